@@ -1,0 +1,145 @@
+/**
+ * What went wrong, who caused it, and whether the handler may have run.
+ *
+ * @module
+ */
+
+/**
+ * The kinds of failure, each with the number it has on the wire.
+ *
+ * | code | meaning | what to do |
+ * |---|---|---|
+ * | `Unreachable` | the peer is known to be down, or no connection came about in time | retry later or elsewhere |
+ * | `Disconnected` | the connection was lost while the call was in flight | retry if the call is idempotent |
+ * | `DeadlineExceeded` | the call's time ran out | retry if idempotent, or allow more time |
+ * | `Cancelled` | the call was cancelled by its caller | nothing |
+ * | `UnknownHandler` | the peer has no handler of that name | deploy it, or correct the name |
+ * | `HandlerFailed` | the handler threw | read the message |
+ * | `InvalidPayload` | a payload could not be encoded or decoded, or failed validation | correct the value or the contract |
+ * | `MessageTooLarge` | a message is over a size limit | split it, or raise the limit |
+ * | `Overloaded` | a limit on concurrent calls or queued bytes was reached | retry later |
+ * | `Refused` | the handshake was refused | correct the configuration |
+ * | `ProtocolError` | the peer broke the protocol; the connection was ended | report it |
+ * | `Closed` | this side is closed or closing | nothing |
+ * | `InvalidArgument` | an option or an argument makes no sense | correct it |
+ */
+export type ErrorCode =
+  | "Unreachable"
+  | "Disconnected"
+  | "DeadlineExceeded"
+  | "Cancelled"
+  | "UnknownHandler"
+  | "HandlerFailed"
+  | "InvalidPayload"
+  | "MessageTooLarge"
+  | "Overloaded"
+  | "Refused"
+  | "ProtocolError"
+  | "Closed"
+  | "InvalidArgument";
+
+/** Who caused a failure: the code that called, this library or process, the peer, or what lies between. */
+export type ErrorOrigin = "caller" | "local" | "remote" | "network";
+
+/**
+ * How far a call got before it failed.
+ *
+ * - `notSent`: nothing left this process; safe to retry
+ * - `notExecuted`: the peer answered that no handler ran; safe to retry
+ * - `maybeExecuted`: the request left, its fate is unknown
+ * - `executed`: the handler ran, at least in part
+ */
+export type ErrorOutcome = "notSent" | "notExecuted" | "maybeExecuted" | "executed";
+
+/** What an {@linkcode InternodeError} is made from. */
+export interface InternodeErrorInit {
+  /** Who caused the failure. Default: `"local"`. */
+  origin?: ErrorOrigin;
+  /** How far the call got. Default: `"notSent"`. */
+  outcome?: ErrorOutcome;
+  /** The peer concerned, as a host URL. */
+  host?: string | undefined;
+  /** The handler concerned, by its contract's name. */
+  handler?: string | undefined;
+  /** What a failing handler told its caller beside the message, decoded by the contract's `detail` codec. */
+  detail?: unknown;
+  /** The error underneath. */
+  cause?: unknown;
+}
+
+/**
+ * The one error class of this library.
+ *
+ * @example Retrying only what certainly did not run
+ * ```ts
+ * import { InternodeError } from "@internode/grid";
+ *
+ * function mayRetry(error: unknown): boolean {
+ *   return error instanceof InternodeError &&
+ *     (error.outcome === "notSent" || error.outcome === "notExecuted");
+ * }
+ *
+ * const error = new InternodeError("Unreachable", "10.0.0.2:9000 is down", { origin: "network" });
+ * if (!mayRetry(error)) throw new Error("an unreachable peer has run nothing");
+ * ```
+ */
+export class InternodeError extends Error {
+  /** The kind of failure. */
+  readonly code: ErrorCode;
+  /** Who caused it. */
+  readonly origin: ErrorOrigin;
+  /** How far the call got. */
+  readonly outcome: ErrorOutcome;
+  /** The peer concerned, as a host URL, if any. */
+  readonly host: string | undefined;
+  /** The handler concerned, if any. */
+  readonly handler: string | undefined;
+  /** What the failing handler told beside its message, if anything. */
+  readonly detail: unknown;
+
+  /**
+   * @param code The kind of failure.
+   * @param message What happened, to which host and handler, and what to do.
+   * @param init Everything else that is known.
+   */
+  constructor(code: ErrorCode, message: string, init: InternodeErrorInit = {}) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.name = "InternodeError";
+    this.code = code;
+    this.origin = init.origin ?? "local";
+    this.outcome = init.outcome ?? "notSent";
+    this.host = init.host;
+    this.handler = init.handler;
+    this.detail = init.detail;
+  }
+}
+
+/**
+ * Thrown by a handler to give its caller more than a message: the detail
+ * travels encoded by the contract's `detail` codec, if it has one.
+ *
+ * @example
+ * ```ts
+ * import { HandlerError } from "@internode/grid";
+ *
+ * function take(stock: number, wanted: number): number {
+ *   if (wanted > stock) throw new HandlerError("not enough in stock", { missing: wanted - stock });
+ *   return stock - wanted;
+ * }
+ * take(3, 2);
+ * ```
+ */
+export class HandlerError<Detail = unknown> extends Error {
+  /** What the caller will find as `error.detail`. */
+  readonly detail: Detail;
+
+  /**
+   * @param message The text the caller sees.
+   * @param detail The value the caller finds as `error.detail`; must fit the contract's `detail` codec.
+   */
+  constructor(message: string, detail: Detail) {
+    super(message);
+    this.name = "HandlerError";
+    this.detail = detail;
+  }
+}

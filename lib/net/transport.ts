@@ -1,0 +1,101 @@
+/**
+ * What carries a connection's bytes.
+ *
+ * @module
+ */
+
+import type { HostAddress } from "./host_address.ts";
+
+/**
+ * A connection that carries a stream of bytes, in order and reliably: TCP,
+ * Unix sockets, TLS.
+ */
+export interface ByteChannel {
+  /** Tells the two kinds of {@linkcode Channel} apart. */
+  readonly kind: "bytes";
+  /** The other end, for messages and logs. */
+  readonly remote: string;
+  /** Whether the transport itself detects changed bytes (TLS, memory), so that checksums would be waste. */
+  readonly integrity: boolean;
+  /** Reads what is there, at most `into.length` bytes; `null` at the end. Rejects when the connection is lost or closed. At most one read at a time. */
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Writes some of the bytes and says how many; pends while the other end does not keep up. At most one write at a time; the bytes must stay untouched until it settles. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+  /** Closes both directions; pending reads and writes end. Any number of calls. */
+  close(): void;
+}
+
+/** What a {@linkcode MessageChannel} calls as things happen, never from within a call to it. */
+export interface MessageReceiver {
+  /** One message has arrived. The bytes belong to the receiver. */
+  onMessage(bytes: Uint8Array<ArrayBuffer>): void;
+  /** What was sent has left: `bufferedBytes` is below the channel's high-water mark again. */
+  onDrain(): void;
+  /** The channel has ended; called once, last. */
+  onClose(reason: string): void;
+}
+
+/**
+ * A connection that carries whole binary messages, in order and reliably:
+ * WebSocket, memory.
+ */
+export interface MessageChannel {
+  /** Tells the two kinds of {@linkcode Channel} apart. */
+  readonly kind: "messages";
+  /** The other end, for messages and logs. */
+  readonly remote: string;
+  /** Names the receiver; messages that came before are kept until then. Called once. */
+  start(receiver: MessageReceiver): void;
+  /** Sends one message. The bytes are copied before it returns. */
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Whether so much waits to leave that the sender should hold back until `onDrain`. */
+  readonly congested: boolean;
+  /** Closes the channel after what was sent; `onClose` follows. Any number of calls. */
+  close(): void;
+}
+
+/** A connection of either kind. */
+export type Channel = ByteChannel | MessageChannel;
+
+/** How to dial. */
+export interface DialOptions {
+  /** Gives up when it aborts, with its reason. */
+  signal: AbortSignal;
+  /** The request path of WebSocket endpoints, such as `/internode`. */
+  path: string;
+  /** Proof that stands in a WebSocket upgrade request (the `authorization` header's text after `Bearer `). */
+  token?: string | undefined;
+}
+
+/** How to listen. */
+export interface ListenOptions {
+  /** Takes each new channel. Must not throw. */
+  accept: (channel: Channel) => void;
+  /** The request path of WebSocket endpoints; any other path gets status 404. */
+  path: string;
+  /** Judges the token of a WebSocket upgrade request: `null` lets it in, a text refuses it with status 401 and that text. */
+  authorize?: ((token: string | null) => string | null) | undefined;
+  /** Hears of failures that do not end the listener, such as a bad TLS handshake. */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Something that accepts connections. */
+export interface Listener {
+  /** Where it listens, with the port that the system chose if port 0 was asked for. */
+  readonly address: HostAddress;
+  /** Resolves when the listener has ended, rejects when it failed by itself. */
+  readonly finished: Promise<void>;
+  /** Stops accepting; connections made stay. Any number of calls. */
+  close(): Promise<void>;
+}
+
+/** A way to reach hosts: one for each URL scheme. */
+export interface Transport {
+  /** Connects. Rejects with an `InternodeError` of code `Unreachable` that names the address and the reason. */
+  dial(address: HostAddress, options: DialOptions): Promise<Channel>;
+  /** Starts to accept. Rejects with an `InternodeError` of code `InvalidArgument` or `Unreachable` that names the address and the reason. */
+  listen(address: HostAddress, options: ListenOptions): Promise<Listener>;
+}
+
+/** The transports a node can use, by URL scheme: `ws`, `wss`, `tcp`, `tls`, `unix`, `memory`. */
+export type Transports = { readonly [scheme: string]: Transport };

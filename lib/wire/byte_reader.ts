@@ -1,0 +1,96 @@
+/**
+ * A window on received bytes that codecs read in place.
+ *
+ * @module
+ */
+
+const SLAB_BYTES = 65_536;
+/** Above this a copy gets a buffer of its own, so that one kept view does not keep a whole slab alive. */
+const MAX_SLAB_COPY_BYTES = 4_096;
+
+/**
+ * The bytes of one message, from `position` to `end` within `bytes`. They are
+ * borrowed: valid only until the codec returns. What outlives that is copied,
+ * by {@linkcode ByteReader.takeBytes} or by making strings and numbers of it.
+ *
+ * @example
+ * ```ts
+ * import { ByteReader } from "@internode/grid/codec";
+ *
+ * const reader = new ByteReader();
+ * reader.reset(new Uint8Array([1, 2, 3]), 0, 3);
+ * console.assert(reader.takeBytes(2)[1] === 2);
+ * console.assert(reader.remaining === 1);
+ * ```
+ */
+export class ByteReader {
+  /** The buffer that holds the message, and other things beside it. */
+  bytes: Uint8Array = EMPTY;
+  /** A view whose offset 0 is that of `bytes`. */
+  view: DataView = EMPTY_VIEW;
+  /** Where the next byte is read. */
+  position = 0;
+  /** Where the message ends; a codec never reads at or beyond it. */
+  end = 0;
+  /** Whether `bytes` belongs to this message alone, so that views of it may be kept. */
+  owned = false;
+
+  #slab: Uint8Array<ArrayBuffer> = EMPTY;
+  #slabUsed = 0;
+
+  /** How many bytes are left to read. */
+  get remaining(): number {
+    return this.end - this.position;
+  }
+
+  /**
+   * Points this reader at another message.
+   *
+   * @param bytes The buffer.
+   * @param position Where the message starts.
+   * @param end Where it ends.
+   * @param view A view of `bytes`, if there is one already. Default: a new one.
+   * @param owned Whether views of `bytes` may be kept. Default: `false`.
+   */
+  reset(bytes: Uint8Array, position: number, end: number, view?: DataView, owned = false): void {
+    this.bytes = bytes;
+    this.view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.position = position;
+    this.end = end;
+    this.owned = owned;
+  }
+
+  /**
+   * Reads `count` bytes as an array that the caller may keep.
+   *
+   * @param count How many; at most {@linkcode ByteReader.remaining}, else a `RangeError`.
+   * @returns A view of a copy, or of the message itself where it is owned.
+   */
+  takeBytes(count: number): Uint8Array<ArrayBuffer> {
+    const start = this.position, next = start + count;
+    if (count < 0 || next > this.end) {
+      throw new RangeError(`${count} bytes wanted, ${this.remaining} left`);
+    }
+    this.position = next;
+    if (this.owned) return this.bytes.subarray(start, next) as Uint8Array<ArrayBuffer>;
+    if (count > MAX_SLAB_COPY_BYTES) return this.bytes.slice(start, next) as Uint8Array<ArrayBuffer>;
+    let from = this.#slabUsed;
+    if (from + count > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES);
+      from = 0;
+    }
+    this.#slabUsed = from + count;
+    const copy = this.#slab.subarray(from, from + count);
+    // A loop beats set() and subarray() for what is a few words long.
+    if (count <= 32) {
+      const source = this.bytes;
+      for (let i = 0; i < count; i++) copy[i] = source[start + i]!;
+    } else {
+      copy.set(this.bytes.subarray(start, next));
+    }
+    return copy;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+const EMPTY_VIEW = new DataView(EMPTY.buffer);

@@ -1,0 +1,66 @@
+/**
+ * A growing buffer that frames and codecs write into in place.
+ *
+ * @module
+ */
+
+/**
+ * A buffer with a write position. Codecs call {@linkcode ByteWriter.ensure}
+ * once for what they are about to write, then write to `bytes` or `view` at
+ * `position` and advance it.
+ *
+ * `bytes` and `view` are replaced when the buffer grows, so read them again
+ * after each `ensure`.
+ *
+ * @example
+ * ```ts
+ * import { ByteWriter } from "@internode/grid/codec";
+ *
+ * const writer = new ByteWriter(16);
+ * writer.ensure(4);
+ * writer.view.setUint32(writer.position, 7, true);
+ * writer.position += 4;
+ * console.assert(writer.position === 4);
+ * ```
+ */
+export class ByteWriter {
+  /** The buffer; only the bytes before `position` mean anything. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** A view of the whole of `bytes`. */
+  view: DataView<ArrayBuffer>;
+  /** Where the next byte goes. */
+  position = 0;
+
+  /** @param initialBytes The buffer's first size in bytes. Default: 256. */
+  constructor(initialBytes = 256) {
+    this.bytes = new Uint8Array(initialBytes);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /**
+   * Makes room for `count` more bytes after `position`.
+   *
+   * @param count How many bytes are about to be written.
+   */
+  ensure(count: number): void {
+    if (this.position + count > this.bytes.length) this.#grow(count);
+  }
+
+  #grow(count: number): void {
+    const grown = new Uint8Array(Math.max(this.position + count, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.position));
+    this.bytes = grown;
+    this.view = new DataView(grown.buffer);
+  }
+
+  /**
+   * Copies `source` to `position` and advances past it.
+   *
+   * @param source The bytes to copy.
+   */
+  append(source: Uint8Array): void {
+    this.ensure(source.length);
+    this.bytes.set(source, this.position);
+    this.position += source.length;
+  }
+}
