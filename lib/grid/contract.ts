@@ -185,7 +185,9 @@ function checkName(name: string): void {
   if (length >= 1 && length <= MAX_NAME_BYTES) return;
   throw new InternodeError(
     "InvalidArgument",
-    `A contract's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${JSON.stringify(name.slice(0, 40))} has ${length}.`,
+    `A contract's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${
+      JSON.stringify(name.slice(0, 40))
+    } has ${length}.`,
     { origin: "caller" },
   );
 }
@@ -194,7 +196,9 @@ function checkCapacity(name: string, option: string, capacity: number): void {
   if (Number.isInteger(capacity) && capacity >= 0 && capacity <= 65_535) return;
   throw new InternodeError(
     "InvalidArgument",
-    `${option} of stream ${JSON.stringify(name)} must be a whole number from 0 to 65535, not ${capacity}.`,
+    `${option} of stream ${
+      JSON.stringify(name)
+    } must be a whole number from 0 to 65535, not ${capacity}.`,
     { origin: "caller", handler: name },
   );
 }

@@ -83,7 +83,7 @@ export interface ListenOptions {
 export interface Listener {
   /** Where it listens, with the port that the system chose if port 0 was asked for. */
   readonly address: HostAddress;
-  /** Resolves when the listener has ended, rejects when it failed by itself. */
+  /** Resolves when the listener has ended and its address is free again, rejects when it failed by itself. A WebSocket listener ends only after its last connection. */
   readonly finished: Promise<void>;
   /** Stops accepting; connections made stay. Any number of calls. */
   close(): Promise<void>;
@@ -91,7 +91,7 @@ export interface Listener {
 
 /** A way to reach hosts: one for each URL scheme. */
 export interface Transport {
-  /** Connects. Rejects with an `InternodeError` of code `Unreachable` that names the address and the reason. */
+  /** Connects. Rejects with the signal's reason, or with an `InternodeError` that names the address and the reason: `Refused` if the other end would not have this side, `InvalidArgument` if it can never succeed, else `Unreachable`. */
   dial(address: HostAddress, options: DialOptions): Promise<Channel>;
   /** Starts to accept. Rejects with an `InternodeError` of code `InvalidArgument` or `Unreachable` that names the address and the reason. */
   listen(address: HostAddress, options: ListenOptions): Promise<Listener>;

@@ -73,7 +73,9 @@ export class ByteReader {
     }
     this.position = next;
     if (this.owned) return this.bytes.subarray(start, next) as Uint8Array<ArrayBuffer>;
-    if (count > MAX_SLAB_COPY_BYTES) return this.bytes.slice(start, next) as Uint8Array<ArrayBuffer>;
+    if (count > MAX_SLAB_COPY_BYTES) {
+      return this.bytes.slice(start, next) as Uint8Array<ArrayBuffer>;
+    }
     let from = this.#slabUsed;
     if (from + count > this.#slab.length) {
       this.#slab = new Uint8Array(SLAB_BYTES);

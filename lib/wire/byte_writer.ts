@@ -31,7 +31,11 @@ export class ByteWriter {
   /** Where the next byte goes. */
   position = 0;
 
-  /** @param initialBytes The buffer's first size in bytes. Default: 256. */
+  /**
+   * Allocates the buffer.
+   *
+   * @param initialBytes Its first size in bytes. Default: 256.
+   */
   constructor(initialBytes = 256) {
     this.bytes = new Uint8Array(initialBytes);
     this.view = new DataView(this.bytes.buffer);

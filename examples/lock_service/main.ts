@@ -1,0 +1,91 @@
+/**
+ * The demo: a lock service whose nodes are killed and frozen, and that survives.
+ *
+ * @module
+ */
+
+import { count, duration } from "./table_view.ts";
+import { type Outcome, runDemo } from "./demo.ts";
+import { type DemoOptions, parseOptions, USAGE, UsageError } from "./options.ts";
+import { Screen } from "./screen.ts";
+
+/** How many violations are shown. */
+const SHOWN = 10;
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === "number") return options;
+  const interrupted = new AbortController();
+  let status = 0;
+  for (const [name, code] of Object.entries(SIGNALS) as [keyof typeof SIGNALS, number][]) {
+    Deno.addSignalListener(name, () => {
+      status = code;
+      interrupted.abort(new Error(`Interrupted by ${name}.`));
+    });
+  }
+  // With --json the standard output belongs to the summary alone.
+  const screen = new Screen(options.json ? Deno.stderr : Deno.stdout);
+  screen.print(
+    `${options.nodes} nodes over ${options.transport}, ${options.keys} keys, ` +
+      `${options.seconds} s; --seed ${options.seed}${
+        options.careless ? "; THE LOCK IS BROKEN" : ""
+      }`,
+  );
+  try {
+    const outcome = await runDemo(options, screen, interrupted.signal);
+    screen.print(describe(outcome));
+    if (options.json) console.log(JSON.stringify(outcome.summary));
+    const { violations, hung } = outcome.summary;
+    return violations + hung > 0 ? 1 : 0;
+  } catch (error) {
+    const errors = error instanceof AggregateError ? error.errors : [error];
+    const reasons = interrupted.signal.aborted ? [interrupted.signal.reason] : new Set(errors);
+    for (const reason of reasons) {
+      screen.print(`The demo did not run to its end: ${reason.message ?? reason}`);
+    }
+    return interrupted.signal.aborted ? status : 1;
+  }
+}
+
+/** The options, or the status to end with. */
+function readOptions(): DemoOptions | number {
+  try {
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+    const options = parseOptions(Deno.args, seed);
+    if (options !== "help") return options;
+    console.log(USAGE);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    return 2;
+  }
+}
+
+function describe({ summary, verdict }: Outcome): string {
+  const { violations, hung } = verdict;
+  const lines = [
+    "",
+    `${count(summary.requests)} requests answered, p50 ${duration(summary.p50Us)}, ` +
+    `p99 ${duration(summary.p99Us)}; ${summary.kills} kills, ${summary.reconnects} reconnects.`,
+    `${count(verdict.locks)} locks acquired, ${count(verdict.writes)} protected writes; ` +
+    `${verdict.expired} leases ran out at voters, ${verdict.fenced} late writes were fenced off.`,
+  ];
+  const list = (title: string, sentences: readonly string[]) => {
+    if (sentences.length === 0) return;
+    lines.push(`${title}:`, ...sentences.slice(0, SHOWN).map((sentence) => `  ${sentence}`));
+    if (sentences.length > SHOWN) lines.push(`  and ${sentences.length - SHOWN} more`);
+  };
+  list("VIOLATIONS", violations);
+  list("CALLS THAT HUNG", hung);
+  if (violations.length + hung.length === 0) {
+    lines.push(
+      "The lock held: no key had two owners at one time, no protected write went backwards,",
+      "no call hung, every node came back.",
+    );
+  } else lines.push("The lock did NOT hold.");
+  return lines.join("\n");
+}
+
+Deno.exit(await main());

@@ -1,0 +1,156 @@
+/**
+ * A node as an operating-system process.
+ *
+ * @module
+ */
+
+import { mergeReadableStreams, TextLineStream } from "@std/streams";
+import { nodeFolder, socketFolder } from "./folders.ts";
+import { netPermission } from "./hosts.ts";
+import type { NodeCommand, NodeConfig, NodeReport } from "./reports.ts";
+
+/** What a {@linkcode NodeProcess} tells. */
+export interface NodeListener {
+  /** The node has reported something. */
+  onReport(report: NodeReport): void;
+  /** The node has printed something else, such as an error. */
+  onText(line: string): void;
+}
+
+/**
+ * Waits for its input and thaws the process of which it is given the id. A
+ * frozen node cannot notice that its supervisor has died, but this does, as
+ * its input ends then.
+ */
+const THAWER = 'echo ready; read -r _; kill -CONT "$1"';
+
+/** One life of a node: from its start to its end, which never outlasts ours. */
+export class NodeProcess {
+  readonly config: NodeConfig;
+  /** Resolves when the process is gone and all it said was heard. */
+  readonly exited: Promise<Deno.CommandStatus>;
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #thawer: Deno.ChildProcess | undefined;
+
+  /**
+   * Starts the node.
+   *
+   * @param config What the node is told first.
+   * @param listener Hears what the node says.
+   * @param script What to run; tests put their own in its place.
+   */
+  constructor(
+    config: NodeConfig,
+    listener: NodeListener,
+    script: URL = new URL("node.ts", import.meta.url),
+  ) {
+    this.config = config;
+    const { hosts, node } = config;
+    const folders = [nodeFolder(config.folder, node), socketFolder(config.folder)].join(",");
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        `--allow-net=${netPermission(hosts).join(",")}`,
+        `--allow-read=${folders}`,
+        `--allow-write=${folders}`,
+        script.href,
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    const heard = this.#listen(listener);
+    this.exited = this.#child.status.then(async (status) => {
+      await heard;
+      await this.#input.close().catch(() => {});
+      return status;
+    });
+    this.#say(JSON.stringify(config));
+  }
+
+  /** The id of the process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Tells the node what to do next. */
+  send(command: NodeCommand): void {
+    this.#say(command);
+  }
+
+  /** Ends the process at once, frozen or not, and waits until it is gone. */
+  async kill(): Promise<void> {
+    const thawer = this.#thawer;
+    this.#thawer = undefined;
+    if (thawer !== undefined) {
+      // It must not thaw whatever gets this process id next.
+      endNow(thawer);
+      await thawer.status;
+      await thawer.stdin.close().catch(() => {});
+    }
+    endNow(this.#child);
+    await this.exited;
+  }
+
+  /** Stops the process in its tracks. */
+  async freeze(): Promise<void> {
+    this.#child.kill("SIGSTOP");
+    const thawer = new Deno.Command("sh", {
+      args: ["-c", THAWER, "thawer", String(this.pid)],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#thawer = thawer;
+    const reader = thawer.stdout.getReader();
+    await reader.read();
+    await reader.cancel();
+  }
+
+  /** Lets the process go on. */
+  async thaw(): Promise<void> {
+    const thawer = this.#thawer;
+    this.#thawer = undefined;
+    await thawer?.stdin.close().catch(() => {});
+    await thawer?.status;
+  }
+
+  #say(line: string): void {
+    // A node that is gone does not listen; `exited` tells.
+    this.#input.write(new TextEncoder().encode(line + "\n")).catch(() => {});
+  }
+
+  async #listen(listener: NodeListener): Promise<void> {
+    const lines = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
+      stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+    for await (
+      const line of mergeReadableStreams(lines(this.#child.stdout), lines(this.#child.stderr))
+    ) {
+      const report = parseReport(line);
+      if (report !== undefined) listener.onReport(report);
+      else if (line !== "") listener.onText(line);
+    }
+  }
+}
+
+function endNow(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it is gone already
+  }
+}
+
+/** A report; `undefined` for any other text, such as the half line of a killed process. */
+function parseReport(line: string): NodeReport | undefined {
+  if (!line.startsWith('{"report":')) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What can be asked of the demo on its command line.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+
+/** The transports the demo can run over. */
+export type TransportName = "tcp" | "unix" | "ws";
+
+/** How to run the demo. */
+export interface DemoOptions {
+  /** How many processes, 3 to 64. */
+  nodes: number;
+  /** How long the lock is used. */
+  seconds: number;
+  /** How many keys there are to lock: the fewer, the more contention. */
+  keys: number;
+  transport: TransportName;
+  /** Repeats the choices of the supervisor and the workers (not the timing of the processes). */
+  seed: number;
+  /** Print the summary as one line of JSON. */
+  json: boolean;
+  /** Break the lock on purpose. */
+  careless: boolean;
+}
+
+/** How to call the demo. */
+export const USAGE: string = `deno task demo [options]
+
+  --nodes N          how many processes (8; 3 to 64)
+  --seconds S        how long (20)
+  --keys N           how many keys are locked (8)
+  --transport NAME   tcp, unix or ws (tcp)
+  --seed N           repeat the choices of an earlier run
+  --json             print the summary as one line of JSON
+  --break            break the lock on purpose: voters grant and replicas take
+                     whatever they are asked; the checker must catch it
+  --help             this text
+
+Ends with status 0 if the lock held, 1 if it did not, 2 for a wrong option.`;
+
+/** A wrong option; the message says which. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/**
+ * Reads the command line.
+ *
+ * @returns The options, or `"help"`.
+ * @throws {UsageError} For an unknown option or a value that makes no sense.
+ */
+export function parseOptions(args: string[], randomSeed: number): DemoOptions | "help" {
+  const values = parse(args);
+  if (values.help) return "help";
+  const transport = values.transport;
+  if (transport !== "tcp" && transport !== "unix" && transport !== "ws") {
+    throw new UsageError(`--transport must be tcp, unix or ws, not ${JSON.stringify(transport)}.`);
+  }
+  return {
+    nodes: wholeNumber("nodes", values.nodes, 3, 64),
+    seconds: wholeNumber("seconds", values.seconds, 1, 86_400),
+    keys: wholeNumber("keys", values.keys, 1, 10_000),
+    transport,
+    seed: values.seed === undefined ? randomSeed : wholeNumber("seed", values.seed, 0, 2 ** 32 - 1),
+    json: values.json,
+    careless: values.break,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        nodes: { type: "string", default: "8" },
+        seconds: { type: "string", default: "20" },
+        keys: { type: "string", default: "8" },
+        transport: { type: "string", default: "tcp" },
+        seed: { type: "string" },
+        json: { type: "boolean", default: false },
+        break: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeNumber(name: string, text: string, from: number, to: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= from && value <= to) return value;
+  throw new UsageError(
+    `--${name} must be a whole number from ${from} to ${to}, not ${JSON.stringify(text)}.`,
+  );
+}

@@ -1,0 +1,161 @@
+/**
+ * What every codec of this folder is made of: one function that writes, one
+ * that reads.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { ByteReader } from "../wire/byte_reader.ts";
+import type { ByteWriter } from "../wire/byte_writer.ts";
+import type { Codec } from "./codec.ts";
+import { NIL } from "./format.ts";
+import { atEdge, Problem } from "./problem.ts";
+
+/** Writes one value as MessagePack; throws a {@linkcode Problem}. `depth` says how many containers are around it. */
+export type Write<T> = (value: T, writer: ByteWriter, depth: number) => void;
+
+/** Reads one MessagePack value; throws a {@linkcode Problem}. `depth` says how many containers are around it. */
+export type Read<T> = (reader: ByteReader, depth: number) => T;
+
+/** What a {@linkcode CompiledCodec} is made from. */
+export interface CompiledInit<T> {
+  /** Writes a value. */
+  write: Write<T>;
+  /** Reads a value. */
+  read: Read<T>;
+  /** See `Codec.optional`. Default: `false`. */
+  optional?: boolean;
+  /** See `Codec.nullable`. Default: `false`. */
+  nullable?: boolean;
+  /** Why it can be no part of another value, if it cannot. */
+  unfitAsPart?: string;
+  /** What it adds presence to; records, which see to that themselves, use it instead. */
+  inner?: CompiledCodec<unknown>;
+}
+
+/**
+ * A codec whose two functions other codecs can call directly: containers
+ * hold `write` and `read` of their parts, so that failures inside cost no
+ * error object per level and V8 sees one target per call site.
+ */
+export class CompiledCodec<T> implements Codec<T> {
+  /** Writes a value as part of another. */
+  readonly write: Write<T>;
+  /** Reads a value as part of another. */
+  readonly read: Read<T>;
+  /** Whether `undefined` stands for an absent payload or a field left out. */
+  readonly optional: boolean;
+  /** Whether `null` stands for a null payload. */
+  readonly nullable: boolean;
+  /** Why it can be no part of another value, if it cannot. */
+  readonly unfitAsPart: string | undefined;
+  /** What it adds presence to, if it is optional. */
+  readonly inner: CompiledCodec<unknown> | undefined;
+
+  /** @param init The two functions, and what is special. */
+  constructor(init: CompiledInit<T>) {
+    this.write = init.write;
+    this.read = init.read;
+    this.optional = init.optional ?? false;
+    this.nullable = init.nullable ?? false;
+    this.unfitAsPart = init.unfitAsPart;
+    this.inner = init.inner;
+  }
+
+  /**
+   * Appends a whole value; a failure leaves the writer where it was.
+   *
+   * @param value The value.
+   * @param writer Where it goes.
+   */
+  encode(value: T, writer: ByteWriter): void {
+    const start = writer.position;
+    try {
+      this.write(value, writer, 0);
+    } catch (error) {
+      writer.position = start;
+      throw atEdge(error, "encode");
+    }
+  }
+
+  /**
+   * Reads a whole value.
+   *
+   * @param reader Where it stands.
+   * @returns The value.
+   */
+  decode(reader: ByteReader): T {
+    try {
+      return this.read(reader, 0);
+    } catch (error) {
+      throw atEdge(error, "decode");
+    }
+  }
+}
+
+/**
+ * A codec as part of a container, whoever made it.
+ *
+ * @param codec Any codec.
+ * @param place The container, with its article, for messages: `a list`.
+ * @param mayBeOptional Whether the container can leave a part out.
+ * @returns One that writes and reads exactly one MessagePack value.
+ * @throws {InternodeError} `InvalidArgument` for what is no codec, or cannot stand there.
+ */
+export function asPart<T>(codec: Codec<T>, place: string, mayBeOptional = false): CompiledCodec<T> {
+  if (typeof codec?.encode !== "function" || typeof codec.decode !== "function") {
+    throw unfit(place, "something that is no codec");
+  }
+  if (codec.raw) throw unfit(place, "raw(), which has no bounds of its own; use bytes()");
+  if (codec instanceof CompiledCodec && codec.unfitAsPart !== undefined) {
+    throw unfit(place, codec.unfitAsPart);
+  }
+  if (codec.optional && !mayBeOptional) {
+    throw unfit(place, "optional(), since only a record can leave something out; use nullable()");
+  }
+  return codec instanceof CompiledCodec ? codec : adopt(codec);
+}
+
+function unfit(place: string, what: string): InternodeError {
+  return new InternodeError("InvalidArgument", `Inside ${place} stands ${what}.`, {
+    origin: "caller",
+  });
+}
+
+/** A user's own codec: it never sees `null` or `undefined` where its flags promise so. */
+function adopt<T>(codec: Codec<T>): CompiledCodec<T> {
+  const nullable = codec.nullable ?? false;
+  return new CompiledCodec<T>({
+    optional: codec.optional ?? false,
+    nullable,
+    write(value, writer): void {
+      if (nullable && value === null) {
+        writer.ensure(1);
+        writer.bytes[writer.position++] = NIL;
+        return;
+      }
+      try {
+        codec.encode(value, writer);
+      } catch (error) {
+        throw asProblem(error);
+      }
+    },
+    read(reader): T {
+      if (nullable && reader.position < reader.end && reader.bytes[reader.position] === NIL) {
+        reader.position++;
+        return null as T;
+      }
+      try {
+        return codec.decode(reader);
+      } catch (error) {
+        throw asProblem(error);
+      }
+    },
+  });
+}
+
+function asProblem(error: unknown): unknown {
+  if (!(error instanceof InternodeError) || error.code !== "InvalidPayload") return error;
+  return new Problem(`does not fit: ${error.message.replace(/\.$/, "")}`);
+}

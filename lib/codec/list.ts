@@ -1,0 +1,139 @@
+/**
+ * Lists of any length and tuples of a fixed one.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../wire/byte_reader.ts";
+import type { ByteWriter } from "../wire/byte_writer.ts";
+import type { Codec, Infer } from "./codec.ts";
+import { asPart, CompiledCodec, type Read, type Write } from "./compiled.ts";
+import { readArrayHead, writeArrayHead } from "./format.ts";
+import { checkLimit, type CountOptions, DEFAULT_MAX_ITEMS, tooMany } from "./limits.ts";
+import { inItem, Problem, wrongValue } from "./problem.ts";
+
+/**
+ * Arrays whose items are all of one type: a MessagePack array.
+ *
+ * @param item Carries each item.
+ * @param options How many there may be.
+ * @returns The codec.
+ * @throws {InternodeError} `InvalidArgument` for an item that may be absent, or a limit that is not a whole number.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as t from "@internode/grid/codec";
+ *
+ * const Sizes = t.list(t.uint(), { maxItems: 1_000 });
+ * assert(t.fromBytes(Sizes, t.toBytes(Sizes, [1, 2, 3])).length === 3);
+ * ```
+ */
+export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> {
+  const { write, read } = asPart(item, "a list");
+  const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
+  return new CompiledCodec<T[]>({
+    write: (value, writer, depth) => writeList(value, writer, depth, write, maxItems),
+    read: (reader, depth) => readList(reader, depth, read, maxItems),
+  });
+}
+
+function writeList<T>(
+  value: T[],
+  writer: ByteWriter,
+  depth: number,
+  write: Write<T>,
+  maxItems: number,
+): void {
+  if (!Array.isArray(value)) wrongValue(value, "an array");
+  const count = value.length;
+  if (count > maxItems) tooMany(count, maxItems);
+  writeArrayHead(count, writer);
+  let i = 0;
+  try {
+    for (; i < count; i++) write(value[i]!, writer, depth + 1);
+  } catch (error) {
+    throw inItem(error, i);
+  }
+}
+
+function readList<T>(reader: ByteReader, depth: number, read: Read<T>, maxItems: number): T[] {
+  const count = readArrayHead(reader, "an array");
+  if (count > maxItems) tooMany(count, maxItems);
+  if (count === 0) return [];
+  let i = 0;
+  try {
+    // The array grows with what was really read, never with what was claimed.
+    const items = [read(reader, depth + 1)];
+    for (i = 1; i < count; i++) items.push(read(reader, depth + 1));
+    return items;
+  } catch (error) {
+    throw inItem(error, i);
+  }
+}
+
+/**
+ * The arrays that a {@linkcode tuple} carries.
+ *
+ * @typeParam Items The codecs of the items.
+ */
+// deno-lint-ignore no-explicit-any -- items of any type are meant
+export type TupleOf<Items extends readonly Codec<any>[]> = {
+  -readonly [I in keyof Items]: Infer<Items[I]>;
+};
+
+/**
+ * Arrays of a fixed length whose items have a type each: a MessagePack
+ * array. Both sides must agree on the length; a record can grow, a tuple
+ * cannot.
+ *
+ * @param items Carry the items.
+ * @returns The codec.
+ * @throws {InternodeError} `InvalidArgument` for an item that may be absent.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as t from "@internode/grid/codec";
+ *
+ * const Range = t.tuple([t.uint(), t.uint()]);
+ * const range: [number, number] = [10, 20];
+ * assert(t.fromBytes(Range, t.toBytes(Range, range))[1] === 20);
+ * ```
+ */
+// deno-lint-ignore no-explicit-any -- items of any type are meant
+export function tuple<const Items extends readonly Codec<any>[]>(
+  items: Items,
+): Codec<TupleOf<Items>> {
+  const parts = items.map((item) => asPart<unknown>(item, "a tuple"));
+  const wanted = `an array of ${parts.length}`;
+  return new CompiledCodec<unknown[]>({
+    write(value, writer, depth): void {
+      if (!Array.isArray(value)) wrongValue(value, wanted);
+      if (value.length !== parts.length) wrongCount(value.length, wanted);
+      writeArrayHead(parts.length, writer);
+      let i = 0;
+      try {
+        for (; i < parts.length; i++) parts[i]!.write(value[i], writer, depth + 1);
+      } catch (error) {
+        throw inItem(error, i);
+      }
+    },
+    read(reader, depth): unknown[] {
+      const count = readArrayHead(reader, wanted);
+      if (count !== parts.length) wrongCount(count, wanted);
+      let i = 0;
+      try {
+        const value: unknown[] = [];
+        for (; i < count; i++) value.push(parts[i]!.read(reader, depth + 1));
+        return value;
+      } catch (error) {
+        throw inItem(error, i);
+      }
+    },
+  }) as unknown as Codec<TupleOf<Items>>;
+}
+
+function wrongCount(count: number, wanted: string): never {
+  throw new Problem(`must be ${wanted}, but has ${count} items`);
+}

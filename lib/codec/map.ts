@@ -1,0 +1,76 @@
+/**
+ * Maps: any string keys, values of one type.
+ *
+ * @module
+ */
+
+import type { Codec } from "./codec.ts";
+import { asPart, CompiledCodec } from "./compiled.ts";
+import { readMapHead, writeMapHead } from "./format.ts";
+import { checkLimit, type CountOptions, DEFAULT_MAX_ITEMS, tooMany } from "./limits.ts";
+import { inField, Problem, quote, wrongValue } from "./problem.ts";
+import { readText, writeText } from "./text.ts";
+
+/**
+ * A `Map` from strings to values of one type: a MessagePack map. It is a
+ * `Map`, not an object, because its keys come from the peer: in a `Map` no
+ * key means anything special. A key that stands there twice is an error.
+ *
+ * @param value Carries each value.
+ * @param options How many entries there may be.
+ * @returns The codec.
+ * @throws {InternodeError} `InvalidArgument` for a value that may be absent, or a limit that is not a whole number.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as t from "@internode/grid/codec";
+ *
+ * const Sizes = t.map(t.uint());
+ * const sizes = new Map([["a", 1], ["__proto__", 2]]);
+ * assert(t.fromBytes(Sizes, t.toBytes(Sizes, sizes)).get("__proto__") === 2);
+ * ```
+ */
+export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<string, T>> {
+  const { write, read } = asPart(value, "a map");
+  const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
+  return new CompiledCodec<Map<string, T>>({
+    write(entries, writer, depth): void {
+      if (!(entries instanceof Map)) wrongValue(entries, "a Map");
+      if (entries.size > maxItems) tooMany(entries.size, maxItems);
+      writeMapHead(entries.size, writer);
+      for (const [key, entry] of entries) {
+        if (typeof key !== "string") wrongValue(key, "a Map whose keys are all strings");
+        try {
+          writeText(key, writer);
+          write(entry, writer, depth + 1);
+        } catch (error) {
+          throw inField(error, key);
+        }
+      }
+    },
+    read(reader, depth): Map<string, T> {
+      const count = readMapHead(reader, "a map");
+      if (count > maxItems) tooMany(count, maxItems);
+      const entries = new Map<string, T>();
+      for (let i = 0; i < count; i++) {
+        const key = readKey(reader);
+        try {
+          entries.set(key, read(reader, depth + 1));
+        } catch (error) {
+          throw inField(error, key);
+        }
+        if (entries.size === i) throw new Problem(`has the key ${quote(key)} twice`);
+      }
+      return entries;
+    },
+  });
+}
+
+function readKey(reader: Parameters<typeof readText>[0]): string {
+  try {
+    return readText(reader);
+  } catch (error) {
+    throw error instanceof Problem ? new Problem(`has a key that ${error.what}`) : error;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Codecs: what a contract's values look like, in TypeScript and in bytes.
+ *
+ * ```ts
+ * import * as t from "@internode/grid/codec";
+ *
+ * export const LockArgs = t.record({
+ *   uid: t.string(),
+ *   resources: t.list(t.string()),
+ *   owner: t.string(),
+ *   source: t.optional(t.string()),
+ *   quorum: t.optional(t.uint()),
+ * });
+ * export type LockArgs = t.Infer<typeof LockArgs>; // { uid: string; …; quorum?: number }
+ * ```
+ *
+ * | here | in TypeScript | in MessagePack |
+ * |---|---|---|
+ * | `boolean()` | `boolean` | bool |
+ * | `uint()`, `int()` | `number`, whole, within 53 bits | int |
+ * | `float()` | `number` | float 64 |
+ * | `bigint()` | `bigint` | int, beyond 64 bits bin |
+ * | `string()` | `string` | str |
+ * | `bytes()` | `Uint8Array` | bin |
+ * | `timestamp()` | `Date` | timestamp extension |
+ * | `literal(x)`, `enumeration([…])` | that value, one of those strings | as it is, str |
+ * | `record({…})` | an object | map, keys str |
+ * | `list(x)`, `tuple([…])` | an array | array |
+ * | `map(x)` | `Map<string, X>` | map, keys str |
+ * | `union(tag, {…})` | a discriminated union of objects | map with the tag |
+ * | `optional(x)` | a key left out, an absent payload | nothing |
+ * | `nullable(x)` | `null` | nil |
+ * | `lazy(() => x)` | values that contain their own kind | as x |
+ * | `validated(x, schema)` | what a Standard Schema makes of x | as x |
+ * | `dynamic()` | any plain value | as `@std/msgpack` writes it |
+ * | `raw()`, `nothing()` | a whole payload of bytes, or none | – |
+ *
+ * What does not fit, in either direction, is an `InternodeError` with code
+ * `InvalidPayload` whose message names the path: `resources[3].name must be a
+ * string, but is nil`. Reading trusts nothing: a claimed length never
+ * allocates, depth is limited wherever values can nest without end, unknown
+ * fields are skipped without recursion.
+ *
+ * How it is built, from the bottom up: `format.ts` knows type bytes and
+ * heads, `problem.ts` what does not fit and where, `limits.ts` the bounds.
+ * Each kind of value has a file with its two functions, wrapped in a
+ * `CompiledCodec` (`compiled.ts`) that containers look into. A record's two
+ * functions are generated as source text (`record_write.ts`,
+ * `record_read.ts`, `generate.ts`), so that V8 sees one shape and one target
+ * at each place; text (`text.ts`, `text_memo.ts`) is where most of the time
+ * goes. `whole.ts` is the edge for those who want bytes without a call.
+ *
+ * @module
+ */
+
+export { ByteReader } from "../wire/byte_reader.ts";
+export { ByteWriter } from "../wire/byte_writer.ts";
+export { bigint } from "./big_integer.ts";
+export type { Codec, Infer } from "./codec.ts";
+export { dynamic, type DynamicOptions } from "./dynamic.ts";
+export { int, uint } from "./integer.ts";
+export { lazy } from "./lazy.ts";
+export type { CountOptions, DepthOptions } from "./limits.ts";
+export { list, tuple, type TupleOf } from "./list.ts";
+export { enumeration, literal } from "./literal.ts";
+export { map } from "./map.ts";
+export { nothing, nullable, optional, type OptionalCodec } from "./presence.ts";
+export { raw } from "./raw.ts";
+export { record, type RecordFields, type RecordOf } from "./record.ts";
+export { boolean, bytes, float, type LengthOptions, string } from "./scalars.ts";
+export type {
+  StandardSchema,
+  StandardSchemaIssue,
+  StandardSchemaProps,
+  StandardSchemaResult,
+} from "./standard_schema.ts";
+export { timestamp } from "./timestamp.ts";
+export { union, type UnionOf, type UnionVariants } from "./union.ts";
+export { validated } from "./validated.ts";
+export { expectEnd, fromBytes, toBytes } from "./whole.ts";

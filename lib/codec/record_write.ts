@@ -1,0 +1,105 @@
+/**
+ * Generates the function that writes a record.
+ *
+ * For `{ uid: string(), quorum: optional(uint()) }` it reads, in essence:
+ *
+ * ```text
+ * (value, writer, depth) => {
+ *   if (typeof value !== "object" || value === null) wrongValue(value, "an object");
+ *   const v0 = value.uid, v1 = value.quorum;
+ *   let field = 0;
+ *   try {
+ *     writeMapHead(1 + (v1 !== undefined ? 1 : 0), writer);
+ *     writer.ensure(4), writer.view.setInt32(writer.position, KEY), writer.position += 4;
+ *     w0(v0, writer, depth + 1);
+ *     if (v1 !== undefined) { field = 1; … }
+ *   } catch (error) { throw inField(error, NAMES[field]); }
+ * }
+ * ```
+ *
+ * @module
+ */
+
+import type { Write } from "./compiled.ts";
+import { writeMapHead } from "./format.ts";
+import { generate, literal } from "./generate.ts";
+import { inField, wrongValue } from "./problem.ts";
+import type { Field } from "./record.ts";
+import { writeText } from "./text.ts";
+import { TextFieldWriter } from "./text_memo.ts";
+
+/** Longer keys are copied from an array, to keep the generated text short. */
+const MAX_UNROLLED_KEY_BYTES = 40;
+
+/**
+ * Makes a record's `write`.
+ *
+ * @param fields The fields, in the order in which they are written.
+ * @returns The function.
+ */
+export function generateWrite<T>(fields: readonly Field[]): Write<T> {
+  const names = fields.map((field) => field.name);
+  const bindings: Record<string, unknown> = { names, inField, wrongValue, writeMapHead };
+  fields.forEach((field, i) => {
+    if (isText(field)) bindings[`t${i}`] = new TextFieldWriter(field.key);
+    else bindings[`w${i}`] = field.codec.write;
+    bindings[`k${i}`] = field.key;
+  });
+  const required = fields.filter((field) => !field.optional).length;
+  const count = fields.map((field, i) => field.optional ? ` + (v${i} !== undefined ? 1 : 0)` : "");
+  return generate<Write<T>>(
+    `return (value, writer, depth) => {
+      if (typeof value !== "object" || value === null) wrongValue(value, "an object");
+      ${fields.map((field, i) => `const v${i} = ${getter(field.name)};`).join("\n")}
+      let field = 0;
+      try {
+        writeMapHead(${required}${count.join("")}, writer);
+        ${fields.map(writeField).join("\n")}
+      } catch (error) {
+        throw inField(error, names[field]);
+      }
+    };`,
+    bindings,
+  );
+}
+
+/** Names that every object inherits count only where the object has them itself. */
+function getter(name: string): string {
+  const key = literal(name);
+  return name in Object.prototype
+    ? `(Object.hasOwn(value, ${key}) ? value[${key}] : undefined)`
+    : `value[${key}]`;
+}
+
+function isText(field: Field): boolean {
+  return field.codec.write === writeText;
+}
+
+function writeField(field: Field, i: number): string {
+  const write = isText(field)
+    ? `field = ${i}; t${i}.write(v${i}, writer);`
+    : `field = ${i}; ${writeKey(field.key, i)} w${i}(v${i}, writer, depth + 1);`;
+  return field.optional ? `if (v${i} !== undefined) { ${write} }` : write;
+}
+
+function writeKey(key: Uint8Array<ArrayBuffer>, i: number): string {
+  const length = key.length;
+  if (length > MAX_UNROLLED_KEY_BYTES) return `writer.append(k${i});`;
+  const view = new DataView(key.buffer);
+  const stores: string[] = [];
+  let at = 0;
+  for (; at + 4 <= length; at += 4) {
+    stores.push(`view.setInt32(at + ${at}, ${view.getInt32(at, true)}, true);`);
+  }
+  if (at + 2 <= length) {
+    stores.push(`view.setInt16(at + ${at}, ${view.getInt16(at, true)}, true);`);
+    at += 2;
+  }
+  if (at < length) stores.push(`view.setUint8(at + ${at}, ${key[at]});`);
+  return `{
+    writer.ensure(${length});
+    const view = writer.view, at = writer.position;
+    ${stores.join("\n")}
+    writer.position = at + ${length};
+  }`;
+}

@@ -1,0 +1,52 @@
+/**
+ * How long to wait before dialling again.
+ *
+ * @module
+ */
+
+import type { Random } from "../net/clock.ts";
+
+/** How fast reconnecting slows down. */
+export interface BackOffOptions {
+  /** The first wait, in milliseconds. Default: 20. */
+  readonly initialMs: number;
+  /** By how much each wait is longer than the one before. Default: 1.6. */
+  readonly factor: number;
+  /** The longest wait, in milliseconds. Default: 2,000. */
+  readonly maxMs: number;
+  /** Each wait is shortened by up to this part, by chance. Default: 0.4. */
+  readonly jitter: number;
+}
+
+/** The back-off that holds unless another is given. */
+export const DEFAULT_BACK_OFF: BackOffOptions = {
+  initialMs: 20,
+  factor: 1.6,
+  maxMs: 2_000,
+  jitter: 0.4,
+};
+
+/** Growing waits with jitter, so that nodes which lost a peer together do not come back all at once. */
+export class BackOff {
+  readonly #options: BackOffOptions;
+  readonly #random: Random;
+  #attempts = 0;
+
+  /** */
+  constructor(options: BackOffOptions, random: Random) {
+    this.#options = options;
+    this.#random = random;
+  }
+
+  /** The next wait in milliseconds. */
+  next(): number {
+    const { initialMs, factor, maxMs, jitter } = this.#options;
+    const waitMs = Math.min(maxMs, initialMs * factor ** Math.min(this.#attempts++, 64));
+    return waitMs * (1 - jitter * this.#random.next());
+  }
+
+  /** Starts over, after a success. */
+  reset(): void {
+    this.#attempts = 0;
+  }
+}

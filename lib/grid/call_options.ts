@@ -1,0 +1,26 @@
+/**
+ * What a caller can say about one call.
+ *
+ * @module
+ */
+
+/** Options of a request or stream. */
+export interface CallOptions {
+  /**
+   * How long the call may take in all, waiting for the connection included, in
+   * milliseconds; `Infinity`: as long as it takes. Default: the manager's
+   * `defaultTimeoutMs` (60,000) for requests, `Infinity` for streams.
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the call at once when it aborts, with its reason; the handler is told. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /** Which of the handler's names is meant, such as one of its disks. Default: `""`. */
+  readonly subroute?: string | undefined;
+  /** Texts that travel with the call, such as trace ids: 4,096 bytes in all at most. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Whether to wait until the deadline for a peer that is known to be down. Default: `false`, the call fails at once. */
+  readonly waitForReady?: boolean | undefined;
+}
+
+/** No options. */
+export const NO_OPTIONS: CallOptions = {};

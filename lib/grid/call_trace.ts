@@ -1,0 +1,47 @@
+/**
+ * What a trace subscription shows.
+ *
+ * @module
+ */
+
+import type { ErrorCode } from "../errors.ts";
+
+/** A call that has ended. */
+export interface CallTrace {
+  /** Whether this node made the call or served it. */
+  readonly direction: "outgoing" | "incoming";
+  /** The contract's kind. */
+  readonly kind: "single" | "stream";
+  /** The contract's name. */
+  readonly handler: string;
+  /** The subroute, if any. */
+  readonly subroute: string;
+  /** The other side. */
+  readonly host: string;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** How it ended: `null` for well, else the error's code, or `"Aborted"` when the caller's signal ended it. */
+  readonly error: ErrorCode | "Aborted" | null;
+}
+
+/** Who is told of ended calls. Costs nothing while nobody is. */
+export class Tracer {
+  /** Whether anyone listens. */
+  active = false;
+  readonly #subscribers = new Set<(call: CallTrace) => void>();
+
+  /** Adds a subscriber; the function returned takes it away again. */
+  subscribe(subscriber: (call: CallTrace) => void): () => void {
+    this.#subscribers.add(subscriber);
+    this.active = true;
+    return () => {
+      this.#subscribers.delete(subscriber);
+      this.active = this.#subscribers.size > 0;
+    };
+  }
+
+  /** Tells all of them. */
+  emit(call: CallTrace): void {
+    for (const subscriber of this.#subscribers) subscriber(call);
+  }
+}

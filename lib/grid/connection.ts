@@ -1,0 +1,298 @@
+/**
+ * A peer, as this node's code sees it.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Link } from "../net/link.ts";
+import type { OutgoingCall } from "../session/outgoing_calls.ts";
+import { type CallOptions, NO_OPTIONS } from "./call_options.ts";
+import type { Tracer } from "./call_trace.ts";
+import type { ConnectionStats } from "./connection_stats.ts";
+import type { ConnectionState } from "./connection_state.ts";
+import {
+  type AnyContract,
+  MAX_NAME_BYTES,
+  type SingleContract,
+  type StreamContract,
+} from "./contract.ts";
+import type { GridNode } from "./grid_node.ts";
+import { OutgoingStream, type StreamOwner } from "./outgoing_stream.ts";
+import type { Peering } from "./peering.ts";
+import { PendingRequest } from "./pending_request.ts";
+import { Stream } from "./stream.ts";
+import { untilConnected, type WaitOptions } from "./wait_for_connect.ts";
+
+/**
+ * The way to one peer. There is one for each host, from `Manager.connection`,
+ * for as long as the manager lives: underneath, the connection may be lost and
+ * made again.
+ *
+ * @example
+ * ```ts
+ * import { Manager, single } from "@internode/grid";
+ *
+ * const echo = single("echo");
+ * const hosts = ["memory://doc-a", "memory://doc-b"];
+ * await using a = new Manager({ local: "memory://doc-a", hosts });
+ * await using b = new Manager({ local: "memory://doc-b", hosts });
+ * b.handle(echo, (bytes) => bytes);
+ * await Promise.all([a.listen(), b.listen()]);
+ *
+ * const reply = await a.connection("memory://doc-b").request(echo, new Uint8Array([1, 2]), {
+ *   timeoutMs: 500,
+ *   waitForReady: true,
+ * });
+ * console.assert(reply.length === 2);
+ * ```
+ */
+export class Connection {
+  /** The peer's canonical URL. */
+  readonly host: string;
+
+  readonly #node: GridNode;
+  readonly #peering: Peering;
+  readonly #owner: StreamOwner;
+  /** The numbers of contracts' names on the present link. */
+  #numbers = new Map<AnyContract, number>();
+  #numbersOf: Link | null = null;
+
+  /** Made by the manager. */
+  constructor(node: GridNode, peering: Peering) {
+    this.host = peering.host;
+    this.#node = node;
+    this.#peering = peering;
+    this.#owner = new Owner(node, peering);
+  }
+
+  /** Where the connection stands. */
+  get state(): ConnectionState {
+    return this.#peering.state;
+  }
+
+  /** Counters of this connection; reading them costs, keeping them does not. */
+  stats(): ConnectionStats {
+    const { clock } = this.#node.options;
+    const offsetMs = clock.wallNow() - clock.now();
+    return this.#peering.totals.snapshot(this.state, this.#peering.link, (ms) => ms + offsetMs);
+  }
+
+  /**
+   * Calls back at each change of state, also when a new connection replaces
+   * another one.
+   *
+   * @returns A function that ends that.
+   */
+  onStateChange(listener: (state: ConnectionState, connection: Connection) => void): () => void {
+    return this.#peering.onStateChange((state) => listener(state, this));
+  }
+
+  /**
+   * Waits until the connection is made.
+   *
+   * @param options How long, and what ends the waiting.
+   * @throws {InternodeError} `Unreachable` when the time is up, `Closed` when the manager closes; the signal's reason when it aborts.
+   */
+  waitForConnect(options: WaitOptions = {}): Promise<void> {
+    return untilConnected(this.#peering, this.#node.options.clock, options);
+  }
+
+  /**
+   * Makes a single request.
+   *
+   * While the connection is being made the request waits; while the peer is
+   * known to be down it fails at once, unless `waitForReady` is set. A
+   * `Uint8Array` of more than 8 KiB must not be changed until the call ends.
+   *
+   * @param contract What both sides agreed on.
+   * @param request What the handler gets.
+   * @param options Time-out, signal, subroute, metadata.
+   * @returns The response. Rejects with the signal's reason when that aborts, else with an `InternodeError`.
+   */
+  request<Request, Response>(
+    contract: SingleContract<Request, Response>,
+    request: Request,
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const { signal, timeoutMs = this.#node.options.defaultTimeoutMs, subroute = "" } = options;
+      const call = new PendingRequest(contract, this.#owner, subroute, resolve, reject);
+      if (!this.#admit(call, timeoutMs, options)) return;
+      const link = this.#peering.link;
+      if (link !== null) {
+        this.#request(link, link.beginTurn(), call, contract, request, timeoutMs, options);
+      } else {
+        call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
+        this.#peering.wait(call, options.waitForReady === true, (made) => {
+          this.#request(made, made.beginTurn(), call, contract, request, -1, options);
+        });
+      }
+      if (signal !== undefined && call.state !== "ended") call.watch(signal);
+    });
+  }
+
+  /**
+   * Opens a stream. What was said of {@linkcode Connection.request} about
+   * waiting holds here too; a failure to open shows when the stream is used.
+   *
+   * @param contract What both sides agreed on.
+   * @param initial What the handler gets with the opening.
+   * @param options Time-out (for the whole stream; default: none), signal, subroute, metadata.
+   * @returns The stream.
+   */
+  stream<Initial, Input, Output>(
+    contract: StreamContract<Initial, Input, Output>,
+    initial: Initial,
+    options: CallOptions = NO_OPTIONS,
+  ): Stream<Input, Output> {
+    const { signal, timeoutMs = Infinity, subroute = "" } = options;
+    const call = new OutgoingStream(contract, this.#owner, subroute);
+    if (this.#admit(call, timeoutMs, options)) {
+      call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
+      const link = this.#peering.link;
+      if (link !== null) this.#open(link, call, contract, initial, options);
+      else {
+        this.#peering.wait(call, options.waitForReady === true, (made) => {
+          this.#open(made, call, contract, initial, options);
+        });
+      }
+      if (signal !== undefined && call.state !== "ended") call.watch(signal);
+    }
+    return new Stream(call, () => this.#owner.beginTurn());
+  }
+
+  /** Checks what can be checked at once; a call that fails here is ended. */
+  #admit(call: OutgoingCall, timeoutMs: number, options: CallOptions): boolean {
+    const { signal, subroute } = options;
+    let failure: unknown;
+    if (signal?.aborted === true) {
+      failure = signal.reason;
+    } else if (!(timeoutMs > 0)) {
+      failure = timeoutMs <= 0
+        ? new InternodeError(
+          "DeadlineExceeded",
+          "The call's time had run out before it was made.",
+          { origin: "caller" },
+        )
+        : invalid("timeoutMs must be a number");
+    } else if (
+      subroute !== undefined && subroute.length * 3 > MAX_NAME_BYTES && tooLong(subroute)
+    ) {
+      failure = invalid(`a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8`);
+    } else if (this.#node.closing) {
+      failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
+    } else {
+      return true;
+    }
+    call.state = "ended";
+    call.onError(failure, null);
+    return false;
+  }
+
+  #request<Request, Response>(
+    link: Link,
+    nowMs: number,
+    call: PendingRequest<Request, Response>,
+    contract: SingleContract<Request, Response>,
+    request: Request,
+    timeoutMs: number,
+    options: CallOptions,
+  ): void {
+    if (timeoutMs >= 0) call.deadlineMs = nowMs + timeoutMs;
+    try {
+      const number = this.#nameNumber(link, contract, options.subroute, nowMs);
+      const metadata = options.metadata ?? null;
+      link.session.caller.request(call, number, contract.request, request, metadata, nowMs);
+    } catch (error) {
+      call.state = "ended";
+      call.onError(error, null);
+    }
+  }
+
+  #open<Initial, Input, Output>(
+    link: Link,
+    call: OutgoingStream<Initial, Input, Output>,
+    contract: StreamContract<Initial, Input, Output>,
+    initial: Initial,
+    options: CallOptions,
+  ): void {
+    const nowMs = link.beginTurn();
+    try {
+      const number = this.#nameNumber(link, contract, options.subroute, nowMs);
+      const { inputCapacity, outputCapacity } = contract;
+      const metadata = options.metadata ?? null;
+      link.session.caller.open(
+        call,
+        number,
+        contract.initial,
+        initial,
+        metadata,
+        inputCapacity,
+        outputCapacity,
+        nowMs,
+      );
+    } catch (error) {
+      call.state = "ended";
+      call.onError(error, null);
+    }
+  }
+
+  #nameNumber(
+    link: Link,
+    contract: AnyContract,
+    subroute: string | undefined,
+    nowMs: number,
+  ): number {
+    if (subroute !== undefined && subroute !== "") {
+      return link.session.caller.nameNumber(contract.name, subroute, nowMs);
+    }
+    if (this.#numbersOf !== link) {
+      this.#numbers = new Map();
+      this.#numbersOf = link;
+    }
+    let number = this.#numbers.get(contract);
+    if (number === undefined) {
+      number = link.session.caller.nameNumber(contract.name, "", nowMs);
+      this.#numbers.set(contract, number);
+    }
+    return number;
+  }
+}
+
+/** What calls ask of their connection. */
+class Owner implements StreamOwner {
+  readonly host: string;
+  readonly tracer: Tracer;
+  readonly #node: GridNode;
+  readonly #peering: Peering;
+
+  constructor(node: GridNode, peering: Peering) {
+    this.host = peering.host;
+    this.tracer = node.tracer;
+    this.#node = node;
+    this.#peering = peering;
+  }
+
+  now(): number {
+    return this.#node.options.clock.now();
+  }
+
+  beginTurn(): number {
+    return this.#peering.link?.beginTurn() ?? this.now();
+  }
+
+  abort(call: OutgoingCall, reason: unknown): void {
+    this.#peering.abort(call, reason);
+  }
+}
+
+const encoder = new TextEncoder();
+
+function tooLong(subroute: string): boolean {
+  return encoder.encode(subroute).length > MAX_NAME_BYTES;
+}
+
+function invalid(message: string): InternodeError {
+  return new InternodeError("InvalidArgument", message, { origin: "caller" });
+}

@@ -1,0 +1,113 @@
+/**
+ * The handlers of a node.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { HandlerTarget } from "../session/handler_target.ts";
+import { ConcurrencyGate } from "./concurrency_gate.ts";
+import { type AnyContract, MAX_NAME_BYTES } from "./contract.ts";
+import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
+import type { CallSource, Serving } from "./serving.ts";
+import { SingleTarget } from "./single_target.ts";
+import { StreamTarget } from "./stream_target.ts";
+
+/** A handler of any contract. */
+export type AnyHandler =
+  | SingleHandlerFunction<unknown, unknown>
+  | StreamHandlerFunction<unknown, unknown, unknown>;
+
+interface Entry {
+  readonly contract: AnyContract;
+  readonly handler: AnyHandler;
+  readonly gate: ConcurrencyGate | null;
+}
+
+const DEFAULT_QUEUE = 1_024;
+
+/** Handlers by name and subroute. */
+export class HandlerTable {
+  readonly #entries = new Map<string, Entry>();
+
+  /**
+   * Registers a handler.
+   *
+   * @throws {InternodeError} `InvalidArgument` for a name that is taken or an option out of range.
+   */
+  add(contract: AnyContract, handler: AnyHandler, options: HandleOptions): void {
+    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE } = options;
+    if (!(concurrency >= 1)) {
+      throw invalid(contract, `concurrency must be at least 1, not ${concurrency}`);
+    }
+    if (!(queue >= 0)) throw invalid(contract, `queue must be at least 0, not ${queue}`);
+    if (subroutes.length === 0) throw invalid(contract, "subroutes must name at least one");
+    const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
+    const keys = subroutes.map((subroute) => key(contract.name, subroute));
+    for (const [index, subroute] of subroutes.entries()) {
+      checkSubroute(contract, subroute);
+      if (this.#entries.has(keys[index]!) || keys.indexOf(keys[index]!) !== index) {
+        const where = subroute === "" ? "" : ` for subroute ${JSON.stringify(subroute)}`;
+        throw invalid(contract, `there is a handler of that name${where} already`);
+      }
+    }
+    for (const name of keys) this.#entries.set(name, { contract, handler, gate });
+  }
+
+  /** Makes the target for the calls of one connection under one name; `null` if there is no handler. */
+  target(
+    name: string,
+    subroute: string,
+    serving: Serving,
+    source: CallSource,
+  ): HandlerTarget | null {
+    const entry = this.#entries.get(key(name, subroute));
+    if (entry === undefined) return null;
+    const { contract, handler, gate } = entry;
+    return contract.kind === "single"
+      ? new SingleTarget(
+        contract,
+        handler as SingleHandlerFunction<unknown, unknown>,
+        gate,
+        serving,
+        source,
+        subroute,
+      )
+      : new StreamTarget(
+        contract,
+        handler as StreamHandlerFunction<unknown, unknown, unknown>,
+        gate,
+        serving,
+        source,
+        subroute,
+      );
+  }
+}
+
+function key(name: string, subroute: string): string {
+  return `${name}\0${subroute}`;
+}
+
+const encoder = new TextEncoder();
+
+/** A subroute must fit into a name frame. */
+function checkSubroute(contract: AnyContract, subroute: string): void {
+  const { length } = encoder.encode(subroute);
+  if (length > MAX_NAME_BYTES) {
+    throw invalid(
+      contract,
+      `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8, not ${length}`,
+    );
+  }
+}
+
+function invalid(contract: AnyContract, why: string): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    `Handler ${JSON.stringify(contract.name)}: ${why}.`,
+    {
+      origin: "caller",
+      handler: contract.name,
+    },
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * A stream that is being served.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { AcceptedStream } from "../session/accepted_stream.ts";
+import type { Metadata } from "../session/metadata.ts";
+import type { ResponderSide } from "../session/responder_side.ts";
+import type { ByteReader } from "../wire/byte_reader.ts";
+import type { StreamContract } from "./contract.ts";
+import type { HandlerContext } from "./handler.ts";
+import { MessageQueue } from "./message_queue.ts";
+import { decodePayload, invalidPayload } from "./payload.ts";
+import { type CallSource, handlerFailure, type Serving } from "./serving.ts";
+
+/** A stream as its session keeps it, its input, and the context its handler sees. */
+export class IncomingStream<Initial, Input, Output> extends AcceptedStream
+  implements HandlerContext {
+  /** See {@linkcode HandlerContext}. */
+  readonly subroute: string;
+  /** See {@linkcode HandlerContext}. */
+  readonly metadata: Metadata;
+  /** What the caller sends. */
+  readonly input: MessageQueue<Input>;
+
+  readonly #contract: StreamContract<Initial, Input, Output>;
+  readonly #serving: Serving;
+  readonly #source: CallSource;
+  readonly #responder: ResponderSide;
+  #controller: AbortController | null = null;
+  #cancelled: InternodeError | null = null;
+
+  /** */
+  constructor(
+    id: number,
+    deadlineMs: number,
+    contract: StreamContract<Initial, Input, Output>,
+    serving: Serving,
+    source: CallSource,
+    responder: ResponderSide,
+    subroute: string,
+    metadata: Metadata,
+  ) {
+    super(id, deadlineMs);
+    this.#contract = contract;
+    this.#serving = serving;
+    this.#source = source;
+    this.#responder = responder;
+    this.subroute = subroute;
+    this.metadata = metadata;
+    this.input = new MessageQueue((bytes) => this.#onConsumed(bytes), ignore);
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get caller(): string {
+    return this.#source.host;
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get deadline(): number {
+    if (this.deadlineMs === Infinity) return Infinity;
+    const { clock } = this.#serving;
+    return clock.wallNow() + this.deadlineMs - clock.now();
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get signal(): AbortSignal {
+    const controller = this.#controller ??= new AbortController();
+    if (this.#cancelled !== null && !controller.signal.aborted) controller.abort(this.#cancelled);
+    return controller.signal;
+  }
+
+  /** Why the stream was ended before its handler; `null`: it was not. */
+  get cancelled(): InternodeError | null {
+    return this.#cancelled;
+  }
+
+  /** A message of the caller's. One that cannot be read ends the stream. */
+  override onMessage(kind: number, reader: ByteReader): void {
+    const bytes = reader.remaining;
+    let value: Input;
+    try {
+      value = decodePayload(this.#contract.input, kind, reader);
+    } catch (error) {
+      const message = `An input cannot be read: ${invalidPayload(error).message}`;
+      const problem = new InternodeError("InvalidPayload", message, {
+        origin: "caller",
+        outcome: "executed",
+      });
+      this.#responder.failCall(this, problem, null, this.#source.beginTurn());
+      this.onCancelled(problem);
+      return;
+    }
+    this.input.push(value, bytes);
+  }
+
+  /** The caller sends no more. */
+  override onEnd(): void {
+    this.input.end();
+  }
+
+  /** The input ends with the error once all that came is read; the signal aborts at once. */
+  override onCancelled(error: InternodeError): void {
+    this.#cancelled = error;
+    this.input.fail(error);
+    this.#controller?.abort(error);
+  }
+
+  /**
+   * Sends an output.
+   *
+   * @returns `null` when it is on its way, else a promise of that.
+   */
+  output(value: Output): Promise<void> | null {
+    const send = this.send;
+    if (send === null) {
+      throw new InternodeError("InvalidArgument", "The caller's contract has no outputs.", {
+        origin: "local",
+      });
+    }
+    if (!this.pending) throw this.#cancelled ?? ENDED;
+    const waiting = send.send(this.#contract.output, value, this.#source.beginTurn());
+    if (waiting === null) return null;
+    return new Promise((resolve, reject) => {
+      waiting.onAccepted = resolve;
+      waiting.onRefused = reject;
+    });
+  }
+
+  /** The handler is done. */
+  finish(): void {
+    this.input.discard();
+    this.#responder.finishStream(this, this.#source.beginTurn());
+  }
+
+  /** The handler has failed. */
+  fail(thrown: unknown): void {
+    this.input.discard();
+    const { error, detail } = handlerFailure(thrown, this.#contract);
+    this.#responder.failCall(this, error, detail, this.#source.beginTurn());
+  }
+
+  #onConsumed(bytes: number): void {
+    if (this.receive !== null && this.receive.consumed(bytes)) {
+      this.receive.report(this.#source.beginTurn());
+    }
+  }
+}
+
+const ENDED = new InternodeError("Closed", "The stream has ended.", { origin: "local" });
+const ignore = (): void => {};

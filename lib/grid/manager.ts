@@ -1,0 +1,278 @@
+/**
+ * A node of the grid.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { parseHostAddress } from "../net/host_address.ts";
+import type { Listener } from "../net/transport.ts";
+import { upgradeWebSocket } from "../net/web_socket_upgrade.ts";
+import type { CallTrace } from "./call_trace.ts";
+import { Connection } from "./connection.ts";
+import type { AnyContract, SingleContract, StreamContract } from "./contract.ts";
+import { dials } from "./dialler.ts";
+import { Doorman } from "./doorman.ts";
+import { GridNode } from "./grid_node.ts";
+import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
+import type { AnyHandler } from "./handler_table.ts";
+import { type ManagerOptions, resolveOptions } from "./node_options.ts";
+import { Peering } from "./peering.ts";
+import type { WaitOptions } from "./wait_for_connect.ts";
+
+/** How a closing node looks whether its calls have ended, in milliseconds. */
+const IDLE_CHECK_MS = 5;
+
+/** A node that listens; closing it closes the manager. */
+export interface Server extends AsyncDisposable {
+  /** Where it listens. */
+  readonly address: string;
+  /** Resolves when the listener has ended, rejects when it failed by itself. */
+  readonly finished: Promise<void>;
+}
+
+/** How to close. */
+export interface CloseOptions {
+  /** How long calls under way may take to finish, in milliseconds. Default: 5,000. */
+  readonly graceMs?: number | undefined;
+}
+
+/**
+ * A node: it knows its own host and its peers, has one connection with each
+ * of them, serves its handlers and makes calls.
+ *
+ * @example
+ * ```ts
+ * import { Manager, sharedSecret, single } from "@internode/grid";
+ * import * as t from "@internode/grid/codec";
+ *
+ * const add = single("add", {
+ *   request: t.record({ a: t.int(), b: t.int() }),
+ *   response: t.int(),
+ * });
+ * const hosts = ["memory://sum-1", "memory://sum-2"];
+ * const auth = sharedSecret("a secret of at least 16 bytes");
+ *
+ * await using one = new Manager({ local: hosts[0]!, hosts, auth });
+ * await using two = new Manager({ local: hosts[1]!, hosts, auth });
+ * two.handle(add, ({ a, b }) => a + b);
+ * await Promise.all([one.listen(), two.listen()]);
+ * await one.waitForConnect();
+ * console.assert(await one.connection(hosts[1]!).request(add, { a: 1, b: 2 }) === 3);
+ * ```
+ */
+export class Manager implements AsyncDisposable {
+  /** This host's canonical URL. */
+  readonly local: string;
+  /** All hosts' canonical URLs, this one's included, in the order given. */
+  readonly hosts: readonly string[];
+  /** The connections to all peers, in the order of `hosts`. */
+  readonly connections: readonly Connection[];
+
+  readonly #node: GridNode;
+  readonly #peerings = new Map<string, Peering>();
+  readonly #byHost = new Map<string, Connection>();
+  readonly #doorman: Doorman;
+  #listener: Promise<Listener> | null = null;
+  #closed: Promise<void> | null = null;
+
+  /**
+   * @param options The hosts and the settings.
+   * @throws {InternodeError} `InvalidArgument`, naming what is wrong: a malformed or repeated host, `local` missing among them, a number out of range.
+   */
+  constructor(options: ManagerOptions) {
+    const local = parseHostAddress(options.local);
+    const addresses = [...options.hosts].map(parseHostAddress);
+    this.local = local.href;
+    this.hosts = addresses.map(({ href }) => href);
+    this.#node = new GridNode(local, resolveOptions(options));
+    this.#node.transport(local);
+    const seen = new Set<string>();
+    const connections: Connection[] = [];
+    for (const address of addresses) {
+      const { href } = address;
+      if (seen.has(href)) throw invalid(`Host ${href} is listed twice.`);
+      seen.add(href);
+      if (href === local.href) continue;
+      this.#node.transport(address);
+      const peering = new Peering(this.#node, address, dials(local.href, href));
+      const connection = new Connection(this.#node, peering);
+      this.#peerings.set(href, peering);
+      this.#byHost.set(href, connection);
+      connections.push(connection);
+    }
+    if (!seen.has(local.href)) {
+      throw invalid(`The local host ${local.href} is not among the hosts.`);
+    }
+    this.connections = connections;
+    this.#doorman = new Doorman(this.#node, this.#peerings);
+  }
+
+  /**
+   * Registers a handler for single requests.
+   *
+   * @param contract What both sides agreed on.
+   * @param handler Serves the requests; see `SingleHandlerFunction`.
+   * @param options Subroutes and concurrency.
+   * @throws {InternodeError} `InvalidArgument` if the name is taken.
+   */
+  handle<Request, Response>(
+    contract: SingleContract<Request, Response>,
+    handler: SingleHandlerFunction<Request, Response>,
+    options?: HandleOptions,
+  ): void;
+  /**
+   * Registers a handler for streams.
+   *
+   * @param contract What both sides agreed on.
+   * @param handler Serves the streams; see `StreamHandlerFunction`.
+   * @param options Subroutes and concurrency.
+   * @throws {InternodeError} `InvalidArgument` if the name is taken.
+   */
+  handle<Initial, Input, Output>(
+    contract: StreamContract<Initial, Input, Output>,
+    handler: StreamHandlerFunction<Initial, Input, Output>,
+    options?: HandleOptions,
+  ): void;
+  handle(contract: AnyContract, handler: unknown, options: HandleOptions = {}): void {
+    this.#node.handlers.add(contract, handler as AnyHandler, options);
+  }
+
+  /**
+   * Starts to accept connections at `local`, and to dial.
+   *
+   * @returns The server; disposing of it closes this manager.
+   * @throws {InternodeError} When the address cannot be listened at, or the manager is closed.
+   */
+  async listen(): Promise<Server> {
+    if (this.#closed !== null) {
+      throw new InternodeError("Closed", "This manager is closed.", { origin: "caller" });
+    }
+    if (this.#listener !== null) throw invalid("This manager listens already.");
+    const { options, local } = this.#node;
+    const accepting = this.#node.transport(local).listen(local, {
+      accept: (channel) => this.#doorman.accept(channel),
+      path: options.path,
+      authorize: (token) => this.#node.authorize(token),
+      onError: (error) =>
+        options.logger.warn(`The listener at ${this.local} met a failure.`, { error }),
+    });
+    this.#listener = accepting;
+    let listener: Listener;
+    try {
+      listener = await accepting;
+    } catch (error) {
+      this.#listener = null;
+      throw error;
+    }
+    listener.finished.catch((error) =>
+      options.logger.error(`The listener at ${this.local} has failed.`, { error })
+    );
+    this.connect();
+    return {
+      address: listener.address.href,
+      finished: listener.finished,
+      [Symbol.asyncDispose]: (): Promise<void> => this.close(),
+    };
+  }
+
+  /** Starts to dial without accepting: for a node whose connections come in through {@linkcode Manager.upgrade}. Any number of calls. */
+  connect(): void {
+    for (const peering of this.#peerings.values()) peering.start();
+  }
+
+  /**
+   * Answers a WebSocket request in a server of the user's own, for a `ws` or
+   * `wss` local host. The server chooses which requests come here; the path
+   * is not looked at.
+   *
+   * @param request What the server was asked.
+   * @returns The answer: 101 if the caller may come in, else a refusal with its reason.
+   */
+  upgrade(request: Request): Response {
+    return upgradeWebSocket(request, {
+      accept: (channel) => this.#doorman.accept(channel),
+      authorize: (token) => this.#node.authorize(token),
+    });
+  }
+
+  /**
+   * The way to a peer.
+   *
+   * @param host Its URL, canonical or not.
+   * @throws {InternodeError} `InvalidArgument` for a host that is not a peer.
+   */
+  connection(host: string): Connection {
+    const connection = this.#byHost.get(host) ?? this.#byHost.get(parseHostAddress(host).href);
+    if (connection !== undefined) return connection;
+    throw invalid(
+      `${host} is not a peer of ${this.local}; its peers are: ${
+        [...this.#byHost.keys()].join(", ")
+      }.`,
+    );
+  }
+
+  /**
+   * Waits until every peer is connected.
+   *
+   * @param options How long, and what ends the waiting.
+   * @throws {InternodeError} `Unreachable` naming the first peer that is not connected in time.
+   */
+  async waitForConnect(options: WaitOptions = {}): Promise<void> {
+    await Promise.all(this.connections.map((connection) => connection.waitForConnect(options)));
+  }
+
+  /**
+   * Shows each call, made or served, when it has ended. Costs nothing while
+   * there is no subscriber.
+   *
+   * @param subscriber Called with each; it must not throw.
+   * @returns A function that ends that.
+   */
+  trace(subscriber: (call: CallTrace) => void): () => void {
+    return this.#node.tracer.subscribe(subscriber);
+  }
+
+  /**
+   * Closes the node: accepts nothing new, lets the calls under way finish
+   * within the grace time, says goodbye to its peers. Any number of calls; all
+   * of them wait for the end.
+   *
+   * @param options The grace time.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#closed ??= this.#close(options.graceMs ?? 5_000);
+  }
+
+  /** Closes the node with the default grace time. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#node.closing = true;
+    const listener = await this.#listener?.catch(() => null);
+    const peerings = [...this.#peerings.values()];
+    for (const peering of peerings) peering.drain();
+    const { clock } = this.#node.options;
+    const untilMs = clock.now() + graceMs;
+    while (clock.now() < untilMs && peerings.some((peering) => peering.activeCalls > 0)) {
+      await new Promise<void>((resolve) => clock.setTimer(IDLE_CHECK_MS, resolve));
+    }
+    this.#doorman.close(new InternodeError("Closed", "The peer is closing.", { origin: "local" }));
+    const gone = new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (this.#doorman.isIdle && peerings.every((peering) => peering.isGone)) resolve();
+      };
+      this.#node.onGone = check;
+      for (const peering of peerings) peering.close();
+      check();
+    });
+    await gone;
+    await listener?.close();
+  }
+}
+
+function invalid(message: string): InternodeError {
+  return new InternodeError("InvalidArgument", message, { origin: "caller" });
+}

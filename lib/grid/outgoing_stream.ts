@@ -1,0 +1,180 @@
+/**
+ * A stream that this node opened, as its session keeps it.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { OpenedStream } from "../session/opened_stream.ts";
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { callFailure } from "./call_failure.ts";
+import type { CallTrace } from "./call_trace.ts";
+import type { StreamContract } from "./contract.ts";
+import { MessageQueue } from "./message_queue.ts";
+import { decodePayload, invalidPayload } from "./payload.ts";
+import type { CallOwner } from "./pending_request.ts";
+
+/** What a stream asks of its connection beside what any call does. */
+export interface StreamOwner extends CallOwner {
+  /** Begins a turn and gives its time. */
+  beginTurn(): number;
+}
+
+/** The engine's half of a `Stream`. */
+export class OutgoingStream<Initial, Input, Output> extends OpenedStream {
+  /** The handler's messages. */
+  readonly outputs: MessageQueue<Output>;
+  /** Resolves when the stream can send, rejects when it never will. */
+  readonly opened: Promise<void>;
+
+  readonly #contract: StreamContract<Initial, Input, Output>;
+  readonly #owner: StreamOwner;
+  readonly #subroute: string;
+  readonly #startMs: number;
+  #open!: PromiseWithResolvers<void>;
+  #finished: PromiseWithResolvers<void> | null = null;
+  #ending: { readonly error: unknown } | null = null;
+  #signal: AbortSignal | null = null;
+
+  /** */
+  constructor(
+    contract: StreamContract<Initial, Input, Output>,
+    owner: StreamOwner,
+    subroute: string,
+  ) {
+    super();
+    this.#contract = contract;
+    this.#owner = owner;
+    this.#subroute = subroute;
+    this.#startMs = owner.tracer.active ? owner.now() : -1;
+    this.#open = Promise.withResolvers();
+    this.opened = this.#open.promise;
+    // Who does not wait for it need not hear of its failure here: the outputs and `finished` tell.
+    this.opened.catch(() => {});
+    this.outputs = new MessageQueue(
+      (bytes) => this.#onConsumed(bytes),
+      () => this.cancel(undefined),
+    );
+  }
+
+  /** The contract's codec for inputs. */
+  get contract(): StreamContract<Initial, Input, Output> {
+    return this.#contract;
+  }
+
+  /** How the stream ended: `undefined` for well; `null` while it has not. */
+  get ending(): { readonly error: unknown } | null {
+    return this.#ending;
+  }
+
+  /** Resolves when the handler has ended well, else rejects. */
+  get finished(): Promise<void> {
+    if (this.#finished === null) {
+      this.#finished = Promise.withResolvers();
+      this.#finished.promise.catch(() => {});
+      if (this.#ending !== null) this.#settle(this.#finished, this.#ending);
+    }
+    return this.#finished.promise;
+  }
+
+  /** Ends the stream when the signal aborts. */
+  watch(signal: AbortSignal): void {
+    this.#signal = signal;
+    signal.addEventListener("abort", this);
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.#owner.abort(this, this.#signal?.reason);
+  }
+
+  /** Ends the stream from this side. */
+  cancel(reason: unknown): void {
+    if (this.#ending !== null) return;
+    const error = reason ??
+      new InternodeError("Cancelled", `${this.#contract.name} on ${this.#owner.host}: cancelled.`, {
+        origin: "caller",
+        outcome: "maybeExecuted",
+        host: this.#owner.host,
+        handler: this.#contract.name,
+      });
+    this.#owner.abort(this, error);
+  }
+
+  /** The stream can send. */
+  override onOpened(): void {
+    this.#open.resolve();
+  }
+
+  /** A message of the handler's. One that cannot be read ends the stream. */
+  override onMessage(kind: number, reader: ByteReader): void {
+    const bytes = reader.remaining;
+    let value: Output;
+    try {
+      value = decodePayload(this.#contract.output, kind, reader);
+    } catch (error) {
+      const cause = invalidPayload(error);
+      const message =
+        `${this.#contract.name} on ${this.#owner.host}: an output cannot be read: ${cause.message}`;
+      this.cancel(
+        new InternodeError(cause.code, message, {
+          origin: "remote",
+          outcome: "executed",
+          host: this.#owner.host,
+          handler: this.#contract.name,
+          cause,
+        }),
+      );
+      return;
+    }
+    this.outputs.push(value, bytes);
+  }
+
+  /** The handler has ended well. */
+  override onEnd(): void {
+    this.outputs.end();
+    this.#end({ error: undefined });
+  }
+
+  /** The stream has failed. */
+  override onError(error: unknown, detail: ByteReader | null): void {
+    const failure = callFailure(error, this.#owner.host, this.#contract, detail);
+    this.#open.reject(failure);
+    this.outputs.fail(failure);
+    this.#end({ error: failure });
+  }
+
+  #end(ending: { readonly error: unknown }): void {
+    this.#ending = ending;
+    this.#signal?.removeEventListener("abort", this);
+    this.#signal = null;
+    if (this.#finished !== null) this.#settle(this.#finished, ending);
+    const { tracer, host } = this.#owner;
+    if (this.#startMs < 0 || !tracer.active) return;
+    tracer.emit({
+      direction: "outgoing",
+      kind: "stream",
+      handler: this.#contract.name,
+      subroute: this.#subroute,
+      host,
+      durationMs: this.#owner.now() - this.#startMs,
+      error: code(ending.error),
+    });
+  }
+
+  #settle(finished: PromiseWithResolvers<void>, ending: { readonly error: unknown }): void {
+    if (ending.error === undefined) finished.resolve();
+    else finished.reject(ending.error);
+  }
+
+  #onConsumed(bytes: number): void {
+    if (this.receive !== null && this.receive.consumed(bytes)) {
+      this.receive.report(this.#owner.beginTurn());
+    }
+  }
+}
+
+function code(error: unknown): CallTrace["error"] {
+  if (error === undefined) return null;
+  return error instanceof InternodeError ? error.code : "Aborted";
+}

@@ -1,0 +1,310 @@
+/**
+ * One pair of hosts: makes the connection, keeps it, makes it again.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Timer } from "../net/clock.ts";
+import type { HostAddress } from "../net/host_address.ts";
+import type { Link, LinkOwner } from "../net/link.ts";
+import type { HandlerTarget } from "../session/handler_target.ts";
+import type { OutgoingCall } from "../session/outgoing_calls.ts";
+import type { Peer } from "../session/session_options.ts";
+import { BackOff } from "./back_off.ts";
+import { ConnectionTotals } from "./connection_stats.ts";
+import { type ConnectionState, mayFollow } from "./connection_state.ts";
+import type { GridNode } from "./grid_node.ts";
+import { WaitingCalls } from "./waiting_calls.ts";
+
+/** How long calls wait for the dialling side to come back after a loss. */
+const RETURN_MS = 1_000;
+
+/** The state machine of one peer; its states are in connection_state.ts. */
+export class Peering implements LinkOwner {
+  /** The peer's canonical URL. */
+  readonly host: string;
+  /** The present connection, while its handshake is done and it is not about to end. */
+  link: Link | null = null;
+  /** Counters. */
+  readonly totals = new ConnectionTotals();
+
+  readonly #node: GridNode;
+  readonly #address: HostAddress;
+  readonly #dials: boolean;
+  readonly #waiting: WaitingCalls;
+  readonly #backOff: BackOff;
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  /** Everything not yet gone, the present link among it. */
+  readonly #links = new Set<Link>();
+  #state: ConnectionState = "connecting";
+  #lastFailure: unknown = undefined;
+  #timer: Timer | null = null;
+  #dialling: AbortController | null = null;
+  #started = false;
+
+  /** */
+  constructor(node: GridNode, address: HostAddress, dials: boolean) {
+    this.#node = node;
+    this.#address = address;
+    this.host = address.href;
+    this.#dials = dials;
+    this.#waiting = new WaitingCalls(node.options.clock);
+    this.#backOff = new BackOff(node.options.reconnect, node.options.random);
+  }
+
+  /** Where the connection stands. */
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether any channel is still open. */
+  get isGone(): boolean {
+    return this.#links.size === 0 && this.#dialling === null;
+  }
+
+  /** How many calls of either side are under way. */
+  get activeCalls(): number {
+    let active = 0;
+    for (const { session } of this.#links) {
+      active += session.caller.calls.active + session.responder.calls.active;
+    }
+    return active;
+  }
+
+  /** Begins to dial, or to wait for the peer that dials. Any number of calls. */
+  start(): void {
+    if (this.#started || this.#state === "closed") return;
+    this.#started = true;
+    this.#tryToConnect(0, this.#node.options.dialTimeoutMs);
+  }
+
+  /** Calls back at each change of state; the function returned ends that. */
+  onStateChange(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A call for which there is no link: it waits, or fails at once. */
+  wait(call: OutgoingCall, waitForReady: boolean, send: (link: Link) => void): void {
+    if (this.#state === "closed") {
+      call.state = "ended";
+      call.onError(this.#closedError(), null);
+    } else if (this.#state === "disconnected" && !waitForReady) {
+      call.state = "ended";
+      call.onError(this.#unreachable(), null);
+    } else {
+      this.#waiting.add({ call, waitForReady, send });
+    }
+  }
+
+  /** Ends a call from this side, wherever it is. */
+  abort(call: OutgoingCall, reason: unknown): void {
+    if (this.#waiting.cancel(call, reason)) return;
+    for (const link of this.#links) {
+      if (link.session.caller.calls.get(call.id) === call || call.state === "waiting") {
+        link.session.caller.cancel(call, reason, "Cancelled", link.beginTurn());
+        return;
+      }
+    }
+  }
+
+  /** A channel whose other end calls itself this peer; it is not open yet. */
+  adopt(link: Link): void {
+    this.#links.add(link);
+  }
+
+  /** Finishes what runs; no new calls in either direction. */
+  drain(): void {
+    this.#stopConnecting();
+    for (const link of this.#links) link.session.startDraining(link.beginTurn());
+  }
+
+  /** Ends everything. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#stopConnecting();
+    this.#waiting.fail(() => this.#closedError(), true);
+    this.link = null;
+    this.#setState("closed");
+    for (const link of this.#links) {
+      link.close(
+        new InternodeError("Closed", "The peer is closing.", {
+          origin: "local",
+          outcome: "maybeExecuted",
+        }),
+      );
+    }
+  }
+
+  /** See {@linkcode LinkOwner.admit}; the dialling side has nothing to judge. */
+  admit(): null {
+    return null;
+  }
+
+  /** A handshake is done. A connection from before is replaced: who dials anew has given it up. */
+  onOpen(link: Link, peer: Peer): void {
+    if (this.#state === "closed") {
+      link.close(this.#closedError());
+      return;
+    }
+    const old = this.link;
+    this.#clearTimer();
+    this.#backOff.reset();
+    this.link = link;
+    this.totals.connects++;
+    this.#lastFailure = undefined;
+    this.#node.options.logger.info(`Connected to ${this.host}.`, {
+      remote: link.remote,
+      instance: peer.instance,
+    });
+    this.#setState("connected");
+    old?.close(
+      new InternodeError("Disconnected", "A newer connection has replaced this one.", {
+        origin: "remote",
+        outcome: "maybeExecuted",
+      }),
+    );
+    this.#waiting.send(link);
+  }
+
+  /** See {@linkcode LinkOwner.resolve}. */
+  resolve(link: Link, name: string, subroute: string): HandlerTarget | null {
+    const source = { host: this.host, beginTurn: (): number => link.beginTurn() };
+    return this.#node.handlers.target(name, subroute, this.#node.serving, source);
+  }
+
+  /** The peer is closing: what runs may finish, what is new goes elsewhere. */
+  onDraining(link: Link): void {
+    if (this.link !== link) return;
+    this.link = null;
+    this.#lastFailure = new InternodeError("Unreachable", "The peer is closing.", {
+      origin: "remote",
+    });
+    this.#setState("disconnected");
+  }
+
+  /** A connection, or an attempt at one, has ended. */
+  onClosed(link: Link, error: InternodeError): void {
+    this.totals.add(link);
+    if (this.#state === "closed") return;
+    const { logger, dialTimeoutMs } = { ...this.#node.options };
+    if (this.link === link) {
+      this.link = null;
+      this.#lastFailure = error;
+      logger.warn(`Lost the connection to ${this.host}: ${error.message}`);
+      this.#setState("connecting");
+      this.#tryToConnect(this.#dials ? this.#backOff.next() : 0, RETURN_MS);
+    } else if (this.link === null && this.#dials && this.#dialling === null) {
+      if (error.code === "Refused") logger.warn(`${this.host}: ${error.message}`);
+      this.#onAttemptFailed(error);
+    } else if (this.link === null && this.#state === "connecting" && this.#timer === null) {
+      this.#tryToConnect(0, dialTimeoutMs);
+    }
+  }
+
+  /** Nothing is left of a connection. */
+  onGone(link: Link): void {
+    this.#links.delete(link);
+    this.#node.onGone();
+  }
+
+  /** Dials after a while, or gives the peer so long to dial. */
+  #tryToConnect(delayMs: number, waitMs: number): void {
+    if (!this.#started || this.#node.closing) return;
+    this.#clearTimer();
+    const { clock } = this.#node.options;
+    if (this.#dials) {
+      this.#timer = clock.setTimer(delayMs, () => {
+        this.#timer = null;
+        this.#dial();
+      });
+    } else {
+      this.#timer = clock.setTimer(waitMs, () => {
+        this.#timer = null;
+        const message = `It is the side that dials, and has not within ${waitMs} ms.`;
+        this.#giveUpWaiting(new InternodeError("Unreachable", message, { origin: "network" }));
+      });
+    }
+  }
+
+  #dial(): void {
+    const { clock, dialTimeoutMs } = this.#node.options;
+    const dialling = this.#dialling = new AbortController();
+    const timer = clock.setTimer(dialTimeoutMs, () => {
+      const message = `No connection within ${dialTimeoutMs} ms.`;
+      dialling.abort(new InternodeError("Unreachable", message, { origin: "network" }));
+    });
+    this.#node.dial(this.#address, dialling.signal).then(
+      (channel) => {
+        clock.clearTimer(timer);
+        this.#dialling = null;
+        if (this.#state === "closed" || this.#node.closing) {
+          channel.close();
+          this.#node.onGone();
+        } else {
+          this.#links.add(this.#node.link(channel, "dialler", this.host, this));
+        }
+      },
+      (error) => {
+        clock.clearTimer(timer);
+        this.#dialling = null;
+        if (this.#state === "closed" || this.#node.closing) this.#node.onGone();
+        else this.#onAttemptFailed(error);
+      },
+    );
+  }
+
+  #onAttemptFailed(error: unknown): void {
+    this.#giveUpWaiting(error);
+    this.#tryToConnect(this.#backOff.next(), 0);
+  }
+
+  /** The peer is known to be down now. */
+  #giveUpWaiting(error: unknown): void {
+    this.#lastFailure = error;
+    if (this.#state !== "disconnected") {
+      this.#node.options.logger.info(`${this.host} is down: ${describe(error)}`);
+      this.#setState("disconnected");
+    }
+    this.#waiting.fail(() => this.#unreachable(), false);
+  }
+
+  #stopConnecting(): void {
+    this.#clearTimer();
+    this.#dialling?.abort(this.#closedError());
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) this.#node.options.clock.clearTimer(this.#timer);
+    this.#timer = null;
+  }
+
+  #setState(state: ConnectionState): void {
+    if (state === this.#state && state !== "connected") return;
+    if (!mayFollow(this.#state, state)) {
+      throw new Error(`no transition from ${this.#state} to ${state}`);
+    }
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  #unreachable(): InternodeError {
+    return new InternodeError("Unreachable", `The peer is down: ${describe(this.#lastFailure)}`, {
+      origin: "network",
+      outcome: "notSent",
+      cause: this.#lastFailure,
+    });
+  }
+
+  #closedError(): InternodeError {
+    return new InternodeError("Closed", "This manager is closed.", {
+      origin: "local",
+      outcome: "notSent",
+    });
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,110 @@
+/**
+ * A single request on its way.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { OutgoingCall } from "../session/outgoing_calls.ts";
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { callFailure } from "./call_failure.ts";
+import type { CallTrace, Tracer } from "./call_trace.ts";
+import type { SingleContract } from "./contract.ts";
+import { decodePayload, invalidPayload } from "./payload.ts";
+
+/** What a pending call asks of its connection. */
+export interface CallOwner {
+  /** The peer's host URL. */
+  readonly host: string;
+  /** Whoever traces calls. */
+  readonly tracer: Tracer;
+  /** The monotonic time in milliseconds. */
+  now(): number;
+  /** Ends the call with the reason of its signal. */
+  abort(call: OutgoingCall, reason: unknown): void;
+}
+
+/** A promise of a response. */
+export class PendingRequest<Request, Response> extends OutgoingCall {
+  readonly #contract: SingleContract<Request, Response>;
+  readonly #owner: CallOwner;
+  readonly #subroute: string;
+  readonly #resolve: (response: Response) => void;
+  readonly #reject: (error: unknown) => void;
+  #signal: AbortSignal | null = null;
+  readonly #startMs: number;
+
+  /** */
+  constructor(
+    contract: SingleContract<Request, Response>,
+    owner: CallOwner,
+    subroute: string,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super();
+    this.#contract = contract;
+    this.#owner = owner;
+    this.#subroute = subroute;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#startMs = owner.tracer.active ? owner.now() : -1;
+  }
+
+  /** Ends the call when the signal aborts. */
+  watch(signal: AbortSignal): void {
+    this.#signal = signal;
+    signal.addEventListener("abort", this);
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.#owner.abort(this, this.#signal?.reason);
+  }
+
+  /** The answer. */
+  override onResponse(kind: number, reader: ByteReader): void {
+    let response: Response;
+    try {
+      response = decodePayload(this.#contract.response, kind, reader);
+    } catch (error) {
+      const cause = invalidPayload(error);
+      const problem = new InternodeError(
+        cause.code,
+        `The response cannot be read: ${cause.message}`,
+        {
+          origin: "remote",
+          outcome: "executed",
+          cause,
+        },
+      );
+      this.onError(problem, null);
+      return;
+    }
+    if (this.#signal !== null || this.#startMs >= 0) this.#finish(null);
+    this.#resolve(response);
+  }
+
+  /** The failure. */
+  override onError(error: unknown, detail: ByteReader | null): void {
+    const failure = callFailure(error, this.#owner.host, this.#contract, detail);
+    this.#finish(failure instanceof InternodeError ? failure.code : "Aborted");
+    this.#reject(failure);
+  }
+
+  #finish(error: CallTrace["error"]): void {
+    this.#signal?.removeEventListener("abort", this);
+    this.#signal = null;
+    const { tracer, host } = this.#owner;
+    if (this.#startMs < 0 || !tracer.active) return;
+    tracer.emit({
+      direction: "outgoing",
+      kind: "single",
+      handler: this.#contract.name,
+      subroute: this.#subroute,
+      host,
+      durationMs: this.#owner.now() - this.#startMs,
+      error,
+    });
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Runs the handler of streams.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { HandlerTarget } from "../session/handler_target.ts";
+import type { Metadata } from "../session/metadata.ts";
+import type { ResponderSide } from "../session/responder_side.ts";
+import type { ByteReader } from "../wire/byte_reader.ts";
+import type { ConcurrencyGate } from "./concurrency_gate.ts";
+import type { StreamContract } from "./contract.ts";
+import type { StreamHandlerFunction } from "./handler.ts";
+import { IncomingStream } from "./incoming_stream.ts";
+import { decodePayload, invalidPayload } from "./payload.ts";
+import { type CallSource, type Serving, traceIncoming } from "./serving.ts";
+
+/** One registered handler, for the streams of one connection under one name. */
+export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
+  readonly #contract: StreamContract<Initial, Input, Output>;
+  readonly #handler: StreamHandlerFunction<Initial, Input, Output>;
+  readonly #gate: ConcurrencyGate | null;
+  readonly #serving: Serving;
+  readonly #source: CallSource;
+  readonly #subroute: string;
+
+  /** */
+  constructor(
+    contract: StreamContract<Initial, Input, Output>,
+    handler: StreamHandlerFunction<Initial, Input, Output>,
+    gate: ConcurrencyGate | null,
+    serving: Serving,
+    source: CallSource,
+    subroute: string,
+  ) {
+    this.#contract = contract;
+    this.#handler = handler;
+    this.#gate = gate;
+    this.#serving = serving;
+    this.#source = source;
+    this.#subroute = subroute;
+  }
+
+  /** This name belongs to streams. */
+  onRequest(responder: ResponderSide, id: number): void {
+    refuse(
+      responder,
+      id,
+      "UnknownHandler",
+      `${this.#contract.name} is a stream here, not a single request.`,
+    );
+  }
+
+  /** Decodes the initial payload and starts the handler. */
+  onOpen(
+    responder: ResponderSide,
+    id: number,
+    kind: number,
+    reader: ByteReader,
+    deadlineMs: number,
+    metadata: Metadata,
+    outputCredit: number,
+    inputCredit: number,
+  ): void {
+    let initial: Initial;
+    try {
+      initial = decodePayload(this.#contract.initial, kind, reader);
+    } catch (error) {
+      const message = `The initial payload cannot be read: ${invalidPayload(error).message}`;
+      refuse(responder, id, "InvalidPayload", message);
+      return;
+    }
+    const stream = new IncomingStream(
+      id,
+      deadlineMs,
+      this.#contract,
+      this.#serving,
+      this.#source,
+      responder,
+      this.#subroute,
+      metadata,
+    );
+    responder.acceptStream(stream, outputCredit, inputCredit);
+    if (inputCredit === 0) stream.input.end();
+    const gate = this.#gate;
+    if (gate === null || gate.tryEnter()) {
+      this.#run(stream, initial);
+      return;
+    }
+    const start = (): boolean => {
+      if (!stream.pending) return false;
+      this.#run(stream, initial);
+      return true;
+    };
+    if (gate.wait(start)) return;
+    const message =
+      `Too many streams of ${this.#contract.name} run and wait on this node already. Try again later.`;
+    const error = new InternodeError("Overloaded", message, {
+      origin: "remote",
+      outcome: "notExecuted",
+    });
+    responder.failCall(stream, error, null, this.#source.beginTurn());
+  }
+
+  #run(stream: IncomingStream<Initial, Input, Output>, initial: Initial): void {
+    const startMs = this.#serving.tracer.active ? this.#serving.clock.now() : -1;
+    this.#serve(stream, initial).then(
+      () => {
+        stream.finish();
+        this.#leave(stream, startMs, null);
+      },
+      (error) => {
+        stream.fail(error);
+        this.#serving.logger.debug(`Handler ${this.#contract.name} failed.`, {
+          caller: this.#source.host,
+          error,
+        });
+        this.#leave(stream, startMs, "HandlerFailed");
+      },
+    );
+  }
+
+  /** Runs the handler to its end, output by output as the caller has room. */
+  async #serve(stream: IncomingStream<Initial, Input, Output>, initial: Initial): Promise<void> {
+    const result: unknown = this.#handler(initial, stream.input, stream);
+    if (!isIterable(result)) {
+      await result;
+      return;
+    }
+    const asynchronous = isAsyncIterable(result);
+    const iterator = asynchronous ? result[Symbol.asyncIterator]() : result[Symbol.iterator]();
+    try {
+      for (;;) {
+        const next = iterator.next();
+        const { done, value } = asynchronous ? await next : next as IteratorResult<Output>;
+        if (done) return;
+        const accepted = stream.output(value as Output);
+        if (accepted !== null) await accepted;
+      }
+    } catch (error) {
+      await iterator.return?.();
+      throw error;
+    }
+  }
+
+  #leave(
+    stream: IncomingStream<Initial, Input, Output>,
+    startMs: number,
+    error: InternodeError["code"] | null,
+  ): void {
+    if (startMs >= 0) {
+      const code = stream.cancelled?.code ?? error;
+      traceIncoming(
+        this.#serving,
+        this.#contract,
+        this.#source.host,
+        this.#subroute,
+        startMs,
+        code,
+      );
+    }
+    this.#gate?.leave();
+  }
+}
+
+function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+  return typeof value === "object" && value !== null &&
+    (Symbol.asyncIterator in value || Symbol.iterator in value);
+}
+
+function isAsyncIterable(
+  value: AsyncIterable<unknown> | Iterable<unknown>,
+): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value;
+}
+
+function refuse(
+  responder: ResponderSide,
+  id: number,
+  code: "UnknownHandler" | "InvalidPayload",
+  message: string,
+): void {
+  responder.respondError(
+    id,
+    new InternodeError(code, message, { origin: "caller", outcome: "notExecuted" }),
+    null,
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * Listening for transports on `Deno.Listener`.
+ *
+ * @module
+ */
+
+import { ConnChannel } from "./conn_channel.ts";
+import type { HostAddress } from "./host_address.ts";
+import type { Listener, ListenOptions } from "./transport.ts";
+import { listenError } from "./transport_error.ts";
+
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 1000;
+
+/** What {@linkcode ConnListener} needs to know of a kind of socket. */
+export interface ConnKind<Conn extends Deno.Conn> {
+  /** Whether the transport detects changed bytes. */
+  integrity: boolean;
+  /** The other end of a connection, for messages. */
+  remoteOf(conn: Conn): string;
+  /** Makes a new connection ready, if there is anything to do. */
+  prepare?(conn: Conn): void;
+}
+
+/**
+ * Accepts until it is closed. A failed accept, such as for want of file
+ * descriptors, is reported and tried again after a pause that grows from 5 ms to 1 s.
+ */
+export class ConnListener<Conn extends Deno.Conn> implements Listener {
+  readonly address: HostAddress;
+  readonly finished: Promise<void>;
+  readonly #listener: Pick<Deno.Listener<Conn>, "accept" | "close">;
+  readonly #kind: ConnKind<Conn>;
+  readonly #options: ListenOptions;
+  #closed = false;
+  #endPause: (() => void) | undefined;
+
+  /**
+   * @param listener The runtime's listener, owned from now on.
+   * @param address Where it listens.
+   * @param kind What kind of socket it is.
+   * @param options Who takes the channels and hears of failures.
+   */
+  constructor(
+    listener: Pick<Deno.Listener<Conn>, "accept" | "close">,
+    address: HostAddress,
+    kind: ConnKind<Conn>,
+    options: ListenOptions,
+  ) {
+    this.#listener = listener;
+    this.address = address;
+    this.#kind = kind;
+    this.#options = options;
+    this.finished = this.#run();
+    // Who does not look at it must not be ended by it.
+    this.finished.catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#endPause?.();
+      this.#listener.close();
+    }
+    await this.finished.catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!this.#closed) {
+      let conn: Conn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (this.#closed) return;
+        const failure = listenError(this.address, error);
+        if (error instanceof Deno.errors.BadResource) throw failure;
+        this.#options.onError?.(failure);
+        await this.#pause(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        continue;
+      }
+      pauseMs = FIRST_PAUSE_MS;
+      this.#accept(conn);
+    }
+  }
+
+  #accept(conn: Conn): void {
+    try {
+      this.#kind.prepare?.(conn);
+      const { integrity } = this.#kind;
+      this.#options.accept(new ConnChannel(conn, this.#kind.remoteOf(conn), integrity));
+    } catch (error) {
+      // The other end may have gone already, and that is between it and its socket.
+      try {
+        conn.close();
+      } catch {
+        // Closed already.
+      }
+      this.#options.onError?.(error);
+    }
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endPause?.(), pauseMs);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        this.#endPause = undefined;
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Drives a session: the half that both kinds of channel share.
+ *
+ * @module
+ */
+
+import type { InternodeError } from "../errors.ts";
+import type { HandlerTarget } from "../session/handler_target.ts";
+import { Session } from "../session/session.ts";
+import type { Peer, SessionOptions, SessionOwner } from "../session/session_options.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { TurnBudget } from "./turn_budget.ts";
+
+/** How long the goodbye to a peer may take. */
+const GOODBYE_MS = 1_000;
+
+/** What a link tells its owner. */
+export interface LinkOwner {
+  /** Judges the dialler's name, on the acceptor's side: `null` admits it, a text refuses it. */
+  admit(name: string): string | null;
+  /** Calls can be made. */
+  onOpen(link: Link, peer: Peer): void;
+  /** Finds a handler for a call that came over this link; `null` if there is none. */
+  resolve(link: Link, name: string, subroute: string): HandlerTarget | null;
+  /** The peer takes no new calls. */
+  onDraining(link: Link): void;
+  /** The session has ended and every call with it; called once. */
+  onClosed(link: Link, error: InternodeError): void;
+  /** The channel is closed and nothing of the link is left; called once, last. */
+  onGone(link: Link): void;
+}
+
+/**
+ * A session on a channel. All that happens between two waits is one turn: it
+ * begins with {@linkcode Link.beginTurn}, which reads the clock, and ends in a
+ * microtask that writes everything the turn has produced and sets the timer.
+ */
+export abstract class Link implements SessionOwner {
+  /** The session. Enter it only after `beginTurn`. */
+  readonly session: Session;
+  /** How many bytes were written to the channel. */
+  bytesSent = 0;
+  /** How many bytes were read from the channel. */
+  bytesReceived = 0;
+  /** Where the other end is, for messages. */
+  readonly remote: string;
+
+  /** Where time comes from. */
+  protected readonly clock: Clock;
+  /** How long handlers may run. */
+  protected readonly budget: TurnBudget;
+  /** Whether nothing is read or written any more. */
+  protected gone = false;
+
+  readonly #owner: LinkOwner;
+  #inTurn = false;
+  #turnMs = 0;
+  #timer: Timer | null = null;
+  #timerAtMs = Infinity;
+
+  /** */
+  constructor(
+    options: SessionOptions,
+    owner: LinkOwner,
+    clock: Clock,
+    remote: string,
+    inlineHandlerUs: number,
+  ) {
+    this.#owner = owner;
+    this.clock = clock;
+    this.remote = remote;
+    this.budget = new TurnBudget(clock, inlineHandlerUs);
+    this.session = new Session(options, this, this.beginTurn(), clock.wallNow());
+  }
+
+  /** Begins a turn, or goes on with it, and gives its time: read once a turn. */
+  beginTurn(): number {
+    if (this.#inTurn) return this.#turnMs;
+    this.#inTurn = true;
+    queueMicrotask(this.#endTurn);
+    return this.#turnMs = this.clock.now();
+  }
+
+  /** Ends the session and tells the peer why. */
+  close(error: InternodeError): void {
+    this.session.close(error, this.beginTurn());
+  }
+
+  /** The end of the turn will drain. */
+  onOutput(): void {
+    this.beginTurn();
+  }
+
+  /** See {@linkcode LinkOwner.admit}. */
+  admit(name: string): string | null {
+    return this.#owner.admit(name);
+  }
+
+  /** See {@linkcode LinkOwner.onOpen}. */
+  onOpen(peer: Peer): void {
+    this.#owner.onOpen(this, peer);
+  }
+
+  /** See {@linkcode LinkOwner.resolve}. */
+  resolve(name: string, subroute: string): HandlerTarget | null {
+    return this.#owner.resolve(this, name, subroute);
+  }
+
+  /** Whether handlers have run long enough for this turn. */
+  isTurnOver(): boolean {
+    return this.budget.isOver();
+  }
+
+  /** See {@linkcode LinkOwner.onDraining}. */
+  onDraining(): void {
+    this.#owner.onDraining(this);
+  }
+
+  /** The session has ended: what it still has to say goes out, for a while, then the channel is closed. */
+  onClosed(error: InternodeError): void {
+    if (this.#timer !== null) this.clock.clearTimer(this.#timer);
+    this.#timerAtMs = -Infinity;
+    this.#timer = this.clock.setTimer(GOODBYE_MS, () => this.leave());
+    this.#owner.onClosed(this, error);
+    if (!this.session.hasOutput) this.leave();
+  }
+
+  /** Writes what the session has, as far as the channel takes it. */
+  protected abstract flush(nowMs: number): void;
+
+  /** Closes the channel. */
+  protected abstract closeChannel(): void;
+
+  /** The goodbye is said, or there is no more time for it. */
+  protected leave(): void {
+    if (this.gone) return;
+    this.gone = true;
+    if (this.#timer !== null) this.clock.clearTimer(this.#timer);
+    this.#timer = null;
+    this.closeChannel();
+    this.#owner.onGone(this);
+  }
+
+  /** The channel has ended by itself. */
+  protected lose(reason: string): void {
+    if (this.gone) return;
+    this.session.onLost(reason, this.beginTurn());
+    this.leave();
+  }
+
+  readonly #endTurn = (): void => {
+    this.#inTurn = false;
+    if (this.gone) return;
+    this.flush(this.#turnMs);
+    if (this.session.state !== "closed") this.#setTimer();
+  };
+
+  #setTimer(): void {
+    const atMs = this.session.nextDeadlineMs();
+    // A timer that comes too early costs less than setting it anew each time.
+    if (atMs >= this.#timerAtMs) return;
+    if (this.#timer !== null) this.clock.clearTimer(this.#timer);
+    this.#timerAtMs = atMs;
+    this.#timer = this.clock.setTimer(Math.max(0, atMs - this.#turnMs), this.#onTimer);
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = null;
+    this.#timerAtMs = Infinity;
+    this.session.onTimer(this.beginTurn());
+  };
+}

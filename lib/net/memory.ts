@@ -1,0 +1,72 @@
+/**
+ * Connections within one process.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { HostAddress } from "./host_address.ts";
+import { memoryPair } from "./memory_channel.ts";
+import type { ListenOptions, Transport } from "./transport.ts";
+
+/**
+ * Connections between nodes of one process, for tests, tools and benches: no
+ * permission, no copy by the kernel, but the same turns of the event loop
+ * between sending and receiving.
+ *
+ * @returns A transport for `memory://name` whose names are its own: only those who share it meet.
+ */
+export function memoryTransport(): Transport {
+  const listeners = new Map<string, ListenOptions>();
+  let dialled = 0;
+  return {
+    async dial(address, { signal }) {
+      // In a turn of its own, so that `accept` never runs within its owner's call.
+      await Promise.resolve();
+      signal.throwIfAborted();
+      const listener = listeners.get(address.href);
+      if (listener === undefined) {
+        throw new InternodeError(
+          "Unreachable",
+          `Could not connect to ${address.href}: nothing in this process listens there. ` +
+            "Start that node first, on the same memory transport.",
+          { origin: "network", host: address.href },
+        );
+      }
+      const [near, far] = memoryPair(address.href, `${address.href}#${++dialled}`);
+      try {
+        listener.accept(far);
+      } catch (error) {
+        far.close();
+        listener.onError?.(error);
+      }
+      return near;
+    },
+
+    // deno-lint-ignore require-await -- what is thrown becomes the rejection
+    async listen(address: HostAddress, options: ListenOptions) {
+      const { href } = address;
+      if (listeners.has(href)) {
+        throw new InternodeError(
+          "InvalidArgument",
+          `Could not listen on ${href}: a node of this process does already. Choose another name.`,
+          { origin: "caller", host: href },
+        );
+      }
+      listeners.set(href, options);
+      const { promise: finished, resolve } = Promise.withResolvers<void>();
+      return {
+        address,
+        finished,
+        close() {
+          if (listeners.get(href) === options) listeners.delete(href);
+          resolve();
+          return finished;
+        },
+      };
+    },
+  };
+}
+
+/** The one that nodes meet on unless they are given another. */
+export const sharedMemoryTransport: Transport = memoryTransport();

@@ -1,0 +1,110 @@
+/**
+ * Drives a session over whole messages.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Peer, SessionOptions } from "../session/session_options.ts";
+import { Fifo } from "../wire/fifo.ts";
+import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES } from "../wire/limits.ts";
+import type { Clock } from "./clock.ts";
+import { Link, type LinkOwner } from "./link.ts";
+import type { MessageChannel, MessageReceiver } from "./transport.ts";
+
+/** A session on a {@linkcode MessageChannel}: each batch is a message, parsed where it lies. */
+export class MessageLink extends Link implements MessageReceiver {
+  readonly #channel: MessageChannel;
+  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
+  readonly #waiting = new Fifo<Uint8Array<ArrayBuffer>>();
+  #resumeAt = 0;
+  #paused = false;
+  #maxBatchBytes = MAX_HANDSHAKE_BATCH_BYTES;
+
+  /** */
+  constructor(
+    channel: MessageChannel,
+    options: SessionOptions,
+    owner: LinkOwner,
+    clock: Clock,
+    inlineHandlerUs: number,
+  ) {
+    super(options, owner, clock, channel.remote, inlineHandlerUs);
+    this.#channel = channel;
+    channel.start(this);
+  }
+
+  /** From now on, messages may be large. */
+  override onOpen(peer: Peer): void {
+    this.#maxBatchBytes = MAX_BATCH_BYTES;
+    super.onOpen(peer);
+  }
+
+  /** A batch has come. The credits given bound how much can wait here. */
+  onMessage(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.gone || this.session.state === "closed") return;
+    this.bytesReceived += bytes.length;
+    if (bytes.length > this.#maxBatchBytes) {
+      const message = `A batch of ${bytes.length} bytes came; ${this.#maxBatchBytes} are allowed.`;
+      this.close(
+        new InternodeError("ProtocolError", message, {
+          origin: "remote",
+          outcome: "maybeExecuted",
+        }),
+      );
+      return;
+    }
+    this.#waiting.push(bytes);
+    if (!this.#paused) this.#parse();
+  }
+
+  /** The channel takes more. */
+  onDrain(): void {
+    if (!this.gone && this.session.hasOutput) this.beginTurn();
+  }
+
+  /** The channel has ended. */
+  onClose(reason: string): void {
+    this.lose(reason);
+  }
+
+  readonly #parse = (): void => {
+    this.#paused = false;
+    if (this.gone) return;
+    const nowMs = this.beginTurn();
+    this.budget.start(nowMs);
+    for (let bytes = this.#waiting.peek(); bytes !== undefined; bytes = this.#waiting.peek()) {
+      if (this.session.state === "closed") return this.#waiting.clear();
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const at = this.session.receive(bytes, view, this.#resumeAt, bytes.length, nowMs);
+      if (at < bytes.length) {
+        this.#resumeAt = at;
+        this.#paused = true;
+        this.clock.defer(this.#parse);
+        return;
+      }
+      this.#resumeAt = 0;
+      this.#waiting.shift();
+    }
+  };
+
+  /** Sends what there is, unless the channel is congested; `onDrain` follows then. */
+  protected override flush(nowMs: number): void {
+    const { session } = this;
+    const channel = this.#channel, pieces = this.#pieces;
+    while (!channel.congested && session.hasOutput && session.drain(pieces, nowMs) > 0) {
+      for (const piece of pieces) {
+        this.bytesSent += piece.length;
+        channel.send(piece);
+      }
+      pieces.length = 0;
+      session.recycle();
+    }
+    if (session.state === "closed" && !session.hasOutput) this.leave();
+  }
+
+  /** What was sent before still leaves. */
+  protected override closeChannel(): void {
+    this.#channel.close();
+  }
+}

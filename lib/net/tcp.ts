@@ -1,0 +1,46 @@
+/**
+ * TCP.
+ *
+ * @module
+ */
+
+import { ConnListener } from "./conn_listener.ts";
+import { dialConn } from "./dial_conn.ts";
+import { type HostAddress, networkAddress } from "./host_address.ts";
+import type { Channel, DialOptions, Listener, ListenOptions, Transport } from "./transport.ts";
+import { listenError } from "./transport_error.ts";
+
+/**
+ * Connections over TCP, without Nagle's delay. Needs `--allow-net`.
+ *
+ * @returns The transport for `tcp://host:port`.
+ */
+export function tcpTransport(): Transport {
+  return { dial, listen };
+}
+
+function dial(address: HostAddress, { signal }: DialOptions): Promise<Channel> {
+  const { hostname, port } = address;
+  return dialConn(address, signal, false, async () => {
+    const conn = await Deno.connect({ hostname, port, signal });
+    conn.setNoDelay(true);
+    return conn;
+  });
+}
+
+// deno-lint-ignore require-await -- what is thrown becomes the rejection
+async function listen(address: HostAddress, options: ListenOptions): Promise<Listener> {
+  const { hostname, port } = address;
+  let listener: Deno.TcpListener;
+  try {
+    listener = Deno.listen({ hostname, port });
+  } catch (cause) {
+    throw listenError(address, cause);
+  }
+  const bound = networkAddress("tcp", hostname, listener.addr.port);
+  return new ConnListener(listener, bound, {
+    integrity: false,
+    remoteOf: ({ remoteAddr }) => networkAddress("tcp", remoteAddr.hostname, remoteAddr.port).href,
+    prepare: (conn) => conn.setNoDelay(true),
+  }, options);
+}

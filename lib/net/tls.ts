@@ -1,0 +1,101 @@
+/**
+ * TCP with TLS.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { ConnListener } from "./conn_listener.ts";
+import { dialConn } from "./dial_conn.ts";
+import { type HostAddress, networkAddress } from "./host_address.ts";
+import type { Transport } from "./transport.ts";
+import { listenError } from "./transport_error.ts";
+
+/** Certificates, in PEM format. */
+export interface TlsOptions {
+  /** The certificate that a listener shows, and the chain to its authority. Needed for listening. */
+  cert?: string | undefined;
+  /** The private key of `cert`. Needed for listening. */
+  key?: string | undefined;
+  /** Authorities that a dialler believes beside the runtime's own. Default: none. */
+  caCerts?: readonly string[] | undefined;
+}
+
+/**
+ * Connections over TLS. The listener shows its certificate and the dialler
+ * checks it against the host's name; the other way round, the shared secret
+ * proves the dialler. Needs `--allow-net`.
+ *
+ * @param options Certificates.
+ * @returns The transport for `tls://host:port`.
+ */
+export function tlsTransport(options: TlsOptions = {}): Transport {
+  const caCerts = [...(options.caCerts ?? [])];
+  return {
+    dial(address, { signal }) {
+      const { hostname, port } = address;
+      return dialConn(address, signal, true, async () => {
+        const tcp = await Deno.connect({ hostname, port, signal });
+        tcp.setNoDelay(true);
+        return handshaken(await Deno.startTls(tcp, { hostname, caCerts }), signal);
+      });
+    },
+
+    // deno-lint-ignore require-await -- what is thrown becomes the rejection
+    async listen(address, listenOptions) {
+      const { hostname, port } = address, { cert, key } = requireIdentity(address, options);
+      let listener: Deno.TlsListener;
+      try {
+        listener = Deno.listenTls({ hostname, port, cert, key });
+      } catch (cause) {
+        throw listenError(address, cause);
+      }
+      const bound = networkAddress("tls", hostname, listener.addr.port);
+      return new ConnListener(listener, bound, {
+        integrity: true,
+        remoteOf: ({ remoteAddr }) =>
+          networkAddress("tls", remoteAddr.hostname, remoteAddr.port).href,
+      }, listenOptions);
+    },
+  };
+}
+
+/**
+ * The certificate and key that a listener cannot do without.
+ *
+ * @param address Where it wants to listen.
+ * @param options What was given.
+ * @returns Both.
+ * @throws {InternodeError} `InvalidArgument` if one is missing.
+ */
+export function requireIdentity(
+  address: HostAddress,
+  options: TlsOptions,
+): { cert: string; key: string } {
+  const { cert, key } = options;
+  if (cert === undefined || key === undefined) {
+    throw new InternodeError(
+      "InvalidArgument",
+      `Could not listen on ${address.href}: ${address.scheme} needs a certificate. ` +
+        "Give cert and key, both as PEM text, to systemTransports.",
+      { origin: "caller", host: address.href },
+    );
+  }
+  return { cert, key };
+}
+
+/** The runtime would shake hands with the first read; a dial is done only when it went well. */
+async function handshaken(conn: Deno.TlsConn, signal: AbortSignal): Promise<Deno.TlsConn> {
+  const onAbort = (): void => conn.close();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    await conn.handshake();
+    return conn;
+  } catch (error) {
+    if (!signal.aborted) conn.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Failures to dial and to listen, told so that one knows what to do.
+ *
+ * @module
+ */
+
+import { type ErrorCode, InternodeError } from "../errors.ts";
+import type { HostAddress } from "./host_address.ts";
+
+/**
+ * Tells of a failed attempt to connect.
+ *
+ * @param address Where to.
+ * @param cause What the runtime threw.
+ * @returns An error of code `Unreachable`; `InvalidArgument` if it can never succeed.
+ */
+export function dialError(address: HostAddress, cause: unknown): InternodeError {
+  const [code, advice] = dialAdvice(address, cause);
+  const local = code === "InvalidArgument";
+  return new InternodeError(
+    code,
+    `Could not connect to ${address.href}: ${messageOf(cause)}. ${advice}`,
+    { origin: local ? "caller" : "network", host: address.href, cause },
+  );
+}
+
+/**
+ * Tells of a failed attempt to listen.
+ *
+ * @param address Where.
+ * @param cause What the runtime threw.
+ * @returns An error of code `InvalidArgument`, or `Unreachable` if a later attempt may succeed.
+ */
+export function listenError(address: HostAddress, cause: unknown): InternodeError {
+  const [code, advice] = listenAdvice(address, cause);
+  return new InternodeError(
+    code,
+    `Could not listen on ${address.href}: ${messageOf(cause)}. ${advice}`,
+    { origin: code === "InvalidArgument" ? "caller" : "local", host: address.href, cause },
+  );
+}
+
+/**
+ * The text of whatever was thrown, without a full stop at its end.
+ *
+ * @param thrown An error, or anything.
+ * @returns The text.
+ */
+export function messageOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  return text.replace(/\.$/, "");
+}
+
+type Advice = readonly [ErrorCode, string];
+
+function dialAdvice(address: HostAddress, cause: unknown): Advice {
+  if (cause instanceof Deno.errors.NotCapable) return ["InvalidArgument", permission(address)];
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return ["Unreachable", "Check who may use the socket's path."];
+  }
+  if (cause instanceof Deno.errors.InvalidData) {
+    return [
+      "Unreachable",
+      "Check the certificates: caCerts must hold the authority's of the host.",
+    ];
+  }
+  return [
+    "Unreachable",
+    "Check that the host is up and listens there, and that nothing between blocks it.",
+  ];
+}
+
+function listenAdvice(address: HostAddress, cause: unknown): Advice {
+  if (cause instanceof Deno.errors.NotCapable) return ["InvalidArgument", permission(address)];
+  if (cause instanceof Deno.errors.AddrInUse) {
+    return ["Unreachable", "Stop what listens there, or choose another address."];
+  }
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return ["InvalidArgument", "Choose an address that this process may use."];
+  }
+  return ["InvalidArgument", "Choose an address that this machine has."];
+}
+
+function permission(address: HostAddress): string {
+  if (address.scheme !== "unix") return "Allow it with --allow-net.";
+  return "Allow it with --allow-net, and --allow-read and --allow-write for the path.";
+}

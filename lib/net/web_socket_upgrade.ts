@@ -1,0 +1,65 @@
+/**
+ * The acceptor's side of a WebSocket request.
+ *
+ * @module
+ */
+
+import type { ListenOptions, MessageChannel } from "./transport.ts";
+import { WebSocketChannel } from "./web_socket_channel.ts";
+
+/** How {@linkcode upgradeWebSocket} judges a request, and who takes the channel. */
+export interface UpgradeOptions {
+  /** Takes the channel once it is open. Must not throw. */
+  accept: (channel: MessageChannel) => void;
+  /** The request path; any other gets status 404. Default: any path, as the server has chosen already. */
+  path?: string | undefined;
+  /** Judges the token: `null` lets it in, a text refuses it with status 401 and that text. Default: all are let in. */
+  authorize?: ListenOptions["authorize"];
+  /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
+  remote?: string | undefined;
+  /** Called once when the connection has ended, or never came about after all. */
+  onEnded?: (() => void) | undefined;
+}
+
+/**
+ * Answers a WebSocket request in a server of the user's own. Whoever is
+ * refused is refused before the upgrade: after it a stranger could make the
+ * runtime hold a message of any size.
+ *
+ * @param request What the server was asked.
+ * @param options Who takes the channel, and what the request must show.
+ * @returns The answer: 101, 401 (with the reason), 404 or 426.
+ */
+export function upgradeWebSocket(request: Request, options: UpgradeOptions): Response {
+  const { pathname } = new URL(request.url);
+  if (options.path !== undefined && pathname !== options.path) {
+    return refuse(404, `nothing is served at ${pathname}: compare the path options`);
+  }
+  const refusal = options.authorize?.(bearerToken(request)) ?? null;
+  if (refusal !== null) return refuse(401, refusal, { "www-authenticate": "Bearer" });
+  let upgraded: Deno.WebSocketUpgrade;
+  try {
+    // The protocol has pings of its own, hence no idle timeout.
+    upgraded = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+  } catch {
+    return refuse(426, "only WebSocket connections are served here", { upgrade: "websocket" });
+  }
+  const { socket, response } = upgraded;
+  const { accept, remote = "a WebSocket client", onEnded = () => {} } = options;
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => accept(new WebSocketChannel(socket, remote, onEnded));
+  socket.onclose = onEnded;
+  return response;
+}
+
+function bearerToken(request: Request): string | null {
+  const header = request.headers.get("authorization");
+  return header === null ? null : /^bearer +(\S+)$/i.exec(header)?.[1] ?? "";
+}
+
+function refuse(status: number, reason: string, headers: Record<string, string> = {}): Response {
+  return new Response(reason, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  });
+}

@@ -1,0 +1,54 @@
+/**
+ * How two nodes prove to each other that they belong to the same grid.
+ *
+ * @module
+ */
+
+/** Which side of a connection proves something; a proof of one side is none for the other. */
+export type ProverRole = "dialler" | "acceptor";
+
+/** What became of a token: the name of the dialler that it speaks for, or why it was refused. */
+export type TokenVerdict = { readonly name: string } | { readonly refusal: string };
+
+/**
+ * Makes and judges proofs. All of it is synchronous and keeps no state, so one
+ * authenticator serves any number of connections.
+ */
+export interface Authenticator {
+  /**
+   * Proves to the other side of a handshake that this one knows the secret.
+   *
+   * @param role The side that proves.
+   * @param transcript All that both sides said before, with a fresh nonce of each.
+   * @returns The proof: 32 bytes.
+   */
+  prove(role: ProverRole, transcript: Uint8Array): Uint8Array<ArrayBuffer>;
+  /**
+   * Judges a proof, in a time that does not depend on its bytes.
+   *
+   * @param role The side that has proven.
+   * @param transcript The same bytes that the prover had.
+   * @param proof What the prover sent, of any length.
+   * @returns Whether the prover knows the secret.
+   */
+  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array): boolean;
+  /**
+   * Makes the token of a WebSocket upgrade request: signed, soon expired, good
+   * only between these two names.
+   *
+   * @param local The dialler's name, as a host URL.
+   * @param remote The acceptor's name, as a host URL.
+   * @param wallNowMs The wall clock, in milliseconds since 1970.
+   * @returns A text of letters, digits, `-` and `_`.
+   */
+  token(local: string, remote: string, wallNowMs: number): string;
+  /**
+   * Judges the token of a WebSocket upgrade request.
+   *
+   * @param token The token; `null` if the request has none.
+   * @param local The acceptor's name, as a host URL.
+   * @param wallNowMs The wall clock, in milliseconds since 1970.
+   * @returns The dialler's name, or the reason for refusing it.
+   */
+  checkToken(token: string | null, local: string, wallNowMs: number): TokenVerdict;
+}

@@ -1,0 +1,402 @@
+/**
+ * The calls of this side: making them, ending them, and what the peer answers.
+ *
+ * @module
+ */
+
+import type { Codec } from "../codec/codec.ts";
+import { InternodeError } from "../errors.ts";
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { Fifo } from "../wire/fifo.ts";
+import { FLAG_METADATA, FrameType, KIND_MASK } from "../wire/frame.ts";
+import type { Inbox } from "./inbox.ts";
+import { encodeMetadata, type Metadata } from "./metadata.ts";
+import { OpenedStream } from "./opened_stream.ts";
+import { type Outbox, timeoutArgument } from "./outbox.ts";
+import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
+import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import { SendHalf } from "./send_half.ts";
+import { errorCode, errorNumber, errorText, protocolError, readError } from "./wire_error.ts";
+
+/** How many names of handlers one side may use on one connection. */
+const MAX_NAMES = 65_535;
+
+/**
+ * One side's calls. Single requests are `OutgoingCall`s, streams
+ * `OpenedStream`s; both carry their deadline and end exactly once.
+ */
+export class CallerSide {
+  /** The calls under way. */
+  readonly calls = new OutgoingCalls();
+
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #giver: CreditGiver;
+  readonly #names = new Map<string, number>();
+  /** Calls for which there is no slot yet, as what sends them. */
+  readonly #slotless = new Fifo<
+    { readonly call: OutgoingCall; readonly send: (nowMs: number) => void }
+  >();
+
+  /** */
+  constructor(outbox: Outbox, inbox: Inbox, giver: CreditGiver) {
+    this.#outbox = outbox;
+    this.#inbox = inbox;
+    this.#giver = giver;
+  }
+
+  /** A lower bound of the deadlines of all calls. */
+  earliestDeadlineMs(): number {
+    let earliestMs = this.calls.earliestMs;
+    // Such calls are rare; the first ones wait longest.
+    if (this.#slotless.length > 0) {
+      earliestMs = Math.min(earliestMs, this.#slotless.peek()!.call.deadlineMs);
+    }
+    return earliestMs;
+  }
+
+  /**
+   * The number of a handler's name on this connection, agreed on at its first use.
+   *
+   * @throws {InternodeError} `Overloaded` when the numbers are used up.
+   */
+  nameNumber(name: string, subroute: string, nowMs: number): number {
+    this.#outbox.nowMs = nowMs;
+    const key = `${name}\0${subroute}`;
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const number = this.#names.size;
+    if (number >= MAX_NAMES) {
+      throw new InternodeError(
+        "Overloaded",
+        `More than ${MAX_NAMES} handler names on one connection.`,
+        {
+          origin: "caller",
+          handler: name,
+        },
+      );
+    }
+    this.#names.set(key, number);
+    this.#outbox.frame(FrameType.name, number, 0, 0, encodeName(name, subroute));
+    return number;
+  }
+
+  /**
+   * Makes a single request. The call ends with `onResponse` or `onError`.
+   *
+   * @param call A fresh call with its deadline.
+   * @param handler The number of the handler's name.
+   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the call is ended then and nothing was sent.
+   */
+  request<T>(
+    call: OutgoingCall,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+    nowMs: number,
+  ): void {
+    this.#outbox.nowMs = nowMs;
+    if (this.calls.active >= this.#outbox.peer.maxCalls) {
+      this.#waitForSlot(
+        call,
+        (laterMs) => this.request(call, handler, codec, value, metadata, laterMs),
+      );
+      return;
+    }
+    const prefix = metadata === null ? null : encodeMetadata(metadata);
+    this.#begin(FrameType.request, call, handler, prefix, metadata !== null, codec, value);
+  }
+
+  /**
+   * Opens a stream; the same as {@linkcode CallerSide.request} for the rest.
+   *
+   * @param inputCredit How many messages this side may send at first; 0: none at all.
+   * @param outputCredit How many the handler may send at first; 0: none at all.
+   */
+  open<T>(
+    stream: OpenedStream,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+    inputCredit: number,
+    outputCredit: number,
+    nowMs: number,
+  ): void {
+    this.#outbox.nowMs = nowMs;
+    if (this.calls.active >= this.#outbox.peer.maxCalls) {
+      const later = (laterMs: number): void =>
+        this.open(stream, handler, codec, value, metadata, inputCredit, outputCredit, laterMs);
+      this.#waitForSlot(stream, later);
+      return;
+    }
+    const block = metadata === null ? NOTHING : encodeMetadata(metadata);
+    const prefix = new Uint8Array(8 + block.length);
+    const view = new DataView(prefix.buffer);
+    view.setUint32(0, outputCredit, true);
+    view.setUint32(4, inputCredit, true);
+    prefix.set(block, 8);
+    this.#begin(FrameType.open, stream, handler, prefix, metadata !== null, codec, value);
+    if (outputCredit > 0) {
+      stream.receive = new ReceiveHalf(
+        this.#giver,
+        stream.id,
+        FrameType.output,
+        outputCredit,
+        stream,
+      );
+    }
+    if (inputCredit > 0) {
+      stream.send = new SendHalf(this.#outbox, FrameType.input, inputCredit);
+      stream.send.id = stream.id;
+    }
+    stream.onOpened();
+  }
+
+  #begin<T>(
+    type: number,
+    call: OutgoingCall,
+    handler: number,
+    prefix: Uint8Array | null,
+    hasMetadata: boolean,
+    codec: Codec<T>,
+    value: T,
+  ): void {
+    const id = this.calls.add(call);
+    const flags = hasMetadata ? FLAG_METADATA : 0;
+    const timeout = timeoutArgument(call.deadlineMs, this.#outbox.nowMs);
+    // Set before, as a message put into a queue may be begun at once.
+    call.state = "waiting";
+    try {
+      if (this.#outbox.send(type, flags, handler, id, timeout, prefix, codec, value, call)) {
+        call.state = "sent";
+      }
+    } catch (error) {
+      this.#end(call);
+      throw error;
+    }
+  }
+
+  #waitForSlot(call: OutgoingCall, send: (nowMs: number) => void): void {
+    call.state = "waiting";
+    this.#slotless.push({ call, send });
+  }
+
+  /**
+   * Ends a call from this side: it gets `error` at once, and the peer hears of
+   * it if anything was sent.
+   *
+   * @param code What the peer hears: `Cancelled` or `DeadlineExceeded`.
+   */
+  cancel(
+    call: OutgoingCall,
+    error: unknown,
+    code: "Cancelled" | "DeadlineExceeded",
+    nowMs: number,
+  ): void {
+    this.#outbox.nowMs = nowMs;
+    if (call.state === "waiting") {
+      if (call.id >= 0) {
+        this.#outbox.drop(call.id, false);
+        this.#end(call);
+      } else {
+        call.state = "ended";
+      }
+    } else if (call.state === "sent") {
+      call.state = "abandoned";
+      const reason = errorText(error instanceof Error ? error.message : String(error));
+      if (call instanceof OpenedStream && call.send !== null) {
+        call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);
+      } else {
+        this.#outbox.drop(call.id, false);
+        this.#outbox.frame(FrameType.cancel, errorNumber(code), call.id, 0, reason);
+      }
+      if (call instanceof OpenedStream) call.receive?.close();
+      this.#inbox.drop(call.id, true);
+    } else {
+      return;
+    }
+    call.onError(error, null);
+  }
+
+  /** Ends the calls whose time has run out. */
+  expire(): void {
+    const { nowMs } = this.#outbox;
+    const expired = (call: OutgoingCall): void => {
+      const outcome = call.state === "waiting" ? "notSent" : "maybeExecuted";
+      const error = new InternodeError("DeadlineExceeded", "The call's time ran out.", {
+        origin: "network",
+        outcome,
+      });
+      this.cancel(call, error, "DeadlineExceeded", nowMs);
+    };
+    this.calls.expire(nowMs, expired);
+    for (let left = this.#slotless.length; left > 0; left--) {
+      const next = this.#slotless.shift()!;
+      if (next.call.state !== "waiting") continue;
+      if (next.call.deadlineMs <= nowMs) expired(next.call);
+      else this.#slotless.push(next);
+    }
+  }
+
+  /** The answer to a request has come; late ones find their call abandoned and are dropped. */
+  onResponse(id: number, flags: number, reader: ByteReader): void {
+    const call = this.calls.get(id);
+    if (call === null || call instanceof OpenedStream) {
+      throw protocolError(`A response came for id ${id}, which is no request under way.`);
+    }
+    const late = call.state === "abandoned";
+    this.#end(call);
+    if (!late) call.onResponse(flags & KIND_MASK, reader);
+    if (this.#slotless.length > 0) this.#sendSlotless();
+  }
+
+  /** A call has failed over there. */
+  onError(id: number, code: number, reader: ByteReader): void {
+    const call = this.calls.get(id);
+    if (call === null) {
+      throw protocolError(`An error came for id ${id}, which is no call under way.`);
+    }
+    const parts = readError(code, reader);
+    if (parts === null) throw protocolError("An error frame is too short for its text.");
+    const late = call.state === "abandoned";
+    this.#inbox.drop(id, true);
+    this.#outbox.drop(id, false);
+    this.#end(call);
+    if (!late) {
+      const error = new InternodeError(errorCode(code, "HandlerFailed"), parts.message, {
+        origin: "remote",
+        outcome: parts.outcome,
+      });
+      if (call instanceof OpenedStream) call.close(error);
+      call.onError(error, parts.hasDetail ? reader : null);
+    }
+    if (this.#slotless.length > 0) this.#sendSlotless();
+  }
+
+  /** The stream that still wants outputs; `null` when it is abandoned. */
+  outputTarget(id: number): OpenedStream | null {
+    const call = this.calls.get(id);
+    if (!(call instanceof OpenedStream)) {
+      throw protocolError(`An output came for id ${id}, which is no stream under way.`);
+    }
+    call.quietPings = 0;
+    if (call.state === "abandoned") return null;
+    if (call.receive === null) throw protocolError("An output came on a stream that has none.");
+    return call;
+  }
+
+  /** A stream has ended well. */
+  onOutputEnd(id: number, count: number): void {
+    const call = this.calls.get(id);
+    if (!(call instanceof OpenedStream)) {
+      throw protocolError(`An end came for id ${id}, which is no stream under way.`);
+    }
+    const late = call.state === "abandoned";
+    if (!late && call.receive === null && count !== 0) {
+      throw protocolError("Outputs were counted on a stream that has none.");
+    }
+    this.#outbox.drop(id, false);
+    this.#end(call);
+    if (!late) {
+      const receive = call.receive;
+      if (receive === null) call.onEnd();
+      else receive.onEnd(count);
+      call.close(
+        new InternodeError("Closed", "The handler has ended the stream.", {
+          origin: "remote",
+          outcome: "executed",
+        }),
+      );
+    }
+    if (this.#slotless.length > 0) this.#sendSlotless();
+  }
+
+  /** The peer takes more inputs. Credit for a stream that has ended meanwhile is no error. */
+  onInputCredit(id: number, messages: number, bytes: number): void {
+    const call = this.calls.get(id);
+    if (!(call instanceof OpenedStream) || call.send === null || call.state === "abandoned") return;
+    call.quietPings = 0;
+    call.send.onCredit(messages, bytes);
+  }
+
+  /** Asks after streams that were quiet for a while; one that the peer stays silent about is lost. */
+  pingStreams(): void {
+    const { nowMs } = this.#outbox;
+    for (const call of this.calls) {
+      if (!(call instanceof OpenedStream) || call.state !== "sent") continue;
+      if (call.quietPings >= MAX_QUIET_PINGS) {
+        const message = `The peer gave no sign of this stream after ${MAX_QUIET_PINGS} pings.`;
+        this.cancel(
+          call,
+          new InternodeError("Disconnected", message, {
+            origin: "remote",
+            outcome: "maybeExecuted",
+          }),
+          "Cancelled",
+          nowMs,
+        );
+      } else if (call.quietPings++ > 0) {
+        this.#outbox.control(FrameType.ping, call.id, 0);
+      }
+    }
+  }
+
+  /** The peer knows a stream. */
+  onStreamPong(id: number): void {
+    const call = this.calls.get(id);
+    if (call instanceof OpenedStream) call.quietPings = 0;
+  }
+
+  /** The connection is gone: every call ends now. */
+  close(errorFor: (sent: boolean) => InternodeError): void {
+    const ended = this.calls.clear();
+    for (let next = this.#slotless.shift(); next !== undefined; next = this.#slotless.shift()) {
+      ended.push(next.call);
+    }
+    for (const call of ended) {
+      const { state } = call;
+      call.state = "ended";
+      if (state !== "waiting" && state !== "sent") continue;
+      const error = errorFor(state === "sent");
+      if (call instanceof OpenedStream) call.close(error);
+      call.onError(error, null);
+    }
+  }
+
+  #end(call: OutgoingCall): void {
+    call.state = "ended";
+    this.calls.remove(call);
+  }
+
+  #sendSlotless(): void {
+    while (this.calls.active < this.#outbox.peer.maxCalls) {
+      const next = this.#slotless.shift();
+      if (next === undefined) return;
+      if (next.call.state !== "waiting") continue;
+      try {
+        next.send(this.#outbox.nowMs);
+      } catch (error) {
+        next.call.state = "ended";
+        next.call.onError(error, null);
+      }
+    }
+  }
+}
+
+/** So many pings in a row without an answer show that the peer has forgotten a stream. */
+const MAX_QUIET_PINGS = 4;
+
+const NOTHING = new Uint8Array(0);
+const encoder = new TextEncoder();
+
+/** u16 length of the name, the name, the subroute. */
+function encodeName(name: string, subroute: string): Uint8Array {
+  const first = encoder.encode(name), second = encoder.encode(subroute);
+  const payload = new Uint8Array(2 + first.length + second.length);
+  new DataView(payload.buffer).setUint16(0, first.length, true);
+  payload.set(first, 2);
+  payload.set(second, 2 + first.length);
+  return payload;
+}

@@ -1,0 +1,48 @@
+/**
+ * A handler, as a session sees it.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../wire/byte_reader.ts";
+import type { Metadata } from "./metadata.ts";
+import type { ResponderSide } from "./responder_side.ts";
+
+/** Where the calls for one name go. Must not throw. */
+export interface HandlerTarget {
+  /**
+   * A request has come. The target answers at once with `responder.respond`
+   * or `responder.respondError`, or registers an `IncomingCall` with
+   * `responder.acceptCall` and answers later.
+   *
+   * @param id The call.
+   * @param kind One of `PayloadKind`.
+   * @param reader The payload, borrowed until this returns.
+   * @param deadlineMs When its time runs out, on the session's clock; `Infinity`: never.
+   */
+  onRequest(
+    responder: ResponderSide,
+    id: number,
+    kind: number,
+    reader: ByteReader,
+    deadlineMs: number,
+    metadata: Metadata,
+  ): void;
+  /**
+   * A stream was opened. The target registers its end with
+   * `responder.acceptStream`, or answers with `responder.respondError`.
+   *
+   * @param outputCredit How many messages the handler may send at first; 0: none at all.
+   * @param inputCredit How many messages the caller may send at first; 0: none at all.
+   */
+  onOpen(
+    responder: ResponderSide,
+    id: number,
+    kind: number,
+    reader: ByteReader,
+    deadlineMs: number,
+    metadata: Metadata,
+    outputCredit: number,
+    inputCredit: number,
+  ): void;
+}

@@ -1,0 +1,204 @@
+/**
+ * How two sides come to trust each other.
+ *
+ * ```text
+ *   dialler                      acceptor
+ *   greeting  ---- hello ----->  waiting      names, versions, limits, nonce, clock
+ *             <--- hello ------
+ *   proving   ---- proof ----->  checking     only where there is a secret
+ *             <-- welcome -----               with the acceptor's proof
+ *   done                         done
+ * ```
+ *
+ * The dialler proves first, so that a stranger who dials learns nothing that
+ * the secret went into. A proof is a keyed hash of both hellos, nonces and
+ * names included, and of the prover's role: it is good for one connection in
+ * one direction. A refusal in either direction is a goodbye with the reason.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { FrameType } from "../wire/frame.ts";
+import {
+  decodeHello,
+  encodeHello,
+  FEATURE_CHECKSUM,
+  type Hello,
+  MAX_VERSION,
+  MIN_VERSION,
+} from "./hello.ts";
+import type { SessionOptions } from "./session_options.ts";
+
+/** What a handshake does next after a frame: nothing yet, open the session, or refuse with a reason. */
+export type HandshakeStep = "wait" | "done" | { readonly refusal: string };
+
+/** One side of a handshake. Frames go in through `receive`, out through the `send` given. */
+export class Handshake {
+  /** What the peer said, once it has. */
+  peer: Hello | null = null;
+  /** Whether both sides agreed on checksums. Meaningful when done. */
+  checksums = false;
+
+  readonly #options: SessionOptions;
+  readonly #send: (type: number, payload: Uint8Array) => void;
+  readonly #admit: (name: string) => string | null;
+  readonly #wallMs: number;
+  readonly #startMs: number;
+  #ownHello: Uint8Array = NOTHING;
+  #peerHello: Uint8Array = NOTHING;
+  #expected: number;
+
+  /**
+   * @param options The session's.
+   * @param send Queues a frame.
+   * @param admit The acceptor's judgement of the dialler's name.
+   * @param nowMs The monotonic time.
+   * @param wallMs The wall clock at that time.
+   */
+  constructor(
+    options: SessionOptions,
+    send: (type: number, payload: Uint8Array) => void,
+    admit: (name: string) => string | null,
+    nowMs: number,
+    wallMs: number,
+  ) {
+    this.#options = options;
+    this.#send = send;
+    this.#admit = admit;
+    this.#startMs = nowMs;
+    this.#wallMs = wallMs;
+    this.#expected = FrameType.hello;
+    if (options.role === "dialler") this.#sayHello(nowMs);
+  }
+
+  /** How far the peer's wall clock was ahead of ours when it said hello. */
+  clockSkewMs = 0;
+
+  /** Takes one frame. */
+  receive(type: number, reader: ByteReader, nowMs: number): HandshakeStep {
+    if (type !== this.#expected) {
+      return { refusal: `frame type ${type} came during the handshake, not ${this.#expected}` };
+    }
+    switch (type) {
+      case FrameType.hello:
+        return this.#onHello(reader, nowMs);
+      case FrameType.proof:
+        return this.#onProof(reader);
+      default:
+        return this.#onWelcome(reader);
+    }
+  }
+
+  #onHello(reader: ByteReader, nowMs: number): HandshakeStep {
+    const payload = reader.bytes.slice(reader.position, reader.end);
+    const hello = decodeHello(reader);
+    if (typeof hello === "string") return { refusal: hello };
+    const refusal = this.#judge(hello, nowMs);
+    if (refusal !== null) return { refusal };
+    this.peer = hello;
+    this.#peerHello = payload;
+    this.checksums = this.#options.checksum !== null && (hello.features & FEATURE_CHECKSUM) !== 0;
+    const auth = this.#options.auth;
+    if (this.#options.role === "acceptor") {
+      this.#sayHello(nowMs);
+      if (auth === null) {
+        this.#send(FrameType.welcome, NOTHING);
+        return "done";
+      }
+      this.#expected = FrameType.proof;
+      return "wait";
+    }
+    if (auth !== null) this.#send(FrameType.proof, auth.prove("dialler", this.#transcript()));
+    this.#expected = FrameType.welcome;
+    return "wait";
+  }
+
+  #onProof(reader: ByteReader): HandshakeStep {
+    const auth = this.#options.auth!;
+    const transcript = this.#transcript();
+    if (!auth.verify("dialler", transcript, rest(reader))) return { refusal: WRONG_SECRET };
+    this.#send(FrameType.welcome, auth.prove("acceptor", transcript));
+    return "done";
+  }
+
+  #onWelcome(reader: ByteReader): HandshakeStep {
+    const auth = this.#options.auth;
+    if (auth !== null && !auth.verify("acceptor", this.#transcript(), rest(reader))) {
+      return { refusal: WRONG_SECRET };
+    }
+    return "done";
+  }
+
+  #judge(hello: Hello, nowMs: number): string | null {
+    const { name, peerName, auth, maxClockSkewMs, role } = this.#options;
+    if (hello.minVersion > MAX_VERSION || hello.maxVersion < MIN_VERSION) {
+      return `the peer speaks protocol versions ${hello.minVersion} to ${hello.maxVersion}, ` +
+        `this side ${MIN_VERSION} to ${MAX_VERSION}`;
+    }
+    if (hello.peerName !== "" && hello.peerName !== name) {
+      return `the peer wants to talk to "${hello.peerName}", this is "${name}"`;
+    }
+    if (peerName !== "" && hello.name !== peerName) {
+      return `the peer is "${hello.name}", not "${peerName}"`;
+    }
+    this.clockSkewMs = hello.wallMs - this.#wallAt(nowMs);
+    if (!(Math.abs(this.clockSkewMs) <= maxClockSkewMs)) {
+      return `the clocks differ by ${Math.round(this.clockSkewMs / 1000)} s, ` +
+        `more than the ${maxClockSkewMs / 1000} s allowed: synchronise them`;
+    }
+    if (hello.authenticates !== (auth !== null)) {
+      return auth === null
+        ? `"${hello.name}" asks for a shared secret and this side has none`
+        : `this side asks for a shared secret and "${hello.name}" has none`;
+    }
+    return role === "acceptor" ? this.#admit(hello.name) : null;
+  }
+
+  #sayHello(nowMs: number): void {
+    const { limits, name, peerName, instance, nonce, auth, checksum } = this.#options;
+    this.#ownHello = encodeHello({
+      minVersion: MIN_VERSION,
+      maxVersion: MAX_VERSION,
+      features: checksum === null ? 0 : FEATURE_CHECKSUM,
+      wallMs: this.#wallAt(nowMs),
+      instance,
+      nonce,
+      maxMessageBytes: limits.maxMessageBytes,
+      maxFragmentBytes: limits.maxFragmentBytes,
+      receiveBudgetBytes: limits.receiveBudgetBytes,
+      streamBudgetBytes: limits.streamBudgetBytes,
+      maxCalls: limits.maxCalls,
+      authenticates: auth !== null,
+      name,
+      peerName,
+    });
+    this.#send(FrameType.hello, this.#ownHello);
+  }
+
+  #wallAt(nowMs: number): number {
+    return this.#wallMs + (nowMs - this.#startMs);
+  }
+
+  /** u32 length and bytes of the dialler's hello, then of the acceptor's. */
+  #transcript(): Uint8Array<ArrayBuffer> {
+    const dialler = this.#options.role === "dialler";
+    const first = dialler ? this.#ownHello : this.#peerHello;
+    const second = dialler ? this.#peerHello : this.#ownHello;
+    const transcript = new Uint8Array(8 + first.length + second.length);
+    const view = new DataView(transcript.buffer);
+    view.setUint32(0, first.length, true);
+    transcript.set(first, 4);
+    view.setUint32(4 + first.length, second.length, true);
+    transcript.set(second, 8 + first.length);
+    return transcript;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+const WRONG_SECRET =
+  "the peer's proof of the shared secret is wrong: do both sides have the same secret?";
+
+function rest(reader: ByteReader): Uint8Array {
+  return reader.bytes.slice(reader.position, reader.end);
+}

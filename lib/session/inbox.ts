@@ -1,0 +1,185 @@
+/**
+ * What a session receives: sizes and budgets checked, messages in pieces put
+ * together.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { FLAG_FIRST, FrameType } from "../wire/frame.ts";
+import type { Limits } from "../wire/limits.ts";
+import { protocolError } from "./wire_error.ts";
+
+/** A message of which some pieces have come. */
+export interface Assembly {
+  /** The first frame's type. */
+  readonly type: number;
+  /** The first frame's flags. */
+  readonly flags: number;
+  /** The first frame's code. */
+  readonly code: number;
+  /** The call. */
+  readonly id: number;
+  /** The first frame's argument. */
+  readonly argument: number;
+  /** The whole message, filled from the front. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** How many bytes are there. */
+  filled: number;
+}
+
+/**
+ * Bounds what the peer can make this side hold: every message counts with its
+ * whole size from its first frame until it is released, and one that does not
+ * fit the budget is a breach of the protocol.
+ */
+export class Inbox {
+  /** How many messages have arrived whole. */
+  messages = 0;
+
+  readonly #limits: Limits;
+  readonly #fromOpener = new Map<number, Assembly>();
+  readonly #fromResponder = new Map<number, Assembly>();
+  readonly #giveBack: (bytes: number) => void;
+  readonly #giveBackAt: number;
+  #outstanding = 0;
+  #released = 0;
+
+  /**
+   * @param limits What this side takes.
+   * @param giveBack Tells the peer that it may send so many more bytes.
+   */
+  constructor(limits: Limits, giveBack: (bytes: number) => void) {
+    this.#limits = limits;
+    this.#giveBack = giveBack;
+    // Not more than largestMessage() leaves for it.
+    this.#giveBackAt = Math.floor(limits.receiveBudgetBytes / 8);
+  }
+
+  /** How many bytes the peer has sent that were not released. */
+  get heldBytes(): number {
+    return this.#outstanding - this.#released;
+  }
+
+  /** Counts a message of so many bytes in. */
+  admit(bytes: number): void {
+    const limits = this.#limits;
+    if (bytes > limits.maxMessageBytes) {
+      throw protocolError(
+        `A message of ${bytes} bytes came; maxMessageBytes is ${limits.maxMessageBytes}.`,
+      );
+    }
+    this.#outstanding += bytes;
+    if (this.#outstanding > limits.receiveBudgetBytes) {
+      throw protocolError(
+        `A message of ${bytes} bytes overstepped the budget of ${limits.receiveBudgetBytes} unconsumed bytes.`,
+      );
+    }
+    this.messages++;
+  }
+
+  /** So many bytes are consumed. */
+  release(bytes: number): void {
+    const released = this.#released + bytes;
+    if (released < this.#giveBackAt) {
+      this.#released = released;
+      return;
+    }
+    this.#outstanding -= released;
+    this.#released = 0;
+    this.#giveBack(released);
+  }
+
+  /** Checks the size of a frame that carries (a piece of) a message. */
+  checkFrame(flags: number, length: number): void {
+    const extra = (flags & FLAG_FIRST) !== 0 ? 4 : 0;
+    if (length - extra > this.#limits.maxFragmentBytes) {
+      throw protocolError(
+        `A frame of ${length} bytes came; maxFragmentBytes is ${this.#limits.maxFragmentBytes}.`,
+      );
+    }
+  }
+
+  /**
+   * Begins to put a message together.
+   *
+   * @param reader Stands before the first piece, the message's size already read.
+   */
+  begin(
+    type: number,
+    flags: number,
+    code: number,
+    id: number,
+    argument: number,
+    total: number,
+    reader: ByteReader,
+  ): void {
+    const assemblies = this.#assemblies(type);
+    if (assemblies.has(id)) {
+      throw protocolError("A message began while the one before on that call was unfinished.");
+    }
+    if (reader.remaining >= total) throw protocolError("A message in pieces came in one piece.");
+    const assembly: Assembly = {
+      type,
+      flags: flags & ~FLAG_FIRST,
+      code,
+      id,
+      argument,
+      bytes: new Uint8Array(total),
+      filled: 0,
+    };
+    assemblies.set(id, assembly);
+    append(assembly, reader);
+  }
+
+  /**
+   * Adds the next piece.
+   *
+   * @returns The message when it is whole; `null` when more is to come, or when nobody waits for it any more.
+   */
+  add(type: number, id: number, reader: ByteReader): Assembly | null {
+    const assemblies = this.#assemblies(type);
+    const assembly = assemblies.get(id);
+    if (assembly === undefined) return null;
+    append(assembly, reader);
+    if (assembly.filled < assembly.bytes.length) return null;
+    assemblies.delete(id);
+    return assembly;
+  }
+
+  /** Gives up what has come of a message, as the call has ended, and says whether there was anything. A stream's bytes are released by its `ReceiveHalf`. */
+  drop(id: number, fromResponder: boolean): boolean {
+    const assemblies = fromResponder ? this.#fromResponder : this.#fromOpener;
+    const assembly = assemblies.get(id);
+    if (assembly === undefined) return false;
+    assemblies.delete(id);
+    if (assembly.type !== FrameType.input && assembly.type !== FrameType.output) {
+      this.release(assembly.bytes.length);
+    }
+    return true;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#fromOpener.clear();
+    this.#fromResponder.clear();
+  }
+
+  #assemblies(type: number): Map<number, Assembly> {
+    return type >= FrameType.response ? this.#fromResponder : this.#fromOpener;
+  }
+}
+
+function append(assembly: Assembly, reader: ByteReader): void {
+  const { bytes, filled } = assembly;
+  const length = reader.remaining;
+  if (length === 0 || filled + length > bytes.length) {
+    throw protocolError(
+      `A piece of ${length} bytes came where ${
+        bytes.length - filled
+      } were left of a message of ${bytes.length}.`,
+    );
+  }
+  bytes.set(reader.bytes.subarray(reader.position, reader.end), filled);
+  assembly.filled = filled + length;
+}

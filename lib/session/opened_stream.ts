@@ -1,0 +1,39 @@
+/**
+ * A stream on the side that opened it.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { OutgoingCall } from "./outgoing_calls.ts";
+import type { MessageSink, ReceiveHalf } from "./receive_half.ts";
+import { protocolError } from "./wire_error.ts";
+import type { SendHalf } from "./send_half.ts";
+
+/** A stream of this side's. It ends exactly once: `onEnd` for a clean end, `onError` for any other. */
+export abstract class OpenedStream extends OutgoingCall implements MessageSink {
+  /** The direction to the handler, if there is one. */
+  send: SendHalf | null = null;
+  /** The direction from the handler, if there is one. */
+  receive: ReceiveHalf | null = null;
+  /** How many pings in a row had no answer. */
+  quietPings = 0;
+
+  /** The stream has an id, and its directions exist. Before, it may have waited for a slot. */
+  abstract onOpened(): void;
+  /** A message of the handler's. The payload is borrowed. */
+  abstract onMessage(kind: number, reader: ByteReader): void;
+  /** The handler has ended the stream well, and all its messages have come. */
+  abstract onEnd(): void;
+
+  /** A stream has no single response. */
+  override onResponse(): void {
+    throw protocolError("A response came for a stream.");
+  }
+
+  /** Nothing is sent or awaited any more. */
+  close(error: unknown): void {
+    this.send?.abandon(error);
+    this.receive?.close();
+  }
+}

@@ -1,0 +1,357 @@
+/**
+ * The calls of the peer: handing them to handlers, and answering.
+ *
+ * @module
+ */
+
+import type { Codec } from "../codec/codec.ts";
+import { InternodeError } from "../errors.ts";
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { ByteWriter } from "../wire/byte_writer.ts";
+import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../wire/frame.ts";
+import { AcceptedStream } from "./accepted_stream.ts";
+import type { Inbox } from "./inbox.ts";
+import { type IncomingCall, IncomingCalls } from "./incoming_calls.ts";
+import { decodeMetadata, NO_METADATA } from "./metadata.ts";
+import { INTERACTIVE_BYTES, type Outbox } from "./outbox.ts";
+import { SLOT_MASK } from "./outgoing_calls.ts";
+import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import { SendHalf } from "./send_half.ts";
+import type { HandlerTarget } from "./handler_target.ts";
+import { errorCode, errorNumber, protocolError, readText, writeError } from "./wire_error.ts";
+
+/** Finds a handler by name and subroute; `null` if there is none. */
+export type Resolve = (name: string, subroute: string) => HandlerTarget | null;
+
+/** A name the peer uses, by its number. */
+interface NamedHandler {
+  readonly name: string;
+  readonly subroute: string;
+  target: HandlerTarget | null;
+}
+
+/** The peer's calls. Each is answered exactly once: by the handler, by `cancel`, by its deadline or by the end of the connection. */
+export class ResponderSide {
+  /** The calls that are not answered yet. */
+  readonly calls = new IncomingCalls();
+  /** Whether new calls are refused as this side is closing. */
+  draining = false;
+
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #giver: CreditGiver;
+  readonly #resolve: Resolve;
+  readonly #maxCalls: number;
+  readonly #names: NamedHandler[] = [];
+
+  /** */
+  constructor(
+    outbox: Outbox,
+    inbox: Inbox,
+    giver: CreditGiver,
+    resolve: Resolve,
+    maxCalls: number,
+  ) {
+    this.#outbox = outbox;
+    this.#inbox = inbox;
+    this.#giver = giver;
+    this.#resolve = resolve;
+    this.#maxCalls = maxCalls;
+  }
+
+  /** The time of the present turn, on the session's clock. */
+  get nowMs(): number {
+    return this.#outbox.nowMs;
+  }
+
+  /** The peer gives a number to a name. */
+  onName(number: number, reader: ByteReader): void {
+    if (number !== this.#names.length) {
+      throw protocolError(`Name number ${number} came, not ${this.#names.length}.`);
+    }
+    const { view, position, bytes } = reader;
+    const length = reader.remaining < 2 ? NaN : view.getUint16(position, true);
+    const split = position + 2 + length;
+    if (!(split <= reader.end) || length > MAX_NAME_BYTES || reader.end - split > MAX_NAME_BYTES) {
+      throw protocolError("A name frame has a name that is cut short or too long.");
+    }
+    const name = decoder.decode(bytes.subarray(position + 2, split));
+    const subroute = decoder.decode(bytes.subarray(split, reader.end));
+    this.#names.push({ name, subroute, target: null });
+  }
+
+  /** A request has come whole, of `bytes` bytes. */
+  onRequest(
+    id: number,
+    flags: number,
+    code: number,
+    timeout: number,
+    bytes: number,
+    reader: ByteReader,
+  ): void {
+    const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
+    const target = this.#admit(id, code, timeout);
+    target?.onRequest(
+      this,
+      id,
+      flags & KIND_MASK,
+      reader,
+      deadline(timeout, this.#outbox.nowMs),
+      metadata,
+    );
+    const call = target === null ? null : this.calls.get(id);
+    if (call === null) this.#inbox.release(bytes);
+    else call.heldBytes = bytes;
+  }
+
+  /** The opening of a stream has come whole. */
+  onOpen(
+    id: number,
+    flags: number,
+    code: number,
+    timeout: number,
+    bytes: number,
+    reader: ByteReader,
+  ): void {
+    if (reader.remaining < 8) {
+      throw protocolError("The opening of a stream is too short for its credits.");
+    }
+    const outputCredit = reader.view.getUint32(reader.position, true);
+    const inputCredit = reader.view.getUint32(reader.position + 4, true);
+    if (outputCredit > MAX_CAPACITY || inputCredit > MAX_CAPACITY) {
+      throw protocolError(
+        `A stream was opened with capacities ${inputCredit} and ${outputCredit}; ${MAX_CAPACITY} is the most.`,
+      );
+    }
+    reader.position += 8;
+    const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
+    const target = this.#admit(id, code, timeout);
+    this.#inbox.release(bytes);
+    target?.onOpen(
+      this,
+      id,
+      flags & KIND_MASK,
+      reader,
+      deadline(timeout, this.#outbox.nowMs),
+      metadata,
+      outputCredit,
+      inputCredit,
+    );
+  }
+
+  /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
+  #admit(id: number, code: number, timeout: number): HandlerTarget | null {
+    if ((id & SLOT_MASK) >= this.#maxCalls) {
+      throw protocolError(
+        `Call id ${id} is out of range: ${this.#maxCalls} calls at a time are allowed.`,
+      );
+    }
+    if (this.calls.has(id)) throw protocolError(`A call came with id ${id}, whose slot is in use.`);
+    const named = this.#names[code];
+    if (named === undefined) {
+      throw protocolError(`A call came for name number ${code}, which was not agreed on.`);
+    }
+    if (this.draining) {
+      return this.#refuse(id, "Closed", "This node is closing and takes no new calls.");
+    }
+    if (timeout === 0) {
+      return this.#refuse(id, "DeadlineExceeded", "The call's time had run out when it arrived.");
+    }
+    const target = named.target ??= this.#resolve(named.name, named.subroute);
+    if (target !== null) return target;
+    const where = named.subroute === "" ? "" : ` for subroute ${JSON.stringify(named.subroute)}`;
+    return this.#refuse(
+      id,
+      "UnknownHandler",
+      `There is no handler ${JSON.stringify(named.name)}${where} here.`,
+    );
+  }
+
+  #refuse(
+    id: number,
+    code: "Closed" | "DeadlineExceeded" | "UnknownHandler",
+    message: string,
+  ): null {
+    this.respondError(
+      id,
+      new InternodeError(code, message, { origin: "remote", outcome: "notExecuted" }),
+      null,
+    );
+    return null;
+  }
+
+  /** Notes a request that is answered later. */
+  acceptCall(call: IncomingCall): void {
+    this.calls.add(call);
+  }
+
+  /** Notes a stream and makes its directions. */
+  acceptStream(stream: AcceptedStream, outputCredit: number, inputCredit: number): void {
+    this.calls.add(stream);
+    if (outputCredit > 0) {
+      stream.send = new SendHalf(this.#outbox, FrameType.output, outputCredit);
+      stream.send.id = stream.id;
+    }
+    if (inputCredit > 0) {
+      stream.receive = new ReceiveHalf(
+        this.#giver,
+        stream.id,
+        FrameType.input,
+        inputCredit,
+        stream,
+      );
+    }
+  }
+
+  /**
+   * Answers a request.
+   *
+   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the request is unanswered then.
+   */
+  respond<T>(id: number, codec: Codec<T>, value: T): void {
+    this.#outbox.send(FrameType.response, 0, 0, id, 0, null, codec, value, null);
+  }
+
+  /** Answers a call with an error. */
+  respondError(id: number, error: InternodeError, detail: Uint8Array | null): void {
+    this.#outbox.frame(
+      FrameType.error,
+      errorNumber(error.code),
+      id,
+      0,
+      errorPayload(error, detail),
+    );
+  }
+
+  /** Answers a request accepted before. Says whether anyone still waits for it. */
+  finishCall<T>(call: IncomingCall, codec: Codec<T>, value: T, nowMs: number): boolean {
+    if (!call.pending) return false;
+    this.#outbox.nowMs = nowMs;
+    this.respond(call.id, codec, value);
+    this.#end(call);
+    return true;
+  }
+
+  /** Answers a call accepted before with an error, behind all outputs accepted so far. */
+  failCall(
+    call: IncomingCall,
+    error: InternodeError,
+    detail: Uint8Array | null,
+    nowMs: number,
+  ): void {
+    if (!call.pending) return;
+    this.#outbox.nowMs = nowMs;
+    const send = call instanceof AcceptedStream ? call.send : null;
+    if (send === null) {
+      this.respondError(call.id, error, detail);
+    } else {
+      send.terminate(FrameType.error, errorNumber(error.code), errorPayload(error, detail), error);
+    }
+    this.#end(call);
+  }
+
+  /** Ends a stream well, behind all outputs. */
+  finishStream(stream: AcceptedStream, nowMs: number): void {
+    if (!stream.pending) return;
+    this.#outbox.nowMs = nowMs;
+    if (stream.send === null) {
+      this.#outbox.frame(FrameType.outputEnd, 0, stream.id, 0, null);
+      this.#end(stream);
+    } else {
+      stream.send.end(() => this.#end(stream), nowMs);
+    }
+  }
+
+  /** The caller wants no answer any more. */
+  onCancel(id: number, code: number, reader: ByteReader): void {
+    const reason = readText(reader);
+    const unfinished = this.#inbox.drop(id, false);
+    const error = new InternodeError(errorCode(code, "Cancelled"), reason, {
+      origin: "caller",
+      outcome: "maybeExecuted",
+    });
+    const call = this.calls.get(id);
+    if (call !== null) {
+      this.#cancel(call, error);
+    } else if (this.#outbox.drop(id, true) || unfinished) {
+      // Either the rest of its answer is given up for this one, or the request itself never came whole.
+      this.respondError(id, error, null);
+    }
+  }
+
+  /** The stream that still wants inputs; `null` when it has ended. */
+  inputTarget(id: number): AcceptedStream | null {
+    const call = this.calls.get(id);
+    if (!(call instanceof AcceptedStream)) return null;
+    if (call.receive === null) throw protocolError("An input came on a stream that has none.");
+    return call;
+  }
+
+  /** The caller sends no more inputs. */
+  onInputEnd(id: number, count: number): void {
+    this.inputTarget(id)?.receive!.onEnd(count);
+  }
+
+  /** The caller takes more outputs. Credit for a stream that has ended meanwhile is no error. */
+  onOutputCredit(id: number, messages: number, bytes: number): void {
+    const call = this.calls.get(id);
+    if (call instanceof AcceptedStream) call.send?.onCredit(messages, bytes);
+  }
+
+  /** Ends the calls whose time has run out. */
+  expire(): void {
+    this.calls.expire(this.#outbox.nowMs, (call) => {
+      this.#cancel(
+        call,
+        new InternodeError("DeadlineExceeded", "The call's time ran out in its handler.", {
+          origin: "remote",
+          outcome: "executed",
+        }),
+      );
+    });
+  }
+
+  /** The connection is gone: handlers hear of it. */
+  close(error: InternodeError): void {
+    for (const call of this.calls.clear()) {
+      if (call instanceof AcceptedStream) call.close(error);
+      call.onCancelled(error);
+    }
+  }
+
+  /** Ends a call for a reason that is not its handler's. */
+  #cancel(call: IncomingCall, error: InternodeError): void {
+    if (call instanceof AcceptedStream) call.close(error);
+    this.respondError(call.id, error, null);
+    this.#end(call);
+    call.onCancelled(error);
+  }
+
+  #end(call: IncomingCall): void {
+    this.calls.remove(call);
+    if (call.heldBytes > 0) this.#inbox.release(call.heldBytes);
+    if (call instanceof AcceptedStream) {
+      call.receive?.close();
+      this.#inbox.drop(call.id, false);
+    }
+  }
+}
+
+/** The longest name of a handler or subroute, in bytes. */
+const MAX_NAME_BYTES = 255;
+/** The largest capacity of a stream's direction. */
+const MAX_CAPACITY = 65_535;
+/** A detail must fit into one frame of the interactive lane together with the text. */
+const MAX_DETAIL_BYTES = INTERACTIVE_BYTES - 4096;
+
+const decoder = new TextDecoder();
+
+function deadline(timeout: number, nowMs: number): number {
+  return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;
+}
+
+function errorPayload(error: InternodeError, detail: Uint8Array | null): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(256);
+  writeError(writer, error, detail !== null && detail.length > MAX_DETAIL_BYTES ? null : detail);
+  return writer.bytes.slice(0, writer.position);
+}

@@ -1,0 +1,522 @@
+/**
+ * One connection's state machine.
+ *
+ * The calling contract, for whoever drives it:
+ *
+ * 1. Every call into a session comes with the time (`nowMs`, monotonic, in
+ *    milliseconds). A session has no clock, timer, socket or randomness.
+ * 2. Bytes in: `receive` takes one whole batch and returns how far it came.
+ *    Short of the end it wants the turn to end: call it again with the rest,
+ *    in a later turn, before any other batch. The batch is borrowed for the
+ *    duration of the call. On a byte stream the batch reader is opened (with
+ *    `batchChecksum`) as soon as `owner.onOpen` is called.
+ * 3. Bytes out: after any call that led to `owner.onOutput`, call `drain` and
+ *    write the pieces in order; when all are written call `recycle`, then
+ *    `drain` again while `hasOutput`. The pieces belong to the session and
+ *    stay valid and untouched from `drain` to `recycle`.
+ * 4. Time: call `onTimer` when `nextDeadlineMs()` has come. It only ever
+ *    moves earlier through calls made from outside.
+ * 5. The end: `onClosed` is called once. What `drain` still gives then is a
+ *    goodbye for the peer; write it, with a bound, and close the channel. When
+ *    the channel ends by itself, call `onLost`.
+ *
+ * ```text
+ *   handshake --> open --> closed
+ *        |                   ^
+ *        +-------------------+
+ * ```
+ *
+ * Calls go through `caller`, answers through `responder`, both only while open.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { ByteReader } from "../wire/byte_reader.ts";
+import type { Checksum } from "../wire/checksum.ts";
+import { FLAG_FIRST, FrameType, HEADER_BYTES, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
+import { CallerSide } from "./caller_side.ts";
+import { Handshake } from "./handshake.ts";
+import { type Assembly, Inbox } from "./inbox.ts";
+import { Liveness } from "./liveness.ts";
+import { Outbox } from "./outbox.ts";
+import type { CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import { ResponderSide } from "./responder_side.ts";
+import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
+import { errorCode, errorNumber, errorText, protocolError, readText } from "./wire_error.ts";
+
+/** One side of one connection; see the module. */
+export class Session implements CreditGiver {
+  /** The calls of this side. */
+  readonly caller: CallerSide;
+  /** The calls of the peer. */
+  readonly responder: ResponderSide;
+  /** What is known of the peer, once the session is open. */
+  peer: Peer | null = null;
+
+  readonly #options: SessionOptions;
+  readonly #owner: SessionOwner;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #liveness: Liveness;
+  readonly #reader = new ByteReader();
+  #handshake: Handshake | null;
+  #state: "handshake" | "open" | "closed" = "handshake";
+
+  /**
+   * @param options What it is made from.
+   * @param owner What it calls.
+   * @param nowMs The monotonic time.
+   * @param wallMs The wall clock at that time, in milliseconds since 1970.
+   */
+  constructor(options: SessionOptions, owner: SessionOwner, nowMs: number, wallMs: number) {
+    this.#options = options;
+    this.#owner = owner;
+    const { pool, envelope, writeFlattenLimit, limits } = options;
+    const outbox = new Outbox(
+      pool,
+      envelope,
+      writeFlattenLimit,
+      limits.sendBudgetBytes,
+      () => owner.onOutput(),
+    );
+    this.#outbox = outbox;
+    outbox.nowMs = nowMs;
+    const inbox = new Inbox(limits, (bytes) => outbox.control(FrameType.window, 0, bytes));
+    this.#inbox = inbox;
+    this.#liveness = new Liveness(options, nowMs);
+    this.caller = new CallerSide(outbox, inbox, this);
+    const resolve = (name: string, subroute: string) => owner.resolve(name, subroute);
+    this.responder = new ResponderSide(outbox, inbox, this, resolve, limits.maxCalls);
+    const send = (type: number, payload: Uint8Array): void => outbox.frame(type, 0, 0, 0, payload);
+    this.#handshake = new Handshake(options, send, (name) => owner.admit(name), nowMs, wallMs);
+  }
+
+  /** Where the session stands. */
+  get state(): "handshake" | "open" | "closed" {
+    return this.#state;
+  }
+
+  /** The checksum both sides agreed on for batches; meaningful once open. */
+  get batchChecksum(): Checksum | null {
+    return this.#outbox.seal?.checksum ?? null;
+  }
+
+  /** Whether there is anything to drain. */
+  get hasOutput(): boolean {
+    return this.#outbox.hasOutput;
+  }
+
+  /** How many messages were sent. */
+  get messagesSent(): number {
+    return this.#outbox.messages;
+  }
+
+  /** How many messages were received. */
+  get messagesReceived(): number {
+    return this.#inbox.messages;
+  }
+
+  /** How many batches were sent. */
+  get batchesSent(): number {
+    return this.#outbox.batches;
+  }
+
+  /** How many bytes of messages wait here to be sent. */
+  get queuedBytes(): number {
+    return this.#outbox.queuedBytes;
+  }
+
+  /** When the last ping was answered (on the session's clock), and how long that took, in milliseconds; `null` before the first. */
+  get lastPing(): { readonly atMs: number; readonly roundTripMs: number } | null {
+    return this.#liveness.lastPing;
+  }
+
+  /**
+   * Takes a batch, or the rest of one.
+   *
+   * @param bytes The buffer.
+   * @param view A view whose offset 0 is that of `bytes`.
+   * @param start Where the batch, or its rest, begins.
+   * @param end Where it ends.
+   * @returns How far it came; short of `end`: the turn is over.
+   */
+  receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
+    this.#outbox.nowMs = nowMs;
+    this.#liveness.onReceived(nowMs);
+    let at = start;
+    try {
+      while (at < end && this.#state !== "closed") {
+        if (end - at < HEADER_BYTES) throw protocolError("A batch ends within a frame's header.");
+        const length = view.getUint32(at + 4, true);
+        const payload = at + HEADER_BYTES, next = payload + length;
+        if (next > end) throw protocolError(`A frame of ${length} bytes reaches beyond its batch.`);
+        const word = view.getUint32(at, true);
+        this.#reader.reset(bytes, payload, next, view);
+        at = next;
+        const id = view.getUint32(payload - 8, true), argument = view.getUint32(payload - 4, true);
+        const ran = this.#onFrame(
+          word & 0xff,
+          word >>> 8 & 0xff,
+          word >>> 16,
+          length,
+          id,
+          argument,
+        );
+        if (ran && at < end && this.#owner.isTurnOver()) return at;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    return end;
+  }
+
+  /** The channel has ended, or does not work any more. */
+  onLost(reason: string, nowMs: number): void {
+    this.#outbox.nowMs = nowMs;
+    this.#close(
+      new InternodeError("Disconnected", reason, { origin: "network", outcome: "maybeExecuted" }),
+    );
+  }
+
+  /** When `onTimer` wants to be called; `Infinity`: never. */
+  nextDeadlineMs(): number {
+    if (this.#state === "closed") return Infinity;
+    return Math.min(
+      this.#liveness.nextDeadlineMs,
+      this.caller.earliestDeadlineMs(),
+      this.responder.calls.earliestMs,
+    );
+  }
+
+  /** Time has passed. */
+  onTimer(nowMs: number): void {
+    if (this.#state === "closed") return;
+    this.#outbox.nowMs = nowMs;
+    const step = this.#liveness.onTimer(nowMs, this.nextDeadlineMs());
+    if (step.kind === "lost") {
+      this.#close(
+        new InternodeError("Disconnected", step.reason, {
+          origin: "network",
+          outcome: "maybeExecuted",
+        }),
+      );
+      return;
+    }
+    if (step.kind === "ping") {
+      this.#outbox.control(FrameType.ping, 0, step.token);
+      this.caller.pingStreams();
+    }
+    this.caller.expire();
+    this.responder.expire();
+  }
+
+  /**
+   * Hands out what is to be written next.
+   *
+   * @param pieces Where the pieces are added.
+   * @returns How many bytes they are.
+   */
+  drain(pieces: Uint8Array<ArrayBuffer>[], nowMs: number): number {
+    this.#outbox.nowMs = nowMs;
+    const bytes = this.#outbox.drain(pieces);
+    if (bytes > 0) this.#liveness.onWriteBegun(nowMs);
+    return bytes;
+  }
+
+  /** What was drained has been written. */
+  recycle(): void {
+    this.#outbox.recycle();
+    this.#liveness.onWritten();
+  }
+
+  /** Takes no new calls from the peer any more, and asks it to make none. */
+  startDraining(nowMs: number): void {
+    if (this.#state !== "open" || this.responder.draining) return;
+    this.#outbox.nowMs = nowMs;
+    this.responder.draining = true;
+    this.#outbox.control(FrameType.drain, 0, 0);
+  }
+
+  /** Ends the session from this side and tells the peer why. */
+  close(error: InternodeError, nowMs: number): void {
+    if (this.#state === "closed") return;
+    this.#outbox.nowMs = nowMs;
+    this.#sayGoodbye(error);
+    this.#close(error);
+  }
+
+  /** Gives bytes back to the connection's budget. */
+  release(bytes: number): void {
+    if (this.#state !== "closed") this.#inbox.release(bytes);
+  }
+
+  /** Gives credit back to a stream's sender, and its bytes to the connection's budget. */
+  giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void {
+    if (this.#state === "closed") return;
+    this.#outbox.nowMs = nowMs;
+    this.#inbox.release(bytes);
+    CREDIT_VIEW.setUint32(0, bytes, true);
+    this.#outbox.control(type, id, messages, 0, CREDIT_BYTES);
+  }
+
+  /** Takes one frame. Says whether a handler may have run. */
+  #onFrame(
+    type: number,
+    flags: number,
+    code: number,
+    length: number,
+    id: number,
+    argument: number,
+  ): boolean {
+    if (this.#state === "handshake") {
+      this.#onHandshakeFrame(type, code);
+      return false;
+    }
+    if ((flags & ~KNOWN_FLAGS) !== 0 || (flags & KIND_MASK) === KIND_MASK) {
+      throw protocolError(
+        `A frame of type ${type} has flags ${flags}, some of which mean nothing.`,
+      );
+    }
+    switch (type) {
+      case FrameType.request:
+      case FrameType.response:
+      case FrameType.output:
+      case FrameType.input:
+      case FrameType.open:
+        return this.#onMessageFrame(type, flags, code, length, id, argument);
+      case FrameType.openerFragment:
+      case FrameType.responderFragment: {
+        this.#inbox.checkFrame(0, length);
+        const whole = this.#inbox.add(type, id, this.#reader);
+        return whole !== null && this.#deliverWhole(whole);
+      }
+      case FrameType.inputCredit:
+        this.caller.onInputCredit(id, argument, this.#creditBytes());
+        return false;
+      case FrameType.outputCredit:
+        this.responder.onOutputCredit(id, argument, this.#creditBytes());
+        return false;
+      case FrameType.inputEnd:
+        this.responder.onInputEnd(id, argument);
+        return false;
+      case FrameType.outputEnd:
+        this.caller.onOutputEnd(id, argument);
+        return false;
+      case FrameType.error:
+        this.caller.onError(id, code, this.#reader);
+        return false;
+      case FrameType.cancel:
+        this.responder.onCancel(id, code, this.#reader);
+        return false;
+      default:
+        this.#onConnectionFrame(type, code, id, argument);
+        return false;
+    }
+  }
+
+  /** A frame that carries a message or the first piece of one. */
+  #onMessageFrame(
+    type: number,
+    flags: number,
+    code: number,
+    length: number,
+    id: number,
+    argument: number,
+  ): boolean {
+    const inbox = this.#inbox, reader = this.#reader;
+    inbox.checkFrame(flags, length);
+    let total = length;
+    const first = (flags & FLAG_FIRST) !== 0;
+    if (first) {
+      if (length < 4) throw protocolError("A message in pieces came without its size.");
+      total = reader.view.getUint32(reader.position, true);
+      reader.position += 4;
+    }
+    inbox.admit(total);
+    if (type === FrameType.input || type === FrameType.output) {
+      const half = this.#receiveHalf(type, id);
+      if (half === null) {
+        inbox.release(total);
+        return false;
+      }
+      half.onBegin(argument, total);
+    }
+    if (first) {
+      inbox.begin(type, flags, code, id, argument, total, reader);
+      return false;
+    }
+    return this.#deliver(type, flags, code, id, argument, total);
+  }
+
+  #deliverWhole(whole: Assembly): boolean {
+    const { type, flags, code, id, argument, bytes } = whole;
+    this.#reader.reset(bytes, 0, bytes.length, undefined, true);
+    return this.#deliver(type, flags, code, id, argument, bytes.length);
+  }
+
+  /** A whole message stands in the reader. */
+  #deliver(
+    type: number,
+    flags: number,
+    code: number,
+    id: number,
+    argument: number,
+    bytes: number,
+  ): boolean {
+    const reader = this.#reader;
+    switch (type) {
+      case FrameType.request:
+        this.responder.onRequest(id, flags, code, argument, bytes, reader);
+        return true;
+      case FrameType.response:
+        this.#inbox.release(bytes);
+        this.caller.onResponse(id, flags, reader);
+        return false;
+      case FrameType.open:
+        this.responder.onOpen(id, flags, code, argument, bytes, reader);
+        return true;
+      default:
+        this.#receiveHalf(type, id)?.deliver(flags & KIND_MASK, reader);
+        return true;
+    }
+  }
+
+  #receiveHalf(type: number, id: number): ReceiveHalf | null {
+    const stream = type === FrameType.input
+      ? this.responder.inputTarget(id)
+      : this.caller.outputTarget(id);
+    return stream === null ? null : stream.receive;
+  }
+
+  #onConnectionFrame(type: number, code: number, id: number, argument: number): void {
+    switch (type) {
+      case FrameType.name:
+        this.responder.onName(code, this.#reader);
+        return;
+      case FrameType.window:
+        this.#outbox.onWindow(argument);
+        return;
+      case FrameType.ping:
+        if (id === 0 || this.responder.calls.get(id) !== null) {
+          this.#outbox.control(FrameType.pong, id, argument);
+        }
+        return;
+      case FrameType.pong:
+        if (id === 0) this.#liveness.onPong(argument, this.#outbox.nowMs);
+        else this.caller.onStreamPong(id);
+        return;
+      case FrameType.drain:
+        this.#owner.onDraining();
+        return;
+      case FrameType.goodbye:
+        this.#onGoodbye(code);
+        return;
+      default:
+        throw protocolError(`A frame of type ${type} came, which there is not.`);
+    }
+  }
+
+  #onHandshakeFrame(type: number, code: number): void {
+    if (type === FrameType.goodbye) return this.#onGoodbye(code);
+    const handshake = this.#handshake!;
+    const step = handshake.receive(type, this.#reader, this.#outbox.nowMs);
+    if (step === "wait") return;
+    if (step !== "done") {
+      throw new InternodeError(
+        "Refused",
+        `The handshake was refused by this side: ${step.refusal}.`,
+        { origin: "remote" },
+      );
+    }
+    this.#open(handshake);
+  }
+
+  #open(handshake: Handshake): void {
+    const hello = handshake.peer!;
+    const outbox = this.#outbox;
+    this.#handshake = null;
+    this.#state = "open";
+    outbox.peer = hello;
+    outbox.window = hello.receiveBudgetBytes;
+    // What was said so far, the welcome included, travels without a checksum.
+    outbox.cut();
+    if (outbox.seal !== null && handshake.checksums) outbox.seal.checksum = this.#options.checksum;
+    this.#liveness.onOpen(outbox.nowMs);
+    const instance = Array.from(hello.instance, (byte) => byte.toString(16).padStart(2, "0")).join(
+      "",
+    );
+    this.peer = { name: hello.name, instance, clockSkewMs: handshake.clockSkewMs };
+    this.#owner.onOpen(this.peer);
+  }
+
+  #onGoodbye(code: number): void {
+    const text = readText(this.#reader);
+    const refused = this.#state === "handshake";
+    this.#close(
+      refused
+        ? new InternodeError("Refused", `The handshake was refused by the peer: ${text}`, {
+          origin: "remote",
+        })
+        : new InternodeError(
+          "Disconnected",
+          `The peer ended the connection (${errorCode(code, "Disconnected")}): ${text}`,
+          {
+            origin: "remote",
+            outcome: "maybeExecuted",
+          },
+        ),
+    );
+  }
+
+  #creditBytes(): number {
+    const reader = this.#reader;
+    if (reader.remaining !== 4) throw protocolError("A credit frame does not say how many bytes.");
+    return reader.view.getUint32(reader.position, true);
+  }
+
+  /** Something came that ends the session: the peer is told, never the process. */
+  #fail(cause: unknown): void {
+    const error = cause instanceof InternodeError ? cause : new InternodeError(
+      "ProtocolError",
+      `Receiving failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { origin: "local", outcome: "maybeExecuted", cause },
+    );
+    this.#sayGoodbye(error);
+    this.#close(error);
+  }
+
+  #sayGoodbye(error: InternodeError): void {
+    this.#outbox.control(
+      FrameType.goodbye,
+      0,
+      0,
+      errorNumber(error.code),
+      errorText(error.message),
+    );
+  }
+
+  #close(error: InternodeError): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#handshake = null;
+    this.caller.close((sent) =>
+      new InternodeError(
+        error.code === "Closed" ? "Closed" : "Disconnected",
+        `The connection was lost: ${error.message}`,
+        {
+          origin: error.origin,
+          outcome: sent ? "maybeExecuted" : "notSent",
+          cause: error,
+        },
+      )
+    );
+    this.responder.close(error);
+    this.#inbox.clear();
+    this.#outbox.clear();
+    this.#owner.onClosed(error);
+  }
+}
+
+const CREDIT_BYTES = new Uint8Array(4);
+const CREDIT_VIEW = new DataView(CREDIT_BYTES.buffer);

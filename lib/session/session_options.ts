@@ -1,0 +1,89 @@
+/**
+ * What a session is made from, and what it calls.
+ *
+ * @module
+ */
+
+import type { InternodeError } from "../errors.ts";
+import type { Checksum } from "../wire/checksum.ts";
+import type { Limits } from "../wire/limits.ts";
+import type { WriterPool } from "../wire/writer_pool.ts";
+import type { Authenticator } from "./authenticator.ts";
+import type { HandlerTarget } from "./handler_target.ts";
+
+/** Which side of the connection this is. */
+export type Role = "dialler" | "acceptor";
+
+/** The times a session keeps to. All in milliseconds. */
+export interface SessionTimes {
+  /** How long the handshake may take. Default: 10,000. */
+  readonly handshakeTimeoutMs: number;
+  /** How often to ask for a sign of life. Default: 10,000. */
+  readonly pingIntervalMs: number;
+  /** After how long without any byte the peer counts as lost; also how long one write may take. Default: 30,000. */
+  readonly livenessTimeoutMs: number;
+  /** How far the two wall clocks may differ. Default: 300,000 (5 minutes). */
+  readonly maxClockSkewMs: number;
+}
+
+/** The times that hold unless others are given. */
+export const DEFAULT_TIMES: SessionTimes = {
+  handshakeTimeoutMs: 10_000,
+  pingIntervalMs: 10_000,
+  livenessTimeoutMs: 30_000,
+  maxClockSkewMs: 300_000,
+};
+
+/** What a session is made from. */
+export interface SessionOptions extends SessionTimes {
+  /** Which side this is. */
+  readonly role: Role;
+  /** This side's name. */
+  readonly name: string;
+  /** The name the other side must have; empty: any that the owner admits. */
+  readonly peerName: string;
+  /** 16 bytes, new at each start of the node. */
+  readonly instance: Uint8Array;
+  /** 32 unpredictable bytes, new for each session. */
+  readonly nonce: Uint8Array;
+  /** What this side takes. */
+  readonly limits: Limits;
+  /** Proves the shared secret, if there is one. */
+  readonly auth: Authenticator | null;
+  /** Whether batches travel on a byte stream, with envelopes, or as messages. */
+  readonly envelope: boolean;
+  /** Checks batches where the transport does not; `null` for none. */
+  readonly checksum: Checksum | null;
+  /** Payloads above this many bytes are written from where they lie; byte streams only. */
+  readonly writeFlattenLimit: number;
+  /** Where buffers come from. */
+  readonly pool: WriterPool;
+}
+
+/** What is known of the other side once the handshake is done. */
+export interface Peer {
+  /** Its name. */
+  readonly name: string;
+  /** Its instance id in hex: another one after each restart. */
+  readonly instance: string;
+  /** How far its wall clock is ahead of this side's, in milliseconds. */
+  readonly clockSkewMs: number;
+}
+
+/** What a session calls as things happen. */
+export interface SessionOwner {
+  /** There is something to send: drain soon, after the present turn's work. */
+  onOutput(): void;
+  /** Judges the dialler's name, on the acceptor's side: `null` admits it, a text refuses it. */
+  admit(name: string): string | null;
+  /** The handshake is done; calls can be made. */
+  onOpen(peer: Peer): void;
+  /** Finds a handler; `null` if there is none. */
+  resolve(name: string, subroute: string): HandlerTarget | null;
+  /** Asked after each handler that ran: whether the reading turn has lasted long enough. */
+  isTurnOver(): boolean;
+  /** The peer takes no new calls. */
+  onDraining(): void;
+  /** The session has ended; called once, after every call has had its error. */
+  onClosed(error: InternodeError): void;
+}

@@ -1,0 +1,170 @@
+/**
+ * How a simulated node dials and listens.
+ *
+ * @module
+ */
+
+import type { HostAddress } from "../net/host_address.ts";
+import type { Channel, DialOptions, Listener, ListenOptions, Transport } from "../net/transport.ts";
+import { InternodeError } from "../errors.ts";
+import { invalidArgument } from "./invalid_argument.ts";
+import type { ListenerRecord, NetworkCore } from "./network_core.ts";
+import { type Party, SimulatedConnection } from "./simulated_connection.ts";
+import type { SimulatedHost } from "./simulated_host.ts";
+
+/** Schemes whose connections begin with a request for a path. */
+const PATH_SCHEMES = new Set(["ws", "wss"]);
+
+/** The transport of one process on one host. After that process died it does nothing any more. */
+export class SimulatedTransport implements Transport {
+  readonly #core: NetworkCore;
+  readonly #party: Party;
+
+  constructor(core: NetworkCore, party: Party) {
+    this.#core = core;
+    this.#party = party;
+  }
+
+  dial(address: HostAddress, options: DialOptions): Promise<Channel> {
+    return new Promise((resolve, reject) => {
+      if (options.signal.aborted) reject(options.signal.reason);
+      else new Attempt(this.#core, this.#party, address, options, resolve, reject).start();
+    });
+  }
+
+  async listen(address: HostAddress, options: ListenOptions): Promise<Listener> {
+    const core = this.#core, { host, clock } = this.#party, { href } = address;
+    await new Promise<void>((resolve) => clock.deliver(0, resolve));
+    if (core.listeners.has(href)) throw invalidArgument(`Something listens on ${href} already.`);
+    const owner = core.hosts.get(href);
+    if (owner !== undefined && owner !== host) {
+      throw invalidArgument(`${host.href} cannot listen on ${href}: that is another host.`);
+    }
+    const record: ListenerRecord = { host, options };
+    core.listeners.set(href, record);
+    core.note("listen", host.href, href);
+    let finish = () => {};
+    const finished = new Promise<void>((resolve) => finish = resolve);
+    return {
+      address,
+      finished,
+      close: () => {
+        if (core.listeners.get(href) === record) {
+          core.listeners.delete(href);
+          core.note("unlisten", host.href, href);
+          clock.deliver(0, finish);
+        }
+        return finished;
+      },
+    };
+  }
+}
+
+/** One attempt to connect: a packet there, an answer back. */
+class Attempt {
+  readonly #core: NetworkCore;
+  readonly #party: Party;
+  readonly #address: HostAddress;
+  readonly #options: DialOptions;
+  readonly #resolve: (channel: Channel) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #onAbort: () => void;
+  #connection: SimulatedConnection | null = null;
+  #over = false;
+
+  constructor(
+    core: NetworkCore,
+    party: Party,
+    address: HostAddress,
+    options: DialOptions,
+    resolve: (channel: Channel) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#core = core;
+    this.#party = party;
+    this.#address = address;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#onAbort = () => {
+      this.#connection?.dialler.close();
+      this.#finish(() => this.#reject(options.signal.reason));
+    };
+  }
+
+  start(): void {
+    const core = this.#core, { host, clock } = this.#party, { href } = this.#address;
+    if (clock.stopped) return;
+    core.note("dial", host.href, href);
+    this.#options.signal.addEventListener("abort", this.#onAbort, { once: true });
+    const target = core.listeners.get(href)?.host ?? core.hosts.get(href);
+    if (target === undefined) {
+      clock.deliver(0, () => this.#fail("the simulated network has no such host"));
+      return;
+    }
+    core.link(host, target).carry(() => {
+      // A machine accepts by itself; an upgrade request waits for the process to judge it.
+      const judge = PATH_SCHEMES.has(this.#address.scheme) ? target.clock : null;
+      if (judge === null) this.#knock(target);
+      else judge.deliver(0, () => this.#knock(target));
+    });
+  }
+
+  /** The packet has reached the other machine. */
+  #knock(target: SimulatedHost): void {
+    if (this.#over || this.#party.clock.stopped) return;
+    const core = this.#core, { host } = this.#party, { href } = this.#address;
+    const listener = core.listeners.get(href);
+    const refusal = this.#refusalOf(target, listener);
+    if (refusal !== null || listener === undefined || target.clock === null) {
+      core.note("refuse", target.href, host.href);
+      this.#answer(target, () => this.#fail(refusal ?? "connection refused"));
+      return;
+    }
+    core.note("accept", target.href, host.href);
+    const acceptor = { host: target, clock: target.clock };
+    const connection = new SimulatedConnection(core, this.#party, acceptor);
+    this.#connection = connection;
+    target.clock.deliver(0, () => {
+      if (core.listeners.get(href) === listener) listener.options.accept(connection.acceptor);
+      else connection.acceptor.close();
+    });
+    this.#answer(target, () => this.#finish(() => this.#resolve(connection.dialler)));
+  }
+
+  /** Why the other side does not want this connection; `null` if it does. */
+  #refusalOf(target: SimulatedHost, listener: ListenerRecord | undefined): string | null {
+    const { host } = this.#party, { scheme } = this.#address, { path, token } = this.#options;
+    if (this.#core.random.chance(this.#core.link(host, target).options.dialFailure)) {
+      return "connection refused (by chance)";
+    }
+    if (listener === undefined) return "connection refused: nothing listens there";
+    if (!PATH_SCHEMES.has(scheme)) return null;
+    if (listener.options.path !== path) return `status 404: it has no ${path}`;
+    const reason = listener.options.authorize?.(token ?? null) ?? null;
+    return reason === null ? null : `status 401: ${reason}`;
+  }
+
+  #answer(target: SimulatedHost, arrived: () => void): void {
+    const { host, clock } = this.#party;
+    this.#core.link(target, host).carry(() => void clock.deliver(0, arrived));
+  }
+
+  #fail(reason: string): void {
+    const { href } = this.#address;
+    // A status is the answer of a peer that is there and does not want this dialler.
+    const code = reason.startsWith("status ") ? "Refused" : "Unreachable";
+    const error = new InternodeError(code, `Could not connect to ${href}: ${reason}.`, {
+      origin: code === "Refused" ? "remote" : "network",
+      host: href,
+    });
+    this.#finish(() => this.#reject(error));
+  }
+
+  #finish(report: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    report();
+  }
+}

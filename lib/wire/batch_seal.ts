@@ -1,0 +1,81 @@
+/**
+ * Completes batches at the moment they leave.
+ *
+ * @module
+ */
+
+import type { Checksum } from "./checksum.ts";
+import { FrameType, HEADER_BYTES, NO_TIMEOUT } from "./frame.ts";
+
+/**
+ * What stands before each batch on a byte stream: u32 length of the frames
+ * that follow, u32 checksum of them (0 where checksums are not in use).
+ */
+export const ENVELOPE_BYTES = 8;
+
+/** Below this, time spent waiting is not worth correcting deadlines for. */
+const STALE_MS = 5;
+
+/**
+ * The running checksum of all batches that one side sends, in the order in
+ * which they leave. Shared by the writers of a connection.
+ */
+export class BatchSeal {
+  /** The function in use, or `null` while there is none. Batches begun before it was set stay unchecked. */
+  checksum: Checksum | null = null;
+  #running = 0;
+
+  /**
+   * Fills in an envelope.
+   *
+   * @param view The buffer.
+   * @param bytes The same buffer.
+   * @param start Where the envelope is.
+   * @param end Where the frames in the buffer end.
+   * @param tail The last frame's payload, if it lies elsewhere.
+   * @param checked Whether the receiver will check this batch.
+   */
+  close(
+    view: DataView,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    tail: Uint8Array | null,
+    checked: boolean,
+  ): void {
+    const frames = start + ENVELOPE_BYTES;
+    let sum = 0;
+    if (checked && this.checksum !== null) {
+      sum = this.checksum(bytes.subarray(frames, end), this.#running);
+      if (tail !== null) sum = this.checksum(tail, sum);
+      this.#running = sum;
+    }
+    view.setUint32(start, end - frames + (tail === null ? 0 : tail.length), true);
+    view.setUint32(start + 4, sum, true);
+  }
+}
+
+/**
+ * A deadline travels as the time left at the moment of sending: takes the time
+ * that frames have waited off the time-outs in them.
+ *
+ * @param view The buffer.
+ * @param start Where the first frame is.
+ * @param end Where the frames in the buffer end.
+ * @param waitedMs How long they have waited.
+ */
+export function shortenTimeouts(
+  view: DataView,
+  start: number,
+  end: number,
+  waitedMs: number,
+): void {
+  if (waitedMs < STALE_MS) return;
+  const waited = Math.floor(waitedMs);
+  for (let at = start; at < end; at += HEADER_BYTES + view.getUint32(at + 4, true)) {
+    const type = view.getUint8(at);
+    if (type !== FrameType.request && type !== FrameType.open) continue;
+    const timeoutMs = view.getUint32(at + 12, true);
+    if (timeoutMs !== NO_TIMEOUT) view.setUint32(at + 12, Math.max(0, timeoutMs - waited), true);
+  }
+}

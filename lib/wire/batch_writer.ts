@@ -1,0 +1,202 @@
+/**
+ * Gathers frames into batches.
+ *
+ * @module
+ */
+
+import { type BatchSeal, ENVELOPE_BYTES, shortenTimeouts } from "./batch_seal.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+import { Fifo } from "./fifo.ts";
+import { HEADER_BYTES } from "./frame.ts";
+import type { WriterPool } from "./writer_pool.ts";
+
+/** A batch takes no more frames once it has this many bytes, so that the peer can begin with it. */
+export const BATCH_TARGET_BYTES = 64 * 1024;
+/** A buffer takes no more batches once it has this many bytes. */
+const BUFFER_TARGET_BYTES = 192 * 1024;
+
+/** A run of frames that is checked and parsed as one. */
+interface Batch {
+  readonly writer: ByteWriter;
+  /** Where it begins in the writer, envelope included. */
+  readonly start: number;
+  /** Where its last whole frame ends; `start` while it has none. */
+  end: number;
+  /** The last frame's payload, where it is written from where it lies. */
+  tail: Uint8Array<ArrayBuffer> | null;
+  readonly createdMs: number;
+  readonly checked: boolean;
+}
+
+/**
+ * Frames in, batches out. Write a frame with {@linkcode BatchWriter.begin},
+ * then its payload to `writer`, then {@linkcode BatchWriter.end}; at any time
+ * between frames {@linkcode BatchWriter.drain} hands out what is there, in
+ * pieces to be written one after the other. The pieces stay valid until
+ * {@linkcode BatchWriter.recycle}; frames written meanwhile go elsewhere.
+ *
+ * Small payloads are copied into the batch (write flattening); a large one can
+ * be sent from where it lies with {@linkcode BatchWriter.reference}.
+ */
+export class BatchWriter {
+  /** Where the payload of the frame begun goes. Valid from `begin` to `end`. */
+  writer!: ByteWriter;
+  /** How many bytes wait to be drained. */
+  pendingBytes = 0;
+  /** How many batches have been drained so far. */
+  batches = 0;
+
+  readonly #pool: WriterPool;
+  readonly #seal: BatchSeal | null;
+  #open: Batch | null = null;
+  readonly #closed = new Fifo<Batch>();
+  #current: ByteWriter | null = null;
+  readonly #draining: ByteWriter[] = [];
+
+  /**
+   * @param pool Where buffers come from.
+   * @param seal Completes the envelopes of batches on a byte stream; `null` where each batch is a message of its own.
+   */
+  constructor(pool: WriterPool, seal: BatchSeal | null) {
+    this.#pool = pool;
+    this.#seal = seal;
+  }
+
+  /**
+   * Starts a frame.
+   *
+   * @param nowMs The time, so that deadlines which wait here can be corrected.
+   * @returns Where its header is; give it to `end`, `reference` or `rollback`.
+   */
+  begin(
+    type: number,
+    flags: number,
+    code: number,
+    id: number,
+    argument: number,
+    nowMs: number,
+  ): number {
+    if (this.#open === null) this.#openBatch(nowMs);
+    const writer = this.writer;
+    writer.ensure(HEADER_BYTES);
+    const at = writer.position, view = writer.view;
+    writer.position = at + HEADER_BYTES;
+    view.setUint32(at, type | flags << 8 | code << 16, true);
+    view.setUint32(at + 8, id, true);
+    view.setUint32(at + 12, argument, true);
+    return at;
+  }
+
+  /** Completes the frame begun at `header` with what was written to `writer` since. */
+  end(header: number): void {
+    const writer = this.writer, batch = this.#open!;
+    const end = writer.position;
+    writer.view.setUint32(header + 4, end - header - HEADER_BYTES, true);
+    this.pendingBytes += end - batch.end;
+    batch.end = end;
+    if (end - batch.start >= BATCH_TARGET_BYTES) this.cut();
+  }
+
+  /** Takes back the frame begun at `header`, and what was written of its payload. */
+  rollback(header: number): void {
+    this.writer.position = header;
+  }
+
+  /**
+   * Completes the frame begun at `header` with what was written to `writer`
+   * since, followed by a part that is sent from where it lies.
+   *
+   * @param payload It must stay untouched until it is written.
+   */
+  reference(header: number, payload: Uint8Array<ArrayBuffer>): void {
+    const writer = this.writer, batch = this.#open!;
+    const end = writer.position;
+    writer.view.setUint32(header + 4, end - header - HEADER_BYTES + payload.length, true);
+    this.pendingBytes += end - batch.end + payload.length;
+    batch.end = end;
+    batch.tail = payload;
+    this.cut();
+  }
+
+  /** Ends the batch under way, if it has any frame; the next frame starts another. */
+  cut(): void {
+    const batch = this.#open;
+    if (batch === null || batch.end === batch.start) return;
+    this.#closed.push(batch);
+    this.#open = null;
+  }
+
+  /**
+   * Hands out pieces to be written in this order, whole batches, until they
+   * come to `maxBytes`.
+   *
+   * @param pieces Where they are added.
+   * @param maxBytes When to stop; if anything waits, at least one batch is handed out.
+   * @param nowMs The time; what has waited long has its deadlines corrected.
+   * @returns How many bytes were handed out.
+   */
+  drain(pieces: Uint8Array<ArrayBuffer>[], maxBytes: number, nowMs: number): number {
+    this.cut();
+    const seal = this.#seal;
+    let bytes = 0;
+    // Neighbours in one buffer leave in one piece.
+    let run: ByteWriter | null = null, runStart = 0, runEnd = 0;
+    while (bytes < maxBytes) {
+      const batch = this.#closed.shift();
+      if (batch === undefined) break;
+      const { writer, start, end, tail } = batch;
+      shortenTimeouts(
+        writer.view,
+        seal === null ? start : start + ENVELOPE_BYTES,
+        end,
+        nowMs - batch.createdMs,
+      );
+      seal?.close(writer.view, writer.bytes, start, end, tail, batch.checked);
+      this.batches++;
+      bytes += end - start + (tail === null ? 0 : tail.length);
+      if (run !== writer || runEnd !== start || seal === null) {
+        if (run !== null) pieces.push(run.bytes.subarray(runStart, runEnd));
+        run = writer;
+        runStart = start;
+      }
+      runEnd = end;
+      if (tail !== null) {
+        pieces.push(writer.bytes.subarray(runStart, runEnd), tail);
+        run = null;
+      }
+      this.#release(writer);
+    }
+    if (run !== null) pieces.push(run.bytes.subarray(runStart, runEnd));
+    this.pendingBytes -= bytes;
+    return bytes;
+  }
+
+  /** The pieces handed out have been written: their buffers may be used again. */
+  recycle(): void {
+    const draining = this.#draining;
+    for (let i = 0; i < draining.length; i++) this.#pool.give(draining[i]!);
+    draining.length = 0;
+  }
+
+  #openBatch(nowMs: number): void {
+    let writer = this.#current;
+    if (writer === null || writer.position >= BUFFER_TARGET_BYTES) {
+      writer = this.#current = this.#pool.take();
+    }
+    const start = writer.position;
+    if (this.#seal !== null) {
+      writer.ensure(ENVELOPE_BYTES);
+      writer.position = start + ENVELOPE_BYTES;
+    }
+    this.writer = writer;
+    const checked = this.#seal !== null && this.#seal.checksum !== null;
+    this.#open = { writer, start, end: start, tail: null, createdMs: nowMs, checked };
+  }
+
+  /** Once nothing in a buffer waits any more, it is only held for what is being written. */
+  #release(writer: ByteWriter): void {
+    if (this.#closed.peek()?.writer === writer || this.#open?.writer === writer) return;
+    if (this.#current === writer) this.#current = null;
+    this.#draining.push(writer);
+  }
+}

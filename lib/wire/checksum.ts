@@ -1,0 +1,15 @@
+/**
+ * How batches are checked on transports that do not do so themselves.
+ *
+ * @module
+ */
+
+/**
+ * Continues a CRC-32 (ISO-HDLC, as in zlib, gzip and PNG) over more bytes.
+ * Injected, as the runtime's own is many times faster than one in JavaScript.
+ *
+ * @param bytes The bytes.
+ * @param seed The checksum of all bytes before; 0 at the start.
+ * @returns The checksum, from 0 to 2³² − 1.
+ */
+export type Checksum = (bytes: Uint8Array, seed: number) => number;

@@ -1,0 +1,68 @@
+/**
+ * A queue.
+ *
+ * @module
+ */
+
+/**
+ * First in, first out, over a circular array: both ends in constant time, no
+ * allocation once it has grown to its working size.
+ */
+export class Fifo<T> {
+  #items: (T | undefined)[] = [];
+  #head = 0;
+  #length = 0;
+
+  /** How many items wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds an item at the end. */
+  push(item: T): void {
+    if (this.#length === this.#items.length) this.#grow();
+    this.#items[(this.#head + this.#length) & (this.#items.length - 1)] = item;
+    this.#length++;
+  }
+
+  /** Takes the first item; `undefined` when there is none. */
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const item = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#items.length - 1);
+    this.#length--;
+    return item;
+  }
+
+  /** Looks at the first item; `undefined` when there is none. */
+  peek(): T | undefined {
+    return this.#length === 0 ? undefined : this.#items[this.#head];
+  }
+
+  /** Takes out the first item that equals `item`, in linear time. Says whether there was one. */
+  remove(item: T): boolean {
+    let found = false;
+    for (let left = this.#length; left > 0; left--) {
+      const next = this.shift()!;
+      if (!found && next === item) found = true;
+      else this.push(next);
+    }
+    return found;
+  }
+
+  /** Forgets all items and the room they took. */
+  clear(): void {
+    this.#items = [];
+    this.#head = 0;
+    this.#length = 0;
+  }
+
+  #grow(): void {
+    const items = this.#items, length = items.length;
+    const grown: (T | undefined)[] = new Array(Math.max(4, length * 2)).fill(undefined);
+    for (let i = 0; i < length; i++) grown[i] = items[(this.#head + i) & (length - 1)];
+    this.#items = grown;
+    this.#head = 0;
+  }
+}

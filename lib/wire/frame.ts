@@ -1,0 +1,88 @@
+/**
+ * The frame header: 16 bytes before every payload. PROTOCOL.md describes what
+ * each type means; tests/vectors hold examples of each in hex.
+ *
+ * ```text
+ *  0       1       2               4               8              12            16
+ *  +-------+-------+---------------+---------------+---------------+-------------+
+ *  | type  | flags | code (u16)    | length (u32)  | id (u32)      | argument    |
+ *  +-------+-------+---------------+---------------+---------------+-------------+
+ * ```
+ *
+ * All numbers are little-endian; `length` counts the payload that follows.
+ *
+ * @module
+ */
+
+/** The size of every frame header. */
+export const HEADER_BYTES = 16;
+
+/** What a frame is. The opener is the side that made the call, the responder the other one. */
+export const FrameType = {
+  /** Handshake: names, versions, limits, a nonce. */
+  hello: 1,
+  /** Handshake, dialler: proof of the secret. */
+  proof: 2,
+  /** Handshake, acceptor: its own proof, and the connection is open. */
+  welcome: 3,
+  /** The connection ends; the payload says why. */
+  goodbye: 4,
+  /** No new calls, please: the sender is closing and finishes what runs. */
+  drain: 5,
+  /** Agrees on a number for a handler's name. */
+  name: 6,
+  /** Asks for a sign of life. */
+  ping: 7,
+  /** The sign of life asked for. */
+  pong: 8,
+  /** Gives back bytes of the connection's budget. */
+  window: 9,
+  /** Opener: a single request. */
+  request: 16,
+  /** Opener: opens a stream. */
+  open: 17,
+  /** Opener: a message of a stream. */
+  input: 18,
+  /** Opener: no more messages. */
+  inputEnd: 19,
+  /** Opener: wants no answer any more. */
+  cancel: 20,
+  /** Opener: lets the responder send more messages. */
+  outputCredit: 21,
+  /** Opener: the next piece of a message begun in pieces. */
+  openerFragment: 22,
+  /** Responder: the answer to a request. */
+  response: 32,
+  /** Responder: the call failed. */
+  error: 33,
+  /** Responder: a message of a stream. */
+  output: 34,
+  /** Responder: no more messages, the stream ended well. */
+  outputEnd: 35,
+  /** Responder: lets the opener send more messages. */
+  inputCredit: 36,
+  /** Responder: the next piece of a message begun in pieces. */
+  responderFragment: 37,
+} as const;
+
+/** Bits 0 and 1 of the flags: what kind of payload it is. */
+export const PayloadKind = {
+  /** As many bytes as there are, perhaps none. */
+  bytes: 0,
+  /** `null`, not bytes. */
+  null: 1,
+  /** No payload at all: `undefined`. */
+  absent: 2,
+} as const;
+
+/** The bits of the flags that hold the payload's kind. */
+export const KIND_MASK = 0x03;
+/** Flag: the payload begins with a block of metadata. */
+export const FLAG_METADATA = 0x04;
+/** Flag: the payload is a u32, the message's whole size, and its first piece; fragments follow. */
+export const FLAG_FIRST = 0x08;
+/** All flags that mean something; the others are zero. */
+export const KNOWN_FLAGS = 0x0f;
+
+/** The `argument` of a request without a deadline. */
+export const NO_TIMEOUT = 0xffff_ffff;

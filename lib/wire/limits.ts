@@ -1,0 +1,88 @@
+/**
+ * The sizes and counts that keep memory bounded.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+
+/** What one side of a connection is willing to take. Each side tells the other in the handshake. */
+export interface Limits {
+  /** The largest message, in bytes. Default: 104,857,600 (100 MiB). At most 7/8 of `receiveBudgetBytes`. */
+  readonly maxMessageBytes: number;
+  /** The largest piece of a message, in bytes; larger ones travel in fragments. Default: 65,536. From 1,024 to 1,048,576. */
+  readonly maxFragmentBytes: number;
+  /** How many bytes of messages the peer may have sent that are not yet consumed. Default: 134,217,728 (128 MiB). */
+  readonly receiveBudgetBytes: number;
+  /** How many bytes of messages may wait here to be sent; more are refused as `Overloaded`. Default: 134,217,728 (128 MiB). */
+  readonly sendBudgetBytes: number;
+  /** How many bytes one stream may hold unread, beside a single message of any size. Default: 1,048,576. */
+  readonly streamBudgetBytes: number;
+  /** How many calls the peer may have running, requests and streams together. Default: 65,536. At most 1,048,576. */
+  readonly maxCalls: number;
+}
+
+/** The limits that hold unless others are given. */
+export const DEFAULT_LIMITS: Limits = {
+  maxMessageBytes: 100 * 1024 * 1024,
+  maxFragmentBytes: 64 * 1024,
+  receiveBudgetBytes: 128 * 1024 * 1024,
+  sendBudgetBytes: 128 * 1024 * 1024,
+  streamBudgetBytes: 1024 * 1024,
+  maxCalls: 65_536,
+};
+
+/** The largest batch a peer may send once the handshake is done; a fragment and its header always fit. */
+export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+/** The largest batch a peer may send during the handshake. */
+export const MAX_HANDSHAKE_BATCH_BYTES = 4096;
+
+const RANGES: { readonly [K in keyof Limits]: readonly [number, number] } = {
+  maxMessageBytes: [1024, 0x7000_0000],
+  maxFragmentBytes: [1024, 1024 * 1024],
+  receiveBudgetBytes: [64 * 1024, 0x7fff_ffff],
+  sendBudgetBytes: [64 * 1024, 0x7fff_ffff],
+  streamBudgetBytes: [1024, 0x7fff_ffff],
+  maxCalls: [1, 1 << 20],
+};
+
+/**
+ * Fills in what is missing and checks the whole.
+ *
+ * @param given The limits that differ from {@linkcode DEFAULT_LIMITS}.
+ * @returns All limits.
+ * @throws {InternodeError} `InvalidArgument`, naming the limit and its range.
+ */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  for (const [name, [low, high]] of Object.entries(RANGES)) {
+    const value = limits[name as keyof Limits];
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InternodeError(
+        "InvalidArgument",
+        `Limit ${name} must be a whole number from ${low} to ${high}, not ${value}.`,
+        { origin: "caller" },
+      );
+    }
+  }
+  if (limits.maxMessageBytes > largestMessage(limits.receiveBudgetBytes)) {
+    throw new InternodeError(
+      "InvalidArgument",
+      `Limit maxMessageBytes (${limits.maxMessageBytes}) must be at most 7/8 of receiveBudgetBytes ` +
+        `(${limits.receiveBudgetBytes}): raise the budget or lower the message size.`,
+      { origin: "caller" },
+    );
+  }
+  return limits;
+}
+
+/**
+ * The largest message that always fits a budget sooner or later, as a receiver
+ * may hold back the return of up to an eighth of it.
+ *
+ * @param budgetBytes The receiver's budget.
+ * @returns The size in bytes.
+ */
+export function largestMessage(budgetBytes: number): number {
+  return budgetBytes - Math.floor(budgetBytes / 8);
+}

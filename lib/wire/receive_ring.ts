@@ -1,0 +1,112 @@
+/**
+ * Where a byte stream's bytes wait until a whole batch is there.
+ *
+ * @module
+ */
+
+/**
+ * A receive buffer that is read in place. What is unread always lies in one
+ * piece, from `head` to `tail`, so that a batch can be parsed where it is:
+ * when the room after `tail` runs out the remainder, less than one batch,
+ * moves to the front.
+ *
+ * Invariant after every call: `0 ≤ head ≤ tail ≤ bytes.length`.
+ *
+ * It grows when a batch needs more, doubles when reads keep filling it, and
+ * goes back to its first size when they have been small for a while, so that
+ * an idle connection holds little.
+ */
+export class ReceiveRing {
+  /** The buffer. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** A view of the whole of `bytes`. */
+  view: DataView<ArrayBuffer>;
+  /** Where the unread bytes begin. */
+  head = 0;
+  /** Where the unread bytes end and the next read goes. */
+  tail = 0;
+
+  readonly #initialBytes: number;
+  readonly #maxIdleBytes: number;
+  #smallReads = 0;
+
+  /**
+   * @param initialBytes The size when idle. Default: 8,192.
+   * @param maxIdleBytes How far it grows by itself for the sake of fewer reads. Default: 262,144.
+   */
+  constructor(initialBytes = 8_192, maxIdleBytes = 262_144) {
+    this.#initialBytes = initialBytes;
+    this.#maxIdleBytes = Math.max(initialBytes, maxIdleBytes);
+    this.bytes = new Uint8Array(initialBytes);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** How many bytes are unread. */
+  get length(): number {
+    return this.tail - this.head;
+  }
+
+  /**
+   * The place for the next read.
+   *
+   * @param wanted How many unread bytes there must be room for in all (a whole batch). Default: any.
+   * @returns A view that starts at `tail`, never empty. Use it for one read.
+   */
+  space(wanted = 0): Uint8Array<ArrayBuffer> {
+    const { head, tail } = this;
+    const unread = tail - head;
+    let capacity = this.bytes.length;
+    if (unread === 0) {
+      this.head = this.tail = 0;
+      if (capacity > this.#initialBytes && this.#smallReads >= SMALL_READS) {
+        capacity = this.#initialBytes;
+      }
+    }
+    // Batches would otherwise pay for being moved again and again within a buffer that just holds one.
+    if (wanted * 2 > capacity) capacity = Math.max(wanted * 2, capacity);
+    if (capacity !== this.bytes.length) {
+      this.#resize(capacity);
+    } else if (
+      this.head > 0 && (this.head + wanted > capacity || capacity - this.tail < capacity >> 2)
+    ) {
+      this.bytes.copyWithin(0, this.head, this.tail);
+      this.head = 0;
+      this.tail = unread;
+    }
+    if (this.tail === this.bytes.length) this.#resize(this.bytes.length * 2);
+    return this.tail === 0 ? this.bytes : this.bytes.subarray(this.tail);
+  }
+
+  /**
+   * Takes note of what a read has put into {@linkcode ReceiveRing.space}.
+   *
+   * @param count How many bytes.
+   */
+  commit(count: number): void {
+    const room = this.bytes.length - this.tail;
+    this.tail += count;
+    const capacity = this.bytes.length;
+    if (count === room && capacity < this.#maxIdleBytes) {
+      this.#smallReads = 0;
+      this.#resize(Math.min(capacity * 4, this.#maxIdleBytes));
+    } else if (count > capacity >> 3) {
+      this.#smallReads = 0;
+    } else {
+      this.#smallReads++;
+    }
+  }
+
+  #resize(capacity: number): void {
+    const unread = this.tail - this.head;
+    const bytes = new Uint8Array(capacity);
+    if (unread > 0) bytes.set(this.bytes.subarray(this.head, this.tail));
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+    this.head = 0;
+    this.tail = unread;
+    this.#smallReads = 0;
+  }
+}
+
+/** So many small reads in a row show that a large buffer is not needed any more. */
+const SMALL_READS = 32;

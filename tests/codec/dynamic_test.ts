@@ -1,0 +1,103 @@
+/**
+ * Values without a contract.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { encode } from "@msgpack/msgpack";
+import * as t from "../../lib/codec/mod.ts";
+import { assertRefused, assertRoundTrip, assertUnfit, hex } from "./support.ts";
+
+Deno.test("any plain value survives", () => {
+  const values: unknown[] = [
+    null,
+    true,
+    0,
+    -1.5,
+    "é",
+    2n ** 63n,
+    new Uint8Array(3),
+    [],
+    {},
+    { constructor: 1, toString: [{}], 5: null },
+  ];
+  for (const value of values) assertRoundTrip(t.dynamic(), value);
+  assertRoundTrip(t.dynamic(), values);
+  assertRoundTrip(t.record({ any: t.dynamic(), after: t.uint() }), { any: { a: [1] }, after: 2 });
+});
+
+Deno.test("bytes in it are the receiver's own", () => {
+  const message = hex("91 c402 0102");
+  const read = t.fromBytes(t.dynamic(), message);
+  message.fill(0);
+  assertEquals(read, [hex("0102")]);
+});
+
+Deno.test("values that MessagePack does not know are refused with their path", () => {
+  const refuse = (value: unknown, words: string) =>
+    assertUnfit(() => t.toBytes(t.dynamic(), value), words);
+  refuse(undefined, "the value must be null, a boolean");
+  refuse({ a: [1, undefined] }, "a[1] must be null");
+  refuse({ a: { b: () => {} } }, "a.b must be null");
+  refuse(
+    [new Map()],
+    "[0] must be null, a boolean, number, bigint, string, Uint8Array, or an array or plain object of these, but is an object of class Map",
+  );
+  refuse([new Date()], "of class Date");
+  refuse(Symbol("s"), "but is a symbol");
+  refuse(2n ** 64n, "an integer of 64 bits");
+  refuse(["\ud800"], "[0] has a lone surrogate");
+  refuse({ "\ud800": 1 }, "lone surrogate");
+});
+
+Deno.test("depth and count are limited in both directions", () => {
+  const nest = (depth: number) => {
+    let value: unknown = 0;
+    for (let i = 0; i < depth; i++) value = i % 2 === 0 ? [value] : { a: value };
+    return value;
+  };
+  assertRoundTrip(t.dynamic(), nest(64));
+  assertUnfit(() => t.toBytes(t.dynamic(), nest(65)), "maxDepth of 64");
+  assertUnfit(() => t.fromBytes(t.dynamic(), encode(nest(65))), "maxDepth of 64");
+  assertUnfit(() => t.toBytes(t.list(t.dynamic()), [nest(64)]), "maxDepth of 64");
+  assertRoundTrip(t.dynamic({ maxDepth: 500 }), nest(500));
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+  assertUnfit(() => t.toBytes(t.dynamic(), cycle), "maxDepth of 64");
+  const Few = t.dynamic({ maxItems: 4 });
+  assertRoundTrip(Few, [1, [2]]);
+  assertUnfit(() => t.toBytes(Few, [1, [2, 3]]), "over its limit maxItems of 4");
+  assertUnfit(() => t.fromBytes(Few, encode({ a: 1, b: 2 })), "over its limit maxItems of 4");
+  assertRefused(() => t.dynamic({ maxDepth: 1_001 }), "maxDepth");
+  assertRefused(() => t.dynamic({ maxItems: -1 }), "maxItems");
+});
+
+Deno.test("keys that are special in objects are harmless", () => {
+  const evil = hex("81 a9 5f5f70726f746f5f5f 81 a8 706f6c6c75746564 01");
+  assertUnfit(() => t.fromBytes(t.dynamic(), evil), 'has the key "__proto__"');
+  assertUnfit(
+    () => t.fromBytes(t.dynamic(), Uint8Array.from([0x91, ...evil])),
+    '[0] has the key "__proto__"',
+  );
+  assertUnfit(
+    () => t.toBytes(t.dynamic(), JSON.parse('{"a":{"__proto__":1}}')),
+    'a has the key "__proto__"',
+  );
+  assert(!("polluted" in {}));
+  assertRoundTrip(t.dynamic(), { constructor: { prototype: { polluted: 1 } } });
+  assert(!("polluted" in {}));
+});
+
+Deno.test("bytes that @std/msgpack would not take are refused with their path", () => {
+  assertUnfit(() => t.fromBytes(t.dynamic(), encode([1, new Date()])), "[1] is an extension");
+  assertUnfit(
+    () => t.fromBytes(t.dynamic(), hex("81 c0 01")),
+    "has a key that is neither a string nor a number",
+  );
+  assertUnfit(
+    () => t.fromBytes(t.dynamic(), hex("81 cf0000000000000001 01")),
+    "neither a string nor a number",
+  );
+  assertEquals(t.fromBytes(t.dynamic(), hex("81 05 01")), { 5: 1 });
+});

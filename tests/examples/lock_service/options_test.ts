@@ -1,0 +1,49 @@
+/** The command line of the demo. @module */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseOptions, UsageError } from "../../../examples/lock_service/options.ts";
+
+Deno.test("without options the demo runs as documented", () => {
+  assertEquals(parseOptions([], 7), {
+    nodes: 8,
+    seconds: 20,
+    keys: 8,
+    transport: "tcp",
+    seed: 7,
+    json: false,
+    careless: false,
+  });
+});
+
+Deno.test("each option is heard", () => {
+  const args = "--nodes 3 --seconds=5 --keys 1 --transport unix --seed 9 --json --break".split(" ");
+  assertEquals(parseOptions(args, 7), {
+    nodes: 3,
+    seconds: 5,
+    keys: 1,
+    transport: "unix",
+    seed: 9,
+    json: true,
+    careless: true,
+  });
+  assertEquals(parseOptions(["--help"], 7), "help");
+});
+
+for (
+  const args of [
+    ["--nodes", "2"],
+    ["--nodes", "many"],
+    ["--seconds", "1.5"],
+    ["--seconds", "-1"],
+    ["--keys", ""],
+    ["--transport", "pigeon"],
+    ["--seed", "4294967296"],
+    ["--nodes"],
+    ["--unknown"],
+    ["stray"],
+  ]
+) {
+  Deno.test(`${JSON.stringify(args.join(" "))} is refused`, () => {
+    assertThrows(() => parseOptions(args, 7), UsageError);
+  });
+}

@@ -1,0 +1,134 @@
+/**
+ * Each check of the repository: what it catches, and what it lets pass.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { type Check, checkFile } from "../../tools/repo/checks.ts";
+import { links, namedPaths, namedTasks } from "../../tools/repo/markdown_checks.ts";
+import { changelogVersion, exportedFiles, linkedImports } from "../../tools/repo/release_checks.ts";
+import {
+  forbiddenWords,
+  moduleComment,
+  pinnedPackages,
+  reasonedIgnores,
+} from "../../tools/repo/source_checks.ts";
+
+/** The lines at which a check finds problems in the first of some files. */
+function lines(check: Check, ...files: [path: string, text: string][]): number[] {
+  const [first] = files;
+  return first ? checkFile(first[0], new Map(files), [check]).map(({ line }) => line) : [];
+}
+
+/** What must not stand in any file, this one included. */
+function forbidden(...parts: string[]): string {
+  return parts.join("");
+}
+
+Deno.test("check_repo: source files start with a module comment that says something", () => {
+  const good = "/**\n * What it is.\n *\n * @module\n */\nexport const x = 1;\n";
+  assertEquals(lines(moduleComment, ["lib/a.ts", good]), []);
+  assertEquals(lines(moduleComment, ["lib/a.ts", `#!/usr/bin/env -S deno run\n${good}`]), []);
+  assertEquals(lines(moduleComment, ["lib/a.ts", "export const x = 1;\n"]), [1]);
+  assertEquals(lines(moduleComment, ["lib/a.ts", "/** A thing. */\nexport const x = 1;\n"]), [1]);
+  assertEquals(lines(moduleComment, ["lib/a.ts", "/**\n * @module\n */\n"]), [1]);
+  assertEquals(lines(moduleComment, ["tools/a/types.d.ts", "export type X = 1;\n"]), []);
+});
+
+Deno.test("check_repo: no machine's paths, no registry's hosts, nothing undone", () => {
+  for (
+    const text of [
+      forbidden("/ho", "me/ann/x"),
+      forbidden("file:///Use", "rs/ann/x"),
+      forbidden("C:\\Use", "rs\\ann"),
+      forbidden("https://regis", "try.npmjs.org/x"),
+      forbidden("https://npm", ".jsr.io/x"),
+      forbidden("// TO", "DO: more"),
+    ]
+  ) {
+    assertEquals(lines(forbiddenWords, ["a.md", `fine\n${text}\n`]), [2], text);
+  }
+  const fine = "https://example.com/home/x unix:///run/a.sock https://jsr.io/@internode/grid";
+  assertEquals(lines(forbiddenWords, ["a.md", fine]), []);
+});
+
+Deno.test("check_repo: who silences a rule says why", () => {
+  const ignore = forbidden("// deno-lint", "-ignore no-explicit-any");
+  assertEquals(lines(reasonedIgnores, ["a.ts", `${ignore} -- any will do\n`]), []);
+  assertEquals(lines(reasonedIgnores, ["a.ts", `f();\n  ${ignore}\n`]), [2]);
+  assertEquals(lines(reasonedIgnores, ["a.ts", forbidden("// @ts", "-ignore\n")]), [1]);
+  assertEquals(lines(reasonedIgnores, ["a.ts", "// @ts-expect-error no such method\n"]), []);
+});
+
+Deno.test("check_repo: packages from npm are pinned", () => {
+  const imports = (specifier: string) => `{\n"x": "${forbidden("np", "m:", specifier)}"\n}`;
+  for (const pinned of ["zod@4.1.0", "@msgpack/msgpack@3.1.3", "deno-std@1.4.0/async/mod.js"]) {
+    assertEquals(lines(pinnedPackages, ["deno.json", imports(pinned)]), [], pinned);
+  }
+  for (const loose of ["zod", "zod@4", "zod@^4.1.0", "@msgpack/msgpack", "deno-std/async/mod.js"]) {
+    assertEquals(lines(pinnedPackages, ["deno.json", imports(loose)]), [2], loose);
+  }
+});
+
+Deno.test("check_repo: links lead somewhere", () => {
+  const other: [string, string] = ["docs/B.md", "# One\n\n## Two words, `code`\n\n## One\n"];
+  const check = (text: string) => lines(links, ["docs/A.md", `\n${text}\n`], other);
+  for (
+    const good of [
+      "[b](B.md)",
+      "[b](./B.md#one)",
+      "[b](B.md#two-words-code)",
+      "[b](B.md#one-1)",
+      "[b](../docs/)",
+      "[b](https://example.com/none.md)",
+      "`[b](none.md)`",
+      "```\n[b](none.md)\n```",
+    ]
+  ) {
+    assertEquals(check(good), [], good);
+  }
+  for (const bad of ["[b](none.md)", "[b](B.md#three)", "[b](#one)", "![b](../B.png)"]) {
+    assertEquals(check(bad), [2], bad);
+  }
+});
+
+Deno.test("check_repo: paths, names and tasks in documents exist", () => {
+  const repo: [string, string][] = [
+    ["lib/wire/frame.ts", "export class Frame {}"],
+    ["mod.ts", ""],
+    ["deno.json", `{ "tasks": { "test": "deno test", "bench:rpc": "deno run" } }`],
+  ];
+  const named = (text: string) => lines(namedPaths, ["A.md", text], ...repo);
+  assertEquals(named("`lib/wire/frame.ts`, `lib/wire/`, `lib/wire`, `mod.ts`, `lib/*/x.ts`"), []);
+  assertEquals(named("`lib/wire/frame.ts:Frame`"), []);
+  assertEquals(named("\n`lib/wire/frames.ts`"), [2]);
+  assertEquals(named("`lib/wire/frame.ts:Fram`"), [1]);
+  assertEquals(named("`tests/wire`"), [1]);
+
+  const tasks = (text: string) => lines(namedTasks, ["A.md", text], ...repo);
+  assertEquals(tasks("`deno task test`, `npx -y deno@2.9.6 task bench:rpc --json`"), []);
+  assertEquals(tasks("\n`npx -y deno@2.9.6 task demo`"), [2]);
+});
+
+Deno.test("check_repo: what is published hangs together", () => {
+  const config: [string, string] = [
+    "deno.json",
+    JSON.stringify({
+      version: "0.2.0",
+      exports: { ".": "./mod.ts" },
+      imports: { "@std/assert": "jsr:@std/assert@^1" },
+      links: ["./tools/std/assert"],
+    }),
+  ];
+  const link: [string, string] = ["tools/std/assert/deno.json", `{ "name": "@std/assert" }`];
+  assertEquals(lines(exportedFiles, config, link, ["mod.ts", ""]), []);
+  assertEquals(lines(exportedFiles, config, link), [1]);
+  assertEquals(lines(linkedImports, config, link), []);
+  assertEquals(lines(linkedImports, config), [1]);
+
+  const changelog = (version: string) =>
+    lines(changelogVersion, ["CHANGELOG.md", `# Changes\n\n## ${version}\n`], config);
+  assertEquals(changelog("0.2.0 (unreleased)"), []);
+  assertEquals(changelog("0.1.0"), [3]);
+});

@@ -1,0 +1,60 @@
+/**
+ * Where a source file stands in the house, and who may import whom.
+ *
+ * @module
+ */
+
+/** The rooms of `lib/`, each of which may import from itself and from those before it. */
+export const ROOMS: readonly string[] = [
+  "errors",
+  "wire",
+  "codec",
+  "session",
+  "net",
+  "grid",
+  "call",
+  "discovery",
+  "testing",
+];
+
+const PURE_ROOMS = new Set(["errors", "wire", "codec", "session"]);
+const EDGE_ROOMS = new Set(["net", "discovery"]);
+
+/**
+ * - `pure`: bytes and `now` come in, bytes, events and the next deadline go out
+ * - `edge`: the only ones that touch the runtime
+ * - `injected`: all the others, which get their time and chance from outside
+ */
+export type RoomKind = "pure" | "edge" | "injected";
+
+/** The kind of a room of `lib/`. */
+export function roomKind(room: string): RoomKind {
+  if (PURE_ROOMS.has(room)) return "pure";
+  return EDGE_ROOMS.has(room) ? "edge" : "injected";
+}
+
+/** The repository's root, with forward slashes and one at its end. */
+const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+
+/**
+ * A file's path from the repository's root on, with forward slashes.
+ *
+ * @param filename An absolute path, or a path from the root already.
+ */
+export function repoPath(filename: string): string {
+  const path = filename.replaceAll("\\", "/");
+  const start = path.startsWith("file://") ? decodeURIComponent(new URL(path).pathname) : path;
+  const at = start.indexOf(ROOT);
+  if (at !== -1) return start.slice(at + ROOT.length);
+  return start.replace(/^\.?\//, "");
+}
+
+/** The room of `lib/` that a path from the root lies in, if any: `lib/wire/frame.ts` is in `wire`. */
+export function roomOf(path: string): string | undefined {
+  return /^lib\/([^/.]+)/.exec(path)?.[1];
+}
+
+/** The path from the root that a relative import means. */
+export function resolveImport(from: string, specifier: string): string {
+  return new URL(specifier, `file:///${from}`).pathname.slice(1);
+}

@@ -1,0 +1,55 @@
+/**
+ * Checks that what is published hangs together.
+ *
+ * @module
+ */
+
+import { type Check, exists } from "./checks.ts";
+
+interface Config {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, string>>;
+  readonly links?: readonly string[];
+  readonly imports?: Readonly<Record<string, string>>;
+}
+
+/** The newest entry of the changelog is for the version of deno.json. */
+export const changelogVersion: Check = (path, text, report, repo) => {
+  if (path !== "CHANGELOG.md") return;
+  const { version } = JSON.parse(repo.get("deno.json") ?? "{}") as Config;
+  const newest = /^## \[?v?(\d[\w.-]*)/m.exec(text);
+  if (newest?.[1] !== version) {
+    report(newest?.index ?? 0, `starts with ${newest?.[1]}, but deno.json has version ${version}`);
+  }
+};
+
+/** Every export and link of deno.json leads somewhere. */
+export const exportedFiles: Check = (path, text, report, repo) => {
+  if (path !== "deno.json") return;
+  const { exports, links = [] } = JSON.parse(text) as Config;
+  for (const target of [...Object.values(exports), ...links]) {
+    if (!exists(repo, target.replace(/^\.\//, ""))) {
+      report(text.indexOf(`"${target}"`), `names ${target}, which does not exist`);
+    }
+  }
+};
+
+/** Every import from JSR has a link, so that it resolves where JSR is out of reach. */
+export const linkedImports: Check = (path, text, report, repo) => {
+  if (path !== "deno.json") return;
+  const { imports = {}, links } = JSON.parse(text) as Config;
+  // Without links the packages come from JSR itself.
+  if (links === undefined) return;
+  const linked = new Set(links.map((link) => {
+    const config = repo.get(`${link.replace(/^\.\//, "")}/deno.json`);
+    return config === undefined ? "" : (JSON.parse(config) as { name: string }).name;
+  }));
+  for (const [name, target] of Object.entries(imports)) {
+    if (target.startsWith("jsr:") && !linked.has(name)) {
+      report(text.indexOf(`"${name}"`), `imports ${name} from JSR without a link for it`);
+    }
+  }
+};
+
+/** All checks of this file. */
+export const releaseChecks: readonly Check[] = [changelogVersion, exportedFiles, linkedImports];
