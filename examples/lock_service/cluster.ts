@@ -48,7 +48,7 @@ export class Member {
 /** Rates and quantiles are shown over this time. */
 const RECENT_MS = 2_000;
 /** About so many workers in all keep the nodes busy without starving a machine of two cores. */
-const WORKERS = 16;
+const WORKERS = 32;
 
 /** Starts, kills and freezes nodes, logs it, and hears what they report. */
 export class Cluster implements AsyncDisposable {
@@ -210,7 +210,10 @@ export class Cluster implements AsyncDisposable {
         break;
       case "voting":
         if (!member.doomed) member.state = "votes";
-        if (member.life > 1) this.#tell(member, "votes again");
+        if (member.life > 1) {
+          this.#tell(member, "votes again");
+          member.process?.send("work");
+        }
         break;
       case "writing":
         member.writing++;

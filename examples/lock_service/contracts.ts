@@ -7,8 +7,6 @@
 import { single } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 
-const Done = t.record({});
-
 /** Asks a voter for a lease. */
 export const acquire = single("lock.acquire", {
   request: t.record({ key: t.string(), uid: t.string(), write: t.boolean() }),
@@ -24,12 +22,12 @@ export const refresh = single("lock.refresh", {
 /** Gives a lease back. */
 export const release = single("lock.release", {
   request: t.record({ key: t.string(), uid: t.string() }),
-  response: Done,
+  response: t.nothing(),
 });
 
 /** Asks a voter for all the tokens it knows. */
 export const learn = single("lock.learn", {
-  request: Done,
+  request: t.nothing(),
   response: t.record({
     voting: t.boolean(),
     tokens: t.list(t.record({ key: t.string(), token: t.uint() })),

@@ -81,6 +81,7 @@ async function startAll(cluster: Cluster, signal: AbortSignal): Promise<void> {
   });
   await Array.fromAsync(started);
   await deadline(cluster.until(() => cluster.away() === 0), START_LIMIT_MS, { signal });
+  for (const { process } of cluster.members) process?.send("work");
 }
 
 /** Lets the workers work for the time of the run, while nodes are killed, frozen and started again. */

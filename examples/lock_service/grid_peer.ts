@@ -18,10 +18,7 @@ const CALL_TIMEOUT_MS = 400;
 export function serve(grid: Manager, table: LockTable, replica: RegisterReplica): void {
   grid.handle(contracts.acquire, (request) => table.acquire(request));
   grid.handle(contracts.refresh, (request) => table.refresh(request));
-  grid.handle(contracts.release, (request) => {
-    table.release(request);
-    return {};
-  });
+  grid.handle(contracts.release, (request) => table.release(request));
   grid.handle(contracts.learn, () => table.teach());
   grid.handle(contracts.read, (request) => replica.read(request));
   grid.handle(contracts.write, (request) => replica.write(request));
@@ -41,8 +38,8 @@ export function remotePeer(connection: Connection, calls: CallLog): Peer {
     host,
     acquire: (request) => ask(contracts.acquire, request),
     refresh: (request) => ask(contracts.refresh, request),
-    release: async (request) => void await ask(contracts.release, request),
-    learn: () => ask(contracts.learn, {}),
+    release: (request) => ask(contracts.release, request),
+    learn: () => ask(contracts.learn, undefined),
     read: (request) => ask(contracts.read, request),
     write: (request) => ask(contracts.write, request),
   };

@@ -25,7 +25,10 @@ async function main(): Promise<number> {
     });
   }
   // With --json the standard output belongs to the summary alone.
-  const screen = new Screen(options.json ? Deno.stderr : Deno.stdout);
+  const screen = new Screen(
+    options.json ? Deno.stderr : Deno.stdout,
+    () => Deno.consoleSize().columns,
+  );
   screen.print(
     `${options.nodes} nodes over ${options.transport}, ${options.keys} keys, ` +
       `${options.seconds} s; --seed ${options.seed}${

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Manager, sharedSecret } from "@internode/grid";
+import { type Logger, Manager, sharedSecret } from "@internode/grid";
 import { SeededRandom } from "@internode/grid/testing";
 import { retry } from "@std/async";
 import { TextLineStream } from "@std/streams";
@@ -24,6 +24,13 @@ import { runWorker } from "./worker.ts";
 
 const STATS_MS = 500;
 const EXPIRE_MS = 100;
+/** That peers come and go is what this is about; only what goes wrong is worth a line. */
+const QUIET: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error: (message, fields) => console.error(message, fields ?? ""),
+};
 
 async function main(): Promise<void> {
   const lines = Deno.stdin.readable
@@ -33,25 +40,34 @@ async function main(): Promise<void> {
   const first = await lines.read();
   if (first.done) return;
   const config: NodeConfig = JSON.parse(first.value);
-  const resting = new AbortController();
-  const commands = (async () => {
+  const orders: Orders = {
+    work: Promise.withResolvers(),
+    rest: new AbortController(),
+    finish: Promise.withResolvers(),
+  };
+  const node = runNode(config, orders);
+  const follow = async () => {
     for (;;) {
       const { done, value } = await lines.read();
       // Without its supervisor a node must not stay behind, whatever it is doing.
       if (done) Deno.exit(1);
-      if (value === "rest") resting.abort();
-      if (value === "finish") return;
+      if (value === "work") orders.work.resolve();
+      if (value === "rest") orders.rest.abort();
+      if (value === "finish") return orders.finish.resolve();
     }
-  })();
-  await runNode(config, resting.signal, commands);
+  };
+  await Promise.all([node, follow()]);
   await lines.cancel();
 }
 
-async function runNode(
-  config: NodeConfig,
-  resting: AbortSignal,
-  finish: Promise<void>,
-): Promise<void> {
+/** What the supervisor has told this node to do. */
+interface Orders {
+  readonly work: PromiseWithResolvers<void>;
+  readonly rest: AbortController;
+  readonly finish: PromiseWithResolvers<void>;
+}
+
+async function runNode(config: NodeConfig, orders: Orders): Promise<void> {
   const { node, life, folder, lifetimeMs, careless } = config;
   const time = new MachineTime();
   const now = () => time.now();
@@ -78,14 +94,12 @@ async function runNode(
 
   let locks = 0;
   let uids = 0;
-  const takeReconnects = countReconnects(grid);
-  const reportStats = () =>
-    report({
-      report: "stats",
-      calls: calls.latency.drain(),
-      locks,
-      reconnects: takeReconnects(),
-    });
+  let told = 0;
+  const reportStats = () => {
+    const total = grid.connections.reduce((sum, peer) => sum + peer.stats().reconnects, 0);
+    report({ report: "stats", calls: calls.latency.drain(), locks, reconnects: total - told });
+    told = total;
+  };
   const timers = [
     setInterval(reportStats, STATS_MS),
     setInterval(() => table.expire(), EXPIRE_MS),
@@ -102,6 +116,7 @@ async function runNode(
   });
   const register = new ProtectedRegister(peers, now, log);
   const keys = Array.from({ length: config.keys }, (_, key) => `key-${key}`);
+  await orders.work.promise;
   const workers = Array.from({ length: config.workers }, () =>
     runWorker({
       lock,
@@ -110,7 +125,7 @@ async function runNode(
       lifetimeMs,
       time,
       random,
-      signal: resting,
+      signal: orders.rest.signal,
       onStage: (_lock, stage) => {
         if (stage === "held") locks++;
         else if (stage === "done") locks--;
@@ -121,7 +136,7 @@ async function runNode(
   await calls.idle();
   reportStats();
   report({ report: "resting" });
-  await finish;
+  await orders.finish.promise;
   for (const timer of timers) clearInterval(timer);
   await grid.close({ graceMs: 500 });
   log.write({ event: "bye", at: now(), clockStepMs: time.clockStepMs() });
@@ -134,6 +149,7 @@ function listen(config: NodeConfig, prepare: (grid: Manager) => void): Promise<M
       local: config.local,
       hosts: config.hosts,
       auth: sharedSecret(config.secret),
+      logger: QUIET,
     });
     prepare(grid);
     try {
@@ -144,24 +160,6 @@ function listen(config: NodeConfig, prepare: (grid: Manager) => void): Promise<M
       throw error;
     }
   }, { maxAttempts: 10, minTimeout: 50, maxTimeout: 500 });
-}
-
-/** Counts how often a peer was there again after it had been lost. */
-function countReconnects(grid: Manager): () => number {
-  let reconnects = 0;
-  for (const connection of grid.connections) {
-    let known = connection.state === "connected";
-    connection.onStateChange((state) => {
-      if (state !== "connected") return;
-      if (known) reconnects++;
-      known = true;
-    });
-  }
-  return () => {
-    const counted = reconnects;
-    reconnects = 0;
-    return counted;
-  };
 }
 
 function report(line: NodeReport): void {

@@ -24,8 +24,11 @@ export interface NodeConfig {
   careless: boolean;
 }
 
-/** The further lines: stop using locks but keep serving; then finish. The end of input means: exit at once. */
-export type NodeCommand = "rest" | "finish";
+/**
+ * The further lines: start to use locks; stop that but keep serving; then
+ * finish. The end of input means: exit at once.
+ */
+export type NodeCommand = "work" | "rest" | "finish";
 
 /** The lines that a node prints. */
 export type NodeReport =

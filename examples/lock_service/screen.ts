@@ -21,20 +21,27 @@ export class Screen {
   readonly #output: Output;
   /** Whether the table is written over in a terminal. */
   readonly live: boolean;
+  readonly #columns: () => number;
   readonly #utf8 = new TextEncoder();
   readonly #messages: string[] = [];
   #shown = 0;
 
-  /** @param output Where to write. */
-  constructor(output: Output) {
+  /**
+   * @param output Where to write.
+   * @param columns How wide it is; longer lines of the table are cut, as they must not wrap.
+   */
+  constructor(output: Output, columns: () => number = () => 80) {
     this.#output = output;
+    this.#columns = columns;
     this.live = output.isTerminal();
   }
 
   /** Shows how things stand. */
   show(nodes: readonly NodeRow[], total: TotalRow): void {
     if (!this.live) return this.#write(renderLine(nodes, total) + "\n");
-    const lines = [...renderTable(nodes, total), "", ...this.#messages];
+    const columns = this.#columns();
+    const lines = [...renderTable(nodes, total), "", ...this.#messages]
+      .map((line) => line.slice(0, columns - 1));
     this.#write((this.#shown > 0 ? UP_AND_CLEAR(this.#shown) : "") + lines.join("\n") + "\n");
     this.#shown = lines.length;
   }

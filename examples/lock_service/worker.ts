@@ -26,17 +26,19 @@ export interface WorkerOptions {
 export type Stage = "held" | "writing" | "written" | "done";
 
 const WRITE_SHARE = 0.4;
+/** Who waits for a lock whose owner died should have a life meanwhile. */
+const PATIENCE_MS = 300;
 /** Some hold a lock for longer than a lease lasts, so they have to refresh it. */
 const LONG_SHARE = 0.02;
 
 /** Locks, reads, thinks, writes, unlocks, until the signal aborts. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { lock, keys, lifetimeMs, time, random, signal, onStage } = options;
+  const { lock, keys, time, random, signal, onStage } = options;
   while (!signal.aborted) {
     await time.sleep(random() * 20);
     const key = keys[Math.floor(random() * keys.length)]!;
     const write = random() < WRITE_SHARE;
-    const held = await lock.acquire(key, write, { patienceMs: lifetimeMs, signal });
+    const held = await lock.acquire(key, write, { patienceMs: PATIENCE_MS, signal });
     if (held === undefined) continue;
     onStage?.(held, "held");
     await useLock(held, options);

@@ -121,7 +121,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
       });
     }
     if (!this.pending) throw this.#cancelled ?? ENDED;
-    const waiting = send.send(this.#contract.output, value, this.#source.beginTurn());
+    const waiting = send.send(this.#contract.output, value);
     if (waiting === null) return null;
     return new Promise((resolve, reject) => {
       waiting.onAccepted = resolve;

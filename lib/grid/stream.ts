@@ -132,7 +132,7 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
     const call = this.#call, send = call.send;
     if (call.ending !== null || send === null || send.ended) return Promise.reject(this.#over());
     try {
-      const waiting = send.send(call.contract.input, input, this.#beginTurn());
+      const waiting = send.send(call.contract.input, input);
       if (waiting === null) return SENT;
       return new Promise((resolve, reject) => {
         waiting.onAccepted = resolve;

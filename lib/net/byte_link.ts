@@ -17,7 +17,6 @@ export class ByteLink extends Link {
   readonly #batches = new BatchReader();
   readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
   #piece = 0;
-  #writing = false;
   /** Where the batch goes on that the end of a turn has interrupted; -1: there is none. */
   #resumeAt = -1;
 
@@ -49,6 +48,7 @@ export class ByteLink extends Link {
     if (this.gone) return;
     if (count === null) return this.lose("The peer closed the connection.");
     this.bytesReceived += count;
+    this.news = true;
     if (this.session.state === "closed") {
       // A socket closed with unread bytes resets, and the goodbye would be lost with it: read on until the peer leaves.
       this.#read();
@@ -90,11 +90,10 @@ export class ByteLink extends Link {
   };
 
   /** Writes what there is; what comes meanwhile gathers and follows. */
-  protected override flush(nowMs: number): void {
-    if (this.#writing) return;
+  protected override write(nowMs: number): void {
     const pieces = this.#pieces;
-    if (!this.session.hasOutput || this.session.drain(pieces, nowMs) === 0) return;
-    this.#writing = true;
+    if (this.session.drain(pieces, nowMs) === 0) return;
+    this.writing = true;
     this.#piece = 0;
     this.#channel.write(pieces[0]!).then(this.#onWritten, this.#onWriteError);
   }
@@ -111,7 +110,7 @@ export class ByteLink extends Link {
       return;
     }
     pieces.length = 0;
-    this.#writing = false;
+    this.writing = false;
     this.session.recycle();
     // When that was the goodbye, the peer closes as soon as it has read it; the link's timer bounds the wait.
     if (this.session.hasOutput) this.beginTurn();

@@ -8,7 +8,7 @@ import { crc32 as zlibCrc32 } from "node:zlib";
 
 /**
  * Continues a CRC-32 (ISO-HDLC, as in zlib, gzip and PNG) over more bytes:
- * 60 ns for 512 B, 1.2 µs for 64 KiB.
+ * 0.1 µs for 512 B, 1.2 µs for 64 KiB.
  *
  * @param bytes The bytes.
  * @param seed The checksum of all bytes before; 0 at the start.

@@ -22,6 +22,8 @@ export interface Clock {
   clearTimer(timer: Timer): void;
   /** Calls back in a later turn of the event loop, after timers and I/O have had theirs. */
   defer(callback: () => void): void;
+  /** Calls back in the next turn of the event loop, at once when the present one and its microtasks are done. */
+  soon(callback: () => void): void;
 }
 
 /** Where all chance comes from. */

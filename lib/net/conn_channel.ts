@@ -19,6 +19,8 @@ export class ConnChannel implements ByteChannel {
   #closed = false;
 
   /**
+   * Takes over a connection.
+   *
    * @param conn The connection, owned from now on.
    * @param remote The other end, for messages.
    * @param integrity Whether the transport detects changed bytes.

@@ -36,6 +36,8 @@ export class ConnListener<Conn extends Deno.Conn> implements Listener {
   #endPause: (() => void) | undefined;
 
   /**
+   * Starts to accept.
+   *
    * @param listener The runtime's listener, owned from now on.
    * @param address Where it listens.
    * @param kind What kind of socket it is.

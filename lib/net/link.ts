@@ -11,6 +11,8 @@ import type { Peer, SessionOptions, SessionOwner } from "../session/session_opti
 import type { Clock, Timer } from "./clock.ts";
 import { TurnBudget } from "./turn_budget.ts";
 
+/** Turns that follow a write sooner than this belong to the same burst. */
+const BURST_MS = 0.05;
 /** How long the goodbye to a peer may take. */
 const GOODBYE_MS = 1_000;
 
@@ -51,9 +53,15 @@ export abstract class Link implements SessionOwner {
   protected readonly budget: TurnBudget;
   /** Whether nothing is read or written any more. */
   protected gone = false;
+  /** Whether a write is under way; what gathers meanwhile follows it. */
+  protected writing = false;
+  /** Whether something came from outside since the last write. */
+  protected news = true;
 
   readonly #owner: LinkOwner;
   #inTurn = false;
+  #gathering = false;
+  #wroteMs = -Infinity;
   #turnMs = 0;
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
@@ -86,9 +94,9 @@ export abstract class Link implements SessionOwner {
     this.session.close(error, this.beginTurn());
   }
 
-  /** The end of the turn will drain. */
+  /** The end of the turn will drain, or what follows the write under way. */
   onOutput(): void {
-    this.beginTurn();
+    if (!this.#inTurn && !this.writing && !this.#gathering) this.beginTurn();
   }
 
   /** See {@linkcode LinkOwner.admit}. */
@@ -125,8 +133,8 @@ export abstract class Link implements SessionOwner {
     if (!this.session.hasOutput) this.leave();
   }
 
-  /** Writes what the session has, as far as the channel takes it. */
-  protected abstract flush(nowMs: number): void;
+  /** Writes what the session has, as far as the channel takes it. Called while no write is under way. */
+  protected abstract write(nowMs: number): void;
 
   /** Closes the channel. */
   protected abstract closeChannel(): void;
@@ -151,8 +159,31 @@ export abstract class Link implements SessionOwner {
   readonly #endTurn = (): void => {
     this.#inTurn = false;
     if (this.gone) return;
-    this.flush(this.#turnMs);
+    if (!this.writing && !this.#gathering && this.session.hasOutput) this.#flush();
     if (this.session.state !== "closed") this.#setTimer();
+  };
+
+  /**
+   * Writing costs about as much as handling a dozen messages. So after a write
+   * without any news from outside, what comes next belongs to the same burst
+   * and gathers until the burst is over; a loop that awaits each send would
+   * cause a write for each message otherwise.
+   */
+  #flush(): void {
+    if (this.news || this.#turnMs - this.#wroteMs >= BURST_MS) {
+      this.news = false;
+      this.#wroteMs = this.#turnMs;
+      this.write(this.#turnMs);
+    } else {
+      this.#gathering = true;
+      this.clock.soon(this.#onGathered);
+    }
+  }
+
+  readonly #onGathered = (): void => {
+    this.#gathering = false;
+    this.news = true;
+    if (!this.gone) this.beginTurn();
   };
 
   #setTimer(): void {
@@ -167,6 +198,7 @@ export abstract class Link implements SessionOwner {
   readonly #onTimer = (): void => {
     this.#timer = null;
     this.#timerAtMs = Infinity;
+    this.news = true;
     this.session.onTimer(this.beginTurn());
   };
 }

@@ -44,6 +44,7 @@ export class MessageLink extends Link implements MessageReceiver {
   onMessage(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.gone || this.session.state === "closed") return;
     this.bytesReceived += bytes.length;
+    this.news = true;
     if (bytes.length > this.#maxBatchBytes) {
       const message = `A batch of ${bytes.length} bytes came; ${this.#maxBatchBytes} are allowed.`;
       this.close(
@@ -60,6 +61,7 @@ export class MessageLink extends Link implements MessageReceiver {
 
   /** The channel takes more. */
   onDrain(): void {
+    this.news = true;
     if (!this.gone && this.session.hasOutput) this.beginTurn();
   }
 
@@ -89,7 +91,7 @@ export class MessageLink extends Link implements MessageReceiver {
   };
 
   /** Sends what there is, unless the channel is congested; `onDrain` follows then. */
-  protected override flush(nowMs: number): void {
+  protected override write(nowMs: number): void {
     const { session } = this;
     const channel = this.#channel, pieces = this.#pieces;
     while (!channel.congested && session.hasOutput && session.drain(pieces, nowMs) > 0) {

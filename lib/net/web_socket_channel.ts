@@ -55,6 +55,8 @@ export class WebSocketChannel implements MessageChannel {
   #ended: string | undefined;
 
   /**
+   * Takes over a socket.
+   *
    * @param socket The socket: open, with `binaryType` "arraybuffer", owned from now on.
    * @param remote The other end, for messages.
    * @param onEnded Called once when the socket is of no more use.

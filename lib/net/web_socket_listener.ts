@@ -5,12 +5,9 @@
  */
 
 import { authority, type HostAddress, networkAddress } from "./host_address.ts";
-import type { Listener, ListenOptions } from "./transport.ts";
+import type { Listener, ListenOptions, MessageChannel } from "./transport.ts";
 import { listenError } from "./transport_error.ts";
 import { upgradeWebSocket } from "./web_socket_upgrade.ts";
-
-/** How long requests that are being answered, or never end, may hold up the end of the server. */
-const SHUTDOWN_TIMEOUT_MS = 1000;
 
 /**
  * Accepts WebSocket connections by `Deno.serve`. As the runtime ends the
@@ -29,6 +26,8 @@ export class WebSocketListener implements Listener {
   #shuttingDown = false;
 
   /**
+   * Starts to accept.
+   *
    * @param address Where to listen; port 0 lets the system choose.
    * @param identity Certificate and key, for `wss`.
    * @param options Who takes the channels and judges the requests.
@@ -70,25 +69,25 @@ export class WebSocketListener implements Listener {
 
   #answer(request: Request, remoteAddr: Deno.NetAddr): Response {
     if (this.#closed) return new Response("this host is closing", { status: 503 });
-    let counted = true;
-    this.#open++;
+    const { authorize, path } = this.#options;
+    const remote = `${this.address.scheme}://${authority(remoteAddr.hostname, remoteAddr.port)}`;
+    const accept = (channel: MessageChannel): void => {
+      this.#open++;
+      // It may have closed while the upgrade was under way.
+      if (this.#closed) channel.close();
+      else this.#options.accept(channel);
+    };
     const onEnded = (): void => {
-      if (!counted) return;
-      counted = false;
       this.#open--;
       this.#shutDownIfEmpty();
     };
-    const { accept, authorize, path } = this.#options;
-    const remote = `${this.address.scheme}://${authority(remoteAddr.hostname, remoteAddr.port)}`;
-    const response = upgradeWebSocket(request, { accept, authorize, path, remote, onEnded });
-    if (response.status >= 400) onEnded();
-    return response;
+    return upgradeWebSocket(request, { accept, authorize, path, remote, onEnded });
   }
 
   #shutDownIfEmpty(): void {
     if (!this.#closed || this.#open > 0 || this.#shuttingDown) return;
     this.#shuttingDown = true;
-    const timer = setTimeout(() => this.#abort.abort(), SHUTDOWN_TIMEOUT_MS);
-    this.#server.shutdown().finally(() => clearTimeout(timer)).catch(() => {});
+    // Not `shutdown()`, which waits for clients that left before their upgrade was done.
+    this.#abort.abort();
   }
 }

@@ -17,7 +17,7 @@ export interface UpgradeOptions {
   authorize?: ListenOptions["authorize"];
   /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
   remote?: string | undefined;
-  /** Called once when the connection has ended, or never came about after all. */
+  /** Called once when the channel has ended. */
   onEnded?: (() => void) | undefined;
 }
 
@@ -47,8 +47,8 @@ export function upgradeWebSocket(request: Request, options: UpgradeOptions): Res
   const { socket, response } = upgraded;
   const { accept, remote = "a WebSocket client", onEnded = () => {} } = options;
   socket.binaryType = "arraybuffer";
+  // A client that leaves before the upgrade is done causes no event at all.
   socket.onopen = () => accept(new WebSocketChannel(socket, remote, onEnded));
-  socket.onclose = onEnded;
   return response;
 }
 

@@ -99,8 +99,7 @@ export class SendHalf {
    * @returns `null` when it is on its way; else the waiting message, whose callbacks the caller may set.
    * @throws {InternodeError} `InvalidPayload` or `MessageTooLarge`; nothing was sent then.
    */
-  send<T>(codec: Codec<T>, value: T, nowMs: number): WaitingMessage | null {
-    this.#outbox.nowMs = nowMs;
+  send<T>(codec: Codec<T>, value: T): WaitingMessage | null {
     const message = this.#outbox.sendInOrder(this, codec, value);
     if (message === null) return null;
     const waiting: WaitingMessage = { message, onAccepted: NOTHING, onRefused: NOTHING };

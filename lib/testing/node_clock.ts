@@ -127,6 +127,10 @@ class QueueNodeClock implements NodeClock, EventOwner {
     this.#schedule(0, callback, false);
   }
 
+  soon(callback: () => void): void {
+    this.#schedule(0, callback, false);
+  }
+
   deliver(delayMs: number, callback: () => void): Timer {
     return this.#schedule(delayMs, callback, true);
   }

@@ -128,6 +128,11 @@ export class VirtualClock implements Clock {
     this.#queue.schedule(0, callback, null, false);
   }
 
+  /** The same as {@linkcode VirtualClock.defer}. */
+  soon(callback: () => void): void {
+    this.defer(callback);
+  }
+
   /** A node's own view: skewed, running fast or slow, frozen or stopped as the test wishes. */
   view(options: NodeClockOptions = {}): NodeClock {
     return makeNodeClock(

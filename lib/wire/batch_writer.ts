@@ -7,7 +7,7 @@
 import { type BatchSeal, ENVELOPE_BYTES, shortenTimeouts } from "./batch_seal.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { Fifo } from "./fifo.ts";
-import { HEADER_BYTES } from "./frame.ts";
+import { FrameType, HEADER_BYTES } from "./frame.ts";
 import type { WriterPool } from "./writer_pool.ts";
 
 /** A batch takes no more frames once it has this many bytes, so that the peer can begin with it. */
@@ -24,7 +24,8 @@ interface Batch {
   end: number;
   /** The last frame's payload, where it is written from where it lies. */
   tail: Uint8Array<ArrayBuffer> | null;
-  readonly createdMs: number;
+  /** When its first frame with a deadline was written; `Infinity` while there is none. */
+  createdMs: number;
   readonly checked: boolean;
 }
 
@@ -76,7 +77,10 @@ export class BatchWriter {
     argument: number,
     nowMs: number,
   ): number {
-    if (this.#open === null) this.#openBatch(nowMs);
+    if (this.#open === null) this.#openBatch();
+    if ((type === FrameType.request || type === FrameType.open) && this.#open!.createdMs === Infinity) {
+      this.#open!.createdMs = nowMs;
+    }
     const writer = this.writer;
     writer.ensure(HEADER_BYTES);
     const at = writer.position, view = writer.view;
@@ -178,7 +182,7 @@ export class BatchWriter {
     draining.length = 0;
   }
 
-  #openBatch(nowMs: number): void {
+  #openBatch(): void {
     let writer = this.#current;
     if (writer === null || writer.position >= BUFFER_TARGET_BYTES) {
       writer = this.#current = this.#pool.take();
@@ -190,7 +194,7 @@ export class BatchWriter {
     }
     this.writer = writer;
     const checked = this.#seal !== null && this.#seal.checksum !== null;
-    this.#open = { writer, start, end: start, tail: null, createdMs: nowMs, checked };
+    this.#open = { writer, start, end: start, tail: null, createdMs: Infinity, checked };
   }
 
   /** Once nothing in a buffer waits any more, it is only held for what is being written. */

@@ -6,9 +6,8 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { type HostAddress, parseHostAddress } from "../../lib/net/host_address.ts";
-import { systemClock } from "../../lib/net/system_clock.ts";
-import type { Channel, DialOptions, Listener, Transport } from "../../lib/net/transport.ts";
+import type { Channel, Transport } from "../../lib/net/transport.ts";
+import { Acceptor, dialOptions, turns } from "./acceptor.ts";
 import { type Pipe, pipeOf } from "./channel_pipe.ts";
 
 /** A transport under test. */
@@ -23,70 +22,24 @@ export interface Subject {
   freshAddress: () => string;
   /** What `remote` of an accepted channel begins with. */
   acceptedRemote: string;
+  /** Whether a dial ends with an HTTP upgrade. If a client leaves while it is under way, the runtime never ends that operation. */
+  upgrades?: boolean;
 }
 
-const PATH = "/internode";
 /** Enough turns for the kernel and the runtime to move what can be moved. */
 const SETTLING_TURNS = 40;
 
-/** Lets sockets, timers and the other end have their turns. */
-export async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => systemClock.defer(resolve));
-}
-
-/** How tests dial: a signal that never aborts unless given another. */
-export function dialOptions(given: Partial<DialOptions> = {}): DialOptions {
-  const { signal = new AbortController().signal, path = PATH, token } = given;
-  return { signal, path, token };
-}
-
-/** A listener whose channels can be waited for. */
-export class Acceptor {
-  readonly errors: unknown[] = [];
-  readonly #arrived: Channel[] = [];
-  #wake = () => {};
-  listener!: Listener;
-
-  static async on(
-    transport: Transport,
-    url: string,
-    authorize?: (token: string | null) => string | null,
-  ): Promise<Acceptor> {
-    const acceptor = new Acceptor();
-    acceptor.listener = await transport.listen(parseHostAddress(url), {
-      path: PATH,
-      authorize,
-      onError: (error) => acceptor.errors.push(error),
-      accept: (channel) => {
-        acceptor.#arrived.push(channel);
-        acceptor.#wake();
-      },
-    });
-    return acceptor;
-  }
-
-  get address(): HostAddress {
-    return this.listener.address;
-  }
-
-  async next(): Promise<Channel> {
-    while (this.#arrived.length === 0) await new Promise<void>((wake) => this.#wake = wake);
-    return this.#arrived.shift()!;
-  }
-
-  /** Ends the listener for good; all its channels must be closed already. */
-  async end(): Promise<void> {
-    await this.listener.close();
-    await this.listener.finished;
-  }
-}
-
 /** Declares the tests. */
 export function testTransport(subject: Subject): void {
-  const test = (what: string, body: (transport: Transport) => Promise<void>): void =>
+  const test = (
+    what: string,
+    body: (transport: Transport) => Promise<void>,
+    sanitizeOps = true,
+  ): void =>
     Deno.test({
       name: `${subject.name}: ${what}`,
       ignore: !subject.permitted,
+      sanitizeOps,
       fn: () => body(subject.transport()),
     });
   const connected = (what: string, body: (near: Pipe, far: Pipe) => Promise<void>): void =>
@@ -229,38 +182,41 @@ export function testTransport(subject: Subject): void {
     assertEquals([error.code, error.outcome, error.host], ["Unreachable", "notSent", address.href]);
   });
 
-  test("a dial that is aborted before, during or just after it began ends with the reason", async (transport) => {
-    const acceptor = await Acceptor.on(transport, subject.freshAddress());
-    const reason = new Error("changed my mind");
-    const before = dialOptions({ signal: AbortSignal.abort(reason) });
-    assertEquals(await assertRejects(() => transport.dial(acceptor.address, before)), reason);
-    for (let turnsBefore = 0; turnsBefore < 6; turnsBefore++) {
-      const controller = new AbortController();
-      const dialling = transport.dial(acceptor.address, dialOptions(controller));
-      const outcome = dialling.then((channel) => channel, (error: unknown) => error);
-      await turns(turnsBefore);
-      controller.abort(reason);
-      const end = await outcome;
-      // It may have come about before the abort, and is the caller's then.
-      if (end !== reason) (end as Channel).close();
-      // What was accepted is told of the end.
-    }
-    // A later dial is not disturbed, and every accepted channel ends by itself.
-    const last = pipeOf(await transport.dial(acceptor.address, dialOptions()));
-    await last.send(new Uint8Array([42]));
-    for (;;) {
-      const far = pipeOf(await acceptor.next());
-      const first = await far.receive();
-      if (first === null) {
-        far.channel.close();
-        continue;
+  test(
+    "a dial that is aborted before, during or just after it began ends with the reason",
+    async (transport) => {
+      const acceptor = await Acceptor.on(transport, subject.freshAddress());
+      const reason = new Error("changed my mind");
+      const before = dialOptions({ signal: AbortSignal.abort(reason) });
+      assertEquals(await assertRejects(() => transport.dial(acceptor.address, before)), reason);
+      for (let turnsBefore = 0; turnsBefore < 6; turnsBefore++) {
+        const controller = new AbortController();
+        const dialling = transport.dial(acceptor.address, dialOptions(controller));
+        const outcome = dialling.then((channel) => channel, (error: unknown) => error);
+        await turns(turnsBefore);
+        controller.abort(reason);
+        const end = await outcome;
+        // It may have come about before the abort, and is the caller's then.
+        if (end !== reason) (end as Channel).close();
       }
-      assertEquals(first, new Uint8Array([42]));
-      await closeBoth(last, far);
-      break;
-    }
-    await acceptor.end();
-  });
+      // A later dial is not disturbed, and every accepted channel ends by itself.
+      const last = pipeOf(await transport.dial(acceptor.address, dialOptions()));
+      await last.send(new Uint8Array([42]));
+      for (;;) {
+        const far = pipeOf(await acceptor.next());
+        const first = await far.receive();
+        if (first === null) {
+          far.channel.close();
+          continue;
+        }
+        assertEquals(first, new Uint8Array([42]));
+        await closeBoth(last, far);
+        break;
+      }
+      await acceptor.end();
+    },
+    subject.upgrades !== true,
+  );
 
   test("after the listener has closed, connections live on and dials are refused", async (transport) => {
     const acceptor = await Acceptor.on(transport, subject.freshAddress());

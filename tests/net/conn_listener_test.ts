@@ -3,7 +3,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import { ConnListener } from "../../lib/net/conn_listener.ts";
 import { networkAddress } from "../../lib/net/host_address.ts";
 import type { Channel } from "../../lib/net/transport.ts";
-import { turns } from "./channel_conformance.ts";
+import { turns } from "./acceptor.ts";
 
 /** A listener of the runtime, scripted. */
 class ScriptedListener {

@@ -2,7 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
 import { tcpTransport } from "../../lib/net/tcp.ts";
-import { Acceptor, testTransport } from "./channel_conformance.ts";
+import { Acceptor } from "./acceptor.ts";
+import { testTransport } from "./channel_conformance.ts";
 import { NET } from "./permitted.ts";
 
 testTransport({

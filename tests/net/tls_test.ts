@@ -3,7 +3,8 @@ import { InternodeError } from "../../lib/errors.ts";
 import { networkAddress } from "../../lib/net/host_address.ts";
 import { tlsTransport } from "../../lib/net/tls.ts";
 import { certificates } from "./certificates.ts";
-import { Acceptor, closeBoth, dialOptions, testTransport, turns } from "./channel_conformance.ts";
+import { Acceptor, dialOptions, turns } from "./acceptor.ts";
+import { closeBoth, testTransport } from "./channel_conformance.ts";
 import { pipeOf } from "./channel_pipe.ts";
 import { FILES, NET } from "./permitted.ts";
 

@@ -2,7 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
 import { unixTransport } from "../../lib/net/unix.ts";
-import { Acceptor, dialOptions, testTransport } from "./channel_conformance.ts";
+import { Acceptor, dialOptions } from "./acceptor.ts";
+import { testTransport } from "./channel_conformance.ts";
 import { FILES, NET, RUN } from "./permitted.ts";
 
 const permitted = NET && FILES && Deno.build.os !== "windows";

@@ -6,14 +6,8 @@ import { webSocketTransport } from "../../lib/net/web_socket.ts";
 import { WebSocketChannel } from "../../lib/net/web_socket_channel.ts";
 import { upgradeWebSocket } from "../../lib/net/web_socket_upgrade.ts";
 import { certificates } from "./certificates.ts";
-import {
-  Acceptor,
-  closeBoth,
-  dialOptions,
-  gather,
-  testTransport,
-  turns,
-} from "./channel_conformance.ts";
+import { Acceptor, dialOptions, turns } from "./acceptor.ts";
+import { closeBoth, gather, testTransport } from "./channel_conformance.ts";
 import { pipeOf } from "./channel_pipe.ts";
 import { FILES, NET } from "./permitted.ts";
 import { openingOf, SilentWebSocketHost } from "./raw_web_socket.ts";
@@ -24,6 +18,7 @@ testTransport({
   transport: webSocketTransport,
   freshAddress: () => "ws://127.0.0.1:0",
   acceptedRemote: "ws://127.0.0.1:",
+  upgrades: true,
 });
 
 testTransport({
@@ -32,10 +27,11 @@ testTransport({
   transport: () => webSocketTransport(certificates()),
   freshAddress: () => "wss://127.0.0.1:0",
   acceptedRemote: "wss://127.0.0.1:",
+  upgrades: true,
 });
 
-const test = (name: string, fn: () => Promise<void>): void =>
-  Deno.test({ name: `ws: ${name}`, ignore: !NET, fn });
+const test = (name: string, fn: () => Promise<void>, sanitizeOps = true): void =>
+  Deno.test({ name: `ws: ${name}`, ignore: !NET, sanitizeOps, fn });
 
 test("the token is judged before the upgrade, and a refusal tells why", async () => {
   const transport = webSocketTransport();
@@ -97,12 +93,11 @@ test("clients that talk nonsense do not stop the listener", async () => {
   };
   const garbage = await say(new Uint8Array(1000).fill(0xff));
   const half = await say(new TextEncoder().encode("GET /internode HTTP/1.1\r\nHo"));
-  const gone = await say(openingOf("/internode"));
-  gone.close();
+  for (let i = 0; i < 20; i++) (await say(openingOf("/internode"))).close();
   const framing = await say(openingOf("/internode"));
   await framing.write(new Uint8Array(100).fill(0xff));
   const broken = [];
-  // The one that left at once may or may not have been upgraded.
+  // Those that left at once may or may not have been upgraded.
   const near = pipeOf(await transport.dial(acceptor.address, dialOptions()));
   await near.send(new Uint8Array([9]));
   for (;;) {
@@ -119,7 +114,8 @@ test("clients that talk nonsense do not stop the listener", async () => {
   // The half request is still open, and must not hold up the end.
   await acceptor.end();
   half.close();
-});
+  // The runtime never ends the upgrade of a client that has left.
+}, false);
 
 test("a message that is not binary ends the connection with a reason", async () => {
   const acceptor = await Acceptor.on(webSocketTransport(), "ws://127.0.0.1:0");

@@ -1,0 +1,139 @@
+/**
+ * The floor: what the transport itself can do with bytes that nobody frames,
+ * parses or looks at.
+ *
+ * @module
+ */
+
+import { type Channel, systemTransports } from "@internode/grid";
+import { parseHostAddress } from "../lib/net/host_address.ts";
+
+const READ_BYTES = 256 * 1024;
+const IN_FLIGHT_BYTES = 1024 * 1024;
+
+/** Sends everything back that comes, at that address. */
+export async function serveFloor(host: string): Promise<AsyncDisposable> {
+  const address = parseHostAddress(host);
+  const channels = new Set<Channel>();
+  const listener = await systemTransports()[address.scheme]!.listen(address, {
+    path: "/floor",
+    accept: (channel) => {
+      channels.add(channel);
+      echoAll(channel).catch(() => {}).finally(() => channels.delete(channel));
+    },
+  });
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      for (const channel of channels) channel.close();
+      await listener.close();
+    },
+  };
+}
+
+async function echoAll(channel: Channel): Promise<void> {
+  if (channel.kind === "messages") {
+    await new Promise<void>((resolve) => {
+      channel.start({
+        onMessage: (bytes) => channel.send(bytes),
+        onDrain: () => {},
+        onClose: () => resolve(),
+      });
+    });
+    return;
+  }
+  const buffer = new Uint8Array(READ_BYTES);
+  for (let count = await channel.read(buffer); count !== null; count = await channel.read(buffer)) {
+    let sent = 0;
+    while (sent < count) sent += await channel.write(buffer.subarray(sent, count));
+  }
+}
+
+async function dialFloor(host: string): Promise<Channel> {
+  const address = parseHostAddress(host);
+  const { signal } = new AbortController();
+  return await systemTransports()[address.scheme]!.dial(address, { signal, path: "/floor" });
+}
+
+/** How many bytes a second come back with 1 MiB in flight. */
+export async function measureFloor(host: string, seconds: number): Promise<number> {
+  const channel = await dialFloor(host);
+  const chunk = new Uint8Array(READ_BYTES);
+  const startMs = performance.now(), endMs = startMs + seconds * 1000;
+  let sent = 0, received = 0;
+  if (channel.kind === "messages") {
+    await new Promise<void>((resolve) => {
+      channel.start({
+        onMessage: (bytes) => {
+          received += bytes.length;
+          if (performance.now() < endMs) channel.send(chunk);
+          else if (received + IN_FLIGHT_BYTES > sent) resolve();
+        },
+        onDrain: () => {},
+        onClose: () => resolve(),
+      });
+      for (; sent < IN_FLIGHT_BYTES; sent += chunk.length) channel.send(chunk);
+    });
+  } else {
+    let wake: () => void = () => {};
+    const write = async (): Promise<void> => {
+      while (performance.now() < endMs) {
+        while (sent - received >= IN_FLIGHT_BYTES) {
+          await new Promise<void>((resolve) => wake = resolve);
+        }
+        let written = 0;
+        while (written < chunk.length) written += await channel.write(chunk.subarray(written));
+        sent += chunk.length;
+      }
+    };
+    const writing = write();
+    const buffer = new Uint8Array(READ_BYTES);
+    while (performance.now() < endMs || received < sent) {
+      received += await channel.read(buffer) ?? 0;
+      wake();
+    }
+    await writing;
+  }
+  const elapsed = (performance.now() - startMs) / 1000;
+  channel.close();
+  return received / elapsed;
+}
+
+/** The round trips of single messages, in microseconds, sorted. */
+export async function measureRoundTrips(
+  host: string,
+  size: number,
+  seconds: number,
+): Promise<Float64Array> {
+  const channel = await dialFloor(host);
+  const message = new Uint8Array(size);
+  const times: number[] = [];
+  const endMs = performance.now() + seconds * 1000;
+  if (channel.kind === "messages") {
+    await new Promise<void>((resolve) => {
+      let startMs = performance.now();
+      channel.start({
+        onMessage: () => {
+          const nowMs = performance.now();
+          times.push((nowMs - startMs) * 1000);
+          if (nowMs >= endMs) return resolve();
+          startMs = nowMs;
+          channel.send(message);
+        },
+        onDrain: () => {},
+        onClose: () => resolve(),
+      });
+      channel.send(message);
+    });
+  } else {
+    const buffer = new Uint8Array(READ_BYTES);
+    while (performance.now() < endMs) {
+      const startMs = performance.now();
+      let written = 0;
+      while (written < size) written += await channel.write(message.subarray(written));
+      for (let received = 0; received < size;) received += await channel.read(buffer) ?? 0;
+      times.push((performance.now() - startMs) * 1000);
+    }
+  }
+  channel.close();
+  return Float64Array.from(times).sort();
+}

@@ -1,0 +1,27 @@
+/**
+ * What the two processes of the bench say to each other.
+ *
+ * @module
+ */
+
+import { single, type SingleContract, stream, type StreamContract } from "@internode/grid";
+
+/** Bytes in, the same bytes out. */
+export const echo: SingleContract = single("bench.echo");
+
+/** The largest capacity a stream may have. */
+const MAX_CAPACITY = 65_535;
+
+/** The streams of the bench, with as many messages in flight as asked for. */
+export function streams(inflight: number): {
+  out: StreamContract<Uint8Array, never, Uint8Array>;
+  in: StreamContract<Uint8Array, Uint8Array, never>;
+  both: StreamContract<Uint8Array, Uint8Array, Uint8Array>;
+} {
+  const capacity = Math.min(Math.max(inflight, 1), MAX_CAPACITY);
+  return {
+    out: stream("bench.out", { inputCapacity: 0, outputCapacity: capacity }),
+    in: stream("bench.in", { inputCapacity: capacity, outputCapacity: 0 }),
+    both: stream("bench.both", { inputCapacity: capacity, outputCapacity: capacity }),
+  };
+}

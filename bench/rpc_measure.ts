@@ -1,0 +1,138 @@
+/**
+ * Measures what users call: the public API of a connected node.
+ *
+ * @module
+ */
+
+import type { Connection } from "@internode/grid";
+import { echo, streams } from "./rpc_contracts.ts";
+import type { RpcOptions } from "./rpc_options.ts";
+
+/** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
+const TIMED_EACH = 32;
+
+/** What was measured. */
+export interface Measured {
+  /** Requests, or messages of streams, in each second. */
+  readonly perSecond: number;
+  /** The middle of the times a request took, in microseconds; for streams the time between two messages. */
+  readonly p50Us: number;
+  /** The same, the slowest hundredth. */
+  readonly p99Us: number;
+}
+
+/** Runs one mode for so many seconds. */
+export async function measure(
+  connection: Connection,
+  options: RpcOptions,
+  seconds: number,
+): Promise<Measured> {
+  const startMs = performance.now();
+  const endMs = startMs + seconds * 1000;
+  const run = RUNS[options.mode];
+  const { count, times } = await run(connection, options, endMs);
+  const elapsed = (performance.now() - startMs) / 1000;
+  times.sort((a, b) => a - b);
+  return {
+    perSecond: Math.round(count / elapsed),
+    p50Us: round(times[Math.floor(times.length * 0.5)] ?? 0),
+    p99Us: round(times[Math.floor(times.length * 0.99)] ?? 0),
+  };
+}
+
+interface Run {
+  readonly count: number;
+  readonly times: number[];
+}
+
+type Runner = (connection: Connection, options: RpcOptions, endMs: number) => Promise<Run>;
+
+const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
+  "single": async (connection, { size, inflight }, endMs) => {
+    const payload = new Uint8Array(size);
+    const times: number[] = [];
+    const timedEach = inflight === 1 ? 1 : TIMED_EACH;
+    let count = 0, over = false;
+    const worker = async (): Promise<void> => {
+      while (!over) {
+        if (++count % timedEach !== 0) {
+          await connection.request(echo, payload);
+          continue;
+        }
+        const startMs = performance.now();
+        await connection.request(echo, payload);
+        const nowMs = performance.now();
+        times.push((nowMs - startMs) * 1000);
+        if (nowMs >= endMs) over = true;
+      }
+    };
+    await Promise.all(Array.from({ length: inflight }, worker));
+    return { count, times };
+  },
+  "stream-out": async (connection, { size, inflight }, endMs) => {
+    let count = 0;
+    const watch = new Stopwatch(endMs);
+    for await (const _ of connection.stream(streams(inflight).out, new Uint8Array(size))) {
+      count++;
+      if (watch.isOver()) break;
+    }
+    return { count, times: watch.times };
+  },
+  "stream-in": async (connection, { size, inflight }, endMs) => {
+    const payload = new Uint8Array(size);
+    const stream = connection.stream(streams(inflight).in, payload);
+    let count = 0;
+    const watch = new Stopwatch(endMs);
+    do {
+      await stream.send(payload);
+      count++;
+    } while (!watch.isOver());
+    stream.end();
+    await stream.finished;
+    return { count, times: watch.times };
+  },
+  "stream-both": async (connection, { size, inflight }, endMs) => {
+    const payload = new Uint8Array(size);
+    const stream = connection.stream(streams(inflight).both, payload);
+    let count = 0, over = false;
+    const send = async (): Promise<void> => {
+      while (!over) {
+        await stream.send(payload);
+        count++;
+      }
+      stream.end();
+    };
+    const sending = send();
+    const watch = new Stopwatch(endMs);
+    for await (const _ of stream) {
+      count++;
+      if (watch.isOver()) over = true;
+    }
+    await sending;
+    return { count, times: watch.times };
+  },
+};
+
+/** Times the messages of a stream, a few at a time. */
+class Stopwatch {
+  readonly times: number[] = [];
+  readonly #endMs: number;
+  #count = 0;
+  #lastMs = performance.now();
+
+  constructor(endMs: number) {
+    this.#endMs = endMs;
+  }
+
+  isOver(): boolean {
+    if (++this.#count % TIMED_EACH !== 0) return false;
+    const nowMs = performance.now();
+    this.times.push((nowMs - this.#lastMs) * 1000 / TIMED_EACH);
+    this.#lastMs = nowMs;
+    return nowMs >= this.#endMs;
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

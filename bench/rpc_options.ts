@@ -1,0 +1,62 @@
+/**
+ * The command line of the round-trip bench.
+ *
+ * @module
+ */
+
+/** What is to be measured. */
+export interface RpcOptions {
+  /** Over what. */
+  readonly transport: "tcp" | "unix" | "ws" | "memory";
+  /** Requests, or messages of a stream from the handler, to the handler, or both. */
+  readonly mode: "single" | "stream-out" | "stream-in" | "stream-both";
+  /** Payload of each message, in bytes. */
+  readonly size: number;
+  /** Requests, or messages of the stream, in flight. */
+  readonly inflight: number;
+  /** How long to measure. */
+  readonly seconds: number;
+  /** Whether to print one line of JSON. */
+  readonly json: boolean;
+}
+
+const TRANSPORTS = ["tcp", "unix", "ws", "memory"] as const;
+const MODES = ["single", "stream-out", "stream-in", "stream-both"] as const;
+
+/** Reads `--transport tcp --mode single --size 64 --inflight 64 --seconds 3 --json`, the values shown being the defaults but for `--json`. */
+export function parseRpcOptions(args: readonly string[]): RpcOptions {
+  const given = new Map<string, string>();
+  for (let i = 0; i < args.length; i++) {
+    const name = args[i]!;
+    if (name === "--json") given.set(name, "");
+    else given.set(name, args[++i] ?? "");
+  }
+  const take = (name: string, fallback: string): string => {
+    const value = given.get(name) ?? fallback;
+    given.delete(name);
+    return value;
+  };
+  const options: RpcOptions = {
+    transport: oneOf(take("--transport", "tcp"), TRANSPORTS),
+    mode: oneOf(take("--mode", "single"), MODES),
+    size: number(take("--size", "64")),
+    inflight: number(take("--inflight", "64")),
+    seconds: number(take("--seconds", "3")),
+    json: take("--json", "no") === "",
+  };
+  const unknown = [...given.keys()][0];
+  if (unknown !== undefined) throw new Error(`${unknown} is no option of this bench`);
+  return options;
+}
+
+function oneOf<T extends string>(value: string, all: readonly T[]): T {
+  const found = all.find((each) => each === value);
+  if (found === undefined) throw new Error(`${JSON.stringify(value)} is none of ${all.join(", ")}`);
+  return found;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text === "" || !(value >= 0)) throw new Error(`${JSON.stringify(text)} is no number`);
+  return value;
+}

@@ -1,0 +1,83 @@
+/**
+ * The node that measures, and its other process.
+ *
+ * @module
+ */
+
+import { Manager } from "@internode/grid";
+import { serveFloor } from "./floor.ts";
+import type { RpcOptions } from "./rpc_options.ts";
+import { serveBench } from "./rpc_server.ts";
+
+/** Two connected nodes: this process's, and the one that serves. */
+export interface RpcPeer extends AsyncDisposable {
+  /** This process's node. */
+  readonly manager: Manager;
+  /** The host that serves. */
+  readonly host: string;
+  /** Where the raw echo is. */
+  readonly floor: string;
+}
+
+/** Starts the other process (for `memory`: another node in this one) and connects to it. */
+export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
+  const folder = await Deno.makeTempDir({ prefix: "internode-bench-" });
+  const [local, host, floor] = addresses(options.transport, folder);
+  const hosts = [local!, host!];
+  const stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const manager = new Manager({ local: local!, hosts });
+  if (options.transport === "memory") {
+    const other = stack.use(new Manager({ local: host!, hosts }));
+    serveBench(other, options.inflight);
+    await other.listen();
+    stack.use(await serveFloor(floor!));
+  } else {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--quiet",
+        serverPath(),
+        host!,
+        hosts.join(),
+        floor!,
+        String(options.inflight),
+      ],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    stack.defer(async () => {
+      await child.stdin.close();
+      await child.status;
+    });
+    const reader = child.stdout.getReader();
+    stack.defer(() => reader.cancel());
+    if ((await reader.read()).done) throw new Error("the server of the bench did not start");
+  }
+  stack.use(manager);
+  await manager.listen();
+  await manager.waitForConnect({ timeoutMs: 10_000 });
+  return { manager, host: host!, floor: floor!, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+function serverPath(): string {
+  return new URL("./rpc_server.ts", import.meta.url).href;
+}
+
+function addresses(transport: RpcOptions["transport"], folder: string): string[] {
+  const names = ["client", "server", "floor"];
+  if (transport === "memory") return names.map((name) => `memory://bench-${name}`);
+  if (transport === "unix") return names.map((name) => `unix://${folder}/${name}.sock`);
+  return freePorts(names.length).map((port) => `${transport}://127.0.0.1:${port}`);
+}
+
+function freePorts(count: number): number[] {
+  const listeners = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = listeners.map((listener) => listener.addr.port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}

@@ -1,0 +1,34 @@
+/**
+ * The bench's other process: one node with plain handlers, and a raw echo for
+ * the floor. It ends when its standard input closes.
+ *
+ * @module
+ */
+
+import { Manager } from "@internode/grid";
+import { serveFloor } from "./floor.ts";
+import { echo, streams } from "./rpc_contracts.ts";
+
+/** Registers the bench's handlers. */
+export function serveBench(manager: Manager, inflight: number): void {
+  const contracts = streams(inflight);
+  manager.handle(echo, (bytes) => bytes);
+  manager.handle(contracts.out, function* (message) {
+    for (;;) yield message;
+  });
+  manager.handle(contracts.in, async (_initial, input) => {
+    for await (const _message of input);
+  });
+  manager.handle(contracts.both, (_initial, input) => input);
+}
+
+if (import.meta.main) {
+  const [local, hosts, floor, inflight] = Deno.args;
+  await using manager = new Manager({ local: local!, hosts: hosts!.split(",") });
+  serveBench(manager, Number(inflight));
+  await using _server = await manager.listen();
+  await using _floor = await serveFloor(floor!);
+  console.log("ready");
+  for await (const _ of Deno.stdin.readable);
+  await manager.close({ graceMs: 0 });
+}

@@ -1,0 +1,19 @@
+import type { Case } from "./case.ts";
+import { LIFECYCLE } from "./lifecycle.ts";
+import { REFUSALS } from "./refusals.ts";
+import { REQUESTS } from "./requests.ts";
+import { SIZES } from "./sizes.ts";
+import { STREAMS } from "./streams.ts";
+import { WORLDS } from "./world.ts";
+
+const CASES: readonly Case[] = [...REQUESTS, ...STREAMS, ...SIZES, ...LIFECYCLE, ...REFUSALS];
+
+for (const world of WORLDS) {
+  for (const { name, setup, body } of CASES) {
+    Deno.test({
+      name: `${world.name}: ${name}`,
+      ignore: world.ignore,
+      fn: () => world.run(typeof setup === "function" ? setup() : setup, body),
+    });
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Who is not let in, and how they learn why.
+ *
+ * @module
+ */
+
+import { sharedSecret } from "@internode/grid";
+import { assert, assertEquals } from "@std/assert";
+import { type Case, failure } from "./case.ts";
+import { answer } from "./contracts.ts";
+import type { Pair } from "./world.ts";
+import { dials } from "../../lib/grid/dialler.ts";
+import { systemClock } from "../../lib/net/system_clock.ts";
+import type { Clock } from "../../lib/net/clock.ts";
+
+const RIGHT = "the right secret of the grid", WRONG = "a secret of some other grid";
+
+/** A system clock whose wall time is off. */
+function skewed(offsetMs: number): Clock {
+  return {
+    now: () => systemClock.now(),
+    wallNow: () => systemClock.wallNow() + offsetMs,
+    setTimer: (delayMs, callback) => systemClock.setTimer(delayMs, callback),
+    clearTimer: (timer) => systemClock.clearTimer(timer),
+    defer: (callback) => systemClock.defer(callback),
+    soon: (callback) => systemClock.soon(callback),
+  };
+}
+
+/** Both ends know the reason: one in the error that callers get, the other in its log. */
+async function assertRefused(pair: Pair, words: RegExp): Promise<void> {
+  const { first, second, until } = pair;
+  const firstDials = dials(first.local, second.local);
+  const [dialler, acceptor] = firstDials ? [first, second] : [second, first];
+  const connection = dialler.connection(acceptor.local);
+  await until(() => connection.state === "disconnected", "the dialler knows it is refused");
+  const error = await failure(connection.request(answer, "x"), "Unreachable");
+  assertEquals(error.outcome, "notSent");
+  assert(words.test(error.message), `the dialler is told: ${error.message}`);
+  const log = firstDials ? pair.secondLog : pair.firstLog;
+  await until(() => log.lines.length > 0, "the acceptor's log");
+  assert(log.lines.some((line) => words.test(line)), `the acceptor logs: ${log.lines.join("\n")}`);
+  assert(acceptor.connection(dialler.local).state !== "connected");
+}
+
+export const REFUSALS: readonly Case[] = [
+  {
+    name: "nodes with the same secret connect",
+    setup: {
+      options: { auth: sharedSecret(RIGHT) },
+      serve: (second) => second.handle(answer, (text) => text),
+    },
+    body: async ({ to }) => assertEquals(await to.request(answer, "x"), "x"),
+  },
+  {
+    name: "a wrong secret is refused, and both ends know why",
+    setup: {
+      first: { auth: sharedSecret(RIGHT) },
+      second: { auth: sharedSecret(WRONG) },
+      connected: false,
+    },
+    body: (pair) => assertRefused(pair, /secret/),
+  },
+  {
+    name: "a side without a secret is refused by one that has one, and both ends know why",
+    setup: { first: { auth: sharedSecret(RIGHT) }, connected: false },
+    body: (pair) => assertRefused(pair, /secret/),
+  },
+  {
+    name: "clocks that differ by more than is allowed are refused, and both ends know why",
+    setup: () => ({
+      first: { clock: skewed(600_000) },
+      second: { clock: skewed(0) },
+      connected: false,
+    }),
+    body: (pair) => assertRefused(pair, /clocks differ by -?600 s/),
+  },
+];

@@ -1,0 +1,175 @@
+/**
+ * Where the conformance suite runs: two managers on each transport.
+ *
+ * @module
+ */
+
+import { type Connection, Manager, type ManagerOptions, type Transports } from "@internode/grid";
+import { systemClock } from "../../lib/net/system_clock.ts";
+import { memoryTransport } from "../../lib/net/memory.ts";
+import { systemTransports } from "../../lib/net/transports.ts";
+import { certificates } from "../net/certificates.ts";
+import { FILES, NET } from "../net/permitted.ts";
+import { QuietLogger } from "../grid/quiet.ts";
+import { simulatedGrid } from "../grid/simulated_grid.ts";
+
+/** How the two nodes of a test are made. */
+export interface Setup {
+  /** Options of both nodes. */
+  options?: Partial<ManagerOptions>;
+  /** Options of the first node alone. */
+  first?: Partial<ManagerOptions>;
+  /** Options of the second node alone. */
+  second?: Partial<ManagerOptions>;
+  /** Registers the handlers of the second node. */
+  serve?: (second: Manager, first: Manager) => void;
+  /** Whether the test begins with a connection. Default: `true`. */
+  connected?: boolean;
+}
+
+/** Two nodes. */
+export interface Pair {
+  readonly first: Manager;
+  readonly second: Manager;
+  /** The first node's way to the second. */
+  readonly to: Connection;
+  /** What the two have logged. */
+  readonly firstLog: QuietLogger;
+  readonly secondLog: QuietLogger;
+  /** Whether strangers are refused before the upgrade. */
+  readonly upgrades: boolean;
+  /** Waits for a condition, turn by turn. */
+  until(condition: () => boolean, what: string): Promise<void>;
+}
+
+/** A kind of connection. */
+export interface World {
+  readonly name: string;
+  readonly ignore: boolean;
+  run(setup: Setup, body: (pair: Pair) => Promise<void>): Promise<void>;
+}
+
+/** How long a condition may take in real time, which nothing here should need. */
+const PATIENCE_MS = 10_000;
+
+/** Waits in real time, by turns of the event loop. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const giveUpMs = systemClock.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (systemClock.now() > giveUpMs) throw new Error(`not so within ${PATIENCE_MS} ms: ${what}`);
+    await new Promise<void>((resolve) => systemClock.defer(resolve));
+  }
+}
+
+/** Two TCP ports that are free, as far as anyone can know. */
+export function freePorts(count: number): number[] {
+  const listeners = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
+
+function realWorld(
+  name: string,
+  ignore: boolean,
+  hosts: () => string[],
+  transports: () => Transports,
+): World {
+  return {
+    name,
+    ignore,
+    async run(setup, body) {
+      const firstLog = new QuietLogger(), secondLog = new QuietLogger();
+      const both = { hosts: hosts(), transports: transports(), ...setup.options };
+      const [one, two] = both.hosts as string[];
+      const first = new Manager({ ...both, logger: firstLog, local: one!, ...setup.first });
+      const second = new Manager({ ...both, logger: secondLog, local: two!, ...setup.second });
+      setup.serve?.(second, first);
+      try {
+        await Promise.all([first.listen(), second.listen()]);
+        if (setup.connected ?? true) {
+          await Promise.all([first.waitForConnect(), second.waitForConnect()]);
+        }
+        const to = first.connections[0]!;
+        const upgrades = name === "ws" || name === "wss";
+        await body({ first, second, to, firstLog, secondLog, upgrades, until });
+      } finally {
+        await Promise.all([first.close({ graceMs: 500 }), second.close({ graceMs: 500 })]);
+      }
+    },
+  };
+}
+
+function simulatedWorld(channels: "bytes" | "messages"): World {
+  let seed = 0;
+  return {
+    name: `simulated ${channels}`,
+    ignore: false,
+    async run(setup, body) {
+      const logs = [new QuietLogger(), new QuietLogger()];
+      let other: Manager | null = null;
+      const grid = simulatedGrid({
+        seed: ++seed,
+        channels,
+        options: ({ index }) => ({
+          logger: logs[index]!,
+          ...setup.options,
+          ...(index === 0 ? setup.first : setup.second),
+        }),
+        serve: (manager) => {
+          if (other === null) other = manager;
+          else setup.serve?.(manager, other);
+        },
+      });
+      await grid.run(async () => {
+        await grid.start();
+        const first = grid.node(0), second = grid.node(1);
+        if (setup.connected ?? true) {
+          await Promise.all([first.waitForConnect(), second.waitForConnect()]);
+        }
+        await body({
+          first,
+          second,
+          to: first.connections[0]!,
+          firstLog: logs[0]!,
+          secondLog: logs[1]!,
+          upgrades: false,
+          until: (condition, what) => grid.clock.runUntil(condition, PATIENCE_MS * 10, what),
+        });
+      });
+      await grid.close();
+    },
+  };
+}
+
+let made = 0;
+const onPorts = (scheme: string) => (): string[] =>
+  freePorts(2).map((port) => `${scheme}://127.0.0.1:${port}`);
+
+function unixHosts(): string[] {
+  folder ??= Deno.makeTempDirSync({ prefix: "internode-" });
+  return [`unix://${folder}/${++made}.sock`, `unix://${folder}/${++made}.sock`];
+}
+let folder: string | undefined;
+if (FILES) {
+  globalThis.addEventListener("unload", () => {
+    if (folder !== undefined) Deno.removeSync(folder, { recursive: true });
+  });
+}
+
+/** Every transport there is. */
+export const WORLDS: readonly World[] = [
+  realWorld("memory", false, () => [`memory://a${++made}`, `memory://b${made}`], () => ({
+    memory: memoryTransport(),
+  })),
+  simulatedWorld("bytes"),
+  simulatedWorld("messages"),
+  realWorld("tcp", !NET, onPorts("tcp"), systemTransports),
+  realWorld("unix", !(NET && FILES) || Deno.build.os === "windows", unixHosts, systemTransports),
+  realWorld("ws", !NET, onPorts("ws"), systemTransports),
+  realWorld("tls", !(NET && FILES), onPorts("tls"), () => systemTransports(certificates())),
+  realWorld("wss", !(NET && FILES), onPorts("wss"), () => systemTransports(certificates())),
+];

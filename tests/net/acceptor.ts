@@ -1,0 +1,63 @@
+/**
+ * The listening half of tests of transports, and how they dial and wait.
+ *
+ * @module
+ */
+
+import { type HostAddress, parseHostAddress } from "../../lib/net/host_address.ts";
+import { systemClock } from "../../lib/net/system_clock.ts";
+import type { Channel, DialOptions, Listener, Transport } from "../../lib/net/transport.ts";
+
+const PATH = "/internode";
+
+/** Lets sockets, timers and the other end have their turns. */
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => systemClock.defer(resolve));
+}
+
+/** How tests dial: a signal that never aborts unless given another. */
+export function dialOptions(given: Partial<DialOptions> = {}): DialOptions {
+  const { signal = new AbortController().signal, path = PATH, token } = given;
+  return { signal, path, token };
+}
+
+/** A listener whose channels can be waited for. */
+export class Acceptor {
+  readonly errors: unknown[] = [];
+  readonly #arrived: Channel[] = [];
+  #wake = () => {};
+  listener!: Listener;
+
+  static async on(
+    transport: Transport,
+    url: string,
+    authorize?: (token: string | null) => string | null,
+  ): Promise<Acceptor> {
+    const acceptor = new Acceptor();
+    acceptor.listener = await transport.listen(parseHostAddress(url), {
+      path: PATH,
+      authorize,
+      onError: (error) => acceptor.errors.push(error),
+      accept: (channel) => {
+        acceptor.#arrived.push(channel);
+        acceptor.#wake();
+      },
+    });
+    return acceptor;
+  }
+
+  get address(): HostAddress {
+    return this.listener.address;
+  }
+
+  async next(): Promise<Channel> {
+    while (this.#arrived.length === 0) await new Promise<void>((wake) => this.#wake = wake);
+    return this.#arrived.shift()!;
+  }
+
+  /** Ends the listener for good; all its channels must be closed already. */
+  async end(): Promise<void> {
+    await this.listener.close();
+    await this.listener.finished;
+  }
+}
