@@ -98,6 +98,8 @@ export class InternodeError extends Error {
   readonly detail: unknown;
 
   /**
+   * Makes an error; users meet those that the library has made.
+   *
    * @param code The kind of failure.
    * @param message What happened, to which host and handler, and what to do.
    * @param init Everything else that is known.
@@ -134,6 +136,8 @@ export class HandlerError<Detail = unknown> extends Error {
   readonly detail: Detail;
 
   /**
+   * Makes an error to be thrown by a handler.
+   *
    * @param message The text the caller sees.
    * @param detail The value the caller finds as `error.detail`; must fit the contract's `detail` codec.
    */

@@ -6,17 +6,13 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Link } from "../net/link.ts";
+import { MAX_NAME_BYTES } from "../session/handler_name.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import { type CallOptions, NO_OPTIONS } from "./call_options.ts";
 import type { Tracer } from "./call_trace.ts";
 import type { ConnectionStats } from "./connection_stats.ts";
 import type { ConnectionState } from "./connection_state.ts";
-import {
-  type AnyContract,
-  MAX_NAME_BYTES,
-  type SingleContract,
-  type StreamContract,
-} from "./contract.ts";
+import { type AnyContract, type SingleContract, type StreamContract } from "./contract.ts";
 import type { GridNode } from "./grid_node.ts";
 import { OutgoingStream, type StreamOwner } from "./outgoing_stream.ts";
 import type { Peering } from "./peering.ts";

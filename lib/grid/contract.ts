@@ -7,9 +7,7 @@
 import type { Codec } from "../codec/codec.ts";
 import { raw } from "../codec/raw.ts";
 import { InternodeError } from "../errors.ts";
-
-/** The longest name a contract or subroute can have, in UTF-8 bytes. */
-export const MAX_NAME_BYTES = 255;
+import { MAX_NAME_BYTES } from "../session/handler_name.ts";
 
 /**
  * A request with one answer.

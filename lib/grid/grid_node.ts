@@ -26,9 +26,9 @@ export class GridNode {
   /** The settings. */
   readonly options: NodeOptions;
   /** The handlers. */
-  readonly handlers = new HandlerTable();
+  readonly handlers: HandlerTable = new HandlerTable();
   /** Whoever traces calls. */
-  readonly tracer = new Tracer();
+  readonly tracer: Tracer = new Tracer();
   /** What handlers need. */
   readonly serving: Serving;
   /** Whether the node takes nothing new. */

@@ -77,6 +77,8 @@ export class Manager implements AsyncDisposable {
   #closed: Promise<void> | null = null;
 
   /**
+   * Makes a node; it neither listens nor dials before {@linkcode Manager.listen}.
+   *
    * @param options The hosts and the settings.
    * @throws {InternodeError} `InvalidArgument`, naming what is wrong: a malformed or repeated host, `local` missing among them, a number out of range.
    */
@@ -252,6 +254,7 @@ export class Manager implements AsyncDisposable {
   async #close(graceMs: number): Promise<void> {
     this.#node.closing = true;
     const listener = await this.#listener?.catch(() => null);
+    await listener?.close();
     const peerings = [...this.#peerings.values()];
     for (const peering of peerings) peering.drain();
     const { clock } = this.#node.options;
@@ -269,7 +272,7 @@ export class Manager implements AsyncDisposable {
       check();
     });
     await gone;
-    await listener?.close();
+    await listener?.finished.catch(() => {});
   }
 }
 

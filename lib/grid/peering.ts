@@ -18,7 +18,7 @@ import type { GridNode } from "./grid_node.ts";
 import { WaitingCalls } from "./waiting_calls.ts";
 
 /** How long calls wait for the dialling side to come back after a loss. */
-const RETURN_MS = 1_000;
+const RETURN_MS = 200;
 
 /** The state machine of one peer; its states are in connection_state.ts. */
 export class Peering implements LinkOwner {
@@ -27,7 +27,7 @@ export class Peering implements LinkOwner {
   /** The present connection, while its handshake is done and it is not about to end. */
   link: Link | null = null;
   /** Counters. */
-  readonly totals = new ConnectionTotals();
+  readonly totals: ConnectionTotals = new ConnectionTotals();
 
   readonly #node: GridNode;
   readonly #address: HostAddress;

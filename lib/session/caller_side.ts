@@ -9,10 +9,12 @@ import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../wire/frame.ts";
+import { timeoutArgument } from "./bulk_lane.ts";
+import { encodeName } from "./handler_name.ts";
 import type { Inbox } from "./inbox.ts";
 import { encodeMetadata, type Metadata } from "./metadata.ts";
 import { OpenedStream } from "./opened_stream.ts";
-import { type Outbox, timeoutArgument } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
@@ -27,7 +29,7 @@ const MAX_NAMES = 65_535;
  */
 export class CallerSide {
   /** The calls under way. */
-  readonly calls = new OutgoingCalls();
+  readonly calls: OutgoingCalls = new OutgoingCalls();
 
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
@@ -97,7 +99,7 @@ export class CallerSide {
     nowMs: number,
   ): void {
     this.#outbox.nowMs = nowMs;
-    if (this.calls.active >= this.#outbox.peer.maxCalls) {
+    if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
       this.#waitForSlot(
         call,
         (laterMs) => this.request(call, handler, codec, value, metadata, laterMs),
@@ -125,7 +127,7 @@ export class CallerSide {
     nowMs: number,
   ): void {
     this.#outbox.nowMs = nowMs;
-    if (this.calls.active >= this.#outbox.peer.maxCalls) {
+    if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
       const later = (laterMs: number): void =>
         this.open(stream, handler, codec, value, metadata, inputCredit, outputCredit, laterMs);
       this.#waitForSlot(stream, later);
@@ -198,7 +200,7 @@ export class CallerSide {
     this.#outbox.nowMs = nowMs;
     if (call.state === "waiting") {
       if (call.id >= 0) {
-        this.#outbox.drop(call.id, false);
+        this.#outbox.bulk.drop(call.id, false);
         this.#end(call);
       } else {
         call.state = "ended";
@@ -209,7 +211,7 @@ export class CallerSide {
       if (call instanceof OpenedStream && call.send !== null) {
         call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);
       } else {
-        this.#outbox.drop(call.id, false);
+        this.#outbox.bulk.drop(call.id, false);
         this.#outbox.frame(FrameType.cancel, errorNumber(code), call.id, 0, reason);
       }
       if (call instanceof OpenedStream) call.receive?.close();
@@ -262,7 +264,7 @@ export class CallerSide {
     if (parts === null) throw protocolError("An error frame is too short for its text.");
     const late = call.state === "abandoned";
     this.#inbox.drop(id, true);
-    this.#outbox.drop(id, false);
+    this.#outbox.bulk.drop(id, false);
     this.#end(call);
     if (!late) {
       const error = new InternodeError(errorCode(code, "HandlerFailed"), parts.message, {
@@ -297,7 +299,7 @@ export class CallerSide {
     if (!late && call.receive === null && count !== 0) {
       throw protocolError("Outputs were counted on a stream that has none.");
     }
-    this.#outbox.drop(id, false);
+    this.#outbox.bulk.drop(id, false);
     this.#end(call);
     if (!late) {
       const receive = call.receive;
@@ -371,7 +373,7 @@ export class CallerSide {
   }
 
   #sendSlotless(): void {
-    while (this.calls.active < this.#outbox.peer.maxCalls) {
+    while (this.calls.active < this.#outbox.budget.limits.maxCalls) {
       const next = this.#slotless.shift();
       if (next === undefined) return;
       if (next.call.state !== "waiting") continue;
@@ -389,14 +391,3 @@ export class CallerSide {
 const MAX_QUIET_PINGS = 4;
 
 const NOTHING = new Uint8Array(0);
-const encoder = new TextEncoder();
-
-/** u16 length of the name, the name, the subroute. */
-function encodeName(name: string, subroute: string): Uint8Array {
-  const first = encoder.encode(name), second = encoder.encode(subroute);
-  const payload = new Uint8Array(2 + first.length + second.length);
-  new DataView(payload.buffer).setUint16(0, first.length, true);
-  payload.set(first, 2);
-  payload.set(second, 2 + first.length);
-  return payload;
-}

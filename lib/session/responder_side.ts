@@ -17,6 +17,7 @@ import { INTERACTIVE_BYTES, type Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
+import { decodeName } from "./handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 import { errorCode, errorNumber, protocolError, readText, writeError } from "./wire_error.ts";
 
@@ -33,7 +34,7 @@ interface NamedHandler {
 /** The peer's calls. Each is answered exactly once: by the handler, by `cancel`, by its deadline or by the end of the connection. */
 export class ResponderSide {
   /** The calls that are not answered yet. */
-  readonly calls = new IncomingCalls();
+  readonly calls: IncomingCalls = new IncomingCalls();
   /** Whether new calls are refused as this side is closing. */
   draining = false;
 
@@ -69,14 +70,7 @@ export class ResponderSide {
     if (number !== this.#names.length) {
       throw protocolError(`Name number ${number} came, not ${this.#names.length}.`);
     }
-    const { view, position, bytes } = reader;
-    const length = reader.remaining < 2 ? NaN : view.getUint16(position, true);
-    const split = position + 2 + length;
-    if (!(split <= reader.end) || length > MAX_NAME_BYTES || reader.end - split > MAX_NAME_BYTES) {
-      throw protocolError("A name frame has a name that is cut short or too long.");
-    }
-    const name = decoder.decode(bytes.subarray(position + 2, split));
-    const subroute = decoder.decode(bytes.subarray(split, reader.end));
+    const { name, subroute } = decodeName(reader);
     this.#names.push({ name, subroute, target: null });
   }
 
@@ -273,7 +267,7 @@ export class ResponderSide {
     const call = this.calls.get(id);
     if (call !== null) {
       this.#cancel(call, error);
-    } else if (this.#outbox.drop(id, true) || unfinished) {
+    } else if (this.#outbox.bulk.drop(id, true) || unfinished) {
       // Either the rest of its answer is given up for this one, or the request itself never came whole.
       this.respondError(id, error, null);
     }
@@ -337,14 +331,10 @@ export class ResponderSide {
   }
 }
 
-/** The longest name of a handler or subroute, in bytes. */
-const MAX_NAME_BYTES = 255;
 /** The largest capacity of a stream's direction. */
 const MAX_CAPACITY = 65_535;
 /** A detail must fit into one frame of the interactive lane together with the text. */
 const MAX_DETAIL_BYTES = INTERACTIVE_BYTES - 4096;
-
-const decoder = new TextDecoder();
 
 function deadline(timeout: number, nowMs: number): number {
   return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;

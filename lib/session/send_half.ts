@@ -77,11 +77,11 @@ export class SendHalf {
 
   /** Whether a message of that size may go now. */
   maySend(bytes: number): boolean {
-    const outbox = this.#outbox;
-    const share = Math.floor(outbox.window / BUDGET_SHARE);
-    return this.credit > 0 && this.waiting === 0 && bytes <= outbox.window &&
+    const budget = this.#outbox.budget;
+    const share = Math.floor(budget.window / BUDGET_SHARE);
+    return this.credit > 0 && this.waiting === 0 && bytes <= budget.window &&
       this.#unackedBytes <
-        Math.max(MIN_STREAM_BYTES, Math.min(outbox.peer.streamBudgetBytes, share));
+        Math.max(MIN_STREAM_BYTES, Math.min(budget.limits.streamBudgetBytes, share));
   }
 
   /** Takes note of a message of that size being sent. */
@@ -89,7 +89,7 @@ export class SendHalf {
     this.credit--;
     this.sequence = (this.sequence + 1) >>> 0;
     this.#unackedBytes += bytes;
-    this.#outbox.window -= bytes;
+    this.#outbox.budget.window -= bytes;
     this.#outbox.messages++;
   }
 
@@ -136,7 +136,7 @@ export class SendHalf {
     this.ended = true;
     const waiting = this.#waiting;
     this.#waiting = null;
-    this.#outbox.forget(this);
+    this.#outbox.bulk.forget(this);
     if (waiting === null) return;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       next.onRefused(error);
@@ -150,7 +150,7 @@ export class SendHalf {
     this.#queue = null;
     if (queue === null) return;
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      this.#outbox.discard(next);
+      this.#outbox.bulk.discard(next);
     }
   }
 
@@ -183,7 +183,7 @@ export class SendHalf {
     }
     if (waiting.length > 0) {
       this.#waiting = waiting;
-      if (this.credit > 0) this.#outbox.stall(this);
+      if (this.credit > 0) this.#outbox.bulk.stall(this);
     }
   }
 
@@ -210,7 +210,7 @@ export class SendHalf {
 
   #wait(waiting: WaitingMessage): void {
     (this.#waiting ??= new Fifo()).push(waiting);
-    if (this.credit > 0) this.#outbox.stall(this);
+    if (this.credit > 0) this.#outbox.bulk.stall(this);
   }
 }
 

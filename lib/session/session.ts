@@ -34,13 +34,14 @@
 import { InternodeError } from "../errors.ts";
 import { ByteReader } from "../wire/byte_reader.ts";
 import type { Checksum } from "../wire/checksum.ts";
-import { FLAG_FIRST, FrameType, HEADER_BYTES, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
+import { FrameType, HEADER_BYTES } from "../wire/frame.ts";
 import { CallerSide } from "./caller_side.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import { Handshake } from "./handshake.ts";
-import { type Assembly, Inbox } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox } from "./outbox.ts";
-import type { CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import type { CreditGiver } from "./receive_half.ts";
 import { ResponderSide } from "./responder_side.ts";
 import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
 import { errorCode, errorNumber, errorText, protocolError, readText } from "./wire_error.ts";
@@ -60,6 +61,7 @@ export class Session implements CreditGiver {
   readonly #inbox: Inbox;
   readonly #liveness: Liveness;
   readonly #reader = new ByteReader();
+  readonly #dispatcher: Dispatcher;
   #handshake: Handshake | null;
   #state: "handshake" | "open" | "closed" = "handshake";
 
@@ -88,6 +90,15 @@ export class Session implements CreditGiver {
     this.caller = new CallerSide(outbox, inbox, this);
     const resolve = (name: string, subroute: string) => owner.resolve(name, subroute);
     this.responder = new ResponderSide(outbox, inbox, this, resolve, limits.maxCalls);
+    this.#dispatcher = new Dispatcher({
+      reader: this.#reader,
+      caller: this.caller,
+      responder: this.responder,
+      inbox,
+      outbox,
+      liveness: this.#liveness,
+      onDraining: () => owner.onDraining(),
+    });
     const send = (type: number, payload: Uint8Array): void => outbox.frame(type, 0, 0, 0, payload);
     this.#handshake = new Handshake(options, send, (name) => owner.admit(name), nowMs, wallMs);
   }
@@ -124,7 +135,7 @@ export class Session implements CreditGiver {
 
   /** How many bytes of messages wait here to be sent. */
   get queuedBytes(): number {
-    return this.#outbox.queuedBytes;
+    return this.#outbox.bulk.queuedBytes;
   }
 
   /** When the last ping was answered (on the session's clock), and how long that took, in milliseconds; `null` before the first. */
@@ -260,7 +271,7 @@ export class Session implements CreditGiver {
     this.#outbox.control(type, id, messages, 0, CREDIT_BYTES);
   }
 
-  /** Takes one frame. Says whether a handler may have run. */
+  /** Takes the frame in the reader. Says whether a handler may have run. */
   #onFrame(
     type: number,
     flags: number,
@@ -269,152 +280,15 @@ export class Session implements CreditGiver {
     id: number,
     argument: number,
   ): boolean {
-    if (this.#state === "handshake") {
+    if (this.#state === "open") {
+      if (type !== FrameType.goodbye) {
+        return this.#dispatcher.onFrame(type, flags, code, length, id, argument);
+      }
+      this.#onGoodbye(code);
+    } else {
       this.#onHandshakeFrame(type, code);
-      return false;
     }
-    if ((flags & ~KNOWN_FLAGS) !== 0 || (flags & KIND_MASK) === KIND_MASK) {
-      throw protocolError(
-        `A frame of type ${type} has flags ${flags}, some of which mean nothing.`,
-      );
-    }
-    switch (type) {
-      case FrameType.request:
-      case FrameType.response:
-      case FrameType.output:
-      case FrameType.input:
-      case FrameType.open:
-        return this.#onMessageFrame(type, flags, code, length, id, argument);
-      case FrameType.openerFragment:
-      case FrameType.responderFragment: {
-        this.#inbox.checkFrame(0, length);
-        const whole = this.#inbox.add(type, id, this.#reader);
-        return whole !== null && this.#deliverWhole(whole);
-      }
-      case FrameType.inputCredit:
-        this.caller.onInputCredit(id, argument, this.#creditBytes());
-        return false;
-      case FrameType.outputCredit:
-        this.responder.onOutputCredit(id, argument, this.#creditBytes());
-        return false;
-      case FrameType.inputEnd:
-        this.responder.onInputEnd(id, argument);
-        return false;
-      case FrameType.outputEnd:
-        this.caller.onOutputEnd(id, argument);
-        return false;
-      case FrameType.error:
-        this.caller.onError(id, code, this.#reader);
-        return false;
-      case FrameType.cancel:
-        this.responder.onCancel(id, code, this.#reader);
-        return false;
-      default:
-        this.#onConnectionFrame(type, code, id, argument);
-        return false;
-    }
-  }
-
-  /** A frame that carries a message or the first piece of one. */
-  #onMessageFrame(
-    type: number,
-    flags: number,
-    code: number,
-    length: number,
-    id: number,
-    argument: number,
-  ): boolean {
-    const inbox = this.#inbox, reader = this.#reader;
-    inbox.checkFrame(flags, length);
-    let total = length;
-    const first = (flags & FLAG_FIRST) !== 0;
-    if (first) {
-      if (length < 4) throw protocolError("A message in pieces came without its size.");
-      total = reader.view.getUint32(reader.position, true);
-      reader.position += 4;
-    }
-    inbox.admit(total);
-    if (type === FrameType.input || type === FrameType.output) {
-      const half = this.#receiveHalf(type, id);
-      if (half === null) {
-        inbox.release(total);
-        return false;
-      }
-      half.onBegin(argument, total);
-    }
-    if (first) {
-      inbox.begin(type, flags, code, id, argument, total, reader);
-      return false;
-    }
-    return this.#deliver(type, flags, code, id, argument, total);
-  }
-
-  #deliverWhole(whole: Assembly): boolean {
-    const { type, flags, code, id, argument, bytes } = whole;
-    this.#reader.reset(bytes, 0, bytes.length, undefined, true);
-    return this.#deliver(type, flags, code, id, argument, bytes.length);
-  }
-
-  /** A whole message stands in the reader. */
-  #deliver(
-    type: number,
-    flags: number,
-    code: number,
-    id: number,
-    argument: number,
-    bytes: number,
-  ): boolean {
-    const reader = this.#reader;
-    switch (type) {
-      case FrameType.request:
-        this.responder.onRequest(id, flags, code, argument, bytes, reader);
-        return true;
-      case FrameType.response:
-        this.#inbox.release(bytes);
-        this.caller.onResponse(id, flags, reader);
-        return false;
-      case FrameType.open:
-        this.responder.onOpen(id, flags, code, argument, bytes, reader);
-        return true;
-      default:
-        this.#receiveHalf(type, id)?.deliver(flags & KIND_MASK, reader);
-        return true;
-    }
-  }
-
-  #receiveHalf(type: number, id: number): ReceiveHalf | null {
-    const stream = type === FrameType.input
-      ? this.responder.inputTarget(id)
-      : this.caller.outputTarget(id);
-    return stream === null ? null : stream.receive;
-  }
-
-  #onConnectionFrame(type: number, code: number, id: number, argument: number): void {
-    switch (type) {
-      case FrameType.name:
-        this.responder.onName(code, this.#reader);
-        return;
-      case FrameType.window:
-        this.#outbox.onWindow(argument);
-        return;
-      case FrameType.ping:
-        if (id === 0 || this.responder.calls.get(id) !== null) {
-          this.#outbox.control(FrameType.pong, id, argument);
-        }
-        return;
-      case FrameType.pong:
-        if (id === 0) this.#liveness.onPong(argument, this.#outbox.nowMs);
-        else this.caller.onStreamPong(id);
-        return;
-      case FrameType.drain:
-        this.#owner.onDraining();
-        return;
-      case FrameType.goodbye:
-        this.#onGoodbye(code);
-        return;
-      default:
-        throw protocolError(`A frame of type ${type} came, which there is not.`);
-    }
+    return false;
   }
 
   #onHandshakeFrame(type: number, code: number): void {
@@ -437,8 +311,7 @@ export class Session implements CreditGiver {
     const outbox = this.#outbox;
     this.#handshake = null;
     this.#state = "open";
-    outbox.peer = hello;
-    outbox.window = hello.receiveBudgetBytes;
+    outbox.budget.open(hello);
     // What was said so far, the welcome included, travels without a checksum.
     outbox.cut();
     if (outbox.seal !== null && handshake.checksums) outbox.seal.checksum = this.#options.checksum;
@@ -467,12 +340,6 @@ export class Session implements CreditGiver {
           },
         ),
     );
-  }
-
-  #creditBytes(): number {
-    const reader = this.#reader;
-    if (reader.remaining !== 4) throw protocolError("A credit frame does not say how many bytes.");
-    return reader.view.getUint32(reader.position, true);
   }
 
   /** Something came that ends the session: the peer is told, never the process. */
@@ -513,7 +380,7 @@ export class Session implements CreditGiver {
     );
     this.responder.close(error);
     this.#inbox.clear();
-    this.#outbox.clear();
+    this.#outbox.bulk.clear();
     this.#owner.onClosed(error);
   }
 }

@@ -50,7 +50,7 @@ export interface World {
 }
 
 /** How long a condition may take in real time, which nothing here should need. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 3_000;
 
 /** Waits in real time, by turns of the event loop. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
@@ -83,7 +83,12 @@ function realWorld(
     ignore,
     async run(setup, body) {
       const firstLog = new QuietLogger(), secondLog = new QuietLogger();
-      const both = { hosts: hosts(), transports: transports(), ...setup.options };
+      const both = {
+        hosts: hosts(),
+        transports: transports(),
+        defaultTimeoutMs: PATIENCE_MS,
+        ...setup.options,
+      };
       const [one, two] = both.hosts as string[];
       const first = new Manager({ ...both, logger: firstLog, local: one!, ...setup.first });
       const second = new Manager({ ...both, logger: secondLog, local: two!, ...setup.second });

@@ -1,0 +1,189 @@
+/**
+ * The lane of large messages, and of those that wait for room.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { BatchWriter } from "../wire/batch_writer.ts";
+import { Fifo } from "../wire/fifo.ts";
+import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../wire/frame.ts";
+import type { PeerBudget } from "./peer_budget.ts";
+import type { QueuedMessage } from "./queued_message.ts";
+import type { SendHalf } from "./send_half.ts";
+
+/** Messages take turns, a fragment each. One that does not fit the peer's budget waits outside, with nothing sent. */
+export class BulkLane {
+  /** How many bytes of payload wait, those of streams not counted. */
+  queuedBytes = 0;
+
+  readonly #budget: PeerBudget;
+  readonly #flattenLimit: number;
+  readonly #sendBudgetBytes: number;
+  readonly #lane = new Fifo<QueuedMessage>();
+  readonly #stalled = new Fifo<QueuedMessage>();
+  readonly #stalledHalves = new Set<SendHalf>();
+
+  /**
+   * @param budget What the peer takes.
+   * @param flattenLimit Pieces above this many bytes are written from where they lie.
+   * @param sendBudgetBytes How many bytes may wait here.
+   */
+  constructor(budget: PeerBudget, flattenLimit: number, sendBudgetBytes: number) {
+    this.#budget = budget;
+    this.#flattenLimit = flattenLimit;
+    this.#sendBudgetBytes = sendBudgetBytes;
+  }
+
+  /** How many messages can be sent at once. */
+  get length(): number {
+    return this.#lane.length;
+  }
+
+  /**
+   * Adds a message that is not part of a stream.
+   *
+   * @throws {InternodeError} `MessageTooLarge` or `Overloaded`; it is not added then.
+   */
+  add(message: QueuedMessage): void {
+    const bytes = message.payload.length;
+    this.#budget.checkSize(bytes);
+    if (this.queuedBytes > 0 && this.queuedBytes + bytes > this.#sendBudgetBytes) {
+      throw new InternodeError(
+        "Overloaded",
+        `${this.queuedBytes} bytes wait to be sent already; ${bytes} more would exceed sendBudgetBytes ` +
+          `(${this.#sendBudgetBytes}). Wait for calls to finish, or raise the limit.`,
+        { origin: "caller", outcome: "notSent" },
+      );
+    }
+    this.queuedBytes += bytes;
+    if (this.#stalled.length === 0 && this.#reserve(message)) this.#lane.push(message);
+    else this.#stalled.push(message);
+  }
+
+  /** Adds a message of a stream, whose bytes are reserved. */
+  addInOrder(message: QueuedMessage): void {
+    this.#lane.push(message);
+  }
+
+  /** A stream waits for room in the peer's budget. */
+  stall(half: SendHalf): void {
+    this.#stalledHalves.add(half);
+  }
+
+  /** A stream has ended. */
+  forget(half: SendHalf): void {
+    this.#stalledHalves.delete(half);
+  }
+
+  /** There is more room in the peer's budget. */
+  onWindow(): void {
+    for (let next = this.#stalled.peek(); next !== undefined; next = this.#stalled.peek()) {
+      if (!next.dropped && !this.#reserve(next)) break;
+      this.#stalled.shift();
+      if (!next.dropped) this.#lane.push(next);
+    }
+    if (this.#stalledHalves.size === 0) return;
+    const halves = [...this.#stalledHalves];
+    this.#stalledHalves.clear();
+    for (const half of halves) half.pump();
+  }
+
+  /**
+   * Gives up the messages of a call that are not wholly sent.
+   *
+   * @param responder Whether those that answer the peer's call are meant, not those of a call of ours.
+   * @returns Whether there was one.
+   */
+  drop(id: number, responder: boolean): boolean {
+    let found = false;
+    for (const queue of [this.#lane, this.#stalled]) {
+      for (let left = queue.length; left > 0; left--) {
+        const message = queue.shift()!;
+        if (message.id === id && message.type >= FrameType.response === responder) {
+          this.discard(message);
+          found = true;
+        } else {
+          queue.push(message);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Gives up one message: what was reserved for it and never begun goes back to the window. */
+  discard(message: QueuedMessage): void {
+    if (message.dropped) return;
+    message.dropped = true;
+    if (message.half === null) this.queuedBytes -= message.payload.length - message.sent;
+    if (message.reserved && message.sent === 0) this.#budget.window += message.payload.length;
+    message.payload = NOTHING;
+  }
+
+  /** Writes one frame of the message whose turn it is. */
+  writeFragment(data: BatchWriter, nowMs: number): void {
+    const message = this.#lane.shift()!;
+    if (message.dropped) return;
+    const { payload, sent } = message;
+    const size = Math.min(payload.length - sent, this.#budget.limits.maxFragmentBytes);
+    const header = sent === 0
+      ? this.#beginFirst(data, message, size < payload.length, nowMs)
+      : data.begin(fragmentType(message.type), 0, 0, message.id, 0, nowMs);
+    const piece = size === payload.length ? payload : payload.subarray(sent, sent + size);
+    if (size > this.#flattenLimit) {
+      data.reference(header, piece);
+    } else {
+      data.writer.append(piece);
+      data.end(header);
+    }
+    message.sent = sent + size;
+    if (message.half === null) this.queuedBytes -= size;
+    if (message.sent < payload.length) this.#lane.push(message);
+    else message.half?.onTransmitted();
+  }
+
+  /** Forgets everything that waits. */
+  clear(): void {
+    this.#lane.clear();
+    this.#stalled.clear();
+    this.#stalledHalves.clear();
+    this.queuedBytes = 0;
+  }
+
+  #beginFirst(data: BatchWriter, message: QueuedMessage, inPieces: boolean, nowMs: number): number {
+    const { type, flags, code, id, call } = message;
+    const argument = call === null ? message.argument : timeoutArgument(call.deadlineMs, nowMs);
+    const header = data.begin(
+      type,
+      inPieces ? flags | FLAG_FIRST : flags,
+      code,
+      id,
+      argument,
+      nowMs,
+    );
+    if (inPieces) {
+      const writer = data.writer;
+      writer.ensure(4);
+      writer.view.setUint32(writer.position, message.payload.length, true);
+      writer.position += 4;
+    }
+    if (call !== null && call.state === "waiting") call.state = "sent";
+    return header;
+  }
+
+  #reserve(message: QueuedMessage): boolean {
+    return message.reserved = this.#budget.reserve(message.payload.length);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function fragmentType(type: number): number {
+  return type >= FrameType.response ? FrameType.responderFragment : FrameType.openerFragment;
+}
+
+/** The time left until a deadline, as a frame's `argument`. */
+export function timeoutArgument(deadlineMs: number, nowMs: number): number {
+  if (deadlineMs === Infinity) return NO_TIMEOUT;
+  return Math.max(0, Math.min(Math.ceil(deadlineMs - nowMs), NO_TIMEOUT - 1));
+}

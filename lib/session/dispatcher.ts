@@ -1,0 +1,211 @@
+/**
+ * Takes each frame of an open session to where it belongs.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { FLAG_FIRST, FrameType, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
+import type { CallerSide } from "./caller_side.ts";
+import type { Assembly, Inbox } from "./inbox.ts";
+import type { Liveness } from "./liveness.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ReceiveHalf } from "./receive_half.ts";
+import type { ResponderSide } from "./responder_side.ts";
+import { protocolError } from "./wire_error.ts";
+
+/** The parts of a session that frames go to. */
+export interface FrameTargets {
+  /** Where each frame's payload is. */
+  readonly reader: ByteReader;
+  /** The calls of this side. */
+  readonly caller: CallerSide;
+  /** The calls of the peer. */
+  readonly responder: ResponderSide;
+  /** What is received. */
+  readonly inbox: Inbox;
+  /** What is sent. */
+  readonly outbox: Outbox;
+  /** Whether the peer is there. */
+  readonly liveness: Liveness;
+  /** The peer takes no new calls. */
+  readonly onDraining: () => void;
+}
+
+/** Throws an `InternodeError` of code `ProtocolError` for whatever the protocol does not allow. */
+export class Dispatcher {
+  readonly #reader: ByteReader;
+  readonly #caller: CallerSide;
+  readonly #responder: ResponderSide;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  readonly #liveness: Liveness;
+  readonly #onDraining: () => void;
+
+  /** @param targets Where frames go. */
+  constructor(targets: FrameTargets) {
+    this.#reader = targets.reader;
+    this.#caller = targets.caller;
+    this.#responder = targets.responder;
+    this.#inbox = targets.inbox;
+    this.#outbox = targets.outbox;
+    this.#liveness = targets.liveness;
+    this.#onDraining = targets.onDraining;
+  }
+
+  /** Takes the frame whose payload is in the reader. Says whether a handler may have run. */
+  onFrame(
+    type: number,
+    flags: number,
+    code: number,
+    length: number,
+    id: number,
+    argument: number,
+  ): boolean {
+    if ((flags & ~KNOWN_FLAGS) !== 0 || (flags & KIND_MASK) === KIND_MASK) {
+      throw protocolError(
+        `A frame of type ${type} has flags ${flags}, some of which mean nothing.`,
+      );
+    }
+    switch (type) {
+      case FrameType.request:
+      case FrameType.response:
+      case FrameType.output:
+      case FrameType.input:
+      case FrameType.open:
+        return this.#onMessageFrame(type, flags, code, length, id, argument);
+      case FrameType.openerFragment:
+      case FrameType.responderFragment: {
+        this.#inbox.checkFrame(0, length);
+        const whole = this.#inbox.add(type, id, this.#reader);
+        return whole !== null && this.#deliverWhole(whole);
+      }
+      case FrameType.inputCredit:
+        this.#caller.onInputCredit(id, argument, this.#creditBytes());
+        return false;
+      case FrameType.outputCredit:
+        this.#responder.onOutputCredit(id, argument, this.#creditBytes());
+        return false;
+      case FrameType.inputEnd:
+        this.#responder.onInputEnd(id, argument);
+        return false;
+      case FrameType.outputEnd:
+        this.#caller.onOutputEnd(id, argument);
+        return false;
+      case FrameType.error:
+        this.#caller.onError(id, code, this.#reader);
+        return false;
+      case FrameType.cancel:
+        this.#responder.onCancel(id, code, this.#reader);
+        return false;
+      default:
+        this.#onConnectionFrame(type, code, id, argument);
+        return false;
+    }
+  }
+
+  /** A frame that carries a message or the first piece of one. */
+  #onMessageFrame(
+    type: number,
+    flags: number,
+    code: number,
+    length: number,
+    id: number,
+    argument: number,
+  ): boolean {
+    const inbox = this.#inbox, reader = this.#reader;
+    inbox.checkFrame(flags, length);
+    let total = length;
+    const first = (flags & FLAG_FIRST) !== 0;
+    if (first) {
+      if (length < 4) throw protocolError("A message in pieces came without its size.");
+      total = reader.view.getUint32(reader.position, true);
+      reader.position += 4;
+    }
+    inbox.admit(total);
+    if (type === FrameType.input || type === FrameType.output) {
+      const half = this.#receiveHalf(type, id);
+      if (half === null) {
+        inbox.release(total);
+        return false;
+      }
+      half.onBegin(argument, total);
+    }
+    if (first) {
+      inbox.begin(type, flags, code, id, argument, total, reader);
+      return false;
+    }
+    return this.#deliver(type, flags, code, id, argument, total);
+  }
+
+  #deliverWhole(whole: Assembly): boolean {
+    const { type, flags, code, id, argument, bytes } = whole;
+    this.#reader.reset(bytes, 0, bytes.length, undefined, true);
+    return this.#deliver(type, flags, code, id, argument, bytes.length);
+  }
+
+  /** A whole message stands in the reader. */
+  #deliver(
+    type: number,
+    flags: number,
+    code: number,
+    id: number,
+    argument: number,
+    bytes: number,
+  ): boolean {
+    const reader = this.#reader;
+    switch (type) {
+      case FrameType.request:
+        this.#responder.onRequest(id, flags, code, argument, bytes, reader);
+        return true;
+      case FrameType.response:
+        this.#inbox.release(bytes);
+        this.#caller.onResponse(id, flags, reader);
+        return false;
+      case FrameType.open:
+        this.#responder.onOpen(id, flags, code, argument, bytes, reader);
+        return true;
+      default:
+        this.#receiveHalf(type, id)?.deliver(flags & KIND_MASK, reader);
+        return true;
+    }
+  }
+
+  #receiveHalf(type: number, id: number): ReceiveHalf | null {
+    const stream = type === FrameType.input
+      ? this.#responder.inputTarget(id)
+      : this.#caller.outputTarget(id);
+    return stream === null ? null : stream.receive;
+  }
+
+  #onConnectionFrame(type: number, code: number, id: number, argument: number): void {
+    switch (type) {
+      case FrameType.name:
+        this.#responder.onName(code, this.#reader);
+        return;
+      case FrameType.window:
+        this.#outbox.onWindow(argument);
+        return;
+      case FrameType.ping:
+        if (id === 0 || this.#responder.calls.get(id) !== null) {
+          this.#outbox.control(FrameType.pong, id, argument);
+        }
+        return;
+      case FrameType.pong:
+        if (id === 0) this.#liveness.onPong(argument, this.#outbox.nowMs);
+        else this.#caller.onStreamPong(id);
+        return;
+      case FrameType.drain:
+        this.#onDraining();
+        return;
+      default:
+        throw protocolError(`A frame of type ${type} came, which there is not.`);
+    }
+  }
+
+  #creditBytes(): number {
+    const reader = this.#reader;
+    if (reader.remaining !== 4) throw protocolError("A credit frame does not say how many bytes.");
+    return reader.view.getUint32(reader.position, true);
+  }
+}

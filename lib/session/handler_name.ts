@@ -1,0 +1,41 @@
+/**
+ * Names of handlers on the wire: u16 length of the name, the name, the
+ * subroute.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../wire/byte_reader.ts";
+import { protocolError } from "./wire_error.ts";
+
+/** The longest name of a handler or subroute, in UTF-8 bytes. */
+export const MAX_NAME_BYTES = 255;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The payload of a name frame. */
+export function encodeName(name: string, subroute: string): Uint8Array {
+  const first = encoder.encode(name), second = encoder.encode(subroute);
+  const payload = new Uint8Array(2 + first.length + second.length);
+  new DataView(payload.buffer).setUint16(0, first.length, true);
+  payload.set(first, 2);
+  payload.set(second, 2 + first.length);
+  return payload;
+}
+
+/** Reads the payload of a name frame. */
+export function decodeName(
+  reader: ByteReader,
+): { readonly name: string; readonly subroute: string } {
+  const { view, position, end, bytes } = reader;
+  const length = reader.remaining < 2 ? Infinity : view.getUint16(position, true);
+  const split = position + 2 + length;
+  if (split > end || length > MAX_NAME_BYTES || end - split > MAX_NAME_BYTES) {
+    throw protocolError("A name frame has a name that is cut short or too long.");
+  }
+  return {
+    name: decoder.decode(bytes.subarray(position + 2, split)),
+    subroute: decoder.decode(bytes.subarray(split, end)),
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * What the peer takes.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { largestMessage } from "../wire/limits.ts";
+import { protocolError } from "./wire_error.ts";
+
+/** What the peer takes in general, as its hello said. */
+export interface PeerLimits {
+  /** The largest message. */
+  readonly maxMessageBytes: number;
+  /** The largest fragment. */
+  readonly maxFragmentBytes: number;
+  /** How many bytes may be on their way to it or unconsumed. */
+  readonly receiveBudgetBytes: number;
+  /** How many bytes of one stream. */
+  readonly streamBudgetBytes: number;
+  /** How many calls. */
+  readonly maxCalls: number;
+}
+
+/**
+ * Every message's bytes are taken off the window before its first frame is
+ * sent; a message begun can therefore always be finished.
+ */
+export class PeerBudget {
+  /** How many bytes the peer takes at the moment. */
+  window = 0;
+  /** What the peer takes in general; nothing until the handshake is done. */
+  limits: PeerLimits = NOTHING_TAKEN;
+
+  /** The handshake is done. */
+  open(limits: PeerLimits): void {
+    this.limits = limits;
+    this.window = limits.receiveBudgetBytes;
+  }
+
+  /** Takes so many bytes off the window, if they fit. */
+  reserve(bytes: number): boolean {
+    if (bytes > this.window) return false;
+    this.window -= bytes;
+    return true;
+  }
+
+  /** The peer has given so many bytes back. */
+  giveBack(bytes: number): void {
+    this.window += bytes;
+    if (this.window > this.limits.receiveBudgetBytes) {
+      throw protocolError(`${bytes} bytes of the budget were given back that were not in use.`);
+    }
+  }
+
+  /** A message larger than the peer takes is refused here, before anything of it is sent. */
+  checkSize(bytes: number): void {
+    const { maxMessageBytes, receiveBudgetBytes } = this.limits;
+    const limit = Math.min(maxMessageBytes, largestMessage(receiveBudgetBytes));
+    if (bytes <= limit) return;
+    throw new InternodeError(
+      "MessageTooLarge",
+      `A message of ${bytes} bytes is over the peer's maxMessageBytes of ${limit}. ` +
+        "Send it as a stream of smaller ones, or raise the limit there.",
+      { origin: "caller", outcome: "notSent" },
+    );
+  }
+}
+
+const NOTHING_TAKEN: PeerLimits = {
+  maxMessageBytes: 0,
+  maxFragmentBytes: 1024,
+  receiveBudgetBytes: 0,
+  streamBudgetBytes: 0,
+  maxCalls: 0,
+};
