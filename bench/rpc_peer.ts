@@ -6,6 +6,7 @@
 
 import { Manager } from "@internode/grid";
 import { serveFloor } from "./floor.ts";
+import { freePorts } from "./free_ports.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 import { serveBench } from "./rpc_server.ts";
 
@@ -70,14 +71,4 @@ function addresses(transport: RpcOptions["transport"], folder: string): string[]
   if (transport === "memory") return names.map((name) => `memory://bench-${name}`);
   if (transport === "unix") return names.map((name) => `unix://${folder}/${name}.sock`);
   return freePorts(names.length).map((port) => `${transport}://127.0.0.1:${port}`);
-}
-
-function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map((listener) => listener.addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
 }

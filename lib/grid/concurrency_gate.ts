@@ -6,11 +6,19 @@
 
 import { Fifo } from "../wire/fifo.ts";
 
+/** Somebody who waits for a place. */
+export interface WaitingStart {
+  /** Whether a place is still wanted. */
+  readonly wanted: () => boolean;
+  /** Called with the place taken. */
+  readonly start: () => void;
+}
+
 /** Lets so many in at a time, lets so many more wait, and turns the rest away. */
 export class ConcurrencyGate {
   readonly #concurrency: number;
   readonly #queue: number;
-  readonly #waiting = new Fifo<() => boolean>();
+  readonly #waiting = new Fifo<WaitingStart>();
   #running = 0;
 
   /** */
@@ -29,20 +37,28 @@ export class ConcurrencyGate {
   /**
    * Waits for a place.
    *
-   * @param start Called with the place taken; says whether it is still wanted.
    * @returns Whether there was room to wait.
    */
-  wait(start: () => boolean): boolean {
+  wait(waiting: WaitingStart): boolean {
+    if (this.#waiting.length >= this.#queue) this.#forgetUnwanted();
     if (this.#waiting.length >= this.#queue) return false;
-    this.#waiting.push(start);
+    this.#waiting.push(waiting);
     return true;
   }
 
   /** Gives a place back; the next in line gets it. */
   leave(): void {
-    for (let start = this.#waiting.shift(); start !== undefined; start = this.#waiting.shift()) {
-      if (start()) return;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      if (next.wanted()) return next.start();
     }
     this.#running--;
+  }
+
+  /** Calls that were cancelled meanwhile must not keep others from waiting. */
+  #forgetUnwanted(): void {
+    for (let left = this.#waiting.length; left > 0; left--) {
+      const next = this.#waiting.shift()!;
+      if (next.wanted()) this.#waiting.push(next);
+    }
   }
 }

@@ -12,7 +12,7 @@ import { type CallOptions, NO_OPTIONS } from "./call_options.ts";
 import type { Tracer } from "./call_trace.ts";
 import type { ConnectionStats } from "./connection_stats.ts";
 import type { ConnectionState } from "./connection_state.ts";
-import { type AnyContract, type SingleContract, type StreamContract } from "./contract.ts";
+import type { AnyContract, SingleContract, StreamContract } from "./contract.ts";
 import type { GridNode } from "./grid_node.ts";
 import { OutgoingStream, type StreamOwner } from "./outgoing_stream.ts";
 import type { Peering } from "./peering.ts";
@@ -28,6 +28,7 @@ import { untilConnected, type WaitOptions } from "./wait_for_connect.ts";
  * @example
  * ```ts
  * import { Manager, single } from "@internode/grid";
+ * import { assertEquals } from "@std/assert";
  *
  * const echo = single("echo");
  * const hosts = ["memory://doc-a", "memory://doc-b"];
@@ -40,7 +41,7 @@ import { untilConnected, type WaitOptions } from "./wait_for_connect.ts";
  *   timeoutMs: 500,
  *   waitForReady: true,
  * });
- * console.assert(reply.length === 2);
+ * assertEquals(reply, new Uint8Array([1, 2]));
  * ```
  */
 export class Connection {

@@ -66,16 +66,16 @@ export class Doorman {
   }
 
   /** A stranger was not let in, or did not finish. */
-  turnAway(stranger: Stranger, error: InternodeError | null): void {
+  turnAway(stranger: Stranger, error: InternodeError): void {
+    const remote = stranger.link?.remote ?? "somewhere";
+    this.#node.options.logger.warn(
+      `A connection from ${remote} came to nothing: ${error.message}`,
+    );
+  }
+
+  /** Nothing is left of a stranger's channel. */
+  forget(stranger: Stranger): void {
     this.#strangers.delete(stranger);
-    if (error !== null) {
-      const { logger } = this.#node.options;
-      logger.warn(
-        `A connection from ${
-          stranger.link?.remote ?? "somewhere"
-        } came to nothing: ${error.message}`,
-      );
-    }
     this.#node.onGone();
   }
 }
@@ -120,6 +120,6 @@ class Stranger implements LinkOwner {
 
   onGone(link: Link): void {
     if (this.#isOpen) this.#peering!.onGone(link);
-    else this.#doorman.turnAway(this, null);
+    else this.#doorman.forget(this);
   }
 }

@@ -71,10 +71,12 @@ export class GridNode {
 
   /** Judges the token of a WebSocket upgrade request. */
   authorize(token: string | null): string | null {
-    const { auth, clock } = this.options;
+    const { auth, clock, logger } = this.options;
     if (auth === null) return null;
     const verdict = auth.checkToken(token, this.local.href, clock.wallNow());
-    return "refusal" in verdict ? verdict.refusal : null;
+    if (!("refusal" in verdict)) return null;
+    logger.warn(`A connection was refused before its upgrade: ${verdict.refusal}.`);
+    return verdict.refusal;
   }
 
   /** Makes a session on a channel. */

@@ -10,7 +10,7 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
   /** When the caller's time runs out, in milliseconds since 1970 on this node's clock; `Infinity`: never. */
   readonly deadline: number;
-  /** The caller's host URL, as proven in the handshake. */
+  /** The caller's host URL, by which it made itself known in the handshake. A shared secret proves that it is one of the grid's hosts, not which of them. */
   readonly caller: string;
   /** The handler's name that was called, below the contract's; `""` if none. */
   readonly subroute: string;

@@ -8,7 +8,7 @@ import { InternodeError } from "../errors.ts";
 import { MAX_NAME_BYTES } from "../session/handler_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import { ConcurrencyGate } from "./concurrency_gate.ts";
-import { type AnyContract } from "./contract.ts";
+import type { AnyContract } from "./contract.ts";
 import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
 import type { CallSource, Serving } from "./serving.ts";
 import { SingleTarget } from "./single_target.ts";

@@ -11,13 +11,13 @@ import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { StreamContract } from "./contract.ts";
 import type { HandlerContext } from "./handler.ts";
-import { MessageQueue } from "./message_queue.ts";
+import { MessageQueue, type QueueOwner } from "./message_queue.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
 import { type CallSource, handlerFailure, type Serving } from "./serving.ts";
 
 /** A stream as its session keeps it, its input, and the context its handler sees. */
 export class IncomingStream<Initial, Input, Output> extends AcceptedStream
-  implements HandlerContext {
+  implements HandlerContext, QueueOwner {
   /** See {@linkcode HandlerContext}. */
   readonly subroute: string;
   /** See {@linkcode HandlerContext}. */
@@ -50,7 +50,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     this.#responder = responder;
     this.subroute = subroute;
     this.metadata = metadata;
-    this.input = new MessageQueue((bytes) => this.#onConsumed(bytes), ignore);
+    this.input = new MessageQueue(this);
   }
 
   /** See {@linkcode HandlerContext}. */
@@ -142,12 +142,15 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     this.#responder.failCall(this, error, detail, this.#source.beginTurn());
   }
 
-  #onConsumed(bytes: number): void {
+  /** The handler has read an input. */
+  onConsumed(bytes: number): void {
     if (this.receive !== null && this.receive.consumed(bytes)) {
       this.receive.report(this.#source.beginTurn());
     }
   }
+
+  /** The handler reads no more inputs; its stream goes on. */
+  onReturn(): void {}
 }
 
 const ENDED = new InternodeError("Closed", "The stream has ended.", { origin: "local" });
-const ignore = (): void => {};

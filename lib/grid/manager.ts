@@ -45,6 +45,7 @@ export interface CloseOptions {
  * ```ts
  * import { Manager, sharedSecret, single } from "@internode/grid";
  * import * as t from "@internode/grid/codec";
+ * import { assertEquals } from "@std/assert";
  *
  * const add = single("add", {
  *   request: t.record({ a: t.int(), b: t.int() }),
@@ -58,7 +59,7 @@ export interface CloseOptions {
  * two.handle(add, ({ a, b }) => a + b);
  * await Promise.all([one.listen(), two.listen()]);
  * await one.waitForConnect();
- * console.assert(await one.connection(hosts[1]!).request(add, { a: 1, b: 2 }) === 3);
+ * assertEquals(await one.connection(hosts[1]!).request(add, { a: 1, b: 2 }), 3);
  * ```
  */
 export class Manager implements AsyncDisposable {

@@ -9,34 +9,40 @@ import { Fifo } from "../wire/fifo.ts";
 /** How a queue ends: well, or with an error once all before it is read. */
 type Ending = { readonly error: unknown; readonly failed: boolean };
 
+/** Whose messages they are. */
+export interface QueueOwner {
+  /** A message of that size was read. */
+  onConsumed(bytes: number): void;
+  /** The reader wants no more. */
+  onReturn(): void;
+}
+
 /**
  * Messages in order, then the end: whatever has arrived is read first, and
  * only then the clean end or the error shows.
  */
 export class MessageQueue<T> implements AsyncIterableIterator<T> {
-  readonly #onConsumed: (bytes: number) => void;
-  readonly #onReturn: () => void;
+  readonly #owner: QueueOwner;
   #values: Fifo<T> | null = null;
   #sizes: Fifo<number> | null = null;
-  #readers: Fifo<PromiseWithResolvers<IteratorResult<T>>> | null = null;
+  /** Who waits first; hardly ever is there another. */
+  #reader: PromiseWithResolvers<IteratorResult<T>> | null = null;
+  #laterReaders: Fifo<PromiseWithResolvers<IteratorResult<T>>> | null = null;
   #ending: Ending | null = null;
 
-  /**
-   * @param onConsumed Hears of each message that was read, with its size.
-   * @param onReturn Hears that the reader wants no more.
-   */
-  constructor(onConsumed: (bytes: number) => void, onReturn: () => void) {
-    this.#onConsumed = onConsumed;
-    this.#onReturn = onReturn;
+  /** @param owner Hears of what is read. */
+  constructor(owner: QueueOwner) {
+    this.#owner = owner;
   }
 
   /** A message has arrived. */
   push(value: T, bytes: number): void {
     if (this.#ending !== null) return;
-    const reader = this.#readers?.shift();
-    if (reader !== undefined) {
+    const reader = this.#reader;
+    if (reader !== null) {
+      this.#reader = this.#laterReaders?.shift() ?? null;
       reader.resolve({ done: false, value });
-      this.#onConsumed(bytes);
+      this.#owner.onConsumed(bytes);
       return;
     }
     (this.#values ??= new Fifo()).push(value);
@@ -63,13 +69,14 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     const values = this.#values;
     if (values !== null && values.length > 0) {
       const value = values.shift()!;
-      this.#onConsumed(this.#sizes!.shift()!);
+      this.#owner.onConsumed(this.#sizes!.shift()!);
       return Promise.resolve({ done: false, value });
     }
     const ending = this.#ending;
     if (ending === null) {
       const reader = Promise.withResolvers<IteratorResult<T>>();
-      (this.#readers ??= new Fifo()).push(reader);
+      if (this.#reader === null) this.#reader = reader;
+      else (this.#laterReaders ??= new Fifo()).push(reader);
       return reader.promise;
     }
     if (!ending.failed) return Promise.resolve(DONE);
@@ -81,7 +88,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   /** The reader wants no more. */
   return(): Promise<IteratorResult<T>> {
     this.discard();
-    this.#onReturn();
+    this.#owner.onReturn();
     this.#finish({ error: undefined, failed: false });
     this.#ending = { error: undefined, failed: false };
     return Promise.resolve(DONE);
@@ -95,19 +102,17 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   #finish(ending: Ending): void {
     if (this.#ending !== null) return;
     this.#ending = ending;
-    const readers = this.#readers;
-    this.#readers = null;
-    if (readers === null) return;
-    let first = true;
-    for (let reader = readers.shift(); reader !== undefined; reader = readers.shift()) {
-      if (first && ending.failed) {
-        this.#ending = { error: undefined, failed: false };
-        reader.reject(ending.error);
-      } else {
-        reader.resolve(DONE);
-      }
-      first = false;
+    const reader = this.#reader, later = this.#laterReaders;
+    if (reader === null) return;
+    this.#reader = this.#laterReaders = null;
+    if (ending.failed) {
+      this.#ending = { error: undefined, failed: false };
+      reader.reject(ending.error);
+    } else {
+      reader.resolve(DONE);
     }
+    if (later === null) return;
+    for (let next = later.shift(); next !== undefined; next = later.shift()) next.resolve(DONE);
   }
 }
 

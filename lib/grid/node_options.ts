@@ -36,7 +36,7 @@ export interface ManagerOptions extends Partial<SessionTimes> {
   readonly limits?: Partial<Limits> | undefined;
   /** How long handlers may run in one turn before the event loop gets its own, in microseconds. Default: 1,000. */
   readonly inlineHandlerUs?: number | undefined;
-  /** Payloads above this many bytes are written from where they lie instead of being copied into the batch (TCP, TLS, Unix). Default: 65,536. */
+  /** Pieces of messages above this many bytes are written from where they lie instead of being copied into the batch (TCP, TLS, Unix). Default: 65,536, which no piece exceeds while the peer's `maxFragmentBytes` has its default too. */
   readonly writeFlattenLimit?: number | undefined;
   /** Whether batches carry checksums where the transport has none of its own. Default: `true`; both sides must want them. */
   readonly checksums?: boolean | undefined;
@@ -107,7 +107,7 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
       "maxClockSkewMs",
       given.maxClockSkewMs ?? DEFAULT_TIMES.maxClockSkewMs,
     ),
-    reconnect: { ...DEFAULT_BACK_OFF, ...given.reconnect },
+    reconnect: resolveBackOff(given.reconnect),
     limits: resolveLimits(given.limits),
     inlineHandlerUs: positive("inlineHandlerUs", given.inlineHandlerUs ?? 1_000),
     writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit ?? 65_536),
@@ -127,6 +127,17 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
     );
   }
   return options;
+}
+
+function resolveBackOff(given: Partial<BackOffOptions> = {}): BackOffOptions {
+  const { initialMs, factor, maxMs, jitter } = { ...DEFAULT_BACK_OFF, ...given };
+  positive("reconnect.initialMs", initialMs);
+  positive("reconnect.maxMs", maxMs);
+  if (!(factor >= 1)) throw invalid("reconnect.factor", `must be at least 1, not ${factor}`);
+  if (!(jitter >= 0 && jitter <= 1)) {
+    throw invalid("reconnect.jitter", `must be from 0 to 1, not ${jitter}`);
+  }
+  return { initialMs, factor, maxMs, jitter };
 }
 
 function positive(name: string, value: number): number {

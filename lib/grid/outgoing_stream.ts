@@ -10,7 +10,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";
 import type { CallTrace } from "./call_trace.ts";
 import type { StreamContract } from "./contract.ts";
-import { MessageQueue } from "./message_queue.ts";
+import { MessageQueue, type QueueOwner } from "./message_queue.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
 import type { CallOwner } from "./pending_request.ts";
 
@@ -21,17 +21,16 @@ export interface StreamOwner extends CallOwner {
 }
 
 /** The engine's half of a `Stream`. */
-export class OutgoingStream<Initial, Input, Output> extends OpenedStream {
+export class OutgoingStream<Initial, Input, Output> extends OpenedStream implements QueueOwner {
   /** The handler's messages. */
   readonly outputs: MessageQueue<Output>;
-  /** Resolves when the stream can send, rejects when it never will. */
-  readonly opened: Promise<void>;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
   readonly #owner: StreamOwner;
   readonly #subroute: string;
   readonly #startMs: number;
-  #open!: PromiseWithResolvers<void>;
+  #isOpen = false;
+  #opened: PromiseWithResolvers<void> | null = null;
   #finished: PromiseWithResolvers<void> | null = null;
   #ending: { readonly error: unknown } | null = null;
   #signal: AbortSignal | null = null;
@@ -47,14 +46,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream {
     this.#owner = owner;
     this.#subroute = subroute;
     this.#startMs = owner.tracer.active ? owner.now() : -1;
-    this.#open = Promise.withResolvers();
-    this.opened = this.#open.promise;
-    // Who does not wait for it need not hear of its failure here: the outputs and `finished` tell.
-    this.opened.catch(() => {});
-    this.outputs = new MessageQueue(
-      (bytes) => this.#onConsumed(bytes),
-      () => this.cancel(undefined),
-    );
+    this.outputs = new MessageQueue(this);
   }
 
   /** The contract's codec for inputs. */
@@ -65,6 +57,18 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream {
   /** How the stream ended: `undefined` for well; `null` while it has not. */
   get ending(): { readonly error: unknown } | null {
     return this.#ending;
+  }
+
+  /** Resolves when the stream can send, rejects when it never will. */
+  get opened(): Promise<void> {
+    if (this.#opened === null) {
+      this.#opened = Promise.withResolvers();
+      // Who does not wait for it need not hear of its failure here: the outputs and `finished` tell.
+      this.#opened.promise.catch(() => {});
+      if (this.#isOpen) this.#opened.resolve();
+      else if (this.#ending !== null) this.#settle(this.#opened, this.#ending);
+    }
+    return this.#opened.promise;
   }
 
   /** Resolves when the handler has ended well, else rejects. */
@@ -103,7 +107,8 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream {
 
   /** The stream can send. */
   override onOpened(): void {
-    this.#open.resolve();
+    this.#isOpen = true;
+    this.#opened?.resolve();
   }
 
   /** A message of the handler's. One that cannot be read ends the stream. */
@@ -139,7 +144,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream {
   /** The stream has failed. */
   override onError(error: unknown, detail: ByteReader | null): void {
     const failure = callFailure(error, this.#owner.host, this.#contract, detail);
-    this.#open.reject(failure);
+    this.#opened?.reject(failure);
     this.outputs.fail(failure);
     this.#end({ error: failure });
   }
@@ -162,15 +167,21 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream {
     });
   }
 
-  #settle(finished: PromiseWithResolvers<void>, ending: { readonly error: unknown }): void {
-    if (ending.error === undefined) finished.resolve();
-    else finished.reject(ending.error);
+  #settle(promise: PromiseWithResolvers<void>, ending: { readonly error: unknown }): void {
+    if (ending.error === undefined) promise.resolve();
+    else promise.reject(ending.error);
   }
 
-  #onConsumed(bytes: number): void {
+  /** An output was read. */
+  onConsumed(bytes: number): void {
     if (this.receive !== null && this.receive.consumed(bytes)) {
       this.receive.report(this.#owner.beginTurn());
     }
+  }
+
+  /** The reader of the outputs wants no more. */
+  onReturn(): void {
+    this.cancel(undefined);
   }
 }
 

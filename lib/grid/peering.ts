@@ -102,8 +102,10 @@ export class Peering implements LinkOwner {
   abort(call: OutgoingCall, reason: unknown): void {
     if (this.#waiting.cancel(call, reason)) return;
     for (const link of this.#links) {
-      if (link.session.caller.calls.get(call.id) === call || call.state === "waiting") {
-        link.session.caller.cancel(call, reason, "Cancelled", link.beginTurn());
+      const { caller } = link.session;
+      // A call without an id waits for a slot; which session it is told to does not matter.
+      if (caller.calls.get(call.id) === call || (call.state === "waiting" && call.id < 0)) {
+        caller.cancel(call, reason, "Cancelled", link.beginTurn());
         return;
       }
     }
@@ -166,6 +168,7 @@ export class Peering implements LinkOwner {
       }),
     );
     this.#waiting.send(link);
+    if (this.#node.closing) link.session.startDraining(link.beginTurn());
   }
 
   /** See {@linkcode LinkOwner.resolve}. */

@@ -76,13 +76,11 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       this.#run(responder, call, request);
       return;
     }
-    const start = (): boolean => {
-      if (!call.pending) return false;
+    const start = (): void => {
       this.#source.beginTurn();
       this.#run(responder, call, request);
-      return true;
     };
-    if (gate.wait(start)) {
+    if (gate.wait({ wanted: () => call.pending, start })) {
       responder.acceptCall(call);
     } else {
       const message =

@@ -19,9 +19,9 @@ import type { OutgoingStream } from "./outgoing_stream.ts";
  *
  * @example
  * ```ts
- * import type { Connection } from "@internode/grid";
- * import { stream } from "@internode/grid";
+ * import { Manager, stream } from "@internode/grid";
  * import * as t from "@internode/grid/codec";
+ * import { assertEquals } from "@std/assert";
  *
  * const scan = stream("bucket.scan", {
  *   initial: t.record({ prefix: t.string() }),
@@ -30,11 +30,19 @@ import type { OutgoingStream } from "./outgoing_stream.ts";
  *   outputCapacity: 16,
  * });
  *
- * async function firstMatch(connection: Connection, prefix: string): Promise<string | undefined> {
- *   for await (const name of connection.stream(scan, { prefix })) return name;
- *   return undefined;
+ * const hosts = ["memory://bucket", "memory://reader"] as const;
+ * await using bucket = new Manager({ local: hosts[0], hosts });
+ * await using reader = new Manager({ local: hosts[1], hosts });
+ * bucket.handle(scan, async function* ({ prefix }) {
+ *   for (const name of ["a/1", "b/1", "b/2"]) if (name.startsWith(prefix)) yield name;
+ * });
+ * await Promise.all([bucket.listen(), reader.listen()]);
+ *
+ * const found: string[] = [];
+ * for await (const name of reader.connection(hosts[0]).stream(scan, { prefix: "b/" })) {
+ *   found.push(name);
  * }
- * console.assert(firstMatch.length === 2);
+ * assertEquals(found, ["b/1", "b/2"]);
  * ```
  */
 export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDisposable {

@@ -88,12 +88,8 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       this.#run(stream, initial);
       return;
     }
-    const start = (): boolean => {
-      if (!stream.pending) return false;
-      this.#run(stream, initial);
-      return true;
-    };
-    if (gate.wait(start)) return;
+    const start = (): void => this.#run(stream, initial);
+    if (gate.wait({ wanted: () => stream.pending, start })) return;
     const message =
       `Too many streams of ${this.#contract.name} run and wait on this node already. Try again later.`;
     const error = new InternodeError("Overloaded", message, {

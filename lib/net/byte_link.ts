@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import type { Peer, SessionOptions } from "../session/session_options.ts";
 import { BatchReader } from "../wire/batch_reader.ts";
+import { holdsGoodbye } from "../wire/goodbye.ts";
 import type { Clock } from "./clock.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import type { ByteChannel } from "./transport.ts";
@@ -17,6 +18,8 @@ export class ByteLink extends Link {
   readonly #batches = new BatchReader();
   readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
   #piece = 0;
+  /** Whether the peer has said goodbye after this side did. */
+  #peerIsDone = false;
   /** Where the batch goes on that the end of a turn has interrupted; -1: there is none. */
   #resumeAt = -1;
 
@@ -49,14 +52,35 @@ export class ByteLink extends Link {
     if (count === null) return this.lose("The peer closed the connection.");
     this.bytesReceived += count;
     this.news = true;
+    this.#batches.ring.commit(count);
     if (this.session.state === "closed") {
       // A socket closed with unread bytes resets, and the goodbye would be lost with it: read on until the peer leaves.
-      this.#read();
+      this.#peerIsDone ||= this.#hearsGoodbye();
+      if (!this.#leaveWhenBothAreDone()) this.#read();
       return;
     }
-    this.#batches.ring.commit(count);
     this.#parse();
   };
+
+  /** Whether the peer, too, has said its last word. */
+  #hearsGoodbye(): boolean {
+    const batches = this.#batches;
+    try {
+      while (batches.next()) {
+        if (holdsGoodbye(batches.ring.view, batches.start, batches.end)) return true;
+      }
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  /** When both sides end at the same time, neither may wait for the other to leave first. */
+  #leaveWhenBothAreDone(): boolean {
+    if (!this.#peerIsDone || this.writing || this.session.hasOutput) return false;
+    this.leave();
+    return true;
+  }
 
   readonly #onReadError = (error: unknown): void => {
     this.lose(`Reading failed: ${text(error)}`);

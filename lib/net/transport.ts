@@ -15,7 +15,7 @@ export interface ByteChannel {
   readonly kind: "bytes";
   /** The other end, for messages and logs. */
   readonly remote: string;
-  /** Whether the transport itself detects changed bytes (TLS, memory), so that checksums would be waste. */
+  /** Whether the transport itself detects changed bytes (TLS), so that checksums would be waste. */
   readonly integrity: boolean;
   /** Reads what is there, at most `into.length` bytes; `null` at the end. Rejects when the connection is lost or closed. At most one read at a time. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
@@ -29,7 +29,7 @@ export interface ByteChannel {
 export interface MessageReceiver {
   /** One message has arrived. The bytes belong to the receiver. */
   onMessage(bytes: Uint8Array<ArrayBuffer>): void;
-  /** What was sent has left: `bufferedBytes` is below the channel's high-water mark again. */
+  /** What was sent has left: `congested` is `false` again. */
   onDrain(): void;
   /** The channel has ended; called once, last. */
   onClose(reason: string): void;

@@ -17,6 +17,18 @@ import { webSocketTransport } from "./web_socket.ts";
  *
  * @param options Certificates, for `tls` and `wss`.
  * @returns `tcp`, `tls`, `ws`, `wss`, `unix` and `memory`.
+ *
+ * @example A node that believes an authority of one's own; to listen it needs `cert` and `key` too
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Manager, systemTransports } from "@internode/grid";
+ *
+ * const authority = "-----BEGIN CERTIFICATE-----\n…"; // read from a file
+ * const hosts = ["tls://node-1.example:9000", "tls://node-2.example:9000"];
+ * const transports = systemTransports({ caCerts: [authority] });
+ * await using grid = new Manager({ local: hosts[0]!, hosts, transports });
+ * assertEquals(grid.connections.length, 1);
+ * ```
  */
 export function systemTransports(options: TlsOptions = {}): Transports {
   const webSocket = webSocketTransport(options);

@@ -99,23 +99,37 @@ function open(
   });
 }
 
-/** The runtime tells the status of a refusal and not its text, so that is asked for once more. */
+/**
+ * The runtime tells the status of a refusal and not its text, and over HTTP/2
+ * (as `wss` is) not even the status, so that is asked for once more.
+ */
 async function explain(
   address: HostAddress,
   request: WebSocketRequest,
   signal: AbortSignal,
   failure: unknown,
 ): Promise<unknown> {
-  const status = /status code: (\d{3})/.exec(failure instanceof Error ? failure.message : "")?.[1];
-  if (status === undefined) return dialError(address, failure);
-  const reason = await askReason(request, status, signal);
+  const message = failure instanceof Error ? failure.message : "";
+  const told = /status code: (\d{3})/.exec(message)?.[1];
+  if (told === undefined && !message.includes("stream error")) return dialError(address, failure);
+  const answer = await askAgain(request, signal);
   if (signal.aborted) return signal.reason;
+  const status = told ?? answer?.status;
+  // This question is no WebSocket request, so an answer that says so explains nothing.
+  if (status === undefined || (told === undefined && !isRefusal(status))) {
+    return dialError(address, failure);
+  }
+  const reason = answer?.status === status && answer.text !== "" ? ` (${answer.text})` : "";
   const [code, advice] = statusAdvice(status);
   return new InternodeError(
     code,
     `${address.href} refused the connection with status ${status}${reason}. ${advice}`,
     { origin: "remote", host: address.href, cause: failure },
   );
+}
+
+function isRefusal(status: string): boolean {
+  return status === "401" || status === "403" || status === "404" || status === "503";
 }
 
 function statusAdvice(status: string): [ErrorCode, string] {
@@ -129,11 +143,10 @@ function statusAdvice(status: string): [ErrorCode, string] {
   return ["Unreachable", "Check what serves there."];
 }
 
-async function askReason(
+async function askAgain(
   { url, ...init }: WebSocketRequest,
-  status: string,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly status: string; readonly text: string } | undefined> {
   const limit = new AbortController();
   const stop = (): void => limit.abort();
   const timer = setTimeout(stop, REASON_TIMEOUT_MS);
@@ -141,11 +154,9 @@ async function askReason(
   try {
     const httpUrl = url.replace(/^ws/, "http");
     const response = await fetch(httpUrl, { ...init, redirect: "manual", signal: limit.signal });
-    const text = await readStart(response);
-    // An answer of another status would explain something else.
-    return String(response.status) === status && text !== "" ? ` (${text})` : "";
+    return { status: String(response.status), text: await readStart(response) };
   } catch {
-    return "";
+    return undefined;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);

@@ -97,17 +97,21 @@ export class BulkLane {
    */
   drop(id: number, responder: boolean): boolean {
     let found = false;
+    let half: SendHalf | null = null;
     for (const queue of [this.#lane, this.#stalled]) {
       for (let left = queue.length; left > 0; left--) {
         const message = queue.shift()!;
         if (message.id === id && message.type >= FrameType.response === responder) {
           this.discard(message);
+          half = message.half;
           found = true;
         } else {
           queue.push(message);
         }
       }
     }
+    // What queues behind a stream's message in the lane would never have its turn.
+    half?.discardQueue();
     return found;
   }
 
@@ -124,8 +128,15 @@ export class BulkLane {
   writeFragment(data: BatchWriter, nowMs: number): void {
     const message = this.#lane.shift()!;
     if (message.dropped) return;
-    const { payload, sent } = message;
-    const size = Math.min(payload.length - sent, this.#budget.limits.maxFragmentBytes);
+    const { payload, sent, call } = message;
+    if (sent === 0 && call !== null && call.deadlineMs <= nowMs) {
+      // Its time ran out here: nothing is sent, and the timer about to come ends the call.
+      this.discard(message);
+      return;
+    }
+    const size = isMessage(message.type)
+      ? Math.min(payload.length - sent, this.#budget.limits.maxFragmentBytes)
+      : payload.length;
     const header = sent === 0
       ? this.#beginFirst(data, message, size < payload.length, nowMs)
       : data.begin(fragmentType(message.type), 0, 0, message.id, 0, nowMs);
@@ -139,7 +150,8 @@ export class BulkLane {
     message.sent = sent + size;
     if (message.half === null) this.queuedBytes -= size;
     if (message.sent < payload.length) this.#lane.push(message);
-    else message.half?.onTransmitted();
+    else if (message.half !== null) message.half.onTransmitted();
+    else call?.onTransmitted();
   }
 
   /** Forgets everything that waits. */
@@ -177,6 +189,12 @@ export class BulkLane {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** Only these travel in pieces. The frames that end a stream are small, and keep their place behind its messages. */
+function isMessage(type: number): boolean {
+  return type === FrameType.request || type === FrameType.open || type === FrameType.response ||
+    type === FrameType.input || type === FrameType.output;
+}
 
 function fragmentType(type: number): number {
   return type >= FrameType.response ? FrameType.responderFragment : FrameType.openerFragment;

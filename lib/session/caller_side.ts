@@ -39,6 +39,8 @@ export class CallerSide {
   readonly #slotless = new Fifo<
     { readonly call: OutgoingCall; readonly send: (nowMs: number) => void }
   >();
+  /** No deadline of theirs is earlier than this one. */
+  #slotlessEarliestMs = Infinity;
 
   /** */
   constructor(outbox: Outbox, inbox: Inbox, giver: CreditGiver) {
@@ -49,12 +51,7 @@ export class CallerSide {
 
   /** A lower bound of the deadlines of all calls. */
   earliestDeadlineMs(): number {
-    let earliestMs = this.calls.earliestMs;
-    // Such calls are rare; the first ones wait longest.
-    if (this.#slotless.length > 0) {
-      earliestMs = Math.min(earliestMs, this.#slotless.peek()!.call.deadlineMs);
-    }
-    return earliestMs;
+    return Math.min(this.calls.earliestMs, this.#slotlessEarliestMs);
   }
 
   /**
@@ -149,11 +146,16 @@ export class CallerSide {
         stream,
       );
     }
-    if (inputCredit > 0) {
-      stream.send = new SendHalf(this.#outbox, FrameType.input, inputCredit);
-      stream.send.id = stream.id;
-    }
-    stream.onOpened();
+    const opened = (): void => {
+      if (inputCredit > 0) {
+        stream.send = new SendHalf(this.#outbox, FrameType.input, inputCredit);
+        stream.send.id = stream.id;
+      }
+      stream.onOpened();
+    };
+    // A large opening goes in pieces; no input may overtake one of them.
+    if (stream.state === "sent") opened();
+    else stream.whenTransmitted = opened;
   }
 
   #begin<T>(
@@ -183,6 +185,7 @@ export class CallerSide {
   #waitForSlot(call: OutgoingCall, send: (nowMs: number) => void): void {
     call.state = "waiting";
     this.#slotless.push({ call, send });
+    this.#slotlessEarliestMs = Math.min(this.#slotlessEarliestMs, call.deadlineMs);
   }
 
   /**
@@ -198,10 +201,12 @@ export class CallerSide {
     nowMs: number,
   ): void {
     this.#outbox.nowMs = nowMs;
+    const freed = call.state === "waiting" && call.id >= 0;
     if (call.state === "waiting") {
-      if (call.id >= 0) {
-        this.#outbox.bulk.drop(call.id, false);
+      if (freed) {
+        this.#outbox.drop(call.id, false);
         this.#end(call);
+        if (call instanceof OpenedStream) call.close(error);
       } else {
         call.state = "ended";
       }
@@ -211,41 +216,40 @@ export class CallerSide {
       if (call instanceof OpenedStream && call.send !== null) {
         call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);
       } else {
-        this.#outbox.bulk.drop(call.id, false);
+        this.#outbox.drop(call.id, false);
         this.#outbox.frame(FrameType.cancel, errorNumber(code), call.id, 0, reason);
       }
-      if (call instanceof OpenedStream) call.receive?.close();
-      this.#inbox.drop(call.id, true);
+      if (call instanceof OpenedStream) {
+        call.receive?.close();
+        this.#inbox.drop(call.id, true);
+      }
+      // A response that has begun to arrive comes whole or is given up by an error: either frees the slot.
     } else {
       return;
     }
     call.onError(error, null);
+    if (freed && this.#slotless.length > 0) this.#sendSlotless();
   }
 
   /** Ends the calls whose time has run out. */
   expire(): void {
     const { nowMs } = this.#outbox;
-    const expired = (call: OutgoingCall): void => {
-      const outcome = call.state === "waiting" ? "notSent" : "maybeExecuted";
-      const error = new InternodeError("DeadlineExceeded", "The call's time ran out.", {
-        origin: "network",
-        outcome,
-      });
-      this.cancel(call, error, "DeadlineExceeded", nowMs);
-    };
-    this.calls.expire(nowMs, expired);
+    this.calls.expire(nowMs, (call) => this.#expire(call));
+    if (nowMs < this.#slotlessEarliestMs) return;
+    this.#slotlessEarliestMs = Infinity;
     for (let left = this.#slotless.length; left > 0; left--) {
-      const next = this.#slotless.shift()!;
+      const next = this.#slotless.shift();
+      if (next === undefined) break;
       if (next.call.state !== "waiting") continue;
-      if (next.call.deadlineMs <= nowMs) expired(next.call);
-      else this.#slotless.push(next);
+      if (next.call.deadlineMs <= nowMs) this.#expire(next.call);
+      else this.#waitForSlot(next.call, next.send);
     }
   }
 
   /** The answer to a request has come; late ones find their call abandoned and are dropped. */
   onResponse(id: number, flags: number, reader: ByteReader): void {
     const call = this.calls.get(id);
-    if (call === null || call instanceof OpenedStream) {
+    if (call === null || call instanceof OpenedStream || call.state === "waiting") {
       throw protocolError(`A response came for id ${id}, which is no request under way.`);
     }
     const late = call.state === "abandoned";
@@ -257,30 +261,28 @@ export class CallerSide {
   /** A call has failed over there. */
   onError(id: number, code: number, reader: ByteReader): void {
     const call = this.calls.get(id);
-    if (call === null) {
+    if (call === null || call.state === "waiting") {
       throw protocolError(`An error came for id ${id}, which is no call under way.`);
     }
     const parts = readError(code, reader);
     if (parts === null) throw protocolError("An error frame is too short for its text.");
     const late = call.state === "abandoned";
     this.#inbox.drop(id, true);
-    this.#outbox.bulk.drop(id, false);
+    this.#outbox.drop(id, false);
     this.#end(call);
-    if (!late) {
-      const error = new InternodeError(errorCode(code, "HandlerFailed"), parts.message, {
-        origin: "remote",
-        outcome: parts.outcome,
-      });
-      if (call instanceof OpenedStream) call.close(error);
-      call.onError(error, parts.hasDetail ? reader : null);
-    }
+    const error = new InternodeError(errorCode(code, "HandlerFailed"), parts.message, {
+      origin: "remote",
+      outcome: parts.outcome,
+    });
+    if (call instanceof OpenedStream) call.close(error);
+    if (!late) call.onError(error, parts.hasDetail ? reader : null);
     if (this.#slotless.length > 0) this.#sendSlotless();
   }
 
   /** The stream that still wants outputs; `null` when it is abandoned. */
   outputTarget(id: number): OpenedStream | null {
     const call = this.calls.get(id);
-    if (!(call instanceof OpenedStream)) {
+    if (!(call instanceof OpenedStream) || call.state === "waiting") {
       throw protocolError(`An output came for id ${id}, which is no stream under way.`);
     }
     call.quietPings = 0;
@@ -292,26 +294,26 @@ export class CallerSide {
   /** A stream has ended well. */
   onOutputEnd(id: number, count: number): void {
     const call = this.calls.get(id);
-    if (!(call instanceof OpenedStream)) {
+    if (!(call instanceof OpenedStream) || call.state === "waiting") {
       throw protocolError(`An end came for id ${id}, which is no stream under way.`);
     }
     const late = call.state === "abandoned";
     if (!late && call.receive === null && count !== 0) {
       throw protocolError("Outputs were counted on a stream that has none.");
     }
-    this.#outbox.bulk.drop(id, false);
+    this.#outbox.drop(id, false);
     this.#end(call);
     if (!late) {
       const receive = call.receive;
       if (receive === null) call.onEnd();
       else receive.onEnd(count);
-      call.close(
-        new InternodeError("Closed", "The handler has ended the stream.", {
-          origin: "remote",
-          outcome: "executed",
-        }),
-      );
     }
+    call.close(
+      new InternodeError("Closed", "The handler has ended the stream.", {
+        origin: "remote",
+        outcome: "executed",
+      }),
+    );
     if (this.#slotless.length > 0) this.#sendSlotless();
   }
 
@@ -367,6 +369,15 @@ export class CallerSide {
     }
   }
 
+  #expire(call: OutgoingCall): void {
+    const outcome = call.state === "waiting" ? "notSent" : "maybeExecuted";
+    const error = new InternodeError("DeadlineExceeded", "The call's time ran out.", {
+      origin: "network",
+      outcome,
+    });
+    this.cancel(call, error, "DeadlineExceeded", this.#outbox.nowMs);
+  }
+
   #end(call: OutgoingCall): void {
     call.state = "ended";
     this.calls.remove(call);
@@ -377,6 +388,10 @@ export class CallerSide {
       const next = this.#slotless.shift();
       if (next === undefined) return;
       if (next.call.state !== "waiting") continue;
+      if (next.call.deadlineMs <= this.#outbox.nowMs) {
+        this.#expire(next.call);
+        continue;
+      }
       try {
         next.send(this.#outbox.nowMs);
       } catch (error) {

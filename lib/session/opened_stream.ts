@@ -18,13 +18,20 @@ export abstract class OpenedStream extends OutgoingCall implements MessageSink {
   receive: ReceiveHalf | null = null;
   /** How many pings in a row had no answer. */
   quietPings = 0;
+  /** Called when the opening has left, if that was not at once. */
+  whenTransmitted: (() => void) | null = null;
 
-  /** The stream has an id, and its directions exist. Before, it may have waited for a slot. */
+  /** The opening has left and messages may follow. Before, it may have waited for a slot or for room. */
   abstract onOpened(): void;
   /** A message of the handler's. The payload is borrowed. */
   abstract onMessage(kind: number, reader: ByteReader): void;
   /** The handler has ended the stream well, and all its messages have come. */
   abstract onEnd(): void;
+
+  /** The last piece of the opening has left. */
+  override onTransmitted(): void {
+    this.whenTransmitted?.();
+  }
 
   /** A stream has no single response. */
   override onResponse(): void {

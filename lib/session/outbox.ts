@@ -16,8 +16,6 @@ import { QueuedMessage } from "./queued_message.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { SendHalf } from "./send_half.ts";
 
-/** Messages up to this size go into the batch at once; larger ones take turns in the bulk lane. */
-export const INTERACTIVE_BYTES = 8 * 1024;
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES = 256 * 1024;
 /** While no more than this waits, control frames need no lane of their own. */
@@ -136,7 +134,7 @@ export class Outbox {
   ): boolean {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
-    if (raw !== null && raw.length > INTERACTIVE_BYTES) {
+    if (raw !== null && raw.length > this.budget.interactiveBytes) {
       const payload = prefix === null ? raw : concat(prefix, raw);
       this.#enqueue(new QueuedMessage(type, flags, code, id, argument, payload, call, null));
       return false;
@@ -148,7 +146,7 @@ export class Outbox {
     if (raw !== null) writer.append(raw);
     else if (kind === PayloadKind.bytes) encodeInto(data, header, codec, value);
     const length = writer.position - header - HEADER_BYTES;
-    if (length <= INTERACTIVE_BYTES && length <= this.budget.window) {
+    if (length <= this.budget.interactiveBytes && length <= this.budget.window) {
       this.budget.window -= length;
       data.end(header);
       this.messages++;
@@ -169,10 +167,10 @@ export class Outbox {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     if (
-      raw !== null && (raw.length > INTERACTIVE_BYTES || !half.maySend(raw.length) || half.queued)
+      raw !== null && (raw.length > this.budget.interactiveBytes || !half.maySend(raw.length) || half.queued)
     ) {
       // What waits must not change when the caller reuses its buffer after a small send.
-      const payload = raw.length > INTERACTIVE_BYTES ? raw : raw.slice();
+      const payload = raw.length > this.budget.interactiveBytes ? raw : raw.slice();
       return this.#inOrder(
         half,
         new QueuedMessage(half.type, 0, 0, half.id, 0, payload, null, half),
@@ -184,7 +182,7 @@ export class Outbox {
     if (raw !== null) writer.append(raw);
     else if (kind === PayloadKind.bytes) encodeInto(data, header, codec, value);
     const length = writer.position - header - HEADER_BYTES;
-    if (length <= INTERACTIVE_BYTES && !half.queued && half.maySend(length)) {
+    if (length <= this.budget.interactiveBytes && !half.queued && half.maySend(length)) {
       half.take(length);
       data.end(header);
       this.#onOutput();
@@ -206,6 +204,24 @@ export class Outbox {
   /** The peer has given back some of its budget. */
   onWindow(bytes: number): void {
     this.budget.giveBack(bytes);
+    this.useWindow();
+  }
+
+  /**
+   * Gives up the messages of a call that are not wholly sent; what they kept
+   * from being sent may follow now.
+   *
+   * @param responder Whether those that answer the peer's call are meant, not those of a call of ours.
+   * @returns Whether there was one.
+   */
+  drop(id: number, responder: boolean): boolean {
+    const found = this.bulk.drop(id, responder);
+    if (found) this.useWindow();
+    return found;
+  }
+
+  /** There is more room in the peer's budget: what waits for it may go. */
+  useWindow(): void {
     this.bulk.onWindow();
     if (this.bulk.length > 0) this.#onOutput();
   }

@@ -10,7 +10,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 const SLOT_BITS = 20;
 /** Gives the slot of an id. */
 export const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const USES_MASK = 0xfff;
+const MAX_USES = 0xfff;
 
 /**
  * A call this side has made, single request or stream, as its session keeps
@@ -32,6 +32,8 @@ export abstract class OutgoingCall {
   /** When its time runs out, on the session's clock; `Infinity`: never. */
   deadlineMs = Infinity;
 
+  /** What begins the call had to wait, and has now left whole. */
+  onTransmitted(): void {}
   /** The answer to a request. The payload is borrowed. What it throws is the call's failure, not the session's. */
   abstract onResponse(kind: number, reader: ByteReader): void;
   /** The call has failed; `detail` holds the peer's detail, borrowed, or is `null`. */
@@ -65,7 +67,8 @@ export class OutgoingCalls {
       this.#slots.push(null);
       this.#uses.push(0);
     }
-    const uses = this.#uses[slot]! + 1 & USES_MASK;
+    // From 1 on: id 0 means the connection itself in pings.
+    const uses = this.#uses[slot]! % MAX_USES + 1;
     this.#uses[slot] = uses;
     this.#slots[slot] = call;
     this.active++;

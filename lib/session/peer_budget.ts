@@ -5,8 +5,11 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { largestMessage } from "../wire/limits.ts";
+import { largestMessage, MAX_CALLS, MAX_FRAGMENT_BYTES } from "../wire/limits.ts";
 import { protocolError } from "./wire_error.ts";
+
+/** No larger message goes into a batch at once. */
+export const INTERACTIVE_BYTES = 8 * 1024;
 
 /** What the peer takes in general, as its hello said. */
 export interface PeerLimits {
@@ -32,10 +35,17 @@ export class PeerBudget {
   /** What the peer takes in general; nothing until the handshake is done. */
   limits: PeerLimits = NOTHING_TAKEN;
 
-  /** The handshake is done. */
+  /** Messages up to this size go into the batch at once; larger ones take turns in the bulk lane. */
+  interactiveBytes = 0;
+
+  /** The handshake is done. What the peer takes beyond what this side can do is not made use of. */
   open(limits: PeerLimits): void {
-    this.limits = limits;
-    this.window = limits.receiveBudgetBytes;
+    const { maxMessageBytes, receiveBudgetBytes } = limits;
+    const maxFragmentBytes = Math.min(limits.maxFragmentBytes, MAX_FRAGMENT_BYTES);
+    const maxCalls = Math.min(limits.maxCalls, MAX_CALLS);
+    this.limits = { ...limits, maxFragmentBytes, maxCalls };
+    this.window = receiveBudgetBytes;
+    this.interactiveBytes = Math.min(INTERACTIVE_BYTES, maxFragmentBytes, maxMessageBytes);
   }
 
   /** Takes so many bytes off the window, if they fit. */

@@ -13,8 +13,9 @@ import { AcceptedStream } from "./accepted_stream.ts";
 import type { Inbox } from "./inbox.ts";
 import { type IncomingCall, IncomingCalls } from "./incoming_calls.ts";
 import { decodeMetadata, NO_METADATA } from "./metadata.ts";
-import { INTERACTIVE_BYTES, type Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
+import { INTERACTIVE_BYTES } from "./peer_budget.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
 import { decodeName } from "./handler_name.ts";
@@ -267,7 +268,7 @@ export class ResponderSide {
     const call = this.calls.get(id);
     if (call !== null) {
       this.#cancel(call, error);
-    } else if (this.#outbox.bulk.drop(id, true) || unfinished) {
+    } else if (this.#outbox.drop(id, true) || unfinished) {
       // Either the rest of its answer is given up for this one, or the request itself never came whole.
       this.respondError(id, error, null);
     }
@@ -283,7 +284,7 @@ export class ResponderSide {
 
   /** The caller sends no more inputs. */
   onInputEnd(id: number, count: number): void {
-    this.inputTarget(id)?.receive!.onEnd(count);
+    this.inputTarget(id)?.receive?.onEnd(count);
   }
 
   /** The caller takes more outputs. Credit for a stream that has ended meanwhile is no error. */

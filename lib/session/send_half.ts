@@ -146,12 +146,18 @@ export class SendHalf {
   /** The stream is over: what is accepted but not sent is given up too. */
   abandon(error: unknown): void {
     this.refuseWaiting(error);
+    this.discardQueue();
+  }
+
+  /** Gives up what is accepted but not sent. */
+  discardQueue(): void {
     const queue = this.#queue;
     this.#queue = null;
     if (queue === null) return;
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       this.#outbox.bulk.discard(next);
     }
+    this.#outbox.useWindow();
   }
 
   /** The receiver takes more messages, and has consumed so many bytes. */

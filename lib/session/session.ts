@@ -138,6 +138,16 @@ export class Session implements CreditGiver {
     return this.#outbox.bulk.queuedBytes;
   }
 
+  /** How many bytes of the peer's messages are here and not consumed. */
+  get heldBytes(): number {
+    return this.#inbox.heldBytes;
+  }
+
+  /** How many more bytes of messages the peer takes at the moment. */
+  get sendWindowBytes(): number {
+    return this.#outbox.budget.window;
+  }
+
   /** When the last ping was answered (on the session's clock), and how long that took, in milliseconds; `null` before the first. */
   get lastPing(): { readonly atMs: number; readonly roundTripMs: number } | null {
     return this.#liveness.lastPing;
@@ -152,7 +162,13 @@ export class Session implements CreditGiver {
    * @param end Where it ends.
    * @returns How far it came; short of `end`: the turn is over.
    */
-  receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
+  receive(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    nowMs: number,
+  ): number {
     this.#outbox.nowMs = nowMs;
     this.#liveness.onReceived(nowMs);
     let at = start;
@@ -367,6 +383,8 @@ export class Session implements CreditGiver {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#handshake = null;
+    // First, so that nothing more is accepted in the room that ending calls make.
+    this.#outbox.bulk.clear();
     this.caller.close((sent) =>
       new InternodeError(
         error.code === "Closed" ? "Closed" : "Disconnected",
@@ -380,7 +398,6 @@ export class Session implements CreditGiver {
     );
     this.responder.close(error);
     this.#inbox.clear();
-    this.#outbox.bulk.clear();
     this.#owner.onClosed(error);
   }
 }

@@ -14,7 +14,7 @@ import { FrameType, HEADER_BYTES, NO_TIMEOUT } from "./frame.ts";
 export const ENVELOPE_BYTES = 8;
 
 /** Below this, time spent waiting is not worth correcting deadlines for. */
-const STALE_MS = 5;
+export const STALE_MS = 5;
 
 /**
  * The running checksum of all batches that one side sends, in the order in

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type BatchSeal, ENVELOPE_BYTES, shortenTimeouts } from "./batch_seal.ts";
-import type { ByteWriter } from "./byte_writer.ts";
+import { type BatchSeal, ENVELOPE_BYTES, shortenTimeouts, STALE_MS } from "./batch_seal.ts";
+import { ByteWriter } from "./byte_writer.ts";
 import { Fifo } from "./fifo.ts";
 import { FrameType, HEADER_BYTES } from "./frame.ts";
 import type { WriterPool } from "./writer_pool.ts";
@@ -41,7 +41,7 @@ interface Batch {
  */
 export class BatchWriter {
   /** Where the payload of the frame begun goes. Valid from `begin` to `end`. */
-  writer!: ByteWriter;
+  writer: ByteWriter = NO_WRITER;
   /** How many bytes wait to be drained. */
   pendingBytes = 0;
   /** How many batches have been drained so far. */
@@ -78,9 +78,7 @@ export class BatchWriter {
     nowMs: number,
   ): number {
     if (this.#open === null) this.#openBatch();
-    if ((type === FrameType.request || type === FrameType.open) && this.#open!.createdMs === Infinity) {
-      this.#open!.createdMs = nowMs;
-    }
+    if (type === FrameType.request || type === FrameType.open) this.#noteDeadline(nowMs);
     const writer = this.writer;
     writer.ensure(HEADER_BYTES);
     const at = writer.position, view = writer.view;
@@ -182,6 +180,17 @@ export class BatchWriter {
     draining.length = 0;
   }
 
+  /** The time-outs in one batch are corrected as one, so its frames must be about as old as each other. */
+  #noteDeadline(nowMs: number): void {
+    if (nowMs - this.#open!.createdMs >= STALE_MS) {
+      this.cut();
+      if (this.#open === null) this.#openBatch();
+      this.#open!.createdMs = nowMs;
+    } else if (this.#open!.createdMs === Infinity) {
+      this.#open!.createdMs = nowMs;
+    }
+  }
+
   #openBatch(): void {
     let writer = this.#current;
     if (writer === null || writer.position >= BUFFER_TARGET_BYTES) {
@@ -200,7 +209,13 @@ export class BatchWriter {
   /** Once nothing in a buffer waits any more, it is only held for what is being written. */
   #release(writer: ByteWriter): void {
     if (this.#closed.peek()?.writer === writer || this.#open?.writer === writer) return;
-    if (this.#current === writer) this.#current = null;
+    if (this.#current === writer) {
+      this.#current = null;
+      // Else an idle connection would keep a buffer that the pool has let go.
+      this.writer = NO_WRITER;
+    }
     this.#draining.push(writer);
   }
 }
+
+const NO_WRITER = new ByteWriter(0);

@@ -7,7 +7,6 @@
 const SLAB_BYTES = 65_536;
 /** Above this a copy gets a buffer of its own, so that one kept view does not keep a whole slab alive. */
 const MAX_SLAB_COPY_BYTES = 4_096;
-
 /**
  * The bytes of one message, from `position` to `end` within `bytes`. They are
  * borrowed: valid only until the codec returns. What outlives that is copied,
@@ -16,11 +15,12 @@ const MAX_SLAB_COPY_BYTES = 4_096;
  * @example
  * ```ts
  * import { ByteReader } from "@internode/grid/codec";
+ * import { assertEquals } from "@std/assert";
  *
  * const reader = new ByteReader();
  * reader.reset(new Uint8Array([1, 2, 3]), 0, 3);
- * console.assert(reader.takeBytes(2)[1] === 2);
- * console.assert(reader.remaining === 1);
+ * assertEquals(reader.takeBytes(2), new Uint8Array([1, 2]));
+ * assertEquals(reader.remaining, 1);
  * ```
  */
 export class ByteReader {

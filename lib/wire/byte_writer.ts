@@ -15,12 +15,13 @@
  * @example
  * ```ts
  * import { ByteWriter } from "@internode/grid/codec";
+ * import { assertEquals } from "@std/assert";
  *
  * const writer = new ByteWriter(16);
  * writer.ensure(4);
  * writer.view.setUint32(writer.position, 7, true);
  * writer.position += 4;
- * console.assert(writer.position === 4);
+ * assertEquals(writer.bytes.subarray(0, writer.position), new Uint8Array([7, 0, 0, 0]));
  * ```
  */
 export class ByteWriter {

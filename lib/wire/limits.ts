@@ -32,6 +32,10 @@ export const DEFAULT_LIMITS: Limits = {
   maxCalls: 65_536,
 };
 
+/** The most calls at a time there can be: an id has 20 bits for its slot. */
+export const MAX_CALLS = 1 << 20;
+/** The largest fragment there can be. */
+export const MAX_FRAGMENT_BYTES = 1024 * 1024;
 /** The largest batch a peer may send once the handshake is done; a fragment and its header always fit. */
 export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 /** The largest batch a peer may send during the handshake. */
@@ -39,11 +43,11 @@ export const MAX_HANDSHAKE_BATCH_BYTES = 4096;
 
 const RANGES: { readonly [K in keyof Limits]: readonly [number, number] } = {
   maxMessageBytes: [1024, 0x7000_0000],
-  maxFragmentBytes: [1024, 1024 * 1024],
+  maxFragmentBytes: [1024, MAX_FRAGMENT_BYTES],
   receiveBudgetBytes: [64 * 1024, 0x7fff_ffff],
   sendBudgetBytes: [64 * 1024, 0x7fff_ffff],
   streamBudgetBytes: [1024, 0x7fff_ffff],
-  maxCalls: [1, 1 << 20],
+  maxCalls: [1, MAX_CALLS],
 };
 
 /**

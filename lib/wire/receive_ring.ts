@@ -12,7 +12,7 @@
  *
  * Invariant after every call: `0 ≤ head ≤ tail ≤ bytes.length`.
  *
- * It grows when a batch needs more, doubles when reads keep filling it, and
+ * It grows when a batch needs more, fourfold when a read fills it, and
  * goes back to its first size when they have been small for a while, so that
  * an idle connection holds little.
  */

@@ -50,8 +50,11 @@ export const LIFECYCLE: readonly Case[] = [
     setup: {
       serve: (second) => {
         second.handle(answer, (text) => text);
-        second.handle(watch, (_, __, { signal }) =>
-          new Promise((resolve) => signal.addEventListener("abort", () => resolve())));
+        second.handle(
+          watch,
+          (_, __, { signal }) =>
+            new Promise((resolve) => signal.addEventListener("abort", () => resolve())),
+        );
       },
     },
     body: async ({ first, second, to, until }) => {
@@ -107,16 +110,22 @@ export const LIFECYCLE: readonly Case[] = [
       await failure(to.request(answer, "bad"), "HandlerFailed");
       await all(to.stream(count, 3));
       await until(() => made.length === 3 && served.length === 3, "all is traced");
-      const calls = [["single", "answer", "disk", null], ["single", "answer", "", "HandlerFailed"], [
-        "stream",
-        "count",
-        "",
-        null,
-      ]];
-      for (const [traces, direction, host] of [
-        [made, "outgoing", second.local],
-        [served, "incoming", first.local],
-      ] as const) {
+      const calls = [
+        ["single", "answer", "disk", null],
+        ["single", "answer", "", "HandlerFailed"],
+        [
+          "stream",
+          "count",
+          "",
+          null,
+        ],
+      ];
+      for (
+        const [traces, direction, host] of [
+          [made, "outgoing", second.local],
+          [served, "incoming", first.local],
+        ] as const
+      ) {
         const seen = traces.map((call) => [call.kind, call.handler, call.subroute, call.error]);
         assertEquals(seen, calls);
         for (const call of traces) {

@@ -10,22 +10,8 @@ import { type Case, failure } from "./case.ts";
 import { answer } from "./contracts.ts";
 import type { Pair } from "./world.ts";
 import { dials } from "../../lib/grid/dialler.ts";
-import { systemClock } from "../../lib/net/system_clock.ts";
-import type { Clock } from "../../lib/net/clock.ts";
 
 const RIGHT = "the right secret of the grid", WRONG = "a secret of some other grid";
-
-/** A system clock whose wall time is off. */
-function skewed(offsetMs: number): Clock {
-  return {
-    now: () => systemClock.now(),
-    wallNow: () => systemClock.wallNow() + offsetMs,
-    setTimer: (delayMs, callback) => systemClock.setTimer(delayMs, callback),
-    clearTimer: (timer) => systemClock.clearTimer(timer),
-    defer: (callback) => systemClock.defer(callback),
-    soon: (callback) => systemClock.soon(callback),
-  };
-}
 
 /** Both ends know the reason: one in the error that callers get, the other in its log. */
 async function assertRefused(pair: Pair, words: RegExp): Promise<void> {
@@ -68,11 +54,7 @@ export const REFUSALS: readonly Case[] = [
   },
   {
     name: "clocks that differ by more than is allowed are refused, and both ends know why",
-    setup: () => ({
-      first: { clock: skewed(600_000) },
-      second: { clock: skewed(0) },
-      connected: false,
-    }),
+    setup: { skewMs: 600_000, connected: false },
     body: (pair) => assertRefused(pair, /clocks differ by -?600 s/),
   },
 ];

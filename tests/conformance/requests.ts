@@ -101,7 +101,9 @@ export const REQUESTS: readonly Case[] = [
       },
     },
     body: async ({ to }) => {
-      for (const [text, told] of [["sync", "at once"], ["async", "later"], ["text", "only a text"]]) {
+      for (
+        const [text, told] of [["sync", "at once"], ["async", "later"], ["text", "only a text"]]
+      ) {
         const error = await failure(to.request(answer, text!), "HandlerFailed");
         assertStringIncludes(error.message, told!);
         assertEquals([error.origin, error.outcome], ["remote", "executed"]);
@@ -268,7 +270,7 @@ export const REQUESTS: readonly Case[] = [
   {
     name: "a call that no longer waits leaves its place in the queue",
     setup: {},
-    body: async ({ to, second, until }) => {
+    body: async ({ first, to, second, until }) => {
       const gates: Signal<string>[] = [];
       second.handle(answer, () => {
         const gate = new Signal<string>();
@@ -281,8 +283,10 @@ export const REQUESTS: readonly Case[] = [
       await failure(to.request(answer, "3"), "Overloaded");
       controller.abort(new Error("no longer"));
       await waiting;
+      const back = second.connection(first.local);
+      await until(() => back.stats().callsIn === 1, "the second call is cancelled over there");
       const next = to.request(answer, "4");
-      await until(() => gates.length === 1, "the first call runs");
+      await until(() => back.stats().callsIn === 2, "the fourth call waits");
       gates[0]!.fire("first");
       assertEquals(await running, "first");
       await until(() => gates.length === 2, "the fourth call runs");
@@ -294,9 +298,11 @@ export const REQUESTS: readonly Case[] = [
     name: "a name can be taken once",
     setup: { serve: (second) => second.handle(answer, (text) => text) },
     body: async ({ second, to }) => {
-      for (const again of [() => second.handle(answer, (text) => text), () => {
-        second.handle({ ...collect, name: "answer" }, () => {});
-      }]) {
+      for (
+        const again of [() => second.handle(answer, (text) => text), () => {
+          second.handle({ ...collect, name: "answer" }, () => {});
+        }]
+      ) {
         const error = await failure(Promise.resolve().then(again), "InvalidArgument");
         assertStringIncludes(error.message, "answer");
       }

@@ -220,13 +220,16 @@ export const STREAMS: readonly Case[] = [
     setup: {},
     body: async ({ to, second }) => {
       const heard = new Signal<unknown>();
-      second.handle(watch, (_, __, { signal }) =>
-        new Promise((resolve) =>
-          signal.addEventListener("abort", () => {
-            heard.fire(signal.reason);
-            resolve();
-          })
-        ));
+      second.handle(
+        watch,
+        (_, __, { signal }) =>
+          new Promise((resolve) =>
+            signal.addEventListener("abort", () => {
+              heard.fire(signal.reason);
+              resolve();
+            })
+          ),
+      );
       const controller = new AbortController(), why = new Error("over");
       const running = to.stream(watch, "", { signal: controller.signal });
       const finished = reason(running.finished);
@@ -245,8 +248,12 @@ export const STREAMS: readonly Case[] = [
   {
     name: "a stream has a deadline where it is given one",
     setup: {
-      serve: (second) => second.handle(watch, (_, __, { signal }) =>
-        new Promise((resolve) => signal.addEventListener("abort", () => resolve()))),
+      serve: (second) =>
+        second.handle(
+          watch,
+          (_, __, { signal }) =>
+            new Promise((resolve) => signal.addEventListener("abort", () => resolve())),
+        ),
     },
     body: async ({ to }) => {
       await failure(to.stream(watch, "", { timeoutMs: 30 }).finished, "DeadlineExceeded");

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type Connection, Manager, type ManagerOptions, type Transports } from "@internode/grid";
+import {
+  type Clock,
+  type Connection,
+  Manager,
+  type ManagerOptions,
+  type Transports,
+} from "@internode/grid";
 import { systemClock } from "../../lib/net/system_clock.ts";
 import { memoryTransport } from "../../lib/net/memory.ts";
 import { systemTransports } from "../../lib/net/transports.ts";
@@ -23,6 +29,8 @@ export interface Setup {
   second?: Partial<ManagerOptions>;
   /** Registers the handlers of the second node. */
   serve?: (second: Manager, first: Manager) => void;
+  /** By how much the first node's wall clock is ahead, in milliseconds. Default: 0. */
+  skewMs?: number;
   /** Whether the test begins with a connection. Default: `true`. */
   connected?: boolean;
 }
@@ -72,6 +80,11 @@ export function freePorts(count: number): number[] {
   return ports;
 }
 
+/** A system clock whose wall time is off. */
+function skewed(offsetMs: number): Clock {
+  return { ...systemClock, wallNow: () => systemClock.wallNow() + offsetMs };
+}
+
 function realWorld(
   name: string,
   ignore: boolean,
@@ -90,7 +103,13 @@ function realWorld(
         ...setup.options,
       };
       const [one, two] = both.hosts as string[];
-      const first = new Manager({ ...both, logger: firstLog, local: one!, ...setup.first });
+      const first = new Manager({
+        ...both,
+        logger: firstLog,
+        local: one!,
+        clock: skewed(setup.skewMs ?? 0),
+        ...setup.first,
+      });
       const second = new Manager({ ...both, logger: secondLog, local: two!, ...setup.second });
       setup.serve?.(second, first);
       try {
@@ -119,6 +138,7 @@ function simulatedWorld(channels: "bytes" | "messages"): World {
       const grid = simulatedGrid({
         seed: ++seed,
         channels,
+        nodeClock: (index) => ({ wallOffsetMs: index === 0 ? setup.skewMs ?? 0 : 0 }),
         options: ({ index }) => ({
           logger: logs[index]!,
           ...setup.options,

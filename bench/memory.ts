@@ -1,0 +1,39 @@
+/**
+ * What idle connections, open streams and many requests hold of memory:
+ * `deno task bench:memory [--json]`. Ends with status 1 when a target is missed.
+ *
+ * @module
+ */
+
+import { measureConnections } from "./memory_connections.ts";
+import type { MemoryFigure } from "./memory_figure.ts";
+import { measureRequests } from "./memory_requests.ts";
+import { measureStreams } from "./memory_streams.ts";
+
+/** Measures everything; takes about half a minute. */
+export async function measureMemory(): Promise<MemoryFigure[]> {
+  return [
+    ...await measureConnections(),
+    ...await measureStreams(),
+    ...await measureRequests(),
+  ];
+}
+
+function kibibytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(2)} KiB`;
+}
+
+if (import.meta.main) {
+  const figures = await measureMemory();
+  if (Deno.args.includes("--json")) {
+    console.log(JSON.stringify(figures));
+  } else {
+    console.table(figures.map(({ name, side, bytes, targetBytes, holds }) => ({
+      what: `${name}: ${side}`,
+      measured: kibibytes(bytes),
+      "at most": targetBytes === null ? "" : kibibytes(targetBytes),
+      holds: targetBytes === null ? "" : holds ? "yes" : "NO",
+    })));
+  }
+  if (figures.some(({ holds }) => !holds)) Deno.exitCode = 1;
+}

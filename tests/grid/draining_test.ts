@@ -1,0 +1,136 @@
+import { type Manager, single, stream } from "@internode/grid";
+import { SimulatedCluster } from "@internode/grid/testing";
+import { assertEquals } from "@std/assert";
+import * as t from "@internode/grid/codec";
+import { assertFate, watch } from "./outcome.ts";
+import { simulatedGrid, withPair } from "./simulated_grid.ts";
+
+const work = single("work", { request: t.uint(), response: t.string() });
+const numbers = stream("numbers", {
+  initial: t.uint(),
+  output: t.uint(),
+  inputCapacity: 0,
+  outputCapacity: 2,
+});
+
+function way(grid: SimulatedCluster<Manager>, from: number) {
+  return grid.node(from).connection(grid.hosts[1 - from]!);
+}
+
+for (const closer of [0, 1]) {
+  const side = closer === 0 ? "dials" : "accepts";
+
+  Deno.test(`when the side that ${side} closes, running calls finish and new ones go elsewhere`, async () => {
+    await withPair({
+      serve: (manager, { clock }) => {
+        const pause = (ms: number) => new Promise<void>((resolve) => clock.setTimer(ms, resolve));
+        manager.handle(work, async (ms) => {
+          await pause(ms);
+          return "done";
+        });
+        manager.handle(numbers, async function* (many) {
+          for (let value = 0; value < many; value++) {
+            await pause(100);
+            yield value;
+          }
+        });
+      },
+    }, async (grid) => {
+      const other = 1 - closer;
+      const running = watch(grid.clock, way(grid, other).request(work, 1_000));
+      const backwards = watch(grid.clock, way(grid, closer).request(work, 500));
+      const tooLong = watch(grid.clock, way(grid, other).request(work, 9_000));
+      const read: number[] = [];
+      const reading = watch(
+        grid.clock,
+        (async () => {
+          for await (const value of way(grid, other).stream(numbers, 10)) read.push(value);
+        })(),
+      );
+      await grid.clock.advance(100);
+      const closing = watch(grid.clock, grid.node(closer).close());
+      await grid.clock.advance(100);
+      const refused = watch(grid.clock, way(grid, other).request(work, 1));
+      const own = watch(grid.clock, way(grid, closer).request(work, 1));
+      await grid.clock.settle();
+      assertFate(refused, "Unreachable notSent", 0, 0);
+      assertFate(own, "Closed notSent", 0, 0);
+      assertEquals(way(grid, other).state, "disconnected");
+      await grid.clock.runUntil(() => closing.settled, 10_000, "the end of closing");
+      assertFate(closing, "ok", 4_990, 6_100);
+      assertFate(running, "ok", 1_000, 1_100);
+      assertFate(backwards, "ok", 500, 600);
+      assertFate(reading, "ok", 1_000, 1_200);
+      assertEquals(read.length, 10);
+      await grid.clock.settle();
+      assertFate(tooLong, "Disconnected maybeExecuted", 5_000, 5_200);
+      // A new process takes the place of the closed one.
+      grid.crash(closer);
+      await grid.restart(closer);
+      await grid.node(other).waitForConnect();
+      assertEquals(await way(grid, other).request(work, 1), "done");
+    });
+  });
+}
+
+Deno.test("an idle node closes at once, and two that close together do not wait for each other", async () => {
+  for (const channels of ["bytes", "messages"] as const) {
+    const grid = simulatedGrid({ nodes: 5, channels });
+    await grid.run(async () => {
+      await grid.start();
+      await Promise.all(grid.running.map((index) => grid.node(index).waitForConnect()));
+      const first = watch(grid.clock, grid.node(0).close());
+      await grid.clock.runUntil(() => first.settled, 10_000);
+      assertFate(first, "ok", 0, 50);
+      const rest = grid.running.slice(1).map((index) =>
+        watch(grid.clock, grid.node(index).close())
+      );
+      await grid.clock.runUntil(() => rest.every(({ settled }) => settled), 10_000);
+      for (const closing of rest) assertFate(closing, "ok", 0, 50);
+    });
+    await grid.close();
+  }
+});
+
+Deno.test("a node closes within its bounds while its peer says nothing any more", async () => {
+  await withPair({}, async (grid) => {
+    grid.stall(0, 1);
+    const closing = watch(grid.clock, grid.node(0).close());
+    await grid.clock.runUntil(() => closing.settled, 10_000);
+    assertFate(closing, "ok", 0, 1_100);
+  });
+});
+
+Deno.test("a large call is aborted on the connection it is on, not on one that is ending", async () => {
+  const bytes = single("bytes");
+  await withPair({
+    serve: (manager, { clock }) => {
+      manager.handle(work, async (ms) => {
+        await new Promise<void>((resolve) => clock.setTimer(ms, resolve));
+        return "done";
+      });
+      manager.handle(bytes, (value) => value);
+    },
+  }, async (grid) => {
+    const there = way(grid, 1);
+    const old = watch(grid.clock, there.request(work, 60_000));
+    await grid.clock.advance(10);
+    // Node 0 loses its connection without node 1's knowing, and dials anew: node 1 says goodbye to the old one for a second.
+    grid.crash(0, "silent");
+    await grid.restart(0);
+    await grid.clock.runUntil(() => old.settled, 5_000);
+    const small = watch(grid.clock, there.request(work, 200));
+    const controller = new AbortController();
+    const large = watch(
+      grid.clock,
+      there.request(bytes, new Uint8Array(5_000_000), { signal: controller.signal }),
+    );
+    controller.abort("no longer");
+    await grid.clock.advance(1);
+    assertFate(large, "no longer", 0, 1);
+    await grid.clock.advance(3_000);
+    assertFate(small, "ok", 200, 300);
+    assertEquals(there.stats().callsOut, 0);
+    assertEquals((await there.request(bytes, new Uint8Array(3))).length, 3);
+  });
+});

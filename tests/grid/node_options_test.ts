@@ -1,0 +1,84 @@
+import { InternodeError, Manager, type ManagerOptions } from "@internode/grid";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+
+const hosts = ["memory://a", "memory://b"];
+const good: ManagerOptions = { local: "memory://a", hosts };
+
+function refused(options: Partial<ManagerOptions>): string {
+  const error = assertThrows(() => new Manager({ ...good, ...options }), InternodeError);
+  assertEquals([error.code, error.origin], ["InvalidArgument", "caller"]);
+  return error.message;
+}
+
+Deno.test("hosts are canonical, and local is among them once", () => {
+  const manager = new Manager({
+    local: "tcp://LocalHost:0900",
+    hosts: new Set(["tcp://localhost:900", "tcp://[0:0::1]:901/"]),
+  });
+  assertEquals(manager.local, "tcp://localhost:900");
+  assertEquals(manager.hosts, ["tcp://localhost:900", "tcp://[::1]:901"]);
+  assertEquals(manager.connections.map(({ host }) => host), ["tcp://[::1]:901"]);
+  assertEquals(manager.connection("tcp://[::1]:901"), manager.connections[0]);
+  assertEquals(manager.connection("tcp://[0:0:0::1]:901"), manager.connections[0]);
+  for (const host of ["tcp://localhost:900", "tcp://elsewhere:1"]) {
+    const error = assertThrows(() => manager.connection(host), InternodeError);
+    assertEquals(error.code, "InvalidArgument");
+    assertStringIncludes(error.message, "tcp://[::1]:901");
+  }
+});
+
+Deno.test("a list of hosts that makes no sense is refused by name", () => {
+  assertStringIncludes(refused({ local: "memory://c" }), "memory://c is not among");
+  assertStringIncludes(
+    refused({ hosts: ["memory://a", "memory://a"] }),
+    "memory://a is listed twice",
+  );
+  assertStringIncludes(refused({ hosts: ["memory://a", "nonsense"] }), "nonsense");
+  assertStringIncludes(refused({ transports: {} }), "no transport for memory://a");
+});
+
+Deno.test("numbers out of range are refused by their option's name", () => {
+  const numbers = [
+    "defaultTimeoutMs",
+    "dialTimeoutMs",
+    "handshakeTimeoutMs",
+    "pingIntervalMs",
+    "livenessTimeoutMs",
+    "maxClockSkewMs",
+    "inlineHandlerUs",
+    "writeFlattenLimit",
+  ] as const;
+  for (const name of numbers) {
+    for (const value of [0, -1, NaN]) assertStringIncludes(refused({ [name]: value }), name);
+  }
+  assertStringIncludes(refused({ path: "grid" }), "path");
+  assertStringIncludes(
+    refused({ pingIntervalMs: 500, livenessTimeoutMs: 500 }),
+    "livenessTimeoutMs",
+  );
+  assertStringIncludes(refused({ limits: { maxMessageBytes: 10 } }), "maxMessageBytes");
+  const large = { maxMessageBytes: 65_536, receiveBudgetBytes: 65_536 };
+  assertStringIncludes(refused({ limits: large }), "receiveBudgetBytes");
+});
+
+Deno.test("reconnecting slows down within reason", () => {
+  for (
+    const reconnect of [
+      { initialMs: NaN },
+      { initialMs: -1 },
+      { factor: 0.5 },
+      { maxMs: NaN },
+      { jitter: 2 },
+      { jitter: -1 },
+    ]
+  ) {
+    assertStringIncludes(refused({ reconnect }), `reconnect.${Object.keys(reconnect)[0]}`);
+  }
+});
+
+Deno.test("a node of one host has nobody to connect to", async () => {
+  const alone = new Manager({ local: "memory://alone", hosts: ["memory://alone"] });
+  await alone.listen();
+  await alone.waitForConnect();
+  await alone.close();
+});
