@@ -109,7 +109,7 @@ export class Connection {
    */
   request<Request, Response>(
     contract: SingleContract<Request, Response>,
-    request: Request,
+    request: NoInfer<Request>,
     options: CallOptions = NO_OPTIONS,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
@@ -140,7 +140,7 @@ export class Connection {
    */
   stream<Initial, Input, Output>(
     contract: StreamContract<Initial, Input, Output>,
-    initial: Initial,
+    initial: NoInfer<Initial>,
     options: CallOptions = NO_OPTIONS,
   ): Stream<Input, Output> {
     const { signal, timeoutMs = Infinity, subroute = "" } = options;

@@ -191,7 +191,7 @@ export class Peering implements LinkOwner {
   onClosed(link: Link, error: InternodeError): void {
     this.totals.add(link);
     if (this.#state === "closed") return;
-    const { logger, dialTimeoutMs } = { ...this.#node.options };
+    const { logger, dialTimeoutMs } = this.#node.options;
     if (this.link === link) {
       this.link = null;
       this.#lastFailure = error;

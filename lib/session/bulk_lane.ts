@@ -8,9 +8,13 @@ import { InternodeError } from "../errors.ts";
 import type { BatchWriter } from "../wire/batch_writer.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../wire/frame.ts";
+import { messageCost } from "../wire/limits.ts";
 import type { PeerBudget } from "./peer_budget.ts";
 import type { QueuedMessage } from "./queued_message.ts";
 import type { SendHalf } from "./send_half.ts";
+
+/** So many messages at most wait, however small they are. */
+const MAX_QUEUED_MESSAGES = 262_144;
 
 /** Messages take turns, a fragment each. One that does not fit the peer's budget waits outside, with nothing sent. */
 export class BulkLane {
@@ -48,11 +52,15 @@ export class BulkLane {
   add(message: QueuedMessage): void {
     const bytes = message.payload.length;
     this.#budget.checkSize(bytes);
-    if (this.queuedBytes > 0 && this.queuedBytes + bytes > this.#sendBudgetBytes) {
+    const waiting = this.#lane.length + this.#stalled.length;
+    if (
+      waiting >= MAX_QUEUED_MESSAGES ||
+      (waiting > 0 && this.queuedBytes + bytes > this.#sendBudgetBytes)
+    ) {
       throw new InternodeError(
         "Overloaded",
-        `${this.queuedBytes} bytes wait to be sent already; ${bytes} more would exceed sendBudgetBytes ` +
-          `(${this.#sendBudgetBytes}). Wait for calls to finish, or raise the limit.`,
+        `${waiting} messages of ${this.queuedBytes} bytes wait to be sent already; ${bytes} bytes more would exceed ` +
+          `sendBudgetBytes (${this.#sendBudgetBytes}) or ${MAX_QUEUED_MESSAGES} messages. Wait for calls to finish, or raise the limit.`,
         { origin: "caller", outcome: "notSent" },
       );
     }
@@ -120,7 +128,9 @@ export class BulkLane {
     if (message.dropped) return;
     message.dropped = true;
     if (message.half === null) this.queuedBytes -= message.payload.length - message.sent;
-    if (message.reserved && message.sent === 0) this.#budget.window += message.payload.length;
+    if (message.reserved && message.sent === 0) {
+      this.#budget.window += messageCost(message.payload.length);
+    }
     message.payload = NOTHING;
   }
 

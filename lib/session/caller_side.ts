@@ -246,12 +246,18 @@ export class CallerSide {
     }
   }
 
-  /** The answer to a request has come; late ones find their call abandoned and are dropped. */
-  onResponse(id: number, flags: number, reader: ByteReader): void {
+  /** Finds the request that a response is for. */
+  checkResponse(id: number): OutgoingCall {
     const call = this.calls.get(id);
     if (call === null || call instanceof OpenedStream || call.state === "waiting") {
       throw protocolError(`A response came for id ${id}, which is no request under way.`);
     }
+    return call;
+  }
+
+  /** The answer to a request has come; late ones find their call abandoned and are dropped. */
+  onResponse(id: number, flags: number, reader: ByteReader): void {
+    const call = this.checkResponse(id);
     const late = call.state === "abandoned";
     this.#end(call);
     if (!late) call.onResponse(flags & KIND_MASK, reader);
@@ -301,6 +307,7 @@ export class CallerSide {
     if (!late && call.receive === null && count !== 0) {
       throw protocolError("Outputs were counted on a stream that has none.");
     }
+    if (!late) call.receive?.checkEnd(count);
     this.#outbox.drop(id, false);
     this.#end(call);
     if (!late) {
@@ -348,7 +355,7 @@ export class CallerSide {
   }
 
   /** The peer knows a stream. */
-  onStreamPong(id: number): void {
+  onStreamSign(id: number): void {
     const call = this.calls.get(id);
     if (call instanceof OpenedStream) call.quietPings = 0;
   }

@@ -6,6 +6,7 @@
 
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
+import { messageCost } from "../wire/limits.ts";
 import type { CallerSide } from "./caller_side.ts";
 import type { Assembly, Inbox } from "./inbox.ts";
 import type { Liveness } from "./liveness.ts";
@@ -77,6 +78,7 @@ export class Dispatcher {
       case FrameType.openerFragment:
       case FrameType.responderFragment: {
         this.#inbox.checkFrame(0, length);
+        if (type === FrameType.responderFragment) this.#caller.onStreamSign(id);
         const whole = this.#inbox.add(type, id, this.#reader);
         return whole !== null && this.#deliverWhole(whole);
       }
@@ -87,9 +89,11 @@ export class Dispatcher {
         this.#responder.onOutputCredit(id, argument, this.#creditBytes());
         return false;
       case FrameType.inputEnd:
+        this.#inbox.checkFinished(type, id);
         this.#responder.onInputEnd(id, argument);
         return false;
       case FrameType.outputEnd:
+        this.#inbox.checkFinished(type, id);
         this.#caller.onOutputEnd(id, argument);
         return false;
       case FrameType.error:
@@ -122,26 +126,29 @@ export class Dispatcher {
       total = reader.view.getUint32(reader.position, true);
       reader.position += 4;
     }
-    inbox.admit(total);
+    inbox.checkFinished(type, id);
+    const cost = inbox.admit(total);
     if (type === FrameType.input || type === FrameType.output) {
       const half = this.#receiveHalf(type, id);
       if (half === null) {
-        inbox.release(total);
+        inbox.release(cost);
         return false;
       }
-      half.onBegin(argument, total);
+      half.onBegin(argument, cost);
     }
     if (first) {
+      if (type === FrameType.response) this.#caller.checkResponse(id);
+      else if (type !== FrameType.input && type !== FrameType.output) this.#responder.checkId(id);
       inbox.begin(type, flags, code, id, argument, total, reader);
       return false;
     }
-    return this.#deliver(type, flags, code, id, argument, total);
+    return this.#deliver(type, flags, code, id, argument, cost);
   }
 
   #deliverWhole(whole: Assembly): boolean {
     const { type, flags, code, id, argument, bytes } = whole;
     this.#reader.reset(bytes, 0, bytes.length, undefined, true);
-    return this.#deliver(type, flags, code, id, argument, bytes.length);
+    return this.#deliver(type, flags, code, id, argument, messageCost(bytes.length));
   }
 
   /** A whole message stands in the reader. */
@@ -151,19 +158,19 @@ export class Dispatcher {
     code: number,
     id: number,
     argument: number,
-    bytes: number,
+    cost: number,
   ): boolean {
     const reader = this.#reader;
     switch (type) {
       case FrameType.request:
-        this.#responder.onRequest(id, flags, code, argument, bytes, reader);
+        this.#responder.onRequest(id, flags, code, argument, cost, reader);
         return true;
       case FrameType.response:
-        this.#inbox.release(bytes);
+        this.#inbox.release(cost);
         this.#caller.onResponse(id, flags, reader);
         return false;
       case FrameType.open:
-        this.#responder.onOpen(id, flags, code, argument, bytes, reader);
+        this.#responder.onOpen(id, flags, code, argument, cost, reader);
         return true;
       default:
         this.#receiveHalf(type, id)?.deliver(flags & KIND_MASK, reader);
@@ -187,13 +194,16 @@ export class Dispatcher {
         this.#outbox.onWindow(argument);
         return;
       case FrameType.ping:
-        if (id === 0 || this.#responder.calls.get(id) !== null) {
+        if (
+          id === 0 || this.#responder.calls.get(id) !== null ||
+          this.#inbox.isUnfinished(FrameType.openerFragment, id)
+        ) {
           this.#outbox.control(FrameType.pong, id, argument);
         }
         return;
       case FrameType.pong:
         if (id === 0) this.#liveness.onPong(argument, this.#outbox.nowMs);
-        else this.#caller.onStreamPong(id);
+        else this.#caller.onStreamSign(id);
         return;
       case FrameType.drain:
         this.#onDraining();

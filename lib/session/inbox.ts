@@ -7,7 +7,8 @@
 
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType } from "../wire/frame.ts";
-import type { Limits } from "../wire/limits.ts";
+import { type Limits, messageCost } from "../wire/limits.ts";
+import { SLOT_MASK } from "./outgoing_calls.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** A message of which some pieces have come. */
@@ -38,6 +39,7 @@ export class Inbox {
   messages = 0;
 
   readonly #limits: Limits;
+  // By slot, so that there are no more of them than calls.
   readonly #fromOpener = new Map<number, Assembly>();
   readonly #fromResponder = new Map<number, Assembly>();
   readonly #giveBack: (bytes: number) => void;
@@ -61,21 +63,23 @@ export class Inbox {
     return this.#outstanding - this.#released;
   }
 
-  /** Counts a message of so many bytes in. */
-  admit(bytes: number): void {
+  /** Counts a message of so many bytes in, and says what it costs: what is to be released for it later. */
+  admit(bytes: number): number {
     const limits = this.#limits;
     if (bytes > limits.maxMessageBytes) {
       throw protocolError(
         `A message of ${bytes} bytes came; maxMessageBytes is ${limits.maxMessageBytes}.`,
       );
     }
-    this.#outstanding += bytes;
+    const cost = messageCost(bytes);
+    this.#outstanding += cost;
     if (this.#outstanding > limits.receiveBudgetBytes) {
       throw protocolError(
         `A message of ${bytes} bytes overstepped the budget of ${limits.receiveBudgetBytes} unconsumed bytes.`,
       );
     }
     this.messages++;
+    return cost;
   }
 
   /** So many bytes are consumed. */
@@ -100,6 +104,20 @@ export class Inbox {
     }
   }
 
+  /** Whether some pieces have come of a message of that call's, from the side that sends frames of `type`. */
+  isUnfinished(type: number, id: number): boolean {
+    const assemblies = this.#assemblies(type);
+    return assemblies.size > 0 && assemblies.has(id & SLOT_MASK);
+  }
+
+  /** Nothing else of a direction may come between the pieces of a message. */
+  checkFinished(type: number, id: number): void {
+    if (!this.isUnfinished(type, id)) return;
+    throw protocolError(
+      `A frame of type ${type} came while the message before it was unfinished.`,
+    );
+  }
+
   /**
    * Begins to put a message together.
    *
@@ -115,9 +133,6 @@ export class Inbox {
     reader: ByteReader,
   ): void {
     const assemblies = this.#assemblies(type);
-    if (assemblies.has(id)) {
-      throw protocolError("A message began while the one before on that call was unfinished.");
-    }
     if (reader.remaining >= total) throw protocolError("A message in pieces came in one piece.");
     const assembly: Assembly = {
       type,
@@ -128,7 +143,7 @@ export class Inbox {
       bytes: new Uint8Array(total),
       filled: 0,
     };
-    assemblies.set(id, assembly);
+    assemblies.set(id & SLOT_MASK, assembly);
     append(assembly, reader);
   }
 
@@ -139,22 +154,22 @@ export class Inbox {
    */
   add(type: number, id: number, reader: ByteReader): Assembly | null {
     const assemblies = this.#assemblies(type);
-    const assembly = assemblies.get(id);
-    if (assembly === undefined) return null;
+    const assembly = assemblies.get(id & SLOT_MASK);
+    if (assembly === undefined || assembly.id !== id) return null;
     append(assembly, reader);
     if (assembly.filled < assembly.bytes.length) return null;
-    assemblies.delete(id);
+    assemblies.delete(id & SLOT_MASK);
     return assembly;
   }
 
   /** Gives up what has come of a message, as the call has ended, and says whether there was anything. A stream's bytes are released by its `ReceiveHalf`. */
   drop(id: number, fromResponder: boolean): boolean {
     const assemblies = fromResponder ? this.#fromResponder : this.#fromOpener;
-    const assembly = assemblies.get(id);
-    if (assembly === undefined) return false;
-    assemblies.delete(id);
+    const assembly = assemblies.get(id & SLOT_MASK);
+    if (assembly === undefined || assembly.id !== id) return false;
+    assemblies.delete(id & SLOT_MASK);
     if (assembly.type !== FrameType.input && assembly.type !== FrameType.output) {
-      this.release(assembly.bytes.length);
+      this.release(messageCost(assembly.bytes.length));
     }
     return true;
   }

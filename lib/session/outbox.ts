@@ -13,11 +13,14 @@ import type { WriterPool } from "../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
 import { PeerBudget } from "./peer_budget.ts";
 import { QueuedMessage } from "./queued_message.ts";
+import { protocolError } from "./wire_error.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { SendHalf } from "./send_half.ts";
 
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES = 256 * 1024;
+/** So many bytes of frames that no budget bounds may wait, answers to what the peer sends; more shows that it does not read. */
+const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 /** While no more than this waits, control frames need no lane of their own. */
 const SHORT_QUEUE_BYTES = 16 * 1024;
 
@@ -46,6 +49,7 @@ export class Outbox {
   readonly #control: BatchWriter;
   readonly #data: BatchWriter;
   readonly #onOutput: () => void;
+  #replyBytes = 0;
 
   /**
    * @param pool Where buffers come from.
@@ -78,6 +82,14 @@ export class Outbox {
     return this.#data.pendingBytes > 0 || this.#control.pendingBytes > 0 || this.bulk.length > 0;
   }
 
+  /** A peer that makes this side answer and does not read the answers is found out here. */
+  checkReplies(): void {
+    if (this.#replyBytes <= MAX_REPLY_BYTES) return;
+    throw protocolError(
+      `Over ${MAX_REPLY_BYTES} bytes of answers wait for the peer, which goes on sending and does not read them.`,
+    );
+  }
+
   /** Ends the batch under way, so that what follows is in another one. */
   cut(): void {
     this.#data.cut();
@@ -95,6 +107,7 @@ export class Outbox {
     const header = lane.begin(type, 0, code, id, argument, this.nowMs);
     lane.writer.append(payload);
     lane.end(header);
+    this.#replyBytes += HEADER_BYTES + payload.length;
     this.#onOutput();
   }
 
@@ -104,11 +117,12 @@ export class Outbox {
     code: number,
     id: number,
     argument: number,
-    payload: Uint8Array | null,
+    payload: Uint8Array = NOTHING,
   ): void {
     const header = this.#data.begin(type, 0, code, id, argument, this.nowMs);
-    if (payload !== null) this.#data.writer.append(payload);
+    this.#data.writer.append(payload);
     this.#data.end(header);
+    this.#replyBytes += HEADER_BYTES + payload.length;
     this.#onOutput();
   }
 
@@ -146,8 +160,7 @@ export class Outbox {
     if (raw !== null) writer.append(raw);
     else if (kind === PayloadKind.bytes) encodeInto(data, header, codec, value);
     const length = writer.position - header - HEADER_BYTES;
-    if (length <= this.budget.interactiveBytes && length <= this.budget.window) {
-      this.budget.window -= length;
+    if (length <= this.budget.interactiveBytes && this.budget.reserve(length)) {
       data.end(header);
       this.messages++;
       this.#onOutput();
@@ -167,7 +180,8 @@ export class Outbox {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     if (
-      raw !== null && (raw.length > this.budget.interactiveBytes || !half.maySend(raw.length) || half.queued)
+      raw !== null &&
+      (raw.length > this.budget.interactiveBytes || !half.maySend(raw.length) || half.queued)
     ) {
       // What waits must not change when the caller reuses its buffer after a small send.
       const payload = raw.length > this.budget.interactiveBytes ? raw : raw.slice();
@@ -236,7 +250,9 @@ export class Outbox {
         this.bulk.length > 0 && this.#data.pendingBytes < DRAIN_BYTES
       );
     }
-    return bytes + this.#data.drain(pieces, DRAIN_BYTES, nowMs);
+    bytes += this.#data.drain(pieces, DRAIN_BYTES, nowMs);
+    if (this.#data.pendingBytes === 0 && this.#control.pendingBytes === 0) this.#replyBytes = 0;
+    return bytes;
   }
 
   /** What was drained has been written. */

@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { largestMessage, MAX_CALLS, MAX_FRAGMENT_BYTES } from "../wire/limits.ts";
+import { largestMessage, MAX_CALLS, MAX_FRAGMENT_BYTES, messageCost } from "../wire/limits.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** No larger message goes into a batch at once. */
@@ -48,10 +48,11 @@ export class PeerBudget {
     this.interactiveBytes = Math.min(INTERACTIVE_BYTES, maxFragmentBytes, maxMessageBytes);
   }
 
-  /** Takes so many bytes off the window, if they fit. */
+  /** Takes a message with a payload of so many bytes off the window, if it fits. */
   reserve(bytes: number): boolean {
-    if (bytes > this.window) return false;
-    this.window -= bytes;
+    const cost = messageCost(bytes);
+    if (cost > this.window) return false;
+    this.window -= cost;
     return true;
   }
 

@@ -6,6 +6,7 @@
 
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FrameType } from "../wire/frame.ts";
+import { messageCost } from "../wire/limits.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** So many consumed bytes are reported at once, even if few messages are. Less than a stream may always have under way. */
@@ -23,7 +24,7 @@ export interface MessageSink {
 export interface CreditGiver {
   /** Gives bytes back to the connection's budget. */
   release(bytes: number): void;
-  /** Gives credit back to a stream's sender, and its bytes to the connection's budget. */
+  /** Gives credit back to a stream's sender. */
   giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void;
 }
 
@@ -65,8 +66,8 @@ export class ReceiveHalf {
     this.#sink = sink;
   }
 
-  /** Takes note of a message that begins to arrive. */
-  onBegin(sequence: number, bytes: number): void {
+  /** Takes note of a message that begins to arrive and takes so many bytes of the budget. */
+  onBegin(sequence: number, cost: number): void {
     if (this.ended) throw protocolError("A stream's message came after its end.");
     if (sequence !== this.sequence) {
       throw protocolError(
@@ -75,7 +76,7 @@ export class ReceiveHalf {
     }
     if (this.#credit === 0) throw protocolError("A stream's message came without credit for it.");
     this.#credit--;
-    this.#heldBytes += bytes;
+    this.#heldBytes += cost;
     this.sequence = (sequence + 1) >>> 0;
   }
 
@@ -84,14 +85,19 @@ export class ReceiveHalf {
     this.#sink.onMessage(kind, reader);
   }
 
-  /** The peer sends no more: `count` says how many messages there were. */
-  onEnd(count: number): void {
+  /** Whether the direction may end now. */
+  checkEnd(count: number): void {
     if (this.ended) throw protocolError("A stream ended twice.");
     if (count !== this.sequence) {
       throw protocolError(
         `A stream ended after ${count} messages, of which ${this.sequence} arrived.`,
       );
     }
+  }
+
+  /** The peer sends no more: `count` says how many messages there were. */
+  onEnd(count: number): void {
+    this.checkEnd(count);
     this.close();
     this.#sink.onEnd();
   }
@@ -103,8 +109,11 @@ export class ReceiveHalf {
    */
   consumed(bytes: number): boolean {
     if (this.ended) return false;
-    const messages = ++this.#consumedMessages;
-    this.#consumedBytes += bytes;
+    const messages = ++this.#consumedMessages, cost = messageCost(bytes);
+    this.#consumedBytes += cost;
+    // The connection's budget does not wait for the report: many streams that are half read would use it up.
+    this.#heldBytes -= cost;
+    this.#giver.release(cost);
     return messages * 2 >= this.#capacity || this.#consumedBytes >= REPORT_BYTES;
   }
 
@@ -115,7 +124,6 @@ export class ReceiveHalf {
     this.#consumedMessages = 0;
     this.#consumedBytes = 0;
     this.#credit += messages;
-    this.#heldBytes -= bytes;
     this.#giver.giveCredit(this.#creditType, this.#id, messages, bytes, nowMs);
   }
 

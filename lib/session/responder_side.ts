@@ -75,13 +75,13 @@ export class ResponderSide {
     this.#names.push({ name, subroute, target: null });
   }
 
-  /** A request has come whole, of `bytes` bytes. */
+  /** A request has come whole; `cost` is what it takes of the budget. */
   onRequest(
     id: number,
     flags: number,
     code: number,
     timeout: number,
-    bytes: number,
+    cost: number,
     reader: ByteReader,
   ): void {
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
@@ -95,8 +95,8 @@ export class ResponderSide {
       metadata,
     );
     const call = target === null ? null : this.calls.get(id);
-    if (call === null) this.#inbox.release(bytes);
-    else call.heldBytes = bytes;
+    if (call === null) this.#inbox.release(cost);
+    else call.heldBytes = cost;
   }
 
   /** The opening of a stream has come whole. */
@@ -105,7 +105,7 @@ export class ResponderSide {
     flags: number,
     code: number,
     timeout: number,
-    bytes: number,
+    cost: number,
     reader: ByteReader,
   ): void {
     if (reader.remaining < 8) {
@@ -121,7 +121,7 @@ export class ResponderSide {
     reader.position += 8;
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
     const target = this.#admit(id, code, timeout);
-    this.#inbox.release(bytes);
+    this.#inbox.release(cost);
     target?.onOpen(
       this,
       id,
@@ -134,14 +134,19 @@ export class ResponderSide {
     );
   }
 
-  /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
-  #admit(id: number, code: number, timeout: number): HandlerTarget | null {
+  /** Whether a new call may have that id. */
+  checkId(id: number): void {
     if ((id & SLOT_MASK) >= this.#maxCalls) {
       throw protocolError(
         `Call id ${id} is out of range: ${this.#maxCalls} calls at a time are allowed.`,
       );
     }
     if (this.calls.has(id)) throw protocolError(`A call came with id ${id}, whose slot is in use.`);
+  }
+
+  /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
+  #admit(id: number, code: number, timeout: number): HandlerTarget | null {
+    this.checkId(id);
     const named = this.#names[code];
     if (named === undefined) {
       throw protocolError(`A call came for name number ${code}, which was not agreed on.`);
@@ -250,7 +255,7 @@ export class ResponderSide {
     if (!stream.pending) return;
     this.#outbox.nowMs = nowMs;
     if (stream.send === null) {
-      this.#outbox.frame(FrameType.outputEnd, 0, stream.id, 0, null);
+      this.#outbox.frame(FrameType.outputEnd, 0, stream.id, 0);
       this.#end(stream);
     } else {
       stream.send.end(() => this.#end(stream), nowMs);

@@ -7,6 +7,7 @@
 import type { Codec } from "../codec/codec.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { FrameType } from "../wire/frame.ts";
+import { messageCost } from "../wire/limits.ts";
 import type { Outbox } from "./outbox.ts";
 import { QueuedMessage } from "./queued_message.ts";
 import { protocolError } from "./wire_error.ts";
@@ -79,7 +80,7 @@ export class SendHalf {
   maySend(bytes: number): boolean {
     const budget = this.#outbox.budget;
     const share = Math.floor(budget.window / BUDGET_SHARE);
-    return this.credit > 0 && this.waiting === 0 && bytes <= budget.window &&
+    return this.credit > 0 && this.waiting === 0 && messageCost(bytes) <= budget.window &&
       this.#unackedBytes <
         Math.max(MIN_STREAM_BYTES, Math.min(budget.limits.streamBudgetBytes, share));
   }
@@ -88,8 +89,9 @@ export class SendHalf {
   take(bytes: number): void {
     this.credit--;
     this.sequence = (this.sequence + 1) >>> 0;
-    this.#unackedBytes += bytes;
-    this.#outbox.budget.window -= bytes;
+    const cost = messageCost(bytes);
+    this.#unackedBytes += cost;
+    this.#outbox.budget.window -= cost;
     this.#outbox.messages++;
   }
 

@@ -192,6 +192,7 @@ export class Session implements CreditGiver {
         );
         if (ran && at < end && this.#owner.isTurnOver()) return at;
       }
+      this.#outbox.checkReplies();
     } catch (error) {
       this.#fail(error);
     }
@@ -278,11 +279,10 @@ export class Session implements CreditGiver {
     if (this.#state !== "closed") this.#inbox.release(bytes);
   }
 
-  /** Gives credit back to a stream's sender, and its bytes to the connection's budget. */
+  /** Gives credit back to a stream's sender. */
   giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void {
     if (this.#state === "closed") return;
     this.#outbox.nowMs = nowMs;
-    this.#inbox.release(bytes);
     CREDIT_VIEW.setUint32(0, bytes, true);
     this.#outbox.control(type, id, messages, 0, CREDIT_BYTES);
   }

@@ -74,7 +74,10 @@ export class ByteReader {
     this.position = next;
     if (this.owned) return this.bytes.subarray(start, next) as Uint8Array<ArrayBuffer>;
     if (count > MAX_SLAB_COPY_BYTES) {
-      return this.bytes.slice(start, next) as Uint8Array<ArrayBuffer>;
+      // Half as costly as slice(), which asks for the species first.
+      const copy = new Uint8Array(count);
+      copy.set(this.bytes.subarray(start, next));
+      return copy;
     }
     let from = this.#slabUsed;
     if (from + count > this.#slab.length) {

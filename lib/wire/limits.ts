@@ -88,5 +88,18 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
  * @returns The size in bytes.
  */
 export function largestMessage(budgetBytes: number): number {
-  return budgetBytes - Math.floor(budgetBytes / 8);
+  return budgetBytes - Math.floor(budgetBytes / 8) - MESSAGE_OVERHEAD_BYTES;
+}
+
+/** With so many bytes each message counts beside its payload, as empty ones take memory too. */
+export const MESSAGE_OVERHEAD_BYTES = 128;
+
+/**
+ * What a message takes of the budgets.
+ *
+ * @param payloadBytes The size of its payload.
+ * @returns The size in bytes.
+ */
+export function messageCost(payloadBytes: number): number {
+  return payloadBytes + MESSAGE_OVERHEAD_BYTES;
 }

@@ -21,6 +21,8 @@ export interface CallRecord {
   readonly timeoutMs: number;
   /** Why its caller would abort it. */
   readonly abortReason: string;
+  /** How long the caller itself let what it had received wait, in milliseconds. */
+  idleMs: number;
   ended: boolean;
 }
 
@@ -84,7 +86,7 @@ export class Ledger {
   begin(host: string, life: number, timeoutMs: number, abortReason: string): CallRecord {
     const tag = `${host}/${life}/${++this.#calls}`;
     const startMs = this.#nowMs();
-    const record = { tag, host, life, startMs, timeoutMs, abortReason, ended: false };
+    const record = { tag, host, life, startMs, timeoutMs, abortReason, idleMs: 0, ended: false };
     this.#pending.set(tag, record);
     return record;
   }
@@ -140,14 +142,15 @@ export class Ledger {
   }
 
   #end(record: CallRecord, fate: string): void {
-    const { tag, host, startMs, timeoutMs } = record;
+    const { tag, host, startMs, timeoutMs, idleMs } = record;
     const nowMs = this.#nowMs();
     this.check(!record.ended, tag, `ended twice, the second time as ${fate}`);
     record.ended = true;
     this.#pending.delete(tag);
     this.fates[fate] = (this.fates[fate] ?? 0) + 1;
     this.history.add(nowMs, fate, tag);
-    const boundMs = timeoutMs * CLOCK_TOLERANCE + SLACK_MS + this.#stoodStillMs(host, startMs);
+    const boundMs = (timeoutMs + idleMs) * CLOCK_TOLERANCE + SLACK_MS +
+      this.#stoodStillMs(host, startMs);
     const tookMs = nowMs - startMs;
     this.check(tookMs <= boundMs, tag, `took ${tookMs} ms of ${timeoutMs} and ended as ${fate}`);
   }

@@ -91,6 +91,8 @@ export async function play(seed: number, options: PlayOptions = {}): Promise<Pla
     await cluster.clock.runUntil(() => ledger.pending === 0, LAST_CALLS_MS, "the end of all calls");
     // Answers to calls long given up are still on their way, over links that were slow a while ago.
     const quietMs = cluster.clock.now() + QUIET_MS;
+    // Handlers that were cancelled may pause to their end.
+    await cluster.clock.advance(5_000);
     while (unrest(cluster).length > 0 && cluster.clock.now() < quietMs) {
       await cluster.clock.advance(1_000);
     }

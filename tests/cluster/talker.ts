@@ -187,11 +187,12 @@ export class Talker {
 
   async #count(
     connection: Connection,
-    { tag }: CallRecord,
+    record: CallRecord,
     options: object,
     fails: boolean,
   ): Promise<void> {
-    const ledger = this.#ledger, many = this.#random.int(0, 60), filling = this.#filling();
+    const ledger = this.#ledger, { tag } = record;
+    const many = this.#random.int(0, 60), filling = this.#filling();
     let expected = 0;
     const whole = (): void =>
       ledger.check(expected === many, tag, `ended after ${expected} of ${many}`);
@@ -200,7 +201,10 @@ export class Talker {
         ledger.check(output.tag === tag, tag, `was given an output of ${output.tag}`);
         ledger.check(output.value === expected, tag, `got ${output.value}, not ${expected}`);
         expected++;
-        if (this.#random.chance(0.1)) await this.#pause(this.#random.int(0, 50));
+        if (!this.#random.chance(0.1)) continue;
+        const pauseMs = this.#random.int(0, 50);
+        record.idleMs += pauseMs;
+        await this.#pause(pauseMs);
       }
     } catch (error) {
       if (error instanceof Error && error.message.includes("planned")) whole();

@@ -92,8 +92,7 @@ export const REQUESTS: readonly Case[] = [
       serve: (second) => {
         second.handle(answer, (text) => {
           if (text === "sync") throw new TypeError("thrown at once");
-          if (text === "text") throw "only a text";
-          return Promise.reject(new Error("thrown later"));
+          return Promise.reject(text === "text" ? "only a text" : new Error("thrown later"));
         });
         second.handle(fail, (text) => {
           throw new HandlerError(`no ${text}`, { missing: 3 });

@@ -1,5 +1,5 @@
 import { type Manager, single, stream } from "@internode/grid";
-import { SimulatedCluster } from "@internode/grid/testing";
+import type { SimulatedCluster } from "@internode/grid/testing";
 import { assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
 import { assertFate, watch } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import { type ConnectionState, Manager, single, stream } from "@internode/grid";
+import { type ConnectionState, type Manager, single, stream } from "@internode/grid";
 import type { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
