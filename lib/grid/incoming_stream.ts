@@ -6,75 +6,39 @@
 
 import { InternodeError } from "../errors.ts";
 import { AcceptedStream } from "../session/accepted_stream.ts";
-import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
+import type { CallContext } from "./call_context.ts";
 import type { StreamContract } from "./contract.ts";
-import type { HandlerContext } from "./handler.ts";
 import { MessageQueue, type QueueOwner } from "./message_queue.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import { type CallSource, handlerFailure, type Serving } from "./serving.ts";
+import { type CallSource, handlerFailure } from "./serving.ts";
 
-/** A stream as its session keeps it, its input, and the context its handler sees. */
-export class IncomingStream<Initial, Input, Output> extends AcceptedStream
-  implements HandlerContext, QueueOwner {
-  /** See {@linkcode HandlerContext}. */
-  readonly subroute: string;
-  /** See {@linkcode HandlerContext}. */
-  readonly metadata: Metadata;
+/** A stream as its session keeps it, its input, and what its handler knows. */
+export class IncomingStream<Initial, Input, Output> extends AcceptedStream implements QueueOwner {
+  /** What the handler knows of the call. */
+  readonly context: CallContext;
   /** What the caller sends. */
   readonly input: MessageQueue<Input>;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
-  readonly #serving: Serving;
   readonly #source: CallSource;
   readonly #responder: ResponderSide;
-  #controller: AbortController | null = null;
-  #cancelled: InternodeError | null = null;
 
   /** */
   constructor(
     id: number,
-    deadlineMs: number,
     contract: StreamContract<Initial, Input, Output>,
-    serving: Serving,
+    context: CallContext,
     source: CallSource,
     responder: ResponderSide,
-    subroute: string,
-    metadata: Metadata,
   ) {
-    super(id, deadlineMs);
+    super(id, context.deadlineMs);
     this.#contract = contract;
-    this.#serving = serving;
+    this.context = context;
     this.#source = source;
     this.#responder = responder;
-    this.subroute = subroute;
-    this.metadata = metadata;
     this.input = new MessageQueue(this);
-  }
-
-  /** See {@linkcode HandlerContext}. */
-  get caller(): string {
-    return this.#source.host;
-  }
-
-  /** See {@linkcode HandlerContext}. */
-  get deadline(): number {
-    if (this.deadlineMs === Infinity) return Infinity;
-    const { clock } = this.#serving;
-    return clock.wallNow() + this.deadlineMs - clock.now();
-  }
-
-  /** See {@linkcode HandlerContext}. */
-  get signal(): AbortSignal {
-    const controller = this.#controller ??= new AbortController();
-    if (this.#cancelled !== null && !controller.signal.aborted) controller.abort(this.#cancelled);
-    return controller.signal;
-  }
-
-  /** Why the stream was ended before its handler; `null`: it was not. */
-  get cancelled(): InternodeError | null {
-    return this.#cancelled;
   }
 
   /** A message of the caller's. One that cannot be read ends the stream. */
@@ -103,9 +67,8 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
 
   /** The input ends with the error once all that came is read; the signal aborts at once. */
   override onCancelled(error: InternodeError): void {
-    this.#cancelled = error;
     this.input.fail(error);
-    this.#controller?.abort(error);
+    this.context.cancel(error);
   }
 
   /**
@@ -120,7 +83,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
         origin: "local",
       });
     }
-    if (!this.pending) throw this.#cancelled ?? ENDED;
+    if (!this.pending) throw this.context.cancelled ?? ENDED;
     const waiting = send.send(this.#contract.output, value);
     if (waiting === null) return null;
     return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@
 import { HandlerError, InternodeError } from "../errors.ts";
 import type { Clock } from "../net/clock.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
+import type { CallContext } from "./call_context.ts";
 import type { CallTrace, Tracer } from "./call_trace.ts";
 import type { AnyContract } from "./contract.ts";
 import type { Logger } from "./logger.ts";
@@ -57,12 +58,22 @@ export function handlerFailure(
   return { error, detail: writer.bytes.slice(0, writer.position) };
 }
 
-/** Tells of a call served. */
+/** Tells the log of a handler's failure. */
+export function logFailure(
+  serving: Serving,
+  contract: AnyContract,
+  source: CallSource,
+  thrown: unknown,
+): void {
+  serving.logger.debug(`Handler ${contract.name} failed.`, { caller: source.host, error: thrown });
+}
+
+/** Tells of a call served; what ended it from outside counts before what its handler did then. */
 export function traceIncoming(
   serving: Serving,
   contract: AnyContract,
-  host: string,
-  subroute: string,
+  source: CallSource,
+  context: CallContext,
   startMs: number,
   error: CallTrace["error"],
 ): void {
@@ -70,9 +81,9 @@ export function traceIncoming(
     direction: "incoming",
     kind: contract.kind,
     handler: contract.name,
-    subroute,
-    host,
+    subroute: context.subroute,
+    host: source.host,
     durationMs: serving.clock.now() - startMs,
-    error,
+    error: context.cancelled?.code ?? error,
   });
 }

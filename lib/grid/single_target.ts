@@ -9,12 +9,19 @@ import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
+import { CallContext } from "./call_context.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { SingleContract } from "./contract.ts";
 import type { SingleHandlerFunction } from "./handler.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import { type CallSource, handlerFailure, type Serving, traceIncoming } from "./serving.ts";
+import {
+  type CallSource,
+  handlerFailure,
+  logFailure,
+  type Serving,
+  traceIncoming,
+} from "./serving.ts";
 
 /** One registered handler, for the calls of one connection under one name. */
 export class SingleTarget<Request, Response> implements HandlerTarget {
@@ -63,34 +70,16 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       );
       return;
     }
-    const call = new IncomingRequest(
-      id,
-      deadlineMs,
+    const context = new CallContext(
       this.#serving,
       this.#source,
       this.#subroute,
       metadata,
+      deadlineMs,
     );
     const gate = this.#gate;
-    if (gate === null || gate.tryEnter()) {
-      this.#run(responder, call, request);
-      return;
-    }
-    const start = (): void => {
-      this.#source.beginTurn();
-      this.#run(responder, call, request);
-    };
-    if (gate.wait({ wanted: () => call.pending, start })) {
-      responder.acceptCall(call);
-    } else {
-      const message =
-        `Too many calls of ${this.#contract.name} run and wait on this node already. Try again later.`;
-      responder.respondError(
-        id,
-        new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" }),
-        null,
-      );
-    }
+    if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
+    else this.#wait(gate, responder, id, context, request);
   }
 
   /** This name belongs to single requests. */
@@ -103,78 +92,103 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     );
   }
 
-  #run(responder: ResponderSide, call: IncomingRequest, request: Request): void {
+  /** Waits for a place among the calls that may run at a time. */
+  #wait(
+    gate: ConcurrencyGate,
+    responder: ResponderSide,
+    id: number,
+    context: CallContext,
+    request: Request,
+  ): void {
+    const call = new IncomingRequest(id, context);
+    const start = (): void => {
+      this.#source.beginTurn();
+      this.#run(responder, id, call, context, request);
+    };
+    if (gate.wait({ wanted: () => call.pending, start })) {
+      responder.acceptCall(call);
+      return;
+    }
+    const message =
+      `Too many calls of ${this.#contract.name} run and wait on this node already. Try again later.`;
+    responder.respondError(
+      id,
+      new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" }),
+      null,
+    );
+  }
+
+  /** @param accepted The call, if it is no longer answered in the turn it came. */
+  #run(
+    responder: ResponderSide,
+    id: number,
+    accepted: IncomingRequest | null,
+    context: CallContext,
+    request: Request,
+  ): void {
     const startMs = this.#serving.tracer.active ? this.#serving.clock.now() : -1;
     let result: Response | Promise<Response>;
     try {
-      result = this.#handler(request, call);
+      result = this.#handler(request, context);
     } catch (error) {
-      this.#fail(responder, call, error, startMs);
+      this.#fail(responder, id, accepted, context, error, startMs);
       return;
     }
     if (!isPromise(result)) {
-      this.#answer(responder, call, result, startMs);
+      this.#answer(responder, id, accepted, context, result, startMs);
       return;
     }
-    if (!call.pending) responder.acceptCall(call);
+    let call = accepted;
+    if (call === null) {
+      call = new IncomingRequest(id, context);
+      responder.acceptCall(call);
+    }
     result.then(
-      (response) => this.#answer(responder, call, response, startMs),
-      (error) => this.#fail(responder, call, error, startMs),
+      (response) => this.#answer(responder, id, call, context, response, startMs),
+      (error) => this.#fail(responder, id, call, context, error, startMs),
     );
   }
 
   #answer(
     responder: ResponderSide,
-    call: IncomingRequest,
+    id: number,
+    call: IncomingRequest | null,
+    context: CallContext,
     response: Response,
     startMs: number,
   ): void {
     const codec = this.#contract.response;
     try {
-      if (call.pending) responder.finishCall(call, codec, response, this.#source.beginTurn());
-      else if (call.cancelled === null && !call.answered) {
-        responder.respond(call.id, codec, response);
-      }
-      call.answered = true;
+      if (call === null) responder.respond(id, codec, response);
+      else responder.finishCall(call, codec, response, this.#source.beginTurn());
     } catch (error) {
       const problem = invalidPayload(error);
       const message = `The handler's response cannot be sent: ${problem.message}`;
-      this.#fail(
-        responder,
-        call,
-        new InternodeError(problem.code, message, { origin: "remote" }),
-        startMs,
-      );
+      const failure = new InternodeError(problem.code, message, { origin: "remote" });
+      this.#fail(responder, id, call, context, failure, startMs);
       return;
     }
-    this.#leave(call, startMs, null);
+    this.#leave(context, startMs, null);
   }
 
-  #fail(responder: ResponderSide, call: IncomingRequest, thrown: unknown, startMs: number): void {
+  #fail(
+    responder: ResponderSide,
+    id: number,
+    call: IncomingRequest | null,
+    context: CallContext,
+    thrown: unknown,
+    startMs: number,
+  ): void {
     const { error, detail } = handlerFailure(thrown, this.#contract);
-    if (call.pending) responder.failCall(call, error, detail, this.#source.beginTurn());
-    else if (call.cancelled === null && !call.answered) {
-      responder.respondError(call.id, error, detail);
-    }
-    call.answered = true;
-    this.#serving.logger.debug(`Handler ${this.#contract.name} failed.`, {
-      caller: this.#source.host,
-      error: thrown,
-    });
-    this.#leave(call, startMs, error.code);
+    if (call === null) responder.respondError(id, error, detail);
+    else responder.failCall(call, error, detail, this.#source.beginTurn());
+    logFailure(this.#serving, this.#contract, this.#source, thrown);
+    this.#leave(context, startMs, error.code);
   }
 
-  #leave(call: IncomingRequest, startMs: number, error: InternodeError["code"] | null): void {
+  #leave(context: CallContext, startMs: number, error: InternodeError["code"] | null): void {
     if (startMs >= 0) {
-      const code = call.cancelled?.code ?? error;
-      traceIncoming(
-        this.#serving,
-        this.#contract,
-        this.#source.host,
-        this.#subroute,
-        startMs,
-        code,
-      );
+      traceIncoming(this.#serving, this.#contract, this.#source, context, startMs, error);
     }
     this.#gate?.leave();
   }

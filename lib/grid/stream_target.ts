@@ -9,12 +9,13 @@ import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
+import { CallContext } from "./call_context.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "./contract.ts";
 import type { StreamHandlerFunction } from "./handler.ts";
 import { IncomingStream } from "./incoming_stream.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import { type CallSource, type Serving, traceIncoming } from "./serving.ts";
+import { type CallSource, logFailure, type Serving, traceIncoming } from "./serving.ts";
 
 /** One registered handler, for the streams of one connection under one name. */
 export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
@@ -71,16 +72,14 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       refuse(responder, id, "InvalidPayload", message);
       return;
     }
-    const stream = new IncomingStream(
-      id,
-      deadlineMs,
-      this.#contract,
+    const context = new CallContext(
       this.#serving,
       this.#source,
-      responder,
       this.#subroute,
       metadata,
+      deadlineMs,
     );
+    const stream = new IncomingStream(id, this.#contract, context, this.#source, responder);
     responder.acceptStream(stream, outputCredit, inputCredit);
     if (inputCredit === 0) stream.input.end();
     const gate = this.#gate;
@@ -108,10 +107,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       },
       (error) => {
         stream.fail(error);
-        this.#serving.logger.debug(`Handler ${this.#contract.name} failed.`, {
-          caller: this.#source.host,
-          error,
-        });
+        logFailure(this.#serving, this.#contract, this.#source, error);
         this.#leave(stream, startMs, "HandlerFailed");
       },
     );
@@ -119,7 +115,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
 
   /** Runs the handler to its end, output by output as the caller has room. */
   async #serve(stream: IncomingStream<Initial, Input, Output>, initial: Initial): Promise<void> {
-    const result: unknown = this.#handler(initial, stream.input, stream);
+    const result: unknown = this.#handler(initial, stream.input, stream.context);
     if (!isIterable(result)) {
       await result;
       return;
@@ -146,15 +142,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     error: InternodeError["code"] | null,
   ): void {
     if (startMs >= 0) {
-      const code = stream.cancelled?.code ?? error;
-      traceIncoming(
-        this.#serving,
-        this.#contract,
-        this.#source.host,
-        this.#subroute,
-        startMs,
-        code,
-      );
+      traceIncoming(this.#serving, this.#contract, this.#source, stream.context, startMs, error);
     }
     this.#gate?.leave();
   }

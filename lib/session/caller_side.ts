@@ -7,7 +7,6 @@
 import type { Codec } from "../codec/codec.ts";
 import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
-import { Fifo } from "../wire/fifo.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../wire/frame.ts";
 import { timeoutArgument } from "./bulk_lane.ts";
 import { encodeName } from "./handler_name.ts";
@@ -17,6 +16,7 @@ import { OpenedStream } from "./opened_stream.ts";
 import type { Outbox } from "./outbox.ts";
 import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import { SlotQueue } from "./slot_queue.ts";
 import { SendHalf } from "./send_half.ts";
 import { errorCode, errorNumber, errorText, protocolError, readError } from "./wire_error.ts";
 
@@ -35,12 +35,7 @@ export class CallerSide {
   readonly #inbox: Inbox;
   readonly #giver: CreditGiver;
   readonly #names = new Map<string, number>();
-  /** Calls for which there is no slot yet, as what sends them. */
-  readonly #slotless = new Fifo<
-    { readonly call: OutgoingCall; readonly send: (nowMs: number) => void }
-  >();
-  /** No deadline of theirs is earlier than this one. */
-  #slotlessEarliestMs = Infinity;
+  readonly #slotless = new SlotQueue();
 
   /** */
   constructor(outbox: Outbox, inbox: Inbox, giver: CreditGiver) {
@@ -51,7 +46,7 @@ export class CallerSide {
 
   /** A lower bound of the deadlines of all calls. */
   earliestDeadlineMs(): number {
-    return Math.min(this.calls.earliestMs, this.#slotlessEarliestMs);
+    return Math.min(this.calls.earliestMs, this.#slotless.earliestMs);
   }
 
   /**
@@ -97,7 +92,7 @@ export class CallerSide {
   ): void {
     this.#outbox.nowMs = nowMs;
     if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
-      this.#waitForSlot(
+      this.#slotless.add(
         call,
         (laterMs) => this.request(call, handler, codec, value, metadata, laterMs),
       );
@@ -127,7 +122,7 @@ export class CallerSide {
     if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
       const later = (laterMs: number): void =>
         this.open(stream, handler, codec, value, metadata, inputCredit, outputCredit, laterMs);
-      this.#waitForSlot(stream, later);
+      this.#slotless.add(stream, later);
       return;
     }
     const block = metadata === null ? NOTHING : encodeMetadata(metadata);
@@ -182,12 +177,6 @@ export class CallerSide {
     }
   }
 
-  #waitForSlot(call: OutgoingCall, send: (nowMs: number) => void): void {
-    call.state = "waiting";
-    this.#slotless.push({ call, send });
-    this.#slotlessEarliestMs = Math.min(this.#slotlessEarliestMs, call.deadlineMs);
-  }
-
   /**
    * Ends a call from this side: it gets `error` at once, and the peer hears of
    * it if anything was sent.
@@ -235,15 +224,7 @@ export class CallerSide {
   expire(): void {
     const { nowMs } = this.#outbox;
     this.calls.expire(nowMs, (call) => this.#expire(call));
-    if (nowMs < this.#slotlessEarliestMs) return;
-    this.#slotlessEarliestMs = Infinity;
-    for (let left = this.#slotless.length; left > 0; left--) {
-      const next = this.#slotless.shift();
-      if (next === undefined) break;
-      if (next.call.state !== "waiting") continue;
-      if (next.call.deadlineMs <= nowMs) this.#expire(next.call);
-      else this.#waitForSlot(next.call, next.send);
-    }
+    this.#slotless.expire(nowMs, (call) => this.#expire(call));
   }
 
   /** Finds the request that a response is for. */
@@ -394,7 +375,6 @@ export class CallerSide {
     while (this.calls.active < this.#outbox.budget.limits.maxCalls) {
       const next = this.#slotless.shift();
       if (next === undefined) return;
-      if (next.call.state !== "waiting") continue;
       if (next.call.deadlineMs <= this.#outbox.nowMs) {
         this.#expire(next.call);
         continue;

@@ -56,6 +56,19 @@ export class PeerBudget {
     return true;
   }
 
+  /**
+   * Whether a stream may take a message with a payload of so many bytes off
+   * the window. Streams leave a quarter of the budget to requests and answers,
+   * so that readers which have stopped reading never stop those. A message too
+   * large for that goes when next to nothing else is under way.
+   */
+  hasRoomForStream(bytes: number): boolean {
+    const cost = messageCost(bytes), { window } = this;
+    const { receiveBudgetBytes } = this.limits;
+    return cost <= window - receiveBudgetBytes / 4 ||
+      (cost <= window && window > receiveBudgetBytes - receiveBudgetBytes / 8);
+  }
+
   /** The peer has given so many bytes back. */
   giveBack(bytes: number): void {
     this.window += bytes;

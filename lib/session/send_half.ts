@@ -80,7 +80,7 @@ export class SendHalf {
   maySend(bytes: number): boolean {
     const budget = this.#outbox.budget;
     const share = Math.floor(budget.window / BUDGET_SHARE);
-    return this.credit > 0 && this.waiting === 0 && messageCost(bytes) <= budget.window &&
+    return this.credit > 0 && this.waiting === 0 && budget.hasRoomForStream(bytes) &&
       this.#unackedBytes <
         Math.max(MIN_STREAM_BYTES, Math.min(budget.limits.streamBudgetBytes, share));
   }

@@ -44,7 +44,14 @@ import { Outbox } from "./outbox.ts";
 import type { CreditGiver } from "./receive_half.ts";
 import { ResponderSide } from "./responder_side.ts";
 import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
-import { errorCode, errorNumber, errorText, protocolError, readText } from "./wire_error.ts";
+import {
+  disconnected,
+  errorCode,
+  errorNumber,
+  errorText,
+  protocolError,
+  readText,
+} from "./wire_error.ts";
 
 /** One side of one connection; see the module. */
 export class Session implements CreditGiver {
@@ -162,13 +169,7 @@ export class Session implements CreditGiver {
    * @param end Where it ends.
    * @returns How far it came; short of `end`: the turn is over.
    */
-  receive(
-    bytes: Uint8Array,
-    view: DataView,
-    start: number,
-    end: number,
-    nowMs: number,
-  ): number {
+  receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
     this.#outbox.nowMs = nowMs;
     this.#liveness.onReceived(nowMs);
     let at = start;
@@ -202,9 +203,7 @@ export class Session implements CreditGiver {
   /** The channel has ended, or does not work any more. */
   onLost(reason: string, nowMs: number): void {
     this.#outbox.nowMs = nowMs;
-    this.#close(
-      new InternodeError("Disconnected", reason, { origin: "network", outcome: "maybeExecuted" }),
-    );
+    this.#close(disconnected(reason, "network"));
   }
 
   /** When `onTimer` wants to be called; `Infinity`: never. */
@@ -223,12 +222,7 @@ export class Session implements CreditGiver {
     this.#outbox.nowMs = nowMs;
     const step = this.#liveness.onTimer(nowMs, this.nextDeadlineMs());
     if (step.kind === "lost") {
-      this.#close(
-        new InternodeError("Disconnected", step.reason, {
-          origin: "network",
-          outcome: "maybeExecuted",
-        }),
-      );
+      this.#close(disconnected(step.reason, "network"));
       return;
     }
     if (step.kind === "ping") {
@@ -347,13 +341,9 @@ export class Session implements CreditGiver {
         ? new InternodeError("Refused", `The handshake was refused by the peer: ${text}`, {
           origin: "remote",
         })
-        : new InternodeError(
-          "Disconnected",
+        : disconnected(
           `The peer ended the connection (${errorCode(code, "Disconnected")}): ${text}`,
-          {
-            origin: "remote",
-            outcome: "maybeExecuted",
-          },
+          "remote",
         ),
     );
   }

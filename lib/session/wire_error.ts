@@ -119,3 +119,8 @@ export function protocolError(message: string): InternodeError {
     outcome: "maybeExecuted",
   });
 }
+
+/** The error that ends a connection which does not work any more. */
+export function disconnected(message: string, origin: "network" | "remote"): InternodeError {
+  return new InternodeError("Disconnected", message, { origin, outcome: "maybeExecuted" });
+}

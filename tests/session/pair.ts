@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
-import { slowCrc32 } from "../wire/crc32.ts";
+import { crc32 } from "../../lib/net/checksum.ts";
 import { EchoTarget, KeepTarget } from "./calls.ts";
 import { sessionOptions, type SideOptions } from "./options.ts";
 import { Side } from "./side.ts";
@@ -31,7 +31,7 @@ export class Pair {
     const { bytes = false, random, both, dialler, acceptor } = options;
     this.#bytes = bytes;
     this.#random = random ?? null;
-    const stream: SideOptions = bytes ? { envelope: true, checksum: slowCrc32 } : {};
+    const stream: SideOptions = bytes ? { envelope: true, checksum: crc32 } : {};
     const now = (): number => this.nowMs;
     this.dialler = new Side(sessionOptions("dialler", { ...stream, ...both, ...dialler }), now);
     this.acceptor = new Side(sessionOptions("acceptor", { ...stream, ...both, ...acceptor }), now);

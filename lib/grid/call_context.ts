@@ -1,0 +1,68 @@
+/**
+ * What a handler knows of the call it serves.
+ *
+ * @module
+ */
+
+import type { InternodeError } from "../errors.ts";
+import type { Metadata } from "../session/metadata.ts";
+import type { HandlerContext } from "./handler.ts";
+import type { CallSource, Serving } from "./serving.ts";
+
+/** The context given to handlers. Costs little until it is asked for something. */
+export class CallContext implements HandlerContext {
+  /** See {@linkcode HandlerContext}. */
+  readonly subroute: string;
+  /** See {@linkcode HandlerContext}. */
+  readonly metadata: Metadata;
+  /** When the caller's time runs out, on the node's monotonic clock; `Infinity`: never. */
+  readonly deadlineMs: number;
+  /** Why the call was ended before its handler; `null`: it was not. */
+  cancelled: InternodeError | null = null;
+
+  readonly #serving: Serving;
+  readonly #source: CallSource;
+  #controller: AbortController | null = null;
+
+  /** */
+  constructor(
+    serving: Serving,
+    source: CallSource,
+    subroute: string,
+    metadata: Metadata,
+    deadlineMs: number,
+  ) {
+    this.#serving = serving;
+    this.#source = source;
+    this.subroute = subroute;
+    this.metadata = metadata;
+    this.deadlineMs = deadlineMs;
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get caller(): string {
+    return this.#source.host;
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get deadline(): number {
+    if (this.deadlineMs === Infinity) return Infinity;
+    const { clock } = this.#serving;
+    return clock.wallNow() + this.deadlineMs - clock.now();
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.cancelled !== null) this.#controller.abort(this.cancelled);
+    }
+    return this.#controller.signal;
+  }
+
+  /** The call was ended before its handler, who hears of it if it has asked for the signal. */
+  cancel(error: InternodeError): void {
+    this.cancelled = error;
+    this.#controller?.abort(error);
+  }
+}

@@ -1,0 +1,149 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InternodeError } from "../../lib/errors.ts";
+import { DRAIN_BYTES } from "../../lib/session/outbox.ts";
+import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
+import { assertPayload, encodedCodec, numbered, rawCodec } from "./calls.ts";
+import { assertNothingLeft, Pair } from "./pair.ts";
+import { parseFrames, type RawFrame } from "./raw_frames.ts";
+import { ScriptedPeer } from "./scripted_peer.ts";
+import type { Side } from "./side.ts";
+
+/** The frames of one write, and how many bytes it has. */
+function write(side: Side): { frames: RawFrame[]; bytes: number } {
+  const bytes = side.drain();
+  side.written();
+  return { frames: side.transit.splice(0).flatMap(parseFrames), bytes };
+}
+
+Deno.test("a small request beside a running 64 MiB transfer leaves with the next write", () => {
+  const peer = ScriptedPeer.open("dialler");
+  const { side } = peer;
+  side.request("put", numbered(64 * 1024 * 1024));
+  for (let n = 0; n < 20; n++) {
+    const { bytes } = write(side);
+    assert(bytes < DRAIN_BYTES + 70_000, `a write has ${bytes} bytes`);
+    const small = side.request("lock", numbered(64, n));
+    const next = write(side).frames;
+    const place = next.findIndex((frame) => frame.id === small.id);
+    assert(place >= 0 && place <= 1, `it is number ${place}`);
+  }
+});
+
+Deno.test("a small answer beside a running transfer leaves with the next write", () => {
+  const pair = new Pair({ bytes: true });
+  pair.echo();
+  const kept = pair.keep();
+  const large = pair.dialler.request("keep", null);
+  pair.pump();
+  const incoming = kept.requests[0]!;
+  const payload = numbered(64 * 1024 * 1024);
+  incoming.responder.finishCall(incoming, rawCodec, payload, pair.nowMs);
+  const { dialler, acceptor } = pair;
+  for (let n = 0; n < 50; n++) {
+    acceptor.drain();
+    const small = dialler.request("echo", numbered(64, n));
+    dialler.drain();
+    dialler.written();
+    pair.deliver(dialler, acceptor);
+    acceptor.written();
+    pair.deliver(acceptor, dialler);
+    assert(!small.done);
+    acceptor.drain();
+    acceptor.written();
+    pair.deliver(acceptor, dialler);
+    assertPayload(small.response, numbered(64, n));
+  }
+  assert(!large.done);
+  pair.pump();
+  assertPayload(large.response, payload);
+  assertNothingLeft(pair);
+});
+
+Deno.test("large messages take turns, a fragment each", () => {
+  const peer = ScriptedPeer.open("dialler", {}, { maxFragmentBytes: 10_000 });
+  const { side } = peer;
+  const calls = [0, 1, 2].map((n) => side.request("put", numbered(50_000, n)));
+  peer.expect(FrameType.name);
+  const frames = peer.frames().splice(0);
+  const turns = frames.map((frame) => calls.findIndex((call) => call.id === frame.id));
+  assertEquals(turns, [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]);
+  assertEquals(frames.slice(0, 3).map((frame) => [frame.type, frame.flags]), [
+    [FrameType.request, FLAG_FIRST],
+    [FrameType.request, FLAG_FIRST],
+    [FrameType.request, FLAG_FIRST],
+  ]);
+  assert(frames.slice(3).every((frame) => frame.type === FrameType.openerFragment));
+});
+
+Deno.test("a late large message does not wait for the one before", () => {
+  const peer = ScriptedPeer.open("dialler");
+  const { side } = peer;
+  side.request("put", numbered(50_000_000));
+  write(side);
+  const second = side.request("put", numbered(60_000));
+  const ids = write(side).frames.map((frame) => frame.id);
+  assert(ids.includes(second.id));
+});
+
+Deno.test("control frames pass a long queue of messages", () => {
+  const peer = ScriptedPeer.open("dialler");
+  const { side } = peer;
+  for (let n = 0; n < 500; n++) side.request("put", numbered(4000));
+  assert(side.session.hasOutput);
+  side.session.startDraining(peer.nowMs);
+  const { frames } = write(side);
+  assertEquals(frames[0]!.type, FrameType.drain);
+});
+
+Deno.test("with checksums, control frames that pass others are still in order for the receiver", () => {
+  const pair = new Pair({ bytes: true });
+  pair.echo();
+  const { dialler } = pair;
+  const calls = Array.from({ length: 500 }, (_, n) => dialler.request("echo", numbered(4000, n)));
+  dialler.session.startDraining(pair.nowMs);
+  pair.pump();
+  assertEquals(pair.acceptor.drainingHeard, 1);
+  calls.forEach((call, n) => assertPayload(call.response, numbered(4000, n)));
+});
+
+Deno.test("both lanes finish, large and small, whatever the codec", () => {
+  const pair = new Pair({ bytes: true, both: { writeFlattenLimit: 1000 } });
+  pair.echo();
+  const sizes = [
+    0,
+    1,
+    999,
+    1000,
+    1001,
+    8191,
+    8192,
+    8193,
+    65_535,
+    65_536,
+    65_537,
+    300_000,
+    1_000_003,
+  ];
+  const calls = sizes.flatMap((size) =>
+    [rawCodec, encodedCodec].map((codec) => pair.dialler.request("echo", numbered(size), { codec }))
+  );
+  pair.pump();
+  calls.forEach((call, n) => assertPayload(call.response, numbered(sizes[n >> 1]!)));
+  assertNothingLeft(pair);
+});
+
+Deno.test("what may wait here to be sent is bounded, but one message of any size may", () => {
+  const limits = { sendBudgetBytes: 65_536 };
+  const peer = ScriptedPeer.open("dialler", { limits });
+  const { side } = peer;
+  side.request("put", numbered(1_000_000));
+  const error = assertThrows(
+    () => side.request("put", numbered(10_000)),
+    InternodeError,
+    "sendBudgetBytes (65536)",
+  );
+  assertEquals([error.code, error.outcome], ["Overloaded", "notSent"]);
+  peer.frames();
+  assertEquals(side.session.queuedBytes, 0);
+  side.request("put", numbered(10_000));
+});
