@@ -8,6 +8,8 @@ import type { SessionTimes } from "./session_options.ts";
 
 /** A timer that comes later than this shows that this process itself was held up. */
 const LAG_MS = 50;
+/** A process that was held up reads on for so long before it gives a peer up. */
+const READING_MS = 1000;
 
 /** What is to be done when a timer has come. */
 export type LivenessStep =
@@ -32,6 +34,8 @@ export class Liveness {
   #writingSinceMs = Infinity;
   #token = 0;
   #pingSentMs = 0;
+  /** Whether the peer has had time for what may wait unread, since something came last. */
+  #forgiven = false;
 
   /** */
   constructor(times: SessionTimes, nowMs: number) {
@@ -60,6 +64,7 @@ export class Liveness {
   /** Something came. */
   onReceived(nowMs: number): void {
     this.#receivedMs = nowMs;
+    this.#forgiven = false;
   }
 
   /** A write has begun. */
@@ -96,6 +101,11 @@ export class Liveness {
     if (lagMs > LAG_MS) {
       this.#receivedMs += lagMs;
       this.#writingSinceMs += lagMs;
+    }
+    if (lagMs > LAG_MS && !this.#forgiven && nowMs >= this.#receivedMs + livenessTimeoutMs) {
+      // What came at last may wait unread: timers run before sockets are read.
+      this.#forgiven = true;
+      this.#receivedMs = nowMs - livenessTimeoutMs + Math.min(READING_MS, livenessTimeoutMs);
     }
     if (nowMs >= this.#receivedMs + livenessTimeoutMs) {
       return { kind: "lost", reason: `The peer gave no sign of life for ${livenessTimeoutMs} ms.` };

@@ -49,6 +49,7 @@ import {
   errorCode,
   errorNumber,
   errorText,
+  MAX_GOODBYE_TEXT_BYTES,
   protocolError,
   readText,
 } from "./wire_error.ts";
@@ -365,7 +366,7 @@ export class Session implements CreditGiver {
       0,
       0,
       errorNumber(error.code),
-      errorText(error.message),
+      errorText(error.message, MAX_GOODBYE_TEXT_BYTES),
     );
   }
 

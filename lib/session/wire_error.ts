@@ -29,6 +29,8 @@ const OUTCOMES: readonly ErrorOutcome[] = ["notSent", "notExecuted", "maybeExecu
 
 /** The longest error text that is sent, in UTF-8 bytes; the rest is cut off. */
 export const MAX_ERROR_TEXT_BYTES = 4096;
+/** The longest text of a goodbye: during the handshake, batches are small. */
+export const MAX_GOODBYE_TEXT_BYTES = 2048;
 const FLAG_DETAIL = 1;
 
 const encoder = new TextEncoder();
@@ -44,9 +46,9 @@ export function errorCode(number: number, fallback: ErrorCode): ErrorCode {
   return CODES[number] ?? fallback;
 }
 
-/** Cuts a text to {@linkcode MAX_ERROR_TEXT_BYTES} and gives its bytes. */
-export function errorText(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(Math.min(text.length * 3, MAX_ERROR_TEXT_BYTES));
+/** Cuts a text to so many bytes of UTF-8, between two characters, and gives them. */
+export function errorText(text: string, maxBytes = MAX_ERROR_TEXT_BYTES): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.min(text.length * 3, maxBytes));
   const { written } = encoder.encodeInto(text, bytes);
   return bytes.subarray(0, written);
 }

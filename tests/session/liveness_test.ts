@@ -78,8 +78,9 @@ Deno.test("a process that was itself held up does not blame its peer", () => {
   peer.side.session.onTimer(peer.nowMs);
   assertEquals(peer.side.session.state, "open");
   peer.expect(FrameType.ping);
-  // But it has no more than the time that was left.
-  live(peer, 10_000, false);
+  // It reads on for a second and no longer, however much it is held up again.
+  peer.nowMs += 5000;
+  peer.side.session.onTimer(peer.nowMs);
   assertStringIncludes(peer.side.closed!.message, "no sign of life");
 });
 
@@ -182,4 +183,24 @@ Deno.test("a stream whose opening is still arriving is known to the responder", 
     rawFrame(FrameType.ping, { id, argument: 7 }),
   );
   peer.expect(FrameType.pong, { id, argument: 7 });
+});
+
+Deno.test("a peer that was heard while this process was held up is as well as ever", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  live(peer, 25_000, false);
+  peer.nowMs += 60_000;
+  peer.side.session.onTimer(peer.nowMs);
+  peer.send(rawFrame(FrameType.drain));
+  live(peer, 29_000, false);
+  assertEquals(peer.side.session.state, "open");
+});
+
+Deno.test("a short delay of timers does not lengthen the liveness time much", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  const { session } = peer.side, start = peer.nowMs;
+  while (session.state === "open") {
+    peer.nowMs = session.nextDeadlineMs() + 60;
+    session.onTimer(peer.nowMs);
+  }
+  assert(peer.nowMs - start < 33_000, `${peer.nowMs - start} ms`);
 });

@@ -1,0 +1,114 @@
+import { assert, assertEquals } from "@std/assert";
+import { ReceiveRing } from "../../lib/wire/receive_ring.ts";
+import { seeded } from "./seeded.ts";
+
+/** What a ring does, as plainly as can be: arrays put one behind the other. */
+class NaiveRing {
+  unread = new Uint8Array(0);
+
+  put(bytes: Uint8Array): void {
+    const whole = new Uint8Array(this.unread.length + bytes.length);
+    whole.set(this.unread);
+    whole.set(bytes, this.unread.length);
+    this.unread = whole;
+  }
+
+  take(count: number): void {
+    this.unread = this.unread.slice(count);
+  }
+}
+
+function assertInvariant(ring: ReceiveRing): void {
+  const { head, tail, bytes } = ring;
+  assert(0 <= head && head <= tail && tail <= bytes.length, `${head} ${tail} ${bytes.length}`);
+  assertEquals(ring.length, tail - head);
+  assert(ring.view.buffer === bytes.buffer && ring.view.byteLength === bytes.length);
+}
+
+Deno.test("a new ring is empty and has room", () => {
+  const ring = new ReceiveRing(64);
+  assertInvariant(ring);
+  assertEquals([ring.length, ring.space().length], [0, 64]);
+});
+
+Deno.test("a ring does what its naive twin does, and keeps its invariant", () => {
+  const random = seeded("receive ring");
+  for (let run = 0; run < 200; run++) {
+    const ring = new ReceiveRing(random.pick([1, 16, 100]), random.pick([16, 1000, 5000]));
+    const twin = new NaiveRing();
+    let next = 0;
+    for (let step = 0; step < 150; step++) {
+      if (random.chance(0.6)) {
+        const wanted = random.pick([0, 0, 10, 500, 3000]);
+        const space = ring.space(wanted);
+        assertInvariant(ring);
+        assert(space.length > 0 && space.byteOffset === ring.tail);
+        assert(wanted <= ring.bytes.length - ring.head, "the whole batch will fit");
+        const count = random.chance(0.3) ? space.length : random.int(0, space.length);
+        for (let at = 0; at < count; at++) space[at] = next++;
+        twin.put(space.slice(0, count));
+        ring.commit(count);
+      } else {
+        const count = random.chance(0.4) ? ring.length : random.int(0, ring.length);
+        ring.head += count;
+        twin.take(count);
+      }
+      assertInvariant(ring);
+      assertEquals(ring.bytes.subarray(ring.head, ring.tail), twin.unread);
+    }
+  }
+});
+
+Deno.test("a ring grows when reads fill it, up to its idle size, and shrinks when they are small", () => {
+  const ring = new ReceiveRing(100, 1000);
+  const read = (count: number): void => {
+    ring.space();
+    ring.commit(count);
+    ring.head += count;
+  };
+  read(100);
+  assertEquals(ring.bytes.length, 400);
+  read(400);
+  assertEquals(ring.bytes.length, 1000);
+  read(1000);
+  assertEquals(ring.bytes.length, 1000);
+  for (let n = 0; n < 31; n++) read(10);
+  assertEquals(ring.bytes.length, 1000);
+  read(500);
+  for (let n = 0; n < 33; n++) read(10);
+  assertEquals(ring.bytes.length, 100);
+});
+
+Deno.test("a ring makes room for a large batch once, and gives it back", () => {
+  const ring = new ReceiveRing(100, 1000);
+  ring.space();
+  ring.commit(50);
+  ring.space(50_000);
+  assertEquals(ring.length, 50);
+  const { bytes } = ring;
+  for (let filled = 50; filled < 50_000;) {
+    const count = Math.min(ring.space(50_000).length, 7000, 50_000 - filled);
+    ring.commit(count);
+    filled += count;
+  }
+  assert(ring.bytes === bytes, "one buffer was enough");
+  ring.head = ring.tail;
+  for (let n = 0; n < 40; n++) {
+    ring.space();
+    ring.commit(1);
+    ring.head = ring.tail;
+  }
+  assertEquals(ring.bytes.length, 100);
+});
+
+Deno.test("unread bytes are never given up for a smaller buffer", () => {
+  const ring = new ReceiveRing(16, 16);
+  ring.space(1000);
+  ring.commit(500);
+  for (let n = 0; n < 100; n++) {
+    ring.space();
+    ring.commit(1);
+    ring.head++;
+  }
+  assertEquals(ring.length, 500);
+});

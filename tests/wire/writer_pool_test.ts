@@ -1,0 +1,26 @@
+import { assert, assertEquals } from "@std/assert";
+import { WriterPool } from "../../lib/wire/writer_pool.ts";
+
+Deno.test("a pool gives back what it was given, empty", () => {
+  const pool = new WriterPool();
+  const writer = pool.take();
+  assertEquals([writer.position, writer.bytes.length], [0, 65_536]);
+  writer.append(new Uint8Array(100));
+  pool.give(writer);
+  const again = pool.take();
+  assert(again === writer);
+  assertEquals(again.position, 0);
+  assert(pool.take() !== writer);
+});
+
+Deno.test("a pool keeps neither many buffers nor large ones", () => {
+  const pool = new WriterPool();
+  const large = pool.take();
+  large.ensure(2 * 1024 * 1024);
+  pool.give(large);
+  assert(pool.take() !== large);
+  const many = Array.from({ length: 100 }, () => pool.take());
+  for (const writer of many) pool.give(writer);
+  const kept = Array.from({ length: 100 }, () => pool.take()).filter((one) => many.includes(one));
+  assert(kept.length > 0 && kept.length <= 32, `${kept.length} were kept`);
+});
