@@ -42,10 +42,19 @@ export class ConnChannel implements ByteChannel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    try {
-      this.#conn.close();
-    } catch {
-      // A TLS connection whose handshake failed has closed itself.
-    }
+    closeConn(this.#conn);
+  }
+}
+
+/**
+ * Closes a connection that may have closed itself, as one does whose TLS handshake failed.
+ *
+ * @param conn The connection.
+ */
+export function closeConn(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It has.
   }
 }

@@ -4,14 +4,44 @@
  * @module
  */
 
+import { InternodeError } from "../errors.ts";
 import { ConnChannel } from "./conn_channel.ts";
 import type { HostAddress } from "./host_address.ts";
-import type { ByteChannel } from "./transport.ts";
+import type { ByteChannel, Channel } from "./transport.ts";
 import { dialError } from "./transport_error.ts";
 
 /**
- * Connects, and gives up the moment the signal aborts: a connection that
- * comes about after that is closed at once.
+ * Dials, and gives up the moment the signal aborts: a channel that comes about
+ * after that is closed at once.
+ *
+ * @param address Where to, for messages.
+ * @param signal Gives up.
+ * @param connect Does it.
+ * @returns The channel. Rejects with the signal's reason or an `InternodeError`.
+ */
+export function dialChannel<C extends Channel>(
+  address: HostAddress,
+  signal: AbortSignal,
+  connect: () => Promise<C>,
+): Promise<C> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    connect().then((channel) => {
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) channel.close();
+      else resolve(channel);
+    }, (cause) => {
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) reject(signal.reason);
+      else reject(cause instanceof InternodeError ? cause : dialError(address, cause));
+    });
+  });
+}
+
+/**
+ * Dials by a connection that becomes a channel as it is.
  *
  * @param address Where to, for messages.
  * @param signal Gives up.
@@ -25,18 +55,25 @@ export function dialConn(
   integrity: boolean,
   connect: () => Promise<Deno.Conn>,
 ): Promise<ByteChannel> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    connect().then((conn) => {
-      signal.removeEventListener("abort", onAbort);
-      const channel = new ConnChannel(conn, address.href, integrity);
-      if (signal.aborted) channel.close();
-      else resolve(channel);
-    }, (cause) => {
-      signal.removeEventListener("abort", onAbort);
-      reject(signal.aborted ? signal.reason : dialError(address, cause));
-    });
-  });
+  return dialChannel(
+    address,
+    signal,
+    async () => new ConnChannel(await connect(), address.href, integrity),
+  );
+}
+
+/**
+ * Connects by TCP without Nagle's delay.
+ *
+ * @param address Where to.
+ * @param signal Gives up.
+ * @returns The connection.
+ */
+export async function connectTcp(
+  { hostname, port }: HostAddress,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  const conn = await Deno.connect({ hostname, port, signal });
+  conn.setNoDelay(true);
+  return conn;
 }

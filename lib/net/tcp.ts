@@ -5,7 +5,7 @@
  */
 
 import { ConnListener } from "./conn_listener.ts";
-import { dialConn } from "./dial_conn.ts";
+import { connectTcp, dialConn } from "./dial_conn.ts";
 import { type HostAddress, networkAddress } from "./host_address.ts";
 import type { Channel, DialOptions, Listener, ListenOptions, Transport } from "./transport.ts";
 import { listenError } from "./transport_error.ts";
@@ -20,12 +20,7 @@ export function tcpTransport(): Transport {
 }
 
 function dial(address: HostAddress, { signal }: DialOptions): Promise<Channel> {
-  const { hostname, port } = address;
-  return dialConn(address, signal, false, async () => {
-    const conn = await Deno.connect({ hostname, port, signal });
-    conn.setNoDelay(true);
-    return conn;
-  });
+  return dialConn(address, signal, false, () => connectTcp(address, signal));
 }
 
 // deno-lint-ignore require-await -- what is thrown becomes the rejection

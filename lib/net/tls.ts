@@ -5,8 +5,9 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { closeConn } from "./conn_channel.ts";
 import { ConnListener } from "./conn_listener.ts";
-import { dialConn } from "./dial_conn.ts";
+import { connectTcp, dialConn } from "./dial_conn.ts";
 import { type HostAddress, networkAddress } from "./host_address.ts";
 import type { Transport } from "./transport.ts";
 import { listenError } from "./transport_error.ts";
@@ -33,12 +34,7 @@ export function tlsTransport(options: TlsOptions = {}): Transport {
   const caCerts = [...(options.caCerts ?? [])];
   return {
     dial(address, { signal }) {
-      const { hostname, port } = address;
-      return dialConn(address, signal, true, async () => {
-        const tcp = await Deno.connect({ hostname, port, signal });
-        tcp.setNoDelay(true);
-        return handshaken(await Deno.startTls(tcp, { hostname, caCerts }), signal);
-      });
+      return dialConn(address, signal, true, () => connectTls(address, signal, { caCerts }));
     },
 
     // deno-lint-ignore require-await -- what is thrown becomes the rejection
@@ -84,16 +80,32 @@ export function requireIdentity(
   return { cert, key };
 }
 
-/** The runtime would shake hands with the first read; a dial is done only when it went well. */
-async function handshaken(conn: Deno.TlsConn, signal: AbortSignal): Promise<Deno.TlsConn> {
-  const onAbort = (): void => conn.close();
+/**
+ * Connects by TLS over TCP without Nagle's delay, and shakes hands, as the
+ * runtime would do only with the first read.
+ *
+ * @param address Where to.
+ * @param signal Gives up.
+ * @param options Authorities believed beside the runtime's own, and the protocols to be spoken.
+ * @returns The connection.
+ */
+export async function connectTls(
+  address: HostAddress,
+  signal: AbortSignal,
+  options: { readonly caCerts: string[]; readonly alpnProtocols?: string[] },
+): Promise<Deno.TlsConn> {
+  const { hostname } = address;
+  let conn: Deno.TcpConn | Deno.TlsConn = await connectTcp(address, signal);
+  const onAbort = (): void => closeConn(conn);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     signal.throwIfAborted();
-    await conn.handshake();
-    return conn;
+    const tls: Deno.TlsConn = conn = await Deno.startTls(conn, { hostname, ...options });
+    signal.throwIfAborted();
+    await tls.handshake();
+    return tls;
   } catch (error) {
-    if (!signal.aborted) conn.close();
+    closeConn(conn);
     throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);

@@ -7,8 +7,9 @@
 import { InternodeError } from "../errors.ts";
 import type { BatchWriter } from "../wire/batch_writer.ts";
 import { Fifo } from "../wire/fifo.ts";
-import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../wire/frame.ts";
+import { FLAG_FIRST, FrameType, isBulk, NO_TIMEOUT } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
+import { BulkPacer } from "./bulk_pacer.ts";
 import type { PeerBudget } from "./peer_budget.ts";
 import type { QueuedMessage } from "./queued_message.ts";
 import type { SendHalf } from "./send_half.ts";
@@ -20,6 +21,9 @@ const MAX_QUEUED_MESSAGES = 262_144;
 export class BulkLane {
   /** How many bytes of payload wait, those of streams not counted. */
   queuedBytes = 0;
+
+  /** How much may be under way. */
+  readonly pacer: BulkPacer = new BulkPacer();
 
   readonly #budget: PeerBudget;
   readonly #flattenLimit: number;
@@ -39,9 +43,9 @@ export class BulkLane {
     this.#sendBudgetBytes = sendBudgetBytes;
   }
 
-  /** How many messages can be sent at once. */
-  get length(): number {
-    return this.#lane.length;
+  /** Whether there is a message whose turn it is, and room on the way for it. */
+  isReady(nowMs: number): boolean {
+    return this.#lane.length > 0 && this.pacer.isOpen(nowMs);
   }
 
   /**
@@ -147,10 +151,12 @@ export class BulkLane {
     const size = isMessage(message.type)
       ? Math.min(payload.length - sent, this.#budget.limits.maxFragmentBytes)
       : payload.length;
+    const inPieces = size < payload.length;
+    if (isBulk(message.type, inPieces ? FLAG_FIRST : 0, size)) this.pacer.onSent(size, nowMs);
     const header = sent === 0
-      ? this.#beginFirst(data, message, size < payload.length, nowMs)
+      ? this.#beginFirst(data, message, inPieces, nowMs)
       : data.begin(fragmentType(message.type), 0, 0, message.id, 0, nowMs);
-    const piece = size === payload.length ? payload : payload.subarray(sent, sent + size);
+    const piece = inPieces ? payload.subarray(sent, sent + size) : payload;
     if (size > this.#flattenLimit) {
       data.reference(header, piece);
     } else {

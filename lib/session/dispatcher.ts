@@ -5,7 +5,7 @@
  */
 
 import type { ByteReader } from "../wire/byte_reader.ts";
-import { FLAG_FIRST, FrameType, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
+import { FLAG_FIRST, FrameType, isBulk, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
 import type { CallerSide } from "./caller_side.ts";
 import type { Assembly, Inbox } from "./inbox.ts";
@@ -78,6 +78,7 @@ export class Dispatcher {
       case FrameType.openerFragment:
       case FrameType.responderFragment: {
         this.#inbox.checkFrame(0, length);
+        this.#inbox.onBulk(length);
         if (type === FrameType.responderFragment) this.#caller.onStreamSign(id);
         const whole = this.#inbox.add(type, id, this.#reader);
         return whole !== null && this.#deliverWhole(whole);
@@ -126,6 +127,7 @@ export class Dispatcher {
       total = reader.view.getUint32(reader.position, true);
       reader.position += 4;
     }
+    if (isBulk(type, flags, length)) inbox.onBulk(reader.remaining);
     inbox.checkFinished(type, id);
     const cost = inbox.admit(total);
     if (type === FrameType.input || type === FrameType.output) {
@@ -192,6 +194,9 @@ export class Dispatcher {
         return;
       case FrameType.window:
         this.#outbox.onWindow(argument);
+        return;
+      case FrameType.arrived:
+        this.#outbox.onArrived(argument);
         return;
       case FrameType.ping:
         if (

@@ -11,6 +11,9 @@ import { type Limits, messageCost } from "../wire/limits.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { protocolError } from "./wire_error.ts";
 
+/** The peer is told of bulk each time this much of it has come; a fraction of what may always be under way. */
+const ARRIVED_BYTES = 32 * 1024;
+
 /** A message of which some pieces have come. */
 export interface Assembly {
   /** The first frame's type. */
@@ -44,15 +47,24 @@ export class Inbox {
   readonly #fromResponder = new Map<number, Assembly>();
   readonly #giveBack: (bytes: number) => void;
   readonly #giveBackAt: number;
+  readonly #tellArrived: (count: number) => void;
+  #arrivedBytes = 0;
+  #toldBytes = 0;
   #outstanding = 0;
   #released = 0;
 
   /**
    * @param limits What this side takes.
    * @param giveBack Tells the peer that it may send so many more bytes.
+   * @param tellArrived Tells the peer how much bulk has arrived in all, modulo 2³².
    */
-  constructor(limits: Limits, giveBack: (bytes: number) => void) {
+  constructor(
+    limits: Limits,
+    giveBack: (bytes: number) => void,
+    tellArrived: (count: number) => void,
+  ) {
     this.#limits = limits;
+    this.#tellArrived = tellArrived;
     this.#giveBack = giveBack;
     // Not more than largestMessage() leaves for it.
     this.#giveBackAt = Math.floor(limits.receiveBudgetBytes / 8);
@@ -102,6 +114,14 @@ export class Inbox {
         `A frame of ${length} bytes came; maxFragmentBytes is ${this.#limits.maxFragmentBytes}.`,
       );
     }
+  }
+
+  /** A frame of bulk has come. */
+  onBulk(bytes: number): void {
+    this.#arrivedBytes = (this.#arrivedBytes + bytes) >>> 0;
+    if (((this.#arrivedBytes - this.#toldBytes) >>> 0) < ARRIVED_BYTES) return;
+    this.#toldBytes = this.#arrivedBytes;
+    this.#tellArrived(this.#arrivedBytes);
   }
 
   /** Whether some pieces have come of a message of that call's, from the side that sends frames of `type`. */

@@ -79,7 +79,8 @@ export class Outbox {
 
   /** Whether there is anything to drain. */
   get hasOutput(): boolean {
-    return this.#data.pendingBytes > 0 || this.#control.pendingBytes > 0 || this.bulk.length > 0;
+    return this.#data.pendingBytes > 0 || this.#control.pendingBytes > 0 ||
+      this.bulk.isReady(this.nowMs);
   }
 
   /** A peer that makes this side answer and does not read the answers is found out here. */
@@ -162,6 +163,7 @@ export class Outbox {
     const length = writer.position - header - HEADER_BYTES;
     if (length <= this.budget.interactiveBytes && this.budget.reserve(length)) {
       data.end(header);
+      this.bulk.pacer.interactiveMs = this.nowMs;
       this.messages++;
       this.#onOutput();
       return true;
@@ -198,6 +200,7 @@ export class Outbox {
     const length = writer.position - header - HEADER_BYTES;
     if (length <= this.budget.interactiveBytes && !half.queued && half.maySend(length)) {
       half.take(length);
+      this.bulk.pacer.interactiveMs = this.nowMs;
       data.end(header);
       this.#onOutput();
       return null;
@@ -237,7 +240,13 @@ export class Outbox {
   /** There is more room in the peer's budget: what waits for it may go. */
   useWindow(): void {
     this.bulk.onWindow();
-    if (this.bulk.length > 0) this.#onOutput();
+    if (this.bulk.isReady(this.nowMs)) this.#onOutput();
+  }
+
+  /** The peer tells how much bulk has arrived in all: more of it may go. */
+  onArrived(count: number): void {
+    this.bulk.pacer.onArrived(count, this.nowMs);
+    if (this.bulk.isReady(this.nowMs)) this.#onOutput();
   }
 
   /** Hands out what is to be written next; see `BatchWriter.drain`. */
@@ -245,9 +254,9 @@ export class Outbox {
     const nowMs = this.nowMs;
     let bytes = 0;
     if (this.#control.pendingBytes > 0) bytes = this.#control.drain(pieces, DRAIN_BYTES, nowMs);
-    if (this.bulk.length > 0) {
+    if (this.bulk.isReady(this.nowMs)) {
       do this.bulk.writeFragment(this.#data, nowMs); while (
-        this.bulk.length > 0 && this.#data.pendingBytes < DRAIN_BYTES
+        this.bulk.isReady(this.nowMs) && this.#data.pendingBytes < DRAIN_BYTES
       );
     }
     bytes += this.#data.drain(pieces, DRAIN_BYTES, nowMs);

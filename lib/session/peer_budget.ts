@@ -5,11 +5,9 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { INTERACTIVE_BYTES } from "../wire/frame.ts";
 import { largestMessage, MAX_CALLS, MAX_FRAGMENT_BYTES, messageCost } from "../wire/limits.ts";
 import { protocolError } from "./wire_error.ts";
-
-/** No larger message goes into a batch at once. */
-export const INTERACTIVE_BYTES = 8 * 1024;
 
 /** What the peer takes in general, as its hello said. */
 export interface PeerLimits {

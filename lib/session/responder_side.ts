@@ -8,19 +8,31 @@ import type { Codec } from "../codec/codec.ts";
 import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
-import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../wire/frame.ts";
+import {
+  FLAG_METADATA,
+  FrameType,
+  INTERACTIVE_BYTES,
+  KIND_MASK,
+  NO_TIMEOUT,
+} from "../wire/frame.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
 import type { Inbox } from "./inbox.ts";
 import { type IncomingCall, IncomingCalls } from "./incoming_calls.ts";
 import { decodeMetadata, NO_METADATA } from "./metadata.ts";
 import type { Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
-import { INTERACTIVE_BYTES } from "./peer_budget.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
 import { decodeName } from "./handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
-import { errorCode, errorNumber, protocolError, readText, writeError } from "./wire_error.ts";
+import {
+  errorCode,
+  errorNumber,
+  MAX_ERROR_TEXT_BYTES,
+  protocolError,
+  readText,
+  writeError,
+} from "./wire_error.ts";
 
 /** Finds a handler by name and subroute; `null` if there is none. */
 export type Resolve = (name: string, subroute: string) => HandlerTarget | null;
@@ -340,7 +352,7 @@ export class ResponderSide {
 /** The largest capacity of a stream's direction. */
 const MAX_CAPACITY = 65_535;
 /** A detail must fit into one frame of the interactive lane together with the text. */
-const MAX_DETAIL_BYTES = INTERACTIVE_BYTES - 4096;
+const MAX_DETAIL_BYTES = INTERACTIVE_BYTES - MAX_ERROR_TEXT_BYTES - 4;
 
 function deadline(timeout: number, nowMs: number): number {
   return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;

@@ -92,7 +92,11 @@ export class Session implements CreditGiver {
     );
     this.#outbox = outbox;
     outbox.nowMs = nowMs;
-    const inbox = new Inbox(limits, (bytes) => outbox.control(FrameType.window, 0, bytes));
+    const inbox = new Inbox(
+      limits,
+      (bytes) => outbox.control(FrameType.window, 0, bytes),
+      (count) => outbox.control(FrameType.arrived, 0, count),
+    );
     this.#inbox = inbox;
     this.#liveness = new Liveness(options, nowMs);
     this.caller = new CallerSide(outbox, inbox, this);

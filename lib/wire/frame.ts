@@ -37,6 +37,8 @@ export const FrameType = {
   pong: 8,
   /** Gives back bytes of the connection's budget. */
   window: 9,
+  /** Tells how many bytes of bulk have arrived. */
+  arrived: 10,
   /** Opener: a single request. */
   request: 16,
   /** Opener: opens a stream. */
@@ -83,6 +85,18 @@ export const FLAG_METADATA = 0x04;
 export const FLAG_FIRST = 0x08;
 /** All flags that mean something; the others are zero. */
 export const KNOWN_FLAGS = 0x0f;
+
+/** No larger message goes into a batch at once. */
+export const INTERACTIVE_BYTES = 8 * 1024;
+
+/**
+ * Whether a frame that carries (a piece of) a message is bulk, of whose
+ * arrival the receiver tells: pieces are, and whole messages that are large.
+ */
+export function isBulk(type: number, flags: number, length: number): boolean {
+  return length > INTERACTIVE_BYTES || (flags & FLAG_FIRST) !== 0 ||
+    type === FrameType.openerFragment || type === FrameType.responderFragment;
+}
 
 /** The `argument` of a request without a deadline. */
 export const NO_TIMEOUT = 0xffff_ffff;

@@ -42,7 +42,8 @@ export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 export const MAX_HANDSHAKE_BATCH_BYTES = 4096;
 
 const RANGES: { readonly [K in keyof Limits]: readonly [number, number] } = {
-  maxMessageBytes: [1024, 0x7000_0000],
+  // The most that the largest budget allows.
+  maxMessageBytes: [1024, 0x6fff_ff80],
   maxFragmentBytes: [1024, MAX_FRAGMENT_BYTES],
   receiveBudgetBytes: [64 * 1024, 0x7fff_ffff],
   sendBudgetBytes: [64 * 1024, 0x7fff_ffff],

@@ -1,18 +1,20 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
+import { BulkPacer } from "../../lib/session/bulk_pacer.ts";
 import { DRAIN_BYTES } from "../../lib/session/outbox.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { assertPayload, encodedCodec, numbered, rawCodec } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";
-import { parseFrames, type RawFrame } from "./raw_frames.ts";
+import { parseFrames, type RawFrame, rawFrame } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
-import type { Side } from "./side.ts";
 
 /** The frames of one write, and how many bytes it has. */
-function write(side: Side): { frames: RawFrame[]; bytes: number } {
-  const bytes = side.drain();
+function write(peer: ScriptedPeer): { frames: RawFrame[]; bytes: number } {
+  const { side } = peer, bytes = side.drain();
   side.written();
-  return { frames: side.transit.splice(0).flatMap(parseFrames), bytes };
+  const frames = side.transit.splice(0).flatMap(parseFrames);
+  peer.acknowledge(frames);
+  return { frames, bytes };
 }
 
 Deno.test("a small request beside a running 64 MiB transfer leaves with the next write", () => {
@@ -20,10 +22,10 @@ Deno.test("a small request beside a running 64 MiB transfer leaves with the next
   const { side } = peer;
   side.request("put", numbered(64 * 1024 * 1024));
   for (let n = 0; n < 20; n++) {
-    const { bytes } = write(side);
+    const { bytes } = write(peer);
     assert(bytes < DRAIN_BYTES + 70_000, `a write has ${bytes} bytes`);
     const small = side.request("lock", numbered(64, n));
-    const next = write(side).frames;
+    const next = write(peer).frames;
     const place = next.findIndex((frame) => frame.id === small.id);
     assert(place >= 0 && place <= 1, `it is number ${place}`);
   }
@@ -79,9 +81,9 @@ Deno.test("a late large message does not wait for the one before", () => {
   const peer = ScriptedPeer.open("dialler");
   const { side } = peer;
   side.request("put", numbered(50_000_000));
-  write(side);
+  write(peer);
   const second = side.request("put", numbered(60_000));
-  const ids = write(side).frames.map((frame) => frame.id);
+  const ids = write(peer).frames.map((frame) => frame.id);
   assert(ids.includes(second.id));
 });
 
@@ -91,7 +93,7 @@ Deno.test("control frames pass a long queue of messages", () => {
   for (let n = 0; n < 500; n++) side.request("put", numbered(4000));
   assert(side.session.hasOutput);
   side.session.startDraining(peer.nowMs);
-  const { frames } = write(side);
+  const { frames } = write(peer);
   assertEquals(frames[0]!.type, FrameType.drain);
 });
 
@@ -146,4 +148,92 @@ Deno.test("what may wait here to be sent is bounded, but one message of any size
   peer.frames();
   assertEquals(side.session.queuedBytes, 0);
   side.request("put", numbered(10_000));
+});
+
+/** Writes all that may be written without a word from the peer; how many bytes of bulk that is. */
+function writeAll({ side }: ScriptedPeer): number {
+  let bulk = 0;
+  while (side.session.hasOutput) {
+    side.drain();
+    side.written();
+  }
+  for (const frame of side.transit.splice(0).flatMap(parseFrames)) {
+    if (frame.payload.length > 8192) bulk += frame.payload.length;
+  }
+  return bulk;
+}
+
+Deno.test("bulk leaves little under way beside small messages, which go on", () => {
+  const peer = ScriptedPeer.open("dialler");
+  const { side } = peer;
+  const first = side.request("lock", numbered(64));
+  side.request("put", numbered(10_000_000));
+  const under = writeAll(peer);
+  assert(under >= 128 * 1024 && under < 200_000, `${under} bytes`);
+  assert(!side.session.hasOutput);
+  const second = side.request("lock", numbered(64));
+  assertEquals(writeAll(peer), 0);
+  peer.send(...[first, second].map(({ id }) => rawFrame(FrameType.response, { id })));
+  assert(first.done && second.done);
+  peer.send(rawFrame(FrameType.arrived, { argument: 100_000 }));
+  assert(side.session.hasOutput);
+  const more = writeAll(peer);
+  assert(more >= 100_000 && more < 200_000, `${more} bytes`);
+});
+
+Deno.test("bulk alone has more under way", () => {
+  const peer = ScriptedPeer.open("dialler");
+  peer.side.request("put", numbered(10_000_000));
+  const under = writeAll(peer);
+  assert(under >= 1024 * 1024 && under < 1_200_000, `${under} bytes`);
+});
+
+for (const beside of [false, true]) {
+  Deno.test(`a long path with much bandwidth is kept full${beside ? ", beside small messages too" : ""}`, () => {
+    const peer = ScriptedPeer.open("dialler");
+    peer.side.request("put", numbered(100 * 1024 * 1024 - 4096));
+    let sent = 0, under = 0;
+    for (let rounds = 0; sent < 90_000_000; rounds++) {
+      assert(rounds < 200, `${under} bytes under way after ${rounds} round trips`);
+      if (beside) peer.side.request("lock", numbered(64));
+      sent += under = writeAll(peer) - (rounds === 0 ? 4 : 0);
+      peer.nowMs += 50;
+      peer.send(rawFrame(FrameType.arrived, { argument: sent }));
+    }
+    // Beside small messages the path is tried out eight times as slowly.
+    assert(under > (beside ? 3_000_000 : 10_000_000), `${under} bytes under way`);
+  });
+}
+
+Deno.test("more bulk acknowledged than was sent ends the connection", () => {
+  const peer = ScriptedPeer.open("dialler");
+  peer.send(rawFrame(FrameType.arrived, { argument: 0 }));
+  assertEquals(peer.side.session.state, "open");
+  peer.send(rawFrame(FrameType.arrived, { argument: 1 }));
+  peer.expectBreach("More bulk was acknowledged than was sent");
+});
+
+Deno.test("the count of bulk wraps", () => {
+  const pacer = new BulkPacer();
+  let sent = 0;
+  for (let nowMs = 0; sent < 9e9; nowMs++) {
+    for (let under = 0; pacer.isOpen(nowMs) && under < 1000; under++) {
+      pacer.onSent(1_048_576, nowMs);
+      sent += 1_048_576;
+    }
+    pacer.onArrived(sent % 2 ** 32, nowMs + 1);
+    assert(pacer.isOpen(nowMs));
+  }
+});
+
+Deno.test("large transfers in both directions come to their end", () => {
+  const pair = new Pair({ bytes: true, both: { limits: { maxFragmentBytes: 5000 } } });
+  pair.echo();
+  const payload = numbered(3_000_000);
+  const calls = [pair.dialler, pair.acceptor].flatMap((side) =>
+    Array.from({ length: 3 }, () => side.request("echo", payload))
+  );
+  pair.pump();
+  for (const call of calls) assertPayload(call.response, payload);
+  assertNothingLeft(pair);
 });

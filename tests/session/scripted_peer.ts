@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodeHello, type Hello } from "../../lib/session/hello.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
-import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
+import { FLAG_FIRST, FrameType, isBulk, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { sessionOptions, type SideOptions, WALL_MS } from "./options.ts";
 import {
   joined,
@@ -41,6 +41,7 @@ export class ScriptedPeer {
   nowMs = 1000;
   readonly side: Side;
   readonly #frames: RawFrame[] = [];
+  #arrivedBytes = 0;
 
   /**
    * @param role The role of the session under test.
@@ -84,15 +85,32 @@ export class ScriptedPeer {
     for (const frame of frames) this.send(frame);
   }
 
-  /** All that the session has to say and that no `expect` has taken. */
+  /** All that the session has to say and that no `expect` has taken. Bulk is acknowledged as it comes. */
   frames(): RawFrame[] {
     const { side } = this;
-    while (side.session.hasOutput) {
-      side.drain();
-      side.written();
-    }
-    for (const batch of side.transit.splice(0)) this.#frames.push(...parseFrames(batch));
+    do {
+      while (side.session.hasOutput) {
+        side.drain();
+        side.written();
+      }
+      const frames = side.transit.splice(0).flatMap(parseFrames);
+      for (const frame of frames) this.#frames.push(frame);
+      this.acknowledge(frames);
+    } while (side.session.hasOutput);
     return this.#frames;
+  }
+
+  /** Tells the session of the bulk that has come. */
+  acknowledge(frames: readonly RawFrame[]): void {
+    let bytes = 0;
+    for (const { type, flags, payload } of frames) {
+      if (isBulk(type, flags, payload.length)) {
+        bytes += payload.length - ((flags & FLAG_FIRST) === 0 ? 0 : 4);
+      }
+    }
+    if (bytes === 0 || this.side.session.state !== "open") return;
+    this.#arrivedBytes += bytes;
+    this.send(rawFrame(FrameType.arrived, { argument: this.#arrivedBytes % 2 ** 32 }));
   }
 
   /** Takes the next frame, which must be of that type and have those fields. */

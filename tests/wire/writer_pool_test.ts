@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { WriterPool } from "../../lib/wire/writer_pool.ts";
+import { WRITER_BYTES, WriterPool } from "../../lib/wire/writer_pool.ts";
 
 Deno.test("a pool gives back what it was given, empty", () => {
   const pool = new WriterPool();
   const writer = pool.take();
-  assertEquals([writer.position, writer.bytes.length], [0, 65_536]);
+  assertEquals([writer.position, writer.bytes.length], [0, WRITER_BYTES]);
   writer.append(new Uint8Array(100));
   pool.give(writer);
   const again = pool.take();

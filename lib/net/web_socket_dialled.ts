@@ -1,0 +1,256 @@
+/**
+ * The dialling end of a WebSocket connection.
+ *
+ * @module
+ */
+
+import { MAX_BATCH_BYTES } from "../wire/limits.ts";
+import { closeConn } from "./conn_channel.ts";
+import type { MessageChannel, MessageReceiver } from "./transport.ts";
+import { messageOf } from "./transport_error.ts";
+import {
+  CLOSE_CODE,
+  closePayload,
+  FrameError,
+  OPCODE,
+  readClosePayload,
+} from "./web_socket_frames.ts";
+import { FrameQueue } from "./web_socket_queue.ts";
+import { FrameReader } from "./web_socket_reader.ts";
+
+const HIGH_WATER_BYTES = 512 * 1024;
+const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
+/** How long the other end may take to end what is to end. */
+const CLOSE_TIMEOUT_MS = 2000;
+/** What comes after the other end broke a rule is read into this much, and forgotten. */
+const DEAF_BYTES = 4096;
+
+/**
+ * Messages over a connection that was upgraded to WebSocket, by the rules for
+ * clients. The runtime's own client would do, but it leaves Nagle's delay on
+ * and writes a message in two pieces, of which the second then waits 40 ms for
+ * the acknowledgement of the first; and it holds messages of any size.
+ *
+ * Sending: what is sent in one turn, or while a write is under way, leaves in
+ * one write. Receiving begins with `start`; until then the socket pushes back.
+ */
+export class DialledWebSocket implements MessageChannel {
+  readonly kind = "messages";
+  readonly remote: string;
+  readonly #conn: Deno.Conn;
+  readonly #closeTimeoutMs: number;
+  readonly #reader: FrameReader;
+  readonly #queue = new FrameQueue(randomKey);
+
+  #receiver: MessageReceiver | undefined;
+  #reading = false;
+  /** Set once what comes cannot be understood any more. */
+  #deaf: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether a write is under way or soon will be. */
+  #writing = false;
+  #congested = false;
+
+  /** Why the channel ends, once either side has begun to end it. */
+  #ending: string | undefined;
+  /** Why nothing can be written any more, though something may still come. */
+  #failure: string | undefined;
+  /** Whether nothing more is to come, so that it ends as soon as the rest is written. */
+  #heardClose = false;
+  #closeTimer: number | undefined;
+  #ended = false;
+
+  /**
+   * Takes over a connection.
+   *
+   * @param conn The connection, owned from now on.
+   * @param remote The other end, for messages.
+   * @param first What was read beyond the answer to the upgrade.
+   * @param closeTimeoutMs How long the other end may take to answer a close.
+   */
+  constructor(
+    conn: Deno.Conn,
+    remote: string,
+    first?: Uint8Array,
+    closeTimeoutMs: number = CLOSE_TIMEOUT_MS,
+  ) {
+    this.#conn = conn;
+    this.remote = remote;
+    this.#reader = new FrameReader(MAX_BATCH_BYTES, first);
+    this.#closeTimeoutMs = closeTimeoutMs;
+  }
+
+  start(receiver: MessageReceiver): void {
+    queueMicrotask(() => {
+      this.#receiver = receiver;
+      if (this.#ended) receiver.onClose(this.#reason);
+      else this.#listen();
+    });
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#mayWrite()) this.#push(OPCODE.binary, bytes);
+  }
+
+  get congested(): boolean {
+    return this.#congested;
+  }
+
+  close(): void {
+    this.#close(CLOSE_CODE.normal, "closed by this side", "");
+  }
+
+  #mayWrite(): boolean {
+    return this.#ending === undefined && this.#failure === undefined;
+  }
+
+  #push(opcode: number, payload: Uint8Array<ArrayBuffer>): void {
+    this.#queue.push(opcode, payload);
+    if (this.#queue.bytes >= HIGH_WATER_BYTES) this.#congested = true;
+    if (this.#writing) return;
+    this.#writing = true;
+    queueMicrotask(this.#write);
+  }
+
+  readonly #write = (): void => {
+    if (this.#ended) return;
+    const bytes = this.#queue.peek();
+    this.#writing = bytes !== undefined;
+    if (bytes !== undefined) this.#conn.write(bytes).then(this.#onWritten, this.#onWriteError);
+    else if (this.#heardClose) this.#end();
+  };
+
+  readonly #onWritten = (count: number): void => {
+    if (this.#ended) return;
+    this.#queue.advance(count);
+    this.#write();
+    if (!this.#congested || this.#queue.bytes > LOW_WATER_BYTES) return;
+    this.#congested = false;
+    if (this.#ending === undefined) this.#receiver?.onDrain();
+  };
+
+  /** The other end may have said why before it left, so the end is left to reading. */
+  readonly #onWriteError = (error: unknown): void => {
+    if (this.#ended) return;
+    this.#failure = messageOf(error);
+    this.#queue.clear();
+    if (this.#heardClose) return this.#end();
+    this.#endSoon();
+    this.#listen();
+  };
+
+  /** Begins to read, if that has not begun. */
+  #listen(): void {
+    if (this.#reading || this.#ended) return;
+    this.#reading = true;
+    this.#takeFrames();
+  }
+
+  #read(): void {
+    const space = this.#deaf ?? this.#reader.space();
+    this.#conn.read(space).then(this.#onRead, this.#onReadError);
+  }
+
+  readonly #onRead = (count: number | null): void => {
+    if (this.#ended) return;
+    if (count === null) return this.#end();
+    if (this.#deaf === undefined) {
+      this.#reader.commit(count);
+      this.#takeFrames();
+    } else {
+      this.#read();
+    }
+  };
+
+  readonly #onReadError = (error: unknown): void => {
+    if (this.#ended) return;
+    this.#failure ??= messageOf(error);
+    this.#end();
+  };
+
+  #takeFrames(): void {
+    while (this.#findFrame()) {
+      const { opcode, payload } = this.#reader;
+      if (opcode === OPCODE.close) return this.#hearClose(payload);
+      if (opcode === OPCODE.ping) this.#answerPing(payload);
+      if (opcode === OPCODE.binary && this.#ending === undefined) {
+        this.#receiver?.onMessage(payload);
+      }
+    }
+    if (!this.#ended) this.#read();
+  }
+
+  #findFrame(): boolean {
+    try {
+      return this.#reader.next();
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      // A connection closed with unread bytes resets, and the reason would be lost with it.
+      this.#deaf = new Uint8Array(DEAF_BYTES);
+      this.#close(error.closeCode, `the other side sent ${error.message}`, error.message);
+      return false;
+    }
+  }
+
+  /** Whoever asks on and on without reading the answers gets no more of them. */
+  #answerPing(payload: Uint8Array<ArrayBuffer>): void {
+    if (this.#mayWrite() && !this.#congested) this.#push(OPCODE.pong, payload);
+  }
+
+  #hearClose(payload: Uint8Array<ArrayBuffer>): void {
+    this.#heardClose = true;
+    if (this.#ending === undefined) {
+      const { code, reason } = readClosePayload(payload);
+      this.#ending = `closed by the other side (code ${code}${reason === "" ? "" : `: ${reason}`})`;
+      this.#sayClose(payload.length < 2 ? new Uint8Array(0) : payload.slice(0, 2));
+    }
+    // What is under way goes first.
+    if (!this.#writing) this.#end();
+  }
+
+  #close(code: number, told: string, toldPeer: string): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = told;
+    this.#sayClose(closePayload(code, toldPeer));
+    // The answer is among what comes.
+    queueMicrotask(() => this.#listen());
+  }
+
+  #sayClose(payload: Uint8Array<ArrayBuffer>): void {
+    if (this.#failure === undefined) this.#push(OPCODE.close, payload);
+    this.#endSoon();
+  }
+
+  #endSoon(): void {
+    this.#closeTimer ??= Number(setTimeout(() => {
+      const inVain = !this.#heardClose && this.#deaf === undefined && this.#failure === undefined;
+      if (inVain) this.#ending += "; the other side did not answer in time";
+      this.#end();
+    }, this.#closeTimeoutMs));
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#closeTimer);
+    this.#queue.clear();
+    closeConn(this.#conn);
+    this.#receiver?.onClose(this.#reason);
+  }
+
+  get #reason(): string {
+    if (this.#ending !== undefined) return this.#ending;
+    return this.#failure === undefined ? "lost without a goodbye" : `lost: ${this.#failure}`;
+  }
+}
+
+/** Random numbers are drawn by the many, as drawing one costs a call into the runtime. */
+const keys = new Int32Array(256);
+let keysUsed = keys.length;
+
+function randomKey(): number {
+  if (keysUsed === keys.length) {
+    crypto.getRandomValues(keys);
+    keysUsed = 0;
+  }
+  return keys[keysUsed++]!;
+}

@@ -1,0 +1,384 @@
+/** How each frame of the vectors comes about: what a session is made to send. */
+
+import { InternodeError } from "../../lib/errors.ts";
+import { FrameType } from "../../lib/wire/frame.ts";
+import { KeepTarget, numbered, rawCodec, type TestAccepted } from "../session/calls.ts";
+import { joined, rawFrame, u32 } from "../session/raw_frames.ts";
+import { ScriptedPeer } from "../session/scripted_peer.ts";
+
+/** A frame and what to say of it. */
+export interface FrameRecipe {
+  readonly name: string;
+  readonly description: string;
+  /** Makes a session send it. */
+  readonly make: () => Uint8Array;
+}
+
+const ID = 1 << 20;
+
+/** The frame of that type which the session under test sends. */
+function sent(peer: ScriptedPeer, type: number, nth = 0): Uint8Array {
+  const frame = peer.frames().filter((found) => found.type === type)[nth]!;
+  return rawFrame(frame.type, frame);
+}
+
+/** What a caller sends. */
+function caller(type: number, act: (peer: ScriptedPeer) => void, nth = 0): () => Uint8Array {
+  return () => {
+    const peer = ScriptedPeer.open("dialler");
+    act(peer);
+    return sent(peer, type, nth);
+  };
+}
+
+/** What a responder sends after a request or the opening of a stream, which its handler keeps. */
+function responder(
+  type: number,
+  act: (kept: KeepTarget, peer: ScriptedPeer) => void,
+  nth = 0,
+): () => Uint8Array {
+  return () => {
+    const peer = ScriptedPeer.open("acceptor");
+    const kept = new KeepTarget();
+    kept.now = () => peer.nowMs;
+    peer.side.handlers.set("keep", kept);
+    peer.send(peer.name(0, "keep"), peer.request(ID), peer.open(ID | 1, 8, 8));
+    act(kept, peer);
+    return sent(peer, type, nth);
+  };
+}
+
+function handshake(type: number, role: "dialler" | "acceptor"): () => Uint8Array {
+  return () => {
+    const peer = new ScriptedPeer(role);
+    if (role === "acceptor") {
+      peer.send(
+        rawFrame(FrameType.hello, { payload: sent(new ScriptedPeer("dialler"), 1).slice(16) }),
+      );
+    }
+    return sent(peer, type);
+  };
+}
+
+const failure = new InternodeError("HandlerFailed", "disk full: /dev/sdb", { outcome: "executed" });
+
+function finish(kept: KeepTarget, payload: Uint8Array | null | undefined): void {
+  const call = kept.requests[0]!;
+  call.responder.finishCall(call, rawCodec, payload, 1000);
+}
+
+function stream(kept: KeepTarget): TestAccepted {
+  return kept.streams[0]!;
+}
+
+/** All recipes, by frame type. */
+export const FRAME_RECIPES: readonly FrameRecipe[] = [
+  {
+    name: "hello of the dialler",
+    description:
+      "from tcp://a:1, which looks for tcp://b:2; default limits, no secret, no checksums",
+    make: () => sent(new ScriptedPeer("dialler", { peerName: "tcp://b:2" }), FrameType.hello),
+  },
+  {
+    name: "hello of the acceptor",
+    description: "from tcp://b:2, which talks to anyone it admits",
+    make: handshake(FrameType.hello, "acceptor"),
+  },
+  {
+    name: "welcome without a secret",
+    description: "no payload",
+    make: handshake(FrameType.welcome, "acceptor"),
+  },
+  {
+    name: "goodbye",
+    description: "code Closed, the text is the reason",
+    make: caller(
+      FrameType.goodbye,
+      ({ side, nowMs }) =>
+        side.session.close(new InternodeError("Closed", "this node is closing"), nowMs),
+    ),
+  },
+  {
+    name: "goodbye after a breach",
+    description: "code ProtocolError: a frame of a type that there is not had come",
+    make: caller(FrameType.goodbye, (peer) => peer.send(rawFrame(99))),
+  },
+  {
+    name: "drain",
+    description: "no new calls, please",
+    make: caller(FrameType.drain, ({ side, nowMs }) => side.session.startDraining(nowMs)),
+  },
+  {
+    name: "name",
+    description: "number 0 is for handler lock.acquire",
+    make: caller(FrameType.name, ({ side }) => side.request("lock.acquire", null)),
+  },
+  {
+    name: "name with a subroute",
+    description: "number 1 is for handler disk.read, subroute sdä",
+    make: caller(FrameType.name, ({ side }) => {
+      side.request("lock.acquire", null);
+      side.request("disk.read", null, { subroute: "sdä" });
+    }, 1),
+  },
+  {
+    name: "ping of the connection",
+    description: "the first one: number 1",
+    make: caller(FrameType.ping, (peer) => {
+      peer.nowMs += 10_000;
+      peer.side.session.onTimer(peer.nowMs);
+    }),
+  },
+  {
+    name: "ping of a stream",
+    description: "asks whether the peer still knows the stream",
+    make: () => {
+      const peer = ScriptedPeer.open("dialler");
+      peer.side.open("keep", null, { input: 1 });
+      for (let n = 0; n < 2; n++) {
+        peer.nowMs += 10_000;
+        peer.side.session.onTimer(peer.nowMs);
+      }
+      const frame = peer.frames().find(({ type, id }) => type === FrameType.ping && id !== 0)!;
+      return rawFrame(frame.type, frame);
+    },
+  },
+  {
+    name: "pong",
+    description: "answers the ping of that number",
+    make: caller(
+      FrameType.pong,
+      (peer) => peer.send(rawFrame(FrameType.ping, { argument: 0x0102_0304 })),
+    ),
+  },
+  {
+    name: "window",
+    description: "gives 16,777,216 + 2 × 64 bytes of the budget back: two messages of half as much",
+    make: () => {
+      const peer = ScriptedPeer.open("acceptor", { limits: { maxFragmentBytes: 1_048_576 } });
+      for (let n = 0; n < 2; n++) {
+        const total = 8 * 1024 * 1024 - 64;
+        const id = (n + 1) << 20;
+        const first = new Uint8Array(4 + 1_048_576);
+        first.set(u32(total));
+        peer.send(
+          ...(n === 0 ? [peer.name(0, "nobody")] : []),
+          peer.request(id, { flags: 8, payload: first }),
+        );
+        for (let left = total - 1_048_576; left > 0; left -= 1_048_576) {
+          const payload = new Uint8Array(Math.min(left, 1_048_576));
+          peer.send(rawFrame(FrameType.openerFragment, { id, payload }));
+        }
+      }
+      return sent(peer, FrameType.window);
+    },
+  },
+  {
+    name: "arrived",
+    description: "131,072 bytes of bulk in all have come: two pieces of 65,536",
+    make: () => {
+      const peer = ScriptedPeer.open("acceptor");
+      const payload = new Uint8Array(65_536);
+      peer.send(
+        peer.request(ID, { flags: 8, payload: joined(u32(200_000), payload) }),
+        rawFrame(FrameType.openerFragment, { id: ID, payload }),
+      );
+      return sent(peer, FrameType.arrived);
+    },
+  },
+  {
+    name: "request",
+    description: "5 bytes to name number 0, 1,500 ms left",
+    make: caller(
+      FrameType.request,
+      ({ side, nowMs }) => side.request("keep", numbered(5), { deadlineMs: nowMs + 1500 }),
+    ),
+  },
+  {
+    name: "request without a deadline, payload null",
+    description: "kind 1",
+    make: caller(FrameType.request, ({ side }) => side.request("keep", null)),
+  },
+  {
+    name: "request, payload absent",
+    description: "kind 2",
+    make: caller(FrameType.request, ({ side }) => side.request("keep", undefined)),
+  },
+  {
+    name: "request, payload empty",
+    description: "kind 0 and no bytes, which is neither null nor absent",
+    make: caller(FrameType.request, ({ side }) => side.request("keep", new Uint8Array(0))),
+  },
+  {
+    name: "request with metadata",
+    description: "trace: a1, then 3 bytes of payload; the second use of slot 0",
+    make: caller(FrameType.request, (peer) => {
+      const call = peer.side.request("keep", null);
+      peer.send(rawFrame(FrameType.response, { id: call.id }));
+      peer.side.request("keep", numbered(3), { metadata: { trace: "a1" } });
+    }, 1),
+  },
+  {
+    name: "first piece of a request",
+    description: "of 70,000 bytes, to a peer that takes pieces of 1,024",
+    make: () => {
+      const peer = ScriptedPeer.open("dialler", {}, { maxFragmentBytes: 1024 });
+      peer.side.request("keep", numbered(70_000));
+      return sent(peer, FrameType.request);
+    },
+  },
+  {
+    name: "last piece of a request",
+    description: "the 376 bytes that are left after 68 pieces of 1,024",
+    make: () => {
+      const peer = ScriptedPeer.open("dialler", {}, { maxFragmentBytes: 1024 });
+      peer.side.request("keep", numbered(70_008));
+      return sent(peer, FrameType.openerFragment, 67);
+    },
+  },
+  {
+    name: "open",
+    description: "outputs 16, inputs 4, 2 bytes of initial payload",
+    make: caller(
+      FrameType.open,
+      ({ side }) => side.open("keep", numbered(2), { output: 16, input: 4 }),
+    ),
+  },
+  {
+    name: "open with metadata, initial payload absent",
+    description: "outputs only",
+    make: caller(
+      FrameType.open,
+      ({ side }) => side.open("keep", undefined, { output: 1, metadata: { k: "" } }),
+    ),
+  },
+  {
+    name: "input",
+    description: "number 1 of a stream: the second message",
+    make: caller(FrameType.input, ({ side }) => {
+      const { send } = side.open("keep", null, { input: 4 });
+      send!.send(rawCodec, numbered(1));
+      send!.send(rawCodec, numbered(4));
+    }, 1),
+  },
+  {
+    name: "input, payload null",
+    description: "it counts like any other",
+    make: caller(
+      FrameType.input,
+      ({ side }) => side.open("keep", null, { input: 4 }).send!.send(rawCodec, null),
+    ),
+  },
+  {
+    name: "end of inputs",
+    description: "after 2 messages",
+    make: caller(FrameType.inputEnd, ({ side, nowMs }) => {
+      const { send } = side.open("keep", null, { input: 4 });
+      send!.send(rawCodec, numbered(1));
+      send!.send(rawCodec, undefined);
+      send!.end(() => {}, nowMs);
+    }),
+  },
+  {
+    name: "cancel of a request",
+    description: "code Cancelled, the text is the reason",
+    make: caller(
+      FrameType.cancel,
+      ({ side }) => side.cancel(side.request("keep", null), new Error("user left")),
+    ),
+  },
+  {
+    name: "cancel at a deadline",
+    description: "code DeadlineExceeded",
+    make: caller(FrameType.cancel, (peer) => {
+      peer.side.request("keep", null, { deadlineMs: peer.nowMs + 5 });
+      peer.frames();
+      peer.nowMs += 5;
+      peer.side.session.onTimer(peer.nowMs);
+    }),
+  },
+  {
+    name: "output credit",
+    description: "2 more messages; 2 × (10 + 128) bytes were consumed",
+    make: caller(FrameType.outputCredit, (peer) => {
+      const { id } = peer.side.open("keep", null, { output: 4 });
+      for (let argument = 0; argument < 2; argument++) {
+        peer.send(rawFrame(FrameType.output, { id, argument, payload: numbered(10) }));
+      }
+    }),
+  },
+  {
+    name: "input credit",
+    description: "4 more messages; 4 × 128 bytes were consumed",
+    make: responder(FrameType.inputCredit, (_kept, peer) => {
+      for (let argument = 0; argument < 4; argument++) {
+        peer.send(rawFrame(FrameType.input, { id: ID | 1, argument }));
+      }
+    }),
+  },
+  {
+    name: "response",
+    description: "6 bytes",
+    make: responder(FrameType.response, (kept) => finish(kept, numbered(6))),
+  },
+  {
+    name: "response, payload null",
+    description: "kind 1",
+    make: responder(FrameType.response, (kept) => finish(kept, null)),
+  },
+  {
+    name: "response, payload absent",
+    description: "kind 2",
+    make: responder(FrameType.response, (kept) => finish(kept, undefined)),
+  },
+  {
+    name: "last piece of a response",
+    description: "the 4,464 bytes that are left of 70,000 after a piece of 65,536",
+    make: responder(FrameType.responderFragment, (kept) => finish(kept, numbered(70_000))),
+  },
+  {
+    name: "error",
+    description: "code HandlerFailed, outcome executed, no detail",
+    make: responder(FrameType.error, (kept) => {
+      const call = kept.requests[0]!;
+      call.responder.failCall(call, failure, null, 1000);
+    }),
+  },
+  {
+    name: "error with a detail",
+    description: "the detail has 3 bytes",
+    make: responder(FrameType.error, (kept) => {
+      const call = kept.requests[0]!;
+      call.responder.failCall(call, failure, numbered(3), 1000);
+    }),
+  },
+  {
+    name: "error for an unknown handler",
+    description: "code UnknownHandler, outcome notExecuted",
+    make: responder(
+      FrameType.error,
+      (_kept, peer) => peer.send(peer.name(1, "nobody"), peer.request(ID | 2, { code: 1 })),
+    ),
+  },
+  {
+    name: "output",
+    description: "number 0 of a stream",
+    make: responder(FrameType.output, (kept) => stream(kept).send!.send(rawCodec, numbered(7))),
+  },
+  {
+    name: "output, payload absent",
+    description: "number 1 of a stream",
+    make: responder(FrameType.output, (kept) => {
+      stream(kept).send!.send(rawCodec, null);
+      stream(kept).send!.send(rawCodec, undefined);
+    }, 1),
+  },
+  {
+    name: "end of outputs",
+    description: "after 1 message; the stream has ended well",
+    make: responder(FrameType.outputEnd, (kept) => {
+      stream(kept).send!.send(rawCodec, numbered(7));
+      stream(kept).responder.finishStream(stream(kept), 1000);
+    }),
+  },
+];

@@ -1,0 +1,177 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InternodeError } from "../../lib/errors.ts";
+import { crc32 } from "../../lib/net/checksum.ts";
+import { BatchReader } from "../../lib/wire/batch_reader.ts";
+import { MAX_BATCH_BYTES } from "../../lib/wire/limits.ts";
+import { ReceiveRing } from "../../lib/wire/receive_ring.ts";
+import conversations from "../vectors/conversations.json" with { type: "json" };
+import envelopes from "../vectors/envelopes.json" with { type: "json" };
+import { slowCrc32 } from "./crc32.ts";
+import { seeded } from "./seeded.ts";
+
+/** Puts bytes in, in pieces of these sizes (the last one again and again), and takes batches out. */
+function read(reader: BatchReader, bytes: Uint8Array, sizes: readonly number[]): string[] {
+  const batches: string[] = [];
+  let piece = 0;
+  for (let at = 0; at < bytes.length;) {
+    const space = reader.ring.space(reader.wanted);
+    const size = Math.max(1, sizes[Math.min(piece++, sizes.length - 1)]!);
+    const count = Math.min(space.length, size, bytes.length - at);
+    space.set(bytes.subarray(at, at + count));
+    reader.ring.commit(count);
+    at += count;
+    while (reader.next()) {
+      batches.push(reader.ring.bytes.slice(reader.start, reader.end).toHex());
+    }
+  }
+  return batches;
+}
+
+function opened(checksums: boolean, ring?: ReceiveRing): BatchReader {
+  const reader = new BatchReader(ring);
+  reader.open(checksums ? crc32 : null);
+  return reader;
+}
+
+function envelope(length: number, checksum = 0): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, length, true);
+  view.setUint32(4, checksum, true);
+  return bytes;
+}
+
+Deno.test("the runtime's CRC-32 is the one that the protocol means", () => {
+  // The check value of CRC-32/ISO-HDLC.
+  assertEquals(slowCrc32(new TextEncoder().encode("123456789"), 0), 0xcbf4_3926);
+  const random = seeded("crc");
+  for (let run = 0; run < 50; run++) {
+    const first = random.bytes(random.int(0, 200)), second = random.bytes(random.int(0, 200));
+    const seed = crc32(first, 0);
+    assertEquals(seed, slowCrc32(first, 0));
+    assertEquals(crc32(second, seed), slowCrc32(second, seed));
+  }
+});
+
+for (const { name, hex, checksums, batches } of envelopes) {
+  const bytes = Uint8Array.fromHex(hex);
+  const expected = batches.map((batch) => batch.framesHex);
+
+  Deno.test(`${name}: whole, byte by byte and at every split`, () => {
+    assertEquals(read(opened(checksums), bytes, [Infinity]), expected);
+    assertEquals(read(opened(checksums), bytes, [1]), expected);
+    for (let split = 1; split < bytes.length; split++) {
+      assertEquals(read(opened(checksums), bytes, [split, Infinity]), expected);
+      // A ring so small that it has to move and grow.
+      const ring = new ReceiveRing(1, 16);
+      assertEquals(read(opened(checksums, ring), bytes, [split, Infinity]), expected);
+    }
+  });
+
+  Deno.test(`${name}: with trailing data, it stays unread until it is whole`, () => {
+    for (let extra = 1; extra < 24; extra++) {
+      const trailing = new Uint8Array(bytes.length + extra);
+      trailing.set(bytes);
+      trailing.set(envelope(16).subarray(0, extra), bytes.length);
+      const reader = opened(checksums);
+      assertEquals(read(reader, trailing, [Infinity]), expected);
+      assertEquals(reader.ring.length, extra);
+      assertEquals(reader.wanted, extra >= 8 ? 24 : 0);
+    }
+  });
+
+  Deno.test(`${name}: a changed byte is noticed where checksums are in use`, () => {
+    for (let at = 0; at < bytes.length; at++) {
+      for (const bit of [0, 7]) {
+        const changed = bytes.slice();
+        changed[at]! ^= 1 << bit;
+        const attempt = () => read(opened(checksums), changed, [Infinity]);
+        let result: string[] | null = null;
+        try {
+          result = attempt();
+        } catch (error) {
+          assert(error instanceof InternodeError && error.code === "ProtocolError");
+        }
+        // A length that has become larger waits for more; anything else is an error.
+        if (checksums) assert(result === null || result.length < expected.length);
+      }
+    }
+  });
+}
+
+for (const { name, turns } of conversations.filter(({ bytes }) => bytes)) {
+  for (const from of ["dialler", "acceptor"]) {
+    Deno.test(`what the ${from} says in "${name}", in pieces of any size`, () => {
+      const spoken = turns.filter((turn) => turn.from === from).map((turn) => turn.hex).join("");
+      const bytes = Uint8Array.fromHex(spoken);
+      const whole = read(opened(false), bytes, [Infinity]);
+      assert(whole.length > 0);
+      assertEquals(read(opened(false), bytes, [1]), whole);
+      for (let split = 1; split < bytes.length; split += 7) {
+        assertEquals(read(opened(false), bytes, [split, Infinity]), whole);
+      }
+    });
+  }
+}
+
+Deno.test("a batch that is lost, repeated or out of place is noticed", () => {
+  const { hex, batches } = envelopes.find(({ batches }) => batches.length === 3)!;
+  const bytes = Uint8Array.fromHex(hex);
+  let at = 0;
+  const parts = batches.map(({ length }) => bytes.subarray(at, at += 8 + length));
+  for (const order of [[1], [0, 2], [0, 0], [0, 1, 1], [1, 0, 2]]) {
+    const stream = new Uint8Array(order.reduce((sum, n) => sum + parts[n]!.length, 0));
+    let position = 0;
+    for (const n of order) {
+      stream.set(parts[n]!, position);
+      position += parts[n]!.length;
+    }
+    const error = assertThrows(() => read(opened(true), stream, [Infinity]), InternodeError);
+    assertEquals([error.code, error.origin], ["ProtocolError", "network"]);
+    assert(error.message.includes("checksum"));
+  }
+});
+
+for (const length of [0, 1, 15, MAX_BATCH_BYTES + 1, 0x7fff_ffff, 0xffff_fff0, 0xffff_ffff]) {
+  Deno.test(`a batch of ${length} bytes is refused before room is made for it`, () => {
+    const reader = opened(false);
+    const error = assertThrows(() => read(reader, envelope(length), [Infinity]), InternodeError);
+    assertEquals(error.code, "ProtocolError");
+    assert(error.message.includes(`A batch of ${length} bytes`));
+    assertEquals(reader.ring.bytes.length, 8192);
+  });
+}
+
+Deno.test("during the handshake batches are small; afterwards they may be large", () => {
+  const shy = new BatchReader();
+  assertThrows(() => read(shy, envelope(4097), [Infinity]), InternodeError, "16 to 4096");
+  const reader = new BatchReader();
+  assertEquals(read(reader, envelope(4096), [Infinity]), []);
+  assertEquals(reader.wanted, 4104);
+  const open = opened(false);
+  assertEquals(read(open, envelope(MAX_BATCH_BYTES), [Infinity]), []);
+  assertEquals(open.wanted, MAX_BATCH_BYTES + 8);
+  assert(open.ring.space(open.wanted).length >= MAX_BATCH_BYTES);
+});
+
+Deno.test("checksums count from the first batch after the handshake on", () => {
+  const { hex, batches } = envelopes.find(({ name }) => name === "one checked batch")!;
+  const frames = Uint8Array.fromHex(batches[0]!.framesHex);
+  const reader = new BatchReader();
+  const before = new Uint8Array(8 + frames.length);
+  before.set(envelope(frames.length, 0x1234_5678));
+  before.set(frames, 8);
+  assertEquals(read(reader, before, [Infinity]).length, 1);
+  reader.open(crc32);
+  assertEquals(read(reader, Uint8Array.fromHex(hex), [Infinity]).length, 1);
+});
+
+Deno.test("what a hand would write is what is read", () => {
+  // 24 bytes: length 16, checksum; type 7 (ping), no flags, code 0, length 0, id 0, number 1.
+  const frames = [7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0];
+  const sum = slowCrc32(new Uint8Array(frames), 0);
+  const bytes = new Uint8Array([16, 0, 0, 0, ...envelope(0, sum).subarray(4), ...frames]);
+  const { hex } = envelopes.find(({ name }) => name === "one checked batch")!;
+  assertEquals(bytes.toHex(), hex);
+  assertEquals(read(opened(true), bytes, [Infinity]), [new Uint8Array(frames).toHex()]);
+});
