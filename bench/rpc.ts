@@ -41,14 +41,12 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
   const connection = peer.manager.connection(peer.host);
   const { transport, mode, size, inflight, seconds } = options;
   await measure(connection, options, Math.min(1, seconds));
+  const tripBytes = Math.max(1, Math.min(size, 65_536));
   const floorBefore = await measureFloor(peer.floor, Math.min(1, seconds / 2));
+  const tripsBefore = await measureRoundTrips(peer.floor, tripBytes, Math.min(1, seconds / 2));
   const measured = await measure(connection, options, seconds);
   const floorAfter = await measureFloor(peer.floor, Math.min(1, seconds / 2));
-  const trips = await measureRoundTrips(
-    peer.floor,
-    Math.max(1, Math.min(size, 65_536)),
-    Math.min(1, seconds),
-  );
+  const tripsAfter = await measureRoundTrips(peer.floor, tripBytes, Math.min(1, seconds / 2));
   const directions = mode === "stream-both" ? 2 : 1;
   return {
     transport,
@@ -59,8 +57,12 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
     ...measured,
     floorBytesPerSecond: Math.round((floorBefore + floorAfter) / 2),
     bytesPerSecond: Math.round(measured.perSecond * size / directions),
-    floorP50Us: Math.round((trips[trips.length >> 1] ?? 0) * 10) / 10,
+    floorP50Us: Math.round((middle(tripsBefore) + middle(tripsAfter)) / 2 * 10) / 10,
   };
+}
+
+function middle(sorted: Float64Array): number {
+  return sorted[sorted.length >> 1] ?? 0;
 }
 
 if (import.meta.main) {

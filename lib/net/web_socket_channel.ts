@@ -1,5 +1,5 @@
 /**
- * A native WebSocket as a channel.
+ * The accepting end of a WebSocket connection: one of the runtime's own.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const MAX_EARLY_BYTES = 4 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 2000;
 
 const NORMAL_CLOSURE = 1000;
-// A client may use only 1000 and codes of its own; these mean what 1003 and 1008 do.
+// The runtime lets only 1000 and codes of one's own be sent; these mean what 1003 and 1008 do.
 const UNSUPPORTED_DATA = 4003;
 const POLICY_VIOLATION = 4008;
 

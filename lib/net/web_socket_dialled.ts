@@ -82,7 +82,7 @@ export class DialledWebSocket implements MessageChannel {
   start(receiver: MessageReceiver): void {
     queueMicrotask(() => {
       this.#receiver = receiver;
-      if (this.#ended) receiver.onClose(this.#reason);
+      if (this.#ended) receiver.onClose(this.#ending!);
       else this.#listen();
     });
   }
@@ -132,10 +132,10 @@ export class DialledWebSocket implements MessageChannel {
   readonly #onWriteError = (error: unknown): void => {
     if (this.#ended) return;
     this.#failure = messageOf(error);
+    this.#writing = false;
     this.#queue.clear();
-    if (this.#heardClose) return this.#end();
-    this.#endSoon();
-    this.#listen();
+    if (this.#heardClose) this.#end();
+    else this.#endSoon();
   };
 
   /** Begins to read, if that has not begun. */
@@ -231,15 +231,13 @@ export class DialledWebSocket implements MessageChannel {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    const reason = this.#ending ??= this.#failure === undefined
+      ? "lost without a goodbye"
+      : `lost: ${this.#failure}`;
     clearTimeout(this.#closeTimer);
     this.#queue.clear();
     closeConn(this.#conn);
-    this.#receiver?.onClose(this.#reason);
-  }
-
-  get #reason(): string {
-    if (this.#ending !== undefined) return this.#ending;
-    return this.#failure === undefined ? "lost without a goodbye" : `lost: ${this.#failure}`;
+    this.#receiver?.onClose(reason);
   }
 }
 

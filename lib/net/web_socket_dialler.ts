@@ -20,7 +20,6 @@ import { dialError } from "./transport_error.ts";
 const MAX_HEAD_BYTES = 8 * 1024;
 /** How much of a refusal's text is read. */
 const MAX_REASON_BYTES = 512;
-/** How long a refusing host may take to tell why. */
 const REASON_TIMEOUT_MS = 2000;
 /** What RFC 6455 appends to a key before it is hashed. */
 const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -65,6 +64,7 @@ export function upgradeRequest(
  * @param conn The connection; the caller closes it if this fails, and may to give up.
  * @param address Where to.
  * @param request What to ask for.
+ * @param reasonTimeoutMs How long a refusing host may take to tell why. Default: 2,000.
  * @returns What came after the answer, if the other end agrees. Rejects with an
  * `InternodeError` that tells the status and text of a refusal.
  */
@@ -72,6 +72,7 @@ export async function upgradeConn(
   conn: Deno.Conn,
   address: HostAddress,
   request: UpgradeRequest,
+  reasonTimeoutMs: number = REASON_TIMEOUT_MS,
 ): Promise<Uint8Array> {
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   await writeAll(conn, requestHead(address, request, key));
@@ -88,7 +89,9 @@ export async function upgradeConn(
   const head = parseHead(bytes.subarray(0, end));
   if (head === undefined) throw strange(address, "what is not HTTP");
   const rest = bytes.subarray(end, length);
-  if (head.status !== 101) throw refusal(address, head.status, await reasonOf(conn, head, rest));
+  if (head.status !== 101) {
+    throw refusal(address, head.status, await reasonOf(conn, head, rest, reasonTimeoutMs));
+  }
   const problem = await problemOf(head, key);
   if (problem !== undefined) throw strange(address, problem);
   return rest;
@@ -127,13 +130,18 @@ async function problemOf(head: AnswerHead, key: string): Promise<string | undefi
 }
 
 /** The text of a refusal, or what comes of it in time. */
-async function reasonOf(conn: Deno.Conn, head: AnswerHead, rest: Uint8Array): Promise<string> {
+async function reasonOf(
+  conn: Deno.Conn,
+  head: AnswerHead,
+  rest: Uint8Array,
+  timeoutMs: number,
+): Promise<string> {
   const bytes = new Uint8Array(MAX_REASON_BYTES);
   const there = rest.subarray(0, bytes.length);
   bytes.set(there);
   let giveUp = (): void => {};
   const late = new Promise<null>((resolve) => giveUp = () => resolve(null));
-  const timer = setTimeout(() => giveUp(), REASON_TIMEOUT_MS);
+  const timer = setTimeout(() => giveUp(), timeoutMs);
   try {
     return await readText(
       head,

@@ -113,6 +113,8 @@ export class BulkLane {
     for (const queue of [this.#lane, this.#stalled]) {
       for (let left = queue.length; left > 0; left--) {
         const message = queue.shift()!;
+        // One given up before is no sign that the call has no answer yet.
+        if (message.dropped) continue;
         if (message.id === id && message.type >= FrameType.response === responder) {
           this.discard(message);
           half = message.half;

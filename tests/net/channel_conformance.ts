@@ -90,35 +90,38 @@ export function testTransport(subject: Subject): void {
     ]);
   });
 
-  connected(
-    "a sender that is not read from is held back, and goes on when it is",
-    async (near, far) => {
-      if (near.channel.kind === "messages") {
-        const chunk = new Uint8Array(64 * 1024);
-        let sent = 0;
-        for (; !near.channel.congested; sent += chunk.length) {
-          assert(sent < 64 * 1024 * 1024, "nothing held the sender back");
-          near.channel.send(chunk);
+  for (const sender of ["dialler", "acceptor"] as const) {
+    connected(
+      `a ${sender} that is not read from is held back, and goes on when it is`,
+      async (...ends) => {
+        const [near, far] = sender === "dialler" ? ends : ends.toReversed() as [Pipe, Pipe];
+        if (near.channel.kind === "messages") {
+          const chunk = new Uint8Array(64 * 1024);
+          let sent = 0;
+          for (; !near.channel.congested; sent += chunk.length) {
+            assert(sent < 64 * 1024 * 1024, "nothing held the sender back");
+            near.channel.send(chunk);
+          }
+          const sending = near.send(new Uint8Array(1));
+          await gather(far, sent + 1);
+          await sending;
+          assertEquals(near.channel.congested, false);
+          return;
         }
-        const sending = near.send(new Uint8Array(1));
-        await gather(far, sent + 1);
-        await sending;
-        assertEquals(near.channel.congested, false);
-        return;
-      }
-      const chunk = new Uint8Array(256 * 1024);
-      let sent = 0, pending: Promise<void> | undefined;
-      while (pending === undefined) {
-        assert(sent < 64 * 1024 * 1024, "nothing held the sender back");
-        const sending = near.send(chunk);
-        const settled = await Promise.race([sending.then(() => true), turns(SETTLING_TURNS)]);
-        sent += chunk.length;
-        if (settled !== true) pending = sending;
-      }
-      await gather(far, sent);
-      await pending;
-    },
-  );
+        const chunk = new Uint8Array(256 * 1024);
+        let sent = 0, pending: Promise<void> | undefined;
+        while (pending === undefined) {
+          assert(sent < 64 * 1024 * 1024, "nothing held the sender back");
+          const sending = near.send(chunk);
+          const settled = await Promise.race([sending.then(() => true), turns(SETTLING_TURNS)]);
+          sent += chunk.length;
+          if (settled !== true) pending = sending;
+        }
+        await gather(far, sent);
+        await pending;
+      },
+    );
+  }
 
   for (const closer of ["dialler", "acceptor"] as const) {
     connected(

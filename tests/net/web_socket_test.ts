@@ -182,10 +182,24 @@ test("messages that come before the start are kept, and nothing is called within
   await server.shutdown();
 });
 
-test("a peer that does not read leaves the sender congested until it does", async () => {
+test("a host that does not read leaves the dialler congested until it does", async () => {
   const { promise, host } = SilentWebSocketHost.start();
   const near = await webSocketTransport().dial(host.address, dialOptions()) as MessageChannel;
-  const conn = await promise;
+  await testCongestion(near, await promise);
+  host.end();
+});
+
+test("a client that does not read leaves the acceptor congested until it does", async () => {
+  const acceptor = await Acceptor.on(webSocketTransport(), "ws://127.0.0.1:0");
+  const { hostname, port } = acceptor.address;
+  const conn = await Deno.connect({ hostname, port });
+  await conn.write(openingOf("/internode"));
+  await testCongestion(await acceptor.next() as MessageChannel, conn);
+  await acceptor.end();
+});
+
+/** Writes until it is stuck, then lets the other end read, and leave. */
+async function testCongestion(near: MessageChannel, conn: Deno.Conn): Promise<void> {
   let drains = 0;
   const drained = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
@@ -223,10 +237,10 @@ test("a peer that does not read leaves the sender congested until it does", asyn
   assert(drains > before, "onDrain was not called");
   near.close();
   await turns(2);
-  host.end();
+  conn.close();
   await ended.promise;
   await reading;
-});
+}
 
 test("a listener that cannot be one says so", async () => {
   const error = await assertRejects(

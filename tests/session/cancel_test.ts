@@ -302,3 +302,17 @@ Deno.test("a handler that fails while inputs arrive: they are dropped without a 
   assertNothingLeft(pair);
   assertEquals(pair.acceptor.session.heldBytes, 0);
 });
+
+Deno.test("a call that ended at its deadline is not answered again when the cancel comes", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  const kept = new Pair().keep();
+  peer.side.handlers.set("keep", kept);
+  const id = 1 << 20;
+  peer.send(peer.name(0, "keep"), peer.open(id, 8, 0, { argument: 100 }));
+  kept.streams[0]!.send!.send(rawCodec, numbered(30_000));
+  peer.nowMs += 100;
+  peer.side.session.onTimer(peer.nowMs);
+  peer.send(rawFrame(FrameType.cancel, { id, code: 3 }));
+  peer.expect(FrameType.error, { id, code: 3 });
+  peer.expectNothing();
+});

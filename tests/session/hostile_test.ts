@@ -46,8 +46,8 @@ const SCRIPT: readonly ((pair: Pair, kept: KeepTarget) => void)[] = [
     }
     const [stream] = kept.streams;
     if (stream?.pending) {
-      stream.send!.send(rawCodec, numbered(10));
-      stream.send!.send(rawCodec, numbered(10_000));
+      stream.send?.send(rawCodec, numbered(10));
+      stream.send?.send(rawCodec, numbered(10_000));
       stream.responder.finishStream(stream, nowMs);
     }
     const [call] = kept.requests;
@@ -151,6 +151,8 @@ function mutate(batch: Uint8Array, random: SeededRandom): Uint8Array[] {
   }
 }
 
+const RUNS = 2000;
+
 /** A side is fine, or closed with its last word said or heard. */
 function assertDecent(pair: Pair): void {
   for (const side of [pair.dialler, pair.acceptor]) {
@@ -169,7 +171,7 @@ Deno.test("thousands of mutated conversations: never an exception, always fine o
   const random = seeded("mutated conversations");
   const { fromDialler, fromAcceptor } = record();
   let closed = 0;
-  for (let run = 0; run < 3000; run++) {
+  for (let run = 0; run < RUNS; run++) {
     const ofDialler = random.chance(0.5);
     const index = random.int(0, (ofDialler ? fromDialler : fromAcceptor).length - 1);
     const mutation = random.fork(`run ${run}`);
@@ -183,7 +185,7 @@ Deno.test("thousands of mutated conversations: never an exception, always fine o
       throw new Error(`run ${run} of seed ${random.seed}: ${error}`, { cause: error });
     }
   }
-  assert(closed > 500 && closed < 3000, `${closed} of 3000 were closed`);
+  assert(closed > RUNS / 6 && closed < RUNS, `${closed} of ${RUNS} were closed`);
 });
 
 Deno.test("random bytes after the handshake end the connection with a goodbye", () => {

@@ -205,6 +205,7 @@ class World {
         stream.autoRead = true;
         stream.read();
       }
+      this.pair.fire();
       this.pair.pump();
       const open = this.accepted.find(({ stream }) => stream.pending && !stream.send?.waiting);
       const kept = [...this.#kept.values()].find((target) => target.requests.length > 0);

@@ -192,7 +192,9 @@ function replay(recipe: ConversationRecipe, turns: readonly Turn[], chunk: numbe
       }
     }
     hear();
-    if (kept.requests.length === 0 || acceptor.session.responder.draining) continue;
+    const isLast = turns.findLast((turn) => turn.from === "dialler")?.hex === hex;
+    if (recipe.act === undefined || acceptor.session.responder.draining) continue;
+    if (kept.requests.length === 0 && !isLast) continue;
     answer(pair, kept);
     hear();
   }

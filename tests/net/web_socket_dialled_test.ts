@@ -1,0 +1,273 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { networkAddress } from "../../lib/net/host_address.ts";
+import type { MessageChannel } from "../../lib/net/transport.ts";
+import { DialledWebSocket } from "../../lib/net/web_socket_dialled.ts";
+import { OPCODE, readClosePayload } from "../../lib/net/web_socket_frames.ts";
+import { MAX_BATCH_BYTES } from "../../lib/wire/limits.ts";
+import { turns } from "./acceptor.ts";
+import { NET } from "./permitted.ts";
+import { type ClientFrame, clientFrames, serverFrame } from "./raw_web_socket.ts";
+
+const { binary, close, continuation, ping, pong } = OPCODE;
+
+/** A channel, what it has told, and the bare connection at its other end. */
+class Pair {
+  readonly channel: MessageChannel;
+  readonly conn: Deno.Conn;
+  readonly messages: Uint8Array[] = [];
+  readonly ended: Promise<string>;
+  drains = 0;
+  #tellEnd!: (reason: string) => void;
+
+  static async make(closeTimeoutMs?: number): Promise<Pair> {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const [far, near] = await Promise.all([
+      listener.accept(),
+      Deno.connect({ hostname: "127.0.0.1", port }),
+    ]);
+    near.setNoDelay(true);
+    return new Pair(near, far, networkAddress("ws", "127.0.0.1", port).href, closeTimeoutMs);
+  }
+
+  private constructor(near: Deno.Conn, far: Deno.Conn, href: string, closeTimeoutMs?: number) {
+    this.channel = new DialledWebSocket(near, href, undefined, closeTimeoutMs);
+    this.conn = far;
+    this.ended = new Promise((resolve) => this.#tellEnd = resolve);
+  }
+
+  start(): this {
+    let over = false;
+    this.channel.start({
+      onMessage: (bytes) => {
+        assert(!over, "a message came after the end");
+        this.messages.push(bytes);
+      },
+      onDrain: () => this.drains++,
+      onClose: (reason) => {
+        assert(!over, "onClose was called twice");
+        over = true;
+        this.#tellEnd(reason);
+      },
+    });
+    return this;
+  }
+
+  async say(...frames: Uint8Array<ArrayBuffer>[]): Promise<void> {
+    for (const frame of frames) {
+      for (let at = 0; at < frame.length;) at += await this.conn.write(frame.subarray(at));
+    }
+  }
+
+  /** What has come, once a frame of that kind has. */
+  async hear(opcode: number): Promise<ClientFrame[]> {
+    let bytes = new Uint8Array(0);
+    const buffer = new Uint8Array(65_536);
+    for (;;) {
+      const count = await this.conn.read(buffer);
+      assert(count !== null, "it has left");
+      bytes = Uint8Array.from([...bytes, ...buffer.subarray(0, count)]);
+      const frames = clientFrames(bytes);
+      if (frames.at(-1)?.opcode === opcode) return frames;
+    }
+  }
+}
+
+const test = (name: string, fn: () => Promise<void>): void =>
+  Deno.test({ name: `ws dialled: ${name}`, ignore: !NET, fn });
+
+function bytesOf(length: number, seed = 1): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length).map((_, i) => i * 7 + seed);
+}
+
+/** Ends a pair from the far end. */
+async function end(pair: Pair): Promise<string> {
+  pair.conn.close();
+  return await pair.ended;
+}
+
+test("a message leaves in one piece, so that no part of it waits for an acknowledgement", async () => {
+  const pair = (await Pair.make()).start();
+  const buffer = new Uint8Array(65_536);
+  for (let i = 0; i < 50; i++) {
+    pair.channel.send(bytesOf(2000, i));
+    const count = await pair.conn.read(buffer);
+    assertEquals(count, 2008, "it came in pieces");
+    assertEquals(clientFrames(buffer.subarray(0, 2008)), [
+      { opcode: binary, payload: bytesOf(2000, i) },
+    ]);
+  }
+  await end(pair);
+});
+
+test("what is sent in one turn leaves in one piece, and keys differ", async () => {
+  const pair = (await Pair.make()).start();
+  for (let i = 0; i < 20; i++) pair.channel.send(bytesOf(100, i));
+  const buffer = new Uint8Array(65_536);
+  const count = await pair.conn.read(buffer);
+  const bytes = buffer.subarray(0, count!);
+  assertEquals(clientFrames(bytes).map(({ payload }) => payload[0]), [...Array(20).keys()]);
+  const keys = Array.from({ length: 20 }, (_, i) => bytes.slice(i * 106 + 2, i * 106 + 6).join());
+  assertEquals(new Set(keys).size, 20);
+  await end(pair);
+});
+
+test("fragments become one message, and pings between them are answered", async () => {
+  const pair = (await Pair.make()).start();
+  await pair.say(
+    serverFrame(binary, bytesOf(10), { final: false }),
+    serverFrame(ping, bytesOf(125)),
+    serverFrame(continuation, bytesOf(70_000, 2), { final: false }),
+    serverFrame(pong, bytesOf(3)),
+    serverFrame(continuation, bytesOf(1, 3)),
+    serverFrame(ping, bytesOf(0)),
+    serverFrame(binary, bytesOf(5)),
+  );
+  const pongs: ClientFrame[] = [];
+  while (pongs.length < 2) pongs.push(...await pair.hear(pong));
+  assertEquals(pongs.map(({ opcode }) => opcode), [pong, pong]);
+  assertEquals(pongs.map(({ payload }) => payload), [bytesOf(125), bytesOf(0)]);
+  while (pair.messages.length < 2) await turns(1);
+  assertEquals(pair.messages[0], Uint8Array.of(...bytesOf(10), ...bytesOf(70_000, 2), 3));
+  assertEquals(pair.messages[1], bytesOf(5));
+  assertEquals(await end(pair), "lost without a goodbye");
+});
+
+test("pings of a host that never reads stop being answered", async () => {
+  const pair = (await Pair.make(1)).start();
+  const pings = new Uint8Array(127 * 512);
+  for (let at = 0; at < pings.length; at += 127) pings.set(serverFrame(ping, bytesOf(125)), at);
+  let said = 0;
+  for (; said < 64 * 1024 * 1024 && !pair.channel.congested; said += pings.length) {
+    await pair.say(pings);
+  }
+  assert(pair.channel.congested, `${said} bytes of pings were answered`);
+  // They are still read.
+  for (let i = 0; i < 200; i++) await pair.say(pings);
+  pair.channel.close();
+  assertStringIncludes(await pair.ended, "did not answer in time");
+  pair.conn.close();
+});
+
+test("a host that announces too much, or breaks a rule, is told so and left", async () => {
+  for (
+    const [frame, code, words] of [
+      [
+        Uint8Array.of(0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0),
+        1009,
+        `more than ${MAX_BATCH_BYTES} bytes`,
+      ],
+      [Uint8Array.of(0x82, 127, ...Array(8).fill(255)), 1009, `more than ${MAX_BATCH_BYTES} bytes`],
+      [Uint8Array.of(0x81, 1, 0x41), 1003, "not binary"],
+      [Uint8Array.of(0xf2, 1, 0x41), 1002, "reserved bits"],
+      [Uint8Array.of(0x82, 0x81, 1, 2, 3, 4, 5), 1002, "a masked frame"],
+    ] as const
+  ) {
+    const pair = (await Pair.make()).start();
+    await pair.say(serverFrame(binary, bytesOf(3)), frame as Uint8Array<ArrayBuffer>);
+    const [goodbye] = await pair.hear(close);
+    const { code: heard, reason } = readClosePayload(goodbye!.payload);
+    assertEquals(heard, code);
+    assertStringIncludes(reason, words);
+    // Whatever it still says is not understood any more.
+    await pair.say(serverFrame(binary, bytesOf(100_000)), serverFrame(close, new Uint8Array(0)));
+    pair.channel.send(bytesOf(10));
+    assertStringIncludes(await end(pair), words);
+    assertEquals(pair.messages, [bytesOf(3)]);
+  }
+});
+
+test("a host that breaks a rule and stays is left in time", async () => {
+  const pair = (await Pair.make(1)).start();
+  await pair.say(Uint8Array.of(0xff, 0xff));
+  assertEquals(await pair.ended, "the other side sent a frame with reserved bits");
+  pair.conn.close();
+});
+
+test("a close of the host is answered with its code, after what was sent", async () => {
+  for (const payload of [Uint8Array.of(0x03, 0xe9, 0x62, 0x79, 0x65), new Uint8Array(0)]) {
+    const pair = (await Pair.make()).start();
+    pair.channel.send(bytesOf(4));
+    await pair.say(serverFrame(binary, bytesOf(3)), serverFrame(close, payload));
+    const frames = await pair.hear(close);
+    assertEquals(frames.map(({ opcode }) => opcode), [binary, close]);
+    assertEquals(frames[1]!.payload, payload.slice(0, 2));
+    const code = payload.length > 0 ? "1001: bye" : "1005";
+    assertEquals(await pair.ended, `closed by the other side (code ${code})`);
+    assertEquals(pair.messages, [bytesOf(3)]);
+    assertEquals(await pair.conn.read(new Uint8Array(1)), null);
+    pair.conn.close();
+  }
+});
+
+test("a close of this side follows what was sent, and ends with the answer", async () => {
+  const pair = (await Pair.make()).start();
+  for (let i = 0; i < 3; i++) pair.channel.send(bytesOf(50_000, i));
+  pair.channel.close();
+  pair.channel.send(bytesOf(1));
+  const frames = await pair.hear(close);
+  assertEquals(frames.map(({ payload }) => payload.length), [50_000, 50_000, 50_000, 2]);
+  // What still comes is nobody's any more.
+  await pair.say(serverFrame(binary, bytesOf(3)), serverFrame(close, frames[3]!.payload));
+  assertEquals(await pair.ended, "closed by this side");
+  assertEquals(pair.messages, []);
+  assertEquals(await pair.conn.read(new Uint8Array(1)), null);
+  pair.conn.close();
+});
+
+test("both sides may close at once", async () => {
+  const pair = (await Pair.make()).start();
+  pair.channel.close();
+  await pair.say(serverFrame(close, Uint8Array.of(3, 232)));
+  assertEquals(await pair.ended, "closed by this side");
+  assertEquals((await pair.hear(close)).length, 1);
+  pair.conn.close();
+});
+
+test("a close before the start, by either side, is told at the start", async () => {
+  const mine = await Pair.make();
+  mine.channel.close();
+  await mine.hear(close);
+  await mine.say(serverFrame(close, Uint8Array.of(3, 232)));
+  assertEquals(await mine.conn.read(new Uint8Array(1)), null);
+  mine.conn.close();
+  assertEquals(await mine.start().ended, "closed by this side");
+
+  const theirs = await Pair.make();
+  await theirs.say(serverFrame(binary, bytesOf(2)), serverFrame(close, Uint8Array.of(3, 232)));
+  theirs.start();
+  assertStringIncludes(await theirs.ended, "code 1000");
+  assertEquals(theirs.messages, [bytesOf(2)]);
+  theirs.conn.close();
+});
+
+test("a host that never answers a close does not keep the channel from its end", async () => {
+  const pair = (await Pair.make(1)).start();
+  pair.channel.close();
+  assertEquals(
+    await pair.ended,
+    "closed by this side; the other side did not answer in time",
+  );
+  pair.conn.close();
+});
+
+test("a host that closes and does not read does not keep the channel from its end", async () => {
+  const pair = (await Pair.make(1)).start();
+  while (!pair.channel.congested) {
+    pair.channel.send(bytesOf(100_000));
+    await turns(20);
+  }
+  await pair.say(serverFrame(close, Uint8Array.of(3, 233)));
+  assertEquals(await pair.ended, "closed by the other side (code 1001)");
+  assertEquals(pair.drains, 0);
+  pair.conn.close();
+});
+
+test("a host that goes while it is written to ends the channel", async () => {
+  const pair = (await Pair.make()).start();
+  for (let i = 0; i < 40; i++) pair.channel.send(bytesOf(100_000));
+  await turns(2);
+  assertStringIncludes(await end(pair), "lost");
+  pair.channel.send(bytesOf(1));
+  pair.channel.close();
+});
