@@ -49,7 +49,8 @@ class World {
       maxCalls: random.pick([1, 4, 200]),
       streamBudgetBytes: random.pick([1024, 100_000, 1_048_576]),
     };
-    this.#maxBytes = maxMessageBytes;
+    // An opening has its credits beside the payload.
+    this.#maxBytes = maxMessageBytes - 8;
     const writeFlattenLimit = random.pick([500, 4096]);
     const both = { limits, writeFlattenLimit };
     this.pair = new Pair({ bytes: random.chance(0.5), random, both });
