@@ -331,9 +331,7 @@ export class Session implements CreditGiver {
     outbox.cut();
     if (outbox.seal !== null && handshake.checksums) outbox.seal.checksum = this.#options.checksum;
     this.#liveness.onOpen(outbox.nowMs);
-    const instance = Array.from(hello.instance, (byte) => byte.toString(16).padStart(2, "0")).join(
-      "",
-    );
+    const instance = hello.instance.toHex();
     this.peer = { name: hello.name, instance, clockSkewMs: handshake.clockSkewMs };
     this.#owner.onOpen(this.peer);
   }

@@ -78,7 +78,7 @@ export class Pair {
         this.acceptor.session.nextDeadlineMs(),
       );
       if (next > end) break;
-      assert(next === next, "a deadline is a number");
+      assert(!Number.isNaN(next), "a deadline is a number");
       this.nowMs = Math.max(this.nowMs, next);
       this.fire();
       this.pump();

@@ -1,14 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { FLAG_METADATA, FrameType, NO_TIMEOUT, PayloadKind } from "../../lib/wire/frame.ts";
-import {
-  assertPayload,
-  encodedCodec,
-  failingCodec,
-  numbered,
-  type Payload,
-  rawCodec,
-} from "./calls.ts";
+import { encodedCodec, failingCodec, numbered, type Payload, rawCodec } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";
 import { errorPayload, rawFrame, textOf } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";

@@ -3,7 +3,7 @@
 import { InternodeError } from "../../lib/errors.ts";
 import { crc32 } from "../../lib/net/checksum.ts";
 import { sharedSecret } from "../../lib/net/shared_secret.ts";
-import { KeepTarget, numbered, rawCodec } from "../session/calls.ts";
+import { type KeepTarget, numbered, rawCodec } from "../session/calls.ts";
 import type { SideOptions } from "../session/options.ts";
 import { Pair } from "../session/pair.ts";
 import { joined } from "../session/raw_frames.ts";
