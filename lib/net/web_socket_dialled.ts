@@ -112,7 +112,6 @@ export class DialledWebSocket implements MessageChannel {
   }
 
   readonly #write = (): void => {
-    if (this.#ended) return;
     const bytes = this.#queue.peek();
     this.#writing = bytes !== undefined;
     if (bytes !== undefined) this.#conn.write(bytes).then(this.#onWritten, this.#onWriteError);

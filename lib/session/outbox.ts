@@ -50,6 +50,7 @@ export class Outbox {
   readonly #data: BatchWriter;
   readonly #onOutput: () => void;
   #replyBytes = 0;
+  #mayOvertake = true;
 
   /**
    * @param pool Where buffers come from.
@@ -91,9 +92,10 @@ export class Outbox {
     );
   }
 
-  /** Ends the batch under way, so that what follows is in another one. */
+  /** Ends the batch under way, so that what follows is in another one, and lets nothing overtake it. */
   cut(): void {
     this.#data.cut();
+    this.#mayOvertake = false;
   }
 
   /** Writes a small frame that may overtake messages. */
@@ -104,7 +106,8 @@ export class Outbox {
     code = 0,
     payload: Uint8Array = NOTHING,
   ): void {
-    const lane = this.#data.pendingBytes <= SHORT_QUEUE_BYTES ? this.#data : this.#control;
+    const short = this.#data.pendingBytes <= SHORT_QUEUE_BYTES;
+    const lane = short || !this.#mayOvertake ? this.#data : this.#control;
     const header = lane.begin(type, 0, code, id, argument, this.nowMs);
     lane.writer.append(payload);
     lane.end(header);
@@ -260,6 +263,7 @@ export class Outbox {
       );
     }
     bytes += this.#data.drain(pieces, DRAIN_BYTES, nowMs);
+    this.#mayOvertake = true;
     if (this.#data.pendingBytes === 0 && this.#control.pendingBytes === 0) this.#replyBytes = 0;
     return bytes;
   }

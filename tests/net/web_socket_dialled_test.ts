@@ -66,7 +66,10 @@ class Pair {
     for (;;) {
       const count = await this.conn.read(buffer);
       assert(count !== null, "it has left");
-      bytes = Uint8Array.from([...bytes, ...buffer.subarray(0, count)]);
+      const longer = new Uint8Array(bytes.length + count);
+      longer.set(bytes);
+      longer.set(buffer.subarray(0, count), bytes.length);
+      bytes = longer;
       const frames = clientFrames(bytes);
       if (frames.at(-1)?.opcode === opcode) return frames;
     }
@@ -100,16 +103,44 @@ test("a message leaves in one piece, so that no part of it waits for an acknowle
   await end(pair);
 });
 
-test("what is sent in one turn leaves in one piece, and keys differ", async () => {
-  const pair = (await Pair.make()).start();
-  for (let i = 0; i < 20; i++) pair.channel.send(bytesOf(100, i));
-  const buffer = new Uint8Array(65_536);
-  const count = await pair.conn.read(buffer);
-  const bytes = buffer.subarray(0, count!);
-  assertEquals(clientFrames(bytes).map(({ payload }) => payload[0]), [...Array(20).keys()]);
-  const keys = Array.from({ length: 20 }, (_, i) => bytes.slice(i * 106 + 2, i * 106 + 6).join());
+test("what is sent in one turn, or during a write, leaves in one write; keys differ", async () => {
+  const writes: Uint8Array[] = [];
+  const writing: (() => void)[] = [];
+  const reading = Promise.withResolvers<number | null>();
+  const conn = {
+    write: (bytes: Uint8Array) => {
+      writes.push(bytes.slice());
+      return new Promise<number>((resolve) => writing.push(() => resolve(bytes.length)));
+    },
+    read: () => reading.promise,
+    close: () => {},
+  };
+  const channel = new DialledWebSocket(conn as unknown as Deno.Conn, "ws://nowhere:1");
+  const send = (from: number, count: number): void => {
+    for (let i = 0; i < count; i++) channel.send(bytesOf(100, from + i));
+  };
+  send(0, 20);
+  assertEquals(writes.length, 0);
+  await Promise.resolve();
+  send(20, 5);
+  await turns(1);
+  send(25, 5);
+  assertEquals(writes.length, 1);
+  writing[0]!();
+  await turns(1);
+  assertEquals(writes.length, 2);
+  const frames = writes.map((bytes) => clientFrames(bytes).map(({ payload }) => payload[0]));
+  assertEquals(frames, [[...Array(20).keys()], [...Array(10).keys()].map((i) => 20 + i)]);
+  const keys = Array.from(
+    { length: 20 },
+    (_, i) => writes[0]!.slice(i * 106 + 2, i * 106 + 6).join(),
+  );
   assertEquals(new Set(keys).size, 20);
-  await end(pair);
+  const ended = new Promise<string>((onClose) =>
+    channel.start({ onMessage() {}, onDrain() {}, onClose })
+  );
+  reading.resolve(null);
+  assertEquals(await ended, "lost without a goodbye");
 });
 
 test("fragments become one message, and pings between them are answered", async () => {
@@ -134,7 +165,7 @@ test("fragments become one message, and pings between them are answered", async 
 });
 
 test("pings of a host that never reads stop being answered", async () => {
-  const pair = (await Pair.make(1)).start();
+  const pair = (await Pair.make()).start();
   const pings = new Uint8Array(127 * 512);
   for (let at = 0; at < pings.length; at += 127) pings.set(serverFrame(ping, bytesOf(125)), at);
   let said = 0;
@@ -142,10 +173,15 @@ test("pings of a host that never reads stop being answered", async () => {
     await pair.say(pings);
   }
   assert(pair.channel.congested, `${said} bytes of pings were answered`);
-  // They are still read.
-  for (let i = 0; i < 200; i++) await pair.say(pings);
-  pair.channel.close();
-  assertStringIncludes(await pair.ended, "did not answer in time");
+  const unanswered = 20 * 1024 * 1024;
+  for (let more = 0; more < unanswered; more += pings.length) await pair.say(pings);
+  // All of them are read, and the answers that there are leave before that to the close.
+  await pair.say(serverFrame(close, Uint8Array.of(3, 232)));
+  const buffer = new Uint8Array(256 * 1024);
+  let heard = 0;
+  for (let count: number | null; (count = await pair.conn.read(buffer)) !== null;) heard += count;
+  assert(heard < said + unanswered / 2, `${heard} bytes answer the pings`);
+  assertStringIncludes(await pair.ended, "code 1000");
   pair.conn.close();
 });
 
@@ -202,15 +238,19 @@ test("a close of the host is answered with its code, after what was sent", async
 
 test("a close of this side follows what was sent, and ends with the answer", async () => {
   const pair = (await Pair.make()).start();
-  for (let i = 0; i < 3; i++) pair.channel.send(bytesOf(50_000, i));
+  for (let i = 0; i < 3; i++) pair.channel.send(bytesOf(300_000, i));
+  assert(pair.channel.congested);
   pair.channel.close();
   pair.channel.send(bytesOf(1));
   const frames = await pair.hear(close);
-  assertEquals(frames.map(({ payload }) => payload.length), [50_000, 50_000, 50_000, 2]);
+  assertEquals(frames.map(({ payload }) => payload.length), [300_000, 300_000, 300_000, 2]);
   // What still comes is nobody's any more.
   await pair.say(serverFrame(binary, bytesOf(3)), serverFrame(close, frames[3]!.payload));
-  assertEquals(await pair.ended, "closed by this side");
-  assertEquals(pair.messages, []);
+  // Not only when its time is up.
+  const soon = turns(2000).then(() => "still open");
+  assertEquals(await Promise.race([pair.ended, soon]), "closed by this side");
+  await soon;
+  assertEquals([pair.messages, pair.drains], [[], 0]);
   assertEquals(await pair.conn.read(new Uint8Array(1)), null);
   pair.conn.close();
 });

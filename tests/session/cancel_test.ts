@@ -316,3 +316,22 @@ Deno.test("a call that ended at its deadline is not answered again when the canc
   peer.expect(FrameType.error, { id, code: 3 });
   peer.expectNothing();
 });
+
+Deno.test("the room of a stream's queue that is given up goes to what waits for it", () => {
+  const peer = ScriptedPeer.open("acceptor", {}, { receiveBudgetBytes: 65_536 });
+  const kept = new Pair().keep();
+  peer.side.handlers.set("keep", kept);
+  const stream = 1 << 20, request = 1 << 20 | 1;
+  peer.send(
+    peer.name(0, "keep"),
+    peer.open(stream, 8, 0, { argument: 100 }),
+    peer.request(request),
+  );
+  const [call] = kept.requests;
+  kept.streams[0]!.send!.send(rawCodec, numbered(40_000));
+  call!.responder.finishCall(call!, rawCodec, numbered(40_000), peer.nowMs);
+  peer.nowMs += 100;
+  peer.side.session.onTimer(peer.nowMs);
+  peer.expect(FrameType.error, { id: stream });
+  assertEquals(peer.expect(FrameType.response, { id: request }).payload.length, 40_000);
+});
