@@ -11,6 +11,8 @@ import type { Peer, SessionOptions, SessionOwner } from "../session/session_opti
 import type { Clock, Timer } from "./clock.ts";
 import { TurnBudget } from "./turn_budget.ts";
 
+/** With so much to send, the peer need not wait for the end of the turn: both sides work at the same time then. */
+const EARLY_BYTES = 16 * 1024;
 /** Turns that follow a write sooner than this belong to the same burst. */
 const BURST_MS = 0.05;
 /** How long the goodbye to a peer may take. */
@@ -94,9 +96,16 @@ export abstract class Link implements SessionOwner {
     this.session.close(error, this.beginTurn());
   }
 
-  /** The end of the turn will drain, or what follows the write under way. */
+  /** The end of the turn will drain, or what follows the write under way; much is written at once. */
   onOutput(): void {
-    if (!this.#inTurn && !this.writing && !this.#gathering) this.beginTurn();
+    // The session's first words come while it is still being made.
+    if (this.writing || (this.session as Session | undefined) === undefined) return;
+    if (this.session.pendingBytes >= EARLY_BYTES) {
+      this.news = false;
+      this.write(this.beginTurn());
+    } else if (!this.#inTurn && !this.#gathering) {
+      this.beginTurn();
+    }
   }
 
   /** See {@linkcode LinkOwner.admit}. */

@@ -78,6 +78,11 @@ export class Outbox {
     return this.#control.batches + this.#data.batches;
   }
 
+  /** How many bytes wait in batches. */
+  get pendingBytes(): number {
+    return this.#data.pendingBytes + this.#control.pendingBytes;
+  }
+
   /** Whether there is anything to drain. */
   get hasOutput(): boolean {
     return this.#data.pendingBytes > 0 || this.#control.pendingBytes > 0 ||
@@ -92,10 +97,10 @@ export class Outbox {
     );
   }
 
-  /** Ends the batch under way, so that what follows is in another one, and lets nothing overtake it. */
+  /** Ends the batch under way, so that what follows is in another one, and lets nothing overtake that batch. */
   cut(): void {
     this.#data.cut();
-    this.#mayOvertake = false;
+    this.#mayOvertake = this.#data.pendingBytes === 0;
   }
 
   /** Writes a small frame that may overtake messages. */

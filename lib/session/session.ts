@@ -125,6 +125,11 @@ export class Session implements CreditGiver {
     return this.#outbox.seal?.checksum ?? null;
   }
 
+  /** How many bytes wait to be drained, those of large messages not counted. */
+  get pendingBytes(): number {
+    return this.#outbox.pendingBytes;
+  }
+
   /** Whether there is anything to drain. */
   get hasOutput(): boolean {
     return this.#outbox.hasOutput;
@@ -160,18 +165,15 @@ export class Session implements CreditGiver {
     return this.#outbox.budget.window;
   }
 
-  /** When the last ping was answered (on the session's clock), and how long that took, in milliseconds; `null` before the first. */
+  /** When the last ping was answered, and how long that took, in milliseconds; `null` before the first. */
   get lastPing(): { readonly atMs: number; readonly roundTripMs: number } | null {
     return this.#liveness.lastPing;
   }
 
   /**
-   * Takes a batch, or the rest of one.
+   * Takes a batch, or the rest of one: from `start` to `end` in `bytes`.
    *
-   * @param bytes The buffer.
    * @param view A view whose offset 0 is that of `bytes`.
-   * @param start Where the batch, or its rest, begins.
-   * @param end Where it ends.
    * @returns How far it came; short of `end`: the turn is over.
    */
   receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
@@ -382,11 +384,7 @@ export class Session implements CreditGiver {
       new InternodeError(
         error.code === "Closed" ? "Closed" : "Disconnected",
         `The connection was lost: ${error.message}`,
-        {
-          origin: error.origin,
-          outcome: sent ? "maybeExecuted" : "notSent",
-          cause: error,
-        },
+        { origin: error.origin, outcome: sent ? "maybeExecuted" : "notSent", cause: error },
       )
     );
     this.responder.close(error);
