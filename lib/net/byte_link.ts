@@ -116,8 +116,12 @@ export class ByteLink extends Link {
   /** Writes what there is; what comes meanwhile gathers and follows. */
   protected override write(nowMs: number): void {
     const pieces = this.#pieces;
-    if (this.session.drain(pieces, nowMs) === 0) return;
+    // From here on, as what leaves may let other messages follow, which must not start a write of their own.
     this.writing = true;
+    if (this.session.drain(pieces, nowMs) === 0) {
+      this.writing = false;
+      return;
+    }
     this.#piece = 0;
     this.#channel.write(pieces[0]!).then(this.#onWritten, this.#onWriteError);
   }

@@ -94,6 +94,8 @@ export class MessageLink extends Link implements MessageReceiver {
   protected override write(nowMs: number): void {
     const { session } = this;
     const channel = this.#channel, pieces = this.#pieces;
+    // What leaves may let other messages follow, which must not start a write of their own.
+    this.writing = true;
     while (!channel.congested && session.hasOutput && session.drain(pieces, nowMs) > 0) {
       for (const piece of pieces) {
         this.bytesSent += piece.length;
@@ -102,6 +104,7 @@ export class MessageLink extends Link implements MessageReceiver {
       pieces.length = 0;
       session.recycle();
     }
+    this.writing = false;
     if (session.state === "closed" && !session.hasOutput) this.leave();
   }
 
