@@ -201,6 +201,8 @@ export class CallerSide {
       }
     } else if (call.state === "sent") {
       call.state = "abandoned";
+      // It has ended here; only its slot waits for the peer's answer.
+      call.deadlineMs = Infinity;
       const reason = errorText(error instanceof Error ? error.message : String(error));
       if (call instanceof OpenedStream && call.send !== null) {
         call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);

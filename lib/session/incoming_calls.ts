@@ -6,6 +6,7 @@
 
 import type { InternodeError } from "../errors.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
+import { takePastDue } from "./past_due.ts";
 
 /** A call of the peer's that is answered later than in the turn it came. */
 export abstract class IncomingCall {
@@ -73,14 +74,8 @@ export class IncomingCalls {
   /** Calls back with each call whose time has run out, and notes the next deadline. */
   expire(nowMs: number, onExpired: (call: IncomingCall) => void): void {
     if (nowMs < this.#earliestMs) return;
-    let earliestMs = Infinity;
     const expired: IncomingCall[] = [];
-    for (const call of this.#slots) {
-      if (call === null) continue;
-      if (call.deadlineMs <= nowMs) expired.push(call);
-      else if (call.deadlineMs < earliestMs) earliestMs = call.deadlineMs;
-    }
-    this.#earliestMs = earliestMs;
+    this.#earliestMs = takePastDue(this.#slots, nowMs, expired);
     for (const call of expired) onExpired(call);
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { ByteReader } from "../wire/byte_reader.ts";
+import { takePastDue } from "./past_due.ts";
 
 /** How many low bits of an id are its slot; the rest counts the slot's uses. */
 const SLOT_BITS = 20;
@@ -96,14 +97,8 @@ export class OutgoingCalls {
   /** Calls back with each call whose time has run out, and notes the next deadline. */
   expire(nowMs: number, onExpired: (call: OutgoingCall) => void): void {
     if (nowMs < this.#earliestMs) return;
-    let earliestMs = Infinity;
     const expired: OutgoingCall[] = [];
-    for (const call of this.#slots) {
-      if (call === null || call.state === "abandoned") continue;
-      if (call.deadlineMs <= nowMs) expired.push(call);
-      else if (call.deadlineMs < earliestMs) earliestMs = call.deadlineMs;
-    }
-    this.#earliestMs = earliestMs;
+    this.#earliestMs = takePastDue(this.#slots, nowMs, expired);
     for (const call of expired) onExpired(call);
   }
 
