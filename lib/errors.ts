@@ -18,10 +18,11 @@
  * | `InvalidPayload` | a payload could not be encoded or decoded, or failed validation | correct the value or the contract |
  * | `MessageTooLarge` | a message is over a size limit | split it, or raise the limit |
  * | `Overloaded` | a limit on concurrent calls or queued bytes was reached | retry later |
- * | `Refused` | the handshake was refused | correct the configuration |
+ * | `Refused` | the handshake was refused, or the call: its caller may not make it | correct the configuration |
  * | `ProtocolError` | the peer broke the protocol; the connection was ended | report it |
  * | `Closed` | this side is closed or closing | nothing |
  * | `InvalidArgument` | an option or an argument makes no sense | correct it |
+ * | `GoingAway` | the connection was renewed, and the call outlasted the grace time on the old one | open the stream again; repeat a request if it is idempotent |
  */
 export type ErrorCode =
   | "Unreachable"
@@ -36,7 +37,8 @@ export type ErrorCode =
   | "Refused"
   | "ProtocolError"
   | "Closed"
-  | "InvalidArgument";
+  | "InvalidArgument"
+  | "GoingAway";
 
 /** Who caused a failure: the code that called, this library or process, the peer, or what lies between. */
 export type ErrorOrigin = "caller" | "local" | "remote" | "network";
@@ -63,6 +65,10 @@ export interface InternodeErrorInit {
   handler?: string | undefined;
   /** What a failing handler told its caller beside the message, decoded by the contract's `detail` codec. */
   detail?: unknown;
+  /** What the error that a handler threw is called over there. */
+  remoteName?: string | undefined;
+  /** The message of the error that a handler threw, as it stands over there. */
+  remoteMessage?: string | undefined;
   /** The error underneath. */
   cause?: unknown;
 }
@@ -94,8 +100,17 @@ export class InternodeError extends Error {
   readonly host: string | undefined;
   /** The handler concerned, if any. */
   readonly handler: string | undefined;
-  /** What the failing handler told beside its message, if anything. */
+  /** What the failing handler told beside its message, if anything. At most 3,836 bytes travel. */
   readonly detail: unknown;
+  /**
+   * The `name` of the error that the handler threw, such as `"TypeError"`,
+   * where the code is `HandlerFailed`; else `undefined`. At most 255 bytes of
+   * UTF-8 travel. It is what the peer says: fit for comparing and logging, not for
+   * trusting.
+   */
+  readonly remoteName: string | undefined;
+  /** The message of the error that the handler threw, without what stands before it in `message`; at most 4,096 bytes of UTF-8. `undefined` where the code is not `HandlerFailed`. */
+  readonly remoteMessage: string | undefined;
 
   /**
    * Makes an error; users meet those that the library has made.
@@ -113,12 +128,16 @@ export class InternodeError extends Error {
     this.host = init.host;
     this.handler = init.handler;
     this.detail = init.detail;
+    this.remoteName = init.remoteName;
+    this.remoteMessage = init.remoteMessage;
   }
 }
 
 /**
  * Thrown by a handler to give its caller more than a message: the detail
- * travels encoded by the contract's `detail` codec, if it has one.
+ * travels encoded by the contract's `detail` codec, if it has one. The caller
+ * finds it as `error.detail`, and the `name`, also a subclass's own, as
+ * `error.remoteName`.
  *
  * @example
  * ```ts

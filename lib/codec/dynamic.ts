@@ -33,9 +33,9 @@ export interface DynamicOptions extends CountOptions, DepthOptions {}
  * codecs: for what has no fixed shape.
  *
  * The value is inspected before `@std/msgpack` sees it, in both directions:
- * depth, count, UTF-8, and that no key is `__proto__` (refused). Integers
- * over 32 bits arrive as floats from a `number`, as `bigint` from a `bigint`
- * or a typed codec's `uint()`.
+ * depth, count, UTF-8, that no key is `__proto__` and no text begins with a
+ * byte order mark (both refused). Integers over 32 bits arrive as floats from
+ * a `number`, as `bigint` from a `bigint` or a typed codec's `uint()`.
  *
  * @param options How deep it may be nested, how many values it may hold.
  * @returns The codec.
@@ -57,12 +57,12 @@ export function dynamic(options: DynamicOptions = {}): Codec<unknown> {
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
   return new CompiledCodec<unknown>({
     write(value, writer, depth): void {
-      inspectValue(value, depth, { maxDepth, maxItems, count: 0 });
+      inspectValue(value, depth, { maxDepth, maxItems, count: 0, start: 0 });
       writer.append(encode(value as ValueType));
     },
     read(reader, depth): unknown {
       const start = reader.position;
-      inspectBytes(reader, depth, { maxDepth, maxItems, count: 0 });
+      inspectBytes(reader, depth, { maxDepth, maxItems, count: 0, start });
       const length = reader.position - start;
       reader.position = start;
       return decode(reader.takeBytes(length));
@@ -74,6 +74,8 @@ export function dynamic(options: DynamicOptions = {}): Codec<unknown> {
 interface Tally {
   readonly maxDepth: number;
   readonly maxItems: number;
+  /** Where the value begins in the reader. */
+  readonly start: number;
   count: number;
 }
 
@@ -91,7 +93,7 @@ function inspectValue(value: unknown, depth: number, tally: Tally): void {
       if (!value.isWellFormed()) {
         throw new Problem("has a lone surrogate, which UTF-8 cannot carry");
       }
-      return;
+      return checkStart(value);
     case "bigint":
       if (value < -(2n ** 63n) || value >= 2n ** 64n) wrongValue(value, "an integer of 64 bits");
       return;
@@ -123,7 +125,6 @@ function inspectObject(value: object, depth: number, tally: Tally): void {
   for (const [key, part] of Object.entries(value)) {
     if (key === PROTO) throw protoKey();
     try {
-      countOne(tally);
       inspectValue(key, depth + 1, tally);
       inspectValue(part, depth + 1, tally);
     } catch (error) {
@@ -137,7 +138,11 @@ function inspectBytes(reader: ByteReader, depth: number, tally: Tally): string |
   countOne(tally);
   const at = reader.position;
   const head = at < reader.end ? reader.bytes[at]! : 0;
-  if (isText(head)) return readText(reader);
+  if (isText(head)) {
+    const text = readText(reader);
+    checkStart(text);
+    return text;
+  }
   if ((head >= 0xc7 && head <= 0xc9) || (head >= 0xd4 && head <= 0xd8)) {
     throw new Problem("is an extension, which dynamic() does not carry");
   }
@@ -181,11 +186,17 @@ function inspectKey(reader: ByteReader, depth: number, tally: Tally): string {
   }
   const key = inspectBytes(reader, depth + 1, tally);
   if (key === PROTO) throw protoKey();
-  return key ?? `the number at byte ${at}`;
+  return key ?? `the number at byte ${at - tally.start}`;
 }
 
 function isText(head: number): boolean {
   return (head >= 0xa0 && head < 0xc0) || (head >= 0xd9 && head <= 0xdb);
+}
+
+/** `@std/msgpack` drops it when it reads: the text would be another one, and `__proto__` get past. */
+function checkStart(text: string): void {
+  if (!text.startsWith("\ufeff")) return;
+  throw new Problem("begins with a byte order mark, which dynamic() does not carry; use string()");
 }
 
 function protoKey(): Problem {

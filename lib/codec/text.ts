@@ -42,7 +42,16 @@ export function writeText(text: string, writer: ByteWriter): void {
     bytes[at + 1] = length;
     at += 2;
   }
-  for (let i = 0; i < length; i++) {
+  // In words, with one look at four characters; the last few one by one.
+  const view = writer.view, words = length - 3;
+  let i = 0;
+  for (; i < words; i += 4) {
+    const a = text.charCodeAt(i), b = text.charCodeAt(i + 1);
+    const c = text.charCodeAt(i + 2), d = text.charCodeAt(i + 3);
+    if ((a | b | c | d) > 127) return writeEncoded(text, writer);
+    view.setInt32(at + i, a | b << 8 | c << 16 | d << 24, true);
+  }
+  for (; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code > 127) return writeEncoded(text, writer);
     bytes[at + i] = code;

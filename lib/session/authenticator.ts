@@ -7,12 +7,25 @@
 /** Which side of a connection proves something; a proof of one side is none for the other. */
 export type ProverRole = "dialler" | "acceptor";
 
-/** What became of a token: the name of the dialler that it speaks for, or why it was refused. */
-export type TokenVerdict = { readonly name: string } | { readonly refusal: string };
+/** What a token says whose signature is good. */
+export interface TokenClaim {
+  /** The dialler that it speaks for, as a host URL. */
+  readonly name: string;
+  /** What no other token has, such as its nonce. */
+  readonly id: string;
+  /** When it was made by the dialler's wall clock, in milliseconds since 1970. */
+  readonly issuedMs: number;
+  /** Until when it is taken, by the acceptor's wall clock, in milliseconds since 1970. */
+  readonly expiresMs: number;
+}
+
+/** What became of a token: what it says, or why it was refused. */
+export type TokenVerdict = TokenClaim | { readonly refusal: string };
 
 /**
  * Makes and judges proofs. All of it is synchronous and keeps no state, so one
- * authenticator serves any number of connections.
+ * authenticator serves any number of connections. That a token is used once
+ * only is the node's concern.
  */
 export interface Authenticator {
   /**
@@ -48,7 +61,7 @@ export interface Authenticator {
    * @param token The token; `null` if the request has none.
    * @param local The acceptor's name, as a host URL.
    * @param wallNowMs The wall clock, in milliseconds since 1970.
-   * @returns The dialler's name, or the reason for refusing it.
+   * @returns What it says, or the reason for refusing it.
    */
   checkToken(token: string | null, local: string, wallNowMs: number): TokenVerdict;
 }

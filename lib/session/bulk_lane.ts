@@ -14,13 +14,15 @@ import type { PeerBudget } from "./peer_budget.ts";
 import type { QueuedMessage } from "./queued_message.ts";
 import type { SendHalf } from "./send_half.ts";
 
-/** So many messages at most wait, however small they are. */
-const MAX_QUEUED_MESSAGES = 262_144;
+/** With so many bytes each message that waits counts beside its payload, as that is what keeping it takes. */
+export const QUEUED_OVERHEAD_BYTES = 384;
 
 /** Messages take turns, a fragment each. One that does not fit the peer's budget waits outside, with nothing sent. */
 export class BulkLane {
-  /** How many bytes of payload wait, those of streams not counted. */
+  /** How many bytes wait, with what keeping them takes, those of streams not counted. */
   queuedBytes = 0;
+  /** The same of streams. */
+  streamBytes = 0;
 
   /** How much may be under way. */
   readonly pacer: BulkPacer = new BulkPacer();
@@ -31,11 +33,13 @@ export class BulkLane {
   readonly #lane = new Fifo<QueuedMessage>();
   readonly #stalled = new Fifo<QueuedMessage>();
   readonly #stalledHalves = new Set<SendHalf>();
+  /** The message that waits beside those that fit the budget. */
+  #beside: QueuedMessage | null = null;
 
   /**
    * @param budget What the peer takes.
    * @param flattenLimit Pieces above this many bytes are written from where they lie.
-   * @param sendBudgetBytes How many bytes may wait here.
+   * @param sendBudgetBytes How many bytes may wait here, those of streams not counted.
    */
   constructor(budget: PeerBudget, flattenLimit: number, sendBudgetBytes: number) {
     this.#budget = budget;
@@ -49,36 +53,47 @@ export class BulkLane {
   }
 
   /**
-   * Adds a message that is not part of a stream.
+   * Whether a message of that size that is not part of a stream may be added.
+   * Beside those that fit the budget there may be one of any size.
    *
-   * @throws {InternodeError} `MessageTooLarge` or `Overloaded`; it is not added then.
+   * @throws {InternodeError} `MessageTooLarge` or `Overloaded` if not.
    */
-  add(message: QueuedMessage): void {
-    const bytes = message.payload.length;
+  checkRoom(bytes: number): void {
     this.#budget.checkSize(bytes);
-    const waiting = this.#lane.length + this.#stalled.length;
-    if (
-      waiting >= MAX_QUEUED_MESSAGES ||
-      (waiting > 0 && this.queuedBytes + bytes > this.#sendBudgetBytes)
-    ) {
-      throw new InternodeError(
-        "Overloaded",
-        `${waiting} messages of ${this.queuedBytes} bytes wait to be sent already; ${bytes} bytes more would exceed ` +
-          `sendBudgetBytes (${this.#sendBudgetBytes}) or ${MAX_QUEUED_MESSAGES} messages. Wait for calls to finish, or raise the limit.`,
-        { origin: "caller", outcome: "notSent" },
-      );
-    }
-    this.queuedBytes += bytes;
+    if (this.hasRoom(bytes)) return;
+    const { queuedBytes } = this;
+    throw new InternodeError(
+      "Overloaded",
+      `${queuedBytes} bytes wait to be sent already; ${bytes} bytes more would exceed ` +
+        `sendBudgetBytes (${this.#sendBudgetBytes}). Wait for calls to finish, or raise the limit.`,
+      { origin: "caller", outcome: "notSent" },
+    );
+  }
+
+  /** Whether there is room for a message of that size that is not part of a stream. */
+  hasRoom(bytes: number): boolean {
+    return this.#beside === null || this.#fits(bytes);
+  }
+
+  /** Adds a message that is not part of a stream and for which {@linkcode checkRoom} has found room. */
+  add(message: QueuedMessage): void {
+    if (!this.#fits(message.payload.length)) this.#beside = message;
+    this.queuedBytes += queuedCost(message.payload.length);
     if (this.#stalled.length === 0 && this.#reserve(message)) this.#lane.push(message);
     else this.#stalled.push(message);
   }
 
-  /** Adds a message of a stream, whose bytes are reserved. */
+  /** A message of a stream waits here or behind one that does. */
+  countStream(message: QueuedMessage): void {
+    this.streamBytes += queuedCost(message.payload.length);
+  }
+
+  /** Adds a message of a stream, whose bytes are reserved and counted. */
   addInOrder(message: QueuedMessage): void {
     this.#lane.push(message);
   }
 
-  /** A stream waits for room in the peer's budget. */
+  /** A stream waits for room, here or in the peer's budget. */
   stall(half: SendHalf): void {
     this.#stalledHalves.add(half);
   }
@@ -95,10 +110,23 @@ export class BulkLane {
       this.#stalled.shift();
       if (!next.dropped) this.#lane.push(next);
     }
-    if (this.#stalledHalves.size === 0) return;
-    const halves = [...this.#stalledHalves];
-    this.#stalledHalves.clear();
-    for (const half of halves) half.pump();
+    this.pumpStreams(() => true);
+  }
+
+  /**
+   * Streams that wait for room go on, each as far as it may.
+   *
+   * @param hasRoom Whether it is worth while to ask the next one.
+   */
+  pumpStreams(hasRoom: () => boolean): void {
+    const halves = this.#stalledHalves;
+    // One that has to wait again stands last from then on.
+    let left = halves.size;
+    for (const half of halves) {
+      if (left-- === 0 || !hasRoom()) return;
+      halves.delete(half);
+      half.pump();
+    }
   }
 
   /**
@@ -133,7 +161,8 @@ export class BulkLane {
   discard(message: QueuedMessage): void {
     if (message.dropped) return;
     message.dropped = true;
-    if (message.half === null) this.queuedBytes -= message.payload.length - message.sent;
+    this.#uncount(message, queuedCost(message.payload.length - message.sent));
+    if (message === this.#beside) this.#beside = null;
     if (message.reserved && message.sent === 0) {
       this.#budget.window += messageCost(message.payload.length);
     }
@@ -166,7 +195,8 @@ export class BulkLane {
       data.end(header);
     }
     message.sent = sent + size;
-    if (message.half === null) this.queuedBytes -= size;
+    this.#uncount(message, message.sent < payload.length ? size : queuedCost(size));
+    if (message === this.#beside && message.sent === payload.length) this.#beside = null;
     if (message.sent < payload.length) this.#lane.push(message);
     else if (message.half !== null) message.half.onTransmitted();
     else call?.onTransmitted();
@@ -177,7 +207,20 @@ export class BulkLane {
     this.#lane.clear();
     this.#stalled.clear();
     this.#stalledHalves.clear();
-    this.queuedBytes = 0;
+    this.#beside = null;
+    this.queuedBytes = this.streamBytes = 0;
+  }
+
+  #fits(bytes: number): boolean {
+    const beside = this.#beside;
+    const besideBytes = beside === null ? 0 : queuedCost(beside.payload.length - beside.sent);
+    return this.queuedBytes - besideBytes + queuedCost(bytes) <= this.#sendBudgetBytes;
+  }
+
+  /** So much of a message waits no more; with its overhead, if it is the last of it. */
+  #uncount({ half }: QueuedMessage, bytes: number): void {
+    if (half === null) this.queuedBytes -= bytes;
+    else this.streamBytes -= bytes;
   }
 
   #beginFirst(data: BatchWriter, message: QueuedMessage, inPieces: boolean, nowMs: number): number {
@@ -207,6 +250,11 @@ export class BulkLane {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** What a message that waits takes. */
+function queuedCost(payloadBytes: number): number {
+  return payloadBytes + QUEUED_OVERHEAD_BYTES;
+}
 
 /** Only these travel in pieces. The frames that end a stream are small, and keep their place behind its messages. */
 function isMessage(type: number): boolean {

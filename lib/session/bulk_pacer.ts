@@ -50,9 +50,19 @@ export class BulkPacer {
   #bandwidthSinceMs = 0;
   readonly #flights = new Fifo<Flight>();
 
+  /** How many bytes have arrived in all. */
+  get arrivedBytes(): number {
+    return this.#arrivedBytes;
+  }
+
+  /** How many bytes are under way, or were not told of. */
+  get underWayBytes(): number {
+    return this.#sentBytes - this.#arrivedBytes;
+  }
+
   /** Whether more may be sent now. */
   isOpen(nowMs: number): boolean {
-    const underWayBytes = this.#sentBytes - this.#arrivedBytes;
+    const { underWayBytes } = this;
     if (nowMs - this.interactiveMs >= EXPECT_MS) {
       return underWayBytes < Math.max(ALONE_BYTES, PROBE * this.#pathBytes);
     }
@@ -74,7 +84,7 @@ export class BulkPacer {
   /** The peer tells how much has arrived in all, modulo 2³². */
   onArrived(count: number, nowMs: number): void {
     const bytes = (count - this.#arrivedBytes) >>> 0;
-    if (bytes > this.#sentBytes - this.#arrivedBytes) {
+    if (bytes > this.underWayBytes) {
       throw protocolError("More bulk was acknowledged than was sent.");
     }
     this.#arrivedBytes += bytes;

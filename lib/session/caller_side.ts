@@ -9,19 +9,16 @@ import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../wire/frame.ts";
 import { timeoutArgument } from "./bulk_lane.ts";
-import { encodeName } from "./handler_name.ts";
 import type { Inbox } from "./inbox.ts";
 import { encodeMetadata, type Metadata } from "./metadata.ts";
+import { NameNumbers } from "./name_numbers.ts";
 import { OpenedStream } from "./opened_stream.ts";
 import type { Outbox } from "./outbox.ts";
 import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SlotQueue } from "./slot_queue.ts";
 import { SendHalf } from "./send_half.ts";
-import { errorCode, errorNumber, errorText, protocolError, readError } from "./wire_error.ts";
-
-/** How many names of handlers one side may use on one connection. */
-const MAX_NAMES = 65_535;
+import { errorNumber, errorText, protocolError, readError } from "./wire_error.ts";
 
 /**
  * One side's calls. Single requests are `OutgoingCall`s, streams
@@ -34,14 +31,18 @@ export class CallerSide {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #giver: CreditGiver;
-  readonly #names = new Map<string, number>();
-  readonly #slotless = new SlotQueue();
+  readonly #names: NameNumbers;
+  readonly #slotless: SlotQueue;
 
   /** */
   constructor(outbox: Outbox, inbox: Inbox, giver: CreditGiver) {
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#giver = giver;
+    const tell = (number: number, payload: Uint8Array): void =>
+      outbox.frame(FrameType.name, number, 0, 0, payload);
+    this.#names = new NameNumbers(tell);
+    this.#slotless = new SlotQueue(outbox.sendBudgetBytes);
   }
 
   /** A lower bound of the deadlines of all calls. */
@@ -56,23 +57,7 @@ export class CallerSide {
    */
   nameNumber(name: string, subroute: string, nowMs: number): number {
     this.#outbox.nowMs = nowMs;
-    const key = `${name}\0${subroute}`;
-    const known = this.#names.get(key);
-    if (known !== undefined) return known;
-    const number = this.#names.size;
-    if (number >= MAX_NAMES) {
-      throw new InternodeError(
-        "Overloaded",
-        `More than ${MAX_NAMES} handler names on one connection.`,
-        {
-          origin: "caller",
-          handler: name,
-        },
-      );
-    }
-    this.#names.set(key, number);
-    this.#outbox.frame(FrameType.name, number, 0, 0, encodeName(name, subroute));
-    return number;
+    return this.#names.of(name, subroute);
   }
 
   /**
@@ -92,11 +77,9 @@ export class CallerSide {
   ): void {
     this.#outbox.nowMs = nowMs;
     if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
-      this.#slotless.add(
-        call,
-        (laterMs) => this.request(call, handler, codec, value, metadata, laterMs),
-      );
-      return;
+      const later = (laterMs: number): void =>
+        this.request(call, handler, codec, value, metadata, laterMs);
+      return this.#slotless.add(call, value, later);
     }
     const prefix = metadata === null ? null : encodeMetadata(metadata);
     this.#begin(FrameType.request, call, handler, prefix, metadata !== null, codec, value);
@@ -122,8 +105,7 @@ export class CallerSide {
     if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
       const later = (laterMs: number): void =>
         this.open(stream, handler, codec, value, metadata, inputCredit, outputCredit, laterMs);
-      this.#slotless.add(stream, later);
-      return;
+      return this.#slotless.add(stream, value, later);
     }
     const block = metadata === null ? NOTHING : encodeMetadata(metadata);
     const prefix = new Uint8Array(8 + block.length);
@@ -198,6 +180,7 @@ export class CallerSide {
         if (call instanceof OpenedStream) call.close(error);
       } else {
         call.state = "ended";
+        this.#slotless.onEnded();
       }
     } else if (call.state === "sent") {
       call.state = "abandoned";
@@ -259,9 +242,12 @@ export class CallerSide {
     this.#inbox.drop(id, true);
     this.#outbox.drop(id, false);
     this.#end(call);
-    const error = new InternodeError(errorCode(code, "HandlerFailed"), parts.message, {
+    const error = new InternodeError(parts.code, parts.message, {
       origin: "remote",
-      outcome: parts.outcome,
+      // Whatever the peer says, the call was sent: it must not be taken for one that cost nobody anything.
+      outcome: parts.outcome === "notSent" ? "notExecuted" : parts.outcome,
+      remoteName: parts.name,
+      remoteMessage: parts.name === undefined ? undefined : parts.message,
     });
     if (call instanceof OpenedStream) call.close(error);
     if (!late) call.onError(error, parts.hasDetail ? reader : null);

@@ -8,6 +8,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType, isBulk, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
 import type { CallerSide } from "./caller_side.ts";
+import { DRAIN_REASONS, type DrainReason } from "./drain_reason.ts";
 import type { Assembly, Inbox } from "./inbox.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Outbox } from "./outbox.ts";
@@ -29,8 +30,8 @@ export interface FrameTargets {
   readonly outbox: Outbox;
   /** Whether the peer is there. */
   readonly liveness: Liveness;
-  /** The peer takes no new calls. */
-  readonly onDraining: () => void;
+  /** The peer wants this connection to come to an end. */
+  readonly onDraining: (reason: DrainReason) => void;
 }
 
 /** Throws an `InternodeError` of code `ProtocolError` for whatever the protocol does not allow. */
@@ -41,7 +42,7 @@ export class Dispatcher {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
-  readonly #onDraining: () => void;
+  readonly #onDraining: (reason: DrainReason) => void;
 
   /** @param targets Where frames go. */
   constructor(targets: FrameTargets) {
@@ -211,7 +212,7 @@ export class Dispatcher {
         else this.#caller.onStreamSign(id);
         return;
       case FrameType.drain:
-        this.#onDraining();
+        this.#onDraining(DRAIN_REASONS[argument] ?? "closing");
         return;
       default:
         throw protocolError(`A frame of type ${type} came, which there is not.`);

@@ -10,9 +10,20 @@ import { protocolError } from "./wire_error.ts";
 
 /** The longest name of a handler or subroute, in UTF-8 bytes. */
 export const MAX_NAME_BYTES = 255;
+/** How many names one side may use on one connection. */
+export const MAX_NAMES = 65_535;
+/** What all of them may cost, see {@linkcode nameCost}. */
+export const MAX_NAMES_BYTES: number = 12 * 1024 * 1024;
+/** With so many bytes a name counts beside its own, as short ones take memory too. */
+const NAME_OVERHEAD_BYTES = 128;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/** What a name costs whose frame has a payload of so many bytes. */
+export function nameCost(payloadBytes: number): number {
+  return payloadBytes + NAME_OVERHEAD_BYTES;
+}
 
 /** The payload of a name frame. */
 export function encodeName(name: string, subroute: string): Uint8Array {

@@ -24,6 +24,7 @@ import {
   decodeHello,
   encodeHello,
   FEATURE_CHECKSUM,
+  FEATURE_RENEWAL,
   type Hello,
   MAX_VERSION,
   MIN_VERSION,
@@ -52,7 +53,7 @@ export class Handshake {
   /**
    * @param options The session's.
    * @param send Queues a frame.
-   * @param admit The acceptor's judgement of the dialler's name.
+   * @param admit The owner's judgement of the peer's name.
    * @param nowMs The monotonic time.
    * @param wallMs The wall clock at that time.
    */
@@ -131,7 +132,7 @@ export class Handshake {
   }
 
   #judge(hello: Hello, nowMs: number): string | null {
-    const { name, peerName, auth, maxClockSkewMs, role } = this.#options;
+    const { name, peerName, auth, maxClockSkewMs } = this.#options;
     if (hello.minVersion > MAX_VERSION || hello.maxVersion < MIN_VERSION) {
       return `the peer speaks protocol versions ${hello.minVersion} to ${hello.maxVersion}, ` +
         `this side ${MIN_VERSION} to ${MAX_VERSION}`;
@@ -152,15 +153,15 @@ export class Handshake {
         ? `"${hello.name}" asks for a shared secret and this side has none`
         : `this side asks for a shared secret and "${hello.name}" has none`;
     }
-    return role === "acceptor" ? this.#admit(hello.name) : null;
+    return this.#admit(hello.name);
   }
 
   #sayHello(nowMs: number): void {
-    const { limits, name, peerName, instance, nonce, auth, checksum } = this.#options;
+    const { limits, name, peerName, instance, nonce, auth, checksum, renews } = this.#options;
     this.#ownHello = encodeHello({
       minVersion: MIN_VERSION,
       maxVersion: MAX_VERSION,
-      features: checksum === null ? 0 : FEATURE_CHECKSUM,
+      features: (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0),
       wallMs: this.#wallAt(nowMs),
       instance,
       nonce,

@@ -13,6 +13,8 @@ export const MIN_VERSION = 1;
 export const MAX_VERSION = 1;
 /** Feature bit: batches on byte streams carry checksums. */
 export const FEATURE_CHECKSUM = 1;
+/** Feature bit of a dialler's hello: the connection made before goes on until its calls have ended. */
+export const FEATURE_RENEWAL = 2;
 
 /** "INTR": tells a peer that speaks something else apart at once. */
 const MAGIC = 0x5254_4e49;
@@ -56,6 +58,8 @@ export interface Hello {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
+/** The longest name of a host that is taken, in bytes. */
+const MAX_HOST_NAME_BYTES = 1_024;
 
 /** The bytes of a hello frame's payload; PROTOCOL.md has the table. */
 export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
@@ -95,7 +99,9 @@ export function decodeHello(reader: ByteReader): Hello | string {
   if (reader.remaining < FIXED_BYTES) return `its hello has ${reader.remaining} bytes, too few`;
   reader.position = at + FIXED_BYTES;
   const name = readName(reader), peerName = readName(reader);
-  if (name === null || peerName === null) return "a name in its hello is cut short or not UTF-8";
+  if (name === null || peerName === null) {
+    return `a name in its hello is cut short, over ${MAX_HOST_NAME_BYTES} bytes, not UTF-8, or has control characters`;
+  }
   const hello: Hello = {
     minVersion: view.getUint16(at + 4, true),
     maxVersion: view.getUint16(at + 6, true),
@@ -131,11 +137,13 @@ function readName(reader: ByteReader): string | null {
   if (reader.remaining < 2) return null;
   const length = reader.view.getUint16(reader.position, true);
   reader.position += 2;
-  if (reader.remaining < length) return null;
+  if (reader.remaining < length || length > MAX_HOST_NAME_BYTES) return null;
   const bytes = reader.bytes.subarray(reader.position, reader.position + length);
   reader.position += length;
   try {
-    return decoder.decode(bytes);
+    const name = decoder.decode(bytes);
+    // It is told to logs, where a peer must not write lines of its own.
+    return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name) ? null : name;
   } catch {
     return null;
   }

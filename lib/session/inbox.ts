@@ -8,6 +8,7 @@
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType } from "../wire/frame.ts";
 import { type Limits, messageCost } from "../wire/limits.ts";
+import { payloadMemory } from "../wire/payload_memory.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { protocolError } from "./wire_error.ts";
 
@@ -160,7 +161,7 @@ export class Inbox {
       code,
       id,
       argument,
-      bytes: new Uint8Array(total),
+      bytes: payloadMemory(total),
       filled: 0,
     };
     assemblies.set(id & SLOT_MASK, assembly);

@@ -18,6 +18,8 @@ export abstract class IncomingCall {
   heldBytes = 0;
   /** Whether the session still waits for its answer. */
   pending = false;
+  /** Whether its handler has begun, or begins in this turn; a call that waits for its turn has not run. */
+  hasBegun = true;
 
   /** */
   constructor(id: number, deadlineMs: number) {
@@ -27,6 +29,9 @@ export abstract class IncomingCall {
 
   /** The caller wants no answer any more, its time has run out, or the connection is gone. The session has answered already. */
   abstract onCancelled(error: InternodeError): void;
+
+  /** This side is closing and wants handlers to end soon; the answer still counts. */
+  onStopping(_error: InternodeError): void {}
 }
 
 /** The peer's calls by its ids. */

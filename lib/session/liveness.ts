@@ -11,6 +11,9 @@ const LAG_MS = 50;
 /** A process that was held up reads on for so long before it gives a peer up. */
 const READING_MS = 1000;
 
+/** So much bulk under way was not read by the peer: of less it need not tell. */
+const UNTAKEN_BYTES = 32 * 1024;
+
 /** What is to be done when a timer has come. */
 export type LivenessStep =
   | { readonly kind: "nothing" }
@@ -32,6 +35,8 @@ export class Liveness {
   #receivedMs: number;
   #nextPingMs = Infinity;
   #writingSinceMs = Infinity;
+  #untakenSinceMs = Infinity;
+  #arrivedBytes = 0;
   #token = 0;
   #pingSentMs = 0;
   /** Whether the peer has had time for what may wait unread, since something came last. */
@@ -52,6 +57,7 @@ export class Liveness {
       this.#nextPingMs,
       this.#receivedMs + livenessTimeoutMs,
       this.#writingSinceMs + livenessTimeoutMs,
+      this.#untakenSinceMs + livenessTimeoutMs,
     );
   }
 
@@ -75,6 +81,19 @@ export class Liveness {
   /** All that was begun is written. */
   onWritten(): void {
     this.#writingSinceMs = Infinity;
+  }
+
+  /**
+   * So much bulk is under way, and so much has arrived in all. As no more is
+   * sent than the path holds, no write need ever wait for a peer that does not read.
+   */
+  onBulk(underWayBytes: number, arrivedBytes: number, nowMs: number): void {
+    if (underWayBytes < UNTAKEN_BYTES) {
+      this.#untakenSinceMs = Infinity;
+    } else if (this.#untakenSinceMs === Infinity || arrivedBytes !== this.#arrivedBytes) {
+      this.#untakenSinceMs = nowMs;
+    }
+    this.#arrivedBytes = arrivedBytes;
   }
 
   /** A ping was answered. */
@@ -101,6 +120,7 @@ export class Liveness {
     if (lagMs > LAG_MS) {
       this.#receivedMs += lagMs;
       this.#writingSinceMs += lagMs;
+      this.#untakenSinceMs += lagMs;
     }
     if (lagMs > LAG_MS && !this.#forgiven && nowMs >= this.#receivedMs + livenessTimeoutMs) {
       // What came at last may wait unread: timers run before sockets are read.
@@ -110,14 +130,18 @@ export class Liveness {
     if (nowMs >= this.#receivedMs + livenessTimeoutMs) {
       return { kind: "lost", reason: `The peer gave no sign of life for ${livenessTimeoutMs} ms.` };
     }
-    if (nowMs >= this.#writingSinceMs + livenessTimeoutMs) {
+    if (nowMs >= Math.min(this.#writingSinceMs, this.#untakenSinceMs) + livenessTimeoutMs) {
       return { kind: "lost", reason: `The peer has taken no bytes for ${livenessTimeoutMs} ms.` };
     }
     if (nowMs < this.#nextPingMs) return NOTHING;
     this.#nextPingMs = nowMs + pingIntervalMs;
+    return { kind: "ping", token: this.ask(nowMs) };
+  }
+
+  /** A ping is sent: gives its token. Answers to those before it are not heard any more. */
+  ask(nowMs: number): number {
     this.#pingSentMs = nowMs;
-    this.#token = (this.#token + 1) >>> 0;
-    return { kind: "ping", token: this.#token };
+    return this.#token = (this.#token + 1) >>> 0;
   }
 }
 

@@ -9,6 +9,7 @@ import { InternodeError } from "../errors.ts";
 import { BatchSeal } from "../wire/batch_seal.ts";
 import { BatchWriter } from "../wire/batch_writer.ts";
 import { HEADER_BYTES, PayloadKind } from "../wire/frame.ts";
+import type { Limits } from "../wire/limits.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
 import { PeerBudget } from "./peer_budget.ts";
@@ -19,8 +20,14 @@ import type { SendHalf } from "./send_half.ts";
 
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES = 256 * 1024;
-/** So many bytes of frames that no budget bounds may wait, answers to what the peer sends; more shows that it does not read. */
-const MAX_REPLY_BYTES = 8 * 1024 * 1024;
+/** So many bytes of frames that no budget bounds may wait, answers to what the peer sends, beside short ones to all its calls; more shows that it does not read. */
+const MAX_REPLY_BYTES = 4 * 1024 * 1024;
+/** What a short answer takes. */
+const SHORT_REPLY_BYTES = 128;
+/** So much of what waits to be sent may be small messages, gathered in batches; others queue up one by one. */
+const BATCHED_SHARE = 4;
+/** So much of it may be messages of streams beside everything else; others are not taken from their senders yet. */
+const STREAMS_SHARE = 4;
 /** While no more than this waits, control frames need no lane of their own. */
 const SHORT_QUEUE_BYTES = 16 * 1024;
 
@@ -43,12 +50,22 @@ export class Outbox {
   readonly bulk: BulkLane;
   /** How many messages have been put into batches or queues. */
   messages = 0;
+  /** The size of the last message that {@linkcode Outbox.send} has let wait. */
+  enqueuedBytes = 0;
   /** Starts checksums on batches begun from then on. */
   readonly seal: BatchSeal | null;
 
   readonly #control: BatchWriter;
   readonly #data: BatchWriter;
   readonly #onOutput: () => void;
+  /** How many bytes of requests and responses may wait here. */
+  readonly sendBudgetBytes: number;
+
+  readonly #maxBatchedBytes: number;
+  readonly #maxStreamBytes: number;
+  readonly #maxReplyBytes: number;
+  /** Whether a stream had to wait for room here. */
+  #streamsWait = false;
   #replyBytes = 0;
   #mayOvertake = true;
 
@@ -56,14 +73,14 @@ export class Outbox {
    * @param pool Where buffers come from.
    * @param envelope Whether batches travel on a byte stream.
    * @param flattenLimit Payloads above this many bytes are written from where they lie (byte streams only).
-   * @param sendBudgetBytes How many bytes may wait here.
+   * @param limits How many bytes may wait here, and how many calls the peer may make at a time.
    * @param onOutput Hears that there is something to drain.
    */
   constructor(
     pool: WriterPool,
     envelope: boolean,
     flattenLimit: number,
-    sendBudgetBytes: number,
+    { sendBudgetBytes, maxCalls }: Limits,
     onOutput: () => void,
   ) {
     this.seal = envelope ? new BatchSeal() : null;
@@ -71,6 +88,10 @@ export class Outbox {
     this.#data = new BatchWriter(pool, this.seal);
     this.bulk = new BulkLane(this.budget, envelope ? flattenLimit : Infinity, sendBudgetBytes);
     this.#onOutput = onOutput;
+    this.sendBudgetBytes = sendBudgetBytes;
+    this.#maxBatchedBytes = Math.floor(sendBudgetBytes / BATCHED_SHARE);
+    this.#maxReplyBytes = MAX_REPLY_BYTES + maxCalls * SHORT_REPLY_BYTES;
+    this.#maxStreamBytes = Math.floor(sendBudgetBytes / STREAMS_SHARE);
   }
 
   /** How many batches have been drained. */
@@ -89,11 +110,19 @@ export class Outbox {
       this.bulk.isReady(this.nowMs);
   }
 
+  /** Whether messages of streams may be taken from their senders, as little of them waits. */
+  hasRoomForStreams(): boolean {
+    const hasRoom = this.#data.pendingBytes < this.#maxBatchedBytes &&
+      this.bulk.streamBytes < this.#maxStreamBytes;
+    if (!hasRoom) this.#streamsWait = true;
+    return hasRoom;
+  }
+
   /** A peer that makes this side answer and does not read the answers is found out here. */
   checkReplies(): void {
-    if (this.#replyBytes <= MAX_REPLY_BYTES) return;
+    if (this.#replyBytes <= this.#maxReplyBytes) return;
     throw protocolError(
-      `Over ${MAX_REPLY_BYTES} bytes of answers wait for the peer, which goes on sending and does not read them.`,
+      `Over ${this.#maxReplyBytes} bytes of answers wait for the peer, which goes on sending and does not read them.`,
     );
   }
 
@@ -158,6 +187,7 @@ export class Outbox {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     if (raw !== null && raw.length > this.budget.interactiveBytes) {
+      this.bulk.checkRoom(raw.length + (prefix === null ? 0 : prefix.length));
       const payload = prefix === null ? raw : concat(prefix, raw);
       this.#enqueue(new QueuedMessage(type, flags, code, id, argument, payload, call, null));
       return false;
@@ -169,14 +199,17 @@ export class Outbox {
     if (raw !== null) writer.append(raw);
     else if (kind === PayloadKind.bytes) encodeInto(data, header, codec, value);
     const length = writer.position - header - HEADER_BYTES;
-    if (length <= this.budget.interactiveBytes && this.budget.reserve(length)) {
+    if (
+      length <= this.budget.interactiveBytes && data.pendingBytes < this.#maxBatchedBytes &&
+      this.budget.reserve(length)
+    ) {
       data.end(header);
       this.bulk.pacer.interactiveMs = this.nowMs;
       this.messages++;
       this.#onOutput();
       return true;
     }
-    const payload = takeBack(data, header);
+    const payload = this.#takeBack(header);
     this.#enqueue(new QueuedMessage(type, flags | kind, code, id, argument, payload, call, null));
     return false;
   }
@@ -213,7 +246,8 @@ export class Outbox {
       this.#onOutput();
       return null;
     }
-    const payload = takeBack(data, header);
+    const payload = payloadOf(data, header);
+    data.rollback(header);
     return this.#inOrder(
       half,
       new QueuedMessage(half.type, kind, 0, half.id, 0, payload, null, half),
@@ -269,7 +303,9 @@ export class Outbox {
     }
     bytes += this.#data.drain(pieces, DRAIN_BYTES, nowMs);
     this.#mayOvertake = true;
-    if (this.#data.pendingBytes === 0 && this.#control.pendingBytes === 0) this.#replyBytes = 0;
+    // Of what waits no more can be answers than there is in all.
+    this.#replyBytes = Math.min(this.#replyBytes, this.pendingBytes);
+    if (this.#streamsWait) this.#resumeStreams();
     return bytes;
   }
 
@@ -279,7 +315,33 @@ export class Outbox {
     this.#data.recycle();
   }
 
+  /** Streams whose messages there was no room for go on once half of it is free. */
+  #resumeStreams(): void {
+    if (
+      this.bulk.streamBytes * 2 > this.#maxStreamBytes ||
+      this.#data.pendingBytes * 2 > this.#maxBatchedBytes
+    ) return;
+    this.#streamsWait = false;
+    this.bulk.pumpStreams(() => this.hasRoomForStreams());
+  }
+
+  /**
+   * Copies the payload begun at `header` out, if it may wait, and takes the frame back.
+   *
+   * @throws {InternodeError} `MessageTooLarge` or `Overloaded`.
+   */
+  #takeBack(header: number): Uint8Array<ArrayBuffer> {
+    const data = this.#data;
+    try {
+      this.bulk.checkRoom(data.writer.position - header - HEADER_BYTES);
+      return payloadOf(data, header);
+    } finally {
+      data.rollback(header);
+    }
+  }
+
   #enqueue(message: QueuedMessage): void {
+    this.enqueuedBytes = message.payload.length;
     this.bulk.add(message);
     this.messages++;
     this.#onOutput();
@@ -310,12 +372,9 @@ function encodeInto<T>(data: BatchWriter, header: number, codec: Codec<T>, value
   }
 }
 
-/** Copies the payload begun at `header` out and takes the frame back. */
-function takeBack(data: BatchWriter, header: number): Uint8Array<ArrayBuffer> {
-  const writer = data.writer;
-  const payload = writer.bytes.slice(header + HEADER_BYTES, writer.position);
-  data.rollback(header);
-  return payload;
+/** A copy of the payload begun at `header`. */
+function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<ArrayBuffer> {
+  return writer.bytes.slice(header + HEADER_BYTES, writer.position);
 }
 
 function rawBytes(value: unknown): Uint8Array<ArrayBuffer> {

@@ -105,6 +105,7 @@ export class OutgoingCalls {
   /** Takes all calls out. */
   clear(): OutgoingCall[] {
     const calls = this.#slots.filter((call) => call !== null);
+    for (const call of calls) call.id = -1;
     this.#slots.length = this.#uses.length = this.#free.length = 0;
     this.active = 0;
     this.#earliestMs = Infinity;

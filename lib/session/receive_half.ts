@@ -95,10 +95,10 @@ export class ReceiveHalf {
     }
   }
 
-  /** The peer sends no more: `count` says how many messages there were. */
+  /** The peer sends no more: `count` says how many messages there were. Those that are unread still count. */
   onEnd(count: number): void {
     this.checkEnd(count);
-    this.close();
+    this.ended = true;
     this.#sink.onEnd();
   }
 
@@ -108,12 +108,15 @@ export class ReceiveHalf {
    * @returns Whether it is time to {@linkcode ReceiveHalf.report}.
    */
   consumed(bytes: number): boolean {
-    if (this.ended) return false;
-    const messages = ++this.#consumedMessages, cost = messageCost(bytes);
-    this.#consumedBytes += cost;
+    const cost = messageCost(bytes);
     // The connection's budget does not wait for the report: many streams that are half read would use it up.
-    this.#heldBytes -= cost;
-    this.#giver.release(cost);
+    if (this.#heldBytes >= cost) {
+      this.#heldBytes -= cost;
+      this.#giver.release(cost);
+    }
+    if (this.ended) return false;
+    const messages = ++this.#consumedMessages;
+    this.#consumedBytes += cost;
     return messages * 2 >= this.#capacity || this.#consumedBytes >= REPORT_BYTES;
   }
 
@@ -127,10 +130,10 @@ export class ReceiveHalf {
     this.#giver.giveCredit(this.#creditType, this.#id, messages, bytes, nowMs);
   }
 
-  /** Nothing more comes. */
+  /** The stream is over: what is unread counts no more. */
   close(): void {
-    if (this.ended) return;
     this.ended = true;
+    if (this.#heldBytes === 0) return;
     this.#giver.release(this.#heldBytes);
     this.#heldBytes = 0;
   }

@@ -8,13 +8,7 @@ import type { Codec } from "../codec/codec.ts";
 import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
-import {
-  FLAG_METADATA,
-  FrameType,
-  INTERACTIVE_BYTES,
-  KIND_MASK,
-  NO_TIMEOUT,
-} from "../wire/frame.ts";
+import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../wire/frame.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
 import type { Inbox } from "./inbox.ts";
 import { type IncomingCall, IncomingCalls } from "./incoming_calls.ts";
@@ -23,16 +17,9 @@ import type { Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
-import { decodeName } from "./handler_name.ts";
+import { decodeName, MAX_NAMES_BYTES, nameCost } from "./handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
-import {
-  errorCode,
-  errorNumber,
-  MAX_ERROR_TEXT_BYTES,
-  protocolError,
-  readText,
-  writeError,
-} from "./wire_error.ts";
+import { errorCode, errorNumber, protocolError, readText, writeError } from "./wire_error.ts";
 
 /** Finds a handler by name and subroute; `null` if there is none. */
 export type Resolve = (name: string, subroute: string) => HandlerTarget | null;
@@ -50,6 +37,8 @@ export class ResponderSide {
   readonly calls: IncomingCalls = new IncomingCalls();
   /** Whether new calls are refused as this side is closing. */
   draining = false;
+  /** How many bytes of the last response had to wait; 0: it left with what its turn sent. */
+  waitingBytes = 0;
 
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
@@ -57,6 +46,7 @@ export class ResponderSide {
   readonly #resolve: Resolve;
   readonly #maxCalls: number;
   readonly #names: NamedHandler[] = [];
+  #namesBytes = 0;
 
   /** */
   constructor(
@@ -82,6 +72,12 @@ export class ResponderSide {
   onName(number: number, reader: ByteReader): void {
     if (number !== this.#names.length) {
       throw protocolError(`Name number ${number} came, not ${this.#names.length}.`);
+    }
+    this.#namesBytes += nameCost(reader.remaining);
+    if (this.#namesBytes > MAX_NAMES_BYTES) {
+      throw protocolError(
+        `The names of handlers are too many or too long: ${this.#names.length} came, and this one.`,
+      );
     }
     const { name, subroute } = decodeName(reader);
     this.#names.push({ name, subroute, target: null });
@@ -215,13 +211,20 @@ export class ResponderSide {
     }
   }
 
+  /** Whether a response of so many bytes would find room among those that wait to be sent. */
+  hasRoom(bytes: number): boolean {
+    return this.#outbox.bulk.hasRoom(bytes);
+  }
+
   /**
    * Answers a request.
    *
    * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the request is unanswered then.
    */
   respond<T>(id: number, codec: Codec<T>, value: T): void {
-    this.#outbox.send(FrameType.response, 0, 0, id, 0, null, codec, value, null);
+    const outbox = this.#outbox;
+    const leaves = outbox.send(FrameType.response, 0, 0, id, 0, null, codec, value, null);
+    this.waitingBytes = leaves ? 0 : outbox.enqueuedBytes;
   }
 
   /** Answers a call with an error. */
@@ -231,7 +234,7 @@ export class ResponderSide {
       errorNumber(error.code),
       id,
       0,
-      errorPayload(error, detail),
+      this.#errorPayload(error, detail),
     );
   }
 
@@ -257,7 +260,8 @@ export class ResponderSide {
     if (send === null) {
       this.respondError(call.id, error, detail);
     } else {
-      send.terminate(FrameType.error, errorNumber(error.code), errorPayload(error, detail), error);
+      const payload = this.#errorPayload(error, detail).slice();
+      send.terminate(FrameType.error, errorNumber(error.code), payload, error);
     }
     this.#end(call);
   }
@@ -339,6 +343,15 @@ export class ResponderSide {
     call.onCancelled(error);
   }
 
+  /** An error's bytes, borrowed until the next one's. */
+  #errorPayload(error: InternodeError, detail: Uint8Array | null): Uint8Array<ArrayBuffer> {
+    const brief = this.#outbox.pendingBytes > TALKATIVE_BYTES;
+    ERROR_WRITER.position = 0;
+    if (brief) writeError(ERROR_WRITER, error, null, SHORT_TEXT_BYTES);
+    else writeError(ERROR_WRITER, error, detail);
+    return ERROR_WRITER.bytes.subarray(0, ERROR_WRITER.position);
+  }
+
   #end(call: IncomingCall): void {
     this.calls.remove(call);
     if (call.heldBytes > 0) this.#inbox.release(call.heldBytes);
@@ -351,15 +364,13 @@ export class ResponderSide {
 
 /** The largest capacity of a stream's direction. */
 const MAX_CAPACITY = 65_535;
-/** A detail must fit into one frame of the interactive lane together with the text. */
-const MAX_DETAIL_BYTES = INTERACTIVE_BYTES - MAX_ERROR_TEXT_BYTES - 4;
 
 function deadline(timeout: number, nowMs: number): number {
   return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;
 }
 
-function errorPayload(error: InternodeError, detail: Uint8Array | null): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter(256);
-  writeError(writer, error, detail !== null && detail.length > MAX_DETAIL_BYTES ? null : detail);
-  return writer.bytes.slice(0, writer.position);
-}
+/** While more than this waits to be sent, errors tell little: so many might be asked for at once. */
+const TALKATIVE_BYTES = 1024 * 1024;
+const SHORT_TEXT_BYTES = 64;
+
+const ERROR_WRITER = new ByteWriter(256);

@@ -80,7 +80,8 @@ export class SendHalf {
   maySend(bytes: number): boolean {
     const budget = this.#outbox.budget;
     const share = Math.floor(budget.window / BUDGET_SHARE);
-    return this.credit > 0 && this.waiting === 0 && budget.hasRoomForStream(bytes) &&
+    return this.credit > 0 && this.waiting === 0 && this.#outbox.hasRoomForStreams() &&
+      budget.hasRoomForStream(bytes) &&
       this.#unackedBytes <
         Math.max(MIN_STREAM_BYTES, Math.min(budget.limits.streamBudgetBytes, share));
   }
@@ -204,6 +205,7 @@ export class SendHalf {
     }
     const queue = this.#queue ??= new Fifo();
     queue.push(message);
+    this.#outbox.bulk.countStream(message);
     if (queue.length === 1) this.#outbox.enqueueInOrder(message);
   }
 

@@ -37,7 +37,9 @@ import type { Checksum } from "../wire/checksum.ts";
 import { FrameType, HEADER_BYTES } from "../wire/frame.ts";
 import { CallerSide } from "./caller_side.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { DRAIN_REASONS, type DrainReason } from "./drain_reason.ts";
 import { Handshake } from "./handshake.ts";
+import { FEATURE_RENEWAL } from "./hello.ts";
 import { Inbox } from "./inbox.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox } from "./outbox.ts";
@@ -46,9 +48,10 @@ import { ResponderSide } from "./responder_side.ts";
 import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
 import {
   disconnected,
-  errorCode,
+  endedByPeer,
   errorNumber,
   errorText,
+  lostCall,
   MAX_GOODBYE_TEXT_BYTES,
   protocolError,
   readText,
@@ -71,6 +74,7 @@ export class Session implements CreditGiver {
   readonly #reader = new ByteReader();
   readonly #dispatcher: Dispatcher;
   #handshake: Handshake | null;
+  #peerIsDone = false;
   #state: "handshake" | "open" | "closed" = "handshake";
 
   /**
@@ -87,7 +91,7 @@ export class Session implements CreditGiver {
       pool,
       envelope,
       writeFlattenLimit,
-      limits.sendBudgetBytes,
+      limits,
       () => owner.onOutput(),
     );
     this.#outbox = outbox;
@@ -109,7 +113,7 @@ export class Session implements CreditGiver {
       inbox,
       outbox,
       liveness: this.#liveness,
-      onDraining: () => owner.onDraining(),
+      onDraining: (reason) => owner.onDraining(reason),
     });
     const send = (type: number, payload: Uint8Array): void => outbox.frame(type, 0, 0, 0, payload);
     this.#handshake = new Handshake(options, send, (name) => owner.admit(name), nowMs, wallMs);
@@ -130,9 +134,9 @@ export class Session implements CreditGiver {
     return this.#outbox.pendingBytes;
   }
 
-  /** Whether there is anything to drain. */
+  /** Whether there is anything to drain; never for a peer that has said goodbye, as it listens no more. */
   get hasOutput(): boolean {
-    return this.#outbox.hasOutput;
+    return !this.#peerIsDone && this.#outbox.hasOutput;
   }
 
   /** How many messages were sent. */
@@ -201,10 +205,16 @@ export class Session implements CreditGiver {
         if (ran && at < end && this.#owner.isTurnOver()) return at;
       }
       this.#outbox.checkReplies();
+      this.#noteBulk(nowMs);
     } catch (error) {
       this.#fail(error);
     }
     return end;
+  }
+
+  #noteBulk(nowMs: number): void {
+    const { underWayBytes, arrivedBytes } = this.#outbox.bulk.pacer;
+    this.#liveness.onBulk(underWayBytes, arrivedBytes, nowMs);
   }
 
   /** The channel has ended, or does not work any more. */
@@ -228,10 +238,7 @@ export class Session implements CreditGiver {
     if (this.#state === "closed") return;
     this.#outbox.nowMs = nowMs;
     const step = this.#liveness.onTimer(nowMs, this.nextDeadlineMs());
-    if (step.kind === "lost") {
-      this.#close(disconnected(step.reason, "network"));
-      return;
-    }
+    if (step.kind === "lost") return this.#close(disconnected(step.reason, "network"));
     if (step.kind === "ping") {
       this.#outbox.control(FrameType.ping, 0, step.token);
       this.caller.pingStreams();
@@ -250,6 +257,7 @@ export class Session implements CreditGiver {
     this.#outbox.nowMs = nowMs;
     const bytes = this.#outbox.drain(pieces);
     if (bytes > 0) this.#liveness.onWriteBegun(nowMs);
+    this.#noteBulk(nowMs);
     return bytes;
   }
 
@@ -262,9 +270,21 @@ export class Session implements CreditGiver {
   /** Takes no new calls from the peer any more, and asks it to make none. */
   startDraining(nowMs: number): void {
     if (this.#state !== "open" || this.responder.draining) return;
-    this.#outbox.nowMs = nowMs;
     this.responder.draining = true;
-    this.#outbox.control(FrameType.drain, 0, 0);
+    this.sayDrain("closing", nowMs);
+  }
+
+  /** Tells the peer why this connection is to come to an end. */
+  sayDrain(reason: DrainReason, nowMs: number): void {
+    if (this.#state !== "open") return;
+    this.#outbox.nowMs = nowMs;
+    this.#outbox.control(FrameType.drain, 0, DRAIN_REASONS.indexOf(reason));
+  }
+
+  /** Asks the peer for a sign of life now; when `lastPing` is another one, it has seen all that was sent before. */
+  ping(nowMs: number): void {
+    this.#outbox.nowMs = nowMs;
+    if (this.#state === "open") this.#outbox.control(FrameType.ping, 0, this.#liveness.ask(nowMs));
   }
 
   /** Ends the session from this side and tells the peer why. */
@@ -310,8 +330,7 @@ export class Session implements CreditGiver {
 
   #onHandshakeFrame(type: number, code: number): void {
     if (type === FrameType.goodbye) return this.#onGoodbye(code);
-    const handshake = this.#handshake!;
-    const step = handshake.receive(type, this.#reader, this.#outbox.nowMs);
+    const step = this.#handshake!.receive(type, this.#reader, this.#outbox.nowMs);
     if (step === "wait") return;
     if (step !== "done") {
       throw new InternodeError(
@@ -320,7 +339,7 @@ export class Session implements CreditGiver {
         { origin: "remote" },
       );
     }
-    this.#open(handshake);
+    this.#open(this.#handshake!);
   }
 
   #open(handshake: Handshake): void {
@@ -334,23 +353,14 @@ export class Session implements CreditGiver {
     if (outbox.seal !== null && handshake.checksums) outbox.seal.checksum = this.#options.checksum;
     this.#liveness.onOpen(outbox.nowMs);
     const instance = hello.instance.toHex();
-    this.peer = { name: hello.name, instance, clockSkewMs: handshake.clockSkewMs };
+    const renews = (hello.features & FEATURE_RENEWAL) !== 0;
+    this.peer = { name: hello.name, instance, renews, clockSkewMs: handshake.clockSkewMs };
     this.#owner.onOpen(this.peer);
   }
 
   #onGoodbye(code: number): void {
-    const text = readText(this.#reader);
-    const refused = this.#state === "handshake";
-    this.#close(
-      refused
-        ? new InternodeError("Refused", `The handshake was refused by the peer: ${text}`, {
-          origin: "remote",
-        })
-        : disconnected(
-          `The peer ended the connection (${errorCode(code, "Disconnected")}): ${text}`,
-          "remote",
-        ),
-    );
+    this.#peerIsDone = true;
+    this.#close(endedByPeer(code, readText(this.#reader), this.#state === "handshake"));
   }
 
   /** Something came that ends the session: the peer is told, never the process. */
@@ -365,11 +375,12 @@ export class Session implements CreditGiver {
   }
 
   #sayGoodbye(error: InternodeError): void {
-    this.#outbox.control(
+    // Behind all that waits, as nothing is heard after it.
+    this.#outbox.frame(
       FrameType.goodbye,
-      0,
-      0,
       errorNumber(error.code),
+      0,
+      0,
       errorText(error.message, MAX_GOODBYE_TEXT_BYTES),
     );
   }
@@ -380,13 +391,7 @@ export class Session implements CreditGiver {
     this.#handshake = null;
     // First, so that nothing more is accepted in the room that ending calls make.
     this.#outbox.bulk.clear();
-    this.caller.close((sent) =>
-      new InternodeError(
-        error.code === "Closed" ? "Closed" : "Disconnected",
-        `The connection was lost: ${error.message}`,
-        { origin: error.origin, outcome: sent ? "maybeExecuted" : "notSent", cause: error },
-      )
-    );
+    this.caller.close((sent) => lostCall(error, sent));
     this.responder.close(error);
     this.#inbox.clear();
     this.#owner.onClosed(error);

@@ -9,6 +9,7 @@ import type { Checksum } from "../wire/checksum.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
 import type { Authenticator } from "./authenticator.ts";
+import type { DrainReason } from "./drain_reason.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 
 /** Which side of the connection this is. */
@@ -46,6 +47,8 @@ export interface SessionOptions extends SessionTimes {
   readonly instance: Uint8Array;
   /** 32 unpredictable bytes, new for each session. */
   readonly nonce: Uint8Array;
+  /** Whether a dialler has another connection to the same peer, which is to go on until its calls have ended. */
+  readonly renews: boolean;
   /** What this side takes. */
   readonly limits: Limits;
   /** Proves the shared secret, if there is one. */
@@ -66,6 +69,8 @@ export interface Peer {
   readonly name: string;
   /** Its instance id in hex: another one after each restart. */
   readonly instance: string;
+  /** Whether it has dialled in place of an older connection, which goes on until its calls have ended. */
+  readonly renews: boolean;
   /** How far its wall clock is ahead of this side's, in milliseconds. */
   readonly clockSkewMs: number;
 }
@@ -74,7 +79,7 @@ export interface Peer {
 export interface SessionOwner {
   /** There is something to send: drain soon, after the present turn's work. */
   onOutput(): void;
-  /** Judges the dialler's name, on the acceptor's side: `null` admits it, a text refuses it. */
+  /** Judges the peer by the name in its hello: `null` admits it, a text refuses it. */
   admit(name: string): string | null;
   /** The handshake is done; calls can be made. */
   onOpen(peer: Peer): void;
@@ -82,8 +87,8 @@ export interface SessionOwner {
   resolve(name: string, subroute: string): HandlerTarget | null;
   /** Asked after each handler that ran: whether the reading turn has lasted long enough. */
   isTurnOver(): boolean;
-  /** The peer takes no new calls. */
-  onDraining(): void;
+  /** The peer wants this connection to come to an end. */
+  onDraining(reason: DrainReason): void;
   /** The session has ended; called once, after every call has had its error. */
   onClosed(error: InternodeError): void;
 }

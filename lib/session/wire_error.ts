@@ -7,6 +7,7 @@
 import { type ErrorCode, type ErrorOutcome, InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
+import { INTERACTIVE_BYTES } from "../wire/frame.ts";
 
 /** Error codes by their number in an error, cancel or goodbye frame; PROTOCOL.md lists them. */
 const CODES: readonly (ErrorCode | undefined)[] = [
@@ -24,14 +25,25 @@ const CODES: readonly (ErrorCode | undefined)[] = [
   "ProtocolError",
   "Closed",
   "InvalidArgument",
+  "GoingAway",
 ];
 const OUTCOMES: readonly ErrorOutcome[] = ["notSent", "notExecuted", "maybeExecuted", "executed"];
 
 /** The longest error text that is sent, in UTF-8 bytes; the rest is cut off. */
 export const MAX_ERROR_TEXT_BYTES = 4096;
+/** The longest name of a thrown error that is sent, in UTF-8 bytes; the rest is cut off. */
+export const MAX_ERROR_NAME_BYTES = 255;
 /** The longest text of a goodbye: during the handshake, batches are small. */
 export const MAX_GOODBYE_TEXT_BYTES = 2048;
+/** Outcome, flags and the text's length. */
+const HEAD_BYTES = 4;
+/** The longest detail: with the longest text and name it fits into one frame of the interactive lane. */
+export const MAX_ERROR_DETAIL_BYTES: number = INTERACTIVE_BYTES - HEAD_BYTES -
+  MAX_ERROR_TEXT_BYTES - 1 - MAX_ERROR_NAME_BYTES;
 const FLAG_DETAIL = 1;
+const FLAG_NAME = 2;
+/** What errors are called where no name is sent. */
+const USUAL_NAME = "Error";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -54,25 +66,40 @@ export function errorText(text: string, maxBytes = MAX_ERROR_TEXT_BYTES): Uint8A
 }
 
 /**
- * Writes the payload of an error frame: u8 outcome, u8 flags (1: detail),
- * u16 text length, the text, the detail.
+ * Writes the payload of an error frame: u8 outcome, u8 flags (1: detail, 2:
+ * name), u16 text length, the text, u8 name length, the name, the detail. A
+ * detail of more than {@linkcode MAX_ERROR_DETAIL_BYTES} is left out.
  *
+ * @param error Its `remoteName` is sent unless it is the usual one.
  * @param detail The detail's bytes, already encoded, or `null`.
+ * @param maxTextBytes How much of the text is sent at most, in UTF-8. Default: 4,096.
  */
 export function writeError(
   writer: ByteWriter,
   error: InternodeError,
   detail: Uint8Array | null,
+  maxTextBytes = MAX_ERROR_TEXT_BYTES,
 ): void {
-  const text = errorText(error.message);
-  writer.ensure(4);
+  const { outcome, message, remoteName = USUAL_NAME } = error;
+  const text = errorText(message, maxTextBytes);
+  const name = remoteName === USUAL_NAME ? null : errorText(remoteName, MAX_ERROR_NAME_BYTES);
+  const told = detail !== null && detail.length <= MAX_ERROR_DETAIL_BYTES ? detail : null;
+  writer.ensure(HEAD_BYTES);
   const { view, position } = writer;
-  view.setUint8(position, OUTCOMES.indexOf(error.outcome));
-  view.setUint8(position + 1, detail === null ? 0 : FLAG_DETAIL);
+  view.setUint8(position, OUTCOMES.indexOf(outcome));
+  view.setUint8(
+    position + 1,
+    (told === null ? 0 : FLAG_DETAIL) | (name === null ? 0 : FLAG_NAME),
+  );
   view.setUint16(position + 2, text.length, true);
-  writer.position = position + 4;
+  writer.position = position + HEAD_BYTES;
   writer.append(text);
-  if (detail !== null) writer.append(detail);
+  if (name !== null) {
+    writer.ensure(1);
+    writer.view.setUint8(writer.position++, name.length);
+    writer.append(name);
+  }
+  if (told !== null) writer.append(told);
 }
 
 /** An error frame taken apart. */
@@ -83,6 +110,8 @@ export interface WireError {
   readonly outcome: ErrorOutcome;
   /** The text. */
   readonly message: string;
+  /** What the error that a handler threw is called; `undefined` where no handler threw. */
+  readonly name: string | undefined;
   /** Whether the reader now stands before a detail. */
   readonly hasDetail: boolean;
 }
@@ -94,17 +123,25 @@ export interface WireError {
  * @returns The parts; `null` for a malformed payload.
  */
 export function readError(number: number, reader: ByteReader): WireError | null {
-  if (reader.remaining < 4) return null;
-  const { view, position } = reader;
-  const length = view.getUint16(position + 2, true);
-  if (reader.remaining < 4 + length) return null;
-  const text = reader.bytes.subarray(position + 4, position + 4 + length);
-  reader.position = position + 4 + length;
+  if (reader.remaining < HEAD_BYTES) return null;
+  const { view, position, bytes } = reader;
+  const code = errorCode(number, "HandlerFailed");
+  const flags = view.getUint8(position + 1);
+  const textAt = position + HEAD_BYTES, textEnd = textAt + view.getUint16(position + 2, true);
+  let end = textEnd, name = USUAL_NAME;
+  if ((flags & FLAG_NAME) !== 0) {
+    if (reader.end <= textEnd) return null;
+    end += 1 + view.getUint8(textEnd);
+    name = decoder.decode(bytes.subarray(textEnd + 1, Math.min(end, reader.end)));
+  }
+  if (reader.end < end) return null;
+  reader.position = end;
   return {
-    code: errorCode(number, "HandlerFailed"),
+    code,
     outcome: OUTCOMES[view.getUint8(position)] ?? "maybeExecuted",
-    message: decoder.decode(text),
-    hasDetail: (view.getUint8(position + 1) & FLAG_DETAIL) !== 0,
+    message: decoder.decode(bytes.subarray(textAt, textEnd)),
+    name: code === "HandlerFailed" ? name : undefined,
+    hasDetail: (flags & FLAG_DETAIL) !== 0,
   };
 }
 
@@ -125,4 +162,44 @@ export function protocolError(message: string): InternodeError {
 /** The error that ends a connection which does not work any more. */
 export function disconnected(message: string, origin: "network" | "remote"): InternodeError {
   return new InternodeError("Disconnected", message, { origin, outcome: "maybeExecuted" });
+}
+
+/**
+ * The error that ends a connection whose peer has said goodbye.
+ *
+ * @param number The goodbye's code.
+ * @param given Its text.
+ * @param inHandshake Whether this side is not done with the handshake.
+ */
+export function endedByPeer(number: number, given: string, inHandshake = false): InternodeError {
+  const code = errorCode(number, "Disconnected");
+  // It goes to logs, where a peer must not write lines of its own.
+  const text = given.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+  // An acceptor without a secret is done with the handshake before the dialler has judged it.
+  if (inHandshake || code === "Refused") {
+    const message = `The handshake was refused by the peer: ${text}`;
+    return new InternodeError("Refused", message, { origin: "remote" });
+  }
+  if (code !== "GoingAway") {
+    return disconnected(`The peer ended the connection (${code}): ${text}`, "remote");
+  }
+  const message = text === "" ? "The peer gave this connection up for another one." : text;
+  return new InternodeError(code, message, { origin: "remote", outcome: "maybeExecuted" });
+}
+
+/**
+ * What a call is told whose connection has ended.
+ *
+ * @param error What ended the connection.
+ * @param sent Whether anything of the call was sent.
+ */
+export function lostCall(error: InternodeError, sent: boolean): InternodeError {
+  const { code, message, origin } = error;
+  const outcome = sent ? "maybeExecuted" : "notSent";
+  if (code === "GoingAway") return new InternodeError(code, message, { origin, outcome });
+  return new InternodeError(
+    code === "Closed" ? "Closed" : "Disconnected",
+    `The connection was lost: ${message}`,
+    { origin, outcome, cause: error },
+  );
 }

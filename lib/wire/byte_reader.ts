@@ -4,6 +4,8 @@
  * @module
  */
 
+import { payloadMemory } from "./payload_memory.ts";
+
 const SLAB_BYTES = 65_536;
 /** Above this a copy gets a buffer of its own, so that one kept view does not keep a whole slab alive. */
 const MAX_SLAB_COPY_BYTES = 4_096;
@@ -75,7 +77,7 @@ export class ByteReader {
     if (this.owned) return this.bytes.subarray(start, next) as Uint8Array<ArrayBuffer>;
     if (count > MAX_SLAB_COPY_BYTES) {
       // Half as costly as slice(), which asks for the species first.
-      const copy = new Uint8Array(count);
+      const copy = payloadMemory(count);
       copy.set(this.bytes.subarray(start, next));
       return copy;
     }

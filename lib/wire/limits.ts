@@ -14,11 +14,11 @@ export interface Limits {
   readonly maxFragmentBytes: number;
   /** How many bytes of messages the peer may have sent that are not yet consumed. Default: 134,217,728 (128 MiB). */
   readonly receiveBudgetBytes: number;
-  /** How many bytes of messages may wait here to be sent; more are refused as `Overloaded`. Default: 134,217,728 (128 MiB). */
+  /** How many bytes of requests and responses may wait here to be sent, beside a single one of any size; more are refused as `Overloaded`. Messages of streams may be a quarter of it, more wait with their senders. Default: 10,485,760 (10 MiB). */
   readonly sendBudgetBytes: number;
   /** How many bytes one stream may hold unread, beside a single message of any size. Default: 1,048,576. */
   readonly streamBudgetBytes: number;
-  /** How many calls the peer may have running, requests and streams together. Default: 65,536. At most 1,048,576. */
+  /** How many calls the peer may have running, requests and streams together. Default: 10,240. At most 1,048,576. */
   readonly maxCalls: number;
 }
 
@@ -27,9 +27,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxMessageBytes: 100 * 1024 * 1024,
   maxFragmentBytes: 64 * 1024,
   receiveBudgetBytes: 128 * 1024 * 1024,
-  sendBudgetBytes: 128 * 1024 * 1024,
+  sendBudgetBytes: 10 * 1024 * 1024,
   streamBudgetBytes: 1024 * 1024,
-  maxCalls: 65_536,
+  maxCalls: 10_240,
 };
 
 /** The most calls at a time there can be: an id has 20 bits for its slot. */

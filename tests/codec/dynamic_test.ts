@@ -101,3 +101,28 @@ Deno.test("bytes that @std/msgpack would not take are refused with their path", 
   );
   assertEquals(t.fromBytes(t.dynamic(), hex("81 05 01")), { 5: 1 });
 });
+
+Deno.test("where a number key stands is counted from the value's first byte", () => {
+  const reader = new t.ByteReader();
+  reader.reset(hex("c1c1c1c1 81 05 a9"), 4, 7);
+  assertUnfit(() => t.dynamic().decode(reader), '["the number at byte 1"] is cut off');
+});
+
+Deno.test("both directions count alike: each key and each value is one", () => {
+  const Few = t.dynamic({ maxItems: 5 });
+  assertRoundTrip(Few, { a: 1, b: 2 });
+  assertUnfit(() => t.toBytes(Few, { a: 1, b: [2] }), "over its limit maxItems of 5");
+  assertUnfit(() => t.fromBytes(Few, encode({ a: 1, b: [2] })), "over its limit maxItems of 5");
+});
+
+Deno.test("a text that begins with a byte order mark, which @std/msgpack drops, is refused", () => {
+  const words = "begins with a byte order mark";
+  assertUnfit(() => t.toBytes(t.dynamic(), ["\ufeffabc"]), `[0] ${words}`);
+  assertUnfit(() => t.toBytes(t.dynamic(), { "\ufeffabc": 1 }), words);
+  assertUnfit(() => t.fromBytes(t.dynamic(), hex("a4 efbbbf 61")), words);
+  // Else it would become the key that is refused.
+  const evil = hex("81 ac efbbbf 5f5f70726f746f5f5f 81 a8 706f6c6c75746564 01");
+  assertUnfit(() => t.fromBytes(t.dynamic(), evil), words);
+  assertRoundTrip(t.dynamic(), "a\ufeff");
+  assertRoundTrip(t.string(), "\ufeffabc");
+});

@@ -32,6 +32,54 @@ Deno.test("a draining side refuses new calls, finishes what runs, and calls itse
   assertNothingLeft(pair);
 });
 
+Deno.test("a side whose connection is renewed serves what comes, and goes on calling", () => {
+  const pair = new Pair();
+  pair.echo();
+  pair.pump();
+  for (const reason of ["renewal", "replaced"] as const) {
+    pair.acceptor.session.sayDrain(reason, pair.nowMs);
+    pair.pump();
+    const call = pair.dialler.request("echo", numbered(2));
+    const back = pair.acceptor.request("echo", numbered(1));
+    pair.pump();
+    assertEquals([call.response, back.response], [numbered(2), numbered(1)]);
+  }
+  assertEquals(pair.dialler.drainReasons, ["renewal", "replaced"]);
+  assertNothingLeft(pair);
+  const peer = ScriptedPeer.open("dialler");
+  peer.send(rawFrame(FrameType.drain, { argument: 99 }));
+  assertEquals(peer.side.drainReasons, ["closing"]);
+});
+
+Deno.test("what a renewal takes along ends as GoingAway at both ends", () => {
+  const pair = new Pair();
+  const kept = pair.keep();
+  const call = pair.dialler.request("keep", null);
+  const stream = pair.dialler.open("keep", null, { input: 1, output: 1 });
+  pair.pump();
+  const unsent = pair.acceptor.request("nobody", null);
+  const error = new InternodeError("GoingAway", "open it again", { origin: "local" });
+  pair.acceptor.session.close(error, pair.nowMs);
+  pair.pump();
+  assertEquals(pair.dialler.closed?.code, "GoingAway");
+  for (const ended of [call, stream]) {
+    const { code, outcome, origin, message } = ended.error!;
+    assertEquals([code, outcome, origin], ["GoingAway", "maybeExecuted", "remote"]);
+    assertEquals(message, "open it again");
+  }
+  assertEquals([unsent.error?.code, unsent.error?.origin], ["GoingAway", "local"]);
+  assertEquals([kept.requests[0]!.cancelled, kept.streams[0]!.cancelled], [error, error]);
+  assertNothingLeft(pair);
+});
+
+Deno.test("a dialler says whether it renews, and an acceptor does not", () => {
+  for (const renews of [true, false]) {
+    const pair = new Pair({ dialler: { renews }, acceptor: { renews: false } });
+    pair.pump();
+    assertEquals([pair.acceptor.peer?.renews, pair.dialler.peer?.renews], [renews, false]);
+  }
+});
+
 for (const bytes of [false, true]) {
   Deno.test(`a goodbye tells the peer why, over ${bytes ? "bytes" : "batches"}`, () => {
     const pair = new Pair({ bytes });
@@ -53,6 +101,28 @@ for (const bytes of [false, true]) {
     assertNothingLeft(pair);
   });
 }
+
+Deno.test("a peer that has said goodbye is told nothing more", () => {
+  const pair = new Pair();
+  pair.pump();
+  const { acceptor, dialler } = pair;
+  acceptor.session.ping(pair.nowMs);
+  acceptor.session.close(CLOSED, pair.nowMs);
+  pair.pump();
+  assertEquals(dialler.closed?.code, "Disconnected");
+  assert(!dialler.session.hasOutput, "the answer to the ping has nobody to hear it");
+});
+
+Deno.test("a ping that is asked for shows that the peer has seen what was sent before", () => {
+  const pair = new Pair();
+  for (let i = 1; i <= 2; i++) {
+    const before = pair.dialler.session.lastPing;
+    pair.dialler.session.ping(pair.nowMs);
+    assertEquals(pair.dialler.session.lastPing, before);
+    pair.pump();
+    assert(pair.dialler.session.lastPing !== before);
+  }
+});
 
 Deno.test("a side that closes ends its own calls as closed", () => {
   const pair = new Pair();

@@ -16,9 +16,19 @@ Deno.test("both sides learn the other's name, instance and clock", () => {
   const pair = new Pair();
   const { dialler, acceptor } = pair;
   assertEquals([dialler.opened, acceptor.opened], [1, 1]);
-  assertEquals(dialler.peer, { name: "tcp://b:2", instance: "b2".repeat(16), clockSkewMs: 0 });
-  assertEquals(acceptor.peer, { name: "tcp://a:1", instance: "a1".repeat(16), clockSkewMs: 0 });
-  assertEquals([acceptor.admitted, dialler.admitted], [["tcp://a:1"], []]);
+  assertEquals(dialler.peer, {
+    name: "tcp://b:2",
+    instance: "b2".repeat(16),
+    renews: false,
+    clockSkewMs: 0,
+  });
+  assertEquals(acceptor.peer, {
+    name: "tcp://a:1",
+    instance: "a1".repeat(16),
+    renews: false,
+    clockSkewMs: 0,
+  });
+  assertEquals([acceptor.admitted, dialler.admitted], [["tcp://a:1"], ["tcp://b:2"]]);
 });
 
 for (const auth of [null, SECRET]) {
@@ -50,6 +60,7 @@ function refused(options: PairOptions, by: "dialler" | "acceptor", reason: strin
   const pair = new Pair({ ...options, unopened: true });
   const { dialler, acceptor } = pair;
   if (options.acceptor === ADMITS_NONE) acceptor.refusal = "it is not in the list of hosts";
+  if (options.dialler === TAKES_NONE) dialler.refusal = "it is not in the list of hosts";
   pair.pump();
   const [refuser, other] = by === "dialler" ? [dialler, acceptor] : [acceptor, dialler];
   assertEquals([dialler.session.state, acceptor.session.state], ["closed", "closed"]);
@@ -62,6 +73,8 @@ function refused(options: PairOptions, by: "dialler" | "acceptor", reason: strin
 }
 
 const ADMITS_NONE: SideOptions = {};
+// Without checksums, as over TLS: the acceptor has no secret to wait for, and already counts on them.
+const TAKES_NONE: SideOptions = { checksum: null };
 
 for (
   const [what, options, by, reason] of [
@@ -81,6 +94,12 @@ for (
       "a name that is not admitted",
       { acceptor: ADMITS_NONE },
       "acceptor",
+      "not in the list of hosts",
+    ],
+    [
+      "an acceptor that is not admitted",
+      { dialler: TAKES_NONE },
+      "dialler",
       "not in the list of hosts",
     ],
     [

@@ -134,11 +134,12 @@ Deno.test("both lanes finish, large and small, whatever the codec", () => {
   assertNothingLeft(pair);
 });
 
-Deno.test("what may wait here to be sent is bounded, but one message of any size may", () => {
+Deno.test("what may wait here to be sent is bounded, but one message of any size may beside it", () => {
   const limits = { sendBudgetBytes: 65_536 };
   const peer = ScriptedPeer.open("dialler", { limits });
   const { side } = peer;
   side.request("put", numbered(1_000_000));
+  for (let n = 0; n < 6; n++) side.request("put", numbered(10_000));
   const error = assertThrows(
     () => side.request("put", numbered(10_000)),
     InternodeError,

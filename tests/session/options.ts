@@ -19,6 +19,7 @@ export function sessionOptions(
     ...DEFAULT_TIMES,
     role,
     name: dialler ? "tcp://a:1" : "tcp://b:2",
+    renews: false,
     peerName: dialler ? "tcp://b:2" : "",
     instance: new Uint8Array(16).fill(dialler ? 0xa1 : 0xb2),
     nonce: new Uint8Array(32).fill(dialler ? 0x0a : 0x0b),

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { Outbox } from "../../lib/session/outbox.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
+import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
 
 Deno.test("a control frame overtakes a long queue, but never the frame that opens the session", () => {
-  const outbox = new Outbox(new WriterPool(), false, Infinity, 1_000_000, () => {});
+  const outbox = new Outbox(new WriterPool(), false, Infinity, DEFAULT_LIMITS, () => {});
   const drained = (): number[] => {
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     outbox.drain(pieces);

@@ -185,6 +185,19 @@ Deno.test("an oversize message is refused at the sender, with the limit's name",
   assertNothingLeft(pair);
 });
 
+Deno.test("a peer cannot make a call that was sent one that was not", () => {
+  const pair = new Pair();
+  const kept = pair.keep();
+  const call = pair.dialler.request("keep", null);
+  pair.pump();
+  const incoming = kept.requests[0]!;
+  const error = new InternodeError("Overloaded", "busy", { outcome: "notSent" });
+  incoming.responder.failCall(incoming, error, null, pair.nowMs);
+  pair.pump();
+  assertEquals([call.error?.code, call.error?.outcome], ["Overloaded", "notExecuted"]);
+  assertNothingLeft(pair);
+});
+
 Deno.test("a response that is too large leaves the request unanswered for another try", () => {
   const pair = new Pair({ dialler: { limits: { maxMessageBytes: 2000 } } });
   const kept = pair.keep();

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Codec } from "../../lib/codec/codec.ts";
 import type { InternodeError } from "../../lib/errors.ts";
+import type { DrainReason } from "../../lib/session/drain_reason.ts";
 import type { HandlerTarget } from "../../lib/session/handler_target.ts";
 import type { Metadata } from "../../lib/session/metadata.ts";
 import { Session } from "../../lib/session/session.ts";
@@ -20,6 +21,7 @@ export class Side implements SessionOwner {
   opened = 0;
   closed: InternodeError | null = null;
   drainingHeard = 0;
+  readonly drainReasons: DrainReason[] = [];
   admitted: string[] = [];
   refusal: string | null = null;
   /** Whether the turn ends after each handler. */
@@ -61,7 +63,8 @@ export class Side implements SessionOwner {
     return this.endTurns;
   }
 
-  onDraining(): void {
+  onDraining(reason: DrainReason): void {
+    this.drainReasons.push(reason);
     this.drainingHeard++;
   }
 

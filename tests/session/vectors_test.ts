@@ -19,6 +19,7 @@ import conversations from "../vectors/conversations.json" with { type: "json" };
 import envelopes from "../vectors/envelopes.json" with { type: "json" };
 import errors from "../vectors/errors.json" with { type: "json" };
 import frames from "../vectors/frames.json" with { type: "json" };
+import methodKeys from "../vectors/method_keys.json" with { type: "json" };
 import metadata from "../vectors/metadata.json" with { type: "json" };
 import tokens from "../vectors/tokens.json" with { type: "json" };
 import { joined, parseFrames, rawFrame, typeName } from "./raw_frames.ts";
@@ -39,6 +40,7 @@ Deno.test("what is encoded today is what the vectors say", async () => {
     "metadata.json": metadata,
     "conversations.json": conversations,
     "tokens.json": tokens,
+    "method_keys.json": methodKeys,
   };
   for (const [file, vectors] of Object.entries(today)) {
     vectors.forEach((vector, index) => assertEquals(stored[file]?.[index], vector, file));
@@ -61,6 +63,9 @@ Deno.test("there is a vector for each type of frame", () => {
 /** Written down by hand from the tables of PROTOCOL.md. */
 const BY_HAND: Record<string, string> = {
   "drain": "05 00 0000 00000000 00000000 00000000",
+  "drain that asks for a renewal": "05 00 0000 00000000 00000000 01000000",
+  "drain after a renewal": "05 00 0000 00000000 00000000 02000000",
+  "goodbye after a renewal": "04 00 0e00 0d000000 00000000 00000000 6f70656e20697420616761696e",
   "welcome without a secret": "03 00 0000 00000000 00000000 00000000",
   "pong": "08 00 0000 00000000 00000000 04030201",
   "name": "06 00 0000 0e000000 00000000 00000000 0c00 6c6f636b2e61637175697265",
@@ -133,19 +138,36 @@ for (const vector of frames) {
   });
 }
 
-for (const { name, hex, code, codeNumber, outcome, message, detailHex } of errors) {
+/** Written down by hand from PROTOCOL.md. */
+const ERRORS_BY_HAND: Record<string, string> = {
+  "HandlerFailed": "01 00 0700 62656361757365",
+  "with a name": "03 02 0900 6e6f6e65206c656674 0a 4f75744f6653746f636b",
+  "with a name and a detail": "03 03 0400 6c656572 07 4772c3b6c39f65 000102",
+  "with an empty name": "03 02 0100 78 00",
+  "without a text, with an empty detail": "03 01 0000",
+};
+
+for (const [name, hex] of Object.entries(ERRORS_BY_HAND)) {
+  Deno.test(`error "${name}" is what a hand would write`, () => {
+    assertEquals(errors.find((vector) => vector.name === name)?.hex, hex.replaceAll(" ", ""));
+  });
+}
+
+for (const { name, hex, code, codeNumber, outcome, message, remoteName, detailHex } of errors) {
   Deno.test(`error "${name}" is read back`, () => {
     const reader = readerOf(hex);
     assertEquals(readError(codeNumber, reader), {
       code: code as ErrorCode,
       outcome: outcome as "notSent",
       message,
+      name: remoteName ?? (code === "HandlerFailed" ? "Error" : undefined),
       hasDetail: detailHex !== null,
     });
     assertEquals(errorNumber(code as ErrorCode), codeNumber);
     assertEquals(errorCode(codeNumber, "Closed"), code as ErrorCode);
     assertEquals(reader.bytes.slice(reader.position, reader.end).toHex(), detailHex ?? "");
-    for (let short = 0; short < 4 + new TextEncoder().encode(message).length; short++) {
+    const whole = hex.length / 2 - (detailHex ?? "").length / 2;
+    for (let short = 0; short < whole; short++) {
       assertEquals(readError(codeNumber, readerOf(hex.slice(0, short * 2))), null);
     }
   });
@@ -162,7 +184,12 @@ for (const { name, hex, entries } of metadata) {
 for (const { name, token, hex, secret, from, to, issuedMs } of tokens) {
   Deno.test(`the ${name} of an upgrade request is believed`, () => {
     const auth = sharedSecret(secret);
-    assertEquals(auth.checkToken(token, to, issuedMs + 1000), { name: from });
+    assertEquals(auth.checkToken(token, to, issuedMs + 1000), {
+      name: from,
+      id: hex.slice(2 * 9, 2 * 25),
+      issuedMs,
+      expiresMs: issuedMs + 330_000,
+    });
     assert("refusal" in auth.checkToken(token, from, issuedMs));
     assertEquals(Uint8Array.fromBase64(token, { alphabet: "base64url" }).toHex(), hex);
   });

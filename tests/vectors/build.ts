@@ -43,6 +43,8 @@ export interface ErrorVector {
   codeNumber: number;
   outcome: string;
   message: string;
+  /** `null`: no name is sent. */
+  remoteName: string | null;
   detailHex: string | null;
 }
 
@@ -64,6 +66,16 @@ export interface ConversationVector {
   diallerProofHex: string | null;
   acceptorProofHex: string | null;
   turns: Turn[];
+}
+
+/** The fingerprint of a method. */
+export interface MethodKeyVector {
+  name: string;
+  description: string;
+  component: string;
+  method: string;
+  encodedHex: string;
+  hex: string;
 }
 
 /** A token of a WebSocket upgrade request. */
@@ -161,6 +173,7 @@ export function errorVectors(): ErrorVector[] {
       codeNumber,
       outcome: error.outcome,
       message: error.message,
+      remoteName: error.remoteName ?? null,
       detailHex: detail?.toHex() ?? null,
     };
   };
@@ -178,6 +191,7 @@ export function errorVectors(): ErrorVector[] {
     "ProtocolError",
     "Closed",
     "InvalidArgument",
+    "GoingAway",
   ] as const;
   const outcomes = ["notSent", "notExecuted", "maybeExecuted", "executed"] as const;
   return [
@@ -196,6 +210,30 @@ export function errorVectors(): ErrorVector[] {
       new InternodeError("HandlerFailed", "ünïcode ✓", { outcome: "executed" }),
       6,
       numbered(4),
+    ),
+    make(
+      "with a name",
+      "the name of the error thrown, 10 bytes behind the text",
+      new InternodeError("HandlerFailed", "none left", {
+        outcome: "executed",
+        remoteName: "OutOfStock",
+      }),
+      6,
+      null,
+    ),
+    make(
+      "with a name and a detail",
+      "a name of 7 bytes, not ASCII alone, and a detail of 3 bytes behind it",
+      new InternodeError("HandlerFailed", "leer", { outcome: "executed", remoteName: "Größe" }),
+      6,
+      numbered(3),
+    ),
+    make(
+      "with an empty name",
+      "an empty name is not the same as none",
+      new InternodeError("HandlerFailed", "x", { outcome: "executed", remoteName: "" }),
+      6,
+      null,
     ),
     make(
       "without a text, with an empty detail",
@@ -283,6 +321,34 @@ export async function tokenVectors(): Promise<TokenVector[]> {
   }];
 }
 
+/** Made without the library. */
+export async function methodKeyVectors(): Promise<MethodKeyVector[]> {
+  const make = async (
+    name: string,
+    description: string,
+    component: string,
+    method: string,
+  ): Promise<MethodKeyVector> => {
+    const first = utf8(component), second = utf8(method);
+    const encoded = joined(
+      Uint8Array.of(first.length),
+      first,
+      Uint8Array.of(second.length),
+      second,
+    );
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", encoded));
+    const hex = hash.slice(0, 16).toHex();
+    return { name, description, component, method, encodedHex: encoded.toHex(), hex };
+  };
+  return [
+    await make("plain", "two plain names", "cache", "get"),
+    await make("dots", "not the same as a component a.b with a method c", "a", "b.c"),
+    await make("dots elsewhere", "not the same as a component a with a method b.c", "a.b", "c"),
+    await make("beyond ASCII", "lengths count bytes of UTF-8", "größe", "✓"),
+    await make("longest", "255 bytes each", "c".repeat(255), "m".repeat(255)),
+  ];
+}
+
 /** All files, by name. */
 export async function allVectors(): Promise<Record<string, readonly unknown[]>> {
   return {
@@ -292,5 +358,6 @@ export async function allVectors(): Promise<Record<string, readonly unknown[]>> 
     "metadata.json": metadataVectors(),
     "conversations.json": await conversationVectors(),
     "tokens.json": await tokenVectors(),
+    "method_keys.json": await methodKeyVectors(),
   };
 }

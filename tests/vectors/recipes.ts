@@ -2,74 +2,20 @@
 
 import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { KeepTarget, numbered, rawCodec, type TestAccepted } from "../session/calls.ts";
+import { numbered, rawCodec } from "../session/calls.ts";
 import { joined, rawFrame, u32 } from "../session/raw_frames.ts";
+import {
+  caller,
+  failure,
+  finish,
+  type FrameRecipe,
+  handshake,
+  ID,
+  responder,
+  sent,
+  stream,
+} from "./recipe_makers.ts";
 import { ScriptedPeer } from "../session/scripted_peer.ts";
-
-/** A frame and what to say of it. */
-export interface FrameRecipe {
-  readonly name: string;
-  readonly description: string;
-  /** Makes a session send it. */
-  readonly make: () => Uint8Array;
-}
-
-const ID = 1 << 20;
-
-/** The frame of that type which the session under test sends. */
-function sent(peer: ScriptedPeer, type: number, nth = 0): Uint8Array {
-  const frame = peer.frames().filter((found) => found.type === type)[nth]!;
-  return rawFrame(frame.type, frame);
-}
-
-/** What a caller sends. */
-function caller(type: number, act: (peer: ScriptedPeer) => void, nth = 0): () => Uint8Array {
-  return () => {
-    const peer = ScriptedPeer.open("dialler");
-    act(peer);
-    return sent(peer, type, nth);
-  };
-}
-
-/** What a responder sends after a request or the opening of a stream, which its handler keeps. */
-function responder(
-  type: number,
-  act: (kept: KeepTarget, peer: ScriptedPeer) => void,
-  nth = 0,
-): () => Uint8Array {
-  return () => {
-    const peer = ScriptedPeer.open("acceptor");
-    const kept = new KeepTarget();
-    kept.now = () => peer.nowMs;
-    peer.side.handlers.set("keep", kept);
-    peer.send(peer.name(0, "keep"), peer.request(ID), peer.open(ID | 1, 8, 8));
-    act(kept, peer);
-    return sent(peer, type, nth);
-  };
-}
-
-function handshake(type: number, role: "dialler" | "acceptor"): () => Uint8Array {
-  return () => {
-    const peer = new ScriptedPeer(role);
-    if (role === "acceptor") {
-      peer.send(
-        rawFrame(FrameType.hello, { payload: sent(new ScriptedPeer("dialler"), 1).slice(16) }),
-      );
-    }
-    return sent(peer, type);
-  };
-}
-
-const failure = new InternodeError("HandlerFailed", "disk full: /dev/sdb", { outcome: "executed" });
-
-function finish(kept: KeepTarget, payload: Uint8Array | null | undefined): void {
-  const call = kept.requests[0]!;
-  call.responder.finishCall(call, rawCodec, payload, 1000);
-}
-
-function stream(kept: KeepTarget): TestAccepted {
-  return kept.streams[0]!;
-}
 
 /** All recipes, by frame type. */
 export const FRAME_RECIPES: readonly FrameRecipe[] = [
@@ -83,6 +29,16 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
     name: "hello of the acceptor",
     description: "from tcp://b:2, which talks to anyone it admits",
     make: handshake(FrameType.hello, "acceptor"),
+  },
+  {
+    name: "hello of a dialler that renews",
+    description:
+      "from tcp://a:1, feature bit 1: the connection from before goes on until its calls have ended",
+    make: () =>
+      sent(
+        new ScriptedPeer("dialler", { peerName: "tcp://b:2", renews: true }),
+        FrameType.hello,
+      ),
   },
   {
     name: "welcome without a secret",
@@ -104,9 +60,35 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
     make: caller(FrameType.goodbye, (peer) => peer.send(rawFrame(99))),
   },
   {
+    name: "goodbye after a renewal",
+    description: "code GoingAway: what still runs has outlasted the grace time",
+    make: caller(
+      FrameType.goodbye,
+      ({ side, nowMs }) =>
+        side.session.close(new InternodeError("GoingAway", "open it again"), nowMs),
+    ),
+  },
+  {
     name: "drain",
     description: "no new calls, please",
     make: caller(FrameType.drain, ({ side, nowMs }) => side.session.startDraining(nowMs)),
+  },
+  {
+    name: "drain that asks for a renewal",
+    description: "argument 1: a new connection in place of this one, please",
+    make: caller(
+      FrameType.drain,
+      ({ side, nowMs }) => side.session.sayDrain("renewal", nowMs),
+    ),
+  },
+  {
+    name: "drain after a renewal",
+    description:
+      "argument 2: there is a newer connection, and no more calls of mine come on this one",
+    make: caller(
+      FrameType.drain,
+      ({ side, nowMs }) => side.session.sayDrain("replaced", nowMs),
+    ),
   },
   {
     name: "name",

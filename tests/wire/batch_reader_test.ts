@@ -175,3 +175,18 @@ Deno.test("what a hand would write is what is read", () => {
   assertEquals(bytes.toHex(), hex);
   assertEquals(read(opened(true), bytes, [Infinity]), [new Uint8Array(frames).toHex()]);
 });
+
+Deno.test("a goodbye may come without a checksum, but only in the place of the first checked batch", () => {
+  const unchecked = (type: number): Uint8Array<ArrayBuffer> => {
+    const bytes = new Uint8Array(24);
+    bytes.set(envelope(16));
+    bytes[8] = type;
+    return bytes;
+  };
+  assertEquals(read(opened(true), unchecked(4), [Infinity]).length, 1);
+  assertThrows(() => read(opened(true), unchecked(7), [Infinity]), InternodeError, "checksum");
+  const { hex } = envelopes.find(({ name }) => name === "one checked batch")!;
+  const reader = opened(true);
+  assertEquals(read(reader, Uint8Array.fromHex(hex), [Infinity]).length, 1);
+  assertThrows(() => read(reader, unchecked(4), [Infinity]), InternodeError, "checksum");
+});

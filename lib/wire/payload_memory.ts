@@ -1,0 +1,54 @@
+/**
+ * Memory for payloads that users keep.
+ *
+ * @module
+ */
+
+/** Below this the objects around a payload are garbage enough. */
+const MIN_BALLAST_BYTES = 16 * 1024;
+/** An element of ballast, 8 bytes, for so many bytes of payload. */
+const BYTES_PER_ELEMENT = 24;
+/** Arrays above some 100 KiB would not lie where scavenges clean up. */
+const MAX_BALLAST_ELEMENTS = 8 * 1024;
+/** After so much payload memory will be wanted again and again. */
+const BUSY_BYTES = 4 * 1024 * 1024;
+/** Blocks up to this size come from the allocator's own heap from then on, and twice as much stays with it when free. */
+const KEPT_BYTES = 8 * 1024 * 1024;
+
+let ballast: unknown[] = [];
+let givenBytes = 0;
+let kept = false;
+
+/**
+ * Makes an array for a payload. It is new, so that its user may do with it
+ * what it likes; what costs is less its making than what becomes of it later,
+ * and two things keep that small:
+ *
+ * - V8 counts its young garbage by heap bytes, of which a large array has
+ *   hardly any. A thousand payloads of 64 KiB would gather before it looked,
+ *   and then for all of the heap. Some short-lived ballast with each brings
+ *   the quick kind of collection sooner, so that the same memory, still warm
+ *   and still mapped, goes round.
+ * - glibc gives what is free at the end of its heap back to the system at
+ *   once, and each page that is wanted again is a page fault. It keeps more
+ *   once it has seen a large block come and go, so one does that, untouched,
+ *   as soon as there have been payloads enough. Elsewhere this does nothing.
+ *
+ * @param bytes How many.
+ * @returns The array, all zeros.
+ */
+export function payloadMemory(bytes: number): Uint8Array<ArrayBuffer> {
+  if (bytes >= MIN_BALLAST_BYTES) {
+    if (!kept && (givenBytes += bytes) >= BUSY_BYTES) {
+      kept = true;
+      new ArrayBuffer(KEPT_BYTES).transfer(0);
+    }
+    ballast = new Array(Math.min(bytes / BYTES_PER_ELEMENT | 0, MAX_BALLAST_ELEMENTS));
+  }
+  return new Uint8Array(bytes);
+}
+
+/** How long the last ballast is; reading it here keeps it from being optimized away. */
+export function ballastElements(): number {
+  return ballast.length;
+}

@@ -1,0 +1,216 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { sharedSecret } from "../../lib/net/shared_secret.ts";
+import { decodeHello, encodeHello, type Hello } from "../../lib/session/hello.ts";
+import { ByteReader } from "../../lib/wire/byte_reader.ts";
+import { FrameType } from "../../lib/wire/frame.ts";
+import { Pair, type PairOptions } from "./pair.ts";
+import { joined, parseFrames, rawFrame } from "./raw_frames.ts";
+import type { Side } from "./side.ts";
+
+const auth = sharedSecret("a secret of more than 16 bytes");
+const WRONG = "proof of the shared secret is wrong";
+
+type Role = "dialler" | "acceptor";
+const FRESH = new Uint8Array(32).fill(0x77);
+
+/** Two sides that have a secret, and names that the tests choose. */
+function strangers(options: PairOptions = {}): Pair {
+  return new Pair({ ...options, unopened: true, both: { auth, ...options.both } });
+}
+
+/** What one side says next: its only frame. */
+function nextFrame(side: Side, type: number): Uint8Array {
+  side.drain();
+  side.written();
+  const [batch, ...others] = side.transit.splice(0);
+  assertEquals([parseFrames(batch!)[0]!.type, others.length], [type, 0]);
+  return batch!;
+}
+
+/** Carries a handshake on by hand, in the middle of which somebody sits. */
+function handshake(pair: Pair, tamper: (type: number, batch: Uint8Array) => Uint8Array): void {
+  const { dialler, acceptor } = pair;
+  const steps = [
+    [dialler, acceptor, FrameType.hello],
+    [acceptor, dialler, FrameType.hello],
+    [dialler, acceptor, FrameType.proof],
+    [acceptor, dialler, FrameType.welcome],
+  ] as const;
+  for (const [from, to, type] of steps) {
+    if (from.closed !== null) break;
+    to.receiveBatch(tamper(from === acceptor ? -type : type, nextFrame(from, type)));
+    if (to.closed !== null) break;
+  }
+  pair.pump();
+}
+
+/** Both sides have refused, and neither was open for a moment. */
+function assertRefused(pair: Pair, why: string, what: string): void {
+  const { dialler, acceptor } = pair;
+  for (const side of [dialler, acceptor]) {
+    assertEquals(side.session.state, "closed", what);
+    assertEquals(side.closed!.code, "Refused", what);
+    assertStringIncludes(side.closed!.message, why, what);
+  }
+  assertEquals(acceptor.opened, 0, what);
+  assertEquals(dialler.opened, 0, what);
+}
+
+function helloIn(batch: Uint8Array): Hello {
+  const { payload } = parseFrames(batch)[0]!;
+  const reader = new ByteReader();
+  reader.reset(payload, 0, payload.length);
+  const hello = decodeHello(reader);
+  assert(typeof hello !== "string");
+  return hello;
+}
+
+/** Other words than these, which a peer could have said just as well. */
+const CHANGES: { readonly [Field in keyof Hello]: (hello: Hello) => Hello[Field] } = {
+  minVersion: () => 0,
+  maxVersion: ({ maxVersion }) => maxVersion + 1,
+  features: ({ features }) => features ^ 1,
+  wallMs: ({ wallMs }) => wallMs + 1,
+  instance: ({ instance }) => instance.map((byte) => byte ^ 1),
+  nonce: ({ nonce }) => nonce.map((byte) => byte ^ 1),
+  maxMessageBytes: ({ maxMessageBytes }) => maxMessageBytes - 1,
+  maxFragmentBytes: ({ maxFragmentBytes }) => maxFragmentBytes - 1,
+  receiveBudgetBytes: ({ receiveBudgetBytes }) => receiveBudgetBytes + 1,
+  streamBudgetBytes: ({ streamBudgetBytes }) => streamBudgetBytes + 1,
+  maxCalls: ({ maxCalls }) => maxCalls + 1,
+  authenticates: ({ authenticates }) => !authenticates,
+  name: ({ name }) => `${name}0`,
+  peerName: ({ peerName }) => peerName === "" ? "tcp://b:2" : "",
+};
+
+for (const role of ["dialler", "acceptor"] as const) {
+  const type = role === "dialler" ? FrameType.hello : -FrameType.hello;
+
+  for (const [field, change] of Object.entries(CHANGES)) {
+    Deno.test(`the ${role}'s ${field} cannot be changed on the way`, () => {
+      // Names that the sessions do not look at, so that it is the proof that shows it.
+      const pair = strangers({ dialler: { peerName: field === "peerName" ? "tcp://b:2" : "" } });
+      handshake(pair, (said, batch) => {
+        if (said !== type) return batch;
+        const hello = helloIn(batch), changed = { ...hello, [field]: change(hello) };
+        if (field === "peerName" && role === "acceptor") changed.peerName = "tcp://a:1";
+        const payload = encodeHello(changed);
+        assert(payload.join() !== parseFrames(batch)[0]!.payload.join());
+        return rawFrame(FrameType.hello, { payload });
+      });
+      assertRefused(pair, field === "authenticates" ? "has none" : WRONG, field);
+    });
+  }
+
+  Deno.test(`not a byte of the ${role}'s hello can be changed, added or taken away`, () => {
+    const length = parseFrames(nextHello(role, ""))[0]!.payload.length;
+    for (let at = -1; at <= length; at++) {
+      const pair = strangers({ dialler: { peerName: "" } });
+      handshake(pair, (said, batch) => {
+        if (said !== type) return batch;
+        const { payload } = parseFrames(batch)[0]!;
+        const changed = at < 0
+          ? payload.slice(0, -1)
+          : at === length
+          ? joined(payload, new Uint8Array(1))
+          : payload.map((byte, index) => index === at ? byte ^ 1 : byte);
+        return rawFrame(FrameType.hello, { payload: changed });
+      });
+      for (const side of [pair.dialler, pair.acceptor]) {
+        assertEquals([side.session.state, side.opened], ["closed", 0], `byte ${at}`);
+      }
+    }
+  });
+}
+
+/** The hello of one side. */
+function nextHello(role: Role, peerName = "tcp://b:2"): Uint8Array {
+  const { dialler, acceptor } = strangers({ dialler: { peerName } });
+  const hello = nextFrame(dialler, FrameType.hello);
+  if (role === "dialler") return hello;
+  acceptor.receiveBatch(hello);
+  return nextFrame(acceptor, FrameType.hello);
+}
+
+Deno.test("not a bit of a proof can be changed", () => {
+  for (const type of [FrameType.proof, -FrameType.welcome]) {
+    for (let bit = 0; bit < 256; bit += 5) {
+      const pair = strangers();
+      handshake(pair, (said, batch) => {
+        if (said !== type) return batch;
+        const payload = parseFrames(batch)[0]!.payload.slice();
+        payload[bit >> 3]! ^= 1 << (bit & 7);
+        return rawFrame(Math.abs(type), { payload });
+      });
+      assertEquals(pair.dialler.opened, 0);
+      assertEquals(pair.dialler.closed!.code, "Refused");
+      assertStringIncludes(pair.dialler.closed!.message, WRONG);
+    }
+  }
+});
+
+Deno.test("a mirror that calls itself by the dialler's name gets the proof, and opens nothing", () => {
+  // Nothing but the role in the proof tells it from a true peer.
+  const { dialler } = strangers({ dialler: { name: "tcp://a:1", peerName: "tcp://a:1" } });
+  dialler.receiveBatch(nextFrame(dialler, FrameType.hello));
+  const { payload } = parseFrames(nextFrame(dialler, FrameType.proof))[0]!;
+  dialler.receiveBatch(rawFrame(FrameType.welcome, { payload }));
+  assertEquals(dialler.opened, 0);
+  assertStringIncludes(dialler.closed!.message, WRONG);
+});
+
+Deno.test("an acceptor gives away nothing that would be a proof at another door", () => {
+  // Whoever mirrors its words on a second connection has no proof to follow them.
+  const first = strangers({ dialler: { peerName: "" } }).acceptor;
+  first.receiveBatch(nextHello("dialler"));
+  const hello = nextFrame(first, FrameType.hello);
+  const second = strangers({ acceptor: { nonce: FRESH } }).acceptor;
+  second.receiveBatch(hello);
+  const answer = nextFrame(second, FrameType.hello);
+  first.receiveBatch(answer);
+  for (const side of [first, second]) {
+    side.drain();
+    const said = side.transit.splice(0).flatMap(parseFrames).map((frame) => frame.type);
+    assert(!said.includes(FrameType.welcome) && !said.includes(FrameType.proof), said.join());
+    assertEquals(side.opened, 0);
+  }
+});
+
+Deno.test("a proof coaxed out of a dialler opens no acceptor", () => {
+  const dialler = strangers({ dialler: { peerName: "" } }).dialler;
+  const hello = nextFrame(dialler, FrameType.hello);
+  // Somebody who listens in the place of a node answers with a hello made up.
+  const made = encodeHello({ ...helloIn(nextHello("acceptor")), nonce: FRESH });
+  dialler.receiveBatch(rawFrame(FrameType.hello, { payload: made }));
+  const proof = nextFrame(dialler, FrameType.proof);
+  const { acceptor } = strangers();
+  acceptor.receiveBatch(hello);
+  nextFrame(acceptor, FrameType.hello);
+  acceptor.receiveBatch(proof);
+  assertEquals(acceptor.opened, 0);
+  assertStringIncludes(acceptor.closed!.message, WRONG);
+});
+
+Deno.test("what a connection was opened by opens no other one, at either end", () => {
+  const said: Record<Role, Uint8Array[]> = { dialler: [], acceptor: [] };
+  const pair = strangers();
+  handshake(pair, (type, batch) => {
+    said[type > 0 ? "dialler" : "acceptor"].push(batch);
+    return batch;
+  });
+  assertEquals([pair.dialler.opened, pair.acceptor.opened], [1, 1]);
+
+  for (const name of ["tcp://b:2", "tcp://c:3"]) {
+    const { acceptor } = strangers({ acceptor: { name, nonce: FRESH } });
+    for (const batch of said.dialler) {
+      if (acceptor.closed === null) acceptor.receiveBatch(batch);
+    }
+    assertEquals([acceptor.opened, acceptor.closed?.code], [0, "Refused"]);
+    const why = name === "tcp://b:2" ? WRONG : 'wants to talk to "tcp://b:2"';
+    assertStringIncludes(acceptor.closed!.message, why);
+  }
+  const { dialler } = strangers({ dialler: { nonce: FRESH } });
+  for (const batch of said.acceptor) dialler.receiveBatch(batch);
+  assertEquals(dialler.opened, 0);
+  assertStringIncludes(dialler.closed!.message, WRONG);
+});

@@ -1,0 +1,83 @@
+/**
+ * Makes sessions send the frames of the vectors.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../lib/errors.ts";
+import { FrameType } from "../../lib/wire/frame.ts";
+import { KeepTarget, rawCodec, type TestAccepted } from "../session/calls.ts";
+import { rawFrame } from "../session/raw_frames.ts";
+import { ScriptedPeer } from "../session/scripted_peer.ts";
+
+/** A frame and what to say of it. */
+export interface FrameRecipe {
+  readonly name: string;
+  readonly description: string;
+  /** Makes a session send it. */
+  readonly make: () => Uint8Array;
+}
+
+/** The first id that a session gives. */
+export const ID = 1 << 20;
+
+/** The frame of that type which the session under test sends. */
+export function sent(peer: ScriptedPeer, type: number, nth = 0): Uint8Array {
+  const frame = peer.frames().filter((found) => found.type === type)[nth]!;
+  return rawFrame(frame.type, frame);
+}
+
+/** What a caller sends. */
+export function caller(type: number, act: (peer: ScriptedPeer) => void, nth = 0): () => Uint8Array {
+  return () => {
+    const peer = ScriptedPeer.open("dialler");
+    act(peer);
+    return sent(peer, type, nth);
+  };
+}
+
+/** What a responder sends after a request or the opening of a stream, which its handler keeps. */
+export function responder(
+  type: number,
+  act: (kept: KeepTarget, peer: ScriptedPeer) => void,
+  nth = 0,
+): () => Uint8Array {
+  return () => {
+    const peer = ScriptedPeer.open("acceptor");
+    const kept = new KeepTarget();
+    kept.now = () => peer.nowMs;
+    peer.side.handlers.set("keep", kept);
+    peer.send(peer.name(0, "keep"), peer.request(ID), peer.open(ID | 1, 8, 8));
+    act(kept, peer);
+    return sent(peer, type, nth);
+  };
+}
+
+/** What either side says during the handshake. */
+export function handshake(type: number, role: "dialler" | "acceptor"): () => Uint8Array {
+  return () => {
+    const peer = new ScriptedPeer(role);
+    if (role === "acceptor") {
+      peer.send(
+        rawFrame(FrameType.hello, { payload: sent(new ScriptedPeer("dialler"), 1).slice(16) }),
+      );
+    }
+    return sent(peer, type);
+  };
+}
+
+/** What a handler failed with. */
+export const failure = new InternodeError("HandlerFailed", "disk full: /dev/sdb", {
+  outcome: "executed",
+});
+
+/** Answers the request that is kept. */
+export function finish(kept: KeepTarget, payload: Uint8Array | null | undefined): void {
+  const call = kept.requests[0]!;
+  call.responder.finishCall(call, rawCodec, payload, 1000);
+}
+
+/** The stream that is kept. */
+export function stream(kept: KeepTarget): TestAccepted {
+  return kept.streams[0]!;
+}
