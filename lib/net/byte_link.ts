@@ -31,7 +31,7 @@ export class ByteLink extends Link {
     clock: Clock,
     inlineHandlerUs: number,
   ) {
-    super(options, owner, clock, channel.remote, inlineHandlerUs);
+    super(options, owner, clock, channel, inlineHandlerUs);
     this.#channel = channel;
     this.#read();
   }

@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { ConnChannel } from "./conn_channel.ts";
 import type { HostAddress } from "./host_address.ts";
+import { dialledHost } from "./socket_host.ts";
 import type { ByteChannel, Channel } from "./transport.ts";
 import { dialError } from "./transport_error.ts";
 
@@ -73,7 +74,7 @@ export async function connectTcp(
   { hostname, port }: HostAddress,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
-  const conn = await Deno.connect({ hostname, port, signal });
+  const conn = await Deno.connect({ hostname: dialledHost(hostname), port, signal });
   conn.setNoDelay(true);
   return conn;
 }

@@ -5,12 +5,13 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { servicePort } from "./service_names.ts";
 
 /** A host URL taken apart. */
 export interface HostAddress {
   /** `tcp`, `tls`, `ws`, `wss`, `unix` or `memory`. */
   readonly scheme: string;
-  /** The name or IP address, without brackets; empty for `unix` and `memory`. */
+  /** The name or IP address, without brackets, with the zone if it has one; empty for `unix` and `memory`, and for `tcp://:80`. */
   readonly hostname: string;
   /** The port; 0 for `unix` and `memory`. */
   readonly port: number;
@@ -20,55 +21,79 @@ export interface HostAddress {
   readonly href: string;
 }
 
-const NETWORK_SCHEMES = new Set(["tcp", "tls", "ws", "wss"]);
+/** The schemes whose rest is `host:port`, and the port that each has unless told: 0 for none. */
+const NETWORK_SCHEMES: ReadonlyMap<string, number> = new Map([
+  ["tcp", 0],
+  ["tls", 0],
+  ["ws", 80],
+  ["wss", 443],
+]);
 const NAME_SCHEMES = new Set(["unix", "memory"]);
 
 /**
  * Reads a host URL: `tcp://10.0.0.1:9000`, `ws://node-3.example:80`,
- * `tcp://[2001:db8::1]:9000`, `unix:///run/grid.sock`, `memory://a`.
+ * `tcp://[2001:db8::1]:9000`, `tcp://[fe80::1%eth0]:9000` (an address of the
+ * network that `eth0` is on), `tcp://db.example:https` (a well-known service's
+ * port), `tcp://:9000` (this machine when dialling, all its interfaces when
+ * listening), `unix:///run/grid.sock`, `memory://a`. Without a port, `ws` has
+ * 80 and `wss` 443; the others need one.
  *
  * Names and IP addresses are brought to the one form that the URL standard
  * gives them, so that `tcp://[0:0::1]:9000` and `tcp://[::1]:9000` are one host.
  *
  * @param url The text.
- * @returns Its parts and canonical form (lower-case host name, port always present).
+ * @returns Its parts and canonical form (lower-case host name, port always present and a number).
  * @throws {InternodeError} `InvalidArgument`, naming what is wrong with it.
  */
 export function parseHostAddress(url: string): HostAddress {
-  const match = /^([a-z]+):\/\/(.+)$/su.exec(url);
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^]*)$/.exec(url);
   if (match === null) {
     throw invalid(url, 'it must look like "tcp://10.0.0.1:9000" or "unix:///run/grid.sock"');
   }
   const scheme = match[1]!, rest = match[2]!;
-  if (NAME_SCHEMES.has(scheme)) {
-    // deno-lint-ignore no-control-regex -- these are what is looked for
-    if (/[\u0000-\u001f\u007f]/.test(rest)) throw invalid(url, "it holds a control character");
-    return { scheme, hostname: "", port: 0, path: rest, href: `${scheme}://${rest}` };
-  }
-  if (!NETWORK_SCHEMES.has(scheme)) {
+  const defaultPort = NETWORK_SCHEMES.get(scheme);
+  if (defaultPort === undefined && !NAME_SCHEMES.has(scheme)) {
     throw invalid(url, `"${scheme}" is none of tcp, tls, ws, wss, unix, memory`);
   }
-  const parts = /^(?:\[([0-9a-fA-F:.]+)(%[\w.-]+)?\]|([^:/?#@[\]\s]+)):(\d{1,5})\/?$/.exec(rest);
-  if (parts === null) {
+  // deno-lint-ignore no-control-regex -- these are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(rest)) throw invalid(url, "it holds a control character");
+  if (defaultPort === undefined) {
+    if (rest === "") throw invalid(url, `after "${scheme}://" there is nothing`);
+    return { scheme, hostname: "", port: 0, path: rest, href: `${scheme}://${rest}` };
+  }
+  const hostAndPort = rest.endsWith("/") ? rest.slice(0, -1) : rest;
+  checkCharacters(url, hostAndPort);
+  const [hostname, port] = hostAndPort.startsWith("[")
+    ? splitBracketed(url, hostAndPort)
+    : splitPlain(url, hostAndPort);
+  return networkAddress(scheme, hostname, portOf(url, port, defaultPort, hostAndPort));
+}
+
+/**
+ * Reads the URL of a host that others must be able to find by it, as
+ * {@linkcode parseHostAddress} does.
+ *
+ * @param url The text.
+ * @returns Its parts and canonical form.
+ * @throws {InternodeError} `InvalidArgument` if it is malformed, or names no host as `tcp://:9000` does.
+ */
+export function parseNamedHost(url: string): HostAddress {
+  const address = parseHostAddress(url);
+  if (address.hostname === "" && NETWORK_SCHEMES.has(address.scheme)) {
     throw invalid(
       url,
-      'after the scheme it must read "host:port" or "[ipv6]:port" (a request path is an option of its own)',
+      "it names no host, and its peers know each host by its name: write the name or IP address " +
+        'before the ":"',
     );
   }
-  const port = Number(parts[4]);
-  if (port > 65_535) throw invalid(url, `port ${port} is over 65535`);
-  const hostname = parts[1] === undefined ? canonicalName(parts[3]!) : canonicalIpv6(parts[1]);
-  if (hostname === undefined) {
-    throw invalid(url, `"${parts[1] ?? parts[3]}" is no host name and no IP address`);
-  }
-  return networkAddress(scheme, hostname + (parts[2] ?? ""), port);
+  return address;
 }
 
 /**
  * Puts an address together from what the runtime says of a socket.
  *
  * @param scheme `tcp`, `tls`, `ws` or `wss`.
- * @param hostname A name or IP address in canonical form, without brackets.
+ * @param hostname A name or IP address in canonical form, without brackets; may be empty.
  * @param port The port.
  * @returns The address.
  */
@@ -88,11 +113,82 @@ export function authority(hostname: string, port: number): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
+function checkCharacters(url: string, rest: string): void {
+  if (/[/?#]/.test(rest)) {
+    const hint = url.startsWith("ws") ? " (the request path is an option)" : "";
+    throw invalid(url, `a host has no path, query or fragment${hint}`);
+  }
+  if (rest.includes("@")) throw invalid(url, 'a host has no user before "@"');
+  if (/\s/.test(rest)) throw invalid(url, "it holds a blank");
+}
+
+/** `[ipv6]:port` or `[ipv6%zone]:port`. */
+function splitBracketed(url: string, rest: string): [hostname: string, port: string | undefined] {
+  const end = rest.indexOf("]");
+  if (end < 0) throw invalid(url, 'the "[" is never closed by "]"');
+  const [ip, zone] = splitOnce(rest.slice(1, end), "%");
+  const hostname = canonicalIpv6(ip);
+  if (hostname === undefined) throw invalid(url, `${JSON.stringify(ip)} is no IPv6 address`);
+  if (zone !== undefined && !/^[\w.-]+$/.test(zone)) {
+    throw invalid(url, `${JSON.stringify(zone)} is no zone: after "%" stands a network interface`);
+  }
+  const after = rest.slice(end + 1);
+  if (after !== "" && !after.startsWith(":")) {
+    throw invalid(url, `after "]" comes ":" and the port, not ${JSON.stringify(after)}`);
+  }
+  return [zone === undefined ? hostname : `${hostname}%${zone}`, splitOnce(after, ":")[1]];
+}
+
+/** `name:port`, `ipv4:port` or `:port`. */
+function splitPlain(url: string, rest: string): [hostname: string, port: string | undefined] {
+  const [name, port] = splitOnce(rest, ":");
+  if (port?.includes(":") === true) {
+    throw invalid(url, 'it has several ":"; an IPv6 address stands in brackets: "[::1]:9000"');
+  }
+  const hostname = name === "" ? "" : canonicalName(name);
+  if (hostname === undefined) {
+    throw invalid(url, `${JSON.stringify(name)} is no host name and no IP address`);
+  }
+  return [hostname, port];
+}
+
+function portOf(
+  url: string,
+  text: string | undefined,
+  defaultPort: number,
+  hostAndPort: string,
+): number {
+  // "ws://" with nothing behind it is a slip of the pen rather than port 80 of this machine.
+  if (text === undefined && defaultPort > 0 && hostAndPort !== "") return defaultPort;
+  if (text === undefined || text === "") {
+    throw invalid(url, 'the port is missing: it must end in "host:port" or "[ipv6]:port"');
+  }
+  if (/^\d+$/.test(text)) {
+    const port = Number(text);
+    if (port > 65_535) throw invalid(url, `port ${text} is over 65535`);
+    return port;
+  }
+  if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(text)) {
+    throw invalid(url, `${JSON.stringify(text)} is no port: write a number from 0 to 65535`);
+  }
+  const port = servicePort(text);
+  if (port !== undefined) return port;
+  throw invalid(url, `${JSON.stringify(text)} is no well-known service: write the port's number`);
+}
+
+function splitOnce(text: string, mark: string): [before: string, after: string | undefined] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
 function canonicalName(name: string): string | undefined {
+  // The URL parser would decode a "%41", and end the name at a "\".
+  if (/[%\\[\]]/.test(name)) return undefined;
   return URL.parse(`http://${name}`)?.hostname;
 }
 
 function canonicalIpv6(ip: string): string | undefined {
+  if (!/^[0-9a-fA-F:.]+$/.test(ip)) return undefined;
   return URL.parse(`http://[${ip}]`)?.hostname.slice(1, -1);
 }
 
@@ -100,8 +196,6 @@ function invalid(url: string, why: string): InternodeError {
   return new InternodeError(
     "InvalidArgument",
     `Host ${JSON.stringify(url)} is not valid: ${why}.`,
-    {
-      origin: "caller",
-    },
+    { origin: "caller" },
   );
 }

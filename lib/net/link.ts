@@ -5,10 +5,13 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, SessionOptions, SessionOwner } from "../session/session_options.ts";
 import type { Clock, Timer } from "./clock.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
+import type { Channel } from "./transport.ts";
 import { TurnBudget } from "./turn_budget.ts";
 
 /** With so much to send, the peer need not wait for the end of the turn: both sides work at the same time then. */
@@ -20,14 +23,14 @@ const GOODBYE_MS = 1_000;
 
 /** What a link tells its owner. */
 export interface LinkOwner {
-  /** Judges the dialler's name, on the acceptor's side: `null` admits it, a text refuses it. */
-  admit(name: string): string | null;
+  /** Judges the peer by its name and its identity: `null` admits it, a text refuses it. */
+  admit(link: Link, name: string): string | null;
   /** Calls can be made. */
   onOpen(link: Link, peer: Peer): void;
   /** Finds a handler for a call that came over this link; `null` if there is none. */
   resolve(link: Link, name: string, subroute: string): HandlerTarget | null;
-  /** The peer takes no new calls. */
-  onDraining(link: Link): void;
+  /** The peer wants this connection to come to an end. */
+  onDraining(link: Link, reason: DrainReason): void;
   /** The session has ended and every call with it; called once. */
   onClosed(link: Link, error: InternodeError): void;
   /** The channel is closed and nothing of the link is left; called once, last. */
@@ -48,6 +51,8 @@ export abstract class Link implements SessionOwner {
   bytesReceived = 0;
   /** Where the other end is, for messages. */
   readonly remote: string;
+  /** Who the other end has proven to be, where the transport asks for proof. */
+  readonly identity: PeerIdentity | undefined;
 
   /** Where time comes from. */
   protected readonly clock: Clock;
@@ -73,12 +78,13 @@ export abstract class Link implements SessionOwner {
     options: SessionOptions,
     owner: LinkOwner,
     clock: Clock,
-    remote: string,
+    { remote, identity }: Channel,
     inlineHandlerUs: number,
   ) {
     this.#owner = owner;
     this.clock = clock;
     this.remote = remote;
+    this.identity = identity;
     this.budget = new TurnBudget(clock, inlineHandlerUs);
     this.session = new Session(options, this, this.beginTurn(), clock.wallNow());
   }
@@ -110,7 +116,7 @@ export abstract class Link implements SessionOwner {
 
   /** See {@linkcode LinkOwner.admit}. */
   admit(name: string): string | null {
-    return this.#owner.admit(name);
+    return this.#owner.admit(this, name);
   }
 
   /** See {@linkcode LinkOwner.onOpen}. */
@@ -129,8 +135,8 @@ export abstract class Link implements SessionOwner {
   }
 
   /** See {@linkcode LinkOwner.onDraining}. */
-  onDraining(): void {
-    this.#owner.onDraining(this);
+  onDraining(reason: DrainReason): void {
+    this.#owner.onDraining(this, reason);
   }
 
   /** The session has ended: what it still has to say goes out, for a while, then the channel is closed. */

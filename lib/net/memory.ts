@@ -20,6 +20,8 @@ export function memoryTransport(): Transport {
   const listeners = new Map<string, ListenOptions>();
   let dialled = 0;
   return {
+    guarded: true,
+
     async dial(address, { signal }) {
       // In a turn of its own, so that `accept` never runs within its owner's call.
       await Promise.resolve();

@@ -29,18 +29,20 @@ export class MessageLink extends Link implements MessageReceiver {
     clock: Clock,
     inlineHandlerUs: number,
   ) {
-    super(options, owner, clock, channel.remote, inlineHandlerUs);
+    super(options, owner, clock, channel, inlineHandlerUs);
     this.#channel = channel;
+    channel.limitMessages?.(this.#maxBatchBytes);
     channel.start(this);
   }
 
   /** From now on, messages may be large. */
   override onOpen(peer: Peer): void {
     this.#maxBatchBytes = MAX_BATCH_BYTES;
+    this.#channel.limitMessages?.(MAX_BATCH_BYTES);
     super.onOpen(peer);
   }
 
-  /** A batch has come. The credits given bound how much can wait here. */
+  /** A batch has come. What cannot be held back is bounded by the credits given. */
   onMessage(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.gone || this.session.state === "closed") return;
     this.bytesReceived += bytes.length;
@@ -82,12 +84,14 @@ export class MessageLink extends Link implements MessageReceiver {
       if (at < bytes.length) {
         this.#resumeAt = at;
         this.#paused = true;
+        this.#channel.pause?.();
         this.clock.defer(this.#parse);
         return;
       }
       this.#resumeAt = 0;
       this.#waiting.shift();
     }
+    this.#channel.resume?.();
   };
 
   /** Sends what there is, unless the channel is congested; `onDrain` follows then. */

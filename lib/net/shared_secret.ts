@@ -37,8 +37,8 @@ export interface SharedSecretOptions {
 /**
  * Lets in whoever knows a secret. The secret never travels: each side shows
  * the HMAC-SHA256 of a handshake that is never the same twice, and a WebSocket
- * upgrade request carries a token of 30 s, signed in the same way and good only
- * between two names.
+ * upgrade request carries a token of 30 s, signed in the same way, good only
+ * between two names and, at a node, only once.
  *
  * A list of secrets is for changing them: proofs are made with the first one,
  * and any of them is believed. Put the new secret last on all hosts, then
@@ -135,7 +135,7 @@ class SharedSecret implements Authenticator {
         refusal: `the token is meant for ${to}, this host is ${local}: compare the host lists`,
       };
     }
-    const ageMs = wallNowMs - view.getFloat64(1, true);
+    const issuedMs = view.getFloat64(1, true), ageMs = wallNowMs - issuedMs;
     if (!(ageMs <= TOKEN_LIFETIME_MS + this.#maxClockSkewMs)) {
       return {
         refusal: `the token expired: it is ${seconds(ageMs)} old; if it was made just now, ` +
@@ -149,7 +149,13 @@ class SharedSecret implements Authenticator {
         } in the future: the clock of ${from} is ahead`,
       };
     }
-    return { name: from };
+    const id = signed.subarray(9, 9 + NONCE_BYTES).toHex();
+    return {
+      name: from,
+      id,
+      issuedMs,
+      expiresMs: issuedMs + TOKEN_LIFETIME_MS + this.#maxClockSkewMs,
+    };
   }
 
   #matches(label: string, message: Uint8Array, mac: Uint8Array): boolean {

@@ -7,13 +7,14 @@
 import { ConnListener } from "./conn_listener.ts";
 import { connectTcp, dialConn } from "./dial_conn.ts";
 import { type HostAddress, networkAddress } from "./host_address.ts";
+import { listenOnHost, remoteHost } from "./socket_host.ts";
 import type { Channel, DialOptions, Listener, ListenOptions, Transport } from "./transport.ts";
 import { listenError } from "./transport_error.ts";
 
 /**
  * Connections over TCP, without Nagle's delay. Needs `--allow-net`.
  *
- * @returns The transport for `tcp://host:port`.
+ * @returns The transport for `tcp://host:port`, and whatever goes over it.
  */
 export function tcpTransport(): Transport {
   return { dial, listen };
@@ -25,17 +26,17 @@ function dial(address: HostAddress, { signal }: DialOptions): Promise<Channel> {
 
 // deno-lint-ignore require-await -- what is thrown becomes the rejection
 async function listen(address: HostAddress, options: ListenOptions): Promise<Listener> {
-  const { hostname, port } = address;
+  const { scheme, hostname, port } = address;
   let listener: Deno.TcpListener;
   try {
-    listener = Deno.listen({ hostname, port });
+    listener = listenOnHost(hostname, (hostname) => Deno.listen({ hostname, port }));
   } catch (cause) {
     throw listenError(address, cause);
   }
-  const bound = networkAddress("tcp", hostname, listener.addr.port);
+  const bound = networkAddress(scheme, hostname, listener.addr.port);
   return new ConnListener(listener, bound, {
     integrity: false,
-    remoteOf: ({ remoteAddr }) => networkAddress("tcp", remoteAddr.hostname, remoteAddr.port).href,
+    remoteOf: ({ remoteAddr }) => remoteHost(scheme, remoteAddr).href,
     prepare: (conn) => conn.setNoDelay(true),
   }, options);
 }

@@ -4,13 +4,22 @@
  * @module
  */
 
+import type { TlsOptions as TlsServerOptions } from "node:tls";
 import { InternodeError } from "../errors.ts";
+import { ChannelDuplex } from "./channel_duplex.ts";
 import { closeConn } from "./conn_channel.ts";
-import { ConnListener } from "./conn_listener.ts";
 import { connectTcp, dialConn } from "./dial_conn.ts";
-import { type HostAddress, networkAddress } from "./host_address.ts";
-import type { Transport } from "./transport.ts";
-import { listenError } from "./transport_error.ts";
+import type { HostAddress } from "./host_address.ts";
+import { listenThrough } from "./lobby.ts";
+import { namedHost } from "./socket_host.ts";
+import { tcpTransport } from "./tcp.ts";
+import { TlsInbox } from "./tls_channel.ts";
+import { readTlsHello } from "./tls_hello.ts";
+import { acceptTls } from "./tls_open.ts";
+import type { ByteChannel, Transport } from "./transport.ts";
+
+/** What a client may send before the handshake is over: without a certificate of its own it is little. */
+const MAX_HANDSHAKE_BYTES = 16 * 1024;
 
 /** Certificates, in PEM format. */
 export interface TlsOptions {
@@ -22,38 +31,69 @@ export interface TlsOptions {
   caCerts?: readonly string[] | undefined;
 }
 
+/** Certificates, and what is spoken within. */
+export interface TlsTransportOptions extends TlsOptions {
+  /** The protocols that may be spoken within (ALPN), the best first. Default: none is named. */
+  protocols?: readonly string[] | undefined;
+}
+
 /**
  * Connections over TLS. The listener shows its certificate and the dialler
  * checks it against the host's name; the other way round, the shared secret
  * proves the dialler. Needs `--allow-net`.
  *
- * @param options Certificates.
+ * The runtime's own listener leaves Nagle's delay on, which none can turn off:
+ * whatever fills more than one record of TLS (16 KiB) would wait 40 ms for an
+ * acknowledgement. So connections are accepted by TCP, and TLS goes over them.
+ *
+ * @param options Certificates, and what is spoken within.
  * @returns The transport for `tls://host:port`.
  */
-export function tlsTransport(options: TlsOptions = {}): Transport {
-  const caCerts = [...(options.caCerts ?? [])];
+export function tlsTransport(options: TlsTransportOptions = {}): Transport {
+  const alpn = options.protocols && [...options.protocols], caCerts = [...(options.caCerts ?? [])];
+  const inner = tcpTransport();
   return {
     dial(address, { signal }) {
-      return dialConn(address, signal, true, () => connectTls(address, signal, { caCerts }));
+      const tls = alpn === undefined ? { caCerts } : { caCerts, alpnProtocols: alpn };
+      return dialConn(address, signal, true, () => connectTls(address, signal, tls));
     },
 
     // deno-lint-ignore require-await -- what is thrown becomes the rejection
     async listen(address, listenOptions) {
-      const { hostname, port } = address, { cert, key } = requireIdentity(address, options);
-      let listener: Deno.TlsListener;
-      try {
-        listener = Deno.listenTls({ hostname, port, cert, key });
-      } catch (cause) {
-        throw listenError(address, cause);
-      }
-      const bound = networkAddress("tls", hostname, listener.addr.port);
-      return new ConnListener(listener, bound, {
-        integrity: true,
-        remoteOf: ({ remoteAddr }) =>
-          networkAddress("tls", remoteAddr.hostname, remoteAddr.port).href,
-      }, listenOptions);
+      const identity = requireIdentity(address, options);
+      const tls = { ...identity, ...(alpn && { ALPNProtocols: alpn }) };
+      return listenThrough(inner, address, listenOptions, {
+        prepare: async (channel) => ({ channel: await secureAccepted(channel, tls) }),
+      });
     },
   };
+}
+
+/**
+ * Makes a channel that has just been accepted one of TLS.
+ *
+ * @param channel The channel; closing it gives up.
+ * @param options As `node:tls` takes them.
+ * @returns The channel within. Rejects if it does not come about; the channel is closed then.
+ */
+async function secureAccepted(
+  channel: ByteChannel,
+  options: TlsServerOptions,
+): Promise<ByteChannel> {
+  const inbox = new TlsInbox();
+  const duplex = new ChannelDuplex(channel, MAX_HANDSHAKE_BYTES, inbox.hasRoom);
+  try {
+    duplex.first = await readTlsHello(channel);
+    const { channel: within } = await acceptTls(
+      { duplex, inbox, remote: channel.remote },
+      options,
+    );
+    duplex.allowAll();
+    return within;
+  } catch (error) {
+    duplex.destroy();
+    throw error;
+  }
 }
 
 /**
@@ -94,7 +134,7 @@ export async function connectTls(
   signal: AbortSignal,
   options: { readonly caCerts: string[]; readonly alpnProtocols?: string[] },
 ): Promise<Deno.TlsConn> {
-  const { hostname } = address;
+  const hostname = namedHost(address.hostname);
   let conn: Deno.TcpConn | Deno.TlsConn = await connectTcp(address, signal);
   const onAbort = (): void => closeConn(conn);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -5,6 +5,7 @@
  */
 
 import type { HostAddress } from "./host_address.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
 
 /**
  * A connection that carries a stream of bytes, in order and reliably: TCP,
@@ -17,6 +18,8 @@ export interface ByteChannel {
   readonly remote: string;
   /** Whether the transport itself detects changed bytes (TLS), so that checksums would be waste. */
   readonly integrity: boolean;
+  /** Who the other end has proven to be; absent where the transport asks for no proof. */
+  readonly identity?: PeerIdentity | undefined;
   /** Reads what is there, at most `into.length` bytes; `null` at the end. Rejects when the connection is lost or closed. At most one read at a time. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
   /** Writes some of the bytes and says how many; pends while the other end does not keep up. At most one write at a time; the bytes must stay untouched until it settles. */
@@ -44,12 +47,20 @@ export interface MessageChannel {
   readonly kind: "messages";
   /** The other end, for messages and logs. */
   readonly remote: string;
+  /** Who the other end has proven to be; absent where the transport asks for no proof. */
+  readonly identity?: PeerIdentity | undefined;
   /** Names the receiver; messages that came before are kept until then. Called once. */
   start(receiver: MessageReceiver): void;
   /** Sends one message. The bytes are copied before it returns. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
   /** Whether so much waits to leave that the sender should hold back until `onDrain`. */
   readonly congested: boolean;
+  /** Sets the largest message that may come; a larger one ends the channel, by its header alone. Default: 2 MiB. Absent where a message is whole before anything is known of it; the receiver looks at its size then. */
+  limitMessages?(maxMessageBytes: number): void;
+  /** Asks for no further message until `resume`. Absent where nothing can hold the other end back but the protocol's credits. */
+  pause?(): void;
+  /** Undoes `pause`; the messages that were held back follow in a later turn. */
+  resume?(): void;
   /** Closes the channel after what was sent; `onClose` follows. Any number of calls. */
   close(): void;
 }
@@ -69,12 +80,17 @@ export interface DialOptions {
 
 /** How to listen. */
 export interface ListenOptions {
-  /** Takes each new channel. Must not throw. */
-  accept: (channel: Channel) => void;
+  /** Takes each new channel, with the name that `authorize` gave for its request, if it gave one. Must not throw. */
+  accept: (channel: Channel, name?: string) => void;
   /** The request path of WebSocket endpoints; any other path gets status 404. */
   path: string;
-  /** Judges the token of a WebSocket upgrade request: `null` lets it in, a text refuses it with status 401 and that text. */
-  authorize?: ((token: string | null) => string | null) | undefined;
+  /** Judges the token of a WebSocket upgrade request: `null` lets it in, a name lets it in for the peer of that name alone, a text refuses it with status 401 and that text. Called once for each request, as a token may be good only once; who is refused so is not told to `onError`. The identity is that of the channel underneath, if it has one. */
+  authorize?:
+    | ((
+      token: string | null,
+      identity: PeerIdentity | undefined,
+    ) => string | null | { readonly name: string })
+    | undefined;
   /** Hears of failures that do not end the listener, such as a bad TLS handshake. */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -83,7 +99,7 @@ export interface ListenOptions {
 export interface Listener {
   /** Where it listens, with the port that the system chose if port 0 was asked for. */
   readonly address: HostAddress;
-  /** Resolves when the listener has ended and its address is free again, rejects when it failed by itself. A WebSocket listener ends only after its last connection. */
+  /** Resolves when the listener has ended and its address is free again, rejects when it failed by itself. */
   readonly finished: Promise<void>;
   /** Stops accepting; connections made stay. Any number of calls. */
   close(): Promise<void>;
@@ -91,10 +107,19 @@ export interface Listener {
 
 /** A way to reach hosts: one for each URL scheme. */
 export interface Transport {
+  /** Whether no stranger comes in by it: each peer proves itself before its channel is handed over, as with mutual TLS, or the transport does not leave this process. Otherwise who listens where other machines may come from has to ask for proof. Default: `false`. */
+  readonly guarded?: boolean | undefined;
   /** Connects. Rejects with the signal's reason, or with an `InternodeError` that names the address and the reason: `Refused` if the other end would not have this side, `InvalidArgument` if it can never succeed, else `Unreachable`. */
   dial(address: HostAddress, options: DialOptions): Promise<Channel>;
   /** Starts to accept. Rejects with an `InternodeError` of code `InvalidArgument` or `Unreachable` that names the address and the reason. */
   listen(address: HostAddress, options: ListenOptions): Promise<Listener>;
+  /**
+   * Calls back whenever connections made from then on differ from those made
+   * before, as with new certificates; those are renewed soon. Absent: never.
+   *
+   * @returns A function that ends that.
+   */
+  onChange?(listener: () => void): () => void;
 }
 
 /** The transports a node can use, by URL scheme: `ws`, `wss`, `tcp`, `tls`, `unix`, `memory`. */

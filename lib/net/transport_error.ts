@@ -6,6 +6,7 @@
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
 import type { HostAddress } from "./host_address.ts";
+import { isLinkLocal } from "./socket_host.ts";
 
 /**
  * Tells of a failed attempt to connect.
@@ -64,9 +65,11 @@ function dialAdvice(address: HostAddress, cause: unknown): Advice {
       "Check the certificates: caCerts must hold the authority's of the host.",
     ];
   }
+  if (zoneIsMissing(address)) return missingZone(address);
   return [
     "Unreachable",
-    "Check that the host is up and listens there, and that nothing between blocks it.",
+    "Check that the host is up and listens there, and that nothing between blocks it" +
+    `${orInterface(address)}.`,
   ];
 }
 
@@ -78,7 +81,29 @@ function listenAdvice(address: HostAddress, cause: unknown): Advice {
   if (cause instanceof Deno.errors.PermissionDenied) {
     return ["InvalidArgument", "Choose an address that this process may use."];
   }
-  return ["InvalidArgument", "Choose an address that this machine has."];
+  if (zoneIsMissing(address)) return missingZone(address);
+  return [
+    "InvalidArgument",
+    `Choose an address that this machine has${orInterface(address)}.`,
+  ];
+}
+
+/** The system itself speaks of an invalid argument. */
+function zoneIsMissing({ hostname }: HostAddress): boolean {
+  return isLinkLocal(hostname) && !hostname.includes("%");
+}
+
+function missingZone({ hostname }: HostAddress): Advice {
+  return [
+    "InvalidArgument",
+    `A link-local address needs the network interface that it is on: [${hostname}%eth0].`,
+  ];
+}
+
+/** Of an interface that there is not, the system itself says that it knows no such name. */
+function orInterface({ hostname }: HostAddress): string {
+  const [, zone] = hostname.split("%", 2);
+  return zone === undefined ? "" : `; this machine must have a network interface ${zone}`;
 }
 
 function permission(address: HostAddress): string {

@@ -4,14 +4,19 @@
  * @module
  */
 
-import { closeConn } from "./conn_channel.ts";
-import { connectTcp, dialChannel } from "./dial_conn.ts";
+import { InternodeError } from "../errors.ts";
+import { dialChannel } from "./dial_conn.ts";
+import { FramedChannel } from "./framed_channel.ts";
 import type { HostAddress } from "./host_address.ts";
-import { connectTls, requireIdentity, type TlsOptions } from "./tls.ts";
-import type { Channel, DialOptions, Transport } from "./transport.ts";
-import { DialledWebSocket } from "./web_socket_dialled.ts";
-import { upgradeConn, type UpgradeRequest, upgradeRequest } from "./web_socket_dialler.ts";
-import { WebSocketListener } from "./web_socket_listener.ts";
+import { listenThrough } from "./lobby.ts";
+import { tcpTransport } from "./tcp.ts";
+import { type TlsOptions, tlsTransport } from "./tls.ts";
+import type { Channel, Transport } from "./transport.ts";
+import { acceptWebSocket, RefusedRequest } from "./web_socket_acceptor.ts";
+import { requestUpgrade, type UpgradeRequest, upgradeRequest } from "./web_socket_dialler.ts";
+
+/** What is spoken within TLS until the upgrade (ALPN): no client may take it for HTTP/2. */
+const PROTOCOLS = ["http/1.1"];
 
 /**
  * Connections over WebSocket. Needs `--allow-net`.
@@ -20,49 +25,76 @@ import { WebSocketListener } from "./web_socket_listener.ts";
  * @returns The transport for `ws://host:port` and `wss://host:port`.
  */
 export function webSocketTransport(options: TlsOptions = {}): Transport {
-  const caCerts = [...(options.caCerts ?? [])];
+  const plain = webSocketOver(tcpTransport());
+  const secure = webSocketOver(tlsTransport({ ...options, protocols: PROTOCOLS }));
+  const of = ({ scheme }: HostAddress): Transport => scheme === "wss" ? secure : plain;
   return {
-    dial: (address, dialOptions) => dial(address, dialOptions, caCerts),
-
-    // deno-lint-ignore require-await -- what is thrown becomes the rejection
-    async listen(address, listenOptions) {
-      const identity = address.scheme === "wss" ? requireIdentity(address, options) : undefined;
-      return new WebSocketListener(address, identity, listenOptions);
-    },
+    dial: (address, dialOptions) => of(address).dial(address, dialOptions),
+    listen: (address, listenOptions) => of(address).listen(address, listenOptions),
   };
 }
 
-function dial(
-  address: HostAddress,
-  { signal, path, token }: DialOptions,
-  caCerts: string[],
-): Promise<Channel> {
-  return dialChannel(address, signal, async () => {
-    const request = upgradeRequest(address, path, token);
-    const conn = address.scheme === "wss"
-      ? await connectTls(address, signal, { caCerts, alpnProtocols: ["http/1.1"] })
-      : await connectTcp(address, signal);
-    return await upgrade(conn, address, request, signal);
-  });
+/**
+ * Makes a transport whose channels carry bytes one of WebSocket: the request
+ * for the upgrade, its answer and the frames are what they carry. If its
+ * channels have an `identity`, those of WebSocket have it too.
+ *
+ * A listener's `authorize` judges the token of each request. Who is refused so
+ * gets status 401 and the text; other refusals, and newcomers who take more than
+ * 10 s, are told to `onError` too.
+ *
+ * @param inner The transport within.
+ * @returns The transport.
+ */
+export function webSocketOver(inner: Transport): Transport {
+  return {
+    // deno-lint-ignore require-await -- what is thrown becomes the rejection
+    async dial(address, options) {
+      const request = upgradeRequest(address, options.path, options.token);
+      return dialChannel(address, options.signal, async () => {
+        const channel = await inner.dial(address, options);
+        return await upgrade(channel, address, request, options.signal);
+      });
+    },
+
+    listen: (address, options) =>
+      listenThrough(inner, address, options, {
+        prepare: (channel) => acceptWebSocket(channel, options),
+        isKnown: (failure) => failure instanceof RefusedRequest && failure.status === 401,
+      }),
+
+    guarded: inner.guarded,
+    ...(inner.onChange && { onChange: (listener) => inner.onChange!(listener) }),
+  };
 }
 
 async function upgrade(
-  conn: Deno.Conn,
+  channel: Channel,
   address: HostAddress,
   request: UpgradeRequest,
   signal: AbortSignal,
-): Promise<DialledWebSocket> {
-  const onAbort = (): void => closeConn(conn);
+): Promise<FramedChannel> {
+  const onAbort = (): void => channel.close();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     signal.throwIfAborted();
-    const first = await upgradeConn(conn, address, request);
+    if (channel.kind !== "bytes") throw notBytes(address);
+    const first = await requestUpgrade(channel, address, request);
     signal.throwIfAborted();
-    return new DialledWebSocket(conn, address.href, first);
+    return new FramedChannel(channel, address.href, { role: "client", first });
   } catch (error) {
-    closeConn(conn);
+    channel.close();
     throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+function notBytes({ href }: HostAddress): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    `Could not connect to ${href}: WebSocket goes over channels of bytes, and this one carries ` +
+      "messages. Use it with TCP, TLS or Unix sockets.",
+    { origin: "caller", host: href },
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * The accepting end of a WebSocket connection: one of the runtime's own.
+ * The accepting end of a WebSocket connection in a server of the user's own:
+ * one of the runtime's.
  *
  * @module
  */
@@ -36,7 +37,6 @@ export class WebSocketChannel implements MessageChannel {
   readonly kind = "messages";
   readonly remote: string;
   readonly #socket: WebSocket;
-  readonly #onEnded: () => void;
   readonly #closeTimeoutMs: number;
 
   #receiver: MessageReceiver | undefined;
@@ -59,18 +59,11 @@ export class WebSocketChannel implements MessageChannel {
    *
    * @param socket The socket: open, with `binaryType` "arraybuffer", owned from now on.
    * @param remote The other end, for messages.
-   * @param onEnded Called once when the socket is of no more use.
    * @param closeTimeoutMs How long the other end may take to answer a close.
    */
-  constructor(
-    socket: WebSocket,
-    remote: string,
-    onEnded: () => void = () => {},
-    closeTimeoutMs: number = CLOSE_TIMEOUT_MS,
-  ) {
+  constructor(socket: WebSocket, remote: string, closeTimeoutMs: number = CLOSE_TIMEOUT_MS) {
     this.#socket = socket;
     this.remote = remote;
-    this.#onEnded = onEnded;
     this.#closeTimeoutMs = closeTimeoutMs;
     socket.onopen = null;
     socket.onmessage = ({ data }) => this.#take(data);
@@ -184,6 +177,5 @@ export class WebSocketChannel implements MessageChannel {
     clearTimeout(this.#closeTimer);
     this.#socket.onmessage = this.#socket.onerror = this.#socket.onclose = null;
     this.#receiver?.onClose(reason);
-    this.#onEnded();
   }
 }

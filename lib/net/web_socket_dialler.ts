@@ -5,24 +5,19 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
-import { authority, type HostAddress } from "./host_address.ts";
-import {
-  type AnswerHead,
-  endOfHead,
-  lists,
-  parseHead,
-  type Read,
-  readText,
-} from "./web_socket_answer.ts";
+import type { HostAddress } from "./host_address.ts";
+import { hostHeader } from "./socket_host.ts";
+import type { ByteChannel } from "./transport.ts";
 import { dialError } from "./transport_error.ts";
+import { type HttpHead, lists, parseHead, readHead } from "./http_head.ts";
+import { readText } from "./web_socket_answer.ts";
+import { acceptOf } from "./web_socket_key.ts";
 
 /** The head of an answer is no longer. */
 const MAX_HEAD_BYTES = 8 * 1024;
 /** How much of a refusal's text is read. */
 const MAX_REASON_BYTES = 512;
 const REASON_TIMEOUT_MS = 2000;
-/** What RFC 6455 appends to a key before it is hashed. */
-const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 const ascii = new TextEncoder();
 
@@ -61,67 +56,70 @@ export function upgradeRequest(
 /**
  * Asks the other end of a connection to go on as WebSocket.
  *
- * @param conn The connection; the caller closes it if this fails, and may to give up.
+ * @param channel The connection; the caller closes it if this fails, and may to give up.
  * @param address Where to.
  * @param request What to ask for.
  * @param reasonTimeoutMs How long a refusing host may take to tell why. Default: 2,000.
  * @returns What came after the answer, if the other end agrees. Rejects with an
  * `InternodeError` that tells the status and text of a refusal.
  */
-export async function upgradeConn(
-  conn: Deno.Conn,
+export async function requestUpgrade(
+  channel: ByteChannel,
   address: HostAddress,
   request: UpgradeRequest,
   reasonTimeoutMs: number = REASON_TIMEOUT_MS,
 ): Promise<Uint8Array> {
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
-  await writeAll(conn, requestHead(address, request, key));
-  const bytes = new Uint8Array(MAX_HEAD_BYTES);
-  const read: Read = (into) => conn.read(into);
-  let length = 0, end = -1;
-  while (end < 0) {
-    if (length === bytes.length) throw strange(address, `a head of more than ${length} bytes`);
-    const count = await read(bytes.subarray(length));
-    if (count === null) throw dialError(address, "it closed the connection without an answer");
-    length += count;
-    end = endOfHead(bytes.subarray(0, length));
+  await writeAll(channel, requestHead(address, request, key));
+  const found = await readHead((into) => channel.read(into), MAX_HEAD_BYTES);
+  switch (found.kind) {
+    case "ended":
+      throw dialError(address, "it closed the connection without an answer");
+    case "tooLong":
+      throw strange(address, `a head of more than ${MAX_HEAD_BYTES} bytes`);
+    case "notHttp":
+      throw strange(address, "what is not HTTP");
   }
-  const head = parseHead(bytes.subarray(0, end));
-  if (head === undefined) throw strange(address, "what is not HTTP");
-  const rest = bytes.subarray(end, length);
-  if (head.status !== 101) {
-    throw refusal(address, head.status, await reasonOf(conn, head, rest, reasonTimeoutMs));
+  const head = parseHead(found.bytes), status = head && statusOf(head);
+  if (head === undefined || status === undefined) throw strange(address, "what is not HTTP");
+  if (status !== 101) {
+    throw refusal(address, status, await reasonOf(channel, head, found.rest, reasonTimeoutMs));
   }
   const problem = await problemOf(head, key);
   if (problem !== undefined) throw strange(address, problem);
-  return rest;
+  return found.rest;
+}
+
+function statusOf({ first }: HttpHead): number | undefined {
+  const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1];
+  return status === undefined ? undefined : Number(status);
 }
 
 function requestHead(
-  { hostname, port }: HostAddress,
+  address: HostAddress,
   { path, token }: UpgradeRequest,
   key: string,
 ): Uint8Array<ArrayBuffer> {
-  // A zone says which of this machine's networks it is, and is nobody else's concern.
-  const host = authority(hostname.replace(/%.*/, ""), port);
   const proof = token === undefined ? "" : `Authorization: Bearer ${token}\r\n`;
   return ascii.encode(
-    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: ${
+      hostHeader(address)
+    }\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${proof}\r\n`,
   );
 }
 
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+async function writeAll(channel: ByteChannel, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await channel.write(bytes.subarray(at));
 }
 
 /** What is wrong with an answer of status 101. */
-async function problemOf(head: AnswerHead, key: string): Promise<string | undefined> {
-  const hash = await crypto.subtle.digest("SHA-1", ascii.encode(key + KEY_SUFFIX));
+async function problemOf(head: HttpHead, key: string): Promise<string | undefined> {
+  const accept = await acceptOf(key);
   if (!lists(head, "upgrade", "websocket") || !lists(head, "connection", "upgrade")) {
     return "an upgrade to something else than WebSocket";
   }
-  if (head.fields.get("sec-websocket-accept") !== new Uint8Array(hash).toBase64()) {
+  if (head.fields.get("sec-websocket-accept") !== accept) {
     return "the answer to another request";
   }
   const unasked = ["sec-websocket-extensions", "sec-websocket-protocol"]
@@ -131,8 +129,8 @@ async function problemOf(head: AnswerHead, key: string): Promise<string | undefi
 
 /** The text of a refusal, or what comes of it in time. */
 async function reasonOf(
-  conn: Deno.Conn,
-  head: AnswerHead,
+  channel: ByteChannel,
+  head: HttpHead,
   rest: Uint8Array,
   timeoutMs: number,
 ): Promise<string> {
@@ -147,7 +145,7 @@ async function reasonOf(
       head,
       bytes,
       there.length,
-      (into) => Promise.race([conn.read(into), late]),
+      (into) => Promise.race([channel.read(into), late]),
     );
   } finally {
     clearTimeout(timer);

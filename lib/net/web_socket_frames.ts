@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printable } from "./http_head.ts";
+
 /** What a frame is for. */
 export const OPCODE = {
   /** Goes on with the message that an earlier frame began. */
@@ -40,6 +42,8 @@ const FINAL = 0x80;
 const MASKED = 0x80;
 const LENGTH_IN_2_BYTES = 126;
 const LENGTH_IN_8_BYTES = 127;
+/** The size of a mask's key. */
+export const KEY_BYTES = 4;
 /** Below so many bytes, words gain nothing. */
 const LEAST_FOR_WORDS = 16;
 
@@ -57,45 +61,47 @@ export class FrameError extends Error {
 }
 
 /**
- * The size of a masked frame.
+ * The size of a frame.
  *
  * @param payloadBytes The size of its payload.
+ * @param masked Whether it is masked.
  * @returns The size with its header, in bytes.
  */
-export function maskedFrameBytes(payloadBytes: number): number {
-  return payloadBytes + (payloadBytes < LENGTH_IN_2_BYTES ? 6 : payloadBytes < 0x1_0000 ? 8 : 14);
+export function frameBytes(payloadBytes: number, masked: boolean): number {
+  const lengthBytes = payloadBytes < LENGTH_IN_2_BYTES ? 0 : payloadBytes < 0x1_0000 ? 2 : 8;
+  return 2 + lengthBytes + (masked ? KEY_BYTES : 0) + payloadBytes;
 }
 
 /**
- * Writes a final masked frame, as clients must mask what they send: whoever
- * chooses a payload (a web page, say) must not choose the bytes on the wire,
- * or they could look like a request of its own to a proxy in between. Servers
- * refuse frames that are not masked.
+ * Writes a final frame. Clients must mask what they send: whoever chooses a
+ * payload (a web page, say) must not choose the bytes on the wire, or they
+ * could look like a request of its own to a proxy in between. Servers refuse
+ * frames that are not masked, and send none that are.
  *
  * @param into Where to; begins at a multiple of 4 within its buffer.
  * @param words The same bytes as words.
- * @param at Where in it; {@linkcode maskedFrameBytes} follow.
+ * @param at Where in it; {@linkcode frameBytes} follow.
  * @param opcode What the frame is for.
  * @param payload Its payload, copied.
- * @param key 32 random bits, others each time.
+ * @param key 32 random bits, others each time; `null`: not masked.
  * @returns Where the frame ends.
  */
-export function writeMaskedFrame(
+export function writeFrame(
   into: Uint8Array<ArrayBuffer>,
   words: Uint32Array<ArrayBuffer>,
   at: number,
   opcode: number,
   payload: Uint8Array<ArrayBuffer>,
-  key: number,
+  key: number | null,
 ): number {
-  const length = payload.length;
+  const length = payload.length, masked = key === null ? 0 : MASKED;
   into[at++] = FINAL | opcode;
   if (length < LENGTH_IN_2_BYTES) {
-    into[at++] = MASKED | length;
+    into[at++] = masked | length;
   } else if (length < 0x1_0000) {
-    into[at++] = MASKED | LENGTH_IN_2_BYTES;
+    into[at++] = masked | LENGTH_IN_2_BYTES;
   } else {
-    into[at++] = MASKED | LENGTH_IN_8_BYTES;
+    into[at++] = masked | LENGTH_IN_8_BYTES;
     // No buffer is of 4 GiB.
     into.fill(0, at, at + 4);
     at += 4;
@@ -106,24 +112,37 @@ export function writeMaskedFrame(
     into[at++] = length >>> 8;
     into[at++] = length;
   }
-  into[at++] = key;
-  into[at++] = key >>> 8;
-  into[at++] = key >>> 16;
-  into[at++] = key >>> 24;
-  into.set(payload, at);
-  mask(into, words, at, at + length, key);
+  if (key === null) {
+    into.set(payload, at);
+  } else {
+    into[at++] = key;
+    into[at++] = key >>> 8;
+    into[at++] = key >>> 16;
+    into[at++] = key >>> 24;
+    into.set(payload, at);
+    mask(into, words, at, at + length, key);
+  }
   return at + length;
 }
 
-/** Masks bytes where they lie: the first with the lowest byte of the key, and so on in turns. */
-function mask(
+/**
+ * Masks bytes where they lie, or unmasks them, which is the same: the first
+ * with the lowest byte of the key, and so on in turns.
+ *
+ * @param bytes Where they lie; begins at a multiple of 4 within its buffer.
+ * @param words The same bytes as words; `null` if it is not worth having them.
+ * @param at Where they begin.
+ * @param end Where they end.
+ * @param key The key.
+ */
+export function mask(
   bytes: Uint8Array<ArrayBuffer>,
-  words: Uint32Array<ArrayBuffer>,
+  words: Uint32Array<ArrayBuffer> | null,
   at: number,
   end: number,
   key: number,
 ): void {
-  if (end - at >= LEAST_FOR_WORDS) {
+  if (words !== null && end - at >= LEAST_FOR_WORDS) {
     while ((at & 3) !== 0) {
       bytes[at]! ^= key;
       at++;
@@ -166,10 +185,10 @@ export function closePayload(code: number, reason: string): Uint8Array<ArrayBuff
  * Reads the payload of a close frame.
  *
  * @param payload The bytes.
- * @returns The code, {@linkcode CLOSE_CODE} `none` if there is none, and the reason.
+ * @returns The code, {@linkcode CLOSE_CODE} `none` if there is none, and the reason as it may be shown.
  */
 export function readClosePayload(payload: Uint8Array): { code: number; reason: string } {
   if (payload.length < 2) return { code: CLOSE_CODE.none, reason: "" };
   const code = payload[0]! << 8 | payload[1]!;
-  return { code, reason: new TextDecoder().decode(payload.subarray(2)) };
+  return { code, reason: printable(new TextDecoder().decode(payload.subarray(2))) };
 }

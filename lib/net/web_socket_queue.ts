@@ -5,7 +5,7 @@
  */
 
 import { Fifo } from "../wire/fifo.ts";
-import { maskedFrameBytes, writeMaskedFrame } from "./web_socket_frames.ts";
+import { frameBytes, writeFrame } from "./web_socket_frames.ts";
 
 /** The first buffer's size; each further one is twice as large, up to the most. */
 const FIRST_BYTES = 4 * 1024;
@@ -20,21 +20,21 @@ interface Chunk {
 }
 
 /**
- * Masked frames, one after the other in as few buffers as can be, so that all
+ * Frames, one after the other in as few buffers as can be, so that all
  * that gathers leaves in one write. What is being written stays untouched while
  * more is put behind it.
  */
 export class FrameQueue {
   /** How many bytes wait. */
   bytes = 0;
-  readonly #nextKey: () => number;
+  readonly #nextKey: (() => number) | null;
   readonly #chunks = new Fifo<Chunk>();
   #last: Chunk | undefined;
   #spare: Chunk | undefined;
   #nextBytes = FIRST_BYTES;
 
-  /** @param nextKey Gives another 32 random bits for each frame. */
-  constructor(nextKey: () => number) {
+  /** @param nextKey Gives another 32 random bits for each frame, to mask it with; `null`: none is masked. */
+  constructor(nextKey: (() => number) | null) {
     this.#nextKey = nextKey;
   }
 
@@ -45,14 +45,15 @@ export class FrameQueue {
    * @param payload Its payload, copied.
    */
   push(opcode: number, payload: Uint8Array<ArrayBuffer>): void {
-    const length = maskedFrameBytes(payload.length);
+    const nextKey = this.#nextKey;
+    const length = frameBytes(payload.length, nextKey !== null);
     let chunk = this.#last;
     if (chunk === undefined || chunk.end + length > chunk.bytes.length) {
       chunk = this.#last = this.#chunkOf(length);
       this.#chunks.push(chunk);
     }
     const { bytes, words, end } = chunk;
-    chunk.end = writeMaskedFrame(bytes, words, end, opcode, payload, this.#nextKey());
+    chunk.end = writeFrame(bytes, words, end, opcode, payload, nextKey?.() ?? null);
     this.bytes += length;
   }
 

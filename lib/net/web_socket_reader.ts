@@ -5,13 +5,23 @@
  */
 
 import { ReceiveRing } from "../wire/receive_ring.ts";
-import { CLOSE_CODE, FrameError, MAX_CONTROL_BYTES, OPCODE } from "./web_socket_frames.ts";
+import {
+  CLOSE_CODE,
+  FrameError,
+  KEY_BYTES,
+  mask,
+  MAX_CONTROL_BYTES,
+  OPCODE,
+} from "./web_socket_frames.ts";
 
 /** The read buffer's size when idle, and at most. */
 const IDLE_BYTES = 8 * 1024;
 const MAX_BYTES = 64 * 1024;
 /** What lacks so much is read to where it belongs; of less, copying costs less than a read of its own. */
 const DIRECT_BYTES = 16 * 1024;
+
+/** To look at less than this as words costs more than it saves. */
+const WORTH_WORDS_BYTES = 64;
 
 const FINAL = 0x80;
 const RESERVED = 0x70;
@@ -21,9 +31,12 @@ const MASKED = 0x80;
 const LENGTH_BITS = 0x7f;
 const EMPTY = new Uint8Array(0);
 
+/** Whose frames these are: servers take masked ones only, and clients only such as are not. */
+export type ReaderRole = "client" | "server";
+
 /**
- * Takes the bytes that a server sends and gives its binary messages and its
- * control frames, one by one. A message has a buffer of its own, exactly as
+ * Takes the bytes that the other side sends and gives its binary messages and
+ * its control frames, one by one. A message has a buffer of its own, exactly as
  * large as it, from the moment that its header is there; one that is too large
  * is refused by its header.
  *
@@ -36,14 +49,21 @@ export class FrameReader {
   /** Its payload, which belongs to the caller. */
   payload: Uint8Array<ArrayBuffer> = EMPTY;
 
-  readonly #maxMessageBytes: number;
+  /** The largest message. */
+  maxMessageBytes: number;
+
+  /** What must stand in the bit that says whether a frame is masked. */
+  readonly #masked: number;
   readonly #ring = new ReceiveRing(IDLE_BYTES, MAX_BYTES);
 
   /** The message under way; longer than it only between fragments. */
   #message: Uint8Array<ArrayBuffer> = EMPTY;
-  /** How much of it is there, and how much will be when the frame is over. */
+  /** How much of it is there. */
   #filled = 0;
+  /** Where the frame under way begins and ends in it, and its key. */
+  #frameStart = 0;
   #frameEnd = 0;
+  #key = 0;
   /** Whether a frame's payload is under way, and whether it ends the message. */
   #inFrame = false;
   #final = true;
@@ -53,11 +73,13 @@ export class FrameReader {
   #direct = false;
 
   /**
+   * @param role On whose side this is.
    * @param maxMessageBytes The largest message.
    * @param first What has been read already. Default: nothing.
    */
-  constructor(maxMessageBytes: number, first: Uint8Array = EMPTY) {
-    this.#maxMessageBytes = maxMessageBytes;
+  constructor(role: ReaderRole, maxMessageBytes: number, first: Uint8Array = EMPTY) {
+    this.#masked = role === "server" ? MASKED : 0;
+    this.maxMessageBytes = maxMessageBytes;
     for (let at = 0; at < first.length;) {
       const space = this.space();
       const part = first.subarray(at, at + space.length);
@@ -91,7 +113,7 @@ export class FrameReader {
    * Looks for the next message or control frame.
    *
    * @returns Whether `opcode` and `payload` have it; if not, more must be read.
-   * @throws {FrameError} The server broke a rule. The reader is of no more use.
+   * @throws {FrameError} The other side broke a rule. The reader is of no more use.
    */
   next(): boolean {
     for (;;) {
@@ -103,7 +125,9 @@ export class FrameReader {
       if (ring.length < 2) return false;
       const { bytes, head } = ring;
       if ((bytes[head]! & RESERVED) !== 0) throw broken("a frame with reserved bits");
-      if ((bytes[head + 1]! & MASKED) !== 0) throw broken("a masked frame");
+      if ((bytes[head + 1]! & MASKED) !== this.#masked) {
+        throw broken(this.#masked === 0 ? "a masked frame" : "a frame that is not masked");
+      }
       if ((bytes[head]! & CONTROL_BIT) !== 0) return this.#control(bytes, head);
       if (!this.#begin(bytes, head)) return false;
     }
@@ -114,10 +138,11 @@ export class FrameReader {
     if (opcode > OPCODE.pong) throw broken(`a frame of the unknown kind ${opcode}`);
     if ((bytes[head]! & FINAL) === 0) throw broken("a control frame in fragments");
     if (length > MAX_CONTROL_BYTES) throw broken("a control frame that is too long");
-    const start = head + 2, end = start + length;
+    const start = head + 2 + (this.#masked === 0 ? 0 : KEY_BYTES), end = start + length;
     if (end > this.#ring.tail) return false;
     this.opcode = opcode;
     this.payload = bytes.slice(start, end);
+    if (this.#masked !== 0) mask(this.payload, null, 0, length, keyAt(bytes, start - KEY_BYTES));
     this.#ring.head = end;
     return true;
   }
@@ -135,20 +160,22 @@ export class FrameReader {
     if (opcode === OPCODE.binary && this.#fragmented) {
       throw broken("a message within the fragments of another one");
     }
-    let length = bytes[head + 1]! & LENGTH_BITS, payload = head + 2;
+    let length = bytes[head + 1]! & LENGTH_BITS;
+    const key = head + 2 + (length <= 125 ? 0 : length === 126 ? 2 : 8);
+    const payload = this.#masked === 0 ? key : key + KEY_BYTES;
+    if (payload > this.#ring.tail) return false;
     if (length > 125) {
-      payload += length === 126 ? 2 : 8;
-      if (payload > this.#ring.tail) return false;
       length = 0;
-      for (let at = head + 2; at < payload; at++) length = length * 256 + bytes[at]!;
+      for (let at = head + 2; at < key; at++) length = length * 256 + bytes[at]!;
     }
     const end = (this.#fragmented ? this.#filled : 0) + length;
-    if (end > this.#maxMessageBytes) {
-      const what = `a message of more than ${this.#maxMessageBytes} bytes`;
+    if (end > this.maxMessageBytes) {
+      const what = `a message of more than ${this.maxMessageBytes} bytes`;
       throw new FrameError(CLOSE_CODE.tooLarge, what);
     }
     this.#final = (bytes[head]! & FINAL) !== 0;
     this.#inFrame = true;
+    if (this.#masked !== 0) this.#key = keyAt(bytes, key);
     this.#ring.head = payload;
     this.#makeRoom(end);
     this.#fragmented = !this.#final;
@@ -162,10 +189,11 @@ export class FrameReader {
       this.#filled = 0;
     } else if (end > this.#message.length) {
       // However small the fragments are, they are moved a few times only.
-      const message = new Uint8Array(Math.max(end, Math.min(end * 2, this.#maxMessageBytes)));
+      const message = new Uint8Array(Math.max(end, Math.min(end * 2, this.maxMessageBytes)));
       message.set(this.#message.subarray(0, this.#filled));
       this.#message = message;
     }
+    this.#frameStart = this.#filled;
   }
 
   /** Moves what is there of the frame to its message; whether that is all of it. */
@@ -180,7 +208,16 @@ export class FrameReader {
     }
     if (count < missing) return false;
     this.#inFrame = false;
+    if (this.#masked !== 0) this.#unmask();
     return true;
+  }
+
+  #unmask(): void {
+    const message = this.#message, start = this.#frameStart, end = this.#frameEnd;
+    const words = end - start < WORTH_WORDS_BYTES
+      ? null
+      : new Uint32Array(message.buffer, 0, message.length >>> 2);
+    mask(message, words, start, end, this.#key);
   }
 
   #handOver(): true {
@@ -190,6 +227,11 @@ export class FrameReader {
     this.#message = EMPTY;
     return true;
   }
+}
+
+/** As {@linkcode mask} takes it. */
+function keyAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 | bytes[at + 3]! << 24;
 }
 
 function broken(what: string): FrameError {

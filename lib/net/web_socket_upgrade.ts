@@ -5,20 +5,17 @@
  */
 
 import type { ListenOptions, MessageChannel } from "./transport.ts";
+import { bearerToken } from "./web_socket_acceptor.ts";
 import { WebSocketChannel } from "./web_socket_channel.ts";
 
 /** How {@linkcode upgradeWebSocket} judges a request, and who takes the channel. */
 export interface UpgradeOptions {
-  /** Takes the channel once it is open. Must not throw. */
-  accept: (channel: MessageChannel) => void;
-  /** The request path; any other gets status 404. Default: any path, as the server has chosen already. */
-  path?: string | undefined;
-  /** Judges the token: `null` lets it in, a text refuses it with status 401 and that text. Default: all are let in. */
+  /** Takes the channel once it is open, with the name that `authorize` gave. Must not throw. */
+  accept: (channel: MessageChannel, name?: string) => void;
+  /** Judges the token, see {@linkcode ListenOptions}; a text refuses it with status 401 and that text. Default: all are let in. */
   authorize?: ListenOptions["authorize"];
   /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
   remote?: string | undefined;
-  /** Called once when the channel has ended. */
-  onEnded?: (() => void) | undefined;
 }
 
 /**
@@ -28,15 +25,12 @@ export interface UpgradeOptions {
  *
  * @param request What the server was asked.
  * @param options Who takes the channel, and what the request must show.
- * @returns The answer: 101, 401 (with the reason), 404 or 426.
+ * @returns The answer: 101, 401 (with the reason) or 426.
  */
 export function upgradeWebSocket(request: Request, options: UpgradeOptions): Response {
-  const { pathname } = new URL(request.url);
-  if (options.path !== undefined && pathname !== options.path) {
-    return refuse(404, `nothing is served at ${pathname}: compare the path options`);
-  }
-  const refusal = options.authorize?.(bearerToken(request)) ?? null;
-  if (refusal !== null) return refuse(401, refusal, { "www-authenticate": "Bearer" });
+  const token = bearerToken(request.headers.get("authorization"));
+  const judged = options.authorize?.(token, undefined) ?? null;
+  if (typeof judged === "string") return refuse(401, judged, { "www-authenticate": "Bearer" });
   let upgraded: Deno.WebSocketUpgrade;
   try {
     // The protocol has pings of its own, hence no idle timeout.
@@ -45,16 +39,11 @@ export function upgradeWebSocket(request: Request, options: UpgradeOptions): Res
     return refuse(426, "only WebSocket connections are served here", { upgrade: "websocket" });
   }
   const { socket, response } = upgraded;
-  const { accept, remote = "a WebSocket client", onEnded = () => {} } = options;
+  const { accept, remote = "a WebSocket client" } = options;
   socket.binaryType = "arraybuffer";
   // A client that leaves before the upgrade is done causes no event at all.
-  socket.onopen = () => accept(new WebSocketChannel(socket, remote, onEnded));
+  socket.onopen = () => accept(new WebSocketChannel(socket, remote), judged?.name);
   return response;
-}
-
-function bearerToken(request: Request): string | null {
-  const header = request.headers.get("authorization");
-  return header === null ? null : /^bearer +(\S+)$/i.exec(header)?.[1] ?? "";
 }
 
 function refuse(status: number, reason: string, headers: Record<string, string> = {}): Response {

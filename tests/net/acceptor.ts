@@ -4,6 +4,8 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
+import type { InternodeError } from "../../lib/errors.ts";
 import { type HostAddress, parseHostAddress } from "../../lib/net/host_address.ts";
 import { systemClock } from "../../lib/net/system_clock.ts";
 import type { Channel, DialOptions, Listener, Transport } from "../../lib/net/transport.ts";
@@ -60,4 +62,11 @@ export class Acceptor {
     await this.listener.close();
     await this.listener.finished;
   }
+}
+
+/** Waits for what a listener is told. */
+export async function told(acceptor: Acceptor, count: number): Promise<InternodeError[]> {
+  for (let i = 0; i < 2_000 && acceptor.errors.length < count; i++) await turns(1);
+  assertEquals(acceptor.errors.length, count);
+  return acceptor.errors as InternodeError[];
 }

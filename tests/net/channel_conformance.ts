@@ -22,8 +22,6 @@ export interface Subject {
   freshAddress: () => string;
   /** What `remote` of an accepted channel begins with. */
   acceptedRemote: string;
-  /** Whether a dial ends with an HTTP upgrade. If a client leaves while it is under way, the runtime never ends that operation. */
-  upgrades?: boolean;
 }
 
 /** Enough turns for the kernel and the runtime to move what can be moved. */
@@ -31,15 +29,10 @@ const SETTLING_TURNS = 40;
 
 /** Declares the tests. */
 export function testTransport(subject: Subject): void {
-  const test = (
-    what: string,
-    body: (transport: Transport) => Promise<void>,
-    sanitizeOps = true,
-  ): void =>
+  const test = (what: string, body: (transport: Transport) => Promise<void>): void =>
     Deno.test({
       name: `${subject.name}: ${what}`,
       ignore: !subject.permitted,
-      sanitizeOps,
       fn: () => body(subject.transport()),
     });
   const connected = (what: string, body: (near: Pipe, far: Pipe) => Promise<void>): void =>
@@ -218,7 +211,6 @@ export function testTransport(subject: Subject): void {
       }
       await acceptor.end();
     },
-    subject.upgrades !== true,
   );
 
   test("after the listener has closed, connections live on and dials are refused", async (transport) => {

@@ -70,25 +70,55 @@ export function serverFrame(
   return frame;
 }
 
-/** One frame as a client has sent it, unmasked. */
-export interface ClientFrame {
+/** A frame as clients send it. */
+export function clientFrame(
+  opcode: number,
+  payload: Uint8Array,
+  options: {
+    final?: boolean | undefined;
+    lengthBytes?: number | undefined;
+    key?: readonly number[];
+  } = {},
+): Uint8Array<ArrayBuffer> {
+  const { key = [0x12, 0x34, 0x56, 0x78], ...others } = options;
+  const plain = serverFrame(opcode, payload, others);
+  const head = plain.length - payload.length;
+  const frame = new Uint8Array(plain.length + 4);
+  frame.set(plain.subarray(0, head));
+  frame[1]! |= 0x80;
+  frame.set(key, head);
+  for (let i = 0; i < payload.length; i++) frame[head + 4 + i] = payload[i]! ^ key[i % 4]!;
+  return frame;
+}
+
+/** One frame as one side has sent it, unmasked. */
+export interface RawFrame {
   readonly opcode: number;
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
 /** Takes the masked frames of a client apart, byte by byte, as simply as can be; one that is cut off does not count. */
-export function clientFrames(bytes: Uint8Array): ClientFrame[] {
-  const frames: ClientFrame[] = [];
+export function clientFrames(bytes: Uint8Array): RawFrame[] {
+  return framesIn(bytes, true);
+}
+
+/** The same for the frames of a server. */
+export function serverFrames(bytes: Uint8Array): RawFrame[] {
+  return framesIn(bytes, false);
+}
+
+function framesIn(bytes: Uint8Array, masked: boolean): RawFrame[] {
+  const frames: RawFrame[] = [];
   for (let at = 0; at < bytes.length;) {
     const opcode = bytes[at++]!;
     if ((opcode & 0xf0) !== 0x80) throw new Error(`a frame begins with ${opcode}`);
     let length = bytes[at++]!;
-    if (length < 0x80) throw new Error("a frame of a client is not masked");
+    if (length >= 0x80 !== masked) throw new Error("a frame is masked that must not, or is not");
     length &= 0x7f;
     const lengthBytes = length === 126 ? 2 : length === 127 ? 8 : 0;
     if (lengthBytes > 0) length = 0;
     for (let i = 0; i < lengthBytes; i++) length = length * 256 + bytes[at++]!;
-    const key = bytes.subarray(at, at += 4);
+    const key = masked ? bytes.subarray(at, at += 4) : new Uint8Array(4);
     const payload = new Uint8Array(length);
     if (!(at + length <= bytes.length)) break;
     for (let i = 0; i < length; i++) payload[i] = bytes[at++]! ^ key[i % 4]!;

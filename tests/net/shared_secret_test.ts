@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { sharedSecret } from "../../lib/net/shared_secret.ts";
+import type { TokenVerdict } from "../../lib/session/authenticator.ts";
 
 const OLD = "an old secret of thirty-two bytes";
 const NEW = "a new secret of just as many bytes";
@@ -10,9 +11,14 @@ const NOW = 1_700_000_000_000;
 /** HMAC-SHA256, as OpenSSL computes it, over "internode proof 1\0acceptor\0" and the transcript. */
 const VECTOR = "4626200294223dc9e019185cdf0c897f4d6b766f4786e3f7a32485b4bdb245b5";
 
-function refusal(verdict: ReturnType<ReturnType<typeof sharedSecret>["checkToken"]>): string {
+function refusal(verdict: TokenVerdict): string {
   assert("refusal" in verdict, "the token was let in");
   return verdict.refusal;
+}
+
+/** For whom a token was let in; the reason if it was not. */
+function nameIn(verdict: TokenVerdict): string {
+  return "refusal" in verdict ? verdict.refusal : verdict.name;
 }
 
 Deno.test("a proof convinces whoever has the secret, of that role and transcript alone", () => {
@@ -45,7 +51,7 @@ Deno.test("secrets are changed by way of a list: the first proves, any is believ
   assert(before.verify("dialler", TRANSCRIPT, proof));
   assert(!sharedSecret(OLD).verify("dialler", TRANSCRIPT, proof));
   assert(sharedSecret(NEW).verify("dialler", TRANSCRIPT, proof));
-  assertEquals(before.checkToken(after.token(A, B, NOW), B, NOW), { name: A });
+  assertEquals(nameIn(before.checkToken(after.token(A, B, NOW), B, NOW)), A);
 });
 
 Deno.test("a secret given as bytes is kept as it was", () => {
@@ -72,9 +78,26 @@ Deno.test("a token names its dialler, is never the same twice, and fits a header
   const token = auth.token(A, B, NOW);
   assert(/^[\w-]+$/.test(token), token);
   assertNotEquals(token, auth.token(A, B, NOW));
-  assertEquals(auth.checkToken(token, B, NOW), { name: A });
+  assertEquals(nameIn(auth.checkToken(token, B, NOW)), A);
   const strange = "unix:///räume/\u{1f600}.sock";
-  assertEquals(auth.checkToken(auth.token(strange, B, NOW), B, NOW), { name: strange });
+  assertEquals(nameIn(auth.checkToken(auth.token(strange, B, NOW), B, NOW)), strange);
+});
+
+Deno.test("a token tells its nonce and its time, however its text is written", () => {
+  const auth = sharedSecret(OLD, { maxClockSkewMs: 1_000 });
+  const token = auth.token(A, B, NOW);
+  const claim = auth.checkToken(token, B, NOW);
+  assert(!("refusal" in claim));
+  const { id, ...rest } = claim;
+  assert(/^[0-9a-f]{32}$/.test(id), id);
+  assertEquals(rest, { name: A, issuedMs: NOW, expiresMs: NOW + 31_000 });
+  const other = auth.checkToken(auth.token(A, B, NOW), B, NOW);
+  assert("id" in other && other.id !== id);
+  // Base64 has several texts for the same bytes.
+  const texts = [` ${token}`, `${token.slice(0, 8)}\n${token.slice(8)}`];
+  const pad = "=".repeat((4 - token.length % 4) % 4);
+  if (pad !== "") texts.push(token + pad);
+  for (const text of texts) assertEquals(auth.checkToken(text, B, NOW), claim);
 });
 
 Deno.test("a token is good between its two names only", () => {
@@ -86,15 +109,15 @@ Deno.test("a token is good between its two names only", () => {
 Deno.test("a token expires after 30 s and the tolerance, and may not come from the future", () => {
   const exact = sharedSecret(OLD, { maxClockSkewMs: 0 });
   const token = exact.token(A, B, NOW);
-  assertEquals(exact.checkToken(token, B, NOW + 30_000), { name: A });
+  assertEquals(nameIn(exact.checkToken(token, B, NOW + 30_000)), A);
   assert(refusal(exact.checkToken(token, B, NOW + 30_001)).includes("expired"));
-  assertEquals(exact.checkToken(token, B, NOW), { name: A });
+  assertEquals(nameIn(exact.checkToken(token, B, NOW)), A);
   assert(refusal(exact.checkToken(token, B, NOW - 1)).includes("future"));
 
   const usual = sharedSecret(OLD);
-  assertEquals(usual.checkToken(token, B, NOW + 330_000), { name: A });
+  assertEquals(nameIn(usual.checkToken(token, B, NOW + 330_000)), A);
   assert(refusal(usual.checkToken(token, B, NOW + 330_001)).includes("expired"));
-  assertEquals(usual.checkToken(token, B, NOW - 300_000), { name: A });
+  assertEquals(nameIn(usual.checkToken(token, B, NOW - 300_000)), A);
   assert(refusal(usual.checkToken(token, B, NOW - 300_001)).includes("future"));
   const never = usual.token(A, B, NaN);
   assert(refusal(usual.checkToken(never, B, NOW)).includes("expired"));

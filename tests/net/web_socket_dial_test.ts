@@ -6,9 +6,10 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
+import { ConnChannel } from "../../lib/net/conn_channel.ts";
 import type { MessageChannel } from "../../lib/net/transport.ts";
 import { webSocketTransport } from "../../lib/net/web_socket.ts";
-import { upgradeConn } from "../../lib/net/web_socket_dialler.ts";
+import { requestUpgrade } from "../../lib/net/web_socket_dialler.ts";
 import { dialOptions, turns } from "./acceptor.ts";
 import { certificates } from "./certificates.ts";
 import { FILES, NET } from "./permitted.ts";
@@ -221,7 +222,11 @@ test("a refusal whose text never comes is told without it", async () => {
   const { hostname, port } = host.address;
   const dialled = await Deno.connect({ hostname, port });
   const asking = assertRejects(
-    () => upgradeConn(dialled, host.address, { path: "/", token: undefined }, 1),
+    () =>
+      requestUpgrade(new ConnChannel(dialled, host.address.href, false), host.address, {
+        path: "/",
+        token: undefined,
+      }, 1),
     InternodeError,
     "status 404 (no). Both",
   );

@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   closePayload,
-  maskedFrameBytes,
+  frameBytes,
   OPCODE,
   readClosePayload,
-  writeMaskedFrame,
+  writeFrame,
 } from "../../lib/net/web_socket_frames.ts";
 import { FrameQueue } from "../../lib/net/web_socket_queue.ts";
-import { clientFrames } from "./raw_web_socket.ts";
+import { clientFrames, serverFrames } from "./raw_web_socket.ts";
 
 /** A frame written by the plainest means. */
 function naiveFrame(opcode: number, payload: Uint8Array, key: number): Uint8Array {
@@ -37,8 +37,8 @@ Deno.test("masked frames of every small size, at every alignment, are those of a
     for (let at = 0; at < 8; at++) {
       const key = KEYS[(length + at) % KEYS.length]!;
       into.fill(0xaa);
-      const end = writeMaskedFrame(into, words, at, OPCODE.binary, payload, key);
-      assertEquals(end - at, maskedFrameBytes(length));
+      const end = writeFrame(into, words, at, OPCODE.binary, payload, key);
+      assertEquals(end - at, frameBytes(length, true));
       assertEquals(into.subarray(at, end), naiveFrame(OPCODE.binary, payload, key));
       assert(into.subarray(0, at).every((byte) => byte === 0xaa), "written before the frame");
       assert(into.subarray(end).every((byte) => byte === 0xaa), "written behind the frame");
@@ -53,7 +53,7 @@ Deno.test("masked frames around the sizes where the header grows are those of a 
   for (const length of [125, 126, 127, 1000, 65_534, 65_535, 65_536, 65_537]) {
     into.fill(0xaa);
     const payload = bytesOf(length), at = length % 4;
-    const end = writeMaskedFrame(into, words, at, OPCODE.binary, payload, 0x9e3779b9 | 0);
+    const end = writeFrame(into, words, at, OPCODE.binary, payload, 0x9e3779b9 | 0);
     assertEquals(into.slice(at, end), naiveFrame(OPCODE.binary, payload, 0x9e3779b9 | 0));
   }
 });
@@ -83,6 +83,20 @@ Deno.test("frames gather behind one another and leave in one piece", () => {
   assertEquals(key, 3 * 0x01234567, "each frame has a key of its own");
   queue.advance(written.length);
   assertEquals([queue.bytes, queue.peek()], [0, undefined]);
+});
+
+Deno.test("without keys nothing is masked", () => {
+  const queue = new FrameQueue(null);
+  const payloads = [0, 125, 126, 65_535, 65_536].map((length) => bytesOf(length, length));
+  for (const payload of payloads) queue.push(OPCODE.binary, payload);
+  const wire: number[] = [];
+  for (let part; (part = queue.peek()) !== undefined; queue.advance(part.length)) {
+    for (const byte of part) wire.push(byte);
+  }
+  const expected = payloads.reduce((sum, { length }) => sum + frameBytes(length, false), 0);
+  assertEquals(wire.length, expected);
+  const frames = serverFrames(Uint8Array.from(wire));
+  assertEquals(frames.map(({ payload }) => payload), payloads);
 });
 
 Deno.test("what is being written stays untouched while more gathers, however it is cut", () => {

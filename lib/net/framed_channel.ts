@@ -1,12 +1,12 @@
 /**
- * The dialling end of a WebSocket connection.
+ * A WebSocket connection, on either side.
  *
  * @module
  */
 
 import { MAX_BATCH_BYTES } from "../wire/limits.ts";
-import { closeConn } from "./conn_channel.ts";
-import type { MessageChannel, MessageReceiver } from "./transport.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
+import type { ByteChannel, MessageChannel, MessageReceiver } from "./transport.ts";
 import { messageOf } from "./transport_error.ts";
 import {
   CLOSE_CODE,
@@ -16,7 +16,7 @@ import {
   readClosePayload,
 } from "./web_socket_frames.ts";
 import { FrameQueue } from "./web_socket_queue.ts";
-import { FrameReader } from "./web_socket_reader.ts";
+import { FrameReader, type ReaderRole } from "./web_socket_reader.ts";
 
 const HIGH_WATER_BYTES = 512 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
@@ -25,25 +25,43 @@ const CLOSE_TIMEOUT_MS = 2000;
 /** What comes after the other end broke a rule is read into this much, and forgotten. */
 const DEAF_BYTES = 4096;
 
+/** How a {@linkcode FramedChannel} begins. */
+export interface FramedOptions {
+  /** On whose side it is: clients mask what they send. */
+  readonly role: ReaderRole;
+  /** What was read beyond the head of the upgrade. Default: nothing. */
+  readonly first?: Uint8Array | undefined;
+  /** How long the other end may take to answer a close, in milliseconds. Default: 2,000. */
+  readonly closeTimeoutMs?: number | undefined;
+}
+
 /**
- * Messages over a connection that was upgraded to WebSocket, by the rules for
- * clients. The runtime's own client would do, but it leaves Nagle's delay on
- * and writes a message in two pieces, of which the second then waits 40 ms for
- * the acknowledgement of the first; and it holds messages of any size.
+ * Messages over a channel of bytes that was upgraded to WebSocket (RFC 6455).
+ * The runtime's own would do, but it leaves Nagle's delay on and writes a
+ * message in two pieces, of which the second then waits 40 ms for the
+ * acknowledgement of the first; it holds messages of any size, reads whether
+ * they are wanted or not, and cannot be cut off.
  *
  * Sending: what is sent in one turn, or while a write is under way, leaves in
- * one write. Receiving begins with `start`; until then the socket pushes back.
+ * one write. Receiving begins with `start`; until then, and while it is paused,
+ * the channel underneath pushes back. Of what came no more is held than one
+ * message and the read buffer.
  */
-export class DialledWebSocket implements MessageChannel {
+export class FramedChannel implements MessageChannel {
   readonly kind = "messages";
   readonly remote: string;
-  readonly #conn: Deno.Conn;
+  readonly identity: PeerIdentity | undefined;
+  readonly #channel: ByteChannel;
   readonly #closeTimeoutMs: number;
   readonly #reader: FrameReader;
-  readonly #queue = new FrameQueue(randomKey);
+  readonly #queue: FrameQueue;
 
   #receiver: MessageReceiver | undefined;
+  /** Whether it has begun to read. */
+  #listening = false;
+  /** Whether a read is under way. */
   #reading = false;
+  #paused = false;
   /** Set once what comes cannot be understood any more. */
   #deaf: Uint8Array<ArrayBuffer> | undefined;
   /** Whether a write is under way or soon will be. */
@@ -60,22 +78,19 @@ export class DialledWebSocket implements MessageChannel {
   #ended = false;
 
   /**
-   * Takes over a connection.
+   * Takes over a channel.
    *
-   * @param conn The connection, owned from now on.
+   * @param channel The channel, owned from now on.
    * @param remote The other end, for messages.
-   * @param first What was read beyond the answer to the upgrade.
-   * @param closeTimeoutMs How long the other end may take to answer a close.
+   * @param options How it begins.
    */
-  constructor(
-    conn: Deno.Conn,
-    remote: string,
-    first?: Uint8Array,
-    closeTimeoutMs: number = CLOSE_TIMEOUT_MS,
-  ) {
-    this.#conn = conn;
+  constructor(channel: ByteChannel, remote: string, options: FramedOptions) {
+    const { role, first, closeTimeoutMs = CLOSE_TIMEOUT_MS } = options;
+    this.#channel = channel;
     this.remote = remote;
-    this.#reader = new FrameReader(MAX_BATCH_BYTES, first);
+    this.identity = channel.identity;
+    this.#reader = new FrameReader(role, MAX_BATCH_BYTES, first);
+    this.#queue = new FrameQueue(role === "client" ? randomKey : null);
     this.#closeTimeoutMs = closeTimeoutMs;
   }
 
@@ -93,6 +108,20 @@ export class DialledWebSocket implements MessageChannel {
 
   get congested(): boolean {
     return this.#congested;
+  }
+
+  limitMessages(maxMessageBytes: number): void {
+    this.#reader.maxMessageBytes = maxMessageBytes;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    queueMicrotask(this.#goOn);
   }
 
   close(): void {
@@ -114,7 +143,7 @@ export class DialledWebSocket implements MessageChannel {
   readonly #write = (): void => {
     const bytes = this.#queue.peek();
     this.#writing = bytes !== undefined;
-    if (bytes !== undefined) this.#conn.write(bytes).then(this.#onWritten, this.#onWriteError);
+    if (bytes !== undefined) this.#channel.write(bytes).then(this.#onWritten, this.#onWriteError);
     else if (this.#heardClose) this.#end();
   };
 
@@ -139,25 +168,28 @@ export class DialledWebSocket implements MessageChannel {
 
   /** Begins to read, if that has not begun. */
   #listen(): void {
-    if (this.#reading || this.#ended) return;
-    this.#reading = true;
-    this.#takeFrames();
+    if (this.#listening) return;
+    this.#listening = true;
+    this.#goOn();
   }
 
+  readonly #goOn = (): void => {
+    if (this.#listening && !this.#reading && !this.#heardClose && !this.#ended) this.#takeFrames();
+  };
+
   #read(): void {
+    this.#reading = true;
     const space = this.#deaf ?? this.#reader.space();
-    this.#conn.read(space).then(this.#onRead, this.#onReadError);
+    this.#channel.read(space).then(this.#onRead, this.#onReadError);
   }
 
   readonly #onRead = (count: number | null): void => {
+    this.#reading = false;
     if (this.#ended) return;
     if (count === null) return this.#end();
-    if (this.#deaf === undefined) {
-      this.#reader.commit(count);
-      this.#takeFrames();
-    } else {
-      this.#read();
-    }
+    if (this.#deaf !== undefined) return this.#read();
+    this.#reader.commit(count);
+    this.#takeFrames();
   };
 
   readonly #onReadError = (error: unknown): void => {
@@ -166,8 +198,13 @@ export class DialledWebSocket implements MessageChannel {
     this.#end();
   };
 
+  /** Until it is paused or has to read more. Who ends it no longer waits for anybody. */
   #takeFrames(): void {
-    while (this.#findFrame()) {
+    while (!this.#paused || this.#ending !== undefined) {
+      if (!this.#findFrame()) {
+        if (!this.#ended) this.#read();
+        return;
+      }
       const { opcode, payload } = this.#reader;
       if (opcode === OPCODE.close) return this.#hearClose(payload);
       if (opcode === OPCODE.ping) this.#answerPing(payload);
@@ -175,7 +212,6 @@ export class DialledWebSocket implements MessageChannel {
         this.#receiver?.onMessage(payload);
       }
     }
-    if (!this.#ended) this.#read();
   }
 
   #findFrame(): boolean {
@@ -211,7 +247,10 @@ export class DialledWebSocket implements MessageChannel {
     this.#ending = told;
     this.#sayClose(closePayload(code, toldPeer));
     // The answer is among what comes.
-    queueMicrotask(() => this.#listen());
+    queueMicrotask(() => {
+      this.#listen();
+      this.#goOn();
+    });
   }
 
   #sayClose(payload: Uint8Array<ArrayBuffer>): void {
@@ -235,7 +274,7 @@ export class DialledWebSocket implements MessageChannel {
       : `lost: ${this.#failure}`;
     clearTimeout(this.#closeTimer);
     this.#queue.clear();
-    closeConn(this.#conn);
+    this.#channel.close();
     this.#receiver?.onClose(reason);
   }
 }

@@ -1,93 +1,17 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { networkAddress } from "../../lib/net/host_address.ts";
-import type { MessageChannel } from "../../lib/net/transport.ts";
-import { DialledWebSocket } from "../../lib/net/web_socket_dialled.ts";
+import { FramedChannel } from "../../lib/net/framed_channel.ts";
+import type { ByteChannel } from "../../lib/net/transport.ts";
 import { OPCODE, readClosePayload } from "../../lib/net/web_socket_frames.ts";
 import { MAX_BATCH_BYTES } from "../../lib/wire/limits.ts";
 import { turns } from "./acceptor.ts";
+import { bytesOf, end, Pair } from "./framed_pair.ts";
 import { NET } from "./permitted.ts";
-import { type ClientFrame, clientFrames, serverFrame } from "./raw_web_socket.ts";
+import { clientFrames, type RawFrame, serverFrame } from "./raw_web_socket.ts";
 
 const { binary, close, continuation, ping, pong } = OPCODE;
 
-/** A channel, what it has told, and the bare connection at its other end. */
-class Pair {
-  readonly channel: MessageChannel;
-  readonly conn: Deno.Conn;
-  readonly messages: Uint8Array[] = [];
-  readonly ended: Promise<string>;
-  drains = 0;
-  #tellEnd!: (reason: string) => void;
-
-  static async make(closeTimeoutMs?: number): Promise<Pair> {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    const [far, near] = await Promise.all([
-      listener.accept(),
-      Deno.connect({ hostname: "127.0.0.1", port }),
-    ]);
-    near.setNoDelay(true);
-    return new Pair(near, far, networkAddress("ws", "127.0.0.1", port).href, closeTimeoutMs);
-  }
-
-  private constructor(near: Deno.Conn, far: Deno.Conn, href: string, closeTimeoutMs?: number) {
-    this.channel = new DialledWebSocket(near, href, undefined, closeTimeoutMs);
-    this.conn = far;
-    this.ended = new Promise((resolve) => this.#tellEnd = resolve);
-  }
-
-  start(): this {
-    let over = false;
-    this.channel.start({
-      onMessage: (bytes) => {
-        assert(!over, "a message came after the end");
-        this.messages.push(bytes);
-      },
-      onDrain: () => this.drains++,
-      onClose: (reason) => {
-        assert(!over, "onClose was called twice");
-        over = true;
-        this.#tellEnd(reason);
-      },
-    });
-    return this;
-  }
-
-  async say(...frames: Uint8Array<ArrayBuffer>[]): Promise<void> {
-    for (const frame of frames) {
-      for (let at = 0; at < frame.length;) at += await this.conn.write(frame.subarray(at));
-    }
-  }
-
-  /** What has come, once a frame of that kind has. */
-  async hear(opcode: number): Promise<ClientFrame[]> {
-    let bytes = new Uint8Array(0);
-    const buffer = new Uint8Array(65_536);
-    for (;;) {
-      const count = await this.conn.read(buffer);
-      assert(count !== null, "it has left");
-      const longer = new Uint8Array(bytes.length + count);
-      longer.set(bytes);
-      longer.set(buffer.subarray(0, count), bytes.length);
-      bytes = longer;
-      const frames = clientFrames(bytes);
-      if (frames.at(-1)?.opcode === opcode) return frames;
-    }
-  }
-}
-
 const test = (name: string, fn: () => Promise<void>): void =>
-  Deno.test({ name: `ws dialled: ${name}`, ignore: !NET, fn });
-
-function bytesOf(length: number, seed = 1): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(length).map((_, i) => i * 7 + seed);
-}
-
-/** Ends a pair from the far end. */
-async function end(pair: Pair): Promise<string> {
-  pair.conn.close();
-  return await pair.ended;
-}
+  Deno.test({ name: `framed: ${name}`, ignore: !NET, fn });
 
 test("a message leaves in one piece, so that no part of it waits for an acknowledgement", async () => {
   const pair = (await Pair.make()).start();
@@ -107,7 +31,10 @@ test("what is sent in one turn, or during a write, leaves in one write; keys dif
   const writes: Uint8Array[] = [];
   const writing: (() => void)[] = [];
   const reading = Promise.withResolvers<number | null>();
-  const conn = {
+  const conn: ByteChannel = {
+    kind: "bytes",
+    remote: "ws://nowhere:1",
+    integrity: false,
     write: (bytes: Uint8Array) => {
       writes.push(bytes.slice());
       return new Promise<number>((resolve) => writing.push(() => resolve(bytes.length)));
@@ -115,7 +42,7 @@ test("what is sent in one turn, or during a write, leaves in one write; keys dif
     read: () => reading.promise,
     close: () => {},
   };
-  const channel = new DialledWebSocket(conn as unknown as Deno.Conn, "ws://nowhere:1");
+  const channel = new FramedChannel(conn, conn.remote, { role: "client" });
   const send = (from: number, count: number): void => {
     for (let i = 0; i < count; i++) channel.send(bytesOf(100, from + i));
   };
@@ -154,7 +81,7 @@ test("fragments become one message, and pings between them are answered", async 
     serverFrame(ping, bytesOf(0)),
     serverFrame(binary, bytesOf(5)),
   );
-  const pongs: ClientFrame[] = [];
+  const pongs: RawFrame[] = [];
   while (pongs.length < 2) pongs.push(...await pair.hear(pong));
   assertEquals(pongs.map(({ opcode }) => opcode), [pong, pong]);
   assertEquals(pongs.map(({ payload }) => payload), [bytesOf(125), bytesOf(0)]);

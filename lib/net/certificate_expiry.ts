@@ -1,0 +1,67 @@
+/**
+ * Certificates that are about to expire.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "./clock.ts";
+import type { Credentials } from "./mtls_config.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Where credentials tell what needs care; any logger does. */
+export interface CredentialsLogger {
+  /** A certificate is about to expire. */
+  warn(message: string): void;
+  /** One has expired, or new ones cannot be used. */
+  error(message: string): void;
+}
+
+/** Tells once a day of credentials that expire soon, or have. */
+export class ExpiryWatch {
+  readonly #clock: Clock;
+  readonly #logger: CredentialsLogger;
+  readonly #withinMs: number;
+  #timer: Timer | null = null;
+
+  /** @param withinMs How long before, in milliseconds. */
+  constructor(clock: Clock, logger: CredentialsLogger, withinMs: number) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#withinMs = withinMs;
+  }
+
+  /** Looks at these from now on, and at no others. */
+  watch(credentials: Credentials): void {
+    this.close();
+    const leftMs = Math.min(
+      this.#look(
+        `The certificate "${credentials.subject}" or one that came with it`,
+        credentials.expiresMs,
+      ),
+      this.#look("The last of the authorities in ca", credentials.authoritiesExpireMs),
+    );
+    const waitMs = leftMs > this.#withinMs ? Math.min(leftMs - this.#withinMs, DAY_MS) : DAY_MS;
+    this.#timer = this.#clock.setTimer(waitMs, () => this.watch(credentials));
+  }
+
+  /** Looks no more. */
+  close(): void {
+    if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Says how long it is still valid. */
+  #look(what: string, expiresMs: number): number {
+    const leftMs = expiresMs - this.#clock.wallNow();
+    const at = new Date(expiresMs).toISOString();
+    if (leftMs <= 0) {
+      this.#logger.error(`${what} has expired on ${at}: nobody believes it. Replace it now.`);
+    } else if (leftMs <= this.#withinMs) {
+      const days = Math.floor(leftMs / DAY_MS);
+      const left = days >= 2 ? `${days} days` : `${Math.ceil(leftMs / 3_600_000)} hours`;
+      this.#logger.warn(`${what} expires in ${left}, on ${at}. Replace it before.`);
+    }
+    return leftMs;
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Whether the other end of a TLS connection is whom this side believes.
+ *
+ * @module
+ */
+
+import type { X509Certificate } from "node:crypto";
+import { type CertificateFacts, readCertificate } from "./certificate_facts.ts";
+import { bearsName, namesText } from "./peer_name.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
+
+/** More certificates than this in one chain are refused. */
+const MAX_CHAIN = 8;
+const MAX_SUBJECT_LENGTH = 120;
+
+/** What a TLS handshake has shown. */
+export interface Evidence {
+  /** What the other end has shown, its own certificate first. */
+  readonly chain: readonly X509Certificate[];
+  /** The runtime's verdict; only `true` is good. */
+  readonly authorized: unknown;
+  /** Whether the handshake went on from an earlier one, in which case the runtime has verified nothing; only `false` is good. */
+  readonly resumed: unknown;
+}
+
+/** What is expected of the other end. */
+export interface Expectation {
+  /** What the other end must be. */
+  readonly peer: "client" | "server";
+  /** The authorities believed. */
+  readonly authorities: readonly X509Certificate[];
+  /** A name that the certificate must bear, or several of which one will do; `null`: any. */
+  readonly name: string | readonly string[] | null;
+  /** The present, in milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/** Who the other end is, or why it is refused. */
+export type Judgement =
+  | { readonly identity: PeerIdentity }
+  | { readonly refusal: string };
+
+/**
+ * Judges the other end. The runtime's verdict is needed and does not suffice:
+ * it has been seen to believe a server's certificate of X.509 version 1 or 2,
+ * or one issued through such a certificate, whoever had signed it. So each
+ * certificate must be of version 3, and a chain of signatures must lead to an
+ * authority. Whatever cannot be read or verified is refused.
+ *
+ * @param evidence What the handshake has shown.
+ * @param expected What is expected.
+ * @returns The identity, or a reason that names the certificate and the check that failed.
+ */
+export function judgePeer(evidence: Evidence, expected: Expectation): Judgement {
+  try {
+    return judge(evidence, expected);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { refusal: `the certificate cannot be read: ${why}` };
+  }
+}
+
+function judge(evidence: Evidence, expected: Expectation): Judgement {
+  const { chain } = evidence, { nowMs, peer, name } = expected;
+  const own = chain[0];
+  if (own === undefined) return { refusal: "no certificate was shown" };
+  const what = `certificate ${titleOf(own)}`;
+  if (chain.length > MAX_CHAIN) {
+    return { refusal: `${what} came with more than ${MAX_CHAIN - 1} others` };
+  }
+  const facts = readCertificate(own.raw);
+  const refusal = oldVersion(chain, expected.authorities) ??
+    outOfTime(own, nowMs) ??
+    wrongPurpose(facts, peer) ??
+    untrusted(evidence, expected);
+  if (refusal !== undefined) return { refusal: `${what} ${refusal}` };
+  const wanted = typeof name === "string" ? [name] : name;
+  if (wanted !== null && !wanted.some((one) => bearsName(facts.names, one))) {
+    return { refusal: `${what} is for ${namesText(facts.names)}, not for ${wanted.join(" or ")}` };
+  }
+  const subject = subjectOf(own);
+  return { identity: { subject, sans: facts.names, fingerprint: own.fingerprint256 } };
+}
+
+/** Older ones cannot say whether they may issue others, and the runtime does not verify their signatures. */
+function oldVersion(
+  chain: readonly X509Certificate[],
+  authorities: readonly X509Certificate[],
+): string | undefined {
+  for (const certificate of chain) {
+    const { version } = readCertificate(certificate.raw);
+    if (version === 3 || authorities.some((authority) => same(authority, certificate))) continue;
+    const whose = certificate === chain[0] ? "is" : `came with ${titleOf(certificate)}, which is`;
+    return `${whose} of X.509 version ${version}; only version 3 is believed`;
+  }
+  return undefined;
+}
+
+function outOfTime(certificate: X509Certificate, nowMs: number): string | undefined {
+  if (!(nowMs >= Date.parse(certificate.validFrom))) {
+    return `is not valid before ${timeText(certificate.validFrom)}`;
+  }
+  if (!(nowMs <= Date.parse(certificate.validTo))) {
+    return `expired on ${timeText(certificate.validTo)}`;
+  }
+  return undefined;
+}
+
+function wrongPurpose(facts: CertificateFacts, peer: "client" | "server"): string | undefined {
+  const fit = peer === "server" ? facts.forServers : facts.forClients;
+  return fit ? undefined : `is not meant for TLS ${peer}s`;
+}
+
+function untrusted(evidence: Evidence, expected: Expectation): string | undefined {
+  const { chain, authorized, resumed } = evidence, own = chain[0]!;
+  if (!leadsToAuthority(own, chain.slice(1), expected)) {
+    return `does not come from an authority that is believed: its issuer is "${
+      textOf(own.issuer)
+    }"`;
+  }
+  if (authorized !== true) return "is not accepted by the TLS of the runtime";
+  if (resumed !== false) return "was shown in an earlier handshake and not verified in this one";
+  return undefined;
+}
+
+/**
+ * Whether signatures, each by a certificate that may issue others, lead to an
+ * authority. Each certificate is looked at once, however they issue each other.
+ */
+function leadsToAuthority(
+  own: X509Certificate,
+  others: readonly X509Certificate[],
+  { authorities, nowMs }: Expectation,
+): boolean {
+  const reached = new Set([own]);
+  for (const certificate of reached) {
+    if (authorities.some((authority) => same(authority, certificate))) return true;
+    const issues = (issuer: X509Certificate): boolean =>
+      issuer.ca && outOfTime(issuer, nowMs) === undefined && certificate.checkIssued(issuer) &&
+      certificate.verify(issuer.publicKey);
+    if (authorities.some(issues)) return true;
+    for (const other of others) if (!reached.has(other) && issues(other)) reached.add(other);
+  }
+  return false;
+}
+
+function same(one: X509Certificate, other: X509Certificate): boolean {
+  return one.raw.equals(other.raw);
+}
+
+function titleOf(certificate: X509Certificate): string {
+  return `"${subjectOf(certificate)}"`;
+}
+
+function subjectOf(certificate: X509Certificate): string {
+  return textOf(certificate.subject);
+}
+
+/** A distinguished name in one short line; the other end may have written anything into it. */
+function textOf(name: string | undefined): string {
+  // deno-lint-ignore no-control-regex -- these are what is looked for
+  const line = (name ?? "").trim().replaceAll("\n", ",").replace(/[\u0000-\u001f\u007f"]/g, "?");
+  if (line === "") return "(no subject)";
+  return line.length > MAX_SUBJECT_LENGTH ? `${line.slice(0, MAX_SUBJECT_LENGTH)}…` : line;
+}
+
+function timeText(time: string): string {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? "a day that cannot be read" : new Date(ms).toISOString();
+}

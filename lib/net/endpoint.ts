@@ -1,0 +1,30 @@
+/**
+ * Where one replica of a service can be reached, and how.
+ *
+ * @module
+ */
+
+import type { Channel } from "./transport.ts";
+
+/**
+ * A way to reach one replica. Users may implement it for transports of their
+ * own: a byte channel or a message channel is all that a connection needs.
+ */
+export interface Endpoint {
+  /** Identifies the replica: endpoints with equal addresses are one. Also what errors and logs name. */
+  readonly address: string;
+  /**
+   * Connects. A channel that comes about after the signal has aborted must be closed.
+   *
+   * @param signal Gives up; the promise then rejects with its reason.
+   * @returns The channel, owned by the caller. Rejects with an `InternodeError` that names the address and the reason, or with any other error.
+   */
+  dial(signal: AbortSignal): Promise<Channel>;
+  /**
+   * Calls back whenever connections made from then on differ from those made
+   * before, as with new certificates; those are renewed soon. Absent: never.
+   *
+   * @returns A function that ends that.
+   */
+  onChange?(listener: () => void): () => void;
+}

@@ -1,0 +1,125 @@
+/**
+ * The head of an HTTP/1 message, as far as a WebSocket connection begins with
+ * one: of the request, and of what a server answers.
+ *
+ * @module
+ */
+
+/** The head of a message. */
+export interface HttpHead {
+  /** The first line. */
+  readonly first: string;
+  /** The fields by lower-case name; what is repeated is joined by commas. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** The names of fields that come more than once. */
+  readonly repeated: ReadonlySet<string>;
+}
+
+/** Reads bytes: at most `into.length`, `null` at the end. */
+export type Read = (into: Uint8Array<ArrayBuffer>) => Promise<number | null>;
+
+/** What {@linkcode readHead} has found. */
+export type HeadFound =
+  | {
+    readonly kind: "head";
+    /** The head. */
+    readonly bytes: Uint8Array<ArrayBuffer>;
+    /** What was read beyond it. */
+    readonly rest: Uint8Array<ArrayBuffer>;
+  }
+  /** Nothing more comes; `length` bytes have. */
+  | { readonly kind: "ended"; readonly length: number }
+  | { readonly kind: "tooLong" }
+  | { readonly kind: "notHttp" };
+
+const CR = 13, LF = 10, A = 65, Z = 90;
+/** Most heads fit. */
+const USUAL_BYTES = 1024;
+const utf8 = new TextDecoder();
+
+/**
+ * Reads a head.
+ *
+ * @param read Where it comes from.
+ * @param maxBytes How long it may be.
+ * @returns The head and what has come with it, or why there is none. Rejects as `read` does.
+ */
+export async function readHead(read: Read, maxBytes: number): Promise<HeadFound> {
+  let bytes = new Uint8Array(Math.min(USUAL_BYTES, maxBytes)), length = 0;
+  for (;;) {
+    const count = await read(bytes.subarray(length));
+    if (count === null) return { kind: "ended", length };
+    // What comes now may be what the end still lacked.
+    const from = Math.max(0, length - 3);
+    length += count;
+    if (length > 0 && !(bytes[0]! >= A && bytes[0]! <= Z)) return { kind: "notHttp" };
+    const end = endOfHead(bytes.subarray(0, length), from);
+    if (end >= 0) {
+      return { kind: "head", bytes: bytes.subarray(0, end), rest: bytes.subarray(end, length) };
+    }
+    if (length === maxBytes) return { kind: "tooLong" };
+    if (length === bytes.length) bytes = grown(bytes, Math.min(length * 4, maxBytes));
+  }
+}
+
+function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(length);
+  larger.set(bytes);
+  return larger;
+}
+
+/**
+ * Finds the end of a head.
+ *
+ * @param bytes What has come.
+ * @param from Where to begin to look. Default: at the beginning.
+ * @returns Where the body begins; -1 if the head is not over.
+ */
+export function endOfHead(bytes: Uint8Array, from = 0): number {
+  for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at + 1] === LF) return at + 2;
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return at + 3;
+  }
+  return -1;
+}
+
+/**
+ * Takes a head apart.
+ *
+ * @param bytes The head, up to {@linkcode endOfHead}.
+ * @returns Its parts; `undefined` if there is something in it that is no field.
+ */
+export function parseHead(bytes: Uint8Array): HttpHead | undefined {
+  const [first, ...lines] = utf8.decode(bytes).trimEnd().split(/\r?\n/);
+  const fields = new Map<string, string>(), repeated = new Set<string>();
+  for (const line of lines) {
+    const field = /^([!#$%&'*+.^`|~\w-]+):(.*)$/.exec(line);
+    if (field === null) return undefined;
+    const name = field[1]!.toLowerCase(), value = field[2]!.trim(), before = fields.get(name);
+    if (before !== undefined) repeated.add(name);
+    fields.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return { first: first!, fields, repeated };
+}
+
+/**
+ * Whether a field's list holds a word, in whatever case.
+ *
+ * @param head The head.
+ * @param name The field's name in lower case.
+ * @param word The word in lower case.
+ */
+export function lists(head: HttpHead, name: string, word: string): boolean {
+  const list = head.fields.get(name)?.toLowerCase().split(",") ?? [];
+  return list.some((item) => item.trim() === word);
+}
+
+/**
+ * What a text of the other side may be shown as: on one line, without what
+ * cannot be seen.
+ *
+ * @param text The text.
+ */
+export function printable(text: string): string {
+  return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]+/gu, " ").trim();
+}

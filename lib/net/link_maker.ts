@@ -1,0 +1,89 @@
+/**
+ * Makes sessions on channels.
+ *
+ * @module
+ */
+
+import type { Authenticator } from "../session/authenticator.ts";
+import { INSTANCE_BYTES, NONCE_BYTES } from "../session/hello.ts";
+import type { Role, SessionOptions, SessionTimes } from "../session/session_options.ts";
+import type { Limits } from "../wire/limits.ts";
+import { WriterPool } from "../wire/writer_pool.ts";
+import { ByteLink } from "./byte_link.ts";
+import { crc32 } from "./checksum.ts";
+import type { Clock, Random } from "./clock.ts";
+import type { Link, LinkOwner } from "./link.ts";
+import { MessageLink } from "./message_link.ts";
+import type { Channel } from "./transport.ts";
+
+/** What all connections of one node, client or server have in common. */
+export interface LinkSettings extends SessionTimes {
+  /** Proves the shared secret, if there is one. */
+  readonly auth: Authenticator | null;
+  /** What this side takes from each peer. */
+  readonly limits: Limits;
+  /** How long handlers may run in one turn, in microseconds. */
+  readonly inlineHandlerUs: number;
+  /** Pieces of messages above this many bytes are written from where they lie. */
+  readonly writeFlattenLimit: number;
+  /** Whether batches carry checksums where the transport has none of its own. */
+  readonly checksums: boolean;
+  /** Where time comes from. */
+  readonly clock: Clock;
+  /** Where chance comes from. */
+  readonly random: Random;
+}
+
+/** Makes the links of one node, client or server; they share its instance id and its buffers. */
+export class LinkMaker {
+  readonly #name: string;
+  readonly #settings: LinkSettings;
+  readonly #pool = new WriterPool();
+  readonly #instance: Uint8Array;
+
+  /**
+   * @param name By which this side makes itself known.
+   * @param settings What all its links have in common.
+   */
+  constructor(name: string, settings: LinkSettings) {
+    this.#name = name;
+    this.#settings = settings;
+    this.#instance = settings.random.bytes(INSTANCE_BYTES);
+  }
+
+  /**
+   * Makes a session on a channel, which the link owns from then on.
+   *
+   * @param channel The channel.
+   * @param role Which side this is.
+   * @param peerName The name the other side must have; empty: any that the owner admits.
+   * @param owner Hears of what happens.
+   * @param renews Whether a dialler has another connection to the same peer, which is to go on until its calls have ended.
+   * @returns The link, its handshake under way.
+   */
+  make(channel: Channel, role: Role, peerName: string, owner: LinkOwner, renews = false): Link {
+    const { clock, random, checksums, inlineHandlerUs, ...settings } = this.#settings;
+    const bytes = channel.kind === "bytes";
+    const session: SessionOptions = {
+      role,
+      name: this.#name,
+      peerName,
+      renews,
+      instance: this.#instance,
+      nonce: random.bytes(NONCE_BYTES),
+      limits: settings.limits,
+      auth: settings.auth,
+      envelope: bytes,
+      checksum: checksums && bytes && !channel.integrity ? crc32 : null,
+      writeFlattenLimit: settings.writeFlattenLimit,
+      pool: this.#pool,
+      handshakeTimeoutMs: settings.handshakeTimeoutMs,
+      pingIntervalMs: settings.pingIntervalMs,
+      livenessTimeoutMs: settings.livenessTimeoutMs,
+      maxClockSkewMs: settings.maxClockSkewMs,
+    };
+    return bytes
+      ? new ByteLink(channel, session, owner, clock, inlineHandlerUs)
+      : new MessageLink(channel, session, owner, clock, inlineHandlerUs);
+  }
+}

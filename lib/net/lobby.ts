@@ -1,0 +1,134 @@
+/**
+ * Listeners whose connections have something to go through first.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { HostAddress } from "./host_address.ts";
+import type { ByteChannel, Channel, Listener, ListenOptions, Transport } from "./transport.ts";
+import { messageOf } from "./transport_error.ts";
+
+/** How long a newcomer may take. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** How many newcomers there are at a time. */
+const MAX_HANDSHAKES = 1024;
+
+/** Who may be accepted: what `accept` of {@linkcode ListenOptions} is called with. */
+export interface Prepared {
+  /** The channel. */
+  readonly channel: Channel;
+  /** The name that its peer has proven. */
+  readonly name?: string | undefined;
+}
+
+/** What newcomers go through. */
+export interface LobbyOptions {
+  /** Makes a newcomer's channel one to be accepted; `null`: it has left, and nobody cares. Closing the channel given ends it. */
+  readonly prepare: (channel: ByteChannel) => Promise<Prepared | null>;
+  /** Whether a failure is known already to those whom it concerns. Default: none is. */
+  readonly isKnown?: (failure: unknown) => boolean;
+  /** How long it may take, in milliseconds. Default: 10,000. */
+  readonly timeoutMs?: number | undefined;
+  /** How many may be under way; further connections are closed at once. Default: 1,024. */
+  readonly maxHandshakes?: number | undefined;
+}
+
+/**
+ * Listens by another transport, and accepts what has been prepared. Whoever
+ * fails or takes too long is closed and told to `onError`.
+ *
+ * @param inner The transport; its channels carry bytes.
+ * @param address Where to listen.
+ * @param options Who takes the channels and hears of failures.
+ * @param lobby What newcomers go through.
+ * @returns The listener.
+ */
+export async function listenThrough(
+  inner: Transport,
+  address: HostAddress,
+  options: ListenOptions,
+  lobby: LobbyOptions,
+): Promise<Listener> {
+  const newcomers = new Lobby(options, lobby);
+  const listener = await inner.listen(address, { ...options, accept: newcomers.enter });
+  newcomers.address = listener.address.href;
+  return {
+    address: listener.address,
+    finished: listener.finished,
+    close: () => {
+      newcomers.close();
+      return listener.close();
+    },
+  };
+}
+
+class Lobby {
+  /** Where the listener is. */
+  address = "";
+  readonly #options: ListenOptions;
+  readonly #lobby: LobbyOptions;
+  readonly #present = new Set<ByteChannel>();
+  #closed = false;
+
+  constructor(options: ListenOptions, lobby: LobbyOptions) {
+    this.#options = options;
+    this.#lobby = lobby;
+  }
+
+  readonly enter = (channel: Channel): void => {
+    const { maxHandshakes = MAX_HANDSHAKES } = this.#lobby;
+    if (channel.kind !== "bytes") {
+      channel.close();
+      this.#tell("Refused", channel, "it carries messages where bytes are needed");
+    } else if (this.#present.size >= maxHandshakes) {
+      channel.close();
+      this.#tell("Overloaded", channel, `${maxHandshakes} handshakes are under way already`);
+    } else {
+      this.#prepare(channel);
+    }
+  };
+
+  close(): void {
+    this.#closed = true;
+    for (const channel of this.#present) channel.close();
+  }
+
+  async #prepare(channel: ByteChannel): Promise<void> {
+    const { prepare, isKnown, timeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#lobby;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      channel.close();
+    }, timeoutMs);
+    this.#present.add(channel);
+    let prepared: Prepared | null = null, failure: unknown;
+    try {
+      prepared = await prepare(channel);
+    } catch (error) {
+      failure = error;
+    }
+    clearTimeout(timer);
+    this.#present.delete(channel);
+    const isOver = late || this.#closed;
+    if (prepared !== null && !isOver) {
+      return this.#options.accept(prepared.channel, prepared.name);
+    }
+    (prepared?.channel ?? channel).close();
+    if (this.#closed) return;
+    if (late) this.#tell("Refused", channel, `its handshake took more than ${timeoutMs} ms`);
+    else if (failure !== undefined && isKnown?.(failure) !== true) {
+      this.#tell("Refused", channel, messageOf(failure), failure);
+    }
+  }
+
+  #tell(code: "Refused" | "Overloaded", channel: Channel, why: string, cause?: unknown): void {
+    this.#options.onError?.(
+      new InternodeError(code, `Refused ${channel.remote} at ${this.address}: ${why}.`, {
+        origin: "remote",
+        host: this.address,
+        cause,
+      }),
+    );
+  }
+}

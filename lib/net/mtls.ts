@@ -1,0 +1,167 @@
+/**
+ * Mutual TLS over any endpoint.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { HostAddress } from "./host_address.ts";
+import { namesOfHost } from "./host_binding.ts";
+import type { Credentials, MtlsConfig } from "./mtls_config.ts";
+import { credentialSource, type MtlsCredentials } from "./mtls_credentials.ts";
+import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
+import type { ByteChannel, Channel } from "./transport.ts";
+
+/**
+ * Makes any endpoint whose channels carry bytes one of mutual TLS: the host
+ * must prove by a certificate that it bears the name looked for, this side
+ * proves itself by its own, and both learn why if one does not believe the
+ * other. The channels have an `identity`.
+ *
+ * Its address is `mtls://` and the address of the endpoint within:
+ * `mtls://tcp://10.0.0.1:9000`.
+ *
+ * @param config How this side proves itself, and whom it believes; `MtlsCredentials` for certificates that change.
+ * @param endpoint The endpoint within.
+ * @returns The endpoint.
+ * @throws {InternodeError} `InvalidArgument` if the configuration is wrong, or no name is known that the host must bear.
+ *
+ * @example
+ * ```ts
+ * import { type Endpoint, mtls, tcp } from "@internode/grid/call";
+ *
+ * async function cacheNode(address: string, folder: string): Promise<Endpoint> {
+ *   const [cert, key, ca] = await Promise.all(
+ *     ["client.pem", "client.key", "authority.pem"].map((name) =>
+ *       Deno.readTextFile(`${folder}/${name}`)
+ *     ),
+ *   );
+ *   return mtls({ cert: cert!, key: key!, ca: ca! }, tcp(address));
+ * }
+ * await cacheNode("cache-1.example:9000", "/nowhere").catch((error) => console.log(error.message));
+ * ```
+ */
+export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): Endpoint {
+  const source = credentialSource(config);
+  const address = `mtls://${endpoint.address}`;
+  const name = nameToExpect(source.current, endpoint.address, hostIn(endpoint.address));
+  return {
+    address,
+    async dial(signal) {
+      const channel = await endpoint.dial(signal);
+      return await secureDialled(channel, address, source.current, name, signal);
+    },
+    onChange: (listener) => source.onChange(listener),
+  };
+}
+
+/**
+ * The name that a host's certificate must bear.
+ *
+ * @param credentials May name it.
+ * @param address The host.
+ * @param hostname Its name in the address; empty if it has none.
+ * @returns The name.
+ * @throws {InternodeError} `InvalidArgument` if there is none.
+ */
+export function nameToExpect(
+  { serverName }: Credentials,
+  address: string,
+  hostname: string,
+): string {
+  const given = typeof serverName === "function" ? serverName(address) : serverName;
+  const name = given ?? hostname.replace(/%.*$/, "");
+  if (typeof name === "string" && name !== "") return name;
+  throw new InternodeError(
+    "InvalidArgument",
+    `The address ${address} names no host whose certificate could be checked. ` +
+      "Give serverName: the name that its certificate bears.",
+    { origin: "caller", host: address },
+  );
+}
+
+/**
+ * The names of which the certificate of a transport's host must bear one.
+ *
+ * @param credentials May name it.
+ * @param address The host.
+ * @returns The name given, else those that prove the host.
+ * @throws {InternodeError} `InvalidArgument` if what names it names nothing.
+ */
+export function namesToExpect(credentials: Credentials, address: HostAddress): readonly string[] {
+  return credentials.serverName === undefined
+    ? namesOfHost(address)
+    : [nameToExpect(credentials, address.href, "")];
+}
+
+/**
+ * Makes a channel that has just been dialled one of mutual TLS.
+ *
+ * @param channel The channel, owned from now on.
+ * @param address The host, for messages.
+ * @param credentials How this side proves itself, and whom it believes.
+ * @param name The name that the host's certificate must bear, or several of which one will do.
+ * @param signal Gives up.
+ * @returns A channel with an identity. Rejects with the signal's reason, or with an `InternodeError`: `Refused` if one side does not believe the other, else `Unreachable`.
+ */
+export async function secureDialled(
+  channel: Channel,
+  address: string,
+  credentials: Credentials,
+  name: string | readonly string[],
+  signal: AbortSignal,
+): Promise<ByteChannel> {
+  if (channel.kind !== "bytes") {
+    channel.close();
+    throw new InternodeError(
+      "InvalidArgument",
+      `Could not connect to ${address}: mutual TLS goes over channels of bytes, and this one ` +
+        "carries messages. Use it with TCP or Unix sockets.",
+      { origin: "caller", host: address },
+    );
+  }
+  try {
+    return await shakeHands(channel, { role: "dialler", credentials, name, signal });
+  } catch (error) {
+    throw error instanceof HandshakeFailure ? dialFailure(error, address, credentials) : error;
+  }
+}
+
+function dialFailure(
+  failure: HandshakeFailure,
+  address: string,
+  { subject }: Credentials,
+): InternodeError {
+  const { kind, message } = failure;
+  switch (kind) {
+    case "refusedHere":
+      return new InternodeError(
+        "Refused",
+        `This side does not believe ${address}: ${message}. ` +
+          "Correct that certificate, or this side's ca or serverName.",
+        { origin: "remote", host: address, cause: failure },
+      );
+    case "refusedThere":
+      return new InternodeError(
+        "Refused",
+        `${address} does not believe this side, which showed "${subject}": ${message}. ` +
+          "Correct this side's certificate, or the host's ca.",
+        { origin: "local", host: address, cause: failure },
+      );
+    case "failed":
+      return new InternodeError(
+        "Unreachable",
+        `Could not connect to ${address} by mutual TLS: ${message}. ` +
+          "Check that the host listens there with mutual TLS, and with a TLS version that both allow.",
+        { origin: "network", host: address, cause: failure },
+      );
+  }
+}
+
+/** The host in an address of any kind, if it looks like one. */
+function hostIn(address: string): string {
+  const host = /:\/\/(?:\[([^\][]+)\]|([^:/?#@\][\s]*)):\w+\/?$/.exec(address);
+  // An address without a host means this machine.
+  return host === null ? "" : host[1] ?? (host[2] || "localhost");
+}

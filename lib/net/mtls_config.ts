@@ -1,0 +1,157 @@
+/**
+ * What a side of a mutual TLS connection is and whom it believes.
+ *
+ * @module
+ */
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { InternodeError } from "../errors.ts";
+import { messageOf } from "./transport_error.ts";
+
+/** How this side proves itself, and whom it believes, as PEM texts. */
+export interface MtlsTexts {
+  /** This side's certificate, then those between it and the authority if there are any. */
+  readonly cert: string;
+  /** The private key of the certificate. */
+  readonly key: string;
+  /** The authorities believed, and no others: the runtime's own do not count. Several may stand in one text. */
+  readonly ca: string | readonly string[];
+}
+
+/** The same in files. */
+export interface MtlsFiles {
+  /** The path of the file for {@linkcode MtlsTexts.cert}. */
+  readonly certFile: string;
+  /** The path of the file for {@linkcode MtlsTexts.key}. */
+  readonly keyFile: string;
+  /** The path of the file for {@linkcode MtlsTexts.ca}, or several. */
+  readonly caFile: string | readonly string[];
+}
+
+/** What does not change with the certificates. */
+export interface MtlsRules {
+  /**
+   * The name that a host's certificate must bear when this side dials: a DNS
+   * name, an IP address, or a URI such as a SPIFFE id. A function is given the
+   * host's address. Default: the host in the address; a Unix socket has none,
+   * so there it must be given.
+   */
+  readonly serverName?: string | ((address: string) => string) | undefined;
+  /** The lowest version of TLS: `"1.3"` by default, or `"1.2"`. */
+  readonly minVersion?: "1.2" | "1.3" | undefined;
+  /** How long a handshake may take, in milliseconds; default 10,000. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** How many handshakes a listener has under way at most; further connections are closed at once. Default: 1,024. */
+  readonly maxHandshakes?: number | undefined;
+}
+
+/** Certificates and key as PEM texts, and the rest; for files, and for what is to change, see `MtlsCredentials`. */
+export interface MtlsConfig extends MtlsTexts, MtlsRules {}
+
+/** Certificates and key in files, and the rest; `MtlsCredentials` reads them. */
+export interface MtlsFileConfig extends MtlsFiles, MtlsRules {}
+
+/** A configuration that has been checked. */
+export interface Credentials {
+  /** The chain that this side shows, as PEM text. */
+  readonly cert: string;
+  /** Its private key, as PEM text. */
+  readonly key: string;
+  /** The authorities believed. */
+  readonly authorities: readonly X509Certificate[];
+  /** This side's certificate in a few words, for messages. */
+  readonly subject: string;
+  /** From when on the chain is valid, in milliseconds since 1970. */
+  readonly validFromMs: number;
+  /** Until when the chain is valid. */
+  readonly expiresMs: number;
+  /** Until when there is an authority that is valid. */
+  readonly authoritiesExpireMs: number;
+  /** See {@linkcode MtlsConfig.serverName}. */
+  readonly serverName: string | ((address: string) => string) | undefined;
+  /** As `node:tls` calls it. */
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** See {@linkcode MtlsConfig.handshakeTimeoutMs}. */
+  readonly handshakeTimeoutMs: number;
+  /** See {@linkcode MtlsConfig.maxHandshakes}. */
+  readonly maxHandshakes: number;
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * Checks a configuration, so that a mistake shows before the first connection.
+ *
+ * @param config The configuration.
+ * @returns What follows from it.
+ * @throws {InternodeError} `InvalidArgument`, naming the option that is wrong and why.
+ */
+export function checkMtlsConfig(config: MtlsConfig): Credentials {
+  const { handshakeTimeoutMs = 10_000, maxHandshakes = 1024, minVersion = "1.3" } = config;
+  if (minVersion !== "1.2" && minVersion !== "1.3") {
+    throw invalid(`minVersion is ${JSON.stringify(minVersion)}`, 'Give "1.2" or "1.3".');
+  }
+  if (!(handshakeTimeoutMs > 0 && handshakeTimeoutMs < 2 ** 31)) {
+    throw invalid(`handshakeTimeoutMs is ${handshakeTimeoutMs}`, "Give a number from 1 to 2³¹.");
+  }
+  if (!(Number.isInteger(maxHandshakes) && maxHandshakes > 0)) {
+    throw invalid(`maxHandshakes is ${maxHandshakes}`, "Give a whole number above 0.");
+  }
+  const chain = readCertificates("cert", config.cert), own = chain[0]!;
+  checkKey(own, config.key);
+  const texts = typeof config.ca === "string" ? [config.ca] : config.ca;
+  const authorities = texts.flatMap((text) => readCertificates("ca", text));
+  if (authorities.length === 0) {
+    throw invalid("ca names no authority, so nobody could be believed", "Give at least one.");
+  }
+  return {
+    cert: config.cert,
+    key: config.key,
+    authorities,
+    subject: own.subject?.trim().replaceAll("\n", ",") || "(no subject)",
+    validFromMs: Math.max(...chain.map(({ validFrom }) => Date.parse(validFrom))),
+    expiresMs: Math.min(...chain.map(({ validTo }) => Date.parse(validTo))),
+    authoritiesExpireMs: Math.max(...authorities.map(({ validTo }) => Date.parse(validTo))),
+    serverName: config.serverName,
+    minVersion: minVersion === "1.2" ? "TLSv1.2" : "TLSv1.3",
+    handshakeTimeoutMs,
+    maxHandshakes,
+  };
+}
+
+function readCertificates(option: "cert" | "ca", text: string): X509Certificate[] {
+  const found = typeof text === "string" ? text.match(PEM_CERTIFICATE) : null;
+  if (found === null) {
+    throw invalid(
+      `${option} holds no certificate`,
+      'Give PEM text, which begins "-----BEGIN CERTIFICATE-----"; for files, give an MtlsCredentials.',
+    );
+  }
+  try {
+    return found.map((pem) => new X509Certificate(pem));
+  } catch (cause) {
+    throw invalid(`${option} cannot be read (${messageOf(cause)})`, "Give PEM text.", cause);
+  }
+}
+
+function checkKey(certificate: X509Certificate, pem: string): void {
+  let fits: boolean;
+  try {
+    fits = certificate.checkPrivateKey(createPrivateKey(pem));
+  } catch (cause) {
+    throw invalid(
+      `key cannot be read (${messageOf(cause)})`,
+      'Give PEM text, which begins "-----BEGIN PRIVATE KEY-----", without a password.',
+      cause,
+    );
+  }
+  if (!fits) throw invalid("key is not the key of cert", "Give the two that belong together.");
+}
+
+function invalid(what: string, advice: string, cause?: unknown): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    `The configuration of mutual TLS is not valid: ${what}. ${advice}`,
+    { origin: "caller", cause },
+  );
+}

@@ -1,0 +1,28 @@
+/**
+ * Files and folders that cannot be read.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { messageOf } from "./transport_error.ts";
+
+/**
+ * Tells of a path that cannot be read, so that one knows what to do.
+ *
+ * @param path The path.
+ * @param cause What was thrown; what is an `InternodeError` already comes back as it is.
+ * @returns An error of code `InvalidArgument` for a missing permission, else `Unreachable`.
+ */
+export function readError(path: string, cause: unknown): InternodeError {
+  if (cause instanceof InternodeError) return cause;
+  const isForbidden = cause instanceof Deno.errors.NotCapable;
+  return new InternodeError(
+    isForbidden ? "InvalidArgument" : "Unreachable",
+    `Could not read ${path}: ${messageOf(cause)}. ` +
+      (isForbidden
+        ? "Allow it with --allow-read for the path and its folder."
+        : "Check the path and who may read it."),
+    { origin: isForbidden ? "caller" : "local", cause },
+  );
+}

@@ -1,0 +1,109 @@
+/**
+ * What the runtime is told of a host.
+ *
+ * @module
+ */
+
+import { authority, type HostAddress, networkAddress } from "./host_address.ts";
+
+/** Where a dialler finds this machine. A listener on all interfaces is reached there, too. */
+const THIS_MACHINE = "127.0.0.1";
+const THIS_MACHINE_NAME = "localhost";
+const MAPPED_IPV4 = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
+
+/**
+ * Whether an IPv6 address holds on one network only (`fe80::/10`, RFC 4291
+ * §2.5.6), so that a zone must say on which.
+ *
+ * @param hostname Without brackets, with or without a zone.
+ */
+export function isLinkLocal(hostname: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(hostname);
+}
+
+/**
+ * A host name without its zone.
+ *
+ * @param hostname `fe80::1%eth0`.
+ * @returns `fe80::1`.
+ */
+export function withoutZone(hostname: string): string {
+  const at = hostname.indexOf("%");
+  return at < 0 ? hostname : hostname.slice(0, at);
+}
+
+/**
+ * What to dial for a host. A zone is kept for the addresses that need it; with
+ * any other the system would look it up as a name, and not find it.
+ *
+ * @param hostname As {@linkcode HostAddress} has it; empty for this machine.
+ * @returns What `Deno.connect` takes.
+ */
+export function dialledHost(hostname: string): string {
+  if (hostname === "") return THIS_MACHINE;
+  return isLinkLocal(hostname) ? hostname : withoutZone(hostname);
+}
+
+/**
+ * The name that a certificate or a `host` header has for a host: zones are
+ * nobody else's concern.
+ *
+ * @param hostname As {@linkcode HostAddress} has it; empty for this machine.
+ * @returns The name.
+ */
+export function namedHost(hostname: string): string {
+  return hostname === "" ? THIS_MACHINE_NAME : withoutZone(hostname);
+}
+
+/**
+ * Listens on a host. All interfaces are those of IPv6 and IPv4, or of IPv4
+ * alone on a machine that has no IPv6 or keeps the two apart (Windows).
+ *
+ * @param hostname As {@linkcode HostAddress} has it; empty for all interfaces.
+ * @param listen Listens on what the runtime takes.
+ * @param os The system. Default: the one that this runs on.
+ * @returns What `listen` gave.
+ * @throws What `listen` threw.
+ */
+export function listenOnHost<L>(
+  hostname: string,
+  listen: (hostname: string) => L,
+  os: string = Deno.build.os,
+): L {
+  if (hostname !== "") return listen(dialledHost(hostname));
+  if (os === "windows") return listen("0.0.0.0");
+  try {
+    return listen("::");
+  } catch (error) {
+    if (isFinal(error)) throw error;
+    return listen("0.0.0.0");
+  }
+}
+
+/**
+ * The other end of an accepted connection. An IPv4 client of a listener on
+ * all interfaces shows as itself, not as `::ffff:10.0.0.1`.
+ *
+ * @param scheme The listener's.
+ * @param addr What the runtime says.
+ * @returns Its address, for messages.
+ */
+export function remoteHost(scheme: string, { hostname, port }: Deno.NetAddr): HostAddress {
+  return networkAddress(scheme, hostname.replace(MAPPED_IPV4, ""), port);
+}
+
+/**
+ * The `host` header of a request.
+ *
+ * @param address Where to.
+ * @returns `host:port` or `[ipv6]:port`.
+ */
+export function hostHeader({ hostname, port }: HostAddress): string {
+  return authority(namedHost(hostname), port);
+}
+
+/** Whether IPv4 alone would fail in the same way. */
+function isFinal(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.NotCapable ||
+    error instanceof Deno.errors.PermissionDenied;
+}

@@ -1,0 +1,19 @@
+/**
+ * How a server shows that it has understood a request for WebSocket.
+ *
+ * @module
+ */
+
+/** What RFC 6455 appends to a key before it is hashed. */
+const SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/**
+ * The answer to a key (RFC 6455, 4.2.2).
+ *
+ * @param key As it stands in `sec-websocket-key`.
+ * @returns What must stand in `sec-websocket-accept`.
+ */
+export async function acceptOf(key: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + SUFFIX));
+  return new Uint8Array(hash).toBase64();
+}

@@ -1,0 +1,129 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { InternodeError } from "../../lib/errors.ts";
+import { parseHostAddress } from "../../lib/net/host_address.ts";
+import { listenThrough, type LobbyOptions, type Prepared } from "../../lib/net/lobby.ts";
+import type { ByteChannel, Channel, Listener, Transport } from "../../lib/net/transport.ts";
+import { turns } from "./acceptor.ts";
+
+const ADDRESS = parseHostAddress("tcp://127.0.0.1:9000");
+
+/** A channel that nothing comes through, whose pending read ends with it. */
+class IdleChannel implements ByteChannel {
+  readonly kind = "bytes";
+  readonly remote = "tcp://client:1";
+  readonly integrity = true;
+  closed = false;
+  #end = () => {};
+
+  read(): Promise<number | null> {
+    return new Promise((_, reject) => this.#end = () => reject(new Error("closed")));
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return Promise.resolve(bytes.length);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.#end();
+  }
+}
+
+/** A listener of a lobby, and who has come through it. */
+class Entrance {
+  readonly accepted: Channel[] = [];
+  readonly names: (string | undefined)[] = [];
+  readonly errors: InternodeError[] = [];
+  listener!: Listener;
+  /** Lets a newcomer in. */
+  enter!: (channel: Channel) => void;
+
+  static async open(lobby: LobbyOptions): Promise<Entrance> {
+    const entrance = new Entrance();
+    const inner: Transport = {
+      dial: () => Promise.reject(new Error("nobody dials")),
+      listen: (address, { accept }) => {
+        entrance.enter = accept;
+        return Promise.resolve({
+          address,
+          finished: Promise.resolve(),
+          close: () => Promise.resolve(),
+        });
+      },
+    };
+    entrance.listener = await listenThrough(inner, ADDRESS, {
+      path: "/",
+      accept: (channel, name) => {
+        entrance.accepted.push(channel);
+        entrance.names.push(name);
+      },
+      onError: (error) => entrance.errors.push(error as InternodeError),
+    }, lobby);
+    return entrance;
+  }
+}
+
+Deno.test("who is prepared is accepted; who fails or has left is closed, and told if anybody cares", async () => {
+  const outcomes: (() => Promise<Prepared | null>)[] = [];
+  const entrance = await Entrance.open({
+    prepare: () => outcomes.shift()!(),
+    isKnown: (failure) => String(failure).includes("known"),
+  });
+  const prepared = new IdleChannel();
+  outcomes.push(
+    () => Promise.resolve({ channel: prepared, name: "its name" }),
+    () => Promise.reject(new Error("not so.")),
+    () => Promise.reject(new Error("a known one")),
+    () => Promise.resolve(null),
+  );
+  const newcomers = Array.from({ length: 4 }, () => new IdleChannel());
+  newcomers.forEach(entrance.enter);
+  await turns(1);
+  assertEquals(entrance.accepted, [prepared]);
+  assertEquals(entrance.names, ["its name"]);
+  assertEquals(newcomers.map(({ closed }) => closed), [false, true, true, true]);
+  assertEquals(entrance.errors.map(({ code, message }) => [code, message]), [
+    ["Refused", "Refused tcp://client:1 at tcp://127.0.0.1:9000: not so."],
+  ]);
+});
+
+Deno.test("who takes too long is closed, though it would still have been prepared", async () => {
+  const entrance = await Entrance.open({
+    prepare: async (channel) => {
+      await channel.read(new Uint8Array(1)).catch(() => {});
+      return { channel };
+    },
+    timeoutMs: 1,
+  });
+  const newcomer = new IdleChannel();
+  entrance.enter(newcomer);
+  while (entrance.errors.length === 0) await turns(1);
+  assertStringIncludes(entrance.errors[0]!.message, "its handshake took more than 1 ms");
+  assertEquals([newcomer.closed, entrance.accepted.length], [true, 0]);
+});
+
+Deno.test("no more are prepared at a time than may be", async () => {
+  const entrance = await Entrance.open({
+    prepare: async (channel) => {
+      await channel.read(new Uint8Array(1));
+      return { channel };
+    },
+    maxHandshakes: 2,
+  });
+  const newcomers = Array.from({ length: 3 }, () => new IdleChannel());
+  newcomers.forEach(entrance.enter);
+  await turns(1);
+  assertEquals(newcomers.map(({ closed }) => closed), [false, false, true]);
+  assertEquals(entrance.errors.map(({ code }) => code), ["Overloaded"]);
+  // One goes, and there is room for another.
+  newcomers[0]!.close();
+  await turns(1);
+  const next = new IdleChannel();
+  entrance.enter(next);
+  assertEquals([next.closed, entrance.errors.length], [false, 2]);
+  // With the listener, all who wait go, and there is nothing to tell.
+  await entrance.listener.close();
+  await turns(1);
+  assertEquals([newcomers[1]!.closed, next.closed], [true, true]);
+  assertEquals([entrance.errors.length, entrance.accepted.length], [2, 0]);
+});
