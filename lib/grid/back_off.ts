@@ -5,6 +5,7 @@
  */
 
 import type { Random } from "../net/clock.ts";
+import { invalidOption, positive } from "./connection_options.ts";
 
 /** How fast reconnecting slows down. */
 export interface BackOffOptions {
@@ -25,6 +26,27 @@ export const DEFAULT_BACK_OFF: BackOffOptions = {
   maxMs: 2_000,
   jitter: 0.4,
 };
+
+/**
+ * Fills in what is missing and checks the numbers.
+ *
+ * @param option The name of the option that holds it.
+ * @throws {InternodeError} `InvalidArgument`, naming the option.
+ */
+export function resolveBackOff(
+  option: string,
+  fallback: BackOffOptions,
+  given: Partial<BackOffOptions> = {},
+): BackOffOptions {
+  const { initialMs, factor, maxMs, jitter } = { ...fallback, ...given };
+  positive(`${option}.initialMs`, initialMs);
+  positive(`${option}.maxMs`, maxMs);
+  if (!(factor >= 1)) throw invalidOption(`${option}.factor`, `must be at least 1, not ${factor}`);
+  if (!(jitter >= 0 && jitter <= 1)) {
+    throw invalidOption(`${option}.jitter`, `must be from 0 to 1, not ${jitter}`);
+  }
+  return { initialMs, factor, maxMs, jitter };
+}
 
 /** Growing waits with jitter, so that nodes which lost a peer together do not come back all at once. */
 export class BackOff {

@@ -5,9 +5,12 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Metadata } from "../session/metadata.ts";
+import type { CallSource } from "./call_source.ts";
 import type { HandlerContext } from "./handler.ts";
-import type { CallSource, Serving } from "./serving.ts";
+import type { ServerSpan } from "./server_span.ts";
+import type { Serving } from "./serving.ts";
 
 /** The context given to handlers. Costs little until it is asked for something. */
 export class CallContext implements HandlerContext {
@@ -19,6 +22,10 @@ export class CallContext implements HandlerContext {
   readonly deadlineMs: number;
   /** Why the call was ended before its handler; `null`: it was not. */
   cancelled: InternodeError | null = null;
+  /** Why the handler should end soon although its caller still waits; `null`: it need not. */
+  stopping: InternodeError | null = null;
+  /** The call's span; `null`: nobody traces. */
+  span: ServerSpan | null = null;
 
   readonly #serving: Serving;
   readonly #source: CallSource;
@@ -45,6 +52,11 @@ export class CallContext implements HandlerContext {
   }
 
   /** See {@linkcode HandlerContext}. */
+  get identity(): PeerIdentity | undefined {
+    return this.#source.identity;
+  }
+
+  /** See {@linkcode HandlerContext}. */
   get deadline(): number {
     if (this.deadlineMs === Infinity) return Infinity;
     const { clock } = this.#serving;
@@ -55,14 +67,22 @@ export class CallContext implements HandlerContext {
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.cancelled !== null) this.#controller.abort(this.cancelled);
+      const reason = this.cancelled ?? this.stopping;
+      if (reason !== null) this.#controller.abort(reason);
     }
     return this.#controller.signal;
+  }
+
+  /** This side is closing: the handler hears of it in the same way, and may still answer. */
+  stop(error: InternodeError): void {
+    this.stopping = error;
+    this.#controller?.abort(error);
   }
 
   /** The call was ended before its handler, who hears of it if it has asked for the signal. */
   cancel(error: InternodeError): void {
     this.cancelled = error;
     this.#controller?.abort(error);
+    this.span?.fail(error);
   }
 }

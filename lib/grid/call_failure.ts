@@ -14,6 +14,8 @@ import { decodePayload } from "./payload.ts";
  * Adds host and handler to an error of the session's, and the handler's
  * detail where the contract has a codec for it. Anything else, such as a
  * signal's reason, stays as it is.
+ *
+ * @param host The peer; empty where the call has come to none: its error says all then.
  */
 export function callFailure(
   error: unknown,
@@ -21,13 +23,15 @@ export function callFailure(
   contract: AnyContract,
   detail: ByteReader | null,
 ): unknown {
-  if (!(error instanceof InternodeError)) return error;
-  const { code, origin, outcome, message } = error;
+  if (!(error instanceof InternodeError) || host === "") return error;
+  const { code, origin, outcome, message, remoteName, remoteMessage } = error;
   return new InternodeError(code, `${contract.name} on ${host}: ${message}`, {
     origin,
     outcome,
     host,
     handler: contract.name,
+    remoteName,
+    remoteMessage,
     detail: detail === null || contract.detail === undefined
       ? undefined
       : readDetail(contract, detail),

@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Which of the handler's names is meant, such as one of its disks. Default: `""`. */
   readonly subroute?: string | undefined;
-  /** Texts that travel with the call, such as trace ids: 4,096 bytes in all at most. Default: none. */
+  /** Texts that travel with the call: 4,096 bytes in all at most. A `tracer` sets `traceparent` and `tracestate` (W3C Trace Context) in place of those given here, where there is room. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Whether to wait until the deadline for a peer that is known to be down. Default: `false`, the call fails at once. */
   readonly waitForReady?: boolean | undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ErrorCode } from "../errors.ts";
+import { type ErrorCode, InternodeError } from "../errors.ts";
 
 /** A call that has ended. */
 export interface CallTrace {
@@ -24,8 +24,14 @@ export interface CallTrace {
   readonly error: ErrorCode | "Aborted" | null;
 }
 
+/** How a call that was made has ended, `undefined` for well. */
+export function traceCode(failure: unknown): CallTrace["error"] {
+  if (failure === undefined) return null;
+  return failure instanceof InternodeError ? failure.code : "Aborted";
+}
+
 /** Who is told of ended calls. Costs nothing while nobody is. */
-export class Tracer {
+export class CallTraces {
   /** Whether anyone listens. */
   active = false;
   readonly #subscribers = new Set<(call: CallTrace) => void>();

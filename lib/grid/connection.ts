@@ -6,10 +6,12 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Link } from "../net/link.ts";
+import type { PeerIdentity } from "../net/peer_identity.ts";
 import { MAX_NAME_BYTES } from "../session/handler_name.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import { type CallOptions, NO_OPTIONS } from "./call_options.ts";
-import type { Tracer } from "./call_trace.ts";
+import type { CallTraces } from "./call_trace.ts";
+import { withTraceContext } from "./client_span.ts";
 import type { ConnectionStats } from "./connection_stats.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import type { AnyContract, SingleContract, StreamContract } from "./contract.ts";
@@ -18,6 +20,7 @@ import { OutgoingStream, type StreamOwner } from "./outgoing_stream.ts";
 import type { Peering } from "./peering.ts";
 import { PendingRequest } from "./pending_request.ts";
 import { Stream } from "./stream.ts";
+import type { Tracer } from "./tracer.ts";
 import { untilConnected, type WaitOptions } from "./wait_for_connect.ts";
 
 /**
@@ -68,16 +71,22 @@ export class Connection {
     return this.#peering.state;
   }
 
+  /** Who the peer has proven to be by its certificate, while it is connected; `undefined` otherwise, and without mutual TLS. */
+  get identity(): PeerIdentity | undefined {
+    return this.#peering.link?.identity;
+  }
+
   /** Counters of this connection; reading them costs, keeping them does not. */
   stats(): ConnectionStats {
     const { clock } = this.#node.options;
     const offsetMs = clock.wallNow() - clock.now();
-    return this.#peering.totals.snapshot(this.state, this.#peering.link, (ms) => ms + offsetMs);
+    const { totals, state, link, openLinks } = this.#peering;
+    return totals.snapshot(state, link, openLinks, (ms) => ms + offsetMs);
   }
 
   /**
    * Calls back at each change of state, also when a new connection replaces
-   * another one.
+   * one that is lost; one that is renewed stays `connected` and is no news.
    *
    * @returns A function that ends that.
    */
@@ -199,7 +208,7 @@ export class Connection {
     if (timeoutMs >= 0) call.deadlineMs = nowMs + timeoutMs;
     try {
       const number = this.#nameNumber(link, contract, options.subroute, nowMs);
-      const metadata = options.metadata ?? null;
+      const metadata = withTraceContext(options.metadata, call.span);
       link.session.caller.request(call, number, contract.request, request, metadata, nowMs);
     } catch (error) {
       call.state = "ended";
@@ -218,7 +227,7 @@ export class Connection {
     try {
       const number = this.#nameNumber(link, contract, options.subroute, nowMs);
       const { inputCapacity, outputCapacity } = contract;
-      const metadata = options.metadata ?? null;
+      const metadata = withTraceContext(options.metadata, call.span);
       link.session.caller.open(
         call,
         number,
@@ -260,13 +269,15 @@ export class Connection {
 /** What calls ask of their connection. */
 class Owner implements StreamOwner {
   readonly host: string;
-  readonly tracer: Tracer;
+  readonly traces: CallTraces;
+  readonly spans: Tracer | null;
   readonly #node: GridNode;
   readonly #peering: Peering;
 
   constructor(node: GridNode, peering: Peering) {
     this.host = peering.host;
-    this.tracer = node.tracer;
+    this.traces = node.traces;
+    this.spans = node.options.tracer;
     this.#node = node;
     this.#peering = peering;
   }

@@ -25,6 +25,8 @@ export interface ConnectionStats {
   readonly batchesSent: number;
   /** How often it was made again after a loss. */
   readonly reconnects: number;
+  /** How often a new connection took the place of an older one that was still good. */
+  readonly renewals: number;
   /** When the last ping was answered, in milliseconds since 1970; `null` before the first. */
   readonly lastPingMs: number | null;
   /** How long the answer to the last ping took, in milliseconds; `null` before the first. */
@@ -33,6 +35,8 @@ export interface ConnectionStats {
   readonly callsOut: number;
   /** Calls of the peer that are being served, streams included; not those answered in the turn they came. */
   readonly callsIn: number;
+  /** How many calls of the peer were refused as an `allow` rule does not let it make them. */
+  readonly refusedCalls: number;
   /** Streams open, of either side. */
   readonly streamsOpen: number;
   /** Bytes of messages that wait to be sent. */
@@ -43,6 +47,12 @@ export interface ConnectionStats {
 export class ConnectionTotals {
   /** How often the connection was made. */
   connects = 0;
+  /** How often it was renewed. */
+  renewals = 0;
+  /** How many calls of the peer were refused by a rule. */
+  refusedCalls = 0;
+  /** How many handlers run for the peer at the moment, those included whose calls have ended. */
+  running = 0;
   #bytesSent = 0;
   #bytesReceived = 0;
   #messagesSent = 0;
@@ -58,30 +68,39 @@ export class ConnectionTotals {
     this.#batchesSent += link.session.batchesSent;
   }
 
-  /** The totals with those of the present link. */
+  /**
+   * The totals with those of the connections that are open.
+   *
+   * @param link The present one.
+   * @param open All that are open, such as those that were renewed and not yet done.
+   */
   snapshot(
     state: ConnectionState,
     link: Link | null,
+    open: readonly Link[],
     toWallMs: (ms: number) => number,
   ): ConnectionStats {
-    const session = link?.session ?? null;
-    const lastPing = session?.lastPing ?? null;
+    const lastPing = link?.session.lastPing ?? null;
+    const sum = (of: (link: Link) => number): number =>
+      open.reduce((total, each) => total + of(each), 0);
     return {
       state,
-      bytesSent: this.#bytesSent + (link?.bytesSent ?? 0),
-      bytesReceived: this.#bytesReceived + (link?.bytesReceived ?? 0),
-      messagesSent: this.#messagesSent + (session?.messagesSent ?? 0),
-      messagesReceived: this.#messagesReceived + (session?.messagesReceived ?? 0),
-      batchesSent: this.#batchesSent + (session?.batchesSent ?? 0),
+      bytesSent: this.#bytesSent + sum(({ bytesSent }) => bytesSent),
+      bytesReceived: this.#bytesReceived + sum(({ bytesReceived }) => bytesReceived),
+      messagesSent: this.#messagesSent + sum(({ session }) => session.messagesSent),
+      messagesReceived: this.#messagesReceived + sum(({ session }) => session.messagesReceived),
+      batchesSent: this.#batchesSent + sum(({ session }) => session.batchesSent),
       reconnects: Math.max(0, this.connects - 1),
+      renewals: this.renewals,
       lastPingMs: lastPing === null ? null : toWallMs(lastPing.atMs),
       roundTripMs: lastPing === null ? null : lastPing.roundTripMs,
-      callsOut: session?.caller.calls.active ?? 0,
-      callsIn: session?.responder.calls.active ?? 0,
-      streamsOpen: session === null
-        ? 0
-        : countStreams(session.caller.calls) + countStreams(session.responder.calls),
-      queuedBytes: session?.queuedBytes ?? 0,
+      callsOut: sum(({ session }) => session.caller.calls.active),
+      callsIn: sum(({ session }) => session.responder.calls.active),
+      refusedCalls: this.refusedCalls,
+      streamsOpen: sum(({ session }) =>
+        countStreams(session.caller.calls) + countStreams(session.responder.calls)
+      ),
+      queuedBytes: sum(({ session }) => session.queuedBytes),
     };
   }
 }

@@ -6,12 +6,15 @@
 
 import type { InternodeError } from "../errors.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
+import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Channel } from "../net/transport.ts";
+import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Peer } from "../session/session_options.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { Peering } from "./peering.ts";
+import { UsedTokens } from "./used_tokens.ts";
 
 /** So many strangers at most are heard at a time; more are turned away at once. */
 const MAX_STRANGERS = 1_024;
@@ -21,6 +24,7 @@ export class Doorman {
   readonly #node: GridNode;
   readonly #peerings: ReadonlyMap<string, Peering>;
   readonly #strangers = new Set<Stranger>();
+  readonly #usedTokens = new UsedTokens();
 
   /** */
   constructor(node: GridNode, peerings: ReadonlyMap<string, Peering>) {
@@ -33,13 +37,39 @@ export class Doorman {
     return this.#strangers.size === 0;
   }
 
-  /** A channel has come in. */
-  accept(channel: Channel): void {
+  /** Judges the token of a WebSocket upgrade request, see `ListenOptions`. */
+  authorize(
+    token: string | null,
+    identity: PeerIdentity | undefined,
+  ): string | null | { readonly name: string } {
+    const { auth, clock, logger } = this.#node.options;
+    if (auth === null) return null;
+    const wallNowMs = clock.wallNow();
+    const verdict = auth.checkToken(token, this.#node.local.href, wallNowMs);
+    if ("refusal" in verdict) return refused(verdict.refusal);
+    // Only what peers have used is remembered.
+    const found = this.find(verdict.name, identity);
+    const refusal = typeof found === "string" ? found : this.#usedTokens.use(verdict, wallNowMs);
+    return refusal === null ? verdict : refused(refusal);
+
+    function refused(why: string): string {
+      logger.warn(`A connection was refused before its upgrade: ${why}.`);
+      return why;
+    }
+  }
+
+  /**
+   * A channel has come in.
+   *
+   * @param channel The channel, owned from now on.
+   * @param name The name that {@linkcode authorize} gave for it.
+   */
+  accept(channel: Channel, name?: string): void {
     if (this.#node.closing || this.#strangers.size >= MAX_STRANGERS) {
       channel.close();
       return;
     }
-    const stranger = new Stranger(this);
+    const stranger = new Stranger(this, name);
     this.#strangers.add(stranger);
     stranger.link = this.#node.link(channel, "acceptor", "", stranger);
   }
@@ -50,14 +80,14 @@ export class Doorman {
   }
 
   /** Whose channel a name's is, or why it is refused. */
-  find(name: string): Peering | string {
+  find(name: string, identity: PeerIdentity | undefined): Peering | string {
     const local = this.#node.local.href;
     if (this.#node.closing) return `"${local}" is closing`;
     if (name === local) return `"${name}" is this host's own name`;
     const peering = this.#peerings.get(name);
     if (peering === undefined) return `"${name}" is not among the hosts of "${local}"`;
     if (dials(local, name)) return `between "${name}" and "${local}" the latter dials`;
-    return peering;
+    return this.#node.refusal(name, identity) ?? peering;
   }
 
   /** A stranger has become a peer. */
@@ -84,15 +114,21 @@ export class Doorman {
 class Stranger implements LinkOwner {
   link: Link | null = null;
   readonly #doorman: Doorman;
+  /** The name that its token is good for, if it came with one. */
+  readonly #tokenName: string | undefined;
   #peering: Peering | null = null;
   #isOpen = false;
 
-  constructor(doorman: Doorman) {
+  constructor(doorman: Doorman, tokenName: string | undefined) {
     this.#doorman = doorman;
+    this.#tokenName = tokenName;
   }
 
-  admit(name: string): string | null {
-    const found = this.#doorman.find(name);
+  admit(link: Link, name: string): string | null {
+    if (this.#tokenName !== undefined && this.#tokenName !== name) {
+      return `"${name}" has come with the token of "${this.#tokenName}"`;
+    }
+    const found = this.#doorman.find(name, link.identity);
     if (typeof found === "string") return found;
     this.#peering = found;
     return null;
@@ -109,8 +145,8 @@ class Stranger implements LinkOwner {
     return this.#peering!.resolve(link, name, subroute);
   }
 
-  onDraining(link: Link): void {
-    this.#peering!.onDraining(link);
+  onDraining(link: Link, reason: DrainReason): void {
+    this.#peering!.onDraining(link, reason);
   }
 
   onClosed(link: Link, error: InternodeError): void {

@@ -4,17 +4,18 @@
  * @module
  */
 
-import { ByteLink } from "../net/byte_link.ts";
-import { crc32 } from "../net/checksum.ts";
-import type { HostAddress } from "../net/host_address.ts";
+import { type HostAddress, parseHostAddress } from "../net/host_address.ts";
+import { bindingRefusal } from "../net/host_binding.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
-import { MessageLink } from "../net/message_link.ts";
+import { LinkMaker } from "../net/link_maker.ts";
+import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Channel, Transport } from "../net/transport.ts";
 import { InternodeError } from "../errors.ts";
-import { INSTANCE_BYTES, NONCE_BYTES } from "../session/hello.ts";
-import type { Role, SessionOptions } from "../session/session_options.ts";
-import { WriterPool } from "../wire/writer_pool.ts";
-import { Tracer } from "./call_trace.ts";
+import type { HandlerTarget } from "../session/handler_target.ts";
+import type { Role } from "../session/session_options.ts";
+import { CallSource } from "./call_source.ts";
+import { CallTraces } from "./call_trace.ts";
+import type { ConnectionTotals } from "./connection_stats.ts";
 import { HandlerTable } from "./handler_table.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { Serving } from "./serving.ts";
@@ -27,8 +28,8 @@ export class GridNode {
   readonly options: NodeOptions;
   /** The handlers. */
   readonly handlers: HandlerTable = new HandlerTable();
-  /** Whoever traces calls. */
-  readonly tracer: Tracer = new Tracer();
+  /** Who is told of ended calls. */
+  readonly traces: CallTraces = new CallTraces();
   /** What handlers need. */
   readonly serving: Serving;
   /** Whether the node takes nothing new. */
@@ -36,30 +37,50 @@ export class GridNode {
   /** Told whenever nothing is left of a connection. */
   onGone: () => void = () => {};
 
-  readonly #pool = new WriterPool();
-  readonly #instance: Uint8Array;
+  readonly #links: LinkMaker;
+  readonly #sources = new WeakMap<Link, CallSource>();
 
   /** */
   constructor(local: HostAddress, options: NodeOptions) {
     this.local = local;
     this.options = options;
-    this.serving = { clock: options.clock, tracer: this.tracer, logger: options.logger };
-    this.#instance = options.random.bytes(INSTANCE_BYTES);
+    const { clock, tracer, logger } = options;
+    this.serving = { clock, traces: this.traces, spans: tracer, logger, running: 0 };
+    this.#links = new LinkMaker(local.href, options);
   }
 
   /** The transport for a host. */
   transport(address: HostAddress): Transport {
     const transport = this.options.transports[address.scheme];
     if (transport !== undefined) return transport;
-    const known = Object.keys(this.options.transports).join(", ");
-    throw new InternodeError(
-      "InvalidArgument",
-      `There is no transport for ${address.href}; there are: ${known}.`,
-      {
-        origin: "caller",
-        host: address.href,
-      },
-    );
+    const { href } = address, schemes = Object.keys(this.options.transports);
+    const message = this.options.mutualTls
+      ? `${href} cannot be reached by mutual TLS, which option tls asks for; hosts of these ` +
+        `kinds can: ${schemes.map((scheme) => `${scheme}://`).join(", ")}.`
+      : `There is no transport for ${href}; there are: ${schemes.join(", ")}.`;
+    throw new InternodeError("InvalidArgument", message, { origin: "caller", host: href });
+  }
+
+  /** Why whoever has proven to have this identity may not be a host; `null`: it may. */
+  refusal(host: string, identity: PeerIdentity | undefined): string | null {
+    return bindingRefusal(parseHostAddress(host), identity, this.options.mutualTls);
+  }
+
+  /** Finds what serves a peer's calls under one name. */
+  target(
+    link: Link,
+    host: string,
+    totals: ConnectionTotals,
+    name: string,
+    subroute: string,
+  ): HandlerTarget | null {
+    let source = this.#sources.get(link);
+    if (source === undefined) {
+      const onRefused = (): void => void totals.refusedCalls++;
+      source = new CallSource(host, link, onRefused, totals, this.options.limits.maxCalls);
+      this.#sources.set(link, source);
+    }
+    return this.handlers.target(name, subroute, this.serving, source);
   }
 
   /** Connects to a host. */
@@ -69,39 +90,8 @@ export class GridNode {
     return await this.transport(address).dial(address, { signal, path, token });
   }
 
-  /** Judges the token of a WebSocket upgrade request. */
-  authorize(token: string | null): string | null {
-    const { auth, clock, logger } = this.options;
-    if (auth === null) return null;
-    const verdict = auth.checkToken(token, this.local.href, clock.wallNow());
-    if (!("refusal" in verdict)) return null;
-    logger.warn(`A connection was refused before its upgrade: ${verdict.refusal}.`);
-    return verdict.refusal;
-  }
-
   /** Makes a session on a channel. */
-  link(channel: Channel, role: Role, peerName: string, owner: LinkOwner): Link {
-    const { options } = this;
-    const bytes = channel.kind === "bytes";
-    const session: SessionOptions = {
-      role,
-      name: this.local.href,
-      peerName,
-      instance: this.#instance,
-      nonce: options.random.bytes(NONCE_BYTES),
-      limits: options.limits,
-      auth: options.auth,
-      envelope: bytes,
-      checksum: options.checksums && bytes && !channel.integrity ? crc32 : null,
-      writeFlattenLimit: options.writeFlattenLimit,
-      pool: this.#pool,
-      handshakeTimeoutMs: options.handshakeTimeoutMs,
-      pingIntervalMs: options.pingIntervalMs,
-      livenessTimeoutMs: options.livenessTimeoutMs,
-      maxClockSkewMs: options.maxClockSkewMs,
-    };
-    return bytes
-      ? new ByteLink(channel, session, owner, options.clock, options.inlineHandlerUs)
-      : new MessageLink(channel, session, owner, options.clock, options.inlineHandlerUs);
+  link(channel: Channel, role: Role, peerName: string, owner: LinkOwner, renews = false): Link {
+    return this.#links.make(channel, role, peerName, owner, renews);
   }
 }

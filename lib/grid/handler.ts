@@ -4,17 +4,22 @@
  * @module
  */
 
+import type { PeerIdentity } from "../net/peer_identity.ts";
+import type { AllowRule } from "./allow.ts";
+
 /** What a handler knows of the call it serves. */
 export interface HandlerContext {
-  /** Aborts when the caller cancels, the deadline passes or the connection is lost. Made when first asked for. */
+  /** Aborts when the caller cancels, the deadline passes or the connection is lost; also when the server of a service stops, which still takes the answer. Made when first asked for. */
   readonly signal: AbortSignal;
   /** When the caller's time runs out, in milliseconds since 1970 on this node's clock; `Infinity`: never. */
   readonly deadline: number;
-  /** The caller's host URL, by which it made itself known in the handshake. A shared secret proves that it is one of the grid's hosts, not which of them. */
+  /** The caller's host URL, by which it made itself known in the handshake. Over mutual TLS its certificate proves it; a shared secret proves that it is one of the grid's hosts, not which of them. What a service's client calls itself is not proven. */
   readonly caller: string;
+  /** Who the caller has proven to be by its certificate; `undefined` without mutual TLS. */
+  readonly identity: PeerIdentity | undefined;
   /** The handler's name that was called, below the contract's; `""` if none. */
   readonly subroute: string;
-  /** What the caller sent along. */
+  /** What the caller sent along, its trace context included. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -40,7 +45,26 @@ export type StreamHandlerFunction<Initial, Input, Output> = (
   context: HandlerContext,
 ) => [Output] extends [never] ? void | Promise<void> : AsyncIterable<Output> | Iterable<Output>;
 
-/** How a handler is registered. */
+/**
+ * How a handler is registered.
+ *
+ * @example Disks that only some peers may read
+ * ```ts
+ * import { allowNames, Manager, single } from "@internode/grid";
+ *
+ * const read = single("disk.read");
+ * const hosts = ["memory://disks-1", "memory://disks-2"];
+ * await using grid = new Manager({ local: "memory://disks-1", hosts });
+ * grid.handle(read, (bytes) => bytes, {
+ *   subroutes: ["sda", "sdb"],
+ *   allow: allowNames("*.readers.example"),
+ * });
+ * grid.handle(read, (bytes) => bytes, {
+ *   subroutes: ["sdc"],
+ *   allow: ({ identity, subroute }) => identity?.sans.dns.includes(`${subroute}.example`) === true,
+ * });
+ * ```
+ */
 export interface HandleOptions {
   /** The handler serves each of these names below the contract's (such as one for each disk). Default: only the contract's own. */
   readonly subroutes?: readonly string[];
@@ -48,4 +72,6 @@ export interface HandleOptions {
   readonly concurrency?: number;
   /** How many calls may wait beyond `concurrency`; more are answered `Overloaded`. Default: 1,024. */
   readonly queue?: number;
+  /** Who may call it, see `allowNames`; others get `Refused` with outcome `notExecuted`, for that call alone. Asked once for each connection and name. Default: every peer. */
+  readonly allow?: AllowRule;
 }

@@ -7,10 +7,13 @@
 import { InternodeError } from "../errors.ts";
 import { MAX_NAME_BYTES } from "../session/handler_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
+import type { AllowRule } from "./allow.ts";
+import type { CallSource } from "./call_source.ts";
 import { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { AnyContract } from "./contract.ts";
 import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
-import type { CallSource, Serving } from "./serving.ts";
+import { judgeCaller, type RefusedTarget } from "./refused_target.ts";
+import type { Serving } from "./serving.ts";
 import { SingleTarget } from "./single_target.ts";
 import { StreamTarget } from "./stream_target.ts";
 
@@ -23,6 +26,8 @@ interface Entry {
   readonly contract: AnyContract;
   readonly handler: AnyHandler;
   readonly gate: ConcurrencyGate | null;
+  /** Who may call it; `null`: everyone. */
+  readonly allow: AllowRule | null;
 }
 
 const DEFAULT_QUEUE = 1_024;
@@ -34,17 +39,27 @@ export class HandlerTable {
   /**
    * Registers a handler.
    *
+   * @param wireName The name that callers send; the contract's own stays the one for people.
    * @throws {InternodeError} `InvalidArgument` for a name that is taken or an option out of range.
    */
-  add(contract: AnyContract, handler: AnyHandler, options: HandleOptions): void {
-    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE } = options;
+  add(
+    contract: AnyContract,
+    handler: AnyHandler,
+    options: HandleOptions,
+    wireName: string = contract.name,
+  ): void {
+    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow = null } =
+      options;
     if (!(concurrency >= 1)) {
       throw invalid(contract, `concurrency must be at least 1, not ${concurrency}`);
     }
     if (!(queue >= 0)) throw invalid(contract, `queue must be at least 0, not ${queue}`);
+    if (allow !== null && typeof allow !== "function") {
+      throw invalid(contract, "allow must be a function, such as one that allowNames makes");
+    }
     if (subroutes.length === 0) throw invalid(contract, "subroutes must name at least one");
     const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
-    const keys = subroutes.map((subroute) => key(contract.name, subroute));
+    const keys = subroutes.map((subroute) => key(wireName, subroute));
     for (const [index, subroute] of subroutes.entries()) {
       checkSubroute(contract, subroute);
       if (this.#entries.has(keys[index]!) || keys.indexOf(keys[index]!) !== index) {
@@ -52,19 +67,21 @@ export class HandlerTable {
         throw invalid(contract, `there is a handler of that name${where} already`);
       }
     }
-    for (const name of keys) this.#entries.set(name, { contract, handler, gate });
+    for (const name of keys) this.#entries.set(name, { contract, handler, gate, allow });
   }
 
-  /** Makes the target for the calls of one connection under one name; `null` if there is no handler. */
+  /** Makes the target for the calls of one connection under one name: the handler, or what refuses the caller; `null` if there is no handler. */
   target(
     name: string,
     subroute: string,
     serving: Serving,
     source: CallSource,
   ): HandlerTarget | null {
-    const entry = this.#entries.get(key(name, subroute));
+    const id = key(name, subroute), entry = this.#entries.get(id);
     if (entry === undefined) return null;
     const { contract, handler, gate } = entry;
+    const refused = refusal(id, entry, serving, source, subroute);
+    if (refused !== null) return refused;
     return contract.kind === "single"
       ? new SingleTarget(
         contract,
@@ -83,6 +100,23 @@ export class HandlerTable {
         subroute,
       );
   }
+}
+
+/** A peer that gives many numbers to a name has it judged, and logged, once all the same. */
+function refusal(
+  id: string,
+  { contract, allow }: Entry,
+  serving: Serving,
+  source: CallSource,
+  subroute: string,
+): RefusedTarget | null {
+  if (allow === null) return null;
+  let verdict = source.verdicts.get(id);
+  if (verdict === undefined) {
+    verdict = judgeCaller(allow, contract, serving, source, subroute);
+    source.verdicts.set(id, verdict);
+  }
+  return verdict;
 }
 
 function key(name: string, subroute: string): string {

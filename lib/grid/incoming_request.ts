@@ -22,4 +22,9 @@ export class IncomingRequest extends IncomingCall {
   override onCancelled(error: InternodeError): void {
     this.#context.cancel(error);
   }
+
+  /** The handler hears of it. */
+  override onStopping(error: InternodeError): void {
+    this.#context.stop(error);
+  }
 }

@@ -9,10 +9,11 @@ import { AcceptedStream } from "../session/accepted_stream.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { CallContext } from "./call_context.ts";
+import type { CallSource } from "./call_source.ts";
 import type { StreamContract } from "./contract.ts";
 import { MessageQueue, type QueueOwner } from "./message_queue.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import { type CallSource, handlerFailure } from "./serving.ts";
+import { handlerFailure } from "./serving.ts";
 
 /** A stream as its session keeps it, its input, and what its handler knows. */
 export class IncomingStream<Initial, Input, Output> extends AcceptedStream implements QueueOwner {
@@ -65,10 +66,16 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
     this.input.end();
   }
 
-  /** The input ends with the error once all that came is read; the signal aborts at once. */
+  /** The input ends with the error; what was unread is given up, as nothing bounds it any more. The signal aborts. */
   override onCancelled(error: InternodeError): void {
+    this.input.discard();
     this.input.fail(error);
     this.context.cancel(error);
+  }
+
+  /** The signal aborts; inputs and outputs go on for as long as the handler does. */
+  override onStopping(error: InternodeError): void {
+    this.context.stop(error);
   }
 
   /**
@@ -101,7 +108,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
   /** The handler has failed. */
   fail(thrown: unknown): void {
     this.input.discard();
-    const { error, detail } = handlerFailure(thrown, this.#contract);
+    const { error, detail } = handlerFailure(thrown, this.#contract, this.context.stopping);
     this.#responder.failCall(this, error, detail, this.#source.beginTurn());
   }
 

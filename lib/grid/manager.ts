@@ -5,14 +5,16 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { parseHostAddress } from "../net/host_address.ts";
+import { type HostAddress, parseHostAddress, parseNamedHost } from "../net/host_address.ts";
 import type { Listener } from "../net/transport.ts";
 import { upgradeWebSocket } from "../net/web_socket_upgrade.ts";
 import type { CallTrace } from "./call_trace.ts";
+import type { CloseOptions } from "./close_options.ts";
 import { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "./contract.ts";
 import { dials } from "./dialler.ts";
 import { Doorman } from "./doorman.ts";
+import { openEntrance } from "./entrance.ts";
 import { GridNode } from "./grid_node.ts";
 import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
 import type { AnyHandler } from "./handler_table.ts";
@@ -29,12 +31,6 @@ export interface Server extends AsyncDisposable {
   readonly address: string;
   /** Resolves when the listener has ended, rejects when it failed by itself. */
   readonly finished: Promise<void>;
-}
-
-/** How to close. */
-export interface CloseOptions {
-  /** How long calls under way may take to finish, in milliseconds. Default: 5,000. */
-  readonly graceMs?: number | undefined;
 }
 
 /**
@@ -84,30 +80,17 @@ export class Manager implements AsyncDisposable {
    * @throws {InternodeError} `InvalidArgument`, naming what is wrong: a malformed or repeated host, `local` missing among them, a number out of range.
    */
   constructor(options: ManagerOptions) {
-    const local = parseHostAddress(options.local);
-    const addresses = [...options.hosts].map(parseHostAddress);
+    const local = parseNamedHost(options.local);
+    const addresses = [...options.hosts].map(parseNamedHost);
     this.local = local.href;
     this.hosts = addresses.map(({ href }) => href);
     this.#node = new GridNode(local, resolveOptions(options));
-    this.#node.transport(local);
-    const seen = new Set<string>();
-    const connections: Connection[] = [];
-    for (const address of addresses) {
-      const { href } = address;
-      if (seen.has(href)) throw invalid(`Host ${href} is listed twice.`);
-      seen.add(href);
-      if (href === local.href) continue;
-      this.#node.transport(address);
-      const peering = new Peering(this.#node, address, dials(local.href, href));
-      const connection = new Connection(this.#node, peering);
-      this.#peerings.set(href, peering);
-      this.#byHost.set(href, connection);
-      connections.push(connection);
+    try {
+      this.connections = this.#meet(addresses);
+    } catch (error) {
+      void this.#node.options.credentials?.close();
+      throw error;
     }
-    if (!seen.has(local.href)) {
-      throw invalid(`The local host ${local.href} is not among the hosts.`);
-    }
-    this.connections = connections;
     this.#doorman = new Doorman(this.#node, this.#peerings);
   }
 
@@ -116,7 +99,7 @@ export class Manager implements AsyncDisposable {
    *
    * @param contract What both sides agreed on.
    * @param handler Serves the requests; see `SingleHandlerFunction`.
-   * @param options Subroutes and concurrency.
+   * @param options Subroutes, concurrency, and who may call.
    * @throws {InternodeError} `InvalidArgument` if the name is taken.
    */
   handle<Request, Response>(
@@ -129,7 +112,7 @@ export class Manager implements AsyncDisposable {
    *
    * @param contract What both sides agreed on.
    * @param handler Serves the streams; see `StreamHandlerFunction`.
-   * @param options Subroutes and concurrency.
+   * @param options Subroutes, concurrency, and who may call.
    * @throws {InternodeError} `InvalidArgument` if the name is taken.
    */
   handle<Initial, Input, Output>(
@@ -145,7 +128,7 @@ export class Manager implements AsyncDisposable {
    * Starts to accept connections at `local`, and to dial.
    *
    * @returns The server; disposing of it closes this manager.
-   * @throws {InternodeError} When the address cannot be listened at, or the manager is closed.
+   * @throws {InternodeError} When the address cannot be listened at, or the manager is closed; `InvalidArgument` if other machines reach it and would need no proof, see `ManagerOptions.allowUnauthenticated`.
    */
   async listen(): Promise<Server> {
     if (this.#closed !== null) {
@@ -153,10 +136,12 @@ export class Manager implements AsyncDisposable {
     }
     if (this.#listener !== null) throw invalid("This manager listens already.");
     const { options, local } = this.#node;
+    const exposed = this.#openEntrance();
+    if (exposed !== null) throw exposed;
     const accepting = this.#node.transport(local).listen(local, {
-      accept: (channel) => this.#doorman.accept(channel),
+      accept: (channel, name) => this.#doorman.accept(channel, name),
       path: options.path,
-      authorize: (token) => this.#node.authorize(token),
+      authorize: (token, identity) => this.#doorman.authorize(token, identity),
       onError: (error) =>
         options.logger.warn(`The listener at ${this.local} met a failure.`, { error }),
     });
@@ -187,15 +172,24 @@ export class Manager implements AsyncDisposable {
   /**
    * Answers a WebSocket request in a server of the user's own, for a `ws` or
    * `wss` local host. The server chooses which requests come here; the path
-   * is not looked at.
+   * is not looked at. With option `tls` nobody comes in this way, as the
+   * runtime's own server asks for no certificate; nor where `listen` would
+   * refuse, as other machines reach `local` and no proof is asked for.
    *
    * @param request What the server was asked.
    * @returns The answer: 101 if the caller may come in, else a refusal with its reason.
    */
   upgrade(request: Request): Response {
+    const { mutualTls, logger } = this.#node.options;
+    const exposed = this.#openEntrance();
     return upgradeWebSocket(request, {
-      accept: (channel) => this.#doorman.accept(channel),
-      authorize: (token) => this.#node.authorize(token),
+      accept: (channel, name) => this.#doorman.accept(channel, name),
+      authorize: (token) => {
+        if (mutualTls) return "This host takes connections by mutual TLS only.";
+        if (exposed === null) return this.#doorman.authorize(token, undefined);
+        logger.error(exposed.message);
+        return exposed.message;
+      },
     });
   }
 
@@ -233,7 +227,7 @@ export class Manager implements AsyncDisposable {
    * @returns A function that ends that.
    */
   trace(subscriber: (call: CallTrace) => void): () => void {
-    return this.#node.tracer.subscribe(subscriber);
+    return this.#node.traces.subscribe(subscriber);
   }
 
   /**
@@ -252,6 +246,35 @@ export class Manager implements AsyncDisposable {
     return this.close();
   }
 
+  /** Makes the connections to all peers. */
+  #meet(addresses: readonly HostAddress[]): Connection[] {
+    const { local } = this.#node;
+    this.#node.transport(local);
+    const seen = new Set<string>();
+    const connections: Connection[] = [];
+    for (const address of addresses) {
+      const { href } = address;
+      if (seen.has(href)) throw invalid(`Host ${href} is listed twice.`);
+      seen.add(href);
+      if (href === local.href) continue;
+      this.#node.transport(address);
+      const peering = new Peering(this.#node, address, dials(local.href, href));
+      const connection = new Connection(this.#node, peering);
+      this.#peerings.set(href, peering);
+      this.#byHost.set(href, connection);
+      connections.push(connection);
+    }
+    if (seen.has(local.href)) return connections;
+    throw invalid(`The local host ${local.href} is not among the hosts.`);
+  }
+
+  /** Why others may not be let in here. */
+  #openEntrance(): InternodeError | null {
+    const { local, options } = this.#node;
+    const guarded = this.#node.transport(local).guarded === true;
+    return openEntrance(local, { ...options, guarded }, "option tls (mutual TLS)");
+  }
+
   async #close(graceMs: number): Promise<void> {
     this.#node.closing = true;
     const listener = await this.#listener?.catch(() => null);
@@ -260,7 +283,7 @@ export class Manager implements AsyncDisposable {
     for (const peering of peerings) peering.drain();
     const { clock } = this.#node.options;
     const untilMs = clock.now() + graceMs;
-    while (clock.now() < untilMs && peerings.some((peering) => peering.activeCalls > 0)) {
+    while (clock.now() < untilMs && peerings.some((peering) => peering.isBusy)) {
       await new Promise<void>((resolve) => clock.setTimer(IDLE_CHECK_MS, resolve));
     }
     this.#doorman.close(new InternodeError("Closed", "The peer is closing.", { origin: "local" }));
@@ -274,6 +297,7 @@ export class Manager implements AsyncDisposable {
     });
     await gone;
     await listener?.finished.catch(() => {});
+    await this.#node.options.credentials?.close();
   }
 }
 

@@ -4,26 +4,26 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
-import type { Clock, Random } from "../net/clock.ts";
-import { systemClock } from "../net/system_clock.ts";
-import { systemRandom } from "../net/system_random.ts";
+import type { MtlsConfig, MtlsFileConfig } from "../net/mtls_config.ts";
+import { MtlsCredentials } from "../net/mtls_credentials.ts";
+import { mtlsTransports } from "../net/mtls_transport.ts";
 import type { Transports } from "../net/transport.ts";
 import { systemTransports } from "../net/transports.ts";
-import type { Authenticator } from "../session/authenticator.ts";
-import { DEFAULT_TIMES, type SessionTimes } from "../session/session_options.ts";
-import { type Limits, resolveLimits } from "../wire/limits.ts";
-import { type BackOffOptions, DEFAULT_BACK_OFF } from "./back_off.ts";
-import { consoleLogger, type Logger } from "./logger.ts";
+import { type BackOffOptions, DEFAULT_BACK_OFF, resolveBackOff } from "./back_off.ts";
+import {
+  type ConnectionOptions,
+  type ConnectionSettings,
+  invalidOption,
+  positive,
+  resolveConnectionOptions,
+} from "./connection_options.ts";
 
 /** What a `Manager` is made from. */
-export interface ManagerOptions extends Partial<SessionTimes> {
+export interface ManagerOptions extends ConnectionOptions {
   /** This host's URL, by which its peers know it: `tcp://10.0.0.1:9000`, `ws://…`, `unix:///run/grid.sock`. */
   readonly local: string;
   /** All hosts of the grid, `local` among them once. */
   readonly hosts: Iterable<string>;
-  /** Proves the secret that all nodes share, see `sharedSecret`. Default: none; anyone who can connect is let in. */
-  readonly auth?: Authenticator | undefined;
   /** The request path of WebSocket hosts. Default: `"/internode"`. */
   readonly path?: string | undefined;
   /** How long a request may take unless it says otherwise, in milliseconds. Default: 60,000. */
@@ -32,28 +32,53 @@ export interface ManagerOptions extends Partial<SessionTimes> {
   readonly dialTimeoutMs?: number | undefined;
   /** How reconnecting slows down. Default: from 20 ms by 1.6 up to 2,000 ms, less up to 40 %. */
   readonly reconnect?: Partial<BackOffOptions> | undefined;
-  /** What this node takes from each peer. Default: `DEFAULT_LIMITS`. */
-  readonly limits?: Partial<Limits> | undefined;
-  /** How long handlers may run in one turn before the event loop gets its own, in microseconds. Default: 1,000. */
-  readonly inlineHandlerUs?: number | undefined;
-  /** Pieces of messages above this many bytes are written from where they lie instead of being copied into the batch (TCP, TLS, Unix). Default: 65,536, which no piece exceeds while the peer's `maxFragmentBytes` has its default too. */
-  readonly writeFlattenLimit?: number | undefined;
-  /** Whether batches carry checksums where the transport has none of its own. Default: `true`; both sides must want them. */
-  readonly checksums?: boolean | undefined;
-  /** Where log lines go. Default: the console, quiet below warnings. */
-  readonly logger?: Logger | undefined;
-  /** Where time comes from. Default: the system. */
-  readonly clock?: Clock | undefined;
-  /** Where chance comes from. Default: the system. */
-  readonly random?: Random | undefined;
-  /** How hosts are reached. Default: `systemTransports()`. */
+  /** How hosts are reached. Default: `systemTransports()`; with `tls` it must not be given. */
   readonly transports?: Transports | undefined;
+  /**
+   * Mutual TLS for all hosts, which must be of kinds that `mtlsTransports` has:
+   * no peer comes or is dialled unless its certificate is believed here and
+   * proves that it is the host by whose URL it calls itself. Default: none.
+   *
+   * A certificate proves the hosts whose whole URLs, such as
+   * `tls://10.0.0.1:9000` or `unix:///run/grid.sock`, stand among its names as
+   * URIs, exactly as `manager.hosts` has them, and no others. If it bears no
+   * host's URL, it proves all hosts at its DNS names and IP addresses, whatever
+   * their port; so nodes that share a machine, and those on Unix sockets, need
+   * URLs. It must be good for TLS servers and for TLS clients.
+   *
+   * Certificates in files are read again whenever these change, see
+   * `MtlsCredentials`; credentials that are given stay open when the manager
+   * closes.
+   *
+   * @example A node of a grid that nobody enters without a certificate
+   * ```ts
+   * import { Manager } from "@internode/grid";
+   *
+   * async function openNode(hosts: readonly string[], index: number, folder: string) {
+   *   const [cert, key, ca] = await Promise.all(
+   *     ["node.pem", "node.key", "authority.pem"].map((name) =>
+   *       Deno.readTextFile(`${folder}/${name}`)
+   *     ),
+   *   );
+   *   return new Manager({ local: hosts[index]!, hosts, tls: { cert: cert!, key: key!, ca: ca! } });
+   * }
+   * const hosts = ["tls://node-1.example:9000", "tls://node-2.example:9000"];
+   * await openNode(hosts, 0, "/nowhere").catch((error) => console.log(error.message));
+   * ```
+   */
+  readonly tls?: MtlsConfig | MtlsFileConfig | MtlsCredentials | undefined;
+  /**
+   * Whether this node may listen where other machines reach it though it asks
+   * nobody for proof, having neither option `auth` nor `tls`, nor a transport
+   * that is `guarded`. All that reach it are let in then. Without it such a node
+   * listens on `127.0.0.0/8`, `[::1]`, `localhost`, Unix sockets (whose
+   * directory decides who may connect) and in memory only. Default: `false`.
+   */
+  readonly allowUnauthenticated?: boolean | undefined;
 }
 
 /** The same with everything filled in. */
-export interface NodeOptions extends SessionTimes {
-  /** See {@linkcode ManagerOptions}. */
-  readonly auth: Authenticator | null;
+export interface NodeOptions extends ConnectionSettings {
   /** See {@linkcode ManagerOptions}. */
   readonly path: string;
   /** See {@linkcode ManagerOptions}. */
@@ -63,21 +88,13 @@ export interface NodeOptions extends SessionTimes {
   /** See {@linkcode ManagerOptions}. */
   readonly reconnect: BackOffOptions;
   /** See {@linkcode ManagerOptions}. */
-  readonly limits: Limits;
-  /** See {@linkcode ManagerOptions}. */
-  readonly inlineHandlerUs: number;
-  /** See {@linkcode ManagerOptions}. */
-  readonly writeFlattenLimit: number;
-  /** See {@linkcode ManagerOptions}. */
-  readonly checksums: boolean;
-  /** See {@linkcode ManagerOptions}. */
-  readonly logger: Logger;
-  /** See {@linkcode ManagerOptions}. */
-  readonly clock: Clock;
-  /** See {@linkcode ManagerOptions}. */
-  readonly random: Random;
-  /** See {@linkcode ManagerOptions}. */
   readonly transports: Transports;
+  /** See {@linkcode ManagerOptions}. */
+  readonly allowUnauthenticated: boolean;
+  /** What the node itself has made of option `tls`, and closes. */
+  readonly credentials: MtlsCredentials | null;
+  /** Whether peers are nobody without a certificate. */
+  readonly mutualTls: boolean;
 }
 
 /**
@@ -86,65 +103,37 @@ export interface NodeOptions extends SessionTimes {
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function resolveOptions(given: ManagerOptions): NodeOptions {
-  const options: NodeOptions = {
-    auth: given.auth ?? null,
-    path: given.path ?? "/internode",
-    defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
-    dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
-    handshakeTimeoutMs: positive(
-      "handshakeTimeoutMs",
-      given.handshakeTimeoutMs ?? DEFAULT_TIMES.handshakeTimeoutMs,
-    ),
-    pingIntervalMs: positive(
-      "pingIntervalMs",
-      given.pingIntervalMs ?? DEFAULT_TIMES.pingIntervalMs,
-    ),
-    livenessTimeoutMs: positive(
-      "livenessTimeoutMs",
-      given.livenessTimeoutMs ?? DEFAULT_TIMES.livenessTimeoutMs,
-    ),
-    maxClockSkewMs: positive(
-      "maxClockSkewMs",
-      given.maxClockSkewMs ?? DEFAULT_TIMES.maxClockSkewMs,
-    ),
-    reconnect: resolveBackOff(given.reconnect),
-    limits: resolveLimits(given.limits),
-    inlineHandlerUs: positive("inlineHandlerUs", given.inlineHandlerUs ?? 1_000),
-    writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit ?? 65_536),
-    checksums: given.checksums ?? true,
-    logger: given.logger ?? consoleLogger,
-    clock: given.clock ?? systemClock,
-    random: given.random ?? systemRandom,
-    transports: given.transports ?? systemTransports(),
-  };
-  if (!options.path.startsWith("/")) {
-    throw invalid("path", `must begin with "/", not ${JSON.stringify(options.path)}`);
+  const { path = "/internode" } = given;
+  if (!path.startsWith("/")) {
+    throw invalidOption("path", `must begin with "/", not ${JSON.stringify(path)}`);
   }
-  if (options.livenessTimeoutMs <= options.pingIntervalMs) {
-    throw invalid(
-      "livenessTimeoutMs",
-      `(${options.livenessTimeoutMs}) must exceed pingIntervalMs (${options.pingIntervalMs})`,
+  const { tls } = given;
+  if (tls !== undefined && given.transports !== undefined) {
+    throw invalidOption(
+      "tls",
+      "stands beside option transports, and only one of them can say how hosts are reached: " +
+        "leave one out, or give transports alone, with mtlsTransports among them",
     );
   }
-  return options;
-}
-
-function resolveBackOff(given: Partial<BackOffOptions> = {}): BackOffOptions {
-  const { initialMs, factor, maxMs, jitter } = { ...DEFAULT_BACK_OFF, ...given };
-  positive("reconnect.initialMs", initialMs);
-  positive("reconnect.maxMs", maxMs);
-  if (!(factor >= 1)) throw invalid("reconnect.factor", `must be at least 1, not ${factor}`);
-  if (!(jitter >= 0 && jitter <= 1)) {
-    throw invalid("reconnect.jitter", `must be from 0 to 1, not ${jitter}`);
-  }
-  return { initialMs, factor, maxMs, jitter };
-}
-
-function positive(name: string, value: number): number {
-  if (value > 0) return value;
-  throw invalid(name, `must be a number above 0, not ${value}`);
-}
-
-function invalid(name: string, why: string): InternodeError {
-  return new InternodeError("InvalidArgument", `Option ${name} ${why}.`, { origin: "caller" });
+  const settings = {
+    ...resolveConnectionOptions(given),
+    path,
+    defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
+    dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
+    reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),
+    allowUnauthenticated: given.allowUnauthenticated ?? false,
+  };
+  const { logger, clock } = settings;
+  // Last, as it may begin to watch files.
+  const credentials = tls === undefined || tls instanceof MtlsCredentials
+    ? null
+    : new MtlsCredentials(tls, { logger, clock });
+  return {
+    ...settings,
+    credentials,
+    mutualTls: tls !== undefined,
+    transports: tls === undefined
+      ? given.transports ?? systemTransports()
+      : mtlsTransports(credentials ?? tls as MtlsCredentials),
+  };
 }

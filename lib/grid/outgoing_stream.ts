@@ -8,11 +8,13 @@ import { InternodeError } from "../errors.ts";
 import { OpenedStream } from "../session/opened_stream.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";
-import type { CallTrace } from "./call_trace.ts";
+import { traceCode } from "./call_trace.ts";
+import { startClientSpan } from "./client_span.ts";
 import type { StreamContract } from "./contract.ts";
 import { MessageQueue, type QueueOwner } from "./message_queue.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
 import type { CallOwner } from "./pending_request.ts";
+import type { Span } from "./tracer.ts";
 
 /** What a stream asks of its connection beside what any call does. */
 export interface StreamOwner extends CallOwner {
@@ -24,6 +26,8 @@ export interface StreamOwner extends CallOwner {
 export class OutgoingStream<Initial, Input, Output> extends OpenedStream implements QueueOwner {
   /** The handler's messages. */
   readonly outputs: MessageQueue<Output>;
+  /** The call's span; `null`: nobody traces. */
+  readonly span: Span | null;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
   readonly #owner: StreamOwner;
@@ -45,7 +49,11 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     this.#contract = contract;
     this.#owner = owner;
     this.#subroute = subroute;
-    this.#startMs = owner.tracer.active ? owner.now() : -1;
+    this.#startMs = owner.traces.active ? owner.now() : -1;
+    const { spans, host } = owner;
+    this.span = spans === null
+      ? null
+      : startClientSpan(spans, contract.name, host === "" ? null : host, subroute);
     this.outputs = new MessageQueue(this);
   }
 
@@ -153,17 +161,18 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     this.#ending = ending;
     this.#signal?.removeEventListener("abort", this);
     this.#signal = null;
+    this.span?.end(ending.error);
     if (this.#finished !== null) this.#settle(this.#finished, ending);
-    const { tracer, host } = this.#owner;
-    if (this.#startMs < 0 || !tracer.active) return;
-    tracer.emit({
+    const { traces, host } = this.#owner;
+    if (this.#startMs < 0 || !traces.active) return;
+    traces.emit({
       direction: "outgoing",
       kind: "stream",
       handler: this.#contract.name,
       subroute: this.#subroute,
       host,
       durationMs: this.#owner.now() - this.#startMs,
-      error: code(ending.error),
+      error: traceCode(ending.error),
     });
   }
 
@@ -183,9 +192,4 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   onReturn(): void {
     this.cancel(undefined);
   }
-}
-
-function code(error: unknown): CallTrace["error"] {
-  if (error === undefined) return null;
-  return error instanceof InternodeError ? error.code : "Aborted";
 }

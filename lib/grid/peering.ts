@@ -8,6 +8,7 @@ import { InternodeError } from "../errors.ts";
 import type { Timer } from "../net/clock.ts";
 import type { HostAddress } from "../net/host_address.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
+import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { Peer } from "../session/session_options.ts";
@@ -15,13 +16,15 @@ import { BackOff } from "./back_off.ts";
 import { ConnectionTotals } from "./connection_stats.ts";
 import { type ConnectionState, mayFollow } from "./connection_state.ts";
 import type { GridNode } from "./grid_node.ts";
+import { type RenewalOwner, RenewalSchedule } from "./renewal_schedule.ts";
+import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 import { WaitingCalls } from "./waiting_calls.ts";
 
 /** How long calls wait for the dialling side to come back after a loss. */
 const RETURN_MS = 200;
 
 /** The state machine of one peer; its states are in connection_state.ts. */
-export class Peering implements LinkOwner {
+export class Peering implements LinkOwner, RenewalOwner {
   /** The peer's canonical URL. */
   readonly host: string;
   /** The present connection, while its handshake is done and it is not about to end. */
@@ -37,10 +40,18 @@ export class Peering implements LinkOwner {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   /** Everything not yet gone, the present link among it. */
   readonly #links = new Set<Link>();
+  /** Those that were renewed and are not yet done. */
+  readonly #retired: RetiredLinks;
+  readonly #schedule: RenewalSchedule;
   #state: ConnectionState = "connecting";
   #lastFailure: unknown = undefined;
   #timer: Timer | null = null;
   #dialling: AbortController | null = null;
+  #dialledMs = 0;
+  /** What was dialled and has not shaken hands yet. */
+  #pending: Link | null = null;
+  #isRenewalTold = false;
+  #unwatch: (() => void) | undefined;
   #started = false;
 
   /** */
@@ -50,7 +61,10 @@ export class Peering implements LinkOwner {
     this.host = address.href;
     this.#dials = dials;
     this.#waiting = new WaitingCalls(node.options.clock);
-    this.#backOff = new BackOff(node.options.reconnect, node.options.random);
+    const { options } = node;
+    this.#backOff = new BackOff(options.reconnect, options.random);
+    this.#retired = new RetiredLinks(options.clock, options.renewalGraceMs, dials);
+    this.#schedule = new RenewalSchedule(options, dials, this);
   }
 
   /** Where the connection stands. */
@@ -58,24 +72,36 @@ export class Peering implements LinkOwner {
     return this.#state;
   }
 
+  /** Why there is no connection, as far as that is known. */
+  get lastFailure(): unknown {
+    return this.#lastFailure;
+  }
+
   /** Whether any channel is still open. */
   get isGone(): boolean {
     return this.#links.size === 0 && this.#dialling === null;
   }
 
-  /** How many calls of either side are under way. */
-  get activeCalls(): number {
-    let active = 0;
+  /** All connections that are open: the present one, and those that end. */
+  get openLinks(): readonly Link[] {
+    return [...this.#links].filter(({ session }) => session.state === "open");
+  }
+
+  /** Whether calls of either side are under way, or the end of one has not left yet. */
+  get isBusy(): boolean {
     for (const { session } of this.#links) {
-      active += session.caller.calls.active + session.responder.calls.active;
+      if (session.caller.calls.active > 0 || session.responder.calls.active > 0) return true;
+      if (session.queuedBytes > 0 || session.hasOutput) return true;
     }
-    return active;
+    return false;
   }
 
   /** Begins to dial, or to wait for the peer that dials. Any number of calls. */
   start(): void {
     if (this.#started || this.#state === "closed") return;
     this.#started = true;
+    const transport = this.#node.transport(this.#dials ? this.#address : this.#node.local);
+    this.#unwatch = transport.onChange?.(() => this.#schedule.onChange());
     this.#tryToConnect(0, this.#node.options.dialTimeoutMs);
   }
 
@@ -139,66 +165,94 @@ export class Peering implements LinkOwner {
     }
   }
 
-  /** See {@linkcode LinkOwner.admit}; the dialling side has nothing to judge. */
-  admit(): null {
-    return null;
+  /** See {@linkcode LinkOwner.admit}: whom this side has dialled must be able to prove it. */
+  admit(link: Link): string | null {
+    return this.#node.refusal(this.host, link.identity);
   }
 
-  /** A handshake is done. A connection from before is replaced: who dials anew has given it up. */
+  /**
+   * A handshake is done. A connection from before is renewed by this one if its
+   * dialler says so; else it is replaced: who dials anew has given it up.
+   */
   onOpen(link: Link, peer: Peer): void {
     if (this.#state === "closed") {
       link.close(this.#closedError());
       return;
     }
-    const old = this.link;
+    const old = this.link, { clock, logger } = this.#node.options;
+    const isRenewal = old !== null && (this.#dials || peer.renews) &&
+      old.session.peer?.instance === peer.instance;
+    this.#pending = null;
     this.#clearTimer();
     this.#backOff.reset();
     this.link = link;
-    this.totals.connects++;
+    this.#isRenewalTold = false;
     this.#lastFailure = undefined;
-    this.#node.options.logger.info(`Connected to ${this.host}.`, {
-      remote: link.remote,
-      instance: peer.instance,
-    });
-    this.#setState("connected");
-    old?.close(
-      new InternodeError("Disconnected", "A newer connection has replaced this one.", {
-        origin: "remote",
-        outcome: "maybeExecuted",
-      }),
-    );
+    const nowMs = clock.now(), { openedMs } = this.#schedule;
+    this.#schedule.start(link.identity !== undefined, this.#dials ? this.#dialledMs : nowMs, nowMs);
+    const fields = { remote: link.remote, instance: peer.instance };
+    if (isRenewal) {
+      this.totals.renewals++;
+      logger.debug(`Renewed the connection to ${this.host}.`, fields);
+      this.#retired.add(old, openedMs);
+    } else {
+      this.totals.connects++;
+      logger.info(`Connected to ${this.host}.`, fields);
+      this.#setState("connected");
+      old?.close(replaced("Disconnected"));
+    }
     this.#waiting.send(link);
     if (this.#node.closing) link.session.startDraining(link.beginTurn());
   }
 
-  /** See {@linkcode LinkOwner.resolve}. */
-  resolve(link: Link, name: string, subroute: string): HandlerTarget | null {
-    const source = { host: this.host, beginTurn: (): number => link.beginTurn() };
-    return this.#node.handlers.target(name, subroute, this.#node.serving, source);
+  /** See {@linkcode RenewalOwner}: who dials makes a new connection, the other side asks for one. */
+  onRenewalDue(): void {
+    if (this.link === null || this.#node.closing) return;
+    if (!this.#dials) this.link.session.sayDrain("renewal", this.link.beginTurn());
+    else if (this.#dialling === null && this.#pending === null) this.#dial();
   }
 
-  /** The peer is closing: what runs may finish, what is new goes elsewhere. */
-  onDraining(link: Link): void {
-    if (this.link !== link) return;
-    this.link = null;
-    this.#lastFailure = new InternodeError("Unreachable", "The peer is closing.", {
-      origin: "remote",
-    });
-    this.#setState("disconnected");
+  /** See {@linkcode RenewalOwner}. */
+  onOverage(): void {
+    this.link?.close(goingAway());
+  }
+
+  /** See {@linkcode LinkOwner.resolve}. */
+  resolve(link: Link, name: string, subroute: string): HandlerTarget | null {
+    return this.#node.target(link, this.host, this.totals, name, subroute);
+  }
+
+  /** The peer wants a connection to come to an end. */
+  onDraining(link: Link, reason: DrainReason): void {
+    if (reason === "replaced" && this.#retired.onPeerDone(link) || this.link !== link) return;
+    if (reason === "renewal") {
+      if (this.#dials) this.#schedule.onAsked();
+    } else if (reason === "closing") {
+      this.link = null;
+      this.#schedule.stop();
+      this.#lastFailure = new InternodeError("Unreachable", "The peer is closing.", {
+        origin: "remote",
+      });
+      this.#setState("disconnected");
+    } else if (!this.#dials) {
+      // The newer one was lost before this side could know that it was good at the other end too.
+      this.#retired.add(link, this.#schedule.openedMs, true);
+      this.#reconnect();
+    }
   }
 
   /** A connection, or an attempt at one, has ended. */
   onClosed(link: Link, error: InternodeError): void {
     this.totals.add(link);
-    if (this.#state === "closed") return;
+    const wasRetired = this.#retired.delete(link), wasPending = this.#pending === link;
+    if (wasPending) this.#pending = null;
+    if (this.#state === "closed" || wasRetired) return;
     const { logger, dialTimeoutMs } = this.#node.options;
     if (this.link === link) {
-      this.link = null;
       this.#lastFailure = error;
       logger.warn(`Lost the connection to ${this.host}: ${error.message}`);
-      this.#setState("connecting");
-      this.#tryToConnect(this.#dials ? this.#backOff.next() : 0, RETURN_MS);
-    } else if (this.link === null && this.#dials && this.#dialling === null) {
+      if (!this.#takeBack()) this.#reconnect();
+    } else if (wasPending || this.link === null && this.#dials && this.#dialling === null) {
       if (error.code === "Refused") logger.warn(`${this.host}: ${error.message}`);
       this.#onAttemptFailed(error);
     } else if (this.link === null && this.#state === "connecting" && this.#timer === null) {
@@ -210,6 +264,26 @@ export class Peering implements LinkOwner {
   onGone(link: Link): void {
     this.#links.delete(link);
     this.#node.onGone();
+  }
+
+  /** There is no connection any more. An attempt to renew it that is under way goes on as one to connect. */
+  #reconnect(): void {
+    this.link = null;
+    this.#schedule.stop();
+    this.#setState("connecting");
+    if (this.#dialling === null && this.#pending === null) {
+      this.#tryToConnect(this.#dials ? this.#backOff.next() : 0, RETURN_MS);
+    }
+  }
+
+  /** A new connection was lost before the side that dialled it came to use it: the older one goes on. */
+  #takeBack(): boolean {
+    const older = this.#dials || this.#node.closing ? null : this.#retired.takeBack();
+    if (older === null) return false;
+    const { link, openedMs } = older;
+    this.link = link;
+    this.#schedule.start(link.identity !== undefined, openedMs, openedMs);
+    return true;
   }
 
   /** Dials after a while, or gives the peer so long to dial. */
@@ -234,6 +308,7 @@ export class Peering implements LinkOwner {
   #dial(): void {
     const { clock, dialTimeoutMs } = this.#node.options;
     const dialling = this.#dialling = new AbortController();
+    this.#dialledMs = clock.now();
     const timer = clock.setTimer(dialTimeoutMs, () => {
       const message = `No connection within ${dialTimeoutMs} ms.`;
       dialling.abort(new InternodeError("Unreachable", message, { origin: "network" }));
@@ -246,7 +321,9 @@ export class Peering implements LinkOwner {
           channel.close();
           this.#node.onGone();
         } else {
-          this.#links.add(this.#node.link(channel, "dialler", this.host, this));
+          const renews = this.link !== null;
+          this.#pending = this.#node.link(channel, "dialler", this.host, this, renews);
+          this.#links.add(this.#pending);
         }
       },
       (error) => {
@@ -259,6 +336,13 @@ export class Peering implements LinkOwner {
   }
 
   #onAttemptFailed(error: unknown): void {
+    if (this.link !== null) {
+      const message = `Could not renew the connection to ${this.host}: ${describe(error)}`;
+      this.#node.options.logger[this.#isRenewalTold ? "debug" : "warn"](message);
+      this.#isRenewalTold = true;
+      this.#schedule.onAttemptFailed();
+      return;
+    }
     this.#giveUpWaiting(error);
     this.#tryToConnect(this.#backOff.next(), 0);
   }
@@ -275,6 +359,8 @@ export class Peering implements LinkOwner {
 
   #stopConnecting(): void {
     this.#clearTimer();
+    this.#schedule.stop();
+    this.#unwatch?.();
     this.#dialling?.abort(this.#closedError());
   }
 

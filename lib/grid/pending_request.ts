@@ -8,16 +8,20 @@ import { InternodeError } from "../errors.ts";
 import { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";
-import type { CallTrace, Tracer } from "./call_trace.ts";
+import { type CallTraces, traceCode } from "./call_trace.ts";
+import { startClientSpan } from "./client_span.ts";
 import type { SingleContract } from "./contract.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
+import type { Span, Tracer } from "./tracer.ts";
 
 /** What a pending call asks of its connection. */
 export interface CallOwner {
   /** The peer's host URL. */
   readonly host: string;
-  /** Whoever traces calls. */
-  readonly tracer: Tracer;
+  /** Who is told of ended calls. */
+  readonly traces: CallTraces;
+  /** Begins the spans of calls; `null`: nobody traces. */
+  readonly spans: Tracer | null;
   /** The monotonic time in milliseconds. */
   now(): number;
   /** Ends the call with the reason of its signal. */
@@ -26,6 +30,9 @@ export interface CallOwner {
 
 /** A promise of a response. */
 export class PendingRequest<Request, Response> extends OutgoingCall {
+  /** The call's span; `null`: nobody traces. */
+  readonly span: Span | null;
+
   readonly #contract: SingleContract<Request, Response>;
   readonly #owner: CallOwner;
   readonly #subroute: string;
@@ -48,7 +55,9 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
     this.#subroute = subroute;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#startMs = owner.tracer.active ? owner.now() : -1;
+    this.#startMs = owner.traces.active ? owner.now() : -1;
+    const { spans } = owner;
+    this.span = spans === null ? null : startClientSpan(spans, contract.name, owner.host, subroute);
   }
 
   /** Ends the call when the signal aborts. */
@@ -81,30 +90,32 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
       this.onError(problem, null);
       return;
     }
-    if (this.#signal !== null || this.#startMs >= 0) this.#finish(null);
+    if (this.#signal !== null || this.#startMs >= 0 || this.span !== null) this.#finish(undefined);
     this.#resolve(response);
   }
 
   /** The failure. */
   override onError(error: unknown, detail: ByteReader | null): void {
     const failure = callFailure(error, this.#owner.host, this.#contract, detail);
-    this.#finish(failure instanceof InternodeError ? failure.code : "Aborted");
+    this.#finish(failure);
     this.#reject(failure);
   }
 
-  #finish(error: CallTrace["error"]): void {
+  /** @param failure `undefined`: it went well. */
+  #finish(failure: unknown): void {
     this.#signal?.removeEventListener("abort", this);
     this.#signal = null;
-    const { tracer, host } = this.#owner;
-    if (this.#startMs < 0 || !tracer.active) return;
-    tracer.emit({
+    this.span?.end(failure);
+    const { traces, host } = this.#owner;
+    if (this.#startMs < 0 || !traces.active) return;
+    traces.emit({
       direction: "outgoing",
       kind: "single",
       handler: this.#contract.name,
       subroute: this.#subroute,
       host,
       durationMs: this.#owner.now() - this.#startMs,
-      error,
+      error: traceCode(failure),
     });
   }
 }

@@ -6,56 +6,78 @@
 
 import { HandlerError, InternodeError } from "../errors.ts";
 import type { Clock } from "../net/clock.ts";
+import { MAX_ERROR_DETAIL_BYTES } from "../session/wire_error.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import type { CallContext } from "./call_context.ts";
-import type { CallTrace, Tracer } from "./call_trace.ts";
+import type { CallSource } from "./call_source.ts";
+import type { CallTrace, CallTraces } from "./call_trace.ts";
 import type { AnyContract } from "./contract.ts";
 import type { Logger } from "./logger.ts";
+import { ServerSpan } from "./server_span.ts";
+import type { Tracer } from "./tracer.ts";
 
 /** What handlers need of their node. */
 export interface Serving {
   /** Where time comes from. */
   readonly clock: Clock;
-  /** Whoever traces calls. */
-  readonly tracer: Tracer;
+  /** Who is told of ended calls. */
+  readonly traces: CallTraces;
+  /** Begins the spans of calls; `null`: nobody traces. */
+  readonly spans: Tracer | null;
   /** Where failures of handlers are told. */
   readonly logger: Logger;
+  /** How many handlers run at the moment, those included whose callers are gone. */
+  running: number;
 }
 
-/** The connection a call came over. */
-export interface CallSource {
-  /** The caller's host URL. */
-  readonly host: string;
-  /** Begins a turn and gives its time. */
-  beginTurn(): number;
-}
-
-/** A handler's failure as its caller sees it: the message and the detail, never the stack. */
+/**
+ * A handler's failure as its caller sees it: name, message and detail, never
+ * the stack. Takes whatever is thrown.
+ *
+ * @param stopping Why the handler was asked to end soon. One that gives up for this reason has not failed by itself: the caller may turn elsewhere.
+ */
 export function handlerFailure(
   thrown: unknown,
   contract: AnyContract,
+  stopping: InternodeError | null,
 ): { readonly error: InternodeError; readonly detail: Uint8Array | null } {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const error = new InternodeError("HandlerFailed", message, {
-    origin: "remote",
-    outcome: "executed",
-    cause: thrown,
-  });
-  if (!(thrown instanceof HandlerError) || contract.detail === undefined) {
-    return { error, detail: null };
-  }
+  if (stopping !== null && thrown === stopping) return { error: stopping, detail: null };
+  const [name, message] = nameAndMessage(thrown);
+  const failed = (text: string): InternodeError =>
+    new InternodeError("HandlerFailed", text, {
+      origin: "remote",
+      outcome: "executed",
+      remoteName: name,
+      remoteMessage: text,
+      cause: thrown,
+    });
   const writer = new ByteWriter();
   try {
+    if (contract.detail === undefined || !(thrown instanceof HandlerError)) {
+      return { error: failed(message), detail: null };
+    }
     contract.detail.encode(thrown.detail, writer);
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    const told = `${message} (its detail does not fit the contract: ${text})`;
-    return {
-      error: new InternodeError("HandlerFailed", told, { origin: "remote", outcome: "executed" }),
-      detail: null,
-    };
+    const text = `its detail does not fit the contract: ${nameAndMessage(cause)[1]}`;
+    return { error: failed(`${message} (${text})`), detail: null };
   }
-  return { error, detail: writer.bytes.slice(0, writer.position) };
+  const length = writer.position;
+  if (length > MAX_ERROR_DETAIL_BYTES) {
+    const text = `its detail has ${length} bytes, ${MAX_ERROR_DETAIL_BYTES} can be sent`;
+    return { error: failed(`${message} (${text})`), detail: null };
+  }
+  return { error: failed(message), detail: writer.bytes.slice(0, length) };
+}
+
+/** What is thrown may be anything, and even asking it may throw: the caller gets its answer all the same. */
+function nameAndMessage(thrown: unknown): readonly [name: string, message: string] {
+  try {
+    if (!(thrown instanceof Error)) return ["Error", String(thrown)];
+    const { name, message } = thrown;
+    return [typeof name === "string" ? name : "Error", String(message)];
+  } catch {
+    return ["Error", "What it threw cannot be shown as text."];
+  }
 }
 
 /** Tells the log of a handler's failure. */
@@ -68,6 +90,16 @@ export function logFailure(
   serving.logger.debug(`Handler ${contract.name} failed.`, { caller: source.host, error: thrown });
 }
 
+/** Begins the span of a call served. */
+export function serverSpan(
+  spans: Tracer,
+  contract: AnyContract,
+  source: CallSource,
+  context: CallContext,
+): ServerSpan {
+  return new ServerSpan(spans, contract.name, context.subroute, source.host, context.metadata);
+}
+
 /** Tells of a call served; what ended it from outside counts before what its handler did then. */
 export function traceIncoming(
   serving: Serving,
@@ -77,7 +109,7 @@ export function traceIncoming(
   startMs: number,
   error: CallTrace["error"],
 ): void {
-  serving.tracer.emit({
+  serving.traces.emit({
     direction: "incoming",
     kind: contract.kind,
     handler: contract.name,

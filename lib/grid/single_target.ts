@@ -10,18 +10,13 @@ import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { CallContext } from "./call_context.ts";
+import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { SingleContract } from "./contract.ts";
 import type { SingleHandlerFunction } from "./handler.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import {
-  type CallSource,
-  handlerFailure,
-  logFailure,
-  type Serving,
-  traceIncoming,
-} from "./serving.ts";
+import { handlerFailure, logFailure, serverSpan, type Serving, traceIncoming } from "./serving.ts";
 
 /** One registered handler, for the calls of one connection under one name. */
 export class SingleTarget<Request, Response> implements HandlerTarget {
@@ -31,6 +26,10 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
   readonly #serving: Serving;
   readonly #source: CallSource;
   readonly #subroute: string;
+  /** How much of the last response had to wait for what is before it. */
+  #waitingBytes = 0;
+  /** What callers are told then. */
+  #unread: InternodeError | null = null;
 
   /** */
   constructor(
@@ -58,6 +57,16 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     deadlineMs: number,
     metadata: Metadata,
   ): void {
+    // Running a handler whose response has nowhere to go would be waste, and might cost much memory.
+    if (this.#waitingBytes > 0 && !responder.hasRoom(this.#waitingBytes)) {
+      responder.respondError(id, this.#unread ??= unread(this.#contract.name), null);
+      return;
+    }
+    const overload = this.#source.overload;
+    if (overload !== null) {
+      responder.respondError(id, overload, null);
+      return;
+    }
     let request: Request;
     try {
       request = decodePayload(this.#contract.request, kind, reader);
@@ -77,6 +86,10 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       metadata,
       deadlineMs,
     );
+    const { spans } = this.#serving;
+    if (spans !== null) {
+      context.span = serverSpan(spans, this.#contract, this.#source, context);
+    }
     const gate = this.#gate;
     if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
     else this.#wait(gate, responder, id, context, request);
@@ -101,7 +114,9 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     request: Request,
   ): void {
     const call = new IncomingRequest(id, context);
+    call.hasBegun = false;
     const start = (): void => {
+      call.hasBegun = true;
       this.#source.beginTurn();
       this.#run(responder, id, call, context, request);
     };
@@ -111,11 +126,12 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     }
     const message =
       `Too many calls of ${this.#contract.name} run and wait on this node already. Try again later.`;
-    responder.respondError(
-      id,
-      new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" }),
-      null,
-    );
+    const error = new InternodeError("Overloaded", message, {
+      origin: "remote",
+      outcome: "notExecuted",
+    });
+    responder.respondError(id, error, null);
+    context.span?.fail(error);
   }
 
   /** @param accepted The call, if it is no longer answered in the turn it came. */
@@ -126,10 +142,15 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     context: CallContext,
     request: Request,
   ): void {
-    const startMs = this.#serving.tracer.active ? this.#serving.clock.now() : -1;
+    const startMs = this.#serving.traces.active ? this.#serving.clock.now() : -1;
+    this.#serving.running++;
+    this.#source.onBegun();
     let result: Response | Promise<Response>;
     try {
-      result = this.#handler(request, context);
+      const { span } = context;
+      result = span === null
+        ? this.#handler(request, context)
+        : span.run(() => this.#handler(request, context));
     } catch (error) {
       this.#fail(responder, id, accepted, context, error, startMs);
       return;
@@ -168,6 +189,8 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       this.#fail(responder, id, call, context, failure, startMs);
       return;
     }
+    this.#waitingBytes = responder.waitingBytes;
+    context.span?.end();
     this.#leave(context, startMs, null);
   }
 
@@ -179,10 +202,11 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     thrown: unknown,
     startMs: number,
   ): void {
-    const { error, detail } = handlerFailure(thrown, this.#contract);
+    const { error, detail } = handlerFailure(thrown, this.#contract, context.stopping);
     if (call === null) responder.respondError(id, error, detail);
     else responder.failCall(call, error, detail, this.#source.beginTurn());
     logFailure(this.#serving, this.#contract, this.#source, thrown);
+    context.span?.fail(thrown);
     this.#leave(context, startMs, error.code);
   }
 
@@ -190,8 +214,16 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     if (startMs >= 0) {
       traceIncoming(this.#serving, this.#contract, this.#source, context, startMs, error);
     }
+    this.#serving.running--;
+    this.#source.onLeft();
     this.#gate?.leave();
   }
+}
+
+function unread(name: string): InternodeError {
+  const message = "Too many responses wait to be read by this caller already: no more of " +
+    `${name} are made (limit sendBudgetBytes of this node). Try again later.`;
+  return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -10,12 +10,14 @@ import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { CallContext } from "./call_context.ts";
+import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "./contract.ts";
 import type { StreamHandlerFunction } from "./handler.ts";
 import { IncomingStream } from "./incoming_stream.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import { type CallSource, logFailure, type Serving, traceIncoming } from "./serving.ts";
+import type { ServerSpan } from "./server_span.ts";
+import { logFailure, serverSpan, type Serving, traceIncoming } from "./serving.ts";
 
 /** One registered handler, for the streams of one connection under one name. */
 export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
@@ -64,6 +66,11 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     outputCredit: number,
     inputCredit: number,
   ): void {
+    const overload = this.#source.overload;
+    if (overload !== null) {
+      responder.respondError(id, overload, null);
+      return;
+    }
     let initial: Initial;
     try {
       initial = decodePayload(this.#contract.initial, kind, reader);
@@ -79,6 +86,10 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       metadata,
       deadlineMs,
     );
+    const { spans } = this.#serving;
+    if (spans !== null) {
+      context.span = serverSpan(spans, this.#contract, this.#source, context);
+    }
     const stream = new IncomingStream(id, this.#contract, context, this.#source, responder);
     responder.acceptStream(stream, outputCredit, inputCredit);
     if (inputCredit === 0) stream.input.end();
@@ -87,7 +98,11 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       this.#run(stream, initial);
       return;
     }
-    const start = (): void => this.#run(stream, initial);
+    stream.hasBegun = false;
+    const start = (): void => {
+      stream.hasBegun = true;
+      this.#run(stream, initial);
+    };
     if (gate.wait({ wanted: () => stream.pending, start })) return;
     const message =
       `Too many streams of ${this.#contract.name} run and wait on this node already. Try again later.`;
@@ -96,17 +111,22 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       outcome: "notExecuted",
     });
     responder.failCall(stream, error, null, this.#source.beginTurn());
+    context.span?.fail(error);
   }
 
   #run(stream: IncomingStream<Initial, Input, Output>, initial: Initial): void {
-    const startMs = this.#serving.tracer.active ? this.#serving.clock.now() : -1;
+    const startMs = this.#serving.traces.active ? this.#serving.clock.now() : -1;
+    this.#serving.running++;
+    this.#source.onBegun();
     this.#serve(stream, initial).then(
       () => {
         stream.finish();
+        stream.context.span?.end();
         this.#leave(stream, startMs, null);
       },
       (error) => {
         stream.fail(error);
+        stream.context.span?.fail(error);
         logFailure(this.#serving, this.#contract, this.#source, error);
         this.#leave(stream, startMs, "HandlerFailed");
       },
@@ -115,23 +135,29 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
 
   /** Runs the handler to its end, output by output as the caller has room. */
   async #serve(stream: IncomingStream<Initial, Input, Output>, initial: Initial): Promise<void> {
-    const result: unknown = this.#handler(initial, stream.input, stream.context);
+    const { context, input } = stream;
+    const { span } = context;
+    const result: unknown = within(span, () => this.#handler(initial, input, context));
     if (!isIterable(result)) {
       await result;
       return;
     }
     const asynchronous = isAsyncIterable(result);
-    const iterator = asynchronous ? result[Symbol.asyncIterator]() : result[Symbol.iterator]();
+    const iterator = within(
+      span,
+      () => asynchronous ? result[Symbol.asyncIterator]() : result[Symbol.iterator](),
+    );
     try {
       for (;;) {
-        const next = iterator.next();
+        // A generator goes on in the span of whoever asks it for more.
+        const next = span === null ? iterator.next() : span.run(() => iterator.next());
         const { done, value } = asynchronous ? await next : next as IteratorResult<Output>;
         if (done) return;
         const accepted = stream.output(value as Output);
         if (accepted !== null) await accepted;
       }
     } catch (error) {
-      await iterator.return?.();
+      await within(span, () => iterator.return?.());
       throw error;
     }
   }
@@ -144,8 +170,15 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     if (startMs >= 0) {
       traceIncoming(this.#serving, this.#contract, this.#source, stream.context, startMs, error);
     }
+    this.#serving.running--;
+    this.#source.onLeft();
     this.#gate?.leave();
   }
+}
+
+/** Runs some of the handler in its span, if there is one. */
+function within<T>(span: ServerSpan | null, action: () => T): T {
+  return span === null ? action() : span.run(action);
 }
 
 function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {

@@ -38,11 +38,15 @@ export function untilConnected(
       if (peering.state === "connected") end(undefined);
       if (peering.state === "closed") end(failure("Closed", "this manager is closed"));
     };
-    const failure = (code: "Closed" | "Unreachable", why: string): InternodeError =>
-      new InternodeError(code, `No connection to ${peering.host}: ${why}.`, {
+    const failure = (code: "Closed" | "Unreachable", why: string): InternodeError => {
+      const { host, lastFailure: cause } = peering;
+      const reason = cause instanceof Error ? ` Last of all: ${cause.message}` : "";
+      return new InternodeError(code, `No connection to ${host}: ${why}.${reason}`, {
         origin: "network",
-        host: peering.host,
+        host,
+        cause,
       });
+    };
     const timer = clock.setTimer(
       timeoutMs,
       () => end(failure("Unreachable", `none was made within ${timeoutMs} ms`)),

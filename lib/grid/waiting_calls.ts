@@ -5,9 +5,10 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import type { Clock, Timer } from "../net/clock.ts";
+import type { Clock } from "../net/clock.ts";
 import type { Link } from "../net/link.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
+import { EarliestTimer } from "./earliest_timer.ts";
 
 /** A call and what sends it. */
 export interface WaitingCall {
@@ -23,12 +24,12 @@ export interface WaitingCall {
 export class WaitingCalls {
   readonly #clock: Clock;
   #calls: WaitingCall[] = [];
-  #timer: Timer | null = null;
-  #timerAtMs = Infinity;
+  readonly #timer: EarliestTimer;
 
   /** */
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#timer = new EarliestTimer(clock, () => this.#expire());
   }
 
   /** How many wait. */
@@ -40,7 +41,7 @@ export class WaitingCalls {
   add(waiting: WaitingCall): void {
     waiting.call.state = "waiting";
     this.#calls.push(waiting);
-    this.#setTimer(waiting.call.deadlineMs);
+    this.#timer.add(waiting.call.deadlineMs);
   }
 
   /** Sends all. */
@@ -63,7 +64,7 @@ export class WaitingCalls {
     const index = this.#calls.findIndex((waiting) => waiting.call === call);
     if (index < 0) return false;
     this.#calls.splice(index, 1);
-    if (this.#calls.length === 0) this.#clearTimer();
+    if (this.#calls.length === 0) this.#timer.clear();
     end(call, error);
     return true;
   }
@@ -71,25 +72,8 @@ export class WaitingCalls {
   #takeAll(): WaitingCall[] {
     const calls = this.#calls;
     this.#calls = [];
-    this.#clearTimer();
+    this.#timer.clear();
     return calls;
-  }
-
-  #setTimer(atMs: number): void {
-    if (atMs >= this.#timerAtMs || atMs === Infinity) return;
-    this.#clearTimer();
-    this.#timerAtMs = atMs;
-    this.#timer = this.#clock.setTimer(Math.max(0, atMs - this.#clock.now()), () => {
-      this.#timer = null;
-      this.#timerAtMs = Infinity;
-      this.#expire();
-    });
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
-    this.#timer = null;
-    this.#timerAtMs = Infinity;
   }
 
   #expire(): void {

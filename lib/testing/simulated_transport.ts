@@ -17,6 +17,7 @@ const PATH_SCHEMES = new Set(["ws", "wss"]);
 
 /** The transport of one process on one host. After that process died it does nothing any more. */
 export class SimulatedTransport implements Transport {
+  readonly guarded = true;
   readonly #core: NetworkCore;
   readonly #party: Party;
 
@@ -115,10 +116,11 @@ class Attempt {
     if (this.#over || this.#party.clock.stopped) return;
     const core = this.#core, { host } = this.#party, { href } = this.#address;
     const listener = core.listeners.get(href);
-    const refusal = this.#refusalOf(target, listener);
-    if (refusal !== null || listener === undefined || target.clock === null) {
+    const judged = this.#judge(target, listener);
+    if (typeof judged === "string" || listener === undefined || target.clock === null) {
       core.note("refuse", target.href, host.href);
-      this.#answer(target, () => this.#fail(refusal ?? "connection refused"));
+      const refusal = typeof judged === "string" ? judged : "connection refused";
+      this.#answer(target, () => this.#fail(refusal));
       return;
     }
     core.note("accept", target.href, host.href);
@@ -126,14 +128,17 @@ class Attempt {
     const connection = new SimulatedConnection(core, this.#party, acceptor);
     this.#connection = connection;
     target.clock.deliver(0, () => {
-      if (core.listeners.get(href) === listener) listener.options.accept(connection.acceptor);
-      else connection.acceptor.close();
+      if (core.listeners.get(href) !== listener) connection.acceptor.close();
+      else listener.options.accept(connection.acceptor, judged?.name);
     });
     this.#answer(target, () => this.#finish(() => this.#resolve(connection.dialler)));
   }
 
-  /** Why the other side does not want this connection; `null` if it does. */
-  #refusalOf(target: SimulatedHost, listener: ListenerRecord | undefined): string | null {
+  /** Why the other side does not want this connection; else the name that the token is good for, if it is for one. */
+  #judge(
+    target: SimulatedHost,
+    listener: ListenerRecord | undefined,
+  ): string | { readonly name: string } | null {
     const { host } = this.#party, { scheme } = this.#address, { path, token } = this.#options;
     if (this.#core.random.chance(this.#core.link(host, target).options.dialFailure)) {
       return "connection refused (by chance)";
@@ -141,8 +146,8 @@ class Attempt {
     if (listener === undefined) return "connection refused: nothing listens there";
     if (!PATH_SCHEMES.has(scheme)) return null;
     if (listener.options.path !== path) return `status 404: it has no ${path}`;
-    const reason = listener.options.authorize?.(token ?? null) ?? null;
-    return reason === null ? null : `status 401: ${reason}`;
+    const judged = listener.options.authorize?.(token ?? null, undefined) ?? null;
+    return typeof judged === "string" ? `status 401: ${judged}` : judged;
   }
 
   #answer(target: SimulatedHost, arrived: () => void): void {

@@ -31,6 +31,8 @@ const FATES = new Set([
   "Unreachable notSent",
   "Disconnected notSent",
   "Disconnected maybeExecuted",
+  "GoingAway notSent",
+  "GoingAway maybeExecuted",
   "DeadlineExceeded notSent",
   "DeadlineExceeded notExecuted",
   "DeadlineExceeded maybeExecuted",

@@ -11,11 +11,13 @@ import {
   type ManagerOptions,
   type Transports,
 } from "@internode/grid";
+import { dials } from "../../lib/grid/dialler.ts";
 import { systemClock } from "../../lib/net/system_clock.ts";
 import { memoryTransport } from "../../lib/net/memory.ts";
 import { systemTransports } from "../../lib/net/transports.ts";
 import { certificates } from "../net/certificates.ts";
 import { FILES, NET } from "../net/permitted.ts";
+import { configOf, TestAuthority } from "../net/test_authority.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 import { simulatedGrid } from "../grid/simulated_grid.ts";
 
@@ -89,7 +91,8 @@ function realWorld(
   name: string,
   ignore: boolean,
   hosts: () => string[],
-  transports: () => Transports,
+  transports: () => Transports | undefined,
+  own: (host: string) => Promise<Partial<ManagerOptions>> = () => Promise.resolve({}),
 ): World {
   return {
     name,
@@ -105,15 +108,24 @@ function realWorld(
       const [one, two] = both.hosts as string[];
       const first = new Manager({
         ...both,
+        ...await own(one!),
         logger: firstLog,
         local: one!,
         clock: skewed(setup.skewMs ?? 0),
         ...setup.first,
       });
-      const second = new Manager({ ...both, logger: secondLog, local: two!, ...setup.second });
+      const second = new Manager({
+        ...both,
+        ...await own(two!),
+        logger: secondLog,
+        local: two!,
+        ...setup.second,
+      });
       setup.serve?.(second, first);
       try {
-        await Promise.all([first.listen(), second.listen()]);
+        // Who dials comes second, so that it finds somebody.
+        const order = dials(first.local, second.local) ? [second, first] : [first, second];
+        for (const node of order) await node.listen();
         if (setup.connected ?? true) {
           await Promise.all([first.waitForConnect(), second.waitForConnect()]);
         }
@@ -170,6 +182,7 @@ function simulatedWorld(channels: "bytes" | "messages"): World {
   };
 }
 
+const WINDOWS = Deno.build.os === "windows";
 let made = 0;
 const onPorts = (scheme: string) => (): string[] =>
   freePorts(2).map((port) => `${scheme}://127.0.0.1:${port}`);
@@ -185,6 +198,15 @@ if (FILES) {
   });
 }
 
+/** Certificates good for one host each. */
+async function mutualTls(host: string): Promise<Partial<ManagerOptions>> {
+  authority ??= TestAuthority.root("authority");
+  const certificate = await (await authority).node(host, { names: [{ type: "uri", value: host }] });
+  return { tls: configOf(certificate, await authority) };
+}
+let authority: Promise<TestAuthority> | undefined;
+const NONE = (): undefined => undefined;
+
 /** Every transport there is. */
 export const WORLDS: readonly World[] = [
   realWorld("memory", false, () => [`memory://a${++made}`, `memory://b${made}`], () => ({
@@ -193,8 +215,11 @@ export const WORLDS: readonly World[] = [
   simulatedWorld("bytes"),
   simulatedWorld("messages"),
   realWorld("tcp", !NET, onPorts("tcp"), systemTransports),
-  realWorld("unix", !(NET && FILES) || Deno.build.os === "windows", unixHosts, systemTransports),
+  realWorld("unix", !(NET && FILES) || WINDOWS, unixHosts, systemTransports),
   realWorld("ws", !NET, onPorts("ws"), systemTransports),
   realWorld("tls", !(NET && FILES), onPorts("tls"), () => systemTransports(certificates())),
   realWorld("wss", !(NET && FILES), onPorts("wss"), () => systemTransports(certificates())),
+  realWorld("mutual tls", !NET, onPorts("tls"), NONE, mutualTls),
+  realWorld("mutual tls over wss", !NET, onPorts("wss"), NONE, mutualTls),
+  realWorld("mutual tls over unix", !(NET && FILES) || WINDOWS, unixHosts, NONE, mutualTls),
 ];

@@ -134,3 +134,18 @@ Deno.test("a large call is aborted on the connection it is on, not on one that i
     assertEquals((await there.request(bytes, new Uint8Array(3))).length, 3);
   });
 });
+
+Deno.test("a large answer under way arrives whole before its sender closes", async () => {
+  const large = single("large");
+  const bytes = new Uint8Array(8 * 1024 * 1024).fill(7);
+  await withPair({
+    link: { bandwidthBytesPerMs: 10_000 },
+    serve: (manager) => manager.handle(large, () => bytes),
+  }, async (grid) => {
+    const answer = way(grid, 0).request(large, new Uint8Array(1));
+    // Answered, and on its way for the better part of a second.
+    await grid.clock.advance(100);
+    await grid.node(1).close();
+    assertEquals((await answer).length, bytes.length);
+  });
+});

@@ -1,12 +1,24 @@
-import { type HandleOptions, InternodeError, Manager, single, stream } from "@internode/grid";
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  type AllowRule,
+  type HandleOptions,
+  InternodeError,
+  type Logger,
+  Manager,
+  single,
+  stream,
+} from "@internode/grid";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { AnyContract } from "../../lib/grid/contract.ts";
 import { HandlerTable } from "../../lib/grid/handler_table.ts";
+import { CallSource } from "../../lib/grid/call_source.ts";
+import { RefusedTarget } from "../../lib/grid/refused_target.ts";
 import type { Serving } from "../../lib/grid/serving.ts";
+import { SingleTarget } from "../../lib/grid/single_target.ts";
 
 const work = single("work");
 const serving = {} as Serving;
-const source = { host: "memory://a", beginTurn: () => 0 };
+const link = { identity: undefined, beginTurn: () => 0 };
+const source = new CallSource("memory://a", link, () => {});
 
 function refused(table: HandlerTable, contract: AnyContract, options: HandleOptions): string {
   const add = () => table.add(contract, () => new Uint8Array(), options);
@@ -55,4 +67,40 @@ Deno.test("the manager refuses what its table refuses", () => {
   const manager = new Manager({ local: hosts[0]!, hosts });
   manager.handle(work, (bytes) => bytes);
   assertThrows(() => manager.handle(work, (bytes) => bytes), InternodeError, '"work"');
+});
+
+Deno.test("a rule is asked once for each name, however many numbers a peer gives to it", () => {
+  const table = new HandlerTable();
+  const asked: string[] = [], logged: string[] = [];
+  table.add(work, () => new Uint8Array(), {
+    subroutes: ["a", "b"],
+    allow: ({ subroute }) => asked.push(subroute) > 0 && subroute === "b",
+  });
+  const logger = { warn: (line: string) => logged.push(line) } as unknown as Logger;
+  const serving = { logger } as Serving;
+  for (const host of ["memory://x", "memory://y"]) {
+    const from = new CallSource(host, link, () => {});
+    const target = (subroute: string) => table.target("work", subroute, serving, from);
+    const refused = target("a");
+    assert(refused instanceof RefusedTarget);
+    assertEquals([target("a") === refused, target("b") instanceof SingleTarget], [true, true]);
+    target("b");
+  }
+  assertEquals([asked, logged.length], [["a", "b", "a", "b"], 2]);
+});
+
+Deno.test("what is no rule is refused at once", () => {
+  const table = new HandlerTable();
+  const allow = true as unknown as AllowRule;
+  assertStringIncludes(refused(table, work, { allow }), "allow must be a function");
+});
+
+Deno.test("a client that calls itself by a long name does not fill the log", () => {
+  const table = new HandlerTable(), logged: string[] = [];
+  table.add(work, () => new Uint8Array(), { allow: () => false });
+  const logger = { warn: (line: string) => logged.push(line) } as unknown as Logger;
+  const from = new CallSource(`"\n${"x".repeat(4_000)}`, link, () => {});
+  table.target("work", "", { logger } as Serving, from);
+  assertEquals(logged.length, 1);
+  assert(logged[0]!.length < 400 && !logged[0]!.includes("\n"), logged[0]);
 });

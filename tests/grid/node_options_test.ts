@@ -37,6 +37,21 @@ Deno.test("a list of hosts that makes no sense is refused by name", () => {
   assertStringIncludes(refused({ transports: {} }), "no transport for memory://a");
 });
 
+Deno.test("a host that names none is refused, as peers could not tell it from others", () => {
+  const why = "it names no host, and its peers know each host by its name";
+  const named = "tcp://a:9000", nameless = "tcp://:9000";
+  for (const options of [{ local: nameless, hosts: [nameless] }, { hosts: [named, nameless] }]) {
+    const message = refused({ local: named, ...options });
+    assertStringIncludes(message, `Host "${nameless}" is not valid: ${why}`);
+  }
+});
+
+Deno.test("hosts may have zones and well-known ports", () => {
+  const local = "tcp://[fe80::1%eth0]:https";
+  const manager = new Manager({ local, hosts: [local, "ws://b"] });
+  assertEquals(manager.hosts, ["tcp://[fe80::1%eth0]:443", "ws://b:80"]);
+});
+
 Deno.test("numbers out of range are refused by their option's name", () => {
   const numbers = [
     "defaultTimeoutMs",

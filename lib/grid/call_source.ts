@@ -1,0 +1,98 @@
+/**
+ * Where calls come from.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { PeerIdentity } from "../net/peer_identity.ts";
+import type { RefusedTarget } from "./refused_target.ts";
+
+/** What a connection gives to the calls that came over it. */
+export interface SourceLink {
+  /** Who the other end has proven to be. */
+  readonly identity: PeerIdentity | undefined;
+  /** Begins a turn and gives its time. */
+  beginTurn(): number;
+}
+
+/** Counts the handlers that run for one peer, those included whose calls have ended. */
+export interface RunningHandlers {
+  /** How many run. */
+  running: number;
+}
+
+/** The connection a call came over; one for each connection. */
+export class CallSource {
+  /** The caller's host URL, or what a client calls itself. */
+  readonly host: string;
+  /** The verdicts of `allow` rules so far, by name: `null` lets calls in. Each rule is asked once. */
+  readonly verdicts: Map<string, RefusedTarget | null> = new Map();
+
+  readonly #link: SourceLink;
+  readonly #onRefused: () => void;
+  readonly #handlers: RunningHandlers;
+  readonly #maxRunning: number;
+
+  /**
+   * @param host How the other end is called.
+   * @param link The connection.
+   * @param onRefused Counts a call that a rule has refused.
+   * @param handlers Counts the peer's handlers, over all its connections. Default: those of this one.
+   * @param maxRunning How many of them may run at a time. Default: any number.
+   */
+  constructor(
+    host: string,
+    link: SourceLink,
+    onRefused: () => void,
+    handlers: RunningHandlers = { running: 0 },
+    maxRunning = Infinity,
+  ) {
+    this.host = host;
+    this.#link = link;
+    this.#onRefused = onRefused;
+    this.#handlers = handlers;
+    this.#maxRunning = maxRunning;
+  }
+
+  /**
+   * Why no further handler may run for this peer; `null`: one may. A call that
+   * was cancelled frees its slot at once while its handler may go on for long,
+   * so slots alone would not bound how many run.
+   */
+  get overload(): InternodeError | null {
+    const { running } = this.#handlers;
+    if (running < this.#maxRunning) return null;
+    return new InternodeError(
+      "Overloaded",
+      `${running} handlers of calls from this peer run already, those included whose calls were cancelled; ` +
+        "limit maxCalls is the most. Try again later.",
+      { origin: "remote", outcome: "notExecuted" },
+    );
+  }
+
+  /** A handler begins to run. */
+  onBegun(): void {
+    this.#handlers.running++;
+  }
+
+  /** A handler has ended. */
+  onLeft(): void {
+    this.#handlers.running--;
+  }
+
+  /** Who the caller has proven to be; `undefined`: it was not asked. */
+  get identity(): PeerIdentity | undefined {
+    return this.#link.identity;
+  }
+
+  /** Begins a turn and gives its time. */
+  beginTurn(): number {
+    return this.#link.beginTurn();
+  }
+
+  /** A rule has refused a call. */
+  onRefused(): void {
+    this.#onRefused();
+  }
+}

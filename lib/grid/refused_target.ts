@@ -1,0 +1,147 @@
+/**
+ * Answers calls of a caller that may not make them.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { namesText } from "../net/peer_name.ts";
+import type { HandlerTarget } from "../session/handler_target.ts";
+import type { Metadata } from "../session/metadata.ts";
+import type { ResponderSide } from "../session/responder_side.ts";
+import type { ByteReader } from "../wire/byte_reader.ts";
+import type { AllowRule } from "./allow.ts";
+import { CallContext } from "./call_context.ts";
+import type { CallSource } from "./call_source.ts";
+import type { AnyContract } from "./contract.ts";
+import { serverSpan, type Serving, traceIncoming } from "./serving.ts";
+
+/** A client may call itself by a longer text than is good for messages. */
+const MAX_HOST_CHARACTERS = 200;
+
+/** Stands in a handler's place for one caller: nothing of its calls is decoded, and no handler runs. */
+export class RefusedTarget implements HandlerTarget {
+  readonly #contract: AnyContract;
+  readonly #serving: Serving;
+  readonly #source: CallSource;
+  readonly #subroute: string;
+  readonly #error: InternodeError;
+
+  /** @param message What the caller is told. */
+  constructor(
+    contract: AnyContract,
+    serving: Serving,
+    source: CallSource,
+    subroute: string,
+    message: string,
+  ) {
+    this.#contract = contract;
+    this.#serving = serving;
+    this.#source = source;
+    this.#subroute = subroute;
+    this.#error = new InternodeError("Refused", message, {
+      origin: "remote",
+      outcome: "notExecuted",
+    });
+  }
+
+  /** See {@linkcode HandlerTarget}. */
+  onRequest(
+    responder: ResponderSide,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    deadlineMs: number,
+    metadata: Metadata,
+  ): void {
+    this.#refuse(responder, id, deadlineMs, metadata);
+  }
+
+  /** See {@linkcode HandlerTarget}. */
+  onOpen(
+    responder: ResponderSide,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    deadlineMs: number,
+    metadata: Metadata,
+  ): void {
+    this.#refuse(responder, id, deadlineMs, metadata);
+  }
+
+  #refuse(responder: ResponderSide, id: number, deadlineMs: number, metadata: Metadata): void {
+    const serving = this.#serving, source = this.#source, contract = this.#contract;
+    responder.respondError(id, this.#error, null);
+    source.onRefused();
+    const { spans, traces, clock } = serving;
+    if (spans === null && !traces.active) return;
+    const context = new CallContext(serving, source, this.#subroute, metadata, deadlineMs);
+    if (spans !== null) serverSpan(spans, contract, source, context).fail(this.#error);
+    if (traces.active) {
+      traceIncoming(serving, contract, source, context, clock.now(), this.#error.code);
+    }
+  }
+}
+
+/**
+ * Asks a rule whether a caller may call a handler, and logs it if not.
+ *
+ * @param allow The rule.
+ * @param contract The handler's.
+ * @param serving Where to log.
+ * @param source The caller.
+ * @param subroute The name that is called below the contract's.
+ * @returns `null`: it may; else what answers its calls.
+ */
+export function judgeCaller(
+  allow: AllowRule,
+  contract: AnyContract,
+  serving: Serving,
+  source: CallSource,
+  subroute: string,
+): RefusedTarget | null {
+  const { host, identity } = source;
+  let verdict: unknown;
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    verdict = allow({ host, identity, subroute });
+    if (verdict === true) return null;
+  } catch (error) {
+    failure = { error };
+  }
+  const who = `${quoted(host)}, ${
+    identity === undefined
+      ? "which has shown no certificate"
+      : `whose certificate "${identity.subject}" is for ${namesText(identity.sans)}`
+  }`;
+  const what = subroute === "" ? "this handler" : `this handler for subroute ${quoted(subroute)}`;
+  serving.logger.warn(
+    `Calls of ${contract.name} by ${who}, are refused${where(subroute)}: ${why(verdict, failure)}.`,
+    failure ?? {},
+  );
+  return new RefusedTarget(
+    contract,
+    serving,
+    source,
+    subroute,
+    `${who}, may not call ${what}. Let its allow rule there know the caller.`,
+  );
+}
+
+function why(verdict: unknown, failure: { readonly error: unknown } | null): string {
+  if (failure !== null) return "the handler's allow rule has failed";
+  if (verdict === false) return "the handler's allow rule does not know it";
+  // Nobody else would hear of the failure of a promise, and it would end the process.
+  Promise.resolve(verdict).catch(() => {});
+  return "the handler's allow rule must answer with true or false, at once, and did not";
+}
+
+function where(subroute: string): string {
+  return subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(
+    text.length > MAX_HOST_CHARACTERS ? `${text.slice(0, MAX_HOST_CHARACTERS)}…` : text,
+  );
+}

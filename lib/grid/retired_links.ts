@@ -1,0 +1,131 @@
+/**
+ * Connections that were renewed, until what ran on them has ended.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Clock, Timer } from "../net/clock.ts";
+import type { Link } from "../net/link.ts";
+
+/** How often to look whether all has ended, in milliseconds. */
+const CHECK_MS = 50;
+
+interface Retired {
+  readonly openedMs: number;
+  readonly endMs: number;
+  /** Whether the peer has told of the newer one; see the class. */
+  peerIsDone: boolean;
+  /** Whether this side has. */
+  isTold: boolean;
+}
+
+/**
+ * No side makes new calls on these; what ran, or waited to be sent, may finish.
+ * The side that has dialled tells the other at once that it uses a newer one,
+ * so that this can tell whether the newer one was good at both ends; the other
+ * side tells when all its calls on it have ended, so that none is under way
+ * which the dialler does not know of. Then the dialler closes it, when its own
+ * have ended too. After the grace time either side does, and what still runs
+ * ends as `GoingAway`.
+ */
+export class RetiredLinks {
+  readonly #clock: Clock;
+  readonly #graceMs: number;
+  readonly #dials: boolean;
+  readonly #links = new Map<Link, Retired>();
+  #timer: Timer | null = null;
+
+  /** @param dials Whether this side has dialled. */
+  constructor(clock: Clock, graceMs: number, dials: boolean) {
+    this.#clock = clock;
+    this.#graceMs = graceMs;
+    this.#dials = dials;
+  }
+
+  /** There is a newer connection than this one, which was opened then. */
+  add(link: Link, openedMs: number, peerIsDone = false): void {
+    const endMs = this.#clock.now() + this.#graceMs;
+    const retired: Retired = { openedMs, endMs, peerIsDone, isTold: false };
+    this.#links.set(link, retired);
+    if (this.#dials) tell(link, retired);
+    this.#setTimer();
+  }
+
+  /** The peer has told of a newer connection. Says whether the one that it told so on is one of these. */
+  onPeerDone(link: Link): boolean {
+    const retired = this.#links.get(link);
+    if (retired !== undefined) retired.peerIsDone = true;
+    return retired !== undefined;
+  }
+
+  /** Takes the newest out that the peer, which has dialled, still uses. */
+  takeBack(): { readonly link: Link; readonly openedMs: number } | null {
+    for (const [link, { openedMs, peerIsDone }] of [...this.#links].reverse()) {
+      if (peerIsDone || link.session.state !== "open") continue;
+      this.delete(link);
+      return { link, openedMs };
+    }
+    return null;
+  }
+
+  /** A connection has ended. Says whether it was one of these. */
+  delete(link: Link): boolean {
+    const was = this.#links.delete(link);
+    if (this.#links.size === 0 && this.#timer !== null) {
+      this.#clock.clearTimer(this.#timer);
+      this.#timer = null;
+    }
+    return was;
+  }
+
+  #setTimer(): void {
+    this.#timer ??= this.#clock.setTimer(CHECK_MS, () => {
+      this.#timer = null;
+      this.#check();
+      if (this.#links.size > 0) this.#setTimer();
+    });
+  }
+
+  #check(): void {
+    const nowMs = this.#clock.now();
+    for (const [link, retired] of [...this.#links]) {
+      if (nowMs >= retired.endMs) link.close(goingAway());
+      else if (!this.#dials) {
+        if (!retired.isTold && link.session.caller.calls.active === 0) tell(link, retired);
+      } else if (retired.peerIsDone && isIdle(link)) link.close(replaced("GoingAway"));
+    }
+  }
+}
+
+function tell(link: Link, retired: Retired): void {
+  retired.isTold = true;
+  link.session.sayDrain("replaced", link.beginTurn());
+}
+
+/** The error that ends what has not ended by itself on a connection that was renewed, or should have been. */
+export function goingAway(): InternodeError {
+  return new InternodeError(
+    "GoingAway",
+    "The connection was too old, and the call had not ended within the grace time. Open it again.",
+    { origin: "local", outcome: "maybeExecuted" },
+  );
+}
+
+/**
+ * The error that ends a connection which has nothing left to do or is given up.
+ *
+ * @param code Whether it was renewed, or the newer one was made as this one was lost.
+ */
+export function replaced(code: "GoingAway" | "Disconnected"): InternodeError {
+  return new InternodeError(code, "A newer connection has replaced this one.", {
+    origin: code === "GoingAway" ? "local" : "remote",
+    outcome: "maybeExecuted",
+  });
+}
+
+/** Whether every call of either side has ended, and its end has left. */
+function isIdle({ session }: Link): boolean {
+  return session.caller.calls.active === 0 && session.responder.calls.active === 0 &&
+    session.queuedBytes === 0 && !session.hasOutput;
+}
