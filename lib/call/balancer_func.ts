@@ -1,0 +1,57 @@
+/**
+ * A balancer from a function.
+ *
+ * @module
+ */
+
+import type { Balancer, PickOptions, Replica } from "./balancer.ts";
+
+/**
+ * Makes a balancer of a function that needs no state: it is handed the
+ * replicas at each call.
+ *
+ * @param pick Chooses one of the replicas, of which there is at least one; the array must not be changed. `undefined`: none of them, the call waits for other replicas. Anything else, and what it throws, ends the call with an error.
+ * @returns The balancer.
+ *
+ * @example Preferring replicas of this zone
+ * ```ts
+ * import { balancerFunc } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const nearest = balancerFunc((replicas, { tried }) =>
+ *   replicas.find((replica) =>
+ *     replica.endpoint.address.startsWith("tcp://10.1.") && !tried?.has(replica)
+ *   ) ?? replicas[0]
+ * );
+ *
+ * const endpoint = (address: string) => ({ address, dial: () => Promise.reject(new Error("down")) });
+ * nearest.update(["tcp://10.0.0.7:80", "tcp://10.1.0.3:80"].map((address) => (
+ *   { endpoint: endpoint(address), callsInFlight: 0, latencyMs: NaN }
+ * )));
+ * const picked = nearest.pick({ shardKey: undefined, tried: null, random: Math.random });
+ * assertEquals(picked?.endpoint.address, "tcp://10.1.0.3:80");
+ * ```
+ */
+export function balancerFunc(
+  pick: (replicas: readonly Replica[], options: PickOptions) => Replica | undefined,
+): Balancer {
+  return new FunctionBalancer(pick);
+}
+
+class FunctionBalancer implements Balancer {
+  readonly #pick: (replicas: readonly Replica[], options: PickOptions) => Replica | undefined;
+  #replicas: readonly Replica[] = [];
+
+  constructor(pick: (replicas: readonly Replica[], options: PickOptions) => Replica | undefined) {
+    this.#pick = pick;
+  }
+
+  update(replicas: readonly Replica[]): void {
+    this.#replicas = replicas;
+  }
+
+  pick(options: PickOptions): Replica | undefined {
+    const replicas = this.#replicas;
+    return replicas.length === 0 ? undefined : this.#pick.call(undefined, replicas, options);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * What the parts of a client share.
+ *
+ * @module
+ */
+
+import type { ClientSettings } from "./client_options.ts";
+import { LinkMaker } from "../net/link_maker.ts";
+import type { PickOptions } from "./balancer.ts";
+import { ReplicaSet } from "./replica_set.ts";
+import { RetryBudget } from "./retry_budget.ts";
+
+/** One client: its settings, its replicas, and what it has left for retries. */
+export class ClientCore {
+  /** The settings. */
+  readonly options: ClientSettings;
+  /** Makes its connections. */
+  readonly links: LinkMaker;
+  /** What keeps an outage from becoming a storm. */
+  readonly retryBudget: RetryBudget;
+  /** The replicas. */
+  readonly replicas: ReplicaSet;
+  /** What a balancer is told of a call of which nothing is known. */
+  readonly plainPick: PickOptions;
+  /** Whether it takes no new calls. */
+  isClosing = false;
+
+  /** */
+  constructor(options: ClientSettings) {
+    this.options = options;
+    this.links = new LinkMaker(options.name, options);
+    this.retryBudget = new RetryBudget(options.retryBudget);
+    this.replicas = new ReplicaSet(this);
+    this.plainPick = { shardKey: undefined, tried: null, random: () => options.random.next() };
+  }
+}

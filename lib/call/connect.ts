@@ -1,0 +1,89 @@
+/**
+ * Begins to call a service.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { ClientCore } from "./client_core.ts";
+import { type ClientOptions, resolveClientOptions } from "./client_options.ts";
+import type { Resolver } from "./resolver.ts";
+import { ResolverWatch } from "./resolver_watch.ts";
+import { ServiceConnection } from "./service_connection.ts";
+
+/**
+ * Makes a client of a service: asks the resolver, and connects to each replica
+ * it lists. Does not wait for the connections: calls do, each until its
+ * deadline.
+ *
+ * @param resolver Lists the replicas, and what becomes of them. One resolver may serve several clients.
+ * @param options The settings.
+ * @returns The client, once the resolver has spoken for the first time, or has failed and will be asked again.
+ * @throws The signal's reason when it aborts.
+ * @throws {InternodeError} `InvalidArgument` for an option that makes no sense; `Unreachable` for a constant resolver without endpoints. What a constant resolver rejects with.
+ *
+ * @example
+ * ```ts
+ * import { client, connect, constantResolver, implement, listen, memory, method, serve, service } from "@internode/grid/call";
+ * import * as t from "@internode/grid/codec";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Greeter = service("greeter", {
+ *   greet: method({ request: t.string(), response: t.string(), idempotent: true }),
+ * });
+ *
+ * const stop = new AbortController();
+ * const listener = await listen("memory://greeter-1", implement(Greeter, {
+ *   greet: (name) => `Hello, ${name}!`,
+ * }));
+ * const served = serve(listener, { signal: stop.signal });
+ *
+ * {
+ *   await using connection = await connect(constantResolver(memory("greeter-1")));
+ *   const greeter = client(Greeter, connection);
+ *   assertEquals(await greeter.greet("Ada"), "Hello, Ada!");
+ * }
+ * stop.abort();
+ * await served;
+ * ```
+ */
+export async function connect(
+  resolver: Resolver,
+  options: ClientOptions = {},
+): Promise<ServiceConnection> {
+  const core = new ClientCore(resolveClientOptions(options));
+  const { clock, random, reconnect, logger } = core.options;
+  let listed = 0;
+  const watch = new ResolverWatch(resolver, {
+    clock,
+    random,
+    backOff: reconnect,
+    logger,
+    onEndpoints: (endpoints) => {
+      listed = endpoints.length;
+      core.replicas.update(endpoints);
+    },
+  });
+  const connection = new ServiceConnection(core, watch);
+  const { signal } = options;
+  const onAbort = (): void => watch.close(signal?.reason);
+  try {
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", onAbort);
+    await watch.start();
+    if (resolver.isConstant && listed === 0) {
+      throw new InternodeError(
+        "Unreachable",
+        "The resolver is constant and lists no endpoint: no call could ever be made. Give it at least one.",
+        { origin: "caller" },
+      );
+    }
+    signal?.throwIfAborted();
+  } catch (error) {
+    await connection.close({ graceMs: 0 });
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+  return connection;
+}

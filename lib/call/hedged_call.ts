@@ -1,0 +1,131 @@
+/**
+ * A call that is sent to a second replica when the first takes long.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Timer } from "../net/clock.ts";
+import type { Replica } from "./balancer.ts";
+import type { ClientCore } from "./client_core.ts";
+import type { SingleMethod } from "./service.ts";
+import { ServiceCall, withMaybeExecuted } from "./service_call.ts";
+import type { HedgePolicy } from "./hedge_policy.ts";
+import type { ServiceCallOptions } from "./service_call_options.ts";
+
+/**
+ * The first good answer counts; the other calls are given up then, and no
+ * replica is blamed for those. Each further call is paid for by the retry
+ * budget and goes to a replica that has none of them yet. After "The Tail at
+ * Scale" (Dean and Barroso, 2013).
+ */
+export class HedgedCall<Request, Response> {
+  readonly #core: ClientCore;
+  readonly #method: SingleMethod<Request, Response>;
+  readonly #request: Request;
+  readonly #options: ServiceCallOptions;
+  readonly #hedge: HedgePolicy;
+  readonly #resolve: (response: Response) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #calls = new Set<ServiceCall<Request, Response>>();
+  readonly #tried = new Set<Replica>();
+  readonly #deadlineMs: number;
+  #sent = 0;
+  #timer: Timer | null = null;
+  #isSettled = false;
+  /** Whether the handler may have run in an attempt that has failed. */
+  #maybeExecuted = false;
+
+  /** */
+  constructor(
+    core: ClientCore,
+    method: SingleMethod<Request, Response>,
+    request: Request,
+    options: ServiceCallOptions,
+    hedge: HedgePolicy,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#core = core;
+    this.#method = method;
+    this.#request = request;
+    this.#options = options;
+    this.#hedge = hedge;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const { clock, defaultTimeoutMs } = core.options;
+    this.#deadlineMs = clock.now() + (options.timeoutMs ?? defaultTimeoutMs);
+  }
+
+  /** Makes the first call. */
+  start(): void {
+    this.#send(this.#options);
+  }
+
+  #send(options: ServiceCallOptions): void {
+    this.#sent++;
+    const call: ServiceCall<Request, Response> = new ServiceCall(
+      this.#core,
+      this.#method,
+      this.#request,
+      options,
+      (response) => {
+        if (this.#isSettled) return;
+        this.#settle(call);
+        this.#resolve(response);
+      },
+      (error) => {
+        this.#calls.delete(call);
+        if (this.#isSettled) return;
+        if (!hasNotRun(error)) this.#maybeExecuted = true;
+        // Another one may still do better.
+        if (this.#calls.size > 0) return;
+        this.#settle(call);
+        this.#reject(this.#maybeExecuted && !isAborted(options) ? withMaybeExecuted(error) : error);
+      },
+    );
+    this.#calls.add(call);
+    call.start(this.#tried, this.#sent > 1);
+    if (this.#isSettled || this.#sent >= this.#hedge.maxAttempts) return;
+    this.#timer = this.#core.options.clock.setTimer(this.#hedge.delayMs, () => {
+      this.#timer = null;
+      this.#sendAnother();
+    });
+  }
+
+  #sendAnother(): void {
+    const core = this.#core;
+    const nowMs = core.options.clock.now();
+    for (const call of this.#calls) {
+      if (call.replica !== null) this.#tried.add(call.replica);
+    }
+    const isElsewhere = core.replicas.ready.some((replica) => !this.#tried.has(replica));
+    if (!isElsewhere || nowMs >= this.#deadlineMs || !core.retryBudget.tryRetry(nowMs)) return;
+    this.#send({ ...this.#options, timeoutMs: this.#deadlineMs - nowMs });
+  }
+
+  #settle(winner: ServiceCall<Request, Response>): void {
+    this.#isSettled = true;
+    if (this.#timer !== null) this.#core.options.clock.clearTimer(this.#timer);
+    this.#calls.delete(winner);
+    if (this.#calls.size === 0) return;
+    const { name } = this.#method.contract;
+    const message = `${name}: another replica has answered this call.`;
+    const error = new InternodeError("Cancelled", message, {
+      origin: "local",
+      outcome: "maybeExecuted",
+      handler: name,
+    });
+    for (const call of this.#calls) call.giveUp(error);
+  }
+}
+
+function hasNotRun(error: unknown): boolean {
+  return error instanceof InternodeError &&
+    (error.outcome === "notSent" || error.outcome === "notExecuted");
+}
+
+/** The signal's reason is the caller's own. */
+function isAborted({ signal }: ServiceCallOptions): boolean {
+  return signal?.aborted === true;
+}

@@ -1,0 +1,79 @@
+/**
+ * The less busy of two.
+ *
+ * @module
+ */
+
+import type { Balancer, PickOptions, Replica } from "./balancer.ts";
+import { countUntried, nthUntried } from "./untried.ts";
+
+/**
+ * Draws two replicas by chance and takes the one with fewer of this client's
+ * calls in flight. That is nearly as even as asking all of them, takes
+ * constant time, and does not make many clients run to the same replica at
+ * once (M. Mitzenmacher, "The Power of Two Choices in Randomized Load
+ * Balancing", IEEE TPDS 12(10), 2001).
+ *
+ * Between two that are equally busy the recent latency tilts the odds: one
+ * that is three times as quick is taken three times as often. The slower one
+ * keeps a share, so that its latency does not stay what it was in a bad
+ * moment. A replica that has not answered yet goes first.
+ *
+ * A further attempt of a call chooses among the replicas that had none where
+ * there are any. Shard keys have no effect.
+ *
+ * @returns A balancer; it has no state but the replicas.
+ *
+ * @example
+ * ```ts
+ * import { leastLoaded } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const balancer = leastLoaded();
+ * const endpoint = (address: string) => ({ address, dial: () => Promise.reject(new Error("down")) });
+ * balancer.update([
+ *   { endpoint: endpoint("busy"), callsInFlight: 9, latencyMs: 1 },
+ *   { endpoint: endpoint("idle"), callsInFlight: 2, latencyMs: 5 },
+ * ]);
+ * const picked = balancer.pick({ shardKey: undefined, tried: null, random: Math.random });
+ * assertEquals(picked?.endpoint.address, "idle");
+ * ```
+ */
+export function leastLoaded(): Balancer {
+  return new LeastLoaded();
+}
+
+class LeastLoaded implements Balancer {
+  #replicas: readonly Replica[] = [];
+
+  update(replicas: readonly Replica[]): void {
+    this.#replicas = replicas;
+  }
+
+  pick(options: PickOptions): Replica | undefined {
+    const { tried } = options;
+    const replicas = this.#replicas;
+    const untried = tried === null ? 0 : countUntried(replicas, tried);
+    const count = untried > 0 ? untried : replicas.length;
+    if (count < 2) return untried > 0 ? nthUntried(replicas, tried!, 0) : replicas[0];
+    // One number from chance is enough for the first, the second among the others, and the tie.
+    const drawn = options.random() * count;
+    const first = Math.floor(drawn);
+    const rest = (drawn - first) * (count - 1);
+    let second = Math.floor(rest);
+    const tie = rest - second;
+    if (second >= first) second++;
+    return untried > 0
+      ? better(nthUntried(replicas, tried!, first)!, nthUntried(replicas, tried!, second)!, tie)
+      : better(replicas[first]!, replicas[second]!, tie);
+  }
+}
+
+function better(one: Replica, other: Replica, tie: number): Replica {
+  if (one.callsInFlight !== other.callsInFlight) {
+    return one.callsInFlight < other.callsInFlight ? one : other;
+  }
+  if (Number.isNaN(one.latencyMs)) return one;
+  if (Number.isNaN(other.latencyMs)) return other;
+  return tie * (one.latencyMs + other.latencyMs) <= other.latencyMs ? one : other;
+}

@@ -1,0 +1,85 @@
+/**
+ * Listening for a service's clients.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { consoleLogger, type Logger } from "../grid/logger.ts";
+import { NetEndpoint, parseNetEndpoint } from "../net/net_endpoint.ts";
+import type { Channel, Transports } from "../net/transport.ts";
+import type { HandlerMap } from "./handler_map.ts";
+import type { ServiceListener } from "./service_listener.ts";
+import { TransportListener } from "./transport_listener.ts";
+
+/** How to {@linkcode listen}. */
+export interface ServiceListenOptions {
+  /** How hosts are listened at: give `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
+  readonly transports?: Transports | undefined;
+  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. A listener that has it counts as guarded. The shared secret of `serve` needs no token: it is proven after the upgrade. Default: all are let in. */
+  readonly authorize?: ((token: string | null) => string | null) | undefined;
+  /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Listens for a service's clients, for `serve`. Connections that nobody has
+ * accepted yet wait, 1,024 at most; newcomers beyond them are closed, and so
+ * are those that still wait when the listener is closed.
+ *
+ * After `close`, `accept` rejects with an `InternodeError` of code `Closed`;
+ * when the listener fails by itself, with its failure, once all that came
+ * before is accepted.
+ *
+ * @param address Where: `"tcp://10.0.0.1:9000"`, `"tcp://:9000"` on all interfaces, `"unix:///run/cache.sock"`, `"ws://:80/path"`; or an endpoint. With port 0 the system chooses, and the listener's `address` shows which.
+ * @param handlers Serves the calls of all connections; or chooses what serves a connection, and if that throws, the connection is closed.
+ * @param options Transports, and who is let in.
+ * @returns The listener. Rejects with an `InternodeError` of code `InvalidArgument` or `Unreachable` that names the address and the reason.
+ *
+ * @example
+ * ```ts
+ * import { HandlerMap, listen } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const listener = await listen("memory://cache", new HandlerMap());
+ * assertEquals(listener.address, "memory://cache");
+ * await listener.close();
+ * ```
+ */
+export async function listen(
+  address: string | NetEndpoint,
+  handlers: HandlerMap | ((channel: Channel) => HandlerMap),
+  options: ServiceListenOptions = {},
+): Promise<ServiceListener> {
+  const endpoint = endpointOf(address, options.transports);
+  if (endpoint.path.includes("?")) {
+    throw new InternodeError(
+      "InvalidArgument",
+      `Could not listen on ${endpoint}: a listener's path has no query. Leave out what follows the "?".`,
+      { origin: "caller", host: endpoint.address },
+    );
+  }
+  const logger = options.logger ?? consoleLogger;
+  const choose = typeof handlers === "function" ? handlers : (): HandlerMap => handlers;
+  const { transport } = endpoint, { authorize } = options;
+  const guarded = transport.guarded === true ||
+    authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
+  const taking = new TransportListener(endpoint.address, choose, logger, guarded);
+  const listener = await transport.listen(endpoint.host, {
+    accept: (channel) => taking.take(channel),
+    path: endpoint.path,
+    authorize,
+    onError: (error) => logger.warn(`The listener at ${taking.address} met a failure.`, { error }),
+  });
+  taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);
+  return taking;
+}
+
+function endpointOf(
+  address: string | NetEndpoint,
+  transports: Transports | undefined,
+): NetEndpoint {
+  if (typeof address === "string") return parseNetEndpoint(address, { transports });
+  if (transports === undefined) return address;
+  return new NetEndpoint(address.host, address.path, { transports });
+}

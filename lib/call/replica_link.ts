@@ -1,0 +1,102 @@
+/**
+ * One connection to a replica.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { goingAway } from "../grid/retired_links.ts";
+import type { Clock, Timer } from "../net/clock.ts";
+import type { Link } from "../net/link.ts";
+import type { MethodKey } from "./method_key.ts";
+import type { ServiceReplica } from "./service_replica.ts";
+
+/** An open connection, and the calls on it. */
+export class ReplicaLink {
+  /** The replica. */
+  readonly replica: ServiceReplica;
+  /** The connection. */
+  readonly link: Link;
+  /** How many calls are under way on it. */
+  callsInFlight = 0;
+  /** Whether it takes no new calls and closes behind the last. */
+  isRetired = false;
+
+  readonly #clock: Clock;
+  #graceTimer: Timer | null = null;
+  /** By the methods' fingerprints, as users may make a new key for each call. */
+  readonly #numbers = new Map<string, number>();
+  #lastHex = "";
+  #lastNumber = 0;
+
+  /** */
+  constructor(replica: ServiceReplica, link: Link, clock: Clock) {
+    this.replica = replica;
+    this.link = link;
+    this.#clock = clock;
+  }
+
+  /** The number of a method on this connection. */
+  methodNumber(key: MethodKey, nowMs: number): number {
+    const { hex } = key;
+    // Most calls are of the same method as the one before.
+    if (hex === this.#lastHex) return this.#lastNumber;
+    let number = this.#numbers.get(hex);
+    if (number === undefined) {
+      number = this.link.session.caller.nameNumber(hex, "", nowMs);
+      this.#numbers.set(hex, number);
+    }
+    this.#lastHex = hex;
+    return this.#lastNumber = number;
+  }
+
+  /** A call is made. */
+  begin(): void {
+    this.callsInFlight++;
+    this.replica.callsInFlight++;
+  }
+
+  /** A call has ended. */
+  end(): void {
+    this.replica.callsInFlight--;
+    if (--this.callsInFlight === 0 && this.isRetired) this.#closeSoon();
+  }
+
+  /**
+   * Lets what runs finish, then closes.
+   *
+   * @param graceMs How long that may take, in milliseconds; what still runs then ends as `GoingAway`.
+   */
+  retire(graceMs = Infinity): void {
+    if (this.isRetired) return;
+    this.isRetired = true;
+    if (this.callsInFlight === 0) this.#closeSoon();
+    else if (graceMs < Infinity) {
+      this.#graceTimer = this.#clock.setTimer(graceMs, () => this.link.close(goingAway()));
+    }
+  }
+
+  /** The connection has ended. */
+  onClosed(): void {
+    if (this.#graceTimer !== null) this.#clock.clearTimer(this.#graceTimer);
+    this.#graceTimer = null;
+  }
+
+  /** A replica that was retired is wanted again. */
+  reinstate(): void {
+    this.isRetired = false;
+  }
+
+  /** In a turn of its own, as the session may be in the midst of receiving. */
+  #closeSoon(): void {
+    this.#clock.soon(() => {
+      if (!this.isRetired || this.callsInFlight > 0) return;
+      this.link.close(
+        new InternodeError("Closed", "The client needs this connection no more.", {
+          origin: "local",
+          outcome: "maybeExecuted",
+        }),
+      );
+    });
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The replicas of a service, as its client keeps them.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Timer } from "../net/clock.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Balancer, PickOptions } from "./balancer.ts";
+import type { ClientCore } from "./client_core.ts";
+import type { HealthVerdict } from "./health_verdict.ts";
+import { OutlierDetector, ReplicaHealth } from "./outlier_detector.ts";
+import type { ReplicaLink } from "./replica_link.ts";
+import { type ReplicaOwner, ServiceReplica } from "./service_replica.ts";
+import { WaitingPicks } from "./waiting_picks.ts";
+
+/** So many replicas at most are named in an error. */
+const MAX_NAMED = 3;
+
+/** Follows the resolver, offers those replicas to the balancer that can take calls, and keeps the calls that wait for one. */
+export class ReplicaSet implements ReplicaOwner {
+  /** Calls for which there is none at the moment. */
+  readonly waiting: WaitingPicks;
+  /** Told whenever nothing is left of a channel or an attempt to dial. */
+  onGone: () => void = () => {};
+
+  readonly #core: ClientCore;
+  readonly #byAddress = new Map<string, ServiceReplica>();
+  readonly #outliers: OutlierDetector;
+  #ready: readonly ServiceReplica[] = [];
+  /** What the client's balancer was told last; all are told when they are asked, as that is where what they throw belongs. */
+  #toldOwn: readonly ServiceReplica[] | null = null;
+  /** What the balancers of single calls were told last. */
+  readonly #told = new WeakMap<Balancer, readonly ServiceReplica[]>();
+  #returnTimer: Timer | null = null;
+  #isUpdating = false;
+  #isStale = false;
+
+  /** */
+  constructor(core: ClientCore) {
+    this.#core = core;
+    this.waiting = new WaitingPicks(core.options.clock);
+    this.#outliers = new OutlierDetector(core.options.outliers);
+  }
+
+  /** All of them, in the order in which they were first listed. */
+  get all(): readonly ServiceReplica[] {
+    return [...this.#byAddress.values()];
+  }
+
+  /** Those that can take calls, sorted by address. */
+  get ready(): readonly ServiceReplica[] {
+    return this.#ready;
+  }
+
+  /** Whether no channel and no attempt to dial is left. */
+  get isGone(): boolean {
+    for (const replica of this.#byAddress.values()) if (!replica.isGone) return false;
+    return true;
+  }
+
+  /** The resolver has spoken: of several endpoints with one address the first counts. */
+  update(endpoints: readonly Endpoint[]): void {
+    if (this.#core.isClosing) return;
+    // One refresh for all of them, as thousands may change at a time.
+    this.#isUpdating = true;
+    this.#isStale = false;
+    try {
+      this.#list(endpoints);
+    } finally {
+      this.#isUpdating = false;
+    }
+    if (this.#isStale) this.#refresh();
+  }
+
+  #list(endpoints: readonly Endpoint[]): void {
+    const listed = new Map<string, Endpoint>();
+    for (const endpoint of endpoints) {
+      if (!listed.has(endpoint.address)) listed.set(endpoint.address, endpoint);
+    }
+    for (const [address, endpoint] of listed) {
+      const known = this.#byAddress.get(address);
+      if (known !== undefined) known.list(endpoint);
+      else this.#byAddress.set(address, this.#make(endpoint));
+    }
+    for (const [address, replica] of [...this.#byAddress]) {
+      if (!listed.has(address)) replica.unlist();
+    }
+  }
+
+  /**
+   * Chooses a replica.
+   *
+   * @returns Its connection; `null`: there is none at the moment.
+   * @throws {InternodeError} `InvalidArgument` when the balancer returns what it was not given; what it throws itself.
+   */
+  pick(balancer: Balancer, options: PickOptions): ReplicaLink | null {
+    if (balancer !== this.#core.options.balancer) this.#tellForeign(balancer);
+    else if (this.#toldOwn !== this.#ready) this.#tellOwn(balancer);
+    const picked = balancer.pick(options);
+    if (picked === undefined) return null;
+    if (picked instanceof ServiceReplica && picked.owner === this && picked.isListed) {
+      const { current } = picked;
+      if (current !== null) return current;
+    }
+    throw new InternodeError(
+      "InvalidArgument",
+      "The balancer returned something that is not among the replicas of its last update.",
+      { origin: "caller" },
+    );
+  }
+
+  /** What the end of an attempt says about its replica. */
+  onVerdict(replica: ServiceReplica, verdict: HealthVerdict): void {
+    if (verdict === "answered") replica.health.onSuccess();
+    else if (verdict === "failed") this.onFailure(replica);
+  }
+
+  /** See {@linkcode ReplicaOwner}. */
+  onFailure(replica: ServiceReplica): void {
+    if (replica.health.onFailure(this.#core.options.clock.now())) this.#refresh();
+  }
+
+  /** What a call is told for which there was no replica in time. */
+  describe(): string {
+    const all = this.all.filter((replica) => replica.isListed);
+    if (all.length === 0) return "the resolver lists none";
+    const named = all.slice(0, MAX_NAMED).map((replica) => {
+      const { lastFailure, state } = replica;
+      const why = lastFailure instanceof Error ? `: ${lastFailure.message}` : "";
+      return `${replica.endpoint.address} is ${state}${why}`;
+    });
+    const more = all.length > MAX_NAMED ? ` and ${all.length - MAX_NAMED} more` : "";
+    return `${named.join("; ")}${more}`;
+  }
+
+  /** See {@linkcode ReplicaOwner}. */
+  onReadyChange(replica: ServiceReplica): void {
+    const nowMs = this.#core.options.clock.now();
+    if (replica.isReady) this.#outliers.join(replica.health, nowMs);
+    else this.#outliers.leave(replica.health, nowMs);
+    this.#refresh();
+  }
+
+  /** See {@linkcode ReplicaOwner}. */
+  onMissing(replica: ServiceReplica): void {
+    const { address } = replica.endpoint;
+    if (this.#byAddress.get(address) !== replica) return;
+    this.#byAddress.delete(address);
+  }
+
+  /** Ends everything; calls in flight get the error. */
+  close(error: InternodeError): void {
+    this.#clearReturn();
+    for (const replica of this.all) replica.close(error);
+  }
+
+  #make(endpoint: Endpoint): ServiceReplica {
+    return new ServiceReplica(this.#core, this, endpoint, new ReplicaHealth(this.#outliers));
+  }
+
+  /** Tells the balancer, and the calls that wait, of what has changed. */
+  #refresh(): void {
+    this.#isStale = true;
+    if (this.#core.isClosing || this.#isUpdating) return;
+    const nowMs = this.#core.options.clock.now();
+    const ready: ServiceReplica[] = [];
+    for (const replica of this.#byAddress.values()) {
+      if (replica.isReady && !replica.health.isSetAside(nowMs)) ready.push(replica);
+    }
+    ready.sort((a, b) => a.endpoint.address < b.endpoint.address ? -1 : 1);
+    this.#ready = ready;
+    this.#setReturn(nowMs);
+    if (this.waiting.size > 0) this.waiting.tryAll();
+  }
+
+  #tellOwn(balancer: Balancer): void {
+    balancer.update(this.#ready);
+    this.#toldOwn = this.#ready;
+  }
+
+  #tellForeign(balancer: Balancer): void {
+    if (this.#told.get(balancer) === this.#ready) return;
+    balancer.update(this.#ready);
+    this.#told.set(balancer, this.#ready);
+  }
+
+  /** A replica that was set aside comes back by itself. */
+  #setReturn(nowMs: number): void {
+    this.#clearReturn();
+    const atMs = this.#outliers.nextReturnMs(nowMs);
+    if (atMs === Infinity) return;
+    this.#returnTimer = this.#core.options.clock.setTimer(atMs - nowMs, () => {
+      this.#returnTimer = null;
+      this.#refresh();
+    });
+  }
+
+  #clearReturn(): void {
+    if (this.#returnTimer !== null) this.#core.options.clock.clearTimer(this.#returnTimer);
+    this.#returnTimer = null;
+  }
+}

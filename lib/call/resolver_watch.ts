@@ -1,0 +1,156 @@
+/**
+ * Keeps asking a resolver.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { BackOff, type BackOffOptions } from "../grid/back_off.ts";
+import type { Logger } from "../grid/logger.ts";
+import type { Clock, Random } from "../net/clock.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Resolution, Resolver, Version } from "./resolver.ts";
+
+/** How long to wait after something new before asking for more, in milliseconds, whatever a resolver does. */
+const PACE_MS = 10;
+
+/** What a watch is made from. */
+export interface ResolverWatchOptions {
+  /** Where time comes from. */
+  readonly clock: Clock;
+  /** Where chance comes from. */
+  readonly random: Random;
+  /** How asking again slows down. */
+  readonly backOff: BackOffOptions;
+  /** Where failures are told. */
+  readonly logger: Logger;
+  /** Takes each new set of endpoints. */
+  readonly onEndpoints: (endpoints: readonly Endpoint[]) => void;
+}
+
+/** Asks a constant resolver once, and any other one until it is closed. */
+export class ResolverWatch {
+  readonly #resolver: Resolver;
+  readonly #options: ResolverWatchOptions;
+  readonly #backOff: BackOff;
+  readonly #abort = new AbortController();
+
+  /** */
+  constructor(resolver: Resolver, options: ResolverWatchOptions) {
+    this.#resolver = resolver;
+    this.#options = options;
+    this.#backOff = new BackOff(options.backOff, options.random);
+  }
+
+  /**
+   * Asks for the first time, and goes on asking behind the scenes. Of a
+   * resolver that may change, a first failure is told to the log and asked
+   * again after a back-off.
+   *
+   * @throws What a constant resolver rejects with, or the reason it was closed with.
+   */
+  async start(): Promise<void> {
+    const { isConstant } = this.#resolver;
+    let version: Version | null = null;
+    try {
+      version = await this.#ask(null);
+    } catch (error) {
+      this.#abort.signal.throwIfAborted();
+      if (isConstant) throw error;
+      this.#tell(error);
+    }
+    if (!isConstant) this.#run(version);
+  }
+
+  /** Asks no more. Does not wait for a resolver that ignores its signal. */
+  close(reason: unknown): void {
+    this.#abort.abort(reason);
+  }
+
+  async #run(first: Version | null): Promise<void> {
+    const { signal } = this.#abort;
+    let version = first;
+    let pauseMs = version === null ? this.#backOff.next() : 0;
+    while (!signal.aborted) {
+      await this.#pause(pauseMs);
+      if (signal.aborted) return;
+      try {
+        const next: Version | null = await this.#ask(version);
+        if (next === version) {
+          pauseMs = this.#backOff.next();
+        } else {
+          version = next;
+          this.#backOff.reset();
+          pauseMs = PACE_MS;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#tell(error);
+        pauseMs = this.#backOff.next();
+      }
+    }
+  }
+
+  /** Asks once, hands on what is new, and gives its version. */
+  async #ask(version: Version | null): Promise<Version | null> {
+    const { signal } = this.#abort;
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    let resolution: Resolution;
+    try {
+      resolution = await Promise.race([this.#resolver.resolve(version, signal), aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+    check(resolution, this.#resolver.isConstant);
+    if (version === null || resolution.version !== version) {
+      this.#options.onEndpoints(resolution.endpoints);
+    }
+    return resolution.version;
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#abort;
+    return new Promise((resolve) => {
+      const onAbort = (): void => {
+        clock.clearTimer(timer);
+        resolve();
+      };
+      const timer = clock.setTimer(pauseMs, () => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      });
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  #tell(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#options.logger.warn(`The resolver failed and will be asked again: ${text}`);
+  }
+}
+
+/** A resolver may be a user's own. */
+function check(resolution: Resolution, isConstant: boolean): void {
+  const { endpoints, version } = resolution;
+  const wrong = !Array.isArray(endpoints)
+    ? "endpoints must be an array"
+    : endpoints.some((endpoint) => typeof endpoint?.address !== "string")
+    ? "each endpoint must have an address"
+    : isConstant !== (version === null)
+    ? `a resolver that is ${isConstant ? "" : "not "}constant must give ${
+      isConstant ? "no" : "a"
+    } version`
+    : null;
+  if (wrong === null) return;
+  throw new InternodeError(
+    "InvalidArgument",
+    `A resolver answered what makes no sense: ${wrong}.`,
+    {
+      origin: "caller",
+    },
+  );
+}

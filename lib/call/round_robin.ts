@@ -1,0 +1,96 @@
+/**
+ * One replica after the other.
+ *
+ * @module
+ */
+
+import type { Balancer, PickOptions, Replica } from "./balancer.ts";
+
+/**
+ * Gives each replica its turn, in the order of their addresses: of any n
+ * calls over n replicas that stay the same, each gets one. The first turn is
+ * drawn by chance, so that many clients that start together do not all begin
+ * with the same replica.
+ *
+ * When the replicas change, the turn goes on behind the address that had the
+ * last one, whether it is still there or not. Shard keys have no effect.
+ *
+ * A further attempt of a call goes to a replica that had none where there is
+ * one. Such attempts take turns of their own: the order of first attempts
+ * stays even, and a failing replica's calls spread over all others instead of
+ * falling to its successor.
+ *
+ * @returns A balancer for one client. Its `pick` takes constant time for first attempts.
+ *
+ * @example
+ * ```ts
+ * import { roundRobin } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const balancer = roundRobin();
+ * const endpoint = (address: string) => ({ address, dial: () => Promise.reject(new Error("down")) });
+ * const replicas = ["a", "b", "c"].map((address) => (
+ *   { endpoint: endpoint(address), callsInFlight: 0, latencyMs: NaN }
+ * ));
+ * balancer.update(replicas);
+ *
+ * const options = { shardKey: undefined, tried: null, random: () => 0 };
+ * const picked = [1, 2, 3, 4].map(() => balancer.pick(options)?.endpoint.address);
+ * assertEquals(picked, ["a", "b", "c", "a"]);
+ * ```
+ */
+export function roundRobin(): Balancer {
+  return new RoundRobin();
+}
+
+class RoundRobin implements Balancer {
+  #replicas: readonly Replica[] = [];
+  /** Whose turn it is; -1: to be drawn. */
+  #next = -1;
+  /** The same for further attempts. */
+  #nextRetry = -1;
+
+  update(replicas: readonly Replica[]): void {
+    const before = this.#replicas;
+    this.#replicas = replicas;
+    if (replicas.length === 0 || before.length === 0) {
+      this.#next = this.#nextRetry = -1;
+      return;
+    }
+    if (this.#next !== -1) this.#next = successor(replicas, before, this.#next);
+    if (this.#nextRetry !== -1) this.#nextRetry = successor(replicas, before, this.#nextRetry);
+  }
+
+  pick(options: PickOptions): Replica | undefined {
+    const replicas = this.#replicas;
+    if (options.tried !== null) return this.#pickAgain(options.tried, options);
+    const at = this.#next === -1 ? draw(replicas, options) : this.#next;
+    this.#next = at + 1 < replicas.length ? at + 1 : 0;
+    return replicas[at];
+  }
+
+  #pickAgain(tried: ReadonlySet<Replica>, options: PickOptions): Replica | undefined {
+    const replicas = this.#replicas, count = replicas.length;
+    let at = this.#nextRetry === -1 ? draw(replicas, options) : this.#nextRetry;
+    for (let seen = 1; seen < count && tried.has(replicas[at]!); seen++) {
+      at = at + 1 < count ? at + 1 : 0;
+    }
+    this.#nextRetry = at + 1 < count ? at + 1 : 0;
+    return replicas[at];
+  }
+}
+
+function draw(replicas: readonly Replica[], options: PickOptions): number {
+  return Math.floor(options.random() * replicas.length);
+}
+
+/** Whose turn it is among the new replicas: that of the first behind the last that had one. */
+function successor(
+  replicas: readonly Replica[],
+  before: readonly Replica[],
+  next: number,
+): number {
+  const last = before[next === 0 ? before.length - 1 : next - 1]!.endpoint.address;
+  const at = replicas.findIndex((replica) => replica.endpoint.address > last);
+  return at === -1 ? 0 : at;
+}

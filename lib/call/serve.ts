@@ -1,0 +1,179 @@
+/**
+ * Serving a service's methods.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { openEntrance } from "../grid/entrance.ts";
+import type { Channel } from "../net/transport.ts";
+import { HandlerMap } from "./handler_map.ts";
+import { resolveServeOptions, type ServeOptions } from "./server_options.ts";
+import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
+import { ServiceServer } from "./service_server.ts";
+
+/**
+ * Serves all connections of a listener, until the signal aborts. Whatever
+ * happens, the listener is closed in the end. What a client does, or fails to
+ * do, ends at most its own connection; a failed handshake is logged.
+ *
+ * When the signal aborts, the listener is closed and clients are asked to send
+ * new calls elsewhere; those that come all the same are answered `Closed` with
+ * outcome `notExecuted`, as are calls that wait for `concurrency`. The signals
+ * of running handlers abort; a handler that then throws its signal's reason
+ * has its call answered `Closed` with outcome `maybeExecuted`, so that the
+ * caller of an idempotent method turns to another replica. A connection is
+ * closed as soon as all its calls are answered and its client knows that no
+ * others are taken; after `graceMs` so are all that are left. All of that
+ * takes at most `graceMs` and 2 seconds.
+ *
+ * @param listener Where connections come from; closed at the end, and not to be used otherwise.
+ * @param options The signal and the settings.
+ * @returns Resolves when the signal has aborted and everything has ended. Rejects with the listener's error when it fails or is closed by somebody else, after everything has ended.
+ * @throws {InternodeError} `InvalidArgument` for an option out of range, and for a listener that other machines reach when nobody asks them for proof, see `ServeOptions.allowUnauthenticated`.
+ *
+ * @example
+ * ```ts
+ * import { HandlerMap, listen, serve, type ServiceListener } from "@internode/grid/call";
+ *
+ * const handlers = new HandlerMap().set("echo", "say", (bytes) => bytes);
+ * const listener: ServiceListener = await listen("tcp://127.0.0.1:0", handlers);
+ * const stop = new AbortController();
+ * const serving = serve(listener, { signal: stop.signal });
+ * // … clients connect to listener.address …
+ * stop.abort();
+ * await serving;
+ * ```
+ */
+export async function serve(listener: ServiceListener, options: ServeOptions = {}): Promise<void> {
+  const { signal } = options;
+  let server: ServiceServer;
+  try {
+    const settings = resolveServeOptions(options, listener.address);
+    const exposed = openEntrance(
+      listener.address,
+      { ...settings, guarded: listener.guarded === true },
+      "listen with mtlsTransports (mutual TLS)",
+    );
+    if (exposed !== null) throw exposed;
+    server = new ServiceServer(settings);
+  } catch (error) {
+    await closeListener(listener);
+    throw error;
+  }
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    if (signal?.aborted !== true) await acceptFrom(listener, server, signal);
+  } catch (error) {
+    failure = { error };
+  }
+  await server.stop(closeListener(listener, server));
+  if (failure !== null) throw failure.error;
+}
+
+/**
+ * Serves one connection that the user made, such as one end of a transport of
+ * one's own. Stopping by the signal goes as with {@linkcode serve}.
+ *
+ * @param channel The connection, owned by the server from now on.
+ * @param handlers Serves its calls.
+ * @param options The signal and the settings.
+ * @returns Resolves when the connection has ended, whichever side ended it or failed to shake hands, and its handlers too, for which they have `graceMs`.
+ * @throws {InternodeError} `InvalidArgument` for an option out of range; the connection is closed then.
+ */
+export async function serveOn(
+  channel: Channel,
+  handlers: HandlerMap,
+  options: ServeOptions = {},
+): Promise<void> {
+  const { signal } = options;
+  let server: ServiceServer;
+  try {
+    server = new ServiceServer(resolveServeOptions(options, "server"));
+    if (signal?.aborted !== true) server.take(channel, handlers);
+    else channel.close();
+  } catch (error) {
+    closeChannel(channel);
+    throw error;
+  }
+  const aborted = Promise.withResolvers<void>();
+  const onAbort = (): void => aborted.resolve();
+  signal?.addEventListener("abort", onAbort);
+  await Promise.race([server.whenEmpty(), aborted.promise]);
+  signal?.removeEventListener("abort", onAbort);
+  await server.stop(Promise.resolve());
+}
+
+/** Takes connections until the signal aborts; rejects when there will be no more. */
+function acceptFrom(
+  listener: ServiceListener,
+  server: ServiceServer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const end = (settle: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      signal?.removeEventListener("abort", onAbort);
+      settle();
+    };
+    const onAbort = (): void => end(resolve);
+    signal?.addEventListener("abort", onAbort);
+    const accept = (): void => {
+      nextOf(listener).then((accepted) => {
+        take(accepted, isOver ? null : server);
+        if (!isOver) accept();
+      }, (error) => end(() => reject(error)));
+    };
+    accept();
+  });
+}
+
+/** What a listener of the user's own throws is a rejection too. */
+async function nextOf(listener: ServiceListener): Promise<AcceptedConnection> {
+  return await listener.accept();
+}
+
+/** Serves a connection, or closes it when there is no server any more. One that cannot be served harms no other. */
+function take(accepted: AcceptedConnection, server: ServiceServer | null): void {
+  try {
+    const { channel, handlers } = accepted;
+    if (server === null) return closeChannel(channel);
+    if (!(handlers instanceof HandlerMap)) {
+      throw new InternodeError("InvalidArgument", "it came without a HandlerMap to serve it", {
+        origin: "caller",
+      });
+    }
+    server.take(channel, handlers);
+  } catch (error) {
+    closeChannel(accepted?.channel);
+    server?.settings.logger.error(
+      `A connection to ${server.settings.name} cannot be served: ${text(error)}`,
+      { error },
+    );
+  }
+}
+
+function closeChannel(channel: Channel | undefined): void {
+  try {
+    channel?.close();
+  } catch {
+    // It is of no use any more, whatever it says.
+  }
+}
+
+async function closeListener(listener: ServiceListener, server?: ServiceServer): Promise<void> {
+  try {
+    await listener.close();
+  } catch (error) {
+    server?.settings.logger.warn(
+      `The listener at ${listener.address} could not be closed well: ${text(error)}`,
+      { error },
+    );
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

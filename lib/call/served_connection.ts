@@ -1,0 +1,187 @@
+/**
+ * One client, as its server keeps it.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { CallSource } from "../grid/call_source.ts";
+import { maxAgeMs, type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
+import { goingAway } from "../grid/retired_links.ts";
+import type { Link, LinkOwner } from "../net/link.ts";
+import type { HandlerTarget } from "../session/handler_target.ts";
+import type { Peer } from "../session/session_options.ts";
+import { type HandlerMap, methodTarget } from "./handler_map.ts";
+import type { ServiceServer } from "./service_server.ts";
+
+/** A client that waits to send more of a large call hears from this side after one round trip. */
+const QUIET_ROUND_TRIPS = 2;
+const QUIET_MS = 5;
+
+/**
+ * A connection that came in.
+ *
+ * ```text
+ *   greeting --> serving --> draining --> closed --> gone
+ *       |           |                       ^
+ *       +-----------+-----------------------+
+ * ```
+ *
+ * - `greeting`: the handshake is under way; its end, good or bad, is bounded by `handshakeTimeoutMs`
+ * - `serving`: calls are answered
+ * - `draining`: calls under way may finish, new ones are refused without having run
+ * - `closed`: the session has ended, its goodbye may still be on its way
+ * - `gone`: the channel is closed
+ */
+export class ServedConnection implements LinkOwner, RenewalOwner {
+  /** Where it stands; see the class. */
+  state: "greeting" | "serving" | "draining" | "closed" | "gone" = "greeting";
+
+  readonly #server: ServiceServer;
+  readonly #handlers: HandlerMap;
+  #link: Link | null = null;
+  #source: CallSource | null = null;
+  /** Absent where connections may grow as old as they like. */
+  #schedule: RenewalSchedule | null = null;
+  /** How many calls `allow` rules have refused. */
+  #refusedCalls = 0;
+  /** The last ping that was answered when draining began. */
+  #pingBefore: unknown = null;
+  /** How much had come when it was looked at last, and since when it is so much. */
+  #bytesSeen = -1;
+  #quietSinceMs = 0;
+
+  /** */
+  constructor(server: ServiceServer, handlers: HandlerMap) {
+    this.#server = server;
+    this.#handlers = handlers;
+  }
+
+  /** Every client is welcome; whether it knows the secret is not judged here. */
+  admit(): string | null {
+    return null;
+  }
+
+  /** The handshake is done. */
+  onOpen(link: Link, peer: Peer): void {
+    this.#link = link;
+    this.state = "serving";
+    const onRefused = (): void => void this.#refusedCalls++;
+    const { maxCalls } = this.#server.settings.limits;
+    this.#source = new CallSource(peer.name, link, onRefused, undefined, maxCalls);
+    this.#server.onGreeted(this);
+    const { settings } = this.#server,
+      { logger } = settings,
+      isProven = link.identity !== undefined;
+    if (maxAgeMs(settings, isProven) < Infinity) {
+      const nowMs = settings.clock.now();
+      this.#schedule = new RenewalSchedule(settings, false, this);
+      this.#schedule.start(isProven, nowMs, nowMs);
+    }
+    logger.debug(`${peer.name} has connected.`, { remote: link.remote, instance: peer.instance });
+  }
+
+  /** See {@linkcode LinkOwner.resolve}. */
+  resolve(_link: Link, name: string, subroute: string): HandlerTarget {
+    return methodTarget(this.#handlers, name, subroute, this.#server.serving, this.#source!);
+  }
+
+  /** See {@linkcode RenewalOwner}: the client is asked for a newer connection. */
+  onRenewalDue(): void {
+    const link = this.#link!;
+    if (this.state === "serving") link.session.sayDrain("renewal", link.beginTurn());
+  }
+
+  /** See {@linkcode RenewalOwner}. */
+  onOverage(): void {
+    this.close(goingAway());
+  }
+
+  /** A client that takes no calls is no news: a server makes none. */
+  onDraining(): void {}
+
+  /** The session has ended. */
+  onClosed(link: Link, error: InternodeError): void {
+    this.#schedule?.stop();
+    const { logger } = this.#server.settings;
+    const { remote } = link;
+    if (this.state === "greeting") {
+      // One that the server itself gives up as it stops is no news.
+      const level = error.code === "Closed" ? "debug" : "warn";
+      logger[level](`A connection from ${remote} came to nothing: ${error.message}`);
+      this.#server.onGreeted(this);
+    } else {
+      const level = error.code === "ProtocolError" ? "warn" : "debug";
+      logger[level](`The connection from ${this.#source!.host} has ended: ${error.message}`, {
+        remote,
+        refusedCalls: this.#refusedCalls,
+      });
+    }
+    this.state = "closed";
+  }
+
+  /** The channel is closed. */
+  onGone(): void {
+    this.state = "gone";
+    this.#server.forget(this);
+  }
+
+  /** The link is made. */
+  attach(link: Link): void {
+    this.#link = link;
+  }
+
+  /**
+   * The server stops: the client is asked to send its calls elsewhere,
+   * handlers are asked to end soon, and calls whose handlers have not begun
+   * are given back to their callers.
+   */
+  drain(reason: InternodeError): void {
+    const link = this.#link!;
+    if (this.state !== "serving") return this.close(reason);
+    this.state = "draining";
+    const { session } = link;
+    const nowMs = link.beginTurn();
+    session.startDraining(nowMs);
+    this.#pingBefore = session.lastPing;
+    session.ping(nowMs);
+    const { responder } = session;
+    for (const call of [...responder.calls]) {
+      if (call.hasBegun) call.onStopping(reason);
+      else responder.failCall(call, notBegun(), null, nowMs);
+    }
+  }
+
+  /**
+   * Whether nothing is left to do while draining. The client usually ends the
+   * connection itself when its last call is over; for one that does not: it
+   * knows that no calls are taken, every call that came is answered, every
+   * answer has left, and nothing came for so long that no large call can be
+   * under way that the client had begun before.
+   */
+  checkIdle(nowMs: number): boolean {
+    const link = this.#link!, { session } = link;
+    if (link.bytesReceived !== this.#bytesSeen) {
+      this.#bytesSeen = link.bytesReceived;
+      this.#quietSinceMs = nowMs;
+    }
+    const { lastPing } = session;
+    if (lastPing === null || lastPing === this.#pingBefore) return false;
+    const quietMs = QUIET_ROUND_TRIPS * lastPing.roundTripMs + QUIET_MS;
+    return nowMs - this.#quietSinceMs >= quietMs && session.responder.calls.active === 0 &&
+      session.heldBytes === 0 && session.queuedBytes === 0 && !session.hasOutput;
+  }
+
+  /** Ends it and tells the client why. */
+  close(reason: InternodeError): void {
+    if (this.state !== "closed" && this.state !== "gone") this.#link!.close(reason);
+  }
+}
+
+function notBegun(): InternodeError {
+  return new InternodeError(
+    "Closed",
+    "This server is stopping; the call waited for its turn and has not run.",
+    { origin: "remote", outcome: "notExecuted" },
+  );
+}

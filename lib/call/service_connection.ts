@@ -1,0 +1,203 @@
+/**
+ * A client of a service.
+ *
+ * @module
+ */
+
+import { raw } from "../codec/raw.ts";
+import { InternodeError } from "../errors.ts";
+import type { CloseOptions } from "../grid/close_options.ts";
+import { invalidOption } from "../grid/connection_options.ts";
+import { Stream } from "../grid/stream.ts";
+import type { PeerIdentity } from "../net/peer_identity.ts";
+import type { ClientCore } from "./client_core.ts";
+import { hedgeOf } from "./hedge_policy.ts";
+import { HedgedCall } from "./hedged_call.ts";
+import type { MethodKey } from "./method_key.ts";
+import type { ReplicaState } from "./replica_state.ts";
+import type { ResolverWatch } from "./resolver_watch.ts";
+import { ServiceCall } from "./service_call.ts";
+import { NO_SERVICE_CALL_OPTIONS, type ServiceCallOptions } from "./service_call_options.ts";
+import type { SingleMethod, StreamMethod } from "./service.ts";
+import { ServiceStream } from "./service_stream.ts";
+
+/** How often closing looks whether the calls under way have ended, in milliseconds. */
+const IDLE_CHECK_MS = 5;
+
+/** A replica as its client sees it at one moment. */
+export interface ReplicaStatus {
+  /** Its endpoint's address. */
+  readonly address: string;
+  /** Where its connection stands. */
+  readonly state: ReplicaState;
+  /** How many calls it is serving. */
+  readonly callsInFlight: number;
+  /** How long its recent calls took, in milliseconds, as a moving average; `NaN` before the first. */
+  readonly latencyMs: number;
+  /** Whether it is set aside for a while, as it kept failing. */
+  readonly isSetAside: boolean;
+  /** Who it has proven to be by its certificate, while it is connected; `undefined` otherwise, and without mutual TLS. */
+  readonly identity: PeerIdentity | undefined;
+  /** Why it has no connection, if that is known. */
+  readonly lastFailure: unknown;
+}
+
+/**
+ * A client of one service, whatever replicas that has: a connection to each,
+ * made and made again. Made by `connect`; typed calls go through `client`.
+ */
+export class ServiceConnection implements AsyncDisposable {
+  readonly #core: ClientCore;
+  readonly #watch: ResolverWatch;
+  readonly #rawMethods = new WeakMap<MethodKey, SingleMethod<Uint8Array, Uint8Array>>();
+  #closed: Promise<void> | null = null;
+
+  /** Made by `connect`. */
+  constructor(core: ClientCore, watch: ResolverWatch) {
+    this.#core = core;
+    this.#watch = watch;
+  }
+
+  /** The replicas that the resolver lists, and those that finish what runs. */
+  get replicas(): readonly ReplicaStatus[] {
+    const nowMs = this.#core.options.clock.now();
+    return this.#core.replicas.all.map((replica) => ({
+      address: replica.endpoint.address,
+      state: replica.state,
+      callsInFlight: replica.callsInFlight,
+      latencyMs: replica.latencyMs,
+      isSetAside: replica.health.isSetAside(nowMs),
+      identity: replica.current?.link.identity,
+      lastFailure: replica.lastFailure,
+    }));
+  }
+
+  /**
+   * Calls a method by its key, with bytes in and out.
+   *
+   * While no replica can be picked the call waits, and ends as `Unreachable`
+   * at its deadline. Arguments of more than 8 KiB must not be changed until
+   * the call ends.
+   *
+   * @param key From `makeMethodKey`.
+   * @param args What the handler gets.
+   * @param options Shard key, balancer, time-out, signal, retries, metadata.
+   * @returns What the handler returned. Rejects with the signal's reason when that aborts, else with an `InternodeError`.
+   */
+  call(
+    key: MethodKey,
+    args: Uint8Array,
+    options: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
+  ): Promise<Uint8Array> {
+    let method = this.#rawMethods.get(key);
+    if (method === undefined) {
+      method = rawMethod(key);
+      this.#rawMethods.set(key, method);
+    }
+    return this.request(method, args, options);
+  }
+
+  /**
+   * Calls a method of a service; what `client` makes of each single method.
+   *
+   * @param method The method, from a service's `methods`.
+   * @param request What the handler gets.
+   * @param options Shard key, balancer, time-out, signal, retries, metadata.
+   * @returns The response; see {@linkcode ServiceConnection.call}.
+   */
+  request<Request, Response>(
+    method: SingleMethod<Request, Response>,
+    request: NoInfer<Request>,
+    options: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const core = this.#core;
+      const hedge = hedgeOf(method, options, core.options.hedge);
+      if (hedge === null) {
+        new ServiceCall(core, method, request, options, resolve, reject).start(null);
+      } else {
+        new HedgedCall(core, method, request, options, hedge, resolve, reject).start();
+      }
+    });
+  }
+
+  /**
+   * Opens a stream of a method; what `client` makes of each streaming method.
+   * The stream stays with the replica it was opened at and is not tried again.
+   *
+   * @param method The method, from a service's `methods`.
+   * @param initial What the handler gets with the opening.
+   * @param options Shard key, balancer, time-out (for the whole stream; default: none), signal, metadata.
+   * @returns The stream; a failure to open shows when it is used.
+   */
+  stream<Initial, Input, Output>(
+    method: StreamMethod<Initial, Input, Output>,
+    initial: NoInfer<Initial>,
+    options: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
+  ): Stream<Input, Output> {
+    const call = new ServiceStream(this.#core, method, initial, options);
+    call.start();
+    return new Stream(call, () => call.beginTurn());
+  }
+
+  /**
+   * Closes the client: calls that wait end at once, those under way may finish
+   * within the grace time, then the connections are closed. Calls made
+   * meanwhile and afterwards end as `Closed`. Any number of calls; all of them
+   * wait for the end.
+   *
+   * @param options The grace time.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { graceMs = 5_000 } = options;
+    if (!(graceMs >= 0)) {
+      return Promise.reject(invalidOption("graceMs", `must be 0 or more, not ${graceMs}`));
+    }
+    return this.#closed ??= this.#close(graceMs);
+  }
+
+  /** Closes the client with the default grace time. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const core = this.#core;
+    const { replicas } = core;
+    const { clock } = core.options;
+    core.isClosing = true;
+    const error = new InternodeError("Closed", "The client is closing.", {
+      origin: "local",
+      outcome: "maybeExecuted",
+    });
+    this.#watch.close(error);
+    replicas.waiting.close();
+    const untilMs = clock.now() + graceMs;
+    while (clock.now() < untilMs && replicas.all.some((replica) => replica.callsInFlight > 0)) {
+      await new Promise<void>((resolve) => clock.setTimer(IDLE_CHECK_MS, resolve));
+    }
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (replicas.isGone) resolve();
+      };
+      replicas.onGone = check;
+      replicas.close(error);
+      check();
+    });
+  }
+}
+
+function rawMethod(key: MethodKey): SingleMethod<Uint8Array, Uint8Array> {
+  return {
+    kind: "single",
+    key,
+    contract: {
+      kind: "single",
+      name: key.name,
+      request: raw(),
+      response: raw(),
+      detail: undefined,
+    },
+    idempotent: false,
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * Where a server's connections come from.
+ *
+ * @module
+ */
+
+import type { Channel } from "../net/transport.ts";
+import type { HandlerMap } from "./handler_map.ts";
+
+/** A connection that has come in, and what serves it. */
+export interface AcceptedConnection {
+  /** The connection; whoever accepted it owns it. */
+  readonly channel: Channel;
+  /** Serves its calls. */
+  readonly handlers: HandlerMap;
+}
+
+/** Something that accepts connections for a server. Users may implement it for transports of their own. */
+export interface ServiceListener {
+  /** Where it listens, as clients write it: `tcp://10.0.0.1:9000`. */
+  readonly address: string;
+  /** Whether no stranger comes in by it: its channels are those of peers that have proven themselves, as with mutual TLS. Otherwise `serve` asks for proof if the address is a host URL of this library that other machines reach; what addresses of one's own kinds mean is for their maker to know. Default: `false`. */
+  readonly guarded?: boolean | undefined;
+  /**
+   * Waits for the next connection. Called again after each that came, never twice at a time.
+   *
+   * @returns The connection and its handlers. Rejects when the listener is closed or has failed for good; a single connection that fails must not end it.
+   */
+  accept(): Promise<AcceptedConnection>;
+  /** Stops accepting; a pending `accept` rejects. Connections made stay. Any number of calls. */
+  close(): Promise<void>;
+}

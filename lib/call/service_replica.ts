@@ -1,0 +1,356 @@
+/**
+ * One replica, as its client keeps it.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { BackOff } from "../grid/back_off.ts";
+import { type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
+import { goingAway } from "../grid/retired_links.ts";
+import type { Timer } from "../net/clock.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Link, LinkOwner } from "../net/link.ts";
+import type { Channel } from "../net/transport.ts";
+import type { DrainReason } from "../session/drain_reason.ts";
+import type { Peer } from "../session/session_options.ts";
+import type { Replica } from "./balancer.ts";
+import type { ClientCore } from "./client_core.ts";
+import type { ReplicaHealth } from "./outlier_detector.ts";
+import { ReplicaLink } from "./replica_link.ts";
+import { type ReplicaState, replicaState } from "./replica_state.ts";
+
+/** The part of a call's latency in the moving average. */
+const LATENCY_WEIGHT = 0.1;
+/** A connection that has lasted so long, in milliseconds, was no failure: the back-off starts over. */
+const SETTLED_MS = 1_000;
+
+/** Whom a replica tells what becomes of it. */
+export interface ReplicaOwner {
+  /** Whether it can take calls has changed. */
+  onReadyChange(replica: ServiceReplica): void;
+  /** It has failed in a way that is its own. */
+  onFailure(replica: ServiceReplica): void;
+  /** Nothing is left of it, and nobody lists it. */
+  onMissing(replica: ServiceReplica): void;
+  /** A channel or an attempt to dial has ended for good. */
+  onGone(): void;
+}
+
+/** Makes the connection to one endpoint, keeps it, makes it again; its states are in replica_state.ts. */
+export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
+  /** See {@linkcode Replica}; the endpoint of the last resolution. */
+  endpoint: Endpoint;
+  /** See {@linkcode Replica}. */
+  callsInFlight = 0;
+  /** See {@linkcode Replica}. */
+  latencyMs: number = NaN;
+  /** Whether the resolver lists it. */
+  isListed = true;
+  /** The present connection, if it is open. */
+  current: ReplicaLink | null = null;
+  /** Why it has no connection, if that is known. */
+  lastFailure: unknown = undefined;
+  /** Whom it tells. */
+  readonly owner: ReplicaOwner;
+  /** Whether it fails more than it should. */
+  readonly health: ReplicaHealth;
+
+  readonly #core: ClientCore;
+  readonly #backOff: BackOff;
+  readonly #schedule: RenewalSchedule;
+  /** Ends the watching of an endpoint's changes. */
+  #unwatch: { readonly endpoint: Endpoint; readonly end: (() => void) | undefined } | null = null;
+  /** Connections that are shaking hands, open, or not yet gone. */
+  readonly #links = new Map<Link, ReplicaLink | null>();
+  #pending: Link | null = null;
+  #dialling: AbortController | null = null;
+  #timer: Timer | null = null;
+  #dialledMs = 0;
+  #openedMs = 0;
+
+  /** Begins to dial. */
+  constructor(core: ClientCore, owner: ReplicaOwner, endpoint: Endpoint, health: ReplicaHealth) {
+    this.#core = core;
+    this.owner = owner;
+    this.endpoint = endpoint;
+    this.health = health;
+    this.#backOff = new BackOff(core.options.reconnect, core.options.random);
+    this.#schedule = new RenewalSchedule(core.options, true, this);
+    this.#watch();
+    this.#dial();
+  }
+
+  /** Where the connection stands. */
+  get state(): ReplicaState {
+    return replicaState(this.isListed, this.#connection, this.callsInFlight);
+  }
+
+  /** Whether it can take calls: listed, and the handshake done. */
+  get isReady(): boolean {
+    return this.isListed && this.current !== null;
+  }
+
+  /** Whether any channel or attempt to dial is left. */
+  get isGone(): boolean {
+    return this.#links.size === 0 && this.#dialling === null;
+  }
+
+  /** The resolver lists it again. */
+  list(endpoint: Endpoint): void {
+    this.endpoint = endpoint;
+    this.#watch();
+    if (this.isListed) return;
+    this.isListed = true;
+    if (this.current !== null) {
+      this.current.reinstate();
+      this.#startSchedule(this.current.link, this.#openedMs);
+      this.owner.onReadyChange(this);
+    } else if (this.#connection === "none" && this.#timer === null) {
+      this.#dial();
+    }
+  }
+
+  /** The resolver lists it no more: what runs may finish. */
+  unlist(): void {
+    if (!this.isListed) return;
+    this.isListed = false;
+    this.#stopConnecting(new InternodeError("Closed", "The replica is listed no more."));
+    if (this.current !== null) {
+      this.owner.onReadyChange(this);
+      this.current?.retire();
+    }
+    this.#checkMissing();
+  }
+
+  /** Ends everything; calls in flight get the error. */
+  close(error: InternodeError): void {
+    this.isListed = false;
+    this.#stopConnecting(error);
+    for (const link of [...this.#links.keys()]) link.close(error);
+    this.#checkMissing();
+  }
+
+  /** A call was answered, well or not; it took so long. */
+  onAnswered(latencyMs: number): void {
+    const average = this.latencyMs;
+    this.health.onSuccess();
+    this.latencyMs = Number.isNaN(average)
+      ? latencyMs
+      : average + (latencyMs - average) * LATENCY_WEIGHT;
+  }
+
+  /** See {@linkcode LinkOwner.admit}; a dialler has nothing to judge. */
+  admit(): string | null {
+    return null;
+  }
+
+  /** The handshake is done. */
+  onOpen(link: Link, peer: Peer): void {
+    this.#pending = null;
+    const { clock, logger, renewalGraceMs } = this.#core.options;
+    const old = this.current, made = new ReplicaLink(this, link, clock);
+    this.#links.set(link, made);
+    this.current = made;
+    this.#openedMs = clock.now();
+    this.lastFailure = undefined;
+    if (old === null) {
+      logger.info(`Connected to ${this.endpoint.address}.`);
+    } else if (old.link.session.peer?.instance === peer.instance) {
+      logger.debug(`Renewed the connection to ${this.endpoint.address}.`);
+      old.retire(renewalGraceMs);
+    } else {
+      old.link.close(
+        new InternodeError("Disconnected", "The replica has started anew.", {
+          origin: "remote",
+          outcome: "maybeExecuted",
+        }),
+      );
+    }
+    this.#startSchedule(link, this.#dialledMs);
+    if (this.isListed) this.owner.onReadyChange(this);
+    else made.retire();
+  }
+
+  /** A server makes no calls to its clients. */
+  resolve(): null {
+    return null;
+  }
+
+  /** The replica asks for a newer connection, or is closing: what runs finishes on this one, and another is dialled. */
+  onDraining(link: Link, reason: DrainReason): void {
+    const { current } = this;
+    if (current === null || current.link !== link || reason === "replaced") return;
+    if (reason === "renewal") return this.#schedule.onAsked();
+    this.lastFailure = new InternodeError("Unreachable", "The replica is closing.", {
+      origin: "remote",
+    });
+    this.#loseCurrent();
+    current.retire();
+  }
+
+  /** See {@linkcode RenewalOwner}. */
+  onRenewalDue(): void {
+    if (this.isListed && this.current !== null && !this.#isDialling) this.#dial();
+  }
+
+  /** See {@linkcode RenewalOwner}. */
+  onOverage(): void {
+    this.current?.link.close(goingAway());
+  }
+
+  /** A connection, or an attempt at one, has ended. */
+  onClosed(link: Link, error: InternodeError): void {
+    const address = this.endpoint.address;
+    this.#links.get(link)?.onClosed();
+    if (this.#pending === link) {
+      this.#pending = null;
+      this.#onAttemptFailed(error);
+    } else if (this.current?.link === link) {
+      this.lastFailure = error;
+      if (this.isListed && !this.#core.isClosing) {
+        this.#core.options.logger.warn(`Lost the connection to ${address}: ${error.message}`);
+        this.owner.onFailure(this);
+      }
+      this.#loseCurrent();
+    }
+  }
+
+  /** Nothing is left of a connection. */
+  onGone(link: Link): void {
+    this.#links.delete(link);
+    this.#checkMissing();
+    this.owner.onGone();
+  }
+
+  get #connection(): "none" | "pending" | "open" {
+    if (this.current !== null) return "open";
+    return this.#isDialling ? "pending" : "none";
+  }
+
+  get #isDialling(): boolean {
+    return this.#pending !== null || this.#dialling !== null;
+  }
+
+  #watch(): void {
+    const { endpoint } = this;
+    if (this.#unwatch?.endpoint === endpoint) return;
+    this.#unwatch?.end?.();
+    this.#unwatch = { endpoint, end: endpoint.onChange?.(() => this.#schedule.onChange()) };
+  }
+
+  #startSchedule({ identity }: Link, dialledMs: number): void {
+    if (this.isListed) this.#schedule.start(identity !== undefined, dialledMs, this.#openedMs);
+  }
+
+  #loseCurrent(): void {
+    this.current = null;
+    this.#schedule.stop();
+    const { clock } = this.#core.options;
+    if (clock.now() - this.#openedMs >= SETTLED_MS) this.#backOff.reset();
+    if (this.isListed) this.owner.onReadyChange(this);
+    this.#dialLater();
+    this.#checkMissing();
+  }
+
+  #dialLater(): void {
+    if (!this.isListed || this.#core.isClosing || this.#timer !== null || this.#isDialling) return;
+    this.#timer = this.#core.options.clock.setTimer(this.#backOff.next(), () => {
+      this.#timer = null;
+      this.#dial();
+    });
+  }
+
+  #dial(): void {
+    const { clock, dialTimeoutMs } = this.#core.options;
+    const { address } = this.endpoint;
+    const dialling = this.#dialling = new AbortController();
+    this.#dialledMs = clock.now();
+    const timer = clock.setTimer(dialTimeoutMs, () => {
+      const message = `No connection to ${address} within ${dialTimeoutMs} ms.`;
+      dialling.abort(new InternodeError("Unreachable", message, { origin: "network" }));
+    });
+    let dialled = false;
+    const settle = (): boolean => {
+      if (dialled) return false;
+      dialled = true;
+      clock.clearTimer(timer);
+      this.#dialling = null;
+      return true;
+    };
+    // An endpoint of the user's own may ignore its signal; nothing waits for it then.
+    dialling.signal.addEventListener("abort", () => {
+      if (settle()) this.#onAttemptFailed(dialling.signal.reason);
+    }, { once: true });
+    attempt(() => this.endpoint.dial(dialling.signal)).then(
+      (channel) => {
+        if (settle()) this.#connect(channel);
+        else closeQuietly(channel);
+      },
+      (error) => {
+        if (settle()) this.#onAttemptFailed(error);
+      },
+    );
+  }
+
+  #connect(channel: Channel): void {
+    let link: Link;
+    try {
+      link = this.#core.links.make(channel, "dialler", "", this);
+    } catch (error) {
+      closeQuietly(channel);
+      return this.#onAttemptFailed(error);
+    }
+    this.#links.set(link, null);
+    this.#pending = link;
+  }
+
+  #onAttemptFailed(error: unknown): void {
+    if (this.isListed && !this.#core.isClosing) {
+      const text = error instanceof Error ? error.message : String(error);
+      const { logger } = this.#core.options, { address } = this.endpoint;
+      if (this.current === null) {
+        this.lastFailure = error;
+        logger.info(`${address} is not to be had: ${text}`);
+        this.#dialLater();
+      } else {
+        logger.info(`Could not renew the connection to ${address}: ${text}`);
+        this.#schedule.onAttemptFailed();
+      }
+    }
+    this.#checkMissing();
+    this.owner.onGone();
+  }
+
+  #stopConnecting(error: InternodeError): void {
+    if (this.#timer !== null) this.#core.options.clock.clearTimer(this.#timer);
+    this.#timer = null;
+    this.#schedule.stop();
+    this.#unwatch?.end?.();
+    this.#unwatch = null;
+    this.#dialling?.abort(error);
+    this.#pending?.close(error);
+  }
+
+  #checkMissing(): void {
+    if (!this.isListed && this.isGone) this.owner.onMissing(this);
+  }
+}
+
+/** What a user's endpoint throws is a rejection too. */
+function attempt(dial: () => Promise<Channel>): Promise<Channel> {
+  try {
+    return Promise.resolve(dial());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** What a user's endpoint gave may not even be a channel. */
+function closeQuietly(channel: Channel | undefined): void {
+  try {
+    channel?.close();
+  } catch {
+    // It is of no use any more, whatever it says.
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * A fixed replica for each shard.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Balancer, PickOptions, Replica, ShardKey } from "./balancer.ts";
+import { randomReplica } from "./untried.ts";
+
+/**
+ * Sends shard key `k` to replica `k mod n`, counted in the order of their
+ * addresses: the key says which shard is meant, and the addresses say who has
+ * it. All clients that see the same replicas agree.
+ *
+ * - A key is a safe whole number (up to ±(2⁵³ − 1)) or any `bigint`; equal
+ *   values of the two kinds go to the same replica, and 0 is a key like any other.
+ * - The modulus is the mathematical one: −1 belongs to the last replica.
+ * - A key's owner is kept whatever was tried before: a further attempt goes to it too.
+ * - A call without a key goes to any replica by chance, one that it has not
+ *   tried where there is one.
+ *
+ * As n changes, nearly all keys change their replica: use `consistentHash`
+ * where replicas come and go, and for keys that are text.
+ *
+ * @returns A balancer for one client. Its `pick` throws an {@linkcode InternodeError} `InvalidArgument` for a string, a fraction, an infinity, `NaN` and a number that is no safe integer; that ends the call.
+ *
+ * @example
+ * ```ts
+ * import { sharded } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const balancer = sharded();
+ * const endpoint = (address: string) => ({ address, dial: () => Promise.reject(new Error("down")) });
+ * balancer.update(["a", "b", "c"].map((address) => (
+ *   { endpoint: endpoint(address), callsInFlight: 0, latencyMs: NaN }
+ * )));
+ *
+ * const owner = (shardKey: number | bigint) =>
+ *   balancer.pick({ shardKey, tried: null, random: () => 0 })?.endpoint.address;
+ * assertEquals([0, 1, 2, 3n, -1].map(owner), ["a", "b", "c", "a", "c"]);
+ * ```
+ */
+export function sharded(): Balancer {
+  return new Sharded();
+}
+
+class Sharded implements Balancer {
+  #replicas: readonly Replica[] = [];
+  #count = 0n;
+
+  update(replicas: readonly Replica[]): void {
+    this.#replicas = replicas;
+    this.#count = BigInt(replicas.length);
+  }
+
+  pick(options: PickOptions): Replica | undefined {
+    const { shardKey } = options;
+    const replicas = this.#replicas;
+    if (shardKey === undefined) return randomReplica(replicas, options);
+    const small = Number(shardKey);
+    if (typeof shardKey === "string" || !Number.isSafeInteger(small)) {
+      return this.#pickBig(shardKey);
+    }
+    const at = small % replicas.length;
+    return replicas[at < 0 ? at + replicas.length : at];
+  }
+
+  #pickBig(shardKey: ShardKey): Replica | undefined {
+    if (typeof shardKey !== "bigint") throw invalidKey(shardKey);
+    if (this.#count === 0n) return undefined;
+    const at = Number(shardKey % this.#count);
+    return this.#replicas[at < 0 ? at + this.#replicas.length : at];
+  }
+}
+
+function invalidKey(shardKey: string | number): InternodeError {
+  const why = typeof shardKey === "string"
+    ? "a string has no place among numbered shards; use consistentHash(), or number the shards"
+    : "pass a whole number up to 2^53 - 1 either way, or a bigint";
+  return new InternodeError(
+    "InvalidArgument",
+    `sharded() cannot use ${shown(shardKey)} as a shard key: ${why}.`,
+    { origin: "caller", outcome: "notSent" },
+  );
+}
+
+function shown(shardKey: string | number): string {
+  if (typeof shardKey === "number") return String(shardKey);
+  return JSON.stringify(shardKey.length > 40 ? `${shardKey.slice(0, 40)}…` : shardKey);
+}

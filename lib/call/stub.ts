@@ -1,0 +1,126 @@
+/**
+ * A service, as its clients see it.
+ *
+ * @module
+ */
+
+import type { Stream } from "../grid/stream.ts";
+import type { ServiceCallOptions } from "./service_call_options.ts";
+import type { AnyMethod, Methods, Service, SingleMethod, StreamMethod } from "./service.ts";
+
+/** Makes the calls of a {@linkcode client}: a `ServiceConnection`, or what a test puts in its place. */
+export interface StubConnection {
+  /**
+   * Makes a single call.
+   *
+   * @param method The method.
+   * @param request What the handler gets.
+   * @param options Time-out, signal, shard key and so on.
+   * @returns The response.
+   */
+  request<Request, Response>(
+    method: SingleMethod<Request, Response>,
+    request: NoInfer<Request>,
+    options?: ServiceCallOptions,
+  ): Promise<Response>;
+  /**
+   * Opens a stream.
+   *
+   * @param method The method.
+   * @param initial What the handler gets with the opening.
+   * @param options Time-out, signal, shard key and so on.
+   * @returns The stream.
+   */
+  stream<Initial, Input, Output>(
+    method: StreamMethod<Initial, Input, Output>,
+    initial: NoInfer<Initial>,
+    options?: ServiceCallOptions,
+  ): Stream<Input, Output>;
+}
+
+/**
+ * What calls a method with one response. A request that may be `undefined`
+ * can be left out.
+ *
+ * @typeParam Request What the handler gets.
+ * @typeParam Response What it answers.
+ */
+export type SingleCall<Request, Response> = undefined extends Request
+  ? (request?: Request, options?: ServiceCallOptions) => Promise<Response>
+  : (request: Request, options?: ServiceCallOptions) => Promise<Response>;
+
+/**
+ * What opens a stream. An initial value that may be `undefined` can be left
+ * out.
+ *
+ * @typeParam Initial What the handler gets with the opening.
+ * @typeParam Input What this side sends; `never`: nothing.
+ * @typeParam Output What the handler sends; `never`: nothing.
+ */
+export type StreamCall<Initial, Input, Output> = undefined extends Initial
+  ? (initial?: Initial, options?: ServiceCallOptions) => Stream<Input, Output>
+  : (initial: Initial, options?: ServiceCallOptions) => Stream<Input, Output>;
+
+/**
+ * What calls a method.
+ *
+ * @typeParam Method The method.
+ */
+export type MethodCall<Method> = Method extends SingleMethod<infer Request, infer Response, infer _>
+  ? SingleCall<Request, Response>
+  : Method extends StreamMethod<infer Initial, infer Input, infer Output, infer _>
+    ? StreamCall<Initial, Input, Output>
+  : never;
+
+/**
+ * A service's methods as functions that call a replica.
+ *
+ * @typeParam M The service's methods.
+ */
+export type Client<M> = { readonly [K in keyof M]: MethodCall<M[K]> };
+
+/**
+ * Makes the functions that call a service.
+ *
+ * @param service The service.
+ * @param connection Makes the calls.
+ * @returns An object with a function for each method: `(request, options?) =>
+ * Promise<Response>`, or `(initial, options?) => Stream<Input, Output>`. They
+ * can be taken out of it. They throw what the connection throws.
+ *
+ * @example
+ * ```ts
+ * import { client, method, service, type StubConnection } from "@internode/grid/call";
+ * import * as t from "@internode/grid/codec";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Cache = service("cache", {
+ *   get: method({ request: t.string(), response: t.string(), idempotent: true }),
+ * });
+ *
+ * async function greeting(connection: StubConnection): Promise<string> {
+ *   const cache = client(Cache, connection);
+ *   return await cache.get("greeting", { shardKey: "greeting", timeoutMs: 500 });
+ * }
+ *
+ * // A test of `greeting` needs no server:
+ * const fake = { request: () => Promise.resolve("hello") } as unknown as StubConnection;
+ * assertEquals(await greeting(fake), "hello");
+ * ```
+ */
+export function client<M extends Methods>(
+  service: Service<M>,
+  connection: StubConnection,
+): Client<M> {
+  const calls = Object.entries<AnyMethod>(service.methods).map(([name, method]) =>
+    [
+      name,
+      method.kind === "single"
+        ? (request: unknown, options?: ServiceCallOptions): Promise<unknown> =>
+          connection.request(method, request, options)
+        : (initial: unknown, options?: ServiceCallOptions): Stream<unknown, unknown> =>
+          connection.stream(method, initial, options),
+    ] as const
+  );
+  return Object.fromEntries(calls) as Client<M>;
+}

@@ -1,0 +1,154 @@
+/**
+ * Connections that come in by a transport, taken one by one.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Logger } from "../grid/logger.ts";
+import type { Channel, Listener } from "../net/transport.ts";
+import { Fifo } from "../wire/fifo.ts";
+import type { HandlerMap } from "./handler_map.ts";
+import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
+
+/** So many connections wait for `accept`; newcomers beyond them are closed. */
+export const MAX_WAITING = 1024;
+
+interface Waiting {
+  resolve(accepted: AcceptedConnection): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Turns a {@linkcode Listener}, which pushes its channels, into one that is
+ * asked for them.
+ */
+export class TransportListener implements ServiceListener {
+  address: string;
+  readonly guarded: boolean;
+  readonly #handlers: (channel: Channel) => HandlerMap;
+  readonly #logger: Logger;
+  readonly #queue = new Fifo<Channel>();
+  #listener: Listener | undefined;
+  #waiting: Waiting | undefined;
+  /** Why there will be no more connections. */
+  #end: { readonly error: unknown } | undefined;
+  #closed: Promise<void> | undefined;
+  #isFull = false;
+
+  /**
+   * @param address Where it is to listen, as clients write it.
+   * @param handlers Chooses what serves a connection.
+   * @param logger Hears of connections that are turned away.
+   * @param guarded Whether no stranger comes in.
+   */
+  constructor(
+    address: string,
+    handlers: (channel: Channel) => HandlerMap,
+    logger: Logger,
+    guarded: boolean,
+  ) {
+    this.address = address;
+    this.guarded = guarded;
+    this.#handlers = handlers;
+    this.#logger = logger;
+  }
+
+  /**
+   * Names the listener whose channels `take` gets.
+   *
+   * @param listener The listener, owned from now on.
+   * @param address Where it really listens, as clients write it.
+   */
+  start(listener: Listener, address: string): void {
+    this.#listener = listener;
+    this.address = address;
+    listener.finished.then(
+      () => this.#finish(closedError(address)),
+      (error) => this.#finish(error),
+    );
+  }
+
+  /**
+   * Takes a new channel; it is closed if there is no place for it.
+   *
+   * @param channel The channel, owned from now on.
+   */
+  take(channel: Channel): void {
+    if (this.#closed !== undefined) return channel.close();
+    const waiting = this.#waiting;
+    if (waiting !== undefined) {
+      const accepted = this.#choose(channel);
+      if (accepted === null) return;
+      this.#waiting = undefined;
+      return waiting.resolve(accepted);
+    }
+    if (this.#queue.length < MAX_WAITING) return this.#queue.push(channel);
+    channel.close();
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#logger.warn(
+      `The listener at ${this.address} turns connections away: ${MAX_WAITING} wait to be accepted.`,
+    );
+  }
+
+  accept(): Promise<AcceptedConnection> {
+    if (this.#waiting !== undefined) {
+      return Promise.reject(
+        new InternodeError(
+          "InvalidArgument",
+          `The listener at ${this.address} is asked for a connection already. ` +
+            "Wait for it before asking for the next.",
+          { origin: "caller" },
+        ),
+      );
+    }
+    while (this.#queue.length > 0) {
+      this.#isFull = false;
+      const accepted = this.#choose(this.#queue.shift()!);
+      if (accepted !== null) return Promise.resolve(accepted);
+    }
+    if (this.#end !== undefined) return Promise.reject(this.#end.error);
+    return new Promise((resolve, reject) => this.#waiting = { resolve, reject });
+  }
+
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  #close(): Promise<void> {
+    const closing = this.#listener?.close();
+    // What a failed listener has failed with is of no more use to anybody who closes it.
+    this.#end = undefined;
+    this.#finish(closedError(this.address));
+    while (this.#queue.length > 0) this.#queue.shift()!.close();
+    return closing ?? Promise.resolve();
+  }
+
+  #finish(error: unknown): void {
+    this.#end ??= { error };
+    this.#waiting?.reject(this.#end.error);
+    this.#waiting = undefined;
+  }
+
+  /** What the user throws harms one connection only. */
+  #choose(channel: Channel): AcceptedConnection | null {
+    try {
+      return { channel, handlers: this.#handlers(channel) };
+    } catch (error) {
+      channel.close();
+      this.#logger.error(
+        `The listener at ${this.address} closed the connection of ${channel.remote}, ` +
+          "as choosing its handlers failed.",
+        { error },
+      );
+      return null;
+    }
+  }
+}
+
+function closedError(address: string): InternodeError {
+  return new InternodeError("Closed", `The listener at ${address} is closed.`, {
+    origin: "caller",
+  });
+}

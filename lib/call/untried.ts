@@ -1,0 +1,41 @@
+/**
+ * Replicas that have had no attempt of a call yet.
+ *
+ * @module
+ */
+
+import type { PickOptions, Replica } from "./balancer.ts";
+
+/** How many of the replicas have had no attempt. */
+export function countUntried(replicas: readonly Replica[], tried: ReadonlySet<Replica>): number {
+  let count = 0;
+  for (let at = 0; at < replicas.length; at++) if (!tried.has(replicas[at]!)) count++;
+  return count;
+}
+
+/** One of the replicas that have had no attempt, by its place among them. */
+export function nthUntried(
+  replicas: readonly Replica[],
+  tried: ReadonlySet<Replica>,
+  nth: number,
+): Replica | undefined {
+  let left = nth;
+  for (let at = 0; at < replicas.length; at++) {
+    const replica = replicas[at]!;
+    if (!tried.has(replica) && left-- === 0) return replica;
+  }
+  return undefined;
+}
+
+/** Any replica, each with equal chance: of those that have had no attempt, or of all where all have. */
+export function randomReplica(
+  replicas: readonly Replica[],
+  options: PickOptions,
+): Replica | undefined {
+  const { tried } = options;
+  if (tried !== null) {
+    const count = countUntried(replicas, tried);
+    if (count > 0) return nthUntried(replicas, tried, Math.floor(options.random() * count));
+  }
+  return replicas[Math.floor(options.random() * replicas.length)];
+}
