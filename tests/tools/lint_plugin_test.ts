@@ -61,6 +61,11 @@ Deno.test("lint: only listed packages are imported, and the runtime's modules at
   );
   assertClean("lib/codec/dynamic.ts", `import "@std/msgpack";`);
   assertClean("lib/net/tls.ts", `import "node:tls"; import "@std/async";`);
+  const api = `import "@opentelemetry/api";`;
+  assertClean("lib/otel/otel_span.ts", api, `import type { Span } from "../grid/tracer.ts";`);
+  assertBreaks("lib/grid/tracer.ts", "dependencies", api);
+  assertBreaks("lib/otel/otel_span.ts", "dependencies", `import "npm:x@1.0.0";`);
+  assertBreaks("lib/otel/otel_span.ts", "layer-order", `import "../testing/mod.ts";`);
 });
 
 Deno.test("lint: only the edge names the runtime", () => {

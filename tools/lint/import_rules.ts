@@ -11,6 +11,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   codec: ["@std/msgpack"],
   net: ["@std/async", "@std/streams"],
   discovery: ["@std/async", "@std/streams"],
+  otel: ["@opentelemetry/api"],
 };
 
 /** Calls `check` for each import and re-export of a file, of values and of types. */

@@ -14,6 +14,7 @@ export const ROOMS: readonly string[] = [
   "grid",
   "call",
   "discovery",
+  "otel",
   "testing",
 ];
 

@@ -1,0 +1,134 @@
+/**
+ * The Unix sockets in a folder.
+ *
+ * @module
+ */
+
+import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
+import type { Resolver } from "../call/resolver.ts";
+import { consoleLogger, type Logger } from "../grid/logger.ts";
+import type { Clock } from "../net/clock.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import { unix } from "../net/net_endpoint.ts";
+import { systemClock } from "../net/system_clock.ts";
+import { FolderWatch } from "../net/folder_watch.ts";
+import { invalidOption, positiveOption } from "./option_checks.ts";
+import { pause } from "../net/pause.ts";
+import { readError } from "../net/read_error.ts";
+import { WarnOnce } from "./warn_once.ts";
+
+/** Two looks are never closer than this: servers that start together are seen together. */
+const PAUSE_MS = 50;
+
+/** How a folder is watched. */
+export interface DirectoryResolverOptions {
+  /** The folder. */
+  readonly path: string;
+  /** How often to look although the system has told of no change, in milliseconds. Default: 5,000. */
+  readonly pollIntervalMs?: number | undefined;
+  /** Makes the endpoint of a socket's path. Default: `unix`. */
+  readonly makeEndpoint?: ((path: string) => Endpoint) | undefined;
+  /** Where it is told that the folder cannot be read. Default: the console. */
+  readonly logger?: Logger | undefined;
+  /** Where time comes from. Default: the system. */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * A resolver of the Unix sockets in a folder, links to sockets included; what
+ * else is there, and folders below it, does not count. Replicas on one machine
+ * so need no registry: each listens on a socket of its own in the same folder.
+ *
+ * The endpoints come in the order of the sockets' names. A process that was
+ * killed leaves its socket behind; it stays an endpoint, one that cannot be
+ * dialled, until it is removed or another server takes its place. A folder that
+ * does not exist has the version `missing`; if it cannot be read, the last
+ * endpoints stay. It is watched while somebody waits, and at no other time.
+ * Needs `--allow-read` for the folder.
+ *
+ * @param folder The path, or more options. A path that is not absolute counts from where the process runs.
+ * @returns The resolver. Its errors are `InvalidArgument` for a missing
+ * permission, `Unreachable` if the folder cannot be read.
+ * @throws {InternodeError} `InvalidArgument` for options that make no sense.
+ *
+ * @example
+ * ```ts
+ * import { directoryResolver } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const listener = Deno.listen({ transport: "unix", path: `${folder}/a.sock` });
+ *
+ * const { signal } = new AbortController();
+ * const { endpoints } = await directoryResolver(folder).resolve(null, signal);
+ * assertEquals(endpoints.map(({ address }) => address), [`unix://${folder}/a.sock`]);
+ * listener.close();
+ * await Deno.remove(folder);
+ * ```
+ */
+export function directoryResolver(folder: string | DirectoryResolverOptions): Resolver {
+  const options = typeof folder === "string" ? { path: folder } : folder;
+  const {
+    path,
+    makeEndpoint = (socket) => unix(socket),
+    logger = consoleLogger,
+    clock = systemClock,
+  } = options;
+  const pollIntervalMs = positiveOption(
+    "directoryResolver",
+    "pollIntervalMs",
+    options.pollIntervalMs ?? 5_000,
+  );
+  if (path === "") throw invalidOption("directoryResolver", "path", "must not be empty");
+  const problem = new WarnOnce(logger);
+  let isKnown = false;
+
+  async function look(sink: ResolutionSink): Promise<void> {
+    let sockets: string[] | null;
+    try {
+      sockets = await socketsIn(path);
+    } catch (cause) {
+      const error = readError(path, cause);
+      if (isKnown) problem.warn(`${error.message} The last endpoints stay in use.`);
+      sink.fail(error);
+      return;
+    }
+    isKnown = true;
+    problem.clear();
+    if (sockets === null) sink.setMissing();
+    else sink.set(sockets.sort().map((socket) => makeEndpoint(socket)));
+  }
+
+  return new WatchingResolver(async (sink, signal) => {
+    using watch = new FolderWatch(path, clock);
+    while (!signal.aborted) {
+      await look(sink);
+      await pause(clock, PAUSE_MS, signal);
+      await watch.changed(pollIntervalMs, signal);
+    }
+  });
+}
+
+/** The paths of the sockets; `null` if there is no such folder. */
+async function socketsIn(path: string): Promise<string[] | null> {
+  const base = path.endsWith("/") ? path : `${path}/`, found: string[] = [];
+  try {
+    for await (const { name, isDirectory, isFile } of Deno.readDir(path)) {
+      if (!isDirectory && !isFile && await isSocket(base + name)) found.push(base + name);
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  return found;
+}
+
+async function isSocket(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isSocket === true;
+  } catch (error) {
+    // It was removed meanwhile, or is a link to nothing.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * Endpoints from a file, or as soon as there is a file.
+ *
+ * @module
+ */
+
+import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
+import type { Resolver } from "../call/resolver.ts";
+import { InternodeError } from "../errors.ts";
+import { consoleLogger, type Logger } from "../grid/logger.ts";
+import type { Clock } from "../net/clock.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import { parseNetEndpoint } from "../net/net_endpoint.ts";
+import { systemClock } from "../net/system_clock.ts";
+import { messageOf } from "../net/transport_error.ts";
+import { parseEndpointList } from "./endpoint_list.ts";
+import { folderOf, FolderWatch } from "../net/folder_watch.ts";
+import { invalidOption, positiveOption } from "./option_checks.ts";
+import { pause } from "../net/pause.ts";
+import { readError } from "../net/read_error.ts";
+import { Settling } from "../net/settling.ts";
+import { WarnOnce } from "./warn_once.ts";
+
+/** The longest file that is read: some 30,000 endpoints. Whatever is longer is taken for a mistake. */
+const MAX_FILE_BYTES = 1_048_576;
+
+/** How a file is watched. */
+export interface FileResolverOptions {
+  /** The file. */
+  readonly path: string;
+  /** For how long a change must last before it counts, in milliseconds. Default: 100. */
+  readonly settleMs?: number | undefined;
+  /** How often to look although the system has told of no change, in milliseconds. Default: 5,000. */
+  readonly pollIntervalMs?: number | undefined;
+  /** Makes the endpoint of a line. Default: `parseNetEndpoint`. */
+  readonly makeEndpoint?: ((line: string) => Endpoint) | undefined;
+  /** Where a file that makes no sense is told while the last good one stays in use. Default: the console. */
+  readonly logger?: Logger | undefined;
+  /** Where time comes from. Default: the system. */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * A resolver of endpoints that a file lists, or, if endpoints are given, of
+ * these for as long as the file exists, whatever is in it.
+ *
+ * The file has one endpoint a line, as `parseNetEndpoint` reads them
+ * (`tcp://10.0.0.1:9000`, `unix:///run/a.sock`). Blank lines are ignored, and
+ * so are comments, from a `#` at a line's begin or after a space. It may be up
+ * to 1 MiB long. What happens to the file means this:
+ *
+ * - **Changed**: the new endpoints count once the file has been the same for
+ *   `settleMs`, so that one which is just being written is never taken for
+ *   complete. Renaming a finished file into place is safest all the same.
+ * - **Deleted**, for at least `settleMs`: no endpoints, and the version
+ *   `missing`. This is the one way to take all out.
+ * - **Emptied**, or left without any endpoint: the last ones stay, with a
+ *   warning. While there are none yet, it counts as missing.
+ * - **Malformed or unreadable**: the last endpoints stay, with a warning that
+ *   names the line. While nothing is known yet, `resolve` rejects with it.
+ *
+ * The first look counts at once, unless the file's last line has no end. The
+ * folder is watched while somebody waits, and at no other time. Needs
+ * `--allow-read` for the file; without it for the folder too, changes are
+ * looked for once a second.
+ *
+ * @param file The path, or more options. A path that is not absolute counts from where the process runs.
+ * @param endpoints Given once the file exists. Default: those that the file lists.
+ * @returns The resolver. Its errors are `InvalidArgument` for a malformed file
+ * and a missing permission, `Unreachable` if the file cannot be read.
+ * @throws {InternodeError} `InvalidArgument` for options that make no sense.
+ *
+ * @example
+ * ```ts
+ * import { fileResolver, missing, tcp } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "# rack 1\ntcp://10.0.0.1:9000\ntcp://10.0.0.2:9000\n");
+ * const listed = fileResolver(path), gated = fileResolver(`${path}.ready`, tcp("10.0.0.3:9000"));
+ *
+ * const { signal } = new AbortController();
+ * assertEquals((await listed.resolve(null, signal)).endpoints.length, 2);
+ * assertEquals((await gated.resolve(null, signal)).version, missing);
+ * await Deno.remove(path);
+ * ```
+ */
+export function fileResolver(
+  file: string | FileResolverOptions,
+  ...endpoints: readonly Endpoint[]
+): Resolver {
+  const options = typeof file === "string" ? { path: file } : file;
+  const watched = new WatchedFile(options, endpoints.length === 0 ? null : endpoints);
+  return new WatchingResolver((sink, signal) => watched.watch(sink, signal));
+}
+
+/** What counts at the moment. */
+type Known =
+  | { readonly kind: "endpoints"; readonly endpoints: readonly Endpoint[] }
+  | { readonly kind: "missing" }
+  | { readonly kind: "nothing"; readonly reason: unknown };
+
+class WatchedFile {
+  readonly #path: string;
+  readonly #given: readonly Endpoint[] | null;
+  readonly #settleMs: number;
+  readonly #pollIntervalMs: number;
+  readonly #makeEndpoint: (line: string) => Endpoint;
+  readonly #clock: Clock;
+  readonly #settling: Settling;
+  readonly #problem: WarnOnce;
+  #known: Known | null = null;
+
+  constructor(options: FileResolverOptions, given: readonly Endpoint[] | null) {
+    const check = (name: "settleMs" | "pollIntervalMs", byDefault: number): number =>
+      positiveOption("fileResolver", name, options[name] ?? byDefault);
+    if (options.path === "") throw invalidOption("fileResolver", "path", "must not be empty");
+    this.#path = options.path;
+    this.#given = given;
+    this.#settleMs = check("settleMs", 100);
+    this.#pollIntervalMs = check("pollIntervalMs", 5_000);
+    this.#makeEndpoint = options.makeEndpoint ?? ((line) => parseNetEndpoint(line));
+    this.#clock = options.clock ?? systemClock;
+    this.#settling = new Settling(this.#settleMs);
+    this.#problem = new WarnOnce(options.logger ?? consoleLogger);
+  }
+
+  async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
+    using folder = new FolderWatch(folderOf(this.#path), this.#clock);
+    while (!signal.aborted) {
+      const isSettled = await this.#look(sink, signal);
+      // Changes come in flocks; two looks are never closer than this.
+      await pause(this.#clock, this.#settleMs, signal);
+      if (isSettled) await folder.changed(this.#pollIntervalMs, signal);
+    }
+  }
+
+  /** Says whether to wait for the next change, rather than to look again soon. */
+  async #look(sink: ResolutionSink, signal: AbortSignal): Promise<boolean> {
+    let text: string | null;
+    try {
+      text = await this.#read(signal);
+    } catch (cause) {
+      if (!signal.aborted) this.#fail(sink, readError(this.#path, cause));
+      return true;
+    }
+    if (signal.aborted) return true;
+    switch (this.#settling.see(text, this.#clock.now())) {
+      case "unsettled":
+        return false;
+      case "restless":
+        this.#fail(sink, this.#error("keeps changing, or comes and goes. Write it in one go"));
+        return false;
+      case "counts":
+        this.#known = this.#parse(text);
+        break;
+      case "known":
+        break;
+    }
+    this.#tell(sink);
+    return true;
+  }
+
+  /** What is in the file, `null` if there is none; an empty text where only its existence matters. */
+  async #read(signal: AbortSignal): Promise<string | null> {
+    try {
+      const { isFile, size } = await Deno.stat(this.#path);
+      if (this.#given !== null) return "";
+      // To read a pipe could take for ever.
+      if (!isFile) throw this.#error("is no file. Give the path of a file");
+      if (size > MAX_FILE_BYTES) {
+        throw this.#error(
+          `has ${size} bytes, over the ${MAX_FILE_BYTES} that are read. Shorten it`,
+        );
+      }
+      return await Deno.readTextFile(this.#path, { signal });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  }
+
+  /** What a text that counts says, which may be that what was known before still holds. */
+  #parse(text: string | null): Known {
+    if (text === null) {
+      this.#problem.clear();
+      return { kind: "missing" };
+    }
+    const before = this.#known;
+    try {
+      const endpoints = this.#given ??
+        parseEndpointList(text, this.#path, this.#makeEndpoint);
+      if (endpoints.length > 0) {
+        this.#problem.clear();
+        return { kind: "endpoints", endpoints };
+      }
+      if (before?.kind !== "endpoints") return { kind: "missing" };
+      this.#problem.warn(
+        `The file ${this.#path} lists no endpoints any more; the last ` +
+          `${before.endpoints.length} stay in use. To take all out, delete it.`,
+      );
+      return before;
+    } catch (error) {
+      if (before === null || before.kind === "nothing") return { kind: "nothing", reason: error };
+      this.#problem.warn(`${messageOf(error)}. ${stays(before)}`);
+      return before;
+    }
+  }
+
+  #tell(sink: ResolutionSink): void {
+    const known = this.#known!;
+    if (known.kind === "endpoints") sink.set(known.endpoints);
+    else if (known.kind === "missing") sink.setMissing();
+    else sink.fail(known.reason);
+  }
+
+  #fail(sink: ResolutionSink, error: InternodeError): void {
+    const known = this.#known;
+    if (known !== null && known.kind !== "nothing") {
+      this.#problem.warn(`${messageOf(error)}. ${stays(known)}`);
+    }
+    sink.fail(error);
+  }
+
+  #error(what: string): InternodeError {
+    return new InternodeError("InvalidArgument", `${this.#path} ${what}.`);
+  }
+}
+
+function stays(known: Known): string {
+  return known.kind === "endpoints"
+    ? `The last ${known.endpoints.length} endpoints stay in use.`
+    : "There are no endpoints until then.";
+}

@@ -1,0 +1,83 @@
+/**
+ * Putting a server's endpoint where its clients find it.
+ *
+ * @module
+ */
+
+import type { Logger } from "../grid/logger.ts";
+import type { Random } from "../net/clock.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import { parseNetEndpoint } from "../net/net_endpoint.ts";
+import type { EtcdOptions } from "./etcd_gateway.ts";
+import { Registrant } from "./registrant.ts";
+
+/** What {@linkcode register} needs to know. */
+export interface RegisterOptions extends EtcdOptions {
+  /** The service: the entry's key is this prefix, a slash and the endpoint's address. `"services/cache"`. */
+  readonly prefix: string;
+  /** How long the entry outlives a server that died or cannot reach etcd, in whole seconds. It is kept alive three times as often. Default: 10. */
+  readonly ttlSeconds?: number | undefined;
+  /** How long the first entry may take, attempts after failures included, in milliseconds. Default: 10,000. */
+  readonly startTimeoutMs?: number | undefined;
+  /** How long `close` may take to remove the entry, in milliseconds; after that the entry is left to run out. Default: 2,000. */
+  readonly closeTimeoutMs?: number | undefined;
+  /** Closes the registration when it aborts. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where trouble is told. Default: the console, quiet below warnings. */
+  readonly logger?: Logger | undefined;
+  /** Where chance comes from. Default: the system. */
+  readonly random?: Random | undefined;
+}
+
+/** A server's entry in etcd. */
+export interface Registration extends AsyncDisposable {
+  /** The endpoint's address, the entry's value. */
+  readonly address: string;
+  /** The entry's key. */
+  readonly key: string;
+  /**
+   * Takes the entry out and stops keeping it alive. It may be called any number
+   * of times, and resolves within `closeTimeoutMs` in any case: an entry that
+   * cannot be removed, which the logger is told, runs out by itself.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts a server's endpoint into etcd v3 (3.4 or newer), where `etcdResolver`
+ * finds it: under a lease, which is kept alive until `close`. A server that dies
+ * is gone from etcd when its lease runs out. If the lease is lost while the
+ * server lives (etcd was away for longer than it lasts, the process was frozen),
+ * the endpoint is put in again.
+ *
+ * Register when the server listens, and close before it stops listening: then
+ * no client is sent to a closed door.
+ *
+ * @param endpoint The endpoint, or its text: `"tcp://10.0.0.1:9000"`. It is what clients dial, so no wildcard address.
+ * @param options Which etcd, and under which prefix.
+ * @returns The registration, once the entry is in etcd.
+ * @throws {InternodeError} `InvalidArgument` or `Refused` at once for what cannot succeed, else what failed last when `startTimeoutMs` are over; or the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { register } from "@internode/grid/call";
+ *
+ * async function serveUntil(stopped: Promise<void>) {
+ *   await using registration = await register("tcp://10.0.0.7:9000", {
+ *     urls: "http://10.0.0.1:2379",
+ *     prefix: "services/cache",
+ *   });
+ *   console.log(`clients find this server under ${registration.key}`);
+ *   await stopped;
+ * }
+ * ```
+ */
+export async function register(
+  endpoint: string | Endpoint,
+  options: RegisterOptions,
+): Promise<Registration> {
+  const { address } = typeof endpoint === "string" ? parseNetEndpoint(endpoint) : endpoint;
+  const registrant = new Registrant(address, options);
+  await registrant.start();
+  return registrant;
+}

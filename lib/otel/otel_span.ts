@@ -1,0 +1,68 @@
+/**
+ * Spans of OpenTelemetry's.
+ *
+ * @module
+ */
+
+import {
+  type Context,
+  context,
+  isSpanContextValid,
+  type Span as ApiSpan,
+  SpanStatusCode,
+} from "@opentelemetry/api";
+import { InternodeError } from "../errors.ts";
+import type { Span, TraceContext } from "../grid/tracer.ts";
+
+/** One span, and the context in which it is the active one. */
+export class OtelSpan implements Span {
+  readonly #span: ApiSpan;
+  readonly #within: Context;
+
+  /** */
+  constructor(span: ApiSpan, within: Context) {
+    this.#span = span;
+    this.#within = within;
+  }
+
+  /** See {@linkcode Span}. */
+  get context(): TraceContext | undefined {
+    const spanContext = this.#span.spanContext();
+    if (!isSpanContextValid(spanContext)) return undefined;
+    const { traceId, spanId, traceFlags, traceState } = spanContext;
+    return { traceId, spanId, traceFlags, traceState: traceState?.serialize() };
+  }
+
+  /** See {@linkcode Span}. */
+  run<T>(action: () => T): T {
+    return context.with(this.#within, action);
+  }
+
+  /** See {@linkcode Span}. */
+  end(error?: unknown): void {
+    if (error !== undefined) this.#fail(error);
+    this.#span.end();
+  }
+
+  /** Takes whatever was thrown, even what cannot be shown. */
+  #fail(error: unknown): void {
+    const span = this.#span;
+    try {
+      const isError = error instanceof Error;
+      span.setStatus({
+        code: SpanStatusCode.ERROR,
+        message: isError ? error.message : String(error),
+      });
+      span.setAttribute("error.type", errorType(error));
+      span.recordException(isError ? error : String(error));
+    } catch {
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+  }
+}
+
+/** The kind of an error, of few different values: the code of this library's errors, the name of others. */
+function errorType(error: unknown): string {
+  if (error instanceof InternodeError) return error.code;
+  return error instanceof Error ? error.name : "_OTHER";
+}

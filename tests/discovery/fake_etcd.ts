@@ -1,0 +1,63 @@
+/**
+ * What answers in place of an etcd.
+ *
+ * @module
+ */
+
+/** An HTTP server that answers as a test says. */
+export class FakeEtcd implements AsyncDisposable {
+  /** Its URL. */
+  readonly url: string;
+  /** The paths asked for so far, without `/v3/`. */
+  readonly asked: string[] = [];
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #never = Promise.withResolvers<Response>();
+
+  /** Starts it. */
+  constructor(answer: (path: string, fake: FakeEtcd, request: Request) => FakeAnswer) {
+    this.#server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      (request) => {
+        const path = new URL(request.url).pathname.replace("/v3/", "");
+        this.asked.push(path);
+        return answer(path, this, request);
+      },
+    );
+    this.url = `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** An answer that does not come. */
+  never(): Promise<Response> {
+    return this.#never.promise;
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#never.resolve(new Response());
+    await this.#server.shutdown();
+  }
+}
+
+/** What may be answered. */
+export type FakeAnswer = Response | Promise<Response>;
+
+/** Pieces of a body that then has no end; `onEnd` tells when the other side has had enough. */
+export function endless(pieces: readonly string[], onEnd: () => void = () => {}): Response {
+  const encoder = new TextEncoder();
+  let at = 0;
+  return new Response(
+    new ReadableStream({
+      pull(controller) {
+        if (at === pieces.length) return new Promise<void>(() => {});
+        controller.enqueue(encoder.encode(pieces[at++]));
+        return Promise.resolve();
+      },
+      cancel: onEnd,
+    }),
+  );
+}
+
+/** A message of a watch. */
+export function message(result: unknown): string {
+  return JSON.stringify({ result }) + "\n";
+}
