@@ -53,6 +53,8 @@ const WORKERS = 32;
 /** Starts, kills and freezes nodes, logs it, and hears what they report. */
 export class Cluster implements AsyncDisposable {
   readonly members: readonly Member[];
+  /** Where they are reached. */
+  readonly hosts: readonly string[];
   /** All calls that were answered. */
   readonly latency: Histogram = new Histogram();
   /** What nobody intended, each a sentence. */
@@ -62,8 +64,7 @@ export class Cluster implements AsyncDisposable {
   kills = 0;
   reconnects = 0;
   readonly #options: ClusterOptions;
-  readonly #hosts: string[];
-  readonly #secret: string = crypto.randomUUID();
+  readonly #secret: string | null;
   readonly #log: EventLog;
   readonly #time = new MachineTime();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -73,7 +74,8 @@ export class Cluster implements AsyncDisposable {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    this.#hosts = pickHosts(options.transport, options.nodes, options.folder);
+    this.hosts = pickHosts(options, options.folder);
+    this.#secret = options.mtls ? null : crypto.randomUUID();
     this.#log = new EventLog(supervisorLogPath(options.folder));
     this.members = Array.from({ length: options.nodes }, (_, node) => new Member(node));
   }
@@ -191,8 +193,8 @@ export class Cluster implements AsyncDisposable {
     return {
       node,
       life,
-      local: this.#hosts[node]!,
-      hosts: this.#hosts,
+      local: this.hosts[node]!,
+      hosts: this.hosts,
       secret: this.#secret,
       folder,
       keys,

@@ -6,6 +6,7 @@
 
 import { SeededRandom } from "@internode/grid/testing";
 import { deadline, delay, pooledMap } from "@std/async";
+import { writeCertificates } from "./certificates.ts";
 import { Chaos, type Deed } from "./chaos.ts";
 import { Checker, type Verdict } from "./checker.ts";
 import { Cluster, type Member } from "./cluster.ts";
@@ -60,6 +61,7 @@ export async function runDemo(
   const folder = await makeFolders(options.nodes);
   try {
     await using cluster = new Cluster({ ...options, folder, lifetimeMs: LIFETIME_MS, screen });
+    if (options.mtls) await writeCertificates(folder, cluster.hosts);
     await startAll(cluster, signal);
     await trouble(cluster, options, screen, signal);
     await bringBack(cluster, signal);

@@ -5,7 +5,7 @@
  */
 
 import { socketFolder } from "./folders.ts";
-import type { TransportName } from "./options.ts";
+import type { DemoOptions } from "./options.ts";
 
 /**
  * Below the ports that systems hand out by themselves (from 32768 on Linux,
@@ -18,18 +18,21 @@ const LAST_PORT = 31_999;
 /**
  * Finds an address for each node.
  *
- * @param transport For Unix sockets a path in the folder, else a free loopback port.
- * @param nodes How many.
+ * @param options How many, and over what: for Unix sockets a path in the folder, else a free loopback port.
  * @param folder The folder of the run, where sockets go.
  */
-export function pickHosts(transport: TransportName, nodes: number, folder: string): string[] {
+export function pickHosts(
+  { nodes, transport, mtls }: Pick<DemoOptions, "nodes" | "transport" | "mtls">,
+  folder: string,
+): string[] {
   if (transport === "unix") {
     return Array.from(
       { length: nodes },
       (_, node) => `unix://${socketFolder(folder)}/${node}.sock`,
     );
   }
-  return freePorts(nodes).map((port) => `${transport}://127.0.0.1:${port}`);
+  const scheme = mtls ? "tls" : transport;
+  return freePorts(nodes).map((port) => `${scheme}://127.0.0.1:${port}`);
 }
 
 /** What a node has to be allowed for these hosts, as for `--allow-net`. */

@@ -30,8 +30,8 @@ async function main(): Promise<number> {
     () => Deno.consoleSize().columns,
   );
   screen.print(
-    `${options.nodes} nodes over ${options.transport}, ${options.keys} keys, ` +
-      `${options.seconds} s; --seed ${options.seed}${
+    `${options.nodes} nodes over ${options.mtls ? "mutual TLS over " : ""}${options.transport}, ` +
+      `${options.keys} keys, ${options.seconds} s; --seed ${options.seed}${
         options.careless ? "; THE LOCK IS BROKEN" : ""
       }`,
   );

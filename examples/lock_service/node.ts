@@ -8,9 +8,10 @@ import { type Logger, Manager, sharedSecret } from "@internode/grid";
 import { SeededRandom } from "@internode/grid/testing";
 import { retry } from "@std/async";
 import { TextLineStream } from "@std/streams";
+import { readIdentity } from "../certs/identity_folder.ts";
 import { CallLog } from "./call_log.ts";
 import { EventLog, readLog } from "./event_log.ts";
-import { logPath } from "./folders.ts";
+import { logPath, nodeFolder } from "./folders.ts";
 import { localPeer, remotePeer, serve } from "./grid_peer.ts";
 import { LockTable } from "./lock_table.ts";
 import { majorityOf } from "./majority.ts";
@@ -143,14 +144,13 @@ async function runNode(config: NodeConfig, orders: Orders): Promise<void> {
 }
 
 /** Listens where the node always does; the port may take a moment to become free after a restart. */
-function listen(config: NodeConfig, prepare: (grid: Manager) => void): Promise<Manager> {
-  return retry(async () => {
-    const grid = new Manager({
-      local: config.local,
-      hosts: config.hosts,
-      auth: sharedSecret(config.secret),
-      logger: QUIET,
-    });
+async function listen(config: NodeConfig, prepare: (grid: Manager) => void): Promise<Manager> {
+  const { local, hosts, secret } = config;
+  const proof = secret === null
+    ? { tls: await readIdentity(nodeFolder(config.folder, config.node)) }
+    : { auth: sharedSecret(secret) };
+  return await retry(async () => {
+    const grid = new Manager({ local, hosts, ...proof, logger: QUIET });
     prepare(grid);
     try {
       await grid.listen();

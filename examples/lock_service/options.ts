@@ -18,6 +18,8 @@ export interface DemoOptions {
   /** How many keys there are to lock: the fewer, the more contention. */
   keys: number;
   transport: TransportName;
+  /** Whether the nodes prove themselves by certificates rather than by a secret that they share. */
+  mtls: boolean;
   /** Repeats the choices of the supervisor and the workers (not the timing of the processes). */
   seed: number;
   /** Print the summary as one line of JSON. */
@@ -33,6 +35,8 @@ export const USAGE: string = `deno task demo [options]
   --seconds S        how long (20)
   --keys N           how many keys are locked (8)
   --transport NAME   tcp, unix or ws (tcp)
+  --mtls             over mutual TLS, each node with a certificate of its own;
+                     over tcp or unix
   --seed N           repeat the choices of an earlier run
   --json             print the summary as one line of JSON
   --break            break the lock on purpose: voters grant and replicas take
@@ -59,11 +63,15 @@ export function parseOptions(args: string[], randomSeed: number): DemoOptions | 
   if (transport !== "tcp" && transport !== "unix" && transport !== "ws") {
     throw new UsageError(`--transport must be tcp, unix or ws, not ${JSON.stringify(transport)}.`);
   }
+  if (values.mtls && transport === "ws") {
+    throw new UsageError("--mtls goes over tcp or unix, not over ws.");
+  }
   return {
     nodes: wholeNumber("nodes", values.nodes, 3, 64),
     seconds: wholeNumber("seconds", values.seconds, 1, 86_400),
     keys: wholeNumber("keys", values.keys, 1, 10_000),
     transport,
+    mtls: values.mtls,
     seed: values.seed === undefined ? randomSeed : wholeNumber("seed", values.seed, 0, 2 ** 32 - 1),
     json: values.json,
     careless: values.break,
@@ -79,6 +87,7 @@ function parse(args: string[]) {
         seconds: { type: "string", default: "20" },
         keys: { type: "string", default: "8" },
         transport: { type: "string", default: "tcp" },
+        mtls: { type: "boolean", default: false },
         seed: { type: "string" },
         json: { type: "boolean", default: false },
         break: { type: "boolean", default: false },
@@ -90,7 +99,16 @@ function parse(args: string[]) {
   }
 }
 
-function wholeNumber(name: string, text: string, from: number, to: number): number {
+/**
+ * Reads the number that an option was given.
+ *
+ * @param name The option.
+ * @param text What it was given.
+ * @param from The least that makes sense.
+ * @param to The most.
+ * @throws {UsageError} If it is something else.
+ */
+export function wholeNumber(name: string, text: string, from: number, to: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= from && value <= to) return value;
   throw new UsageError(

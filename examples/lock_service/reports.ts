@@ -12,9 +12,9 @@ export interface NodeConfig {
   /** The number of this life of the node, from 1. Only the first life has nothing to remember. */
   life: number;
   local: string;
-  hosts: string[];
-  /** The secret all nodes share. It travels this way as arguments can be seen by everyone. */
-  secret: string;
+  hosts: readonly string[];
+  /** The secret all nodes share; `null`: each has a certificate in its folder. It travels this way as arguments can be seen by everyone. */
+  secret: string | null;
   /** Where logs are kept. */
   folder: string;
   keys: number;

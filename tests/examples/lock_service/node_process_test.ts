@@ -130,7 +130,7 @@ Deno.test({
   name: "nodes get free ports of their own",
   ignore: !granted("net"),
   fn() {
-    const hosts = pickHosts("tcp", 16, "/tmp");
+    const hosts = pickHosts({ transport: "tcp", nodes: 16, mtls: false }, "/tmp");
     assertEquals(new Set(hosts).size, 16);
     const listeners = netPermission(hosts).map((host) => {
       const [hostname, port] = host.split(":") as [string, string];
@@ -141,7 +141,7 @@ Deno.test({
 });
 
 Deno.test("Unix sockets are named after their nodes", () => {
-  const hosts = pickHosts("unix", 2, "/tmp/x");
+  const hosts = pickHosts({ transport: "unix", nodes: 2, mtls: true }, "/tmp/x");
   assertEquals(hosts, ["unix:///tmp/x/sockets/0.sock", "unix:///tmp/x/sockets/1.sock"]);
   assertEquals(netPermission(hosts), [
     "unix:/tmp/x/sockets/0.sock",

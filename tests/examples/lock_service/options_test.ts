@@ -9,6 +9,7 @@ Deno.test("without options the demo runs as documented", () => {
     seconds: 20,
     keys: 8,
     transport: "tcp",
+    mtls: false,
     seed: 7,
     json: false,
     careless: false,
@@ -16,12 +17,13 @@ Deno.test("without options the demo runs as documented", () => {
 });
 
 Deno.test("each option is heard", () => {
-  const args = "--nodes 3 --seconds=5 --keys 1 --transport unix --seed 9 --json --break".split(" ");
-  assertEquals(parseOptions(args, 7), {
+  const args = "--nodes 3 --seconds=5 --keys 1 --transport unix --mtls --seed 9 --json --break";
+  assertEquals(parseOptions(args.split(" "), 7), {
     nodes: 3,
     seconds: 5,
     keys: 1,
     transport: "unix",
+    mtls: true,
     seed: 9,
     json: true,
     careless: true,
@@ -37,6 +39,7 @@ for (
     ["--seconds", "-1"],
     ["--keys", ""],
     ["--transport", "pigeon"],
+    ["--transport", "ws", "--mtls"],
     ["--seed", "4294967296"],
     ["--nodes"],
     ["--unknown"],

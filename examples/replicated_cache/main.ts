@@ -1,0 +1,81 @@
+/**
+ * The example: a cache whose replicas are all restarted while it is used.
+ *
+ * @module
+ */
+
+import { UsageError } from "../lock_service/options.ts";
+import { count, duration } from "../lock_service/table_view.ts";
+import { type Outcome, runDemo } from "./demo.ts";
+import { LiveLine } from "./live_line.ts";
+import { type CacheOptions, parseOptions, USAGE } from "./options.ts";
+
+/** How many kinds of failures are shown. */
+const SHOWN = 10;
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === "number") return options;
+  const interrupted = new AbortController();
+  let status = 0;
+  for (const [name, code] of Object.entries(SIGNALS) as [keyof typeof SIGNALS, number][]) {
+    Deno.addSignalListener(name, () => {
+      status = code;
+      interrupted.abort(new Error(`Interrupted by ${name}.`));
+    });
+  }
+  // With --json the standard output belongs to the summary alone.
+  const view = new LiveLine(options.json ? Deno.stderr : Deno.stdout);
+  try {
+    const outcome = await runDemo(options, view, interrupted.signal);
+    view.print(describe(outcome));
+    if (options.json) console.log(JSON.stringify(outcome.summary));
+    return outcome.summary.failed + outcome.troubles.length > 0 ? 1 : 0;
+  } catch (error) {
+    const { aborted, reason } = interrupted.signal;
+    const cause = aborted ? reason : error;
+    view.print(`The example did not run to its end: ${cause.message ?? cause}`);
+    return aborted ? status : 1;
+  }
+}
+
+/** The options, or the status to end with. */
+function readOptions(): CacheOptions | number {
+  try {
+    const options = parseOptions(Deno.args);
+    if (options !== "help") return options;
+    console.log(USAGE);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    return 2;
+  }
+}
+
+function describe(
+  { summary, tookMs, hitShare, calls, watch, failures, troubles }: Outcome,
+): string {
+  const { requests, failed, restarts } = summary;
+  const seconds = (tookMs / 1_000).toFixed(1);
+  const lines = [
+    "",
+    `${count(requests)} requests in ${seconds} s, p50 ${duration(summary.p50Us)}, ` +
+    `p99 ${duration(summary.p99Us)}; ${restarts} restarts.`,
+    `Calls served: ${calls.map((served, at) => `${count(served)} by replica ${at}`).join(", ")}; ${
+      (hitShare * 100).toFixed(0)
+    } % of gets found their key.`,
+    `A watch of one key saw ${count(watch.changes)} changes, and moved on ${watch.moves} times ` +
+    "as its replica stopped.",
+  ];
+  for (const [failure, times] of [...failures].slice(0, SHOWN)) {
+    lines.push(`FAILED, ${times} times: ${failure}`);
+  }
+  if (failures.size > SHOWN) lines.push(`and ${failures.size - SHOWN} more kinds of failures`);
+  lines.push(...troubles);
+  lines.push(failed === 0 ? "No call failed." : `${count(failed)} calls FAILED.`);
+  return lines.join("\n");
+}
+
+Deno.exit(await main());

@@ -1,0 +1,44 @@
+/**
+ * The process of one replica: serves the cache until it gets SIGTERM.
+ *
+ * @module
+ */
+
+import { implement, listen, serve } from "@internode/grid/call";
+import { CacheStore } from "./cache_store.ts";
+import { Cache } from "./contracts.ts";
+import { enlist } from "./replica_list.ts";
+import type { ReplicaConfig, ReplicaReport } from "./reports.ts";
+
+const config: ReplicaConfig = JSON.parse(Deno.args[0]!);
+const told = toldToStop();
+const store = new CacheStore();
+const stop = new AbortController();
+
+// The order is what matters: it is listed only while it listens. So it begins to
+// listen first, and when it ends it is off the list before it takes no more calls.
+const listener = await listen(config.listen, implement(Cache, store));
+const served = serve(listener, { signal: stop.signal });
+{
+  await using _listed = await enlist(config.list, listener.address);
+  say({ report: "ready", address: listener.address });
+  await Promise.race([told, served]);
+}
+stop.abort();
+await served;
+say({ report: "ended", calls: store.calls });
+Deno.exit(0);
+
+/** Resolves when somebody wants this process to end, or who started it is gone, which ends its input. */
+function toldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    Deno.addSignalListener("SIGTERM", resolve);
+    // What a terminal sends to all processes at once; whoever started this one will say when.
+    Deno.addSignalListener("SIGINT", () => {});
+    Deno.stdin.readable.pipeTo(new WritableStream()).then(resolve, () => resolve());
+  });
+}
+
+function say(report: ReplicaReport): void {
+  console.log(JSON.stringify(report));
+}

@@ -1,0 +1,47 @@
+/**
+ * What a process with few permissions is to do.
+ *
+ * @module
+ */
+
+import type { MtlsFileConfig } from "@internode/grid";
+
+/** A node of a grid, which calls its peer. */
+export interface GridJob {
+  readonly kind: "grid";
+  readonly local: string;
+  readonly peer: string;
+  readonly tls?: MtlsFileConfig | undefined;
+  /** The variable of the environment that the shared secret is in. */
+  readonly secretIn?: string | undefined;
+}
+
+/** A server that a client of the same process calls. */
+export interface ServeJob {
+  readonly kind: "serve";
+  readonly address: string;
+  readonly tls?: MtlsFileConfig | undefined;
+}
+
+/** A client that finds its servers in a file, a folder or by DNS. */
+export interface ClientJob {
+  readonly kind: "client";
+  readonly finds: "file" | "directory" | "dns";
+  /** The path, or the name. */
+  readonly where: string;
+  /** The port of the servers, and of the name server. */
+  readonly ports?: { readonly server: number; readonly dns: number } | undefined;
+}
+
+/** Any of these. */
+export type Job = GridJob | ServeJob | ClientJob;
+
+/** What came of it. */
+export type Report = { readonly said: string } | {
+  /** Whether it was an error of this library. */
+  readonly isOurs: boolean;
+  readonly code: string;
+  readonly message: string;
+  /** What the log was told, which is where a client hears of its resolver. */
+  readonly warnings: readonly string[];
+};
