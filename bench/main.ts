@@ -12,11 +12,12 @@ import { type Row, showTable } from "./table.ts";
 
 const SECONDS = 1.5;
 
-const ROUND_TRIPS: readonly Omit<RpcOptions, "seconds" | "json">[] = [
+const ROUND_TRIPS: readonly Pick<RpcOptions, "transport" | "mode" | "size" | "inflight">[] = [
   { transport: "tcp", mode: "single", size: 64, inflight: 1_024 },
   { transport: "tcp", mode: "single", size: 512, inflight: 64 },
   { transport: "tcp", mode: "single", size: 65_536, inflight: 32 },
   { transport: "tcp", mode: "single", size: 64, inflight: 1 },
+  { transport: "tcp", mode: "call", size: 512, inflight: 64 },
   { transport: "unix", mode: "single", size: 512, inflight: 64 },
   { transport: "unix", mode: "single", size: 64, inflight: 1 },
   { transport: "ws", mode: "single", size: 512, inflight: 64 },
@@ -59,7 +60,9 @@ if (import.meta.main) {
   const rows: Row[] = [];
   for (const each of await runPureBenches()) rows.push(pureRow(each));
   for (const each of ROUND_TRIPS) {
-    rows.push(roundTripRow(await runRpc({ ...each, seconds: SECONDS, json: false })));
+    rows.push(
+      roundTripRow(await runRpc({ ...each, seconds: SECONDS, paired: false, json: false })),
+    );
   }
   showTable(rows);
 }

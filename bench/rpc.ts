@@ -5,7 +5,7 @@
  */
 
 import { measureFloor, measureRoundTrips } from "./floor.ts";
-import { measure } from "./rpc_measure.ts";
+import { type Callees, measure } from "./rpc_measure.ts";
 import { parseRpcOptions, type RpcOptions } from "./rpc_options.ts";
 import { startPeer } from "./rpc_peer.ts";
 
@@ -33,18 +33,20 @@ export interface RpcResult {
   readonly bytesPerSecond: number;
   /** The middle of a raw echo's round trips of the same size, one at a time, in microseconds. */
   readonly floorP50Us: number;
+  /** With `--paired`: the rate beside that of mode `single`, the middle of the ratios of each two runs that follow one another. */
+  readonly ratioToSingle?: number;
 }
 
 /** Measures, with a warm-up before and the floor on both sides of it. */
 export async function runRpc(options: RpcOptions): Promise<RpcResult> {
   await using peer = await startPeer(options);
-  const connection = peer.manager.connection(peer.host);
   const { transport, mode, size, inflight, seconds } = options;
-  await measure(connection, options, Math.min(1, seconds));
+  await measure(peer, options, Math.min(1, seconds));
   const tripBytes = Math.max(1, Math.min(size, 65_536));
   const floorBefore = await measureFloor(peer.floor, Math.min(1, seconds / 2));
   const tripsBefore = await measureRoundTrips(peer.floor, tripBytes, Math.min(1, seconds / 2));
-  const measured = await measure(connection, options, seconds);
+  const measured = await measure(peer, options, seconds);
+  const paired = options.paired ? { ratioToSingle: await ratioToSingle(peer, options) } : {};
   const floorAfter = await measureFloor(peer.floor, Math.min(1, seconds / 2));
   const tripsAfter = await measureRoundTrips(peer.floor, tripBytes, Math.min(1, seconds / 2));
   const directions = mode === "stream-both" ? 2 : 1;
@@ -58,7 +60,28 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
     floorBytesPerSecond: Math.round((floorBefore + floorAfter) / 2),
     bytesPerSecond: Math.round(measured.perSecond * size / directions),
     floorP50Us: Math.round((middle(tripsBefore) + middle(tripsAfter)) / 2 * 10) / 10,
+    ...paired,
   };
+}
+
+/** So many pairs of runs, the first of each pair now this mode and now the other. */
+const PAIRS = 7;
+
+async function ratioToSingle(callees: Callees, options: RpcOptions): Promise<number> {
+  const single: RpcOptions = { ...options, mode: "single" };
+  const seconds = options.seconds / 2;
+  const rate = async (of: RpcOptions): Promise<number> =>
+    (await measure(callees, of, seconds)).perSecond;
+  await rate(single);
+  const ratios: number[] = [];
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const isFirst = pair % 2 === 0;
+    const first = await rate(isFirst ? options : single);
+    const second = await rate(isFirst ? single : options);
+    ratios.push(isFirst ? first / second : second / first);
+  }
+  ratios.sort((a, b) => a - b);
+  return Math.round(ratios[PAIRS >> 1]! * 1000) / 1000;
 }
 
 function middle(sorted: Float64Array): number {

@@ -4,10 +4,14 @@
  * @module
  */
 
+import { method, type Service, service, type SingleMethod } from "@internode/grid/call";
 import { single, type SingleContract, stream, type StreamContract } from "@internode/grid";
 
 /** Bytes in, the same bytes out. */
 export const echo: SingleContract = single("bench.echo");
+
+/** The same as a service with one method. */
+export const Echo: Service<{ echo: SingleMethod }> = service("bench", { echo: method() });
 
 /** The largest capacity a stream may have. */
 const MAX_CAPACITY = 65_535;

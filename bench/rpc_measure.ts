@@ -5,7 +5,8 @@
  */
 
 import type { Connection } from "@internode/grid";
-import { echo, streams } from "./rpc_contracts.ts";
+import { client, type ServiceConnection } from "@internode/grid/call";
+import { Echo, echo, streams } from "./rpc_contracts.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 
 /** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
@@ -21,16 +22,24 @@ export interface Measured {
   readonly p99Us: number;
 }
 
+/** What is called: a node, and a service. */
+export interface Callees {
+  /** The connection to the node. */
+  readonly connection: Connection;
+  /** The client of the service. */
+  readonly service: ServiceConnection;
+}
+
 /** Runs one mode for so many seconds. */
 export async function measure(
-  connection: Connection,
+  callees: Callees,
   options: RpcOptions,
   seconds: number,
 ): Promise<Measured> {
   const startMs = performance.now();
   const endMs = startMs + seconds * 1000;
   const run = RUNS[options.mode];
-  const { count, times } = await run(connection, options, endMs);
+  const { count, times } = await run(callees, options, endMs);
   const elapsed = (performance.now() - startMs) / 1000;
   times.sort((a, b) => a - b);
   return {
@@ -45,31 +54,16 @@ interface Run {
   readonly times: number[];
 }
 
-type Runner = (connection: Connection, options: RpcOptions, endMs: number) => Promise<Run>;
+type Runner = (callees: Callees, options: RpcOptions, endMs: number) => Promise<Run>;
 
 const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
-  "single": async (connection, { size, inflight }, endMs) => {
-    const payload = new Uint8Array(size);
-    const times: number[] = [];
-    const timedEach = inflight === 1 ? 1 : TIMED_EACH;
-    let count = 0, over = false;
-    const worker = async (): Promise<void> => {
-      while (!over) {
-        if (++count % timedEach !== 0) {
-          await connection.request(echo, payload);
-          continue;
-        }
-        const startMs = performance.now();
-        await connection.request(echo, payload);
-        const nowMs = performance.now();
-        times.push((nowMs - startMs) * 1000);
-        if (nowMs >= endMs) over = true;
-      }
-    };
-    await Promise.all(Array.from({ length: inflight }, worker));
-    return { count, times };
+  "single": ({ connection }, options, endMs) =>
+    runRequests((payload) => connection.request(echo, payload), options, endMs),
+  "call": ({ service }, options, endMs) => {
+    const { echo } = client(Echo, service);
+    return runRequests((payload) => echo(payload), options, endMs);
   },
-  "stream-out": async (connection, { size, inflight }, endMs) => {
+  "stream-out": async ({ connection }, { size, inflight }, endMs) => {
     let count = 0;
     const watch = new Stopwatch(endMs);
     for await (const _ of connection.stream(streams(inflight).out, new Uint8Array(size))) {
@@ -78,7 +72,7 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
     }
     return { count, times: watch.times };
   },
-  "stream-in": async (connection, { size, inflight }, endMs) => {
+  "stream-in": async ({ connection }, { size, inflight }, endMs) => {
     const payload = new Uint8Array(size);
     const stream = connection.stream(streams(inflight).in, payload);
     let count = 0;
@@ -91,7 +85,7 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
     await stream.finished;
     return { count, times: watch.times };
   },
-  "stream-both": async (connection, { size, inflight }, endMs) => {
+  "stream-both": async ({ connection }, { size, inflight }, endMs) => {
     const payload = new Uint8Array(size);
     const stream = connection.stream(streams(inflight).both, payload);
     let count = 0, over = false;
@@ -112,6 +106,33 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
     return { count, times: watch.times };
   },
 };
+
+/** So many at a time, each followed by the next. */
+async function runRequests(
+  request: (payload: Uint8Array) => Promise<unknown>,
+  { size, inflight }: RpcOptions,
+  endMs: number,
+): Promise<Run> {
+  const payload = new Uint8Array(size);
+  const times: number[] = [];
+  const timedEach = inflight === 1 ? 1 : TIMED_EACH;
+  let count = 0, over = false;
+  const worker = async (): Promise<void> => {
+    while (!over) {
+      if (++count % timedEach !== 0) {
+        await request(payload);
+        continue;
+      }
+      const startMs = performance.now();
+      await request(payload);
+      const nowMs = performance.now();
+      times.push((nowMs - startMs) * 1000);
+      if (nowMs >= endMs) over = true;
+    }
+  };
+  await Promise.all(Array.from({ length: inflight }, worker));
+  return { count, times };
+}
 
 /** Times the messages of a stream, a few at a time. */
 class Stopwatch {

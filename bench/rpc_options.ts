@@ -8,27 +8,31 @@
 export interface RpcOptions {
   /** Over what. */
   readonly transport: "tcp" | "unix" | "ws" | "memory";
-  /** Requests, or messages of a stream from the handler, to the handler, or both. */
-  readonly mode: "single" | "stream-out" | "stream-in" | "stream-both";
+  /** Requests of the grid, calls of a service, or messages of a stream from the handler, to the handler, or both. */
+  readonly mode: "single" | "call" | "stream-out" | "stream-in" | "stream-both";
   /** Payload of each message, in bytes. */
   readonly size: number;
   /** Requests, or messages of the stream, in flight. */
   readonly inflight: number;
   /** How long to measure. */
   readonly seconds: number;
+  /** Whether to measure mode `single` too, in turns with this one, and give the ratio. */
+  readonly paired: boolean;
   /** Whether to print one line of JSON. */
   readonly json: boolean;
 }
 
 const TRANSPORTS = ["tcp", "unix", "ws", "memory"] as const;
-const MODES = ["single", "stream-out", "stream-in", "stream-both"] as const;
+const MODES = ["single", "call", "stream-out", "stream-in", "stream-both"] as const;
 
-/** Reads `--transport tcp --mode single --size 64 --inflight 64 --seconds 3 --json`, the values shown being the defaults but for `--json`. */
+const FLAGS = ["--json", "--paired"];
+
+/** Reads `--transport tcp --mode single --size 64 --inflight 64 --seconds 3 --json`, the values shown being the defaults but for `--json`; `--paired` beside them. */
 export function parseRpcOptions(args: readonly string[]): RpcOptions {
   const given = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
     const name = args[i]!;
-    if (name === "--json") given.set(name, "");
+    if (FLAGS.includes(name)) given.set(name, "");
     else given.set(name, args[++i] ?? "");
   }
   const take = (name: string, fallback: string): string => {
@@ -42,6 +46,7 @@ export function parseRpcOptions(args: readonly string[]): RpcOptions {
     size: number(take("--size", "64")),
     inflight: number(take("--inflight", "64")),
     seconds: number(take("--seconds", "3")),
+    paired: take("--paired", "no") === "",
     json: take("--json", "no") === "",
   };
   const unknown = [...given.keys()][0];

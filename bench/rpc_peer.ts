@@ -4,18 +4,24 @@
  * @module
  */
 
-import { Manager } from "@internode/grid";
+import { type Connection, Manager } from "@internode/grid";
+import {
+  connect,
+  constantResolver,
+  parseNetEndpoint,
+  type ServiceConnection,
+} from "@internode/grid/call";
 import { serveFloor } from "./floor.ts";
 import { freePorts } from "./free_ports.ts";
 import type { RpcOptions } from "./rpc_options.ts";
-import { serveBench } from "./rpc_server.ts";
+import { serveBench, serveEcho } from "./rpc_server.ts";
 
 /** Two connected nodes: this process's, and the one that serves. */
 export interface RpcPeer extends AsyncDisposable {
-  /** This process's node. */
-  readonly manager: Manager;
-  /** The host that serves. */
-  readonly host: string;
+  /** The connection to the node that serves. */
+  readonly connection: Connection;
+  /** The client of the service that the other process has too. */
+  readonly service: ServiceConnection;
   /** Where the raw echo is. */
   readonly floor: string;
 }
@@ -23,7 +29,7 @@ export interface RpcPeer extends AsyncDisposable {
 /** Starts the other process (for `memory`: another node in this one) and connects to it. */
 export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   const folder = await Deno.makeTempDir({ prefix: "internode-bench-" });
-  const [local, host, floor] = addresses(options.transport, folder);
+  const [local, host, floor, service] = addresses(options.transport, folder);
   const hosts = [local!, host!];
   const stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
@@ -33,6 +39,7 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
     serveBench(other, options.inflight);
     await other.listen();
     stack.use(await serveFloor(floor!));
+    stack.use(await serveEcho(service!));
   } else {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -43,6 +50,7 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
         host!,
         hosts.join(),
         floor!,
+        service!,
         String(options.inflight),
       ],
       stdin: "piped",
@@ -59,7 +67,12 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   stack.use(manager);
   await manager.listen();
   await manager.waitForConnect({ timeoutMs: 10_000 });
-  return { manager, host: host!, floor: floor!, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return {
+    connection: manager.connection(host!),
+    service: stack.use(await connect(constantResolver(parseNetEndpoint(service!)))),
+    floor: floor!,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
 }
 
 function serverPath(): string {
@@ -67,7 +80,7 @@ function serverPath(): string {
 }
 
 function addresses(transport: RpcOptions["transport"], folder: string): string[] {
-  const names = ["client", "server", "floor"];
+  const names = ["client", "server", "floor", "service"];
   if (transport === "memory") return names.map((name) => `memory://bench-${name}`);
   if (transport === "unix") return names.map((name) => `unix://${folder}/${name}.sock`);
   return freePorts(names.length).map((port) => `${transport}://127.0.0.1:${port}`);

@@ -6,8 +6,9 @@
  */
 
 import { Manager } from "@internode/grid";
+import { implement, listen, serve } from "@internode/grid/call";
 import { serveFloor } from "./floor.ts";
-import { echo, streams } from "./rpc_contracts.ts";
+import { Echo, echo, streams } from "./rpc_contracts.ts";
 
 /** Registers the bench's handlers. */
 export function serveBench(manager: Manager, inflight: number): void {
@@ -22,12 +23,26 @@ export function serveBench(manager: Manager, inflight: number): void {
   manager.handle(contracts.both, (_initial, input) => input);
 }
 
+/** Serves the same as a service, until disposed of. */
+export async function serveEcho(address: string): Promise<AsyncDisposable> {
+  const stop = new AbortController();
+  const listener = await listen(address, implement(Echo, { echo: (bytes) => bytes }));
+  const served = serve(listener, { signal: stop.signal, graceMs: 0 });
+  return {
+    [Symbol.asyncDispose]: () => {
+      stop.abort();
+      return served;
+    },
+  };
+}
+
 if (import.meta.main) {
-  const [local, hosts, floor, inflight] = Deno.args;
+  const [local, hosts, floor, service, inflight] = Deno.args;
   await using manager = new Manager({ local: local!, hosts: hosts!.split(",") });
   serveBench(manager, Number(inflight));
   await using _server = await manager.listen();
   await using _floor = await serveFloor(floor!);
+  await using _service = await serveEcho(service!);
   console.log("ready");
   for await (const _ of Deno.stdin.readable);
   await manager.close({ graceMs: 0 });

@@ -56,6 +56,7 @@ class Side implements SessionOwner {
         nonce: new Uint8Array(32),
         limits: DEFAULT_LIMITS,
         auth: null,
+        renews: false,
         envelope: true,
         checksum: crc32,
         writeFlattenLimit: 65_536,
