@@ -253,7 +253,6 @@ export class Peering implements LinkOwner, RenewalOwner {
       logger.warn(`Lost the connection to ${this.host}: ${error.message}`);
       if (!this.#takeBack()) this.#reconnect();
     } else if (wasPending || this.link === null && this.#dials && this.#dialling === null) {
-      if (error.code === "Refused") logger.warn(`${this.host}: ${error.message}`);
       this.#onAttemptFailed(error);
     } else if (this.link === null && this.#state === "connecting" && this.#timer === null) {
       this.#tryToConnect(0, dialTimeoutMs);
@@ -343,6 +342,10 @@ export class Peering implements LinkOwner, RenewalOwner {
       this.#schedule.onAttemptFailed();
       return;
     }
+    // Also where the peer counted as down before, as this will not pass by itself.
+    if (error instanceof InternodeError && error.code === "Refused") {
+      this.#node.options.logger.warn(`${this.host}: ${error.message}`);
+    }
     this.#giveUpWaiting(error);
     this.#tryToConnect(this.#backOff.next(), 0);
   }
@@ -387,10 +390,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   }
 
   #closedError(): InternodeError {
-    return new InternodeError("Closed", "This manager is closed.", {
-      origin: "local",
-      outcome: "notSent",
-    });
+    return new InternodeError("Closed", "This manager is closed.", { origin: "local" });
   }
 }
 

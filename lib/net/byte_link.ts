@@ -12,6 +12,9 @@ import type { Clock } from "./clock.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import type { ByteChannel } from "./transport.ts";
 
+/** A peer that goes on sending so much after the goodbye is heard no more. */
+const MAX_LATE_BYTES = 4 * 1024 * 1024;
+
 /** A session on a {@linkcode ByteChannel}: one read and one write under way at a time. */
 export class ByteLink extends Link {
   readonly #channel: ByteChannel;
@@ -20,6 +23,8 @@ export class ByteLink extends Link {
   #piece = 0;
   /** Whether the peer has said goodbye after this side did. */
   #peerIsDone = false;
+  /** How much has come since this side's goodbye. */
+  #lateBytes = 0;
   /** Where the batch goes on that the end of a turn has interrupted; -1: there is none. */
   #resumeAt = -1;
 
@@ -56,6 +61,8 @@ export class ByteLink extends Link {
     if (this.session.state === "closed") {
       // A socket closed with unread bytes resets, and the goodbye would be lost with it: read on until the peer leaves.
       this.#peerIsDone ||= this.#hearsGoodbye();
+      this.#lateBytes += count;
+      if (this.#lateBytes > MAX_LATE_BYTES) return this.leave();
       if (!this.#leaveWhenBothAreDone()) this.#read();
       return;
     }

@@ -113,13 +113,12 @@ export class ChannelDuplex extends Duplex {
     this.#allowanceBytes -= count;
     // One that was filled will be again, and larger reads cost less; an idle connection holds a small one.
     this.#readBytes = count === buffer.length ? LARGE_READ_BYTES : SMALL_READ_BYTES;
-    if (count * 4 < buffer.length) {
-      if (buffer.length !== this.#readBytes) this.#buffer = undefined;
-      this.push(Buffer.from(buffer.slice(0, count).buffer));
-    } else {
-      this.#buffer = undefined;
-      this.push(Buffer.from(buffer.buffer, 0, count));
-    }
+    // A read that begins meanwhile must not touch it.
+    this.#buffer = undefined;
+    this.push(Buffer.from(buffer.buffer, 0, count));
+    // Mostly it is decrypted within the push, and free again: a new one for each read would be left to the collector, which looks for buffers rarely.
+    const isFree = this.readableLength === 0 && !this.destroyed;
+    if (isFree && buffer.length === this.#readBytes) this.#buffer ??= buffer;
   };
 
   #onFailure(error: unknown): void {

@@ -24,6 +24,8 @@ const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
 const CLOSE_TIMEOUT_MS = 2000;
 /** What comes after the other end broke a rule is read into this much, and forgotten. */
 const DEAF_BYTES = 4096;
+/** Whoever goes on sending so much while this side ends it is heard no more. */
+const MAX_LATE_BYTES = 4 * 1024 * 1024;
 
 /** How a {@linkcode FramedChannel} begins. */
 export interface FramedOptions {
@@ -70,6 +72,8 @@ export class FramedChannel implements MessageChannel {
 
   /** Why the channel ends, once either side has begun to end it. */
   #ending: string | undefined;
+  /** How much has come since. */
+  #lateBytes = 0;
   /** Why nothing can be written any more, though something may still come. */
   #failure: string | undefined;
   /** Whether nothing more is to come, so that it ends as soon as the rest is written. */
@@ -187,6 +191,9 @@ export class FramedChannel implements MessageChannel {
     this.#reading = false;
     if (this.#ended) return;
     if (count === null) return this.#end();
+    if (this.#ending !== undefined && (this.#lateBytes += count) > MAX_LATE_BYTES) {
+      return this.#end();
+    }
     if (this.#deaf !== undefined) return this.#read();
     this.#reader.commit(count);
     this.#takeFrames();

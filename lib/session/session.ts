@@ -365,6 +365,7 @@ export class Session implements CreditGiver {
 
   /** Something came that ends the session: the peer is told, never the process. */
   #fail(cause: unknown): void {
+    if (this.#state === "closed") return;
     const error = cause instanceof InternodeError ? cause : new InternodeError(
       "ProtocolError",
       `Receiving failed: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -375,14 +376,9 @@ export class Session implements CreditGiver {
   }
 
   #sayGoodbye(error: InternodeError): void {
+    const text = errorText(error.message, MAX_GOODBYE_TEXT_BYTES);
     // Behind all that waits, as nothing is heard after it.
-    this.#outbox.frame(
-      FrameType.goodbye,
-      errorNumber(error.code),
-      0,
-      0,
-      errorText(error.message, MAX_GOODBYE_TEXT_BYTES),
-    );
+    this.#outbox.frame(FrameType.goodbye, errorNumber(error.code), 0, 0, text);
   }
 
   #close(error: InternodeError): void {

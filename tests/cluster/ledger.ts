@@ -33,6 +33,8 @@ const FATES = new Set([
   "Disconnected maybeExecuted",
   "GoingAway notSent",
   "GoingAway maybeExecuted",
+  // As many handlers of cancelled calls still run as the peer may have.
+  "Overloaded notExecuted",
   "DeadlineExceeded notSent",
   "DeadlineExceeded notExecuted",
   "DeadlineExceeded maybeExecuted",

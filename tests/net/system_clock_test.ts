@@ -83,7 +83,7 @@ Deno.test(
     let read = false, turns = 0;
     reading.then(() => read = true);
     for (; !read; turns++) {
-      assert(turns < 200, `the bytes were there and not read after ${turns} turns`);
+      assert(turns < 2_000, `the bytes were there and not read after ${turns} turns`);
       await deferred();
     }
     near.close();

@@ -20,3 +20,15 @@ Deno.test("a goodbye is the last frame, however much waits before it", () => {
   assertEquals(types.lastIndexOf("goodbye"), types.length - 1);
   assertEquals(types.indexOf("goodbye"), types.length - 1);
 });
+
+Deno.test("a goodbye is said once, whatever still comes", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  peer.send(peer.name(0, "n".repeat(255)));
+  const requests = Array.from({ length: 2_000 }, () => peer.request(1 << 20));
+  for (let batch = 0; batch < 100 && peer.side.closed === null; batch++) peer.send(...requests);
+  assertEquals(peer.side.closed?.code, "ProtocolError");
+  peer.send(...requests);
+  peer.send(...requests);
+  const types = peer.frames().map(({ type }) => typeName(type));
+  assertEquals(types.filter((type) => type === "goodbye").length, 1);
+});
