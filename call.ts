@@ -13,6 +13,7 @@ export {
 } from "./lib/call/balancer.ts";
 export { balancerFunc } from "./lib/call/balancer_func.ts";
 export type { ClientOptions } from "./lib/call/client_options.ts";
+export { type CommunicationError, isCommunicationError } from "./lib/call/communication_error.ts";
 export { connect } from "./lib/call/connect.ts";
 export { consistentHash, type ConsistentHashOptions } from "./lib/call/consistent_hash.ts";
 export { constantResolver } from "./lib/call/constant_resolver.ts";
