@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
+import { giveBack } from "./memory_return.ts";
 import type { ByteChannel } from "./transport.ts";
 
 const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 64 * 1024;
@@ -84,7 +85,11 @@ export class ChannelDuplex extends Duplex {
   override _writev(chunks: { chunk: Uint8Array }[], written: Written): void {
     const pieces = chunks.map(({ chunk }) => chunk as Uint8Array<ArrayBuffer>);
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (total <= MAX_GATHERED_BYTES) return this.#writeAll(joined(pieces, total), written);
+    if (total <= MAX_GATHERED_BYTES) {
+      const all = joined(pieces, total);
+      pieces.forEach(giveBack);
+      return this.#writeAll(all, written);
+    }
     let next = 0;
     const step = (error?: Error | null): void => {
       if (error || next === pieces.length) written(error);
@@ -125,12 +130,14 @@ export class ChannelDuplex extends Duplex {
     if (!this.destroyed) this.destroy(error instanceof Error ? error : new Error(String(error)));
   }
 
-  #writeAll(bytes: Uint8Array<ArrayBuffer>, written: Written): void {
+  /** @param whole What the bytes are the rest of; encrypted for this write, and of no use after it. */
+  #writeAll(bytes: Uint8Array<ArrayBuffer>, written: Written, whole = bytes): void {
     this.#channel.write(bytes).then((count) => {
       this.takenBytes += count;
       if (count < bytes.length && !this.destroyed) {
-        return this.#writeAll(bytes.subarray(count), written);
+        return this.#writeAll(bytes.subarray(count), written, whole);
       }
+      giveBack(whole);
       written();
       this.onTaken();
     }, (error) => written(error instanceof Error ? error : new Error(String(error))));

@@ -10,6 +10,7 @@ import { Fifo } from "../wire/fifo.ts";
 import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES } from "../wire/limits.ts";
 import type { Clock } from "./clock.ts";
 import { Link, type LinkOwner } from "./link.ts";
+import { giveBack } from "./memory_return.ts";
 import type { MessageChannel, MessageReceiver } from "./transport.ts";
 
 /** A session on a {@linkcode MessageChannel}: each batch is a message, parsed where it lies. */
@@ -90,6 +91,8 @@ export class MessageLink extends Link implements MessageReceiver {
       }
       this.#resumeAt = 0;
       this.#waiting.shift();
+      // What is to outlive the parsing was copied.
+      giveBack(bytes);
     }
     this.#channel.resume?.();
   };

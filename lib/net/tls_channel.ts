@@ -7,6 +7,7 @@
 import type { TLSSocket } from "node:tls";
 import type { ChannelDuplex } from "./channel_duplex.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
+import { giveBack } from "./memory_return.ts";
 import type { ByteChannel } from "./transport.ts";
 
 /** While so much waits to be read, nothing more is taken from the channel underneath. */
@@ -35,6 +36,8 @@ interface PendingWrite {
 /** What has been decrypted and waits to be read. */
 export class TlsInbox {
   readonly #chunks: Uint8Array[] = [];
+  /** How much of the first one has been taken. */
+  #taken = 0;
   #bytes = 0;
 
   /** Whether more may be added. */
@@ -55,11 +58,15 @@ export class TlsInbox {
   take(into: Uint8Array): number {
     let at = 0;
     while (at < into.length && this.#chunks.length > 0) {
-      const chunk = this.#chunks[0]!, count = Math.min(chunk.length, into.length - at);
-      into.set(count < chunk.length ? chunk.subarray(0, count) : chunk, at);
-      if (count < chunk.length) this.#chunks[0] = chunk.subarray(count);
-      else giveBack(this.#chunks.shift()!);
+      const chunk = this.#chunks[0]!, from = this.#taken;
+      const count = Math.min(chunk.length - from, into.length - at);
+      into.set(count < chunk.length ? chunk.subarray(from, from + count) : chunk, at);
       at += count;
+      this.#taken = from + count;
+      if (this.#taken < chunk.length) break;
+      this.#taken = 0;
+      this.#chunks.shift();
+      giveBack(chunk);
     }
     this.#bytes -= at;
     return at;
@@ -68,7 +75,7 @@ export class TlsInbox {
   /** Forgets everything. */
   clear(): void {
     this.#chunks.length = 0;
-    this.#bytes = 0;
+    this.#bytes = this.#taken = 0;
   }
 }
 
@@ -158,14 +165,11 @@ export class TlsChannel implements ByteChannel {
 
   #onData(chunk: Uint8Array): void {
     if (this.#closed) return;
+    this.#inbox.add(chunk);
     const read = this.#read;
-    if (read === null || this.#inbox.length > 0) return this.#inbox.add(chunk);
+    if (read === null) return;
     this.#read = null;
-    const count = Math.min(chunk.length, read.into.length);
-    read.into.set(count < chunk.length ? chunk.subarray(0, count) : chunk);
-    if (count < chunk.length) this.#inbox.add(chunk.subarray(count));
-    else giveBack(chunk);
-    read.resolve(count);
+    read.resolve(this.#inbox.take(read.into));
   }
 
   #onTaken(): void {
@@ -202,14 +206,6 @@ export class TlsChannel implements ByteChannel {
     this.#socket.destroy();
     this.#duplex.destroy();
   }
-}
-
-/**
- * Frees a piece that the runtime has made and nobody needs any more. Left to
- * the collector, which looks for buffers rarely, such pieces came to 80 MiB.
- */
-function giveBack({ buffer, byteLength }: Uint8Array): void {
-  if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function closedError(): Error {

@@ -21,7 +21,7 @@ import type { SendHalf } from "./send_half.ts";
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES = 256 * 1024;
 /** So many bytes of frames that no budget bounds may wait, answers to what the peer sends, beside short ones to all its calls; more shows that it does not read. */
-const MAX_REPLY_BYTES = 4 * 1024 * 1024;
+const MAX_REPLY_BYTES = 2 * 1024 * 1024;
 /** What a short answer takes. */
 const SHORT_REPLY_BYTES = 128;
 /** So much of what waits to be sent may be small messages, gathered in batches; others queue up one by one. */

@@ -104,6 +104,7 @@ test("while it is paused nothing is read, and the other side is held back", asyn
     // The last one goes on when it may.
     if (stuck) saying.catch(() => {});
   }
+  while (received.length < 1) await turns(1);
   assertEquals(received.length, 1);
   pair.channel.resume();
   assertEquals(received.length, 1, "a message came within resume");
