@@ -10,6 +10,9 @@ import { single, type SingleContract, stream, type StreamContract } from "@inter
 /** Bytes in, the same bytes out. */
 export const echo: SingleContract = single("bench.echo");
 
+/** The same, of requests that are lent. */
+export const lentEcho: SingleContract = single("bench.lentEcho");
+
 /** The same as a service with one method. */
 export const Echo: Service<{ echo: SingleMethod }> = service("bench", { echo: method() });
 

@@ -6,7 +6,7 @@
 
 import type { Connection } from "@internode/grid";
 import { client, type ServiceConnection } from "@internode/grid/call";
-import { Echo, echo, streams } from "./rpc_contracts.ts";
+import { Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 
 /** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
@@ -59,6 +59,8 @@ type Runner = (callees: Callees, options: RpcOptions, endMs: number) => Promise<
 const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
   "single": ({ connection }, options, endMs) =>
     runRequests((payload) => connection.request(echo, payload), options, endMs),
+  "lent": ({ connection }, options, endMs) =>
+    runRequests((payload, into) => connection.request(lentEcho, payload, { into }), options, endMs),
   "call": ({ service }, options, endMs) => {
     const { echo } = client(Echo, service);
     return runRequests((payload) => echo(payload), options, endMs);
@@ -109,7 +111,7 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
 
 /** So many at a time, each followed by the next. */
 async function runRequests(
-  request: (payload: Uint8Array) => Promise<unknown>,
+  request: (payload: Uint8Array, into: Uint8Array) => Promise<unknown>,
   { size, inflight }: RpcOptions,
   endMs: number,
 ): Promise<Run> {
@@ -118,13 +120,14 @@ async function runRequests(
   const timedEach = inflight === 1 ? 1 : TIMED_EACH;
   let count = 0, over = false;
   const worker = async (): Promise<void> => {
+    const into = new Uint8Array(size);
     while (!over) {
       if (++count % timedEach !== 0) {
-        await request(payload);
+        await request(payload, into);
         continue;
       }
       const startMs = performance.now();
-      await request(payload);
+      await request(payload, into);
       const nowMs = performance.now();
       times.push((nowMs - startMs) * 1000);
       if (nowMs >= endMs) over = true;

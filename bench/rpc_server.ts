@@ -8,12 +8,13 @@
 import { Manager } from "@internode/grid";
 import { implement, listen, serve } from "@internode/grid/call";
 import { serveFloor } from "./floor.ts";
-import { Echo, echo, streams } from "./rpc_contracts.ts";
+import { Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
 
 /** Registers the bench's handlers. */
 export function serveBench(manager: Manager, inflight: number): void {
   const contracts = streams(inflight);
   manager.handle(echo, (bytes) => bytes);
+  manager.handle(lentEcho, (bytes) => bytes, { lendRequest: true });
   manager.handle(contracts.out, function* (message) {
     for (;;) yield message;
   });

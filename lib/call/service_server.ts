@@ -10,6 +10,7 @@ import type { Serving } from "../grid/serving.ts";
 import type { Clock } from "../net/clock.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { Channel } from "../net/transport.ts";
+import { LendingPool } from "../wire/lending_pool.ts";
 import type { HandlerMap } from "./handler_map.ts";
 import { ServedConnection } from "./served_connection.ts";
 import type { ServeSettings } from "./server_options.ts";
@@ -40,7 +41,14 @@ export class ServiceServer {
   constructor(settings: ServeSettings) {
     this.settings = settings;
     const { clock, tracer, logger } = settings;
-    this.serving = { clock, traces: new CallTraces(), spans: tracer, logger, running: 0 };
+    this.serving = {
+      clock,
+      lending: new LendingPool(),
+      traces: new CallTraces(),
+      spans: tracer,
+      logger,
+      running: 0,
+    };
     this.#links = new LinkMaker(settings.name, settings);
   }
 

@@ -26,6 +26,8 @@ export class CallContext implements HandlerContext {
   stopping: InternodeError | null = null;
   /** The call's span; `null`: nobody traces. */
   span: ServerSpan | null = null;
+  /** The request, where its memory is lent to the handler; `null`: it is the handler's. */
+  lent: Uint8Array<ArrayBuffer> | null = null;
 
   readonly #serving: Serving;
   readonly #source: CallSource;

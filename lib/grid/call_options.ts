@@ -18,6 +18,14 @@ export interface CallOptions {
   readonly subroute?: string | undefined;
   /** Texts that travel with the call: 4,096 bytes in all at most. A `tracer` sets `traceparent` and `tracestate` (W3C Trace Context) in place of those given here, where there is room. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Where the response's bytes go, which the result is then a view of; without
+   * it each response has memory of its own, which costs more than the bytes'
+   * way from some 16 KiB on. For single requests whose response is raw bytes;
+   * one that does not fit fails the call as `InvalidPayload`, `executed`. Leave
+   * it alone until the call ends; afterwards nothing writes to it. Default: none.
+   */
+  readonly into?: Uint8Array | undefined;
   /** Whether to wait until the deadline for a peer that is known to be down. Default: `false`, the call fails at once. */
   readonly waitForReady?: boolean | undefined;
 }

@@ -124,7 +124,8 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const { signal, timeoutMs = this.#node.options.defaultTimeoutMs, subroute = "" } = options;
       const call = new PendingRequest(contract, this.#owner, subroute, resolve, reject);
-      if (!this.#admit(call, timeoutMs, options)) return;
+      if (!this.#admit(call, timeoutMs, options, contract)) return;
+      call.into = options.into ?? null;
       const link = this.#peering.link;
       if (link !== null) {
         this.#request(link, link.beginTurn(), call, contract, request, timeoutMs, options);
@@ -154,7 +155,7 @@ export class Connection {
   ): Stream<Input, Output> {
     const { signal, timeoutMs = Infinity, subroute = "" } = options;
     const call = new OutgoingStream(contract, this.#owner, subroute);
-    if (this.#admit(call, timeoutMs, options)) {
+    if (this.#admit(call, timeoutMs, options, contract)) {
       call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
       const link = this.#peering.link;
       if (link !== null) this.#open(link, call, contract, initial, options);
@@ -169,8 +170,13 @@ export class Connection {
   }
 
   /** Checks what can be checked at once; a call that fails here is ended. */
-  #admit(call: OutgoingCall, timeoutMs: number, options: CallOptions): boolean {
-    const { signal, subroute } = options;
+  #admit(
+    call: OutgoingCall,
+    timeoutMs: number,
+    options: CallOptions,
+    contract: AnyContract,
+  ): boolean {
+    const { signal, subroute, into } = options;
     let failure: unknown;
     if (signal?.aborted === true) {
       failure = signal.reason;
@@ -186,6 +192,8 @@ export class Connection {
       subroute !== undefined && subroute.length * 3 > MAX_NAME_BYTES && tooLong(subroute)
     ) {
       failure = invalid(`a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8`);
+    } else if (into !== undefined && !takesBytes(contract)) {
+      failure = invalid("into is for single requests whose response is raw bytes");
     } else if (this.#node.closing) {
       failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
     } else {
@@ -296,6 +304,10 @@ class Owner implements StreamOwner {
 }
 
 const encoder = new TextEncoder();
+
+function takesBytes(contract: AnyContract): boolean {
+  return contract.kind === "single" && contract.response.raw === true;
+}
 
 function tooLong(subroute: string): boolean {
   return encoder.encode(subroute).length > MAX_NAME_BYTES;

@@ -13,6 +13,7 @@ import type { Channel, Transport } from "../net/transport.ts";
 import { InternodeError } from "../errors.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Role } from "../session/session_options.ts";
+import { LendingPool } from "../wire/lending_pool.ts";
 import { CallSource } from "./call_source.ts";
 import { CallTraces } from "./call_trace.ts";
 import type { ConnectionTotals } from "./connection_stats.ts";
@@ -45,7 +46,14 @@ export class GridNode {
     this.local = local;
     this.options = options;
     const { clock, tracer, logger } = options;
-    this.serving = { clock, traces: this.traces, spans: tracer, logger, running: 0 };
+    this.serving = {
+      clock,
+      lending: new LendingPool(),
+      traces: this.traces,
+      spans: tracer,
+      logger,
+      running: 0,
+    };
     this.#links = new LinkMaker(local.href, options);
   }
 

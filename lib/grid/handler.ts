@@ -74,4 +74,12 @@ export interface HandleOptions {
   readonly queue?: number;
   /** Who may call it, see `allowNames`; others get `Refused` with outcome `notExecuted`, for that call alone. Asked once for each connection and name. Default: every peer. */
   readonly allow?: AllowRule;
+  /**
+   * Whether the request is lent: the handler may use it until it returns, or
+   * until the promise that it returns has settled, also as its response. Then
+   * it is empty, and its memory carries another request. Spares what memory
+   * that is new each time costs, which pays from some 16 KiB on. For single
+   * requests of raw bytes only. Default: `false`, the handler may keep it.
+   */
+  readonly lendRequest?: boolean;
 }

@@ -28,6 +28,7 @@ interface Entry {
   readonly gate: ConcurrencyGate | null;
   /** Who may call it; `null`: everyone. */
   readonly allow: AllowRule | null;
+  readonly lends: boolean;
 }
 
 const DEFAULT_QUEUE = 1_024;
@@ -50,12 +51,16 @@ export class HandlerTable {
   ): void {
     const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow = null } =
       options;
+    const lends = options.lendRequest === true;
     if (!(concurrency >= 1)) {
       throw invalid(contract, `concurrency must be at least 1, not ${concurrency}`);
     }
     if (!(queue >= 0)) throw invalid(contract, `queue must be at least 0, not ${queue}`);
     if (allow !== null && typeof allow !== "function") {
       throw invalid(contract, "allow must be a function, such as one that allowNames makes");
+    }
+    if (lends && (contract.kind !== "single" || contract.request.raw !== true)) {
+      throw invalid(contract, "lendRequest is for single requests of raw bytes only");
     }
     if (subroutes.length === 0) throw invalid(contract, "subroutes must name at least one");
     const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
@@ -67,7 +72,7 @@ export class HandlerTable {
         throw invalid(contract, `there is a handler of that name${where} already`);
       }
     }
-    for (const name of keys) this.#entries.set(name, { contract, handler, gate, allow });
+    for (const name of keys) this.#entries.set(name, { contract, handler, gate, allow, lends });
   }
 
   /** Makes the target for the calls of one connection under one name: the handler, or what refuses the caller; `null` if there is no handler. */
@@ -79,7 +84,7 @@ export class HandlerTable {
   ): HandlerTarget | null {
     const id = key(name, subroute), entry = this.#entries.get(id);
     if (entry === undefined) return null;
-    const { contract, handler, gate } = entry;
+    const { contract, handler, gate, lends } = entry;
     const refused = refusal(id, entry, serving, source, subroute);
     if (refused !== null) return refused;
     return contract.kind === "single"
@@ -90,6 +95,7 @@ export class HandlerTable {
         serving,
         source,
         subroute,
+        lends,
       )
       : new StreamTarget(
         contract,

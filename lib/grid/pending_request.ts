@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
+import { PayloadKind } from "../wire/frame.ts";
 import { callFailure } from "./call_failure.ts";
 import { type CallTraces, traceCode } from "./call_trace.ts";
 import { startClientSpan } from "./client_span.ts";
@@ -32,6 +33,8 @@ export interface CallOwner {
 export class PendingRequest<Request, Response> extends OutgoingCall {
   /** The call's span; `null`: nobody traces. */
   readonly span: Span | null;
+  /** Where the response's bytes go; `null`: into memory of its own. */
+  into: Uint8Array | null = null;
 
   readonly #contract: SingleContract<Request, Response>;
   readonly #owner: CallOwner;
@@ -75,14 +78,17 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
   override onResponse(kind: number, reader: ByteReader): void {
     let response: Response;
     try {
-      response = decodePayload(this.#contract.response, kind, reader);
+      // Only contracts of raw bytes have one.
+      response = this.into !== null && kind === PayloadKind.bytes
+        ? fill(this.into, reader) as Response
+        : decodePayload(this.#contract.response, kind, reader);
     } catch (error) {
       const cause = invalidPayload(error);
       const problem = new InternodeError(
         cause.code,
         `The response cannot be read: ${cause.message}`,
         {
-          origin: "remote",
+          origin: error instanceof InternodeError ? error.origin : "remote",
           outcome: "executed",
           cause,
         },
@@ -118,4 +124,17 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
       error: traceCode(failure),
     });
   }
+}
+
+/** The response at the beginning of the caller's array. */
+function fill(into: Uint8Array, reader: ByteReader): Uint8Array {
+  const { remaining } = reader;
+  if (remaining > into.length) {
+    throw new InternodeError(
+      "InvalidPayload",
+      `it has ${remaining} bytes, and the array given as \`into\` has ${into.length}`,
+      { origin: "caller" },
+    );
+  }
+  return into.subarray(0, reader.readInto(into));
 }

@@ -8,6 +8,7 @@ import { HandlerError, InternodeError } from "../errors.ts";
 import type { Clock } from "../net/clock.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "../session/wire_error.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
+import type { LendingPool } from "../wire/lending_pool.ts";
 import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
 import type { CallTrace, CallTraces } from "./call_trace.ts";
@@ -26,6 +27,8 @@ export interface Serving {
   readonly spans: Tracer | null;
   /** Where failures of handlers are told. */
   readonly logger: Logger;
+  /** Where the memory of requests comes from that are lent to their handlers. */
+  readonly lending: LendingPool;
   /** How many handlers run at the moment, those included whose callers are gone. */
   running: number;
 }

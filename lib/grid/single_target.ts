@@ -9,6 +9,8 @@ import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
+import { PayloadKind } from "../wire/frame.ts";
+import type { LendingPool } from "../wire/lending_pool.ts";
 import { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
@@ -26,6 +28,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
   readonly #serving: Serving;
   readonly #source: CallSource;
   readonly #subroute: string;
+  readonly #lends: boolean;
   /** How much of the last response had to wait for what is before it. */
   #waitingBytes = 0;
   /** What callers are told then. */
@@ -39,6 +42,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     serving: Serving,
     source: CallSource,
     subroute: string,
+    lends: boolean,
   ) {
     this.#contract = contract;
     this.#handler = handler;
@@ -46,6 +50,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     this.#serving = serving;
     this.#source = source;
     this.#subroute = subroute;
+    this.#lends = lends;
   }
 
   /** Decodes, runs the handler, and answers: in this very turn if the handler returns a plain value. */
@@ -67,9 +72,13 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       responder.respondError(id, overload, null);
       return;
     }
-    let request: Request;
+    let request: Request, lent: Uint8Array<ArrayBuffer> | null = null;
     try {
-      request = decodePayload(this.#contract.request, kind, reader);
+      if (this.#lends && kind === PayloadKind.bytes) {
+        lent = borrow(reader, this.#serving.lending);
+        // Only contracts of raw bytes come here.
+        request = lent as Request;
+      } else request = decodePayload(this.#contract.request, kind, reader);
     } catch (error) {
       const message = `The request cannot be read: ${invalidPayload(error).message}`;
       responder.respondError(
@@ -86,6 +95,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       metadata,
       deadlineMs,
     );
+    context.lent = lent;
     const { spans } = this.#serving;
     if (spans !== null) {
       context.span = serverSpan(spans, this.#contract, this.#source, context);
@@ -180,8 +190,12 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
   ): void {
     const codec = this.#contract.response;
     try {
-      if (call === null) responder.respond(id, codec, response);
-      else responder.finishCall(call, codec, response, this.#source.beginTurn());
+      const lending = isLent(response, context) ? this.#serving.lending : null;
+      let sent = true;
+      if (call === null) responder.respond(id, codec, response, lending);
+      else sent = responder.finishCall(call, codec, response, this.#source.beginTurn(), lending);
+      // What waits to be sent is lent until it has been.
+      if (lending !== null && sent && responder.waitingBytes > 0) context.lent = null;
     } catch (error) {
       const problem = invalidPayload(error);
       const message = `The handler's response cannot be sent: ${problem.message}`;
@@ -214,10 +228,25 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     if (startMs >= 0) {
       traceIncoming(this.#serving, this.#contract, this.#source, context, startMs, error);
     }
+    if (context.lent !== null) this.#serving.lending.takeBack(context.lent);
     this.#serving.running--;
     this.#source.onLeft();
     this.#gate?.leave();
   }
+}
+
+/** The payload as bytes that are lent, or in the memory it was put together in. */
+function borrow(reader: ByteReader, lending: LendingPool): Uint8Array<ArrayBuffer> {
+  const { bytes, position, end } = reader;
+  if (reader.owned) return reader.takeBytes(end - position);
+  const lent = lending.lend(end - position);
+  lent.set(bytes.subarray(position, end));
+  reader.position = end;
+  return lent;
+}
+
+function isLent(response: unknown, { lent }: CallContext): boolean {
+  return lent !== null && response instanceof Uint8Array && response.buffer === lent.buffer;
 }
 
 function unread(name: string): InternodeError {

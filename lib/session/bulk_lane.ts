@@ -27,6 +27,9 @@ export class BulkLane {
   /** How much may be under way. */
   readonly pacer: BulkPacer = new BulkPacer();
 
+  /** Hears of a call whose message cannot be sent (any further), as its bytes were taken away. `responder`: it answers the peer's call. */
+  onPayloadLost: (id: number, responder: boolean) => void = () => {};
+
   readonly #budget: PeerBudget;
   readonly #flattenLimit: number;
   readonly #sendBudgetBytes: number;
@@ -77,15 +80,15 @@ export class BulkLane {
 
   /** Adds a message that is not part of a stream and for which {@linkcode checkRoom} has found room. */
   add(message: QueuedMessage): void {
-    if (!this.#fits(message.payload.length)) this.#beside = message;
-    this.queuedBytes += queuedCost(message.payload.length);
+    if (!this.#fits(message.totalBytes)) this.#beside = message;
+    this.queuedBytes += queuedCost(message.totalBytes);
     if (this.#stalled.length === 0 && this.#reserve(message)) this.#lane.push(message);
     else this.#stalled.push(message);
   }
 
   /** A message of a stream waits here or behind one that does. */
   countStream(message: QueuedMessage): void {
-    this.streamBytes += queuedCost(message.payload.length);
+    this.streamBytes += queuedCost(message.totalBytes);
   }
 
   /** Adds a message of a stream, whose bytes are reserved and counted. */
@@ -161,12 +164,12 @@ export class BulkLane {
   discard(message: QueuedMessage): void {
     if (message.dropped) return;
     message.dropped = true;
-    this.#uncount(message, queuedCost(message.payload.length - message.sent));
+    this.#uncount(message, queuedCost(message.totalBytes - message.sent));
     if (message === this.#beside) this.#beside = null;
     if (message.reserved && message.sent === 0) {
-      this.#budget.window += messageCost(message.payload.length);
+      this.#budget.window += messageCost(message.totalBytes);
     }
-    message.payload = NOTHING;
+    message.letGo();
   }
 
   /** Writes one frame of the message whose turn it is. */
@@ -174,6 +177,12 @@ export class BulkLane {
     const message = this.#lane.shift()!;
     if (message.dropped) return;
     const { payload, sent, call } = message;
+    if (message.isLost) {
+      this.discard(message);
+      message.half?.discardQueue();
+      this.onPayloadLost(message.id, message.type >= FrameType.response);
+      return;
+    }
     if (sent === 0 && call !== null && call.deadlineMs <= nowMs) {
       // Its time ran out here: nothing is sent, and the timer about to come ends the call.
       this.discard(message);
@@ -189,6 +198,8 @@ export class BulkLane {
       : data.begin(fragmentType(message.type), 0, 0, message.id, 0, nowMs);
     const piece = inPieces ? payload.subarray(sent, sent + size) : payload;
     if (size > this.#flattenLimit) {
+      // Nobody says when a piece has been written that is not copied.
+      message.lending = null;
       data.reference(header, piece);
     } else {
       data.writer.append(piece);
@@ -196,9 +207,10 @@ export class BulkLane {
     }
     message.sent = sent + size;
     this.#uncount(message, message.sent < payload.length ? size : queuedCost(size));
-    if (message === this.#beside && message.sent === payload.length) this.#beside = null;
-    if (message.sent < payload.length) this.#lane.push(message);
-    else if (message.half !== null) message.half.onTransmitted();
+    if (message.sent < payload.length) return this.#lane.push(message);
+    if (message === this.#beside) this.#beside = null;
+    if (message.lending !== null) message.letGo();
+    if (message.half !== null) message.half.onTransmitted();
     else call?.onTransmitted();
   }
 
@@ -213,7 +225,7 @@ export class BulkLane {
 
   #fits(bytes: number): boolean {
     const beside = this.#beside;
-    const besideBytes = beside === null ? 0 : queuedCost(beside.payload.length - beside.sent);
+    const besideBytes = beside === null ? 0 : queuedCost(beside.totalBytes - beside.sent);
     return this.queuedBytes - besideBytes + queuedCost(bytes) <= this.#sendBudgetBytes;
   }
 
@@ -237,7 +249,7 @@ export class BulkLane {
     if (inPieces) {
       const writer = data.writer;
       writer.ensure(4);
-      writer.view.setUint32(writer.position, message.payload.length, true);
+      writer.view.setUint32(writer.position, message.totalBytes, true);
       writer.position += 4;
     }
     if (call !== null && call.state === "waiting") call.state = "sent";
@@ -245,11 +257,9 @@ export class BulkLane {
   }
 
   #reserve(message: QueuedMessage): boolean {
-    return message.reserved = this.#budget.reserve(message.payload.length);
+    return message.reserved = this.#budget.reserve(message.totalBytes);
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** What a message that waits takes. */
 function queuedCost(payloadBytes: number): number {

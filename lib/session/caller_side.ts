@@ -18,7 +18,7 @@ import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SlotQueue } from "./slot_queue.ts";
 import { SendHalf } from "./send_half.ts";
-import { errorNumber, errorText, protocolError, readError } from "./wire_error.ts";
+import { errorNumber, errorText, payloadLost, protocolError, readError } from "./wire_error.ts";
 
 /**
  * One side's calls. Single requests are `OutgoingCall`s, streams
@@ -203,6 +203,18 @@ export class CallerSide {
     }
     call.onError(error, null);
     if (freed && this.#slotless.length > 0) this.#sendSlotless();
+  }
+
+  /** What this side was to send for a call is not there any more. */
+  onPayloadLost(id: number): void {
+    const call = this.calls.get(id);
+    if (call === null) return;
+    const outcome = call.state === "waiting"
+      ? "notSent"
+      : call instanceof OpenedStream
+      ? "maybeExecuted"
+      : "notExecuted";
+    this.cancel(call, payloadLost("caller", outcome), "Cancelled", this.#outbox.nowMs);
   }
 
   /** Ends the calls whose time has run out. */

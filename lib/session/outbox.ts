@@ -5,15 +5,16 @@
  */
 
 import type { Codec } from "../codec/codec.ts";
-import { InternodeError } from "../errors.ts";
 import { BatchSeal } from "../wire/batch_seal.ts";
 import { BatchWriter } from "../wire/batch_writer.ts";
 import { HEADER_BYTES, PayloadKind } from "../wire/frame.ts";
+import type { LendingPool } from "../wire/lending_pool.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
 import { PeerBudget } from "./peer_budget.ts";
 import { QueuedMessage } from "./queued_message.ts";
+import { concat, rawBytes } from "./raw_payload.ts";
 import { protocolError } from "./wire_error.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { SendHalf } from "./send_half.ts";
@@ -170,6 +171,7 @@ export class Outbox {
    *
    * @param prefix What stands before the payload, or `null`.
    * @param call The call it begins, or `null`.
+   * @param lending Where the memory of raw bytes goes that wait here, once they have left; `null`: it is its user's.
    * @returns Whether it is in the batch; else it waits.
    * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; nothing was sent then.
    */
@@ -183,13 +185,16 @@ export class Outbox {
     codec: Codec<T>,
     value: T,
     call: OutgoingCall | null,
+    lending: LendingPool | null = null,
   ): boolean {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     if (raw !== null && raw.length > this.budget.interactiveBytes) {
       this.bulk.checkRoom(raw.length + (prefix === null ? 0 : prefix.length));
       const payload = prefix === null ? raw : concat(prefix, raw);
-      this.#enqueue(new QueuedMessage(type, flags, code, id, argument, payload, call, null));
+      const message = new QueuedMessage(type, flags, code, id, argument, payload, call, null);
+      message.lending = lending;
+      this.#enqueue(message);
       return false;
     }
     const data = this.#data;
@@ -341,15 +346,15 @@ export class Outbox {
   }
 
   #enqueue(message: QueuedMessage): void {
-    this.enqueuedBytes = message.payload.length;
+    this.enqueuedBytes = message.totalBytes;
     this.bulk.add(message);
     this.messages++;
     this.#onOutput();
   }
 
   #inOrder(half: SendHalf, message: QueuedMessage): QueuedMessage | null {
-    this.budget.checkSize(message.payload.length);
-    if (!half.maySend(message.payload.length)) return message;
+    this.budget.checkSize(message.totalBytes);
+    if (!half.maySend(message.totalBytes)) return message;
     half.transmit(message);
     return null;
   }
@@ -375,19 +380,4 @@ function encodeInto<T>(data: BatchWriter, header: number, codec: Codec<T>, value
 /** A copy of the payload begun at `header`. */
 function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<ArrayBuffer> {
   return writer.bytes.slice(header + HEADER_BYTES, writer.position);
-}
-
-function rawBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>;
-  throw new InternodeError("InvalidPayload", `A Uint8Array was expected, not ${typeof value}.`, {
-    origin: "caller",
-    outcome: "notSent",
-  });
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }

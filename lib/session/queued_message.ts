@@ -4,17 +4,22 @@
  * @module
  */
 
+import type { LendingPool } from "../wire/lending_pool.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { SendHalf } from "./send_half.ts";
 
 /** A message too large for the interactive lane, or that waits for something, with its payload already encoded. */
 export class QueuedMessage {
+  /** How many bytes the payload has, as long as nobody takes them away. */
+  readonly totalBytes: number;
   /** How many bytes of the payload have been sent. */
   sent = 0;
   /** Whether its bytes are taken off the peer's budget already. */
   reserved = false;
   /** Whether it is not to be sent (any more). */
   dropped = false;
+  /** Where the payload's memory goes when it is not needed any more; `null`: it is its user's. */
+  lending: LendingPool | null = null;
 
   /**
    * @param type The frame type of its first frame.
@@ -35,5 +40,20 @@ export class QueuedMessage {
     public payload: Uint8Array<ArrayBuffer>,
     readonly call: OutgoingCall | null,
     readonly half: SendHalf | null,
-  ) {}
+  ) {
+    this.totalBytes = payload.length;
+  }
+
+  /** Whether the payload's owner has sent its buffer elsewhere or made it shorter, although it was to be left alone. */
+  get isLost(): boolean {
+    return this.payload.length !== this.totalBytes;
+  }
+
+  /** The payload is not needed any more. */
+  letGo(): void {
+    this.lending?.takeBack(this.payload);
+    this.payload = NOTHING;
+  }
 }
+
+const NOTHING = new Uint8Array(0);

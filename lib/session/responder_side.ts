@@ -9,6 +9,7 @@ import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../wire/frame.ts";
+import type { LendingPool } from "../wire/lending_pool.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
 import type { Inbox } from "./inbox.ts";
 import { type IncomingCall, IncomingCalls } from "./incoming_calls.ts";
@@ -19,7 +20,14 @@ import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
 import { decodeName, MAX_NAMES_BYTES, nameCost } from "./handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
-import { errorCode, errorNumber, protocolError, readText, writeError } from "./wire_error.ts";
+import {
+  errorCode,
+  errorNumber,
+  payloadLost,
+  protocolError,
+  readText,
+  writeError,
+} from "./wire_error.ts";
 
 /** Finds a handler by name and subroute; `null` if there is none. */
 export type Resolve = (name: string, subroute: string) => HandlerTarget | null;
@@ -219,11 +227,12 @@ export class ResponderSide {
   /**
    * Answers a request.
    *
+   * @param lending Where the memory of raw bytes goes once they have left, if they have to wait (`waitingBytes`); else it stays with its user. Default: it always does.
    * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the request is unanswered then.
    */
-  respond<T>(id: number, codec: Codec<T>, value: T): void {
+  respond<T>(id: number, codec: Codec<T>, value: T, lending: LendingPool | null = null): void {
     const outbox = this.#outbox;
-    const leaves = outbox.send(FrameType.response, 0, 0, id, 0, null, codec, value, null);
+    const leaves = outbox.send(FrameType.response, 0, 0, id, 0, null, codec, value, null, lending);
     this.waitingBytes = leaves ? 0 : outbox.enqueuedBytes;
   }
 
@@ -238,11 +247,17 @@ export class ResponderSide {
     );
   }
 
-  /** Answers a request accepted before. Says whether anyone still waits for it. */
-  finishCall<T>(call: IncomingCall, codec: Codec<T>, value: T, nowMs: number): boolean {
+  /** Answers a request accepted before; see {@linkcode ResponderSide.respond}. Says whether anyone still waits for it. */
+  finishCall<T>(
+    call: IncomingCall,
+    codec: Codec<T>,
+    value: T,
+    nowMs: number,
+    lending: LendingPool | null = null,
+  ): boolean {
     if (!call.pending) return false;
     this.#outbox.nowMs = nowMs;
-    this.respond(call.id, codec, value);
+    this.respond(call.id, codec, value, lending);
     this.#end(call);
     return true;
   }
@@ -293,6 +308,14 @@ export class ResponderSide {
       // Either the rest of its answer is given up for this one, or the request itself never came whole.
       this.respondError(id, error, null);
     }
+  }
+
+  /** What this side was to answer is not there any more. */
+  onPayloadLost(id: number): void {
+    const error = payloadLost("remote", "executed");
+    const call = this.calls.get(id);
+    if (call === null) this.respondError(id, error, null);
+    else this.#cancel(call, error);
   }
 
   /** The stream that still wants inputs; `null` when it has ended. */

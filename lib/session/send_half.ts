@@ -184,7 +184,7 @@ export class SendHalf {
     let next = waiting.peek();
     while (next !== undefined) {
       const { message } = next;
-      if (message.type === this.type && !this.maySend(message.payload.length)) break;
+      if (message.type === this.type && !this.maySend(message.totalBytes)) break;
       waiting.shift();
       this.transmit(message);
       next.onAccepted();
@@ -200,7 +200,7 @@ export class SendHalf {
   transmit(message: QueuedMessage): void {
     message.argument = this.sequence;
     if (message.type === this.type) {
-      this.take(message.payload.length);
+      this.take(message.totalBytes);
       message.reserved = true;
     }
     const queue = this.#queue ??= new Fifo();

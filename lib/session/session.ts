@@ -106,6 +106,8 @@ export class Session implements CreditGiver {
     this.caller = new CallerSide(outbox, inbox, this);
     const resolve = (name: string, subroute: string) => owner.resolve(name, subroute);
     this.responder = new ResponderSide(outbox, inbox, this, resolve, limits.maxCalls);
+    outbox.bulk.onPayloadLost = (id, responder) =>
+      responder ? this.responder.onPayloadLost(id) : this.caller.onPayloadLost(id);
     this.#dispatcher = new Dispatcher({
       reader: this.#reader,
       caller: this.caller,

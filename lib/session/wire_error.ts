@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorCode, type ErrorOutcome, InternodeError } from "../errors.ts";
+import { type ErrorCode, type ErrorOrigin, type ErrorOutcome, InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { INTERACTIVE_BYTES } from "../wire/frame.ts";
@@ -201,5 +201,15 @@ export function lostCall(error: InternodeError, sent: boolean): InternodeError {
     code === "Closed" ? "Closed" : "Disconnected",
     `The connection was lost: ${message}`,
     { origin, outcome, cause: error },
+  );
+}
+
+/** What ends a call whose message lost its bytes before they had left. */
+export function payloadLost(origin: ErrorOrigin, outcome: ErrorOutcome): InternodeError {
+  return new InternodeError(
+    "InvalidPayload",
+    "Bytes that waited to be sent were taken away: their buffer was transferred or made smaller. " +
+      "Leave it alone until the call ends, or hand over a copy.",
+    { origin, outcome },
   );
 }

@@ -97,6 +97,21 @@ export class ByteReader {
     }
     return copy;
   }
+
+  /**
+   * Reads all that is left into an array of the caller's.
+   *
+   * @param target Where the bytes go, from its beginning. One that is too small is a `RangeError`.
+   * @returns How many bytes there were.
+   */
+  readInto(target: Uint8Array): number {
+    const { bytes, remaining } = this;
+    target.set(bytes.subarray(this.position, this.end));
+    this.position = this.end;
+    // Nobody else has it, so it need not wait for the collector.
+    if (this.owned && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+    return remaining;
+  }
 }
 
 const EMPTY = new Uint8Array(0);

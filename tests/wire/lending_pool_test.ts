@@ -1,0 +1,46 @@
+import { assertEquals, assertNotStrictEquals } from "@std/assert";
+import { LendingPool } from "../../lib/wire/lending_pool.ts";
+
+const KIB = 1024, MIB = 1024 * 1024;
+
+Deno.test("what was lent is empty once it was taken back, and its memory is lent again", () => {
+  const pool = new LendingPool();
+  const first = pool.lend(5 * KIB);
+  first.fill(7);
+  assertEquals(first.length, 5 * KIB);
+  pool.takeBack(first);
+  assertEquals([first.length, first.buffer.detached, pool.freeBytes], [0, true, 8 * KIB]);
+
+  const second = pool.lend(6 * KIB);
+  assertNotStrictEquals(second.buffer, first.buffer);
+  assertEquals([second.length, second[0], pool.freeBytes], [6 * KIB, 7, 0]);
+});
+
+Deno.test("a part of what was lent takes all of it back", () => {
+  const pool = new LendingPool();
+  const lent = pool.lend(4 * KIB);
+  pool.takeBack(lent.subarray(10, 20));
+  assertEquals([lent.length, pool.freeBytes], [0, 4 * KIB]);
+});
+
+Deno.test("what was sent elsewhere meanwhile is not taken back", () => {
+  const pool = new LendingPool();
+  const lent = pool.lend(4 * KIB);
+  structuredClone(lent, { transfer: [lent.buffer] });
+  pool.takeBack(lent);
+  pool.takeBack(lent);
+  assertEquals(pool.freeBytes, 0);
+});
+
+Deno.test("only so much lies there unused, and nothing large", () => {
+  const pool = new LendingPool();
+  const lent = Array.from({ length: 9 }, () => pool.lend(MIB));
+  for (const each of lent) pool.takeBack(each);
+  assertEquals(pool.freeBytes, 8 * MIB);
+
+  const empty = new LendingPool();
+  const large = empty.lend(MIB + 1), odd = new Uint8Array(5_000);
+  empty.takeBack(large);
+  empty.takeBack(odd);
+  assertEquals([large.length, odd.length, empty.freeBytes], [0, 0, 0]);
+});
