@@ -55,7 +55,7 @@ export class Connection {
   readonly #peering: Peering;
   readonly #owner: StreamOwner;
   /** The numbers of contracts' names on the present link. */
-  #numbers = new Map<AnyContract, number>();
+  #numbers: Map<AnyContract, number> | null = null;
   #numbersOf: Link | null = null;
 
   /** Made by the manager. */
@@ -261,14 +261,15 @@ export class Connection {
     if (subroute !== undefined && subroute !== "") {
       return link.session.caller.nameNumber(contract.name, subroute, nowMs);
     }
-    if (this.#numbersOf !== link) {
-      this.#numbers = new Map();
+    let numbers = this.#numbers;
+    if (numbers === null || this.#numbersOf !== link) {
+      this.#numbers = numbers = new Map();
       this.#numbersOf = link;
     }
-    let number = this.#numbers.get(contract);
+    let number = numbers.get(contract);
     if (number === undefined) {
       number = link.session.caller.nameNumber(contract.name, "", nowMs);
-      this.#numbers.set(contract, number);
+      numbers.set(contract, number);
     }
     return number;
   }

@@ -35,14 +35,15 @@ export class Peering implements LinkOwner, RenewalOwner {
   readonly #node: GridNode;
   readonly #address: HostAddress;
   readonly #dials: boolean;
-  readonly #waiting: WaitingCalls;
   readonly #backOff: BackOff;
-  readonly #listeners = new Set<(state: ConnectionState) => void>();
-  /** Everything not yet gone, the present link among it. */
-  readonly #links = new Set<Link>();
-  /** Those that were renewed and are not yet done. */
-  readonly #retired: RetiredLinks;
   readonly #schedule: RenewalSchedule;
+  /** Everything not yet gone, the present link among it; hardly ever more than that. */
+  #links: readonly Link[] = NOTHING;
+  // Made when there is something for them: most connections are idle most of the time.
+  #listeners: Set<(state: ConnectionState) => void> | null = null;
+  #waiting: WaitingCalls | null = null;
+  /** Those that were renewed and are not yet done. */
+  #retired: RetiredLinks | null = null;
   #state: ConnectionState = "connecting";
   #lastFailure: unknown = undefined;
   #timer: Timer | null = null;
@@ -60,10 +61,8 @@ export class Peering implements LinkOwner, RenewalOwner {
     this.#address = address;
     this.host = address.href;
     this.#dials = dials;
-    this.#waiting = new WaitingCalls(node.options.clock);
     const { options } = node;
     this.#backOff = new BackOff(options.reconnect, options.random);
-    this.#retired = new RetiredLinks(options.clock, options.renewalGraceMs, dials);
     this.#schedule = new RenewalSchedule(options, dials, this);
   }
 
@@ -79,12 +78,12 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   /** Whether any channel is still open. */
   get isGone(): boolean {
-    return this.#links.size === 0 && this.#dialling === null;
+    return this.#links.length === 0 && this.#dialling === null;
   }
 
   /** All connections that are open: the present one, and those that end. */
   get openLinks(): readonly Link[] {
-    return [...this.#links].filter(({ session }) => session.state === "open");
+    return this.#links.filter(({ session }) => session.state === "open");
   }
 
   /** Whether calls of either side are under way, or the end of one has not left yet. */
@@ -107,8 +106,9 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   /** Calls back at each change of state; the function returned ends that. */
   onStateChange(listener: (state: ConnectionState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    const listeners = this.#listeners ??= new Set();
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   /** A call for which there is no link: it waits, or fails at once. */
@@ -120,13 +120,14 @@ export class Peering implements LinkOwner, RenewalOwner {
       call.state = "ended";
       call.onError(this.#unreachable(), null);
     } else {
-      this.#waiting.add({ call, waitForReady, send });
+      const waiting = this.#waiting ??= new WaitingCalls(this.#node.options.clock);
+      waiting.add({ call, waitForReady, send });
     }
   }
 
   /** Ends a call from this side, wherever it is. */
   abort(call: OutgoingCall, reason: unknown): void {
-    if (this.#waiting.cancel(call, reason)) return;
+    if (this.#waiting?.cancel(call, reason) === true) return;
     for (const link of this.#links) {
       const { caller } = link.session;
       // A call without an id waits for a slot; which session it is told to does not matter.
@@ -139,7 +140,7 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   /** A channel whose other end calls itself this peer; it is not open yet. */
   adopt(link: Link): void {
-    this.#links.add(link);
+    this.#links = [...this.#links, link];
   }
 
   /** Finishes what runs; no new calls in either direction. */
@@ -152,7 +153,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   close(): void {
     if (this.#state === "closed") return;
     this.#stopConnecting();
-    this.#waiting.fail(() => this.#closedError(), true);
+    this.#waiting?.fail(() => this.#closedError(), true);
     this.link = null;
     this.#setState("closed");
     for (const link of this.#links) {
@@ -194,14 +195,14 @@ export class Peering implements LinkOwner, RenewalOwner {
     if (isRenewal) {
       this.totals.renewals++;
       logger.debug(`Renewed the connection to ${this.host}.`, fields);
-      this.#retired.add(old, openedMs);
+      this.#retire(old, openedMs);
     } else {
       this.totals.connects++;
       logger.info(`Connected to ${this.host}.`, fields);
       this.#setState("connected");
       old?.close(replaced("Disconnected"));
     }
-    this.#waiting.send(link);
+    this.#waiting?.send(link);
     if (this.#node.closing) link.session.startDraining(link.beginTurn());
   }
 
@@ -224,7 +225,9 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   /** The peer wants a connection to come to an end. */
   onDraining(link: Link, reason: DrainReason): void {
-    if (reason === "replaced" && this.#retired.onPeerDone(link) || this.link !== link) return;
+    if (reason === "replaced" && this.#retired?.onPeerDone(link) === true || this.link !== link) {
+      return;
+    }
     if (reason === "renewal") {
       if (this.#dials) this.#schedule.onAsked();
     } else if (reason === "closing") {
@@ -236,7 +239,7 @@ export class Peering implements LinkOwner, RenewalOwner {
       this.#setState("disconnected");
     } else if (!this.#dials) {
       // The newer one was lost before this side could know that it was good at the other end too.
-      this.#retired.add(link, this.#schedule.openedMs, true);
+      this.#retire(link, this.#schedule.openedMs, true);
       this.#reconnect();
     }
   }
@@ -244,7 +247,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   /** A connection, or an attempt at one, has ended. */
   onClosed(link: Link, error: InternodeError): void {
     this.totals.add(link);
-    const wasRetired = this.#retired.delete(link), wasPending = this.#pending === link;
+    const wasRetired = this.#retired?.delete(link) === true, wasPending = this.#pending === link;
     if (wasPending) this.#pending = null;
     if (this.#state === "closed" || wasRetired) return;
     const { logger, dialTimeoutMs } = this.#node.options;
@@ -261,8 +264,14 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   /** Nothing is left of a connection. */
   onGone(link: Link): void {
-    this.#links.delete(link);
+    this.#links = this.#links.filter((other) => other !== link);
     this.#node.onGone();
+  }
+
+  #retire(link: Link, openedMs: number, peerIsDone = false): void {
+    const { clock, renewalGraceMs } = this.#node.options;
+    this.#retired ??= new RetiredLinks(clock, renewalGraceMs, this.#dials);
+    this.#retired.add(link, openedMs, peerIsDone);
   }
 
   /** There is no connection any more. An attempt to renew it that is under way goes on as one to connect. */
@@ -277,8 +286,8 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   /** A new connection was lost before the side that dialled it came to use it: the older one goes on. */
   #takeBack(): boolean {
-    const older = this.#dials || this.#node.closing ? null : this.#retired.takeBack();
-    if (older === null) return false;
+    const older = this.#dials || this.#node.closing ? null : this.#retired?.takeBack();
+    if (older === null || older === undefined) return false;
     const { link, openedMs } = older;
     this.link = link;
     this.#schedule.start(link.identity !== undefined, openedMs, openedMs);
@@ -322,7 +331,7 @@ export class Peering implements LinkOwner, RenewalOwner {
         } else {
           const renews = this.link !== null;
           this.#pending = this.#node.link(channel, "dialler", this.host, this, renews);
-          this.#links.add(this.#pending);
+          this.adopt(this.#pending);
         }
       },
       (error) => {
@@ -357,7 +366,7 @@ export class Peering implements LinkOwner, RenewalOwner {
       this.#node.options.logger.info(`${this.host} is down: ${describe(error)}`);
       this.#setState("disconnected");
     }
-    this.#waiting.fail(() => this.#unreachable(), false);
+    this.#waiting?.fail(() => this.#unreachable(), false);
   }
 
   #stopConnecting(): void {
@@ -378,6 +387,7 @@ export class Peering implements LinkOwner, RenewalOwner {
       throw new Error(`no transition from ${this.#state} to ${state}`);
     }
     this.#state = state;
+    if (this.#listeners === null) return;
     for (const listener of [...this.#listeners]) listener(state);
   }
 
@@ -393,6 +403,8 @@ export class Peering implements LinkOwner, RenewalOwner {
     return new InternodeError("Closed", "This manager is closed.", { origin: "local" });
   }
 }
+
+const NOTHING: readonly never[] = [];
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -61,7 +61,7 @@ export class RenewalSchedule {
   readonly #settings: RenewalSettings;
   readonly #isEarly: boolean;
   readonly #owner: RenewalOwner;
-  readonly #backOff: BackOff;
+  #backOff: BackOff | null = null;
   #changedMs = -Infinity;
   #spreadMs = 0;
   #dueMs = Infinity;
@@ -74,7 +74,6 @@ export class RenewalSchedule {
     this.#settings = settings;
     this.#isEarly = isEarly;
     this.#owner = owner;
-    this.#backOff = new BackOff(settings.reconnect ?? DEFAULT_BACK_OFF, settings.random);
   }
 
   /**
@@ -90,7 +89,7 @@ export class RenewalSchedule {
     const maxMs = maxAgeMs(this.#settings, isProven);
     const isEarly = this.#isEarly && maxMs < Infinity;
     this.#isRunning = true;
-    this.#backOff.reset();
+    this.#backOff = null;
     this.openedMs = openedMs;
     this.#dueMs = openedMs + maxMs * (isEarly ? 1 - AGE_JITTER * random.next() : 1);
     this.#endMs = openedMs + maxMs + renewalGraceMs;
@@ -113,7 +112,9 @@ export class RenewalSchedule {
   /** An attempt has failed. */
   onAttemptFailed(): void {
     if (!this.#isRunning) return;
-    this.#dueMs = this.#settings.clock.now() + this.#backOff.next();
+    const { clock, random, reconnect = DEFAULT_BACK_OFF } = this.#settings;
+    this.#backOff ??= new BackOff(reconnect, random);
+    this.#dueMs = clock.now() + this.#backOff.next();
     this.#setTimer();
   }
 

@@ -17,6 +17,12 @@ import type { SendHalf } from "./send_half.ts";
 /** With so many bytes each message that waits counts beside its payload, as that is what keeping it takes. */
 export const QUEUED_OVERHEAD_BYTES = 384;
 
+/** Ends calls whose messages cannot be sent any further. */
+export interface PayloadOwner {
+  /** The bytes of a call's message were taken away; `responder`: of one that answers the peer's call. */
+  onPayloadLost(id: number, responder: boolean): void;
+}
+
 /** Messages take turns, a fragment each. One that does not fit the peer's budget waits outside, with nothing sent. */
 export class BulkLane {
   /** How many bytes wait, with what keeping them takes, those of streams not counted. */
@@ -27,15 +33,16 @@ export class BulkLane {
   /** How much may be under way. */
   readonly pacer: BulkPacer = new BulkPacer();
 
-  /** Hears of a call whose message cannot be sent (any further), as its bytes were taken away. `responder`: it answers the peer's call. */
-  onPayloadLost: (id: number, responder: boolean) => void = () => {};
+  /** Who is told of payloads that were taken away. */
+  owner: PayloadOwner | null = null;
 
   readonly #budget: PeerBudget;
   readonly #flattenLimit: number;
   readonly #sendBudgetBytes: number;
   readonly #lane = new Fifo<QueuedMessage>();
   readonly #stalled = new Fifo<QueuedMessage>();
-  readonly #stalledHalves = new Set<SendHalf>();
+  /** Streams that wait for room; made when there is the first. */
+  #stalledHalves: Set<SendHalf> | null = null;
   /** The message that waits beside those that fit the budget. */
   #beside: QueuedMessage | null = null;
 
@@ -98,12 +105,12 @@ export class BulkLane {
 
   /** A stream waits for room, here or in the peer's budget. */
   stall(half: SendHalf): void {
-    this.#stalledHalves.add(half);
+    (this.#stalledHalves ??= new Set()).add(half);
   }
 
   /** A stream has ended. */
   forget(half: SendHalf): void {
-    this.#stalledHalves.delete(half);
+    this.#stalledHalves?.delete(half);
   }
 
   /** There is more room in the peer's budget. */
@@ -123,6 +130,7 @@ export class BulkLane {
    */
   pumpStreams(hasRoom: () => boolean): void {
     const halves = this.#stalledHalves;
+    if (halves === null) return;
     // One that has to wait again stands last from then on.
     let left = halves.size;
     for (const half of halves) {
@@ -180,7 +188,7 @@ export class BulkLane {
     if (message.isLost) {
       this.discard(message);
       message.half?.discardQueue();
-      this.onPayloadLost(message.id, message.type >= FrameType.response);
+      this.owner?.onPayloadLost(message.id, message.type >= FrameType.response);
       return;
     }
     if (sent === 0 && call !== null && call.deadlineMs <= nowMs) {
@@ -218,7 +226,7 @@ export class BulkLane {
   clear(): void {
     this.#lane.clear();
     this.#stalled.clear();
-    this.#stalledHalves.clear();
+    this.#stalledHalves?.clear();
     this.#beside = null;
     this.queuedBytes = this.streamBytes = 0;
   }

@@ -39,9 +39,7 @@ export class CallerSide {
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#giver = giver;
-    const tell = (number: number, payload: Uint8Array): void =>
-      outbox.frame(FrameType.name, number, 0, 0, payload);
-    this.#names = new NameNumbers(tell);
+    this.#names = new NameNumbers(outbox);
     this.#slotless = new SlotQueue(outbox.sendBudgetBytes);
   }
 

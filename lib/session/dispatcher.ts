@@ -8,12 +8,13 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType, isBulk, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
 import type { CallerSide } from "./caller_side.ts";
-import { DRAIN_REASONS, type DrainReason } from "./drain_reason.ts";
+import { DRAIN_REASONS } from "./drain_reason.ts";
 import type { Assembly, Inbox } from "./inbox.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ReceiveHalf } from "./receive_half.ts";
 import type { ResponderSide } from "./responder_side.ts";
+import type { SessionOwner } from "./session_options.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** The parts of a session that frames go to. */
@@ -30,8 +31,8 @@ export interface FrameTargets {
   readonly outbox: Outbox;
   /** Whether the peer is there. */
   readonly liveness: Liveness;
-  /** The peer wants this connection to come to an end. */
-  readonly onDraining: (reason: DrainReason) => void;
+  /** Hears that the peer wants this connection to come to an end. */
+  readonly owner: Pick<SessionOwner, "onDraining">;
 }
 
 /** Throws an `InternodeError` of code `ProtocolError` for whatever the protocol does not allow. */
@@ -42,7 +43,7 @@ export class Dispatcher {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
-  readonly #onDraining: (reason: DrainReason) => void;
+  readonly #owner: Pick<SessionOwner, "onDraining">;
 
   /** @param targets Where frames go. */
   constructor(targets: FrameTargets) {
@@ -52,7 +53,7 @@ export class Dispatcher {
     this.#inbox = targets.inbox;
     this.#outbox = targets.outbox;
     this.#liveness = targets.liveness;
-    this.#onDraining = targets.onDraining;
+    this.#owner = targets.owner;
   }
 
   /** Takes the frame whose payload is in the reader. Says whether a handler may have run. */
@@ -212,7 +213,7 @@ export class Dispatcher {
         else this.#caller.onStreamSign(id);
         return;
       case FrameType.drain:
-        this.#onDraining(DRAIN_REASONS[argument] ?? "closing");
+        this.#owner.onDraining(DRAIN_REASONS[argument] ?? "closing");
         return;
       default:
         throw protocolError(`A frame of type ${type} came, which there is not.`);

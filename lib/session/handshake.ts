@@ -19,6 +19,7 @@
  */
 
 import type { ByteReader } from "../wire/byte_reader.ts";
+import type { Checksum } from "../wire/checksum.ts";
 import { FrameType } from "../wire/frame.ts";
 import {
   decodeHello,
@@ -38,8 +39,8 @@ export type HandshakeStep = "wait" | "done" | { readonly refusal: string };
 export class Handshake {
   /** What the peer said, once it has. */
   peer: Hello | null = null;
-  /** Whether both sides agreed on checksums. Meaningful when done. */
-  checksums = false;
+  /** The checksum both sides agreed on, `null` for none. Meaningful when done. */
+  checksum: Checksum | null = null;
 
   readonly #options: SessionOptions;
   readonly #send: (type: number, payload: Uint8Array) => void;
@@ -99,7 +100,7 @@ export class Handshake {
     if (refusal !== null) return { refusal };
     this.peer = hello;
     this.#peerHello = payload;
-    this.checksums = this.#options.checksum !== null && (hello.features & FEATURE_CHECKSUM) !== 0;
+    if ((hello.features & FEATURE_CHECKSUM) !== 0) this.checksum = this.#options.checksum;
     const auth = this.#options.auth;
     if (this.#options.role === "acceptor") {
       this.#sayHello(nowMs);

@@ -9,6 +9,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType } from "../wire/frame.ts";
 import { type Limits, messageCost } from "../wire/limits.ts";
 import { payloadMemory } from "../wire/payload_memory.ts";
+import type { Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { protocolError } from "./wire_error.ts";
 
@@ -43,12 +44,11 @@ export class Inbox {
   messages = 0;
 
   readonly #limits: Limits;
-  // By slot, so that there are no more of them than calls.
-  readonly #fromOpener = new Map<number, Assembly>();
-  readonly #fromResponder = new Map<number, Assembly>();
-  readonly #giveBack: (bytes: number) => void;
+  readonly #outbox: Outbox;
   readonly #giveBackAt: number;
-  readonly #tellArrived: (count: number) => void;
+  // By slot, so that there are no more of them than calls; made when a message first comes in pieces.
+  #fromOpener: Map<number, Assembly> | null = null;
+  #fromResponder: Map<number, Assembly> | null = null;
   #arrivedBytes = 0;
   #toldBytes = 0;
   #outstanding = 0;
@@ -56,17 +56,11 @@ export class Inbox {
 
   /**
    * @param limits What this side takes.
-   * @param giveBack Tells the peer that it may send so many more bytes.
-   * @param tellArrived Tells the peer how much bulk has arrived in all, modulo 2³².
+   * @param outbox Where the peer is told that it may send more, and how much bulk has arrived.
    */
-  constructor(
-    limits: Limits,
-    giveBack: (bytes: number) => void,
-    tellArrived: (count: number) => void,
-  ) {
+  constructor(limits: Limits, outbox: Outbox) {
     this.#limits = limits;
-    this.#tellArrived = tellArrived;
-    this.#giveBack = giveBack;
+    this.#outbox = outbox;
     // Not more than largestMessage() leaves for it.
     this.#giveBackAt = Math.floor(limits.receiveBudgetBytes / 8);
   }
@@ -104,7 +98,7 @@ export class Inbox {
     }
     this.#outstanding -= released;
     this.#released = 0;
-    this.#giveBack(released);
+    this.#outbox.control(FrameType.window, 0, released);
   }
 
   /** Checks the size of a frame that carries (a piece of) a message. */
@@ -122,13 +116,13 @@ export class Inbox {
     this.#arrivedBytes = (this.#arrivedBytes + bytes) >>> 0;
     if (((this.#arrivedBytes - this.#toldBytes) >>> 0) < ARRIVED_BYTES) return;
     this.#toldBytes = this.#arrivedBytes;
-    this.#tellArrived(this.#arrivedBytes);
+    this.#outbox.control(FrameType.arrived, 0, this.#arrivedBytes);
   }
 
   /** Whether some pieces have come of a message of that call's, from the side that sends frames of `type`. */
   isUnfinished(type: number, id: number): boolean {
-    const assemblies = this.#assemblies(type);
-    return assemblies.size > 0 && assemblies.has(id & SLOT_MASK);
+    const assemblies = type >= FrameType.response ? this.#fromResponder : this.#fromOpener;
+    return assemblies !== null && assemblies.size > 0 && assemblies.has(id & SLOT_MASK);
   }
 
   /** Nothing else of a direction may come between the pieces of a message. */
@@ -186,9 +180,9 @@ export class Inbox {
   /** Gives up what has come of a message, as the call has ended, and says whether there was anything. A stream's bytes are released by its `ReceiveHalf`. */
   drop(id: number, fromResponder: boolean): boolean {
     const assemblies = fromResponder ? this.#fromResponder : this.#fromOpener;
-    const assembly = assemblies.get(id & SLOT_MASK);
+    const assembly = assemblies?.get(id & SLOT_MASK);
     if (assembly === undefined || assembly.id !== id) return false;
-    assemblies.delete(id & SLOT_MASK);
+    assemblies!.delete(id & SLOT_MASK);
     if (assembly.type !== FrameType.input && assembly.type !== FrameType.output) {
       this.release(messageCost(assembly.bytes.length));
     }
@@ -197,12 +191,13 @@ export class Inbox {
 
   /** Forgets everything. */
   clear(): void {
-    this.#fromOpener.clear();
-    this.#fromResponder.clear();
+    this.#fromOpener = this.#fromResponder = null;
   }
 
   #assemblies(type: number): Map<number, Assembly> {
-    return type >= FrameType.response ? this.#fromResponder : this.#fromOpener;
+    return type >= FrameType.response
+      ? this.#fromResponder ??= new Map()
+      : this.#fromOpener ??= new Map();
   }
 }
 

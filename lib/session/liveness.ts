@@ -30,7 +30,9 @@ export class Liveness {
   /** When the last ping was answered, and how long that took, in milliseconds. */
   lastPing: { readonly atMs: number; readonly roundTripMs: number } | null = null;
 
-  readonly #times: SessionTimes;
+  readonly #handshakeTimeoutMs: number;
+  readonly #pingIntervalMs: number;
+  readonly #livenessTimeoutMs: number;
   #handshakeUntilMs: number;
   #receivedMs: number;
   #nextPingMs = Infinity;
@@ -44,7 +46,9 @@ export class Liveness {
 
   /** */
   constructor(times: SessionTimes, nowMs: number) {
-    this.#times = times;
+    this.#handshakeTimeoutMs = times.handshakeTimeoutMs;
+    this.#pingIntervalMs = times.pingIntervalMs;
+    this.#livenessTimeoutMs = times.livenessTimeoutMs;
     this.#handshakeUntilMs = nowMs + times.handshakeTimeoutMs;
     this.#receivedMs = nowMs;
   }
@@ -52,7 +56,7 @@ export class Liveness {
   /** When `onTimer` is due. */
   get nextDeadlineMs(): number {
     if (this.#handshakeUntilMs !== Infinity) return this.#handshakeUntilMs;
-    const { livenessTimeoutMs } = this.#times;
+    const livenessTimeoutMs = this.#livenessTimeoutMs;
     return Math.min(
       this.#nextPingMs,
       this.#receivedMs + livenessTimeoutMs,
@@ -64,7 +68,7 @@ export class Liveness {
   /** The handshake is done. */
   onOpen(nowMs: number): void {
     this.#handshakeUntilMs = Infinity;
-    this.#nextPingMs = nowMs + this.#times.pingIntervalMs;
+    this.#nextPingMs = nowMs + this.#pingIntervalMs;
   }
 
   /** Something came. */
@@ -109,11 +113,11 @@ export class Liveness {
    * @param dueMs When this should have been called.
    */
   onTimer(nowMs: number, dueMs: number): LivenessStep {
-    const { handshakeTimeoutMs, livenessTimeoutMs, pingIntervalMs } = this.#times;
+    const livenessTimeoutMs = this.#livenessTimeoutMs;
     if (nowMs >= this.#handshakeUntilMs) {
       return {
         kind: "lost",
-        reason: `The handshake was not done within ${handshakeTimeoutMs} ms.`,
+        reason: `The handshake was not done within ${this.#handshakeTimeoutMs} ms.`,
       };
     }
     const lagMs = nowMs - dueMs;
@@ -134,7 +138,7 @@ export class Liveness {
       return { kind: "lost", reason: `The peer has taken no bytes for ${livenessTimeoutMs} ms.` };
     }
     if (nowMs < this.#nextPingMs) return NOTHING;
-    this.#nextPingMs = nowMs + pingIntervalMs;
+    this.#nextPingMs = nowMs + this.#pingIntervalMs;
     return { kind: "ping", token: this.ask(nowMs) };
   }
 

@@ -5,17 +5,19 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { FrameType } from "../wire/frame.ts";
 import { encodeName, MAX_NAMES, MAX_NAMES_BYTES, nameCost } from "./handler_name.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** Names and their numbers, agreed on once for each connection. */
 export class NameNumbers {
-  readonly #numbers = new Map<string, number>();
-  readonly #tell: (number: number, payload: Uint8Array) => void;
+  readonly #outbox: Outbox;
+  #numbers: Map<string, number> | null = null;
   #bytes = 0;
 
-  /** @param tell Tells the peer of a new name. */
-  constructor(tell: (number: number, payload: Uint8Array) => void) {
-    this.#tell = tell;
+  /** @param outbox Where the peer is told of a new name. */
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
   }
 
   /**
@@ -25,9 +27,10 @@ export class NameNumbers {
    */
   of(name: string, subroute: string): number {
     const key = `${name}\0${subroute}`;
-    const known = this.#numbers.get(key);
+    const numbers = this.#numbers ??= new Map();
+    const known = numbers.get(key);
     if (known !== undefined) return known;
-    const number = this.#numbers.size, payload = encodeName(name, subroute);
+    const number = numbers.size, payload = encodeName(name, subroute);
     const bytes = this.#bytes + nameCost(payload.length);
     if (number >= MAX_NAMES || bytes > MAX_NAMES_BYTES) {
       throw new InternodeError(
@@ -37,8 +40,8 @@ export class NameNumbers {
       );
     }
     this.#bytes = bytes;
-    this.#numbers.set(key, number);
-    this.#tell(number, payload);
+    numbers.set(key, number);
+    this.#outbox.frame(FrameType.name, number, 0, 0, payload);
     return number;
   }
 }

@@ -18,6 +18,7 @@ import { concat, rawBytes } from "./raw_payload.ts";
 import { protocolError } from "./wire_error.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { SendHalf } from "./send_half.ts";
+import type { SessionOwner } from "./session_options.ts";
 
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES = 256 * 1024;
@@ -56,9 +57,11 @@ export class Outbox {
   /** Starts checksums on batches begun from then on. */
   readonly seal: BatchSeal | null;
 
-  readonly #control: BatchWriter;
+  readonly #pool: WriterPool;
   readonly #data: BatchWriter;
-  readonly #onOutput: () => void;
+  /** The lane of control frames that overtake messages; made when the first does. */
+  #control: BatchWriter | null = null;
+  readonly #owner: Pick<SessionOwner, "onOutput">;
   /** How many bytes of requests and responses may wait here. */
   readonly sendBudgetBytes: number;
 
@@ -75,20 +78,20 @@ export class Outbox {
    * @param envelope Whether batches travel on a byte stream.
    * @param flattenLimit Payloads above this many bytes are written from where they lie (byte streams only).
    * @param limits How many bytes may wait here, and how many calls the peer may make at a time.
-   * @param onOutput Hears that there is something to drain.
+   * @param owner Hears that there is something to drain.
    */
   constructor(
     pool: WriterPool,
     envelope: boolean,
     flattenLimit: number,
     { sendBudgetBytes, maxCalls }: Limits,
-    onOutput: () => void,
+    owner: Pick<SessionOwner, "onOutput">,
   ) {
     this.seal = envelope ? new BatchSeal() : null;
-    this.#control = new BatchWriter(pool, this.seal);
+    this.#pool = pool;
     this.#data = new BatchWriter(pool, this.seal);
     this.bulk = new BulkLane(this.budget, envelope ? flattenLimit : Infinity, sendBudgetBytes);
-    this.#onOutput = onOutput;
+    this.#owner = owner;
     this.sendBudgetBytes = sendBudgetBytes;
     this.#maxBatchedBytes = Math.floor(sendBudgetBytes / BATCHED_SHARE);
     this.#maxReplyBytes = MAX_REPLY_BYTES + maxCalls * SHORT_REPLY_BYTES;
@@ -97,18 +100,17 @@ export class Outbox {
 
   /** How many batches have been drained. */
   get batches(): number {
-    return this.#control.batches + this.#data.batches;
+    return this.#data.batches + (this.#control === null ? 0 : this.#control.batches);
   }
 
   /** How many bytes wait in batches. */
   get pendingBytes(): number {
-    return this.#data.pendingBytes + this.#control.pendingBytes;
+    return this.#data.pendingBytes + (this.#control === null ? 0 : this.#control.pendingBytes);
   }
 
   /** Whether there is anything to drain. */
   get hasOutput(): boolean {
-    return this.#data.pendingBytes > 0 || this.#control.pendingBytes > 0 ||
-      this.bulk.isReady(this.nowMs);
+    return this.pendingBytes > 0 || this.bulk.isReady(this.nowMs);
   }
 
   /** Whether messages of streams may be taken from their senders, as little of them waits. */
@@ -142,12 +144,14 @@ export class Outbox {
     payload: Uint8Array = NOTHING,
   ): void {
     const short = this.#data.pendingBytes <= SHORT_QUEUE_BYTES;
-    const lane = short || !this.#mayOvertake ? this.#data : this.#control;
+    const lane = short || !this.#mayOvertake
+      ? this.#data
+      : this.#control ??= new BatchWriter(this.#pool, this.seal);
     const header = lane.begin(type, 0, code, id, argument, this.nowMs);
     lane.writer.append(payload);
     lane.end(header);
     this.#replyBytes += HEADER_BYTES + payload.length;
-    this.#onOutput();
+    this.#owner.onOutput();
   }
 
   /** Writes a small frame that keeps its place behind the messages before it. */
@@ -162,7 +166,7 @@ export class Outbox {
     this.#data.writer.append(payload);
     this.#data.end(header);
     this.#replyBytes += HEADER_BYTES + payload.length;
-    this.#onOutput();
+    this.#owner.onOutput();
   }
 
   /**
@@ -211,7 +215,7 @@ export class Outbox {
       data.end(header);
       this.bulk.pacer.interactiveMs = this.nowMs;
       this.messages++;
-      this.#onOutput();
+      this.#owner.onOutput();
       return true;
     }
     const payload = this.#takeBack(header);
@@ -248,7 +252,7 @@ export class Outbox {
       half.take(length);
       this.bulk.pacer.interactiveMs = this.nowMs;
       data.end(header);
-      this.#onOutput();
+      this.#owner.onOutput();
       return null;
     }
     const payload = payloadOf(data, header);
@@ -262,7 +266,7 @@ export class Outbox {
   /** Puts a message of a stream, whose bytes are reserved, into the bulk lane. */
   enqueueInOrder(message: QueuedMessage): void {
     this.bulk.addInOrder(message);
-    this.#onOutput();
+    this.#owner.onOutput();
   }
 
   /** The peer has given back some of its budget. */
@@ -287,20 +291,23 @@ export class Outbox {
   /** There is more room in the peer's budget: what waits for it may go. */
   useWindow(): void {
     this.bulk.onWindow();
-    if (this.bulk.isReady(this.nowMs)) this.#onOutput();
+    if (this.bulk.isReady(this.nowMs)) this.#owner.onOutput();
   }
 
   /** The peer tells how much bulk has arrived in all: more of it may go. */
   onArrived(count: number): void {
     this.bulk.pacer.onArrived(count, this.nowMs);
-    if (this.bulk.isReady(this.nowMs)) this.#onOutput();
+    if (this.bulk.isReady(this.nowMs)) this.#owner.onOutput();
   }
 
   /** Hands out what is to be written next; see `BatchWriter.drain`. */
   drain(pieces: Uint8Array<ArrayBuffer>[]): number {
     const nowMs = this.nowMs;
     let bytes = 0;
-    if (this.#control.pendingBytes > 0) bytes = this.#control.drain(pieces, DRAIN_BYTES, nowMs);
+    const control = this.#control;
+    if (control !== null && control.pendingBytes > 0) {
+      bytes = control.drain(pieces, DRAIN_BYTES, nowMs);
+    }
     if (this.bulk.isReady(this.nowMs)) {
       do this.bulk.writeFragment(this.#data, nowMs); while (
         this.bulk.isReady(this.nowMs) && this.#data.pendingBytes < DRAIN_BYTES
@@ -316,7 +323,7 @@ export class Outbox {
 
   /** What was drained has been written. */
   recycle(): void {
-    this.#control.recycle();
+    this.#control?.recycle();
     this.#data.recycle();
   }
 
@@ -349,7 +356,7 @@ export class Outbox {
     this.enqueuedBytes = message.totalBytes;
     this.bulk.add(message);
     this.messages++;
-    this.#onOutput();
+    this.#owner.onOutput();
   }
 
   #inOrder(half: SendHalf, message: QueuedMessage): QueuedMessage | null {

@@ -38,10 +38,17 @@ export class PeerBudget {
 
   /** The handshake is done. What the peer takes beyond what this side can do is not made use of. */
   open(limits: PeerLimits): void {
-    const { maxMessageBytes, receiveBudgetBytes } = limits;
+    const { maxMessageBytes, receiveBudgetBytes, streamBudgetBytes } = limits;
     const maxFragmentBytes = Math.min(limits.maxFragmentBytes, MAX_FRAGMENT_BYTES);
     const maxCalls = Math.min(limits.maxCalls, MAX_CALLS);
-    this.limits = { ...limits, maxFragmentBytes, maxCalls };
+    // One by one, as the hello they are part of is not worth keeping.
+    this.limits = {
+      maxMessageBytes,
+      maxFragmentBytes,
+      receiveBudgetBytes,
+      streamBudgetBytes,
+      maxCalls,
+    };
     this.window = receiveBudgetBytes;
     this.interactiveBytes = Math.min(INTERACTIVE_BYTES, maxFragmentBytes, maxMessageBytes);
   }

@@ -18,6 +18,7 @@ import type { Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
+import type { SessionOwner } from "./session_options.ts";
 import { decodeName, MAX_NAMES_BYTES, nameCost } from "./handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 import {
@@ -28,9 +29,6 @@ import {
   readText,
   writeError,
 } from "./wire_error.ts";
-
-/** Finds a handler by name and subroute; `null` if there is none. */
-export type Resolve = (name: string, subroute: string) => HandlerTarget | null;
 
 /** A name the peer uses, by its number. */
 interface NamedHandler {
@@ -51,7 +49,7 @@ export class ResponderSide {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #giver: CreditGiver;
-  readonly #resolve: Resolve;
+  readonly #owner: Pick<SessionOwner, "resolve">;
   readonly #maxCalls: number;
   readonly #names: NamedHandler[] = [];
   #namesBytes = 0;
@@ -61,13 +59,13 @@ export class ResponderSide {
     outbox: Outbox,
     inbox: Inbox,
     giver: CreditGiver,
-    resolve: Resolve,
+    owner: Pick<SessionOwner, "resolve">,
     maxCalls: number,
   ) {
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#giver = giver;
-    this.#resolve = resolve;
+    this.#owner = owner;
     this.#maxCalls = maxCalls;
   }
 
@@ -173,7 +171,7 @@ export class ResponderSide {
     if (timeout === 0) {
       return this.#refuse(id, "DeadlineExceeded", "The call's time had run out when it arrived.");
     }
-    const target = named.target ??= this.#resolve(named.name, named.subroute);
+    const target = named.target ??= this.#owner.resolve(named.name, named.subroute);
     if (target !== null) return target;
     const where = named.subroute === "" ? "" : ` for subroute ${JSON.stringify(named.subroute)}`;
     return this.#refuse(

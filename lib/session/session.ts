@@ -43,6 +43,7 @@ import { FEATURE_RENEWAL } from "./hello.ts";
 import { Inbox } from "./inbox.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox } from "./outbox.ts";
+import type { PayloadOwner } from "./bulk_lane.ts";
 import type { CreditGiver } from "./receive_half.ts";
 import { ResponderSide } from "./responder_side.ts";
 import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
@@ -58,7 +59,7 @@ import {
 } from "./wire_error.ts";
 
 /** One side of one connection; see the module. */
-export class Session implements CreditGiver {
+export class Session implements CreditGiver, PayloadOwner {
   /** The calls of this side. */
   readonly caller: CallerSide;
   /** The calls of the peer. */
@@ -66,7 +67,6 @@ export class Session implements CreditGiver {
   /** What is known of the peer, once the session is open. */
   peer: Peer | null = null;
 
-  readonly #options: SessionOptions;
   readonly #owner: SessionOwner;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
@@ -84,7 +84,6 @@ export class Session implements CreditGiver {
    * @param wallMs The wall clock at that time, in milliseconds since 1970.
    */
   constructor(options: SessionOptions, owner: SessionOwner, nowMs: number, wallMs: number) {
-    this.#options = options;
     this.#owner = owner;
     const { pool, envelope, writeFlattenLimit, limits } = options;
     const outbox = new Outbox(
@@ -92,22 +91,16 @@ export class Session implements CreditGiver {
       envelope,
       writeFlattenLimit,
       limits,
-      () => owner.onOutput(),
+      owner,
     );
     this.#outbox = outbox;
     outbox.nowMs = nowMs;
-    const inbox = new Inbox(
-      limits,
-      (bytes) => outbox.control(FrameType.window, 0, bytes),
-      (count) => outbox.control(FrameType.arrived, 0, count),
-    );
+    const inbox = new Inbox(limits, outbox);
     this.#inbox = inbox;
     this.#liveness = new Liveness(options, nowMs);
     this.caller = new CallerSide(outbox, inbox, this);
-    const resolve = (name: string, subroute: string) => owner.resolve(name, subroute);
-    this.responder = new ResponderSide(outbox, inbox, this, resolve, limits.maxCalls);
-    outbox.bulk.onPayloadLost = (id, responder) =>
-      responder ? this.responder.onPayloadLost(id) : this.caller.onPayloadLost(id);
+    this.responder = new ResponderSide(outbox, inbox, this, owner, limits.maxCalls);
+    outbox.bulk.owner = this;
     this.#dispatcher = new Dispatcher({
       reader: this.#reader,
       caller: this.caller,
@@ -115,7 +108,7 @@ export class Session implements CreditGiver {
       inbox,
       outbox,
       liveness: this.#liveness,
-      onDraining: (reason) => owner.onDraining(reason),
+      owner,
     });
     const send = (type: number, payload: Uint8Array): void => outbox.frame(type, 0, 0, 0, payload);
     this.#handshake = new Handshake(options, send, (name) => owner.admit(name), nowMs, wallMs);
@@ -211,6 +204,7 @@ export class Session implements CreditGiver {
     } catch (error) {
       this.#fail(error);
     }
+    this.#reader.release();
     return end;
   }
 
@@ -297,6 +291,12 @@ export class Session implements CreditGiver {
     this.#close(error);
   }
 
+  /** See {@linkcode PayloadOwner}. */
+  onPayloadLost(id: number, responder: boolean): void {
+    if (responder) this.responder.onPayloadLost(id);
+    else this.caller.onPayloadLost(id);
+  }
+
   /** Gives bytes back to the connection's budget. */
   release(bytes: number): void {
     if (this.#state !== "closed") this.#inbox.release(bytes);
@@ -352,7 +352,7 @@ export class Session implements CreditGiver {
     outbox.budget.open(hello);
     // What was said so far, the welcome included, travels without a checksum.
     outbox.cut();
-    if (outbox.seal !== null && handshake.checksums) outbox.seal.checksum = this.#options.checksum;
+    if (outbox.seal !== null) outbox.seal.checksum = handshake.checksum;
     this.#liveness.onOpen(outbox.nowMs);
     const instance = hello.instance.toHex();
     const renews = (hello.features & FEATURE_RENEWAL) !== 0;

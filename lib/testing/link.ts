@@ -51,11 +51,11 @@ export class Link {
   own: Readonly<LinkOptions> | null = null;
   /** Whether bytes stopped flowing: nothing arrives, nothing is reported. */
   stalled = false;
-  /** What goes over it. */
-  readonly pipes: Pipe[] = [];
+  /** What goes over it; hardly ever more than one, of so many links that each byte counts. */
+  pipes: readonly Pipe[] = NOTHING;
   readonly #context: LinkContext;
   #busyUntilMs = 0;
-  #waiting: (() => void)[] = [];
+  #waiting: readonly (() => void)[] = NOTHING;
 
   constructor(from: SimulatedHost, to: SimulatedHost, context: LinkContext) {
     this.from = from;
@@ -86,7 +86,7 @@ export class Link {
   /** Carries a small packet, such as one that opens a connection; while blocked it is sent again. */
   carry(arrived: () => void): void {
     this.#context.clock.setTimer(this.drawDelay(0), () => {
-      if (this.blocked) this.#waiting.push(() => this.carry(arrived));
+      if (this.blocked) this.#waiting = [...this.#waiting, () => this.carry(arrived)];
       else arrived();
     });
   }
@@ -95,14 +95,16 @@ export class Link {
   kick(): void {
     if (this.blocked) return;
     const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = NOTHING;
     for (const again of waiting) again();
-    for (const pipe of [...this.pipes]) {
+    for (const pipe of this.pipes) {
       pipe.kick();
       pipe.receiver.out.kickBack();
     }
   }
 }
+
+const NOTHING: readonly never[] = [];
 
 /** Completes and checks link options. */
 export function checkLinkOptions(

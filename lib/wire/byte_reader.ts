@@ -62,6 +62,11 @@ export class ByteReader {
     this.owned = owned;
   }
 
+  /** Lets go of the message, which would be kept from being collected otherwise. */
+  release(): void {
+    this.reset(EMPTY, 0, 0, EMPTY_VIEW);
+  }
+
   /**
    * Reads `count` bytes as an array that the caller may keep.
    *

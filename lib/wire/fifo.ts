@@ -9,7 +9,7 @@
  * allocation once it has grown to its working size.
  */
 export class Fifo<T> {
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[] = NO_ITEMS;
   #head = 0;
   #length = 0;
 
@@ -53,7 +53,7 @@ export class Fifo<T> {
 
   /** Forgets all items and the room they took. */
   clear(): void {
-    this.#items = [];
+    this.#items = NO_ITEMS;
     this.#head = 0;
     this.#length = 0;
   }
@@ -66,3 +66,6 @@ export class Fifo<T> {
     this.#head = 0;
   }
 }
+
+/** What a queue begins with: nobody writes to it, as it has no room. */
+const NO_ITEMS: undefined[] = [];

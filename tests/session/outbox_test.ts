@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
 
 Deno.test("a control frame overtakes a long queue, but never the frame that opens the session", () => {
-  const outbox = new Outbox(new WriterPool(), false, Infinity, DEFAULT_LIMITS, () => {});
+  const outbox = new Outbox(new WriterPool(), false, Infinity, DEFAULT_LIMITS, { onOutput() {} });
   const drained = (): number[] => {
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     outbox.drain(pieces);
