@@ -16,13 +16,14 @@ import type { GridNode } from "./grid_node.ts";
 import type { Peering } from "./peering.ts";
 import { UsedTokens } from "./used_tokens.ts";
 
-/** So many strangers at most are heard at a time; more are turned away at once. */
+/** So many strangers are heard at a time, or twice as many as there are peers, who may all come together; more are turned away at once. */
 const MAX_STRANGERS = 1_024;
 
 /** Hears each stranger out and hands it to its peering. */
 export class Doorman {
   readonly #node: GridNode;
   readonly #peerings: ReadonlyMap<string, Peering>;
+  readonly #maxStrangers: number;
   readonly #strangers = new Set<Stranger>();
   readonly #usedTokens = new UsedTokens();
 
@@ -30,6 +31,7 @@ export class Doorman {
   constructor(node: GridNode, peerings: ReadonlyMap<string, Peering>) {
     this.#node = node;
     this.#peerings = peerings;
+    this.#maxStrangers = Math.max(MAX_STRANGERS, 2 * peerings.size);
   }
 
   /** Whether nobody is at the door. */
@@ -65,7 +67,7 @@ export class Doorman {
    * @param name The name that {@linkcode authorize} gave for it.
    */
   accept(channel: Channel, name?: string): void {
-    if (this.#node.closing || this.#strangers.size >= MAX_STRANGERS) {
+    if (this.#node.closing || this.#strangers.size >= this.#maxStrangers) {
       channel.close();
       return;
     }

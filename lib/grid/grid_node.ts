@@ -17,6 +17,7 @@ import { LendingPool } from "../wire/lending_pool.ts";
 import { CallSource } from "./call_source.ts";
 import { CallTraces } from "./call_trace.ts";
 import type { ConnectionTotals } from "./connection_stats.ts";
+import { DialGate } from "./dial_gate.ts";
 import { HandlerTable } from "./handler_table.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { Serving } from "./serving.ts";
@@ -33,6 +34,8 @@ export class GridNode {
   readonly traces: CallTraces = new CallTraces();
   /** What handlers need. */
   readonly serving: Serving;
+  /** Lets its dials go a few at a time. */
+  readonly gate: DialGate;
   /** Whether the node takes nothing new. */
   closing = false;
   /** Told whenever nothing is left of a connection. */
@@ -54,6 +57,7 @@ export class GridNode {
       logger,
       running: 0,
     };
+    this.gate = new DialGate(clock, options.random);
     this.#links = new LinkMaker(local.href, options);
   }
 

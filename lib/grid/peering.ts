@@ -15,7 +15,9 @@ import type { Peer } from "../session/session_options.ts";
 import { BackOff } from "./back_off.ts";
 import { ConnectionTotals } from "./connection_stats.ts";
 import { type ConnectionState, mayFollow } from "./connection_state.ts";
+import { Dialling } from "./dialling.ts";
 import type { GridNode } from "./grid_node.ts";
+import { describe, managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
 import { type RenewalOwner, RenewalSchedule } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 import { WaitingCalls } from "./waiting_calls.ts";
@@ -47,10 +49,8 @@ export class Peering implements LinkOwner, RenewalOwner {
   #state: ConnectionState = "connecting";
   #lastFailure: unknown = undefined;
   #timer: Timer | null = null;
-  #dialling: AbortController | null = null;
-  #dialledMs = 0;
-  /** What was dialled and has not shaken hands yet. */
-  #pending: Link | null = null;
+  /** An attempt to connect or to renew, until hands are shaken. */
+  #attempt: Dialling | null = null;
   #isRenewalTold = false;
   #unwatch: (() => void) | undefined;
   #started = false;
@@ -78,7 +78,7 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   /** Whether any channel is still open. */
   get isGone(): boolean {
-    return this.#links.length === 0 && this.#dialling === null;
+    return this.#links.length === 0 && this.#attempt === null;
   }
 
   /** All connections that are open: the present one, and those that end. */
@@ -115,10 +115,10 @@ export class Peering implements LinkOwner, RenewalOwner {
   wait(call: OutgoingCall, waitForReady: boolean, send: (link: Link) => void): void {
     if (this.#state === "closed") {
       call.state = "ended";
-      call.onError(this.#closedError(), null);
+      call.onError(managerClosed(), null);
     } else if (this.#state === "disconnected" && !waitForReady) {
       call.state = "ended";
-      call.onError(this.#unreachable(), null);
+      call.onError(unreachable(this.#lastFailure), null);
     } else {
       const waiting = this.#waiting ??= new WaitingCalls(this.#node.options.clock);
       waiting.add({ call, waitForReady, send });
@@ -153,16 +153,11 @@ export class Peering implements LinkOwner, RenewalOwner {
   close(): void {
     if (this.#state === "closed") return;
     this.#stopConnecting();
-    this.#waiting?.fail(() => this.#closedError(), true);
+    this.#waiting?.fail(managerClosed, true);
     this.link = null;
     this.#setState("closed");
     for (const link of this.#links) {
-      link.close(
-        new InternodeError("Closed", "The peer is closing.", {
-          origin: "local",
-          outcome: "maybeExecuted",
-        }),
-      );
+      link.close(peerCloses());
     }
   }
 
@@ -177,20 +172,21 @@ export class Peering implements LinkOwner, RenewalOwner {
    */
   onOpen(link: Link, peer: Peer): void {
     if (this.#state === "closed") {
-      link.close(this.#closedError());
+      link.close(managerClosed());
       return;
     }
     const old = this.link, { clock, logger } = this.#node.options;
     const isRenewal = old !== null && (this.#dials || peer.renews) &&
       old.session.peer?.instance === peer.instance;
-    this.#pending = null;
+    const nowMs = clock.now(), dialledMs = this.#attempt?.startedMs ?? nowMs;
+    this.#endAttempt();
     this.#clearTimer();
     this.#backOff.reset();
     this.link = link;
     this.#isRenewalTold = false;
     this.#lastFailure = undefined;
-    const nowMs = clock.now(), { openedMs } = this.#schedule;
-    this.#schedule.start(link.identity !== undefined, this.#dials ? this.#dialledMs : nowMs, nowMs);
+    const { openedMs } = this.#schedule;
+    this.#schedule.start(link.identity !== undefined, dialledMs, nowMs);
     const fields = { remote: link.remote, instance: peer.instance };
     if (isRenewal) {
       this.totals.renewals++;
@@ -210,7 +206,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   onRenewalDue(): void {
     if (this.link === null || this.#node.closing) return;
     if (!this.#dials) this.link.session.sayDrain("renewal", this.link.beginTurn());
-    else if (this.#dialling === null && this.#pending === null) this.#dial();
+    else if (this.#attempt === null) this.#dial();
   }
 
   /** See {@linkcode RenewalOwner}. */
@@ -247,17 +243,20 @@ export class Peering implements LinkOwner, RenewalOwner {
   /** A connection, or an attempt at one, has ended. */
   onClosed(link: Link, error: InternodeError): void {
     this.totals.add(link);
-    const wasRetired = this.#retired?.delete(link) === true, wasPending = this.#pending === link;
-    if (wasPending) this.#pending = null;
+    const wasRetired = this.#retired?.delete(link) === true,
+      wasPending = this.#attempt?.link === link;
+    if (wasPending) this.#endAttempt();
     if (this.#state === "closed" || wasRetired) return;
     const { logger, dialTimeoutMs } = this.#node.options;
     if (this.link === link) {
       this.#lastFailure = error;
       logger.warn(`Lost the connection to ${this.host}: ${error.message}`);
       if (!this.#takeBack()) this.#reconnect();
-    } else if (wasPending || this.link === null && this.#dials && this.#dialling === null) {
+    } else if (wasPending || this.link === null && this.#dials && this.#attempt === null) {
       this.#onAttemptFailed(error);
-    } else if (this.link === null && this.#state === "connecting" && this.#timer === null) {
+    } else if (
+      !this.#dials && this.link === null && this.#state === "connecting" && this.#timer === null
+    ) {
       this.#tryToConnect(0, dialTimeoutMs);
     }
   }
@@ -279,7 +278,7 @@ export class Peering implements LinkOwner, RenewalOwner {
     this.link = null;
     this.#schedule.stop();
     this.#setState("connecting");
-    if (this.#dialling === null && this.#pending === null) {
+    if (this.#attempt === null) {
       this.#tryToConnect(this.#dials ? this.#backOff.next() : 0, RETURN_MS);
     }
   }
@@ -314,33 +313,32 @@ export class Peering implements LinkOwner, RenewalOwner {
   }
 
   #dial(): void {
-    const { clock, dialTimeoutMs } = this.#node.options;
-    const dialling = this.#dialling = new AbortController();
-    this.#dialledMs = clock.now();
-    const timer = clock.setTimer(dialTimeoutMs, () => {
-      const message = `No connection within ${dialTimeoutMs} ms.`;
-      dialling.abort(new InternodeError("Unreachable", message, { origin: "network" }));
-    });
-    this.#node.dial(this.#address, dialling.signal).then(
+    const attempt = this.#attempt = new Dialling(
+      this.#node,
+      this.#address,
       (channel) => {
-        clock.clearTimer(timer);
-        this.#dialling = null;
         if (this.#state === "closed" || this.#node.closing) {
           channel.close();
+          this.#endAttempt();
           this.#node.onGone();
         } else {
           const renews = this.link !== null;
-          this.#pending = this.#node.link(channel, "dialler", this.host, this, renews);
-          this.adopt(this.#pending);
+          attempt.link = this.#node.link(channel, "dialler", this.host, this, renews);
+          this.adopt(attempt.link);
         }
       },
       (error) => {
-        clock.clearTimer(timer);
-        this.#dialling = null;
+        this.#endAttempt();
         if (this.#state === "closed" || this.#node.closing) this.#node.onGone();
         else this.#onAttemptFailed(error);
       },
     );
+    attempt.start();
+  }
+
+  #endAttempt(): void {
+    this.#attempt?.end();
+    this.#attempt = null;
   }
 
   #onAttemptFailed(error: unknown): void {
@@ -366,14 +364,14 @@ export class Peering implements LinkOwner, RenewalOwner {
       this.#node.options.logger.info(`${this.host} is down: ${describe(error)}`);
       this.#setState("disconnected");
     }
-    this.#waiting?.fail(() => this.#unreachable(), false);
+    this.#waiting?.fail(() => unreachable(this.#lastFailure), false);
   }
 
   #stopConnecting(): void {
     this.#clearTimer();
     this.#schedule.stop();
     this.#unwatch?.();
-    this.#dialling?.abort(this.#closedError());
+    this.#attempt?.abort(managerClosed());
   }
 
   #clearTimer(): void {
@@ -390,22 +388,6 @@ export class Peering implements LinkOwner, RenewalOwner {
     if (this.#listeners === null) return;
     for (const listener of [...this.#listeners]) listener(state);
   }
-
-  #unreachable(): InternodeError {
-    return new InternodeError("Unreachable", `The peer is down: ${describe(this.#lastFailure)}`, {
-      origin: "network",
-      outcome: "notSent",
-      cause: this.#lastFailure,
-    });
-  }
-
-  #closedError(): InternodeError {
-    return new InternodeError("Closed", "This manager is closed.", { origin: "local" });
-  }
 }
 
 const NOTHING: readonly never[] = [];
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,0 +1,34 @@
+/**
+ * Why there is no connection to a peer.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+
+/** The error of calls that nothing was sent for, as there is no connection. */
+export function unreachable(lastFailure: unknown): InternodeError {
+  return new InternodeError("Unreachable", `The peer is down: ${describe(lastFailure)}`, {
+    origin: "network",
+    outcome: "notSent",
+    cause: lastFailure,
+  });
+}
+
+/** The error of what is asked of a node that was closed. */
+export function managerClosed(): InternodeError {
+  return new InternodeError("Closed", "This manager is closed.", { origin: "local" });
+}
+
+/** What the peer is told when this side closes. */
+export function peerCloses(): InternodeError {
+  return new InternodeError("Closed", "The peer is closing.", {
+    origin: "local",
+    outcome: "maybeExecuted",
+  });
+}
+
+/** What an error says, whatever was thrown. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
