@@ -31,10 +31,10 @@ export class ReceiveRing {
   #smallReads = 0;
 
   /**
-   * @param initialBytes The size when idle. Default: 8,192.
+   * @param initialBytes The size when idle. Default: 2,048.
    * @param maxIdleBytes How far it grows by itself for the sake of fewer reads. Default: 262,144.
    */
-  constructor(initialBytes = 8_192, maxIdleBytes = 262_144) {
+  constructor(initialBytes = 2_048, maxIdleBytes = 262_144) {
     this.#initialBytes = initialBytes;
     this.#maxIdleBytes = Math.max(initialBytes, maxIdleBytes);
     this.bytes = new Uint8Array(initialBytes);
