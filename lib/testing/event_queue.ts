@@ -1,13 +1,17 @@
 /**
- * What will happen, in order: the heap underneath virtual time.
+ * What will happen, in order: the queue underneath virtual time.
  *
  * @module
  */
 
 import type { Timer } from "../net/clock.ts";
+import { EventHeap } from "./event_heap.ts";
 
 /** A clock tick: times are whole multiples of it, so that sums of them are exact. */
 export const TICK_MS = 1 / 1024;
+
+/** Time is cut into windows this long; only what happens in the present one, or before it, is kept in order. */
+const WINDOW_MS = 64;
 
 /** More timers at once than this would not fit into a timer's number. */
 const MAX_SLOTS = 2 ** 24;
@@ -24,7 +28,7 @@ export interface SimulatedEvent {
   readonly owner: EventOwner | null;
   /** Whether it comes from outside the node, such as arriving bytes. */
   readonly io: boolean;
-  /** Its place in the heap, -1 when it is not in it. */
+  /** Its place in the heap or in its window, -1 when it is in neither. */
   place: number;
   /** Its number for {@linkcode EventQueue.cancel}. */
   readonly timer: Timer;
@@ -39,14 +43,24 @@ export interface EventOwner {
 }
 
 /**
- * A heap of events ordered by time, then by when they were scheduled. It also
- * holds the time, which only {@linkcode EventQueue.runNext} and
- * {@linkcode EventQueue.moveTo} change.
+ * Events ordered by time, then by when they were scheduled. It also holds the
+ * time, which only {@linkcode EventQueue.runNext} and {@linkcode EventQueue.moveTo}
+ * change.
+ *
+ * Most timers are far off, such as a ping and a time-out of each connection, and
+ * most of those are cleared before they come. They lie unordered in windows of
+ * time until theirs has come, so that they cost next to nothing until then, and
+ * what happens at once is not sorted among a million of them.
  */
 export class EventQueue {
   /** The time, in milliseconds. */
   now: number;
-  readonly #heap: SimulatedEvent[] = [];
+  readonly #heap = new EventHeap();
+  /** The windows behind the present one, by number. */
+  readonly #far = new Map<number, SimulatedEvent[]>();
+  #farSize = 0;
+  /** The number of the present window: its events and those before it are in the heap. */
+  #window: number;
   readonly #slots: (SimulatedEvent | null)[] = [];
   readonly #generations: number[] = [];
   readonly #freeSlots: number[] = [];
@@ -55,16 +69,22 @@ export class EventQueue {
   /** @param startMs The time at which it starts. */
   constructor(startMs: number) {
     this.now = roundUp(startMs);
+    this.#window = windowOf(this.now);
   }
 
   /** How many events are scheduled, those of frozen nodes left out. */
   get size(): number {
-    return this.#heap.length;
+    return this.#heap.size + this.#farSize;
   }
 
-  /** The time of the next event, `Infinity` if there is none. */
-  get nextTime(): number {
-    return this.#heap[0]?.time ?? Infinity;
+  /** Whether anything happens up to that time. */
+  isDue(time: number): boolean {
+    while (this.#heap.size === 0 && this.#farSize > 0) {
+      const next = this.#nextWindow();
+      if (next > windowOf(time)) return false;
+      this.#enter(next);
+    }
+    return (this.#heap.first?.time ?? Infinity) <= time;
   }
 
   /** Adds an event `delayMs` from now (rounded up to a tick; below 0 counts as 0). */
@@ -88,15 +108,16 @@ export class EventQueue {
   cancel(timer: Timer): void {
     const event = this.#slots[timer % MAX_SLOTS];
     if (event === null || event === undefined || event.timer !== timer) return;
-    if (event.place >= 0) this.#removeAt(event.place);
+    if (event.place >= 0) this.#remove(event);
     this.#release(event);
   }
 
   /** Moves time to the next event and runs it, or parks it with its frozen owner. */
   runNext(): void {
-    const event = this.#heap[0];
+    if (this.#heap.size === 0 && this.#farSize > 0) this.#enter(this.#nextWindow());
+    const event = this.#heap.first;
     if (event === undefined) return;
-    this.#removeAt(0);
+    this.#heap.removeAt(0);
     if (event.time > this.now) this.now = event.time;
     if (event.owner?.frozen === true) {
       event.owner.parked.push(event);
@@ -107,9 +128,9 @@ export class EventQueue {
     callback?.();
   }
 
-  /** Moves time on, up to the next event at most. */
+  /** Moves time on to where nothing has happened yet: see {@linkcode EventQueue.isDue}. */
   moveTo(time: number): void {
-    if (time > this.now) this.now = Math.min(time, this.nextTime);
+    if (time > this.now) this.now = time;
   }
 
   /** Puts parked events back, to happen now: overdue timers first, then what came from outside. */
@@ -128,15 +149,13 @@ export class EventQueue {
   /** Forgets everything that would happen to this owner. */
   cancelAll(owner: EventOwner): void {
     for (const event of owner.parked.splice(0)) this.#release(event);
-    for (const event of this.#heap.filter((event) => event.owner === owner)) {
-      this.cancel(event.timer);
-    }
+    for (const event of [...this.#events()]) if (event.owner === owner) this.cancel(event.timer);
   }
 
   /** How many timers this owner has pending; what comes from outside does not count. */
   timersOf(owner: EventOwner): number {
     let count = 0;
-    for (const event of this.#heap) if (event.owner === owner && !event.io) count++;
+    for (const event of this.#events()) if (event.owner === owner && !event.io) count++;
     for (const event of owner.parked) if (event.callback !== null && !event.io) count++;
     return count;
   }
@@ -163,54 +182,55 @@ export class EventQueue {
   }
 
   #insert(event: SimulatedEvent): void {
-    this.#heap.push(event);
-    this.#siftUp(event, this.#heap.length - 1);
+    const window = windowOf(event.time);
+    if (window <= this.#window) return this.#heap.add(event);
+    let events = this.#far.get(window);
+    if (events === undefined) this.#far.set(window, events = []);
+    event.place = events.length;
+    events.push(event);
+    this.#farSize++;
   }
 
-  #removeAt(place: number): void {
-    const heap = this.#heap;
-    heap[place]!.place = -1;
-    const last = heap.pop()!;
-    if (place === heap.length) return;
-    this.#siftDown(last, place);
-    if (last.place === place) this.#siftUp(last, place);
-  }
-
-  #siftUp(event: SimulatedEvent, from: number): void {
-    const heap = this.#heap;
-    let place = from;
-    while (place > 0) {
-      const above = (place - 1) >> 1, parent = heap[above]!;
-      if (!isBefore(event, parent)) break;
-      heap[place] = parent;
-      parent.place = place;
-      place = above;
+  #remove(event: SimulatedEvent): void {
+    const window = windowOf(event.time);
+    if (window <= this.#window) return this.#heap.removeAt(event.place);
+    const events = this.#far.get(window)!, last = events.pop()!;
+    if (last !== event) {
+      events[event.place] = last;
+      last.place = event.place;
     }
-    heap[place] = event;
-    event.place = place;
+    event.place = -1;
+    this.#farSize--;
+    if (events.length === 0) this.#far.delete(window);
   }
 
-  #siftDown(event: SimulatedEvent, from: number): void {
-    const heap = this.#heap, size = heap.length;
-    let place = from;
-    for (let below = 2 * place + 1; below < size; below = 2 * place + 1) {
-      if (below + 1 < size && isBefore(heap[below + 1]!, heap[below]!)) below++;
-      const child = heap[below]!;
-      if (!isBefore(child, event)) break;
-      heap[place] = child;
-      child.place = place;
-      place = below;
-    }
-    heap[place] = event;
-    event.place = place;
+  /** The first window behind the present one in which something happens. */
+  #nextWindow(): number {
+    let next = Infinity;
+    for (const window of this.#far.keys()) if (window < next) next = window;
+    return next;
   }
+
+  /** A window becomes the present one. */
+  #enter(window: number): void {
+    const events = this.#far.get(window)!;
+    this.#far.delete(window);
+    this.#farSize -= events.length;
+    this.#window = window;
+    for (const event of events) this.#heap.add(event);
+  }
+
+  *#events(): Generator<SimulatedEvent> {
+    yield* this.#heap;
+    for (const events of this.#far.values()) yield* events;
+  }
+}
+
+function windowOf(time: number): number {
+  return Math.floor(time / WINDOW_MS);
 }
 
 /** Up to the next tick, so that a timer never fires early. */
 export function roundUp(timeMs: number): number {
   return Math.ceil(timeMs / TICK_MS) * TICK_MS;
-}
-
-function isBefore(event: SimulatedEvent, other: SimulatedEvent): boolean {
-  return event.time < other.time || (event.time === other.time && event.sequence < other.sequence);
 }

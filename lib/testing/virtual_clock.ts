@@ -281,7 +281,7 @@ export class VirtualClock implements Clock {
   #endExpired(): boolean {
     let firstMs = Infinity;
     for (const waiter of this.#waiters) if (waiter.untilMs < firstMs) firstMs = waiter.untilMs;
-    if (this.#queue.nextTime <= firstMs) return false;
+    if (this.#queue.isDue(firstMs)) return false;
     this.#queue.moveTo(firstMs);
     return this.#end((waiter) => waiter.untilMs === firstMs, (waiter) => waiter.onLimit());
   }
