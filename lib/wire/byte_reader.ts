@@ -9,6 +9,9 @@ import { payloadMemory } from "./payload_memory.ts";
 const SLAB_BYTES = 65_536;
 /** Above this a copy gets a buffer of its own, so that one kept view does not keep a whole slab alive. */
 const MAX_SLAB_COPY_BYTES = 4_096;
+/** Up to this size a loop over words copies quicker than the runtime's own way. */
+const MAX_LOOP_BYTES = 128;
+
 /**
  * The bytes of one message, from `position` to `end` within `bytes`. They are
  * borrowed: valid only until the codec returns. What outlives that is copied,
@@ -38,6 +41,7 @@ export class ByteReader {
   owned = false;
 
   #slab: Uint8Array<ArrayBuffer> = EMPTY;
+  #slabView: DataView<ArrayBuffer> = EMPTY_VIEW;
   #slabUsed = 0;
 
   /** How many bytes are left to read. */
@@ -89,17 +93,15 @@ export class ByteReader {
     let from = this.#slabUsed;
     if (from + count > this.#slab.length) {
       this.#slab = new Uint8Array(SLAB_BYTES);
+      this.#slabView = new DataView(this.#slab.buffer);
       from = 0;
     }
     this.#slabUsed = from + count;
-    const copy = this.#slab.subarray(from, from + count);
-    // A loop beats set() and subarray() for what is a few words long.
-    if (count <= 32) {
-      const source = this.bytes;
-      for (let i = 0; i < count; i++) copy[i] = source[start + i]!;
-    } else {
-      copy.set(this.bytes.subarray(start, next));
-    }
+    const slab = this.#slab;
+    // A third quicker than subarray(), which asks for the species first.
+    const copy = new Uint8Array(slab.buffer, slab.byteOffset + from, count);
+    if (count <= MAX_LOOP_BYTES) this.#copyWords(start, next, from);
+    else copy.set(this.bytes.subarray(start, next));
     return copy;
   }
 
@@ -116,6 +118,17 @@ export class ByteReader {
     // Nobody else has it, so it need not wait for the collector.
     if (this.owned && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
     return remaining;
+  }
+
+  /** Copies into the slab; for what is a few words long a loop beats `set`, and a view to give it. */
+  #copyWords(start: number, end: number, to: number): void {
+    const { bytes, view } = this;
+    const slab = this.#slab, slabView = this.#slabView;
+    let at = start;
+    for (; at + 8 <= end; at += 8, to += 8) {
+      slabView.setBigUint64(to, view.getBigUint64(at, true), true);
+    }
+    for (; at < end; at++, to++) slab[to] = bytes[at]!;
   }
 }
 
