@@ -11,7 +11,8 @@ import { takePastDue } from "./past_due.ts";
 const SLOT_BITS = 20;
 /** Gives the slot of an id. */
 export const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const MAX_USES = 0xfff;
+/** So that ids stay below 2³¹: numbers above that are objects to V8. */
+const MAX_USES = 0x7ff;
 
 /**
  * A call this side has made, single request or stream, as its session keeps

@@ -5,7 +5,7 @@ import { assertNothingLeft, Pair } from "./pair.ts";
 import { rawFrame } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
 
-Deno.test("one slot is used more than 4096 times, under another id each time, never 0", () => {
+Deno.test("one slot is used more often than its count can tell, under another id each time, never 0", () => {
   const peer = ScriptedPeer.open("dialler");
   const { side } = peer;
   side.session.caller.nameNumber("echo", "", peer.nowMs);
@@ -17,18 +17,19 @@ Deno.test("one slot is used more than 4096 times, under another id each time, ne
     const { id } = peer.expect(FrameType.request);
     assert(id !== last && id !== 0, `use ${use} has id ${id} after ${last}`);
     assertEquals(id & 0xfffff, 0);
+    assert(id < 2 ** 31, `id ${id} takes an object of its own in V8`);
     seen.add(last = id);
     peer.send(rawFrame(FrameType.response, { id }));
     assertEquals(call.endings, 1);
   }
-  assertEquals(seen.size, 4095);
+  assertEquals(seen.size, 2047);
 });
 
-Deno.test("a stream whose slot was used 4096 times is still asked after", () => {
+Deno.test("a stream whose slot has used up its count is still asked after", () => {
   const pair = new Pair();
   pair.echo();
   pair.keep();
-  for (let use = 0; use < 4095; use++) {
+  for (let use = 0; use < 2047; use++) {
     pair.dialler.request("echo", null);
     pair.pump();
   }
