@@ -122,20 +122,8 @@ export class Connection {
     options: CallOptions = NO_OPTIONS,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const { signal, timeoutMs = this.#node.options.defaultTimeoutMs, subroute = "" } = options;
-      const call = new PendingRequest(contract, this.#owner, subroute, resolve, reject);
-      if (!this.#admit(call, timeoutMs, options, contract)) return;
-      call.into = options.into ?? null;
-      const link = this.#peering.link;
-      if (link !== null) {
-        this.#request(link, link.beginTurn(), call, contract, request, timeoutMs, options);
-      } else {
-        call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
-        this.#peering.wait(call, options.waitForReady === true, (made) => {
-          this.#request(made, made.beginTurn(), call, contract, request, -1, options);
-        });
-      }
-      if (signal !== undefined && call.state !== "ended") call.watch(signal);
+      const call = new PendingRequest(contract, this.#owner, options.subroute, resolve, reject);
+      this.#make(call, contract, request, options);
     });
   }
 
@@ -167,6 +155,40 @@ export class Connection {
       if (signal !== undefined && call.state !== "ended") call.watch(signal);
     }
     return new Stream(call, () => this.#owner.beginTurn());
+  }
+
+  /** Sends the call now, or when there is a connection. */
+  #make<Request, Response>(
+    call: PendingRequest<Request, Response>,
+    contract: SingleContract<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): void {
+    const { signal, timeoutMs = this.#node.options.defaultTimeoutMs } = options;
+    if (!this.#admit(call, timeoutMs, options, contract)) return;
+    if (options.into !== undefined) call.into = options.into;
+    const link = this.#peering.link;
+    if (link !== null) {
+      const nowMs = link.beginTurn();
+      call.deadlineMs = nowMs + timeoutMs;
+      this.#request(link, nowMs, call, contract, request, options);
+    } else {
+      call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
+      this.#wait(call, contract, request, options);
+    }
+    if (signal !== undefined && call.state !== "ended") call.watch(signal);
+  }
+
+  /** By itself, as a function that makes a closure pays for it at each call. */
+  #wait<Request, Response>(
+    call: PendingRequest<Request, Response>,
+    contract: SingleContract<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): void {
+    this.#peering.wait(call, options.waitForReady === true, (link) => {
+      this.#request(link, link.beginTurn(), call, contract, request, options);
+    });
   }
 
   /** Checks what can be checked at once; a call that fails here is ended. */
@@ -210,10 +232,8 @@ export class Connection {
     call: PendingRequest<Request, Response>,
     contract: SingleContract<Request, Response>,
     request: Request,
-    timeoutMs: number,
     options: CallOptions,
   ): void {
-    if (timeoutMs >= 0) call.deadlineMs = nowMs + timeoutMs;
     try {
       const number = this.#nameNumber(link, contract, options.subroute, nowMs);
       const metadata = withTraceContext(options.metadata, call.span);

@@ -48,19 +48,21 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
   constructor(
     contract: SingleContract<Request, Response>,
     owner: CallOwner,
-    subroute: string,
+    subroute: string | undefined,
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
   ) {
     super();
     this.#contract = contract;
     this.#owner = owner;
-    this.#subroute = subroute;
+    this.#subroute = subroute ?? "";
     this.#resolve = resolve;
     this.#reject = reject;
     this.#startMs = owner.traces.active ? owner.now() : -1;
     const { spans } = owner;
-    this.span = spans === null ? null : startClientSpan(spans, contract.name, owner.host, subroute);
+    this.span = spans === null
+      ? null
+      : startClientSpan(spans, contract.name, owner.host, this.#subroute);
   }
 
   /** Ends the call when the signal aborts. */

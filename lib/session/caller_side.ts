@@ -75,9 +75,7 @@ export class CallerSide {
   ): void {
     this.#outbox.nowMs = nowMs;
     if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
-      const later = (laterMs: number): void =>
-        this.request(call, handler, codec, value, metadata, laterMs);
-      return this.#slotless.add(call, value, later);
+      return this.#requestLater(call, handler, codec, value, metadata);
     }
     const prefix = metadata === null ? null : encodeMetadata(metadata);
     this.#begin(FrameType.request, call, handler, prefix, metadata !== null, codec, value);
@@ -131,6 +129,19 @@ export class CallerSide {
     // A large opening goes in pieces; no input may overtake one of them.
     if (stream.state === "sent") opened();
     else stream.whenTransmitted = opened;
+  }
+
+  /** By itself, as a function that makes a closure pays for it at each call. */
+  #requestLater<T>(
+    call: OutgoingCall,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+  ): void {
+    const later = (laterMs: number): void =>
+      this.request(call, handler, codec, value, metadata, laterMs);
+    this.#slotless.add(call, value, later);
   }
 
   #begin<T>(
