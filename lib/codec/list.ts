@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { ByteReader } from "../wire/byte_reader.ts";
-import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec, Infer } from "./codec.ts";
 import { asPart, CompiledCodec, type Read, type Write } from "./compiled.ts";
 import { readArrayHead, writeArrayHead } from "./format.ts";
+import { generate } from "./generate.ts";
 import { checkLimit, type CountOptions, DEFAULT_MAX_ITEMS, tooMany } from "./limits.ts";
 import { inItem, Problem, wrongValue } from "./problem.ts";
+import { writeEncoded, writeText, writeTextSource } from "./text.ts";
 
 /**
  * Arrays whose items are all of one type: a MessagePack array.
@@ -33,43 +33,55 @@ export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> 
   const { write, read } = asPart(item, "a list");
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
   return new CompiledCodec<T[]>({
-    write: (value, writer, depth) => writeList(value, writer, depth, write, maxItems),
-    read: (reader, depth) => readList(reader, depth, read, maxItems),
+    write: generateWrite(write, maxItems),
+    read: generateRead(read, maxItems),
   });
 }
 
-function writeList<T>(
-  value: T[],
-  writer: ByteWriter,
-  depth: number,
-  write: Write<T>,
-  maxItems: number,
-): void {
-  if (!Array.isArray(value)) wrongValue(value, "an array");
-  const count = value.length;
-  if (count > maxItems) tooMany(count, maxItems);
-  writeArrayHead(count, writer);
-  let i = 0;
-  try {
-    for (; i < count; i++) write(value[i]!, writer, depth + 1);
-  } catch (error) {
-    throw inItem(error, i);
-  }
+function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
+  const isText = (write as Write<unknown>) === (writeText as Write<unknown>);
+  const writeItem = isText
+    ? `if (typeof item !== "string") wrongValue(item, "a string");
+      ${writeTextSource("item")}`
+    : `write(item, writer, depth + 1);`;
+  return generate<Write<T[]>>(
+    `return (value, writer, depth) => {
+      if (!Array.isArray(value)) wrongValue(value, "an array");
+      const count = value.length;
+      if (count > maxItems) tooMany(count, maxItems);
+      writeArrayHead(count, writer);
+      let k = 0;
+      try {
+        for (; k < count; k++) {
+          const item = value[k];
+          ${writeItem}
+        }
+      } catch (error) {
+        throw inItem(error, k);
+      }
+    };`,
+    { write, maxItems, wrongValue, tooMany, writeArrayHead, writeEncoded, inItem },
+  );
 }
 
-function readList<T>(reader: ByteReader, depth: number, read: Read<T>, maxItems: number): T[] {
-  const count = readArrayHead(reader, "an array");
-  if (count > maxItems) tooMany(count, maxItems);
-  if (count === 0) return [];
-  let i = 0;
-  try {
-    // The array grows with what was really read, never with what was claimed.
-    const items = [read(reader, depth + 1)];
-    for (i = 1; i < count; i++) items.push(read(reader, depth + 1));
-    return items;
-  } catch (error) {
-    throw inItem(error, i);
-  }
+function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
+  // The array grows with what was really read, never with what was claimed.
+  return generate<Read<T[]>>(
+    `return (reader, depth) => {
+      const count = readArrayHead(reader, "an array");
+      if (count > maxItems) tooMany(count, maxItems);
+      if (count === 0) return [];
+      let k = 0;
+      try {
+        const items = [read(reader, depth + 1)];
+        for (k = 1; k < count; k++) items.push(read(reader, depth + 1));
+        return items;
+      } catch (error) {
+        throw inItem(error, k);
+      }
+    };`,
+    { read, maxItems, tooMany, readArrayHead, inItem },
+  );
 }
 
 /**

@@ -25,7 +25,7 @@ import { writeMapHead } from "./format.ts";
 import { generate, literal } from "./generate.ts";
 import { inField, wrongValue } from "./problem.ts";
 import type { Field } from "./record.ts";
-import { writeText } from "./text.ts";
+import { writeEncoded, writeText, writeTextSource } from "./text.ts";
 import { TextFieldWriter } from "./text_memo.ts";
 
 /** Longer keys are copied from an array, to keep the generated text short. */
@@ -39,7 +39,7 @@ const MAX_UNROLLED_KEY_BYTES = 40;
  */
 export function generateWrite<T>(fields: readonly Field[]): Write<T> {
   const names = fields.map((field) => field.name);
-  const bindings: Record<string, unknown> = { names, inField, wrongValue, writeMapHead };
+  const bindings: Record<string, unknown> = { names, inField, wrongValue, writeEncoded, writeMapHead };
   fields.forEach((field, i) => {
     if (isText(field)) bindings[`t${i}`] = new TextFieldWriter(field.key);
     else bindings[`w${i}`] = field.codec.write;
@@ -76,10 +76,25 @@ function isText(field: Field): boolean {
 }
 
 function writeField(field: Field, i: number): string {
-  const write = isText(field)
-    ? `field = ${i}; t${i}.write(v${i}, writer);`
-    : `field = ${i}; ${writeKey(field.key, i)} w${i}(v${i}, writer, depth + 1);`;
+  const write = `field = ${i}; ${isText(field) ? writeTextField(field, i) : writeOther(field, i)}`;
   return field.optional ? `if (v${i} !== undefined) { ${write} }` : write;
+}
+
+function writeOther(field: Field, i: number): string {
+  return `${writeKey(field.key, i)} w${i}(v${i}, writer, depth + 1);`;
+}
+
+/** A text that has come again is copied together with its key. */
+function writeTextField(field: Field, i: number): string {
+  return `if (v${i} === t${i}.text) t${i}.copy(writer);
+    else {
+      if (typeof v${i} !== "string") wrongValue(v${i}, "a string");
+      const start = writer.position;
+      ${writeKey(field.key, i)}
+      ${writeTextSource(`v${i}`)}
+      if (t${i}.rest > 0) t${i}.rest--;
+      else t${i}.learn(v${i}, writer, start);
+    }`;
 }
 
 function writeKey(key: Uint8Array<ArrayBuffer>, i: number): string {

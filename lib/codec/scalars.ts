@@ -55,7 +55,7 @@ export function string(options: LengthOptions = {}): Codec<string> {
       const length = readTextHead(reader), at = reader.position;
       if (length > maxBytes) tooLong(length, maxBytes);
       reader.position = at + length;
-      return decodeText(reader.bytes, at, length);
+      return decodeText(reader, at, length);
     },
   });
 }

@@ -24,10 +24,12 @@ const PATIENCE = 16;
 /** After so many more it looks again, with little patience. */
 const REST = 4_096;
 
-/** Writes one text field of a record, key included. */
+/** Remembers the last text that one field of a record has written. */
 export class TextFieldWriter {
   /** What is remembered; in the beginning, and after giving up, the empty text. */
-  #text = "";
+  text = "";
+  /** How many texts are to pass before it tries to remember one again. */
+  rest = 0;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #view: DataView<ArrayBuffer>;
   readonly #keyLength: number;
@@ -46,46 +48,43 @@ export class TextFieldWriter {
   }
 
   /**
-   * Writes the key and a text.
+   * Writes the key and the text that is remembered, as it has come again.
    *
-   * @param text The text; anything else is a problem, the key written already.
-   * @param writer Where it goes.
+   * @param writer Where they go.
    */
-  write(text: string, writer: ByteWriter): void {
-    if (text === this.#text) {
-      this.#copy(this.#length, writer);
-      this.#patience = PATIENCE;
-      return;
-    }
-    const start = writer.position;
-    this.#copy(this.#keyLength, writer);
-    writeText(text, writer);
-    if (--this.#patience > 0) this.#learn(text, writer, start);
-    else if (this.#patience < -REST) this.#patience = 2;
-    else this.#forget();
-  }
-
-  /** In words, which may write up to 3 bytes too many into room that is there. */
-  #copy(count: number, writer: ByteWriter): void {
+  copy(writer: ByteWriter): void {
+    this.#patience = PATIENCE;
+    const count = this.#length;
+    // In words, which may write up to 3 bytes too many into room that is there.
     writer.ensure(count + 3);
     const from = this.#view, to = writer.view, at = writer.position;
     for (let i = 0; i < count; i += 4) to.setInt32(at + i, from.getInt32(i));
     writer.position = at + count;
   }
 
-  #forget(): void {
-    if (this.#text === "") return;
-    this.#text = "";
-    this.#bytes[this.#keyLength] = EMPTY_TEXT;
-    this.#length = this.#keyLength + 1;
+  /**
+   * Remembers a text, or gives up for a while.
+   *
+   * @param text Another text than the one that is remembered.
+   * @param writer Where it was written.
+   * @param start Where its key begins there.
+   */
+  learn(text: string, writer: ByteWriter, start: number): void {
+    const length = writer.position - start;
+    if (--this.#patience <= 0) this.#giveUp();
+    else if (length <= MAX_BYTES) {
+      for (let i = this.#keyLength; i < length; i++) this.#bytes[i] = writer.bytes[start + i]!;
+      this.#length = length;
+      this.text = text;
+    }
   }
 
-  #learn(text: string, writer: ByteWriter, start: number): void {
-    const length = writer.position - start;
-    if (length > MAX_BYTES) return;
-    for (let i = this.#keyLength; i < length; i++) this.#bytes[i] = writer.bytes[start + i]!;
-    this.#length = length;
-    this.#text = text;
+  #giveUp(): void {
+    this.text = "";
+    this.#bytes[this.#keyLength] = EMPTY_TEXT;
+    this.#length = this.#keyLength + 1;
+    this.#patience = 2;
+    this.rest = REST;
   }
 }
 
