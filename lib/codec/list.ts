@@ -10,7 +10,14 @@ import { readArrayHead, writeArrayHead } from "./format.ts";
 import { generate } from "./generate.ts";
 import { checkLimit, type CountOptions, DEFAULT_MAX_ITEMS, tooMany } from "./limits.ts";
 import { inItem, Problem, wrongValue } from "./problem.ts";
-import { writeEncoded, writeText, writeTextSource } from "./text.ts";
+import { asciiReaders, readText, writeEncoded, writeText } from "./text.ts";
+import {
+  claimSource,
+  LOAD_WRITER,
+  readTextSource,
+  TEXT_ROOM_BYTES,
+  writeTextSource,
+} from "./text_source.ts";
 
 /**
  * Arrays whose items are all of one type: a MessagePack array.
@@ -39,11 +46,7 @@ export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> 
 }
 
 function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
-  const isText = (write as Write<unknown>) === (writeText as Write<unknown>);
-  const writeItem = isText
-    ? `if (typeof item !== "string") wrongValue(item, "a string");
-      ${writeTextSource("item")}`
-    : `write(item, writer, depth + 1);`;
+  const isText = (write as unknown) === writeText;
   return generate<Write<T[]>>(
     `return (value, writer, depth) => {
       if (!Array.isArray(value)) wrongValue(value, "an array");
@@ -52,10 +55,7 @@ function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
       writeArrayHead(count, writer);
       let k = 0;
       try {
-        for (; k < count; k++) {
-          const item = value[k];
-          ${writeItem}
-        }
+        ${isText ? WRITE_TEXTS : "for (; k < count; k++) write(value[k], writer, depth + 1);"}
       } catch (error) {
         throw inItem(error, k);
       }
@@ -64,8 +64,17 @@ function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
   );
 }
 
+const WRITE_TEXTS = `let ${LOAD_WRITER}
+  for (; k < count; k++) {
+    const item = value[k];
+    if (typeof item !== "string") wrongValue(item, "a string");
+    ${claimSource(TEXT_ROOM_BYTES)}
+    ${writeTextSource("item")}
+  }
+  writer.position = at;`;
+
 function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
-  // The array grows with what was really read, never with what was claimed.
+  const isText = (read as unknown) === readText;
   return generate<Read<T[]>>(
     `return (reader, depth) => {
       const count = readArrayHead(reader, "an array");
@@ -73,16 +82,29 @@ function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
       if (count === 0) return [];
       let k = 0;
       try {
-        const items = [read(reader, depth + 1)];
-        for (k = 1; k < count; k++) items.push(read(reader, depth + 1));
+        ${isText ? READ_TEXTS : READ_ITEMS}
         return items;
       } catch (error) {
         throw inItem(error, k);
       }
     };`,
-    { read, maxItems, tooMany, readArrayHead, inItem },
+    { read, maxItems, tooMany, readArrayHead, asciiReaders, readText, inItem },
   );
 }
+
+/** The array grows with what was really read, never with what was claimed. */
+const READ_ITEMS = `const items = [read(reader, depth + 1)];
+  for (k = 1; k < count; k++) items.push(read(reader, depth + 1));`;
+
+const READ_TEXTS = `const { bytes, view, end } = reader;
+  let at = reader.position, item;
+  ${readTextSource("item")}
+  const items = [item];
+  for (k = 1; k < count; k++) {
+    ${readTextSource("item")}
+    items.push(item);
+  }
+  reader.position = at;`;
 
 /**
  * The arrays that a {@linkcode tuple} carries.

@@ -5,11 +5,12 @@
  *
  * ```text
  * (reader, depth) => {
- *   let left = readMapHead(reader, "a map"), field = 0, v0, v1;
+ *   let left = readMapHead(reader, "a map"), field = 0, at = reader.position, v0, v1;
  *   try {
  *     // Fields that stand where the contract has them: their keys are compared in place.
- *     if (left > 0 && KEY 0 is next) { reader.position += 4; v0 = r0(reader, depth + 1); left--; }
- *     if (left > 0 && KEY 1 is next) { field = 1; … }
+ *     if (left > 0 && KEY 0 is at `at`) { at += 4; … the text at `at` into v0 …; left--; }
+ *     if (left > 0 && KEY 1 is at `at`) { field = 1; … v1 = r1(reader, depth + 1); … }
+ *     reader.position = at;
  *     // Whatever is left: in another order, or unknown.
  *     for (; left > 0; left--) {
  *       switch (field = matchKey(reader, keys, field)) {
@@ -35,8 +36,9 @@ import { generate, literal } from "./generate.ts";
 import { inField, Problem } from "./problem.ts";
 import type { Field } from "./record.ts";
 import { skipValue } from "./skip.ts";
-import { readText, readTextHead, standsAt } from "./text.ts";
+import { asciiReaders, readText, readTextHead, standsAt } from "./text.ts";
 import { TextFieldReader } from "./text_memo.ts";
+import { readTextSource } from "./text_source.ts";
 
 /** Longer keys are compared in a loop, to keep the generated text short. */
 const MAX_UNROLLED_KEY_BYTES = 40;
@@ -58,6 +60,8 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
     standsAt,
     repeated,
     missing,
+    asciiReaders,
+    readText,
   };
   fields.forEach((field, i) => {
     if (isText(field)) bindings[`t${i}`] = new TextFieldReader();
@@ -66,10 +70,11 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
   return generate<Read<T>>(
     `return (reader, depth) => {
       let left = readMapHead(reader, "a map"), field = -1;
-      let ${["at = 0", ...fields.map((_, i) => `v${i}`)].join(", ")};
-      const bytes = reader.bytes, view = reader.view, end = reader.end;
+      let ${["at = reader.position", ...fields.map((_, i) => `v${i}`)].join(", ")};
+      const { bytes, view, end } = reader;
       try {
         ${fields.map(readExpected).join("\n")}
+        reader.position = at;
         for (; left > 0; left--) {
           field = matchKey(reader, keys, field);
           switch (field) {
@@ -91,25 +96,39 @@ function isText(field: Field): boolean {
   return field.codec.read === readText;
 }
 
-function readField(field: Field, i: number): string {
-  return isText(field) ? `t${i}.read(reader)` : `r${i}(reader, depth + 1)`;
-}
-
 function readExpected(field: Field, i: number): string {
   const length = field.key.length;
-  return `at = reader.position;
-    if (left > 0 && at + ${length} <= end && ${compareKey(field.key, i)}) {
+  return `if (left > 0 && at + ${length} <= end && ${compareKey(field.key, i)}) {
       field = ${i};
-      reader.position = at + ${length};
-      v${i} = ${readField(field, i)};
+      at += ${length};
+      ${isText(field) ? readTextField(i) : readOther(i)}
       left--;
+    }`;
+}
+
+function readOther(i: number): string {
+  return `reader.position = at;
+    v${i} = r${i}(reader, depth + 1);
+    at = reader.position;`;
+}
+
+/** A text that has come again is not made again. */
+function readTextField(i: number): string {
+  return `if (t${i}.length > 0 && t${i}.isNext(view, at, end)) {
+      v${i} = t${i}.text;
+      at += t${i}.length;
+    } else {
+      const start = at;
+      ${readTextSource(`v${i}`)}
+      if (t${i}.rest > 0) t${i}.rest--;
+      else t${i}.learn(v${i}, reader, start, at);
     }`;
 }
 
 function readLate(field: Field, i: number): string {
   return `case ${i}:
     if (v${i} !== undefined) repeated();
-    v${i} = ${readField(field, i)};
+    v${i} = ${isText(field) ? "readText(reader)" : `r${i}(reader, depth + 1)`};
     break;`;
 }
 

@@ -10,9 +10,15 @@
  *   let field = 0;
  *   try {
  *     writeMapHead(1 + (v1 !== undefined ? 1 : 0), writer);
- *     writer.ensure(4), writer.view.setInt32(writer.position, KEY), writer.position += 4;
- *     w0(v0, writer, depth + 1);
- *     if (v1 !== undefined) { field = 1; … }
+ *     let bytes = writer.bytes, view = writer.view, at = writer.position;
+ *     if (v0 === t0.text) at = t0.copy(view, at); // The same text as last time, with its key.
+ *     else { view.setInt32(at, KEY 0), at += 4; … the text's loop … }
+ *     if (v1 !== undefined) {
+ *       field = 1;
+ *       … KEY 1 …
+ *       writer.position = at, w1(v1, writer, depth + 1), at = writer.position;
+ *     }
+ *     writer.position = at;
  *   } catch (error) { throw inField(error, NAMES[field]); }
  * }
  * ```
@@ -25,8 +31,9 @@ import { writeMapHead } from "./format.ts";
 import { generate, literal } from "./generate.ts";
 import { inField, wrongValue } from "./problem.ts";
 import type { Field } from "./record.ts";
-import { writeEncoded, writeText, writeTextSource } from "./text.ts";
-import { TextFieldWriter } from "./text_memo.ts";
+import { writeEncoded, writeText } from "./text.ts";
+import { COPY_ROOM_BYTES, TextFieldWriter } from "./text_memo.ts";
+import { claimSource, LOAD_WRITER, TEXT_ROOM_BYTES, writeTextSource } from "./text_source.ts";
 
 /** Longer keys are copied from an array, to keep the generated text short. */
 const MAX_UNROLLED_KEY_BYTES = 40;
@@ -39,7 +46,13 @@ const MAX_UNROLLED_KEY_BYTES = 40;
  */
 export function generateWrite<T>(fields: readonly Field[]): Write<T> {
   const names = fields.map((field) => field.name);
-  const bindings: Record<string, unknown> = { names, inField, wrongValue, writeEncoded, writeMapHead };
+  const bindings: Record<string, unknown> = {
+    names,
+    inField,
+    wrongValue,
+    writeEncoded,
+    writeMapHead,
+  };
   fields.forEach((field, i) => {
     if (isText(field)) bindings[`t${i}`] = new TextFieldWriter(field.key);
     else bindings[`w${i}`] = field.codec.write;
@@ -54,7 +67,9 @@ export function generateWrite<T>(fields: readonly Field[]): Write<T> {
       let field = 0;
       try {
         writeMapHead(${required}${count.join("")}, writer);
+        let ${LOAD_WRITER}
         ${fields.map(writeField).join("\n")}
+        writer.position = at;
       } catch (error) {
         throw inField(error, names[field]);
       }
@@ -81,25 +96,34 @@ function writeField(field: Field, i: number): string {
 }
 
 function writeOther(field: Field, i: number): string {
-  return `${writeKey(field.key, i)} w${i}(v${i}, writer, depth + 1);`;
+  return `${claimSource(field.key.length)}
+    ${writeKey(field.key, i)}
+    writer.position = at;
+    w${i}(v${i}, writer, depth + 1);
+    ${LOAD_WRITER}`;
 }
 
 /** A text that has come again is copied together with its key. */
 function writeTextField(field: Field, i: number): string {
-  return `if (v${i} === t${i}.text) t${i}.copy(writer);
+  return `${claimSource(field.key.length + Math.max(TEXT_ROOM_BYTES, COPY_ROOM_BYTES))}
+    if (v${i} === t${i}.text) at = t${i}.copy(view, at);
     else {
       if (typeof v${i} !== "string") wrongValue(v${i}, "a string");
-      const start = writer.position;
+      const start = at;
       ${writeKey(field.key, i)}
       ${writeTextSource(`v${i}`)}
       if (t${i}.rest > 0) t${i}.rest--;
-      else t${i}.learn(v${i}, writer, start);
+      else {
+        writer.position = at;
+        t${i}.learn(v${i}, writer, start);
+      }
     }`;
 }
 
+/** Writes the key, in words, into room that is there. */
 function writeKey(key: Uint8Array<ArrayBuffer>, i: number): string {
   const length = key.length;
-  if (length > MAX_UNROLLED_KEY_BYTES) return `writer.append(k${i});`;
+  if (length > MAX_UNROLLED_KEY_BYTES) return `bytes.set(k${i}, at); at += ${length};`;
   const view = new DataView(key.buffer);
   const stores: string[] = [];
   let at = 0;
@@ -110,11 +134,6 @@ function writeKey(key: Uint8Array<ArrayBuffer>, i: number): string {
     stores.push(`view.setInt16(at + ${at}, ${view.getInt16(at, true)}, true);`);
     at += 2;
   }
-  if (at < length) stores.push(`view.setUint8(at + ${at}, ${key[at]});`);
-  return `{
-    writer.ensure(${length});
-    const view = writer.view, at = writer.position;
-    ${stores.join("\n")}
-    writer.position = at + ${length};
-  }`;
+  if (at < length) stores.push(`bytes[at + ${at}] = ${key[at]};`);
+  return `${stores.join("\n")} at += ${length};`;
 }

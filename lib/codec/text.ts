@@ -10,57 +10,19 @@ import { ByteWriter } from "../wire/byte_writer.ts";
 import { readLength, truncated, wrongType } from "./format.ts";
 import { generate } from "./generate.ts";
 import { Problem, wrongValue } from "./problem.ts";
-
-/** Up to here a loop beats the runtime's encoder (measured: they meet at about 80 characters). */
-const MAX_LOOP_CHARACTERS = 72;
-/** Up to here a generated reader beats the runtime's decoder (measured: 180 against 330 ns at 100 bytes). */
-const MAX_GENERATED_BYTES = 100;
+import {
+  claimSource,
+  LOAD_WRITER,
+  MAX_GENERATED_BYTES,
+  TEXT_ROOM_BYTES,
+  writeTextSource,
+} from "./text_source.ts";
 
 /** The head of the longest texts. */
 const MAX_HEAD_BYTES = 5;
 
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/**
- * Source text of the statements that write one string. Functions are made
- * with these inside instead of calling one for all, as V8 then knows the
- * shape of each: 165 ns for the lock arguments with every text fresh, 175
- * with a function that all fields share, 224 with one for everything.
- *
- * @param text A variable that holds the string; the statements can also name `writer` and {@linkcode writeEncoded}.
- * @returns The statements, with a scope of their own.
- */
-export function writeTextSource(text: string): string {
-  // In words, with one look at four characters; the last few one by one.
-  return `{
-    const length = ${text}.length;
-    if (length > ${MAX_LOOP_CHARACTERS}) writeEncoded(${text}, writer);
-    else {
-      writer.ensure(length + 2);
-      const bytes = writer.bytes, view = writer.view;
-      let at = writer.position, i = 0;
-      if (length < 32) bytes[at++] = 0xa0 | length;
-      else {
-        view.setUint16(at, 0xd900 | length);
-        at += 2;
-      }
-      for (; i < length - 3; i += 4) {
-        const a = ${text}.charCodeAt(i), b = ${text}.charCodeAt(i + 1);
-        const c = ${text}.charCodeAt(i + 2), d = ${text}.charCodeAt(i + 3);
-        if ((a | b | c | d) > 127) break;
-        view.setInt32(at + i, a | b << 8 | c << 16 | d << 24, true);
-      }
-      for (; i < length; i++) {
-        const code = ${text}.charCodeAt(i);
-        if (code > 127) break;
-        bytes[at + i] = code;
-      }
-      if (i === length) writer.position = at + length;
-      else writeEncoded(${text}, writer);
-    }
-  }`;
-}
 
 /**
  * Writes a string.
@@ -71,7 +33,10 @@ export function writeTextSource(text: string): string {
 export const writeText: (text: string, writer: ByteWriter) => void = generate(
   `return (text, writer) => {
     if (typeof text !== "string") wrongValue(text, "a string");
+    let ${LOAD_WRITER}
+    ${claimSource(TEXT_ROOM_BYTES)}
     ${writeTextSource("text")}
+    writer.position = at;
   };`,
   { wrongValue, writeEncoded },
 );
@@ -198,7 +163,7 @@ export function readText(reader: ByteReader): string {
  */
 export function decodeText(reader: ByteReader, at: number, length: number): string {
   if (length <= MAX_GENERATED_BYTES) {
-    const text = (asciiReaders[length] ?? makeAsciiReader(length))(reader.view, at);
+    const text = asciiReaders[length]!(reader.view, at);
     if (text !== undefined) return text;
   }
   try {
@@ -211,42 +176,45 @@ export function decodeText(reader: ByteReader, at: number, length: number): stri
 /** Makes a string of some number of ASCII bytes; `undefined` if one is not ASCII. */
 type AsciiReader = (view: DataView, at: number) => string | undefined;
 
-const asciiReaders = new Array<AsciiReader | undefined>(MAX_GENERATED_BYTES + 1).fill(undefined);
-asciiReaders[0] = () => "";
-
 /**
+ * The readers of short ASCII text, by its length; each is made when first
+ * needed.
+ *
  * One call of `fromCharCode` with an argument for each byte allocates
  * nothing but the flat string; a loop, `apply` and concatenation are all
- * slower. So there is a function for each length, made when first needed.
- * The bytes are read in words, with one look at all of them.
+ * slower. The bytes are read in words, with one look at all of them.
  */
+export const asciiReaders: readonly AsciiReader[] = Array.from(
+  { length: MAX_GENERATED_BYTES + 1 },
+  (_, length) =>
+    length === 0 ? () => "" : (view: DataView, at: number) => {
+      const reader = makeAsciiReader(length);
+      (asciiReaders as AsciiReader[])[length] = reader;
+      return reader(view, at);
+    },
+);
+
 function makeAsciiReader(length: number): AsciiReader {
   const words: string[] = [], codes: string[] = [];
   for (let at = 0; at < length; at += 4) {
-    const rest = length - at;
-    words.push(rest >= 4 ? `view.getInt32(at + ${at}, true)` : readRest(at, rest));
-    const word = `w${words.length - 1}`;
-    codes.push(
-      ...[`${word} & 127`, `${word} >> 8 & 127`, `${word} >> 16 & 127`, `${word} >> 24`]
-        .slice(0, rest),
-    );
+    const word = `w${words.length}`, rest = length - at;
+    words.push(`${word} = ${rest >= 4 ? `view.getInt32(at + ${at}, true)` : restSource(at, rest)}`);
+    const parts = [`${word} & 127`, `${word} >> 8 & 127`, `${word} >> 16 & 127`, `${word} >> 24`];
+    codes.push(...parts.slice(0, rest));
   }
-  const names = words.map((_, i) => `w${i}`);
-  const reader = generate<AsciiReader>(
+  const all = words.map((_, i) => `w${i}`).join(" | ");
+  return generate<AsciiReader>(
     `return (view, at) => {
-      const ${words.map((word, i) => `w${i} = ${word}`).join(", ")};
-      return ((${names.join(" | ")}) & 0x80808080) !== 0
-        ? undefined
-        : String.fromCharCode(${codes.join(", ")});
+      const ${words.join(", ")};
+      if (((${all}) & 0x80808080) !== 0) return undefined;
+      return String.fromCharCode(${codes.join(", ")});
     };`,
     {},
   );
-  asciiReaders[length] = reader;
-  return reader;
 }
 
 /** The last one to three bytes, as the low ones of a word. */
-function readRest(at: number, count: number): string {
+function restSource(at: number, count: number): string {
   const low = count === 1 ? `view.getUint8(at + ${at})` : `view.getUint16(at + ${at}, true)`;
   return count < 3 ? low : `${low} | view.getUint8(at + ${at + 2}) << 16`;
 }
