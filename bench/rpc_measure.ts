@@ -6,7 +6,7 @@
 
 import type { Connection } from "@internode/grid";
 import { client, type ServiceConnection } from "@internode/grid/call";
-import { Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
+import { acquire, Echo, echo, lentEcho, lockArgs, streams } from "./rpc_contracts.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 
 /** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
@@ -61,6 +61,12 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
     runRequests((payload) => connection.request(echo, payload), options, endMs),
   "lent": ({ connection }, options, endMs) =>
     runRequests((payload, into) => connection.request(lentEcho, payload, { into }), options, endMs),
+  "typed": ({ connection }, options, endMs) => {
+    let next = 0;
+    const args = lockArgs(LOCK_ARGS);
+    const request = () => connection.request(acquire, args[next++ % LOCK_ARGS]!);
+    return runRequests(request, options, endMs);
+  },
   "call": ({ service }, options, endMs) => {
     const { echo } = client(Echo, service);
     return runRequests((payload) => echo(payload), options, endMs);
@@ -108,6 +114,9 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
     return { count, times: watch.times };
   },
 };
+
+/** So many different lock arguments are sent. */
+const LOCK_ARGS = 64;
 
 /** So many at a time, each followed by the next. */
 async function runRequests(

@@ -8,8 +8,8 @@
 export interface RpcOptions {
   /** Over what. */
   readonly transport: "tcp" | "unix" | "ws" | "memory";
-  /** Requests of the grid, the same with memory that is lent (`lendRequest`, `into`), calls of a service, or messages of a stream from the handler, to the handler, or both. */
-  readonly mode: "single" | "lent" | "call" | "stream-out" | "stream-in" | "stream-both";
+  /** Requests of the grid, the same with memory that is lent (`lendRequest`, `into`), or with lock arguments in and a small record out (`size` counts for nothing then), calls of a service, or messages of a stream from the handler, to the handler, or both. */
+  readonly mode: "single" | "lent" | "typed" | "call" | "stream-out" | "stream-in" | "stream-both";
   /** Payload of each message, in bytes. */
   readonly size: number;
   /** Requests, or messages of the stream, in flight. */
@@ -23,7 +23,15 @@ export interface RpcOptions {
 }
 
 const TRANSPORTS = ["tcp", "unix", "ws", "memory"] as const;
-const MODES = ["single", "lent", "call", "stream-out", "stream-in", "stream-both"] as const;
+const MODES = [
+  "single",
+  "lent",
+  "typed",
+  "call",
+  "stream-out",
+  "stream-in",
+  "stream-both",
+] as const;
 
 const FLAGS = ["--json", "--paired"];
 

@@ -8,13 +8,15 @@
 import { Manager } from "@internode/grid";
 import { implement, listen, serve } from "@internode/grid/call";
 import { serveFloor } from "./floor.ts";
-import { Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
+import { acquire, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
 
 /** Registers the bench's handlers. */
 export function serveBench(manager: Manager, inflight: number): void {
   const contracts = streams(inflight);
   manager.handle(echo, (bytes) => bytes);
   manager.handle(lentEcho, (bytes) => bytes, { lendRequest: true });
+  let token = 0;
+  manager.handle(acquire, ({ resources }) => ({ granted: resources.length > 0, token: ++token }));
   manager.handle(contracts.out, function* (message) {
     for (;;) yield message;
   });
