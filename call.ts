@@ -36,6 +36,8 @@ export type { RetryBudgetOptions } from "./lib/call/retry_budget.ts";
 export type { RetryOptions } from "./lib/call/retry_policy.ts";
 export { roundRobin } from "./lib/call/round_robin.ts";
 export { serve, serveOn } from "./lib/call/serve.ts";
+export { serveWorker, type ThisWorker, type WorkerService } from "./lib/call/serve_worker.ts";
+export { serveWorkers, type ServeWorkersOptions } from "./lib/call/serve_workers.ts";
 export type { ServeOptions } from "./lib/call/server_options.ts";
 export {
   type AnyMethod,
@@ -67,6 +69,9 @@ export {
   type ResolutionWatch,
   WatchingResolver,
 } from "./lib/call/watching_resolver.ts";
+export type { WorkerSettings } from "./lib/call/worker_message.ts";
+export { type WorkerAddresses, WorkerServer, type WorkerStats } from "./lib/call/worker_server.ts";
+export type { WorkerState } from "./lib/call/worker_slot.ts";
 export {
   directoryResolver,
   type DirectoryResolverOptions,

@@ -29,6 +29,8 @@ export interface ClientOptions extends ConnectionOptions {
   readonly balancer?: Balancer | undefined;
   /** By which this client makes itself known to servers, as their handlers' `context.caller`: 1 to 255 bytes. Default: `"client"`. */
   readonly name?: string | undefined;
+  /** How many connections are made to each replica, 1 to 1,024; each counts as a replica of its own, with `#2` and so on behind its address. For servers of several workers that share a port, as each connection meets one worker, whichever the system chooses. Default: 1. */
+  readonly connections?: number | undefined;
   /** How long a call may take unless it says otherwise, in milliseconds. Default: 60,000. */
   readonly defaultTimeoutMs?: number | undefined;
   /** How long one attempt to reach a replica may take, in milliseconds. Default: 10,000. */
@@ -52,6 +54,8 @@ export interface ClientSettings extends ConnectionSettings {
   /** See {@linkcode ClientOptions}. */
   readonly name: string;
   /** See {@linkcode ClientOptions}. */
+  readonly connections: number;
+  /** See {@linkcode ClientOptions}. */
   readonly defaultTimeoutMs: number;
   /** See {@linkcode ClientOptions}. */
   readonly dialTimeoutMs: number;
@@ -70,6 +74,7 @@ export interface ClientSettings extends ConnectionSettings {
 /** How dialling again slows down unless it is told otherwise. */
 const RECONNECT: BackOffOptions = { initialMs: 10, factor: 1.3, maxMs: 5_000, jitter: 0.4 };
 const MAX_CLIENT_NAME_BYTES = 255;
+const MAX_CONNECTIONS = 1_024;
 
 /**
  * Fills in what is missing and checks the rest.
@@ -77,7 +82,7 @@ const MAX_CLIENT_NAME_BYTES = 255;
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function resolveClientOptions(given: ClientOptions): ClientSettings {
-  const { name = "client" } = given;
+  const { name = "client", connections = 1 } = given;
   const nameBytes = new TextEncoder().encode(name).length;
   if (nameBytes < 1 || nameBytes > MAX_CLIENT_NAME_BYTES) {
     throw invalidOption(
@@ -85,10 +90,17 @@ export function resolveClientOptions(given: ClientOptions): ClientSettings {
       `must have 1 to ${MAX_CLIENT_NAME_BYTES} bytes of UTF-8, not ${nameBytes}`,
     );
   }
+  if (!(Number.isInteger(connections) && connections >= 1 && connections <= MAX_CONNECTIONS)) {
+    throw invalidOption(
+      "connections",
+      `must be a whole number from 1 to ${MAX_CONNECTIONS}, not ${connections}`,
+    );
+  }
   return {
     ...resolveConnectionOptions(given),
     balancer: given.balancer ?? roundRobin(),
     name,
+    connections,
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
     reconnect: resolveBackOff("reconnect", RECONNECT, given.reconnect),

@@ -18,6 +18,8 @@ export interface ServiceListenOptions {
   readonly transports?: Transports | undefined;
   /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. A listener that has it counts as guarded. The shared secret of `serve` needs no token: it is proven after the upgrade. Default: all are let in. */
   readonly authorize?: ((token: string | null) => string | null) | undefined;
+  /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
+  readonly sharePort?: boolean | undefined;
   /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
 }
@@ -69,6 +71,7 @@ export async function listen(
     accept: (channel) => taking.take(channel),
     path: endpoint.path,
     authorize,
+    ...(options.sharePort === true && { sharePort: true }),
     onError: (error) => logger.warn(`The listener at ${taking.address} met a failure.`, { error }),
   });
   taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);

@@ -9,6 +9,7 @@ import type { Timer } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Balancer, PickOptions } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
+import { connectionsTo } from "./further_connection.ts";
 import type { HealthVerdict } from "./health_verdict.ts";
 import { OutlierDetector, ReplicaHealth } from "./outlier_detector.ts";
 import type { ReplicaLink } from "./replica_link.ts";
@@ -76,8 +77,11 @@ export class ReplicaSet implements ReplicaOwner {
 
   #list(endpoints: readonly Endpoint[]): void {
     const listed = new Map<string, Endpoint>();
-    for (const endpoint of endpoints) {
-      if (!listed.has(endpoint.address)) listed.set(endpoint.address, endpoint);
+    const { connections } = this.#core.options;
+    for (const replica of endpoints) {
+      for (const endpoint of connectionsTo(replica, connections)) {
+        if (!listed.has(endpoint.address)) listed.set(endpoint.address, endpoint);
+      }
     }
     for (const [address, endpoint] of listed) {
       const known = this.#byAddress.get(address);

@@ -45,7 +45,22 @@ import { ServiceServer } from "./service_server.ts";
  * await serving;
  * ```
  */
-export async function serve(listener: ServiceListener, options: ServeOptions = {}): Promise<void> {
+export function serve(listener: ServiceListener, options: ServeOptions = {}): Promise<void> {
+  return serveWith(listener, options, () => {});
+}
+
+/**
+ * As {@linkcode serve}.
+ *
+ * @param listener Where connections come from.
+ * @param options The signal and the settings.
+ * @param onServing Called once, when nothing is wrong with either, with the server.
+ */
+export async function serveWith(
+  listener: ServiceListener,
+  options: ServeOptions,
+  onServing: (server: ServiceServer) => void,
+): Promise<void> {
   const { signal } = options;
   let server: ServiceServer;
   try {
@@ -61,6 +76,7 @@ export async function serve(listener: ServiceListener, options: ServeOptions = {
     await closeListener(listener);
     throw error;
   }
+  onServing(server);
   let failure: { readonly error: unknown } | null = null;
   try {
     if (signal?.aborted !== true) await acceptFrom(listener, server, signal);

@@ -52,6 +52,11 @@ export class ServiceServer {
     this.#links = new LinkMaker(settings.name, settings);
   }
 
+  /** How many connections there are, those in their handshake included. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
   /**
    * Serves a connection, which the server owns from then on.
    *

@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import type { HostAddress } from "./host_address.ts";
 import { memoryPair } from "./memory_channel.ts";
+import { sharingProblem } from "./shared_port.ts";
 import type { ListenOptions, Transport } from "./transport.ts";
 
 /**
@@ -48,6 +49,8 @@ export function memoryTransport(): Transport {
     // deno-lint-ignore require-await -- what is thrown becomes the rejection
     async listen(address: HostAddress, options: ListenOptions) {
       const { href } = address;
+      const problem = options.sharePort === true ? sharingProblem(address) : null;
+      if (problem !== null) throw problem;
       if (listeners.has(href)) {
         throw new InternodeError(
           "InvalidArgument",

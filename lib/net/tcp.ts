@@ -7,6 +7,7 @@
 import { ConnListener } from "./conn_listener.ts";
 import { connectTcp, dialConn } from "./dial_conn.ts";
 import { type HostAddress, networkAddress } from "./host_address.ts";
+import { sharingProblem } from "./shared_port.ts";
 import { listenOnHost, remoteHost } from "./socket_host.ts";
 import type { Channel, DialOptions, Listener, ListenOptions, Transport } from "./transport.ts";
 import { listenError } from "./transport_error.ts";
@@ -26,10 +27,12 @@ function dial(address: HostAddress, { signal }: DialOptions): Promise<Channel> {
 
 // deno-lint-ignore require-await -- what is thrown becomes the rejection
 async function listen(address: HostAddress, options: ListenOptions): Promise<Listener> {
-  const { scheme, hostname, port } = address;
+  const { scheme, hostname, port } = address, reusePort = options.sharePort === true;
+  const problem = reusePort ? sharingProblem(address) : null;
+  if (problem !== null) throw problem;
   let listener: Deno.TcpListener;
   try {
-    listener = listenOnHost(hostname, (hostname) => Deno.listen({ hostname, port }));
+    listener = listenOnHost(hostname, (hostname) => Deno.listen({ hostname, port, reusePort }));
   } catch (cause) {
     throw listenError(address, cause);
   }

@@ -91,6 +91,8 @@ export interface ListenOptions {
       identity: PeerIdentity | undefined,
     ) => string | null | { readonly name: string })
     | undefined;
+  /** Whether other listeners that say so too may have the same port, in this process or others of the same user; the system then spreads new connections over them. `tcp`, `tls`, `ws` and `wss` can, where the runtime does. Default: `false`. */
+  sharePort?: boolean | undefined;
   /** Hears of failures that do not end the listener, such as a bad TLS handshake. */
   onError?: ((error: unknown) => void) | undefined;
 }

@@ -8,6 +8,7 @@ import { InternodeError } from "../errors.ts";
 import { ConnListener } from "./conn_listener.ts";
 import { dialConn } from "./dial_conn.ts";
 import type { HostAddress } from "./host_address.ts";
+import { sharingProblem } from "./shared_port.ts";
 import type { Channel, DialOptions, Listener, ListenOptions, Transport } from "./transport.ts";
 import { listenError } from "./transport_error.ts";
 
@@ -29,6 +30,8 @@ function dial(address: HostAddress, { signal }: DialOptions): Promise<Channel> {
 
 async function listen(address: HostAddress, options: ListenOptions): Promise<Listener> {
   const { path } = address;
+  const problem = options.sharePort === true ? sharingProblem(address) : null;
+  if (problem !== null) throw problem;
   let listener: Deno.UnixListener;
   try {
     await removeDeadSocket(address);

@@ -1,0 +1,41 @@
+/**
+ * More than one connection to a replica.
+ *
+ * @module
+ */
+
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Channel } from "../net/transport.ts";
+
+/**
+ * Makes an endpoint of each connection to a replica.
+ *
+ * @param replica The replica.
+ * @param count How many connections: 1 or more.
+ * @returns The replica's own endpoint, and others with `#2`, `#3` and so on behind its address.
+ */
+export function connectionsTo(replica: Endpoint, count: number): readonly Endpoint[] {
+  if (count === 1) return [replica];
+  return Array.from(
+    { length: count },
+    (_, at) => at === 0 ? replica : new FurtherConnection(replica, at + 1),
+  );
+}
+
+class FurtherConnection implements Endpoint {
+  readonly address: string;
+  readonly #replica: Endpoint;
+
+  constructor(replica: Endpoint, number: number) {
+    this.address = `${replica.address}#${number}`;
+    this.#replica = replica;
+  }
+
+  dial(signal: AbortSignal): Promise<Channel> {
+    return this.#replica.dial(signal);
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#replica.onChange?.(listener) ?? (() => {});
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What `serveWorkers` and the workers that it has started tell each other.
+ *
+ * ```text
+ *   serveWorkers            worker
+ *        | <------ here ------ |   its module has called serveWorker
+ *        | ------- serve ----> |
+ *        | <----- serving ---- |   it listens
+ *        | ------- ask ------> |   now and then, and for the figures
+ *        | <------ told ------ |
+ *        | ------- stop -----> |
+ *        | <----- stopped ---- |   what ran has ended
+ * ```
+ *
+ * In place of `serving`, `told` or `stopped` there may be `failed`, the last
+ * that is heard of the worker.
+ *
+ * @module
+ */
+
+import type { ErrorCode } from "../errors.ts";
+import type { ServeOptions } from "./server_options.ts";
+
+/** Those settings of a server that can be sent to a worker: they are data. */
+export type WorkerSettings = Omit<
+  ServeOptions,
+  "auth" | "clock" | "logger" | "random" | "signal" | "tracer"
+>;
+
+/** What a worker is to serve. */
+export interface ServeMessage {
+  /** Which message it is. */
+  readonly kind: "serve";
+  /** The worker's number. */
+  readonly worker: number;
+  /** Where it listens. */
+  readonly address: string;
+  /** Whether others listen there too. */
+  readonly sharePort: boolean;
+  /** What the user gave for it. */
+  readonly data: unknown;
+  /** Its server's settings; they are in order. */
+  readonly settings: WorkerSettings;
+}
+
+/** What a worker hears. */
+export type MessageToWorker = ServeMessage | { readonly kind: "ask" | "stop" };
+
+/** What a worker says. */
+export type MessageFromWorker =
+  | { readonly kind: "here" | "stopped" }
+  | { readonly kind: "serving"; readonly address: string }
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: "told"; readonly connections: number; readonly runningCalls: number };
+
+/**
+ * What a worker is called, in logs and by its clients.
+ *
+ * @param server The server's name, or where it listens.
+ * @param number The worker's number.
+ * @returns Both.
+ */
+export function workerName(server: string, number: number): string {
+  return `${server} (worker ${number})`;
+}

@@ -1,0 +1,122 @@
+/**
+ * A server of several workers.
+ *
+ * @module
+ */
+
+import { type WorkerPlan, WorkerSlot, type WorkerState } from "./worker_slot.ts";
+
+/** How long workers may take to tell their figures, in milliseconds. */
+const STATS_MS = 1_000;
+
+/** What is known of one worker. */
+export interface WorkerStats {
+  /** Its number, from 1 on. */
+  readonly number: number;
+  /** Where it stands: `starting`, `serving`, `waiting` (it has failed; another takes its place after a back-off), `stopping` or `stopped`. */
+  readonly state: WorkerState;
+  /** How many have taken its place since the server was started. */
+  readonly restarts: number;
+  /** How many connections it has, those in their handshake included. */
+  readonly connections: number;
+  /** How many of its handlers run. */
+  readonly runningCalls: number;
+}
+
+/** Where workers listen: all at one address, or each at its own. */
+export type WorkerAddresses = string | ((worker: number) => string);
+
+/** A server of several workers, made by `serveWorkers`. */
+export class WorkerServer implements AsyncDisposable {
+  /** Resolves when the server has been closed and all its workers have ended. Never rejects: workers that fail are replaced. */
+  readonly finished: Promise<void>;
+
+  readonly #plan: WorkerPlan;
+  readonly #slots: readonly WorkerSlot[];
+  readonly #finished = Promise.withResolvers<void>();
+  #addresses: readonly string[] = [];
+  #closed: Promise<void> | undefined;
+
+  /**
+   * @param plan What the workers have in common.
+   * @param workers How many there are to be.
+   */
+  constructor(plan: WorkerPlan, workers: number) {
+    this.#plan = plan;
+    this.#slots = Array.from({ length: workers }, (_, at) => new WorkerSlot(plan, at + 1));
+    this.finished = this.#finished.promise;
+  }
+
+  /** Where clients reach it, as they write it: one address that all workers share, or one for each worker. */
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  /**
+   * Starts all workers: the first alone, whose port the others share and which
+   * shows whether the module is any good, then the others at once.
+   *
+   * @param addresses Where they listen.
+   * @returns Resolves when all serve. Rejects with what went wrong at the first that failed; nothing is left of any of them then.
+   */
+  async start(addresses: WorkerAddresses): Promise<void> {
+    const [first, ...others] = this.#slots as [WorkerSlot, ...WorkerSlot[]];
+    try {
+      if (typeof addresses === "function") {
+        const each = this.#slots.map(({ number }) => addresses(number));
+        const at = await first.start(each[0]!, false);
+        const rest = others.map((slot) => slot.start(each[slot.number - 1]!, false));
+        this.#addresses = [at, ...await Promise.all(rest)];
+      } else {
+        const sharePort = others.length > 0;
+        const at = await first.start(addresses, sharePort);
+        await Promise.all(others.map((slot) => slot.start(at, sharePort)));
+        this.#addresses = [at];
+      }
+    } catch (error) {
+      for (const slot of this.#slots) slot.end();
+      throw error;
+    }
+  }
+
+  /**
+   * What is known of each worker. Those that serve are asked; one that is too
+   * busy to answer within a second shows what it said last.
+   *
+   * @returns One entry for each worker, by number.
+   */
+  async stats(): Promise<readonly WorkerStats[]> {
+    const { clock } = this.#plan;
+    const asked = Promise.all(this.#slots.map((slot) => slot.ask()));
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(STATS_MS, resolve);
+      asked.then(() => {
+        clock.clearTimer(timer);
+        resolve();
+      });
+    });
+    return this.#slots.map(({ number, state, restarts, connections, runningCalls }) => (
+      { number, state, restarts, connections, runningCalls }
+    ));
+  }
+
+  /**
+   * Stops all workers at once, each as `serve` stops: calls under way have
+   * `graceMs` to finish, and clients are told to go elsewhere.
+   *
+   * @returns Resolves when all have ended, `graceMs` and 5 seconds later at most. Any number of calls.
+   */
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  /** The same as `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.stop()));
+    this.#finished.resolve();
+  }
+}
