@@ -13,11 +13,14 @@ import { sharingProblem } from "../net/shared_port.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { systemRandom } from "../net/system_random.ts";
 import { sendingProblem, startThread } from "../net/worker_thread.ts";
-import { resolveServeOptions } from "./server_options.ts";
+import { resolveServeOptions, type ServeOptions } from "./server_options.ts";
 import { workerName, type WorkerSettings } from "./worker_message.ts";
 import { type WorkerAddresses, WorkerServer } from "./worker_server.ts";
+import type { WorkerPlan } from "./worker_slot.ts";
 
 const MAX_WORKERS = 1_024;
+/** Options of `serve` that are code, and whose place is in the worker. */
+const CODE: readonly (keyof ServeOptions)[] = ["auth", "clock", "random", "tracer"];
 /** How starting a worker again slows down. */
 const RESTART: BackOffOptions = { initialMs: 100, factor: 2, maxMs: 10_000, jitter: 0.4 };
 
@@ -41,8 +44,10 @@ export interface ServeWorkersOptions<Data = unknown> extends WorkerSettings {
   readonly data?: Data | undefined;
   /** Stops the server, as `close` does. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** How long a worker may take to start, and later how long it may go without a sign of life (for which it is asked three times as often), in milliseconds; then it is ended and replaced. Default: 30,000. */
-  readonly workerTimeoutMs?: number | undefined;
+  /** How long a worker may take to start, its module's loading included, in milliseconds; then it has failed. Default: 30,000. */
+  readonly startTimeoutMs?: number | undefined;
+  /** How long a worker may go without a sign of life, for which it is asked three times as often, in milliseconds; then it is ended, as soon as it comes back to its event loop, and replaced. Default: 30,000. */
+  readonly hangTimeoutMs?: number | undefined;
   /** How starting another in place of one that has failed slows down; it starts over when one has served for `maxMs`. Default: from 100 ms by 2 up to 10,000 ms, less up to 40 %. */
   readonly restart?: Partial<BackOffOptions> | undefined;
   /** Hears of workers that failed; what happens within a worker goes where `serveWorker` says. Default: the console, quiet below warnings. */
@@ -61,9 +66,11 @@ export interface ServeWorkersOptions<Data = unknown> extends WorkerSettings {
  * `connections` of `connect`, or each worker an address of its own, and the
  * clients all of them: then calls are spread by their balancers.
  *
- * A worker that ends by an error that nobody has caught, or that hangs, is
- * logged and replaced after a back-off; its connections are lost, those of
- * others are not.
+ * A worker that ends by an error that nobody has caught, or that gives no sign
+ * of life, is logged and replaced after a back-off; its connections are lost,
+ * those of others are not. One in an endless loop the runtime cannot end (Deno
+ * 2.9): it keeps its core and its connections, and the system goes on to give
+ * it new ones at a shared port, until the process ends.
  *
  * @typeParam Data What the workers are given.
  * @param module The module that calls `serveWorker`: `new URL("./worker.ts", import.meta.url)`.
@@ -91,35 +98,40 @@ export async function serveWorkers<Data = unknown>(
   module: URL | string,
   options: ServeWorkersOptions<Data>,
 ): Promise<WorkerServer> {
-  const { workers, address, data, signal, workerTimeoutMs, restart, logger, ...settings } = options;
+  const {
+    workers,
+    address,
+    data,
+    signal,
+    startTimeoutMs,
+    hangTimeoutMs,
+    restart,
+    logger,
+    ...settings
+  } = options;
   checkWorkers(workers);
-  if (typeof address === "string") checkShared(address, workers);
-  const problem = sendingProblem({ data, settings });
-  if (problem !== null) {
-    throw invalidOption(
-      "data",
-      `and all other settings must be such that they can be sent to a worker: ${problem}. ` +
-        "Give serveWorker in the worker's module what cannot",
-    );
-  }
+  checkSendable(data, settings);
   const { name } = settings;
   const { graceMs } = resolveServeOptions(
-    { ...settings, name: name === undefined ? undefined : workerName(name, workers) },
+    { ...settings, name: name && workerName(name, workers) },
     "",
   );
-  signal?.throwIfAborted();
-  const server = new WorkerServer({
+  const plan: WorkerPlan = {
     module: new URL(module),
     data,
     settings,
     graceMs,
-    workerTimeoutMs: positive("workerTimeoutMs", workerTimeoutMs ?? 30_000),
+    startTimeoutMs: positive("startTimeoutMs", startTimeoutMs ?? 30_000),
+    hangTimeoutMs: positive("hangTimeoutMs", hangTimeoutMs ?? 30_000),
     restart: resolveBackOff("restart", RESTART, restart),
     startThread,
     clock: systemClock,
     random: systemRandom,
     logger: logger ?? consoleLogger,
-  }, workers);
+  };
+  if (typeof address === "string") checkShared(address, workers);
+  signal?.throwIfAborted();
+  const server = new WorkerServer(plan, workers);
   const onAbort = (): void => void server.close();
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
@@ -133,6 +145,23 @@ export async function serveWorkers<Data = unknown>(
   }
   server.finished.then(() => signal?.removeEventListener("abort", onAbort));
   return server;
+}
+
+/** Objects with methods would arrive without them, and a server that nobody guards would be the end of it. */
+function checkSendable(data: unknown, settings: WorkerSettings): void {
+  const given: Readonly<Record<string, unknown>> = { ...settings };
+  for (const option of CODE) {
+    if (given[option] !== undefined) {
+      throw invalidOption(option, "cannot be sent to a worker: give it to serveWorker there");
+    }
+  }
+  const problem = sendingProblem(data) ?? sendingProblem(settings);
+  if (problem === null) return;
+  throw invalidOption(
+    "data",
+    `and all others must be such that they can be sent to a worker: ${problem}. ` +
+      "Give serveWorker there what cannot",
+  );
 }
 
 function checkWorkers(workers: number): void {

@@ -47,8 +47,10 @@ export interface WorkerPlan {
   readonly settings: WorkerSettings;
   /** How long calls may take to finish. */
   readonly graceMs: number;
-  /** How long they may take to start, and to give a sign of life. */
-  readonly workerTimeoutMs: number;
+  /** How long they may take to start. */
+  readonly startTimeoutMs: number;
+  /** How long they may go without a sign of life. */
+  readonly hangTimeoutMs: number;
   /** How starting again slows down. */
   readonly restart: BackOffOptions;
   /** Starts threads. */
@@ -177,11 +179,11 @@ export class WorkerSlot implements ThreadWatcher {
   }
 
   #launch(): void {
-    const { startThread, module, clock, workerTimeoutMs } = this.#plan;
+    const { startThread, module, clock, startTimeoutMs } = this.#plan;
     this.#setState("starting");
-    this.#timer = clock.setTimer(workerTimeoutMs, () => {
+    this.#timer = clock.setTimer(startTimeoutMs, () => {
       this.#onFailure(
-        `it did not start within ${workerTimeoutMs} ms. Its module must call serveWorker`,
+        `it did not start within ${startTimeoutMs} ms. Its module must call serveWorker`,
         "Unreachable",
       );
     });
@@ -220,10 +222,14 @@ export class WorkerSlot implements ThreadWatcher {
 
   /** A worker that hangs, or has closed itself, answers nothing. Counted and not timed: this thread may have stood still itself. */
   #watch(): void {
-    const { clock, workerTimeoutMs } = this.#plan;
-    this.#timer = clock.setTimer(workerTimeoutMs / MAX_UNANSWERED, () => {
+    const { clock, hangTimeoutMs } = this.#plan;
+    this.#timer = clock.setTimer(hangTimeoutMs / MAX_UNANSWERED, () => {
       if (this.#unanswered >= MAX_UNANSWERED) {
-        return this.#onFailure(`it gave no sign of life for ${workerTimeoutMs} ms`);
+        return this.#onFailure(
+          `it gave no sign of life for ${hangTimeoutMs} ms. One that never comes back to its ` +
+            "event loop goes on behind the scenes and keeps its connections, as the runtime " +
+            "cannot end it: restart the process then",
+        );
       }
       this.#unanswered++;
       this.#send({ kind: "ask" });

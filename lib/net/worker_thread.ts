@@ -14,7 +14,7 @@ export interface WorkerThread {
    * @throws {DOMException} What cannot be sent to another thread, such as a function.
    */
   send(message: unknown): void;
-  /** Ends it at once, whatever it does, and its sockets with it. Nothing is heard of it any more. */
+  /** Ends it and closes its sockets, at once unless it is busy: then when it comes back to its event loop. Nothing is heard of it any more. */
   end(): void;
 }
 

@@ -5,6 +5,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/grid/logger.ts";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
 import { memoryTransport } from "../../lib/net/memory.ts";
+import { sharingProblem } from "../../lib/net/shared_port.ts";
 import type { Channel, Listener, ListenOptions, Transport } from "../../lib/net/transport.ts";
 import { closeBoth } from "../net/channel_conformance.ts";
 import { pipeOf } from "../net/channel_pipe.ts";
@@ -303,4 +304,28 @@ Deno.test({ name: "ws: who is let in, authorize decides by the token", ignore: !
     "status 404",
   );
   await listener.close();
+});
+
+Deno.test("a port is shared by listeners that all say so", { ignore: !NET }, async () => {
+  const share = { sharePort: true };
+  if (sharingProblem(parseHostAddress("tcp://127.0.0.1:0")) !== null) {
+    const listening = listen("tcp://127.0.0.1:0", handlers, share);
+    const error = await assertRejects(() => listening, InternodeError, "--unstable-net");
+    assertEquals(error.code, "InvalidArgument");
+    return;
+  }
+  const first = await listen("tcp://127.0.0.1:0", handlers, share);
+  const second = await listen(first.address, handlers, share);
+  assertEquals(second.address, first.address);
+  await assertRejects(() => listen(first.address, handlers), InternodeError, "Stop what listens");
+  await first.close();
+  await second.close();
+});
+
+Deno.test("what has no port is not shared", { ignore: !NET || !FILES }, async () => {
+  for (const address of ["memory://cache", "unix:///run/cache.sock"]) {
+    const listening = listen(address, handlers, { sharePort: true });
+    const error = await assertRejects(() => listening, InternodeError, "has no ports");
+    assertEquals([error.code, error.host], ["InvalidArgument", address]);
+  }
 });

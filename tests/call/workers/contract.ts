@@ -11,6 +11,6 @@ export const Whoami = service("whoami", {
   wait: method({ request: t.uint(), response: t.uint() }),
   /** Ends the worker, by an error that nobody catches. */
   die: method({ request: t.nothing(), response: t.nothing() }),
-  /** Keeps the worker busy for ever. */
-  hang: method({ request: t.nothing(), response: t.nothing() }),
+  /** Keeps the worker from its event loop for so many milliseconds. */
+  block: method({ request: t.uint(), response: t.nothing() }),
 });

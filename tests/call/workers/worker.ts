@@ -1,7 +1,7 @@
 /** The workers of the tests. */
 
 import { sharedSecret } from "@internode/grid";
-import { implement, serveWorker } from "@internode/grid/call";
+import { implement, serveWorker, type ThisWorker, type WorkerService } from "@internode/grid/call";
 import { Whoami } from "./contract.ts";
 
 /** What a test gives its workers. */
@@ -10,26 +10,38 @@ export interface WorkerData {
   readonly secret?: string;
   /** A file that a worker writes to when it has stopped. */
   readonly log?: string;
+  /** What goes wrong: it finds out that something is missing, or wants two servers. */
+  readonly fault?: "missing" | "twice";
 }
 
-await serveWorker<WorkerData>(({ number, data, signal }) => ({
-  handlers: implement(Whoami, {
-    number: () => number,
-    greeting: () => data.greeting,
-    wait: async (waitMs) => {
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-      return signal.aborted ? 1 : 0;
+const quiet = (): void => {};
+
+async function start({ number, data, signal }: ThisWorker<WorkerData>): Promise<WorkerService> {
+  if (data.fault === "missing") throw new Error("the database cannot be reached");
+  if (data.fault === "twice") await serveWorker(start);
+  return {
+    handlers: implement(Whoami, {
+      number: () => number,
+      greeting: () => data.greeting,
+      wait: async (waitMs) => {
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        return signal.aborted ? 1 : 0;
+      },
+      die: () =>
+        void setTimeout(() => {
+          throw new Error("the test wants it so");
+        }),
+      block: (durationMs) => {
+        const untilMs = performance.now() + durationMs;
+        while (performance.now() < untilMs);
+      },
+    }),
+    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    ...(data.secret !== undefined && { auth: sharedSecret(data.secret) }),
+    onStopped: () => {
+      if (data.log !== undefined) Deno.writeTextFileSync(data.log, `${number}\n`, { append: true });
     },
-    die: () =>
-      void setTimeout(() => {
-        throw new Error("the test wants it so");
-      }),
-    hang: () => {
-      while (true);
-    },
-  }),
-  ...(data.secret !== undefined && { auth: sharedSecret(data.secret) }),
-  onStopped: () => {
-    if (data.log !== undefined) Deno.writeTextFileSync(data.log, `${number}\n`, { append: true });
-  },
-}));
+  };
+}
+
+await serveWorker<WorkerData>(start);
