@@ -38,6 +38,8 @@ export class WorkerServer implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /**
+   * Use `serveWorkers`.
+   *
    * @param plan What the workers have in common.
    * @param workers How many there are to be.
    */

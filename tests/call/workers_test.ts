@@ -285,15 +285,6 @@ Deno.test("options that make no sense are refused, and name themselves", async (
   }
 });
 
-Deno.test(
-  "where the runtime cannot share ports, the error names the flag",
-  { ignore: SHARING },
-  async () => {
-    const error = await assertRejects(() => start(), InternodeError, "--unstable-net");
-    assertEquals(error.code, "InvalidArgument");
-  },
-);
-
 Deno.test("serveWorker serves in workers only", async () => {
   await assertRejects(
     () => serveWorker({ handlers: new HandlerMap() }),

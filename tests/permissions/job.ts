@@ -23,6 +23,13 @@ export interface ServeJob {
   readonly tls?: MtlsFileConfig | undefined;
 }
 
+/** A server of two workers that a client of the same process calls. */
+export interface WorkersJob {
+  readonly kind: "workers";
+  /** Where the workers listen: one address for both, or one for each. */
+  readonly addresses: readonly string[];
+}
+
 /** A client that finds its servers in a file, a folder or by DNS. */
 export interface ClientJob {
   readonly kind: "client";
@@ -34,7 +41,7 @@ export interface ClientJob {
 }
 
 /** Any of these. */
-export type Job = GridJob | ServeJob | ClientJob;
+export type Job = GridJob | ServeJob | WorkersJob | ClientJob;
 
 /** What came of it. */
 export type Report = { readonly said: string } | {

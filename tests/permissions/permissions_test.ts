@@ -18,17 +18,21 @@ const SECRET = "the secret that a variable holds";
 type Flag = "net" | "read" | "write" | "env";
 type Permissions = { readonly [F in Flag]?: readonly string[] };
 
-/** Runs a job in a process that may do this and no more. */
-async function run(job: Job, permissions: Permissions): Promise<Report> {
+/** Runs a job in a process that may do this and no more, and that may say this much of its own accord. */
+async function run(
+  job: Job,
+  permissions: Permissions,
+  { more = [], mayMoan = false }: { more?: readonly string[]; mayMoan?: boolean } = {},
+): Promise<Report> {
   const flags = Object.entries(permissions).filter(([, scopes]) => scopes.length > 0)
     .map(([flag, scopes]) => `--allow-${flag}=${scopes.join(",")}`);
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", ...flags, WORKER, JSON.stringify(job)],
+    args: ["run", "--no-prompt", "--no-check", ...more, ...flags, WORKER, JSON.stringify(job)],
     env: { SECRET, NO_COLOR: "1" },
     stdin: "null",
   }).output();
   const [said, heard] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assertEquals(heard, "", "nothing is asked for, and nothing goes wrong unseen");
+  if (!mayMoan) assertEquals(heard, "", "nothing is asked for, and nothing goes wrong unseen");
   return JSON.parse(said!);
 }
 
@@ -274,3 +278,28 @@ Deno.test(
       });
     }),
 );
+
+Deno.test({ name: "permissions: workers, with one address or two", ignore }, async () => {
+  const addresses = freePorts(2).map((port) => `tcp://127.0.0.1:${port}`);
+  const shared = { kind: "workers", addresses: addresses.slice(0, 1) } as const;
+  const each = { kind: "workers", addresses } as const;
+  const net = addresses.map(authorityOf);
+  // Their module, and all files that it imports.
+  const read = [new URL("../..", import.meta.url).pathname];
+  const said = { said: "Hello, client!" };
+  assertEquals(await run(each, { net, read }), said);
+  const more = ["--unstable-net"];
+  assertEquals(await run(shared, { net: net.slice(0, 1), read }, { more }), said);
+
+  const failing: [Promise<Report>, string][] = [
+    [run(shared, { net, read }), "Start this program with that flag"],
+    [run(each, { net: net.slice(0, 1), read }), "--allow-net"],
+    // The runtime itself tells of a worker that it could not start.
+    [run(each, { net }, { mayMoan: true }), "--allow-read"],
+  ];
+  for (const [running, told] of failing) {
+    const report = await running;
+    assert("isOurs" in report && report.isOurs, JSON.stringify(report));
+    assertStringIncludes(report.message, told);
+  }
+});

@@ -20,9 +20,10 @@ import {
   parseNetEndpoint,
   type Resolver,
   serve,
+  serveWorkers,
 } from "@internode/grid/call";
 import { greet, Greeter } from "./contracts.ts";
-import type { ClientJob, GridJob, Job, Report, ServeJob } from "./job.ts";
+import type { ClientJob, GridJob, Job, Report, ServeJob, WorkersJob } from "./job.ts";
 
 /** How long a client asks its resolver and dials again before it gives up. */
 const TIMEOUT_MS = 2_000;
@@ -55,6 +56,16 @@ async function serveAndCall({ address, tls }: ServeJob): Promise<string> {
   }
 }
 
+async function serveWithWorkersAndCall({ addresses }: WorkersJob): Promise<string> {
+  const [first] = addresses;
+  await using server = await serveWorkers(new URL("./greeter_worker.ts", import.meta.url), {
+    workers: 2,
+    address: addresses.length === 1 ? first! : (worker) => addresses[worker - 1]!,
+    logger,
+  });
+  return await call(constantResolver(...server.addresses.map((each) => parseNetEndpoint(each))));
+}
+
 function findAndCall({ finds, where, ports }: ClientJob): Promise<string> {
   if (finds === "file") return call(fileResolver({ path: where, logger }));
   if (finds === "directory") return call(directoryResolver({ path: where, logger }));
@@ -74,6 +85,8 @@ function work(job: Job): Promise<string> {
       return beNode(job);
     case "serve":
       return serveAndCall(job);
+    case "workers":
+      return serveWithWorkersAndCall(job);
     case "client":
       return findAndCall(job);
   }

@@ -2,6 +2,8 @@
 
 import { sharedSecret } from "@internode/grid";
 import { implement, serveWorker, type ThisWorker, type WorkerService } from "@internode/grid/call";
+import { pause } from "../../../lib/net/pause.ts";
+import { systemClock } from "../../../lib/net/system_clock.ts";
 import { Whoami } from "./contract.ts";
 
 /** What a test gives its workers. */
@@ -24,11 +26,11 @@ async function start({ number, data, signal }: ThisWorker<WorkerData>): Promise<
       number: () => number,
       greeting: () => data.greeting,
       wait: async (waitMs) => {
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        await pause(systemClock, waitMs, new AbortController().signal);
         return signal.aborted ? 1 : 0;
       },
       die: () =>
-        void setTimeout(() => {
+        void queueMicrotask(() => {
           throw new Error("the test wants it so");
         }),
       block: (durationMs) => {

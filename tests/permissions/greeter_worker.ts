@@ -1,0 +1,10 @@
+/**
+ * The workers of a process with few permissions.
+ *
+ * @module
+ */
+
+import { implement, serveWorker } from "@internode/grid/call";
+import { Greeter } from "./contracts.ts";
+
+await serveWorker({ handlers: implement(Greeter, { greet: (name) => `Hello, ${name}!` }) });
