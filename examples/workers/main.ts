@@ -1,0 +1,126 @@
+/**
+ * The example: a service on one worker, two, and so on, and how many calls a
+ * second that makes.
+ *
+ * @module
+ */
+
+import { cpuUsage } from "node:process";
+import { parseArgs } from "node:util";
+import { serveWorkers } from "@internode/grid/call";
+import type { Answered, Load } from "./load.ts";
+
+const USAGE = `Serves on 1, 2, … workers and shows how many calls a second that makes.
+
+  --workers N   up to so many workers (default: the number of cores)
+  --below N     what each call counts the primes of: work for a core (default: 10000, about 0.5 ms);
+                0 is none, so that all the work is the connection's
+  --clients N   so many processes that call (default: 2)
+  --inflight N  calls under way in each of them (default: 32)
+  --seconds S   how long each line is measured, after as long to get warm (default: 2)
+  --own         each worker listens at a Unix socket of its own; without it they share a port,
+                for which Deno must be started with --unstable-net`;
+
+/** Connections of each client for each worker: the system spreads them by chance, and of few some workers would get none. */
+const CONNECTIONS_PER_WORKER = 8;
+
+interface Line {
+  readonly workers: number;
+  readonly perSecond: number;
+  /** What the busiest and the idlest worker had of all calls, to an even share. */
+  readonly spread: readonly [most: number, least: number];
+  /** Cores that the server used. */
+  readonly cores: number;
+}
+
+/** Starts the server and its clients, and counts. */
+async function measure(
+  workers: number,
+  clients: number,
+  load: Omit<Load, "addresses" | "connections">,
+  address: string | ((worker: number) => string),
+): Promise<Line> {
+  const shared = typeof address === "string";
+  await using server = await serveWorkers(new URL("./worker.ts", import.meta.url), {
+    workers,
+    address,
+  });
+  const { addresses } = server;
+  const given: Load = {
+    ...load,
+    addresses,
+    connections: shared ? workers * CONNECTIONS_PER_WORKER : 1,
+  };
+  const before = cpuUsage(), beganMs = performance.now();
+  const answers = await Promise.all(Array.from({ length: clients }, () => ask(given)));
+  const used = cpuUsage(before), tookMs = performance.now() - beganMs;
+  const each = Array.from(
+    { length: workers },
+    (_, at) => answers.reduce((sum, answered) => sum + (answered[at + 1] ?? 0), 0),
+  );
+  const calls = each.reduce((sum, count) => sum + count, 0);
+  return {
+    workers,
+    perSecond: calls / load.durationMs * 1_000,
+    spread: [Math.max(...each) / calls * workers, Math.min(...each) / calls * workers],
+    cores: (used.user + used.system) / 1_000 / tookMs,
+  };
+}
+
+/** One client, a process of its own. */
+async function ask(load: Load): Promise<Answered> {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", new URL("./load.ts", import.meta.url).href, JSON.stringify(load)],
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  if (code !== 0) throw new Error(`A client ended with status ${code}.`);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+function show(cells: readonly string[]): void {
+  console.log(cells.map((cell) => cell.padStart(14)).join(""));
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      workers: { type: "string", default: String(navigator.hardwareConcurrency) },
+      below: { type: "string", default: "10000" },
+      clients: { type: "string", default: "2" },
+      inflight: { type: "string", default: "32" },
+      seconds: { type: "string", default: "2" },
+      own: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  const load = {
+    below: Number(values.below),
+    inflight: Number(values.inflight),
+    durationMs: Number(values.seconds) * 1_000,
+  };
+  const folder = values.own ? await Deno.makeTempDir({ prefix: "internode-" }) : null;
+  const address = folder === null
+    ? "tcp://127.0.0.1:0"
+    : (worker: number): string => `unix://${folder}/${worker}.sock`;
+  try {
+    show(["workers", "calls/s", "to one worker", "most : least", "server's cores"]);
+    let one = 0;
+    for (let workers = 1; workers <= Number(values.workers); workers++) {
+      const line = await measure(workers, Number(values.clients), load, address);
+      if (workers === 1) one = line.perSecond;
+      show([
+        String(workers),
+        Math.round(line.perSecond).toLocaleString("en"),
+        `${(line.perSecond / one).toFixed(2)} ×`,
+        line.spread.map((share) => share.toFixed(2)).join(" : "),
+        line.cores.toFixed(2),
+      ]);
+    }
+  } finally {
+    if (folder !== null) await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) await main();
