@@ -66,3 +66,27 @@ Deno.test({
     assertEquals(lines.includes("The handler is done."), true);
   },
 });
+
+Deno.test({
+  name: "examples/workers serves on one worker, then on two",
+  ignore: ignore || Deno.permissions.querySync({ name: "write" }).state !== "granted" ||
+    Deno.build.os === "windows",
+  async fn() {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--no-check"],
+        new URL("../../examples/workers/main.ts", import.meta.url).href,
+        ...["--own", "--workers", "2", "--clients", "1", "--below", "100", "--seconds", "0.2"],
+      ],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const text = new TextDecoder();
+    assertEquals(code, 0, text.decode(stderr));
+    const [head, ...lines] = text.decode(stdout).trimEnd().split("\n")
+      .map((line) => line.trim().split(/\s{2,}/));
+    assertEquals(head![0], "workers");
+    assertEquals(lines.map(([workers]) => workers), ["1", "2"]);
+    assertEquals(lines.map(([, , , spread]) => spread!.split(" : ").length), [2, 2]);
+  },
+});
