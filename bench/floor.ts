@@ -5,17 +5,31 @@
  * @module
  */
 
-import { type Channel, systemTransports } from "@internode/grid";
+import { type Channel, systemTransports, type Transport } from "@internode/grid";
 import { parseHostAddress } from "../lib/net/host_address.ts";
+import type { NodeIdentity } from "./identities.ts";
+import { nodeTls } from "./node_tls.ts";
+
+/** Where a raw echo is. */
+export interface FloorHost {
+  /** Its URL. */
+  readonly href: string;
+  /** By what each end proves itself; `null`: without TLS. */
+  readonly identity: NodeIdentity | null;
+}
 
 const READ_BYTES = 256 * 1024;
 const IN_FLIGHT_BYTES = 1024 * 1024;
 
+function transportOf(scheme: string, identity: NodeIdentity | null): Transport {
+  return identity === null ? systemTransports()[scheme]! : nodeTls(identity);
+}
+
 /** Sends everything back that comes, at that address. */
-export async function serveFloor(host: string): Promise<AsyncDisposable> {
-  const address = parseHostAddress(host);
+export async function serveFloor({ href, identity }: FloorHost): Promise<AsyncDisposable> {
+  const address = parseHostAddress(href);
   const channels = new Set<Channel>();
-  const listener = await systemTransports()[address.scheme]!.listen(address, {
+  const listener = await transportOf(address.scheme, identity).listen(address, {
     path: "/floor",
     accept: (channel) => {
       channels.add(channel);
@@ -48,14 +62,14 @@ async function echoAll(channel: Channel): Promise<void> {
   }
 }
 
-async function dialFloor(host: string): Promise<Channel> {
-  const address = parseHostAddress(host);
+async function dialFloor({ href, identity }: FloorHost): Promise<Channel> {
+  const address = parseHostAddress(href);
   const { signal } = new AbortController();
-  return await systemTransports()[address.scheme]!.dial(address, { signal, path: "/floor" });
+  return await transportOf(address.scheme, identity).dial(address, { signal, path: "/floor" });
 }
 
 /** How many bytes a second come back with 1 MiB in flight. */
-export async function measureFloor(host: string, seconds: number): Promise<number> {
+export async function measureFloor(host: FloorHost, seconds: number): Promise<number> {
   const channel = await dialFloor(host);
   const chunk = new Uint8Array(READ_BYTES);
   const startMs = performance.now(), endMs = startMs + seconds * 1000;
@@ -65,8 +79,11 @@ export async function measureFloor(host: string, seconds: number): Promise<numbe
       channel.start({
         onMessage: (bytes) => {
           received += bytes.length;
-          if (performance.now() < endMs) channel.send(chunk);
-          else if (received + IN_FLIGHT_BYTES > sent) resolve();
+          if (performance.now() >= endMs) {
+            if (received === sent) resolve();
+            return;
+          }
+          for (; sent - received < IN_FLIGHT_BYTES; sent += chunk.length) channel.send(chunk);
         },
         onDrain: () => {},
         onClose: () => resolve(),
@@ -100,7 +117,7 @@ export async function measureFloor(host: string, seconds: number): Promise<numbe
 
 /** The round trips of single messages, in microseconds, sorted. */
 export async function measureRoundTrips(
-  host: string,
+  host: FloorHost,
   size: number,
   seconds: number,
 ): Promise<Float64Array> {
@@ -110,9 +127,12 @@ export async function measureRoundTrips(
   const endMs = performance.now() + seconds * 1000;
   if (channel.kind === "messages") {
     await new Promise<void>((resolve) => {
-      let startMs = performance.now();
+      let startMs = performance.now(), received = 0;
       channel.start({
-        onMessage: () => {
+        onMessage: (bytes) => {
+          received += bytes.length;
+          if (received < size) return;
+          received = 0;
           const nowMs = performance.now();
           times.push((nowMs - startMs) * 1000);
           if (nowMs >= endMs) return resolve();

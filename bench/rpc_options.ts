@@ -6,8 +6,8 @@
 
 /** What is to be measured. */
 export interface RpcOptions {
-  /** Over what. */
-  readonly transport: "tcp" | "unix" | "ws" | "memory";
+  /** Over what; `tls`, `wss` and `unix-mtls` are mutual TLS over TCP, with WebSocket within, and over Unix sockets. */
+  readonly transport: "tcp" | "unix" | "ws" | "memory" | "tls" | "wss" | "unix-mtls";
   /** Requests of the grid, the same with memory that is lent (`lendRequest`, `into`), or with lock arguments in and a small record out (`size` counts for nothing then), calls of a service, or messages of a stream from the handler, to the handler, or both. */
   readonly mode: "single" | "lent" | "typed" | "call" | "stream-out" | "stream-in" | "stream-both";
   /** Payload of each message, in bytes. */
@@ -22,7 +22,7 @@ export interface RpcOptions {
   readonly json: boolean;
 }
 
-const TRANSPORTS = ["tcp", "unix", "ws", "memory"] as const;
+const TRANSPORTS = ["tcp", "unix", "ws", "memory", "tls", "wss", "unix-mtls"] as const;
 const MODES = [
   "single",
   "lent",

@@ -8,11 +8,14 @@ import { type Connection, Manager } from "@internode/grid";
 import {
   connect,
   constantResolver,
+  mtlsTransports,
   parseNetEndpoint,
   type ServiceConnection,
 } from "@internode/grid/call";
-import { serveFloor } from "./floor.ts";
+import { readIdentity } from "../examples/certs/identity_folder.ts";
+import { type FloorHost, serveFloor } from "./floor.ts";
 import { freePorts } from "./free_ports.ts";
+import { writeIdentities } from "./identities.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 import { serveBench, serveEcho } from "./rpc_server.ts";
 
@@ -23,7 +26,7 @@ export interface RpcPeer extends AsyncDisposable {
   /** The client of the service that the other process has too. */
   readonly service: ServiceConnection;
   /** Where the raw echo is. */
-  readonly floor: string;
+  readonly floor: FloorHost;
 }
 
 /** Starts the other process (for `memory`: another node in this one) and connects to it. */
@@ -33,13 +36,20 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   const hosts = [local!, host!];
   const stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const manager = new Manager({ local: local!, hosts });
+  const isMtls = MTLS.includes(options.transport);
+  const folders = { client: `${folder}/client`, server: `${folder}/server` };
+  if (isMtls) {
+    await writeIdentities({ [folders.client]: [local!], [folders.server]: [host!, service!] });
+  }
+  const identity = isMtls ? await readIdentity(folders.client) : null;
+  const tls = identity === null ? {} : { tls: identity };
+  const manager = new Manager({ local: local!, hosts, ...tls });
   if (options.transport === "memory") {
     const other = stack.use(new Manager({ local: host!, hosts }));
     serveBench(other, options.inflight);
     await other.listen();
-    stack.use(await serveFloor(floor!));
-    stack.use(await serveEcho(service!));
+    stack.use(await serveFloor({ href: floor!, identity }));
+    stack.use(await serveEcho(service!, null));
   } else {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -52,6 +62,7 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
         floor!,
         service!,
         String(options.inflight),
+        isMtls ? folders.server : "",
       ],
       stdin: "piped",
       stdout: "piped",
@@ -67,13 +78,16 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   stack.use(manager);
   await manager.listen();
   await manager.waitForConnect({ timeoutMs: 10_000 });
+  const reached = identity === null ? {} : { transports: mtlsTransports(identity) };
   return {
     connection: manager.connection(host!),
-    service: stack.use(await connect(constantResolver(parseNetEndpoint(service!)))),
-    floor: floor!,
+    service: stack.use(await connect(constantResolver(parseNetEndpoint(service!, reached)))),
+    floor: { href: floor!, identity },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
+
+const MTLS: readonly RpcOptions["transport"][] = ["tls", "wss", "unix-mtls"];
 
 function serverPath(): string {
   return new URL("./rpc_server.ts", import.meta.url).href;
@@ -82,6 +96,8 @@ function serverPath(): string {
 function addresses(transport: RpcOptions["transport"], folder: string): string[] {
   const names = ["client", "server", "floor", "service"];
   if (transport === "memory") return names.map((name) => `memory://bench-${name}`);
-  if (transport === "unix") return names.map((name) => `unix://${folder}/${name}.sock`);
+  if (transport === "unix" || transport === "unix-mtls") {
+    return names.map((name) => `unix://${folder}/${name}.sock`);
+  }
   return freePorts(names.length).map((port) => `${transport}://127.0.0.1:${port}`);
 }

@@ -6,8 +6,10 @@
  */
 
 import { Manager } from "@internode/grid";
-import { implement, listen, serve } from "@internode/grid/call";
+import { implement, listen, mtlsTransports, serve } from "@internode/grid/call";
+import { readIdentity } from "../examples/certs/identity_folder.ts";
 import { serveFloor } from "./floor.ts";
+import type { NodeIdentity } from "./identities.ts";
 import { acquire, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
 
 /** Registers the bench's handlers. */
@@ -26,10 +28,14 @@ export function serveBench(manager: Manager, inflight: number): void {
   manager.handle(contracts.both, (_initial, input) => input);
 }
 
-/** Serves the same as a service, until disposed of. */
-export async function serveEcho(address: string): Promise<AsyncDisposable> {
+/** Serves the same as a service, until disposed of; with an identity by mutual TLS. */
+export async function serveEcho(
+  address: string,
+  identity: NodeIdentity | null,
+): Promise<AsyncDisposable> {
   const stop = new AbortController();
-  const listener = await listen(address, implement(Echo, { echo: (bytes) => bytes }));
+  const reached = identity === null ? {} : { transports: mtlsTransports(identity) };
+  const listener = await listen(address, implement(Echo, { echo: (bytes) => bytes }), reached);
   const served = serve(listener, { signal: stop.signal, graceMs: 0 });
   return {
     [Symbol.asyncDispose]: () => {
@@ -40,12 +46,14 @@ export async function serveEcho(address: string): Promise<AsyncDisposable> {
 }
 
 if (import.meta.main) {
-  const [local, hosts, floor, service, inflight] = Deno.args;
-  await using manager = new Manager({ local: local!, hosts: hosts!.split(",") });
+  const [local, hosts, floor, service, inflight, identityFolder] = Deno.args;
+  const identity = identityFolder ? await readIdentity(identityFolder) : null;
+  const tls = identity === null ? {} : { tls: identity };
+  await using manager = new Manager({ local: local!, hosts: hosts!.split(","), ...tls });
   serveBench(manager, Number(inflight));
   await using _server = await manager.listen();
-  await using _floor = await serveFloor(floor!);
-  await using _service = await serveEcho(service!);
+  await using _floor = await serveFloor({ href: floor!, identity });
+  await using _service = await serveEcho(service!, identity);
   console.log("ready");
   for await (const _ of Deno.stdin.readable);
   await manager.close({ graceMs: 0 });
