@@ -31,7 +31,7 @@ export function pickHosts(
       (_, node) => `unix://${socketFolder(folder)}/${node}.sock`,
     );
   }
-  const scheme = mtls ? "tls" : transport;
+  const scheme = mtls && transport === "tcp" ? "tls" : transport;
   return freePorts(nodes).map((port) => `${scheme}://127.0.0.1:${port}`);
 }
 

@@ -6,8 +6,10 @@
 
 import { parseArgs } from "node:util";
 
-/** The transports the demo can run over. */
-export type TransportName = "tcp" | "unix" | "ws";
+const TRANSPORTS = ["tcp", "unix", "ws", "wss"] as const;
+
+/** The transports the demo can run over; `wss` by mutual TLS alone. */
+export type TransportName = (typeof TRANSPORTS)[number];
 
 /** How to run the demo. */
 export interface DemoOptions {
@@ -34,9 +36,9 @@ export const USAGE: string = `deno task demo [options]
   --nodes N          how many processes (8; 3 to 64)
   --seconds S        how long (20)
   --keys N           how many keys are locked (8)
-  --transport NAME   tcp, unix or ws (tcp)
+  --transport NAME   tcp, unix, ws, or with --mtls wss (tcp)
   --mtls             over mutual TLS, each node with a certificate of its own;
-                     over tcp or unix
+                     over tcp, unix or wss
   --seed N           repeat the choices of an earlier run
   --json             print the summary as one line of JSON
   --break            break the lock on purpose: voters grant and replicas take
@@ -59,12 +61,17 @@ export class UsageError extends Error {
 export function parseOptions(args: string[], randomSeed: number): DemoOptions | "help" {
   const values = parse(args);
   if (values.help) return "help";
-  const transport = values.transport;
-  if (transport !== "tcp" && transport !== "unix" && transport !== "ws") {
-    throw new UsageError(`--transport must be tcp, unix or ws, not ${JSON.stringify(transport)}.`);
+  const transport = TRANSPORTS.find((name) => name === values.transport);
+  if (transport === undefined) {
+    throw new UsageError(
+      `--transport must be tcp, unix, ws or wss, not ${JSON.stringify(values.transport)}.`,
+    );
   }
   if (values.mtls && transport === "ws") {
-    throw new UsageError("--mtls goes over tcp or unix, not over ws.");
+    throw new UsageError("--mtls goes over tcp, unix or wss, not over ws.");
+  }
+  if (!values.mtls && transport === "wss") {
+    throw new UsageError("--transport wss needs --mtls; without it there is ws.");
   }
   return {
     nodes: wholeNumber("nodes", values.nodes, 3, 64),

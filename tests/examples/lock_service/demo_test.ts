@@ -40,7 +40,7 @@ async function runDemo(folder: string, ...args: string[]) {
   return { code, stderr, summary: JSON.parse(stdout) as Summary };
 }
 
-for (const transport of ["tcp", "unix", "ws", "tcp --mtls", "unix --mtls"]) {
+for (const transport of ["tcp", "unix", "ws", "tcp --mtls", "unix --mtls", "wss --mtls"]) {
   Deno.test({
     name: `the lock holds over ${transport} while a holder is killed`,
     ignore,

@@ -28,6 +28,8 @@ Deno.test("each option is heard", () => {
     json: true,
     careless: true,
   });
+  const secure = parseOptions(["--transport", "wss", "--mtls"], 7);
+  assertEquals(secure !== "help" && [secure.transport, secure.mtls], ["wss", true]);
   assertEquals(parseOptions(["--help"], 7), "help");
 });
 
@@ -40,6 +42,7 @@ for (
     ["--keys", ""],
     ["--transport", "pigeon"],
     ["--transport", "ws", "--mtls"],
+    ["--transport", "wss"],
     ["--seed", "4294967296"],
     ["--nodes"],
     ["--unknown"],
