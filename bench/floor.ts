@@ -68,10 +68,15 @@ async function dialFloor({ href, identity }: FloorHost): Promise<Channel> {
   return await transportOf(address.scheme, identity).dial(address, { signal, path: "/floor" });
 }
 
-/** How many bytes a second come back with 1 MiB in flight. */
-export async function measureFloor(host: FloorHost, seconds: number): Promise<number> {
+/** How many bytes a second come back, with 1 MiB in flight in writes of 256 KiB if nothing else is said. */
+export async function measureFloor(
+  host: FloorHost,
+  seconds: number,
+  inFlightBytes: number = IN_FLIGHT_BYTES,
+  writeBytes: number = READ_BYTES,
+): Promise<number> {
   const channel = await dialFloor(host);
-  const chunk = new Uint8Array(READ_BYTES);
+  const chunk = new Uint8Array(writeBytes);
   const startMs = performance.now(), endMs = startMs + seconds * 1000;
   let sent = 0, received = 0;
   if (channel.kind === "messages") {
@@ -83,18 +88,18 @@ export async function measureFloor(host: FloorHost, seconds: number): Promise<nu
             if (received === sent) resolve();
             return;
           }
-          for (; sent - received < IN_FLIGHT_BYTES; sent += chunk.length) channel.send(chunk);
+          for (; sent - received < inFlightBytes; sent += chunk.length) channel.send(chunk);
         },
         onDrain: () => {},
         onClose: () => resolve(),
       });
-      for (; sent < IN_FLIGHT_BYTES; sent += chunk.length) channel.send(chunk);
+      for (; sent < inFlightBytes; sent += chunk.length) channel.send(chunk);
     });
   } else {
     let wake: () => void = () => {};
     const write = async (): Promise<void> => {
       while (performance.now() < endMs) {
-        while (sent - received >= IN_FLIGHT_BYTES) {
+        while (sent - received >= inFlightBytes) {
           await new Promise<void>((resolve) => wake = resolve);
         }
         let written = 0;
