@@ -39,11 +39,10 @@ export class PeerPair implements AsyncDisposable {
   static async start(name: string, signal: AbortSignal): Promise<Started> {
     await using stack = new AsyncDisposableStack();
     const server = stack.use(new Child(["server", name], signal));
-    const { missing, address, brokerPid } = await server.answer<
-      { missing?: string; address: string; brokerPid: number }
-    >(START_MS);
+    const { missing, address } = await server.answer<{ missing?: string; address: string }>(
+      START_MS,
+    );
     if (missing !== undefined) return { missing };
-    server.brokerPid = brokerPid;
     const client = stack.use(new Child(["client", name, address], signal));
     await client.answer(START_MS);
     stack.move();
@@ -80,7 +79,6 @@ export class PeerPair implements AsyncDisposable {
 
 /** One process, which answers each line with a line. */
 class Child implements AsyncDisposable {
-  brokerPid = 0;
   readonly #what: string;
   readonly #signal: AbortSignal;
   readonly #process: Deno.ChildProcess;
@@ -130,11 +128,7 @@ class Child implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#orders.close().catch(() => {}); // It may have ended already.
-    const killing = setTimeout(() => {
-      this.#process.kill("SIGKILL");
-      // A broker that its process could not stop any more is stopped here.
-      if (this.brokerPid !== 0) Deno.kill(this.brokerPid, "SIGKILL");
-    }, END_MS);
+    const killing = setTimeout(() => this.#process.kill("SIGKILL"), END_MS);
     await this.#process.status;
     clearTimeout(killing);
     await this.#answers.cancel();

@@ -48,8 +48,7 @@ async function serve(peer: Peer): Promise<void> {
   const missing = await peer.missing?.();
   if (missing !== undefined) return say({ missing });
   const server = await peer.serve();
-  const { address, brokerPid = 0 } = server;
-  say({ address, brokerPid });
+  say({ address: server.address });
   await obey(server, () => Promise.resolve({ cpuUs: serverCpuUs(server) }));
 }
 

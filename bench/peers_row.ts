@@ -23,8 +23,12 @@ export interface PeerRow extends Work {
   readonly cpuUs: number;
   /** The part of it that the asking process took. */
   readonly clientCpuUs: number;
+  /** The part of it that the answering process took, and the broker. */
+  readonly serverCpuUs: number;
   /** Requests a second as a multiple of Internode's over TCP, the middle of the ratios of each round; `null`: that did not run. */
   readonly ratio: number | null;
+  /** The same of the processor time for each request. */
+  readonly cpuRatio: number | null;
 }
 
 /** Makes a row; `reference` has Internode's rounds over TCP at the same work. */
@@ -33,20 +37,31 @@ export function peerRow(
   rounds: readonly Round[],
   reference: readonly Round[],
 ): PeerRow {
-  const rate = ({ count, seconds }: Round): number => count / seconds;
-  const ratios = reference.length === 0
-    ? []
-    : rounds.map((round, index) => rate(round) / rate(reference[index]!));
   const middleOf = (pick: (round: Round) => number): number => middle(rounds.map(pick));
+  const ratioOf = (pick: (round: Round) => number): number | null => {
+    if (reference.length === 0) return null;
+    const ratios = rounds.map((round, index) => pick(round) / pick(reference[index]!));
+    return Number(middle(ratios).toPrecision(3));
+  };
   return {
     ...what,
     perSecond: Math.round(middleOf(rate)),
     p50Us: tenths(middleOf((round) => round.p50Us)),
     p99Us: tenths(middleOf((round) => round.p99Us)),
-    cpuUs: tenths(middleOf((round) => (round.cpuUs + round.serverCpuUs) / round.count)),
+    cpuUs: tenths(middleOf(cpuUs)),
     clientCpuUs: tenths(middleOf((round) => round.cpuUs / round.count)),
-    ratio: ratios.length === 0 ? null : Number(middle(ratios).toPrecision(3)),
+    serverCpuUs: tenths(middleOf((round) => round.serverCpuUs / round.count)),
+    ratio: ratioOf(rate),
+    cpuRatio: ratioOf(cpuUs),
   };
+}
+
+function rate({ count, seconds }: Round): number {
+  return count / seconds;
+}
+
+function cpuUs({ count, cpuUs, serverCpuUs }: Round): number {
+  return (cpuUs + serverCpuUs) / count;
 }
 
 /** Prints the rows of one work, as Markdown that also reads well in a terminal. */
@@ -57,21 +72,23 @@ export function showWork({ size, inflight }: Work, rows: readonly PeerRow[]): vo
       `${size.toLocaleString("en")} B, ${many}`,
       "over",
       "per second",
+      "to Internode",
       "p50 µs",
       "p99 µs",
-      "CPU µs",
-      "of it client",
+      "CPU µs, client",
+      "server",
       "to Internode",
     ],
     ...rows.map((row) => [
       row.peer,
       row.transport,
       row.perSecond.toLocaleString("en"),
+      showRatio(row.ratio),
       figure(row.p50Us),
       figure(row.p99Us),
-      figure(row.cpuUs),
       figure(row.clientCpuUs),
-      showRatio(row.ratio),
+      figure(row.serverCpuUs),
+      showRatio(row.cpuRatio),
     ]),
   ];
   const widths = lines[0]!.map((_, column) =>
@@ -95,8 +112,12 @@ export function showWork({ size, inflight }: Work, rows: readonly PeerRow[]): vo
 /** Small ones as a fraction, since 1/250 says more than 0.004. */
 function showRatio(ratio: number | null): string {
   if (ratio === null) return "";
-  if (ratio >= 0.2) return `${ratio.toFixed(2)} ×`;
-  return `1/${(1 / ratio).toFixed(ratio > 0.05 ? 1 : 0)}`;
+  if (ratio < 0.2) return `1/${short(1 / ratio)}`;
+  return `${ratio < 2 ? ratio.toFixed(2) : short(ratio)} ×`;
+}
+
+function short(value: number): string {
+  return value < 20 ? value.toFixed(1) : Math.round(value).toLocaleString("en");
 }
 
 function figure(value: number): string {

@@ -32,7 +32,11 @@ export const PEERS: ReadonlyMap<string, ListedPeer> = new Map<string, ListedPeer
     load: async () => (await import("./internode_grid.ts")).internodeGrid("ws"),
   }],
   ["nats", { transport: "tcp, broker", load: async () => (await import("./nats.ts")).nats }],
-  ["capnweb", { transport: "ws", load: async () => (await import("./capnweb.ts")).capnweb }],
+  ["capnweb", { transport: "ws", load: async () => (await import("./capnweb.ts")).capnweb("ws") }],
+  ["capnweb-deno", {
+    transport: "ws",
+    load: async () => (await import("./capnweb.ts")).capnweb("runtime"),
+  }],
   ["socket.io", { transport: "ws", load: async () => (await import("./socket_io.ts")).socketIo }],
   ["trpc", { transport: "ws", load: async () => (await import("./trpc.ts")).trpc }],
   ["fetch", {
@@ -46,6 +50,10 @@ export const PEERS: ReadonlyMap<string, ListedPeer> = new Map<string, ListedPeer
   ["grpc-js", { transport: "http/2", load: async () => (await import("./grpc_js.ts")).grpcJs }],
   ["connect-es", {
     transport: "http/2",
-    load: async () => (await import("./connect_es.ts")).connectEs,
+    load: async () => (await import("./connect_es.ts")).connectEs("2"),
+  }],
+  ["connect-es-h1", {
+    transport: "http/1.1",
+    load: async () => (await import("./connect_es.ts")).connectEs("1.1"),
   }],
 ]);

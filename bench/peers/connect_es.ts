@@ -1,5 +1,5 @@
 /**
- * Connect for ECMAScript over HTTP/2, with a descriptor made at run time of
+ * Connect for ECMAScript, with a descriptor made at run time of
  * what code generation would otherwise give.
  *
  * @module
@@ -18,6 +18,7 @@ import {
   FieldDescriptorProto_Type,
   FileDescriptorProtoSchema,
 } from "npm:@bufbuild/protobuf@2.17.0/wkt";
+import http from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { LOOPBACK, type Peer } from "./peer.ts";
@@ -57,32 +58,48 @@ const Echo = createFileRegistry(
   () => undefined,
 ).getService("internode.bench.Echo") as EchoService;
 
-/** One HTTP/2 connection without TLS, the binary form, no compression. */
-export const connectEs: Peer = {
-  async serve() {
-    const server = http2.createServer(connectNodeAdapter({
-      routes: (router) => router.service(Echo, { echo: ({ body }) => ({ body }) }),
-      acceptCompression: [],
-    }));
-    await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-    return {
-      address: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
-      [Symbol.asyncDispose]: () => Promise.resolve(void server.close()),
-    };
-  },
-  dial(baseUrl) {
-    const sessionManager = new Http2SessionManager(baseUrl);
-    const transport = createConnectTransport({
-      baseUrl,
-      httpVersion: "2",
-      sessionManager,
-      useBinaryFormat: true,
-      acceptCompression: [],
-    });
-    const { echo } = createClient(Echo, transport);
-    return Promise.resolve({
-      echo: async (body) => (await echo({ body })).body,
-      [Symbol.asyncDispose]: () => Promise.resolve(sessionManager.abort()),
-    });
-  },
-};
+/** No TLS, the binary form, no compression. */
+const CLIENT = { useBinaryFormat: true, acceptCompression: [] };
+
+/**
+ * Over HTTP/2 there is one connection, over HTTP/1.1 as many are kept alive as
+ * there are requests in flight. The documents recommend the first; on this
+ * runtime the second takes less of the processor's time.
+ */
+export function connectEs(version: "1.1" | "2"): Peer {
+  return {
+    async serve() {
+      const adapter = connectNodeAdapter({
+        routes: (router) => router.service(Echo, { echo: ({ body }) => ({ body }) }),
+        acceptCompression: [],
+      });
+      const server = version === "2" ? http2.createServer(adapter) : http.createServer(adapter);
+      await new Promise<void>((resolve) => server.listen(0, LOOPBACK, () => resolve()));
+      return {
+        address: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
+        [Symbol.asyncDispose]: () => Promise.resolve(void server.close()),
+      };
+    },
+    dial(baseUrl) {
+      const sessionManager = new Http2SessionManager(baseUrl);
+      const agent = new http.Agent({ keepAlive: true, maxFreeSockets: 4_096 });
+      const transport = version === "2"
+        ? createConnectTransport({ ...CLIENT, baseUrl, httpVersion: "2", sessionManager })
+        : createConnectTransport({
+          ...CLIENT,
+          baseUrl,
+          httpVersion: "1.1",
+          nodeOptions: { agent },
+        });
+      const { echo } = createClient(Echo, transport);
+      return Promise.resolve({
+        echo: async (body) => (await echo({ body })).body,
+        async [Symbol.asyncDispose](): Promise<void> {
+          sessionManager.abort();
+          agent.destroy();
+          await Promise.resolve();
+        },
+      });
+    },
+  };
+}

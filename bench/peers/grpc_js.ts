@@ -39,7 +39,7 @@ export const grpcJs: Peer = {
     );
     return {
       address: `${LOOPBACK}:${port}`,
-      [Symbol.asyncDispose]: () => Promise.resolve(server.forceShutdown()),
+      [Symbol.asyncDispose]: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
     };
   },
   dial(address) {

@@ -10,6 +10,13 @@ import { LOOPBACK, type Peer } from "./peer.ts";
 
 const SUBJECT = "peers.echo";
 
+/**
+ * Runs it until its own input ends, which happens whatever becomes of the
+ * process at the other end, and tells its process id.
+ */
+const KEEPER =
+  'trap "" INT HUP TERM; "$@" >/dev/null 2>&1 & echo $!; read -r _; kill -KILL $! 2>/dev/null; wait';
+
 /** Debian puts it where not every user's `PATH` leads. */
 const COMMANDS = ["nats-server", "/usr/sbin/nats-server", "/usr/local/bin/nats-server"];
 
@@ -23,17 +30,19 @@ export const nats: Peer = {
     const command = await findServer();
     if (command === undefined) throw new Error("there is no nats-server");
     const port = freePorts(1)[0]!;
-    const broker = new Deno.Command(command, {
-      args: ["--addr", LOOPBACK, "--port", String(port)],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
+    const keeper = new Deno.Command("sh", {
+      args: ["-c", KEEPER, "sh", command, "--addr", LOOPBACK, "--port", String(port)],
+      stdin: "piped",
+      stdout: "piped",
     }).spawn();
     await using stack = new AsyncDisposableStack();
     stack.defer(async () => {
-      broker.kill("SIGKILL");
-      await broker.status;
+      await keeper.stdin.close();
+      await keeper.status;
     });
+    const reader = keeper.stdout.getReader();
+    stack.defer(() => reader.cancel());
+    const brokerPid = Number(new TextDecoder().decode((await reader.read()).value));
     const address = `${LOOPBACK}:${port}`;
     const connection = await connect({ servers: address, waitOnFirstConnect: true });
     stack.defer(() => connection.close());
@@ -46,7 +55,7 @@ export const nats: Peer = {
     const started = stack.move();
     return {
       address,
-      brokerPid: broker.pid,
+      brokerPid,
       [Symbol.asyncDispose]: () => started.disposeAsync(),
     };
   },
