@@ -30,6 +30,7 @@ class Comparison {
   /** How many peers were left out because they failed; what is not installed does not count. */
   async run(onWork: (work: Work, rows: PeerRow[]) => void): Promise<number> {
     await using stack = new AsyncDisposableStack();
+    console.error(this.#plan());
     for (const name of this.#options.peers) {
       await this.#guard(name, async () => {
         const started = await PeerPair.start(name, this.#signal);
@@ -39,6 +40,15 @@ class Comparison {
     }
     for (const work of this.#options.works) onWork(work, await this.#compare(work));
     return this.#failures;
+  }
+
+  #plan(): string {
+    const { peers, works, seconds, rounds } = this.#options;
+    const each = seconds * (1 + rounds * (1 + WARM_PART));
+    // Starting a peer's processes takes about a second, and the last answers of a round some more.
+    const total = peers.length * (1 + works.length * each * 1.1);
+    return `${peers.length} peers, ${works.length} works, ${rounds} rounds of ${seconds} s each: ` +
+      `about ${Math.ceil(total)} s\n`;
   }
 
   async #compare(work: Work): Promise<PeerRow[]> {
