@@ -16,6 +16,8 @@ export interface RpcOptions {
   readonly inflight: number;
   /** How long to measure. */
   readonly seconds: number;
+  /** How long both ends poll their sockets before they wait, in microseconds; 0: not at all. */
+  readonly spin: number;
   /** Whether to measure mode `single` too, in turns with this one, and give the ratio. */
   readonly paired: boolean;
   /** Whether to print one line of JSON. */
@@ -35,7 +37,7 @@ const MODES = [
 
 const FLAGS = ["--json", "--paired"];
 
-/** Reads `--transport tcp --mode single --size 64 --inflight 64 --seconds 3 --json`, the values shown being the defaults but for `--json`; `--paired` beside them. */
+/** Reads `--transport tcp --mode single --size 64 --inflight 64 --seconds 3 --spin 0 --json`, the values shown being the defaults but for `--json`; `--paired` beside them. */
 export function parseRpcOptions(args: readonly string[]): RpcOptions {
   const given = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
@@ -54,6 +56,7 @@ export function parseRpcOptions(args: readonly string[]): RpcOptions {
     size: number(take("--size", "64")),
     inflight: number(take("--inflight", "64")),
     seconds: number(take("--seconds", "3")),
+    spin: number(take("--spin", "0")),
     paired: take("--paired", "no") === "",
     json: take("--json", "no") === "",
   };

@@ -33,7 +33,7 @@ export interface RpcPeer extends AsyncDisposable {
 export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   const folder = await Deno.makeTempDir({ prefix: "internode-bench-" });
   const [local, host, floor, service] = addresses(options.transport, folder);
-  const hosts = [local!, host!];
+  const hosts = [local!, host!], spinUs = options.spin;
   const stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const isMtls = MTLS.includes(options.transport);
@@ -43,13 +43,13 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   }
   const identity = isMtls ? await readIdentity(folders.client) : null;
   const tls = identity === null ? {} : { tls: identity };
-  const manager = new Manager({ local: local!, hosts, ...tls });
+  const manager = new Manager({ local: local!, hosts, spinUs, ...tls });
   if (options.transport === "memory") {
     const other = stack.use(new Manager({ local: host!, hosts }));
     serveBench(other, options.inflight);
     await other.listen();
     stack.use(await serveFloor({ href: floor!, identity }));
-    stack.use(await serveEcho(service!, null));
+    stack.use(await serveEcho(service!, null, 0));
   } else {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -63,6 +63,7 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
         service!,
         String(options.inflight),
         isMtls ? folders.server : "",
+        String(spinUs),
       ],
       stdin: "piped",
       stdout: "piped",
@@ -81,7 +82,9 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   const reached = identity === null ? {} : { transports: mtlsTransports(identity) };
   return {
     connection: manager.connection(host!),
-    service: stack.use(await connect(constantResolver(parseNetEndpoint(service!, reached)))),
+    service: stack.use(
+      await connect(constantResolver(parseNetEndpoint(service!, reached)), { spinUs }),
+    ),
     floor: { href: floor!, identity },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

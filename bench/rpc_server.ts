@@ -32,11 +32,12 @@ export function serveBench(manager: Manager, inflight: number): void {
 export async function serveEcho(
   address: string,
   identity: NodeIdentity | null,
+  spinUs: number,
 ): Promise<AsyncDisposable> {
   const stop = new AbortController();
   const reached = identity === null ? {} : { transports: mtlsTransports(identity) };
   const listener = await listen(address, implement(Echo, { echo: (bytes) => bytes }), reached);
-  const served = serve(listener, { signal: stop.signal, graceMs: 0 });
+  const served = serve(listener, { signal: stop.signal, graceMs: 0, spinUs });
   return {
     [Symbol.asyncDispose]: () => {
       stop.abort();
@@ -46,14 +47,15 @@ export async function serveEcho(
 }
 
 if (import.meta.main) {
-  const [local, hosts, floor, service, inflight, identityFolder] = Deno.args;
+  const [local, hosts, floor, service, inflight, identityFolder, spin] = Deno.args;
+  const spinUs = Number(spin);
   const identity = identityFolder ? await readIdentity(identityFolder) : null;
   const tls = identity === null ? {} : { tls: identity };
-  await using manager = new Manager({ local: local!, hosts: hosts!.split(","), ...tls });
+  await using manager = new Manager({ local: local!, hosts: hosts!.split(","), spinUs, ...tls });
   serveBench(manager, Number(inflight));
   await using _server = await manager.listen();
   await using _floor = await serveFloor({ href: floor!, identity });
-  await using _service = await serveEcho(service!, identity);
+  await using _service = await serveEcho(service!, identity, spinUs);
   console.log("ready");
   for await (const _ of Deno.stdin.readable);
   await manager.close({ graceMs: 0 });

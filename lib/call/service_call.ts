@@ -217,6 +217,8 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
       const metadata = withTraceContext(this.#options.metadata, this.#extra?.span ?? null);
       const { caller } = carrier.link.session;
       caller.request(this, number, contract.request, this.#request, metadata, nowMs);
+      const { spinUs = this.#core.options.spinUs } = this.#options;
+      if (spinUs > 0) carrier.link.spinFor(this, spinUs);
     } catch (error) {
       this.state = "ended";
       this.onError(error, null);

@@ -28,6 +28,8 @@ export interface CallOptions {
   readonly into?: Uint8Array | undefined;
   /** Whether to wait until the deadline for a peer that is known to be down. Default: `false`, the call fails at once. */
   readonly waitForReady?: boolean | undefined;
+  /** How long to poll the socket for the answer to a request, in microseconds, see `ConnectionOptions`; streams do not. Default: the manager's `spinUs` (0, never). */
+  readonly spinUs?: number | undefined;
 }
 
 /** No options. */

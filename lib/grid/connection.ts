@@ -238,6 +238,8 @@ export class Connection {
       const number = this.#nameNumber(link, contract, options.subroute, nowMs);
       const metadata = withTraceContext(options.metadata, call.span);
       link.session.caller.request(call, number, contract.request, request, metadata, nowMs);
+      const { spinUs = this.#node.options.spinUs } = options;
+      if (spinUs > 0) link.spinFor(call, spinUs);
     } catch (error) {
       call.state = "ended";
       call.onError(error, null);

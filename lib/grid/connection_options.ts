@@ -23,6 +23,16 @@ export interface ConnectionOptions extends Partial<SessionTimes> {
   readonly limits?: Partial<Limits> | undefined;
   /** How long handlers may run in one turn before the event loop gets its own, in microseconds. Default: 1,000. */
   readonly inlineHandlerUs?: number | undefined;
+  /**
+   * How long to poll the socket before the runtime is left to wait, in
+   * microseconds: after a request for its answer, and after an answer for the
+   * next request. That spares most of the time that waking up takes, and keeps
+   * a core busy meanwhile; where it catches nothing it is given up, and tried
+   * again now and then. It needs FFI permission (`--allow-ffi`), which is never
+   * asked for, on Linux or macOS, over TCP or a Unix socket; elsewhere it does
+   * nothing. Default: 0, never.
+   */
+  readonly spinUs?: number | undefined;
   /** Pieces of messages above this many bytes are written from where they lie instead of being copied into the batch (TCP, TLS, Unix). Default: 65,536, which no piece exceeds while the peer's `maxFragmentBytes` has its default too. */
   readonly writeFlattenLimit?: number | undefined;
   /** Whether batches carry checksums where the transport has none of its own. Default: `true`; both sides must want them. */
@@ -90,6 +100,7 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
     renewalGraceMs: positive("renewalGraceMs", given.renewalGraceMs ?? 300_000),
     limits: resolveLimits(given.limits),
     inlineHandlerUs: positive("inlineHandlerUs", given.inlineHandlerUs ?? 1_000),
+    spinUs: notNegative("spinUs", given.spinUs ?? 0),
     writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit ?? 65_536),
     checksums: given.checksums ?? true,
     logger: given.logger ?? consoleLogger,
@@ -114,6 +125,16 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
 export function positive(name: string, value: number): number {
   if (value > 0) return value;
   throw invalidOption(name, `must be a number above 0, not ${value}`);
+}
+
+/**
+ * Checks that an option is a finite number, 0 or above.
+ *
+ * @throws {InternodeError} `InvalidArgument`, naming the option.
+ */
+export function notNegative(name: string, value: number): number {
+  if (value >= 0 && value < Infinity) return value;
+  throw invalidOption(name, `must be a number of 0 or more, not ${value}`);
 }
 
 /** Says what is wrong with an option. */

@@ -8,15 +8,30 @@ import { InternodeError } from "../errors.ts";
 import type { Peer, SessionOptions } from "../session/session_options.ts";
 import { BatchReader } from "../wire/batch_reader.ts";
 import { holdsGoodbye } from "../wire/goodbye.ts";
+import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { Clock } from "./clock.ts";
 import { Link, type LinkOwner } from "./link.ts";
-import type { ByteChannel } from "./transport.ts";
+import { type PolledLink, Spinner } from "./spinner.ts";
+import type { ByteChannel, SocketPoll } from "./transport.ts";
 
 /** A peer that goes on sending so much after the goodbye is heard no more. */
 const MAX_LATE_BYTES = 4 * 1024 * 1024;
+/** Stands where a read will put the length of a batch, and is none: when it is gone, the read is done. */
+const NOT_READ = 0xffff_ffff;
+const NOT_READ_BYTES = 4;
 
-/** A session on a {@linkcode ByteChannel}: one read and one write under way at a time. */
-export class ByteLink extends Link {
+/**
+ * A session on a {@linkcode ByteChannel}: one read and one write under way at a
+ * time.
+ *
+ * Where its socket is polled too, order is kept so: a read that has not
+ * completed when a spin begins cannot complete during it, as the runtime runs
+ * on this thread, so it gets what comes after all that was polled. One that has
+ * completed, though nobody was told yet, has overwritten the mark that was put
+ * into its buffer; it is waited for then. And a socket is written to only while
+ * no write of the runtime's is under way.
+ */
+export class ByteLink extends Link implements PolledLink {
   readonly #channel: ByteChannel;
   readonly #batches = new BatchReader();
   readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -27,37 +42,117 @@ export class ByteLink extends Link {
   #lateBytes = 0;
   /** Where the batch goes on that the end of a turn has interrupted; -1: there is none. */
   #resumeAt = -1;
+  readonly #spinUs: number;
+  #socket: SocketPoll | null = null;
+  /** `undefined`: nobody has asked for it yet; `null`: there is none. */
+  #spinner: Spinner | null | undefined;
+  /** Whether a read is under way. */
+  #reading = false;
+  /** Where its mark is, in the buffer that it got; -1: it has none. */
+  #markAt = -1;
+  #markView: DataView | null = null;
+  /** What a read has brought while a batch was interrupted; it follows that batch. */
+  #held: (() => void) | null = null;
+  /** Where polls go, until one brings something. */
+  #space: Uint8Array<ArrayBuffer> | null = null;
 
-  /** */
+  /** @param spinUs How long to poll for the next request after an answer, in microseconds; 0: not at all. */
   constructor(
     channel: ByteChannel,
     options: SessionOptions,
     owner: LinkOwner,
     clock: Clock,
     inlineHandlerUs: number,
+    spinUs = 0,
   ) {
     super(options, owner, clock, channel, inlineHandlerUs);
     this.#channel = channel;
+    this.#spinUs = spinUs;
     this.#read();
   }
 
   /** From the next batch on, checksums count. */
   override onOpen(peer: Peer): void {
     this.#batches.open(this.session.batchChecksum);
+    if (this.#spinUs > 0) this.#makeSpinner();
     super.onOpen(peer);
   }
 
+  /** See {@linkcode Link.spinFor}. */
+  override spinFor(call: OutgoingCall, spinUs: number): void {
+    const spinner = this.#spinner === undefined ? this.#makeSpinner() : this.#spinner;
+    spinner?.ask(call, spinUs);
+  }
+
+  #makeSpinner(): Spinner | null {
+    this.#socket = this.#channel.socket?.() ?? null;
+    return this.#spinner = this.#socket === null
+      ? null
+      : new Spinner(this, this.clock, this.#spinUs);
+  }
+
+  /** Writing comes first, and what was interrupted, and a read that has completed. */
+  startPolling(): boolean {
+    if (this.gone || this.isBusy || this.writing || this.#resumeAt >= 0) return false;
+    if (this.session.state !== "open" || this.session.hasOutput) return false;
+    const { ring } = this.#batches;
+    if (this.#reading) {
+      if (this.#markAt < 0 || this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
+      if (!ring.hasAside) ring.setAside();
+    }
+    this.#space = ring.space(this.#batches.wanted);
+    return true;
+  }
+
+  /** See {@linkcode PolledLink}. */
+  poll(): number {
+    const count = this.#socket!.receive(this.#space!);
+    if (count > 0) {
+      this.bytesReceived += count;
+      this.news = true;
+      this.#batches.ring.commit(count);
+      this.#parse();
+    }
+    return count;
+  }
+
+  /** See {@linkcode PolledLink}. */
+  onDeadline(): void {
+    this.expire();
+  }
+
+  protected override onTurnEnd(turnMs: number): void {
+    this.#spinner?.onTurnEnd(turnMs);
+  }
+
   #read(): void {
-    const space = this.#batches.ring.space(this.#batches.wanted);
+    if (this.#reading) return;
+    const { ring } = this.#batches;
+    const space = ring.space(this.#batches.wanted);
+    this.#reading = true;
+    this.#markAt = -1;
+    // In the midst of a batch any bytes may come.
+    if (ring.length === 0 && space.length >= NOT_READ_BYTES) {
+      this.#markAt = ring.tail;
+      this.#markView = ring.view;
+      ring.view.setUint32(ring.tail, NOT_READ);
+    }
     this.#channel.read(space).then(this.#onRead, this.#onReadError);
   }
 
   readonly #onRead = (count: number | null): void => {
+    this.#reading = false;
     if (this.gone) return;
+    if (this.#resumeAt >= 0) {
+      this.#held = () => this.#onRead(count);
+      return;
+    }
     if (count === null) return this.lose("The peer closed the connection.");
     this.bytesReceived += count;
     this.news = true;
-    this.#batches.ring.commit(count);
+    const { ring } = this.#batches;
+    if (ring.hasAside) ring.takeBack(count);
+    else ring.commit(count);
     if (this.session.state === "closed") {
       // A socket closed with unread bytes resets, and the goodbye would be lost with it: read on until the peer leaves.
       this.#peerIsDone ||= this.#hearsGoodbye();
@@ -90,7 +185,8 @@ export class ByteLink extends Link {
   }
 
   readonly #onReadError = (error: unknown): void => {
-    this.lose(`Reading failed: ${text(error)}`);
+    if (this.#resumeAt >= 0) this.#held = () => this.#onReadError(error);
+    else this.lose(`Reading failed: ${text(error)}`);
   };
 
   readonly #parse = (): void => {
@@ -117,7 +213,11 @@ export class ByteLink extends Link {
     } catch (error) {
       this.close(error instanceof InternodeError ? error : unexpected(error));
     }
-    if (!this.gone) this.#read();
+    if (this.gone) return;
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) this.#read();
+    else held();
   };
 
   /** Writes what there is; what comes meanwhile gathers and follows. */
@@ -130,26 +230,46 @@ export class ByteLink extends Link {
       return;
     }
     this.#piece = 0;
-    this.#channel.write(pieces[0]!).then(this.#onWritten, this.#onWriteError);
+    if (this.#socket === null || !this.#send(this.#socket)) this.#writePiece();
+  }
+
+  /** Writes at once; `false`: the socket has no room for all of it, and the rest is to be written by the runtime. */
+  #send(socket: SocketPoll): boolean {
+    while (this.#piece < this.#pieces.length) {
+      const { length } = this.#pieces[this.#piece]!;
+      const count = socket.send(this.#pieces[this.#piece]!);
+      this.#advance(count);
+      if (count < length) return false;
+    }
+    this.#finishWrite();
+    return true;
+  }
+
+  #writePiece(): void {
+    this.#channel.write(this.#pieces[this.#piece]!).then(this.#onWritten, this.#onWriteError);
+  }
+
+  #advance(count: number): void {
+    this.bytesSent += count;
+    const piece = this.#pieces[this.#piece]!;
+    if (count < piece.length) this.#pieces[this.#piece] = piece.subarray(count);
+    else this.#piece++;
   }
 
   readonly #onWritten = (count: number): void => {
     if (this.gone) return;
-    this.bytesSent += count;
-    const pieces = this.#pieces;
-    const piece = pieces[this.#piece]!;
-    if (count < piece.length) pieces[this.#piece] = piece.subarray(count);
-    else this.#piece++;
-    if (this.#piece < pieces.length) {
-      this.#channel.write(pieces[this.#piece]!).then(this.#onWritten, this.#onWriteError);
-      return;
-    }
-    pieces.length = 0;
+    this.#advance(count);
+    if (this.#piece < this.#pieces.length) this.#writePiece();
+    else this.#finishWrite();
+  };
+
+  #finishWrite(): void {
+    this.#pieces.length = 0;
     this.writing = false;
     this.session.recycle();
     // When that was the goodbye, the peer closes as soon as it has read it; the link's timer bounds the wait.
     if (this.session.hasOutput) this.beginTurn();
-  };
+  }
 
   readonly #onWriteError = (error: unknown): void => {
     this.lose(`Writing failed: ${text(error)}`);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ByteChannel } from "./transport.ts";
+import { PolledSocket } from "./polled_socket.ts";
+import type { ByteChannel, SocketPoll } from "./transport.ts";
 
 /**
  * Bytes over a socket of the runtime, which gives real backpressure both ways.
@@ -16,6 +17,8 @@ export class ConnChannel implements ByteChannel {
   readonly remote: string;
   readonly integrity: boolean;
   readonly #conn: Deno.Conn;
+  /** `undefined`: nobody has asked for it. */
+  #socket: PolledSocket | null | undefined;
   #closed = false;
 
   /**
@@ -42,7 +45,16 @@ export class ConnChannel implements ByteChannel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // First, as the descriptor's number may be another socket's at once.
+    this.#socket?.close();
     closeConn(this.#conn);
+  }
+
+  /** See {@linkcode ByteChannel}; never where there is TLS between the bytes and the socket. */
+  socket(): SocketPoll | null {
+    if (this.integrity || this.#closed) return null;
+    if (this.#socket === undefined) this.#socket = PolledSocket.of(this.#conn);
+    return this.#socket;
   }
 }
 

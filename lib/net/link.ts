@@ -7,6 +7,7 @@
 import type { InternodeError } from "../errors.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
+import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, SessionOptions, SessionOwner } from "../session/session_options.ts";
 import type { Clock, Timer } from "./clock.ts";
@@ -97,6 +98,14 @@ export abstract class Link implements SessionOwner {
     return this.#turnMs = this.clock.now();
   }
 
+  /**
+   * Waits for the answer of a call made in the present turn by polling, where
+   * that can be done.
+   *
+   * @param spinUs For how long, in microseconds.
+   */
+  spinFor(_call: OutgoingCall, _spinUs: number): void {}
+
   /** Ends the session and tells the peer why. */
   close(error: InternodeError): void {
     this.session.close(error, this.beginTurn());
@@ -175,8 +184,24 @@ export abstract class Link implements SessionOwner {
     this.#inTurn = false;
     if (this.gone) return;
     if (!this.writing && !this.#gathering && this.session.hasOutput) this.#flush();
-    if (this.session.state !== "closed") this.#setTimer();
+    if (this.session.state === "closed") return;
+    this.#setTimer();
+    this.onTurnEnd(this.#turnMs);
   };
+
+  /** A turn that began at that time has ended, and what it had to say is being written or was. */
+  protected onTurnEnd(_turnMs: number): void {}
+
+  /** Whether a turn is under way, or what it has said waits for the end of a burst. */
+  protected get isBusy(): boolean {
+    return this.#inTurn || this.#gathering;
+  }
+
+  /** The session's deadline has come. */
+  protected expire(): void {
+    this.news = true;
+    this.session.onTimer(this.beginTurn());
+  }
 
   /**
    * Writing costs about as much as handling a dozen messages. So after a write
@@ -213,7 +238,6 @@ export abstract class Link implements SessionOwner {
   readonly #onTimer = (): void => {
     this.#timer = null;
     this.#timerAtMs = Infinity;
-    this.news = true;
-    this.session.onTimer(this.beginTurn());
+    this.expire();
   };
 }

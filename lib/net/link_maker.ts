@@ -26,6 +26,8 @@ export interface LinkSettings extends SessionTimes {
   readonly inlineHandlerUs: number;
   /** Pieces of messages above this many bytes are written from where they lie. */
   readonly writeFlattenLimit: number;
+  /** How long to poll for the next request after an answer, in microseconds; 0: not at all. */
+  readonly spinUs: number;
   /** Whether batches carry checksums where the transport has none of its own. */
   readonly checksums: boolean;
   /** Where time comes from. */
@@ -62,7 +64,7 @@ export class LinkMaker {
    * @returns The link, its handshake under way.
    */
   make(channel: Channel, role: Role, peerName: string, owner: LinkOwner, renews = false): Link {
-    const { clock, random, checksums, inlineHandlerUs, ...settings } = this.#settings;
+    const { clock, random, checksums, inlineHandlerUs, spinUs, ...settings } = this.#settings;
     const bytes = channel.kind === "bytes";
     const session: SessionOptions = {
       role,
@@ -83,7 +85,7 @@ export class LinkMaker {
       maxClockSkewMs: settings.maxClockSkewMs,
     };
     return bytes
-      ? new ByteLink(channel, session, owner, clock, inlineHandlerUs)
+      ? new ByteLink(channel, session, owner, clock, inlineHandlerUs, spinUs)
       : new MessageLink(channel, session, owner, clock, inlineHandlerUs);
   }
 }

@@ -26,6 +26,21 @@ export interface ByteChannel {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   /** Closes both directions; pending reads and writes end. Any number of calls. */
   close(): void;
+  /**
+   * The socket underneath, for who would rather poll it than wait: the same one
+   * each time, good until `close`. What it reads comes before what a read gets
+   * that has not completed by then, and it writes only while no write is under
+   * way. `null` where that cannot be; absent: never.
+   */
+  socket?(): SocketPoll | null;
+}
+
+/** A socket that is asked without waiting; what goes wrong, the channel's next read or write tells. */
+export interface SocketPoll {
+  /** Reads what is there and says how many bytes; 0 at the end, -1: nothing now. */
+  receive(into: Uint8Array<ArrayBuffer>): number;
+  /** Writes what there is room for and says how many bytes, 0 if there is none. */
+  send(bytes: Uint8Array<ArrayBuffer>): number;
 }
 
 /** What a {@linkcode MessageChannel} calls as things happen, never from within a call to it. */

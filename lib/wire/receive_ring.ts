@@ -29,6 +29,11 @@ export class ReceiveRing {
   readonly #initialBytes: number;
   readonly #maxIdleBytes: number;
   #smallReads = 0;
+  /** The buffer of a read that is under way beside others, and where in it that read goes. */
+  #aside: Uint8Array<ArrayBuffer> | null = null;
+  #asideTail = 0;
+  /** The buffer that is used beside it; kept, as one read under way follows the other. */
+  #spare: Uint8Array<ArrayBuffer> | null = null;
 
   /**
    * @param initialBytes The size when idle. Default: 2,048.
@@ -94,6 +99,49 @@ export class ReceiveRing {
     } else {
       this.#smallReads++;
     }
+  }
+
+  /** Whether a read is under way beside others. */
+  get hasAside(): boolean {
+    return this.#aside !== null;
+  }
+
+  /** Leaves the space given last to the read under way, so that others may overtake it. Only while nothing is unread. */
+  setAside(): void {
+    this.#aside = this.bytes;
+    this.#asideTail = this.tail;
+    this.#use(this.#spare ?? new Uint8Array(this.#initialBytes), 0);
+    this.#spare = null;
+  }
+
+  /**
+   * Takes note of what the read that was set aside has brought: it follows
+   * what is unread.
+   *
+   * @param count How many bytes.
+   */
+  takeBack(count: number): void {
+    const aside = this.#aside!, from = this.#asideTail;
+    this.#aside = null;
+    if (this.length === 0) {
+      this.#keep(this.bytes);
+      this.#use(aside, from);
+    } else {
+      this.#keep(aside);
+      this.space(this.length + count);
+      this.bytes.set(aside.subarray(from, from + count), this.tail);
+    }
+    this.commit(count);
+  }
+
+  #keep(spare: Uint8Array<ArrayBuffer>): void {
+    this.#spare = spare.length === this.#initialBytes ? spare : null;
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>, at: number): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+    this.head = this.tail = at;
   }
 
   #resize(capacity: number): void {

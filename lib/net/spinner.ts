@@ -1,0 +1,207 @@
+/**
+ * Waits by polling, for a while, before it lets the runtime wait.
+ *
+ * @module
+ */
+
+import type { OutgoingCall } from "../session/outgoing_calls.ts";
+import type { Session } from "../session/session.ts";
+import type { Clock } from "./clock.ts";
+import { SpinPolicy } from "./spin_policy.ts";
+
+/** How long turns may follow one another by polling alone before timers have theirs; a turn of the event loop costs 2 to 4 µs. */
+const TIMERS_MS = 1;
+/** The same for other sockets; a turn that surely looks at them costs 12 µs and more. */
+const SOCKETS_MS = 4;
+/** After so long without polling the event loop has had time for everything. */
+const PAUSE_MS = 0.1;
+/** The clock is read once in so many polls, as that takes a good part of the time of one. */
+const POLLS_A_LOOK = 4;
+/** No poll is quicker than this; it bounds a spin even where time stands still. */
+const QUICKEST_POLL_US = 0.1;
+
+/** What a spinner asks of its link. */
+export interface PolledLink {
+  /** The session. */
+  readonly session: Session;
+  /** Makes ready for polling; `false`: something else is to be done first. */
+  startPolling(): boolean;
+  /** Reads what is there, parses it within a new turn, and says how many bytes it was; 0 at the end of the connection, -1: nothing. */
+  poll(): number;
+  /** The session's deadline has come. */
+  onDeadline(): void;
+}
+
+/**
+ * Polls a link's socket where somebody would rather wait so: after a request
+ * for its answer, after an answer for the next request. A spin begins when a
+ * turn has ended and the microtasks have run that came before, and it ends
+ * with the first bytes, as their turn comes first then; its end may begin the
+ * next one.
+ *
+ * ```text
+ *              a turn ends, somebody waits,
+ *              and the policy is for it                 the microtask
+ *   rests ------------------------------------> queued ---------------> polls
+ *     ^                                           ^                     |  |
+ *     |                                           |                     |  | 2 ms without a turn
+ *     |                                           |                     |  | of the event loop
+ *     |                                           +------- yields <-----+--+
+ *     |                                   somebody still waits |        |
+ *     +--------------------------------------------------------+--------+
+ *                     bytes came, nobody waits any more, or the time is up
+ * ```
+ */
+export class Spinner {
+  readonly #link: PolledLink;
+  readonly #clock: Clock;
+  readonly #serveMs: number;
+  /** For answers, and for requests. */
+  readonly #asking = new SpinPolicy();
+  readonly #serving = new SpinPolicy();
+  #state: "rests" | "queued" | "polls" | "yields" | "deferred" = "rests";
+  /** The call that was made last of those whose callers want to spin, and its id. */
+  #call: OutgoingCall | null = null;
+  #callId = -1;
+  #callMs = 0;
+  /** How long its caller wants to. */
+  #askMs = 0;
+  /** Until when to wait for the next request. */
+  #serveUntilMs = -Infinity;
+  #messagesSent: number;
+  /** When the present turn began. */
+  #turnMs = 0;
+  /** Since when turns have followed one another by polling alone; -1: the event loop has just had its own. */
+  #chainMs = -1;
+  /** Since when other sockets may not have been looked at. */
+  #socketsMs = 0;
+  #polledMs = -Infinity;
+
+  /**
+   * @param link The link.
+   * @param clock Where time comes from.
+   * @param serveUs How long to wait for the next request, in microseconds; 0: not at all.
+   */
+  constructor(link: PolledLink, clock: Clock, serveUs: number) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#serveMs = serveUs / 1000;
+    this.#messagesSent = link.session.messagesSent;
+  }
+
+  /** A call was made in the present turn whose answer is to be waited for so long, in microseconds. */
+  ask(call: OutgoingCall, spinUs: number): void {
+    this.#call = call;
+    this.#callId = call.id;
+    this.#callMs = -1;
+    this.#askMs = spinUs / 1000;
+  }
+
+  /** A turn that began at that time has ended, and what it had to say is written. */
+  onTurnEnd(nowMs: number): void {
+    this.#turnMs = nowMs;
+    const { session } = this.#link;
+    const { caller, responder, messagesSent } = session;
+    // A turn of requests has calls under way, so what was sent without any is answers.
+    const hasAnswered = messagesSent !== this.#messagesSent && caller.calls.active === 0;
+    this.#messagesSent = messagesSent;
+    if (this.#callMs < 0 && this.#call !== null) this.#callMs = nowMs;
+    if (hasAnswered && responder.calls.active === 0) this.#serveUntilMs = nowMs + this.#serveMs;
+    if (this.#state !== "rests") return;
+    const untilMs = this.#untilMs();
+    if (nowMs >= untilMs) return;
+    if (this.#policy.maySpin(nowMs)) {
+      this.#state = "queued";
+      queueMicrotask(this.#begin);
+    }
+  }
+
+  get #policy(): SpinPolicy {
+    return this.#call !== null ? this.#asking : this.#serving;
+  }
+
+  /** Until when to wait; `-Infinity`: nobody does. */
+  #untilMs(): number {
+    const call = this.#call;
+    if (call !== null) {
+      if (call.id === this.#callId && call.state !== "abandoned") return this.#callMs + this.#askMs;
+      this.#call = null;
+    }
+    const { calls } = this.#link.session.responder;
+    return calls.active === 0 ? this.#serveUntilMs : -Infinity;
+  }
+
+  readonly #begin = (): void => {
+    this.#state = "rests";
+    const link = this.#link;
+    // Whatever is in the way, the end of its turn comes back here.
+    if (!link.startPolling()) return;
+    const untilMs = this.#untilMs();
+    if (untilMs > -Infinity && !this.#yield(this.#turnMs)) this.#spin(untilMs);
+  };
+
+  /** Lets the event loop have its turn if it is due. */
+  #yield(nowMs: number): boolean {
+    if (this.#chainMs < 0) {
+      if (nowMs - this.#polledMs > PAUSE_MS) this.#socketsMs = nowMs;
+      this.#chainMs = nowMs;
+      this.#clock.soon(this.#onLoopTurn);
+    }
+    this.#polledMs = nowMs;
+    const socketsAreDue = nowMs - this.#socketsMs >= SOCKETS_MS;
+    if (!socketsAreDue && nowMs - this.#chainMs < TIMERS_MS) return false;
+    this.#state = socketsAreDue ? "deferred" : "yields";
+    if (socketsAreDue) this.#clock.defer(this.#onSocketsTurn);
+    return true;
+  }
+
+  #spin(untilMs: number): void {
+    const link = this.#link, clock = this.#clock, policy = this.#policy;
+    const deadlineMs = link.session.nextDeadlineMs();
+    const turnEndMs = Math.min(this.#chainMs + TIMERS_MS, this.#socketsMs + SOCKETS_MS);
+    const endMs = Math.min(untilMs, turnEndMs, deadlineMs);
+    const mostPolls = (endMs - this.#turnMs) * 1000 / QUICKEST_POLL_US;
+    this.#state = "polls";
+    for (let polls = 1;; polls++) {
+      const count = link.poll();
+      if (count >= 0) {
+        this.#state = "rests";
+        if (count > 0) policy.onHit();
+        else this.#giveUp();
+        return;
+      }
+      if (polls % POLLS_A_LOOK !== 0) continue;
+      const nowMs = clock.now();
+      if (nowMs < endMs && polls < mostPolls) continue;
+      this.#state = "rests";
+      if (nowMs >= deadlineMs) {
+        link.onDeadline();
+      } else if (nowMs >= untilMs || !this.#yield(nowMs)) {
+        policy.onMiss(nowMs);
+        this.#giveUp();
+      }
+      return;
+    }
+  }
+
+  /** Nobody waits any more. */
+  #giveUp(): void {
+    this.#call = null;
+    this.#serveUntilMs = -Infinity;
+  }
+
+  readonly #onLoopTurn = (): void => {
+    this.#chainMs = -1;
+    if (this.#state === "yields") this.#goOn();
+  };
+
+  readonly #onSocketsTurn = (): void => {
+    this.#socketsMs = this.#clock.now();
+    this.#goOn();
+  };
+
+  #goOn(): void {
+    this.#turnMs = this.#clock.now();
+    this.#begin();
+  }
+}
