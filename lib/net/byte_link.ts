@@ -151,6 +151,7 @@ export class ByteLink extends Link implements PolledLink {
     this.bytesReceived += count;
     this.news = true;
     const { ring } = this.#batches;
+    this.#spinner?.onDelivered();
     if (ring.hasAside) ring.takeBack(count);
     else ring.commit(count);
     if (this.session.state === "closed") {

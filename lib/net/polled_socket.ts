@@ -19,9 +19,9 @@ export class PolledSocket {
   readonly #libc: Libc;
   readonly #descriptor: number;
   #closed = false;
-  /** The length asked for last: the space to read into has mostly the same. */
-  #length = -1;
-  #bigLength = 0n;
+  /** The lengths of the last read and write as big integers, since most have the same as the one before. */
+  readonly #receiveLength = new BigLength();
+  readonly #sendLength = new BigLength();
 
   private constructor(libc: Libc, descriptor: number) {
     this.#libc = libc;
@@ -51,11 +51,8 @@ export class PolledSocket {
    */
   receive(into: Uint8Array<ArrayBuffer>): number {
     if (this.#closed) return -1;
-    if (into.length !== this.#length) {
-      this.#length = into.length;
-      this.#bigLength = BigInt(into.length);
-    }
-    return this.#libc.recv(this.#descriptor, into, this.#bigLength, WITHOUT_WAITING);
+    const length = this.#receiveLength.of(into);
+    return this.#libc.recv(this.#descriptor, into, length, WITHOUT_WAITING);
   }
 
   /**
@@ -66,7 +63,7 @@ export class PolledSocket {
    */
   send(bytes: Uint8Array<ArrayBuffer>): number {
     if (this.#closed) return 0;
-    const length = BigInt(bytes.length);
+    const length = this.#sendLength.of(bytes);
     return Math.max(0, this.#libc.send(this.#descriptor, bytes, length, WITHOUT_WAITING));
   }
 
@@ -75,5 +72,18 @@ export class PolledSocket {
     if (this.#closed) return;
     this.#closed = true;
     releaseLibc();
+  }
+}
+
+class BigLength {
+  #length = -1;
+  #big = 0n;
+
+  of({ length }: Uint8Array): bigint {
+    if (length !== this.#length) {
+      this.#length = length;
+      this.#big = BigInt(length);
+    }
+    return this.#big;
   }
 }

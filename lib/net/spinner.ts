@@ -9,14 +9,14 @@ import type { Session } from "../session/session.ts";
 import type { Clock } from "./clock.ts";
 import { SpinPolicy } from "./spin_policy.ts";
 
-/** How long turns may follow one another by polling alone before timers have theirs; a turn of the event loop costs 2 to 4 µs. */
-const TIMERS_MS = 1;
-/** The same for other sockets; a turn that surely looks at them costs 12 µs and more. */
-const SOCKETS_MS = 4;
-/** After so long without polling the event loop has had time for everything. */
-const PAUSE_MS = 0.1;
+/** When turns have followed one another for so long by polling alone, the event loop gets its own as soon as there is nothing to do for a moment. */
+const TURN_DUE_MS = 2;
+/** Such a moment. The peer may be taking such a turn itself, and the two cost no more than one then. */
+const IDLE_MS = 0.015;
+/** After so long it gets its turn in any case. That costs 12 to 40 µs. */
+const TURN_OVERDUE_MS = 4;
 /** The clock is read once in so many polls, as that takes a good part of the time of one. */
-const POLLS_A_LOOK = 4;
+const POLLS_A_LOOK = 8;
 /** No poll is quicker than this; it bounds a spin even where time stands still. */
 const QUICKEST_POLL_US = 0.1;
 
@@ -59,7 +59,7 @@ export class Spinner {
   /** For answers, and for requests. */
   readonly #asking = new SpinPolicy();
   readonly #serving = new SpinPolicy();
-  #state: "rests" | "queued" | "polls" | "yields" | "deferred" = "rests";
+  #state: "rests" | "queued" | "polls" | "yields" = "rests";
   /** The call that was made last of those whose callers want to spin, and its id. */
   #call: OutgoingCall | null = null;
   #callId = -1;
@@ -71,11 +71,8 @@ export class Spinner {
   #messagesSent: number;
   /** When the present turn began. */
   #turnMs = 0;
-  /** Since when turns have followed one another by polling alone; -1: the event loop has just had its own. */
+  /** Since when turns have followed one another without one of the event loop; -1: it has just had its own. */
   #chainMs = -1;
-  /** Since when other sockets may not have been looked at. */
-  #socketsMs = 0;
-  #polledMs = -Infinity;
 
   /**
    * @param link The link.
@@ -116,6 +113,12 @@ export class Spinner {
     }
   }
 
+  /** The runtime has brought something, so the event loop has had a turn in which it looked at sockets. */
+  onDelivered(): void {
+    this.#chainMs = -1;
+    if (this.#state === "yields") this.#state = "rests";
+  }
+
   get #policy(): SpinPolicy {
     return this.#call !== null ? this.#asking : this.#serving;
   }
@@ -137,29 +140,21 @@ export class Spinner {
     // Whatever is in the way, the end of its turn comes back here.
     if (!link.startPolling()) return;
     const untilMs = this.#untilMs();
-    if (untilMs > -Infinity && !this.#yield(this.#turnMs)) this.#spin(untilMs);
-  };
-
-  /** Lets the event loop have its turn if it is due. */
-  #yield(nowMs: number): boolean {
+    if (untilMs === -Infinity) return;
     if (this.#chainMs < 0) {
-      if (nowMs - this.#polledMs > PAUSE_MS) this.#socketsMs = nowMs;
-      this.#chainMs = nowMs;
+      this.#chainMs = this.#turnMs;
       this.#clock.soon(this.#onLoopTurn);
     }
-    this.#polledMs = nowMs;
-    const socketsAreDue = nowMs - this.#socketsMs >= SOCKETS_MS;
-    if (!socketsAreDue && nowMs - this.#chainMs < TIMERS_MS) return false;
-    this.#state = socketsAreDue ? "deferred" : "yields";
-    if (socketsAreDue) this.#clock.defer(this.#onSocketsTurn);
-    return true;
-  }
+    if (this.#turnMs - this.#chainMs >= TURN_OVERDUE_MS) this.#yield();
+    else this.#spin(untilMs);
+  };
 
   #spin(untilMs: number): void {
     const link = this.#link, clock = this.#clock, policy = this.#policy;
     const deadlineMs = link.session.nextDeadlineMs();
-    const turnEndMs = Math.min(this.#chainMs + TIMERS_MS, this.#socketsMs + SOCKETS_MS);
-    const endMs = Math.min(untilMs, turnEndMs, deadlineMs);
+    const idleMs = Math.max(this.#chainMs + TURN_DUE_MS, this.#turnMs + IDLE_MS);
+    const yieldMs = Math.min(idleMs, this.#chainMs + TURN_OVERDUE_MS);
+    const endMs = Math.min(untilMs, yieldMs, deadlineMs);
     const mostPolls = (endMs - this.#turnMs) * 1000 / QUICKEST_POLL_US;
     this.#state = "polls";
     for (let polls = 1;; polls++) {
@@ -176,12 +171,19 @@ export class Spinner {
       this.#state = "rests";
       if (nowMs >= deadlineMs) {
         link.onDeadline();
-      } else if (nowMs >= untilMs || !this.#yield(nowMs)) {
+      } else if (nowMs >= untilMs || nowMs < endMs) {
         policy.onMiss(nowMs);
         this.#giveUp();
+      } else {
+        this.#yield();
       }
       return;
     }
+  }
+
+  #yield(): void {
+    this.#state = "yields";
+    this.#clock.defer(this.#onYielded);
   }
 
   /** Nobody waits any more. */
@@ -192,16 +194,13 @@ export class Spinner {
 
   readonly #onLoopTurn = (): void => {
     this.#chainMs = -1;
-    if (this.#state === "yields") this.#goOn();
   };
 
-  readonly #onSocketsTurn = (): void => {
-    this.#socketsMs = this.#clock.now();
-    this.#goOn();
-  };
-
-  #goOn(): void {
+  readonly #onYielded = (): void => {
+    // What came in that turn has ended it already; this may even be another one.
+    if (this.#state !== "yields") return;
+    this.#chainMs = -1;
     this.#turnMs = this.#clock.now();
     this.#begin();
-  }
+  };
 }
