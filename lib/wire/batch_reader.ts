@@ -9,6 +9,7 @@ import { ENVELOPE_BYTES } from "./batch_seal.ts";
 import type { Checksum } from "./checksum.ts";
 import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES } from "./limits.ts";
 import { FrameType, HEADER_BYTES } from "./frame.ts";
+import { partOf } from "./part_of.ts";
 import { ReceiveRing } from "./receive_ring.ts";
 
 /**
@@ -85,7 +86,7 @@ export class BatchReader {
   #verify(expected: number): void {
     const { start, end } = this, before = this.#running;
     // Each checksum continues the one before, so a lost or repeated batch shows too.
-    this.#running = this.#checksum!(this.ring.bytes.subarray(start, end), before);
+    this.#running = this.#checksum!(partOf(this.ring.bytes, start, end), before);
     if (this.#running === expected) return;
     // Of a dialler that gave up before it was open itself, and knew of no checksums yet.
     if (before === 0 && expected === 0 && this.ring.bytes[start] === FrameType.goodbye) return;

@@ -6,6 +6,7 @@
 
 import type { Checksum } from "./checksum.ts";
 import { FrameType, HEADER_BYTES, NO_TIMEOUT } from "./frame.ts";
+import { partOf } from "./part_of.ts";
 
 /**
  * What stands before each batch on a byte stream: u32 length of the frames
@@ -46,7 +47,7 @@ export class BatchSeal {
     const frames = start + ENVELOPE_BYTES;
     let sum = 0;
     if (checked && this.checksum !== null) {
-      sum = this.checksum(bytes.subarray(frames, end), this.#running);
+      sum = this.checksum(partOf(bytes, frames, end), this.#running);
       if (tail !== null) sum = this.checksum(tail, sum);
       this.#running = sum;
     }

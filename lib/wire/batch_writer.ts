@@ -8,6 +8,7 @@ import { type BatchSeal, ENVELOPE_BYTES, shortenTimeouts, STALE_MS } from "./bat
 import { ByteWriter } from "./byte_writer.ts";
 import { Fifo } from "./fifo.ts";
 import { FrameType, HEADER_BYTES } from "./frame.ts";
+import { partOf } from "./part_of.ts";
 import type { WriterPool } from "./writer_pool.ts";
 
 /** A batch takes no more frames once it has this many bytes, so that the peer can begin with it. */
@@ -157,18 +158,18 @@ export class BatchWriter {
       this.batches++;
       bytes += end - start + (tail === null ? 0 : tail.length);
       if (run !== writer || runEnd !== start || seal === null) {
-        if (run !== null) pieces.push(run.bytes.subarray(runStart, runEnd));
+        if (run !== null) pieces.push(partOf(run.bytes, runStart, runEnd));
         run = writer;
         runStart = start;
       }
       runEnd = end;
       if (tail !== null) {
-        pieces.push(writer.bytes.subarray(runStart, runEnd), tail);
+        pieces.push(partOf(writer.bytes, runStart, runEnd), tail);
         run = null;
       }
       this.#release(writer);
     }
-    if (run !== null) pieces.push(run.bytes.subarray(runStart, runEnd));
+    if (run !== null) pieces.push(partOf(run.bytes, runStart, runEnd));
     this.pendingBytes -= bytes;
     return bytes;
   }
@@ -176,8 +177,10 @@ export class BatchWriter {
   /** The pieces handed out have been written: their buffers may be used again. */
   recycle(): void {
     const draining = this.#draining;
-    for (let i = 0; i < draining.length; i++) this.#pool.give(draining[i]!);
-    draining.length = 0;
+    // One by one, as an array whose length is set to 0 has to grow anew.
+    for (let next = draining.pop(); next !== undefined; next = draining.pop()) {
+      this.#pool.give(next);
+    }
   }
 
   /** The time-outs in one batch are corrected as one, so its frames must be about as old as each other. */

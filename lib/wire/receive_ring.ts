@@ -4,6 +4,8 @@
  * @module
  */
 
+import { partOf } from "./part_of.ts";
+
 /**
  * A receive buffer that is read in place. What is unread always lies in one
  * piece, from `head` to `tail`, so that a batch can be parsed where it is:
@@ -79,7 +81,7 @@ export class ReceiveRing {
       this.tail = unread;
     }
     if (this.tail === this.bytes.length) this.#resize(this.bytes.length * 2);
-    return this.tail === 0 ? this.bytes : this.bytes.subarray(this.tail);
+    return this.tail === 0 ? this.bytes : partOf(this.bytes, this.tail, this.bytes.length);
   }
 
   /**
