@@ -193,7 +193,7 @@ export class ByteLink extends Link implements PolledLink {
   readonly #parse = (): void => {
     if (this.gone) return;
     const batches = this.#batches, session = this.session;
-    const nowMs = this.beginTurn();
+    const nowMs = this.beginReading();
     this.budget.start(nowMs);
     try {
       while (session.state !== "closed") {
@@ -213,6 +213,8 @@ export class ByteLink extends Link implements PolledLink {
       }
     } catch (error) {
       this.close(error instanceof InternodeError ? error : unexpected(error));
+    } finally {
+      this.endReading();
     }
     if (this.gone) return;
     const held = this.#held;
@@ -265,7 +267,9 @@ export class ByteLink extends Link implements PolledLink {
   };
 
   #finishWrite(): void {
-    this.#pieces.length = 0;
+    const pieces = this.#pieces;
+    // One by one, as an array whose length is set to 0 has to grow anew.
+    while (pieces.length > 0) pieces.pop();
     this.writing = false;
     this.session.recycle();
     // When that was the goodbye, the peer closes as soon as it has read it; the link's timer bounds the wait.

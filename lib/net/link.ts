@@ -68,6 +68,7 @@ export abstract class Link implements SessionOwner {
 
   readonly #owner: LinkOwner;
   #inTurn = false;
+  #reading = false;
   #gathering = false;
   #wroteMs = -Infinity;
   #turnMs = 0;
@@ -93,8 +94,26 @@ export abstract class Link implements SessionOwner {
   /** Begins a turn, or goes on with it, and gives its time: read once a turn. */
   beginTurn(): number {
     if (this.#inTurn) return this.#turnMs;
-    this.#inTurn = true;
     queueMicrotask(this.#endTurn);
+    return this.#openTurn();
+  }
+
+  /** Begins the turn in which what was read is handled; {@linkcode Link.endReading} must follow. */
+  protected beginReading(): number {
+    if (this.#inTurn) return this.#turnMs;
+    this.#reading = true;
+    return this.#openTurn();
+  }
+
+  /** What was read is handled. The turn ends behind those who have waited for it, so that what they do next belongs to it. */
+  protected endReading(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    queueMicrotask(this.#endTurn);
+  }
+
+  #openTurn(): number {
+    this.#inTurn = true;
     return this.#turnMs = this.clock.now();
   }
 

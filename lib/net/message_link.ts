@@ -76,10 +76,24 @@ export class MessageLink extends Link implements MessageReceiver {
   readonly #parse = (): void => {
     this.#paused = false;
     if (this.gone) return;
-    const nowMs = this.beginTurn();
+    const nowMs = this.beginReading();
     this.budget.start(nowMs);
+    let isDone: boolean;
+    try {
+      isDone = this.#parseWaiting(nowMs);
+    } finally {
+      this.endReading();
+    }
+    if (isDone) this.#channel.resume?.();
+  };
+
+  /** Says whether nothing waits any more, and the turn is not over. */
+  #parseWaiting(nowMs: number): boolean {
     for (let bytes = this.#waiting.peek(); bytes !== undefined; bytes = this.#waiting.peek()) {
-      if (this.session.state === "closed") return this.#waiting.clear();
+      if (this.session.state === "closed") {
+        this.#waiting.clear();
+        return false;
+      }
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const at = this.session.receive(bytes, view, this.#resumeAt, bytes.length, nowMs);
       if (at < bytes.length) {
@@ -87,15 +101,15 @@ export class MessageLink extends Link implements MessageReceiver {
         this.#paused = true;
         this.#channel.pause?.();
         this.clock.defer(this.#parse);
-        return;
+        return false;
       }
       this.#resumeAt = 0;
       this.#waiting.shift();
       // What is to outlive the parsing was copied.
       giveBack(bytes);
     }
-    this.#channel.resume?.();
-  };
+    return true;
+  }
 
   /** Sends what there is, unless the channel is congested; `onDrain` follows then. */
   protected override write(nowMs: number): void {
