@@ -70,12 +70,16 @@ export class CompiledCodec<T> implements Codec<T> {
    * @param writer Where it goes.
    */
   encode(value: T, writer: ByteWriter): void {
-    const start = writer.position;
+    const { position, items, maxItems } = writer;
     try {
       this.write(value, writer, 0);
     } catch (error) {
-      writer.position = start;
+      writer.position = position;
       throw atEdge(error, "encode");
+    } finally {
+      // The next value has its own; the reader, which decides, counts what is within other codecs too.
+      writer.items = items;
+      writer.maxItems = maxItems;
     }
   }
 

@@ -6,12 +6,13 @@
 
 import { decode, encode, type ValueType } from "@std/msgpack";
 import type { ByteReader } from "../wire/byte_reader.ts";
+import { DEFAULT_MAX_ITEMS } from "../wire/item_count.ts";
 import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
 import {
   checkLimit,
+  countItems,
   type CountOptions,
-  DEFAULT_MAX_ITEMS,
   type DepthOptions,
   maxDepthOf,
   tooDeep,
@@ -57,12 +58,16 @@ export function dynamic(options: DynamicOptions = {}): Codec<unknown> {
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
   return new CompiledCodec<unknown>({
     write(value, writer, depth): void {
-      inspectValue(value, depth, { maxDepth, maxItems, count: 0, start: 0 });
+      const tally: Tally = { maxDepth, maxItems, count: 0, start: 0 };
+      inspectValue(value, depth, tally);
+      countItems(writer, tally.count, maxItems);
       writer.append(encode(value as ValueType));
     },
     read(reader, depth): unknown {
       const start = reader.position;
-      inspectBytes(reader, depth, { maxDepth, maxItems, count: 0, start });
+      const tally: Tally = { maxDepth, maxItems, count: 0, start };
+      inspectBytes(reader, depth, tally);
+      countItems(reader, tally.count, maxItems);
       const length = reader.position - start;
       reader.position = start;
       return decode(reader.takeBytes(length));

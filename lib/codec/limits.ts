@@ -5,18 +5,24 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import type { ItemCount } from "../wire/item_count.ts";
 import { Problem } from "./problem.ts";
 
 /** How deep values may be nested where a contract does not say otherwise. */
 export const DEFAULT_MAX_DEPTH = 64;
-/** How many items a list, map or dynamic value may have where a contract does not say otherwise. */
-export const DEFAULT_MAX_ITEMS = 1_000_000;
 /** No contract can allow more, so that the stack is never in danger. */
 const HIGHEST_MAX_DEPTH = 1_000;
 
 /** How many items a list or map may have. */
 export interface CountOptions {
-  /** The most items one value may have, in both directions. Default: 1,000,000. */
+  /**
+   * The most items one value may have, in both directions. Default: 1,000,000.
+   *
+   * A message is bounded in all too: the items of its lists, maps and dynamic
+   * values and the values of `lazy()` may together be as many as the largest
+   * `maxItems` among them, and 1,000,000 in any case. So say how many there are
+   * in all where lists of lists are to hold more.
+   */
   maxItems?: number;
 }
 
@@ -57,6 +63,25 @@ export function maxDepthOf(options: DepthOptions): number {
     "InvalidArgument",
     `maxDepth must be a whole number from 1 to ${HIGHEST_MAX_DEPTH}, not ${maxDepth}.`,
     { origin: "caller" },
+  );
+}
+
+/**
+ * Counts items, of one value and of the message in all.
+ *
+ * @param message What is being read or written.
+ * @param count How many items the value has, or claims.
+ * @param maxItems How many it may have.
+ */
+export function countItems(message: ItemCount, count: number, maxItems: number): void {
+  if (count > maxItems) tooMany(count, maxItems);
+  if (maxItems > message.maxItems) message.maxItems = maxItems;
+  if ((message.items += count) > message.maxItems) tooManyInAll(message);
+}
+
+function tooManyInAll({ items, maxItems }: ItemCount): never {
+  throw new Problem(
+    `brings the message to ${items} items in all its lists and maps, over the limit of ${maxItems} (the largest maxItems of its contract)`,
   );
 }
 

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { DEFAULT_MAX_ITEMS } from "../wire/item_count.ts";
 import type { Codec, Infer } from "./codec.ts";
 import { asPart, CompiledCodec, type Read, type Write } from "./compiled.ts";
 import { readArrayHead, writeArrayHead } from "./format.ts";
 import { generate } from "./generate.ts";
-import { checkLimit, type CountOptions, DEFAULT_MAX_ITEMS, tooMany } from "./limits.ts";
+import { checkLimit, countItems, type CountOptions } from "./limits.ts";
 import { inItem, Problem, wrongValue } from "./problem.ts";
 import { asciiReaders, readText, writeEncoded, writeText } from "./text.ts";
 import {
@@ -51,7 +52,7 @@ function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
     `return (value, writer, depth) => {
       if (!Array.isArray(value)) wrongValue(value, "an array");
       const count = value.length;
-      if (count > maxItems) tooMany(count, maxItems);
+      countItems(writer, count, maxItems);
       writeArrayHead(count, writer);
       let k = 0;
       try {
@@ -60,7 +61,7 @@ function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
         throw inItem(error, k);
       }
     };`,
-    { write, maxItems, wrongValue, tooMany, writeArrayHead, writeEncoded, inItem },
+    { write, maxItems, wrongValue, countItems, writeArrayHead, writeEncoded, inItem },
   );
 }
 
@@ -78,7 +79,7 @@ function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
   return generate<Read<T[]>>(
     `return (reader, depth) => {
       const count = readArrayHead(reader, "an array");
-      if (count > maxItems) tooMany(count, maxItems);
+      countItems(reader, count, maxItems);
       if (count === 0) return [];
       let k = 0;
       try {
@@ -88,7 +89,7 @@ function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
         throw inItem(error, k);
       }
     };`,
-    { read, maxItems, tooMany, readArrayHead, asciiReaders, readText, inItem },
+    { read, maxItems, countItems, readArrayHead, asciiReaders, readText, inItem },
   );
 }
 

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { DEFAULT_MAX_ITEMS } from "../wire/item_count.ts";
 import type { Codec } from "./codec.ts";
 import { asPart, CompiledCodec } from "./compiled.ts";
 import { readMapHead, writeMapHead } from "./format.ts";
-import { checkLimit, type CountOptions, DEFAULT_MAX_ITEMS, tooMany } from "./limits.ts";
+import { checkLimit, countItems, type CountOptions } from "./limits.ts";
 import { inField, Problem, quote, wrongValue } from "./problem.ts";
 import { readText, writeText } from "./text.ts";
 
@@ -37,7 +38,7 @@ export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<s
   return new CompiledCodec<Map<string, T>>({
     write(entries, writer, depth): void {
       if (!(entries instanceof Map)) wrongValue(entries, "a Map");
-      if (entries.size > maxItems) tooMany(entries.size, maxItems);
+      countItems(writer, entries.size, maxItems);
       writeMapHead(entries.size, writer);
       for (const [key, entry] of entries) {
         if (typeof key !== "string") wrongValue(key, "a Map whose keys are all strings");
@@ -51,7 +52,7 @@ export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<s
     },
     read(reader, depth): Map<string, T> {
       const count = readMapHead(reader, "a map");
-      if (count > maxItems) tooMany(count, maxItems);
+      countItems(reader, count, maxItems);
       const entries = new Map<string, T>();
       for (let i = 0; i < count; i++) {
         const key = readKey(reader);

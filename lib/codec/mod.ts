@@ -38,17 +38,18 @@
  * What does not fit, in either direction, is an `InternodeError` with code
  * `InvalidPayload` whose message names the path: `resources[3].name must be a
  * string, but is nil`. Reading trusts nothing: a claimed length never
- * allocates, depth is limited wherever values can nest without end, unknown
- * fields are skipped without recursion.
+ * allocates, depth is limited wherever values can nest without end, the items
+ * of all lists and maps of a message are counted together, unknown fields are
+ * skipped without recursion.
  *
  * How it is built, from the bottom up: `format.ts` knows type bytes and
  * heads, `problem.ts` what does not fit and where, `limits.ts` the bounds.
  * Each kind of value has a file with its two functions, wrapped in a
- * `CompiledCodec` (`compiled.ts`) that containers look into. A record's two
- * functions are generated as source text (`record_write.ts`,
- * `record_read.ts`, `generate.ts`), so that V8 sees one shape and one target
- * at each place; text (`text.ts`, `text_memo.ts`) is where most of the time
- * goes. `whole.ts` is the edge for those who want bytes without a call.
+ * `CompiledCodec` (`compiled.ts`) that containers look into. The two
+ * functions of records and lists are generated as source text
+ * (`record_write.ts`, `record_read.ts`, `list.ts`, `generate.ts`), so that V8
+ * sees one shape and one target at each place; text (`text.ts`,
+ * `text_source.ts`, `text_memo.ts`) is where most of the time goes. `whole.ts` is the edge for those who want bytes without a call.
  *
  * @module
  */
@@ -59,7 +60,7 @@ export { bigint } from "./big_integer.ts";
 export type { Codec, Infer } from "./codec.ts";
 export { dynamic, type DynamicOptions } from "./dynamic.ts";
 export { int, uint } from "./integer.ts";
-export { lazy } from "./lazy.ts";
+export { lazy, type LazyOptions } from "./lazy.ts";
 export type { CountOptions, DepthOptions } from "./limits.ts";
 export { list, tuple, type TupleOf } from "./list.ts";
 export { enumeration, literal } from "./literal.ts";

@@ -5,6 +5,7 @@
  */
 
 import { partOf } from "./part_of.ts";
+import { DEFAULT_MAX_ITEMS } from "./item_count.ts";
 import { payloadMemory } from "./payload_memory.ts";
 
 const SLAB_BYTES = 65_536;
@@ -40,6 +41,10 @@ export class ByteReader {
   end = 0;
   /** Whether `bytes` belongs to this message alone, so that views of it may be kept. */
   owned = false;
+  /** How many items of lists, maps and the like the message has had so far. */
+  items = 0;
+  /** How many it may have in all; see the option `maxItems` of lists. */
+  maxItems: number = DEFAULT_MAX_ITEMS;
 
   #slab: Uint8Array<ArrayBuffer> = EMPTY;
   #slabView: DataView<ArrayBuffer> = EMPTY_VIEW;
@@ -65,6 +70,8 @@ export class ByteReader {
     this.position = position;
     this.end = end;
     this.owned = owned;
+    this.items = 0;
+    this.maxItems = DEFAULT_MAX_ITEMS;
   }
 
   /** Lets go of the message, which would be kept from being collected otherwise. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DEFAULT_MAX_ITEMS } from "./item_count.ts";
+
 /**
  * A buffer with a write position. Codecs call {@linkcode ByteWriter.ensure}
  * once for what they are about to write, then write to `bytes` or `view` at
@@ -31,6 +33,10 @@ export class ByteWriter {
   view: DataView<ArrayBuffer>;
   /** Where the next byte goes. */
   position = 0;
+  /** How many items of lists, maps and the like the value being written has had so far. */
+  items = 0;
+  /** How many it may have in all; see the option `maxItems` of lists. */
+  maxItems: number = DEFAULT_MAX_ITEMS;
 
   /**
    * Allocates the buffer.
