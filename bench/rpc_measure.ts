@@ -6,7 +6,8 @@
 
 import type { Connection } from "@internode/grid";
 import { client, type ServiceConnection } from "@internode/grid/call";
-import { acquire, Echo, echo, lentEcho, lockArgs, streams } from "./rpc_contracts.ts";
+import { makeLockArgs } from "./lock_args.ts";
+import { acquire, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 
 /** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
@@ -63,7 +64,7 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
     runRequests((payload, into) => connection.request(lentEcho, payload, { into }), options, endMs),
   "typed": ({ connection }, options, endMs) => {
     let next = 0;
-    const args = lockArgs(LOCK_ARGS);
+    const args = makeLockArgs(LOCK_ARGS, "usual");
     const request = () => connection.request(acquire, args[next++ % LOCK_ARGS]!);
     return runRequests(request, options, endMs);
   },
