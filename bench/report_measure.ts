@@ -7,7 +7,7 @@
 import { type FloorHost, measureFloor, measureRoundTrips } from "./floor.ts";
 import type { ReportRow } from "./report_row.ts";
 import { measure } from "./rpc_measure.ts";
-import type { RpcOptions } from "./rpc_options.ts";
+import { parseRpcOptions, type RpcOptions } from "./rpc_options.ts";
 import { startPeer } from "./rpc_peer.ts";
 
 /** What is measured. */
@@ -36,8 +36,8 @@ export async function measureReport(
   const rows: ReportRow[] = [];
   for (const transport of transports) {
     told(transport);
-    const base = { transport, mode: "single", paired: false, json: false, seconds } as const;
-    await using peer = await startPeer({ ...base, size: 0, inflight: 1 });
+    const base = parseRpcOptions(["--transport", transport]);
+    await using peer = await startPeer(base);
     for (const size of sizes) {
       const most = Math.min(maxInflight, Math.floor(MAX_IN_FLIGHT_BYTES / size));
       await measure(peer, { ...base, size, inflight: Math.min(64, most) }, WARM_SECONDS);

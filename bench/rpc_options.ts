@@ -17,7 +17,7 @@ export interface RpcOptions {
   /** How long to measure. */
   readonly seconds: number;
   /** How long both ends poll their sockets before they wait, in microseconds; 0: not at all. */
-  readonly spin: number;
+  readonly spinUs?: number;
   /** Whether to measure mode `single` too, in turns with this one, and give the ratio. */
   readonly paired: boolean;
   /** Whether to print one line of JSON. */
@@ -56,7 +56,7 @@ export function parseRpcOptions(args: readonly string[]): RpcOptions {
     size: number(take("--size", "64")),
     inflight: number(take("--inflight", "64")),
     seconds: number(take("--seconds", "3")),
-    spin: number(take("--spin", "0")),
+    spinUs: number(take("--spin", "0")),
     paired: take("--paired", "no") === "",
     json: take("--json", "no") === "",
   };

@@ -25,6 +25,8 @@ export interface RpcPeer extends AsyncDisposable {
   readonly connection: Connection;
   /** The client of the service that the other process has too. */
   readonly service: ServiceConnection;
+  /** The id of the other process; for `memory` that of this one. */
+  readonly pid: number;
   /** Where the raw echo is. */
   readonly floor: FloorHost;
 }
@@ -33,7 +35,7 @@ export interface RpcPeer extends AsyncDisposable {
 export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   const folder = await Deno.makeTempDir({ prefix: "internode-bench-" });
   const [local, host, floor, service] = addresses(options.transport, folder);
-  const hosts = [local!, host!], spinUs = options.spin;
+  const hosts = [local!, host!], { spinUs = 0 } = options;
   const stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const isMtls = MTLS.includes(options.transport);
@@ -44,6 +46,7 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   const identity = isMtls ? await readIdentity(folders.client) : null;
   const tls = identity === null ? {} : { tls: identity };
   const manager = new Manager({ local: local!, hosts, spinUs, ...tls });
+  let pid = Deno.pid;
   if (options.transport === "memory") {
     const other = stack.use(new Manager({ local: host!, hosts }));
     serveBench(other, options.inflight);
@@ -68,6 +71,7 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
       stdin: "piped",
       stdout: "piped",
     }).spawn();
+    pid = child.pid;
     stack.defer(async () => {
       await child.stdin.close();
       await child.status;
@@ -85,6 +89,7 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
     service: stack.use(
       await connect(constantResolver(parseNetEndpoint(service!, reached)), { spinUs }),
     ),
+    pid,
     floor: { href: floor!, identity },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
