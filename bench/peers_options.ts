@@ -29,7 +29,7 @@ The same echo over Internode and its peers, each in two processes, in turns.
   --peers a,b     only these; all are: ${[...PEERS.keys()].join(", ")}
   --work 64x1,…   bytes x requests in flight; 64x1,64x1024,512x64,65536x32 unless told otherwise
   --seconds S     how long each round of each peer is; 0.5 unless told otherwise
-  --rounds N      how many rounds there are, of which the middle counts; 5 unless told otherwise
+  --rounds N      how many rounds there are, of which the middle counts; 3 unless told otherwise
   --json          one line of JSON for each row, instead of tables
 `;
 
@@ -50,7 +50,7 @@ export function parsePeersOptions(args: readonly string[]): PeersOptions | undef
     peers: take("--peers", [...PEERS.keys()].join()).split(",").map(peer),
     works: take("--work", "64x1,64x1024,512x64,65536x32").split(",").map(work),
     seconds: positive(take("--seconds", "0.5")),
-    rounds: Math.ceil(positive(take("--rounds", "5"))),
+    rounds: Math.ceil(positive(take("--rounds", "3"))),
     json: take("--json", "no") === "",
   };
   const unknown = [...given.keys()][0];
