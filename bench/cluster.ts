@@ -1,0 +1,220 @@
+/**
+ * What a large cluster takes in the simulator, all nodes in this one process
+ * and on virtual time: `deno task bench:cluster --nodes 256 --seed 1 --channels
+ * messages --json`, the values shown being the defaults but for `--json`. One
+ * seed gives one history; the digest shows whether it did.
+ *
+ * @module
+ */
+
+import { Manager, single } from "@internode/grid";
+import { SeededRandom, SimulatedCluster } from "@internode/grid/testing";
+
+/** How the cluster is made. */
+interface ClusterOptions {
+  readonly nodes: number;
+  readonly seed: number;
+  readonly channels: "bytes" | "messages";
+  readonly json: boolean;
+}
+
+/** A step, and what it took. */
+interface Step {
+  readonly what: string;
+  /** Seconds of real time. */
+  readonly seconds: number;
+  /** How much virtual time passed, in milliseconds. */
+  readonly virtualMs: number;
+}
+
+const REQUESTS = 2_000;
+const REQUESTS_AT_A_TIME = 100;
+/** One node of so many is killed and started again. */
+const KILLED_SHARE = 100;
+const LOOK_EACH_MS = 10;
+const LIMIT_MS = 60_000;
+/** Beyond this a loop that waits would hardly be one of a simulation. */
+const START_LIMIT_MS = 600_000;
+const MEBIBYTE = 1024 * 1024;
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+const echo = single("bench.echo");
+
+/** A cluster of managers, and the steps it is led through. */
+class ClusterBench {
+  readonly steps: Step[] = [];
+  readonly #options: ClusterOptions;
+  readonly #cluster: SimulatedCluster<Manager>;
+  readonly #random: SeededRandom;
+
+  constructor(options: ClusterOptions) {
+    const { nodes, seed, channels } = options;
+    this.#options = options;
+    this.#random = new SeededRandom(seed).fork("bench");
+    this.#cluster = new SimulatedCluster<Manager>({
+      nodes,
+      seed,
+      channels,
+      pieces: "whole",
+      limitMs: START_LIMIT_MS,
+      start: async ({ host: local, hosts, clock, random, transports }) => {
+        const manager = new Manager({ local, hosts, clock, random, transports, logger: SILENT });
+        manager.handle(echo, (bytes) => bytes);
+        await manager.listen();
+        return manager;
+      },
+    });
+  }
+
+  get digest(): string {
+    return this.#cluster.history.digest;
+  }
+
+  /** Starts all nodes at one time and waits until each is connected to all others. */
+  form(): Promise<void> {
+    return this.#step("all nodes start and connect", async () => {
+      await this.#cluster.start();
+      await this.#untilConnected();
+    });
+  }
+
+  /** Pairs drawn at random exchange requests, some at a time. */
+  exchange(): Promise<void> {
+    return this.#step(`${REQUESTS.toLocaleString("en")} requests of random pairs`, async () => {
+      for (let made = 0; made < REQUESTS; made += REQUESTS_AT_A_TIME) {
+        const batch = Array.from({ length: REQUESTS_AT_A_TIME }, () => this.#request());
+        await this.#cluster.clock.complete(Promise.all(batch), LIMIT_MS, "the answers");
+      }
+    });
+  }
+
+  /** Kills some nodes, lets the others notice, starts them again and waits until all are connected. */
+  restart(): Promise<void> {
+    const { nodes } = this.#options;
+    const all = Array.from({ length: nodes }, (_, index) => index);
+    const killed = this.#random.shuffle(all).slice(
+      0,
+      Math.max(1, Math.floor(nodes / KILLED_SHARE)),
+    );
+    return this.#step(`${killed.length} killed, started again, and connected`, async () => {
+      for (const index of killed) this.#cluster.crash(index, this.#random.pick(["close", "reset"]));
+      await this.#cluster.clock.advance(100);
+      for (const index of killed) await this.#cluster.restart(index);
+      await this.#untilConnected();
+    });
+  }
+
+  async #step(what: string, body: () => Promise<void>): Promise<void> {
+    const { clock } = this.#cluster;
+    const startMs = performance.now(), virtualMs = clock.elapsedMs;
+    await body();
+    const seconds = (performance.now() - startMs) / 1000;
+    this.steps.push({ what, seconds, virtualMs: clock.elapsedMs - virtualMs });
+  }
+
+  async #request(): Promise<void> {
+    const { nodes } = this.#options, cluster = this.#cluster;
+    const from = this.#random.int(0, nodes - 1);
+    const to = (from + this.#random.int(1, nodes - 1)) % nodes;
+    const bytes = this.#random.bytes(64);
+    const answer = await cluster.node(from).connection(cluster.hosts[to]!).request(echo, bytes);
+    if (answer.length !== bytes.length) throw new Error("an answer differs from its request");
+  }
+
+  async #untilConnected(): Promise<void> {
+    const { clock } = this.#cluster, limitMs = clock.elapsedMs + LIMIT_MS;
+    while (!this.#areAllConnected()) {
+      if (clock.elapsedMs > limitMs) throw new Error(`not connected within ${LIMIT_MS} ms`);
+      await clock.advance(LOOK_EACH_MS);
+    }
+  }
+
+  #areAllConnected(): boolean {
+    for (const index of this.#cluster.running) {
+      for (const { state } of this.#cluster.node(index).connections) {
+        if (state !== "connected") return false;
+      }
+    }
+    return true;
+  }
+}
+
+/** The heap and the buffers after one full collection, in bytes. */
+function memory(): { readonly heapBytes: number; readonly bufferBytes: number } {
+  const { gc } = globalThis as { gc?: (options: { type: "major" }) => void };
+  if (gc === undefined) throw new Error("this bench must run with --v8-flags=--expose-gc");
+  gc({ type: "major" });
+  const { heapUsed, external } = Deno.memoryUsage();
+  return { heapBytes: heapUsed, bufferBytes: external };
+}
+
+/** Forms a cluster, measures it, and leads it through the rest. */
+async function measure(options: ClusterOptions): Promise<void> {
+  const connections = options.nodes * (options.nodes - 1) / 2;
+  const before = memory();
+  const bench = new ClusterBench(options);
+  await bench.form();
+  const formed = memory();
+  await bench.exchange();
+  await bench.restart();
+  const { steps, digest } = bench;
+  const heapBytes = formed.heapBytes - before.heapBytes;
+  const bufferBytes = formed.bufferBytes - before.bufferBytes;
+  const usEach = steps[0]!.seconds * 1e6 / connections;
+  if (options.json) {
+    return console.log(
+      JSON.stringify({ ...options, connections, heapBytes, bufferBytes, usEach, digest, steps }),
+    );
+  }
+  const count = connections.toLocaleString("en");
+  console.log(
+    `${options.nodes} nodes, ${count} connections of ${options.channels}, both ends here`,
+  );
+  console.table(steps.map(({ what, seconds, virtualMs }) => ({
+    what,
+    "seconds": seconds.toFixed(1),
+    "virtual ms": virtualMs.toFixed(0),
+  })));
+  const each = (bytes: number): string => `${Math.round(bytes / connections)} B each`;
+  console.log(`to form a connection: ${usEach.toFixed(0)} µs`);
+  console.log(`heap ${(heapBytes / MEBIBYTE).toFixed(0)} MiB: ${each(heapBytes)}`);
+  console.log(`buffers ${(bufferBytes / MEBIBYTE).toFixed(0)} MiB: ${each(bufferBytes)}`);
+  console.log(`digest ${digest} of seed ${options.seed}`);
+}
+
+function parse(args: readonly string[]): ClusterOptions {
+  const given = new Map<string, string>();
+  for (let i = 0; i < args.length; i++) {
+    const name = args[i]!;
+    given.set(name, name === "--json" ? "" : args[++i] ?? "");
+  }
+  const take = (name: string, fallback: string): string => {
+    const value = given.get(name) ?? fallback;
+    given.delete(name);
+    return value;
+  };
+  const number = (name: string, fallback: string, least: number): number => {
+    const value = Number(take(name, fallback));
+    if (Number.isInteger(value) && value >= least) return value;
+    throw new Error(`${name} must be a whole number from ${least} upwards`);
+  };
+  const channels = take("--channels", "messages");
+  if (channels !== "bytes" && channels !== "messages") {
+    throw new Error(`${channels} is none of bytes, messages`);
+  }
+  const json = given.delete("--json");
+  const options = {
+    nodes: number("--nodes", "256", 2),
+    seed: number("--seed", "1", 0),
+    channels,
+    json,
+  };
+  const unknown = [...given.keys()][0];
+  if (unknown !== undefined) throw new Error(`${unknown} is no option of this bench`);
+  return options as ClusterOptions;
+}
+
+if (import.meta.main) {
+  await measure(parse(Deno.args));
+  // To close so many connections would take about as long as to make them.
+  Deno.exit(0);
+}
