@@ -137,7 +137,11 @@ export class ByteLink extends Link implements PolledLink {
       this.#markView = ring.view;
       ring.view.setUint32(ring.tail, NOT_READ);
     }
-    this.#channel.read(space).then(this.#onRead, this.#onReadError);
+    try {
+      this.#channel.read(space).then(this.#onRead, this.#onReadError);
+    } catch (error) {
+      this.fail("Reading", error);
+    }
   }
 
   readonly #onRead = (count: number | null): void => {
@@ -249,7 +253,11 @@ export class ByteLink extends Link implements PolledLink {
   }
 
   #writePiece(): void {
-    this.#channel.write(this.#pieces[this.#piece]!).then(this.#onWritten, this.#onWriteError);
+    try {
+      this.#channel.write(this.#pieces[this.#piece]!).then(this.#onWritten, this.#onWriteError);
+    } catch (error) {
+      this.fail("Writing", error);
+    }
   }
 
   #advance(count: number): void {

@@ -188,7 +188,11 @@ export abstract class Link implements SessionOwner {
     this.gone = true;
     if (this.#timer !== null) this.clock.clearTimer(this.#timer);
     this.#timer = null;
-    this.closeChannel();
+    try {
+      this.closeChannel();
+    } catch {
+      // A channel of the user's own; whatever it says, this side is done with it.
+    }
     this.#owner.onGone(this);
   }
 
@@ -197,6 +201,12 @@ export abstract class Link implements SessionOwner {
     if (this.gone) return;
     this.session.onLost(reason, this.beginTurn());
     this.leave();
+  }
+
+  /** A channel of the user's own has thrown. In a turn of its own, as the session may be in the middle of something. */
+  protected fail(what: string, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    queueMicrotask(() => this.lose(`${what} failed: ${text}`));
   }
 
   readonly #endTurn = (): void => {

@@ -32,8 +32,12 @@ export class MessageLink extends Link implements MessageReceiver {
   ) {
     super(options, owner, clock, channel, inlineHandlerUs);
     this.#channel = channel;
-    channel.limitMessages?.(this.#maxBatchBytes);
-    channel.start(this);
+    try {
+      channel.limitMessages?.(this.#maxBatchBytes);
+      channel.start(this);
+    } catch (error) {
+      this.fail("The channel's start", error);
+    }
   }
 
   /** From now on, messages may be large. */
@@ -84,7 +88,7 @@ export class MessageLink extends Link implements MessageReceiver {
     } finally {
       this.endReading();
     }
-    if (isDone) this.#channel.resume?.();
+    if (isDone) this.#hold("resume");
   };
 
   /** Says whether nothing waits any more, and the turn is not over. */
@@ -99,8 +103,8 @@ export class MessageLink extends Link implements MessageReceiver {
       if (at < bytes.length) {
         this.#resumeAt = at;
         this.#paused = true;
-        this.#channel.pause?.();
         this.clock.defer(this.#parse);
+        this.#hold("pause");
         return false;
       }
       this.#resumeAt = 0;
@@ -111,19 +115,31 @@ export class MessageLink extends Link implements MessageReceiver {
     return true;
   }
 
+  #hold(how: "pause" | "resume"): void {
+    try {
+      this.#channel[how]?.();
+    } catch (error) {
+      this.fail(`The channel's ${how}`, error);
+    }
+  }
+
   /** Sends what there is, unless the channel is congested; `onDrain` follows then. */
   protected override write(nowMs: number): void {
     const { session } = this;
     const channel = this.#channel, pieces = this.#pieces;
     // What leaves may let other messages follow, which must not start a write of their own.
     this.writing = true;
-    while (!channel.congested && session.hasOutput && session.drain(pieces, nowMs) > 0) {
-      for (const piece of pieces) {
-        this.bytesSent += piece.length;
-        channel.send(piece);
+    try {
+      while (!channel.congested && session.hasOutput && session.drain(pieces, nowMs) > 0) {
+        for (const piece of pieces) {
+          this.bytesSent += piece.length;
+          channel.send(piece);
+        }
+        pieces.length = 0;
+        session.recycle();
       }
-      pieces.length = 0;
-      session.recycle();
+    } catch (error) {
+      return this.fail("Sending", error);
     }
     this.writing = false;
     if (session.state === "closed" && !session.hasOutput) this.leave();
