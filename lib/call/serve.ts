@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import { openEntrance } from "../grid/entrance.ts";
+import { closeQuietly } from "../net/close_quietly.ts";
 import type { Channel } from "../net/transport.ts";
 import { HandlerMap } from "./handler_map.ts";
 import { resolveServeOptions, type ServeOptions } from "./server_options.ts";
@@ -107,9 +108,9 @@ export async function serveOn(
   try {
     server = new ServiceServer(resolveServeOptions(options, "server"));
     if (signal?.aborted !== true) server.take(channel, handlers);
-    else channel.close();
+    else closeQuietly(channel);
   } catch (error) {
-    closeChannel(channel);
+    closeQuietly(channel);
     throw error;
   }
   const aborted = Promise.withResolvers<void>();
@@ -155,7 +156,7 @@ async function nextOf(listener: ServiceListener): Promise<AcceptedConnection> {
 function take(accepted: AcceptedConnection, server: ServiceServer | null): void {
   try {
     const { channel, handlers } = accepted;
-    if (server === null) return closeChannel(channel);
+    if (server === null) return closeQuietly(channel);
     if (!(handlers instanceof HandlerMap)) {
       throw new InternodeError("InvalidArgument", "it came without a HandlerMap to serve it", {
         origin: "caller",
@@ -163,19 +164,11 @@ function take(accepted: AcceptedConnection, server: ServiceServer | null): void 
     }
     server.take(channel, handlers);
   } catch (error) {
-    closeChannel(accepted?.channel);
+    closeQuietly(accepted?.channel);
     server?.settings.logger.error(
       `A connection to ${server.settings.name} cannot be served: ${text(error)}`,
       { error },
     );
-  }
-}
-
-function closeChannel(channel: Channel | undefined): void {
-  try {
-    channel?.close();
-  } catch {
-    // It is of no use any more, whatever it says.
   }
 }
 

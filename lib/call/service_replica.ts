@@ -9,6 +9,7 @@ import { BackOff } from "../grid/back_off.ts";
 import { type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
 import type { Timer } from "../net/clock.ts";
+import { closeQuietly } from "../net/close_quietly.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { Channel } from "../net/transport.ts";
@@ -343,14 +344,5 @@ function attempt(dial: () => Promise<Channel>): Promise<Channel> {
     return Promise.resolve(dial());
   } catch (error) {
     return Promise.reject(error);
-  }
-}
-
-/** What a user's endpoint gave may not even be a channel. */
-function closeQuietly(channel: Channel | undefined): void {
-  try {
-    channel?.close();
-  } catch {
-    // It is of no use any more, whatever it says.
   }
 }

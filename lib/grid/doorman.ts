@@ -5,6 +5,7 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import { closeQuietly } from "../net/close_quietly.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Channel } from "../net/transport.ts";
@@ -68,7 +69,7 @@ export class Doorman {
    */
   accept(channel: Channel, name?: string): void {
     if (this.#node.closing || this.#strangers.size >= this.#maxStrangers) {
-      channel.close();
+      closeQuietly(channel);
       return;
     }
     const stranger = new Stranger(this, name);

@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Timer } from "../net/clock.ts";
+import { closeQuietly } from "../net/close_quietly.ts";
 import type { HostAddress } from "../net/host_address.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
@@ -318,7 +319,7 @@ export class Peering implements LinkOwner, RenewalOwner {
       this.#address,
       (channel) => {
         if (this.#state === "closed" || this.#node.closing) {
-          channel.close();
+          closeQuietly(channel);
           this.#endAttempt();
           this.#node.onGone();
         } else {
