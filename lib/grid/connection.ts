@@ -193,15 +193,17 @@ export class Connection {
 
   /** Checks what can be checked at once; a call that fails here is ended. */
   #admit(
-    call: OutgoingCall,
+    call: FallibleCall,
     timeoutMs: number,
     options: CallOptions,
     contract: AnyContract,
   ): boolean {
     const { signal, subroute, into } = options;
-    let failure: unknown;
+    let failure: InternodeError;
     if (signal?.aborted === true) {
-      failure = signal.reason;
+      call.state = "ended";
+      call.fail(signal.reason);
+      return false;
     } else if (!(timeoutMs > 0)) {
       failure = timeoutMs <= 0
         ? new InternodeError(
@@ -295,6 +297,11 @@ export class Connection {
     }
     return number;
   }
+}
+
+/** A call that can fail with something that is not an error of ours. */
+interface FallibleCall extends OutgoingCall {
+  fail(failure: unknown): void;
 }
 
 /** What calls ask of their connection. */

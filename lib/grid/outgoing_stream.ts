@@ -37,6 +37,8 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   #opened: PromiseWithResolvers<void> | null = null;
   #finished: PromiseWithResolvers<void> | null = null;
   #ending: { readonly error: unknown } | null = null;
+  /** What this side has given the stream up with. */
+  #givenUp: { readonly reason: unknown } | null = null;
   #signal: AbortSignal | null = null;
 
   /** */
@@ -97,7 +99,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
 
   /** The signal has aborted. */
   handleEvent(): void {
-    this.#owner.abort(this, this.#signal?.reason);
+    this.#giveUp(this.#signal?.reason);
   }
 
   /** Ends the stream from this side. */
@@ -110,7 +112,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
         host: this.#owner.host,
         handler: this.#contract.name,
       });
-    this.#owner.abort(this, error);
+    this.#giveUp(error);
   }
 
   /** The stream can send. */
@@ -151,10 +153,22 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
 
   /** The stream has failed. */
   override onError(error: unknown, detail: ByteReader | null): void {
-    const failure = callFailure(error, this.#owner.host, this.#contract, detail);
+    const givenUp = this.#givenUp;
+    // The caller's own reason stays as it is, even where it looks like an error of ours.
+    if (givenUp !== null && error === givenUp.reason) this.fail(error);
+    else this.fail(callFailure(error, this.#owner.host, this.#contract, detail));
+  }
+
+  /** Fails with just this. */
+  fail(failure: unknown): void {
     this.#opened?.reject(failure);
     this.outputs.fail(failure);
     this.#end({ error: failure });
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#givenUp = { reason };
+    this.#owner.abort(this, reason);
   }
 
   #end(ending: { readonly error: unknown }): void {

@@ -104,7 +104,14 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
 
   /** The failure. */
   override onError(error: unknown, detail: ByteReader | null): void {
-    const failure = callFailure(error, this.#owner.host, this.#contract, detail);
+    const signal = this.#signal;
+    // What a signal gives as its reason is the caller's own, even where it looks like an error of ours.
+    if (signal !== null && signal.aborted && error === signal.reason) this.fail(error);
+    else this.fail(callFailure(error, this.#owner.host, this.#contract, detail));
+  }
+
+  /** Fails with just this. */
+  fail(failure: unknown): void {
     this.#finish(failure);
     this.#reject(failure);
   }
