@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { BackOff } from "../grid/back_off.ts";
 import type { Timer } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Balancer, PickOptions } from "./balancer.ts";
@@ -13,6 +14,7 @@ import { connectionsTo } from "./further_connection.ts";
 import type { HealthVerdict } from "./health_verdict.ts";
 import { OutlierDetector, ReplicaHealth } from "./outlier_detector.ts";
 import type { ReplicaLink } from "./replica_link.ts";
+import { ReplicaPasts } from "./replica_past.ts";
 import { type ReplicaOwner, ServiceReplica } from "./service_replica.ts";
 import { WaitingPicks } from "./waiting_picks.ts";
 
@@ -28,6 +30,7 @@ export class ReplicaSet implements ReplicaOwner {
 
   readonly #core: ClientCore;
   readonly #byAddress = new Map<string, ServiceReplica>();
+  readonly #pasts = new ReplicaPasts();
   readonly #outliers: OutlierDetector;
   #ready: readonly ServiceReplica[] = [];
   /** What the client's balancer was told last; all are told when they are asked, as that is where what they throw belongs. */
@@ -152,6 +155,7 @@ export class ReplicaSet implements ReplicaOwner {
     const { address } = replica.endpoint;
     if (this.#byAddress.get(address) !== replica) return;
     this.#byAddress.delete(address);
+    this.#pasts.keep(address, replica.past, this.#core.options.clock.now());
   }
 
   /** Ends everything; calls in flight get the error. */
@@ -161,7 +165,13 @@ export class ReplicaSet implements ReplicaOwner {
   }
 
   #make(endpoint: Endpoint): ServiceReplica {
-    return new ServiceReplica(this.#core, this, endpoint, new ReplicaHealth(this.#outliers));
+    const { clock, reconnect, random } = this.#core.options;
+    const past = this.#pasts.take(endpoint.address, clock.now()) ?? {
+      health: new ReplicaHealth(this.#outliers),
+      backOff: new BackOff(reconnect, random),
+      dialAtMs: -Infinity,
+    };
+    return new ServiceReplica(this.#core, this, endpoint, past);
   }
 
   /** Tells the balancer, and the calls that wait, of what has changed. */

@@ -5,7 +5,6 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { BackOff } from "../grid/back_off.ts";
 import { type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
 import type { Timer } from "../net/clock.ts";
@@ -19,6 +18,7 @@ import type { Replica } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
 import type { ReplicaHealth } from "./outlier_detector.ts";
 import { ReplicaLink } from "./replica_link.ts";
+import type { ReplicaPast } from "./replica_past.ts";
 import { type ReplicaState, replicaState } from "./replica_state.ts";
 
 /** The part of a call's latency in the moving average. */
@@ -54,11 +54,10 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   lastFailure: unknown = undefined;
   /** Whom it tells. */
   readonly owner: ReplicaOwner;
-  /** Whether it fails more than it should. */
-  readonly health: ReplicaHealth;
+  /** How it did so far. */
+  readonly past: ReplicaPast;
 
   readonly #core: ClientCore;
-  readonly #backOff: BackOff;
   readonly #schedule: RenewalSchedule;
   /** Ends the watching of an endpoint's changes. */
   #unwatch: { readonly endpoint: Endpoint; readonly end: (() => void) | undefined } | null = null;
@@ -71,15 +70,19 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   #openedMs = 0;
 
   /** Begins to dial. */
-  constructor(core: ClientCore, owner: ReplicaOwner, endpoint: Endpoint, health: ReplicaHealth) {
+  constructor(core: ClientCore, owner: ReplicaOwner, endpoint: Endpoint, past: ReplicaPast) {
     this.#core = core;
     this.owner = owner;
     this.endpoint = endpoint;
-    this.health = health;
-    this.#backOff = new BackOff(core.options.reconnect, core.options.random);
+    this.past = past;
     this.#schedule = new RenewalSchedule(core.options, true, this);
     this.#watch();
-    this.#dial();
+    this.#dialWhenDue();
+  }
+
+  /** Whether it fails more than it should. */
+  get health(): ReplicaHealth {
+    return this.past.health;
   }
 
   /** Where the connection stands. */
@@ -107,8 +110,8 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
       this.current.reinstate();
       this.#startSchedule(this.current.link, this.#openedMs);
       this.owner.onReadyChange(this);
-    } else if (this.#connection === "none" && this.#timer === null) {
-      this.#dial();
+    } else {
+      this.#dialWhenDue();
     }
   }
 
@@ -233,6 +236,10 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     return this.#pending !== null || this.#dialling !== null;
   }
 
+  get #mayDial(): boolean {
+    return this.isListed && !this.#core.isClosing && this.#timer === null && !this.#isDialling;
+  }
+
   #watch(): void {
     const { endpoint } = this;
     if (this.#unwatch?.endpoint === endpoint) return;
@@ -248,15 +255,26 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.current = null;
     this.#schedule.stop();
     const { clock } = this.#core.options;
-    if (clock.now() - this.#openedMs >= SETTLED_MS) this.#backOff.reset();
+    if (clock.now() - this.#openedMs >= SETTLED_MS) this.past.backOff.reset();
     if (this.isListed) this.owner.onReadyChange(this);
     this.#dialLater();
     this.#checkMissing();
   }
 
+  /** The connection is lost, or was not to be had. One that ended as nobody lists the replica is no failure. */
   #dialLater(): void {
-    if (!this.isListed || this.#core.isClosing || this.#timer !== null || this.#isDialling) return;
-    this.#timer = this.#core.options.clock.setTimer(this.#backOff.next(), () => {
+    if (!this.#mayDial) return;
+    const { past } = this;
+    past.dialAtMs = this.#core.options.clock.now() + past.backOff.next();
+    this.#dialWhenDue();
+  }
+
+  #dialWhenDue(): void {
+    if (!this.#mayDial) return;
+    const { clock } = this.#core.options;
+    const waitMs = this.past.dialAtMs - clock.now();
+    if (waitMs <= 0) return this.#dial();
+    this.#timer = clock.setTimer(waitMs, () => {
       this.#timer = null;
       this.#dial();
     });
