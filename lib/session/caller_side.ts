@@ -218,12 +218,9 @@ export class CallerSide {
   onPayloadLost(id: number): void {
     const call = this.calls.get(id);
     if (call === null) return;
-    const outcome = call.state === "waiting"
-      ? "notSent"
-      : call instanceof OpenedStream
-      ? "maybeExecuted"
-      : "notExecuted";
-    this.cancel(call, payloadLost("caller", outcome), "Cancelled", this.#outbox.nowMs);
+    const begun = call instanceof OpenedStream ? "maybeExecuted" : "notExecuted";
+    const error = payloadLost("caller", call.state === "waiting" ? "notSent" : begun);
+    this.cancel(call, error, "Cancelled", this.#outbox.nowMs);
   }
 
   /** Ends the calls whose time has run out. */
@@ -400,5 +397,4 @@ export class CallerSide {
 
 /** So many pings in a row without an answer show that the peer has forgotten a stream. */
 const MAX_QUIET_PINGS = 4;
-
 const NOTHING = new Uint8Array(0);
