@@ -33,7 +33,10 @@ export async function serveFloor({ href, identity }: FloorHost): Promise<AsyncDi
     path: "/floor",
     accept: (channel) => {
       channels.add(channel);
-      echoAll(channel).catch(() => {}).finally(() => channels.delete(channel));
+      echoAll(channel).catch(() => {}).finally(() => {
+        channel.close();
+        channels.delete(channel);
+      });
     },
   });
   return {

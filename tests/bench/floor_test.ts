@@ -1,0 +1,79 @@
+/** The floor: it echoes over each kind of transport, and by mutual TLS to nobody without a certificate. @module */
+
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { connect } from "node:tls";
+import { type FloorHost, measureFloor, measureRoundTrips, serveFloor } from "../../bench/floor.ts";
+import { freePorts } from "../../bench/free_ports.ts";
+import { FLOOR_NAME, type NodeIdentity, writeIdentities } from "../../bench/identities.ts";
+import { readIdentity } from "../../examples/certs/identity_folder.ts";
+import { FILES, NET } from "../net/permitted.ts";
+
+/** So short that what counts is that it ends. */
+const SECONDS = 0.01;
+
+async function withIdentity(
+  work: (identity: NodeIdentity, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await writeIdentities({ [`${folder}/node`]: ["tls://127.0.0.1:1"] });
+    await work(await readIdentity(`${folder}/node`), folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function measureBoth(host: FloorHost): Promise<void> {
+  await using _server = await serveFloor(host);
+  const trips = await measureRoundTrips(host, 40_000, SECONDS);
+  assertGreaterOrEqual(trips.length, 1);
+  assertEquals(trips, trips.toSorted());
+  assertGreaterOrEqual(await measureFloor(host, SECONDS), 1);
+  assertGreaterOrEqual(await measureFloor(host, SECONDS, 4_096, 1_024), 1);
+}
+
+for (const scheme of ["tcp", "ws", "memory"]) {
+  Deno.test({
+    name: `the floor over ${scheme} gives back what it was sent`,
+    ignore: scheme !== "memory" && !NET,
+    async fn() {
+      const place = scheme === "memory" ? "floor-test" : `127.0.0.1:${freePorts(1)[0]}`;
+      await measureBoth({ href: `${scheme}://${place}`, identity: null });
+    },
+  });
+}
+
+for (const scheme of ["tls", "unix"]) {
+  Deno.test({
+    name: `the floor of mutual TLS over ${scheme === "tls" ? "tcp" : scheme} does so too`,
+    ignore: !NET || !FILES,
+    fn: () =>
+      withIdentity(async (identity, folder) => {
+        const place = scheme === "unix" ? `${folder}/floor.sock` : `127.0.0.1:${freePorts(1)[0]}`;
+        await measureBoth({ href: `${scheme}://${place}`, identity });
+      }),
+  });
+}
+
+Deno.test({
+  name: "the floor of mutual TLS gives nothing to who shows no certificate",
+  ignore: !NET || !FILES,
+  fn: () =>
+    withIdentity(async (identity) => {
+      const port = freePorts(1)[0]!;
+      await using _server = await serveFloor({ href: `tls://127.0.0.1:${port}`, identity });
+      const socket = connect({ host: "127.0.0.1", port, ca: identity.ca, servername: FLOOR_NAME });
+      let heard = 0;
+      await new Promise<void>((resolve) => {
+        socket.on("secureConnect", () => socket.write("hello"));
+        socket.on("data", (bytes: Uint8Array) => {
+          heard += bytes.length;
+          socket.destroy();
+        });
+        socket.on("error", () => {});
+        socket.on("close", () => resolve());
+      });
+      assertEquals(heard, 0);
+      assert(socket.destroyed);
+    }),
+});
