@@ -62,7 +62,10 @@ function check(name: string, work: Work): CheckedBench {
 if (import.meta.main) {
   const found: { readonly name: string; readonly work: Work }[] = [];
   const collect = (name: string, { group }: Deno.BenchDefinition, work: Work): void => {
-    if (!OTHERS.test(name)) found.push({ name: `${group}: ${name}`, work });
+    if (typeof work !== "function") {
+      throw new Error(`bench:check takes Deno.bench(name, { group }, work), which ${name} is not`);
+    }
+    if (!OTHERS.test(name)) found.push({ name: group === undefined ? name : `${group}: ${name}`, work });
   };
   // Their own statistics take the mean, which says little about a busy machine.
   Object.defineProperty(Deno, "bench", { value: collect });

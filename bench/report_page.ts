@@ -76,7 +76,7 @@ ${
     sizes.map((size) => sizeSection(size, rows.filter((row) => row.size === size), transports))
       .join("\n")
   }
-${peersSection(peers)}
+${peersSection(peers, rows)}
 </body>
 </html>
 `;
@@ -132,7 +132,15 @@ function points(
   transport: string,
   of: (row: ReportRow) => number,
 ): Series["points"] {
-  return rows.filter((row) => row.transport === transport && of(row) > 0)
+  return pointsOf(rows.filter((row) => row.transport === transport), of);
+}
+
+/** From left to right; what is 0 has no place on a logarithmic axis. */
+function pointsOf<Row extends { readonly inflight: number }>(
+  rows: readonly Row[],
+  of: (row: Row) => number,
+): Series["points"] {
+  return rows.filter((row) => of(row) > 0)
     .map((row) => ({ x: row.inflight, y: of(row) }))
     .sort((one, other) => one.x - other.x);
 }
@@ -156,26 +164,60 @@ function table(rows: readonly ReportRow[]): string {
   }</table></div>`;
 }
 
-function peersSection(peers: readonly PeerFigure[]): string {
+function peersSection(peers: readonly PeerFigure[], rows: readonly ReportRow[]): string {
   if (peers.length === 0) return "";
+  return `<h2>Beside others</h2>
+<p>The same echo by each, in turns in one run of their own. In the curves Internode is the one in
+colour, over tcp and in the run of this page.</p>
+<div class="charts">${peerCurves(peers, rows).join("")}</div>
+${peerBars(peers).join("\n")}`;
+}
+
+/** For each size that they were measured at with different numbers in flight. */
+function peerCurves(peers: readonly PeerFigure[], rows: readonly ReportRow[]): string[] {
+  return distinct(peers.map(({ size }) => size)).flatMap((size) => {
+    const others = peers.filter((row) => row.size === size && !isOwn(row));
+    if (distinct(others.map(({ inflight }) => inflight)).length < 2) return [];
+    const own = rows.filter((row) => row.size === size);
+    const curves = (of: (row: ReportRow | PeerFigure) => number): Series[] => [
+      { name: "internode", colour: 0, style: "solid", points: points(own, "tcp", of) },
+      ...distinct(others.map(({ peer }) => peer)).map((peer): Series => ({
+        name: peer,
+        colour: null,
+        style: "faint",
+        points: pointsOf(others.filter((row) => row.peer === peer), of),
+      })),
+    ];
+    const what = `requests of ${shortBytes(size)}`;
+    return [
+      figure(`Beside others: ${what} a second`, curves((row) => row.perSecond), shortCount),
+      figure(`Beside others: time of ${what}, p50`, curves((row) => row.p50Us), shortTime),
+    ];
+  });
+}
+
+function peerBars(peers: readonly PeerFigure[]): string[] {
   const works = distinct(peers.map(({ size, inflight }) => `${size} ${inflight}`));
-  const charts = works.map((work) => {
+  return works.map((work) => {
     const [size, inflight] = work.split(" ").map(Number) as [number, number];
     const title = `${shortBytes(size)}, ${
       inflight === 1 ? "one at a time" : `${inflight.toLocaleString("en")} in flight`
     }: requests a second`;
     const bars = peers.filter((row) => row.size === size && row.inflight === inflight)
-      .map(({ peer, transport, perSecond, p50Us, p99Us }) => ({
-        name: `${peer}, ${transport}`,
-        value: perSecond,
-        note: `${shortCount(perSecond)}; p50 ${shortTime(p50Us)}, p99 ${shortTime(p99Us)}`,
-        own: /^internode\b/i.test(peer),
+      .map((row) => ({
+        name: `${row.peer}, ${row.transport}`,
+        value: row.perSecond,
+        note: `${shortCount(row.perSecond)}; p50 ${shortTime(row.p50Us)}, p99 ${
+          shortTime(row.p99Us)
+        }`,
+        own: isOwn(row),
       }));
     return `<figure><figcaption>${escaped(title)}</figcaption>${barChart(title, bars)}</figure>`;
   });
-  return `<h2>Beside others</h2>
-<p>The same echo by each, in turns in one run of their own.</p>
-${charts.join("\n")}`;
+}
+
+function isOwn({ peer }: PeerFigure): boolean {
+  return /^internode\b/i.test(peer);
 }
 
 function distinct<T>(values: readonly T[]): T[] {

@@ -47,9 +47,12 @@ Deno.test("each size has two pictures of all transports and two of each", () => 
   assert(!page.includes("Beside others"));
 });
 
-Deno.test("peers have a picture for each work", () => {
+Deno.test("peers have a picture for each work, and curves where their number in flight differs", () => {
   const page = reportPage({ rows, peers, facts: [] });
-  assertEquals(count(page, "<svg "), SIZES.length * (2 + 2 * TRANSPORTS.length) + 2);
+  assertEquals(count(page, "<svg "), SIZES.length * (2 + 2 * TRANSPORTS.length) + 2 + 2);
+  assertStringIncludes(page, "<title>internode, 4 in flight: 40 k</title>");
+  assertStringIncludes(page, "<title>a &lt;peer&gt;, 64 in flight: 950</title>");
+  assertEquals(count(page, "Beside others: requests of 64 KiB"), 0);
   assertStringIncludes(page, "a &lt;peer&gt;, ws");
   assertStringIncludes(page, "900; p50 3 µs, p99 4 µs");
   assertEquals(count(page, 'class="own"'), 1);
