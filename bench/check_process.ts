@@ -65,7 +65,9 @@ if (import.meta.main) {
     if (typeof work !== "function") {
       throw new Error(`bench:check takes Deno.bench(name, { group }, work), which ${name} is not`);
     }
-    if (!OTHERS.test(name)) found.push({ name: group === undefined ? name : `${group}: ${name}`, work });
+    if (!OTHERS.test(name)) {
+      found.push({ name: group === undefined ? name : `${group}: ${name}`, work });
+    }
   };
   // Their own statistics take the mean, which says little about a busy machine.
   Object.defineProperty(Deno, "bench", { value: collect });
