@@ -30,7 +30,7 @@ export interface LineChart {
 }
 
 const WIDTH = 460, HEIGHT = 280;
-const LEFT = 56, RIGHT = 96, TOP = 14, BOTTOM = 34;
+const LEFT = 56, RIGHT = 104, TOP = 14, BOTTOM = 34;
 const LABEL_GAP = 13;
 
 /** Draws it. A chart without points says so. */
