@@ -5,8 +5,8 @@
  * @module
  */
 
-import { PEERS, REFERENCE } from "./peers/all.ts";
-import type { Work } from "./peers_measure.ts";
+import { type PeerName, PEERS, REFERENCE } from "./peers/list.ts";
+import type { Work } from "./peers/measure.ts";
 import { HELP, parsePeersOptions, type PeersOptions } from "./peers_options.ts";
 import { PeerPair, type Round } from "./peers_pair.ts";
 import { type PeerRow, peerRow, showWork } from "./peers_row.ts";
@@ -17,7 +17,7 @@ const WARM_PART = 0.2;
 /** Runs all of it; rows are told as soon as a work is done. */
 class Comparison {
   /** Those that answered so far. */
-  readonly #pairs = new Map<string, PeerPair>();
+  readonly #pairs = new Map<PeerName, PeerPair>();
   readonly #options: PeersOptions;
   readonly #signal: AbortSignal;
   #failures = 0;
@@ -54,7 +54,9 @@ class Comparison {
   async #compare(work: Work): Promise<PeerRow[]> {
     const { seconds, rounds } = this.#options;
     await this.#each((pair) => pair.warm(work, seconds));
-    const measured = new Map<string, Round[]>([...this.#pairs.keys()].map((name) => [name, []]));
+    const measured = new Map(
+      [...this.#pairs.keys()].map((name): [PeerName, Round[]] => [name, []]),
+    );
     for (let round = 0; round < rounds; round++) {
       await this.#each(async (pair, name) => {
         await pair.warm(work, seconds * WARM_PART);
@@ -62,15 +64,14 @@ class Comparison {
       }, round % 2 === 1);
     }
     return [...this.#pairs.keys()].map((peer) => {
-      const { transport } = PEERS.get(peer)!;
       const reference = this.#pairs.has(REFERENCE) ? measured.get(REFERENCE)! : [];
-      return peerRow({ peer, transport, ...work }, measured.get(peer)!, reference);
+      return peerRow({ peer, transport: PEERS[peer], ...work }, measured.get(peer)!, reference);
     });
   }
 
   /** One after the other; every other round the other way round, so that nobody always comes first. */
   async #each(
-    act: (pair: PeerPair, name: string) => Promise<void>,
+    act: (pair: PeerPair, name: PeerName) => Promise<void>,
     isReversed = false,
   ): Promise<void> {
     const pairs = [...this.#pairs];
@@ -80,7 +81,7 @@ class Comparison {
   }
 
   /** A peer that fails is left out from then on; the others go on. */
-  async #guard(name: string, act: () => Promise<void>): Promise<void> {
+  async #guard(name: PeerName, act: () => Promise<void>): Promise<void> {
     try {
       await act();
     } catch (error) {

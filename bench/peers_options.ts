@@ -4,13 +4,13 @@
  * @module
  */
 
-import { PEERS } from "./peers/all.ts";
-import type { Work } from "./peers_measure.ts";
+import { PEER_NAMES, type PeerName } from "./peers/list.ts";
+import type { Work } from "./peers/measure.ts";
 
 /** What is to be compared. */
 export interface PeersOptions {
   /** Names of peers, in the order of the table. */
-  readonly peers: readonly string[];
+  readonly peers: readonly PeerName[];
   /** What each has to do. */
   readonly works: readonly Work[];
   /** How long each round of each peer is. */
@@ -26,7 +26,7 @@ export const HELP = `deno task bench:peers [options]
 
 The same echo over Internode and its peers, each in two processes, in turns.
 
-  --peers a,b     only these; all are: ${[...PEERS.keys()].join(", ")}
+  --peers a,b     only these; all are: ${PEER_NAMES.join(", ")}
   --work 64x1,…   bytes x requests in flight; 64x1,64x1024,512x64,65536x32 unless told otherwise
   --seconds S     how long each round of each peer is; 0.5 unless told otherwise
   --rounds N      how many rounds there are, of which the middle counts; 3 unless told otherwise
@@ -47,7 +47,7 @@ export function parsePeersOptions(args: readonly string[]): PeersOptions | undef
     return value;
   };
   const options: PeersOptions = {
-    peers: take("--peers", [...PEERS.keys()].join()).split(",").map(peer),
+    peers: take("--peers", PEER_NAMES.join()).split(",").map(peer),
     works: take("--work", "64x1,64x1024,512x64,65536x32").split(",").map(work),
     seconds: positive(take("--seconds", "0.5")),
     rounds: Math.ceil(positive(take("--rounds", "3"))),
@@ -58,9 +58,10 @@ export function parsePeersOptions(args: readonly string[]): PeersOptions | undef
   return options;
 }
 
-function peer(name: string): string {
-  if (PEERS.has(name)) return name;
-  throw new Error(`${JSON.stringify(name)} is none of ${[...PEERS.keys()].join(", ")}`);
+function peer(text: string): PeerName {
+  const found = PEER_NAMES.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new Error(`${JSON.stringify(text)} is none of ${PEER_NAMES.join(", ")}`);
 }
 
 function work(text: string): Work {

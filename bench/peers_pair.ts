@@ -5,8 +5,8 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import type { Moment, Work } from "./peers_measure.ts";
-import type { Order } from "./peers_process.ts";
+import type { PeerName } from "./peers/list.ts";
+import type { Moment, Order, Work } from "./peers/measure.ts";
 
 /** One round of one peer. */
 export interface Round extends Moment {
@@ -16,6 +16,10 @@ export interface Round extends Moment {
 
 /** A peer that is up, or why there is none. */
 export type Started = { readonly pair: PeerPair } | { readonly missing: string };
+
+const PROCESS = new URL("./peers/process.ts", import.meta.url).href;
+/** The peers' packages are pinned here, apart from those that everything else wants. */
+const CONFIG = decodeURIComponent(new URL("./peers/deno.json", import.meta.url).pathname);
 
 /** Packages may have to be fetched first. */
 const START_MS = 120_000;
@@ -36,7 +40,7 @@ export class PeerPair implements AsyncDisposable {
   }
 
   /** Starts both, or says what is missing. */
-  static async start(name: string, signal: AbortSignal): Promise<Started> {
+  static async start(name: PeerName, signal: AbortSignal): Promise<Started> {
     await using stack = new AsyncDisposableStack();
     const server = stack.use(new Child(["server", name], signal));
     const { missing, address } = await server.answer<{ missing?: string; address: string }>(
@@ -89,7 +93,7 @@ class Child implements AsyncDisposable {
     this.#what = `the ${args[0]} of ${args[1]}`;
     this.#signal = signal;
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", new URL("./peers_process.ts", import.meta.url).href, ...args],
+      args: ["run", "-A", "--quiet", "--config", CONFIG, PROCESS, ...args],
       env: { NODE_ENV: "production" },
       stdin: "piped",
       stdout: "piped",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Work } from "./peers_measure.ts";
+import type { Work } from "./peers/measure.ts";
 import type { Round } from "./peers_pair.ts";
 
 /** One peer at one work: the middle of its rounds. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { newWebSocketRpcSession, RpcTarget } from "npm:capnweb@0.12.0";
-import { WebSocket as NodeWebSocket } from "npm:ws@8.23.0";
+import { newWebSocketRpcSession, RpcTarget } from "capnweb";
+import { WebSocket as NodeWebSocket } from "ws";
 import { LOOPBACK, type Peer } from "./peer.ts";
 
 class Echo extends RpcTarget {

@@ -5,19 +5,19 @@
  * @module
  */
 
-import { createClient } from "npm:@connectrpc/connect@2.2.0";
+import { createClient } from "@connectrpc/connect";
 import {
   connectNodeAdapter,
   createConnectTransport,
   Http2SessionManager,
-} from "npm:@connectrpc/connect-node@2.2.0";
-import { create, createFileRegistry, type Message } from "npm:@bufbuild/protobuf@2.17.0";
-import type { GenMessage, GenService } from "npm:@bufbuild/protobuf@2.17.0/codegenv2";
+} from "@connectrpc/connect-node";
+import { create, createFileRegistry, type Message } from "@bufbuild/protobuf";
+import type { GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import {
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
   FileDescriptorProtoSchema,
-} from "npm:@bufbuild/protobuf@2.17.0/wkt";
+} from "@bufbuild/protobuf/wkt";
 import http from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import * as grpc from "npm:@grpc/grpc-js@1.14.7";
-import { loadSync } from "npm:@grpc/proto-loader@0.8.1";
+import * as grpc from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
 import { LOOPBACK, type Peer } from "./peer.ts";
 
 interface Payload {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect } from "npm:@nats-io/transport-node@3.4.0";
+import { connect } from "@nats-io/transport-node";
 import { freePorts } from "../free_ports.ts";
 import { LOOPBACK, type Peer } from "./peer.ts";
 

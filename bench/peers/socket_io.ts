@@ -6,8 +6,8 @@
 
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { Server } from "npm:socket.io@4.8.4";
-import { io } from "npm:socket.io-client@4.8.4";
+import { Server } from "socket.io";
+import { io } from "socket.io-client";
 import { LOOPBACK, type Peer } from "./peer.ts";
 
 /** WebSocket from the start, without polling first; compression is off by itself. */

@@ -5,10 +5,10 @@
  */
 
 import type { AddressInfo } from "node:net";
-import { createTRPCClient, createWSClient, wsLink } from "npm:@trpc/client@11.25.2";
-import { initTRPC } from "npm:@trpc/server@11.25.2";
-import { applyWSSHandler } from "npm:@trpc/server@11.25.2/adapters/ws";
-import { WebSocket as NodeWebSocket, WebSocketServer } from "npm:ws@8.23.0";
+import { createTRPCClient, createWSClient, wsLink } from "@trpc/client";
+import { initTRPC } from "@trpc/server";
+import { applyWSSHandler } from "@trpc/server/adapters/ws";
+import { WebSocket as NodeWebSocket, WebSocketServer } from "ws";
 import { LOOPBACK, type Peer } from "./peer.ts";
 
 const { router, procedure } = initTRPC.create();

@@ -51,7 +51,7 @@ export const reasonedIgnores: Check = (path, text, report) => {
 
 /** Packages from npm are named with their exact version. */
 export const pinnedPackages: Check = (path, text, report) => {
-  if (!/^(?:deno\.json|.*\.ts)$/.test(path)) return;
+  if (!/(?:^|\/)deno\.json$|\.ts$/.test(path)) return;
   for (const match of text.matchAll(/"npm[:](@?[^"@]+)(@[^"/]*)?[^"]*"/g)) {
     if (!/^@\d+\.\d+\.\d+$/.test(match[2] ?? "")) {
       report(match.index, `${match[1]} is not pinned to an exact version`);

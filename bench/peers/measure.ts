@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import type { EchoClient } from "./peers/peer.ts";
+import type { EchoClient } from "./peer.ts";
 
 /** What is asked for again and again. */
 export interface Work {
@@ -13,6 +13,14 @@ export interface Work {
   readonly size: number;
   /** Requests in flight. */
   readonly inflight: number;
+}
+
+/** What the asking process is told: to ask for so long. */
+export interface Order extends Work {
+  /** For how many seconds. */
+  readonly seconds: number;
+  /** How many requests a second are to be expected. */
+  readonly expectedPerSecond: number;
 }
 
 /** What the asking process saw. */
@@ -35,14 +43,12 @@ const TIMED_PER_SECOND = 20_000;
 /**
  * Asks for so many seconds.
  *
- * @param expectedPerSecond What was seen before; every so-many-th request is timed accordingly.
+ * What was seen before decides how many requests are timed: every so-many-th.
  * @throws {Error} if something else comes back than was sent.
  */
 export async function measureEchoes(
   client: EchoClient,
-  { size, inflight }: Work,
-  seconds: number,
-  expectedPerSecond: number,
+  { size, inflight, seconds, expectedPerSecond }: Order,
 ): Promise<Moment> {
   const payload = Uint8Array.from({ length: size }, (_, index) => index * 31);
   const timedEach = Math.max(1, Math.round(expectedPerSecond / TIMED_PER_SECOND));

@@ -7,17 +7,10 @@
 
 import process from "node:process";
 import { TextLineStream } from "@std/streams";
-import { PEERS } from "./peers/all.ts";
-import type { EchoClient, EchoServer, Peer } from "./peers/peer.ts";
-import { measureEchoes, type Work } from "./peers_measure.ts";
-
-/** What a client is told: to ask for so long. */
-export interface Order extends Work {
-  /** For how many seconds. */
-  readonly seconds: number;
-  /** How many requests a second are to be expected. */
-  readonly expectedPerSecond: number;
-}
+import type { PeerName } from "./list.ts";
+import { LOAD } from "./load.ts";
+import { measureEchoes, type Order } from "./measure.ts";
+import type { EchoClient, EchoServer, Peer } from "./peer.ts";
 
 /** Linux counts a process's time in hundredths of a second, whatever the processor. */
 const TICK_US = 10_000;
@@ -56,8 +49,7 @@ async function ask(peer: Peer, address: string): Promise<void> {
   const client: EchoClient = await peer.dial(address);
   say({});
   await obey(client, (line) => {
-    const { size, inflight, seconds, expectedPerSecond } = JSON.parse(line) as Order;
-    return measureEchoes(client, { size, inflight }, seconds, expectedPerSecond);
+    return measureEchoes(client, JSON.parse(line) as Order);
   });
 }
 
@@ -75,7 +67,7 @@ if (import.meta.main) {
   // Ctrl-C reaches every process of a terminal. This one is to close first what it has started.
   Deno.addSignalListener("SIGINT", () => {});
   const [role, name, address] = Deno.args;
-  const peer = await PEERS.get(name!)!.load();
+  const peer = await LOAD[name as PeerName]();
   if (role === "server") await serve(peer);
   else await ask(peer, address!);
 }

@@ -1,7 +1,7 @@
 /** What Internode is compared with still runs: a new runtime or version may break any of it. @module */
 
 import { assertEquals } from "@std/assert";
-import { PEERS } from "../../bench/peers/all.ts";
+import { PEER_NAMES } from "./list.ts";
 
 const ignore = Deno.permissions.querySync({ name: "run" }).state !== "granted";
 
@@ -26,7 +26,7 @@ Deno.test({
       const missing = `${name} is not there`;
       return name === "nats" && lines.includes(missing) ? missing : `${name} echoes 0 127 128 255`;
     };
-    assertEquals(lines, [...PEERS.keys()].map(wanted));
+    assertEquals(lines, PEER_NAMES.map(wanted));
   },
 });
 
@@ -35,7 +35,7 @@ Deno.test({
   ignore,
   fn: async () => {
     const lines = await run(
-      "../../bench/peers.ts",
+      "../peers.ts",
       ...["--peers", "fetch,internode", "--work", "64x1,600x3"],
       ...["--seconds", "0.05", "--rounds", "1", "--json"],
     );

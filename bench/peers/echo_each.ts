@@ -1,9 +1,14 @@
-/** Lets each peer that needs no server of its own echo once, and tells which did. @module */
+/**
+ * Lets each peer that is there echo once, and tells which did.
+ *
+ * @module
+ */
 
-import { PEERS } from "../../bench/peers/all.ts";
+import { PEER_NAMES } from "./list.ts";
+import { LOAD } from "./load.ts";
 
-for (const [name, { load }] of PEERS) {
-  const peer = await load();
+for (const name of PEER_NAMES) {
+  const peer = await LOAD[name]();
   if (await peer.missing?.() !== undefined) {
     console.log(`${name} is not there`);
     continue;

@@ -1,0 +1,32 @@
+/**
+ * The peers by name. Their packages are another file's, so that the rest of the
+ * repository can name them without having any.
+ *
+ * @module
+ */
+
+/** The peer that all others are compared with. */
+export const REFERENCE = "internode";
+
+/** Over what each goes, in the order of the table. */
+export const PEERS = {
+  [REFERENCE]: "tcp",
+  "internode-call": "tcp",
+  "internode-ws": "ws",
+  "nats": "tcp, broker",
+  "capnweb": "ws",
+  "capnweb-deno": "ws",
+  "socket.io": "ws",
+  "trpc": "ws",
+  "fetch": "http/1.1",
+  "fetch-h2": "http/2",
+  "grpc-js": "http/2",
+  "connect-es": "http/2",
+  "connect-es-h1": "http/1.1",
+} as const;
+
+/** One of them. */
+export type PeerName = keyof typeof PEERS;
+
+/** All, in the order of the table. */
+export const PEER_NAMES = Object.keys(PEERS) as readonly PeerName[];
