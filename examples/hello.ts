@@ -26,7 +26,7 @@ two.handle(greet, ({ name }) => ({ text: `Hello ${name}, this is two.` }));
 
 await Promise.all([one.listen(), two.listen()]);
 
-const there = await one.connection(hosts[1]).request(greet, { name: "two" }, { timeoutMs: 1_000 });
-const back = await two.connection(hosts[0]).request(greet, { name: "one" });
+const there = await one.connection(hosts[1]).request(greet, { name: "one" }, { timeoutMs: 1_000 });
+const back = await two.connection(hosts[0]).request(greet, { name: "two" });
 console.log(there.text);
 console.log(back.text);

@@ -7,7 +7,7 @@ const ignore = (["run", "net"] as const).some((name) =>
 );
 
 const EXPECTED: Record<string, string[]> = {
-  "hello.ts": ["Hello two, this is two.", "Hello one, this is one."],
+  "hello.ts": ["Hello one, this is two.", "Hello two, this is one."],
   "subroutes.ts": [
     "disk-1: first",
     "disk-2: HandlerFailed: disk.read on memory://storage: a.txt is not on disk-2",
