@@ -19,7 +19,7 @@ export type Started = { readonly pair: PeerPair } | { readonly missing: string }
 
 const PROCESS = new URL("./peers/process.ts", import.meta.url).href;
 /** The peers' packages are pinned here, apart from those that everything else wants. */
-const CONFIG = decodeURIComponent(new URL("./peers/deno.json", import.meta.url).pathname);
+const CONFIG = `${import.meta.dirname}/peers/deno.json`;
 
 /** Packages may have to be fetched first. */
 const START_MS = 120_000;

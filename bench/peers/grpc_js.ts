@@ -13,7 +13,7 @@ interface Payload {
   readonly body: Uint8Array;
 }
 
-const definition = loadSync(decodeURIComponent(new URL("./echo.proto", import.meta.url).pathname));
+const definition = loadSync(`${import.meta.dirname}/echo.proto`);
 const Echo = grpc.makeClientConstructor(
   definition["internode.bench.Echo"] as grpc.ServiceDefinition,
   "Echo",
