@@ -7,11 +7,15 @@
 import { InternodeError } from "../errors.ts";
 import type { Peer, SessionOptions } from "../session/session_options.ts";
 import { Fifo } from "../wire/fifo.ts";
-import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES } from "../wire/limits.ts";
+import { HEADER_BYTES } from "../wire/frame.ts";
+import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES, messageCost } from "../wire/limits.ts";
 import type { Clock } from "./clock.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import { giveBack } from "./memory_return.ts";
 import type { MessageChannel, MessageReceiver } from "./transport.ts";
+
+/** Beside the messages of the budget, so many bytes of other frames may wait, such as credits and cancels. */
+const MAX_OTHER_BYTES = 4 * 1024 * 1024;
 
 /** A session on a {@linkcode MessageChannel}: each batch is a message, parsed where it lies. */
 export class MessageLink extends Link implements MessageReceiver {
@@ -21,6 +25,8 @@ export class MessageLink extends Link implements MessageReceiver {
   #resumeAt = 0;
   #paused = false;
   #maxBatchBytes = MAX_HANDSHAKE_BATCH_BYTES;
+  readonly #maxWaitingBytes: number;
+  #waitingBytes = 0;
 
   /** */
   constructor(
@@ -32,6 +38,7 @@ export class MessageLink extends Link implements MessageReceiver {
   ) {
     super(options, owner, clock, channel, inlineHandlerUs);
     this.#channel = channel;
+    this.#maxWaitingBytes = options.limits.receiveBudgetBytes + MAX_OTHER_BYTES;
     try {
       channel.limitMessages?.(this.#maxBatchBytes);
       channel.start(this);
@@ -53,17 +60,24 @@ export class MessageLink extends Link implements MessageReceiver {
     this.bytesReceived += bytes.length;
     this.news = true;
     if (bytes.length > this.#maxBatchBytes) {
-      const message = `A batch of ${bytes.length} bytes came; ${this.#maxBatchBytes} are allowed.`;
-      this.close(
-        new InternodeError("ProtocolError", message, {
-          origin: "remote",
-          outcome: "maybeExecuted",
-        }),
+      return this.#refuse(
+        `A batch of ${bytes.length} bytes came; ${this.#maxBatchBytes} are allowed.`,
       );
-      return;
     }
     this.#waiting.push(bytes);
-    if (!this.#paused) this.#parse();
+    this.#waitingBytes += cost(bytes);
+    if (!this.#paused) return this.#parse();
+    // What waits has not been counted against the budget yet, and not every channel can be held back.
+    if (this.#waitingBytes > this.#maxWaitingBytes) {
+      this.#refuse(`${this.#waitingBytes} bytes wait; ${this.#maxWaitingBytes} are allowed.`);
+      this.#waiting.clear();
+    }
+  }
+
+  #refuse(message: string): void {
+    this.close(
+      new InternodeError("ProtocolError", message, { origin: "remote", outcome: "maybeExecuted" }),
+    );
   }
 
   /** The channel takes more. */
@@ -109,6 +123,7 @@ export class MessageLink extends Link implements MessageReceiver {
       }
       this.#resumeAt = 0;
       this.#waiting.shift();
+      this.#waitingBytes -= cost(bytes);
       // What is to outlive the parsing was copied.
       giveBack(bytes);
     }
@@ -149,4 +164,9 @@ export class MessageLink extends Link implements MessageReceiver {
   protected override closeChannel(): void {
     this.#channel.close();
   }
+}
+
+/** What a batch takes while it waits: no more than the messages in it take of the budget. */
+function cost(batch: Uint8Array): number {
+  return messageCost(batch.length - HEADER_BYTES);
 }

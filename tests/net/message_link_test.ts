@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
+import type { InternodeError } from "@internode/grid";
 import type { LinkOwner } from "../../lib/net/link.ts";
 import { MessageLink } from "../../lib/net/message_link.ts";
 import type { MessageChannel, MessageReceiver } from "../../lib/net/transport.ts";
 import type { HandlerTarget } from "../../lib/session/handler_target.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
 import { EchoTarget, numbered, rawCodec, TestCall } from "../session/calls.ts";
+import { encodeName } from "../../lib/session/handler_name.ts";
+import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { sessionOptions } from "../session/options.ts";
+import { joined, rawFrame } from "../session/raw_frames.ts";
 
 /** One end of a pair whose messages wait in it, and come one by one while it is not paused. */
 class HeldChannel implements MessageChannel {
@@ -50,6 +54,72 @@ class HeldChannel implements MessageChannel {
 
   close(): void {}
 }
+
+/** One end of a pair that nothing can hold back, as in a server of the user's own. */
+class EagerChannel implements MessageChannel {
+  readonly kind = "messages";
+  readonly remote = "nowhere";
+  readonly congested = false;
+  peer!: EagerChannel;
+  receiver!: MessageReceiver;
+
+  start(receiver: MessageReceiver): void {
+    this.receiver = receiver;
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>): void {
+    const copy = bytes.slice();
+    queueMicrotask(() => this.peer.receiver.onMessage(copy));
+  }
+
+  close(): void {}
+}
+
+Deno.test("a peer that cannot be held back and heeds no credits is given up, not kept", async () => {
+  const clock = new VirtualClock();
+  const near = new EagerChannel(), far = new EagerChannel();
+  near.peer = far;
+  far.peer = near;
+  const echo = new EchoTarget();
+  const ignore = (): void => {};
+  let ended: InternodeError | null = null;
+  const owner: LinkOwner = {
+    admit: () => null,
+    resolve: () => echo,
+    onOpen: ignore,
+    onDraining: ignore,
+    onClosed: (_, error) => ended = error,
+    onGone: ignore,
+  };
+  const limits = { receiveBudgetBytes: 64 * 1024, maxMessageBytes: 32 * 1024 };
+  const dialler = new MessageLink(
+    near,
+    sessionOptions("dialler"),
+    { ...owner, onClosed: ignore },
+    clock,
+    1_000,
+  );
+  const acceptor = new MessageLink(far, sessionOptions("acceptor", { limits }), owner, clock, 0);
+  await clock.settle();
+  assertEquals(acceptor.session.state, "open");
+
+  // Each handler ends its turn; until the next one, all that comes has to wait.
+  const named = rawFrame(FrameType.name, { payload: encodeName("echo", "") });
+  const request = rawFrame(FrameType.request, {
+    id: 1 << 20,
+    argument: NO_TIMEOUT,
+    payload: new Uint8Array(1_000),
+  });
+  far.receiver.onMessage(joined(named, request, request));
+  let sent = 0;
+  for (; sent < 100_000 && ended === null; sent++) far.receiver.onMessage(request.slice());
+  const error = ended as InternodeError | null;
+  assertEquals(error?.code, "ProtocolError");
+  assert(sent > 64, `after ${sent} messages that it has promised to take`);
+  assert(sent < 10_000, `${sent} messages were kept`);
+  for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
+  await clock.advance(2_000);
+});
 
 Deno.test("while a turn's handlers have had their time, no further message is taken", async () => {
   const clock = new VirtualClock();
