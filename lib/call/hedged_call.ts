@@ -13,6 +13,9 @@ import { ServiceCall, withMaybeExecuted } from "./service_call.ts";
 import type { HedgePolicy } from "./hedge_policy.ts";
 import type { ServiceCallOptions } from "./service_call_options.ts";
 
+/** Where nobody else is ready, somebody is looked for no more often than this, in milliseconds. */
+const LEAST_LOOK_MS = 5;
+
 /**
  * The first good answer counts; the other calls are given up then, and no
  * replica is blamed for those. Each further call is paid for by the retry
@@ -87,7 +90,11 @@ export class HedgedCall<Request, Response> {
     this.#calls.add(call);
     call.start(this.#tried, this.#sent > 1);
     if (this.#isSettled || this.#sent >= this.#hedge.maxAttempts) return;
-    this.#timer = this.#core.options.clock.setTimer(this.#hedge.delayMs, () => {
+    this.#sendAnotherAfter(this.#hedge.delayMs);
+  }
+
+  #sendAnotherAfter(delayMs: number): void {
+    this.#timer = this.#core.options.clock.setTimer(delayMs, () => {
       this.#timer = null;
       this.#sendAnother();
     });
@@ -99,8 +106,11 @@ export class HedgedCall<Request, Response> {
     for (const call of this.#calls) {
       if (call.replica !== null) this.#tried.add(call.replica);
     }
-    const isElsewhere = core.replicas.ready.some((replica) => !this.#tried.has(replica));
-    if (!isElsewhere || nowMs >= this.#deadlineMs || !core.retryBudget.tryRetry(nowMs)) return;
+    if (nowMs >= this.#deadlineMs) return;
+    if (core.replicas.ready.every((replica) => this.#tried.has(replica))) {
+      return this.#sendAnotherAfter(Math.max(this.#hedge.delayMs, LEAST_LOOK_MS));
+    }
+    if (!core.retryBudget.tryRetry(nowMs)) return;
     this.#send({ ...this.#options, timeoutMs: this.#deadlineMs - nowMs });
   }
 

@@ -108,6 +108,33 @@ Deno.test("the second replica's answer counts when it comes first; the first hea
   }, { outliers: { maxFailures: 1 } });
 });
 
+Deno.test("where nobody else is ready when the delay is up, the second goes as soon as somebody is", async () => {
+  await withReplicas(1, async ({ sim, held, connection, map }) => {
+    const found = watch(sim.clock, map.find("it", { hedge: HEDGE, timeoutMs: 10_000 }));
+    await sim.clock.advance(500);
+    assertEquals(held.map(({ name }) => name), ["r0"]);
+    await sim.start(1, replica("r1", held), { graceMs: 0 });
+    sim.list(0, 1);
+    await sim.ready(connection, 2);
+    await sim.clock.runUntil(() => held.length === 2, 25, "the second call");
+    held[1]!.answer.resolve("from r1");
+    await sim.clock.runUntil(() => found.settled, 10);
+    assertEquals(found.value, "from r1");
+  });
+});
+
+Deno.test("a hedge without any delay that has nowhere to go does not ask all the time", async () => {
+  await withReplicas(1, async ({ sim, held, map }) => {
+    const found = watch(sim.clock, map.find("it", { hedge: { delayMs: 0 }, timeoutMs: 1_000 }));
+    // Virtual time would stand still for ever.
+    await sim.clock.advance(100);
+    assertEquals(held.length, 1);
+    held[0]!.answer.resolve("at last");
+    await sim.clock.runUntil(() => found.settled, 10);
+    assertEquals(found.value, "at last");
+  });
+});
+
 Deno.test("an answer before the delay is up keeps a call from being sent twice", async () => {
   await withReplicas(2, async ({ sim, held, map }) => {
     const found = watch(sim.clock, map.find("it", { hedge: HEDGE }));
