@@ -66,7 +66,7 @@ export async function listen(
   const { transport } = endpoint, { authorize } = options;
   const guarded = transport.guarded === true ||
     authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
-  const taking = new TransportListener(endpoint.address, choose, logger, guarded);
+  const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport);
   const listener = await transport.listen(endpoint.host, {
     accept: (channel) => taking.take(channel),
     path: endpoint.path,

@@ -79,11 +79,14 @@ export async function serveWith(
   }
   onServing(server);
   let failure: { readonly error: unknown } | null = null;
+  let unwatch: (() => void) | undefined;
   try {
+    unwatch = listener.onChange?.(() => server.onChange());
     if (signal?.aborted !== true) await acceptFrom(listener, server, signal);
   } catch (error) {
     failure = { error };
   }
+  unwatch?.();
   await server.stop(closeListener(listener, server));
   if (failure !== null) throw failure.error;
 }

@@ -41,8 +41,9 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   readonly #handlers: HandlerMap;
   #link: Link | null = null;
   #source: CallSource | null = null;
-  /** Absent where connections may grow as old as they like. */
+  /** Absent where connections may grow as old as they like, until newer ones would differ. */
   #schedule: RenewalSchedule | null = null;
+  #hasChanged = false;
   /** How many calls `allow` rules have refused. */
   #refusedCalls = 0;
   /** The last ping that was answered when draining began. */
@@ -73,17 +74,20 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     const { settings } = this.#server,
       { logger } = settings,
       isProven = link.identity !== undefined;
-    if (maxAgeMs(settings, isProven) < Infinity) {
-      const nowMs = settings.clock.now();
-      this.#schedule = new RenewalSchedule(settings, false, this);
-      this.#schedule.start(isProven, nowMs, nowMs);
-    }
+    if (maxAgeMs(settings, isProven) < Infinity) this.#startSchedule(link);
+    if (this.#hasChanged) this.onChange();
     logger.debug(`${peer.name} has connected.`, { remote: link.remote, instance: peer.instance });
   }
 
   /** See {@linkcode LinkOwner.resolve}. */
   resolve(_link: Link, name: string, subroute: string): HandlerTarget {
     return methodTarget(this.#handlers, name, subroute, this.#server.serving, this.#source!);
+  }
+
+  /** A connection made now would differ from this one. */
+  onChange(): void {
+    this.#hasChanged = true;
+    if (this.state === "serving") (this.#schedule ?? this.#startSchedule(this.#link!)).onChange();
   }
 
   /** See {@linkcode RenewalOwner}: the client is asked for a newer connection. */
@@ -170,6 +174,13 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     const quietMs = QUIET_ROUND_TRIPS * lastPing.roundTripMs + QUIET_MS;
     return nowMs - this.#quietSinceMs >= quietMs && session.responder.calls.active === 0 &&
       session.heldBytes === 0 && session.queuedBytes === 0 && !session.hasOutput;
+  }
+
+  #startSchedule({ identity }: Link): RenewalSchedule {
+    const { settings } = this.#server, nowMs = settings.clock.now();
+    const schedule = this.#schedule = new RenewalSchedule(settings, false, this);
+    schedule.start(identity !== undefined, nowMs, nowMs);
+    return schedule;
   }
 
   /** Ends it and tells the client why. */

@@ -27,6 +27,14 @@ export interface ServiceListener {
    * @returns The connection and its handlers. Rejects when the listener is closed or has failed for good; a single connection that fails must not end it.
    */
   accept(): Promise<AcceptedConnection>;
+  /**
+   * Calls back whenever connections that come from then on differ from those
+   * that came before, as with new certificates; clients are asked for newer
+   * ones soon. Absent: never.
+   *
+   * @returns A function that ends that.
+   */
+  onChange?(listener: () => void): () => void;
   /** Stops accepting; a pending `accept` rejects. Connections made stay. Any number of calls. */
   close(): Promise<void>;
 }

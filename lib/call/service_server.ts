@@ -85,6 +85,11 @@ export class ServiceServer {
     this.#greeting.delete(connection);
   }
 
+  /** Connections that come from now on differ from those there are: clients are asked for newer ones, by and by. */
+  onChange(): void {
+    for (const connection of this.#connections) connection.onChange();
+  }
+
   /** Nothing is left of a connection. */
   forget(connection: ServedConnection): void {
     this.#connections.delete(connection);

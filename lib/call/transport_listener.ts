@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Logger } from "../grid/logger.ts";
-import type { Channel, Listener } from "../net/transport.ts";
+import type { Channel, Listener, Transport } from "../net/transport.ts";
 import { Fifo } from "../wire/fifo.ts";
 import type { HandlerMap } from "./handler_map.ts";
 import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
@@ -26,6 +26,7 @@ interface Waiting {
 export class TransportListener implements ServiceListener {
   address: string;
   readonly guarded: boolean;
+  readonly onChange?: (listener: () => void) => () => void;
   readonly #handlers: (channel: Channel) => HandlerMap;
   readonly #logger: Logger;
   readonly #queue = new Fifo<Channel>();
@@ -41,15 +42,20 @@ export class TransportListener implements ServiceListener {
    * @param handlers Chooses what serves a connection.
    * @param logger Hears of connections that are turned away.
    * @param guarded Whether no stranger comes in.
+   * @param transport Tells of changes, if it does.
    */
   constructor(
     address: string,
     handlers: (channel: Channel) => HandlerMap,
     logger: Logger,
     guarded: boolean,
+    transport: Transport,
   ) {
     this.address = address;
     this.guarded = guarded;
+    if (transport.onChange !== undefined) {
+      this.onChange = (listener) => transport.onChange!(listener);
+    }
     this.#handlers = handlers;
     this.#logger = logger;
   }

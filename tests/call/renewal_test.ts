@@ -1,8 +1,10 @@
 import {
   type ClientOptions,
   implement,
+  listen,
   method,
   methodStream,
+  serve,
   type ServeOptions,
   service,
   type ServiceConnection,
@@ -13,6 +15,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { InternodeError } from "../../lib/errors.ts";
 import type { Endpoint } from "../../lib/net/endpoint.ts";
 import { pause } from "../../lib/net/pause.ts";
+import type { Transport } from "../../lib/net/transport.ts";
 import { assertFate, watch } from "../grid/outcome.ts";
 import { SimulatedService } from "./simulated_service.ts";
 
@@ -223,5 +226,56 @@ Deno.test("a replica that is listed no more, and listed again, is renewed as bef
     assertEquals(pair.dials, 2);
     await clock.advance(12_000);
     assertFate(long, "ok");
+  });
+});
+
+Deno.test("a server whose certificate has changed asks its clients for newer connections soon, and no call fails", async () => {
+  const pair = new Pair(), { clock, network, logger } = pair.service;
+  const changes = new Set<() => void>();
+  await pair.service.run(async () => {
+    const inner = network.transport("memory://r0");
+    const transport: Transport = {
+      guarded: true,
+      dial: (address, options) => inner.dial(address, options),
+      listen: (address, options) => inner.listen(address, options),
+      onChange: (listener) => {
+        changes.add(listener);
+        return () => changes.delete(listener);
+      },
+    };
+    const handlers = implement(Work, {
+      take: async (ms, { signal }) => {
+        await pause(clock, ms, signal);
+        return "done";
+      },
+      count: async function* () {},
+    });
+    const listener = await listen("memory://r0", handlers, { transports: { memory: transport } });
+    const stop = new AbortController();
+    const served = serve(listener, {
+      signal: stop.signal,
+      clock,
+      random: pair.service.random,
+      logger,
+    });
+    pair.service.resolver.set([pair.endpoint()]);
+    const connection = await pair.service.connect();
+    await pair.service.ready(connection, 1);
+    const calls = load(pair, connection);
+    await clock.advance(60_000);
+    assertEquals(pair.dials, 1);
+
+    assertEquals(changes.size, 1);
+    for (const listener of changes) listener();
+    await clock.advance(11_000);
+    assertEquals(pair.dials, 2);
+    await clock.advance(60_000);
+    assertEquals(pair.dials, 2);
+    calls.stop();
+    await clock.advance(1_000);
+    assertEquals(calls.failures, []);
+    stop.abort();
+    await served;
+    assertEquals(changes.size, 0);
   });
 });
