@@ -20,8 +20,15 @@ import { randomReplica } from "./untried.ts";
  * - A call without a key goes to any replica by chance, one that it has not
  *   tried where there is one.
  *
- * As n changes, nearly all keys change their replica: use `consistentHash`
- * where replicas come and go, and for keys that are text.
+ * n is how many replicas can take calls at the moment, and as it changes,
+ * nearly all keys change their replica: not only when the resolver lists
+ * others, but also while one is not connected or is set aside after failures
+ * (`ClientOptions.outliers`), and back again when it returns. So this is for
+ * shards that any replica can serve if it must. Where it matters which one
+ * does, say `outliers: false`, and let replicas refuse keys
+ * that are not theirs; or use `consistentHash`, by which only the keys of the
+ * replica that is missing move. That one is also for replicas that come and
+ * go, and for keys that are text.
  *
  * @returns A balancer for one client. Its `pick` throws an {@linkcode InternodeError} `InvalidArgument` for a string, a fraction, an infinity, `NaN` and a number that is no safe integer; that ends the call.
  *

@@ -15,6 +15,7 @@ import {
   methodStream,
   service,
   type ServiceConnection,
+  sharded,
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { watch } from "../grid/outcome.ts";
@@ -208,3 +209,20 @@ Deno.test("a replica that keeps breaking off is set aside once it is back", asyn
     assertEquals(await call(30), 0);
   });
 });
+
+for (const [outliers, meanwhile] of [[{ maxFailures: 1 }, "r2"], [false, "r1"]] as const) {
+  const what = outliers === false ? "stay where they are without outliers" : "move meanwhile";
+  Deno.test(`a replica that is set aside is one shard less: keys ${what}`, async () => {
+    await withReplicas(3, async ({ sim, replicas, lookup }) => {
+      const ownerOf = (shardKey: number) => lookup.find(undefined, { shardKey, retry: false });
+      assertEquals([await ownerOf(0), await ownerOf(1)], ["r0", "r1"]);
+      replicas.stuck[0] = true;
+      const failed = watch(sim.clock, lookup.find(undefined, { shardKey: 0, timeoutMs: 10 }));
+      await sim.clock.runUntil(() => failed.settled, 100);
+      assertEquals(await ownerOf(1), meanwhile);
+      replicas.stuck[0] = false;
+      await sim.clock.advance(1_100);
+      assertEquals([await ownerOf(0), await ownerOf(1)], ["r0", "r1"]);
+    }, { balancer: sharded(), outliers });
+  });
+}
