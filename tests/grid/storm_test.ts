@@ -9,6 +9,7 @@ import type { Manager } from "@internode/grid";
 import type { SimulatedCluster, SimulatedNode } from "@internode/grid/testing";
 import type { Transport, Transports } from "@internode/grid";
 import { MAX_DIALS, PLACE_MS } from "../../lib/grid/dial_gate.ts";
+import { dials } from "../../lib/grid/dialler.ts";
 import { type GridSetup, simulatedGrid } from "./simulated_grid.ts";
 
 /** Node 0 knows all, and each other one knows only node 0. */
@@ -26,6 +27,16 @@ function star(nodes: number, setup: GridSetup): SimulatedCluster<Manager> {
 
 function connected(grid: SimulatedCluster<Manager>): number {
   return grid.node(0).connections.filter(({ state }) => state === "connected").length;
+}
+
+/** Names of hosts that dial the first one, all of them. */
+function diallersOf(first: string): (index: number) => string {
+  const names = [first];
+  for (let number = 1; names.length < 2_000; number++) {
+    const name = `memory://node-${number}`;
+    if (dials(name, first)) names.push(name);
+  }
+  return (index) => names[index]!;
 }
 
 /** Counts the dials of a node that are under way. */
@@ -53,17 +64,17 @@ class DialCount {
 }
 
 Deno.test("a node that starts among hundreds dials a few at a time, and soon has them all", async () => {
-  const dials = new DialCount();
+  const count = new DialCount();
   const grid = star(400, {
     link: { latencyMinMs: 5, latencyMaxMs: 10 },
     options: ({ index, transports }: SimulatedNode) =>
-      index === 0 ? { transports: dials.over(transports) } : {},
+      index === 0 ? { transports: count.over(transports) } : {},
   });
   await grid.run(async () => {
     await grid.start();
     await grid.clock.runUntil(() => connected(grid) === 399, 500, "all connections");
   });
-  assertEquals(dials.most, MAX_DIALS);
+  assertEquals(count.most, MAX_DIALS);
   await grid.close();
 });
 
@@ -84,13 +95,15 @@ Deno.test("a node hears as many as have it among their hosts, all at one time", 
   const notes: string[] = [];
   const note = (message: string): void => void notes.push(message);
   const logger = { debug() {}, info: note, warn: note, error: note };
-  const grid = star(2_600, {
+  const diallers = 1_200;
+  const grid = star(diallers + 1, {
+    host: diallersOf("memory://hub"),
     link: { latencyMinMs: 20, latencyMaxMs: 20 },
     options: () => ({ logger }),
   });
   await grid.run(async () => {
     await grid.start();
-    await grid.clock.runUntil(() => connected(grid) === 2_599, 5_000, "all connections");
+    await grid.clock.runUntil(() => connected(grid) === diallers, 5_000, "all connections");
   });
   assertEquals(notes.filter((note) => !note.startsWith("Connected to ")), []);
   assert(grid.clock.elapsedMs < 3_000, `${grid.clock.elapsedMs} ms`);
