@@ -25,7 +25,7 @@ let distinct = 0;
  * Runs a function body.
  *
  * @typeParam F What it returns, usually a function.
- * @param body The source text of the body; in strict mode.
+ * @param body The source text of the body; in strict mode. A function that it returns is best written as `(function () {})`, which V8 compiles at once instead of reading it twice.
  * @param bindings What the text can name beside JavaScript's own globals.
  * @returns What the body returns.
  */

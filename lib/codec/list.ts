@@ -6,7 +6,7 @@
 
 import { DEFAULT_MAX_ITEMS } from "../wire/item_count.ts";
 import type { Codec, Infer } from "./codec.ts";
-import { asPart, CompiledCodec, type Read, type Write } from "./compiled.ts";
+import { asPart, CompiledCodec, Later, type Read, type Write } from "./compiled.ts";
 import { readArrayHead, writeArrayHead } from "./format.ts";
 import { generate } from "./generate.ts";
 import { checkLimit, countItems, type CountOptions } from "./limits.ts";
@@ -38,18 +38,18 @@ import {
  * ```
  */
 export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> {
-  const { write, read } = asPart(item, "a list");
+  const part = asPart(item, "a list");
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
   return new CompiledCodec<T[]>({
-    write: generateWrite(write, maxItems),
-    read: generateRead(read, maxItems),
+    write: new Later(() => generateWrite(part.write, maxItems)),
+    read: new Later(() => generateRead(part.read, maxItems)),
   });
 }
 
 function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
   const isText = (write as unknown) === writeText;
   return generate<Write<T[]>>(
-    `return (value, writer, depth) => {
+    `return (function (value, writer, depth) {
       if (!Array.isArray(value)) wrongValue(value, "an array");
       const count = value.length;
       countItems(writer, count, maxItems);
@@ -60,7 +60,7 @@ function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
       } catch (error) {
         throw inItem(error, k);
       }
-    };`,
+    });`,
     { write, maxItems, wrongValue, countItems, writeArrayHead, writeEncoded, inItem },
   );
 }
@@ -77,7 +77,7 @@ const WRITE_TEXTS = `let ${LOAD_WRITER}
 function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
   const isText = (read as unknown) === readText;
   return generate<Read<T[]>>(
-    `return (reader, depth) => {
+    `return (function (reader, depth) {
       const count = readArrayHead(reader, "an array");
       countItems(reader, count, maxItems);
       if (count === 0) return [];
@@ -88,7 +88,7 @@ function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
       } catch (error) {
         throw inItem(error, k);
       }
-    };`,
+    });`,
     { read, maxItems, countItems, readArrayHead, asciiReaders, readText, inItem },
   );
 }

@@ -33,7 +33,7 @@ import { readText, writeText } from "./text.ts";
  * ```
  */
 export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<string, T>> {
-  const { write, read } = asPart(value, "a map");
+  const part = asPart(value, "a map");
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
   return new CompiledCodec<Map<string, T>>({
     write(entries, writer, depth): void {
@@ -44,7 +44,7 @@ export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<s
         if (typeof key !== "string") wrongValue(key, "a Map whose keys are all strings");
         try {
           writeText(key, writer);
-          write(entry, writer, depth + 1);
+          part.write(entry, writer, depth + 1);
         } catch (error) {
           throw inField(error, key);
         }
@@ -57,7 +57,7 @@ export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<s
       for (let i = 0; i < count; i++) {
         const key = readKey(reader);
         try {
-          entries.set(key, read(reader, depth + 1));
+          entries.set(key, part.read(reader, depth + 1));
         } catch (error) {
           throw inField(error, key);
         }

@@ -49,7 +49,7 @@ export function optional<T>(codec: Codec<T>): OptionalCodec<T> {
       if (value === undefined) wrongValue(value, "left to the frame when absent");
       inner.write(value, writer, depth);
     },
-    read: inner.read,
+    read: (reader, depth) => inner.read(reader, depth),
   }) as CompiledCodec<T | undefined> & { readonly optional: true };
 }
 
@@ -71,17 +71,17 @@ export function optional<T>(codec: Codec<T>): OptionalCodec<T> {
  * ```
  */
 export function nullable<T>(codec: Codec<T>): Codec<T | null> {
-  const { write, read } = asPart(codec, "nullable()");
+  const part = asPart(codec, "nullable()");
   return new CompiledCodec<T | null>({
     nullable: true,
     write(value, writer, depth): void {
-      if (value !== null) return write(value, writer, depth);
+      if (value !== null) return part.write(value, writer, depth);
       writer.ensure(1);
       writer.bytes[writer.position++] = NIL;
     },
     read(reader, depth): T | null {
       if (reader.position >= reader.end || reader.bytes[reader.position] !== NIL) {
-        return read(reader, depth);
+        return part.read(reader, depth);
       }
       reader.position++;
       return null;

@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Codec, Infer } from "./codec.ts";
-import { asPart, CompiledCodec } from "./compiled.ts";
+import { asPart, CompiledCodec, Later } from "./compiled.ts";
 import type { OptionalCodec } from "./presence.ts";
 import { quote } from "./problem.ts";
 import { generateRead } from "./record_read.ts";
@@ -59,7 +59,10 @@ export class RecordCodec<T> extends CompiledCodec<T> {
 
   /** @param fields The fields, in the contract's order. */
   constructor(fields: readonly Field[]) {
-    super({ write: generateWrite<T>(fields), read: generateRead<T>(fields) });
+    super({
+      write: new Later(() => generateWrite<T>(fields)),
+      read: new Later(() => generateRead<T>(fields)),
+    });
     this.fields = fields;
   }
 }

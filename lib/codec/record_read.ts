@@ -68,7 +68,7 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
     else bindings[`r${i}`] = field.codec.read;
   });
   return generate<Read<T>>(
-    `return (reader, depth) => {
+    `return (function (reader, depth) {
       let left = readMapHead(reader, "a map"), field = -1;
       let ${["at = reader.position", ...fields.map((_, i) => `v${i}`)].join(", ")};
       const { bytes, view, end } = reader;
@@ -87,7 +87,7 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
         throw field < 0 ? error : inField(error, names[field]);
       }
       ${build(fields)}
-    };`,
+    });`,
     bindings,
   );
 }

@@ -61,7 +61,7 @@ export function generateWrite<T>(fields: readonly Field[]): Write<T> {
   const required = fields.filter((field) => !field.optional).length;
   const count = fields.map((field, i) => field.optional ? ` + (v${i} !== undefined ? 1 : 0)` : "");
   return generate<Write<T>>(
-    `return (value, writer, depth) => {
+    `return (function (value, writer, depth) {
       if (typeof value !== "object" || value === null) wrongValue(value, "an object");
       ${fields.map((field, i) => `const v${i} = ${getter(field.name)};`).join("\n")}
       let field = 0;
@@ -73,7 +73,7 @@ export function generateWrite<T>(fields: readonly Field[]): Write<T> {
       } catch (error) {
         throw inField(error, names[field]);
       }
-    };`,
+    });`,
     bindings,
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "./codec.ts";
-import { asPart, CompiledCodec } from "./compiled.ts";
+import { asPart, CompiledCodec, Later } from "./compiled.ts";
 import { fieldStep, Problem } from "./problem.ts";
 import type {
   StandardSchema,
@@ -53,13 +53,13 @@ export function validated<Input, Output, T extends Input>(
   codec: Codec<T>,
   schema: StandardSchema<Input, Output>,
 ): Codec<Output> {
-  const { write, read } = asPart(codec, "validated()");
+  const part = asPart(codec, "validated()");
   const { validate, vendor } = schema["~standard"];
   return new CompiledCodec<Output>({
     // What is given to write is checked by the codec itself.
-    write: write as CompiledCodec<unknown>["write"],
+    write: new Later(() => part.write as CompiledCodec<unknown>["write"]),
     read(reader, depth): Output {
-      const result = validate(read(reader, depth));
+      const result = validate(part.read(reader, depth));
       if (result instanceof Promise || typeof (result as { then?: unknown }).then === "function") {
         throw new Problem(
           `has a schema (of ${vendor}) that validates asynchronously, which a codec cannot wait for`,
