@@ -263,6 +263,23 @@ export class Outbox {
     );
   }
 
+  /**
+   * Writes a message of a stream that has waited into the batch, if it is
+   * small. In the bulk lane it would make those behind it wait there too.
+   *
+   * @returns Whether it was.
+   */
+  sendWaiting({ type, flags, code, id, argument, payload }: QueuedMessage): boolean {
+    if (payload.length > this.budget.interactiveBytes) return false;
+    const data = this.#data;
+    const header = data.begin(type, flags, code, id, argument, this.nowMs);
+    data.writer.append(payload);
+    data.end(header);
+    this.bulk.pacer.interactiveMs = this.nowMs;
+    this.#onOutput();
+    return true;
+  }
+
   /** Puts a message of a stream, whose bytes are reserved, into the bulk lane. */
   enqueueInOrder(message: QueuedMessage): void {
     this.bulk.addInOrder(message);

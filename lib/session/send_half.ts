@@ -196,13 +196,14 @@ export class SendHalf {
     }
   }
 
-  /** Puts a message whose turn has come behind those in the bulk lane. */
+  /** Sends a message whose turn has come: into the batch if it is small, unless some before it are in the bulk lane. */
   transmit(message: QueuedMessage): void {
     message.argument = this.sequence;
     if (message.type === this.type) {
       this.take(message.totalBytes);
       message.reserved = true;
     }
+    if (!this.queued && this.#outbox.sendWaiting(message)) return;
     const queue = this.#queue ??= new Fifo();
     queue.push(message);
     this.#outbox.bulk.countStream(message);

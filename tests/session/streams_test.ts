@@ -155,6 +155,21 @@ Deno.test("what waits for credit is accepted as the reader reads, and refused wh
   assertNothingLeft(pair);
 });
 
+Deno.test("a small message that has waited goes into the batch, and so do those behind it", () => {
+  const { accepted } = opened(0, 2, { autoRead: false });
+  const send = accepted.send!;
+  for (let n = 0; n < 3; n++) send.send(rawCodec, numbered(1, n));
+  assertEquals(send.waiting, 1);
+  send.onCredit(2, 0);
+  assertEquals([send.waiting, send.queued], [0, false]);
+  assertEquals(send.send(rawCodec, numbered(1, 3)), null);
+  assertEquals(send.queued, false);
+  // One that is too large for the batch makes those behind it wait, as before.
+  send.onCredit(2, 0);
+  send.send(rawCodec, numbered(10_000));
+  assertEquals(send.queued, true);
+});
+
 Deno.test("capacity 1 sends one message at a time", () => {
   const { pair, stream, accepted } = opened(0, 1, { autoRead: false });
   for (let n = 0; n < 5; n++) accepted.send!.send(rawCodec, numbered(1, n));
