@@ -17,6 +17,8 @@ import { TurnBudget } from "./turn_budget.ts";
 
 /** With so much to send, the peer need not wait for the end of the turn: both sides work at the same time then. */
 const EARLY_BYTES = 16 * 1024;
+/** What follows that has time, as the peer is at work already: fewer and larger writes cost both sides less. */
+const LATER_BYTES = 64 * 1024;
 /** Turns that follow a write sooner than this belong to the same burst. */
 const BURST_MS = 0.05;
 /** How long the goodbye to a peer may take. */
@@ -134,7 +136,7 @@ export abstract class Link implements SessionOwner {
   onOutput(): void {
     // The session's first words come while it is still being made.
     if (this.writing || (this.session as Session | undefined) === undefined) return;
-    if (this.session.pendingBytes >= EARLY_BYTES) {
+    if (this.session.pendingBytes >= (this.news ? EARLY_BYTES : LATER_BYTES)) {
       this.news = false;
       this.write(this.beginTurn());
     } else if (!this.#inTurn && !this.#gathering) {
