@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { OutgoingCall } from "../session/outgoing_calls.ts";
+import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { PayloadKind } from "../wire/frame.ts";
 import { callFailure } from "./call_failure.ts";
@@ -29,8 +29,17 @@ export interface CallOwner {
   abort(call: OutgoingCall, reason: unknown): void;
 }
 
-/** A promise of a response. */
-export class PendingRequest<Request, Response> extends OutgoingCall {
+/**
+ * A promise of a response. It has the fields of its session's calls itself: made
+ * by a class above, each request would take 20 ns longer.
+ */
+export class PendingRequest<Request, Response> implements OutgoingCall {
+  /** See {@linkcode OutgoingCall}. */
+  id = -1;
+  /** See {@linkcode OutgoingCall}. */
+  state: OutgoingCall["state"] = "idle";
+  /** See {@linkcode OutgoingCall}. */
+  deadlineMs = Infinity;
   /** The call's span; `null`: nobody traces. */
   readonly span: Span | null;
   /** Where the response's bytes go; `null`: into memory of its own. */
@@ -52,7 +61,6 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
   ) {
-    super();
     this.#contract = contract;
     this.#owner = owner;
     this.#subroute = subroute ?? "";
@@ -76,8 +84,11 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
     this.#owner.abort(this, this.#signal?.reason);
   }
 
+  /** Nobody asks. */
+  onTransmitted(): void {}
+
   /** The answer. */
-  override onResponse(kind: number, reader: ByteReader): void {
+  onResponse(kind: number, reader: ByteReader): void {
     let response: Response;
     try {
       // Only contracts of raw bytes have one.
@@ -103,7 +114,7 @@ export class PendingRequest<Request, Response> extends OutgoingCall {
   }
 
   /** The failure. */
-  override onError(error: unknown, detail: ByteReader | null): void {
+  onError(error: unknown, detail: ByteReader | null): void {
     const signal = this.#signal;
     // What a signal gives as its reason is the caller's own, even where it looks like an error of ours.
     if (signal !== null && signal.aborted && error === signal.reason) this.fail(error);
