@@ -55,6 +55,8 @@ export class ByteLink extends Link implements PolledLink {
   #held: (() => void) | null = null;
   /** Where polls go, until one brings something. */
   #space: Uint8Array<ArrayBuffer> | null = null;
+  /** Whether all that was read is parsed, and the next read is to follow. */
+  #wantsMore = false;
 
   /** @param spinUs How long to poll for the next request after an answer, in microseconds; 0: not at all. */
   constructor(
@@ -119,10 +121,6 @@ export class ByteLink extends Link implements PolledLink {
   /** See {@linkcode PolledLink}. */
   onDeadline(): void {
     this.expire();
-  }
-
-  protected override onTurnEnd(turnMs: number): void {
-    this.#spinner?.onTurnEnd(turnMs);
   }
 
   #read(): void {
@@ -223,9 +221,18 @@ export class ByteLink extends Link implements PolledLink {
     if (this.gone) return;
     const held = this.#held;
     this.#held = null;
-    if (held === null) this.#read();
+    if (held === null) this.#wantsMore = true;
     else held();
   };
+
+  /** Reads on: behind what the turn has written, as somebody waits for that. */
+  protected override onTurnEnd(turnMs: number): void {
+    if (this.#wantsMore) {
+      this.#wantsMore = false;
+      this.#read();
+    }
+    if (this.session.state === "open") this.#spinner?.onTurnEnd(turnMs);
+  }
 
   /** Writes what there is; what comes meanwhile gathers and follows. */
   protected override write(nowMs: number): void {

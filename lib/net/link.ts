@@ -215,9 +215,8 @@ export abstract class Link implements SessionOwner {
     this.#inTurn = false;
     if (this.gone) return;
     if (!this.writing && !this.#gathering && this.session.hasOutput) this.#flush();
-    if (this.session.state === "closed") return;
-    this.#setTimer();
     this.onTurnEnd(this.#turnMs);
+    if (this.session.state !== "closed") this.#setTimer();
   };
 
   /** A turn that began at that time has ended, and what it had to say is being written or was. */

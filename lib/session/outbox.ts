@@ -276,7 +276,7 @@ export class Outbox {
     data.writer.append(payload);
     data.end(header);
     this.bulk.pacer.interactiveMs = this.nowMs;
-    this.#onOutput();
+    this.#owner.onOutput();
     return true;
   }
 
