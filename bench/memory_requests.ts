@@ -1,6 +1,6 @@
 /**
  * What requests leave behind: the heap of both processes after ten thousand
- * requests and after a million.
+ * requests and after a million, and if asked for after ten million.
  *
  * @module
  */
@@ -8,34 +8,45 @@
 import { Manager, single } from "@internode/grid";
 import { freePorts } from "./free_ports.ts";
 import { figure, type MemoryFigure } from "./memory_figure.ts";
-import { answerCommands, MemoryProcess, settledMemory } from "./memory_process.ts";
+import { answerCommands, type Memory, MemoryProcess, settledMemory } from "./memory_process.ts";
 
-const FEW = 10_000;
-const MANY = 1_000_000;
+/** How many requests have been made when the heap is looked at. */
+const COUNTS = [10_000, 1_000_000];
+const LONG_COUNT = 10_000_000;
 const IN_FLIGHT = 64;
 const SIZE = 64;
 const TARGET_BYTES = 2 * 1024 * 1024;
 
 const echo = single("bench.echo");
 
-/** Measures; takes some seconds. */
-export async function measureRequests(): Promise<MemoryFigure[]> {
+/**
+ * Measures; takes some seconds.
+ *
+ * @param isLong Whether to go on to ten million requests, which takes half a minute.
+ */
+export async function measureRequests(isLong: boolean): Promise<MemoryFigure[]> {
   const hosts = freePorts(2).map((port) => `tcp://127.0.0.1:${port}`);
   const module = new URL(import.meta.url);
   await using server = new MemoryProcess(module, ["server", hosts[1]!, hosts.join()]);
   await using client = new MemoryProcess(module, ["client", hosts[0]!, hosts.join()]);
   await server.ask("connect");
   await client.ask("connect");
-  await client.ask("few");
-  const before = [await server.ask("measure"), await client.ask("measure")];
-  await client.ask("many");
-  const after = [await server.ask("measure"), await client.ask("measure")];
-  const name = `heap after ${MANY.toLocaleString("en")} requests, beyond that after ${
-    FEW.toLocaleString("en")
-  }`;
-  return ["handler's side", "caller's side"].map((side, i) =>
-    figure(name, side, after[i]!.heapBytes - before[i]!.heapBytes, TARGET_BYTES)
-  );
+  const figures: MemoryFigure[] = [];
+  let before: readonly Memory[] = [], fewer = 0;
+  for (const count of isLong ? [...COUNTS, LONG_COUNT] : COUNTS) {
+    await client.ask(String(count));
+    const after = [await server.ask("measure"), await client.ask("measure")];
+    const name = `heap after ${count.toLocaleString("en")} requests, beyond that after ${
+      fewer.toLocaleString("en")
+    }`;
+    for (const [i, { heapBytes }] of before.entries()) {
+      const more = after[i]!.heapBytes - heapBytes;
+      figures.push(figure(name, ["handler's side", "caller's side"][i]!, more, TARGET_BYTES));
+    }
+    before = after;
+    fewer = count;
+  }
+  return figures;
 }
 
 async function run(role: string, local: string, hosts: readonly string[]): Promise<void> {
@@ -58,8 +69,9 @@ async function run(role: string, local: string, hosts: readonly string[]): Promi
       await manager.listen();
       if (role === "client") await manager.waitForConnect({ timeoutMs: 10_000 });
     },
-    few: () => requestUntil(FEW),
-    many: () => requestUntil(MANY),
+    ...Object.fromEntries(
+      [...COUNTS, LONG_COUNT].map((count) => [String(count), () => requestUntil(count)]),
+    ),
     measure: settledMemory,
   });
   await manager.close({ graceMs: 0 });

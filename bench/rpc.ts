@@ -27,6 +27,8 @@ export interface RpcResult {
   readonly p50Us: number;
   /** The slowest hundredth, in microseconds. */
   readonly p99Us: number;
+  /** With mode `beside-bulk`: what large requests moved on the same connection meanwhile, one direction. */
+  readonly bulkBytesPerSecond?: number;
   /** What a raw echo over the same transport did in the same run, one direction. */
   readonly floorBytesPerSecond: number;
   /** Payload in one direction. */

@@ -13,6 +13,10 @@ import type { RpcOptions } from "./rpc_options.ts";
 /** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
 const TIMED_EACH = 32;
 
+/** Echoes of this size, and so many of them, keep both directions of a connection busy; they just fit the send budget. */
+const BULK_BYTES = 4 * 1024 * 1024;
+const BULK_IN_FLIGHT = 2;
+
 /** What was measured. */
 export interface Measured {
   /** Requests, or messages of streams, in each second. */
@@ -21,6 +25,8 @@ export interface Measured {
   readonly p50Us: number;
   /** The same, the slowest hundredth. */
   readonly p99Us: number;
+  /** With mode `beside-bulk`: what large requests moved meanwhile, one direction. */
+  readonly bulkBytesPerSecond?: number;
 }
 
 /** What is called: a node, and a service. */
@@ -40,19 +46,21 @@ export async function measure(
   const startMs = performance.now();
   const endMs = startMs + seconds * 1000;
   const run = RUNS[options.mode];
-  const { count, times } = await run(callees, options, endMs);
+  const { count, times, bulkBytes } = await run(callees, options, endMs);
   const elapsed = (performance.now() - startMs) / 1000;
   times.sort((a, b) => a - b);
   return {
     perSecond: Math.round(count / elapsed),
     p50Us: round(times[Math.floor(times.length * 0.5)] ?? 0),
     p99Us: round(times[Math.floor(times.length * 0.99)] ?? 0),
+    ...bulkBytes === undefined ? {} : { bulkBytesPerSecond: Math.round(bulkBytes / elapsed) },
   };
 }
 
 interface Run {
   readonly count: number;
   readonly times: number[];
+  readonly bulkBytes?: number;
 }
 
 type Runner = (callees: Callees, options: RpcOptions, endMs: number) => Promise<Run>;
@@ -71,6 +79,18 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
   "call": ({ service }, options, endMs) => {
     const { echo } = client(Echo, service);
     return runRequests((payload) => echo(payload), options, endMs);
+  },
+  "beside-bulk": async ({ connection }, options, endMs) => {
+    let over = false, bulkBytes = 0;
+    const bulk = new Uint8Array(BULK_BYTES);
+    const move = async (): Promise<void> => {
+      for (; !over; bulkBytes += BULK_BYTES) await connection.request(echo, bulk);
+    };
+    const moving = Promise.all(Array.from({ length: BULK_IN_FLIGHT }, move));
+    const run = await runRequests((payload) => connection.request(echo, payload), options, endMs);
+    over = true;
+    await moving;
+    return { ...run, bulkBytes };
   },
   "stream-out": async ({ connection }, { size, inflight }, endMs) => {
     let count = 0;

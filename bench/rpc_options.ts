@@ -8,8 +8,8 @@
 export interface RpcOptions {
   /** Over what; `tls`, `wss` and `unix-mtls` are mutual TLS over TCP, with WebSocket within, and over Unix sockets. */
   readonly transport: "tcp" | "unix" | "ws" | "memory" | "tls" | "wss" | "unix-mtls";
-  /** Requests of the grid, the same with memory that is lent (`lendRequest`, `into`), or with lock arguments in and a small record out (`size` counts for nothing then), calls of a service, or messages of a stream from the handler, to the handler, or both. */
-  readonly mode: "single" | "lent" | "typed" | "call" | "stream-out" | "stream-in" | "stream-both";
+  /** Requests of the grid, the same with memory that is lent (`lendRequest`, `into`), or with lock arguments in and a small record out (`size` counts for nothing then), calls of a service, requests beside bulk on the same connection, or messages of a stream from the handler, to the handler, or both. */
+  readonly mode: typeof MODES[number];
   /** Payload of each message, in bytes. */
   readonly size: number;
   /** Requests, or messages of the stream, in flight. */
@@ -30,6 +30,7 @@ const MODES = [
   "lent",
   "typed",
   "call",
+  "beside-bulk",
   "stream-out",
   "stream-in",
   "stream-both",
