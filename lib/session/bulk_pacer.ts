@@ -83,7 +83,9 @@ export class BulkPacer {
 
   /** The peer tells how much has arrived in all, modulo 2³². */
   onArrived(count: number, nowMs: number): void {
-    const bytes = (count - this.#arrivedBytes) >>> 0;
+    const bytes = count - this.#arrivedBytes | 0;
+    // A later frame may have overtaken this one, which waited in a batch.
+    if (bytes <= 0) return;
     if (bytes > this.underWayBytes) {
       throw protocolError("More bulk was acknowledged than was sent.");
     }

@@ -214,6 +214,20 @@ Deno.test("more bulk acknowledged than was sent ends the connection", () => {
   peer.expectBreach("More bulk was acknowledged than was sent");
 });
 
+Deno.test("a count of bulk that a later one has passed is no breach, also where it wraps", () => {
+  const pacer = new BulkPacer();
+  const chunk = 2 ** 30 + 100;
+  // The fourth goes beyond 2³².
+  for (let sent = chunk; sent <= 5 * chunk; sent += chunk) {
+    pacer.onSent(chunk, 0);
+    pacer.onArrived((sent - 400) % 2 ** 32, 1);
+    pacer.onArrived((sent - 900) % 2 ** 32, 2);
+    assertEquals(pacer.underWayBytes, 400);
+    pacer.onArrived(sent % 2 ** 32, 3);
+    assertEquals(pacer.underWayBytes, 0);
+  }
+});
+
 Deno.test("the count of bulk wraps", () => {
   const pacer = new BulkPacer();
   let sent = 0;
