@@ -17,6 +17,8 @@ export interface ConnectionStats {
   readonly bytesSent: number;
   /** Bytes read, framing included. */
   readonly bytesReceived: number;
+  /** How often polling the socket has brought bytes before the runtime did, see option `spinUs`; 0 where that cannot be. */
+  readonly polledReads: number;
   /** Requests, responses and stream messages sent. */
   readonly messagesSent: number;
   /** Requests, responses and stream messages received. */
@@ -55,6 +57,7 @@ export class ConnectionTotals {
   running = 0;
   #bytesSent = 0;
   #bytesReceived = 0;
+  #polledReads = 0;
   #messagesSent = 0;
   #messagesReceived = 0;
   #batchesSent = 0;
@@ -63,6 +66,7 @@ export class ConnectionTotals {
   add(link: Link): void {
     this.#bytesSent += link.bytesSent;
     this.#bytesReceived += link.bytesReceived;
+    this.#polledReads += link.polledReads;
     this.#messagesSent += link.session.messagesSent;
     this.#messagesReceived += link.session.messagesReceived;
     this.#batchesSent += link.session.batchesSent;
@@ -87,6 +91,7 @@ export class ConnectionTotals {
       state,
       bytesSent: this.#bytesSent + sum(({ bytesSent }) => bytesSent),
       bytesReceived: this.#bytesReceived + sum(({ bytesReceived }) => bytesReceived),
+      polledReads: this.#polledReads + sum(({ polledReads }) => polledReads),
       messagesSent: this.#messagesSent + sum(({ session }) => session.messagesSent),
       messagesReceived: this.#messagesReceived + sum(({ session }) => session.messagesReceived),
       batchesSent: this.#batchesSent + sum(({ session }) => session.batchesSent),

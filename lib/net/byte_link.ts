@@ -70,6 +70,7 @@ export class ByteLink extends Link implements PolledLink {
     super(options, owner, clock, channel, inlineHandlerUs);
     this.#channel = channel;
     this.#spinUs = spinUs;
+    if (spinUs > 0) channel.prepareSocket?.();
     this.#read();
   }
 
@@ -97,6 +98,7 @@ export class ByteLink extends Link implements PolledLink {
   startPolling(): boolean {
     if (this.gone || this.isBusy || this.writing || this.#resumeAt >= 0) return false;
     if (this.session.state !== "open" || this.session.hasOutput) return false;
+    if (!this.#socket!.isReady) return false;
     const { ring } = this.#batches;
     if (this.#reading) {
       if (this.#markAt < 0 || this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
@@ -111,6 +113,7 @@ export class ByteLink extends Link implements PolledLink {
     const count = this.#socket!.receive(this.#space!);
     if (count > 0) {
       this.bytesReceived += count;
+      this.polledReads++;
       this.news = true;
       this.#batches.ring.commit(count);
       this.#parse();
@@ -249,6 +252,7 @@ export class ByteLink extends Link implements PolledLink {
 
   /** Writes at once; `false`: the socket has no room for all of it, and the rest is to be written by the runtime. */
   #send(socket: SocketPoll): boolean {
+    if (!socket.isReady) return false;
     while (this.#piece < this.#pieces.length) {
       const { length } = this.#pieces[this.#piece]!;
       const count = socket.send(this.#pieces[this.#piece]!);

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { acquireLibc, releaseLibc } from "./libc.ts";
 import { PolledSocket } from "./polled_socket.ts";
+import { SocketByBytes } from "./socket_by_bytes.ts";
 import type { ByteChannel, SocketPoll } from "./transport.ts";
 
 /**
@@ -19,6 +21,7 @@ export class ConnChannel implements ByteChannel {
   readonly #conn: Deno.Conn;
   /** `undefined`: nobody has asked for it. */
   #socket: PolledSocket | null | undefined;
+  #byBytes: SocketByBytes | null = null;
   #closed = false;
 
   /**
@@ -35,7 +38,7 @@ export class ConnChannel implements ByteChannel {
   }
 
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    return this.#conn.read(into);
+    return this.#byBytes === null ? this.#conn.read(into) : this.#byBytes.read(into);
   }
 
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -47,14 +50,31 @@ export class ConnChannel implements ByteChannel {
     this.#closed = true;
     // First, as the descriptor's number may be another socket's at once.
     this.#socket?.close();
+    this.#endSearch();
     closeConn(this.#conn);
   }
 
   /** See {@linkcode ByteChannel}; never where there is TLS between the bytes and the socket. */
   socket(): SocketPoll | null {
     if (this.integrity || this.#closed) return null;
-    if (this.#socket === undefined) this.#socket = PolledSocket.of(this.#conn);
+    if (this.#socket === undefined) {
+      this.#socket = PolledSocket.of(this.#conn, this.#byBytes);
+      this.#endSearch();
+    }
     return this.#socket;
+  }
+
+  /** See {@linkcode ByteChannel}; the addresses of TCP are enough. */
+  prepareSocket(): void {
+    if (this.integrity || this.#conn.remoteAddr.transport === "tcp") return;
+    const libc = acquireLibc();
+    if (libc !== null) this.#byBytes = new SocketByBytes(libc, this.#conn);
+  }
+
+  #endSearch(): void {
+    if (this.#byBytes === null) return;
+    this.#byBytes = null;
+    releaseLibc();
   }
 }
 

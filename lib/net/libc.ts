@@ -10,7 +10,8 @@ const SYMBOLS = {
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  fstat: { parameters: ["i32", "buffer"], result: "i32" },
+  // A function of its own since glibc 2.33 only.
+  fstat: { parameters: ["i32", "buffer"], result: "i32", optional: true },
 } as const;
 
 /** The C library's own functions; lengths and counts stay far below 2³¹ here, so none needs a big integer. */

@@ -52,6 +52,8 @@ export abstract class Link implements SessionOwner {
   bytesSent = 0;
   /** How many bytes were read from the channel. */
   bytesReceived = 0;
+  /** How often polling the socket has brought bytes before the runtime did. */
+  polledReads = 0;
   /** Where the other end is, for messages. */
   readonly remote: string;
   /** Who the other end has proven to be, where the transport asks for proof. */

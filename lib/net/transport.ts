@@ -33,10 +33,14 @@ export interface ByteChannel {
    * way. `null` where that cannot be; absent: never.
    */
   socket?(): SocketPoll | null;
+  /** Says that `socket` will be asked for, before the first read: what comes first may be needed to find it. */
+  prepareSocket?(): void;
 }
 
 /** A socket that is asked without waiting; what goes wrong, the channel's next read or write tells. */
 export interface SocketPoll {
+  /** Whether it may be asked; to be looked at before anything else in each turn. */
+  readonly isReady: boolean;
   /** Reads what is there and says how many bytes; 0 at the end, -1: nothing now. */
   receive(into: Uint8Array<ArrayBuffer>): number;
   /** Writes what there is room for and says how many bytes, 0 if there is none. */

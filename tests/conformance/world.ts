@@ -16,7 +16,7 @@ import { systemClock } from "../../lib/net/system_clock.ts";
 import { memoryTransport } from "../../lib/net/memory.ts";
 import { systemTransports } from "../../lib/net/transports.ts";
 import { certificates } from "../net/certificates.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { FFI, FILES, NET } from "../net/permitted.ts";
 import { configOf, TestAuthority } from "../net/test_authority.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 import { simulatedGrid } from "../grid/simulated_grid.ts";
@@ -206,6 +206,8 @@ async function mutualTls(host: string): Promise<Partial<ManagerOptions>> {
 }
 let authority: Promise<TestAuthority> | undefined;
 const NONE = (): undefined => undefined;
+/** Both nodes are in one process, so polls seldom catch anything but what has come already. */
+const SPINNING = { spinUs: 50 };
 
 /** Every transport there is. */
 export const WORLDS: readonly World[] = [
@@ -216,6 +218,20 @@ export const WORLDS: readonly World[] = [
   simulatedWorld("messages"),
   realWorld("tcp", !NET, onPorts("tcp"), systemTransports),
   realWorld("unix", !(NET && FILES) || WINDOWS, unixHosts, systemTransports),
+  realWorld(
+    "tcp, spinning",
+    !NET || !FFI,
+    onPorts("tcp"),
+    systemTransports,
+    () => Promise.resolve(SPINNING),
+  ),
+  realWorld(
+    "unix, spinning",
+    !(NET && FILES && FFI),
+    unixHosts,
+    systemTransports,
+    () => Promise.resolve(SPINNING),
+  ),
   realWorld("ws", !NET, onPorts("ws"), systemTransports),
   realWorld("tls", !(NET && FILES), onPorts("tls"), () => systemTransports(certificates())),
   realWorld("wss", !(NET && FILES), onPorts("wss"), () => systemTransports(certificates())),

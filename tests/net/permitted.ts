@@ -13,6 +13,9 @@ export const FILES = granted({ name: "read" }) && granted({ name: "write" });
 /** Whether other processes may be started. */
 export const RUN = granted({ name: "run" });
 
+/** Whether libraries of the system may be called. */
+export const FFI = granted({ name: "ffi" }) && Deno.build.os !== "windows";
+
 function granted(descriptor: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
 }
