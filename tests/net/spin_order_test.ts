@@ -140,7 +140,7 @@ class End implements LinkOwner {
     const { caller } = this.link.session;
     const nowMs = this.link.beginTurn();
     const name = caller.nameNumber("echo", "", nowMs);
-    for (; count > 0 && this.#made - this.answered < 500; count--) {
+    for (; count > 0 && this.#made - this.answered < 100; count--) {
       const number = this.#made++;
       const isLarge = number % LARGE_EACH === LARGE_EACH - 1;
       const bytes = new Uint8Array(isLarge ? LARGE_BYTES : this.#random.int(4, 120));
@@ -234,10 +234,10 @@ async function alternate(host: string, name: string): Promise<void> {
     await Promise.all(ends.map(({ opened }) => opened.promise));
     while (!isDone() && ends.every(({ failure }) => failure === null)) {
       const end = random.pick(ends), what = random.next();
-      if (what < 0.3) end.call(random.int(1, 60));
-      else if (what < 0.7) end.poll();
-      else if (what < 0.8) await null;
-      else if (what < 0.9) await new Promise((resolve) => systemClock.soon(() => resolve(null)));
+      if (what < 0.3) end.call(random.int(1, 20));
+      else if (what < 0.6) end.poll();
+      else if (what < 0.65) await null;
+      else if (what < 0.7) await new Promise((resolve) => systemClock.soon(() => resolve(null)));
       else {
         await new Promise<void>((resolve) =>
           systemClock.defer(() => {

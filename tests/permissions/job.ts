@@ -14,6 +14,8 @@ export interface GridJob {
   readonly tls?: MtlsFileConfig | undefined;
   /** The variable of the environment that the shared secret is in. */
   readonly secretIn?: string | undefined;
+  /** How long it polls, in microseconds; it tells then whether it may have. */
+  readonly spinUs?: number | undefined;
 }
 
 /** A server that a client of the same process calls. */

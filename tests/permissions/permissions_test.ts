@@ -15,7 +15,7 @@ const WORKER = new URL("worker.ts", import.meta.url).pathname;
 const SECRET = "the secret that a variable holds";
 
 /** What a process may do: each kind of permission and what it is for. */
-type Flag = "net" | "read" | "write" | "env";
+type Flag = "net" | "read" | "write" | "env" | "ffi";
 type Permissions = { readonly [F in Flag]?: readonly string[] };
 
 /** Runs a job in a process that may do this and no more, and that may say this much of its own accord. */
@@ -168,6 +168,23 @@ Deno.test(
         return assertNarrow({ kind: "grid", local, peer }, socketsOf(hosts));
       });
     }),
+);
+
+Deno.test(
+  { name: "permissions: nobody is asked for FFI for the sake of spinUs", ignore },
+  async () => {
+    const hosts = pickHosts((port) => `tcp://127.0.0.1:${port}`, true);
+    await withPeer(hosts, {}, async () => {
+      const [local, peer] = hosts, net = hosts.map(authorityOf);
+      const job = { kind: "grid", local, peer, spinUs: 50 } as const;
+      await assertNarrow(job, { net });
+      // Where it is granted, nothing else is needed; for one library, as for all.
+      const paths = ["libc.so.6", `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`];
+      for (const ffi of [paths, ["/nowhere.so"]]) {
+        assertEquals(await run(job, { net, ffi }), { said: "Hello, node!" });
+      }
+    });
+  },
 );
 
 for (const scheme of ["tls", "wss", "unix"]) {

@@ -33,9 +33,9 @@ const ignore = (): void => {};
 const keep = (message: string): void => void warnings.push(message);
 const logger = { debug: ignore, info: ignore, warn: keep, error: keep };
 
-async function beNode({ local, peer, tls, secretIn }: GridJob): Promise<string> {
+async function beNode({ local, peer, tls, secretIn, spinUs }: GridJob): Promise<string> {
   const auth = secretIn === undefined ? undefined : sharedSecret(Deno.env.get(secretIn)!);
-  await using manager = new Manager({ local, hosts: [local, peer], tls, auth, logger });
+  await using manager = new Manager({ local, hosts: [local, peer], tls, auth, logger, spinUs });
   await manager.listen();
   // Fails with the first attempt to connect, if that does.
   return await manager.connection(peer).request(greet, "node");

@@ -14,12 +14,20 @@ export class Child implements AsyncDisposable {
     this.#stdout = process.stdout.getReader();
   }
 
-  /** Resolves when the node listens. */
-  static async start(local: string, hosts: readonly string[]): Promise<Child> {
+  /** Resolves when the node listens. One that polls its sockets, for so many microseconds, may do everything. */
+  static async start(local: string, hosts: readonly string[], spinUs = 0): Promise<Child> {
     const program = new URL("node.ts", import.meta.url).pathname;
     const child = new Child(
       new Deno.Command(Deno.execPath(), {
-        args: ["run", "--allow-net", "--no-prompt", program, local, ...hosts],
+        args: [
+          "run",
+          spinUs > 0 ? "--allow-all" : "--allow-net",
+          "--no-prompt",
+          program,
+          String(spinUs),
+          local,
+          ...hosts,
+        ],
         stdin: "piped",
         stdout: "piped",
         stderr: "inherit",

@@ -1,6 +1,6 @@
 /**
- * A node in a process of its own. Arguments: its host, then all hosts. Prints
- * a line when it listens, and ends well with its standard input.
+ * A node in a process of its own. Arguments: how long it polls, in
+ * microseconds, its host, then all hosts. Prints a line when it listens, and ends well with its standard input.
  *
  * @module
  */
@@ -10,7 +10,8 @@ import { hang, relay, ticks, TIMES, whoAreYou } from "./contracts.ts";
 
 const ignore = (): void => {};
 const logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-const manager = new Manager({ local: Deno.args[0]!, hosts: Deno.args.slice(1), logger, ...TIMES });
+const [spinUs, local, ...hosts] = Deno.args;
+const manager = new Manager({ local: local!, hosts, spinUs: Number(spinUs), logger, ...TIMES });
 manager.handle(whoAreYou, () => Deno.pid);
 manager.handle(hang, () => new Promise<void>(() => {}));
 manager.handle(ticks, async function* () {
