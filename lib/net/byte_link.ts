@@ -16,7 +16,12 @@ import type { ByteChannel, SocketPoll } from "./transport.ts";
 
 /** A peer that goes on sending so much after the goodbye is heard no more. */
 const MAX_LATE_BYTES = 4 * 1024 * 1024;
-/** Stands where a read will put the length of a batch, and is none: when it is gone, the read is done. */
+/**
+ * Stands where a read will put the length of a batch, and is none: when it is
+ * gone, the read is done. Of a length that comes a byte at a time the first one
+ * may look the same; but reads that have completed are told of before the
+ * microtasks run that spins begin in, so this is the second safeguard.
+ */
 const NOT_READ = 0xffff_ffff;
 const NOT_READ_BYTES = 4;
 
@@ -101,7 +106,9 @@ export class ByteLink extends Link implements PolledLink {
     if (!this.#socket!.isReady) return false;
     const { ring } = this.#batches;
     if (this.#reading) {
-      if (this.#markAt < 0 || this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
+      // What follows a part of a batch may look like the mark.
+      if (ring.length > 0 || this.#markAt < 0) return false;
+      if (this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
       if (!ring.hasAside) ring.setAside();
     }
     this.#space = ring.space(this.#batches.wanted);
@@ -111,14 +118,17 @@ export class ByteLink extends Link implements PolledLink {
   /** See {@linkcode PolledLink}. */
   poll(): number {
     const count = this.#socket!.receive(this.#space!);
-    if (count > 0) {
-      this.bytesReceived += count;
+    if (count <= 0) return count;
+    const { ring } = this.#batches;
+    this.bytesReceived += count;
+    this.news = true;
+    ring.commit(count);
+    if (this.#parse()) {
       this.polledReads++;
-      this.news = true;
-      this.#batches.ring.commit(count);
-      this.#parse();
+      return count;
     }
-    return count;
+    if (!this.gone) this.#space = ring.space(this.#batches.wanted);
+    return -1;
   }
 
   /** See {@linkcode PolledLink}. */
@@ -195,8 +205,10 @@ export class ByteLink extends Link implements PolledLink {
     else this.lose(`Reading failed: ${text(error)}`);
   };
 
-  readonly #parse = (): void => {
-    if (this.gone) return;
+  /** Parses what has come, and says whether there was a whole batch. */
+  readonly #parse = (): boolean => {
+    if (this.gone) return false;
+    let hasParsed = false;
     const batches = this.#batches, session = this.session;
     const nowMs = this.beginReading();
     this.budget.start(nowMs);
@@ -207,12 +219,13 @@ export class ByteLink extends Link implements PolledLink {
           if (!batches.next()) break;
           at = batches.start;
         }
+        hasParsed = true;
         const { bytes, view } = batches.ring;
         at = session.receive(bytes, view, at, batches.end, nowMs);
         if (at < batches.end) {
           this.#resumeAt = at;
           this.clock.defer(this.#parse);
-          return;
+          return true;
         }
         this.#resumeAt = -1;
       }
@@ -221,11 +234,12 @@ export class ByteLink extends Link implements PolledLink {
     } finally {
       this.endReading();
     }
-    if (this.gone) return;
+    if (this.gone) return true;
     const held = this.#held;
     this.#held = null;
     if (held === null) this.#wantsMore = true;
     else held();
+    return hasParsed || session.state === "closed";
   };
 
   /** Reads on: behind what the turn has written, as somebody waits for that. */

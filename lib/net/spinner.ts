@@ -26,7 +26,7 @@ export interface PolledLink {
   readonly session: Session;
   /** Makes ready for polling; `false`: something else is to be done first. */
   startPolling(): boolean;
-  /** Reads what is there, parses it within a new turn, and says how many bytes it was; 0 at the end of the connection, -1: nothing. */
+  /** Reads what is there and parses it within a new turn. Says how many bytes it was; 0 at the end of the connection, -1: nothing, or not yet a whole batch. */
   poll(): number;
   /** The session's deadline has come. */
   onDeadline(): void;

@@ -112,3 +112,49 @@ Deno.test("unread bytes are never given up for a smaller buffer", () => {
   }
   assertEquals(ring.length, 500);
 });
+
+Deno.test("what is read beside a read under way comes before what that one brings", () => {
+  const random = seeded("receive ring, aside");
+  for (let run = 0; run < 200; run++) {
+    const ring = new ReceiveRing(64, 512);
+    const twin = new NaiveRing();
+    let next = 0;
+    let pending: Uint8Array | null = null;
+    for (let step = 0; step < 150; step++) {
+      const what = random.next();
+      if (pending === null) {
+        pending = ring.space(random.pick([0, 10, 200]));
+      } else if (what < 0.3 && ring.length === 0 && !ring.hasAside) {
+        ring.setAside();
+        assertEquals([ring.length, ring.hasAside], [0, true]);
+      } else if (what < 0.6 && ring.hasAside) {
+        const space = ring.space(random.pick([0, 10, 200]));
+        assert(space.buffer !== pending.buffer, "that memory is the other read's");
+        const count = random.int(1, space.length);
+        for (let at = 0; at < count; at++) space[at] = next++;
+        twin.put(space.slice(0, count));
+        ring.commit(count);
+      } else if (what < 0.8) {
+        const count = random.int(1, pending.length);
+        for (let at = 0; at < count; at++) pending[at] = next++;
+        twin.put(pending.slice(0, count));
+        if (ring.hasAside) ring.takeBack(count);
+        else ring.commit(count);
+        assertEquals(ring.hasAside, false);
+        pending = null;
+      } else if (ring.hasAside) {
+        const count = random.chance(0.6) ? ring.length : random.int(0, ring.length);
+        ring.head += count;
+        twin.take(count);
+      }
+      if (pending === null) {
+        // Only what was taken out before a read begins makes room for it to be set aside.
+        const count = random.chance(0.8) ? ring.length : random.int(0, ring.length);
+        ring.head += count;
+        twin.take(count);
+      }
+      assertInvariant(ring);
+      assertEquals(ring.bytes.subarray(ring.head, ring.tail), twin.unread);
+    }
+  }
+});
