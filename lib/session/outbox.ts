@@ -14,7 +14,7 @@ import type { WriterPool } from "../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
 import { PeerBudget } from "./peer_budget.ts";
 import { QueuedMessage } from "./queued_message.ts";
-import { concat, rawBytes } from "./raw_payload.ts";
+import { concat, encodeInto, payloadKind, payloadOf, rawBytes } from "./outgoing_payload.ts";
 import { protocolError } from "./wire_error.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { SendHalf } from "./send_half.ts";
@@ -385,23 +385,3 @@ export class Outbox {
 }
 
 const NOTHING = new Uint8Array(0);
-/** Null and absent values are told by the frame where the codec leaves them to it. */
-export function payloadKind<T>(codec: Codec<T>, value: T): number {
-  if (value === undefined && codec.optional === true) return PayloadKind.absent;
-  if (value === null && codec.nullable === true) return PayloadKind.null;
-  return PayloadKind.bytes;
-}
-
-function encodeInto<T>(data: BatchWriter, header: number, codec: Codec<T>, value: T): void {
-  try {
-    codec.encode(value, data.writer);
-  } catch (error) {
-    data.rollback(header);
-    throw error;
-  }
-}
-
-/** A copy of the payload begun at `header`. */
-function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<ArrayBuffer> {
-  return writer.bytes.slice(header + HEADER_BYTES, writer.position);
-}
