@@ -103,3 +103,13 @@ export function tooMany(count: number, maxItems: number): never {
 export function tooDeep(maxDepth: number): never {
   throw new Problem(`is nested deeper than its limit maxDepth of ${maxDepth}`);
 }
+
+/**
+ * Fails because of a length over its limit.
+ *
+ * @param length How many bytes there are.
+ * @param maxBytes How many there may be.
+ */
+export function tooLong(length: number, maxBytes: number): never {
+  throw new Problem(`has ${length} bytes, over its limit maxBytes of ${maxBytes}`);
+}

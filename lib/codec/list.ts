@@ -11,7 +11,8 @@ import { readArrayHead, writeArrayHead } from "./format.ts";
 import { generate } from "./generate.ts";
 import { checkLimit, countItems, type CountOptions } from "./limits.ts";
 import { inItem, Problem, wrongValue } from "./problem.ts";
-import { asciiReaders, readText, writeEncoded, writeText } from "./text.ts";
+import { asciiReaders, writeEncoded } from "./text.ts";
+import { checkWritten, TextCodec } from "./text_codec.ts";
 import {
   claimSource,
   LOAD_WRITER,
@@ -41,13 +42,12 @@ export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> 
   const part = asPart(item, "a list");
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
   return new CompiledCodec<T[]>({
-    write: new Later(() => generateWrite(part.write, maxItems)),
-    read: new Later(() => generateRead(part.read, maxItems)),
+    write: new Later(() => generateWrite(part, maxItems)),
+    read: new Later(() => generateRead(part, maxItems)),
   });
 }
 
-function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
-  const isText = (write as unknown) === writeText;
+function generateWrite<T>(item: CompiledCodec<T>, maxItems: number): Write<T[]> {
   return generate<Write<T[]>>(
     `return (function (value, writer, depth) {
       if (!Array.isArray(value)) wrongValue(value, "an array");
@@ -56,26 +56,37 @@ function generateWrite<T>(write: Write<T>, maxItems: number): Write<T[]> {
       writeArrayHead(count, writer);
       let k = 0;
       try {
-        ${isText ? WRITE_TEXTS : "for (; k < count; k++) write(value[k], writer, depth + 1);"}
+        ${item instanceof TextCodec ? writeTexts(item) : WRITE_ITEMS}
       } catch (error) {
         throw inItem(error, k);
       }
     });`,
-    { write, maxItems, wrongValue, countItems, writeArrayHead, writeEncoded, inItem },
+    {
+      write: item.write,
+      maxItems,
+      wrongValue,
+      countItems,
+      writeArrayHead,
+      writeEncoded,
+      checkWritten,
+      inItem,
+    },
   );
 }
 
-const WRITE_TEXTS = `let ${LOAD_WRITER}
+const WRITE_ITEMS = "for (; k < count; k++) write(value[k], writer, depth + 1);";
+
+const writeTexts = ({ maxBytes }: TextCodec): string =>
+  `let ${LOAD_WRITER}
   for (; k < count; k++) {
     const item = value[k];
     if (typeof item !== "string") wrongValue(item, "a string");
     ${claimSource(TEXT_ROOM_BYTES)}
-    ${writeTextSource("item")}
+    ${writeTextSource("item", maxBytes)}
   }
   writer.position = at;`;
 
-function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
-  const isText = (read as unknown) === readText;
+function generateRead<T>(item: CompiledCodec<T>, maxItems: number): Read<T[]> {
   return generate<Read<T[]>>(
     `return (function (reader, depth) {
       const count = readArrayHead(reader, "an array");
@@ -83,13 +94,13 @@ function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
       if (count === 0) return [];
       let k = 0;
       try {
-        ${isText ? READ_TEXTS : READ_ITEMS}
+        ${item instanceof TextCodec ? readTexts(item) : READ_ITEMS}
         return items;
       } catch (error) {
         throw inItem(error, k);
       }
     });`,
-    { read, maxItems, countItems, readArrayHead, asciiReaders, readText, inItem },
+    { read: item.read, maxItems, countItems, readArrayHead, asciiReaders, inItem },
   );
 }
 
@@ -97,12 +108,13 @@ function generateRead<T>(read: Read<T>, maxItems: number): Read<T[]> {
 const READ_ITEMS = `const items = [read(reader, depth + 1)];
   for (k = 1; k < count; k++) items.push(read(reader, depth + 1));`;
 
-const READ_TEXTS = `const { bytes, view, end } = reader;
+const readTexts = ({ maxBytes }: TextCodec): string =>
+  `const { bytes, view, end } = reader;
   let at = reader.position, item;
-  ${readTextSource("item")}
+  ${readTextSource("item", maxBytes, "read")}
   const items = [item];
   for (k = 1; k < count; k++) {
-    ${readTextSource("item")}
+    ${readTextSource("item", maxBytes, "read")}
     items.push(item);
   }
   reader.position = at;`;

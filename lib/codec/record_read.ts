@@ -36,7 +36,8 @@ import { generate, literal } from "./generate.ts";
 import { inField, Problem } from "./problem.ts";
 import type { Field } from "./record.ts";
 import { skipValue } from "./skip.ts";
-import { asciiReaders, readText, readTextHead, standsAt } from "./text.ts";
+import { asciiReaders, readTextHead, standsAt } from "./text.ts";
+import { TextCodec } from "./text_codec.ts";
 import { TextFieldReader } from "./text_memo.ts";
 import { readTextSource } from "./text_source.ts";
 
@@ -61,11 +62,10 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
     repeated,
     missing,
     asciiReaders,
-    readText,
   };
   fields.forEach((field, i) => {
-    if (isText(field)) bindings[`t${i}`] = new TextFieldReader();
-    else bindings[`r${i}`] = field.codec.read;
+    bindings[`r${i}`] = field.codec.read;
+    if (field.codec instanceof TextCodec) bindings[`t${i}`] = new TextFieldReader();
   });
   return generate<Read<T>>(
     `return (function (reader, depth) {
@@ -78,7 +78,7 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
         for (; left > 0; left--) {
           field = matchKey(reader, keys, field);
           switch (field) {
-            ${fields.map(readLate).join("\n")}
+            ${fields.map((_, i) => readLate(i)).join("\n")}
             default: skipValue(reader);
           }
         }
@@ -92,43 +92,40 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
   );
 }
 
-function isText(field: Field): boolean {
-  return field.codec.read === readText;
-}
-
 function readExpected(field: Field, i: number): string {
   const length = field.key.length;
   return `if (left > 0 && at + ${length} <= end && ${compareKey(field.key, i)}) {
       field = ${i};
       at += ${length};
-      ${isText(field) ? readTextField(i) : readOther(i)}
+      ${readFieldValue(field, i)}
       left--;
     }`;
 }
 
-function readOther(i: number): string {
+function readFieldValue({ codec }: Field, i: number): string {
+  if (codec instanceof TextCodec) return readTextField(i, codec.maxBytes);
   return `reader.position = at;
     v${i} = r${i}(reader, depth + 1);
     at = reader.position;`;
 }
 
 /** A text that has come again is not made again. */
-function readTextField(i: number): string {
+function readTextField(i: number, maxBytes: number): string {
   return `if (t${i}.length > 0 && t${i}.isNext(view, at, end)) {
       v${i} = t${i}.text;
       at += t${i}.length;
     } else {
       const start = at;
-      ${readTextSource(`v${i}`)}
+      ${readTextSource(`v${i}`, maxBytes, `r${i}`)}
       if (t${i}.rest > 0) t${i}.rest--;
       else t${i}.learn(v${i}, reader, start, at);
     }`;
 }
 
-function readLate(field: Field, i: number): string {
+function readLate(i: number): string {
   return `case ${i}:
     if (v${i} !== undefined) repeated();
-    v${i} = ${isText(field) ? "readText(reader)" : `r${i}(reader, depth + 1)`};
+    v${i} = r${i}(reader, depth + 1);
     break;`;
 }
 

@@ -31,7 +31,8 @@ import { writeMapHead } from "./format.ts";
 import { generate, literal } from "./generate.ts";
 import { inField, wrongValue } from "./problem.ts";
 import type { Field } from "./record.ts";
-import { writeEncoded, writeText } from "./text.ts";
+import { writeEncoded } from "./text.ts";
+import { checkWritten, TextCodec } from "./text_codec.ts";
 import { COPY_ROOM_BYTES, TextFieldWriter } from "./text_memo.ts";
 import { claimSource, LOAD_WRITER, TEXT_ROOM_BYTES, writeTextSource } from "./text_source.ts";
 
@@ -51,10 +52,11 @@ export function generateWrite<T>(fields: readonly Field[]): Write<T> {
     inField,
     wrongValue,
     writeEncoded,
+    checkWritten,
     writeMapHead,
   };
   fields.forEach((field, i) => {
-    if (isText(field)) bindings[`t${i}`] = new TextFieldWriter(field.key);
+    if (field.codec instanceof TextCodec) bindings[`t${i}`] = new TextFieldWriter(field.key);
     else bindings[`w${i}`] = field.codec.write;
     bindings[`k${i}`] = field.key;
   });
@@ -86,16 +88,13 @@ function getter(name: string): string {
     : `value[${key}]`;
 }
 
-function isText(field: Field): boolean {
-  return field.codec.write === writeText;
-}
-
 function writeField(field: Field, i: number): string {
-  const write = `field = ${i}; ${isText(field) ? writeTextField(field, i) : writeOther(field, i)}`;
+  const write = `field = ${i}; ${writeFieldValue(field, i)}`;
   return field.optional ? `if (v${i} !== undefined) { ${write} }` : write;
 }
 
-function writeOther(field: Field, i: number): string {
+function writeFieldValue(field: Field, i: number): string {
+  if (field.codec instanceof TextCodec) return writeTextField(field, i, field.codec.maxBytes);
   return `${claimSource(field.key.length)}
     ${writeKey(field.key, i)}
     writer.position = at;
@@ -104,14 +103,14 @@ function writeOther(field: Field, i: number): string {
 }
 
 /** A text that has come again is copied together with its key. */
-function writeTextField(field: Field, i: number): string {
+function writeTextField(field: Field, i: number, maxBytes: number): string {
   return `${claimSource(field.key.length + Math.max(TEXT_ROOM_BYTES, COPY_ROOM_BYTES))}
     if (v${i} === t${i}.text) at = t${i}.copy(view, at);
     else {
       if (typeof v${i} !== "string") wrongValue(v${i}, "a string");
       const start = at;
       ${writeKey(field.key, i)}
-      ${writeTextSource(`v${i}`)}
+      ${writeTextSource(`v${i}`, maxBytes)}
       if (t${i}.rest > 0) t${i}.rest--;
       else {
         writer.position = at;

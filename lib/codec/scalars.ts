@@ -10,9 +10,9 @@ import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
 import { FALSE, readLength, TRUE, truncated, wrongType } from "./format.ts";
 import { readNumber } from "./integer.ts";
-import { checkLimit } from "./limits.ts";
-import { Problem, wrongValue } from "./problem.ts";
-import { decodeText, readText, readTextHead, writeText } from "./text.ts";
+import { checkLimit, tooLong } from "./limits.ts";
+import { wrongValue } from "./problem.ts";
+import { TextCodec } from "./text_codec.ts";
 
 /** How long strings and bytes may be. */
 export interface LengthOptions {
@@ -20,7 +20,7 @@ export interface LengthOptions {
   maxBytes?: number;
 }
 
-const STRING = new CompiledCodec<string>({ write: writeText, read: readText });
+const STRING = new TextCodec(Infinity);
 
 /**
  * Strings, as UTF-8. A lone surrogate cannot be written, bytes that are not
@@ -42,26 +42,7 @@ const STRING = new CompiledCodec<string>({ write: writeText, read: readText });
 export function string(options: LengthOptions = {}): Codec<string> {
   const { maxBytes } = options;
   if (maxBytes === undefined) return STRING;
-  checkLimit("maxBytes", maxBytes);
-  return new CompiledCodec<string>({
-    write(value, writer): void {
-      const start = writer.position;
-      writeText(value, writer);
-      const length = writer.position - start;
-      const head = length <= 32 ? 1 : length <= 257 ? 2 : length <= 65_538 ? 3 : 5;
-      if (length - head > maxBytes) tooLong(length - head, maxBytes);
-    },
-    read(reader): string {
-      const length = readTextHead(reader), at = reader.position;
-      if (length > maxBytes) tooLong(length, maxBytes);
-      reader.position = at + length;
-      return decodeText(reader, at, length);
-    },
-  });
-}
-
-function tooLong(length: number, maxBytes: number): never {
-  throw new Problem(`has ${length} bytes, over its limit maxBytes of ${maxBytes}`);
+  return new TextCodec(checkLimit("maxBytes", maxBytes));
 }
 
 const BOOLEAN = new CompiledCodec<boolean>({

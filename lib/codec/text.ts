@@ -35,7 +35,7 @@ export const writeText: (text: string, writer: ByteWriter) => void = generate(
     if (typeof text !== "string") wrongValue(text, "a string");
     let ${LOAD_WRITER}
     ${claimSource(TEXT_ROOM_BYTES)}
-    ${writeTextSource("text")}
+    ${writeTextSource("text", Infinity)}
     writer.position = at;
   };`,
   { wrongValue, writeEncoded },

@@ -43,9 +43,10 @@ export function claimSource(count: number): string {
  * Source text that writes one string.
  *
  * @param text A variable that holds the string. {@linkcode TEXT_ROOM_BYTES} of room are there.
- * @returns The statements; they also name `writer` and `writeEncoded`.
+ * @param maxBytes How many bytes it may have; `Infinity`: no limit.
+ * @returns The statements; they also name `writer`, `writeEncoded` and `checkWritten`.
  */
-export function writeTextSource(text: string): string {
+export function writeTextSource(text: string, maxBytes: number): string {
   // In words, with one look at four characters; the last few one by one.
   return `{
     const length = ${text}.length, start = at;
@@ -74,6 +75,11 @@ export function writeTextSource(text: string): string {
       writeEncoded(${text}, writer);
       ${LOAD_WRITER}
     }
+    ${
+    maxBytes === Infinity
+      ? ""
+      : `if (at - start > ${maxBytes}) checkWritten(at - start, ${maxBytes});`
+  }
   }`;
 }
 
@@ -81,21 +87,23 @@ export function writeTextSource(text: string): string {
  * Source text that reads one string.
  *
  * @param target The variable that gets it.
- * @returns The statements; they also name `reader`, `asciiReaders` and `readText`.
+ * @param maxBytes How many bytes it may have; `Infinity`: no limit.
+ * @param read A variable that holds the function for what is not short and ASCII.
+ * @returns The statements; they also name `reader` and `asciiReaders`.
  */
-export function readTextSource(target: string): string {
+export function readTextSource(target: string, maxBytes: number, read: string): string {
   return `{
     const head = at < end ? bytes[at] : 0;
     let from = at + 1, length = ${MAX_GENERATED_BYTES + 1};
     if ((head & 0xe0) === 0xa0) length = head & 0x1f;
     else if (head === 0xd9 && from < end) length = bytes[from++];
-    ${target} = length <= ${MAX_GENERATED_BYTES} && length <= end - from
+    ${target} = length <= ${Math.min(MAX_GENERATED_BYTES, maxBytes)} && length <= end - from
       ? asciiReaders[length](view, from)
       : undefined;
     if (${target} !== undefined) at = from + length;
     else {
       reader.position = at;
-      ${target} = readText(reader);
+      ${target} = ${read}(reader);
       at = reader.position;
     }
   }`;

@@ -4,41 +4,44 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import * as t from "../../lib/codec/mod.ts";
 import { assertRoundTrip, assertUnfit } from "./support.ts";
 
-/** Ways for a text to stand in a value, and what its path is there. */
-const PLACES: readonly {
+/** A way for a text to stand in a value. */
+interface Place {
   readonly name: string;
   readonly codec: t.Codec<unknown>;
+  /** The text's path there. */
   readonly path: string;
   around(text: string): unknown;
-}[] = [
-  { name: "whole", codec: t.string() as t.Codec<unknown>, path: "the value", around: (x) => x },
-  {
-    name: "in a list",
-    codec: t.list(t.string()) as t.Codec<unknown>,
-    path: "[1]",
-    around: (x) => ["a", x, "b"],
-  },
-  {
-    name: "in a record",
-    codec: t.record({ before: t.uint(), text: t.string(), after: t.uint() }) as t.Codec<unknown>,
-    path: "text",
-    around: (text) => ({ before: 1, text, after: 300 }),
-  },
-  {
-    name: "behind other texts of a record",
-    codec: t.record({
-      a: t.string(),
-      text: t.optional(t.string()),
-      ["a key of more than forty bytes, which is copied"]: t.string(),
-    }) as t.Codec<unknown>,
-    path: "text",
-    around: (text) => ({ a: "a", text, ["a key of more than forty bytes, which is copied"]: "c" }),
-  },
-];
+}
+
+const LONG_KEY = "a key of more than forty bytes, which is copied";
+
+function placesOf(text: t.Codec<string>): readonly Place[] {
+  return [
+    { name: "whole", codec: text as t.Codec<unknown>, path: "the value", around: (x) => x },
+    {
+      name: "in a list",
+      codec: t.list(text) as t.Codec<unknown>,
+      path: "[1]",
+      around: (x) => ["a", x, "b"],
+    },
+    {
+      name: "in a record",
+      codec: t.record({ before: t.uint(), text, after: t.uint() }) as t.Codec<unknown>,
+      path: "text",
+      around: (x) => ({ before: 1, text: x, after: 300 }),
+    },
+    {
+      name: "behind other texts of a record",
+      codec: t.record({ a: text, text: t.optional(text), [LONG_KEY]: text }) as t.Codec<unknown>,
+      path: "text",
+      around: (x) => ({ a: "a", text: x, [LONG_KEY]: "c" }),
+    },
+  ];
+}
 
 /** Texts of one length: ASCII, and with one character of another kind at each place. */
 function* textsOf(length: number): Generator<string> {
@@ -50,7 +53,7 @@ function* textsOf(length: number): Generator<string> {
   }
 }
 
-for (const { name, codec, path, around } of PLACES) {
+for (const { name, codec, path, around } of placesOf(t.string())) {
   Deno.test(`texts ${name}, of every length, with any character at any place`, () => {
     for (let length = 0; length <= 104; length++) {
       for (const text of textsOf(length)) assertRoundTrip(codec, around(text));
@@ -99,3 +102,27 @@ for (const { name, codec, path, around } of PLACES) {
     }
   });
 }
+
+Deno.test("a limit on texts holds wherever they stand, in both directions", () => {
+  for (const maxBytes of [1, 31, 32, 40, 72, 73, 100, 101, 255, 256, 300]) {
+    const free = placesOf(t.string());
+    placesOf(t.string({ maxBytes })).forEach(({ codec, path, around }, i) => {
+      const words = `over its limit maxBytes of ${maxBytes}`;
+      for (const length of [0, maxBytes - 1, maxBytes]) {
+        assertRoundTrip(codec, around("x".repeat(length)));
+      }
+      const umlauts = "ü".repeat((maxBytes >> 1) + 1);
+      for (const text of ["x".repeat(maxBytes + 1), umlauts, "y".repeat(500)]) {
+        // Twice, as nothing may be remembered of what was refused.
+        for (let n = 0; n < 2; n++) {
+          const message = assertUnfit(() => t.toBytes(codec, around(text)), words).message;
+          assert(message.startsWith(`Cannot encode: ${path} has `), message);
+          const bytes = t.toBytes(free[i]!.codec, around(text));
+          const read = assertUnfit(() => t.fromBytes(codec, bytes), words).message;
+          assert(read.startsWith(`Cannot decode: ${path} has `), read);
+        }
+      }
+      assertRoundTrip(codec, around("ü".repeat(maxBytes >> 1)));
+    });
+  }
+});

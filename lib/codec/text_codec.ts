@@ -1,0 +1,46 @@
+/**
+ * The codec of strings, which containers look into.
+ *
+ * @module
+ */
+
+import { CompiledCodec } from "./compiled.ts";
+import { tooLong } from "./limits.ts";
+import { decodeText, readText, readTextHead, writeText } from "./text.ts";
+
+/** Strings of a limited length. */
+export class TextCodec extends CompiledCodec<string> {
+  /** The most bytes of UTF-8 that one may have; `Infinity`: no limit. */
+  readonly maxBytes: number;
+
+  /** @param maxBytes The most bytes of UTF-8 that one may have; `Infinity`: no limit. */
+  constructor(maxBytes: number) {
+    super(
+      maxBytes === Infinity ? { write: writeText, read: readText } : {
+        write(value, writer): void {
+          const start = writer.position;
+          writeText(value, writer);
+          checkWritten(writer.position - start, maxBytes);
+        },
+        read(reader): string {
+          const length = readTextHead(reader), at = reader.position;
+          if (length > maxBytes) tooLong(length, maxBytes);
+          reader.position = at + length;
+          return decodeText(reader, at, length);
+        },
+      },
+    );
+    this.maxBytes = maxBytes;
+  }
+}
+
+/**
+ * Fails if a string that was written is too long.
+ *
+ * @param bytes How many bytes it has, head included.
+ * @param maxBytes How many it may have, without.
+ */
+export function checkWritten(bytes: number, maxBytes: number): void {
+  const length = bytes - (bytes <= 32 ? 1 : bytes <= 257 ? 2 : bytes <= 65_538 ? 3 : 5);
+  if (length > maxBytes) tooLong(length, maxBytes);
+}
