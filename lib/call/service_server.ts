@@ -11,6 +11,7 @@ import type { Clock } from "../net/clock.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { Channel } from "../net/transport.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
+import { within } from "../net/within.ts";
 import type { HandlerMap } from "./handler_map.ts";
 import { ServedConnection } from "./served_connection.ts";
 import type { ServeSettings } from "./server_options.ts";
@@ -152,15 +153,4 @@ export class ServiceServer {
 
 function pause(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.setTimer(delayMs, resolve));
-}
-
-/** Whether something ended in time. */
-function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimer(limitMs, () => resolve(false));
-    work.then(() => {
-      clock.clearTimer(timer);
-      resolve(true);
-    });
-  });
 }

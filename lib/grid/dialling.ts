@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { closeQuietly } from "../net/close_quietly.ts";
 import type { HostAddress } from "../net/host_address.ts";
 import type { Link } from "../net/link.ts";
 import type { Channel } from "../net/transport.ts";
@@ -62,23 +63,26 @@ export class Dialling implements Dialler {
     // A node that closes gives its attempts up one by one, and their places go to others of its own.
     if (this.#node.closing) return;
     const { clock, dialTimeoutMs } = this.#node.options;
-    const abort = this.#abort = new AbortController();
+    const abort = this.#abort = new AbortController(), { signal } = abort;
     this.startedMs = clock.now();
     const timer = clock.setTimer(dialTimeoutMs, () => {
       const message = `No connection within ${dialTimeoutMs} ms.`;
       abort.abort(new InternodeError("Unreachable", message, { origin: "network" }));
     });
-    this.#node.dial(this.#address, abort.signal).then(
-      (channel) => {
-        clock.clearTimer(timer);
-        this.#abort = null;
-        this.#onChannel(channel);
-      },
-      (error) => {
-        clock.clearTimer(timer);
-        this.#abort = null;
-        this.#onFailed(error);
-      },
-    );
+    const settle = (): boolean => {
+      if (this.#abort === null) return false;
+      this.#abort = null;
+      clock.clearTimer(timer);
+      return true;
+    };
+    const fail = (error: unknown): void => {
+      if (settle()) this.#onFailed(error);
+    };
+    // A transport of the user's own may ignore its signal; nothing waits for it then.
+    signal.addEventListener("abort", () => queueMicrotask(() => fail(signal.reason)));
+    this.#node.dial(this.#address, signal).then((channel) => {
+      if (settle()) this.#onChannel(channel);
+      else closeQuietly(channel);
+    }, fail);
   }
 }

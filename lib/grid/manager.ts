@@ -8,6 +8,7 @@ import { InternodeError } from "../errors.ts";
 import { type HostAddress, parseHostAddress, parseNamedHost } from "../net/host_address.ts";
 import type { Listener } from "../net/transport.ts";
 import { upgradeWebSocket } from "../net/web_socket_upgrade.ts";
+import { within } from "../net/within.ts";
 import type { CallTrace } from "./call_trace.ts";
 import type { CloseOptions } from "./close_options.ts";
 import { Connection } from "./connection.ts";
@@ -24,6 +25,8 @@ import type { WaitOptions } from "./wait_for_connect.ts";
 
 /** How a closing node looks whether its calls have ended, in milliseconds. */
 const IDLE_CHECK_MS = 5;
+/** How long the listener may take to close, in milliseconds. */
+const LISTENER_CLOSE_MS = 2_000;
 
 /** A node that listens; closing it closes the manager. */
 export interface Server extends AsyncDisposable {
@@ -275,10 +278,24 @@ export class Manager implements AsyncDisposable {
     return openEntrance(local, { ...options, guarded }, "option tls (mutual TLS)");
   }
 
+  /** Stops accepting, and waits until the address is free again; a transport of the user's own may never say so. */
+  async #closeListener(): Promise<void> {
+    const { clock, logger } = this.#node.options;
+    const tell = (why: string, error?: unknown): void =>
+      logger.warn(`The listener at ${this.local} ${why}.`, { error });
+    const close = async (): Promise<void> => {
+      const listener = await this.#listener?.catch(() => null);
+      await listener?.close();
+      await listener?.finished.catch(() => {});
+    };
+    const closed = close().catch((error) => tell("could not be closed well", error));
+    if (await within(clock, LISTENER_CLOSE_MS, closed)) return;
+    tell(`has not ended within ${LISTENER_CLOSE_MS} ms`);
+  }
+
   async #close(graceMs: number): Promise<void> {
     this.#node.closing = true;
-    const listener = await this.#listener?.catch(() => null);
-    await listener?.close();
+    const listenerClosed = this.#closeListener();
     const peerings = [...this.#peerings.values()];
     for (const peering of peerings) peering.drain();
     const { clock } = this.#node.options;
@@ -296,7 +313,7 @@ export class Manager implements AsyncDisposable {
       check();
     });
     await gone;
-    await listener?.finished.catch(() => {});
+    await listenerClosed;
     await this.#node.options.credentials?.close();
   }
 }

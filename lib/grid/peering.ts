@@ -299,18 +299,12 @@ export class Peering implements LinkOwner, RenewalOwner {
     if (!this.#started || this.#node.closing) return;
     this.#clearTimer();
     const { clock } = this.#node.options;
-    if (this.#dials) {
-      this.#timer = clock.setTimer(delayMs, () => {
-        this.#timer = null;
-        this.#dial();
-      });
-    } else {
-      this.#timer = clock.setTimer(waitMs, () => {
-        this.#timer = null;
-        const message = `It is the side that dials, and has not within ${waitMs} ms.`;
-        this.#giveUpWaiting(new InternodeError("Unreachable", message, { origin: "network" }));
-      });
-    }
+    this.#timer = clock.setTimer(this.#dials ? delayMs : waitMs, () => {
+      this.#timer = null;
+      if (this.#dials) return this.#dial();
+      const message = `It is the side that dials, and has not within ${waitMs} ms.`;
+      this.#giveUpWaiting(new InternodeError("Unreachable", message, { origin: "network" }));
+    });
   }
 
   #dial(): void {
@@ -387,7 +381,15 @@ export class Peering implements LinkOwner, RenewalOwner {
     }
     this.#state = state;
     if (this.#listeners === null) return;
-    for (const listener of [...this.#listeners]) listener(state);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        this.#node.options.logger.error(`A listener of ${this.host}'s states has thrown.`, {
+          error,
+        });
+      }
+    }
   }
 }
 
