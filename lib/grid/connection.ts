@@ -54,9 +54,6 @@ export class Connection {
   readonly #node: GridNode;
   readonly #peering: Peering;
   readonly #owner: StreamOwner;
-  /** The numbers of contracts' names on the present link. */
-  #numbers: Map<AnyContract, number> | null = null;
-  #numbersOf: Link | null = null;
 
   /** Made by the manager. */
   constructor(node: GridNode, peering: Peering) {
@@ -285,11 +282,7 @@ export class Connection {
     if (subroute !== undefined && subroute !== "") {
       return link.session.caller.nameNumber(contract.name, subroute, nowMs);
     }
-    let numbers = this.#numbers;
-    if (numbers === null || this.#numbersOf !== link) {
-      this.#numbers = numbers = new Map();
-      this.#numbersOf = link;
-    }
+    const numbers = link.numbers ??= new Map();
     let number = numbers.get(contract);
     if (number === undefined) {
       number = link.session.caller.nameNumber(contract.name, "", nowMs);
