@@ -116,14 +116,14 @@ export class ByteLink extends Link implements PolledLink {
   }
 
   /** See {@linkcode PolledLink}. */
-  poll(): number {
+  poll(nowMs: number): number {
     const count = this.#socket!.receive(this.#space!);
     if (count <= 0) return count;
     const { ring } = this.#batches;
     this.bytesReceived += count;
     this.news = true;
     ring.commit(count);
-    if (this.#parse()) {
+    if (this.#parse(nowMs)) {
       this.polledReads++;
       return count;
     }
@@ -205,12 +205,16 @@ export class ByteLink extends Link implements PolledLink {
     else this.lose(`Reading failed: ${text(error)}`);
   };
 
-  /** Parses what has come, and says whether there was a whole batch. */
-  readonly #parse = (): boolean => {
+  /**
+   * Parses what has come, and says whether there was a whole batch.
+   *
+   * @param readMs When it was read, if the clock was looked at.
+   */
+  #parse(readMs?: number): boolean {
     if (this.gone) return false;
     let hasParsed = false;
     const batches = this.#batches, session = this.session;
-    const nowMs = this.beginReading();
+    const nowMs = this.beginReading(readMs);
     this.budget.start(nowMs);
     try {
       while (session.state !== "closed") {
@@ -224,7 +228,7 @@ export class ByteLink extends Link implements PolledLink {
         at = session.receive(bytes, view, at, batches.end, nowMs);
         if (at < batches.end) {
           this.#resumeAt = at;
-          this.clock.defer(this.#parse);
+          this.clock.defer(() => this.#parse());
           return true;
         }
         this.#resumeAt = -1;
@@ -240,7 +244,7 @@ export class ByteLink extends Link implements PolledLink {
     if (held === null) this.#wantsMore = true;
     else held();
     return hasParsed || session.state === "closed";
-  };
+  }
 
   /** Reads on: behind what the turn has written, as somebody waits for that. */
   protected override onTurnEnd(turnMs: number): void {

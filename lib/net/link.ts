@@ -101,14 +101,18 @@ export abstract class Link implements SessionOwner {
   beginTurn(): number {
     if (this.#inTurn) return this.#turnMs;
     queueMicrotask(this.#endTurn);
-    return this.#openTurn();
+    return this.#openTurn(this.clock.now());
   }
 
-  /** Begins the turn in which what was read is handled; {@linkcode Link.endReading} must follow. */
-  protected beginReading(): number {
+  /**
+   * Begins the turn in which what was read is handled; {@linkcode Link.endReading} must follow.
+   *
+   * @param nowMs The time, if it was read a moment ago.
+   */
+  protected beginReading(nowMs?: number): number {
     if (this.#inTurn) return this.#turnMs;
     this.#reading = true;
-    return this.#openTurn();
+    return this.#openTurn(nowMs ?? this.clock.now());
   }
 
   /** What was read is handled. The turn ends behind those who have waited for it, so that what they do next belongs to it. */
@@ -118,9 +122,9 @@ export abstract class Link implements SessionOwner {
     queueMicrotask(this.#endTurn);
   }
 
-  #openTurn(): number {
+  #openTurn(nowMs: number): number {
     this.#inTurn = true;
-    return this.#turnMs = this.clock.now();
+    return this.#turnMs = nowMs;
   }
 
   /**

@@ -10,11 +10,11 @@ import type { Clock } from "./clock.ts";
 import { SpinPolicy } from "./spin_policy.ts";
 
 /** When turns have followed one another for so long by polling alone, the event loop gets its own as soon as there is nothing to do for a moment. */
-const TURN_DUE_MS = 2;
+const TURN_DUE_MS = 4;
 /** Such a moment. The peer may be taking such a turn itself, and the two cost no more than one then. */
 const IDLE_MS = 0.015;
 /** After so long it gets its turn in any case. That costs 12 to 40 µs. */
-const TURN_OVERDUE_MS = 4;
+const TURN_OVERDUE_MS = 6;
 /** The clock is read once in so many polls, as that takes a good part of the time of one. */
 const POLLS_A_LOOK = 8;
 /** No poll is quicker than this; it bounds a spin even where time stands still. */
@@ -26,8 +26,8 @@ export interface PolledLink {
   readonly session: Session;
   /** Makes ready for polling; `false`: something else is to be done first. */
   startPolling(): boolean;
-  /** Reads what is there and parses it within a new turn. Says how many bytes it was; 0 at the end of the connection, -1: nothing, or not yet a whole batch. */
-  poll(): number;
+  /** Reads what is there and parses it within a new turn that begins at that time. Says how many bytes it was; 0 at the end of the connection, -1: nothing, or not yet a whole batch. */
+  poll(nowMs: number): number;
   /** The session's deadline has come. */
   onDeadline(): void;
 }
@@ -157,8 +157,9 @@ export class Spinner {
     const endMs = Math.min(untilMs, yieldMs, deadlineMs);
     const mostPolls = (endMs - this.#turnMs) * 1000 / QUICKEST_POLL_US;
     this.#state = "polls";
+    let nowMs = this.#turnMs;
     for (let polls = 1;; polls++) {
-      const count = link.poll();
+      const count = link.poll(nowMs);
       if (count >= 0) {
         this.#state = "rests";
         if (count > 0) policy.onHit();
@@ -166,7 +167,7 @@ export class Spinner {
         return;
       }
       if (polls % POLLS_A_LOOK !== 0) continue;
-      const nowMs = clock.now();
+      nowMs = clock.now();
       if (nowMs < endMs && polls < mostPolls) continue;
       this.#state = "rests";
       if (nowMs >= deadlineMs) {

@@ -217,7 +217,7 @@ class End implements LinkOwner {
       if (mustWait) channel.tally.undelivered++;
       if (!link.startPolling()) return;
       assert(!mustWait, "polled though a read had completed");
-      link.poll();
+      link.poll(systemClock.now());
     }
   }
 }
