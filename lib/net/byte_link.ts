@@ -25,6 +25,12 @@ const MAX_LATE_BYTES = 4 * 1024 * 1024;
 const NOT_READ = 0xffff_ffff;
 const NOT_READ_BYTES = 4;
 
+/** More is written by the runtime also where the socket is polled: what comes next gathers until that is done. */
+const MOST_SENT_BYTES = 8 * 1024;
+
+/** A batch of more is not waited for by polling. */
+const LARGE_BATCH_BYTES = 32 * 1024;
+
 /**
  * A session on a {@linkcode ByteChannel}: one read and one write under way at a
  * time.
@@ -127,7 +133,10 @@ export class ByteLink extends Link implements PolledLink {
       this.polledReads++;
       return count;
     }
-    if (!this.gone) this.#space = ring.space(this.#batches.wanted);
+    const { wanted } = this.#batches;
+    // The rest of a large batch takes its time.
+    if (wanted > LARGE_BATCH_BYTES) return count;
+    this.#space = ring.space(wanted);
     return -1;
   }
 
@@ -260,12 +269,14 @@ export class ByteLink extends Link implements PolledLink {
     const pieces = this.#pieces;
     // From here on, as what leaves may let other messages follow, which must not start a write of their own.
     this.writing = true;
-    if (this.session.drain(pieces, nowMs) === 0) {
+    const bytes = this.session.drain(pieces, nowMs);
+    if (bytes === 0) {
       this.writing = false;
       return;
     }
     this.#piece = 0;
-    if (this.#socket === null || !this.#send(this.#socket)) this.#writePiece();
+    const socket = bytes > MOST_SENT_BYTES ? null : this.#socket;
+    if (socket === null || !this.#send(socket)) this.#writePiece();
   }
 
   /** Writes at once; `false`: the socket has no room for all of it, and the rest is to be written by the runtime. */
@@ -299,8 +310,10 @@ export class ByteLink extends Link implements PolledLink {
   readonly #onWritten = (count: number): void => {
     if (this.gone) return;
     this.#advance(count);
-    if (this.#piece < this.#pieces.length) this.#writePiece();
-    else this.#finishWrite();
+    if (this.#piece < this.#pieces.length) return this.#writePiece();
+    this.#finishWrite();
+    // Nobody could poll meanwhile.
+    if (this.#socket !== null) this.beginTurn();
   };
 
   #finishWrite(): void {

@@ -15,6 +15,12 @@ const TURN_DUE_MS = 4;
 const IDLE_MS = 0.015;
 /** After so long it gets its turn in any case. That costs 12 to 40 µs. */
 const TURN_OVERDUE_MS = 6;
+/** With more calls under way, or answered in one turn, there is enough to do, and to look for more so often would only make batches smaller. */
+const MANY_CALLS = 128;
+/** The same for what a turn has received, in bytes. */
+const MANY_BYTES = 64 * 1024;
+/** How long a link counts as busy after such a turn. */
+const BUSY_MS = 1;
 /** The clock is read once in so many polls, as that takes a good part of the time of one. */
 const POLLS_A_LOOK = 8;
 /** No poll is quicker than this; it bounds a spin even where time stands still. */
@@ -24,6 +30,8 @@ const QUICKEST_POLL_US = 0.1;
 export interface PolledLink {
   /** The session. */
   readonly session: Session;
+  /** How many bytes have come in all. */
+  readonly bytesReceived: number;
   /** Makes ready for polling; `false`: something else is to be done first. */
   startPolling(): boolean;
   /** Reads what is there and parses it within a new turn that begins at that time. Says how many bytes it was; 0 at the end of the connection, -1: nothing, or not yet a whole batch. */
@@ -69,6 +77,9 @@ export class Spinner {
   /** Until when to wait for the next request. */
   #serveUntilMs = -Infinity;
   #messagesSent: number;
+  #bytesReceived = 0;
+  /** Until when there is enough to do. */
+  #busyUntilMs = -Infinity;
   /** When the present turn began. */
   #turnMs = 0;
   /** Since when turns have followed one another without one of the event loop; -1: it has just had its own. */
@@ -97,14 +108,18 @@ export class Spinner {
   /** A turn that began at that time has ended, and what it had to say is written. */
   onTurnEnd(nowMs: number): void {
     this.#turnMs = nowMs;
-    const { session } = this.#link;
+    const { session, bytesReceived } = this.#link;
     const { caller, responder, messagesSent } = session;
     // A turn of requests has calls under way, so what was sent without any is answers.
-    const hasAnswered = messagesSent !== this.#messagesSent && caller.calls.active === 0;
+    const answered = caller.calls.active === 0 ? messagesSent - this.#messagesSent : 0;
     this.#messagesSent = messagesSent;
+    const isBusy = Math.max(answered, caller.calls.active) > MANY_CALLS ||
+      bytesReceived - this.#bytesReceived > MANY_BYTES;
+    this.#bytesReceived = bytesReceived;
+    if (isBusy) this.#busyUntilMs = nowMs + BUSY_MS;
     if (this.#callMs < 0 && this.#call !== null) this.#callMs = nowMs;
-    if (hasAnswered && responder.calls.active === 0) this.#serveUntilMs = nowMs + this.#serveMs;
-    if (this.#state !== "rests") return;
+    if (answered > 0 && responder.calls.active === 0) this.#serveUntilMs = nowMs + this.#serveMs;
+    if (this.#state !== "rests" || nowMs < this.#busyUntilMs) return;
     const untilMs = this.#untilMs();
     if (nowMs >= untilMs) return;
     if (this.#policy.maySpin(nowMs)) {

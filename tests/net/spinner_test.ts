@@ -34,6 +34,7 @@ class TestLink implements PolledLink {
   sent = 0;
   calls = 0;
   served = 0;
+  bytesReceived = 0;
   onBytes: () => void = () => {};
   readonly clock = new SteppedClock();
   readonly session: Session;
@@ -138,7 +139,7 @@ Deno.test("spinner: a deadline ends the spin at once", async () => {
   assertEquals(link.deadlines, 1);
 });
 
-Deno.test("spinner: the event loop has its turn within 4 ms", async () => {
+Deno.test("spinner: the event loop has its turn within 6 ms", async () => {
   const { link, spinner } = asking(10_000_000);
   await endTurn(link, spinner);
   for (let turns = 1; turns <= 100; turns++) {
@@ -147,7 +148,7 @@ Deno.test("spinner: the event loop has its turn within 4 ms", async () => {
     link.clock.turn();
     await null;
     assert(link.polls > polls, "it goes on afterwards");
-    assert(link.clock.nowMs - startMs < 4.1, `${link.clock.nowMs - startMs} ms without a turn`);
+    assert(link.clock.nowMs - startMs < 6.1, `${link.clock.nowMs - startMs} ms without a turn`);
   }
 });
 
@@ -159,13 +160,13 @@ Deno.test("spinner: a loop of quick answers leaves turns to the event loop too",
     call.id++;
     spinner.ask(call, 1_000);
     await endTurn(link, spinner);
-    assert(link.clock.nowMs - sinceMs < 4.1, `${link.clock.nowMs - sinceMs} ms without a turn`);
+    assert(link.clock.nowMs - sinceMs < 6.1, `${link.clock.nowMs - sinceMs} ms without a turn`);
     if (link.clock.deferred.length === 0) continue;
     turns++;
     link.clock.turn();
     sinceMs = link.clock.nowMs;
   }
-  assert(turns >= 24 && turns <= 50, `${turns} turns in 100 ms`);
+  assert(turns >= 16 && turns <= 25, `${turns} turns in 100 ms`);
 });
 
 Deno.test("spinner: what the runtime brings ends the wait for its turn", async () => {
@@ -199,6 +200,25 @@ Deno.test("spinner: waits for the next request after an answer, unless a handler
   link.calls = 1;
   await endTurn(link, spinner);
   assertEquals(link.polls, polls, "that was a request");
+});
+
+Deno.test("spinner: leaves a link alone for a while that has much to do", async () => {
+  const { link, spinner, call } = asking(100);
+  link.bytesReceived = 100_000;
+  await endTurn(link, spinner);
+  assertEquals(link.polls, 0);
+  link.clock.nowMs += 1;
+  call.id++;
+  spinner.ask(call, 100);
+  link.calls = 1_000;
+  await endTurn(link, spinner);
+  assertEquals(link.polls, 0);
+  link.clock.nowMs += 1;
+  link.calls = 1;
+  call.id++;
+  spinner.ask(call, 100);
+  await endTurn(link, spinner);
+  assert(link.polls > 0);
 });
 
 Deno.test("spinner: does nothing while the link has something else to do", async () => {
