@@ -20,12 +20,17 @@ export type Read<T> = (reader: ByteReader, depth: number) => T;
 
 /** A function that is made when it is first asked for. */
 export class Later<F> {
-  /** Makes it. */
-  readonly make: () => F;
+  readonly #make: () => F;
+  #made: F | null = null;
 
-  /** @param make Makes it; called once for each codec. */
+  /** @param make Makes it; called once. */
   constructor(make: () => F) {
-    this.make = make;
+    this.#make = make;
+  }
+
+  /** Gives it. */
+  get(): F {
+    return this.#made ??= this.#make();
   }
 }
 
@@ -62,29 +67,38 @@ export class CompiledCodec<T> implements Codec<T> {
   /** What it adds presence to, if it is optional. */
   readonly inner: CompiledCodec<unknown> | undefined;
 
+  /** Writes a value as part of another. */
+  write: Write<T>;
+  /** Reads a value as part of another. */
+  read: Read<T>;
+
   readonly #init: CompiledInit<T>;
-  #write: Write<T> | null;
-  #read: Read<T> | null;
 
   /** @param init The two functions, and what is special. */
   constructor(init: CompiledInit<T>) {
     this.#init = init;
-    this.#write = init.write instanceof Later ? null : init.write;
-    this.#read = init.read instanceof Later ? null : init.read;
+    this.write = init.write instanceof Later
+      ? (value, writer, depth) => this.finalWrite()(value, writer, depth)
+      : init.write;
+    this.read = init.read instanceof Later
+      ? (reader, depth) => this.finalRead()(reader, depth)
+      : init.read;
     this.optional = init.optional ?? false;
     this.nullable = init.nullable ?? false;
     this.unfitAsPart = init.unfitAsPart;
     this.inner = init.inner;
   }
 
-  /** Writes a value as part of another. */
-  get write(): Write<T> {
-    return this.#write ??= (this.#init.write as Later<Write<T>>).make();
+  /** Gives `write` as it will stay, for what keeps it: it is made by now. */
+  finalWrite(): Write<T> {
+    const { write } = this.#init;
+    return this.write = write instanceof Later ? write.get() : write;
   }
 
-  /** Reads a value as part of another. */
-  get read(): Read<T> {
-    return this.#read ??= (this.#init.read as Later<Read<T>>).make();
+  /** Gives `read` as it will stay, for what keeps it: it is made by now. */
+  finalRead(): Read<T> {
+    const { read } = this.#init;
+    return this.read = read instanceof Later ? read.get() : read;
   }
 
   /**
@@ -99,12 +113,14 @@ export class CompiledCodec<T> implements Codec<T> {
       this.write(value, writer, 0);
     } catch (error) {
       writer.position = position;
-      throw atEdge(error, "encode");
-    } finally {
-      // The next value has its own; the reader, which decides, counts what is within other codecs too.
       writer.items = items;
       writer.maxItems = maxItems;
+      throw atEdge(error, "encode");
     }
+    if (writer.items === items) return;
+    // The next value has its own; the reader, which decides, counts what is within other codecs too.
+    writer.items = items;
+    writer.maxItems = maxItems;
   }
 
   /**

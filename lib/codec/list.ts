@@ -62,7 +62,7 @@ function generateWrite<T>(item: CompiledCodec<T>, maxItems: number): Write<T[]> 
       }
     });`,
     {
-      write: item.write,
+      write: item.finalWrite(),
       maxItems,
       wrongValue,
       countItems,
@@ -100,7 +100,7 @@ function generateRead<T>(item: CompiledCodec<T>, maxItems: number): Read<T[]> {
         throw inItem(error, k);
       }
     });`,
-    { read: item.read, maxItems, countItems, readArrayHead, asciiReaders, inItem },
+    { read: item.finalRead(), maxItems, countItems, readArrayHead, asciiReaders, inItem },
   );
 }
 

@@ -86,8 +86,9 @@ export function enumeration<const T extends string>(values: readonly T[]): Codec
       const constant = constants.get(value);
       if (constant === undefined) wrongValue(value, wanted);
       writer.ensure(constant.length);
-      for (let i = 0; i < constant.length; i++) writer.bytes[writer.position + i] = constant[i]!;
-      writer.position += constant.length;
+      const { bytes, position: at } = writer;
+      for (let i = 0; i < constant.length; i++) bytes[at + i] = constant[i]!;
+      writer.position = at + constant.length;
     },
     read(reader): T {
       const found = findText(reader, encodings);

@@ -64,7 +64,7 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
     asciiReaders,
   };
   fields.forEach((field, i) => {
-    bindings[`r${i}`] = field.codec.read;
+    bindings[`r${i}`] = field.codec.finalRead();
     if (field.codec instanceof TextCodec) bindings[`t${i}`] = new TextFieldReader();
   });
   return generate<Read<T>>(

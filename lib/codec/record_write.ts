@@ -57,7 +57,7 @@ export function generateWrite<T>(fields: readonly Field[]): Write<T> {
   };
   fields.forEach((field, i) => {
     if (field.codec instanceof TextCodec) bindings[`t${i}`] = new TextFieldWriter(field.key);
-    else bindings[`w${i}`] = field.codec.write;
+    else bindings[`w${i}`] = field.codec.finalWrite();
     bindings[`k${i}`] = field.key;
   });
   const required = fields.filter((field) => !field.optional).length;

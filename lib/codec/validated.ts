@@ -57,7 +57,7 @@ export function validated<Input, Output, T extends Input>(
   const { validate, vendor } = schema["~standard"];
   return new CompiledCodec<Output>({
     // What is given to write is checked by the codec itself.
-    write: new Later(() => part.write as CompiledCodec<unknown>["write"]),
+    write: new Later(() => part.finalWrite() as CompiledCodec<unknown>["write"]),
     read(reader, depth): Output {
       const result = validate(part.read(reader, depth));
       if (result instanceof Promise || typeof (result as { then?: unknown }).then === "function") {
