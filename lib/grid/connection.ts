@@ -16,6 +16,7 @@ import type { ConnectionStats } from "./connection_stats.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import type { AnyContract, SingleContract, StreamContract } from "./contract.ts";
 import type { GridNode } from "./grid_node.ts";
+import { withArray } from "./given_array.ts";
 import { OutgoingStream, type StreamOwner } from "./outgoing_stream.ts";
 import type { Peering } from "./peering.ts";
 import { PendingRequest } from "./pending_request.ts";
@@ -119,7 +120,9 @@ export class Connection {
     options: CallOptions = NO_OPTIONS,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const call = new PendingRequest(contract, this.#owner, options.subroute, resolve, reject);
+      const { into, subroute } = options;
+      const answered = into === undefined ? contract : withArray(contract, into);
+      const call = new PendingRequest(answered, this.#owner, subroute, resolve, reject);
       this.#make(call, contract, request, options);
     });
   }
@@ -163,7 +166,6 @@ export class Connection {
   ): void {
     const { signal, timeoutMs = this.#node.options.defaultTimeoutMs } = options;
     if (!this.#admit(call, timeoutMs, options, contract)) return;
-    if (options.into !== undefined) call.into = options.into;
     const link = this.#peering.link;
     if (link !== null) {
       const nowMs = link.beginTurn();

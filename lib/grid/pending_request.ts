@@ -7,7 +7,6 @@
 import { InternodeError } from "../errors.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
-import { PayloadKind } from "../wire/frame.ts";
 import { callFailure } from "./call_failure.ts";
 import { type CallTraces, traceCode } from "./call_trace.ts";
 import { startClientSpan } from "./client_span.ts";
@@ -29,6 +28,17 @@ export interface CallOwner {
   abort(call: OutgoingCall, reason: unknown): void;
 }
 
+/** Who looks at a call beside its caller. */
+interface Watch {
+  /** Ends the call; `null`: nobody does. */
+  signal: AbortSignal | null;
+  /** The call's span; `null`: nobody traces. */
+  readonly span: Span | null;
+  /** When the call began; -1: nobody is told of ended calls. */
+  readonly startMs: number;
+  readonly subroute: string;
+}
+
 /**
  * A promise of a response. It has the fields of its session's calls itself: made
  * by a class above, each request would take 20 ns longer.
@@ -40,18 +50,12 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   state: OutgoingCall["state"] = "idle";
   /** See {@linkcode OutgoingCall}. */
   deadlineMs = Infinity;
-  /** The call's span; `null`: nobody traces. */
-  readonly span: Span | null;
-  /** Where the response's bytes go; `null`: into memory of its own. */
-  into: Uint8Array | null = null;
-
   readonly #contract: SingleContract<Request, Response>;
   readonly #owner: CallOwner;
-  readonly #subroute: string;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
-  #signal: AbortSignal | null = null;
-  readonly #startMs: number;
+  /** Apart, as hardly any call has one and thousands of calls may be under way. */
+  #watch: Watch | null;
 
   /** */
   constructor(
@@ -63,25 +67,27 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   ) {
     this.#contract = contract;
     this.#owner = owner;
-    this.#subroute = subroute ?? "";
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#startMs = owner.traces.active ? owner.now() : -1;
-    const { spans } = owner;
-    this.span = spans === null
-      ? null
-      : startClientSpan(spans, contract.name, owner.host, this.#subroute);
+    const { traces, spans } = owner;
+    this.#watch = traces.active || spans !== null ? watchOf(contract.name, owner, subroute) : null;
+  }
+
+  /** The call's span; `null`: nobody traces. */
+  get span(): Span | null {
+    return this.#watch === null ? null : this.#watch.span;
   }
 
   /** Ends the call when the signal aborts. */
   watch(signal: AbortSignal): void {
-    this.#signal = signal;
+    this.#watch ??= { signal: null, span: null, startMs: -1, subroute: "" };
+    this.#watch.signal = signal;
     signal.addEventListener("abort", this);
   }
 
   /** The signal has aborted. */
   handleEvent(): void {
-    this.#owner.abort(this, this.#signal?.reason);
+    this.#owner.abort(this, this.#watch?.signal?.reason);
   }
 
   /** Nobody asks. */
@@ -91,10 +97,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   onResponse(kind: number, reader: ByteReader): void {
     let response: Response;
     try {
-      // Only contracts of raw bytes have one.
-      response = this.into !== null && kind === PayloadKind.bytes
-        ? fill(this.into, reader) as Response
-        : decodePayload(this.#contract.response, kind, reader);
+      response = decodePayload(this.#contract.response, kind, reader);
     } catch (error) {
       const cause = invalidPayload(error);
       const problem = new InternodeError(
@@ -109,13 +112,13 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
       this.onError(problem, null);
       return;
     }
-    if (this.#signal !== null || this.#startMs >= 0 || this.span !== null) this.#finish(undefined);
+    if (this.#watch !== null) this.#finish(this.#watch, undefined);
     this.#resolve(response);
   }
 
   /** The failure. */
   onError(error: unknown, detail: ByteReader | null): void {
-    const signal = this.#signal;
+    const signal = this.#watch === null ? null : this.#watch.signal;
     // What a signal gives as its reason is the caller's own, even where it looks like an error of ours.
     if (signal !== null && signal.aborted && error === signal.reason) this.fail(error);
     else this.fail(callFailure(error, this.#owner.host, this.#contract, detail));
@@ -123,38 +126,35 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
 
   /** Fails with just this. */
   fail(failure: unknown): void {
-    this.#finish(failure);
+    if (this.#watch !== null) this.#finish(this.#watch, failure);
     this.#reject(failure);
   }
 
   /** @param failure `undefined`: it went well. */
-  #finish(failure: unknown): void {
-    this.#signal?.removeEventListener("abort", this);
-    this.#signal = null;
-    this.span?.end(failure);
+  #finish(watch: Watch, failure: unknown): void {
+    watch.signal?.removeEventListener("abort", this);
+    watch.signal = null;
+    watch.span?.end(failure);
     const { traces, host } = this.#owner;
-    if (this.#startMs < 0 || !traces.active) return;
+    if (watch.startMs < 0 || !traces.active) return;
     traces.emit({
       direction: "outgoing",
       kind: "single",
       handler: this.#contract.name,
-      subroute: this.#subroute,
+      subroute: watch.subroute,
       host,
-      durationMs: this.#owner.now() - this.#startMs,
+      durationMs: this.#owner.now() - watch.startMs,
       error: traceCode(failure),
     });
   }
 }
 
-/** The response at the beginning of the caller's array. */
-function fill(into: Uint8Array, reader: ByteReader): Uint8Array {
-  const { remaining } = reader;
-  if (remaining > into.length) {
-    throw new InternodeError(
-      "InvalidPayload",
-      `it has ${remaining} bytes, and the array given as \`into\` has ${into.length}`,
-      { origin: "caller" },
-    );
-  }
-  return into.subarray(0, reader.readInto(into));
+function watchOf(name: string, owner: CallOwner, subroute = ""): Watch {
+  const { traces, spans, host } = owner;
+  return {
+    signal: null,
+    span: spans === null ? null : startClientSpan(spans, name, host, subroute),
+    startMs: traces.active ? owner.now() : -1,
+    subroute,
+  };
 }
