@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { resolveConnectionOptions } from "../../lib/grid/connection_options.ts";
-import { ByteLink } from "../../lib/net/byte_link.ts";
+import type { ByteLink } from "../../lib/net/byte_link.ts";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
 import type { LinkOwner } from "../../lib/net/link.ts";
 import { LinkMaker } from "../../lib/net/link_maker.ts";

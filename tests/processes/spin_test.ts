@@ -91,6 +91,7 @@ Deno.test(
       );
       assertEquals(error.code, "DeadlineExceeded");
       const stop = new AbortController();
+      // deno-lint-ignore internode/no-sleep -- that timers fire during a spin is what is tested
       setTimeout(() => stop.abort(new Error("enough")), 20);
       await assertRejects(
         () => connection.request(hang, undefined, { timeoutMs: 3_600_000, signal: stop.signal }),
@@ -113,6 +114,7 @@ Deno.test(
       const hanging = connection.request(hang, undefined, { timeoutMs: 3_600_000 });
       // The child is killed by a timer of this process, which has its turns all the while.
       const pid = await connection.request(whoAreYou, undefined);
+      // deno-lint-ignore internode/no-sleep -- that timers fire during a spin is what is tested
       setTimeout(() => Deno.kill(pid, "SIGKILL"), 20);
       const error = await assertRejects(() => hanging, InternodeError);
       assertEquals(error.code, "Disconnected");
