@@ -51,7 +51,11 @@ export class Child implements AsyncDisposable {
 
   /** Ends it at once. */
   async kill(): Promise<void> {
-    this.signal("SIGKILL");
+    try {
+      this.signal("SIGKILL");
+    } catch {
+      // It has ended already; what it held here is to be closed all the same.
+    }
     await this.#process.stdin.abort().catch(() => {});
     await this.#gone();
   }
