@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { ByteLink } from "../../lib/net/byte_link.ts";
 import { crc32 } from "../../lib/net/checksum.ts";
+import type { Clock } from "../../lib/net/clock.ts";
 import type { ByteChannel } from "../../lib/net/transport.ts";
 import { encodeHello } from "../../lib/session/hello.ts";
 import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
-import { numbered, rawCodec, TestStream } from "../session/calls.ts";
+import { numbered, rawCodec, TestCall, TestStream } from "../session/calls.ts";
 import { sessionOptions } from "../session/options.ts";
 import { joined, parseFrames, rawFrame, u32 } from "../session/raw_frames.ts";
 import { peerHello } from "../session/scripted_peer.ts";
@@ -51,8 +52,11 @@ class SlowChannel implements ByteChannel {
   close(): void {}
 }
 
-Deno.test("what leaves lets the next message follow without a second write at one time", async () => {
-  const clock = new VirtualClock();
+/** A link that is open, over a channel whose peer is the test. */
+async function openLink(clock: VirtualClock, seen: Clock = clock): Promise<{
+  link: ByteLink;
+  channel: SlowChannel;
+}> {
   const channel = new SlowChannel();
   const options = sessionOptions("dialler", { envelope: true, checksum: crc32, peerName: "" });
   const ignore = (): void => {};
@@ -64,16 +68,66 @@ Deno.test("what leaves lets the next message follow without a second write at on
     onClosed: ignore,
     onGone: ignore,
   };
-  const link = new ByteLink(channel, options, owner, clock, 1_000);
-  const handshake = joined(
-    rawFrame(FrameType.hello, { payload: encodeHello(peerHello({ wallMs: clock.wallNow() })) }),
-    rawFrame(FrameType.welcome),
+  const link = new ByteLink(channel, options, owner, seen, 1_000);
+  channel.receive(
+    batch(
+      rawFrame(FrameType.hello, { payload: encodeHello(peerHello({ wallMs: clock.wallNow() })) }),
+      rawFrame(FrameType.welcome),
+    ),
   );
-  channel.receive(joined(u32(handshake.length, 0), handshake));
   await clock.settle();
   channel.finish();
   await clock.settle();
   assertEquals(link.session.state, "open");
+  return { link, channel };
+}
+
+function batch(...frames: Uint8Array[]): Uint8Array {
+  const whole = joined(...frames);
+  return joined(u32(whole.length, 0), whole);
+}
+
+Deno.test("what an answer leads to belongs to the turn in which it was read", async () => {
+  const clock = new VirtualClock();
+  let looks = 0;
+  const seen: Clock = {
+    now: () => {
+      looks++;
+      return clock.now();
+    },
+    wallNow: () => clock.wallNow(),
+    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+    clearTimer: (timer) => clock.clearTimer(timer),
+    defer: (callback) => clock.defer(callback),
+    soon: (callback) => clock.soon(callback),
+  };
+  const { link, channel } = await openLink(clock, seen);
+  const { caller } = link.session;
+  const name = caller.nameNumber("echo", "", link.beginTurn());
+  const request = (): { readonly call: TestCall; readonly answered: Promise<void> } => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const call = new TestCall();
+    call.onDone = resolve;
+    caller.request(call, name, rawCodec, numbered(8), null, link.beginTurn());
+    return { call, answered: promise };
+  };
+  const first = request();
+  await clock.settle();
+  channel.finish();
+  await clock.settle();
+  const second = first.answered.then(request);
+  const writes = channel.written.length;
+  looks = 0;
+  channel.receive(batch(rawFrame(FrameType.response, { id: first.call.id })));
+  await second;
+  await clock.settle();
+  assertEquals(looks, 1);
+  assertEquals(channel.written.length > writes, true);
+});
+
+Deno.test("what leaves lets the next message follow without a second write at one time", async () => {
+  const clock = new VirtualClock();
+  const { link, channel } = await openLink(clock);
 
   const stream = new TestStream();
   const { caller } = link.session;
