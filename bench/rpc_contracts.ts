@@ -24,6 +24,9 @@ export const acquire: SingleContract<LockArgs, { granted: boolean; token: number
   },
 );
 
+/** The same as `echo` for large ones: while much of a handler's answers waits to be read, it takes no more requests. */
+export const bulk: SingleContract = single("bench.bulk");
+
 /** The same as a service with one method. */
 export const Echo: Service<{ echo: SingleMethod }> = service("bench", { echo: method() });
 

@@ -7,7 +7,7 @@
 import type { Connection } from "@internode/grid";
 import { client, type ServiceConnection } from "@internode/grid/call";
 import { makeLockArgs } from "./lock_args.ts";
-import { acquire, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
+import { acquire, bulk, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 
 /** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
@@ -82,14 +82,18 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
   },
   "beside-bulk": async ({ connection }, options, endMs) => {
     let over = false, bulkBytes = 0;
-    const bulk = new Uint8Array(BULK_BYTES);
+    const large = new Uint8Array(BULK_BYTES);
     const move = async (): Promise<void> => {
-      for (; !over; bulkBytes += BULK_BYTES) await connection.request(echo, bulk);
+      for (; !over; bulkBytes += BULK_BYTES) await connection.request(bulk, large);
     };
     const moving = Promise.all(Array.from({ length: BULK_IN_FLIGHT }, move));
-    const run = await runRequests((payload) => connection.request(echo, payload), options, endMs);
-    over = true;
-    await moving;
+    let run: Run;
+    try {
+      run = await runRequests((payload) => connection.request(echo, payload), options, endMs);
+    } finally {
+      over = true;
+      await moving;
+    }
     return { ...run, bulkBytes };
   },
   "stream-out": async ({ connection }, { size, inflight }, endMs) => {

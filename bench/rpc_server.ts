@@ -10,7 +10,7 @@ import { implement, listen, mtlsTransports, serve } from "@internode/grid/call";
 import { readIdentity } from "../examples/certs/identity_folder.ts";
 import { serveFloor } from "./floor.ts";
 import type { NodeIdentity } from "./identities.ts";
-import { acquire, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
+import { acquire, bulk, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
 
 /** Registers the bench's handlers. */
 export function serveBench(manager: Manager, inflight: number): void {
@@ -19,6 +19,7 @@ export function serveBench(manager: Manager, inflight: number): void {
   manager.handle(lentEcho, (bytes) => bytes, { lendRequest: true });
   let token = 0;
   manager.handle(acquire, ({ resources }) => ({ granted: resources.length > 0, token: ++token }));
+  manager.handle(bulk, (bytes) => bytes);
   manager.handle(contracts.out, function* (message) {
     for (;;) yield message;
   });
