@@ -269,8 +269,10 @@ export class Outbox {
    *
    * @returns Whether it was.
    */
-  sendWaiting({ type, flags, code, id, argument, payload }: QueuedMessage): boolean {
-    if (payload.length > this.budget.interactiveBytes) return false;
+  sendWaiting(message: QueuedMessage): boolean {
+    const { type, flags, code, id, argument, payload, totalBytes } = message;
+    // By its first size: of a large one that was taken away meanwhile, the bulk lane tells.
+    if (totalBytes > this.budget.interactiveBytes) return false;
     const data = this.#data;
     const header = data.begin(type, flags, code, id, argument, this.nowMs);
     data.writer.append(payload);

@@ -95,6 +95,25 @@ for (const size of SIZES) {
   }
 }
 
+Deno.test("a stream's message whose bytes are taken away while it waits for credit ends it", () => {
+  const pair = new Pair();
+  const kept = pair.keep();
+  kept.autoRead = false;
+  const stream = pair.dialler.open("keep", null, { input: 1, output: 0 });
+  pair.pump();
+  const accepted = kept.streams[0]!;
+  stream.send!.send(rawCodec, numbered(1));
+  const payload = numbered(20_000);
+  stream.send!.send(rawCodec, payload);
+  pair.pump();
+  takeAway(payload);
+  accepted.read(1);
+  pair.pump();
+  assertEquals(accepted.received.length, 1);
+  assertLost(stream.error);
+  assertFine(pair);
+});
+
 Deno.test("bytes that are gone already are refused", () => {
   const pair = new Pair();
   const payload = numbered(10);
