@@ -20,6 +20,7 @@ export class ConcurrencyGate {
   readonly #queue: number;
   readonly #waiting = new Fifo<WaitingStart>();
   #running = 0;
+  #isStarting = false;
 
   /** */
   constructor(concurrency: number, queue: number) {
@@ -48,10 +49,21 @@ export class ConcurrencyGate {
 
   /** Gives a place back; the next in line gets it. */
   leave(): void {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      if (next.wanted()) return next.start();
-    }
     this.#running--;
+    // Who is done at once leaves within its start: it may have thousands behind it.
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    try {
+      while (this.#running < this.#concurrency) {
+        const next = this.#waiting.shift();
+        if (next === undefined) return;
+        if (!next.wanted()) continue;
+        this.#running++;
+        next.start();
+      }
+    } finally {
+      this.#isStarting = false;
+    }
   }
 
   /** Calls that were cancelled meanwhile must not keep others from waiting. */

@@ -8,6 +8,8 @@ import { InternodeError } from "../errors.ts";
 import type { Clock, Timer } from "../net/clock.ts";
 import type { Link } from "../net/link.ts";
 
+/** So many of one peer at most; who renews more often than its calls end has the oldest ones closed. */
+const MAX_RETIRED = 64;
 /** How often to look whether all has ended, in milliseconds. */
 const CHECK_MS = 50;
 
@@ -50,6 +52,9 @@ export class RetiredLinks {
     this.#links.set(link, retired);
     if (this.#dials) tell(link, retired);
     this.#setTimer();
+    if (this.#links.size <= MAX_RETIRED) return;
+    const [oldest] = this.#links.keys();
+    oldest!.close(goingAway());
   }
 
   /** The peer has told of a newer connection. Says whether the one that it told so on is one of these. */

@@ -48,3 +48,21 @@ Deno.test("a queue of 0 turns everybody away who cannot enter", () => {
   assertEquals(gate.tryEnter(), true);
   assertEquals(gate.wait({ wanted: () => true, start: () => {} }), false);
 });
+
+Deno.test("however many wait, those who are done at once do not use up the stack", () => {
+  const waiting = 30_000;
+  const gate = new ConcurrencyGate(2, waiting), started: number[] = [];
+  assertEquals([gate.tryEnter(), gate.tryEnter()], [true, true]);
+  for (let index = 0; index < waiting; index++) {
+    gate.wait({
+      wanted: () => true,
+      start: () => {
+        started.push(index);
+        gate.leave();
+      },
+    });
+  }
+  gate.leave();
+  assertEquals(started, Array.from({ length: waiting }, (_, index) => index));
+  assertEquals([gate.tryEnter(), gate.tryEnter()], [true, false]);
+});
