@@ -37,7 +37,7 @@ import { inField, Problem } from "./problem.ts";
 import type { Field } from "./record.ts";
 import { skipValue } from "./skip.ts";
 import { asciiReaders, readTextHead, standsAt } from "./text.ts";
-import { TextCodec } from "./text_codec.ts";
+import { hasOwnLoop } from "./text_codec.ts";
 import { TextFieldReader } from "./text_memo.ts";
 import { readTextSource } from "./text_source.ts";
 
@@ -65,7 +65,7 @@ export function generateRead<T>(fields: readonly Field[]): Read<T> {
   };
   fields.forEach((field, i) => {
     bindings[`r${i}`] = field.codec.finalRead();
-    if (field.codec instanceof TextCodec) bindings[`t${i}`] = new TextFieldReader();
+    if (hasOwnLoop(field.codec, i)) bindings[`t${i}`] = new TextFieldReader();
   });
   return generate<Read<T>>(
     `return (function (reader, depth) {
@@ -103,7 +103,7 @@ function readExpected(field: Field, i: number): string {
 }
 
 function readFieldValue({ codec }: Field, i: number): string {
-  if (codec instanceof TextCodec) return readTextField(i, codec.maxBytes);
+  if (hasOwnLoop(codec, i)) return readTextField(i, codec.maxBytes);
   return `reader.position = at;
     v${i} = r${i}(reader, depth + 1);
     at = reader.position;`;

@@ -32,7 +32,7 @@ import { generate, literal } from "./generate.ts";
 import { inField, wrongValue } from "./problem.ts";
 import type { Field } from "./record.ts";
 import { writeEncoded } from "./text.ts";
-import { checkWritten, TextCodec } from "./text_codec.ts";
+import { checkWritten, hasOwnLoop } from "./text_codec.ts";
 import { COPY_ROOM_BYTES, TextFieldWriter } from "./text_memo.ts";
 import { claimSource, LOAD_WRITER, TEXT_ROOM_BYTES, writeTextSource } from "./text_source.ts";
 
@@ -56,7 +56,7 @@ export function generateWrite<T>(fields: readonly Field[]): Write<T> {
     writeMapHead,
   };
   fields.forEach((field, i) => {
-    if (field.codec instanceof TextCodec) bindings[`t${i}`] = new TextFieldWriter(field.key);
+    if (hasOwnLoop(field.codec, i)) bindings[`t${i}`] = new TextFieldWriter(field.key);
     else bindings[`w${i}`] = field.codec.finalWrite();
     bindings[`k${i}`] = field.key;
   });
@@ -94,7 +94,7 @@ function writeField(field: Field, i: number): string {
 }
 
 function writeFieldValue(field: Field, i: number): string {
-  if (field.codec instanceof TextCodec) return writeTextField(field, i, field.codec.maxBytes);
+  if (hasOwnLoop(field.codec, i)) return writeTextField(field, i, field.codec.maxBytes);
   return `${claimSource(field.key.length)}
     ${writeKey(field.key, i)}
     writer.position = at;

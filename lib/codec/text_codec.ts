@@ -8,6 +8,9 @@ import { CompiledCodec } from "./compiled.ts";
 import { tooLong } from "./limits.ts";
 import { decodeText, readText, readTextHead, writeText } from "./text.ts";
 
+/** So many fields of a record have loops and memories of their own for text; the machine code of more does not fit where the processor keeps it at hand. */
+const MAX_OWN_LOOPS = 16;
+
 /** Strings of a limited length. */
 export class TextCodec extends CompiledCodec<string> {
   /** The most bytes of UTF-8 that one may have; `Infinity`: no limit. */
@@ -43,4 +46,14 @@ export class TextCodec extends CompiledCodec<string> {
 export function checkWritten(bytes: number, maxBytes: number): void {
   const length = bytes - (bytes <= 32 ? 1 : bytes <= 257 ? 2 : bytes <= 65_538 ? 3 : 5);
   if (length > maxBytes) tooLong(length, maxBytes);
+}
+
+/**
+ * Whether a field of a record is written and read by loops of its own.
+ *
+ * @param codec The field's.
+ * @param index The field's place in the record.
+ */
+export function hasOwnLoop(codec: unknown, index: number): codec is TextCodec {
+  return codec instanceof TextCodec && index < MAX_OWN_LOOPS;
 }

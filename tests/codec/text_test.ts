@@ -19,6 +19,9 @@ interface Place {
 
 const LONG_KEY = "a key of more than forty bytes, which is copied";
 
+/** More fields than have loops of their own. */
+const FRONT = Array.from({ length: 18 }, (_, i) => `f${i}`);
+
 function placesOf(text: t.Codec<string>): readonly Place[] {
   return [
     { name: "whole", codec: text as t.Codec<unknown>, path: "the value", around: (x) => x },
@@ -39,6 +42,12 @@ function placesOf(text: t.Codec<string>): readonly Place[] {
       codec: t.record({ a: text, text: t.optional(text), [LONG_KEY]: text }) as t.Codec<unknown>,
       path: "text",
       around: (x) => ({ a: "a", text: x, [LONG_KEY]: "c" }),
+    },
+    {
+      name: "far back in a long record",
+      codec: t.record({ ...Object.fromEntries(FRONT.map((name) => [name, text])), text, z: text }),
+      path: "text",
+      around: (x) => ({ ...Object.fromEntries(FRONT.map((name) => [name, "f"])), text: x, z: "z" }),
     },
   ];
 }
