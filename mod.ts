@@ -55,6 +55,7 @@ export type {
   ListenOptions,
   MessageChannel,
   MessageReceiver,
+  SocketPoll,
   Transport,
   Transports,
 } from "./lib/net/transport.ts";

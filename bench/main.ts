@@ -61,7 +61,9 @@ if (import.meta.main) {
   for (const each of await runPureBenches()) rows.push(pureRow(each));
   for (const each of ROUND_TRIPS) {
     rows.push(
-      roundTripRow(await runRpc({ ...each, seconds: SECONDS, paired: false, json: false })),
+      roundTripRow(
+        await runRpc({ ...each, seconds: SECONDS, spin: 0, paired: false, json: false }),
+      ),
     );
   }
   showTable(rows);
