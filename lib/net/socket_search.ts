@@ -8,8 +8,8 @@ import type { Libc } from "./libc.ts";
 
 /** So many descriptors are looked at; a process with more of them goes without. */
 const MAX_DESCRIPTORS = 16_384;
-/** So many in one call. */
-const BLOCK = 4_096;
+/** So many in one call: no system's limit is below it. */
+const BLOCK = 256;
 /** The two words of a `struct pollfd`: the descriptor, and the events asked for and seen. */
 const POLLFD_WORDS = 2;
 const NOT_OPEN = 0x20 << 16;

@@ -99,6 +99,8 @@ export class Spinner {
 
   /** A call was made in the present turn whose answer is to be waited for so long, in microseconds. */
   ask(call: OutgoingCall, spinUs: number): void {
+    // Without an id it has ended already, or waits for others to end.
+    if (call.id < 0) return;
     this.#call = call;
     this.#callId = call.id;
     this.#callMs = -1;
