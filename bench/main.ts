@@ -62,7 +62,7 @@ if (import.meta.main) {
   for (const each of ROUND_TRIPS) {
     rows.push(
       roundTripRow(
-        await runRpc({ ...each, seconds: SECONDS, spin: 0, paired: false, json: false }),
+        await runRpc({ ...each, seconds: SECONDS, paired: false, json: false }),
       ),
     );
   }
