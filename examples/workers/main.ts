@@ -13,11 +13,11 @@ import type { Answered, Load } from "./load.ts";
 const USAGE = `Serves on 1, 2, … workers and shows how many calls a second that makes.
 
   --workers N   up to so many workers (default: the number of cores)
-  --below N     what each call counts the primes of: work for a core (default: 10000, about 0.5 ms);
+  --below N     each call counts the primes below it: work for a core (default: 10000, about 0.2 ms);
                 0 is none, so that all the work is the connection's
   --clients N   so many processes that call (default: 2)
   --inflight N  calls under way in each of them (default: 32)
-  --seconds S   how long each line is measured, after as long to get warm (default: 2)
+  --seconds S   how long each line is measured (default: 4)
   --own         each worker listens at a Unix socket of its own; without it they share a port,
                 for which Deno must be started with --unstable-net`;
 
@@ -29,8 +29,8 @@ interface Line {
   readonly perSecond: number;
   /** What the busiest and the idlest worker had of all calls, to an even share. */
   readonly spread: readonly [most: number, least: number];
-  /** Cores that the server used. */
-  readonly cores: number;
+  /** The processor's time that the server took for each call, in microseconds. */
+  readonly cpuUs: number;
 }
 
 /** Starts the server and its clients, and counts. */
@@ -51,9 +51,9 @@ async function measure(
     addresses,
     connections: shared ? workers * CONNECTIONS_PER_WORKER : 1,
   };
-  const before = cpuUsage(), beganMs = performance.now();
+  const before = cpuUsage();
   const answers = await Promise.all(Array.from({ length: clients }, () => ask(given)));
-  const used = cpuUsage(before), tookMs = performance.now() - beganMs;
+  const used = cpuUsage(before);
   const each = Array.from(
     { length: workers },
     (_, at) => answers.reduce((sum, answered) => sum + (answered[at + 1] ?? 0), 0),
@@ -63,7 +63,7 @@ async function measure(
     workers,
     perSecond: calls / load.durationMs * 1_000,
     spread: [Math.max(...each) / calls * workers, Math.min(...each) / calls * workers],
-    cores: (used.user + used.system) / 1_000 / tookMs,
+    cpuUs: (used.user + used.system) / calls,
   };
 }
 
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
       below: { type: "string", default: "10000" },
       clients: { type: "string", default: "2" },
       inflight: { type: "string", default: "32" },
-      seconds: { type: "string", default: "2" },
+      seconds: { type: "string", default: "4" },
       own: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -105,7 +105,7 @@ async function main(): Promise<void> {
     ? "tcp://127.0.0.1:0"
     : (worker: number): string => `unix://${folder}/${worker}.sock`;
   try {
-    show(["workers", "calls/s", "to one worker", "most : least", "server's cores"]);
+    show(["workers", "calls/s", "to one worker", "most : least", "CPU per call"]);
     let one = 0;
     for (let workers = 1; workers <= Number(values.workers); workers++) {
       const line = await measure(workers, Number(values.clients), load, address);
@@ -115,7 +115,7 @@ async function main(): Promise<void> {
         Math.round(line.perSecond).toLocaleString("en"),
         `${(line.perSecond / one).toFixed(2)} ×`,
         line.spread.map((share) => share.toFixed(2)).join(" : "),
-        line.cores.toFixed(2),
+        `${line.cpuUs.toFixed(line.cpuUs < 10 ? 1 : 0)} µs`,
       ]);
     }
   } finally {

@@ -53,6 +53,8 @@ export class ByteLink extends Link implements PolledLink {
   #lateBytes = 0;
   /** Where the batch goes on that the end of a turn has interrupted; -1: there is none. */
   #resumeAt = -1;
+  /** Whether parsing goes on in a later turn. */
+  #isPutOff = false;
   readonly #spinUs: number;
   #socket: SocketPoll | null = null;
   /** `undefined`: nobody has asked for it yet; `null`: there is none. */
@@ -62,7 +64,7 @@ export class ByteLink extends Link implements PolledLink {
   /** Where its mark is, in the buffer that it got; -1: it has none. */
   #markAt = -1;
   #markView: DataView | null = null;
-  /** What a read has brought while a batch was interrupted; it follows that batch. */
+  /** What a read has brought while parsing was put off; it follows that. */
   #held: (() => void) | null = null;
   /** Where polls go, until one brings something. */
   #space: Uint8Array<ArrayBuffer> | null = null;
@@ -107,7 +109,7 @@ export class ByteLink extends Link implements PolledLink {
 
   /** Writing comes first, and what was interrupted, and a read that has completed. */
   startPolling(): boolean {
-    if (this.gone || this.isBusy || this.writing || this.#resumeAt >= 0) return false;
+    if (this.gone || this.isBusy || this.writing || this.#isPutOff) return false;
     if (this.session.state !== "open" || this.session.hasOutput) return false;
     if (!this.#socket!.isReady) return false;
     const { ring } = this.#batches;
@@ -167,7 +169,7 @@ export class ByteLink extends Link implements PolledLink {
   readonly #onRead = (count: number | null): void => {
     this.#reading = false;
     if (this.gone) return;
-    if (this.#resumeAt >= 0) {
+    if (this.#isPutOff) {
       this.#held = () => this.#onRead(count);
       return;
     }
@@ -210,7 +212,7 @@ export class ByteLink extends Link implements PolledLink {
   }
 
   readonly #onReadError = (error: unknown): void => {
-    if (this.#resumeAt >= 0) this.#held = () => this.#onReadError(error);
+    if (this.#isPutOff) this.#held = () => this.#onReadError(error);
     else this.lose(`Reading failed: ${text(error)}`);
   };
 
@@ -223,9 +225,10 @@ export class ByteLink extends Link implements PolledLink {
     if (this.gone) return false;
     let hasParsed = false;
     const batches = this.#batches, session = this.session;
+    this.#isPutOff = false;
     const nowMs = this.beginReading(readMs);
-    this.budget.start(nowMs);
     try {
+      if (!this.budget.start(nowMs)) return this.#goOnLater();
       while (session.state !== "closed") {
         let at = this.#resumeAt;
         if (at < 0) {
@@ -237,8 +240,7 @@ export class ByteLink extends Link implements PolledLink {
         at = session.receive(bytes, view, at, batches.end, nowMs);
         if (at < batches.end) {
           this.#resumeAt = at;
-          this.clock.defer(() => this.#parse());
-          return true;
+          return this.#goOnLater();
         }
         this.#resumeAt = -1;
       }
@@ -254,6 +256,15 @@ export class ByteLink extends Link implements PolledLink {
     else held();
     return hasParsed || session.state === "closed";
   }
+
+  /** The turn is over before all is parsed. */
+  #goOnLater(): true {
+    this.#isPutOff = true;
+    this.budget.later(this.#onLater);
+    return true;
+  }
+
+  readonly #onLater = (): void => void this.#parse();
 
   /** Reads on: behind what the turn has written, as somebody waits for that. */
   protected override onTurnEnd(turnMs: number): void {

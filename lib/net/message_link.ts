@@ -95,10 +95,10 @@ export class MessageLink extends Link implements MessageReceiver {
     this.#paused = false;
     if (this.gone) return;
     const nowMs = this.beginReading();
-    this.budget.start(nowMs);
-    let isDone: boolean;
+    let isDone = false;
     try {
-      isDone = this.#parseWaiting(nowMs);
+      if (this.budget.start(nowMs)) isDone = this.#parseWaiting(nowMs);
+      else this.#goOnLater();
     } finally {
       this.endReading();
     }
@@ -116,9 +116,7 @@ export class MessageLink extends Link implements MessageReceiver {
       const at = this.session.receive(bytes, view, this.#resumeAt, bytes.length, nowMs);
       if (at < bytes.length) {
         this.#resumeAt = at;
-        this.#paused = true;
-        this.clock.defer(this.#parse);
-        this.#hold("pause");
+        this.#goOnLater();
         return false;
       }
       this.#resumeAt = 0;
@@ -136,6 +134,12 @@ export class MessageLink extends Link implements MessageReceiver {
     } catch (error) {
       this.fail(`The channel's ${how}`, error);
     }
+  }
+
+  #goOnLater(): void {
+    this.#paused = true;
+    this.budget.later(this.#parse);
+    this.#hold("pause");
   }
 
   /** Sends what there is, unless the channel is congested; `onDrain` follows then. */

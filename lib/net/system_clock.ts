@@ -16,17 +16,32 @@ const stepping = new Map<Timer, Timer>();
 let deferred: (() => void)[] = [];
 const ONE_BYTE = new Uint8Array(1);
 
+/** During a digest that takes so long, in milliseconds, the loop has rested, in four cases of five. */
+const RESTED_MS = 0.035;
+/** So long at most sockets wait in vain for the loop to rest, in milliseconds, or so many turns if those are longer. */
+const MAX_RESTLESS_MS = 4, MAX_RESTLESS_TURNS = 2.5;
+/** When there was the last sign of rest, and the one before: a single one may deceive. */
+let lastSignMs = -Infinity, signBeforeMs = -Infinity;
+/** When the last deferred turn began, and how long turns take that nothing else holds up. */
+let turnMs = -Infinity, leastTurnMs = Infinity;
+/** How fast turns are believed to have become longer. */
+const LEAST_GROWTH = 1.25;
+
 /**
  * The system's time: `performance.now`, `Date.now`, `setTimeout`, and
  * `setImmediate` (1.5 µs) for `soon`.
  *
- * `defer` goes by way of the runtime's thread pool (the digest of one byte),
- * as that is the quickest turn that lets sockets be read: a turn costs 35 to 50 µs.
- * `setImmediate` and `MessageChannel` take 1.5 µs, but while they keep the
- * loop busy the runtime polls its sockets only once in 61 turns (so after 61 ms
- * if each turn works for 1 ms), and `setTimeout` takes 1.1 ms. On a machine
- * with too few free cores the digest may be done before the loop rests, and the
- * bound of 61 turns holds here too.
+ * `defer` goes by way of `setImmediate`, behind which timers have had their
+ * turn, and the runtime's thread pool (the digest of one byte), as that is the
+ * quickest way to let sockets be read: while the thread works the loop has
+ * nothing to do and asks the system, which takes 35 to 50 µs.
+ * `setImmediate` and `MessageChannel` alone take 1.5 µs, but while they keep
+ * the loop busy the runtime polls its sockets only once in 61 turns (so after
+ * 61 ms if each turn works for 1 ms), and `setTimeout` takes 1.1 ms.
+ *
+ * On a machine with too few free cores the digest is done, within 10 µs,
+ * before the loop rests. So where signs of rest are missing `setTimeout` makes
+ * the loop rest, every 4 ms.
  *
  * ```ts ignore
  * systemClock.defer(() => console.log("sockets and timers have had their turn"));
@@ -74,7 +89,26 @@ function clearTimer(timer: Timer): void {
 }
 
 function defer(callback: () => void): void {
-  if (deferred.push(callback) === 1) crypto.subtle.digest("SHA-1", ONE_BYTE).then(runDeferred);
+  if (deferred.push(callback) === 1) setImmediate(rest);
+}
+
+/** Lets the loop rest, so that it looks at its sockets. */
+function rest(): void {
+  const beganMs = performance.now();
+  leastTurnMs = Math.min(leastTurnMs * LEAST_GROWTH, beganMs - turnMs);
+  crypto.subtle.digest("SHA-1", ONE_BYTE).then(() => {
+    turnMs = performance.now();
+    if (turnMs - beganMs >= RESTED_MS) {
+      signBeforeMs = lastSignMs;
+      lastSignMs = turnMs;
+    }
+    const mostMs = Math.max(MAX_RESTLESS_MS, MAX_RESTLESS_TURNS * leastTurnMs);
+    if (turnMs - signBeforeMs < mostMs) return runDeferred();
+    setTimeout(() => {
+      turnMs = signBeforeMs = lastSignMs = performance.now();
+      runDeferred();
+    }, 0);
+  });
 }
 
 function runDeferred(): void {

@@ -1,47 +1,69 @@
 /**
- * How long handlers may run before the event loop gets a turn.
+ * How long the handlers of a link may run before the event loop gets a turn.
  *
  * @module
  */
 
 import type { Clock } from "./clock.ts";
+import { LoopTurn } from "./loop_turn.ts";
 
 /** The most handlers that run between two looks at the clock. */
 const MAX_STEP = 16;
 
 /**
- * Bounds the time one reading turn spends in handlers. Reading the clock after
- * each of them would cost more than a quick handler does, so it is read after
- * as many as surely fit, judged by the ones before.
+ * Bounds the time that handlers take in one turn of the event loop, over all
+ * links of a clock: with many that all have much to do each gets its part of
+ * the budget, and at least one handler is run. Reading the clock after each
+ * handler would cost more than a quick one does, so it is read after as many
+ * as surely fit, judged by the ones before.
  */
 export class TurnBudget {
   readonly #clock: Clock;
+  readonly #turn: LoopTurn;
   readonly #budgetMs: number;
+  /** How long this link may go on, in milliseconds. */
+  #partMs = 0;
   #startMs = 0;
+  #lookedMs = 0;
   #ran = 0;
   #nextLook = 1;
 
   /** @param budgetUs The time for a turn, in microseconds. */
   constructor(clock: Clock, budgetUs: number) {
     this.#clock = clock;
+    this.#turn = LoopTurn.of(clock);
     this.#budgetMs = budgetUs / 1000;
   }
 
-  /** A turn begins. */
-  start(nowMs: number): void {
-    this.#startMs = nowMs;
+  /** The link has something to do: whether it may begin in this turn. */
+  start(nowMs: number): boolean {
+    this.#startMs = this.#lookedMs = nowMs;
+    this.#partMs = this.#budgetMs / (1 + this.#turn.waiting);
     this.#ran = 0;
     this.#nextLook = 1;
+    return this.#turn.mayBegin(nowMs, this.#budgetMs);
   }
 
   /** A handler has run: whether the turn has lasted long enough. */
   isOver(): boolean {
     if (++this.#ran < this.#nextLook) return false;
-    const spentMs = this.#clock.now() - this.#startMs;
-    if (spentMs >= this.#budgetMs) return true;
+    const nowMs = this.#clock.now();
+    this.#turn.add(nowMs - this.#lookedMs, nowMs, this.#budgetMs);
+    this.#lookedMs = nowMs;
+    const spentMs = nowMs - this.#startMs;
+    const leftMs = Math.min(
+      this.#partMs - spentMs,
+      this.#budgetMs - this.#turn.lastedMs(nowMs),
+    );
+    if (leftMs <= 0) return true;
     const eachMs = spentMs / this.#ran;
-    const fit = eachMs > 0 ? Math.floor((this.#budgetMs - spentMs) / eachMs / 2) : MAX_STEP;
+    const fit = eachMs > 0 ? Math.floor(leftMs / eachMs / 2) : MAX_STEP;
     this.#nextLook = this.#ran + Math.max(1, Math.min(fit, MAX_STEP));
     return false;
+  }
+
+  /** The link goes on in a later turn. */
+  later(goOn: () => void): void {
+    this.#turn.later(this.#budgetMs, goOn, this.#ran > 0);
   }
 }

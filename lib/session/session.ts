@@ -197,7 +197,7 @@ export class Session implements CreditGiver, PayloadOwner {
           id,
           argument,
         );
-        if (ran && at < end && this.#owner.isTurnOver()) return at;
+        if (ran && this.#owner.isTurnOver() && at < end) return at;
       }
       this.#outbox.checkReplies();
       this.#noteBulk(nowMs);
