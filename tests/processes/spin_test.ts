@@ -29,7 +29,7 @@ const MANY = 200_000;
 async function withPeer(
   spinUs: number,
   transport: "tcp" | "unix",
-  body: (grid: Manager, peer: string) => Promise<void>,
+  body: (grid: Manager, peer: string, child: Child) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "internode-" });
   try {
@@ -37,12 +37,12 @@ async function withPeer(
       ? ["a", "b"].map((name) => `unix://${folder}/${name}.sock`)
       : freePorts(2).map((port) => `tcp://127.0.0.1:${port}`);
     const [local, peer] = hosts as [string, string];
-    await using _child = await Child.start(peer, hosts, 100);
+    await using child = await Child.start(peer, hosts, 100);
     const options: ManagerOptions = { local, hosts, spinUs, logger: new QuietLogger() };
     await using grid = new Manager(options);
     await grid.listen();
     await grid.waitForConnect();
-    await body(grid, peer);
+    await body(grid, peer, child);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -108,16 +108,17 @@ Deno.test(
 Deno.test(
   { name: "spin: another process that spins is told of the end", ignore },
   () =>
-    withPeer(AN_HOUR_US, "unix", async (grid, peer) => {
+    withPeer(AN_HOUR_US, "unix", async (grid, peer, child) => {
       const connection = grid.connection(peer);
       await connection.request(whoAreYou, undefined);
       const hanging = connection.request(hang, undefined, { timeoutMs: 3_600_000 });
-      // The child is killed by a timer of this process, which has its turns all the while.
-      const pid = await connection.request(whoAreYou, undefined);
+      // A timer of this process kills the child: they have their turns all the while.
+      const killed = Promise.withResolvers<void>();
       // deno-lint-ignore internode/no-sleep -- that timers fire during a spin is what is tested
-      setTimeout(() => Deno.kill(pid, "SIGKILL"), 20);
+      setTimeout(() => killed.resolve(child.kill()), 20);
       const error = await assertRejects(() => hanging, InternodeError);
       assertEquals(error.code, "Disconnected");
+      await killed.promise;
     }),
 );
 
