@@ -117,7 +117,7 @@ export async function serveWorkers<Data = unknown>(
     "",
   );
   const plan: WorkerPlan = {
-    module: new URL(module),
+    module: moduleUrl(module),
     data,
     settings,
     graceMs,
@@ -145,6 +145,18 @@ export async function serveWorkers<Data = unknown>(
   }
   server.finished.then(() => signal?.removeEventListener("abort", onAbort));
   return server;
+}
+
+function moduleUrl(module: URL | string): URL {
+  const url = URL.parse(module);
+  if (url !== null) return url;
+  throw new InternodeError(
+    "InvalidArgument",
+    `${
+      JSON.stringify(module)
+    } is no URL of a module: give new URL("./worker.ts", import.meta.url).`,
+    { origin: "caller" },
+  );
 }
 
 /** Objects with methods would arrive without them, and a server that nobody guards would be the end of it. */

@@ -285,6 +285,14 @@ Deno.test("options that make no sense are refused, and name themselves", async (
   }
 });
 
+Deno.test("a module must be a whole URL", async () => {
+  await assertRejects(
+    () => serveWorkers("./worker.ts", { workers: 1, address: LOCAL }),
+    InternodeError,
+    '"./worker.ts" is no URL of a module',
+  );
+});
+
 Deno.test("serveWorker serves in workers only", async () => {
   await assertRejects(
     () => serveWorker({ handlers: new HandlerMap() }),
