@@ -53,8 +53,6 @@ export class ByteLink extends Link implements PolledLink {
   #lateBytes = 0;
   /** Where the batch goes on that the end of a turn has interrupted; -1: there is none. */
   #resumeAt = -1;
-  /** Whether parsing goes on in a later turn. */
-  #isPutOff = false;
   readonly #spinUs: number;
   #socket: SocketPoll | null = null;
   /** `undefined`: nobody has asked for it yet; `null`: there is none. */
@@ -64,7 +62,9 @@ export class ByteLink extends Link implements PolledLink {
   /** Where its mark is, in the buffer that it got; -1: it has none. */
   #markAt = -1;
   #markView: DataView | null = null;
-  /** What a read has brought while parsing was put off; it follows that. */
+  /** Whether parsing goes on in a later turn. */
+  #isInterrupted = false;
+  /** What a read has brought while parsing was interrupted; it follows. */
   #held: (() => void) | null = null;
   /** Where polls go, until one brings something. */
   #space: Uint8Array<ArrayBuffer> | null = null;
@@ -109,7 +109,7 @@ export class ByteLink extends Link implements PolledLink {
 
   /** Writing comes first, and what was interrupted, and a read that has completed. */
   startPolling(): boolean {
-    if (this.gone || this.isBusy || this.writing || this.#isPutOff) return false;
+    if (this.gone || this.isBusy || this.writing || this.#isInterrupted) return false;
     if (this.session.state !== "open" || this.session.hasOutput) return false;
     if (!this.#socket!.isReady) return false;
     const { ring } = this.#batches;
@@ -169,7 +169,7 @@ export class ByteLink extends Link implements PolledLink {
   readonly #onRead = (count: number | null): void => {
     this.#reading = false;
     if (this.gone) return;
-    if (this.#isPutOff) {
+    if (this.#isInterrupted) {
       this.#held = () => this.#onRead(count);
       return;
     }
@@ -212,7 +212,7 @@ export class ByteLink extends Link implements PolledLink {
   }
 
   readonly #onReadError = (error: unknown): void => {
-    if (this.#isPutOff) this.#held = () => this.#onReadError(error);
+    if (this.#isInterrupted) this.#held = () => this.#onReadError(error);
     else this.lose(`Reading failed: ${text(error)}`);
   };
 
@@ -222,13 +222,16 @@ export class ByteLink extends Link implements PolledLink {
    * @param readMs When it was read, if the clock was looked at.
    */
   #parse(readMs?: number): boolean {
+    this.#isInterrupted = false;
     if (this.gone) return false;
     let hasParsed = false;
     const batches = this.#batches, session = this.session;
-    this.#isPutOff = false;
     const nowMs = this.beginReading(readMs);
+    if (!this.budget.start(nowMs, readMs !== undefined)) {
+      this.endReading();
+      return this.#goOnLater();
+    }
     try {
-      if (!this.budget.start(nowMs)) return this.#goOnLater();
       while (session.state !== "closed") {
         let at = this.#resumeAt;
         if (at < 0) {
@@ -257,14 +260,13 @@ export class ByteLink extends Link implements PolledLink {
     return hasParsed || session.state === "closed";
   }
 
-  /** The turn is over before all is parsed. */
+  readonly #goOn = (): void => void this.#parse();
+
   #goOnLater(): true {
-    this.#isPutOff = true;
-    this.budget.later(this.#onLater);
+    this.#isInterrupted = true;
+    this.budget.later(this.#goOn);
     return true;
   }
-
-  readonly #onLater = (): void => void this.#parse();
 
   /** Reads on: behind what the turn has written, as somebody waits for that. */
   protected override onTurnEnd(turnMs: number): void {

@@ -85,7 +85,7 @@ export class LoopTurn {
     this.#workedMs += forMs;
     if (this.#workedMs * 4 < budgetMs) return;
     this.#startMs = nowMs - this.#workedMs;
-    this.#clock.soon(this.#onOver);
+    this.#clock.soon(this.onOver);
   }
 
   /**
@@ -102,7 +102,8 @@ export class LoopTurn {
     this.#clock.defer(this.#onLater);
   }
 
-  readonly #onOver = (): void => {
+  /** It is over, or somebody holds up the loop by polling, whose time is no reason for others to wait. */
+  readonly onOver = (): void => {
     this.#startMs = NaN;
     this.#workedMs = 0;
   };
@@ -116,7 +117,7 @@ export class LoopTurn {
       return;
     }
     this.#hasPutOff = false;
-    this.#onOver();
+    this.onOver();
     // Those that join in meanwhile have their turn in another one.
     const newcomers = this.#newcomers.length, interrupted = this.#interrupted.length;
     try {

@@ -95,10 +95,9 @@ export class MessageLink extends Link implements MessageReceiver {
     this.#paused = false;
     if (this.gone) return;
     const nowMs = this.beginReading();
-    let isDone = false;
+    let isDone: boolean;
     try {
-      if (this.budget.start(nowMs)) isDone = this.#parseWaiting(nowMs);
-      else this.#goOnLater();
+      isDone = this.budget.start(nowMs) ? this.#parseWaiting(nowMs) : this.#goOnLater();
     } finally {
       this.endReading();
     }
@@ -116,8 +115,7 @@ export class MessageLink extends Link implements MessageReceiver {
       const at = this.session.receive(bytes, view, this.#resumeAt, bytes.length, nowMs);
       if (at < bytes.length) {
         this.#resumeAt = at;
-        this.#goOnLater();
-        return false;
+        return this.#goOnLater();
       }
       this.#resumeAt = 0;
       this.#waiting.shift();
@@ -136,10 +134,11 @@ export class MessageLink extends Link implements MessageReceiver {
     }
   }
 
-  #goOnLater(): void {
+  #goOnLater(): false {
     this.#paused = true;
     this.budget.later(this.#parse);
     this.#hold("pause");
+    return false;
   }
 
   /** Sends what there is, unless the channel is congested; `onDrain` follows then. */

@@ -23,6 +23,7 @@ export class TurnBudget {
   readonly #budgetMs: number;
   /** How long this link may go on, in milliseconds. */
   #partMs = 0;
+  #isAlone = false;
   #startMs = 0;
   #lookedMs = 0;
   #ran = 0;
@@ -35,26 +36,32 @@ export class TurnBudget {
     this.#budgetMs = budgetUs / 1000;
   }
 
-  /** The link has something to do: whether it may begin in this turn. */
-  start(nowMs: number): boolean {
+  /**
+   * The link has something to do: whether it may begin in this turn.
+   *
+   * @param isAlone Whether it was polled: then others have no turn anyway until polling ends, and the link has a budget of its own.
+   */
+  start(nowMs: number, isAlone = false): boolean {
+    this.#isAlone = isAlone;
+    if (isAlone) this.#turn.onOver();
     this.#startMs = this.#lookedMs = nowMs;
-    this.#partMs = this.#budgetMs / (1 + this.#turn.waiting);
+    this.#partMs = isAlone ? this.#budgetMs : this.#budgetMs / (1 + this.#turn.waiting);
     this.#ran = 0;
     this.#nextLook = 1;
-    return this.#turn.mayBegin(nowMs, this.#budgetMs);
+    return isAlone || this.#turn.mayBegin(nowMs, this.#budgetMs);
   }
 
   /** A handler has run: whether the turn has lasted long enough. */
   isOver(): boolean {
     if (++this.#ran < this.#nextLook) return false;
     const nowMs = this.#clock.now();
-    this.#turn.add(nowMs - this.#lookedMs, nowMs, this.#budgetMs);
-    this.#lookedMs = nowMs;
     const spentMs = nowMs - this.#startMs;
-    const leftMs = Math.min(
-      this.#partMs - spentMs,
-      this.#budgetMs - this.#turn.lastedMs(nowMs),
-    );
+    let leftMs = this.#partMs - spentMs;
+    if (!this.#isAlone) {
+      this.#turn.add(nowMs - this.#lookedMs, nowMs, this.#budgetMs);
+      this.#lookedMs = nowMs;
+      leftMs = Math.min(leftMs, this.#budgetMs - this.#turn.lastedMs(nowMs));
+    }
     if (leftMs <= 0) return true;
     const eachMs = spentMs / this.#ran;
     const fit = eachMs > 0 ? Math.floor(leftMs / eachMs / 2) : MAX_STEP;

@@ -171,6 +171,18 @@ Deno.test("work that is spread over many turns is no reason to wait", () => {
   }
 });
 
+Deno.test("who polls has a budget of its own, and costs others none of theirs", () => {
+  const loop = new Loop();
+  const polled = new TurnBudget(loop, 1_000), other = new TurnBudget(loop, 1_000);
+  for (let poll = 0; poll < 10; poll++) {
+    assertEquals(polled.start(loop.now(), true), true);
+    let ran = 1;
+    for (loop.ms += 0.1; !polled.isOver(); loop.ms += 0.1) ran++;
+    assertEquals(ran, 10);
+  }
+  assertEquals(other.start(loop.now()), true);
+});
+
 Deno.test("a budget of nothing lets one handler run a turn", () => {
   const loop = new Loop();
   const link = new Flooded(loop, 0.1, 0);
