@@ -5,6 +5,7 @@
  */
 
 import type { ClientSettings } from "./client_options.ts";
+import { DialGate } from "../grid/dial_gate.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { PickOptions } from "./balancer.ts";
 import { ReplicaSet } from "./replica_set.ts";
@@ -16,6 +17,8 @@ export class ClientCore {
   readonly options: ClientSettings;
   /** Makes its connections. */
   readonly links: LinkMaker;
+  /** Lets its dials go a few at a time. */
+  readonly gate: DialGate;
   /** What keeps an outage from becoming a storm. */
   readonly retryBudget: RetryBudget;
   /** The replicas. */
@@ -29,6 +32,7 @@ export class ClientCore {
   constructor(options: ClientSettings) {
     this.options = options;
     this.links = new LinkMaker(options.name, options);
+    this.gate = new DialGate(options.clock, options.random);
     this.retryBudget = new RetryBudget(options.retryBudget);
     this.replicas = new ReplicaSet(this);
     this.plainPick = { shardKey: undefined, tried: null, random: () => options.random.next() };

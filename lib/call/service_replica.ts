@@ -5,13 +5,13 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { Dialling } from "../grid/dialling.ts";
 import { type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
 import type { Timer } from "../net/clock.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
-import type { Channel } from "../net/transport.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
 import type { Peer } from "../session/session_options.ts";
 import type { Replica } from "./balancer.ts";
@@ -63,10 +63,9 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   #unwatch: { readonly endpoint: Endpoint; readonly end: (() => void) | undefined } | null = null;
   /** Connections that are shaking hands, open, or not yet gone. */
   readonly #links = new Map<Link, ReplicaLink | null>();
-  #pending: Link | null = null;
-  #dialling: AbortController | null = null;
+  /** An attempt to connect or to renew, until hands are shaken. */
+  #attempt: Dialling | null = null;
   #timer: Timer | null = null;
-  #dialledMs = 0;
   #openedMs = 0;
 
   /** Begins to dial. */
@@ -97,7 +96,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
 
   /** Whether any channel or attempt to dial is left. */
   get isGone(): boolean {
-    return this.#links.size === 0 && this.#dialling === null;
+    return this.#links.size === 0 && this.#attempt === null;
   }
 
   /** The resolver lists it again. */
@@ -151,7 +150,8 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
 
   /** The handshake is done. */
   onOpen(link: Link, peer: Peer): void {
-    this.#pending = null;
+    const dialledMs = this.#attempt?.startedMs ?? 0;
+    this.#endAttempt();
     const { clock, logger, renewalGraceMs } = this.#core.options;
     const old = this.current, made = new ReplicaLink(this, link, clock);
     this.#links.set(link, made);
@@ -171,7 +171,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
         }),
       );
     }
-    this.#startSchedule(link, this.#dialledMs);
+    this.#startSchedule(link, dialledMs);
     if (this.isListed) this.owner.onReadyChange(this);
     else made.retire();
   }
@@ -195,7 +195,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
 
   /** See {@linkcode RenewalOwner}. */
   onRenewalDue(): void {
-    if (this.isListed && this.current !== null && !this.#isDialling) this.#dial();
+    if (this.isListed && this.current !== null && this.#attempt === null) this.#dial();
   }
 
   /** See {@linkcode RenewalOwner}. */
@@ -207,8 +207,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   onClosed(link: Link, error: InternodeError): void {
     const address = this.endpoint.address;
     this.#links.get(link)?.onClosed();
-    if (this.#pending === link) {
-      this.#pending = null;
+    if (this.#attempt?.link === link) {
       this.#onAttemptFailed(error);
     } else if (this.current?.link === link) {
       this.lastFailure = error;
@@ -229,15 +228,12 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
 
   get #connection(): "none" | "pending" | "open" {
     if (this.current !== null) return "open";
-    return this.#isDialling ? "pending" : "none";
-  }
-
-  get #isDialling(): boolean {
-    return this.#pending !== null || this.#dialling !== null;
+    return this.#attempt === null ? "none" : "pending";
   }
 
   get #mayDial(): boolean {
-    return this.isListed && !this.#core.isClosing && this.#timer === null && !this.#isDialling;
+    return this.isListed && !this.#core.isClosing && this.#timer === null &&
+      this.#attempt === null;
   }
 
   #watch(): void {
@@ -281,50 +277,35 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   }
 
   #dial(): void {
-    const { clock, dialTimeoutMs } = this.#core.options;
-    const { address } = this.endpoint;
-    const dialling = this.#dialling = new AbortController();
-    this.#dialledMs = clock.now();
-    const timer = clock.setTimer(dialTimeoutMs, () => {
-      const message = `No connection to ${address} within ${dialTimeoutMs} ms.`;
-      dialling.abort(new InternodeError("Unreachable", message, { origin: "network" }));
+    const { options: { clock, dialTimeoutMs }, gate } = this.#core;
+    const attempt = this.#attempt = new Dialling({
+      gate,
+      clock,
+      dialTimeoutMs,
+      address: this.endpoint.address,
+      dial: (signal) => this.endpoint.dial(signal),
+      isWanted: () => this.isListed && !this.#core.isClosing,
+      onChannel: (channel) => {
+        try {
+          attempt.link = this.#core.links.make(channel, "dialler", "", this);
+          this.#links.set(attempt.link, null);
+        } catch (error) {
+          closeQuietly(channel);
+          this.#onAttemptFailed(error);
+        }
+      },
+      onFailed: (error) => this.#onAttemptFailed(error),
     });
-    let dialled = false;
-    const settle = (): boolean => {
-      if (dialled) return false;
-      dialled = true;
-      clock.clearTimer(timer);
-      this.#dialling = null;
-      return true;
-    };
-    // An endpoint of the user's own may ignore its signal; nothing waits for it then.
-    dialling.signal.addEventListener("abort", () => {
-      if (settle()) this.#onAttemptFailed(dialling.signal.reason);
-    }, { once: true });
-    attempt(() => this.endpoint.dial(dialling.signal)).then(
-      (channel) => {
-        if (settle()) this.#connect(channel);
-        else closeQuietly(channel);
-      },
-      (error) => {
-        if (settle()) this.#onAttemptFailed(error);
-      },
-    );
+    attempt.start();
   }
 
-  #connect(channel: Channel): void {
-    let link: Link;
-    try {
-      link = this.#core.links.make(channel, "dialler", "", this);
-    } catch (error) {
-      closeQuietly(channel);
-      return this.#onAttemptFailed(error);
-    }
-    this.#links.set(link, null);
-    this.#pending = link;
+  #endAttempt(): void {
+    this.#attempt?.end();
+    this.#attempt = null;
   }
 
   #onAttemptFailed(error: unknown): void {
+    this.#endAttempt();
     if (this.isListed && !this.#core.isClosing) {
       const text = error instanceof Error ? error.message : String(error);
       const { logger } = this.#core.options, { address } = this.endpoint;
@@ -347,20 +328,11 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.#schedule.stop();
     this.#unwatch?.end?.();
     this.#unwatch = null;
-    this.#dialling?.abort(error);
-    this.#pending?.close(error);
+    this.#attempt?.abort(error);
+    this.#attempt?.link?.close(error);
   }
 
   #checkMissing(): void {
     if (!this.isListed && this.isGone) this.owner.onMissing(this);
-  }
-}
-
-/** What a user's endpoint throws is a rejection too. */
-function attempt(dial: () => Promise<Channel>): Promise<Channel> {
-  try {
-    return Promise.resolve(dial());
-  } catch (error) {
-    return Promise.reject(error);
   }
 }

@@ -1,16 +1,35 @@
 /**
- * One attempt to connect to a peer.
+ * One attempt to connect.
  *
  * @module
  */
 
 import { InternodeError } from "../errors.ts";
+import type { Clock } from "../net/clock.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
-import type { HostAddress } from "../net/host_address.ts";
 import type { Link } from "../net/link.ts";
 import type { Channel } from "../net/transport.ts";
-import type { Dialler } from "./dial_gate.ts";
-import type { GridNode } from "./grid_node.ts";
+import type { DialGate, Dialler } from "./dial_gate.ts";
+
+/** What an attempt is made of, and whom it tells. */
+export interface DiallingInit {
+  /** Where it waits for its turn. */
+  readonly gate: DialGate;
+  /** Where time comes from. */
+  readonly clock: Clock;
+  /** How long it may take, in milliseconds, from its turn on. */
+  readonly dialTimeoutMs: number;
+  /** Whom it is to reach, for errors. */
+  readonly address: string;
+  /** Dials. */
+  readonly dial: (signal: AbortSignal) => Promise<Channel>;
+  /** Whether it is still wanted when its turn comes; if not, `abort` is to follow. */
+  readonly isWanted: () => boolean;
+  /** There is a connection; its link is to be put here. */
+  readonly onChannel: (channel: Channel) => void;
+  /** There is none; called never within `start`. */
+  readonly onFailed: (error: unknown) => void;
+}
 
 /** Waits for its turn, dials, and keeps its place until hands are shaken; whoever made it says when, by `end`. */
 export class Dialling implements Dialler {
@@ -19,70 +38,73 @@ export class Dialling implements Dialler {
   /** What became of it, until hands are shaken. */
   link: Link | null = null;
 
-  readonly #node: GridNode;
-  readonly #address: HostAddress;
-  readonly #onChannel: (channel: Channel) => void;
-  readonly #onFailed: (error: unknown) => void;
+  readonly #init: DiallingInit;
   #abort: AbortController | null = null;
+  #isSettled = false;
 
-  /**
-   * @param onChannel There is a connection.
-   * @param onFailed There is none; called never within `start`.
-   */
-  constructor(
-    node: GridNode,
-    address: HostAddress,
-    onChannel: (channel: Channel) => void,
-    onFailed: (error: unknown) => void,
-  ) {
-    this.#node = node;
-    this.#address = address;
-    this.#onChannel = onChannel;
-    this.#onFailed = onFailed;
+  /** */
+  constructor(init: DiallingInit) {
+    this.#init = init;
   }
 
   /** Gets in line. */
   start(): void {
-    this.#node.gate.enter(this);
+    this.#init.gate.enter(this);
   }
 
-  /** Gives up before there is a connection; `onFailed` follows. */
+  /** Gives up before there is a connection, of which `onFailed` hears within this call. */
   abort(reason: unknown): void {
-    this.#node.gate.leave(this);
-    if (this.#abort !== null) this.#abort.abort(reason);
-    else if (this.link === null) queueMicrotask(() => this.#onFailed(reason));
+    this.#fail(reason);
+    this.#abort?.abort(reason);
   }
 
   /** Hands are shaken, or it has come to nothing: others may have its place. */
   end(): void {
-    this.#node.gate.leave(this);
+    this.#init.gate.leave(this);
   }
 
   /** See {@linkcode Dialler}. */
   begin(): void {
-    // A node that closes gives its attempts up one by one, and their places go to others of its own.
-    if (this.#node.closing) return;
-    const { clock, dialTimeoutMs } = this.#node.options;
-    const abort = this.#abort = new AbortController(), { signal } = abort;
+    const { clock, dialTimeoutMs, address, dial, isWanted } = this.#init;
+    // Whoever gives many attempts up one by one gives the places of the first to the last.
+    if (!isWanted()) return;
+    const { signal } = this.#abort = new AbortController();
     this.startedMs = clock.now();
     const timer = clock.setTimer(dialTimeoutMs, () => {
-      const message = `No connection within ${dialTimeoutMs} ms.`;
-      abort.abort(new InternodeError("Unreachable", message, { origin: "network" }));
+      const message = `No connection to ${address} within ${dialTimeoutMs} ms.`;
+      this.abort(new InternodeError("Unreachable", message, { origin: "network" }));
     });
-    const settle = (): boolean => {
-      if (this.#abort === null) return false;
-      this.#abort = null;
+    signal.addEventListener("abort", () => clock.clearTimer(timer), { once: true });
+    // What comes about, or fails, after it was given up: a dial of the user's own may ignore its signal.
+    attempt(() => dial(signal)).then((channel) => {
       clock.clearTimer(timer);
-      return true;
-    };
-    const fail = (error: unknown): void => {
-      if (settle()) this.#onFailed(error);
-    };
-    // A transport of the user's own may ignore its signal; nothing waits for it then.
-    signal.addEventListener("abort", () => queueMicrotask(() => fail(signal.reason)));
-    this.#node.dial(this.#address, signal).then((channel) => {
-      if (settle()) this.#onChannel(channel);
+      if (this.#settle()) this.#init.onChannel(channel);
       else closeQuietly(channel);
-    }, fail);
+    }, (error) => {
+      clock.clearTimer(timer);
+      this.#fail(error);
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#settle()) return;
+    this.end();
+    this.#init.onFailed(error);
+  }
+
+  /** Says whether this is how it ends. */
+  #settle(): boolean {
+    const isFirst = !this.#isSettled;
+    this.#isSettled = true;
+    return isFirst;
+  }
+}
+
+/** What a user's own dial throws is a rejection too. */
+function attempt(dial: () => Promise<Channel>): Promise<Channel> {
+  try {
+    return Promise.resolve(dial());
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

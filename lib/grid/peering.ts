@@ -6,7 +6,6 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Timer } from "../net/clock.ts";
-import { closeQuietly } from "../net/close_quietly.ts";
 import type { HostAddress } from "../net/host_address.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
@@ -308,26 +307,24 @@ export class Peering implements LinkOwner, RenewalOwner {
   }
 
   #dial(): void {
-    const attempt = this.#attempt = new Dialling(
-      this.#node,
-      this.#address,
-      (channel) => {
-        if (this.#state === "closed" || this.#node.closing) {
-          closeQuietly(channel);
-          this.#endAttempt();
-          this.#node.onGone();
-        } else {
-          const renews = this.link !== null;
-          attempt.link = this.#node.link(channel, "dialler", this.host, this, renews);
-          this.adopt(attempt.link);
-        }
+    const node = this.#node, { clock, dialTimeoutMs } = node.options;
+    const attempt = this.#attempt = new Dialling({
+      gate: node.gate,
+      clock,
+      dialTimeoutMs,
+      address: this.host,
+      dial: (signal) => node.dial(this.#address, signal),
+      isWanted: () => !node.closing,
+      onChannel: (channel) => {
+        attempt.link = node.link(channel, "dialler", this.host, this, this.link !== null);
+        this.adopt(attempt.link);
       },
-      (error) => {
+      onFailed: (error) => {
         this.#endAttempt();
-        if (this.#state === "closed" || this.#node.closing) this.#node.onGone();
+        if (this.#state === "closed" || node.closing) node.onGone();
         else this.#onAttemptFailed(error);
       },
-    );
+    });
     attempt.start();
   }
 
