@@ -14,9 +14,9 @@ import type { Peer } from "../session/session_options.ts";
 import { type HandlerMap, methodTarget } from "./handler_map.ts";
 import type { ServiceServer } from "./service_server.ts";
 
-/** A client that waits to send more of a large call hears from this side after one round trip. */
-const QUIET_ROUND_TRIPS = 2;
-const QUIET_MS = 5;
+/** A client that waits to send more of a large call hears from this side after one round trip, which may take several times as long as the one that was measured last. */
+const QUIET_ROUND_TRIPS = 4;
+const QUIET_MS = 20;
 
 /**
  * A connection that came in.

@@ -238,9 +238,11 @@ Deno.test("the server ends only after handlers whose callers are gone", async ()
 });
 
 Deno.test("stopping under load: each call is answered, or certainly did not run", async () => {
+  // In these a round trip took much longer than the one measured before, and a call was cut off.
+  const found = [3593, 4641];
   for (let i = 1; i <= 30; i++) {
     // Some histories that stay the same, and some that are new each time.
-    await runSeeded(i <= 20 ? i : undefined, async (random, run) => {
+    await runSeeded(i <= 20 ? i : found[i - 21], async (random, run) => {
       const channels = random.chance(0.5) ? "bytes" : "messages";
       const link = {
         latencyMinMs: random.chance(0.5) ? 0.1 : 15,
