@@ -16,7 +16,7 @@ import type { Channel } from "./transport.ts";
 import { TurnBudget } from "./turn_budget.ts";
 
 /** With so much to send, the peer need not wait for the end of the turn: both sides work at the same time then. */
-const EARLY_BYTES = 16 * 1024;
+const EARLY_BYTES = 8 * 1024;
 /** What follows that has time, as the peer is at work already: fewer and larger writes cost both sides less. */
 const LATER_BYTES = 64 * 1024;
 /** Turns that follow a write sooner than this belong to the same burst. */
