@@ -84,7 +84,8 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
     let over = false, bulkBytes = 0;
     const large = new Uint8Array(BULK_BYTES);
     const move = async (): Promise<void> => {
-      for (; !over; bulkBytes += BULK_BYTES) await connection.request(bulk, large);
+      const into = new Uint8Array(BULK_BYTES);
+      for (; !over; bulkBytes += BULK_BYTES) await connection.request(bulk, large, { into });
     };
     const moving = Promise.all(Array.from({ length: BULK_IN_FLIGHT }, move));
     let run: Run;

@@ -19,7 +19,7 @@ export function serveBench(manager: Manager, inflight: number): void {
   manager.handle(lentEcho, (bytes) => bytes, { lendRequest: true });
   let token = 0;
   manager.handle(acquire, ({ resources }) => ({ granted: resources.length > 0, token: ++token }));
-  manager.handle(bulk, (bytes) => bytes);
+  manager.handle(bulk, (bytes) => bytes, { lendRequest: true });
   manager.handle(contracts.out, function* (message) {
     for (;;) yield message;
   });
