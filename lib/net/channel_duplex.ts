@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
-import { giveBack } from "./memory_return.ts";
+import { giveBack } from "../wire/memory_return.ts";
 import type { ByteChannel } from "./transport.ts";
 
 const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 64 * 1024;

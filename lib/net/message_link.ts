@@ -11,7 +11,7 @@ import { HEADER_BYTES } from "../wire/frame.ts";
 import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES, messageCost } from "../wire/limits.ts";
 import type { Clock } from "./clock.ts";
 import { Link, type LinkOwner } from "./link.ts";
-import { giveBack } from "./memory_return.ts";
+import { giveBack } from "../wire/memory_return.ts";
 import type { MessageChannel, MessageReceiver } from "./transport.ts";
 
 /** Beside the messages of the budget, so many bytes of other frames may wait, such as credits and cancels. */

@@ -7,7 +7,7 @@
 import type { TLSSocket } from "node:tls";
 import type { ChannelDuplex } from "./channel_duplex.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
-import { giveBack } from "./memory_return.ts";
+import { giveBack } from "../wire/memory_return.ts";
 import type { ByteChannel } from "./transport.ts";
 
 /** While so much waits to be read, nothing more is taken from the channel underneath. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { giveBack } from "./memory_return.ts";
 import { partOf } from "./part_of.ts";
 import { DEFAULT_MAX_ITEMS } from "./item_count.ts";
 import { payloadMemory } from "./payload_memory.ts";
@@ -121,8 +122,8 @@ export class ByteReader {
     const { bytes, remaining } = this;
     target.set(bytes.subarray(this.position, this.end));
     this.position = this.end;
-    // Nobody else has it, so it need not wait for the collector.
-    if (this.owned && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+    // Nobody else has it.
+    if (this.owned) giveBack(bytes);
     return remaining;
   }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { giveBack } from "../../lib/net/memory_return.ts";
+import { giveBack } from "../../lib/wire/memory_return.ts";
 
 Deno.test("memory that belongs to bytes alone is freed at once", () => {
   const bytes = new Uint8Array(4_096);
