@@ -11,6 +11,7 @@ import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import { holdsGoodbye } from "../../lib/wire/goodbye.ts";
 import { MAX_BATCH_BYTES } from "../../lib/wire/limits.ts";
 import { ReceiveRing } from "../../lib/wire/receive_ring.ts";
+import { joined } from "../session/raw_frames.ts";
 import { frame, type Framing, goodbyeIn } from "./batch_twin.ts";
 import { damage, EDGE_WORDS } from "./byte_mutator.ts";
 import { type FuzzCase, type Recorder, type Setup, step } from "./fuzz_case.ts";
@@ -47,7 +48,7 @@ export class FramerTarget implements FuzzTarget {
   }
 
   replay({ setup, steps }: FuzzCase, tally: Tally): void {
-    const stream = joined(steps.map(({ bytes }) => bytes ?? new Uint8Array(0)));
+    const stream = joined(...steps.map(({ bytes }) => bytes ?? new Uint8Array(0)));
     const openAfter = Number(setup.openAfter), checksums = setup.checksums === true;
     const expected = frame(stream, { openAfter, checksums });
     const reading = new Reading(setup, openAfter, checksums);
@@ -162,16 +163,6 @@ function makeStream(
     if (random.chance(0.003)) parts.pop();
   }
   if (random.chance(0.1)) parts.push(random.bytes(random.int(1, 23)));
-  const stream = joined(parts);
+  const stream = joined(...parts);
   return random.chance(0.25) ? damage(stream, random) : stream;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
