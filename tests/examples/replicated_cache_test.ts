@@ -1,7 +1,7 @@
 /** The replicated cache: its parts, and the whole with real processes, a file and a real etcd. @module */
 
 import { deadline, retry } from "@std/async";
-import { mergeReadableStreams, TextLineStream, toText } from "@std/streams";
+import { toText } from "@std/streams";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
 import type { HandlerContext } from "@internode/grid";
 import { CacheStore } from "../../examples/replicated_cache/cache_store.ts";
@@ -9,52 +9,21 @@ import type { Summary } from "../../examples/replicated_cache/demo.ts";
 import { ListedLine } from "../../examples/replicated_cache/listed_line.ts";
 import { ETCD, EtcdServer } from "../discovery/etcd_server.ts";
 import { FILES, NET, RUN } from "../net/permitted.ts";
+import { endProgram, processesOf, type Program, startProgram, withFolder } from "./program.ts";
 
-const MAIN = new URL("../../examples/replicated_cache/main.ts", import.meta.url);
+const CACHE: Program = {
+  main: new URL("../../examples/replicated_cache/main.ts", import.meta.url),
+  env: { NO_COLOR: "1" },
+};
 const LIMIT_MS = 60_000;
 const ignore = !NET || !RUN || !FILES || Deno.build.os === "windows";
 /** Processes are looked for in `/proc`. */
 const ignoreProcesses = ignore || Deno.build.os !== "linux";
 
-/** Starts the example with temporary files in a folder of its own. */
-function startCache(folder: string, ...args: string[]): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-prompt", MAIN.href, ...args],
-    env: { TMPDIR: folder, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-    assertEquals(await Array.fromAsync(Deno.readDir(folder)), [], "files were left behind");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** The processes that have the folder's name among their arguments, as replicas and etcd do. */
-function processesOf(folder: string): string[] {
-  if (Deno.build.os !== "linux") return [];
-  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const args = Deno.readTextFileSync(`/proc/${name}/cmdline`).replaceAll("\0", " ");
-      return args.includes(folder) ? [args] : [];
-    } catch {
-      return []; // it ended just now
-    }
-  });
-}
-
 /** Runs the example and judges it; nothing may be left of it. */
 async function runCache(...args: string[]): Promise<void> {
   await withFolder(async (folder) => {
-    const cache = startCache(folder, "--json", "--seconds", "4", ...args);
+    const cache = startProgram(CACHE, folder, "--json", "--seconds", "4", ...args);
     const ended = Promise.all([cache.status, toText(cache.stdout), toText(cache.stderr)]);
     const [{ code }, stdout, stderr] = await deadline(ended, LIMIT_MS);
     assertEquals(processesOf(folder), []);
@@ -99,19 +68,11 @@ Deno.test({
 
 /** Runs the example until a replica is restarted, and ends it by a signal then. */
 async function endCache(folder: string, signal: Deno.Signal): Promise<number> {
-  const cache = startCache(folder, "--seconds", "60", "--etcd", "start");
-  const output = mergeReadableStreams(cache.stdout, cache.stderr)
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  let processes = 0;
-  for await (const line of output) {
-    if (processes > 0 || !line.includes("1 s:")) continue;
-    processes = processesOf(folder).length;
-    cache.kill(signal);
-  }
+  const cache = startProgram(CACHE, folder, "--seconds", "60", "--etcd", "start");
+  const { code, processes } = await endProgram(cache, folder, "1 s:", signal);
   // Three replicas, etcd, and what watches over etcd.
   assertEquals(processes, 5);
-  return (await cache.status).code;
+  return code;
 }
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
@@ -151,7 +112,7 @@ for (
     ignore,
     fn: () =>
       withFolder(async (folder) => {
-        const cache = startCache(folder, ...args);
+        const cache = startProgram(CACHE, folder, ...args);
         const [stderr, stdout] = await Promise.all([toText(cache.stderr), toText(cache.stdout)]);
         assertEquals((await cache.status).code, 2);
         assertEquals([stdout, stderr.split("\n")[0]], ["", message]);

@@ -1,39 +1,21 @@
 /** The demo itself, with real processes. @module */
 
 import { deadline, retry } from "@std/async";
-import { mergeReadableStreams, TextLineStream, toText } from "@std/streams";
+import { toText } from "@std/streams";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import type { Summary } from "../../../examples/lock_service/demo.ts";
+import { endProgram, processesOf, type Program, startProgram, withFolder } from "../program.ts";
 
 const ignore = (["run", "read", "write", "net"] as const).some((name) =>
   Deno.permissions.querySync({ name }).state !== "granted"
 );
-const MAIN = new URL("../../../examples/lock_service/main.ts", import.meta.url);
+const DEMO: Program = {
+  main: new URL("../../../examples/lock_service/main.ts", import.meta.url),
+};
 const LIMIT_MS = 60_000;
 
-/** Starts the demo with temporary files in a folder of its own. */
-function startDemo(folder: string, ...args: string[]): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-prompt", MAIN.href, ...args],
-    env: { TMPDIR: folder },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-    assertEquals(await Array.fromAsync(Deno.readDir(folder)), [], "files were left behind");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 async function runDemo(folder: string, ...args: string[]) {
-  const demo = startDemo(folder, ...args);
+  const demo = startProgram(DEMO, folder, ...args);
   const ended = Promise.all([demo.status, toText(demo.stdout), toText(demo.stderr)]);
   const [{ code }, stdout, stderr] = await deadline(ended, LIMIT_MS);
   assertEquals(stdout.split("\n").length, 2, `one line is expected:\n${stdout}\n${stderr}`);
@@ -86,33 +68,12 @@ Deno.test({
     }),
 });
 
-/** The processes that have the folder's name among their arguments, as all nodes do. */
-function processesOf(folder: string): string[] {
-  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const args = Deno.readTextFileSync(`/proc/${name}/cmdline`).replaceAll("\0", " ");
-      return args.includes(folder) ? [args] : [];
-    } catch {
-      return []; // it ended just now
-    }
-  });
-}
-
 /** Runs a demo until something has happened to a node, and ends it by a signal then. */
 async function endDemo(folder: string, deed: string, signal: Deno.Signal): Promise<number> {
-  const demo = startDemo(folder, "--nodes", "3", "--seconds", "60");
-  const output = mergeReadableStreams(demo.stdout, demo.stderr)
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  let nodes = 0;
-  for await (const line of output) {
-    if (nodes > 0 || !line.includes(deed)) continue;
-    nodes = processesOf(folder).length;
-    demo.kill(signal);
-  }
-  assertGreater(nodes, 1);
-  return (await demo.status).code;
+  const demo = startProgram(DEMO, folder, "--nodes", "3", "--seconds", "60");
+  const { code, processes } = await endProgram(demo, folder, deed, signal);
+  assertGreater(processes, 1);
+  return code;
 }
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
@@ -146,7 +107,7 @@ Deno.test({
   ignore,
   fn: () =>
     withFolder(async (folder) => {
-      const demo = startDemo(folder, "--nodes", "2");
+      const demo = startProgram(DEMO, folder, "--nodes", "2");
       const [stderr, stdout] = await Promise.all([toText(demo.stderr), toText(demo.stdout)]);
       assertEquals((await demo.status).code, 2);
       assertEquals(stdout, "");
