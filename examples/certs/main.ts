@@ -4,13 +4,13 @@
  * @module
  */
 
-import { UsageError } from "../lock_service/options.ts";
+import { readOptions } from "../lock_service/command_line.ts";
 import { CertsError } from "./certs_error.ts";
 import { type Made, makeCertificates } from "./make_certificates.ts";
 import { type CertsOptions, parseOptions, USAGE } from "./options.ts";
 
 async function main(): Promise<number> {
-  const options = readOptions();
+  const options = readOptions(parseOptions, USAGE);
   if (typeof options === "number") return options;
   try {
     const made = await makeCertificates(options);
@@ -23,20 +23,6 @@ async function main(): Promise<number> {
     }
     console.error(error.message);
     return 1;
-  }
-}
-
-/** The options, or the status to end with. */
-function readOptions(): CertsOptions | number {
-  try {
-    const options = parseOptions(Deno.args);
-    if (options !== "help") return options;
-    console.log(USAGE);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
-    return 2;
   }
 }
 

@@ -6,24 +6,18 @@
 
 import { count, duration } from "./table_view.ts";
 import { type Outcome, runDemo } from "./demo.ts";
-import { type DemoOptions, parseOptions, USAGE, UsageError } from "./options.ts";
+import { Interruption, readOptions } from "./command_line.ts";
+import { parseOptions, USAGE } from "./options.ts";
 import { Screen } from "./screen.ts";
 
 /** How many violations are shown. */
 const SHOWN = 10;
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<number> {
-  const options = readOptions();
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  const options = readOptions((args) => parseOptions(args, seed), USAGE);
   if (typeof options === "number") return options;
-  const interrupted = new AbortController();
-  let status = 0;
-  for (const [name, code] of Object.entries(SIGNALS) as [keyof typeof SIGNALS, number][]) {
-    Deno.addSignalListener(name, () => {
-      status = code;
-      interrupted.abort(new Error(`Interrupted by ${name}.`));
-    });
-  }
+  const interruption = new Interruption();
   // With --json the standard output belongs to the summary alone.
   const screen = new Screen(
     options.json ? Deno.stderr : Deno.stdout,
@@ -36,33 +30,18 @@ async function main(): Promise<number> {
       }`,
   );
   try {
-    const outcome = await runDemo(options, screen, interrupted.signal);
+    const outcome = await runDemo(options, screen, interruption.signal);
     screen.print(describe(outcome));
     if (options.json) console.log(JSON.stringify(outcome.summary));
     const { violations, hung } = outcome.summary;
     return violations + hung > 0 ? 1 : 0;
   } catch (error) {
     const errors = error instanceof AggregateError ? error.errors : [error];
-    const reasons = interrupted.signal.aborted ? [interrupted.signal.reason] : new Set(errors);
+    const reasons = interruption.signal.aborted ? [interruption.signal.reason] : new Set(errors);
     for (const reason of reasons) {
       screen.print(`The demo did not run to its end: ${reason.message ?? reason}`);
     }
-    return interrupted.signal.aborted ? status : 1;
-  }
-}
-
-/** The options, or the status to end with. */
-function readOptions(): DemoOptions | number {
-  try {
-    const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
-    const options = parseOptions(Deno.args, seed);
-    if (options !== "help") return options;
-    console.log(USAGE);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
-    return 2;
+    return interruption.signal.aborted ? interruption.status : 1;
   }
 }
 

@@ -4,53 +4,31 @@
  * @module
  */
 
-import { UsageError } from "../lock_service/options.ts";
+import { Interruption, readOptions } from "../lock_service/command_line.ts";
 import { count, duration } from "../lock_service/table_view.ts";
 import { type Outcome, runDemo } from "./demo.ts";
 import { LiveLine } from "./live_line.ts";
-import { type CacheOptions, parseOptions, USAGE } from "./options.ts";
+import { parseOptions, USAGE } from "./options.ts";
 
 /** How many kinds of failures are shown. */
 const SHOWN = 10;
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<number> {
-  const options = readOptions();
+  const options = readOptions(parseOptions, USAGE);
   if (typeof options === "number") return options;
-  const interrupted = new AbortController();
-  let status = 0;
-  for (const [name, code] of Object.entries(SIGNALS) as [keyof typeof SIGNALS, number][]) {
-    Deno.addSignalListener(name, () => {
-      status = code;
-      interrupted.abort(new Error(`Interrupted by ${name}.`));
-    });
-  }
+  const interruption = new Interruption();
   // With --json the standard output belongs to the summary alone.
   const view = new LiveLine(options.json ? Deno.stderr : Deno.stdout);
   try {
-    const outcome = await runDemo(options, view, interrupted.signal);
+    const outcome = await runDemo(options, view, interruption.signal);
     view.print(describe(outcome));
     if (options.json) console.log(JSON.stringify(outcome.summary));
     return outcome.summary.failed + outcome.troubles.length > 0 ? 1 : 0;
   } catch (error) {
-    const { aborted, reason } = interrupted.signal;
+    const { aborted, reason } = interruption.signal;
     const cause = aborted ? reason : error;
     view.print(`The example did not run to its end: ${cause.message ?? cause}`);
-    return aborted ? status : 1;
-  }
-}
-
-/** The options, or the status to end with. */
-function readOptions(): CacheOptions | number {
-  try {
-    const options = parseOptions(Deno.args);
-    if (options !== "help") return options;
-    console.log(USAGE);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
-    return 2;
+    return aborted ? interruption.status : 1;
   }
 }
 
