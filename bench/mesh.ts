@@ -11,6 +11,7 @@ import { Manager } from "@internode/grid";
 import { SeededRandom } from "@internode/grid/testing";
 import { freePorts } from "./free_ports.ts";
 import { connectRawLines } from "./mesh_floor.ts";
+import { keepBusy } from "./keep_busy.ts";
 import { settledMemory } from "./memory_process.ts";
 import { echo } from "./rpc_contracts.ts";
 
@@ -143,24 +144,9 @@ async function exchange(
   seconds: number,
 ): Promise<{ count: number; times: number[]; elapsedMs: number }> {
   const random = new SeededRandom(seed);
-  const times: number[] = [];
   const startMs = performance.now(), endMs = startMs + seconds * 1000;
-  let count = 0, over = false;
-  const worker = async (): Promise<void> => {
-    while (!over) {
-      const ask = asks[Math.floor(random.next() * asks.length)]!;
-      if (++count % TIMED_EACH !== 0) {
-        await ask();
-        continue;
-      }
-      const sentMs = performance.now();
-      await ask();
-      const nowMs = performance.now();
-      times.push((nowMs - sentMs) * 1000);
-      if (nowMs >= endMs) over = true;
-    }
-  };
-  await Promise.all(Array.from({ length: inflight }, worker));
+  const ask = (): Promise<unknown> => asks[Math.floor(random.next() * asks.length)]!();
+  const { count, times } = await keepBusy(ask, inflight, TIMED_EACH, endMs);
   return { count, times, elapsedMs: performance.now() - startMs };
 }
 

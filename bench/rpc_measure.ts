@@ -8,6 +8,7 @@ import type { Connection } from "@internode/grid";
 import { client, type ServiceConnection } from "@internode/grid/call";
 import { makeLockArgs } from "./lock_args.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
+import { type Busy, keepBusy } from "./keep_busy.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 
 /** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
@@ -57,9 +58,7 @@ export async function measure(
   };
 }
 
-interface Run {
-  readonly count: number;
-  readonly times: number[];
+interface Run extends Busy {
   readonly bulkBytes?: number;
 }
 
@@ -145,31 +144,15 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
 const LOCK_ARGS = 64;
 
 /** So many at a time, each followed by the next. */
-async function runRequests(
+function runRequests(
   request: (payload: Uint8Array, into: Uint8Array) => Promise<unknown>,
   { size, inflight }: RpcOptions,
   endMs: number,
 ): Promise<Run> {
   const payload = new Uint8Array(size);
-  const times: number[] = [];
-  const timedEach = inflight === 1 ? 1 : TIMED_EACH;
-  let count = 0, over = false;
-  const worker = async (): Promise<void> => {
-    const into = new Uint8Array(size);
-    while (!over) {
-      if (++count % timedEach !== 0) {
-        await request(payload, into);
-        continue;
-      }
-      const startMs = performance.now();
-      await request(payload, into);
-      const nowMs = performance.now();
-      times.push((nowMs - startMs) * 1000);
-      if (nowMs >= endMs) over = true;
-    }
-  };
-  await Promise.all(Array.from({ length: inflight }, worker));
-  return { count, times };
+  const intos = Array.from({ length: inflight }, () => new Uint8Array(size));
+  const ask = (place: number): Promise<unknown> => request(payload, intos[place]!);
+  return keepBusy(ask, inflight, inflight === 1 ? 1 : TIMED_EACH, endMs);
 }
 
 /** Times the messages of a stream, a few at a time. */

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { keepBusy } from "../keep_busy.ts";
 import type { EchoClient } from "./peer.ts";
 
 /** What is asked for again and again. */
@@ -52,8 +53,6 @@ export async function measureEchoes(
 ): Promise<Moment> {
   const payload = Uint8Array.from({ length: size }, (_, index) => index * 31);
   const timedEach = Math.max(1, Math.round(expectedPerSecond / TIMED_PER_SECOND));
-  const times: number[] = [];
-  let count = 0, over = false;
   const ask = async (): Promise<void> => {
     const reply = await client.echo(payload);
     if (reply.length !== size) throw new Error(`of ${size} bytes ${reply.length} came back`);
@@ -61,20 +60,7 @@ export async function measureEchoes(
   assertSame(await client.echo(payload), payload);
   const cpu = process.cpuUsage();
   const startMs = performance.now(), endMs = startMs + seconds * 1000;
-  const worker = async (): Promise<void> => {
-    while (!over) {
-      if (++count % timedEach !== 0) {
-        await ask();
-        continue;
-      }
-      const sentMs = performance.now();
-      await ask();
-      const nowMs = performance.now();
-      times.push((nowMs - sentMs) * 1000);
-      if (nowMs >= endMs) over = true;
-    }
-  };
-  await Promise.all(Array.from({ length: inflight }, worker));
+  const { count, times } = await keepBusy(ask, inflight, timedEach, endMs);
   const elapsed = (performance.now() - startMs) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   times.sort((a, b) => a - b);
