@@ -200,10 +200,7 @@ Deno.test("calls that run out of time or are cancelled leave their connection to
       const { key, contract } = Depot.methods[name];
       handlers.add(key, contract, hold);
     }
-    await sim.start(0, handlers, { graceMs: 0 });
-    sim.list(0);
-    const connection = await sim.connect();
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => handlers, {}, { graceMs: 0 });
     const depot = client(Depot, connection);
     const abort = new AbortController();
     const running = watch(sim.clock, depot.put("stays"));

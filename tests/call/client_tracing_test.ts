@@ -62,10 +62,10 @@ async function withReplica(
   const sim = new SimulatedService();
   await sim.run(async () => {
     const told: Told = [], server = new FakeTracer();
-    await sim.start(0, replica(told), { tracer: server, graceMs: 0 });
-    sim.list(0);
-    const connection = await sim.connect(options);
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => replica(told), options, {
+      tracer: server,
+      graceMs: 0,
+    });
     await body(connection, told, sim, server);
   });
 }

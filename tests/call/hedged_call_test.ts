@@ -69,12 +69,10 @@ async function withReplicas(
   const sim = new SimulatedService();
   await sim.run(async () => {
     const held: Held[] = [];
-    for (let index = 0; index < count; index++) {
-      await sim.start(index, replica(`r${index}`, held), { graceMs: 0 });
-    }
-    sim.list(...Array(count).keys());
-    const connection = await sim.connect({ balancer: inOrder, ...options });
-    await sim.ready(connection, count);
+    const connection = await sim.connectTo(count, (index) => replica(`r${index}`, held), {
+      balancer: inOrder,
+      ...options,
+    }, { graceMs: 0 });
     const before = sim.clock.pendingEvents;
     await body({ sim, held, connection, map: client(Map_, connection) });
     await sim.clock.advance(10);

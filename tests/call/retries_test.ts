@@ -74,10 +74,9 @@ Deno.test("a call that is refused again and again is tried four times, ever more
   const sim = new SimulatedService();
   await sim.run(async () => {
     const log: Run[] = [], picks: { name: string; atMs: number }[] = [];
-    await sim.start(0, replica(sim, "r0", log, () => NEVER), { graceMs: 0 });
-    sim.list(0);
-    const connection = await sim.connect();
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => replica(sim, "r0", log, () => NEVER), {}, {
+      graceMs: 0,
+    });
     const bank = client(Bank, connection);
     const first = watch(sim.clock, bank.read(1, { timeoutMs: 5_000 }));
     await sim.clock.runUntil(() => log.length === 1, 100);
@@ -130,10 +129,9 @@ Deno.test("a call whose time is shorter than the back-off ends with what went wr
   const sim = new SimulatedService();
   await sim.run(async () => {
     const log: Run[] = [];
-    await sim.start(0, replica(sim, "r0", log, () => NEVER), { graceMs: 0 });
-    sim.list(0);
-    const connection = await sim.connect();
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => replica(sim, "r0", log, () => NEVER), {}, {
+      graceMs: 0,
+    });
     const bank = client(Bank, connection);
     const held = watch(sim.clock, bank.read(1, { timeoutMs: 1_000 }));
     await sim.clock.runUntil(() => log.length === 1, 100);
@@ -220,10 +218,7 @@ Deno.test("a retry option that makes no sense fails its call alone, before it is
   const sim = new SimulatedService();
   await sim.run(async () => {
     const log: Run[] = [];
-    await sim.start(0, replica(sim, "r0", log, () => NEVER));
-    sim.list(0);
-    const connection = await sim.connect();
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => replica(sim, "r0", log, () => NEVER));
     const bank = client(Bank, connection);
     const wrong = watch(sim.clock, bank.pay(0, { retry: { maxAttempts: 0 } }));
     const good = [1, 2].map((id) => watch(sim.clock, bank.pay(id)));
@@ -294,10 +289,9 @@ Deno.test("a signal's reason comes back as it is, whatever it is", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     const log: Run[] = [];
-    await sim.start(0, replica(sim, "r0", log, () => NEVER), { graceMs: 0 });
-    sim.list(0);
-    const connection = await sim.connect();
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => replica(sim, "r0", log, () => NEVER), {}, {
+      graceMs: 0,
+    });
     const bank = client(Bank, connection);
     // Such as that of a handler's own signal, when it makes a call in turn.
     const reason = new InternodeError("Cancelled", "not needed any more", { origin: "caller" });

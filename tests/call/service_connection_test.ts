@@ -174,10 +174,7 @@ Deno.test("the outcome of a call tells of all its attempts", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     const log: string[] = [];
-    await sim.start(0, replica("r0", log));
-    sim.list(0);
-    const connection = await sim.connect();
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => replica("r0", log));
     const call = client(Who, connection).wait("hold", { timeoutMs: 3_000 });
     call.catch(() => {});
     await sim.clock.runUntil(() => log.length === 1, 100);
@@ -217,10 +214,7 @@ Deno.test("closing cuts what does not finish in time", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     const log: string[] = [];
-    await sim.start(0, replica("r0", log));
-    sim.list(0);
-    const connection = await sim.connect();
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => replica("r0", log));
     const running = client(Who, connection).wait("hold");
     running.catch(() => {});
     await sim.clock.runUntil(() => log.length === 1, 100);
@@ -273,10 +267,7 @@ Deno.test("a signal ends a call at once wherever it is, with its reason", async 
 Deno.test("a balancer that returns what it was not given, or throws, fails that call alone", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
-    await sim.start(0, replica("r0"));
-    sim.list(0);
-    const connection = await sim.connect();
-    await sim.ready(connection, 1);
+    const connection = await sim.connectTo(1, () => replica("r0"));
     const who = client(Who, connection);
     const endpoint: Endpoint = sim.endpoint(0);
     const foreign = balancerFunc(() => ({ endpoint, callsInFlight: 0, latencyMs: 0 }));

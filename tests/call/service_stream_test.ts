@@ -100,12 +100,9 @@ async function withReplicas(
   const sim = new SimulatedService();
   await sim.run(async () => {
     const log: string[] = [];
-    for (let index = 0; index < count; index++) {
-      await sim.start(index, replica(`r${index}`, log), { graceMs: 0 });
-    }
-    sim.list(...Array(count).keys());
-    const connection = await sim.connect(options);
-    await sim.ready(connection, count);
+    const connection = await sim.connectTo(count, (index) => replica(`r${index}`, log), options, {
+      graceMs: 0,
+    });
     await body({ sim, log, connection, feed: client(Feed, connection) });
   });
 }

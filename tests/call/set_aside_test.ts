@@ -82,12 +82,9 @@ async function withReplicas(
   const sim = new SimulatedService();
   await sim.run(async () => {
     const replicas = new Replicas();
-    for (let index = 0; index < count; index++) {
-      await sim.start(index, replicas.handlers(index), { graceMs: 0 });
-    }
-    sim.list(...Array(count).keys());
-    const connection = await sim.connect(options);
-    await sim.ready(connection, count);
+    const connection = await sim.connectTo(count, (index) => replicas.handlers(index), options, {
+      graceMs: 0,
+    });
     const lookup = client(Lookup, connection);
     const call = async (times: number, timeoutMs = 20): Promise<number> => {
       let failed = 0;

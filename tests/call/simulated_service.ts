@@ -128,6 +128,26 @@ export class SimulatedService {
     return client;
   }
 
+  /**
+   * Starts so many replicas, tells the resolver of them, and makes a client that is ready for all.
+   *
+   * @param handlers What the replica of that number serves.
+   */
+  async connectTo(
+    count: number,
+    handlers: (index: number) => HandlerMap,
+    clientOptions: ClientOptions = {},
+    serveOptions: ServeOptions = {},
+  ): Promise<ServiceConnection> {
+    for (let index = 0; index < count; index++) {
+      await this.start(index, handlers(index), serveOptions);
+    }
+    this.list(...Array(count).keys());
+    const connection = await this.connect(clientOptions);
+    await this.ready(connection, count);
+    return connection;
+  }
+
   /** Waits until so many replicas of a client can take calls. */
   async ready(client: ServiceConnection, count: number): Promise<void> {
     await this.clock.runUntil(
