@@ -8,7 +8,6 @@ import { InternodeError } from "../errors.ts";
 import type { BatchWriter } from "../wire/batch_writer.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { FLAG_FIRST, FrameType, isBulk, NO_TIMEOUT } from "../wire/frame.ts";
-import { messageCost } from "../wire/limits.ts";
 import { BulkPacer } from "./bulk_pacer.ts";
 import type { PeerBudget } from "./peer_budget.ts";
 import type { QueuedMessage } from "./queued_message.ts";
@@ -174,9 +173,7 @@ export class BulkLane {
     message.dropped = true;
     this.#uncount(message, queuedCost(message.totalBytes - message.sent));
     if (message === this.#beside) this.#beside = null;
-    if (message.reserved && message.sent === 0) {
-      this.#budget.window += messageCost(message.totalBytes);
-    }
+    if (message.reserved && message.sent === 0) this.#budget.takeBack(message.totalBytes);
     message.letGo();
   }
 

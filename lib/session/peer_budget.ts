@@ -74,6 +74,13 @@ export class PeerBudget {
       (cost <= window && window > receiveBudgetBytes - receiveBudgetBytes / 8);
   }
 
+  /** What was taken off for a message is not needed, as nothing of it was sent. */
+  takeBack(payloadBytes: number): void {
+    // A peer may have given back what it never got; that is no room of its own beside this.
+    const window = this.window + messageCost(payloadBytes);
+    this.window = Math.min(window, this.limits.receiveBudgetBytes);
+  }
+
   /** The peer has given so many bytes back. */
   giveBack(bytes: number): void {
     this.window += bytes;
