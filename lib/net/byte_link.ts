@@ -111,14 +111,12 @@ export class ByteLink extends Link implements PolledLink {
   startPolling(): boolean {
     if (this.gone || this.isBusy || this.writing || this.#isInterrupted) return false;
     if (this.session.state !== "open" || this.session.hasOutput) return false;
-    if (!this.#socket!.isReady) return false;
+    if (!this.#reading || !this.#socket!.isReady) return false;
     const { ring } = this.#batches;
-    if (this.#reading) {
-      // What follows a part of a batch may look like the mark.
-      if (ring.length > 0 || this.#markAt < 0) return false;
-      if (this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
-      if (!ring.hasAside) ring.setAside();
-    }
+    // What follows a part of a batch may look like the mark.
+    if (ring.length > 0 || this.#markAt < 0) return false;
+    if (this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
+    if (!ring.hasAside) ring.setAside();
     this.#space = ring.space(this.#batches.wanted);
     return true;
   }
@@ -140,6 +138,11 @@ export class ByteLink extends Link implements PolledLink {
     if (wanted > LARGE_BATCH_BYTES) return count;
     this.#space = ring.space(wanted);
     return -1;
+  }
+
+  /** See {@linkcode PolledLink}. A read is under way whenever there are polls. */
+  hasBytes(): boolean {
+    return this.#socket!.hasBytes();
   }
 
   /** See {@linkcode PolledLink}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { acquireLibc, type Libc, releaseLibc, WITHOUT_WAITING } from "./libc.ts";
+import { acquireLibc, type Libc, PEEKING, releaseLibc, WITHOUT_WAITING } from "./libc.ts";
 import type { SocketByBytes } from "./socket_by_bytes.ts";
 import { descriptorsLike } from "./socket_search.ts";
 import type { SocketPoll } from "./transport.ts";
@@ -78,6 +78,12 @@ export class PolledSocket implements SocketPoll {
     return this.#libc.recv(this.#descriptor, into, length, WITHOUT_WAITING);
   }
 
+  /** Whether there is something to read, the end included; it stays there. */
+  hasBytes(): boolean {
+    if (this.#closed) return false;
+    return this.#libc.recv(this.#descriptor, peeked, 1n, WITHOUT_WAITING | PEEKING) >= 0;
+  }
+
   /**
    * Writes what there is room for.
    *
@@ -98,6 +104,7 @@ export class PolledSocket implements SocketPoll {
   }
 }
 
+const peeked = new Uint8Array(1);
 const stat = new Uint8Array(STAT_BYTES);
 
 function identityOf(libc: Libc, descriptor: number): Uint8Array | null {

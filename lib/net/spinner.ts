@@ -9,12 +9,14 @@ import type { Session } from "../session/session.ts";
 import type { Clock } from "./clock.ts";
 import { SpinPolicy } from "./spin_policy.ts";
 
-/** When turns have followed one another for so long by polling alone, the event loop gets its own as soon as there is nothing to do for a moment. */
-const TURN_DUE_MS = 4;
-/** Such a moment. The peer may be taking such a turn itself, and the two cost no more than one then. */
-const IDLE_MS = 0.015;
-/** After so long it gets its turn in any case. That costs 12 to 40 µs. */
-const TURN_OVERDUE_MS = 6;
+/**
+ * When turns have followed one another for so long by polling alone, what comes
+ * next is left to the runtime: the event loop does not rest for it then, and
+ * looks at timers and other sockets, too. That costs 30 to 40 µs.
+ */
+const TURN_DUE_MS = 8;
+/** After so long it gets its turn in any case, which costs 50 to 110 µs. */
+const TURN_OVERDUE_MS = 10;
 /** With more calls under way, or answered in one turn, there is enough to do, and to look for more so often would only make batches smaller. */
 const MANY_CALLS = 128;
 /** The same for what a turn has received, in bytes. */
@@ -36,6 +38,8 @@ export interface PolledLink {
   startPolling(): boolean;
   /** Reads what is there and parses it within a new turn that begins at that time. Says how many bytes it was; 0 at the end of the connection, -1: nothing, or not yet a whole batch. */
   poll(nowMs: number): number;
+  /** Whether there is something to read, which the runtime will bring. */
+  hasBytes(): boolean;
   /** The session's deadline has come. */
   onDeadline(): void;
 }
@@ -52,8 +56,8 @@ export interface PolledLink {
  *              and the policy is for it                 the microtask
  *   rests ------------------------------------> queued ---------------> polls
  *     ^                                           ^                     |  |
- *     |                                           |                     |  | 2 ms without a turn
- *     |                                           |                     |  | of the event loop
+ *     |                                           |                     |  | the event loop
+ *     |                                           |                     |  | is to have its turn
  *     |                                           +------- yields <-----+--+
  *     |                                   somebody still waits |        |
  *     +--------------------------------------------------------+--------+
@@ -169,19 +173,23 @@ export class Spinner {
   #spin(untilMs: number): void {
     const link = this.#link, clock = this.#clock, policy = this.#policy;
     const deadlineMs = link.session.nextDeadlineMs();
-    const idleMs = Math.max(this.#chainMs + TURN_DUE_MS, this.#turnMs + IDLE_MS);
-    const yieldMs = Math.min(idleMs, this.#chainMs + TURN_OVERDUE_MS);
-    const endMs = Math.min(untilMs, yieldMs, deadlineMs);
+    const dueMs = this.#chainMs + TURN_DUE_MS;
+    const endMs = Math.min(untilMs, this.#chainMs + TURN_OVERDUE_MS, deadlineMs);
     const mostPolls = (endMs - this.#turnMs) * 1000 / QUICKEST_POLL_US;
     this.#state = "polls";
     let nowMs = this.#turnMs;
     for (let polls = 1;; polls++) {
-      const count = link.poll(nowMs);
-      if (count >= 0) {
-        this.#state = "rests";
-        if (count > 0) policy.onHit();
-        else this.#giveUp();
-        return;
+      if (nowMs >= dueMs) {
+        if (link.hasBytes()) {
+          this.#state = "yields";
+          return policy.onHit();
+        }
+      } else {
+        const count = link.poll(nowMs);
+        if (count >= 0) {
+          this.#state = "rests";
+          return count > 0 ? policy.onHit() : this.#giveUp();
+        }
       }
       if (polls % POLLS_A_LOOK !== 0) continue;
       nowMs = clock.now();

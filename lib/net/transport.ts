@@ -43,6 +43,8 @@ export interface SocketPoll {
   readonly isReady: boolean;
   /** Reads what is there and says how many bytes; 0 at the end, -1: nothing now. */
   receive(into: Uint8Array<ArrayBuffer>): number;
+  /** Whether there is something to read, the end included; it stays there. */
+  hasBytes(): boolean;
   /** Writes what there is room for and says how many bytes, 0 if there is none. */
   send(bytes: Uint8Array<ArrayBuffer>): number;
 }

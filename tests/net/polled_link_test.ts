@@ -64,6 +64,7 @@ class ScriptedChannel implements ByteChannel {
         into.set(next);
         return next.length;
       },
+      hasBytes: () => this.there.length > 0,
       send: (bytes) => {
         const taken = bytes.slice(0, Math.min(bytes.length, this.room));
         if (taken.length > 0) this.sent.push(taken);

@@ -52,8 +52,10 @@ async function assertSameSocket(channel: ByteChannel, socket: SocketPoll, other:
   assertEquals(await readAll(other, 32), there);
   await writeAll(other, back);
   const got = new Uint8Array(64);
+  assertEquals(socket.hasBytes(), true);
   assertEquals(socket.receive(got), 32);
   assertEquals(got.subarray(0, 32), back);
+  assertEquals(socket.hasBytes(), false);
   assertEquals(socket.receive(got), -1);
   assert(channel.socket!() === socket, "it is the same one each time");
 }

@@ -88,6 +88,7 @@ class FickleChannel implements ByteChannel {
         if (count > 0) tally.polled++;
         return count;
       },
+      hasBytes: () => socket.hasBytes(),
       send(bytes) {
         // Of a few bytes alone the mark could not always tell that they have come.
         const some = random.pick([
