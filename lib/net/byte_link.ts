@@ -240,6 +240,10 @@ export class ByteLink extends Link implements PolledLink {
         if (at < 0) {
           if (!batches.next()) break;
           at = batches.start;
+          if (this.budget.isSpent) {
+            this.#resumeAt = at;
+            return this.#goOnLater();
+          }
         }
         hasParsed = true;
         const { bytes, view } = batches.ring;

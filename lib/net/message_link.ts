@@ -111,6 +111,7 @@ export class MessageLink extends Link implements MessageReceiver {
         this.#waiting.clear();
         return false;
       }
+      if (this.budget.isSpent) return this.#goOnLater();
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const at = this.session.receive(bytes, view, this.#resumeAt, bytes.length, nowMs);
       if (at < bytes.length) {

@@ -23,6 +23,7 @@ export class TurnBudget {
   readonly #budgetMs: number;
   /** How long this link may go on, in milliseconds. */
   #partMs = 0;
+  #isSpent = false;
   #isAlone = false;
   #startMs = 0;
   #lookedMs = 0;
@@ -36,12 +37,18 @@ export class TurnBudget {
     this.#budgetMs = budgetUs / 1000;
   }
 
+  /** Whether the last handler that ran has ended the link's part of the turn. */
+  get isSpent(): boolean {
+    return this.#isSpent;
+  }
+
   /**
    * The link has something to do: whether it may begin in this turn.
    *
    * @param isAlone Whether it was polled: then others have no turn anyway until polling ends, and the link has a budget of its own.
    */
   start(nowMs: number, isAlone = false): boolean {
+    this.#isSpent = false;
     this.#isAlone = isAlone;
     if (isAlone) this.#turn.onOver();
     this.#startMs = this.#lookedMs = nowMs;
@@ -62,7 +69,7 @@ export class TurnBudget {
       this.#lookedMs = nowMs;
       leftMs = Math.min(leftMs, this.#budgetMs - this.#turn.lastedMs(nowMs));
     }
-    if (leftMs <= 0) return true;
+    if (leftMs <= 0) return this.#isSpent = true;
     const eachMs = spentMs / this.#ran;
     const fit = eachMs > 0 ? Math.floor(leftMs / eachMs / 2) : MAX_STEP;
     this.#nextLook = this.#ran + Math.max(1, Math.min(fit, MAX_STEP));

@@ -161,3 +161,44 @@ Deno.test("while a turn's handlers have had their time, no further message is ta
   for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
   await clock.settle();
 });
+
+Deno.test("messages of one request each end the turn, too, when its time is over", async () => {
+  const clock = new VirtualClock();
+  const near = new EagerChannel(), far = new EagerChannel();
+  near.peer = far;
+  far.peer = near;
+  const echo = new EchoTarget();
+  const ignore = (): void => {};
+  const owner: LinkOwner = {
+    admit: () => null,
+    resolve: () => echo,
+    onOpen: ignore,
+    onDraining: ignore,
+    onClosed: ignore,
+    onGone: ignore,
+  };
+  const dialler = new MessageLink(near, sessionOptions("dialler"), owner, clock, 1_000);
+  // No time at all: each handler ends its turn.
+  const acceptor = new MessageLink(far, sessionOptions("acceptor"), owner, clock, 0);
+  await clock.settle();
+  assertEquals([dialler.session.state, acceptor.session.state], ["open", "open"]);
+
+  // Time passes, so that a handler's is noticed.
+  let passedMs = clock.now();
+  clock.now = () => passedMs += 1;
+  const deferred: (() => void)[] = [];
+  clock.defer = (callback) => void deferred.push(callback);
+  far.receiver.onMessage(rawFrame(FrameType.name, { payload: encodeName("echo", "") }));
+  for (let id = 1; id <= 4; id++) {
+    far.receiver.onMessage(rawFrame(FrameType.request, { id: id << 20, argument: NO_TIMEOUT }));
+  }
+  const perTurn = [echo.calls];
+  for (let next = deferred.shift(); next !== undefined; next = deferred.shift()) {
+    const before = echo.calls;
+    next();
+    perTurn.push(echo.calls - before);
+  }
+  assertEquals(perTurn.filter((calls) => calls > 0), [1, 1, 1, 1]);
+  for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
+  await clock.settle();
+});

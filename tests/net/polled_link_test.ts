@@ -234,6 +234,19 @@ Deno.test("polled link: what a read brings waits until an interrupted batch is d
   world.end();
 });
 
+Deno.test("batches of one request each end the turn, too, when its time is over", async () => {
+  // The turn is over after each handler.
+  const world = await World.open(0);
+  const { channel, clock } = world;
+  channel.complete(joined(batch(request(0)), batch(request(1)), batch(request(2))));
+  channel.tell();
+  for (let i = 0; i < 20; i++) await null;
+  assertEquals(world.heard, [0], "the event loop has had no turn yet");
+  await clock.settle();
+  assertEquals(world.heard, [0, 1, 2]);
+  world.end();
+});
+
 Deno.test("polled link: what a socket does not take at once the runtime writes, and nothing passes it", async () => {
   const world = await World.open();
   const { channel } = world;
