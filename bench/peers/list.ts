@@ -11,6 +11,7 @@ export const REFERENCE = "internode";
 /** Over what each goes, in the order of the table. */
 export const PEERS = {
   [REFERENCE]: "tcp",
+  "internode-spin": "tcp",
   "internode-call": "tcp",
   "internode-ws": "ws",
   "nats": "tcp, broker",

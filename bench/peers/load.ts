@@ -10,6 +10,7 @@ import type { Peer } from "./peer.ts";
 /** How to load each. */
 export const LOAD: { readonly [Name in PeerName]: () => Promise<Peer> } = {
   "internode": async () => (await import("./internode_grid.ts")).internodeGrid("tcp"),
+  "internode-spin": async () => (await import("./internode_grid.ts")).internodeGrid("tcp", 200),
   "internode-call": async () => (await import("./internode_call.ts")).internodeCall,
   "internode-ws": async () => (await import("./internode_grid.ts")).internodeGrid("ws"),
   "nats": async () => (await import("./nats.ts")).nats,

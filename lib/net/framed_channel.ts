@@ -44,8 +44,8 @@ export interface FramedOptions {
  * acknowledgement of the first; it holds messages of any size, reads whether
  * they are wanted or not, and cannot be cut off.
  *
- * Sending: what is sent in one turn, or while a write is under way, leaves in
- * one write. Receiving begins with `start`; until then, and while it is paused,
+ * Sending: what is sent until the microtasks there are have run or `flush` is
+ * called, or while a write is under way, leaves in one write. Receiving begins with `start`; until then, and while it is paused,
  * the channel underneath pushes back. Of what came no more is held than one
  * message and the read buffer.
  */
@@ -68,6 +68,8 @@ export class FramedChannel implements MessageChannel {
   #deaf: Uint8Array<ArrayBuffer> | undefined;
   /** Whether a write is under way or soon will be. */
   #writing = false;
+  /** Whether it is to begin behind the microtasks there are. */
+  #isScheduled = false;
   #congested = false;
 
   /** Why the channel ends, once either side has begun to end it. */
@@ -110,6 +112,10 @@ export class FramedChannel implements MessageChannel {
     if (this.#mayWrite()) this.#push(OPCODE.binary, bytes);
   }
 
+  flush(): void {
+    this.#writeScheduled();
+  }
+
   get congested(): boolean {
     return this.#congested;
   }
@@ -140,16 +146,21 @@ export class FramedChannel implements MessageChannel {
     this.#queue.push(opcode, payload);
     if (this.#queue.bytes >= HIGH_WATER_BYTES) this.#congested = true;
     if (this.#writing) return;
-    this.#writing = true;
-    queueMicrotask(this.#write);
+    this.#writing = this.#isScheduled = true;
+    queueMicrotask(this.#writeScheduled);
   }
 
-  readonly #write = (): void => {
+  readonly #writeScheduled = (): void => {
+    if (this.#isScheduled) this.#write();
+  };
+
+  #write(): void {
+    this.#isScheduled = false;
     const bytes = this.#queue.peek();
     this.#writing = bytes !== undefined;
     if (bytes !== undefined) this.#channel.write(bytes).then(this.#onWritten, this.#onWriteError);
     else if (this.#heardClose) this.#end();
-  };
+  }
 
   readonly #onWritten = (count: number): void => {
     if (this.#ended) return;

@@ -157,6 +157,7 @@ export class MessageLink extends Link implements MessageReceiver {
         pieces.length = 0;
         session.recycle();
       }
+      channel.flush?.();
     } catch (error) {
       return this.fail("Sending", error);
     }

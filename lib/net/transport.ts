@@ -74,6 +74,8 @@ export interface MessageChannel {
   start(receiver: MessageReceiver): void;
   /** Sends one message. The bytes are copied before it returns. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Lets what was sent leave now, not only when the microtasks before have run. Absent where nothing waits for those. */
+  flush?(): void;
   /** Whether so much waits to leave that the sender should hold back until `onDrain`. */
   readonly congested: boolean;
   /** Sets the largest message that may come; a larger one ends the channel, by its header alone. Default: 2 MiB. Absent where a message is whole before anything is known of it; the receiver looks at its size then. */

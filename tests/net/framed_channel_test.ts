@@ -27,21 +27,54 @@ test("a message leaves in one piece, so that no part of it waits for an acknowle
   await end(pair);
 });
 
+/** A channel whose writes end when the test says. */
+class HeldConn implements ByteChannel {
+  readonly kind = "bytes";
+  readonly remote = "ws://nowhere:1";
+  readonly integrity = false;
+  readonly writes: Uint8Array[] = [];
+  readonly writing: (() => void)[] = [];
+  readonly reading = Promise.withResolvers<number | null>();
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.writes.push(bytes.slice());
+    return new Promise((resolve) => this.writing.push(() => resolve(bytes.length)));
+  }
+
+  read(): Promise<number | null> {
+    return this.reading.promise;
+  }
+
+  close(): void {}
+}
+
+test("what is flushed is written at once, together; the rest follows", async () => {
+  const conn = new HeldConn();
+  const channel = new FramedChannel(conn, conn.remote, { role: "server" });
+  channel.flush();
+  assertEquals(conn.writes.length, 0, "there was nothing");
+  for (const length of [10, 20]) channel.send(bytesOf(length));
+  channel.flush();
+  assertEquals(conn.writes.map(({ length }) => length), [10 + 20 + 4]);
+  channel.send(bytesOf(30));
+  channel.flush();
+  await turns(1);
+  assertEquals(conn.writes.length, 1, "one at a time");
+  conn.writing[0]!();
+  await turns(1);
+  assertEquals(conn.writes.map(({ length }) => length), [34, 32]);
+  conn.writing[1]!();
+  await turns(1);
+  assertEquals(conn.writes.length, 2, "the microtask of a write that was flushed writes nothing");
+  const ended = new Promise<string>((onClose) =>
+    channel.start({ onMessage() {}, onDrain() {}, onClose })
+  );
+  conn.reading.resolve(null);
+  assertEquals(await ended, "lost without a goodbye");
+});
+
 test("what is sent in one turn, or during a write, leaves in one write; keys differ", async () => {
-  const writes: Uint8Array[] = [];
-  const writing: (() => void)[] = [];
-  const reading = Promise.withResolvers<number | null>();
-  const conn: ByteChannel = {
-    kind: "bytes",
-    remote: "ws://nowhere:1",
-    integrity: false,
-    write: (bytes: Uint8Array) => {
-      writes.push(bytes.slice());
-      return new Promise<number>((resolve) => writing.push(() => resolve(bytes.length)));
-    },
-    read: () => reading.promise,
-    close: () => {},
-  };
+  const conn = new HeldConn(), { writes, writing, reading } = conn;
   const channel = new FramedChannel(conn, conn.remote, { role: "client" });
   const send = (from: number, count: number): void => {
     for (let i = 0; i < count; i++) channel.send(bytesOf(100, from + i));
