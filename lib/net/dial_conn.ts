@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { ConnChannel } from "./conn_channel.ts";
+import { closeConn, ConnChannel } from "./conn_channel.ts";
 import type { HostAddress } from "./host_address.ts";
 import { dialledHost } from "./socket_host.ts";
 import type { ByteChannel, Channel } from "./transport.ts";
@@ -74,7 +74,25 @@ export async function connectTcp(
   { hostname, port }: HostAddress,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
-  const conn = await Deno.connect({ hostname: dialledHost(hostname), port, signal });
-  conn.setNoDelay(true);
-  return conn;
+  const controller = new AbortController();
+  // The runtime asks its signal once more when it has connected. When that throws, the connection is lost, and open.
+  controller.signal.throwIfAborted = () => {};
+  const onAbort = (): void => controller.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const conn = await Deno.connect({
+      hostname: dialledHost(hostname),
+      port,
+      signal: controller.signal,
+    });
+    try {
+      conn.setNoDelay(true);
+    } catch (error) {
+      closeConn(conn);
+      throw error;
+    }
+    return conn;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

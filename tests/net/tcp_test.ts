@@ -2,8 +2,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
 import { tcpTransport } from "../../lib/net/tcp.ts";
-import { Acceptor } from "./acceptor.ts";
+import { Acceptor, dialOptions, turns } from "./acceptor.ts";
 import { testTransport } from "./channel_conformance.ts";
+import { pipeOf } from "./channel_pipe.ts";
 import { NET } from "./permitted.ts";
 
 testTransport({
@@ -41,5 +42,39 @@ Deno.test(
       "tcp://192.0.2.1:9000",
     );
     assertEquals(error.code, "InvalidArgument");
+  },
+);
+
+Deno.test(
+  {
+    name: "tcp: a dial that is aborted the moment it has connected leaves nothing open",
+    ignore: !NET,
+  },
+  async () => {
+    const acceptor = await Acceptor.on(tcpTransport(), "tcp://127.0.0.1:0");
+    const { address } = acceptor, { hostname, port } = address;
+    const reason = new Error("changed my mind"), controller = new AbortController();
+    // The runtime asks this when it has connected: just before the dial hears of its own connection.
+    const first = new AbortController().signal;
+    let asked = 0;
+    first.throwIfAborted = () => {
+      if (++asked === 2) controller.abort(reason);
+    };
+    const other = Deno.connect({ hostname, port, signal: first });
+    const dialling = tcpTransport().dial(address, dialOptions(controller));
+    const outcome = dialling.then(() => "connected", (error: unknown) => error);
+    // Until both have connected, so that the runtime tells of both in one turn.
+    for (const startMs = performance.now(); performance.now() - startMs < 20;);
+    (await other).close();
+    assertEquals(await outcome, reason);
+    for (let i = 0; i < 2; i++) {
+      const far = pipeOf(await acceptor.next());
+      let end: Uint8Array | null | "still open" = "still open";
+      far.receive().then((heard) => end = heard, () => {});
+      for (let turn = 0; turn < 500 && end === "still open"; turn++) await turns(1);
+      assertEquals(end, null);
+      far.channel.close();
+    }
+    await acceptor.end();
   },
 );
