@@ -65,7 +65,8 @@ async function echoAll(channel: Channel): Promise<void> {
   }
 }
 
-async function dialFloor({ href, identity }: FloorHost): Promise<Channel> {
+/** Connects to a raw echo. */
+export async function dialFloor({ href, identity }: FloorHost): Promise<Channel> {
   const address = parseHostAddress(href);
   const { signal } = new AbortController();
   return await transportOf(address.scheme, identity).dial(address, { signal, path: "/floor" });

@@ -52,6 +52,8 @@ function roundTripRow(result: RpcResult): Row {
     megabytesPerSecond: result.bytesPerSecond / 1e6,
     ofFloor: inflight === 1
       ? `${(result.p50Us / result.floorP50Us).toFixed(2)} × its time`
+      : result.bareMuxPerSecond !== undefined
+      ? `${(100 * result.perSecond / result.bareMuxPerSecond).toFixed(0)} % of a bare mux`
       : `${(100 * result.bytesPerSecond / result.floorBytesPerSecond).toFixed(1)} % of its bytes`,
   };
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { measureBareMux } from "./bare_mux.ts";
 import { measureFloor, measureRoundTrips } from "./floor.ts";
 import { type Callees, measure } from "./rpc_measure.ts";
 import { parseRpcOptions, type RpcOptions } from "./rpc_options.ts";
-import { startPeer } from "./rpc_peer.ts";
+import { type RpcPeer, startPeer } from "./rpc_peer.ts";
 
 /** What one run of the bench prints. */
 export interface RpcResult {
@@ -35,6 +36,8 @@ export interface RpcResult {
   readonly bytesPerSecond: number;
   /** The middle of a raw echo's round trips of the same size, one at a time, in microseconds. */
   readonly floorP50Us: number;
+  /** Of requests of up to 8 KiB with many in flight, over a stream of bytes: how many a multiplexer that does nothing else made in the same run. */
+  readonly bareMuxPerSecond?: number;
   /** With `--paired`: the rate beside that of mode `single`, the middle of the ratios of each two runs that follow one another. */
   readonly ratioToSingle?: number;
 }
@@ -47,7 +50,9 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
   const tripBytes = Math.max(1, Math.min(size, 65_536));
   const floorBefore = await measureFloor(peer.floor, Math.min(1, seconds / 2));
   const tripsBefore = await measureRoundTrips(peer.floor, tripBytes, Math.min(1, seconds / 2));
+  const muxBefore = await bareMux(peer, options);
   const measured = await measure(peer, options, seconds);
+  const muxAfter = await bareMux(peer, options);
   const paired = options.paired ? { ratioToSingle: await ratioToSingle(peer, options) } : {};
   const floorAfter = await measureFloor(peer.floor, Math.min(1, seconds / 2));
   const tripsAfter = await measureRoundTrips(peer.floor, tripBytes, Math.min(1, seconds / 2));
@@ -62,8 +67,20 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
     floorBytesPerSecond: Math.round((floorBefore + floorAfter) / 2),
     bytesPerSecond: Math.round(measured.perSecond * size / directions),
     floorP50Us: Math.round((middle(tripsBefore) + middle(tripsAfter)) / 2 * 10) / 10,
+    ...muxBefore === null || muxAfter === null
+      ? {}
+      : { bareMuxPerSecond: Math.round((muxBefore + muxAfter) / 2) },
     ...paired,
   };
+}
+
+/** Larger payloads are copied less often by who sends them in pieces, so the two would not do the same. */
+const MAX_MUX_BYTES = 8 * 1024;
+
+function bareMux({ floor }: RpcPeer, options: RpcOptions): Promise<number | null> {
+  const { mode, size, inflight, seconds } = options;
+  if (mode !== "single" || inflight === 1 || size > MAX_MUX_BYTES) return Promise.resolve(null);
+  return measureBareMux(floor, options, Math.min(1, seconds / 2));
 }
 
 /** So many pairs of runs, the first of each pair now this mode and now the other. */

@@ -40,7 +40,7 @@ export function wrongType(reader: ByteReader, wanted: string): never {
  * @param head The type byte.
  * @returns Such as `an integer` or `nil`.
  */
-export function describeType(head: number): string {
+function describeType(head: number): string {
   if (head < 0x80 || head >= 0xe0 || (head >= 0xcc && head <= 0xd3)) return "an integer";
   if (head < 0x90 || head === 0xde || head === 0xdf) return "a map";
   if (head < 0xa0 || head === 0xdc || head === 0xdd) return "an array";

@@ -9,7 +9,7 @@ import type { ItemCount } from "../wire/item_count.ts";
 import { Problem } from "./problem.ts";
 
 /** How deep values may be nested where a contract does not say otherwise. */
-export const DEFAULT_MAX_DEPTH = 64;
+const DEFAULT_MAX_DEPTH = 64;
 /** No contract can allow more, so that the stack is never in danger. */
 const HIGHEST_MAX_DEPTH = 1_000;
 

@@ -117,7 +117,7 @@ function unfit(message: string): InternodeError {
  * @param encodings The texts as {@linkcode encodedText} makes them.
  * @returns The index, or -1 for none of them (or one with a longer head than it needs).
  */
-export function findText(reader: ByteReader, encodings: readonly Uint8Array[]): number {
+function findText(reader: ByteReader, encodings: readonly Uint8Array[]): number {
   const { bytes, position: at, end } = reader;
   for (let i = 0; i < encodings.length; i++) {
     const text = encodings[i]!;

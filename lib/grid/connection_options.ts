@@ -132,7 +132,7 @@ export function positive(name: string, value: number): number {
  *
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
-export function notNegative(name: string, value: number): number {
+function notNegative(name: string, value: number): number {
   if (value >= 0 && value < Infinity) return value;
   throw invalidOption(name, `must be a number of 0 or more, not ${value}`);
 }

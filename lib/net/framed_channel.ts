@@ -44,10 +44,10 @@ export interface FramedOptions {
  * acknowledgement of the first; it holds messages of any size, reads whether
  * they are wanted or not, and cannot be cut off.
  *
- * Sending: what is sent until the microtasks there are have run or `flush` is
- * called, or while a write is under way, leaves in one write. Receiving begins with `start`; until then, and while it is paused,
- * the channel underneath pushes back. Of what came no more is held than one
- * message and the read buffer.
+ * Sending: what is sent until `flush` or the end of the microtasks there are, or
+ * while a write is under way, leaves in one write. Receiving begins with
+ * `start`; until then, and while it is paused, the channel underneath pushes
+ * back. Of what came no more is held than one message and the read buffer.
  */
 export class FramedChannel implements MessageChannel {
   readonly kind = "messages";

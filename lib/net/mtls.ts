@@ -65,7 +65,7 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
  * @returns The name.
  * @throws {InternodeError} `InvalidArgument` if there is none.
  */
-export function nameToExpect(
+function nameToExpect(
   { serverName }: Credentials,
   address: string,
   hostname: string,

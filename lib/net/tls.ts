@@ -104,7 +104,7 @@ async function secureAccepted(
  * @returns Both.
  * @throws {InternodeError} `InvalidArgument` if one is missing.
  */
-export function requireIdentity(
+function requireIdentity(
   address: HostAddress,
   options: TlsOptions,
 ): { cert: string; key: string } {

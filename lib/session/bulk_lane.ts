@@ -14,7 +14,7 @@ import type { QueuedMessage } from "./queued_message.ts";
 import type { SendHalf } from "./send_half.ts";
 
 /** With so many bytes each message that waits counts beside its payload, as that is what keeping it takes. */
-export const QUEUED_OVERHEAD_BYTES = 384;
+const QUEUED_OVERHEAD_BYTES = 384;
 
 /** Ends calls whose messages cannot be sent any further. */
 export interface PayloadOwner {

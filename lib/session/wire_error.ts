@@ -30,9 +30,9 @@ const CODES: readonly (ErrorCode | undefined)[] = [
 const OUTCOMES: readonly ErrorOutcome[] = ["notSent", "notExecuted", "maybeExecuted", "executed"];
 
 /** The longest error text that is sent, in UTF-8 bytes; the rest is cut off. */
-export const MAX_ERROR_TEXT_BYTES = 4096;
+const MAX_ERROR_TEXT_BYTES = 4096;
 /** The longest name of a thrown error that is sent, in UTF-8 bytes; the rest is cut off. */
-export const MAX_ERROR_NAME_BYTES = 255;
+const MAX_ERROR_NAME_BYTES = 255;
 /** The longest text of a goodbye: during the handshake, batches are small. */
 export const MAX_GOODBYE_TEXT_BYTES = 2048;
 /** Outcome, flags and the text's length. */

@@ -93,7 +93,7 @@ export function largestMessage(budgetBytes: number): number {
 }
 
 /** With so many bytes each message counts beside its payload, as empty ones take memory too. */
-export const MESSAGE_OVERHEAD_BYTES = 128;
+const MESSAGE_OVERHEAD_BYTES = 128;
 
 /**
  * What a message takes of the budgets.

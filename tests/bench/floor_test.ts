@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { connect } from "node:tls";
+import { measureBareMux } from "../../bench/bare_mux.ts";
 import { type FloorHost, measureFloor, measureRoundTrips, serveFloor } from "../../bench/floor.ts";
 import { freePorts } from "../../bench/free_ports.ts";
 import { FLOOR_NAME, type NodeIdentity, writeIdentities } from "../../bench/identities.ts";
@@ -42,6 +43,22 @@ for (const scheme of ["tcp", "ws", "memory"]) {
     },
   });
 }
+
+Deno.test({
+  name: "a bare mux asks the floor over streams of bytes, and over nothing else",
+  ignore: !NET,
+  async fn() {
+    for (const scheme of ["tcp", "ws"]) {
+      const host = { href: `${scheme}://127.0.0.1:${freePorts(1)[0]}`, identity: null };
+      await using _server = await serveFloor(host);
+      for (const work of [{ size: 0, inflight: 1 }, { size: 3_000, inflight: 200 }]) {
+        const rate = await measureBareMux(host, work, SECONDS);
+        if (scheme === "tcp") assertGreaterOrEqual(rate!, 1);
+        else assertEquals(rate, null);
+      }
+    }
+  },
+});
 
 for (const scheme of ["tls", "unix"]) {
   Deno.test({
