@@ -1,13 +1,13 @@
 /**
- * A process whose memory is measured: the bench tells it what to do, a line
- * at a time, and reads a line of JSON after each.
+ * A process whose memory is measured: it is told what to do, a line of JSON at
+ * a time, and answers each with another.
  *
  * @module
  */
 
 import { TextLineStream } from "@std/streams";
 
-/** How much a process holds, after a forced collection. */
+/** How much a process holds. */
 export interface Memory {
   /** The heap of its engine, in bytes. */
   readonly heapBytes: number;
@@ -36,11 +36,16 @@ export async function settledMemory(): Promise<Memory> {
     quiet = heapUsed + rss > least - QUIET_BYTES ? quiet + 1 : 0;
     least = Math.min(least, heapUsed + rss);
   }
+  return memory();
+}
+
+/** What this process holds now. */
+export function memory(): Memory {
   const { heapUsed, external, rss } = Deno.memoryUsage();
   return { heapBytes: heapUsed, bufferBytes: external, residentBytes: rss };
 }
 
-/** Another process of the bench; disposing of it waits for its end. */
+/** Another process; disposing of it waits for its end. */
 export class MemoryProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -58,11 +63,12 @@ export class MemoryProcess implements AsyncDisposable {
       .pipeThrough(new TextLineStream()).getReader();
   }
 
-  /** Has it do something, and gives what it found. */
-  async ask<Answer = Memory>(command: string): Promise<Answer> {
-    await this.#input.write(new TextEncoder().encode(`${command}\n`));
+  /** Has it do something, and gives what came of it. */
+  async ask<Answer = Memory>(command: string, argument: unknown = null): Promise<Answer> {
+    const line = `${JSON.stringify([command, argument])}\n`;
+    await this.#input.write(new TextEncoder().encode(line));
     const { done, value } = await this.#lines.read();
-    if (done) throw new Error(`the process of the bench ended instead of doing "${command}"`);
+    if (done) throw new Error(`the process ended instead of doing "${command}"`);
     return JSON.parse(value) as Answer;
   }
 
@@ -76,13 +82,14 @@ export class MemoryProcess implements AsyncDisposable {
 
 /** The other end of `ask`: does what it is told until its standard input closes. */
 export async function answerCommands(
-  commands: Readonly<Record<string, () => unknown>>,
+  commands: Readonly<Record<string, (argument: never) => unknown>>,
 ): Promise<void> {
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
   for await (const line of lines) {
-    const command = commands[line];
-    if (command === undefined) throw new Error(`there is no command "${line}"`);
-    console.log(JSON.stringify(await command() ?? null));
+    const [name, argument] = JSON.parse(line) as [string, never];
+    const command = commands[name];
+    if (command === undefined) throw new Error(`there is no command "${name}"`);
+    console.log(JSON.stringify(await command(argument) ?? null));
   }
 }

@@ -6,7 +6,7 @@
 
 import { Manager, sharedSecret } from "@internode/grid";
 import { systemClock } from "../../lib/net/system_clock.ts";
-import { answer } from "./child.ts";
+import { answerCommands } from "../../bench/memory_process.ts";
 import * as contracts from "./contracts.ts";
 import type { VictimConfig } from "./victim.ts";
 
@@ -39,7 +39,7 @@ async function run({ local, hosts, secret, tls }: VictimConfig): Promise<void> {
       await new Promise<void>((resolve) => systemClock.setTimer(PAUSE_MS, resolve));
     }
   })();
-  await answer({
+  await answerCommands({
     begin: () => {
       timesMs = [];
       failures = [];

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sharedSecret } from "@internode/grid";
 import type { ManagerOptions } from "@internode/grid";
-import { Child } from "./child.ts";
+import { MemoryProcess } from "../../bench/memory_process.ts";
 import { type Cast, castOn, type Ground } from "./grounds.ts";
 import type { Service } from "./neighbour.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
@@ -49,8 +49,8 @@ export interface Attack {
 export class Scene implements AsyncDisposable {
   readonly ground: Ground;
   readonly cast: Cast;
-  readonly victim: Child;
-  readonly neighbour: Child;
+  readonly victim: MemoryProcess;
+  readonly neighbour: MemoryProcess;
   /** Where the victim's server of the call face listens. */
   service = "";
   readonly figures: Figure[] = [];
@@ -67,8 +67,12 @@ export class Scene implements AsyncDisposable {
       service: cast.service,
       options,
     });
-    this.victim = new Child("./victim.ts", config(cast.victim));
-    this.neighbour = new Child("./neighbour.ts", config(cast.neighbour));
+    this.victim = new MemoryProcess(new URL("./victim.ts", import.meta.url), [
+      JSON.stringify(config(cast.victim)),
+    ]);
+    this.neighbour = new MemoryProcess(new URL("./neighbour.ts", import.meta.url), [
+      JSON.stringify(config(cast.neighbour)),
+    ]);
   }
 
   /** Sets one up; the neighbour is served already. */

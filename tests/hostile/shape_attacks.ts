@@ -49,7 +49,7 @@ function answered(
       // Nothing but that call is harmed.
       await peer.send(peer.name("echo"), request(1, { code: 1, payload: new Uint8Array([7]) }));
       assertEquals((await peer.expect(FrameType.response)).payload, new Uint8Array([7]));
-      assertEquals(await scene.victim.ask("pristine"), true);
+      assertEquals(await scene.victim.ask<boolean>("pristine"), true);
     },
   };
 }

@@ -26,7 +26,7 @@ function unreadResponses(contract: "large" | "typed", size: number): Attack {
       using peer = await scene.peer({ hello: GREEDY });
       await ask(peer, contract, size);
       await scene.quiet();
-      assertEquals(await scene.victim.ask("pristine"), true);
+      assertEquals(await scene.victim.ask<boolean>("pristine"), true);
     },
   };
 }
