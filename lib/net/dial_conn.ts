@@ -74,25 +74,16 @@ export async function connectTcp(
   { hostname, port }: HostAddress,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
-  const controller = new AbortController();
+  signal.throwIfAborted();
+  const own = AbortSignal.any([signal]);
   // The runtime asks its signal once more when it has connected. When that throws, the connection is lost, and open.
-  controller.signal.throwIfAborted = () => {};
-  const onAbort = (): void => controller.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  own.throwIfAborted = () => {};
+  const conn = await Deno.connect({ hostname: dialledHost(hostname), port, signal: own });
   try {
-    const conn = await Deno.connect({
-      hostname: dialledHost(hostname),
-      port,
-      signal: controller.signal,
-    });
-    try {
-      conn.setNoDelay(true);
-    } catch (error) {
-      closeConn(conn);
-      throw error;
-    }
-    return conn;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+    conn.setNoDelay(true);
+  } catch (error) {
+    closeConn(conn);
+    throw error;
   }
+  return conn;
 }
