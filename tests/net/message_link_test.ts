@@ -75,30 +75,37 @@ class EagerChannel implements MessageChannel {
   close(): void {}
 }
 
-Deno.test("a peer that cannot be held back and heeds no credits is given up, not kept", async () => {
-  const clock = new VirtualClock();
-  const near = new EagerChannel(), far = new EagerChannel();
+/** Joins two channels, so that each is the other's peer. */
+function paired<C extends { peer: C }>(near: C, far: C): [C, C] {
   near.peer = far;
   far.peer = near;
-  const echo = new EchoTarget();
+  return [near, far];
+}
+
+/** An owner whose links have one handler, or none. */
+function ownerOf(
+  target: HandlerTarget | null,
+  onClosed: LinkOwner["onClosed"] = () => {},
+): LinkOwner {
   const ignore = (): void => {};
-  let ended: InternodeError | null = null;
-  const owner: LinkOwner = {
+  return {
     admit: () => null,
-    resolve: () => echo,
+    resolve: () => target,
     onOpen: ignore,
     onDraining: ignore,
-    onClosed: (_, error) => ended = error,
+    onClosed,
     onGone: ignore,
   };
+}
+
+Deno.test("a peer that cannot be held back and heeds no credits is given up, not kept", async () => {
+  const clock = new VirtualClock();
+  const [near, far] = paired(new EagerChannel(), new EagerChannel());
+  const echo = new EchoTarget();
+  let ended: InternodeError | null = null;
+  const owner = ownerOf(echo, (_, error) => ended = error);
   const limits = { receiveBudgetBytes: 64 * 1024, maxMessageBytes: 32 * 1024 };
-  const dialler = new MessageLink(
-    near,
-    sessionOptions("dialler"),
-    { ...owner, onClosed: ignore },
-    clock,
-    1_000,
-  );
+  const dialler = new MessageLink(near, sessionOptions("dialler"), ownerOf(echo), clock, 1_000);
   const acceptor = new MessageLink(far, sessionOptions("acceptor", { limits }), owner, clock, 0);
   await clock.settle();
   assertEquals(acceptor.session.state, "open");
@@ -123,21 +130,11 @@ Deno.test("a peer that cannot be held back and heeds no credits is given up, not
 
 Deno.test("while a turn's handlers have had their time, no further message is taken", async () => {
   const clock = new VirtualClock();
-  const near = new HeldChannel(), far = new HeldChannel();
-  near.peer = far;
-  far.peer = near;
+  const [near, far] = paired(new HeldChannel(), new HeldChannel());
   const echo = new EchoTarget();
-  const ownerWith = (target: HandlerTarget | null): LinkOwner => ({
-    admit: () => null,
-    resolve: () => target,
-    onOpen: () => {},
-    onDraining: () => {},
-    onClosed: () => {},
-    onGone: () => {},
-  });
-  const dialler = new MessageLink(near, sessionOptions("dialler"), ownerWith(null), clock, 1_000);
+  const dialler = new MessageLink(near, sessionOptions("dialler"), ownerOf(null), clock, 1_000);
   // No time at all: each handler ends its turn.
-  const acceptor = new MessageLink(far, sessionOptions("acceptor"), ownerWith(echo), clock, 0);
+  const acceptor = new MessageLink(far, sessionOptions("acceptor"), ownerOf(echo), clock, 0);
   assertEquals(far.limits, [4096]);
   await clock.settle();
   assertEquals([dialler.session.state, acceptor.session.state], ["open", "open"]);
@@ -164,19 +161,8 @@ Deno.test("while a turn's handlers have had their time, no further message is ta
 
 Deno.test("messages of one request each end the turn, too, when its time is over", async () => {
   const clock = new VirtualClock();
-  const near = new EagerChannel(), far = new EagerChannel();
-  near.peer = far;
-  far.peer = near;
-  const echo = new EchoTarget();
-  const ignore = (): void => {};
-  const owner: LinkOwner = {
-    admit: () => null,
-    resolve: () => echo,
-    onOpen: ignore,
-    onDraining: ignore,
-    onClosed: ignore,
-    onGone: ignore,
-  };
+  const [near, far] = paired(new EagerChannel(), new EagerChannel());
+  const echo = new EchoTarget(), owner = ownerOf(echo);
   const dialler = new MessageLink(near, sessionOptions("dialler"), owner, clock, 1_000);
   // No time at all: each handler ends its turn.
   const acceptor = new MessageLink(far, sessionOptions("acceptor"), owner, clock, 0);
