@@ -7,14 +7,12 @@
 
 import type { ByteChannel } from "@internode/grid";
 import { dialFloor, type FloorHost } from "./floor.ts";
-import { keepBusy } from "./keep_busy.ts";
+import { keepBusy, TIMED_EACH } from "./keep_busy.ts";
 
 const HEADER_BYTES = 16;
 const READ_BYTES = 256 * 1024;
 /** Payloads that the asker keeps are copied into slabs of this size. */
 const SLAB_BYTES = 64 * 1024;
-/** As in the bench of requests. */
-const TIMED_EACH = 32;
 
 /**
  * How many requests a second such a multiplexer makes of the raw echo, which

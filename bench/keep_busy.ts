@@ -4,6 +4,9 @@
  * @module
  */
 
+/** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
+export const TIMED_EACH = 32;
+
 /** What was seen. */
 export interface Busy {
   /** Requests answered. */

@@ -11,7 +11,7 @@ import { Manager } from "@internode/grid";
 import { SeededRandom } from "@internode/grid/testing";
 import { freePorts } from "./free_ports.ts";
 import { connectRawLines } from "./mesh_floor.ts";
-import { keepBusy } from "./keep_busy.ts";
+import { keepBusy, TIMED_EACH } from "./keep_busy.ts";
 import { settledMemory } from "./memory_process.ts";
 import { echo } from "./rpc_contracts.ts";
 
@@ -27,8 +27,6 @@ All nodes in one process, a TCP connection between each two, requests between ra
   --json         one line of JSON
 `;
 
-/** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
-const TIMED_EACH = 32;
 const PATIENCE_MS = 60_000;
 
 /** What is measured. */

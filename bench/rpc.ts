@@ -48,14 +48,15 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
   const { transport, mode, size, inflight, seconds } = options;
   await measure(peer, options, Math.min(1, seconds));
   const tripBytes = Math.max(1, Math.min(size, 65_536));
-  const floorBefore = await measureFloor(peer.floor, Math.min(1, seconds / 2));
-  const tripsBefore = await measureRoundTrips(peer.floor, tripBytes, Math.min(1, seconds / 2));
-  const muxBefore = await bareMux(peer, options);
+  const floorSeconds = Math.min(1, seconds / 2);
+  const floorBefore = await measureFloor(peer.floor, floorSeconds);
+  const tripsBefore = await measureRoundTrips(peer.floor, tripBytes, floorSeconds);
+  const muxBefore = await bareMux(peer, options, floorSeconds);
   const measured = await measure(peer, options, seconds);
-  const muxAfter = await bareMux(peer, options);
+  const muxAfter = await bareMux(peer, options, floorSeconds);
   const paired = options.paired ? { ratioToSingle: await ratioToSingle(peer, options) } : {};
-  const floorAfter = await measureFloor(peer.floor, Math.min(1, seconds / 2));
-  const tripsAfter = await measureRoundTrips(peer.floor, tripBytes, Math.min(1, seconds / 2));
+  const floorAfter = await measureFloor(peer.floor, floorSeconds);
+  const tripsAfter = await measureRoundTrips(peer.floor, tripBytes, floorSeconds);
   const directions = mode === "stream-both" ? 2 : 1;
   return {
     transport,
@@ -74,13 +75,17 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
   };
 }
 
-/** Larger payloads are copied less often by who sends them in pieces, so the two would not do the same. */
+/** Larger ones go in pieces by turns, which a bare mux knows nothing of. */
 const MAX_MUX_BYTES = 8 * 1024;
 
-function bareMux({ floor }: RpcPeer, options: RpcOptions): Promise<number | null> {
-  const { mode, size, inflight, seconds } = options;
+function bareMux(
+  { floor }: RpcPeer,
+  options: RpcOptions,
+  seconds: number,
+): Promise<number | null> {
+  const { mode, size, inflight } = options;
   if (mode !== "single" || inflight === 1 || size > MAX_MUX_BYTES) return Promise.resolve(null);
-  return measureBareMux(floor, options, Math.min(1, seconds / 2));
+  return measureBareMux(floor, options, seconds);
 }
 
 /** So many pairs of runs, the first of each pair now this mode and now the other. */

@@ -8,11 +8,8 @@ import type { Connection } from "@internode/grid";
 import { client, type ServiceConnection } from "@internode/grid/call";
 import { makeLockArgs } from "./lock_args.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./rpc_contracts.ts";
-import { type Busy, keepBusy } from "./keep_busy.ts";
+import { type Busy, keepBusy, TIMED_EACH } from "./keep_busy.ts";
 import type { RpcOptions } from "./rpc_options.ts";
-
-/** With many in flight only every so-many-th is timed, as reading the clock would be most of the cost. */
-const TIMED_EACH = 32;
 
 /** Echoes of this size, and so many of them, keep both directions of a connection busy; they just fit the send budget. */
 const BULK_BYTES = 4 * 1024 * 1024;
