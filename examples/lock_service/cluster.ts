@@ -41,8 +41,12 @@ export class Member {
   /** The calls of the last few reports, newest last. */
   readonly recent: { atMs: number; calls: [number, number][] }[] = [];
 
+  readonly node: number;
+
   /** @param node Its number, from 0. */
-  constructor(readonly node: number) {}
+  constructor(node: number) {
+    this.node = node;
+  }
 }
 
 /** Rates and quantiles are shown over this time. */

@@ -17,16 +17,23 @@ import type { HeldLock } from "./quorum_lock.ts";
 export class ProtectedRegister {
   readonly #majority: number;
 
+  readonly peers: readonly Peer[];
+  readonly now: () => number;
+  readonly log: Log<OwnerEvent>;
+
   /**
    * @param peers All nodes: each of them is a replica.
    * @param now The clock for the log.
    * @param log Is told of what has been read and written.
    */
   constructor(
-    readonly peers: readonly Peer[],
-    readonly now: () => number,
-    readonly log: Log<OwnerEvent>,
+    peers: readonly Peer[],
+    now: () => number,
+    log: Log<OwnerEvent>,
   ) {
+    this.peers = peers;
+    this.now = now;
+    this.log = log;
     this.#majority = majorityOf(peers.length);
   }
 

@@ -103,16 +103,25 @@ export class HeldLock {
   readonly #options: QuorumLockOptions;
   #until = 0;
 
+  readonly key: string;
+  readonly write: boolean;
+  readonly uid: string;
+  /** The fencing token: higher than that of each lock on this key that was held before. */
+  readonly token: number;
+
   /** Use {@linkcode QuorumLock.acquire}. */
   constructor(
-    readonly key: string,
-    readonly write: boolean,
-    readonly uid: string,
-    /** The fencing token: higher than that of each lock on this key that was held before. */
-    readonly token: number,
+    key: string,
+    write: boolean,
+    uid: string,
+    token: number,
     majority: number,
     options: QuorumLockOptions,
   ) {
+    this.key = key;
+    this.write = write;
+    this.uid = uid;
+    this.token = token;
     this.#majority = majority;
     this.#options = options;
   }

@@ -12,7 +12,11 @@ class Watcher {
   readonly untold = new Map<string, KeyedEntry>();
   wake: () => void = () => {};
 
-  constructor(readonly prefix: string) {}
+  readonly prefix: string;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
 }
 
 /** Serves the cache from memory. It is empty whenever its process starts. */

@@ -37,7 +37,13 @@ class Member {
   /** How many calls its past lives have served. */
   calls = 0;
 
-  constructor(readonly name: string, readonly listen: string) {}
+  readonly name: string;
+  readonly listen: string;
+
+  constructor(name: string, listen: string) {
+    this.name = name;
+    this.listen = listen;
+  }
 }
 
 /** Starts replicas, restarts them one at a time, and ends them. */

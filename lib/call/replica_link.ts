@@ -67,7 +67,7 @@ export class ReplicaLink {
    *
    * @param graceMs How long that may take, in milliseconds; what still runs then ends as `GoingAway`.
    */
-  retire(graceMs = Infinity): void {
+  retire(graceMs: number = Infinity): void {
     if (this.isRetired) return;
     this.isRetired = true;
     if (this.callsInFlight === 0) this.#closeSoon();

@@ -78,10 +78,10 @@ export function requestError(
  */
 export function answerError(url: string, status: number, body: unknown): InternodeError {
   const outer = asObject(body);
-  const inner = isObject(outer.error) ? outer.error : outer;
-  const code = inner.grpc_code ?? inner.code;
+  const inner = isObject(outer["error"]) ? outer["error"] : outer;
+  const code = inner["grpc_code"] ?? inner["code"];
   if (typeof code !== "number") return foreignError(url, status, body);
-  const text = String(inner.message ?? inner.error ?? "no reason given");
+  const text = String(inner["message"] ?? inner["error"] ?? "no reason given");
   return refusal(url, code, text);
 }
 

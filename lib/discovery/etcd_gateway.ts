@@ -29,7 +29,7 @@ export interface EtcdOptions {
 }
 
 /** The longest answer, and the longest message of a stream, in bytes: room for some 100,000 endpoints. */
-export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+export const MAX_ANSWER_BYTES: number = 16 * 1024 * 1024;
 
 /** Asks one of several etcds, the one that answered last first. */
 export class EtcdGateway {
@@ -186,7 +186,7 @@ export class EtcdGateway {
       // A member that has lost the others says so, instead of staying silent.
       "grpc-metadata-hasleader": "true",
     };
-    if (token !== null) headers.authorization = token;
+    if (token !== null) headers["authorization"] = token;
     const init: RequestInit & { client?: Deno.HttpClient } = {
       method: "POST",
       headers,

@@ -49,7 +49,7 @@ export class EtcdStore {
   async list(prefix: string, signal: AbortSignal): Promise<EtcdListing> {
     const answer = await this.#gateway.call("kv/range", range(prefix), signal);
     const values = new Map<string, string>();
-    for (const item of asArray(answer.kvs)) {
+    for (const item of asArray(answer["kvs"])) {
       const { key, value } = asObject(item);
       values.set(decodeBase64(key), decodeBase64(value));
     }
@@ -87,7 +87,7 @@ export class EtcdStore {
   async keepAlive(lease: EtcdLease, signal: AbortSignal): Promise<boolean> {
     const answer = await this.#gateway.call("lease/keepalive", { ID: lease.id }, signal);
     // The answer is a stream of one message; of a lease that is gone it shows no time to live.
-    return Number(asObject(answer.result).TTL ?? 0) > 0;
+    return Number(asObject(answer["result"])["TTL"] ?? 0) > 0;
   }
 
   /** Ends a lease and removes its keys; one that is gone already is no error. */
@@ -96,7 +96,7 @@ export class EtcdStore {
       await this.#gateway.call("lease/revoke", { ID: lease.id }, signal);
     } catch (error) {
       if (!(error instanceof InternodeError)) throw error;
-      if (asObject(error.detail).grpcCode !== NOT_FOUND) throw error;
+      if (asObject(error.detail)["grpcCode"] !== NOT_FOUND) throw error;
     }
   }
 }
@@ -125,16 +125,16 @@ export class EtcdWatch implements AsyncDisposable {
   async next(): Promise<readonly EtcdChange[] | null> {
     const message = await this.#stream.next();
     if (message === null) return null;
-    if (message.canceled === true) {
-      if (Number(message.compact_revision ?? 0) > 0) return null;
-      const reason = String(message.cancel_reason ?? "the watch was ended");
+    if (message["canceled"] === true) {
+      if (Number(message["compact_revision"] ?? 0) > 0) return null;
+      const reason = String(message["cancel_reason"] ?? "the watch was ended");
       const isDenied = /\b(permission|auth)/.test(reason);
       if (isDenied) this.#onDenied();
       throw refusal(this.#stream.url, isDenied ? PERMISSION_DENIED : UNAVAILABLE, reason);
     }
-    if (message.created === true && revisionOf(message) < this.#from - 1n) return null;
+    if (message["created"] === true && revisionOf(message) < this.#from - 1n) return null;
     const changes: EtcdChange[] = [];
-    for (const event of asArray(message.events)) {
+    for (const event of asArray(message["events"])) {
       const { type, kv } = asObject(event);
       const { key, value, mod_revision } = asObject(kv);
       changes.push({
@@ -162,7 +162,7 @@ function asArray(value: unknown): readonly unknown[] {
 }
 
 function revisionOf(answer: JsonObject): bigint {
-  return toBigInt(asObject(answer.header).revision);
+  return toBigInt(asObject(answer["header"])["revision"]);
 }
 
 /** 64-bit integers are text, and left out if 0. */

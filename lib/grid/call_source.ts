@@ -46,7 +46,7 @@ export class CallSource {
     link: SourceLink,
     onRefused: () => void,
     handlers: RunningHandlers = { running: 0 },
-    maxRunning = Infinity,
+    maxRunning: number = Infinity,
   ) {
     this.host = host;
     this.#link = link;

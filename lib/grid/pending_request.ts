@@ -49,7 +49,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** See {@linkcode OutgoingCall}. */
   state: OutgoingCall["state"] = "idle";
   /** See {@linkcode OutgoingCall}. */
-  deadlineMs = Infinity;
+  deadlineMs: number = Infinity;
   readonly #contract: SingleContract<Request, Response>;
   readonly #owner: CallOwner;
   readonly #resolve: (response: Response) => void;

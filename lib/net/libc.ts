@@ -18,7 +18,7 @@ const SYMBOLS = {
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** `MSG_DONTWAIT`, and where there is one `MSG_NOSIGNAL`; elsewhere the runtime ignores that signal. */
-export const WITHOUT_WAITING = Deno.build.os === "darwin" ? 0x80 : 0x40 | 0x4000;
+export const WITHOUT_WAITING: number = Deno.build.os === "darwin" ? 0x80 : 0x40 | 0x4000;
 /** `MSG_PEEK`. */
 export const PEEKING = 0x2;
 

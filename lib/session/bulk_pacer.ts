@@ -39,7 +39,7 @@ interface Flight {
  */
 export class BulkPacer {
   /** When the last small message was sent; whoever sends one says so. */
-  interactiveMs = -Infinity;
+  interactiveMs: number = -Infinity;
 
   #sentBytes = 0;
   #arrivedBytes = 0;

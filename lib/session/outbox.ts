@@ -21,7 +21,7 @@ import type { SendHalf } from "./send_half.ts";
 import type { SessionOwner } from "./session_options.ts";
 
 /** How much leaves in one go. What is more urgent waits for no more than this. */
-export const DRAIN_BYTES = 256 * 1024;
+export const DRAIN_BYTES: number = 256 * 1024;
 /** So many bytes of frames that no budget bounds may wait, answers to what the peer sends, beside short ones to all its calls; more shows that it does not read. */
 const MAX_REPLY_BYTES = 2 * 1024 * 1024;
 /** What a short answer takes. */

@@ -10,7 +10,7 @@ import { takePastDue } from "./past_due.ts";
 /** How many low bits of an id are its slot; the rest counts the slot's uses. */
 const SLOT_BITS = 20;
 /** Gives the slot of an id. */
-export const SLOT_MASK = (1 << SLOT_BITS) - 1;
+export const SLOT_MASK: number = (1 << SLOT_BITS) - 1;
 /** So that ids stay below 2³¹: numbers above that are objects to V8. */
 const MAX_USES = 0x7ff;
 
@@ -32,7 +32,7 @@ export abstract class OutgoingCall {
   /** Where it stands; see the class. */
   state: "idle" | "waiting" | "sent" | "abandoned" | "ended" = "idle";
   /** When its time runs out, on the session's clock; `Infinity`: never. */
-  deadlineMs = Infinity;
+  deadlineMs: number = Infinity;
 
   /** What begins the call had to wait, and has now left whole. */
   onTransmitted(): void {}

@@ -10,6 +10,22 @@ import type { SendHalf } from "./send_half.ts";
 
 /** A message too large for the interactive lane, or that waits for something, with its payload already encoded. */
 export class QueuedMessage {
+  /** The frame type of its first frame. */
+  readonly type: number;
+  /** The flags of its first frame. */
+  readonly flags: number;
+  /** The `code` of its first frame. */
+  readonly code: number;
+  /** The call. */
+  readonly id: number;
+  /** The `argument` of its first frame, where neither `call` nor its place in `half` decides it. */
+  argument: number;
+  /** What is to be sent; it must stay untouched until it has been. */
+  payload: Uint8Array<ArrayBuffer>;
+  /** The call it begins, whose time left is its argument; else `null`. */
+  readonly call: OutgoingCall | null;
+  /** The stream direction it belongs to; else `null`. */
+  readonly half: SendHalf | null;
   /** How many bytes the payload has, as long as nobody takes them away. */
   readonly totalBytes: number;
   /** How many bytes of the payload have been sent. */
@@ -21,26 +37,25 @@ export class QueuedMessage {
   /** Where the payload's memory goes when it is not needed any more; `null`: it is its user's. */
   lending: LendingPool | null = null;
 
-  /**
-   * @param type The frame type of its first frame.
-   * @param flags The flags of its first frame.
-   * @param code The `code` of its first frame.
-   * @param id The call.
-   * @param argument The `argument` of its first frame, where neither `call` nor its place in `half` decides it.
-   * @param payload What is to be sent; it must stay untouched until it has been.
-   * @param call The call it begins, whose time left is its argument; else `null`.
-   * @param half The stream direction it belongs to; else `null`.
-   */
+  /** Each parameter is the field of the same name. */
   constructor(
-    readonly type: number,
-    readonly flags: number,
-    readonly code: number,
-    readonly id: number,
-    public argument: number,
-    public payload: Uint8Array<ArrayBuffer>,
-    readonly call: OutgoingCall | null,
-    readonly half: SendHalf | null,
+    type: number,
+    flags: number,
+    code: number,
+    id: number,
+    argument: number,
+    payload: Uint8Array<ArrayBuffer>,
+    call: OutgoingCall | null,
+    half: SendHalf | null,
   ) {
+    this.type = type;
+    this.flags = flags;
+    this.code = code;
+    this.id = id;
+    this.argument = argument;
+    this.payload = payload;
+    this.call = call;
+    this.half = half;
     this.totalBytes = payload.length;
   }
 

@@ -59,7 +59,10 @@ export function errorCode(number: number, fallback: ErrorCode): ErrorCode {
 }
 
 /** Cuts a text to so many bytes of UTF-8, between two characters, and gives them. */
-export function errorText(text: string, maxBytes = MAX_ERROR_TEXT_BYTES): Uint8Array<ArrayBuffer> {
+export function errorText(
+  text: string,
+  maxBytes: number = MAX_ERROR_TEXT_BYTES,
+): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(Math.min(text.length * 3, maxBytes));
   const { written } = encoder.encodeInto(text, bytes);
   return bytes.subarray(0, written);
@@ -78,7 +81,7 @@ export function writeError(
   writer: ByteWriter,
   error: InternodeError,
   detail: Uint8Array | null,
-  maxTextBytes = MAX_ERROR_TEXT_BYTES,
+  maxTextBytes: number = MAX_ERROR_TEXT_BYTES,
 ): void {
   const { outcome, message, remoteName = USUAL_NAME } = error;
   const text = errorText(message, maxTextBytes);

@@ -8,7 +8,7 @@ import type { Timer } from "../net/clock.ts";
 import { EventHeap } from "./event_heap.ts";
 
 /** A clock tick: times are whole multiples of it, so that sums of them are exact. */
-export const TICK_MS = 1 / 1024;
+export const TICK_MS: number = 1 / 1024;
 
 /** Time is cut into windows this long; only what happens in the present one, or before it, is kept in order. */
 const WINDOW_MS = 64;

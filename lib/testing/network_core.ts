@@ -40,9 +40,9 @@ export class NetworkCore implements LinkContext {
   /** The options of links that have none of their own. */
   defaults: Readonly<LinkOptions> = DEFAULT_LINK;
   /** By host URL. */
-  readonly hosts = new Map<string, SimulatedHost>();
+  readonly hosts: Map<string, SimulatedHost> = new Map();
   /** By address. */
-  readonly listeners = new Map<string, ListenerRecord>();
+  readonly listeners: Map<string, ListenerRecord> = new Map();
   /** Whether bytes of the first side still reach the others while a partition lasts. */
   oneWayPartition = false;
   #connections = 0;

@@ -13,9 +13,9 @@ export class SimulatedHost {
   /** Its canonical host URL. */
   readonly href: string;
   /** The links that leave it. */
-  readonly links = new Map<SimulatedHost, Link>();
+  readonly links: Map<SimulatedHost, Link> = new Map();
   /** The ends of its connections, until both ends are over. */
-  readonly ends = new Set<ChannelEnd>();
+  readonly ends: Set<ChannelEnd> = new Set();
   /** The clock of the process that runs on it; `null` while none does. */
   clock: NodeClock | null = null;
   /** Whether the machine itself is gone, so that not even a refusal comes from it. */

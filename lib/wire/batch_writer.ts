@@ -12,7 +12,7 @@ import { partOf } from "./part_of.ts";
 import type { WriterPool } from "./writer_pool.ts";
 
 /** A batch takes no more frames once it has this many bytes, so that the peer can begin with it. */
-export const BATCH_TARGET_BYTES = 64 * 1024;
+export const BATCH_TARGET_BYTES: number = 64 * 1024;
 /** A buffer takes no more batches once it has this many bytes. */
 const BUFFER_TARGET_BYTES = 192 * 1024;
 

@@ -87,7 +87,7 @@ export const FLAG_FIRST = 0x08;
 export const KNOWN_FLAGS = 0x0f;
 
 /** No larger message goes into a batch at once. */
-export const INTERACTIVE_BYTES = 8 * 1024;
+export const INTERACTIVE_BYTES: number = 8 * 1024;
 
 /**
  * Whether a frame that carries (a piece of) a message is bulk, of whose

@@ -33,11 +33,11 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /** The most calls at a time there can be: an id has 20 bits for its slot. */
-export const MAX_CALLS = 1 << 20;
+export const MAX_CALLS: number = 1 << 20;
 /** The largest fragment there can be. */
-export const MAX_FRAGMENT_BYTES = 1024 * 1024;
+export const MAX_FRAGMENT_BYTES: number = 1024 * 1024;
 /** The largest batch a peer may send once the handshake is done; a fragment and its header always fit. */
-export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+export const MAX_BATCH_BYTES: number = 2 * 1024 * 1024;
 /** The largest batch a peer may send during the handshake. */
 export const MAX_HANDSHAKE_BATCH_BYTES = 4096;
 

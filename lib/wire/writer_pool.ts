@@ -7,7 +7,7 @@
 import { ByteWriter } from "./byte_writer.ts";
 
 /** The size of a fresh buffer, in bytes: small, as thousands of connections may say a word each at one time; those in use grow and stay so. */
-export const WRITER_BYTES = 4 * 1024;
+export const WRITER_BYTES: number = 4 * 1024;
 /** A buffer that has grown beyond this is not kept. */
 const MAX_KEPT_BYTES = 1024 * 1024;
 const MAX_KEPT = 16;

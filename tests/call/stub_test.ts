@@ -209,7 +209,11 @@ const Failing = service("failing", {
 });
 
 class FailingServer {
-  constructor(readonly thrown: unknown) {}
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    this.thrown = thrown;
+  }
 
   fail(): void {
     throw this.thrown;

@@ -59,16 +59,25 @@ export class App implements SessionOwner, CallOwner {
   readonly #handlers: Map<string, HandlerTarget>;
   #turns = 0;
 
+  readonly options: SessionOptions;
+  readonly clock: FuzzClock;
+  readonly endTurns: boolean;
+  readonly verifies: boolean;
+
   /**
    * @param endTurns Whether reading turns end after every other handler.
    * @param verifies Whether what comes is known to be the pattern's.
    */
   constructor(
-    readonly options: SessionOptions,
-    readonly clock: FuzzClock,
-    readonly endTurns: boolean,
-    readonly verifies: boolean,
+    options: SessionOptions,
+    clock: FuzzClock,
+    endTurns: boolean,
+    verifies: boolean,
   ) {
+    this.options = options;
+    this.clock = clock;
+    this.endTurns = endTurns;
+    this.verifies = verifies;
     this.#handlers = handlers(this);
     this.session = new Session(options, this, clock.nowMs, WALL_MS);
   }

@@ -29,17 +29,26 @@ export interface CallOwner {
 export class FuzzCall extends OutgoingCall {
   endings = 0;
 
+  readonly owner: CallOwner;
+  override deadlineMs: number;
+  readonly key: number;
+  readonly echoes: number | null;
+
   /**
    * @param key The payload's; the answer of an echo has the same.
    * @param echoes The length that the answer must have; `null` where it is not known.
    */
   constructor(
-    readonly owner: CallOwner,
-    override deadlineMs: number,
-    readonly key: number,
-    readonly echoes: number | null,
+    owner: CallOwner,
+    deadlineMs: number,
+    key: number,
+    echoes: number | null,
   ) {
     super();
+    this.owner = owner;
+    this.deadlineMs = deadlineMs;
+    this.key = key;
+    this.echoes = echoes;
   }
 
   override onResponse(kind: number, reader: ByteReader): void {
@@ -68,7 +77,13 @@ export class Received {
   readonly lengths: number[] = [];
   readonly #unread: number[] = [];
 
-  constructor(readonly owner: CallOwner, readonly isInput: boolean) {}
+  readonly owner: CallOwner;
+  readonly isInput: boolean;
+
+  constructor(owner: CallOwner, isInput: boolean) {
+    this.owner = owner;
+    this.isInput = isInput;
+  }
 
   /** Notes a message and checks it. */
   take(id: number, kind: number, reader: ByteReader): void {
@@ -102,8 +117,13 @@ export class FuzzStream extends OpenedStream {
   readonly sent: number[] = [];
   readonly received: Received;
 
-  constructor(readonly owner: CallOwner, override deadlineMs: number) {
+  readonly owner: CallOwner;
+  override deadlineMs: number;
+
+  constructor(owner: CallOwner, deadlineMs: number) {
     super();
+    this.owner = owner;
+    this.deadlineMs = deadlineMs;
     this.received = new Received(owner, false);
   }
 
@@ -140,8 +160,11 @@ export class FuzzStream extends OpenedStream {
 export class ServedCall extends IncomingCall {
   cancellations = 0;
 
-  constructor(readonly owner: CallOwner, id: number, deadlineMs: number) {
+  readonly owner: CallOwner;
+
+  constructor(owner: CallOwner, id: number, deadlineMs: number) {
     super(id, deadlineMs);
+    this.owner = owner;
   }
 
   override onCancelled(_error: InternodeError): void {
@@ -162,8 +185,11 @@ export class ServedStream extends AcceptedStream {
   readonly sent: number[] = [];
   readonly received: Received;
 
-  constructor(readonly owner: CallOwner, id: number, deadlineMs: number) {
+  readonly owner: CallOwner;
+
+  constructor(owner: CallOwner, id: number, deadlineMs: number) {
     super(id, deadlineMs);
+    this.owner = owner;
     this.received = new Received(owner, true);
   }
 

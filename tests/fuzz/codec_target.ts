@@ -49,7 +49,7 @@ export class CodecTarget implements FuzzTarget {
   }
 
   replay({ setup, steps }: FuzzCase, tally: Tally): void {
-    const made = schema(Number(setup.schemaSeed));
+    const made = schema(Number(setup["schemaSeed"]));
     for (const taken of steps) act(made, taken, tally);
   }
 }

@@ -72,12 +72,22 @@ export class FrameMaker {
   isHonest = false;
   #names = 0;
 
+  readonly model: PeerModel;
+  readonly writer: FrameWriter;
+  readonly limits: FrameLimits;
+  readonly bulkBytes: () => number;
+
   constructor(
-    readonly model: PeerModel,
-    readonly writer: FrameWriter,
-    readonly limits: FrameLimits,
-    readonly bulkBytes: () => number,
-  ) {}
+    model: PeerModel,
+    writer: FrameWriter,
+    limits: FrameLimits,
+    bulkBytes: () => number,
+  ) {
+    this.model = model;
+    this.writer = writer;
+    this.limits = limits;
+    this.bulkBytes = bulkBytes;
+  }
 
   /** Gives numbers to the names of all handlers. */
   names(): void {

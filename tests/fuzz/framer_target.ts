@@ -49,7 +49,7 @@ export class FramerTarget implements FuzzTarget {
 
   replay({ setup, steps }: FuzzCase, tally: Tally): void {
     const stream = joined(...steps.map(({ bytes }) => bytes ?? new Uint8Array(0)));
-    const openAfter = Number(setup.openAfter), checksums = setup.checksums === true;
+    const openAfter = Number(setup["openAfter"]), checksums = setup["checksums"] === true;
     const expected = frame(stream, { openAfter, checksums });
     const reading = new Reading(setup, openAfter, checksums);
     for (const { bytes } of steps) if (bytes !== null) reading.feed(bytes);
@@ -72,7 +72,7 @@ class Reading {
 
   constructor(setup: Setup, openAfter: number, checksums: boolean) {
     this.#reader = new BatchReader(
-      new ReceiveRing(Number(setup.ringBytes), Number(setup.maxIdleBytes)),
+      new ReceiveRing(Number(setup["ringBytes"]), Number(setup["maxIdleBytes"])),
     );
     this.#openAfter = openAfter;
     this.#checksums = checksums;

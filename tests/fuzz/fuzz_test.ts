@@ -67,7 +67,7 @@ class BrokenTarget implements FuzzTarget {
     for (const { bytes } of steps) {
       for (const byte of bytes ?? []) {
         must(!came || byte !== 43, "the answer came");
-        came ||= byte === setup.answer;
+        came ||= byte === setup["answer"];
       }
     }
   }

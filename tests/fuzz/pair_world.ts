@@ -31,22 +31,22 @@ class End {
   constructor(setup: Setup, role: "dialler" | "acceptor", clock: FuzzClock, tally: Tally) {
     const own = role === "dialler" ? "d" : "a";
     const options = sessionOptions(role, {
-      auth: setup.auth === true ? fakeAuthenticator : null,
-      envelope: setup.envelope === true,
-      checksum: setup.checksum === true ? crc32 : null,
+      auth: setup["auth"] === true ? fakeAuthenticator : null,
+      envelope: setup["envelope"] === true,
+      checksum: setup["checksum"] === true ? crc32 : null,
       writeFlattenLimit: 500,
       limits: {
         receiveBudgetBytes: Number(setup[`${own}Budget`]),
         maxMessageBytes: Number(setup[`${own}MaxMessage`]),
         maxFragmentBytes: Number(setup[`${own}MaxFragment`]),
         maxCalls: Number(setup[`${own}MaxCalls`]),
-        streamBudgetBytes: Number(setup.streamBudget),
+        streamBudgetBytes: Number(setup["streamBudget"]),
         sendBudgetBytes: 300_000,
       },
     });
-    this.app = new App(options, clock, setup.endTurns === true, true);
-    this.app.callsOn = setup.callsOn === true;
-    this.app.maxSendBytes = Number(setup.maxSend);
+    this.app = new App(options, clock, setup["endTurns"] === true, true);
+    this.app.callsOn = setup["callsOn"] === true;
+    this.app.maxSendBytes = Number(setup["maxSend"]);
     this.feed = new Feed(this.app, new FrameCounter(this.app, "pair", tally));
   }
 
@@ -115,7 +115,7 @@ export class PairWorld {
         break;
       case "cut":
         for (const { out } of this.ends) {
-          if (this.#setup.envelope === true) out.cut(step.a);
+          if (this.#setup["envelope"] === true) out.cut(step.a);
           else out.cutBetweenPieces(step.a);
         }
         break;
@@ -152,7 +152,7 @@ export class PairWorld {
       to.feed.resumeOnce();
       return true;
     }
-    if (this.#setup.envelope !== true) {
+    if (this.#setup["envelope"] !== true) {
       const batch = from.out.takePiece();
       if (batch !== null) to.feed.takeBatch(batch);
       return batch !== null;
@@ -164,7 +164,7 @@ export class PairWorld {
 
   /** Only what a checksum covers may be damaged: all that is on the way once both are open. */
   #mayFlip(): boolean {
-    return this.#setup.checksum === true &&
+    return this.#setup["checksum"] === true &&
       this.ends.every(({ app }) => app.session.state === "open");
   }
 

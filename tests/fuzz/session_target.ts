@@ -84,11 +84,11 @@ class Conversation {
     const setup = this.#setup = recorder.setup = drawSetup(random);
     this.#spoils = random.pick([0, 0.004, 0.012, 0.03]);
     this.#isHonest = this.#spoils === 0 && random.chance(0.7);
-    const model = this.#model = new PeerModel(Number(setup.budget), Number(setup.maxCalls));
+    const model = this.#model = new PeerModel(Number(setup["budget"]), Number(setup["maxCalls"]));
     const world = this.#world = new SessionWorld(setup, tally, (frame) => model.onSpoken(frame));
     const limits = {
-      maxFragmentBytes: Number(setup.maxFragment),
-      maxMessageBytes: Number(setup.maxMessage),
+      maxFragmentBytes: Number(setup["maxFragment"]),
+      maxMessageBytes: Number(setup["maxMessage"]),
     };
     this.#maker = new FrameMaker(model, writer, limits, () => world.bulkBytes);
     this.#maker.isHonest = this.#isHonest;
@@ -124,7 +124,7 @@ class Conversation {
     for (let batch = 0; batch < FLOOD_BATCHES && session.state === "open"; batch++) {
       writer.clear();
       if (isGreedy) {
-        const used = Number(this.#setup.peerBudget) - session.sendWindowBytes;
+        const used = Number(this.#setup["peerBudget"]) - session.sendWindowBytes;
         writer.frame(FrameType.window, 0, 0, 0, Math.max(0, used), 0);
         for (let count = 0; count < 60; count++) this.#maker.greedy();
       } else {
@@ -162,18 +162,18 @@ class Conversation {
 
   #shakeHands(): void {
     const random = this.#random, setup = this.#setup, model = this.#model;
-    const isDialler = setup.role === "dialler",
+    const isDialler = setup["role"] === "dialler",
       isBad = !this.#isHonest && random.chance(BAD_HANDSHAKES);
     const hello = makeHello(setup, random, isBad && random.chance(0.4));
     if (isDialler) this.#do(step("drain", { a: 1 }));
     writer.clear();
     writer.with(FrameType.hello, 0, 0, 0, 0, hello);
-    if (isDialler && setup.auth !== true && random.chance(0.5)) {
+    if (isDialler && setup["auth"] !== true && random.chance(0.5)) {
       writer.frame(FrameType.welcome, 0, 0, 0, 0, 0);
     }
     this.#shake(isBad);
     this.#do(step("drain", { a: 1 }));
-    const proves = setup.auth === true;
+    const proves = setup["auth"] === true;
     if (model.hello !== null && proves) {
       const transcript = isDialler
         ? transcriptOf(model.hello, hello)
@@ -252,23 +252,23 @@ function drawSetup(random: SeededRandom): Setup {
 }
 
 function makeHello(setup: Setup, random: SeededRandom, isWrong: boolean): Uint8Array<ArrayBuffer> {
-  const isDialler = setup.role === "dialler";
+  const isDialler = setup["role"] === "dialler";
   const hello = encodeHello(peerHello({
     name: isDialler ? "tcp://b:2" : "tcp://a:1",
     peerName: random.chance(0.5) ? "" : isDialler ? "tcp://a:1" : "tcp://b:2",
-    features: setup.checksum === true || random.chance(0.5) ? 1 : 0,
-    authenticates: setup.auth === true,
-    maxMessageBytes: Number(setup.peerMaxMessage),
-    maxFragmentBytes: Number(setup.peerMaxFragment),
-    receiveBudgetBytes: Number(setup.peerBudget),
+    features: setup["checksum"] === true || random.chance(0.5) ? 1 : 0,
+    authenticates: setup["auth"] === true,
+    maxMessageBytes: Number(setup["peerMaxMessage"]),
+    maxFragmentBytes: Number(setup["peerMaxFragment"]),
+    receiveBudgetBytes: Number(setup["peerBudget"]),
     streamBudgetBytes: random.pick([0, 1_000, 1_000_000, 0xffff_ffff]),
-    maxCalls: Number(setup.peerMaxCalls),
+    maxCalls: Number(setup["peerMaxCalls"]),
     ...(isWrong && random.pick([
       { name: "tcp://stranger:6" },
       { peerName: "somebody else" },
       { wallMs: random.pick([NaN, Infinity, 0, -1e300, 1_750_000_400_000]) },
       { minVersion: 2, maxVersion: random.pick([0, 2, 65_535]) },
-      { authenticates: setup.auth !== true },
+      { authenticates: setup["auth"] !== true },
       { maxFragmentBytes: random.pick([0, 1_023]) },
       { maxCalls: 0 },
       { receiveBudgetBytes: 65_535 },

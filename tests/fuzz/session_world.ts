@@ -38,23 +38,23 @@ export class SessionWorld {
     this.#setup = setup;
     this.#tally = tally;
     this.#listener = listener;
-    const options = sessionOptions(setup.role === "dialler" ? "dialler" : "acceptor", {
-      auth: setup.auth === true ? fakeAuthenticator : null,
-      envelope: setup.envelope === true,
-      checksum: setup.checksum === true ? crc32 : null,
+    const options = sessionOptions(setup["role"] === "dialler" ? "dialler" : "acceptor", {
+      auth: setup["auth"] === true ? fakeAuthenticator : null,
+      envelope: setup["envelope"] === true,
+      checksum: setup["checksum"] === true ? crc32 : null,
       writeFlattenLimit: 2_000,
       limits: {
-        receiveBudgetBytes: Number(setup.budget),
-        maxMessageBytes: Number(setup.maxMessage),
-        maxFragmentBytes: Number(setup.maxFragment),
-        maxCalls: Number(setup.maxCalls),
-        streamBudgetBytes: Number(setup.streamBudget),
-        sendBudgetBytes: Number(setup.sendBudget),
+        receiveBudgetBytes: Number(setup["budget"]),
+        maxMessageBytes: Number(setup["maxMessage"]),
+        maxFragmentBytes: Number(setup["maxFragment"]),
+        maxCalls: Number(setup["maxCalls"]),
+        streamBudgetBytes: Number(setup["streamBudget"]),
+        sendBudgetBytes: Number(setup["sendBudget"]),
       },
     });
-    this.app = new App(options, this.clock, setup.endTurns === true, false);
-    this.app.callsOn = setup.callsOn === true;
-    this.app.maxSendBytes = Number(setup.maxSend);
+    this.app = new App(options, this.clock, setup["endTurns"] === true, false);
+    this.app.callsOn = setup["callsOn"] === true;
+    this.app.maxSendBytes = Number(setup["maxSend"]);
     const judge = (frame: SeenFrame): void => this.#judge.onHeard(frame);
     this.#feed = new Feed(this.app, new FrameCounter(this.app, "session", tally, judge));
   }
@@ -110,7 +110,7 @@ export class SessionWorld {
 
   #hear(batch: Uint8Array): void {
     const { session } = this.app;
-    if (this.#setup.envelope !== true) return this.#feed.takeBatch(new Uint8Array(batch));
+    if (this.#setup["envelope"] !== true) return this.#feed.takeBatch(new Uint8Array(batch));
     const bytes = new Uint8Array(8 + batch.length);
     const view = new DataView(bytes.buffer);
     bytes.set(batch, 8);
@@ -119,7 +119,7 @@ export class SessionWorld {
       this.#heardCrc = crc32(batch, this.#heardCrc);
       view.setUint32(4, this.#heardCrc, true);
     }
-    this.#feed.takeBytes(bytes, Number(this.#setup.pieceBytes));
+    this.#feed.takeBytes(bytes, Number(this.#setup["pieceBytes"]));
   }
 
   #drain(): number {
@@ -133,7 +133,7 @@ export class SessionWorld {
   }
 
   #listen(pieces: readonly Uint8Array[], total: number): void {
-    if (this.#setup.envelope !== true) {
+    if (this.#setup["envelope"] !== true) {
       for (const piece of pieces) this.#listenTo(piece, 0, piece.length);
       return;
     }

@@ -16,13 +16,20 @@ export class FakeSpan implements Span {
   readonly ends: unknown[] = [];
   readonly #tracer: FakeTracer;
 
+  readonly name: string;
+  readonly options: SpanOptions;
+  readonly parentId: string | undefined;
+
   constructor(
     tracer: FakeTracer,
-    readonly name: string,
-    readonly options: SpanOptions,
-    readonly parentId: string | undefined,
+    name: string,
+    options: SpanOptions,
+    parentId: string | undefined,
     context: TraceContext | undefined,
   ) {
+    this.name = name;
+    this.options = options;
+    this.parentId = parentId;
     this.#tracer = tracer;
     this.context = context;
   }

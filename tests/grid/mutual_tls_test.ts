@@ -34,7 +34,7 @@ async function bearing(
 class FullLogger implements Logger {
   text = "";
   readonly #keep = (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-    this.text += `${message} ${fields?.error ?? ""}\n`;
+    this.text += `${message} ${fields?.["error"] ?? ""}\n`;
   };
   readonly debug = this.#keep;
   readonly info = this.#keep;

@@ -69,7 +69,7 @@ export function world(options: (node: SimulatedNode) => Parameters<typeof ages>[
     loggers,
     ended,
     options: (node) => {
-      const transport = new Tampered(node.transports.memory!), logger = new QuietLogger();
+      const transport = new Tampered(node.transports["memory"]!), logger = new QuietLogger();
       transports[node.index] = transport;
       loggers[node.index] = logger;
       return { ...ages(options(node)), logger, transports: { memory: transport } };

@@ -58,7 +58,7 @@ function makeGround(options: (index: number) => Partial<ManagerOptions> = () => 
       ...options(index),
     }),
     serve: (manager, { index, transports: own }) => {
-      transports[index] = own.ws!;
+      transports[index] = own["ws"]!;
       manager.handle(answer, (text, { caller }) => {
         callers.push(caller);
         return text;
@@ -213,7 +213,7 @@ for (const way of ["listener", "server of the user's own"]) {
       if (server === null) await host.listen();
       peer.connect();
       assertEquals(await peer.connection(acceptor).request(answer, "x"), "x");
-      const again = await systemTransports().ws!.dial(parseHostAddress(acceptor), {
+      const again = await systemTransports()["ws"]!.dial(parseHostAddress(acceptor), {
         signal: new AbortController().signal,
         path: "/internode",
         token: shown[0],

@@ -7,8 +7,13 @@ import { OutgoingCall } from "../../lib/session/outgoing_calls.ts";
 
 /** A call that keeps what becomes of it. */
 class Call extends OutgoingCall {
-  constructor(readonly name: string, readonly fates: string[], deadlineMs = Infinity) {
+  readonly name: string;
+  readonly fates: string[];
+
+  constructor(name: string, fates: string[], deadlineMs = Infinity) {
     super();
+    this.name = name;
+    this.fates = fates;
     this.deadlineMs = deadlineMs;
   }
   override onResponse(): void {}

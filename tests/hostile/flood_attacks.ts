@@ -143,7 +143,7 @@ const rapidReset: Attack = {
     const reading = peer.ending();
     await sendAll(peer, batched(frames()));
     const counts = await settled(scene, "stuck");
-    assert(counts.stuck! <= 1_000, `${counts.stuck} handlers run`);
+    assert(counts["stuck"]! <= 1_000, `${counts["stuck"]} handlers run`);
     peer[Symbol.dispose]();
     await reading;
   },

@@ -60,7 +60,7 @@ function hold(): Promise<Uint8Array> {
 class KeptLog implements Logger {
   lines: string[] = [];
   readonly #keep = (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-    this.lines.push(fields?.error === undefined ? message : `${message} ${fields.error}`);
+    this.lines.push(fields?.["error"] === undefined ? message : `${message} ${fields["error"]}`);
   };
   readonly debug = (): void => {};
   readonly info = this.#keep;

@@ -109,8 +109,15 @@ class FickleChannel implements ByteChannel {
 
 /** A request whose number is among its bytes; its answer is to be the same bytes. */
 class NumberedCall extends OutgoingCall {
-  constructor(readonly end: End, readonly number: number, readonly bytes: Uint8Array) {
+  readonly end: End;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+
+  constructor(end: End, number: number, bytes: Uint8Array) {
     super();
+    this.end = end;
+    this.number = number;
+    this.bytes = bytes;
   }
 
   override onResponse(_kind: number, reader: ByteReader): void {

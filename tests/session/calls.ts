@@ -136,14 +136,21 @@ export class TestStream extends OpenedStream {
 export class TestIncoming extends IncomingCall {
   cancelled: InternodeError | null = null;
 
+  readonly responder: ResponderSide;
+  readonly payload: Payload;
+  readonly metadata: Metadata;
+
   constructor(
-    readonly responder: ResponderSide,
+    responder: ResponderSide,
     id: number,
     deadlineMs: number,
-    readonly payload: Payload,
-    readonly metadata: Metadata,
+    payload: Payload,
+    metadata: Metadata,
   ) {
     super(id, deadlineMs);
+    this.responder = responder;
+    this.payload = payload;
+    this.metadata = metadata;
   }
 
   override onCancelled(error: InternodeError): void {
@@ -162,14 +169,21 @@ export class TestAccepted extends AcceptedStream {
   onInput: () => void = () => {};
   now: () => number = () => 0;
 
+  readonly responder: ResponderSide;
+  readonly initial: Payload;
+  readonly metadata: Metadata;
+
   constructor(
-    readonly responder: ResponderSide,
+    responder: ResponderSide,
     id: number,
     deadlineMs: number,
-    readonly initial: Payload,
-    readonly metadata: Metadata,
+    initial: Payload,
+    metadata: Metadata,
   ) {
     super(id, deadlineMs);
+    this.responder = responder;
+    this.initial = initial;
+    this.metadata = metadata;
   }
 
   override onMessage(kind: number, reader: ByteReader): void {
@@ -204,7 +218,11 @@ export class EchoTarget implements HandlerTarget {
   metadata: Metadata[] = [];
   deadlines: number[] = [];
 
-  constructor(readonly codec: Codec<Payload> = rawCodec) {}
+  readonly codec: Codec<Payload>;
+
+  constructor(codec: Codec<Payload> = rawCodec) {
+    this.codec = codec;
+  }
 
   onRequest(
     responder: ResponderSide,

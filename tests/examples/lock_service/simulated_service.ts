@@ -53,13 +53,20 @@ class SimulatedNode {
   /** Resolves when all its workers have ended. */
   finished: Promise<unknown> = Promise.resolve();
 
+  readonly node: number;
+  readonly life: number;
+  readonly clock: NodeClock;
+
   constructor(
-    readonly node: number,
-    readonly life: number,
-    readonly clock: NodeClock,
+    node: number,
+    life: number,
+    clock: NodeClock,
     trueTime: (nodeTime: number) => number,
     fault: Fault | undefined,
   ) {
+    this.node = node;
+    this.life = life;
+    this.clock = clock;
     // The logs of real processes share a time base, so these are translated to one.
     this.log = {
       write: (event) => {

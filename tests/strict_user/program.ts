@@ -1,0 +1,115 @@
+/**
+ * What a user with the strictest of compilers writes: every export of the
+ * package by name, and both faces, streams, codecs, tracing and simulations in
+ * use. `strict_user_test.ts` checks it, and all sources that it reaches.
+ *
+ * @module
+ */
+
+import {
+  type HandlerContext,
+  InternodeError,
+  Manager,
+  sharedSecret,
+  single,
+  type SingleContract,
+  stream,
+} from "@internode/grid";
+import * as call from "@internode/grid/call";
+import * as t from "@internode/grid/codec";
+import { otelTracer } from "@internode/grid/otel";
+import { SimulatedCluster } from "@internode/grid/testing";
+
+/** A contract that others import has its type in full, as declarations are made file by file. */
+export const greet: SingleContract<{ name: string }, { text: string }> = single("greet", {
+  request: t.record({ name: t.string() }),
+  response: t.record({ text: t.string() }),
+});
+
+const sums = stream("sums", {
+  initial: t.record({ start: t.int(), step: t.optional(t.int()) }),
+  input: t.int(),
+  output: t.int(),
+  inputCapacity: 4,
+  outputCapacity: 2,
+});
+
+const Cache = call.service("cache", {
+  get: call.method({ request: t.string(), response: t.nullable(t.string()), idempotent: true }),
+  put: call.method({ request: t.map(t.string()), response: t.nothing() }),
+});
+
+class Greeter {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  greet({ name }: { name: string }, context: HandlerContext): { text: string } {
+    return { text: `Hello ${name}, this is ${this.#name}, for ${context.caller}.` };
+  }
+}
+
+async function grid(): Promise<number> {
+  const hosts = ["memory://one", "memory://two"] as const;
+  const auth = sharedSecret("at least 16 bytes; make it 32 random ones");
+  await using one = new Manager({ local: hosts[0], hosts, auth, tracer: otelTracer() });
+  await using two = new Manager({ local: hosts[1], hosts, auth });
+  const greeter = new Greeter("one");
+  one.handle(greet, (request, context) => greeter.greet(request, context));
+  one.handle(sums, async function* ({ start, step }, input) {
+    let total = start;
+    for await (const number of input) yield total += number + (step ?? 0);
+  });
+  await Promise.all([one.listen(), two.listen()]);
+
+  const peer = two.connection(hosts[0]);
+  try {
+    await peer.request(greet, { name: "two" }, { timeoutMs: 1_000 });
+  } catch (error) {
+    if (!(error instanceof InternodeError)) throw error;
+    console.log(error.code, error.outcome, error.origin);
+  }
+  await using adding = peer.stream(sums, { start: 100 });
+  await adding.send(1);
+  adding.end();
+  let last = 0;
+  for await (const total of adding) last = total;
+  return last;
+}
+
+async function service(): Promise<string | null> {
+  const stop = new AbortController(), values = new Map<string, string>();
+  const handlers = call.implement(Cache, {
+    get: (key) => values.get(key) ?? null,
+    put: (entries) => {
+      for (const [key, value] of entries) values.set(key, value);
+    },
+  });
+  const serving = call.serve(await call.listen("memory://cache", handlers), {
+    signal: stop.signal,
+  });
+  const resolver = call.constantResolver(call.memory("cache"));
+  await using connection = await call.connect(resolver, { balancer: call.consistentHash() });
+  const cache = call.client(Cache, connection);
+  await cache.put(new Map([["colour", "blue"]]), { shardKey: "colour" });
+  const colour = await cache.get("colour", { shardKey: "colour", timeoutMs: 500 });
+  stop.abort();
+  await serving;
+  return colour;
+}
+
+async function simulation(): Promise<string> {
+  const cluster = new SimulatedCluster({
+    nodes: 3,
+    seed: 7,
+    start: ({ host, hosts, clock, random, transports }) =>
+      new Manager({ local: host, hosts, clock, random, transports }),
+  });
+  await cluster.run(() => cluster.start());
+  await cluster.close();
+  return cluster.history.digest;
+}
+
+if (import.meta.main) console.log(await grid(), await service(), await simulation());
