@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type ErrorCode, InternodeError } from "../errors.ts";
+import type { ErrorCode, InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 
 const COMMUNICATION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "Disconnected",
@@ -45,5 +46,5 @@ export type CommunicationError = InternodeError & {
  * ```
  */
 export function isCommunicationError(error: unknown): error is CommunicationError {
-  return error instanceof InternodeError && COMMUNICATION.has(error.code);
+  return isOwnError(error) && COMMUNICATION.has(error.code);
 }

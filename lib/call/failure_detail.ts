@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import type { SingleMethod, StreamMethod } from "./service.ts";
 
 /**
@@ -46,7 +46,7 @@ export function failureDetail<Detail>(
     | StreamMethod<unknown, unknown, unknown, Detail>,
   error: unknown,
 ): Detail | undefined {
-  return error instanceof InternodeError && error.code === "HandlerFailed" &&
+  return isOwnError(error) && error.code === "HandlerFailed" &&
       error.handler === method.contract.name
     ? error.detail as Detail | undefined
     : undefined;

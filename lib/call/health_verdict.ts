@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 
 /**
  * - `answered`: the replica does its work
@@ -27,7 +27,7 @@ export type HealthVerdict = "answered" | "failed" | "neutral";
  *   everything that ended on this side.
  */
 export function healthVerdict(error: unknown): HealthVerdict {
-  if (!(error instanceof InternodeError)) return "neutral";
+  if (!isOwnError(error)) return "neutral";
   const { code, origin, outcome } = error;
   switch (code) {
     case "DeadlineExceeded":

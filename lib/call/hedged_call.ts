@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import type { Timer } from "../net/clock.ts";
 import type { Replica } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
@@ -131,7 +132,7 @@ export class HedgedCall<Request, Response> {
 }
 
 function hasNotRun(error: unknown): boolean {
-  return error instanceof InternodeError &&
+  return isOwnError(error) &&
     (error.outcome === "notSent" || error.outcome === "notExecuted");
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { BackOff } from "../grid/back_off.ts";
 import type { Timer } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
@@ -135,7 +136,7 @@ export class ReplicaSet implements ReplicaOwner {
     if (all.length === 0) return "the resolver lists none";
     const named = all.slice(0, MAX_NAMED).map((replica) => {
       const { lastFailure, state } = replica;
-      const why = lastFailure instanceof Error ? `: ${lastFailure.message}` : "";
+      const why = lastFailure === undefined ? "" : `: ${textOf(lastFailure)}`;
       return `${replica.endpoint.address} is ${state}${why}`;
     });
     const more = all.length > MAX_NAMED ? ` and ${all.length - MAX_NAMED} more` : "";

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { BackOff, type BackOffOptions } from "../grid/back_off.ts";
 import type { Logger } from "../grid/logger.ts";
 import type { Clock, Random } from "../net/clock.ts";
@@ -128,7 +129,7 @@ export class ResolverWatch {
   }
 
   #tell(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = textOf(error);
     this.#options.logger.warn(`The resolver failed and will be asked again: ${text}`);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 
 /** How often a call is tried. */
 export interface RetryOptions {
@@ -73,7 +74,7 @@ export function retryVerdict(
   attempts: number,
   maxAttempts: number,
 ): RetryVerdict {
-  if (!(error instanceof InternodeError) || FINAL.has(error.code)) return "never";
+  if (!isOwnError(error) || FINAL.has(error.code)) return "never";
   const { code, outcome, origin } = error;
   if (outcome === "executed" || outcome === "maybeExecuted" && !isIdempotent) return "never";
   if (code === "Closed" && (origin === "local" || origin === "caller")) return "never";

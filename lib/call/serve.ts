@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { openEntrance } from "../grid/entrance.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { Channel } from "../net/transport.ts";
@@ -169,7 +170,7 @@ function take(accepted: AcceptedConnection, server: ServiceServer | null): void 
   } catch (error) {
     closeQuietly(accepted?.channel);
     server?.settings.logger.error(
-      `A connection to ${server.settings.name} cannot be served: ${text(error)}`,
+      `A connection to ${server.settings.name} cannot be served: ${textOf(error)}`,
       { error },
     );
   }
@@ -180,12 +181,8 @@ async function closeListener(listener: ServiceListener, server?: ServiceServer):
     await listener.close();
   } catch (error) {
     server?.settings.logger.warn(
-      `The listener at ${listener.address} could not be closed well: ${text(error)}`,
+      `The listener at ${listener.address} could not be closed well: ${textOf(error)}`,
       { error },
     );
   }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,8 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { consoleLogger } from "../grid/logger.ts";
 import type { Channel } from "../net/transport.ts";
 import { parentThread } from "../net/worker_thread.ts";
@@ -115,8 +117,8 @@ export async function serveWorker<Data = unknown>(
     });
     send({ kind: "stopped" });
   } catch (error) {
-    const code = error instanceof InternodeError ? error.code : "InvalidArgument";
-    send({ kind: "failed", code, message: text(error) });
+    const code = isOwnError(error) ? error.code : "InvalidArgument";
+    send({ kind: "failed", code, message: textOf(error) });
   }
 }
 
@@ -139,8 +141,4 @@ async function run(
   } finally {
     await onStopped?.();
   }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }

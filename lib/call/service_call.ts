@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { callFailure } from "../grid/call_failure.ts";
 import { startClientSpan, withTraceContext } from "../grid/client_span.ts";
 import { decodePayload, invalidPayload } from "../grid/payload.ts";
@@ -186,7 +187,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     if (this.#extra?.isGivenUp === true) return this.#fail(error);
     const failure = callFailure(error, replica.endpoint.address, this.#method.contract, detail);
     this.#core.replicas.onVerdict(replica, healthVerdict(failure));
-    if (failure instanceof InternodeError && this.#retry(failure, replica)) return;
+    if (isOwnError(failure) && this.#retry(failure, replica)) return;
     this.#fail(failure);
   }
 
@@ -322,7 +323,7 @@ export function refusal(
 
 /** The last attempt may not have been sent, but the handler may have run in an earlier one. */
 export function withMaybeExecuted(error: unknown): unknown {
-  if (!(error instanceof InternodeError)) return error;
+  if (!isOwnError(error)) return error;
   const { code, message, origin, outcome, host, handler, detail, cause } = error;
   if (outcome !== "notSent" && outcome !== "notExecuted") return error;
   return new InternodeError(code, message, {

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { Dialling } from "../grid/dialling.ts";
 import { type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
@@ -307,7 +308,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   #onAttemptFailed(error: unknown): void {
     this.#endAttempt();
     if (this.isListed && !this.#core.isClosing) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = textOf(error);
       const { logger } = this.#core.options, { address } = this.endpoint;
       if (this.current === null) {
         this.lastFailure = error;

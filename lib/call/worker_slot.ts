@@ -5,6 +5,7 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { BackOff, type BackOffOptions } from "../grid/back_off.ts";
 import type { Logger } from "../grid/logger.ts";
 import type { Clock, Random, Timer } from "../net/clock.ts";
@@ -190,7 +191,7 @@ export class WorkerSlot implements ThreadWatcher {
     try {
       this.#thread = startThread(module, this.#name, this);
     } catch (error) {
-      this.#onFailure(error instanceof Error ? error.message : String(error));
+      this.#onFailure(textOf(error));
     }
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
@@ -200,6 +201,6 @@ function adopt<T>(codec: Codec<T>): CompiledCodec<T> {
 }
 
 function asProblem(error: unknown): unknown {
-  if (!(error instanceof InternodeError) || error.code !== "InvalidPayload") return error;
+  if (!isOwnError(error) || error.code !== "InvalidPayload") return error;
   return new Problem(`does not fit: ${error.message.replace(/\.$/, "")}`);
 }

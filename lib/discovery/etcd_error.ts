@@ -5,6 +5,7 @@
  */
 
 import { type ErrorCode, type ErrorOrigin, InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { messageOf } from "../net/transport_error.ts";
 import { asObject, isObject } from "./json_body.ts";
 
@@ -42,7 +43,7 @@ export function requestError(
       `did not answer within ${timeoutMs} ms. Check that it runs, has a leader and can be reached.`,
     );
   }
-  if (thrown instanceof InternodeError) {
+  if (isOwnError(thrown)) {
     return thrown.host === undefined
       ? etcdError(thrown.code, thrown.origin, url, `cannot be used: ${thrown.message}.`, thrown)
       : thrown;

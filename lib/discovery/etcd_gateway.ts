@@ -4,7 +4,8 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import type { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import type { Clock } from "../net/clock.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { answerError, NOT_FOUND, nowhereError, requestError } from "./etcd_error.ts";
@@ -128,7 +129,7 @@ export class EtcdGateway {
         return result;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof InternodeError) || !isPlaceOfTrouble(error)) throw error;
+        if (!isOwnError(error) || !isPlaceOfTrouble(error)) throw error;
         errors.push(error);
       }
     }
@@ -156,7 +157,7 @@ export class EtcdGateway {
       return await this.#post(url, path, body, await this.#login(url, signal), signal);
     } catch (error) {
       this.forgetLogin();
-      if (!isOldLogin || !(error instanceof InternodeError) || isPlaceOfTrouble(error)) {
+      if (!isOldLogin || !isOwnError(error) || isPlaceOfTrouble(error)) {
         throw error;
       }
       return await this.#post(url, path, body, await this.#login(url, signal), signal);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { decodeBase64, encodeBase64 } from "./base64_text.ts";
 import { NOT_FOUND, PERMISSION_DENIED, refusal, UNAVAILABLE } from "./etcd_error.ts";
 import type { EtcdGateway, EtcdStream } from "./etcd_gateway.ts";
@@ -95,7 +95,7 @@ export class EtcdStore {
     try {
       await this.#gateway.call("lease/revoke", { ID: lease.id }, signal);
     } catch (error) {
-      if (!(error instanceof InternodeError)) throw error;
+      if (!isOwnError(error)) throw error;
       if (asObject(error.detail)["grpcCode"] !== NOT_FOUND) throw error;
     }
   }

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { BackOff } from "../grid/back_off.ts";
 import { consoleLogger, type Logger } from "../grid/logger.ts";
 import type { Clock } from "../net/clock.ts";
@@ -193,6 +194,6 @@ export class Registrant implements Registration {
 
 /** Whether the same may succeed later. */
 function isPassing(error: unknown): boolean {
-  return error instanceof InternodeError &&
+  return isOwnError(error) &&
     (error.code === "Unreachable" || error.code === "Overloaded");
 }

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { PayloadKind } from "../wire/frame.ts";
 import type { AnyContract } from "./contract.ts";
@@ -23,7 +24,7 @@ export function callFailure(
   contract: AnyContract,
   detail: ByteReader | null,
 ): unknown {
-  if (!(error instanceof InternodeError) || host === "") return error;
+  if (!isOwnError(error) || host === "") return error;
   const { code, origin, outcome, message, remoteName, remoteMessage } = error;
   return new InternodeError(code, `${contract.name} on ${host}: ${message}`, {
     origin,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type ErrorCode, InternodeError } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 
 /** A call that has ended. */
 export interface CallTrace {
@@ -27,7 +28,7 @@ export interface CallTrace {
 /** How a call that was made has ended, `undefined` for well. */
 export function traceCode(failure: unknown): CallTrace["error"] {
   if (failure === undefined) return null;
-  return failure instanceof InternodeError ? failure.code : "Aborted";
+  return isOwnError(failure) ? failure.code : "Aborted";
 }
 
 /** Who is told of ended calls. Costs nothing while nobody is. */

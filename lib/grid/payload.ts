@@ -7,6 +7,8 @@
 import type { Codec } from "../codec/codec.ts";
 import { expectEnd } from "../codec/whole.ts";
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { textOf } from "../foreign/text_of.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { PayloadKind } from "../wire/frame.ts";
 
@@ -41,7 +43,7 @@ function mismatch(what: string): InternodeError {
 
 /** What went wrong with a payload, as the library's own error. */
 export function invalidPayload(error: unknown): InternodeError {
-  if (error instanceof InternodeError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  if (isOwnError(error)) return error;
+  const text = textOf(error);
   return new InternodeError("InvalidPayload", text, { cause: error });
 }

@@ -5,10 +5,11 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 
 /** The error of calls that nothing was sent for, as there is no connection. */
 export function unreachable(lastFailure: unknown): InternodeError {
-  return new InternodeError("Unreachable", `The peer is down: ${describe(lastFailure)}`, {
+  return new InternodeError("Unreachable", `The peer is down: ${textOf(lastFailure)}`, {
     origin: "network",
     outcome: "notSent",
     cause: lastFailure,
@@ -26,9 +27,4 @@ export function peerCloses(): InternodeError {
     origin: "local",
     outcome: "maybeExecuted",
   });
-}
-
-/** What an error says, whatever was thrown. */
-export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,8 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { textOf } from "../foreign/text_of.ts";
 import type { Timer } from "../net/clock.ts";
 import type { HostAddress } from "../net/host_address.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
@@ -17,7 +19,7 @@ import { ConnectionTotals } from "./connection_stats.ts";
 import { type ConnectionState, mayFollow } from "./connection_state.ts";
 import { Dialling } from "./dialling.ts";
 import type { GridNode } from "./grid_node.ts";
-import { describe, managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
+import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
 import { type RenewalOwner, RenewalSchedule } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 import { WaitingCalls } from "./waiting_calls.ts";
@@ -335,14 +337,14 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   #onAttemptFailed(error: unknown): void {
     if (this.link !== null) {
-      const message = `Could not renew the connection to ${this.host}: ${describe(error)}`;
+      const message = `Could not renew the connection to ${this.host}: ${textOf(error)}`;
       this.#node.options.logger[this.#isRenewalTold ? "debug" : "warn"](message);
       this.#isRenewalTold = true;
       this.#schedule.onAttemptFailed();
       return;
     }
     // Also where the peer counted as down before, as this will not pass by itself.
-    if (error instanceof InternodeError && error.code === "Refused") {
+    if (isOwnError(error) && error.code === "Refused") {
       this.#node.options.logger.warn(`${this.host}: ${error.message}`);
     }
     this.#giveUpWaiting(error);
@@ -353,7 +355,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   #giveUpWaiting(error: unknown): void {
     this.#lastFailure = error;
     if (this.#state !== "disconnected") {
-      this.#node.options.logger.info(`${this.host} is down: ${describe(error)}`);
+      this.#node.options.logger.info(`${this.host} is down: ${textOf(error)}`);
       this.#setState("disconnected");
     }
     this.#waiting?.fail(() => unreachable(this.#lastFailure), false);

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";
@@ -104,7 +105,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
         cause.code,
         `The response cannot be read: ${cause.message}`,
         {
-          origin: error instanceof InternodeError ? error.origin : "remote",
+          origin: isOwnError(error) ? error.origin : "remote",
           outcome: "executed",
           cause,
         },

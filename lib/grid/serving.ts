@@ -5,6 +5,7 @@
  */
 
 import { HandlerError, InternodeError } from "../errors.ts";
+import { nameOf, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../net/clock.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "../session/wire_error.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
@@ -45,12 +46,12 @@ export function handlerFailure(
   stopping: InternodeError | null,
 ): { readonly error: InternodeError; readonly detail: Uint8Array | null } {
   if (stopping !== null && thrown === stopping) return { error: stopping, detail: null };
-  const [name, message] = nameAndMessage(thrown);
+  const message = textOf(thrown);
   const failed = (text: string): InternodeError =>
     new InternodeError("HandlerFailed", text, {
       origin: "remote",
       outcome: "executed",
-      remoteName: name,
+      remoteName: nameOf(thrown),
       remoteMessage: text,
       cause: thrown,
     });
@@ -61,7 +62,7 @@ export function handlerFailure(
     }
     contract.detail.encode(thrown.detail, writer);
   } catch (cause) {
-    const text = `its detail does not fit the contract: ${nameAndMessage(cause)[1]}`;
+    const text = `its detail does not fit the contract: ${textOf(cause)}`;
     return { error: failed(`${message} (${text})`), detail: null };
   }
   const length = writer.position;
@@ -70,17 +71,6 @@ export function handlerFailure(
     return { error: failed(`${message} (${text})`), detail: null };
   }
   return { error: failed(message), detail: writer.bytes.slice(0, length) };
-}
-
-/** What is thrown may be anything, and even asking it may throw: the caller gets its answer all the same. */
-function nameAndMessage(thrown: unknown): readonly [name: string, message: string] {
-  try {
-    if (!(thrown instanceof Error)) return ["Error", String(thrown)];
-    const { name, message } = thrown;
-    return [typeof name === "string" ? name : "Error", String(message)];
-  } catch {
-    return ["Error", "What it threw cannot be shown as text."];
-  }
 }
 
 /** Tells the log of a handler's failure. */

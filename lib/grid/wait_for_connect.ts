@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../net/clock.ts";
 import type { Peering } from "./peering.ts";
 
@@ -40,7 +41,7 @@ export function untilConnected(
     };
     const failure = (code: "Closed" | "Unreachable", why: string): InternodeError => {
       const { host, lastFailure: cause } = peering;
-      const reason = cause instanceof Error ? ` Last of all: ${cause.message}` : "";
+      const reason = cause === null || cause === undefined ? "" : ` Last of all: ${textOf(cause)}`;
       return new InternodeError(code, `No connection to ${host}: ${why}.${reason}`, {
         origin: "network",
         host,

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import type { Peer, SessionOptions } from "../session/session_options.ts";
+import { receivingFailed } from "../session/wire_error.ts";
 import { BatchReader } from "../wire/batch_reader.ts";
 import { holdsGoodbye } from "../wire/goodbye.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
@@ -216,7 +217,7 @@ export class ByteLink extends Link implements PolledLink {
 
   readonly #onReadError = (error: unknown): void => {
     if (this.#isInterrupted) this.#held = () => this.#onReadError(error);
-    else this.lose(`Reading failed: ${text(error)}`);
+    else this.lose(`Reading failed: ${textOf(error)}`);
   };
 
   /**
@@ -255,7 +256,7 @@ export class ByteLink extends Link implements PolledLink {
         this.#resumeAt = -1;
       }
     } catch (error) {
-      this.close(error instanceof InternodeError ? error : unexpected(error));
+      this.close(receivingFailed(error));
     } finally {
       this.endReading();
     }
@@ -347,23 +348,11 @@ export class ByteLink extends Link implements PolledLink {
   }
 
   readonly #onWriteError = (error: unknown): void => {
-    this.lose(`Writing failed: ${text(error)}`);
+    this.lose(`Writing failed: ${textOf(error)}`);
   };
 
   /** Ends the pending read and write. */
   protected override closeChannel(): void {
     this.#channel.close();
   }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function unexpected(cause: unknown): InternodeError {
-  return new InternodeError("ProtocolError", `Receiving failed: ${text(cause)}`, {
-    origin: "local",
-    outcome: "maybeExecuted",
-    cause,
-  });
 }

@@ -5,6 +5,7 @@
  */
 
 import type { X509Certificate } from "node:crypto";
+import { textOf } from "../foreign/text_of.ts";
 import { type CertificateFacts, readCertificate } from "./certificate_facts.ts";
 import { bearsName, namesText } from "./peer_name.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
@@ -55,7 +56,7 @@ export function judgePeer(evidence: Evidence, expected: Expectation): Judgement 
   try {
     return judge(evidence, expected);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = textOf(error);
     return { refusal: `the certificate cannot be read: ${why}` };
   }
 }
@@ -115,7 +116,7 @@ function untrusted(evidence: Evidence, expected: Expectation): string | undefine
   const { chain, authorized, resumed } = evidence, own = chain[0]!;
   if (!leadsToAuthority(own, chain.slice(1), expected)) {
     return `does not come from an authority that is believed: its issuer is "${
-      textOf(own.issuer)
+      shownName(own.issuer)
     }"`;
   }
   if (authorized !== true) return "is not accepted by the TLS of the runtime";
@@ -153,11 +154,11 @@ function titleOf(certificate: X509Certificate): string {
 }
 
 function subjectOf(certificate: X509Certificate): string {
-  return textOf(certificate.subject);
+  return shownName(certificate.subject);
 }
 
 /** A distinguished name in one short line; the other end may have written anything into it. */
-function textOf(name: string | undefined): string {
+function shownName(name: string | undefined): string {
   // deno-lint-ignore no-control-regex -- these are what is looked for
   const line = (name ?? "").trim().replaceAll("\n", ",").replace(/[\u0000-\u001f\u007f"]/g, "?");
   if (line === "") return "(no subject)";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { closeConn, ConnChannel } from "./conn_channel.ts";
 import type { HostAddress } from "./host_address.ts";
 import { dialledHost } from "./socket_host.ts";
@@ -36,7 +36,7 @@ export function dialChannel<C extends Channel>(
     }, (cause) => {
       signal.removeEventListener("abort", onAbort);
       if (signal.aborted) reject(signal.reason);
-      else reject(cause instanceof InternodeError ? cause : dialError(address, cause));
+      else reject(isOwnError(cause) ? cause : dialError(address, cause));
     });
   });
 }

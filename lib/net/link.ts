@@ -5,6 +5,7 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
@@ -215,7 +216,7 @@ export abstract class Link implements SessionOwner {
 
   /** A channel of the user's own has thrown. In a turn of its own, as the session may be in the middle of something. */
   protected fail(what: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = textOf(error);
     queueMicrotask(() => this.lose(`${what} failed: ${text}`));
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { messageOf } from "./transport_error.ts";
 
 /**
@@ -15,7 +16,7 @@ import { messageOf } from "./transport_error.ts";
  * @returns An error of code `InvalidArgument` for a missing permission, else `Unreachable`.
  */
 export function readError(path: string, cause: unknown): InternodeError {
-  if (cause instanceof InternodeError) return cause;
+  if (isOwnError(cause)) return cause;
   const isForbidden = cause instanceof Deno.errors.NotCapable;
   return new InternodeError(
     isForbidden ? "InvalidArgument" : "Unreachable",

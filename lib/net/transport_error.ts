@@ -5,6 +5,7 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import type { HostAddress } from "./host_address.ts";
 import { isLinkLocal } from "./socket_host.ts";
 
@@ -48,8 +49,7 @@ export function listenError(address: HostAddress, cause: unknown): InternodeErro
  * @returns The text.
  */
 export function messageOf(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-  return text.replace(/\.$/, "");
+  return textOf(thrown).replace(/\.$/, "");
 }
 
 type Advice = readonly [ErrorCode, string];

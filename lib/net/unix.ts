@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { ConnListener } from "./conn_listener.ts";
 import { dialConn } from "./dial_conn.ts";
 import type { HostAddress } from "./host_address.ts";
@@ -38,7 +39,7 @@ async function listen(address: HostAddress, options: ListenOptions): Promise<Lis
     // The runtime removes the file again when the listener is closed.
     listener = Deno.listen({ transport: "unix", path });
   } catch (cause) {
-    throw cause instanceof InternodeError ? cause : listenError(address, cause);
+    throw isOwnError(cause) ? cause : listenError(address, cause);
   }
   return new ConnListener(listener, address, {
     integrity: false,

@@ -11,7 +11,8 @@ import {
   type Span as ApiSpan,
   SpanStatusCode,
 } from "@opentelemetry/api";
-import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { nameOf, textOf } from "../foreign/text_of.ts";
 import type { Span, TraceContext } from "../grid/tracer.ts";
 
 /** One span, and the context in which it is the active one. */
@@ -48,13 +49,9 @@ export class OtelSpan implements Span {
   #fail(error: unknown): void {
     const span = this.#span;
     try {
-      const isError = error instanceof Error;
-      span.setStatus({
-        code: SpanStatusCode.ERROR,
-        message: isError ? error.message : String(error),
-      });
+      span.setStatus({ code: SpanStatusCode.ERROR, message: textOf(error) });
       span.setAttribute("error.type", errorType(error));
-      span.recordException(isError ? error : String(error));
+      span.recordException(error instanceof Error ? error : textOf(error));
     } catch {
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
@@ -63,6 +60,6 @@ export class OtelSpan implements Span {
 
 /** The kind of an error, of few different values: the code of this library's errors, the name of others. */
 function errorType(error: unknown): string {
-  if (error instanceof InternodeError) return error.code;
-  return error instanceof Error ? error.name : "_OTHER";
+  if (isOwnError(error)) return error.code;
+  return error instanceof Error ? nameOf(error) : "_OTHER";
 }

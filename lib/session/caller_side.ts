@@ -18,7 +18,7 @@ import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SlotQueue } from "./slot_queue.ts";
 import { SendHalf } from "./send_half.ts";
-import { errorNumber, errorText, payloadLost, protocolError, readError } from "./wire_error.ts";
+import { errorNumber, payloadLost, protocolError, readError, reasonText } from "./wire_error.ts";
 
 /**
  * One side's calls. Single requests are `OutgoingCall`s, streams
@@ -195,7 +195,7 @@ export class CallerSide {
       call.state = "abandoned";
       // It has ended here; only its slot waits for the peer's answer.
       call.deadlineMs = Infinity;
-      const reason = errorText(error instanceof Error ? error.message : String(error));
+      const reason = reasonText(error);
       if (call instanceof OpenedStream && call.send !== null) {
         call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);
       } else {

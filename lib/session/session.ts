@@ -56,6 +56,7 @@ import {
   MAX_GOODBYE_TEXT_BYTES,
   protocolError,
   readText,
+  receivingFailed,
 } from "./wire_error.ts";
 
 /** One side of one connection; see the module. */
@@ -368,11 +369,7 @@ export class Session implements CreditGiver, PayloadOwner {
   /** Something came that ends the session: the peer is told, never the process. */
   #fail(cause: unknown): void {
     if (this.#state === "closed") return;
-    const error = cause instanceof InternodeError ? cause : new InternodeError(
-      "ProtocolError",
-      `Receiving failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { origin: "local", outcome: "maybeExecuted", cause },
-    );
+    const error = receivingFailed(cause);
     this.#sayGoodbye(error);
     this.#close(error);
   }

@@ -5,6 +5,8 @@
  */
 
 import { type ErrorCode, type ErrorOrigin, type ErrorOutcome, InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { textOf } from "../foreign/text_of.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { INTERACTIVE_BYTES } from "../wire/frame.ts";
@@ -66,6 +68,11 @@ export function errorText(
   const bytes = new Uint8Array(Math.min(text.length * 3, maxBytes));
   const { written } = encoder.encodeInto(text, bytes);
   return bytes.subarray(0, written);
+}
+
+/** The text of whatever a call was given up with, as it is sent. */
+export function reasonText(reason: unknown): Uint8Array<ArrayBuffer> {
+  return errorText(textOf(reason));
 }
 
 /**
@@ -159,6 +166,16 @@ export function protocolError(message: string): InternodeError {
   return new InternodeError("ProtocolError", message, {
     origin: "remote",
     outcome: "maybeExecuted",
+  });
+}
+
+/** The error that ends a connection as what came could not be taken in: the peer's fault, or one of this side. */
+export function receivingFailed(cause: unknown): InternodeError {
+  if (isOwnError(cause)) return cause;
+  return new InternodeError("ProtocolError", `Receiving failed: ${textOf(cause)}`, {
+    origin: "local",
+    outcome: "maybeExecuted",
+    cause,
   });
 }
 

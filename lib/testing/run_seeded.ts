@@ -4,6 +4,7 @@
  * @module
  */
 
+import { textOf } from "../foreign/text_of.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
 /**
@@ -24,7 +25,7 @@ export class SimulationFailure extends Error {
    * @param details What was drawn and what happened last, for the reader.
    */
   constructor(seed: number, cause: unknown, details = "") {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = textOf(cause, Infinity);
     super(`Seed ${seed}: ${message}${details === "" ? "" : `\n${details}`}`, { cause });
     this.name = "SimulationFailure";
     this.seed = seed;

@@ -94,7 +94,7 @@ export const edgeOnly: Deno.lint.Rule = {
   },
 };
 
-/** `errors`, `wire`, `codec` and `session` know no clock, no timer, no chance, no output. */
+/** `errors`, `foreign`, `wire`, `codec` and `session` know no clock, no timer, no chance, no output. */
 export const pureRooms: Deno.lint.Rule = {
   create(context) {
     const room = roomOf(repoPath(context.filename));

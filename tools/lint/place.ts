@@ -7,6 +7,7 @@
 /** The rooms of `lib/`, each of which may import from itself and from those before it. */
 export const ROOMS: readonly string[] = [
   "errors",
+  "foreign",
   "wire",
   "codec",
   "session",
@@ -18,7 +19,7 @@ export const ROOMS: readonly string[] = [
   "testing",
 ];
 
-const PURE_ROOMS = new Set(["errors", "wire", "codec", "session"]);
+const PURE_ROOMS = new Set(["errors", "foreign", "wire", "codec", "session"]);
 const EDGE_ROOMS = new Set(["net", "discovery"]);
 
 /**

@@ -1,0 +1,21 @@
+/**
+ * Telling this library's errors from what others throw.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+
+/**
+ * Whether something is an error of this library. Never throws, as `instanceof`
+ * does of a proxy that will not be looked at.
+ *
+ * @param thrown Anything.
+ */
+export function isOwnError(thrown: unknown): thrown is InternodeError {
+  try {
+    return thrown instanceof InternodeError;
+  } catch {
+    return false;
+  }
+}

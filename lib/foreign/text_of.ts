@@ -1,0 +1,57 @@
+/**
+ * The text of whatever was thrown, rejected with or given as a reason.
+ *
+ * @module
+ */
+
+/** The longest text that {@linkcode textOf} gives, in UTF-16 units; the rest is cut off. */
+export const MAX_FOREIGN_TEXT = 4_096;
+
+/** What stands for a value that has no text, or that throws when it is asked for one. */
+const NO_TEXT = "a value that cannot be shown as text";
+
+/**
+ * The text of anything: an error's message, or its name if that is empty; of
+ * other values the message if they have one, else what `String` makes of them.
+ * Never throws, whatever the value's getters and methods do: what user code has
+ * thrown may be a proxy, an object without prototype or an error of another realm.
+ *
+ * @param thrown Anything.
+ * @param maxLength The most characters given. Default: {@linkcode MAX_FOREIGN_TEXT}.
+ * @returns The text, never empty.
+ */
+export function textOf(thrown: unknown, maxLength: number = MAX_FOREIGN_TEXT): string {
+  const message = textProperty(thrown, "message") || textProperty(thrown, "name");
+  const text = message === "" ? stringOf(thrown) : message;
+  if (text === "") return NO_TEXT;
+  return text.length <= maxLength ? text : text.slice(0, maxLength).toWellFormed();
+}
+
+/**
+ * What an error is called: its `name`, such as `"TypeError"`. Never throws.
+ *
+ * @param thrown Anything.
+ * @returns At most {@linkcode MAX_FOREIGN_TEXT} characters; `"Error"` for what has no name.
+ */
+export function nameOf(thrown: unknown): string {
+  return textProperty(thrown, "name").slice(0, MAX_FOREIGN_TEXT) || "Error";
+}
+
+/** A property that holds a text; `""` if it holds none, if there is none, or if reading it throws. */
+function textProperty(value: unknown, key: "message" | "name"): string {
+  if (typeof value !== "object" || value === null) return "";
+  try {
+    const text: unknown = (value as Readonly<Record<typeof key, unknown>>)[key];
+    return typeof text === "string" ? text : "";
+  } catch {
+    return "";
+  }
+}
+
+function stringOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Promises of anybody's making.
+ *
+ * @module
+ */
+
+/** The method that makes a value a promise. */
+export type Then = (
+  onValue: (value: never) => void,
+  onThrown: (thrown: unknown) => void,
+) => unknown;
+
+const nativeThen: unknown = Promise.prototype.then;
+
+/**
+ * The `then` of a value, read once. Never throws.
+ *
+ * @param value Anything.
+ * @returns Its `then`; `null` if it is a plain value. Where reading it throws, a function that throws the same.
+ */
+export function thenOf(value: unknown): Then | null {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return null;
+  try {
+    const { then } = value as { readonly then?: unknown };
+    return typeof then === "function" ? then as Then : null;
+  } catch (thrown) {
+    return () => {
+      throw thrown;
+    };
+  }
+}
+
+/**
+ * Waits for a promise. One of the two functions is called, once, whatever the
+ * promise does: one of another make may throw, call back twice or give another
+ * promise, as one of the platform may not. Never throws.
+ *
+ * @param value The promise.
+ * @param then Its method, from {@linkcode thenOf}.
+ * @param onValue Is given the value. Must not throw.
+ * @param onThrown Is given what the promise is rejected with. Must not throw.
+ */
+export function follow<T>(
+  value: unknown,
+  then: Then,
+  onValue: (value: T) => void,
+  onThrown: (thrown: unknown) => void,
+): void {
+  if (then === nativeThen) {
+    try {
+      then.call(value, onValue, onThrown);
+    } catch (thrown) {
+      // It only looks like a promise of the platform, or a class made of that one does not work.
+      onThrown(thrown);
+    }
+    return;
+  }
+  new Promise<T>((resolve, reject) => then.call(value, resolve, reject)).then(onValue, onThrown);
+}
