@@ -109,7 +109,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
       const nowMs = clock.now();
       this.deadlineMs = nowMs + timeoutMs;
       if (!isHedge) core.retryBudget.onCall(nowMs);
-      core.replicas.waiting.add(this);
+      this.#wait();
     }
     if (signal !== undefined && this.state !== "ended") {
       this.#more().signal = signal;
@@ -226,6 +226,12 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     }
   }
 
+  /** Until there is a replica: whichever it will be does not refuse it for want of room. */
+  #wait(): void {
+    this.state = "waiting";
+    this.#core.replicas.waiting.add(this);
+  }
+
   /** Says whether there will be another attempt. */
   #retry(failure: InternodeError, failed: Replica): boolean {
     const core = this.#core, options = this.#options;
@@ -239,8 +245,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     const nowMs = clock.now();
     const waitMs = attempts.onFailure(failure, failed, replicas.ready, bounds, nowMs);
     if (waitMs === null || nowMs + waitMs >= this.deadlineMs) return false;
-    this.state = "idle";
-    replicas.waiting.add(this);
+    this.#wait();
     this.#tryAfter(waitMs);
     return true;
   }

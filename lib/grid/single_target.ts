@@ -18,6 +18,7 @@ import type { SingleContract } from "./contract.ts";
 import type { SingleHandlerFunction } from "./handler.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
+import { ResponseRoom } from "./response_room.ts";
 import { handlerFailure, logFailure, serverSpan, type Serving, traceIncoming } from "./serving.ts";
 
 /** One registered handler, for the calls of one connection under one name. */
@@ -29,8 +30,8 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
   readonly #source: CallSource;
   readonly #subroute: string;
   readonly #lends: boolean;
-  /** How much of the last response had to wait for what is before it. */
-  #waitingBytes = 0;
+  /** Made when the first response has to wait. */
+  #room: ResponseRoom | null = null;
   /** What callers are told then. */
   #unread: InternodeError | null = null;
 
@@ -62,8 +63,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     deadlineMs: number,
     metadata: Metadata,
   ): void {
-    // Running a handler whose response has nowhere to go would be waste, and might cost much memory.
-    if (this.#waitingBytes > 0 && !responder.hasRoom(this.#waitingBytes)) {
+    if (this.#room !== null && !this.#room.mayRun(responder)) {
       responder.respondError(id, this.#unread ??= unread(this.#contract.name), null);
       return;
     }
@@ -198,12 +198,15 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       if (lending !== null && sent && responder.waitingBytes > 0) context.lent = null;
     } catch (error) {
       const problem = invalidPayload(error);
+      if (problem.code === "Overloaded") (this.#room ??= new ResponseRoom()).onRefused(responder);
       const message = `The handler's response cannot be sent: ${problem.message}`;
       const failure = new InternodeError(problem.code, message, { origin: "remote" });
       this.#fail(responder, id, call, context, failure, startMs);
       return;
     }
-    this.#waitingBytes = responder.waitingBytes;
+    const { waitingBytes } = responder;
+    if (waitingBytes > 0) this.#room ??= new ResponseRoom();
+    this.#room?.onTaken(waitingBytes);
     context.span?.end();
     this.#leave(context, startMs, null);
   }

@@ -29,6 +29,11 @@ export class BulkLane {
   /** The same of streams. */
   streamBytes = 0;
 
+  /** How often some of what waits has left, or was given up; messages of streams not counted. */
+  departures = 0;
+  /** The size of the last message for which there was no room. */
+  refusedBytes = 0;
+
   /** How much may be under way. */
   readonly pacer: BulkPacer = new BulkPacer();
 
@@ -71,6 +76,7 @@ export class BulkLane {
     this.#budget.checkSize(bytes);
     if (this.hasRoom(bytes)) return;
     const { queuedBytes } = this;
+    this.refusedBytes = bytes;
     throw new InternodeError(
       "Overloaded",
       `${queuedBytes} bytes wait to be sent already; ${bytes} bytes more would exceed ` +
@@ -236,8 +242,10 @@ export class BulkLane {
 
   /** So much of a message waits no more; with its overhead, if it is the last of it. */
   #uncount({ half }: QueuedMessage, bytes: number): void {
-    if (half === null) this.queuedBytes -= bytes;
-    else this.streamBytes -= bytes;
+    if (half === null) {
+      this.queuedBytes -= bytes;
+      this.departures++;
+    } else this.streamBytes -= bytes;
   }
 
   #beginFirst(data: BatchWriter, message: QueuedMessage, inPieces: boolean, nowMs: number): number {

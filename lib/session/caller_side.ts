@@ -12,7 +12,7 @@ import { timeoutArgument } from "./bulk_lane.ts";
 import type { Inbox } from "./inbox.ts";
 import { encodeMetadata, type Metadata } from "./metadata.ts";
 import { NameNumbers } from "./name_numbers.ts";
-import { OpenedStream } from "./opened_stream.ts";
+import { OpenedStream, openingPrefix } from "./opened_stream.ts";
 import type { Outbox } from "./outbox.ts";
 import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
@@ -40,7 +40,7 @@ export class CallerSide {
     this.#inbox = inbox;
     this.#giver = giver;
     this.#names = new NameNumbers(outbox);
-    this.#slotless = new SlotQueue(outbox.sendBudgetBytes);
+    this.#slotless = new SlotQueue(this.calls, outbox, (call) => this.#expire(call));
   }
 
   /** A lower bound of the deadlines of all calls. */
@@ -74,11 +74,11 @@ export class CallerSide {
     nowMs: number,
   ): void {
     this.#outbox.nowMs = nowMs;
-    if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
+    // One that waited for the connection was accepted: it has its turn, and is not refused.
+    if (call.state === "waiting" || !this.#slotless.hasSlot) {
       return this.#requestLater(call, handler, codec, value, metadata);
     }
-    const prefix = metadata === null ? null : encodeMetadata(metadata);
-    this.#begin(FrameType.request, call, handler, prefix, metadata !== null, codec, value);
+    this.#request(call, handler, codec, value, metadata);
   }
 
   /**
@@ -98,17 +98,23 @@ export class CallerSide {
     nowMs: number,
   ): void {
     this.#outbox.nowMs = nowMs;
-    if (this.calls.active >= this.#outbox.budget.limits.maxCalls) {
-      const later = (laterMs: number): void =>
-        this.open(stream, handler, codec, value, metadata, inputCredit, outputCredit, laterMs);
-      return this.#slotless.add(stream, value, later);
-    }
-    const block = metadata === null ? NOTHING : encodeMetadata(metadata);
-    const prefix = new Uint8Array(8 + block.length);
-    const view = new DataView(prefix.buffer);
-    view.setUint32(0, outputCredit, true);
-    view.setUint32(4, inputCredit, true);
-    prefix.set(block, 8);
+    const send = (): void =>
+      this.#open(stream, handler, codec, value, metadata, inputCredit, outputCredit);
+    if (stream.state === "waiting" || !this.#slotless.hasSlot) {
+      this.#slotless.add(stream, value, send);
+    } else send();
+  }
+
+  #open<T>(
+    stream: OpenedStream,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+    inputCredit: number,
+    outputCredit: number,
+  ): void {
+    const prefix = openingPrefix(outputCredit, inputCredit, metadata);
     this.#begin(FrameType.open, stream, handler, prefix, metadata !== null, codec, value);
     if (outputCredit > 0) {
       stream.receive = new ReceiveHalf(
@@ -139,9 +145,19 @@ export class CallerSide {
     value: T,
     metadata: Metadata | null,
   ): void {
-    const later = (laterMs: number): void =>
-      this.request(call, handler, codec, value, metadata, laterMs);
-    this.#slotless.add(call, value, later);
+    const send = (): void => this.#request(call, handler, codec, value, metadata);
+    this.#slotless.add(call, value, send);
+  }
+
+  #request<T>(
+    call: OutgoingCall,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+  ): void {
+    const prefix = metadata === null ? null : encodeMetadata(metadata);
+    this.#begin(FrameType.request, call, handler, prefix, metadata !== null, codec, value);
   }
 
   #begin<T>(
@@ -211,7 +227,7 @@ export class CallerSide {
       return;
     }
     call.onError(error, null);
-    if (freed && this.#slotless.length > 0) this.#sendSlotless();
+    if (freed && this.#slotless.length > 0) this.#slotless.flow();
   }
 
   /** What this side was to send for a call is not there any more. */
@@ -225,9 +241,8 @@ export class CallerSide {
 
   /** Ends the calls whose time has run out. */
   expire(): void {
-    const { nowMs } = this.#outbox;
-    this.calls.expire(nowMs, (call) => this.#expire(call));
-    this.#slotless.expire(nowMs, (call) => this.#expire(call));
+    this.calls.expire(this.#outbox.nowMs, (call) => this.#expire(call));
+    this.#slotless.expire();
   }
 
   /** Finds the request that a response is for. */
@@ -245,7 +260,7 @@ export class CallerSide {
     const late = call.state === "abandoned";
     this.#end(call);
     if (!late) call.onResponse(flags & KIND_MASK, reader);
-    if (this.#slotless.length > 0) this.#sendSlotless();
+    if (this.#slotless.length > 0) this.#slotless.flow();
   }
 
   /** A call has failed over there. */
@@ -269,7 +284,7 @@ export class CallerSide {
     });
     if (call instanceof OpenedStream) call.close(error);
     if (!late) call.onError(error, parts.hasDetail ? reader : null);
-    if (this.#slotless.length > 0) this.#sendSlotless();
+    if (this.#slotless.length > 0) this.#slotless.flow();
   }
 
   /** The stream that still wants outputs; `null` when it is abandoned. */
@@ -308,7 +323,7 @@ export class CallerSide {
         outcome: "executed",
       }),
     );
-    if (this.#slotless.length > 0) this.#sendSlotless();
+    if (this.#slotless.length > 0) this.#slotless.flow();
   }
 
   /** The peer takes more inputs. Credit for a stream that has ended meanwhile is no error. */
@@ -376,25 +391,7 @@ export class CallerSide {
     call.state = "ended";
     this.calls.remove(call);
   }
-
-  #sendSlotless(): void {
-    while (this.calls.active < this.#outbox.budget.limits.maxCalls) {
-      const next = this.#slotless.shift();
-      if (next === undefined) return;
-      if (next.call.deadlineMs <= this.#outbox.nowMs) {
-        this.#expire(next.call);
-        continue;
-      }
-      try {
-        next.send(this.#outbox.nowMs);
-      } catch (error) {
-        next.call.state = "ended";
-        next.call.onError(error, null);
-      }
-    }
-  }
 }
 
 /** So many pings in a row without an answer show that the peer has forgotten a stream. */
 const MAX_QUIET_PINGS = 4;
-const NOTHING = new Uint8Array(0);

@@ -5,6 +5,7 @@
  */
 
 import type { ByteReader } from "../wire/byte_reader.ts";
+import { encodeMetadata, type Metadata } from "./metadata.ts";
 import { OutgoingCall } from "./outgoing_calls.ts";
 import type { MessageSink, ReceiveHalf } from "./receive_half.ts";
 import { protocolError } from "./wire_error.ts";
@@ -43,4 +44,19 @@ export abstract class OpenedStream extends OutgoingCall implements MessageSink {
     this.send?.abandon(error);
     this.receive?.close();
   }
+}
+
+/** What stands before the payload of an opening: the credits, and the metadata if there is any. */
+export function openingPrefix(
+  outputCredit: number,
+  inputCredit: number,
+  metadata: Metadata | null,
+): Uint8Array {
+  const block = metadata === null ? null : encodeMetadata(metadata);
+  const prefix = new Uint8Array(8 + (block === null ? 0 : block.length));
+  const view = new DataView(prefix.buffer);
+  view.setUint32(0, outputCredit, true);
+  view.setUint32(4, inputCredit, true);
+  if (block !== null) prefix.set(block, 8);
+  return prefix;
 }

@@ -54,6 +54,8 @@ export class Outbox {
   messages = 0;
   /** The size of the last message that {@linkcode Outbox.send} has let wait. */
   enqueuedBytes = 0;
+  /** Called once, when some of what waits has left. */
+  whenRoom: (() => void) | null = null;
   /** Starts checksums on batches begun from then on. */
   readonly seal: BatchSeal | null;
 
@@ -337,6 +339,9 @@ export class Outbox {
     // Of what waits no more can be answers than there is in all.
     this.#replyBytes = Math.min(this.#replyBytes, this.pendingBytes);
     if (this.#streamsWait) this.#resumeStreams();
+    const { whenRoom } = this;
+    this.whenRoom = null;
+    whenRoom?.();
     return bytes;
   }
 

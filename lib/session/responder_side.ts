@@ -11,6 +11,7 @@ import { ByteWriter } from "../wire/byte_writer.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../wire/frame.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
+import type { BulkLane } from "./bulk_lane.ts";
 import type { Inbox } from "./inbox.ts";
 import { type IncomingCall, IncomingCalls } from "./incoming_calls.ts";
 import { decodeMetadata, NO_METADATA } from "./metadata.ts";
@@ -217,9 +218,9 @@ export class ResponderSide {
     }
   }
 
-  /** Whether a response of so many bytes would find room among those that wait to be sent. */
-  hasRoom(bytes: number): boolean {
-    return this.#outbox.bulk.hasRoom(bytes);
+  /** The responses that wait to be sent, and the room for more of them. */
+  get bulk(): BulkLane {
+    return this.#outbox.bulk;
   }
 
   /**

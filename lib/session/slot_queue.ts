@@ -1,17 +1,18 @@
 /**
- * Calls beyond what the peer takes at a time.
+ * Calls that cannot be sent yet: beyond what the peer takes at a time, or beyond the room for what waits.
  *
  * @module
  */
 
 import { InternodeError } from "../errors.ts";
 import { Fifo } from "../wire/fifo.ts";
-import type { OutgoingCall } from "./outgoing_calls.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 
-/** A call for which there is no slot yet, and what sends it. */
+/** A call whose turn has not come yet, and what sends it. */
 interface SlotlessCall {
   readonly call: OutgoingCall;
-  readonly send: (nowMs: number) => void;
+  readonly send: () => void;
   /** How many bytes it counts with. */
   readonly cost: number;
 }
@@ -19,24 +20,41 @@ interface SlotlessCall {
 /** What keeping a call takes, beside its payload. */
 const CALL_OVERHEAD_BYTES = 512;
 
-/** Calls that wait for a slot, in order. Those ended meanwhile are passed over. */
+/** Calls that wait for a slot, or for room, in order. Those ended meanwhile are passed over. */
 export class SlotQueue {
+  readonly #slots: OutgoingCalls;
+  readonly #outbox: Outbox;
+  readonly #onExpired: (call: OutgoingCall) => void;
   readonly #calls = new Fifo<SlotlessCall>();
-  readonly #maxBytes: number;
+  /** The first of all: its turn had come, but there was no room for its message. */
+  #first: SlotlessCall | undefined = undefined;
+  /** How much room that takes. */
+  #firstBytes = 0;
   #bytes = 0;
   /** How many have ended here since they were last looked for. */
   #ended = 0;
   /** No deadline is earlier than this one. */
   #earliestMs = Infinity;
 
-  /** @param maxBytes How much may wait. */
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  /**
+   * @param slots The calls under way.
+   * @param outbox Where calls are sent; also says how much may wait here, that of admitted calls not refused for it.
+   * @param onExpired Ends a call whose time has run out.
+   */
+  constructor(slots: OutgoingCalls, outbox: Outbox, onExpired: (call: OutgoingCall) => void) {
+    this.#slots = slots;
+    this.#outbox = outbox;
+    this.#onExpired = onExpired;
+  }
+
+  /** Whether the peer takes another call. */
+  get hasSlot(): boolean {
+    return this.#slots.active < this.#outbox.budget.limits.maxCalls;
   }
 
   /** How many wait, those ended meanwhile included. */
   get length(): number {
-    return this.#calls.length;
+    return this.#calls.length + (this.#first === undefined ? 0 : 1);
   }
 
   /** A lower bound of the deadlines. */
@@ -45,24 +63,54 @@ export class SlotQueue {
   }
 
   /**
-   * Adds a call; `send` is called when its turn has come. What is to be sent is
+   * Adds a call; `send` is called when its turn has come, at once perhaps. What is to be sent is
    * not encoded before: of most values nobody knows how much they hold, and
-   * only bytes count.
+   * only bytes count. One that waits already, for a connection, was accepted:
+   * what it takes was held before, and is only moved here.
    *
    * @throws {InternodeError} `Overloaded` if too much waits already.
    */
-  add(call: OutgoingCall, value: unknown, send: (nowMs: number) => void): void {
+  add(call: OutgoingCall, value: unknown, send: () => void): void {
     const cost = CALL_OVERHEAD_BYTES + (value instanceof Uint8Array ? value.length : 0);
-    if (this.#bytes + cost > this.#maxBytes) {
+    if (call.state !== "waiting" && this.#bytes + cost > this.#outbox.sendBudgetBytes) {
       this.#forgetEnded();
-      if (this.#calls.length > 0 && this.#bytes + cost > this.#maxBytes) {
+      if (this.length > 0 && this.#bytes + cost > this.#outbox.sendBudgetBytes) {
         call.state = "ended";
         throw this.#overloaded();
       }
     }
     call.state = "waiting";
     this.#push({ call, send, cost });
+    this.flow();
   }
+
+  /** Sends those whose turn has come, for as long as there are slots and room. */
+  readonly flow = (): void => {
+    const outbox = this.#outbox, { bulk } = outbox;
+    while (this.length > 0 && this.hasSlot) {
+      if (this.#first !== undefined && !bulk.hasRoom(this.#firstBytes)) {
+        outbox.whenRoom = this.flow;
+        return;
+      }
+      const next = this.shift();
+      if (next === undefined) return;
+      const { call } = next;
+      if (call.deadlineMs <= outbox.nowMs) {
+        this.#onExpired(call);
+        continue;
+      }
+      try {
+        next.send();
+      } catch (error) {
+        if (isOverloaded(error) && !bulk.hasRoom(bulk.refusedBytes)) {
+          this.#putBack(next, bulk.refusedBytes);
+          continue;
+        }
+        call.state = "ended";
+        call.onError(error, null);
+      }
+    }
+  };
 
   /** Takes the first call that still waits; `undefined` when there is none. */
   shift(): SlotlessCall | undefined {
@@ -79,28 +127,49 @@ export class SlotQueue {
   }
 
   /** Takes out each call whose time has run out, and notes the next deadline. */
-  expire(nowMs: number, onExpired: (call: OutgoingCall) => void): void {
+  expire(): void {
+    const { nowMs } = this.#outbox;
     if (nowMs < this.#earliestMs) return;
     this.#earliestMs = Infinity;
+    const isExpired = ({ deadlineMs, state }: OutgoingCall): boolean =>
+      state === "waiting" && deadlineMs <= nowMs;
+    const first = this.#first?.call;
+    if (first !== undefined) {
+      if (isExpired(first)) this.#onExpired(first);
+      else if (first.deadlineMs < this.#earliestMs) this.#earliestMs = first.deadlineMs;
+    }
     for (let left = this.#calls.length; left > 0; left--) {
       // What hears of an end may have let others go meanwhile.
-      const next = this.#take();
+      const next = this.#calls.shift();
       if (next === undefined) return;
-      const { call } = next;
-      if (call.state !== "waiting") continue;
-      if (call.deadlineMs <= nowMs) onExpired(call);
-      else this.#push(next);
+      this.#bytes -= next.cost;
+      if (isExpired(next.call)) this.#onExpired(next.call);
+      else if (next.call.state === "waiting") this.#push(next);
     }
+  }
+
+  #putBack(next: SlotlessCall, bytes: number): void {
+    next.call.state = "waiting";
+    // What a user's own code does while a value is encoded may have come in between.
+    if (this.#first !== undefined) return this.#push(next);
+    this.#first = next;
+    this.#firstBytes = bytes;
+    this.#count(next);
   }
 
   #push(next: SlotlessCall): void {
     this.#calls.push(next);
-    this.#bytes += next.cost;
-    if (next.call.deadlineMs < this.#earliestMs) this.#earliestMs = next.call.deadlineMs;
+    this.#count(next);
+  }
+
+  #count({ cost, call: { deadlineMs } }: SlotlessCall): void {
+    this.#bytes += cost;
+    if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
   }
 
   #take(): SlotlessCall | undefined {
-    const next = this.#calls.shift();
+    const next = this.#first ?? this.#calls.shift();
+    this.#first = undefined;
     if (next !== undefined) this.#bytes -= next.cost;
     return next;
   }
@@ -109,18 +178,23 @@ export class SlotQueue {
     if (this.#ended === 0) return;
     this.#ended = 0;
     for (let left = this.#calls.length; left > 0; left--) {
-      const next = this.#take()!;
-      if (next.call.state === "waiting") this.#push(next);
+      const next = this.#calls.shift()!;
+      if (next.call.state === "waiting") this.#calls.push(next);
+      else this.#bytes -= next.cost;
     }
   }
 
   #overloaded(): InternodeError {
     return new InternodeError(
       "Overloaded",
-      `${this.#calls.length} calls of ${this.#bytes} bytes wait already, as the peer takes no more ` +
-        `at a time than its limit maxCalls; sendBudgetBytes is ${this.#maxBytes}. ` +
+      `${this.length} calls of ${this.#bytes} bytes wait already, as the peer takes no more ` +
+        `at a time than its limit maxCalls; sendBudgetBytes is ${this.#outbox.sendBudgetBytes}. ` +
         "Wait for calls to finish, or raise one of the limits.",
       { origin: "caller", outcome: "notSent" },
     );
   }
+}
+
+function isOverloaded(error: unknown): boolean {
+  return error instanceof InternodeError && error.code === "Overloaded";
 }

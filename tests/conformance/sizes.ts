@@ -73,6 +73,26 @@ export const SIZES: readonly Case[] = [
     },
   },
   {
+    name: "small requests of a handler are answered while a response of any size waits to be read",
+    setup: {
+      serve: (second) =>
+        second.handle(echo, (bytes) => bytes.length === 0 ? numbered(16 * MIB) : bytes),
+    },
+    body: async ({ to }) => {
+      let done = false, answered = 0;
+      const large = to.request(echo, numbered(0)).then((bytes) => {
+        done = true;
+        return bytes.length;
+      });
+      while (!done) {
+        const small = Array.from({ length: 10 }, (_, at) => to.request(echo, numbered(100, at)));
+        answered += (await Promise.all(small)).length;
+      }
+      assertEquals(await large, 16 * MIB);
+      assert(answered > 0);
+    },
+  },
+  {
     name: "an oversize message is refused where it is sent, by the name of the limit",
     setup: {
       second: { limits: { maxMessageBytes: 10_000 } },

@@ -88,10 +88,10 @@ Deno.test("whoever answers knows how much of the last response waits, and whethe
   }
   assertEquals(responder.waitingBytes, 700_000);
   // One of any size may wait beside those that fit.
-  assert(responder.hasRoom(700_000));
+  assert(responder.bulk.hasRoom(700_000));
   responder.respond(CALL | 2, rawCodec, numbered(700_000));
-  assert(!responder.hasRoom(700_000));
-  assert(responder.hasRoom(200_000));
+  assert(!responder.bulk.hasRoom(700_000));
+  assert(responder.bulk.hasRoom(200_000));
 });
 
 Deno.test("messages of streams stay with their senders while much of them waits", () => {
