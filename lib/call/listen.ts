@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { consoleLogger, type Logger } from "../grid/logger.ts";
+import { type Logger, loggerOf } from "../grid/logger.ts";
 import { NetEndpoint, parseNetEndpoint } from "../net/net_endpoint.ts";
 import type { Channel, Transports } from "../net/transport.ts";
 import type { HandlerMap } from "./handler_map.ts";
@@ -61,7 +61,7 @@ export async function listen(
       { origin: "caller", host: endpoint.address },
     );
   }
-  const logger = options.logger ?? consoleLogger;
+  const logger = loggerOf(options.logger);
   const choose = typeof handlers === "function" ? handlers : (): HandlerMap => handlers;
   const { transport } = endpoint, { authorize } = options;
   const guarded = transport.guarded === true ||

@@ -7,7 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { type BackOffOptions, resolveBackOff } from "../grid/back_off.ts";
 import { invalidOption, positive } from "../grid/connection_options.ts";
-import { consoleLogger, type Logger } from "../grid/logger.ts";
+import { type Logger, loggerOf } from "../grid/logger.ts";
 import { parseNetEndpoint } from "../net/net_endpoint.ts";
 import { sharingProblem } from "../net/shared_port.ts";
 import { systemClock } from "../net/system_clock.ts";
@@ -127,7 +127,7 @@ export async function serveWorkers<Data = unknown>(
     startThread,
     clock: systemClock,
     random: systemRandom,
-    logger: logger ?? consoleLogger,
+    logger: loggerOf(logger),
   };
   if (typeof address === "string") checkShared(address, workers);
   signal?.throwIfAborted();

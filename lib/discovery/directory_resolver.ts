@@ -6,7 +6,7 @@
 
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
 import type { Resolver } from "../call/resolver.ts";
-import { consoleLogger, type Logger } from "../grid/logger.ts";
+import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { unix } from "../net/net_endpoint.ts";
@@ -71,7 +71,7 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
   const {
     path,
     makeEndpoint = (socket) => unix(socket),
-    logger = consoleLogger,
+    logger,
     clock = systemClock,
   } = options;
   const pollIntervalMs = positiveOption(
@@ -80,7 +80,7 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
     options.pollIntervalMs ?? 5_000,
   );
   if (path === "") throw invalidOption("directoryResolver", "path", "must not be empty");
-  const problem = new WarnOnce(logger);
+  const problem = new WarnOnce(loggerOf(logger));
   let isKnown = false;
 
   async function look(sink: ResolutionSink): Promise<void> {

@@ -8,7 +8,7 @@ import type { Resolver } from "../call/resolver.ts";
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
 import type { InternodeError } from "../errors.ts";
 import { BackOff } from "../grid/back_off.ts";
-import { consoleLogger, type Logger } from "../grid/logger.ts";
+import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock, Random } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { tcp } from "../net/net_endpoint.ts";
@@ -145,7 +145,7 @@ class WatchedName {
       maxMs: this.#intervalMs,
       jitter: 0.4,
     }, options.random ?? systemRandom);
-    this.#problem = new WarnOnce(options.logger ?? consoleLogger);
+    this.#problem = new WarnOnce(loggerOf(options.logger));
   }
 
   async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@
 import type { Resolver } from "../call/resolver.ts";
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
 import { BackOff, type BackOffOptions } from "../grid/back_off.ts";
-import { consoleLogger, type Logger } from "../grid/logger.ts";
+import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock, Random } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { parseNetEndpoint } from "../net/net_endpoint.ts";
@@ -98,7 +98,7 @@ class EtcdFollower {
     this.#keyStart = keyStart(OWNER, options.prefix);
     this.#refreshMs = positiveOption(OWNER, "refreshMs", options.refreshMs ?? 30_000);
     this.#makeEndpoint = options.makeEndpoint ?? parseNetEndpoint;
-    this.#logger = options.logger ?? consoleLogger;
+    this.#logger = loggerOf(options.logger);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#store = new EtcdStore(new EtcdGateway(options));

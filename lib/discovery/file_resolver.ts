@@ -7,7 +7,7 @@
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
 import type { Resolver } from "../call/resolver.ts";
 import { InternodeError } from "../errors.ts";
-import { consoleLogger, type Logger } from "../grid/logger.ts";
+import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { parseNetEndpoint } from "../net/net_endpoint.ts";
@@ -122,7 +122,7 @@ class WatchedFile {
     this.#makeEndpoint = options.makeEndpoint ?? ((line) => parseNetEndpoint(line));
     this.#clock = options.clock ?? systemClock;
     this.#settling = new Settling(this.#settleMs);
-    this.#problem = new WarnOnce(options.logger ?? consoleLogger);
+    this.#problem = new WarnOnce(loggerOf(options.logger));
   }
 
   async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { BackOff } from "../grid/back_off.ts";
-import { consoleLogger, type Logger } from "../grid/logger.ts";
+import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock } from "../net/clock.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { systemRandom } from "../net/system_random.ts";
@@ -61,7 +61,7 @@ export class Registrant implements Registration {
     );
     this.#closeTimeoutMs = positiveOption(OWNER, "closeTimeoutMs", options.closeTimeoutMs ?? 2_000);
     this.#outer = options.signal;
-    this.#logger = options.logger ?? consoleLogger;
+    this.#logger = loggerOf(options.logger);
     this.#clock = options.clock ?? systemClock;
     const keepMs = ttlSeconds * 1_000 / KEEPS_PER_LIFE;
     // One member that stays silent must not cost the lease while another would answer.

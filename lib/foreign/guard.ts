@@ -4,8 +4,10 @@
  * @module
  */
 
+import { follow, thenOf } from "./thenable.ts";
+
 /**
- * Calls a user's function.
+ * Calls a user's function whose result counts.
  *
  * @param action Calls it.
  * @param onThrown Is given what was thrown; what it returns counts in its place.
@@ -17,3 +19,22 @@ export function guard<T>(action: () => T, onThrown: (thrown: unknown) => T): T {
     return onThrown(thrown);
   }
 }
+
+/**
+ * Calls a user's function that is only told something. Nobody waits for a
+ * promise that it returns, but a rejection does not go unhandled.
+ *
+ * @param action Calls it.
+ * @param onThrown Is given what was thrown, or what the promise was rejected with. Must not throw.
+ */
+export function tell(action: () => unknown, onThrown: (thrown: unknown) => void): void {
+  try {
+    const result = action();
+    const then = thenOf(result);
+    if (then !== null) follow(result, then, ignore, onThrown);
+  } catch (thrown) {
+    onThrown(thrown);
+  }
+}
+
+function ignore(): void {}

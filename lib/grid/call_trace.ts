@@ -5,7 +5,9 @@
  */
 
 import type { ErrorCode } from "../errors.ts";
+import { tell } from "../foreign/guard.ts";
 import { isOwnError } from "../foreign/own_error.ts";
+import type { Logger } from "./logger.ts";
 
 /** A call that has ended. */
 export interface CallTrace {
@@ -35,11 +37,18 @@ export function traceCode(failure: unknown): CallTrace["error"] {
 export class CallTraces {
   /** Whether anyone listens. */
   active = false;
-  readonly #subscribers = new Set<(call: CallTrace) => void>();
+  readonly #logger: Logger | null;
+  /** Each with whether the log knows that it throws. */
+  readonly #subscribers = new Map<(call: CallTrace) => void, { isTold: boolean }>();
+
+  /** @param logger Hears of subscribers that throw. Default: nobody does. */
+  constructor(logger: Logger | null = null) {
+    this.#logger = logger;
+  }
 
   /** Adds a subscriber; the function returned takes it away again. */
   subscribe(subscriber: (call: CallTrace) => void): () => void {
-    this.#subscribers.add(subscriber);
+    this.#subscribers.set(subscriber, { isTold: false });
     this.active = true;
     return () => {
       this.#subscribers.delete(subscriber);
@@ -47,8 +56,16 @@ export class CallTraces {
     };
   }
 
-  /** Tells all of them. */
+  /** Tells all of them. What one throws harms neither the others nor the call, and is logged once. */
   emit(call: CallTrace): void {
-    for (const subscriber of this.#subscribers) subscriber(call);
+    for (const [subscriber, seen] of this.#subscribers) {
+      tell(() => subscriber(call), (error) => {
+        if (seen.isTold) return;
+        seen.isTold = true;
+        this.#logger?.error("A subscriber of trace() has thrown. It is called all the same.", {
+          error,
+        });
+      });
+    }
   }
 }

@@ -12,7 +12,8 @@ import { systemRandom } from "../net/system_random.ts";
 import type { Authenticator } from "../session/authenticator.ts";
 import { DEFAULT_TIMES, type SessionTimes } from "../session/session_options.ts";
 import { type Limits, resolveLimits } from "../wire/limits.ts";
-import { consoleLogger, type Logger } from "./logger.ts";
+import { tracerOf } from "./guarded_tracer.ts";
+import { type Logger, loggerOf } from "./logger.ts";
 import type { Tracer } from "./tracer.ts";
 
 /** What nodes, clients and servers take alike. */
@@ -103,8 +104,8 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
     spinUs: notNegative("spinUs", given.spinUs ?? 0),
     writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit ?? 262_144),
     checksums: given.checksums ?? true,
-    logger: given.logger ?? consoleLogger,
-    tracer: given.tracer ?? null,
+    logger: loggerOf(given.logger),
+    tracer: tracerOf(given.tracer),
     clock: given.clock ?? systemClock,
     random: given.random ?? systemRandom,
   };

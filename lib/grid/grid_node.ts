@@ -31,7 +31,7 @@ export class GridNode {
   /** The handlers. */
   readonly handlers: HandlerTable = new HandlerTable();
   /** Who is told of ended calls. */
-  readonly traces: CallTraces = new CallTraces();
+  readonly traces: CallTraces;
   /** What handlers need. */
   readonly serving: Serving;
   /** Lets its dials go a few at a time. */
@@ -49,6 +49,7 @@ export class GridNode {
     this.local = local;
     this.options = options;
     const { clock, tracer, logger } = options;
+    this.traces = new CallTraces(logger);
     this.serving = {
       clock,
       lending: new LendingPool(),

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { tell } from "../foreign/guard.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { textOf } from "../foreign/text_of.ts";
 import type { Timer } from "../net/clock.ts";
@@ -380,14 +381,11 @@ export class Peering implements LinkOwner, RenewalOwner {
     }
     this.#state = state;
     if (this.#listeners === null) return;
+    const { logger } = this.#node.options;
     for (const listener of [...this.#listeners]) {
-      try {
-        listener(state);
-      } catch (error) {
-        this.#node.options.logger.error(`A listener of ${this.host}'s states has thrown.`, {
-          error,
-        });
-      }
+      tell(() => listener(state), (error) => {
+        logger.error(`A listener of ${this.host}'s states has thrown.`, { error });
+      });
     }
   }
 }

@@ -40,7 +40,7 @@ export interface Span {
   end(error?: unknown): void;
 }
 
-/** Begins spans. Must not throw. */
+/** Begins spans. What it throws, or its spans, changes nothing for the calls: their span is left out. */
 export interface Tracer {
   /**
    * Begins a span.

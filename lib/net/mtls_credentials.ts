@@ -5,6 +5,9 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { tell } from "../foreign/guard.ts";
+import { GuardedLogger } from "../foreign/guarded_logger.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { type CredentialsLogger, ExpiryWatch } from "./certificate_expiry.ts";
 import type { Clock } from "./clock.ts";
 import { CredentialFiles } from "./credential_files.ts";
@@ -113,7 +116,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     const warnMs = options.warnBeforeExpiryMs ?? 14 * 86_400_000;
     if (!(warnMs >= 0)) throw invalid(`warnBeforeExpiryMs is ${warnMs}`, "Give 0 or more.");
     this.#clock = options.clock ?? systemClock;
-    this.#logger = options.logger ?? console;
+    this.#logger = new GuardedLogger(options.logger ?? console, () => {});
     this.#rules = config;
     this.#files = "certFile" in config ? new CredentialFiles(config) : null;
     this.#texts = this.#files === null ? textsOf(config as MtlsConfig) : this.#files.readSync();
@@ -200,7 +203,11 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     this.#texts = texts;
     this.#current = credentials;
     if (!this.#closing.signal.aborted) this.#expiry.watch(credentials);
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) {
+      tell(listener, (thrown) => {
+        this.#logger.error(`Who was to be told of new certificates has thrown: ${textOf(thrown)}`);
+      });
+    }
     return true;
   }
 
