@@ -8,6 +8,7 @@ import { DEFAULT_MAX_ITEMS } from "../wire/item_count.ts";
 import type { Codec } from "./codec.ts";
 import { asPart, CompiledCodec } from "./compiled.ts";
 import { readMapHead, writeMapHead } from "./format.ts";
+import { KeySpread, MAX_UNWATCHED_KEYS } from "./key_spread.ts";
 import { checkLimit, countItems, type CountOptions } from "./limits.ts";
 import { inField, Problem, quote, wrongValue } from "./problem.ts";
 import { readText, writeText } from "./text.ts";
@@ -15,7 +16,10 @@ import { readText, writeText } from "./text.ts";
 /**
  * A `Map` from strings to values of one type: a MessagePack map. It is a
  * `Map`, not an object, because its keys come from the peer: in a `Map` no
- * key means anything special. A key that stands there twice is an error.
+ * key means anything special. A key that stands there twice is an error, and so
+ * are, in maps of more than 512 entries, keys chosen to make a `Map` slow: whole
+ * numbers of which hundreds have the same lowest bits, such as multiples of
+ * 65,536. Other numbers are keys like any.
  *
  * @param value Carries each value.
  * @param options How many entries there may be.
@@ -40,8 +44,10 @@ export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<s
       if (!(entries instanceof Map)) wrongValue(entries, "a Map");
       countItems(writer, entries.size, maxItems);
       writeMapHead(entries.size, writer);
+      const spread = entries.size > MAX_UNWATCHED_KEYS ? new KeySpread() : null;
       for (const [key, entry] of entries) {
         if (typeof key !== "string") wrongValue(key, "a Map whose keys are all strings");
+        spread?.add(key);
         try {
           writeText(key, writer);
           part.write(entry, writer, depth + 1);
@@ -54,8 +60,10 @@ export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<s
       const count = readMapHead(reader, "a map");
       countItems(reader, count, maxItems);
       const entries = new Map<string, T>();
+      const spread = count > MAX_UNWATCHED_KEYS ? new KeySpread() : null;
       for (let i = 0; i < count; i++) {
         const key = readKey(reader);
+        spread?.add(key);
         try {
           entries.set(key, part.read(reader, depth + 1));
         } catch (error) {

@@ -33,6 +33,8 @@ export type HeadFound =
   | { readonly kind: "notHttp" };
 
 const CR = 13, LF = 10, A = 65, Z = 90;
+/** Proxies add a dozen at most; and with so few, names chosen to make a `Map` slow do not. */
+const MAX_FIELDS = 256;
 /** Most heads fit. */
 const USUAL_BYTES = 1024;
 const utf8 = new TextDecoder();
@@ -87,10 +89,11 @@ export function endOfHead(bytes: Uint8Array, from = 0): number {
  * Takes a head apart.
  *
  * @param bytes The head, up to {@linkcode endOfHead}.
- * @returns Its parts; `undefined` if there is something in it that is no field.
+ * @returns Its parts; `undefined` if there is something in it that is no field, or more than 256 fields.
  */
 export function parseHead(bytes: Uint8Array): HttpHead | undefined {
   const [first, ...lines] = utf8.decode(bytes).trimEnd().split(/\r?\n/);
+  if (lines.length > MAX_FIELDS) return undefined;
   const fields = new Map<string, string>(), repeated = new Set<string>();
   for (const line of lines) {
     const field = /^([!#$%&'*+.^`|~\w-]+):(.*)$/.exec(line);

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { setProperty } from "../codec/plain_object.ts";
 import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
@@ -51,7 +52,10 @@ export function decodeMetadata(reader: ByteReader): Metadata {
     throw protocolError("A block of metadata is cut short or too long.");
   }
   const metadata: Record<string, string> = Object.create(null);
-  while (reader.position < end) metadata[readText(reader, end)] = readText(reader, end);
+  let isTabled = false;
+  while (reader.position < end) {
+    isTabled = setProperty(metadata, readText(reader, end), readText(reader, end), isTabled);
+  }
   return metadata;
 }
 
