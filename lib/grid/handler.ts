@@ -36,8 +36,14 @@ export type SingleHandlerFunction<Request, Response> = (
 
 /**
  * Serves streams. With an output direction it returns an (async) iterable of
- * outputs, such as an `async function*`; each is taken when the caller has
- * room for it. Without one it returns when it is done.
+ * outputs, such as an `async function*` or a `ReadableStream`; each is taken
+ * when the caller has room for it. Without one it returns when it is done.
+ *
+ * The inputs end cleanly only if all that the caller sent was read. A call
+ * that ends before its handler (cancelled, out of time, lost) makes them end
+ * with an error, for every `next()` from then on. The iterator gets `return()`
+ * then, or the `ReadableStream` `cancel()`, at once: also while its next value
+ * is awaited. Leaving a loop over the inputs gives up the rest of them.
  */
 export type StreamHandlerFunction<Initial, Input, Output> = (
   initial: Initial,
@@ -68,7 +74,7 @@ export type StreamHandlerFunction<Initial, Input, Output> = (
 export interface HandleOptions {
   /** The handler serves each of these names below the contract's (such as one for each disk). Default: only the contract's own. */
   readonly subroutes?: readonly string[];
-  /** How many of its calls may run at a time, over all connections. Default: as many as come. */
+  /** How many of its calls may run at a time, over all connections. A stream that ends before its handler gives its place back at once, whatever the handler's iterator still does. Default: as many as come. */
   readonly concurrency?: number;
   /** How many calls may wait beyond `concurrency`; more are answered `Overloaded`. Default: 1,024. */
   readonly queue?: number;

@@ -21,6 +21,8 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
   readonly context: CallContext;
   /** What the caller sends. */
   readonly input: MessageQueue<Input>;
+  /** Called when the call ends before its handler; `null` while that has given no iterator. */
+  onCutShort: (() => void) | null = null;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
   readonly #source: CallSource;
@@ -68,9 +70,9 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
 
   /** The input ends with the error; what was unread is given up, as nothing bounds it any more. The signal aborts. */
   override onCancelled(error: InternodeError): void {
-    this.input.discard();
-    this.input.fail(error);
+    this.input.giveUp(error);
     this.context.cancel(error);
+    this.onCutShort?.();
   }
 
   /** The signal aborts; inputs and outputs go on for as long as the handler does. */
@@ -101,13 +103,13 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
 
   /** The handler is done. */
   finish(): void {
-    this.input.discard();
+    this.input.giveUp(HANDLER_ENDED);
     this.#responder.finishStream(this, this.#source.beginTurn());
   }
 
   /** The handler has failed. */
   fail(thrown: unknown): void {
-    this.input.discard();
+    this.input.giveUp(HANDLER_ENDED);
     const { error, detail } = handlerFailure(thrown, this.#contract, this.context.stopping);
     this.#responder.failCall(this, error, detail, this.#source.beginTurn());
   }
@@ -124,3 +126,8 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
 }
 
 const ENDED = new InternodeError("Closed", "The stream has ended.", { origin: "local" });
+const HANDLER_ENDED = new InternodeError(
+  "Closed",
+  "The stream's handler has ended, so the inputs that it left unread were given up.",
+  { origin: "local", outcome: "executed" },
+);

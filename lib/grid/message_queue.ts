@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InternodeError } from "../errors.ts";
 import { Fifo } from "../wire/fifo.ts";
 
 /** How a queue ends: well, or with an error once all before it is read. */
@@ -20,6 +21,11 @@ export interface QueueOwner {
 /**
  * Messages in order, then the end: whatever has arrived is read first, and
  * only then the clean end or the error shows.
+ *
+ * A reader sees the clean end only if all that was sent was read. What ends a
+ * queue in any other way, its reader's own `return` included, is an error to
+ * every `next` from then on: one that showed once only would look like the
+ * end to a second reader, or to one that tries again.
  */
 export class MessageQueue<T> implements AsyncIterableIterator<T> {
   readonly #owner: QueueOwner;
@@ -49,19 +55,24 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     (this.#sizes ??= new Fifo()).push(bytes);
   }
 
-  /** There are no more messages. */
+  /** There are no more messages, and all that were sent have arrived. */
   end(): void {
-    this.#finish({ error: undefined, failed: false });
+    this.#finish(CLEAN);
   }
 
-  /** There are no more messages, and that is a failure. */
+  /** There are no more messages, and that is a failure. What has arrived can still be read. */
   fail(error: unknown): void {
     this.#finish({ error, failed: true });
   }
 
-  /** Forgets what is unread. */
-  discard(): void {
-    this.#values = this.#sizes = null;
+  /**
+   * Forgets what is unread and takes no more. If that leaves anything unread,
+   * or the end had not come, the queue fails; how it has failed before counts
+   * first.
+   */
+  giveUp(error: unknown): void {
+    this.#discard(error);
+    this.fail(error);
   }
 
   /** Reads the next message. */
@@ -79,18 +90,15 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
       else (this.#laterReaders ??= new Fifo()).push(reader);
       return reader.promise;
     }
-    if (!ending.failed) return Promise.resolve(DONE);
-    // An error is told once; after it there is nothing more to read.
-    this.#ending = { error: undefined, failed: false };
-    return Promise.reject(ending.error);
+    return ending.failed ? rejection(ending.error) : Promise.resolve(DONE);
   }
 
   /** The reader wants no more. */
   return(): Promise<IteratorResult<T>> {
-    this.discard();
+    this.#discard(LEFT);
     this.#owner.onReturn();
-    this.#finish({ error: undefined, failed: false });
-    this.#ending = { error: undefined, failed: false };
+    // Unless the owner has ended it with an error that says more.
+    this.fail(LEFT);
     return Promise.resolve(DONE);
   }
 
@@ -99,21 +107,43 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     return this;
   }
 
+  /** Forgets what is unread. A clean end belongs behind that, so it becomes the error. */
+  #discard(error: unknown): void {
+    const hasUnread = this.#values !== null && this.#values.length > 0;
+    this.#values = this.#sizes = null;
+    if (hasUnread && this.#ending === CLEAN) this.#ending = { error, failed: true };
+  }
+
   #finish(ending: Ending): void {
     if (this.#ending !== null) return;
     this.#ending = ending;
-    const reader = this.#reader, later = this.#laterReaders;
-    if (reader === null) return;
+    let reader = this.#reader ?? undefined;
+    const later = this.#laterReaders;
     this.#reader = this.#laterReaders = null;
-    if (ending.failed) {
-      this.#ending = { error: undefined, failed: false };
-      reader.reject(ending.error);
-    } else {
-      reader.resolve(DONE);
+    for (; reader !== undefined; reader = later?.shift()) {
+      if (ending.failed) {
+        // Who reads ahead and never looks must not bring the process down.
+        reader.promise.catch(() => {});
+        reader.reject(ending.error);
+      } else {
+        reader.resolve(DONE);
+      }
     }
-    if (later === null) return;
-    for (let next = later.shift(); next !== undefined; next = later.shift()) next.resolve(DONE);
   }
 }
 
+const CLEAN: Ending = { error: undefined, failed: false };
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+const LEFT = new InternodeError(
+  "Closed",
+  "The reader of these messages has left before their end, so the rest was given up. " +
+    "To go on after some messages, call next() instead of leaving a loop.",
+  { origin: "caller", outcome: "maybeExecuted" },
+);
+
+/** The same for who never looks. */
+function rejection(error: unknown): Promise<never> {
+  const rejected = Promise.reject(error);
+  rejected.catch(() => {});
+  return rejected;
+}

@@ -12,7 +12,8 @@ import type { OutgoingStream } from "./outgoing_stream.ts";
  * this side's. Leaving a `for await` early cancels it.
  *
  * All messages that the handler sent are read before its end or its error
- * shows. A lost connection is always an error, never an end.
+ * shows. A lost connection is always an error, never an end. An error shows to
+ * every `next()` from then on.
  *
  * @typeParam Input What this side sends; `never` where there is no such direction.
  * @typeParam Output What the handler sends; `never` where there is no such direction.
@@ -89,8 +90,8 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
   }
 
   /**
-   * Ends the stream. Its handler's signal aborts; what this side has sent
-   * still arrives.
+   * Ends the stream. Its handler's signal aborts, its iterator gets `return()`,
+   * and its inputs end with an error: those it has not read are given up.
    *
    * @param reason What `for await` and `finished` reject with. Default: an `InternodeError` of code `Cancelled`.
    */
@@ -121,11 +122,16 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
     }, { highWaterMark: 0 });
   }
 
-  /** This side's messages, for pipes. Closing it ends them, aborting it cancels the stream. */
+  /** This side's messages, for pipes. Closing it ends them, and rejects if the stream has failed before; aborting it cancels the stream. */
   get writable(): WritableStream<Input> {
     return new WritableStream<Input>({
       write: (input): Promise<void> => this.send(input),
-      close: (): void => this.end(),
+      close: async (): Promise<void> => {
+        this.end();
+        await this.#beforeOpen;
+        const { ending } = this.#call;
+        if (ending !== null && ending.error !== undefined) throw ending.error;
+      },
       abort: (reason): void => this.cancel(reason),
     });
   }

@@ -1,5 +1,5 @@
 /**
- * Runs the handler of streams.
+ * Takes streams for their handler.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import type { StreamContract } from "./contract.ts";
 import type { StreamHandlerFunction } from "./handler.ts";
 import { IncomingStream } from "./incoming_stream.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import type { ServerSpan } from "./server_span.ts";
-import { logFailure, serverSpan, type Serving, traceIncoming } from "./serving.ts";
+import { serverSpan, type Serving } from "./serving.ts";
+import { StreamRun, type StreamRunOptions } from "./stream_run.ts";
 
 /** One registered handler, for the streams of one connection under one name. */
 export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
   readonly #contract: StreamContract<Initial, Input, Output>;
-  readonly #handler: StreamHandlerFunction<Initial, Input, Output>;
+  readonly #run: StreamRunOptions<Initial, Input, Output>;
   readonly #gate: ConcurrencyGate | null;
   readonly #serving: Serving;
   readonly #source: CallSource;
@@ -38,7 +38,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     subroute: string,
   ) {
     this.#contract = contract;
-    this.#handler = handler;
+    this.#run = { contract, handler, gate, serving, source };
     this.#gate = gate;
     this.#serving = serving;
     this.#source = source;
@@ -95,13 +95,14 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     if (inputCredit === 0) stream.input.end();
     const gate = this.#gate;
     if (gate === null || gate.tryEnter()) {
-      this.#run(stream, initial);
+      new StreamRun(this.#run, stream, initial);
       return;
     }
     stream.hasBegun = false;
     const start = (): void => {
       stream.hasBegun = true;
-      this.#run(stream, initial);
+      this.#source.beginTurn();
+      new StreamRun(this.#run, stream, initial);
     };
     if (gate.wait({ wanted: () => stream.pending, start })) return;
     const message =
@@ -113,83 +114,6 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     responder.failCall(stream, error, null, this.#source.beginTurn());
     context.span?.fail(error);
   }
-
-  #run(stream: IncomingStream<Initial, Input, Output>, initial: Initial): void {
-    const startMs = this.#serving.traces.active ? this.#serving.clock.now() : -1;
-    this.#serving.running++;
-    this.#source.onBegun();
-    this.#serve(stream, initial).then(
-      () => {
-        stream.finish();
-        stream.context.span?.end();
-        this.#leave(stream, startMs, null);
-      },
-      (error) => {
-        stream.fail(error);
-        stream.context.span?.fail(error);
-        logFailure(this.#serving, this.#contract, this.#source, error);
-        this.#leave(stream, startMs, "HandlerFailed");
-      },
-    );
-  }
-
-  /** Runs the handler to its end, output by output as the caller has room. */
-  async #serve(stream: IncomingStream<Initial, Input, Output>, initial: Initial): Promise<void> {
-    const { context, input } = stream;
-    const { span } = context;
-    const result: unknown = within(span, () => this.#handler(initial, input, context));
-    if (!isIterable(result)) {
-      await result;
-      return;
-    }
-    const asynchronous = isAsyncIterable(result);
-    const iterator = within(
-      span,
-      () => asynchronous ? result[Symbol.asyncIterator]() : result[Symbol.iterator](),
-    );
-    try {
-      for (;;) {
-        // A generator goes on in the span of whoever asks it for more.
-        const next = span === null ? iterator.next() : span.run(() => iterator.next());
-        const { done, value } = asynchronous ? await next : next as IteratorResult<Output>;
-        if (done) return;
-        const accepted = stream.output(value as Output);
-        if (accepted !== null) await accepted;
-      }
-    } catch (error) {
-      await within(span, () => iterator.return?.());
-      throw error;
-    }
-  }
-
-  #leave(
-    stream: IncomingStream<Initial, Input, Output>,
-    startMs: number,
-    error: InternodeError["code"] | null,
-  ): void {
-    if (startMs >= 0) {
-      traceIncoming(this.#serving, this.#contract, this.#source, stream.context, startMs, error);
-    }
-    this.#serving.running--;
-    this.#source.onLeft();
-    this.#gate?.leave();
-  }
-}
-
-/** Runs some of the handler in its span, if there is one. */
-function within<T>(span: ServerSpan | null, action: () => T): T {
-  return span === null ? action() : span.run(action);
-}
-
-function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
-  return typeof value === "object" && value !== null &&
-    (Symbol.asyncIterator in value || Symbol.iterator in value);
-}
-
-function isAsyncIterable(
-  value: AsyncIterable<unknown> | Iterable<unknown>,
-): value is AsyncIterable<unknown> {
-  return Symbol.asyncIterator in value;
 }
 
 function refuse(

@@ -146,16 +146,16 @@ export class Dispatcher {
       inbox.begin(type, flags, code, id, argument, total, reader);
       return false;
     }
-    return this.#deliver(type, flags, code, id, argument, cost);
+    return this.#deliver(type, flags, code, id, argument, cost, this.#outbox.nowMs);
   }
 
   #deliverWhole(whole: Assembly): boolean {
-    const { type, flags, code, id, argument, bytes } = whole;
+    const { type, flags, code, id, argument, bytes, arrivedMs } = whole;
     this.#reader.reset(bytes, 0, bytes.length, undefined, true);
-    return this.#deliver(type, flags, code, id, argument, messageCost(bytes.length));
+    return this.#deliver(type, flags, code, id, argument, messageCost(bytes.length), arrivedMs);
   }
 
-  /** A whole message stands in the reader. */
+  /** A whole message stands in the reader; its first frame came at `arrivedMs`. */
   #deliver(
     type: number,
     flags: number,
@@ -163,18 +163,19 @@ export class Dispatcher {
     id: number,
     argument: number,
     cost: number,
+    arrivedMs: number,
   ): boolean {
     const reader = this.#reader;
     switch (type) {
       case FrameType.request:
-        this.#responder.onRequest(id, flags, code, argument, cost, reader);
+        this.#responder.onRequest(id, flags, code, argument, arrivedMs, cost, reader);
         return true;
       case FrameType.response:
         this.#inbox.release(cost);
         this.#caller.onResponse(id, flags, reader);
         return false;
       case FrameType.open:
-        this.#responder.onOpen(id, flags, code, argument, cost, reader);
+        this.#responder.onOpen(id, flags, code, argument, arrivedMs, cost, reader);
         return true;
       default:
         this.#receiveHalf(type, id)?.deliver(flags & KIND_MASK, reader);

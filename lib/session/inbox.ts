@@ -28,6 +28,8 @@ export interface Assembly {
   readonly id: number;
   /** The first frame's argument. */
   readonly argument: number;
+  /** When the first frame came, on the session's clock. */
+  readonly arrivedMs: number;
   /** The whole message, filled from the front. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** How many bytes are there. */
@@ -155,6 +157,7 @@ export class Inbox {
       code,
       id,
       argument,
+      arrivedMs: this.#outbox.nowMs,
       bytes: payloadMemory(total),
       filled: 0,
     };

@@ -23,11 +23,12 @@ import type { SessionOwner } from "./session_options.ts";
 import { decodeName, MAX_NAMES_BYTES, nameCost } from "./handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 import {
-  errorCode,
+  cancelledByCaller,
   errorNumber,
   payloadLost,
   protocolError,
   readText,
+  timeIsUp,
   writeError,
 } from "./wire_error.ts";
 
@@ -90,23 +91,31 @@ export class ResponderSide {
     this.#names.push({ name, subroute, target: null });
   }
 
-  /** A request has come whole; `cost` is what it takes of the budget. */
+  /**
+   * A request has come whole.
+   *
+   * @param timeout The time left when its first frame was sent.
+   * @param arrivedMs When that frame came, on the session's clock.
+   * @param cost What it takes of the budget.
+   */
   onRequest(
     id: number,
     flags: number,
     code: number,
     timeout: number,
+    arrivedMs: number,
     cost: number,
     reader: ByteReader,
   ): void {
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
-    const target = this.#admit(id, code, timeout);
+    const deadlineMs = deadline(timeout, arrivedMs);
+    const target = this.#admit(id, code, deadlineMs);
     target?.onRequest(
       this,
       id,
       flags & KIND_MASK,
       reader,
-      deadline(timeout, this.#outbox.nowMs),
+      deadlineMs,
       metadata,
     );
     const call = target === null ? null : this.calls.get(id);
@@ -114,12 +123,13 @@ export class ResponderSide {
     else call.heldBytes = cost;
   }
 
-  /** The opening of a stream has come whole. */
+  /** The opening of a stream has come whole; see {@linkcode ResponderSide.onRequest}. */
   onOpen(
     id: number,
     flags: number,
     code: number,
     timeout: number,
+    arrivedMs: number,
     cost: number,
     reader: ByteReader,
   ): void {
@@ -135,14 +145,15 @@ export class ResponderSide {
     }
     reader.position += 8;
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
-    const target = this.#admit(id, code, timeout);
+    const deadlineMs = deadline(timeout, arrivedMs);
+    const target = this.#admit(id, code, deadlineMs);
     this.#inbox.release(cost);
     target?.onOpen(
       this,
       id,
       flags & KIND_MASK,
       reader,
-      deadline(timeout, this.#outbox.nowMs),
+      deadlineMs,
       metadata,
       outputCredit,
       inputCredit,
@@ -160,7 +171,7 @@ export class ResponderSide {
   }
 
   /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
-  #admit(id: number, code: number, timeout: number): HandlerTarget | null {
+  #admit(id: number, code: number, deadlineMs: number): HandlerTarget | null {
     this.checkId(id);
     const named = this.#names[code];
     if (named === undefined) {
@@ -169,7 +180,7 @@ export class ResponderSide {
     if (this.draining) {
       return this.#refuse(id, "Closed", "This node is closing and takes no new calls.");
     }
-    if (timeout === 0) {
+    if (deadlineMs <= this.#outbox.nowMs) {
       return this.#refuse(id, "DeadlineExceeded", "The call's time had run out when it arrived.");
     }
     const target = named.target ??= this.#owner.resolve(named.name, named.subroute);
@@ -296,11 +307,9 @@ export class ResponderSide {
   onCancel(id: number, code: number, reader: ByteReader): void {
     const reason = readText(reader);
     const unfinished = this.#inbox.drop(id, false);
-    const error = new InternodeError(errorCode(code, "Cancelled"), reason, {
-      origin: "caller",
-      outcome: "maybeExecuted",
-    });
     const call = this.calls.get(id);
+    const mayHaveRun = call === null ? !unfinished : call.hasBegun;
+    const error = cancelledByCaller(code, reason, mayHaveRun);
     if (call !== null) {
       this.#cancel(call, error);
     } else if (this.#outbox.drop(id, true) || unfinished) {
@@ -338,15 +347,8 @@ export class ResponderSide {
 
   /** Ends the calls whose time has run out. */
   expire(): void {
-    this.calls.expire(this.#outbox.nowMs, (call) => {
-      this.#cancel(
-        call,
-        new InternodeError("DeadlineExceeded", "The call's time ran out in its handler.", {
-          origin: "remote",
-          outcome: "executed",
-        }),
-      );
-    });
+    const { nowMs } = this.#outbox;
+    this.calls.expire(nowMs, (call) => this.#cancel(call, timeIsUp(call.hasBegun)));
   }
 
   /** The connection is gone: handlers hear of it. */

@@ -224,6 +224,31 @@ export function lostCall(error: InternodeError, sent: boolean): InternodeError {
   );
 }
 
+/**
+ * What ends a call whose caller wants no answer any more.
+ *
+ * @param number The code of its cancel.
+ * @param reason The text of its cancel.
+ * @param mayHaveRun Whether a handler may have run; it cannot have where the request was not whole yet, or waits for its turn.
+ */
+export function cancelledByCaller(
+  number: number,
+  reason: string,
+  mayHaveRun: boolean,
+): InternodeError {
+  const outcome = mayHaveRun ? "maybeExecuted" : "notExecuted";
+  return new InternodeError(errorCode(number, "Cancelled"), reason, { origin: "caller", outcome });
+}
+
+/** What ends a call whose time has run out on the side that serves it. */
+export function timeIsUp(hasBegun: boolean): InternodeError {
+  const message = hasBegun
+    ? "The call's time ran out in its handler."
+    : "The call's time ran out while it waited for one of its handler's places.";
+  const outcome = hasBegun ? "executed" : "notExecuted";
+  return new InternodeError("DeadlineExceeded", message, { origin: "remote", outcome });
+}
+
 /** What ends a call whose message lost its bytes before they had left. */
 export function payloadLost(origin: ErrorOrigin, outcome: ErrorOutcome): InternodeError {
   return new InternodeError(

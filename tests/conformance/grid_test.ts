@@ -1,4 +1,5 @@
 import type { Case } from "./case.ts";
+import { ENDED_EARLY } from "./endings.ts";
 import { LIFECYCLE } from "./lifecycle.ts";
 import { REFUSALS } from "./refusals.ts";
 import { REQUESTS } from "./requests.ts";
@@ -6,7 +7,14 @@ import { SIZES } from "./sizes.ts";
 import { STREAMS } from "./streams.ts";
 import { WORLDS } from "./world.ts";
 
-const CASES: readonly Case[] = [...REQUESTS, ...STREAMS, ...SIZES, ...LIFECYCLE, ...REFUSALS];
+const CASES: readonly Case[] = [
+  ...REQUESTS,
+  ...STREAMS,
+  ...ENDED_EARLY,
+  ...SIZES,
+  ...LIFECYCLE,
+  ...REFUSALS,
+];
 
 for (const world of WORLDS) {
   for (const { name, setup, body } of CASES) {

@@ -1,4 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { setImmediate } from "node:timers";
+import { InternodeError } from "@internode/grid";
 import { MessageQueue } from "../../lib/grid/message_queue.ts";
 
 function made(): { queue: MessageQueue<string>; consumed: number[]; returned: () => number } {
@@ -33,22 +35,30 @@ Deno.test("the end shows when everything is read", async () => {
   assertEquals([await queue.next(), await queue.next()], [DONE, DONE]);
 });
 
-Deno.test("an error shows when everything is read, once, and then there is nothing more", async () => {
+Deno.test("an error shows when everything is read, and to whoever asks again", async () => {
   const { queue } = made();
   queue.push("a", 1);
   queue.fail(new Error("lost"));
   queue.end();
   assertEquals((await queue.next()).value, "a");
-  await assertRejects(() => queue.next(), Error, "lost");
-  assertEquals(await queue.next(), DONE);
+  for (let again = 0; again < 3; again++) await assertRejects(() => queue.next(), Error, "lost");
 });
 
-Deno.test("of the readers that wait the first gets the error and the others the end", async () => {
+Deno.test("all readers that wait get the error", async () => {
   const { queue } = made();
-  const first = assertRejects(() => queue.next(), Error, "lost"), second = queue.next();
+  const readers = [queue.next(), queue.next(), queue.next()];
   queue.fail(new Error("lost"));
-  await first;
-  assertEquals([await second, await queue.next()], [DONE, DONE]);
+  for (const reader of readers) await assertRejects(() => reader, Error, "lost");
+  await assertRejects(() => queue.next(), Error, "lost");
+});
+
+Deno.test("an error that nobody looks at harms nobody", async () => {
+  const { queue } = made();
+  queue.next();
+  queue.fail(new Error("lost"));
+  queue.next();
+  // An unhandled rejection would show before the next turn, and fail this test.
+  await new Promise<void>((resolve) => setImmediate(resolve));
 });
 
 Deno.test("readers that wait get the end", async () => {
@@ -68,14 +78,57 @@ Deno.test("who returns wants nothing more, and that is told", async () => {
   }
   assertEquals([returned(), consumed], [1, [1]]);
   queue.push("c", 3);
-  queue.fail(new Error("unheard"));
-  assertEquals(await queue.next(), DONE);
+  queue.end();
+  // A second loop would take the end for that of all messages.
+  await assertRejects(() => queue.next(), InternodeError, "has left before their end");
 });
 
-Deno.test("what is discarded is not read, and what comes after it is", async () => {
+Deno.test("who returns when all was read and ended sees the end again", async () => {
   const { queue } = made();
   queue.push("a", 1);
-  queue.discard();
-  queue.push("b", 1);
-  assertEquals((await queue.next()).value, "b");
+  queue.end();
+  await queue.next();
+  assertEquals([await queue.return(), await queue.next()], [DONE, DONE]);
+});
+
+Deno.test("who returns ends the wait of the other readers with an error, its owner's if it has one", async () => {
+  const { queue } = made();
+  const other = queue.next();
+  await queue.return();
+  await assertRejects(() => other, InternodeError, "has left before their end");
+  const cancelling = new MessageQueue<string>({
+    onConsumed: () => {},
+    onReturn: () => cancelling.fail(new Error("cancelled")),
+  });
+  const another = cancelling.next();
+  await cancelling.return();
+  await assertRejects(() => another, Error, "cancelled");
+});
+
+Deno.test("what is given up with messages unread ends with the error, even if the end had come", async () => {
+  for (const ends of [true, false]) {
+    const { queue } = made();
+    for (const message of ["a", "b"]) queue.push(message, 1);
+    if (ends) queue.end();
+    assertEquals((await queue.next()).value, "a");
+    queue.giveUp(new Error("cancelled"));
+    queue.push("c", 1);
+    queue.end();
+    await assertRejects(() => queue.next(), Error, "cancelled");
+    await assertRejects(() => queue.next(), Error, "cancelled");
+  }
+});
+
+Deno.test("what is given up when all was read keeps the end that it had", async () => {
+  const { queue } = made();
+  queue.push("a", 1);
+  queue.end();
+  await queue.next();
+  queue.giveUp(new Error("cancelled"));
+  assertEquals(await queue.next(), DONE);
+  const failed = made().queue;
+  failed.push("a", 1);
+  failed.fail(new Error("first"));
+  failed.giveUp(new Error("second"));
+  await assertRejects(() => failed.next(), Error, "first");
 });

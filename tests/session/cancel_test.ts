@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
+import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { assertPayload, numbered, rawCodec } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";
-import { joined, rawFrame, textOf, u32 } from "./raw_frames.ts";
+import { errorPayload, joined, rawFrame, textOf, u32 } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
 
 const FULL = 128 * 1024 * 1024;
@@ -101,11 +101,57 @@ Deno.test("cancelled when partly received: the responder forgets the pieces and 
   );
   assertEquals(peer.side.session.heldBytes, 100_000 + OVERHEAD);
   peer.send(rawFrame(FrameType.cancel, { id, code: 4 }));
-  peer.expect(FrameType.error, { id, code: 4 });
+  // No handler has run.
+  peer.expect(FrameType.error, { id, code: 4, payload: errorPayload(1, "") });
   assertEquals(peer.side.session.heldBytes, 0);
   // What was under way is dropped without a word.
   peer.send(rawFrame(FrameType.openerFragment, { id, payload: numbered(1000) }));
   peer.expectNothing();
+});
+
+Deno.test("cancelled between the pieces of an opening: no handler has run", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  const id = 1 << 20 | 3;
+  peer.send(
+    peer.name(0, "keep"),
+    rawFrame(FrameType.open, {
+      id,
+      flags: FLAG_FIRST,
+      argument: NO_TIMEOUT,
+      payload: joined(u32(100_000), u32(1, 1), numbered(1000)),
+    }),
+    rawFrame(FrameType.cancel, { id, code: 4 }),
+  );
+  peer.expect(FrameType.error, { id, code: 4, payload: errorPayload(1, "") });
+  assertEquals(peer.side.session.heldBytes, 0);
+});
+
+Deno.test("cancelled between the pieces of an input: the handler runs, so it may have had an effect", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  peer.keep();
+  const id = 1 << 20 | 3;
+  peer.send(
+    peer.name(0, "keep"),
+    peer.open(id, 1, 1),
+    rawFrame(FrameType.input, {
+      id,
+      flags: FLAG_FIRST,
+      payload: joined(u32(100_000), numbered(1000)),
+    }),
+    rawFrame(FrameType.cancel, { id, code: 4 }),
+  );
+  peer.expect(FrameType.error, { id, code: 4, payload: errorPayload(2, "") });
+  assertEquals(peer.side.session.heldBytes, 0);
+});
+
+Deno.test("cancelled while it waits for its turn to be run: no handler has run", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  const kept = peer.keep();
+  const id = 1 << 20 | 3;
+  peer.send(peer.name(0, "keep"), peer.request(id));
+  kept.requests[0]!.hasBegun = false;
+  peer.send(rawFrame(FrameType.cancel, { id, code: 4 }));
+  peer.expect(FrameType.error, { id, code: 4, payload: errorPayload(1, "") });
 });
 
 Deno.test("a cancel that crosses the answer is answered by nothing", () => {

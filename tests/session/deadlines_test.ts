@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
+import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { failingCodec, numbered, rawCodec } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";
-import { errorPayload, rawFrame } from "./raw_frames.ts";
+import { errorPayload, joined, rawFrame, u32 } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
 
 Deno.test("a deadline travels as the time left at the moment of sending", () => {
@@ -166,6 +166,51 @@ Deno.test("a request that arrives with no time left is refused and not run", () 
   peer.send(peer.name(0, "keep"), peer.request(1 << 20, { argument: 0 }));
   const text = "The call's time had run out when it arrived.";
   peer.expect(FrameType.error, { id: 1 << 20, code: 3, payload: errorPayload(1, text) });
+});
+
+Deno.test("the time left of a message in pieces counts from its first piece's arrival", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  const kept = peer.keep(), firstMs = peer.nowMs;
+  const send = (id: number, frame: Uint8Array): void => {
+    peer.send(frame);
+    peer.nowMs += 60;
+    peer.send(rawFrame(FrameType.openerFragment, { id, payload: numbered(10_000) }));
+  };
+  peer.send(peer.name(0, "keep"));
+  const piece = { flags: FLAG_FIRST, argument: 100 };
+  const request = 1 << 20, opening = 1 << 20 | 1;
+  send(request, peer.request(request, { ...piece, payload: joined(u32(10_001), numbered(1)) }));
+  assertEquals(kept.requests[0]!.deadlineMs, firstMs + 100);
+  peer.nowMs = firstMs;
+  const payload = joined(u32(10_008), u32(1, 1));
+  send(opening, rawFrame(FrameType.open, { id: opening, ...piece, payload }));
+  assertEquals(kept.streams[0]!.deadlineMs, firstMs + 100);
+});
+
+Deno.test("a message that is whole only after its time is refused and not run", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  const kept = peer.keep(), id = 1 << 20;
+  const payload = joined(u32(10_001), numbered(1));
+  peer.send(
+    peer.name(0, "keep"),
+    peer.request(id, { flags: FLAG_FIRST, argument: 100, payload }),
+  );
+  peer.nowMs += 100;
+  peer.send(rawFrame(FrameType.openerFragment, { id, payload: numbered(10_000) }));
+  const text = "The call's time had run out when it arrived.";
+  peer.expect(FrameType.error, { id, code: 3, payload: errorPayload(1, text) });
+  assertEquals([kept.requests.length, peer.side.session.heldBytes], [0, 0]);
+});
+
+Deno.test("a call whose time runs out before its handler has its turn was not run", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  const kept = peer.keep();
+  peer.send(peer.name(0, "keep"), peer.request(1 << 20, { argument: 100 }));
+  kept.requests[0]!.hasBegun = false;
+  peer.nowMs += 100;
+  peer.side.session.onTimer(peer.nowMs);
+  assertEquals(kept.requests[0]!.cancelled?.outcome, "notExecuted");
+  assertEquals(peer.expect(FrameType.error, { id: 1 << 20, code: 3 }).payload[0], 1);
 });
 
 Deno.test("a late answer to a call past its deadline is dropped", () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeHello, type Hello } from "../../lib/session/hello.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { FLAG_FIRST, FrameType, isBulk, NO_TIMEOUT } from "../../lib/wire/frame.ts";
+import { KeepTarget } from "./calls.ts";
 import { sessionOptions, type SideOptions, WALL_MS } from "./options.ts";
 import {
   joined,
@@ -72,6 +73,13 @@ export class ScriptedPeer {
     }
     assertEquals(peer.side.session.state, "open");
     return peer;
+  }
+
+  /** Has calls of "keep" kept, for the test to look at. */
+  keep(): KeepTarget {
+    const kept = new KeepTarget();
+    this.side.handlers.set("keep", kept);
+    return kept;
   }
 
   /** Sends frames as one batch. */

@@ -1,0 +1,107 @@
+/**
+ * What a stream's handler sends.
+ *
+ * @module
+ */
+
+/** How the outputs are read. */
+interface Reading {
+  /** Asks for the next one. */
+  readonly next: () => unknown;
+  /** Says that no more are wanted. */
+  readonly leave: (reason: unknown) => unknown;
+  /** Whether what {@linkcode Reading.next} gives has to be awaited. */
+  readonly asynchronous: boolean;
+}
+
+/**
+ * The iterable or `ReadableStream` that a handler has returned. All of it is
+ * code of the user's: it may throw anywhere, give anything and never settle.
+ */
+export class HandlerOutputs {
+  /** Whether what {@linkcode HandlerOutputs.next} gives has to be awaited. */
+  readonly asynchronous: boolean;
+  readonly #reading: Reading;
+  #hasLeft = false;
+
+  private constructor(reading: Reading) {
+    this.#reading = reading;
+    this.asynchronous = reading.asynchronous;
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param result What a handler has returned.
+   * @returns `null` if that is nothing to be read.
+   */
+  static of(result: unknown): HandlerOutputs | null {
+    if (typeof result !== "object" || result === null) return null;
+    // By its reader, as the iterator of a stream cannot be left while a read is pending.
+    if (result instanceof ReadableStream) return new HandlerOutputs(byReader(result));
+    if (Symbol.asyncIterator in result) {
+      const iterator = (result as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      return new HandlerOutputs(byIterator(iterator, true));
+    }
+    if (Symbol.iterator in result) {
+      const iterator = (result as Iterable<unknown>)[Symbol.iterator]();
+      return new HandlerOutputs(byIterator(iterator, false));
+    }
+    return null;
+  }
+
+  /** Asks for the next output: what it gives, awaited, goes to {@linkcode resultOf}. */
+  next(): unknown {
+    return this.#reading.next();
+  }
+
+  /**
+   * Says that no more are wanted, whether or not the next one is on its way.
+   *
+   * @param reason Why; a `ReadableStream` hears of it.
+   * @returns Resolves when whatever it does then is done, which may be never; `null`: it was at once.
+   */
+  leave(reason: unknown): Promise<unknown> | null {
+    if (this.#hasLeft) return null;
+    this.#hasLeft = true;
+    try {
+      const left = this.#reading.leave(reason);
+      if (typeof left !== "object" || left === null) return null;
+      return new Promise((resolve) => resolve(left)).catch(() => {});
+    } catch {
+      // The call has its end already; nobody is left to be told.
+      return null;
+    }
+  }
+}
+
+/**
+ * What an iterator has given.
+ *
+ * @throws {TypeError} If that is no iterator's result, as it never ends then.
+ */
+export function resultOf<Output>(result: unknown): IteratorResult<Output> {
+  if (typeof result === "object" && result !== null || typeof result === "function") {
+    return result as IteratorResult<Output>;
+  }
+  throw new TypeError(
+    `next() of the handler's iterator gave ${result === null ? "null" : `a ${typeof result}`}` +
+      " where an object with done and value must come.",
+  );
+}
+
+function byReader(stream: ReadableStream<unknown>): Reading {
+  const reader = stream.getReader();
+  return {
+    next: () => reader.read(),
+    leave: (reason) => reader.cancel(reason),
+    asynchronous: true,
+  };
+}
+
+function byIterator(
+  iterator: AsyncIterator<unknown> | Iterator<unknown>,
+  asynchronous: boolean,
+): Reading {
+  return { next: () => iterator.next(), leave: () => iterator.return?.(), asynchronous };
+}
