@@ -1,0 +1,116 @@
+/**
+ * Breaks the sources on purpose, and says which faults no test notices:
+ * `deno task mutants`.
+ *
+ * @module
+ */
+
+import { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import { explanationOf } from "./explained.ts";
+import type { Mutant } from "./mutant.ts";
+import { mutate } from "./mutate.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { filesOf, type Room, ROOMS } from "./rooms.ts";
+import { type Fate, Score } from "./score.ts";
+import { planTests, type TestFile } from "./test_plan.ts";
+import { repositoryFiles, Workshop } from "./workshop.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const WORKSHOPS = 2;
+/** What a file of tests may take when nothing is broken. */
+const BASELINE_LIMIT_MS = 180_000;
+
+/** A mutant and the room whose tests ought to notice. */
+interface Job {
+  readonly room: Room;
+  readonly mutant: Mutant;
+}
+
+/** The mutants that the options ask for, in the order of files and lines. */
+async function makeJobs(options: Options, all: readonly string[]): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const room of ROOMS.filter(({ name }) => options.rooms.includes(name))) {
+    for (const file of filesOf(all, room.sources, ".ts")) {
+      if (options.files.length > 0 && !options.files.some((part) => file.includes(part))) continue;
+      const text = await Deno.readTextFile(new URL(file, ROOT));
+      for (const mutant of mutate(file, text)) jobs.push({ room, mutant });
+    }
+  }
+  if (jobs.length <= options.limit) return jobs;
+  const drawn = new SeededRandom(options.seed).shuffle([...jobs.keys()]).slice(0, options.limit);
+  return drawn.sort((a, b) => a - b).map((index) => jobs[index]!);
+}
+
+/** Runs a room's tests with nothing broken: how long each file takes. */
+async function timeTests(
+  workshop: Workshop,
+  room: Room,
+  all: readonly string[],
+): Promise<TestFile[]> {
+  const tests: TestFile[] = [];
+  for (const path of filesOf(all, room.tests, "_test.ts")) {
+    const start = performance.now(), result = await workshop.test([path], BASELINE_LIMIT_MS);
+    if (result !== "passed") throw new Error(`Nothing is broken, and yet: ${path} ${result}.`);
+    tests.push({ path, durationMs: performance.now() - start });
+  }
+  return tests;
+}
+
+/** Lets tests run against a mutant until one notices. */
+async function judge(
+  workshop: Workshop,
+  { mutant }: Job,
+  tests: readonly TestFile[],
+  thorough: boolean,
+): Promise<Fate> {
+  if (explanationOf(mutant) !== undefined) return "explained";
+  return await workshop.with(mutant, async () => {
+    for (const { files, limitMs } of planTests(mutant.file, tests, thorough)) {
+      const result = await workshop.test(files, limitMs);
+      if (result !== "passed") return result === "failed" ? "killed" : result;
+    }
+    return "survived";
+  });
+}
+
+async function run(options: Options): Promise<void> {
+  const all = await repositoryFiles(ROOT), jobs = await makeJobs(options, all);
+  console.log(`${jobs.length} mutants, --seed ${options.seed}`);
+  if (options.list) {
+    for (const { mutant } of jobs) console.log(describe(mutant));
+    return;
+  }
+  await using stack = new AsyncDisposableStack();
+  const workshops: Workshop[] = [];
+  while (workshops.length < WORKSHOPS) workshops.push(stack.use(await Workshop.open(ROOT, all)));
+
+  const rooms = [...new Set(jobs.map(({ room }) => room))];
+  const scores = new Map(rooms.map((room) => [room, new Score()]));
+  const tests = new Map<Room, TestFile[]>();
+  for (const room of rooms) tests.set(room, await timeTests(workshops[0]!, room, all));
+
+  // Ctrl-C ends the tests that run, too, so they say nothing; what was found so far is still told.
+  const stop = new AbortController(), onInterrupt = () => stop.abort();
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  const queue = jobs.values();
+  await Promise.all(workshops.map(async (workshop) => {
+    for (const job of queue) {
+      const fate = await judge(workshop, job, tests.get(job.room)!, options.thorough);
+      if (stop.signal.aborted) break;
+      scores.get(job.room)!.add(fate);
+      if (fate === "survived") console.log(`survived: ${describe(job.mutant)}`);
+    }
+  }));
+  Deno.removeSignalListener("SIGINT", onInterrupt);
+  for (const [room, score] of scores) console.log(`${room.name}: ${score}`);
+}
+
+function describe({ file, line, lineText, change }: Mutant): string {
+  return `${file}:${line}: ${change}\n    ${lineText}`;
+}
+
+if (import.meta.main) {
+  const options = parseOptions(Deno.args);
+  if (options.help) console.log(USAGE);
+  else await run(options);
+}
