@@ -131,21 +131,23 @@ export class SlotQueue {
     const { nowMs } = this.#outbox;
     if (nowMs < this.#earliestMs) return;
     this.#earliestMs = Infinity;
-    const isExpired = ({ deadlineMs, state }: OutgoingCall): boolean =>
-      state === "waiting" && deadlineMs <= nowMs;
     const first = this.#first?.call;
-    if (first !== undefined) {
-      if (isExpired(first)) this.#onExpired(first);
-      else if (first.deadlineMs < this.#earliestMs) this.#earliestMs = first.deadlineMs;
-    }
+    if (first !== undefined && !this.#hasEnded(first, nowMs)) this.#noteDeadline(first);
     for (let left = this.#calls.length; left > 0; left--) {
       // What hears of an end may have let others go meanwhile.
       const next = this.#calls.shift();
       if (next === undefined) return;
       this.#bytes -= next.cost;
-      if (isExpired(next.call)) this.#onExpired(next.call);
-      else if (next.call.state === "waiting") this.#push(next);
+      if (!this.#hasEnded(next.call, nowMs)) this.#push(next);
     }
+  }
+
+  /** Whether a call waits no more; if its time has run out, it ends here. */
+  #hasEnded(call: OutgoingCall, nowMs: number): boolean {
+    if (call.state !== "waiting") return true;
+    if (call.deadlineMs > nowMs) return false;
+    this.#onExpired(call);
+    return true;
   }
 
   #putBack(next: SlotlessCall, bytes: number): void {
@@ -162,8 +164,12 @@ export class SlotQueue {
     this.#count(next);
   }
 
-  #count({ cost, call: { deadlineMs } }: SlotlessCall): void {
+  #count({ cost, call }: SlotlessCall): void {
     this.#bytes += cost;
+    this.#noteDeadline(call);
+  }
+
+  #noteDeadline({ deadlineMs }: OutgoingCall): void {
     if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
   }
 

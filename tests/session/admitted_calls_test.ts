@@ -74,6 +74,18 @@ Deno.test("of calls that wait for room one may end at its deadline or by its cal
   ]);
 });
 
+Deno.test("a call that was cancelled while it waited for room leaves no deadline behind", () => {
+  const peer = ScriptedPeer.open("dialler", { limits: LIMITS }, GREEDY);
+  const large = (deadlineMs = Infinity) => admitted(peer, numbered(90_000), rawCodec, deadlineMs);
+  large();
+  large();
+  peer.side.cancel(large(peer.nowMs + 50));
+  const last = large(peer.nowMs + 80);
+  peer.nowMs += 60;
+  peer.side.session.onTimer(peer.nowMs);
+  assertEquals(peer.side.session.nextDeadlineMs(), last.deadlineMs);
+});
+
 Deno.test("calls that wait for room end with the connection, as not sent", () => {
   const peer = ScriptedPeer.open("dialler", { limits: LIMITS }, GREEDY);
   const calls = Array.from({ length: 5 }, () => admitted(peer, numbered(90_000)));
