@@ -46,7 +46,7 @@ export interface Balancer {
    * Chooses for one attempt of a call.
    *
    * @param options What is known of the call.
-   * @returns One of the replicas of the last `update`; `undefined`: none now, the call waits for the next update.
+   * @returns One of the replicas of the last `update`; `undefined`: none now, the call waits for the next update, or until it is asked again, which is after a second at most.
    */
   pick(options: PickOptions): Replica | undefined;
 }

@@ -10,7 +10,7 @@ import type { Balancer, PickOptions, Replica } from "./balancer.ts";
  * Makes a balancer of a function that needs no state: it is handed the
  * replicas at each call.
  *
- * @param pick Chooses one of the replicas, of which there is at least one; the array must not be changed. `undefined`: none of them, the call waits for other replicas. Anything else, and what it throws, ends the call with an error.
+ * @param pick Chooses one of the replicas, of which there is at least one; the array must not be changed. For a further attempt of a call these are the replicas that had none, and all of them if it picks none of those. `undefined`: none of them now, the call waits, and it is asked again when the replicas change, and after a second at most. Anything else, and what it throws, ends the call with an error.
  * @returns The balancer.
  *
  * @example Preferring replicas of this zone
@@ -18,10 +18,8 @@ import type { Balancer, PickOptions, Replica } from "./balancer.ts";
  * import { balancerFunc } from "@internode/grid/call";
  * import { assertEquals } from "@std/assert";
  *
- * const nearest = balancerFunc((replicas, { tried }) =>
- *   replicas.find((replica) =>
- *     replica.endpoint.address.startsWith("tcp://10.1.") && !tried?.has(replica)
- *   ) ?? replicas[0]
+ * const nearest = balancerFunc((replicas) =>
+ *   replicas.find((replica) => replica.endpoint.address.startsWith("tcp://10.1.")) ?? replicas[0]
  * );
  *
  * const endpoint = (address: string) => ({ address, dial: () => Promise.reject(new Error("down")) });
@@ -51,7 +49,14 @@ class FunctionBalancer implements Balancer {
   }
 
   pick(options: PickOptions): Replica | undefined {
-    const replicas = this.#replicas;
-    return replicas.length === 0 ? undefined : this.#pick.call(undefined, replicas, options);
+    const replicas = this.#replicas, { tried } = options;
+    if (replicas.length === 0) return undefined;
+    if (tried !== null) {
+      const others = replicas.filter((replica) => !tried.has(replica));
+      const isChoice = others.length > 0 && others.length < replicas.length;
+      const picked = isChoice ? this.#pick.call(undefined, others, options) : undefined;
+      if (picked !== undefined) return picked;
+    }
+    return this.#pick.call(undefined, replicas, options);
   }
 }

@@ -22,20 +22,26 @@ export function connectionsTo(replica: Endpoint, count: number): readonly Endpoi
   );
 }
 
+/** The address of the replica that an endpoint is a connection to. */
+export function replicaAddress(endpoint: Endpoint): string {
+  return endpoint instanceof FurtherConnection ? endpoint.replica.address : endpoint.address;
+}
+
 class FurtherConnection implements Endpoint {
   readonly address: string;
-  readonly #replica: Endpoint;
+  /** The replica. */
+  readonly replica: Endpoint;
 
   constructor(replica: Endpoint, number: number) {
     this.address = `${replica.address}#${number}`;
-    this.#replica = replica;
+    this.replica = replica;
   }
 
   dial(signal: AbortSignal): Promise<Channel> {
-    return this.#replica.dial(signal);
+    return this.replica.dial(signal);
   }
 
   onChange(listener: () => void): () => void {
-    return this.#replica.onChange?.(listener) ?? (() => {});
+    return this.replica.onChange?.(listener) ?? (() => {});
   }
 }

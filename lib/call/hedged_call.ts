@@ -9,21 +9,26 @@ import { isOwnError } from "../foreign/own_error.ts";
 import type { Timer } from "../net/clock.ts";
 import type { Replica } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
-import type { SingleMethod } from "./service.ts";
-import { ServiceCall, withMaybeExecuted } from "./service_call.ts";
+import { healthVerdict } from "./health_verdict.ts";
 import type { HedgePolicy } from "./hedge_policy.ts";
+import type { SingleMethod } from "./service.ts";
+import { type Hedge, ServiceCall, withMaybeExecuted } from "./service_call.ts";
 import type { ServiceCallOptions } from "./service_call_options.ts";
 
 /** Where nobody else is ready, somebody is looked for no more often than this, in milliseconds. */
 const LEAST_LOOK_MS = 5;
 
 /**
- * The first good answer counts; the other calls are given up then, and no
- * replica is blamed for those. Each further call is paid for by the retry
- * budget and goes to a replica that has none of them yet. After "The Tail at
- * Scale" (Dean and Barroso, 2013).
+ * The first answer counts, be it a response or what a handler has thrown; the
+ * other calls are given up then, and no replica is blamed for those. Where an
+ * attempt ends without an answer, another one may still bring one. Each further
+ * call is paid for by the retry budget and goes to a replica that has none of
+ * them yet. After "The Tail at Scale" (Dean and Barroso, 2013).
  */
-export class HedgedCall<Request, Response> {
+export class HedgedCall<Request, Response> implements Hedge {
+  /** See {@linkcode Hedge}. */
+  readonly tried: Set<Replica> = new Set();
+
   readonly #core: ClientCore;
   readonly #method: SingleMethod<Request, Response>;
   readonly #request: Request;
@@ -32,7 +37,6 @@ export class HedgedCall<Request, Response> {
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   readonly #calls = new Set<ServiceCall<Request, Response>>();
-  readonly #tried = new Set<Replica>();
   readonly #deadlineMs: number;
   #sent = 0;
   #timer: Timer | null = null;
@@ -66,6 +70,17 @@ export class HedgedCall<Request, Response> {
     this.#send(this.#options);
   }
 
+  /** See {@linkcode Hedge}. */
+  get isCounted(): boolean {
+    return this.#sent > 1;
+  }
+
+  /** See {@linkcode Hedge}. */
+  has(replica: Replica): boolean {
+    for (const call of this.#calls) if (call.replica === replica) return true;
+    return false;
+  }
+
   #send(options: ServiceCallOptions): void {
     this.#sent++;
     const call: ServiceCall<Request, Response> = new ServiceCall(
@@ -83,13 +98,13 @@ export class HedgedCall<Request, Response> {
         if (this.#isSettled) return;
         if (!hasNotRun(error)) this.#maybeExecuted = true;
         // Another one may still do better.
-        if (this.#calls.size > 0) return;
+        if (this.#calls.size > 0 && !isAnswer(error)) return;
         this.#settle(call);
         this.#reject(this.#maybeExecuted && !isAborted(options) ? withMaybeExecuted(error) : error);
       },
     );
     this.#calls.add(call);
-    call.start(this.#tried, this.#sent > 1);
+    call.start(this);
     if (this.#isSettled || this.#sent >= this.#hedge.maxAttempts) return;
     this.#sendAnotherAfter(this.#hedge.delayMs);
   }
@@ -104,11 +119,8 @@ export class HedgedCall<Request, Response> {
   #sendAnother(): void {
     const core = this.#core;
     const nowMs = core.options.clock.now();
-    for (const call of this.#calls) {
-      if (call.replica !== null) this.#tried.add(call.replica);
-    }
     if (nowMs >= this.#deadlineMs) return;
-    if (core.replicas.ready.every((replica) => this.#tried.has(replica))) {
+    if (core.replicas.ready.every((replica) => this.tried.has(replica))) {
       return this.#sendAnotherAfter(Math.max(this.#hedge.delayMs, LEAST_LOOK_MS));
     }
     if (!core.retryBudget.tryRetry(nowMs)) return;
@@ -129,6 +141,12 @@ export class HedgedCall<Request, Response> {
     });
     for (const call of this.#calls) call.giveUp(error);
   }
+}
+
+/** What any replica would say of the call; where there is no room, or no such handler, another one may have it. */
+function isAnswer(error: unknown): boolean {
+  return healthVerdict(error) === "answered" && error instanceof InternodeError &&
+    error.code !== "Overloaded" && error.code !== "UnknownHandler";
 }
 
 function hasNotRun(error: unknown): boolean {

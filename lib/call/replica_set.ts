@@ -9,9 +9,9 @@ import { textOf } from "../foreign/text_of.ts";
 import { BackOff } from "../grid/back_off.ts";
 import type { Timer } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
-import type { Balancer, PickOptions } from "./balancer.ts";
+import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
-import { connectionsTo } from "./further_connection.ts";
+import { connectionsTo, replicaAddress } from "./further_connection.ts";
 import type { HealthVerdict } from "./health_verdict.ts";
 import { OutlierDetector, ReplicaHealth } from "./outlier_detector.ts";
 import type { ReplicaLink } from "./replica_link.ts";
@@ -45,7 +45,7 @@ export class ReplicaSet implements ReplicaOwner {
   /** */
   constructor(core: ClientCore) {
     this.#core = core;
-    this.waiting = new WaitingPicks(core.options.clock);
+    this.waiting = new WaitingPicks(core.options.clock, () => this.#ready.length > 0);
     this.#outliers = new OutlierDetector(core.options.outliers);
   }
 
@@ -119,6 +119,18 @@ export class ReplicaSet implements ReplicaOwner {
     );
   }
 
+  /**
+   * The replicas that have had an attempt of a call: with all connections to
+   * them, as far as there are other replicas.
+   */
+  withSiblings(tried: ReadonlySet<Replica>): ReadonlySet<Replica> {
+    if (this.#core.options.connections === 1) return tried;
+    const addresses = new Set([...tried].map(({ endpoint }) => replicaAddress(endpoint)));
+    const isSibling = ({ endpoint }: Replica) => addresses.has(replicaAddress(endpoint));
+    const siblings = this.#ready.filter(isSibling);
+    return siblings.length < this.#ready.length ? new Set([...tried, ...siblings]) : tried;
+  }
+
   /** What the end of an attempt says about its replica. */
   onVerdict(replica: ServiceReplica, verdict: HealthVerdict): void {
     if (verdict === "answered") replica.health.onSuccess();
@@ -187,7 +199,7 @@ export class ReplicaSet implements ReplicaOwner {
     ready.sort((a, b) => a.endpoint.address < b.endpoint.address ? -1 : 1);
     this.#ready = ready;
     this.#setReturn(nowMs);
-    if (this.waiting.size > 0) this.waiting.tryAll();
+    this.waiting.onChange();
   }
 
   #tellOwn(balancer: Balancer): void {

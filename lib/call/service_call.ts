@@ -24,6 +24,16 @@ import type { ServiceCallOptions } from "./service_call_options.ts";
 import { closedError, unreachableError } from "./service_errors.ts";
 import type { WaitingPick } from "./waiting_picks.ts";
 
+/** Several calls of which the first answer counts, as each of them sees it. */
+export interface Hedge {
+  /** The replicas that have had an attempt. */
+  readonly tried: Set<Replica>;
+  /** Whether one of the calls was counted already. */
+  readonly isCounted: boolean;
+  /** Whether a replica has one of the calls at the moment. */
+  has(replica: Replica): boolean;
+}
+
 /** What only some calls have. */
 class Extra {
   /** Ends the call when it aborts. */
@@ -32,6 +42,8 @@ class Extra {
   span: Span | null = null;
   /** The attempts that have failed, here and in other calls of the same hedge. */
   attempts: CallAttempts | null = null;
+  /** The hedge it is part of. */
+  hedge: Hedge | null = null;
   /** Runs until the next attempt. */
   timer: Timer | null = null;
   /** Whether this side has ended the call, so that nobody is to blame. */
@@ -83,10 +95,9 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   /**
    * Makes the call.
    *
-   * @param tried Replicas that others should be preferred to, added to as attempts are made; `null`: none so far.
-   * @param isHedge Whether it goes beside a call that was counted already.
+   * @param hedge What it is part of; `null`: it goes alone.
    */
-  start(tried: Set<Replica> | null, isHedge = false): void {
+  start(hedge: Hedge | null): void {
     const core = this.#core, options = this.#options;
     const { signal, timeoutMs = core.options.defaultTimeoutMs } = options;
     const isPlain = signal === undefined && options.retry === undefined;
@@ -95,7 +106,11 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
       if (failure !== undefined) return this.#reject(failure.error);
     }
     const { tracer, clock } = core.options;
-    if (tried !== null) this.#more().attempts = new CallAttempts(tried);
+    const isCounted = hedge?.isCounted === true;
+    if (hedge !== null) {
+      this.#more().hedge = hedge;
+      this.#more().attempts = new CallAttempts(hedge.tried);
+    }
     if (tracer !== null) {
       this.#more().span = startClientSpan(tracer, this.#method.contract.name, null);
     }
@@ -103,12 +118,12 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     if (carrier !== null) {
       const nowMs = carrier.link.beginTurn();
       this.deadlineMs = nowMs + timeoutMs;
-      if (!isHedge) core.retryBudget.onCall(nowMs);
+      if (!isCounted) core.retryBudget.onCall(nowMs);
       this.#send(carrier, nowMs);
     } else if (this.state !== "ended") {
       const nowMs = clock.now();
       this.deadlineMs = nowMs + timeoutMs;
-      if (!isHedge) core.retryBudget.onCall(nowMs);
+      if (!isCounted) core.retryBudget.onCall(nowMs);
       this.#wait();
     }
     if (signal !== undefined && this.state !== "ended") {
@@ -193,15 +208,19 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
 
   /** Chooses a replica; `null`: there is none now, or the call has failed. */
   #pick(): ReplicaLink | null {
-    const core = this.#core, options = this.#options;
-    const tried = this.#extra?.attempts?.tried;
+    const core = this.#core, options = this.#options, extra = this.#extra;
+    const tried = extra?.attempts?.tried;
     const hasTried = tried !== undefined && tried.size > 0;
     const { shardKey } = options;
-    const pick: PickOptions = shardKey === undefined && !hasTried
-      ? core.plainPick
-      : { shardKey, tried: hasTried ? tried : null, random: core.plainPick.random };
+    const pick: PickOptions = shardKey === undefined && !hasTried ? core.plainPick : {
+      shardKey,
+      tried: hasTried ? core.replicas.withSiblings(tried) : null,
+      random: core.plainPick.random,
+    };
     try {
-      return core.replicas.pick(options.balancer ?? core.options.balancer, pick);
+      const carrier = core.replicas.pick(options.balancer ?? core.options.balancer, pick);
+      // A balancer that insists on a replica that is at it already is asked again later.
+      return carrier !== null && extra?.hedge?.has(carrier.replica) === true ? null : carrier;
     } catch (error) {
       this.#fail(error);
       return null;
@@ -212,6 +231,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     const { key, contract } = this.#method;
     this.#carrier = carrier;
     this.#sentMs = nowMs;
+    this.#extra?.hedge?.tried.add(carrier.replica);
     carrier.begin();
     try {
       const number = carrier.methodNumber(key, nowMs);

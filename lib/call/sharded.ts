@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Balancer, PickOptions, Replica, ShardKey } from "./balancer.ts";
-import { randomReplica } from "./untried.ts";
+import { firstUntried, randomReplica } from "./untried.ts";
 
 /**
  * Sends shard key `k` to replica `k mod n`, counted in the order of their
@@ -16,7 +16,8 @@ import { randomReplica } from "./untried.ts";
  * - A key is a safe whole number (up to ±(2⁵³ − 1)) or any `bigint`; equal
  *   values of the two kinds go to the same replica, and 0 is a key like any other.
  * - The modulus is the mathematical one: −1 belongs to the last replica.
- * - A key's owner is kept whatever was tried before: a further attempt goes to it too.
+ * - Where the owner had an attempt of the call already, the key goes on to the
+ *   next replica that had none, and to the owner again where all were tried.
  * - A call without a key goes to any replica by chance, one that it has not
  *   tried where there is one.
  *
@@ -62,22 +63,21 @@ class Sharded implements Balancer {
   }
 
   pick(options: PickOptions): Replica | undefined {
-    const { shardKey } = options;
+    const { shardKey, tried } = options;
     const replicas = this.#replicas;
     if (shardKey === undefined) return randomReplica(replicas, options);
     const small = Number(shardKey);
-    if (typeof shardKey === "string" || !Number.isSafeInteger(small)) {
-      return this.#pickBig(shardKey);
-    }
-    const at = small % replicas.length;
-    return replicas[at < 0 ? at + replicas.length : at];
+    const at = typeof shardKey === "string" || !Number.isSafeInteger(small)
+      ? this.#bigRemainder(shardKey)
+      : small % replicas.length;
+    const owner = at < 0 ? at + replicas.length : at;
+    return tried === null ? replicas[owner] : firstUntried(replicas, tried, owner);
   }
 
-  #pickBig(shardKey: ShardKey): Replica | undefined {
+  /** What is left of a number that is not a safe integer. */
+  #bigRemainder(shardKey: ShardKey): number {
     if (typeof shardKey !== "bigint") throw invalidKey(shardKey);
-    if (this.#count === 0n) return undefined;
-    const at = Number(shardKey % this.#count);
-    return this.#replicas[at < 0 ? at + this.#replicas.length : at];
+    return this.#count === 0n ? 0 : Number(shardKey % this.#count);
   }
 }
 

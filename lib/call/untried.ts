@@ -27,6 +27,19 @@ export function nthUntried(
   return undefined;
 }
 
+/** The first replica from a place on, and around, that has had no attempt; the one at that place where all have. */
+export function firstUntried(
+  replicas: readonly Replica[],
+  tried: ReadonlySet<Replica>,
+  from: number,
+): Replica | undefined {
+  for (let step = 0; step < replicas.length; step++) {
+    const replica = replicas[(from + step) % replicas.length]!;
+    if (!tried.has(replica)) return replica;
+  }
+  return replicas[from];
+}
+
 /** Any replica, each with equal chance: of those that have had no attempt, or of all where all have. */
 export function randomReplica(
   replicas: readonly Replica[],

@@ -40,3 +40,17 @@ Deno.test("what it gives back goes through, nothing and foreign things too", () 
   assertEquals(none.pick(pickOptions()), undefined);
   assertStrictEquals(foreign.pick(pickOptions()), stranger);
 });
+
+Deno.test("for a further attempt it is handed the replicas that had none, and all if it picks none of those", () => {
+  const replicas = fakeReplicas(3), [first, second, third] = replicas;
+  const byKey = balancerFunc((replicas, { shardKey }) =>
+    replicas[Number(shardKey) % replicas.length]
+  );
+  byKey.update(replicas);
+  assertStrictEquals(byKey.pick(pickOptions(1)), second);
+  assertStrictEquals(byKey.pick(pickOptions(1, new Set([second!]))), third);
+  assertStrictEquals(byKey.pick(pickOptions(1, new Set(replicas))), second);
+  const pinned = balancerFunc((replicas) => replicas.find((replica) => replica === first));
+  pinned.update(replicas);
+  assertStrictEquals(pinned.pick(pickOptions(1, new Set([first!]))), first);
+});

@@ -159,3 +159,27 @@ Deno.test("a call whose balancer picks nobody is asked again at each change of t
     assertEquals(call.value, "r2");
   });
 });
+
+Deno.test("a balancer that picks none is asked again after a while, though no replica has changed", async () => {
+  const sim = new SimulatedService();
+  await sim.run(async () => {
+    let isOpen = false, asked = 0;
+    const gate = balancerFunc((replicas) => {
+      asked++;
+      return isOpen ? replicas[0] : undefined;
+    });
+    const connection = await sim.connectTo(2, (index) => replica(`r${index}`), { balancer: gate });
+    const post = client(Post, connection);
+    const call = watch(sim.clock, post.name(undefined, { timeoutMs: 60_000 }));
+    await sim.clock.advance(20_000);
+    assertEquals(call.fate, "pending");
+    assert(asked < 40, `it was asked ${asked} times in 20 s`);
+    isOpen = true;
+    await sim.clock.advance(1_010);
+    assertEquals(call.value, "r0");
+    // Nobody is asked for nothing.
+    const before = asked;
+    await sim.clock.advance(10_000);
+    assertEquals(asked, before);
+  });
+});

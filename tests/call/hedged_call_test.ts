@@ -6,83 +6,11 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import {
-  type Balancer,
-  balancerFunc,
-  type Client,
-  client,
-  type ClientOptions,
-  type HandlerMap,
-  implement,
-  method,
-  service,
-  type ServiceConnection,
-} from "@internode/grid/call";
-import * as t from "@internode/grid/codec";
+import { balancerFunc, client } from "@internode/grid/call";
 import { FakeTracer } from "../grid/fake_tracer.ts";
 import { watch } from "../grid/outcome.ts";
+import { HEDGE, type Held, inOrder, Map_, replica, withReplicas } from "./hedge_world.ts";
 import { SimulatedService } from "./simulated_service.ts";
-
-const Map_ = service("map", {
-  find: method({ request: t.string(), response: t.string(), idempotent: true }),
-  change: method({ request: t.string(), response: t.string() }),
-});
-
-/** A call as its replica sees it, and answers when the test says so. */
-interface Held {
-  readonly name: string;
-  readonly answer: PromiseWithResolvers<string>;
-  /** Why it was cancelled, if it was. */
-  cancelled: unknown;
-}
-
-function replica(name: string, held: Held[]): HandlerMap {
-  const hold = (_what: string, { signal }: { signal: AbortSignal }): Promise<string> => {
-    const call: Held = { name, answer: Promise.withResolvers(), cancelled: undefined };
-    held.push(call);
-    signal.addEventListener("abort", () => {
-      call.cancelled = signal.reason;
-      call.answer.reject(signal.reason);
-    });
-    return call.answer.promise;
-  };
-  return implement(Map_, { find: hold, change: hold });
-}
-
-/** The replicas in turn, those without an attempt first. */
-const inOrder: Balancer = balancerFunc((replicas, { tried }) =>
-  replicas.find((each) => tried?.has(each) !== true) ?? replicas[0]
-);
-
-interface World {
-  readonly sim: SimulatedService;
-  readonly held: Held[];
-  readonly connection: ServiceConnection;
-  readonly map: Client<(typeof Map_)["methods"]>;
-}
-
-async function withReplicas(
-  count: number,
-  body: (world: World) => Promise<void>,
-  options: ClientOptions = {},
-): Promise<void> {
-  const sim = new SimulatedService();
-  await sim.run(async () => {
-    const held: Held[] = [];
-    const connection = await sim.connectTo(count, (index) => replica(`r${index}`, held), {
-      balancer: inOrder,
-      ...options,
-    }, { graceMs: 0 });
-    const before = sim.clock.pendingEvents;
-    await body({ sim, held, connection, map: client(Map_, connection) });
-    await sim.clock.advance(10);
-    assert(connection.replicas.every(({ callsInFlight }) => callsInFlight === 0));
-    const left = sim.clock.pendingEvents;
-    assert(left <= before + 2 * count, `${left} timers, where ${before} were before`);
-  });
-}
-
-const HEDGE = { delayMs: 20 };
 
 Deno.test("the second replica's answer counts when it comes first; the first hears of that and is not blamed", async () => {
   await withReplicas(2, async ({ sim, held, connection, map }) => {
@@ -191,23 +119,31 @@ Deno.test("a signal ends all attempts with its reason", async () => {
   });
 });
 
-Deno.test("an error of one attempt is not the call's while another may still do better", async () => {
+Deno.test("a replica that is lost does not end the call while another may still answer", async () => {
   await withReplicas(2, async ({ sim, held, map }) => {
-    const found = watch(sim.clock, map.find("it", { hedge: HEDGE }));
+    const found = watch(sim.clock, map.find("it", { hedge: HEDGE, retry: false }));
     await sim.clock.runUntil(() => held.length === 2, 100);
-    held[0]!.answer.reject(new Error("broken"));
+    sim.crash(0);
     await sim.clock.advance(10);
     assertEquals(found.fate, "pending");
     held[1]!.answer.resolve("whole");
     await sim.clock.advance(5);
     assertEquals(found.value, "whole");
+  });
+});
 
-    held.length = 0;
-    const lost = watch(sim.clock, map.find("it", { hedge: HEDGE }));
-    await sim.clock.runUntil(() => held.length === 2, 100);
-    for (const { answer, name } of held) answer.reject(new Error(`${name} is broken`));
-    await sim.clock.advance(5);
-    assertEquals(lost.fate, "HandlerFailed executed");
+Deno.test("what a handler throws is an answer: the other replica's silence does not hide it", async () => {
+  await withReplicas(2, async ({ sim, held, map }) => {
+    for (const thrower of [0, 1]) {
+      held.length = 0;
+      const failed = watch(sim.clock, map.find("it", { hedge: HEDGE }));
+      await sim.clock.runUntil(() => held.length === 2, 100);
+      held[thrower]!.answer.reject(new Error("there is no such thing"));
+      await sim.clock.advance(5);
+      assertEquals(failed.fate, "HandlerFailed executed");
+      assertStringIncludes(String(failed.error), "there is no such thing");
+      assert(held[1 - thrower]!.cancelled instanceof InternodeError);
+    }
     // And before the second was asked, there is nothing to wait for.
     held.length = 0;
     const quick = watch(sim.clock, map.find("it", { hedge: HEDGE }));

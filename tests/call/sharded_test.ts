@@ -32,12 +32,18 @@ Deno.test("large keys: safe integers exactly, bigints of any size", () => {
   }
 });
 
-Deno.test("a key's owner is kept whatever was tried", () => {
+Deno.test("where a key's owner had an attempt, the next replica that had none is picked", () => {
   const replicas = fakeReplicas(3);
   const balancer = sharded();
   balancer.update(replicas);
-  assertEquals(balancer.pick(pickOptions(4, new Set([replicas[1]!]))), replicas[1]);
-  assertEquals(balancer.pick(pickOptions(2n ** 70n, new Set(replicas))), replicas[1]);
+  const [first, second, third] = replicas;
+  assertEquals(balancer.pick(pickOptions(4, new Set([second!]))), third);
+  assertEquals(balancer.pick(pickOptions(4, new Set([second!, third!]))), first);
+  assertEquals(balancer.pick(pickOptions(4, new Set([third!]))), second);
+  assertEquals(balancer.pick(pickOptions(2n ** 70n, new Set([second!]))), third);
+  assertEquals(balancer.pick(pickOptions(2n ** 70n, new Set(replicas))), second);
+  balancer.update([]);
+  assertEquals(balancer.pick(pickOptions(2n ** 70n, new Set(replicas))), undefined);
 });
 
 Deno.test("keys that are no whole number end the call with an error that says what to do", () => {
