@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { invalidOption } from "../grid/connection_options.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import { NetEndpoint, parseNetEndpoint } from "../net/net_endpoint.ts";
 import type { Channel, Transports } from "../net/transport.ts";
@@ -16,8 +17,10 @@ import { TransportListener } from "./transport_listener.ts";
 export interface ServiceListenOptions {
   /** How hosts are listened at: give `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
   readonly transports?: Transports | undefined;
-  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. A listener that has it counts as guarded. The shared secret of `serve` needs no token: it is proven after the upgrade. Default: all are let in. */
-  readonly authorize?: ((token: string | null) => string | null) | undefined;
+  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within 10 s is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. The shared secret of `serve` needs no token: it is proven after the upgrade. For `ws` and `wss` only. Default: all are let in. */
+  readonly authorize?:
+    | ((token: string | null) => string | null | Promise<string | null>)
+    | undefined;
   /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
   readonly sharePort?: boolean | undefined;
   /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
@@ -64,18 +67,31 @@ export async function listen(
   const logger = loggerOf(options.logger);
   const choose = typeof handlers === "function" ? handlers : (): HandlerMap => handlers;
   const { transport } = endpoint, { authorize } = options;
+  if (authorize !== undefined && typeof authorize !== "function") {
+    throw invalidOption("authorize", "must be a function, or left out");
+  }
   const guarded = transport.guarded === true ||
     authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
   const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport);
   const listener = await transport.listen(endpoint.host, {
     accept: (channel) => taking.take(channel),
     path: endpoint.path,
-    authorize,
+    ...(authorize !== undefined && { authorize: (token) => judgementOf(authorize, token) }),
     ...(options.sharePort === true && { sharePort: true }),
     onError: (error) => logger.warn(`The listener at ${taking.address} met a failure.`, { error }),
   });
   taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);
   return taking;
+}
+
+/** A service's listener knows no peers by name: it lets in by `null` alone. */
+async function judgementOf(
+  authorize: NonNullable<ServiceListenOptions["authorize"]>,
+  token: string | null,
+): Promise<string | null> {
+  const said: unknown = await authorize(token);
+  if (said === null || typeof said === "string") return said;
+  throw new TypeError("option authorize must answer with null or a text");
 }
 
 function endpointOf(

@@ -12,6 +12,7 @@ import { systemRandom } from "../net/system_random.ts";
 import type { Authenticator } from "../session/authenticator.ts";
 import { DEFAULT_TIMES, type SessionTimes } from "../session/session_options.ts";
 import { type Limits, resolveLimits } from "../wire/limits.ts";
+import { authenticatorOf } from "./guarded_authenticator.ts";
 import { tracerOf } from "./guarded_tracer.ts";
 import { type Logger, loggerOf } from "./logger.ts";
 import type { Tracer } from "./tracer.ts";
@@ -77,8 +78,9 @@ export interface ConnectionSettings extends LinkSettings {
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSettings {
+  const logger = loggerOf(given.logger);
   const settings: ConnectionSettings = {
-    auth: given.auth ?? null,
+    auth: authenticatorOf(given.auth, logger),
     handshakeTimeoutMs: positive(
       "handshakeTimeoutMs",
       given.handshakeTimeoutMs ?? DEFAULT_TIMES.handshakeTimeoutMs,
@@ -104,7 +106,7 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
     spinUs: notNegative("spinUs", given.spinUs ?? 0),
     writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit ?? 262_144),
     checksums: given.checksums ?? true,
-    logger: loggerOf(given.logger),
+    logger,
     tracer: tracerOf(given.tracer),
     clock: given.clock ?? systemClock,
     random: given.random ?? systemRandom,

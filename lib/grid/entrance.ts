@@ -33,7 +33,7 @@ export function openEntrance(
   { auth, guarded, allowUnauthenticated }: Entrance,
   howToGuard: string,
 ): InternodeError | null {
-  if (auth !== null || guarded || allowUnauthenticated || !isExposed(host)) return null;
+  if (auth !== null || guarded || allowUnauthenticated === true || !isExposed(host)) return null;
   const href = typeof host === "string" ? host : host.href;
   return new InternodeError(
     "InvalidArgument",

@@ -49,14 +49,13 @@ export class HandlerTable {
     options: HandleOptions,
     wireName: string = contract.name,
   ): void {
-    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow = null } =
-      options;
+    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow } = options;
     const lends = options.lendRequest === true;
     if (!(concurrency >= 1)) {
       throw invalid(contract, `concurrency must be at least 1, not ${concurrency}`);
     }
     if (!(queue >= 0)) throw invalid(contract, `queue must be at least 0, not ${queue}`);
-    if (allow !== null && typeof allow !== "function") {
+    if (allow !== undefined && typeof allow !== "function") {
       throw invalid(contract, "allow must be a function, such as one that allowNames makes");
     }
     if (lends && (contract.kind !== "single" || contract.request.raw !== true)) {
@@ -72,7 +71,9 @@ export class HandlerTable {
         throw invalid(contract, `there is a handler of that name${where} already`);
       }
     }
-    for (const name of keys) this.#entries.set(name, { contract, handler, gate, allow, lends });
+    for (const name of keys) {
+      this.#entries.set(name, { contract, handler, gate, allow: allow ?? null, lends });
+    }
   }
 
   /** Makes the target for the calls of one connection under one name: the handler, or what refuses the caller; `null` if there is no handler. */

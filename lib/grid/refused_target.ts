@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { tell } from "../foreign/guard.ts";
 import { namesText } from "../net/peer_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
@@ -132,7 +133,7 @@ function why(verdict: unknown, failure: { readonly error: unknown } | null): str
   if (failure !== null) return "the handler's allow rule has failed";
   if (verdict === false) return "the handler's allow rule does not know it";
   // Nobody else would hear of the failure of a promise, and it would end the process.
-  Promise.resolve(verdict).catch(() => {});
+  tell(() => verdict, () => {});
   return "the handler's allow rule must answer with true or false, at once, and did not";
 }
 

@@ -68,7 +68,8 @@ class Lobby {
   address = "";
   readonly #options: ListenOptions;
   readonly #lobby: LobbyOptions;
-  readonly #present = new Set<ByteChannel>();
+  /** Each with what gives it up. */
+  readonly #present = new Map<ByteChannel, () => void>();
   #closed = false;
 
   constructor(options: ListenOptions, lobby: LobbyOptions) {
@@ -91,30 +92,39 @@ class Lobby {
 
   close(): void {
     this.#closed = true;
-    for (const channel of this.#present) channel.close();
+    for (const giveUp of this.#present.values()) giveUp();
   }
 
   async #prepare(channel: ByteChannel): Promise<void> {
     const { prepare, isKnown, timeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#lobby;
-    let late = false;
+    const { promise: over, resolve: end } = Promise.withResolvers<null>();
+    let isOver = false, late = false;
+    const giveUp = (): void => {
+      isOver = true;
+      channel.close();
+      end(null);
+    };
     const timer = setTimeout(() => {
       late = true;
-      channel.close();
+      giveUp();
     }, timeoutMs);
-    this.#present.add(channel);
+    this.#present.set(channel, giveUp);
+    const finish = async (): Promise<Prepared | null> => {
+      const prepared = await prepare(channel);
+      if (isOver) prepared?.channel.close();
+      return isOver ? null : prepared;
+    };
     let prepared: Prepared | null = null, failure: unknown;
     try {
-      prepared = await prepare(channel);
+      // A user may take part in it, whose promise may never settle: it is not waited for any longer then.
+      prepared = await Promise.race([finish(), over]);
     } catch (error) {
       failure = error;
     }
     clearTimeout(timer);
     this.#present.delete(channel);
-    const isOver = late || this.#closed;
-    if (prepared !== null && !isOver) {
-      return this.#options.accept(prepared.channel, prepared.name);
-    }
-    (prepared?.channel ?? channel).close();
+    if (prepared !== null) return this.#options.accept(prepared.channel, prepared.name);
+    giveUp();
     if (this.#closed) return;
     if (late) this.#tell("Refused", channel, `its handshake took more than ${timeoutMs} ms`);
     else if (failure !== undefined && isKnown?.(failure) !== true) {

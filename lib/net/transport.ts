@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Authorize } from "./admission.ts";
 import type { HostAddress } from "./host_address.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 
@@ -107,13 +108,8 @@ export interface ListenOptions {
   accept: (channel: Channel, name?: string) => void;
   /** The request path of WebSocket endpoints; any other path gets status 404. */
   path: string;
-  /** Judges the token of a WebSocket upgrade request: `null` lets it in, a name lets it in for the peer of that name alone, a text refuses it with status 401 and that text. Called once for each request, as a token may be good only once; who is refused so is not told to `onError`. The identity is that of the channel underneath, if it has one. */
-  authorize?:
-    | ((
-      token: string | null,
-      identity: PeerIdentity | undefined,
-    ) => string | null | { readonly name: string })
-    | undefined;
+  /** Judges the token of a WebSocket upgrade request: `null` lets it in, a name lets it in for the peer of that name alone, a text refuses it with status 401 and that text. It may take its time, within that of the handshake: await it. Anything else, what is thrown and a rejection refuse it with status 503, and are told to `onError`. Called once for each request, as a token may be good only once; who is refused by a text is not told to `onError`. The identity is that of the channel underneath, if it has one. */
+  authorize?: Authorize | undefined;
   /** Whether other listeners that say so too may have the same port, in this process or others of the same user; the system then spreads new connections over them. `tcp`, `tls`, `ws` and `wss` can, where the runtime does. Default: `false`. */
   sharePort?: boolean | undefined;
   /** Hears of failures that do not end the listener, such as a bad TLS handshake. */

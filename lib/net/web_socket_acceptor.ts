@@ -4,6 +4,7 @@
  * @module
  */
 
+import { admit } from "./admission.ts";
 import { FramedChannel } from "./framed_channel.ts";
 import { type HeadFound, type HttpHead, lists, parseHead, readHead } from "./http_head.ts";
 import type { Prepared } from "./lobby.ts";
@@ -34,8 +35,8 @@ export class RefusedRequest extends Error {
   readonly status: number;
 
   /** */
-  constructor(status: number, reason: string) {
-    super(reason);
+  constructor(status: number, reason: string, cause?: unknown) {
+    super(reason, cause === undefined ? undefined : { cause });
     this.name = "RefusedRequest";
     this.status = status;
   }
@@ -62,7 +63,7 @@ export async function acceptWebSocket(
   }
   let judged: Judged;
   try {
-    judged = judge(found, rules, channel.identity);
+    judged = await judge(found, rules, channel.identity);
   } catch (refusal) {
     if (refusal instanceof RefusedRequest) await tell(channel, refusal, forgetMs);
     throw refusal;
@@ -83,11 +84,11 @@ interface Judged {
   readonly name: string | undefined;
 }
 
-function judge(
+async function judge(
   found: Exclude<HeadFound, { kind: "ended" }>,
   rules: UpgradeRules,
   identity: PeerIdentity | undefined,
-): Judged {
+): Promise<Judged> {
   if (found.kind === "notHttp") throw new RefusedRequest(400, "this is no HTTP/1.1");
   if (found.kind === "tooLong") {
     throw new RefusedRequest(431, `the request's head is longer than ${MAX_HEAD_BYTES} bytes`);
@@ -103,13 +104,15 @@ function judge(
     throw new RefusedRequest(404, `nothing is served at ${path}: compare the path options`);
   }
   const token = bearerToken(head.fields.get("authorization") ?? null);
-  const verdict = rules.authorize?.(token, identity) ?? null;
-  if (typeof verdict === "string") throw new RefusedRequest(401, verdict);
+  const admission = await admit(rules.authorize, token, identity);
+  if ("reason" in admission) {
+    throw new RefusedRequest(admission.status, admission.reason, admission.cause);
+  }
   const key = judgeUpgrade(target[1]!, head);
   if (found.rest.length > 0) {
     throw new RefusedRequest(400, "nothing may follow the request before it is answered");
   }
-  return { key, name: verdict?.name };
+  return { key, name: admission.name };
 }
 
 /** Lines end with CR LF, and neither stands for itself: others between could read them otherwise. */
@@ -170,6 +173,7 @@ const WORDS: { readonly [status: number]: string } = {
   404: "Not Found",
   426: "Upgrade Required",
   431: "Request Header Fields Too Large",
+  503: "Service Unavailable",
 };
 const FIELDS: { readonly [status: number]: string } = {
   401: "WWW-Authenticate: Bearer\r\n",

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ListenOptions, MessageChannel } from "./transport.ts";
+import { admitNow, type TokenJudgement } from "./admission.ts";
+import type { MessageChannel } from "./transport.ts";
 import { bearerToken } from "./web_socket_acceptor.ts";
 import { WebSocketChannel } from "./web_socket_channel.ts";
 
@@ -12,8 +13,8 @@ import { WebSocketChannel } from "./web_socket_channel.ts";
 export interface UpgradeOptions {
   /** Takes the channel once it is open, with the name that `authorize` gave. Must not throw. */
   accept: (channel: MessageChannel, name?: string) => void;
-  /** Judges the token, see {@linkcode ListenOptions}; a text refuses it with status 401 and that text. Default: all are let in. */
-  authorize?: ListenOptions["authorize"];
+  /** Judges the token at once, see {@linkcode TokenJudgement}; a text refuses it with status 401 and that text. Default: all are let in. */
+  authorize?: (token: string | null) => TokenJudgement;
   /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
   remote?: string | undefined;
 }
@@ -25,12 +26,15 @@ export interface UpgradeOptions {
  *
  * @param request What the server was asked.
  * @param options Who takes the channel, and what the request must show.
- * @returns The answer: 101, 401 (with the reason) or 426.
+ * @returns The answer: 101, 401 or 503 (with the reason), or 426.
  */
 export function upgradeWebSocket(request: Request, options: UpgradeOptions): Response {
   const token = bearerToken(request.headers.get("authorization"));
-  const judged = options.authorize?.(token, undefined) ?? null;
-  if (typeof judged === "string") return refuse(401, judged, { "www-authenticate": "Bearer" });
+  const admission = admitNow(options.authorize, token);
+  if ("reason" in admission) {
+    const { status, reason } = admission;
+    return refuse(status, reason, status === 401 ? { "www-authenticate": "Bearer" } : {});
+  }
   let upgraded: Deno.WebSocketUpgrade;
   try {
     // The protocol has pings of its own, hence no idle timeout.
@@ -42,7 +46,7 @@ export function upgradeWebSocket(request: Request, options: UpgradeOptions): Res
   const { accept, remote = "a WebSocket client" } = options;
   socket.binaryType = "arraybuffer";
   // A client that leaves before the upgrade is done causes no event at all.
-  socket.onopen = () => accept(new WebSocketChannel(socket, remote), judged?.name);
+  socket.onopen = () => accept(new WebSocketChannel(socket, remote), admission.name);
   return response;
 }
 

@@ -119,14 +119,14 @@ export class Handshake {
   #onProof(reader: ByteReader): HandshakeStep {
     const auth = this.#options.auth!;
     const transcript = this.#transcript();
-    if (!auth.verify("dialler", transcript, rest(reader))) return { refusal: WRONG_SECRET };
+    if (auth.verify("dialler", transcript, rest(reader)) !== true) return { refusal: WRONG_SECRET };
     this.#send(FrameType.welcome, auth.prove("acceptor", transcript));
     return "done";
   }
 
   #onWelcome(reader: ByteReader): HandshakeStep {
     const auth = this.#options.auth;
-    if (auth !== null && !auth.verify("acceptor", this.#transcript(), rest(reader))) {
+    if (auth !== null && auth.verify("acceptor", this.#transcript(), rest(reader)) !== true) {
       return { refusal: WRONG_SECRET };
     }
     return "done";

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { guard } from "../foreign/guard.ts";
+import { follow, thenOf } from "../foreign/thenable.ts";
+import { type Admission, admissionOf, notJudged } from "../net/admission.ts";
 import type { HostAddress } from "../net/host_address.ts";
 import type { Channel, DialOptions, Listener, ListenOptions, Transport } from "../net/transport.ts";
 import { InternodeError } from "../errors.ts";
@@ -14,6 +17,8 @@ import type { SimulatedHost } from "./simulated_host.ts";
 
 /** Schemes whose connections begin with a request for a path. */
 const PATH_SCHEMES = new Set(["ws", "wss"]);
+
+const NOBODY_LISTENS = "connection refused: nothing listens there";
 
 /** The transport of one process on one host. After that process died it does nothing any more. */
 export class SimulatedTransport implements Transport {
@@ -114,40 +119,63 @@ class Attempt {
   /** The packet has reached the other machine. */
   #knock(target: SimulatedHost): void {
     if (this.#over || this.#party.clock.stopped) return;
-    const core = this.#core, { host } = this.#party, { href } = this.#address;
-    const listener = core.listeners.get(href);
-    const judged = this.#judge(target, listener);
-    if (typeof judged === "string" || listener === undefined || target.clock === null) {
-      core.note("refuse", target.href, host.href);
-      const refusal = typeof judged === "string" ? judged : "connection refused";
-      this.#answer(target, () => this.#fail(refusal));
-      return;
+    const listener = this.#core.listeners.get(this.#address.href);
+    const refusal = this.#refusal(target, listener);
+    if (refusal !== null || listener === undefined) {
+      return this.#turnAway(target, refusal ?? NOBODY_LISTENS);
     }
-    core.note("accept", target.href, host.href);
-    const acceptor = { host: target, clock: target.clock };
-    const connection = new SimulatedConnection(core, this.#party, acceptor);
+    const { authorize } = listener.options;
+    if (authorize === undefined || !PATH_SCHEMES.has(this.#address.scheme)) {
+      return this.#letIn(target, listener, undefined);
+    }
+    const onJudged = (admission: Admission): void => {
+      if (this.#over || this.#party.clock.stopped) return;
+      if (!("reason" in admission)) this.#letIn(target, listener, admission.name);
+      else this.#turnAway(target, `status ${admission.status}: ${admission.reason}`);
+    };
+    const { token = null } = this.#options;
+    const said = guard<unknown>(
+      () => authorize(token, undefined),
+      (thrown) => Promise.reject(thrown),
+    );
+    const then = thenOf(said);
+    // An answer that comes at once costs no turn: a seed goes on replaying its history.
+    if (then === null) onJudged(admissionOf(said));
+    else {
+      const later = (admission: Admission): void =>
+        void target.clock?.deliver(0, () => onJudged(admission));
+      follow(said, then, (what) => later(admissionOf(what)), (thrown) => later(notJudged(thrown)));
+    }
+  }
+
+  #turnAway(target: SimulatedHost, refusal: string): void {
+    this.#core.note("refuse", target.href, this.#party.host.href);
+    this.#answer(target, () => this.#fail(refusal));
+  }
+
+  /** @param name The peer that the token is good for, if it is for one. */
+  #letIn(target: SimulatedHost, listener: ListenerRecord, name: string | undefined): void {
+    const core = this.#core, { href } = this.#address, { clock } = target;
+    if (clock === null) return this.#turnAway(target, NOBODY_LISTENS);
+    core.note("accept", target.href, this.#party.host.href);
+    const connection = new SimulatedConnection(core, this.#party, { host: target, clock });
     this.#connection = connection;
-    target.clock.deliver(0, () => {
+    clock.deliver(0, () => {
       if (core.listeners.get(href) !== listener) connection.acceptor.close();
-      else listener.options.accept(connection.acceptor, judged?.name);
+      else listener.options.accept(connection.acceptor, name);
     });
     this.#answer(target, () => this.#finish(() => this.#resolve(connection.dialler)));
   }
 
-  /** Why the other side does not want this connection; else the name that the token is good for, if it is for one. */
-  #judge(
-    target: SimulatedHost,
-    listener: ListenerRecord | undefined,
-  ): string | { readonly name: string } | null {
-    const { host } = this.#party, { scheme } = this.#address, { path, token } = this.#options;
+  /** Why the other side does not want this connection, whoever asks for it. */
+  #refusal(target: SimulatedHost, listener: ListenerRecord | undefined): string | null {
+    const { host } = this.#party;
     if (this.#core.random.chance(this.#core.link(host, target).options.dialFailure)) {
       return "connection refused (by chance)";
     }
-    if (listener === undefined) return "connection refused: nothing listens there";
-    if (!PATH_SCHEMES.has(scheme)) return null;
-    if (listener.options.path !== path) return `status 404: it has no ${path}`;
-    const judged = listener.options.authorize?.(token ?? null, undefined) ?? null;
-    return typeof judged === "string" ? `status 401: ${judged}` : judged;
+    if (listener === undefined) return NOBODY_LISTENS;
+    const { path } = this.#options, needsPath = PATH_SCHEMES.has(this.#address.scheme);
+    return needsPath && listener.options.path !== path ? `status 404: it has no ${path}` : null;
   }
 
   #answer(target: SimulatedHost, arrived: () => void): void {
@@ -157,8 +185,8 @@ class Attempt {
 
   #fail(reason: string): void {
     const { href } = this.#address;
-    // A status is the answer of a peer that is there and does not want this dialler.
-    const code = reason.startsWith("status ") ? "Refused" : "Unreachable";
+    // Such a status is the answer of a peer that is there and does not want this dialler.
+    const code = reason.startsWith("status 4") ? "Refused" : "Unreachable";
     const error = new InternodeError(code, `Could not connect to ${href}: ${reason}.`, {
       origin: code === "Refused" ? "remote" : "network",
       host: href,

@@ -1,12 +1,14 @@
 import { HandlerMap, listen, memory, parseNetEndpoint, tcp, ws } from "@internode/grid/call";
 import type { ServiceListener, ServiceListenOptions } from "@internode/grid/call";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/grid/logger.ts";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
 import { memoryTransport } from "../../lib/net/memory.ts";
 import { sharingProblem } from "../../lib/net/shared_port.ts";
 import type { Channel, Listener, ListenOptions, Transport } from "../../lib/net/transport.ts";
+import { NO_VERDICTS } from "../foreign/no_verdicts.ts";
+import { turns } from "../net/acceptor.ts";
 import { closeBoth } from "../net/channel_conformance.ts";
 import { pipeOf } from "../net/channel_pipe.ts";
 import { FILES, NET } from "../net/permitted.ts";
@@ -305,6 +307,43 @@ Deno.test({ name: "ws: who is let in, authorize decides by the token", ignore: !
   );
   await listener.close();
 });
+
+Deno.test(
+  { name: "ws: only null lets in, whatever else authorize does", ignore: !NET },
+  async () => {
+    const rules: [what: string, rule: () => unknown][] = [
+      ...NO_VERDICTS.map(([what, rule]) => [what, rule] as [string, () => unknown]),
+      ["false", () => false],
+      ["a name", () => ({ name: "client" })],
+      ["a promise of a text", () => Promise.resolve("no")],
+    ];
+    const log = new Lines();
+    for (const [what, rule] of rules) {
+      const authorize = rule as () => string | null;
+      const listener = await listen("ws://127.0.0.1:0", handlers, { authorize, logger: log });
+      const dialling = ws(listener.address, { token: "stolen" }).dial(signal);
+      const error = await assertRejects(() => dialling, InternodeError, "refused", what);
+      const isText = what === "a promise of a text", before = log.lines.length;
+      assertStringIncludes(error.message, isText ? "status 401 (no)" : "status 503", what);
+      // It is told once the client has left.
+      while (!isText && log.lines.length === before) await turns(1);
+      await listener.close();
+    }
+    assertEquals(log.lines.length, rules.length - 1);
+    const later = () => Promise.resolve(null);
+    const listener = await listen("ws://127.0.0.1:0", handlers, { authorize: later });
+    const accepting = listener.accept();
+    const near = pipeOf(await ws(listener.address).dial(signal));
+    await closeBoth(near, pipeOf((await accepting).channel));
+    await listener.close();
+    const none = { authorize: null as unknown as () => null };
+    await assertRejects(
+      () => listen("ws://127.0.0.1:0", handlers, none),
+      InternodeError,
+      "authorize",
+    );
+  },
+);
 
 Deno.test("a port is shared by listeners that all say so", { ignore: !NET }, async () => {
   const share = { sharePort: true };

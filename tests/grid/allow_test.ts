@@ -16,6 +16,7 @@ import type { SimulatedCluster } from "@internode/grid/testing";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Channel, Transports } from "../../lib/net/transport.ts";
+import { NO_VERDICTS } from "../foreign/no_verdicts.ts";
 import { FakeTracer } from "./fake_tracer.ts";
 import { assertFate, watch, type Watched } from "./outcome.ts";
 import { QuietLogger } from "./quiet.ts";
@@ -315,6 +316,9 @@ for (
     ["answers with 1", () => 1, "must answer with true or false"],
     ["answers nothing", () => {}, "must answer with true or false"],
     ["answers false", () => false, "does not know it"],
+    ...NO_VERDICTS.map(([what, rule]) =>
+      [`gives no verdict (${what})`, rule, "the handler's allow rule"] as const
+    ),
   ] as const
 ) {
   Deno.test(`a rule that ${what} refuses`, async () => {

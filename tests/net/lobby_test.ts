@@ -102,6 +102,27 @@ Deno.test("who takes too long is closed, though it would still have been prepare
   assertEquals([newcomer.closed, entrance.accepted.length], [true, 0]);
 });
 
+Deno.test("who is prepared for ever gives the place back when the time is over, and is closed if prepared then", async () => {
+  const { promise: verdict, resolve: decide } = Promise.withResolvers<Prepared>();
+  const entrance = await Entrance.open({
+    prepare: () => verdict,
+    timeoutMs: 1,
+    maxHandshakes: 1,
+  });
+  const [first, second] = [new IdleChannel(), new IdleChannel()];
+  entrance.enter(first);
+  while (entrance.errors.length === 0) await turns(1);
+  assertEquals([first.closed, entrance.errors[0]!.code], [true, "Refused"]);
+  entrance.enter(second);
+  assertEquals(second.closed, false);
+  await entrance.listener.close();
+  assertEquals(second.closed, true);
+  const late = new IdleChannel();
+  decide({ channel: late });
+  await turns(1);
+  assertEquals([late.closed, entrance.accepted.length, entrance.errors.length], [true, 0, 1]);
+});
+
 Deno.test("no more are prepared at a time than may be", async () => {
   const entrance = await Entrance.open({
     prepare: async (channel) => {

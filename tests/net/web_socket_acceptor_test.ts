@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { ByteChannel } from "../../lib/net/transport.ts";
+import { NO_VERDICTS } from "../foreign/no_verdicts.ts";
 import { acceptWebSocket, RefusedRequest } from "../../lib/net/web_socket_acceptor.ts";
 import { webSocketTransport } from "../../lib/net/web_socket.ts";
 import { Acceptor, dialOptions, told, turns } from "./acceptor.ts";
@@ -206,9 +207,21 @@ Deno.test("ws accept: the token is judged once, and a refusal tells the judge's 
     authorize: () => ({ name: "node-1" }),
   });
   assertEquals(named?.name, "node-1");
+  const slow = await acceptWebSocket(new SpokenChannel([requestOf()]), {
+    path: PATH,
+    authorize: () => Promise.resolve({ name: "node-2" }),
+  });
+  assertEquals(slow?.name, "node-2");
   // Where nothing is served, no token is looked at.
   await refusal(requestOf({ Authorization: "Bearer x" }, "GET /other HTTP/1.1"), judge);
   assertEquals(judged.length, 7);
+});
+
+Deno.test("ws accept: what is no verdict on the token is status 503, and not told to the client", async () => {
+  for (const [what, rule] of NO_VERDICTS) {
+    const { status, reason } = await refusal(requestOf(), rule as () => null);
+    assertEquals([status, reason.startsWith("this side could not judge")], [503, true], what);
+  }
 });
 
 Deno.test("ws accept: the path may be one that URLs spell otherwise", async () => {
