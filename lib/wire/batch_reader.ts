@@ -45,7 +45,6 @@ export class BatchReader {
    */
   open(checksum: Checksum | null): void {
     this.#checksum = checksum;
-    this.#running = 0;
     this.#maxBatchBytes = MAX_BATCH_BYTES;
   }
 

@@ -200,10 +200,8 @@ export class BatchWriter {
       writer = this.#current = this.#pool.take();
     }
     const start = writer.position;
-    if (this.#seal !== null) {
-      writer.ensure(ENVELOPE_BYTES);
-      writer.position = start + ENVELOPE_BYTES;
-    }
+    // The frame that follows makes room for both.
+    if (this.#seal !== null) writer.position = start + ENVELOPE_BYTES;
     this.writer = writer;
     const checked = this.#seal !== null && this.#seal.checksum !== null;
     this.#open = { writer, start, end: start, tail: null, createdMs: Infinity, checked };

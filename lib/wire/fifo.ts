@@ -54,7 +54,6 @@ export class Fifo<T> {
   /** Forgets all items and the room they took. */
   clear(): void {
     this.#items = NO_ITEMS;
-    this.#head = 0;
     this.#length = 0;
   }
 

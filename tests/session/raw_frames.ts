@@ -1,5 +1,6 @@
 /** Frames made and taken apart by hand, without the library's encoder. */
 
+import { assert } from "@std/assert";
 import { FrameType } from "../../lib/wire/frame.ts";
 
 /** A frame of any kind, right or wrong. */
@@ -36,6 +37,7 @@ export function parseFrames(batch: Uint8Array): RawFrame[] {
   const frames: RawFrame[] = [];
   for (let at = 0; at < batch.length;) {
     const length = view.getUint32(at + 4, true);
+    assert(at + 16 + length <= batch.length, `a frame of ${length} bytes reaches beyond its batch`);
     frames.push({
       type: view.getUint8(at),
       flags: view.getUint8(at + 1),

@@ -128,7 +128,7 @@ Deno.test("a batch that is lost, repeated or out of place is noticed", () => {
     }
     const error = assertThrows(() => read(opened(true), stream, [Infinity]), InternodeError);
     assertEquals([error.code, error.origin], ["ProtocolError", "network"]);
-    assert(error.message.includes("checksum"));
+    assert(/ checksum [0-9a-f]{8} instead of [0-9a-f]{8}:/.test(error.message), error.message);
   }
 });
 
@@ -141,6 +141,16 @@ for (const length of [0, 1, 15, MAX_BATCH_BYTES + 1, 0x7fff_ffff, 0xffff_fff0, 0
     assertEquals(reader.ring.bytes.length, new ReceiveRing().bytes.length);
   });
 }
+
+Deno.test("a reader wants nothing in particular before a batch has begun, and once it is whole", () => {
+  const reader = new BatchReader();
+  assertEquals(reader.wanted, 0);
+  read(reader, envelope(16), [Infinity]);
+  assertEquals(reader.wanted, 24);
+  reader.ring.space(reader.wanted);
+  reader.ring.commit(16);
+  assertEquals([reader.next(), reader.wanted], [true, 0]);
+});
 
 Deno.test("during the handshake batches are small; afterwards they may be large", () => {
   const shy = new BatchReader();
@@ -177,14 +187,15 @@ Deno.test("what a hand would write is what is read", () => {
 });
 
 Deno.test("a goodbye may come without a checksum, but only in the place of the first checked batch", () => {
-  const unchecked = (type: number): Uint8Array<ArrayBuffer> => {
+  const unchecked = (type: number, checksum = 0): Uint8Array<ArrayBuffer> => {
     const bytes = new Uint8Array(24);
-    bytes.set(envelope(16));
+    bytes.set(envelope(16, checksum));
     bytes[8] = type;
     return bytes;
   };
   assertEquals(read(opened(true), unchecked(4), [Infinity]).length, 1);
   assertThrows(() => read(opened(true), unchecked(7), [Infinity]), InternodeError, "checksum");
+  assertThrows(() => read(opened(true), unchecked(4, 1), [Infinity]), InternodeError, "00000001");
   const { hex } = envelopes.find(({ name }) => name === "one checked batch")!;
   const reader = opened(true);
   assertEquals(read(reader, Uint8Array.fromHex(hex), [Infinity]).length, 1);

@@ -103,6 +103,19 @@ Deno.test("a batch is cut once it is large enough for the peer to begin with it"
   assert(batches.length >= 7);
 });
 
+Deno.test("a batch that reaches 64 KiB is ended, and three of them fill a buffer", () => {
+  const writer = new BatchWriter(new WriterPool(), new BatchSeal());
+  for (let id = 0; id < 6; id++) write(writer, id, bytesOf(65_536 - 8 - 16, id));
+  // Neighbours in one buffer leave in one piece.
+  assertEquals(drain(writer).map(({ length }) => length), [3 * 65_536, 3 * 65_536]);
+  for (let id = 0; id < 2; id++) {
+    write(writer, id, bytesOf(65_536 - 8 - 16 - 17, id));
+    write(writer, id, bytesOf(0, id));
+    write(writer, id, bytesOf(0, id));
+  }
+  assertEquals(receive(drain(writer)).map(({ length }) => length), [3, 3]);
+});
+
 Deno.test("a referenced payload is written from where it lies, behind what was copied", () => {
   const seal = new BatchSeal();
   seal.checksum = crc32;
@@ -146,8 +159,8 @@ Deno.test("a drain hands out whole batches, at least one, until it has enough", 
   }
   assertEquals(receive(drain(writer, 1)).length, 1);
   assertEquals(writer.pendingBytes, 3 * 124);
-  assertEquals(receive(drain(writer, 125)).length, 2);
   assertEquals(receive(drain(writer, 124)).length, 1);
+  assertEquals(receive(drain(writer, 125)).length, 2);
   assertEquals(drain(writer, 1000), []);
 });
 
@@ -198,6 +211,20 @@ Deno.test("time-outs are shortened by the time that they have waited", () => {
   assertEquals(timeouts(writer, 140), [960, 1960, NO_TIMEOUT, 0]);
   request(writer, FrameType.request, 1000, 200);
   assertEquals(timeouts(writer, 204), [1000]);
+});
+
+Deno.test("a request alone is shortened, and an opening alone", () => {
+  for (const type of [FrameType.request, FrameType.open]) {
+    const writer = new BatchWriter(new WriterPool(), null);
+    request(writer, type, 1000, 100);
+    assertEquals(timeouts(writer, 140), [960]);
+  }
+});
+
+Deno.test("time-outs that are 5 ms apart are corrected apart", () => {
+  const writer = new BatchWriter(new WriterPool(), null);
+  for (const nowMs of [0, 4, 5]) request(writer, FrameType.request, 1000, nowMs);
+  assertEquals(timeouts(writer, 20), [980, 980, 985]);
 });
 
 Deno.test("each time-out is shortened by its own time, however old its neighbours are", () => {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Fifo } from "../../lib/wire/fifo.ts";
+import { isCollected } from "./collected.ts";
 import { seeded } from "./seeded.ts";
 
 Deno.test("a queue does what an array does", () => {
@@ -31,9 +32,29 @@ Deno.test("a queue does what an array does", () => {
   }
 });
 
-Deno.test("a queue does not keep what has left it", () => {
-  const fifo = new Fifo<object>();
-  for (let n = 0; n < 10; n++) fifo.push({});
-  for (let n = 0; n < 10; n++) fifo.shift();
-  assertEquals([fifo.length, fifo.peek()], [0, undefined]);
+/** Puts an object that nobody else has into a queue, among others. */
+function pushOne(fifo: Fifo<object>): WeakRef<object> {
+  const item = {};
+  fifo.push({});
+  fifo.push(item);
+  fifo.push({});
+  return new WeakRef(item);
+}
+
+/** In a function of its own, as an asynchronous one may hold on to what it has seen. */
+function shiftTwo(fifo: Fifo<object>): void {
+  fifo.shift();
+  fifo.shift();
+}
+
+Deno.test("a queue does not keep what has left it", async () => {
+  const fifo = new Fifo<object>(), ref = pushOne(fifo);
+  shiftTwo(fifo);
+  assertEquals([fifo.length, await isCollected(ref)], [1, true]);
+});
+
+Deno.test("a queue does not keep what it was told to forget", async () => {
+  const fifo = new Fifo<object>(), ref = pushOne(fifo);
+  fifo.clear();
+  assertEquals([fifo.length, fifo.peek(), await isCollected(ref)], [0, undefined, true]);
 });
