@@ -14,7 +14,6 @@ import { closeQuietly } from "../net/close_quietly.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
-import type { Peer } from "../session/session_options.ts";
 import type { Replica } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
 import type { ReplicaHealth } from "./outlier_detector.ts";
@@ -150,7 +149,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   }
 
   /** The handshake is done. */
-  onOpen(link: Link, peer: Peer): void {
+  onOpen(link: Link): void {
     const dialledMs = this.#attempt?.startedMs ?? 0;
     this.#endAttempt();
     const { clock, logger, renewalGraceMs } = this.#core.options;
@@ -161,16 +160,10 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.lastFailure = undefined;
     if (old === null) {
       logger.info(`Connected to ${this.endpoint.address}.`);
-    } else if (old.link.session.peer?.instance === peer.instance) {
+    } else {
+      // It may lead to another server than the old one, which serves what runs there all the same.
       logger.debug(`Renewed the connection to ${this.endpoint.address}.`);
       old.retire(renewalGraceMs);
-    } else {
-      old.link.close(
-        new InternodeError("Disconnected", "The replica has started anew.", {
-          origin: "remote",
-          outcome: "maybeExecuted",
-        }),
-      );
     }
     this.#startSchedule(link, dialledMs);
     if (this.isListed) this.owner.onReadyChange(this);

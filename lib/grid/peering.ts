@@ -171,7 +171,9 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   /**
    * A handshake is done. A connection from before is renewed by this one if its
-   * dialler says so; else it is replaced: who dials anew has given it up.
+   * dialler says so; else it is replaced: who dials anew has given it up. The
+   * dialler may meet another process than before, as one address may lead to
+   * several; the old one serves what runs there all the same.
    */
   onOpen(link: Link, peer: Peer): void {
     if (this.#state === "closed") {
@@ -179,8 +181,8 @@ export class Peering implements LinkOwner, RenewalOwner {
       return;
     }
     const old = this.link, { clock, logger } = this.#node.options;
-    const isRenewal = old !== null && (this.#dials || peer.renews) &&
-      old.session.peer?.instance === peer.instance;
+    const isRenewal = old !== null &&
+      (this.#dials || peer.renews && old.session.peer?.instance === peer.instance);
     const nowMs = clock.now(), dialledMs = this.#attempt?.startedMs ?? nowMs;
     this.#endAttempt();
     this.#clearTimer();
