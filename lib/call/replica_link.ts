@@ -24,10 +24,6 @@ export class ReplicaLink {
 
   readonly #clock: Clock;
   #graceTimer: Timer | null = null;
-  /** By the methods' fingerprints, as users may make a new key for each call. */
-  readonly #numbers = new Map<string, number>();
-  #lastHex = "";
-  #lastNumber = 0;
 
   /** */
   constructor(replica: ServiceReplica, link: Link, clock: Clock) {
@@ -38,16 +34,8 @@ export class ReplicaLink {
 
   /** The number of a method on this connection. */
   methodNumber(key: MethodKey, nowMs: number): number {
-    const { hex } = key;
-    // Most calls are of the same method as the one before.
-    if (hex === this.#lastHex) return this.#lastNumber;
-    let number = this.#numbers.get(hex);
-    if (number === undefined) {
-      number = this.link.session.caller.nameNumber(hex, "", nowMs);
-      this.#numbers.set(hex, number);
-    }
-    this.#lastHex = hex;
-    return this.#lastNumber = number;
+    // By its text, as users may make a new key for each call.
+    return this.link.session.caller.keyNumber(key.hex, key.hex, nowMs);
   }
 
   /** A call is made. */

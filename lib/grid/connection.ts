@@ -281,16 +281,10 @@ export class Connection {
     subroute: string | undefined,
     nowMs: number,
   ): number {
-    if (subroute !== undefined && subroute !== "") {
-      return link.session.caller.nameNumber(contract.name, subroute, nowMs);
-    }
-    const numbers = link.numbers ??= new Map();
-    let number = numbers.get(contract);
-    if (number === undefined) {
-      number = link.session.caller.nameNumber(contract.name, "", nowMs);
-      numbers.set(contract, number);
-    }
-    return number;
+    const { caller } = link.session;
+    return subroute === undefined || subroute === ""
+      ? caller.keyNumber(contract, contract.name, nowMs)
+      : caller.nameNumber(contract.name, subroute, nowMs);
   }
 }
 

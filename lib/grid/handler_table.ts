@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { MAX_NAME_BYTES } from "../session/handler_name.ts";
+import { MAX_NAME_BYTES, nameKey } from "../session/handler_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { AllowRule } from "./allow.ts";
 import type { CallSource } from "./call_source.ts";
@@ -63,7 +63,7 @@ export class HandlerTable {
     }
     if (subroutes.length === 0) throw invalid(contract, "subroutes must name at least one");
     const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
-    const keys = subroutes.map((subroute) => key(wireName, subroute));
+    const keys = subroutes.map((subroute) => nameKey(wireName, subroute));
     for (const [index, subroute] of subroutes.entries()) {
       checkSubroute(contract, subroute);
       if (this.#entries.has(keys[index]!) || keys.indexOf(keys[index]!) !== index) {
@@ -83,7 +83,7 @@ export class HandlerTable {
     serving: Serving,
     source: CallSource,
   ): HandlerTarget | null {
-    const id = key(name, subroute), entry = this.#entries.get(id);
+    const id = nameKey(name, subroute), entry = this.#entries.get(id);
     if (entry === undefined) return null;
     const { contract, handler, gate, lends } = entry;
     const refused = refusal(id, entry, serving, source, subroute);
@@ -124,10 +124,6 @@ function refusal(
     source.verdicts.set(id, verdict);
   }
   return verdict;
-}
-
-function key(name: string, subroute: string): string {
-  return `${name}\0${subroute}`;
 }
 
 const encoder = new TextEncoder();

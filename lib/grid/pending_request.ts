@@ -48,6 +48,8 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** See {@linkcode OutgoingCall}. */
   id = -1;
   /** See {@linkcode OutgoingCall}. */
+  handler = -1;
+  /** See {@linkcode OutgoingCall}. */
   state: OutgoingCall["state"] = "idle";
   /** See {@linkcode OutgoingCall}. */
   deadlineMs: number = Infinity;

@@ -51,8 +51,6 @@ export abstract class Link implements SessionOwner {
   readonly session: Session;
   /** How many bytes were written to the channel. */
   bytesSent = 0;
-  /** The numbers of handlers' names on this connection, by what its owner knows them by. */
-  numbers: Map<object, number> | null = null;
   /** How many bytes were read from the channel. */
   bytesReceived = 0;
   /** How often polling the socket has brought bytes before the runtime did. */

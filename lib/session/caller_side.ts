@@ -27,11 +27,12 @@ import { errorNumber, payloadLost, protocolError, readError, reasonText } from "
 export class CallerSide {
   /** The calls under way. */
   readonly calls: OutgoingCalls = new OutgoingCalls();
+  /** The numbers of the names that are called. */
+  readonly names: NameNumbers;
 
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #giver: CreditGiver;
-  readonly #names: NameNumbers;
   readonly #slotless: SlotQueue;
 
   /** */
@@ -39,7 +40,7 @@ export class CallerSide {
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#giver = giver;
-    this.#names = new NameNumbers(outbox);
+    this.names = new NameNumbers(outbox);
     this.#slotless = new SlotQueue(this.calls, outbox, (call) => this.#expire(call));
   }
 
@@ -49,13 +50,25 @@ export class CallerSide {
   }
 
   /**
-   * The number of a handler's name on this connection, agreed on at its first use.
+   * The number of a handler's name on this connection, agreed on at its first
+   * use. It holds until the session next receives something, and from there on
+   * while calls made with it have no answer.
    *
    * @throws {InternodeError} `Overloaded` when the numbers are used up.
    */
   nameNumber(name: string, subroute: string, nowMs: number): number {
     this.#outbox.nowMs = nowMs;
-    return this.#names.of(name, subroute);
+    return this.names.of(name, subroute);
+  }
+
+  /**
+   * The same for a name without a subroute, found sooner by a key of the user's.
+   *
+   * @param key An object or text that always stands for this name.
+   */
+  keyNumber(key: object | string, name: string, nowMs: number): number {
+    this.#outbox.nowMs = nowMs;
+    return this.names.ofKey(key, name);
   }
 
   /**
@@ -74,6 +87,7 @@ export class CallerSide {
     nowMs: number,
   ): void {
     this.#outbox.nowMs = nowMs;
+    call.handler = handler;
     // One that waited for the connection was accepted: it has its turn, and is not refused.
     if (call.state === "waiting" || !this.#slotless.hasSlot) {
       return this.#requestLater(call, handler, codec, value, metadata);
@@ -98,6 +112,7 @@ export class CallerSide {
     nowMs: number,
   ): void {
     this.#outbox.nowMs = nowMs;
+    stream.handler = handler;
     const send = (): void =>
       this.#open(stream, handler, codec, value, metadata, inputCredit, outputCredit);
     if (stream.state === "waiting" || !this.#slotless.hasSlot) {
@@ -239,6 +254,11 @@ export class CallerSide {
     this.cancel(call, error, "Cancelled", this.#outbox.nowMs);
   }
 
+  /** A batch was received: names that nobody needs are given back. */
+  giveNamesBack(): void {
+    this.names.giveBack(() => [...this.calls, ...this.#slotless.waiting()]);
+  }
+
   /** Ends the calls whose time has run out. */
   expire(): void {
     this.calls.expire(this.#outbox.nowMs, (call) => this.#expire(call));
@@ -271,6 +291,7 @@ export class CallerSide {
     }
     const parts = readError(code, reader);
     if (parts === null) throw protocolError("An error frame is too short for its text.");
+    if (parts.code === "UnknownHandler") this.names.onUnknown(call.handler);
     const late = call.state === "abandoned";
     this.#inbox.drop(id, true);
     this.#outbox.drop(id, false);
@@ -334,28 +355,6 @@ export class CallerSide {
     call.send.onCredit(messages, bytes);
   }
 
-  /** Asks after streams that were quiet for a while; one that the peer stays silent about is lost. */
-  pingStreams(): void {
-    const { nowMs } = this.#outbox;
-    for (const call of this.calls) {
-      if (!(call instanceof OpenedStream) || call.state !== "sent") continue;
-      if (call.quietPings >= MAX_QUIET_PINGS) {
-        const message = `The peer gave no sign of this stream after ${MAX_QUIET_PINGS} pings.`;
-        this.cancel(
-          call,
-          new InternodeError("Disconnected", message, {
-            origin: "remote",
-            outcome: "maybeExecuted",
-          }),
-          "Cancelled",
-          nowMs,
-        );
-      } else if (call.quietPings++ > 0) {
-        this.#outbox.control(FrameType.ping, call.id, 0);
-      }
-    }
-  }
-
   /** The peer knows a stream. */
   onStreamSign(id: number): void {
     const call = this.calls.get(id);
@@ -392,6 +391,3 @@ export class CallerSide {
     this.calls.remove(call);
   }
 }
-
-/** So many pings in a row without an answer show that the peer has forgotten a stream. */
-const MAX_QUIET_PINGS = 4;

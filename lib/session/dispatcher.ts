@@ -193,7 +193,7 @@ export class Dispatcher {
   #onConnectionFrame(type: number, code: number, id: number, argument: number): void {
     switch (type) {
       case FrameType.name:
-        this.#responder.onName(code, this.#reader);
+        this.#responder.names.onName(code, this.#reader);
         return;
       case FrameType.window:
         this.#outbox.onWindow(argument);

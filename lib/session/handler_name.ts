@@ -18,11 +18,16 @@ export const MAX_NAMES_BYTES: number = 12 * 1024 * 1024;
 const NAME_OVERHEAD_BYTES = 128;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What a name costs whose frame has a payload of so many bytes. */
 export function nameCost(payloadBytes: number): number {
   return payloadBytes + NAME_OVERHEAD_BYTES;
+}
+
+/** One text for a name and its subroute, another one for every pair. */
+export function nameKey(name: string, subroute: string): string {
+  return `${name.length} ${name}${subroute}`;
 }
 
 /** The payload of a name frame. */

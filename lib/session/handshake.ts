@@ -25,6 +25,7 @@ import {
   decodeHello,
   encodeHello,
   FEATURE_CHECKSUM,
+  FEATURE_NAME_REUSE,
   FEATURE_RENEWAL,
   type Hello,
   MAX_VERSION,
@@ -162,7 +163,8 @@ export class Handshake {
     this.#ownHello = encodeHello({
       minVersion: MIN_VERSION,
       maxVersion: MAX_VERSION,
-      features: (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0),
+      features: (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0) |
+        FEATURE_NAME_REUSE,
       wallMs: this.#wallAt(nowMs),
       instance,
       nonce,

@@ -15,6 +15,8 @@ export const MAX_VERSION = 1;
 export const FEATURE_CHECKSUM = 1;
 /** Feature bit of a dialler's hello: the connection made before goes on until its calls have ended. */
 export const FEATURE_RENEWAL = 2;
+/** Feature bit: a number of a name may be given another name. */
+export const FEATURE_NAME_REUSE = 4;
 
 /** "INTR": tells a peer that speaks something else apart at once. */
 const MAGIC = 0x5254_4e49;
@@ -57,7 +59,7 @@ export interface Hello {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** The longest name of a host that is taken, in bytes. */
 const MAX_HOST_NAME_BYTES = 1_024;
 

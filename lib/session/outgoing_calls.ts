@@ -29,6 +29,8 @@ const MAX_USES = 0x7ff;
 export abstract class OutgoingCall {
   /** The id on the wire, while there is one. */
   id = -1;
+  /** The number of its handler's name. */
+  handler = -1;
   /** Where it stands; see the class. */
   state: "idle" | "waiting" | "sent" | "abandoned" | "ended" = "idle";
   /** When its time runs out, on the session's clock; `Infinity`: never. */

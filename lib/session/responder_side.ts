@@ -19,8 +19,8 @@ import type { Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
+import { PeerNames } from "./peer_names.ts";
 import type { SessionOwner } from "./session_options.ts";
-import { decodeName, MAX_NAMES_BYTES, nameCost } from "./handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 import {
   cancelledByCaller,
@@ -32,17 +32,12 @@ import {
   writeError,
 } from "./wire_error.ts";
 
-/** A name the peer uses, by its number. */
-interface NamedHandler {
-  readonly name: string;
-  readonly subroute: string;
-  target: HandlerTarget | null;
-}
-
 /** The peer's calls. Each is answered exactly once: by the handler, by `cancel`, by its deadline or by the end of the connection. */
 export class ResponderSide {
   /** The calls that are not answered yet. */
   readonly calls: IncomingCalls = new IncomingCalls();
+  /** What the peer calls handlers by. */
+  readonly names: PeerNames;
   /** Whether new calls are refused as this side is closing. */
   draining = false;
   /** How many bytes of the last response had to wait; 0: it left with what its turn sent. */
@@ -51,10 +46,7 @@ export class ResponderSide {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #giver: CreditGiver;
-  readonly #owner: Pick<SessionOwner, "resolve">;
   readonly #maxCalls: number;
-  readonly #names: NamedHandler[] = [];
-  #namesBytes = 0;
 
   /** */
   constructor(
@@ -67,28 +59,13 @@ export class ResponderSide {
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#giver = giver;
-    this.#owner = owner;
+    this.names = new PeerNames(owner);
     this.#maxCalls = maxCalls;
   }
 
   /** The time of the present turn, on the session's clock. */
   get nowMs(): number {
     return this.#outbox.nowMs;
-  }
-
-  /** The peer gives a number to a name. */
-  onName(number: number, reader: ByteReader): void {
-    if (number !== this.#names.length) {
-      throw protocolError(`Name number ${number} came, not ${this.#names.length}.`);
-    }
-    this.#namesBytes += nameCost(reader.remaining);
-    if (this.#namesBytes > MAX_NAMES_BYTES) {
-      throw protocolError(
-        `The names of handlers are too many or too long: ${this.#names.length} came, and this one.`,
-      );
-    }
-    const { name, subroute } = decodeName(reader);
-    this.#names.push({ name, subroute, target: null });
   }
 
   /**
@@ -173,17 +150,14 @@ export class ResponderSide {
   /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
   #admit(id: number, code: number, deadlineMs: number): HandlerTarget | null {
     this.checkId(id);
-    const named = this.#names[code];
-    if (named === undefined) {
-      throw protocolError(`A call came for name number ${code}, which was not agreed on.`);
-    }
+    const named = this.names.get(code);
     if (this.draining) {
       return this.#refuse(id, "Closed", "This node is closing and takes no new calls.");
     }
     if (deadlineMs <= this.#outbox.nowMs) {
       return this.#refuse(id, "DeadlineExceeded", "The call's time had run out when it arrived.");
     }
-    const target = named.target ??= this.#owner.resolve(named.name, named.subroute);
+    const target = this.names.target(named);
     if (target !== null) return target;
     const where = named.subroute === "" ? "" : ` for subroute ${JSON.stringify(named.subroute)}`;
     return this.#refuse(

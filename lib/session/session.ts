@@ -39,13 +39,14 @@ import { CallerSide } from "./caller_side.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DRAIN_REASONS, type DrainReason } from "./drain_reason.ts";
 import { Handshake } from "./handshake.ts";
-import { FEATURE_RENEWAL } from "./hello.ts";
+import { FEATURE_NAME_REUSE, FEATURE_RENEWAL } from "./hello.ts";
 import { Inbox } from "./inbox.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox } from "./outbox.ts";
 import type { PayloadOwner } from "./bulk_lane.ts";
 import type { CreditGiver } from "./receive_half.ts";
 import { ResponderSide } from "./responder_side.ts";
+import { pingStreams } from "./stream_pings.ts";
 import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
 import {
   disconnected,
@@ -87,13 +88,7 @@ export class Session implements CreditGiver, PayloadOwner {
   constructor(options: SessionOptions, owner: SessionOwner, nowMs: number, wallMs: number) {
     this.#owner = owner;
     const { pool, envelope, writeFlattenLimit, limits } = options;
-    const outbox = new Outbox(
-      pool,
-      envelope,
-      writeFlattenLimit,
-      limits,
-      owner,
-    );
+    const outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, owner);
     this.#outbox = outbox;
     outbox.nowMs = nowMs;
     const inbox = new Inbox(limits, outbox);
@@ -200,6 +195,7 @@ export class Session implements CreditGiver, PayloadOwner {
         );
         if (ran && this.#owner.isTurnOver() && at < end) return at;
       }
+      this.caller.giveNamesBack();
       this.#outbox.checkReplies();
       this.#noteBulk(nowMs);
     } catch (error) {
@@ -238,7 +234,7 @@ export class Session implements CreditGiver, PayloadOwner {
     if (step.kind === "lost") return this.#close(disconnected(step.reason, "network"));
     if (step.kind === "ping") {
       this.#outbox.control(FrameType.ping, 0, step.token);
-      this.caller.pingStreams();
+      pingStreams(this.caller, this.#outbox);
     }
     this.caller.expire();
     this.responder.expire();
@@ -357,6 +353,9 @@ export class Session implements CreditGiver, PayloadOwner {
     this.#liveness.onOpen(outbox.nowMs);
     const instance = hello.instance.toHex();
     const renews = (hello.features & FEATURE_RENEWAL) !== 0;
+    this.caller.names.reuses =
+      this.responder.names.reuses =
+        (hello.features & FEATURE_NAME_REUSE) !== 0;
     this.peer = { name: hello.name, instance, renews, clockSkewMs: handshake.clockSkewMs };
     this.#owner.onOpen(this.peer);
   }

@@ -121,6 +121,12 @@ export class SlotQueue {
     return undefined;
   }
 
+  /** The calls that still wait. */
+  waiting(): OutgoingCall[] {
+    const all = this.#first === undefined ? [...this.#calls] : [this.#first, ...this.#calls];
+    return all.map(({ call }) => call).filter(({ state }) => state === "waiting");
+  }
+
   /** One of the calls has ended where it stands. */
   onEnded(): void {
     this.#ended++;

@@ -51,6 +51,12 @@ export class Fifo<T> {
     return found;
   }
 
+  /** The items in order; nothing may be added or taken meanwhile. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    const mask = this.#items.length - 1;
+    for (let n = 0; n < this.#length; n++) yield this.#items[(this.#head + n) & mask]!;
+  }
+
   /** Forgets all items and the room they took. */
   clear(): void {
     this.#items = NO_ITEMS;

@@ -6,7 +6,10 @@ import { ReplicaLink } from "../../lib/call/replica_link.ts";
 import type { ServiceReplica } from "../../lib/call/service_replica.ts";
 import type { InternodeError } from "../../lib/errors.ts";
 import type { Link } from "../../lib/net/link.ts";
+import { NameNumbers } from "../../lib/session/name_numbers.ts";
+import type { Outbox } from "../../lib/session/outbox.ts";
 import { VirtualClock } from "../../lib/testing/virtual_clock.ts";
+import { textOf } from "../session/raw_frames.ts";
 
 /** A link to a replica of which only what it uses is there, and what has become of the connection. */
 function connected(): {
@@ -18,9 +21,14 @@ function connected(): {
 } {
   const clock = new VirtualClock(), closings: string[] = [], named: string[] = [];
   const replica = { callsInFlight: 0 };
+  const frame = (...args: unknown[]): void =>
+    void named.push(textOf((args.at(-1) as Uint8Array).subarray(2)));
+  const names = new NameNumbers({ frame } as unknown as Outbox);
   const connection = {
     close: (error: InternodeError) => void closings.push(error.code),
-    session: { caller: { nameNumber: (hex: string) => named.push(hex) } },
+    session: {
+      caller: { keyNumber: (key: string, name: string) => names.ofKey(key, name) },
+    },
   };
   const link = new ReplicaLink(
     replica as unknown as ServiceReplica,
@@ -121,6 +129,6 @@ Deno.test("a method is named once for a connection, whatever keys are made for i
   const numbers = [get, get, put, makeMethodKey("cache", "get"), put, put].map((key) =>
     link.methodNumber(key, 0)
   );
-  assertEquals(numbers, [1, 1, 2, 1, 2, 2]);
+  assertEquals(numbers, [0, 0, 1, 0, 1, 1]);
   assertEquals(named, [get.hex, put.hex]);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeHello } from "../../lib/session/hello.ts";
+import { encodeHello, FEATURE_CHECKSUM, FEATURE_NAME_REUSE } from "../../lib/session/hello.ts";
 import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { peerHello } from "../session/scripted_peer.ts";
@@ -256,7 +256,8 @@ function makeHello(setup: Setup, random: SeededRandom, isWrong: boolean): Uint8A
   const hello = encodeHello(peerHello({
     name: isDialler ? "tcp://b:2" : "tcp://a:1",
     peerName: random.chance(0.5) ? "" : isDialler ? "tcp://a:1" : "tcp://b:2",
-    features: setup["checksum"] === true || random.chance(0.5) ? 1 : 0,
+    features: (setup["checksum"] === true || random.chance(0.5) ? FEATURE_CHECKSUM : 0) |
+      (random.chance(0.5) ? FEATURE_NAME_REUSE : 0),
     authenticates: setup["auth"] === true,
     maxMessageBytes: Number(setup["peerMaxMessage"]),
     maxFragmentBytes: Number(setup["peerMaxFragment"]),

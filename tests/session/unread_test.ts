@@ -1,5 +1,6 @@
 /** What waits for a peer that does not read. */
 
+import { FEATURE_NAME_REUSE } from "../../lib/session/hello.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
@@ -189,7 +190,7 @@ Deno.test("names may take so much memory, and no more", () => {
     peer.send(peer.name(number, long, long));
   }
   peer.expectBreach("too many or too long");
-  const asker = ScriptedPeer.open("dialler");
+  const asker = ScriptedPeer.open("dialler", {}, { features: FEATURE_NAME_REUSE });
   const { caller } = asker.side.session;
   let asked = 0;
   const error = assertThrows(() => {

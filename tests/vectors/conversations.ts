@@ -125,7 +125,7 @@ export const CONVERSATIONS: readonly ConversationRecipe[] = [
   {
     name: "handshake with a secret and checksums",
     description:
-      "the same on a byte stream: both hellos have feature bit 0, envelopes have checksum 0",
+      "the same on a byte stream: both hellos have feature bits 0 and 2, envelopes have checksum 0",
     bytes: true,
     secret: true,
   },

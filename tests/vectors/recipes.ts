@@ -3,7 +3,8 @@
 import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered, rawCodec } from "../session/calls.ts";
-import { joined, rawFrame, u32 } from "../session/raw_frames.ts";
+import { FEATURE_NAME_REUSE } from "../../lib/session/hello.ts";
+import { errorPayload, joined, rawFrame, u32 } from "../session/raw_frames.ts";
 import {
   caller,
   failure,
@@ -33,7 +34,7 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
   {
     name: "hello of a dialler that renews",
     description:
-      "from tcp://a:1, feature bit 1: the connection from before goes on until its calls have ended",
+      "from tcp://a:1, feature bits 1 and 2: the connection from before goes on until its calls have ended",
     make: () =>
       sent(
         new ScriptedPeer("dialler", { peerName: "tcp://b:2", renews: true }),
@@ -102,6 +103,22 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
       side.request("lock.acquire", null);
       side.request("disk.read", null, { subroute: "sdä" });
     }, 1),
+  },
+  {
+    name: "name given anew",
+    description:
+      "both hellos have feature bit 2; 64 names, numbers 0 to 63, were called in vain: number 63 means lock.acquire from here on",
+    make: () => {
+      const peer = ScriptedPeer.open("dialler", {}, { features: FEATURE_NAME_REUSE });
+      for (let n = 0; n < 64; n++) peer.side.request(`nobody ${n}`, null);
+      const requests = peer.frames().splice(0).filter(({ type }) => type === FrameType.request);
+      for (const { id } of requests) {
+        const payload = errorPayload(1, "There is no handler here.");
+        peer.send(rawFrame(FrameType.error, { id, code: 5, payload }));
+      }
+      peer.side.request("lock.acquire", null);
+      return sent(peer, FrameType.name);
+    },
   },
   {
     name: "ping of the connection",

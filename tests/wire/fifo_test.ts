@@ -26,6 +26,7 @@ Deno.test("a queue does what an array does", () => {
       }
       assertEquals(fifo.length, twin.length);
       assertEquals(fifo.peek(), twin[0]);
+      if (step % 16 === 0) assertEquals([...fifo], twin);
     }
     while (twin.length > 0) assertEquals(fifo.shift(), twin.shift());
     assertEquals(fifo.shift(), undefined);
