@@ -5,13 +5,21 @@ import {
   largestMessage,
   type Limits,
   MAX_BATCH_BYTES,
+  MAX_HANDSHAKE_BATCH_BYTES,
   resolveLimits,
 } from "../../lib/wire/limits.ts";
 
 Deno.test("the limits are the documented ones unless others are given", () => {
   assertEquals(resolveLimits(), DEFAULT_LIMITS);
   assertEquals(resolveLimits({ maxCalls: 7 }), { ...DEFAULT_LIMITS, maxCalls: 7 });
-  assertEquals(DEFAULT_LIMITS.maxMessageBytes, 104_857_600);
+  assertEquals(DEFAULT_LIMITS, {
+    maxMessageBytes: 104_857_600,
+    maxFragmentBytes: 65_536,
+    receiveBudgetBytes: 134_217_728,
+    sendBudgetBytes: 10_485_760,
+    streamBudgetBytes: 1_048_576,
+    maxCalls: 10_240,
+  });
 });
 
 const RANGES: { [K in keyof Limits]: [number, number] } = {
@@ -55,5 +63,6 @@ Deno.test("the largest message must fit the budget, whatever is held back of it"
 });
 
 Deno.test("a batch holds its target and a fragment more", () => {
+  assertEquals([MAX_HANDSHAKE_BATCH_BYTES, MAX_BATCH_BYTES], [4_096, 2_097_152]);
   assertEquals(MAX_BATCH_BYTES >= 64 * 1024 + RANGES.maxFragmentBytes[1] + 20, true);
 });

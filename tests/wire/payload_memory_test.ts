@@ -14,10 +14,11 @@ Deno.test("memory for a payload is new, zeroed and the user's alone, whatever it
 
 Deno.test("only large payloads have ballast, and never much of it", () => {
   payloadMemory(65_536);
-  const elements = ballastElements();
-  assert(elements > 1_000 && elements < 4_096, `${elements}`);
-  payloadMemory(1_024);
-  assertEquals(ballastElements(), elements, "a small payload brings none of its own");
+  assertEquals(ballastElements(), 2_730, "one element for each 24 bytes");
+  payloadMemory(16_383);
+  assertEquals(ballastElements(), 2_730, "a small payload brings none of its own");
+  payloadMemory(16_384);
+  assertEquals(ballastElements(), 682);
   payloadMemory(8 * 1024 * 1024);
   assertEquals(ballastElements(), 8_192);
 });

@@ -17,6 +17,8 @@ import { repositoryFiles, Workshop } from "./workshop.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const WORKSHOPS = 2;
+/** After so many mutants it says how far it is. */
+const PROGRESS_STEP = 25;
 /** What a file of tests may take when nothing is broken. */
 const BASELINE_LIMIT_MS = 180_000;
 
@@ -93,11 +95,13 @@ async function run(options: Options): Promise<void> {
   const stop = new AbortController(), onInterrupt = () => stop.abort();
   Deno.addSignalListener("SIGINT", onInterrupt);
   const queue = jobs.values();
+  let judged = 0;
   await Promise.all(workshops.map(async (workshop) => {
     for (const job of queue) {
       const fate = await judge(workshop, job, tests.get(job.room)!, options.thorough);
       if (stop.signal.aborted) break;
       scores.get(job.room)!.add(fate);
+      if (++judged % PROGRESS_STEP === 0) console.error(`${judged} of ${jobs.length}`);
       if (fate === "survived") console.log(`survived: ${describe(job.mutant)}`);
     }
   }));
