@@ -7,6 +7,7 @@ import { assertPayload, encodedCodec, numbered, rawCodec } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";
 import { parseFrames, type RawFrame, rawFrame } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
+import { writeAll } from "./write_all.ts";
 
 /** The frames of one write, and how many bytes it has. */
 function write(peer: ScriptedPeer): { frames: RawFrame[]; bytes: number } {
@@ -29,36 +30,6 @@ Deno.test("a small request beside a running 64 MiB transfer leaves with the next
     const place = next.findIndex((frame) => frame.id === small.id);
     assert(place >= 0 && place <= 1, `it is number ${place}`);
   }
-});
-
-Deno.test("a small answer beside a running transfer leaves with the next write", () => {
-  const pair = new Pair({ bytes: true });
-  pair.echo();
-  const kept = pair.keep();
-  const large = pair.dialler.request("keep", null);
-  pair.pump();
-  const incoming = kept.requests[0]!;
-  const payload = numbered(64 * 1024 * 1024);
-  incoming.responder.finishCall(incoming, rawCodec, payload, pair.nowMs);
-  const { dialler, acceptor } = pair;
-  for (let n = 0; n < 50; n++) {
-    acceptor.drain();
-    const small = dialler.request("echo", numbered(64, n));
-    dialler.drain();
-    dialler.written();
-    pair.deliver(dialler, acceptor);
-    acceptor.written();
-    pair.deliver(acceptor, dialler);
-    assert(!small.done);
-    acceptor.drain();
-    acceptor.written();
-    pair.deliver(acceptor, dialler);
-    assertPayload(small.response, numbered(64, n));
-  }
-  assert(!large.done);
-  pair.pump();
-  assertPayload(large.response, payload);
-  assertNothingLeft(pair);
 });
 
 Deno.test("large messages take turns, a fragment each", () => {
@@ -151,19 +122,6 @@ Deno.test("what may wait here to be sent is bounded, but one message of any size
   side.request("put", numbered(10_000));
 });
 
-/** Writes all that may be written without a word from the peer; how many bytes of bulk that is. */
-function writeAll({ side }: ScriptedPeer): number {
-  let bulk = 0;
-  while (side.session.hasOutput) {
-    side.drain();
-    side.written();
-  }
-  for (const frame of side.transit.splice(0).flatMap(parseFrames)) {
-    if (frame.payload.length > 8192) bulk += frame.payload.length;
-  }
-  return bulk;
-}
-
 Deno.test("bulk leaves little under way beside small messages, which go on", () => {
   const peer = ScriptedPeer.open("dialler");
   const { side } = peer;
@@ -188,23 +146,6 @@ Deno.test("bulk alone has more under way", () => {
   const under = writeAll(peer);
   assert(under >= 1024 * 1024 && under < 1_200_000, `${under} bytes`);
 });
-
-for (const beside of [false, true]) {
-  Deno.test(`a long path with much bandwidth is kept full${beside ? ", beside small messages too" : ""}`, () => {
-    const peer = ScriptedPeer.open("dialler");
-    peer.side.request("put", numbered(100 * 1024 * 1024 - 4096));
-    let sent = 0, under = 0;
-    for (let rounds = 0; sent < 90_000_000; rounds++) {
-      assert(rounds < 200, `${under} bytes under way after ${rounds} round trips`);
-      if (beside) peer.side.request("lock", numbered(64));
-      sent += under = writeAll(peer) - (rounds === 0 ? 4 : 0);
-      peer.nowMs += 50;
-      peer.send(rawFrame(FrameType.arrived, { argument: sent }));
-    }
-    // Beside small messages the path is tried out eight times as slowly.
-    assert(under > (beside ? 3_000_000 : 10_000_000), `${under} bytes under way`);
-  });
-}
 
 Deno.test("more bulk acknowledged than was sent ends the connection", () => {
   const peer = ScriptedPeer.open("dialler");
@@ -239,16 +180,4 @@ Deno.test("the count of bulk wraps", () => {
     pacer.onArrived(sent % 2 ** 32, nowMs + 1);
     assert(pacer.isOpen(nowMs));
   }
-});
-
-Deno.test("large transfers in both directions come to their end", () => {
-  const pair = new Pair({ bytes: true, both: { limits: { maxFragmentBytes: 5000 } } });
-  pair.echo();
-  const payload = numbered(3_000_000);
-  const calls = [pair.dialler, pair.acceptor].flatMap((side) =>
-    Array.from({ length: 3 }, () => side.request("echo", payload))
-  );
-  pair.pump();
-  for (const call of calls) assertPayload(call.response, payload);
-  assertNothingLeft(pair);
 });

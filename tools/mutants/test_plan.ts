@@ -17,9 +17,9 @@ export interface TestBatch {
 }
 
 /** Slower files run only if all is to be run. */
-const SLOW_MS = 5_000;
+const SLOW_MS = 10_000;
 /** Files that are quicker share a process, as starting it is most of what they take. */
-const QUICK_MS = 1_000;
+const QUICK_MS = 3_000;
 /** A batch may take so many times as long as it should, and as much again for the start of a process on a busy machine. */
 const PATIENCE = 5, START_MS = 10_000;
 
