@@ -65,12 +65,10 @@ export class ReceiveRing {
     let capacity = this.bytes.length;
     if (unread === 0) {
       this.head = this.tail = 0;
-      if (capacity > this.#initialBytes && this.#smallReads >= SMALL_READS) {
-        capacity = this.#initialBytes;
-      }
+      if (this.#smallReads >= SMALL_READS) capacity = this.#initialBytes;
     }
     // Batches would otherwise pay for being moved again and again within a buffer that just holds one.
-    if (wanted * 2 > capacity) capacity = Math.max(wanted * 2, capacity);
+    capacity = Math.max(wanted * 2, capacity);
     if (capacity !== this.bytes.length) {
       this.#resize(capacity);
     } else if (
@@ -94,7 +92,6 @@ export class ReceiveRing {
     this.tail += count;
     const capacity = this.bytes.length;
     if (count === room && capacity < this.#maxIdleBytes) {
-      this.#smallReads = 0;
       this.#resize(Math.min(capacity * 4, this.#maxIdleBytes));
     } else if (count > capacity >> 3) {
       this.#smallReads = 0;

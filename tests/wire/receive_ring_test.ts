@@ -31,6 +31,42 @@ Deno.test("a new ring is empty and has room", () => {
   assertEquals([ring.length, ring.space().length], [0, 64]);
 });
 
+Deno.test("a ring has 2 KiB at first, and grows to 256 KiB when reads fill it", () => {
+  const ring = new ReceiveRing(), sizes: number[] = [];
+  for (let n = 0; n < 6; n++) {
+    sizes.push(ring.bytes.length);
+    ring.commit(ring.space().length);
+    ring.head = ring.tail;
+  }
+  assertEquals(sizes, [2_048, 8_192, 32_768, 131_072, 262_144, 262_144]);
+  const full = new ReceiveRing(16, 16);
+  full.commit(full.space().length);
+  full.space();
+  assertEquals(full.bytes.length, 32, "twice as much where nothing can be moved");
+  const filled = new ReceiveRing(16, 64);
+  filled.space();
+  filled.commit(10);
+  filled.commit(filled.space().length);
+  assertEquals(filled.bytes.length, 64, "the rest of the room was filled");
+  assertEquals(new ReceiveRing(1, 1).space().length, 1, "any room will do");
+});
+
+Deno.test("unread bytes are moved only when less than a quarter is left behind them, or the batch would not fit", () => {
+  /** Where they begin after there was asked for room. */
+  const moved = (head: number, tail: number, wanted = 0): number => {
+    const ring = new ReceiveRing(100, 100);
+    ring.space();
+    ring.commit(tail);
+    ring.head = head;
+    ring.space(wanted);
+    assertEquals([ring.bytes.length, ring.length], [100, tail - head]);
+    return ring.head;
+  };
+  assertEquals([moved(10, 75), moved(10, 76)], [10, 0]);
+  assertEquals([moved(50, 60, 50), moved(51, 60, 50)], [50, 0]);
+  assertEquals(moved(1, 100), 0);
+});
+
 Deno.test("a ring does what its naive twin does, and keeps its invariant", () => {
   const random = seeded("receive ring");
   for (let run = 0; run < 200; run++) {
@@ -84,7 +120,7 @@ Deno.test("a ring makes room for a large batch once, and gives it back", () => {
   ring.space();
   ring.commit(50);
   ring.space(50_000);
-  assertEquals(ring.length, 50);
+  assertEquals([ring.length, ring.bytes.length], [50, 100_000]);
   const { bytes } = ring;
   for (let filled = 50; filled < 50_000;) {
     const count = Math.min(ring.space(50_000).length, 7000, 50_000 - filled);

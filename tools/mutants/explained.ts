@@ -93,6 +93,16 @@ export const EXPLAINED: readonly Explanation[] = [
     lineText: "new ArrayBuffer(KEPT_BYTES).transfer(0);",
     reason: ALLOCATOR,
   },
+  {
+    file: "lib/wire/receive_ring.ts",
+    lineText:
+      "this.head > 0 && (this.head + wanted > capacity || capacity - this.tail < capacity >> 2)",
+    changes: [
+      "`>` became `>=`",
+      "the left part of `this.head > 0 && (this.head + wanted > capacity || capaci...` was removed",
+    ],
+    reason: "Bytes that begin at 0 would be moved to where they are.",
+  },
 ];
 
 /** The explanation of a mutant, if there is one. */
