@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { follow, thenOf } from "../foreign/thenable.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
@@ -165,8 +166,9 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       this.#fail(responder, id, accepted, context, error, startMs);
       return;
     }
-    if (!isPromise(result)) {
-      this.#answer(responder, id, accepted, context, result, startMs);
+    const then = thenOf(result);
+    if (then === null) {
+      this.#answer(responder, id, accepted, context, result as Response, startMs);
       return;
     }
     let call = accepted;
@@ -174,7 +176,9 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       call = new IncomingRequest(id, context);
       responder.acceptCall(call);
     }
-    result.then(
+    follow<Response>(
+      result,
+      then,
       (response) => this.#answer(responder, id, call, context, response, startMs),
       (error) => this.#fail(responder, id, call, context, error, startMs),
     );
@@ -256,9 +260,4 @@ function unread(name: string): InternodeError {
   const message = "Too many responses wait to be read by this caller already: no more of " +
     `${name} are made (limit sendBudgetBytes of this node). Try again later.`;
   return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as Promise<T>).then === "function";
 }
