@@ -129,6 +129,8 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     if (signal !== undefined && this.state !== "ended") {
       this.#more().signal = signal;
       signal.addEventListener("abort", this);
+      // A getter of what was sent, or a balancer, may have aborted it already.
+      if (signal.aborted) this.handleEvent();
     }
   }
 

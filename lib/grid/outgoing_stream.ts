@@ -95,6 +95,8 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   watch(signal: AbortSignal): void {
     this.#signal = signal;
     signal.addEventListener("abort", this);
+    // A getter of what was sent, or a balancer, may have aborted it already.
+    if (signal.aborted) this.handleEvent();
   }
 
   /** The signal has aborted. */

@@ -86,6 +86,8 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
     this.#watch ??= { signal: null, span: null, startMs: -1, subroute: "" };
     this.#watch.signal = signal;
     signal.addEventListener("abort", this);
+    // A getter of what was sent, or a balancer, may have aborted it already.
+    if (signal.aborted) this.handleEvent();
   }
 
   /** The signal has aborted. */

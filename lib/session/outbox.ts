@@ -6,33 +6,25 @@
 
 import type { Codec } from "../codec/codec.ts";
 import { BatchSeal } from "../wire/batch_seal.ts";
-import { BatchWriter } from "../wire/batch_writer.ts";
 import { HEADER_BYTES, PayloadKind } from "../wire/frame.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
+import { FrameLanes } from "./frame_lanes.ts";
 import { PeerBudget } from "./peer_budget.ts";
 import { QueuedMessage } from "./queued_message.ts";
-import { concat, encodeInto, payloadKind, payloadOf, rawBytes } from "./outgoing_payload.ts";
-import { protocolError } from "./wire_error.ts";
+import { concat, endedMeanwhile, payloadKind, payloadOf, rawBytes } from "./outgoing_payload.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { SendHalf } from "./send_half.ts";
 import type { SessionOwner } from "./session_options.ts";
 
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES: number = 256 * 1024;
-/** So many bytes of frames that no budget bounds may wait, answers to what the peer sends, beside short ones to all its calls; more shows that it does not read. */
-const MAX_REPLY_BYTES = 2 * 1024 * 1024;
-/** What a short answer takes. */
-const SHORT_REPLY_BYTES = 128;
 /** So much of what waits to be sent may be small messages, gathered in batches; others queue up one by one. */
 const BATCHED_SHARE = 4;
 /** So much of it may be messages of streams beside everything else; others are not taken from their senders yet. */
 const STREAMS_SHARE = 4;
-/** While no more than this waits, control frames need no lane of their own. */
-const SHORT_QUEUE_BYTES = 16 * 1024;
-
 /**
  * Three lanes: control frames first, then interactive messages in order, then
  * bulk messages by turns, a fragment each. Every drain takes at least one
@@ -43,9 +35,7 @@ const SHORT_QUEUE_BYTES = 16 * 1024;
  * first frame is sent. A message that does not fit waits, with nothing sent:
  * a message begun can always be finished.
  */
-export class Outbox {
-  /** The time of the present turn; whoever enters the session sets it. */
-  nowMs = 0;
+export class Outbox extends FrameLanes {
   /** What the peer takes. */
   readonly budget: PeerBudget = new PeerBudget();
   /** Large messages, and those that wait for room. */
@@ -56,24 +46,13 @@ export class Outbox {
   enqueuedBytes = 0;
   /** Called once, when some of what waits has left. */
   whenRoom: (() => void) | null = null;
-  /** Starts checksums on batches begun from then on. */
-  readonly seal: BatchSeal | null;
-
-  readonly #pool: WriterPool;
-  readonly #data: BatchWriter;
-  /** The lane of control frames that overtake messages; made when the first does. */
-  #control: BatchWriter | null = null;
-  readonly #owner: Pick<SessionOwner, "onOutput">;
   /** How many bytes of requests and responses may wait here. */
   readonly sendBudgetBytes: number;
 
   readonly #maxBatchedBytes: number;
   readonly #maxStreamBytes: number;
-  readonly #maxReplyBytes: number;
   /** Whether a stream had to wait for room here. */
   #streamsWait = false;
-  #replyBytes = 0;
-  #mayOvertake = true;
 
   /**
    * @param pool Where buffers come from.
@@ -86,89 +65,28 @@ export class Outbox {
     pool: WriterPool,
     envelope: boolean,
     flattenLimit: number,
-    { sendBudgetBytes, maxCalls }: Limits,
+    limits: Limits,
     owner: Pick<SessionOwner, "onOutput">,
   ) {
-    this.seal = envelope ? new BatchSeal() : null;
-    this.#pool = pool;
-    this.#data = new BatchWriter(pool, this.seal);
+    super(pool, envelope ? new BatchSeal() : null, limits.maxCalls, owner);
+    const { sendBudgetBytes } = limits;
     this.bulk = new BulkLane(this.budget, envelope ? flattenLimit : Infinity, sendBudgetBytes);
-    this.#owner = owner;
     this.sendBudgetBytes = sendBudgetBytes;
     this.#maxBatchedBytes = Math.floor(sendBudgetBytes / BATCHED_SHARE);
-    this.#maxReplyBytes = MAX_REPLY_BYTES + maxCalls * SHORT_REPLY_BYTES;
     this.#maxStreamBytes = Math.floor(sendBudgetBytes / STREAMS_SHARE);
-  }
-
-  /** How many batches have been drained. */
-  get batches(): number {
-    return this.#data.batches + (this.#control === null ? 0 : this.#control.batches);
-  }
-
-  /** How many bytes wait in batches. */
-  get pendingBytes(): number {
-    return this.#data.pendingBytes + (this.#control === null ? 0 : this.#control.pendingBytes);
   }
 
   /** Whether there is anything to drain. */
   get hasOutput(): boolean {
-    return this.pendingBytes > 0 || this.bulk.isReady(this.nowMs);
+    return !this.encoding.isOn && (this.pendingBytes > 0 || this.bulk.isReady(this.nowMs));
   }
 
   /** Whether messages of streams may be taken from their senders, as little of them waits. */
   hasRoomForStreams(): boolean {
-    const hasRoom = this.#data.pendingBytes < this.#maxBatchedBytes &&
+    const hasRoom = this.data.pendingBytes < this.#maxBatchedBytes &&
       this.bulk.streamBytes < this.#maxStreamBytes;
     if (!hasRoom) this.#streamsWait = true;
     return hasRoom;
-  }
-
-  /** A peer that makes this side answer and does not read the answers is found out here. */
-  checkReplies(): void {
-    if (this.#replyBytes <= this.#maxReplyBytes) return;
-    throw protocolError(
-      `Over ${this.#maxReplyBytes} bytes of answers wait for the peer, which goes on sending and does not read them.`,
-    );
-  }
-
-  /** Ends the batch under way, so that what follows is in another one, and lets nothing overtake that batch. */
-  cut(): void {
-    this.#data.cut();
-    this.#mayOvertake = this.#data.pendingBytes === 0;
-  }
-
-  /** Writes a small frame that may overtake messages. */
-  control(
-    type: number,
-    id: number,
-    argument: number,
-    code = 0,
-    payload: Uint8Array = NOTHING,
-  ): void {
-    const short = this.#data.pendingBytes <= SHORT_QUEUE_BYTES;
-    const lane = short || !this.#mayOvertake
-      ? this.#data
-      : this.#control ??= new BatchWriter(this.#pool, this.seal);
-    const header = lane.begin(type, 0, code, id, argument, this.nowMs);
-    lane.writer.append(payload);
-    lane.end(header);
-    this.#replyBytes += HEADER_BYTES + payload.length;
-    this.#owner.onOutput();
-  }
-
-  /** Writes a small frame that keeps its place behind the messages before it. */
-  frame(
-    type: number,
-    code: number,
-    id: number,
-    argument: number,
-    payload: Uint8Array = NOTHING,
-  ): void {
-    const header = this.#data.begin(type, 0, code, id, argument, this.nowMs);
-    this.#data.writer.append(payload);
-    this.#data.end(header);
-    this.#replyBytes += HEADER_BYTES + payload.length;
-    this.#owner.onOutput();
   }
 
   /**
@@ -203,21 +121,34 @@ export class Outbox {
       this.#enqueue(message);
       return false;
     }
-    const data = this.#data;
+    const data = this.data, encoding = this.encoding;
+    if (encoding.isOn) {
+      const payload = encoding.apart(prefix, codec, value, kind !== PayloadKind.bytes);
+      this.bulk.checkRoom(payload.length);
+      this.#enqueue(new QueuedMessage(type, flags | kind, code, id, argument, payload, call, null));
+      return false;
+    }
     const header = data.begin(type, flags | kind, code, id, argument, this.nowMs);
     const writer = data.writer;
     if (prefix !== null) writer.append(prefix);
     if (raw !== null) writer.append(raw);
-    else if (kind === PayloadKind.bytes) encodeInto(data, header, codec, value);
+    else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
+    if (call !== null && call.state === "ended") {
+      // The user's code has given up the very call.
+      data.rollback(header);
+      encoding.settle();
+      return false;
+    }
     const length = writer.position - header - HEADER_BYTES;
     if (
       length <= this.budget.interactiveBytes && data.pendingBytes < this.#maxBatchedBytes &&
       this.budget.reserve(length)
     ) {
       data.end(header);
+      encoding.settle();
       this.bulk.pacer.interactiveMs = this.nowMs;
       this.messages++;
-      this.#owner.onOutput();
+      this.tellOutput();
       return true;
     }
     const payload = this.#takeBack(header);
@@ -244,21 +175,35 @@ export class Outbox {
         new QueuedMessage(half.type, 0, 0, half.id, 0, payload, null, half),
       );
     }
-    const data = this.#data;
+    const data = this.data, encoding = this.encoding;
+    if (encoding.isOn) {
+      const payload = encoding.apart(null, codec, value, kind !== PayloadKind.bytes);
+      return this.#inOrder(
+        half,
+        new QueuedMessage(half.type, kind, 0, half.id, 0, payload, null, half),
+      );
+    }
     const header = data.begin(half.type, kind, 0, half.id, half.sequence, this.nowMs);
     const writer = data.writer;
     if (raw !== null) writer.append(raw);
-    else if (kind === PayloadKind.bytes) encodeInto(data, header, codec, value);
+    else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
+    if (half.ended) {
+      data.rollback(header);
+      encoding.settle();
+      throw endedMeanwhile();
+    }
     const length = writer.position - header - HEADER_BYTES;
     if (length <= this.budget.interactiveBytes && !half.queued && half.maySend(length)) {
       half.take(length);
       this.bulk.pacer.interactiveMs = this.nowMs;
       data.end(header);
-      this.#owner.onOutput();
+      encoding.settle();
+      this.tellOutput();
       return null;
     }
     const payload = payloadOf(data, header);
     data.rollback(header);
+    encoding.settle();
     return this.#inOrder(
       half,
       new QueuedMessage(half.type, kind, 0, half.id, 0, payload, null, half),
@@ -274,20 +219,20 @@ export class Outbox {
   sendWaiting(message: QueuedMessage): boolean {
     const { type, flags, code, id, argument, payload, totalBytes } = message;
     // By its first size: of a large one that was taken away meanwhile, the bulk lane tells.
-    if (totalBytes > this.budget.interactiveBytes) return false;
-    const data = this.#data;
+    if (totalBytes > this.budget.interactiveBytes || this.encoding.isOn) return false;
+    const data = this.data;
     const header = data.begin(type, flags, code, id, argument, this.nowMs);
     data.writer.append(payload);
     data.end(header);
     this.bulk.pacer.interactiveMs = this.nowMs;
-    this.#owner.onOutput();
+    this.tellOutput();
     return true;
   }
 
   /** Puts a message of a stream, whose bytes are reserved, into the bulk lane. */
   enqueueInOrder(message: QueuedMessage): void {
     this.bulk.addInOrder(message);
-    this.#owner.onOutput();
+    this.tellOutput();
   }
 
   /** The peer has given back some of its budget. */
@@ -312,32 +257,26 @@ export class Outbox {
   /** There is more room in the peer's budget: what waits for it may go. */
   useWindow(): void {
     this.bulk.onWindow();
-    if (this.bulk.isReady(this.nowMs)) this.#owner.onOutput();
+    if (this.bulk.isReady(this.nowMs)) this.tellOutput();
   }
 
   /** The peer tells how much bulk has arrived in all: more of it may go. */
   onArrived(count: number): void {
     this.bulk.pacer.onArrived(count, this.nowMs);
-    if (this.bulk.isReady(this.nowMs)) this.#owner.onOutput();
+    if (this.bulk.isReady(this.nowMs)) this.tellOutput();
   }
 
   /** Hands out what is to be written next; see `BatchWriter.drain`. */
   drain(pieces: Uint8Array<ArrayBuffer>[]): number {
+    if (this.encoding.isOn) return 0;
     const nowMs = this.nowMs;
-    let bytes = 0;
-    const control = this.#control;
-    if (control !== null && control.pendingBytes > 0) {
-      bytes = control.drain(pieces, DRAIN_BYTES, nowMs);
-    }
+    let bytes = this.drainControl(pieces, DRAIN_BYTES);
     if (this.bulk.isReady(this.nowMs)) {
-      do this.bulk.writeFragment(this.#data, nowMs); while (
-        this.bulk.isReady(this.nowMs) && this.#data.pendingBytes < DRAIN_BYTES
+      do this.bulk.writeFragment(this.data, nowMs); while (
+        this.bulk.isReady(this.nowMs) && this.data.pendingBytes < DRAIN_BYTES
       );
     }
-    bytes += this.#data.drain(pieces, DRAIN_BYTES, nowMs);
-    this.#mayOvertake = true;
-    // Of what waits no more can be answers than there is in all.
-    this.#replyBytes = Math.min(this.#replyBytes, this.pendingBytes);
+    bytes += this.drainData(pieces, DRAIN_BYTES);
     if (this.#streamsWait) this.#resumeStreams();
     const { whenRoom } = this;
     this.whenRoom = null;
@@ -345,17 +284,11 @@ export class Outbox {
     return bytes;
   }
 
-  /** What was drained has been written. */
-  recycle(): void {
-    this.#control?.recycle();
-    this.#data.recycle();
-  }
-
   /** Streams whose messages there was no room for go on once half of it is free. */
   #resumeStreams(): void {
     if (
       this.bulk.streamBytes * 2 > this.#maxStreamBytes ||
-      this.#data.pendingBytes * 2 > this.#maxBatchedBytes
+      this.data.pendingBytes * 2 > this.#maxBatchedBytes
     ) return;
     this.#streamsWait = false;
     this.bulk.pumpStreams(() => this.hasRoomForStreams());
@@ -367,12 +300,13 @@ export class Outbox {
    * @throws {InternodeError} `MessageTooLarge` or `Overloaded`.
    */
   #takeBack(header: number): Uint8Array<ArrayBuffer> {
-    const data = this.#data;
+    const data = this.data;
     try {
       this.bulk.checkRoom(data.writer.position - header - HEADER_BYTES);
       return payloadOf(data, header);
     } finally {
       data.rollback(header);
+      this.encoding.settle();
     }
   }
 
@@ -380,7 +314,7 @@ export class Outbox {
     this.enqueuedBytes = message.totalBytes;
     this.bulk.add(message);
     this.messages++;
-    this.#owner.onOutput();
+    this.tellOutput();
   }
 
   #inOrder(half: SendHalf, message: QueuedMessage): QueuedMessage | null {
@@ -390,5 +324,3 @@ export class Outbox {
     return null;
   }
 }
-
-const NOTHING = new Uint8Array(0);

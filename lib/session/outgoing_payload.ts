@@ -17,16 +17,6 @@ export function payloadKind<T>(codec: Codec<T>, value: T): number {
   return PayloadKind.bytes;
 }
 
-/** Writes a value behind the frame header at `header`; if that fails, the frame is taken back. */
-export function encodeInto<T>(data: BatchWriter, header: number, codec: Codec<T>, value: T): void {
-  try {
-    codec.encode(value, data.writer);
-  } catch (error) {
-    data.rollback(header);
-    throw error;
-  }
-}
-
 /** A copy of the payload begun at `header`. */
 export function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<ArrayBuffer> {
   return writer.bytes.slice(header + HEADER_BYTES, writer.position);
@@ -51,4 +41,13 @@ export function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayB
   whole.set(first);
   whole.set(second, first.length);
   return whole;
+}
+
+/** What is told of a message whose stream the user's code has ended while it was encoded. */
+export function endedMeanwhile(): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    "The stream was ended by the very code that encodes its message.",
+    { origin: "caller" },
+  );
 }

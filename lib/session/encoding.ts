@@ -1,0 +1,62 @@
+/**
+ * Values on their way into a batch, which is user code at work: codecs, and getters.
+ *
+ * @module
+ */
+
+import type { Codec } from "../codec/codec.ts";
+import type { BatchWriter } from "../wire/batch_writer.ts";
+import { ByteWriter } from "../wire/byte_writer.ts";
+
+const FIRST_BYTES = 64;
+
+/**
+ * Keeps the frame whole in which a value is encoded. A getter of the value, or
+ * a codec of the user's own, may make calls, end streams or close the
+ * connection: what that writes waits until the frame is complete.
+ */
+export class Encoding {
+  /** Whether a value is being encoded in the midst of a batch. */
+  isOn = false;
+  #deferred: (() => void)[] | null = null;
+
+  /** Writes a value behind the frame header at `header`; if that fails, the frame is taken back. */
+  into<T>(data: BatchWriter, header: number, codec: Codec<T>, value: T): void {
+    this.isOn = true;
+    try {
+      codec.encode(value, data.writer);
+      this.isOn = false;
+    } catch (error) {
+      data.rollback(header);
+      this.isOn = false;
+      this.settle();
+      throw error;
+    }
+  }
+
+  /** The payload of a value that is sent while another one is encoded. */
+  apart<T>(
+    prefix: Uint8Array | null,
+    codec: Codec<T>,
+    value: T,
+    isEmpty: boolean,
+  ): Uint8Array<ArrayBuffer> {
+    const writer = new ByteWriter(FIRST_BYTES);
+    if (prefix !== null) writer.append(prefix);
+    if (!isEmpty) codec.encode(value, writer);
+    return writer.bytes.slice(0, writer.position);
+  }
+
+  /** Lets something wait until the frame is complete. */
+  defer(action: () => void): void {
+    (this.#deferred ??= []).push(action);
+  }
+
+  /** The frame is complete, or taken back: what has waited for that is done. */
+  settle(): void {
+    const deferred = this.#deferred;
+    if (deferred === null) return;
+    this.#deferred = null;
+    for (const action of deferred) action();
+  }
+}
