@@ -24,7 +24,7 @@ export interface Way {
 }
 
 /** How often free places are looked for. */
-const PROBES = 3;
+const PROBES = 5;
 
 /** How large the messages are that are sent, the last of them in pieces. */
 const SIZES = [0, 0, 1, 40, 3_000, 12_000] as const;
@@ -73,9 +73,15 @@ export class Player {
     );
   }
 
-  /** Whether all places of a handler are free: as many calls as there are run side by side. A renewal may come between. */
-  async probe(way: Way): Promise<void> {
-    for (let tries = 0;; tries++) {
+  /**
+   * Whether all places of a handler are free: as many calls as there are run
+   * side by side. A renewal, or a loss that shows late, may come between.
+   *
+   * @param ready Waits until calls can be made.
+   */
+  async probe(way: Way, ready: () => Promise<unknown>): Promise<void> {
+    for (let tries = 1;; tries++) {
+      await ready();
       try {
         return await this.#probe(way);
       } catch (error) {

@@ -66,8 +66,8 @@ export async function playGrid(seed: number, channels: "bytes" | "messages"): Pr
     grid.heal();
     await clock.runUntil(() => ledger.busy === 0, PATIENCE_MS, "all calls and handlers to end");
     for (const from of [0, 1]) {
-      await grid.node(from).waitForConnect({ timeoutMs: PATIENCE_MS });
-      await player.probe(way(from));
+      const ready = () => grid.node(from).waitForConnect({ timeoutMs: PATIENCE_MS });
+      await player.probe(way(from), ready);
     }
     const isClear = (): boolean => [0, 1].every((index) => isQuiet(grid.node(index)));
     await clock.runUntil(isClear, PATIENCE_MS, "the connections to be rid of all calls");

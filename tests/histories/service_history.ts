@@ -96,8 +96,7 @@ export async function playService(seed: number, channels: "bytes" | "messages"):
     for (let index = 0; index < REPLICAS; index++) {
       sim.list(index);
       const alone = await sim.connect();
-      await sim.ready(alone, 1);
-      await player.probe(serviceWay(alone));
+      await player.probe(serviceWay(alone), () => sim.ready(alone, 1));
       await alone.close();
     }
     ledger.judge();
