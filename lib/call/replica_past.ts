@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BackOff } from "../grid/back_off.ts";
+import type { LastingBackOff } from "../grid/back_off.ts";
 import type { ReplicaHealth } from "./outlier_detector.ts";
 
 /** For how long it is kept, in milliseconds; a replica is set aside for less, and dialled again sooner. */
@@ -17,7 +17,7 @@ export interface ReplicaPast {
   /** Whether it fails more than it should. */
   readonly health: ReplicaHealth;
   /** How long to wait after the next attempt that fails. */
-  readonly backOff: BackOff;
+  readonly backOff: LastingBackOff;
   /** When it may be dialled again. */
   dialAtMs: number;
 }

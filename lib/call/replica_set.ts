@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import { textOf } from "../foreign/text_of.ts";
-import { BackOff } from "../grid/back_off.ts";
+import { LastingBackOff } from "../grid/back_off.ts";
 import type { Timer } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
@@ -178,10 +178,10 @@ export class ReplicaSet implements ReplicaOwner {
   }
 
   #make(endpoint: Endpoint): ServiceReplica {
-    const { clock, reconnect, random } = this.#core.options;
+    const { options } = this.#core, { clock } = options;
     const past = this.#pasts.take(endpoint.address, clock.now()) ?? {
       health: new ReplicaHealth(this.#outliers),
-      backOff: new BackOff(reconnect, random),
+      backOff: new LastingBackOff(options.reconnect, options),
       dialAtMs: -Infinity,
     };
     return new ServiceReplica(this.#core, this, endpoint, past);

@@ -48,7 +48,7 @@ export interface ServeWorkersOptions<Data = unknown> extends WorkerSettings {
   readonly startTimeoutMs?: number | undefined;
   /** How long a worker may go without a sign of life, for which it is asked three times as often, in milliseconds; then it is ended, as soon as it comes back to its event loop, and replaced. Default: 30,000. */
   readonly hangTimeoutMs?: number | undefined;
-  /** How starting another in place of one that has failed slows down; it starts over when one has served for `maxMs`. Default: from 100 ms by 2 up to 10,000 ms, less up to 40 %. */
+  /** How starting another in place of one that has failed slows down; it starts over when one has served for twice `maxMs`. Default: from 100 ms by 2 up to 10,000 ms, less up to 40 %. */
   readonly restart?: Partial<BackOffOptions> | undefined;
   /** Hears of workers that failed; what happens within a worker goes where `serveWorker` says. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;

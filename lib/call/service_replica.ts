@@ -23,8 +23,6 @@ import { type ReplicaState, replicaState } from "./replica_state.ts";
 
 /** The part of a call's latency in the moving average. */
 const LATENCY_WEIGHT = 0.1;
-/** A connection that has lasted so long, in milliseconds, was no failure: the back-off starts over. */
-const SETTLED_MS = 1_000;
 
 /** Whom a replica tells what becomes of it. */
 export interface ReplicaOwner {
@@ -159,6 +157,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.#openedMs = clock.now();
     this.lastFailure = undefined;
     if (old === null) {
+      this.past.backOff.onBegun();
       logger.info(`Connected to ${this.endpoint.address}.`);
     } else {
       // It may lead to another server than the old one, which serves what runs there all the same.
@@ -244,8 +243,6 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   #loseCurrent(): void {
     this.current = null;
     this.#schedule.stop();
-    const { clock } = this.#core.options;
-    if (clock.now() - this.#openedMs >= SETTLED_MS) this.past.backOff.reset();
     if (this.isListed) this.owner.onReadyChange(this);
     this.#dialLater();
     this.#checkMissing();

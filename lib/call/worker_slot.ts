@@ -6,7 +6,7 @@
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
 import { textOf } from "../foreign/text_of.ts";
-import { BackOff, type BackOffOptions } from "../grid/back_off.ts";
+import { type BackOffOptions, LastingBackOff } from "../grid/back_off.ts";
 import type { Logger } from "../grid/logger.ts";
 import type { Clock, Random, Timer } from "../net/clock.ts";
 import type { StartThread, ThreadWatcher, WorkerThread } from "../net/worker_thread.ts";
@@ -76,7 +76,7 @@ export class WorkerSlot implements ThreadWatcher {
   runningCalls = 0;
 
   readonly #plan: WorkerPlan;
-  readonly #backOff: BackOff;
+  readonly #backOff: LastingBackOff;
   readonly #first = Promise.withResolvers<string>();
   readonly #stopped = Promise.withResolvers<void>();
   #state: WorkerState = "new";
@@ -86,7 +86,6 @@ export class WorkerSlot implements ThreadWatcher {
   /** The one timer: of the present state. */
   #timer: Timer | null = null;
   #unanswered = 0;
-  #servingSinceMs = 0;
   #hasServed = false;
   /** Who waits for new figures. */
   #asking: (() => void)[] = [];
@@ -95,7 +94,7 @@ export class WorkerSlot implements ThreadWatcher {
   constructor(plan: WorkerPlan, number: number) {
     this.#plan = plan;
     this.number = number;
-    this.#backOff = new BackOff(plan.restart, plan.random);
+    this.#backOff = new LastingBackOff(plan.restart, plan);
     // Who stops it before it has started hears of that already.
     this.#first.promise.catch(() => {});
   }
@@ -213,7 +212,7 @@ export class WorkerSlot implements ThreadWatcher {
     // Whoever takes its place listens there too, at the port that the system chose.
     this.#address = address;
     this.#setState("serving");
-    this.#servingSinceMs = this.#plan.clock.now();
+    this.#backOff.onBegun();
     this.#unanswered = 0;
     this.#watch();
     if (this.#hasServed) this.#plan.logger.info(`${this.#name} serves again.`);
@@ -239,7 +238,7 @@ export class WorkerSlot implements ThreadWatcher {
   }
 
   #onFailure(why: string, code: ErrorCode = "InvalidArgument"): void {
-    const { clock, logger, restart, module } = this.#plan;
+    const { clock, logger, module } = this.#plan;
     if (this.#state === "stopping") {
       logger.error(`${this.#name} failed while it stopped: ${why}.`);
       return this.#end();
@@ -256,8 +255,6 @@ export class WorkerSlot implements ThreadWatcher {
       return this.#end();
     }
     const wasServing = this.#state === "serving";
-    // One that has lasted longer than the longest wait did not fail at once.
-    if (wasServing && clock.now() - this.#servingSinceMs >= restart.maxMs) this.#backOff.reset();
     this.#endThread();
     this.#setState("waiting");
     const waitMs = this.#backOff.next();

@@ -36,6 +36,14 @@ export interface EtcdLease {
   readonly ttlSeconds: number;
 }
 
+/** What stands under one key. */
+export interface EtcdEntry {
+  /** The value. */
+  readonly value: string;
+  /** The lease it lives as long as; `null`: it has none. */
+  readonly leaseId: string | null;
+}
+
 /** Keys and values are text in UTF-8. */
 export class EtcdStore {
   readonly #gateway: EtcdGateway;
@@ -54,6 +62,15 @@ export class EtcdStore {
       values.set(decodeBase64(key), decodeBase64(value));
     }
     return { revision: revisionOf(answer), values };
+  }
+
+  /** Gives what stands under a key; `null` if nothing does. */
+  async get(key: string, signal: AbortSignal): Promise<EtcdEntry | null> {
+    const answer = await this.#gateway.call("kv/range", { key: encodeBase64(key) }, signal);
+    const [item] = asArray(answer["kvs"]);
+    if (item === undefined) return null;
+    const { value, lease = "0" } = asObject(item);
+    return { value: decodeBase64(value), leaseId: String(lease) === "0" ? null : String(lease) };
   }
 
   /** Tells of the changes under a prefix from a revision on. */

@@ -7,6 +7,7 @@
 import type { Logger } from "../grid/logger.ts";
 import type { Random } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
+import { checkDiallable, type HostAddress } from "../net/host_address.ts";
 import { parseNetEndpoint } from "../net/net_endpoint.ts";
 import type { EtcdOptions } from "./etcd_gateway.ts";
 import { Registrant } from "./registrant.ts";
@@ -48,15 +49,17 @@ export interface Registration extends AsyncDisposable {
  * finds it: under a lease, which is kept alive until `close`. A server that dies
  * is gone from etcd when its lease runs out. If the lease is lost while the
  * server lives (etcd was away for longer than it lasts, the process was frozen),
- * the endpoint is put in again.
+ * or the entry is deleted or changed, the endpoint is put in again, with a
+ * warning. That is seen when the lease is kept alive, three times in its life;
+ * a user who may not read the key is told that it cannot be.
  *
  * Register when the server listens, and close before it stops listening: then
  * no client is sent to a closed door.
  *
- * @param endpoint The endpoint, or its text: `"tcp://10.0.0.1:9000"`. It is what clients dial, so no wildcard address.
+ * @param endpoint The endpoint, or its text: `"tcp://10.0.0.1:9000"`. It is what clients dial: not all interfaces (`tcp://:9000`, `0.0.0.0`, `[::]`), and not port 0.
  * @param options Which etcd, and under which prefix.
  * @returns The registration, once the entry is in etcd.
- * @throws {InternodeError} `InvalidArgument` or `Refused` at once for what cannot succeed, else what failed last when `startTimeoutMs` are over; or the signal's reason.
+ * @throws {InternodeError} `InvalidArgument` or `Refused` at once for what cannot succeed, an address that nobody can dial among it, else what failed last when `startTimeoutMs` are over; or the signal's reason.
  *
  * @example
  * ```ts
@@ -77,7 +80,18 @@ export async function register(
   options: RegisterOptions,
 ): Promise<Registration> {
   const { address } = typeof endpoint === "string" ? parseNetEndpoint(endpoint) : endpoint;
+  const host = hostOf(address);
+  if (host !== null) checkDiallable(host);
   const registrant = new Registrant(address, options);
   await registrant.start();
   return registrant;
+}
+
+/** The host in an address; `null` for one of the user's own kind. */
+function hostOf(address: string): HostAddress | null {
+  try {
+    return parseNetEndpoint(address.replace(/^mtls:\/\//, "")).host;
+  } catch {
+    return null;
+  }
 }

@@ -14,7 +14,7 @@ import { systemRandom } from "../net/system_random.ts";
 import { messageOf } from "../net/transport_error.ts";
 import { EtcdGateway } from "./etcd_gateway.ts";
 import { keyStart } from "./etcd_key.ts";
-import { type EtcdLease, EtcdStore } from "./etcd_store.ts";
+import { type EtcdEntry, type EtcdLease, EtcdStore } from "./etcd_store.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import type { RegisterOptions, Registration } from "./register.ts";
@@ -37,6 +37,10 @@ export class Registrant implements Registration {
   readonly #clock: Clock;
   readonly #store: EtcdStore;
   readonly #trouble: WarnOnce;
+  /** That the entry was changed, until it is found as it should be. */
+  readonly #changed: WarnOnce;
+  /** That it cannot be looked at. */
+  readonly #unchecked: WarnOnce;
   readonly #backOff: BackOff;
   readonly #stop = new AbortController();
   /** The lease granted last, whether or not the entry stands under it. */
@@ -68,6 +72,8 @@ export class Registrant implements Registration {
     const timeoutMs = Math.min(positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs), keepMs);
     this.#store = new EtcdStore(new EtcdGateway({ ...options, requestTimeoutMs: timeoutMs }));
     this.#trouble = new WarnOnce(this.#logger);
+    this.#changed = new WarnOnce(this.#logger);
+    this.#unchecked = new WarnOnce(this.#logger);
     this.#backOff = new BackOff(
       { initialMs: 20, factor: 1.6, maxMs: keepMs, jitter: 0.4 },
       options.random ?? systemRandom,
@@ -177,6 +183,7 @@ export class Registrant implements Registration {
 
   async #keep(signal: AbortSignal): Promise<void> {
     if (this.#isEntered && await this.#store.keepAlive(this.#lease!, signal)) {
+      await this.#check(this.#lease!, signal);
       this.#trouble.clear();
       this.#backOff.reset();
       return;
@@ -185,6 +192,35 @@ export class Registrant implements Registration {
       this.#logger.warn(`${this.key} ran out in etcd, and is put in again.`);
     }
     await this.#enter(signal);
+  }
+
+  /** A lease that lives does not show that the entry still stands: somebody may have deleted or changed it. */
+  async #check(lease: EtcdLease, signal: AbortSignal): Promise<void> {
+    let entry: EtcdEntry | null;
+    try {
+      entry = await this.#store.get(this.key, signal);
+    } catch (error) {
+      if (isPassing(error) || signal.aborted) throw error;
+      this.#unchecked.warn(
+        `Whether ${this.key} still stands in etcd cannot be seen, so that it is not put in again ` +
+          `if somebody deletes it: ${messageOf(error)}. Let this user read the key.`,
+      );
+      return;
+    }
+    this.#unchecked.clear();
+    // The same entry of another lease is that of another process at this address, as in a restart.
+    if (entry !== null && entry.value === this.address && entry.leaseId !== null) {
+      return this.#changed.clear();
+    }
+    const what = entry === null
+      ? "was deleted from etcd"
+      : entry.value === this.address
+      ? "was given a life without end in etcd"
+      : `was changed in etcd, to ${JSON.stringify(entry.value)}`;
+    this.#changed.warn(
+      `${this.key} ${what} while its server lives, and is put in again. See who did that.`,
+    );
+    await this.#store.put(this.key, this.address, lease, signal);
   }
 
   #keepMs(): number {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Random } from "../net/clock.ts";
+import type { Clock, Random } from "../net/clock.ts";
 import { invalidOption, positive } from "./connection_options.ts";
 
-/** How fast reconnecting slows down. */
+/** How fast reconnecting slows down. It starts over after a connection that has lasted for twice `maxMs`. */
 export interface BackOffOptions {
   /** The first wait, in milliseconds. Default: 20. */
   readonly initialMs: number;
@@ -70,5 +70,39 @@ export class BackOff {
   /** Starts over, after a success. */
   reset(): void {
     this.#attempts = 0;
+  }
+}
+
+/** So many of the longest waits must something last, for what ended it to be no failure to begin. */
+const LASTING_WAITS = 2;
+
+/**
+ * A back-off for what is begun again whenever it ends. It starts over only
+ * after something that has lasted: two processes that take a connection from
+ * each other would otherwise do so at full speed, as each of them succeeds.
+ */
+export class LastingBackOff {
+  readonly #backOff: BackOff;
+  readonly #clock: Clock;
+  readonly #lastingMs: number;
+  #begunMs = Infinity;
+
+  /** */
+  constructor(options: BackOffOptions, { clock, random }: { clock: Clock; random: Random }) {
+    this.#backOff = new BackOff(options, random);
+    this.#clock = clock;
+    this.#lastingMs = LASTING_WAITS * options.maxMs;
+  }
+
+  /** It has begun. */
+  onBegun(): void {
+    this.#begunMs = this.#clock.now();
+  }
+
+  /** It has ended, or could not be begun: the wait before it is tried again, in milliseconds. */
+  next(): number {
+    if (this.#clock.now() - this.#begunMs >= this.#lastingMs) this.#backOff.reset();
+    this.#begunMs = Infinity;
+    return this.#backOff.next();
   }
 }

@@ -5,7 +5,12 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { type HostAddress, parseHostAddress, parseNamedHost } from "../net/host_address.ts";
+import {
+  checkDiallable,
+  type HostAddress,
+  parseHostAddress,
+  parseNamedHost,
+} from "../net/host_address.ts";
 import type { Listener } from "../net/transport.ts";
 import { upgradeWebSocket } from "../net/web_socket_upgrade.ts";
 import { within } from "../net/within.ts";
@@ -80,11 +85,12 @@ export class Manager implements AsyncDisposable {
    * Makes a node; it neither listens nor dials before {@linkcode Manager.listen}.
    *
    * @param options The hosts and the settings.
-   * @throws {InternodeError} `InvalidArgument`, naming what is wrong: a malformed or repeated host, `local` missing among them, a number out of range.
+   * @throws {InternodeError} `InvalidArgument`, naming what is wrong: a malformed or repeated host, one that the others cannot dial (`tcp://0.0.0.0:9000`, port 0), `local` missing among them, a number out of range.
    */
   constructor(options: ManagerOptions) {
     const local = parseNamedHost(options.local);
     const addresses = [...options.hosts].map(parseNamedHost);
+    if (addresses.length > 1) addresses.forEach(checkDiallable);
     this.local = local.href;
     this.hosts = addresses.map(({ href }) => href);
     this.#node = new GridNode(local, resolveOptions(options));

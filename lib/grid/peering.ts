@@ -15,7 +15,7 @@ import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { Peer } from "../session/session_options.ts";
-import { BackOff } from "./back_off.ts";
+import { LastingBackOff } from "./back_off.ts";
 import { ConnectionTotals } from "./connection_stats.ts";
 import { type ConnectionState, mayFollow } from "./connection_state.ts";
 import { Dialling } from "./dialling.ts";
@@ -23,6 +23,7 @@ import type { GridNode } from "./grid_node.ts";
 import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
 import { type RenewalOwner, RenewalSchedule } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
+import { TwinWatch } from "./twin_watch.ts";
 import { WaitingCalls } from "./waiting_calls.ts";
 
 /** How long calls wait for the dialling side to come back after a loss. */
@@ -40,7 +41,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   readonly #node: GridNode;
   readonly #address: HostAddress;
   readonly #dials: boolean;
-  readonly #backOff: BackOff;
+  readonly #backOff: LastingBackOff;
   readonly #schedule: RenewalSchedule;
   /** Everything not yet gone, the present link among it; hardly ever more than that. */
   #links: readonly Link[] = NOTHING;
@@ -55,6 +56,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   /** An attempt to connect or to renew, until hands are shaken. */
   #attempt: Dialling | null = null;
   #isRenewalTold = false;
+  #twins: TwinWatch | null = null;
   #unwatch: (() => void) | undefined;
   #started = false;
 
@@ -65,7 +67,7 @@ export class Peering implements LinkOwner, RenewalOwner {
     this.host = address.href;
     this.#dials = dials;
     const { options } = node;
-    this.#backOff = new BackOff(options.reconnect, options.random);
+    this.#backOff = new LastingBackOff(options.reconnect, options);
     this.#schedule = new RenewalSchedule(options, dials, this);
   }
 
@@ -186,7 +188,6 @@ export class Peering implements LinkOwner, RenewalOwner {
     const nowMs = clock.now(), dialledMs = this.#attempt?.startedMs ?? nowMs;
     this.#endAttempt();
     this.#clearTimer();
-    this.#backOff.reset();
     this.link = link;
     this.#isRenewalTold = false;
     this.#lastFailure = undefined;
@@ -199,6 +200,10 @@ export class Peering implements LinkOwner, RenewalOwner {
       this.#retire(old, openedMs);
     } else {
       this.totals.connects++;
+      this.#backOff.onBegun();
+      if (old !== null) {
+        (this.#twins ??= new TwinWatch(this.host, logger)).onReplaced(old, link, nowMs);
+      }
       logger.info(`Connected to ${this.host}.`, fields);
       this.#setState("connected");
       old?.close(replaced("Disconnected"));

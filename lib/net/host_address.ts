@@ -89,6 +89,30 @@ export function parseNamedHost(url: string): HostAddress {
   return address;
 }
 
+/** These stand for all interfaces of a machine. */
+const WILDCARDS: ReadonlySet<string> = new Set(["", "0.0.0.0", "::", "::ffff:0:0"]);
+
+/**
+ * Checks that others can dial a host by its address.
+ *
+ * @param address The host.
+ * @throws {InternodeError} `InvalidArgument` if it stands for all interfaces of a machine, or has port 0.
+ */
+export function checkDiallable(address: HostAddress): void {
+  const { scheme, hostname, port, href } = address;
+  if (!NETWORK_SCHEMES.has(scheme)) return;
+  if (WILDCARDS.has(hostname.replace(/%.*$/, ""))) {
+    throw invalid(
+      href,
+      "it stands for all interfaces of a machine, and others cannot dial that: write the name or " +
+        "IP address by which they reach this one",
+    );
+  }
+  if (port === 0) {
+    throw invalid(href, "others cannot dial port 0: write the port that the server listens at");
+  }
+}
+
 /**
  * Puts an address together from what the runtime says of a socket.
  *

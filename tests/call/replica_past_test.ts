@@ -7,10 +7,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Endpoint } from "@internode/grid/call";
 import { InternodeError } from "@internode/grid";
-import { BackOff, DEFAULT_BACK_OFF } from "../../lib/grid/back_off.ts";
+import { DEFAULT_BACK_OFF, LastingBackOff } from "../../lib/grid/back_off.ts";
 import { OutlierDetector, ReplicaHealth } from "../../lib/call/outlier_detector.ts";
 import { type ReplicaPast, ReplicaPasts } from "../../lib/call/replica_past.ts";
-import { SeededRandom } from "../../lib/testing/mod.ts";
+import { SeededRandom, VirtualClock } from "../../lib/testing/mod.ts";
 import { SimulatedService } from "./simulated_service.ts";
 
 /** An endpoint whose host refuses each attempt, and when they came. */
@@ -48,7 +48,10 @@ Deno.test("a replica that was set aside is still set aside when it is listed aga
   const detector = new OutlierDetector({ maxFailures: 1, setAsideMs: 5_000 });
   const past = (): ReplicaPast => ({
     health: new ReplicaHealth(detector),
-    backOff: new BackOff(DEFAULT_BACK_OFF, new SeededRandom(1)),
+    backOff: new LastingBackOff(DEFAULT_BACK_OFF, {
+      clock: new VirtualClock(),
+      random: new SeededRandom(1),
+    }),
     dialAtMs: 0,
   });
   const first = past(), second = past(), pasts = new ReplicaPasts();

@@ -221,7 +221,7 @@ Deno.test("one that keeps failing is tried ever more seldom, until it has lasted
   // Waits of 100, 200, 400, 800 and then 1,000 ms.
   assertEquals(startedMs, [100, 300, 700, 1_500, 2_500, 3_500]);
   ground.script = obey;
-  await clock.advance(2_000);
+  await clock.advance(2_100);
   ground.threads[6]!.fail("once");
   await clock.advance(120);
   assertEquals(ground.threads.length, 8, "it had lasted, and the back-off starts over");

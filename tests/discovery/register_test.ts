@@ -48,6 +48,13 @@ function optionsOf(etcd: EtcdServer, options: Partial<RegisterOptions> = {}): Re
   return { urls: etcd.url, prefix: "svc/x", logger: new QuietLogger(), ...options };
 }
 
+/** Waits for as long as a lease of one second lasts which nobody keeps alive. */
+async function aLifeOfOneSecond(etcd: EtcdServer): Promise<void> {
+  const { ID } = await etcd.ask("lease/grant", { TTL: "1" });
+  await etcd.ask("kv/put", { key: btoa("svc/y/1"), value: btoa(A), lease: ID });
+  await untilAddresses(etcdResolver(optionsOf(etcd, { prefix: "svc/y" })), null, []);
+}
+
 etcdTest("puts the endpoint in, and takes it and its lease out", async (etcd) => {
   const resolver = etcdResolver(optionsOf(etcd));
   const registration = await register("tcp://10.0.0.1:9000", optionsOf(etcd));
@@ -65,10 +72,7 @@ etcdTest("puts the endpoint in, and takes it and its lease out", async (etcd) =>
 
 etcdTest("keeps the entry alive for longer than its lease lasts", async (etcd) => {
   await using registration = await register(A, optionsOf(etcd, { ttlSeconds: 1 }));
-  // Another lease of the same length, which nobody keeps alive, tells when its time is over.
-  const { ID } = await etcd.ask("lease/grant", { TTL: "1" });
-  await etcd.ask("kv/put", { key: btoa("svc/y/1"), value: btoa(A), lease: ID });
-  await untilAddresses(etcdResolver(optionsOf(etcd, { prefix: "svc/y" })), null, []);
+  await aLifeOfOneSecond(etcd);
   assertEquals(await etcd.get(registration.key), A);
 });
 
@@ -100,6 +104,44 @@ etcdTest("a new process at the same address outlives the old one's end", async (
   await using _ = await register(A, optionsOf(etcd));
   await old.close();
   assertEquals(await etcd.get(KEY), A);
+});
+
+etcdTest(
+  "an entry that is deleted or changed while its server lives is put in again, with a warning",
+  async (etcd) => {
+    const logger = new QuietLogger();
+    const options = optionsOf(etcd, { ttlSeconds: 1, logger });
+    const resolver = etcdResolver(options);
+    const registration = await register(A, options);
+    const { version } = await untilAddresses(resolver, null, [A]);
+    await etcd.remove(KEY);
+    const { version: back } = await untilAddresses(resolver, version, [A]);
+    assertEquals(logger.lines, [
+      `${KEY} was deleted from etcd while its server lives, and is put in again. See who did that.`,
+    ]);
+    await etcd.put(KEY, "tcp://10.0.0.9:1");
+    await untilAddresses(resolver, back, [A]);
+    assert(logger.has(`was changed in etcd, to "tcp://10.0.0.9:1" while its server lives`));
+    // The same entry, but one that would outlive its server.
+    await etcd.put(KEY, A);
+    await inTime(async () => {
+      const key = btoa(KEY);
+      while (JSON.stringify(await etcd.ask("kv/range", { key })).includes('"lease"') === false);
+    });
+    assert(logger.has("was given a life without end"));
+    await registration.close();
+    assertEquals(await etcd.get(KEY), null);
+  },
+);
+
+etcdTest("what another process has put in for the same address is left to it", async (etcd) => {
+  const logger = new QuietLogger();
+  const old = await register(A, optionsOf(etcd, { ttlSeconds: 1, logger }));
+  await using _ = await register(A, optionsOf(etcd));
+  await aLifeOfOneSecond(etcd);
+  await old.close();
+  assertEquals(await etcd.get(KEY), A);
+  assertEquals(logger.lines, []);
 });
 
 etcdTest("closes when its signal aborts", async (etcd) => {
@@ -151,6 +193,11 @@ Deno.test("register: options and endpoints that make no sense", async () => {
   const options: RegisterOptions = { urls: "http://127.0.0.1:1", prefix: "svc/x" };
   const wrong: [string, RegisterOptions, string][] = [
     ["10.0.0.1:9000", options, "10.0.0.1:9000"],
+    ["tcp://:9000", options, "all interfaces"],
+    ["tcp://0.0.0.0:9000", options, "all interfaces"],
+    ["tls://[::]:9000", options, "all interfaces"],
+    ["ws://[::ffff:0.0.0.0]/internode", options, "all interfaces"],
+    ["tcp://10.0.0.1:0", options, "port 0"],
     [A, { ...options, prefix: "/" }, "prefix"],
     [A, { ...options, ttlSeconds: 0.5 }, "ttlSeconds"],
     [A, { ...options, closeTimeoutMs: 0 }, "closeTimeoutMs"],
@@ -161,4 +208,18 @@ Deno.test("register: options and endpoints that make no sense", async () => {
     const error = await assertRejects(() => register(endpoint, given), InternodeError, text);
     assertEquals(error.code, "InvalidArgument");
   }
+});
+
+Deno.test("register: an endpoint within another one is looked at, too, and one of an own kind is not", async () => {
+  const options: RegisterOptions = {
+    urls: "http://127.0.0.1:1",
+    prefix: "svc/x",
+    startTimeoutMs: 1,
+    logger: new QuietLogger(),
+  };
+  const at = (address: string) => ({ address, dial: () => Promise.reject(new Error("none")) });
+  const codes = ["mtls://tcp://0.0.0.0:9000", "bus:0"].map(async (address) =>
+    (await assertRejects(() => register(at(address), options), InternodeError)).code
+  );
+  assertEquals(await Promise.all(codes), ["InvalidArgument", "Unreachable"]);
 });

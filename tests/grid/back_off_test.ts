@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { SeededRandom } from "@internode/grid/testing";
-import { BackOff, DEFAULT_BACK_OFF } from "../../lib/grid/back_off.ts";
+import { SeededRandom, VirtualClock } from "@internode/grid/testing";
+import { BackOff, DEFAULT_BACK_OFF, LastingBackOff } from "../../lib/grid/back_off.ts";
 
 const fixed = (value: number) => ({
   next: () => value,
@@ -29,4 +29,22 @@ Deno.test("a peer that is down for days does not overflow anything", () => {
     const waitMs = backOff.next();
     if (!(waitMs > 0 && waitMs <= DEFAULT_BACK_OFF.maxMs)) throw new Error(`${waitMs} ms`);
   }
+});
+
+Deno.test("what has not lasted goes on where it was, what has lasted starts over", async () => {
+  const clock = new VirtualClock();
+  const options = { initialMs: 10, factor: 2, maxMs: 50, jitter: 0 };
+  const backOff = new LastingBackOff(options, { clock, random: fixed(0) });
+  assertEquals([backOff.next(), backOff.next()], [10, 20]);
+  backOff.onBegun();
+  await clock.advance(99);
+  assertEquals([backOff.next(), backOff.next()], [40, 50]);
+  backOff.onBegun();
+  await clock.advance(100);
+  assertEquals([backOff.next(), backOff.next()], [10, 20]);
+  // It is the time until the end that counts, not until the next attempt.
+  backOff.onBegun();
+  assertEquals(backOff.next(), 40);
+  await clock.advance(1_000);
+  assertEquals(backOff.next(), 50);
 });

@@ -46,6 +46,18 @@ Deno.test("a host that names none is refused, as peers could not tell it from ot
   }
 });
 
+Deno.test("a host that its peers cannot dial is refused, unless it has none", () => {
+  const named = "tcp://a:9000";
+  for (
+    const host of ["tcp://0.0.0.0:9000", "wss://[::]:443", "tcp://[::ffff:0.0.0.0]:9", "tls://b:0"]
+  ) {
+    const why = host.endsWith(":0") ? "port 0" : "all interfaces";
+    assertStringIncludes(refused({ local: host, hosts: [named, host] }), why);
+    assertStringIncludes(refused({ local: named, hosts: [named, host] }), why);
+    assertEquals(new Manager({ local: host, hosts: [host] }).hosts.length, 1);
+  }
+});
+
 Deno.test("hosts may have zones and well-known ports", () => {
   const local = "tcp://[fe80::1%eth0]:https";
   const manager = new Manager({ local, hosts: [local, "ws://b"] });

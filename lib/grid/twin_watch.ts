@@ -1,0 +1,67 @@
+/**
+ * Two processes with one name.
+ *
+ * @module
+ */
+
+import type { Link } from "../net/link.ts";
+import type { Logger } from "./logger.ts";
+
+/** So many instances that were replaced are remembered. */
+const MAX_REMEMBERED = 8;
+/** How long until it is told again, in milliseconds. */
+const REPEAT_MS = 60_000;
+
+/**
+ * Sees that processes of the same name take the connection from each other: an
+ * instance that was replaced comes back, so that it was not its successor who
+ * replaced it. A restart, by which a new instance comes once, is no such case.
+ */
+export class TwinWatch {
+  readonly #host: string;
+  readonly #logger: Logger;
+  /** In the order in which they were replaced. */
+  readonly #replaced = new Set<string>();
+  #toldMs = -Infinity;
+  /** How often since it was told. */
+  #count = 0;
+
+  /**
+   * @param host The name.
+   * @param logger Hears of it, once, and then in sums.
+   */
+  constructor(host: string, logger: Logger) {
+    this.#host = host;
+    this.#logger = logger;
+  }
+
+  /** A connection was replaced by another one. */
+  onReplaced(old: Link, link: Link, nowMs: number): void {
+    const before = old.session.peer?.instance, after = link.session.peer?.instance;
+    if (before === undefined || after === undefined || before === after) return;
+    const isBack = this.#replaced.delete(after);
+    this.#replaced.delete(before);
+    this.#replaced.add(before);
+    for (const oldest of this.#replaced) {
+      if (this.#replaced.size <= MAX_REMEMBERED) break;
+      this.#replaced.delete(oldest);
+    }
+    if (!isBack) return;
+    this.#count++;
+    if (nowMs - this.#toldMs < REPEAT_MS) return;
+    const sum = this.#toldMs === -Infinity ? "" : `, ${this.#count} times since this was told last`;
+    this.#logger.warn(
+      `Two processes use the same name, ${this.#host}, and take the connection from each other` +
+        `${sum}: instance ${before} at ${old.remote} and instance ${after} at ${link.remote}. ` +
+        "Give each process a name of its own, or stop one of them.",
+      {
+        event: "twins",
+        host: this.#host,
+        instances: [before, after],
+        remotes: [old.remote, link.remote],
+      },
+    );
+    this.#toldMs = nowMs;
+    this.#count = 0;
+  }
+}
