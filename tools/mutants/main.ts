@@ -52,8 +52,9 @@ async function timeTests(
   const tests: TestFile[] = [];
   for (const path of filesOf(all, room.tests, "_test.ts")) {
     const start = performance.now(), result = await workshop.test([path], BASELINE_LIMIT_MS);
-    if (result !== "passed") throw new Error(`Nothing is broken, and yet: ${path} ${result}.`);
-    tests.push({ path, durationMs: performance.now() - start });
+    if (result === "passed") tests.push({ path, durationMs: performance.now() - start });
+    // It would take each mutant for one that it has noticed.
+    else console.log(`left out, as it ${result} with nothing broken: ${path}`);
   }
   return tests;
 }
