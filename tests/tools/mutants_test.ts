@@ -114,7 +114,7 @@ Deno.test("mutants: a room's list names files and folders, and nothing that is n
   assertThrows(() => filesOf(all, ["lib/gone.ts"], ".ts"), Error, "lib/gone.ts: no such file");
 });
 
-Deno.test("mutants: a file's own tests run first, then quick ones, slow ones only if all are to", () => {
+Deno.test("mutants: a file's own tests run first, then quick ones together, then the others by themselves", () => {
   const tests = [
     { path: "tests/a/slow_test.ts", durationMs: 20_000 },
     { path: "tests/a/middling_test.ts", durationMs: 5_000 },
@@ -122,14 +122,14 @@ Deno.test("mutants: a file's own tests run first, then quick ones, slow ones onl
     { path: "tests/a/quicker_test.ts", durationMs: 200 },
     { path: "tests/a/thing_test.ts", durationMs: 4_000 },
   ];
-  const batches = planTests("lib/a/thing.ts", tests, false);
+  const batches = planTests("lib/a/thing.ts", tests);
   assertEquals(batches.map(({ files }) => files), [
     ["tests/a/thing_test.ts"],
     ["tests/a/quicker_test.ts", "tests/a/quick_test.ts"],
     ["tests/a/middling_test.ts"],
+    ["tests/a/slow_test.ts"],
   ]);
   assert(batches.every(({ limitMs }) => limitMs >= 10_000));
-  assertEquals(planTests("lib/a/thing.ts", tests, true).at(-1)?.files, ["tests/a/slow_test.ts"]);
 });
 
 Deno.test("mutants: a score leaves out what is explained", () => {

@@ -19,8 +19,8 @@ const ROOT = new URL("../../", import.meta.url);
 const WORKSHOPS = 2;
 /** After so many mutants it says how far it is. */
 const PROGRESS_STEP = 25;
-/** What a file of tests may take when nothing is broken. */
-const BASELINE_LIMIT_MS = 180_000;
+/** Files of tests that take longer with nothing broken are left out, unless all are to run. */
+const SLOW_MS = 10_000, THOROUGH_MS = 300_000;
 
 /** A mutant and the room whose tests ought to notice. */
 interface Job {
@@ -43,17 +43,16 @@ async function makeJobs(options: Options, all: readonly string[]): Promise<Job[]
   return drawn.sort((a, b) => a - b).map((index) => jobs[index]!);
 }
 
-/** Runs a room's tests with nothing broken: how long each file takes. */
+/** Runs a room's tests with nothing broken: how long each file takes that passes. */
 async function timeTests(
   workshop: Workshop,
-  room: Room,
-  all: readonly string[],
+  paths: readonly string[],
+  limitMs: number,
 ): Promise<TestFile[]> {
   const tests: TestFile[] = [];
-  for (const path of filesOf(all, room.tests, "_test.ts")) {
-    const start = performance.now(), result = await workshop.test([path], BASELINE_LIMIT_MS);
+  for (const path of paths) {
+    const start = performance.now(), result = await workshop.test([path], limitMs);
     if (result === "passed") tests.push({ path, durationMs: performance.now() - start });
-    // It would take each mutant for one that it has noticed.
     else console.log(`left out, as it ${result} with nothing broken: ${path}`);
   }
   return tests;
@@ -64,11 +63,10 @@ async function judge(
   workshop: Workshop,
   { mutant }: Job,
   tests: readonly TestFile[],
-  thorough: boolean,
 ): Promise<Fate> {
   if (explanationOf(mutant) !== undefined) return "explained";
   return await workshop.with(mutant, async () => {
-    for (const { files, limitMs } of planTests(mutant.file, tests, thorough)) {
+    for (const { files, limitMs } of planTests(mutant.file, tests)) {
       const result = await workshop.test(files, limitMs);
       if (result !== "passed") return result === "failed" ? "killed" : result;
     }
@@ -90,7 +88,11 @@ async function run(options: Options): Promise<void> {
   const rooms = [...new Set(jobs.map(({ room }) => room))];
   const scores = new Map(rooms.map((room) => [room, new Score()]));
   const tests = new Map<Room, TestFile[]>();
-  for (const room of rooms) tests.set(room, await timeTests(workshops[0]!, room, all));
+  const limitMs = options.thorough ? THOROUGH_MS : SLOW_MS;
+  for (const room of rooms) {
+    const paths = filesOf(all, room.tests, "_test.ts");
+    tests.set(room, await timeTests(workshops[0]!, paths, limitMs));
+  }
 
   // Ctrl-C ends the tests that run, too, so they say nothing; what was found so far is still told.
   const stop = new AbortController(), onInterrupt = () => stop.abort();
@@ -99,7 +101,7 @@ async function run(options: Options): Promise<void> {
   let judged = 0;
   await Promise.all(workshops.map(async (workshop) => {
     for (const job of queue) {
-      const fate = await judge(workshop, job, tests.get(job.room)!, options.thorough);
+      const fate = await judge(workshop, job, tests.get(job.room)!);
       if (stop.signal.aborted) break;
       scores.get(job.room)!.add(fate);
       if (++judged % PROGRESS_STEP === 0) console.error(`${judged} of ${jobs.length}`);

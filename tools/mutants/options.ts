@@ -18,7 +18,7 @@ runs the tests of their room, and prints the faults that no test has noticed.
 --file TEXT   only files whose path has it in it; may be given again
 --limit N     so many mutants, drawn by chance. Default: all there are
 --seed N      the chance that draws them. Default: a new one, which is printed
---thorough    runs the slow files of tests too, before a mutant counts as survived
+--thorough    runs slow files of tests too, which take more than 10 s
 --list        prints the mutants and runs nothing`;
 
 /** What is to be done. */

@@ -16,8 +16,6 @@ export interface TestBatch {
   readonly limitMs: number;
 }
 
-/** Slower files run only if all is to be run. */
-const SLOW_MS = 10_000;
 /** Files that are quicker share a process, as starting it is most of what they take. */
 const QUICK_MS = 3_000;
 /** A batch may take so many times as long as it should, and as much again for the start of a process on a busy machine. */
@@ -29,19 +27,14 @@ const PATIENCE = 5, START_MS = 10_000;
  *
  * @param source The source file.
  * @param tests The tests of its room.
- * @param thorough Whether slow files run too.
  */
-export function planTests(
-  source: string,
-  tests: readonly TestFile[],
-  thorough: boolean,
-): TestBatch[] {
+export function planTests(source: string, tests: readonly TestFile[]): TestBatch[] {
   const name = source.slice(source.lastIndexOf("/") + 1).replace(/\.ts$/, "");
   const own: TestFile[] = [], quick: TestFile[] = [], others: TestFile[] = [];
   for (const test of tests.toSorted((a, b) => a.durationMs - b.durationMs)) {
     if (test.path.endsWith(`/${name}_test.ts`)) own.push(test);
     else if (test.durationMs < QUICK_MS) quick.push(test);
-    else if (test.durationMs < SLOW_MS || thorough) others.push(test);
+    else others.push(test);
   }
   return [own, quick, ...others.map((test) => [test])].filter(({ length }) => length > 0).map(
     (files) => ({
