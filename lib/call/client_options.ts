@@ -83,6 +83,10 @@ const MAX_CONNECTIONS = 1_024;
  */
 export function resolveClientOptions(given: ClientOptions): ClientSettings {
   const { name = "client", connections = 1 } = given;
+  // A server takes no other name in a hello.
+  if (!name.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) {
+    throw invalidOption("name", "must not hold control characters or half a character");
+  }
   const nameBytes = new TextEncoder().encode(name).length;
   if (nameBytes < 1 || nameBytes > MAX_CLIENT_NAME_BYTES) {
     throw invalidOption(

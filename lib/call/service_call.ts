@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { callFailure } from "../grid/call_failure.ts";
+import { notNegative } from "../grid/connection_options.ts";
 import { startClientSpan, withTraceContext } from "../grid/client_span.ts";
 import { decodePayload, invalidPayload } from "../grid/payload.ts";
 import type { Span } from "../grid/tracer.ts";
@@ -100,7 +101,8 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   start(hedge: Hedge | null): void {
     const core = this.#core, options = this.#options;
     const { signal, timeoutMs = core.options.defaultTimeoutMs } = options;
-    const isPlain = signal === undefined && options.retry === undefined;
+    const isPlain = signal === undefined && options.retry === undefined &&
+      options.spinUs === undefined;
     if (!isPlain || core.isClosing || !(timeoutMs > 0)) {
       const failure = refusal(core, options, timeoutMs);
       if (failure !== undefined) return this.#reject(failure.error);
@@ -327,15 +329,14 @@ export function refusal(
   options: ServiceCallOptions,
   timeoutMs: number,
 ): { readonly error: unknown } | undefined {
-  const { signal, retry } = options;
+  const { signal, retry, spinUs } = options;
   if (signal?.aborted === true) return { error: signal.reason };
   if (core.isClosing) return { error: closedError(undefined) };
-  if (retry !== undefined) {
-    try {
-      resolveRetry(retry);
-    } catch (error) {
-      return { error };
-    }
+  try {
+    if (retry !== undefined) resolveRetry(retry);
+    if (spinUs !== undefined) notNegative("spinUs", spinUs);
+  } catch (error) {
+    return { error };
   }
   if (timeoutMs > 0) return undefined;
   const error = timeoutMs <= 0

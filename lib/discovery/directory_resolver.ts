@@ -15,6 +15,7 @@ import { FolderWatch } from "../net/folder_watch.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { readError } from "../net/read_error.ts";
+import { BINDING_PREFIX } from "../net/unix_socket.ts";
 import { WarnOnce } from "./warn_once.ts";
 
 /** Two looks are never closer than this: servers that start together are seen together. */
@@ -114,6 +115,7 @@ async function socketsIn(path: string): Promise<string[] | null> {
   const base = path.endsWith("/") ? path : `${path}/`, found: string[] = [];
   try {
     for await (const { name, isDirectory, isFile } of Deno.readDir(path)) {
+      if (name.startsWith(BINDING_PREFIX)) continue;
       if (!isDirectory && !isFile && await isSocket(base + name)) found.push(base + name);
     }
   } catch (error) {

@@ -7,7 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import type { Link } from "../net/link.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
-import { MAX_NAME_BYTES } from "../session/handler_name.ts";
+import { MAX_NAME_BYTES, nameProblem } from "../session/handler_name.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import { type CallOptions, NO_OPTIONS } from "./call_options.ts";
 import type { CallTraces } from "./call_trace.ts";
@@ -197,7 +197,7 @@ export class Connection {
     options: CallOptions,
     contract: AnyContract,
   ): boolean {
-    const { signal, subroute, into } = options;
+    const { signal, subroute, into, spinUs } = options;
     let failure: InternodeError;
     if (signal?.aborted === true) {
       call.state = "ended";
@@ -211,10 +211,14 @@ export class Connection {
           { origin: "caller" },
         )
         : invalid("timeoutMs must be a number");
-    } else if (
-      subroute !== undefined && subroute.length * 3 > MAX_NAME_BYTES && tooLong(subroute)
-    ) {
-      failure = invalid(`a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8`);
+    } else if (subroute !== undefined && nameProblem(subroute, 0) !== null) {
+      failure = invalid(
+        `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8; this one ${
+          nameProblem(subroute, 0)
+        }`,
+      );
+    } else if (spinUs !== undefined && !(spinUs >= 0 && spinUs < Infinity)) {
+      failure = invalid(`spinUs must be a number of 0 or more, not ${spinUs}`);
     } else if (into !== undefined && !takesBytes(contract)) {
       failure = invalid("into is for single requests whose response is raw bytes");
     } else if (this.#node.closing) {
@@ -322,14 +326,8 @@ class Owner implements StreamOwner {
   }
 }
 
-const encoder = new TextEncoder();
-
 function takesBytes(contract: AnyContract): boolean {
   return contract.kind === "single" && contract.response.raw === true;
-}
-
-function tooLong(subroute: string): boolean {
-  return encoder.encode(subroute).length > MAX_NAME_BYTES;
 }
 
 function invalid(message: string): InternodeError {

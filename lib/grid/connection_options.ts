@@ -135,7 +135,7 @@ export function positive(name: string, value: number): number {
  *
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
-function notNegative(name: string, value: number): number {
+export function notNegative(name: string, value: number): number {
   if (value >= 0 && value < Infinity) return value;
   throw invalidOption(name, `must be a number of 0 or more, not ${value}`);
 }

@@ -7,7 +7,7 @@
 import type { Codec } from "../codec/codec.ts";
 import { raw } from "../codec/raw.ts";
 import { InternodeError } from "../errors.ts";
-import { MAX_NAME_BYTES } from "../session/handler_name.ts";
+import { MAX_NAME_BYTES, nameProblem } from "../session/handler_name.ts";
 
 /**
  * A request with one answer.
@@ -176,16 +176,14 @@ export function stream<
   };
 }
 
-const utf8 = new TextEncoder();
-
 function checkName(name: string): void {
-  const length = utf8.encode(name).length;
-  if (length >= 1 && length <= MAX_NAME_BYTES) return;
+  const problem = nameProblem(name, 1);
+  if (problem === null) return;
   throw new InternodeError(
     "InvalidArgument",
     `A contract's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${
       JSON.stringify(name.slice(0, 40))
-    } has ${length}.`,
+    } ${problem}.`,
     { origin: "caller" },
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { MAX_NAME_BYTES, nameKey } from "../session/handler_name.ts";
+import { MAX_NAME_BYTES, nameKey, nameProblem } from "../session/handler_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { AllowRule } from "./allow.ts";
 import type { CallSource } from "./call_source.ts";
@@ -51,10 +51,8 @@ export class HandlerTable {
   ): void {
     const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow } = options;
     const lends = options.lendRequest === true;
-    if (!(concurrency >= 1)) {
-      throw invalid(contract, `concurrency must be at least 1, not ${concurrency}`);
-    }
-    if (!(queue >= 0)) throw invalid(contract, `queue must be at least 0, not ${queue}`);
+    checkCount(contract, "concurrency", concurrency, 1);
+    checkCount(contract, "queue", queue, 0);
     if (allow !== undefined && typeof allow !== "function") {
       throw invalid(contract, "allow must be a function, such as one that allowNames makes");
     }
@@ -126,17 +124,24 @@ function refusal(
   return verdict;
 }
 
-const encoder = new TextEncoder();
+function checkCount(contract: AnyContract, option: string, count: number, least: number): void {
+  if (count >= least && (Number.isInteger(count) || count === Infinity)) return;
+  throw invalid(
+    contract,
+    `${option} must be a whole number of at least ${least}, or Infinity, not ${count}`,
+  );
+}
 
 /** A subroute must fit into a name frame. */
 function checkSubroute(contract: AnyContract, subroute: string): void {
-  const { length } = encoder.encode(subroute);
-  if (length > MAX_NAME_BYTES) {
-    throw invalid(
-      contract,
-      `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8, not ${length}`,
-    );
-  }
+  const problem = nameProblem(subroute, 0);
+  if (problem === null) return;
+  throw invalid(
+    contract,
+    `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8; ${
+      JSON.stringify(subroute.slice(0, 40))
+    } ${problem}`,
+  );
 }
 
 function invalid(contract: AnyContract, why: string): InternodeError {

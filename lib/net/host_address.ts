@@ -57,6 +57,7 @@ export function parseHostAddress(url: string): HostAddress {
   }
   // deno-lint-ignore no-control-regex -- these are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(rest)) throw invalid(url, "it holds a control character");
+  if (!url.isWellFormed()) throw invalid(url, "it has half a character (a lone surrogate)");
   if (defaultPort === undefined) {
     if (rest === "") throw invalid(url, `after "${scheme}://" there is nothing`);
     return { scheme, hostname: "", port: 0, path: rest, href: `${scheme}://${rest}` };

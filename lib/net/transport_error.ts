@@ -66,6 +66,7 @@ function dialAdvice(address: HostAddress, cause: unknown): Advice {
     ];
   }
   if (zoneIsMissing(address)) return missingZone(address);
+  if (noDescriptorIsLeft(cause)) return ["Unreachable", DESCRIPTORS];
   return [
     "Unreachable",
     "Check that the host is up and listens there, and that nothing between blocks it" +
@@ -82,10 +83,26 @@ function listenAdvice(address: HostAddress, cause: unknown): Advice {
     return ["InvalidArgument", "Choose an address that this process may use."];
   }
   if (zoneIsMissing(address)) return missingZone(address);
-  return [
-    "InvalidArgument",
-    `Choose an address that this machine has${orInterface(address)}.`,
-  ];
+  // The system speaks of an invalid argument, such as a path that is too long.
+  if (cause instanceof TypeError) {
+    return ["InvalidArgument", "Choose an address that the system understands."];
+  }
+  if (noDescriptorIsLeft(cause)) return ["Unreachable", DESCRIPTORS];
+  // A name that DNS does not have yet, an address or folder that is not there yet, no descriptor left.
+  return ["Unreachable", placeAdvice(address)];
+}
+
+const DESCRIPTORS =
+  "This process, or the system, has as many files open as it may: close some, or raise the limit.";
+
+function noDescriptorIsLeft(cause: unknown): boolean {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return code === "EMFILE" || code === "ENFILE";
+}
+
+function placeAdvice(address: HostAddress): string {
+  if (address.scheme === "unix") return "Check that the folder is there, and try again.";
+  return `Check that this machine has that address${orInterface(address)}, and try again.`;
 }
 
 /** The system itself speaks of an invalid argument. */

@@ -12,11 +12,16 @@ import type { HostAddress } from "./host_address.ts";
 import { sharingProblem } from "./shared_port.ts";
 import type { Channel, DialOptions, Listener, ListenOptions, Transport } from "./transport.ts";
 import { listenError } from "./transport_error.ts";
+import { listenAtPath, type UnixSocket } from "./unix_socket.ts";
 
 /**
  * Connections over Unix sockets: three times as quick as TCP for hosts on one
  * machine. Who may connect, the permissions of the socket's directory decide.
  * Needs `--allow-net`, and `--allow-read` and `--allow-write` for the path.
+ *
+ * A listener that is closed removes its socket, unless another one has taken
+ * its place. With the permissions for the path alone it cannot be closed then:
+ * it takes no more connections, and one descriptor until the process ends.
  *
  * @returns The transport for `unix:///path`.
  */
@@ -33,11 +38,10 @@ async function listen(address: HostAddress, options: ListenOptions): Promise<Lis
   const { path } = address;
   const problem = options.sharePort === true ? sharingProblem(address) : null;
   if (problem !== null) throw problem;
-  let listener: Deno.UnixListener;
+  let listener: UnixSocket;
   try {
     await removeDeadSocket(address);
-    // The runtime removes the file again when the listener is closed.
-    listener = Deno.listen({ transport: "unix", path });
+    listener = listenAtPath(path);
   } catch (cause) {
     throw isOwnError(cause) ? cause : listenError(address, cause);
   }

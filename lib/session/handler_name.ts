@@ -25,6 +25,15 @@ export function nameCost(payloadBytes: number): number {
   return payloadBytes + NAME_OVERHEAD_BYTES;
 }
 
+/** What is wrong with a text that is to be a name; `null`: nothing. */
+export function nameProblem(text: string, minBytes: number): string | null {
+  // What is not Unicode would be replaced on its way, and never be found.
+  if (!text.isWellFormed()) return "has half a character (a lone surrogate)";
+  if (text.length >= minBytes && text.length * 3 <= MAX_NAME_BYTES) return null;
+  const { length } = encoder.encode(text);
+  return length >= minBytes && length <= MAX_NAME_BYTES ? null : `has ${length}`;
+}
+
 /** One text for a name and its subroute, another one for every pair. */
 export function nameKey(name: string, subroute: string): string {
   return `${name.length} ${name}${subroute}`;

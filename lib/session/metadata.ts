@@ -16,7 +16,7 @@ import { protocolError } from "./wire_error.ts";
 export const MAX_METADATA_BYTES = 4096;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What goes along with a call: texts by name. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -27,7 +27,7 @@ export const NO_METADATA: Metadata = Object.freeze(Object.create(null));
 /**
  * The block, with its length before it.
  *
- * @throws {InternodeError} `InvalidArgument` when it is over {@linkcode MAX_METADATA_BYTES} or holds anything but texts.
+ * @throws {InternodeError} `InvalidArgument` when it is over {@linkcode MAX_METADATA_BYTES} or holds anything but texts of Unicode.
  */
 export function encodeMetadata(metadata: Metadata): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(128);
@@ -61,6 +61,13 @@ export function decodeMetadata(reader: ByteReader): Metadata {
 
 function writeText(writer: ByteWriter, text: unknown): void {
   if (typeof text !== "string") throw invalid(`Metadata must be texts, not ${typeof text}.`);
+  if (!text.isWellFormed()) {
+    throw invalid(
+      `A text of metadata has half a character (a lone surrogate): ${
+        JSON.stringify(text.slice(0, 40))
+      }.`,
+    );
+  }
   const bytes = encoder.encode(text);
   if (bytes.length > MAX_METADATA_BYTES) {
     throw invalid(`A text of metadata has ${bytes.length} bytes.`);

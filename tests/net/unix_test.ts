@@ -70,3 +70,46 @@ Deno.test(
     Deno.removeSync(path);
   },
 );
+
+for (const bound of ["beside", "at its path"] as const) {
+  Deno.test({
+    name: `unix: a listener bound ${bound} leaves the socket of its successor alone when it closes`,
+    ignore: !permitted || !RUN,
+  }, async () => {
+    const { path } = parseHostAddress(freshAddress());
+    const narrow = bound === "beside"
+      ? ["--allow-net", `--allow-read=${folder}`, `--allow-write=${folder}`]
+      : [`--allow-net=unix:${path}`, `--allow-read=${path}`, `--allow-write=${path}`];
+    const program = new URL("unix_successor.ts", import.meta.url).href;
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--no-check", ...narrow, program, path],
+    }).output();
+    const text = new TextDecoder();
+    assertEquals(
+      [text.decode(stdout).trim(), success],
+      ["the successor answers; then nothing is there", true],
+      text.decode(stderr),
+    );
+  });
+}
+
+Deno.test(
+  { name: "unix: of two that listen at one path at a time one has it", ignore: !permitted },
+  async () => {
+    const address = freshAddress(), { path } = parseHostAddress(address);
+    const all = await Promise.allSettled(
+      [1, 2, 3].map(() => Acceptor.on(unixTransport(), address)),
+    );
+    const [first, ...more] = all.filter((one) => one.status === "fulfilled");
+    assertEquals(more, []);
+    for (const one of all) {
+      if (one.status === "rejected") assertEquals(one.reason.code, "Unreachable");
+    }
+    const near = await unixTransport().dial(parseHostAddress(address), dialOptions());
+    (await first!.value.next()).close();
+    near.close();
+    await first!.value.end();
+    await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+    assertEquals([...Deno.readDirSync(folder)].filter(({ name }) => name.startsWith(".")), []);
+  },
+);
