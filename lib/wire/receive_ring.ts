@@ -146,7 +146,7 @@ export class ReceiveRing {
   #resize(capacity: number): void {
     const unread = this.tail - this.head;
     const bytes = new Uint8Array(capacity);
-    if (unread > 0) bytes.set(this.bytes.subarray(this.head, this.tail));
+    bytes.set(this.bytes.subarray(this.head, this.tail));
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
     this.head = 0;

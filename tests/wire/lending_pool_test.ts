@@ -37,6 +37,10 @@ Deno.test("only so much lies there unused, and nothing large", () => {
   const lent = Array.from({ length: 9 }, () => pool.lend(MIB));
   for (const each of lent) pool.takeBack(each);
   assertEquals(pool.freeBytes, 8 * MIB);
+  pool.takeBack(new Uint8Array(4 * KIB));
+  assertEquals(pool.freeBytes, 8 * MIB, "not even 4 KiB more");
+  pool.lend(MIB);
+  assertEquals(pool.freeBytes, 7 * MIB, "what is as large as may be is lent again");
 
   const empty = new LendingPool();
   const large = empty.lend(MIB + 1), odd = new Uint8Array(5_000);

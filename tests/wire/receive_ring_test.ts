@@ -39,6 +39,9 @@ Deno.test("a ring has 2 KiB at first, and grows to 256 KiB when reads fill it", 
     ring.head = ring.tail;
   }
   assertEquals(sizes, [2_048, 8_192, 32_768, 131_072, 262_144, 262_144]);
+  const { bytes } = ring;
+  ring.commit(ring.space().length);
+  assert(ring.bytes === bytes, "it is not made anew when it can grow no more");
   const full = new ReceiveRing(16, 16);
   full.commit(full.space().length);
   full.space();
@@ -147,6 +150,28 @@ Deno.test("unread bytes are never given up for a smaller buffer", () => {
     ring.head++;
   }
   assertEquals(ring.length, 500);
+});
+
+Deno.test("one buffer beside that of a read under way is kept, whichever was needed last", () => {
+  const ring = new ReceiveRing(64, 64);
+  ring.space();
+  const first = ring.bytes;
+  ring.setAside();
+  const second = ring.bytes;
+  ring.space();
+  ring.commit(5);
+  ring.takeBack(3);
+  assert(ring.bytes === second, "what is unread stays where it is");
+  ring.head = ring.tail;
+  ring.space();
+  ring.setAside();
+  assert(ring.bytes === first);
+  ring.takeBack(3);
+  assert(ring.bytes === second, "nothing was unread");
+  ring.head = ring.tail;
+  ring.space();
+  ring.setAside();
+  assert(ring.bytes === first);
 });
 
 Deno.test("what is read beside a read under way comes before what that one brings", () => {

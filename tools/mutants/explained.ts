@@ -95,6 +95,17 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: "lib/wire/receive_ring.ts",
+    lineText: "#smallReads = 0;",
+    reason: "It says something only once the buffer has grown, which sets it to 0.",
+  },
+  {
+    file: "lib/wire/receive_ring.ts",
+    lineText: "this.#use(this.#spare ?? new Uint8Array(this.#initialBytes), 0);",
+    changes: [ZERO],
+    reason: "Nothing is unread then, so `space` begins at 0 anyway.",
+  },
+  {
+    file: "lib/wire/receive_ring.ts",
     lineText:
       "this.head > 0 && (this.head + wanted > capacity || capacity - this.tail < capacity >> 2)",
     changes: [
