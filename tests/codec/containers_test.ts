@@ -4,9 +4,10 @@
  * @module
  */
 
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { encode } from "@msgpack/msgpack";
 import * as t from "../../lib/codec/mod.ts";
+import { InternodeError } from "../../lib/errors.ts";
 import { assertBytes, assertRefused, assertRoundTrip, assertUnfit, hex } from "./support.ts";
 
 Deno.test("lists of every length around every edge", () => {
@@ -234,4 +235,53 @@ Deno.test("a user's own codec can be a part", () => {
     caught = error;
   }
   assertStrictEquals((caught as Error).message, "its own fault");
+});
+
+/** A codec of a user's own: a number in one byte, 0xc0 for instance, and nothing about flags unless given. */
+function own(flags: { nullable?: boolean; optional?: boolean } = {}): t.Codec<number | null> {
+  return {
+    ...flags,
+    encode(value, writer): void {
+      if (typeof value !== "number") throw new TypeError("a number is wanted");
+      writer.append(Uint8Array.of(value));
+    },
+    decode: (reader) => reader.takeBytes(1)[0]!,
+  };
+}
+
+Deno.test("nil is a byte like others to a user's own codec that does not say that it is nullable", () => {
+  assertBytes(t.list(own()), [0xc0, 1], "92 c0 01");
+  assertThrows(() => t.toBytes(t.list(own()), [null]), TypeError, "a number is wanted");
+  assertBytes(t.list(own({ nullable: true })), [null, 1], "92 c0 01");
+});
+
+Deno.test("a user's own codec that does not say that it is optional gets every field to write", () => {
+  const field = t.record({ a: own() as t.Codec<number | undefined> });
+  assertThrows(() => t.toBytes(field, { a: undefined }), TypeError, "a number is wanted");
+  const left = t.record({ a: own({ optional: true }) as t.OptionalCodec<number> });
+  assertBytes(left, {}, "80");
+});
+
+Deno.test("what a user's own codec throws is its own, unless it is that the payload is invalid", () => {
+  const failing = (error: unknown): t.Codec<unknown> => ({
+    encode: () => {
+      throw error;
+    },
+    decode: () => {
+      throw error;
+    },
+  });
+  const other = new InternodeError("Overloaded", "no more");
+  for (
+    const run of [t.toBytes, t.fromBytes] as ((codec: t.Codec<unknown>, value: never) => void)[]
+  ) {
+    const value = (run === t.toBytes ? [1] : hex("91 01")) as never;
+    const thrown = assertThrows(() => run(t.list(failing(other)) as t.Codec<unknown>, value));
+    assertStrictEquals(thrown, other);
+    const invalid = new InternodeError("InvalidPayload", "must be even.");
+    assertUnfit(
+      () => run(t.list(failing(invalid)) as t.Codec<unknown>, value),
+      "[0] does not fit: must be even.",
+    );
+  }
 });

@@ -126,3 +126,28 @@ Deno.test("a text that begins with a byte order mark, which @std/msgpack drops, 
   assertRoundTrip(t.dynamic(), "a\ufeff");
   assertRoundTrip(t.string(), "\ufeffabc");
 });
+
+Deno.test("dynamic() carries no extension, whatever its length", () => {
+  for (
+    const bytes of [
+      "c7 01 05 00",
+      "c8 0001 05 00",
+      "c9 00000001 05 00",
+      "d4 05 00",
+      "d5 05 0000",
+      "d6 05 00000000",
+      "d7 05 0000000000000000",
+      "d8 05 00000000000000000000000000000000",
+    ]
+  ) {
+    assertUnfit(() => t.fromBytes(t.dynamic(), hex(bytes)), "is an extension");
+  }
+});
+
+Deno.test("a container that claims more than the message can hold is refused as a whole, before its items are read", () => {
+  for (const bytes of ["9f 01", "92 01", "8f a161 01", "82 a161 01"]) {
+    assertUnfit(() => t.fromBytes(t.dynamic(), hex(bytes)), "the value is cut off");
+  }
+  assertEquals(t.fromBytes(t.dynamic(), hex("91 01")), [1]);
+  assertUnfit(() => t.fromBytes(t.dynamic(), hex("")), "the value is cut off");
+});

@@ -1,6 +1,6 @@
 /** The heads of MessagePack, each at its bounds, and what is said of a wrong one. @module */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   readArrayHead,
   readMapHead,
@@ -10,10 +10,9 @@ import {
 } from "../../lib/codec/format.ts";
 import { readInteger64, readNumber, writeInteger64 } from "../../lib/codec/integer.ts";
 import * as t from "../../lib/codec/mod.ts";
-import { Problem } from "../../lib/codec/problem.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
-import { assertBytes, assertUnfit, hex, toHex } from "./support.ts";
+import { assertBytes, assertProblem, assertUnfit, hex, toHex } from "./support.ts";
 
 /** A reader of those bytes in the midst of others. */
 function readerOf(text: string, more = 0): ByteReader {
@@ -21,18 +20,6 @@ function readerOf(text: string, more = 0): ByteReader {
   const reader = new ByteReader();
   reader.reset(bytes, 1, bytes.length - 1);
   return reader;
-}
-
-/** Checks that something fails with certain words, as yet without a place in a message. */
-function assertProblem(run: () => unknown, words: string): void {
-  let problem: unknown = null;
-  try {
-    run();
-  } catch (error) {
-    problem = error;
-  }
-  assert(problem instanceof Problem, `${problem} instead of: ${words}`);
-  assert(problem.what.includes(words), `${problem.what} instead of: ${words}`);
 }
 
 function written(write: (writer: ByteWriter) => void): string {

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import * as t from "../../lib/codec/mod.ts";
+import { Problem } from "../../lib/codec/problem.ts";
 import { InternodeError } from "../../lib/errors.ts";
 
 /** Bytes from hex, blanks allowed. */
@@ -27,6 +28,18 @@ export function assertUnfit(run: () => unknown, words: string): InternodeError {
   const error = assertThrows(run, InternodeError, words);
   assertEquals(error.code, "InvalidPayload");
   return error;
+}
+
+/** Checks that something fails within a message, with certain words and as yet without a place. */
+export function assertProblem(run: () => unknown, words: string): void {
+  let problem: unknown = null;
+  try {
+    run();
+  } catch (error) {
+    problem = error;
+  }
+  assert(problem instanceof Problem, `${problem} instead of: ${words}`);
+  assert(problem.what.includes(words), `${problem.what} instead of: ${words}`);
 }
 
 /** Checks that a codec or its option is refused when it is made. */
