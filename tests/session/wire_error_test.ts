@@ -1,10 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import {
+  disconnected,
   endedByPeer,
+  errorCode,
   errorNumber,
+  errorText,
   MAX_ERROR_DETAIL_BYTES,
+  MAX_GOODBYE_TEXT_BYTES,
+  protocolError,
   readError,
+  readText,
+  receivingFailed,
   writeError,
 } from "../../lib/session/wire_error.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
@@ -94,4 +101,62 @@ Deno.test("a goodbye without a text still gives a reason", () => {
   for (const code of ["GoingAway", "Closed"] as const) {
     assert(endedByPeer(errorNumber(code), "").message.length > 10);
   }
+});
+
+Deno.test("texts are cut at 4,096 bytes, names at 255, goodbyes at 2,048, and details are left out above 3,836", () => {
+  const many = "a".repeat(5_000), reader = readerOf(written(failure(many, many), null));
+  const { message, name } = readError(FAILED, reader)!;
+  assertEquals([message.length, name!.length], [4_096, 255]);
+  assertEquals([MAX_GOODBYE_TEXT_BYTES, MAX_ERROR_DETAIL_BYTES], [2_048, 3_836]);
+  assertEquals([errorText(many).length, errorText(many, 7).length, errorText("é", 1).length], [
+    4_096,
+    7,
+    0,
+  ]);
+  assertEquals(readText(readerOf(new TextEncoder().encode(many))).length, 4_096);
+});
+
+Deno.test("codes and outcomes of a later version read as what is safe", () => {
+  assertEquals(errorCode(65_535, "Closed"), "Closed");
+  const unknown = readError(65_535, readerOf(new Uint8Array([9, 0, 0, 0])))!;
+  assertEquals([unknown.code, unknown.outcome, unknown.message], [
+    "HandlerFailed",
+    "maybeExecuted",
+    "",
+  ]);
+  for (
+    const [number, outcome] of ["notSent", "notExecuted", "maybeExecuted", "executed"].entries()
+  ) {
+    assertEquals(readError(FAILED, readerOf(new Uint8Array([number, 0, 0, 0])))!.outcome, outcome);
+  }
+});
+
+Deno.test("an error frame is read within its bounds, among other bytes", () => {
+  const bytes = written(failure("what", "Odd"), new Uint8Array([7, 8]));
+  const among = new Uint8Array([1, 2, ...bytes, 3]), reader = new ByteReader();
+  reader.reset(among, 2, 2 + bytes.length);
+  const { message, name, hasDetail } = readError(FAILED, reader)!;
+  assertEquals([message, name, hasDetail, reader.remaining], ["what", "Odd", true, 2]);
+  for (let end = 0; end < bytes.length - 2; end++) {
+    reader.reset(among, 2, 2 + end);
+    assertEquals(readError(FAILED, reader), null, `${end} bytes`);
+  }
+});
+
+Deno.test("what ended a connection is told with who caused it, and a call on it may have run", () => {
+  const told = (error: InternodeError) => [error.code, error.origin, error.outcome];
+  assertEquals(told(protocolError("x")), ["ProtocolError", "remote", "maybeExecuted"]);
+  assertEquals(told(disconnected("x", "network")), ["Disconnected", "network", "maybeExecuted"]);
+  const cause = new Error("odd"), own = protocolError("x");
+  assertEquals(told(receivingFailed(cause)), ["ProtocolError", "local", "maybeExecuted"]);
+  assertEquals([receivingFailed(cause).cause, receivingFailed(own)], [cause, own]);
+
+  const ended = (number: number, inHandshake = false) =>
+    endedByPeer(number, "a\n\u2028b", inHandshake);
+  assertEquals(told(ended(errorNumber("GoingAway"))), ["GoingAway", "remote", "maybeExecuted"]);
+  assertEquals(ended(errorNumber("GoingAway")).message, "a b");
+  assertEquals(told(ended(errorNumber("Refused"))), ["Refused", "remote", "notSent"]);
+  assertEquals(told(ended(errorNumber("Closed"), true)), ["Refused", "remote", "notSent"]);
+  assertEquals(told(ended(errorNumber("Closed"))), ["Disconnected", "remote", "maybeExecuted"]);
+  assertEquals(ended(65_535).message, "The peer ended the connection (Disconnected): a b");
 });
