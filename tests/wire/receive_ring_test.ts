@@ -152,6 +152,18 @@ Deno.test("unread bytes are never given up for a smaller buffer", () => {
   assertEquals(ring.length, 500);
 });
 
+Deno.test("what a read brings is found where it was to go, also in the midst of its buffer", () => {
+  const ring = new ReceiveRing(64, 64);
+  ring.space();
+  ring.commit(10);
+  const space = ring.space();
+  ring.head = ring.tail;
+  ring.setAside();
+  space.set([7, 8, 9]);
+  ring.takeBack(3);
+  assertEquals(ring.bytes.subarray(ring.head, ring.tail), new Uint8Array([7, 8, 9]));
+});
+
 Deno.test("one buffer beside that of a read under way is kept, whichever was needed last", () => {
   const ring = new ReceiveRing(64, 64);
   ring.space();

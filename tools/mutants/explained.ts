@@ -20,6 +20,7 @@ export interface Explanation {
 const ZERO = "`0` became `1`";
 const ALLOCATOR =
   "It tunes the allocator and the collector, which no value shows; `deno task bench:memory` does.";
+const SAME_EITHER_WAY = "Both ways give the same bytes; it decides which one is quicker.";
 const UNREAD = "It is written before it is read for the first time.";
 
 /** All that were looked at. */
@@ -29,6 +30,12 @@ export const EXPLAINED: readonly Explanation[] = [
     lineText: "const head = reader.position < reader.end ? reader.bytes[reader.position]! : 0xc1;",
     changes: ["`0xc1` became `194`"],
     reason: "Any byte will do that leads to `skipHead`, which says that the value is cut off.",
+  },
+  {
+    file: "lib/session/bulk_lane.ts",
+    lineText: "writer.ensure(4);",
+    changes: ["`4` became `5`"],
+    reason: "There is room for one byte more than is written.",
   },
   {
     file: "lib/wire/batch_reader.ts",
@@ -60,6 +67,17 @@ export const EXPLAINED: readonly Explanation[] = [
     reason: "Nobody writes to it.",
   },
   {
+    file: "lib/wire/byte_reader.ts",
+    lineText: "const MAX_LOOP_BYTES = 128;",
+    reason: SAME_EITHER_WAY,
+  },
+  {
+    file: "lib/wire/byte_reader.ts",
+    lineText: "if (count <= MAX_LOOP_BYTES) this.#copyWords(start, next, from);",
+    changes: ["`<=` became `<`"],
+    reason: SAME_EITHER_WAY,
+  },
+  {
     file: "lib/wire/fifo.ts",
     lineText: "#head = 0;",
     reason: "A new queue has no room, so it grows first, and that sets the head.",
@@ -69,6 +87,12 @@ export const EXPLAINED: readonly Explanation[] = [
     lineText: "for (let i = 0; i < length; i++) grown[i] = items[(this.#head + i) & (length - 1)];",
     changes: ["`<` became `<=`"],
     reason: "One item too many is copied to where the item that is pushed goes next.",
+  },
+  {
+    file: "lib/wire/lending_pool.ts",
+    lineText: "buffer.transfer(0);",
+    changes: [ZERO],
+    reason: "What the memory goes to is dropped at once, with one byte or none.",
   },
   {
     file: "lib/wire/memory_return.ts",
