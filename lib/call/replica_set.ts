@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { tell } from "../foreign/guard.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { LastingBackOff } from "../grid/back_off.ts";
 import type { Timer } from "../net/clock.ts";
@@ -112,6 +113,8 @@ export class ReplicaSet implements ReplicaOwner {
       const { current } = picked;
       if (current !== null) return current;
     }
+    // It may be a promise: nobody else would hear of its rejection.
+    tell(() => picked, () => {});
     throw new InternodeError(
       "InvalidArgument",
       "The balancer returned something that is not among the replicas of its last update.",

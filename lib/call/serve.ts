@@ -5,6 +5,8 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { tell } from "../foreign/guard.ts";
+import { subscribe } from "../foreign/subscription.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { openEntrance } from "../grid/entrance.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
@@ -80,14 +82,16 @@ export async function serveWith(
   }
   onServing(server);
   let failure: { readonly error: unknown } | null = null;
-  let unwatch: (() => void) | undefined;
+  const unwatch = subscribe(
+    () => listener.onChange?.(() => server.onChange()),
+    (error) => server.settings.logger.warn(`${listener.address}: onChange has failed.`, { error }),
+  );
   try {
-    unwatch = listener.onChange?.(() => server.onChange());
     if (signal?.aborted !== true) await acceptFrom(listener, server, signal);
   } catch (error) {
     failure = { error };
   }
-  unwatch?.();
+  unwatch();
   await server.stop(closeListener(listener, server));
   if (failure !== null) throw failure.error;
 }
@@ -168,6 +172,7 @@ function take(accepted: AcceptedConnection, server: ServiceServer | null): void 
     }
     server.take(channel, handlers);
   } catch (error) {
+    tell(() => (accepted as AcceptedConnection | undefined)?.handlers, () => {});
     closeQuietly(accepted?.channel);
     server?.settings.logger.error(
       `A connection to ${server.settings.name} cannot be served: ${textOf(error)}`,

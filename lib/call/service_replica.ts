@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { subscribe } from "../foreign/subscription.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { Dialling } from "../grid/dialling.ts";
 import { type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
@@ -58,7 +59,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   readonly #core: ClientCore;
   readonly #schedule: RenewalSchedule;
   /** Ends the watching of an endpoint's changes. */
-  #unwatch: { readonly endpoint: Endpoint; readonly end: (() => void) | undefined } | null = null;
+  #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
   /** Connections that are shaking hands, open, or not yet gone. */
   readonly #links = new Map<Link, ReplicaLink | null>();
   /** An attempt to connect or to renew, until hands are shaken. */
@@ -232,8 +233,13 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   #watch(): void {
     const { endpoint } = this;
     if (this.#unwatch?.endpoint === endpoint) return;
-    this.#unwatch?.end?.();
-    this.#unwatch = { endpoint, end: endpoint.onChange?.(() => this.#schedule.onChange()) };
+    this.#unwatch?.end();
+    const { logger } = this.#core.options, { address } = endpoint;
+    const end = subscribe(
+      () => endpoint.onChange?.(() => this.#schedule.onChange()),
+      (error) => logger.warn(`${address}: onChange has failed.`, { error }),
+    );
+    this.#unwatch = { endpoint, end };
   }
 
   #startSchedule({ identity }: Link, dialledMs: number): void {
@@ -317,7 +323,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     if (this.#timer !== null) this.#core.options.clock.clearTimer(this.#timer);
     this.#timer = null;
     this.#schedule.stop();
-    this.#unwatch?.end?.();
+    this.#unwatch?.end();
     this.#unwatch = null;
     this.#attempt?.abort(error);
     this.#attempt?.link?.close(error);

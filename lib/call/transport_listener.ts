@@ -5,7 +5,9 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { promiseOf } from "../foreign/thenable.ts";
 import type { Logger } from "../grid/logger.ts";
+import { closeQuietly } from "../net/close_quietly.ts";
 import type { Channel, Listener, Transport } from "../net/transport.ts";
 import { Fifo } from "../wire/fifo.ts";
 import type { HandlerMap } from "./handler_map.ts";
@@ -69,7 +71,7 @@ export class TransportListener implements ServiceListener {
   start(listener: Listener, address: string): void {
     this.#listener = listener;
     this.address = address;
-    listener.finished.then(
+    promiseOf<void>(() => listener.finished).then(
       () => this.#finish(closedError(address)),
       (error) => this.#finish(error),
     );
@@ -81,7 +83,7 @@ export class TransportListener implements ServiceListener {
    * @param channel The channel, owned from now on.
    */
   take(channel: Channel): void {
-    if (this.#closed !== undefined) return channel.close();
+    if (this.#closed !== undefined) return closeQuietly(channel);
     const waiting = this.#waiting;
     if (waiting !== undefined) {
       const accepted = this.#choose(channel);
@@ -90,7 +92,7 @@ export class TransportListener implements ServiceListener {
       return waiting.resolve(accepted);
     }
     if (this.#queue.length < MAX_WAITING) return this.#queue.push(channel);
-    channel.close();
+    closeQuietly(channel);
     if (this.#isFull) return;
     this.#isFull = true;
     this.#logger.warn(
@@ -127,7 +129,7 @@ export class TransportListener implements ServiceListener {
     // What a failed listener has failed with is of no more use to anybody who closes it.
     this.#end = undefined;
     this.#finish(closedError(this.address));
-    while (this.#queue.length > 0) this.#queue.shift()!.close();
+    while (this.#queue.length > 0) closeQuietly(this.#queue.shift());
     return closing ?? Promise.resolve();
   }
 
@@ -142,7 +144,7 @@ export class TransportListener implements ServiceListener {
     try {
       return { channel, handlers: this.#handlers(channel) };
     } catch (error) {
-      channel.close();
+      closeQuietly(channel);
       this.#logger.error(
         `The listener at ${this.address} closed the connection of ${channel.remote}, ` +
           "as choosing its handlers failed.",

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { textOf } from "../foreign/text_of.ts";
+import { follow, thenOf } from "../foreign/thenable.ts";
 import type { Codec } from "./codec.ts";
 import { asPart, CompiledCodec, Later } from "./compiled.ts";
 import { fieldStep, Problem } from "./problem.ts";
@@ -60,10 +62,16 @@ export function validated<Input, Output, T extends Input>(
     write: new Later(() => part.finalWrite() as CompiledCodec<unknown>["write"]),
     read(reader, depth): Output {
       const result = validate(part.read(reader, depth));
-      if (result instanceof Promise || typeof (result as { then?: unknown }).then === "function") {
+      const then = thenOf(result);
+      if (then !== null) {
+        // Nobody else would hear of its rejection.
+        follow(result, then, () => {}, () => {});
         throw new Problem(
           `has a schema (of ${vendor}) that validates asynchronously, which a codec cannot wait for`,
         );
+      }
+      if (typeof result !== "object" || result === null) {
+        throw new Problem(`has a schema (of ${vendor}) that gives no result`);
       }
       return accept(result as StandardSchemaResult<Output>);
     },
@@ -76,7 +84,8 @@ function accept<Output>(result: StandardSchemaResult<Output>): Output {
   // The path of the first goes where paths go; those of the others stand beside them.
   const shown = issues.slice(0, MAX_ISSUES_SHOWN).map((issue, i) => {
     const path = i === 0 ? "" : pathOf(issue).replace(/^\./, "");
-    return path === "" ? issue.message : `${path} ${issue.message}`;
+    const text = textOf(issue);
+    return path === "" ? text : `${path} ${text}`;
   });
   if (issues.length > MAX_ISSUES_SHOWN) {
     shown.push(`and ${issues.length - MAX_ISSUES_SHOWN} more`);

@@ -30,6 +30,11 @@ export function thenOf(value: unknown): Then | null {
   }
 }
 
+/** What a user's function promises, as a promise of the platform: what it throws is a rejection too. */
+export function promiseOf<T>(action: () => unknown): Promise<T> {
+  return new Promise((resolve) => resolve(action() as T | PromiseLike<T>));
+}
+
 /**
  * Waits for a promise. One of the two functions is called, once, whatever the
  * promise does: one of another make may throw, call back twice or give another

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { promiseOf } from "../foreign/thenable.ts";
 import type { Clock } from "../net/clock.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { Link } from "../net/link.ts";
@@ -76,7 +77,7 @@ export class Dialling implements Dialler {
     });
     signal.addEventListener("abort", () => clock.clearTimer(timer), { once: true });
     // What comes about, or fails, after it was given up: a dial of the user's own may ignore its signal.
-    attempt(() => dial(signal)).then((channel) => {
+    promiseOf<Channel>(() => dial(signal)).then((channel) => {
       clock.clearTimer(timer);
       if (this.#settle()) this.#init.onChannel(channel);
       else closeQuietly(channel);
@@ -97,14 +98,5 @@ export class Dialling implements Dialler {
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
     return isFirst;
-  }
-}
-
-/** What a user's own dial throws is a rejection too. */
-function attempt(dial: () => Promise<Channel>): Promise<Channel> {
-  try {
-    return Promise.resolve(dial());
-  } catch (error) {
-    return Promise.reject(error);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { subscribe } from "../foreign/subscription.ts";
 import { type HostAddress, parseHostAddress } from "../net/host_address.ts";
 import { bindingRefusal } from "../net/host_binding.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
@@ -94,6 +95,15 @@ export class GridNode {
       this.#sources.set(link, source);
     }
     return this.handlers.target(name, subroute, this.serving, source);
+  }
+
+  /** Calls back when a host's transport makes other connections than before; the function returned ends that. */
+  onChange(address: HostAddress, listener: () => void): () => void {
+    const transport = this.transport(address), { logger } = this.options;
+    return subscribe(
+      () => transport.onChange?.(listener),
+      (error) => logger.warn(`The transport of ${address.href} failed in onChange.`, { error }),
+    );
   }
 
   /** Connects to a host. */

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { promiseOf } from "../foreign/thenable.ts";
 import {
   checkDiallable,
   type HostAddress,
@@ -162,13 +163,14 @@ export class Manager implements AsyncDisposable {
       this.#listener = null;
       throw error;
     }
-    listener.finished.catch((error) =>
+    const finished = promiseOf<void>(() => listener.finished);
+    finished.catch((error) =>
       options.logger.error(`The listener at ${this.local} has failed.`, { error })
     );
     this.connect();
     return {
       address: listener.address.href,
-      finished: listener.finished,
+      finished,
       [Symbol.asyncDispose]: (): Promise<void> => this.close(),
     };
   }

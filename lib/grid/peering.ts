@@ -57,7 +57,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   #attempt: Dialling | null = null;
   #isRenewalTold = false;
   #twins: TwinWatch | null = null;
-  #unwatch: (() => void) | undefined;
+  #unwatch: (() => void) | null = null;
   #started = false;
 
   /** */
@@ -104,8 +104,8 @@ export class Peering implements LinkOwner, RenewalOwner {
   start(): void {
     if (this.#started || this.#state === "closed") return;
     this.#started = true;
-    const transport = this.#node.transport(this.#dials ? this.#address : this.#node.local);
-    this.#unwatch = transport.onChange?.(() => this.#schedule.onChange());
+    const by = this.#dials ? this.#address : this.#node.local;
+    this.#unwatch = this.#node.onChange(by, () => this.#schedule.onChange());
     this.#tryToConnect(0, this.#node.options.dialTimeoutMs);
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { textOf } from "../foreign/text_of.ts";
+import { follow, thenOf } from "../foreign/thenable.ts";
 import type { Peer, SessionOptions } from "../session/session_options.ts";
 import { receivingFailed } from "../session/wire_error.ts";
 import { BatchReader } from "../wire/batch_reader.ts";
@@ -60,6 +61,7 @@ export class ByteLink extends Link implements PolledLink {
   #spinner: Spinner | null | undefined;
   /** Whether a read is under way. */
   #reading = false;
+  #askedBytes = 0;
   /** Where its mark is, in the buffer that it got; -1: it has none. */
   #markAt = -1;
   #markView: DataView | null = null;
@@ -156,6 +158,7 @@ export class ByteLink extends Link implements PolledLink {
     const { ring } = this.#batches;
     const space = ring.space(this.#batches.wanted);
     this.#reading = true;
+    this.#askedBytes = space.length;
     this.#markAt = -1;
     // In the midst of a batch any bytes may come.
     if (ring.length === 0 && space.length >= NOT_READ_BYTES) {
@@ -164,7 +167,8 @@ export class ByteLink extends Link implements PolledLink {
       ring.view.setUint32(ring.tail, NOT_READ);
     }
     try {
-      this.#channel.read(space).then(this.#onRead, this.#onReadError);
+      const pending = this.#channel.read(space);
+      follow(pending, thenOf(pending) ?? notPromised, this.#onRead, this.#onReadError);
     } catch (error) {
       this.fail("Reading", error);
     }
@@ -178,6 +182,7 @@ export class ByteLink extends Link implements PolledLink {
       return;
     }
     if (count === null) return this.lose("The peer closed the connection.");
+    if (!isCount(count, this.#askedBytes)) return this.lose(`Reading failed: ${NO_COUNT}`);
     this.bytesReceived += count;
     this.news = true;
     const { ring } = this.#batches;
@@ -315,7 +320,8 @@ export class ByteLink extends Link implements PolledLink {
 
   #writePiece(): void {
     try {
-      this.#channel.write(this.#pieces[this.#piece]!).then(this.#onWritten, this.#onWriteError);
+      const pending = this.#channel.write(this.#pieces[this.#piece]!);
+      follow(pending, thenOf(pending) ?? notPromised, this.#onWritten, this.#onWriteError);
     } catch (error) {
       this.fail("Writing", error);
     }
@@ -330,6 +336,8 @@ export class ByteLink extends Link implements PolledLink {
 
   readonly #onWritten = (count: number): void => {
     if (this.gone) return;
+    const { length } = this.#pieces[this.#piece]!;
+    if (!isCount(count, length)) return this.lose(`Writing failed: ${NO_COUNT}`);
     this.#advance(count);
     if (this.#piece < this.#pieces.length) return this.#writePiece();
     this.#finishWrite();
@@ -355,4 +363,15 @@ export class ByteLink extends Link implements PolledLink {
   protected override closeChannel(): void {
     this.#channel.close();
   }
+}
+
+const NO_COUNT = "the channel has not told how many bytes those were.";
+
+/** A channel of the user's own may tell anything. */
+function isCount(count: number, most: number): boolean {
+  return count > 0 && count <= most && Number.isInteger(count);
+}
+
+function notPromised(): never {
+  throw new TypeError("the channel returned no promise");
 }

@@ -95,3 +95,31 @@ for (const kind of [bytes, messages]) {
     assertEquals(clock.pendingEvents, 0);
   });
 }
+
+/** Of a channel of bytes whose reads and writes, one after the other, return this, nothing but the connection is lost. */
+async function assertLost(returned: () => unknown, what: string): Promise<void> {
+  for (const method of ["read", "write"]) {
+    const clock = new VirtualClock(), watcher = new Watcher();
+    linkOn({ ...bytes, [method]: returned } as unknown as Channel, clock, watcher);
+    await clock.settle();
+    assertEquals([watcher.closed?.code, watcher.gone], ["Disconnected", 1], `${method}: ${what}`);
+    assertEquals(clock.pendingEvents, 0);
+  }
+}
+
+Deno.test("a channel that tells a count which makes no sense is a connection that was lost", async () => {
+  for (const count of [0, -1, NaN, 1.5, Infinity, 1e9, "4", undefined, {}]) {
+    await assertLost(() => Promise.resolve(count), String(count));
+  }
+});
+
+Deno.test("a channel that returns no promise, or a broken one, is a connection that was lost", async () => {
+  const then = {
+    get then(): never {
+      return fail();
+    },
+  };
+  for (const returned of [5, null, undefined, { then: 5 }, { then: fail }, then]) {
+    await assertLost(() => returned, Deno.inspect(returned, { getters: false }));
+  }
+});
