@@ -5,6 +5,7 @@
  */
 
 import { guard, tell } from "../foreign/guard.ts";
+import { thenOf } from "../foreign/thenable.ts";
 import type { Span, SpanOptions, TraceContext, Tracer } from "./tracer.ts";
 
 /** The tracer that a user has given, to be used anywhere: whatever it and its spans do, calls go on. `null` without one, at no cost. */
@@ -22,9 +23,14 @@ class GuardedTracer implements Tracer {
 
   /** A span that cannot be begun is one of which nobody hears. */
   startSpan(name: string, options: SpanOptions): Span {
-    const start = (): Span | null => this.#tracer.startSpan(name, options) ?? null;
-    const span = guard(start, () => null);
-    return span === null ? NO_SPAN : new GuardedSpan(span);
+    const start = (): unknown => this.#tracer.startSpan(name, options);
+    const span = guard(start, () => undefined);
+    if (thenOf(span) === null && span !== undefined && span !== null) {
+      return new GuardedSpan(span as Span);
+    }
+    // Nobody else would hear of the rejection of a promise.
+    tell(() => span, ignore);
+    return NO_SPAN;
   }
 }
 
@@ -49,7 +55,10 @@ class GuardedSpan implements Span {
       const { traceId, spanId, traceFlags, traceState } = context;
       const isWhole = typeof traceId === "string" && typeof spanId === "string" &&
         typeof traceFlags === "number";
-      if (!isWhole) return undefined;
+      if (!isWhole) {
+        tell(() => context, ignore);
+        return undefined;
+      }
       const stated = typeof traceState === "string" ? traceState : undefined;
       return { traceId, spanId, traceFlags, traceState: stated };
     }, () => undefined);

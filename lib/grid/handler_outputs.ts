@@ -4,6 +4,9 @@
  * @module
  */
 
+import { tell } from "../foreign/guard.ts";
+import { thenOf } from "../foreign/thenable.ts";
+
 /** How the outputs are read. */
 interface Reading {
   /** Asks for the next one. */
@@ -103,5 +106,17 @@ function byIterator(
   iterator: AsyncIterator<unknown> | Iterator<unknown>,
   asynchronous: boolean,
 ): Reading {
-  return { next: () => iterator.next(), leave: () => iterator.return?.(), asynchronous };
+  notPromised(iterator, "an iterator");
+  return {
+    next: () => asynchronous ? iterator.next() : notPromised(iterator.next(), "a result"),
+    leave: () => iterator.return?.(),
+    asynchronous,
+  };
+}
+
+/** Nobody waits for a promise in the place of something else: of its rejection nobody would hear. */
+function notPromised<T>(value: T, wanted: string): T {
+  if (thenOf(value) === null) return value;
+  tell(() => value, () => {});
+  throw new TypeError(`The handler's iterable gave a promise where ${wanted} must come.`);
 }

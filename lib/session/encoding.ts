@@ -5,6 +5,8 @@
  */
 
 import type { Codec } from "../codec/codec.ts";
+import { tell } from "../foreign/guard.ts";
+import { thenOf } from "../foreign/thenable.ts";
 import type { BatchWriter } from "../wire/batch_writer.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 
@@ -24,7 +26,7 @@ export class Encoding {
   into<T>(data: BatchWriter, header: number, codec: Codec<T>, value: T): void {
     this.isOn = true;
     try {
-      codec.encode(value, data.writer);
+      encode(codec, value, data.writer);
       this.isOn = false;
     } catch (error) {
       data.rollback(header);
@@ -43,7 +45,7 @@ export class Encoding {
   ): Uint8Array<ArrayBuffer> {
     const writer = new ByteWriter(FIRST_BYTES);
     if (prefix !== null) writer.append(prefix);
-    if (!isEmpty) codec.encode(value, writer);
+    if (!isEmpty) encode(codec, value, writer);
     return writer.bytes.slice(0, writer.position);
   }
 
@@ -59,4 +61,12 @@ export class Encoding {
     this.#deferred = null;
     for (const action of deferred) action();
   }
+}
+
+/** What a codec writes later would go into the midst of other frames. */
+function encode<T>(codec: Codec<T>, value: T, writer: ByteWriter): void {
+  const returned: unknown = codec.encode(value, writer);
+  if (returned === undefined || thenOf(returned) === null) return;
+  tell(() => returned, () => {});
+  throw new TypeError("The codec's encode returned a promise; it must write at once.");
 }
