@@ -5,6 +5,7 @@
  */
 
 import { fileLength, noSleep } from "./lint/file_rules.ts";
+import { foreignErrors } from "./lint/foreign_rules.ts";
 import { edgeOnly, injectedTime, pureRooms } from "./lint/global_rules.ts";
 import { dependencies, layerOrder } from "./lint/import_rules.ts";
 
@@ -15,6 +16,7 @@ const plugin: Deno.lint.Plugin = {
     "dependencies": dependencies,
     "edge-only": edgeOnly,
     "file-length": fileLength,
+    "foreign-errors": foreignErrors,
     "injected-time": injectedTime,
     "layer-order": layerOrder,
     "no-sleep": noSleep,

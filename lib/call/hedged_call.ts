@@ -145,7 +145,7 @@ export class HedgedCall<Request, Response> implements Hedge {
 
 /** What any replica would say of the call; where there is no room, or no such handler, another one may have it. */
 function isAnswer(error: unknown): boolean {
-  return healthVerdict(error) === "answered" && error instanceof InternodeError &&
+  return healthVerdict(error) === "answered" && isOwnError(error) &&
     error.code !== "Overloaded" && error.code !== "UnknownHandler";
 }
 

@@ -205,14 +205,23 @@ export class ReplicaSet implements ReplicaOwner {
     this.waiting.onChange();
   }
 
+  /** What it throws ends the call that it is told for; nobody waits for a promise. */
+  #update(balancer: Balancer): void {
+    const returned: unknown = balancer.update(this.#ready);
+    if (returned === undefined) return;
+    tell(() => returned, (error) => {
+      this.#core.options.logger.warn("A balancer's update was rejected.", { error });
+    });
+  }
+
   #tellOwn(balancer: Balancer): void {
-    balancer.update(this.#ready);
+    this.#update(balancer);
     this.#toldOwn = this.#ready;
   }
 
   #tellForeign(balancer: Balancer): void {
     if (this.#told.get(balancer) === this.#ready) return;
-    balancer.update(this.#ready);
+    this.#update(balancer);
     this.#told.set(balancer, this.#ready);
   }
 

@@ -19,3 +19,12 @@ export function isOwnError(thrown: unknown): thrown is InternodeError {
     return false;
   }
 }
+
+/** Whether something is an error of this realm. Never throws. */
+export function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
+}

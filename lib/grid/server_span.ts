@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { textOf } from "../foreign/text_of.ts";
 import type { Metadata } from "../session/metadata.ts";
 import { spanAttributes } from "./span_attributes.ts";
 import { readTraceContext } from "./trace_context.ts";
@@ -53,7 +54,7 @@ export class ServerSpan {
 
   /** The call has failed, unless it has ended already. */
   fail(error: unknown): void {
-    this.#end(error ?? new InternodeError("HandlerFailed", `${error} was thrown.`));
+    this.#end(error ?? new InternodeError("HandlerFailed", `${textOf(error)} was thrown.`));
   }
 
   #end(error: unknown): void {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isError } from "../foreign/own_error.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { giveBack } from "../wire/memory_return.ts";
@@ -127,7 +129,7 @@ export class ChannelDuplex extends Duplex {
   };
 
   #onFailure(error: unknown): void {
-    if (!this.destroyed) this.destroy(error instanceof Error ? error : new Error(String(error)));
+    if (!this.destroyed) this.destroy(errorOf(error));
   }
 
   /** @param whole What the bytes are the rest of; encrypted for this write, and of no use after it. */
@@ -140,7 +142,7 @@ export class ChannelDuplex extends Duplex {
       giveBack(whole);
       written();
       this.onTaken();
-    }, (error) => written(error instanceof Error ? error : new Error(String(error))));
+    }, (error) => written(errorOf(error)));
   }
 }
 
@@ -152,4 +154,9 @@ function joined(pieces: readonly Uint8Array[], total: number): Uint8Array<ArrayB
     at += piece.length;
   }
   return all;
+}
+
+/** What streams of the runtime are ended with. */
+function errorOf(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new Error(textOf(thrown));
 }

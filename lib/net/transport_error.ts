@@ -5,6 +5,7 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
+import { isError } from "../foreign/own_error.ts";
 import { textOf } from "../foreign/text_of.ts";
 import type { HostAddress } from "./host_address.ts";
 import { isLinkLocal } from "./socket_host.ts";
@@ -96,7 +97,7 @@ const DESCRIPTORS =
   "This process, or the system, has as many files open as it may: close some, or raise the limit.";
 
 function noDescriptorIsLeft(cause: unknown): boolean {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = isError(cause) && "code" in cause ? cause.code : undefined;
   return code === "EMFILE" || code === "ENFILE";
 }
 

@@ -11,7 +11,7 @@ import {
   type Span as ApiSpan,
   SpanStatusCode,
 } from "@opentelemetry/api";
-import { isOwnError } from "../foreign/own_error.ts";
+import { isError, isOwnError } from "../foreign/own_error.ts";
 import { nameOf, textOf } from "../foreign/text_of.ts";
 import type { Span, TraceContext } from "../grid/tracer.ts";
 
@@ -51,7 +51,7 @@ export class OtelSpan implements Span {
     try {
       span.setStatus({ code: SpanStatusCode.ERROR, message: textOf(error) });
       span.setAttribute("error.type", errorType(error));
-      span.recordException(error instanceof Error ? error : textOf(error));
+      span.recordException(isError(error) ? error : textOf(error));
     } catch {
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
@@ -61,5 +61,5 @@ export class OtelSpan implements Span {
 /** The kind of an error, of few different values: the code of this library's errors, the name of others. */
 function errorType(error: unknown): string {
   if (isOwnError(error)) return error.code;
-  return error instanceof Error ? nameOf(error) : "_OTHER";
+  return isError(error) ? nameOf(error) : "_OTHER";
 }

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { Fifo } from "../wire/fifo.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
@@ -208,5 +209,5 @@ export class SlotQueue {
 }
 
 function isOverloaded(error: unknown): boolean {
-  return error instanceof InternodeError && error.code === "Overloaded";
+  return isOwnError(error) && error.code === "Overloaded";
 }

@@ -187,3 +187,21 @@ Deno.test("lint: a file is recognised by its whole path as well", () => {
   const path = new URL("../../lib/wire/a.ts", import.meta.url).pathname;
   assertBreaks(decodeURIComponent(path), "pure-rooms", `Math.random();`);
 });
+
+Deno.test("lint: what users throw is looked at by functions that never throw", () => {
+  assertBreaks(
+    "lib/grid/a.ts",
+    "foreign-errors",
+    `error instanceof Error;`,
+    `error instanceof InternodeError;`,
+    `String(thrown);`,
+    "`it failed: ${cause}`;",
+  );
+  assertClean(
+    "lib/grid/a.ts",
+    `x instanceof Uint8Array; String(5);`,
+    "`${error.message} ${host}`;",
+  );
+  assertClean("lib/foreign/a.ts", `error instanceof Error; String(error);`);
+  assertClean("tests/grid/a.ts", `error instanceof Error;`);
+});
