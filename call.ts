@@ -107,6 +107,7 @@ export {
   type NetEndpointOptions,
   parseNetEndpoint,
   tcp,
+  type TcpEndpointOptions,
   unix,
   type WebSocketEndpointOptions,
   ws,

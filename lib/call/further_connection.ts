@@ -37,6 +37,14 @@ class FurtherConnection implements Endpoint {
     this.replica = replica;
   }
 
+  get priority(): number | undefined {
+    return this.replica.priority;
+  }
+
+  get weight(): number | undefined {
+    return this.replica.weight;
+  }
+
   dial(signal: AbortSignal): Promise<Channel> {
     return this.replica.dial(signal);
   }

@@ -32,17 +32,17 @@ export class HashRing {
    * Lays out the points.
    *
    * @param keys What each owner's points follow from, at most 2²¹ of them.
-   * @param pointsPerOwner How many points each has.
+   * @param pointsOf How many points each of them has.
    */
-  constructor(keys: readonly string[], pointsPerOwner: number) {
-    const count = keys.length * pointsPerOwner;
+  constructor(keys: readonly string[], pointsOf: readonly number[]) {
+    const count = pointsOf.reduce((sum, points) => sum + points, 0);
     // Place and owner as one number, since numbers alone are sorted at full speed.
     const points = new Float64Array(count);
     let filled = 0;
     for (let owner = 0; owner < keys.length; owner++) {
       const first = hashText(keys[owner]!, FIRST_SEED);
       const second = hashText(keys[owner]!, SECOND_SEED);
-      for (let nth = 0; nth < pointsPerOwner; nth++) {
+      for (let nth = 0; nth < pointsOf[owner]!; nth++) {
         points[filled++] = stir(stir(first + nth) ^ second) * OWNER_RANGE + owner;
       }
     }

@@ -19,8 +19,8 @@ interface Asker {
  * What the resolvers that change have in common: the set of the moment under a
  * version, and any number of askers at a time, each of whom may give up.
  *
- * A set with the same addresses as the one before, in whatever order, is no
- * news and keeps its version.
+ * A set with the same addresses as the one before, in whatever order, and with
+ * the same priorities and weights, is no news and keeps its version.
  */
 export class LatestResolution {
   readonly #askers = new Set<Asker>();
@@ -77,7 +77,7 @@ export class LatestResolution {
     const isMissing = endpoints === null;
     if (
       this.#current === null || (this.#current.version === missing) !== isMissing ||
-      !sameAddresses(this.#current.endpoints, next)
+      !sameEndpoints(this.#current.endpoints, next)
     ) {
       this.#current = { endpoints: next, version: isMissing ? missing : String(++this.#count) };
     }
@@ -141,8 +141,12 @@ export function distinctEndpoints(endpoints: Iterable<Endpoint>): readonly Endpo
   return Object.freeze([...byAddress.values()]);
 }
 
-function sameAddresses(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
+/** Whether two sets have the same addresses, ranked alike. */
+function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
   if (left.length !== right.length) return false;
-  const addresses = new Set(left.map((endpoint) => endpoint.address));
-  return right.every((endpoint) => addresses.has(endpoint.address));
+  const byAddress = new Map(left.map((endpoint) => [endpoint.address, endpoint]));
+  return right.every(({ address, priority, weight }) => {
+    const known = byAddress.get(address);
+    return known !== undefined && known.priority === priority && known.weight === weight;
+  });
 }

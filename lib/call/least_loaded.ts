@@ -5,6 +5,7 @@
  */
 
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
+import { differingWeights, drawByWeight, weightOf } from "./replica_weight.ts";
 import { countUntried, nthUntried } from "./untried.ts";
 
 /**
@@ -18,6 +19,9 @@ import { countUntried, nthUntried } from "./untried.ts";
  * that is three times as quick is taken three times as often. The slower one
  * keeps a share, so that its latency does not stay what it was in a bad
  * moment. A replica that has not answered yet goes first.
+ *
+ * Where the endpoints' weights differ, both are drawn by their weights, and the
+ * second is taken if it has fewer calls in flight for its weight.
  *
  * A further attempt of a call chooses among the replicas that had none where
  * there are any. Shard keys have no effect.
@@ -46,13 +50,18 @@ export function leastLoaded(): Balancer {
 class LeastLoaded implements Balancer {
   #replicas: readonly Replica[] = [];
 
+  /** `null`: all have the same weight. */
+  #weights: readonly number[] | null = null;
+
   update(replicas: readonly Replica[]): void {
     this.#replicas = replicas;
+    this.#weights = differingWeights(replicas);
   }
 
   pick(options: PickOptions): Replica | undefined {
     const { tried } = options;
     const replicas = this.#replicas;
+    if (this.#weights !== null) return this.#pickByWeight(options);
     const untried = tried === null ? 0 : countUntried(replicas, tried);
     const count = untried > 0 ? untried : replicas.length;
     if (count < 2) return untried > 0 ? nthUntried(replicas, tried!, 0) : replicas[0];
@@ -67,6 +76,20 @@ class LeastLoaded implements Balancer {
       ? better(nthUntried(replicas, tried!, first)!, nthUntried(replicas, tried!, second)!, tie)
       : better(replicas[first]!, replicas[second]!, tie);
   }
+
+  #pickByWeight({ tried, random }: PickOptions): Replica | undefined {
+    const untried = tried === null ? [] : this.#replicas.filter((replica) => !tried.has(replica));
+    const replicas = untried.length > 0 ? untried : this.#replicas;
+    const weights = replicas.map(weightOf);
+    const first = drawByWeight(weights, random());
+    if (replicas.length === 1) return replicas[first];
+    return lessLoaded(replicas[first]!, replicas[drawByWeight(weights, random(), first)]!);
+  }
+}
+
+function lessLoaded(one: Replica, other: Replica): Replica {
+  const isLess = other.callsInFlight / weightOf(other) < one.callsInFlight / weightOf(one);
+  return isLess ? other : one;
 }
 
 function better(one: Replica, other: Replica, tie: number): Replica {

@@ -90,8 +90,10 @@ export class ReplicaSet implements ReplicaOwner {
     }
     for (const [address, endpoint] of listed) {
       const known = this.#byAddress.get(address);
-      if (known !== undefined) known.list(endpoint);
-      else this.#byAddress.set(address, this.#make(endpoint));
+      if (known !== undefined) {
+        if (!isRankedAlike(known.endpoint, endpoint)) this.#isStale = true;
+        known.list(endpoint);
+      } else this.#byAddress.set(address, this.#make(endpoint));
     }
     for (const [address, replica] of [...this.#byAddress]) {
       if (!listed.has(address)) replica.unlist();
@@ -200,7 +202,7 @@ export class ReplicaSet implements ReplicaOwner {
       if (replica.isReady && !replica.health.isSetAside(nowMs)) ready.push(replica);
     }
     ready.sort((a, b) => a.endpoint.address < b.endpoint.address ? -1 : 1);
-    this.#ready = ready;
+    this.#ready = preferred(ready);
     this.#setReturn(nowMs);
     this.waiting.onChange();
   }
@@ -240,4 +242,19 @@ export class ReplicaSet implements ReplicaOwner {
     if (this.#returnTimer !== null) this.#core.options.clock.clearTimer(this.#returnTimer);
     this.#returnTimer = null;
   }
+}
+
+/** Those of the lowest priority; the next one takes over when none of them can take calls. */
+function preferred(ready: readonly ServiceReplica[]): readonly ServiceReplica[] {
+  let lowest = Infinity, highest = -Infinity;
+  for (const { endpoint: { priority = 0 } } of ready) {
+    if (priority < lowest) lowest = priority;
+    if (priority > highest) highest = priority;
+  }
+  if (lowest === highest) return ready;
+  return ready.filter(({ endpoint: { priority = 0 } }) => priority === lowest);
+}
+
+function isRankedAlike(one: Endpoint, other: Endpoint): boolean {
+  return one.priority === other.priority && one.weight === other.weight;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
+import { differingWeights, drawByWeight } from "./replica_weight.ts";
 
 /**
  * Gives each replica its turn, in the order of their addresses: of any n
@@ -14,6 +15,9 @@ import type { Balancer, PickOptions, Replica } from "./balancer.ts";
  *
  * When the replicas change, the turn goes on behind the address that had the
  * last one, whether it is still there or not. Shard keys have no effect.
+ *
+ * Where the endpoints' weights differ, a replica gets its turn as often as its
+ * weight says, spread evenly (smooth weighted round robin, as in nginx).
  *
  * A further attempt of a call goes to a replica that had none where there is
  * one. Such attempts take turns of their own: the order of first attempts
@@ -49,10 +53,16 @@ class RoundRobin implements Balancer {
   #next = -1;
   /** The same for further attempts. */
   #nextRetry = -1;
+  /** `null`: all have the same weight. */
+  #weights: readonly number[] | null = null;
+  /** With weights: how much each replica is owed. */
+  #owed: number[] = [];
 
   update(replicas: readonly Replica[]): void {
     const before = this.#replicas;
     this.#replicas = replicas;
+    this.#weights = differingWeights(replicas);
+    this.#owed = [];
     if (replicas.length === 0 || before.length === 0) {
       this.#next = this.#nextRetry = -1;
       return;
@@ -64,9 +74,25 @@ class RoundRobin implements Balancer {
   pick(options: PickOptions): Replica | undefined {
     const replicas = this.#replicas;
     if (options.tried !== null) return this.#pickAgain(options.tried, options);
+    if (this.#weights !== null) return replicas[this.#mostOwed(this.#weights, options)];
     const at = this.#next === -1 ? draw(replicas, options) : this.#next;
     this.#next = at + 1 < replicas.length ? at + 1 : 0;
     return replicas[at];
+  }
+
+  #mostOwed(weights: readonly number[], options: PickOptions): number {
+    const isFirst = this.#owed.length === 0;
+    const owed = isFirst ? this.#owed = weights.map(() => 0) : this.#owed;
+    let total = 0;
+    for (const weight of weights) total += weight;
+    // The first is drawn, as many clients may start together.
+    let most = isFirst ? drawByWeight(weights, options.random()) : 0;
+    for (let at = 0; at < weights.length; at++) {
+      owed[at] = owed[at]! + weights[at]!;
+      if (!isFirst && owed[at]! > owed[most]!) most = at;
+    }
+    owed[most] = owed[most]! - total;
+    return most;
   }
 
   #pickAgain(tried: ReadonlySet<Replica>, options: PickOptions): Replica | undefined {

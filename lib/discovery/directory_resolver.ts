@@ -12,6 +12,7 @@ import type { Endpoint } from "../net/endpoint.ts";
 import { unix } from "../net/net_endpoint.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { FolderWatch } from "../net/folder_watch.ts";
+import { GoodParts } from "./good_parts.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { readError } from "../net/read_error.ts";
@@ -40,7 +41,8 @@ export interface DirectoryResolverOptions {
  * else is there, and folders below it, does not count. Replicas on one machine
  * so need no registry: each listens on a socket of its own in the same folder.
  *
- * The endpoints come in the order of the sockets' names. A process that was
+ * The endpoints come in the order of the sockets' names. One whose name makes no
+ * endpoint is passed over, with a warning. A process that was
  * killed leaves its socket behind; it stays an endpoint, one that cannot be
  * dialled, until it is removed or another server takes its place. A folder that
  * does not exist has the version `missing`; if it cannot be read, the last
@@ -82,12 +84,21 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
   );
   if (path === "") throw invalidOption("directoryResolver", "path", "must not be empty");
   const problem = new WarnOnce(loggerOf(logger));
+  const sockets = new GoodParts(loggerOf(logger));
   let isKnown = false;
 
-  async function look(sink: ResolutionSink): Promise<void> {
-    let sockets: string[] | null;
+  async function lookAt(sink: ResolutionSink): Promise<void> {
+    let endpoints: Endpoint[] | null;
     try {
-      sockets = await socketsIn(path);
+      const entries = await entriesIn(path);
+      endpoints = entries && sockets.take(
+        entries,
+        ({ path, problem }) => {
+          if (problem !== undefined) throw problem;
+          return makeEndpoint(path);
+        },
+        ({ path }, problem) => `${JSON.stringify(path)} cannot be an endpoint: ${problem}`,
+      );
     } catch (cause) {
       const error = readError(path, cause);
       if (isKnown) problem.warn(`${error.message} The last endpoints stay in use.`);
@@ -96,41 +107,49 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
     }
     isKnown = true;
     problem.clear();
-    if (sockets === null) sink.setMissing();
-    else sink.set(sockets.sort().map((socket) => makeEndpoint(socket)));
+    if (endpoints === null) sink.setMissing();
+    else sink.set(endpoints);
   }
 
   return new WatchingResolver(async (sink, signal) => {
     using watch = new FolderWatch(path, clock);
     while (!signal.aborted) {
-      await look(sink);
+      await lookAt(sink);
       await pause(clock, PAUSE_MS, signal);
       await watch.changed(pollIntervalMs, signal);
     }
   });
 }
 
-/** The paths of the sockets; `null` if there is no such folder. */
-async function socketsIn(path: string): Promise<string[] | null> {
-  const base = path.endsWith("/") ? path : `${path}/`, found: string[] = [];
+/** Something that is, or may be, a socket. */
+interface Entry {
+  readonly path: string;
+  /** Why that cannot be seen. */
+  readonly problem?: unknown;
+}
+
+/** The sockets, sorted by their paths; `null` if there is no such folder. */
+async function entriesIn(path: string): Promise<Entry[] | null> {
+  const base = path.endsWith("/") ? path : `${path}/`, found: Entry[] = [];
   try {
     for await (const { name, isDirectory, isFile } of Deno.readDir(path)) {
-      if (name.startsWith(BINDING_PREFIX)) continue;
-      if (!isDirectory && !isFile && await isSocket(base + name)) found.push(base + name);
+      if (isDirectory || isFile || name.startsWith(BINDING_PREFIX)) continue;
+      const entry = await look(base + name);
+      if (entry !== null) found.push(entry);
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  return found;
+  return found.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-async function isSocket(path: string): Promise<boolean> {
+/** `null` for what is no socket. */
+async function look(path: string): Promise<Entry | null> {
   try {
-    return (await Deno.stat(path)).isSocket === true;
-  } catch (error) {
+    return (await Deno.stat(path)).isSocket === true ? { path } : null;
+  } catch (problem) {
     // It was removed meanwhile, or is a link to nothing.
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    return problem instanceof Deno.errors.NotFound ? null : { path, problem };
   }
 }

@@ -43,47 +43,116 @@ export interface DnsQuestion {
   readonly resolveDns: ResolveDns;
 }
 
+/** A host and port that DNS knows of. */
+export interface DnsTarget {
+  /** `host:port`, or `[ipv6]:port`. */
+  readonly host: string;
+  /** What its `SRV` record says: its place among others. */
+  readonly rank?: { readonly priority: number; readonly weight: number };
+}
+
+/** What became of the question for one kind of record. */
+export interface DnsAnswer {
+  /** The kind. */
+  readonly type: Exclude<DnsRecordType, "A+AAAA">;
+  /** The targets, none if DNS says that there are none; `null` if it said nothing. */
+  readonly targets: readonly DnsTarget[] | null;
+  /** Why not. */
+  readonly cause?: unknown;
+}
+
 /**
  * Looks up once.
  *
  * @param question What to look up.
- * @param signal Gives up.
- * @returns `host:port` of each replica; `null` if DNS says that there are none.
- * @throws What `resolveDns` rejects with, other than that there are none.
+ * @param signal Gives up; a kind that has not been answered has failed then.
+ * @returns What became of each kind of record. Never rejects.
  */
 export async function lookUp(
   question: DnsQuestion,
   signal: AbortSignal,
-): Promise<readonly string[] | null> {
+): Promise<readonly DnsAnswer[]> {
   const { name, type, port, nameServer, resolveDns } = question;
-  const options: Deno.ResolveDnsOptions = { signal };
-  if (nameServer !== undefined) {
-    const { ipAddr, port = 53 } = nameServer;
-    options.nameServer = { ipAddr, port };
-  }
+  const options = askOptions(nameServer, signal);
   const types = type === "A+AAAA" ? ["A", "AAAA"] as const : [type] as const;
-  const answers = await Promise.all(types.map(async (each) => {
+  return await Promise.all(types.map(async (type): Promise<DnsAnswer> => {
     try {
-      const records = await resolveDns(name, each, options);
-      return each === "SRV"
-        ? preferred(records as readonly Deno.SrvRecord[])
-        : (records as readonly string[]).map((address) => authority(address, port));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw error;
+      const records = await orAborted(() => resolveDns(name, type, options), signal);
+      const targets = type === "SRV"
+        ? offered(records as readonly Deno.SrvRecord[])
+        : (records as readonly string[]).map((address) => ({ host: authority(address, port) }));
+      return { type, targets };
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) return { type, targets: [] };
+      return { type, targets: null, cause };
     }
   }));
-  const hosts = answers.flat();
-  return hosts.length === 0 ? null : hosts;
 }
 
-/** The hosts of the lowest priority; a target "." says that the service is not offered. */
-function preferred(records: readonly Deno.SrvRecord[]): string[] {
-  const offered = records.filter((record) => bare(record.target) !== "");
-  const lowest = Math.min(...offered.map((record) => record.priority));
-  return offered
-    .filter((record) => record.priority === lowest)
-    .map((record) => authority(bare(record.target), record.port));
+/**
+ * Makes what looks up the addresses of a host at the server that is asked for all else.
+ *
+ * @param question Says which.
+ * @returns A function that gives the addresses; it rejects if there are none.
+ */
+export function addressLookUp(
+  { nameServer, resolveDns }: DnsQuestion,
+): (hostname: string, signal: AbortSignal) => Promise<readonly string[]> {
+  return async (hostname, signal) => {
+    const options = askOptions(nameServer, signal);
+    const answers = await Promise.allSettled(
+      (["A", "AAAA"] as const).map((type) =>
+        orAborted(() => resolveDns(hostname, type, options), signal)
+      ),
+    );
+    signal.throwIfAborted();
+    const found = answers.flatMap((answer) =>
+      answer.status === "fulfilled" ? answer.value as readonly string[] : []
+    );
+    if (found.length > 0) return found;
+    const [first] = answers;
+    throw new InternodeError(
+      "Unreachable",
+      `DNS knows no address of ${hostname}: ${
+        first?.status === "rejected" ? messageOf(first.reason) : "it has no records"
+      }. Check the name, and that the name server runs.`,
+      { origin: "network" },
+    );
+  };
+}
+
+function askOptions(
+  nameServer: NameServer | undefined,
+  signal: AbortSignal,
+): Deno.ResolveDnsOptions {
+  if (nameServer === undefined) return { signal };
+  const { ipAddr, port = 53 } = nameServer;
+  return { signal, nameServer: { ipAddr, port } };
+}
+
+/** Beside hosts that have a weight, one of weight 0 is to have hardly any share (RFC 2782). */
+const LEAST_WEIGHT = 0.01;
+
+/** The hosts, those of the lowest priority first; a target "." says that the service is not offered. */
+function offered(records: readonly Deno.SrvRecord[]): DnsTarget[] {
+  return records
+    .filter((record) => bare(record.target) !== "")
+    .sort((a, b) => a.priority - b.priority)
+    .map(({ target, port, priority, weight }) => ({
+      host: authority(bare(target), port),
+      rank: { priority, weight: weight > 0 ? weight : LEAST_WEIGHT },
+    }));
+}
+
+/** A lookup that does not heed its signal is not waited for. */
+function orAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    const settle = (): void => signal.removeEventListener("abort", onAbort);
+    Promise.try(work).finally(settle).then(resolve, reject);
+  });
 }
 
 /** A name as hosts are written elsewhere, without the root's dot. */
@@ -100,7 +169,7 @@ function bare(name: string): string {
  * @returns An error of code `InvalidArgument` for a missing permission, else `Unreachable`.
  */
 export function lookUpError(
-  question: DnsQuestion,
+  question: Pick<DnsQuestion, "name" | "type">,
   cause: unknown,
   timeoutMs: number | null,
 ): InternodeError {

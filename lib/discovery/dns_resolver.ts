@@ -11,20 +11,24 @@ import { BackOff } from "../grid/back_off.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock, Random } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
-import { tcp } from "../net/net_endpoint.ts";
+import { tcp, type TcpEndpointOptions } from "../net/net_endpoint.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { systemRandom } from "../net/system_random.ts";
 import {
+  addressLookUp,
   type DnsQuestion,
   type DnsRecordType,
+  type DnsTarget,
   lookUp,
   lookUpError,
   type NameServer,
   noRecords,
   type ResolveDns,
 } from "./dns_lookup.ts";
+import { GoodParts } from "./good_parts.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
+import { RankedEndpoint } from "./ranked_endpoint.ts";
 import { TimeBound } from "./time_bound.ts";
 import { WarnOnce } from "./warn_once.ts";
 
@@ -46,10 +50,16 @@ export interface DnsResolverOptions {
   readonly timeoutMs?: number | undefined;
   /** For how long DNS must say that there are no records before those known are given up, in milliseconds. Default: 60,000. */
   readonly missingAfterMs?: number | undefined;
-  /** The server to ask. Default: that of the system. */
+  /** The server to ask, also for the addresses of the hosts that `SRV` records name. Default: that of the system. */
   readonly nameServer?: NameServer | undefined;
-  /** Makes the endpoint of a `host:port`, or `[ipv6]:port`. Default: `tcp`. */
-  readonly makeEndpoint?: ((address: string) => Endpoint) | undefined;
+  /**
+   * Makes the endpoint of a `host:port`, or `[ipv6]:port`. With a `nameServer`
+   * the options hold what asks it for a host's addresses: hand them on to `tcp`.
+   * Default: `tcp`.
+   */
+  readonly makeEndpoint?:
+    | ((address: string, options: TcpEndpointOptions) => Endpoint)
+    | undefined;
   /** Looks names up. Default: `Deno.resolveDns`. */
   readonly resolveDns?: ResolveDns | undefined;
   /** Where failures are told while the last good answer stays in use. Default: the console. */
@@ -72,10 +82,15 @@ export interface DnsResolverOptions {
  *   a warning, as the name may yet come to exist. Later it counts only once DNS
  *   has said nothing else for `missingAfterMs`: through `Deno.resolveDns` a name
  *   server in trouble looks just the same.
- * - **SRV** (RFC 2782) gives host and port of each record. Only the records of
- *   the lowest priority are used; weights are ignored, as replicas are picked by
- *   a balancer. The target "." stands for no record. The hosts' addresses are
- *   looked up when they are dialled.
+ * - **SRV** (RFC 2782) gives host and port of each record, with `priority` and
+ *   `weight`: a client is connected to all, but only replicas of the lowest
+ *   priority get calls, and those of the next one when none of these can take
+ *   any. By weight go the balancers `roundRobin`, `leastLoaded` and
+ *   `consistentHash`. The target "." stands for no record. The hosts' addresses
+ *   are looked up when they are dialled, at `nameServer` if there is one.
+ * - **One bad part** does not spoil the others: a record that makes no endpoint
+ *   is passed over, and where one of two kinds of addresses cannot be had, its
+ *   last ones and those of the other kind are used, both with a warning.
  *
  * Answers in another order are no news. A server that gives each time other
  * few of many addresses makes the set change with each lookup. Needs
@@ -119,10 +134,14 @@ class WatchedName {
   readonly #intervalMs: number;
   readonly #timeoutMs: number;
   readonly #missingAfterMs: number;
-  readonly #makeEndpoint: (address: string) => Endpoint;
+  readonly #makeEndpoint: (address: string, options: TcpEndpointOptions) => Endpoint;
+  readonly #endpointOptions: TcpEndpointOptions;
   readonly #clock: Clock;
   readonly #backOff: BackOff;
   readonly #problem: WarnOnce;
+  readonly #parts: GoodParts;
+  /** The last records of each kind. */
+  readonly #targets = new Map<DnsRecordType, readonly DnsTarget[]>();
   #known: Known | null = null;
   /** Since when DNS says nothing but that there are no records. */
   #absentSinceMs: number | null = null;
@@ -137,7 +156,10 @@ class WatchedName {
     this.#intervalMs = check("intervalMs", 30_000);
     this.#timeoutMs = check("timeoutMs", 5_000);
     this.#missingAfterMs = check("missingAfterMs", 60_000);
-    this.#makeEndpoint = options.makeEndpoint ?? ((address) => tcp(address));
+    this.#makeEndpoint = options.makeEndpoint ?? tcp;
+    this.#endpointOptions = options.nameServer === undefined
+      ? {}
+      : { lookUp: addressLookUp(this.#question) };
     this.#clock = options.clock ?? systemClock;
     this.#backOff = new BackOff({
       initialMs: Math.min(FIRST_RETRY_MS, this.#intervalMs),
@@ -146,6 +168,7 @@ class WatchedName {
       jitter: 0.4,
     }, options.random ?? systemRandom);
     this.#problem = new WarnOnce(loggerOf(options.logger));
+    this.#parts = new GoodParts(loggerOf(options.logger));
   }
 
   async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
@@ -160,26 +183,55 @@ class WatchedName {
 
   async #look(signal: AbortSignal): Promise<void> {
     using bound = new TimeBound(this.#clock, this.#timeoutMs, signal);
-    let endpoints: readonly Endpoint[] | null;
-    try {
-      const hosts = await orAborted(lookUp(this.#question, bound.signal), bound.signal);
-      endpoints = hosts && hosts.map((host) => this.#makeEndpoint(host));
-    } catch (cause) {
-      if (signal.aborted) return;
-      this.#absentSinceMs = null;
-      this.#keep(lookUpError(this.#question, cause, bound.expired ? this.#timeoutMs : null));
-      return;
-    }
+    const answers = await lookUp(this.#question, bound.signal);
     if (signal.aborted) return;
-    if (endpoints === null) {
-      this.#takeAbsence();
-      return;
+    const failures = answers.filter(({ targets }) => targets === null);
+    const errors = failures.map(({ type, cause }) =>
+      lookUpError({ ...this.#question, type }, cause, bound.expired ? this.#timeoutMs : null)
+    );
+    if (failures.length > 0) this.#absentSinceMs = null;
+    if (failures.length === answers.length) return this.#keep(errors[0]!);
+    for (const { type, targets } of answers) {
+      if (targets !== null) this.#targets.set(type, targets);
     }
+    // Of a kind that was not answered the last records are as good as ever.
+    const targets = answers.flatMap(({ type }) => this.#targets.get(type) ?? []);
+    if (targets.length === 0) {
+      return errors.length > 0 ? this.#keep(errors[0]!) : this.#takeAbsence();
+    }
+    this.#take(targets, errors);
+  }
+
+  /** There are records; some kinds of them could not be had, perhaps. */
+  #take(targets: readonly DnsTarget[], errors: readonly InternodeError[]): void {
     this.#absentSinceMs = null;
-    this.#problem.clear();
-    this.#backOff.reset();
-    this.#known = { kind: "endpoints", endpoints };
-    this.#nextLookupMs = this.#clock.now() + this.#intervalMs;
+    try {
+      const endpoints = this.#parts.take(
+        targets,
+        (target) => this.#endpointOf(target),
+        ({ host }, problem) =>
+          `A record of ${this.#question.name} leads to ${
+            JSON.stringify(host)
+          }, which makes no endpoint: ${problem}`,
+      );
+      this.#known = { kind: "endpoints", endpoints };
+    } catch (cause) {
+      return this.#keep(lookUpError(this.#question, cause, null));
+    }
+    const [error] = errors;
+    if (error === undefined) {
+      this.#problem.clear();
+      this.#backOff.reset();
+      this.#nextLookupMs = this.#clock.now() + this.#intervalMs;
+    } else {
+      this.#problem.warn(`${error.message} The other records are used.`);
+      this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
+    }
+  }
+
+  #endpointOf({ host, rank }: DnsTarget): Endpoint {
+    const endpoint = this.#makeEndpoint(host, this.#endpointOptions);
+    return rank === undefined ? endpoint : new RankedEndpoint(endpoint, rank.priority, rank.weight);
   }
 
   #takeAbsence(): void {
@@ -243,14 +295,4 @@ function questionOf(name: string, options: DnsResolverOptions): DnsQuestion {
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port <= 65_535;
-}
-
-/** A lookup that does not heed its signal is not waited for. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

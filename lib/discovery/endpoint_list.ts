@@ -8,35 +8,52 @@ import { InternodeError } from "../errors.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { messageOf } from "../net/transport_error.ts";
 
+/** A line with an endpoint. */
+export interface EndpointLine {
+  /** Its number, from 1 on. */
+  readonly number: number;
+  /** What it says. */
+  readonly entry: string;
+}
+
 /**
- * Reads endpoints, one a line. Blank lines do not count, nor does what follows
- * a `#` at a line's begin or after a space.
+ * Finds the lines that say something. Blank lines do not count, nor does what
+ * follows a `#` at a line's begin or after a space.
  *
  * @param text The lines.
- * @param where What they come from, for the error.
- * @param makeEndpoint Reads one.
- * @returns The endpoints, in the order of their lines.
- * @throws {InternodeError} `InvalidArgument`, naming the first line that is no endpoint.
+ * @returns Those with endpoints, in their order.
  */
-export function parseEndpointList(
-  text: string,
-  where: string,
-  makeEndpoint: (text: string) => Endpoint,
-): Endpoint[] {
-  const endpoints: Endpoint[] = [];
+export function endpointLines(text: string): EndpointLine[] {
+  const lines: EndpointLine[] = [];
   for (const [index, line] of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).entries()) {
     const entry = line.replace(/(?:^|\s)#.*$/, "").trim();
-    if (entry === "") continue;
-    try {
-      endpoints.push(makeEndpoint(entry));
-    } catch (cause) {
-      throw new InternodeError(
-        "InvalidArgument",
-        `Line ${index + 1} of ${where} is no endpoint: ${messageOf(cause)}. ` +
-          'Each line must read like "tcp://10.0.0.1:9000" or "unix:///run/a.sock", or begin with "#".',
-        { cause },
-      );
-    }
+    if (entry !== "") lines.push({ number: index + 1, entry });
   }
-  return endpoints;
+  return lines;
+}
+
+/**
+ * Reads the endpoint of a line.
+ *
+ * @param line The line.
+ * @param where What it comes from, for the error.
+ * @param makeEndpoint Reads it.
+ * @returns The endpoint.
+ * @throws {InternodeError} `InvalidArgument`, naming the line, if it is none.
+ */
+export function readEndpointLine(
+  { number, entry }: EndpointLine,
+  where: string,
+  makeEndpoint: (text: string) => Endpoint,
+): Endpoint {
+  try {
+    return makeEndpoint(entry);
+  } catch (cause) {
+    throw new InternodeError(
+      "InvalidArgument",
+      `Line ${number} of ${where} is no endpoint: ${messageOf(cause)}. ` +
+        'Each line must read like "tcp://10.0.0.1:9000" or "unix:///run/a.sock", or begin with "#".',
+      { cause },
+    );
+  }
 }

@@ -13,7 +13,8 @@ import type { Endpoint } from "../net/endpoint.ts";
 import { parseNetEndpoint } from "../net/net_endpoint.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { messageOf } from "../net/transport_error.ts";
-import { parseEndpointList } from "./endpoint_list.ts";
+import { endpointLines, readEndpointLine } from "./endpoint_list.ts";
+import { GoodParts } from "./good_parts.ts";
 import { folderOf, FolderWatch } from "../net/folder_watch.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
@@ -56,8 +57,9 @@ export interface FileResolverOptions {
  *   `missing`. This is the one way to take all out.
  * - **Emptied**, or left without any endpoint: the last ones stay, with a
  *   warning. While there are none yet, it counts as missing.
- * - **Malformed or unreadable**: the last endpoints stay, with a warning that
- *   names the line. While nothing is known yet, `resolve` rejects with it.
+ * - **A line that is no endpoint** is passed over, with a warning that names it.
+ * - **Unreadable, or without one good line**: the last endpoints stay, with a
+ *   warning. While nothing is known yet, `resolve` rejects with it.
  *
  * The first look counts at once, unless the file's last line has no end. The
  * folder is watched while somebody waits, and at no other time. Needs
@@ -109,6 +111,7 @@ class WatchedFile {
   readonly #clock: Clock;
   readonly #settling: Settling;
   readonly #problem: WarnOnce;
+  readonly #lines: GoodParts;
   #known: Known | null = null;
 
   constructor(options: FileResolverOptions, given: readonly Endpoint[] | null) {
@@ -123,6 +126,7 @@ class WatchedFile {
     this.#clock = options.clock ?? systemClock;
     this.#settling = new Settling(this.#settleMs);
     this.#problem = new WarnOnce(loggerOf(options.logger));
+    this.#lines = new GoodParts(loggerOf(options.logger));
   }
 
   async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
@@ -188,8 +192,11 @@ class WatchedFile {
     }
     const before = this.#known;
     try {
-      const endpoints = this.#given ??
-        parseEndpointList(text, this.#path, this.#makeEndpoint);
+      const endpoints = this.#given ?? this.#lines.take(
+        endpointLines(text),
+        (line) => readEndpointLine(line, this.#path, this.#makeEndpoint),
+        (_, problem) => problem,
+      );
       if (endpoints.length > 0) {
         this.#problem.clear();
         return { kind: "endpoints", endpoints };

@@ -13,6 +13,10 @@ import type { Channel } from "./transport.ts";
 export interface Endpoint {
   /** Identifies the replica: endpoints with equal addresses are one. Also what errors and logs name. */
   readonly address: string;
+  /** Of replicas that can take calls only those with the lowest number get any. Default: 0. */
+  readonly priority?: number | undefined;
+  /** Its share of the calls, beside others' weights: a number above 0. Some balancers go by it. Default: 1. */
+  readonly weight?: number | undefined;
   /**
    * Connects. A channel that comes about after the signal has aborted must be closed.
    *

@@ -48,6 +48,8 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
   const name = nameToExpect(source.current, endpoint.address, hostIn(endpoint.address));
   return {
     address,
+    priority: endpoint.priority,
+    weight: endpoint.weight,
     async dial(signal) {
       const channel = await endpoint.dial(signal);
       return await secureDialled(channel, address, source.current, name, signal);

@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type HostAddress, parseHostAddress } from "./host_address.ts";
+import { type HostAddress, networkAddress, parseHostAddress } from "./host_address.ts";
 import type { Channel, Transport, Transports } from "./transport.ts";
 import { systemTransports } from "./transports.ts";
 
@@ -19,6 +19,14 @@ const shared = systemTransports();
 export interface NetEndpointOptions {
   /** How hosts are reached: give `systemTransports({ caCerts })` for authorities of one's own. Default: `systemTransports()`. */
   readonly transports?: Transports | undefined;
+}
+
+/** How a TCP endpoint is reached. */
+export interface TcpEndpointOptions extends NetEndpointOptions {
+  /** Gives the IP addresses of the host's name each time that it is dialled; they are tried in turn. Default: the system does. */
+  readonly lookUp?:
+    | ((hostname: string, signal: AbortSignal) => Promise<readonly string[]>)
+    | undefined;
 }
 
 /** How a WebSocket endpoint is reached. */
@@ -56,6 +64,7 @@ export class NetEndpoint implements Endpoint {
 
   readonly #transports: Transports;
   readonly #token: WebSocketEndpointOptions["token"];
+  readonly #lookUp: TcpEndpointOptions["lookUp"];
 
   /**
    * Makes an endpoint of a host; {@linkcode tcp}, {@linkcode unix}, {@linkcode
@@ -68,7 +77,7 @@ export class NetEndpoint implements Endpoint {
   constructor(
     host: HostAddress,
     path: string = DEFAULT_PATH,
-    options: WebSocketEndpointOptions = {},
+    options: WebSocketEndpointOptions & TcpEndpointOptions = {},
   ) {
     this.net = host.scheme;
     this.host = host;
@@ -76,6 +85,7 @@ export class NetEndpoint implements Endpoint {
     this.address = host.href + this.path;
     this.#transports = options.transports ?? shared;
     this.#token = options.token;
+    this.#lookUp = this.net === "tcp" && isName(host.hostname) ? options.lookUp : undefined;
   }
 
   /**
@@ -103,8 +113,33 @@ export class NetEndpoint implements Endpoint {
    * `InvalidArgument` if it can never succeed, else `Unreachable`.
    */
   async dial(signal: AbortSignal): Promise<Channel> {
+    if (this.#lookUp !== undefined) return await this.#dialEach(this.#lookUp, signal);
     const token = typeof this.#token === "function" ? this.#token() : this.#token;
     return await this.transport.dial(this.host, { signal, path: this.path, token });
+  }
+
+  /** Dials one of its addresses after the other. */
+  async #dialEach(
+    lookUp: NonNullable<TcpEndpointOptions["lookUp"]>,
+    signal: AbortSignal,
+  ): Promise<Channel> {
+    const { scheme, hostname, port } = this.host;
+    let failure: unknown = undefined;
+    for (const address of await lookUp(hostname, signal)) {
+      signal.throwIfAborted();
+      try {
+        return await this.transport.dial(networkAddress(scheme, address, port), {
+          signal,
+          path: "",
+        });
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure ?? new InternodeError("Unreachable", `${this.address} has no address.`, {
+      origin: "network",
+      host: this.address,
+    });
   }
 
   /** See {@linkcode Endpoint.onChange}: its transport's. */
@@ -136,7 +171,7 @@ export class NetEndpoint implements Endpoint {
  * assertEquals(tcp(":80").net, "tcp");
  * ```
  */
-export function tcp(address: string, options: NetEndpointOptions = {}): NetEndpoint {
+export function tcp(address: string, options: TcpEndpointOptions = {}): NetEndpoint {
   return new NetEndpoint(hostOf("tcp", "an address", address), undefined, options);
 }
 
@@ -242,6 +277,11 @@ function hostOf(scheme: string, what: string, text: string): HostAddress {
     );
   }
   return parseHostAddress(`${scheme}://${text}`);
+}
+
+/** Whether a host is named, not an IP address. */
+function isName(hostname: string): boolean {
+  return hostname !== "" && !hostname.includes(":") && !/^[\d.]+$/.test(hostname);
 }
 
 function isWebSocket({ scheme }: HostAddress): boolean {

@@ -10,7 +10,7 @@ Deno.test("a look-up finds the first point at or behind a place, as asking one a
       run.note("ring", { owners, each });
       const ring = new HashRing(
         Array.from({ length: owners }, () => `r${random.int(0, 1_000_000)}`),
-        each,
+        Array(owners).fill(each),
       );
       const points = Array.from({ length: owners * each }, (_, at) => at);
       const naive = (place: number) =>
@@ -26,7 +26,7 @@ Deno.test("a look-up finds the first point at or behind a place, as asking one a
   }));
 
 Deno.test("points are in the order of their places, each owner has its number of them, and the last is followed by the first", () => {
-  const ring = new HashRing(["a", "b", "c"], 50);
+  const ring = new HashRing(["a", "b", "c"], [50, 50, 50]);
   const counts = [0, 0, 0];
   for (let point = 0; point < 150; point++) {
     assert(point === 0 || ring.placeOf(point) >= ring.placeOf(point - 1));
@@ -38,7 +38,10 @@ Deno.test("points are in the order of their places, each owner has its number of
 
 Deno.test("memory: 12 to 16 bytes a point", () => {
   for (const [owners, kilobytes] of [[3, 6], [10, 21], [100, 194]] as const) {
-    const ring = new HashRing(Array.from({ length: owners }, (_, at) => `r${at}`), 160);
+    const ring = new HashRing(
+      Array.from({ length: owners }, (_, at) => `r${at}`),
+      Array(owners).fill(160),
+    );
     assertEquals(Math.round(ring.byteLength / 1_000), kilobytes);
     const perPoint = ring.byteLength / owners / 160;
     assert(perPoint >= 12 && perPoint <= 16, String(perPoint));

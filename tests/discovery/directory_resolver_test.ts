@@ -76,6 +76,18 @@ test("files, folders and links to nothing do not count, links to sockets do", as
   a.close();
 });
 
+test("a socket whose name makes no endpoint is passed over, with one warning", async (scene) => {
+  await Deno.mkdir(scene.path);
+  const listeners = ["a", "b\nc"].map((name) => scene.listen(name));
+  const next = scene.following(scene.resolver(20));
+  assertEquals(await next(), ["a"]);
+  listeners.push(scene.listen("d"));
+  assertEquals(await next(), ["a", "d"]);
+  assertEquals(scene.logger.warnings.length, 1);
+  assert(scene.logger.warnings[0]!.includes('b\\nc" cannot be an endpoint'));
+  for (const listener of listeners) listener.close();
+});
+
 test("the endpoints can be dialled", async (scene) => {
   await Deno.mkdir(scene.path);
   const a = scene.listen("a");

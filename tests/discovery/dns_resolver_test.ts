@@ -181,7 +181,7 @@ Deno.test("a lookup that ignores its signal holds nobody up", async () => {
   await assertRejects(() => scene.ask(null), InternodeError, "no answer within 5000 ms");
 });
 
-Deno.test("SRV: hosts and ports of the lowest priority; a dot stands for none", async () => {
+Deno.test("SRV: hosts, ports and ranks, those of the lowest priority first; a dot stands for none", async () => {
   const scene = new Scene({ type: "SRV" });
   scene.answers.set("SRV", [
     srv(20, "spare.example.", 9000),
@@ -189,15 +189,28 @@ Deno.test("SRV: hosts and ports of the lowest priority; a dot stands for none", 
     srv(10, "r2.example", 9002),
     srv(0, ".", 0),
   ]);
-  assertEquals(await scene.next(), ["tcp://r1.example:9001", "tcp://r2.example:9002"]);
+  const { endpoints, version } = await scene.ask(null);
+  assertEquals(endpoints.map(({ address, priority, weight }) => [address, priority, weight]), [
+    ["tcp://r1.example:9001", 10, 1],
+    ["tcp://r2.example:9002", 10, 1],
+    ["tcp://spare.example:9000", 20, 1],
+  ]);
+  // Another weight or priority is news, too.
+  scene.answers.set("SRV", [
+    { ...srv(20, "spare.example.", 9000), weight: 0 },
+    srv(10, "r1.example.", 9001),
+    { ...srv(10, "r2.example", 9002), weight: 60 },
+  ]);
+  const next = await scene.ask(version);
+  assertEquals(next.endpoints.map(({ weight }) => weight), [1, 60, 0.01]);
   scene.answers.set("SRV", [srv(20, "spare.example.", 9000)]);
-  assertEquals(await scene.next(), ["tcp://spare.example:9000"]);
+  assertEquals(addressesOf(await scene.ask(next.version)), ["tcp://spare.example:9000"]);
   const other = new Scene({ type: "SRV" });
   other.answers.set("SRV", [srv(0, ".", 0)]);
   assertEquals(await other.next(), ["missing"]);
 });
 
-Deno.test("AAAA and both kinds: a kind without records does not matter, one that fails does", async () => {
+Deno.test("AAAA and both kinds: a kind without records does not matter, one that fails keeps its last ones", async () => {
   const six = new Scene({ type: "AAAA", port: 9000 });
   six.answers.set("AAAA", ["2001:db8::1"]);
   assertEquals(await six.next(), ["tcp://[2001:db8::1]:9000"]);
@@ -212,6 +225,44 @@ Deno.test("AAAA and both kinds: a kind without records does not matter, one that
   both.clock.setTimer(5_000, () => both.answers.set("AAAA", none()));
   assertEquals(await both.next(), ["tcp://10.0.0.1:9000"]);
   assert(both.clock.elapsedMs > 5_000);
+});
+
+for (const how of ["fails", "is never answered"]) {
+  Deno.test(`of two kinds of addresses one ${how}: the other is used, with one warning`, async () => {
+    const scene = new Scene({ type: "A+AAAA", port: 9000, timeoutMs: 500 });
+    scene.a = ["10.0.0.1"];
+    if (how === "fails") scene.answers.set("AAAA", new Error("SERVFAIL"));
+    assertEquals(await scene.next(), ["tcp://10.0.0.1:9000"]);
+    const why = how === "fails" ? "SERVFAIL" : "no answer within 500 ms";
+    const warning = `The AAAA records of cache.example could not be had from DNS: ${why}. ` +
+      "Check the name, and that the name server runs and can be reached. The other records are used.";
+    assertEquals(scene.logger.warnings, [warning]);
+    // It is looked up again soon, and told no more; then all is well.
+    scene.clock.setTimer(20_000, () => scene.answers.set("AAAA", ["2001:db8::1"]));
+    assertEquals(await scene.next(), ["tcp://10.0.0.1:9000", "tcp://[2001:db8::1]:9000"]);
+    assert(scene.clock.elapsedMs < 45_000);
+    assertEquals(scene.logger.warnings, [warning]);
+    assertEquals(scene.pending, 0);
+  });
+}
+
+Deno.test("a record that makes no endpoint is passed over, with one warning", async () => {
+  const scene = new Scene({ type: "SRV", intervalMs: 1_000 });
+  scene.answers.set("SRV", [srv(1, "good.example.", 9000), srv(1, "bad host.", 9001)]);
+  assertEquals(await scene.next(), ["tcp://good.example:9000"]);
+  scene.clock.setTimer(
+    5_500,
+    () => scene.answers.set("SRV", [srv(1, "bad host.", 9001), srv(1, "other.example.", 9000)]),
+  );
+  assertEquals(await scene.next(), ["tcp://other.example:9000"]);
+  assertEquals(scene.logger.warnings.length, 1);
+  assert(scene.logger.warnings[0]!.includes('leads to "bad host:9001", which makes no endpoint'));
+  // Where none is good, the last ones stay.
+  scene.answers.set("SRV", [srv(1, "bad host.", 9001)]);
+  scene.clock.setTimer(5_500, () => scene.answers.set("SRV", [srv(1, "third.example.", 9000)]));
+  assertEquals(await scene.next(), ["tcp://third.example:9000"]);
+  assertEquals(scene.logger.warnings.length, 2);
+  assert(scene.logger.warnings[1]!.endsWith("The last 1 endpoints stay in use."));
 });
 
 Deno.test("the server to ask and the way to make endpoints are the user's to choose", async () => {

@@ -81,7 +81,7 @@ test("a name comes to be, and goes", [], async (server) => {
   assertEquals(logger.warnings.length, 3);
 });
 
-test("service records: hosts and ports of the lowest priority", [
+test("service records: hosts, ports and ranks", [
   "--srv-host=_cache._tcp.test,r1.test,9001,1,5",
   "--srv-host=_cache._tcp.test,r2.test,9002,1,5",
   "--srv-host=_cache._tcp.test,spare.test,9003,2,5",
@@ -89,7 +89,33 @@ test("service records: hosts and ports of the lowest priority", [
   await server.setHosts();
   await server.start();
   const resolver = resolverAt(server, "_cache._tcp.test.", { type: "SRV" });
-  assertEquals(await following(resolver)(), ["tcp://r1.test:9001", "tcp://r2.test:9002"]);
+  const { endpoints } = await resolver.resolve(null, signal);
+  const found = endpoints.map(({ address, priority, weight }) => [address, priority, weight]);
+  assertEquals(found.sort(), [
+    ["tcp://r1.test:9001", 1, 5],
+    ["tcp://r2.test:9002", 1, 5],
+    ["tcp://spare.test:9003", 2, 5],
+  ]);
+});
+
+const listener = DNSMASQ.ignore ? null : Deno.listen({ hostname: "127.0.0.1", port: 0 });
+const port = listener === null ? 0 : listener.addr.port;
+listener?.close();
+
+test("the hosts of service records are looked up at the same name server", [
+  `--srv-host=_cache._tcp.test,r1.test,${port},1,5`,
+], async (server) => {
+  // The first address leads nowhere: the next one is tried.
+  await server.setHosts("127.0.0.1 r1.test", "::1 r1.test");
+  await server.start();
+  const accepting = Deno.listen({ hostname: "127.0.0.1", port });
+  const resolver = resolverAt(server, "_cache._tcp.test.", { type: "SRV" });
+  const { endpoints } = await resolver.resolve(null, signal);
+  assertEquals(endpoints.map(({ address }) => address), [`tcp://r1.test:${port}`]);
+  const [channel, accepted] = await Promise.all([endpoints[0]!.dial(signal), accepting.accept()]);
+  channel.close();
+  accepted.close();
+  accepting.close();
 });
 
 test("a server that is not there is told, and nothing is left behind", [], async (server) => {

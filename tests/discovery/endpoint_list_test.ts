@@ -1,10 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { parseEndpointList } from "../../lib/discovery/endpoint_list.ts";
+import { endpointLines, readEndpointLine } from "../../lib/discovery/endpoint_list.ts";
 import { parseNetEndpoint } from "../../lib/net/net_endpoint.ts";
 
 const read = (text: string): string[] =>
-  parseEndpointList(text, "hosts", (line) => parseNetEndpoint(line)).map(({ address }) => address);
+  endpointLines(text).map((line) =>
+    readEndpointLine(line, "hosts", (entry) => parseNetEndpoint(entry)).address
+  );
 
 Deno.test("one endpoint a line, blanks and comments left out, however lines end", () => {
   const expected = ["tcp://10.0.0.1:9000", "unix:///run/a#1.sock", "tcp://[::1]:80"];

@@ -108,7 +108,7 @@ test("a file that becomes empty or malformed keeps the last endpoints, and tells
   assert(empty.includes("the last 1 stay in use. To take all out, delete it"), empty);
   assertEquals(addressesOf(await resolver.resolve(null, signal)), [A]);
 
-  await scene.write(B, "tcp://10.0.0.3");
+  await scene.write("# none", "tcp://10.0.0.3");
   const malformed = await scene.logger.nth(2);
   assert(malformed.startsWith(`Line 2 of ${scene.path} is no endpoint: `), malformed);
   assert(malformed.endsWith("The last 1 endpoints stay in use."), malformed);
@@ -120,8 +120,22 @@ test("a file that becomes empty or malformed keeps the last endpoints, and tells
   assertEquals(scene.logger.warnings.length, 2);
 });
 
-test("a malformed file with nothing known before rejects, until it is corrected", async (scene) => {
-  await scene.write(A, "tpc://10.0.0.2:9000");
+test("a line that is no endpoint is passed over, with one warning", async (scene) => {
+  await scene.write(A, "tcp://10.0.0.3", B);
+  const resolver = scene.resolver();
+  const first = await resolver.resolve(null, signal);
+  assertEquals(addressesOf(first), [A, B]);
+  await scene.write("tcp://10.0.0.4:1", "tcp://10.0.0.3", B);
+  const second = await resolver.resolve(first.version, signal);
+  assertEquals(addressesOf(second), ["tcp://10.0.0.4:1", B]);
+  const [warning] = scene.logger.warnings;
+  assertEquals(scene.logger.warnings.length, 1);
+  assert(warning!.startsWith(`Line 2 of ${scene.path} is no endpoint: `), warning);
+  assert(warning!.endsWith("It is passed over, and the others are used."), warning);
+});
+
+test("a file without a good line and with nothing known before rejects, until it is corrected", async (scene) => {
+  await scene.write("#", "tpc://10.0.0.2:9000");
   const resolver = scene.resolver();
   for (let time = 0; time < 2; time++) {
     const error = await assertRejects(

@@ -1,0 +1,32 @@
+/**
+ * Endpoints that are not all alike.
+ *
+ * @module
+ */
+
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Channel } from "../net/transport.ts";
+
+/** An endpoint with the place among others that a service record gives it. */
+export class RankedEndpoint implements Endpoint {
+  readonly address: string;
+  readonly priority: number;
+  readonly weight: number;
+  readonly #endpoint: Endpoint;
+
+  /** */
+  constructor(endpoint: Endpoint, priority: number, weight: number) {
+    this.address = endpoint.address;
+    this.priority = priority;
+    this.weight = weight;
+    this.#endpoint = endpoint;
+  }
+
+  dial(signal: AbortSignal): Promise<Channel> {
+    return this.#endpoint.dial(signal);
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#endpoint.onChange?.(listener) ?? (() => {});
+  }
+}
