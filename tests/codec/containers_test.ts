@@ -276,8 +276,15 @@ Deno.test("what a user's own codec throws is its own, unless it is that the payl
     const run of [t.toBytes, t.fromBytes] as ((codec: t.Codec<unknown>, value: never) => void)[]
   ) {
     const value = (run === t.toBytes ? [1] : hex("91 01")) as never;
-    const thrown = assertThrows(() => run(t.list(failing(other)) as t.Codec<unknown>, value));
-    assertStrictEquals(thrown, other);
+    for (const foreign of [other, { code: "InvalidPayload", message: "not ours" }, null]) {
+      let thrown: unknown;
+      try {
+        run(t.list(failing(foreign)) as t.Codec<unknown>, value);
+      } catch (error) {
+        thrown = error;
+      }
+      assertStrictEquals(thrown, foreign);
+    }
     const invalid = new InternodeError("InvalidPayload", "must be even.");
     assertUnfit(
       () => run(t.list(failing(invalid)) as t.Codec<unknown>, value),

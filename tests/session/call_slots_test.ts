@@ -3,6 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { IncomingCall, IncomingCalls } from "../../lib/session/incoming_calls.ts";
 import { OutgoingCall, OutgoingCalls } from "../../lib/session/outgoing_calls.ts";
+import { FrameType } from "../../lib/wire/frame.ts";
+import { errorPayload, rawFrame, typeName } from "./raw_frames.ts";
+import { ScriptedPeer } from "./scripted_peer.ts";
 
 class Mine extends OutgoingCall {
   constructor(deadlineMs = Infinity) {
@@ -109,4 +112,27 @@ Deno.test("calls expire at their deadline and not before, and the next one is kn
   assertEquals([mine.earliestMs, theirs.earliestMs], [20, 20]);
   assertEquals(expired(mine, 30), [outgoing[0]!, outgoing[3]!]);
   assertEquals(expired(theirs, 30), [incoming[0]!, incoming[3]!]);
+});
+
+for (const last of [FrameType.response, FrameType.error]) {
+  Deno.test(`the one call that waits for a slot goes when the call before has its ${typeName(last)}`, () => {
+    const peer = ScriptedPeer.open("dialler", {}, { maxCalls: 1 });
+    const first = peer.side.request("keep", null), second = peer.side.request("keep", null);
+    peer.expect(FrameType.name);
+    peer.expect(FrameType.request, { id: first.id });
+    peer.expectNothing();
+    const payload = last === FrameType.error ? errorPayload(2, "no") : new Uint8Array(0);
+    peer.send(rawFrame(last, { id: first.id, code: last === FrameType.error ? 6 : 0, payload }));
+    assertEquals([first.done, second.done], [true, false]);
+    peer.expect(FrameType.request, { id: second.id });
+  });
+}
+
+Deno.test("a response to a stream, or to a call that there is not, is a breach", () => {
+  for (const other of [0, 1]) {
+    const peer = ScriptedPeer.open("dialler"), stream = peer.side.open("keep", null);
+    peer.frames();
+    peer.send(rawFrame(FrameType.response, { id: stream.id + other }));
+    peer.expectBreach("which is no request under way");
+  }
 });

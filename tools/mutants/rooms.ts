@@ -17,6 +17,7 @@ export interface Room {
 /** The pure rooms as a whole; of the others the files that decide something and touch nothing. */
 export const ROOMS: readonly Room[] = [
   { name: "errors", sources: ["lib/errors.ts"], tests: ["tests/errors_test.ts"] },
+  { name: "foreign", sources: ["lib/foreign/"], tests: ["tests/foreign/"] },
   { name: "wire", sources: ["lib/wire/"], tests: ["tests/wire/"] },
   { name: "codec", sources: ["lib/codec/"], tests: ["tests/codec/"] },
   { name: "session", sources: ["lib/session/"], tests: ["tests/session/"] },
