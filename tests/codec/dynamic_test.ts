@@ -151,3 +151,9 @@ Deno.test("a container that claims more than the message can hold is refused as 
   assertEquals(t.fromBytes(t.dynamic(), hex("91 01")), [1]);
   assertUnfit(() => t.fromBytes(t.dynamic(), hex("")), "the value is cut off");
 });
+
+Deno.test("dynamic() reads bytes behind each of their three heads", () => {
+  for (const bytes of ["c4 01 07", "c5 0001 07", "c6 00000001 07"]) {
+    assertEquals(t.fromBytes(t.dynamic(), hex(bytes)), Uint8Array.of(7));
+  }
+});
