@@ -87,6 +87,14 @@ for (const [write, read, bytesEach, cases] of HEADS) {
   });
 }
 
+Deno.test("what stands behind the message is not taken for a head of it", () => {
+  for (const [read, head] of [[readArrayHead, 0x90], [readMapHead, 0x80]] as const) {
+    const reader = new ByteReader();
+    reader.reset(Uint8Array.of(head), 0, 0);
+    assertProblem(() => read(reader, "it"), "is cut off: the message ends within it");
+  }
+});
+
 Deno.test("integers take as few bytes as they can, on both sides of each bound", () => {
   const cases: [number, string][] = [
     [0, "00"],
