@@ -47,7 +47,9 @@ export class ReplicaLink {
   /** A call has ended. */
   end(): void {
     this.replica.callsInFlight--;
-    if (--this.callsInFlight === 0 && this.isRetired) this.#closeSoon();
+    if (--this.callsInFlight > 0) return;
+    if (this.isRetired) this.#closeSoon();
+    this.replica.owner.onIdle();
   }
 
   /**

@@ -9,6 +9,7 @@ import { tell } from "../foreign/guard.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { LastingBackOff } from "../grid/back_off.ts";
 import type { Timer } from "../net/clock.ts";
+import type { Link } from "../net/link.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
@@ -29,6 +30,8 @@ export class ReplicaSet implements ReplicaOwner {
   readonly waiting: WaitingPicks;
   /** Told whenever nothing is left of a channel or an attempt to dial. */
   onGone: () => void = () => {};
+  /** Told whenever a connection has no calls under way any more. */
+  onIdle: () => void = () => {};
 
   readonly #core: ClientCore;
   readonly #byAddress = new Map<string, ServiceReplica>();
@@ -58,6 +61,16 @@ export class ReplicaSet implements ReplicaOwner {
   /** Those that can take calls, sorted by address. */
   get ready(): readonly ServiceReplica[] {
     return this.#ready;
+  }
+
+  /** How many calls are under way. */
+  get callsInFlight(): number {
+    return this.all.reduce((sum, replica) => sum + replica.callsInFlight, 0);
+  }
+
+  /** All connections of which anything is left. */
+  get links(): readonly Link[] {
+    return this.all.flatMap(({ links }) => links);
   }
 
   /** Whether no channel and no attempt to dial is left. */

@@ -24,16 +24,16 @@ import { ServiceServer } from "./service_server.ts";
  * When the signal aborts, the listener is closed and clients are asked to send
  * new calls elsewhere; those that come all the same are answered `Closed` with
  * outcome `notExecuted`, as are calls that wait for `concurrency`. The signals
- * of running handlers abort; a handler that then throws its signal's reason
+ * of running handlers abort, `closing` and `signal`; a handler that then throws its signal's reason
  * has its call answered `Closed` with outcome `maybeExecuted`, so that the
  * caller of an idempotent method turns to another replica. A connection is
- * closed as soon as all its calls are answered and its client knows that no
- * others are taken; after `graceMs` so are all that are left. All of that
- * takes at most `graceMs` and 2 seconds.
+ * closed as soon as all answers have arrived and its client knows that no
+ * others are taken; after `graceMs` so are all that are left, and a warning
+ * counts what was given up. All of that takes at most `graceMs` and 2 seconds.
  *
  * @param listener Where connections come from; closed at the end, and not to be used otherwise.
  * @param options The signal and the settings.
- * @returns Resolves when the signal has aborted and everything has ended. Rejects with the listener's error when it fails or is closed by somebody else, after everything has ended.
+ * @returns Resolves when the signal has aborted, everything has ended, and nothing is open any more: the process may exit. Rejects with the listener's error when it fails or is closed by somebody else, after everything has ended.
  * @throws {InternodeError} `InvalidArgument` for an option out of range, and for a listener that other machines reach when nobody asks them for proof, see `ServeOptions.allowUnauthenticated`.
  *
  * @example

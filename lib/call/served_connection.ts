@@ -4,8 +4,9 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import type { InternodeError } from "../errors.ts";
 import { CallSource } from "../grid/call_source.ts";
+import { drainLink } from "../grid/link_closing.ts";
 import { maxAgeMs, type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
@@ -56,6 +57,11 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   constructor(server: ServiceServer, handlers: HandlerMap) {
     this.#server = server;
     this.#handlers = handlers;
+  }
+
+  /** Its link, once there is one. */
+  get link(): Link | null {
+    return this.#link;
   }
 
   /** Every client is welcome; whether it knows the secret is not judged here. */
@@ -144,36 +150,31 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     const link = this.#link!;
     if (this.state !== "serving") return this.close(reason);
     this.state = "draining";
+    drainLink(link, reason);
     const { session } = link;
-    const nowMs = link.beginTurn();
-    session.startDraining(nowMs);
     this.#pingBefore = session.lastPing;
-    session.ping(nowMs);
-    const { responder } = session;
-    for (const call of [...responder.calls]) {
-      if (call.hasBegun) call.onStopping(reason);
-      else responder.failCall(call, notBegun(), null, nowMs);
-    }
+    session.ping(link.beginTurn());
   }
 
   /**
-   * Whether nothing is left to do while draining. The client usually ends the
-   * connection itself when its last call is over; for one that does not: it
-   * knows that no calls are taken, every call that came is answered, every
-   * answer has left, and nothing came for so long that no large call can be
-   * under way that the client had begun before.
+   * In how many milliseconds nothing is left to do while draining, if nothing
+   * happens until then; 0: now, `Infinity`: not until something happens. The
+   * client usually ends the connection itself when its last call is over; for
+   * one that does not: it knows that no calls are taken, every call that came
+   * is answered, every answer has arrived, and nothing came for so long that no
+   * large call can be under way that the client had begun before.
    */
-  checkIdle(nowMs: number): boolean {
+  idleInMs(nowMs: number): number {
     const link = this.#link!, { session } = link;
     if (link.bytesReceived !== this.#bytesSeen) {
       this.#bytesSeen = link.bytesReceived;
       this.#quietSinceMs = nowMs;
     }
     const { lastPing } = session;
-    if (lastPing === null || lastPing === this.#pingBefore) return false;
+    if (!link.settle() || session.heldBytes > 0) return Infinity;
+    if (lastPing === null || lastPing === this.#pingBefore) return Infinity;
     const quietMs = QUIET_ROUND_TRIPS * lastPing.roundTripMs + QUIET_MS;
-    return nowMs - this.#quietSinceMs >= quietMs && session.responder.calls.active === 0 &&
-      session.heldBytes === 0 && session.queuedBytes === 0 && !session.hasOutput;
+    return Math.max(0, this.#quietSinceMs + quietMs - nowMs);
   }
 
   #startSchedule({ identity }: Link): RenewalSchedule {
@@ -187,12 +188,4 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   close(reason: InternodeError): void {
     if (this.state !== "closed" && this.state !== "gone") this.#link!.close(reason);
   }
-}
-
-function notBegun(): InternodeError {
-  return new InternodeError(
-    "Closed",
-    "This server is stopping; the call waited for its turn and has not run.",
-    { origin: "remote", outcome: "notExecuted" },
-  );
 }

@@ -6,10 +6,11 @@
 
 import { raw } from "../codec/raw.ts";
 import { InternodeError } from "../errors.ts";
-import type { CloseOptions } from "../grid/close_options.ts";
-import { invalidOption } from "../grid/connection_options.ts";
+import { type CloseOptions, resolveGraceMs } from "../grid/close_options.ts";
+import { tellGivenUp } from "../grid/link_closing.ts";
 import { Stream } from "../grid/stream.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
+import { QuietWait } from "../net/quiet_wait.ts";
 import type { ClientCore } from "./client_core.ts";
 import { hedgeOf } from "./hedge_policy.ts";
 import { HedgedCall } from "./hedged_call.ts";
@@ -20,9 +21,6 @@ import { ServiceCall } from "./service_call.ts";
 import { NO_SERVICE_CALL_OPTIONS, type ServiceCallOptions } from "./service_call_options.ts";
 import type { SingleMethod, StreamMethod } from "./service.ts";
 import { ServiceStream } from "./service_stream.ts";
-
-/** How often closing looks whether the calls under way have ended, in milliseconds. */
-const IDLE_CHECK_MS = 5;
 
 /** A replica as its client sees it at one moment. */
 export interface ReplicaStatus {
@@ -147,12 +145,11 @@ export class ServiceConnection implements AsyncDisposable {
    * wait for the end.
    *
    * @param options The grace time.
+   * @returns Resolves when nothing of the client is open any more. Rejects with `InvalidArgument`, and closes nothing, for a grace time out of range.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    const { graceMs = 5_000 } = options;
-    if (!(graceMs >= 0)) {
-      return Promise.reject(invalidOption("graceMs", `must be 0 or more, not ${graceMs}`));
-    }
+  // deno-lint-ignore require-await -- what is thrown becomes the rejection
+  async close(options: CloseOptions = {}): Promise<void> {
+    const graceMs = resolveGraceMs(options);
     return this.#closed ??= this.#close(graceMs);
   }
 
@@ -164,7 +161,7 @@ export class ServiceConnection implements AsyncDisposable {
   async #close(graceMs: number): Promise<void> {
     const core = this.#core;
     const { replicas } = core;
-    const { clock } = core.options;
+    const { clock, logger, name } = core.options;
     core.isClosing = true;
     const error = new InternodeError("Closed", "The client is closing.", {
       origin: "local",
@@ -172,10 +169,9 @@ export class ServiceConnection implements AsyncDisposable {
     });
     this.#watch.close(error);
     replicas.waiting.close();
-    const untilMs = clock.now() + graceMs;
-    while (clock.now() < untilMs && replicas.all.some((replica) => replica.callsInFlight > 0)) {
-      await new Promise<void>((resolve) => clock.setTimer(IDLE_CHECK_MS, resolve));
-    }
+    const wait = new QuietWait(clock, graceMs, [], () => replicas.callsInFlight > 0 ? Infinity : 0);
+    replicas.onIdle = wait.look;
+    if (!await wait.ended) tellGivenUp(logger, `Client ${name}`, graceMs, replicas.links, 0);
     await new Promise<void>((resolve) => {
       const check = (): void => {
         if (replicas.isGone) resolve();

@@ -33,6 +33,8 @@ export interface ReplicaOwner {
   onFailure(replica: ServiceReplica): void;
   /** Nothing is left of it, and nobody lists it. */
   onMissing(replica: ServiceReplica): void;
+  /** A connection has no calls under way any more. */
+  onIdle(): void;
   /** A channel or an attempt to dial has ended for good. */
   onGone(): void;
 }
@@ -91,6 +93,11 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   /** Whether it can take calls: listed, and the handshake done. */
   get isReady(): boolean {
     return this.isListed && this.current !== null;
+  }
+
+  /** All connections of which anything is left. */
+  get links(): readonly Link[] {
+    return [...this.#links.keys()];
   }
 
   /** Whether any channel or attempt to dial is left. */

@@ -7,10 +7,13 @@
 import { InternodeError } from "../errors.ts";
 import { CallTraces } from "../grid/call_trace.ts";
 import type { Serving } from "../grid/serving.ts";
-import type { Clock } from "../net/clock.ts";
+import { ClosingSignals } from "../grid/closing_signals.ts";
+import { tellGivenUp } from "../grid/link_closing.ts";
+import type { Link } from "../net/link.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { Channel } from "../net/transport.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
+import { QuietWait } from "../net/quiet_wait.ts";
 import { within } from "../net/within.ts";
 import type { HandlerMap } from "./handler_map.ts";
 import { ServedConnection } from "./served_connection.ts";
@@ -20,9 +23,7 @@ import type { ServeSettings } from "./server_options.ts";
 const MAX_GREETING = 1_024;
 /** That connections are turned away is told once in so long, in milliseconds. */
 const FULL_TOLD_MS = 60_000;
-/** How often a stopping server looks whether its calls have ended, in milliseconds. */
-const IDLE_CHECK_MS = 5;
-/** How long goodbyes and closing may take, in milliseconds; a link gives up its own after 1,000. */
+/** How long goodbyes and closing may take, in milliseconds; a link gives up its own after 1,900. */
 const CLOSING_MS = 2_000;
 
 /** One server: its settings and its connections. */
@@ -32,7 +33,7 @@ export class ServiceServer {
   /** What handlers need. */
   readonly serving: Serving;
 
-  readonly #links: LinkMaker;
+  readonly #maker: LinkMaker;
   readonly #connections = new Set<ServedConnection>();
   readonly #greeting = new Set<ServedConnection>();
   #onForgotten: () => void = () => {};
@@ -49,8 +50,10 @@ export class ServiceServer {
       spans: tracer,
       logger,
       running: 0,
+      onLeft: null,
+      closing: new ClosingSignals(),
     };
-    this.#links = new LinkMaker(settings.name, settings);
+    this.#maker = new LinkMaker(settings.name, settings);
   }
 
   /** How many connections there are, those in their handshake included. */
@@ -73,7 +76,7 @@ export class ServiceServer {
     this.#connections.add(connection);
     this.#greeting.add(connection);
     try {
-      connection.attach(this.#links.make(channel, "acceptor", "", connection));
+      connection.attach(this.#maker.make(channel, "acceptor", "", connection));
     } catch (error) {
       this.#greeting.delete(connection);
       this.forget(connection);
@@ -120,9 +123,13 @@ export class ServiceServer {
       origin: "remote",
       outcome: "maybeExecuted",
     });
-    const untilMs = clock.now() + graceMs;
+    this.serving.closing.abort(reason);
     for (const connection of [...this.#connections]) connection.drain(reason);
-    while (this.#isBusy(reason) && clock.now() < untilMs) await pause(clock, IDLE_CHECK_MS);
+    const links = this.#links();
+    const wait = new QuietWait(clock, graceMs, links, () => this.#look(reason));
+    this.serving.onLeft = wait.look;
+    if (!await wait.ended) tellGivenUp(logger, name, graceMs, links, this.serving.running);
+    this.serving.onLeft = null;
     for (const connection of [...this.#connections]) connection.close(reason);
     const ended = Promise.all([this.whenEmpty(), listenerClosed]);
     if (await within(clock, CLOSING_MS, ended)) return;
@@ -141,16 +148,20 @@ export class ServiceServer {
     );
   }
 
-  /** Closes the connections that have nothing to do any more, and says whether anything is left. */
-  #isBusy(reason: InternodeError): boolean {
+  /** Closes the connections that have nothing to do any more, and says when to look again; 0: nothing is left. */
+  #look(reason: InternodeError): number {
     const nowMs = this.settings.clock.now();
+    let againMs = Infinity;
     for (const connection of [...this.#connections]) {
-      if (connection.state === "draining" && connection.checkIdle(nowMs)) connection.close(reason);
+      if (connection.state !== "draining") continue;
+      const idleInMs = connection.idleInMs(nowMs);
+      if (idleInMs <= 0) connection.close(reason);
+      else againMs = Math.min(againMs, idleInMs);
     }
-    return this.#connections.size > 0 || this.serving.running > 0;
+    return this.#connections.size === 0 && this.serving.running === 0 ? 0 : againMs;
   }
-}
 
-function pause(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => clock.setTimer(delayMs, resolve));
+  #links(): Link[] {
+    return [...this.#connections].flatMap(({ link }) => link ?? []);
+  }
 }

@@ -32,6 +32,7 @@ export class CallContext implements HandlerContext {
   readonly #serving: Serving;
   readonly #source: CallSource;
   #controller: AbortController | null = null;
+  #closing: AbortController | null = null;
 
   /** */
   constructor(
@@ -73,6 +74,19 @@ export class CallContext implements HandlerContext {
       if (reason !== null) this.#controller.abort(reason);
     }
     return this.#controller.signal;
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get closing(): AbortSignal {
+    return (this.#closing ??= this.#serving.closing.make()).signal;
+  }
+
+  /** The handler has ended. */
+  leave(): void {
+    const serving = this.#serving;
+    serving.running--;
+    if (this.#closing !== null) serving.closing.forget(this.#closing);
+    if (serving.onLeft !== null) serving.onLeft();
   }
 
   /** This side is closing: the handler hears of it in the same way, and may still answer. */

@@ -4,8 +4,20 @@
  * @module
  */
 
+import { invalidOption } from "./connection_options.ts";
+
 /** How to close. */
 export interface CloseOptions {
-  /** How long calls under way may take to finish, in milliseconds. Default: 5,000. */
+  /** How long calls under way may take to finish, and their answers to arrive, in milliseconds; 0: no time at all, `Infinity`: as long as they need. Default: 5,000. */
   readonly graceMs?: number | undefined;
+}
+
+/**
+ * The grace time that was asked for.
+ *
+ * @throws {InternodeError} `InvalidArgument` if it is no number of 0 or more.
+ */
+export function resolveGraceMs({ graceMs = 5_000 }: CloseOptions): number {
+  if (graceMs >= 0) return graceMs;
+  throw invalidOption("graceMs", `must be a number of 0 or more, not ${graceMs}`);
 }

@@ -17,6 +17,7 @@ import type { Role } from "../session/session_options.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
 import { CallSource } from "./call_source.ts";
 import { CallTraces } from "./call_trace.ts";
+import { ClosingSignals } from "./closing_signals.ts";
 import type { ConnectionTotals } from "./connection_stats.ts";
 import { DialGate } from "./dial_gate.ts";
 import { HandlerTable } from "./handler_table.ts";
@@ -58,6 +59,8 @@ export class GridNode {
       spans: tracer,
       logger,
       running: 0,
+      onLeft: null,
+      closing: new ClosingSignals(),
     };
     this.gate = new DialGate(clock, options.random);
     this.#links = new LinkMaker(local.href, options);

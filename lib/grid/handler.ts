@@ -9,8 +9,15 @@ import type { AllowRule } from "./allow.ts";
 
 /** What a handler knows of the call it serves. */
 export interface HandlerContext {
-  /** Aborts when the caller cancels, the deadline passes or the connection is lost; also when the server of a service stops, which still takes the answer. Made when first asked for. */
+  /** Aborts when the caller cancels, the deadline passes or the connection is lost; also when this node or server begins to close, which still takes the answer. Made when first asked for. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when this node or server begins to close, and only then. The handler
+   * has the grace time (`graceMs`) to end: what it answers by then still counts,
+   * and a stream that it ends has ended well. One that throws this signal's
+   * reason has its call answered `Closed`, `maybeExecuted`. Made when first asked for.
+   */
+  readonly closing: AbortSignal;
   /** When the caller's time runs out, in milliseconds since 1970 on this node's clock; `Infinity`: never. */
   readonly deadline: number;
   /** The caller's host URL, by which it made itself known in the handshake. Over mutual TLS its certificate proves it; a shared secret proves that it is one of the grid's hosts, not which of them. What a service's client calls itself is not proven. */

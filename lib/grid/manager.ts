@@ -14,23 +14,24 @@ import {
 } from "../net/host_address.ts";
 import type { Listener } from "../net/transport.ts";
 import { upgradeWebSocket } from "../net/web_socket_upgrade.ts";
+import { QuietWait } from "../net/quiet_wait.ts";
 import { within } from "../net/within.ts";
 import type { CallTrace } from "./call_trace.ts";
-import type { CloseOptions } from "./close_options.ts";
+import { type CloseOptions, resolveGraceMs } from "./close_options.ts";
 import { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "./contract.ts";
 import { dials } from "./dialler.ts";
 import { Doorman } from "./doorman.ts";
 import { openEntrance } from "./entrance.ts";
 import { GridNode } from "./grid_node.ts";
+import { areSettled, tellGivenUp } from "./link_closing.ts";
 import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
 import type { AnyHandler } from "./handler_table.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
+import { nodeCloses } from "./peer_errors.ts";
 import { Peering } from "./peering.ts";
 import type { WaitOptions } from "./wait_for_connect.ts";
 
-/** How a closing node looks whether its calls have ended, in milliseconds. */
-const IDLE_CHECK_MS = 5;
 /** How long the listener may take to close, in milliseconds. */
 const LISTENER_CLOSE_MS = 2_000;
 
@@ -242,14 +243,20 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * Closes the node: accepts nothing new, lets the calls under way finish
-   * within the grace time, says goodbye to its peers. Any number of calls; all
-   * of them wait for the end.
+   * Closes the node: accepts nothing new, asks handlers to end soon
+   * (`context.closing`), lets the calls under way finish and their answers
+   * arrive within the grace time, says goodbye to its peers. When it resolves,
+   * everything has arrived, or the grace time is over and a warning counts what
+   * was given up; nothing of the node is open any more. It takes at most
+   * `graceMs` and 2 seconds. Any number of calls; all of them wait for the end.
    *
    * @param options The grace time.
+   * @returns Resolves when all that is done. Rejects with `InvalidArgument`, and closes nothing, for a grace time out of range.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    return this.#closed ??= this.#close(options.graceMs ?? 5_000);
+  // deno-lint-ignore require-await -- what is thrown becomes the rejection
+  async close(options: CloseOptions = {}): Promise<void> {
+    const graceMs = resolveGraceMs(options);
+    return this.#closed ??= this.#close(graceMs);
   }
 
   /** Closes the node with the default grace time. */
@@ -302,14 +309,17 @@ export class Manager implements AsyncDisposable {
   }
 
   async #close(graceMs: number): Promise<void> {
+    const { clock, logger } = this.#node.options;
     this.#node.closing = true;
     const listenerClosed = this.#closeListener();
     const peerings = [...this.#peerings.values()];
-    for (const peering of peerings) peering.drain();
-    const { clock } = this.#node.options;
-    const untilMs = clock.now() + graceMs;
-    while (clock.now() < untilMs && peerings.some((peering) => peering.isBusy)) {
-      await new Promise<void>((resolve) => clock.setTimer(IDLE_CHECK_MS, resolve));
+    const links = peerings.flatMap(({ links }) => links);
+    const reason = nodeCloses(this.local);
+    this.#node.serving.closing.abort(reason);
+    for (const peering of peerings) peering.drain(reason);
+    const { ended } = new QuietWait(clock, graceMs, links, () => areSettled(links) ? 0 : Infinity);
+    if (!await ended) {
+      tellGivenUp(logger, this.local, graceMs, links, this.#node.serving.running);
     }
     this.#doorman.close(new InternodeError("Closed", "The peer is closing.", { origin: "local" }));
     const gone = new Promise<void>((resolve) => {

@@ -28,3 +28,11 @@ export function peerCloses(): InternodeError {
     outcome: "maybeExecuted",
   });
 }
+
+/** What handlers are told, and the caller of one that gives up for this reason, when this side closes. */
+export function nodeCloses(local: string): InternodeError {
+  return new InternodeError("Closed", `${local} is closing.`, {
+    origin: "remote",
+    outcome: "maybeExecuted",
+  });
+}

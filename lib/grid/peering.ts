@@ -20,6 +20,7 @@ import { ConnectionTotals } from "./connection_stats.ts";
 import { type ConnectionState, mayFollow } from "./connection_state.ts";
 import { Dialling } from "./dialling.ts";
 import type { GridNode } from "./grid_node.ts";
+import { drainLink } from "./link_closing.ts";
 import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
 import { type RenewalOwner, RenewalSchedule } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
@@ -91,13 +92,9 @@ export class Peering implements LinkOwner, RenewalOwner {
     return this.#links.filter(({ session }) => session.state === "open");
   }
 
-  /** Whether calls of either side are under way, or the end of one has not left yet. */
-  get isBusy(): boolean {
-    for (const { session } of this.#links) {
-      if (session.caller.calls.active > 0 || session.responder.calls.active > 0) return true;
-      if (session.queuedBytes > 0 || session.hasOutput) return true;
-    }
-    return false;
+  /** All connections of which anything is left. */
+  get links(): readonly Link[] {
+    return this.#links;
   }
 
   /** Begins to dial, or to wait for the peer that dials. Any number of calls. */
@@ -149,9 +146,9 @@ export class Peering implements LinkOwner, RenewalOwner {
   }
 
   /** Finishes what runs; no new calls in either direction. */
-  drain(): void {
+  drain(reason: InternodeError): void {
     this.#stopConnecting();
-    for (const link of this.#links) link.session.startDraining(link.beginTurn());
+    for (const link of this.#links) drainLink(link, reason);
   }
 
   /** Ends everything. */

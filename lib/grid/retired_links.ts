@@ -10,12 +10,13 @@ import type { Link } from "../net/link.ts";
 
 /** So many of one peer at most; who renews more often than its calls end has the oldest ones closed. */
 const MAX_RETIRED = 64;
-/** How often to look whether all has ended, in milliseconds. */
-const CHECK_MS = 50;
 
 interface Retired {
   readonly openedMs: number;
-  readonly endMs: number;
+  /** Ends the grace time. */
+  readonly timer: Timer;
+  /** Ends the looking whether all has ended. */
+  readonly unwatch: () => void;
   /** Whether the peer has told of the newer one; see the class. */
   peerIsDone: boolean;
   /** Whether this side has. */
@@ -36,7 +37,6 @@ export class RetiredLinks {
   readonly #graceMs: number;
   readonly #dials: boolean;
   readonly #links = new Map<Link, Retired>();
-  #timer: Timer | null = null;
 
   /** @param dials Whether this side has dialled. */
   constructor(clock: Clock, graceMs: number, dials: boolean) {
@@ -47,11 +47,13 @@ export class RetiredLinks {
 
   /** There is a newer connection than this one, which was opened then. */
   add(link: Link, openedMs: number, peerIsDone = false): void {
-    const endMs = this.#clock.now() + this.#graceMs;
-    const retired: Retired = { openedMs, endMs, peerIsDone, isTold: false };
+    const timer = this.#clock.setTimer(this.#graceMs, () => link.close(goingAway()));
+    const unwatch = link.watch(() => this.#check(link));
+    const retired: Retired = { openedMs, timer, unwatch, peerIsDone, isTold: false };
     this.#links.set(link, retired);
     if (this.#dials) tell(link, retired);
-    this.#setTimer();
+    // It may be idle already, which shows at the end of a turn.
+    link.beginTurn();
     if (this.#links.size <= MAX_RETIRED) return;
     const [oldest] = this.#links.keys();
     oldest!.close(goingAway());
@@ -76,30 +78,20 @@ export class RetiredLinks {
 
   /** A connection has ended. Says whether it was one of these. */
   delete(link: Link): boolean {
-    const was = this.#links.delete(link);
-    if (this.#links.size === 0 && this.#timer !== null) {
-      this.#clock.clearTimer(this.#timer);
-      this.#timer = null;
-    }
-    return was;
+    const retired = this.#links.get(link);
+    if (retired === undefined) return false;
+    this.#links.delete(link);
+    this.#clock.clearTimer(retired.timer);
+    retired.unwatch();
+    return true;
   }
 
-  #setTimer(): void {
-    this.#timer ??= this.#clock.setTimer(CHECK_MS, () => {
-      this.#timer = null;
-      this.#check();
-      if (this.#links.size > 0) this.#setTimer();
-    });
-  }
-
-  #check(): void {
-    const nowMs = this.#clock.now();
-    for (const [link, retired] of [...this.#links]) {
-      if (nowMs >= retired.endMs) link.close(goingAway());
-      else if (!this.#dials) {
-        if (!retired.isTold && link.session.caller.calls.active === 0) tell(link, retired);
-      } else if (retired.peerIsDone && isIdle(link)) link.close(replaced("GoingAway"));
-    }
+  #check(link: Link): void {
+    const retired = this.#links.get(link);
+    if (retired === undefined) return;
+    if (!this.#dials) {
+      if (!retired.isTold && link.session.caller.calls.active === 0) tell(link, retired);
+    } else if (retired.peerIsDone && link.settle()) link.close(replaced("GoingAway"));
   }
 }
 
@@ -127,10 +119,4 @@ export function replaced(code: "GoingAway" | "Disconnected"): InternodeError {
     origin: code === "GoingAway" ? "local" : "remote",
     outcome: "maybeExecuted",
   });
-}
-
-/** Whether every call of either side has ended, and its end has left. */
-function isIdle({ session }: Link): boolean {
-  return session.caller.calls.active === 0 && session.responder.calls.active === 0 &&
-    session.queuedBytes === 0 && !session.hasOutput;
 }

@@ -13,6 +13,7 @@ import type { LendingPool } from "../wire/lending_pool.ts";
 import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
 import type { CallTrace, CallTraces } from "./call_trace.ts";
+import type { ClosingSignals } from "./closing_signals.ts";
 import type { AnyContract } from "./contract.ts";
 import type { Logger } from "./logger.ts";
 import { ServerSpan } from "./server_span.ts";
@@ -32,6 +33,10 @@ export interface Serving {
   readonly lending: LendingPool;
   /** How many handlers run at the moment, those included whose callers are gone. */
   running: number;
+  /** Told whenever one of them has ended; `null`: nobody is. */
+  onLeft: (() => void) | null;
+  /** Tells handlers that the node begins to close. */
+  readonly closing: ClosingSignals;
 }
 
 /**

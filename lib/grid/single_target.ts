@@ -236,7 +236,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       traceIncoming(this.#serving, this.#contract, this.#source, context, startMs, error);
     }
     if (context.lent !== null) this.#serving.lending.takeBack(context.lent);
-    this.#serving.running--;
+    context.leave();
     this.#source.onLeft();
     this.#gate?.leave();
   }

@@ -126,7 +126,7 @@ export class StreamRun<Initial, Input, Output> {
   }
 
   readonly #onGone = (): void => {
-    this.#options.serving.running--;
+    this.#stream.context.leave();
     this.#options.source.onLeft();
   };
 }

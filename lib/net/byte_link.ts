@@ -352,7 +352,7 @@ export class ByteLink extends Link implements PolledLink {
     this.writing = false;
     this.session.recycle();
     // When that was the goodbye, the peer closes as soon as it has read it; the link's timer bounds the wait.
-    if (this.session.hasOutput) this.beginTurn();
+    if (this.session.hasOutput || this.isWatched) this.beginTurn();
   }
 
   readonly #onWriteError = (error: unknown): void => {
@@ -361,7 +361,11 @@ export class ByteLink extends Link implements PolledLink {
 
   /** Ends the pending read and write. */
   protected override closeChannel(): void {
+    const finish = (): void => this.finish();
     this.#channel.close();
+    const { ended } = this.#channel;
+    if (ended === undefined) finish();
+    else ended.then(finish, finish);
   }
 }
 

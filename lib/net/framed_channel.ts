@@ -21,7 +21,7 @@ import { FrameReader, type ReaderRole } from "./web_socket_reader.ts";
 const HIGH_WATER_BYTES = 512 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
 /** How long the other end may take to end what is to end. */
-const CLOSE_TIMEOUT_MS = 2000;
+const CLOSE_TIMEOUT_MS = 800;
 /** What comes after the other end broke a rule is read into this much, and forgotten. */
 const DEAF_BYTES = 4096;
 /** Whoever goes on sending so much while this side ends it is heard no more. */
@@ -33,7 +33,7 @@ export interface FramedOptions {
   readonly role: ReaderRole;
   /** What was read beyond the head of the upgrade. Default: nothing. */
   readonly first?: Uint8Array | undefined;
-  /** How long the other end may take to answer a close, in milliseconds. Default: 2,000. */
+  /** How long the other end may take to answer a close, in milliseconds. Default: 800. */
   readonly closeTimeoutMs?: number | undefined;
 }
 
@@ -82,6 +82,7 @@ export class FramedChannel implements MessageChannel {
   #heardClose = false;
   #closeTimer: number | undefined;
   #ended = false;
+  #told = false;
 
   /**
    * Takes over a channel.
@@ -103,7 +104,7 @@ export class FramedChannel implements MessageChannel {
   start(receiver: MessageReceiver): void {
     queueMicrotask(() => {
       this.#receiver = receiver;
-      if (this.#ended) receiver.onClose(this.#ending!);
+      if (this.#ended) this.#tellEnd();
       else this.#listen();
     });
   }
@@ -287,13 +288,24 @@ export class FramedChannel implements MessageChannel {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const reason = this.#ending ??= this.#failure === undefined
+    this.#ending ??= this.#failure === undefined
       ? "lost without a goodbye"
       : `lost: ${this.#failure}`;
     clearTimeout(this.#closeTimer);
     this.#queue.clear();
     this.#channel.close();
-    this.#receiver?.onClose(reason);
+    this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    const { ended } = this.#channel;
+    const tell = (): void => {
+      if (this.#told || this.#receiver === undefined) return;
+      this.#told = true;
+      this.#receiver.onClose(this.#ending!);
+    };
+    if (ended === undefined) tell();
+    else ended.then(tell, tell);
   }
 }
 

@@ -24,6 +24,8 @@ const LATER_BYTES = 64 * 1024;
 const BURST_MS = 0.05;
 /** How long the goodbye to a peer may take. */
 const GOODBYE_MS = 1_000;
+/** How long a channel may take to end once it was told to; those of ours take less. */
+const CHANNEL_END_MS = 900;
 
 /** What a link tells its owner. */
 export interface LinkOwner {
@@ -79,6 +81,9 @@ export abstract class Link implements SessionOwner {
   #turnMs = 0;
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
+  #isOver = false;
+  /** Told whenever a turn has ended; `null`: nobody is. */
+  #watchers: readonly (() => void)[] | null = null;
 
   /** */
   constructor(
@@ -134,6 +139,33 @@ export abstract class Link implements SessionOwner {
    */
   spinFor(_call: OutgoingCall, _spinUs: number): void {}
 
+  /**
+   * Calls back behind each turn, so at every change that matters to who waits
+   * for calls to end, and when nothing is left of the link.
+   *
+   * @returns A function that ends that.
+   */
+  watch(watcher: () => void): () => void {
+    this.#watchers = [...this.#watchers ?? [], watcher];
+    return () => {
+      const others = this.#watchers?.filter((other) => other !== watcher) ?? [];
+      this.#watchers = others.length === 0 ? null : others;
+    };
+  }
+
+  /**
+   * Whether no call is under way, and the peer has received all that this side
+   * has said. If only that is not known, the peer is asked.
+   */
+  settle(): boolean {
+    const { session } = this, { arrival } = session;
+    if (session.state !== "open") return true;
+    if (this.writing || session.hasOutput || session.queuedBytes > 0) return false;
+    if (session.caller.calls.active > 0 || session.responder.calls.active > 0) return false;
+    if (!arrival.isAsked) session.ping(this.beginTurn());
+    return arrival.isKnown;
+  }
+
   /** Ends the session and tells the peer why. */
   close(error: InternodeError): void {
     this.session.close(error, this.beginTurn());
@@ -188,7 +220,7 @@ export abstract class Link implements SessionOwner {
   /** Writes what the session has, as far as the channel takes it. Called while no write is under way. */
   protected abstract write(nowMs: number): void;
 
-  /** Closes the channel. */
+  /** Closes the channel; {@linkcode Link.finish} must follow. */
   protected abstract closeChannel(): void;
 
   /** The goodbye is said, or there is no more time for it. */
@@ -196,13 +228,33 @@ export abstract class Link implements SessionOwner {
     if (this.gone) return;
     this.gone = true;
     if (this.#timer !== null) this.clock.clearTimer(this.#timer);
-    this.#timer = null;
+    this.#timer = this.clock.setTimer(CHANNEL_END_MS, () => this.finish());
     try {
       this.closeChannel();
     } catch {
       // A channel of the user's own; whatever it says, this side is done with it.
+      this.finish();
     }
+  }
+
+  /** The channel has ended, and nothing of it is open. */
+  protected finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#timer !== null) this.clock.clearTimer(this.#timer);
+    this.#timer = null;
     this.#owner.onGone(this);
+    this.#tellWatchers();
+  }
+
+  /** Whether somebody waits for calls to end. */
+  protected get isWatched(): boolean {
+    return this.#watchers !== null;
+  }
+
+  #tellWatchers(): void {
+    if (this.#watchers === null) return;
+    for (const watcher of this.#watchers) watcher();
   }
 
   /** The channel has ended by itself. */
@@ -215,7 +267,11 @@ export abstract class Link implements SessionOwner {
   /** A channel of the user's own has thrown. In a turn of its own, as the session may be in the middle of something. */
   protected fail(what: string, error: unknown): void {
     const text = textOf(error);
-    queueMicrotask(() => this.lose(`${what} failed: ${text}`));
+    queueMicrotask(() => {
+      this.lose(`${what} failed: ${text}`);
+      // Of the end of such a channel nothing may be heard.
+      this.finish();
+    });
   }
 
   readonly #endTurn = (): void => {
@@ -224,6 +280,7 @@ export abstract class Link implements SessionOwner {
     if (!this.writing && !this.#gathering && this.session.hasOutput) this.#flush();
     this.onTurnEnd(this.#turnMs);
     if (this.session.state !== "closed") this.#setTimer();
+    this.#tellWatchers();
   };
 
   /** A turn that began at that time has ended, and what it had to say is being written or was. */

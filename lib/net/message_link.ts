@@ -27,6 +27,7 @@ export class MessageLink extends Link implements MessageReceiver {
   #maxBatchBytes = MAX_HANDSHAKE_BATCH_BYTES;
   readonly #maxWaitingBytes: number;
   #waitingBytes = 0;
+  #hasEnded = false;
 
   /** */
   constructor(
@@ -88,7 +89,9 @@ export class MessageLink extends Link implements MessageReceiver {
 
   /** The channel has ended. */
   onClose(reason: string): void {
-    this.lose(reason);
+    this.#hasEnded = true;
+    if (this.gone) this.finish();
+    else this.lose(reason);
   }
 
   readonly #parse = (): void => {
@@ -168,6 +171,7 @@ export class MessageLink extends Link implements MessageReceiver {
   /** What was sent before still leaves. */
   protected override closeChannel(): void {
     this.#channel.close();
+    if (this.#hasEnded) this.finish();
   }
 }
 

@@ -17,7 +17,7 @@ const MAX_WRITE_BYTES = 128 * 1024;
 /** While so much that is encrypted waits to leave, writes do: enough to encrypt some while the kernel takes the rest. */
 const MAX_LEAVING_BYTES = 128 * 1024;
 /** How long the last bytes may take to leave after this side has closed. */
-const CLOSING_MS = 1_000;
+const CLOSING_MS = 800;
 
 interface PendingRead {
   into: Uint8Array<ArrayBuffer>;
@@ -102,6 +102,7 @@ export class TlsChannel implements ByteChannel {
   /** How many bytes must have left before those that say the end in TLS; `Infinity` while open. */
   #dataBytes = Infinity;
   #closing: ReturnType<typeof setTimeout> | undefined;
+  readonly #over = Promise.withResolvers<void>();
 
   /**
    * @param socket The socket, owned from now on.
@@ -121,6 +122,10 @@ export class TlsChannel implements ByteChannel {
     socket.on("end", () => this.#end());
     socket.on("close", () => this.#fail(new Error("the connection was closed")));
     socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
+  }
+
+  get ended(): Promise<void> {
+    return this.#over.promise;
   }
 
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
@@ -205,6 +210,7 @@ export class TlsChannel implements ByteChannel {
     clearTimeout(this.#closing);
     this.#socket.destroy();
     this.#duplex.destroy();
+    this.#over.resolve();
   }
 }
 

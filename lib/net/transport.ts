@@ -27,6 +27,8 @@ export interface ByteChannel {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   /** Closes both directions; pending reads and writes end. Any number of calls. */
   close(): void;
+  /** Settles when nothing of it is open any more, soon after `close`. Absent where that is so as soon as `close` returns. */
+  readonly ended?: Promise<void> | undefined;
   /**
    * The socket underneath, for who would rather poll it than wait: the same one
    * each time, good until `close`. What it reads comes before what a read gets

@@ -16,7 +16,7 @@ const LONGEST_POLL_MS = 16;
 /** How much may come before `start`; a node starts its channels at once. */
 const MAX_EARLY_BYTES = 4 * 1024 * 1024;
 /** How long a peer may take to answer a close before this side ends without it. */
-const CLOSE_TIMEOUT_MS = 2000;
+const CLOSE_TIMEOUT_MS = 800;
 
 const NORMAL_CLOSURE = 1000;
 // The runtime lets only 1000 and codes of one's own be sent; these mean what 1003 and 1008 do.

@@ -7,6 +7,7 @@
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType, isBulk, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
+import type { Arrival } from "./arrival.ts";
 import type { CallerSide } from "./caller_side.ts";
 import { DRAIN_REASONS } from "./drain_reason.ts";
 import type { Assembly, Inbox } from "./inbox.ts";
@@ -31,6 +32,8 @@ export interface FrameTargets {
   readonly outbox: Outbox;
   /** Whether the peer is there. */
   readonly liveness: Liveness;
+  /** What the peer has received. */
+  readonly arrival: Arrival;
   /** Hears that the peer wants this connection to come to an end. */
   readonly owner: Pick<SessionOwner, "onDraining">;
 }
@@ -43,6 +46,7 @@ export class Dispatcher {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
+  readonly #arrival: Arrival;
   readonly #owner: Pick<SessionOwner, "onDraining">;
 
   /** @param targets Where frames go. */
@@ -53,6 +57,7 @@ export class Dispatcher {
     this.#inbox = targets.inbox;
     this.#outbox = targets.outbox;
     this.#liveness = targets.liveness;
+    this.#arrival = targets.arrival;
     this.#owner = targets.owner;
   }
 
@@ -210,8 +215,10 @@ export class Dispatcher {
         }
         return;
       case FrameType.pong:
-        if (id === 0) this.#liveness.onPong(argument, this.#outbox.nowMs);
-        else this.#caller.onStreamSign(id);
+        if (id === 0) {
+          this.#liveness.onPong(argument, this.#outbox.nowMs);
+          this.#arrival.onPong(argument);
+        } else this.#caller.onStreamSign(id);
         return;
       case FrameType.drain:
         this.#owner.onDraining(DRAIN_REASONS[argument] ?? "closing");

@@ -23,6 +23,8 @@ const SHORT_QUEUE_BYTES = 16 * 1024;
 export class FrameLanes {
   /** The time of the present turn; whoever enters the session sets it. */
   nowMs = 0;
+  /** How many small frames that keep their place have been put into batches. */
+  smallFrames = 0;
   /** Starts checksums on batches begun from then on. */
   readonly seal: BatchSeal | null;
   /** Messages, and what keeps its place among them. */
@@ -115,6 +117,7 @@ export class FrameLanes {
     const header = this.data.begin(type, 0, code, id, argument, this.nowMs);
     this.data.writer.append(payload);
     this.data.end(header);
+    this.smallFrames++;
     this.#replyBytes += HEADER_BYTES + payload.length;
     this.tellOutput();
   }

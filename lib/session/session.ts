@@ -35,6 +35,7 @@ import { InternodeError } from "../errors.ts";
 import { ByteReader } from "../wire/byte_reader.ts";
 import type { Checksum } from "../wire/checksum.ts";
 import { FrameType, HEADER_BYTES } from "../wire/frame.ts";
+import { Arrival } from "./arrival.ts";
 import { CallerSide } from "./caller_side.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DRAIN_REASONS, type DrainReason } from "./drain_reason.ts";
@@ -68,6 +69,8 @@ export class Session implements CreditGiver, PayloadOwner {
   readonly responder: ResponderSide;
   /** What is known of the peer, once the session is open. */
   peer: Peer | null = null;
+  /** What the peer has received. */
+  readonly arrival: Arrival;
 
   readonly #owner: SessionOwner;
   readonly #outbox: Outbox;
@@ -88,12 +91,11 @@ export class Session implements CreditGiver, PayloadOwner {
   constructor(options: SessionOptions, owner: SessionOwner, nowMs: number, wallMs: number) {
     this.#owner = owner;
     const { pool, envelope, writeFlattenLimit, limits } = options;
-    const outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, owner);
-    this.#outbox = outbox;
+    const outbox = this.#outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, owner);
     outbox.nowMs = nowMs;
-    const inbox = new Inbox(limits, outbox);
-    this.#inbox = inbox;
+    const inbox = this.#inbox = new Inbox(limits, outbox);
     this.#liveness = new Liveness(options, nowMs);
+    this.arrival = new Arrival(outbox);
     this.caller = new CallerSide(outbox, inbox, this);
     this.responder = new ResponderSide(outbox, inbox, this, owner, limits.maxCalls);
     outbox.bulk.owner = this;
@@ -104,6 +106,7 @@ export class Session implements CreditGiver, PayloadOwner {
       inbox,
       outbox,
       liveness: this.#liveness,
+      arrival: this.arrival,
       owner,
     });
     const send = (type: number, payload: Uint8Array): void => outbox.frame(type, 0, 0, 0, payload);
@@ -185,14 +188,8 @@ export class Session implements CreditGiver, PayloadOwner {
         this.#reader.reset(bytes, payload, next, view);
         at = next;
         const id = view.getUint32(payload - 8, true), argument = view.getUint32(payload - 4, true);
-        const ran = this.#onFrame(
-          word & 0xff,
-          word >>> 8 & 0xff,
-          word >>> 16,
-          length,
-          id,
-          argument,
-        );
+        const type = word & 0xff, flags = word >>> 8 & 0xff, code = word >>> 16;
+        const ran = this.#onFrame(type, flags, code, length, id, argument);
         if (ran && this.#owner.isTurnOver() && at < end) return at;
       }
       this.caller.giveNamesBack();
@@ -233,6 +230,7 @@ export class Session implements CreditGiver, PayloadOwner {
     const step = this.#liveness.onTimer(nowMs, this.nextDeadlineMs());
     if (step.kind === "lost") return this.#close(disconnected(step.reason, "network"));
     if (step.kind === "ping") {
+      this.arrival.onPing(step.token);
       this.#outbox.control(FrameType.ping, 0, step.token);
       pingStreams(this.caller, this.#outbox);
     }
@@ -276,8 +274,11 @@ export class Session implements CreditGiver, PayloadOwner {
 
   /** Asks the peer for a sign of life now; when `lastPing` is another one, it has seen all that was sent before. */
   ping(nowMs: number): void {
+    if (this.#state !== "open") return;
     this.#outbox.nowMs = nowMs;
-    if (this.#state === "open") this.#outbox.control(FrameType.ping, 0, this.#liveness.ask(nowMs));
+    const token = this.#liveness.ask(nowMs);
+    this.arrival.onPing(token);
+    this.#outbox.control(FrameType.ping, 0, token);
   }
 
   /** Ends the session from this side and tells the peer why. */
@@ -351,6 +352,7 @@ export class Session implements CreditGiver, PayloadOwner {
     outbox.cut();
     if (outbox.seal !== null) outbox.seal.checksum = handshake.checksum;
     this.#liveness.onOpen(outbox.nowMs);
+    this.arrival.onOpen();
     const instance = hello.instance.toHex();
     const renews = (hello.features & FEATURE_RENEWAL) !== 0;
     this.caller.names.reuses =

@@ -43,11 +43,13 @@ function unreadInputs({ how, timeoutMs, end }: (typeof ENDINGS)[number]): Case {
       const { to, second } = pair;
       const read: number[] = [];
       const began = new Signal(), aborted = new Signal(), ended = new Signal<unknown[]>();
+      // When its own node closes the signal only asks; the call ends with the grace time.
+      const over = new Signal();
       second.handle(collect, async (_, inputs, { signal }) => {
         signal.addEventListener("abort", () => aborted.fire());
         read.push((await inputs.next()).value!);
         began.fire();
-        await aborted.promise;
+        await Promise.all([aborted.promise, over.promise]);
         ended.fire([await readOut(inputs, read), await readOut(inputs, read)]);
       });
       const sending = to.stream(collect, "", timeoutMs === undefined ? {} : { timeoutMs });
@@ -57,6 +59,7 @@ function unreadInputs({ how, timeoutMs, end }: (typeof ENDINGS)[number]): Case {
       await began.promise;
       if (how === "cancelled") sending.cancel();
       await end(pair);
+      over.fire();
       const [first, again] = await ended.promise;
       assert(first instanceof InternodeError, `${first} after [${read}]`);
       // A second reader, or a second try, is told the same.
@@ -74,9 +77,10 @@ function unreadOutputs({ how, timeoutMs, end }: (typeof ENDINGS)[number]): Case 
     body: async (pair) => {
       const { to, second, until } = pair;
       let sent = 0;
-      second.handle(count, async function* (many, _, { signal }) {
+      const over = new Signal();
+      second.handle(count, async function* (many) {
         while (sent < many) yield sent++;
-        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        await over.promise;
       });
       const many = count.outputCapacity - 1;
       const counting = to.stream(count, many, timeoutMs === undefined ? {} : { timeoutMs });
@@ -91,6 +95,7 @@ function unreadOutputs({ how, timeoutMs, end }: (typeof ENDINGS)[number]): Case 
       assertEquals(again, first);
       assertEquals(read, [...Array(many).keys()].slice(0, read.length));
       await Promise.all(others);
+      over.fire();
     },
   };
 }

@@ -1,8 +1,11 @@
 import { type ConnectionState, single } from "@internode/grid";
+import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
 import { assertFate, watch } from "./outcome.ts";
-import { codeOf, collect, load, numbers, way, work, world } from "./renewing_pair.ts";
+import { codeOf, collect, load, numbers, way, work, type World, world } from "./renewing_pair.ts";
 import { simulatedGrid, withPair } from "./simulated_grid.ts";
+
+const patient = single("patient", { request: t.nothing(), response: t.nothing() });
 
 for (
   const [who, dialler, acceptor] of [
@@ -88,8 +91,13 @@ for (const from of [0, 1]) {
 
   Deno.test(`while the side that ${side} closes, a connection that was renewed lets its calls finish`, async () => {
     const set = world(({ index }) => [index === 0 ? 10_000 : undefined, 60_000]);
-    await withPair(set, async (grid) => {
-      const old = watch(grid.clock, way(grid, 1 - from).request(work, 12_000));
+    // A handler that goes on whatever its signals say.
+    const serve: World["serve"] = (manager, node) => {
+      set.serve!(manager, node);
+      manager.handle(patient, () => new Promise((done) => node.clock.setTimer(12_000, done)));
+    };
+    await withPair({ ...set, serve }, async (grid) => {
+      const old = watch(grid.clock, way(grid, 1 - from).request(patient, undefined));
       await grid.clock.advance(10_500);
       assertEquals(way(grid, 0).stats().renewals, 1);
       const closing = watch(grid.clock, grid.node(from).close());
