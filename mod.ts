@@ -27,6 +27,7 @@ export type {
   TokenVerdict,
 } from "./lib/session/authenticator.ts";
 export type { SessionTimes } from "./lib/session/session_options.ts";
+export type { Authorize, TokenJudgement } from "./lib/net/admission.ts";
 export type { Clock, Random, Timer } from "./lib/net/clock.ts";
 export type { HostAddress } from "./lib/net/host_address.ts";
 export type { CredentialsLogger } from "./lib/net/certificate_expiry.ts";
