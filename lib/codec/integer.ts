@@ -239,9 +239,7 @@ export function writeInteger64(value: bigint, writer: ByteWriter): void {
  * @returns The integer.
  */
 export function readInteger64(reader: ByteReader): bigint {
-  const at = reader.position;
-  if (at >= reader.end) truncated();
-  const head = reader.bytes[at]!;
+  const at = reader.position, head = reader.bytes[at];
   if (head === 0xca || head === 0xcb) wrongType(reader, "an integer");
   if (head !== 0xcf && head !== 0xd3) return BigInt(readNumber(reader, "an integer"));
   if (at + 9 > reader.end) truncated();

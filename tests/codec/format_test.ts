@@ -130,6 +130,10 @@ Deno.test("integers take as few bytes as they can, on both sides of each bound",
       assertProblem(() => readInteger64(readerOf(short)), "is cut off");
     }
   }
+  // More bytes than needed are no fault.
+  for (const bytes of ["cc00", "cf0000000000000000", "cb0000000000000000"]) {
+    assertEquals(t.fromBytes(t.uint(), hex(bytes)), 0);
+  }
   for (const value of [-1, 0.5, NaN, 2 ** 53]) {
     assertUnfit(() => t.toBytes(t.uint(), value), "a whole number from 0 to 2^53 - 1");
   }

@@ -41,6 +41,12 @@ export const EXPLAINED: readonly Explanation[] = [
     reason: ENGINE,
   },
   {
+    file: "lib/codec/integer.ts",
+    lineText: "writer.view.setUint32(at + 5, value - Math.floor(value / TWO_32) * TWO_32);",
+    changes: ["`*` became `/`"],
+    reason: "The difference is a multiple of 2^32, or a fraction: `setUint32` sees neither.",
+  },
+  {
     file: "lib/codec/text_source.ts",
     lineText: "const MAX_LOOP_CHARACTERS = 72;",
     reason: SAME_EITHER_WAY,
