@@ -47,7 +47,7 @@ export type ErrorOrigin = "caller" | "local" | "remote" | "network";
  * How far a call got before it failed.
  *
  * - `notSent`: nothing left this process; safe to retry
- * - `notExecuted`: the peer answered that no handler ran; safe to retry
+ * - `notExecuted`: no handler ran, as the peer has answered or as only a part of the call had left; safe to retry
  * - `maybeExecuted`: the request left, its fate is unknown
  * - `executed`: the handler ran, at least in part
  */

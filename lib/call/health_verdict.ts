@@ -31,7 +31,9 @@ export function healthVerdict(error: unknown): HealthVerdict {
   const { code, origin, outcome } = error;
   switch (code) {
     case "DeadlineExceeded":
-      return outcome === "notSent" || outcome === "notExecuted" ? "neutral" : "failed";
+      if (outcome === "notSent") return "neutral";
+      // By an answer the replica is there; one that takes no more of a request in pieces may not be.
+      return outcome === "notExecuted" && origin === "remote" ? "neutral" : "failed";
     case "HandlerFailed":
     case "UnknownHandler":
     case "InvalidPayload":

@@ -9,6 +9,7 @@ import type { BatchWriter } from "../wire/batch_writer.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { FLAG_FIRST, FrameType, isBulk, NO_TIMEOUT } from "../wire/frame.ts";
 import { BulkPacer } from "./bulk_pacer.ts";
+import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { PeerBudget } from "./peer_budget.ts";
 import type { QueuedMessage } from "./queued_message.ts";
 import type { SendHalf } from "./send_half.ts";
@@ -225,13 +226,21 @@ export class BulkLane {
     else call?.onTransmitted();
   }
 
-  /** Forgets everything that waits. */
-  clear(): void {
-    this.#lane.clear();
+  /**
+   * Forgets everything that waits.
+   *
+   * @returns The calls of this side of which a part has left and the rest never will.
+   */
+  clear(): ReadonlySet<OutgoingCall> {
+    const inPart = new Set<OutgoingCall>();
+    for (let next = this.#lane.shift(); next !== undefined; next = this.#lane.shift()) {
+      if (next.call !== null && next.sent > 0 && !next.dropped) inPart.add(next.call);
+    }
     this.#stalled.clear();
     this.#stalledHalves?.clear();
     this.#beside = null;
     this.queuedBytes = this.streamBytes = 0;
+    return inPart;
   }
 
   #fits(bytes: number): boolean {

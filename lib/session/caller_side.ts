@@ -18,7 +18,15 @@ import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SlotQueue } from "./slot_queue.ts";
 import { SendHalf } from "./send_half.ts";
-import { errorNumber, payloadLost, protocolError, readError, reasonText } from "./wire_error.ts";
+import {
+  errorNumber,
+  lostCall,
+  outOfTime,
+  payloadLost,
+  protocolError,
+  readError,
+  reasonText,
+} from "./wire_error.ts";
 
 /**
  * One side's calls. Single requests are `OutgoingCall`s, streams
@@ -238,9 +246,7 @@ export class CallerSide {
         this.#inbox.drop(call.id, true);
       }
       // A response that has begun to arrive comes whole or is given up by an error: either frees the slot.
-    } else {
-      return;
-    }
+    } else return;
     call.onError(error, null);
     if (freed && this.#slotless.length > 0) this.#slotless.flow();
   }
@@ -361,8 +367,8 @@ export class CallerSide {
     if (call instanceof OpenedStream) call.quietPings = 0;
   }
 
-  /** The connection is gone: every call ends now. */
-  close(errorFor: (sent: boolean) => InternodeError): void {
+  /** The connection is gone: every call ends now. Of those in `inPart` too little has left for a handler to run. */
+  close(cause: InternodeError, inPart: ReadonlySet<OutgoingCall>): void {
     const ended = this.calls.clear();
     for (let next = this.#slotless.shift(); next !== undefined; next = this.#slotless.shift()) {
       ended.push(next.call);
@@ -371,18 +377,19 @@ export class CallerSide {
       const { state } = call;
       call.state = "ended";
       if (state !== "waiting" && state !== "sent") continue;
-      const error = errorFor(state === "sent");
+      const begun = inPart.has(call) ? "notExecuted" : "maybeExecuted";
+      const error = lostCall(cause, state === "sent" ? begun : "notSent");
       if (call instanceof OpenedStream) call.close(error);
       call.onError(error, null);
     }
   }
 
   #expire(call: OutgoingCall): void {
-    const outcome = call.state === "waiting" ? "notSent" : "maybeExecuted";
-    const error = new InternodeError("DeadlineExceeded", "The call's time ran out.", {
-      origin: "network",
-      outcome,
-    });
+    const isOpen = call instanceof OpenedStream && call.send !== null;
+    // What has left in part only is given up before the peer has a call of it.
+    const inPart = call.state === "sent" && !isOpen && this.#outbox.drop(call.id, false);
+    const begun = inPart ? "notExecuted" : "maybeExecuted";
+    const error = outOfTime(call.state === "waiting" ? "notSent" : begun);
     this.cancel(call, error, "DeadlineExceeded", this.#outbox.nowMs);
   }
 

@@ -54,7 +54,6 @@ import {
   endedByPeer,
   errorNumber,
   errorText,
-  lostCall,
   MAX_GOODBYE_TEXT_BYTES,
   protocolError,
   readText,
@@ -386,8 +385,8 @@ export class Session implements CreditGiver, PayloadOwner {
     this.#state = "closed";
     this.#handshake = null;
     // First, so that nothing more is accepted in the room that ending calls make.
-    this.#outbox.bulk.clear();
-    this.caller.close((sent) => lostCall(error, sent));
+    const inPart = this.#outbox.bulk.clear();
+    this.caller.close(error, inPart);
     this.responder.close(error);
     this.#inbox.clear();
     this.#owner.onClosed(error);

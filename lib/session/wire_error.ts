@@ -211,11 +211,10 @@ export function endedByPeer(number: number, given: string, inHandshake = false):
  * What a call is told whose connection has ended.
  *
  * @param error What ended the connection.
- * @param sent Whether anything of the call was sent.
+ * @param outcome How far the call had got.
  */
-export function lostCall(error: InternodeError, sent: boolean): InternodeError {
+export function lostCall(error: InternodeError, outcome: ErrorOutcome): InternodeError {
   const { code, message, origin } = error;
-  const outcome = sent ? "maybeExecuted" : "notSent";
   if (code === "GoingAway") return new InternodeError(code, message, { origin, outcome });
   return new InternodeError(
     code === "Closed" ? "Closed" : "Disconnected",
@@ -238,6 +237,12 @@ export function cancelledByCaller(
 ): InternodeError {
   const outcome = mayHaveRun ? "maybeExecuted" : "notExecuted";
   return new InternodeError(errorCode(number, "Cancelled"), reason, { origin: "caller", outcome });
+}
+
+/** What ends a call of this side's whose time has run out. */
+export function outOfTime(outcome: ErrorOutcome): InternodeError {
+  const message = "The call's time ran out.";
+  return new InternodeError("DeadlineExceeded", message, { origin: "network", outcome });
 }
 
 /** What ends a call whose time has run out on the side that serves it. */

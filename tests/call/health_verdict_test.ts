@@ -33,6 +33,8 @@ Deno.test("a call that was sent and got no answer in time speaks against it, one
   assertEquals(verdict("DeadlineExceeded", "remote", "maybeExecuted"), "failed");
   assertEquals(verdict("DeadlineExceeded", "network", "notSent"), "neutral");
   assertEquals(verdict("DeadlineExceeded", "remote", "notExecuted"), "neutral");
+  // It took a part of the request and no more.
+  assertEquals(verdict("DeadlineExceeded", "network", "notExecuted"), "failed");
 });
 
 Deno.test("cancelled calls, lost connections and what is no error of this library say nothing", () => {

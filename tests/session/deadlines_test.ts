@@ -110,6 +110,28 @@ Deno.test("a call whose time ran out in a queue sends nothing", () => {
   assertEquals(side.session.queuedBytes, 0);
 });
 
+Deno.test("a call whose time runs out, or whose connection is lost, when a part of it has left was not run", () => {
+  for (const isLost of [false, true]) {
+    const peer = ScriptedPeer.open("dialler", { limits: { sendBudgetBytes: 100_000_000 } });
+    const { side } = peer, options = { deadlineMs: peer.nowMs + 100 };
+    const request = side.request("echo", numbered(3_000_000), options);
+    const opening = side.open("echo", numbered(3_000_000), { ...options, input: 1 });
+    const whole = side.request("echo", numbered(1), options);
+    side.drain();
+    side.written();
+    assertEquals([request, opening, whole].map(({ state }) => state), ["sent", "sent", "sent"]);
+    peer.nowMs += 100;
+    if (isLost) side.session.onLost("the cable was cut", peer.nowMs);
+    else side.session.onTimer(peer.nowMs);
+    const code = isLost ? "Disconnected" : "DeadlineExceeded";
+    assertEquals([request, opening, whole].map(({ error }) => [error?.code, error?.outcome]), [
+      [code, "notExecuted"],
+      [code, "notExecuted"],
+      [code, "maybeExecuted"],
+    ]);
+  }
+});
+
 Deno.test("a call whose time ran out just before its turn in the bulk lane is not begun", () => {
   const peer = ScriptedPeer.open("dialler");
   const { side } = peer;
