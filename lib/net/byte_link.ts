@@ -85,6 +85,7 @@ export class ByteLink extends Link implements PolledLink {
   ) {
     super(options, owner, clock, channel, inlineHandlerUs);
     this.#channel = channel;
+    if ("onProgress" in channel) channel.onProgress = (direction) => this.onProgress(direction);
     this.#spinUs = spinUs;
     if (spinUs > 0) channel.prepareSocket?.();
     this.#read();
@@ -240,6 +241,7 @@ export class ByteLink extends Link implements PolledLink {
       this.endReading();
       return this.#goOnLater();
     }
+    session.liveness.onReceived(nowMs);
     try {
       while (session.state !== "closed") {
         let at = this.#resumeAt;
@@ -339,7 +341,10 @@ export class ByteLink extends Link implements PolledLink {
     const { length } = this.#pieces[this.#piece]!;
     if (!isCount(count, length)) return this.lose(`Writing failed: ${NO_COUNT}`);
     this.#advance(count);
-    if (this.#piece < this.#pieces.length) return this.#writePiece();
+    if (this.#piece < this.#pieces.length) {
+      this.session.liveness.onTaken(this.clock.now());
+      return this.#writePiece();
+    }
     this.#finishWrite();
     // Nobody could poll meanwhile.
     if (this.#socket !== null) this.beginTurn();

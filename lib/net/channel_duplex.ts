@@ -25,6 +25,8 @@ type Written = (error?: Error | null) => void;
 export class ChannelDuplex extends Duplex {
   /** Called whenever the channel has taken something of what was written. */
   onTaken: () => void = () => {};
+  /** Called whenever something was read from the channel. */
+  onReceived: () => void = () => {};
   /** How many bytes the channel has taken. */
   takenBytes = 0;
 
@@ -123,6 +125,7 @@ export class ChannelDuplex extends Duplex {
     // A read that begins meanwhile must not touch it.
     this.#buffer = undefined;
     this.push(Buffer.from(buffer.buffer, 0, count));
+    this.onReceived();
     // Mostly it is decrypted within the push, and free again: a new one for each read would be left to the collector, which looks for buffers rarely.
     const isFree = this.readableLength === 0 && !this.destroyed;
     if (isFree && buffer.length === this.#readBytes) this.#buffer ??= buffer;
@@ -137,6 +140,7 @@ export class ChannelDuplex extends Duplex {
     this.#channel.write(bytes).then((count) => {
       this.takenBytes += count;
       if (count < bytes.length && !this.destroyed) {
+        this.onTaken();
         return this.#writeAll(bytes.subarray(count), written, whole);
       }
       giveBack(whole);

@@ -83,6 +83,8 @@ export class FramedChannel implements MessageChannel {
   #closeTimer: number | undefined;
   #ended = false;
   #told = false;
+  /** Whether the last read has completed a frame. */
+  #hasFound = false;
 
   /**
    * Takes over a channel.
@@ -94,6 +96,9 @@ export class FramedChannel implements MessageChannel {
   constructor(channel: ByteChannel, remote: string, options: FramedOptions) {
     const { role, first, closeTimeoutMs = CLOSE_TIMEOUT_MS } = options;
     this.#channel = channel;
+    if ("onProgress" in channel) {
+      channel.onProgress = (direction) => this.#receiver?.onProgress?.(direction);
+    }
     this.remote = remote;
     this.identity = channel.identity;
     this.#reader = new FrameReader(role, MAX_BATCH_BYTES, first);
@@ -166,6 +171,8 @@ export class FramedChannel implements MessageChannel {
   readonly #onWritten = (count: number): void => {
     if (this.#ended) return;
     this.#queue.advance(count);
+    // Large messages take long over a slow connection.
+    if (this.#congested) this.#receiver?.onProgress?.("taken");
     this.#write();
     if (!this.#congested || this.#queue.bytes > LOW_WATER_BYTES) return;
     this.#congested = false;
@@ -208,7 +215,9 @@ export class FramedChannel implements MessageChannel {
     }
     if (this.#deaf !== undefined) return this.#read();
     this.#reader.commit(count);
+    this.#hasFound = false;
     this.#takeFrames();
+    if (!this.#hasFound && this.#ending === undefined) this.#receiver?.onProgress?.("received");
   };
 
   readonly #onReadError = (error: unknown): void => {
@@ -224,6 +233,7 @@ export class FramedChannel implements MessageChannel {
         if (!this.#ended) this.#read();
         return;
       }
+      this.#hasFound = true;
       const { opcode, payload } = this.#reader;
       if (opcode === OPCODE.close) return this.#hearClose(payload);
       if (opcode === OPCODE.ping) this.#answerPing(payload);

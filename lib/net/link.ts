@@ -13,7 +13,7 @@ import { Session } from "../session/session.ts";
 import type { Peer, SessionOptions, SessionOwner } from "../session/session_options.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
-import type { Channel } from "./transport.ts";
+import type { Channel, Progress } from "./transport.ts";
 import { TurnBudget } from "./turn_budget.ts";
 
 /** With so much to send, the peer need not wait for the end of the turn: both sides work at the same time then. */
@@ -289,6 +289,13 @@ export abstract class Link implements SessionOwner {
   /** Whether a turn is under way, or what it has said waits for the end of a burst. */
   protected get isBusy(): boolean {
     return this.#inTurn || this.#gathering;
+  }
+
+  /** Some bytes have moved underneath, though too few for a message or a whole write. */
+  onProgress(direction: Progress): void {
+    if (this.gone) return;
+    if (direction === "received") this.session.liveness.onReceived(this.clock.now());
+    else this.session.liveness.onTaken(this.clock.now());
   }
 
   /** The session's deadline has come. */

@@ -8,7 +8,7 @@ import type { TLSSocket } from "node:tls";
 import type { ChannelDuplex } from "./channel_duplex.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import { giveBack } from "../wire/memory_return.ts";
-import type { ByteChannel } from "./transport.ts";
+import type { ByteChannel, Progress } from "./transport.ts";
 
 /** While so much waits to be read, nothing more is taken from the channel underneath. */
 const MAX_WAITING_BYTES = 64 * 1024;
@@ -90,6 +90,8 @@ export class TlsChannel implements ByteChannel {
   readonly remote: string;
   /** Set once the other end has been judged. */
   identity: PeerIdentity | undefined;
+  /** See {@linkcode ByteChannel}. */
+  onProgress: ((direction: Progress) => void) | undefined = undefined;
 
   readonly #socket: TLSSocket;
   readonly #duplex: ChannelDuplex;
@@ -116,6 +118,10 @@ export class TlsChannel implements ByteChannel {
     this.#inbox = inbox;
     this.remote = remote;
     duplex.onTaken = () => this.#onTaken();
+    duplex.onReceived = () => {
+      // Of a record that is not whole yet: what was decrypted would have been read.
+      if (this.#read !== null && !this.#closed) this.onProgress?.("received");
+    };
     duplex.on("error", (error) => this.#fail(error));
     duplex.on("close", () => this.#fail(new Error("the connection was closed")));
     socket.on("error", (error) => this.#fail(error));
@@ -181,7 +187,8 @@ export class TlsChannel implements ByteChannel {
     const waiting = this.#duplex.writableLength;
     if (waiting === 0 && this.#duplex.takenBytes > this.#dataBytes) return this.#leave();
     const write = this.#write;
-    if (write === null || !write.encrypted || waiting > MAX_LEAVING_BYTES) return;
+    if (write === null) return;
+    if (!write.encrypted || waiting > MAX_LEAVING_BYTES) return this.onProgress?.("taken");
     this.#write = null;
     write.resolve(write.count);
   }

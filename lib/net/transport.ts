@@ -8,6 +8,9 @@ import type { Authorize } from "./admission.ts";
 import type { HostAddress } from "./host_address.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 
+/** Which way some bytes have moved. */
+export type Progress = "received" | "taken";
+
 /**
  * A connection that carries a stream of bytes, in order and reliably: TCP,
  * Unix sockets, TLS.
@@ -27,6 +30,8 @@ export interface ByteChannel {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   /** Closes both directions; pending reads and writes end. Any number of calls. */
   close(): void;
+  /** Set by whoever reads and writes: to be called when bytes have moved underneath while a read or a write goes on pending, so that a slow connection is not taken for a dead one. Channels that are what moves bytes need not. */
+  onProgress?: ((direction: Progress) => void) | undefined;
   /** Settles when nothing of it is open any more, soon after `close`. Absent where that is so as soon as `close` returns. */
   readonly ended?: Promise<void> | undefined;
   /**
@@ -58,6 +63,8 @@ export interface MessageReceiver {
   onMessage(bytes: Uint8Array<ArrayBuffer>): void;
   /** What was sent has left: `congested` is `false` again. */
   onDrain(): void;
+  /** Some bytes have moved, though too few for a message or for all that was sent: a sign of life. Channels that cannot tell need not call it. */
+  onProgress?(direction: Progress): void;
   /** The channel has ended; called once, last. */
   onClose(reason: string): void;
 }

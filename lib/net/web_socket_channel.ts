@@ -132,6 +132,7 @@ export class WebSocketChannel implements MessageChannel {
       this.#look();
       if (!this.#congested || this.#ended !== undefined) return;
       const moves = this.#bufferedAtMost < before;
+      if (moves) this.#receiver?.onProgress?.("taken");
       this.#pollIn(moves ? FIRST_POLL_MS : Math.min(delayMs * 2, LONGEST_POLL_MS));
     }, delayMs));
   }

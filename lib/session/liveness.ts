@@ -17,7 +17,12 @@ const UNTAKEN_BYTES = 32 * 1024;
 /** What is to be done when a timer has come. */
 export type LivenessStep =
   | { readonly kind: "nothing" }
-  | { readonly kind: "ping"; readonly token: number }
+  | {
+    readonly kind: "ping";
+    readonly token: number;
+    /** Whether the one before was answered, so that what was asked with it might have been too. */
+    readonly wasAnswered: boolean;
+  }
   | { readonly kind: "lost"; readonly reason: string };
 
 /**
@@ -40,6 +45,7 @@ export class Liveness {
   #untakenSinceMs = Infinity;
   #arrivedBytes = 0;
   #token = 0;
+  #answered = 0;
   #pingSentMs = 0;
   /** Whether the peer has had time for what may wait unread, since something came last. */
   #forgiven = false;
@@ -82,6 +88,12 @@ export class Liveness {
     this.#writingSinceMs = nowMs;
   }
 
+  /** Something of what is being sent was taken, though not all of it yet. */
+  onTaken(nowMs: number): void {
+    if (this.#writingSinceMs !== Infinity) this.#writingSinceMs = nowMs;
+    if (this.#untakenSinceMs !== Infinity) this.#untakenSinceMs = nowMs;
+  }
+
   /** All that was begun is written. */
   onWritten(): void {
     this.#writingSinceMs = Infinity;
@@ -103,6 +115,7 @@ export class Liveness {
   /** A ping was answered. */
   onPong(token: number, nowMs: number): void {
     if (token === this.#token) {
+      this.#answered = token;
       this.lastPing = { atMs: nowMs, roundTripMs: nowMs - this.#pingSentMs };
     }
   }
@@ -139,7 +152,8 @@ export class Liveness {
     }
     if (nowMs < this.#nextPingMs) return NOTHING;
     this.#nextPingMs = nowMs + this.#pingIntervalMs;
-    return { kind: "ping", token: this.ask(nowMs) };
+    const wasAnswered = this.#answered === this.#token;
+    return { kind: "ping", token: this.ask(nowMs), wasAnswered };
   }
 
   /** A ping is sent: gives its token. Answers to those before it are not heard any more. */

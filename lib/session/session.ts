@@ -70,11 +70,12 @@ export class Session implements CreditGiver, PayloadOwner {
   peer: Peer | null = null;
   /** What the peer has received. */
   readonly arrival: Arrival;
+  /** Whether the peer is there; told of bytes that move, too few though they are for a batch. */
+  readonly liveness: Liveness;
 
   readonly #owner: SessionOwner;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
-  readonly #liveness: Liveness;
   readonly #reader = new ByteReader();
   readonly #dispatcher: Dispatcher;
   #handshake: Handshake | null;
@@ -93,7 +94,7 @@ export class Session implements CreditGiver, PayloadOwner {
     const outbox = this.#outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, owner);
     outbox.nowMs = nowMs;
     const inbox = this.#inbox = new Inbox(limits, outbox);
-    this.#liveness = new Liveness(options, nowMs);
+    this.liveness = new Liveness(options, nowMs);
     this.arrival = new Arrival(outbox);
     this.caller = new CallerSide(outbox, inbox, this);
     this.responder = new ResponderSide(outbox, inbox, this, owner, limits.maxCalls);
@@ -104,7 +105,7 @@ export class Session implements CreditGiver, PayloadOwner {
       responder: this.responder,
       inbox,
       outbox,
-      liveness: this.#liveness,
+      liveness: this.liveness,
       arrival: this.arrival,
       owner,
     });
@@ -164,7 +165,7 @@ export class Session implements CreditGiver, PayloadOwner {
 
   /** When the last ping was answered, and how long that took, in milliseconds; `null` before the first. */
   get lastPing(): { readonly atMs: number; readonly roundTripMs: number } | null {
-    return this.#liveness.lastPing;
+    return this.liveness.lastPing;
   }
 
   /**
@@ -175,7 +176,7 @@ export class Session implements CreditGiver, PayloadOwner {
    */
   receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
     this.#outbox.nowMs = nowMs;
-    this.#liveness.onReceived(nowMs);
+    this.liveness.onReceived(nowMs);
     let at = start;
     try {
       while (at < end && this.#state !== "closed") {
@@ -203,7 +204,7 @@ export class Session implements CreditGiver, PayloadOwner {
 
   #noteBulk(nowMs: number): void {
     const { underWayBytes, arrivedBytes } = this.#outbox.bulk.pacer;
-    this.#liveness.onBulk(underWayBytes, arrivedBytes, nowMs);
+    this.liveness.onBulk(underWayBytes, arrivedBytes, nowMs);
   }
 
   /** The channel has ended, or does not work any more. */
@@ -216,7 +217,7 @@ export class Session implements CreditGiver, PayloadOwner {
   nextDeadlineMs(): number {
     if (this.#state === "closed") return Infinity;
     return Math.min(
-      this.#liveness.nextDeadlineMs,
+      this.liveness.nextDeadlineMs,
       this.caller.earliestDeadlineMs(),
       this.responder.calls.earliestMs,
     );
@@ -226,12 +227,13 @@ export class Session implements CreditGiver, PayloadOwner {
   onTimer(nowMs: number): void {
     if (this.#state === "closed") return;
     this.#outbox.nowMs = nowMs;
-    const step = this.#liveness.onTimer(nowMs, this.nextDeadlineMs());
+    const step = this.liveness.onTimer(nowMs, this.nextDeadlineMs());
     if (step.kind === "lost") return this.#close(disconnected(step.reason, "network"));
     if (step.kind === "ping") {
       this.arrival.onPing(step.token);
       this.#outbox.control(FrameType.ping, 0, step.token);
-      pingStreams(this.caller, this.#outbox);
+      // On a slow path the answers may be on their way for longer than that.
+      if (step.wasAnswered) pingStreams(this.caller, this.#outbox);
     }
     this.caller.expire();
     this.responder.expire();
@@ -246,7 +248,7 @@ export class Session implements CreditGiver, PayloadOwner {
   drain(pieces: Uint8Array<ArrayBuffer>[], nowMs: number): number {
     this.#outbox.nowMs = nowMs;
     const bytes = this.#outbox.drain(pieces);
-    if (bytes > 0) this.#liveness.onWriteBegun(nowMs);
+    if (bytes > 0) this.liveness.onWriteBegun(nowMs);
     this.#noteBulk(nowMs);
     return bytes;
   }
@@ -254,7 +256,7 @@ export class Session implements CreditGiver, PayloadOwner {
   /** What was drained has been written. */
   recycle(): void {
     this.#outbox.recycle();
-    this.#liveness.onWritten();
+    this.liveness.onWritten();
   }
 
   /** Takes no new calls from the peer any more, and asks it to make none. */
@@ -275,7 +277,7 @@ export class Session implements CreditGiver, PayloadOwner {
   ping(nowMs: number): void {
     if (this.#state !== "open") return;
     this.#outbox.nowMs = nowMs;
-    const token = this.#liveness.ask(nowMs);
+    const token = this.liveness.ask(nowMs);
     this.arrival.onPing(token);
     this.#outbox.control(FrameType.ping, 0, token);
   }
@@ -350,7 +352,7 @@ export class Session implements CreditGiver, PayloadOwner {
     // What was said so far, the welcome included, travels without a checksum.
     outbox.cut();
     if (outbox.seal !== null) outbox.seal.checksum = handshake.checksum;
-    this.#liveness.onOpen(outbox.nowMs);
+    this.liveness.onOpen(outbox.nowMs);
     this.arrival.onOpen();
     const instance = hello.instance.toHex();
     const renews = (hello.features & FEATURE_RENEWAL) !== 0;
