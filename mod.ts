@@ -68,7 +68,7 @@ export type { CallTrace } from "./lib/grid/call_trace.ts";
 export { Connection } from "./lib/grid/connection.ts";
 export type { ConnectionOptions } from "./lib/grid/connection_options.ts";
 export type { ConnectionState } from "./lib/grid/connection_state.ts";
-export type { ConnectionStats } from "./lib/grid/connection_stats.ts";
+export type { CallCounts, ConnectionStats } from "./lib/grid/connection_stats.ts";
 export {
   type AnyContract,
   single,

@@ -14,9 +14,9 @@ import type {
 import { type AnyHandler, HandlerTable } from "../grid/handler_table.ts";
 import type { CallSource } from "../grid/call_source.ts";
 import type { Serving } from "../grid/serving.ts";
+import { UnknownTarget } from "../grid/unknown_target.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import { makeMethodKey, type MethodKey } from "./method_key.ts";
-import { UnknownMethod } from "./unknown_method.ts";
 
 /** How a method is served. */
 export type MethodOptions = Omit<HandleOptions, "subroutes">;
@@ -151,5 +151,8 @@ export function methodTarget(
 ): HandlerTarget {
   const table = tableOf(handlers);
   const find = (): HandlerTarget | null => table.target(hex, subroute, serving, source);
-  return find() ?? new UnknownMethod(hex, find);
+  // The wire knows only the fingerprint: the caller says which method was meant.
+  const message = `This server has no such method (key ${hex}). Serve it there, ` +
+    "or correct the names of component and method: both sides must use the same.";
+  return find() ?? new UnknownTarget({ name: hex, subroute, message }, serving, source, find);
 }

@@ -7,9 +7,9 @@
 import type { InternodeError } from "../errors.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Metadata } from "../session/metadata.ts";
+import type { CallRecord } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { HandlerContext } from "./handler.ts";
-import type { ServerSpan } from "./server_span.ts";
 import type { Serving } from "./serving.ts";
 
 /** The context given to handlers. Costs little until it is asked for something. */
@@ -24,8 +24,8 @@ export class CallContext implements HandlerContext {
   cancelled: InternodeError | null = null;
   /** Why the handler should end soon although its caller still waits; `null`: it need not. */
   stopping: InternodeError | null = null;
-  /** The call's span; `null`: nobody traces. */
-  span: ServerSpan | null = null;
+  /** Shows the call to those who trace; `null`: nobody does. */
+  record: CallRecord | null = null;
   /** The request, where its memory is lent to the handler; `null`: it is the handler's. */
   lent: Uint8Array<ArrayBuffer> | null = null;
 
@@ -99,6 +99,6 @@ export class CallContext implements HandlerContext {
   cancel(error: InternodeError): void {
     this.cancelled = error;
     this.#controller?.abort(error);
-    this.span?.fail(error);
+    this.record?.fail(error.code, error);
   }
 }

@@ -4,10 +4,15 @@
  * @module
  */
 
+import type { ErrorCode } from "../errors.ts";
 import type { Link } from "../net/link.ts";
 import { OpenedStream } from "../session/opened_stream.ts";
 import { AcceptedStream } from "../session/accepted_stream.ts";
+import { AnswerCounts } from "../session/answer_counts.ts";
 import type { ConnectionState } from "./connection_state.ts";
+
+/** How many calls ended in which way: `"OK"` for well, else the error's code. */
+export type CallCounts = Readonly<Record<ErrorCode | "OK", number>>;
 
 /** A snapshot of a connection's counters; totals go on over reconnects. */
 export interface ConnectionStats {
@@ -37,6 +42,8 @@ export interface ConnectionStats {
   readonly callsOut: number;
   /** Calls of the peer that are being served, streams included; not those answered in the turn they came. */
   readonly callsIn: number;
+  /** How the calls of the peer have ended: all that reached this side, those for which no handler ran among them. */
+  readonly answeredCalls: CallCounts;
   /** How many calls of the peer were refused as an `allow` rule does not let it make them. */
   readonly refusedCalls: number;
   /** Streams open, of either side. */
@@ -55,6 +62,7 @@ export class ConnectionTotals {
   refusedCalls = 0;
   /** How many handlers run for the peer at the moment, those included whose calls have ended. */
   running = 0;
+  readonly #answers = new AnswerCounts();
   #bytesSent = 0;
   #bytesReceived = 0;
   #polledReads = 0;
@@ -64,6 +72,7 @@ export class ConnectionTotals {
 
   /** Keeps what a link that has ended has counted. */
   add(link: Link): void {
+    this.#answers.add(link.session.responder.answers);
     this.#bytesSent += link.bytesSent;
     this.#bytesReceived += link.bytesReceived;
     this.#polledReads += link.polledReads;
@@ -85,6 +94,9 @@ export class ConnectionTotals {
     toWallMs: (ms: number) => number,
   ): ConnectionStats {
     const lastPing = link?.session.lastPing ?? null;
+    const answers = new AnswerCounts();
+    answers.add(this.#answers);
+    for (const each of open) answers.add(each.session.responder.answers);
     const sum = (of: (link: Link) => number): number =>
       open.reduce((total, each) => total + of(each), 0);
     return {
@@ -101,6 +113,7 @@ export class ConnectionTotals {
       roundTripMs: lastPing === null ? null : lastPing.roundTripMs,
       callsOut: sum(({ session }) => session.caller.calls.active),
       callsIn: sum(({ session }) => session.responder.calls.active),
+      answeredCalls: countsOf(answers),
       refusedCalls: this.refusedCalls,
       streamsOpen: sum(({ session }) =>
         countStreams(session.caller.calls) + countStreams(session.responder.calls)
@@ -108,6 +121,27 @@ export class ConnectionTotals {
       queuedBytes: sum(({ session }) => session.queuedBytes),
     };
   }
+}
+
+function countsOf(answers: AnswerCounts): CallCounts {
+  const of = (code: ErrorCode): number => answers.failed(code);
+  return {
+    OK: answers.ok,
+    Unreachable: of("Unreachable"),
+    Disconnected: of("Disconnected"),
+    DeadlineExceeded: of("DeadlineExceeded"),
+    Cancelled: of("Cancelled"),
+    UnknownHandler: of("UnknownHandler"),
+    HandlerFailed: of("HandlerFailed"),
+    InvalidPayload: of("InvalidPayload"),
+    MessageTooLarge: of("MessageTooLarge"),
+    Overloaded: of("Overloaded"),
+    Refused: of("Refused"),
+    ProtocolError: of("ProtocolError"),
+    Closed: of("Closed"),
+    InvalidArgument: of("InvalidArgument"),
+    GoingAway: of("GoingAway"),
+  };
 }
 
 function countStreams(calls: Iterable<unknown>): number {

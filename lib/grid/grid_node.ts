@@ -14,6 +14,7 @@ import type { Channel, Transport } from "../net/transport.ts";
 import { InternodeError } from "../errors.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Role } from "../session/session_options.ts";
+import { noHandler } from "../session/wire_error.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
 import { CallSource } from "./call_source.ts";
 import { CallTraces } from "./call_trace.ts";
@@ -23,6 +24,7 @@ import { DialGate } from "./dial_gate.ts";
 import { HandlerTable } from "./handler_table.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { Serving } from "./serving.ts";
+import { UnknownTarget } from "./unknown_target.ts";
 
 /** One node: its settings, its handlers, and how it makes connections. */
 export class GridNode {
@@ -83,21 +85,24 @@ export class GridNode {
     return bindingRefusal(parseHostAddress(host), identity, this.options.mutualTls);
   }
 
-  /** Finds what serves a peer's calls under one name. */
+  /** Makes what serves a peer's calls under one name, or refuses them. */
   target(
     link: Link,
     host: string,
     totals: ConnectionTotals,
     name: string,
     subroute: string,
-  ): HandlerTarget | null {
+  ): HandlerTarget {
     let source = this.#sources.get(link);
     if (source === undefined) {
       const onRefused = (): void => void totals.refusedCalls++;
       source = new CallSource(host, link, onRefused, totals, this.options.limits.maxCalls);
       this.#sources.set(link, source);
     }
-    return this.handlers.target(name, subroute, this.serving, source);
+    const { handlers, serving } = this, caller = source;
+    const find = (): HandlerTarget | null => handlers.target(name, subroute, serving, caller);
+    const called = { name, subroute, message: noHandler(name, subroute) };
+    return find() ?? new UnknownTarget(called, serving, caller, find);
   }
 
   /** Calls back when a host's transport makes other connections than before; the function returned ends that. */

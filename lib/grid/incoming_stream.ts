@@ -13,7 +13,6 @@ import type { CallSource } from "./call_source.ts";
 import type { StreamContract } from "./contract.ts";
 import { MessageQueue, type QueueOwner } from "./message_queue.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import { handlerFailure } from "./serving.ts";
 
 /** A stream as its session keeps it, its input, and what its handler knows. */
 export class IncomingStream<Initial, Input, Output> extends AcceptedStream implements QueueOwner {
@@ -104,13 +103,13 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
   /** The handler is done. */
   finish(): void {
     this.input.giveUp(HANDLER_ENDED);
-    this.#responder.finishStream(this, this.#source.beginTurn());
+    const { record } = this.context;
+    this.#responder.finishStream(this, this.#source.beginTurn(), () => record?.end());
   }
 
-  /** The handler has failed. */
-  fail(thrown: unknown): void {
+  /** The handler has failed: its caller is told the error. */
+  fail(error: InternodeError, detail: Uint8Array | null): void {
     this.input.giveUp(HANDLER_ENDED);
-    const { error, detail } = handlerFailure(thrown, this.#contract, this.context.stopping);
     this.#responder.failCall(this, error, detail, this.#source.beginTurn());
   }
 

@@ -15,7 +15,7 @@ export function drainLink(link: Link, reason: InternodeError): void {
   session.startDraining(nowMs);
   for (const call of [...responder.calls]) {
     if (call.hasBegun) call.onStopping(reason);
-    else responder.failCall(call, notBegun(), null, nowMs);
+    else responder.endCall(call, notBegun(), nowMs);
   }
 }
 

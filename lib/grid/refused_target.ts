@@ -12,10 +12,10 @@ import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { AllowRule } from "./allow.ts";
-import { CallContext } from "./call_context.ts";
+import { recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { AnyContract } from "./contract.ts";
-import { serverSpan, type Serving, traceIncoming } from "./serving.ts";
+import type { Serving } from "./serving.ts";
 
 /** A client may call itself by a longer text than is good for messages. */
 const MAX_HOST_CHARACTERS = 200;
@@ -52,10 +52,10 @@ export class RefusedTarget implements HandlerTarget {
     id: number,
     _kind: number,
     _reader: ByteReader,
-    deadlineMs: number,
+    _deadlineMs: number,
     metadata: Metadata,
   ): void {
-    this.#refuse(responder, id, deadlineMs, metadata);
+    this.#refuse(responder, id, metadata);
   }
 
   /** See {@linkcode HandlerTarget}. */
@@ -64,23 +64,22 @@ export class RefusedTarget implements HandlerTarget {
     id: number,
     _kind: number,
     _reader: ByteReader,
-    deadlineMs: number,
+    _deadlineMs: number,
     metadata: Metadata,
   ): void {
-    this.#refuse(responder, id, deadlineMs, metadata);
+    this.#refuse(responder, id, metadata);
   }
 
-  #refuse(responder: ResponderSide, id: number, deadlineMs: number, metadata: Metadata): void {
-    const serving = this.#serving, source = this.#source, contract = this.#contract;
+  /** See {@linkcode HandlerTarget}. */
+  onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
+    const { host } = this.#source;
+    recordUnserved(this.#serving, this.#contract, this.#subroute, host, metadata, error);
+  }
+
+  #refuse(responder: ResponderSide, id: number, metadata: Metadata): void {
     responder.respondError(id, this.#error, null);
-    source.onRefused();
-    const { spans, traces, clock } = serving;
-    if (spans === null && !traces.active) return;
-    const context = new CallContext(serving, source, this.#subroute, metadata, deadlineMs);
-    if (spans !== null) serverSpan(spans, contract, source, context).fail(this.#error);
-    if (traces.active) {
-      traceIncoming(serving, contract, source, context, clock.now(), this.#error.code);
-    }
+    this.#source.onRefused();
+    this.onUnserved(this.#error, this.#contract.kind, metadata);
   }
 }
 

@@ -10,13 +10,11 @@ import type { Clock } from "../net/clock.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "../session/wire_error.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
-import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
-import type { CallTrace, CallTraces } from "./call_trace.ts";
+import type { CallTraces } from "./call_trace.ts";
 import type { ClosingSignals } from "./closing_signals.ts";
 import type { AnyContract } from "./contract.ts";
 import type { Logger } from "./logger.ts";
-import { ServerSpan } from "./server_span.ts";
 import type { Tracer } from "./tracer.ts";
 
 /** What handlers need of their node. */
@@ -88,32 +86,26 @@ export function logFailure(
   serving.logger.debug(`Handler ${contract.name} failed.`, { caller: source.host, error: thrown });
 }
 
-/** Begins the span of a call served. */
-export function serverSpan(
-  spans: Tracer,
-  contract: AnyContract,
-  source: CallSource,
-  context: CallContext,
-): ServerSpan {
-  return new ServerSpan(spans, contract.name, context.subroute, source.host, context.metadata);
+/**
+ * What a caller is told whose response or output cannot be sent. The handler
+ * has run; only one that is too large is named as such, as what is refused
+ * otherwise is for the handler's side to mend.
+ */
+export function unsendable(problem: InternodeError, what: string): InternodeError {
+  const message = `The handler's ${what} cannot be sent: ${problem.message}`;
+  const init = { origin: "remote", outcome: "executed", cause: problem } as const;
+  if (problem.code === "MessageTooLarge") return new InternodeError(problem.code, message, init);
+  return new InternodeError("HandlerFailed", message, {
+    ...init,
+    remoteName: problem.name,
+    remoteMessage: message,
+  });
 }
 
-/** Tells of a call served; what ended it from outside counts before what its handler did then. */
-export function traceIncoming(
-  serving: Serving,
-  contract: AnyContract,
-  source: CallSource,
-  context: CallContext,
-  startMs: number,
-  error: CallTrace["error"],
-): void {
-  serving.traces.emit({
-    direction: "incoming",
-    kind: contract.kind,
-    handler: contract.name,
-    subroute: context.subroute,
-    host: source.host,
-    durationMs: serving.clock.now() - startMs,
-    error: context.cancelled?.code ?? error,
-  });
+/** What a caller is told whose call does not fit this side. */
+export function callersFault(
+  code: "UnknownHandler" | "InvalidPayload",
+  message: string,
+): InternodeError {
+  return new InternodeError(code, message, { origin: "caller", outcome: "notExecuted" });
 }

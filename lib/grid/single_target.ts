@@ -13,6 +13,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { PayloadKind } from "../wire/frame.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
 import { CallContext } from "./call_context.ts";
+import { recordCall, recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { SingleContract } from "./contract.ts";
@@ -20,7 +21,7 @@ import type { SingleHandlerFunction } from "./handler.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
 import { ResponseRoom } from "./response_room.ts";
-import { handlerFailure, logFailure, serverSpan, type Serving, traceIncoming } from "./serving.ts";
+import { callersFault, handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
 
 /** One registered handler, for the calls of one connection under one name. */
 export class SingleTarget<Request, Response> implements HandlerTarget {
@@ -65,12 +66,12 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     metadata: Metadata,
   ): void {
     if (this.#room !== null && !this.#room.mayRun(responder)) {
-      responder.respondError(id, this.#unread ??= unread(this.#contract.name), null);
+      this.#refuse(responder, id, metadata, this.#unread ??= unread(this.#contract.name));
       return;
     }
     const overload = this.#source.overload;
     if (overload !== null) {
-      responder.respondError(id, overload, null);
+      this.#refuse(responder, id, metadata, overload);
       return;
     }
     let request: Request, lent: Uint8Array<ArrayBuffer> | null = null;
@@ -82,11 +83,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       } else request = decodePayload(this.#contract.request, kind, reader);
     } catch (error) {
       const message = `The request cannot be read: ${invalidPayload(error).message}`;
-      responder.respondError(
-        id,
-        new InternodeError("InvalidPayload", message, { origin: "caller", outcome: "notExecuted" }),
-        null,
-      );
+      this.#refuse(responder, id, metadata, callersFault("InvalidPayload", message));
       return;
     }
     const context = new CallContext(
@@ -97,23 +94,36 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       deadlineMs,
     );
     context.lent = lent;
-    const { spans } = this.#serving;
-    if (spans !== null) {
-      context.span = serverSpan(spans, this.#contract, this.#source, context);
-    }
+    const { host } = this.#source;
+    context.record = recordCall(this.#serving, this.#contract, this.#subroute, host, metadata);
     const gate = this.#gate;
     if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
     else this.#wait(gate, responder, id, context, request);
   }
 
   /** This name belongs to single requests. */
-  onOpen(responder: ResponderSide, id: number): void {
+  onOpen(
+    responder: ResponderSide,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    _deadlineMs: number,
+    metadata: Metadata,
+  ): void {
     const message = `${this.#contract.name} is a single request here, not a stream.`;
-    responder.respondError(
-      id,
-      new InternodeError("UnknownHandler", message, { origin: "caller", outcome: "notExecuted" }),
-      null,
-    );
+    this.#refuse(responder, id, metadata, callersFault("UnknownHandler", message));
+  }
+
+  /** See {@linkcode HandlerTarget}. */
+  onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
+    const { host } = this.#source;
+    recordUnserved(this.#serving, this.#contract, this.#subroute, host, metadata, error);
+  }
+
+  /** Answers a call for which no handler runs. */
+  #refuse(responder: ResponderSide, id: number, metadata: Metadata, error: InternodeError): void {
+    responder.respondError(id, error, null);
+    this.onUnserved(error, "single", metadata);
   }
 
   /** Waits for a place among the calls that may run at a time. */
@@ -142,7 +152,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       outcome: "notExecuted",
     });
     responder.respondError(id, error, null);
-    context.span?.fail(error);
+    context.record?.fail(error.code, error);
   }
 
   /** @param accepted The call, if it is no longer answered in the turn it came. */
@@ -153,22 +163,21 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     context: CallContext,
     request: Request,
   ): void {
-    const startMs = this.#serving.traces.active ? this.#serving.clock.now() : -1;
     this.#serving.running++;
     this.#source.onBegun();
     let result: Response | Promise<Response>;
     try {
-      const { span } = context;
-      result = span === null
+      const { record } = context;
+      result = record === null
         ? this.#handler(request, context)
-        : span.run(() => this.#handler(request, context));
+        : record.run(() => this.#handler(request, context));
     } catch (error) {
-      this.#fail(responder, id, accepted, context, error, startMs);
+      this.#fail(responder, id, accepted, context, error);
       return;
     }
     const then = thenOf(result);
     if (then === null) {
-      this.#answer(responder, id, accepted, context, result as Response, startMs);
+      this.#answer(responder, id, accepted, context, result as Response);
       return;
     }
     let call = accepted;
@@ -179,8 +188,8 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     follow<Response>(
       result,
       then,
-      (response) => this.#answer(responder, id, call, context, response, startMs),
-      (error) => this.#fail(responder, id, call, context, error, startMs),
+      (response) => this.#answer(responder, id, call, context, response),
+      (error) => this.#fail(responder, id, call, context, error),
     );
   }
 
@@ -190,7 +199,6 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     call: IncomingRequest | null,
     context: CallContext,
     response: Response,
-    startMs: number,
   ): void {
     const codec = this.#contract.response;
     try {
@@ -203,16 +211,15 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     } catch (error) {
       const problem = invalidPayload(error);
       if (problem.code === "Overloaded") (this.#room ??= new ResponseRoom()).onRefused(responder);
-      const message = `The handler's response cannot be sent: ${problem.message}`;
-      const failure = new InternodeError(problem.code, message, { origin: "remote" });
-      this.#fail(responder, id, call, context, failure, startMs);
+      const failure = unsendable(problem, "response");
+      this.#end(responder, id, call, context, problem, failure, null);
       return;
     }
     const { waitingBytes } = responder;
     if (waitingBytes > 0) this.#room ??= new ResponseRoom();
     this.#room?.onTaken(waitingBytes);
-    context.span?.end();
-    this.#leave(context, startMs, null);
+    context.record?.end();
+    this.#leave(context);
   }
 
   #fail(
@@ -221,20 +228,29 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     call: IncomingRequest | null,
     context: CallContext,
     thrown: unknown,
-    startMs: number,
   ): void {
     const { error, detail } = handlerFailure(thrown, this.#contract, context.stopping);
+    this.#end(responder, id, call, context, thrown, error, detail);
+  }
+
+  /** @param thrown What has failed; the caller is told `error` of it. */
+  #end(
+    responder: ResponderSide,
+    id: number,
+    call: IncomingRequest | null,
+    context: CallContext,
+    thrown: unknown,
+    error: InternodeError,
+    detail: Uint8Array | null,
+  ): void {
     if (call === null) responder.respondError(id, error, detail);
     else responder.failCall(call, error, detail, this.#source.beginTurn());
     logFailure(this.#serving, this.#contract, this.#source, thrown);
-    context.span?.fail(thrown);
-    this.#leave(context, startMs, error.code);
+    context.record?.fail(error.code, thrown);
+    this.#leave(context);
   }
 
-  #leave(context: CallContext, startMs: number, error: InternodeError["code"] | null): void {
-    if (startMs >= 0) {
-      traceIncoming(this.#serving, this.#contract, this.#source, context, startMs, error);
-    }
+  #leave(context: CallContext): void {
     if (context.lent !== null) this.#serving.lending.takeBack(context.lent);
     context.leave();
     this.#source.onLeft();

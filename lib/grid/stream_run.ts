@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { InternodeError } from "../errors.ts";
+import type { CallRecord } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "./contract.ts";
 import type { StreamHandlerFunction } from "./handler.ts";
 import { HandlerOutputs, resultOf } from "./handler_outputs.ts";
 import type { IncomingStream } from "./incoming_stream.ts";
-import type { ServerSpan } from "./server_span.ts";
-import { logFailure, type Serving, traceIncoming } from "./serving.ts";
+import { invalidPayload } from "./payload.ts";
+import { handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
 
 /** What a run is a run of. */
 export interface StreamRunOptions<Initial, Input, Output> {
@@ -40,8 +40,9 @@ export interface StreamRunOptions<Initial, Input, Output> {
 export class StreamRun<Initial, Input, Output> {
   readonly #options: StreamRunOptions<Initial, Input, Output>;
   readonly #stream: IncomingStream<Initial, Input, Output>;
-  readonly #startMs: number;
   #outputs: HandlerOutputs | null = null;
+  /** Why an output could not be sent, which is told otherwise than what the handler throws. */
+  #unsent: unknown = null;
   /** Whether the call has ended for the handler, one way or the other. */
   #isOver = false;
 
@@ -54,7 +55,6 @@ export class StreamRun<Initial, Input, Output> {
     this.#options = options;
     this.#stream = stream;
     const { serving, source } = options;
-    this.#startMs = serving.traces.active ? serving.clock.now() : -1;
     serving.running++;
     source.onBegun();
     this.#serve(initial).then(() => this.#finish(), (error) => this.#fail(error));
@@ -62,10 +62,10 @@ export class StreamRun<Initial, Input, Output> {
 
   /** Runs the handler to its end, output by output as the caller has room. */
   async #serve(initial: Initial): Promise<void> {
-    const stream = this.#stream, { context, input } = stream, { span } = context;
+    const stream = this.#stream, { context, input } = stream, { record } = context;
     const { handler } = this.#options;
-    const returned: unknown = within(span, () => handler(initial, input, context));
-    const outputs = within(span, () => HandlerOutputs.of(returned)) ??
+    const returned: unknown = within(record, () => handler(initial, input, context));
+    const outputs = within(record, () => HandlerOutputs.of(returned)) ??
       HandlerOutputs.of(await returned);
     if (outputs === null) return;
     this.#outputs = outputs;
@@ -73,7 +73,7 @@ export class StreamRun<Initial, Input, Output> {
     if (context.cancelled !== null) this.#cutShort();
     while (!this.#isOver) {
       // A generator goes on in the span of whoever asks it for more.
-      const next = span === null ? outputs.next() : span.run(() => outputs.next());
+      const next = record === null ? outputs.next() : record.run(() => outputs.next());
       const result = outputs.asynchronous ? await next : next;
       if (this.#isOver) return;
       const { done, value } = resultOf<Output>(result);
@@ -81,16 +81,24 @@ export class StreamRun<Initial, Input, Output> {
         this.#outputs = null;
         return;
       }
-      const accepted = stream.output(value as Output);
+      const accepted = this.#output(value as Output);
       if (accepted !== null) await accepted;
+    }
+  }
+
+  #output(value: Output): Promise<void> | null {
+    try {
+      return this.#stream.output(value);
+    } catch (error) {
+      this.#unsent = error;
+      throw error;
     }
   }
 
   #finish(): void {
     if (this.#isOver) return;
     this.#stream.finish();
-    this.#stream.context.span?.end();
-    this.#leave(null, undefined);
+    this.#leave(undefined);
   }
 
   #fail(error: unknown): void {
@@ -99,30 +107,30 @@ export class StreamRun<Initial, Input, Output> {
     if (this.#isOver && error === context.cancelled) return;
     logFailure(serving, contract, source, error);
     if (this.#isOver) return;
-    this.#stream.fail(error);
-    context.span?.fail(error);
-    this.#leave("HandlerFailed", error);
+    const failure = this.#unsent !== null && this.#unsent === error
+      ? { error: unsendable(invalidPayload(error), "output"), detail: null }
+      : handlerFailure(error, contract, context.stopping);
+    this.#stream.fail(failure.error, failure.detail);
+    context.record?.fail(failure.error.code, error);
+    this.#leave(error);
   }
 
   /** The call has ended before its handler. */
   readonly #cutShort = (): void => {
-    if (!this.#isOver) this.#leave(null, this.#stream.context.cancelled);
+    if (!this.#isOver) this.#leave(this.#stream.context.cancelled);
   };
 
   /** Gives the place back, and tells the outputs' source if it has more. */
-  #leave(code: InternodeError["code"] | null, reason: unknown): void {
+  #leave(reason: unknown): void {
     this.#isOver = true;
     const stream = this.#stream, { context } = stream;
-    const { contract, gate, serving, source } = this.#options;
+    const { gate } = this.#options;
     stream.onCutShort = null;
-    const left = within(context.span, () => this.#outputs?.leave(reason) ?? null);
+    const left = within(context.record, () => this.#outputs?.leave(reason) ?? null);
     this.#outputs = null;
     if (left === null) this.#onGone();
     else left.then(this.#onGone);
     gate?.leave();
-    if (this.#startMs >= 0) {
-      traceIncoming(serving, contract, source, context, this.#startMs, code);
-    }
   }
 
   readonly #onGone = (): void => {
@@ -132,6 +140,6 @@ export class StreamRun<Initial, Input, Output> {
 }
 
 /** Runs some of the handler in its span, if there is one. */
-function within<T>(span: ServerSpan | null, action: () => T): T {
-  return span === null ? action() : span.run(action);
+function within<T>(record: CallRecord | null, action: () => T): T {
+  return record === null ? action() : record.run(action);
 }

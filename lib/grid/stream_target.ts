@@ -10,13 +10,14 @@ import type { Metadata } from "../session/metadata.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { CallContext } from "./call_context.ts";
+import { recordCall, recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "./contract.ts";
 import type { StreamHandlerFunction } from "./handler.ts";
 import { IncomingStream } from "./incoming_stream.ts";
 import { decodePayload, invalidPayload } from "./payload.ts";
-import { serverSpan, type Serving } from "./serving.ts";
+import { callersFault, type Serving } from "./serving.ts";
 import { StreamRun, type StreamRunOptions } from "./stream_run.ts";
 
 /** One registered handler, for the streams of one connection under one name. */
@@ -46,13 +47,16 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
   }
 
   /** This name belongs to streams. */
-  onRequest(responder: ResponderSide, id: number): void {
-    refuse(
-      responder,
-      id,
-      "UnknownHandler",
-      `${this.#contract.name} is a stream here, not a single request.`,
-    );
+  onRequest(
+    responder: ResponderSide,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    _deadlineMs: number,
+    metadata: Metadata,
+  ): void {
+    const message = `${this.#contract.name} is a stream here, not a single request.`;
+    this.#refuse(responder, id, metadata, callersFault("UnknownHandler", message));
   }
 
   /** Decodes the initial payload and starts the handler. */
@@ -68,7 +72,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
   ): void {
     const overload = this.#source.overload;
     if (overload !== null) {
-      responder.respondError(id, overload, null);
+      this.#refuse(responder, id, metadata, overload);
       return;
     }
     let initial: Initial;
@@ -76,7 +80,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       initial = decodePayload(this.#contract.initial, kind, reader);
     } catch (error) {
       const message = `The initial payload cannot be read: ${invalidPayload(error).message}`;
-      refuse(responder, id, "InvalidPayload", message);
+      this.#refuse(responder, id, metadata, callersFault("InvalidPayload", message));
       return;
     }
     const context = new CallContext(
@@ -86,10 +90,8 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       metadata,
       deadlineMs,
     );
-    const { spans } = this.#serving;
-    if (spans !== null) {
-      context.span = serverSpan(spans, this.#contract, this.#source, context);
-    }
+    const { host } = this.#source;
+    context.record = recordCall(this.#serving, this.#contract, this.#subroute, host, metadata);
     const stream = new IncomingStream(id, this.#contract, context, this.#source, responder);
     responder.acceptStream(stream, outputCredit, inputCredit);
     if (inputCredit === 0) stream.input.end();
@@ -112,19 +114,18 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       outcome: "notExecuted",
     });
     responder.failCall(stream, error, null, this.#source.beginTurn());
-    context.span?.fail(error);
+    context.record?.fail(error.code, error);
   }
-}
 
-function refuse(
-  responder: ResponderSide,
-  id: number,
-  code: "UnknownHandler" | "InvalidPayload",
-  message: string,
-): void {
-  responder.respondError(
-    id,
-    new InternodeError(code, message, { origin: "caller", outcome: "notExecuted" }),
-    null,
-  );
+  /** See {@linkcode HandlerTarget}. */
+  onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
+    const { host } = this.#source;
+    recordUnserved(this.#serving, this.#contract, this.#subroute, host, metadata, error);
+  }
+
+  /** Answers a call for which no handler runs. */
+  #refuse(responder: ResponderSide, id: number, metadata: Metadata, error: InternodeError): void {
+    responder.respondError(id, error, null);
+    this.onUnserved(error, "stream", metadata);
+  }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { Metadata } from "./metadata.ts";
 import type { ResponderSide } from "./responder_side.ts";
@@ -45,4 +46,12 @@ export interface HandlerTarget {
     outputCredit: number,
     inputCredit: number,
   ): void;
+  /**
+   * The session has answered a call itself, as it came too late or while this
+   * side closes: no handler runs. Default: nobody wants to know.
+   *
+   * @param error What the caller was told.
+   * @param kind Whether it was a request or the opening of a stream.
+   */
+  onUnserved?(error: InternodeError, kind: "single" | "stream", metadata: Metadata): void;
 }

@@ -5,16 +5,17 @@
  */
 
 import type { Codec } from "../codec/codec.ts";
-import { InternodeError } from "../errors.ts";
+import { type ErrorCode, InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../wire/frame.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
+import { AnswerCounts } from "./answer_counts.ts";
 import type { BulkLane } from "./bulk_lane.ts";
 import type { Inbox } from "./inbox.ts";
 import { type IncomingCall, IncomingCalls } from "./incoming_calls.ts";
-import { decodeMetadata, NO_METADATA } from "./metadata.ts";
+import { decodeMetadata, type Metadata, NO_METADATA } from "./metadata.ts";
 import type { Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
@@ -25,6 +26,7 @@ import type { HandlerTarget } from "./handler_target.ts";
 import {
   cancelledByCaller,
   errorNumber,
+  noHandler,
   payloadLost,
   protocolError,
   readText,
@@ -36,6 +38,8 @@ import {
 export class ResponderSide {
   /** The calls that are not answered yet. */
   readonly calls: IncomingCalls = new IncomingCalls();
+  /** How its calls have ended so far. A request that was given up before it had come whole is none. */
+  readonly answers: AnswerCounts = new AnswerCounts();
   /** What the peer calls handlers by. */
   readonly names: PeerNames;
   /** Whether new calls are refused as this side is closing. */
@@ -86,7 +90,7 @@ export class ResponderSide {
   ): void {
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
     const deadlineMs = deadline(timeout, arrivedMs);
-    const target = this.#admit(id, code, deadlineMs);
+    const target = this.#admit(id, code, deadlineMs, "single", metadata);
     target?.onRequest(
       this,
       id,
@@ -123,7 +127,7 @@ export class ResponderSide {
     reader.position += 8;
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
     const deadlineMs = deadline(timeout, arrivedMs);
-    const target = this.#admit(id, code, deadlineMs);
+    const target = this.#admit(id, code, deadlineMs, "stream", metadata);
     this.#inbox.release(cost);
     target?.onOpen(
       this,
@@ -148,35 +152,26 @@ export class ResponderSide {
   }
 
   /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
-  #admit(id: number, code: number, deadlineMs: number): HandlerTarget | null {
+  #admit(
+    id: number,
+    code: number,
+    deadlineMs: number,
+    kind: "single" | "stream",
+    metadata: Metadata,
+  ): HandlerTarget | null {
     this.checkId(id);
     const named = this.names.get(code);
-    if (this.draining) {
-      return this.#refuse(id, "Closed", "This node is closing and takes no new calls.");
-    }
-    if (deadlineMs <= this.#outbox.nowMs) {
-      return this.#refuse(id, "DeadlineExceeded", "The call's time had run out when it arrived.");
-    }
     const target = this.names.target(named);
-    if (target !== null) return target;
-    const where = named.subroute === "" ? "" : ` for subroute ${JSON.stringify(named.subroute)}`;
-    return this.#refuse(
-      id,
-      "UnknownHandler",
-      `There is no handler ${JSON.stringify(named.name)}${where} here.`,
-    );
-  }
-
-  #refuse(
-    id: number,
-    code: "Closed" | "DeadlineExceeded" | "UnknownHandler",
-    message: string,
-  ): null {
-    this.respondError(
-      id,
-      new InternodeError(code, message, { origin: "remote", outcome: "notExecuted" }),
-      null,
-    );
+    let error: InternodeError;
+    if (this.draining) {
+      error = notServed("Closed", "This node is closing and takes no new calls.");
+    } else if (deadlineMs <= this.#outbox.nowMs) {
+      error = notServed("DeadlineExceeded", "The call's time had run out when it arrived.");
+    } else if (target === null) {
+      error = notServed("UnknownHandler", noHandler(named.name, named.subroute));
+    } else return target;
+    this.respondError(id, error, null);
+    target?.onUnserved?.(error, kind, metadata);
     return null;
   }
 
@@ -218,10 +213,16 @@ export class ResponderSide {
     const outbox = this.#outbox;
     const leaves = outbox.send(FrameType.response, 0, 0, id, 0, null, codec, value, null, lending);
     this.waitingBytes = leaves ? 0 : outbox.enqueuedBytes;
+    this.answers.ok++;
   }
 
   /** Answers a call with an error. */
   respondError(id: number, error: InternodeError, detail: Uint8Array | null): void {
+    this.answers.onFailed(error.code);
+    this.#sendError(id, error, detail);
+  }
+
+  #sendError(id: number, error: InternodeError, detail: Uint8Array | null): void {
     this.#outbox.frame(
       FrameType.error,
       errorNumber(error.code),
@@ -259,22 +260,39 @@ export class ResponderSide {
     if (send === null) {
       this.respondError(call.id, error, detail);
     } else {
+      this.answers.onFailed(error.code);
       const payload = this.#errorPayload(error, detail).slice();
       send.terminate(FrameType.error, errorNumber(error.code), payload, error);
     }
     this.#end(call);
   }
 
-  /** Ends a stream well, behind all outputs. */
-  finishStream(stream: AcceptedStream, nowMs: number): void {
+  /**
+   * Ends a stream well, behind all outputs.
+   *
+   * @param onEnded Called when all of them have left, unless something else ends the call before.
+   */
+  finishStream(stream: AcceptedStream, nowMs: number, onEnded?: () => void): void {
     if (!stream.pending) return;
     this.#outbox.nowMs = nowMs;
+    const end = (): void => {
+      this.answers.ok++;
+      this.#end(stream);
+      onEnded?.();
+    };
     if (stream.send === null) {
       this.#outbox.frame(FrameType.outputEnd, 0, stream.id, 0);
-      this.#end(stream);
+      end();
     } else {
-      stream.send.end(() => this.#end(stream), nowMs);
+      stream.send.end(end, nowMs);
     }
+  }
+
+  /** Ends a call accepted before for a reason that is not its handler's, who hears of it. */
+  endCall(call: IncomingCall, error: InternodeError, nowMs: number): void {
+    if (!call.pending) return;
+    this.#outbox.nowMs = nowMs;
+    this.#cancel(call, error);
   }
 
   /** The caller wants no answer any more. */
@@ -288,7 +306,7 @@ export class ResponderSide {
       this.#cancel(call, error);
     } else if (this.#outbox.drop(id, true) || unfinished) {
       // Either the rest of its answer is given up for this one, or the request itself never came whole.
-      this.respondError(id, error, null);
+      this.#sendError(id, error, null);
     }
   }
 
@@ -296,7 +314,7 @@ export class ResponderSide {
   onPayloadLost(id: number): void {
     const error = payloadLost("remote", "executed");
     const call = this.calls.get(id);
-    if (call === null) this.respondError(id, error, null);
+    if (call === null) this.#sendError(id, error, null);
     else this.#cancel(call, error);
   }
 
@@ -328,6 +346,7 @@ export class ResponderSide {
   /** The connection is gone: handlers hear of it. */
   close(error: InternodeError): void {
     for (const call of this.calls.clear()) {
+      this.answers.onFailed(error.code);
       if (call instanceof AcceptedStream) call.close(error);
       call.onCancelled(error);
     }
@@ -362,6 +381,10 @@ export class ResponderSide {
 
 /** The largest capacity of a stream's direction. */
 const MAX_CAPACITY = 65_535;
+
+function notServed(code: ErrorCode, message: string): InternodeError {
+  return new InternodeError(code, message, { origin: "remote", outcome: "notExecuted" });
+}
 
 function deadline(timeout: number, nowMs: number): number {
   return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;

@@ -263,3 +263,9 @@ export function payloadLost(origin: ErrorOrigin, outcome: ErrorOutcome): Interno
     { origin, outcome },
   );
 }
+
+/** What a caller is told of a handler that is not there. */
+export function noHandler(name: string, subroute: string): string {
+  const where = subroute === "" ? "" : ` for subroute ${JSON.stringify(subroute)}`;
+  return `There is no handler ${JSON.stringify(name)}${where} here.`;
+}

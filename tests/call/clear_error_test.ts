@@ -171,7 +171,7 @@ Deno.test("a response over the client's limit is an error of that call, which ha
       const depot = client(Depot, connection);
       const good = depot.fill(1);
       const error = await failureOf(depot.fill(5_001));
-      assertEquals([error.code, error.outcome], ["HandlerFailed", "executed"]);
+      assertEquals([error.code, error.outcome], ["MessageTooLarge", "executed"]);
       assertStringIncludes(error.message, "maxMessageBytes of 5000");
       assertStringIncludes(error.message, "depot.fill on memory://r0: ");
       assertEquals([await good, log], ["x", ["fill 1", "fill 5001"]]);

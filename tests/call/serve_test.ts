@@ -115,7 +115,7 @@ overEach("a call that fails harms no other", async (scheme) => {
   const fates: Record<string, readonly [code: string, outcome: string, part: string]> = {
     throws: ["HandlerFailed", "executed", "no such key"],
     rejects: ["HandlerFailed", "executed", "later"],
-    huge: ["HandlerFailed", "executed", "200000 bytes"],
+    huge: ["MessageTooLarge", "executed", "200000 bytes"],
     odd: ["HandlerFailed", "executed", ""],
     missing: ["UnknownHandler", "notExecuted", "no such method"],
   };

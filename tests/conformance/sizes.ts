@@ -123,7 +123,8 @@ export const SIZES: readonly Case[] = [
       serve: (second) => second.handle(answer, (text) => text.repeat(10_000)),
     },
     body: async ({ to }) => {
-      const error = await failure(to.request(answer, "ab"), "HandlerFailed");
+      const error = await failure(to.request(answer, "ab"), "MessageTooLarge");
+      assertEquals(error.outcome, "executed");
       assertStringIncludes(error.message, "maxMessageBytes");
       assertEquals((await to.request(answer, "")).length, 0);
     },
