@@ -17,6 +17,7 @@ import { DEFAULT_TIMES, type Role, type SessionOwner } from "../lib/session/sess
 import { BatchReader } from "../lib/wire/batch_reader.ts";
 import type { ByteReader } from "../lib/wire/byte_reader.ts";
 import { DEFAULT_LIMITS } from "../lib/wire/limits.ts";
+import { DecodedMemory } from "../lib/wire/decoded_memory.ts";
 import { WriterPool } from "../lib/wire/writer_pool.ts";
 
 const IN_BATCH = 64;
@@ -60,6 +61,7 @@ class Side implements SessionOwner {
         envelope: true,
         checksum: crc32,
         writeFlattenLimit: 65_536,
+        memory: new DecodedMemory(Infinity),
         pool: new WriterPool(),
       },
       this,

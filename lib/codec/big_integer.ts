@@ -9,6 +9,7 @@ import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
 import { readInteger64, writeInteger64 } from "./integer.ts";
+import { TEXT_BYTES } from "./memory_cost.ts";
 import { Problem, wrongValue } from "./problem.ts";
 import { readBytesHead, writeBytes } from "./scalars.ts";
 
@@ -16,7 +17,11 @@ import { readBytesHead, writeBytes } from "./scalars.ts";
 const MAX_BYTES = 1_024;
 const LIMIT = 1n << BigInt(MAX_BYTES * 8 - 1);
 
-const BIGINT = new CompiledCodec<bigint>({ write: writeBigint, read: readBigint });
+const BIGINT = new CompiledCodec<bigint>({
+  write: writeBigint,
+  read: readBigint,
+  fixedBytes: TEXT_BYTES,
+});
 
 /**
  * `bigint`s: up to 64 bits, signed or not, as MessagePack integers in their

@@ -11,6 +11,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
 import { NIL } from "./format.ts";
+import { UNKNOWN_BYTES } from "./memory_cost.ts";
 import { atEdge, Problem } from "./problem.ts";
 
 /** Writes one value as MessagePack; throws a {@linkcode Problem}. `depth` says how many containers are around it. */
@@ -45,6 +46,8 @@ export interface CompiledInit<T> {
   optional?: boolean;
   /** See `Codec.nullable`. Default: `false`. */
   nullable?: boolean;
+  /** How much memory a value takes beside what it counts itself; see `memory_cost.ts`. Default: 0. */
+  fixedBytes?: number;
   /** Why it can be no part of another value, if it cannot. */
   unfitAsPart?: string;
   /** What it adds presence to; records, which see to that themselves, use it instead. */
@@ -63,6 +66,8 @@ export class CompiledCodec<T> implements Codec<T> {
   readonly optional: boolean;
   /** Whether `null` stands for a null payload. */
   readonly nullable: boolean;
+  /** How much memory a value takes beside what it counts itself; see `memory_cost.ts`. */
+  readonly fixedBytes: number;
   /** Why it can be no part of another value, if it cannot. */
   readonly unfitAsPart: string | undefined;
   /** What it adds presence to, if it is optional. */
@@ -86,6 +91,7 @@ export class CompiledCodec<T> implements Codec<T> {
       : init.read;
     this.optional = init.optional ?? false;
     this.nullable = init.nullable ?? false;
+    this.fixedBytes = init.fixedBytes ?? 0;
     this.unfitAsPart = init.unfitAsPart;
     this.inner = init.inner;
   }
@@ -174,6 +180,7 @@ function adopt<T>(codec: Codec<T>): CompiledCodec<T> {
   return new CompiledCodec<T>({
     optional: codec.optional ?? false,
     nullable,
+    fixedBytes: UNKNOWN_BYTES,
     write(value, writer): void {
       if (nullable && value === null) {
         writer.ensure(1);

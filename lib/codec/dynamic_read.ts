@@ -8,6 +8,16 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { FALSE, NIL, TRUE } from "./format.ts";
 import { readInteger64, readNumber } from "./integer.ts";
 import { tooDeep, tooMany } from "./limits.ts";
+import {
+  EMPTY_LIST_BYTES,
+  KEY_BYTES,
+  LIST_BYTES,
+  PLACE_BYTES,
+  PLAIN_OBJECT_BYTES,
+  takeMemory,
+  TEXT_BYTES,
+  VIEW_BYTES,
+} from "./memory_cost.ts";
 import { setProperty } from "./plain_object.ts";
 import { inField, inItem, Problem } from "./problem.ts";
 import { readBytesHead } from "./scalars.ts";
@@ -53,7 +63,10 @@ export function readDynamic(reader: ByteReader, depth: number, tally: Tally): un
   if (isNumber(head)) {
     return head === 0xcf || head === 0xd3 ? readInteger64(reader) : readNumber(reader, "a number");
   }
-  if (head >= 0xc4 && head <= 0xc6) return reader.takeBytes(readBytesHead(reader, "bytes"));
+  if (head >= 0xc4 && head <= 0xc6) {
+    takeMemory(reader, VIEW_BYTES);
+    return reader.takeBytes(readBytesHead(reader, "bytes"));
+  }
   if ((head >= 0xc7 && head <= 0xc9) || (head >= 0xd4 && head <= 0xd8)) {
     throw new Problem("is an extension, which dynamic() does not carry");
   }
@@ -75,6 +88,7 @@ function readEntries(
   depth: number,
   tally: Tally,
 ): Record<string, unknown> {
+  takeMemory(reader, PLAIN_OBJECT_BYTES + count * (KEY_BYTES + TEXT_BYTES));
   const object: Record<string, unknown> = {};
   let isTabled = false;
   for (let i = 0; i < count; i++) {
@@ -92,6 +106,10 @@ function readEntries(
 }
 
 function readItems(reader: ByteReader, count: number, depth: number, tally: Tally): unknown[] {
+  takeMemory(
+    reader,
+    EMPTY_LIST_BYTES + (count === 0 ? 0 : LIST_BYTES + count * (PLACE_BYTES + TEXT_BYTES)),
+  );
   const items: unknown[] = [];
   try {
     while (items.length < count) items.push(readDynamic(reader, depth + 1, tally));

@@ -9,12 +9,21 @@ import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
 import { truncated, wrongType } from "./format.ts";
+import { SCALAR_BYTES } from "./memory_cost.ts";
 import { Problem, wrongValue } from "./problem.ts";
 
 const TWO_32 = 4_294_967_296;
 
-const UINT = new CompiledCodec<number>({ write: writeUint, read: readUint });
-const INT = new CompiledCodec<number>({ write: writeInt, read: readInt });
+const UINT = new CompiledCodec<number>({
+  write: writeUint,
+  read: readUint,
+  fixedBytes: SCALAR_BYTES,
+});
+const INT = new CompiledCodec<number>({
+  write: writeInt,
+  read: readInt,
+  fixedBytes: SCALAR_BYTES,
+});
 
 /**
  * Whole numbers from 0 to 2⁵³ − 1 (`Number.MAX_SAFE_INTEGER`), in 1 to 9

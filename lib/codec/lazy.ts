@@ -15,6 +15,7 @@ import {
   tooDeep,
   tooMany,
 } from "./limits.ts";
+import { takeMemory } from "./memory_cost.ts";
 
 /** What bounds {@linkcode lazy} values. */
 export interface LazyOptions extends DepthOptions {
@@ -64,6 +65,7 @@ export function lazy<T>(codec: () => Codec<T>, options: LazyOptions = {}): Codec
       if (depth >= maxDepth) tooDeep(maxDepth);
       countOne(reader, maxItems);
       part ??= asPart(codec(), "lazy()");
+      takeMemory(reader, part.fixedBytes);
       return part.read(reader, depth);
     },
   });

@@ -10,6 +10,7 @@ import { asPart, CompiledCodec, Later, type Read, type Write } from "./compiled.
 import { readArrayHead, writeArrayHead } from "./format.ts";
 import { generate } from "./generate.ts";
 import { checkLimit, countItems, type CountOptions } from "./limits.ts";
+import { EMPTY_LIST_BYTES, LIST_BYTES, PLACE_BYTES, takeMemory } from "./memory_cost.ts";
 import { inItem, Problem, wrongValue } from "./problem.ts";
 import { asciiReaders, writeEncoded } from "./text.ts";
 import { checkWritten, TextCodec } from "./text_codec.ts";
@@ -44,6 +45,7 @@ export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> 
   return new CompiledCodec<T[]>({
     write: new Later(() => generateWrite(part, maxItems)),
     read: new Later(() => generateRead(part, maxItems)),
+    fixedBytes: EMPTY_LIST_BYTES,
   });
 }
 
@@ -92,6 +94,7 @@ function generateRead<T>(item: CompiledCodec<T>, maxItems: number): Read<T[]> {
       const count = readArrayHead(reader, "an array");
       countItems(reader, count, maxItems);
       if (count === 0) return [];
+      takeMemory(reader, ${LIST_BYTES} + count * ${PLACE_BYTES + item.fixedBytes});
       let k = 0;
       try {
         ${item instanceof TextCodec ? readTexts(item) : READ_ITEMS}
@@ -100,7 +103,15 @@ function generateRead<T>(item: CompiledCodec<T>, maxItems: number): Read<T[]> {
         throw inItem(error, k);
       }
     });`,
-    { read: item.finalRead(), maxItems, countItems, readArrayHead, asciiReaders, inItem },
+    {
+      read: item.finalRead(),
+      maxItems,
+      countItems,
+      takeMemory,
+      readArrayHead,
+      asciiReaders,
+      inItem,
+    },
   );
 }
 
@@ -155,6 +166,10 @@ export function tuple<const Items extends readonly Codec<any>[]>(
   const parts = items.map((item) => asPart<unknown>(item, "a tuple"));
   const wanted = `an array of ${parts.length}`;
   return new CompiledCodec<unknown[]>({
+    fixedBytes: parts.reduce(
+      (sum, part) => sum + PLACE_BYTES + part.fixedBytes,
+      EMPTY_LIST_BYTES + LIST_BYTES,
+    ),
     write(value, writer, depth): void {
       if (!Array.isArray(value)) wrongValue(value, wanted);
       if (value.length !== parts.length) wrongCount(value.length, wanted);

@@ -10,6 +10,7 @@ import { asPart, CompiledCodec } from "./compiled.ts";
 import { readMapHead, writeMapHead } from "./format.ts";
 import { KeySpread, MAX_UNWATCHED_KEYS } from "./key_spread.ts";
 import { checkLimit, countItems, type CountOptions } from "./limits.ts";
+import { ENTRY_BYTES, MAP_BYTES, takeMemory } from "./memory_cost.ts";
 import { inField, Problem, quote, wrongValue } from "./problem.ts";
 import { readText, writeText } from "./text.ts";
 
@@ -39,7 +40,9 @@ import { readText, writeText } from "./text.ts";
 export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<string, T>> {
   const part = asPart(value, "a map");
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
+  const entryBytes = ENTRY_BYTES + part.fixedBytes;
   return new CompiledCodec<Map<string, T>>({
+    fixedBytes: MAP_BYTES,
     write(entries, writer, depth): void {
       if (!(entries instanceof Map)) wrongValue(entries, "a Map");
       countItems(writer, entries.size, maxItems);
@@ -59,6 +62,7 @@ export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<s
     read(reader, depth): Map<string, T> {
       const count = readMapHead(reader, "a map");
       countItems(reader, count, maxItems);
+      if (count > 0) takeMemory(reader, count * entryBytes);
       const entries = new Map<string, T>();
       const spread = count > MAX_UNWATCHED_KEYS ? new KeySpread() : null;
       for (let i = 0; i < count; i++) {

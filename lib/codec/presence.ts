@@ -44,6 +44,7 @@ export function optional<T>(codec: Codec<T>): OptionalCodec<T> {
   return new CompiledCodec<T | undefined>({
     optional: true,
     nullable: inner.nullable,
+    fixedBytes: inner.fixedBytes,
     inner: inner as unknown as CompiledCodec<unknown>,
     write(value, writer, depth): void {
       if (value === undefined) wrongValue(value, "left to the frame when absent");
@@ -74,6 +75,7 @@ export function nullable<T>(codec: Codec<T>): Codec<T | null> {
   const part = asPart(codec, "nullable()");
   return new CompiledCodec<T | null>({
     nullable: true,
+    fixedBytes: part.fixedBytes,
     write(value, writer, depth): void {
       if (value !== null) return part.write(value, writer, depth);
       writer.ensure(1);

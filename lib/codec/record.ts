@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import type { Codec, Infer } from "./codec.ts";
 import { asPart, CompiledCodec, Later } from "./compiled.ts";
+import { FIELD_BYTES, OBJECT_BYTES } from "./memory_cost.ts";
 import type { OptionalCodec } from "./presence.ts";
 import { quote } from "./problem.ts";
 import { generateRead } from "./record_read.ts";
@@ -62,6 +63,10 @@ export class RecordCodec<T> extends CompiledCodec<T> {
     super({
       write: new Later(() => generateWrite<T>(fields)),
       read: new Later(() => generateRead<T>(fields)),
+      fixedBytes: fields.reduce(
+        (sum, { codec }) => sum + FIELD_BYTES + codec.fixedBytes,
+        OBJECT_BYTES,
+      ),
     });
     this.fields = fields;
   }

@@ -11,6 +11,7 @@ import { CompiledCodec } from "./compiled.ts";
 import { FALSE, readLength, TRUE, truncated, wrongType } from "./format.ts";
 import { readNumber } from "./integer.ts";
 import { checkLimit, tooLong } from "./limits.ts";
+import { SCALAR_BYTES, VIEW_BYTES } from "./memory_cost.ts";
 import { wrongValue } from "./problem.ts";
 import { TextCodec } from "./text_codec.ts";
 
@@ -70,6 +71,7 @@ export function boolean(): Codec<boolean> {
 }
 
 const FLOAT = new CompiledCodec<number>({
+  fixedBytes: SCALAR_BYTES,
   write(value: number, writer: ByteWriter): void {
     if (typeof value !== "number") wrongValue(value, "a number");
     writer.ensure(9);
@@ -115,6 +117,7 @@ export function bytes(options: LengthOptions = {}): Codec<Uint8Array> {
   const maxBytes = options.maxBytes ?? Infinity;
   if (options.maxBytes !== undefined) checkLimit("maxBytes", maxBytes);
   return new CompiledCodec<Uint8Array>({
+    fixedBytes: VIEW_BYTES,
     write(value, writer): void {
       if (!(value instanceof Uint8Array)) wrongValue(value, "a Uint8Array");
       if (value.length > maxBytes) tooLong(value.length, maxBytes);

@@ -9,6 +9,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { readLength, truncated, wrongType } from "./format.ts";
 import { generate } from "./generate.ts";
+import { takeMemory } from "./memory_cost.ts";
 import { Problem, wrongValue } from "./problem.ts";
 import {
   claimSource,
@@ -166,6 +167,8 @@ export function decodeText(reader: ByteReader, at: number, length: number): stri
     const text = asciiReaders[length]!(reader.view, at);
     if (text !== undefined) return text;
   }
+  // As two bytes a character; the message's own bytes count as one.
+  takeMemory(reader, length);
   try {
     return utf8Decoder.decode(reader.bytes.subarray(at, at + length));
   } catch {

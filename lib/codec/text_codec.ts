@@ -6,6 +6,7 @@
 
 import { CompiledCodec } from "./compiled.ts";
 import { tooLong } from "./limits.ts";
+import { TEXT_BYTES } from "./memory_cost.ts";
 import { decodeText, readText, readTextHead, writeText } from "./text.ts";
 
 /** So many fields of a record have loops and memories of their own for text; the machine code of more does not fit where the processor keeps it at hand. */
@@ -19,7 +20,8 @@ export class TextCodec extends CompiledCodec<string> {
   /** @param maxBytes The most bytes of UTF-8 that one may have; `Infinity`: no limit. */
   constructor(maxBytes: number) {
     super(
-      maxBytes === Infinity ? { write: writeText, read: readText } : {
+      maxBytes === Infinity ? { write: writeText, read: readText, fixedBytes: TEXT_BYTES } : {
+        fixedBytes: TEXT_BYTES,
         write(value, writer): void {
           const start = writer.position;
           writeText(value, writer);

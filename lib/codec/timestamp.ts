@@ -9,6 +9,7 @@ import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
 import { truncated, wrongType } from "./format.ts";
+import { DATE_BYTES } from "./memory_cost.ts";
 import { Problem, wrongValue } from "./problem.ts";
 
 const TWO_32 = 4_294_967_296;
@@ -16,7 +17,11 @@ const MAX_DATE_MS = 8_640_000_000_000_000;
 /** MessagePack's extension type −1, as a byte. */
 const TIMESTAMP_TYPE = 0xff;
 
-const TIMESTAMP = new CompiledCodec<Date>({ write: writeTimestamp, read: readTimestamp });
+const TIMESTAMP = new CompiledCodec<Date>({
+  write: writeTimestamp,
+  read: readTimestamp,
+  fixedBytes: DATE_BYTES,
+});
 
 /**
  * `Date`s, as MessagePack's own timestamp extension (type −1) in its

@@ -10,6 +10,7 @@ import type { Codec, Infer } from "./codec.ts";
 import { asPart, CompiledCodec } from "./compiled.ts";
 import { readMapHead } from "./format.ts";
 import { literal } from "./literal.ts";
+import { takeMemory } from "./memory_cost.ts";
 import { describeValue, inField, Problem, quote, wrongValue } from "./problem.ts";
 import { makeField, RecordCodec } from "./record.ts";
 import { skipValue } from "./skip.ts";
@@ -85,6 +86,7 @@ export function union<const Tag extends string, Variants extends UnionVariants>(
       const record = records.get(variant);
       if (record === undefined) throw inField(mismatch(variant, wanted), tag);
       reader.position = start;
+      takeMemory(reader, record.fixedBytes);
       return record.read(reader, depth);
     },
   }) as Codec<unknown> as Codec<UnionOf<Tag, Variants>>;

@@ -58,6 +58,7 @@ export function validated<Input, Output, T extends Input>(
   const part = asPart(codec, "validated()");
   const { validate, vendor } = schema["~standard"];
   return new CompiledCodec<Output>({
+    fixedBytes: part.fixedBytes,
     // What is given to write is checked by the codec itself.
     write: new Later(() => part.finalWrite() as CompiledCodec<unknown>["write"]),
     read(reader, depth): Output {

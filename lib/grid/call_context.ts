@@ -8,6 +8,7 @@ import type { InternodeError } from "../errors.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Metadata } from "../session/metadata.ts";
 import type { CallRecord } from "./call_record.ts";
+import { type DecodedRoom, UNLIMITED_ROOM } from "../wire/decoded_memory.ts";
 import type { CallSource } from "./call_source.ts";
 import type { HandlerContext } from "./handler.ts";
 import type { Serving } from "./serving.ts";
@@ -28,6 +29,11 @@ export class CallContext implements HandlerContext {
   record: CallRecord | null = null;
   /** The request, where its memory is lent to the handler; `null`: it is the handler's. */
   lent: Uint8Array<ArrayBuffer> | null = null;
+
+  /** Where the memory of what the handler was given is counted. */
+  room: DecodedRoom = UNLIMITED_ROOM;
+  /** How much of it that is. */
+  #heldBytes = 0;
 
   readonly #serving: Serving;
   readonly #source: CallSource;
@@ -83,10 +89,24 @@ export class CallContext implements HandlerContext {
 
   /** The handler has ended. */
   leave(): void {
+    this.letGo();
     const serving = this.#serving;
     serving.running--;
     if (this.#closing !== null) serving.closing.forget(this.#closing);
     if (serving.onLeft !== null) serving.onLeft();
+  }
+
+  /** So much memory is held until the handler has ended. */
+  hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.room.hold(bytes);
+  }
+
+  /** The handler has ended, or will never begin. */
+  letGo(): void {
+    if (this.#heldBytes === 0) return;
+    this.room.giveBack(this.#heldBytes);
+    this.#heldBytes = 0;
   }
 
   /** This side is closing: the handler hears of it in the same way, and may still answer. */

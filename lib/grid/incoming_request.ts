@@ -10,6 +10,8 @@ import type { CallContext } from "./call_context.ts";
 
 /** A request as its session keeps it. */
 export class IncomingRequest extends IncomingCall {
+  /** Called when it ends before its handler has begun: what it was to be given is of no use any more. */
+  onDropped: (() => void) | null = null;
   readonly #context: CallContext;
 
   /** */
@@ -20,7 +22,14 @@ export class IncomingRequest extends IncomingCall {
 
   /** The handler hears of it. */
   override onCancelled(error: InternodeError): void {
-    this.#context.cancel(error);
+    const context = this.#context;
+    // The peer may send others now; the handler has this one still.
+    if (this.hasBegun) context.hold(this.heldBytes);
+    else {
+      context.letGo();
+      this.onDropped?.();
+    }
+    context.cancel(error);
   }
 
   /** The handler hears of it. */

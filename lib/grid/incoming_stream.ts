@@ -4,6 +4,7 @@
  * @module
  */
 
+import { memoryOf } from "../codec/memory_cost.ts";
 import { InternodeError } from "../errors.ts";
 import { AcceptedStream } from "../session/accepted_stream.ts";
 import type { ResponderSide } from "../session/responder_side.ts";
@@ -12,7 +13,7 @@ import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
 import type { StreamContract } from "./contract.ts";
 import { MessageQueue, type QueueOwner } from "./message_queue.ts";
-import { decodePayload, invalidPayload } from "./payload.ts";
+import { decodePayload, unreadable } from "./payload.ts";
 
 /** A stream as its session keeps it, its input, and what its handler knows. */
 export class IncomingStream<Initial, Input, Output> extends AcceptedStream implements QueueOwner {
@@ -22,6 +23,8 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
   readonly input: MessageQueue<Input>;
   /** Called when the call ends before its handler; `null` while that has given no iterator. */
   onCutShort: (() => void) | null = null;
+  /** Called when it ends before its handler has begun: what that was to be given is of no use any more. */
+  onDropped: (() => void) | null = null;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
   readonly #source: CallSource;
@@ -50,16 +53,14 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
     try {
       value = decodePayload(this.#contract.input, kind, reader);
     } catch (error) {
-      const message = `An input cannot be read: ${invalidPayload(error).message}`;
-      const problem = new InternodeError("InvalidPayload", message, {
-        origin: "caller",
-        outcome: "executed",
-      });
+      const problem = unreadable("An input", error, "executed");
       this.#responder.failCall(this, problem, null, this.#source.beginTurn());
       this.onCancelled(problem);
       return;
     }
-    this.input.push(value, bytes);
+    const memory = memoryOf(reader, bytes);
+    this.receive?.holdMemory(reader.room, memory);
+    this.input.push(value, bytes, memory);
   }
 
   /** The caller sends no more. */
@@ -70,6 +71,10 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
   /** The input ends with the error; what was unread is given up, as nothing bounds it any more. The signal aborts. */
   override onCancelled(error: InternodeError): void {
     this.input.giveUp(error);
+    if (!this.hasBegun) {
+      this.context.letGo();
+      this.onDropped?.();
+    }
     this.context.cancel(error);
     this.onCutShort?.();
   }
@@ -114,8 +119,8 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
   }
 
   /** The handler has read an input. */
-  onConsumed(bytes: number): void {
-    if (this.receive !== null && this.receive.consumed(bytes)) {
+  onConsumed(bytes: number, memory: number): void {
+    if (this.receive !== null && this.receive.consumed(bytes, memory)) {
       this.receive.report(this.#source.beginTurn());
     }
   }

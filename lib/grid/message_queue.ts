@@ -12,8 +12,8 @@ type Ending = { readonly error: unknown; readonly failed: boolean };
 
 /** Whose messages they are. */
 export interface QueueOwner {
-  /** A message of that size was read. */
-  onConsumed(bytes: number): void;
+  /** A message of that size was read, which took so much memory beside it. */
+  onConsumed(bytes: number, memory: number): void;
   /** The reader wants no more. */
   onReturn(): void;
 }
@@ -31,6 +31,8 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   readonly #owner: QueueOwner;
   #values: Fifo<T> | null = null;
   #sizes: Fifo<number> | null = null;
+  /** What each takes of memory; made when one takes any. */
+  #memory: Fifo<number> | null = null;
   /** Who waits first; hardly ever is there another. */
   #reader: PromiseWithResolvers<IteratorResult<T>> | null = null;
   #laterReaders: Fifo<PromiseWithResolvers<IteratorResult<T>>> | null = null;
@@ -42,15 +44,16 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   }
 
   /** A message has arrived. */
-  push(value: T, bytes: number): void {
+  push(value: T, bytes: number, memory = 0): void {
     if (this.#ending !== null) return;
     const reader = this.#reader;
     if (reader !== null) {
       this.#reader = this.#laterReaders?.shift() ?? null;
       reader.resolve({ done: false, value });
-      this.#owner.onConsumed(bytes);
+      this.#owner.onConsumed(bytes, memory);
       return;
     }
+    if (memory > 0 || this.#memory !== null) this.#noteMemory(memory);
     (this.#values ??= new Fifo()).push(value);
     (this.#sizes ??= new Fifo()).push(bytes);
   }
@@ -80,7 +83,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     const values = this.#values;
     if (values !== null && values.length > 0) {
       const value = values.shift()!;
-      this.#owner.onConsumed(this.#sizes!.shift()!);
+      this.#owner.onConsumed(this.#sizes!.shift()!, this.#memory?.shift() ?? 0);
       return Promise.resolve({ done: false, value });
     }
     const ending = this.#ending;
@@ -110,8 +113,16 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   /** Forgets what is unread. A clean end belongs behind that, so it becomes the error. */
   #discard(error: unknown): void {
     const hasUnread = this.#values !== null && this.#values.length > 0;
-    this.#values = this.#sizes = null;
+    this.#values = this.#sizes = this.#memory = null;
     if (hasUnread && this.#ending === CLEAN) this.#ending = { error, failed: true };
+  }
+
+  #noteMemory(memory: number): void {
+    if (this.#memory === null) {
+      this.#memory = new Fifo();
+      for (let before = this.#values?.length ?? 0; before > 0; before--) this.#memory.push(0);
+    }
+    this.#memory.push(memory);
   }
 
   #finish(ending: Ending): void {

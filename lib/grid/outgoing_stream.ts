@@ -4,6 +4,7 @@
  * @module
  */
 
+import { memoryOf } from "../codec/memory_cost.ts";
 import { InternodeError } from "../errors.ts";
 import { OpenedStream } from "../session/opened_stream.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
@@ -144,7 +145,9 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
       );
       return;
     }
-    this.outputs.push(value, bytes);
+    const memory = memoryOf(reader, bytes);
+    this.receive?.holdMemory(reader.room, memory);
+    this.outputs.push(value, bytes, memory);
   }
 
   /** The handler has ended well. */
@@ -198,8 +201,8 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   }
 
   /** An output was read. */
-  onConsumed(bytes: number): void {
-    if (this.receive !== null && this.receive.consumed(bytes)) {
+  onConsumed(bytes: number, memory: number): void {
+    if (this.receive !== null && this.receive.consumed(bytes, memory)) {
       this.receive.report(this.#owner.beginTurn());
     }
   }

@@ -6,11 +6,11 @@
 
 import type { Codec } from "../codec/codec.ts";
 import { expectEnd } from "../codec/whole.ts";
-import { InternodeError } from "../errors.ts";
+import { type ErrorOutcome, InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { textOf } from "../foreign/text_of.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
-import { PayloadKind } from "../wire/frame.ts";
+import { INTERACTIVE_BYTES, PayloadKind } from "../wire/frame.ts";
 
 /**
  * Decodes a payload of any kind.
@@ -39,6 +39,37 @@ function mismatch(what: string): InternodeError {
       origin: "remote",
     },
   );
+}
+
+/**
+ * What its sender is told of a message that cannot be read. One whose value
+ * would take too much memory is another matter than bytes that do not fit.
+ *
+ * @param what The message, with its article and a capital: `The request`.
+ */
+export function unreadable(what: string, error: unknown, outcome: ErrorOutcome): InternodeError {
+  const { code, message } = invalidPayload(error);
+  const isRoom = code === "Overloaded" || code === "MessageTooLarge";
+  return new InternodeError(
+    isRoom ? code : "InvalidPayload",
+    `${what} cannot be read: ${message}`,
+    { origin: code === "Overloaded" ? "remote" : "caller", outcome },
+  );
+}
+
+/**
+ * Whether a message is to be refused, whatever it is, as values under way leave
+ * no room at all. Small ones never are: how many calls there are bounds them.
+ */
+export function hasNoRoom(reader: ByteReader): boolean {
+  return reader.end - reader.position > INTERACTIVE_BYTES && reader.room.roomBytes <= 0;
+}
+
+/** What its sender is told then. */
+export function noRoom(name: string): InternodeError {
+  const message =
+    `The values of calls under way leave no room for this one of ${name} (limit decodedBudgetBytes of this node). Try again later.`;
+  return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
 }
 
 /** What went wrong with a payload, as the library's own error. */

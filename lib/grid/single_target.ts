@@ -4,6 +4,7 @@
  * @module
  */
 
+import { memoryOf } from "../codec/memory_cost.ts";
 import { InternodeError } from "../errors.ts";
 import { follow, thenOf } from "../foreign/thenable.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
@@ -19,7 +20,7 @@ import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { SingleContract } from "./contract.ts";
 import type { SingleHandlerFunction } from "./handler.ts";
 import { IncomingRequest } from "./incoming_request.ts";
-import { decodePayload, invalidPayload } from "./payload.ts";
+import { decodePayload, hasNoRoom, invalidPayload, noRoom, unreadable } from "./payload.ts";
 import { ResponseRoom } from "./response_room.ts";
 import { callersFault, handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
 
@@ -74,6 +75,11 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       this.#refuse(responder, id, metadata, overload);
       return;
     }
+    if (hasNoRoom(reader)) {
+      this.#refuse(responder, id, metadata, noRoom(this.#contract.name));
+      return;
+    }
+    const bytes = reader.remaining;
     let request: Request, lent: Uint8Array<ArrayBuffer> | null = null;
     try {
       if (this.#lends && kind === PayloadKind.bytes) {
@@ -82,8 +88,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
         request = lent as Request;
       } else request = decodePayload(this.#contract.request, kind, reader);
     } catch (error) {
-      const message = `The request cannot be read: ${invalidPayload(error).message}`;
-      this.#refuse(responder, id, metadata, callersFault("InvalidPayload", message));
+      this.#refuse(responder, id, metadata, unreadable("The request", error, "notExecuted"));
       return;
     }
     const context = new CallContext(
@@ -96,6 +101,9 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     context.lent = lent;
     const { host } = this.#source;
     context.record = recordCall(this.#serving, this.#contract, this.#subroute, host, metadata);
+    context.room = reader.room;
+    const memory = memoryOf(reader, bytes);
+    if (memory > 0) context.hold(memory);
     const gate = this.#gate;
     if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
     else this.#wait(gate, responder, id, context, request);
@@ -135,11 +143,13 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     request: Request,
   ): void {
     const call = new IncomingRequest(id, context);
+    let waiting: Request | undefined = request;
     call.hasBegun = false;
+    call.onDropped = () => waiting = undefined;
     const start = (): void => {
       call.hasBegun = true;
       this.#source.beginTurn();
-      this.#run(responder, id, call, context, request);
+      this.#run(responder, id, call, context, waiting as Request);
     };
     if (gate.wait({ wanted: () => call.pending, start })) {
       responder.acceptCall(call);
@@ -151,6 +161,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       origin: "remote",
       outcome: "notExecuted",
     });
+    context.letGo();
     responder.respondError(id, error, null);
     context.record?.fail(error.code, error);
   }

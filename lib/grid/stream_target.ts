@@ -4,6 +4,7 @@
  * @module
  */
 
+import { memoryOf } from "../codec/memory_cost.ts";
 import { InternodeError } from "../errors.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
@@ -16,7 +17,7 @@ import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "./contract.ts";
 import type { StreamHandlerFunction } from "./handler.ts";
 import { IncomingStream } from "./incoming_stream.ts";
-import { decodePayload, invalidPayload } from "./payload.ts";
+import { decodePayload, hasNoRoom, noRoom, unreadable } from "./payload.ts";
 import { callersFault, type Serving } from "./serving.ts";
 import { StreamRun, type StreamRunOptions } from "./stream_run.ts";
 
@@ -75,12 +76,17 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       this.#refuse(responder, id, metadata, overload);
       return;
     }
+    if (hasNoRoom(reader)) {
+      this.#refuse(responder, id, metadata, noRoom(this.#contract.name));
+      return;
+    }
+    const bytes = reader.remaining;
     let initial: Initial;
     try {
       initial = decodePayload(this.#contract.initial, kind, reader);
     } catch (error) {
-      const message = `The initial payload cannot be read: ${invalidPayload(error).message}`;
-      this.#refuse(responder, id, metadata, callersFault("InvalidPayload", message));
+      const unread = unreadable("The initial payload", error, "notExecuted");
+      this.#refuse(responder, id, metadata, unread);
       return;
     }
     const context = new CallContext(
@@ -92,6 +98,9 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     );
     const { host } = this.#source;
     context.record = recordCall(this.#serving, this.#contract, this.#subroute, host, metadata);
+    context.room = reader.room;
+    const memory = memoryOf(reader, bytes);
+    if (memory > 0) context.hold(memory);
     const stream = new IncomingStream(id, this.#contract, context, this.#source, responder);
     responder.acceptStream(stream, outputCredit, inputCredit);
     if (inputCredit === 0) stream.input.end();
@@ -100,11 +109,13 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       new StreamRun(this.#run, stream, initial);
       return;
     }
+    let waiting: Initial | undefined = initial;
     stream.hasBegun = false;
+    stream.onDropped = () => waiting = undefined;
     const start = (): void => {
       stream.hasBegun = true;
       this.#source.beginTurn();
-      new StreamRun(this.#run, stream, initial);
+      new StreamRun(this.#run, stream, waiting as Initial);
     };
     if (gate.wait({ wanted: () => stream.pending, start })) return;
     const message =
@@ -113,6 +124,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       origin: "remote",
       outcome: "notExecuted",
     });
+    context.letGo();
     responder.failCall(stream, error, null, this.#source.beginTurn());
     context.record?.fail(error.code, error);
   }

@@ -7,6 +7,7 @@
 import type { Authenticator } from "../session/authenticator.ts";
 import { INSTANCE_BYTES, NONCE_BYTES } from "../session/hello.ts";
 import type { Role, SessionOptions, SessionTimes } from "../session/session_options.ts";
+import { DecodedMemory } from "../wire/decoded_memory.ts";
 import type { Limits } from "../wire/limits.ts";
 import { WriterPool } from "../wire/writer_pool.ts";
 import { ByteLink } from "./byte_link.ts";
@@ -41,6 +42,7 @@ export class LinkMaker {
   readonly #name: string;
   readonly #settings: LinkSettings;
   readonly #pool = new WriterPool();
+  readonly #memory: DecodedMemory;
   readonly #instance: Uint8Array;
 
   /**
@@ -50,6 +52,7 @@ export class LinkMaker {
   constructor(name: string, settings: LinkSettings) {
     this.#name = name;
     this.#settings = settings;
+    this.#memory = new DecodedMemory(settings.limits.decodedBudgetBytes);
     this.#instance = settings.random.bytes(INSTANCE_BYTES);
   }
 
@@ -78,6 +81,7 @@ export class LinkMaker {
       envelope: bytes,
       checksum: checksums && bytes && !channel.integrity ? crc32 : null,
       writeFlattenLimit: settings.writeFlattenLimit,
+      memory: this.#memory,
       pool: this.#pool,
       handshakeTimeoutMs: settings.handshakeTimeoutMs,
       pingIntervalMs: settings.pingIntervalMs,

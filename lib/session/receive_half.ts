@@ -5,6 +5,7 @@
  */
 
 import type { ByteReader } from "../wire/byte_reader.ts";
+import { type DecodedRoom, UNLIMITED_ROOM } from "../wire/decoded_memory.ts";
 import { FrameType } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
 import { protocolError } from "./wire_error.ts";
@@ -48,6 +49,8 @@ export class ReceiveHalf {
   readonly #capacity: number;
   #credit: number;
   #heldBytes = 0;
+  #heldMemory = 0;
+  #room: DecodedRoom = UNLIMITED_ROOM;
   #consumedMessages = 0;
   #consumedBytes = 0;
 
@@ -102,12 +105,22 @@ export class ReceiveHalf {
     this.#sink.onEnd();
   }
 
+  /** A message that waits to be read takes so much memory; see {@linkcode DecodedRoom}. */
+  holdMemory(room: DecodedRoom, bytes: number): void {
+    if (bytes === 0) return;
+    this.#room = room;
+    this.#heldMemory += bytes;
+    room.hold(bytes);
+  }
+
   /**
    * The user has taken a message of that size.
    *
+   * @param memoryBytes What was given to {@linkcode ReceiveHalf.holdMemory} for it. Default: 0.
    * @returns Whether it is time to {@linkcode ReceiveHalf.report}.
    */
-  consumed(bytes: number): boolean {
+  consumed(bytes: number, memoryBytes = 0): boolean {
+    if (memoryBytes > 0) this.#freeMemory(memoryBytes);
     const cost = messageCost(bytes);
     // The connection's budget does not wait for the report: many streams that are half read would use it up.
     if (this.#heldBytes >= cost) {
@@ -133,8 +146,16 @@ export class ReceiveHalf {
   /** The stream is over: what is unread counts no more. */
   close(): void {
     this.ended = true;
+    this.#freeMemory(this.#heldMemory);
     if (this.#heldBytes === 0) return;
     this.#giver.release(this.#heldBytes);
     this.#heldBytes = 0;
+  }
+
+  /** What is read after the end was given back already. */
+  #freeMemory(bytes: number): void {
+    if (this.#heldMemory < bytes) return;
+    this.#heldMemory -= bytes;
+    this.#room.giveBack(bytes);
   }
 }

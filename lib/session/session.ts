@@ -34,6 +34,7 @@
 import { InternodeError } from "../errors.ts";
 import { ByteReader } from "../wire/byte_reader.ts";
 import type { Checksum } from "../wire/checksum.ts";
+import { DecodedShare } from "../wire/decoded_memory.ts";
 import { FrameType, HEADER_BYTES } from "../wire/frame.ts";
 import { Arrival } from "./arrival.ts";
 import { CallerSide } from "./caller_side.ts";
@@ -91,6 +92,8 @@ export class Session implements CreditGiver, PayloadOwner {
   constructor(options: SessionOptions, owner: SessionOwner, nowMs: number, wallMs: number) {
     this.#owner = owner;
     const { pool, envelope, writeFlattenLimit, limits } = options;
+    const reader = this.#reader;
+    reader.room = new DecodedShare(options.memory);
     const outbox = this.#outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, owner);
     outbox.nowMs = nowMs;
     const inbox = this.#inbox = new Inbox(limits, outbox);
@@ -99,16 +102,9 @@ export class Session implements CreditGiver, PayloadOwner {
     this.caller = new CallerSide(outbox, inbox, this);
     this.responder = new ResponderSide(outbox, inbox, this, owner, limits.maxCalls);
     outbox.bulk.owner = this;
-    this.#dispatcher = new Dispatcher({
-      reader: this.#reader,
-      caller: this.caller,
-      responder: this.responder,
-      inbox,
-      outbox,
-      liveness: this.liveness,
-      arrival: this.arrival,
-      owner,
-    });
+    const { caller, responder, liveness, arrival } = this;
+    const targets = { reader, caller, responder, inbox, outbox, liveness, arrival, owner };
+    this.#dispatcher = new Dispatcher(targets);
     const send = (type: number, payload: Uint8Array): void => outbox.frame(type, 0, 0, 0, payload);
     this.#handshake = new Handshake(options, send, (name) => owner.admit(name), nowMs, wallMs);
   }

@@ -6,6 +6,7 @@
 
 import type { InternodeError } from "../errors.ts";
 import type { Checksum } from "../wire/checksum.ts";
+import type { DecodedMemory } from "../wire/decoded_memory.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -59,6 +60,8 @@ export interface SessionOptions extends SessionTimes {
   readonly checksum: Checksum | null;
   /** Payloads above this many bytes are written from where they lie; byte streams only. */
   readonly writeFlattenLimit: number;
+  /** What decoded values take, over all sessions that share it. */
+  readonly memory: DecodedMemory;
   /** Where buffers come from. */
   readonly pool: WriterPool;
 }

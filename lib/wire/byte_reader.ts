@@ -5,6 +5,7 @@
  */
 
 import { giveBack } from "./memory_return.ts";
+import { type DecodedRoom, UNLIMITED_ROOM } from "./decoded_memory.ts";
 import { partOf } from "./part_of.ts";
 import { DEFAULT_MAX_ITEMS } from "./item_count.ts";
 import { payloadMemory } from "./payload_memory.ts";
@@ -46,6 +47,10 @@ export class ByteReader {
   items = 0;
   /** How many it may have in all; see the option `maxItems` of lists. */
   maxItems: number = DEFAULT_MAX_ITEMS;
+  /** How much memory the values of its lists, maps and the like take so far, by an estimate, in bytes; see the option `decodedBudgetBytes`. */
+  decodedBytes = 0;
+  /** How much they may take. Default: any. */
+  room: DecodedRoom = UNLIMITED_ROOM;
 
   #slab: Uint8Array<ArrayBuffer> = EMPTY;
   #slabView: DataView<ArrayBuffer> = EMPTY_VIEW;
@@ -73,6 +78,7 @@ export class ByteReader {
     this.owned = owned;
     this.items = 0;
     this.maxItems = DEFAULT_MAX_ITEMS;
+    this.decodedBytes = 0;
   }
 
   /** Lets go of the message, which would be kept from being collected otherwise. */

@@ -18,6 +18,13 @@ export interface Limits {
   readonly sendBudgetBytes: number;
   /** How many bytes one stream may hold unread, beside a single message of any size. Default: 1,048,576. */
   readonly streamBudgetBytes: number;
+  /**
+   * How much memory the decoded values of calls under way may take, by an estimate, over all connections of this
+   * node, client or server: requests until their handlers end, messages of streams until they are read. One
+   * connection may have as much as it leaves free, half of it where it is alone; a message beyond that is refused as
+   * `Overloaded`, or as `MessageTooLarge` if it is over half by itself. Default: 134,217,728 (128 MiB).
+   */
+  readonly decodedBudgetBytes: number;
   /** How many calls the peer may have running, requests and streams together. Default: 10,240. At most 1,048,576. */
   readonly maxCalls: number;
 }
@@ -29,6 +36,7 @@ export const DEFAULT_LIMITS: Limits = {
   receiveBudgetBytes: 128 * 1024 * 1024,
   sendBudgetBytes: 10 * 1024 * 1024,
   streamBudgetBytes: 1024 * 1024,
+  decodedBudgetBytes: 128 * 1024 * 1024,
   maxCalls: 10_240,
 };
 
@@ -48,6 +56,7 @@ const RANGES: { readonly [K in keyof Limits]: readonly [number, number] } = {
   receiveBudgetBytes: [64 * 1024, 0x7fff_ffff],
   sendBudgetBytes: [64 * 1024, 0x7fff_ffff],
   streamBudgetBytes: [1024, 0x7fff_ffff],
+  decodedBudgetBytes: [64 * 1024, Number.MAX_SAFE_INTEGER],
   maxCalls: [1, MAX_CALLS],
 };
 

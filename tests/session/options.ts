@@ -1,6 +1,7 @@
 import type { SessionOptions } from "../../lib/session/session_options.ts";
 import { DEFAULT_TIMES } from "../../lib/session/session_options.ts";
 import { type Limits, resolveLimits } from "../../lib/wire/limits.ts";
+import { DecodedMemory } from "../../lib/wire/decoded_memory.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
 
 /** The wall clock at the session's time 0. */
@@ -27,6 +28,7 @@ export function sessionOptions(
     envelope: false,
     checksum: null,
     writeFlattenLimit: 4096,
+    memory: new DecodedMemory(Infinity),
     pool: new WriterPool(),
     ...options,
     limits: resolveLimits(options.limits),

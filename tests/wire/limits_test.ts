@@ -18,6 +18,7 @@ Deno.test("the limits are the documented ones unless others are given", () => {
     receiveBudgetBytes: 134_217_728,
     sendBudgetBytes: 10_485_760,
     streamBudgetBytes: 1_048_576,
+    decodedBudgetBytes: 134_217_728,
     maxCalls: 10_240,
   });
 });
@@ -28,6 +29,7 @@ const RANGES: { [K in keyof Limits]: [number, number] } = {
   receiveBudgetBytes: [65_536, 0x7fff_ffff],
   sendBudgetBytes: [65_536, 0x7fff_ffff],
   streamBudgetBytes: [1024, 0x7fff_ffff],
+  decodedBudgetBytes: [65_536, Number.MAX_SAFE_INTEGER],
   maxCalls: [1, 1_048_576],
 };
 
