@@ -18,7 +18,7 @@ import {
   TEXT_BYTES,
   VIEW_BYTES,
 } from "./memory_cost.ts";
-import { setProperty } from "./plain_object.ts";
+import { type IndexKeys, setProperty } from "./plain_object.ts";
 import { inField, inItem, Problem } from "./problem.ts";
 import { readBytesHead } from "./scalars.ts";
 import { skipHead } from "./skip.ts";
@@ -90,7 +90,7 @@ function readEntries(
 ): Record<string, unknown> {
   takeMemory(reader, PLAIN_OBJECT_BYTES + count * (KEY_BYTES + TEXT_BYTES));
   const object: Record<string, unknown> = {};
-  let isTabled = false;
+  let has: IndexKeys = "none";
   for (let i = 0; i < count; i++) {
     const at = reader.position - tally.start;
     const key = readKey(reader, depth, tally);
@@ -100,7 +100,7 @@ function readEntries(
     } catch (error) {
       throw inField(error, typeof key === "string" ? key : `the number at byte ${at}`);
     }
-    isTabled = setProperty(object, String(key), value, isTabled);
+    has = setProperty(object, String(key), value, has);
   }
   return object;
 }

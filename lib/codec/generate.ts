@@ -10,8 +10,23 @@
  * closures over a list of fields 310 and 375, those with a class for each
  * shape 310 and 300.
  *
+ * Where the runtime forbids it (`--disallow-code-generation-from-strings`),
+ * closures do the same: `record_interpreted.ts`, `list_interpreted.ts`.
+ *
  * @module
  */
+
+/** Whether the runtime lets anybody make functions out of source text. */
+export const canGenerate: boolean = probe();
+
+function probe(): boolean {
+  try {
+    new Function("");
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * V8 shares what it has learnt, and the machine code it has made, between

@@ -12,8 +12,8 @@
 
 import { Problem } from "./problem.ts";
 
-/** Maps up to this size are small enough for any keys: at worst 131,072 comparisons. */
-export const MAX_UNWATCHED_KEYS = 512;
+/** Maps up to this size are small enough for any keys: at worst 32,640 comparisons, 7 times what others cost. */
+export const MAX_UNWATCHED_KEYS = 256;
 /** What a map may always cost: as much as one that is not watched. */
 const FREE_STEPS = MAX_UNWATCHED_KEYS * MAX_UNWATCHED_KEYS / 2;
 /** How many comparisons each key may cost on average beside that: ordinary keys cost about one, multiples of 32 about 48. */

@@ -8,7 +8,8 @@ import { DEFAULT_MAX_ITEMS } from "../wire/item_count.ts";
 import type { Codec, Infer } from "./codec.ts";
 import { asPart, CompiledCodec, Later, type Read, type Write } from "./compiled.ts";
 import { readArrayHead, writeArrayHead } from "./format.ts";
-import { generate } from "./generate.ts";
+import { canGenerate, generate } from "./generate.ts";
+import { interpretRead, interpretWrite } from "./list_interpreted.ts";
 import { checkLimit, countItems, type CountOptions } from "./limits.ts";
 import { EMPTY_LIST_BYTES, LIST_BYTES, PLACE_BYTES, takeMemory } from "./memory_cost.ts";
 import { inItem, Problem, wrongValue } from "./problem.ts";
@@ -43,8 +44,8 @@ export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> 
   const part = asPart(item, "a list");
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
   return new CompiledCodec<T[]>({
-    write: new Later(() => generateWrite(part, maxItems)),
-    read: new Later(() => generateRead(part, maxItems)),
+    write: new Later(() => (canGenerate ? generateWrite : interpretWrite)(part, maxItems)),
+    read: new Later(() => (canGenerate ? generateRead : interpretRead)(part, maxItems)),
     fixedBytes: EMPTY_LIST_BYTES,
   });
 }

@@ -18,7 +18,7 @@ import { readText, writeText } from "./text.ts";
  * A `Map` from strings to values of one type: a MessagePack map. It is a
  * `Map`, not an object, because its keys come from the peer: in a `Map` no
  * key means anything special. A key that stands there twice is an error, and so
- * are, in maps of more than 512 entries, keys chosen to make a `Map` slow: whole
+ * are, in maps of more than 256 entries, keys chosen to make a `Map` slow: whole
  * numbers of which hundreds have the same lowest bits, such as multiples of
  * 65,536. Other numbers are keys like any.
  *

@@ -48,8 +48,10 @@
  * `CompiledCodec` (`compiled.ts`) that containers look into. The two
  * functions of records and lists are generated as source text
  * (`record_write.ts`, `record_read.ts`, `list.ts`, `generate.ts`), so that V8
- * sees one shape and one target at each place; text (`text.ts`,
- * `text_source.ts`, `text_memo.ts`) is where most of the time goes. `whole.ts` is the edge for those who want bytes without a call.
+ * sees one shape and one target at each place, or interpreted where the runtime
+ * forbids that (`record_interpreted.ts`, `list_interpreted.ts`); text (`text.ts`,
+ * `text_source.ts`, `text_memo.ts`) is where most of the time goes. `whole.ts`
+ * is the edge for those who want bytes without a call.
  *
  * @module
  */

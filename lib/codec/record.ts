@@ -7,9 +7,11 @@
 import { InternodeError } from "../errors.ts";
 import type { Codec, Infer } from "./codec.ts";
 import { asPart, CompiledCodec, Later } from "./compiled.ts";
+import { canGenerate } from "./generate.ts";
 import { FIELD_BYTES, OBJECT_BYTES } from "./memory_cost.ts";
 import type { OptionalCodec } from "./presence.ts";
 import { quote } from "./problem.ts";
+import { interpretRead, interpretWrite } from "./record_interpreted.ts";
 import { generateRead } from "./record_read.ts";
 import { generateWrite } from "./record_write.ts";
 import { encodedText } from "./text.ts";
@@ -61,8 +63,8 @@ export class RecordCodec<T> extends CompiledCodec<T> {
   /** @param fields The fields, in the contract's order. */
   constructor(fields: readonly Field[]) {
     super({
-      write: new Later(() => generateWrite<T>(fields)),
-      read: new Later(() => generateRead<T>(fields)),
+      write: new Later(() => canGenerate ? generateWrite<T>(fields) : interpretWrite<T>(fields)),
+      read: new Later(() => canGenerate ? generateRead<T>(fields) : interpretRead<T>(fields)),
       fixedBytes: fields.reduce(
         (sum, { codec }) => sum + FIELD_BYTES + codec.fixedBytes,
         OBJECT_BYTES,

@@ -188,7 +188,7 @@ function add(name: string, i: number): string {
  * @param last The field that was found before: the search starts behind it.
  * @returns The field, or -1 for a key that is none of them.
  */
-function matchKey(
+export function matchKey(
   reader: ByteReader,
   keys: readonly Uint8Array[],
   last: number,
@@ -220,10 +220,12 @@ function matchOddKey(reader: ByteReader, keys: readonly Uint8Array[]): number {
   });
 }
 
-function repeated(): never {
+/** Fails because of a field that was there before. */
+export function repeated(): never {
   throw new Problem("stands there twice");
 }
 
-function missing(): never {
+/** Fails because of a field that is not there. */
+export function missing(): never {
   throw new Problem("is missing");
 }

@@ -8,7 +8,7 @@
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { readLength, truncated, wrongType } from "./format.ts";
-import { generate } from "./generate.ts";
+import { canGenerate, generate } from "./generate.ts";
 import { takeMemory } from "./memory_cost.ts";
 import { Problem, wrongValue } from "./problem.ts";
 import {
@@ -31,16 +31,21 @@ const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @param text The string; anything else is a {@linkcode Problem}, and so is a lone surrogate.
  * @param writer Where it goes.
  */
-export const writeText: (text: string, writer: ByteWriter) => void = generate(
-  `return (text, writer) => {
+export const writeText: (text: string, writer: ByteWriter) => void = canGenerate
+  ? generate(
+    `return (text, writer) => {
+      if (typeof text !== "string") wrongValue(text, "a string");
+      let ${LOAD_WRITER}
+      ${claimSource(TEXT_ROOM_BYTES)}
+      ${writeTextSource("text", Infinity)}
+      writer.position = at;
+    };`,
+    { wrongValue, writeEncoded },
+  )
+  : (text, writer) => {
     if (typeof text !== "string") wrongValue(text, "a string");
-    let ${LOAD_WRITER}
-    ${claimSource(TEXT_ROOM_BYTES)}
-    ${writeTextSource("text", Infinity)}
-    writer.position = at;
-  };`,
-  { wrongValue, writeEncoded },
-);
+    writeEncoded(text, writer);
+  };
 
 /**
  * Writes a string through the runtime's encoder.
@@ -191,11 +196,22 @@ export const asciiReaders: readonly AsciiReader[] = Array.from(
   { length: MAX_GENERATED_BYTES + 1 },
   (_, length) =>
     length === 0 ? () => "" : (view: DataView, at: number) => {
-      const reader = makeAsciiReader(length);
+      const reader = canGenerate ? makeAsciiReader(length) : interpretAscii(length);
       (asciiReaders as AsciiReader[])[length] = reader;
       return reader(view, at);
     },
 );
+
+function interpretAscii(length: number): AsciiReader {
+  const codes: number[] = Array.from({ length }, () => 0);
+  return (view, at) => {
+    for (let i = 0; i < length; i++) {
+      const code = codes[i] = view.getUint8(at + i);
+      if (code > 127) return undefined;
+    }
+    return String.fromCharCode(...codes);
+  };
+}
 
 function makeAsciiReader(length: number): AsciiReader {
   const words: string[] = [], codes: string[] = [];

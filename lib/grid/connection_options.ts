@@ -4,6 +4,7 @@
  * @module
  */
 
+import { canGenerate } from "../codec/generate.ts";
 import { InternodeError } from "../errors.ts";
 import type { Clock, Random } from "../net/clock.ts";
 import type { LinkSettings } from "../net/link_maker.ts";
@@ -72,6 +73,18 @@ export interface ConnectionSettings extends LinkSettings {
   readonly tracer: Tracer | null;
 }
 
+let toldOfInterpreter = false;
+
+/** Says once in a process that codecs are slower than they could be. */
+function tellOfInterpreter(logger: Logger): void {
+  if (canGenerate || toldOfInterpreter) return;
+  toldOfInterpreter = true;
+  logger.warn(
+    "Codecs are interpreted, which takes two to four times as long: this runtime does not allow code " +
+      "to be generated from strings (--disallow-code-generation-from-strings). All else is the same.",
+  );
+}
+
 /**
  * Fills in what is missing and checks the numbers.
  *
@@ -79,6 +92,7 @@ export interface ConnectionSettings extends LinkSettings {
  */
 export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSettings {
   const logger = loggerOf(given.logger);
+  tellOfInterpreter(logger);
   const settings: ConnectionSettings = {
     auth: authenticatorOf(given.auth, logger),
     handshakeTimeoutMs: positive(

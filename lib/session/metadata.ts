@@ -6,7 +6,7 @@
  * @module
  */
 
-import { setProperty } from "../codec/plain_object.ts";
+import { type IndexKeys, setProperty } from "../codec/plain_object.ts";
 import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
@@ -52,9 +52,9 @@ export function decodeMetadata(reader: ByteReader): Metadata {
     throw protocolError("A block of metadata is cut short or too long.");
   }
   const metadata: Record<string, string> = Object.create(null);
-  let isTabled = false;
+  let has: IndexKeys = "none";
   while (reader.position < end) {
-    isTabled = setProperty(metadata, readText(reader, end), readText(reader, end), isTabled);
+    has = setProperty(metadata, readText(reader, end), readText(reader, end), has);
   }
   return metadata;
 }

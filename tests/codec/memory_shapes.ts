@@ -123,6 +123,11 @@ export const SHAPES: readonly Shape[] = [
       `84${["331", "1354", "2377", "3300"].map((key) => textHex(key) + "01").join("")}`,
     ),
   },
+  {
+    name: "dynamic objects of small numbers",
+    codec: t.dynamic(),
+    bytes: listed(`81${textHex("3")}01`),
+  },
   { name: "dynamic texts", codec: t.dynamic(), bytes: listed("a26162") },
   { name: "dynamic bytes", codec: t.dynamic(), bytes: listed("c40101") },
   { name: "dynamic bigints", codec: t.dynamic(), bytes: listed("cf0000000000000001") },

@@ -1,0 +1,165 @@
+/**
+ * Codecs where the runtime lets nobody make functions out of source text.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import * as t from "../../lib/codec/mod.ts";
+import { canGenerate } from "../../lib/codec/generate.ts";
+import * as interpretedList from "../../lib/codec/list_interpreted.ts";
+import * as interpretedRecord from "../../lib/codec/record_interpreted.ts";
+import { CompiledCodec } from "../../lib/codec/compiled.ts";
+import type { RecordCodec } from "../../lib/codec/record.ts";
+import { RUN } from "../net/permitted.ts";
+
+const FLAG = "--v8-flags=--disallow-code-generation-from-strings";
+
+async function deno(...args: string[]): Promise<{ success: boolean; text: string }> {
+  const env = { NO_COLOR: "1" };
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env })
+    .output();
+  return { success, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+}
+
+Deno.test({
+  name: "all tests of codecs pass without code generation",
+  // Within that run it is this very test that is left out.
+  ignore: !RUN || !canGenerate,
+}, async () => {
+  const folder = new URL(".", import.meta.url).pathname;
+  // What that file judges is time.
+  const without = `--ignore=${folder}key_spread_test.ts`;
+  const args = ["test", "--no-check", "--no-prompt", without, FLAG, folder];
+  const { success, text } = await deno(...args);
+  assert(success, text.slice(-4_000));
+  assertMatch(text, /ok \| \d{3} passed/);
+});
+
+Deno.test({
+  name: "nodes and servers say once that their codecs are interpreted, and serve",
+  ignore: !RUN || !canGenerate,
+}, async () => {
+  const script = new URL("./interpreted_node.ts", import.meta.url).href;
+  for (const [flags, lines] of [[[FLAG], 1], [[], 0]] as const) {
+    const { success, text } = await deno("run", "--no-check", ...flags, script);
+    assert(success, text);
+    const said = text.split("\n").filter((line) => line.includes("Codecs are interpreted"));
+    assertEquals(said.length, lines, text);
+    assertMatch(text, /answered \[1,2\] 3/);
+  }
+});
+
+const Sample = t.record({
+  text: t.string({ maxBytes: 8 }),
+  maybe: t.optional(t.uint()),
+  __proto__: t.int(),
+  toString: t.optional(t.nullable(t.string())),
+  list: t.list(t.string(), { maxItems: 4 }),
+  "a field whose name is longer than forty bytes, head included": t.optional(t.boolean()),
+});
+const RECORD = (Sample as unknown as RecordCodec<Record<string, unknown>>).fields;
+const generated = Sample as unknown as CompiledCodec<unknown>;
+const interpreted = new CompiledCodec<unknown>({
+  write: interpretedRecord.interpretWrite(RECORD),
+  read: interpretedRecord.interpretRead(RECORD),
+});
+
+/** What comes of something, and which error. */
+function outcome(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    return String(error);
+  }
+}
+
+Deno.test("records are written alike by generated code and by the interpreter, and refused alike", () => {
+  const base = { text: "a", list: ["x"], ["__proto__"]: 5 };
+  const values: unknown[] = [
+    base,
+    { ...base, ["__proto__"]: 5, maybe: 3, toString: "own", list: [] },
+    { ...base, ["__proto__"]: 5, toString: null, list: ["ä", "", "long".repeat(50)] },
+    { ...base, ["__proto__"]: 5, text: "much too long" },
+    { ...base, ["__proto__"]: 5, list: ["a", 1] },
+    { ...base, ["__proto__"]: 5, list: ["a", "b", "c", "d", "e"] },
+    { text: "a", list: [] },
+    { list: [] },
+    null,
+    5,
+    { ...base, ["__proto__"]: 5, maybe: -1 },
+  ];
+  for (const value of values) {
+    const [a, b] = [generated, interpreted].map((codec) => outcome(() => t.toBytes(codec, value)));
+    assertEquals(b, a);
+  }
+});
+
+Deno.test("records are read alike by generated code and by the interpreter, whatever the bytes", () => {
+  const whole = t.toBytes(generated, {
+    text: "ab",
+    maybe: 3,
+    ["__proto__"]: 5,
+    toString: null,
+    list: ["x", "yz"],
+    "a field whose name is longer than forty bytes, head included": true,
+  });
+  const sparse = t.toBytes(generated, { text: "ab", ["__proto__"]: 5, list: [] });
+  for (const bytes of [whole, sparse]) {
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice();
+      for (
+        const value of [0, 0x81, 0xa1, 0xc0, 0xc1, 0xd9, 0xff, bytes[at]! + 1, bytes[at]! ^ 0x20]
+      ) {
+        changed[at] = value;
+        for (const message of [changed, changed.subarray(0, at)]) {
+          const [a, b] = [generated, interpreted].map((codec) =>
+            outcome(() => {
+              const read = t.fromBytes(codec, message);
+              // The order of keys counts, too.
+              return [read, Object.keys(read as object)];
+            })
+          );
+          assertEquals(b, a);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("lists are written and read alike by generated code and by the interpreter", () => {
+  for (const item of [t.uint(), t.string({ maxBytes: 4 }), t.nullable(t.string())]) {
+    const part = item as unknown as CompiledCodec<unknown>;
+    const list = t.list(part, { maxItems: 3 });
+    const other = new CompiledCodec<unknown[]>({
+      write: interpretedList.interpretWrite(part, 3),
+      read: interpretedList.interpretRead(part, 3),
+    });
+    const both = [list, other];
+    for (
+      const value of [
+        [],
+        [1],
+        ["a", "ä"],
+        ["a", null],
+        ["abcde"],
+        [1, 2, 3],
+        [1, 2, 3, 4],
+        {},
+        null,
+      ]
+    ) {
+      const [a, b] = both.map((codec) => outcome(() => t.toBytes(codec, value as unknown[])));
+      assertEquals(b, a);
+      if (!(a instanceof Uint8Array)) continue;
+      for (let at = 0; at < a.length; at++) {
+        for (const byte of [0x90, 0x94, 0xa5, 0xc0, 0xd9, 0xdc, 0xff]) {
+          const changed = a.slice();
+          changed[at] = byte;
+          const [c, d] = both.map((codec) => outcome(() => t.fromBytes(codec, changed)));
+          assertEquals(d, c);
+        }
+      }
+    }
+  }
+});
