@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { invalidOption } from "../grid/connection_options.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
+import { readOrigins } from "../net/allowed_origins.ts";
 import { NetEndpoint, parseNetEndpoint } from "../net/net_endpoint.ts";
 import type { Channel, Transports } from "../net/transport.ts";
 import type { HandlerMap } from "./handler_map.ts";
@@ -21,6 +22,8 @@ export interface ServiceListenOptions {
   readonly authorize?:
     | ((token: string | null) => string | null | Promise<string | null>)
     | undefined;
+  /** The origins of web pages that may connect by `ws` or `wss`, such as `"https://app.example"`, or `"*"` for all. A browser lets any page connect to what its machine reaches, and no client of ours says an origin. Others get status 403. Default: none. */
+  readonly allowOrigins?: readonly string[] | undefined;
   /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
   readonly sharePort?: boolean | undefined;
   /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
@@ -76,6 +79,7 @@ export async function listen(
   const listener = await transport.listen(endpoint.host, {
     accept: (channel) => taking.take(channel),
     path: endpoint.path,
+    allowOrigins: readOrigins(options.allowOrigins),
     ...(authorize !== undefined && { authorize: (token) => judgementOf(authorize, token) }),
     ...(options.sharePort === true && { sharePort: true }),
     onError: (error) => logger.warn(`The listener at ${taking.address} met a failure.`, { error }),

@@ -152,6 +152,7 @@ export class Manager implements AsyncDisposable {
     const accepting = this.#node.transport(local).listen(local, {
       accept: (channel, name) => this.#doorman.accept(channel, name),
       path: options.path,
+      allowOrigins: options.allowOrigins,
       authorize: (token, identity) => this.#doorman.authorize(token, identity),
       onError: (error) =>
         options.logger.warn(`The listener at ${this.local} met a failure.`, { error }),
@@ -192,9 +193,10 @@ export class Manager implements AsyncDisposable {
    * @returns The answer: 101 if the caller may come in, else a refusal with its reason.
    */
   upgrade(request: Request): Response {
-    const { mutualTls, logger } = this.#node.options;
+    const { mutualTls, logger, allowOrigins } = this.#node.options;
     const exposed = this.#openEntrance();
     return upgradeWebSocket(request, {
+      allowOrigins,
       accept: (channel, name) => this.#doorman.accept(channel, name),
       authorize: (token) => {
         if (mutualTls) return "This host takes connections by mutual TLS only.";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readOrigins } from "../net/allowed_origins.ts";
 import type { MtlsConfig, MtlsFileConfig } from "../net/mtls_config.ts";
 import { MtlsCredentials } from "../net/mtls_credentials.ts";
 import { mtlsTransports } from "../net/mtls_transport.ts";
@@ -26,6 +27,8 @@ export interface ManagerOptions extends ConnectionOptions {
   readonly hosts: Iterable<string>;
   /** The request path of WebSocket hosts. Default: `"/internode"`. */
   readonly path?: string | undefined;
+  /** The origins of web pages that may connect to a WebSocket host, such as `"https://app.example"`, or `"*"` for all; also by `upgrade`. A browser lets any page connect to what its machine reaches, and no node says an origin. Others get status 403. Default: none. */
+  readonly allowOrigins?: readonly string[] | undefined;
   /** How long a request may take unless it says otherwise, in milliseconds. Default: 60,000. */
   readonly defaultTimeoutMs?: number | undefined;
   /** How long one attempt to connect may take, in milliseconds; also how long the first calls wait for a peer that dials. Default: 10,000. */
@@ -82,6 +85,8 @@ export interface NodeOptions extends ConnectionSettings {
   /** See {@linkcode ManagerOptions}. */
   readonly path: string;
   /** See {@linkcode ManagerOptions}. */
+  readonly allowOrigins: readonly string[];
+  /** See {@linkcode ManagerOptions}. */
   readonly defaultTimeoutMs: number;
   /** See {@linkcode ManagerOptions}. */
   readonly dialTimeoutMs: number;
@@ -118,6 +123,7 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
   const settings = {
     ...resolveConnectionOptions(given),
     path,
+    allowOrigins: readOrigins(given.allowOrigins),
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),

@@ -70,7 +70,7 @@ function judge(evidence: Evidence, expected: Expectation): Judgement {
     return { refusal: `${what} came with more than ${MAX_CHAIN - 1} others` };
   }
   const facts = readCertificate(own.raw);
-  const refusal = oldVersion(chain, expected.authorities) ??
+  const refusal = oldVersion(own, own, expected.authorities) ??
     outOfTime(own, nowMs) ??
     wrongPurpose(facts, peer) ??
     untrusted(evidence, expected);
@@ -85,16 +85,14 @@ function judge(evidence: Evidence, expected: Expectation): Judgement {
 
 /** Older ones cannot say whether they may issue others, and the runtime does not verify their signatures. */
 function oldVersion(
-  chain: readonly X509Certificate[],
+  certificate: X509Certificate,
+  own: X509Certificate,
   authorities: readonly X509Certificate[],
 ): string | undefined {
-  for (const certificate of chain) {
-    const { version } = readCertificate(certificate.raw);
-    if (version === 3 || authorities.some((authority) => same(authority, certificate))) continue;
-    const whose = certificate === chain[0] ? "is" : `came with ${titleOf(certificate)}, which is`;
-    return `${whose} of X.509 version ${version}; only version 3 is believed`;
-  }
-  return undefined;
+  const { version } = readCertificate(certificate.raw);
+  if (version === 3 || authorities.some((authority) => same(authority, certificate))) return;
+  const whose = certificate === own ? "is" : `came with ${titleOf(certificate)}, which is`;
+  return `${whose} of X.509 version ${version}; only version 3 is believed`;
 }
 
 function outOfTime(certificate: X509Certificate, nowMs: number): string | undefined {
@@ -114,10 +112,16 @@ function wrongPurpose(facts: CertificateFacts, peer: "client" | "server"): strin
 
 function untrusted(evidence: Evidence, expected: Expectation): string | undefined {
   const { chain, authorized, resumed } = evidence, own = chain[0]!;
-  if (!leadsToAuthority(own, chain.slice(1), expected)) {
-    return `does not come from an authority that is believed: its issuer is "${
-      shownName(own.issuer)
-    }"`;
+  const { authorities } = expected;
+  // Others that came along and do not lead anywhere are not looked at.
+  const usable = chain.filter((one) => oldVersion(one, own, authorities) === undefined);
+  if (!leadsToAuthority(own, usable, expected)) {
+    const old = chain.find((one) => !usable.includes(one));
+    return old !== undefined
+      ? oldVersion(old, own, authorities)
+      : `does not come from an authority that is believed: its issuer is "${
+        shownName(own.issuer)
+      }"`;
   }
   if (authorized !== true) return "is not accepted by the TLS of the runtime";
   if (resumed !== false) return "was shown in an earlier handshake and not verified in this one";

@@ -6,13 +6,14 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { InternodeError } from "../errors.ts";
+import { certificatesIn, privateKeysIn } from "./pem.ts";
 import { messageOf } from "./transport_error.ts";
 
 /** How this side proves itself, and whom it believes, as PEM texts. */
 export interface MtlsTexts {
-  /** This side's certificate, then those between it and the authority if there are any. */
+  /** This side's certificate, and those between it and the authority if there are any. What else is there is not looked at; the key may be. */
   readonly cert: string;
-  /** The private key of the certificate. */
+  /** The private key of the certificate; the text of {@linkcode MtlsTexts.cert}, if it holds both. */
   readonly key: string;
   /** The authorities believed, and no others: the runtime's own do not count. Several may stand in one text. */
   readonly ca: string | readonly string[];
@@ -61,10 +62,12 @@ export interface Credentials {
   readonly authorities: readonly X509Certificate[];
   /** This side's certificate in a few words, for messages. */
   readonly subject: string;
-  /** From when on the chain is valid, in milliseconds since 1970. */
+  /** From when on this side's certificate and those that lead to an authority are valid, in milliseconds since 1970. */
   readonly validFromMs: number;
-  /** Until when the chain is valid. */
+  /** Until when they are valid. */
   readonly expiresMs: number;
+  /** What else came with it: neither these nor all authorities are needed. */
+  readonly extras: readonly X509Certificate[];
   /** Until when there is an authority that is valid. */
   readonly authoritiesExpireMs: number;
   /** See {@linkcode MtlsConfig.serverName}. */
@@ -76,8 +79,6 @@ export interface Credentials {
   /** See {@linkcode MtlsConfig.maxHandshakes}. */
   readonly maxHandshakes: number;
 }
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
  * Checks a configuration, so that a mistake shows before the first connection.
@@ -97,20 +98,23 @@ export function checkMtlsConfig(config: MtlsConfig): Credentials {
   if (!(Number.isInteger(maxHandshakes) && maxHandshakes > 0)) {
     throw invalid(`maxHandshakes is ${maxHandshakes}`, "Give a whole number above 0.");
   }
-  const chain = readCertificates("cert", config.cert), own = chain[0]!;
-  checkKey(own, config.key);
+  const shown = readCertificates("cert", config.cert);
+  const { own, key } = readKey(shown, config.key);
   const texts = typeof config.ca === "string" ? [config.ca] : config.ca;
   const authorities = texts.flatMap((text) => readCertificates("ca", text));
   if (authorities.length === 0) {
     throw invalid("ca names no authority, so nobody could be believed", "Give at least one.");
   }
+  const path = pathOf(own, shown, authorities);
+  const extras = shown.filter((certificate) => !path.includes(certificate));
   return {
-    cert: config.cert,
-    key: config.key,
+    cert: [...path, ...extras].map((certificate) => certificate.toString()).join(""),
+    key,
     authorities,
-    subject: own.subject?.trim().replaceAll("\n", ",") || "(no subject)",
-    validFromMs: Math.max(...chain.map(({ validFrom }) => Date.parse(validFrom))),
-    expiresMs: Math.min(...chain.map(({ validTo }) => Date.parse(validTo))),
+    subject: shownSubject(own.subject),
+    extras,
+    validFromMs: Math.max(...path.map(({ validFrom }) => Date.parse(validFrom))),
+    expiresMs: Math.min(...path.map(({ validTo }) => Date.parse(validTo))),
     authoritiesExpireMs: Math.max(...authorities.map(({ validTo }) => Date.parse(validTo))),
     serverName: config.serverName,
     minVersion: minVersion === "1.2" ? "TLSv1.2" : "TLSv1.3",
@@ -119,9 +123,14 @@ export function checkMtlsConfig(config: MtlsConfig): Credentials {
   };
 }
 
+/** The subject of one of our own certificates in one line. */
+export function shownSubject(subject: string | undefined): string {
+  return subject?.trim().replaceAll("\n", ",") || "(no subject)";
+}
+
 function readCertificates(option: "cert" | "ca", text: string): X509Certificate[] {
-  const found = typeof text === "string" ? text.match(PEM_CERTIFICATE) : null;
-  if (found === null) {
+  const found = certificatesIn(text);
+  if (found.length === 0) {
     throw invalid(
       `${option} holds no certificate`,
       'Give PEM text, which begins "-----BEGIN CERTIFICATE-----"; for files, give an MtlsCredentials.',
@@ -134,10 +143,18 @@ function readCertificates(option: "cert" | "ca", text: string): X509Certificate[
   }
 }
 
-function checkKey(certificate: X509Certificate, pem: string): void {
-  let fits: boolean;
+/** The certificate that a key is of, usually the first, and that key. */
+function readKey(
+  shown: readonly X509Certificate[],
+  text: string,
+): { readonly own: X509Certificate; readonly key: string } {
+  const found = privateKeysIn(text);
   try {
-    fits = certificate.checkPrivateKey(createPrivateKey(pem));
+    for (const key of found.length === 0 ? [text] : found) {
+      const read = createPrivateKey(key);
+      const own = shown.find((certificate) => certificate.checkPrivateKey(read));
+      if (own !== undefined) return { own, key: `${key}\n` };
+    }
   } catch (cause) {
     throw invalid(
       `key cannot be read (${messageOf(cause)})`,
@@ -145,7 +162,26 @@ function checkKey(certificate: X509Certificate, pem: string): void {
       cause,
     );
   }
-  if (!fits) throw invalid("key is not the key of cert", "Give the two that belong together.");
+  throw invalid("key is not the key of cert", "Give the two that belong together.");
+}
+
+/** A certificate and those that lead from it to an authority; of several that could, the one that is valid for longest. */
+function pathOf(
+  own: X509Certificate,
+  shown: readonly X509Certificate[],
+  authorities: readonly X509Certificate[],
+): X509Certificate[] {
+  const path = [own];
+  for (let last: X509Certificate | undefined = own; last !== undefined;) {
+    const below: X509Certificate = last;
+    if (authorities.some((authority) => below.checkIssued(authority))) break;
+    // Whoever ends in itself is known to the other side, or of no use.
+    last = shown
+      .filter((one) => !path.includes(one) && below.checkIssued(one) && !one.checkIssued(one))
+      .sort((one, other) => Date.parse(other.validTo) - Date.parse(one.validTo))[0];
+    if (last !== undefined) path.push(last);
+  }
+  return path;
 }
 
 function invalid(what: string, advice: string, cause?: unknown): InternodeError {

@@ -18,6 +18,7 @@ import {
   type MtlsFileConfig,
   type MtlsRules,
   type MtlsTexts,
+  shownSubject,
 } from "./mtls_config.ts";
 import { systemClock } from "./system_clock.ts";
 import { messageOf } from "./transport_error.ts";
@@ -217,7 +218,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     const credentials = checkMtlsConfig({ ...rules, ...texts });
     const nowMs = this.#clock.wallNow();
     const { subject, validFromMs, expiresMs, authoritiesExpireMs } = credentials;
-    const own = `the certificate "${subject}", or one that came with it,`;
+    const own = `the certificate "${subject}", or one between it and its authority,`;
     if (!(expiresMs > nowMs)) {
       throw invalid(`${own} has expired on ${timeText(expiresMs)}`, "Give one that is valid.");
     }
@@ -228,7 +229,21 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
       const when = timeText(authoritiesExpireMs);
       throw invalid(`all authorities in ca have expired, the last on ${when}`, "Give others.");
     }
+    this.#warnOfUseless(credentials, nowMs);
     return credentials;
+  }
+
+  /** What has expired and is not needed harms nobody, and is better taken away. */
+  #warnOfUseless({ extras, authorities }: Credentials, nowMs: number): void {
+    for (const [option, all] of [["cert", extras], ["ca", authorities]] as const) {
+      for (const { subject, validTo } of all) {
+        if (Date.parse(validTo) > nowMs) continue;
+        this.#logger.warn(
+          `The certificate "${shownSubject(subject)}" in ${option} expired on ` +
+            `${timeText(Date.parse(validTo))}. It is not used: take it away.`,
+        );
+      }
+    }
   }
 
   #complain(error: unknown): void {

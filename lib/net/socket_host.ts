@@ -93,13 +93,15 @@ export function remoteHost(scheme: string, { hostname, port }: Deno.NetAddr): Ho
 }
 
 /**
- * The `host` header of a request.
+ * The `host` header of a request (RFC 9110, 7.2).
  *
  * @param address Where to.
- * @returns `host:port` or `[ipv6]:port`.
+ * @returns `host:port` or `[ipv6]:port`, without the port if it is the scheme's own.
  */
-export function hostHeader({ hostname, port }: HostAddress): string {
-  return authority(namedHost(hostname), port);
+export function hostHeader({ scheme, hostname, port }: HostAddress): string {
+  const named = authority(namedHost(hostname), port);
+  const isUsual = port === (scheme === "wss" ? 443 : 80);
+  return isUsual ? named.slice(0, named.lastIndexOf(":")) : named;
 }
 
 /** Whether IPv4 alone would fail in the same way. */

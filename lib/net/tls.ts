@@ -12,6 +12,7 @@ import { connectTcp, dialConn } from "./dial_conn.ts";
 import type { HostAddress } from "./host_address.ts";
 import { listenThrough } from "./lobby.ts";
 import { namedHost } from "./socket_host.ts";
+import { certificatesOf, privateKeyOf } from "./pem.ts";
 import { tcpTransport } from "./tcp.ts";
 import { TlsInbox } from "./tls_channel.ts";
 import { readTlsHello } from "./tls_hello.ts";
@@ -23,7 +24,7 @@ const MAX_HANDSHAKE_BYTES = 16 * 1024;
 
 /** Certificates, in PEM format. */
 export interface TlsOptions {
-  /** The certificate that a listener shows, and the chain to its authority. Needed for listening. */
+  /** The certificate that a listener shows, and the chain to its authority. Needed for listening. A text that holds the key too is good for both. */
   cert?: string | undefined;
   /** The private key of `cert`. Needed for listening. */
   key?: string | undefined;
@@ -117,7 +118,7 @@ function requireIdentity(
       { origin: "caller", host: address.href },
     );
   }
-  return { cert, key };
+  return { cert: certificatesOf(cert), key: privateKeyOf(key) };
 }
 
 /**

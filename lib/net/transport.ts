@@ -119,6 +119,8 @@ export interface ListenOptions {
   path: string;
   /** Judges the token of a WebSocket upgrade request: `null` lets it in, a name lets it in for the peer of that name alone, a text refuses it with status 401 and that text. It may take its time, within that of the handshake: await it. Anything else, what is thrown and a rejection refuse it with status 503, and are told to `onError`. Called once for each request, as a token may be good only once; who is refused by a text is not told to `onError`. The identity is that of the channel underneath, if it has one. */
   authorize?: Authorize | undefined;
+  /** The origins of web pages that may connect by WebSocket, as `readOrigins` gives them; others get status 403. Default: none. */
+  allowOrigins?: readonly string[] | undefined;
   /** Whether other listeners that say so too may have the same port, in this process or others of the same user; the system then spreads new connections over them. `tcp`, `tls`, `ws` and `wss` can, where the runtime does. Default: `false`. */
   sharePort?: boolean | undefined;
   /** Hears of failures that do not end the listener, such as a bad TLS handshake. */

@@ -102,8 +102,8 @@ function noDescriptorIsLeft(cause: unknown): boolean {
 }
 
 function placeAdvice(address: HostAddress): string {
-  if (address.scheme === "unix") return "Check that the folder is there, and try again.";
-  return `Check that this machine has that address${orInterface(address)}, and try again.`;
+  if (address.scheme === "unix") return "Try again once the folder is there.";
+  return `Try again once this machine has that address${orInterface(address)}.`;
 }
 
 /** The system itself speaks of an invalid argument. */

@@ -5,6 +5,7 @@
  */
 
 import { admit } from "./admission.ts";
+import { originProblem } from "./allowed_origins.ts";
 import { FramedChannel } from "./framed_channel.ts";
 import { type HeadFound, type HttpHead, lists, parseHead, readHead } from "./http_head.ts";
 import type { Prepared } from "./lobby.ts";
@@ -27,7 +28,7 @@ const ONCE = [
 ];
 
 /** What a request must show. */
-export type UpgradeRules = Pick<ListenOptions, "path" | "authorize">;
+export type UpgradeRules = Pick<ListenOptions, "path" | "authorize" | "allowOrigins">;
 
 /** Why a request was refused. */
 export class RefusedRequest extends Error {
@@ -99,6 +100,8 @@ async function judge(
     throw new RefusedRequest(400, "this is no request of HTTP/1.1");
   }
   judgeFields(head);
+  const origin = originProblem(head.fields.get("origin") ?? null, rules.allowOrigins ?? []);
+  if (origin !== null) throw new RefusedRequest(403, origin);
   const path = pathOf(target[2]!);
   if (path !== pathOf(rules.path)) {
     throw new RefusedRequest(404, `nothing is served at ${path}: compare the path options`);
@@ -149,9 +152,9 @@ function judgeUpgrade(method: string, head: HttpHead): string {
   return key;
 }
 
-/** The path of a request's target, in the spelling of URLs. */
+/** The path of a request's target, which may be a whole URL (RFC 9112, 3.2.2), in the spelling of URLs. */
 function pathOf(target: string): string {
-  const origin = target.replace(/^https?:\/\/[^/?#]*/i, "");
+  const origin = target.replace(/^(?:https?|wss?):\/\/[^/?#]*/i, "");
   const url = URL.parse(`http://host${origin.startsWith("/") ? "" : "/"}${origin}`);
   if (url === null) throw new RefusedRequest(400, "the request's target is not valid");
   return url.pathname;
@@ -170,6 +173,7 @@ export function bearerToken(field: string | null): string | null {
 const WORDS: { readonly [status: number]: string } = {
   400: "Bad Request",
   401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   426: "Upgrade Required",
   431: "Request Header Fields Too Large",

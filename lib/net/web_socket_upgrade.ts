@@ -5,6 +5,7 @@
  */
 
 import { admitNow, type TokenJudgement } from "./admission.ts";
+import { originProblem } from "./allowed_origins.ts";
 import type { MessageChannel } from "./transport.ts";
 import { bearerToken } from "./web_socket_acceptor.ts";
 import { WebSocketChannel } from "./web_socket_channel.ts";
@@ -15,6 +16,8 @@ export interface UpgradeOptions {
   accept: (channel: MessageChannel, name?: string) => void;
   /** Judges the token at once, see {@linkcode TokenJudgement}; a text refuses it with status 401 and that text. Default: all are let in. */
   authorize?: (token: string | null) => TokenJudgement;
+  /** See `ListenOptions`. */
+  allowOrigins?: readonly string[] | undefined;
   /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
   remote?: string | undefined;
 }
@@ -26,9 +29,11 @@ export interface UpgradeOptions {
  *
  * @param request What the server was asked.
  * @param options Who takes the channel, and what the request must show.
- * @returns The answer: 101, 401 or 503 (with the reason), or 426.
+ * @returns The answer: 101, 401, 403 or 503 (with the reason), or 426.
  */
 export function upgradeWebSocket(request: Request, options: UpgradeOptions): Response {
+  const origin = originProblem(request.headers.get("origin"), options.allowOrigins ?? []);
+  if (origin !== null) return refuse(403, origin);
   const token = bearerToken(request.headers.get("authorization"));
   const admission = admitNow(options.authorize, token);
   if ("reason" in admission) {

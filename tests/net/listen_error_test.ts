@@ -43,7 +43,7 @@ for (const url of NOT_YET) {
       path: "/",
       accept: (channel) => channel.close(),
     });
-    const error = await assertRejects(() => listening, InternodeError, "try again");
+    const error = await assertRejects(() => listening, InternodeError, "Try again");
     assertEquals([error.code, error.host], ["Unreachable", address.href]);
   });
 }

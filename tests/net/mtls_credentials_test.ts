@@ -202,7 +202,8 @@ fileTest("files that change are read again, in place or renamed into place", asy
     Deno.renameSync(`${folder.path}/new`, `${folder.path}/ca.pem`);
   });
   assertEquals(folder.credentials.current.authorities.length, 2);
-  assertEquals(folder.logger.lines, []);
+  assert(folder.logger.has('"CN=gone" in ca expired on'));
+  assertEquals(folder.logger.lines.length, 1);
 });
 
 fileTest(

@@ -40,8 +40,19 @@ Deno.test("what is dialled, and what the other end is called", () => {
   for (const [host, dialled, named] of cases) {
     assertEquals([dialledHost(host), namedHost(host)], [dialled, named], host);
   }
-  assertEquals(hostHeader(parseHostAddress("ws://[fe80::1%lo]:80")), "[fe80::1]:80");
-  assertEquals(hostHeader(parseHostAddress("ws://:80")), "localhost:80");
+  assertEquals(hostHeader(parseHostAddress("ws://[fe80::1%lo]:80")), "[fe80::1]");
+  assertEquals(hostHeader(parseHostAddress("ws://:80")), "localhost");
+  // A port that is the scheme's own is left out, and no other is.
+  for (
+    const [url, field] of [
+      ["ws://node.example:80", "node.example"],
+      ["ws://node.example:443", "node.example:443"],
+      ["wss://node.example:443", "node.example"],
+      ["wss://node.example:80", "node.example:80"],
+      ["wss://[2001:db8::1]:443", "[2001:db8::1]"],
+      ["wss://[2001:db8::1]:8443", "[2001:db8::1]:8443"],
+    ] as const
+  ) assertEquals(hostHeader(parseHostAddress(url)), field);
 });
 
 Deno.test("an IPv4 client of a listener for both shows as itself", () => {

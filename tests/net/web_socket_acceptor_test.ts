@@ -103,12 +103,14 @@ Deno.test("ws accept: a proper request is agreed to, however it is cut and spell
       [request],
       [...request],
       [requestOf({ Connection: "keep-alive, upgrade", Upgrade: "WebSocket" })],
-      [requestOf({ Origin: "https://page.example", "Sec-WebSocket-Protocol": "chat" })],
+      [requestOf({ "Sec-WebSocket-Protocol": "chat" })],
       [requestOf({ "Sec-WebSocket-Extensions": "permessage-deflate" })],
       [requestOf({ "Content-Length": "0" })],
       [requestOf({}, "GET /internode?and=query HTTP/1.1")],
       [requestOf({}, "GET /elsewhere/../internode HTTP/1.1")],
-      [requestOf({}, "GET http://test/internode HTTP/1.1")],
+      ...["http", "https", "ws", "wss", "HTTP"].map((scheme) => [
+        requestOf({}, `GET ${scheme}://test:80/internode?and=query HTTP/1.1`),
+      ]),
     ]
   ) {
     const channel = new SpokenChannel(said);
@@ -147,6 +149,12 @@ Deno.test("ws accept: what is no proper request is answered with a status and th
     [requestOf({ "Content-Length": "x" }), 400, "no body"],
     [requestOf({ "Transfer-Encoding": "chunked" }), 400, "no body"],
     [requestOf({}, "GET http://[ HTTP/1.1"), 404, "nothing is served at /"],
+    [requestOf({}, "GET ws://internode HTTP/1.1"), 404, "nothing is served at /"],
+    [requestOf({}, "GET ftp://test/internode HTTP/1.1"), 404, "nothing is served at /ftp"],
+    [requestOf({ Origin: "https://page.example" }), 403, "allowOrigins"],
+    [requestOf({ Origin: "http://test" }), 403, "allowOrigins"],
+    [requestOf({ Origin: "null" }), 403, "allowOrigins"],
+    [requestOf({ Origin: "" }), 403, "allowOrigins"],
     [requestOf({}, "GET /elsewhere HTTP/1.1"), 404, "nothing is served at /elsewhere"],
     [requestOf({}, "GET * HTTP/1.1"), 404, "nothing is served at /*"],
     [requestOf({}, `POST ${PATH} HTTP/1.1`), 426, "only WebSocket"],

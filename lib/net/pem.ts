@@ -1,0 +1,47 @@
+/**
+ * Parts of PEM texts: certificates and a key may stand in one file.
+ *
+ * @module
+ */
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const PRIVATE_KEY = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[^]+?-----END \1-----/g;
+
+/**
+ * The certificates in a text.
+ *
+ * @param text PEM, with anything between.
+ * @returns Each by itself; none if it is no text.
+ */
+export function certificatesIn(text: string): readonly string[] {
+  return typeof text === "string" ? text.match(CERTIFICATE) ?? [] : [];
+}
+
+/**
+ * The private keys in a text.
+ *
+ * @param text PEM, with anything between.
+ * @returns Each by itself; none if it is no text.
+ */
+export function privateKeysIn(text: string): readonly string[] {
+  return typeof text === "string" ? text.match(PRIVATE_KEY) ?? [] : [];
+}
+
+/**
+ * What of a text is its certificates, as whoever takes PEM wants it.
+ *
+ * @param text PEM.
+ * @returns The certificates alone; the text itself if there are none, so that its taker can say what is wrong.
+ */
+export function certificatesOf(text: string): string {
+  return joined(certificatesIn(text)) || text;
+}
+
+/** The same for its first private key. */
+export function privateKeyOf(text: string): string {
+  return joined(privateKeysIn(text).slice(0, 1)) || text;
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.map((part) => `${part}\n`).join("");
+}
