@@ -58,6 +58,7 @@
 
 export { ByteReader } from "../wire/byte_reader.ts";
 export { ByteWriter } from "../wire/byte_writer.ts";
+export type { DecodedRoom } from "../wire/decoded_memory.ts";
 export { bigint } from "./big_integer.ts";
 export type { Codec, Infer } from "./codec.ts";
 export { dynamic, type DynamicOptions } from "./dynamic.ts";
