@@ -31,22 +31,22 @@ export class GuardedLogger {
     this.#onFailure = onFailure;
   }
 
-  /** What only helps when looking for a fault. */
+  /** Attempts, probes, details. */
   debug(message: string, fields?: Fields): void {
     this.#log("debug", message, fields);
   }
 
-  /** What happens in the normal course of things. */
+  /** A change of state that an operator wants to see once. */
   info(message: string, fields?: Fields): void {
     this.#log("info", message, fields);
   }
 
-  /** What should not happen often. */
+  /** What an operator must act on. */
   warn(message: string, fields?: Fields): void {
     this.#log("warn", message, fields);
   }
 
-  /** What should not happen. */
+  /** Something of this process is broken. */
   error(message: string, fields?: Fields): void {
     this.#log("error", message, fields);
   }

@@ -28,6 +28,18 @@ export function textOf(thrown: unknown, maxLength: number = MAX_FOREIGN_TEXT): s
 }
 
 /**
+ * A text that ends as a sentence does, once. For texts that are put together
+ * of others: what comes from the system mostly has no full stop, and what comes
+ * from this library has one.
+ *
+ * @param text Such as an error's message.
+ */
+export function sentence(text: string): string {
+  const end = text.trimEnd();
+  return /[.!?…]$/.test(end) ? end : `${end}.`;
+}
+
+/**
  * What an error is called: its `name`, such as `"TypeError"`. Never throws.
  *
  * @param thrown Anything.

@@ -8,15 +8,24 @@ import { tell } from "../foreign/guard.ts";
 import { GuardedLogger } from "../foreign/guarded_logger.ts";
 import { textOf } from "../foreign/text_of.ts";
 
-/** Takes log lines: a message, and what belongs to it. `console` has this shape too. What it throws changes nothing. */
+/**
+ * Takes log lines: a text for people, and fields for programs. `console` has
+ * this shape too. What it throws changes nothing.
+ *
+ * The fields always have an `event`, such as `"peer_down"` or
+ * `"connection_refused"`, which stays the same while texts change, and of
+ * `host`, `remote`, `reason`, `code`, `error`, `count` and others what is known.
+ * What happens again and again is told once, then in sums (`count`), and when
+ * it is over.
+ */
 export interface Logger {
-  /** What only helps when looking for a fault. */
+  /** Attempts, probes that connect and leave, details: for who looks for a fault. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** What happens in the normal course of things. */
+  /** A change of state that an operator wants to see once: a first failure that may pass by itself, a recovery. */
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** What should not happen often. */
+  /** What an operator must act on, as it will not pass by itself. */
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** What should not happen. */
+  /** Something of this process is broken: its own code, this library, or a listener that has ended. */
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { isOwnError } from "../../lib/foreign/own_error.ts";
-import { MAX_FOREIGN_TEXT, nameOf, textOf } from "../../lib/foreign/text_of.ts";
+import { MAX_FOREIGN_TEXT, nameOf, sentence, textOf } from "../../lib/foreign/text_of.ts";
 import { TEXTLESS } from "./textless.ts";
 
 Deno.test("textOf: an error's message, its name if that is empty, and what String makes of others", () => {
@@ -41,4 +41,13 @@ Deno.test("isOwnError: this library's errors and no others", () => {
   assert(isOwnError(new InternodeError("Closed", "x")));
   assert(!isOwnError(new Error("x")));
   assert(!isOwnError({ code: "Closed", message: "x" }));
+});
+
+Deno.test("a text becomes a sentence with one full stop", () => {
+  assertEquals(sentence("The peer is down"), "The peer is down.");
+  assertEquals(sentence("The peer is down. "), "The peer is down.");
+  assertEquals(
+    sentence("Do both sides have the same secret?"),
+    "Do both sides have the same secret?",
+  );
 });

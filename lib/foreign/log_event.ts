@@ -1,0 +1,169 @@
+/**
+ * The log lines of this library: what they are about, and what comes beside
+ * their text.
+ *
+ * @module
+ */
+
+/**
+ * What a log line is about. It stays the same while texts change, so that
+ * alerts can go by it.
+ *
+ * | event | when |
+ * | --- | --- |
+ * | `peer_up`, `peer_down` | calls to a peer can be made (again); no connection to it can be made |
+ * | `connection_lost` | a connection has ended that was not meant to |
+ * | `connection_renewed`, `renewal_failed` | a connection was replaced by a newer one; that was tried in vain |
+ * | `dial_failed` | an attempt to connect has failed |
+ * | `connection_refused` | who came was not let in, or this side was not let in there |
+ * | `visitor_left` | somebody connected and left before saying who it is, as probes do |
+ * | `visitors_turned_away` | more connections came at one time than are heard |
+ * | `client_up`, `client_down` | a client of a service has connected; its connection has ended |
+ * | `listener_trouble`, `listener_recovered` | a listener cannot take connections for the moment; it can again |
+ * | `listener_failed` | a listener has ended by itself, or could not be closed |
+ * | `grace_over` | something closes, and what runs is given up as its time is over |
+ * | `twins` | two processes use one name |
+ * | `internal_error` | a fault of this library: please report it |
+ * | `callback_failed` | a function that the user has given has thrown; `what` names it |
+ * | `logger_failed`, `authenticator_failed`, `transport_failed`, `balancer_failed` | the same of an object |
+ * | `handler_failed`, `calls_refused` | a handler has thrown; its allow rule does not let a caller in |
+ * | `entrance_open` | others could come in without proof, and are refused therefore |
+ * | `codecs_interpreted` | codecs are slower here than they could be |
+ * | `certificate_expiring`, `certificate_expired`, `certificate_unused` | as the names say |
+ * | `certificates_rejected`, `certificates_replaced` | new certificates are of no use; they are in use |
+ * | `resolver_failed`, `resolver_recovered` | nobody knows where servers are, or what is known gets old; it is known again |
+ * | `endpoint_ignored`, `endpoints_changed` | a part of what a resolver found is of no use; servers have come or gone |
+ * | `replica_set_aside`, `replica_back` | a server that answers badly is not asked for a while; it is again |
+ * | `balancer_rejected` | what a balancer was told was not taken |
+ * | `server_up`, `server_down` | a server serves; it has stopped |
+ * | `worker_failed`, `worker_up`, `worker_ended` | a worker of a server has failed, serves (again), or was ended |
+ * | `registration_up`, `registration_failed`, `registration_changed`, `registration_removed` | a server is registered where clients look; could not be; another has changed that; it is no more |
+ */
+export type LogEvent =
+  | "balancer_failed"
+  | "balancer_rejected"
+  | "callback_failed"
+  | "calls_refused"
+  | "certificate_expired"
+  | "certificate_expiring"
+  | "certificate_unused"
+  | "certificates_rejected"
+  | "certificates_replaced"
+  | "client_down"
+  | "client_up"
+  | "codecs_interpreted"
+  | "authenticator_failed"
+  | "connection_lost"
+  | "connection_refused"
+  | "connection_renewed"
+  | "dial_failed"
+  | "endpoint_ignored"
+  | "endpoints_changed"
+  | "entrance_open"
+  | "grace_over"
+  | "handler_failed"
+  | "internal_error"
+  | "listener_failed"
+  | "listener_recovered"
+  | "listener_trouble"
+  | "logger_failed"
+  | "peer_down"
+  | "peer_up"
+  | "registration_changed"
+  | "registration_failed"
+  | "registration_removed"
+  | "registration_up"
+  | "renewal_failed"
+  | "replica_back"
+  | "replica_set_aside"
+  | "resolver_failed"
+  | "resolver_recovered"
+  | "server_down"
+  | "server_up"
+  | "transport_failed"
+  | "twins"
+  | "visitor_left"
+  | "visitors_turned_away"
+  | "worker_ended"
+  | "worker_failed"
+  | "worker_up";
+
+/** What comes beside the text of a log line. */
+export type LogFields = {
+  /** What it is about. */
+  readonly event: LogEvent;
+  /** The other host, or the endpoint of a server, by the name that it is known by. */
+  readonly host?: string | undefined;
+  /** This host or listener, by its name. */
+  readonly local?: string | undefined;
+  /** Where the other end is: an address that was connected to or from. */
+  readonly remote?: string | undefined;
+  /** Several such addresses. */
+  readonly remotes?: readonly string[] | undefined;
+  /** The other process: its name for one life. */
+  readonly instance?: string | undefined;
+  /** Several such processes. */
+  readonly instances?: readonly string[] | undefined;
+  /** The name of a client, server, worker or service. */
+  readonly name?: string | undefined;
+  /** The contract of a handler. */
+  readonly handler?: string | undefined;
+  /** The subroute that was called. */
+  readonly subroute?: string | undefined;
+  /** Who called. */
+  readonly caller?: string | undefined;
+  /** A key of a registry. */
+  readonly key?: string | undefined;
+  /** The path of a file or folder. */
+  readonly path?: string | undefined;
+  /** What was called, such as `"onChange"`. */
+  readonly what?: string | undefined;
+  /** Who a certificate is of. */
+  readonly subject?: string | undefined;
+  /** When it expires, in ISO 8601. */
+  readonly expires?: string | undefined;
+  /** Why, in words. */
+  readonly reason?: string | undefined;
+  /** The code of the error: an `ErrorCode`, or one of the system. */
+  readonly code?: string | undefined;
+  /** The error itself, with its stack. */
+  readonly error?: unknown;
+  /** How often it has happened since it was told last, this time included. */
+  readonly count?: number | undefined;
+  /** For how long it was so, in milliseconds. */
+  readonly forMs?: number | undefined;
+  /** When it is tried again, in milliseconds from now. */
+  readonly delayMs?: number | undefined;
+  /** What the time or number that was passed is, in milliseconds or pieces. */
+  readonly limit?: number | undefined;
+  /** The grace time, in milliseconds. */
+  readonly graceMs?: number | undefined;
+  /** Calls that were made from here. */
+  readonly made?: number | undefined;
+  /** Calls that are served here. */
+  readonly served?: number | undefined;
+  /** Handlers that run. */
+  readonly running?: number | undefined;
+  /** Connections on which not all that was sent has arrived. */
+  readonly unheard?: number | undefined;
+  /** Calls that were refused. */
+  readonly refusedCalls?: number | undefined;
+};
+
+/**
+ * A logger as this library calls it: no line without its event, as the
+ * compiler sees. The levels are those of the user's `Logger`.
+ */
+export interface EventLogger {
+  /** Attempts, probes, details. */
+  debug(message: string, fields: LogFields): void;
+  /** A change of state that an operator wants to see once. */
+  info(message: string, fields: LogFields): void;
+  /** What an operator must act on. */
+  warn(message: string, fields: LogFields): void;
+  /** Something of this process is broken. */
+  error(message: string, fields: LogFields): void;
+}
+
+/** The levels of log lines. */
+export type LogLevel = keyof EventLogger;
