@@ -44,7 +44,8 @@ export class HandlerOutputs {
     if (result instanceof ReadableStream) return new HandlerOutputs(byReader(result));
     if (Symbol.asyncIterator in result) {
       const iterator = (result as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      return new HandlerOutputs(byIterator(iterator, true));
+      const isNative = isGenerator(iterator);
+      return new HandlerOutputs(isNative ? byGenerator(iterator) : byIterator(iterator, true));
     }
     if (Symbol.iterator in result) {
       const iterator = (result as Iterable<unknown>)[Symbol.iterator]();
@@ -98,6 +99,31 @@ function byReader(stream: ReadableStream<unknown>): Reading {
   return {
     next: () => reader.read(),
     leave: (reason) => reader.cancel(reason),
+    asynchronous: true,
+  };
+}
+
+/** What async generators inherit. */
+const GENERATOR = Object.getPrototypeOf(async function* () {}).prototype as AsyncGenerator<unknown>;
+
+/** Whether it behaves as the language says, with nothing put in the place of its methods. */
+function isGenerator(iterator: AsyncIterator<unknown>): iterator is AsyncGenerator<unknown> {
+  return Object.prototype.isPrototypeOf.call(GENERATOR, iterator) &&
+    iterator.next === GENERATOR.next && iterator.return === GENERATOR.return;
+}
+
+/**
+ * An async generator at work does `return` only after the output that was asked
+ * for before. V8 15 then runs the rest of it, such as a `finally`, without the
+ * async context of the call, and so outside of its span. It keeps the context
+ * if `return` is called after that output has come.
+ */
+function byGenerator(generator: AsyncGenerator<unknown>): Reading {
+  let asked: Promise<unknown> | null = null;
+  const end = (): Promise<unknown> => generator.return(undefined);
+  return {
+    next: () => asked = generator.next(),
+    leave: () => asked === null ? end() : asked.then(end, end),
     asynchronous: true,
   };
 }
