@@ -56,6 +56,7 @@ export type {
   ListenOptions,
   MessageChannel,
   MessageReceiver,
+  Progress,
   SocketPoll,
   Transport,
   Transports,

@@ -329,6 +329,8 @@ Deno.test("a replica that stops lets its streams end, listed or not, and takes n
     assertEquals((await outputs.next()).value, "the end");
     await stream.finished;
     await stopped;
+    // The server's end of the connection is gone; the client's goes when it hears of that.
+    await sim.clock.advance(20);
     assertEquals(states(), "idle");
   });
 });

@@ -134,9 +134,10 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
     make: () => {
       const peer = ScriptedPeer.open("dialler");
       peer.side.open("keep", null, { input: 1 });
-      for (let n = 0; n < 2; n++) {
+      for (let n = 1; n <= 2; n++) {
         peer.nowMs += 10_000;
         peer.side.session.onTimer(peer.nowMs);
+        peer.send(rawFrame(FrameType.pong, { argument: n }));
       }
       const frame = peer.frames().find(({ type, id }) => type === FrameType.ping && id !== 0)!;
       return rawFrame(frame.type, frame);
