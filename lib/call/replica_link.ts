@@ -68,13 +68,18 @@ export class ReplicaLink {
 
   /** The connection has ended. */
   onClosed(): void {
-    if (this.#graceTimer !== null) this.#clock.clearTimer(this.#graceTimer);
-    this.#graceTimer = null;
+    this.#clearGrace();
   }
 
   /** A replica that was retired is wanted again. */
   reinstate(): void {
     this.isRetired = false;
+    this.#clearGrace();
+  }
+
+  #clearGrace(): void {
+    if (this.#graceTimer !== null) this.#clock.clearTimer(this.#graceTimer);
+    this.#graceTimer = null;
   }
 
   /** In a turn of its own, as the session may be in the midst of receiving. */

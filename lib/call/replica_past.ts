@@ -5,6 +5,7 @@
  */
 
 import type { LastingBackOff } from "../grid/back_off.ts";
+import type { Outage } from "../grid/outage.ts";
 import type { ReplicaHealth } from "./outlier_detector.ts";
 
 /** For how long it is kept, in milliseconds; a replica is set aside for less, and dialled again sooner. */
@@ -18,6 +19,10 @@ export interface ReplicaPast {
   readonly health: ReplicaHealth;
   /** How long to wait after the next attempt that fails. */
   readonly backOff: LastingBackOff;
+  /** What was told of its failures to connect. */
+  readonly outage: Outage;
+  /** What was told of its being set aside. */
+  readonly setAside: Outage;
   /** When it may be dialled again. */
   dialAtMs: number;
 }

@@ -6,11 +6,14 @@
 
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
-import { textOf } from "../foreign/text_of.ts";
-import { LastingBackOff } from "../grid/back_off.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
+import { LastingBackOff, lastingMs } from "../grid/back_off.ts";
+import { Outage } from "../grid/outage.ts";
 import type { Timer } from "../net/clock.ts";
 import type { Link } from "../net/link.ts";
 import type { Endpoint } from "../net/endpoint.ts";
+import { times } from "../net/repeated_lines.ts";
+import { messageOf } from "../net/transport_error.ts";
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
 import { connectionsTo, replicaAddress } from "./further_connection.ts";
@@ -157,7 +160,25 @@ export class ReplicaSet implements ReplicaOwner {
 
   /** See {@linkcode ReplicaOwner}. */
   onFailure(replica: ServiceReplica): void {
-    if (replica.health.onFailure(this.#core.options.clock.now())) this.#refresh();
+    const nowMs = this.#core.options.clock.now();
+    if (!replica.health.onFailure(nowMs)) return;
+    this.#tellSetAside(replica, replica.health.returnsMs - nowMs);
+    this.#refresh();
+  }
+
+  #tellSetAside({ endpoint: { address: host }, past }: ServiceReplica, forMs: number): void {
+    const sum = past.setAside.onFailure("set aside");
+    const count = sum?.count ?? 1;
+    this.#core.options.logger[sum === null ? "debug" : "info"](
+      `${host} is set aside for ${Math.ceil(forMs)} ms, as too many calls to it failed in a row` +
+        `${times(count)}. Calls go to the others.`,
+      { event: "replica_set_aside", host, forMs, count },
+    );
+  }
+
+  #tellBack({ endpoint: { address: host }, past }: ServiceReplica): void {
+    const level = past.setAside.onSuccess() === null ? "debug" : "info";
+    this.#core.options.logger[level](`${host} gets calls again.`, { event: "replica_back", host });
   }
 
   /** What a call is told for which there was no replica in time. */
@@ -166,7 +187,7 @@ export class ReplicaSet implements ReplicaOwner {
     if (all.length === 0) return "the resolver lists none";
     const named = all.slice(0, MAX_NAMED).map((replica) => {
       const { lastFailure, state } = replica;
-      const why = lastFailure === undefined ? "" : `: ${textOf(lastFailure)}`;
+      const why = lastFailure === undefined ? "" : `: ${messageOf(lastFailure)}`;
       return `${replica.endpoint.address} is ${state}${why}`;
     });
     const more = all.length > MAX_NAMED ? ` and ${all.length - MAX_NAMED} more` : "";
@@ -200,6 +221,8 @@ export class ReplicaSet implements ReplicaOwner {
     const past = this.#pasts.take(endpoint.address, clock.now()) ?? {
       health: new ReplicaHealth(this.#outliers),
       backOff: new LastingBackOff(options.reconnect, options),
+      outage: new Outage(clock, lastingMs(options.reconnect)),
+      setAside: new Outage(clock, this.#outliers.maxSetAsideMs),
       dialAtMs: -Infinity,
     };
     return new ServiceReplica(this.#core, this, endpoint, past);
@@ -225,7 +248,10 @@ export class ReplicaSet implements ReplicaOwner {
     const returned: unknown = balancer.update(this.#ready);
     if (returned === undefined) return;
     tell(() => returned, (error) => {
-      this.#core.options.logger.warn("A balancer's update was rejected.", { error });
+      this.#core.options.logger.warn(
+        `The update of a balancer was rejected: ${sentence(textOf(error))}`,
+        { event: "balancer_failed", what: "update", error },
+      );
     });
   }
 
@@ -247,6 +273,9 @@ export class ReplicaSet implements ReplicaOwner {
     if (atMs === Infinity) return;
     this.#returnTimer = this.#core.options.clock.setTimer(atMs - nowMs, () => {
       this.#returnTimer = null;
+      for (const replica of this.all) {
+        if (replica.health.returnsMs === atMs) this.#tellBack(replica);
+      }
       this.#refresh();
     });
   }

@@ -6,7 +6,8 @@
 
 import { InternodeError } from "../errors.ts";
 import { subscribe } from "../foreign/subscription.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
+import { lastingMs } from "../grid/back_off.ts";
 import { Dialling } from "../grid/dialling.ts";
 import { type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
@@ -19,6 +20,7 @@ import type { Replica } from "./balancer.ts";
 import type { ClientCore } from "./client_core.ts";
 import type { ReplicaHealth } from "./outlier_detector.ts";
 import { ReplicaLink } from "./replica_link.ts";
+import { ReplicaLog } from "./replica_log.ts";
 import type { ReplicaPast } from "./replica_past.ts";
 import { type ReplicaState, replicaState } from "./replica_state.ts";
 
@@ -60,6 +62,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
 
   readonly #core: ClientCore;
   readonly #schedule: RenewalSchedule;
+  readonly #log: ReplicaLog;
   /** Ends the watching of an endpoint's changes. */
   #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
   /** Connections that are shaking hands, open, or not yet gone. */
@@ -75,7 +78,15 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.owner = owner;
     this.endpoint = endpoint;
     this.past = past;
+    const { clock, logger, reconnect } = core.options;
     this.#schedule = new RenewalSchedule(core.options, true, this);
+    this.#log = new ReplicaLog(
+      endpoint.address,
+      logger,
+      clock,
+      past.outage,
+      lastingMs(reconnect),
+    );
     this.#watch();
     this.#dialWhenDue();
   }
@@ -158,7 +169,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   onOpen(link: Link): void {
     const dialledMs = this.#attempt?.startedMs ?? 0;
     this.#endAttempt();
-    const { clock, logger, renewalGraceMs } = this.#core.options;
+    const { clock, renewalGraceMs } = this.#core.options;
     const old = this.current, made = new ReplicaLink(this, link, clock);
     this.#links.set(link, made);
     this.current = made;
@@ -166,10 +177,10 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.lastFailure = undefined;
     if (old === null) {
       this.past.backOff.onBegun();
-      logger.info(`Connected to ${this.endpoint.address}.`);
+      this.#log.onConnected(link);
     } else {
       // It may lead to another server than the old one, which serves what runs there all the same.
-      logger.debug(`Renewed the connection to ${this.endpoint.address}.`);
+      this.#log.onRenewed(link);
       old.retire(renewalGraceMs);
     }
     this.#startSchedule(link, dialledMs);
@@ -206,14 +217,13 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
 
   /** A connection, or an attempt at one, has ended. */
   onClosed(link: Link, error: InternodeError): void {
-    const address = this.endpoint.address;
     this.#links.get(link)?.onClosed();
     if (this.#attempt?.link === link) {
       this.#onAttemptFailed(error);
     } else if (this.current?.link === link) {
       this.lastFailure = error;
       if (this.isListed && !this.#core.isClosing) {
-        this.#core.options.logger.warn(`Lost the connection to ${address}: ${error.message}`);
+        this.#log.onLost(error);
         this.owner.onFailure(this);
       }
       this.#loseCurrent();
@@ -244,7 +254,13 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     const { logger } = this.#core.options, { address } = endpoint;
     const end = subscribe(
       () => endpoint.onChange?.(() => this.#schedule.onChange()),
-      (error) => logger.warn(`${address}: onChange has failed.`, { error }),
+      (error) =>
+        logger.warn(`onChange of the endpoint ${address} has failed: ${sentence(textOf(error))}`, {
+          event: "callback_failed",
+          what: "onChange",
+          host: address,
+          error,
+        }),
     );
     this.#unwatch = { endpoint, end };
   }
@@ -311,14 +327,12 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   #onAttemptFailed(error: unknown): void {
     this.#endAttempt();
     if (this.isListed && !this.#core.isClosing) {
-      const text = textOf(error);
-      const { logger } = this.#core.options, { address } = this.endpoint;
       if (this.current === null) {
         this.lastFailure = error;
-        logger.info(`${address} is not to be had: ${text}`);
+        this.#log.onUnreached(error);
         this.#dialLater();
       } else {
-        logger.info(`Could not renew the connection to ${address}: ${text}`);
+        this.#log.onUnrenewed(error);
         this.#schedule.onAttemptFailed();
       }
     }

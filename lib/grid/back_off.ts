@@ -76,6 +76,11 @@ export class BackOff {
 /** So many of the longest waits must something last, for what ended it to be no failure to begin. */
 const LASTING_WAITS = 2;
 
+/** For how long what was begun must last, to count as a success: twice the longest wait. In milliseconds. */
+export function lastingMs({ maxMs }: BackOffOptions): number {
+  return LASTING_WAITS * maxMs;
+}
+
 /**
  * A back-off for what is begun again whenever it ends. It starts over only
  * after something that has lasted: two processes that take a connection from
@@ -91,7 +96,7 @@ export class LastingBackOff {
   constructor(options: BackOffOptions, { clock, random }: { clock: Clock; random: Random }) {
     this.#backOff = new BackOff(options, random);
     this.#clock = clock;
-    this.#lastingMs = LASTING_WAITS * options.maxMs;
+    this.#lastingMs = lastingMs(options);
   }
 
   /** It has begun. */

@@ -20,7 +20,7 @@ function connected(): {
   named: string[];
 } {
   const clock = new VirtualClock(), closings: string[] = [], named: string[] = [];
-  const replica = { callsInFlight: 0 };
+  const replica = { callsInFlight: 0, owner: { onIdle: () => {} } };
   const frame = (...args: unknown[]): void =>
     void named.push(textOf((args.at(-1) as Uint8Array).subarray(2)));
   const names = new NameNumbers({ frame } as unknown as Outbox);
@@ -121,6 +121,19 @@ Deno.test("a connection that is wanted again, or has a call again, before it has
   used.link.begin();
   await used.clock.advance(1);
   assertEquals(used.closings, []);
+});
+
+Deno.test("a connection that is wanted again while calls run on it outlives the grace of its retirement", async () => {
+  const { clock, link, closings } = connected();
+  link.begin();
+  link.retire(100);
+  await clock.advance(50);
+  link.reinstate();
+  await clock.advance(1_000);
+  assertEquals([link.isRetired, closings], [false, []]);
+  link.retire(100);
+  await clock.advance(100);
+  assertEquals(closings, ["GoingAway"]);
 });
 
 Deno.test("a method is named once for a connection, whatever keys are made for it", () => {

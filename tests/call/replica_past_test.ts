@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Endpoint } from "@internode/grid/call";
 import { InternodeError } from "@internode/grid";
+import { Outage } from "../../lib/grid/outage.ts";
 import { DEFAULT_BACK_OFF, LastingBackOff } from "../../lib/grid/back_off.ts";
 import { OutlierDetector, ReplicaHealth } from "../../lib/call/outlier_detector.ts";
 import { type ReplicaPast, ReplicaPasts } from "../../lib/call/replica_past.ts";
@@ -52,6 +53,8 @@ Deno.test("a replica that was set aside is still set aside when it is listed aga
       clock: new VirtualClock(),
       random: new SeededRandom(1),
     }),
+    outage: new Outage(new VirtualClock(), 4_000),
+    setAside: new Outage(new VirtualClock(), 30_000),
     dialAtMs: 0,
   });
   const first = past(), second = past(), pasts = new ReplicaPasts();
