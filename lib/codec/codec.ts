@@ -16,14 +16,16 @@ import type { ByteWriter } from "../wire/byte_writer.ts";
 export interface Codec<T> {
   /**
    * Appends the value's bytes. Throws an `InternodeError` with code
-   * `InvalidPayload` that names the path of what does not fit.
+   * `InvalidPayload` that names the path of what does not fit. A call that
+   * anything else is thrown in fails as `InvalidPayload` with that as its cause.
    */
   encode(value: T, writer: ByteWriter): void;
   /**
    * Reads one value from `reader.position` on and leaves the position after
    * it. The reader's bytes are borrowed: nothing may be kept of them but
    * copies (`reader.takeBytes`). Throws an `InternodeError` with code
-   * `InvalidPayload` that names the path of what does not fit.
+   * `InvalidPayload` that names the path of what does not fit; with anything
+   * else it is as for `encode`.
    */
   decode(reader: ByteReader): T;
   /** Whether `undefined` stands for an absent payload: carried by the frame, never given to `encode`. Default: `false`. */

@@ -11,7 +11,7 @@ import { readMapHead, writeMapHead } from "./format.ts";
 import { KeySpread, MAX_UNWATCHED_KEYS } from "./key_spread.ts";
 import { checkLimit, countItems, type CountOptions } from "./limits.ts";
 import { ENTRY_BYTES, MAP_BYTES, takeMemory } from "./memory_cost.ts";
-import { inField, Problem, quote, wrongValue } from "./problem.ts";
+import { inField, isProblem, Problem, quote, wrongValue } from "./problem.ts";
 import { readText, writeText } from "./text.ts";
 
 /**
@@ -84,6 +84,6 @@ function readKey(reader: Parameters<typeof readText>[0]): string {
   try {
     return readText(reader);
   } catch (error) {
-    throw error instanceof Problem ? new Problem(`has a key that ${error.what}`) : error;
+    throw isProblem(error) ? new Problem(`has a key that ${error.what}`) : error;
   }
 }

@@ -25,6 +25,15 @@ export class Problem {
   }
 }
 
+/** Whether that is one. Never throws: what a getter throws may be a proxy that does not let itself be looked at. */
+export function isProblem(thrown: unknown): thrown is Problem {
+  try {
+    return thrown instanceof Problem;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * What a record rethrows when one of its fields failed.
  *
@@ -33,7 +42,7 @@ export class Problem {
  * @returns The thing to throw.
  */
 export function inField(error: unknown, name: string): unknown {
-  if (error instanceof Problem) error.path = fieldStep(name) + error.path;
+  if (isProblem(error)) error.path = fieldStep(name) + error.path;
   return error;
 }
 
@@ -45,7 +54,7 @@ export function inField(error: unknown, name: string): unknown {
  * @returns The thing to throw.
  */
 export function inItem(error: unknown, index: number): unknown {
-  if (error instanceof Problem) error.path = `[${index}]${error.path}`;
+  if (isProblem(error)) error.path = `[${index}]${error.path}`;
   return error;
 }
 
@@ -67,7 +76,7 @@ export function fieldStep(name: string): string {
  * @returns The thing to throw: an `InternodeError` of code `InvalidPayload`.
  */
 export function atEdge(error: unknown, doing: "encode" | "decode"): unknown {
-  if (!(error instanceof Problem)) return error;
+  if (!(isProblem(error))) return error;
   const path = error.path.startsWith(".") ? error.path.slice(1) : error.path;
   return new InternodeError(
     "InvalidPayload",

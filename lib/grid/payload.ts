@@ -6,7 +6,7 @@
 
 import type { Codec } from "../codec/codec.ts";
 import { expectEnd } from "../codec/whole.ts";
-import { type ErrorOutcome, InternodeError } from "../errors.ts";
+import { type ErrorCode, type ErrorOutcome, InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { textOf } from "../foreign/text_of.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
@@ -72,9 +72,16 @@ export function noRoom(name: string): InternodeError {
   return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
 }
 
+/** What can be wrong with a payload. A codec may throw other errors of this library; they say nothing of this call. */
+const PAYLOAD_CODES: ReadonlySet<ErrorCode> = new Set([
+  "InvalidPayload",
+  "MessageTooLarge",
+  "Overloaded",
+]);
+
 /** What went wrong with a payload, as the library's own error. */
 export function invalidPayload(error: unknown): InternodeError {
-  if (isOwnError(error)) return error;
+  if (isOwnError(error) && PAYLOAD_CODES.has(error.code)) return error;
   const text = textOf(error);
   return new InternodeError("InvalidPayload", text, { cause: error });
 }

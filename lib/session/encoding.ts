@@ -5,6 +5,9 @@
  */
 
 import type { Codec } from "../codec/codec.ts";
+import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import { tell } from "../foreign/guard.ts";
 import { thenOf } from "../foreign/thenable.ts";
 import type { BatchWriter } from "../wire/batch_writer.ts";
@@ -63,10 +66,33 @@ export class Encoding {
   }
 }
 
-/** What a codec writes later would go into the midst of other frames. */
+/**
+ * Lets the codec write. What it writes later would go into the midst of other frames.
+ *
+ * @throws {InternodeError} `InvalidPayload` or `MessageTooLarge`, whatever the codec or a getter of the value throws.
+ */
 function encode<T>(codec: Codec<T>, value: T, writer: ByteWriter): void {
-  const returned: unknown = codec.encode(value, writer);
+  let returned: unknown;
+  try {
+    returned = codec.encode(value, writer);
+  } catch (error) {
+    throw notEncoded(error);
+  }
   if (returned === undefined || thenOf(returned) === null) return;
   tell(() => returned, () => {});
-  throw new TypeError("The codec's encode returned a promise; it must write at once.");
+  throw notEncoded(
+    new TypeError("The codec's encode returned a promise; it must write at once."),
+  );
+}
+
+/** An error of another kind, such as a getter may pass on, would say something untrue of this call. */
+function notEncoded(error: unknown): InternodeError {
+  if (
+    isOwnError(error) && error.outcome === "notSent" &&
+    (error.code === "InvalidPayload" || error.code === "MessageTooLarge")
+  ) return error;
+  return new InternodeError("InvalidPayload", `Cannot encode: ${sentence(textOf(error))}`, {
+    origin: "caller",
+    cause: error,
+  });
 }

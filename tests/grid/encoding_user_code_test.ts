@@ -7,7 +7,7 @@
 import { type Connection, InternodeError, type Manager, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import type { SimulatedCluster } from "@internode/grid/testing";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { watch } from "./outcome.ts";
 import { type GridSetup, withPair } from "./simulated_grid.ts";
 
@@ -121,7 +121,8 @@ for (const host of ["", "tcp", "ws"]) {
       );
       await grid.clock.advance(1_000);
       assertEquals([beside.value, next.value], ["beside", "next"]);
-      assertEquals([aborted.error, thrown.error], [reason, reason]);
+      assertEquals([aborted.error, thrown.fate], [reason, "InvalidPayload notSent"]);
+      assertEquals((thrown.error as Error).cause, reason);
     });
   });
 
@@ -148,6 +149,62 @@ for (const host of ["", "tcp", "ws"]) {
     });
   });
 }
+
+Deno.test("a message that throws as it is encoded is InvalidPayload, whatever it throws and wherever it is sent", async () => {
+  const opening = stream("opening", { initial: Pair, inputCapacity: 0, outputCapacity: 1 });
+  const out = stream("out", { output: Pair, inputCapacity: 0, outputCapacity: 1 });
+  const odd = new Proxy({}, { get: () => fail(), getPrototypeOf: () => fail() });
+  const closed = new InternodeError("Closed", "of another call", { outcome: "executed" });
+  function fail(): never {
+    throw new Error("cannot be shown");
+  }
+  for (const thrown of [new TypeError("no b"), closed, "a text", 42, odd]) {
+    const bad = acting(() => {
+      throw thrown;
+    });
+    const setup: GridSetup = {
+      serve: (manager) => {
+        manager.handle(join, () => "");
+        manager.handle(split, () => bad);
+        manager.handle(opening, async function* () {});
+        manager.handle(out, async function* () {
+          yield bad;
+        });
+        manager.handle(talk, async function* (_, input) {
+          for await (const { a } of input) yield a;
+        });
+      },
+    };
+    await withPair(setup, async (grid) => {
+      const to = grid.node(0).connections[0]!, talking = to.stream(talk, EMPTY);
+      await grid.clock.advance(100);
+      const here = [
+        to.request(join, bad),
+        // While another value is being encoded.
+        new Promise((resolve, reject) => {
+          const act = (): void => void to.request(join, bad).then(resolve, reject);
+          to.request(join, acting(act)).catch(reject);
+        }),
+        Array.fromAsync(to.stream(opening, bad)),
+        talking.send(bad),
+      ].map((promise) => watch(grid.clock, promise));
+      const there: readonly Promise<unknown>[] = [
+        to.request(split, ""),
+        Array.fromAsync(to.stream(out, EMPTY)),
+      ];
+      const told = there.map((promise) => watch(grid.clock, promise));
+      // That message alone was refused.
+      const goesOn = watch(grid.clock, talking.send({ a: "a", b: "b", c: "c" }));
+      await grid.clock.advance(1_000);
+      assertEquals(here.map(({ fate }) => fate), Array(4).fill("InvalidPayload notSent"));
+      for (const { error } of here) assertStrictEquals((error as Error).cause, thrown);
+      assertEquals(told.map(({ fate }) => fate), Array(2).fill("HandlerFailed executed"));
+      assertEquals(goesOn.fate, "ok");
+      talking.end();
+      await grid.clock.complete(Array.fromAsync(talking));
+    });
+  }
+});
 
 Deno.test("a value that closes its node while it is encoded: the call ends, and the node too", async () => {
   await withPair({

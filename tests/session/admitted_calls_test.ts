@@ -101,7 +101,8 @@ Deno.test("a codec of the user's own that calls itself overloaded ends its call,
     },
     decode: rawCodec.decode,
   });
-  assertEquals(call.error?.message, "by the user's own codec");
+  assertEquals(call.error?.code, "InvalidPayload");
+  assertEquals(call.error?.message, "Cannot encode: by the user's own codec.");
   const next = admitted(peer, null);
   answer(peer);
   assert(next.done);
