@@ -118,8 +118,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     }
     const carrier = this.#pick();
     if (carrier !== null) {
-      const nowMs = carrier.link.beginTurn();
-      this.deadlineMs = nowMs + timeoutMs;
+      const nowMs = carrier.link.beginCall(this, timeoutMs);
       if (!isCounted) core.retryBudget.onCall(nowMs);
       this.#send(carrier, nowMs);
     } else if (this.state !== "ended") {
@@ -206,7 +205,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     if (this.#extra?.isGivenUp === true) return this.#fail(error);
     const failure = callFailure(error, replica.endpoint.address, this.#method.contract, detail);
     this.#core.replicas.onVerdict(replica, healthVerdict(failure));
-    if (isOwnError(failure) && this.#retry(failure, replica)) return;
+    if (isOwnError(failure) && this.#retry(failure, carrier)) return;
     this.#fail(failure);
   }
 
@@ -257,17 +256,18 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   }
 
   /** Says whether there will be another attempt. */
-  #retry(failure: InternodeError, failed: Replica): boolean {
+  #retry(failure: InternodeError, failed: ReplicaLink): boolean {
     const core = this.#core, options = this.#options;
     const maxAttempts = maxAttemptsOf(options.retry, core.options.maxAttempts);
     if (maxAttempts === 0 || core.isClosing) return false;
     const extra = this.#more();
     const attempts = extra.attempts ??= new CallAttempts(new Set());
     const isIdempotent = options.idempotent ?? this.#method.idempotent;
-    const { options: { clock }, plainPick: { random }, replicas, retryBudget: budget } = core;
+    const { plainPick: { random }, replicas, retryBudget: budget } = core;
     const bounds = { isIdempotent, maxAttempts, budget, random };
-    const nowMs = clock.now();
-    const waitMs = attempts.onFailure(failure, failed, replicas.ready, bounds, nowMs);
+    // The call may have been made in this very turn.
+    const nowMs = failed.link.now();
+    const waitMs = attempts.onFailure(failure, failed.replica, replicas.ready, bounds, nowMs);
     if (waitMs === null || nowMs + waitMs >= this.deadlineMs) return false;
     this.#wait();
     this.#tryAfter(waitMs);

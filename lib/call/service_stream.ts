@@ -60,8 +60,12 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
     const { signal, timeoutMs = Infinity } = this.#options;
     const failure = refusal(core, this.#options, timeoutMs);
     if (failure !== undefined) return this.#fail(failure.error);
-    this.deadlineMs = core.options.clock.now() + timeoutMs;
-    if (!this.tryAgain()) {
+    const link = this.#pick();
+    if (link !== null) {
+      link.link.beginCall(this, timeoutMs);
+      this.#open(link);
+    } else if (this.state !== "ended") {
+      this.deadlineMs = core.options.clock.now() + timeoutMs;
       this.state = "waiting";
       core.replicas.waiting.add(this);
     }
@@ -70,19 +74,9 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
 
   /** See {@linkcode WaitingPick}. */
   tryAgain(): boolean {
-    const { shardKey, balancer } = this.#options;
-    const { options, plainPick, replicas } = this.#core;
-    let link: ReplicaLink | null;
-    try {
-      const pick = { shardKey, tried: null, random: plainPick.random };
-      link = replicas.pick(balancer ?? options.balancer, pick);
-    } catch (error) {
-      this.#fail(error);
-      return true;
-    }
-    if (link === null) return false;
-    this.#open(link);
-    return true;
+    const link = this.#pick();
+    if (link !== null) this.#open(link);
+    return link !== null || this.state === "ended";
   }
 
   /** See {@linkcode WaitingPick}. */
@@ -116,6 +110,19 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
       this.#core.replicas.onVerdict(link.replica, healthVerdict(error));
     }
     super.onError(error, detail);
+  }
+
+  /** Chooses a replica; `null`: there is none now, or the stream has failed. */
+  #pick(): ReplicaLink | null {
+    const { shardKey, balancer } = this.#options;
+    const { options, plainPick, replicas } = this.#core;
+    try {
+      const pick = { shardKey, tried: null, random: plainPick.random };
+      return replicas.pick(balancer ?? options.balancer, pick);
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
   }
 
   #open(link: ReplicaLink): void {

@@ -144,10 +144,12 @@ export class Connection {
     const { signal, timeoutMs = Infinity, subroute = "" } = options;
     const call = new OutgoingStream(contract, this.#owner, subroute);
     if (this.#admit(call, timeoutMs, options, contract)) {
-      call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
       const link = this.#peering.link;
-      if (link !== null) this.#open(link, call, contract, initial, options);
-      else {
+      if (link !== null) {
+        link.beginCall(call, timeoutMs);
+        this.#open(link, call, contract, initial, options);
+      } else {
+        call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
         this.#peering.wait(call, options.waitForReady === true, (made) => {
           this.#open(made, call, contract, initial, options);
         });
@@ -168,8 +170,7 @@ export class Connection {
     if (!this.#admit(call, timeoutMs, options, contract)) return;
     const link = this.#peering.link;
     if (link !== null) {
-      const nowMs = link.beginTurn();
-      call.deadlineMs = nowMs + timeoutMs;
+      const nowMs = link.beginCall(call, timeoutMs);
       this.#request(link, nowMs, call, contract, request, options);
     } else {
       call.deadlineMs = this.#node.options.clock.now() + timeoutMs;

@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
+import { NO_LAG, type TurnLag } from "../session/turn_lag.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";
 import { type CallTraces, traceCode } from "./call_trace.ts";
@@ -52,7 +53,9 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** See {@linkcode OutgoingCall}. */
   state: OutgoingCall["state"] = "idle";
   /** See {@linkcode OutgoingCall}. */
-  deadlineMs: number = Infinity;
+  untilMs: number = Infinity;
+  /** See {@linkcode OutgoingCall}. */
+  lag: Readonly<TurnLag> = NO_LAG;
   readonly #contract: SingleContract<Request, Response>;
   readonly #owner: CallOwner;
   readonly #resolve: (response: Response) => void;
@@ -74,6 +77,16 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
     this.#reject = reject;
     const { traces, spans } = owner;
     this.#watch = traces.active || spans !== null ? watchOf(contract.name, owner, subroute) : null;
+  }
+
+  /** See {@linkcode OutgoingCall}. */
+  get deadlineMs(): number {
+    return this.untilMs + this.lag.ms;
+  }
+
+  set deadlineMs(atMs: number) {
+    this.untilMs = atMs;
+    this.lag = NO_LAG;
   }
 
   /** The call's span; `null`: nobody traces. */

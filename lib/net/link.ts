@@ -11,6 +11,7 @@ import type { HandlerTarget } from "../session/handler_target.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, SessionOptions, SessionOwner } from "../session/session_options.ts";
+import { TurnLag } from "../session/turn_lag.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { Channel, Progress } from "./transport.ts";
@@ -79,6 +80,8 @@ export abstract class Link implements SessionOwner {
   #gathering = false;
   #wroteMs = -Infinity;
   #turnMs = 0;
+  /** Of the calls made in the midst of this turn; `null`: there are none. */
+  #lag: TurnLag | null = null;
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
   #isOver = false;
@@ -106,6 +109,28 @@ export abstract class Link implements SessionOwner {
     if (this.#inTurn) return this.#turnMs;
     queueMicrotask(this.#endTurn);
     return this.#openTurn(this.clock.now());
+  }
+
+  /**
+   * Begins a turn, or goes on with it, and the time of a call. In the midst of
+   * a turn its deadline moves when the turn ends, by what that took: it comes
+   * late by no more than this thread was busy, and never early.
+   *
+   * @returns The turn's time, as {@linkcode Link.beginTurn} gives it.
+   */
+  beginCall(call: OutgoingCall, timeoutMs: number): number {
+    const isLater = this.#inTurn;
+    const nowMs = this.beginTurn();
+    call.deadlineMs = nowMs + timeoutMs;
+    if (isLater && timeoutMs !== Infinity) call.lag = this.#lag ??= new TurnLag();
+    return nowMs;
+  }
+
+  /** Reads the clock in the midst of a turn, and lets the deadlines of the calls made in it know. */
+  now(): number {
+    const nowMs = this.clock.now();
+    if (this.#lag !== null) this.#lag.ms = nowMs - this.#turnMs;
+    return nowMs;
   }
 
   /**
@@ -276,6 +301,10 @@ export abstract class Link implements SessionOwner {
 
   readonly #endTurn = (): void => {
     this.#inTurn = false;
+    if (this.#lag !== null) {
+      this.now();
+      this.#lag = null;
+    }
     if (this.gone) return;
     if (!this.writing && !this.#gathering && this.session.hasOutput) this.#flush();
     this.onTurnEnd(this.#turnMs);
@@ -333,7 +362,8 @@ export abstract class Link implements SessionOwner {
     if (atMs >= this.#timerAtMs) return;
     if (this.#timer !== null) this.clock.clearTimer(this.#timer);
     this.#timerAtMs = atMs;
-    this.#timer = this.clock.setTimer(Math.max(0, atMs - this.#turnMs), this.#onTimer);
+    // The turn may have taken long.
+    this.#timer = this.clock.setTimer(Math.max(0, atMs - this.clock.now()), this.#onTimer);
   }
 
   readonly #onTimer = (): void => {

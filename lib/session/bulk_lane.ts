@@ -7,12 +7,13 @@
 import { InternodeError } from "../errors.ts";
 import type { BatchWriter } from "../wire/batch_writer.ts";
 import { Fifo } from "../wire/fifo.ts";
-import { FLAG_FIRST, FrameType, isBulk, NO_TIMEOUT } from "../wire/frame.ts";
+import { FLAG_FIRST, FrameType, isBulk } from "../wire/frame.ts";
 import { BulkPacer } from "./bulk_pacer.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { PeerBudget } from "./peer_budget.ts";
 import type { QueuedMessage } from "./queued_message.ts";
 import type { SendHalf } from "./send_half.ts";
+import { timeoutArgument } from "./time_left.ts";
 
 /** With so many bytes each message that waits counts beside its payload, as that is what keeping it takes. */
 const QUEUED_OVERHEAD_BYTES = 384;
@@ -296,10 +297,4 @@ function isMessage(type: number): boolean {
 
 function fragmentType(type: number): number {
   return type >= FrameType.response ? FrameType.responderFragment : FrameType.openerFragment;
-}
-
-/** The time left until a deadline, as a frame's `argument`. */
-export function timeoutArgument(deadlineMs: number, nowMs: number): number {
-  if (deadlineMs === Infinity) return NO_TIMEOUT;
-  return Math.max(0, Math.min(Math.ceil(deadlineMs - nowMs), NO_TIMEOUT - 1));
 }

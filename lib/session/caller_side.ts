@@ -8,7 +8,6 @@ import type { Codec } from "../codec/codec.ts";
 import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../wire/frame.ts";
-import { timeoutArgument } from "./bulk_lane.ts";
 import type { Inbox } from "./inbox.ts";
 import { encodeMetadata, type Metadata } from "./metadata.ts";
 import { NameNumbers } from "./name_numbers.ts";
@@ -18,6 +17,7 @@ import { type OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SlotQueue } from "./slot_queue.ts";
 import { SendHalf } from "./send_half.ts";
+import { timeoutArgument } from "./time_left.ts";
 import {
   errorNumber,
   lostCall,

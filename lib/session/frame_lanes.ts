@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BatchSeal } from "../wire/batch_seal.ts";
+import type { BatchSeal, TimeLeft } from "../wire/batch_seal.ts";
 import { BatchWriter } from "../wire/batch_writer.ts";
 import { HEADER_BYTES } from "../wire/frame.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
@@ -25,6 +25,8 @@ export class FrameLanes {
   nowMs = 0;
   /** How many small frames that keep their place have been put into batches. */
   smallFrames = 0;
+  /** Says how much time a call of this side has left. */
+  timeLeft: TimeLeft | null = null;
   /** Starts checksums on batches begun from then on. */
   readonly seal: BatchSeal | null;
   /** Messages, and what keeps its place among them. */
@@ -137,7 +139,7 @@ export class FrameLanes {
 
   /** Hands out the other ones. */
   protected drainData(pieces: Uint8Array<ArrayBuffer>[], maxBytes: number): number {
-    const bytes = this.data.drain(pieces, maxBytes, this.nowMs);
+    const bytes = this.data.drain(pieces, maxBytes, this.nowMs, this.timeLeft);
     this.#mayOvertake = true;
     // Of what waits no more can be answers than there is in all.
     this.#replyBytes = Math.min(this.#replyBytes, this.pendingBytes);

@@ -6,6 +6,7 @@
 
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { takePastDue } from "./past_due.ts";
+import { NO_LAG, type TurnLag } from "./turn_lag.ts";
 
 /** How many low bits of an id are its slot; the rest counts the slot's uses. */
 const SLOT_BITS = 20;
@@ -33,8 +34,20 @@ export abstract class OutgoingCall {
   handler = -1;
   /** Where it stands; see the class. */
   state: "idle" | "waiting" | "sent" | "abandoned" | "ended" = "idle";
+  /** When its time would run out if its turn had taken no time; only `deadlineMs` reads it. */
+  untilMs: number = Infinity;
+  /** What the turn took in which it was made. */
+  lag: Readonly<TurnLag> = NO_LAG;
+
   /** When its time runs out, on the session's clock; `Infinity`: never. */
-  deadlineMs: number = Infinity;
+  get deadlineMs(): number {
+    return this.untilMs + this.lag.ms;
+  }
+
+  set deadlineMs(atMs: number) {
+    this.untilMs = atMs;
+    this.lag = NO_LAG;
+  }
 
   /** What begins the call had to wait, and has now left whole. */
   onTransmitted(): void {}

@@ -50,6 +50,7 @@ import type { CreditGiver } from "./receive_half.ts";
 import { ResponderSide } from "./responder_side.ts";
 import { pingStreams } from "./stream_pings.ts";
 import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
+import { timeLeftOf } from "./time_left.ts";
 import {
   disconnected,
   endedByPeer,
@@ -102,6 +103,7 @@ export class Session implements CreditGiver, PayloadOwner {
     this.caller = new CallerSide(outbox, inbox, this);
     this.responder = new ResponderSide(outbox, inbox, this, owner, limits.maxCalls);
     outbox.bulk.owner = this;
+    outbox.timeLeft = timeLeftOf(this.caller.calls);
     const { caller, responder, liveness, arrival } = this;
     const targets = { reader, caller, responder, inbox, outbox, liveness, arrival, owner };
     this.#dispatcher = new Dispatcher(targets);

@@ -160,6 +160,18 @@ export class VirtualClock implements Clock {
     });
   }
 
+  /**
+   * Lets time pass in the midst of what is running, as work does that keeps
+   * its thread busy: what becomes due meanwhile happens after it, late.
+   *
+   * @param durationMs How long the work takes; it is rounded up to a whole tick of 1/1024 ms.
+   * @throws {InternodeError} `InvalidArgument` for a duration that is not a finite number.
+   */
+  block(durationMs: number): void {
+    requireDelay(durationMs);
+    this.#queue.moveTo(this.now() + roundUp(Math.max(0, durationMs)));
+  }
+
   /** Lets everything happen that is due now, without time moving. */
   settle(): Promise<void> {
     return this.advance(0);

@@ -14,9 +14,6 @@ import { partOf } from "./part_of.ts";
  */
 export const ENVELOPE_BYTES = 8;
 
-/** Below this, time spent waiting is not worth correcting deadlines for. */
-export const STALE_MS = 5;
-
 /**
  * The running checksum of all batches that one side sends, in the order in
  * which they leave. Shared by the writers of a connection.
@@ -56,27 +53,30 @@ export class BatchSeal {
   }
 }
 
+/** Says how much time the call of that id has left at `nowMs`, in whole milliseconds. */
+export type TimeLeft = (id: number, nowMs: number) => number;
+
 /**
- * A deadline travels as the time left at the moment of sending: takes the time
- * that frames have waited off the time-outs in them.
+ * A deadline travels as the time left at the moment of sending: corrects the
+ * time-outs in frames that have waited.
  *
  * @param view The buffer.
  * @param start Where the first frame is.
  * @param end Where the frames in the buffer end.
- * @param waitedMs How long they have waited.
+ * @param timeLeft What is asked for each frame that has a time-out.
+ * @param nowMs The time.
  */
-export function shortenTimeouts(
+export function correctTimeouts(
   view: DataView,
   start: number,
   end: number,
-  waitedMs: number,
+  timeLeft: TimeLeft,
+  nowMs: number,
 ): void {
-  if (waitedMs < STALE_MS) return;
-  const waited = Math.floor(waitedMs);
   for (let at = start; at < end; at += HEADER_BYTES + view.getUint32(at + 4, true)) {
     const type = view.getUint8(at);
     if (type !== FrameType.request && type !== FrameType.open) continue;
-    const timeoutMs = view.getUint32(at + 12, true);
-    if (timeoutMs !== NO_TIMEOUT) view.setUint32(at + 12, Math.max(0, timeoutMs - waited), true);
+    if (view.getUint32(at + 12, true) === NO_TIMEOUT) continue;
+    view.setUint32(at + 12, timeLeft(view.getUint32(at + 8, true), nowMs), true);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BatchSeal, ENVELOPE_BYTES, shortenTimeouts, STALE_MS } from "./batch_seal.ts";
+import { type BatchSeal, correctTimeouts, ENVELOPE_BYTES, type TimeLeft } from "./batch_seal.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { Fifo } from "./fifo.ts";
 import { FrameType, HEADER_BYTES } from "./frame.ts";
@@ -15,6 +15,8 @@ import type { WriterPool } from "./writer_pool.ts";
 export const BATCH_TARGET_BYTES: number = 64 * 1024;
 /** A buffer takes no more batches once it has this many bytes. */
 const BUFFER_TARGET_BYTES = 192 * 1024;
+/** Time-outs that have waited for less are not worth correcting. */
+const STALE_MS = 5;
 
 /** A run of frames that is checked and parsed as one. */
 interface Batch {
@@ -67,7 +69,7 @@ export class BatchWriter {
   /**
    * Starts a frame.
    *
-   * @param nowMs The time, so that deadlines which wait here can be corrected.
+   * @param nowMs The time, so that it is known for how long deadlines wait here.
    * @returns Where its header is; give it to `end`, `reference` or `rollback`.
    */
   begin(
@@ -79,7 +81,9 @@ export class BatchWriter {
     nowMs: number,
   ): number {
     if (this.#open === null) this.#openBatch();
-    if (type === FrameType.request || type === FrameType.open) this.#noteDeadline(nowMs);
+    if (type === FrameType.request || type === FrameType.open) {
+      if (this.#open!.createdMs === Infinity) this.#open!.createdMs = nowMs;
+    }
     const writer = this.writer;
     writer.ensure(HEADER_BYTES);
     const at = writer.position, view = writer.view;
@@ -135,10 +139,16 @@ export class BatchWriter {
    *
    * @param pieces Where they are added.
    * @param maxBytes When to stop; if anything waits, at least one batch is handed out.
-   * @param nowMs The time; what has waited long has its deadlines corrected.
+   * @param nowMs The time.
+   * @param timeLeft Corrects the time-outs of what has waited for long; `null`: they stay.
    * @returns How many bytes were handed out.
    */
-  drain(pieces: Uint8Array<ArrayBuffer>[], maxBytes: number, nowMs: number): number {
+  drain(
+    pieces: Uint8Array<ArrayBuffer>[],
+    maxBytes: number,
+    nowMs: number,
+    timeLeft: TimeLeft | null = null,
+  ): number {
     this.cut();
     const seal = this.#seal;
     let bytes = 0;
@@ -148,12 +158,10 @@ export class BatchWriter {
       const batch = this.#closed.shift();
       if (batch === undefined) break;
       const { writer, start, end, tail } = batch;
-      shortenTimeouts(
-        writer.view,
-        seal === null ? start : start + ENVELOPE_BYTES,
-        end,
-        nowMs - batch.createdMs,
-      );
+      if (timeLeft !== null && nowMs - batch.createdMs >= STALE_MS) {
+        const frames = seal === null ? start : start + ENVELOPE_BYTES;
+        correctTimeouts(writer.view, frames, end, timeLeft, nowMs);
+      }
       seal?.close(writer.view, writer.bytes, start, end, tail, batch.checked);
       this.batches++;
       bytes += end - start + (tail === null ? 0 : tail.length);
@@ -180,17 +188,6 @@ export class BatchWriter {
     // One by one, as an array whose length is set to 0 has to grow anew.
     for (let next = draining.pop(); next !== undefined; next = draining.pop()) {
       this.#pool.give(next);
-    }
-  }
-
-  /** The time-outs in one batch are corrected as one, so its frames must be about as old as each other. */
-  #noteDeadline(nowMs: number): void {
-    if (nowMs - this.#open!.createdMs >= STALE_MS) {
-      this.cut();
-      if (this.#open === null) this.#openBatch();
-      this.#open!.createdMs = nowMs;
-    } else if (this.#open!.createdMs === Infinity) {
-      this.#open!.createdMs = nowMs;
     }
   }
 

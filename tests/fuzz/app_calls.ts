@@ -30,7 +30,6 @@ export class FuzzCall extends OutgoingCall {
   endings = 0;
 
   readonly owner: CallOwner;
-  override deadlineMs: number;
   readonly key: number;
   readonly echoes: number | null;
 
@@ -118,7 +117,6 @@ export class FuzzStream extends OpenedStream {
   readonly received: Received;
 
   readonly owner: CallOwner;
-  override deadlineMs: number;
 
   constructor(owner: CallOwner, deadlineMs: number) {
     super();

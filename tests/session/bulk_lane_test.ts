@@ -2,7 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { BulkLane, timeoutArgument } from "../../lib/session/bulk_lane.ts";
+import { BulkLane } from "../../lib/session/bulk_lane.ts";
+import { timeoutArgument } from "../../lib/session/time_left.ts";
 import { PeerBudget } from "../../lib/session/peer_budget.ts";
 import { QueuedMessage } from "../../lib/session/queued_message.ts";
 import type { SendHalf } from "../../lib/session/send_half.ts";

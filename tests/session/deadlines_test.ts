@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TurnLag } from "../../lib/session/turn_lag.ts";
 import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { failingCodec, numbered, rawCodec } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";
@@ -23,6 +24,39 @@ Deno.test("each request has its own time left, however long the one before has w
   peer.expect(FrameType.name);
   peer.expect(FrameType.request, { argument: 50_000 });
   peer.expect(FrameType.request, { argument: 5000 });
+});
+
+Deno.test("requests that wait in one batch have each its own time left, to the millisecond", () => {
+  const peer = ScriptedPeer.open("dialler");
+  peer.side.request("echo", numbered(1), { deadlineMs: peer.nowMs + 1000 });
+  peer.nowMs += 4;
+  peer.side.request("echo", numbered(1), { deadlineMs: peer.nowMs + 1000 });
+  peer.nowMs += 16;
+  peer.expect(FrameType.name);
+  peer.expect(FrameType.request, { argument: 980 });
+  peer.expect(FrameType.request, { argument: 984 });
+});
+
+Deno.test("what a turn took counts for the deadline of a call made in it, also on its way", () => {
+  const peer = ScriptedPeer.open("dialler");
+  const call = peer.side.request("echo", numbered(1), { deadlineMs: peer.nowMs + 1000 });
+  const lag = new TurnLag();
+  call.lag = lag;
+  peer.nowMs += lag.ms = 200;
+  peer.nowMs += 50;
+  peer.expect(FrameType.name);
+  peer.expect(FrameType.request, { argument: 950 });
+  assertEquals(call.deadlineMs, peer.nowMs + 950);
+});
+
+Deno.test("a request whose call has ended here while it waited has no time left", () => {
+  const peer = ScriptedPeer.open("dialler");
+  const call = peer.side.request("echo", numbered(1), { deadlineMs: peer.nowMs + 1000 });
+  peer.nowMs += 10;
+  peer.side.session.caller.cancel(call, "enough", "Cancelled", peer.nowMs);
+  peer.expect(FrameType.name);
+  peer.expect(FrameType.request, { argument: 0 });
+  peer.expect(FrameType.cancel);
 });
 
 Deno.test("a request that left the batch again has no say in the next one's time", () => {

@@ -190,56 +190,37 @@ Deno.test("batches begun before checksums are not checked, those begun later are
   assertEquals(view.getUint32(34 + 4, true), crc32(bytes.subarray(34 + 8), 0));
 });
 
-/** The time-outs of the requests and openings in a batch. */
+/** The time-outs of the requests and openings drained, where each call has 10 ms left for each number of its id. */
 function timeouts(writer: BatchWriter, nowMs: number): number[] {
-  return drain(writer, Infinity, nowMs).flatMap((piece) =>
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const bytes = writer.drain(pieces, Infinity, nowMs, (id) => id * 10);
+  assertEquals(joined(pieces).length, bytes);
+  return pieces.flatMap((piece) =>
     parseFrames(piece).filter(({ type }) => type !== FrameType.response)
   ).map(({ argument }) => argument);
 }
 
-function request(writer: BatchWriter, type: number, timeoutMs: number, nowMs: number): void {
-  writer.end(writer.begin(type, 0, 0, 1, timeoutMs, nowMs));
+function request(writer: BatchWriter, type: number, id: number, timeoutMs: number, nowMs: number) {
+  writer.end(writer.begin(type, 0, 0, id, timeoutMs, nowMs));
 }
 
-Deno.test("time-outs are shortened by the time that they have waited", () => {
+Deno.test("time-outs that have waited for 5 ms become the time that is left", () => {
   const writer = new BatchWriter(new WriterPool(), null);
-  request(writer, FrameType.request, 1000, 100);
-  request(writer, FrameType.open, 2000, 100);
-  request(writer, FrameType.request, NO_TIMEOUT, 100);
-  request(writer, FrameType.request, 30, 100);
-  write(writer, 1, bytesOf(9, 0), 100);
-  assertEquals(timeouts(writer, 140), [960, 1960, NO_TIMEOUT, 0]);
-  request(writer, FrameType.request, 1000, 200);
-  assertEquals(timeouts(writer, 204), [1000]);
+  request(writer, FrameType.request, 1, 1000, 100);
+  request(writer, FrameType.open, 2, 2000, 104);
+  request(writer, FrameType.request, 3, NO_TIMEOUT, 104);
+  write(writer, 1, bytesOf(9, 0), 104);
+  assertEquals(timeouts(writer, 105), [10, 20, NO_TIMEOUT]);
+  request(writer, FrameType.request, 1, 1000, 200);
+  assertEquals(timeouts(writer, 204.9), [1000]);
 });
 
-Deno.test("a request alone is shortened, and an opening alone", () => {
+Deno.test("a request alone is corrected, and an opening alone", () => {
   for (const type of [FrameType.request, FrameType.open]) {
     const writer = new BatchWriter(new WriterPool(), null);
-    request(writer, type, 1000, 100);
-    assertEquals(timeouts(writer, 140), [960]);
+    request(writer, type, 4, 1000, 100);
+    assertEquals(timeouts(writer, 140), [40]);
   }
-});
-
-Deno.test("time-outs that are 5 ms apart are corrected apart", () => {
-  const writer = new BatchWriter(new WriterPool(), null);
-  for (const nowMs of [0, 4, 5]) request(writer, FrameType.request, 1000, nowMs);
-  assertEquals(timeouts(writer, 20), [980, 980, 985]);
-});
-
-Deno.test("each time-out is shortened by its own time, however old its neighbours are", () => {
-  const writer = new BatchWriter(new WriterPool(), null);
-  for (let nowMs = 0; nowMs <= 10_000; nowMs += 500) {
-    request(writer, FrameType.request, 20_000 - nowMs, nowMs);
-  }
-  assertEquals(timeouts(writer, 10_000), Array(21).fill(10_000));
-});
-
-Deno.test("a request that was taken back has no say in later time-outs", () => {
-  const writer = new BatchWriter(new WriterPool(), null);
-  writer.rollback(writer.begin(FrameType.request, 0, 0, 1, 1000, 0));
-  request(writer, FrameType.request, 1000, 60_000);
-  assertEquals(timeouts(writer, 60_000), [1000]);
 });
 
 Deno.test("bytes handed out never change before they are recycled", () => {
