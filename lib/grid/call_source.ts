@@ -20,6 +20,14 @@ export interface SourceLink {
 export interface RunningHandlers {
   /** How many run. */
   running: number;
+  /** Whether the peer has calls on a connection that was renewed. */
+  readonly renewing: boolean;
+}
+
+/** For a connection that is alone, or counts its own. */
+class OwnHandlers implements RunningHandlers {
+  running = 0;
+  readonly renewing = false;
 }
 
 /** The connection a call came over; one for each connection. */
@@ -39,13 +47,13 @@ export class CallSource {
    * @param link The connection.
    * @param onRefused Counts a call that a rule has refused.
    * @param handlers Counts the peer's handlers, over all its connections. Default: those of this one.
-   * @param maxRunning How many of them may run at a time. Default: any number.
+   * @param maxRunning How many of them may run at a time, twice as many while it has calls on a renewed one. Default: any number.
    */
   constructor(
     host: string,
     link: SourceLink,
     onRefused: () => void,
-    handlers: RunningHandlers = { running: 0 },
+    handlers: RunningHandlers = new OwnHandlers(),
     maxRunning: number = Infinity,
   ) {
     this.host = host;
@@ -63,10 +71,12 @@ export class CallSource {
   get overload(): InternodeError | null {
     const { running } = this.#handlers;
     if (running < this.#maxRunning) return null;
+    // Until these have ended it has the slots of both connections.
+    if (this.#handlers.renewing && running < 2 * this.#maxRunning) return null;
     return new InternodeError(
       "Overloaded",
       `${running} handlers of calls from this peer run already, those included whose calls were cancelled; ` +
-        "limit maxCalls is the most. Try again later.",
+        "limit maxCalls is the most, twice that while a connection is renewed. Try again later.",
       { origin: "remote", outcome: "notExecuted" },
     );
   }

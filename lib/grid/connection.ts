@@ -78,8 +78,8 @@ export class Connection {
   stats(): ConnectionStats {
     const { clock } = this.#node.options;
     const offsetMs = clock.wallNow() - clock.now();
-    const { totals, state, link, openLinks } = this.#peering;
-    return totals.snapshot(state, link, openLinks, (ms) => ms + offsetMs);
+    const { totals, state, link } = this.#peering;
+    return totals.snapshot(state, link, (ms) => ms + offsetMs);
   }
 
   /**

@@ -62,6 +62,7 @@ export class ConnectionTotals {
   refusedCalls = 0;
   /** How many handlers run for the peer at the moment, those included whose calls have ended. */
   running = 0;
+  readonly #openLinks: () => readonly Link[];
   readonly #answers = new AnswerCounts();
   #bytesSent = 0;
   #bytesReceived = 0;
@@ -69,6 +70,17 @@ export class ConnectionTotals {
   #messagesSent = 0;
   #messagesReceived = 0;
   #batchesSent = 0;
+
+  /** @param openLinks Gives the links that are open, the newest last. */
+  constructor(openLinks: () => readonly Link[]) {
+    this.#openLinks = openLinks;
+  }
+
+  /** Whether the peer has calls on a link that was renewed. */
+  get renewing(): boolean {
+    const older = this.#openLinks().slice(0, -1);
+    return older.some(({ session }) => session.responder.calls.active > 0);
+  }
 
   /** Keeps what a link that has ended has counted. */
   add(link: Link): void {
@@ -85,15 +97,13 @@ export class ConnectionTotals {
    * The totals with those of the connections that are open.
    *
    * @param link The present one.
-   * @param open All that are open, such as those that were renewed and not yet done.
    */
   snapshot(
     state: ConnectionState,
     link: Link | null,
-    open: readonly Link[],
     toWallMs: (ms: number) => number,
   ): ConnectionStats {
-    const lastPing = link?.session.lastPing ?? null;
+    const open = this.#openLinks(), lastPing = link?.session.lastPing ?? null;
     const answers = new AnswerCounts();
     answers.add(this.#answers);
     for (const each of open) answers.add(each.session.responder.answers);

@@ -37,7 +37,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   /** The present connection, while its handshake is done and it is not about to end. */
   link: Link | null = null;
   /** Counters. */
-  readonly totals: ConnectionTotals = new ConnectionTotals();
+  readonly totals: ConnectionTotals = new ConnectionTotals(() => this.openLinks);
 
   readonly #node: GridNode;
   readonly #address: HostAddress;

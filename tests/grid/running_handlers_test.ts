@@ -2,7 +2,10 @@ import { InternodeError, Manager, single, stream } from "@internode/grid";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { memoryTransport } from "../../lib/net/memory.ts";
+import { pause } from "../../lib/net/pause.ts";
+import { watch } from "./outcome.ts";
 import { QuietLogger } from "./quiet.ts";
+import { withPair } from "./simulated_grid.ts";
 
 const HOSTS = ["memory://one", "memory://two"];
 const MAX_CALLS = 4;
@@ -58,6 +61,54 @@ Deno.test("handlers go on counting when their calls were cancelled", async () =>
   }
   for (const { resolve } of running) resolve(new Uint8Array(0));
   await Promise.all([server.close(), client.close()]);
+});
+
+Deno.test("calls on a renewed connection take no place of those on the new one, and both together are bounded", async () => {
+  const long = single("long"), stuck = single("stuck");
+  const held: PromiseWithResolvers<Uint8Array>[] = [];
+  await withPair({
+    options: ({ index }) => ({
+      limits: { maxCalls: MAX_CALLS },
+      renewalGraceMs: 60_000,
+      ...(index === 0 && { maxConnectionAgeMs: 40_000 }),
+    }),
+    serve: (manager, { clock }) => {
+      manager.handle(long, async (bytes, { signal }) => {
+        await pause(clock, 45_000, signal);
+        return bytes;
+      });
+      manager.handle(stuck, () => {
+        held.push(Promise.withResolvers());
+        return held.at(-1)!.promise;
+      });
+    },
+  }, async (grid) => {
+    const to = grid.node(0).connections[0]!, empty = new Uint8Array(0);
+    const call = () => watch(grid.clock, to.request(long, empty));
+    const cancelled = async (): Promise<string> => {
+      const abort = new AbortController();
+      const watched = watch(grid.clock, to.request(stuck, empty, { signal: abort.signal }));
+      await grid.clock.advance(100);
+      abort.abort();
+      await grid.clock.advance(100);
+      return watched.fate;
+    };
+    const old = Array.from({ length: MAX_CALLS }, call);
+    await grid.clock.advance(41_000);
+    assertEquals(to.stats().renewals, 1);
+    const fresh = Array.from({ length: MAX_CALLS - 1 }, call);
+    await grid.clock.advance(100);
+    // The last place is taken by a handler whose call has ended; there is none beside it.
+    await cancelled();
+    assertEquals([held.length, await cancelled(), held.length], [1, "Overloaded notExecuted", 1]);
+
+    await grid.clock.advance(50_000);
+    assertEquals([...old, ...fresh].map(({ fate }) => fate), Array(2 * MAX_CALLS - 1).fill("ok"));
+    // With nothing left on older connections the bound is what it was.
+    while (held.length < MAX_CALLS) await cancelled();
+    assertEquals(await cancelled(), "Overloaded notExecuted");
+    for (const { resolve } of held) resolve(empty);
+  });
 });
 
 Deno.test("inputs that were unread when their stream was cancelled are given up", async () => {
