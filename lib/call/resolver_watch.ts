@@ -5,11 +5,14 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { textOf } from "../foreign/text_of.ts";
-import { BackOff, type BackOffOptions } from "../grid/back_off.ts";
-import type { Logger } from "../grid/logger.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
+import { BackOff, type BackOffOptions, lastingMs } from "../grid/back_off.ts";
+import { Outage } from "../grid/outage.ts";
 import type { Clock, Random } from "../net/clock.ts";
-import type { Endpoint } from "../net/endpoint.ts";
+import { type Endpoint, isEndpoint } from "../net/endpoint.ts";
+import { times } from "../net/repeated_lines.ts";
 import type { Resolution, Resolver, Version } from "./resolver.ts";
 
 /** How long to wait after something new before asking for more, in milliseconds, whatever a resolver does. */
@@ -24,7 +27,7 @@ export interface ResolverWatchOptions {
   /** How asking again slows down. */
   readonly backOff: BackOffOptions;
   /** Where failures are told. */
-  readonly logger: Logger;
+  readonly logger: EventLogger;
   /** Takes each new set of endpoints. */
   readonly onEndpoints: (endpoints: readonly Endpoint[]) => void;
 }
@@ -35,12 +38,17 @@ export class ResolverWatch {
   readonly #options: ResolverWatchOptions;
   readonly #backOff: BackOff;
   readonly #abort = new AbortController();
+  readonly #outage: Outage;
+  /** That some endpoints are of no use. */
+  readonly #partial: Outage;
 
   /** */
   constructor(resolver: Resolver, options: ResolverWatchOptions) {
     this.#resolver = resolver;
     this.#options = options;
     this.#backOff = new BackOff(options.backOff, options.random);
+    this.#outage = new Outage(options.clock, lastingMs(options.backOff));
+    this.#partial = new Outage(options.clock, lastingMs(options.backOff));
   }
 
   /**
@@ -105,10 +113,10 @@ export class ResolverWatch {
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
-    check(resolution, this.#resolver.isConstant);
-    if (version === null || resolution.version !== version) {
-      this.#options.onEndpoints(resolution.endpoints);
-    }
+    const endpoints = goodEndpoints(resolution, this.#resolver.isConstant);
+    this.#tellPartial(resolution.endpoints.length - endpoints.length, endpoints.length);
+    this.#tellSuccess();
+    if (version === null || resolution.version !== version) this.#options.onEndpoints(endpoints);
     return resolution.version;
   }
 
@@ -129,24 +137,51 @@ export class ResolverWatch {
   }
 
   #tell(error: unknown): void {
-    const text = textOf(error);
-    this.#options.logger.warn(`The resolver failed and will be asked again: ${text}`);
+    const reason = textOf(error), code = isOwnError(error) ? error.code : undefined;
+    const sum = this.#outage.onFailure(String(code));
+    this.#options.logger[sum === null ? "debug" : "warn"](
+      `The resolver failed and will be asked again${times(sum?.count ?? 1)}: ${sentence(reason)}`,
+      { event: "resolver_failed", reason, code, error, ...sum },
+    );
+  }
+
+  #tellSuccess(): void {
+    const sum = this.#outage.onSuccess();
+    if (sum === null || sum.count === 0) return;
+    const message = `The resolver answers again, after ${sum.count} failures.`;
+    this.#options.logger.info(message, { event: "resolver_recovered", ...sum });
+  }
+
+  /** The same is told once: what a resolver may change says it with each change. */
+  #tellPartial(bad: number, good: number): void {
+    if (bad === 0) return void this.#partial.onSuccess();
+    const level = this.#partial.onFailure("bad") === null ? "debug" : "warn";
+    this.#options.logger[level](
+      `${bad} of the resolver's ${bad + good} endpoints are of no use and are ignored: ` +
+        "each must have an address and a dial function. The others are used.",
+      { event: "endpoint_ignored", count: bad },
+    );
   }
 }
 
-/** A resolver may be a user's own. */
-function check(resolution: Resolution, isConstant: boolean): void {
+/**
+ * Those endpoints of an answer that are some; a resolver may be a user's own.
+ *
+ * @throws {InternodeError} `InvalidArgument` for an answer that makes no sense, or has no good part.
+ */
+function goodEndpoints(resolution: Resolution, isConstant: boolean): readonly Endpoint[] {
   const { endpoints, version } = resolution;
+  const good = Array.isArray(endpoints) ? endpoints.filter(isEndpoint) : [];
   const wrong = !Array.isArray(endpoints)
     ? "endpoints must be an array"
-    : endpoints.some((endpoint) => typeof endpoint?.address !== "string")
-    ? "each endpoint must have an address"
+    : good.length === 0 && endpoints.length > 0
+    ? "each endpoint must have an address and a dial function"
     : isConstant !== (version === null)
     ? `a resolver that is ${isConstant ? "" : "not "}constant must give ${
       isConstant ? "no" : "a"
     } version`
     : null;
-  if (wrong === null) return;
+  if (wrong === null) return good;
   throw new InternodeError(
     "InvalidArgument",
     `A resolver answered what makes no sense: ${wrong}.`,

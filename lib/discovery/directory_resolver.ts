@@ -6,13 +6,16 @@
 
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
 import type { Resolver } from "../call/resolver.ts";
+import { InternodeError } from "../errors.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { unix } from "../net/net_endpoint.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { FolderWatch } from "../net/folder_watch.ts";
+import { messageOf } from "../net/transport_error.ts";
 import { GoodParts } from "./good_parts.ts";
+import { madeEndpoint } from "./made_endpoint.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { readError } from "../net/read_error.ts";
@@ -83,8 +86,12 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
     options.pollIntervalMs ?? 5_000,
   );
   if (path === "") throw invalidOption("directoryResolver", "path", "must not be empty");
-  const problem = new WarnOnce(loggerOf(logger));
-  const sockets = new GoodParts(loggerOf(logger));
+  const log = loggerOf(logger);
+  const problem = new WarnOnce(log, `The folder ${path} can be read again.`, {
+    event: "resolver_recovered",
+    path,
+  });
+  const sockets = new GoodParts(log, { path });
   let isKnown = false;
 
   async function lookAt(sink: ResolutionSink): Promise<void> {
@@ -95,13 +102,21 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
         entries,
         ({ path, problem }) => {
           if (problem !== undefined) throw problem;
-          return makeEndpoint(path);
+          return socketEndpoint(path, makeEndpoint);
         },
-        ({ path }, problem) => `${JSON.stringify(path)} cannot be an endpoint: ${problem}`,
+        ({ path, problem }, text) => problem === undefined ? text : notAnEndpoint(path, text),
       );
     } catch (cause) {
       const error = readError(path, cause);
-      if (isKnown) problem.warn(`${error.message} The last endpoints stay in use.`);
+      if (isKnown) {
+        problem.warn(`${error.message} The last endpoints stay in use.`, {
+          event: "resolver_failed",
+          path,
+          reason: error.message,
+          code: error.code,
+          error,
+        });
+      }
       sink.fail(error);
       return;
     }
@@ -119,6 +134,20 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
       await watch.changed(pollIntervalMs, signal);
     }
   });
+}
+
+/** What a user's function makes of a socket. */
+function socketEndpoint(path: string, makeEndpoint: (path: string) => Endpoint): Endpoint {
+  try {
+    return madeEndpoint(() => makeEndpoint(path));
+  } catch (cause) {
+    const message = `${notAnEndpoint(path, messageOf(cause))}.`;
+    throw new InternodeError("InvalidArgument", message, { origin: "caller", cause });
+  }
+}
+
+function notAnEndpoint(path: string, problem: string): string {
+  return `${JSON.stringify(path)} cannot be an endpoint: ${problem}`;
 }
 
 /** Something that is, or may be, a socket. */

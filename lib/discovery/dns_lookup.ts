@@ -5,6 +5,9 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { guard } from "../foreign/guard.ts";
+import { isA } from "../foreign/own_error.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { authority } from "../net/host_address.ts";
 import { messageOf } from "../net/transport_error.ts";
 
@@ -48,7 +51,15 @@ export interface DnsTarget {
   /** `host:port`, or `[ipv6]:port`. */
   readonly host: string;
   /** What its `SRV` record says: its place among others. */
-  readonly rank?: { readonly priority: number; readonly weight: number };
+  readonly rank?: DnsRank;
+}
+
+/** The place of a host among others. */
+export interface DnsRank {
+  /** Those of the lowest number come first. */
+  readonly priority: number;
+  /** Its share among those. */
+  readonly weight: number;
 }
 
 /** What became of the question for one kind of record. */
@@ -80,10 +91,10 @@ export async function lookUp(
       const records = await orAborted(() => resolveDns(name, type, options), signal);
       const targets = type === "SRV"
         ? offered(records as readonly Deno.SrvRecord[])
-        : (records as readonly string[]).map((address) => ({ host: authority(address, port) }));
+        : (records as readonly string[]).map((address) => hostOf(address, port));
       return { type, targets };
     } catch (cause) {
-      if (cause instanceof Deno.errors.NotFound) return { type, targets: [] };
+      if (isA(cause, Deno.errors.NotFound)) return { type, targets: [] };
       return { type, targets: null, cause };
     }
   }));
@@ -135,13 +146,28 @@ const LEAST_WEIGHT = 0.01;
 
 /** The hosts, those of the lowest priority first; a target "." says that the service is not offered. */
 function offered(records: readonly Deno.SrvRecord[]): DnsTarget[] {
-  return records
-    .filter((record) => bare(record.target) !== "")
+  return records.map(readRecord)
+    .filter(({ target }) => target !== "." && target !== "")
     .sort((a, b) => a.priority - b.priority)
     .map(({ target, port, priority, weight }) => ({
-      host: authority(bare(target), port),
+      ...hostOf(target, port),
       rank: { priority, weight: weight > 0 ? weight : LEAST_WEIGHT },
     }));
+}
+
+/** What looks names up may be a user's own; a record that is none has no target. */
+function readRecord(record: Deno.SrvRecord): Partial<Deno.SrvRecord> & DnsRank {
+  return guard(() => {
+    const { target, port, priority, weight } = record;
+    return { target, port, priority: Number(priority), weight: Number(weight) };
+  }, () => ({ priority: 0, weight: 0 }));
+}
+
+/** What is no host makes no endpoint later on, and spoils no other. */
+function hostOf(host: unknown, port: unknown): DnsTarget {
+  return typeof host === "string" && host !== "" && typeof port === "number"
+    ? { host: authority(bare(host), port) }
+    : { host: textOf(host) };
 }
 
 /** A lookup that does not heed its signal is not waited for. */
@@ -173,7 +199,7 @@ export function lookUpError(
   cause: unknown,
   timeoutMs: number | null,
 ): InternodeError {
-  const isForbidden = cause instanceof Deno.errors.NotCapable;
+  const isForbidden = isA(cause, Deno.errors.NotCapable);
   const why = timeoutMs === null ? messageOf(cause) : `no answer within ${timeoutMs} ms`;
   return new InternodeError(
     isForbidden ? "InvalidArgument" : "Unreachable",

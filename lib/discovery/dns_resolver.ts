@@ -26,6 +26,7 @@ import {
   type ResolveDns,
 } from "./dns_lookup.ts";
 import { GoodParts } from "./good_parts.ts";
+import { madeEndpoint } from "./made_endpoint.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { RankedEndpoint } from "./ranked_endpoint.ts";
@@ -167,8 +168,12 @@ class WatchedName {
       maxMs: this.#intervalMs,
       jitter: 0.4,
     }, options.random ?? systemRandom);
-    this.#problem = new WarnOnce(loggerOf(options.logger));
-    this.#parts = new GoodParts(loggerOf(options.logger));
+    const logger = loggerOf(options.logger);
+    this.#problem = new WarnOnce(logger, `DNS answers for ${name} as it should again.`, {
+      event: "resolver_recovered",
+      name,
+    });
+    this.#parts = new GoodParts(logger, { name });
   }
 
   async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
@@ -224,13 +229,13 @@ class WatchedName {
       this.#backOff.reset();
       this.#nextLookupMs = this.#clock.now() + this.#intervalMs;
     } else {
-      this.#problem.warn(`${error.message} The other records are used.`);
+      this.#warn(error, "The other records are used.");
       this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
     }
   }
 
   #endpointOf({ host, rank }: DnsTarget): Endpoint {
-    const endpoint = this.#makeEndpoint(host, this.#endpointOptions);
+    const endpoint = madeEndpoint(() => this.#makeEndpoint(host, this.#endpointOptions));
     return rank === undefined ? endpoint : new RankedEndpoint(endpoint, rank.priority, rank.weight);
   }
 
@@ -243,7 +248,7 @@ class WatchedName {
       return;
     }
     this.#known = { kind: "missing" };
-    this.#problem.warn(`${error.message} Until there are some, there are no endpoints.`);
+    this.#warn(error, "Until there are some, there are no endpoints.");
     this.#nextLookupMs = nowMs + this.#backOff.next();
   }
 
@@ -255,9 +260,19 @@ class WatchedName {
       const stays = known.kind === "missing"
         ? "There are no endpoints until then."
         : `The last ${known.endpoints.length} endpoints stay in use.`;
-      this.#problem.warn(`${error.message} ${stays}`);
+      this.#warn(error, stays);
     }
     this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
+  }
+
+  #warn(error: InternodeError, consequence: string): void {
+    this.#problem.warn(`${error.message} ${consequence}`, {
+      event: "resolver_failed",
+      name: this.#question.name,
+      reason: error.message,
+      code: error.code,
+      error,
+    });
   }
 
   #tell(sink: ResolutionSink): void {

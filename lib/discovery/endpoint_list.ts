@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { messageOf } from "../net/transport_error.ts";
+import { madeEndpoint } from "./made_endpoint.ts";
 
 /** A line with an endpoint. */
 export interface EndpointLine {
@@ -47,7 +48,7 @@ export function readEndpointLine(
   makeEndpoint: (text: string) => Endpoint,
 ): Endpoint {
   try {
-    return makeEndpoint(entry);
+    return madeEndpoint(() => makeEndpoint(entry));
   } catch (cause) {
     throw new InternodeError(
       "InvalidArgument",

@@ -6,6 +6,9 @@
 
 import type { Resolver } from "../call/resolver.ts";
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import { BackOff, type BackOffOptions } from "../grid/back_off.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock, Random } from "../net/clock.ts";
@@ -13,11 +16,11 @@ import type { Endpoint } from "../net/endpoint.ts";
 import { parseNetEndpoint } from "../net/net_endpoint.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { systemRandom } from "../net/system_random.ts";
-import { messageOf } from "../net/transport_error.ts";
 import { EtcdGateway, type EtcdOptions } from "./etcd_gateway.ts";
 import { keyStart } from "./etcd_key.ts";
 import { EtcdSet } from "./etcd_set.ts";
 import { EtcdStore } from "./etcd_store.ts";
+import { madeEndpoint } from "./made_endpoint.ts";
 import { positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { TimeBound } from "./time_bound.ts";
@@ -87,7 +90,7 @@ class EtcdFollower {
   readonly #keyStart: string;
   readonly #refreshMs: number;
   readonly #makeEndpoint: (text: string) => Endpoint;
-  readonly #logger: Logger;
+  readonly #logger: EventLogger;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #store: EtcdStore;
@@ -102,7 +105,11 @@ class EtcdFollower {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#store = new EtcdStore(new EtcdGateway(options));
-    this.#trouble = new WarnOnce(this.#logger);
+    this.#trouble = new WarnOnce(
+      this.#logger,
+      `The replicas under ${this.#keyStart} in etcd are followed again.`,
+      { event: "resolver_recovered", key: this.#keyStart },
+    );
   }
 
   async follow(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
@@ -156,14 +163,12 @@ class EtcdFollower {
 
   #read(key: string, text: string): Endpoint | null {
     try {
-      return this.#makeEndpoint(text);
+      return madeEndpoint(() => this.#makeEndpoint(text));
     } catch (error) {
       this.#logger.warn(
-        `What stands in etcd under ${key} is no endpoint and is passed over: ${
-          messageOf(error)
-        }. ` +
-          "Correct or delete it.",
-        { key },
+        `What stands in etcd under ${key} is no endpoint and is passed over: ` +
+          `${sentence(textOf(error))} Correct or delete it.`,
+        { event: "endpoint_ignored", key, reason: textOf(error), error },
       );
       return null;
     }
@@ -172,7 +177,14 @@ class EtcdFollower {
   #tell(error: unknown): void {
     this.#trouble.warn(
       `The replicas under ${this.#keyStart} in etcd cannot be followed at the moment, ` +
-        `what is known of them stays: ${messageOf(error)}.`,
+        `what is known of them stays: ${sentence(textOf(error))}`,
+      {
+        event: "resolver_failed",
+        key: this.#keyStart,
+        reason: textOf(error),
+        code: isOwnError(error) ? error.code : undefined,
+        error,
+      },
     );
   }
 }

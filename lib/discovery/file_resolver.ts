@@ -7,6 +7,8 @@
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
 import type { Resolver } from "../call/resolver.ts";
 import { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
@@ -125,8 +127,12 @@ class WatchedFile {
     this.#makeEndpoint = options.makeEndpoint ?? ((line) => parseNetEndpoint(line));
     this.#clock = options.clock ?? systemClock;
     this.#settling = new Settling(this.#settleMs);
-    this.#problem = new WarnOnce(loggerOf(options.logger));
-    this.#lines = new GoodParts(loggerOf(options.logger));
+    const logger = loggerOf(options.logger), { path } = options;
+    this.#problem = new WarnOnce(logger, `The file ${path} is in order again.`, {
+      event: "resolver_recovered",
+      path,
+    });
+    this.#lines = new GoodParts(logger, { path });
   }
 
   async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
@@ -205,11 +211,12 @@ class WatchedFile {
       this.#problem.warn(
         `The file ${this.#path} lists no endpoints any more; the last ` +
           `${before.endpoints.length} stay in use. To take all out, delete it.`,
+        { event: "resolver_failed", path: this.#path },
       );
       return before;
     } catch (error) {
       if (before === null || before.kind === "nothing") return { kind: "nothing", reason: error };
-      this.#problem.warn(`${messageOf(error)}. ${stays(before)}`);
+      this.#warn(error, before);
       return before;
     }
   }
@@ -224,9 +231,19 @@ class WatchedFile {
   #fail(sink: ResolutionSink, error: InternodeError): void {
     const known = this.#known;
     if (known !== null && known.kind !== "nothing") {
-      this.#problem.warn(`${messageOf(error)}. ${stays(known)}`);
+      this.#warn(error, known);
     }
     sink.fail(error);
+  }
+
+  #warn(error: unknown, known: Known): void {
+    this.#problem.warn(`${messageOf(error)}. ${stays(known)}`, {
+      event: "resolver_failed",
+      path: this.#path,
+      reason: textOf(error),
+      code: isOwnError(error) ? error.code : undefined,
+      error,
+    });
   }
 
   #error(what: string): InternodeError {

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Logger } from "../grid/logger.ts";
+import type { EventLogger, LogFields } from "../foreign/log_event.ts";
 import type { Endpoint } from "../net/endpoint.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { messageOf } from "../net/transport_error.ts";
 
 /** So many bad parts are told one by one at a time. */
@@ -13,12 +14,17 @@ const MAX_TOLD = 10;
 
 /** Takes the good ones of many parts, and warns of each bad one once, for as long as it stays. */
 export class GoodParts {
-  readonly #logger: Logger;
+  readonly #logger: EventLogger;
+  readonly #about: Partial<LogFields>;
   #told: ReadonlySet<string> = new Set();
 
-  /** @param logger Hears of bad parts. */
-  constructor(logger: Logger) {
+  /**
+   * @param logger Hears of bad parts.
+   * @param about What they are parts of.
+   */
+  constructor(logger: EventLogger, about: Partial<LogFields>) {
     this.#logger = logger;
+    this.#about = about;
   }
 
   /**
@@ -44,14 +50,19 @@ export class GoodParts {
       }
     }
     if (endpoints.length === 0 && bad.length > 0) throw bad[0]!.error;
-    const told = new Set(
-      bad.slice(0, MAX_TOLD).map(({ part, error }) =>
-        `${tell(part, messageOf(error))}. It is passed over, and the others are used.`
-      ),
+    const told = new Map<string, Partial<LogFields>>(
+      bad.slice(0, MAX_TOLD).map(({ part, error }) => [
+        `${tell(part, messageOf(error))}. It is passed over, and the others are used.`,
+        { reason: textOf(error), error },
+      ]),
     );
-    if (bad.length > MAX_TOLD) told.add(`${bad.length - MAX_TOLD} more parts are bad, too.`);
-    for (const message of told) if (!this.#told.has(message)) this.#logger.warn(message);
-    this.#told = told;
+    const more = bad.length - MAX_TOLD;
+    if (more > 0) told.set(`${more} more parts are bad, too.`, { count: more });
+    for (const [message, fields] of told) {
+      if (this.#told.has(message)) continue;
+      this.#logger.warn(message, { event: "endpoint_ignored", ...this.#about, ...fields });
+    }
+    this.#told = new Set(told.keys());
     return endpoints;
   }
 }

@@ -5,13 +5,14 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import type { EventLogger, LogFields } from "../foreign/log_event.ts";
 import { isOwnError } from "../foreign/own_error.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import { BackOff } from "../grid/back_off.ts";
-import { type Logger, loggerOf } from "../grid/logger.ts";
+import { loggerOf } from "../grid/logger.ts";
 import type { Clock } from "../net/clock.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { systemRandom } from "../net/system_random.ts";
-import { messageOf } from "../net/transport_error.ts";
 import { EtcdGateway } from "./etcd_gateway.ts";
 import { keyStart } from "./etcd_key.ts";
 import { type EtcdEntry, type EtcdLease, EtcdStore } from "./etcd_store.ts";
@@ -33,7 +34,7 @@ export class Registrant implements Registration {
   readonly #startTimeoutMs: number;
   readonly #closeTimeoutMs: number;
   readonly #outer: AbortSignal | undefined;
-  readonly #logger: Logger;
+  readonly #logger: EventLogger;
   readonly #clock: Clock;
   readonly #store: EtcdStore;
   readonly #trouble: WarnOnce;
@@ -71,9 +72,11 @@ export class Registrant implements Registration {
     // One member that stays silent must not cost the lease while another would answer.
     const timeoutMs = Math.min(positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs), keepMs);
     this.#store = new EtcdStore(new EtcdGateway({ ...options, requestTimeoutMs: timeoutMs }));
-    this.#trouble = new WarnOnce(this.#logger);
-    this.#changed = new WarnOnce(this.#logger);
-    this.#unchecked = new WarnOnce(this.#logger);
+    const over = (message: string): WarnOnce =>
+      new WarnOnce(this.#logger, message, { event: "registration_up", key: this.key });
+    this.#trouble = over(`${this.key} stands in etcd again.`);
+    this.#changed = over(`${this.key} stands in etcd as it should again.`);
+    this.#unchecked = over(`${this.key} can be read in etcd again.`);
     this.#backOff = new BackOff(
       { initialMs: 20, factor: 1.6, maxMs: keepMs, jitter: 0.4 },
       options.random ?? systemRandom,
@@ -120,7 +123,8 @@ export class Registrant implements Registration {
     } catch (error) {
       this.#logger.warn(
         `${this.key} could not be taken out of etcd, it runs out within ` +
-          `${this.#lease.ttlSeconds} s: ${messageOf(error)}.`,
+          `${this.#lease.ttlSeconds} s: ${sentence(textOf(error))}`,
+        this.#failed(error),
       );
     }
   }
@@ -135,7 +139,10 @@ export class Registrant implements Registration {
         if (signal.aborted) throw last ?? this.#tooLate();
         if (!isPassing(error)) throw error;
         last = error;
-        this.#trouble.warn(`${this.key} could not be put into etcd yet: ${messageOf(error)}.`);
+        this.#trouble.warn(
+          `${this.key} could not be put into etcd yet: ${sentence(textOf(error))}`,
+          this.#failed(error),
+        );
       }
       await pause(this.#clock, this.#backOff.next(), signal);
       if (signal.aborted) throw last;
@@ -174,7 +181,9 @@ export class Registrant implements Registration {
       } catch (error) {
         if (signal.aborted) return;
         this.#trouble.warn(
-          `${this.key} could not be kept alive in etcd, and is tried again: ${messageOf(error)}.`,
+          `${this.key} could not be kept alive in etcd, and is tried again: ` +
+            sentence(textOf(error)),
+          this.#failed(error),
         );
         pauseMs = this.#backOff.next();
       }
@@ -189,7 +198,10 @@ export class Registrant implements Registration {
       return;
     }
     if (this.#isEntered) {
-      this.#logger.warn(`${this.key} ran out in etcd, and is put in again.`);
+      this.#logger.warn(`${this.key} ran out in etcd, and is put in again.`, {
+        event: "registration_changed",
+        key: this.key,
+      });
     }
     await this.#enter(signal);
   }
@@ -203,7 +215,8 @@ export class Registrant implements Registration {
       if (isPassing(error) || signal.aborted) throw error;
       this.#unchecked.warn(
         `Whether ${this.key} still stands in etcd cannot be seen, so that it is not put in again ` +
-          `if somebody deletes it: ${messageOf(error)}. Let this user read the key.`,
+          `if somebody deletes it: ${sentence(textOf(error))} Let this user read the key.`,
+        this.#failed(error),
       );
       return;
     }
@@ -219,8 +232,14 @@ export class Registrant implements Registration {
       : `was changed in etcd, to ${JSON.stringify(entry.value)}`;
     this.#changed.warn(
       `${this.key} ${what} while its server lives, and is put in again. See who did that.`,
+      { event: "registration_changed", key: this.key },
     );
     await this.#store.put(this.key, this.address, lease, signal);
+  }
+
+  #failed(error: unknown): LogFields {
+    const code = isOwnError(error) ? error.code : undefined;
+    return { event: "registration_failed", key: this.key, reason: textOf(error), code, error };
   }
 
   #keepMs(): number {

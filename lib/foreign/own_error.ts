@@ -22,8 +22,13 @@ export function isOwnError(thrown: unknown): thrown is InternodeError {
 
 /** Whether something is an error of this realm. Never throws. */
 export function isError(thrown: unknown): thrown is Error {
+  return isA(thrown, Error);
+}
+
+/** As `instanceof`, of anything that was thrown. Never throws. */
+export function isA<Kind>(thrown: unknown, kind: new (...args: never[]) => Kind): thrown is Kind {
   try {
-    return thrown instanceof Error;
+    return thrown instanceof kind;
   } catch {
     return false;
   }

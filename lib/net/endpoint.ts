@@ -32,3 +32,13 @@ export interface Endpoint {
    */
   onChange?(listener: () => void): () => void;
 }
+
+/** Whether what a user has given is an endpoint, as far as that shows. Never throws. */
+export function isEndpoint(given: unknown): given is Endpoint {
+  try {
+    const { address, dial } = given as Partial<Endpoint>;
+    return typeof address === "string" && typeof dial === "function";
+  } catch {
+    return false;
+  }
+}

@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { isOwnError } from "../foreign/own_error.ts";
+import { isA, isOwnError } from "../foreign/own_error.ts";
 import { messageOf } from "./transport_error.ts";
 
 /**
@@ -17,7 +17,7 @@ import { messageOf } from "./transport_error.ts";
  */
 export function readError(path: string, cause: unknown): InternodeError {
   if (isOwnError(cause)) return cause;
-  const isForbidden = cause instanceof Deno.errors.NotCapable;
+  const isForbidden = isA(cause, Deno.errors.NotCapable);
   return new InternodeError(
     isForbidden ? "InvalidArgument" : "Unreachable",
     `Could not read ${path}: ${messageOf(cause)}. ` +
