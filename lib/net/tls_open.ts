@@ -14,6 +14,13 @@ import {
 import type { ChannelDuplex } from "./channel_duplex.ts";
 import { TlsChannel, type TlsInbox } from "./tls_channel.ts";
 
+/**
+ * No time limit of the runtime's for a handshake: its timer holds what has
+ * failed, 25 KiB of it, until two minutes have passed. The callers have limits
+ * of their own.
+ */
+const NEVER = -1;
+
 /** A connection whose TLS handshake is over. */
 export interface OpenTls {
   /** Knows what the handshake has shown. */
@@ -46,8 +53,11 @@ export function acceptTls(
   return new Promise((resolve, reject) => {
     onFailure(duplex, reject);
     // One that listens to nothing: only through a server does the runtime judge a client.
-    const server = createServer(options);
-    server.on("tlsClientError", reject);
+    const server = createServer({ ...options, handshakeTimeout: NEVER });
+    server.on("tlsClientError", (error, socket) => {
+      socket.destroy();
+      reject(error);
+    });
     server.on("secureConnection", (socket) => {
       resolve({ socket, channel: new TlsChannel(socket, duplex, inbox, remote) });
     });

@@ -1,0 +1,81 @@
+/**
+ * A process with a door of each kind, whose memory is measured. It lets nobody in.
+ *
+ * @module
+ */
+
+import { type Logger, Manager, sharedSecret, systemTransports } from "@internode/grid";
+import { HandlerMap, listen, serve } from "@internode/grid/call";
+import { answerCommands, type Memory, memory } from "../../bench/memory_process.ts";
+import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
+import { systemClock } from "../../lib/net/system_clock.ts";
+
+/** What the doors are made from. */
+export interface DoorsConfig {
+  readonly secret: string;
+  /** How long a handshake may take, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** Nodes of a grid with the secret, each with a host that may dial it. */
+  readonly secretNodes: readonly (readonly [local: string, dialler: string])[];
+  /** The same with mutual TLS. */
+  readonly mutualNodes: readonly (readonly [local: string, dialler: string])[];
+  /** Proves those. */
+  readonly mutual: MtlsConfig;
+  /** Where servers of the call face listen with the secret; `tls` without a client's certificate. */
+  readonly services: readonly string[];
+}
+
+/** What is kept of logs would be memory that grows. */
+const NOBODY: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** How often memory is looked at before it counts, and how many milliseconds lie between. */
+const LOOKS = 4, LOOK_EACH_MS = 20;
+
+async function run(config: DoorsConfig): Promise<void> {
+  const { handshakeTimeoutMs, services, mutual } = config;
+  const logger = NOBODY, auth = sharedSecret(config.secret);
+  await using stack = new AsyncDisposableStack();
+  for (const [local, dialler] of config.secretNodes) {
+    const hosts = [local, dialler];
+    const node = stack.use(new Manager({ local, hosts, auth, logger, handshakeTimeoutMs }));
+    await node.listen();
+  }
+  const tls: MtlsConfig = { ...mutual, handshakeTimeoutMs };
+  for (const [local, dialler] of config.mutualNodes) {
+    const hosts = [local, dialler];
+    const node = stack.use(new Manager({ local, hosts, tls, logger, handshakeTimeoutMs }));
+    await node.listen();
+  }
+  const stop = new AbortController(), { cert, key } = mutual;
+  const transports = systemTransports({ cert, key });
+  const addresses: string[] = [], serving: Promise<void>[] = [];
+  for (const url of services) {
+    const listener = await listen(url, new HandlerMap(), { logger, transports });
+    addresses.push(listener.address);
+    serving.push(
+      serve(listener, { auth, logger, handshakeTimeoutMs, graceMs: 0, signal: stop.signal }),
+    );
+  }
+  await answerCommands({ services: () => addresses, memory: collectedMemory });
+  stop.abort();
+  await Promise.all(serving);
+}
+
+/** The least that is found in a few looks, each behind a collection. */
+async function collectedMemory(): Promise<Memory> {
+  let least: Memory | null = null;
+  for (let look = 0; look < LOOKS; look++) {
+    // Buffers are given back, and promises settle, in turns of their own.
+    await new Promise<void>((resolve) => systemClock.setTimer(LOOK_EACH_MS, resolve));
+    (globalThis as { gc?: () => void }).gc!();
+    const now = memory();
+    if (least === null || used(now) < used(least)) least = now;
+  }
+  return least!;
+}
+
+function used({ heapBytes, bufferBytes }: Memory): number {
+  return heapBytes + bufferBytes;
+}
+
+if (import.meta.main) await run(JSON.parse(Deno.args[0]!));

@@ -1,0 +1,130 @@
+/**
+ * Handshakes that come to nothing leave nothing behind. `INTERNODE_HANDSHAKES=5000`
+ * runs so many of each kind, which takes an hour.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { MemoryProcess } from "../../bench/memory_process.ts";
+import { dials } from "../../lib/grid/dialler.ts";
+import { freePorts } from "../conformance/world.ts";
+import { FILES, NET, RUN } from "../net/permitted.ts";
+import { configOf, TestAuthority } from "../net/test_authority.ts";
+import type { DoorsConfig } from "./doors.ts";
+import { type Door, type Failure, FAILURES } from "./failing_handshakes.ts";
+
+const asked = FILES ? Deno.env.get("INTERNODE_HANDSHAKES") : undefined;
+const IS_FULL = asked !== undefined, COUNT = Number(asked ?? 80);
+/** So many at a time. */
+const AT_ONCE = 8;
+/** Of those that wait until they are cut off, as many as come in that time. */
+const SLOW_AT_ONCE = 100;
+const HANDSHAKE_TIMEOUT_MS = 300;
+const SECRET = "a secret of the failing handshakes";
+
+/** What may stay whatever was done: code that was compiled, buffers that are kept for the next. */
+const KEPT_BYTES = 400 * 1024;
+/** What may stay for each: less than any object that stands for a connection. */
+const KEPT_EACH_BYTES = 100;
+/** What the allocator may not have given back. */
+const RESIDENT_BYTES = 32 * 1024 * 1024;
+
+Deno.test({
+  name: "a handshake that fails leaves no memory behind, however it fails",
+  ignore: !NET || !FILES || !RUN,
+}, async (test) => {
+  const authority = await TestAuthority.root("authority");
+  const stranger = await TestAuthority.root("stranger");
+  const names = [{ type: "ip" as const, value: "127.0.0.1" }];
+  const secretNodes = ["tcp", "ws"].map(nodeOf), mutualNodes = ["tls", "wss"].map(nodeOf);
+  const uris = [...mutualNodes.flat()].map((value) => ({ type: "uri" as const, value }));
+  const member = await authority.node("member", { names: [...names, ...uris] });
+  const mutual = configOf(member, authority);
+  const strange = configOf(await stranger.node("member", { names: [...names, ...uris] }), stranger);
+  const config: DoorsConfig = {
+    secret: SECRET,
+    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    secretNodes,
+    mutualNodes,
+    mutual,
+    services: ["tcp://127.0.0.1:0", "tls://127.0.0.1:0"],
+  };
+  await using doors = new MemoryProcess(new URL("./doors.ts", import.meta.url), [
+    JSON.stringify(config),
+  ]);
+  const services = await doors.ask<string[]>("services");
+  const common = { secret: SECRET, authority: authority.cert, strange, dialler: "tcp://a:1" };
+  const all: Door[] = [
+    ...secretNodes.map(([url, dialler]) => ({
+      ...common,
+      name: `a node at ${new URL(url).protocol}`,
+      url,
+      dialler,
+      tls: "none" as const,
+    })),
+    ...mutualNodes.map(([url, dialler]) => ({
+      ...common,
+      name: `a node at ${new URL(url).protocol} with mutual TLS`,
+      url,
+      dialler,
+      secret: null,
+      tls: mutual,
+    })),
+    ...services.map((url) => ({
+      ...common,
+      name: `a server at ${new URL(url).protocol}`,
+      url,
+      tls: url.startsWith("tls") ? "server" as const : "none" as const,
+    })),
+  ];
+  for (const door of all) {
+    await test.step(door.name, async () => {
+      const failures = FAILURES.filter(({ on }) => on(door));
+      // What it has in common with others is tried there.
+      const quick = failures.filter((failure) =>
+        (!door.url.startsWith("wss") || failure.layer === "upgrade") && !isLong(door, failure)
+      );
+      for (const failure of IS_FULL ? failures : quick) await judge(doors, door, failure);
+    });
+  }
+});
+
+/** Whether it takes the ten seconds that transports give. */
+function isLong({ tls }: Door, { layer, isSlow = false }: Failure): boolean {
+  return isSlow && (layer === "upgrade" || layer === "tls" && tls === "server");
+}
+
+/** Fails some times, so that all is there that stays, then many times. */
+async function judge(doors: MemoryProcess, door: Door, failure: Failure): Promise<void> {
+  await repeat(door, failure, 30);
+  const before = await doors.ask("memory");
+  await repeat(door, failure, COUNT);
+  const after = await doors.ask("memory");
+  const used = after.heapBytes + after.bufferBytes - before.heapBytes - before.bufferBytes;
+  const resident = after.residentBytes - before.residentBytes;
+  const what = `${door.name}, ${COUNT} times ${failure.name}: ${kib(used)} KiB of heap and ` +
+    `buffers stay, and ${kib(resident)} KiB resident`;
+  console.log(what);
+  assert(used < KEPT_BYTES + COUNT * KEPT_EACH_BYTES && resident < RESIDENT_BYTES, what);
+}
+
+async function repeat(door: Door, { act, isSlow = false }: Failure, count: number): Promise<void> {
+  let left = count;
+  const one = async (): Promise<void> => {
+    while (left-- > 0) await act(door);
+  };
+  await Promise.all(Array.from({ length: isSlow ? SLOW_AT_ONCE : AT_ONCE }, one));
+}
+
+/** A node, and a host that dials it. */
+function nodeOf(scheme: string): readonly [string, string] {
+  for (;;) {
+    const [local, dialler] = freePorts(2).map((port) => `${scheme}://127.0.0.1:${port}`);
+    if (dials(dialler!, local!)) return [local!, dialler!];
+  }
+}
+
+function kib(bytes: number): string {
+  return (bytes / 1024).toFixed(0);
+}
