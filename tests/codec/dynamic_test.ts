@@ -45,8 +45,11 @@ Deno.test("values that MessagePack does not know are refused with their path", (
     "[0] must be null, a boolean, number, bigint, string, Uint8Array, or an array or plain object of these, but is an object of class Map",
   );
   refuse([new Date()], "of class Date");
+  refuse([new (class {})()], "but is an object.");
+  refuse([Object.create({ constructor: Object })], "but is an object.");
   refuse(Symbol("s"), "but is a symbol");
   refuse(2n ** 64n, "an integer of 64 bits");
+  refuse(-(2n ** 63n) - 1n, "an integer of 64 bits");
   refuse(["\ud800"], "[0] has a lone surrogate");
   refuse({ "\ud800": 1 }, "lone surrogate");
 });

@@ -66,6 +66,13 @@ Deno.test("a message begins with the count of items at 0, and with the usual bou
   assertEquals([reader.items, reader.maxItems], [0, usual]);
 });
 
+Deno.test("a message begins with nothing that its values take of memory", () => {
+  const reader = new ByteReader();
+  reader.decodedBytes = 7;
+  reader.reset(new Uint8Array(1), 0, 1);
+  assertEquals(reader.decodedBytes, 0);
+});
+
 Deno.test("small copies share 64 KiB to the last byte, larger ones are alone", () => {
   const bytes = pattern(5_000), reader = new ByteReader();
   const take = (count: number): Uint8Array => {

@@ -45,6 +45,7 @@ Deno.test("only so much lies there unused, and nothing large", () => {
   const empty = new LendingPool();
   const large = empty.lend(MIB + 1), odd = new Uint8Array(5_000);
   empty.takeBack(large);
+  empty.takeBack(new Uint8Array(2 * MIB));
   empty.takeBack(odd);
   assertEquals([large.length, odd.length, empty.freeBytes], [0, 0, 0]);
 });

@@ -140,6 +140,18 @@ Deno.test("a ring makes room for a large batch once, and gives it back", () => {
   assertEquals(ring.bytes.length, 100);
 });
 
+Deno.test("small reads from before a ring has grown do not make it shrink", () => {
+  const ring = new ReceiveRing(64);
+  const readOne = (wanted: number): void => {
+    ring.space(wanted);
+    ring.commit(1);
+    ring.head = ring.tail;
+  };
+  for (let n = 0; n < 100; n++) readOne(0);
+  readOne(1_000);
+  assertEquals(ring.space().length, 2_000);
+});
+
 Deno.test("unread bytes are never given up for a smaller buffer", () => {
   const ring = new ReceiveRing(16, 16);
   ring.space(1000);

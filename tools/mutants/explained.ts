@@ -57,6 +57,30 @@ export const EXPLAINED: readonly Explanation[] = [
     reason: SAME_EITHER_WAY,
   },
   {
+    file: "lib/codec/key_spread.ts",
+    lineText: "if (length === 0 || length > MAX_DIGITS) return -1;",
+    changes: [
+      "the guard was removed",
+      "`||` became `&&`",
+      "the right part of `length === 0 || length > MAX_DIGITS` was removed",
+      "the left part of `length === 0 || length > MAX_DIGITS` was removed",
+    ],
+    reason:
+      "A longer number is over MAX_INDEX, and no text at all is no number, which `<=` finds " +
+      "too; it only spares reading the digits.",
+  },
+  {
+    file: "lib/codec/key_spread.ts",
+    lineText: "if (index < 0 || index > 9) return -1;",
+    changes: ["`<` became `<=`", "`0` became `1`"],
+    reason: "The digit is not 0 here: the line before has returned.",
+  },
+  {
+    file: "lib/session/frame_lanes.ts",
+    lineText: "#mayOvertake = true;",
+    reason: "What is written first is the hello, and draining it sets this to `true`.",
+  },
+  {
     file: "lib/session/bulk_lane.ts",
     lineText: "writer.ensure(4);",
     changes: ["`4` became `5`"],
@@ -112,6 +136,12 @@ export const EXPLAINED: readonly Explanation[] = [
     lineText: "for (let i = 0; i < length; i++) grown[i] = items[(this.#head + i) & (length - 1)];",
     changes: ["`<` became `<=`"],
     reason: "One item too many is copied to where the item that is pushed goes next.",
+  },
+  {
+    file: "lib/wire/lending_pool.ts",
+    lineText: "return bytes <= LEAST_BYTES ? LEAST_BYTES : 2 ** (32 - Math.clz32(bytes - 1));",
+    changes: ["`<=` became `<`"],
+    reason: "The least size is a power of two, so both parts give it.",
   },
   {
     file: "lib/wire/lending_pool.ts",

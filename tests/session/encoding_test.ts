@@ -1,0 +1,99 @@
+/**
+ * What user code does on its own connection while one of its values is encoded.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Codec } from "../../lib/codec/codec.ts";
+import { InternodeError } from "../../lib/errors.ts";
+import { encodedCodec, numbered, type Payload, rawCodec, TestCall } from "./calls.ts";
+import { assertNothingLeft, Pair } from "./pair.ts";
+
+/** Does something in the midst of a value. */
+function acting(act: () => void): Codec<Payload> {
+  return {
+    encode(value, writer): void {
+      writer.append(value!.subarray(0, 3));
+      act();
+      writer.append(value!.subarray(3));
+    },
+    decode: rawCodec.decode,
+  };
+}
+
+for (const size of [10, 100_000]) {
+  Deno.test(`calls that are made while another one of ${size} bytes is encoded arrive whole, and so does that`, () => {
+    const pair = new Pair(), { dialler } = pair;
+    pair.echo();
+    const inner: TestCall[] = [], expected: Payload[] = [];
+    const make = (codec: Codec<Payload>, bytes: number): void => {
+      expected.push(numbered(bytes, inner.length));
+      const call = new TestCall();
+      inner.push(call);
+      dialler.request("echo", expected.at(-1), { codec, call });
+    };
+    const act = (): void => {
+      make(rawCodec, 5);
+      make(encodedCodec, 6);
+      make(rawCodec, 70_000);
+      make(encodedCodec, 70_000);
+      expected.push(null);
+      inner.push(dialler.request("echo", null));
+      make(acting(() => make(encodedCodec, 7)), 8);
+      assert(!dialler.session.hasOutput, "nothing leaves in the midst of a value");
+    };
+    const outer = dialler.request("echo", numbered(size), { codec: acting(act) });
+    pair.pump();
+    assertEquals(outer.response, numbered(size));
+    assertEquals(inner.map(({ response }) => response), expected);
+    const next = dialler.request("echo", numbered(9), { codec: encodedCodec });
+    pair.pump();
+    assertEquals(next.response, numbered(9));
+    assertNothingLeft(pair);
+  });
+}
+
+Deno.test("calls that are cancelled while another one is encoded end alone, also if its encoding fails", () => {
+  for (const fails of [false, true]) {
+    const pair = new Pair(), { dialler } = pair, kept = pair.keep();
+    pair.echo();
+    const victim = dialler.request("keep", null);
+    pair.pump();
+    const codec = acting(() => {
+      dialler.cancel(victim, new Error("no longer"));
+      if (fails) throw new TypeError("cannot be read");
+    });
+    const outer = new TestCall();
+    const send = (): TestCall => dialler.request("echo", numbered(10), { codec, call: outer });
+    if (fails) {
+      const error = assertThrows(send, InternodeError, "Cannot encode: cannot be read.");
+      assertEquals([error.code, error.outcome], ["InvalidPayload", "notSent"]);
+      assert(error.cause instanceof TypeError);
+    } else send();
+    pair.pump();
+    assertEquals(outer.response, fails ? undefined : numbered(10));
+    assertEquals(kept.requests.map(({ cancelled }) => cancelled !== null), [true]);
+    const next = dialler.request("echo", numbered(9), { codec: encodedCodec });
+    pair.pump();
+    assertEquals(next.response, numbered(9));
+    assertNothingLeft(pair);
+  }
+});
+
+Deno.test("a codec that returns a promise as it encodes is refused, and what the promise says is heard", async () => {
+  const pair = new Pair(), { dialler } = pair;
+  pair.echo();
+  const codec = {
+    encode: (): Promise<never> => Promise.reject(new Error("nobody waits for this")),
+    decode: rawCodec.decode,
+  } as unknown as Codec<Payload>;
+  assertThrows(
+    () => dialler.request("echo", numbered(10), { codec }),
+    InternodeError,
+    "it must write at once",
+  );
+  await null;
+  pair.pump();
+  assertNothingLeft(pair);
+});
