@@ -26,7 +26,7 @@ interface Retired {
 /**
  * No side makes new calls on these; what ran, or waited to be sent, may finish.
  * The side that has dialled tells the other at once that it uses a newer one,
- * so that this can tell whether the newer one was good at both ends; the other
+ * so that this can tell whether the newer one was good at both ends; then the other
  * side tells when all its calls on it have ended, so that none is under way
  * which the dialler does not know of. Then the dialler closes it, when its own
  * have ended too. After the grace time either side does, and what still runs
@@ -90,7 +90,9 @@ export class RetiredLinks {
     const retired = this.#links.get(link);
     if (retired === undefined) return;
     if (!this.#dials) {
-      if (!retired.isTold && link.session.caller.calls.active === 0) tell(link, retired);
+      // Not before the dialler has told: it may not know of the newer connection yet, and would not note it.
+      const isOver = retired.peerIsDone && link.session.caller.calls.active === 0;
+      if (isOver && !retired.isTold) tell(link, retired);
     } else if (retired.peerIsDone && link.settle()) link.close(replaced("GoingAway"));
   }
 }

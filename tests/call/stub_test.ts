@@ -159,13 +159,13 @@ class Unnamed extends Error {
 const THROWN: readonly [what: string, thrown: unknown, name: string, message: string][] = [
   ["an error", new Error("plain"), "Error", "plain"],
   ["an error of a kind", new TypeError("odd"), "TypeError", "odd"],
-  ["an error without a name", Object.assign(new Error("x"), { name: "" }), "", "x"],
+  ["an error without a name", Object.assign(new Error("x"), { name: "" }), "Error", "x"],
   ["an error whose name is no text", Object.assign(new Error("x"), { name: 7 }), "Error", "x"],
   ["a text", "just text", "Error", "just text"],
   ["nothing", undefined, "Error", "undefined"],
   ["a symbol", Symbol("s"), "Error", "Symbol(s)"],
-  ["an object", Object.create(null), "Error", "What it threw cannot be shown as text."],
-  ["an error that throws", new Unnamed("x"), "Error", "What it threw cannot be shown as text."],
+  ["an object", Object.create(null), "Error", "a value that cannot be shown as text"],
+  ["an error that throws", new Unnamed("x"), "Error", "x"],
   [
     "a proxy that is revoked",
     (() => {
@@ -174,7 +174,7 @@ const THROWN: readonly [what: string, thrown: unknown, name: string, message: st
       return proxy;
     })(),
     "Error",
-    "What it threw cannot be shown as text.",
+    "a value that cannot be shown as text",
   ],
   [
     "an error with a long name and an enormous text",

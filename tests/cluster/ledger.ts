@@ -30,8 +30,10 @@ export interface CallRecord {
 const FATES = new Set([
   "Unreachable notSent",
   "Disconnected notSent",
+  "Disconnected notExecuted",
   "Disconnected maybeExecuted",
   "GoingAway notSent",
+  "GoingAway notExecuted",
   "GoingAway maybeExecuted",
   // As many handlers of cancelled calls still run as the peer may have.
   "Overloaded notExecuted",

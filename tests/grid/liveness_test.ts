@@ -61,7 +61,7 @@ Deno.test("a peer that takes no bytes is given up, whatever it sends itself", as
       way(grid).request(bytes, new Uint8Array(1_000_000), { timeoutMs: 600_000 }),
     );
     await grid.clock.runUntil(() => stuck.settled, 600_000, "the write is given up");
-    assertFate(stuck, "Disconnected maybeExecuted", 20_000, 41_000);
+    assertFate(stuck, "Disconnected notExecuted", 20_000, 41_000);
     grid.network.setLink(from, to, null);
   });
 });
