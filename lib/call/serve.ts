@@ -7,7 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { subscribe } from "../foreign/subscription.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import { openEntrance } from "../grid/entrance.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { Channel } from "../net/transport.ts";
@@ -84,7 +84,11 @@ export async function serveWith(
   let failure: { readonly error: unknown } | null = null;
   const unwatch = subscribe(
     () => listener.onChange?.(() => server.onChange()),
-    (error) => server.settings.logger.warn(`${listener.address}: onChange has failed.`, { error }),
+    (error) =>
+      server.settings.logger.warn(
+        `onChange of the listener at ${listener.address} has failed: ${sentence(textOf(error))}`,
+        { event: "callback_failed", what: "onChange", local: listener.address, error },
+      ),
   );
   try {
     if (signal?.aborted !== true) await acceptFrom(listener, server, signal);
@@ -175,8 +179,13 @@ function take(accepted: AcceptedConnection, server: ServiceServer | null): void 
     tell(() => (accepted as AcceptedConnection | undefined)?.handlers, () => {});
     closeQuietly(accepted?.channel);
     server?.settings.logger.error(
-      `A connection to ${server.settings.name} cannot be served: ${textOf(error)}`,
-      { error },
+      `A connection to ${server.settings.name} cannot be served: ${sentence(textOf(error))}`,
+      {
+        event: "connection_refused",
+        name: server.settings.name,
+        reason: textOf(error),
+        error,
+      },
     );
   }
 }
@@ -186,8 +195,8 @@ async function closeListener(listener: ServiceListener, server?: ServiceServer):
     await listener.close();
   } catch (error) {
     server?.settings.logger.warn(
-      `The listener at ${listener.address} could not be closed well: ${textOf(error)}`,
-      { error },
+      `The listener at ${listener.address} could not be closed well: ${sentence(textOf(error))}`,
+      { event: "listener_failed", local: listener.address, reason: textOf(error), error },
     );
   }
 }

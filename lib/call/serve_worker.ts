@@ -6,8 +6,12 @@
 
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
-import { textOf } from "../foreign/text_of.ts";
-import { consoleLogger } from "../grid/logger.ts";
+import type { LogFields } from "../foreign/log_event.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
+import { promiseOf } from "../foreign/thenable.ts";
+import { loggerOf } from "../grid/logger.ts";
+import { systemClock } from "../net/system_clock.ts";
+import { within } from "../net/within.ts";
 import type { Channel } from "../net/transport.ts";
 import { parentThread } from "../net/worker_thread.ts";
 import type { HandlerMap } from "./handler_map.ts";
@@ -44,6 +48,9 @@ export interface ThisWorker<Data> {
   /** Aborts when the worker is to stop. */
   readonly signal: AbortSignal;
 }
+
+/** How long `onStopped` may take, in milliseconds. */
+const STOPPED_MS = 2_000;
 
 /** A thread has one server. */
 let hasBegun = false;
@@ -129,16 +136,44 @@ async function run(
   onServing: (address: string, server: ServiceServer) => void,
 ): Promise<void> {
   const { handlers, auth, tracer, onStopped, ...listening } = service;
-  const { logger = consoleLogger } = service, { address, sharePort, settings, worker } = given;
+  const logger = loggerOf(service.logger), { address, sharePort, settings, worker } = given;
+  let failure: { readonly error: unknown } | null = null;
   try {
-    const listener = await listen(address, handlers, { ...listening, sharePort });
+    const listener = await listen(address, handlers, { ...listening, logger, sharePort });
     const name = workerName(settings.name ?? listener.address, worker);
     await serveWith(
       listener,
       { ...settings, name, auth, tracer, logger, signal },
       (server) => onServing(listener.address, server),
     );
-  } finally {
-    await onStopped?.();
+  } catch (error) {
+    failure = { error };
   }
+  const trouble = await stoppedTrouble(onStopped);
+  if (failure === null && trouble !== null) throw trouble;
+  if (failure === null) return;
+  if (trouble !== null) {
+    const fields = { event: "callback_failed", what: "onStopped", error: trouble.cause } as const;
+    logger.error(trouble.message, fields satisfies LogFields);
+  }
+  // Why it did not serve, or serves no more, counts, whatever happens then.
+  throw failure.error;
+}
+
+/** Calls a user's `onStopped`; `null`: all went well. Whoever hangs is not waited for longer than the docs say. */
+async function stoppedTrouble(
+  onStopped: WorkerService["onStopped"],
+): Promise<InternodeError | null> {
+  const why = (what: string, cause?: unknown): InternodeError =>
+    new InternodeError("InvalidArgument", `onStopped of the worker ${what}`, {
+      origin: "caller",
+      cause,
+    });
+  const stopped = promiseOf<void>(() => onStopped?.()).then(
+    () => null,
+    (error) => why(`has failed: ${sentence(textOf(error))}`, error),
+  );
+  let trouble: InternodeError | null = why(`has not ended within ${STOPPED_MS} ms.`);
+  await within(systemClock, STOPPED_MS, stopped.then((given) => trouble = given));
+  return trouble;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import { sentence } from "../foreign/text_of.ts";
 import { CallSource } from "../grid/call_source.ts";
 import { drainLink } from "../grid/link_closing.ts";
 import { maxAgeMs, type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
@@ -82,7 +83,12 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
       isProven = link.identity !== undefined;
     if (maxAgeMs(settings, isProven) < Infinity) this.#startSchedule(link);
     if (this.#hasChanged) this.onChange();
-    logger.debug(`${peer.name} has connected.`, { remote: link.remote, instance: peer.instance });
+    logger.debug(`${peer.name} has connected.`, {
+      event: "client_up",
+      caller: this.#source.host,
+      remote: link.remote,
+      instance: peer.instance,
+    });
   }
 
   /** See {@linkcode LinkOwner.resolve}. */
@@ -122,8 +128,15 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
       this.#server.onGreeted(this);
     } else {
       const level = error.code === "ProtocolError" ? "warn" : "debug";
-      logger[level](`The connection from ${this.#source!.host} has ended: ${error.message}`, {
+      const caller = this.#source!.host, { answers } = link.session.responder;
+      this.#server.answers.add(answers);
+      logger[level](`The connection from ${caller} has ended: ${sentence(error.message)}`, {
+        event: "client_down",
+        caller,
         remote,
+        reason: error.message,
+        code: error.code,
+        answered: answers.shown(),
         refusedCalls: this.#refusedCalls,
       });
     }

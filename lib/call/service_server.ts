@@ -12,6 +12,7 @@ import { tellGivenUp } from "../grid/link_closing.ts";
 import type { Link } from "../net/link.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { Channel } from "../net/transport.ts";
+import { AnswerCounts } from "../session/answer_counts.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
 import { QuietWait } from "../net/quiet_wait.ts";
 import { within } from "../net/within.ts";
@@ -32,6 +33,8 @@ export class ServiceServer {
   readonly settings: ServeSettings;
   /** What handlers need. */
   readonly serving: Serving;
+  /** How calls have ended on the connections that are no more. */
+  readonly answers: AnswerCounts = new AnswerCounts();
 
   readonly #maker: LinkMaker;
   readonly #connections = new Set<ServedConnection>();
@@ -132,9 +135,17 @@ export class ServiceServer {
     this.serving.onLeft = null;
     for (const connection of [...this.#connections]) connection.close(reason);
     const ended = Promise.all([this.whenEmpty(), listenerClosed]);
-    if (await within(clock, CLOSING_MS, ended)) return;
+    const isOver = await within(clock, CLOSING_MS, ended), answered = this.answers.shown();
+    if (isOver) {
+      return logger.info(`The server ${name} has stopped.`, {
+        event: "server_down",
+        name,
+        answered,
+      });
+    }
     logger.error(
       `The server ${name} has stopped, but its listener or ${this.#connections.size} of its connections did not end within ${CLOSING_MS} ms.`,
+      { event: "server_down", name, count: this.#connections.size, limit: CLOSING_MS, answered },
     );
   }
 
@@ -145,6 +156,7 @@ export class ServiceServer {
     this.#fullToldMs = nowMs;
     logger.warn(
       `${MAX_GREETING} connections to ${name} are in their handshake; more are turned away.`,
+      { event: "visitors_turned_away", name, limit: MAX_GREETING },
     );
   }
 

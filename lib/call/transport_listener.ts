@@ -6,7 +6,8 @@
 
 import { InternodeError } from "../errors.ts";
 import { promiseOf } from "../foreign/thenable.ts";
-import type { Logger } from "../grid/logger.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
+import { textOf } from "../foreign/text_of.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { Channel, Listener, Transport } from "../net/transport.ts";
 import { Fifo } from "../wire/fifo.ts";
@@ -30,7 +31,7 @@ export class TransportListener implements ServiceListener {
   readonly guarded: boolean;
   readonly onChange?: (listener: () => void) => () => void;
   readonly #handlers: (channel: Channel) => HandlerMap;
-  readonly #logger: Logger;
+  readonly #logger: EventLogger;
   readonly #queue = new Fifo<Channel>();
   #listener: Listener | undefined;
   #waiting: Waiting | undefined;
@@ -49,7 +50,7 @@ export class TransportListener implements ServiceListener {
   constructor(
     address: string,
     handlers: (channel: Channel) => HandlerMap,
-    logger: Logger,
+    logger: EventLogger,
     guarded: boolean,
     transport: Transport,
   ) {
@@ -97,6 +98,7 @@ export class TransportListener implements ServiceListener {
     this.#isFull = true;
     this.#logger.warn(
       `The listener at ${this.address} turns connections away: ${MAX_WAITING} wait to be accepted.`,
+      { event: "visitors_turned_away", local: this.address, limit: MAX_WAITING },
     );
   }
 
@@ -148,7 +150,14 @@ export class TransportListener implements ServiceListener {
       this.#logger.error(
         `The listener at ${this.address} closed the connection of ${channel.remote}, ` +
           "as choosing its handlers failed.",
-        { error },
+        {
+          event: "callback_failed",
+          what: "handlers",
+          local: this.address,
+          remote: channel.remote,
+          reason: textOf(error),
+          error,
+        },
       );
       return null;
     }

@@ -5,9 +5,9 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
-import { textOf } from "../foreign/text_of.ts";
+import type { EventLogger, LogFields } from "../foreign/log_event.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import { type BackOffOptions, LastingBackOff } from "../grid/back_off.ts";
-import type { Logger } from "../grid/logger.ts";
 import type { Clock, Random, Timer } from "../net/clock.ts";
 import type { StartThread, ThreadWatcher, WorkerThread } from "../net/worker_thread.ts";
 import {
@@ -61,7 +61,7 @@ export interface WorkerPlan {
   /** Where chance comes from. */
   readonly random: Random;
   /** Hears of workers that failed. */
-  readonly logger: Logger;
+  readonly logger: EventLogger;
 }
 
 /** Starts a worker, watches over it, starts another in its place when it fails, stops it. */
@@ -103,6 +103,10 @@ export class WorkerSlot implements ThreadWatcher {
     return workerName(this.#plan.settings.name ?? this.#address, this.number);
   }
 
+  get #who(): { readonly name: string; readonly local: string } {
+    return { name: this.#name, local: this.#address };
+  }
+
   /** Where it stands. */
   get state(): WorkerState {
     return this.#state;
@@ -138,7 +142,11 @@ export class WorkerSlot implements ThreadWatcher {
       this.#send({ kind: "stop" });
       const limitMs = graceMs + STOPPING_MS;
       this.#timer = clock.setTimer(limitMs, () => {
-        logger.error(`${this.#name} has not stopped within ${limitMs} ms and is ended.`);
+        logger.error(`${this.#name} has not stopped within ${limitMs} ms and is ended.`, {
+          event: "worker_ended",
+          ...this.#who,
+          limit: limitMs,
+        });
         this.#end();
       });
     } else if (this.#state !== "stopping") {
@@ -215,7 +223,9 @@ export class WorkerSlot implements ThreadWatcher {
     this.#backOff.onBegun();
     this.#unanswered = 0;
     this.#watch();
-    if (this.#hasServed) this.#plan.logger.info(`${this.#name} serves again.`);
+    const { logger } = this.#plan, fields: LogFields = { event: "worker_up", ...this.#who };
+    if (this.#hasServed) logger.info(`${this.#name} serves again.`, fields);
+    else logger.debug(`${this.#name} serves.`, fields);
     this.#hasServed = true;
     this.#first.resolve(address);
   }
@@ -240,7 +250,12 @@ export class WorkerSlot implements ThreadWatcher {
   #onFailure(why: string, code: ErrorCode = "InvalidArgument"): void {
     const { clock, logger, module } = this.#plan;
     if (this.#state === "stopping") {
-      logger.error(`${this.#name} failed while it stopped: ${why}.`);
+      logger.error(`${this.#name} failed while it stopped: ${sentence(why)}`, {
+        event: "worker_failed",
+        ...this.#who,
+        reason: why,
+        code,
+      });
       return this.#end();
     }
     if (this.#state !== "starting" && this.#state !== "serving") return;
@@ -261,6 +276,7 @@ export class WorkerSlot implements ThreadWatcher {
     const what = wasServing ? "has failed" : "did not start";
     logger.error(
       `${this.#name} ${what}: ${reason}. Another takes its place in ${Math.ceil(waitMs)} ms.`,
+      { event: "worker_failed", ...this.#who, reason: why, code, delayMs: Math.ceil(waitMs) },
     );
     this.#timer = clock.setTimer(waitMs, () => {
       this.restarts++;

@@ -146,6 +146,8 @@ export type LogFields = {
   readonly running?: number | undefined;
   /** Connections on which not all that was sent has arrived. */
   readonly unheard?: number | undefined;
+  /** How the calls that were served have ended: the number of each error code, and of `OK`. */
+  readonly answered?: Readonly<Record<string, number>> | undefined;
   /** Calls that were refused. */
   readonly refusedCalls?: number | undefined;
 };

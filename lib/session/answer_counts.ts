@@ -22,6 +22,11 @@ export class AnswerCounts {
     return this.#failed.get(code) ?? 0;
   }
 
+  /** Those numbers that are not 0, by error code, and `OK`. */
+  shown(): Readonly<Record<string, number>> {
+    return { ...this.ok > 0 && { OK: this.ok }, ...Object.fromEntries(this.#failed) };
+  }
+
   /** Adds what others have counted. */
   add(other: AnswerCounts): void {
     this.ok += other.ok;

@@ -300,3 +300,26 @@ Deno.test("serveWorker serves in workers only", async () => {
     "call it in the module that you give serveWorkers",
   );
 });
+
+Deno.test(
+  "a worker whose onStopped throws is told of, and it never hides why a worker does not serve",
+  {
+    ignore: !NET || !FILES,
+  },
+  async () => {
+    const data: WorkerData = { greeting: "hello", fault: "cleaning" };
+    const logger = new QuietLogger();
+    const server = await start({ workers: 1, data, logger });
+    await server.close();
+    assert(
+      logger.has("failed while it stopped: onStopped of the worker has failed: The broom is lost."),
+      logger.lines.join(),
+    );
+    assert(!logger.has(".."), logger.lines.join());
+    const error = await assertRejects(
+      () => start({ workers: 1, data, address: "tcp://192.0.2.1:0" }),
+      InternodeError,
+    );
+    assertStringIncludes(error.message, "Could not listen on tcp://192.0.2.1:0");
+  },
+);

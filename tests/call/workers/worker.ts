@@ -12,8 +12,8 @@ export interface WorkerData {
   readonly secret?: string;
   /** A file that a worker writes to when it has stopped. */
   readonly log?: string;
-  /** What goes wrong: it finds out that something is missing, or wants two servers. */
-  readonly fault?: "missing" | "twice";
+  /** What goes wrong: it finds out that something is missing, wants two servers, or cannot clean up. */
+  readonly fault?: "missing" | "twice" | "cleaning";
 }
 
 const quiet = (): void => {};
@@ -41,6 +41,7 @@ async function start({ number, data, signal }: ThisWorker<WorkerData>): Promise<
     logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     ...(data.secret !== undefined && { auth: sharedSecret(data.secret) }),
     onStopped: () => {
+      if (data.fault === "cleaning") throw new Error("The broom is lost.");
       if (data.log !== undefined) Deno.writeTextFileSync(data.log, `${number}\n`, { append: true });
     },
   };
