@@ -12,8 +12,8 @@ import { mutate } from "./mutate.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { filesOf, type Room, ROOMS } from "./rooms.ts";
 import { type Fate, Score } from "./score.ts";
-import { planTests, type TestFile } from "./test_plan.ts";
-import { repositoryFiles, Workshop } from "./workshop.ts";
+import { planTests, type TestBatch, type TestFile } from "./test_plan.ts";
+import { repositoryFiles, type TestResult, Workshop } from "./workshop.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const WORKSHOPS = 2;
@@ -65,13 +65,24 @@ async function judge(
   tests: readonly TestFile[],
 ): Promise<Fate> {
   if (explanationOf(mutant) !== undefined) return "explained";
-  return await workshop.with(mutant, async () => {
-    for (const { files, limitMs } of planTests(mutant.file, tests)) {
-      const result = await workshop.test(files, limitMs);
-      if (result !== "passed") return result === "failed" ? "killed" : result;
-    }
-    return "survived";
-  });
+  for (const batch of planTests(mutant.file, tests)) {
+    const result = await tryBatch(workshop, mutant, batch);
+    if (result !== "passed") return result === "failed" ? "killed" : result;
+  }
+  return "survived";
+}
+
+/** Where the tests do not pass in time with nothing broken either, the machine is busy: they get more. */
+async function tryBatch(
+  workshop: Workshop,
+  mutant: Mutant,
+  { files, limitMs }: TestBatch,
+): Promise<TestResult> {
+  for (let patienceMs = limitMs;; patienceMs *= 2) {
+    const result = await workshop.with(mutant, () => workshop.test(files, patienceMs));
+    if (result !== "timed out") return result;
+    if (await workshop.test(files, patienceMs) !== "timed out") return result;
+  }
 }
 
 async function run(options: Options): Promise<void> {
