@@ -1,3 +1,4 @@
+import { ANSWERS } from "./answers.ts";
 import type { Case } from "./case.ts";
 import { ENDED_EARLY } from "./endings.ts";
 import { LIFECYCLE } from "./lifecycle.ts";
@@ -14,6 +15,7 @@ const CASES: readonly Case[] = [
   ...SIZES,
   ...LIFECYCLE,
   ...REFUSALS,
+  ...ANSWERS,
 ];
 
 for (const world of WORLDS) {
