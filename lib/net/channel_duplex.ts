@@ -9,9 +9,12 @@ import { textOf } from "../foreign/text_of.ts";
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { giveBack } from "../wire/memory_return.ts";
+import { systemClock } from "./system_clock.ts";
 import type { ByteChannel } from "./transport.ts";
 
 const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 64 * 1024;
+/** After so many reads timers and other sockets have their turn: what comes may decrypt to nothing, which no session sees. */
+const MAX_READS = 16;
 /** Encrypted pieces below this are put together before they are written. */
 const MAX_GATHERED_BYTES = 256 * 1024;
 
@@ -37,6 +40,8 @@ export class ChannelDuplex extends Duplex {
   readonly #mayRead: () => boolean;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #readBytes = SMALL_READ_BYTES;
+  /** How many reads there were since the loop was last let turn. */
+  #reads = 0;
   /** How much more may be read. */
   #allowanceBytes: number;
   /** Whether a read is wanted that may not be yet. */
@@ -76,6 +81,11 @@ export class ChannelDuplex extends Duplex {
       this.first = undefined;
       this.#allowanceBytes -= first.length;
       this.push(Buffer.from(first.buffer, first.byteOffset, first.length));
+      return;
+    }
+    if (++this.#reads > MAX_READS) {
+      this.#reads = 0;
+      systemClock.defer(() => this._read());
       return;
     }
     this.#buffer ??= new Uint8Array(this.#readBytes);

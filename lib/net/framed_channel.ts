@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FutileFrames } from "../session/futile_frames.ts";
 import { MAX_BATCH_BYTES } from "../wire/limits.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { ByteChannel, MessageChannel, MessageReceiver } from "./transport.ts";
@@ -15,6 +16,7 @@ import {
   OPCODE,
   readClosePayload,
 } from "./web_socket_frames.ts";
+import { systemClock } from "./system_clock.ts";
 import { FrameQueue } from "./web_socket_queue.ts";
 import { FrameReader, type ReaderRole } from "./web_socket_reader.ts";
 
@@ -24,6 +26,8 @@ const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
 const CLOSE_TIMEOUT_MS = 800;
 /** What comes after the other end broke a rule is read into this much, and forgotten. */
 const DEAF_BYTES = 4096;
+/** After so many frames or reads in a row that bring no message, timers and other sockets have their turn. */
+const MAX_BARREN_FRAMES = 256, MAX_BARREN_READS = 16;
 /** Whoever goes on sending so much while this side ends it is heard no more. */
 const MAX_LATE_BYTES = 4 * 1024 * 1024;
 
@@ -85,6 +89,13 @@ export class FramedChannel implements MessageChannel {
   #told = false;
   /** Whether the last read has completed a frame. */
   #hasFound = false;
+  /** How many frames and reads have brought no message since the last turn of the loop. */
+  #barrenFrames = 0;
+  #barrenReads = 0;
+  readonly #controls = new FutileFrames();
+  #messages = 0;
+  /** Whether it goes on in a later turn. */
+  #isDeferred = false;
 
   /**
    * Takes over a channel.
@@ -197,8 +208,19 @@ export class FramedChannel implements MessageChannel {
   }
 
   readonly #goOn = (): void => {
-    if (this.#listening && !this.#reading && !this.#heardClose && !this.#ended) this.#takeFrames();
+    const isBusy = this.#reading || this.#isDeferred;
+    if (this.#listening && !isBusy && !this.#heardClose && !this.#ended) this.#takeFrames();
   };
+
+  /** A read that finds bytes at once does not let the loop turn. */
+  #goOnLater(): void {
+    this.#isDeferred = true;
+    systemClock.defer(() => {
+      this.#isDeferred = false;
+      this.#barrenFrames = this.#barrenReads = 0;
+      this.#goOn();
+    });
+  }
 
   #read(): void {
     this.#reading = true;
@@ -229,28 +251,51 @@ export class FramedChannel implements MessageChannel {
   /** Until it is paused or has to read more. Who ends it no longer waits for anybody. */
   #takeFrames(): void {
     while (!this.#paused || this.#ending !== undefined) {
+      if (this.#barrenFrames >= MAX_BARREN_FRAMES) return this.#goOnLater();
       if (!this.#findFrame()) {
-        if (!this.#ended) this.#read();
+        if (this.#ended) return;
+        if (++this.#barrenReads > MAX_BARREN_READS) this.#goOnLater();
+        else this.#read();
         return;
       }
+      this.#barrenFrames++;
       this.#hasFound = true;
       const { opcode, payload } = this.#reader;
       if (opcode === OPCODE.close) return this.#hearClose(payload);
+      if (opcode !== OPCODE.binary && !this.#mayAsk()) return;
       if (opcode === OPCODE.ping) this.#answerPing(payload);
       if (opcode === OPCODE.binary && this.#ending === undefined) {
+        this.#barrenFrames = this.#barrenReads = 0;
+        this.#messages++;
         this.#receiver?.onMessage(payload);
       }
     }
   }
 
   #findFrame(): boolean {
+    if (this.#deaf !== undefined) return false;
     try {
       return this.#reader.next();
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      // A connection closed with unread bytes resets, and the reason would be lost with it.
-      this.#deaf = new Uint8Array(DEAF_BYTES);
-      this.#close(error.closeCode, `the other side sent ${error.message}`, error.message);
+      this.#break(error);
+      return false;
+    }
+  }
+
+  /** A connection closed with unread bytes resets, and the reason would be lost with it. */
+  #break({ closeCode, message }: FrameError): void {
+    this.#deaf = new Uint8Array(DEAF_BYTES);
+    this.#close(closeCode, `the other side sent ${message}`, message);
+  }
+
+  /** Pings and pongs have the same bound as frames of ours that have no effect. */
+  #mayAsk(): boolean {
+    try {
+      this.#controls.add(systemClock.now(), this.#messages, 0);
+      return true;
+    } catch {
+      this.#break(new FrameError(CLOSE_CODE.policy, "too many pings and pongs"));
       return false;
     }
   }

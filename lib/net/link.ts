@@ -223,7 +223,7 @@ export abstract class Link implements SessionOwner {
     return this.#owner.resolve(this, name, subroute);
   }
 
-  /** Whether handlers have run long enough for this turn. */
+  /** Whether what has come was handled for long enough for this turn. */
   isTurnOver(): boolean {
     return this.budget.isOver();
   }

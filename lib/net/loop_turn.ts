@@ -15,18 +15,23 @@ interface Waiting {
   readonly goOn: () => void;
 }
 
+/** So often work may begin before the loop is asked when its turn is over, however little work that was. */
+const UNMEASURED_STARTS = 32;
+
 const turns = new WeakMap<Clock, LoopTurn>();
 
 /**
- * The present turn of the event loop: how long handlers have run in it, over
+ * The present turn of the event loop: how long frames were handled in it, over
  * all links, and who goes on in a later one. That belongs to a clock, as there
  * is one for each process, and in simulations one for each node.
  *
  * The loop does not tell when a turn begins, and asking it each time would
  * cost a quick request a fiftieth of its time. So work is added up, whatever
- * turns it was done in, and only when a quarter of the budget has gathered is
- * the loop asked when the turn is over; from then on time counts, whatever it
- * is spent on.
+ * turns it was done in, and only when a quarter of the budget has gathered, or
+ * work has begun 32 times, is the loop asked when the turn is over; from then on
+ * time counts, whatever it is spent on. Without that second limit a peer that
+ * always has a few bytes ready, of which reading costs more than parsing, would
+ * keep the loop in one turn for as long as it likes.
  */
 export class LoopTurn {
   readonly #clock: Clock;
@@ -40,6 +45,8 @@ export class LoopTurn {
   #startMs = NaN;
   /** The latest time that is known. */
   #latestMs = 0;
+  /** How often work has begun since the last turn that was measured. */
+  #starts = 0;
   #isDeferred = false;
   #hasPutOff = false;
   #isGoingOn = false;
@@ -67,8 +74,11 @@ export class LoopTurn {
     return Math.max(nowMs, this.#latestMs) - this.#startMs;
   }
 
-  /** Whether handlers of somebody may begin to run; who goes on after waiting may in any case. */
+  /** Whether somebody may begin to work; who goes on after waiting may in any case. */
   mayBegin(nowMs: number, budgetMs: number): boolean {
+    if (++this.#starts === UNMEASURED_STARTS && Number.isNaN(this.#startMs)) {
+      this.#measure(nowMs);
+    }
     return this.#isGoingOn || this.lastedMs(nowMs) < Math.max(budgetMs, Number.MIN_VALUE);
   }
 
@@ -84,6 +94,12 @@ export class LoopTurn {
     if (!Number.isNaN(this.#startMs)) return;
     this.#workedMs += forMs;
     if (this.#workedMs * 4 < budgetMs) return;
+    this.#measure(nowMs);
+  }
+
+  /** From now on time counts, and what was worked before. */
+  #measure(nowMs: number): void {
+    this.#latestMs = Math.max(this.#latestMs, nowMs);
     this.#startMs = nowMs - this.#workedMs;
     this.#clock.soon(this.onOver);
   }
@@ -106,6 +122,7 @@ export class LoopTurn {
   readonly onOver = (): void => {
     this.#startMs = NaN;
     this.#workedMs = 0;
+    this.#starts = 0;
   };
 
   readonly #onLater = (): void => {

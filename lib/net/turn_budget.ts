@@ -1,5 +1,5 @@
 /**
- * How long the handlers of a link may run before the event loop gets a turn.
+ * How long a link may handle what has come before the event loop gets a turn.
  *
  * @module
  */
@@ -7,15 +7,16 @@
 import type { Clock } from "./clock.ts";
 import { LoopTurn } from "./loop_turn.ts";
 
-/** The most handlers that run between two looks at the clock. */
+/** The most steps between two looks at the clock. */
 const MAX_STEP = 16;
 
 /**
- * Bounds the time that handlers take in one turn of the event loop, over all
- * links of a clock: with many that all have much to do each gets its part of
- * the budget, and at least one handler is run. Reading the clock after each
- * handler would cost more than a quick one does, so it is read after as many
- * as surely fit, judged by the ones before.
+ * Bounds the time that parsing, answering and handlers take in one turn of the
+ * event loop, over all links of a clock: with many that all have much to do each
+ * gets its part of the budget, and at least one step is done, which is a handler
+ * or some frames without one. Reading the clock after each step would cost more
+ * than a quick one does, so it is read after as many as surely fit, judged by
+ * the ones before.
  */
 export class TurnBudget {
   readonly #clock: Clock;
@@ -37,7 +38,7 @@ export class TurnBudget {
     this.#budgetMs = budgetUs / 1000;
   }
 
-  /** Whether the last handler that ran has ended the link's part of the turn. */
+  /** Whether the last step has ended the link's part of the turn. */
   get isSpent(): boolean {
     return this.#isSpent;
   }
@@ -58,7 +59,7 @@ export class TurnBudget {
     return isAlone || this.#turn.mayBegin(nowMs, this.#budgetMs);
   }
 
-  /** A handler has run: whether the turn has lasted long enough. */
+  /** A step is done: whether the turn has lasted long enough. */
   isOver(): boolean {
     if (++this.#ran < this.#nextLook) return false;
     const nowMs = this.#clock.now();

@@ -32,6 +32,8 @@ export const CLOSE_CODE = {
   unsupported: 1003,
   /** Stands for a close frame without a code; never sent. */
   none: 1005,
+  /** The other side did what the protocol allows and nobody needs. */
+  policy: 1008,
   /** A message was too large. */
   tooLarge: 1009,
 } as const;

@@ -20,6 +20,9 @@ const MAX_BYTES = 64 * 1024;
 /** What lacks so much is read to where it belongs; of less, copying costs less than a read of its own. */
 const DIRECT_BYTES = 16 * 1024;
 
+/** A message may have so many fragments without a byte; more of them only keep this side busy. */
+const MAX_EMPTY_FRAGMENTS = 1_000;
+
 /** To look at less than this as words costs more than it saves. */
 const WORTH_WORDS_BYTES = 64;
 
@@ -69,6 +72,8 @@ export class FrameReader {
   #final = true;
   /** Whether a message has begun that further frames go on with. */
   #fragmented = false;
+  /** How many fragments of the message under way were empty. */
+  #emptyFragments = 0;
   /** Whether the last `space` was a part of the message. */
   #direct = false;
 
@@ -167,6 +172,10 @@ export class FrameReader {
     if (length > 125) {
       length = 0;
       for (let at = head + 2; at < key; at++) length = length * 256 + bytes[at]!;
+    }
+    if (!this.#fragmented) this.#emptyFragments = 0;
+    if (length === 0 && ++this.#emptyFragments > MAX_EMPTY_FRAGMENTS) {
+      throw new FrameError(CLOSE_CODE.policy, "too many fragments that are empty");
     }
     const end = (this.#fragmented ? this.#filled : 0) + length;
     if (end > this.maxMessageBytes) {

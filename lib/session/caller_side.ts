@@ -340,9 +340,8 @@ export class CallerSide {
     this.#outbox.drop(id, false);
     this.#end(call);
     if (!late) {
-      const receive = call.receive;
-      if (receive === null) call.onEnd();
-      else receive.onEnd(count);
+      if (call.receive === null) call.onEnd();
+      else call.receive.onEnd(count);
     }
     call.close(
       new InternodeError("Closed", "The handler has ended the stream.", {
@@ -353,12 +352,13 @@ export class CallerSide {
     if (this.#slotless.length > 0) this.#slotless.flow();
   }
 
-  /** The peer takes more inputs. Credit for a stream that has ended meanwhile is no error. */
-  onInputCredit(id: number, messages: number, bytes: number): void {
+  /** The peer takes more inputs. Credit for a stream that has ended meanwhile is no error. Says whether it is of any use. */
+  onInputCredit(id: number, messages: number, bytes: number): boolean {
     const call = this.calls.get(id);
-    if (!(call instanceof OpenedStream) || call.send === null || call.state === "abandoned") return;
+    if (!(call instanceof OpenedStream) || call.state === "abandoned") return false;
     call.quietPings = 0;
-    call.send.onCredit(messages, bytes);
+    call.send?.onCredit(messages, bytes);
+    return messages + bytes > 0;
   }
 
   /** The peer knows a stream. */

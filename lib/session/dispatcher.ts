@@ -10,6 +10,7 @@ import { messageCost } from "../wire/limits.ts";
 import type { Arrival } from "./arrival.ts";
 import type { CallerSide } from "./caller_side.ts";
 import { DRAIN_REASONS } from "./drain_reason.ts";
+import { FutileFrames } from "./futile_frames.ts";
 import type { Assembly, Inbox } from "./inbox.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Outbox } from "./outbox.ts";
@@ -48,6 +49,7 @@ export class Dispatcher {
   readonly #liveness: Liveness;
   readonly #arrival: Arrival;
   readonly #owner: Pick<SessionOwner, "onDraining">;
+  readonly #futile: FutileFrames = new FutileFrames();
 
   /** @param targets Where frames go. */
   constructor(targets: FrameTargets) {
@@ -61,7 +63,21 @@ export class Dispatcher {
     this.#owner = targets.owner;
   }
 
-  /** Takes the frame whose payload is in the reader. Says whether a handler may have run. */
+  /**
+   * What has come has no effect.
+   *
+   * @throws {InternodeError} `ProtocolError` if that happens too often.
+   */
+  onFutile(): void {
+    const outbox = this.#outbox;
+    this.#futile.add(
+      outbox.nowMs,
+      outbox.messages + this.#inbox.messages,
+      this.#caller.calls.active + this.#responder.calls.active,
+    );
+  }
+
+  /** Takes the frame whose payload is in the reader. Says whether a handler may have run, or as much was done. */
   onFrame(
     type: number,
     flags: number,
@@ -88,17 +104,22 @@ export class Dispatcher {
         this.#inbox.onBulk(length);
         if (type === FrameType.responderFragment) this.#caller.onStreamSign(id);
         const whole = this.#inbox.add(type, id, this.#reader);
-        return whole !== null && this.#deliverWhole(whole);
+        if (whole === null) {
+          if (!this.#inbox.isUnfinished(type, id)) this.onFutile();
+          return false;
+        }
+        this.#deliverWhole(whole);
+        return true;
       }
       case FrameType.inputCredit:
-        this.#caller.onInputCredit(id, argument, this.#creditBytes());
+        if (!this.#caller.onInputCredit(id, argument, this.#creditBytes())) this.onFutile();
         return false;
       case FrameType.outputCredit:
-        this.#responder.onOutputCredit(id, argument, this.#creditBytes());
+        if (!this.#responder.onOutputCredit(id, argument, this.#creditBytes())) this.onFutile();
         return false;
       case FrameType.inputEnd:
         this.#inbox.checkFinished(type, id);
-        this.#responder.onInputEnd(id, argument);
+        if (!this.#responder.onInputEnd(id, argument)) this.onFutile();
         return false;
       case FrameType.outputEnd:
         this.#inbox.checkFinished(type, id);
@@ -108,7 +129,7 @@ export class Dispatcher {
         this.#caller.onError(id, code, this.#reader);
         return false;
       case FrameType.cancel:
-        this.#responder.onCancel(id, code, this.#reader);
+        if (!this.#responder.onCancel(id, code, this.#reader)) this.onFutile();
         return false;
       default:
         this.#onConnectionFrame(type, code, id, argument);
@@ -154,10 +175,10 @@ export class Dispatcher {
     return this.#deliver(type, flags, code, id, argument, cost, this.#outbox.nowMs);
   }
 
-  #deliverWhole(whole: Assembly): boolean {
+  #deliverWhole(whole: Assembly): void {
     const { type, flags, code, id, argument, bytes, arrivedMs } = whole;
     this.#reader.reset(bytes, 0, bytes.length, undefined, true);
-    return this.#deliver(type, flags, code, id, argument, messageCost(bytes.length), arrivedMs);
+    this.#deliver(type, flags, code, id, argument, messageCost(bytes.length), arrivedMs);
   }
 
   /** A whole message stands in the reader; its first frame came at `arrivedMs`. */
@@ -198,15 +219,18 @@ export class Dispatcher {
   #onConnectionFrame(type: number, code: number, id: number, argument: number): void {
     switch (type) {
       case FrameType.name:
-        this.#responder.names.onName(code, this.#reader);
+        // Of use once a call comes, which makes up for some of them.
+        if (!this.#responder.names.onName(code, this.#reader)) this.onFutile();
         return;
       case FrameType.window:
+        if (argument === 0) this.onFutile();
         this.#outbox.onWindow(argument);
         return;
       case FrameType.arrived:
-        this.#outbox.onArrived(argument);
+        if (!this.#outbox.onArrived(argument)) this.onFutile();
         return;
       case FrameType.ping:
+        this.onFutile();
         if (
           id === 0 || this.#responder.calls.get(id) !== null ||
           this.#inbox.isUnfinished(FrameType.openerFragment, id)
@@ -215,12 +239,14 @@ export class Dispatcher {
         }
         return;
       case FrameType.pong:
+        this.onFutile();
         if (id === 0) {
           this.#liveness.onPong(argument, this.#outbox.nowMs);
           this.#arrival.onPong(argument);
         } else this.#caller.onStreamSign(id);
         return;
       case FrameType.drain:
+        this.onFutile();
         this.#owner.onDraining(DRAIN_REASONS[argument] ?? "closing");
         return;
       default:

@@ -104,6 +104,12 @@ export class FrameLanes {
     this.tellOutput();
   }
 
+  /** Gives credit for a stream back. */
+  credit(type: number, id: number, messages: number, bytes: number): void {
+    CREDIT_VIEW.setUint32(0, bytes, true);
+    this.control(type, id, messages, 0, CREDIT_BYTES);
+  }
+
   /** Writes a small frame that keeps its place behind the messages before it. */
   frame(
     type: number,
@@ -154,3 +160,5 @@ export class FrameLanes {
 }
 
 const NOTHING = new Uint8Array(0);
+const CREDIT_BYTES = new Uint8Array(4);
+const CREDIT_VIEW = new DataView(CREDIT_BYTES.buffer);

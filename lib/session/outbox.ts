@@ -260,10 +260,13 @@ export class Outbox extends FrameLanes {
     if (this.bulk.isReady(this.nowMs)) this.tellOutput();
   }
 
-  /** The peer tells how much bulk has arrived in all: more of it may go. */
-  onArrived(count: number): void {
-    this.bulk.pacer.onArrived(count, this.nowMs);
+  /** The peer tells how much bulk has arrived in all: more of it may go. Says whether it is more than was known. */
+  onArrived(count: number): boolean {
+    const { pacer } = this.bulk, before = pacer.arrivedBytes;
+    pacer.onArrived(count, this.nowMs);
+    if (pacer.arrivedBytes === before) return false;
     if (this.bulk.isReady(this.nowMs)) this.tellOutput();
+    return true;
   }
 
   /** Hands out what is to be written next; see `BatchWriter.drain`. */

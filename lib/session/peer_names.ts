@@ -36,8 +36,8 @@ export class PeerNames {
     this.#owner = owner;
   }
 
-  /** The peer gives a number to a name. */
-  onName(number: number, reader: ByteReader): void {
+  /** The peer gives a number to a name. Says whether it is a new number, of which there are only so many. */
+  onName(number: number, reader: ByteReader): boolean {
     const names = this.#names, before = names[number];
     if (number > names.length || before !== undefined && !this.reuses) {
       throw protocolError(`Name number ${number} came, not ${names.length}.`);
@@ -51,6 +51,7 @@ export class PeerNames {
     }
     const { name, subroute } = decodeName(reader);
     names[number] = { name, subroute, cost, target: null };
+    return before === undefined;
   }
 
   /** The name of a number. */

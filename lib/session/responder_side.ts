@@ -295,19 +295,17 @@ export class ResponderSide {
     this.#cancel(call, error);
   }
 
-  /** The caller wants no answer any more. */
-  onCancel(id: number, code: number, reader: ByteReader): void {
-    const reason = readText(reader);
+  /** The caller wants no answer any more. Says whether there was anything to give up. */
+  onCancel(id: number, code: number, reader: ByteReader): boolean {
     const unfinished = this.#inbox.drop(id, false);
     const call = this.calls.get(id);
+    // Either the rest of its answer is given up for this one, or the request itself never came whole.
+    if (call === null && !this.#outbox.drop(id, true) && !unfinished) return false;
     const mayHaveRun = call === null ? !unfinished : call.hasBegun;
-    const error = cancelledByCaller(code, reason, mayHaveRun);
-    if (call !== null) {
-      this.#cancel(call, error);
-    } else if (this.#outbox.drop(id, true) || unfinished) {
-      // Either the rest of its answer is given up for this one, or the request itself never came whole.
-      this.#sendError(id, error, null);
-    }
+    const error = cancelledByCaller(code, readText(reader), mayHaveRun);
+    if (call !== null) this.#cancel(call, error);
+    else this.#sendError(id, error, null);
+    return true;
   }
 
   /** What this side was to answer is not there any more. */
@@ -326,15 +324,19 @@ export class ResponderSide {
     return call;
   }
 
-  /** The caller sends no more inputs. */
-  onInputEnd(id: number, count: number): void {
-    this.inputTarget(id)?.receive?.onEnd(count);
+  /** The caller sends no more inputs. Says whether there is a stream that this matters to. */
+  onInputEnd(id: number, count: number): boolean {
+    const stream = this.inputTarget(id);
+    stream?.receive?.onEnd(count);
+    return stream !== null;
   }
 
-  /** The caller takes more outputs. Credit for a stream that has ended meanwhile is no error. */
-  onOutputCredit(id: number, messages: number, bytes: number): void {
+  /** The caller takes more outputs. Credit for a stream that has ended meanwhile is no error. Says whether it is of any use. */
+  onOutputCredit(id: number, messages: number, bytes: number): boolean {
     const call = this.calls.get(id);
-    if (call instanceof AcceptedStream) call.send?.onCredit(messages, bytes);
+    if (!(call instanceof AcceptedStream) || call.send === null) return false;
+    call.send.onCredit(messages, bytes);
+    return messages + bytes > 0;
   }
 
   /** Ends the calls whose time has run out. */

@@ -51,6 +51,7 @@ import { ResponderSide } from "./responder_side.ts";
 import { pingStreams } from "./stream_pings.ts";
 import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
 import { timeLeftOf } from "./time_left.ts";
+import { STEP_BYTES, STEP_FRAMES } from "./futile_frames.ts";
 import {
   disconnected,
   endedByPeer,
@@ -82,6 +83,8 @@ export class Session implements CreditGiver, PayloadOwner {
   readonly #dispatcher: Dispatcher;
   #handshake: Handshake | null;
   #peerIsDone = false;
+  /** How many frames without a handler have come since the last step. */
+  #frames = 0;
   #state: "handshake" | "open" | "closed" = "handshake";
 
   /**
@@ -175,8 +178,9 @@ export class Session implements CreditGiver, PayloadOwner {
   receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
     this.#outbox.nowMs = nowMs;
     this.liveness.onReceived(nowMs);
-    let at = start;
+    let at = start, stepAt = start + STEP_BYTES;
     try {
+      if (start === end) this.#dispatcher.onFutile();
       while (at < end && this.#state !== "closed") {
         if (end - at < HEADER_BYTES) throw protocolError("A batch ends within a frame's header.");
         const length = view.getUint32(at + 4, true);
@@ -188,7 +192,11 @@ export class Session implements CreditGiver, PayloadOwner {
         const id = view.getUint32(payload - 8, true), argument = view.getUint32(payload - 4, true);
         const type = word & 0xff, flags = word >>> 8 & 0xff, code = word >>> 16;
         const ran = this.#onFrame(type, flags, code, length, id, argument);
-        if (ran && this.#owner.isTurnOver() && at < end) return at;
+        if (ran || ++this.#frames >= STEP_FRAMES || at >= stepAt) {
+          this.#frames = 0;
+          stepAt = at + STEP_BYTES;
+          if (this.#owner.isTurnOver() && at < end) return at;
+        }
       }
       this.caller.giveNamesBack();
       this.#outbox.checkReplies();
@@ -303,8 +311,7 @@ export class Session implements CreditGiver, PayloadOwner {
   giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void {
     if (this.#state === "closed") return;
     this.#outbox.nowMs = nowMs;
-    CREDIT_VIEW.setUint32(0, bytes, true);
-    this.#outbox.control(type, id, messages, 0, CREDIT_BYTES);
+    this.#outbox.credit(type, id, messages, bytes);
   }
 
   /** Takes the frame in the reader. Says whether a handler may have run. */
@@ -342,8 +349,7 @@ export class Session implements CreditGiver, PayloadOwner {
   }
 
   #open(handshake: Handshake): void {
-    const hello = handshake.peer!;
-    const outbox = this.#outbox;
+    const hello = handshake.peer!, outbox = this.#outbox;
     this.#handshake = null;
     this.#state = "open";
     outbox.budget.open(hello);
@@ -392,6 +398,3 @@ export class Session implements CreditGiver, PayloadOwner {
     this.#owner.onClosed(error);
   }
 }
-
-const CREDIT_BYTES = new Uint8Array(4);
-const CREDIT_VIEW = new DataView(CREDIT_BYTES.buffer);

@@ -88,7 +88,7 @@ export interface SessionOwner {
   onOpen(peer: Peer): void;
   /** Finds a handler; `null` if there is none. */
   resolve(name: string, subroute: string): HandlerTarget | null;
-  /** Asked after each handler that ran: whether the reading turn has lasted long enough. */
+  /** Asked after each handler that ran, and after some frames without one: whether the reading turn has lasted long enough. */
   isTurnOver(): boolean;
   /** The peer wants this connection to come to an end. */
   onDraining(reason: DrainReason): void;

@@ -173,7 +173,7 @@ const names: Attack = {
 
 const pings: Attack = {
   name: "asks for a million signs of life and reads none",
-  logs: /of answers wait for the peer/,
+  logs: /frames came that have no effect|of answers wait for the peer/,
   act: async (scene) => {
     using peer = await scene.peer({ hello: GREEDY });
     const ping = rawFrame(FrameType.ping);

@@ -124,24 +124,22 @@ test("fragments become one message, and pings between them are answered", async 
   assertEquals(await end(pair), "lost without a goodbye");
 });
 
-test("pings of a host that never reads stop being answered", async () => {
+test("a host that sends pings without end and never reads is cut off", async () => {
   const pair = (await Pair.make()).start();
   const pings = new Uint8Array(127 * 512);
   for (let at = 0; at < pings.length; at += 127) pings.set(serverFrame(ping, bytesOf(125)), at);
+  let isOver = false;
+  pair.ended.then(() => isOver = true);
   let said = 0;
-  for (; said < 64 * 1024 * 1024 && !pair.channel.congested; said += pings.length) {
-    await pair.say(pings);
+  for (; said < 64 * 1024 * 1024 && !isOver; said += pings.length) {
+    try {
+      await pair.say(pings);
+    } catch {
+      // It was closed with bytes that nobody wanted.
+      break;
+    }
   }
-  assert(pair.channel.congested, `${said} bytes of pings were answered`);
-  const unanswered = 20 * 1024 * 1024;
-  for (let more = 0; more < unanswered; more += pings.length) await pair.say(pings);
-  // All of them are read, and the answers that there are leave before that to the close.
-  await pair.say(serverFrame(close, Uint8Array.of(3, 232)));
-  const buffer = new Uint8Array(256 * 1024);
-  let heard = 0;
-  for (let count: number | null; (count = await pair.conn.read(buffer)) !== null;) heard += count;
-  assert(heard < said + unanswered / 2, `${heard} bytes answer the pings`);
-  assertStringIncludes(await pair.ended, "code 1000");
+  assertStringIncludes(await pair.ended, "too many pings and pongs");
   pair.conn.close();
 });
 

@@ -204,6 +204,9 @@ Deno.test("a peer that makes this side answer and never reads is cut off", () =>
   const peer = ScriptedPeer.open("acceptor");
   const ping = rawFrame(FrameType.ping);
   const pings = joined(...Array.from({ length: 10_000 }, () => ping));
-  for (let n = 0; n < 100 && peer.side.session.state === "open"; n++) peer.side.receiveBatch(pings);
+  for (let n = 0; n < 100 && peer.side.session.state === "open"; n++) {
+    peer.nowMs += 5_000;
+    peer.side.receiveBatch(pings);
+  }
   peer.expectBreach("does not read");
 });

@@ -173,12 +173,16 @@ Deno.test("a peer may ask for much over time, as long as it reads", () => {
   // Something always waits: the lane is never empty, and yet all is read.
   for (let round = 0; round < 400; round++) {
     responder.respond(CALL | round, rawCodec, numbered(8_000));
+    peer.nowMs += 500;
     peer.send(pings);
     peer.side.drain();
     peer.side.written();
   }
   assertEquals(peer.side.session.state, "open");
-  for (let round = 0; round < 400 && peer.side.closed === null; round++) peer.send(pings);
+  for (let round = 0; round < 400 && peer.side.closed === null; round++) {
+    peer.nowMs += 500;
+    peer.send(pings);
+  }
   assert(peer.side.closed?.message.includes("of answers wait for the peer"));
 });
 

@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FUTILE_A_SECOND, FUTILE_BURST } from "../../lib/session/futile_frames.ts";
+import { FrameType } from "../../lib/wire/frame.ts";
+import { joined, namePayload, rawFrame, u32 } from "./raw_frames.ts";
+import { ScriptedPeer } from "./scripted_peer.ts";
+
+const NOBODY = (1 << 20 | 9) >>> 0;
+/** Every type of frame that can have no effect, and how much of what else it needs. */
+const FUTILE: readonly (readonly [what: string, frame: Uint8Array])[] = [
+  ["cancels of calls that there are not", rawFrame(FrameType.cancel, { id: NOBODY, code: 4 })],
+  [
+    "cancels with a text that is no UTF-8",
+    rawFrame(FrameType.cancel, { id: NOBODY, code: 4, payload: new Uint8Array(64).fill(255) }),
+  ],
+  ["empty pieces of requests that there are not", rawFrame(FrameType.openerFragment, { id: 9 })],
+  ["empty pieces of answers that there are not", rawFrame(FrameType.responderFragment, { id: 9 })],
+  ["pings", rawFrame(FrameType.ping)],
+  ["pings of streams that there are not", rawFrame(FrameType.ping, { id: NOBODY })],
+  ["pongs that nobody asked for", rawFrame(FrameType.pong, { argument: 77 })],
+  ["pongs of streams that there are not", rawFrame(FrameType.pong, { id: NOBODY })],
+  ["windows of 0", rawFrame(FrameType.window)],
+  ["arrivals of nothing", rawFrame(FrameType.arrived)],
+  [
+    "input credits for streams that there are not",
+    rawFrame(FrameType.inputCredit, { id: NOBODY, payload: u32(0) }),
+  ],
+  [
+    "output credits for streams that there are not",
+    rawFrame(FrameType.outputCredit, { id: NOBODY, payload: u32(0) }),
+  ],
+  ["ends of inputs of streams that there are not", rawFrame(FrameType.inputEnd, { id: NOBODY })],
+  ["drains", rawFrame(FrameType.drain)],
+  [
+    "other names for a number that nobody calls",
+    rawFrame(FrameType.name, { payload: namePayload("unused") }),
+  ],
+];
+
+/** What names are given anew by. */
+const REUSES = { features: 0xffff_fffe };
+
+function times(frame: Uint8Array, count: number): Uint8Array {
+  return joined(...Array.from({ length: count }, () => frame));
+}
+
+/** Sends so many, a thousand a batch, and reads the answers. */
+function flood(peer: ScriptedPeer, frame: Uint8Array, count: number): void {
+  for (let left = count; left > 0 && peer.side.session.state === "open"; left -= 1000) {
+    peer.send(times(frame, Math.min(left, 1000)));
+    peer.frames().length = 0;
+  }
+}
+
+for (const [what, frame] of FUTILE) {
+  Deno.test(`a peer that sends only ${what} is cut off beyond the rate, and not before`, () => {
+    const peer = ScriptedPeer.open("acceptor", {}, REUSES);
+    for (let second = 0; second < 20; second++) {
+      flood(peer, frame, FUTILE_A_SECOND);
+      peer.nowMs += 1000;
+    }
+    assertEquals(peer.side.session.state, "open", String(peer.side.closed));
+    flood(peer, frame, 2 * FUTILE_BURST + FUTILE_A_SECOND);
+    assertEquals(peer.side.closed?.code, "ProtocolError");
+    assertMatch(peer.side.closed!.message, /frames came that have no effect/);
+  });
+
+  Deno.test(`${what} end the turn as handlers do`, () => {
+    const peer = ScriptedPeer.open("acceptor", {}, REUSES), { side } = peer;
+    side.endTurns = true;
+    side.receiveBatch(times(frame, 1000));
+    let turns = 1;
+    for (; side.interrupted; turns++) side.resume();
+    assert(turns > 1000 / 64, `they were taken in ${turns} turns`);
+    assertEquals(side.closed, null);
+  });
+}
+
+Deno.test("frames without effect are no breach where messages go too", () => {
+  const peer = ScriptedPeer.open("acceptor");
+  peer.side.handlers.set("echo", peer.keep());
+  const cancel = rawFrame(FrameType.cancel, { id: NOBODY, code: 4 });
+  peer.send(rawFrame(FrameType.name, { payload: namePayload("nobody") }));
+  for (let i = 0; i < 50; i++) {
+    const calls = Array.from({ length: 500 }, (_, slot) =>
+      joined(
+        rawFrame(FrameType.request, { id: (i + 1 << 20 | slot) >>> 0, argument: 0xffff_ffff }),
+        cancel,
+      ));
+    peer.send(...calls);
+    peer.frames().length = 0;
+  }
+  assertEquals(peer.side.closed, null);
+});
