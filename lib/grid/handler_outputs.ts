@@ -7,75 +7,56 @@
 import { tell } from "../foreign/guard.ts";
 import { thenOf } from "../foreign/thenable.ts";
 
-/** How the outputs are read. */
-interface Reading {
-  /** Asks for the next one. */
-  readonly next: () => unknown;
-  /** Says that no more are wanted. */
-  readonly leave: (reason: unknown) => unknown;
-  /** Whether what {@linkcode Reading.next} gives has to be awaited. */
-  readonly asynchronous: boolean;
-}
-
 /**
  * The iterable or `ReadableStream` that a handler has returned. All of it is
  * code of the user's: it may throw anywhere, give anything and never settle.
  */
-export class HandlerOutputs {
+export interface HandlerOutputs {
   /** Whether what {@linkcode HandlerOutputs.next} gives has to be awaited. */
   readonly asynchronous: boolean;
-  readonly #reading: Reading;
-  #hasLeft = false;
-
-  private constructor(reading: Reading) {
-    this.#reading = reading;
-    this.asynchronous = reading.asynchronous;
-  }
-
-  /**
-   * Begins to read.
-   *
-   * @param result What a handler has returned.
-   * @returns `null` if that is nothing to be read.
-   */
-  static of(result: unknown): HandlerOutputs | null {
-    if (typeof result !== "object" || result === null) return null;
-    // By its reader, as the iterator of a stream cannot be left while a read is pending.
-    if (result instanceof ReadableStream) return new HandlerOutputs(byReader(result));
-    if (Symbol.asyncIterator in result) {
-      const iterator = (result as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      const isNative = isGenerator(iterator);
-      return new HandlerOutputs(isNative ? byGenerator(iterator) : byIterator(iterator, true));
-    }
-    if (Symbol.iterator in result) {
-      const iterator = (result as Iterable<unknown>)[Symbol.iterator]();
-      return new HandlerOutputs(byIterator(iterator, false));
-    }
-    return null;
-  }
-
   /** Asks for the next output: what it gives, awaited, goes to {@linkcode resultOf}. */
-  next(): unknown {
-    return this.#reading.next();
-  }
-
+  next(): unknown;
   /**
    * Says that no more are wanted, whether or not the next one is on its way.
    *
    * @param reason Why; a `ReadableStream` hears of it.
-   * @returns Resolves when whatever it does then is done, which may be never; `null`: it was at once.
    */
-  leave(reason: unknown): Promise<unknown> | null {
-    if (this.#hasLeft) return null;
-    this.#hasLeft = true;
-    try {
-      const left = this.#reading.leave(reason);
-      if (typeof left !== "object" || left === null) return null;
-      return new Promise((resolve) => resolve(left)).catch(() => {});
-    } catch {
-      // The call has its end already; nobody is left to be told.
-      return null;
-    }
+  leave(reason: unknown): unknown;
+}
+
+/**
+ * Begins to read what a handler has returned.
+ *
+ * @returns `null` if that is nothing to be read.
+ */
+export function outputsOf(result: unknown): HandlerOutputs | null {
+  if (typeof result !== "object" || result === null) return null;
+  if (result instanceof ReadableStream) return new StreamOutputs(result);
+  if (Symbol.asyncIterator in result) {
+    const iterator = (result as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    return isGenerator(iterator)
+      ? new GeneratorOutputs(iterator)
+      : new IteratorOutputs(iterator, true);
+  }
+  if (Symbol.iterator in result) {
+    return new IteratorOutputs((result as Iterable<unknown>)[Symbol.iterator](), false);
+  }
+  return null;
+}
+
+/**
+ * Says that no more outputs are wanted.
+ *
+ * @returns Resolves when whatever their source does then is done, which may be never; `null`: it was at once.
+ */
+export function leaveOutputs(outputs: HandlerOutputs, reason: unknown): Promise<unknown> | null {
+  try {
+    const left = outputs.leave(reason);
+    if (typeof left !== "object" || left === null) return null;
+    return new Promise((resolve) => resolve(left)).catch(() => {});
+  } catch {
+    // The call has its end already; nobody is left to be told.
+    return null;
   }
 }
 
@@ -94,13 +75,22 @@ export function resultOf<Output>(result: unknown): IteratorResult<Output> {
   );
 }
 
-function byReader(stream: ReadableStream<unknown>): Reading {
-  const reader = stream.getReader();
-  return {
-    next: () => reader.read(),
-    leave: (reason) => reader.cancel(reason),
-    asynchronous: true,
-  };
+/** By its reader, as the iterator of a stream cannot be left while a read is pending. */
+class StreamOutputs implements HandlerOutputs {
+  readonly asynchronous = true;
+  readonly #reader: ReadableStreamDefaultReader<unknown>;
+
+  constructor(stream: ReadableStream<unknown>) {
+    this.#reader = stream.getReader();
+  }
+
+  next(): unknown {
+    return this.#reader.read();
+  }
+
+  leave(reason: unknown): unknown {
+    return this.#reader.cancel(reason);
+  }
 }
 
 /** What async generators inherit. */
@@ -118,26 +108,43 @@ function isGenerator(iterator: AsyncIterator<unknown>): iterator is AsyncGenerat
  * async context of the call, and so outside of its span. It keeps the context
  * if `return` is called after that output has come.
  */
-function byGenerator(generator: AsyncGenerator<unknown>): Reading {
-  let asked: Promise<unknown> | null = null;
-  const end = (): Promise<unknown> => generator.return(undefined);
-  return {
-    next: () => asked = generator.next(),
-    leave: () => asked === null ? end() : asked.then(end, end),
-    asynchronous: true,
-  };
+class GeneratorOutputs implements HandlerOutputs {
+  readonly asynchronous = true;
+  readonly #generator: AsyncGenerator<unknown>;
+  #asked: Promise<unknown> | null = null;
+
+  constructor(generator: AsyncGenerator<unknown>) {
+    this.#generator = generator;
+  }
+
+  next(): unknown {
+    return this.#asked = this.#generator.next();
+  }
+
+  leave(): unknown {
+    const end = (): Promise<unknown> => this.#generator.return(undefined);
+    return this.#asked === null ? end() : this.#asked.then(end, end);
+  }
 }
 
-function byIterator(
-  iterator: AsyncIterator<unknown> | Iterator<unknown>,
-  asynchronous: boolean,
-): Reading {
-  notPromised(iterator, "an iterator");
-  return {
-    next: () => asynchronous ? iterator.next() : notPromised(iterator.next(), "a result"),
-    leave: () => iterator.return?.(),
-    asynchronous,
-  };
+class IteratorOutputs implements HandlerOutputs {
+  readonly asynchronous: boolean;
+  readonly #iterator: AsyncIterator<unknown> | Iterator<unknown>;
+
+  constructor(iterator: AsyncIterator<unknown> | Iterator<unknown>, asynchronous: boolean) {
+    notPromised(iterator, "an iterator");
+    this.asynchronous = asynchronous;
+    this.#iterator = iterator;
+  }
+
+  next(): unknown {
+    const result = this.#iterator.next();
+    return this.asynchronous ? result : notPromised(result, "a result");
+  }
+
+  leave(): unknown {
+    return this.#iterator.return?.();
+  }
 }
 
 /** Nobody waits for a promise in the place of something else: of its rejection nobody would hear. */

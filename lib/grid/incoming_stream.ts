@@ -21,8 +21,8 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
   readonly context: CallContext;
   /** What the caller sends. */
   readonly input: MessageQueue<Input>;
-  /** Called when the call ends before its handler; `null` while that has given no iterator. */
-  onCutShort: (() => void) | null = null;
+  /** What is told when the call ends before its handler; `null` while that has given no iterator. */
+  run: { cutShort(): void } | null = null;
   /** Called when it ends before its handler has begun: what that was to be given is of no use any more. */
   onDropped: (() => void) | null = null;
 
@@ -76,7 +76,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
       this.onDropped?.();
     }
     this.context.cancel(error);
-    this.onCutShort?.();
+    this.run?.cutShort();
   }
 
   /** The signal aborts; inputs and outputs go on for as long as the handler does. */

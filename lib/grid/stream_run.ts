@@ -9,7 +9,7 @@ import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "./contract.ts";
 import type { StreamHandlerFunction } from "./handler.ts";
-import { HandlerOutputs, resultOf } from "./handler_outputs.ts";
+import { type HandlerOutputs, leaveOutputs, outputsOf, resultOf } from "./handler_outputs.ts";
 import type { IncomingStream } from "./incoming_stream.ts";
 import { invalidPayload } from "./payload.ts";
 import { handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
@@ -65,12 +65,12 @@ export class StreamRun<Initial, Input, Output> {
     const stream = this.#stream, { context, input } = stream, { record } = context;
     const { handler } = this.#options;
     const returned: unknown = within(record, () => handler(initial, input, context));
-    const outputs = within(record, () => HandlerOutputs.of(returned)) ??
-      HandlerOutputs.of(await returned);
+    const outputs = within(record, () => outputsOf(returned)) ??
+      outputsOf(await returned);
     if (outputs === null) return;
     this.#outputs = outputs;
-    stream.onCutShort = this.#cutShort;
-    if (context.cancelled !== null) this.#cutShort();
+    stream.run = this;
+    if (context.cancelled !== null) this.cutShort();
     while (!this.#isOver) {
       // A generator goes on in the span of whoever asks it for more.
       const next = record === null ? outputs.next() : record.run(() => outputs.next());
@@ -116,27 +116,30 @@ export class StreamRun<Initial, Input, Output> {
   }
 
   /** The call has ended before its handler. */
-  readonly #cutShort = (): void => {
+  cutShort(): void {
     if (!this.#isOver) this.#leave(this.#stream.context.cancelled);
-  };
+  }
 
   /** Gives the place back, and tells the outputs' source if it has more. */
   #leave(reason: unknown): void {
     this.#isOver = true;
     const stream = this.#stream, { context } = stream;
     const { gate } = this.#options;
-    stream.onCutShort = null;
-    const left = within(context.record, () => this.#outputs?.leave(reason) ?? null);
+    stream.run = null;
+    const outputs = this.#outputs;
     this.#outputs = null;
+    const left = outputs === null
+      ? null
+      : within(context.record, () => leaveOutputs(outputs, reason));
     if (left === null) this.#onGone();
-    else left.then(this.#onGone);
+    else left.then(() => this.#onGone());
     gate?.leave();
   }
 
-  readonly #onGone = (): void => {
+  #onGone(): void {
     this.#stream.context.leave();
     this.#options.source.onLeft();
-  };
+  }
 }
 
 /** Runs some of the handler in its span, if there is one. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { HandlerOutputs } from "../../lib/grid/handler_outputs.ts";
+import { leaveOutputs, outputsOf } from "../../lib/grid/handler_outputs.ts";
 
 const where = new AsyncLocalStorage<string>();
 
@@ -8,7 +8,7 @@ Deno.test("a generator that is told to leave, at work or not, ends in the contex
   for (const atWork of [true, false]) {
     const steps: string[] = [], gate = Promise.withResolvers<void>();
     const note = (step: string): void => void steps.push(`${step} in ${where.getStore()}`);
-    const outputs = HandlerOutputs.of(async function* () {
+    const outputs = outputsOf(async function* () {
       try {
         await null;
         note("first");
@@ -24,7 +24,7 @@ Deno.test("a generator that is told to leave, at work or not, ends in the contex
     }())!;
     await where.run("span", () => outputs.next());
     const next = atWork ? where.run("span", () => outputs.next()) : null;
-    const left = where.run("span", () => outputs.leave(undefined));
+    const left = where.run("span", () => leaveOutputs(outputs, undefined));
     gate.resolve();
     await next;
     await left;
@@ -34,22 +34,22 @@ Deno.test("a generator that is told to leave, at work or not, ends in the contex
 });
 
 Deno.test("a generator that has not begun, has thrown or has ended is told to leave without harm", async () => {
-  const failing = HandlerOutputs.of(async function* () {
+  const failing = outputsOf(async function* () {
     yield await Promise.reject(new Error("at work"));
   }())!;
   const failed = (failing.next() as Promise<unknown>).then(() => "gave", () => "threw");
-  await failing.leave(undefined);
+  await leaveOutputs(failing, undefined);
   assertEquals(await failed, "threw");
 
-  const fresh = HandlerOutputs.of(async function* () {
+  const fresh = outputsOf(async function* () {
     yield await Promise.reject(new Error("never runs"));
   }())!;
-  await fresh.leave(undefined);
+  await leaveOutputs(fresh, undefined);
   assertEquals(await fresh.next(), { done: true, value: undefined });
 
-  const done = HandlerOutputs.of(async function* () {}())!;
+  const done = outputsOf(async function* () {}())!;
   await done.next();
-  await done.leave(undefined);
+  await leaveOutputs(done, undefined);
 });
 
 Deno.test("an iterator with a return of its own hears it at once, even while its next is awaited", () => {
@@ -68,9 +68,9 @@ Deno.test("an iterator with a return of its own hears it at once, even while its
         }(),
         { return: ends },
       );
-    const outputs = HandlerOutputs.of(iterator)!;
+    const outputs = outputsOf(iterator)!;
     outputs.next();
-    outputs.leave(undefined);
+    leaveOutputs(outputs, undefined);
     assertEquals(told, 1, kind);
   }
 });
