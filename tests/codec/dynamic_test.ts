@@ -61,6 +61,7 @@ Deno.test("depth and count are limited in both directions", () => {
     return value;
   };
   assertRoundTrip(t.dynamic(), nest(64));
+  assertRoundTrip(t.dynamic(), [-(2n ** 63n), 2n ** 64n - 1n]);
   assertUnfit(() => t.toBytes(t.dynamic(), nest(65)), "maxDepth of 64");
   assertUnfit(() => t.fromBytes(t.dynamic(), encode(nest(65))), "maxDepth of 64");
   assertUnfit(() => t.toBytes(t.list(t.dynamic()), [nest(64)]), "maxDepth of 64");

@@ -68,6 +68,7 @@ Deno.test("a message begins with the count of items at 0, and with the usual bou
 
 Deno.test("a message begins with nothing that its values take of memory", () => {
   const reader = new ByteReader();
+  assertEquals(reader.decodedBytes, 0);
   reader.decodedBytes = 7;
   reader.reset(new Uint8Array(1), 0, 1);
   assertEquals(reader.decodedBytes, 0);

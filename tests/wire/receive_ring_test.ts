@@ -142,14 +142,20 @@ Deno.test("a ring makes room for a large batch once, and gives it back", () => {
 
 Deno.test("small reads from before a ring has grown do not make it shrink", () => {
   const ring = new ReceiveRing(64);
-  const readOne = (wanted: number): void => {
+  const read = (count: number, wanted = 0): void => {
     ring.space(wanted);
-    ring.commit(1);
+    ring.commit(count);
     ring.head = ring.tail;
   };
-  for (let n = 0; n < 100; n++) readOne(0);
-  readOne(1_000);
+  for (let n = 0; n < 100; n++) read(1);
+  for (let n = 0; n < 31; n++) read(1, n === 0 ? 1_000 : 0);
   assertEquals(ring.space().length, 2_000);
+  // One that is not small is in no row of small ones.
+  read(251);
+  for (let n = 0; n < 31; n++) read(1);
+  assertEquals(ring.space().length, 2_000);
+  read(1);
+  assertEquals(ring.space().length, 64);
 });
 
 Deno.test("unread bytes are never given up for a smaller buffer", () => {
