@@ -7,8 +7,10 @@
 import { InternodeError } from "../errors.ts";
 import { invalidOption } from "../grid/connection_options.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
+import { VisitorLog } from "../grid/visitor_log.ts";
 import { readOrigins } from "../net/allowed_origins.ts";
 import { NetEndpoint, parseNetEndpoint } from "../net/net_endpoint.ts";
+import { systemClock } from "../net/system_clock.ts";
 import type { Channel, Transports } from "../net/transport.ts";
 import type { HandlerMap } from "./handler_map.ts";
 import type { ServiceListener } from "./service_listener.ts";
@@ -76,15 +78,20 @@ export async function listen(
   const guarded = transport.guarded === true ||
     authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
   const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport);
+  const visitors = new VisitorLog(endpoint.address, logger, systemClock);
   const listener = await transport.listen(endpoint.host, {
-    accept: (channel) => taking.take(channel),
+    accept: (channel) => {
+      visitors.onAccepted();
+      taking.take(channel);
+    },
     path: endpoint.path,
     allowOrigins: readOrigins(options.allowOrigins),
     ...(authorize !== undefined && { authorize: (token) => judgementOf(authorize, token) }),
     ...(options.sharePort === true && { sharePort: true }),
-    onError: (error) => logger.warn(`The listener at ${taking.address} met a failure.`, { error }),
+    onError: visitors.onError,
   });
   taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);
+  visitors.local = taking.address;
   return taking;
 }
 

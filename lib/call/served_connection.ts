@@ -122,9 +122,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     const { logger } = this.#server.settings;
     const { remote } = link;
     if (this.state === "greeting") {
-      // One that the server itself gives up as it stops is no news.
-      const level = error.code === "Closed" ? "debug" : "warn";
-      logger[level](`A connection from ${remote} came to nothing: ${error.message}`);
+      this.#server.visitors.onEnded(link, error);
       this.#server.onGreeted(this);
     } else {
       const level = error.code === "ProtocolError" ? "warn" : "debug";

@@ -9,6 +9,7 @@ import { CallTraces } from "../grid/call_trace.ts";
 import type { Serving } from "../grid/serving.ts";
 import { ClosingSignals } from "../grid/closing_signals.ts";
 import { tellGivenUp } from "../grid/link_closing.ts";
+import { VisitorLog } from "../grid/visitor_log.ts";
 import type { Link } from "../net/link.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { Channel } from "../net/transport.ts";
@@ -36,6 +37,9 @@ export class ServiceServer {
   /** How calls have ended on the connections that are no more. */
   readonly answers: AnswerCounts = new AnswerCounts();
 
+  /** What is told of connections that come to nothing. */
+  readonly visitors: VisitorLog;
+
   readonly #maker: LinkMaker;
   readonly #connections = new Set<ServedConnection>();
   readonly #greeting = new Set<ServedConnection>();
@@ -56,6 +60,7 @@ export class ServiceServer {
       onLeft: null,
       closing: new ClosingSignals(),
     };
+    this.visitors = new VisitorLog(settings.name, logger, clock);
     this.#maker = new LinkMaker(settings.name, settings);
   }
 

@@ -5,6 +5,10 @@
  * @module
  */
 
+import { guard } from "./guard.ts";
+import { isError } from "./own_error.ts";
+import { textOf } from "./text_of.ts";
+
 /**
  * What a log line is about. It stays the same while texts change, so that
  * alerts can go by it.
@@ -169,3 +173,18 @@ export interface EventLogger {
 
 /** The levels of log lines. */
 export type LogLevel = keyof EventLogger;
+
+/** The fields that tell of an error: its text, its code if it has one, and itself. None for `undefined`. */
+export function about(error: unknown): Pick<LogFields, "reason" | "code" | "error"> {
+  if (error === undefined) return {};
+  const reason = textOf(error), code = codeOf(error);
+  return code === undefined ? { reason, error } : { reason, code, error };
+}
+
+/** Also that of a system's error, such as `"ECONNREFUSED"`. */
+function codeOf(error: unknown): string | undefined {
+  return guard(() => {
+    const code: unknown = isError(error) && "code" in error ? error.code : undefined;
+    return typeof code === "string" ? code : undefined;
+  }, () => undefined);
+}

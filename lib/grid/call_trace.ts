@@ -6,8 +6,9 @@
 
 import type { ErrorCode } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
+import { about, type EventLogger } from "../foreign/log_event.ts";
 import { isOwnError } from "../foreign/own_error.ts";
-import type { Logger } from "./logger.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 
 /** A call that has ended. */
 export interface CallTrace {
@@ -37,12 +38,12 @@ export function traceCode(failure: unknown): CallTrace["error"] {
 export class CallTraces {
   /** Whether anyone listens. */
   active = false;
-  readonly #logger: Logger | null;
+  readonly #logger: EventLogger | null;
   /** Each with whether the log knows that it throws. */
   readonly #subscribers = new Map<(call: CallTrace) => void, { isTold: boolean }>();
 
   /** @param logger Hears of subscribers that throw. Default: nobody does. */
-  constructor(logger: Logger | null = null) {
+  constructor(logger: EventLogger | null = null) {
     this.#logger = logger;
   }
 
@@ -62,9 +63,11 @@ export class CallTraces {
       tell(() => subscriber(call), (error) => {
         if (seen.isTold) return;
         seen.isTold = true;
-        this.#logger?.error("A subscriber of trace() has thrown. It is called all the same.", {
-          error,
-        });
+        this.#logger?.error(
+          `A subscriber of trace() has thrown: ${sentence(textOf(error))} It is called all the ` +
+            "same, and its further failures are not told.",
+          { event: "callback_failed", what: "trace", ...about(error) },
+        );
       });
     }
   }

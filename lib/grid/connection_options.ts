@@ -6,6 +6,7 @@
 
 import { canGenerate } from "../codec/generate.ts";
 import { InternodeError } from "../errors.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
 import type { Clock, Random } from "../net/clock.ts";
 import type { LinkSettings } from "../net/link_maker.ts";
 import { systemClock } from "../net/system_clock.ts";
@@ -76,12 +77,13 @@ export interface ConnectionSettings extends LinkSettings {
 let toldOfInterpreter = false;
 
 /** Says once in a process that codecs are slower than they could be. */
-function tellOfInterpreter(logger: Logger): void {
+function tellOfInterpreter(logger: EventLogger): void {
   if (canGenerate || toldOfInterpreter) return;
   toldOfInterpreter = true;
   logger.warn(
     "Codecs are interpreted, which takes two to four times as long: this runtime does not allow code " +
       "to be generated from strings (--disallow-code-generation-from-strings). All else is the same.",
+    { event: "codecs_interpreted" },
   );
 }
 

@@ -16,12 +16,16 @@ import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { Peering } from "./peering.ts";
 import { UsedTokens } from "./used_tokens.ts";
+import { VisitorLog } from "./visitor_log.ts";
 
 /** So many strangers are heard at a time, or twice as many as there are peers, who may all come together; more are turned away at once. */
 const MAX_STRANGERS = 1_024;
 
 /** Hears each stranger out and hands it to its peering. */
 export class Doorman {
+  /** What is told of those who do not get in. */
+  readonly visitors: VisitorLog;
+
   readonly #node: GridNode;
   readonly #peerings: ReadonlyMap<string, Peering>;
   readonly #maxStrangers: number;
@@ -31,6 +35,8 @@ export class Doorman {
   /** */
   constructor(node: GridNode, peerings: ReadonlyMap<string, Peering>) {
     this.#node = node;
+    const { logger, clock } = node.options;
+    this.visitors = new VisitorLog(node.local.href, logger, clock);
     this.#peerings = peerings;
     this.#maxStrangers = Math.max(MAX_STRANGERS, 2 * peerings.size);
   }
@@ -45,20 +51,20 @@ export class Doorman {
     token: string | null,
     identity: PeerIdentity | undefined,
   ): string | null | { readonly name: string } {
-    const { auth, clock, logger } = this.#node.options;
+    const { auth, clock } = this.#node.options;
     if (auth === null) return null;
     const wallNowMs = clock.wallNow();
     const verdict = auth.checkToken(token, this.#node.local.href, wallNowMs);
-    if ("refusal" in verdict) return refused(verdict.refusal);
+    if ("refusal" in verdict) return this.#refuse(verdict.refusal);
     // Only what peers have used is remembered.
     const found = this.find(verdict.name, identity);
     const refusal = typeof found === "string" ? found : this.#usedTokens.use(verdict, wallNowMs);
-    return refusal === null ? verdict : refused(refusal);
+    return refusal === null ? verdict : this.#refuse(refusal);
+  }
 
-    function refused(why: string): string {
-      logger.warn(`A connection was refused before its upgrade: ${why}.`);
-      return why;
-    }
+  #refuse(why: string): string {
+    this.visitors.onRefused(why);
+    return why;
   }
 
   /**
@@ -68,13 +74,22 @@ export class Doorman {
    * @param name The name that {@linkcode authorize} gave for it.
    */
   accept(channel: Channel, name?: string): void {
-    if (this.#node.closing || this.#strangers.size >= this.#maxStrangers) {
+    this.visitors.onAccepted();
+    if (this.#node.closing) return closeQuietly(channel);
+    if (this.#strangers.size >= this.#maxStrangers) {
       closeQuietly(channel);
+      this.visitors.onTooMany(this.#maxStrangers);
       return;
     }
     const stranger = new Stranger(this, name);
+    try {
+      stranger.link = this.#node.link(channel, "acceptor", "", stranger);
+    } catch (error) {
+      closeQuietly(channel);
+      this.visitors.onFault(error);
+      return;
+    }
     this.#strangers.add(stranger);
-    stranger.link = this.#node.link(channel, "acceptor", "", stranger);
   }
 
   /** Turns all strangers away. */
@@ -96,14 +111,6 @@ export class Doorman {
   /** A stranger has become a peer. */
   leave(stranger: Stranger): void {
     this.#strangers.delete(stranger);
-  }
-
-  /** A stranger was not let in, or did not finish. */
-  turnAway(stranger: Stranger, error: InternodeError): void {
-    const remote = stranger.link?.remote ?? "somewhere";
-    this.#node.options.logger.warn(
-      `A connection from ${remote} came to nothing: ${error.message}`,
-    );
   }
 
   /** Nothing is left of a stranger's channel. */
@@ -154,7 +161,7 @@ class Stranger implements LinkOwner {
 
   onClosed(link: Link, error: InternodeError): void {
     if (this.#isOpen) this.#peering!.onClosed(link, error);
-    else this.#doorman.turnAway(this, error);
+    else this.#doorman.visitors.onEnded(link, error);
   }
 
   onGone(link: Link): void {

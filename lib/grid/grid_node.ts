@@ -4,7 +4,9 @@
  * @module
  */
 
+import { about } from "../foreign/log_event.ts";
 import { subscribe } from "../foreign/subscription.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import { type HostAddress, parseHostAddress } from "../net/host_address.ts";
 import { bindingRefusal } from "../net/host_binding.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
@@ -110,7 +112,12 @@ export class GridNode {
     const transport = this.transport(address), { logger } = this.options;
     return subscribe(
       () => transport.onChange?.(listener),
-      (error) => logger.warn(`The transport of ${address.href} failed in onChange.`, { error }),
+      (error) =>
+        logger.error(
+          `The transport of ${address.href} has failed in onChange, so that connections are not ` +
+            `renewed when it changes: ${sentence(textOf(error))}`,
+          { event: "transport_failed", host: address.href, what: "onChange", ...about(error) },
+        ),
     );
   }
 

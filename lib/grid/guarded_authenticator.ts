@@ -6,8 +6,9 @@
 
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
+import { about, type EventLogger } from "../foreign/log_event.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import type { Authenticator, ProverRole, TokenVerdict } from "../session/authenticator.ts";
-import type { Logger } from "./logger.ts";
 
 const METHODS = ["prove", "verify", "token", "checkToken"] as const;
 
@@ -20,7 +21,7 @@ const METHODS = ["prove", "verify", "token", "checkToken"] as const;
  */
 export function authenticatorOf(
   given: Authenticator | null | undefined,
-  logger: Logger,
+  logger: EventLogger,
 ): Authenticator | null {
   if (given === undefined || given === null) return null;
   if (given instanceof GuardedAuthenticator) return given;
@@ -35,9 +36,9 @@ export function authenticatorOf(
 
 class GuardedAuthenticator implements Authenticator {
   readonly #inner: Authenticator;
-  readonly #logger: Logger;
+  readonly #logger: EventLogger;
 
-  constructor(inner: Authenticator, logger: Logger) {
+  constructor(inner: Authenticator, logger: EventLogger) {
     this.#inner = inner;
     this.#logger = logger;
   }
@@ -78,9 +79,11 @@ class GuardedAuthenticator implements Authenticator {
     } catch (thrown) {
       failure = thrown;
     }
-    this.#logger.error(`The authenticator has failed in ${method}: nobody is let in by it.`, {
-      error: failure,
-    });
+    this.#logger.error(
+      `The authenticator has failed in ${method}, and nobody is let in by it: ` +
+        sentence(textOf(failure)),
+      { event: "authenticator_failed", what: method, ...about(failure) },
+    );
     return undefined;
   }
 }

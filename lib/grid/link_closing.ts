@@ -5,8 +5,8 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
 import type { Link } from "../net/link.ts";
-import type { Logger } from "./logger.ts";
 
 /** Takes no new calls, asks handlers that run to end soon, and gives calls whose handlers have not begun back to their callers. */
 export function drainLink(link: Link, reason: InternodeError): void {
@@ -35,7 +35,7 @@ export function areSettled(links: readonly Link[]): boolean {
  * @param running How many of its handlers run.
  */
 export function tellGivenUp(
-  logger: Logger,
+  logger: EventLogger,
   who: string,
   graceMs: number,
   links: Iterable<Link>,

@@ -5,6 +5,8 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { about } from "../foreign/log_event.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import { promiseOf } from "../foreign/thenable.ts";
 import {
   checkDiallable,
@@ -28,7 +30,7 @@ import { areSettled, tellGivenUp } from "./link_closing.ts";
 import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
 import type { AnyHandler } from "./handler_table.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
-import { nodeCloses } from "./peer_errors.ts";
+import { nodeCloses, peerCloses } from "./peer_errors.ts";
 import { Peering } from "./peering.ts";
 import type { WaitOptions } from "./wait_for_connect.ts";
 
@@ -154,8 +156,7 @@ export class Manager implements AsyncDisposable {
       path: options.path,
       allowOrigins: options.allowOrigins,
       authorize: (token, identity) => this.#doorman.authorize(token, identity),
-      onError: (error) =>
-        options.logger.warn(`The listener at ${this.local} met a failure.`, { error }),
+      onError: this.#doorman.visitors.onError,
     });
     this.#listener = accepting;
     let listener: Listener;
@@ -167,7 +168,11 @@ export class Manager implements AsyncDisposable {
     }
     const finished = promiseOf<void>(() => listener.finished);
     finished.catch((error) =>
-      options.logger.error(`The listener at ${this.local} has failed.`, { error })
+      options.logger.error(
+        `The listener at ${this.local} has ended by itself: ${sentence(textOf(error))} ` +
+          "Nobody can connect to this host until it listens again.",
+        { event: "listener_failed", local: this.local, ...about(error) },
+      )
     );
     this.connect();
     return {
@@ -198,10 +203,15 @@ export class Manager implements AsyncDisposable {
     return upgradeWebSocket(request, {
       allowOrigins,
       accept: (channel, name) => this.#doorman.accept(channel, name),
+      onError: this.#doorman.visitors.onError,
       authorize: (token) => {
         if (mutualTls) return "This host takes connections by mutual TLS only.";
         if (exposed === null) return this.#doorman.authorize(token, undefined);
-        logger.error(exposed.message);
+        logger.error(exposed.message, {
+          event: "entrance_open",
+          local: this.local,
+          ...about(exposed),
+        });
         return exposed.message;
       },
     });
@@ -299,13 +309,19 @@ export class Manager implements AsyncDisposable {
   async #closeListener(): Promise<void> {
     const { clock, logger } = this.#node.options;
     const tell = (why: string, error?: unknown): void =>
-      logger.warn(`The listener at ${this.local} ${why}.`, { error });
+      logger.warn(`The listener at ${this.local} ${sentence(why)}`, {
+        event: "listener_failed",
+        local: this.local,
+        ...about(error),
+      });
     const close = async (): Promise<void> => {
       const listener = await this.#listener?.catch(() => null);
       await listener?.close();
       await listener?.finished.catch(() => {});
     };
-    const closed = close().catch((error) => tell("could not be closed well", error));
+    const closed = close().catch((error) =>
+      tell(`could not be closed well: ${textOf(error)}`, error)
+    );
     if (await within(clock, LISTENER_CLOSE_MS, closed)) return;
     tell(`has not ended within ${LISTENER_CLOSE_MS} ms`);
   }
@@ -323,7 +339,7 @@ export class Manager implements AsyncDisposable {
     if (!await ended) {
       tellGivenUp(logger, this.local, graceMs, links, this.#node.serving.running);
     }
-    this.#doorman.close(new InternodeError("Closed", "The peer is closing.", { origin: "local" }));
+    this.#doorman.close(peerCloses());
     const gone = new Promise<void>((resolve) => {
       const check = (): void => {
         if (this.#doorman.isIdle && peerings.every((peering) => peering.isGone)) resolve();

@@ -5,11 +5,19 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { PEER_CLOSES } from "../session/wire_error.ts";
+import { isOwnError } from "../foreign/own_error.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 
 /** The error of calls that nothing was sent for, as there is no connection. */
-export function unreachable(lastFailure: unknown): InternodeError {
-  return new InternodeError("Unreachable", `The peer is down: ${textOf(lastFailure)}`, {
+export function unreachable(host: string, lastFailure: unknown): InternodeError {
+  const reason = lastFailure === undefined
+    ? "It has not been reached yet."
+    : sentence(textOf(lastFailure));
+  // A failed attempt to connect says itself what it was to reach.
+  const isWhole = isOwnError(lastFailure) && lastFailure.host === host;
+  const message = isWhole ? reason : `There is no connection to ${host}: ${reason}`;
+  return new InternodeError("Unreachable", message, {
     origin: "network",
     outcome: "notSent",
     cause: lastFailure,
@@ -23,7 +31,7 @@ export function managerClosed(): InternodeError {
 
 /** What the peer is told when this side closes. */
 export function peerCloses(): InternodeError {
-  return new InternodeError("Closed", "The peer is closing.", {
+  return new InternodeError("Closed", PEER_CLOSES, {
     origin: "local",
     outcome: "maybeExecuted",
   });

@@ -6,8 +6,6 @@
 
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
-import { isOwnError } from "../foreign/own_error.ts";
-import { textOf } from "../foreign/text_of.ts";
 import type { Timer } from "../net/clock.ts";
 import type { HostAddress } from "../net/host_address.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
@@ -15,6 +13,7 @@ import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { Peer } from "../session/session_options.ts";
+import { PEER_CLOSES } from "../session/wire_error.ts";
 import { LastingBackOff } from "./back_off.ts";
 import { ConnectionTotals } from "./connection_stats.ts";
 import { type ConnectionState, mayFollow } from "./connection_state.ts";
@@ -22,6 +21,7 @@ import { Dialling } from "./dialling.ts";
 import type { GridNode } from "./grid_node.ts";
 import { drainLink } from "./link_closing.ts";
 import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
+import { PeerLog } from "./peer_log.ts";
 import { type RenewalOwner, RenewalSchedule } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 import { TwinWatch } from "./twin_watch.ts";
@@ -56,7 +56,7 @@ export class Peering implements LinkOwner, RenewalOwner {
   #timer: Timer | null = null;
   /** An attempt to connect or to renew, until hands are shaken. */
   #attempt: Dialling | null = null;
-  #isRenewalTold = false;
+  readonly #log: PeerLog;
   #twins: TwinWatch | null = null;
   #unwatch: (() => void) | null = null;
   #started = false;
@@ -68,6 +68,7 @@ export class Peering implements LinkOwner, RenewalOwner {
     this.host = address.href;
     this.#dials = dials;
     const { options } = node;
+    this.#log = new PeerLog(this.host, options.logger, options.clock);
     this.#backOff = new LastingBackOff(options.reconnect, options);
     this.#schedule = new RenewalSchedule(options, dials, this);
   }
@@ -120,7 +121,7 @@ export class Peering implements LinkOwner, RenewalOwner {
       call.onError(managerClosed(), null);
     } else if (this.#state === "disconnected" && !waitForReady) {
       call.state = "ended";
-      call.onError(unreachable(this.#lastFailure), null);
+      call.onError(unreachable(this.host, this.#lastFailure), null);
     } else {
       const waiting = this.#waiting ??= new WaitingCalls(this.#node.options.clock);
       waiting.add({ call, waitForReady, send });
@@ -186,14 +187,12 @@ export class Peering implements LinkOwner, RenewalOwner {
     this.#endAttempt();
     this.#clearTimer();
     this.link = link;
-    this.#isRenewalTold = false;
     this.#lastFailure = undefined;
     const { openedMs } = this.#schedule;
     this.#schedule.start(link.identity !== undefined, dialledMs, nowMs);
-    const fields = { remote: link.remote, instance: peer.instance };
     if (isRenewal) {
       this.totals.renewals++;
-      logger.debug(`Renewed the connection to ${this.host}.`, fields);
+      this.#log.onRenewed(link, peer.instance);
       this.#retire(old, openedMs);
     } else {
       this.totals.connects++;
@@ -201,7 +200,7 @@ export class Peering implements LinkOwner, RenewalOwner {
       if (old !== null) {
         (this.#twins ??= new TwinWatch(this.host, logger)).onReplaced(old, link, nowMs);
       }
-      logger.info(`Connected to ${this.host}.`, fields);
+      this.#log.onUp(link, peer.instance);
       this.#setState("connected");
       old?.close(replaced("Disconnected"));
     }
@@ -236,9 +235,8 @@ export class Peering implements LinkOwner, RenewalOwner {
     } else if (reason === "closing") {
       this.link = null;
       this.#schedule.stop();
-      this.#lastFailure = new InternodeError("Unreachable", "The peer is closing.", {
-        origin: "remote",
-      });
+      this.#lastFailure = new InternodeError("Unreachable", PEER_CLOSES, { origin: "remote" });
+      this.#log.onDown(this.#lastFailure);
       this.#setState("disconnected");
     } else if (!this.#dials) {
       // The newer one was lost before this side could know that it was good at the other end too.
@@ -254,10 +252,10 @@ export class Peering implements LinkOwner, RenewalOwner {
       wasPending = this.#attempt?.link === link;
     if (wasPending) this.#endAttempt();
     if (this.#state === "closed" || wasRetired) return;
-    const { logger, dialTimeoutMs } = this.#node.options;
+    const { dialTimeoutMs } = this.#node.options;
     if (this.link === link) {
       this.#lastFailure = error;
-      logger.warn(`Lost the connection to ${this.host}: ${error.message}`);
+      this.#log.onLost(link, error);
       if (!this.#takeBack()) this.#reconnect();
     } else if (wasPending || this.link === null && this.#dials && this.#attempt === null) {
       this.#onAttemptFailed(error);
@@ -342,16 +340,11 @@ export class Peering implements LinkOwner, RenewalOwner {
 
   #onAttemptFailed(error: unknown): void {
     if (this.link !== null) {
-      const message = `Could not renew the connection to ${this.host}: ${textOf(error)}`;
-      this.#node.options.logger[this.#isRenewalTold ? "debug" : "warn"](message);
-      this.#isRenewalTold = true;
+      this.#log.onRenewalFailed(error);
       this.#schedule.onAttemptFailed();
       return;
     }
-    // Also where the peer counted as down before, as this will not pass by itself.
-    if (isOwnError(error) && error.code === "Refused") {
-      this.#node.options.logger.warn(`${this.host}: ${error.message}`);
-    }
+    this.#log.onAttemptFailed(error);
     this.#giveUpWaiting(error);
     this.#tryToConnect(this.#backOff.next(), 0);
   }
@@ -360,10 +353,10 @@ export class Peering implements LinkOwner, RenewalOwner {
   #giveUpWaiting(error: unknown): void {
     this.#lastFailure = error;
     if (this.#state !== "disconnected") {
-      this.#node.options.logger.info(`${this.host} is down: ${textOf(error)}`);
+      this.#log.onDown(error);
       this.#setState("disconnected");
     }
-    this.#waiting?.fail(() => unreachable(this.#lastFailure), false);
+    this.#waiting?.fail(() => unreachable(this.host, this.#lastFailure), false);
   }
 
   #stopConnecting(): void {
@@ -385,11 +378,8 @@ export class Peering implements LinkOwner, RenewalOwner {
     }
     this.#state = state;
     if (this.#listeners === null) return;
-    const { logger } = this.#node.options;
     for (const listener of [...this.#listeners]) {
-      tell(() => listener(state), (error) => {
-        logger.error(`A listener of ${this.host}'s states has thrown.`, { error });
-      });
+      tell(() => listener(state), (error) => this.#log.onListenerFailed(error));
     }
   }
 }

@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
+import { about } from "../foreign/log_event.ts";
 import { namesText } from "../net/peer_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
@@ -115,9 +116,18 @@ export function judgeCaller(
       : `whose certificate "${identity.subject}" is for ${namesText(identity.sans)}`
   }`;
   const what = subroute === "" ? "this handler" : `this handler for subroute ${quoted(subroute)}`;
-  serving.logger.warn(
-    `Calls of ${contract.name} by ${who}, are refused${where(subroute)}: ${why(verdict, failure)}.`,
-    failure ?? {},
+  const reason = why(verdict, failure);
+  serving.logger[verdict === false ? "warn" : "error"](
+    `Calls of ${contract.name} by ${who}, are refused${where(subroute)}: ${reason}.`,
+    {
+      event: verdict === false ? "calls_refused" : "callback_failed",
+      ...(verdict !== false && { what: "allow" }),
+      handler: contract.name,
+      subroute,
+      caller: host.slice(0, MAX_HOST_CHARACTERS),
+      reason,
+      ...(failure !== null && about(failure.error)),
+    },
   );
   return new RefusedTarget(
     contract,

@@ -5,7 +5,8 @@
  */
 
 import { HandlerError, InternodeError } from "../errors.ts";
-import { nameOf, textOf } from "../foreign/text_of.ts";
+import { about, type EventLogger } from "../foreign/log_event.ts";
+import { nameOf, sentence, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../net/clock.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "../session/wire_error.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
@@ -14,7 +15,6 @@ import type { CallSource } from "./call_source.ts";
 import type { CallTraces } from "./call_trace.ts";
 import type { ClosingSignals } from "./closing_signals.ts";
 import type { AnyContract } from "./contract.ts";
-import type { Logger } from "./logger.ts";
 import type { Tracer } from "./tracer.ts";
 
 /** What handlers need of their node. */
@@ -26,7 +26,7 @@ export interface Serving {
   /** Begins the spans of calls; `null`: nobody traces. */
   readonly spans: Tracer | null;
   /** Where failures of handlers are told. */
-  readonly logger: Logger;
+  readonly logger: EventLogger;
   /** Where the memory of requests comes from that are lent to their handlers. */
   readonly lending: LendingPool;
   /** How many handlers run at the moment, those included whose callers are gone. */
@@ -83,7 +83,9 @@ export function logFailure(
   source: CallSource,
   thrown: unknown,
 ): void {
-  serving.logger.debug(`Handler ${contract.name} failed.`, { caller: source.host, error: thrown });
+  const handler = contract.name, caller = source.host;
+  const text = `Handler ${handler} failed for ${caller}: ${sentence(textOf(thrown))}`;
+  serving.logger.debug(text, { event: "handler_failed", handler, caller, ...about(thrown) });
 }
 
 /**

@@ -4,8 +4,8 @@
  * @module
  */
 
+import type { EventLogger } from "../foreign/log_event.ts";
 import type { Link } from "../net/link.ts";
-import type { Logger } from "./logger.ts";
 
 /** So many instances that were replaced are remembered. */
 const MAX_REMEMBERED = 8;
@@ -19,7 +19,7 @@ const REPEAT_MS = 60_000;
  */
 export class TwinWatch {
   readonly #host: string;
-  readonly #logger: Logger;
+  readonly #logger: EventLogger;
   /** In the order in which they were replaced. */
   readonly #replaced = new Set<string>();
   #toldMs = -Infinity;
@@ -30,7 +30,7 @@ export class TwinWatch {
    * @param host The name.
    * @param logger Hears of it, once, and then in sums.
    */
-  constructor(host: string, logger: Logger) {
+  constructor(host: string, logger: EventLogger) {
     this.#host = host;
     this.#logger = logger;
   }
@@ -57,6 +57,7 @@ export class TwinWatch {
       {
         event: "twins",
         host: this.#host,
+        count: this.#count,
         instances: [before, after],
         remotes: [old.remote, link.remote],
       },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isOwnError } from "../foreign/own_error.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { follow, thenOf } from "../foreign/thenable.ts";
 import type { Peer, SessionOptions } from "../session/session_options.ts";
@@ -171,7 +172,7 @@ export class ByteLink extends Link implements PolledLink {
       const pending = this.#channel.read(space);
       follow(pending, thenOf(pending) ?? notPromised, this.#onRead, this.#onReadError);
     } catch (error) {
-      this.fail("Reading", error);
+      this.fail("Reading from the connection", error);
     }
   }
 
@@ -183,7 +184,9 @@ export class ByteLink extends Link implements PolledLink {
       return;
     }
     if (count === null) return this.lose("The peer closed the connection.");
-    if (!isCount(count, this.#askedBytes)) return this.lose(`Reading failed: ${NO_COUNT}`);
+    if (!isCount(count, this.#askedBytes)) {
+      return this.lose(`Reading from the connection failed: ${NO_COUNT}`);
+    }
     this.bytesReceived += count;
     this.news = true;
     const { ring } = this.#batches;
@@ -223,7 +226,7 @@ export class ByteLink extends Link implements PolledLink {
 
   readonly #onReadError = (error: unknown): void => {
     if (this.#isInterrupted) this.#held = () => this.#onReadError(error);
-    else this.lose(`Reading failed: ${textOf(error)}`);
+    else this.lose(`Reading from the connection failed: ${textOf(error)}`);
   };
 
   /**
@@ -263,6 +266,7 @@ export class ByteLink extends Link implements PolledLink {
         this.#resumeAt = -1;
       }
     } catch (error) {
+      if (!isOwnError(error)) this.onFault?.(error);
       this.close(receivingFailed(error));
     } finally {
       this.endReading();
@@ -325,7 +329,7 @@ export class ByteLink extends Link implements PolledLink {
       const pending = this.#channel.write(this.#pieces[this.#piece]!);
       follow(pending, thenOf(pending) ?? notPromised, this.#onWritten, this.#onWriteError);
     } catch (error) {
-      this.fail("Writing", error);
+      this.fail("Writing to the connection", error);
     }
   }
 
@@ -339,7 +343,7 @@ export class ByteLink extends Link implements PolledLink {
   readonly #onWritten = (count: number): void => {
     if (this.gone) return;
     const { length } = this.#pieces[this.#piece]!;
-    if (!isCount(count, length)) return this.lose(`Writing failed: ${NO_COUNT}`);
+    if (!isCount(count, length)) return this.lose(`Writing to the connection failed: ${NO_COUNT}`);
     this.#advance(count);
     if (this.#piece < this.#pieces.length) {
       this.session.liveness.onTaken(this.clock.now());
@@ -361,7 +365,7 @@ export class ByteLink extends Link implements PolledLink {
   }
 
   readonly #onWriteError = (error: unknown): void => {
-    this.lose(`Writing failed: ${textOf(error)}`);
+    this.lose(`Writing to the connection failed: ${textOf(error)}`);
   };
 
   /** Ends the pending read and write. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EventLogger } from "../foreign/log_event.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { Credentials } from "./mtls_config.ts";
 
@@ -11,21 +12,23 @@ const DAY_MS = 86_400_000;
 
 /** Where credentials tell what needs care; any logger does. */
 export interface CredentialsLogger {
+  /** New ones are in use. Default: nobody hears of it. */
+  info?(message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** A certificate is about to expire. */
-  warn(message: string): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** One has expired, or new ones cannot be used. */
-  error(message: string): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 /** Tells once a day of credentials that expire soon, or have. */
 export class ExpiryWatch {
   readonly #clock: Clock;
-  readonly #logger: CredentialsLogger;
+  readonly #logger: EventLogger;
   readonly #withinMs: number;
   #timer: Timer | null = null;
 
   /** @param withinMs How long before, in milliseconds. */
-  constructor(clock: Clock, logger: CredentialsLogger, withinMs: number) {
+  constructor(clock: Clock, logger: EventLogger, withinMs: number) {
     this.#clock = clock;
     this.#logger = logger;
     this.#withinMs = withinMs;
@@ -37,9 +40,10 @@ export class ExpiryWatch {
     const leftMs = Math.min(
       this.#look(
         `The certificate "${credentials.subject}" or one that came with it`,
+        credentials.subject,
         credentials.expiresMs,
       ),
-      this.#look("The last of the authorities in ca", credentials.authoritiesExpireMs),
+      this.#look("The last of the authorities in ca", "ca", credentials.authoritiesExpireMs),
     );
     const waitMs = leftMs > this.#withinMs ? Math.min(leftMs - this.#withinMs, DAY_MS) : DAY_MS;
     this.#timer = this.#clock.setTimer(waitMs, () => this.watch(credentials));
@@ -52,15 +56,21 @@ export class ExpiryWatch {
   }
 
   /** Says how long it is still valid. */
-  #look(what: string, expiresMs: number): number {
+  #look(what: string, subject: string, expiresMs: number): number {
     const leftMs = expiresMs - this.#clock.wallNow();
-    const at = new Date(expiresMs).toISOString();
+    const at = new Date(expiresMs).toISOString(), fields = { subject, expires: at };
     if (leftMs <= 0) {
-      this.#logger.error(`${what} has expired on ${at}: nobody believes it. Replace it now.`);
+      this.#logger.error(`${what} has expired on ${at}: nobody believes it. Replace it now.`, {
+        event: "certificate_expired",
+        ...fields,
+      });
     } else if (leftMs <= this.#withinMs) {
       const days = Math.floor(leftMs / DAY_MS);
       const left = days >= 2 ? `${days} days` : `${Math.ceil(leftMs / 3_600_000)} hours`;
-      this.#logger.warn(`${what} expires in ${left}, on ${at}. Replace it before.`);
+      this.#logger.warn(`${what} expires in ${left}, on ${at}. Replace it before.`, {
+        event: "certificate_expiring",
+        ...fields,
+      });
     }
     return leftMs;
   }

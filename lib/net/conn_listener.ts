@@ -4,10 +4,11 @@
  * @module
  */
 
-import { ConnChannel } from "./conn_channel.ts";
+import { closeConn, ConnChannel } from "./conn_channel.ts";
+import { handOver, turnedAway } from "./hand_over.ts";
 import type { HostAddress } from "./host_address.ts";
 import type { Listener, ListenOptions } from "./transport.ts";
-import { listenError } from "./transport_error.ts";
+import { listenError, messageOf } from "./transport_error.ts";
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;
@@ -88,19 +89,20 @@ export class ConnListener<Conn extends Deno.Conn> implements Listener {
   }
 
   #accept(conn: Conn): void {
+    let remote = "somebody";
+    let channel: ConnChannel;
     try {
+      remote = this.#kind.remoteOf(conn);
       this.#kind.prepare?.(conn);
-      const { integrity } = this.#kind;
-      this.#options.accept(new ConnChannel(conn, this.#kind.remoteOf(conn), integrity));
+      channel = new ConnChannel(conn, remote, this.#kind.integrity);
     } catch (error) {
-      // The other end may have gone already, and that is between it and its socket.
-      try {
-        conn.close();
-      } catch {
-        // Closed already.
-      }
-      this.#options.onError?.(error);
+      // The other end has gone already, and that is between it and its socket.
+      closeConn(conn);
+      const why = messageOf(error), local = this.address.href;
+      this.#options.onError?.(turnedAway("Disconnected", remote, local, why, error));
+      return;
     }
+    handOver(this.#options, { channel });
   }
 
   #pause(pauseMs: number): Promise<void> {

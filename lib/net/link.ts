@@ -5,7 +5,7 @@
  */
 
 import type { InternodeError } from "../errors.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
@@ -73,6 +73,9 @@ export abstract class Link implements SessionOwner {
   protected writing = false;
   /** Whether something came from outside since the last write. */
   protected news = true;
+
+  /** Is told of what is thrown within this side while a batch is taken in; the session ends by it. */
+  onFault: ((thrown: unknown) => void) | undefined = undefined;
 
   readonly #owner: LinkOwner;
   #inTurn = false;
@@ -285,7 +288,7 @@ export abstract class Link implements SessionOwner {
   /** The channel has ended by itself. */
   protected lose(reason: string): void {
     if (this.gone) return;
-    this.session.onLost(reason, this.beginTurn());
+    this.session.onLost(sentence(reason), this.beginTurn());
     this.leave();
   }
 

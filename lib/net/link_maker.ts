@@ -4,6 +4,8 @@
  * @module
  */
 
+import { about, type EventLogger } from "../foreign/log_event.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import type { Authenticator } from "../session/authenticator.ts";
 import { INSTANCE_BYTES, NONCE_BYTES } from "../session/hello.ts";
 import type { Role, SessionOptions, SessionTimes } from "../session/session_options.ts";
@@ -15,6 +17,7 @@ import { crc32 } from "./checksum.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Link, LinkOwner } from "./link.ts";
 import { MessageLink } from "./message_link.ts";
+import { RepeatedLines, times } from "./repeated_lines.ts";
 import type { Channel } from "./transport.ts";
 
 /** What all connections of one node, client or server have in common. */
@@ -35,6 +38,8 @@ export interface LinkSettings extends SessionTimes {
   readonly clock: Clock;
   /** Where chance comes from. */
   readonly random: Random;
+  /** Hears of faults of this side. */
+  readonly logger: EventLogger;
 }
 
 /** Makes the links of one node, client or server; they share its instance id and its buffers. */
@@ -44,6 +49,7 @@ export class LinkMaker {
   readonly #pool = new WriterPool();
   readonly #memory: DecodedMemory;
   readonly #instance: Uint8Array;
+  readonly #faults = new RepeatedLines();
 
   /**
    * @param name By which this side makes itself known.
@@ -88,8 +94,20 @@ export class LinkMaker {
       livenessTimeoutMs: settings.livenessTimeoutMs,
       maxClockSkewMs: settings.maxClockSkewMs,
     };
-    return bytes
+    const link = bytes
       ? new ByteLink(channel, session, owner, clock, inlineHandlerUs, spinUs)
       : new MessageLink(channel, session, owner, clock, inlineHandlerUs);
+    link.onFault = (thrown) => this.#tellOfFault(link, thrown);
+    return link;
+  }
+
+  #tellOfFault({ remote }: Link, thrown: unknown): void {
+    const { logger, clock } = this.#settings, reason = textOf(thrown);
+    const count = this.#faults.note(reason, clock.now());
+    logger[count > 0 ? "error" : "debug"](
+      `A fault on this side ended the connection with ${remote}: ${sentence(reason)} ` +
+        `Please report it, with its stack.${times(count)}`,
+      { event: "internal_error", remote, count, ...about(thrown) },
+    );
   }
 }

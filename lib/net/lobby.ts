@@ -4,8 +4,9 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { handOver, type Prepared, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
 import type { HostAddress } from "./host_address.ts";
+import { hasLeft } from "./peer_left.ts";
 import type { ByteChannel, Channel, Listener, ListenOptions, Transport } from "./transport.ts";
 import { messageOf } from "./transport_error.ts";
 
@@ -14,18 +15,10 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How many newcomers there are at a time. */
 const MAX_HANDSHAKES = 1024;
 
-/** Who may be accepted: what `accept` of {@linkcode ListenOptions} is called with. */
-export interface Prepared {
-  /** The channel. */
-  readonly channel: Channel;
-  /** The name that its peer has proven. */
-  readonly name?: string | undefined;
-}
-
 /** What newcomers go through. */
 export interface LobbyOptions {
-  /** Makes a newcomer's channel one to be accepted; `null`: it has left, and nobody cares. Closing the channel given ends it. */
-  readonly prepare: (channel: ByteChannel) => Promise<Prepared | null>;
+  /** Makes a newcomer's channel one to be accepted. Closing the channel given ends it. */
+  readonly prepare: (channel: ByteChannel) => Promise<Prepared>;
   /** Whether a failure is known already to those whom it concerns. Default: none is. */
   readonly isKnown?: (failure: unknown) => boolean;
   /** How long it may take, in milliseconds. Default: 10,000. */
@@ -36,7 +29,8 @@ export interface LobbyOptions {
 
 /**
  * Listens by another transport, and accepts what has been prepared. Whoever
- * fails or takes too long is closed and told to `onError`.
+ * fails or takes too long is closed and told to `onError`: as `Disconnected` if
+ * it has just left, as probes do, else as `Refused`.
  *
  * @param inner The transport; its channels carry bytes.
  * @param address Where to listen.
@@ -123,22 +117,21 @@ class Lobby {
     }
     clearTimeout(timer);
     this.#present.delete(channel);
-    if (prepared !== null) return this.#options.accept(prepared.channel, prepared.name);
+    if (prepared !== null) return handOver(this.#options, prepared);
     giveUp();
     if (this.#closed) return;
     if (late) this.#tell("Refused", channel, `its handshake took more than ${timeoutMs} ms`);
     else if (failure !== undefined && isKnown?.(failure) !== true) {
-      this.#tell("Refused", channel, messageOf(failure), failure);
+      this.#fail(channel, failure);
     }
   }
 
-  #tell(code: "Refused" | "Overloaded", channel: Channel, why: string, cause?: unknown): void {
-    this.#options.onError?.(
-      new InternodeError(code, `Refused ${channel.remote} at ${this.address}: ${why}.`, {
-        origin: "remote",
-        host: this.address,
-        cause,
-      }),
-    );
+  #fail(channel: Channel, failure: unknown): void {
+    const code = hasLeft(failure) ? "Disconnected" : "Refused";
+    this.#tell(code, channel, messageOf(failure), failure);
+  }
+
+  #tell(code: TurnedAwayCode, channel: Channel, why: string, cause?: unknown): void {
+    this.#options.onError?.(turnedAway(code, channel.remote, this.address, why, cause));
   }
 }

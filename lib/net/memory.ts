@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { handOver } from "./hand_over.ts";
 import type { HostAddress } from "./host_address.ts";
 import { memoryPair } from "./memory_channel.ts";
 import { sharingProblem } from "./shared_port.ts";
@@ -37,12 +38,7 @@ export function memoryTransport(): Transport {
         );
       }
       const [near, far] = memoryPair(address.href, `${address.href}#${++dialled}`);
-      try {
-        listener.accept(far);
-      } catch (error) {
-        far.close();
-        listener.onError?.(error);
-      }
+      handOver(listener, { channel: far });
       return near;
     },
 

@@ -17,6 +17,8 @@ import type { MessageChannel, MessageReceiver } from "./transport.ts";
 /** Beside the messages of the budget, so many bytes of other frames may wait, such as credits and cancels. */
 const MAX_OTHER_BYTES = 4 * 1024 * 1024;
 
+const PEER_LEFT = "The peer closed the connection.";
+
 /** A session on a {@linkcode MessageChannel}: each batch is a message, parsed where it lies. */
 export class MessageLink extends Link implements MessageReceiver {
   readonly #channel: MessageChannel;
@@ -91,7 +93,7 @@ export class MessageLink extends Link implements MessageReceiver {
   onClose(reason: string): void {
     this.#hasEnded = true;
     if (this.gone) this.finish();
-    else this.lose(reason);
+    else this.lose(reason === "" ? PEER_LEFT : `The connection has ended: ${reason}`);
   }
 
   readonly #parse = (): void => {
@@ -162,7 +164,7 @@ export class MessageLink extends Link implements MessageReceiver {
       }
       channel.flush?.();
     } catch (error) {
-      return this.fail("Sending", error);
+      return this.fail("Sending over the connection", error);
     }
     this.writing = false;
     if (session.state === "closed" && !session.hasOutput) this.leave();

@@ -7,7 +7,8 @@
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { GuardedLogger } from "../foreign/guarded_logger.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { about, type EventLogger } from "../foreign/log_event.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import { type CredentialsLogger, ExpiryWatch } from "./certificate_expiry.ts";
 import type { Clock } from "./clock.ts";
 import { CredentialFiles } from "./credential_files.ts";
@@ -22,6 +23,12 @@ import {
 } from "./mtls_config.ts";
 import { systemClock } from "./system_clock.ts";
 import { messageOf } from "./transport_error.ts";
+
+/** The console, quiet below warnings. */
+const WARNINGS: CredentialsLogger = {
+  warn: (message, fields) => console.warn(message, fields),
+  error: (message, fields) => console.error(message, fields),
+};
 
 /** What new connections are made with. */
 export interface CredentialSource {
@@ -91,7 +98,7 @@ export interface MtlsCredentialsOptions {
 export class MtlsCredentials implements CredentialSource, AsyncDisposable {
   readonly #rules: MtlsRules;
   readonly #clock: Clock;
-  readonly #logger: CredentialsLogger;
+  readonly #logger: EventLogger;
   readonly #files: CredentialFiles | null;
   readonly #expiry: ExpiryWatch;
   readonly #listeners = new Set<() => void>();
@@ -117,7 +124,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     const warnMs = options.warnBeforeExpiryMs ?? 14 * 86_400_000;
     if (!(warnMs >= 0)) throw invalid(`warnBeforeExpiryMs is ${warnMs}`, "Give 0 or more.");
     this.#clock = options.clock ?? systemClock;
-    this.#logger = new GuardedLogger(options.logger ?? console, () => {});
+    this.#logger = new GuardedLogger(options.logger ?? WARNINGS, () => {});
     this.#rules = config;
     this.#files = "certFile" in config ? new CredentialFiles(config) : null;
     this.#texts = this.#files === null ? textsOf(config as MtlsConfig) : this.#files.readSync();
@@ -204,9 +211,17 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     this.#texts = texts;
     this.#current = credentials;
     if (!this.#closing.signal.aborted) this.#expiry.watch(credentials);
+    this.#logger.info(`New connections use the certificate "${credentials.subject}".`, {
+      event: "certificates_replaced",
+      subject: credentials.subject,
+      expires: timeText(credentials.expiresMs),
+    });
     for (const listener of [...this.#listeners]) {
       tell(listener, (thrown) => {
-        this.#logger.error(`Who was to be told of new certificates has thrown: ${textOf(thrown)}`);
+        this.#logger.error(
+          `A listener of new certificates has thrown: ${sentence(textOf(thrown))}`,
+          { event: "callback_failed", what: "onChange", ...about(thrown) },
+        );
       });
     }
     return true;
@@ -241,6 +256,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
         this.#logger.warn(
           `The certificate "${shownSubject(subject)}" in ${option} expired on ` +
             `${timeText(Date.parse(validTo))}. It is not used: take it away.`,
+          { event: "certificate_unused", subject: shownSubject(subject), expires: validTo },
         );
       }
     }
@@ -251,7 +267,8 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     if (message === this.#problem) return;
     this.#problem = message;
     this.#logger.error(
-      `The certificates could not be replaced, and the old ones stay in use: ${message}`,
+      `The certificates could not be replaced, and the old ones stay in use: ${sentence(message)}`,
+      { event: "certificates_rejected", ...about(error) },
     );
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { handOver, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
 import { type HostAddress, networkAddress } from "./host_address.ts";
 import { namesToExpect, secureDialled } from "./mtls.ts";
 import type { MtlsConfig } from "./mtls_config.ts";
@@ -14,6 +14,7 @@ import {
   type MtlsCredentials,
 } from "./mtls_credentials.ts";
 import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
+import { hasLeft } from "./peer_left.ts";
 import { tcpTransport } from "./tcp.ts";
 import type { Channel, Listener, ListenOptions, Transport, Transports } from "./transport.ts";
 import { unixTransport } from "./unix.ts";
@@ -141,7 +142,7 @@ class Doorway {
     }).then((secured) => {
       this.#handshakes--;
       if (this.#closing.signal.aborted) secured.close();
-      else this.#options.accept(secured);
+      else handOver(this.#options, { channel: secured });
     }, (error) => {
       this.#handshakes--;
       if (!this.#closing.signal.aborted) this.#fail(error, channel);
@@ -152,20 +153,14 @@ class Doorway {
     if (!(error instanceof HandshakeFailure)) return this.#options.onError?.(error);
     const { kind, message } = error;
     this.#tell(
-      "Refused",
+      kind === "failed" && hasLeft(error) ? "Disconnected" : "Refused",
       kind === "refusedThere" ? `it does not believe this side: ${message}` : message,
       channel,
       error,
     );
   }
 
-  #tell(code: "Refused" | "Overloaded", why: string, channel: Channel, cause?: unknown): void {
-    this.#options.onError?.(
-      new InternodeError(code, `Refused ${channel.remote} at ${this.#address}: ${why}.`, {
-        origin: "remote",
-        host: this.#address,
-        cause,
-      }),
-    );
+  #tell(code: TurnedAwayCode, why: string, channel: Channel, cause?: unknown): void {
+    this.#options.onError?.(turnedAway(code, channel.remote, this.#address, why, cause));
   }
 }

@@ -4,26 +4,30 @@
  * @module
  */
 
-/** How long until something that goes on is told again, in milliseconds. */
-const REPEAT_MS = 60_000;
+/** How long until something that goes on is told again, in milliseconds; each time twice as long as before. */
+const FIRST_REPEAT_MS = 60_000;
+const LAST_REPEAT_MS = 3_600_000;
 /** So many different ones are told apart; further ones count as one. */
 const MAX_KEYS = 64;
 /** The key of the further ones. */
 const OTHERS = "";
 
 interface Told {
-  atMs: number;
+  /** From when on it may be told again. */
+  againMs: number;
+  repeatMs: number;
+  /** How often it has happened since. */
   count: number;
 }
 
 /**
  * Decides which of the lines about what happens again and again are written:
- * the first, then one a minute with the number of times, and one when it is
- * over. The others belong to level `debug`.
+ * the first, another after a minute with the number of times, then after twice
+ * as long each time, up to an hour, and one when it is over. The others belong to level `debug`.
  *
  * ```ts ignore
  * const count = lines.note(reason, clock.now());
- * logger[count > 0 ? "warn" : "debug"](`Refused ${remote}${times(count)}: ${sentence(reason)}`, …);
+ * logger[count > 0 ? "warn" : "debug"](`Refused ${remote}: ${sentence(reason)}${times(count)}`, …);
  * ```
  */
 export class RepeatedLines {
@@ -39,10 +43,11 @@ export class RepeatedLines {
   note(key: string, nowMs: number): number {
     const told = this.#told.get(key) ?? this.#begin(key, nowMs);
     told.count++;
-    if (nowMs - told.atMs < REPEAT_MS) return 0;
+    if (nowMs < told.againMs) return 0;
     const { count } = told;
-    told.atMs = nowMs;
     told.count = 0;
+    told.againMs = nowMs + told.repeatMs;
+    told.repeatMs = Math.min(told.repeatMs * 2, LAST_REPEAT_MS);
     return count;
   }
 
@@ -64,18 +69,22 @@ export class RepeatedLines {
 
   #begin(key: string, nowMs: number): Told {
     if (this.#told.size >= MAX_KEYS) {
-      for (const [name, { atMs }] of this.#told) {
-        if (nowMs - atMs >= REPEAT_MS) this.#told.delete(name);
+      for (const [name, { againMs }] of this.#told) {
+        if (nowMs >= againMs) this.#told.delete(name);
       }
     }
     const name = this.#told.size < MAX_KEYS ? key : OTHERS;
-    const told = this.#told.get(name) ?? { atMs: -Infinity, count: 0 };
+    const told = this.#told.get(name) ?? {
+      againMs: -Infinity,
+      repeatMs: FIRST_REPEAT_MS,
+      count: 0,
+    };
     this.#told.set(name, told);
     return told;
   }
 }
 
-/** What a line says of how often it is so: nothing for the first time. */
+/** The sentence that a line ends with if it stands for several. */
 export function times(count: number): string {
-  return count > 1 ? ` (${count} times since this was told last)` : "";
+  return count > 1 ? ` This has happened ${count} times since it was told last.` : "";
 }

@@ -7,6 +7,7 @@
 import type { TLSSocket } from "node:tls";
 import type { ChannelDuplex } from "./channel_duplex.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
+import { PeerLeft } from "./peer_left.ts";
 import { giveBack } from "../wire/memory_return.ts";
 import type { ByteChannel, Progress } from "./transport.ts";
 
@@ -123,10 +124,10 @@ export class TlsChannel implements ByteChannel {
       if (this.#read !== null && !this.#closed) this.onProgress?.("received");
     };
     duplex.on("error", (error) => this.#fail(error));
-    duplex.on("close", () => this.#fail(new Error("the connection was closed")));
+    duplex.on("close", () => this.#fail(new PeerLeft("the connection was closed")));
     socket.on("error", (error) => this.#fail(error));
     socket.on("end", () => this.#end());
-    socket.on("close", () => this.#fail(new Error("the connection was closed")));
+    socket.on("close", () => this.#fail(new PeerLeft("the connection was closed")));
     socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
   }
 

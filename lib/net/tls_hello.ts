@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PeerLeft } from "./peer_left.ts";
 import type { ByteChannel } from "./transport.ts";
 
 /** Longer than nearly all of them. */
@@ -24,7 +25,7 @@ export async function readTlsHello(channel: ByteChannel): Promise<Uint8Array<Arr
   let bytes = new Uint8Array(USUAL_BYTES), have = 0, needed = HEAD_BYTES;
   while (have < needed) {
     const count = await channel.read(bytes.subarray(have));
-    if (count === null) throw new Error("the connection ended within the TLS handshake");
+    if (count === null) throw new PeerLeft("the connection ended within the TLS handshake");
     have += count;
     if (needed > HEAD_BYTES || have < HEAD_BYTES) continue;
     const length = bytes[3]! << 8 | bytes[4]!;

@@ -12,6 +12,7 @@ import {
   type TLSSocket,
 } from "node:tls";
 import type { ChannelDuplex } from "./channel_duplex.ts";
+import { PeerLeft } from "./peer_left.ts";
 import { TlsChannel, type TlsInbox } from "./tls_channel.ts";
 
 /**
@@ -87,7 +88,7 @@ export function dialTls(
 
 function onFailure(duplex: ChannelDuplex, reject: (error: Error) => void): void {
   duplex.on("error", reject);
-  const onEnd = (): void => reject(new Error("the connection ended within the TLS handshake"));
+  const onEnd = (): void => reject(new PeerLeft("the connection ended within the TLS handshake"));
   // The runtime would wait on after the other side has ended its half.
   duplex.on("end", onEnd);
   duplex.on("close", onEnd);

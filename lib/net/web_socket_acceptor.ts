@@ -8,7 +8,8 @@ import { admit } from "./admission.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { FramedChannel } from "./framed_channel.ts";
 import { type HeadFound, type HttpHead, lists, parseHead, readHead } from "./http_head.ts";
-import type { Prepared } from "./lobby.ts";
+import { PeerLeft } from "./peer_left.ts";
+import type { Prepared } from "./hand_over.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { ByteChannel, ListenOptions } from "./transport.ts";
 import { acceptOf } from "./web_socket_key.ts";
@@ -49,19 +50,16 @@ export class RefusedRequest extends Error {
  * @param channel Where it comes from; the caller closes it if this fails, and may to give up.
  * @param rules What it must show.
  * @param forgetMs How long a refused client may stay. Default: 1,000.
- * @returns The channel of messages, and the name that `authorize` gave; `null` if the client left before it had asked for anything.
- * Rejects with a {@linkcode RefusedRequest} once that was answered, or as the channel does.
+ * @returns The channel of messages, and the name that `authorize` gave;
+ * Rejects with a {@linkcode RefusedRequest} once that was answered, with a {@linkcode PeerLeft} if the client left before, or as the channel does.
  */
 export async function acceptWebSocket(
   channel: ByteChannel,
   rules: UpgradeRules,
   forgetMs: number = FORGET_MS,
-): Promise<Prepared | null> {
+): Promise<Prepared> {
   const found = await readHead((into) => channel.read(into), MAX_HEAD_BYTES);
-  if (found.kind === "ended") {
-    if (found.length === 0) return null;
-    throw new Error("it ended within a request");
-  }
+  if (found.kind === "ended") throw new PeerLeft("the connection ended within its request");
   let judged: Judged;
   try {
     judged = await judge(found, rules, channel.identity);

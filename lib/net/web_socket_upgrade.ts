@@ -6,6 +6,7 @@
 
 import { admitNow, type TokenJudgement } from "./admission.ts";
 import { originProblem } from "./allowed_origins.ts";
+import { handOver } from "./hand_over.ts";
 import type { MessageChannel } from "./transport.ts";
 import { bearerToken } from "./web_socket_acceptor.ts";
 import { WebSocketChannel } from "./web_socket_channel.ts";
@@ -14,6 +15,8 @@ import { WebSocketChannel } from "./web_socket_channel.ts";
 export interface UpgradeOptions {
   /** Takes the channel once it is open, with the name that `authorize` gave. Must not throw. */
   accept: (channel: MessageChannel, name?: string) => void;
+  /** Hears of what `accept` throws. */
+  onError?: ((error: unknown) => void) | undefined;
   /** Judges the token at once, see {@linkcode TokenJudgement}; a text refuses it with status 401 and that text. Default: all are let in. */
   authorize?: (token: string | null) => TokenJudgement;
   /** See `ListenOptions`. */
@@ -48,10 +51,11 @@ export function upgradeWebSocket(request: Request, options: UpgradeOptions): Res
     return refuse(426, "only WebSocket connections are served here", { upgrade: "websocket" });
   }
   const { socket, response } = upgraded;
-  const { accept, remote = "a WebSocket client" } = options;
+  const { remote = "a WebSocket client" } = options;
   socket.binaryType = "arraybuffer";
   // A client that leaves before the upgrade is done causes no event at all.
-  socket.onopen = () => accept(new WebSocketChannel(socket, remote), admission.name);
+  socket.onopen = () =>
+    handOver(options, { channel: new WebSocketChannel(socket, remote), name: admission.name });
   return response;
 }
 

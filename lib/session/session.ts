@@ -31,7 +31,8 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import type { InternodeError } from "../errors.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { ByteReader } from "../wire/byte_reader.ts";
 import type { Checksum } from "../wire/checksum.ts";
 import { DecodedShare } from "../wire/decoded_memory.ts";
@@ -61,6 +62,7 @@ import {
   protocolError,
   readText,
   receivingFailed,
+  refusedHere,
 } from "./wire_error.ts";
 
 /** One side of one connection; see the module. */
@@ -338,13 +340,7 @@ export class Session implements CreditGiver, PayloadOwner {
     if (type === FrameType.goodbye) return this.#onGoodbye(code);
     const step = this.#handshake!.receive(type, this.#reader, this.#outbox.nowMs);
     if (step === "wait") return;
-    if (step !== "done") {
-      throw new InternodeError(
-        "Refused",
-        `The handshake was refused by this side: ${step.refusal}.`,
-        { origin: "remote" },
-      );
-    }
+    if (step !== "done") throw refusedHere(step.refusal);
     this.#open(this.#handshake!);
   }
 
@@ -375,6 +371,7 @@ export class Session implements CreditGiver, PayloadOwner {
   /** Something came that ends the session: the peer is told, never the process. */
   #fail(cause: unknown): void {
     if (this.#state === "closed") return;
+    if (!isOwnError(cause)) this.#owner.onFault?.(cause);
     const error = receivingFailed(cause);
     this.#sayGoodbye(error);
     this.#close(error);

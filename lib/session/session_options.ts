@@ -92,6 +92,8 @@ export interface SessionOwner {
   isTurnOver(): boolean;
   /** The peer wants this connection to come to an end. */
   onDraining(reason: DrainReason): void;
+  /** Something was thrown, while a batch was taken in, that is no fault of the peer's but one of this side. The session ends. Must not throw. */
+  onFault?: ((thrown: unknown) => void) | undefined;
   /** The session has ended; called once, after every call has had its error. */
   onClosed(error: InternodeError): void;
 }

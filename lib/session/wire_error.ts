@@ -6,7 +6,7 @@
 
 import { type ErrorCode, type ErrorOrigin, type ErrorOutcome, InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { sentence, textOf } from "../foreign/text_of.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { INTERACTIVE_BYTES } from "../wire/frame.ts";
@@ -172,7 +172,7 @@ export function protocolError(message: string): InternodeError {
 /** The error that ends a connection as what came could not be taken in: the peer's fault, or one of this side. */
 export function receivingFailed(cause: unknown): InternodeError {
   if (isOwnError(cause)) return cause;
-  return new InternodeError("ProtocolError", `Receiving failed: ${textOf(cause)}`, {
+  return new InternodeError("ProtocolError", `Receiving failed: ${sentence(textOf(cause))}`, {
     origin: "local",
     outcome: "maybeExecuted",
     cause,
@@ -182,6 +182,15 @@ export function receivingFailed(cause: unknown): InternodeError {
 /** The error that ends a connection which does not work any more. */
 export function disconnected(message: string, origin: "network" | "remote"): InternodeError {
   return new InternodeError("Disconnected", message, { origin, outcome: "maybeExecuted" });
+}
+
+/** What a peer is told that closes. */
+export const PEER_CLOSES = "The peer is closing.";
+const REFUSED_HERE = "The handshake was refused by this side: ";
+
+/** The error that ends a connection as this side does not want it. */
+export function refusedHere(why: string): InternodeError {
+  return new InternodeError("Refused", REFUSED_HERE + sentence(why), { origin: "remote" });
 }
 
 /**
@@ -197,11 +206,17 @@ export function endedByPeer(number: number, given: string, inHandshake = false):
   const text = given.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
   // An acceptor without a secret is done with the handshake before the dialler has judged it.
   if (inHandshake || code === "Refused") {
-    const message = `The handshake was refused by the peer: ${text}`;
+    const why = text.startsWith(REFUSED_HERE) ? text.slice(REFUSED_HERE.length) : text;
+    const message = `The handshake was refused by the peer: ${sentence(why)}`;
     return new InternodeError("Refused", message, { origin: "remote" });
   }
+  if (code === "Closed") {
+    const who = text === "" || text === PEER_CLOSES ? "" : ` It says: ${sentence(text)}`;
+    return disconnected(`The peer ended the connection, as it is closing.${who}`, "remote");
+  }
   if (code !== "GoingAway") {
-    return disconnected(`The peer ended the connection (${code}): ${text}`, "remote");
+    const why = text === "" ? "." : `: ${sentence(text)}`;
+    return disconnected(`The peer ended the connection (${code})${why}`, "remote");
   }
   const message = text === "" ? "The peer gave this connection up for another one." : text;
   return new InternodeError(code, message, { origin: "remote", outcome: "maybeExecuted" });
@@ -216,9 +231,11 @@ export function endedByPeer(number: number, given: string, inHandshake = false):
 export function lostCall(error: InternodeError, outcome: ErrorOutcome): InternodeError {
   const { code, message, origin } = error;
   if (code === "GoingAway") return new InternodeError(code, message, { origin, outcome });
+  // These say themselves that there is no connection any more.
+  const isWhole = code === "Closed" || code === "Disconnected";
   return new InternodeError(
-    code === "Closed" ? "Closed" : "Disconnected",
-    `The connection was lost: ${message}`,
+    code === "Closed" ? code : "Disconnected",
+    isWhole ? message : `The connection was lost: ${message}`,
     { origin, outcome, cause: error },
   );
 }

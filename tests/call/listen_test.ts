@@ -240,7 +240,9 @@ Deno.test("asking twice at a time is refused, and the first one still gets its c
 Deno.test("failures of single connections are logged and end nothing", async () => {
   const stage = new Staged(), listener = await stage.start();
   stage.given.onError?.(new Error("a bad handshake"));
-  assertEquals(stage.log.lines, ["warn The listener at memory://stage met a failure."]);
+  assertEquals(stage.log.lines, [
+    "warn A connection could not be taken at memory://stage: a bad handshake.",
+  ]);
   const channel = channelNamed("a");
   stage.given.accept(channel);
   assert((await listener.accept()).channel === channel);

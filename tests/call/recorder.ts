@@ -6,7 +6,12 @@ export class Recorder implements Logger {
   /** `level: message`, without debug and info. */
   readonly lines: string[] = [];
 
-  debug(): void {}
+  /** Those of level debug. */
+  readonly details: string[] = [];
+
+  debug(message: string): void {
+    this.details.push(message);
+  }
   info(): void {}
   warn(message: string): void {
     this.lines.push(`warn: ${message}`);

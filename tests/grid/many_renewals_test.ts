@@ -23,6 +23,7 @@ Deno.test("a peer that renews its connection again and again holds a few of them
       spinUs: 0,
       clock,
       random,
+      logger: { debug() {}, info() {}, warn() {}, error() {} },
     });
     const ignore = (): void => {};
     const owner: LinkOwner = {

@@ -1,7 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
-import { listenThrough, type LobbyOptions, type Prepared } from "../../lib/net/lobby.ts";
+import type { Prepared } from "../../lib/net/hand_over.ts";
+import { listenThrough, type LobbyOptions } from "../../lib/net/lobby.ts";
+import { PeerLeft } from "../../lib/net/peer_left.ts";
 import type { ByteChannel, Channel, Listener, Transport } from "../../lib/net/transport.ts";
 import { turns } from "./acceptor.ts";
 
@@ -63,8 +65,8 @@ class Entrance {
   }
 }
 
-Deno.test("who is prepared is accepted; who fails or has left is closed, and told if anybody cares", async () => {
-  const outcomes: (() => Promise<Prepared | null>)[] = [];
+Deno.test("who is prepared is accepted; who fails or has left is closed, and that is told unless it is known", async () => {
+  const outcomes: (() => Promise<Prepared>)[] = [];
   const entrance = await Entrance.open({
     prepare: () => outcomes.shift()!(),
     isKnown: (failure) => String(failure).includes("known"),
@@ -74,7 +76,7 @@ Deno.test("who is prepared is accepted; who fails or has left is closed, and tol
     () => Promise.resolve({ channel: prepared, name: "its name" }),
     () => Promise.reject(new Error("not so.")),
     () => Promise.reject(new Error("a known one")),
-    () => Promise.resolve(null),
+    () => Promise.reject(new PeerLeft("it has left")),
   );
   const newcomers = Array.from({ length: 4 }, () => new IdleChannel());
   newcomers.forEach(entrance.enter);
@@ -84,6 +86,7 @@ Deno.test("who is prepared is accepted; who fails or has left is closed, and tol
   assertEquals(newcomers.map(({ closed }) => closed), [false, true, true, true]);
   assertEquals(entrance.errors.map(({ code, message }) => [code, message]), [
     ["Refused", "Refused tcp://client:1 at tcp://127.0.0.1:9000: not so."],
+    ["Disconnected", "tcp://client:1 left tcp://127.0.0.1:9000: it has left."],
   ]);
 });
 

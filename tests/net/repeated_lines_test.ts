@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { RepeatedLines, times } from "../../lib/net/repeated_lines.ts";
 
-Deno.test("what happens again and again is told once, then once a minute with its number", () => {
+Deno.test("what happens again and again is told once, then in sums that come ever later", () => {
   const lines = new RepeatedLines();
   const told: number[] = [];
-  for (let nowMs = 0; nowMs <= 120_000; nowMs += 1_000) told.push(lines.note("refused", nowMs));
-  assertEquals(told.filter((count) => count > 0), [1, 60, 60]);
-  assertEquals(told.length, 121);
+  for (let nowMs = 0; nowMs <= 420_000; nowMs += 1_000) told.push(lines.note("refused", nowMs));
+  assertEquals(told.filter((count) => count > 0), [1, 60, 120, 240]);
+  assertEquals(told.length, 421);
 });
 
 Deno.test("when it is over, what was not told is summed up, and it is told anew", () => {
@@ -30,5 +30,5 @@ Deno.test("different things are told apart, up to a bound, and forgotten in time
 
 Deno.test("a line says how often it was so only when that is more than once", () => {
   assertEquals(times(1), "");
-  assertEquals(times(7), " (7 times since this was told last)");
+  assertEquals(times(7), " This has happened 7 times since it was told last.");
 });

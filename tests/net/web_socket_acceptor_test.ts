@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { PeerLeft } from "../../lib/net/peer_left.ts";
 import type { ByteChannel } from "../../lib/net/transport.ts";
 import { NO_VERDICTS } from "../foreign/no_verdicts.ts";
 import { acceptWebSocket, RefusedRequest } from "../../lib/net/web_socket_acceptor.ts";
@@ -234,16 +235,18 @@ Deno.test("ws accept: what is no verdict on the token is status 503, and not tol
 
 Deno.test("ws accept: the path may be one that URLs spell otherwise", async () => {
   const channel = new SpokenChannel([requestOf({}, "GET /some%20path HTTP/1.1")]);
-  assert(await acceptWebSocket(channel, { path: "/some path" }) !== null);
+  const { channel: accepted } = await acceptWebSocket(channel, { path: "/some path" });
+  assertEquals(accepted.kind, "messages");
 });
 
-Deno.test("ws accept: a client that leaves says why, or nothing if it has asked for nothing", async () => {
-  assertEquals(await acceptWebSocket(new SpokenChannel([]), { path: PATH }), null);
-  await assertRejects(
-    () => acceptWebSocket(new SpokenChannel(["GET / HT"]), { path: PATH }),
-    Error,
-    "ended within a request",
-  );
+Deno.test("ws accept: a client that leaves before its request is whole is told apart from others", async () => {
+  for (const said of [[], ["GET / HT"]]) {
+    await assertRejects(
+      () => acceptWebSocket(new SpokenChannel(said), { path: PATH }),
+      PeerLeft,
+      "ended within its request",
+    );
+  }
 });
 
 Deno.test("ws accept: a refused client that stays, or goes on talking, is left", async () => {

@@ -158,5 +158,5 @@ Deno.test("what ended a connection is told with who caused it, and a call on it 
   assertEquals(told(ended(errorNumber("Refused"))), ["Refused", "remote", "notSent"]);
   assertEquals(told(ended(errorNumber("Closed"), true)), ["Refused", "remote", "notSent"]);
   assertEquals(told(ended(errorNumber("Closed"))), ["Disconnected", "remote", "maybeExecuted"]);
-  assertEquals(ended(65_535).message, "The peer ended the connection (Disconnected): a b");
+  assertEquals(ended(65_535).message, "The peer ended the connection (Disconnected): a b.");
 });

@@ -1,0 +1,57 @@
+/**
+ * What becomes of connections that come in: they are handed over, or turned away.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import { closeQuietly } from "./close_quietly.ts";
+import type { Channel, ListenOptions } from "./transport.ts";
+
+/** Who may be accepted: what `accept` of {@linkcode ListenOptions} is called with. */
+export interface Prepared {
+  /** The channel. */
+  readonly channel: Channel;
+  /** The name that its peer has proven. */
+  readonly name?: string | undefined;
+}
+
+/** Who listens, as in {@linkcode ListenOptions}. */
+interface Taker<Kind extends Channel> extends Pick<ListenOptions, "onError"> {
+  readonly accept: (channel: Kind, name?: string) => void;
+}
+
+/** Gives a channel to whoever listens. If that throws, the channel is closed and `onError` is told, as nobody else would hear of it. */
+export function handOver<Kind extends Channel>(
+  { accept, onError }: Taker<Kind>,
+  { channel, name }: { readonly channel: Kind; readonly name?: string | undefined },
+): void {
+  try {
+    accept(channel, name);
+  } catch (error) {
+    closeQuietly(channel);
+    onError?.(error);
+  }
+}
+
+/** `Disconnected`: it left by itself, as probes do; `Refused`: it was not let in; `Overloaded`: too many came. */
+export type TurnedAwayCode = "Disconnected" | "Refused" | "Overloaded";
+
+/**
+ * What `onError` is told of a connection that was not handed over.
+ *
+ * @param remote Where it came from.
+ * @param local Where it came to.
+ */
+export function turnedAway(
+  code: TurnedAwayCode,
+  remote: string,
+  local: string,
+  why: string,
+  cause: unknown,
+): InternodeError {
+  const what = code === "Disconnected"
+    ? `${remote} left ${local}`
+    : `Refused ${remote} at ${local}`;
+  return new InternodeError(code, `${what}: ${why}.`, { origin: "remote", host: local, cause });
+}
