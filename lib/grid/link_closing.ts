@@ -50,7 +50,8 @@ export function tellGivenUp(
     if (!arrival.isKnown) unheard++;
   }
   if (made + served + unheard + running === 0) return;
-  logger.warn(
+  // Without grace time that is what was asked for.
+  logger[graceMs === 0 ? "info" : "warn"](
     `${who} closes although its grace time of ${graceMs} ms was not enough: it gives up ${served} calls ` +
       `that it serves and ${made} that it has made, ${running} handlers still run, and ${unheard} ` +
       "connections have not taken all that was sent.",

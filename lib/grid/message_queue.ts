@@ -134,7 +134,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     for (; reader !== undefined; reader = later?.shift()) {
       if (ending.failed) {
         // Who reads ahead and never looks must not bring the process down.
-        reader.promise.catch(() => {});
+        reader.promise.catch(IGNORE);
         reader.reject(ending.error);
       } else {
         reader.resolve(DONE);
@@ -143,6 +143,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   }
 }
 
+const IGNORE = (): void => {};
 const CLEAN: Ending = { error: undefined, failed: false };
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 const LEFT = new InternodeError(
@@ -155,6 +156,6 @@ const LEFT = new InternodeError(
 /** The same for who never looks. */
 function rejection(error: unknown): Promise<never> {
   const rejected = Promise.reject(error);
-  rejected.catch(() => {});
+  rejected.catch(IGNORE);
   return rejected;
 }

@@ -17,7 +17,7 @@ export interface OutageSum {
 
 /**
  * Tells what is news of something that is tried again and again: the first
- * failure of each kind, then one a minute, then that all is well again. What
+ * failure of each kind, then sums that come less and less often, then that all is well again. What
  * succeeds and soon fails again is no news.
  */
 export class Outage {

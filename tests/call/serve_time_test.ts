@@ -30,7 +30,8 @@ Deno.test("a stranger that stays silent is given up, and harms nobody meanwhile"
     assertEquals(await client.call("a", "echo", Uint8Array.of(1)), Uint8Array.of(1));
     await server.clock.advance(1_200);
     assertEquals(server.connections, 1);
-    assertStringIncludes(server.log.lines.join(), "The handshake was not done within 3000 ms");
+    // Whoever connects and says nothing is no trouble to an operator.
+    assertEquals(server.log.lines, []);
     await client.close();
   });
 });

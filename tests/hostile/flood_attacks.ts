@@ -92,14 +92,18 @@ const tooManyRequests = cutOff(
   },
 );
 
-const tooManyStreams = cutOff(
-  "opens streams without end",
-  /out of range/,
-  async (peer) => {
-    await peer.send(peer.name("sink"));
-    await sendAll(peer, batched(times(11_000, (i) => open(i, 8, 8))));
-  },
-);
+/** All that it opens up to `maxCalls` are good calls, whose handlers run: the most that a peer may cost. */
+const tooManyStreams: Attack = {
+  ...cutOff(
+    "opens streams without end",
+    /out of range/,
+    async (peer) => {
+      await peer.send(peer.name("sink"));
+      await sendAll(peer, batched(times(11_000, (i) => open(i, 8, 8))));
+    },
+  ),
+  maxGrowthBytes: 64 * MIB,
+};
 
 /** At a server with a small budget. */
 const tooManyBytes: Attack = {
