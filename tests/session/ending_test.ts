@@ -92,7 +92,7 @@ for (const bytes of [false, true]) {
     pair.pump();
     assertEquals(pair.acceptor.closed, CLOSED);
     assertEquals(pair.dialler.closed?.code, "Disconnected");
-    assertStringIncludes(pair.dialler.closed!.message, "(Closed): this node is closing");
+    assertStringIncludes(pair.dialler.closed!.message, "It says: this node is closing");
     for (const ended of [call, stream]) {
       assertEquals([ended.error?.code, ended.error?.outcome], ["Disconnected", "maybeExecuted"]);
       assertEquals(ended.endings, 1);
