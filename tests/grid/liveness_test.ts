@@ -118,7 +118,8 @@ Deno.test("whoever says nothing in the handshake is gone after 10 s", async () =
       const watched = watch(grid.clock, gone);
       await grid.clock.runUntil(() => watched.settled, 12_000, "the stranger is turned away");
       assertFate(watched, "ok", 9_990, 11_100);
-      assert(log.has("handshake was not done"), log.lines.join());
+      // Whoever connects and says nothing is no trouble to an operator.
+      assertEquals(log.lines, []);
       channel.close();
     });
     await grid.close();
