@@ -14,15 +14,15 @@ function scene(): { time: { nowMs: number; now(): number }; outage: Outage } {
   return { time, outage: new Outage(time, 4_000) };
 }
 
-Deno.test("the first failure is told, further ones as a sum once a minute, then the recovery", () => {
+Deno.test("the first failure is told, further ones in sums that come less and less often, then the recovery", () => {
   const { time, outage } = scene();
   const told: string[] = [];
-  for (; time.nowMs < 150_000; time.nowMs += 1_000) {
+  for (; time.nowMs < 200_000; time.nowMs += 1_000) {
     const sum = outage.onFailure("Unreachable");
     if (sum !== null) told.push(`${time.nowMs}: ${sum.count} in ${sum.forMs}`);
   }
-  assertEquals(told, ["0: 1 in 0", "60000: 60 in 60000", "120000: 60 in 120000"]);
-  assertEquals(outage.onSuccess(), { count: 150, forMs: 150_000 });
+  assertEquals(told, ["0: 1 in 0", "60000: 60 in 60000", "180000: 120 in 180000"]);
+  assertEquals(outage.onSuccess(), { count: 200, forMs: 200_000 });
 });
 
 Deno.test("a failure of another kind is told at once, and each kind only once", () => {
