@@ -17,7 +17,7 @@ export class PeerLog {
   readonly #host: string;
   readonly #logger: EventLogger;
   readonly #clock: Clock;
-  /** Losses, and refusals: both may repeat themselves however often there is a connection between. */
+  /** Losses and refusals, by their reason: both may repeat themselves however often there is a connection between. */
   readonly #lines = new RepeatedLines();
   /** Attempts in vain since there was a connection, or since it was renewed. */
   #attempts = 0;
@@ -72,7 +72,7 @@ export class PeerLog {
   onLost(link: Link, error: InternodeError): void {
     this.#downSinceMs ??= this.#clock.now();
     const host = this.#host, { code } = error;
-    const count = this.#lines.note(`lost ${code}`, this.#clock.now());
+    const count = this.#lines.note(`lost ${error.message}`, this.#clock.now());
     this.#isLossTold = count > 0;
     const level = count === 0 ? "debug" : code === "ProtocolError" ? "warn" : "info";
     const text = `Lost the connection to ${host}: ${sentence(error.message)}${times(count)}`;

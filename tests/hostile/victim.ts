@@ -62,7 +62,8 @@ class KeptLog implements Logger {
   readonly #keep = (message: string, fields?: Readonly<Record<string, unknown>>): void => {
     this.lines.push(fields?.["error"] === undefined ? message : `${message} ${fields["error"]}`);
   };
-  readonly debug = (): void => {};
+  // What repeats itself, and who says nothing, are details.
+  readonly debug = this.#keep;
   readonly info = this.#keep;
   readonly warn = this.#keep;
   readonly error = this.#keep;
