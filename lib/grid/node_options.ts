@@ -58,12 +58,10 @@ export interface ManagerOptions extends ConnectionOptions {
    * import { Manager } from "@internode/grid";
    *
    * async function openNode(hosts: readonly string[], index: number, folder: string) {
-   *   const [cert, key, ca] = await Promise.all(
-   *     ["node.pem", "node.key", "authority.pem"].map((name) =>
-   *       Deno.readTextFile(`${folder}/${name}`)
-   *     ),
-   *   );
-   *   return new Manager({ local: hosts[index]!, hosts, tls: { cert: cert!, key: key!, ca: ca! } });
+   *   const cert = await Deno.readTextFile(`${folder}/node.pem`);
+   *   const key = await Deno.readTextFile(`${folder}/node.key`);
+   *   const ca = await Deno.readTextFile(`${folder}/authority.pem`);
+   *   return new Manager({ local: hosts[index]!, hosts, tls: { cert, key, ca } });
    * }
    * const hosts = ["tls://node-1.example:9000", "tls://node-2.example:9000"];
    * await openNode(hosts, 0, "/nowhere").catch((error) => console.log(error.message));

@@ -32,12 +32,10 @@ import type { ByteChannel, Channel } from "./transport.ts";
  * import { type Endpoint, mtls, tcp } from "@internode/grid/call";
  *
  * async function cacheNode(address: string, folder: string): Promise<Endpoint> {
- *   const [cert, key, ca] = await Promise.all(
- *     ["client.pem", "client.key", "authority.pem"].map((name) =>
- *       Deno.readTextFile(`${folder}/${name}`)
- *     ),
- *   );
- *   return mtls({ cert: cert!, key: key!, ca: ca! }, tcp(address));
+ *   const cert = await Deno.readTextFile(`${folder}/client.pem`);
+ *   const key = await Deno.readTextFile(`${folder}/client.key`);
+ *   const ca = await Deno.readTextFile(`${folder}/authority.pem`);
+ *   return mtls({ cert, key, ca }, tcp(address));
  * }
  * await cacheNode("cache-1.example:9000", "/nowhere").catch((error) => console.log(error.message));
  * ```
