@@ -68,13 +68,13 @@ export class PeerLog {
     this.#logger[level](text, { event: "renewal_failed", ...fields });
   }
 
-  /** The connection was lost. One that breaks the protocol does not get better by itself. */
+  /** The connection was lost. */
   onLost(link: Link, error: InternodeError): void {
     this.#downSinceMs ??= this.#clock.now();
-    const host = this.#host, { code } = error;
+    const host = this.#host;
     const count = this.#lines.note(`lost ${error.message}`, this.#clock.now());
     this.#isLossTold = count > 0;
-    const level = count === 0 ? "debug" : code === "ProtocolError" ? "warn" : "info";
+    const level = count === 0 ? "debug" : "warn";
     const text = `Lost the connection to ${host}: ${sentence(error.message)}${times(count)}`;
     const fields = { host, remote: link.remote, count, ...about(error) };
     this.#logger[level](text, { event: "connection_lost", ...fields });
