@@ -4,51 +4,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import * as t from "../../lib/codec/mod.ts";
-import { canGenerate } from "../../lib/codec/generate.ts";
 import * as interpretedList from "../../lib/codec/list_interpreted.ts";
 import * as interpretedRecord from "../../lib/codec/record_interpreted.ts";
 import { CompiledCodec } from "../../lib/codec/compiled.ts";
 import type { RecordCodec } from "../../lib/codec/record.ts";
-import { RUN } from "../net/permitted.ts";
-
-const FLAG = "--v8-flags=--disallow-code-generation-from-strings";
-
-async function deno(...args: string[]): Promise<{ success: boolean; text: string }> {
-  const env = { NO_COLOR: "1" };
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env })
-    .output();
-  return { success, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-}
-
-Deno.test({
-  name: "all tests of codecs pass without code generation",
-  // Within that run it is this very test that is left out.
-  ignore: !RUN || !canGenerate,
-}, async () => {
-  const folder = new URL(".", import.meta.url).pathname;
-  // What that file judges is time.
-  const without = `--ignore=${folder}key_spread_test.ts`;
-  const args = ["test", "--no-check", "--no-prompt", without, FLAG, folder];
-  const { success, text } = await deno(...args);
-  assert(success, text.slice(-4_000));
-  assertMatch(text, /ok \| \d{3} passed/);
-});
-
-Deno.test({
-  name: "nodes and servers say once that their codecs are interpreted, and serve",
-  ignore: !RUN || !canGenerate,
-}, async () => {
-  const script = new URL("./interpreted_node.ts", import.meta.url).href;
-  for (const [flags, lines] of [[[FLAG], 1], [[], 0]] as const) {
-    const { success, text } = await deno("run", "--no-check", ...flags, script);
-    assert(success, text);
-    const said = text.split("\n").filter((line) => line.includes("Codecs are interpreted"));
-    assertEquals(said.length, lines, text);
-    assertMatch(text, /answered \[1,2\] 3/);
-  }
-});
 
 const Sample = t.record({
   text: t.string({ maxBytes: 8 }),

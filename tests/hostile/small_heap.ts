@@ -7,7 +7,7 @@
 
 import { Manager, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { SHAPES } from "../codec/memory_shapes.ts";
+import { SHAPES } from "../processes/memory_shapes.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 
 /** How large its heap may become. */

@@ -8,7 +8,7 @@ import { InternodeError, Manager, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { type Shape, SHAPES } from "../codec/memory_shapes.ts";
+import { type Shape, SHAPES } from "../processes/memory_shapes.ts";
 import { freePorts } from "../conformance/world.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 import { NET, RUN } from "../net/permitted.ts";
