@@ -57,10 +57,12 @@ export class Acceptor {
     return this.#arrived.shift()!;
   }
 
-  /** Ends the listener for good; all its channels must be closed already. */
+  /** Ends the listener for good; the channels that were taken must be closed already. */
   async end(): Promise<void> {
     await this.listener.close();
     await this.listener.finished;
+    // Such as of another listener that has tried whether somebody is there.
+    for (const channel of this.#arrived.splice(0)) channel.close();
   }
 }
 
