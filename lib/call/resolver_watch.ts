@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { abort } from "../net/abort.ts";
 import type { EventLogger } from "../foreign/log_event.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
@@ -73,7 +74,7 @@ export class ResolverWatch {
 
   /** Asks no more. Does not wait for a resolver that ignores its signal. */
   close(reason: unknown): void {
-    this.#abort.abort(reason);
+    abort(this.#abort, reason, this.#options.logger, "a resolver");
   }
 
   async #run(first: Version | null): Promise<void> {

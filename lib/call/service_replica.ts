@@ -297,12 +297,13 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   }
 
   #dial(): void {
-    const { options: { clock, dialTimeoutMs }, gate } = this.#core;
+    const { options: { clock, dialTimeoutMs, logger }, gate } = this.#core;
     const attempt = this.#attempt = new Dialling({
       gate,
       clock,
       dialTimeoutMs,
       address: this.endpoint.address,
+      logger,
       dial: (signal) => this.endpoint.dial(signal),
       isWanted: () => this.isListed && !this.#core.isClosing,
       onChannel: (channel) => {

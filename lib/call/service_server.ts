@@ -131,7 +131,7 @@ export class ServiceServer {
       origin: "remote",
       outcome: "maybeExecuted",
     });
-    this.serving.closing.abort(reason);
+    this.serving.closing.abort(reason, this.serving.logger);
     for (const connection of [...this.#connections]) connection.drain(reason);
     const links = this.#links();
     const wait = new QuietWait(clock, graceMs, links, () => this.#look(reason));

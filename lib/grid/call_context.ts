@@ -5,6 +5,7 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import { abort } from "../net/abort.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Metadata } from "../session/metadata.ts";
 import type { CallRecord } from "./call_record.ts";
@@ -112,13 +113,18 @@ export class CallContext implements HandlerContext {
   /** This side is closing: the handler hears of it in the same way, and may still answer. */
   stop(error: InternodeError): void {
     this.stopping = error;
-    this.#controller?.abort(error);
+    this.#abort(error);
+  }
+
+  #abort(error: InternodeError): void {
+    if (this.#controller === null) return;
+    abort(this.#controller, error, this.#serving.logger, `a call from ${this.caller}`);
   }
 
   /** The call was ended before its handler, who hears of it if it has asked for the signal. */
   cancel(error: InternodeError): void {
     this.cancelled = error;
-    this.#controller?.abort(error);
+    this.#abort(error);
     this.record?.fail(error.code, error);
   }
 }

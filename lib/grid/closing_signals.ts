@@ -5,6 +5,8 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import { abort } from "../net/abort.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
 
 /** The signals of one node's handlers; each is made when it is asked for, and kept while its handler runs. */
 export class ClosingSignals {
@@ -25,12 +27,12 @@ export class ClosingSignals {
     this.#controllers.delete(controller);
   }
 
-  /** The node begins to close. */
-  abort(reason: InternodeError): void {
+  /** The node begins to close; a listener that throws is told to the log. */
+  abort(reason: InternodeError, logger: EventLogger): void {
     if (this.reason !== null) return;
     this.reason = reason;
     const controllers = [...this.#controllers];
     this.#controllers.clear();
-    for (const controller of controllers) controller.abort(reason);
+    for (const controller of controllers) abort(controller, reason, logger, "`context.closing`");
   }
 }

@@ -5,6 +5,8 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { abort } from "../net/abort.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
 import { promiseOf } from "../foreign/thenable.ts";
 import type { Clock } from "../net/clock.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
@@ -22,6 +24,8 @@ export interface DiallingInit {
   readonly dialTimeoutMs: number;
   /** Whom it is to reach, for errors. */
   readonly address: string;
+  /** Where a failure of the dial's own code is told that is none of the attempt. */
+  readonly logger: EventLogger;
   /** Dials. */
   readonly dial: (signal: AbortSignal) => Promise<Channel>;
   /** Whether it is still wanted when its turn comes; if not, `abort` is to follow. */
@@ -56,7 +60,8 @@ export class Dialling implements Dialler {
   /** Gives up before there is a connection, of which `onFailed` hears within this call. */
   abort(reason: unknown): void {
     this.#fail(reason);
-    this.#abort?.abort(reason);
+    const controller = this.#abort, { logger, address } = this.#init;
+    if (controller !== null) abort(controller, reason, logger, `an attempt to reach ${address}`);
   }
 
   /** Hands are shaken, or it has come to nothing: others may have its place. */

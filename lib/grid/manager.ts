@@ -333,7 +333,7 @@ export class Manager implements AsyncDisposable {
     const peerings = [...this.#peerings.values()];
     const links = peerings.flatMap(({ links }) => links);
     const reason = nodeCloses(this.local);
-    this.#node.serving.closing.abort(reason);
+    this.#node.serving.closing.abort(reason, this.#node.serving.logger);
     for (const peering of peerings) peering.drain(reason);
     const { ended } = new QuietWait(clock, graceMs, links, () => areSettled(links) ? 0 : Infinity);
     if (!await ended) {

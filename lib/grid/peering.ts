@@ -312,12 +312,13 @@ export class Peering implements LinkOwner, RenewalOwner {
   }
 
   #dial(): void {
-    const node = this.#node, { clock, dialTimeoutMs } = node.options;
+    const node = this.#node, { clock, dialTimeoutMs, logger } = node.options;
     const attempt = this.#attempt = new Dialling({
       gate: node.gate,
       clock,
       dialTimeoutMs,
       address: this.host,
+      logger,
       dial: (signal) => node.dial(this.#address, signal),
       isWanted: () => !node.closing,
       onChannel: (channel) => {

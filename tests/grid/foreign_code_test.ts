@@ -182,6 +182,17 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
       return [to.request(single("foreign", { request: record }), value)];
     },
   }),
+  "a listener of a handler's signal": (act) => ({
+    serve: (manager) => {
+      manager.handle(foreign, (_, { signal }) => {
+        signal.addEventListener("abort", act);
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        );
+      }, ONE);
+    },
+    act: ({ to }) => inTurn(() => to.request(foreign, EMPTY, { timeoutMs: 20 })),
+  }),
   "a transport's onChange": (act) => ({
     options: (transports) => ({ transports: changed(transports, () => ({ onChange: act })) }),
   }),
@@ -237,13 +248,49 @@ async function run(place: Place, what: string): Promise<void> {
 
 for (const [name, of] of Object.entries(PLACES)) {
   Deno.test(`${name} that goes wrong harms nobody else`, async () => {
-    // What decode returns is the handler's, and what a getter does the codec's: a promise is a value there.
-    const ways = FOREIGN_WAYS.filter(([way]) =>
-      !/decoding|getter/.test(name) || way.startsWith("throws")
-    );
+    // What decode returns is the handler's, what a getter does the codec's, and nobody looks at what listeners return.
+    const ways = FOREIGN_WAYS.filter(([way]) => {
+      if (!/decoding|getter|listener of a handler/.test(name)) return true;
+      // What a listener throws the runtime looks at first, and fails by itself if that may not be looked at.
+      return way.startsWith("throws") &&
+        !(name.startsWith("a listener") && /proxy|getter/.test(way));
+    });
     for (const [way, act] of ways) await run(of(act), `${name} ${way}`);
   });
 }
+
+Deno.test("a node closes although listeners of context.closing throw, and says so", async () => {
+  const lines: unknown[] = [];
+  const ignore = (): void => {};
+  const logger = {
+    debug: ignore,
+    info: ignore,
+    warn: ignore,
+    error: (_: string, fields: unknown) => void lines.push(fields),
+  };
+  let told = 0;
+  await withPair({
+    options: () => ({ logger }),
+    serve: (manager) =>
+      manager.handle(foreign, (_, { closing }) =>
+        new Promise((resolve) => {
+          closing.addEventListener("abort", () => {
+            throw new Error("from a listener");
+          });
+          closing.addEventListener("abort", () => resolve(Uint8Array.of(++told)));
+        })),
+  }, async (grid) => {
+    const to = grid.node(0).connections[0]!;
+    const calls = [1, 2].map(() => to.request(foreign, EMPTY));
+    await grid.clock.advance(50);
+    await grid.clock.complete(grid.node(1).close());
+    assertEquals((await grid.clock.complete(Promise.all(calls))).map(([told]) => told), [1, 2]);
+  });
+  assertEquals(lines.map((fields) => (fields as { what: string }).what), [
+    "abort listener",
+    "abort listener",
+  ]);
+});
 
 Deno.test("a reason without a text, of whatever kind: the caller gets it, the handler hears of it", async () => {
   for (const [what, given] of TEXTLESS) {
