@@ -5,6 +5,8 @@ import { decodeHello, encodeHello } from "../../lib/session/hello.ts";
 import { decodeMetadata } from "../../lib/session/metadata.ts";
 import { errorCode, errorNumber, readError } from "../../lib/session/wire_error.ts";
 import type { ErrorCode } from "../../lib/errors.ts";
+import { dials } from "../../lib/grid/dialler.ts";
+import { decodePayload } from "../../lib/grid/payload.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { allVectors } from "../vectors/build.ts";
@@ -21,7 +23,10 @@ import errors from "../vectors/errors.json" with { type: "json" };
 import frames from "../vectors/frames.json" with { type: "json" };
 import methodKeys from "../vectors/method_keys.json" with { type: "json" };
 import metadata from "../vectors/metadata.json" with { type: "json" };
+import diallers from "../vectors/diallers.json" with { type: "json" };
 import tokens from "../vectors/tokens.json" with { type: "json" };
+import values from "../vectors/values.json" with { type: "json" };
+import { VALUE_RECIPES } from "../vectors/values.ts";
 import { joined, parseFrames, rawFrame, typeName } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
 
@@ -41,6 +46,8 @@ Deno.test("what is encoded today is what the vectors say", async () => {
     "conversations.json": conversations,
     "tokens.json": tokens,
     "method_keys.json": methodKeys,
+    "values.json": values,
+    "diallers.json": diallers,
   };
   for (const [file, vectors] of Object.entries(today)) {
     vectors.forEach((vector, index) => assertEquals(stored[file]?.[index], vector, file));
@@ -177,8 +184,61 @@ for (const { name, hex, code, codeNumber, outcome, message, remoteName, detailHe
 for (const { name, hex, entries } of metadata) {
   Deno.test(`metadata "${name}" is read back, and what follows it stays`, () => {
     const reader = readerOf(hex + "abcd");
-    assertEquals(Object.entries(decodeMetadata(reader)), entries as [string, string][]);
+    assertEquals(Object.entries(decodeMetadata(reader)), [
+      ...new Map(entries as [string, string][]),
+    ]);
     assertEquals(reader.remaining, 2);
+  });
+}
+
+/** Written down by hand from PROTOCOL.md. */
+const VALUES_BY_HAND: Record<string, string> = {
+  "true": "c3",
+  "small": "7f",
+  "16 bits": "cd 0100",
+  "beyond 32 bits": "cf 0000000100000000",
+  "negative": "d0 df",
+  "positive": "cc c8",
+  "float": "cb 3ff0000000000000",
+  "bigint of 64 bits": "cf 8000000000000000",
+  "larger bigint": "c4 09 010000000000000000",
+  "smaller bigint": "c4 09 ff0000000000000000",
+  "text": "a7 6772c3b6c39f65",
+  "bytes": "c4 02 0102",
+  "second": "d6 ff 684ee180",
+  "millisecond": "d7 ff 003d090000000000",
+  "before 1970": "c7 0c ff 3b8b87c0 ffffffffffffffff",
+  "literal": "cb 3ff8000000000000",
+  "enumeration": "a1 62",
+  "record": "82 a4 73697a65 03 a5 6166746572 a1 78",
+  "record without its optional field": "81 a4 73697a65 03",
+  "union": "83 a4 6b696e64 a5 73697a6564 a4 6e616d65 a1 61 a4 73697a65 03",
+  "list": "93 01 02 03",
+  "tuple": "92 01 a1 61",
+  "map": "81 a1 61 01",
+  "null in a list": "92 01 c0",
+  "null as a whole": "",
+  "absent as a whole": "",
+  "nothing": "",
+  "dynamic": "96 01 ff cb 41f0000000000000 cb 3ff8000000000000 a1 61 c0",
+  "dynamic null": "c0",
+  "dynamic bigint": "cf 0000000000000001",
+  "raw": "01 02",
+  "empty raw": "",
+};
+
+for (const { name, kind, hex } of values) {
+  Deno.test(`value "${name}" is what a hand would write, and read back`, () => {
+    assertEquals(hex, VALUES_BY_HAND[name]?.replaceAll(" ", ""));
+    const { codec, value } = VALUE_RECIPES.find((recipe) => recipe.name === name)!;
+    assertEquals(decodePayload(codec, kind, readerOf(hex)), value);
+  });
+}
+
+for (const { name, hosts, dialler } of diallers) {
+  Deno.test(`of two hosts, ${name}: one dials, and both know which`, () => {
+    const [one, two] = hosts as [string, string];
+    assertEquals([dials(one, two), dials(two, one)], [dialler === one, dialler === two]);
   });
 }
 

@@ -8,7 +8,9 @@ import { numbered } from "../session/calls.ts";
 import { joined, parseFrames, rawFrame, typeName, u32, utf8 } from "../session/raw_frames.ts";
 import { slowCrc32 } from "../wire/crc32.ts";
 import { CONVERSATIONS, converse, SECRET, type Turn } from "./conversations.ts";
+import { diallerVectors } from "./diallers.ts";
 import { FRAME_RECIPES } from "./recipes.ts";
+import { valueVectors } from "./values.ts";
 
 /** A frame. */
 export interface FrameVector {
@@ -259,6 +261,12 @@ export function metadataVectors(): MetadataVector[] {
       ["__proto__", "harmless"],
       ["größe", "✓"],
     ]),
+    {
+      name: "the same key twice",
+      description: "no breach; the last one counts",
+      hex: "0c00 0100 61 0100 31 0100 61 0100 32".replaceAll(" ", ""),
+      entries: [["a", "1"], ["a", "2"]],
+    },
   ];
 }
 
@@ -359,5 +367,7 @@ export async function allVectors(): Promise<Record<string, readonly unknown[]>> 
     "conversations.json": await conversationVectors(),
     "tokens.json": await tokenVectors(),
     "method_keys.json": await methodKeyVectors(),
+    "values.json": valueVectors(),
+    "diallers.json": diallerVectors(),
   };
 }

@@ -153,7 +153,7 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
   },
   {
     name: "window",
-    description: "gives 16,777,216 + 2 × 64 bytes of the budget back: two messages of half as much",
+    description: "gives 16,777,344 bytes of the budget back: 2 × (8,388,544 + 128)",
     make: () => {
       const peer = ScriptedPeer.open("acceptor", { limits: { maxFragmentBytes: 1_048_576 } });
       for (let n = 0; n < 2; n++) {
@@ -175,14 +175,11 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
   },
   {
     name: "arrived",
-    description: "131,072 bytes of bulk in all have come: two pieces of 65,536",
+    description: "65,536 bytes of bulk in all have come: a piece, without the u32 before it",
     make: () => {
       const peer = ScriptedPeer.open("acceptor");
       const payload = new Uint8Array(65_536);
-      peer.send(
-        peer.request(ID, { flags: 8, payload: joined(u32(200_000), payload) }),
-        rawFrame(FrameType.openerFragment, { id: ID, payload }),
-      );
+      peer.send(peer.request(ID, { flags: 8, payload: joined(u32(200_000), payload) }));
       return sent(peer, FrameType.arrived);
     },
   },
