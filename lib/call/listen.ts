@@ -8,6 +8,7 @@ import { InternodeError } from "../errors.ts";
 import { invalidOption } from "../grid/connection_options.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import { VisitorLog } from "../grid/visitor_log.ts";
+import { readHosts } from "../net/allowed_hosts.ts";
 import { readOrigins } from "../net/allowed_origins.ts";
 import { NetEndpoint, parseNetEndpoint } from "../net/net_endpoint.ts";
 import { systemClock } from "../net/system_clock.ts";
@@ -26,6 +27,8 @@ export interface ServiceListenOptions {
     | undefined;
   /** The origins of web pages that may connect by `ws` or `wss`, such as `"https://app.example"`, or `"*"` for all. A browser lets any page connect to what its machine reaches, and no client of ours says an origin. Others get status 403. Default: none. */
   readonly allowOrigins?: readonly string[] | undefined;
+  /** The host names by which `ws` and `wss` clients may ask for the listener beside the name in its address, such as `"cache.example"` for one at `"ws://:80"`, without a port, or `"*"` for all. `localhost` and IP addresses need not be named. Others get status 421, as a web page can have a name of its own stand for this machine (DNS rebinding). Default: none. */
+  readonly allowHosts?: readonly string[] | undefined;
   /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
   readonly sharePort?: boolean | undefined;
   /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
@@ -86,6 +89,7 @@ export async function listen(
     },
     path: endpoint.path,
     allowOrigins: readOrigins(options.allowOrigins),
+    allowHosts: readHosts(options.allowHosts),
     ...(authorize !== undefined && { authorize: (token) => judgementOf(authorize, token) }),
     ...(options.sharePort === true && { sharePort: true }),
     onError: visitors.onError,

@@ -155,6 +155,7 @@ export class Manager implements AsyncDisposable {
       accept: (channel, name) => this.#doorman.accept(channel, name),
       path: options.path,
       allowOrigins: options.allowOrigins,
+      allowHosts: options.allowHosts,
       authorize: (token, identity) => this.#doorman.authorize(token, identity),
       onError: this.#doorman.visitors.onError,
     });
@@ -198,10 +199,13 @@ export class Manager implements AsyncDisposable {
    * @returns The answer: 101 if the caller may come in, else a refusal with its reason.
    */
   upgrade(request: Request): Response {
-    const { mutualTls, logger, allowOrigins } = this.#node.options;
+    const { mutualTls, logger, allowOrigins, allowHosts } = this.#node.options;
     const exposed = this.#openEntrance();
     return upgradeWebSocket(request, {
       allowOrigins,
+      allowHosts,
+      hostname: this.#node.local.hostname,
+      onRefused: (why) => this.#doorman.visitors.onRefused(why),
       accept: (channel, name) => this.#doorman.accept(channel, name),
       onError: this.#doorman.visitors.onError,
       authorize: (token) => {

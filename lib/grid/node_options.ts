@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readHosts } from "../net/allowed_hosts.ts";
 import { readOrigins } from "../net/allowed_origins.ts";
 import type { MtlsConfig, MtlsFileConfig } from "../net/mtls_config.ts";
 import { MtlsCredentials } from "../net/mtls_credentials.ts";
@@ -29,6 +30,8 @@ export interface ManagerOptions extends ConnectionOptions {
   readonly path?: string | undefined;
   /** The origins of web pages that may connect to a WebSocket host, such as `"https://app.example"`, or `"*"` for all; also by `upgrade`. A browser lets any page connect to what its machine reaches, and no node says an origin. Others get status 403. Default: none. */
   readonly allowOrigins?: readonly string[] | undefined;
+  /** The host names by which a WebSocket host may be asked for beside its own, such as the public name that a reverse proxy passes on: `"grid.example"`, without a port, or `"*"` for all; also by `upgrade`. `localhost` and IP addresses need not be named. Others get status 421, as a web page can have a name of its own stand for this machine (DNS rebinding). Default: none. */
+  readonly allowHosts?: readonly string[] | undefined;
   /** How long a request may take unless it says otherwise, in milliseconds. Default: 60,000. */
   readonly defaultTimeoutMs?: number | undefined;
   /** How long one attempt to connect may take, in milliseconds; also how long the first calls wait for a peer that dials. Default: 10,000. */
@@ -85,6 +88,8 @@ export interface NodeOptions extends ConnectionSettings {
   /** See {@linkcode ManagerOptions}. */
   readonly allowOrigins: readonly string[];
   /** See {@linkcode ManagerOptions}. */
+  readonly allowHosts: readonly string[];
+  /** See {@linkcode ManagerOptions}. */
   readonly defaultTimeoutMs: number;
   /** See {@linkcode ManagerOptions}. */
   readonly dialTimeoutMs: number;
@@ -122,6 +127,7 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
     ...resolveConnectionOptions(given),
     path,
     allowOrigins: readOrigins(given.allowOrigins),
+    allowHosts: readHosts(given.allowHosts),
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),

@@ -121,6 +121,8 @@ export interface ListenOptions {
   authorize?: Authorize | undefined;
   /** The origins of web pages that may connect by WebSocket, as `readOrigins` gives them; others get status 403. Default: none. */
   allowOrigins?: readonly string[] | undefined;
+  /** The host names by which WebSocket clients may ask for the listener beside its own, `localhost` and IP addresses, as `readHosts` gives them; others get status 421. Default: none. */
+  allowHosts?: readonly string[] | undefined;
   /** Whether other listeners that say so too may have the same port, in this process or others of the same user; the system then spreads new connections over them. `tcp`, `tls`, `ws` and `wss` can, where the runtime does. Default: `false`. */
   sharePort?: boolean | undefined;
   /** Hears of failures that do not end the listener, such as a bad TLS handshake. */

@@ -59,7 +59,7 @@ export function webSocketOver(inner: Transport): Transport {
 
     listen: (address, options) =>
       listenThrough(inner, address, options, {
-        prepare: (channel) => acceptWebSocket(channel, options),
+        prepare: (channel) => acceptWebSocket(channel, { ...options, hostname: address.hostname }),
         isKnown: (failure) => failure instanceof RefusedRequest && failure.status === 401,
       }),
 

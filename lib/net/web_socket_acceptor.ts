@@ -5,6 +5,7 @@
  */
 
 import { admit } from "./admission.ts";
+import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { FramedChannel } from "./framed_channel.ts";
 import { type HeadFound, type HttpHead, lists, parseHead, readHead } from "./http_head.ts";
@@ -28,8 +29,15 @@ const ONCE = [
   "sec-websocket-version",
 ];
 
+/** A target that is a whole URL, up to its path. */
+const WHOLE_URL = /^(?:https?|wss?):\/\/([^/?#]*)/i;
+
 /** What a request must show. */
-export type UpgradeRules = Pick<ListenOptions, "path" | "authorize" | "allowOrigins">;
+export interface UpgradeRules
+  extends Pick<ListenOptions, "path" | "authorize" | "allowOrigins" | "allowHosts"> {
+  /** The name that this side listens at; empty if it has none. */
+  readonly hostname: string;
+}
 
 /** Why a request was refused. */
 export class RefusedRequest extends Error {
@@ -98,6 +106,7 @@ async function judge(
     throw new RefusedRequest(400, "this is no request of HTTP/1.1");
   }
   judgeFields(head);
+  judgeHost(target[2]!, head, rules);
   const origin = originProblem(head.fields.get("origin") ?? null, rules.allowOrigins ?? []);
   if (origin !== null) throw new RefusedRequest(403, origin);
   const path = pathOf(target[2]!);
@@ -135,6 +144,15 @@ function judgeFields({ fields, repeated }: HttpHead): void {
   }
 }
 
+/** The host that a whole URL as target names counts beside the field (RFC 9112, 3.2.2). */
+function judgeHost(target: string, head: HttpHead, rules: UpgradeRules): void {
+  const inTarget = WHOLE_URL.exec(target)?.[1];
+  for (const host of [head.fields.get("host")!, ...(inTarget === undefined ? [] : [inTarget])]) {
+    const problem = hostProblem(host, rules.hostname, rules.allowHosts ?? []);
+    if (problem !== null) throw new RefusedRequest(problem.status, problem.reason);
+  }
+}
+
 function judgeUpgrade(method: string, head: HttpHead): string {
   const isUpgrade = lists(head, "upgrade", "websocket") && lists(head, "connection", "upgrade");
   if (method !== "GET" || !isUpgrade) {
@@ -152,7 +170,7 @@ function judgeUpgrade(method: string, head: HttpHead): string {
 
 /** The path of a request's target, which may be a whole URL (RFC 9112, 3.2.2), in the spelling of URLs. */
 function pathOf(target: string): string {
-  const origin = target.replace(/^(?:https?|wss?):\/\/[^/?#]*/i, "");
+  const origin = target.replace(WHOLE_URL, "");
   const url = URL.parse(`http://host${origin.startsWith("/") ? "" : "/"}${origin}`);
   if (url === null) throw new RefusedRequest(400, "the request's target is not valid");
   return url.pathname;
@@ -173,6 +191,7 @@ const WORDS: { readonly [status: number]: string } = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  421: "Misdirected Request",
   426: "Upgrade Required",
   431: "Request Header Fields Too Large",
   503: "Service Unavailable",

@@ -169,6 +169,9 @@ function statusAdvice(status: number): [ErrorCode, string] {
       "Both hosts need the same shared secret, host names and about the same time.",
     ];
   }
+  if (status === 421) {
+    return ["Refused", "Name this host in its option allowHosts, or dial it by its own name."];
+  }
   if (status === 404) return ["Refused", "Both hosts need the same path option."];
   return ["Unreachable", "Check what serves there."];
 }

@@ -5,6 +5,7 @@
  */
 
 import { admitNow, type TokenJudgement } from "./admission.ts";
+import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { handOver } from "./hand_over.ts";
 import type { MessageChannel } from "./transport.ts";
@@ -21,6 +22,12 @@ export interface UpgradeOptions {
   authorize?: (token: string | null) => TokenJudgement;
   /** See `ListenOptions`. */
   allowOrigins?: readonly string[] | undefined;
+  /** See `ListenOptions`. */
+  allowHosts?: readonly string[] | undefined;
+  /** The name by which this side is known; empty if it has none. Default: none. */
+  hostname?: string | undefined;
+  /** Hears why a request was refused for its host or origin. */
+  onRefused?: ((reason: string) => void) | undefined;
   /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
   remote?: string | undefined;
 }
@@ -32,11 +39,20 @@ export interface UpgradeOptions {
  *
  * @param request What the server was asked.
  * @param options Who takes the channel, and what the request must show.
- * @returns The answer: 101, 401, 403 or 503 (with the reason), or 426.
+ * @returns The answer: 101, 400, 401, 403, 421 or 503 (with the reason), or 426.
  */
 export function upgradeWebSocket(request: Request, options: UpgradeOptions): Response {
+  const host = request.headers.get("host") ?? URL.parse(request.url)?.host ?? "";
+  const problem = hostProblem(host, options.hostname ?? "", options.allowHosts ?? []);
+  if (problem !== null) {
+    options.onRefused?.(problem.reason);
+    return refuse(problem.status, problem.reason);
+  }
   const origin = originProblem(request.headers.get("origin"), options.allowOrigins ?? []);
-  if (origin !== null) return refuse(403, origin);
+  if (origin !== null) {
+    options.onRefused?.(origin);
+    return refuse(403, origin);
+  }
   const token = bearerToken(request.headers.get("authorization"));
   const admission = admitNow(options.authorize, token);
   if ("reason" in admission) {

@@ -100,7 +100,7 @@ const slow: Attack = {
   act: async (scene) => {
     const bare = await door(scene);
     const bytes = onWebSocket(scene.ground)
-      ? utf8("GET /internode HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n".repeat(20))
+      ? utf8("GET /internode HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n".repeat(20))
       : new Uint8Array([0x40, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x30, ...new Uint8Array(200)]);
     const startMs = performance.now();
     const ended = onWebSocket(scene.ground) ? pause(HANDSHAKE_MS) : lastWords(bare);
@@ -123,7 +123,7 @@ const garbage: Attack = {
   logs: /announced|handshake|TLS|hello|protocol|wrong version/i,
   act: async (scene) => {
     const bare = await door(scene);
-    await bare.write(utf8("GET / HTTP/1.1\r\nHost: test\r\n\r\n"));
+    await bare.write(utf8("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     await lastWords(bare);
     close(bare);
   },

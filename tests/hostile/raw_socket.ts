@@ -199,7 +199,7 @@ function takeServerFrame(
 /** A request for an upgrade. */
 export function upgradeRequest({ token, path = "/internode" }: Partial<Way>): Bytes {
   return utf8(
-    `GET ${path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
       (token === undefined ? "" : `Authorization: Bearer ${token}\r\n`) + "\r\n",
   );

@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
 /** A proper request for an upgrade. */
 export function openingOf(path: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(
-    `GET ${path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
   );
 }

@@ -85,7 +85,7 @@ async function refusal(
 ): Promise<{ status: number; reason: string; answer: string }> {
   const channel = new SpokenChannel(said instanceof Array ? said : [said as string]);
   const error = await assertRejects(
-    () => acceptWebSocket(channel, { path: PATH, authorize }),
+    () => acceptWebSocket(channel, { hostname: "test", path: PATH, authorize }),
     RefusedRequest,
   );
   const { answer } = channel;
@@ -115,7 +115,7 @@ Deno.test("ws accept: a proper request is agreed to, however it is cut and spell
     ]
   ) {
     const channel = new SpokenChannel(said);
-    const accepted = await acceptWebSocket(channel, { path: PATH });
+    const accepted = await acceptWebSocket(channel, { hostname: "test", path: PATH });
     assertEquals(accepted?.channel.remote, "ws://client:1");
     assertEquals(
       channel.answer,
@@ -149,9 +149,14 @@ Deno.test("ws accept: what is no proper request is answered with a status and th
     [requestOf({ "Content-Length": "5" }), 400, "no body"],
     [requestOf({ "Content-Length": "x" }), 400, "no body"],
     [requestOf({ "Transfer-Encoding": "chunked" }), 400, "no body"],
-    [requestOf({}, "GET http://[ HTTP/1.1"), 404, "nothing is served at /"],
-    [requestOf({}, "GET ws://internode HTTP/1.1"), 404, "nothing is served at /"],
+    [requestOf({}, "GET http://[ HTTP/1.1"), 400, "host holds no host"],
+    [requestOf({}, "GET ws://test HTTP/1.1"), 404, "nothing is served at /"],
+    [requestOf({}, "GET ws://internode HTTP/1.1"), 421, "allowHosts"],
     [requestOf({}, "GET ftp://test/internode HTTP/1.1"), 404, "nothing is served at /ftp"],
+    [requestOf({ Host: "evil.example" }), 421, "allowHosts"],
+    [requestOf({ Host: "evil.example:80" }), 421, "allowHosts"],
+    [requestOf({ Host: "test:test" }), 400, "host holds no host"],
+    [requestOf({ Host: "" }), 400, "host holds no host"],
     [requestOf({ Origin: "https://page.example" }), 403, "allowOrigins"],
     [requestOf({ Origin: "http://test" }), 403, "allowOrigins"],
     [requestOf({ Origin: "null" }), 403, "allowOrigins"],
@@ -189,10 +194,16 @@ Deno.test("ws accept: heads beyond 8 KiB are refused while they come", async () 
   const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`F${i}`, "x"]));
   assertEquals((await refusal(requestOf(many))).status, 431);
   const endless = new SpokenChannel(Array(1000).fill(new Uint8Array(65_536).fill(65)));
-  await assertRejects(() => acceptWebSocket(endless, { path: PATH }), RefusedRequest, "8192");
+  await assertRejects(
+    () => acceptWebSocket(endless, { hostname: "test", path: PATH }),
+    RefusedRequest,
+    "8192",
+  );
   assert(endless.largestRead <= 8192);
   const fits = requestOf({ Long: "x".repeat(7000) });
-  assert(await acceptWebSocket(new SpokenChannel([fits]), { path: PATH }) !== null);
+  assert(
+    await acceptWebSocket(new SpokenChannel([fits]), { hostname: "test", path: PATH }) !== null,
+  );
 });
 
 Deno.test("ws accept: the token is judged once, and a refusal tells the judge's reason", async () => {
@@ -209,14 +220,18 @@ Deno.test("ws accept: the token is judged once, and a refusal tells the judge's 
   assertEquals(judged, ["wrong", null, "", "", ""]);
   for (const field of ["Bearer right", "bearer  right"]) {
     const channel = new SpokenChannel([requestOf({ authorization: field })]);
-    assert(await acceptWebSocket(channel, { path: PATH, authorize: judge }) !== null);
+    assert(
+      await acceptWebSocket(channel, { hostname: "test", path: PATH, authorize: judge }) !== null,
+    );
   }
   const named = await acceptWebSocket(new SpokenChannel([requestOf()]), {
+    hostname: "test",
     path: PATH,
     authorize: () => ({ name: "node-1" }),
   });
   assertEquals(named?.name, "node-1");
   const slow = await acceptWebSocket(new SpokenChannel([requestOf()]), {
+    hostname: "test",
     path: PATH,
     authorize: () => Promise.resolve({ name: "node-2" }),
   });
@@ -235,14 +250,17 @@ Deno.test("ws accept: what is no verdict on the token is status 503, and not tol
 
 Deno.test("ws accept: the path may be one that URLs spell otherwise", async () => {
   const channel = new SpokenChannel([requestOf({}, "GET /some%20path HTTP/1.1")]);
-  const { channel: accepted } = await acceptWebSocket(channel, { path: "/some path" });
+  const { channel: accepted } = await acceptWebSocket(channel, {
+    hostname: "test",
+    path: "/some path",
+  });
   assertEquals(accepted.kind, "messages");
 });
 
 Deno.test("ws accept: a client that leaves before its request is whole is told apart from others", async () => {
   for (const said of [[], ["GET / HT"]]) {
     await assertRejects(
-      () => acceptWebSocket(new SpokenChannel(said), { path: PATH }),
+      () => acceptWebSocket(new SpokenChannel(said), { hostname: "test", path: PATH }),
       PeerLeft,
       "ended within its request",
     );
@@ -251,10 +269,16 @@ Deno.test("ws accept: a client that leaves before its request is whole is told a
 
 Deno.test("ws accept: a refused client that stays, or goes on talking, is left", async () => {
   const silent = new SpokenChannel(["garbage"], true);
-  await assertRejects(() => acceptWebSocket(silent, { path: PATH }, 1), RefusedRequest);
+  await assertRejects(
+    () => acceptWebSocket(silent, { hostname: "test", path: PATH }, 1),
+    RefusedRequest,
+  );
   assert(silent.closed);
   const talking = new SpokenChannel(["garbage", ...Array(100).fill("x".repeat(4096))], true);
-  await assertRejects(() => acceptWebSocket(talking, { path: PATH }), RefusedRequest);
+  await assertRejects(
+    () => acceptWebSocket(talking, { hostname: "test", path: PATH }),
+    RefusedRequest,
+  );
   assert(talking.largestRead <= 4096);
 });
 
