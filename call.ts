@@ -81,7 +81,8 @@ export { dnsResolver, type DnsResolverOptions } from "./lib/discovery/dns_resolv
 export type { EtcdOptions } from "./lib/discovery/etcd_gateway.ts";
 export { etcdResolver, type EtcdResolverOptions } from "./lib/discovery/etcd_resolver.ts";
 export { fileResolver, type FileResolverOptions } from "./lib/discovery/file_resolver.ts";
-export { register, type RegisterOptions, type Registration } from "./lib/discovery/register.ts";
+export { register } from "./lib/discovery/register.ts";
+export type { RegisterOptions, Registration } from "./lib/discovery/registration.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/grid/allow.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/grid/tracer.ts";
 export type { Endpoint } from "./lib/net/endpoint.ts";

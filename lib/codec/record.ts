@@ -4,17 +4,16 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
 import type { Codec, Infer } from "./codec.ts";
 import { asPart, CompiledCodec, Later } from "./compiled.ts";
 import { canGenerate } from "./generate.ts";
 import { FIELD_BYTES, OBJECT_BYTES } from "./memory_cost.ts";
+import { type Field, makeField } from "./field.ts";
 import type { OptionalCodec } from "./presence.ts";
 import { quote } from "./problem.ts";
 import { interpretRead, interpretWrite } from "./record_interpreted.ts";
 import { generateRead } from "./record_read.ts";
 import { generateWrite } from "./record_write.ts";
-import { encodedText } from "./text.ts";
 
 /** The fields of a {@linkcode record}, by name. */
 // deno-lint-ignore no-explicit-any -- fields of any type are meant
@@ -42,18 +41,6 @@ export type RecordOf<Fields extends RecordFields> = (
     ]?: Fields[K] extends OptionalCodec<infer T> ? T : never;
   }
 ) extends infer T ? { [K in keyof T]: T[K] } : never;
-
-/** One field, compiled. */
-export interface Field {
-  /** Its name, in the object and on the wire. */
-  readonly name: string;
-  /** The name as MessagePack, head included. */
-  readonly key: Uint8Array<ArrayBuffer>;
-  /** What it carries. */
-  readonly codec: CompiledCodec<unknown>;
-  /** Whether it may be left out. */
-  readonly optional: boolean;
-}
 
 /** A record's codec; unions build theirs from its fields. */
 export class RecordCodec<T> extends CompiledCodec<T> {
@@ -107,25 +94,4 @@ export function record<Fields extends RecordFields>(fields: Fields): Codec<Recor
       return makeField(name, part.inner ?? part, part.optional);
     }),
   );
-}
-
-/**
- * Makes a field.
- *
- * @param name Its name.
- * @param codec What it carries.
- * @param optional Whether it may be left out.
- * @returns The field.
- * @throws {InternodeError} `InvalidArgument` for a name over 65,535 bytes, or that is not well-formed.
- */
-export function makeField(name: string, codec: CompiledCodec<unknown>, optional: boolean): Field {
-  const key = encodedText(name);
-  if (key === undefined) {
-    throw new InternodeError(
-      "InvalidArgument",
-      `The field name ${quote(name)} is over 65,535 bytes or has a lone surrogate.`,
-      { origin: "caller" },
-    );
-  }
-  return { name, key, codec, optional };
 }

@@ -6,10 +6,10 @@
  * @module
  */
 
+import type { Field } from "./field.ts";
 import type { Read, Write } from "./compiled.ts";
 import { readMapHead, writeMapHead } from "./format.ts";
 import { inField, wrongValue } from "./problem.ts";
-import type { Field } from "./record.ts";
 import { matchKey, missing, repeated } from "./record_read.ts";
 import { skipValue } from "./skip.ts";
 import { standsAt } from "./text.ts";

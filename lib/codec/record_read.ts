@@ -29,12 +29,12 @@
  * @module
  */
 
+import type { Field } from "./field.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { Read } from "./compiled.ts";
 import { readMapHead } from "./format.ts";
 import { generate, literal } from "./generate.ts";
 import { inField, Problem } from "./problem.ts";
-import type { Field } from "./record.ts";
 import { skipValue } from "./skip.ts";
 import { asciiReaders, readTextHead, standsAt } from "./text.ts";
 import { hasOwnLoop } from "./text_codec.ts";

@@ -26,11 +26,11 @@
  * @module
  */
 
+import type { Field } from "./field.ts";
 import type { Write } from "./compiled.ts";
 import { writeMapHead } from "./format.ts";
 import { generate, literal } from "./generate.ts";
 import { inField, wrongValue } from "./problem.ts";
-import type { Field } from "./record.ts";
 import { writeEncoded } from "./text.ts";
 import { checkWritten, hasOwnLoop } from "./text_codec.ts";
 import { COPY_ROOM_BYTES, TextFieldWriter } from "./text_memo.ts";

@@ -12,7 +12,8 @@ import { readMapHead } from "./format.ts";
 import { literal } from "./literal.ts";
 import { takeMemory } from "./memory_cost.ts";
 import { describeValue, inField, Problem, quote, wrongValue } from "./problem.ts";
-import { makeField, RecordCodec } from "./record.ts";
+import { makeField } from "./field.ts";
+import { RecordCodec } from "./record.ts";
 import { skipValue } from "./skip.ts";
 import { readText, standsAt } from "./text.ts";
 

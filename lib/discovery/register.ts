@@ -4,45 +4,11 @@
  * @module
  */
 
-import type { Logger } from "../grid/logger.ts";
-import type { Random } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { checkDiallable, type HostAddress } from "../net/host_address.ts";
 import { parseNetEndpoint } from "../net/net_endpoint.ts";
-import type { EtcdOptions } from "./etcd_gateway.ts";
 import { Registrant } from "./registrant.ts";
-
-/** What {@linkcode register} needs to know. */
-export interface RegisterOptions extends EtcdOptions {
-  /** The service: the entry's key is this prefix, a slash and the endpoint's address. `"services/cache"`. */
-  readonly prefix: string;
-  /** How long the entry outlives a server that died or cannot reach etcd, in whole seconds. It is kept alive three times as often. Default: 10. */
-  readonly ttlSeconds?: number | undefined;
-  /** How long the first entry may take, attempts after failures included, in milliseconds. Default: 10,000. */
-  readonly startTimeoutMs?: number | undefined;
-  /** How long `close` may take to remove the entry, in milliseconds; after that the entry is left to run out. Default: 2,000. */
-  readonly closeTimeoutMs?: number | undefined;
-  /** Closes the registration when it aborts. Default: none. */
-  readonly signal?: AbortSignal | undefined;
-  /** Where trouble is told. Default: the console, quiet below warnings. */
-  readonly logger?: Logger | undefined;
-  /** Where chance comes from. Default: the system. */
-  readonly random?: Random | undefined;
-}
-
-/** A server's entry in etcd. */
-export interface Registration extends AsyncDisposable {
-  /** The endpoint's address, the entry's value. */
-  readonly address: string;
-  /** The entry's key. */
-  readonly key: string;
-  /**
-   * Takes the entry out and stops keeping it alive. It may be called any number
-   * of times, and resolves within `closeTimeoutMs` in any case: an entry that
-   * cannot be removed, which the logger is told, runs out by itself.
-   */
-  close(): Promise<void>;
-}
+import type { RegisterOptions, Registration } from "./registration.ts";
 
 /**
  * Puts a server's endpoint into etcd v3 (3.4 or newer), where `etcdResolver`

@@ -18,7 +18,7 @@ import { keyStart } from "./etcd_key.ts";
 import { type EtcdEntry, type EtcdLease, EtcdStore } from "./etcd_store.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
-import type { RegisterOptions, Registration } from "./register.ts";
+import type { RegisterOptions, Registration } from "./registration.ts";
 import { TimeBound } from "./time_bound.ts";
 import { WarnOnce } from "./warn_once.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SimulatedEvent } from "./event_queue.ts";
+import type { SimulatedEvent } from "./simulated_event.ts";
 
 /** A binary heap, ordered by time, then by when events were scheduled. Each event knows its place in it. */
 export class EventHeap {

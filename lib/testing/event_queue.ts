@@ -6,6 +6,7 @@
 
 import type { Timer } from "../net/clock.ts";
 import { EventHeap } from "./event_heap.ts";
+import type { EventOwner, SimulatedEvent } from "./simulated_event.ts";
 
 /** A clock tick: times are whole multiples of it, so that sums of them are exact. */
 export const TICK_MS: number = 1 / 1024;
@@ -15,32 +16,6 @@ const WINDOW_MS = 64;
 
 /** More timers at once than this would not fit into a timer's number. */
 const MAX_SLOTS = 2 ** 24;
-
-/** One thing that will happen. */
-export interface SimulatedEvent {
-  /** When, in the queue's time. */
-  time: number;
-  /** Breaks ties: of two events at one time the one scheduled first comes first. */
-  sequence: number;
-  /** What is called; `null` once it has run or was cancelled. */
-  callback: (() => void) | null;
-  /** The node it happens to; `null` for the world between the nodes. */
-  readonly owner: EventOwner | null;
-  /** Whether it comes from outside the node, such as arriving bytes. */
-  readonly io: boolean;
-  /** Its place in the heap or in its window, -1 when it is in neither. */
-  place: number;
-  /** Its number for {@linkcode EventQueue.cancel}. */
-  readonly timer: Timer;
-}
-
-/** Something that can be frozen: its events then wait until it thaws. */
-export interface EventOwner {
-  /** Whether its events must wait. */
-  readonly frozen: boolean;
-  /** Where they wait. */
-  readonly parked: SimulatedEvent[];
-}
 
 /**
  * Events ordered by time, then by when they were scheduled. It also holds the

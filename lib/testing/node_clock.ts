@@ -5,13 +5,8 @@
  */
 
 import type { Clock, Timer } from "../net/clock.ts";
-import {
-  type EventOwner,
-  type EventQueue,
-  roundUp,
-  type SimulatedEvent,
-  TICK_MS,
-} from "./event_queue.ts";
+import { type EventQueue, roundUp, TICK_MS } from "./event_queue.ts";
+import type { EventOwner, SimulatedEvent } from "./simulated_event.ts";
 import { invalidArgument } from "./invalid_argument.ts";
 
 /** How a node's clock differs from true time. */
