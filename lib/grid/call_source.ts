@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
-import type { RefusedTarget } from "./refused_target.ts";
+import type { HandlerTarget } from "../session/handler_target.ts";
 
 /** What a connection gives to the calls that came over it. */
 export interface SourceLink {
@@ -35,7 +35,7 @@ export class CallSource {
   /** The caller's host URL, or what a client calls itself. */
   readonly host: string;
   /** The verdicts of `allow` rules so far, by name: `null` lets calls in. Each rule is asked once. */
-  readonly verdicts: Map<string, RefusedTarget | null> = new Map();
+  readonly verdicts: Map<string, HandlerTarget | null> = new Map();
 
   readonly #link: SourceLink;
   readonly #onRefused: () => void;

@@ -12,7 +12,7 @@ import type { CallSource } from "./call_source.ts";
 import { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { AnyContract } from "./contract.ts";
 import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
-import { judgeCaller, type RefusedTarget } from "./refused_target.ts";
+import { judgeCaller } from "./refused_target.ts";
 import type { Serving } from "./serving.ts";
 import { SingleTarget } from "./single_target.ts";
 import { StreamTarget } from "./stream_target.ts";
@@ -114,7 +114,7 @@ function refusal(
   serving: Serving,
   source: CallSource,
   subroute: string,
-): RefusedTarget | null {
+): HandlerTarget | null {
   if (allow === null) return null;
   let verdict = source.verdicts.get(id);
   if (verdict === undefined) {
