@@ -32,7 +32,7 @@ export type HeadFound =
   | { readonly kind: "tooLong" }
   | { readonly kind: "notHttp" };
 
-const CR = 13, LF = 10, A = 65, Z = 90;
+const TAB = 9, LF = 10, CR = 13, SPACE = 32, DELETE = 127, A = 65, Z = 90;
 /** Proxies add a dozen at most; and with so few, names chosen to make a `Map` slow do not. */
 const MAX_FIELDS = 256;
 /** Most heads fit. */
@@ -86,23 +86,69 @@ export function endOfHead(bytes: Uint8Array, from = 0): number {
 }
 
 /**
- * Takes a head apart.
+ * Takes a head apart, by the grammar of RFC 9112 and no other: lines end with
+ * CR LF and go on in no further one, there are no control characters, and no
+ * blank stands before a colon. Whoever is in between could read the rest
+ * otherwise.
  *
  * @param bytes The head, up to {@linkcode endOfHead}.
  * @returns Its parts; `undefined` if there is something in it that is no field, or more than 256 fields.
  */
 export function parseHead(bytes: Uint8Array): HttpHead | undefined {
-  const [first, ...lines] = utf8.decode(bytes).trimEnd().split(/\r?\n/);
-  if (lines.length > MAX_FIELDS) return undefined;
+  if (!hasProperLines(bytes)) return undefined;
+  const [first, ...lines] = utf8.decode(bytes).split("\r\n").slice(0, -2);
+  if (first === undefined || lines.length > MAX_FIELDS) return undefined;
   const fields = new Map<string, string>(), repeated = new Set<string>();
   for (const line of lines) {
-    const field = /^([!#$%&'*+.^`|~\w-]+):(.*)$/.exec(line);
-    if (field === null) return undefined;
-    const name = field[1]!.toLowerCase(), value = field[2]!.trim(), before = fields.get(name);
+    const colon = line.indexOf(":"), name = line.slice(0, colon).toLowerCase();
+    if (colon < 0 || !/^[!#$%&'*+.^`|~\w-]+$/.test(name)) return undefined;
+    const value = withoutBlanks(line.slice(colon + 1)), before = fields.get(name);
     if (before !== undefined) repeated.add(name);
     fields.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  return { first: first!, fields, repeated };
+  return { first, fields, repeated };
+}
+
+function hasProperLines(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte >= SPACE ? byte !== DELETE : byte === TAB) continue;
+    if (byte !== CR || bytes[++at] !== LF) return false;
+  }
+  return bytes.at(-3) === LF && bytes.at(-1) === LF;
+}
+
+/** Other kinds of space belong to the value. */
+function withoutBlanks(value: string): string {
+  let start = 0, end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+/**
+ * The length of a message's body as its head says it (RFC 9112, 6.3).
+ *
+ * @param head The head.
+ * @returns The length; `null` if it says none, `NaN` if what it says is no length.
+ */
+export function contentLength({ fields }: HttpHead): number | null {
+  const value = fields.get("content-length");
+  if (value === undefined) return null;
+  return /^\d+$/.test(value) ? Number(value) : NaN;
+}
+
+/**
+ * Whether a message has a body, or says something about one that is not clear.
+ *
+ * @param head The head.
+ */
+export function mayHaveBody(head: HttpHead): boolean {
+  return head.fields.has("transfer-encoding") || (contentLength(head) ?? 0) !== 0;
 }
 
 /**
@@ -114,7 +160,7 @@ export function parseHead(bytes: Uint8Array): HttpHead | undefined {
  */
 export function lists(head: HttpHead, name: string, word: string): boolean {
   const list = head.fields.get(name)?.toLowerCase().split(",") ?? [];
-  return list.some((item) => item.trim() === word);
+  return list.some((item) => withoutBlanks(item) === word);
 }
 
 /**

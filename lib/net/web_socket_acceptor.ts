@@ -8,7 +8,14 @@ import { admit } from "./admission.ts";
 import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { FramedChannel } from "./framed_channel.ts";
-import { type HeadFound, type HttpHead, lists, parseHead, readHead } from "./http_head.ts";
+import {
+  type HeadFound,
+  type HttpHead,
+  lists,
+  mayHaveBody,
+  parseHead,
+  readHead,
+} from "./http_head.ts";
 import { PeerLeft } from "./peer_left.ts";
 import type { Prepared } from "./hand_over.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
@@ -101,8 +108,8 @@ async function judge(
     throw new RefusedRequest(431, `the request's head is longer than ${MAX_HEAD_BYTES} bytes`);
   }
   const head = parseHead(found.bytes);
-  const target = /^([A-Z]+) (\S+) HTTP\/1\.1$/.exec(head?.first ?? "");
-  if (head === undefined || target === null || !hasProperLines(found.bytes)) {
+  const target = /^([A-Z]+) ([\x21-\x7e]+) HTTP\/1\.[1-9]$/.exec(head?.first ?? "");
+  if (head === undefined || target === null) {
     throw new RefusedRequest(400, "this is no request of HTTP/1.1");
   }
   judgeFields(head);
@@ -125,21 +132,12 @@ async function judge(
   return { key, name: admission.name };
 }
 
-/** Lines end with CR LF, and neither stands for itself: others between could read them otherwise. */
-function hasProperLines(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]!;
-    if (byte === 0 || byte === 13 && bytes[at + 1] !== 10) return false;
-    if (byte === 10 && bytes[at - 1] !== 13) return false;
-  }
-  return true;
-}
-
-function judgeFields({ fields, repeated }: HttpHead): void {
+function judgeFields(head: HttpHead): void {
+  const { fields, repeated } = head;
   const twice = ONCE.find((name) => repeated.has(name));
   if (twice !== undefined) throw new RefusedRequest(400, `the field ${twice} comes twice`);
   if (!fields.has("host")) throw new RefusedRequest(400, "the field host is missing");
-  if (fields.has("transfer-encoding") || Number(fields.get("content-length") ?? 0) !== 0) {
+  if (mayHaveBody(head)) {
     throw new RefusedRequest(400, "a request for WebSocket has no body");
   }
 }

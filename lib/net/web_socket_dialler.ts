@@ -9,12 +9,22 @@ import type { HostAddress } from "./host_address.ts";
 import { hostHeader } from "./socket_host.ts";
 import type { ByteChannel } from "./transport.ts";
 import { dialError } from "./transport_error.ts";
-import { type HttpHead, lists, parseHead, readHead } from "./http_head.ts";
+import {
+  type HeadFound,
+  type HttpHead,
+  lists,
+  mayHaveBody,
+  parseHead,
+  type Read,
+  readHead,
+} from "./http_head.ts";
 import { readText } from "./web_socket_answer.ts";
 import { acceptOf } from "./web_socket_key.ts";
 
 /** The head of an answer is no longer. */
 const MAX_HEAD_BYTES = 8 * 1024;
+const SWITCHING = 101;
+const NOT_HTTP = "what is not HTTP/1.1";
 /** How much of a refusal's text is read. */
 const MAX_REASON_BYTES = 512;
 const REASON_TIMEOUT_MS = 2000;
@@ -71,28 +81,55 @@ export async function requestUpgrade(
 ): Promise<Uint8Array> {
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   await writeAll(channel, requestHead(address, request, key));
-  const found = await readHead((into) => channel.read(into), MAX_HEAD_BYTES);
-  switch (found.kind) {
-    case "ended":
-      throw dialError(address, "it closed the connection without an answer");
-    case "tooLong":
-      throw strange(address, `a head of more than ${MAX_HEAD_BYTES} bytes`);
-    case "notHttp":
-      throw strange(address, "what is not HTTP");
-  }
-  const head = parseHead(found.bytes), status = head && statusOf(head);
-  if (head === undefined || status === undefined) throw strange(address, "what is not HTTP");
-  if (status !== 101) {
-    throw refusal(address, status, await reasonOf(channel, head, found.rest, reasonTimeoutMs));
+  let left = MAX_HEAD_BYTES, rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  let head: HttpHead, status: number;
+  do {
+    const found = await readHead(readAfter(rest, channel), left);
+    if (found.kind !== "head") throw noAnswer(address, found);
+    const parsed = parseHead(found.bytes), said = parsed && statusOf(parsed);
+    if (parsed === undefined || said === undefined) throw strange(address, NOT_HTTP);
+    head = parsed;
+    status = said;
+    rest = found.rest;
+    left -= found.bytes.length;
+    // Others of the hundreds only say that there will be an answer (RFC 9110, 15.2).
+  } while (status < 200 && status !== SWITCHING);
+  if (status !== SWITCHING) {
+    throw refusal(address, status, await reasonOf(channel, head, rest, reasonTimeoutMs));
   }
   const problem = await problemOf(head, key);
   if (problem !== undefined) throw strange(address, problem);
-  return found.rest;
+  return rest;
 }
 
+/** Reads what has come already, then what comes. */
+function readAfter(first: Uint8Array, channel: ByteChannel): Read {
+  return (into) => {
+    if (first.length === 0) return channel.read(into);
+    const part = first.subarray(0, into.length);
+    first = first.subarray(part.length);
+    into.set(part);
+    return Promise.resolve(part.length);
+  };
+}
+
+function noAnswer(
+  address: HostAddress,
+  { kind }: Exclude<HeadFound, { kind: "head" }>,
+): InternodeError {
+  if (kind === "ended") return dialError(address, "it closed the connection without an answer");
+  return strange(
+    address,
+    kind === "tooLong" ? `a head of more than ${MAX_HEAD_BYTES} bytes` : NOT_HTTP,
+  );
+}
+
+/** A protocol of version 1.0 cannot be changed (RFC 9110, 7.8). */
 function statusOf({ first }: HttpHead): number | undefined {
-  const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1];
-  return status === undefined ? undefined : Number(status);
+  const line = /^HTTP\/1\.(\d) ([1-5]\d\d)(?: |$)/.exec(first);
+  if (line === null) return undefined;
+  const status = Number(line[2]);
+  return line[1] === "0" && status === SWITCHING ? undefined : status;
 }
 
 function requestHead(
@@ -116,12 +153,14 @@ async function writeAll(channel: ByteChannel, bytes: Uint8Array<ArrayBuffer>): P
 /** What is wrong with an answer of status 101. */
 async function problemOf(head: HttpHead, key: string): Promise<string | undefined> {
   const accept = await acceptOf(key);
-  if (!lists(head, "upgrade", "websocket") || !lists(head, "connection", "upgrade")) {
+  const isUpgraded = head.fields.get("upgrade")?.toLowerCase() === "websocket";
+  if (!isUpgraded || !lists(head, "connection", "upgrade")) {
     return "an upgrade to something else than WebSocket";
   }
   if (head.fields.get("sec-websocket-accept") !== accept) {
     return "the answer to another request";
   }
+  if (mayHaveBody(head)) return "an upgrade that has a body";
   const unasked = ["sec-websocket-extensions", "sec-websocket-protocol"]
     .find((name) => head.fields.has(name));
   return unasked && `${unasked}, which was not asked for`;

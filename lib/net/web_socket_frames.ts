@@ -32,6 +32,8 @@ export const CLOSE_CODE = {
   unsupported: 1003,
   /** Stands for a close frame without a code; never sent. */
   none: 1005,
+  /** What must be text is none. */
+  notText: 1007,
   /** The other side did what the protocol allows and nobody needs. */
   policy: 1008,
   /** A message was too large. */
@@ -181,6 +183,32 @@ export function closePayload(code: number, reason: string): Uint8Array<ArrayBuff
   payload[1] = code;
   new TextEncoder().encodeInto(reason, payload.subarray(2));
   return payload;
+}
+
+/** The codes of RFC 6455 (7.4.1) and IANA's register that a frame may bear, from the first to the last of each run. */
+const KNOWN_CODES = [[1000, 1003], [1007, 1014], [3000, 4999]] as const;
+const reasons = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Judges the payload of a close frame (RFC 6455, 5.5.1).
+ *
+ * @param payload The bytes.
+ * @throws {FrameError} It has a single byte, a code that no frame may bear, or a reason that is no UTF-8.
+ */
+export function checkClosePayload(payload: Uint8Array): void {
+  if (payload.length === 0) return;
+  if (payload.length === 1) {
+    throw new FrameError(CLOSE_CODE.protocolError, "a close with half a code");
+  }
+  const code = payload[0]! << 8 | payload[1]!;
+  if (!KNOWN_CODES.some(([first, last]) => code >= first && code <= last)) {
+    throw new FrameError(CLOSE_CODE.protocolError, `a close with the code ${code}, which is none`);
+  }
+  try {
+    reasons.decode(payload.subarray(2));
+  } catch {
+    throw new FrameError(CLOSE_CODE.notText, "a close whose reason is no UTF-8");
+  }
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { ReceiveRing } from "../wire/receive_ring.ts";
 import {
+  checkClosePayload,
   CLOSE_CODE,
   FrameError,
   KEY_BYTES,
@@ -32,6 +33,8 @@ const OPCODE_BITS = 0x0f;
 const CONTROL_BIT = 0x08;
 const MASKED = 0x80;
 const LENGTH_BITS = 0x7f;
+/** A length in a frame's second byte is at most this; 2 or 8 bytes follow otherwise. */
+const MAX_SHORT = 125, LENGTH_IN_2_BYTES = 126;
 const EMPTY = new Uint8Array(0);
 
 /** Whose frames these are: servers take masked ones only, and clients only such as are not. */
@@ -148,6 +151,7 @@ export class FrameReader {
     this.opcode = opcode;
     this.payload = bytes.slice(start, end);
     if (this.#masked !== 0) mask(this.payload, null, 0, length, keyAt(bytes, start - KEY_BYTES));
+    if (opcode === OPCODE.close) checkClosePayload(this.payload);
     this.#ring.head = end;
     return true;
   }
@@ -155,23 +159,28 @@ export class FrameReader {
   /** Reads the header of a frame of data, once it is there. */
   #begin(bytes: Uint8Array<ArrayBuffer>, head: number): boolean {
     const opcode = bytes[head]! & OPCODE_BITS;
-    if (opcode === OPCODE.text) {
-      throw new FrameError(CLOSE_CODE.unsupported, "a message that is not binary");
-    }
     if (opcode > OPCODE.binary) throw broken(`a frame of the unknown kind ${opcode}`);
     if (opcode === OPCODE.continuation && !this.#fragmented) {
       throw broken("a fragment of no message");
     }
-    if (opcode === OPCODE.binary && this.#fragmented) {
+    if (opcode !== OPCODE.continuation && this.#fragmented) {
       throw broken("a message within the fragments of another one");
     }
+    if (opcode === OPCODE.text) {
+      throw new FrameError(CLOSE_CODE.unsupported, "a message that is not binary");
+    }
     let length = bytes[head + 1]! & LENGTH_BITS;
-    const key = head + 2 + (length <= 125 ? 0 : length === 126 ? 2 : 8);
+    const key = head + 2 + (length <= MAX_SHORT ? 0 : length === LENGTH_IN_2_BYTES ? 2 : 8);
     const payload = this.#masked === 0 ? key : key + KEY_BYTES;
     if (payload > this.#ring.tail) return false;
-    if (length > 125) {
+    if (length > MAX_SHORT) {
+      const isLong = length !== LENGTH_IN_2_BYTES;
+      if (isLong && bytes[head + 2]! > 0x7f) throw broken("a length of more than 63 bits");
       length = 0;
       for (let at = head + 2; at < key; at++) length = length * 256 + bytes[at]!;
+      if (length < (isLong ? 0x1_0000 : LENGTH_IN_2_BYTES)) {
+        throw broken("a length in more bytes than it takes");
+      }
     }
     if (!this.#fragmented) this.#emptyFragments = 0;
     if (length === 0 && ++this.#emptyFragments > MAX_EMPTY_FRAGMENTS) {

@@ -64,7 +64,10 @@ export function upgradeWebSocket(request: Request, options: UpgradeOptions): Res
     // The protocol has pings of its own, hence no idle timeout.
     upgraded = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   } catch {
-    return refuse(426, "only WebSocket connections are served here", { upgrade: "websocket" });
+    return refuse(426, "only WebSocket connections are served here", {
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+    });
   }
   const { socket, response } = upgraded;
   const { remote = "a WebSocket client" } = options;

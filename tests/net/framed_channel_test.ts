@@ -151,7 +151,7 @@ test("a host that announces too much, or breaks a rule, is told so and left", as
         1009,
         `more than ${MAX_BATCH_BYTES} bytes`,
       ],
-      [Uint8Array.of(0x82, 127, ...Array(8).fill(255)), 1009, `more than ${MAX_BATCH_BYTES} bytes`],
+      [Uint8Array.of(0x82, 127, ...Array(8).fill(255)), 1002, "more than 63 bits"],
       [Uint8Array.of(0x81, 1, 0x41), 1003, "not binary"],
       [Uint8Array.of(0xf2, 1, 0x41), 1002, "reserved bits"],
       [Uint8Array.of(0x82, 0x81, 1, 2, 3, 4, 5), 1002, "a masked frame"],
