@@ -7,7 +7,7 @@
 import { memoryOf } from "../codec/memory_cost.ts";
 import { InternodeError } from "../errors.ts";
 import { AcceptedStream } from "../session/accepted_stream.ts";
-import type { ResponderSide } from "../session/responder_side.ts";
+import type { Responder } from "../session/responder.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
@@ -28,7 +28,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
 
   readonly #contract: StreamContract<Initial, Input, Output>;
   readonly #source: CallSource;
-  readonly #responder: ResponderSide;
+  readonly #responder: Responder;
 
   /** */
   constructor(
@@ -36,7 +36,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream imple
     contract: StreamContract<Initial, Input, Output>,
     context: CallContext,
     source: CallSource,
-    responder: ResponderSide,
+    responder: Responder,
   ) {
     super(id, context.deadlineMs);
     this.#contract = contract;

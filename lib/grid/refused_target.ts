@@ -10,7 +10,7 @@ import { about } from "../foreign/log_event.ts";
 import { namesText } from "../net/peer_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
-import type { ResponderSide } from "../session/responder_side.ts";
+import type { Responder } from "../session/responder.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { AllowRule } from "./allow.ts";
 import { recordUnserved } from "./call_record.ts";
@@ -49,7 +49,7 @@ export class RefusedTarget implements HandlerTarget {
 
   /** See {@linkcode HandlerTarget}. */
   onRequest(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     _kind: number,
     _reader: ByteReader,
@@ -61,7 +61,7 @@ export class RefusedTarget implements HandlerTarget {
 
   /** See {@linkcode HandlerTarget}. */
   onOpen(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     _kind: number,
     _reader: ByteReader,
@@ -77,7 +77,7 @@ export class RefusedTarget implements HandlerTarget {
     recordUnserved(this.#serving, this.#contract, this.#subroute, host, metadata, error);
   }
 
-  #refuse(responder: ResponderSide, id: number, metadata: Metadata): void {
+  #refuse(responder: Responder, id: number, metadata: Metadata): void {
     responder.respondError(id, this.#error, null);
     this.#source.onRefused();
     this.onUnserved(this.#error, this.#contract.kind, metadata);

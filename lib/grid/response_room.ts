@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ResponderSide } from "../session/responder_side.ts";
+import type { Responder } from "../session/responder.ts";
 
 /** So many responses in a row that had to wait show how large a handler's are. */
 const TELLING_COUNT = 4;
@@ -25,7 +25,7 @@ export class ResponseRoom {
   #fullAt = -1;
 
   /** Whether the handler may run. */
-  mayRun({ bulk }: ResponderSide): boolean {
+  mayRun({ bulk }: Responder): boolean {
     if (this.#fullAt === bulk.departures) return false;
     return this.#count < TELLING_COUNT || bulk.hasRoom(this.#smallestBytes);
   }
@@ -38,7 +38,7 @@ export class ResponseRoom {
   }
 
   /** A response was refused as `Overloaded`. */
-  onRefused({ bulk }: ResponderSide): void {
+  onRefused({ bulk }: Responder): void {
     // A codec of the user's own may have said so.
     if (bulk.hasRoom(bulk.refusedBytes)) return;
     this.#fullAt = bulk.departures;

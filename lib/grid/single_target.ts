@@ -9,7 +9,7 @@ import { InternodeError } from "../errors.ts";
 import { follow, thenOf } from "../foreign/thenable.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
-import type { ResponderSide } from "../session/responder_side.ts";
+import type { Responder } from "../session/responder.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { PayloadKind } from "../wire/frame.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
@@ -59,7 +59,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
 
   /** Decodes, runs the handler, and answers: in this very turn if the handler returns a plain value. */
   onRequest(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,
@@ -111,7 +111,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
 
   /** This name belongs to single requests. */
   onOpen(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     _kind: number,
     _reader: ByteReader,
@@ -129,7 +129,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
   }
 
   /** Answers a call for which no handler runs. */
-  #refuse(responder: ResponderSide, id: number, metadata: Metadata, error: InternodeError): void {
+  #refuse(responder: Responder, id: number, metadata: Metadata, error: InternodeError): void {
     responder.respondError(id, error, null);
     this.onUnserved(error, "single", metadata);
   }
@@ -137,7 +137,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
   /** Waits for a place among the calls that may run at a time. */
   #wait(
     gate: ConcurrencyGate,
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     context: CallContext,
     request: Request,
@@ -168,7 +168,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
 
   /** @param accepted The call, if it is no longer answered in the turn it came. */
   #run(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     accepted: IncomingRequest | null,
     context: CallContext,
@@ -205,7 +205,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
   }
 
   #answer(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     call: IncomingRequest | null,
     context: CallContext,
@@ -234,7 +234,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
   }
 
   #fail(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     call: IncomingRequest | null,
     context: CallContext,
@@ -246,7 +246,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
 
   /** @param thrown What has failed; the caller is told `error` of it. */
   #end(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     call: IncomingRequest | null,
     context: CallContext,

@@ -8,7 +8,7 @@ import { memoryOf } from "../codec/memory_cost.ts";
 import { InternodeError } from "../errors.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
-import type { ResponderSide } from "../session/responder_side.ts";
+import type { Responder } from "../session/responder.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { CallContext } from "./call_context.ts";
 import { recordCall, recordUnserved } from "./call_record.ts";
@@ -49,7 +49,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
 
   /** This name belongs to streams. */
   onRequest(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     _kind: number,
     _reader: ByteReader,
@@ -62,7 +62,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
 
   /** Decodes the initial payload and starts the handler. */
   onOpen(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,
@@ -136,7 +136,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
   }
 
   /** Answers a call for which no handler runs. */
-  #refuse(responder: ResponderSide, id: number, metadata: Metadata, error: InternodeError): void {
+  #refuse(responder: Responder, id: number, metadata: Metadata, error: InternodeError): void {
     responder.respondError(id, error, null);
     this.onUnserved(error, "stream", metadata);
   }

@@ -7,7 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
-import type { ResponderSide } from "../session/responder_side.ts";
+import type { Responder } from "../session/responder.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
@@ -51,7 +51,7 @@ export class UnknownTarget implements HandlerTarget {
 
   /** See {@linkcode HandlerTarget}. */
   onRequest(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,
@@ -65,7 +65,7 @@ export class UnknownTarget implements HandlerTarget {
 
   /** See {@linkcode HandlerTarget}. */
   onOpen(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,
@@ -103,7 +103,7 @@ export class UnknownTarget implements HandlerTarget {
   }
 
   #refuse(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: "single" | "stream",
     metadata: Metadata,

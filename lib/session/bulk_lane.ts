@@ -11,8 +11,7 @@ import { FLAG_FIRST, FrameType, isBulk } from "../wire/frame.ts";
 import { BulkPacer } from "./bulk_pacer.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
 import type { PeerBudget } from "./peer_budget.ts";
-import type { QueuedMessage } from "./queued_message.ts";
-import type { SendHalf } from "./send_half.ts";
+import type { QueuedMessage, SendingStream } from "./queued_message.ts";
 import { timeoutArgument } from "./time_left.ts";
 
 /** With so many bytes each message that waits counts beside its payload, as that is what keeping it takes. */
@@ -48,7 +47,7 @@ export class BulkLane {
   readonly #lane = new Fifo<QueuedMessage>();
   readonly #stalled = new Fifo<QueuedMessage>();
   /** Streams that wait for room; made when there is the first. */
-  #stalledHalves: Set<SendHalf> | null = null;
+  #stalledHalves: Set<SendingStream> | null = null;
   /** The message that waits beside those that fit the budget. */
   #beside: QueuedMessage | null = null;
 
@@ -111,12 +110,12 @@ export class BulkLane {
   }
 
   /** A stream waits for room, here or in the peer's budget. */
-  stall(half: SendHalf): void {
+  stall(half: SendingStream): void {
     (this.#stalledHalves ??= new Set()).add(half);
   }
 
   /** A stream has ended. */
-  forget(half: SendHalf): void {
+  forget(half: SendingStream): void {
     this.#stalledHalves?.delete(half);
   }
 
@@ -155,7 +154,7 @@ export class BulkLane {
    */
   drop(id: number, responder: boolean): boolean {
     let found = false;
-    let half: SendHalf | null = null;
+    let half: SendingStream | null = null;
     for (const queue of [this.#lane, this.#stalled]) {
       for (let left = queue.length; left > 0; left--) {
         const message = queue.shift()!;

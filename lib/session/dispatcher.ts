@@ -16,7 +16,7 @@ import type { Liveness } from "./liveness.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ReceiveHalf } from "./receive_half.ts";
 import type { ResponderSide } from "./responder_side.ts";
-import type { SessionOwner } from "./session_options.ts";
+import type { SessionOwner } from "./session_owner.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** The parts of a session that frames go to. */

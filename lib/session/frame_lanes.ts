@@ -9,7 +9,6 @@ import { BatchWriter } from "../wire/batch_writer.ts";
 import { HEADER_BYTES } from "../wire/frame.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
 import { Encoding } from "./encoding.ts";
-import type { SessionOwner } from "./session_options.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** So many bytes of frames that no budget bounds may wait, answers to what the peer sends, beside short ones to all its calls; more shows that it does not read. */
@@ -18,6 +17,12 @@ const MAX_REPLY_BYTES = 2 * 1024 * 1024;
 const SHORT_REPLY_BYTES = 128;
 /** While no more than this waits, control frames need no lane of their own. */
 const SHORT_QUEUE_BYTES = 16 * 1024;
+
+/** Whom lanes tell that they have something. */
+export interface OutputOwner {
+  /** There is something to send: drain soon, after the present turn's work. */
+  onOutput(): void;
+}
 
 /** Control frames, which may overtake the others, and all the others in order. */
 export class FrameLanes {
@@ -37,7 +42,7 @@ export class FrameLanes {
   readonly #pool: WriterPool;
   /** The lane of control frames that overtake messages; made when the first does. */
   #control: BatchWriter | null = null;
-  readonly #owner: Pick<SessionOwner, "onOutput">;
+  readonly #owner: OutputOwner;
   readonly #maxReplyBytes: number;
   #replyBytes = 0;
   #mayOvertake = true;
@@ -47,7 +52,7 @@ export class FrameLanes {
     pool: WriterPool,
     seal: BatchSeal | null,
     maxCalls: number,
-    owner: Pick<SessionOwner, "onOutput">,
+    owner: OutputOwner,
   ) {
     this.seal = seal;
     this.data = new BatchWriter(pool, seal);

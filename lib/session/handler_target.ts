@@ -7,7 +7,7 @@
 import type { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { Metadata } from "./metadata.ts";
-import type { ResponderSide } from "./responder_side.ts";
+import type { Responder } from "./responder.ts";
 
 /** Where the calls for one name go. Must not throw. */
 export interface HandlerTarget {
@@ -22,7 +22,7 @@ export interface HandlerTarget {
    * @param deadlineMs When its time runs out, on the session's clock; `Infinity`: never.
    */
   onRequest(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,
@@ -37,7 +37,7 @@ export interface HandlerTarget {
    * @param inputCredit How many messages the caller may send at first; 0: none at all.
    */
   onOpen(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,

@@ -11,13 +11,11 @@ import type { LendingPool } from "../wire/lending_pool.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
-import { FrameLanes } from "./frame_lanes.ts";
+import { FrameLanes, type OutputOwner } from "./frame_lanes.ts";
 import { PeerBudget } from "./peer_budget.ts";
-import { QueuedMessage } from "./queued_message.ts";
+import { QueuedMessage, type SendingStream } from "./queued_message.ts";
 import { concat, endedMeanwhile, payloadKind, payloadOf, rawBytes } from "./outgoing_payload.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
-import type { SendHalf } from "./send_half.ts";
-import type { SessionOwner } from "./session_options.ts";
 
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES: number = 256 * 1024;
@@ -66,7 +64,7 @@ export class Outbox extends FrameLanes {
     envelope: boolean,
     flattenLimit: number,
     limits: Limits,
-    owner: Pick<SessionOwner, "onOutput">,
+    owner: OutputOwner,
   ) {
     super(pool, envelope ? new BatchSeal() : null, limits.maxCalls, owner);
     const { sendBudgetBytes } = limits;
@@ -161,7 +159,7 @@ export class Outbox extends FrameLanes {
    *
    * @returns `null` when it is on its way; else its encoded payload, which has to wait.
    */
-  sendInOrder<T>(half: SendHalf, codec: Codec<T>, value: T): QueuedMessage | null {
+  sendInOrder<T>(half: SendingStream, codec: Codec<T>, value: T): QueuedMessage | null {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     if (
@@ -320,7 +318,7 @@ export class Outbox extends FrameLanes {
     this.tellOutput();
   }
 
-  #inOrder(half: SendHalf, message: QueuedMessage): QueuedMessage | null {
+  #inOrder(half: SendingStream, message: QueuedMessage): QueuedMessage | null {
     this.budget.checkSize(message.totalBytes);
     if (!half.maySend(message.totalBytes)) return message;
     half.transmit(message);

@@ -7,7 +7,7 @@
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { decodeName, MAX_NAMES_BYTES, nameCost } from "./handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
-import type { SessionOwner } from "./session_options.ts";
+import type { SessionOwner } from "./session_owner.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** A name the peer uses. */

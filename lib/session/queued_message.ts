@@ -6,7 +6,32 @@
 
 import type { LendingPool } from "../wire/lending_pool.ts";
 import type { OutgoingCall } from "./outgoing_calls.ts";
-import type { SendHalf } from "./send_half.ts";
+
+/** The sending direction of a stream, as lanes see it. */
+export interface SendingStream {
+  /** The stream's id. */
+  readonly id: number;
+  /** The frame type of its messages. */
+  readonly type: number;
+  /** The sequence number of the next message. */
+  readonly sequence: number;
+  /** Whether the direction has ended, or is to end behind what waits. */
+  readonly ended: boolean;
+  /** Whether messages of this stream are in the bulk lane, so that others have to queue behind them. */
+  readonly queued: boolean;
+  /** Whether a message of that size may leave now. */
+  maySend(bytes: number): boolean;
+  /** A message of that size leaves. */
+  take(bytes: number): void;
+  /** Sends a message, at once or behind those in the bulk lane. */
+  transmit(message: QueuedMessage): void;
+  /** The first message in the bulk lane has left. */
+  onTransmitted(): void;
+  /** Gives up what is in the bulk lane. */
+  discardQueue(): void;
+  /** Sends what waits, as far as it may. */
+  pump(): void;
+}
 
 /** A message too large for the interactive lane, or that waits for something, with its payload already encoded. */
 export class QueuedMessage {
@@ -25,7 +50,7 @@ export class QueuedMessage {
   /** The call it begins, whose time left is its argument; else `null`. */
   readonly call: OutgoingCall | null;
   /** The stream direction it belongs to; else `null`. */
-  readonly half: SendHalf | null;
+  readonly half: SendingStream | null;
   /** How many bytes the payload has, as long as nobody takes them away. */
   readonly totalBytes: number;
   /** How many bytes of the payload have been sent. */
@@ -46,7 +71,7 @@ export class QueuedMessage {
     argument: number,
     payload: Uint8Array<ArrayBuffer>,
     call: OutgoingCall | null,
-    half: SendHalf | null,
+    half: SendingStream | null,
   ) {
     this.type = type;
     this.flags = flags;

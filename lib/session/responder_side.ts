@@ -21,8 +21,9 @@ import { SLOT_MASK } from "./outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
 import { PeerNames } from "./peer_names.ts";
-import type { SessionOwner } from "./session_options.ts";
+import type { SessionOwner } from "./session_owner.ts";
 import type { HandlerTarget } from "./handler_target.ts";
+import type { Responder } from "./responder.ts";
 import {
   cancelledByCaller,
   errorNumber,
@@ -35,7 +36,7 @@ import {
 } from "./wire_error.ts";
 
 /** The peer's calls. Each is answered exactly once: by the handler, by `cancel`, by its deadline or by the end of the connection. */
-export class ResponderSide {
+export class ResponderSide implements Responder {
   /** The calls that are not answered yet. */
   readonly calls: IncomingCalls = new IncomingCalls();
   /** How its calls have ended so far. A request that was given up before it had come whole is none. */

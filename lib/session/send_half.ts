@@ -9,7 +9,7 @@ import { Fifo } from "../wire/fifo.ts";
 import { FrameType } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
 import type { Outbox } from "./outbox.ts";
-import { QueuedMessage } from "./queued_message.ts";
+import { QueuedMessage, type SendingStream } from "./queued_message.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** A stream may always have this many bytes under way, however little of the budget is left. */
@@ -37,7 +37,7 @@ export interface WaitingMessage {
  * buffers (Choudhury and Hahne, 1998): a fixed share of what is free, so that
  * streams which nobody reads leave room for the others.
  */
-export class SendHalf {
+export class SendHalf implements SendingStream {
   /** The stream's id. */
   id = -1;
   /** The sequence number of the next message: how many there have been. */

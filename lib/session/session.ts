@@ -50,7 +50,8 @@ import type { PayloadOwner } from "./bulk_lane.ts";
 import type { CreditGiver } from "./receive_half.ts";
 import { ResponderSide } from "./responder_side.ts";
 import { pingStreams } from "./stream_pings.ts";
-import type { Peer, SessionOptions, SessionOwner } from "./session_options.ts";
+import type { Peer, SessionOptions } from "./session_options.ts";
+import type { SessionOwner } from "./session_owner.ts";
 import { timeLeftOf } from "./time_left.ts";
 import { STEP_BYTES, STEP_FRAMES } from "./futile_frames.ts";
 import {

@@ -1,17 +1,14 @@
 /**
- * What a session is made from, and what it calls.
+ * What a session is made from.
  *
  * @module
  */
 
-import type { InternodeError } from "../errors.ts";
 import type { Checksum } from "../wire/checksum.ts";
 import type { DecodedMemory } from "../wire/decoded_memory.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { WriterPool } from "../wire/writer_pool.ts";
 import type { Authenticator } from "./authenticator.ts";
-import type { DrainReason } from "./drain_reason.ts";
-import type { HandlerTarget } from "./handler_target.ts";
 
 /** Which side of the connection this is. */
 export type Role = "dialler" | "acceptor";
@@ -76,24 +73,4 @@ export interface Peer {
   readonly renews: boolean;
   /** How far its wall clock is ahead of this side's, in milliseconds. */
   readonly clockSkewMs: number;
-}
-
-/** What a session calls as things happen. */
-export interface SessionOwner {
-  /** There is something to send: drain soon, after the present turn's work. */
-  onOutput(): void;
-  /** Judges the peer by the name in its hello: `null` admits it, a text refuses it. */
-  admit(name: string): string | null;
-  /** The handshake is done; calls can be made. */
-  onOpen(peer: Peer): void;
-  /** Finds a handler; `null` if there is none. */
-  resolve(name: string, subroute: string): HandlerTarget | null;
-  /** Asked after each handler that ran, and after some frames without one: whether the reading turn has lasted long enough. */
-  isTurnOver(): boolean;
-  /** The peer wants this connection to come to an end. */
-  onDraining(reason: DrainReason): void;
-  /** Something was thrown, while a batch was taken in, that is no fault of the peer's but one of this side. The session ends. Must not throw. */
-  onFault?: ((thrown: unknown) => void) | undefined;
-  /** The session has ended; called once, after every call has had its error. */
-  onClosed(error: InternodeError): void;
 }

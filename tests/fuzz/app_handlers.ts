@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../../lib/errors.ts";
 import type { HandlerTarget } from "../../lib/session/handler_target.ts";
-import type { ResponderSide } from "../../lib/session/responder_side.ts";
+import type { Responder } from "../../lib/session/responder.ts";
 import { rawCodec, takePayload } from "../session/calls.ts";
 import type { App } from "./app.ts";
 import { ServedCall, ServedStream } from "./app_calls.ts";
@@ -111,7 +111,7 @@ const NO_STREAM = new InternodeError("InvalidArgument", "no stream here", {
 
 function accept(
   app: App,
-  responder: ResponderSide,
+  responder: Responder,
   id: number,
   deadlineMs: number,
   output: number,
@@ -124,7 +124,7 @@ function accept(
 }
 
 /** What cannot be sent is answered with the reason. */
-function answer(app: App, responder: ResponderSide, id: number, respond: () => void): void {
+function answer(app: App, responder: Responder, id: number, respond: () => void): void {
   const error = app.attempt(respond);
   if (error !== null) responder.respondError(id, error, null);
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ResponseRoom } from "../../lib/grid/response_room.ts";
-import type { ResponderSide } from "../../lib/session/responder_side.ts";
+import type { Responder } from "../../lib/session/responder.ts";
 
 /** A lane with room for so many bytes. */
 function lane(roomBytes: number) {
@@ -10,7 +10,7 @@ function lane(roomBytes: number) {
     refusedBytes: 0,
     hasRoom: (bytes: number) => bytes <= bulk.roomBytes,
   };
-  return { bulk, responder: { bulk } as unknown as ResponderSide };
+  return { bulk, responder: { bulk } as unknown as Responder };
 }
 
 Deno.test("one large response says nothing of the next, four in a row do", () => {

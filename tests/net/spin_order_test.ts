@@ -11,7 +11,7 @@ import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import type { HandlerTarget } from "../../lib/session/handler_target.ts";
 import { OutgoingCall } from "../../lib/session/outgoing_calls.ts";
-import type { ResponderSide } from "../../lib/session/responder_side.ts";
+import type { Responder } from "../../lib/session/responder.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { rawCodec } from "../session/calls.ts";
 import { seeded } from "../wire/seeded.ts";
@@ -165,7 +165,7 @@ class End implements LinkOwner {
     }
   }
 
-  onRequest(responder: ResponderSide, id: number, reader: ByteReader): void {
+  onRequest(responder: Responder, id: number, reader: ByteReader): void {
     const bytes = reader.takeBytes(reader.remaining).slice();
     // A large one comes in pieces that others overtake.
     if (bytes.length < LARGE_BYTES) {

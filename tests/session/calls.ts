@@ -9,7 +9,7 @@ import { IncomingCall } from "../../lib/session/incoming_calls.ts";
 import type { Metadata } from "../../lib/session/metadata.ts";
 import { OpenedStream } from "../../lib/session/opened_stream.ts";
 import { OutgoingCall } from "../../lib/session/outgoing_calls.ts";
-import type { ResponderSide } from "../../lib/session/responder_side.ts";
+import type { Responder } from "../../lib/session/responder.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { PayloadKind } from "../../lib/wire/frame.ts";
 
@@ -136,12 +136,12 @@ export class TestStream extends OpenedStream {
 export class TestIncoming extends IncomingCall {
   cancelled: InternodeError | null = null;
 
-  readonly responder: ResponderSide;
+  readonly responder: Responder;
   readonly payload: Payload;
   readonly metadata: Metadata;
 
   constructor(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     deadlineMs: number,
     payload: Payload,
@@ -169,12 +169,12 @@ export class TestAccepted extends AcceptedStream {
   onInput: () => void = () => {};
   now: () => number = () => 0;
 
-  readonly responder: ResponderSide;
+  readonly responder: Responder;
   readonly initial: Payload;
   readonly metadata: Metadata;
 
   constructor(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     deadlineMs: number,
     initial: Payload,
@@ -225,7 +225,7 @@ export class EchoTarget implements HandlerTarget {
   }
 
   onRequest(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,
@@ -238,7 +238,7 @@ export class EchoTarget implements HandlerTarget {
     responder.respond(id, this.codec, takePayload(kind, reader));
   }
 
-  onOpen(responder: ResponderSide, id: number): void {
+  onOpen(responder: Responder, id: number): void {
     const error = new InternodeError("UnknownHandler", "no stream", {
       origin: "caller",
       outcome: "notExecuted",
@@ -257,7 +257,7 @@ export class KeepTarget implements HandlerTarget {
   now: () => number = () => 0;
 
   onRequest(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,
@@ -272,7 +272,7 @@ export class KeepTarget implements HandlerTarget {
   }
 
   onOpen(
-    responder: ResponderSide,
+    responder: Responder,
     id: number,
     kind: number,
     reader: ByteReader,
