@@ -7,7 +7,8 @@
 import type { X509Certificate } from "node:crypto";
 import { textOf } from "../foreign/text_of.ts";
 import { type CertificateFacts, readCertificate } from "./certificate_facts.ts";
-import { bearsName, namesText } from "./peer_name.ts";
+import { type ExpectedHost, unbornePart } from "./host_binding.ts";
+import { namesText } from "./peer_name.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 
 /** More certificates than this in one chain are refused. */
@@ -30,8 +31,8 @@ export interface Expectation {
   readonly peer: "client" | "server";
   /** The authorities believed. */
   readonly authorities: readonly X509Certificate[];
-  /** A name that the certificate must bear, or several of which one will do; `null`: any. */
-  readonly name: string | readonly string[] | null;
+  /** The host that the certificate must speak for; `null`: any. */
+  readonly host: ExpectedHost | null;
   /** The present, in milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -62,7 +63,7 @@ export function judgePeer(evidence: Evidence, expected: Expectation): Judgement 
 }
 
 function judge(evidence: Evidence, expected: Expectation): Judgement {
-  const { chain } = evidence, { nowMs, peer, name } = expected;
+  const { chain } = evidence, { nowMs, peer, host } = expected;
   const own = chain[0];
   if (own === undefined) return { refusal: "no certificate was shown" };
   const what = `certificate ${titleOf(own)}`;
@@ -75,9 +76,9 @@ function judge(evidence: Evidence, expected: Expectation): Judgement {
     wrongPurpose(facts, peer) ??
     untrusted(evidence, expected);
   if (refusal !== undefined) return { refusal: `${what} ${refusal}` };
-  const wanted = typeof name === "string" ? [name] : name;
-  if (wanted !== null && !wanted.some((one) => bearsName(facts.names, one))) {
-    return { refusal: `${what} is for ${namesText(facts.names)}, not for ${wanted.join(" or ")}` };
+  const unborne = host === null ? null : unbornePart(facts.names, host);
+  if (unborne !== null) {
+    return { refusal: `${what} is for ${namesText(facts.names)}, not for ${unborne}` };
   }
   const subject = subjectOf(own);
   return { identity: { subject, sans: facts.names, fingerprint: own.fingerprint256 } };

@@ -16,12 +16,20 @@
  * @module
  */
 
-import type { HostAddress } from "./host_address.ts";
+import { authority, type HostAddress } from "./host_address.ts";
 import type { PeerIdentity, PeerNames } from "./peer_identity.ts";
-import { bearsName, namesText } from "./peer_name.ts";
+import { bearsName, kindOfName, namesText } from "./peer_name.ts";
 
 /** URIs of these schemes in a certificate name hosts. */
 const HOST_URL = /^(?:tls|wss|unix):\/\//;
+
+/** What the certificate of a host must bear. */
+export interface ExpectedHost {
+  /** Names of which one must stand in it, the one to ask for first. */
+  readonly names: readonly string[];
+  /** If it bears URLs of hosts: those of which one must be among them, unless it bears a name that is a URI itself. */
+  readonly urls: readonly string[];
+}
 
 /**
  * The names of which a host's certificate must bear at least one.
@@ -33,6 +41,25 @@ export function namesOfHost(address: HostAddress): readonly string[] {
   const { hostname, port, href } = address;
   const name = hostname === "" && port !== 0 ? "localhost" : hostname.replace(/%.*$/, "");
   return name === "" ? [href] : [name, href];
+}
+
+/**
+ * What proves a host that is dialled.
+ *
+ * @param address The host; `tcp` counts as `tls`, which it is with mutual TLS within.
+ * @param serverName The name that its user expects in place of the one in the address. Default: none.
+ * @returns Its names and URL; with another name, the URL with that name as well.
+ */
+export function expectedHost(address: HostAddress, serverName?: string): ExpectedHost {
+  const { scheme, port, href } = address;
+  const secure = scheme === "tcp" ? `tls${href.slice(scheme.length)}` : href;
+  if (serverName === undefined) {
+    const names = namesOfHost(address).map((name) => name === href ? secure : name);
+    return { names, urls: [secure] };
+  }
+  const isHostName = port !== 0 && kindOfName(serverName) !== "uri";
+  const renamed = `${secure.slice(0, 3)}://${authority(serverName.toLowerCase(), port)}`;
+  return { names: [serverName], urls: isHostName ? [secure, renamed] : [secure] };
 }
 
 /**
@@ -55,16 +82,27 @@ export function bindingRefusal(
       : null;
   }
   const { subject, sans } = identity;
-  if (speaksFor(sans, address)) return null;
+  if (unbornePart(sans, { names: namesOfHost(address), urls: [href] }) === null) return null;
   return `the certificate "${subject}" is for ${namesText(sans)}, not for "${href}": ` +
     (bearsUrls(sans)
       ? `as it bears the URLs of hosts, it must bear this one`
       : `it must bear the name ${namesOfHost(address).join(" or ")}`);
 }
 
-function speaksFor(names: PeerNames, address: HostAddress): boolean {
-  if (bearsUrls(names)) return names.uri.includes(address.href);
-  return namesOfHost(address).some((name) => bearsName(names, name));
+/**
+ * What a certificate lacks to speak for a host.
+ *
+ * @param names Those of the certificate.
+ * @param expected What it must bear.
+ * @returns The end of a sentence that tells it, after "is for …, not for"; `null`: nothing.
+ */
+export function unbornePart(names: PeerNames, expected: ExpectedHost): string | null {
+  const borne = expected.names.filter((name) => bearsName(names, name));
+  if (borne.length === 0) return expected.names.join(" or ");
+  const { urls } = expected;
+  if (!bearsUrls(names) || names.uri.some((uri) => urls.includes(uri))) return null;
+  if (borne.some((name) => kindOfName(name) === "uri")) return null;
+  return `${urls.join(" or ")}: as it bears the URLs of hosts, it must bear this one`;
 }
 
 function bearsUrls(names: PeerNames): boolean {

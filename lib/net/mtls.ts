@@ -6,8 +6,8 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { HostAddress } from "./host_address.ts";
-import { namesOfHost } from "./host_binding.ts";
+import { type HostAddress, parseHostAddress } from "./host_address.ts";
+import { type ExpectedHost, expectedHost } from "./host_binding.ts";
 import type { Credentials, MtlsConfig } from "./mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "./mtls_credentials.ts";
 import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
@@ -43,14 +43,14 @@ import type { ByteChannel, Channel } from "./transport.ts";
 export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): Endpoint {
   const source = credentialSource(config);
   const address = `mtls://${endpoint.address}`;
-  const name = nameToExpect(source.current, endpoint.address, hostIn(endpoint.address));
+  const host = hostToExpect(source.current, endpoint.address);
   return {
     address,
     priority: endpoint.priority,
     weight: endpoint.weight,
     async dial(signal) {
       const channel = await endpoint.dial(signal);
-      return await secureDialled(channel, address, source.current, name, signal);
+      return await secureDialled(channel, address, source.current, host, signal);
     },
     onChange: (listener) => source.onChange(listener),
   };
@@ -81,18 +81,25 @@ function nameToExpect(
   );
 }
 
+/** What the certificate of an endpoint's host must bear. */
+function hostToExpect(credentials: Credentials, address: string): ExpectedHost {
+  const name = nameToExpect(credentials, address, hostIn(address));
+  const host = hostAddressIn(address);
+  return host === null ? { names: [name], urls: [address] } : expectedHost(host, name);
+}
+
 /**
- * The names of which the certificate of a transport's host must bear one.
+ * What the certificate of a transport's host must bear.
  *
  * @param credentials May name it.
  * @param address The host.
- * @returns The name given, else those that prove the host.
+ * @returns What proves the host, by the name given if there is one.
  * @throws {InternodeError} `InvalidArgument` if what names it names nothing.
  */
-export function namesToExpect(credentials: Credentials, address: HostAddress): readonly string[] {
+export function certificateToExpect(credentials: Credentials, address: HostAddress): ExpectedHost {
   return credentials.serverName === undefined
-    ? namesOfHost(address)
-    : [nameToExpect(credentials, address.href, "")];
+    ? expectedHost(address)
+    : expectedHost(address, nameToExpect(credentials, address.href, ""));
 }
 
 /**
@@ -101,7 +108,7 @@ export function namesToExpect(credentials: Credentials, address: HostAddress): r
  * @param channel The channel, owned from now on.
  * @param address The host, for messages.
  * @param credentials How this side proves itself, and whom it believes.
- * @param name The name that the host's certificate must bear, or several of which one will do.
+ * @param host What the host's certificate must bear.
  * @param signal Gives up.
  * @returns A channel with an identity. Rejects with the signal's reason, or with an `InternodeError`: `Refused` if one side does not believe the other, else `Unreachable`.
  */
@@ -109,7 +116,7 @@ export async function secureDialled(
   channel: Channel,
   address: string,
   credentials: Credentials,
-  name: string | readonly string[],
+  host: ExpectedHost,
   signal: AbortSignal,
 ): Promise<ByteChannel> {
   if (channel.kind !== "bytes") {
@@ -122,7 +129,7 @@ export async function secureDialled(
     );
   }
   try {
-    return await shakeHands(channel, { role: "dialler", credentials, name, signal });
+    return await shakeHands(channel, { role: "dialler", credentials, host, signal });
   } catch (error) {
     throw error instanceof HandshakeFailure ? dialFailure(error, address, credentials) : error;
   }
@@ -156,6 +163,15 @@ function dialFailure(
           "Check that the host listens there with mutual TLS, and with a TLS version that both allow.",
         { origin: "network", host: address, cause: failure },
       );
+  }
+}
+
+/** The host in an address of ours; `null` for one of another kind. */
+function hostAddressIn(address: string): HostAddress | null {
+  try {
+    return parseHostAddress(address);
+  } catch {
+    return null;
   }
 }
 

@@ -35,7 +35,9 @@ export interface MtlsRules {
    * The name that a host's certificate must bear when this side dials: a DNS
    * name, an IP address, or a URI such as a SPIFFE id. A function is given the
    * host's address. Default: the host in the address; a Unix socket has none,
-   * so there it must be given.
+   * so there it must be given. A certificate that bears URLs of hosts, such as
+   * `tls://10.0.0.1:9000`, is good for these alone: it must bear the one that is
+   * dialled, by its address or with this name in it, unless this name is a URI.
    */
   readonly serverName?: string | ((address: string) => string) | undefined;
   /** The lowest version of TLS: `"1.3"` by default, or `"1.2"`. */

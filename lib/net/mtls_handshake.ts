@@ -8,6 +8,7 @@ import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { type Evidence, judgePeer } from "./certificate_judge.ts";
 import { ChannelDuplex } from "./channel_duplex.ts";
+import type { ExpectedHost } from "./host_binding.ts";
 import type { Credentials } from "./mtls_config.ts";
 import { exchangeStatus } from "./mtls_status.ts";
 import { kindOfName } from "./peer_name.ts";
@@ -52,8 +53,8 @@ export interface HandshakeSide {
   readonly role: "dialler" | "listener";
   /** What this side shows and whom it believes. */
   readonly credentials: Credentials;
-  /** A name that the other side's certificate must bear, or several of which one will do, the one to ask for first; `null`: any. */
-  readonly name: string | readonly string[] | null;
+  /** The host that the other side's certificate must speak for; `null`: any. */
+  readonly host: ExpectedHost | null;
   /** Gives up. */
   readonly signal: AbortSignal;
 }
@@ -100,7 +101,7 @@ export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Pro
 }
 
 /** TLS itself. Whoever the other side is, it comes to an end, so that reasons can be told. */
-function openTls(ground: TlsGround, { role, credentials, name }: HandshakeSide): Promise<OpenTls> {
+function openTls(ground: TlsGround, { role, credentials, host }: HandshakeSide): Promise<OpenTls> {
   const { cert, key, minVersion, authorities } = credentials;
   const options = {
     cert,
@@ -112,7 +113,7 @@ function openTls(ground: TlsGround, { role, credentials, name }: HandshakeSide):
     ALPNProtocols: [PROTOCOL],
   };
   if (role === "listener") return acceptTls(ground, options);
-  const asked = typeof name === "string" ? name : name?.[0];
+  const asked = host?.names[0];
   return dialTls(ground, {
     ...options,
     // Names are looked for in the certificate's own bytes, after this.
@@ -125,7 +126,7 @@ function openTls(ground: TlsGround, { role, credentials, name }: HandshakeSide):
 async function agree(
   channel: TlsChannel,
   socket: TLSSocket,
-  { role, credentials, name }: HandshakeSide,
+  { role, credentials, host }: HandshakeSide,
 ): Promise<void> {
   if (socket.alpnProtocol !== PROTOCOL) {
     throw new Error("the other side does not speak as Internode does inside TLS");
@@ -133,7 +134,7 @@ async function agree(
   const judgement = judgePeer(evidenceOf(socket), {
     peer: role === "dialler" ? "server" : "client",
     authorities: credentials.authorities,
-    name,
+    host,
     nowMs: systemClock.wallNow(),
   });
   const refusal = "refusal" in judgement ? judgement.refusal : null;

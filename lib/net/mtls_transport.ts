@@ -6,7 +6,7 @@
 
 import { handOver, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
 import { type HostAddress, networkAddress } from "./host_address.ts";
-import { namesToExpect, secureDialled } from "./mtls.ts";
+import { certificateToExpect, secureDialled } from "./mtls.ts";
 import type { MtlsConfig } from "./mtls_config.ts";
 import {
   type CredentialSource,
@@ -40,9 +40,9 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
     guarded: true,
 
     async dial(address, options) {
-      const names = namesToExpect(source.current, address);
+      const host = certificateToExpect(source.current, address);
       const channel = await inner.dial(address, options);
-      return await secureDialled(channel, address.href, source.current, names, options.signal);
+      return await secureDialled(channel, address.href, source.current, host, options.signal);
     },
 
     async listen(address, options) {
@@ -137,7 +137,7 @@ class Doorway {
     shakeHands(channel, {
       role: "listener",
       credentials,
-      name: null,
+      host: null,
       signal: this.#closing.signal,
     }).then((secured) => {
       this.#handshakes--;

@@ -17,7 +17,7 @@ const good: Evidence = { chain: certificates(node.cert), authorized: true, resum
 const expected: Expectation = {
   peer: "server",
   authorities: certificates(authority.cert),
-  name: "node.example",
+  host: { names: ["node.example"], urls: [] },
   nowMs: Date.now(),
 };
 
@@ -29,7 +29,10 @@ function refusal(evidence: Partial<Evidence>, more: Partial<Expectation> = {}): 
 
 Deno.test("a good certificate is believed, with and without a name to look for", () => {
   for (const name of ["node.example", "NODE.example.", null]) {
-    const judgement = judgePeer(good, { ...expected, name });
+    const judgement = judgePeer(good, {
+      ...expected,
+      host: name === null ? null : { names: [name], urls: [] },
+    });
     assert("identity" in judgement);
     assertEquals(judgement.identity.sans.dns, ["node.example"]);
   }
@@ -86,7 +89,7 @@ Deno.test("time is looked at with both ends of the validity", () => {
 
 Deno.test("an authority's own certificate is believed as what it is", () => {
   const chain = certificates(authority.cert);
-  assertEquals("identity" in judgePeer({ ...good, chain }, { ...expected, name: null }), true);
+  assertEquals("identity" in judgePeer({ ...good, chain }, { ...expected, host: null }), true);
 });
 
 Deno.test("certificates that issue each other in circles come to an end", async () => {

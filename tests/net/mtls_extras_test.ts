@@ -59,7 +59,7 @@ Deno.test("the other end's extra certificates are not judged, however old they a
   const judgement = judgePeer({ chain, authorized: true, resumed: false }, {
     peer: "server",
     authorities: [new X509Certificate(authority.cert)],
-    name: "127.0.0.1",
+    host: { names: ["127.0.0.1"], urls: [] },
     nowMs: Date.now(),
   });
   assert("identity" in judgement, JSON.stringify(judgement));

@@ -10,6 +10,8 @@ import { type CertsOptions, parseOptions } from "../../../examples/certs/options
 import { validFor } from "../../../examples/certs/validity.ts";
 import { readCertificate } from "../../../lib/net/certificate_facts.ts";
 import { judgePeer } from "../../../lib/net/certificate_judge.ts";
+import { parseHostAddress } from "../../../lib/net/host_address.ts";
+import { expectedHost } from "../../../lib/net/host_binding.ts";
 import { checkMtlsConfig } from "../../../lib/net/mtls_config.ts";
 import { FILES, RUN } from "../../net/permitted.ts";
 
@@ -50,19 +52,19 @@ async function readAll(out: string): Promise<Map<string, Files>> {
   return nodes;
 }
 
-/** Why one node refuses another that has dialled it, or that it has dialled by a name; `null`: it does not. */
+/** Why one node refuses another that has dialled it, or that it has dialled by a URL; `null`: it does not. */
 function refusal(
   viewer: Files,
   shown: Files,
   peer: "client" | "server" = "client",
-  name: string | null = null,
+  url: string | null = null,
 ): string | null {
   const { authorities } = checkMtlsConfig(viewer);
   const chain = [new X509Certificate(shown.cert)];
   const judgement = judgePeer({ chain, authorized: true, resumed: false }, {
     peer,
     authorities,
-    name,
+    host: url === null ? null : expectedHost(parseHostAddress(url)),
     nowMs: Date.now(),
   });
   return "refusal" in judgement ? judgement.refusal : null;
@@ -150,9 +152,12 @@ testInFolder("all nodes believe each other, and nobody else does", async (folder
     }
   }
   const [[, viewer], [, shown]] = nodes as [[string, Files], [string, Files]];
-  assertEquals(refusal(viewer, shown, "server", "node-2.example"), null);
+  assertMatch(refusal(viewer, shown, "server", "tls://node-2.example:9001")!, /must bear this one/);
   assertEquals(refusal(viewer, shown, "server", "tls://node-2.example:9000"), null);
-  assertMatch(refusal(viewer, shown, "server", "node-3.example")!, /not for node-3\.example/);
+  assertMatch(
+    refusal(viewer, shown, "server", "tls://node-3.example:9000")!,
+    /not for node-3\.example/,
+  );
 });
 
 testInFolder("hosts at one address have nothing in common, unless told so", async (folder) => {
