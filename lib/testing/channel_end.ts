@@ -8,30 +8,14 @@ import type { Timer } from "../net/clock.ts";
 import { type ErrorCode, InternodeError } from "../errors.ts";
 import type { NetworkCore } from "./network_core.ts";
 import type { NodeClock } from "./node_clock.ts";
-import { END, type Pipe, type PipeItem, RESET } from "./pipe.ts";
-import type { SimulatedConnection } from "./simulated_connection.ts";
-import type { SimulatedHost } from "./simulated_host.ts";
-
-/**
- * How an end stands.
- *
- * ```text
- *            close()                    the process or machine died
- *  open ───────────────▶ closed    open ──────────────────────────▶ vanished
- *    │ RESET or cut                                │ END or RESET from the peer
- *    └─────────────────▶ lost                      └────────────▶ closed
- * ```
- */
-export type EndState = "open" | "closed" | "lost" | "vanished";
-
-/**
- * How a node dies:
- *
- * - `close`: the process is killed, the operating system ends its connections in order
- * - `reset`: the process is killed, its connections are reset and unsent bytes lost
- * - `silent`: the machine is gone; nothing tells the peers until it is back
- */
-export type CrashKind = "close" | "reset" | "silent";
+import { END, type Pipe, type PipeEnd, type PipeItem, RESET } from "./pipe.ts";
+import type {
+  CrashKind,
+  EndState,
+  HostConnection,
+  HostEnd,
+  SimulatedHost,
+} from "./simulated_host.ts";
 
 /** What an end is made from. */
 export interface ChannelEndInit {
@@ -42,11 +26,11 @@ export interface ChannelEndInit {
   readonly remote: string;
   readonly incoming: Pipe;
   readonly out: Pipe;
-  readonly connection: SimulatedConnection;
+  readonly connection: HostConnection;
 }
 
 /** One end of a connection. */
-export abstract class ChannelEnd {
+export abstract class ChannelEnd implements HostEnd, PipeEnd {
   /** The other end, for messages and logs. */
   readonly remote: string;
   /** The machine it is on. */
@@ -54,7 +38,7 @@ export abstract class ChannelEnd {
   /** The machine at the other end. */
   readonly peer: SimulatedHost;
   /** The connection it is an end of. */
-  readonly connection: SimulatedConnection;
+  readonly connection: HostConnection;
   /** What it sends goes here. */
   readonly out: Pipe;
   /** Whether its node waits until the pipe has room again. */

@@ -5,7 +5,7 @@
  */
 
 import type { Timer } from "../net/clock.ts";
-import type { CrashKind } from "./channel_end.ts";
+import type { CrashKind } from "./simulated_host.ts";
 import { invalidArgument } from "./invalid_argument.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import type { VirtualClock } from "./virtual_clock.ts";

@@ -5,8 +5,6 @@
  */
 
 import type { SeededRandom } from "./seeded_random.ts";
-import type { Pipe } from "./pipe.ts";
-import type { SimulatedHost } from "./simulated_host.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 import { invalidArgument } from "./invalid_argument.ts";
 
@@ -33,6 +31,22 @@ export const DEFAULT_LINK: Readonly<LinkOptions> = {
   corruption: 0,
 };
 
+/** A machine, as a link knows it. */
+export interface LinkPlace {
+  /** Its canonical host URL. */
+  readonly href: string;
+  /** Whether the machine itself is gone. */
+  readonly down: boolean;
+  /** Which side of a partition it is on; 0 when there is none. */
+  readonly side: number;
+}
+
+/** What goes over a link, in one direction of a connection. */
+export interface LinkTraffic {
+  /** Goes on after a blockade, and so does what the other direction has to say of it. */
+  goOn(): void;
+}
+
 /** What a link needs of the network around it. */
 export interface LinkContext {
   readonly clock: VirtualClock;
@@ -40,24 +54,24 @@ export interface LinkContext {
   /** The options of links that have none of their own. */
   readonly defaults: Readonly<LinkOptions>;
   /** Whether a partition keeps bytes of the one host from the other. */
-  isCut(from: SimulatedHost, to: SimulatedHost): boolean;
+  isCut(from: LinkPlace, to: LinkPlace): boolean;
 }
 
 /** One direction between two hosts, shared by all their connections. */
 export class Link {
-  readonly from: SimulatedHost;
-  readonly to: SimulatedHost;
+  readonly from: LinkPlace;
+  readonly to: LinkPlace;
   /** Options of its own, if it has any. */
   own: Readonly<LinkOptions> | null = null;
   /** Whether bytes stopped flowing: nothing arrives, nothing is reported. */
   stalled = false;
   /** What goes over it; hardly ever more than one, of so many links that each byte counts. */
-  pipes: readonly Pipe[] = NOTHING;
+  pipes: readonly LinkTraffic[] = NOTHING;
   readonly #context: LinkContext;
   #busyUntilMs = 0;
   #waiting: readonly (() => void)[] = NOTHING;
 
-  constructor(from: SimulatedHost, to: SimulatedHost, context: LinkContext) {
+  constructor(from: LinkPlace, to: LinkPlace, context: LinkContext) {
     this.from = from;
     this.to = to;
     this.#context = context;
@@ -97,10 +111,7 @@ export class Link {
     const waiting = this.#waiting;
     this.#waiting = NOTHING;
     for (const again of waiting) again();
-    for (const pipe of this.pipes) {
-      pipe.kick();
-      pipe.receiver.out.kickBack();
-    }
+    for (const pipe of this.pipes) pipe.goOn();
   }
 }
 

@@ -29,7 +29,7 @@
  * @module
  */
 
-export type { CrashKind } from "./channel_end.ts";
+export type { CrashKind } from "./simulated_host.ts";
 export {
   Chaos,
   type ChaosOptions,

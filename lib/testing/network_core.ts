@@ -6,7 +6,7 @@
 
 import type { ListenOptions } from "../net/transport.ts";
 import type { History } from "./history.ts";
-import { DEFAULT_LINK, Link, type LinkContext, type LinkOptions } from "./link.ts";
+import { DEFAULT_LINK, Link, type LinkContext, type LinkOptions, type LinkPlace } from "./link.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { SimulatedHost } from "./simulated_host.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
@@ -80,7 +80,7 @@ export class NetworkCore implements LinkContext {
   }
 
   /** Whether a partition keeps bytes of the one host from the other. */
-  isCut(from: SimulatedHost, to: SimulatedHost): boolean {
+  isCut(from: LinkPlace, to: LinkPlace): boolean {
     return from.side !== to.side && !(this.oneWayPartition && from.side === 1);
   }
 

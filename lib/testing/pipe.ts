@@ -5,8 +5,7 @@
  */
 
 import type { Timer } from "../net/clock.ts";
-import type { ChannelEnd } from "./channel_end.ts";
-import type { Link } from "./link.ts";
+import type { Link, LinkTraffic } from "./link.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
 /** The sender is done; no bytes follow. */
@@ -16,6 +15,22 @@ export const RESET: unique symbol = Symbol("reset");
 
 /** What travels: bytes, or how it ends. */
 export type PipeItem = Uint8Array<ArrayBuffer> | typeof END | typeof RESET;
+
+/** An end of a connection, as its pipes know it. */
+export interface PipeEnd {
+  /** Whether its node waits until the pipe has room again. */
+  readonly awaitsRoom: boolean;
+  /** What it sends goes here. */
+  readonly out: Pipe;
+  /** The pipe it sends into may have room again. */
+  onRoom(): void;
+  /** Schedules an arrival. */
+  scheduleArrival(delayMs: number, callback: () => void): Timer;
+  /** Takes an arrival back. */
+  cancelArrival(timer: Timer): void;
+  /** An item has come over the link. */
+  arrive(item: PipeItem): void;
+}
 
 /** An item under way. */
 interface Parcel {
@@ -27,13 +42,13 @@ interface Parcel {
  * Carries items from one end to the other in order, with the delays of its
  * link. Counts the bytes that were sent and not yet taken by the receiver.
  */
-export class Pipe {
+export class Pipe implements LinkTraffic {
   /** The link it goes over. */
   readonly link: Link;
   readonly #back: Link;
   readonly #clock: VirtualClock;
-  #sender!: ChannelEnd;
-  #receiver!: ChannelEnd;
+  #sender!: PipeEnd;
+  #receiver!: PipeEnd;
   #parcels: Parcel[] = [];
   #lastArrivalMs = 0;
   #timer: Timer | null = null;
@@ -51,7 +66,7 @@ export class Pipe {
   }
 
   /** Names its two ends; called once, before anything else. */
-  join(sender: ChannelEnd, receiver: ChannelEnd): void {
+  join(sender: PipeEnd, receiver: PipeEnd): void {
     this.#sender = sender;
     this.#receiver = receiver;
   }
@@ -59,11 +74,6 @@ export class Pipe {
   /** How many bytes are under way or wait for the receiver, as far as the sender knows. */
   get usedBytes(): number {
     return this.#usedBytes;
-  }
-
-  /** The receiving end. */
-  get receiver(): ChannelEnd {
-    return this.#receiver;
   }
 
   /** Sends an item; bytes must be a copy that nobody else holds. */
@@ -82,6 +92,12 @@ export class Pipe {
     this.#unconfirmedBytes += byteLength;
     if (!this.#sender.awaitsRoom && !this.#back.blocked) this.#confirm();
     else this.kickBack();
+  }
+
+  /** See {@linkcode LinkTraffic}. */
+  goOn(): void {
+    this.kick();
+    this.#receiver.out.kickBack();
   }
 
   /** Goes on after a blockade of this link or the one back. */

@@ -7,7 +7,7 @@
 import { parseHostAddress } from "../net/host_address.ts";
 import type { Transport, Transports } from "../net/transport.ts";
 import { InternodeError } from "../errors.ts";
-import type { CrashKind } from "./channel_end.ts";
+import type { CrashKind } from "./simulated_host.ts";
 import { Chaos, type ChaosOptions } from "./chaos.ts";
 import { History } from "./history.ts";
 import { invalidArgument } from "./invalid_argument.ts";

@@ -6,7 +6,7 @@
 
 import type { Transport } from "../net/transport.ts";
 import { parseHostAddress } from "../net/host_address.ts";
-import type { CrashKind } from "./channel_end.ts";
+import type { CrashKind } from "./simulated_host.ts";
 import { History } from "./history.ts";
 import { invalidArgument } from "./invalid_argument.ts";
 import { checkLinkOptions, type Link, type LinkOptions } from "./link.ts";

@@ -24,7 +24,7 @@ import {
 } from "@internode/grid/testing";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
 import type { NodeClock } from "../../lib/testing/node_clock.ts";
-import type { CrashKind } from "../../lib/testing/channel_end.ts";
+import type { CrashKind } from "../../lib/testing/simulated_host.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 
 /** How long anything that must end may take, in virtual milliseconds. */
