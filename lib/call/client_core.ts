@@ -9,10 +9,11 @@ import { DialGate } from "../grid/dial_gate.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { PickOptions } from "./balancer.ts";
 import { ReplicaSet } from "./replica_set.ts";
+import type { ReplicaSetting } from "./replica_setting.ts";
 import { RetryBudget } from "./retry_budget.ts";
 
 /** One client: its settings, its replicas, and what it has left for retries. */
-export class ClientCore {
+export class ClientCore implements ReplicaSetting {
   /** The settings. */
   readonly options: ClientSettings;
   /** Makes its connections. */

@@ -9,12 +9,19 @@ import { goingAway } from "../grid/retired_links.ts";
 import type { Clock, Timer } from "../net/clock.ts";
 import type { Link } from "../net/link.ts";
 import type { MethodKey } from "./method_key.ts";
-import type { ServiceReplica } from "./service_replica.ts";
+
+/** A replica, as its connections know it. */
+export interface LinkedReplica {
+  /** How many calls are under way on all its connections. */
+  callsInFlight: number;
+  /** Who hears that a connection has no calls under way any more. */
+  readonly owner: { onIdle(): void };
+}
 
 /** An open connection, and the calls on it. */
-export class ReplicaLink {
+export class ReplicaLink<R extends LinkedReplica> {
   /** The replica. */
-  readonly replica: ServiceReplica;
+  readonly replica: R;
   /** The connection. */
   readonly link: Link;
   /** How many calls are under way on it. */
@@ -26,7 +33,7 @@ export class ReplicaLink {
   #graceTimer: Timer | null = null;
 
   /** */
-  constructor(replica: ServiceReplica, link: Link, clock: Clock) {
+  constructor(replica: R, link: Link, clock: Clock) {
     this.replica = replica;
     this.link = link;
     this.#clock = clock;

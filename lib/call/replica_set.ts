@@ -15,13 +15,13 @@ import type { Endpoint } from "../net/endpoint.ts";
 import { times } from "../net/repeated_lines.ts";
 import { messageOf } from "../net/transport_error.ts";
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
-import type { ClientCore } from "./client_core.ts";
+import type { ReplicaSetting } from "./replica_setting.ts";
 import { connectionsTo, replicaAddress } from "./further_connection.ts";
 import type { HealthVerdict } from "./health_verdict.ts";
 import { OutlierDetector, ReplicaHealth } from "./outlier_detector.ts";
-import type { ReplicaLink } from "./replica_link.ts";
+
 import { ReplicaPasts } from "./replica_past.ts";
-import { type ReplicaOwner, ServiceReplica } from "./service_replica.ts";
+import { type OpenLink, type ReplicaOwner, ServiceReplica } from "./service_replica.ts";
 import { WaitingPicks } from "./waiting_picks.ts";
 
 /** So many replicas at most are named in an error. */
@@ -36,7 +36,7 @@ export class ReplicaSet implements ReplicaOwner {
   /** Told whenever a connection has no calls under way any more. */
   onIdle: () => void = () => {};
 
-  readonly #core: ClientCore;
+  readonly #core: ReplicaSetting;
   readonly #byAddress = new Map<string, ServiceReplica>();
   readonly #pasts = new ReplicaPasts();
   readonly #outliers: OutlierDetector;
@@ -50,7 +50,7 @@ export class ReplicaSet implements ReplicaOwner {
   #isStale = false;
 
   /** */
-  constructor(core: ClientCore) {
+  constructor(core: ReplicaSetting) {
     this.#core = core;
     this.waiting = new WaitingPicks(core.options.clock, () => this.#ready.length > 0);
     this.#outliers = new OutlierDetector(core.options.outliers);
@@ -122,7 +122,7 @@ export class ReplicaSet implements ReplicaOwner {
    * @returns Its connection; `null`: there is none at the moment.
    * @throws {InternodeError} `InvalidArgument` when the balancer returns what it was not given; what it throws itself.
    */
-  pick(balancer: Balancer, options: PickOptions): ReplicaLink | null {
+  pick(balancer: Balancer, options: PickOptions): OpenLink | null {
     if (balancer !== this.#core.options.balancer) this.#tellForeign(balancer);
     else if (this.#toldOwn !== this.#ready) this.#tellOwn(balancer);
     const picked = balancer.pick(options);

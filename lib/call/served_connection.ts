@@ -10,15 +10,34 @@ import { CallSource } from "../grid/call_source.ts";
 import { drainLink } from "../grid/link_closing.ts";
 import { maxAgeMs, type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
+import type { Serving } from "../grid/serving.ts";
+import type { VisitorLog } from "../grid/visitor_log.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
+import type { AnswerCounts } from "../session/answer_counts.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Peer } from "../session/session_options.ts";
 import { type HandlerMap, methodTarget } from "./handler_map.ts";
-import type { ServiceServer } from "./service_server.ts";
+import type { ServeSettings } from "./server_options.ts";
 
 /** A client that waits to send more of a large call hears from this side after one round trip, which may take several times as long as the one that was measured last. */
 const QUIET_ROUND_TRIPS = 4;
 const QUIET_MS = 20;
+
+/** What connections need of their server. */
+export interface ServerOfConnection {
+  /** The settings. */
+  readonly settings: ServeSettings;
+  /** What handlers need. */
+  readonly serving: Serving;
+  /** How calls have ended on the connections that are no more. */
+  readonly answers: AnswerCounts;
+  /** What is told of connections that come to nothing. */
+  readonly visitors: VisitorLog;
+  /** A connection's handshake has ended, well or not. */
+  onGreeted(connection: ServedConnection): void;
+  /** A connection is gone. */
+  forget(connection: ServedConnection): void;
+}
 
 /**
  * A connection that came in.
@@ -39,7 +58,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   /** Where it stands; see the class. */
   state: "greeting" | "serving" | "draining" | "closed" | "gone" = "greeting";
 
-  readonly #server: ServiceServer;
+  readonly #server: ServerOfConnection;
   readonly #handlers: HandlerMap;
   #link: Link | null = null;
   #source: CallSource | null = null;
@@ -55,7 +74,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   #quietSinceMs = 0;
 
   /** */
-  constructor(server: ServiceServer, handlers: HandlerMap) {
+  constructor(server: ServerOfConnection, handlers: HandlerMap) {
     this.#server = server;
     this.#handlers = handlers;
   }

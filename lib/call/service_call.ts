@@ -17,7 +17,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import type { PickOptions, Replica } from "./balancer.ts";
 import { CallAttempts } from "./call_attempts.ts";
 import type { ClientCore } from "./client_core.ts";
-import type { ReplicaLink } from "./replica_link.ts";
+import type { OpenLink } from "./service_replica.ts";
 import { healthVerdict } from "./health_verdict.ts";
 import { maxAttemptsOf, resolveRetry } from "./retry_options.ts";
 import type { SingleMethod } from "./service.ts";
@@ -71,7 +71,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   readonly #options: ServiceCallOptions;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
-  #carrier: ReplicaLink | null = null;
+  #carrier: OpenLink | null = null;
   #sentMs = 0;
   #extra: Extra | null = null;
 
@@ -210,7 +210,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   }
 
   /** Chooses a replica; `null`: there is none now, or the call has failed. */
-  #pick(): ReplicaLink | null {
+  #pick(): OpenLink | null {
     const core = this.#core, options = this.#options, extra = this.#extra;
     const tried = extra?.attempts?.tried;
     const hasTried = tried !== undefined && tried.size > 0;
@@ -230,7 +230,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     }
   }
 
-  #send(carrier: ReplicaLink, nowMs: number): void {
+  #send(carrier: OpenLink, nowMs: number): void {
     const { key, contract } = this.#method;
     this.#carrier = carrier;
     this.#sentMs = nowMs;
@@ -256,7 +256,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   }
 
   /** Says whether there will be another attempt. */
-  #retry(failure: InternodeError, failed: ReplicaLink): boolean {
+  #retry(failure: InternodeError, failed: OpenLink): boolean {
     const core = this.#core, options = this.#options;
     const maxAttempts = maxAttemptsOf(options.retry, core.options.maxAttempts);
     if (maxAttempts === 0 || core.isClosing) return false;
@@ -275,7 +275,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   }
 
   /** Whether the attempt may be made on this replica now; if not, it is put off or the call has failed. */
-  #mayGo(carrier: ReplicaLink): boolean {
+  #mayGo(carrier: OpenLink): boolean {
     const attempts = this.#extra?.attempts ?? null;
     if (attempts === null) return true;
     const waitMs = attempts.onPicked(carrier.replica, this.#core.plainPick.random);

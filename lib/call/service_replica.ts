@@ -17,7 +17,7 @@ import type { Endpoint } from "../net/endpoint.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
 import type { Replica } from "./balancer.ts";
-import type { ClientCore } from "./client_core.ts";
+import type { ReplicaSetting } from "./replica_setting.ts";
 import type { ReplicaHealth } from "./outlier_detector.ts";
 import { ReplicaLink } from "./replica_link.ts";
 import { ReplicaLog } from "./replica_log.ts";
@@ -26,6 +26,9 @@ import { type ReplicaState, replicaState } from "./replica_state.ts";
 
 /** The part of a call's latency in the moving average. */
 const LATENCY_WEIGHT = 0.1;
+
+/** An open connection to a replica. */
+export type OpenLink = ReplicaLink<ServiceReplica>;
 
 /** Whom a replica tells what becomes of it. */
 export interface ReplicaOwner {
@@ -52,7 +55,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   /** Whether the resolver lists it. */
   isListed = true;
   /** The present connection, if it is open. */
-  current: ReplicaLink | null = null;
+  current: OpenLink | null = null;
   /** Why it has no connection, if that is known. */
   lastFailure: unknown = undefined;
   /** Whom it tells. */
@@ -60,20 +63,20 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   /** How it did so far. */
   readonly past: ReplicaPast;
 
-  readonly #core: ClientCore;
+  readonly #core: ReplicaSetting;
   readonly #schedule: RenewalSchedule;
   readonly #log: ReplicaLog;
   /** Ends the watching of an endpoint's changes. */
   #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
   /** Connections that are shaking hands, open, or not yet gone. */
-  readonly #links = new Map<Link, ReplicaLink | null>();
+  readonly #links = new Map<Link, OpenLink | null>();
   /** An attempt to connect or to renew, until hands are shaken. */
   #attempt: Dialling | null = null;
   #timer: Timer | null = null;
   #openedMs = 0;
 
   /** Begins to dial. */
-  constructor(core: ClientCore, owner: ReplicaOwner, endpoint: Endpoint, past: ReplicaPast) {
+  constructor(core: ReplicaSetting, owner: ReplicaOwner, endpoint: Endpoint, past: ReplicaPast) {
     this.#core = core;
     this.owner = owner;
     this.endpoint = endpoint;

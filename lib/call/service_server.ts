@@ -18,7 +18,7 @@ import { LendingPool } from "../wire/lending_pool.ts";
 import { QuietWait } from "../net/quiet_wait.ts";
 import { within } from "../net/within.ts";
 import type { HandlerMap } from "./handler_map.ts";
-import { ServedConnection } from "./served_connection.ts";
+import { ServedConnection, type ServerOfConnection } from "./served_connection.ts";
 import type { ServeSettings } from "./server_options.ts";
 
 /** So many connections at most may be in their handshake at a time; more are turned away at once. */
@@ -29,7 +29,7 @@ const FULL_TOLD_MS = 60_000;
 const CLOSING_MS = 2_000;
 
 /** One server: its settings and its connections. */
-export class ServiceServer {
+export class ServiceServer implements ServerOfConnection {
   /** The settings. */
   readonly settings: ServeSettings;
   /** What handlers need. */

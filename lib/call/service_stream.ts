@@ -12,7 +12,7 @@ import type { Tracer } from "../grid/tracer.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ClientCore } from "./client_core.ts";
-import type { ReplicaLink } from "./replica_link.ts";
+import type { OpenLink } from "./service_replica.ts";
 import { healthVerdict } from "./health_verdict.ts";
 import { refusal } from "./service_call.ts";
 import type { ServiceCallOptions } from "./service_call_options.ts";
@@ -113,7 +113,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
   }
 
   /** Chooses a replica; `null`: there is none now, or the stream has failed. */
-  #pick(): ReplicaLink | null {
+  #pick(): OpenLink | null {
     const { shardKey, balancer } = this.#options;
     const { options, plainPick, replicas } = this.#core;
     try {
@@ -125,7 +125,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
     }
   }
 
-  #open(link: ReplicaLink): void {
+  #open(link: OpenLink): void {
     const nowMs = link.link.beginTurn();
     const { key, contract } = this.#method;
     this.#carrier.take(link);
@@ -166,7 +166,7 @@ class Carrier implements StreamOwner {
   readonly traces = NO_TRACES;
   readonly spans: Tracer | null;
   readonly #core: ClientCore;
-  #link: ReplicaLink | null = null;
+  #link: OpenLink | null = null;
   #isHeld = false;
 
   constructor(core: ClientCore) {
@@ -175,7 +175,7 @@ class Carrier implements StreamOwner {
   }
 
   /** The stream is opened on this connection. */
-  take(link: ReplicaLink): void {
+  take(link: OpenLink): void {
     this.#link = link;
     this.#isHeld = true;
     this.host = link.replica.endpoint.address;
@@ -183,7 +183,7 @@ class Carrier implements StreamOwner {
   }
 
   /** The stream has ended; gives the connection it was on, once. */
-  release(): ReplicaLink | null {
+  release(): OpenLink | null {
     if (!this.#isHeld) return null;
     this.#isHeld = false;
     this.#link!.end();

@@ -2,8 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { makeMethodKey } from "../../lib/call/method_key.ts";
-import { ReplicaLink } from "../../lib/call/replica_link.ts";
-import type { ServiceReplica } from "../../lib/call/service_replica.ts";
+import { type LinkedReplica, ReplicaLink } from "../../lib/call/replica_link.ts";
 import type { InternodeError } from "../../lib/errors.ts";
 import type { Link } from "../../lib/net/link.ts";
 import { NameNumbers } from "../../lib/session/name_numbers.ts";
@@ -15,7 +14,7 @@ import { textOf } from "../session/raw_frames.ts";
 function connected(): {
   clock: VirtualClock;
   replica: { callsInFlight: number };
-  link: ReplicaLink;
+  link: ReplicaLink<LinkedReplica>;
   closings: string[];
   named: string[];
 } {
@@ -31,7 +30,7 @@ function connected(): {
     },
   };
   const link = new ReplicaLink(
-    replica as unknown as ServiceReplica,
+    replica,
     connection as unknown as Link,
     clock,
   );
