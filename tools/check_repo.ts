@@ -5,6 +5,7 @@
  */
 
 import { type Check, checkFile, type Problem, type Repo } from "./repo/checks.ts";
+import { importChecks } from "./repo/import_checks.ts";
 import { markdownChecks } from "./repo/markdown_checks.ts";
 import { releaseChecks } from "./repo/release_checks.ts";
 import { sourceChecks } from "./repo/source_checks.ts";
@@ -12,7 +13,12 @@ import { sourceChecks } from "./repo/source_checks.ts";
 const SKIPPED = new Set([".git", "node_modules", "coverage", ".vscode", ".idea"]);
 const TEXT =
   /\.(?:ts|md|json|jsonc|sh|yml|yaml|toml)$|^\.ci\/|^\.git[a-z]+$|^deno\.lock$|^LICENSE$/;
-const CHECKS: readonly Check[] = [...sourceChecks, ...markdownChecks, ...releaseChecks];
+const CHECKS: readonly Check[] = [
+  ...sourceChecks,
+  ...importChecks,
+  ...markdownChecks,
+  ...releaseChecks,
+];
 
 /** Reads every text file below a folder; other files are known by name alone. */
 async function readRepo(root: URL): Promise<Repo> {

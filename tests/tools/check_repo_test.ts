@@ -6,6 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Check, checkFile } from "../../tools/repo/checks.ts";
+import { noCircles } from "../../tools/repo/import_checks.ts";
 import { links, namedPaths, namedTasks } from "../../tools/repo/markdown_checks.ts";
 import { changelogVersion, exportedFiles, linkedImports } from "../../tools/repo/release_checks.ts";
 import {
@@ -59,6 +60,31 @@ Deno.test("check_repo: who silences a rule says why", () => {
   assertEquals(lines(reasonedIgnores, ["a.ts", `f();\n  ${ignore}\n`]), [2]);
   assertEquals(lines(reasonedIgnores, ["a.ts", forbidden("// @ts", "-ignore\n")]), [1]);
   assertEquals(lines(reasonedIgnores, ["a.ts", "// @ts-expect-error no such method\n"]), []);
+});
+
+Deno.test("check_repo: files import in no circle, types included", () => {
+  const a = (text: string): [string, string] => ["lib/x/a.ts", text];
+  const uses = (path: string): string => `import type { A } from "${path}";\n`;
+  assertEquals(lines(noCircles, a(uses("./b.ts")), ["lib/x/b.ts", ""]), []);
+  assertEquals(lines(noCircles, a(uses("./b.ts")), ["lib/x/b.ts", uses("../x/a.ts")]), [1]);
+  assertEquals(
+    lines(
+      noCircles,
+      a(`${uses("./d.ts")}import {\n  type B,\n} from "./b.ts";\n`),
+      ["lib/x/b.ts", 'export * from "../y/c.ts";\n'],
+      ["lib/y/c.ts", 'const c = await import("../x/a.ts");\n'],
+      ["lib/x/d.ts", `/** ${uses("./a.ts")} */`],
+    ),
+    [2],
+  );
+  // Who only leads to a circle is none of it.
+  assertEquals(
+    lines(noCircles, a(uses("./b.ts")), ["lib/x/b.ts", uses("./c.ts")], [
+      "lib/x/c.ts",
+      uses("./b.ts"),
+    ]),
+    [],
+  );
 });
 
 Deno.test("check_repo: packages from npm are pinned", () => {
