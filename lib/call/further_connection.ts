@@ -45,8 +45,8 @@ class FurtherConnection implements Endpoint {
     return this.replica.weight;
   }
 
-  dial(signal: AbortSignal): Promise<Channel> {
-    return this.replica.dial(signal);
+  dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {
+    return this.replica.dial(signal, makeToken);
   }
 
   onChange(listener: () => void): () => void {

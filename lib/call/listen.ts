@@ -21,7 +21,7 @@ import { TransportListener } from "./transport_listener.ts";
 export interface ServiceListenOptions {
   /** How hosts are listened at: give `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
   readonly transports?: Transports | undefined;
-  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within 10 s is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. The shared secret of `serve` needs no token: it is proven after the upgrade. For `ws` and `wss` only. Default: all are let in. */
+  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within 10 s is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. For `ws` and `wss` only. Default: where `serve` has option `auth`, those with a token that its clients make of the secret; otherwise all are let in. Where it is given, `auth` is proven after the upgrade alone. */
   readonly authorize?:
     | ((token: string | null) => string | null | Promise<string | null>)
     | undefined;
@@ -37,7 +37,8 @@ export interface ServiceListenOptions {
 
 /**
  * Listens for a service's clients, for `serve`. Connections that nobody has
- * accepted yet wait, 1,024 at most; newcomers beyond them are closed, and so
+ * accepted yet wait, 1,024 at most, those of WebSocket before their upgrade and
+ * up to 10 s; newcomers beyond them are closed, and so
  * are those that still wait when the listener is closed.
  *
  * After `close`, `accept` rejects with an `InternodeError` of code `Closed`;
@@ -83,14 +84,15 @@ export async function listen(
   const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport);
   const visitors = new VisitorLog(endpoint.address, logger, systemClock);
   const listener = await transport.listen(endpoint.host, {
-    accept: (channel) => {
+    accept: (channel, name) => {
       visitors.onAccepted();
-      taking.take(channel);
+      taking.take(channel, name);
     },
     path: endpoint.path,
     allowOrigins: readOrigins(options.allowOrigins),
     allowHosts: readHosts(options.allowHosts),
-    ...(authorize !== undefined && { authorize: (token) => judgementOf(authorize, token) }),
+    authorize: (token, identity) =>
+      authorize === undefined ? taking.authorize(token, identity) : judgementOf(authorize, token),
     ...(options.sharePort === true && { sharePort: true }),
     onError: visitors.onError,
   });

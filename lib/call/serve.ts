@@ -80,6 +80,7 @@ export async function serveWith(
     await closeListener(listener);
     throw error;
   }
+  tellJudge(listener, server);
   onServing(server);
   let failure: { readonly error: unknown } | null = null;
   const unwatch = subscribe(
@@ -167,14 +168,14 @@ async function nextOf(listener: ServiceListener): Promise<AcceptedConnection> {
 /** Serves a connection, or closes it when there is no server any more. One that cannot be served harms no other. */
 function take(accepted: AcceptedConnection, server: ServiceServer | null): void {
   try {
-    const { channel, handlers } = accepted;
+    const { channel, handlers, name } = accepted;
     if (server === null) return closeQuietly(channel);
     if (!(handlers instanceof HandlerMap)) {
       throw new InternodeError("InvalidArgument", "it came without a HandlerMap to serve it", {
         origin: "caller",
       });
     }
-    server.take(channel, handlers);
+    server.take(channel, handlers, name);
   } catch (error) {
     tell(() => (accepted as AcceptedConnection | undefined)?.handlers, () => {});
     closeQuietly(accepted?.channel);
@@ -188,6 +189,17 @@ function take(accepted: AcceptedConnection, server: ServiceServer | null): void 
       },
     );
   }
+}
+
+/** A listener of the user's own may fail in it; who is let in then has to prove the secret all the same. */
+function tellJudge(listener: ServiceListener, server: ServiceServer): void {
+  const { auth, logger } = server.settings;
+  const judge = auth === null ? null : (token: string | null) => server.authorize(token);
+  tell(() => listener.judgeTokens?.(judge), (error) =>
+    logger.warn(
+      `judgeTokens of the listener at ${listener.address} has failed: ${sentence(textOf(error))}`,
+      { event: "callback_failed", what: "judgeTokens", local: listener.address, error },
+    ));
 }
 
 async function closeListener(listener: ServiceListener, server?: ServiceServer): Promise<void> {

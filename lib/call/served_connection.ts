@@ -11,6 +11,7 @@ import { drainLink } from "../grid/link_closing.ts";
 import { maxAgeMs, type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
 import type { Serving } from "../grid/serving.ts";
+import { tokenNameProblem } from "../grid/token_judge.ts";
 import type { VisitorLog } from "../grid/visitor_log.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { AnswerCounts } from "../session/answer_counts.ts";
@@ -60,6 +61,8 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
 
   readonly #server: ServerOfConnection;
   readonly #handlers: HandlerMap;
+  /** The name that its token is good for, if it came with one. */
+  readonly #tokenName: string | undefined;
   #link: Link | null = null;
   #source: CallSource | null = null;
   /** Absent where connections may grow as old as they like, until newer ones would differ. */
@@ -74,8 +77,9 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   #quietSinceMs = 0;
 
   /** */
-  constructor(server: ServerOfConnection, handlers: HandlerMap) {
+  constructor(server: ServerOfConnection, handlers: HandlerMap, tokenName: string | undefined) {
     this.#server = server;
+    this.#tokenName = tokenName;
     this.#handlers = handlers;
   }
 
@@ -84,9 +88,9 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     return this.#link;
   }
 
-  /** Every client is welcome; whether it knows the secret is not judged here. */
-  admit(): string | null {
-    return null;
+  /** Every client is welcome by the name that it came with; whether it knows the secret is not judged here. */
+  admit(_link: Link, name: string): string | null {
+    return tokenNameProblem(this.#tokenName, name);
   }
 
   /** The handshake is done. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Authorize } from "../net/admission.ts";
 import type { Channel } from "../net/transport.ts";
 import type { HandlerMap } from "./handler_map.ts";
 
@@ -13,6 +14,8 @@ export interface AcceptedConnection {
   readonly channel: Channel;
   /** Serves its calls. */
   readonly handlers: HandlerMap;
+  /** The name that the connection's token is good for, which its client must bear. Default: no token was asked for. */
+  readonly name?: string | undefined;
 }
 
 /** Something that accepts connections for a server. Users may implement it for transports of their own. */
@@ -27,6 +30,15 @@ export interface ServiceListener {
    * @returns The connection and its handlers. Rejects when the listener is closed or has failed for good; a single connection that fails must not end it.
    */
   accept(): Promise<AcceptedConnection>;
+  /**
+   * Says who judges the tokens of WebSocket upgrade requests, before any is
+   * accepted. `serve` does where it has a secret; requests that came before are
+   * to wait for it. Absent: no token is asked for, and the secret is proven
+   * after the upgrade alone.
+   *
+   * @param judge See `ListenOptions.authorize` of transports; `null`: no token is asked for.
+   */
+  judgeTokens?(judge: Authorize | null): void;
   /**
    * Calls back whenever connections that come from then on differ from those
    * that came before, as with new certificates; clients are asked for newer

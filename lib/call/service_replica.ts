@@ -300,14 +300,15 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   }
 
   #dial(): void {
-    const { options: { clock, dialTimeoutMs, logger }, gate } = this.#core;
+    const { options: { auth, clock, dialTimeoutMs, logger, name }, gate } = this.#core;
+    const makeToken = auth === null ? undefined : () => auth.token(name, "", clock.wallNow());
     const attempt = this.#attempt = new Dialling({
       gate,
       clock,
       dialTimeoutMs,
       address: this.endpoint.address,
       logger,
-      dial: (signal) => this.endpoint.dial(signal),
+      dial: (signal) => this.endpoint.dial(signal, makeToken),
       isWanted: () => this.isListed && !this.#core.isClosing,
       onChannel: (channel) => {
         try {

@@ -9,7 +9,10 @@ import { CallTraces } from "../grid/call_trace.ts";
 import type { Serving } from "../grid/serving.ts";
 import { ClosingSignals } from "../grid/closing_signals.ts";
 import { tellGivenUp } from "../grid/link_closing.ts";
+import { TokenJudge } from "../grid/token_judge.ts";
+import { UsedTokens } from "../grid/used_tokens.ts";
 import { VisitorLog } from "../grid/visitor_log.ts";
+import type { TokenJudgement } from "../net/admission.ts";
 import type { Link } from "../net/link.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { Channel } from "../net/transport.ts";
@@ -23,6 +26,8 @@ import type { ServeSettings } from "./server_options.ts";
 
 /** So many connections at most may be in their handshake at a time; more are turned away at once. */
 const MAX_GREETING = 1_024;
+/** So many tokens are remembered until they expire, 200 a second; then those that are older than others are refused. */
+const MAX_USED_TOKENS = 65_536;
 /** That connections are turned away is told once in so long, in milliseconds. */
 const FULL_TOLD_MS = 60_000;
 /** How long goodbyes and closing may take, in milliseconds; a link gives up its own after 1,900. */
@@ -41,6 +46,7 @@ export class ServiceServer implements ServerOfConnection {
   readonly visitors: VisitorLog;
 
   readonly #maker: LinkMaker;
+  readonly #tokens: TokenJudge;
   readonly #connections = new Set<ServedConnection>();
   readonly #greeting = new Set<ServedConnection>();
   #onForgotten: () => void = () => {};
@@ -49,7 +55,7 @@ export class ServiceServer implements ServerOfConnection {
   /** */
   constructor(settings: ServeSettings) {
     this.settings = settings;
-    const { clock, tracer, logger } = settings;
+    const { auth, clock, tracer, logger } = settings;
     this.serving = {
       clock,
       lending: new LendingPool(),
@@ -60,7 +66,9 @@ export class ServiceServer implements ServerOfConnection {
       onLeft: null,
       closing: new ClosingSignals(),
     };
-    this.visitors = new VisitorLog(settings.name, logger, clock);
+    const visitors = this.visitors = new VisitorLog(settings.name, logger, clock);
+    const used = new UsedTokens(MAX_USED_TOKENS);
+    this.#tokens = new TokenJudge({ auth, clock, local: "", visitors, used, among: "clients" });
     this.#maker = new LinkMaker(settings.name, settings);
   }
 
@@ -69,18 +77,24 @@ export class ServiceServer implements ServerOfConnection {
     return this.#connections.size;
   }
 
+  /** Judges the token of a WebSocket upgrade request: any client may come that knows the secret. */
+  authorize(token: string | null): TokenJudgement {
+    return this.#tokens.judge(token, () => null);
+  }
+
   /**
    * Serves a connection, which the server owns from then on.
    *
+   * @param name The name that its token is good for, if it came with one.
    * @throws What the channel throws; the connection is not served then.
    */
-  take(channel: Channel, handlers: HandlerMap): void {
+  take(channel: Channel, handlers: HandlerMap, name?: string): void {
     if (this.#greeting.size >= MAX_GREETING) {
       this.#tellFull();
       channel.close();
       return;
     }
-    const connection = new ServedConnection(this, handlers);
+    const connection = new ServedConnection(this, handlers, name);
     this.#connections.add(connection);
     this.#greeting.add(connection);
     try {

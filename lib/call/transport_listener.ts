@@ -5,10 +5,12 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import type { Authorize, TokenJudgement } from "../net/admission.ts";
 import { promiseOf } from "../foreign/thenable.ts";
 import type { EventLogger } from "../foreign/log_event.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
+import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Channel, Listener, Transport } from "../net/transport.ts";
 import { Fifo } from "../wire/fifo.ts";
 import type { HandlerMap } from "./handler_map.ts";
@@ -16,6 +18,12 @@ import type { AcceptedConnection, ServiceListener } from "./service_listener.ts"
 
 /** So many connections wait for `accept`; newcomers beyond them are closed. */
 export const MAX_WAITING = 1024;
+
+/** A channel that came in, and the name that its token is good for. */
+interface Arrived {
+  readonly channel: Channel;
+  readonly name: string | undefined;
+}
 
 interface Waiting {
   resolve(accepted: AcceptedConnection): void;
@@ -32,7 +40,8 @@ export class TransportListener implements ServiceListener {
   readonly onChange?: (listener: () => void) => () => void;
   readonly #handlers: (channel: Channel) => HandlerMap;
   readonly #logger: EventLogger;
-  readonly #queue = new Fifo<Channel>();
+  readonly #queue = new Fifo<Arrived>();
+  readonly #judge = Promise.withResolvers<Authorize | null>();
   #listener: Listener | undefined;
   #waiting: Waiting | undefined;
   /** Why there will be no more connections. */
@@ -82,17 +91,18 @@ export class TransportListener implements ServiceListener {
    * Takes a new channel; it is closed if there is no place for it.
    *
    * @param channel The channel, owned from now on.
+   * @param name The name that its token is good for, if it came with one.
    */
-  take(channel: Channel): void {
+  take(channel: Channel, name?: string): void {
     if (this.#closed !== undefined) return closeQuietly(channel);
     const waiting = this.#waiting;
     if (waiting !== undefined) {
-      const accepted = this.#choose(channel);
+      const accepted = this.#choose({ channel, name });
       if (accepted === null) return;
       this.#waiting = undefined;
       return waiting.resolve(accepted);
     }
-    if (this.#queue.length < MAX_WAITING) return this.#queue.push(channel);
+    if (this.#queue.length < MAX_WAITING) return this.#queue.push({ channel, name });
     closeQuietly(channel);
     if (this.#isFull) return;
     this.#isFull = true;
@@ -102,7 +112,21 @@ export class TransportListener implements ServiceListener {
     );
   }
 
+  judgeTokens(judge: Authorize | null): void {
+    this.#judge.resolve(judge);
+  }
+
+  /** Judges a token as whoever accepts says; who accepts without a word asks for none. */
+  async authorize(
+    token: string | null,
+    identity: PeerIdentity | undefined,
+  ): Promise<TokenJudgement> {
+    const judge = await this.#judge.promise;
+    return judge === null ? null : await judge(token, identity);
+  }
+
   accept(): Promise<AcceptedConnection> {
+    this.#judge.resolve(null);
     if (this.#waiting !== undefined) {
       return Promise.reject(
         new InternodeError(
@@ -131,7 +155,7 @@ export class TransportListener implements ServiceListener {
     // What a failed listener has failed with is of no more use to anybody who closes it.
     this.#end = undefined;
     this.#finish(closedError(this.address));
-    while (this.#queue.length > 0) closeQuietly(this.#queue.shift());
+    while (this.#queue.length > 0) closeQuietly(this.#queue.shift()?.channel);
     return closing ?? Promise.resolve();
   }
 
@@ -142,9 +166,9 @@ export class TransportListener implements ServiceListener {
   }
 
   /** What the user throws harms one connection only. */
-  #choose(channel: Channel): AcceptedConnection | null {
+  #choose({ channel, name }: Arrived): AcceptedConnection | null {
     try {
-      return { channel, handlers: this.#handlers(channel) };
+      return { channel, handlers: this.#handlers(channel), name };
     } catch (error) {
       closeQuietly(channel);
       this.#logger.error(

@@ -22,8 +22,8 @@ export class RankedEndpoint implements Endpoint {
     this.#endpoint = endpoint;
   }
 
-  dial(signal: AbortSignal): Promise<Channel> {
-    return this.#endpoint.dial(signal);
+  dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {
+    return this.#endpoint.dial(signal, makeToken);
   }
 
   onChange(listener: () => void): () => void {

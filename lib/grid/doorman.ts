@@ -5,6 +5,7 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import type { TokenJudgement } from "../net/admission.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
@@ -15,6 +16,7 @@ import type { Peer } from "../session/session_options.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { Peering } from "./peering.ts";
+import { TokenJudge, tokenNameProblem } from "./token_judge.ts";
 import { UsedTokens } from "./used_tokens.ts";
 import { VisitorLog } from "./visitor_log.ts";
 
@@ -30,13 +32,14 @@ export class Doorman {
   readonly #peerings: ReadonlyMap<string, Peering>;
   readonly #maxStrangers: number;
   readonly #strangers = new Set<Stranger>();
-  readonly #usedTokens = new UsedTokens();
+  readonly #tokens: TokenJudge;
 
   /** */
   constructor(node: GridNode, peerings: ReadonlyMap<string, Peering>) {
     this.#node = node;
-    const { logger, clock } = node.options;
-    this.visitors = new VisitorLog(node.local.href, logger, clock);
+    const { auth, logger, clock } = node.options, local = node.local.href;
+    const visitors = this.visitors = new VisitorLog(local, logger, clock);
+    this.#tokens = new TokenJudge({ auth, clock, local, visitors, used: new UsedTokens() });
     this.#peerings = peerings;
     this.#maxStrangers = Math.max(MAX_STRANGERS, 2 * peerings.size);
   }
@@ -47,24 +50,11 @@ export class Doorman {
   }
 
   /** Judges the token of a WebSocket upgrade request, see `ListenOptions`. */
-  authorize(
-    token: string | null,
-    identity: PeerIdentity | undefined,
-  ): string | null | { readonly name: string } {
-    const { auth, clock } = this.#node.options;
-    if (auth === null) return null;
-    const wallNowMs = clock.wallNow();
-    const verdict = auth.checkToken(token, this.#node.local.href, wallNowMs);
-    if ("refusal" in verdict) return this.#refuse(verdict.refusal);
-    // Only what peers have used is remembered.
-    const found = this.find(verdict.name, identity);
-    const refusal = typeof found === "string" ? found : this.#usedTokens.use(verdict, wallNowMs);
-    return refusal === null ? verdict : this.#refuse(refusal);
-  }
-
-  #refuse(why: string): string {
-    this.visitors.onRefused(why);
-    return why;
+  authorize(token: string | null, identity: PeerIdentity | undefined): TokenJudgement {
+    return this.#tokens.judge(token, (name) => {
+      const found = this.find(name, identity);
+      return typeof found === "string" ? found : null;
+    });
   }
 
   /**
@@ -135,9 +125,8 @@ class Stranger implements LinkOwner {
   }
 
   admit(link: Link, name: string): string | null {
-    if (this.#tokenName !== undefined && this.#tokenName !== name) {
-      return `"${name}" has come with the token of "${this.#tokenName}"`;
-    }
+    const problem = tokenNameProblem(this.#tokenName, name);
+    if (problem !== null) return problem;
     const found = this.#doorman.find(name, link.identity);
     if (typeof found === "string") return found;
     this.#peering = found;

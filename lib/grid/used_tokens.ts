@@ -6,14 +6,18 @@
 
 import type { TokenClaim } from "../session/authenticator.ts";
 
-/** So many tokens of one name are remembered one by one. */
+/** So many tokens of one name are remembered one by one, unless another number is given. */
 export const MAX_TOKENS_PER_NAME = 256;
+/** Where there are more, they are looked through less often. */
+const FEW_TOKENS = 256, LOOK_EACH_MS = 1_000;
 
 /** What is known of one name. */
 interface Used {
   readonly tokens: Map<string, TokenClaim>;
   /** No token issued up to then is taken: it may be one that was forgotten. */
   floorMs: number;
+  /** When it was looked last for those that have expired. */
+  lookedMs: number;
 }
 
 /**
@@ -22,10 +26,17 @@ interface Used {
  * issued first before the others; from then on none that was issued as early is
  * taken, so what is forgotten is of no more use than what is remembered. Only
  * signed tokens come here, and the names are those of peers: strangers cannot
- * fill it, and one peer cannot crowd out another.
+ * fill it, and one peer cannot crowd out another. Where names are made up, as
+ * those of a service's clients, all share one place.
  */
 export class UsedTokens {
   readonly #byName = new Map<string, Used>();
+  readonly #maxTokens: number;
+
+  /** @param maxTokens How many of one name are remembered one by one. Default: 256. */
+  constructor(maxTokens: number = MAX_TOKENS_PER_NAME) {
+    this.#maxTokens = maxTokens;
+  }
 
   /** How many tokens are remembered. */
   get size(): number {
@@ -37,14 +48,15 @@ export class UsedTokens {
    *
    * @param claim What it claims, its signature having been found good.
    * @param wallNowMs The wall clock, in milliseconds since 1970.
+   * @param among Whose tokens it is remembered with. Default: those of its name.
    * @returns Why it is refused; `null` the first time.
    */
-  use(claim: TokenClaim, wallNowMs: number): string | null {
+  use(claim: TokenClaim, wallNowMs: number, among: string = claim.name): string | null {
     const { name, id, issuedMs } = claim;
-    let used = this.#byName.get(name);
+    let used = this.#byName.get(among);
     if (used === undefined) {
-      used = { tokens: new Map(), floorMs: -Infinity };
-      this.#byName.set(name, used);
+      used = { tokens: new Map(), floorMs: -Infinity, lookedMs: -Infinity };
+      this.#byName.set(among, used);
     }
     if (used.tokens.has(id)) return `the token of ${name} was used already: each is good once`;
     if (issuedMs <= used.floorMs) {
@@ -52,14 +64,25 @@ export class UsedTokens {
         "may have been used already; try again with a new one, or set the clock if it went back";
     }
     used.tokens.set(id, claim);
-    for (const old of [...used.tokens.values()]) {
-      if (old.expiresMs < wallNowMs) forget(used, old);
-    }
-    if (used.tokens.size > MAX_TOKENS_PER_NAME) {
-      forget(used, used.tokens.values().reduce((a, b) => b.issuedMs < a.issuedMs ? b : a));
-    }
+    forgetExpired(used, wallNowMs);
+    if (used.tokens.size > this.#maxTokens) forgetFirst(used, Math.ceil(this.#maxTokens / 256));
     return null;
   }
+}
+
+function forgetExpired(used: Used, wallNowMs: number): void {
+  const sinceMs = wallNowMs - used.lookedMs;
+  if (used.tokens.size > FEW_TOKENS && sinceMs >= 0 && sinceMs < LOOK_EACH_MS) return;
+  used.lookedMs = wallNowMs;
+  for (const old of [...used.tokens.values()]) {
+    if (old.expiresMs < wallNowMs) forget(used, old);
+  }
+}
+
+/** Several at once where there are many, as finding them means looking at all. */
+function forgetFirst(used: Used, count: number): void {
+  const byAge = [...used.tokens.values()].sort((a, b) => a.issuedMs - b.issuedMs);
+  for (const old of byAge.slice(0, count)) forget(used, old);
 }
 
 function forget(used: Used, { id, issuedMs }: TokenClaim): void {

@@ -21,9 +21,10 @@ export interface Endpoint {
    * Connects. A channel that comes about after the signal has aborted must be closed.
    *
    * @param signal Gives up; the promise then rejects with its reason.
+   * @param makeToken Makes the proof of the client's secret that a WebSocket upgrade request carries (`authorization: Bearer …`), good once; not to be called where there is no such request. Absent: the client has no secret.
    * @returns The channel, owned by the caller. Rejects with an `InternodeError` that names the address and the reason, or with any other error.
    */
-  dial(signal: AbortSignal): Promise<Channel>;
+  dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel>;
   /**
    * Calls back whenever connections made from then on differ from those made
    * before, as with new certificates; those are renewed soon. Absent: never.

@@ -48,8 +48,8 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
     address,
     priority: endpoint.priority,
     weight: endpoint.weight,
-    async dial(signal) {
-      const channel = await endpoint.dial(signal);
+    async dial(signal, makeToken) {
+      const channel = await endpoint.dial(signal, makeToken);
       return await secureDialled(channel, address, source.current, host, signal);
     },
     onChange: (listener) => source.onChange(listener),

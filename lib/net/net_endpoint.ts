@@ -31,7 +31,7 @@ export interface TcpEndpointOptions extends NetEndpointOptions {
 
 /** How a WebSocket endpoint is reached. */
 export interface WebSocketEndpointOptions extends NetEndpointOptions {
-  /** Proof that stands in the upgrade request (`authorization: Bearer …`), or what makes it for each attempt. Default: none. */
+  /** What stands in the upgrade request (`authorization: Bearer …`), or what makes it for each attempt: for a server whose `listen` has option `authorize`. Default: the proof that a client with option `auth` makes of its secret, for all other servers. */
   readonly token?: string | (() => string | undefined) | undefined;
 }
 
@@ -108,13 +108,15 @@ export class NetEndpoint implements Endpoint {
    * Connects.
    *
    * @param signal Gives up.
+   * @param makeToken See {@linkcode Endpoint.dial}; not called where the endpoint has a token of its own.
    * @returns The channel. Rejects with the signal's reason, or with an `InternodeError`
    * that names the host: `Refused` if the other end would not have this side,
    * `InvalidArgument` if it can never succeed, else `Unreachable`.
    */
-  async dial(signal: AbortSignal): Promise<Channel> {
+  async dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {
     if (this.#lookUp !== undefined) return await this.#dialEach(this.#lookUp, signal);
-    const token = typeof this.#token === "function" ? this.#token() : this.#token;
+    const own = typeof this.#token === "function" ? this.#token() : this.#token;
+    const token = own ?? (isWebSocket(this.host) ? makeToken?.() : undefined);
     return await this.transport.dial(this.host, { signal, path: this.path, token });
   }
 

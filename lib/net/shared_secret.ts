@@ -132,7 +132,9 @@ class SharedSecret implements Authenticator {
     }
     if (to !== local) {
       return {
-        refusal: `the token is meant for ${to}, this host is ${local}: compare the host lists`,
+        refusal: `the token is meant for ${to || "a service's server"}, this is ${
+          local || "a service's server"
+        }: compare the host lists`,
       };
     }
     const issuedMs = view.getFloat64(1, true), ageMs = wallNowMs - issuedMs;

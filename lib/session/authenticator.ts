@@ -49,8 +49,8 @@ export interface Authenticator {
    * Makes the token of a WebSocket upgrade request: signed, soon expired, good
    * only between these two names.
    *
-   * @param local The dialler's name, as a host URL.
-   * @param remote The acceptor's name, as a host URL.
+   * @param local The dialler's name: a node's host URL, or what a service's client calls itself.
+   * @param remote The acceptor's name, as a host URL; empty for a service's server, whose clients know it by no name.
    * @param wallNowMs The wall clock, in milliseconds since 1970.
    * @returns A text of letters, digits, `-` and `_`.
    */
@@ -59,7 +59,7 @@ export interface Authenticator {
    * Judges the token of a WebSocket upgrade request.
    *
    * @param token The token; `null` if the request has none.
-   * @param local The acceptor's name, as a host URL.
+   * @param local The acceptor's name, as a host URL; empty for a service's server.
    * @param wallNowMs The wall clock, in milliseconds since 1970.
    * @returns What it says, or the reason for refusing it.
    */

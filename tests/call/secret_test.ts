@@ -59,12 +59,18 @@ for (const [address, ignore] of [["memory://secret", false], ["ws://127.0.0.1:0"
 
   Deno.test({ name: `${scheme}: others are not, and both sides learn why`, ignore }, async () => {
     for (
-      const [server, stranger, why] of [
-        [sharedSecret(OLD), sharedSecret(NEW), "proof of the shared secret is wrong"],
-        [sharedSecret(OLD), undefined, "asks for a shared secret"],
-        [undefined, sharedSecret(NEW), "asks for a shared secret"],
+      const [server, stranger, inHandshake, atUpgrade] of [
+        [
+          sharedSecret(OLD),
+          sharedSecret(NEW),
+          "proof of the shared secret is wrong",
+          "token's signature is wrong",
+        ],
+        [sharedSecret(OLD), undefined, "asks for a shared secret", "carries no token"],
+        [undefined, sharedSecret(NEW), "asks for a shared secret", "asks for a shared secret"],
       ] as const
     ) {
+      const why = scheme === "ws" ? atUpgrade : inHandshake;
       await withServer(address, server, async (call, log) => {
         const error = await assertRejects(() => call(stranger), InternodeError);
         assertStringIncludes(error.message, why);

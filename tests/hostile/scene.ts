@@ -118,6 +118,7 @@ export class Scene implements AsyncDisposable {
       auth: secret === null ? null : sharedSecret(secret),
       tls: config === undefined ? undefined : { ...config, serverName: victim },
       hello: { ...GREEDY, peerName: "" },
+      token: secret === null ? undefined : sharedSecret(secret).token(hostile, "", Date.now()),
       path: "/internode",
       ...init,
     });
