@@ -67,7 +67,7 @@ export interface InternodeErrorInit {
   detail?: unknown;
   /** What the error that a handler threw is called over there. */
   remoteName?: string | undefined;
-  /** The message of the error that a handler threw, as it stands over there. */
+  /** The message of the error that a handler threw over there, on one line. */
   remoteMessage?: string | undefined;
   /** The error underneath. */
   cause?: unknown;
@@ -109,7 +109,7 @@ export class InternodeError extends Error {
    * trusting.
    */
   readonly remoteName: string | undefined;
-  /** The message of the error that the handler threw, without what stands before it in `message`; at most 4,096 bytes of UTF-8. `undefined` where the code is not `HandlerFailed`. */
+  /** The message of the error that the handler threw, without what stands before it in `message`, and on one line like that; at most 4,096 bytes of UTF-8. `undefined` where the code is not `HandlerFailed`. */
   readonly remoteMessage: string | undefined;
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPlain } from "../foreign/plain_text.ts";
 import { type BackOffOptions, resolveBackOff } from "../grid/back_off.ts";
 import {
   type ConnectionOptions,
@@ -84,8 +85,11 @@ const MAX_CONNECTIONS = 1_024;
 export function resolveClientOptions(given: ClientOptions): ClientSettings {
   const { name = "client", connections = 1 } = given;
   // A server takes no other name in a hello.
-  if (!name.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) {
-    throw invalidOption("name", "must not hold control characters or half a character");
+  if (!isPlain(name)) {
+    throw invalidOption(
+      "name",
+      "must not hold control characters, others that are not seen, or half a character",
+    );
   }
   const nameBytes = new TextEncoder().encode(name).length;
   if (nameBytes < 1 || nameBytes > MAX_CLIENT_NAME_BYTES) {

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import type { AllowRule } from "../grid/allow.ts";
 import type { SingleHandlerFunction, StreamHandlerFunction } from "../grid/handler.ts";
 import { HandlerMap, type MethodOptions } from "./handler_map.ts";
@@ -95,9 +96,7 @@ export function implement<M extends Methods>(
     if (typeof handler !== "function" || handler === Object.prototype[name as keyof object]) {
       throw new InternodeError(
         "InvalidArgument",
-        `The implementation of service ${JSON.stringify(service.name)} has no method ${
-          JSON.stringify(name)
-        }.`,
+        `The implementation of service ${quoted(service.name)} has no method ${quoted(name)}.`,
         { origin: "caller", handler: method.contract.name },
       );
     }

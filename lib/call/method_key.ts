@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { sha256 } from "../net/sha256.ts";
 
 /** How much of the hash identifies a method. */
@@ -97,7 +98,7 @@ function nameBytes(what: string, name: string): Uint8Array {
 }
 
 function show(name: string): string {
-  return JSON.stringify(name.slice(0, 40));
+  return quoted(name, 40);
 }
 
 function invalid(message: string): InternodeError {

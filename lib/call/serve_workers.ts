@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { type BackOffOptions, resolveBackOff } from "../grid/back_off.ts";
 import { invalidOption, positive } from "../grid/connection_options.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
@@ -153,7 +154,7 @@ function moduleUrl(module: URL | string): URL {
   throw new InternodeError(
     "InvalidArgument",
     `${
-      JSON.stringify(module)
+      quoted(String(module))
     } is no URL of a module: give new URL("./worker.ts", import.meta.url).`,
     { origin: "caller" },
   );

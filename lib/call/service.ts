@@ -6,6 +6,7 @@
 
 import type { Codec } from "../codec/codec.ts";
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import {
   single,
   type SingleContract,
@@ -262,7 +263,7 @@ export function service<M extends Methods>(
       throw new InternodeError(
         "InvalidArgument",
         `Service ${
-          JSON.stringify(name)
+          quoted(name)
         }: no method may be called "then"; awaiting its client would call it.`,
         { origin: "caller" },
       );

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import type { Balancer, PickOptions, Replica, ShardKey } from "./balancer.ts";
 import { firstUntried, randomReplica } from "./untried.ts";
 
@@ -94,5 +95,5 @@ function invalidKey(shardKey: string | number): InternodeError {
 
 function shown(shardKey: string | number): string {
   if (typeof shardKey === "number") return String(shardKey);
-  return JSON.stringify(shardKey.length > 40 ? `${shardKey.slice(0, 40)}…` : shardKey);
+  return quoted(shardKey, 40);
 }

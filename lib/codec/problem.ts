@@ -6,6 +6,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { plainText, quoted } from "../foreign/plain_text.ts";
 
 const MAX_SHOWN_CHARACTERS = 40;
 
@@ -134,9 +135,10 @@ function describeObject(value: object): string {
  * @returns It in quotes, shortened if it is long.
  */
 export function quote(text: string): string {
-  return JSON.stringify(shorten(text));
+  return quoted(text, MAX_SHOWN_CHARACTERS);
 }
 
 function shorten(text: string): string {
-  return text.length <= MAX_SHOWN_CHARACTERS ? text : `${text.slice(0, MAX_SHOWN_CHARACTERS)}…`;
+  const shown = plainText(text, MAX_SHOWN_CHARACTERS);
+  return text.length <= MAX_SHOWN_CHARACTERS ? shown : `${shown}…`;
 }

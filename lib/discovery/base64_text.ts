@@ -5,9 +5,10 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Writes text as Base64 of its UTF-8 bytes.
@@ -33,7 +34,7 @@ export function decodeBase64(base64: unknown): string {
   } catch (cause) {
     throw new InternodeError(
       "ProtocolError",
-      `etcd answered with ${JSON.stringify(base64.slice(0, 60))} where Base64 must be. ` +
+      `etcd answered with ${quoted(base64, 60)} where Base64 must be. ` +
         "Check that the URL leads to an etcd.",
       { origin: "remote", outcome: "executed", cause },
     );

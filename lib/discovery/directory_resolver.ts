@@ -7,6 +7,7 @@
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
 import type { Resolver } from "../call/resolver.ts";
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
@@ -20,7 +21,7 @@ import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { readError } from "../net/read_error.ts";
 import { BINDING_PREFIX } from "../net/unix_socket.ts";
-import { WarnOnce } from "./warn_once.ts";
+import { Trouble } from "./trouble.ts";
 
 /** Two looks are never closer than this: servers that start together are seen together. */
 const PAUSE_MS = 50;
@@ -87,7 +88,7 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
   );
   if (path === "") throw invalidOption("directoryResolver", "path", "must not be empty");
   const log = loggerOf(logger);
-  const problem = new WarnOnce(log, `The folder ${path} can be read again.`, {
+  const problem = new Trouble(log, clock, `The folder ${path} can be read again.`, {
     event: "resolver_recovered",
     path,
   });
@@ -147,7 +148,7 @@ function socketEndpoint(path: string, makeEndpoint: (path: string) => Endpoint):
 }
 
 function notAnEndpoint(path: string, problem: string): string {
-  return `${JSON.stringify(path)} cannot be an endpoint: ${problem}`;
+  return `${quoted(path)} cannot be an endpoint: ${problem}`;
 }
 
 /** Something that is, or may be, a socket. */

@@ -7,6 +7,7 @@
 import type { Resolver } from "../call/resolver.ts";
 import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
 import type { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { BackOff } from "../grid/back_off.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock, Random } from "../net/clock.ts";
@@ -31,7 +32,7 @@ import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { RankedEndpoint } from "./ranked_endpoint.ts";
 import { TimeBound } from "./time_bound.ts";
-import { WarnOnce } from "./warn_once.ts";
+import { Trouble } from "./trouble.ts";
 
 /** The first wait after a failure; each further one is 1.6 times as long, less up to 40 %. */
 const FIRST_RETRY_MS = 500;
@@ -139,7 +140,7 @@ class WatchedName {
   readonly #endpointOptions: TcpEndpointOptions;
   readonly #clock: Clock;
   readonly #backOff: BackOff;
-  readonly #problem: WarnOnce;
+  readonly #problem: Trouble;
   readonly #parts: GoodParts;
   /** The last records of each kind. */
   readonly #targets = new Map<DnsRecordType, readonly DnsTarget[]>();
@@ -169,10 +170,15 @@ class WatchedName {
       jitter: 0.4,
     }, options.random ?? systemRandom);
     const logger = loggerOf(options.logger);
-    this.#problem = new WarnOnce(logger, `DNS answers for ${name} as it should again.`, {
-      event: "resolver_recovered",
-      name,
-    });
+    this.#problem = new Trouble(
+      logger,
+      this.#clock,
+      `DNS answers for ${name} as it should again.`,
+      {
+        event: "resolver_recovered",
+        name,
+      },
+    );
     this.#parts = new GoodParts(logger, { name });
   }
 
@@ -216,7 +222,7 @@ class WatchedName {
         (target) => this.#endpointOf(target),
         ({ host }, problem) =>
           `A record of ${this.#question.name} leads to ${
-            JSON.stringify(host)
+            quoted(host)
           }, which makes no endpoint: ${problem}`,
       );
       this.#known = { kind: "endpoints", endpoints };
@@ -289,7 +295,7 @@ function questionOf(name: string, options: DnsResolverOptions): DnsQuestion {
     throw invalidOption(
       "dnsResolver",
       "name",
-      `must be a host or service name, not ${JSON.stringify(name)}; ` +
+      `must be a host or service name, not ${quoted(name)}; ` +
         "for addresses that do not change take constantResolver",
     );
   }

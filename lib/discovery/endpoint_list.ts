@@ -27,7 +27,8 @@ export interface EndpointLine {
 export function endpointLines(text: string): EndpointLine[] {
   const lines: EndpointLine[] = [];
   for (const [index, line] of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).entries()) {
-    const entry = line.replace(/(?:^|\s)#.*$/, "").trim();
+    // Other blanks, such as a byte order mark, are no part of any endpoint, and are not passed over.
+    const entry = line.replace(/(?:^|\s)#.*$/, "").replace(/^[ \t]+|[ \t]+$/g, "");
     if (entry !== "") lines.push({ number: index + 1, entry });
   }
   return lines;

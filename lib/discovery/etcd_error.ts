@@ -6,6 +6,7 @@
 
 import { type ErrorCode, type ErrorOrigin, InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
+import { plainText } from "../foreign/plain_text.ts";
 import { messageOf } from "../net/transport_error.ts";
 import { asObject, isObject } from "./json_body.ts";
 
@@ -138,7 +139,7 @@ function etcdError(
 
 /** Something answered, but not etcd's gateway. */
 function foreignError(url: string, status: number, body: unknown): InternodeError {
-  const text = (typeof body === "string" ? body : JSON.stringify(body)).trim().slice(0, 200);
+  const text = plainText(typeof body === "string" ? body : JSON.stringify(body), 200).trim();
   const said = `answered with HTTP status ${status}${text === "" ? "" : ` and "${text}"`}`;
   if (status >= 500) {
     return etcdError("Unreachable", "network", url, `${said}. Check what stands before it.`);

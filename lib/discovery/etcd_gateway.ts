@@ -6,6 +6,7 @@
 
 import type { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import type { Clock } from "../net/clock.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { answerError, NOT_FOUND, nowhereError, requestError } from "./etcd_error.ts";
@@ -283,5 +284,5 @@ function canonicalUrl(text: string): string {
 }
 
 function invalidUrl(url: string, why: string): InternodeError {
-  return invalidOption("etcd", "urls", `holds ${JSON.stringify(url)}, which ${why}`);
+  return invalidOption("etcd", "urls", `holds ${quoted(url)}, which ${why}`);
 }

@@ -14,6 +14,7 @@ import { type Logger, loggerOf } from "../grid/logger.ts";
 import type { Clock, Random } from "../net/clock.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { parseNetEndpoint } from "../net/net_endpoint.ts";
+import { RepeatedLines, times } from "../net/repeated_lines.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { systemRandom } from "../net/system_random.ts";
 import { EtcdGateway, type EtcdOptions } from "./etcd_gateway.ts";
@@ -24,7 +25,7 @@ import { madeEndpoint } from "./made_endpoint.ts";
 import { positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { TimeBound } from "./time_bound.ts";
-import { WarnOnce } from "./warn_once.ts";
+import { Trouble } from "./trouble.ts";
 
 /** What an {@linkcode etcdResolver} is made from. */
 export interface EtcdResolverOptions extends EtcdOptions {
@@ -94,7 +95,8 @@ class EtcdFollower {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #store: EtcdStore;
-  readonly #trouble: WarnOnce;
+  readonly #trouble: Trouble;
+  readonly #badValues = new RepeatedLines();
   readonly #set = new EtcdSet((key, text) => this.#read(key, text));
 
   constructor(options: EtcdResolverOptions) {
@@ -105,8 +107,9 @@ class EtcdFollower {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#store = new EtcdStore(new EtcdGateway(options));
-    this.#trouble = new WarnOnce(
+    this.#trouble = new Trouble(
       this.#logger,
+      this.#clock,
       `The replicas under ${this.#keyStart} in etcd are followed again.`,
       { event: "resolver_recovered", key: this.#keyStart },
     );
@@ -165,10 +168,12 @@ class EtcdFollower {
     try {
       return madeEndpoint(() => this.#makeEndpoint(text));
     } catch (error) {
-      this.#logger.warn(
+      // Whoever may write there may write as often as he likes.
+      const count = this.#badValues.note(key, this.#clock.now());
+      this.#logger[count > 0 ? "warn" : "debug"](
         `What stands in etcd under ${key} is no endpoint and is passed over: ` +
-          `${sentence(textOf(error))} Correct or delete it.`,
-        { event: "endpoint_ignored", key, reason: textOf(error), error },
+          `${sentence(textOf(error))} Correct or delete it.${times(count)}`,
+        { event: "endpoint_ignored", key, reason: textOf(error), error, count },
       );
       return null;
     }

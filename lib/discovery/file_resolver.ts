@@ -22,7 +22,7 @@ import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import { readError } from "../net/read_error.ts";
 import { Settling } from "../net/settling.ts";
-import { WarnOnce } from "./warn_once.ts";
+import { Trouble } from "./trouble.ts";
 
 /** The longest file that is read: some 30,000 endpoints. Whatever is longer is taken for a mistake. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -112,7 +112,7 @@ class WatchedFile {
   readonly #makeEndpoint: (line: string) => Endpoint;
   readonly #clock: Clock;
   readonly #settling: Settling;
-  readonly #problem: WarnOnce;
+  readonly #problem: Trouble;
   readonly #lines: GoodParts;
   #known: Known | null = null;
 
@@ -128,7 +128,7 @@ class WatchedFile {
     this.#clock = options.clock ?? systemClock;
     this.#settling = new Settling(this.#settleMs);
     const logger = loggerOf(options.logger), { path } = options;
-    this.#problem = new WarnOnce(logger, `The file ${path} is in order again.`, {
+    this.#problem = new Trouble(logger, this.#clock, `The file ${path} is in order again.`, {
       event: "resolver_recovered",
       path,
     });

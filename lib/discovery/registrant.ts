@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import type { EventLogger, LogFields } from "../foreign/log_event.ts";
 import { isOwnError } from "../foreign/own_error.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { BackOff } from "../grid/back_off.ts";
 import { loggerOf } from "../grid/logger.ts";
@@ -20,7 +21,7 @@ import { invalidOption, positiveOption } from "./option_checks.ts";
 import { pause } from "../net/pause.ts";
 import type { RegisterOptions, Registration } from "./registration.ts";
 import { TimeBound } from "./time_bound.ts";
-import { WarnOnce } from "./warn_once.ts";
+import { Trouble } from "./trouble.ts";
 
 /** How often a lease is kept alive within the time it lives. */
 const KEEPS_PER_LIFE = 3;
@@ -37,11 +38,11 @@ export class Registrant implements Registration {
   readonly #logger: EventLogger;
   readonly #clock: Clock;
   readonly #store: EtcdStore;
-  readonly #trouble: WarnOnce;
+  readonly #trouble: Trouble;
   /** That the entry was changed, until it is found as it should be. */
-  readonly #changed: WarnOnce;
+  readonly #changed: Trouble;
   /** That it cannot be looked at. */
-  readonly #unchecked: WarnOnce;
+  readonly #unchecked: Trouble;
   readonly #backOff: BackOff;
   readonly #stop = new AbortController();
   /** The lease granted last, whether or not the entry stands under it. */
@@ -72,8 +73,8 @@ export class Registrant implements Registration {
     // One member that stays silent must not cost the lease while another would answer.
     const timeoutMs = Math.min(positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs), keepMs);
     this.#store = new EtcdStore(new EtcdGateway({ ...options, requestTimeoutMs: timeoutMs }));
-    const over = (message: string): WarnOnce =>
-      new WarnOnce(this.#logger, message, { event: "registration_up", key: this.key });
+    const over = (message: string): Trouble =>
+      new Trouble(this.#logger, this.#clock, message, { event: "registration_up", key: this.key });
     this.#trouble = over(`${this.key} stands in etcd again.`);
     this.#changed = over(`${this.key} stands in etcd as it should again.`);
     this.#unchecked = over(`${this.key} can be read in etcd again.`);
@@ -229,7 +230,7 @@ export class Registrant implements Registration {
       ? "was deleted from etcd"
       : entry.value === this.address
       ? "was given a life without end in etcd"
-      : `was changed in etcd, to ${JSON.stringify(entry.value)}`;
+      : `was changed in etcd, to ${quoted(entry.value)}`;
     this.#changed.warn(
       `${this.key} ${what} while its server lives, and is put in again. See who did that.`,
       { event: "registration_changed", key: this.key },

@@ -5,20 +5,26 @@
  */
 
 import { tell } from "./guard.ts";
+import type { EventLogger, LogFields } from "./log_event.ts";
+import { plainFields } from "./plain_fields.ts";
+import { MAX_FOREIGN_TEXT, plainText } from "./plain_text.ts";
 
-type Fields = Readonly<Record<string, unknown>>;
 type Level = "debug" | "info" | "warn" | "error";
 
 /** What a logger should be like. */
 export type AnyLogger = {
-  readonly [level in Level]?: (message: string, fields?: Fields) => unknown;
+  readonly [level in Level]?: (message: string, fields: LogFields) => unknown;
 };
+
+/** The longest text of a log line, in UTF-16 units: it may be put together of several texts. */
+export const MAX_LINE_TEXT: number = 2 * MAX_FOREIGN_TEXT;
 
 /**
  * A user's logger that may be called anywhere: a method that throws, is
- * missing, or returns a promise that is rejected changes nothing.
+ * missing, or returns a promise that is rejected changes nothing. What it is
+ * given is plain, see {@linkcode plainText}, whoever has written a part of it.
  */
-export class GuardedLogger {
+export class GuardedLogger implements EventLogger {
   readonly #logger: AnyLogger;
   readonly #onFailure: (thrown: unknown) => void;
 
@@ -32,30 +38,27 @@ export class GuardedLogger {
   }
 
   /** Attempts, probes, details. */
-  debug(message: string, fields?: Fields): void {
+  debug(message: string, fields: LogFields): void {
     this.#log("debug", message, fields);
   }
 
   /** A change of state that an operator wants to see once. */
-  info(message: string, fields?: Fields): void {
+  info(message: string, fields: LogFields): void {
     this.#log("info", message, fields);
   }
 
   /** What an operator must act on. */
-  warn(message: string, fields?: Fields): void {
+  warn(message: string, fields: LogFields): void {
     this.#log("warn", message, fields);
   }
 
   /** Something of this process is broken. */
-  error(message: string, fields?: Fields): void {
+  error(message: string, fields: LogFields): void {
     this.#log("error", message, fields);
   }
 
-  #log(level: Level, message: string, fields: Fields | undefined): void {
-    tell(() => {
-      // The console would print the second one also where it is undefined.
-      if (fields === undefined) return this.#logger[level]?.(message);
-      return this.#logger[level]?.(message, fields);
-    }, this.#onFailure);
+  #log(level: Level, message: string, fields: LogFields): void {
+    const text = plainText(message, MAX_LINE_TEXT);
+    tell(() => this.#logger[level]?.(text, plainFields(fields)), this.#onFailure);
   }
 }

@@ -4,16 +4,15 @@
  * @module
  */
 
-/** The longest text that {@linkcode textOf} gives, in UTF-16 units; the rest is cut off. */
-export const MAX_FOREIGN_TEXT = 4_096;
+import { MAX_FOREIGN_TEXT, plainText } from "./plain_text.ts";
 
 /** What stands for a value that has no text, or that throws when it is asked for one. */
 const NO_TEXT = "a value that cannot be shown as text";
 
 /**
  * The text of anything: an error's message, or its name if that is empty; of
- * other values the message if they have one, else what `String` makes of them.
- * Never throws, whatever the value's getters and methods do: what user code has
+ * other values the message if they have one, else what `String` makes of them;
+ * on one line, as {@linkcode plainText} gives it. Never throws, whatever the value's getters and methods do: what user code has
  * thrown may be a proxy, an object without prototype or an error of another realm.
  *
  * @param thrown Anything.
@@ -23,8 +22,7 @@ const NO_TEXT = "a value that cannot be shown as text";
 export function textOf(thrown: unknown, maxLength: number = MAX_FOREIGN_TEXT): string {
   const message = textProperty(thrown, "message") || textProperty(thrown, "name");
   const text = message === "" ? stringOf(thrown) : message;
-  if (text === "") return NO_TEXT;
-  return text.length <= maxLength ? text : text.slice(0, maxLength).toWellFormed();
+  return plainText(text, maxLength) || NO_TEXT;
 }
 
 /**
@@ -46,7 +44,7 @@ export function sentence(text: string): string {
  * @returns At most {@linkcode MAX_FOREIGN_TEXT} characters; `"Error"` for what has no name.
  */
 export function nameOf(thrown: unknown): string {
-  return textProperty(thrown, "name").slice(0, MAX_FOREIGN_TEXT) || "Error";
+  return plainText(textProperty(thrown, "name")) || "Error";
 }
 
 /** A property that holds a text; `""` if it holds none, if there is none, or if reading it throws. */

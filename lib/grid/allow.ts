@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
 import { canonicalIp, kindOfName } from "../net/peer_name.ts";
 
@@ -67,16 +68,16 @@ export function allowNames(...names: readonly string[]): AllowRule {
 }
 
 function matcherOf(name: string): (identity: PeerIdentity) => boolean {
-  const quoted = JSON.stringify(name);
+  const shown = quoted(name);
   if (typeof name !== "string" || name === "" || /\s/.test(name)) {
-    throw invalid(`${quoted} is no name`, "Give DNS names, IP addresses and URIs.");
+    throw invalid(`${shown} is no name`, "Give DNS names, IP addresses and URIs.");
   }
   const kind = kindOfName(name), stars = name.split("*").length - 1;
   if (kind === "uri") {
     if (stars === 0) return ({ sans }) => sans.uri.includes(name);
     if (stars > 1 || !/[^/]\/\*$/.test(name)) {
       throw invalid(
-        `${quoted} has a "*" that is not the last segment of its path`,
+        `${shown} has a "*" that is not the last segment of its path`,
         'Write it as in "spiffe://prod/lock/*".',
       );
     }
@@ -84,7 +85,7 @@ function matcherOf(name: string): (identity: PeerIdentity) => boolean {
     return ({ sans }) => sans.uri.some((uri) => uri.startsWith(start) && isSegment(uri, start));
   }
   if (kind === "ip") {
-    if (stars > 0) throw invalid(`${quoted} has a "*"`, "IP addresses are given one by one.");
+    if (stars > 0) throw invalid(`${shown} has a "*"`, "IP addresses are given one by one.");
     const ip = canonicalIp(name);
     return ({ sans }) => sans.ip.includes(ip);
   }
@@ -92,7 +93,7 @@ function matcherOf(name: string): (identity: PeerIdentity) => boolean {
   if (stars === 0) return ({ sans }) => sans.dns.some((dns) => plain(dns) === wanted);
   if (stars > 1 || !/^\*\.[^.]/.test(wanted)) {
     throw invalid(
-      `${quoted} has a "*" that is not its first label`,
+      `${shown} has a "*" that is not its first label`,
       'Write it as in "*.storage.example".',
     );
   }

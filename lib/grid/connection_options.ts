@@ -69,7 +69,7 @@ export interface ConnectionSettings extends LinkSettings {
   /** See {@linkcode ConnectionOptions}. */
   readonly renewalGraceMs: number;
   /** See {@linkcode ConnectionOptions}. */
-  readonly logger: Logger;
+  readonly logger: EventLogger;
   /** See {@linkcode ConnectionOptions}. */
   readonly tracer: Tracer | null;
 }

@@ -7,6 +7,7 @@
 import type { Codec } from "../codec/codec.ts";
 import { raw } from "../codec/raw.ts";
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../session/handler_name.ts";
 
 /**
@@ -181,9 +182,7 @@ function checkName(name: string): void {
   if (problem === null) return;
   throw new InternodeError(
     "InvalidArgument",
-    `A contract's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${
-      JSON.stringify(name.slice(0, 40))
-    } ${problem}.`,
+    `A contract's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${quoted(name, 40)} ${problem}.`,
     { origin: "caller" },
   );
 }
@@ -192,9 +191,7 @@ function checkCapacity(name: string, option: string, capacity: number): void {
   if (Number.isInteger(capacity) && capacity >= 0 && capacity <= 65_535) return;
   throw new InternodeError(
     "InvalidArgument",
-    `${option} of stream ${
-      JSON.stringify(name)
-    } must be a whole number from 0 to 65535, not ${capacity}.`,
+    `${option} of stream ${quoted(name)} must be a whole number from 0 to 65535, not ${capacity}.`,
     { origin: "caller", handler: name },
   );
 }

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { MAX_NAME_BYTES, nameKey, nameProblem } from "../session/handler_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { AllowRule } from "./allow.ts";
@@ -65,7 +66,7 @@ export class HandlerTable {
     for (const [index, subroute] of subroutes.entries()) {
       checkSubroute(contract, subroute);
       if (this.#entries.has(keys[index]!) || keys.indexOf(keys[index]!) !== index) {
-        const where = subroute === "" ? "" : ` for subroute ${JSON.stringify(subroute)}`;
+        const where = subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
         throw invalid(contract, `there is a handler of that name${where} already`);
       }
     }
@@ -138,16 +139,14 @@ function checkSubroute(contract: AnyContract, subroute: string): void {
   if (problem === null) return;
   throw invalid(
     contract,
-    `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8; ${
-      JSON.stringify(subroute.slice(0, 40))
-    } ${problem}`,
+    `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8; ${quoted(subroute, 40)} ${problem}`,
   );
 }
 
 function invalid(contract: AnyContract, why: string): InternodeError {
   return new InternodeError(
     "InvalidArgument",
-    `Handler ${JSON.stringify(contract.name)}: ${why}.`,
+    `Handler ${quoted(contract.name)}: ${why}.`,
     {
       origin: "caller",
       handler: contract.name,

@@ -5,6 +5,7 @@
  */
 
 import { tell } from "../foreign/guard.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
 import { GuardedLogger } from "../foreign/guarded_logger.ts";
 import { textOf } from "../foreign/text_of.ts";
 
@@ -44,11 +45,11 @@ export const consoleLogger: Logger = {
 /**
  * The logger that a user has given, to be called anywhere: it may throw, lack
  * methods, or return promises that are rejected. The first failure is told to
- * the console.
+ * the console. Every line has its event, as the compiler sees, and plain texts.
  *
  * @param given The user's. Default: {@linkcode consoleLogger}.
  */
-export function loggerOf(given: Logger | undefined): Logger {
+export function loggerOf(given: Logger | EventLogger | undefined): EventLogger {
   if (given instanceof GuardedLogger) return given;
   let isTold = false;
   return new GuardedLogger(given ?? consoleLogger, (thrown) => {

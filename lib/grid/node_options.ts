@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quoted } from "../foreign/plain_text.ts";
 import { readHosts } from "../net/allowed_hosts.ts";
 import { readOrigins } from "../net/allowed_origins.ts";
 import type { MtlsConfig, MtlsFileConfig } from "../net/mtls_config.ts";
@@ -113,7 +114,7 @@ export interface NodeOptions extends ConnectionSettings {
 export function resolveOptions(given: ManagerOptions): NodeOptions {
   const { path = "/internode" } = given;
   if (!path.startsWith("/")) {
-    throw invalidOption("path", `must begin with "/", not ${JSON.stringify(path)}`);
+    throw invalidOption("path", `must begin with "/", not ${quoted(path)}`);
   }
   const { tls } = given;
   if (tls !== undefined && given.transports !== undefined) {

@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { about } from "../foreign/log_event.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { namesText } from "../net/peer_name.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
@@ -148,10 +149,4 @@ function why(verdict: unknown, failure: { readonly error: unknown } | null): str
 
 function where(subroute: string): string {
   return subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(
-    text.length > MAX_HOST_CHARACTERS ? `${text.slice(0, MAX_HOST_CHARACTERS)}…` : text,
-  );
 }

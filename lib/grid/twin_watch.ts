@@ -6,11 +6,10 @@
 
 import type { EventLogger } from "../foreign/log_event.ts";
 import type { Link } from "../net/link.ts";
+import { RepeatedLines, times } from "../net/repeated_lines.ts";
 
 /** So many instances that were replaced are remembered. */
 const MAX_REMEMBERED = 8;
-/** How long until it is told again, in milliseconds. */
-const REPEAT_MS = 60_000;
 
 /**
  * Sees that processes of the same name take the connection from each other: an
@@ -22,9 +21,7 @@ export class TwinWatch {
   readonly #logger: EventLogger;
   /** In the order in which they were replaced. */
   readonly #replaced = new Set<string>();
-  #toldMs = -Infinity;
-  /** How often since it was told. */
-  #count = 0;
+  readonly #lines = new RepeatedLines();
 
   /**
    * @param host The name.
@@ -47,22 +44,19 @@ export class TwinWatch {
       this.#replaced.delete(oldest);
     }
     if (!isBack) return;
-    this.#count++;
-    if (nowMs - this.#toldMs < REPEAT_MS) return;
-    const sum = this.#toldMs === -Infinity ? "" : `, ${this.#count} times since this was told last`;
-    this.#logger.warn(
-      `Two processes use the same name, ${this.#host}, and take the connection from each other` +
-        `${sum}: instance ${before} at ${old.remote} and instance ${after} at ${link.remote}. ` +
-        "Give each process a name of its own, or stop one of them.",
+    const count = this.#lines.note("twins", nowMs);
+    this.#logger[count > 0 ? "warn" : "debug"](
+      `Two processes use the same name, ${this.#host}, and take the connection from each other: ` +
+        `instance ${before} at ${old.remote} and instance ${after} at ${link.remote}. ` +
+        "Give each process a name of its own, or stop one of them." +
+        times(count),
       {
         event: "twins",
         host: this.#host,
-        count: this.#count,
+        count,
         instances: [before, after],
         remotes: [old.remote, link.remote],
       },
     );
-    this.#toldMs = nowMs;
-    this.#count = 0;
   }
 }

@@ -10,6 +10,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { withoutZone } from "./socket_host.ts";
 
 /** Stands for all of them. */
@@ -79,7 +80,7 @@ function isAddress(name: string): boolean {
 }
 
 function invalid(why: string, given: unknown): InternodeError {
-  const shown = typeof given === "string" ? JSON.stringify(given) : typeof given;
+  const shown = typeof given === "string" ? quoted(given) : typeof given;
   return new InternodeError("InvalidArgument", `Option allowHosts ${why}, not ${shown}.`, {
     origin: "caller",
   });

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 
 /** Stands for all of them. */
 const ANY = "*";
@@ -49,7 +50,7 @@ export function originProblem(origin: string | null, allowed: readonly string[])
 }
 
 function invalid(why: string, given: unknown): InternodeError {
-  const shown = typeof given === "string" ? JSON.stringify(given) : typeof given;
+  const shown = typeof given === "string" ? quoted(given) : typeof given;
   return new InternodeError("InvalidArgument", `Option allowOrigins ${why}, not ${shown}.`, {
     origin: "caller",
   });

@@ -5,6 +5,7 @@
  */
 
 import type { X509Certificate } from "node:crypto";
+import { plainText } from "../foreign/plain_text.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { type CertificateFacts, readCertificate } from "./certificate_facts.ts";
 import { type ExpectedHost, unbornePart } from "./host_binding.ts";
@@ -164,10 +165,10 @@ function subjectOf(certificate: X509Certificate): string {
 
 /** A distinguished name in one short line; the other end may have written anything into it. */
 function shownName(name: string | undefined): string {
-  // deno-lint-ignore no-control-regex -- these are what is looked for
-  const line = (name ?? "").trim().replaceAll("\n", ",").replace(/[\u0000-\u001f\u007f"]/g, "?");
+  const line = (name ?? "").trim().replaceAll("\n", ",").replaceAll('"', "?");
   if (line === "") return "(no subject)";
-  return line.length > MAX_SUBJECT_LENGTH ? `${line.slice(0, MAX_SUBJECT_LENGTH)}…` : line;
+  const shown = plainText(line, MAX_SUBJECT_LENGTH);
+  return line.length > MAX_SUBJECT_LENGTH ? `${shown}…` : shown;
 }
 
 function timeText(time: string): string {

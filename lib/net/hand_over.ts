@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import { closeQuietly } from "./close_quietly.ts";
+import { TooLate } from "./peer_left.ts";
 import type { Channel, ListenOptions } from "./transport.ts";
 
 /** Who may be accepted: what `accept` of {@linkcode ListenOptions} is called with. */
@@ -34,7 +35,7 @@ export function handOver<Kind extends Channel>(
   }
 }
 
-/** `Disconnected`: it left by itself, as probes do; `Refused`: it was not let in; `Overloaded`: too many came. */
+/** `Disconnected`: it left by itself, or was silent for too long, as probes do; `Refused`: it was not let in; `Overloaded`: too many came. */
 export type TurnedAwayCode = "Disconnected" | "Refused" | "Overloaded";
 
 /**
@@ -50,8 +51,10 @@ export function turnedAway(
   why: string,
   cause: unknown,
 ): InternodeError {
-  const what = code === "Disconnected"
-    ? `${remote} left ${local}`
-    : `Refused ${remote} at ${local}`;
+  const what = code !== "Disconnected"
+    ? `Refused ${remote} at ${local}`
+    : cause instanceof TooLate
+    ? `Gave ${remote} up at ${local}`
+    : `${remote} left ${local}`;
   return new InternodeError(code, `${what}: ${why}.`, { origin: "remote", host: local, cause });
 }

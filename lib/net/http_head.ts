@@ -37,7 +37,8 @@ const TAB = 9, LF = 10, CR = 13, SPACE = 32, DELETE = 127, A = 65, Z = 90;
 const MAX_FIELDS = 256;
 /** Most heads fit. */
 const USUAL_BYTES = 1024;
-const utf8 = new TextDecoder();
+/** What stands before the first line is no blank to be passed over. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads a head.
@@ -161,14 +162,4 @@ export function mayHaveBody(head: HttpHead): boolean {
 export function lists(head: HttpHead, name: string, word: string): boolean {
   const list = head.fields.get(name)?.toLowerCase().split(",") ?? [];
   return list.some((item) => withoutBlanks(item) === word);
-}
-
-/**
- * What a text of the other side may be shown as: on one line, without what
- * cannot be seen.
- *
- * @param text The text.
- */
-export function printable(text: string): string {
-  return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]+/gu, " ").trim();
 }

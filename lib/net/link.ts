@@ -5,6 +5,7 @@
  */
 
 import type { InternodeError } from "../errors.ts";
+import { plainText } from "../foreign/plain_text.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
@@ -289,7 +290,7 @@ export abstract class Link implements SessionOwner {
   /** The channel has ended by itself. */
   protected lose(reason: string): void {
     if (this.gone) return;
-    this.session.onLost(sentence(reason), this.beginTurn());
+    this.session.onLost(sentence(plainText(reason)), this.beginTurn());
     this.leave();
   }
 

@@ -6,7 +6,7 @@
 
 import { handOver, type Prepared, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
 import type { HostAddress } from "./host_address.ts";
-import { hasLeft } from "./peer_left.ts";
+import { hasLeft, TooLate } from "./peer_left.ts";
 import type { ByteChannel, Channel, Listener, ListenOptions, Transport } from "./transport.ts";
 import { messageOf } from "./transport_error.ts";
 
@@ -17,8 +17,8 @@ const MAX_HANDSHAKES = 1024;
 
 /** What newcomers go through. */
 export interface LobbyOptions {
-  /** Makes a newcomer's channel one to be accepted. Closing the channel given ends it. */
-  readonly prepare: (channel: ByteChannel) => Promise<Prepared>;
+  /** Makes a newcomer's channel one to be accepted. Closing the channel given ends it. `onHeard` is to be called once the newcomer has said all that it must: what takes long then is this side. */
+  readonly prepare: (channel: ByteChannel, onHeard: () => void) => Promise<Prepared>;
   /** Whether a failure is known already to those whom it concerns. Default: none is. */
   readonly isKnown?: (failure: unknown) => boolean;
   /** How long it may take, in milliseconds. Default: 10,000. */
@@ -30,7 +30,7 @@ export interface LobbyOptions {
 /**
  * Listens by another transport, and accepts what has been prepared. Whoever
  * fails or takes too long is closed and told to `onError`: as `Disconnected` if
- * it has just left, as probes do, else as `Refused`.
+ * it has just left, or stays silent, as probes do, else as `Refused`.
  *
  * @param inner The transport; its channels carry bytes.
  * @param address Where to listen.
@@ -92,7 +92,7 @@ class Lobby {
   async #prepare(channel: ByteChannel): Promise<void> {
     const { prepare, isKnown, timeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#lobby;
     const { promise: over, resolve: end } = Promise.withResolvers<null>();
-    let isOver = false, late = false;
+    let isOver = false, late = false, heard = false;
     const giveUp = (): void => {
       isOver = true;
       channel.close();
@@ -104,7 +104,7 @@ class Lobby {
     }, timeoutMs);
     this.#present.set(channel, giveUp);
     const finish = async (): Promise<Prepared | null> => {
-      const prepared = await prepare(channel);
+      const prepared = await prepare(channel, () => heard = true);
       if (isOver) prepared?.channel.close();
       return isOver ? null : prepared;
     };
@@ -120,10 +120,9 @@ class Lobby {
     if (prepared !== null) return handOver(this.#options, prepared);
     giveUp();
     if (this.#closed) return;
-    if (late) this.#tell("Refused", channel, `its handshake took more than ${timeoutMs} ms`);
-    else if (failure !== undefined && isKnown?.(failure) !== true) {
-      this.#fail(channel, failure);
-    }
+    if (late && heard) this.#tell("Refused", channel, `nobody has judged it in ${timeoutMs} ms`);
+    else if (late) this.#fail(channel, new TooLate(timeoutMs));
+    else if (failure !== undefined && isKnown?.(failure) !== true) this.#fail(channel, failure);
   }
 
   #fail(channel: Channel, failure: unknown): void {

@@ -6,6 +6,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import { certificatesIn, privateKeysIn } from "./pem.ts";
 import { messageOf } from "./transport_error.ts";
 
@@ -92,7 +93,7 @@ export interface Credentials {
 export function checkMtlsConfig(config: MtlsConfig): Credentials {
   const { handshakeTimeoutMs = 10_000, maxHandshakes = 1024, minVersion = "1.3" } = config;
   if (minVersion !== "1.2" && minVersion !== "1.3") {
-    throw invalid(`minVersion is ${JSON.stringify(minVersion)}`, 'Give "1.2" or "1.3".');
+    throw invalid(`minVersion is ${quoted(minVersion)}`, 'Give "1.2" or "1.3".');
   }
   if (!(handshakeTimeoutMs > 0 && handshakeTimeoutMs < 2 ** 31)) {
     throw invalid(`handshakeTimeoutMs is ${handshakeTimeoutMs}`, "Give a number from 1 to 2³¹.");

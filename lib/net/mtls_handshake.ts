@@ -11,6 +11,7 @@ import { ChannelDuplex } from "./channel_duplex.ts";
 import type { ExpectedHost } from "./host_binding.ts";
 import type { Credentials } from "./mtls_config.ts";
 import { exchangeStatus } from "./mtls_status.ts";
+import { TooLate } from "./peer_left.ts";
 import { kindOfName } from "./peer_name.ts";
 import { systemClock } from "./system_clock.ts";
 import { type TlsChannel, TlsInbox } from "./tls_channel.ts";
@@ -78,7 +79,8 @@ export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Pro
   };
   const onAbort = (): void => end(signal.reason);
   const timer = setTimeout(() => {
-    end(new HandshakeFailure("failed", `the handshake took more than ${handshakeTimeoutMs} ms`));
+    const late = new TooLate(handshakeTimeoutMs);
+    end(new HandshakeFailure("failed", late.message, late));
   }, handshakeTimeoutMs);
   signal.addEventListener("abort", onAbort, { once: true });
   try {

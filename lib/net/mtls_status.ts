@@ -18,6 +18,7 @@
  * @module
  */
 
+import { plainText } from "../foreign/plain_text.ts";
 import type { ByteChannel } from "./transport.ts";
 
 const BELIEVED = 1, REFUSED = 2;
@@ -66,8 +67,7 @@ async function readStatus(channel: ByteChannel): Promise<string | null> {
     throw new Error("the other side does not speak as Internode does inside TLS");
   }
   const reason = decoder.decode(await readExactly(channel, length));
-  // deno-lint-ignore no-control-regex -- these are what is looked for
-  return reason.replace(/[\u0000-\u001f\u007f]/g, "?") || "it gave no reason";
+  return plainText(reason).trim() || "it gave no reason";
 }
 
 async function readExactly(

@@ -14,7 +14,7 @@ import {
   type MtlsCredentials,
 } from "./mtls_credentials.ts";
 import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
-import { hasLeft } from "./peer_left.ts";
+import { hasLeft, TooLate } from "./peer_left.ts";
 import { tcpTransport } from "./tcp.ts";
 import type { Channel, Listener, ListenOptions, Transport, Transports } from "./transport.ts";
 import { unixTransport } from "./unix.ts";
@@ -156,7 +156,7 @@ class Doorway {
       kind === "failed" && hasLeft(error) ? "Disconnected" : "Refused",
       kind === "refusedThere" ? `it does not believe this side: ${message}` : message,
       channel,
-      error,
+      error.cause instanceof TooLate ? error.cause : error,
     );
   }
 

@@ -5,8 +5,9 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { isPlain, quoted } from "../foreign/plain_text.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type HostAddress, networkAddress, parseHostAddress } from "./host_address.ts";
+import { type HostAddress, networkAddress, parseHostAddress, UNSEEN } from "./host_address.ts";
 import type { Channel, Transport, Transports } from "./transport.ts";
 import { systemTransports } from "./transports.ts";
 
@@ -215,7 +216,7 @@ export function unix(path: string, options: NetEndpointOptions = {}): NetEndpoin
  */
 export function ws(url: string, options: WebSocketEndpointOptions = {}): NetEndpoint {
   if (!/^wss?:\/\//.test(url)) {
-    throw invalid(`ws takes a URL that begins with ws:// or wss://, not ${JSON.stringify(url)}.`);
+    throw invalid(`ws takes a URL that begins with ws:// or wss://, not ${quoted(url)}.`);
   }
   return parseNetEndpoint(url, options);
 }
@@ -258,15 +259,10 @@ export function parseNetEndpoint(
   if (parts === null) return new NetEndpoint(parseHostAddress(text), undefined, options);
   const host = parseHostAddress(parts[1]!), path = parts[2]!;
   if (path.includes("#")) {
-    throw invalid(`Endpoint ${JSON.stringify(text)} is not valid: a request path has no "#".`);
+    throw invalid(`Endpoint ${quoted(text)} is not valid: a request path has no "#".`);
   }
-  // deno-lint-ignore no-control-regex -- these are what is looked for
-  if (/[\u0000-\u0020\u007f]/.test(path)) {
-    throw invalid(
-      `Endpoint ${
-        JSON.stringify(text)
-      } is not valid: its path holds a blank or a control character.`,
-    );
+  if (path.includes(" ") || !isPlain(path)) {
+    throw invalid(`Endpoint ${quoted(text)} is not valid: its path holds a blank or ${UNSEEN}.`);
   }
   return new NetEndpoint(host, path.startsWith("?") ? `/${path}` : path, options);
 }
@@ -274,7 +270,7 @@ export function parseNetEndpoint(
 function hostOf(scheme: string, what: string, text: string): HostAddress {
   if (/^[a-z]+:\/\//i.test(text)) {
     throw invalid(
-      `${scheme} takes ${what} without "${scheme}://", not ${JSON.stringify(text)}; ` +
+      `${scheme} takes ${what} without "${scheme}://", not ${quoted(text)}; ` +
         "parseNetEndpoint reads whole URLs.",
     );
   }

@@ -11,6 +11,14 @@ export class PeerLeft extends Error {
   override readonly name = "PeerLeft";
 }
 
+/** Who has come has not said in time who it is. That is no news, whichever transport it came by. */
+export class TooLate extends PeerLeft {
+  /** @param timeoutMs How long was waited. */
+  constructor(timeoutMs: number) {
+    super(`its handshake took more than ${timeoutMs} ms`);
+  }
+}
+
 /** What `node:tls` and the runtime call it. */
 const CODES = ["ECONNRESET", "ECONNABORTED", "EPIPE", "ENOTCONN"];
 

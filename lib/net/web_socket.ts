@@ -11,7 +11,7 @@ import type { HostAddress } from "./host_address.ts";
 import { listenThrough } from "./lobby.ts";
 import { tcpTransport } from "./tcp.ts";
 import { type TlsOptions, tlsTransport } from "./tls.ts";
-import type { Channel, Transport } from "./transport.ts";
+import type { Channel, ListenOptions, Transport } from "./transport.ts";
 import { acceptWebSocket, RefusedRequest } from "./web_socket_acceptor.ts";
 import { requestUpgrade, type UpgradeRequest, upgradeRequest } from "./web_socket_dialler.ts";
 
@@ -59,7 +59,8 @@ export function webSocketOver(inner: Transport): Transport {
 
     listen: (address, options) =>
       listenThrough(inner, address, options, {
-        prepare: (channel) => acceptWebSocket(channel, { ...options, hostname: address.hostname }),
+        prepare: (channel, onHeard) =>
+          acceptWebSocket(channel, { ...tellingOf(options, onHeard), hostname: address.hostname }),
         isKnown: (failure) => failure instanceof RefusedRequest && failure.status === 401,
       }),
 
@@ -97,4 +98,17 @@ function notBytes({ href }: HostAddress): InternodeError {
       "messages. Use it with TCP, TLS or Unix sockets.",
     { origin: "caller", host: href },
   );
+}
+
+/** The same options, whose `authorize` tells that it is asked: a request has come then. */
+function tellingOf(options: ListenOptions, onHeard: () => void): ListenOptions {
+  const { authorize } = options;
+  if (authorize === undefined) return options;
+  return {
+    ...options,
+    authorize(token, identity) {
+      onHeard();
+      return authorize(token, identity);
+    },
+  };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { contentLength, type HttpHead, lists, printable, type Read } from "./http_head.ts";
+import { plainText } from "../foreign/plain_text.ts";
+import { contentLength, type HttpHead, lists, type Read } from "./http_head.ts";
 
 const LF = 10;
 const utf8 = new TextDecoder();
@@ -40,7 +41,7 @@ export async function readText(
     // The status is known, which is the main thing.
   }
   const body = bytes.subarray(0, Math.min(there, whole));
-  return printable(utf8.decode(isChunked ? withoutChunks(body).text : body));
+  return plainText(utf8.decode(isChunked ? withoutChunks(body).text : body)).trim();
 }
 
 /** What chunks carry (RFC 9112, 7.1), as far as they have come, and whether the last one has. */

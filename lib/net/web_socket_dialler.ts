@@ -5,6 +5,7 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import type { HostAddress } from "./host_address.ts";
 import { hostHeader } from "./socket_host.ts";
 import type { ByteChannel } from "./transport.ts";
@@ -54,7 +55,7 @@ export function upgradeRequest(
   token: string | undefined,
 ): UpgradeRequest {
   if (!path.startsWith("/")) {
-    throw invalid(address, `the path ${JSON.stringify(path)} must begin with "/"`);
+    throw invalid(address, `the path ${quoted(path)} must begin with "/"`);
   }
   if (token !== undefined && !/^[\x20-\x7e]*$/.test(token)) {
     throw invalid(address, "the token holds what a header cannot hold");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "./http_head.ts";
+import { plainText } from "../foreign/plain_text.ts";
 
 /** What a frame is for. */
 export const OPCODE = {
@@ -220,5 +220,5 @@ export function checkClosePayload(payload: Uint8Array): void {
 export function readClosePayload(payload: Uint8Array): { code: number; reason: string } {
   if (payload.length < 2) return { code: CLOSE_CODE.none, reason: "" };
   const code = payload[0]! << 8 | payload[1]!;
-  return { code, reason: printable(new TextDecoder().decode(payload.subarray(2))) };
+  return { code, reason: plainText(new TextDecoder().decode(payload.subarray(2))).trim() };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPlain } from "../foreign/plain_text.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 
@@ -102,7 +103,7 @@ export function decodeHello(reader: ByteReader): Hello | string {
   reader.position = at + FIXED_BYTES;
   const name = readName(reader), peerName = readName(reader);
   if (name === null || peerName === null) {
-    return `a name in its hello is cut short, over ${MAX_HOST_NAME_BYTES} bytes, not UTF-8, or has control characters`;
+    return `a name in its hello is cut short, over ${MAX_HOST_NAME_BYTES} bytes, not UTF-8, or has control characters or others that are not seen`;
   }
   const hello: Hello = {
     minVersion: view.getUint16(at + 4, true),
@@ -144,8 +145,8 @@ function readName(reader: ByteReader): string | null {
   reader.position += length;
   try {
     const name = decoder.decode(bytes);
-    // It is told to logs, where a peer must not write lines of its own.
-    return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name) ? null : name;
+    // It is told to logs, and compared by people.
+    return isPlain(name) ? name : null;
   } catch {
     return null;
   }

@@ -8,6 +8,7 @@
 
 import { type IndexKeys, setProperty } from "../codec/plain_object.ts";
 import { InternodeError } from "../errors.ts";
+import { quoted } from "../foreign/plain_text.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { protocolError } from "./wire_error.ts";
@@ -63,9 +64,7 @@ function writeText(writer: ByteWriter, text: unknown): void {
   if (typeof text !== "string") throw invalid(`Metadata must be texts, not ${typeof text}.`);
   if (!text.isWellFormed()) {
     throw invalid(
-      `A text of metadata has half a character (a lone surrogate): ${
-        JSON.stringify(text.slice(0, 40))
-      }.`,
+      `A text of metadata has half a character (a lone surrogate): ${quoted(text, 40)}.`,
     );
   }
   const bytes = encoder.encode(text);

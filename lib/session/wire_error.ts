@@ -6,6 +6,7 @@
 
 import { type ErrorCode, type ErrorOrigin, type ErrorOutcome, InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
+import { plainText, quoted } from "../foreign/plain_text.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
@@ -118,7 +119,7 @@ export interface WireError {
   readonly code: ErrorCode;
   /** How far the call got. */
   readonly outcome: ErrorOutcome;
-  /** The text. */
+  /** The text, as it may be shown. */
   readonly message: string;
   /** What the error that a handler threw is called; `undefined` where no handler threw. */
   readonly name: string | undefined;
@@ -142,23 +143,23 @@ export function readError(number: number, reader: ByteReader): WireError | null 
   if ((flags & FLAG_NAME) !== 0) {
     if (reader.end <= textEnd) return null;
     end += 1 + view.getUint8(textEnd);
-    name = decoder.decode(bytes.subarray(textEnd + 1, Math.min(end, reader.end)));
+    name = plainText(decoder.decode(bytes.subarray(textEnd + 1, Math.min(end, reader.end))));
   }
   if (reader.end < end) return null;
   reader.position = end;
   return {
     code,
     outcome: OUTCOMES[view.getUint8(position)] ?? "maybeExecuted",
-    message: decoder.decode(bytes.subarray(textAt, textEnd)),
+    message: plainText(decoder.decode(bytes.subarray(textAt, textEnd))),
     name: code === "HandlerFailed" ? name : undefined,
     hasDetail: (flags & FLAG_DETAIL) !== 0,
   };
 }
 
-/** Reads a text of a goodbye or cancel frame; what is not UTF-8 shows as U+FFFD. */
+/** Reads a text of a goodbye or cancel frame, as it may be shown; what is not UTF-8 shows as U+FFFD. */
 export function readText(reader: ByteReader): string {
   const end = Math.min(reader.end, reader.position + MAX_ERROR_TEXT_BYTES);
-  return decoder.decode(reader.bytes.subarray(reader.position, end));
+  return plainText(decoder.decode(reader.bytes.subarray(reader.position, end)));
 }
 
 /** The error that ends a connection whose peer broke the protocol. */
@@ -197,13 +198,11 @@ export function refusedHere(why: string): InternodeError {
  * The error that ends a connection whose peer has said goodbye.
  *
  * @param number The goodbye's code.
- * @param given Its text.
+ * @param text Its text, from {@linkcode readText}.
  * @param inHandshake Whether this side is not done with the handshake.
  */
-export function endedByPeer(number: number, given: string, inHandshake = false): InternodeError {
+export function endedByPeer(number: number, text: string, inHandshake = false): InternodeError {
   const code = errorCode(number, "Disconnected");
-  // It goes to logs, where a peer must not write lines of its own.
-  const text = given.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
   // An acceptor without a secret is done with the handshake before the dialler has judged it.
   if (inHandshake || code === "Refused") {
     const why = text.startsWith(REFUSED_HERE) ? text.slice(REFUSED_HERE.length) : text;
@@ -283,6 +282,6 @@ export function payloadLost(origin: ErrorOrigin, outcome: ErrorOutcome): Interno
 
 /** What a caller is told of a handler that is not there. */
 export function noHandler(name: string, subroute: string): string {
-  const where = subroute === "" ? "" : ` for subroute ${JSON.stringify(subroute)}`;
-  return `There is no handler ${JSON.stringify(name)}${where} here.`;
+  const where = subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
+  return `There is no handler ${quoted(name)}${where} here.`;
 }

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { isOwnError } from "../../lib/foreign/own_error.ts";
-import { MAX_FOREIGN_TEXT, nameOf, sentence, textOf } from "../../lib/foreign/text_of.ts";
+import { MAX_FOREIGN_TEXT } from "../../lib/foreign/plain_text.ts";
+import { nameOf, sentence, textOf } from "../../lib/foreign/text_of.ts";
 import { TEXTLESS } from "./textless.ts";
 
 Deno.test("textOf: an error's message, its name if that is empty, and what String makes of others", () => {

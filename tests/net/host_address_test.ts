@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
+import { quoted } from "../../lib/foreign/plain_text.ts";
 import {
   authority,
   networkAddress,
@@ -68,7 +69,8 @@ const NO_PORT = 'the port is missing: it must end in "host:port" or "[ipv6]:port
 const NO_PATH = "a host has no path, query or fragment";
 const PATH_OPTION = `${NO_PATH} (the request path is an option)`;
 const SEVERAL = 'it has several ":"; an IPv6 address stands in brackets: "[::1]:9000"';
-const CONTROL = "it holds a control character";
+const CONTROL =
+  "it holds a control character or one that is not seen, such as a byte order mark (U+FEFF)";
 
 const refused: readonly (readonly [string, string])[] = [
   ["", LOOKS],
@@ -126,12 +128,18 @@ const refused: readonly (readonly [string, string])[] = [
   ["unix:///run/\0", CONTROL],
   ["memory://", 'after "memory://" there is nothing'],
   ["memory://a\n", CONTROL],
+  // The URL parser would take no notice of these.
+  ["\ufefftcp://a:80", CONTROL],
+  ["tcp://\ufeffa:80", CONTROL],
+  ["tcp://a\u200bb:80", CONTROL],
+  ["tcp://a\u00adb:80", CONTROL],
+  ["tcp://\u202ea:80", CONTROL],
 ];
 
 for (const [given, why] of refused) {
   Deno.test(`${JSON.stringify(given)} is refused: ${why}`, () => {
     const error = assertThrows(() => parseHostAddress(given), InternodeError);
-    assertEquals(error.message, `Host ${JSON.stringify(given)} is not valid: ${why}.`);
+    assertEquals(error.message, `Host ${quoted(given)} is not valid: ${why}.`);
     assertEquals([error.code, error.origin], ["InvalidArgument", "caller"]);
   });
 }

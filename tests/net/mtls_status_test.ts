@@ -71,6 +71,6 @@ Deno.test("anything else ends the exchange", async () => {
 });
 
 Deno.test("a reason cannot break the line it is told in", async () => {
-  assertEquals(await exchangeStatus(new Script([2, 3, 0, 65, 10, 66]), null), "A?B");
+  assertEquals(await exchangeStatus(new Script([2, 3, 0, 65, 10, 66]), null), "A B");
   assertEquals(await exchangeStatus(new Script([2, 0, 0]), null), "it gave no reason");
 });

@@ -125,12 +125,14 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   [
     "a blank in a request path",
     () => parseNetEndpoint("ws://a/b c"),
-    'Endpoint "ws://a/b c" is not valid: its path holds a blank or a control character.',
+    'Endpoint "ws://a/b c" is not valid: its path holds a blank or ' +
+    "a control character or one that is not seen, such as a byte order mark (U+FEFF).",
   ],
   [
     "a line's end in a request path",
     () => parseNetEndpoint("ws://a/b\n"),
-    'Endpoint "ws://a/b\\n" is not valid: its path holds a blank or a control character.',
+    'Endpoint "ws://a/b\\n" is not valid: its path holds a blank or ' +
+    "a control character or one that is not seen, such as a byte order mark (U+FEFF).",
   ],
 ];
 

@@ -62,11 +62,19 @@ Deno.test("an error frame is small enough for the interactive lane, whatever it 
 Deno.test("a name cannot look like a detail, or a text like a name", () => {
   const detail = new Uint8Array([3, 65, 66, 67]);
   const reader = readerOf(written(failure("", "\u0003ABC"), detail));
-  assertEquals(readError(FAILED, reader)!.name, "\u0003ABC");
+  assertEquals(readError(FAILED, reader)!.name, "ABC");
   assertEquals(reader.takeBytes(reader.remaining), detail);
   const other = readerOf(written(failure("\u0003ABC"), detail));
-  assertEquals(readError(FAILED, other)!.message, "\u0003ABC");
+  assertEquals(readError(FAILED, other)!.message, "ABC");
   assertEquals(other.takeBytes(other.remaining), detail);
+});
+
+Deno.test("text and name are read as they may be shown, whoever has written them", () => {
+  const error = readError(
+    FAILED,
+    readerOf(written(failure("a\r\nb\u001b[31m", "N\u202eam"), null)),
+  )!;
+  assertEquals([error.message, error.name], ["a b [31m", "N am"]);
 });
 
 Deno.test("a name that is not UTF-8 shows as U+FFFD", () => {
@@ -152,7 +160,7 @@ Deno.test("what ended a connection is told with who caused it, and a call on it 
   assertEquals([receivingFailed(cause).cause, receivingFailed(own)], [cause, own]);
 
   const ended = (number: number, inHandshake = false) =>
-    endedByPeer(number, "a\n\u2028b", inHandshake);
+    endedByPeer(number, readText(readerOf(new TextEncoder().encode("a\n\u2028b"))), inHandshake);
   assertEquals(told(ended(errorNumber("GoingAway"))), ["GoingAway", "remote", "maybeExecuted"]);
   assertEquals(ended(errorNumber("GoingAway")).message, "a b");
   assertEquals(told(ended(errorNumber("Refused"))), ["Refused", "remote", "notSent"]);

@@ -1,21 +1,29 @@
 /** What of a trouble is told. @module */
 
 import { assertEquals } from "@std/assert";
-import { WarnOnce } from "../../lib/discovery/warn_once.ts";
+import { Trouble } from "../../lib/discovery/trouble.ts";
 import { KeptLines } from "../grid/kept_lines.ts";
 
-Deno.test("troubles that take turns are told once each, and once that they are over", () => {
+Deno.test("troubles that take turns are told once each, then in sums, and once that they are over", () => {
   const log = new KeptLines();
-  const trouble = new WarnOnce(log, "It is there again.", { event: "resolver_recovered" });
+  let nowMs = 0;
+  const trouble = new Trouble(log, { now: () => nowMs }, "It is there again.", {
+    event: "resolver_recovered",
+  });
   const tell = (message: string): void => trouble.warn(message, { event: "resolver_failed" });
   trouble.clear();
   for (const message of ["a", "b", "a", "b"]) tell(message);
+  nowMs = 60_000;
+  tell("a");
   trouble.clear();
   trouble.clear();
   tell("a");
   assertEquals(log.all.map(({ level, message }) => `${level} ${message}`), [
     "warn a",
     "warn b",
+    "debug a",
+    "debug b",
+    "warn a This has happened 2 times since it was told last.",
     "info It is there again.",
     "warn a",
   ]);
@@ -23,9 +31,9 @@ Deno.test("troubles that take turns are told once each, and once that they are o
 
 Deno.test("troubles without end take no memory without end", () => {
   const log = new KeptLines();
-  const trouble = new WarnOnce(log, "Over.", { event: "resolver_recovered" });
+  const trouble = new Trouble(log, { now: () => 0 }, "Over.", { event: "resolver_recovered" });
   for (let each = 0; each < 65; each++) trouble.warn(`${each}`, { event: "resolver_failed" });
   trouble.warn("64", { event: "resolver_failed" });
   trouble.warn("0", { event: "resolver_failed" });
-  assertEquals(log.all.length, 66);
+  assertEquals(log.all.filter(({ level }) => level === "warn").length, 65);
 });
