@@ -8,6 +8,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
+import { headOf } from "./format.ts";
 import { readInteger64, writeInteger64 } from "./integer.ts";
 import { TEXT_BYTES } from "./memory_cost.ts";
 import { Problem, wrongValue } from "./problem.ts";
@@ -62,7 +63,7 @@ function toTwosComplement(value: bigint): Uint8Array {
 }
 
 function readBigint(reader: ByteReader): bigint {
-  const head = reader.position < reader.end ? reader.bytes[reader.position]! : 0;
+  const head = headOf(reader);
   if (head < 0xc4 || head > 0xc6) return readInteger64(reader);
   const count = readBytesHead(reader, "an integer");
   if (count === 0 || count > MAX_BYTES) {

@@ -10,7 +10,7 @@ import { isOwnError } from "../foreign/own_error.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
-import { NIL } from "./format.ts";
+import { headOf, NIL } from "./format.ts";
 import { UNKNOWN_BYTES } from "./memory_cost.ts";
 import { atEdge, Problem } from "./problem.ts";
 
@@ -194,7 +194,7 @@ function adopt<T>(codec: Codec<T>): CompiledCodec<T> {
       }
     },
     read(reader): T {
-      if (nullable && reader.position < reader.end && reader.bytes[reader.position] === NIL) {
+      if (nullable && headOf(reader) === NIL) {
         reader.position++;
         return null as T;
       }

@@ -14,9 +14,16 @@ import {
   type CountOptions,
   type DepthOptions,
   maxDepthOf,
-  tooDeep,
 } from "./limits.ts";
-import { checkStart, countOne, PROTO, protoKey, readDynamic, type Tally } from "./dynamic_read.ts";
+import {
+  checkStart,
+  countOne,
+  PROTO,
+  protoKey,
+  readDynamic,
+  type ReadTally,
+  type Tally,
+} from "./dynamic_read.ts";
 import { inField, inItem, Problem, wrongValue } from "./problem.ts";
 
 /** What bounds a {@linkcode dynamic} value; `maxItems` counts all values in it, at every depth. */
@@ -53,13 +60,13 @@ export function dynamic(options: DynamicOptions = {}): Codec<unknown> {
   const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
   return new CompiledCodec<unknown>({
     write(value, writer, depth): void {
-      const tally: Tally = { maxDepth, maxItems, count: 0, start: 0 };
+      const tally: Tally = { maxDepth, maxItems, count: 0 };
       inspectValue(value, depth, tally);
       countItems(writer, tally.count, maxItems);
       writer.append(encode(value as ValueType));
     },
     read(reader, depth): unknown {
-      const tally: Tally = { maxDepth, maxItems, count: 0, start: reader.position };
+      const tally: ReadTally = { maxDepth, maxItems, count: 0, start: reader.position };
       const value = readDynamic(reader, depth, tally);
       countItems(reader, tally.count, maxItems);
       return value;
@@ -68,7 +75,7 @@ export function dynamic(options: DynamicOptions = {}): Codec<unknown> {
 }
 
 function inspectValue(value: unknown, depth: number, tally: Tally): void {
-  countOne(tally);
+  countOne(tally, depth);
   switch (typeof value) {
     case "boolean":
     case "number":
@@ -93,7 +100,6 @@ const WANTED =
   "null, a boolean, number, bigint, string, Uint8Array, or an array or plain object of these";
 
 function inspectObject(value: object, depth: number, tally: Tally): void {
-  if (depth >= tally.maxDepth) tooDeep(tally.maxDepth);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       try {

@@ -5,7 +5,7 @@
  */
 
 import type { ByteReader } from "../wire/byte_reader.ts";
-import { FALSE, NIL, TRUE } from "./format.ts";
+import { FALSE, headOf, NIL, TRUE } from "./format.ts";
 import { readInteger64, readNumber } from "./integer.ts";
 import { tooDeep, tooMany } from "./limits.ts";
 import {
@@ -33,14 +33,19 @@ export interface Tally {
   readonly maxDepth: number;
   /** The most values. */
   readonly maxItems: number;
-  /** Where the value begins in the reader. */
-  readonly start: number;
   /** How many values there were. */
   count: number;
 }
 
-/** Counts one value. */
-export function countOne(tally: Tally): void {
+/** The same of a value that is read. */
+export interface ReadTally extends Tally {
+  /** Where the value begins in the reader. */
+  readonly start: number;
+}
+
+/** Counts one value with so many containers around it. */
+export function countOne(tally: Tally, depth: number): void {
+  if (depth > tally.maxDepth) tooDeep(tally.maxDepth);
   if (++tally.count > tally.maxItems) tooMany(tally.count, tally.maxItems);
 }
 
@@ -52,9 +57,9 @@ export function countOne(tally: Tally): void {
  * @param tally What it counts to.
  * @returns The value.
  */
-export function readDynamic(reader: ByteReader, depth: number, tally: Tally): unknown {
-  countOne(tally);
-  const head = reader.position < reader.end ? reader.bytes[reader.position]! : 0xc1;
+export function readDynamic(reader: ByteReader, depth: number, tally: ReadTally): unknown {
+  countOne(tally, depth);
+  const head = headOf(reader);
   if (isText(head)) {
     const text = readText(reader);
     checkStart(text);
@@ -67,14 +72,14 @@ export function readDynamic(reader: ByteReader, depth: number, tally: Tally): un
     takeMemory(reader, VIEW_BYTES);
     return reader.takeBytes(readBytesHead(reader, "bytes"));
   }
-  if ((head >= 0xc7 && head <= 0xc9) || (head >= 0xd4 && head <= 0xd8)) {
+  // Between these stand numbers and texts too, which are read by now.
+  if (head >= 0xc7 && head < 0xdc) {
     throw new Problem("is an extension, which dynamic() does not carry");
   }
   // What is left: containers, and what is one byte or nothing at all.
   const count = skipHead(reader);
   if (head === NIL) return null;
   if (head === FALSE || head === TRUE) return head === TRUE;
-  if (count > 0 && depth >= tally.maxDepth) tooDeep(tally.maxDepth);
   if (count > reader.remaining) throw new Problem("is cut off: the message ends within it");
   const isMap = head < 0x90 || head >= 0xde;
   return isMap
@@ -86,7 +91,7 @@ function readEntries(
   reader: ByteReader,
   count: number,
   depth: number,
-  tally: Tally,
+  tally: ReadTally,
 ): Record<string, unknown> {
   takeMemory(reader, PLAIN_OBJECT_BYTES + count * (KEY_BYTES + TEXT_BYTES));
   const object: Record<string, unknown> = {};
@@ -105,7 +110,7 @@ function readEntries(
   return object;
 }
 
-function readItems(reader: ByteReader, count: number, depth: number, tally: Tally): unknown[] {
+function readItems(reader: ByteReader, count: number, depth: number, tally: ReadTally): unknown[] {
   takeMemory(
     reader,
     EMPTY_LIST_BYTES + (count === 0 ? 0 : LIST_BYTES + count * (PLACE_BYTES + TEXT_BYTES)),
@@ -119,8 +124,8 @@ function readItems(reader: ByteReader, count: number, depth: number, tally: Tall
   return items;
 }
 
-function readKey(reader: ByteReader, depth: number, tally: Tally): string | number {
-  const head = reader.position < reader.end ? reader.bytes[reader.position]! : 0;
+function readKey(reader: ByteReader, depth: number, tally: ReadTally): string | number {
+  const head = headOf(reader);
   // What would be a bigint is no key.
   if (!isText(head) && (!isNumber(head) || head === 0xcf || head === 0xd3)) {
     throw new Problem("has a key that is neither a string nor a number");

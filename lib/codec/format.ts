@@ -17,6 +17,16 @@ export const FALSE = 0xc2;
 export const TRUE = 0xc3;
 
 /**
+ * Says what stands next.
+ *
+ * @param reader Stands on the type byte.
+ * @returns The type byte; past the end of the message that of the number 0, of which reading finds that it is cut off.
+ */
+export function headOf(reader: ByteReader): number {
+  return reader.position < reader.end ? reader.bytes[reader.position]! : 0;
+}
+
+/**
  * Fails because a value ends after the message does.
  */
 export function truncated(): never {
@@ -44,7 +54,7 @@ function describeType(head: number): string {
   if (head < 0x80 || head >= 0xe0 || (head >= 0xcc && head <= 0xd3)) return "an integer";
   if (head < 0x90 || head === 0xde || head === 0xdf) return "a map";
   if (head < 0xa0 || head === 0xdc || head === 0xdd) return "an array";
-  if (head < 0xc0 || (head >= 0xd9 && head <= 0xdb)) return "a string";
+  if (head < 0xc0 || head >= 0xd9) return "a string";
   if (head === NIL) return "nil";
   if (head === FALSE || head === TRUE) return "a boolean";
   if (head >= 0xc4 && head <= 0xc6) return "bytes";

@@ -149,7 +149,7 @@ function readInt(reader: ByteReader): number {
     const head = reader.bytes[at]!;
     if (head < 0x80 || head >= 0xe0) {
       reader.position = at + 1;
-      return head < 0x80 ? head : head - 0x100;
+      return head << 24 >> 24;
     }
   }
   return readWide(reader, "a whole number within ±(2^53 - 1)");
@@ -187,7 +187,7 @@ export function readNumber(reader: ByteReader, wanted: string): number {
   const head = reader.bytes[at]!;
   if (head < 0x80 || head >= 0xe0) {
     reader.position = at + 1;
-    return head < 0x80 ? head : head - 0x100;
+    return head << 24 >> 24;
   }
   if (head < 0xca || head > 0xd3) wrongType(reader, wanted);
   const next = at + 1 + NUMBER_BYTES[head - 0xca]!;

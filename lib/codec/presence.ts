@@ -6,7 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { asPart, CompiledCodec } from "./compiled.ts";
-import { NIL } from "./format.ts";
+import { headOf, NIL } from "./format.ts";
 import { wrongValue } from "./problem.ts";
 
 /**
@@ -82,9 +82,7 @@ export function nullable<T>(codec: Codec<T>): Codec<T | null> {
       writer.bytes[writer.position++] = NIL;
     },
     read(reader, depth): T | null {
-      if (reader.position >= reader.end || reader.bytes[reader.position] !== NIL) {
-        return part.read(reader, depth);
-      }
+      if (headOf(reader) !== NIL) return part.read(reader, depth);
       reader.position++;
       return null;
     },

@@ -32,7 +32,7 @@
 import type { Field } from "./field.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { Read } from "./compiled.ts";
-import { readMapHead } from "./format.ts";
+import { headOf, readMapHead } from "./format.ts";
 import { generate, literal } from "./generate.ts";
 import { inField, Problem } from "./problem.ts";
 import { skipValue } from "./skip.ts";
@@ -207,7 +207,7 @@ export function matchKey(
 
 /** A key that is not a string, or has a longer head than it needs, or is unknown. */
 function matchOddKey(reader: ByteReader, keys: readonly Uint8Array[]): number {
-  const head = reader.position < reader.end ? reader.bytes[reader.position]! : 0;
+  const head = headOf(reader);
   if (head < 0xd9 || head > 0xdb) {
     skipValue(reader);
     return -1;

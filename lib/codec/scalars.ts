@@ -8,7 +8,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
-import { FALSE, readLength, TRUE, truncated, wrongType } from "./format.ts";
+import { FALSE, headOf, readLength, TRUE, truncated, wrongType } from "./format.ts";
 import { readNumber } from "./integer.ts";
 import { checkLimit, tooLong } from "./limits.ts";
 import { SCALAR_BYTES, VIEW_BYTES } from "./memory_cost.ts";
@@ -53,10 +53,9 @@ const BOOLEAN = new CompiledCodec<boolean>({
     writer.bytes[writer.position++] = value ? TRUE : FALSE;
   },
   read(reader: ByteReader): boolean {
-    const at = reader.position;
-    const head = at < reader.end ? reader.bytes[at] : 0;
+    const head = headOf(reader);
     if (head !== TRUE && head !== FALSE) wrongType(reader, "a boolean");
-    reader.position = at + 1;
+    reader.position++;
     return head === TRUE;
   },
 });
@@ -165,7 +164,7 @@ export function writeBytes(value: Uint8Array, writer: ByteWriter): void {
  * @returns How many bytes follow; that many are there.
  */
 export function readBytesHead(reader: ByteReader, wanted: string): number {
-  const head = reader.position < reader.end ? reader.bytes[reader.position]! : 0;
+  const head = headOf(reader);
   if (head < 0xc4 || head > 0xc6) wrongType(reader, wanted);
   const length = readLength(reader, head - 0xc4);
   if (length > reader.remaining) truncated();

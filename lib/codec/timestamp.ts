@@ -8,7 +8,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
-import { truncated, wrongType } from "./format.ts";
+import { headOf, truncated, wrongType } from "./format.ts";
 import { DATE_BYTES } from "./memory_cost.ts";
 import { Problem, wrongValue } from "./problem.ts";
 
@@ -75,7 +75,7 @@ function writeTimestamp(value: Date, writer: ByteWriter): void {
 
 function readTimestamp(reader: ByteReader): Date {
   const { bytes, view, position: at, end } = reader;
-  const head = at < end ? bytes[at]! : 0;
+  const head = headOf(reader);
   const total = head === 0xd6 ? 6 : head === 0xd7 ? 10 : head === 0xc7 ? 15 : 0;
   if (total === 0) wrongType(reader, "a timestamp");
   if (at + total > end) truncated();

@@ -8,7 +8,7 @@ import { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { Codec, Infer } from "./codec.ts";
 import { asPart, CompiledCodec } from "./compiled.ts";
-import { readMapHead } from "./format.ts";
+import { headOf, readMapHead } from "./format.ts";
 import { literal } from "./literal.ts";
 import { takeMemory } from "./memory_cost.ts";
 import { describeValue, inField, Problem, quote, wrongValue } from "./problem.ts";
@@ -132,7 +132,7 @@ function isTag(reader: ByteReader, tag: string, key: Uint8Array): boolean {
     reader.position = at + key.length;
     return true;
   }
-  const head = at < reader.end ? reader.bytes[at]! : 0;
+  const head = headOf(reader);
   if (head >= 0xd9 && head <= 0xdb) return readText(reader) === tag;
   skipValue(reader);
   return false;

@@ -248,7 +248,7 @@ export class CallerSide {
       // A response that has begun to arrive comes whole or is given up by an error: either frees the slot.
     } else return;
     call.onError(error, null);
-    if (freed && this.#slotless.length > 0) this.#slotless.flow();
+    if (freed) this.#slotless.flow();
   }
 
   /** What this side was to send for a call is not there any more. */
@@ -286,7 +286,7 @@ export class CallerSide {
     const late = call.state === "abandoned";
     this.#end(call);
     if (!late) call.onResponse(flags & KIND_MASK, reader);
-    if (this.#slotless.length > 0) this.#slotless.flow();
+    this.#slotless.flow();
   }
 
   /** A call has failed over there. */
@@ -311,7 +311,7 @@ export class CallerSide {
     });
     if (call instanceof OpenedStream) call.close(error);
     if (!late) call.onError(error, parts.hasDetail ? reader : null);
-    if (this.#slotless.length > 0) this.#slotless.flow();
+    this.#slotless.flow();
   }
 
   /** The stream that still wants outputs; `null` when it is abandoned. */
@@ -349,7 +349,7 @@ export class CallerSide {
         outcome: "executed",
       }),
     );
-    if (this.#slotless.length > 0) this.#slotless.flow();
+    this.#slotless.flow();
   }
 
   /** The peer takes more inputs. Credit for a stream that has ended meanwhile is no error. Says whether it is of any use. */

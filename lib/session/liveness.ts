@@ -114,7 +114,8 @@ export class Liveness {
 
   /** A ping was answered. */
   onPong(token: number, nowMs: number): void {
-    if (token === this.#token) {
+    // An answer that nobody asked for, or a second one, tells nothing of the way.
+    if (token === this.#token && token !== this.#answered) {
       this.#answered = token;
       this.lastPing = { atMs: nowMs, roundTripMs: nowMs - this.#pingSentMs };
     }

@@ -212,8 +212,7 @@ export class SendHalf implements SendingStream {
 
   /** The message in the bulk lane has left: the next one takes its place. */
   onTransmitted(): void {
-    const queue = this.#queue;
-    if (queue === null) return;
+    const queue = this.#queue!;
     queue.shift();
     const next = queue.peek();
     if (next !== undefined) this.#outbox.enqueueInOrder(next);

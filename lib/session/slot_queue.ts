@@ -32,8 +32,8 @@ export class SlotQueue {
   /** How much room that takes. */
   #firstBytes = 0;
   #bytes = 0;
-  /** How many have ended here since they were last looked for. */
-  #ended = 0;
+  /** Whether some have ended here since they were last looked for. */
+  #someEnded = false;
   /** No deadline is earlier than this one. */
   #earliestMs = Infinity;
 
@@ -130,7 +130,7 @@ export class SlotQueue {
 
   /** One of the calls has ended where it stands. */
   onEnded(): void {
-    this.#ended++;
+    this.#someEnded = true;
   }
 
   /** Takes out each call whose time has run out, and notes the next deadline. */
@@ -188,8 +188,8 @@ export class SlotQueue {
   }
 
   #forgetEnded(): void {
-    if (this.#ended === 0) return;
-    this.#ended = 0;
+    if (!this.#someEnded) return;
+    this.#someEnded = false;
     for (let left = this.#calls.length; left > 0; left--) {
       const next = this.#calls.shift()!;
       if (next.call.state === "waiting") this.#calls.push(next);

@@ -72,6 +72,11 @@ Deno.test("depth and count are limited in both directions", () => {
   const Few = t.dynamic({ maxItems: 4 });
   assertRoundTrip(Few, [1, [2]]);
   assertUnfit(() => t.toBytes(Few, [1, [2, 3]]), "over its limit maxItems of 4");
+  // It stops there, however many follow.
+  for (const many of [[1, 2, 3, 4, 5, 6, 7], { a: 1, b: 2, c: 3 }]) {
+    assertUnfit(() => t.toBytes(Few, many), "has 5 items, over its limit maxItems of 4");
+    assertUnfit(() => t.fromBytes(Few, encode(many)), "has 5 items, over its limit maxItems of 4");
+  }
   assertUnfit(() => t.fromBytes(Few, encode({ a: 1, b: 2 })), "over its limit maxItems of 4");
   assertRefused(() => t.dynamic({ maxDepth: 1_001 }), "maxDepth");
   assertRefused(() => t.dynamic({ maxItems: -1 }), "maxItems");
@@ -144,7 +149,7 @@ Deno.test("dynamic() carries no extension, whatever its length", () => {
       "d8 05 00000000000000000000000000000000",
     ]
   ) {
-    assertUnfit(() => t.fromBytes(t.dynamic(), hex(bytes)), "is an extension");
+    assertUnfit(() => t.fromBytes(t.dynamic(), hex(bytes)), "the value is an extension, which");
   }
 });
 
@@ -159,5 +164,43 @@ Deno.test("a container that claims more than the message can hold is refused as 
 Deno.test("dynamic() reads bytes behind each of their three heads", () => {
   for (const bytes of ["c4 01 07", "c5 0001 07", "c6 00000001 07"]) {
     assertEquals(t.fromBytes(t.dynamic(), hex(bytes)), Uint8Array.of(7));
+  }
+});
+
+Deno.test("both directions bear as many containers around a value, an empty one among them, and no more", () => {
+  /** That many lists, or objects, and a value within. */
+  const within = (around: number, value: unknown, wrap: (value: unknown) => unknown): unknown =>
+    around === 0 ? value : wrap(within(around - 1, value, wrap));
+  const wraps = [(value: unknown) => [value], (value: unknown) => ({ a: value })];
+  for (const maxDepth of [1, 3]) {
+    const codec = t.dynamic({ maxDepth });
+    for (const wrap of wraps) {
+      for (const value of [5, "", [], {}, new Uint8Array(1)]) {
+        assertRoundTrip(codec, within(maxDepth, value, wrap));
+        const deeper = within(maxDepth + 1, value, wrap);
+        assertUnfit(() => t.toBytes(codec, deeper), `maxDepth of ${maxDepth}`);
+        assertUnfit(() => t.fromBytes(codec, encode(deeper)), `maxDepth of ${maxDepth}`);
+        // Those of the contract count too.
+        assertUnfit(
+          () => t.toBytes(t.list(codec), [within(maxDepth, value, wrap)]),
+          `maxDepth of ${maxDepth}`,
+        );
+      }
+    }
+  }
+});
+
+Deno.test("an object that is too deep is refused at its first key", () => {
+  assertUnfit(
+    () => t.fromBytes(t.dynamic({ maxDepth: 1 }), encode({ a: { b: 5 } })),
+    "Cannot decode: a is nested deeper than its limit maxDepth of 1.",
+  );
+});
+
+Deno.test("objects that are plain in either way are written, others are not", () => {
+  const bare = Object.assign(Object.create(null), { a: 1 });
+  assertEquals(t.toBytes(t.dynamic(), bare), t.toBytes(t.dynamic(), { a: 1 }));
+  for (const other of [new Date(0), new Map(), Object.create({ a: 1 })]) {
+    assertUnfit(() => t.toBytes(t.dynamic(), other), "must be null, a boolean");
   }
 });

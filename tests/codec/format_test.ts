@@ -12,7 +12,7 @@ import { readInteger64, readNumber, writeInteger64 } from "../../lib/codec/integ
 import * as t from "../../lib/codec/mod.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
-import { assertBytes, assertProblem, assertUnfit, hex, toHex } from "./support.ts";
+import { assertBytes, assertProblem, assertUnfit, hex, toHex, TYPES } from "./support.ts";
 
 /** A reader of those bytes in the midst of others. */
 function readerOf(text: string, more = 0): ByteReader {
@@ -29,25 +29,7 @@ function written(write: (writer: ByteWriter) => void): string {
 }
 
 Deno.test("what stands there instead is named, whatever its type byte", () => {
-  const names: [first: number, last: number, name: string][] = [
-    [0x00, 0x7f, "an integer"],
-    [0x80, 0x8f, "a map"],
-    [0x90, 0x9f, "an array"],
-    [0xa0, 0xbf, "a string"],
-    [0xc0, 0xc0, "nil"],
-    [0xc1, 0xc1, "the byte c1, which MessagePack never uses"],
-    [0xc2, 0xc3, "a boolean"],
-    [0xc4, 0xc6, "bytes"],
-    [0xc7, 0xc9, "an extension"],
-    [0xca, 0xcb, "a float"],
-    [0xcc, 0xd3, "an integer"],
-    [0xd4, 0xd8, "an extension"],
-    [0xd9, 0xdb, "a string"],
-    [0xdc, 0xdd, "an array"],
-    [0xde, 0xdf, "a map"],
-    [0xe0, 0xff, "an integer"],
-  ];
-  for (const [first, last, name] of names) {
+  for (const [first, last, name] of TYPES) {
     for (let head = first; head <= last; head++) {
       const reader = readerOf(head.toString(16).padStart(2, "0"));
       assertProblem(() => wrongType(reader, "it"), `must be it, but is ${name}`);

@@ -14,7 +14,7 @@ import type { RecordCodec } from "../../lib/codec/record.ts";
 const Sample = t.record({
   text: t.string({ maxBytes: 8 }),
   maybe: t.optional(t.uint()),
-  __proto__: t.int(),
+  ["__proto__"]: t.int(),
   toString: t.optional(t.nullable(t.string())),
   list: t.list(t.string(), { maxItems: 4 }),
   "a field whose name is longer than forty bytes, head included": t.optional(t.boolean()),
@@ -33,6 +33,13 @@ function outcome(action: () => unknown): unknown {
   } catch (error) {
     return String(error);
   }
+}
+
+/** A value, how many items it has, and what memory it takes. */
+function decoded(codec: t.Codec<unknown>, bytes: Uint8Array): unknown[] {
+  const reader = new t.ByteReader();
+  reader.reset(bytes, 0, bytes.length);
+  return [codec.decode(reader), reader.items, reader.decodedBytes, reader.position];
 }
 
 Deno.test("records are written alike by generated code and by the interpreter, and refused alike", () => {
@@ -117,7 +124,7 @@ Deno.test("lists are written and read alike by generated code and by the interpr
         for (const byte of [0x90, 0x94, 0xa5, 0xc0, 0xd9, 0xdc, 0xff]) {
           const changed = a.slice();
           changed[at] = byte;
-          const [c, d] = both.map((codec) => outcome(() => t.fromBytes(codec, changed)));
+          const [c, d] = both.map((codec) => outcome(() => decoded(codec, changed)));
           assertEquals(d, c);
         }
       }

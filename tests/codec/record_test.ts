@@ -271,3 +271,18 @@ Deno.test("what cannot be a field is refused at once", () => {
   assertRefused(() => t.record({ ["x".repeat(70_000)]: t.uint() }), "65,535");
   assertRefused(() => t.record({ "\ud800": t.uint() }), "surrogate");
 });
+
+Deno.test("long texts are shown in errors by their first 40 characters", () => {
+  const shown = "a".repeat(40);
+  for (const [text, wanted] of [[shown, `"${shown}"`], [`${shown}b`, `"${shown}…"`]] as const) {
+    assertUnfit(
+      () => t.toBytes(t.uint(), text as unknown as number),
+      `but is the string ${wanted}.`,
+    );
+    const Far = t.record({ [text]: t.uint() });
+    const path = text === shown ? shown : `[${wanted}]`;
+    assertUnfit(() => t.toBytes(Far, { [text]: -1 }), `Cannot encode: ${path} must be`);
+  }
+  assertUnfit(() => t.toBytes(t.string(), 10n ** 39n as unknown as string), "the bigint 1");
+  assertUnfit(() => t.toBytes(t.string(), 10n ** 40n as unknown as string), `1${"0".repeat(39)}…`);
+});

@@ -77,3 +77,23 @@ export function assertDecodesOrRefuses(codec: t.Codec<unknown>, bytes: Uint8Arra
     return false;
   }
 }
+
+/** What type bytes stand for. */
+export const TYPES: readonly [first: number, last: number, name: string][] = [
+  [0x00, 0x7f, "an integer"],
+  [0x80, 0x8f, "a map"],
+  [0x90, 0x9f, "an array"],
+  [0xa0, 0xbf, "a string"],
+  [0xc0, 0xc0, "nil"],
+  [0xc1, 0xc1, "the byte c1, which MessagePack never uses"],
+  [0xc2, 0xc3, "a boolean"],
+  [0xc4, 0xc6, "bytes"],
+  [0xc7, 0xc9, "an extension"],
+  [0xca, 0xcb, "a float"],
+  [0xcc, 0xd3, "an integer"],
+  [0xd4, 0xd8, "an extension"],
+  [0xd9, 0xdb, "a string"],
+  [0xdc, 0xdd, "an array"],
+  [0xde, 0xdf, "a map"],
+  [0xe0, 0xff, "an integer"],
+];

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Liveness } from "../../lib/session/liveness.ts";
+import { DEFAULT_TIMES } from "../../lib/session/session_options.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { KeepTarget, numbered, rawCodec } from "./calls.ts";
 import { Pair } from "./pair.ts";
@@ -203,4 +205,146 @@ Deno.test("a short delay of timers does not lengthen the liveness time much", ()
     session.onTimer(peer.nowMs);
   }
   assert(peer.nowMs - start < 33_000, `${peer.nowMs - start} ms`);
+});
+
+/** A peer's sign of a stream, by the frame that it is; what none is. */
+const SIGNS: [what: string, isSign: boolean, frame: (id: number, n: number) => Uint8Array][] = [
+  ["outputs", true, (id, n) => rawFrame(FrameType.output, { id, argument: n })],
+  ["credit", true, (id) => rawFrame(FrameType.inputCredit, { id, argument: 0, payload: u32(0) })],
+  ["answers to its pings", true, (id) => rawFrame(FrameType.pong, { id })],
+  ["signs of another stream", false, (id) => rawFrame(FrameType.pong, { id: id + 1 })],
+];
+
+for (const [what, isSign, frame] of SIGNS) {
+  Deno.test(`a stream lives on ${what}: ${isSign}`, () => {
+    const peer = ScriptedPeer.open("dialler");
+    const stream = peer.side.open("keep", null, { input: 1, output: 1000 });
+    const { id } = stream;
+    peer.frames().splice(0);
+    for (let n = 0; n < 12; n++) {
+      live(peer, 20_000, true);
+      peer.send(frame(id, n));
+    }
+    assertEquals(stream.done, !isSign);
+    assertEquals(peer.side.session.state, "open");
+  });
+}
+
+const TIMES = {
+  ...DEFAULT_TIMES,
+  handshakeTimeoutMs: 5_000,
+  pingIntervalMs: 10_000,
+  livenessTimeoutMs: 30_000,
+};
+/** So much under way has not been read. */
+const UNTAKEN_BYTES = 32 * 1024;
+
+/** What is known of a peer from time 0 on, that has just been heard. */
+function open(nowMs = 0): Liveness {
+  const liveness = new Liveness(TIMES, nowMs);
+  liveness.onOpen(nowMs);
+  return liveness;
+}
+
+/** Hears the peer at each second up to a time, and says why it is lost. */
+function hear(liveness: Liveness, fromMs: number, untilMs: number): string | null {
+  for (let nowMs = fromMs; nowMs <= untilMs; nowMs += 1_000) {
+    liveness.onReceived(nowMs);
+    const step = liveness.onTimer(nowMs, nowMs);
+    if (step.kind === "lost") return `${nowMs}: ${step.reason}`;
+  }
+  return null;
+}
+
+const NOTHING_TAKEN = "30000 ms.", WRITE = "The peer has taken no bytes for ";
+
+Deno.test("a handshake has its time to the millisecond", () => {
+  const liveness = new Liveness(TIMES, 7);
+  assertEquals(liveness.nextDeadlineMs, 5_007);
+  assertEquals(liveness.onTimer(5_006, 5_006).kind, "nothing");
+  const step = liveness.onTimer(5_007, 5_007);
+  assertEquals(step, { kind: "lost", reason: "The handshake was not done within 5000 ms." });
+});
+
+Deno.test("a write has the liveness time, which begins anew whenever some of it is taken", () => {
+  const stuck = open();
+  stuck.onWriteBegun(1_000);
+  assertEquals(stuck.nextDeadlineMs, 10_000);
+  assertEquals(hear(stuck, 1_000, 90_000), `31000: ${WRITE}${NOTHING_TAKEN}`);
+  const slow = open();
+  slow.onWriteBegun(1_000);
+  hear(slow, 1_000, 20_000);
+  slow.onTaken(20_000);
+  assertEquals(hear(slow, 21_000, 90_000), `50000: ${WRITE}${NOTHING_TAKEN}`);
+  const done = open();
+  done.onWriteBegun(1_000);
+  done.onWritten();
+  // Nothing is under way that could be taken.
+  done.onTaken(2_000);
+  assertEquals(hear(done, 2_000, 90_000), null);
+});
+
+Deno.test("bulk that is not read is found out, which begins anew whenever some of it is taken or has arrived", () => {
+  const told: [what: string, tell: (liveness: Liveness) => void, lostMs: number | null][] = [
+    ["nothing", () => {}, 31_000],
+    ["taken", (liveness) => liveness.onTaken(20_000), 50_000],
+    ["arrived", (liveness) => liveness.onBulk(UNTAKEN_BYTES, 5, 20_000), 50_000],
+    ["no more arrived", (liveness) => liveness.onBulk(UNTAKEN_BYTES + 1, 0, 20_000), 31_000],
+    ["little left", (liveness) => liveness.onBulk(UNTAKEN_BYTES - 1, 0, 20_000), null],
+  ];
+  for (const [what, tell, lostMs] of told) {
+    const liveness = open();
+    liveness.onBulk(UNTAKEN_BYTES, 0, 1_000);
+    hear(liveness, 1_000, 20_000);
+    tell(liveness);
+    const lost = lostMs === null ? null : `${lostMs}: ${WRITE}${NOTHING_TAKEN}`;
+    assertEquals(hear(liveness, 20_000, 90_000), lost, what);
+  }
+});
+
+Deno.test("the next deadline is the earliest of all that is waited for", () => {
+  const liveness = open(1_000);
+  assertEquals(liveness.nextDeadlineMs, 11_000, "a ping");
+  for (const nowMs of [11_000, 21_500]) liveness.onTimer(nowMs, nowMs);
+  assertEquals(liveness.nextDeadlineMs, 31_000, "a sign of life");
+  liveness.onReceived(20_000);
+  liveness.onWriteBegun(1_200);
+  assertEquals(liveness.nextDeadlineMs, 31_200, "a write");
+  liveness.onBulk(UNTAKEN_BYTES, 0, 1_100);
+  assertEquals(liveness.nextDeadlineMs, 31_100, "bulk");
+});
+
+Deno.test("an answer that nobody asked for, or a second one, tells nothing of the way", () => {
+  const liveness = open();
+  liveness.onPong(0, 500);
+  assertEquals(liveness.lastPing, null);
+  const token = liveness.ask(1_000);
+  liveness.onPong(token, 1_020);
+  liveness.onPong(token, 9_000);
+  assertEquals(liveness.lastPing, { atMs: 1_020, roundTripMs: 20 });
+});
+
+Deno.test("a timer up to 50 ms late shows nothing, a later one that this process was held up", () => {
+  for (const [lateMs, lost] of [[50, true], [51, false]] as const) {
+    const liveness = open();
+    const step = liveness.onTimer(30_000 + lateMs, 30_000);
+    assertEquals(step.kind === "lost", lost);
+    // Then it reads on for a second.
+    if (!lost) {
+      assertEquals(liveness.onTimer(31_000 + lateMs - 1, 31_000 + lateMs - 1).kind, "nothing");
+      assertEquals(liveness.onTimer(31_000 + lateMs, 31_000 + lateMs).kind, "lost");
+    }
+  }
+});
+
+Deno.test("a ping says whether the one before was answered", () => {
+  const liveness = open(), pings: unknown[] = [];
+  for (let n = 1; n <= 4; n++) {
+    liveness.onReceived(n * 10_000);
+    const step = liveness.onTimer(n * 10_000, n * 10_000);
+    pings.push(step.kind === "ping" && [step.token, step.wasAnswered]);
+    if (n % 2 === 1) liveness.onPong(n, n * 10_000 + 1);
+  }
+  assertEquals(pings, [[1, true], [2, true], [3, false], [4, true]]);
+  assertEquals(liveness.nextDeadlineMs, 50_000);
 });

@@ -25,13 +25,23 @@ const ENGINE =
 const SAME_EITHER_WAY = "Both ways give the same bytes; it decides which one is quicker.";
 const UNREAD = "It is written before it is read for the first time.";
 
+const ESTIMATE =
+  "An estimate of what V8 takes, rounded up: a byte more for each is no other estimate.";
+
+/** What a line's numbers become. */
+function plusOne(lineText: string): string[] {
+  return [...lineText.matchAll(/\b\d+\b/g)].map(([text]) =>
+    `\`${text}\` became \`${Number(text) + 1}\``
+  );
+}
+
 /** All that were looked at. */
 export const EXPLAINED: readonly Explanation[] = [
   {
-    file: "lib/codec/dynamic_read.ts",
-    lineText: "const head = reader.position < reader.end ? reader.bytes[reader.position]! : 0xc1;",
-    changes: ["`0xc1` became `194`"],
-    reason: "Any byte will do that leads to `skipHead`, which says that the value is cut off.",
+    file: "lib/codec/format.ts",
+    lineText: "return reader.position < reader.end ? reader.bytes[reader.position]! : 0;",
+    changes: [ZERO],
+    reason: "Any number's type byte will do: whoever reads it says that the message is cut off.",
   },
   { file: "lib/codec/generate.ts", lineText: "const MAX_DISTINCT = 1_000;", reason: ENGINE },
   { file: "lib/codec/generate.ts", lineText: "let distinct = 0;", reason: ENGINE },
@@ -45,6 +55,79 @@ export const EXPLAINED: readonly Explanation[] = [
     lineText: "writer.view.setUint32(at + 5, value - Math.floor(value / TWO_32) * TWO_32);",
     changes: ["`*` became `/`"],
     reason: "The difference is a multiple of 2^32, or a fraction: `setUint32` sees neither.",
+  },
+  {
+    file: "lib/codec/dynamic.ts",
+    lineText: "inspectValue(key, depth + 1, tally);",
+    changes: ["`+` became `-`"],
+    reason: "The value beside the key is as deep, and is refused in its place with the same words.",
+  },
+  {
+    file: "lib/codec/integer.ts",
+    lineText: "if (value >= 0) writeNatural(value, writer);",
+    changes: ["`>=` became `>`", ZERO],
+    reason: "0 is one byte, written alike as the least natural and as the highest negative.",
+  },
+  {
+    file: "lib/codec/literal.ts",
+    lineText:
+      "if (at + text.length <= end && bytes[at] === text[0] && standsAt(bytes, at, text)) {",
+    changes: [
+      "the guard was removed",
+      "the right part of `at + text.length <= end && bytes[at] === text[0]` was removed",
+    ],
+    reason: "What is not found so is read as any text, to the same value; it spares making one.",
+  },
+  ...[
+    "export const SCALAR_BYTES = 8;",
+    "export const TEXT_BYTES = 24;",
+    "export const VIEW_BYTES = 112;",
+    "export const DATE_BYTES = 96;",
+    "export const OBJECT_BYTES = 56;",
+    "export const FIELD_BYTES = 16;",
+    "export const PLAIN_OBJECT_BYTES = 184;",
+    "export const KEY_BYTES = 64;",
+    "export const EMPTY_LIST_BYTES = 32;",
+    "export const LIST_BYTES = 168;",
+    "export const PLACE_BYTES = 12;",
+    "export const MAP_BYTES = 184;",
+    "export const ENTRY_BYTES: number = 56 + TEXT_BYTES;",
+    "export const UNKNOWN_BYTES = 64;",
+  ].map((lineText) => ({
+    file: "lib/codec/memory_cost.ts",
+    lineText,
+    changes: plusOne(lineText),
+    reason: ESTIMATE,
+  })),
+  {
+    file: "lib/codec/skip.ts",
+    lineText: "if (head < 0x80 || head >= 0xe0) return pass(reader, 1);",
+    changes: ["`<` became `<=`", "`0x80` became `129`"],
+    reason: "0x80 is an empty map: one byte and nothing within, like a number.",
+  },
+  {
+    file: "lib/codec/skip.ts",
+    lineText: "if (head < 0x90) return pass(reader, 1, (head & 0x0f) * 2);",
+    changes: ["`<` became `<=`", "`0x90` became `145`"],
+    reason: "0x90 is an empty array: one byte and nothing within, like an empty map.",
+  },
+  {
+    file: "lib/codec/skip.ts",
+    lineText: "if (head < 0xa0) return pass(reader, 1, head & 0x0f);",
+    changes: ["`<` became `<=`", "`0xa0` became `161`"],
+    reason: "0xa0 is an empty text: one byte and nothing within, like an empty array.",
+  },
+  {
+    file: "lib/codec/skip.ts",
+    lineText: "if (head < 0xc0) return pass(reader, 1 + (head & 0x1f));",
+    changes: ["`<` became `<=`", "`0xc0` became `193`"],
+    reason: "0xc0 is nil: its five low bits are 0, so it is one byte like an empty text.",
+  },
+  {
+    file: "lib/codec/text.ts",
+    lineText: "writer.ensure(text.length * 3 + 2 * MAX_HEAD_BYTES);",
+    changes: ["`3` became `4`", "`2` became `3`"],
+    reason: "It makes more room than a text can need; the bytes are the same.",
   },
   {
     file: "lib/codec/text_source.ts",
@@ -76,9 +159,44 @@ export const EXPLAINED: readonly Explanation[] = [
     reason: "The digit is not 0 here: the line before has returned.",
   },
   {
+    file: "lib/session/bulk_pacer.ts",
+    lineText: "if (bytes <= 0) return;",
+    changes: ["`<=` became `<`"],
+    reason: "Where nothing new has arrived no frame is complete that was not before.",
+  },
+  {
+    file: "lib/session/caller_side.ts",
+    lineText: 'const freed = call.state === "waiting" && call.id >= 0;',
+    changes: ['the left part of `call.state === "waiting" && call.id >= 0` was removed'],
+    reason:
+      "A call that was sent keeps its slot for now, so the queue finds none and lets nobody go.",
+  },
+  {
     file: "lib/session/frame_lanes.ts",
     lineText: "#mayOvertake = true;",
     reason: "What is written first is the hello, and draining it sets this to `true`.",
+  },
+  {
+    file: "lib/session/handler_name.ts",
+    lineText: "if (text.length >= minBytes && text.length * 3 <= MAX_NAME_BYTES) return null;",
+    changes: [
+      "the guard was removed",
+      "`>=` became `>`",
+      "`<=` became `<`",
+      "`3` became `4`",
+    ],
+    reason: "What is not let through at once has its bytes counted, with the same result.",
+  },
+  {
+    file: "lib/session/incoming_calls.ts",
+    lineText: "while (slots.length <= slot) slots.push(null);",
+    changes: ["`<=` became `<`"],
+    reason: "The slot itself is set next, which makes it as long.",
+  },
+  {
+    file: "lib/session/liveness.ts",
+    lineText: "#pingSentMs = 0;",
+    reason: UNREAD,
   },
   {
     file: "lib/session/bulk_lane.ts",
