@@ -61,6 +61,7 @@ export type {
   Transport,
   Transports,
 } from "./lib/net/transport.ts";
+export { nativeWebSocketTransport } from "./lib/net/native_web_socket.ts";
 export { systemTransports } from "./lib/net/transports.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/grid/allow.ts";
 export type { BackOffOptions } from "./lib/grid/back_off.ts";

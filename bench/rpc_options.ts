@@ -6,8 +6,8 @@
 
 /** What is to be measured. */
 export interface RpcOptions {
-  /** Over what; `tls`, `wss` and `unix-mtls` are mutual TLS over TCP, with WebSocket within, and over Unix sockets. */
-  readonly transport: "tcp" | "unix" | "ws" | "memory" | "tls" | "wss" | "unix-mtls";
+  /** Over what; `ws-native` is the runtime's own WebSocket; `tls`, `wss` and `unix-mtls` are mutual TLS over TCP, with WebSocket within, and over Unix sockets. */
+  readonly transport: "tcp" | "unix" | "ws" | "ws-native" | "memory" | "tls" | "wss" | "unix-mtls";
   /** Requests of the grid, the same with memory that is lent (`lendRequest`, `into`), or with lock arguments in and a small record out (`size` counts for nothing then), calls of a service, requests beside bulk on the same connection, or messages of a stream from the handler, to the handler, or both. */
   readonly mode: typeof MODES[number];
   /** Payload of each message, in bytes. */
@@ -24,7 +24,7 @@ export interface RpcOptions {
   readonly json: boolean;
 }
 
-const TRANSPORTS = ["tcp", "unix", "ws", "memory", "tls", "wss", "unix-mtls"] as const;
+const TRANSPORTS = ["tcp", "unix", "ws", "ws-native", "memory", "tls", "wss", "unix-mtls"] as const;
 const MODES = [
   "single",
   "lent",

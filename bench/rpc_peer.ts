@@ -8,7 +8,6 @@ import { type Connection, Manager } from "@internode/grid";
 import {
   connect,
   constantResolver,
-  mtlsTransports,
   parseNetEndpoint,
   type ServiceConnection,
 } from "@internode/grid/call";
@@ -17,7 +16,7 @@ import { type FloorHost, serveFloor } from "./floor.ts";
 import { freePorts } from "./free_ports.ts";
 import { writeIdentities } from "./identities.ts";
 import type { RpcOptions } from "./rpc_options.ts";
-import { serveBench, serveEcho } from "./rpc_server.ts";
+import { reachedBy, serveBench, serveEcho } from "./rpc_server.ts";
 
 /** Two connected nodes: this process's, and the one that serves. */
 export interface RpcPeer extends AsyncDisposable {
@@ -44,15 +43,16 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
     await writeIdentities({ [folders.client]: [local!], [folders.server]: [host!, service!] });
   }
   const identity = isMtls ? await readIdentity(folders.client) : null;
-  const tls = identity === null ? {} : { tls: identity };
-  const manager = new Manager({ local: local!, hosts, spinUs, ...tls });
+  const reached = reachedBy(options.transport, identity);
+  const own = identity === null ? reached : { tls: identity };
+  const manager = new Manager({ local: local!, hosts, spinUs, ...own });
   let pid = Deno.pid;
   if (options.transport === "memory") {
     const other = stack.use(new Manager({ local: host!, hosts }));
     serveBench(other, options.inflight);
     await other.listen();
     stack.use(await serveFloor({ href: floor!, identity }));
-    stack.use(await serveEcho(service!, null, 0));
+    stack.use(await serveEcho(service!, {}, 0));
   } else {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -67,6 +67,7 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
         String(options.inflight),
         isMtls ? folders.server : "",
         String(spinUs),
+        options.transport,
       ],
       stdin: "piped",
       stdout: "piped",
@@ -83,7 +84,6 @@ export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
   stack.use(manager);
   await manager.listen();
   await manager.waitForConnect({ timeoutMs: 10_000 });
-  const reached = identity === null ? {} : { transports: mtlsTransports(identity) };
   return {
     connection: manager.connection(host!),
     service: stack.use(
@@ -107,5 +107,7 @@ function addresses(transport: RpcOptions["transport"], folder: string): string[]
   if (transport === "unix" || transport === "unix-mtls") {
     return names.map((name) => `unix://${folder}/${name}.sock`);
   }
-  return freePorts(names.length).map((port) => `${transport}://127.0.0.1:${port}`);
+  return freePorts(names.length).map((port) =>
+    `${transport === "ws-native" ? "ws" : transport}://127.0.0.1:${port}`
+  );
 }

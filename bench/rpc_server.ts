@@ -5,7 +5,12 @@
  * @module
  */
 
-import { Manager } from "@internode/grid";
+import {
+  Manager,
+  nativeWebSocketTransport,
+  systemTransports,
+  type Transports,
+} from "@internode/grid";
 import { implement, listen, mtlsTransports, serve } from "@internode/grid/call";
 import { readIdentity } from "../examples/certs/identity_folder.ts";
 import { serveFloor } from "./floor.ts";
@@ -29,14 +34,23 @@ export function serveBench(manager: Manager, inflight: number): void {
   manager.handle(contracts.both, (_initial, input) => input);
 }
 
-/** Serves the same as a service, until disposed of; with an identity by mutual TLS. */
+/** Transports that are not the usual ones, if any. */
+export type Reached = { readonly transports?: Transports };
+
+/** What the sides of a bench reach each other by. */
+export function reachedBy(transport: string, identity: NodeIdentity | null): Reached {
+  if (identity !== null) return { transports: mtlsTransports(identity) };
+  if (transport !== "ws-native") return {};
+  return { transports: { ...systemTransports(), ws: nativeWebSocketTransport() } };
+}
+
+/** Serves the same as a service, until disposed of. */
 export async function serveEcho(
   address: string,
-  identity: NodeIdentity | null,
+  reached: Reached,
   spinUs: number,
 ): Promise<AsyncDisposable> {
   const stop = new AbortController();
-  const reached = identity === null ? {} : { transports: mtlsTransports(identity) };
   const listener = await listen(address, implement(Echo, { echo: (bytes) => bytes }), reached);
   const served = serve(listener, { signal: stop.signal, graceMs: 0, spinUs });
   return {
@@ -48,15 +62,16 @@ export async function serveEcho(
 }
 
 if (import.meta.main) {
-  const [local, hosts, floor, service, inflight, identityFolder, spin] = Deno.args;
+  const [local, hosts, floor, service, inflight, identityFolder, spin, transport] = Deno.args;
   const spinUs = Number(spin);
   const identity = identityFolder ? await readIdentity(identityFolder) : null;
-  const tls = identity === null ? {} : { tls: identity };
-  await using manager = new Manager({ local: local!, hosts: hosts!.split(","), spinUs, ...tls });
+  const reached = reachedBy(transport!, identity);
+  const own = identity === null ? reached : { tls: identity };
+  await using manager = new Manager({ local: local!, hosts: hosts!.split(","), spinUs, ...own });
   serveBench(manager, Number(inflight));
   await using _server = await manager.listen();
   await using _floor = await serveFloor({ href: floor!, identity });
-  await using _service = await serveEcho(service!, identity, spinUs);
+  await using _service = await serveEcho(service!, reached, spinUs);
   console.log("ready");
   for await (const _ of Deno.stdin.readable);
   await manager.close({ graceMs: 0 });

@@ -105,7 +105,7 @@ async function secureAccepted(
  * @returns Both.
  * @throws {InternodeError} `InvalidArgument` if one is missing.
  */
-function requireIdentity(
+export function requireIdentity(
   address: HostAddress,
   options: TlsOptions,
 ): { cert: string; key: string } {

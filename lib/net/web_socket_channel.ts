@@ -1,6 +1,6 @@
 /**
- * The accepting end of a WebSocket connection in a server of the user's own:
- * one of the runtime's.
+ * A WebSocket of the runtime's as a channel: the accepting end in a server of
+ * the user's own, and either end of `nativeWebSocketTransport`.
  *
  * @module
  */
@@ -38,6 +38,7 @@ export class WebSocketChannel implements MessageChannel {
   readonly remote: string;
   readonly #socket: WebSocket;
   readonly #closeTimeoutMs: number;
+  readonly #onEnded: () => void;
 
   #receiver: MessageReceiver | undefined;
   #early: Uint8Array<ArrayBuffer>[] = [];
@@ -59,12 +60,19 @@ export class WebSocketChannel implements MessageChannel {
    *
    * @param socket The socket: open, with `binaryType` "arraybuffer", owned from now on.
    * @param remote The other end, for messages.
+   * @param onEnded Called once, when nothing of it is open any more.
    * @param closeTimeoutMs How long the other end may take to answer a close.
    */
-  constructor(socket: WebSocket, remote: string, closeTimeoutMs: number = CLOSE_TIMEOUT_MS) {
+  constructor(
+    socket: WebSocket,
+    remote: string,
+    onEnded: () => void = () => {},
+    closeTimeoutMs: number = CLOSE_TIMEOUT_MS,
+  ) {
     this.#socket = socket;
     this.remote = remote;
     this.#closeTimeoutMs = closeTimeoutMs;
+    this.#onEnded = onEnded;
     socket.onopen = null;
     socket.onmessage = ({ data }) => this.#take(data);
     socket.onerror = (event) => this.#fail(event);
@@ -178,5 +186,6 @@ export class WebSocketChannel implements MessageChannel {
     clearTimeout(this.#closeTimer);
     this.#socket.onmessage = this.#socket.onerror = this.#socket.onclose = null;
     this.#receiver?.onClose(reason);
+    this.#onEnded();
   }
 }

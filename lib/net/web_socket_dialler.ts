@@ -192,7 +192,8 @@ async function reasonOf(
   }
 }
 
-function refusal(address: HostAddress, status: number, text: string): InternodeError {
+/** What a dialler is told of an answer that refuses it. */
+export function refusal(address: HostAddress, status: number, text: string): InternodeError {
   const reason = text === "" ? "" : ` (${text})`;
   const [code, advice] = statusAdvice(status);
   return new InternodeError(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { admitNow, type TokenJudgement } from "./admission.ts";
+import { type Admission, admitNow, type TokenJudgement } from "./admission.ts";
 import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { handOver } from "./hand_over.ts";
@@ -18,6 +18,8 @@ export interface UpgradeOptions {
   accept: (channel: MessageChannel, name?: string) => void;
   /** Hears of what `accept` throws. */
   onError?: ((error: unknown) => void) | undefined;
+  /** Called once for each channel, when nothing of it is open any more. */
+  onEnded?: (() => void) | undefined;
   /** Judges the token at once, see {@linkcode TokenJudgement}; a text refuses it with status 401 and that text. Default: all are let in. */
   authorize?: (token: string | null) => TokenJudgement;
   /** See `ListenOptions`. */
@@ -42,6 +44,21 @@ export interface UpgradeOptions {
  * @returns The answer: 101, 400, 401, 403, 421 or 503 (with the reason), or 426.
  */
 export function upgradeWebSocket(request: Request, options: UpgradeOptions): Response {
+  const problem = requestProblem(request, options);
+  if (problem !== null) return problem;
+  return openWebSocket(request, options, admitNow(options.authorize, tokenOf(request)));
+}
+
+/** The token that a request bears. */
+export function tokenOf(request: Request): string | null {
+  return bearerToken(request.headers.get("authorization"));
+}
+
+/** The answer to a request that comes from a web page, or for another host, that may not; `null`: it may. */
+export function requestProblem(
+  request: Request,
+  options: Pick<UpgradeOptions, "allowHosts" | "allowOrigins" | "hostname" | "onRefused">,
+): Response | null {
   const host = request.headers.get("host") ?? URL.parse(request.url)?.host ?? "";
   const problem = hostProblem(host, options.hostname ?? "", options.allowHosts ?? []);
   if (problem !== null) {
@@ -53,8 +70,15 @@ export function upgradeWebSocket(request: Request, options: UpgradeOptions): Res
     options.onRefused?.(origin);
     return refuse(403, origin);
   }
-  const token = bearerToken(request.headers.get("authorization"));
-  const admission = admitNow(options.authorize, token);
+  return null;
+}
+
+/** Answers a request of which all but its admission is known to be right. */
+export function openWebSocket(
+  request: Request,
+  options: Pick<UpgradeOptions, "accept" | "onEnded" | "onError" | "remote">,
+  admission: Admission,
+): Response {
   if ("reason" in admission) {
     const { status, reason } = admission;
     return refuse(status, reason, status === 401 ? { "www-authenticate": "Bearer" } : {});
@@ -73,12 +97,19 @@ export function upgradeWebSocket(request: Request, options: UpgradeOptions): Res
   const { remote = "a WebSocket client" } = options;
   socket.binaryType = "arraybuffer";
   // A client that leaves before the upgrade is done causes no event at all.
-  socket.onopen = () =>
-    handOver(options, { channel: new WebSocketChannel(socket, remote), name: admission.name });
+  socket.onopen = () => {
+    const channel = new WebSocketChannel(socket, remote, options.onEnded);
+    handOver(options, { channel, name: admission.name });
+  };
   return response;
 }
 
-function refuse(status: number, reason: string, headers: Record<string, string> = {}): Response {
+/** An answer that refuses. */
+export function refuse(
+  status: number,
+  reason: string,
+  headers: Record<string, string> = {},
+): Response {
   return new Response(reason, {
     status,
     headers: { "content-type": "text/plain; charset=utf-8", ...headers },

@@ -33,7 +33,7 @@ export class Acceptor {
   static async on(
     transport: Transport,
     url: string,
-    authorize?: (token: string | null) => string | null,
+    authorize?: (token: string | null) => string | null | Promise<string | null>,
   ): Promise<Acceptor> {
     const acceptor = new Acceptor();
     acceptor.listener = await transport.listen(parseHostAddress(url), {

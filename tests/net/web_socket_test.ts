@@ -144,7 +144,7 @@ test("a peer that never answers a close does not keep the channel from its end",
   socket.binaryType = "arraybuffer";
   await new Promise((resolve) => socket.onopen = resolve);
   const nativeEnd = new Promise((resolve) => socket.addEventListener("close", resolve));
-  const near = pipeOf(new WebSocketChannel(socket, host.address.href, 1));
+  const near = pipeOf(new WebSocketChannel(socket, host.address.href, () => {}, 1));
   near.channel.close();
   assertEquals(await near.receive(), null);
   assertStringIncludes(await near.ended, "did not answer in time");
