@@ -146,10 +146,10 @@ function readUint(reader: ByteReader): number {
 function readInt(reader: ByteReader): number {
   const at = reader.position;
   if (at < reader.end) {
-    const head = reader.bytes[at]!;
-    if (head < 0x80 || head >= 0xe0) {
+    const short = reader.bytes[at]! << 24 >> 24;
+    if (short >= -0x20) {
       reader.position = at + 1;
-      return head << 24 >> 24;
+      return short;
     }
   }
   return readWide(reader, "a whole number within ±(2^53 - 1)");

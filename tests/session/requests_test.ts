@@ -290,3 +290,20 @@ Deno.test("numbers of errors from a later version read as the nearest thing know
   peer.send(rawFrame(FrameType.error, { id, code: 999, payload: errorPayload(77, "new") }));
   assertEquals([call.error?.code, call.error?.outcome], ["HandlerFailed", "maybeExecuted"]);
 });
+
+Deno.test("an error tells what the one is called that a handler threw, and what it says, and no other's", () => {
+  const failed = 6;
+  const named = errorPayload(3, "no");
+  for (
+    const [code, remoteName, remoteMessage] of [
+      [failed, "Error", "no"],
+      [4, undefined, undefined],
+    ] as const
+  ) {
+    const peer = ScriptedPeer.open("dialler"), call = peer.side.request("keep", null);
+    peer.frames();
+    peer.send(rawFrame(FrameType.error, { id: call.id, code, payload: named }));
+    assertEquals([call.error?.remoteName, call.error?.remoteMessage], [remoteName, remoteMessage]);
+    assertEquals([call.error?.origin, call.error?.outcome], ["remote", "executed"]);
+  }
+});

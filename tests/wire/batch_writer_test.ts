@@ -276,4 +276,6 @@ Deno.test("an idle writer holds no buffer", () => {
   drain(writer);
   writer.recycle();
   assert(pool.take() === buffer);
+  // Not even where the next frame would have gone: the pool may let go of it.
+  assert(writer.writer !== buffer);
 });

@@ -4,6 +4,7 @@ import { ByteWriter } from "../../lib/wire/byte_writer.ts";
 Deno.test("a new writer is empty and has room for 256 bytes", () => {
   const writer = new ByteWriter();
   assertEquals([writer.position, writer.items, writer.bytes.length], [0, 0, 256]);
+  assertEquals(writer.maxItems, 1_000_000);
 });
 
 Deno.test("a buffer grows only when it must, and then to twice its size or what is wanted", () => {

@@ -249,3 +249,18 @@ Deno.test("what is read beside a read under way comes before what that one bring
     }
   }
 });
+
+Deno.test("a read of up to an eighth of the buffer is small, and 32 of them in a row make it shrink", () => {
+  for (const [count, last, bytes] of [[100, 100, 100], [100, 101, 800], [101, 101, 800]] as const) {
+    const ring = new ReceiveRing(100, 800);
+    ring.space(400);
+    for (let n = 0; n < 32; n++) {
+      ring.space();
+      ring.commit(n < 31 ? count : last);
+      ring.head = ring.tail;
+      assertEquals(ring.bytes.length, 800);
+    }
+    ring.space();
+    assertEquals(ring.bytes.length, bytes, `reads of ${count}, at last ${last}`);
+  }
+});

@@ -22,7 +22,7 @@ const ALLOCATOR =
   "It tunes the allocator and the collector, which no value shows; `deno task bench:memory` does.";
 const ENGINE =
   "It decides which functions share what V8 has learnt of them, which no value shows; the benches do.";
-const SAME_EITHER_WAY = "Both ways give the same bytes; it decides which one is quicker.";
+const SAME_EITHER_WAY = "Both ways come to the same; it decides which one is quicker.";
 const UNREAD = "It is written before it is read for the first time.";
 
 const ESTIMATE =
@@ -67,6 +67,18 @@ export const EXPLAINED: readonly Explanation[] = [
     lineText: "if (value >= 0) writeNatural(value, writer);",
     changes: ["`>=` became `>`", ZERO],
     reason: "0 is one byte, written alike as the least natural and as the highest negative.",
+  },
+  {
+    file: "lib/codec/integer.ts",
+    lineText: "if (head < 0x80) {",
+    changes: ["the guard was removed"],
+    reason: SAME_EITHER_WAY,
+  },
+  {
+    file: "lib/codec/integer.ts",
+    lineText: "if (short >= -0x20) {",
+    changes: ["the guard was removed", "`>=` became `>`"],
+    reason: SAME_EITHER_WAY,
   },
   {
     file: "lib/codec/literal.ts",
