@@ -8,6 +8,7 @@ import { closeConn, ConnChannel } from "./conn_channel.ts";
 import { handOver, turnedAway } from "./hand_over.ts";
 import type { HostAddress } from "./host_address.ts";
 import type { Listener, ListenOptions } from "./transport.ts";
+import { systemClock } from "./system_clock.ts";
 import { listenError, messageOf } from "./transport_error.ts";
 
 const FIRST_PAUSE_MS = 5;
@@ -85,6 +86,9 @@ export class ConnListener<Conn extends Deno.Conn> implements Listener {
       }
       pauseMs = FIRST_PAUSE_MS;
       this.#accept(conn);
+      // One that waits already is there at once, without a turn of the loop: whoever makes thousands
+      // in a second would leave no turn to those that there are.
+      await new Promise<void>((resolve) => systemClock.defer(resolve));
     }
   }
 
