@@ -242,7 +242,7 @@ export class CallerSide {
         this.#outbox.frame(FrameType.cancel, errorNumber(code), call.id, 0, reason);
       }
       if (call instanceof OpenedStream) {
-        call.receive?.close();
+        this.#inbox.grant(call.receive?.close() ?? 0);
         this.#inbox.drop(call.id, true);
       }
       // A response that has begun to arrive comes whole or is given up by an error: either frees the slot.

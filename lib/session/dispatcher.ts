@@ -160,8 +160,10 @@ export class Dispatcher {
     const cost = inbox.admit(total);
     if (type === FrameType.input || type === FrameType.output) {
       const half = this.#receiveHalf(type, id);
+      const hadLeave = (half === null || type === FrameType.input) && inbox.takeLeave();
       if (half === null) {
-        inbox.release(cost);
+        inbox.forget(cost);
+        if (!hadLeave) this.onFutile();
         return false;
       }
       half.onBegin(argument, cost);

@@ -54,6 +54,8 @@ export class Inbox {
   #arrivedBytes = 0;
   #toldBytes = 0;
   #outstanding = 0;
+  /** How many messages of streams the peer has leave to send; those for streams that have ended use it up, too. */
+  #leave = 0;
   #released = 0;
 
   /**
@@ -89,6 +91,28 @@ export class Inbox {
     }
     this.messages++;
     return cost;
+  }
+
+  /** A message counted in is of no use to anybody. */
+  forget(cost: number): void {
+    this.messages--;
+    this.release(cost);
+  }
+
+  /** The opening of a stream is consumed, or refused; the peer may send so many inputs before it knows. */
+  releaseOpening(cost: number, inputCredit: number): void {
+    this.#leave += inputCredit;
+    this.release(cost);
+  }
+
+  /** The peer may send so many more messages of streams. */
+  grant(messages: number): void {
+    this.#leave += messages;
+  }
+
+  /** A message of a stream has come. Says whether the peer had leave. */
+  takeLeave(): boolean {
+    return this.#leave > 0 && this.#leave-- > 0;
   }
 
   /** So many bytes are consumed. */

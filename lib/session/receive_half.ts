@@ -143,13 +143,14 @@ export class ReceiveHalf {
     this.#giver.giveCredit(this.#creditType, this.#id, messages, bytes, nowMs);
   }
 
-  /** The stream is over: what is unread counts no more. */
-  close(): void {
+  /** The stream is over: what is unread counts no more. Says how many messages the peer may have sent that have not come. */
+  close(): number {
+    const late = this.ended ? 0 : this.#credit;
     this.ended = true;
     this.#freeMemory(this.#heldMemory);
-    if (this.#heldBytes === 0) return;
-    this.#giver.release(this.#heldBytes);
+    if (this.#heldBytes > 0) this.#giver.release(this.#heldBytes);
     this.#heldBytes = 0;
+    return late;
   }
 
   /** What is read after the end was given back already. */

@@ -129,7 +129,7 @@ export class ResponderSide implements Responder {
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
     const deadlineMs = deadline(timeout, arrivedMs);
     const target = this.#admit(id, code, deadlineMs, "stream", metadata);
-    this.#inbox.release(cost);
+    this.#inbox.releaseOpening(cost, inputCredit);
     target?.onOpen(
       this,
       id,

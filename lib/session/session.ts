@@ -314,6 +314,7 @@ export class Session implements CreditGiver, PayloadOwner {
   giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void {
     if (this.#state === "closed") return;
     this.#outbox.nowMs = nowMs;
+    if (type === FrameType.inputCredit) this.#inbox.grant(messages);
     this.#outbox.credit(type, id, messages, bytes);
   }
 

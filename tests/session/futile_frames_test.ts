@@ -28,6 +28,7 @@ const FUTILE: readonly (readonly [what: string, frame: Uint8Array])[] = [
     "output credits for streams that there are not",
     rawFrame(FrameType.outputCredit, { id: NOBODY, payload: u32(0) }),
   ],
+  ["inputs of streams that there are not", rawFrame(FrameType.input, { id: NOBODY })],
   ["ends of inputs of streams that there are not", rawFrame(FrameType.inputEnd, { id: NOBODY })],
   ["drains", rawFrame(FrameType.drain)],
   [
@@ -90,4 +91,47 @@ Deno.test("frames without effect are no breach where messages go too", () => {
     peer.frames().length = 0;
   }
   assertEquals(peer.side.closed, null);
+});
+
+/** Messages of a stream, empty, from one sequence number on. */
+function* messages(type: number, id: number, count: number): Iterable<Uint8Array> {
+  for (let at = 0; at < count; at += 1000) {
+    const batch = Array.from(
+      { length: Math.min(1000, count - at) },
+      (_, i) => rawFrame(type, { id, argument: at + i }),
+    );
+    yield joined(...batch);
+  }
+}
+
+function isCutOff(peer: ScriptedPeer, type: number, id: number, count: number): boolean {
+  for (const batch of messages(type, id, count)) {
+    if (peer.side.session.state !== "open") break;
+    peer.send(batch);
+    peer.frames().length = 0;
+  }
+  return peer.side.closed !== null;
+}
+
+Deno.test("inputs that were on their way when their stream was refused or had ended are no breach, others are", () => {
+  const id = 1 << 20;
+  for (const name of ["keep", "nobody"]) {
+    const peer = ScriptedPeer.open("acceptor"), kept = peer.keep();
+    peer.side.handlers.set("keep", kept);
+    peer.send(peer.name(0, name), peer.open(id, 0, 65_535));
+    if (name === "keep") {
+      peer.side.session.responder.finishStream(kept.streams[0]!, peer.nowMs);
+    }
+    assertEquals(isCutOff(peer, FrameType.input, id, 65_535), false, name);
+    assertEquals(isCutOff(peer, FrameType.input, id, 2 * FUTILE_BURST), true, name);
+  }
+});
+
+Deno.test("outputs that were on their way when their stream was given up are no breach, others are", () => {
+  const peer = ScriptedPeer.open("dialler");
+  const stream = peer.side.open("keep", null, { output: 50_000 });
+  peer.side.cancel(stream);
+  peer.frames().length = 0;
+  assertEquals(isCutOff(peer, FrameType.output, stream.id, 50_000), false);
+  assertEquals(isCutOff(peer, FrameType.output, stream.id, 2 * FUTILE_BURST), true);
 });
