@@ -182,7 +182,7 @@ export function decodeText(reader: ByteReader, at: number, length: number): stri
 }
 
 /** Makes a string of some number of ASCII bytes; `undefined` if one is not ASCII. */
-type AsciiReader = (view: DataView, at: number) => string | undefined;
+export type AsciiReader = (view: DataView, at: number) => string | undefined;
 
 /**
  * The readers of short ASCII text, by its length; each is made when first
@@ -202,7 +202,8 @@ export const asciiReaders: readonly AsciiReader[] = Array.from(
     },
 );
 
-function interpretAscii(length: number): AsciiReader {
+/** Makes the reader of so many bytes where the runtime lets nobody make functions out of source text. */
+export function interpretAscii(length: number): AsciiReader {
   const codes: number[] = Array.from({ length }, () => 0);
   return (view, at) => {
     for (let i = 0; i < length; i++) {

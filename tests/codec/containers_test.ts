@@ -7,6 +7,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { encode } from "@msgpack/msgpack";
 import * as t from "../../lib/codec/mod.ts";
+import { interpretList, interpretRecord } from "./interpreted.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import { assertBytes, assertRefused, assertRoundTrip, assertUnfit, hex } from "./support.ts";
 
@@ -292,3 +293,51 @@ Deno.test("what a user's own codec throws is its own, unless it is that the payl
     );
   }
 });
+
+/** What can stand around a value of any codec: a codec of it, and a value with it in it. */
+const AROUND: [
+  what: string,
+  around: (inner: t.Codec<unknown>) => t.Codec<unknown>,
+  wrap: (inner: unknown) => unknown,
+][] = [
+  ["a list", (inner) => t.list(inner), (inner) => [inner]],
+  ["an interpreted list", (inner) => interpretList(inner, 9), (inner) => [inner]],
+  ["a tuple", (inner) => t.tuple([t.uint(), inner]), (inner) => [5, inner]],
+  ["a map", (inner) => t.map(inner), (inner) => new Map([["a", inner]])],
+  ["a record", (inner) => t.record({ a: inner }), (inner) => ({ a: inner })],
+  ["an optional field", (inner) => t.record({ a: t.optional(inner) }), (inner) => ({ a: inner })],
+  ["an interpreted record", (inner) => interpretRecord(t.record({ a: inner })), (inner) => ({
+    a: inner,
+  })],
+  [
+    "a union",
+    (inner) => t.union("kind", { a: t.record({ b: inner }) }),
+    (inner) => ({ kind: "a", b: inner }),
+  ],
+  ["a nullable list", (inner) => t.nullable(t.list(inner)), (inner) => [inner]],
+];
+
+for (const [what, around, wrap] of AROUND) {
+  Deno.test(`${what} is one container around what is in it, in both directions`, () => {
+    for (
+      const [maxDepth, codecOf, valueOf] of [
+        [1, around, wrap],
+        [
+          2,
+          (inner: t.Codec<unknown>) => around(around(inner)),
+          (inner: unknown) => wrap(wrap(inner)),
+        ],
+      ] as const
+    ) {
+      const inner = t.dynamic({ maxDepth }), codec = codecOf(inner), deep = valueOf([5]);
+      assertRoundTrip(codec, valueOf(5));
+      assertRoundTrip(codec, valueOf([]));
+      assertUnfit(() => t.toBytes(codec, deep), `its limit maxDepth of ${maxDepth}`);
+      const bytes = t.toBytes(codecOf(t.dynamic()), deep);
+      assertUnfit(() => t.fromBytes(codec, bytes), `its limit maxDepth of ${maxDepth}`);
+      const Lazy = codecOf(t.lazy(() => t.uint(), { maxDepth }));
+      assertUnfit(() => t.toBytes(Lazy, valueOf(5)), `its limit maxDepth of ${maxDepth}`);
+      assertRoundTrip(codecOf(t.lazy(() => t.uint(), { maxDepth: maxDepth + 1 })), valueOf(5));
+    }
+  });
+}

@@ -6,6 +6,7 @@ import { writeInteger64 } from "../../lib/codec/integer.ts";
 import * as t from "../../lib/codec/mod.ts";
 import { skipValue } from "../../lib/codec/skip.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
+import { interpretList, interpretRecord } from "./interpreted.ts";
 import { assertProblem, hex, toHex } from "./support.ts";
 
 /** A user's own codec that takes everything up to the end. */
@@ -42,6 +43,14 @@ const SAMPLES: [codec: t.Codec<unknown>, ...bytes: string[]][] = [
     "83a26263a178a16105a17a91c0",
     "82d90161cc80da00026263a161",
   ],
+  [interpretList(t.string(), 9), "92a161a0", "91d90161"],
+  [
+    interpretRecord(t.record({ a: t.uint(), bc: t.nullable(t.string()) })),
+    "82a16105a26263c0",
+    "82a26263c0a16105",
+    "83a26263a178a16105a17a91c0",
+  ],
+  [interpretRecord(t.record({ a: t.optional(t.uint()) })), "80", "81a16105", "82a17aa16ba16105"],
   [t.record({}), "80", "81a16191c0", "81c0d401ff"],
   [Shape, "82a46b696e64a161a16ec0", "83c0c0a16ecc80d9046b696e64a161", "81a46b696e64d90162"],
   [

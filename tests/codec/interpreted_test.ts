@@ -6,10 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import * as t from "../../lib/codec/mod.ts";
-import * as interpretedList from "../../lib/codec/list_interpreted.ts";
-import * as interpretedRecord from "../../lib/codec/record_interpreted.ts";
-import { CompiledCodec } from "../../lib/codec/compiled.ts";
-import type { RecordCodec } from "../../lib/codec/record.ts";
+import { asciiReaders, interpretAscii } from "../../lib/codec/text.ts";
+import { interpretList, interpretRecord } from "./interpreted.ts";
 
 const Sample = t.record({
   text: t.string({ maxBytes: 8 }),
@@ -19,12 +17,7 @@ const Sample = t.record({
   list: t.list(t.string(), { maxItems: 4 }),
   "a field whose name is longer than forty bytes, head included": t.optional(t.boolean()),
 });
-const RECORD = (Sample as unknown as RecordCodec<Record<string, unknown>>).fields;
-const generated = Sample as unknown as CompiledCodec<unknown>;
-const interpreted = new CompiledCodec<unknown>({
-  write: interpretedRecord.interpretWrite(RECORD),
-  read: interpretedRecord.interpretRead(RECORD),
-});
+const generated = Sample as t.Codec<unknown>, interpreted = interpretRecord(generated);
 
 /** What comes of something, and which error. */
 function outcome(action: () => unknown): unknown {
@@ -97,12 +90,8 @@ Deno.test("records are read alike by generated code and by the interpreter, what
 
 Deno.test("lists are written and read alike by generated code and by the interpreter", () => {
   for (const item of [t.uint(), t.string({ maxBytes: 4 }), t.nullable(t.string())]) {
-    const part = item as unknown as CompiledCodec<unknown>;
-    const list = t.list(part, { maxItems: 3 });
-    const other = new CompiledCodec<unknown[]>({
-      write: interpretedList.interpretWrite(part, 3),
-      read: interpretedList.interpretRead(part, 3),
-    });
+    const part = item as t.Codec<unknown>;
+    const list = t.list(part, { maxItems: 3 }), other = interpretList(part, 3);
     const both = [list, other];
     for (
       const value of [
@@ -128,6 +117,27 @@ Deno.test("lists are written and read alike by generated code and by the interpr
           assertEquals(d, c);
         }
       }
+    }
+  }
+});
+
+Deno.test("short texts are read alike by generated code and by the interpreter", () => {
+  for (let length = 1; length <= 100; length++) {
+    const generated = asciiReaders[length]!, interpreted = interpretAscii(length);
+    const bytes = Uint8Array.from({ length: length + 2 }, (_, at) => 0x20 + at % 0x60);
+    const view = new DataView(bytes.buffer);
+    const text = new TextDecoder().decode(bytes.subarray(1, length + 1));
+    // Twice, as the first call makes what the second one finds.
+    for (let n = 0; n < 2; n++) assertEquals(generated(view, 1), text);
+    for (let n = 0; n < 2; n++) assertEquals(interpreted(view, 1), text);
+    for (let at = 0; at < bytes.length; at++) {
+      const before = bytes[at]!, within = at >= 1 && at <= length;
+      for (const odd of [0x80, 0xff]) {
+        bytes[at] = odd;
+        assertEquals(interpreted(view, 1), within ? undefined : text);
+        assertEquals(generated(view, 1), within ? undefined : text);
+      }
+      bytes[at] = before;
     }
   }
 });

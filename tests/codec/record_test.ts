@@ -286,3 +286,14 @@ Deno.test("long texts are shown in errors by their first 40 characters", () => {
   assertUnfit(() => t.toBytes(t.string(), 10n ** 39n as unknown as string), "the bigint 1");
   assertUnfit(() => t.toBytes(t.string(), 10n ** 40n as unknown as string), `1${"0".repeat(39)}…`);
 });
+
+Deno.test("names and constants have up to 65,535 bytes", () => {
+  for (const letter of ["a", "é"]) {
+    const bytes = letter === "a" ? 1 : 2;
+    const longest = letter.repeat(Math.floor(65_535 / bytes)), tooLong = longest + letter;
+    assertRoundTrip(t.record({ [longest]: t.uint() }), { [longest]: 5 });
+    assertRoundTrip(t.literal(longest), longest);
+    assertRefused(() => t.record({ [tooLong]: t.uint() }), "65,535 bytes");
+    assertRefused(() => t.literal(tooLong), "65,535 bytes");
+  }
+});

@@ -278,6 +278,56 @@ Deno.test("timestamps have MessagePack's three forms", () => {
   );
 });
 
+Deno.test("a time takes the shortest form on both sides of each bound", () => {
+  const TWO_32 = 2 ** 32;
+  const forms: [ms: number, bytes: string][] = [
+    [0, "d6ff 00000000"],
+    [1, "d7ff 003d0900 00000000"],
+    [999, "d7ff ee2e1f00 00000000"],
+    [(TWO_32 - 1) * 1_000, "d6ff ffffffff"],
+    [(TWO_32 - 1) * 1_000 + 1, "d7ff 003d0900 ffffffff"],
+    [TWO_32 * 1_000, "d7ff 00000001 00000000"],
+    [(TWO_32 * 3 + 5) * 1_000 + 1, "d7ff 003d0903 00000005"],
+    [(TWO_32 * 4 - 1) * 1_000, "d7ff 00000003 ffffffff"],
+    [TWO_32 * 4_000, "c70cff 00000000 00000004 00000000"],
+    [TWO_32 * 4_000 + 1, "c70cff 000f4240 00000004 00000000"],
+    [-1_000, "c70cff 00000000 ffffffff ffffffff"],
+    [-999, "c70cff 000f4240 ffffffff ffffffff"],
+    [-TWO_32 * 1_000, "c70cff 00000000 ffffffff 00000000"],
+    [-TWO_32 * 1_000 - 1, "c70cff 3b8b87c0 fffffffe ffffffff"],
+  ];
+  for (const [ms, bytes] of forms) assertBytes(t.timestamp(), new Date(ms), bytes);
+});
+
+Deno.test("a time that another wrote is rounded down to milliseconds, up to what a Date can be", () => {
+  const read = (bytes: string): number => t.fromBytes(t.timestamp(), hex(bytes)).getTime();
+  // 999,999,999 ns, the most there can be, and one less than a millisecond.
+  assertEquals(read("d7ff ee6b27fc 00000001"), 1_999);
+  assertEquals(read("c70cff 3b9ac9ff 00000000 00000001"), 1_999);
+  assertEquals(read("c70cff 000f423f ffffffff ffffffff"), -1_000);
+  const most = 8_640_000_000_000;
+  const at = (seconds: number, nanos: number): Uint8Array<ArrayBuffer> => {
+    const bytes = hex("c70cff 00000000 00000000 00000000"), view = new DataView(bytes.buffer);
+    view.setUint32(3, nanos);
+    view.setBigInt64(7, BigInt(seconds));
+    return bytes;
+  };
+  for (const [seconds, nanos] of [[most, 0], [-most, 0], [most, 999_999]] as const) {
+    const date = t.fromBytes(t.timestamp(), at(seconds, nanos));
+    assertEquals(date.getTime(), seconds * 1_000);
+  }
+  const none = [
+    at(most, 1_000_000),
+    at(most + 1, 0),
+    at(-most - 1, 999_000_000),
+    at(1, 1_000_000_000),
+    hex("d7ff ee6b2800 00000001"),
+  ];
+  for (const bytes of none) {
+    assertUnfit(() => t.fromBytes(t.timestamp(), bytes), "is a timestamp that a Date cannot be");
+  }
+});
+
 Deno.test("literals and enumerations are themselves and nothing else", () => {
   assertBytes(t.literal("on"), "on", "a26f6e");
   assertBytes(t.literal(5), 5, "05");

@@ -11,12 +11,12 @@ import type { CreditGiver } from "../../lib/session/receive_half.ts";
 import { ResponderSide } from "../../lib/session/responder_side.ts";
 import { SendHalf } from "../../lib/session/send_half.ts";
 import { TurnLag } from "../../lib/session/turn_lag.ts";
-import { FrameType } from "../../lib/wire/frame.ts";
+import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
 import { rawCodec, TestAccepted, TestCall, TestIncoming, TestStream } from "./calls.ts";
 import { openOutbox } from "./open_outbox.ts";
-import { joined, parseFrames, rawFrame } from "./raw_frames.ts";
+import { errorPayload, joined, parseFrames, rawFrame, u32 } from "./raw_frames.ts";
 import { peerHello, ScriptedPeer } from "./scripted_peer.ts";
 
 const ERROR = new InternodeError("Cancelled", "enough of it", { origin: "caller" });
@@ -154,3 +154,118 @@ Deno.test("what was written is used again, and not before", () => {
   side.written();
   assert(pool.take().bytes.some((byte) => byte !== 0));
 });
+
+/** A peer whose session has a call or stream of this side's, or of the peer's, with that id. */
+interface Scene {
+  readonly peer: ScriptedPeer;
+  readonly id: number;
+}
+
+function served(init: { stream: boolean }): Scene {
+  const peer = ScriptedPeer.open("acceptor");
+  peer.keep();
+  peer.send(peer.name(0, "keep"), init.stream ? peer.open(ID, 5, 5) : peer.request(ID));
+  peer.frames();
+  return { peer, id: ID };
+}
+
+function called(init: { stream: boolean }): Scene {
+  const peer = ScriptedPeer.open("dialler");
+  const { id } = init.stream
+    ? peer.side.open("keep", null, { input: 5, output: 5 })
+    : peer.side.request("keep", null);
+  peer.frames();
+  return { peer, id };
+}
+
+const STREAM = { stream: true }, SINGLE = { stream: false };
+const PIECE = new Uint8Array(10);
+/** A first piece, of a message of 20 bytes. */
+const FIRST = { flags: FLAG_FIRST, payload: joined(u32(20), PIECE) };
+
+/** Frames, where they come, and whether a handler may run at them. */
+const FRAMES: [
+  what: string,
+  runs: boolean,
+  scene: () => Scene,
+  frame: (scene: Scene) => Uint8Array,
+][] = [
+  ["a request", true, () => served(SINGLE), ({ peer }) => peer.request(ID + 1)],
+  ["an opening", true, () => served(SINGLE), ({ peer }) => peer.open(ID + 1, 1, 1)],
+  ["an input", true, () => served(STREAM), ({ id }) => rawFrame(FrameType.input, { id })],
+  [
+    "an input for nobody",
+    false,
+    () => served(STREAM),
+    ({ id }) => rawFrame(FrameType.input, { id: id + 1 }),
+  ],
+  ["an output", true, () => called(STREAM), ({ id }) => rawFrame(FrameType.output, { id })],
+  ["a response", false, () => called(SINGLE), ({ id }) => rawFrame(FrameType.response, { id })],
+  [
+    "an error",
+    false,
+    () => called(SINGLE),
+    ({ id }) => rawFrame(FrameType.error, { id, code: 6, payload: errorPayload(3, "no") }),
+  ],
+  [
+    "an end of outputs",
+    false,
+    () => called(STREAM),
+    ({ id }) => rawFrame(FrameType.outputEnd, { id }),
+  ],
+  [
+    "an end of inputs",
+    false,
+    () => served(STREAM),
+    ({ id }) => rawFrame(FrameType.inputEnd, { id }),
+  ],
+  [
+    "credit for inputs",
+    false,
+    () => called(STREAM),
+    ({ id }) => rawFrame(FrameType.inputCredit, { id, payload: u32(0) }),
+  ],
+  [
+    "credit for outputs",
+    false,
+    () => served(STREAM),
+    ({ id }) => rawFrame(FrameType.outputCredit, { id, payload: u32(0) }),
+  ],
+  [
+    "a cancel",
+    false,
+    () => served(SINGLE),
+    ({ id }) => rawFrame(FrameType.cancel, { id, code: 4 }),
+  ],
+  ["a first piece", false, () => served(SINGLE), ({ peer }) => peer.request(ID + 1, FIRST)],
+  ["a piece that is not the last", false, () => {
+    const scene = served(SINGLE);
+    scene.peer.send(scene.peer.request(ID + 1, FIRST));
+    return scene;
+  }, () => rawFrame(FrameType.openerFragment, { id: ID + 1, payload: PIECE.subarray(1) })],
+  ["the last piece of a request", true, () => {
+    const scene = served(SINGLE);
+    scene.peer.send(scene.peer.request(ID + 1, FIRST));
+    return scene;
+  }, () => rawFrame(FrameType.openerFragment, { id: ID + 1, payload: PIECE })],
+  ["the last piece of an answer", true, () => {
+    const scene = called(SINGLE);
+    scene.peer.send(rawFrame(FrameType.response, { id: scene.id, ...FIRST }));
+    return scene;
+  }, ({ id }) => rawFrame(FrameType.responderFragment, { id, payload: PIECE })],
+  ["a name", false, () => served(SINGLE), ({ peer }) => peer.name(1, "other")],
+  ["more window", false, () => called(SINGLE), () => rawFrame(FrameType.window, { argument: 1 })],
+  ["bulk that has arrived", false, () => called(SINGLE), () => rawFrame(FrameType.arrived)],
+  ["a ping", false, () => called(SINGLE), () => rawFrame(FrameType.ping)],
+  ["an answer to a ping", false, () => called(SINGLE), () => rawFrame(FrameType.pong)],
+  ["a wish to drain", false, () => called(SINGLE), () => rawFrame(FrameType.drain)],
+];
+
+for (const [what, runs, scene, frame] of FRAMES) {
+  Deno.test(`the turn may end right behind ${what}: ${runs}`, () => {
+    const made = scene(), { side } = made.peer;
+    side.endTurns = true;
+    side.receiveBatch(joined(frame(made), rawFrame(FrameType.ping)));
+    assertEquals([side.interrupted, side.session.state], [runs, "open"]);
+  });
+}

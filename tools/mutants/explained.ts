@@ -112,6 +112,12 @@ export const EXPLAINED: readonly Explanation[] = [
     reason: ESTIMATE,
   })),
   {
+    file: "lib/codec/record_interpreted.ts",
+    lineText: "if (left === 0 || position + key.length > reader.end) continue;",
+    changes: ["`===` became `!==`"],
+    reason: "Every field is looked for by its key then, as it is where it stands elsewhere.",
+  },
+  {
     file: "lib/codec/skip.ts",
     lineText: "if (head < 0x80 || head >= 0xe0) return pass(reader, 1);",
     changes: ["`<` became `<=`", "`0x80` became `129`"],
@@ -140,6 +146,13 @@ export const EXPLAINED: readonly Explanation[] = [
     lineText: "writer.ensure(text.length * 3 + 2 * MAX_HEAD_BYTES);",
     changes: ["`3` became `4`", "`2` became `3`"],
     reason: "It makes more room than a text can need; the bytes are the same.",
+  },
+  {
+    file: "lib/codec/text_memo.ts",
+    lineText:
+      "for (let i = 0; i < length; i += 8) view.setBigUint64(at + i, known.getBigUint64(i));",
+    changes: ["`<` became `<=`"],
+    reason: "There is room for a word more, and what comes next is written over it.",
   },
   {
     file: "lib/codec/text_source.ts",
@@ -187,6 +200,11 @@ export const EXPLAINED: readonly Explanation[] = [
     file: "lib/session/frame_lanes.ts",
     lineText: "#mayOvertake = true;",
     reason: "What is written first is the hello, and draining it sets this to `true`.",
+  },
+  {
+    file: "lib/session/frame_lanes.ts",
+    lineText: "#replyBytes = 0;",
+    reason: "What is written first is the hello, and draining it leaves as much as waits then.",
   },
   {
     file: "lib/session/handler_name.ts",

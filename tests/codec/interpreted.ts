@@ -1,0 +1,29 @@
+/**
+ * Codecs as they are where the runtime lets nobody make functions out of source text.
+ *
+ * @module
+ */
+
+import { CompiledCodec } from "../../lib/codec/compiled.ts";
+import * as interpretedList from "../../lib/codec/list_interpreted.ts";
+import type * as t from "../../lib/codec/mod.ts";
+import type { RecordCodec } from "../../lib/codec/record.ts";
+import * as interpretedRecord from "../../lib/codec/record_interpreted.ts";
+
+/** The same record, read and written by loops. */
+export function interpretRecord<T>(record: t.Codec<T>): t.Codec<T> {
+  const { fields } = record as unknown as RecordCodec<T>;
+  return new CompiledCodec<T>({
+    write: interpretedRecord.interpretWrite(fields),
+    read: interpretedRecord.interpretRead(fields),
+  });
+}
+
+/** A list of those items, read and written by loops. */
+export function interpretList<T>(item: t.Codec<T>, maxItems: number): t.Codec<T[]> {
+  const part = item as CompiledCodec<T>;
+  return new CompiledCodec<T[]>({
+    write: interpretedList.interpretWrite(part, maxItems),
+    read: interpretedList.interpretRead(part, maxItems),
+  });
+}
