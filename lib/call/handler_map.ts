@@ -4,6 +4,7 @@
  * @module
  */
 
+import { plainText } from "../foreign/plain_text.ts";
 import { raw } from "../codec/raw.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../grid/contract.ts";
 import type {
@@ -152,7 +153,7 @@ export function methodTarget(
   const table = tableOf(handlers);
   const find = (): HandlerTarget | null => table.target(hex, subroute, serving, source);
   // The wire knows only the fingerprint: the caller says which method was meant.
-  const message = `This server has no such method (key ${hex}). Serve it there, ` +
+  const message = `This server has no such method (key ${plainText(hex)}). Serve it there, ` +
     "or correct the names of component and method: both sides must use the same.";
   return find() ?? new UnknownTarget({ name: hex, subroute, message }, serving, source, find);
 }

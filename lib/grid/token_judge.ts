@@ -4,6 +4,7 @@
  * @module
  */
 
+import { plainText } from "../foreign/plain_text.ts";
 import type { TokenJudgement } from "../net/admission.ts";
 import type { Clock } from "../net/clock.ts";
 import type { Authenticator, TokenClaim } from "../session/authenticator.ts";
@@ -65,5 +66,5 @@ export class TokenJudge {
  */
 export function tokenNameProblem(tokenName: string | undefined, name: string): string | null {
   if (tokenName === undefined || tokenName === name) return null;
-  return `"${name}" has come with the token of "${tokenName}"`;
+  return `"${name}" has come with the token of "${plainText(tokenName)}"`;
 }

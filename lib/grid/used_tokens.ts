@@ -4,6 +4,7 @@
  * @module
  */
 
+import { plainText } from "../foreign/plain_text.ts";
 import type { TokenClaim } from "../session/authenticator.ts";
 
 /** So many tokens of one name are remembered one by one, unless another number is given. */
@@ -58,9 +59,13 @@ export class UsedTokens {
       used = { tokens: new Map(), floorMs: -Infinity, lookedMs: -Infinity };
       this.#byName.set(among, used);
     }
-    if (used.tokens.has(id)) return `the token of ${name} was used already: each is good once`;
+    if (used.tokens.has(id)) {
+      return `the token of ${plainText(name)} was used already: each is good once`;
+    }
     if (issuedMs <= used.floorMs) {
-      return `the token of ${name} is older than others that are no longer remembered, so it ` +
+      return `the token of ${
+        plainText(name)
+      } is older than others that are no longer remembered, so it ` +
         "may have been used already; try again with a new one, or set the clock if it went back";
     }
     used.tokens.set(id, claim);

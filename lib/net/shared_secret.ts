@@ -6,6 +6,7 @@
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { InternodeError } from "../errors.ts";
+import { plainText } from "../foreign/plain_text.ts";
 import type { Authenticator, ProverRole, TokenVerdict } from "../session/authenticator.ts";
 
 /** The shortest secret that is taken. */
@@ -132,7 +133,7 @@ class SharedSecret implements Authenticator {
     }
     if (to !== local) {
       return {
-        refusal: `the token is meant for ${to || "a service's server"}, this is ${
+        refusal: `the token is meant for ${plainText(to) || "a service's server"}, this is ${
           local || "a service's server"
         }: compare the host lists`,
       };
@@ -141,14 +142,14 @@ class SharedSecret implements Authenticator {
     if (!(ageMs <= TOKEN_LIFETIME_MS + this.#maxClockSkewMs)) {
       return {
         refusal: `the token expired: it is ${seconds(ageMs)} old; if it was made just now, ` +
-          `the clock of ${from} is behind`,
+          `the clock of ${plainText(from)} is behind`,
       };
     }
     if (ageMs < -this.#maxClockSkewMs) {
       return {
-        refusal: `the token is from ${
-          seconds(-ageMs)
-        } in the future: the clock of ${from} is ahead`,
+        refusal: `the token is from ${seconds(-ageMs)} in the future: the clock of ${
+          plainText(from)
+        } is ahead`,
       };
     }
     const id = signed.subarray(9, 9 + NONCE_BYTES).toHex();

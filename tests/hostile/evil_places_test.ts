@@ -1,0 +1,226 @@
+/** Evil texts in places that only one transport, certificates or resolvers have. */
+
+import { Manager, single } from "@internode/grid";
+import {
+  dnsResolver,
+  etcdResolver,
+  fileResolver,
+  parseNetEndpoint,
+  type Resolver,
+} from "@internode/grid/call";
+import { assert } from "@std/assert";
+import { dials } from "../../lib/grid/dialler.ts";
+import { freePorts, until } from "../conformance/world.ts";
+import { FakeEtcd } from "../discovery/fake_etcd.ts";
+import { HeardLogger } from "../grid/heard.ts";
+import { FILES, NET } from "../net/permitted.ts";
+import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { joined, utf8 } from "../session/raw_frames.ts";
+import { EVIL, judgeError, judgeLines, judgeText, NAMED } from "./evil_texts.ts";
+import { maskedFrame, openBare, upgradeRequest } from "./raw_socket.ts";
+
+const echo = single("echo");
+
+/** Two hosts, of which the first dials the second. */
+function pair(scheme: string): [dialler: string, acceptor: string] {
+  for (;;) {
+    const [one, other] = freePorts(2).map((port) => `${scheme}://127.0.0.1:${port}`);
+    if (dials(one!, other!)) return [one!, other!];
+  }
+}
+
+function isNamed({ heard }: HeardLogger): boolean {
+  return heard.some(({ message }) => NAMED.test(message));
+}
+
+/** A close frame with a reason of at most 123 bytes. */
+const close = maskedFrame(8, joined(new Uint8Array([0x0f, 0xa0]), utf8(EVIL)));
+
+async function closeOddly(url: string): Promise<void> {
+  const bare = await openBare({ url: url.replace("ws:", "tcp:") });
+  await bare.write(upgradeRequest({}));
+  await bare.read(new Uint8Array(4_096));
+  await bare.write(close);
+  while (await bare.read(new Uint8Array(4_096)).catch(() => null) !== null);
+  bare.close();
+}
+
+Deno.test("ws: the reason of a close", { ignore: !NET }, async () => {
+  const [other, local] = pair("ws"), logger = new HeardLogger();
+  await using node = new Manager({ local, hosts: [local, other], logger });
+  await node.listen();
+  await closeOddly(local);
+  await until(() => isNamed(logger), "the close is told");
+  judgeLines("listen()", logger.heard);
+});
+
+Deno.test("ws: the reason of a close in a server of one's own", { ignore: !NET }, async () => {
+  const [other, local] = pair("ws"), logger = new HeardLogger();
+  const node = new Manager({ local, hosts: [local, other], logger });
+  const { hostname, port } = new URL(local);
+  const server = Deno.serve(
+    { hostname, port: Number(port), onListen() {} },
+    (request) => node.upgrade(request),
+  );
+  node.connect();
+  const bare = await openBare({ url: local.replace("ws:", "tcp:") });
+  const { host } = new URL(local);
+  await bare.write(utf8(
+    new TextDecoder().decode(upgradeRequest({})).replace("Host: test", `Host: ${host}`),
+  ));
+  await bare.read(new Uint8Array(4_096));
+  await bare.write(close);
+  await until(() => isNamed(logger), "the close is told");
+  bare.close();
+  await node.close({ graceMs: 0 });
+  await server.shutdown();
+  judgeLines("upgrade()", logger.heard);
+});
+
+for (
+  const [what, answer] of [
+    ["the body of a refusal", `HTTP/1.1 401 x\r\nContent-Length: 90\r\n\r\n${EVIL.repeat(3)}`],
+    [
+      "the reason phrase and fields of an answer",
+      `HTTP/1.1 302 ${EVIL.slice(7)}\r\nX: ${EVIL}\r\n\r\n`,
+    ],
+    ["an answer that is no HTTP", EVIL],
+    ["a chunked refusal", `HTTP/1.1 503 x\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n${EVIL}`],
+  ] as const
+) {
+  Deno.test(`ws: ${what}`, { ignore: !NET }, async () => {
+    const [local, evil] = pair("ws"), logger = new HeardLogger();
+    const { port } = new URL(evil);
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: Number(port) });
+    const answering = (async () => {
+      for await (const conn of listener) {
+        await conn.read(new Uint8Array(4_096));
+        await conn.write(utf8(answer)).catch(() => {});
+        conn.close();
+      }
+    })();
+    const node = new Manager({ local, hosts: [local, evil], logger });
+    node.connect();
+    const error = await node.connection(evil)
+      .request(echo, new Uint8Array(1), { timeoutMs: 300, waitForReady: true })
+      .catch((error) => error);
+    await node.close({ graceMs: 0 });
+    listener.close();
+    await answering;
+    judgeError(what, error);
+    judgeLines(what, logger.heard);
+    assert(logger.heard.length > 0);
+  });
+}
+
+Deno.test("tls: the subject of a certificate, whoever refuses whom", { ignore: !NET }, async () => {
+  const authority = await TestAuthority.root(`root ${EVIL}`),
+    other = await TestAuthority.root(EVIL);
+  for (const from of [authority, other]) {
+    const [local, evil] = pair("tls"), logger = new HeardLogger(), evilLogger = new HeardLogger();
+    const named = [{ type: "uri" as const, value: local }, {
+      type: "ip" as const,
+      value: "127.0.0.1",
+    }];
+    const good = configOf(await authority.node("good", { names: named }), authority);
+    const bad = configOf(
+      await from.node(EVIL, { names: [{ type: "ip", value: "127.0.0.1" }] }),
+      authority,
+    );
+    await using node = new Manager({
+      local: evil,
+      hosts: [local, evil],
+      tls: bad,
+      logger: evilLogger,
+    });
+    await using victim = new Manager({ local, hosts: [local, evil], tls: good, logger });
+    await node.listen();
+    victim.connect();
+    const refused = (kept: HeardLogger) => kept.of("connection_refused").length > 0;
+    await until(() => refused(logger) || logger.of("peer_up").length > 0, "it is told").catch(
+      () => {},
+    );
+    assert(logger.heard.length > 0);
+    judgeLines("who has dialled", logger.heard);
+    judgeLines("who was dialled", evilLogger.heard);
+  }
+});
+
+function etcdOf(logger: HeardLogger, url: string): Resolver {
+  return etcdResolver({ urls: url, prefix: "evil", logger, requestTimeoutMs: 1_000 });
+}
+
+/** Asks once, and judges what is told. */
+async function judgeResolver(
+  where: string,
+  resolver: Resolver,
+  logger: HeardLogger,
+): Promise<void> {
+  const signal = AbortSignal.timeout(500);
+  try {
+    await resolver.resolve(null, signal);
+  } catch (error) {
+    assert(error instanceof Error);
+    judgeText(where, error.message);
+    // A lookup of the user's own fails with what that has thrown, as it is.
+    if (!(error.cause instanceof Error) || error.cause.message !== EVIL) judgeError(where, error);
+  }
+  judgeLines(where, logger.heard);
+}
+
+Deno.test("discovery: what a registry, DNS and files say", { ignore: !NET || !FILES }, async () => {
+  const base64 = (text: string): string => utf8(text).toBase64();
+  const kvs = [{ key: base64(`evil/${EVIL}`), value: base64(`tcp://${EVIL}:1`) }];
+  const more = [...kvs, { key: base64("evil/1"), value: base64("tcp://10.0.0.1:1") }];
+  const answers: [string, () => Response][] = [
+    ["a bad value in etcd", () => Response.json({ header: { revision: "1" }, kvs })],
+    ["a bad value among good ones", () => Response.json({ header: { revision: "1" }, kvs: more })],
+    ["an error of etcd", () => Response.json({ code: 8, message: EVIL }, { status: 429 })],
+    ["no etcd", () => new Response(EVIL, { status: 404 })],
+    ["no JSON", () => new Response(EVIL)],
+    ["no Base64", () => Response.json({ header: {}, kvs: [{ key: EVIL, value: EVIL }] })],
+  ];
+  for (const [where, answer] of answers) {
+    await using etcd = new FakeEtcd((path, fake) => path === "watch" ? fake.never() : answer());
+    const logger = new HeardLogger();
+    await judgeResolver(where, etcdOf(logger, etcd.url), logger);
+  }
+  const ownFailure = new Error(EVIL);
+  const lookups: [string, () => unknown][] = [
+    ["a record of DNS", () => [EVIL]],
+    ["a bad record among good ones", () => [EVIL, "10.0.0.1"]],
+    ["a failing lookup", () => {
+      throw ownFailure;
+    }],
+  ];
+  for (const [where, lookup] of lookups) {
+    const logger = new HeardLogger();
+    const resolveDns = (): Promise<never> => Promise.try(lookup) as Promise<never>;
+    const name = "evil.example";
+    await judgeResolver(
+      where,
+      dnsResolver(name, { port: 80, type: "A", resolveDns, logger }),
+      logger,
+    );
+  }
+  const path = await Deno.makeTempFile();
+  const lines = `tcp://10.0.0.1:1\n\ufefftcp://b:1\ntcp://a\u202eb:1\n${
+    EVIL.replace(/[\r\n]+/, "")
+  }`;
+  for (const text of [lines, EVIL]) {
+    await Deno.writeTextFile(path, `${text}\n`);
+    const logger = new HeardLogger();
+    await judgeResolver("a file", fileResolver({ path, logger }), logger);
+  }
+  await Deno.remove(path);
+  judgeError(
+    "an endpoint",
+    (() => {
+      try {
+        return parseNetEndpoint(`ws://a/${EVIL}`);
+      } catch (error) {
+        return error;
+      }
+    })(),
+  );
+});

@@ -1,0 +1,238 @@
+/** Whatever others write, wherever: no log line, field or error has it as it is. */
+
+import { InternodeError, Manager, single, stream, systemTransports } from "@internode/grid";
+import {
+  connect,
+  constantResolver,
+  HandlerMap,
+  listen,
+  makeMethodKey,
+  parseNetEndpoint,
+  serve,
+} from "@internode/grid/call";
+import * as t from "@internode/grid/codec";
+import { assert, assertEquals } from "@std/assert";
+import { dials } from "../../lib/grid/dialler.ts";
+import { parseHostAddress } from "../../lib/net/host_address.ts";
+import type { Channel, Transports } from "../../lib/net/transport.ts";
+import { freePorts, until } from "../conformance/world.ts";
+import { HeardLogger } from "../grid/heard.ts";
+import { certificates } from "../net/certificates.ts";
+import { FILES, NET } from "../net/permitted.ts";
+import { EVIL_WORDS, EvilPeer, type EvilWord, greet } from "./evil_peer.ts";
+import { EVIL, judgeError, judgeLines, NAMED } from "./evil_texts.ts";
+
+const SCHEMES = ["tcp", "tls", "ws", "wss", "unix", "memory"];
+const PATH = "/internode";
+const echo = single("echo", { request: t.record({ text: t.string() }), response: t.string() });
+const hold = stream("hold", { inputCapacity: 1, outputCapacity: 1, output: t.string() });
+
+/** Hosts of a scheme, until they are not needed any more. */
+class Street implements AsyncDisposable {
+  /** All streets together. */
+  static #count = 0;
+  readonly #scheme: string;
+  #folder: string | undefined;
+
+  constructor(scheme: string) {
+    this.#scheme = scheme;
+  }
+
+  /** A host that dials another one, or is dialled by it. */
+  host(other?: string, way?: "dials" | "listens"): string {
+    for (;;) {
+      const host = this.#next();
+      if (other === undefined || dials(host, other) === (way === "dials")) return host;
+    }
+  }
+
+  #next(): string {
+    const scheme = this.#scheme;
+    if (scheme === "memory") return `memory://evil-street-${++Street.#count}`;
+    if (scheme === "unix") {
+      this.#folder ??= Deno.makeTempDirSync({ prefix: "internode-" });
+      return `unix://${this.#folder}/${++Street.#count}`;
+    }
+    return `${scheme}://localhost:${freePorts(1)[0]}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#folder !== undefined) await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+/** What a victim has told. */
+class Told {
+  readonly logger = new HeardLogger();
+  readonly errors: unknown[] = [];
+
+  readonly keep = (error: unknown): void => void this.errors.push(error);
+
+  /** Whether the text has come up at all. */
+  get isNamed(): boolean {
+    return this.logger.heard.some(({ message }) => NAMED.test(message)) ||
+      this.errors.some((error) => error instanceof Error && NAMED.test(error.message));
+  }
+
+  judge(where: string): void {
+    judgeLines(where, this.logger.heard);
+    for (const error of this.errors) judgeError(where, error);
+  }
+}
+
+async function say(
+  { early, say }: EvilWord,
+  channel: Channel,
+  role: "dials" | "listens",
+  name: string,
+): Promise<void> {
+  const peer = new EvilPeer(channel);
+  if (early !== true) await greet(peer, role, name);
+  else if (role === "listens") await peer.next(1);
+  await say(peer);
+  peer.close();
+}
+
+/** Waits for what the end of a connection leads to. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise<void>((done) => setImmediate(done));
+}
+
+/** The words are said to a node by one that dials it, or that it dials. */
+async function toNode(
+  scheme: string,
+  transports: Transports,
+  word: EvilWord,
+  role: "dials" | "listens",
+): Promise<void> {
+  await using street = new Street(scheme);
+  const local = street.host(), evil = street.host(local, role), told = new Told();
+  const node = new Manager({
+    local,
+    hosts: [local, evil],
+    transports,
+    logger: told.logger,
+    path: PATH,
+  });
+  node.trace(({ error }) => told.keep(error));
+  node.handle(echo, ({ text }, { metadata }) => {
+    throw new Error(`no echo of ${text} ${Object.entries(metadata).flat().join()}`);
+  });
+  node.handle(hold, async function* (_opening, _inputs, { signal }) {
+    await new Promise((done) => signal.addEventListener("abort", done));
+    told.keep(signal.reason);
+    yield "";
+  });
+  const signal = new AbortController();
+  const calling = word.answers === true
+    ? node.connection(evil).request(echo, { text: "" }, { timeoutMs: 3_000, waitForReady: true })
+      .then(() => {}, told.keep)
+    : Promise.resolve();
+  if (role === "dials") {
+    await node.listen();
+    const { [scheme]: transport } = transports;
+    const channel = await transport!.dial(parseHostAddress(local), {
+      signal: signal.signal,
+      path: PATH,
+    });
+    await say(word, channel, role, evil);
+  } else {
+    const { promise, resolve } = Promise.withResolvers<Channel>();
+    const listener = await transports[scheme]!.listen(parseHostAddress(evil), {
+      path: PATH,
+      accept: resolve,
+    });
+    node.connect();
+    await say(word, await promise, role, evil);
+    await listener.close();
+  }
+  const least = word.early === true ? 1 : 2;
+  if (word.answers === true) await calling;
+  else await until(() => told.logger.heard.length >= least, word.name);
+  await settled();
+  await node.close({ graceMs: 0 });
+  told.judge(`${word.name}, ${scheme}, the node's peer ${role}`);
+  if (word.isTold === true) assert(told.isNamed, `nobody was told of ${word.name}`);
+}
+
+/** The words are said to a server by its client. */
+async function toServer(scheme: string, transports: Transports, word: EvilWord): Promise<void> {
+  await using street = new Street(scheme);
+  const told = new Told(), stop = new AbortController(), handlers = new HandlerMap();
+  const listener = await listen(
+    `${street.host()}${scheme.startsWith("ws") ? PATH : ""}`,
+    handlers,
+    {
+      transports,
+      logger: told.logger,
+    },
+  );
+  const serving = serve(listener, { logger: told.logger, signal: stop.signal, graceMs: 0 });
+  const { host } = parseNetEndpoint(listener.address);
+  const channel = await transports[scheme]!.dial(host, { signal: stop.signal, path: PATH });
+  await say(word, channel, "dials", "client");
+  await until(
+    () =>
+      told.logger.of("client_down").length + told.logger.of("visitor_left").length +
+          told.logger.of("connection_refused").length > 0,
+    word.name,
+  );
+  await settled();
+  stop.abort();
+  await serving;
+  told.judge(`${word.name}, ${scheme}, a server's client`);
+}
+
+/** The words are said to a client by the server that it has dialled. */
+async function toClient(scheme: string, transports: Transports, word: EvilWord): Promise<void> {
+  await using street = new Street(scheme);
+  const told = new Told(), evil = street.host();
+  const { promise, resolve } = Promise.withResolvers<Channel>();
+  const server = await transports[scheme]!.listen(parseHostAddress(evil), {
+    path: PATH,
+    accept: resolve,
+  });
+  const endpoint = parseNetEndpoint(`${evil}${scheme.startsWith("ws") ? PATH : ""}`, {
+    transports,
+  });
+  const client = await connect(constantResolver(endpoint), { logger: told.logger });
+  const calling = client.call(makeMethodKey("evil", "echo"), new Uint8Array(1), {
+    timeoutMs: 2_000,
+  })
+    .then(() => {}, told.keep);
+  await say(word, await promise, "listens", evil);
+  await server.close();
+  await settled();
+  await client.close({ graceMs: 0 });
+  await calling;
+  told.judge(`${word.name}, ${scheme}, a client's server`);
+}
+
+for (const scheme of SCHEMES) {
+  const ignore = !NET || !FILES || (scheme === "unix" && Deno.build.os === "windows");
+  const name = `over ${scheme}, whatever a peer writes anywhere is told in plain words`;
+  Deno.test({ name, ignore }, async (test) => {
+    const transports = systemTransports(certificates());
+    for (const word of EVIL_WORDS) {
+      await test.step(word.name, async () => {
+        await toNode(scheme, transports, word, "dials");
+        await toNode(scheme, transports, word, "listens");
+        if (word.answers !== true) await toServer(scheme, transports, word);
+        await toClient(scheme, transports, word);
+      });
+    }
+  });
+}
+
+Deno.test("the judge finds what is not plain", () => {
+  let found = 0;
+  for (const mark of ["\n", "\u001b", "\u0085", "\u2028", "\u202e", "\u200b", "\ufeff", "\ud800"]) {
+    try {
+      judgeError("here", new InternodeError("Closed", "a", { cause: new Error(`b${mark}`) }));
+    } catch {
+      found++;
+    }
+  }
+  assertEquals(found, 8);
+  assert(NAMED.test(EVIL));
+});
