@@ -179,15 +179,8 @@ function take(accepted: AcceptedConnection, server: ServiceServer | null): void 
   } catch (error) {
     tell(() => (accepted as AcceptedConnection | undefined)?.handlers, () => {});
     closeQuietly(accepted?.channel);
-    server?.settings.logger.error(
-      `A connection to ${server.settings.name} cannot be served: ${sentence(textOf(error))}`,
-      {
-        event: "connection_refused",
-        name: server.settings.name,
-        reason: textOf(error),
-        error,
-      },
-    );
+    const name = server?.settings.name;
+    server?.visitors.onUnserved(`A connection to ${name} cannot be served`, error);
   }
 }
 

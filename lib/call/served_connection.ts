@@ -148,18 +148,19 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
       this.#server.visitors.onEnded(link, error);
       this.#server.onGreeted(this);
     } else {
-      const level = error.code === "ProtocolError" ? "warn" : "debug";
       const caller = this.#source!.host, { answers } = link.session.responder;
       this.#server.answers.add(answers);
-      logger[level](`The connection from ${caller} has ended: ${sentence(error.message)}`, {
-        event: "client_down",
+      const text = `The connection from ${caller} has ended: ${sentence(error.message)}`;
+      const fields = {
         caller,
         remote,
         reason: error.message,
         code: error.code,
         answered: answers.shown(),
         refusedCalls: this.#refusedCalls,
-      });
+      };
+      if (error.code === "ProtocolError") this.#server.visitors.onBreach(text, fields);
+      else logger.debug(text, { event: "client_down", ...fields });
     }
     this.state = "closed";
   }

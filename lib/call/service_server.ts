@@ -19,6 +19,7 @@ import type { Channel } from "../net/transport.ts";
 import { AnswerCounts } from "../session/answer_counts.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
 import { QuietWait } from "../net/quiet_wait.ts";
+import { RepeatedLines } from "../net/repeated_lines.ts";
 import { within } from "../net/within.ts";
 import type { HandlerMap } from "./handler_map.ts";
 import { ServedConnection, type ServerOfConnection } from "./served_connection.ts";
@@ -58,6 +59,7 @@ export class ServiceServer implements ServerOfConnection {
     const { auth, clock, tracer, logger } = settings;
     this.serving = {
       clock,
+      refusals: new RepeatedLines(),
       lending: new LendingPool(),
       traces: new CallTraces(),
       spans: tracer,

@@ -11,6 +11,8 @@ import type { EventLogger } from "../foreign/log_event.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
+import { RepeatedLines, times } from "../net/repeated_lines.ts";
+import { systemClock } from "../net/system_clock.ts";
 import type { Channel, Listener, Transport } from "../net/transport.ts";
 import { Fifo } from "../wire/fifo.ts";
 import type { HandlerMap } from "./handler_map.ts";
@@ -47,7 +49,7 @@ export class TransportListener implements ServiceListener {
   /** Why there will be no more connections. */
   #end: { readonly error: unknown } | undefined;
   #closed: Promise<void> | undefined;
-  #isFull = false;
+  readonly #lines = new RepeatedLines();
 
   /**
    * @param address Where it is to listen, as clients write it.
@@ -104,11 +106,11 @@ export class TransportListener implements ServiceListener {
     }
     if (this.#queue.length < MAX_WAITING) return this.#queue.push({ channel, name });
     closeQuietly(channel);
-    if (this.#isFull) return;
-    this.#isFull = true;
-    this.#logger.warn(
-      `The listener at ${this.address} turns connections away: ${MAX_WAITING} wait to be accepted.`,
-      { event: "visitors_turned_away", local: this.address, limit: MAX_WAITING },
+    const count = this.#lines.note("full", systemClock.now());
+    this.#logger[count > 0 ? "warn" : "debug"](
+      `The listener at ${this.address} turns connections away: ${MAX_WAITING} wait to be ` +
+        `accepted.${times(count)}`,
+      { event: "visitors_turned_away", local: this.address, limit: MAX_WAITING, count },
     );
   }
 
@@ -138,7 +140,6 @@ export class TransportListener implements ServiceListener {
       );
     }
     while (this.#queue.length > 0) {
-      this.#isFull = false;
       const accepted = this.#choose(this.#queue.shift()!);
       if (accepted !== null) return Promise.resolve(accepted);
     }
@@ -171,16 +172,18 @@ export class TransportListener implements ServiceListener {
       return { channel, handlers: this.#handlers(channel), name };
     } catch (error) {
       closeQuietly(channel);
-      this.#logger.error(
+      const reason = textOf(error), count = this.#lines.note(reason, systemClock.now());
+      this.#logger[count > 0 ? "error" : "debug"](
         `The listener at ${this.address} closed the connection of ${channel.remote}, ` +
-          "as choosing its handlers failed.",
+          `as choosing its handlers failed.${times(count)}`,
         {
           event: "callback_failed",
           what: "handlers",
           local: this.address,
           remote: channel.remote,
-          reason: textOf(error),
+          reason,
           error,
+          count,
         },
       );
       return null;

@@ -94,9 +94,10 @@ function tellOfInterpreter(logger: EventLogger): void {
  */
 export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSettings {
   const logger = loggerOf(given.logger);
+  const clock = given.clock ?? systemClock;
   tellOfInterpreter(logger);
   const settings: ConnectionSettings = {
-    auth: authenticatorOf(given.auth, logger),
+    auth: authenticatorOf(given.auth, logger, clock),
     handshakeTimeoutMs: positive(
       "handshakeTimeoutMs",
       given.handshakeTimeoutMs ?? DEFAULT_TIMES.handshakeTimeoutMs,
@@ -124,7 +125,7 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
     checksums: given.checksums ?? true,
     logger,
     tracer: tracerOf(given.tracer),
-    clock: given.clock ?? systemClock,
+    clock,
     random: given.random ?? systemRandom,
   };
   if (settings.livenessTimeoutMs <= settings.pingIntervalMs) {

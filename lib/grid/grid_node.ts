@@ -12,6 +12,7 @@ import { bindingRefusal } from "../net/host_binding.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import { LinkMaker } from "../net/link_maker.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
+import { RepeatedLines } from "../net/repeated_lines.ts";
 import type { Channel, Transport } from "../net/transport.ts";
 import { InternodeError } from "../errors.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
@@ -58,6 +59,7 @@ export class GridNode {
     this.traces = new CallTraces(logger);
     this.serving = {
       clock,
+      refusals: new RepeatedLines(),
       lending: new LendingPool(),
       traces: this.traces,
       spans: tracer,

@@ -8,6 +8,8 @@ import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { about, type EventLogger } from "../foreign/log_event.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
+import type { Clock } from "../net/clock.ts";
+import { RepeatedLines, times } from "../net/repeated_lines.ts";
 import type { Authenticator, ProverRole, TokenVerdict } from "../session/authenticator.ts";
 
 const METHODS = ["prove", "verify", "token", "checkToken"] as const;
@@ -22,11 +24,12 @@ const METHODS = ["prove", "verify", "token", "checkToken"] as const;
 export function authenticatorOf(
   given: Authenticator | null | undefined,
   logger: EventLogger,
+  clock: Pick<Clock, "now">,
 ): Authenticator | null {
   if (given === undefined || given === null) return null;
   if (given instanceof GuardedAuthenticator) return given;
   const missing = METHODS.find((name) => typeof given[name] !== "function");
-  if (missing === undefined) return new GuardedAuthenticator(given, logger);
+  if (missing === undefined) return new GuardedAuthenticator(given, logger, clock);
   throw new InternodeError(
     "InvalidArgument",
     `Option auth has no method ${missing}. Give what sharedSecret makes, or an Authenticator.`,
@@ -37,10 +40,14 @@ export function authenticatorOf(
 class GuardedAuthenticator implements Authenticator {
   readonly #inner: Authenticator;
   readonly #logger: EventLogger;
+  readonly #clock: Pick<Clock, "now">;
+  /** Whoever knocks makes it judge. */
+  readonly #lines = new RepeatedLines();
 
-  constructor(inner: Authenticator, logger: EventLogger) {
+  constructor(inner: Authenticator, logger: EventLogger, clock: Pick<Clock, "now">) {
     this.#inner = inner;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   prove(role: ProverRole, transcript: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -79,10 +86,11 @@ class GuardedAuthenticator implements Authenticator {
     } catch (thrown) {
       failure = thrown;
     }
-    this.#logger.error(
+    const count = this.#lines.note(`${method}: ${textOf(failure)}`, this.#clock.now());
+    this.#logger[count > 0 ? "error" : "debug"](
       `The authenticator has failed in ${method}, and nobody is let in by it: ` +
-        sentence(textOf(failure)),
-      { event: "authenticator_failed", what: method, ...about(failure) },
+        sentence(textOf(failure)) + times(count),
+      { event: "authenticator_failed", what: method, count, ...about(failure) },
     );
     return undefined;
   }

@@ -9,6 +9,7 @@ import { tell } from "../foreign/guard.ts";
 import { about } from "../foreign/log_event.ts";
 import { quoted } from "../foreign/plain_text.ts";
 import { namesText } from "../net/peer_name.ts";
+import { times } from "../net/repeated_lines.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
 import type { Responder } from "../session/responder.ts";
@@ -118,8 +119,10 @@ export function judgeCaller(
   }`;
   const what = subroute === "" ? "this handler" : `this handler for subroute ${quoted(subroute)}`;
   const reason = why(verdict, failure);
-  serving.logger[verdict === false ? "warn" : "error"](
-    `Calls of ${contract.name} by ${who}, are refused${where(subroute)}: ${reason}.`,
+  const { logger, clock, refusals } = serving;
+  const count = refusals.note(`${contract.name} ${host}: ${reason}`, clock.now());
+  logger[count === 0 ? "debug" : verdict === false ? "warn" : "error"](
+    `Calls of ${contract.name} by ${who}, are refused${where(subroute)}: ${reason}.${times(count)}`,
     {
       event: verdict === false ? "calls_refused" : "callback_failed",
       ...(verdict !== false && { what: "allow" }),
@@ -127,6 +130,7 @@ export function judgeCaller(
       subroute,
       caller: host.slice(0, MAX_HOST_CHARACTERS),
       reason,
+      count,
       ...(failure !== null && about(failure.error)),
     },
   );

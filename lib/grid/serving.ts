@@ -8,6 +8,7 @@ import { HandlerError, InternodeError } from "../errors.ts";
 import { about, type EventLogger } from "../foreign/log_event.ts";
 import { nameOf, sentence, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../net/clock.ts";
+import type { RepeatedLines } from "../net/repeated_lines.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "../session/wire_error.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
@@ -27,6 +28,8 @@ export interface Serving {
   readonly spans: Tracer | null;
   /** Where failures of handlers are told. */
   readonly logger: EventLogger;
+  /** Which refusals by rules are told: whoever may connect could cause any number. */
+  readonly refusals: RepeatedLines;
   /** Where the memory of requests comes from that are lent to their handlers. */
   readonly lending: LendingPool;
   /** How many handlers run at the moment, those included whose callers are gone. */

@@ -90,6 +90,17 @@ export class VisitorLog {
     this.#repeat(this.#lines, "error", "internal_error", text, about(error));
   }
 
+  /** A client has broken the protocol after its handshake, for which it needs no more than to have come. */
+  onBreach(text: string, fields: Omit<LogFields, "event">): void {
+    this.#repeat(this.#lines, "warn", "client_down", text, fields);
+  }
+
+  /** A connection came in that cannot be served, by a fault of who serves here. */
+  onUnserved(what: string, error: unknown): void {
+    const text = `${what}: ${sentence(textOf(error))}`;
+    this.#repeat(this.#lines, "error", "connection_refused", text, about(error));
+  }
+
   /** What `onError` of a transport's `ListenOptions` is given. */
   readonly onError = (error: unknown): void => {
     const reason = textOf(error), text = sentence(reason), local = this.local;

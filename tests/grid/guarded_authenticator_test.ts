@@ -1,4 +1,5 @@
 import { type Authenticator, InternodeError, Manager, sharedSecret } from "@internode/grid";
+import { VirtualClock } from "@internode/grid/testing";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { authenticatorOf } from "../../lib/grid/guarded_authenticator.ts";
 import { NO_VERDICTS } from "../foreign/no_verdicts.ts";
@@ -21,7 +22,7 @@ function changed(method: string, answer: () => unknown): Authenticator {
 }
 
 Deno.test("an authenticator's answers pass as they are", () => {
-  const guarded = authenticatorOf(secret, new QuietLogger())!;
+  const guarded = authenticatorOf(secret, new QuietLogger(), new VirtualClock())!;
   const proof = guarded.prove("dialler", bytes);
   assertEquals(proof, secret.prove("dialler", bytes));
   assertEquals(guarded.verify("dialler", bytes, proof), true);
@@ -30,14 +31,15 @@ Deno.test("an authenticator's answers pass as they are", () => {
   const verdict = guarded.checkToken(token, "tcp://b:1", 0);
   assertEquals(verdict, secret.checkToken(token, "tcp://b:1", 0));
   assert("refusal" in guarded.checkToken(null, "tcp://b:1", 0));
-  assertEquals(authenticatorOf(guarded, new QuietLogger()), guarded);
-  assertEquals(authenticatorOf(undefined, new QuietLogger()), null);
+  assertEquals(authenticatorOf(guarded, new QuietLogger(), new VirtualClock()), guarded);
+  assertEquals(authenticatorOf(undefined, new QuietLogger(), new VirtualClock()), null);
 });
 
 Deno.test("an authenticator's answer that is none is refused, and logged", () => {
   for (const [what, answer] of NO_VERDICTS) {
     const log = new QuietLogger();
-    const of = (method: string) => authenticatorOf(changed(method, answer), log)!;
+    const of = (method: string) =>
+      authenticatorOf(changed(method, answer), log, new VirtualClock())!;
     const told = of("checkToken").checkToken("a token", "tcp://b:1", 0);
     assert("refusal" in told && told.refusal.includes("could not judge"), what);
     for (

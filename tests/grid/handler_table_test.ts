@@ -7,16 +7,23 @@ import {
   single,
   stream,
 } from "@internode/grid";
+import { VirtualClock } from "@internode/grid/testing";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { AnyContract } from "../../lib/grid/contract.ts";
 import { HandlerTable } from "../../lib/grid/handler_table.ts";
 import { CallSource } from "../../lib/grid/call_source.ts";
 import { RefusedTarget } from "../../lib/grid/refused_target.ts";
+import { RepeatedLines } from "../../lib/net/repeated_lines.ts";
 import type { Serving } from "../../lib/grid/serving.ts";
 import { SingleTarget } from "../../lib/grid/single_target.ts";
 
 const work = single("work");
 const serving = {} as Serving;
+
+/** As much of a node as refusals need. */
+function servingOf(logger: Logger): Serving {
+  return { logger, clock: new VirtualClock(), refusals: new RepeatedLines() } as unknown as Serving;
+}
 const link = { identity: undefined, beginTurn: () => 0 };
 const source = new CallSource("memory://a", link, () => {});
 
@@ -77,7 +84,7 @@ Deno.test("a rule is asked once for each name, however many numbers a peer gives
     allow: ({ subroute }) => asked.push(subroute) > 0 && subroute === "b",
   });
   const logger = { warn: (line: string) => logged.push(line) } as unknown as Logger;
-  const serving = { logger } as Serving;
+  const serving = servingOf(logger);
   for (const host of ["memory://x", "memory://y"]) {
     const from = new CallSource(host, link, () => {});
     const target = (subroute: string) => table.target("work", subroute, serving, from);
@@ -100,7 +107,7 @@ Deno.test("a client that calls itself by a long name does not fill the log", () 
   table.add(work, () => new Uint8Array(), { allow: () => false });
   const logger = { warn: (line: string) => logged.push(line) } as unknown as Logger;
   const from = new CallSource(`"\n${"x".repeat(4_000)}`, link, () => {});
-  table.target("work", "", { logger } as Serving, from);
+  table.target("work", "", servingOf(logger), from);
   assertEquals(logged.length, 1);
   assert(logged[0]!.length < 400 && !logged[0]!.includes("\n"), logged[0]);
 });

@@ -224,6 +224,59 @@ for (const scheme of SCHEMES) {
   });
 }
 
+/** What strangers can do who need not prove anything. */
+const STRANGE = EVIL_WORDS.filter(({ answers }) => answers !== true);
+const TIMES_EACH = 12;
+
+for (const scheme of SCHEMES) {
+  const ignore = !NET || !FILES || (scheme === "unix" && Deno.build.os === "windows");
+  const name = `over ${scheme}, what strangers cause is told once, then counted, on both faces`;
+  Deno.test({ name, ignore }, async () => {
+    await using street = new Street(scheme);
+    const transports = systemTransports(certificates());
+    const { signal } = new AbortController(), { [scheme]: transport } = transports;
+    const stop = new AbortController(), server = new HeardLogger(), grid = new HeardLogger();
+    const handlers = new HandlerMap();
+    const address = `${street.host()}${scheme.startsWith("ws") ? PATH : ""}`;
+    const listener = await listen(address, handlers, { transports, logger: server });
+    const serving = serve(listener, { logger: server, signal: stop.signal, graceMs: 0 });
+    const local = street.host(), peer = street.host(local, "dials");
+    const node = new Manager({ local, hosts: [local, peer], transports, logger: grid, path: PATH });
+    await node.listen();
+    const served = parseNetEndpoint(listener.address).host;
+    for (const host of [served, parseHostAddress(local)]) {
+      for (let time = 0; time < TIMES_EACH; time++) {
+        for (const word of STRANGE) {
+          // Nobody in the grid has such a name, so nobody gets past the handshake.
+          if (host !== served && word.early !== true) continue;
+          const channel = await transport!.dial(host, { signal, path: PATH });
+          await say(word, channel, "dials", `client ${time}`);
+        }
+      }
+    }
+    const early = STRANGE.filter((word) => word.early === true);
+    for (
+      const [face, logger, words] of [["a server", server, STRANGE], [
+        "a node",
+        grid,
+        early,
+      ]] as const
+    ) {
+      const ends = ["client_down", "visitor_left", "connection_refused"];
+      const told = (): number =>
+        ends.map((event) => logger.of(event).length).reduce((a, b) => a + b);
+      await until(() => told() >= words.length * TIMES_EACH, `${face} has heard of all`);
+      const loud = logger.heard.filter(({ level }) => level === "warn" || level === "error");
+      const texts = new Set(loud.map(({ message }) => message.replace(/\d+/g, "0")));
+      assertEquals(loud.length, texts.size, `${face} repeats itself`);
+      assert(loud.length <= words.length, `${face} has told ${loud.length} lines`);
+    }
+    stop.abort();
+    await serving;
+    await node.close({ graceMs: 0 });
+  });
+}
+
 Deno.test("the judge finds what is not plain", () => {
   let found = 0;
   for (const mark of ["\n", "\u001b", "\u0085", "\u2028", "\u202e", "\u200b", "\ufeff", "\ud800"]) {
