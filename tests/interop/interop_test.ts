@@ -1,0 +1,283 @@
+/** The peer in Python, which was written from PROTOCOL.md alone, and this implementation. @module */
+
+import { type Connection, InternodeError, Manager, sharedSecret, single } from "@internode/grid";
+import * as call from "@internode/grid/call";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { freePorts } from "../conformance/world.ts";
+import { dials } from "../../lib/grid/dialler.ts";
+import { QuietLogger } from "../grid/quiet.ts";
+import { checkPeer } from "./checks.ts";
+import { Interop, InteropServer } from "./contracts.ts";
+import { PYTHON, PythonPeer } from "./python_peer.ts";
+
+const SECRET = "a secret for both languages";
+
+/** What a pair has. */
+interface Setup {
+  readonly scheme: "tcp" | "unix";
+  readonly peerDials: boolean;
+  readonly secret: boolean;
+  readonly checksums: boolean;
+  /** Which side ends the connection. */
+  readonly ends: "here" | "there";
+}
+
+const SETUPS: readonly Setup[] = [
+  { scheme: "tcp", peerDials: true, secret: false, checksums: false, ends: "here" },
+  { scheme: "tcp", peerDials: true, secret: true, checksums: true, ends: "there" },
+  { scheme: "tcp", peerDials: false, secret: false, checksums: true, ends: "there" },
+  { scheme: "tcp", peerDials: false, secret: true, checksums: false, ends: "here" },
+  { scheme: "unix", peerDials: true, secret: true, checksums: false, ends: "there" },
+  { scheme: "unix", peerDials: true, secret: false, checksums: true, ends: "here" },
+  { scheme: "unix", peerDials: false, secret: true, checksums: true, ends: "here" },
+  { scheme: "unix", peerDials: false, secret: false, checksums: false, ends: "there" },
+];
+
+/** Two hosts of which the one that is wanted dials: ours, and the peer's. */
+function hostsOf({ scheme, peerDials }: Setup, folder: string): [own: string, peer: string] {
+  for (let n = 0;; n++) {
+    const names = scheme === "tcp"
+      ? freePorts(2).map((port) => `tcp://127.0.0.1:${port}`)
+      : [`unix://${folder}/own-${n}.sock`, `unix://${folder}/peer-${n}.sock`];
+    const [own, peer] = names as [string, string];
+    if (dials(peer, own) === peerDials) return [own, peer];
+  }
+}
+
+function titleOf({ scheme, peerDials, secret, checksums, ends }: Setup): string {
+  return `over ${scheme}, ${peerDials ? "dialling" : "dialled"}, with${
+    secret ? "" : "out"
+  } a secret, ` +
+    `with${checksums ? "" : "out"} checksums, ended by ${ends === "here" ? "it" : "us"}`;
+}
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "interop-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** One wait was given up when it had begun, the time of another one ran out. */
+function assertCancelled({ begun, cancelled }: InteropServer["waits"]): void {
+  assert(begun >= 1, "no wait has begun");
+  assertEquals(cancelled, begun);
+}
+
+/** Names that the peer has no handler for: their numbers are given to others. */
+async function checkNames(connection: Connection): Promise<void> {
+  for (let n = 0; n < 150; n++) {
+    const nobody = single(`nobody ${n}`);
+    const error = await assertRejects(() => connection.request(nobody, EMPTY), InternodeError);
+    assertEquals(error.code, "UnknownHandler");
+  }
+  assertEquals(await connection.request(Interop.methods.echo.contract, EMPTY), EMPTY);
+}
+const EMPTY = new Uint8Array(0);
+
+for (const setup of SETUPS) {
+  const { secret, checksums, peerDials } = setup;
+  const common = {
+    auth: secret ? sharedSecret(SECRET) : undefined,
+    checksums,
+    limits: { maxFragmentBytes: 4096 },
+    pingIntervalMs: 20,
+  };
+
+  Deno.test({
+    name: `a node and the peer call each other ${titleOf(setup)}${PYTHON.note}`,
+    ignore: PYTHON.ignore,
+    fn: () =>
+      withFolder(async (folder) => {
+        const [own, peer] = hostsOf(setup, folder), logger = new QuietLogger();
+        await using manager = new Manager({ local: own, hosts: [own, peer], logger, ...common });
+        const server = new InteropServer();
+        for (const [name, method] of Object.entries(Interop.methods)) {
+          const handler = server[name as keyof InteropServer];
+          manager.handle(method.contract as never, handler as never);
+        }
+        // Who dials must find the other one listening.
+        if (peerDials) await manager.listen();
+        await using python = new PythonPeer({
+          mode: "peer",
+          face: "grid",
+          own: peer,
+          other: own,
+          secret: secret ? SECRET : "",
+          checksums,
+          ends: setup.ends,
+        });
+        if (!peerDials) {
+          await python.expect("listening");
+          await manager.listen();
+        }
+        const connection = manager.connection(peer);
+        const opened = await python.expect("open");
+        assertEquals(opened, { event: "open", dialler: peerDials, name: own, checksums });
+        const stub: call.StubConnection = {
+          request: (method, request, options) =>
+            connection.request(method.contract, request, { ...options, waitForReady: true }),
+          stream: (method, initial, options) =>
+            connection.stream(method.contract, initial, { ...options, waitForReady: true }),
+        };
+        const [{ checks }] = await Promise.all([
+          python.expect("checked"),
+          checkPeer(call.client(Interop, stub)),
+        ]);
+        assert((checks as string[]).length >= 17, String(checks));
+        await checkNames(connection);
+        assertCancelled(server.waits);
+        await python.release();
+        const { waits } = await python.expect("served");
+        assertCancelled(waits as InteropServer["waits"]);
+        if (setup.ends === "there") await manager.close();
+        const ended = await python.expect("ended");
+        assertEquals(ended["code"], 12);
+        await python.ended();
+      }),
+  });
+
+  if (!peerDials) continue;
+  Deno.test({
+    name: `a client in Python calls a server ${titleOf(setup)}${PYTHON.note}`,
+    ignore: PYTHON.ignore,
+    fn: () =>
+      withFolder(async (folder) => {
+        const address = hostsOf(setup, folder)[0], stop = new AbortController();
+        const server = new InteropServer(), logger = new QuietLogger();
+        const listener = await call.listen(address, call.implement(Interop, server));
+        const served = call.serve(listener, { signal: stop.signal, logger, ...common });
+        await using python = new PythonPeer({
+          mode: "peer",
+          face: "call",
+          role: "client",
+          own: "",
+          other: address,
+          secret: secret ? SECRET : "",
+          checksums,
+          ends: setup.ends,
+        });
+        const { name } = await python.expect("open");
+        assertEquals(name, address);
+        await python.expect("checked");
+        assertCancelled(server.waits);
+        await python.release();
+        await python.expect("served");
+        if (setup.ends === "there") stop.abort();
+        const ended = await python.expect("ended");
+        assertEquals(ended["code"], 12);
+        await python.ended();
+        stop.abort();
+        await served;
+        assertEquals(logger.lines, []);
+      }),
+  });
+}
+
+for (const setup of SETUPS.filter(({ peerDials }) => !peerDials)) {
+  Deno.test({
+    name: `a client calls a server in Python ${titleOf(setup)}${PYTHON.note}`,
+    ignore: PYTHON.ignore,
+    fn: () =>
+      withFolder(async (folder) => {
+        const address = hostsOf(setup, folder)[0];
+        const { checksums } = setup;
+        await using python = new PythonPeer({
+          mode: "peer",
+          face: "call",
+          role: "server",
+          own: address,
+          other: "",
+          secret: setup.secret ? SECRET : "",
+          checksums,
+          ends: setup.ends,
+        });
+        await python.expect("listening");
+        await using connection = await call.connect(
+          call.constantResolver(call.parseNetEndpoint(address)),
+          {
+            checksums,
+            auth: setup.secret ? sharedSecret(SECRET) : undefined,
+            logger: new QuietLogger(),
+          },
+        );
+        await checkPeer(call.client(Interop, connection));
+        const opened = await python.expect("open");
+        assertEquals([opened["dialler"], opened["checksums"]], [false, checksums]);
+        await python.release();
+        const { waits } = await python.expect("served");
+        assertCancelled(waits as InteropServer["waits"]);
+        if (setup.ends === "there") await connection.close();
+        const ended = await python.expect("ended");
+        assertEquals(ended["code"], 12);
+        await python.ended();
+      }),
+  });
+}
+
+Deno.test({
+  name: `a secret that is another one is refused, whoever dials, in either language${PYTHON.note}`,
+  ignore: PYTHON.ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const address = `unix://${folder}/a.sock`, stop = new AbortController();
+      const listener = await call.listen(address, new call.HandlerMap());
+      const logger = new QuietLogger(), auth = sharedSecret(SECRET);
+      const served = call.serve(listener, { signal: stop.signal, logger, auth });
+      const options = { mode: "peer", face: "call", checksums: true, ends: "here" };
+      for (const secret of ["another secret", ""]) {
+        await using python = new PythonPeer({
+          ...options,
+          role: "client",
+          own: "x",
+          other: address,
+          secret,
+        });
+        assertEquals((await python.expect("refused"))["code"], 10);
+      }
+      stop.abort();
+      await served;
+    }),
+});
+
+Deno.test({
+  name: `each breach is answered by the code that PROTOCOL.md states, over TCP${PYTHON.note}`,
+  ignore: PYTHON.ignore,
+  fn: async () => {
+    const stop = new AbortController(), logger = new QuietLogger();
+    const listener = await call.listen("tcp://127.0.0.1:0", new call.HandlerMap());
+    const served = call.serve(listener, { signal: stop.signal, logger });
+    await using python = new PythonPeer({
+      mode: "breaches",
+      other: listener.address,
+      secret: "",
+    });
+    await python.release();
+    const broken = ["a batch of 15 bytes", "a batch of 4097 bytes", "a frame beyond its batch"];
+    let count = 0;
+    for (let line = await python.next(); line !== null; line = await python.next()) {
+      count++;
+      const name = String(line["name"]), inHandshake = name.startsWith("handshake");
+      const isRefusal = inHandshake && !broken.some((end) => name.endsWith(end));
+      assertEquals([name, line["code"]], [name, isRefusal ? 10 : 11]);
+    }
+    assert(count >= 33, `${count} breaches`);
+    await python.ended();
+    stop.abort();
+    await served;
+  },
+});
+
+Deno.test({
+  name: `the peer reads and writes every vector${PYTHON.note}`,
+  ignore: PYTHON.ignore,
+  fn: async () => {
+    const folder = new URL("../vectors", import.meta.url).pathname;
+    await using python = new PythonPeer({ mode: "vectors", folder });
+    const { checked } = await python.expect("vectors");
+    assert(checked as number > 100);
+    await python.ended();
+  },
+});

@@ -1,0 +1,120 @@
+"""The peer as a program: `python3 -B -m peer OPTIONS`, where OPTIONS are JSON. Says what happens in lines of JSON, and ends with its standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from urllib.parse import urlsplit
+
+from . import breaches, vectors
+from .connection import Connection
+from .frames import BatchStream, Ended
+from .handshake import shake
+from .hello import CHECKSUMS, NEW_NAMES, Hello, dials, method_name
+from .scenario import WAITS, Checks, handlers
+
+
+def tell(**fields: object) -> None:
+    """Prints a line."""
+    print(json.dumps(fields), flush=True)
+
+
+async def open_stream(url: str) -> BatchStream:
+    """Connects."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return BatchStream(*await asyncio.open_unix_connection(parts.path))
+    return BatchStream(*await asyncio.open_connection(parts.hostname, parts.port))
+
+
+async def accept_one(url: str, on_listening) -> BatchStream:
+    """Takes the first connection that comes."""
+    first = asyncio.get_running_loop().create_future()
+
+    def on_connection(reader, writer) -> None:
+        if first.done():
+            writer.close()
+        else:
+            first.set_result(BatchStream(reader, writer))
+
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        server = await asyncio.start_unix_server(on_connection, parts.path)
+    else:
+        server = await asyncio.start_server(on_connection, parts.hostname, parts.port)
+    on_listening()
+    stream = await first
+    server.close()
+    if parts.scheme == "unix" and os.path.exists(parts.path):
+        os.unlink(parts.path)
+    return stream
+
+
+async def stdin_ends() -> None:
+    """Waits for the end of the standard input."""
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    await reader.read()
+
+
+async def play(options: dict) -> None:
+    """One connection: both sides call each other, or the client its server."""
+    own, other, grid = options["own"], options["other"], options["face"] == "grid"
+    dialler = dials(own, other) if grid else options["role"] == "client"
+    secret = options["secret"].encode() if options["secret"] else None
+    hello = Hello(
+        name=own,
+        looks_for=other if grid and dialler else "",
+        proves=secret is not None,
+        features=NEW_NAMES | (CHECKSUMS if options["checksums"] else 0),
+    )
+    if dialler:
+        stream = await open_stream(other)
+    else:
+        stream = await accept_one(own, lambda: tell(event="listening"))
+
+    def admit(peer: Hello):
+        return None if not grid or peer.name == other else f"{peer.name} is no host of this grid"
+
+    try:
+        peer = await shake(stream, hello, dialler, secret, admit)
+    except Ended as end:
+        tell(event="refused", code=end.code, text=end.text)
+        await stream.close()
+        return
+    tell(event="open", dialler=dialler, name=peer.name, checksums=stream.checks_sent)
+
+    def name_of(name: str) -> str:
+        return f"interop.{name}" if grid else method_name("interop", name)
+
+    serves = handlers(name_of) if grid or not dialler else None
+    connection = Connection(stream, hello, peer, serves)
+    if grid or dialler:
+        tell(event="checked", checks=await Checks(connection, name_of).run())
+    await stdin_ends()
+    tell(event="served", waits=WAITS, drains=connection.drain_reasons)
+    if options["ends"] == "here":
+        await connection.close()
+        tell(event="ended", code=12)
+        return
+    try:
+        await connection.ended()
+    except Ended as end:
+        tell(event="ended", code=end.code, text=end.text)
+
+
+async def main() -> None:
+    options = json.loads(sys.argv[1])
+    if options["mode"] == "vectors":
+        tell(event="vectors", checked=await vectors.check(options["folder"]))
+    elif options["mode"] == "breaches":
+        async for name, answer in breaches.run(lambda: open_stream(options["other"]), options):
+            tell(event="breach", name=name, **answer)
+    else:
+        await play(options)
+
+
+asyncio.run(main())
