@@ -215,7 +215,7 @@ function matchOddKey(reader: ByteReader, keys: readonly Uint8Array[]): number {
   const length = readTextHead(reader), at = reader.position;
   reader.position = at + length;
   return keys.findIndex((key) => {
-    const skipped = key.length < 33 ? 1 : key.length < 258 ? 2 : 3;
+    const skipped = key.length < 34 ? 1 : key.length < 259 ? 2 : 3;
     return key.length - skipped === length && standsAt(reader.bytes, at - skipped, key, skipped);
   });
 }

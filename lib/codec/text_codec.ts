@@ -46,7 +46,7 @@ export class TextCodec extends CompiledCodec<string> {
  * @param maxBytes How many it may have, without.
  */
 export function checkWritten(bytes: number, maxBytes: number): void {
-  const length = bytes - (bytes <= 32 ? 1 : bytes <= 257 ? 2 : bytes <= 65_538 ? 3 : 5);
+  const length = bytes - (bytes < 34 ? 1 : bytes < 259 ? 2 : bytes < 65_541 ? 3 : 5);
   if (length > maxBytes) tooLong(length, maxBytes);
 }
 

@@ -72,6 +72,14 @@ Deno.test("what a map costs is counted as it grows, so that no order of keys get
   assert(steps(spread.flatMap((index, i) => [index, flood[i]!])) < 3_000);
 });
 
+Deno.test("a map may cost all that its keys allow, to the step", () => {
+  const spread = new KeySpread();
+  // Each key allows 64 steps beside 32,768: 637 keys 73,536, as many as 384 at one place take.
+  for (let i = 0; i < 253; i++) spread.add(`text ${i}`);
+  for (let i = 0; i < 384; i++) spread.add(String(i * 4_194_304));
+  assertThrows(() => spread.add(String(384 * 4_194_304)), Problem as unknown as new () => Error);
+});
+
 Deno.test("an array index is what V8 takes for one", () => {
   for (
     const [text, index] of [

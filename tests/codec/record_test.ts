@@ -297,3 +297,29 @@ Deno.test("names and constants have up to 65,535 bytes", () => {
     assertRefused(() => t.literal(tooLong), "65,535 bytes");
   }
 });
+
+Deno.test("keys of any length are read with each head that is long enough, in any order, and others are not taken for them", () => {
+  for (const length of [0, 1, 31, 32, 40, 41, 255, 256, 300]) {
+    const name = "k".repeat(length), digits = "6b".repeat(length);
+    const Named = t.record({ first: t.uint(), [name]: t.optional(t.uint()) });
+    const heads = [
+      ...length < 32 ? [(0xa0 | length).toString(16)] : [],
+      ...length < 256 ? [`d9${length.toString(16).padStart(2, "0")}`] : [],
+      `da${length.toString(16).padStart(4, "0")}`,
+      `db${length.toString(16).padStart(8, "0")}`,
+    ];
+    for (const head of heads) {
+      const first = "a5 6669727374 01", whole = { first: 1, [name]: 7 };
+      assertEquals(t.fromBytes(Named, hex(`82 ${first} ${head} ${digits} 07`)), whole);
+      assertEquals(t.fromBytes(Named, hex(`82 ${head} ${digits} 07 ${first}`)), whole);
+      assertUnfit(
+        () => t.fromBytes(Named, hex(`83 ${first} ${head}${digits} 07 ${head}${digits} 07`)),
+        "stands there twice",
+      );
+      if (length === 0) continue;
+      // The last byte is another.
+      const other = `${head} ${digits.slice(2)}6c 07`;
+      assertEquals(t.fromBytes(Named, hex(`82 ${first} ${other}`)), { first: 1 });
+    }
+  }
+});

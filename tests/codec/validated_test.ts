@@ -79,3 +79,28 @@ Deno.test("presence goes around a schema, not into it", () => {
   assertRoundTrip(Field, { name: "ab" });
   assertRoundTrip(t.validated(t.nullable(t.string()), z.string().nullable()), null);
 });
+
+Deno.test("three issues are told, and how many more there are", () => {
+  const issue = (n: number): t.StandardSchemaIssue => ({ message: `issue ${n}`, path: ["a", n] });
+  const cases: [count: number, wanted: string][] = [
+    [0, "the value is not valid: ."],
+    [1, "a[0] is not valid: issue 0."],
+    [3, "a[0] is not valid: issue 0; a[1] issue 1; a[2] issue 2."],
+    [4, "a[0] is not valid: issue 0; a[1] issue 1; a[2] issue 2; and 1 more."],
+  ];
+  for (const [count, wanted] of cases) {
+    const issues = Array.from({ length: count }, (_, n) => issue(n));
+    const Picky = t.validated(t.uint(), {
+      "~standard": { version: 1, vendor: "hand", validate: () => ({ issues }) },
+    });
+    assertUnfit(() => t.fromBytes(Picky, Uint8Array.of(5)), `Cannot decode: ${wanted}`);
+  }
+});
+
+Deno.test("a schema that gives no result is a clear error", () => {
+  for (const result of [null, undefined, 5, "valid"]) {
+    const schema = { "~standard": { version: 1, vendor: "hand", validate: () => result } };
+    const Odd = t.validated(t.uint(), schema as unknown as t.StandardSchema<number>);
+    assertUnfit(() => t.fromBytes(Odd, Uint8Array.of(5)), "has a schema (of hand) that gives no");
+  }
+});

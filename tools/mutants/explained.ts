@@ -22,6 +22,8 @@ const ALLOCATOR =
   "It tunes the allocator and the collector, which no value shows; `deno task bench:memory` does.";
 const ENGINE =
   "It decides which functions share what V8 has learnt of them, which no value shows; the benches do.";
+const TABLE =
+  "It decides in which table V8 keeps the keys, which only their time shows: key_time_test.ts.";
 const SAME_EITHER_WAY = "Both ways come to the same; it decides which one is quicker.";
 const UNREAD = "It is written before it is read for the first time.";
 
@@ -110,6 +112,30 @@ export const EXPLAINED: readonly Explanation[] = [
     lineText,
     changes: plusOne(lineText),
     reason: ESTIMATE,
+  })),
+  ...[
+    "const spread = entries.size > MAX_UNWATCHED_KEYS ? new KeySpread() : null;",
+    "const spread = count > MAX_UNWATCHED_KEYS ? new KeySpread() : null;",
+  ].map((lineText) => ({
+    file: "lib/codec/map.ts",
+    lineText,
+    changes: ["`>` became `>=`"],
+    reason: "256 keys cost 32,640 steps at most, and any map may cost 32,768.",
+  })),
+  ...[
+    "const SMALL_INDEX = 4;",
+    "const FAR_INDEX = 1_024;",
+    'if (index < SMALL_INDEX) has = "small";',
+    'if (has === "small" || index < FAR_INDEX) {',
+  ].map((lineText) => ({
+    file: "lib/codec/plain_object.ts",
+    lineText,
+    changes: [
+      "`4` became `5`",
+      "`1_024` became `1025`",
+      "`<` became `<=`",
+    ],
+    reason: TABLE,
   })),
   {
     file: "lib/codec/record_interpreted.ts",
