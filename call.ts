@@ -84,6 +84,13 @@ export { fileResolver, type FileResolverOptions } from "./lib/discovery/file_res
 export { register } from "./lib/discovery/register.ts";
 export type { RegisterOptions, Registration } from "./lib/discovery/registration.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/grid/allow.ts";
+export type {
+  Audit,
+  AuditEvent,
+  RefusalsLeftOut,
+  RefusedCall,
+  RefusedConnection,
+} from "./lib/grid/audit.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/grid/tracer.ts";
 export type { Endpoint } from "./lib/net/endpoint.ts";
 export { mtls } from "./lib/net/mtls.ts";

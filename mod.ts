@@ -64,6 +64,13 @@ export type {
 export { nativeWebSocketTransport } from "./lib/net/native_web_socket.ts";
 export { systemTransports } from "./lib/net/transports.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/grid/allow.ts";
+export type {
+  Audit,
+  AuditEvent,
+  RefusalsLeftOut,
+  RefusedCall,
+  RefusedConnection,
+} from "./lib/grid/audit.ts";
 export type { BackOffOptions } from "./lib/grid/back_off.ts";
 export type { CallOptions } from "./lib/grid/call_options.ts";
 export type { CallTrace } from "./lib/grid/call_trace.ts";

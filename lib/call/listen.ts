@@ -5,6 +5,9 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { promiseOf } from "../foreign/thenable.ts";
+import type { Audit } from "../grid/audit.ts";
+import { auditOf, auditTrailOf } from "../grid/audit_trail.ts";
 import { invalidOption } from "../grid/connection_options.ts";
 import { type Logger, loggerOf } from "../grid/logger.ts";
 import { VisitorLog } from "../grid/visitor_log.ts";
@@ -31,6 +34,8 @@ export interface ServiceListenOptions {
   readonly allowHosts?: readonly string[] | undefined;
   /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
   readonly sharePort?: boolean | undefined;
+  /** Is told of each connection that was refused before `serve` could see it, such as in the handshake of TLS, at the upgrade of WebSocket, or as too many came, within bounds; see `Audit`. Of the others the audit of `serve` is told: give it to both. Default: nobody is. */
+  readonly audit?: Audit | undefined;
   /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
 }
@@ -82,7 +87,8 @@ export async function listen(
   const guarded = transport.guarded === true ||
     authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
   const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport);
-  const visitors = new VisitorLog(endpoint.address, logger, systemClock);
+  const trail = auditTrailOf(auditOf(options.audit), endpoint.address, logger, systemClock);
+  const visitors = new VisitorLog(endpoint.address, logger, systemClock, trail);
   const listener = await transport.listen(endpoint.host, {
     accept: (channel, name) => {
       visitors.onAccepted();
@@ -91,13 +97,24 @@ export async function listen(
     path: endpoint.path,
     allowOrigins: readOrigins(options.allowOrigins),
     allowHosts: readHosts(options.allowHosts),
-    authorize: (token, identity) =>
-      authorize === undefined ? taking.authorize(token, identity) : judgementOf(authorize, token),
+    authorize: async (token, identity, remote) => {
+      if (authorize === undefined) return await taking.authorize(token, identity, remote);
+      const said = await judgementOf(authorize, token);
+      if (said !== null) {
+        trail?.onConnection({ remote, caller: undefined, identity, code: "Refused", reason: said });
+      }
+      return said;
+    },
     ...(options.sharePort === true && { sharePort: true }),
     onError: visitors.onError,
   });
   taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);
   visitors.local = taking.address;
+  if (trail !== null) {
+    trail.local = taking.address;
+    const end = (): void => trail.close();
+    promiseOf(() => listener.finished).then(end, end);
+  }
   return taking;
 }
 

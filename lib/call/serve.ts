@@ -9,6 +9,7 @@ import { tell } from "../foreign/guard.ts";
 import { subscribe } from "../foreign/subscription.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { openEntrance } from "../grid/entrance.ts";
+import type { Authorize } from "../net/admission.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { Channel } from "../net/transport.ts";
 import { HandlerMap } from "./handler_map.ts";
@@ -187,7 +188,9 @@ function take(accepted: AcceptedConnection, server: ServiceServer | null): void 
 /** A listener of the user's own may fail in it; who is let in then has to prove the secret all the same. */
 function tellJudge(listener: ServiceListener, server: ServiceServer): void {
   const { auth, logger } = server.settings;
-  const judge = auth === null ? null : (token: string | null) => server.authorize(token);
+  const judge: Authorize | null = auth === null
+    ? null
+    : (token, identity, remote) => server.authorize(token, { identity, remote });
   tell(() => listener.judgeTokens?.(judge), (error) =>
     logger.warn(
       `judgeTokens of the listener at ${listener.address} has failed: ${sentence(textOf(error))}`,

@@ -63,6 +63,8 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   readonly #handlers: HandlerMap;
   /** The name that its token is good for, if it came with one. */
   readonly #tokenName: string | undefined;
+  /** What the client calls itself. */
+  #caller: string | undefined;
   #link: Link | null = null;
   #source: CallSource | null = null;
   /** Absent where connections may grow as old as they like, until newer ones would differ. */
@@ -90,6 +92,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
 
   /** Every client is welcome by the name that it came with; whether it knows the secret is not judged here. */
   admit(_link: Link, name: string): string | null {
+    this.#caller = name;
     return tokenNameProblem(this.#tokenName, name);
   }
 
@@ -145,7 +148,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     const { logger } = this.#server.settings;
     const { remote } = link;
     if (this.state === "greeting") {
-      this.#server.visitors.onEnded(link, error);
+      this.#server.visitors.onEnded(link, error, this.#caller);
       this.#server.onGreeted(this);
     } else {
       const caller = this.#source!.host, { answers } = link.session.responder;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Audit } from "../grid/audit.ts";
+import { auditOf } from "../grid/audit_trail.ts";
 import {
   type ConnectionOptions,
   type ConnectionSettings,
@@ -19,6 +21,8 @@ export interface ServeOptions extends ConnectionOptions {
   readonly name?: string | undefined;
   /** How long calls under way may take to finish when the server stops, in milliseconds; 0 ends them at once. Default: 5,000. */
   readonly graceMs?: number | undefined;
+  /** Is told of each connection that this server has refused in the handshake, or for its token, and of each call, within bounds; see `Audit`. What comes to nothing before, such as in TLS, the listener's own audit is told. Default: nobody is. */
+  readonly audit?: Audit | undefined;
   /** Whether clients may be served where other machines reach the listener though nobody asks them for proof: there is neither option `auth` nor mutual TLS nor `authorize`. All that reach it are served then. Without it such a server takes listeners on `127.0.0.0/8`, `[::1]`, `localhost`, Unix sockets (whose directory decides who may connect) and in memory only, and those of kinds of your own. Default: `false`. */
   readonly allowUnauthenticated?: boolean | undefined;
 }
@@ -29,6 +33,8 @@ export interface ServeSettings extends ConnectionSettings {
   readonly name: string;
   /** See {@linkcode ServeOptions}. */
   readonly graceMs: number;
+  /** See {@linkcode ServeOptions}. */
+  readonly audit: Audit | null;
   /** See {@linkcode ServeOptions}. */
   readonly allowUnauthenticated: boolean;
 }
@@ -52,5 +58,6 @@ export function resolveServeOptions(given: ServeOptions, defaultName: string): S
     );
   }
   if (!(graceMs >= 0)) throw invalidOption("graceMs", `must be 0 or more, not ${graceMs}`);
-  return { ...resolveConnectionOptions(given), name, graceMs, allowUnauthenticated };
+  const audit = auditOf(given.audit);
+  return { ...resolveConnectionOptions(given), name, graceMs, audit, allowUnauthenticated };
 }

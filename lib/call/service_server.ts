@@ -5,11 +5,12 @@
  */
 
 import { InternodeError } from "../errors.ts";
+import { type AuditTrail, auditTrailOf } from "../grid/audit_trail.ts";
 import { CallTraces } from "../grid/call_trace.ts";
 import type { Serving } from "../grid/serving.ts";
 import { ClosingSignals } from "../grid/closing_signals.ts";
 import { tellGivenUp } from "../grid/link_closing.ts";
-import { TokenJudge } from "../grid/token_judge.ts";
+import { type TokenBearer, TokenJudge } from "../grid/token_judge.ts";
 import { UsedTokens } from "../grid/used_tokens.ts";
 import { VisitorLog } from "../grid/visitor_log.ts";
 import type { TokenJudgement } from "../net/admission.ts";
@@ -46,6 +47,7 @@ export class ServiceServer implements ServerOfConnection {
   /** What is told of connections that come to nothing. */
   readonly visitors: VisitorLog;
 
+  readonly #audit: AuditTrail | null;
   readonly #maker: LinkMaker;
   readonly #tokens: TokenJudge;
   readonly #connections = new Set<ServedConnection>();
@@ -57,18 +59,20 @@ export class ServiceServer implements ServerOfConnection {
   constructor(settings: ServeSettings) {
     this.settings = settings;
     const { auth, clock, tracer, logger } = settings;
+    this.#audit = auditTrailOf(settings.audit, settings.name, logger, clock);
     this.serving = {
       clock,
       refusals: new RepeatedLines(),
       lending: new LendingPool(),
       traces: new CallTraces(),
       spans: tracer,
+      audit: this.#audit,
       logger,
       running: 0,
       onLeft: null,
       closing: new ClosingSignals(),
     };
-    const visitors = this.visitors = new VisitorLog(settings.name, logger, clock);
+    const visitors = this.visitors = new VisitorLog(settings.name, logger, clock, this.#audit);
     const used = new UsedTokens(MAX_USED_TOKENS);
     this.#tokens = new TokenJudge({ auth, clock, local: "", visitors, used, among: "clients" });
     this.#maker = new LinkMaker(settings.name, settings);
@@ -80,8 +84,8 @@ export class ServiceServer implements ServerOfConnection {
   }
 
   /** Judges the token of a WebSocket upgrade request: any client may come that knows the secret. */
-  authorize(token: string | null): TokenJudgement {
-    return this.#tokens.judge(token, () => null);
+  authorize(token: string | null, bearer: TokenBearer): TokenJudgement {
+    return this.#tokens.judge(token, bearer, () => null);
   }
 
   /**
@@ -92,7 +96,7 @@ export class ServiceServer implements ServerOfConnection {
    */
   take(channel: Channel, handlers: HandlerMap, name?: string): void {
     if (this.#greeting.size >= MAX_GREETING) {
-      this.#tellFull();
+      this.#tellFull(channel.remote);
       channel.close();
       return;
     }
@@ -157,6 +161,7 @@ export class ServiceServer implements ServerOfConnection {
     for (const connection of [...this.#connections]) connection.close(reason);
     const ended = Promise.all([this.whenEmpty(), listenerClosed]);
     const isOver = await within(clock, CLOSING_MS, ended), answered = this.answers.shown();
+    this.#audit?.close();
     if (isOver) {
       return logger.info(`The server ${name} has stopped.`, {
         event: "server_down",
@@ -170,7 +175,15 @@ export class ServiceServer implements ServerOfConnection {
     );
   }
 
-  #tellFull(): void {
+  #tellFull(remote: string): void {
+    const reason = `${MAX_GREETING} connections are in their handshake`;
+    this.#audit?.onConnection({
+      remote,
+      caller: undefined,
+      identity: undefined,
+      code: "Overloaded",
+      reason,
+    });
     const { clock, name, logger } = this.settings;
     const nowMs = clock.now();
     if (nowMs - this.#fullToldMs < FULL_TOLD_MS) return;

@@ -122,9 +122,10 @@ export class TransportListener implements ServiceListener {
   async authorize(
     token: string | null,
     identity: PeerIdentity | undefined,
+    remote?: string,
   ): Promise<TokenJudgement> {
     const judge = await this.#judge.promise;
-    return judge === null ? null : await judge(token, identity);
+    return judge === null ? null : await judge(token, identity, remote);
   }
 
   accept(): Promise<AcceptedConnection> {

@@ -7,6 +7,7 @@
 import { type ErrorCode, InternodeError } from "../errors.ts";
 import { textOf } from "../foreign/text_of.ts";
 import type { Metadata } from "../session/metadata.ts";
+import type { CallSource } from "./call_source.ts";
 import type { AnyContract } from "./contract.ts";
 import type { Serving } from "./serving.ts";
 import { spanAttributes } from "./span_attributes.ts";
@@ -111,9 +112,21 @@ export function recordUnserved(
   serving: Serving,
   call: CallName,
   subroute: string,
-  host: string,
+  source: CallSource,
   metadata: Metadata,
   error: InternodeError,
 ): void {
-  recordCall(serving, call, subroute, host, metadata)?.fail(error.code, error);
+  recordCall(serving, call, subroute, source.host, metadata)?.fail(error.code, error);
+  auditRefused(serving, call, subroute, source, error);
+}
+
+/** Tells the audit of a call for which no handler runs. */
+export function auditRefused(
+  { audit }: Serving,
+  { name: handler, kind }: CallName,
+  subroute: string,
+  { host: caller, identity, remote }: CallSource,
+  { code, message: reason }: InternodeError,
+): void {
+  audit?.onCall({ remote, caller, identity, handler, subroute, kind, code, reason });
 }

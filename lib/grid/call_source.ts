@@ -12,6 +12,8 @@ import type { HandlerTarget } from "../session/handler_target.ts";
 export interface SourceLink {
   /** Who the other end has proven to be. */
   readonly identity: PeerIdentity | undefined;
+  /** Where the other end is, for messages. */
+  readonly remote: string;
   /** Begins a turn and gives its time. */
   beginTurn(): number;
 }
@@ -94,6 +96,11 @@ export class CallSource {
   /** Who the caller has proven to be; `undefined`: it was not asked. */
   get identity(): PeerIdentity | undefined {
     return this.#link.identity;
+  }
+
+  /** Where the caller is, for messages. */
+  get remote(): string {
+    return this.#link.remote;
   }
 
   /** Begins a turn and gives its time. */

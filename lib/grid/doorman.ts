@@ -38,7 +38,7 @@ export class Doorman {
   constructor(node: GridNode, peerings: ReadonlyMap<string, Peering>) {
     this.#node = node;
     const { auth, logger, clock } = node.options, local = node.local.href;
-    const visitors = this.visitors = new VisitorLog(local, logger, clock);
+    const visitors = this.visitors = new VisitorLog(local, logger, clock, node.audit);
     this.#tokens = new TokenJudge({ auth, clock, local, visitors, used: new UsedTokens() });
     this.#peerings = peerings;
     this.#maxStrangers = Math.max(MAX_STRANGERS, 2 * peerings.size);
@@ -50,8 +50,12 @@ export class Doorman {
   }
 
   /** Judges the token of a WebSocket upgrade request, see `ListenOptions`. */
-  authorize(token: string | null, identity: PeerIdentity | undefined): TokenJudgement {
-    return this.#tokens.judge(token, (name) => {
+  authorize(
+    token: string | null,
+    identity: PeerIdentity | undefined,
+    remote?: string,
+  ): TokenJudgement {
+    return this.#tokens.judge(token, { identity, remote }, (name) => {
       const found = this.find(name, identity);
       return typeof found === "string" ? found : null;
     });
@@ -68,7 +72,7 @@ export class Doorman {
     if (this.#node.closing) return closeQuietly(channel);
     if (this.#strangers.size >= this.#maxStrangers) {
       closeQuietly(channel);
-      this.visitors.onTooMany(this.#maxStrangers);
+      this.visitors.onTooMany(this.#maxStrangers, channel.remote);
       return;
     }
     const stranger = new Stranger(this, name);
@@ -118,6 +122,8 @@ class Stranger implements LinkOwner {
   readonly #tokenName: string | undefined;
   #peering: Peering | null = null;
   #isOpen = false;
+  /** What it calls itself. */
+  #caller: string | undefined;
 
   constructor(doorman: Doorman, tokenName: string | undefined) {
     this.#doorman = doorman;
@@ -125,6 +131,7 @@ class Stranger implements LinkOwner {
   }
 
   admit(link: Link, name: string): string | null {
+    this.#caller = name;
     const problem = tokenNameProblem(this.#tokenName, name);
     if (problem !== null) return problem;
     const found = this.#doorman.find(name, link.identity);
@@ -150,7 +157,7 @@ class Stranger implements LinkOwner {
 
   onClosed(link: Link, error: InternodeError): void {
     if (this.#isOpen) this.#peering!.onClosed(link, error);
-    else this.#doorman.visitors.onEnded(link, error);
+    else this.#doorman.visitors.onEnded(link, error, this.#caller);
   }
 
   onGone(link: Link): void {

@@ -19,6 +19,7 @@ import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Role } from "../session/session_options.ts";
 import { noHandler } from "../session/wire_error.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
+import { type AuditTrail, auditTrailOf } from "./audit_trail.ts";
 import { CallSource } from "./call_source.ts";
 import { CallTraces } from "./call_trace.ts";
 import { ClosingSignals } from "./closing_signals.ts";
@@ -39,6 +40,8 @@ export class GridNode {
   readonly handlers: HandlerTable = new HandlerTable();
   /** Who is told of ended calls. */
   readonly traces: CallTraces;
+  /** Is told of what is refused; `null`: nobody is. */
+  readonly audit: AuditTrail | null;
   /** What handlers need. */
   readonly serving: Serving;
   /** Lets its dials go a few at a time. */
@@ -57,12 +60,14 @@ export class GridNode {
     this.options = options;
     const { clock, tracer, logger } = options;
     this.traces = new CallTraces(logger);
+    this.audit = auditTrailOf(options.audit, local.href, logger, clock);
     this.serving = {
       clock,
       refusals: new RepeatedLines(),
       lending: new LendingPool(),
       traces: this.traces,
       spans: tracer,
+      audit: this.audit,
       logger,
       running: 0,
       onLeft: null,

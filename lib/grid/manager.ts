@@ -156,7 +156,7 @@ export class Manager implements AsyncDisposable {
       path: options.path,
       allowOrigins: options.allowOrigins,
       allowHosts: options.allowHosts,
-      authorize: (token, identity) => this.#doorman.authorize(token, identity),
+      authorize: (...asked) => this.#doorman.authorize(...asked),
       onError: this.#doorman.visitors.onError,
     });
     this.#listener = accepting;
@@ -354,6 +354,7 @@ export class Manager implements AsyncDisposable {
     });
     await gone;
     await listenerClosed;
+    this.#node.audit?.close();
     await this.#node.options.credentials?.close();
   }
 }

@@ -12,6 +12,8 @@ import { MtlsCredentials } from "../net/mtls_credentials.ts";
 import { mtlsTransports } from "../net/mtls_transport.ts";
 import type { Transports } from "../net/transport.ts";
 import { systemTransports } from "../net/transports.ts";
+import type { Audit } from "./audit.ts";
+import { auditOf } from "./audit_trail.ts";
 import { type BackOffOptions, DEFAULT_BACK_OFF, resolveBackOff } from "./back_off.ts";
 import {
   type ConnectionOptions,
@@ -72,6 +74,8 @@ export interface ManagerOptions extends ConnectionOptions {
    * ```
    */
   readonly tls?: MtlsConfig | MtlsFileConfig | MtlsCredentials | undefined;
+  /** Is told of each connection and each call that this node has refused, within bounds; see `Audit`. Default: nobody is; the log tells of connections all the same. */
+  readonly audit?: Audit | undefined;
   /**
    * Whether this node may listen where other machines reach it though it asks
    * nobody for proof, having neither option `auth` nor `tls`, nor a transport
@@ -100,6 +104,8 @@ export interface NodeOptions extends ConnectionSettings {
   readonly transports: Transports;
   /** See {@linkcode ManagerOptions}. */
   readonly allowUnauthenticated: boolean;
+  /** See {@linkcode ManagerOptions}. */
+  readonly audit: Audit | null;
   /** What the node itself has made of option `tls`, and closes. */
   readonly credentials: MtlsCredentials | null;
   /** Whether peers are nobody without a certificate. */
@@ -132,6 +138,7 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),
+    audit: auditOf(given.audit),
     allowUnauthenticated: given.allowUnauthenticated ?? false,
   };
   const { logger, clock } = settings;

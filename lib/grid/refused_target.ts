@@ -75,8 +75,7 @@ export class RefusedTarget implements HandlerTarget {
 
   /** See {@linkcode HandlerTarget}. */
   onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
-    const { host } = this.#source;
-    recordUnserved(this.#serving, this.#contract, this.#subroute, host, metadata, error);
+    recordUnserved(this.#serving, this.#contract, this.#subroute, this.#source, metadata, error);
   }
 
   #refuse(responder: Responder, id: number, metadata: Metadata): void {

@@ -12,6 +12,7 @@ import type { RepeatedLines } from "../net/repeated_lines.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "../session/wire_error.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
+import type { AuditTrail } from "./audit_trail.ts";
 import type { CallSource } from "./call_source.ts";
 import type { CallTraces } from "./call_trace.ts";
 import type { ClosingSignals } from "./closing_signals.ts";
@@ -26,6 +27,8 @@ export interface Serving {
   readonly traces: CallTraces;
   /** Begins the spans of calls; `null`: nobody traces. */
   readonly spans: Tracer | null;
+  /** Is told of refused calls; `null`: nobody is. */
+  readonly audit: AuditTrail | null;
   /** Where failures of handlers are told. */
   readonly logger: EventLogger;
   /** Which refusals by rules are told: whoever may connect could cause any number. */

@@ -14,7 +14,7 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { PayloadKind } from "../wire/frame.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
 import { CallContext } from "./call_context.ts";
-import { recordCall, recordUnserved } from "./call_record.ts";
+import { auditRefused, recordCall, recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { SingleContract } from "./contract.ts";
@@ -124,8 +124,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
 
   /** See {@linkcode HandlerTarget}. */
   onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
-    const { host } = this.#source;
-    recordUnserved(this.#serving, this.#contract, this.#subroute, host, metadata, error);
+    recordUnserved(this.#serving, this.#contract, this.#subroute, this.#source, metadata, error);
   }
 
   /** Answers a call for which no handler runs. */
@@ -164,6 +163,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     context.letGo();
     responder.respondError(id, error, null);
     context.record?.fail(error.code, error);
+    auditRefused(this.#serving, this.#contract, this.#subroute, this.#source, error);
   }
 
   /** @param accepted The call, if it is no longer answered in the turn it came. */

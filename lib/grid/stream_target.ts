@@ -11,7 +11,7 @@ import type { Metadata } from "../session/metadata.ts";
 import type { Responder } from "../session/responder.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { CallContext } from "./call_context.ts";
-import { recordCall, recordUnserved } from "./call_record.ts";
+import { auditRefused, recordCall, recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "./contract.ts";
@@ -127,12 +127,12 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     context.letGo();
     responder.failCall(stream, error, null, this.#source.beginTurn());
     context.record?.fail(error.code, error);
+    auditRefused(this.#serving, this.#contract, this.#subroute, this.#source, error);
   }
 
   /** See {@linkcode HandlerTarget}. */
   onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
-    const { host } = this.#source;
-    recordUnserved(this.#serving, this.#contract, this.#subroute, host, metadata, error);
+    recordUnserved(this.#serving, this.#contract, this.#subroute, this.#source, metadata, error);
   }
 
   /** Answers a call for which no handler runs. */

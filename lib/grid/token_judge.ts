@@ -7,6 +7,7 @@
 import { plainText } from "../foreign/plain_text.ts";
 import type { TokenJudgement } from "../net/admission.ts";
 import type { Clock } from "../net/clock.ts";
+import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Authenticator, TokenClaim } from "../session/authenticator.ts";
 import type { UsedTokens } from "./used_tokens.ts";
 import type { VisitorLog } from "./visitor_log.ts";
@@ -27,6 +28,14 @@ export interface TokenJudgeInit {
   readonly among?: string;
 }
 
+/** Who shows a token, as far as that is known. */
+export interface TokenBearer {
+  /** Who the other end of the request's connection has proven to be. */
+  readonly identity: PeerIdentity | undefined;
+  /** Where the request comes from. */
+  readonly remote: string | undefined;
+}
+
 /** Lets in whoever has a good token, and each token once. */
 export class TokenJudge {
   readonly #init: TokenJudgeInit;
@@ -40,9 +49,14 @@ export class TokenJudge {
    * Judges one, see `ListenOptions.authorize`.
    *
    * @param token The token; `null` if the request has none.
+   * @param bearer Who shows it.
    * @param refusal Why nobody of a name comes in; `null` if he may.
    */
-  judge(token: string | null, refusal: (name: string) => string | null): TokenJudgement {
+  judge(
+    token: string | null,
+    bearer: TokenBearer,
+    refusal: (name: string) => string | null,
+  ): TokenJudgement {
     const { auth, clock, local, visitors, used, among } = this.#init;
     if (auth === null) return null;
     const wallNowMs = clock.wallNow(), verdict = auth.checkToken(token, local, wallNowMs);
@@ -52,7 +66,7 @@ export class TokenJudge {
     // Only what was signed, by those who may come in, is remembered.
     else why = refusal(verdict.name) ?? used.use(verdict, wallNowMs, among);
     if (why === null) return verdict as TokenClaim;
-    visitors.onRefused(why);
+    visitors.onRefused(why, { ...bearer, caller: "name" in verdict ? verdict.name : undefined });
     return why;
   }
 }

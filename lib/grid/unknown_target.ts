@@ -118,7 +118,6 @@ export class UnknownTarget implements HandlerTarget {
 
   #record(error: InternodeError, kind: "single" | "stream", metadata: Metadata): void {
     const { name, subroute } = this.#called;
-    const { host } = this.#source;
-    recordUnserved(this.#serving, { name, kind }, subroute, host, metadata, error);
+    recordUnserved(this.#serving, { name, kind }, subroute, this.#source, metadata, error);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { InternodeError } from "../errors.ts";
+import type { ErrorCode, InternodeError } from "../errors.ts";
 import {
   about,
   type EventLogger,
@@ -15,9 +15,15 @@ import {
 import { isOwnError } from "../foreign/own_error.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../net/clock.ts";
+import { remoteOf } from "../net/hand_over.ts";
 import type { Link } from "../net/link.ts";
 import { RepeatedLines, times } from "../net/repeated_lines.ts";
 import { RefusedRequest } from "../net/web_socket_acceptor.ts";
+import type { AuditTrail } from "./audit_trail.ts";
+import type { RefusedConnection } from "./audit.ts";
+
+/** Who came, as far as it is known. */
+export type Visitor = Pick<RefusedConnection, "remote" | "caller" | "identity">;
 
 /**
  * Tells of those who came and were not let in, or left before they had said
@@ -29,6 +35,7 @@ export class VisitorLog {
   local: string;
   readonly #logger: EventLogger;
   readonly #clock: Clock;
+  readonly #audit: AuditTrail | null;
   readonly #lines = new RepeatedLines();
   readonly #trouble = new RepeatedLines();
   /** When connections could not be taken for the first time, while that goes on. */
@@ -38,11 +45,18 @@ export class VisitorLog {
    * @param local Where others come to.
    * @param logger Hears of it.
    * @param clock Where time comes from.
+   * @param audit Is told of each who was refused. Default: nobody is.
    */
-  constructor(local: string, logger: EventLogger, clock: Clock) {
+  constructor(
+    local: string,
+    logger: EventLogger,
+    clock: Clock,
+    audit: AuditTrail | null = null,
+  ) {
     this.local = local;
     this.#logger = logger;
     this.#clock = clock;
+    this.#audit = audit;
   }
 
   /** A connection has come in: whatever trouble the listener had is over. */
@@ -59,28 +73,42 @@ export class VisitorLog {
     });
   }
 
-  /** A session has ended before it had begun. */
-  onEnded(link: Link | null, { code, message }: InternodeError): void {
+  /**
+   * A session has ended before it had begun.
+   *
+   * @param link Its link.
+   * @param error Why.
+   * @param caller What the other end has called itself, if it came so far.
+   */
+  onEnded(link: Link | null, { code, message }: InternodeError, caller?: string): void {
     const remote = link?.remote ?? "somewhere";
     const text = `A connection from ${remote} came to nothing: ${sentence(message)}`;
     const fields = { remote, code, reason: message };
     // Those that this side gives up as it closes are no news either.
     const isQuiet = code === "Disconnected" || code === "Closed";
-    if (isQuiet) this.#write("debug", "visitor_left", text, fields);
-    else this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
+    if (isQuiet) return this.#write("debug", "visitor_left", text, fields);
+    this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
+    this.#tellAudit(code, message, { remote: link?.remote, identity: link?.identity, caller });
   }
 
-  /** A request was refused before it could become a connection. */
-  onRefused(reason: string): void {
+  /**
+   * A request was refused before it could become a connection.
+   *
+   * @param reason Why.
+   * @param visitor Who asked, as far as that is known.
+   */
+  onRefused(reason: string, visitor: Partial<Visitor> = {}): void {
     const text = `A connection was refused before its upgrade: ${sentence(reason)}`;
     this.#repeat(this.#lines, "warn", "connection_refused", text, { reason });
+    this.#tellAudit("Refused", reason, visitor);
   }
 
   /** More have come than are heard at a time. */
-  onTooMany(limit: number): void {
+  onTooMany(limit: number, remote: string): void {
     const text =
       `The listener at ${this.local} turns connections away: it hears ${limit} at a time, and they are under way. Look at who connects there.`;
     this.#repeat(this.#lines, "warn", "visitors_turned_away", text, { limit });
+    this.#tellAudit("Overloaded", `${limit} connections are under way there`, { remote });
   }
 
   /** A fault of this side has ended a connection before it had begun. */
@@ -114,16 +142,24 @@ export class VisitorLog {
     } else if (cause instanceof RefusedRequest && cause.cause !== undefined) {
       const failure = { ...fields, what: "authorize", error: cause.cause };
       this.#repeat(this.#lines, "error", "callback_failed", text, failure);
+      this.#tellAudit(code, reason, { remote: remoteOf(error) });
     } else if (code === "Refused") {
       this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
+      this.#tellAudit(code, reason, { remote: remoteOf(error) });
     } else if (code === "Overloaded") {
       this.#repeat(this.#lines, "warn", "visitors_turned_away", text, { reason, code });
+      this.#tellAudit(code, reason, { remote: remoteOf(error) });
     } else {
       this.#troubleSinceMs ??= this.#clock.now();
       const told = `The listener at ${local} cannot take connections for the moment: ${text}`;
       this.#repeat(this.#trouble, "warn", "listener_trouble", told, fields);
     }
   };
+
+  #tellAudit(code: ErrorCode, reason: string, visitor: Partial<Visitor> = {}): void {
+    const { remote, caller, identity } = visitor;
+    this.#audit?.onConnection({ remote, caller, identity, code, reason });
+  }
 
   /** What differs only in numbers, such as ports, is the same. */
   #repeat(

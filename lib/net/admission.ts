@@ -10,10 +10,11 @@ import type { PeerIdentity } from "./peer_identity.ts";
 /** What a token is worth: `null` lets it in, a name lets it in for the peer of that name alone, a text refuses it with that text. */
 export type TokenJudgement = string | null | { readonly name: string };
 
-/** Judges the token of a request, at once or after looking it up. */
+/** Judges the token of a request, at once or after looking it up. It is given who the other end of its connection has proven to be, and where it is, as far as that is known. */
 export type Authorize = (
   token: string | null,
   identity: PeerIdentity | undefined,
+  remote?: string,
 ) => TokenJudgement | Promise<TokenJudgement>;
 
 /** Who is let in. */
@@ -68,10 +69,11 @@ export async function admit(
   authorize: Authorize | undefined,
   token: string | null,
   identity: PeerIdentity | undefined,
+  remote?: string,
 ): Promise<Admission> {
   if (authorize === undefined) return ANYONE;
   try {
-    return admissionOf(await authorize(token, identity));
+    return admissionOf(await authorize(token, identity, remote));
   } catch (cause) {
     return notJudged(cause);
   }

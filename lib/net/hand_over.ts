@@ -56,5 +56,19 @@ export function turnedAway(
     : cause instanceof TooLate
     ? `Gave ${remote} up at ${local}`
     : `${remote} left ${local}`;
-  return new InternodeError(code, `${what}: ${why}.`, { origin: "remote", host: local, cause });
+  const error = new InternodeError(code, `${what}: ${why}.`, {
+    origin: "remote",
+    host: local,
+    cause,
+  });
+  remotes.set(error, remote);
+  return error;
+}
+
+/** Where those came from that were turned away: the error's own field is for the host that it is about. */
+const remotes = new WeakMap<InternodeError, string>();
+
+/** Where whoever was turned away came from; `undefined` for any other error. */
+export function remoteOf(error: InternodeError): string | undefined {
+  return remotes.get(error);
 }

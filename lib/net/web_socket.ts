@@ -106,9 +106,9 @@ function tellingOf(options: ListenOptions, onHeard: () => void): ListenOptions {
   if (authorize === undefined) return options;
   return {
     ...options,
-    authorize(token, identity) {
+    authorize(...asked) {
       onHeard();
-      return authorize(token, identity);
+      return authorize(...asked);
     },
   };
 }

@@ -18,7 +18,6 @@ import {
 } from "./http_head.ts";
 import { PeerLeft } from "./peer_left.ts";
 import type { Prepared } from "./hand_over.ts";
-import type { PeerIdentity } from "./peer_identity.ts";
 import type { ByteChannel, ListenOptions } from "./transport.ts";
 import { acceptOf } from "./web_socket_key.ts";
 
@@ -77,7 +76,7 @@ export async function acceptWebSocket(
   if (found.kind === "ended") throw new PeerLeft("the connection ended within its request");
   let judged: Judged;
   try {
-    judged = await judge(found, rules, channel.identity);
+    judged = await judge(found, rules, channel);
   } catch (refusal) {
     if (refusal instanceof RefusedRequest) await tell(channel, refusal, forgetMs);
     throw refusal;
@@ -101,7 +100,7 @@ interface Judged {
 async function judge(
   found: Exclude<HeadFound, { kind: "ended" }>,
   rules: UpgradeRules,
-  identity: PeerIdentity | undefined,
+  { identity, remote }: ByteChannel,
 ): Promise<Judged> {
   if (found.kind === "notHttp") throw new RefusedRequest(400, "this is no HTTP/1.1");
   if (found.kind === "tooLong") {
@@ -121,7 +120,7 @@ async function judge(
     throw new RefusedRequest(404, `nothing is served at ${path}: compare the path options`);
   }
   const token = bearerToken(head.fields.get("authorization") ?? null);
-  const admission = await admit(rules.authorize, token, identity);
+  const admission = await admit(rules.authorize, token, identity, remote);
   if ("reason" in admission) {
     throw new RefusedRequest(admission.status, admission.reason, admission.cause);
   }

@@ -134,6 +134,8 @@ export class Handshake {
   }
 
   #judge(hello: Hello, nowMs: number): string | null {
+    // Asked first, so that the owner knows who came whatever it is refused for.
+    const refusal = this.#admit(hello.name);
     const { name, peerName, auth, maxClockSkewMs } = this.#options;
     if (hello.minVersion > MAX_VERSION || hello.maxVersion < MIN_VERSION) {
       return `the peer speaks protocol versions ${hello.minVersion} to ${hello.maxVersion}, ` +
@@ -155,7 +157,7 @@ export class Handshake {
         ? `"${hello.name}" asks for a shared secret and this side has none`
         : `this side asks for a shared secret and "${hello.name}" has none`;
     }
-    return this.#admit(hello.name);
+    return refusal;
   }
 
   #sayHello(nowMs: number): void {

@@ -92,6 +92,7 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
   }),
   "a client's tracer": (act) => ({ client: () => ({ tracer: { startSpan: act } }) }),
   "a server's tracer": (act) => ({ server: { tracer: { startSpan: act } } }),
+  "an audit": (act) => ({ server: { audit: act }, act: callForeign }),
   "a handler": (act) => ({
     serve: (handlers) => handlers.set("test", "foreign", act, ONE),
     act: callForeign,

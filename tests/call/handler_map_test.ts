@@ -8,7 +8,7 @@ import type { Serving } from "../../lib/grid/serving.ts";
 import { SingleTarget } from "../../lib/grid/single_target.ts";
 
 const serving = {} as Serving;
-const link = { identity: undefined, beginTurn: () => 0 };
+const link = { identity: undefined, remote: "memory://there", beginTurn: () => 0 };
 const source = new CallSource("memory://a", link, () => {});
 
 Deno.test("a method is found by its fingerprint alone", () => {

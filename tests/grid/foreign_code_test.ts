@@ -112,6 +112,10 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
     serve: (manager) => manager.handle(foreign, (bytes) => bytes, { allow: act }),
     act: callForeign,
   }),
+  "an audit": (act) => ({
+    options: () => ({ audit: act }),
+    act: ({ to }) => inTurn(() => to.request(single("missing"), EMPTY)),
+  }),
   "a handler": (act) => ({
     serve: (manager) => manager.handle(foreign, act, ONE),
     act: callForeign,

@@ -24,7 +24,7 @@ const serving = {} as Serving;
 function servingOf(logger: Logger): Serving {
   return { logger, clock: new VirtualClock(), refusals: new RepeatedLines() } as unknown as Serving;
 }
-const link = { identity: undefined, beginTurn: () => 0 };
+const link = { identity: undefined, remote: "memory://there", beginTurn: () => 0 };
 const source = new CallSource("memory://a", link, () => {});
 
 function refused(table: HandlerTable, contract: AnyContract, options: HandleOptions): string {
