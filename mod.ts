@@ -46,7 +46,13 @@ export {
 } from "./lib/net/mtls_credentials.ts";
 export { mtlsTransports } from "./lib/net/mtls_transport.ts";
 export type { PeerIdentity, PeerNames } from "./lib/net/peer_identity.ts";
-export { sharedSecret, type SharedSecretOptions } from "./lib/net/shared_secret.ts";
+export { pairSecret } from "./lib/net/pair_secret.ts";
+export {
+  type Secret,
+  type SecretsByPeer,
+  sharedSecret,
+  type SharedSecretOptions,
+} from "./lib/net/shared_secret.ts";
 export type { TlsOptions } from "./lib/net/tls.ts";
 export type {
   ByteChannel,

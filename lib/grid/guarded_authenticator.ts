@@ -50,13 +50,13 @@ class GuardedAuthenticator implements Authenticator {
     this.#clock = clock;
   }
 
-  prove(role: ProverRole, transcript: Uint8Array): Uint8Array<ArrayBuffer> {
-    const proof = this.#ask("prove", () => this.#inner.prove(role, transcript), readProof);
+  prove(role: ProverRole, transcript: Uint8Array, peer?: string): Uint8Array<ArrayBuffer> {
+    const proof = this.#ask("prove", () => this.#inner.prove(role, transcript, peer), readProof);
     return proof ?? refuse("prove that it knows the secret");
   }
 
-  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array): boolean {
-    const ask = (): unknown => this.#inner.verify(role, transcript, proof);
+  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array, peer?: string): boolean {
+    const ask = (): unknown => this.#inner.verify(role, transcript, proof, peer);
     return this.#ask("verify", ask, readBoolean) ?? refuse("judge the peer's proof");
   }
 

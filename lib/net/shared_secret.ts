@@ -6,7 +6,8 @@
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { InternodeError } from "../errors.ts";
-import { plainText } from "../foreign/plain_text.ts";
+import { tell } from "../foreign/guard.ts";
+import { plainText, quoted } from "../foreign/plain_text.ts";
 import type { Authenticator, ProverRole, TokenVerdict } from "../session/authenticator.ts";
 
 /** The shortest secret that is taken. */
@@ -29,6 +30,27 @@ const TOKEN_LABEL = "internode token 1\0";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** One secret of at least 16 bytes (a text counts as UTF-8), or a list of such secrets, of which the first one proves and any is believed. */
+export type Secret = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/**
+ * Secrets that differ from peer to peer, so that one node that was stolen opens
+ * no way between others.
+ */
+export interface SecretsByPeer {
+  /**
+   * The secret that is shared with a peer, or a list of them; `undefined`: the
+   * default. It is asked at each handshake and for each token, at once, for
+   * whatever name a stranger claims: look it up in memory. If it throws, or
+   * answers with anything else, that peer is not let in, and the log is told.
+   *
+   * @param peer The name by which the peer calls itself: a host's canonical URL, as in `Manager.hosts`, or what a service's client calls itself; empty for the token of a service's client, which does not know its server's name yet.
+   */
+  readonly byPeer: (peer: string) => Secret | undefined;
+  /** What is shared with those for whom `byPeer` has none. Default: nothing; they are refused. */
+  readonly default?: Secret | undefined;
+}
+
 /** What {@linkcode sharedSecret} can be told. */
 export interface SharedSecretOptions {
   /** By how much the clocks of two hosts may differ, in milliseconds. Default: 300,000 (5 minutes). */
@@ -45,10 +67,28 @@ export interface SharedSecretOptions {
  * and any of them is believed. Put the new secret last on all hosts, then
  * first on all hosts, then take the old one away.
  *
- * @param secret At least 16 bytes (a text counts as UTF-8); use 32 random ones. Or a list of such secrets.
+ * With `byPeer` each pair of nodes, or each client of a service, has a secret
+ * of its own. A name is proven by its secret then: who has stolen that of one
+ * node can pass for this node alone, and before it for its peers. A service's
+ * clients give the one secret that is theirs, and its server looks it up by
+ * their `name`. {@linkcode pairSecret} makes the secrets of all pairs from one.
+ *
+ * @param secret At least 16 bytes (a text counts as UTF-8); use 32 random ones. Or a list of such secrets, or `byPeer`.
  * @param options Tolerances.
  * @returns What `ManagerOptions.auth` takes.
  * @throws {InternodeError} `InvalidArgument` if a secret is too short or the list is empty.
+ *
+ * @example A secret for each pair of nodes
+ * ```ts
+ * import { sharedSecret } from "@internode/grid";
+ *
+ * // Each node is given its own: what it shares with each of the others.
+ * const secrets = new Map([
+ *   ["tcp://10.0.0.2:9000", "9d5e2c1f0b7a4d6890ab1ce2f3d47586"],
+ *   ["tcp://10.0.0.3:9000", "1b8f47c29e0d4a3fb65c7d8e9f0a1b2c"],
+ * ]);
+ * const auth = sharedSecret({ byPeer: (peer) => secrets.get(peer) });
+ * ```
  *
  * @example
  * ```ts
@@ -61,35 +101,63 @@ export interface SharedSecretOptions {
  * ```
  */
 export function sharedSecret(
-  secret: string | Uint8Array | readonly (string | Uint8Array)[],
+  secret: Secret | SecretsByPeer,
   options: SharedSecretOptions = {},
 ): Authenticator {
-  const secrets = (Array.isArray(secret) ? secret : [secret]).map(secretBytes);
-  if (secrets.length === 0) {
-    throw invalid("The list of shared secrets is empty: give at least one.");
-  }
+  const secretsOf = readSecrets(secret);
   const maxClockSkewMs = options.maxClockSkewMs ?? 300_000;
   if (!(maxClockSkewMs >= 0)) {
     throw invalid(`maxClockSkewMs must be 0 or more milliseconds, not ${maxClockSkewMs}.`);
   }
-  return new SharedSecret(secrets, maxClockSkewMs);
+  return new SharedSecret(secretsOf, maxClockSkewMs);
+}
+
+/** The secrets for a peer, that which proves first; none: there is no secret for it. */
+type SecretsOf = (peer: string) => readonly Uint8Array[];
+
+/** Stands where there is no secret, so that looking in vain takes as long. */
+const NOBODYS = new Uint8Array(32);
+
+function readSecrets(given: Secret | SecretsByPeer): SecretsOf {
+  if (!isByPeer(given)) {
+    const secrets = bytesOf(given);
+    return () => secrets;
+  }
+  const { byPeer } = given;
+  const usual = given.default === undefined ? [] : bytesOf(given.default);
+  return (peer) => {
+    const secret = byPeer(peer);
+    return secret === undefined ? usual : bytesOf(secret);
+  };
+}
+
+function isByPeer(given: Secret | SecretsByPeer): given is SecretsByPeer {
+  return typeof given === "object" && given !== null && "byPeer" in given &&
+    typeof given.byPeer === "function";
+}
+
+/** One or several, as bytes. */
+function bytesOf(secret: Secret): readonly Uint8Array[] {
+  const secrets = (Array.isArray(secret) ? secret : [secret]).map(secretBytes);
+  if (secrets.length > 0) return secrets;
+  throw invalid("The list of shared secrets is empty: give at least one.");
 }
 
 class SharedSecret implements Authenticator {
-  readonly #secrets: readonly Uint8Array[];
+  readonly #secretsOf: SecretsOf;
   readonly #maxClockSkewMs: number;
 
-  constructor(secrets: readonly Uint8Array[], maxClockSkewMs: number) {
-    this.#secrets = secrets;
+  constructor(secretsOf: SecretsOf, maxClockSkewMs: number) {
+    this.#secretsOf = secretsOf;
     this.#maxClockSkewMs = maxClockSkewMs;
   }
 
-  prove(role: ProverRole, transcript: Uint8Array): Uint8Array<ArrayBuffer> {
-    return sign(this.#secrets[0]!, `${PROOF_LABEL}${role}\0`, transcript);
+  prove(role: ProverRole, transcript: Uint8Array, peer = ""): Uint8Array<ArrayBuffer> {
+    return sign(this.#own(peer), `${PROOF_LABEL}${role}\0`, transcript);
   }
 
-  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array): boolean {
-    return this.#matches(`${PROOF_LABEL}${role}\0`, transcript, proof);
+  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array, peer = ""): boolean {
+    return this.#matches(peer, `${PROOF_LABEL}${role}\0`, transcript, proof);
   }
 
   token(local: string, remote: string, wallNowMs: number): string {
@@ -103,7 +171,7 @@ class SharedSecret implements Authenticator {
     token.set(from, TOKEN_HEAD_BYTES);
     token.set(to, TOKEN_HEAD_BYTES + from.length);
     const signed = token.subarray(0, token.length - MAC_BYTES);
-    token.set(sign(this.#secrets[0]!, TOKEN_LABEL, signed), signed.length);
+    token.set(sign(this.#own(remote), TOKEN_LABEL, signed), signed.length);
     return token.toBase64({ alphabet: "base64url", omitPadding: true });
   }
 
@@ -117,20 +185,15 @@ class SharedSecret implements Authenticator {
       return { refusal: `the token is of version ${bytes[0]}, this host knows ${TOKEN_VERSION}` };
     }
     const signed = bytes.subarray(0, bytes.length - MAC_BYTES);
-    // Nothing in the token is believed, or told apart for a stranger, before the signature is.
-    if (!this.#matches(TOKEN_LABEL, signed, bytes.subarray(signed.length))) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const names = readNames(signed, TOKEN_HEAD_BYTES + view.getUint16(9 + NONCE_BYTES, true));
+    // Nothing in the token is believed, or told apart for a stranger, before the signature is: the name only says by which secret.
+    const mac = bytes.subarray(signed.length);
+    if (!this.#matches(names?.from ?? "", TOKEN_LABEL, signed, mac)) {
       return { refusal: "the token's signature is wrong: the two hosts do not share a secret" };
     }
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const fromEnd = TOKEN_HEAD_BYTES + view.getUint16(9 + NONCE_BYTES, true);
-    if (fromEnd > signed.length) return { refusal: "the token is malformed" };
-    let from: string, to: string;
-    try {
-      from = decoder.decode(signed.subarray(TOKEN_HEAD_BYTES, fromEnd));
-      to = decoder.decode(signed.subarray(fromEnd));
-    } catch {
-      return { refusal: "the token is malformed" };
-    }
+    if (names === undefined) return { refusal: "the token is malformed" };
+    const { from, to } = names;
     if (to !== local) {
       return {
         refusal: `the token is meant for ${plainText(to) || "a service's server"}, this is ${
@@ -161,14 +224,42 @@ class SharedSecret implements Authenticator {
     };
   }
 
-  #matches(label: string, message: Uint8Array, mac: Uint8Array): boolean {
+  /** What this side proves itself to a peer with. */
+  #own(peer: string): Uint8Array {
+    const secret = this.#secretsOf(peer)[0];
+    if (secret !== undefined) return secret;
+    throw new InternodeError(
+      "Refused",
+      `There is no secret for ${quoted(peer)}: byPeer gives none, and there is no default.`,
+      { origin: "local", host: peer },
+    );
+  }
+
+  #matches(peer: string, label: string, message: Uint8Array, mac: Uint8Array): boolean {
     if (mac.length !== MAC_BYTES) return false;
+    const secrets = this.#secretsOf(peer);
     let matches = false;
-    // Every secret is tried, so that the time does not tell which one it was.
-    for (const secret of this.#secrets) {
+    // Every secret is tried, so that the time does not tell which one it was, nor whether there is any.
+    for (const secret of secrets.length > 0 ? secrets : [NOBODYS]) {
       if (timingSafeEqual(sign(secret, label, message), mac)) matches = true;
     }
-    return matches;
+    return matches && secrets.length > 0;
+  }
+}
+
+/** The names in a token's signed part; `undefined` if they are none. */
+function readNames(
+  signed: Uint8Array,
+  fromEnd: number,
+): { readonly from: string; readonly to: string } | undefined {
+  if (fromEnd > signed.length) return undefined;
+  try {
+    return {
+      from: decoder.decode(signed.subarray(TOKEN_HEAD_BYTES, fromEnd)),
+      to: decoder.decode(signed.subarray(fromEnd)),
+    };
+  } catch {
+    return undefined;
   }
 }
 
@@ -177,6 +268,11 @@ function sign(secret: Uint8Array, label: string, message: Uint8Array): Uint8Arra
 }
 
 function secretBytes(secret: string | Uint8Array): Uint8Array {
+  if (typeof secret !== "string" && !(secret instanceof Uint8Array)) {
+    // It may be a promise: nobody else would hear of its rejection.
+    tell(() => secret, () => {});
+    throw invalid("A shared secret must be a text or bytes, or a list of such.");
+  }
   const bytes = typeof secret === "string" ? encoder.encode(secret) : secret.slice();
   if (bytes.length < MIN_SECRET_BYTES) {
     throw invalid(

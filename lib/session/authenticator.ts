@@ -33,18 +33,20 @@ export interface Authenticator {
    *
    * @param role The side that proves.
    * @param transcript All that both sides said before, with a fresh nonce of each.
+   * @param peer The name by which the other side has called itself; always given.
    * @returns The proof: 32 bytes.
    */
-  prove(role: ProverRole, transcript: Uint8Array): Uint8Array<ArrayBuffer>;
+  prove(role: ProverRole, transcript: Uint8Array, peer?: string): Uint8Array<ArrayBuffer>;
   /**
    * Judges a proof, in a time that does not depend on its bytes.
    *
    * @param role The side that has proven.
    * @param transcript The same bytes that the prover had.
    * @param proof What the prover sent, of any length.
+   * @param peer The name by which the prover has called itself, which the proof makes true where secrets differ; always given.
    * @returns Whether the prover knows the secret.
    */
-  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array): boolean;
+  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array, peer?: string): boolean;
   /**
    * Makes the token of a WebSocket upgrade request: signed, soon expired, good
    * only between these two names.

@@ -112,25 +112,30 @@ export class Handshake {
       this.#expected = FrameType.proof;
       return "wait";
     }
-    if (auth !== null) this.#send(FrameType.proof, auth.prove("dialler", this.#transcript()));
+    if (auth !== null) {
+      const proof = auth.prove("dialler", this.#transcript(), hello.name);
+      this.#send(FrameType.proof, proof);
+    }
     this.#expected = FrameType.welcome;
     return "wait";
   }
 
   #onProof(reader: ByteReader): HandshakeStep {
     const auth = this.#options.auth!;
-    const transcript = this.#transcript();
-    if (auth.verify("dialler", transcript, rest(reader)) !== true) return { refusal: WRONG_SECRET };
-    this.#send(FrameType.welcome, auth.prove("acceptor", transcript));
+    const transcript = this.#transcript(), { name } = this.peer!;
+    if (auth.verify("dialler", transcript, rest(reader), name) !== true) {
+      return { refusal: WRONG_SECRET };
+    }
+    this.#send(FrameType.welcome, auth.prove("acceptor", transcript, name));
     return "done";
   }
 
   #onWelcome(reader: ByteReader): HandshakeStep {
     const auth = this.#options.auth;
-    if (auth !== null && auth.verify("acceptor", this.#transcript(), rest(reader)) !== true) {
-      return { refusal: WRONG_SECRET };
-    }
-    return "done";
+    if (auth === null) return "done";
+    const { name } = this.peer!;
+    const isProven = auth.verify("acceptor", this.#transcript(), rest(reader), name) === true;
+    return isProven ? "done" : { refusal: WRONG_SECRET };
   }
 
   #judge(hello: Hello, nowMs: number): string | null {

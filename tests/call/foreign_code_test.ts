@@ -16,6 +16,7 @@ import {
   type ServeOptions,
   type ServiceConnection,
 } from "@internode/grid/call";
+import { sharedSecret } from "@internode/grid";
 import { assert, assertEquals } from "@std/assert";
 import { FOREIGN_WAYS } from "../foreign/foreign_ways.ts";
 import { TEXTLESS } from "../foreign/textless.ts";
@@ -92,6 +93,15 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
   }),
   "a client's tracer": (act) => ({ client: () => ({ tracer: { startSpan: act } }) }),
   "a server's tracer": (act) => ({ server: { tracer: { startSpan: act } } }),
+  "a secret by peer, at first": (act) => {
+    let asked = 0;
+    const secret = "a secret of at least 16 bytes";
+    const byPeer = (): string => asked++ < 2 ? act() : secret;
+    return {
+      client: () => ({ auth: sharedSecret(secret) }),
+      server: { auth: sharedSecret({ byPeer }) },
+    };
+  },
   "an audit": (act) => ({ server: { audit: act }, act: callForeign }),
   "a handler": (act) => ({
     serve: (handlers) => handlers.set("test", "foreign", act, ONE),

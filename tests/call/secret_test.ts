@@ -9,19 +9,20 @@ import {
   serve,
   service,
 } from "@internode/grid/call";
-import { type Authenticator, InternodeError, sharedSecret } from "@internode/grid";
+import { type Authenticator, InternodeError, type Secret, sharedSecret } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { QuietLogger } from "../grid/quiet.ts";
 import { NET } from "../net/permitted.ts";
 
 const OLD = "an old secret of thirty-two bytes", NEW = "a new secret of just as many bytes";
+const OTHER = "another secret of thirty-two bytes";
 
 const Greeter = service("greeter", {
   greet: method({ request: t.string(), response: t.string(), idempotent: true }),
 });
 
-type Call = (auth: Authenticator | undefined) => Promise<string>;
+type Call = (auth: Authenticator | undefined, name?: string) => Promise<string>;
 
 /** A server that has a secret or not, and clients of it. */
 async function withServer(
@@ -33,9 +34,9 @@ async function withServer(
   const listener = await listen(address, implement(Greeter, { greet: (name) => `Hi, ${name}!` }));
   const serving = serve(listener, { auth, signal: stop.signal, logger });
   try {
-    await body(async (auth) => {
+    await body(async (auth, name) => {
       const resolver = constantResolver(parseNetEndpoint(listener.address));
-      await using connection = await connect(resolver, { auth, logger: new QuietLogger() });
+      await using connection = await connect(resolver, { auth, name, logger: new QuietLogger() });
       return await client(Greeter, connection).greet("Ada", { timeoutMs: 300 });
     }, logger);
   } finally {
@@ -79,4 +80,25 @@ for (const [address, ignore] of [["memory://secret", false], ["ws://127.0.0.1:0"
       });
     }
   });
+
+  Deno.test(
+    { name: `${scheme}: each client may have a secret of its own, by its name`, ignore },
+    () => {
+      const secrets: Record<string, Secret> = { ada: OLD, bob: [OTHER, NEW] };
+      const server = sharedSecret({ byPeer: (peer) => secrets[peer] });
+      return withServer(address, server, async (call) => {
+        assertEquals(await call(sharedSecret(OLD), "ada"), "Hi, Ada!");
+        for (const secret of [[OTHER], [OTHER, NEW], [NEW, OTHER]]) {
+          assertEquals(await call(sharedSecret(secret), "bob"), "Hi, Ada!");
+        }
+        // Nobody comes in by the secret of another name, nor by one that is not known.
+        const why = scheme === "ws" ? "signature is wrong" : "proof of the shared secret is wrong";
+        for (const [secret, name] of [[OTHER, "ada"], [OLD, "bob"], [OLD, "eve"], [OLD, ""]]) {
+          const made = sharedSecret(secret!);
+          const error = await assertRejects(() => call(made, name || undefined), InternodeError);
+          assertStringIncludes(error.message, why);
+        }
+      });
+    },
+  );
 }

@@ -10,6 +10,7 @@ import {
   type Connection,
   type Manager,
   type ManagerOptions,
+  sharedSecret,
   single,
   stream,
   type Transport,
@@ -112,6 +113,11 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
     serve: (manager) => manager.handle(foreign, (bytes) => bytes, { allow: act }),
     act: callForeign,
   }),
+  "a secret by peer, at first": (act) => {
+    let asked = 0;
+    const byPeer = (): string => asked++ < 2 ? act() : "a secret of at least 16 bytes";
+    return { options: () => ({ auth: sharedSecret({ byPeer }) }) };
+  },
   "an audit": (act) => ({
     options: () => ({ audit: act }),
     act: ({ to }) => inTurn(() => to.request(single("missing"), EMPTY)),

@@ -1,0 +1,60 @@
+/**
+ * The secrets of all pairs of nodes, made from one.
+ *
+ * @module
+ */
+
+import { createHmac } from "node:crypto";
+import { InternodeError } from "../errors.ts";
+
+/** The shortest secret that is taken. */
+const MIN_MASTER_BYTES = 16;
+const LABEL = "internode pair 1\0";
+
+const encoder = new TextEncoder();
+
+/**
+ * The secret of one pair of nodes, for `byPeer` of `sharedSecret`, made from a
+ * secret that no node has. Where nodes are set up, it gives each node its
+ * secrets, one for each peer; keep the secret that they are made from there.
+ * Whoever had that one could make them all.
+ *
+ * It is the HMAC-SHA256 of both names, in either order, and so the same each
+ * time.
+ *
+ * @param master At least 16 bytes (a text counts as UTF-8); use 32 random ones.
+ * @param one A host's canonical URL, as in `Manager.hosts`.
+ * @param other Another one's.
+ * @returns The secret: 64 digits in hex.
+ * @throws {InternodeError} `InvalidArgument` if the secret is too short, or the names are the same or empty.
+ *
+ * @example What each node is to be given
+ * ```ts
+ * import { pairSecret } from "@internode/grid";
+ *
+ * function secretsOf(local: string, hosts: readonly string[], master: string) {
+ *   const peers = hosts.filter((host) => host !== local);
+ *   return Object.fromEntries(peers.map((peer) => [peer, pairSecret(master, local, peer)]));
+ * }
+ * const hosts = ["tcp://10.0.0.1:9000", "tcp://10.0.0.2:9000", "tcp://10.0.0.3:9000"];
+ * const master = "6f1d9c62b0a84e7f93d2c5581be07a4c";
+ * const files = hosts.map((host) => JSON.stringify(secretsOf(host, hosts, master)));
+ * if (files.length !== 3) throw new Error("one for each node");
+ * ```
+ */
+export function pairSecret(master: string | Uint8Array, one: string, other: string): string {
+  const key = typeof master === "string" ? encoder.encode(master) : master;
+  if (!(key instanceof Uint8Array) || key.length < MIN_MASTER_BYTES) {
+    throw invalid(`The secret that others are made from needs at least ${MIN_MASTER_BYTES} bytes`);
+  }
+  if (typeof one !== "string" || typeof other !== "string" || one === "" || other === "") {
+    throw invalid("Each node of a pair has a name, such as a host's URL");
+  }
+  if (one === other) throw invalid(`${JSON.stringify(one)} is no pair with itself`);
+  const names = [one, other].map((name) => encoder.encode(name).toHex()).sort();
+  return createHmac("sha256", key).update(LABEL).update(names.join("\0")).digest("hex");
+}
+
+function invalid(what: string): InternodeError {
+  return new InternodeError("InvalidArgument", `${what}.`, { origin: "caller" });
+}
