@@ -21,8 +21,8 @@ import type { ServeOptions } from "./server_options.ts";
 import type { ServiceServer } from "./service_server.ts";
 import {
   type MessageFromWorker,
-  type MessageToWorker,
   type ServeMessage,
+  toWorker,
   workerName,
 } from "./worker_message.ts";
 
@@ -100,10 +100,10 @@ export async function serveWorker<Data = unknown>(
   const order = Promise.withResolvers<ServeMessage>();
   let server: ServiceServer | null = null;
   parent.listen((said) => {
-    const message = said as MessageToWorker;
-    if (message.kind === "serve") order.resolve(message);
-    else if (message.kind === "stop") stop.abort();
-    else {
+    const message = toWorker(said);
+    if (message?.kind === "serve") order.resolve(message);
+    else if (message?.kind === "stop") stop.abort();
+    else if (message !== null) {
       send({
         kind: "told",
         connections: server?.connectionCount ?? 0,

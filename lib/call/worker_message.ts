@@ -13,7 +13,8 @@
  * ```
  *
  * In place of `serving`, `told` or `stopped` there may be `failed`, the last
- * that is heard of the worker.
+ * that is heard of the worker. A module, or what it imports, may send messages
+ * of its own: whatever is none of these is passed over.
  *
  * @module
  */
@@ -52,6 +53,41 @@ export type MessageFromWorker =
   | { readonly kind: "serving"; readonly address: string }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "told"; readonly connections: number; readonly runningCalls: number };
+
+/**
+ * Reads what has come from a worker.
+ *
+ * @param said Any message.
+ * @returns The same, or `null` if it is none of these.
+ */
+export function fromWorker(said: unknown): MessageFromWorker | null {
+  if (!isRecord(said)) return null;
+  const { kind, address, code, message, connections, runningCalls } = said;
+  const isOne = kind === "here" || kind === "stopped" ||
+    kind === "serving" && typeof address === "string" ||
+    kind === "failed" && typeof code === "string" && typeof message === "string" ||
+    kind === "told" && typeof connections === "number" && typeof runningCalls === "number";
+  return isOne ? said as MessageFromWorker : null;
+}
+
+/**
+ * Reads what has come from who started this worker.
+ *
+ * @param said Any message.
+ * @returns The same, or `null` if it is none of these.
+ */
+export function toWorker(said: unknown): MessageToWorker | null {
+  if (!isRecord(said)) return null;
+  const { kind, worker, address, sharePort, settings } = said;
+  const isOne = kind === "ask" || kind === "stop" ||
+    kind === "serve" && typeof worker === "number" && typeof address === "string" &&
+      typeof sharePort === "boolean" && isRecord(settings);
+  return isOne ? said as MessageToWorker : null;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
 
 /**
  * What a worker is called, in logs and by its clients.

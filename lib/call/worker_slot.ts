@@ -11,7 +11,7 @@ import { type BackOffOptions, LastingBackOff } from "../grid/back_off.ts";
 import type { Clock, Random, Timer } from "../net/clock.ts";
 import type { StartThread, ThreadWatcher, WorkerThread } from "../net/worker_thread.ts";
 import {
-  type MessageFromWorker,
+  fromWorker,
   type MessageToWorker,
   workerName,
   type WorkerSettings,
@@ -162,7 +162,8 @@ export class WorkerSlot implements ThreadWatcher {
 
   /** See {@linkcode ThreadWatcher}. */
   onMessage(said: unknown): void {
-    const message = said as MessageFromWorker;
+    const message = fromWorker(said);
+    if (message === null) return;
     switch (message.kind) {
       case "here":
         return this.#onHere();
@@ -285,7 +286,12 @@ export class WorkerSlot implements ThreadWatcher {
   }
 
   #send(message: MessageToWorker): void {
-    this.#thread?.send(message);
+    try {
+      this.#thread?.send(message);
+    } catch (error) {
+      // The user's data may have changed since it was looked at, so that it cannot be sent any more.
+      this.#onFailure(`it cannot be sent what it is to do: ${textOf(error)}`);
+    }
   }
 
   #end(): void {

@@ -15,6 +15,8 @@ class FakeThread implements WorkerThread {
   readonly heard: MessageToWorker[] = [];
   readonly name: string;
   ended = false;
+  /** Which messages cannot be sent to it. */
+  refuses: ((message: MessageToWorker) => boolean) | undefined;
   readonly #clock: VirtualClock;
   readonly #watcher: ThreadWatcher;
   readonly #script: Script;
@@ -28,6 +30,11 @@ class FakeThread implements WorkerThread {
   }
 
   say(message: MessageFromWorker): void {
+    this.post(message);
+  }
+
+  /** Sends anything, as the worker's module may. */
+  post(message: unknown): void {
     this.#later(() => this.#watcher.onMessage(message));
   }
 
@@ -36,6 +43,9 @@ class FakeThread implements WorkerThread {
   }
 
   send(message: unknown): void {
+    if (this.refuses?.(message as MessageToWorker) === true) {
+      throw new DOMException("[object Foo] could not be cloned.", "DataCloneError");
+    }
     this.#later(() => {
       this.heard.push(message as MessageToWorker);
       this.#script(this, message as MessageToWorker);
@@ -72,6 +82,8 @@ class Ground {
   readonly server: WorkerServer;
   /** What threads do. */
   script: Script = obey;
+  /** Sees each thread begin. */
+  onThread: (thread: FakeThread) => void = () => {};
 
   constructor(workers: number) {
     this.server = new WorkerServer({
@@ -85,6 +97,7 @@ class Ground {
       startThread: (_module, name, watcher) => {
         const thread = new FakeThread(this.clock, name, watcher, (...all) => this.script(...all));
         this.threads.push(thread);
+        this.onThread(thread);
         return thread;
       },
       clock: this.clock,
@@ -294,4 +307,50 @@ Deno.test("closing ends what starts, what waits to start again, and what fails w
   };
   await waiting.close();
   assertStringIncludes(waiting.logger.lines.join(), "failed while it stopped: bang again.");
+});
+
+/** Messages that are none of ours, though some look like it. */
+const FOREIGN: readonly unknown[] = [
+  ...[null, undefined, "hello", 7, [], new Map(), new Error("x"), { kind: "other" }, { kind: {} }],
+  { kind: "serving" },
+  { kind: "serving", address: 7 },
+  { kind: "told", connections: "many", runningCalls: 0 },
+  { kind: "failed", message: 7, code: "Closed" },
+  { kind: "failed" },
+];
+
+Deno.test("messages of the module's own are passed over, whatever they are", async () => {
+  const ground = new Ground(1);
+  ground.script = (thread, message) => {
+    for (const said of FOREIGN) thread.post(said);
+    obey(thread, message);
+    for (const said of FOREIGN) thread.post(said);
+  };
+  await ground.start();
+  assertEquals(await ground.states(), ["serving"]);
+  const [stats] = await ground.clock.complete(ground.server.stats());
+  assertEquals([stats!.connections, stats!.runningCalls, stats!.restarts], [2, 1, 0]);
+  assertEquals(ground.logger.lines, []);
+  await ground.close();
+});
+
+Deno.test("data that cannot be sent any more when another takes a place is a failure like others", async () => {
+  const ground = new Ground(1);
+  await ground.start();
+  const isSpoilt = (thread: FakeThread): boolean => thread !== ground.threads[0];
+  ground.script = obey;
+  ground.onThread = (thread) => {
+    if (isSpoilt(thread)) thread.refuses = ({ kind }) => kind === "serve";
+  };
+  ground.threads[0]!.fail("bang");
+  await ground.clock.advance(150);
+  assertEquals(await ground.states(), ["waiting"]);
+  assertStringIncludes(
+    ground.logger.lines.join(),
+    "did not start: it cannot be sent what it is to do: [object Foo] could not be cloned. Another",
+  );
+  ground.onThread = () => {};
+  await ground.clock.advance(1_000);
+  assertEquals(await ground.states(), ["serving"]);
+  await ground.close();
 });

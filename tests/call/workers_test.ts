@@ -323,3 +323,14 @@ Deno.test(
     assertStringIncludes(error.message, "Could not listen on tcp://192.0.2.1:0");
   },
 );
+
+Deno.test(
+  "a worker whose module sends messages of its own serves all the same",
+  { ignore },
+  async () => {
+    await using server = await start({ data: { greeting: "hello", fault: "chatty" } });
+    const connection = await connected(server);
+    assertEquals(await client(Whoami, connection).greeting(undefined), "hello");
+    await connection.close();
+  },
+);

@@ -8,7 +8,12 @@ import { assertEquals } from "@std/assert";
 import { type Check, checkFile } from "../../tools/repo/checks.ts";
 import { noCircles } from "../../tools/repo/import_checks.ts";
 import { links, namedPaths, namedTasks } from "../../tools/repo/markdown_checks.ts";
-import { changelogVersion, exportedFiles, linkedImports } from "../../tools/repo/release_checks.ts";
+import {
+  changelogVersion,
+  exportedFiles,
+  linkedImports,
+  standardHashes,
+} from "../../tools/repo/release_checks.ts";
 import {
   forbiddenWords,
   moduleComment,
@@ -157,4 +162,17 @@ Deno.test("check_repo: what is published hangs together", () => {
     lines(changelogVersion, ["CHANGELOG.md", `# Changes\n\n## ${version}\n`], config);
   assertEquals(changelog("0.2.0 (unreleased)"), []);
   assertEquals(changelog("0.1.0"), [3]);
+});
+
+Deno.test("check_repo: what stands in for packages of JSR is one of a list, by its hash", async () => {
+  const lock = await Deno.readTextFile(new URL("../../deno.lock", import.meta.url)).catch(() => "");
+  const path = "tools/std/x/mod.ts", good = 'export * from "npm:deno-std@1.4.0/x/mod.js";\n';
+  const of = (text: string, locked: string): number[] =>
+    lines(standardHashes, [path, text], ["deno.lock", locked]);
+  if (lock !== "") assertEquals(of(good, lock), []);
+  assertEquals(of(good, "{}"), [1]);
+  assertEquals(of(good, '{"npm":{"deno-std@1.4.0":{"integrity":"sha512-other"}}}'), [1]);
+  assertEquals(of('export * from "npm:deno-std@1.5.0/x/mod.js";\n', lock || "{}"), [1]);
+  assertEquals(of('\nexport * from "https://example.com/x.js";\n', lock || "{}"), [2]);
+  assertEquals(lines(standardHashes, ["lib/a.ts", 'import "npm:other@1.0.0";']), []);
 });

@@ -51,5 +51,35 @@ export const linkedImports: Check = (path, text, report, repo) => {
   }
 };
 
+/**
+ * Packages from npm that give the code of packages of JSR: those that `tools/std/`
+ * may name, each with the hash of what was looked at. CONTRIBUTING.md tells whose they are.
+ */
+const STANDARD: Readonly<Record<string, string>> = {
+  "deno-std@1.4.0":
+    "sha512-7c0Y6tyn0Sx0NKiaAeGtDwrpG+C7VFcOStVcYXPnjAuIEonxzVV+n6s8iuFjg6keqzxo/zrPbR/J9EY9BLNsRA==",
+};
+
+/** What stands in for a package of JSR is one of a list, by its hash: whoever downloads it, Deno compares that with the lock file's. */
+export const standardHashes: Check = (path, text, report, repo) => {
+  if (!/^tools\/std\/[^/]+\/mod\.ts$/.test(path)) return;
+  const lock = JSON.parse(repo.get("deno.lock") ?? "{}") as {
+    readonly npm?: Readonly<Record<string, { readonly integrity?: string }>>;
+  };
+  for (const match of text.matchAll(/["'](?:npm|jsr|https?):\/?\/?([^/"']+)[^"']*["']/g)) {
+    const name = match[1]!, wanted = STANDARD[name], found = lock.npm?.[name]?.integrity;
+    if (wanted === undefined) {
+      report(match.index, `takes code from ${name}, which is not among those that were looked at`);
+    } else if (found !== wanted) {
+      report(match.index, `${name} has the hash ${found} in deno.lock, not ${wanted}`);
+    }
+  }
+};
+
 /** All checks of this file. */
-export const releaseChecks: readonly Check[] = [changelogVersion, exportedFiles, linkedImports];
+export const releaseChecks: readonly Check[] = [
+  changelogVersion,
+  exportedFiles,
+  linkedImports,
+  standardHashes,
+];

@@ -12,8 +12,8 @@ export interface WorkerData {
   readonly secret?: string;
   /** A file that a worker writes to when it has stopped. */
   readonly log?: string;
-  /** What goes wrong: it finds out that something is missing, wants two servers, or cannot clean up. */
-  readonly fault?: "missing" | "twice" | "cleaning";
+  /** What goes wrong: it finds out that something is missing, wants two servers, cannot clean up, or talks of other things. */
+  readonly fault?: "missing" | "twice" | "cleaning" | "chatty";
 }
 
 const quiet = (): void => {};
@@ -21,6 +21,10 @@ const quiet = (): void => {};
 async function start({ number, data, signal }: ThisWorker<WorkerData>): Promise<WorkerService> {
   if (data.fault === "missing") throw new Error("the database cannot be reached");
   if (data.fault === "twice") await serveWorker(start);
+  if (data.fault === "chatty") {
+    const { postMessage } = globalThis as unknown as { postMessage(message: unknown): void };
+    for (const message of [null, undefined, "hello", 7, [], { kind: 7 }]) postMessage(message);
+  }
   return {
     handlers: implement(Whoami, {
       number: () => number,
