@@ -189,3 +189,16 @@ test("a server without a secret looks at none", async () => {
     null,
   );
 });
+
+test("one that was overheard gets an upgrade at another server, and nothing more", async () => {
+  const token = tokenOf();
+  await withServer(async ({ address }) => {
+    assertMatch(await answerTo(address, token), /^HTTP\/1\.1 101 /);
+  });
+  await withServer(async ({ address }, log) => {
+    const stranger = sharedSecret("another secret of 16 bytes");
+    await assertRejects(() => greet(address, { auth: stranger, token }), InternodeError);
+    assert(log.has("proof of the shared secret is wrong"), log.lines.join("\n"));
+    assertMatch(await answerTo(address, token), /^HTTP\/1\.1 401 /);
+  });
+});

@@ -112,8 +112,11 @@ for (const scheme of ["ws", "wss"]) {
         }
       };
       const service = await listen(ws(`${scheme}://127.0.0.1:0`), new HandlerMap(), more);
+      // Requests wait until somebody accepts.
+      const accepting = service.accept().then(({ channel }) => channel.close(), () => {});
       await ask(service.address);
       await service.close();
+      await accepting;
       const refusals = status === "101" ? 0 : 1;
       assertEquals(logger.shown.length, refusals, JSON.stringify(logger.shown));
       const local = `${scheme}://127.0.0.1:0`;

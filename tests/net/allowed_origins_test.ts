@@ -61,8 +61,11 @@ Deno.test(
     for (const [allowOrigins, origin, status] of CASES) {
       const more = { logger, ...(allowOrigins && { allowOrigins }) };
       const service = await listen(ws("ws://127.0.0.1:0"), new HandlerMap(), more);
+      // Requests wait until somebody accepts.
+      const accepting = service.accept().then(({ channel }) => channel.close(), () => {});
       assertEquals(await answerTo(Number(new URL(service.address).port), origin), status);
       await service.close();
+      await accepting;
       const local = "ws://127.0.0.1:0";
       await using grid = new Manager({ local, hosts: [local], ...more });
       const server = await grid.listen();
