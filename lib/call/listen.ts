@@ -13,6 +13,7 @@ import { type Logger, loggerOf } from "../grid/logger.ts";
 import { VisitorLog } from "../grid/visitor_log.ts";
 import { readHosts } from "../net/allowed_hosts.ts";
 import { readOrigins } from "../net/allowed_origins.ts";
+import { type DoorLimits, ListenerDoor, readDoorLimits } from "../net/listener_door.ts";
 import { NetEndpoint, parseNetEndpoint } from "../net/net_endpoint.ts";
 import { systemClock } from "../net/system_clock.ts";
 import type { Channel, Transports } from "../net/transport.ts";
@@ -21,7 +22,7 @@ import type { ServiceListener } from "./service_listener.ts";
 import { TransportListener } from "./transport_listener.ts";
 
 /** How to {@linkcode listen}. */
-export interface ServiceListenOptions {
+export interface ServiceListenOptions extends DoorLimits {
   /** How hosts are listened at: give `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
   readonly transports?: Transports | undefined;
   /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within 10 s is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. For `ws` and `wss` only. Default: where `serve` has option `auth`, those with a token that its clients make of the secret; otherwise all are let in. Where it is given, `auth` is proven after the upgrade alone. */
@@ -42,9 +43,10 @@ export interface ServiceListenOptions {
 
 /**
  * Listens for a service's clients, for `serve`. Connections that nobody has
- * accepted yet wait, 1,024 at most, those of WebSocket before their upgrade and
- * up to 10 s; newcomers beyond them are closed, and so
- * are those that still wait when the listener is closed.
+ * accepted yet wait, those of WebSocket before their upgrade, and count among
+ * `maxUnproven`; newcomers beyond them are closed, and so are those that still
+ * wait after 10 s, or the `handshakeTimeoutMs` of `serve`, and when the listener
+ * is closed.
  *
  * After `close`, `accept` rejects with an `InternodeError` of code `Closed`;
  * when the listener fails by itself, with its failure, once all that came
@@ -86,14 +88,16 @@ export async function listen(
   }
   const guarded = transport.guarded === true ||
     authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
-  const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport);
+  const door = new ListenerDoor(readDoorLimits(options));
+  const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport, door);
   const trail = auditTrailOf(auditOf(options.audit), endpoint.address, logger, systemClock);
   const visitors = new VisitorLog(endpoint.address, logger, systemClock, trail);
   const listener = await transport.listen(endpoint.host, {
-    accept: (channel, name) => {
+    accept: (channel, name, place) => {
       visitors.onAccepted();
-      taking.take(channel, name);
+      taking.take(channel, name, place);
     },
+    door,
     path: endpoint.path,
     allowOrigins: readOrigins(options.allowOrigins),
     allowHosts: readHosts(options.allowHosts),

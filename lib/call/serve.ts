@@ -11,11 +11,13 @@ import { sentence, textOf } from "../foreign/text_of.ts";
 import { openEntrance } from "../grid/entrance.ts";
 import type { Authorize } from "../net/admission.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
+import type { DoorPlace } from "../net/door.ts";
 import type { Channel } from "../net/transport.ts";
 import { HandlerMap } from "./handler_map.ts";
 import { resolveServeOptions, type ServeOptions } from "./server_options.ts";
 import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
 import { ServiceServer } from "./service_server.ts";
+import { type PlacedConnection, TransportListener } from "./transport_listener.ts";
 
 /**
  * Serves all connections of a listener, until the signal aborts. Whatever
@@ -76,7 +78,7 @@ export async function serveWith(
       "listen with mtlsTransports (mutual TLS)",
     );
     if (exposed !== null) throw exposed;
-    server = new ServiceServer(settings);
+    server = new ServiceServer(settings, ours(listener)?.door);
   } catch (error) {
     await closeListener(listener);
     throw error;
@@ -153,7 +155,7 @@ function acceptFrom(
     signal?.addEventListener("abort", onAbort);
     const accept = (): void => {
       nextOf(listener).then((accepted) => {
-        take(accepted, isOver ? null : server);
+        take(accepted, placeOf(listener, accepted), isOver ? null : server);
         if (!isOver) accept();
       }, (error) => end(() => reject(error)));
     };
@@ -163,21 +165,42 @@ function acceptFrom(
 
 /** What a listener of the user's own throws is a rejection too. */
 async function nextOf(listener: ServiceListener): Promise<AcceptedConnection> {
-  return await listener.accept();
+  return await (ours(listener)?.next() ?? listener.accept());
+}
+
+/** The place that a connection of such a listener has. */
+function placeOf(
+  listener: ServiceListener,
+  accepted: AcceptedConnection,
+): DoorPlace | undefined {
+  return ours(listener) === null ? undefined : (accepted as PlacedConnection).place;
+}
+
+/** A listener of this library, whose connections bring their places along. */
+function ours(listener: ServiceListener): TransportListener | null {
+  return listener instanceof TransportListener ? listener : null;
 }
 
 /** Serves a connection, or closes it when there is no server any more. One that cannot be served harms no other. */
-function take(accepted: AcceptedConnection, server: ServiceServer | null): void {
+function take(
+  accepted: AcceptedConnection,
+  place: DoorPlace | undefined,
+  server: ServiceServer | null,
+): void {
   try {
     const { channel, handlers, name } = accepted;
-    if (server === null) return closeQuietly(channel);
+    if (server === null) {
+      place?.leave();
+      return closeQuietly(channel);
+    }
     if (!(handlers instanceof HandlerMap)) {
       throw new InternodeError("InvalidArgument", "it came without a HandlerMap to serve it", {
         origin: "caller",
       });
     }
-    server.take(channel, handlers, name);
+    server.take(channel, handlers, name, place);
   } catch (error) {
+    place?.leave();
     tell(() => (accepted as AcceptedConnection | undefined)?.handlers, () => {});
     closeQuietly(accepted?.channel);
     const name = server?.settings.name;

@@ -13,6 +13,7 @@ import { goingAway } from "../grid/retired_links.ts";
 import type { Serving } from "../grid/serving.ts";
 import { tokenNameProblem } from "../grid/token_judge.ts";
 import type { VisitorLog } from "../grid/visitor_log.ts";
+import type { DoorPlace } from "../net/door.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
 import type { AnswerCounts } from "../session/answer_counts.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
@@ -34,8 +35,6 @@ export interface ServerOfConnection {
   readonly answers: AnswerCounts;
   /** What is told of connections that come to nothing. */
   readonly visitors: VisitorLog;
-  /** A connection's handshake has ended, well or not. */
-  onGreeted(connection: ServedConnection): void;
   /** A connection is gone. */
   forget(connection: ServedConnection): void;
 }
@@ -65,6 +64,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   readonly #tokenName: string | undefined;
   /** What the client calls itself. */
   #caller: string | undefined;
+  readonly #place: DoorPlace;
   #link: Link | null = null;
   #source: CallSource | null = null;
   /** Absent where connections may grow as old as they like, until newer ones would differ. */
@@ -79,9 +79,15 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   #quietSinceMs = 0;
 
   /** */
-  constructor(server: ServerOfConnection, handlers: HandlerMap, tokenName: string | undefined) {
+  constructor(
+    server: ServerOfConnection,
+    handlers: HandlerMap,
+    tokenName: string | undefined,
+    place: DoorPlace,
+  ) {
     this.#server = server;
     this.#tokenName = tokenName;
+    this.#place = place;
     this.#handlers = handlers;
   }
 
@@ -103,7 +109,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     const onRefused = (): void => void this.#refusedCalls++;
     const { maxCalls } = this.#server.settings.limits;
     this.#source = new CallSource(peer.name, link, onRefused, undefined, maxCalls);
-    this.#server.onGreeted(this);
+    this.#place.leave();
     const { settings } = this.#server,
       { logger } = settings,
       isProven = link.identity !== undefined;
@@ -149,7 +155,6 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     const { remote } = link;
     if (this.state === "greeting") {
       this.#server.visitors.onEnded(link, error, this.#caller);
-      this.#server.onGreeted(this);
     } else {
       const caller = this.#source!.host, { answers } = link.session.responder;
       this.#server.answers.add(answers);
@@ -171,6 +176,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   /** The channel is closed. */
   onGone(): void {
     this.state = "gone";
+    this.#place.leave();
     this.#server.forget(this);
   }
 

@@ -15,7 +15,9 @@ import { UsedTokens } from "../grid/used_tokens.ts";
 import { VisitorLog } from "../grid/visitor_log.ts";
 import type { TokenJudgement } from "../net/admission.ts";
 import type { Link } from "../net/link.ts";
+import type { DoorPlace } from "../net/door.ts";
 import { LinkMaker } from "../net/link_maker.ts";
+import { ListenerDoor } from "../net/listener_door.ts";
 import type { Channel } from "../net/transport.ts";
 import { AnswerCounts } from "../session/answer_counts.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
@@ -26,8 +28,6 @@ import type { HandlerMap } from "./handler_map.ts";
 import { ServedConnection, type ServerOfConnection } from "./served_connection.ts";
 import type { ServeSettings } from "./server_options.ts";
 
-/** So many connections at most may be in their handshake at a time; more are turned away at once. */
-const MAX_GREETING = 1_024;
 /** So many tokens are remembered until they expire, 200 a second; then those that are older than others are refused. */
 const MAX_USED_TOKENS = 65_536;
 /** That connections are turned away is told once in so long, in milliseconds. */
@@ -46,20 +46,26 @@ export class ServiceServer implements ServerOfConnection {
 
   /** What is told of connections that come to nothing. */
   readonly visitors: VisitorLog;
+  /** Where connections have places until their handshake is done. */
+  readonly door: ListenerDoor;
 
   readonly #audit: AuditTrail | null;
   readonly #maker: LinkMaker;
   readonly #tokens: TokenJudge;
   readonly #connections = new Set<ServedConnection>();
-  readonly #greeting = new Set<ServedConnection>();
   #onForgotten: () => void = () => {};
   #fullToldMs = -Infinity;
 
-  /** */
-  constructor(settings: ServeSettings) {
+  /**
+   * @param settings The settings.
+   * @param door That of its listener. Default: one of its own.
+   */
+  constructor(settings: ServeSettings, door?: ListenerDoor) {
     this.settings = settings;
-    const { auth, clock, tracer, logger } = settings;
+    const { auth, clock, tracer, logger, handshakeTimeoutMs } = settings;
     this.#audit = auditTrailOf(settings.audit, settings.name, logger, clock);
+    this.door = door ?? new ListenerDoor({ clock });
+    this.door.handshakeTimeoutMs = handshakeTimeoutMs;
     this.serving = {
       clock,
       refusals: new RepeatedLines(),
@@ -91,30 +97,29 @@ export class ServiceServer implements ServerOfConnection {
   /**
    * Serves a connection, which the server owns from then on.
    *
+   * @param channel The connection.
+   * @param handlers Serves its calls.
    * @param name The name that its token is good for, if it came with one.
+   * @param given Its place at the door, if it has one.
    * @throws What the channel throws; the connection is not served then.
    */
-  take(channel: Channel, handlers: HandlerMap, name?: string): void {
-    if (this.#greeting.size >= MAX_GREETING) {
+  take(channel: Channel, handlers: HandlerMap, name?: string, given?: DoorPlace): void {
+    const place = given ?? this.door.enter(null, null);
+    if (typeof place === "string") {
       this.#tellFull(channel.remote);
       channel.close();
       return;
     }
-    const connection = new ServedConnection(this, handlers, name);
+    const connection = new ServedConnection(this, handlers, name, place);
     this.#connections.add(connection);
-    this.#greeting.add(connection);
     try {
-      connection.attach(this.#maker.make(channel, "acceptor", "", connection));
+      const extras = { usedMs: place.hold() };
+      connection.attach(this.#maker.make(channel, "acceptor", "", connection, extras));
     } catch (error) {
-      this.#greeting.delete(connection);
+      place.leave();
       this.forget(connection);
       throw error;
     }
-  }
-
-  /** A connection's handshake has ended, well or not. */
-  onGreeted(connection: ServedConnection): void {
-    this.#greeting.delete(connection);
   }
 
   /** Connections that come from now on differ from those there are: clients are asked for newer ones, by and by. */
@@ -176,7 +181,8 @@ export class ServiceServer implements ServerOfConnection {
   }
 
   #tellFull(remote: string): void {
-    const reason = `${MAX_GREETING} connections are in their handshake`;
+    const limit = this.door.maxUnproven;
+    const reason = `${limit} connections are in their handshake`;
     this.#audit?.onConnection({
       remote,
       caller: undefined,
@@ -189,8 +195,8 @@ export class ServiceServer implements ServerOfConnection {
     if (nowMs - this.#fullToldMs < FULL_TOLD_MS) return;
     this.#fullToldMs = nowMs;
     logger.warn(
-      `${MAX_GREETING} connections to ${name} are in their handshake; more are turned away.`,
-      { event: "visitors_turned_away", name, limit: MAX_GREETING },
+      `${limit} connections to ${name} are in their handshake; more are turned away.`,
+      { event: "visitors_turned_away", name, limit },
     );
   }
 

@@ -11,24 +11,30 @@ import type { EventLogger } from "../foreign/log_event.ts";
 import { textOf } from "../foreign/text_of.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
+import type { DoorPlace } from "../net/door.ts";
+import type { ListenerDoor } from "../net/listener_door.ts";
 import { RepeatedLines, times } from "../net/repeated_lines.ts";
 import { systemClock } from "../net/system_clock.ts";
 import type { Channel, Listener, Transport } from "../net/transport.ts";
-import { Fifo } from "../wire/fifo.ts";
 import type { HandlerMap } from "./handler_map.ts";
 import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
 
-/** So many connections wait for `accept`; newcomers beyond them are closed. */
-export const MAX_WAITING = 1024;
+/** A connection, what serves it, and the place that it has until it has proven itself. */
+export interface PlacedConnection extends AcceptedConnection {
+  /** Its place at the door of its listener. */
+  readonly place: DoorPlace;
+}
 
-/** A channel that came in, and the name that its token is good for. */
+/** A channel that came in, the name that its token is good for, and its place. */
 interface Arrived {
   readonly channel: Channel;
   readonly name: string | undefined;
+  /** Its place at the door. */
+  readonly place: DoorPlace;
 }
 
 interface Waiting {
-  resolve(accepted: AcceptedConnection): void;
+  resolve(accepted: PlacedConnection): void;
   reject(error: unknown): void;
 }
 
@@ -40,9 +46,12 @@ export class TransportListener implements ServiceListener {
   address: string;
   readonly guarded: boolean;
   readonly onChange?: (listener: () => void) => () => void;
+  /** Where its connections have places until they have proven themselves. */
+  readonly door: ListenerDoor;
   readonly #handlers: (channel: Channel) => HandlerMap;
   readonly #logger: EventLogger;
-  readonly #queue = new Fifo<Arrived>();
+  /** Those that nobody has accepted yet. */
+  readonly #queue = new Map<Channel, Omit<Arrived, "channel">>();
   readonly #judge = Promise.withResolvers<Authorize | null>();
   #listener: Listener | undefined;
   #waiting: Waiting | undefined;
@@ -57,6 +66,7 @@ export class TransportListener implements ServiceListener {
    * @param logger Hears of connections that are turned away.
    * @param guarded Whether no stranger comes in.
    * @param transport Tells of changes, if it does.
+   * @param door Where connections have their places.
    */
   constructor(
     address: string,
@@ -64,9 +74,11 @@ export class TransportListener implements ServiceListener {
     logger: EventLogger,
     guarded: boolean,
     transport: Transport,
+    door: ListenerDoor,
   ) {
     this.address = address;
     this.guarded = guarded;
+    this.door = door;
     if (transport.onChange !== undefined) {
       this.onChange = (listener) => transport.onChange!(listener);
     }
@@ -94,24 +106,23 @@ export class TransportListener implements ServiceListener {
    *
    * @param channel The channel, owned from now on.
    * @param name The name that its token is good for, if it came with one.
+   * @param given Its place, if its transport knows of doors.
    */
-  take(channel: Channel, name?: string): void {
-    if (this.#closed !== undefined) return closeQuietly(channel);
+  take(channel: Channel, name?: string, given?: DoorPlace): void {
+    const giveUp = (): void => this.#giveUp(channel);
+    const place = given ?? this.door.enter(null, giveUp);
+    if (typeof place === "string") return this.#turnAway(channel);
+    if (this.#closed !== undefined) return drop(channel, place);
+    place.onLate = giveUp;
     const waiting = this.#waiting;
-    if (waiting !== undefined) {
-      const accepted = this.#choose({ channel, name });
-      if (accepted === null) return;
-      this.#waiting = undefined;
-      return waiting.resolve(accepted);
+    if (waiting === undefined) {
+      this.#queue.set(channel, { name, place });
+      return;
     }
-    if (this.#queue.length < MAX_WAITING) return this.#queue.push({ channel, name });
-    closeQuietly(channel);
-    const count = this.#lines.note("full", systemClock.now());
-    this.#logger[count > 0 ? "warn" : "debug"](
-      `The listener at ${this.address} turns connections away: ${MAX_WAITING} wait to be ` +
-        `accepted.${times(count)}`,
-      { event: "visitors_turned_away", local: this.address, limit: MAX_WAITING, count },
-    );
+    const accepted = this.#choose({ channel, name, place });
+    if (accepted === null) return;
+    this.#waiting = undefined;
+    waiting.resolve(accepted);
   }
 
   judgeTokens(judge: Authorize | null): void {
@@ -128,7 +139,15 @@ export class TransportListener implements ServiceListener {
     return judge === null ? null : await judge(token, identity, remote);
   }
 
-  accept(): Promise<AcceptedConnection> {
+  /** For a server of one's own, which counts its connections itself. */
+  async accept(): Promise<AcceptedConnection> {
+    const { place, ...accepted } = await this.next();
+    place.leave();
+    return accepted;
+  }
+
+  /** The same for whoever goes on with the connection's place. */
+  next(): Promise<PlacedConnection> {
     this.#judge.resolve(null);
     if (this.#waiting !== undefined) {
       return Promise.reject(
@@ -140,8 +159,9 @@ export class TransportListener implements ServiceListener {
         ),
       );
     }
-    while (this.#queue.length > 0) {
-      const accepted = this.#choose(this.#queue.shift()!);
+    for (const [channel, arrived] of this.#queue) {
+      this.#queue.delete(channel);
+      const accepted = this.#choose({ channel, ...arrived });
       if (accepted !== null) return Promise.resolve(accepted);
     }
     if (this.#end !== undefined) return Promise.reject(this.#end.error);
@@ -157,7 +177,7 @@ export class TransportListener implements ServiceListener {
     // What a failed listener has failed with is of no more use to anybody who closes it.
     this.#end = undefined;
     this.#finish(closedError(this.address));
-    while (this.#queue.length > 0) closeQuietly(this.#queue.shift()?.channel);
+    for (const channel of [...this.#queue.keys()]) this.#giveUp(channel);
     return closing ?? Promise.resolve();
   }
 
@@ -167,12 +187,30 @@ export class TransportListener implements ServiceListener {
     this.#waiting = undefined;
   }
 
+  /** Nobody has accepted it in time. */
+  #giveUp(channel: Channel): void {
+    const arrived = this.#queue.get(channel);
+    this.#queue.delete(channel);
+    drop(channel, arrived?.place);
+  }
+
+  #turnAway(channel: Channel): void {
+    closeQuietly(channel);
+    const { maxUnproven } = this.door;
+    const count = this.#lines.note("full", systemClock.now());
+    this.#logger[count > 0 ? "warn" : "debug"](
+      `The listener at ${this.address} turns connections away: ${maxUnproven} that have not ` +
+        `proven themselves are there already.${times(count)}`,
+      { event: "visitors_turned_away", local: this.address, limit: maxUnproven, count },
+    );
+  }
+
   /** What the user throws harms one connection only. */
-  #choose({ channel, name }: Arrived): AcceptedConnection | null {
+  #choose({ channel, name, place }: Arrived): PlacedConnection | null {
     try {
-      return { channel, handlers: this.#handlers(channel), name };
+      return { channel, handlers: this.#handlers(channel), name, place };
     } catch (error) {
-      closeQuietly(channel);
+      drop(channel, place);
       const reason = textOf(error), count = this.#lines.note(reason, systemClock.now());
       this.#logger[count > 0 ? "error" : "debug"](
         `The listener at ${this.address} closed the connection of ${channel.remote}, ` +
@@ -190,6 +228,11 @@ export class TransportListener implements ServiceListener {
       return null;
     }
   }
+}
+
+function drop(channel: Channel, place: DoorPlace | undefined): void {
+  place?.leave();
+  closeQuietly(channel);
 }
 
 function closedError(address: string): InternodeError {

@@ -7,7 +7,9 @@
 import type { InternodeError } from "../errors.ts";
 import type { TokenJudgement } from "../net/admission.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
+import type { DoorPlace } from "../net/door.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
+import { ListenerDoor } from "../net/listener_door.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
 import type { Channel } from "../net/transport.ts";
 import type { DrainReason } from "../session/drain_reason.ts";
@@ -20,28 +22,31 @@ import { TokenJudge, tokenNameProblem } from "./token_judge.ts";
 import { UsedTokens } from "./used_tokens.ts";
 import { VisitorLog } from "./visitor_log.ts";
 
-/** So many strangers are heard at a time, or twice as many as there are peers, who may all come together; more are turned away at once. */
+/** So many strangers are heard at a time unless told otherwise, or twice as many as there are peers, who may all come together. */
 const MAX_STRANGERS = 1_024;
 
 /** Hears each stranger out and hands it to its peering. */
 export class Doorman {
   /** What is told of those who do not get in. */
   readonly visitors: VisitorLog;
+  /** Where strangers have a place from when they were accepted until they are peers. */
+  readonly door: ListenerDoor;
 
   readonly #node: GridNode;
   readonly #peerings: ReadonlyMap<string, Peering>;
-  readonly #maxStrangers: number;
   readonly #strangers = new Set<Stranger>();
   readonly #tokens: TokenJudge;
 
   /** */
   constructor(node: GridNode, peerings: ReadonlyMap<string, Peering>) {
     this.#node = node;
-    const { auth, logger, clock } = node.options, local = node.local.href;
+    const { auth, logger, clock, doorLimits, handshakeTimeoutMs } = node.options;
+    const local = node.local.href;
     const visitors = this.visitors = new VisitorLog(local, logger, clock, node.audit);
     this.#tokens = new TokenJudge({ auth, clock, local, visitors, used: new UsedTokens() });
     this.#peerings = peerings;
-    this.#maxStrangers = Math.max(MAX_STRANGERS, 2 * peerings.size);
+    const maxUnproven = doorLimits.maxUnproven ?? Math.max(MAX_STRANGERS, 2 * peerings.size);
+    this.door = new ListenerDoor({ ...doorLimits, maxUnproven, handshakeTimeoutMs, clock });
   }
 
   /** Whether nobody is at the door. */
@@ -66,19 +71,26 @@ export class Doorman {
    *
    * @param channel The channel, owned from now on.
    * @param name The name that {@linkcode authorize} gave for it.
+   * @param given Its place at the door, if its transport knows of doors.
    */
-  accept(channel: Channel, name?: string): void {
+  accept(channel: Channel, name?: string, given?: DoorPlace): void {
     this.visitors.onAccepted();
-    if (this.#node.closing) return closeQuietly(channel);
-    if (this.#strangers.size >= this.#maxStrangers) {
+    const place = given ?? this.door.enter(null, null);
+    if (typeof place === "string") {
       closeQuietly(channel);
-      this.visitors.onTooMany(this.#maxStrangers, channel.remote);
+      this.visitors.onTooMany(this.door.maxUnproven, channel.remote);
       return;
     }
-    const stranger = new Stranger(this, name);
+    if (this.#node.closing) {
+      place.leave();
+      return closeQuietly(channel);
+    }
+    const stranger = new Stranger(this, name, place);
     try {
-      stranger.link = this.#node.link(channel, "acceptor", "", stranger);
+      const extras = { usedMs: place.hold() };
+      stranger.link = this.#node.link(channel, "acceptor", "", stranger, extras);
     } catch (error) {
+      place.leave();
       closeQuietly(channel);
       this.visitors.onFault(error);
       return;
@@ -120,13 +132,15 @@ class Stranger implements LinkOwner {
   readonly #doorman: Doorman;
   /** The name that its token is good for, if it came with one. */
   readonly #tokenName: string | undefined;
+  readonly #place: DoorPlace;
   #peering: Peering | null = null;
   #isOpen = false;
   /** What it calls itself. */
   #caller: string | undefined;
 
-  constructor(doorman: Doorman, tokenName: string | undefined) {
+  constructor(doorman: Doorman, tokenName: string | undefined, place: DoorPlace) {
     this.#doorman = doorman;
+    this.#place = place;
     this.#tokenName = tokenName;
   }
 
@@ -142,6 +156,7 @@ class Stranger implements LinkOwner {
 
   onOpen(link: Link, peer: Peer): void {
     this.#isOpen = true;
+    this.#place.leave();
     this.#doorman.leave(this);
     this.#peering!.adopt(link);
     this.#peering!.onOpen(link, peer);
@@ -161,6 +176,7 @@ class Stranger implements LinkOwner {
   }
 
   onGone(link: Link): void {
+    this.#place.leave();
     if (this.#isOpen) this.#peering!.onGone(link);
     else this.#doorman.forget(this);
   }

@@ -10,7 +10,7 @@ import { sentence, textOf } from "../foreign/text_of.ts";
 import { type HostAddress, parseHostAddress } from "../net/host_address.ts";
 import { bindingRefusal } from "../net/host_binding.ts";
 import type { Link, LinkOwner } from "../net/link.ts";
-import { LinkMaker } from "../net/link_maker.ts";
+import { type LinkExtras, LinkMaker } from "../net/link_maker.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
 import { RepeatedLines } from "../net/repeated_lines.ts";
 import type { Channel, Transport } from "../net/transport.ts";
@@ -136,7 +136,13 @@ export class GridNode {
   }
 
   /** Makes a session on a channel. */
-  link(channel: Channel, role: Role, peerName: string, owner: LinkOwner, renews = false): Link {
-    return this.#links.make(channel, role, peerName, owner, renews);
+  link(
+    channel: Channel,
+    role: Role,
+    peerName: string,
+    owner: LinkOwner,
+    extras: LinkExtras,
+  ): Link {
+    return this.#links.make(channel, role, peerName, owner, extras);
   }
 }

@@ -45,6 +45,12 @@ export interface Server extends AsyncDisposable {
   readonly finished: Promise<void>;
 }
 
+/** What a server of the user's own knows of a request for {@linkcode Manager.upgrade}. */
+export interface UpgradeOptions {
+  /** The IP address that it comes from, for `maxUnprovenPerAddress`: `info.remoteAddr.hostname` of `Deno.serve`, or what a proxy that is trusted says. Default: it counts towards no address. */
+  readonly remoteAddress?: string | undefined;
+}
+
 /**
  * A node: it knows its own host and its peers, has one connection with each
  * of them, serves its handlers and makes calls.
@@ -152,7 +158,8 @@ export class Manager implements AsyncDisposable {
     const exposed = this.#openEntrance();
     if (exposed !== null) throw exposed;
     const accepting = this.#node.transport(local).listen(local, {
-      accept: (channel, name) => this.#doorman.accept(channel, name),
+      accept: (channel, name, place) => this.#doorman.accept(channel, name, place),
+      door: this.#doorman.door,
       path: options.path,
       allowOrigins: options.allowOrigins,
       allowHosts: options.allowHosts,
@@ -196,9 +203,10 @@ export class Manager implements AsyncDisposable {
    * refuse, as other machines reach `local` and no proof is asked for.
    *
    * @param request What the server was asked.
+   * @param options What else the server knows of it.
    * @returns The answer: 101 if the caller may come in, else a refusal with its reason.
    */
-  upgrade(request: Request): Response {
+  upgrade(request: Request, options: UpgradeOptions = {}): Response {
     const { mutualTls, logger, allowOrigins, allowHosts } = this.#node.options;
     const exposed = this.#openEntrance();
     return upgradeWebSocket(request, {
@@ -206,7 +214,9 @@ export class Manager implements AsyncDisposable {
       allowHosts,
       hostname: this.#node.local.hostname,
       onRefused: (why) => this.#doorman.visitors.onRefused(why),
-      accept: (channel, name) => this.#doorman.accept(channel, name),
+      accept: (channel, name, place) => this.#doorman.accept(channel, name, place),
+      door: this.#doorman.door,
+      address: options.remoteAddress,
       onError: this.#doorman.visitors.onError,
       authorize: (token) => {
         if (mutualTls) return "This host takes connections by mutual TLS only.";

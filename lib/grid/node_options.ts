@@ -7,6 +7,7 @@
 import { quoted } from "../foreign/plain_text.ts";
 import { readHosts } from "../net/allowed_hosts.ts";
 import { readOrigins } from "../net/allowed_origins.ts";
+import { type DoorLimits, readDoorLimits } from "../net/listener_door.ts";
 import type { MtlsConfig, MtlsFileConfig } from "../net/mtls_config.ts";
 import { MtlsCredentials } from "../net/mtls_credentials.ts";
 import { mtlsTransports } from "../net/mtls_transport.ts";
@@ -24,7 +25,7 @@ import {
 } from "./connection_options.ts";
 
 /** What a `Manager` is made from. */
-export interface ManagerOptions extends ConnectionOptions {
+export interface ManagerOptions extends ConnectionOptions, DoorLimits {
   /** This host's URL, by which its peers know it: `tcp://10.0.0.1:9000`, `ws://…`, `unix:///run/grid.sock`. */
   readonly local: string;
   /** All hosts of the grid, `local` among them once. */
@@ -95,6 +96,8 @@ export interface NodeOptions extends ConnectionSettings {
   /** See {@linkcode ManagerOptions}. */
   readonly allowHosts: readonly string[];
   /** See {@linkcode ManagerOptions}. */
+  readonly doorLimits: DoorLimits;
+  /** See {@linkcode ManagerOptions}. */
   readonly defaultTimeoutMs: number;
   /** See {@linkcode ManagerOptions}. */
   readonly dialTimeoutMs: number;
@@ -135,6 +138,7 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
     path,
     allowOrigins: readOrigins(given.allowOrigins),
     allowHosts: readHosts(given.allowHosts),
+    doorLimits: readDoorLimits(given),
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),

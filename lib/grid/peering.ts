@@ -322,7 +322,9 @@ export class Peering implements LinkOwner, RenewalOwner {
       dial: (signal) => node.dial(this.#address, signal),
       isWanted: () => !node.closing,
       onChannel: (channel) => {
-        attempt.link = node.link(channel, "dialler", this.host, this, this.link !== null);
+        attempt.link = node.link(channel, "dialler", this.host, this, {
+          renews: this.link !== null,
+        });
         this.adopt(attempt.link);
       },
       onFailed: (error) => {

@@ -12,6 +12,8 @@ import { giveBack } from "../wire/memory_return.ts";
 import { systemClock } from "./system_clock.ts";
 import type { ByteChannel } from "./transport.ts";
 
+/** For a handshake, as thousands may be under way. */
+const FIRST_READ_BYTES = 2 * 1024;
 const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 64 * 1024;
 /** After so many reads timers and other sockets have their turn: what comes may decrypt to nothing, which no session sees. */
 const MAX_READS = 16;
@@ -39,7 +41,7 @@ export class ChannelDuplex extends Duplex {
   readonly #channel: ByteChannel;
   readonly #mayRead: () => boolean;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
-  #readBytes = SMALL_READ_BYTES;
+  #readBytes = FIRST_READ_BYTES;
   /** How many reads there were since the loop was last let turn. */
   #reads = 0;
   /** How much more may be read. */
@@ -131,7 +133,11 @@ export class ChannelDuplex extends Duplex {
     }
     this.#allowanceBytes -= count;
     // One that was filled will be again, and larger reads cost less; an idle connection holds a small one.
-    this.#readBytes = count === buffer.length ? LARGE_READ_BYTES : SMALL_READ_BYTES;
+    this.#readBytes = this.#allowanceBytes < Infinity
+      ? FIRST_READ_BYTES
+      : count === buffer.length && count > FIRST_READ_BYTES
+      ? LARGE_READ_BYTES
+      : SMALL_READ_BYTES;
     // A read that begins meanwhile must not touch it.
     this.#buffer = undefined;
     this.push(Buffer.from(buffer.buffer, 0, count));

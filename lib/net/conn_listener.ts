@@ -5,8 +5,11 @@
  */
 
 import { closeConn, ConnChannel } from "./conn_channel.ts";
-import { handOver, turnedAway } from "./hand_over.ts";
+import type { Door } from "./door.ts";
+import { handOver, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
 import type { HostAddress } from "./host_address.ts";
+import { ListenerDoor } from "./listener_door.ts";
+import { TooLate } from "./peer_left.ts";
 import type { Listener, ListenOptions } from "./transport.ts";
 import { systemClock } from "./system_clock.ts";
 import { listenError, messageOf } from "./transport_error.ts";
@@ -20,6 +23,8 @@ export interface ConnKind<Conn extends Deno.Conn> {
   integrity: boolean;
   /** The other end of a connection, for messages. */
   remoteOf(conn: Conn): string;
+  /** The IP address that it comes from. Absent where there is none. */
+  addressOf?(conn: Conn): string;
   /** Makes a new connection ready, if there is anything to do. */
   prepare?(conn: Conn): void;
 }
@@ -34,6 +39,7 @@ export class ConnListener<Conn extends Deno.Conn> implements Listener {
   readonly #listener: Pick<Deno.Listener<Conn>, "accept" | "close">;
   readonly #kind: ConnKind<Conn>;
   readonly #options: ListenOptions;
+  readonly #door: Door;
   #closed = false;
   #endPause: (() => void) | undefined;
 
@@ -55,6 +61,7 @@ export class ConnListener<Conn extends Deno.Conn> implements Listener {
     this.address = address;
     this.#kind = kind;
     this.#options = options;
+    this.#door = options.door ?? new ListenerDoor();
     this.finished = this.#run();
     // Who does not look at it must not be ended by it.
     this.finished.catch(() => {});
@@ -93,20 +100,34 @@ export class ConnListener<Conn extends Deno.Conn> implements Listener {
   }
 
   #accept(conn: Conn): void {
-    let remote = "somebody";
+    const kind = this.#kind;
+    let remote = "somebody", ip: string | null;
     let channel: ConnChannel;
     try {
-      remote = this.#kind.remoteOf(conn);
-      this.#kind.prepare?.(conn);
-      channel = new ConnChannel(conn, remote, this.#kind.integrity);
+      remote = kind.remoteOf(conn);
+      ip = kind.addressOf?.(conn) ?? null;
+      kind.prepare?.(conn);
+      channel = new ConnChannel(conn, remote, kind.integrity);
     } catch (error) {
       // The other end has gone already, and that is between it and its socket.
       closeConn(conn);
-      const why = messageOf(error), local = this.address.href;
-      this.#options.onError?.(turnedAway("Disconnected", remote, local, why, error));
-      return;
+      return this.#tell("Disconnected", remote, messageOf(error), error);
     }
-    handOver(this.#options, { channel });
+    const place = this.#door.enter(ip, (limitMs) => this.#onLate(channel, limitMs));
+    if (typeof place !== "string") return handOver(this.#options, { channel }, place);
+    channel.close();
+    this.#tell("Overloaded", remote, place);
+  }
+
+  /** Who has it has not said what is to be done. */
+  #onLate(channel: ConnChannel, limitMs: number): void {
+    channel.close();
+    const late = new TooLate(limitMs);
+    this.#tell("Disconnected", channel.remote, late.message, late);
+  }
+
+  #tell(code: TurnedAwayCode, remote: string, why: string, cause?: unknown): void {
+    this.#options.onError?.(turnedAway(code, remote, this.address.href, why, cause));
   }
 
   #pause(pauseMs: number): Promise<void> {

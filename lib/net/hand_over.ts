@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import { closeQuietly } from "./close_quietly.ts";
+import type { DoorPlace } from "./door.ts";
 import { TooLate } from "./peer_left.ts";
 import type { Channel, ListenOptions } from "./transport.ts";
 
@@ -18,18 +19,24 @@ export interface Prepared {
 }
 
 /** Who listens, as in {@linkcode ListenOptions}. */
-interface Taker<Kind extends Channel> extends Pick<ListenOptions, "onError"> {
-  readonly accept: (channel: Kind, name?: string) => void;
+interface Taker<Kind extends Channel> extends Pick<ListenOptions, "onError" | "door"> {
+  readonly accept: (channel: Kind, name?: string, place?: DoorPlace) => void;
 }
 
-/** Gives a channel to whoever listens. If that throws, the channel is closed and `onError` is told, as nobody else would hear of it. */
+/** Gives a channel and its place, which it leaves unless it is taken there at once, to whoever listens. If that throws, the channel is closed and `onError` is told, as nobody else would hear of it. */
 export function handOver<Kind extends Channel>(
-  { accept, onError }: Taker<Kind>,
+  { accept, onError, door }: Taker<Kind>,
   { channel, name }: { readonly channel: Kind; readonly name?: string | undefined },
+  place?: DoorPlace,
 ): void {
+  const onLate = place?.onLate;
+  if (door === undefined) place?.leave();
   try {
-    accept(channel, name);
+    accept(channel, name, place);
+    // Who knows nothing of doors, such as a transport around this one, would never leave it.
+    if (place?.onLate === onLate && place?.isHeld === false) place.leave();
   } catch (error) {
+    place?.leave();
     closeQuietly(channel);
     onError?.(error);
   }

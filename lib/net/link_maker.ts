@@ -42,6 +42,14 @@ export interface LinkSettings extends SessionTimes {
   readonly logger: EventLogger;
 }
 
+/** What is not so with most links. */
+export interface LinkExtras {
+  /** Whether a dialler has another connection to the same peer, which is to go on until its calls have ended. Default: `false`. */
+  readonly renews?: boolean | undefined;
+  /** How much of the handshake's time is gone already, in milliseconds. Default: 0. */
+  readonly usedMs?: number | undefined;
+}
+
 /** Makes the links of one node, client or server; they share its instance id and its buffers. */
 export class LinkMaker {
   readonly #name: string;
@@ -69,10 +77,16 @@ export class LinkMaker {
    * @param role Which side this is.
    * @param peerName The name the other side must have; empty: any that the owner admits.
    * @param owner Hears of what happens.
-   * @param renews Whether a dialler has another connection to the same peer, which is to go on until its calls have ended.
+   * @param extras What is not so with most of them.
    * @returns The link, its handshake under way.
    */
-  make(channel: Channel, role: Role, peerName: string, owner: LinkOwner, renews = false): Link {
+  make(
+    channel: Channel,
+    role: Role,
+    peerName: string,
+    owner: LinkOwner,
+    { renews = false, usedMs = 0 }: LinkExtras = {},
+  ): Link {
     const { clock, random, checksums, inlineHandlerUs, spinUs, ...settings } = this.#settings;
     const bytes = channel.kind === "bytes";
     const session: SessionOptions = {
@@ -90,6 +104,7 @@ export class LinkMaker {
       memory: this.#memory,
       pool: this.#pool,
       handshakeTimeoutMs: settings.handshakeTimeoutMs,
+      handshakeUsedMs: usedMs,
       pingIntervalMs: settings.pingIntervalMs,
       livenessTimeoutMs: settings.livenessTimeoutMs,
       maxClockSkewMs: settings.maxClockSkewMs,

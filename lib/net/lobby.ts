@@ -4,32 +4,34 @@
  * @module
  */
 
+import type { Door, DoorPlace } from "./door.ts";
 import { handOver, type Prepared, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
-import type { HostAddress } from "./host_address.ts";
+import { type HostAddress, networkAddress } from "./host_address.ts";
+import { ListenerDoor } from "./listener_door.ts";
 import { hasLeft, TooLate } from "./peer_left.ts";
 import type { ByteChannel, Channel, Listener, ListenOptions, Transport } from "./transport.ts";
 import { messageOf } from "./transport_error.ts";
 
-/** How long a newcomer may take. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** How many newcomers there are at a time. */
-const MAX_HANDSHAKES = 1024;
-
 /** What newcomers go through. */
 export interface LobbyOptions {
-  /** Makes a newcomer's channel one to be accepted. Closing the channel given ends it. `onHeard` is to be called once the newcomer has said all that it must: what takes long then is this side. */
-  readonly prepare: (channel: ByteChannel, onHeard: () => void) => Promise<Prepared>;
+  /** Makes a newcomer's channel one to be accepted. Closing the channel given ends it, and so does giving its place back. `onHeard` is to be called once the newcomer has said all that it must: what takes long then is this side. */
+  readonly prepare: (
+    channel: ByteChannel,
+    place: DoorPlace,
+    onHeard: () => void,
+  ) => Promise<Prepared>;
   /** Whether a failure is known already to those whom it concerns. Default: none is. */
   readonly isKnown?: (failure: unknown) => boolean;
-  /** How long it may take, in milliseconds. Default: 10,000. */
-  readonly timeoutMs?: number | undefined;
-  /** How many may be under way; further connections are closed at once. Default: 1,024. */
-  readonly maxHandshakes?: number | undefined;
+  /** Why a newcomer is not even heard; `null`: it is. Asked with how many are. Default: all are. */
+  readonly turnsAway?: (present: number) => string | null;
+  /** What is told of a failure. Default: its message. */
+  readonly tellOf?: (failure: unknown) => string;
 }
 
 /**
- * Listens by another transport, and accepts what has been prepared. Whoever
- * fails or takes too long is closed and told to `onError`: as `Disconnected` if
+ * Listens by another transport, and accepts what has been prepared. Newcomers
+ * have their places at the door meanwhile, and take them along. Whoever fails
+ * or takes too long is closed and told to `onError`: as `Disconnected` if
  * it has just left, or stays silent, as probes do, else as `Refused`.
  *
  * @param inner The transport; its channels carry bytes.
@@ -44,11 +46,17 @@ export async function listenThrough(
   options: ListenOptions,
   lobby: LobbyOptions,
 ): Promise<Listener> {
-  const newcomers = new Lobby(options, lobby);
-  const listener = await inner.listen(address, { ...options, accept: newcomers.enter });
-  newcomers.address = listener.address.href;
+  const door = options.door ?? new ListenerDoor();
+  const newcomers = new Lobby(options, lobby, door);
+  const listener = await inner.listen(address, { ...options, door, accept: newcomers.enter });
+  const { hostname, port, scheme } = listener.address;
+  // As the owner sees it: with the scheme that it asked for.
+  const bound = port === 0 || scheme === address.scheme
+    ? listener.address
+    : networkAddress(address.scheme, hostname, port);
+  newcomers.address = bound.href;
   return {
-    address: listener.address,
+    address: bound,
     finished: listener.finished,
     close: () => {
       newcomers.close();
@@ -62,49 +70,68 @@ class Lobby {
   address = "";
   readonly #options: ListenOptions;
   readonly #lobby: LobbyOptions;
+  readonly #door: Door;
   /** Each with what gives it up. */
   readonly #present = new Map<ByteChannel, () => void>();
   #closed = false;
 
-  constructor(options: ListenOptions, lobby: LobbyOptions) {
+  constructor(options: ListenOptions, lobby: LobbyOptions, door: Door) {
     this.#options = options;
     this.#lobby = lobby;
+    this.#door = door;
   }
 
-  readonly enter = (channel: Channel): void => {
-    const { maxHandshakes = MAX_HANDSHAKES } = this.#lobby;
+  readonly enter = (channel: Channel, _name?: string, given?: DoorPlace): void => {
+    const place = given ?? this.#door.enter(null, nothing);
     if (channel.kind !== "bytes") {
-      channel.close();
-      this.#tell("Refused", channel, "it carries messages where bytes are needed");
-    } else if (this.#present.size >= maxHandshakes) {
-      channel.close();
-      this.#tell("Overloaded", channel, `${maxHandshakes} handshakes are under way already`);
+      return this.#turnAway(
+        "Refused",
+        channel,
+        place,
+        "it carries messages where bytes are needed",
+      );
+    }
+    const why = typeof place === "string" ? place : this.#lobby.turnsAway?.(this.#present.size);
+    if (typeof place === "string" || typeof why === "string") {
+      this.#turnAway("Overloaded", channel, place, why ?? "");
     } else {
-      this.#prepare(channel);
+      this.#prepare(channel, place);
     }
   };
+
+  #turnAway(
+    code: TurnedAwayCode,
+    channel: Channel,
+    place: DoorPlace | string,
+    why: string,
+  ): void {
+    if (typeof place !== "string") place.leave();
+    channel.close();
+    this.#tell(code, channel, why);
+  }
 
   close(): void {
     this.#closed = true;
     for (const giveUp of this.#present.values()) giveUp();
   }
 
-  async #prepare(channel: ByteChannel): Promise<void> {
-    const { prepare, isKnown, timeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#lobby;
+  async #prepare(channel: ByteChannel, place: DoorPlace): Promise<void> {
+    const { prepare, isKnown } = this.#lobby;
     const { promise: over, resolve: end } = Promise.withResolvers<null>();
-    let isOver = false, late = false, heard = false;
+    let isOver = false, lateMs = 0, heard = false;
     const giveUp = (): void => {
       isOver = true;
       channel.close();
+      place.leave();
       end(null);
     };
-    const timer = setTimeout(() => {
-      late = true;
+    place.onLate = (limitMs) => {
+      lateMs = limitMs;
       giveUp();
-    }, timeoutMs);
+    };
     this.#present.set(channel, giveUp);
     const finish = async (): Promise<Prepared | null> => {
-      const prepared = await prepare(channel, () => heard = true);
+      const prepared = await prepare(channel, place, () => heard = true);
       if (isOver) prepared?.channel.close();
       return isOver ? null : prepared;
     };
@@ -115,22 +142,37 @@ class Lobby {
     } catch (error) {
       failure = error;
     }
-    clearTimeout(timer);
     this.#present.delete(channel);
-    if (prepared !== null) return handOver(this.#options, prepared);
+    if (prepared !== null) {
+      const { channel } = prepared;
+      place.onLate = (limitMs) => this.#onLate(channel, limitMs);
+      return handOver(this.#options, prepared, place);
+    }
     giveUp();
     if (this.#closed) return;
-    if (late && heard) this.#tell("Refused", channel, `nobody has judged it in ${timeoutMs} ms`);
-    else if (late) this.#fail(channel, new TooLate(timeoutMs));
+    if (lateMs > 0 && heard) this.#tell("Refused", channel, `nobody has judged it in ${lateMs} ms`);
+    else if (lateMs > 0) this.#fail(channel, new TooLate(lateMs));
     else if (failure !== undefined && isKnown?.(failure) !== true) this.#fail(channel, failure);
+  }
+
+  /** Who was handed it has not said what is to be done. */
+  #onLate(channel: Channel, limitMs: number): void {
+    channel.close();
+    this.#fail(channel, new TooLate(limitMs));
   }
 
   #fail(channel: Channel, failure: unknown): void {
     const code = hasLeft(failure) ? "Disconnected" : "Refused";
-    this.#tell(code, channel, messageOf(failure), failure);
+    const { tellOf = messageOf } = this.#lobby;
+    const cause = failure instanceof Error && failure.cause instanceof TooLate
+      ? failure.cause
+      : failure;
+    this.#tell(code, channel, tellOf(failure), cause);
   }
 
   #tell(code: TurnedAwayCode, channel: Channel, why: string, cause?: unknown): void {
     this.#options.onError?.(turnedAway(code, channel.remote, this.address, why, cause));
   }
 }
+
+function nothing(): void {}

@@ -43,9 +43,9 @@ export interface MtlsRules {
   readonly serverName?: string | ((address: string) => string) | undefined;
   /** The lowest version of TLS: `"1.3"` by default, or `"1.2"`. */
   readonly minVersion?: "1.2" | "1.3" | undefined;
-  /** How long a handshake may take, in milliseconds; default 10,000. */
+  /** How long a handshake may take, in milliseconds; default 10,000. On a listener's side its owner's time counts as well, from when a connection is accepted until the peer has proven itself. */
   readonly handshakeTimeoutMs?: number | undefined;
-  /** How many handshakes a listener has under way at most; further connections are closed at once. Default: 1,024. */
+  /** How many handshakes a listener has under way at most, beside its owner's `maxUnproven`; further connections are closed at once. Default: 1,024. */
   readonly maxHandshakes?: number | undefined;
 }
 

@@ -9,6 +9,7 @@ import type { TLSSocket } from "node:tls";
 import { type Evidence, judgePeer } from "./certificate_judge.ts";
 import { ChannelDuplex } from "./channel_duplex.ts";
 import type { ExpectedHost } from "./host_binding.ts";
+import type { DoorPlace } from "./door.ts";
 import type { Credentials } from "./mtls_config.ts";
 import { exchangeStatus } from "./mtls_status.ts";
 import { TooLate } from "./peer_left.ts";
@@ -58,6 +59,8 @@ export interface HandshakeSide {
   readonly host: ExpectedHost | null;
   /** Gives up. */
   readonly signal: AbortSignal;
+  /** Of a connection that was accepted: its place, which it needs for TLS. */
+  readonly place?: DoorPlace | undefined;
 }
 
 /**
@@ -86,6 +89,7 @@ export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Pro
   try {
     signal.throwIfAborted();
     if (side.role === "listener") duplex.first = await readTlsHello(channel);
+    await side.place?.tlsTurn();
     const tls = await openTls({ duplex, inbox, remote: channel.remote }, side);
     await agree(tls.channel, tls.socket, side);
     if (ended !== undefined) throw ended.reason;

@@ -4,21 +4,19 @@
  * @module
  */
 
-import { handOver, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
-import { type HostAddress, networkAddress } from "./host_address.ts";
+import { listenThrough } from "./lobby.ts";
 import { certificateToExpect, secureDialled } from "./mtls.ts";
 import type { MtlsConfig } from "./mtls_config.ts";
-import {
-  type CredentialSource,
-  credentialSource,
-  type MtlsCredentials,
-} from "./mtls_credentials.ts";
+import { credentialSource, type MtlsCredentials } from "./mtls_credentials.ts";
 import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
-import { hasLeft, TooLate } from "./peer_left.ts";
 import { tcpTransport } from "./tcp.ts";
-import type { Channel, Listener, ListenOptions, Transport, Transports } from "./transport.ts";
+import type { Transport, Transports } from "./transport.ts";
+import { messageOf } from "./transport_error.ts";
 import { unixTransport } from "./unix.ts";
 import { webSocketOver } from "./web_socket.ts";
+
+/** Who gives a handshake up closes its channel. */
+const NEVER = new AbortController().signal;
 
 /**
  * Makes a transport whose channels carry bytes one of mutual TLS, such as
@@ -45,11 +43,19 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
       return await secureDialled(channel, address.href, source.current, host, options.signal);
     },
 
-    async listen(address, options) {
-      const doorway = new Doorway(source, options);
-      const listener = await inner.listen(address, { ...options, accept: doorway.enter });
-      return doorway.open(listener, address);
-    },
+    listen: (address, options) =>
+      listenThrough(inner, address, options, {
+        prepare: async (channel, place) => {
+          const credentials = source.current;
+          const side = { role: "listener", credentials, host: null, signal: NEVER, place } as const;
+          return { channel: await shakeHands(channel, side) };
+        },
+        turnsAway: (present) =>
+          present >= source.current.maxHandshakes
+            ? `${present} handshakes are under way already. Raise maxHandshakes if they are not hostile`
+            : null,
+        tellOf: textOfFailure,
+      }),
 
     onChange: (listener) => source.onChange(listener),
   };
@@ -89,78 +95,10 @@ export function mtlsTransports(config: MtlsConfig | MtlsCredentials): Transports
   };
 }
 
-/** Where connections wait until both sides believe each other. */
-class Doorway {
-  readonly #source: CredentialSource;
-  readonly #options: ListenOptions;
-  readonly #closing = new AbortController();
-  #address = "";
-  #handshakes = 0;
-
-  constructor(source: CredentialSource, options: ListenOptions) {
-    this.#source = source;
-    this.#options = options;
-  }
-
-  /** The listener as the owner sees it: with the scheme that it asked for. */
-  open(inner: Listener, asked: HostAddress): Listener {
-    const { scheme } = asked, { hostname, port } = inner.address;
-    const address = port === 0 || inner.address.scheme === scheme
-      ? inner.address
-      : networkAddress(scheme, hostname, port);
-    this.#address = address.href;
-    return {
-      address,
-      finished: inner.finished,
-      close: () => {
-        this.#closing.abort();
-        return inner.close();
-      },
-    };
-  }
-
-  /** Takes each new channel. */
-  readonly enter = (channel: Channel): void => {
-    const credentials = this.#source.current;
-    if (channel.kind !== "bytes" || this.#handshakes >= credentials.maxHandshakes) {
-      channel.close();
-      this.#tell(
-        "Overloaded",
-        channel.kind === "bytes"
-          ? `${this.#handshakes} handshakes are under way already. Raise maxHandshakes if they are not hostile`
-          : "mutual TLS goes over channels of bytes, and this one carries messages",
-        channel,
-      );
-      return;
-    }
-    this.#handshakes++;
-    shakeHands(channel, {
-      role: "listener",
-      credentials,
-      host: null,
-      signal: this.#closing.signal,
-    }).then((secured) => {
-      this.#handshakes--;
-      if (this.#closing.signal.aborted) secured.close();
-      else handOver(this.#options, { channel: secured });
-    }, (error) => {
-      this.#handshakes--;
-      if (!this.#closing.signal.aborted) this.#fail(error, channel);
-    });
-  };
-
-  #fail(error: unknown, channel: Channel): void {
-    if (!(error instanceof HandshakeFailure)) return this.#options.onError?.(error);
-    const { kind, message } = error;
-    this.#tell(
-      kind === "failed" && hasLeft(error) ? "Disconnected" : "Refused",
-      kind === "refusedThere" ? `it does not believe this side: ${message}` : message,
-      channel,
-      error.cause instanceof TooLate ? error.cause : error,
-    );
-  }
-
-  #tell(code: TurnedAwayCode, why: string, channel: Channel, cause?: unknown): void {
-    this.#options.onError?.(turnedAway(code, channel.remote, this.#address, why, cause));
-  }
+/** What a listener tells of a handshake that has failed. */
+function textOfFailure(failure: unknown): string {
+  const text = messageOf(failure);
+  return failure instanceof HandshakeFailure && failure.kind === "refusedThere"
+    ? `it does not believe this side: ${text}`
+    : text;
 }

@@ -145,7 +145,7 @@ class NativeListener implements Listener {
       },
     };
     const answer: Deno.ServeHandler<Deno.NetAddr> = (request, { remoteAddr }) =>
-      this.#answer(request, remoteHost(scheme, remoteAddr).href);
+      this.#answer(request, remoteHost(scheme, remoteAddr).href, remoteAddr.hostname);
     try {
       return listenOnHost(
         address.hostname,
@@ -166,8 +166,8 @@ class NativeListener implements Listener {
     return this.#shutdown ??= this.#server.shutdown();
   }
 
-  async #answer(request: Request, remote: string): Promise<Response> {
-    const { authorize, allowOrigins, allowHosts, accept, onError } = this.#options;
+  async #answer(request: Request, remote: string, ip: string): Promise<Response> {
+    const { authorize, allowOrigins, allowHosts, accept, onError, door } = this.#options;
     const refused = (status: number, why: string, cause?: unknown): void =>
       onError?.(turnedAway("Refused", remote, `${this.address.href} (${status})`, why, cause));
     if (this.#isClosed) return refuse(503, "this listener has closed");
@@ -190,9 +190,12 @@ class NativeListener implements Listener {
     return openWebSocket(request, {
       remote,
       onError,
-      accept: (channel, name) => {
+      door,
+      address: ip,
+      onRefused: (why) => onError?.(turnedAway("Overloaded", remote, this.address.href, why, null)),
+      accept: (channel, name, place) => {
         this.#open++;
-        accept(channel, name);
+        accept(channel, name, place);
       },
       onEnded: () => this.#onEnded(),
     }, admission);

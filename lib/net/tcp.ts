@@ -40,6 +40,7 @@ async function listen(address: HostAddress, options: ListenOptions): Promise<Lis
   return new ConnListener(listener, bound, {
     integrity: false,
     remoteOf: ({ remoteAddr }) => remoteHost(scheme, remoteAddr).href,
+    addressOf: ({ remoteAddr }) => remoteAddr.hostname,
     prepare: (conn) => conn.setNoDelay(true),
   }, options);
 }

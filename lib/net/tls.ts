@@ -8,6 +8,7 @@ import type { TlsOptions as TlsServerOptions } from "node:tls";
 import { InternodeError } from "../errors.ts";
 import { ChannelDuplex } from "./channel_duplex.ts";
 import { closeConn } from "./conn_channel.ts";
+import type { DoorPlace } from "./door.ts";
 import { connectTcp, dialConn } from "./dial_conn.ts";
 import type { HostAddress } from "./host_address.ts";
 import { listenThrough } from "./lobby.ts";
@@ -64,7 +65,9 @@ export function tlsTransport(options: TlsTransportOptions = {}): Transport {
       const identity = requireIdentity(address, options);
       const tls = { ...identity, ...(alpn && { ALPNProtocols: alpn }) };
       return listenThrough(inner, address, listenOptions, {
-        prepare: async (channel) => ({ channel: await secureAccepted(channel, tls) }),
+        prepare: async (channel, place) => ({
+          channel: await secureAccepted(channel, place, tls),
+        }),
       });
     },
   };
@@ -74,17 +77,20 @@ export function tlsTransport(options: TlsTransportOptions = {}): Transport {
  * Makes a channel that has just been accepted one of TLS.
  *
  * @param channel The channel; closing it gives up.
+ * @param place Its place, which it needs for TLS.
  * @param options As `node:tls` takes them.
  * @returns The channel within. Rejects if it does not come about; the channel is closed then.
  */
 async function secureAccepted(
   channel: ByteChannel,
+  place: DoorPlace,
   options: TlsServerOptions,
 ): Promise<ByteChannel> {
   const inbox = new TlsInbox();
   const duplex = new ChannelDuplex(channel, MAX_HANDSHAKE_BYTES, inbox.hasRoom);
   try {
     duplex.first = await readTlsHello(channel);
+    await place.tlsTurn();
     const { channel: within } = await acceptTls(
       { duplex, inbox, remote: channel.remote },
       options,

@@ -59,7 +59,7 @@ export function webSocketOver(inner: Transport): Transport {
 
     listen: (address, options) =>
       listenThrough(inner, address, options, {
-        prepare: (channel, onHeard) =>
+        prepare: (channel, _place, onHeard) =>
           acceptWebSocket(channel, { ...tellingOf(options, onHeard), hostname: address.hostname }),
         isKnown: (failure) => failure instanceof RefusedRequest && failure.status === 401,
       }),

@@ -16,7 +16,7 @@ import {
 } from "./web_socket_frames.ts";
 
 /** The read buffer's size when idle, and at most. */
-const IDLE_BYTES = 8 * 1024;
+const IDLE_BYTES = 2 * 1024;
 const MAX_BYTES = 64 * 1024;
 /** What lacks so much is read to where it belongs; of less, copying costs less than a read of its own. */
 const DIRECT_BYTES = 16 * 1024;

@@ -7,6 +7,7 @@
 import { type Admission, admitNow, type TokenJudgement } from "./admission.ts";
 import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
+import type { Door, DoorPlace } from "./door.ts";
 import { handOver } from "./hand_over.ts";
 import type { MessageChannel } from "./transport.ts";
 import { bearerToken } from "./web_socket_acceptor.ts";
@@ -14,8 +15,12 @@ import { WebSocketChannel } from "./web_socket_channel.ts";
 
 /** How {@linkcode upgradeWebSocket} judges a request, and who takes the channel. */
 export interface UpgradeOptions {
-  /** Takes the channel once it is open, with the name that `authorize` gave. Must not throw. */
-  accept: (channel: MessageChannel, name?: string) => void;
+  /** Takes the channel once it is open, with the name that `authorize` gave and its place. Must not throw. */
+  accept: (channel: MessageChannel, name?: string, place?: DoorPlace) => void;
+  /** Where it has a place until it has proven itself. Default: nowhere. */
+  door?: Door | undefined;
+  /** The IP address that the request comes from; Default: it is not known. */
+  address?: string | undefined;
   /** Hears of what `accept` throws. */
   onError?: ((error: unknown) => void) | undefined;
   /** Called once for each channel, when nothing of it is open any more. */
@@ -28,7 +33,7 @@ export interface UpgradeOptions {
   allowHosts?: readonly string[] | undefined;
   /** The name by which this side is known; empty if it has none. Default: none. */
   hostname?: string | undefined;
-  /** Hears why a request was refused for its host or origin. */
+  /** Hears why a request was refused for its host or origin, or as too many are there. */
   onRefused?: ((reason: string) => void) | undefined;
   /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
   remote?: string | undefined;
@@ -76,18 +81,27 @@ export function requestProblem(
 /** Answers a request of which all but its admission is known to be right. */
 export function openWebSocket(
   request: Request,
-  options: Pick<UpgradeOptions, "accept" | "onEnded" | "onError" | "remote">,
+  options: Pick<
+    UpgradeOptions,
+    "accept" | "onEnded" | "onError" | "onRefused" | "remote" | "door" | "address"
+  >,
   admission: Admission,
 ): Response {
   if ("reason" in admission) {
     const { status, reason } = admission;
     return refuse(status, reason, status === 401 ? { "www-authenticate": "Bearer" } : {});
   }
+  const place = options.door?.enter(options.address ?? null, nothing);
+  if (typeof place === "string") {
+    options.onRefused?.(place);
+    return refuse(503, "too many connections are in their handshake here; try again later");
+  }
   let upgraded: Deno.WebSocketUpgrade;
   try {
     // The protocol has pings of its own, hence no idle timeout.
     upgraded = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   } catch {
+    place?.leave();
     return refuse(426, "only WebSocket connections are served here", {
       upgrade: "websocket",
       "sec-websocket-version": "13",
@@ -97,12 +111,20 @@ export function openWebSocket(
   const { remote = "a WebSocket client" } = options;
   socket.binaryType = "arraybuffer";
   // A client that leaves before the upgrade is done causes no event at all.
+  if (place !== undefined) {
+    place.onLate = () => {
+      place.leave();
+      socket.close();
+    };
+  }
   socket.onopen = () => {
     const channel = new WebSocketChannel(socket, remote, options.onEnded);
-    handOver(options, { channel, name: admission.name });
+    handOver(options, { channel, name: admission.name }, place);
   };
   return response;
 }
+
+function nothing(): void {}
 
 /** An answer that refuses. */
 export function refuse(

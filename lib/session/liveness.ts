@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SessionTimes } from "./session_options.ts";
+import type { SessionOptions, SessionTimes } from "./session_options.ts";
 
 /** A timer that comes later than this shows that this process itself was held up. */
 const LAG_MS = 50;
@@ -51,11 +51,11 @@ export class Liveness {
   #forgiven = false;
 
   /** */
-  constructor(times: SessionTimes, nowMs: number) {
+  constructor(times: SessionTimes & Pick<SessionOptions, "handshakeUsedMs">, nowMs: number) {
     this.#handshakeTimeoutMs = times.handshakeTimeoutMs;
     this.#pingIntervalMs = times.pingIntervalMs;
     this.#livenessTimeoutMs = times.livenessTimeoutMs;
-    this.#handshakeUntilMs = nowMs + times.handshakeTimeoutMs;
+    this.#handshakeUntilMs = nowMs + times.handshakeTimeoutMs - (times.handshakeUsedMs ?? 0);
     this.#receivedMs = nowMs;
   }
 

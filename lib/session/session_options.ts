@@ -35,6 +35,8 @@ export const DEFAULT_TIMES: SessionTimes = {
 
 /** What a session is made from. */
 export interface SessionOptions extends SessionTimes {
+  /** How much of the handshake's time was gone when the session began, in milliseconds. Default: 0. */
+  readonly handshakeUsedMs?: number | undefined;
   /** Which side this is. */
   readonly role: Role;
   /** This side's name. */

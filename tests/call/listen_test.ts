@@ -164,7 +164,7 @@ Deno.test("1,024 connections wait, newcomers are turned away, and the log says s
   const waiting = Array.from({ length: 1024 }, (_, i) => channelNamed(`${i}`));
   for (const channel of waiting) stage.given.accept(channel);
   const full = " The listener at memory://stage turns connections away: " +
-    "1024 wait to be accepted.";
+    "1024 that have not proven themselves are there already.";
   for (let round = 1; round <= 2; round++) {
     const surplus = [channelNamed("x"), channelNamed("y")];
     for (const channel of surplus) stage.given.accept(channel);

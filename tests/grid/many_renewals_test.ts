@@ -39,7 +39,7 @@ Deno.test("a peer that renews its connection again and again holds a few of them
       const { signal } = new AbortController();
       const dialling = transport.dial(parseHostAddress(far), { signal, path: "/internode" });
       const channel = await clock.complete(dialling);
-      links.push(maker.make(channel, "dialler", far, owner, round > 0));
+      links.push(maker.make(channel, "dialler", far, owner, { renews: round > 0 }));
       await clock.advance(20);
     }
     const open = links.filter(({ session }) => session.state === "open");

@@ -30,15 +30,18 @@ const NOBODY: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** How often memory is looked at before it counts, and how many milliseconds lie between. */
 const LOOKS = 4, LOOK_EACH_MS = 20;
+/** How often it is looked at while a crowd comes, in milliseconds. */
+const WATCH_EACH_MS = 5;
 
 async function run(config: DoorsConfig): Promise<void> {
   const { handshakeTimeoutMs, services, mutual } = config;
   const logger = NOBODY, auth = sharedSecret(config.secret);
+  const { cert, key } = mutual, transports = systemTransports({ cert, key });
   await using stack = new AsyncDisposableStack();
   for (const [local, dialler] of config.secretNodes) {
     const hosts = [local, dialler];
-    const node = stack.use(new Manager({ local, hosts, auth, logger, handshakeTimeoutMs }));
-    await node.listen();
+    const options = { local, hosts, auth, logger, handshakeTimeoutMs, transports };
+    await stack.use(new Manager(options)).listen();
   }
   const tls: MtlsConfig = { ...mutual, handshakeTimeoutMs };
   for (const [local, dialler] of config.mutualNodes) {
@@ -46,8 +49,7 @@ async function run(config: DoorsConfig): Promise<void> {
     const node = stack.use(new Manager({ local, hosts, tls, logger, handshakeTimeoutMs }));
     await node.listen();
   }
-  const stop = new AbortController(), { cert, key } = mutual;
-  const transports = systemTransports({ cert, key });
+  const stop = new AbortController();
   const addresses: string[] = [], serving: Promise<void>[] = [];
   for (const url of services) {
     const listener = await listen(url, new HandlerMap(), { logger, transports });
@@ -56,7 +58,23 @@ async function run(config: DoorsConfig): Promise<void> {
       serve(listener, { auth, logger, handshakeTimeoutMs, graceMs: 0, signal: stop.signal }),
     );
   }
-  await answerCommands({ services: () => addresses, memory: collectedMemory });
+  let start = memory(), peakBytes = start.residentBytes;
+  const watch = setInterval(() => {
+    peakBytes = Math.max(peakBytes, memory().residentBytes);
+  }, WATCH_EACH_MS);
+  await answerCommands({
+    services: () => addresses,
+    memory: collectedMemory,
+    /** From now on the most that is resident counts. */
+    begin: async () => {
+      start = await collectedMemory();
+      peakBytes = start.residentBytes;
+      return start;
+    },
+    /** The most that was resident beyond what was then, in bytes. */
+    peak: () => peakBytes - start.residentBytes,
+  });
+  clearInterval(watch);
   stop.abort();
   await Promise.all(serving);
 }

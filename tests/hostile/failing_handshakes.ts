@@ -21,6 +21,8 @@ export interface Door {
   readonly url: string;
   /** What stands around it: nothing, TLS, or mutual TLS with what lets one through. */
   readonly tls: "none" | "server" | MtlsConfig;
+  /** Whether clients of a service come here. Default: nodes do. */
+  readonly isService?: boolean;
   /** The name of a host that may come in. */
   readonly dialler: string;
   /** `null`: certificates say who comes. */
@@ -50,18 +52,21 @@ const isWebSocket = ({ url }: Door): boolean => url.startsWith("ws");
 const hasSecret = ({ secret }: Door): boolean => secret !== null;
 const always = (): boolean => true;
 
-/** A ClientHello, recorded once. */
-let clientHello: Uint8Array<ArrayBuffer> | undefined;
+/** ClientHellos, recorded once, by what they say is spoken within. */
+const clientHellos = new Map<string, Uint8Array<ArrayBuffer>>();
 
-async function recordedHello(): Promise<Uint8Array<ArrayBuffer>> {
-  if (clientHello !== undefined) return clientHello;
+/** The ClientHello of a client that a door would let through. */
+export async function recordedHello({ url, tls }: Door): Promise<Uint8Array<ArrayBuffer>> {
+  const protocol = tls === "server" && url.startsWith("wss") ? "http/1.1" : "internode/1";
+  const known = clientHellos.get(protocol);
+  if (known !== undefined) return known;
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const dialling = (async () => {
     using conn = await Deno.connectTls({
       hostname: "127.0.0.1",
       port,
-      alpnProtocols: ["internode/1"],
+      alpnProtocols: [protocol],
     });
     await conn.handshake().catch(() => {});
   })();
@@ -69,56 +74,75 @@ async function recordedHello(): Promise<Uint8Array<ArrayBuffer>> {
   {
     using conn = await listener.accept();
     const count = await conn.read(bytes);
-    clientHello = bytes.slice(0, count!);
+    clientHellos.set(protocol, bytes.slice(0, count!));
   }
   await dialling;
-  return clientHello;
+  return clientHellos.get(protocol)!;
 }
 
 /** A bare connection to a door. */
-function knock({ url }: Door): Promise<Bare> {
+export function knock({ url }: Door): Promise<Bare> {
   return openBare({ url: url.replace(/^wss?|^tls/, "tcp").replace(/(:\d+)\/.*/, "$1") });
 }
 
-/** A connection whose TLS is done, if there is any. */
-async function through({ url, tls, authority }: Door): Promise<Bare> {
+/**
+ * A connection whose TLS is done, if there is any.
+ *
+ * @param bare One that has knocked already, where there is no mutual TLS. Default: a new one.
+ */
+export async function through({ url, tls, authority }: Door, bare?: Bare): Promise<Bare> {
+  if (bare !== undefined && tls === "none") return bare;
   if (tls !== "server") {
     const path = parseHostAddress(url.replace(/(:\d+)\/.*/, "$1"));
     return openBare({ url: path.href, tls: typeof tls === "object" ? tls : undefined });
   }
   const { hostname, port } = parseHostAddress(url.replace(/(:\d+)\/.*/, "$1"));
-  return await Deno.connectTls({ hostname, port, caCerts: [authority] });
+  const caCerts = [authority];
+  if (bare !== undefined) return await Deno.startTls(bare as Deno.TcpConn, { hostname, caCerts });
+  return await Deno.connectTls({ hostname, port, caCerts });
 }
 
 /** Where our own handshake begins. */
-async function upgraded(door: Door): Promise<Bare> {
-  const bare = await through(door);
+export async function upgraded(door: Door, knocked?: Bare): Promise<Bare> {
+  const bare = await through(door, knocked);
   if (!isWebSocket(door)) return bare;
-  await write(bare, upgradeRequest({ token: tokenOf(door), path: "/internode" }));
-  await bare.read(new Uint8Array(4096));
-  return bare;
+  return await after(bare, async () => {
+    await write(bare, upgradeRequest({ token: tokenOf(door), path: "/internode" }));
+    await bare.read(new Uint8Array(4096));
+  });
 }
 
-function tokenOf({ secret, dialler, url }: Door): string | undefined {
-  const host = url.replace(/(:\d+)\/.*/, "$1");
+/** Gives a connection when something was done with it; closes it if that fails. */
+export async function after(bare: Bare, act: () => Promise<void>): Promise<Bare> {
+  try {
+    await act();
+    return bare;
+  } catch (error) {
+    close(bare);
+    throw error;
+  }
+}
+
+export function tokenOf({ secret, dialler, url, isService = false }: Door): string | undefined {
+  const host = isService ? "" : url.replace(/(:\d+)\/.*/, "$1");
   return secret === null ? undefined : sharedSecret(secret).token(dialler, host, Date.now());
 }
 
-async function write(bare: Bare, bytes: Uint8Array): Promise<void> {
+export async function write(bare: Bare, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     at += await bare.write(bytes.subarray(at) as Uint8Array<ArrayBuffer>);
   }
 }
 
 /** Sends a batch of ours in whatever goes around it. */
-function say(door: Door, bare: Bare, frames: Uint8Array): Promise<void> {
+export function say(door: Door, bare: Bare, frames: Uint8Array): Promise<void> {
   return write(
     bare,
     isWebSocket(door) ? maskedFrame(2, frames) : joined(u32(frames.length, 0), frames),
   );
 }
 
-function hello({ dialler, secret }: Door): Uint8Array {
+export function hello({ dialler, secret }: Door): Uint8Array {
   const payload = encodeHello(peerHello({
     name: dialler,
     wallMs: Date.now(),
@@ -128,7 +152,7 @@ function hello({ dialler, secret }: Door): Uint8Array {
   return rawFrame(FrameType.hello, { payload });
 }
 
-function close(bare: Bare): void {
+export function close(bare: Bare): void {
   try {
     bare.close();
   } catch {
@@ -179,7 +203,7 @@ export const FAILURES: readonly Failure[] = [
     on: isTls,
     act: (door) =>
       attempt(knock(door), async (bare) => {
-        await write(bare, await recordedHello());
+        await write(bare, await recordedHello(door));
         await bare.read(new Uint8Array(16));
       }),
   },
@@ -189,7 +213,10 @@ export const FAILURES: readonly Failure[] = [
     on: isTls,
     act: (door) =>
       attempt(knock(door), async (bare) => {
-        await write(bare, joined(await recordedHello(), new Uint8Array([23, 3, 3, 0, 2, 1, 2])));
+        await write(
+          bare,
+          joined(await recordedHello(door), new Uint8Array([23, 3, 3, 0, 2, 1, 2])),
+        );
         await ending(bare);
       }),
   },
@@ -200,7 +227,7 @@ export const FAILURES: readonly Failure[] = [
     isSlow: true,
     act: (door) =>
       attempt(knock(door), async (bare) => {
-        await write(bare, await recordedHello());
+        await write(bare, await recordedHello(door));
         await ending(bare);
       }),
   },

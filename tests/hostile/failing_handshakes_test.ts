@@ -7,12 +7,11 @@
 
 import { assert } from "@std/assert";
 import { MemoryProcess } from "../../bench/memory_process.ts";
-import { dials } from "../../lib/grid/dialler.ts";
-import { freePorts } from "../conformance/world.ts";
 import { FILES, NET, RUN } from "../net/permitted.ts";
 import { configOf, TestAuthority } from "../net/test_authority.ts";
 import type { DoorsConfig } from "./doors.ts";
 import { type Door, type Failure, FAILURES } from "./failing_handshakes.ts";
+import { nodeOf } from "./grounds.ts";
 
 const asked = FILES ? Deno.env.get("INTERNODE_HANDSHAKES") : undefined;
 const IS_FULL = asked !== undefined, COUNT = Number(asked ?? 80);
@@ -37,7 +36,8 @@ Deno.test({
   const authority = await TestAuthority.root("authority");
   const stranger = await TestAuthority.root("stranger");
   const names = [{ type: "ip" as const, value: "127.0.0.1" }];
-  const secretNodes = ["tcp", "ws"].map(nodeOf), mutualNodes = ["tls", "wss"].map(nodeOf);
+  const secretNodes = ["tcp", "ws"].map((scheme) => nodeOf(scheme)),
+    mutualNodes = ["tls", "wss"].map((scheme) => nodeOf(scheme));
   const uris = [...mutualNodes.flat()].map((value) => ({ type: "uri" as const, value }));
   const member = await authority.node("member", { names: [...names, ...uris] });
   const mutual = configOf(member, authority);
@@ -115,14 +115,6 @@ async function repeat(door: Door, { act, isSlow = false }: Failure, count: numbe
     while (left-- > 0) await act(door);
   };
   await Promise.all(Array.from({ length: isSlow ? SLOW_AT_ONCE : AT_ONCE }, one));
-}
-
-/** A node, and a host that dials it. */
-function nodeOf(scheme: string): readonly [string, string] {
-  for (;;) {
-    const [local, dialler] = freePorts(2).map((port) => `${scheme}://127.0.0.1:${port}`);
-    if (dials(dialler!, local!)) return [local!, dialler!];
-  }
 }
 
 function kib(bytes: number): string {

@@ -107,3 +107,18 @@ export async function castOn({ scheme, mutualTls }: Ground): Promise<Cast> {
   const secret = mutualTls ? null : "a secret of the hostile tests";
   return { victim, hostile, neighbour, service, secret, tls };
 }
+
+/**
+ * A node, and a host that dials it.
+ *
+ * @param place Gives what follows the scheme. Default: a free port here.
+ */
+export function nodeOf(
+  scheme: string,
+  place: () => string = () => `127.0.0.1:${freePorts(1)[0]}`,
+): readonly [string, string] {
+  for (;;) {
+    const local = `${scheme}://${place()}`, dialler = `${scheme}://${place()}`;
+    if (local !== dialler && dials(dialler, local)) return [local, dialler];
+  }
+}

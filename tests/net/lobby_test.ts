@@ -3,6 +3,7 @@ import type { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/net/host_address.ts";
 import type { Prepared } from "../../lib/net/hand_over.ts";
 import { listenThrough, type LobbyOptions } from "../../lib/net/lobby.ts";
+import { type DoorOptions, ListenerDoor } from "../../lib/net/listener_door.ts";
 import { PeerLeft } from "../../lib/net/peer_left.ts";
 import type { ByteChannel, Channel, Listener, Transport } from "../../lib/net/transport.ts";
 import { turns } from "./acceptor.ts";
@@ -37,10 +38,11 @@ class Entrance {
   readonly names: (string | undefined)[] = [];
   readonly errors: InternodeError[] = [];
   listener!: Listener;
+  door!: ListenerDoor;
   /** Lets a newcomer in. */
   enter!: (channel: Channel) => void;
 
-  static async open(lobby: LobbyOptions): Promise<Entrance> {
+  static async open(lobby: LobbyOptions, doorOptions: DoorOptions = {}): Promise<Entrance> {
     const entrance = new Entrance();
     const inner: Transport = {
       dial: () => Promise.reject(new Error("nobody dials")),
@@ -53,11 +55,14 @@ class Entrance {
         });
       },
     };
+    entrance.door = new ListenerDoor(doorOptions);
     entrance.listener = await listenThrough(inner, ADDRESS, {
       path: "/",
-      accept: (channel, name) => {
+      door: entrance.door,
+      accept: (channel, name, place) => {
         entrance.accepted.push(channel);
         entrance.names.push(name);
+        place!.leave();
       },
       onError: (error) => entrance.errors.push(error as InternodeError),
     }, lobby);
@@ -79,7 +84,7 @@ Deno.test("who is prepared is accepted; who fails or has left is closed, and tha
     () => Promise.reject(new PeerLeft("it has left")),
   );
   const newcomers = Array.from({ length: 4 }, () => new IdleChannel());
-  newcomers.forEach(entrance.enter);
+  for (const newcomer of newcomers) entrance.enter(newcomer);
   await turns(1);
   assertEquals(entrance.accepted, [prepared]);
   assertEquals(entrance.names, ["its name"]);
@@ -96,8 +101,7 @@ Deno.test("who takes too long is closed, though it would still have been prepare
       await channel.read(new Uint8Array(1)).catch(() => {});
       return { channel };
     },
-    timeoutMs: 1,
-  });
+  }, { handshakeTimeoutMs: 1 });
   const newcomer = new IdleChannel();
   entrance.enter(newcomer);
   while (entrance.errors.length === 0) await turns(1);
@@ -114,13 +118,11 @@ Deno.test("who takes too long is closed, though it would still have been prepare
 Deno.test("who is prepared for ever gives the place back when the time is over, and is closed if prepared then", async () => {
   const { promise: verdict, resolve: decide } = Promise.withResolvers<Prepared>();
   const entrance = await Entrance.open({
-    prepare: (_, onHeard) => {
+    prepare: (_channel, _place, onHeard) => {
       onHeard();
       return verdict;
     },
-    timeoutMs: 1,
-    maxHandshakes: 1,
-  });
+  }, { handshakeTimeoutMs: 1, maxUnproven: 1 });
   const [first, second] = [new IdleChannel(), new IdleChannel()];
   entrance.enter(first);
   while (entrance.errors.length === 0) await turns(1);
@@ -141,10 +143,9 @@ Deno.test("no more are prepared at a time than may be", async () => {
       await channel.read(new Uint8Array(1));
       return { channel };
     },
-    maxHandshakes: 2,
-  });
+  }, { maxUnproven: 2 });
   const newcomers = Array.from({ length: 3 }, () => new IdleChannel());
-  newcomers.forEach(entrance.enter);
+  for (const newcomer of newcomers) entrance.enter(newcomer);
   await turns(1);
   assertEquals(newcomers.map(({ closed }) => closed), [false, false, true]);
   assertEquals(entrance.errors.map(({ code }) => code), ["Overloaded"]);

@@ -1,0 +1,218 @@
+/**
+ * Crowds at the door: 2,000 strangers on each transport, each of whom goes as far as
+ * it can and stays there, cost less than 32 MiB. `INTERNODE_CROWDS=1` tries
+ * every stage at every door, which takes minutes.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { type Memory, MemoryProcess } from "../../bench/memory_process.ts";
+import { pause } from "./scene.ts";
+import { FILES, NET, RUN } from "../net/permitted.ts";
+import { configOf, TestAuthority } from "../net/test_authority.ts";
+import type { DoorsConfig } from "./doors.ts";
+import {
+  after,
+  close,
+  type Door,
+  hello,
+  knock,
+  recordedHello,
+  say,
+  through,
+  upgraded,
+  write,
+} from "./failing_handshakes.ts";
+import { utf8 } from "../session/raw_frames.ts";
+import { nodeOf } from "./grounds.ts";
+
+const IS_FULL = FILES && Deno.env.has("INTERNODE_CROWDS");
+const STRANGERS = 2_000, AT_ONCE = 16;
+/** What any server has been through that has begun to work, AT_ONCE at a time. */
+const WARM_ROUNDS = 40;
+/** How long one may take before the next comes, in milliseconds. */
+const PATIENCE_MS = 100;
+const MOST_BYTES = 32 * 1024 * 1024;
+/** Where the last stage is tried without being asked for all. */
+const QUICK: ReadonlySet<string> = new Set([
+  "a node at tcp",
+  "a node at ws",
+  "a node at tls",
+  "a node at tls with mutual TLS",
+  "a server at wss",
+]);
+/** None is cut off while the crowd gathers. */
+const HANDSHAKE_TIMEOUT_MS = 60_000;
+const SECRET = "a secret of the crowds at doors";
+
+type Bare = Awaited<ReturnType<typeof knock>>;
+
+/** How far a stranger goes. */
+interface Stage {
+  readonly name: string;
+  readonly go: (door: Door) => Promise<Bare>;
+  readonly on: (door: Door) => boolean;
+}
+
+const isTls = ({ tls }: Door): boolean => tls !== "none";
+const isWebSocket = ({ url }: Door): boolean => url.startsWith("ws");
+
+const STAGES: readonly Stage[] = [
+  { name: "connect and say nothing", on: () => true, go: knock },
+  {
+    name: "begin with TLS",
+    on: isTls,
+    go: async (door) => {
+      const bare = await knock(door);
+      return await after(bare, async () => await write(bare, await recordedHello(door)));
+    },
+  },
+  {
+    name: "are through with TLS",
+    on: isTls,
+    go: async (door) => {
+      const bare = await through(door);
+      return await after(bare, async () => {
+        if ("handshake" in bare) await (bare as Deno.TlsConn).handshake();
+      });
+    },
+  },
+  {
+    name: "send 7 KiB of a request for WebSocket",
+    on: isWebSocket,
+    go: async (door) => {
+      const bare = await through(door);
+      const request = utf8(`GET /internode HTTP/1.1\r\nHost: ${"x".repeat(7_000)}`);
+      return await after(bare, () => write(bare, request));
+    },
+  },
+  { name: "are upgraded", on: isWebSocket, go: upgraded },
+  {
+    name: "say hello and prove nothing",
+    on: ({ secret }) => secret !== null,
+    go: async (door) => {
+      const bare = await upgraded(door);
+      return await after(bare, () => say(door, bare, hello(door)));
+    },
+  },
+];
+
+Deno.test({
+  name: `${STRANGERS} strangers at a door cost less than 32 MiB, however far they go`,
+  ignore: !NET || !FILES || !RUN,
+}, async (test) => {
+  const authority = await TestAuthority.root("authority");
+  const folder = await Deno.makeTempDir({ prefix: "internode-" });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const ips = [{ type: "ip" as const, value: "127.0.0.1" }];
+  const secretNodes = ["tcp", "ws", "tls", "wss"].map((scheme) => nodeOf(scheme));
+  const mutualNodes = ["tls", "wss"].map((scheme) => nodeOf(scheme));
+  const uris = mutualNodes.flat().map((value) => ({ type: "uri" as const, value }));
+  const mutual = configOf(
+    await authority.node("member", { names: [...ips, ...uris] }),
+    authority,
+  );
+  const config: DoorsConfig = {
+    secret: SECRET,
+    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    secretNodes,
+    mutualNodes,
+    mutual,
+    services: [
+      ...["tcp", "tls", "ws", "wss"].map((scheme) => `${scheme}://127.0.0.1:0`),
+      ...(Deno.build.os === "windows" ? [] : [`unix://${folder}/door.sock`]),
+    ],
+  };
+  const common = { secret: SECRET, authority: authority.cert, strange: mutual };
+  const tlsOf = (url: string): "server" | "none" => /^(tls|wss)/.test(url) ? "server" : "none";
+  const all = (services: readonly string[]): Door[] => [
+    ...secretNodes.map(([url, dialler]) => ({
+      ...common,
+      name: `a node at ${new URL(url).protocol.slice(0, -1)}`,
+      url,
+      dialler,
+      tls: tlsOf(url),
+    })),
+    ...mutualNodes.map(([url, dialler]) => ({
+      ...common,
+      name: `a node at ${new URL(url).protocol.slice(0, -1)} with mutual TLS`,
+      url,
+      dialler,
+      secret: null,
+      tls: mutual,
+    })),
+    ...services.map((url) => ({
+      ...common,
+      name: `a server at ${new URL(url).protocol.slice(0, -1)}`,
+      url,
+      dialler: "tcp://a:1",
+      isService: true,
+      tls: tlsOf(url),
+    })),
+  ];
+  const listed = all(config.services);
+  for (const [i, { name: where }] of listed.entries()) {
+    const stages = STAGES.filter(({ on }) => on(listed[i]!));
+    for (const stage of IS_FULL ? stages : stages.slice(QUICK.has(where) ? -1 : stages.length)) {
+      await test.step(`${where}: those who ${stage.name}`, async () => {
+        let crowd: Crowd;
+        {
+          // A process for each, as what is resident is given back late.
+          await using doors = new MemoryProcess(new URL("./doors.ts", import.meta.url), [
+            JSON.stringify(config),
+          ]);
+          const door = all(await doors.ask<string[]>("services"))[i]!;
+          for (let round = 0; round < WARM_ROUNDS; round++) {
+            await (await gather(door, stage.go, AT_ONCE)).leave();
+          }
+          const before = await doors.ask("begin");
+          crowd = await gather(door, stage.go, STRANGERS);
+          const peakBytes = await doors.ask<number>("peak");
+          const usedBytes = used(await doors.ask("memory")) - used(before);
+          const line = `${where}: ${STRANGERS} who ${stage.name} take ${mib(peakBytes)} MiB, ` +
+            `${mib(usedBytes)} of them in heap and buffers`;
+          console.log(line);
+          assert(peakBytes < MOST_BYTES, line);
+        }
+        await crowd.leave();
+      });
+    }
+  }
+});
+
+/** Those who have come. */
+interface Crowd {
+  /** They go, those too who still wait for the other side. */
+  leave(): Promise<void>;
+}
+
+/** Many go there, and stay. Who has to wait is not waited for. */
+async function gather(door: Door, go: Stage["go"], count: number): Promise<Crowd> {
+  const here: Bare[] = [], all: Promise<void>[] = [];
+  let left = count;
+  const one = async (): Promise<void> => {
+    while (left-- > 0) {
+      const gone = go(door).then((bare) => void here.push(bare), () => {});
+      all.push(gone);
+      await Promise.race([gone, pause(PATIENCE_MS)]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  return {
+    leave: async () => {
+      here.forEach(close);
+      await Promise.all(all);
+      here.forEach(close);
+    },
+  };
+}
+
+function used({ heapBytes, bufferBytes }: Memory): number {
+  return heapBytes + bufferBytes;
+}
+
+function mib(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(1);
+}

@@ -1,0 +1,300 @@
+/**
+ * One count and one deadline for who has not proven itself, on both faces and
+ * over every transport, however far each has come.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Manager, sharedSecret, systemTransports } from "@internode/grid";
+import {
+  connect,
+  constantResolver,
+  HandlerMap,
+  listen,
+  makeMethodKey,
+  mtlsTransports,
+  parseNetEndpoint,
+  serve,
+} from "@internode/grid/call";
+import type { DoorLimits } from "../../lib/net/listener_door.ts";
+import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
+import { HeardLogger } from "../grid/heard.ts";
+import { QuietLogger } from "../grid/quiet.ts";
+import { FILES, NET } from "../net/permitted.ts";
+import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { utf8 } from "../session/raw_frames.ts";
+import {
+  close,
+  type Door,
+  knock,
+  recordedHello,
+  through,
+  tokenOf,
+  upgraded,
+  write,
+} from "./failing_handshakes.ts";
+import { nodeOf } from "./grounds.ts";
+import { upgradeRequest } from "./raw_socket.ts";
+import { pause } from "./scene.ts";
+
+type Bare = Awaited<ReturnType<typeof knock>>;
+
+const SECRET = "a secret of the counted doors", WINDOWS = Deno.build.os === "windows";
+const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
+if (FILES) {
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+}
+let sockets = 0;
+
+interface Options extends DoorLimits {
+  readonly handshakeTimeoutMs?: number;
+}
+
+/** A door that is open, and how a member comes in by it. */
+interface OpenDoor extends AsyncDisposable {
+  readonly door: Door;
+  readonly log: HeardLogger;
+  /** Settles once a member has come in. */
+  member(): Promise<void>;
+}
+
+/** A transport and a face. */
+interface Kind {
+  readonly scheme: "tcp" | "unix" | "tls" | "ws" | "wss";
+  readonly isMutual: boolean;
+  readonly face: "node" | "server";
+}
+
+const KINDS: readonly Kind[] = (["node", "server"] as const).flatMap((face) => [
+  ...(["tcp", "unix", "tls", "ws", "wss"] as const).map((scheme) => ({
+    scheme,
+    isMutual: false,
+    face,
+  })),
+  ...(["unix", "tls", "wss"] as const).map((scheme) => ({ scheme, isMutual: true, face })),
+]).filter(({ scheme }) => scheme !== "unix" || !WINDOWS);
+
+function nameOf({ scheme, isMutual, face }: Kind): string {
+  return `a ${face} at ${scheme}${isMutual ? " with mutual TLS" : ""}`;
+}
+
+/** A host, and one that dials it. */
+function hostsOn(scheme: Kind["scheme"]): readonly [string, string] {
+  if (scheme !== "unix") return nodeOf(scheme);
+  return nodeOf(scheme, () => `${folder}/${++sockets}.sock`);
+}
+
+async function open({ scheme, isMutual, face }: Kind, options: Options): Promise<OpenDoor> {
+  const [local, dialler] = hostsOn(scheme), hosts = [local, dialler];
+  const authority = await TestAuthority.root("authority");
+  const ip = { type: "ip" as const, value: "127.0.0.1" };
+  const uris = hosts.map((value) => ({ type: "uri" as const, value }));
+  const identity = await authority.node("member", { names: isMutual ? [ip, ...uris] : [ip] });
+  const mutual: MtlsConfig = configOf(identity, authority);
+  const auth = isMutual ? undefined : sharedSecret(SECRET), log = new HeardLogger();
+  const { cert, key } = identity;
+  const transports = isMutual
+    ? mtlsTransports(mutual)
+    : systemTransports({ cert, key, caCerts: [authority.cert] });
+  const secured = isMutual ? { tls: mutual } : { transports };
+  const stack = new AsyncDisposableStack();
+  const common = { auth, graceMs: 0, logger: log, ...options };
+  const door: Door = {
+    name: nameOf({ scheme, isMutual, face }),
+    url: local,
+    isService: face === "server",
+    tls: isMutual ? mutual : /^(tls|wss)$/.test(scheme) ? "server" : "none",
+    dialler,
+    secret: isMutual ? null : SECRET,
+    authority: authority.cert,
+    strange: mutual,
+  };
+  const member = face === "node"
+    ? async (): Promise<void> => {
+      const logger = new QuietLogger();
+      await using node = new Manager({ local: dialler, hosts, auth, logger, ...secured });
+      node.connect();
+      await node.waitForConnect({ timeoutMs: 5_000 });
+    }
+    : async (): Promise<void> => {
+      const resolver = constantResolver(parseNetEndpoint(local, { transports }));
+      await using client = await connect(resolver, { auth, logger: new QuietLogger() });
+      await client.call(makeMethodKey("a", "echo"), new Uint8Array(1));
+    };
+  if (face === "node") {
+    const node = stack.use(new Manager({ local, hosts, ...common, ...secured }));
+    await node.listen();
+  } else {
+    const handlers = new HandlerMap().set("a", "echo", (bytes) => bytes);
+    const listener = await listen(local, handlers, { transports, logger: log, ...options });
+    const stop = new AbortController();
+    const serving = serve(listener, { ...common, signal: stop.signal });
+    stack.defer(async () => {
+      stop.abort();
+      await serving;
+    });
+  }
+  return { door, log, member, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** How far strangers come, where it makes sense. */
+function stagesOf({ scheme, isMutual }: Kind): ((door: Door) => Promise<Bare>)[] {
+  const isTls = isMutual || scheme === "tls" || scheme === "wss";
+  const stages = [knock];
+  if (isTls) {
+    stages.push(async (door) => {
+      const bare = await knock(door);
+      await write(bare, await recordedHello(door));
+      return bare;
+    }, secured);
+  }
+  if (scheme === "ws" || scheme === "wss") {
+    stages.push(async (door) => {
+      const bare = await secured(door);
+      await write(bare, utf8("GET /internode HTTP/1.1\r\n"));
+      return bare;
+    }, upgraded);
+  }
+  return stages;
+}
+
+async function secured(door: Door): Promise<Bare> {
+  const bare = await through(door);
+  if ("handshake" in bare) await (bare as Deno.TlsConn).handshake();
+  return bare;
+}
+
+/** Settles when the other side has ended it. */
+async function ending(bare: Bare): Promise<void> {
+  const buffer = new Uint8Array(4_096);
+  while (await bare.read(buffer).catch(() => null) !== null);
+}
+
+for (const kind of KINDS) {
+  const ignore = !NET || !FILES;
+  Deno.test({
+    name: `${nameOf(kind)}: strangers are counted together, however far they have come`,
+    ignore,
+  }, async () => {
+    const stages = stagesOf(kind), maxUnproven = 4;
+    await using opened = await open(kind, { maxUnproven });
+    const { door, log } = opened, inside: Bare[] = [], ends: Promise<void>[] = [];
+    for (let i = 0; i < maxUnproven; i++) {
+      const bare = await stages[i % stages.length]!(door);
+      inside.push(bare);
+      ends.push(ending(bare));
+    }
+    let hasEnded = false;
+    for (const end of ends) end.then(() => hasEnded = true);
+    for (let i = 0; i < 3; i++) {
+      const surplus = await knock(door);
+      await ending(surplus);
+      close(surplus);
+    }
+    assert(!hasEnded, "one that was there was ended");
+    const [told] = log.shown;
+    assertEquals(log.shown.length, 1, JSON.stringify(log.shown));
+    assertEquals([told!.level, told!.fields["event"]], ["warn", "visitors_turned_away"]);
+    close(inside.shift()!);
+    await opened.member();
+    // Who has proven itself is not counted any more.
+    await opened.member();
+    inside.forEach(close);
+    await Promise.all(ends);
+  });
+
+  Deno.test({
+    name: `${nameOf(kind)}: of one address no more are heard than may be, of Unix sockets all`,
+    ignore,
+  }, async () => {
+    await using opened = await open(kind, { maxUnprovenPerAddress: 2 });
+    const { door, log } = opened, strangers: Bare[] = [];
+    for (let i = 0; i < 2; i++) strangers.push(await knock(door));
+    const third = await knock(door);
+    if (kind.scheme === "unix") {
+      strangers.push(third);
+      await opened.member();
+    } else {
+      await ending(third);
+      close(third);
+      assertEquals(log.of("visitors_turned_away").length, 1);
+      assert(log.shown[0]!.message.includes("maxUnprovenPerAddress"), log.shown[0]!.message);
+      close(strangers.shift()!);
+      await opened.member();
+    }
+    strangers.forEach(close);
+  });
+}
+
+Deno.test({
+  name: "all that comes before the proof has one time, on both faces and over every transport",
+  ignore: !NET || !FILES,
+}, async () => {
+  const handshakeTimeoutMs = 1_600, lateMs = 1_200;
+  await Promise.all(KINDS.map(async (kind) => {
+    await using opened = await open(kind, { handshakeTimeoutMs });
+    const { door } = opened;
+    // Whoever goes on late has no more time for that.
+    const goesOn = async (): Promise<Bare> => {
+      const bare = await knock(door);
+      await pause(lateMs);
+      return await upgraded(door, bare);
+    };
+    const ways = [...stagesOf(kind), ...(kind.isMutual ? [] : [goesOn])];
+    await Promise.all(ways.map(async (go, i) => {
+      const startMs = performance.now();
+      const bare = await go(door);
+      await ending(bare);
+      close(bare);
+      const tookMs = performance.now() - startMs;
+      const isOver = tookMs > handshakeTimeoutMs - 50 && tookMs < handshakeTimeoutMs + 1_000;
+      assert(isOver, `${door.name}, way ${i}: ${tookMs} ms`);
+    }));
+  }));
+});
+
+/** The status that a request for WebSocket is answered with. */
+async function statusAt(door: Door): Promise<string> {
+  const bare = await knock(door), buffer = new Uint8Array(1_024);
+  await write(bare, upgradeRequest({ token: tokenOf(door) }));
+  const count = await bare.read(buffer);
+  close(bare);
+  return new TextDecoder().decode(buffer.subarray(0, count ?? 0)).slice(9, 12);
+}
+
+for (const limits of [{ maxUnproven: 2 }, { maxUnprovenPerAddress: 2 }]) {
+  Deno.test({
+    name: `upgrade: who was upgraded counts until it has proven itself (${Object.keys(limits)})`,
+    ignore: !NET || !FILES,
+  }, async () => {
+    const [local, dialler] = nodeOf("ws"), hosts = [local, dialler], log = new HeardLogger();
+    const auth = sharedSecret(SECRET), { hostname, port } = new URL(local.replace("ws", "http"));
+    const common = { hosts, auth, logger: log };
+    await using node = new Manager({ local, ...common, ...limits, handshakeTimeoutMs: 2_000 });
+    node.connect();
+    await using _server = Deno.serve(
+      { hostname, port: Number(port), onListen() {} },
+      (request, { remoteAddr: { hostname } }) => node.upgrade(request, { remoteAddress: hostname }),
+    );
+    const door: Door = {
+      name: "upgrade",
+      url: local,
+      tls: "none",
+      dialler,
+      secret: SECRET,
+      authority: "",
+      strange: { cert: "", key: "", ca: "" },
+    };
+    const strangers = [await upgraded(door), await upgraded(door)];
+    for (let i = 0; i < 2; i++) assertEquals(await statusAt(door), "503");
+    assertEquals(log.shown.map(({ fields }) => fields["event"]), ["connection_refused"]);
+    assert(log.shown[0]!.message.includes(Object.keys(limits)[0]!), log.shown[0]!.message);
+    // When their time is up, a member gets in.
+    await using member = new Manager({ local: dialler, ...common });
+    member.connect();
+    await member.waitForConnect({ timeoutMs: 5_000 });
+    // The runtime waits for them to say that they close.
+    strangers.forEach(close);
+  });
+}
