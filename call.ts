@@ -93,6 +93,7 @@ export type {
 } from "./lib/grid/audit.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/grid/tracer.ts";
 export type { Endpoint } from "./lib/net/endpoint.ts";
+export type { DoorLimits } from "./lib/net/listener_door.ts";
 export { mtls } from "./lib/net/mtls.ts";
 export type { CredentialsLogger } from "./lib/net/certificate_expiry.ts";
 export type {

@@ -29,7 +29,9 @@ export type {
 export type { SessionTimes } from "./lib/session/session_options.ts";
 export type { Authorize, TokenJudgement } from "./lib/net/admission.ts";
 export type { Clock, Random, Timer } from "./lib/net/clock.ts";
+export type { Door, DoorPlace } from "./lib/net/door.ts";
 export type { HostAddress } from "./lib/net/host_address.ts";
+export type { DoorLimits } from "./lib/net/listener_door.ts";
 export type { CredentialsLogger } from "./lib/net/certificate_expiry.ts";
 export type {
   Credentials,
@@ -101,7 +103,7 @@ export type {
 } from "./lib/grid/handler.ts";
 export type { Logger } from "./lib/grid/logger.ts";
 export type { CloseOptions } from "./lib/grid/close_options.ts";
-export { Manager, type Server } from "./lib/grid/manager.ts";
+export { Manager, type Server, type UpgradeOptions } from "./lib/grid/manager.ts";
 export type { ManagerOptions } from "./lib/grid/node_options.ts";
 export { Stream } from "./lib/grid/stream.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/grid/tracer.ts";

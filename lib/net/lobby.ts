@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isError } from "../foreign/own_error.ts";
 import type { Door, DoorPlace } from "./door.ts";
 import { handOver, type Prepared, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
 import { type HostAddress, networkAddress } from "./host_address.ts";
@@ -164,9 +165,7 @@ class Lobby {
   #fail(channel: Channel, failure: unknown): void {
     const code = hasLeft(failure) ? "Disconnected" : "Refused";
     const { tellOf = messageOf } = this.#lobby;
-    const cause = failure instanceof Error && failure.cause instanceof TooLate
-      ? failure.cause
-      : failure;
+    const cause = isError(failure) && failure.cause instanceof TooLate ? failure.cause : failure;
     this.#tell(code, channel, tellOf(failure), cause);
   }
 

@@ -28,11 +28,11 @@ import { utf8 } from "../session/raw_frames.ts";
 import { nodeOf } from "./grounds.ts";
 
 const IS_FULL = FILES && Deno.env.has("INTERNODE_CROWDS");
-const STRANGERS = 2_000, AT_ONCE = 16;
+const STRANGERS = 2_000, AT_ONCE = 32;
 /** What any server has been through that has begun to work, AT_ONCE at a time. */
-const WARM_ROUNDS = 40;
+const WARM_ROUNDS = 4;
 /** How long one may take before the next comes, in milliseconds. */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 40;
 const MOST_BYTES = 32 * 1024 * 1024;
 /** Where the last stage is tried without being asked for all. */
 const QUICK: ReadonlySet<string> = new Set([
