@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isPlain } from "../foreign/plain_text.ts";
 import { type BackOffOptions, resolveBackOff } from "../grid/back_off.ts";
 import {
   type ConnectionOptions,
@@ -18,6 +17,7 @@ import type { OutlierOptions } from "./outlier_detector.ts";
 import type { RetryBudgetOptions } from "./retry_budget.ts";
 import { resolveRetry } from "./retry_options.ts";
 import type { RetryOptions } from "./retry_policy.ts";
+import { checkName } from "./own_name.ts";
 import { roundRobin } from "./round_robin.ts";
 import { type HedgePolicy, resolveHedge } from "./hedge_policy.ts";
 import type { HedgeOptions } from "./service_call_options.ts";
@@ -74,7 +74,6 @@ export interface ClientSettings extends ConnectionSettings {
 
 /** How dialling again slows down unless it is told otherwise. */
 const RECONNECT: BackOffOptions = { initialMs: 10, factor: 1.3, maxMs: 5_000, jitter: 0.4 };
-const MAX_CLIENT_NAME_BYTES = 255;
 const MAX_CONNECTIONS = 1_024;
 
 /**
@@ -84,20 +83,7 @@ const MAX_CONNECTIONS = 1_024;
  */
 export function resolveClientOptions(given: ClientOptions): ClientSettings {
   const { name = "client", connections = 1 } = given;
-  // A server takes no other name in a hello.
-  if (!isPlain(name)) {
-    throw invalidOption(
-      "name",
-      "must not hold control characters, others that are not seen, or half a character",
-    );
-  }
-  const nameBytes = new TextEncoder().encode(name).length;
-  if (nameBytes < 1 || nameBytes > MAX_CLIENT_NAME_BYTES) {
-    throw invalidOption(
-      "name",
-      `must have 1 to ${MAX_CLIENT_NAME_BYTES} bytes of UTF-8, not ${nameBytes}`,
-    );
-  }
+  checkName(name);
   if (!(Number.isInteger(connections) && connections >= 1 && connections <= MAX_CONNECTIONS)) {
     throw invalidOption(
       "connections",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkSignal, leaveSignal, listenTo, reasonOf, throwIfAborted } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
 import { ClientCore } from "./client_core.ts";
 import { type ClientOptions, resolveClientOptions } from "./client_options.ts";
@@ -51,6 +52,7 @@ export async function connect(
   resolver: Resolver,
   options: ClientOptions = {},
 ): Promise<ServiceConnection> {
+  checkSignal(options.signal);
   const core = new ClientCore(resolveClientOptions(options));
   const { clock, random, reconnect, logger } = core.options;
   let listed = 0;
@@ -66,10 +68,10 @@ export async function connect(
   });
   const connection = new ServiceConnection(core, watch);
   const { signal } = options;
-  const onAbort = (): void => watch.close(signal?.reason);
+  const onAbort = (): void => watch.close(reasonOf(signal));
   try {
-    signal?.throwIfAborted();
-    signal?.addEventListener("abort", onAbort);
+    throwIfAborted(signal);
+    listenTo(signal, onAbort, (thrown) => watch.close(thrown));
     await watch.start();
     if (resolver.isConstant && listed === 0) {
       throw new InternodeError(
@@ -78,12 +80,12 @@ export async function connect(
         { origin: "caller" },
       );
     }
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
   } catch (error) {
     await connection.close({ graceMs: 0 });
     throw error;
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    leaveSignal(signal, onAbort);
   }
   return connection;
 }

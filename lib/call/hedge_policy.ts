@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../foreign/text_of.ts";
 import { invalidOption } from "../grid/connection_options.ts";
 import type { SingleMethod } from "./service.ts";
 import type { HedgeOptions, ServiceCallOptions } from "./service_call_options.ts";
@@ -22,8 +23,11 @@ export type HedgePolicy = Required<{ [K in keyof HedgeOptions]: number }>;
 export function resolveHedge(given: HedgeOptions | false | undefined): HedgePolicy | null {
   if (given === undefined || given === false) return null;
   const { delayMs, maxAttempts = DEFAULT_MAX_ATTEMPTS } = given;
-  if (!(delayMs >= 0 && delayMs < Infinity)) {
-    throw invalidOption("hedge.delayMs", `must be a finite number from 0 up, not ${delayMs}`);
+  if (typeof delayMs !== "number" || !(delayMs >= 0 && delayMs < Infinity)) {
+    throw invalidOption(
+      "hedge.delayMs",
+      `must be a finite number from 0 up, not ${shown(delayMs)}`,
+    );
   }
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
     throw invalidOption(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hasAborted } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import type { Timer } from "../net/clock.ts";
@@ -156,5 +157,5 @@ function hasNotRun(error: unknown): boolean {
 
 /** The signal's reason is the caller's own. */
 function isAborted({ signal }: ServiceCallOptions): boolean {
-  return signal?.aborted === true;
+  return hasAborted(signal);
 }

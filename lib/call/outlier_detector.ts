@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../foreign/text_of.ts";
 import { InternodeError } from "../errors.ts";
 
 /** When a replica is set aside, and for how long. */
@@ -66,11 +67,16 @@ export class OutlierDetector {
     if (!(maxFailures >= 1 && (Number.isInteger(maxFailures) || maxFailures === Infinity))) {
       throw invalid("maxFailures", `must be a whole number from 1 on, not ${maxFailures}`);
     }
-    if (!(setAsideMs > 0)) throw invalid("setAsideMs", `must be above 0, not ${setAsideMs}`);
-    if (!(maxSetAsideMs >= setAsideMs && maxSetAsideMs < Infinity)) {
+    if (typeof setAsideMs !== "number" || !(setAsideMs > 0)) {
+      throw invalid("setAsideMs", `must be a number above 0, not ${shown(setAsideMs)}`);
+    }
+    if (
+      typeof maxSetAsideMs !== "number" ||
+      !(maxSetAsideMs >= setAsideMs && maxSetAsideMs < Infinity)
+    ) {
       throw invalid(
         "maxSetAsideMs",
-        `(${maxSetAsideMs}) must be finite and no less than setAsideMs (${setAsideMs})`,
+        `(${shown(maxSetAsideMs)}) must be finite and no less than setAsideMs (${setAsideMs})`,
       );
     }
     this.maxFailures = maxFailures;

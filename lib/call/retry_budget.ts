@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../foreign/text_of.ts";
 import { InternodeError } from "../errors.ts";
 
 const SLOTS = 10;
@@ -103,11 +104,11 @@ export class RetryBudget {
 }
 
 function check(name: string, value: number, isValid: boolean): void {
-  if (isValid && value !== Infinity) return;
+  if (typeof value === "number" && isValid && value !== Infinity) return;
   const least = name === "windowMs" ? "above 0" : "from 0 on";
   throw new InternodeError(
     "InvalidArgument",
-    `Option retryBudget.${name} must be a number ${least}, not ${value}.`,
+    `Option retryBudget.${name} must be a number ${least}, not ${shown(value)}.`,
     { origin: "caller" },
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkSignal, hasAborted, leaveSignal, listenTo } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { subscribe } from "../foreign/subscription.ts";
@@ -71,6 +72,7 @@ export async function serveWith(
   const { signal } = options;
   let server: ServiceServer;
   try {
+    checkSignal(signal);
     const settings = resolveServeOptions(options, listener.address);
     const exposed = openEntrance(
       listener.address,
@@ -95,7 +97,7 @@ export async function serveWith(
       ),
   );
   try {
-    if (signal?.aborted !== true) await acceptFrom(listener, server, signal);
+    if (!hasAborted(signal)) await acceptFrom(listener, server, signal);
   } catch (error) {
     failure = { error };
   }
@@ -122,8 +124,9 @@ export async function serveOn(
   const { signal } = options;
   let server: ServiceServer;
   try {
+    checkSignal(signal);
     server = new ServiceServer(resolveServeOptions(options, "server"));
-    if (signal?.aborted !== true) server.take(channel, handlers);
+    if (!hasAborted(signal)) server.take(channel, handlers);
     else closeQuietly(channel);
   } catch (error) {
     closeQuietly(channel);
@@ -131,9 +134,9 @@ export async function serveOn(
   }
   const aborted = Promise.withResolvers<void>();
   const onAbort = (): void => aborted.resolve();
-  signal?.addEventListener("abort", onAbort);
+  listenTo(signal, onAbort, onAbort);
   await Promise.race([server.whenEmpty(), aborted.promise]);
-  signal?.removeEventListener("abort", onAbort);
+  leaveSignal(signal, onAbort);
   await server.stop(Promise.resolve());
 }
 
@@ -148,11 +151,11 @@ function acceptFrom(
     const end = (settle: () => void): void => {
       if (isOver) return;
       isOver = true;
-      signal?.removeEventListener("abort", onAbort);
+      leaveSignal(signal, onAbort);
       settle();
     };
     const onAbort = (): void => end(resolve);
-    signal?.addEventListener("abort", onAbort);
+    listenTo(signal, onAbort, (thrown) => end(() => reject(thrown)));
     const accept = (): void => {
       nextOf(listener).then((accepted) => {
         take(accepted, placeOf(listener, accepted), isOver ? null : server);

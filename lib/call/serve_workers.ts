@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkSignal, leaveSignal, listenTo, throwIfAborted } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
 import { quoted } from "../foreign/plain_text.ts";
 import { type BackOffOptions, resolveBackOff } from "../grid/back_off.ts";
@@ -131,20 +132,21 @@ export async function serveWorkers<Data = unknown>(
     logger: loggerOf(logger),
   };
   if (typeof address === "string") checkShared(address, workers);
-  signal?.throwIfAborted();
+  checkSignal(signal);
+  throwIfAborted(signal);
   const server = new WorkerServer(plan, workers);
   const onAbort = (): void => void server.close();
-  signal?.addEventListener("abort", onAbort, { once: true });
+  listenTo(signal, onAbort, onAbort);
   try {
     await server.start(address);
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
   } catch (error) {
-    signal?.removeEventListener("abort", onAbort);
+    leaveSignal(signal, onAbort);
     await server.close();
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     throw error;
   }
-  server.finished.then(() => signal?.removeEventListener("abort", onAbort));
+  server.finished.then(() => leaveSignal(signal, onAbort));
   return server;
 }
 

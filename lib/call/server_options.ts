@@ -6,12 +6,13 @@
 
 import type { Audit } from "../grid/audit.ts";
 import { auditOf } from "../grid/audit_trail.ts";
+import { resolveGraceMs } from "../grid/close_options.ts";
 import {
   type ConnectionOptions,
   type ConnectionSettings,
-  invalidOption,
   resolveConnectionOptions,
 } from "../grid/connection_options.ts";
+import { checkName } from "./own_name.ts";
 
 /** What `serve` and `serveOn` can be told. */
 export interface ServeOptions extends ConnectionOptions {
@@ -39,8 +40,6 @@ export interface ServeSettings extends ConnectionSettings {
   readonly allowUnauthenticated: boolean;
 }
 
-const MAX_NAME_BYTES = 255;
-
 /**
  * Fills in what is missing and checks the rest.
  *
@@ -50,14 +49,8 @@ const MAX_NAME_BYTES = 255;
  */
 export function resolveServeOptions(given: ServeOptions, defaultName: string): ServeSettings {
   const { name = defaultName, graceMs = 5_000, allowUnauthenticated = false } = given;
-  const nameBytes = new TextEncoder().encode(name).length;
-  if (given.name !== undefined && (nameBytes < 1 || nameBytes > MAX_NAME_BYTES)) {
-    throw invalidOption(
-      "name",
-      `must have 1 to ${MAX_NAME_BYTES} bytes of UTF-8, not ${nameBytes}`,
-    );
-  }
-  if (!(graceMs >= 0)) throw invalidOption("graceMs", `must be 0 or more, not ${graceMs}`);
+  if (given.name !== undefined) checkName(name);
+  resolveGraceMs({ graceMs });
   const audit = auditOf(given.audit);
   return { ...resolveConnectionOptions(given), name, graceMs, audit, allowUnauthenticated };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hasAborted, leaveSignal, listenTo, reasonOf, signalProblem } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { callFailure } from "../grid/call_failure.ts";
@@ -103,7 +104,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     const { signal, timeoutMs = core.options.defaultTimeoutMs } = options;
     const isPlain = signal === undefined && options.retry === undefined &&
       options.spinUs === undefined;
-    if (!isPlain || core.isClosing || !(timeoutMs > 0)) {
+    if (!isPlain || core.isClosing || typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
       const failure = refusal(core, options, timeoutMs);
       if (failure !== undefined) return this.#reject(failure.error);
     }
@@ -129,9 +130,9 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     }
     if (signal !== undefined && this.state !== "ended") {
       this.#more().signal = signal;
-      signal.addEventListener("abort", this);
+      listenTo(signal, this, (thrown) => this.giveUp(thrown));
       // A getter of what was sent, or a balancer, may have aborted it already.
-      if (signal.aborted) this.handleEvent();
+      if (hasAborted(signal)) this.handleEvent();
     }
   }
 
@@ -142,7 +143,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
 
   /** The signal has aborted. */
   handleEvent(): void {
-    this.giveUp(this.#extra?.signal?.reason);
+    this.giveUp(reasonOf(this.#extra?.signal));
   }
 
   /** Ends the call from this side, wherever it is; no replica is to blame. */
@@ -310,7 +311,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   #finish(failure: unknown): void {
     const extra = this.#extra;
     if (extra === null) return;
-    extra.signal?.removeEventListener("abort", this);
+    leaveSignal(extra.signal, this);
     extra.signal = null;
     if (extra.timer !== null) this.#core.options.clock.clearTimer(extra.timer);
     extra.timer = null;
@@ -330,7 +331,9 @@ export function refusal(
   timeoutMs: number,
 ): { readonly error: unknown } | undefined {
   const { signal, retry, spinUs } = options;
-  if (signal?.aborted === true) return { error: signal.reason };
+  const notSignal = signal === undefined ? null : signalProblem(signal);
+  if (notSignal !== null) return { error: notSignal };
+  if (hasAborted(signal)) return { error: reasonOf(signal) };
   if (core.isClosing) return { error: closedError(undefined) };
   try {
     if (retry !== undefined) resolveRetry(retry);
@@ -338,8 +341,9 @@ export function refusal(
   } catch (error) {
     return { error };
   }
-  if (timeoutMs > 0) return undefined;
-  const error = timeoutMs <= 0
+  const isNumber = typeof timeoutMs === "number";
+  if (isNumber && timeoutMs > 0) return undefined;
+  const error = isNumber && timeoutMs <= 0
     ? new InternodeError(
       "DeadlineExceeded",
       "The call's time had run out before it was made.",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../foreign/text_of.ts";
 import { InternodeError } from "../errors.ts";
 
 /**
@@ -16,8 +17,8 @@ import { InternodeError } from "../errors.ts";
  * @throws {InternodeError} `InvalidArgument` if it is no finite number above 0.
  */
 export function positiveOption(resolver: string, name: string, value: number): number {
-  if (value > 0 && value < Infinity) return value;
-  throw invalidOption(resolver, name, `must be a number above 0, not ${value}`);
+  if (typeof value === "number" && value > 0 && value < Infinity) return value;
+  throw invalidOption(resolver, name, `must be a number above 0, not ${shown(value)}`);
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkSignal, leaveSignal, listenTo, throwIfAborted } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
 import type { EventLogger, LogFields } from "../foreign/log_event.ts";
 import { isOwnError } from "../foreign/own_error.ts";
@@ -57,6 +58,7 @@ export class Registrant implements Registration {
     if (!(Number.isSafeInteger(ttlSeconds) && ttlSeconds > 0)) {
       throw invalidOption(OWNER, "ttlSeconds", `must be a whole number above 0, not ${ttlSeconds}`);
     }
+    checkSignal(options.signal);
     this.address = address;
     this.key = keyStart(OWNER, options.prefix) + address;
     this.#ttlSeconds = ttlSeconds;
@@ -86,14 +88,14 @@ export class Registrant implements Registration {
 
   /** Resolves when the entry is in etcd, and keeps it from then on. */
   async start(): Promise<void> {
-    this.#outer?.throwIfAborted();
-    this.#outer?.addEventListener("abort", this.#onAbort, { once: true });
+    throwIfAborted(this.#outer);
+    listenTo(this.#outer, this.#onAbort, this.#onAbort);
     using bound = new TimeBound(this.#clock, this.#startTimeoutMs, this.#stop.signal);
     try {
       await this.#enterWithin(bound.signal);
     } catch (error) {
       await this.close();
-      this.#outer?.throwIfAborted();
+      throwIfAborted(this.#outer);
       throw error;
     }
     // The signal may have aborted after the last answer: then the entry is on its way out.
@@ -111,7 +113,7 @@ export class Registrant implements Registration {
   readonly #onAbort = (): void => void this.close();
 
   async #close(): Promise<void> {
-    this.#outer?.removeEventListener("abort", this.#onAbort);
+    leaveSignal(this.#outer, this.#onAbort);
     this.#stop.abort(
       new InternodeError("Closed", `The registration of ${this.address} is closed.`),
     );

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MAX_FOREIGN_TEXT, plainText } from "./plain_text.ts";
+import { MAX_FOREIGN_TEXT, plainText, quoted } from "./plain_text.ts";
 
 /** What stands for a value that has no text, or that throws when it is asked for one. */
 const NO_TEXT = "a value that cannot be shown as text";
@@ -56,6 +56,11 @@ function textProperty(value: unknown, key: "message" | "name"): string {
   } catch {
     return "";
   }
+}
+
+/** A value that was refused, for the error that says so: texts in quotes, as `"5"` is no number. Never throws. */
+export function shown(value: unknown): string {
+  return typeof value === "string" ? quoted(value) : textOf(value, 100);
 }
 
 function stringOf(value: unknown): string {

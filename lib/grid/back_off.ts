@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../foreign/text_of.ts";
 import type { Clock, Random } from "../net/clock.ts";
 import { invalidOption, positive } from "./connection_options.ts";
 
@@ -41,9 +42,11 @@ export function resolveBackOff(
   const { initialMs, factor, maxMs, jitter } = { ...fallback, ...given };
   positive(`${option}.initialMs`, initialMs);
   positive(`${option}.maxMs`, maxMs);
-  if (!(factor >= 1)) throw invalidOption(`${option}.factor`, `must be at least 1, not ${factor}`);
-  if (!(jitter >= 0 && jitter <= 1)) {
-    throw invalidOption(`${option}.jitter`, `must be from 0 to 1, not ${jitter}`);
+  if (typeof factor !== "number" || !(factor >= 1)) {
+    throw invalidOption(`${option}.factor`, `must be at least 1, not ${shown(factor)}`);
+  }
+  if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1)) {
+    throw invalidOption(`${option}.jitter`, `must be from 0 to 1, not ${shown(jitter)}`);
   }
   return { initialMs, factor, maxMs, jitter };
 }

@@ -39,8 +39,10 @@ export class CallTraces {
   /** Whether anyone listens. */
   active = false;
   readonly #logger: EventLogger | null;
-  /** Each with whether the log knows that it throws. */
-  readonly #subscribers = new Map<(call: CallTrace) => void, { isTold: boolean }>();
+  /** Each with whether the log knows that it throws. A function that subscribes twice is there twice. */
+  readonly #subscribers = new Set<
+    { readonly subscriber: (call: CallTrace) => void; isTold: boolean }
+  >();
 
   /** @param logger Hears of subscribers that throw. Default: nobody does. */
   constructor(logger: EventLogger | null = null) {
@@ -49,17 +51,19 @@ export class CallTraces {
 
   /** Adds a subscriber; the function returned takes it away again. */
   subscribe(subscriber: (call: CallTrace) => void): () => void {
-    this.#subscribers.set(subscriber, { isTold: false });
+    const subscription = { subscriber, isTold: false };
+    this.#subscribers.add(subscription);
     this.active = true;
     return () => {
-      this.#subscribers.delete(subscriber);
+      this.#subscribers.delete(subscription);
       this.active = this.#subscribers.size > 0;
     };
   }
 
   /** Tells all of them. What one throws harms neither the others nor the call, and is logged once. */
   emit(call: CallTrace): void {
-    for (const [subscriber, seen] of this.#subscribers) {
+    for (const seen of this.#subscribers) {
+      const { subscriber } = seen;
       tell(() => subscriber(call), (error) => {
         if (seen.isTold) return;
         seen.isTold = true;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../foreign/text_of.ts";
 import { invalidOption } from "./connection_options.ts";
 
 /** How to close. */
@@ -18,6 +19,6 @@ export interface CloseOptions {
  * @throws {InternodeError} `InvalidArgument` if it is no number of 0 or more.
  */
 export function resolveGraceMs({ graceMs = 5_000 }: CloseOptions): number {
-  if (graceMs >= 0) return graceMs;
-  throw invalidOption("graceMs", `must be a number of 0 or more, not ${graceMs}`);
+  if (typeof graceMs === "number" && graceMs >= 0) return graceMs;
+  throw invalidOption("graceMs", `must be a number of 0 or more, not ${shown(graceMs)}`);
 }

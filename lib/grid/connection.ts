@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hasAborted, reasonOf, signalProblem } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
 import type { Link } from "../net/link.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
@@ -200,12 +201,15 @@ export class Connection {
   ): boolean {
     const { signal, subroute, into, spinUs } = options;
     let failure: InternodeError;
-    if (signal?.aborted === true) {
+    const notSignal = signal === undefined ? null : signalProblem(signal);
+    if (notSignal !== null) {
+      failure = notSignal;
+    } else if (hasAborted(signal)) {
       call.state = "ended";
-      call.fail(signal.reason);
+      call.fail(reasonOf(signal));
       return false;
-    } else if (!(timeoutMs > 0)) {
-      failure = timeoutMs <= 0
+    } else if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
+      failure = timeoutMs <= 0 && typeof timeoutMs === "number"
         ? new InternodeError(
           "DeadlineExceeded",
           "The call's time had run out before it was made.",
@@ -218,7 +222,7 @@ export class Connection {
           nameProblem(subroute, 0)
         }`,
       );
-    } else if (spinUs !== undefined && !(spinUs >= 0 && spinUs < Infinity)) {
+    } else if (spinUs !== undefined && !isCount(spinUs)) {
       failure = invalid(`spinUs must be a number of 0 or more, not ${spinUs}`);
     } else if (into !== undefined && !takesBytes(contract)) {
       failure = invalid("into is for single requests whose response is raw bytes");
@@ -325,6 +329,10 @@ class Owner implements StreamOwner {
   abort(call: OutgoingCall, reason: unknown): void {
     this.#peering.abort(call, reason);
   }
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value < Infinity;
 }
 
 function takesBytes(contract: AnyContract): boolean {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../foreign/text_of.ts";
 import { canGenerate } from "../codec/generate.ts";
 import { InternodeError } from "../errors.ts";
 import type { EventLogger } from "../foreign/log_event.ts";
@@ -143,8 +144,8 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function positive(name: string, value: number): number {
-  if (value > 0) return value;
-  throw invalidOption(name, `must be a number above 0, not ${value}`);
+  if (typeof value === "number" && value > 0) return value;
+  throw invalidOption(name, `must be a number above 0, not ${shown(value)}`);
 }
 
 /**
@@ -153,8 +154,8 @@ export function positive(name: string, value: number): number {
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function notNegative(name: string, value: number): number {
-  if (value >= 0 && value < Infinity) return value;
-  throw invalidOption(name, `must be a number of 0 or more, not ${value}`);
+  if (typeof value === "number" && value >= 0 && value < Infinity) return value;
+  throw invalidOption(name, `must be a number of 0 or more, not ${shown(value)}`);
 }
 
 /** Says what is wrong with an option. */

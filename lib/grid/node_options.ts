@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quoted } from "../foreign/plain_text.ts";
+import { shown } from "../foreign/text_of.ts";
 import { readHosts } from "../net/allowed_hosts.ts";
 import { readOrigins } from "../net/allowed_origins.ts";
 import { type DoorLimits, readDoorLimits } from "../net/listener_door.ts";
@@ -122,8 +122,8 @@ export interface NodeOptions extends ConnectionSettings {
  */
 export function resolveOptions(given: ManagerOptions): NodeOptions {
   const { path = "/internode" } = given;
-  if (!path.startsWith("/")) {
-    throw invalidOption("path", `must begin with "/", not ${quoted(path)}`);
+  if (typeof path !== "string" || !path.startsWith("/")) {
+    throw invalidOption("path", `must begin with "/", not ${shown(path)}`);
   }
   const { tls } = given;
   if (tls !== undefined && given.transports !== undefined) {

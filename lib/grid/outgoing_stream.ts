@@ -6,6 +6,7 @@
 
 import { memoryOf } from "../codec/memory_cost.ts";
 import { InternodeError } from "../errors.ts";
+import { hasAborted, leaveSignal, listenTo, reasonOf } from "../foreign/signal.ts";
 import { OpenedStream } from "../session/opened_stream.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";
@@ -95,14 +96,14 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   /** Ends the stream when the signal aborts. */
   watch(signal: AbortSignal): void {
     this.#signal = signal;
-    signal.addEventListener("abort", this);
+    listenTo(signal, this, (thrown) => this.cancel(thrown));
     // A getter of what was sent, or a balancer, may have aborted it already.
-    if (signal.aborted) this.handleEvent();
+    if (hasAborted(signal)) this.handleEvent();
   }
 
   /** The signal has aborted. */
   handleEvent(): void {
-    this.#giveUp(this.#signal?.reason);
+    this.#giveUp(reasonOf(this.#signal));
   }
 
   /** Ends the stream from this side. */
@@ -178,7 +179,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
 
   #end(ending: { readonly error: unknown }): void {
     this.#ending = ending;
-    this.#signal?.removeEventListener("abort", this);
+    leaveSignal(this.#signal, this);
     this.#signal = null;
     this.span?.end(ending.error);
     if (this.#finished !== null) this.#settle(this.#finished, ending);

@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
+import { hasAborted, leaveSignal, listenTo, reasonOf } from "../foreign/signal.ts";
 import type { OutgoingCall } from "../session/outgoing_calls.ts";
 import { NO_LAG, type TurnLag } from "../session/turn_lag.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
@@ -98,14 +99,14 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   watch(signal: AbortSignal): void {
     this.#watch ??= { signal: null, span: null, startMs: -1, subroute: "" };
     this.#watch.signal = signal;
-    signal.addEventListener("abort", this);
+    listenTo(signal, this, (thrown) => this.#owner.abort(this, thrown));
     // A getter of what was sent, or a balancer, may have aborted it already.
-    if (signal.aborted) this.handleEvent();
+    if (hasAborted(signal)) this.handleEvent();
   }
 
   /** The signal has aborted. */
   handleEvent(): void {
-    this.#owner.abort(this, this.#watch?.signal?.reason);
+    this.#owner.abort(this, reasonOf(this.#watch?.signal));
   }
 
   /** Nobody asks. */
@@ -138,7 +139,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   onError(error: unknown, detail: ByteReader | null): void {
     const signal = this.#watch === null ? null : this.#watch.signal;
     // What a signal gives as its reason is the caller's own, even where it looks like an error of ours.
-    if (signal !== null && signal.aborted && error === signal.reason) this.fail(error);
+    if (signal !== null && hasAborted(signal) && error === reasonOf(signal)) this.fail(error);
     else this.fail(callFailure(error, this.#owner.host, this.#contract, detail));
   }
 
@@ -150,7 +151,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
 
   /** @param failure `undefined`: it went well. */
   #finish(watch: Watch, failure: unknown): void {
-    watch.signal?.removeEventListener("abort", this);
+    leaveSignal(watch.signal, this);
     watch.signal = null;
     watch.span?.end(failure);
     const { traces, host } = this.#owner;

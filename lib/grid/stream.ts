@@ -122,9 +122,17 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
     }, { highWaterMark: 0 });
   }
 
-  /** This side's messages, for pipes. Closing it ends them, and rejects if the stream has failed before; aborting it cancels the stream. */
+  /**
+   * This side's messages, for pipes. Closing it ends them, and rejects if the
+   * stream has failed before; aborting it cancels the stream. It fails as soon
+   * as the stream does, also while nothing is written, so that a pipe from a
+   * source that is silent ends too.
+   */
   get writable(): WritableStream<Input> {
     return new WritableStream<Input>({
+      start: (controller): void => {
+        this.finished.catch((error) => controller.error(error));
+      },
       write: (input): Promise<void> => this.send(input),
       close: async (): Promise<void> => {
         this.end();

@@ -5,8 +5,10 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { hasAborted, leaveSignal, listenTo, reasonOf, signalProblem } from "../foreign/signal.ts";
+import { shown, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../net/clock.ts";
+import { invalidOption } from "./connection_options.ts";
 import type { Peering } from "./peering.ts";
 
 /** How to wait. */
@@ -24,17 +26,24 @@ export function untilConnected(
   options: WaitOptions,
 ): Promise<void> {
   const { timeoutMs = 30_000, signal } = options;
-  if (signal?.aborted === true) return Promise.reject(signal.reason);
+  const problem = signal === undefined ? null : signalProblem(signal);
+  if (problem !== null) return Promise.reject(problem);
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
+    return Promise.reject(
+      invalidOption("timeoutMs", `must be a number of 0 or more, not ${shown(timeoutMs)}`),
+    );
+  }
+  if (hasAborted(signal)) return Promise.reject(reasonOf(signal));
   if (peering.state === "connected") return Promise.resolve();
   return new Promise((resolve, reject) => {
     const end = (error: unknown): void => {
       clock.clearTimer(timer);
       forget();
-      signal?.removeEventListener("abort", onAbort);
+      leaveSignal(signal, onAbort);
       if (error === undefined) resolve();
       else reject(error);
     };
-    const onAbort = (): void => end(signal!.reason);
+    const onAbort = (): void => end(reasonOf(signal));
     const check = (): void => {
       if (peering.state === "connected") end(undefined);
       if (peering.state === "closed") end(failure("Closed", "this manager is closed"));
@@ -53,7 +62,7 @@ export function untilConnected(
       () => end(failure("Unreachable", `none was made within ${timeoutMs} ms`)),
     );
     const forget = peering.onStateChange(check);
-    signal?.addEventListener("abort", onAbort);
+    listenTo(signal, onAbort, (thrown) => end(thrown ?? null));
     check();
   });
 }

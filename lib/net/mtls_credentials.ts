@@ -8,7 +8,7 @@ import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { GuardedLogger } from "../foreign/guarded_logger.ts";
 import { about, type EventLogger } from "../foreign/log_event.ts";
-import { sentence, textOf } from "../foreign/text_of.ts";
+import { sentence, shown, textOf } from "../foreign/text_of.ts";
 import { type CredentialsLogger, ExpiryWatch } from "./certificate_expiry.ts";
 import type { Clock } from "./clock.ts";
 import { CredentialFiles } from "./credential_files.ts";
@@ -122,7 +122,9 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     const settleMs = positive("settleMs", options.settleMs ?? 1_000);
     const pollIntervalMs = positive("pollIntervalMs", options.pollIntervalMs ?? 10_000);
     const warnMs = options.warnBeforeExpiryMs ?? 14 * 86_400_000;
-    if (!(warnMs >= 0)) throw invalid(`warnBeforeExpiryMs is ${warnMs}`, "Give 0 or more.");
+    if (typeof warnMs !== "number" || !(warnMs >= 0)) {
+      throw invalid(`warnBeforeExpiryMs is ${shown(warnMs)}`, "Give a number of 0 or more.");
+    }
     this.#clock = options.clock ?? systemClock;
     this.#logger = new GuardedLogger(options.logger ?? WARNINGS, () => {});
     this.#rules = config;
@@ -297,8 +299,8 @@ function timeText(ms: number): string {
 }
 
 function positive(name: string, value: number): number {
-  if (value > 0) return value;
-  throw invalid(`${name} is ${value}`, "Give a number above 0.");
+  if (typeof value === "number" && value > 0) return value;
+  throw invalid(`${name} is ${shown(value)}`, "Give a number above 0.");
 }
 
 function invalid(what: string, advice: string): InternodeError {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../foreign/text_of.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
@@ -106,8 +107,8 @@ export function sharedSecret(
 ): Authenticator {
   const secretsOf = readSecrets(secret);
   const maxClockSkewMs = options.maxClockSkewMs ?? 300_000;
-  if (!(maxClockSkewMs >= 0)) {
-    throw invalid(`maxClockSkewMs must be 0 or more milliseconds, not ${maxClockSkewMs}.`);
+  if (typeof maxClockSkewMs !== "number" || !(maxClockSkewMs >= 0)) {
+    throw invalid(`maxClockSkewMs must be 0 or more milliseconds, not ${shown(maxClockSkewMs)}.`);
   }
   return new SharedSecret(secretsOf, maxClockSkewMs);
 }

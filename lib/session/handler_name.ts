@@ -27,6 +27,7 @@ export function nameCost(payloadBytes: number): number {
 
 /** What is wrong with a text that is to be a name; `null`: nothing. */
 export function nameProblem(text: string, minBytes: number): string | null {
+  if (typeof text !== "string") return "is no text";
   // What is not Unicode would be replaced on its way, and never be found.
   if (!text.isWellFormed()) return "has half a character (a lone surrogate)";
   if (text.length >= minBytes && text.length * 3 <= MAX_NAME_BYTES) return null;
