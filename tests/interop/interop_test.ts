@@ -6,6 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { freePorts } from "../conformance/world.ts";
 import { dials } from "../../lib/grid/dialler.ts";
 import { QuietLogger } from "../grid/quiet.ts";
+import { assertPayload, numbered } from "../session/calls.ts";
 import { checkPeer } from "./checks.ts";
 import { Interop, InteropServer } from "./contracts.ts";
 import { PYTHON, PythonPeer } from "./python_peer.ts";
@@ -60,6 +61,15 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
   }
 }
 
+/** Serves all of it on a node. */
+function serveOn(manager: Manager): InteropServer {
+  const server = new InteropServer();
+  for (const [name, method] of Object.entries(Interop.methods)) {
+    manager.handle(method.contract as never, server[name as keyof InteropServer] as never);
+  }
+  return server;
+}
+
 /** One wait was given up when it had begun, the time of another one ran out. */
 function assertCancelled({ begun, cancelled }: InteropServer["waits"]): void {
   assert(begun >= 1, "no wait has begun");
@@ -93,11 +103,7 @@ for (const setup of SETUPS) {
       withFolder(async (folder) => {
         const [own, peer] = hostsOf(setup, folder), logger = new QuietLogger();
         await using manager = new Manager({ local: own, hosts: [own, peer], logger, ...common });
-        const server = new InteropServer();
-        for (const [name, method] of Object.entries(Interop.methods)) {
-          const handler = server[name as keyof InteropServer];
-          manager.handle(method.contract as never, handler as never);
-        }
+        const server = serveOn(manager);
         // Who dials must find the other one listening.
         if (peerDials) await manager.listen();
         await using python = new PythonPeer({
@@ -239,6 +245,77 @@ Deno.test({
       }
       stop.abort();
       await served;
+    }),
+});
+
+Deno.test({
+  name: `the peer renews its connection to a node, and no call is lost${PYTHON.note}`,
+  ignore: PYTHON.ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const [own, peer] = hostsOf({ ...SETUPS[4]!, peerDials: true }, folder);
+      const logger = new QuietLogger();
+      await using manager = new Manager({ local: own, hosts: [own, peer], logger });
+      serveOn(manager);
+      await manager.listen();
+      await using python = new PythonPeer({ mode: "renew", own: peer, other: own });
+      assertEquals(await python.expect("renewed"), { event: "renewed", totals: [1, 3] });
+      await python.ended();
+      const { renewals, reconnects } = manager.connection(peer).stats();
+      assertEquals([renewals, reconnects, logger.lines], [1, 0, []]);
+    }),
+});
+
+Deno.test({
+  name:
+    `a node renews its connection to the peer, which asks for it, and no call is lost${PYTHON.note}`,
+  ignore: PYTHON.ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const [own, peer] = hostsOf({ ...SETUPS[4]!, peerDials: false }, folder);
+      const logger = new QuietLogger();
+      await using manager = new Manager({ local: own, hosts: [own, peer], logger });
+      serveOn(manager);
+      await using python = new PythonPeer({ mode: "be renewed", own: peer, other: own });
+      await python.expect("listening");
+      await manager.listen();
+      assertEquals(await python.expect("renewed"), {
+        event: "renewed",
+        totals: [1],
+        code: 14,
+        renews: [false, true],
+      });
+      await python.ended();
+      assertEquals([manager.connection(peer).stats().renewals, logger.lines], [1, []]);
+    }),
+});
+
+Deno.test({
+  name:
+    `with budgets for one message, a node and the peer ask and answer at once, and neither waits for ever${PYTHON.note}`,
+  ignore: PYTHON.ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const [own, peer] = hostsOf({ ...SETUPS[4]!, peerDials: true }, folder);
+      const limits = { receiveBudgetBytes: 65_536, maxMessageBytes: 50_000 };
+      await using manager = new Manager({
+        local: own,
+        hosts: [own, peer],
+        limits,
+        logger: new QuietLogger(),
+      });
+      serveOn(manager);
+      await manager.listen();
+      await using python = new PythonPeer({ mode: "little room", own: peer, other: own });
+      const connection = manager.connection(peer), { contract } = Interop.methods.echo;
+      const parts = Array.from({ length: 40 }, (_, n) => numbered(50_000, n));
+      const echoes = await Promise.all(
+        parts.map((part) => connection.request(contract, part, { waitForReady: true })),
+      );
+      for (const [index, part] of parts.entries()) assertPayload(echoes[index], part);
+      await manager.close();
+      assertEquals((await python.expect("done"))["budget"], 65_536);
+      await python.ended();
     }),
 });
 

@@ -8,7 +8,7 @@ import os
 import sys
 from urllib.parse import urlsplit
 
-from . import breaches, vectors
+from . import breaches, trials, vectors
 from .connection import Connection
 from .frames import BatchStream, Ended
 from .handshake import shake
@@ -29,27 +29,26 @@ async def open_stream(url: str) -> BatchStream:
     return BatchStream(*await asyncio.open_connection(parts.hostname, parts.port))
 
 
-async def accept_one(url: str, on_listening) -> BatchStream:
-    """Takes the first connection that comes."""
-    first = asyncio.get_running_loop().create_future()
+async def accept(url: str):
+    """Takes the connections that come, as long as it is asked for them."""
+    come: asyncio.Queue[BatchStream] = asyncio.Queue()
 
     def on_connection(reader, writer) -> None:
-        if first.done():
-            writer.close()
-        else:
-            first.set_result(BatchStream(reader, writer))
+        come.put_nowait(BatchStream(reader, writer))
 
     parts = urlsplit(url)
     if parts.scheme == "unix":
         server = await asyncio.start_unix_server(on_connection, parts.path)
     else:
         server = await asyncio.start_server(on_connection, parts.hostname, parts.port)
-    on_listening()
-    stream = await first
-    server.close()
-    if parts.scheme == "unix" and os.path.exists(parts.path):
-        os.unlink(parts.path)
-    return stream
+    tell(event="listening")
+    try:
+        while True:
+            yield await come.get()
+    finally:
+        server.close()
+        if parts.scheme == "unix" and os.path.exists(parts.path):
+            os.unlink(parts.path)
 
 
 async def stdin_ends() -> None:
@@ -74,7 +73,9 @@ async def play(options: dict) -> None:
     if dialler:
         stream = await open_stream(other)
     else:
-        stream = await accept_one(own, lambda: tell(event="listening"))
+        accepted = accept(own)
+        stream = await accepted.__anext__()
+        await accepted.aclose()
 
     def admit(peer: Hello):
         return None if not grid or peer.name == other else f"{peer.name} is no host of this grid"
@@ -108,11 +109,23 @@ async def play(options: dict) -> None:
 
 async def main() -> None:
     options = json.loads(sys.argv[1])
+
+    def connect():
+        return open_stream(options["other"])
+
     if options["mode"] == "vectors":
         tell(event="vectors", checked=await vectors.check(options["folder"]))
     elif options["mode"] == "breaches":
-        async for name, answer in breaches.run(lambda: open_stream(options["other"]), options):
+        async for name, answer in breaches.run(connect, options):
             tell(event="breach", name=name, **answer)
+    elif options["mode"] == "renew":
+        tell(event="renewed", **await trials.renew(connect, options))
+    elif options["mode"] == "be renewed":
+        accepted = accept(options["own"])
+        tell(event="renewed", **await trials.be_renewed(accepted, options))
+        await accepted.aclose()
+    elif options["mode"] == "little room":
+        tell(event="done", **await trials.little_room(connect, options))
     else:
         await play(options)
 
