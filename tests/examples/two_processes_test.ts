@@ -1,0 +1,58 @@
+/** The two processes of the README greet each other, and end when they are asked to. @module */
+
+import { assertEquals } from "@std/assert";
+import { TextLineStream } from "@std/streams";
+
+const FOLDER = new URL("../../examples/two_processes/", import.meta.url);
+const ignore =
+  (["run", "net"] as const).some((name) =>
+    Deno.permissions.querySync({ name }).state !== "granted"
+  ) || Deno.build.os === "windows";
+
+function start(number: number): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-env=SECRET"],
+      new URL("node.ts", FOLDER).href,
+      String(number),
+    ],
+    env: { NO_COLOR: "1", SECRET: "32 random bytes, or as good as that" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+}
+
+Deno.test({ name: "examples/two_processes: each greets the other", ignore }, async () => {
+  const nodes = [0, 1].map(start);
+  for (const [at, node] of nodes.entries()) {
+    const lines = node.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(
+      new TextLineStream(),
+    );
+    const reader = lines.getReader();
+    const { value } = await reader.read();
+    assertEquals(
+      value,
+      `Hello tcp://127.0.0.1:900${at + 1}, this is tcp://127.0.0.1:900${2 - at}.`,
+    );
+    reader.releaseLock();
+    await lines.cancel();
+  }
+  for (const node of nodes) {
+    node.kill("SIGTERM");
+    assertEquals((await node.status).code, 0);
+  }
+});
+
+Deno.test({
+  name: "examples/two_processes: the README shows them as they are",
+  ignore: Deno.permissions.querySync({ name: "read" }).state !== "granted",
+}, async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  for (const name of ["contracts.ts", "node.ts"]) {
+    const text = await Deno.readTextFile(new URL(name, FOLDER));
+    // Without the comment that each module of this repository begins with.
+    const shown = text.slice(text.indexOf("*/\n\n") + 4).trimEnd();
+    assertEquals(readme.includes(shown), true, `${name} differs from what README.md shows`);
+  }
+});
