@@ -6,7 +6,7 @@
 
 import type { InternodeError } from "../errors.ts";
 import { sentence } from "../foreign/text_of.ts";
-import { CallSource } from "../grid/call_source.ts";
+import { callRateOf, CallSource } from "../grid/call_source.ts";
 import { drainLink } from "../grid/link_closing.ts";
 import { maxAgeMs, type RenewalOwner, RenewalSchedule } from "../grid/renewal_schedule.ts";
 import { goingAway } from "../grid/retired_links.ts";
@@ -107,8 +107,8 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     this.#link = link;
     this.state = "serving";
     const onRefused = (): void => void this.#refusedCalls++;
-    const { maxCalls } = this.#server.settings.limits;
-    this.#source = new CallSource(peer.name, link, onRefused, undefined, maxCalls);
+    const { limits } = this.#server.settings, rate = callRateOf(limits);
+    this.#source = new CallSource(peer.name, link, onRefused, undefined, limits.maxCalls, rate);
     this.#place.leave();
     const { settings } = this.#server,
       { logger } = settings,

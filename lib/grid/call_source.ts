@@ -6,6 +6,8 @@
 
 import { InternodeError } from "../errors.ts";
 import type { PeerIdentity } from "../net/peer_identity.ts";
+import type { Limits } from "../wire/limits.ts";
+import { TokenBucket } from "../wire/token_bucket.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 
 /** What a connection gives to the calls that came over it. */
@@ -16,6 +18,33 @@ export interface SourceLink {
   readonly remote: string;
   /** Begins a turn and gives its time. */
   beginTurn(): number;
+}
+
+/** Bounds how many calls a peer makes in a second. */
+export class CallRate {
+  readonly #bucket: TokenBucket;
+  /** The same for all, as they come by the thousand. */
+  readonly #error: InternodeError;
+
+  /** @param aSecond How many may come in a second, and at once. */
+  constructor(aSecond: number) {
+    this.#bucket = new TokenBucket(aSecond, aSecond);
+    this.#error = new InternodeError(
+      "Overloaded",
+      `More calls came from this peer than the ${aSecond} a second that limit maxCallsPerSecond allows. Try again later.`,
+      { origin: "remote", outcome: "notExecuted" },
+    );
+  }
+
+  /** One has come. */
+  take(nowMs: number): InternodeError | null {
+    return this.#bucket.take(1, nowMs) ? null : this.#error;
+  }
+}
+
+/** What bounds a peer's calls by these limits; `null`: nothing does. */
+export function callRateOf({ maxCallsPerSecond }: Limits): CallRate | null {
+  return maxCallsPerSecond === Infinity ? null : new CallRate(maxCallsPerSecond);
 }
 
 /** Counts the handlers that run for one peer, those included whose calls have ended. */
@@ -43,6 +72,7 @@ export class CallSource {
   readonly #onRefused: () => void;
   readonly #handlers: RunningHandlers;
   readonly #maxRunning: number;
+  readonly #rate: CallRate | null;
 
   /**
    * @param host How the other end is called.
@@ -50,6 +80,7 @@ export class CallSource {
    * @param onRefused Counts a call that a rule has refused.
    * @param handlers Counts the peer's handlers, over all its connections. Default: those of this one.
    * @param maxRunning How many of them may run at a time, twice as many while it has calls on a renewed one. Default: any number.
+   * @param rate Bounds how many calls the peer makes in a second. Default: nothing does.
    */
   constructor(
     host: string,
@@ -57,24 +88,27 @@ export class CallSource {
     onRefused: () => void,
     handlers: RunningHandlers = new OwnHandlers(),
     maxRunning: number = Infinity,
+    rate: CallRate | null = null,
   ) {
     this.host = host;
     this.#link = link;
     this.#onRefused = onRefused;
     this.#handlers = handlers;
     this.#maxRunning = maxRunning;
+    this.#rate = rate;
   }
 
   /**
-   * Why no further handler may run for this peer; `null`: one may. A call that
-   * was cancelled frees its slot at once while its handler may go on for long,
-   * so slots alone would not bound how many run.
+   * A call has come. A call that was cancelled frees its slot at once while its
+   * handler may go on for long, so slots alone would not bound how many run.
+   *
+   * @returns Why no further handler may run for this peer; `null`: one may.
    */
-  get overload(): InternodeError | null {
+  admit(): InternodeError | null {
     const { running } = this.#handlers;
-    if (running < this.#maxRunning) return null;
     // Until these have ended it has the slots of both connections.
-    if (this.#handlers.renewing && running < 2 * this.#maxRunning) return null;
+    const most = this.#handlers.renewing ? 2 * this.#maxRunning : this.#maxRunning;
+    if (running < most) return this.#rate?.take(this.beginTurn()) ?? null;
     return new InternodeError(
       "Overloaded",
       `${running} handlers of calls from this peer run already, those included whose calls were cancelled; ` +

@@ -20,7 +20,7 @@ import type { Role } from "../session/session_options.ts";
 import { noHandler } from "../session/wire_error.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
 import { type AuditTrail, auditTrailOf } from "./audit_trail.ts";
-import { CallSource } from "./call_source.ts";
+import { type CallRate, callRateOf, CallSource } from "./call_source.ts";
 import { CallTraces } from "./call_trace.ts";
 import { ClosingSignals } from "./closing_signals.ts";
 import type { ConnectionTotals } from "./connection_stats.ts";
@@ -53,6 +53,8 @@ export class GridNode {
 
   readonly #links: LinkMaker;
   readonly #sources = new WeakMap<Link, CallSource>();
+  /** For each peer. */
+  readonly #rates = new Map<string, CallRate | null>();
 
   /** */
   constructor(local: HostAddress, options: NodeOptions) {
@@ -105,7 +107,11 @@ export class GridNode {
     let source = this.#sources.get(link);
     if (source === undefined) {
       const onRefused = (): void => void totals.refusedCalls++;
-      source = new CallSource(host, link, onRefused, totals, this.options.limits.maxCalls);
+      const { limits } = this.options;
+      // Whoever connects anew has not more calls for it.
+      let rate = this.#rates.get(host);
+      if (rate === undefined) this.#rates.set(host, rate = callRateOf(limits));
+      source = new CallSource(host, link, onRefused, totals, limits.maxCalls, rate);
       this.#sources.set(link, source);
     }
     const { handlers, serving } = this, caller = source;

@@ -70,7 +70,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       this.#refuse(responder, id, metadata, this.#unread ??= unread(this.#contract.name));
       return;
     }
-    const overload = this.#source.overload;
+    const overload = this.#source.admit();
     if (overload !== null) {
       this.#refuse(responder, id, metadata, overload);
       return;

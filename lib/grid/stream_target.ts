@@ -71,7 +71,7 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
     outputCredit: number,
     inputCredit: number,
   ): void {
-    const overload = this.#source.overload;
+    const overload = this.#source.admit();
     if (overload !== null) {
       this.#refuse(responder, id, metadata, overload);
       return;

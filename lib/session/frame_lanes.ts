@@ -157,8 +157,8 @@ export class FrameLanes {
     return bytes;
   }
 
-  /** There is something to drain; it is told when the frame under way is whole. */
-  protected tellOutput(): void {
+  /** There is something to drain, or a turn to begin for another reason; it is told when the frame under way is whole. */
+  tellOutput(): void {
     if (this.encoding.isOn) this.encoding.defer(() => this.tellOutput());
     else this.#owner.onOutput();
   }

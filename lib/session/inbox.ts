@@ -9,12 +9,16 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType } from "../wire/frame.ts";
 import { type Limits, messageCost } from "../wire/limits.ts";
 import { payloadMemory } from "../wire/payload_memory.ts";
+import { TokenBucket } from "../wire/token_bucket.ts";
 import type { Outbox } from "./outbox.ts";
 import { SLOT_MASK } from "./outgoing_calls.ts";
 import { protocolError } from "./wire_error.ts";
 
 /** The peer is told of bulk each time this much of it has come; a fraction of what may always be under way. */
 const ARRIVED_BYTES = 32 * 1024;
+
+/** Where the peer's bytes a second are limited, so much is given back at a time, or a quarter of a second's worth. */
+const PACED_BYTES = 16 * 1024;
 
 /** A message of which some pieces have come. */
 export interface Assembly {
@@ -44,10 +48,14 @@ export interface Assembly {
 export class Inbox {
   /** How many messages have arrived whole. */
   messages = 0;
+  /** When `onTimer` is due, as more may be given back to a peer that is slowed down; `Infinity`: never. */
+  giveBackAtMs = Infinity;
 
   readonly #limits: Limits;
   readonly #outbox: Outbox;
   readonly #giveBackAt: number;
+  /** What may be given back; `null`: whatever is consumed. */
+  readonly #pace: TokenBucket | null;
   // By slot, so that there are no more of them than calls; made when a message first comes in pieces.
   #fromOpener: Map<number, Assembly> | null = null;
   #fromResponder: Map<number, Assembly> | null = null;
@@ -66,7 +74,16 @@ export class Inbox {
     this.#limits = limits;
     this.#outbox = outbox;
     // Not more than largestMessage() leaves for it.
-    this.#giveBackAt = Math.floor(limits.receiveBudgetBytes / 8);
+    const giveBackAt = Math.floor(limits.receiveBudgetBytes / 8);
+    const { maxBytesPerSecond } = limits;
+    if (maxBytesPerSecond === Infinity) {
+      this.#giveBackAt = giveBackAt;
+      this.#pace = null;
+    } else {
+      const piece = Math.max(PACED_BYTES, Math.ceil(maxBytesPerSecond / 4));
+      this.#giveBackAt = Math.min(giveBackAt, piece);
+      this.#pace = new TokenBucket(this.#giveBackAt, maxBytesPerSecond);
+    }
   }
 
   /** How many bytes the peer has sent that were not released. */
@@ -122,9 +139,35 @@ export class Inbox {
       this.#released = released;
       return;
     }
-    this.#outstanding -= released;
-    this.#released = 0;
-    this.#outbox.control(FrameType.window, 0, released);
+    this.#released = released;
+    if (this.#pace === null) this.#giveBack(released);
+    else if (this.giveBackAtMs === Infinity) this.#giveBackSome(this.#pace);
+  }
+
+  /** Time has passed: gives back what may be. */
+  onTimer(): void {
+    if (this.#pace !== null && this.giveBackAtMs <= this.#outbox.nowMs) {
+      this.#giveBackSome(this.#pace);
+    }
+  }
+
+  #giveBack(bytes: number): void {
+    this.#outstanding -= bytes;
+    this.#released -= bytes;
+    this.#outbox.control(FrameType.window, 0, bytes);
+  }
+
+  #giveBackSome(pace: TokenBucket): void {
+    const piece = this.#giveBackAt;
+    this.giveBackAtMs = Infinity;
+    while (this.#released >= piece) {
+      if (!pace.take(piece, this.#outbox.nowMs)) {
+        this.giveBackAtMs = pace.readyMs(piece);
+        // There may be no turn that would set the timer at its end.
+        return this.#outbox.tellOutput();
+      }
+      this.#giveBack(piece);
+    }
   }
 
   /** Checks the size of a frame that carries (a piece of) a message. */
@@ -219,6 +262,7 @@ export class Inbox {
   /** Forgets everything. */
   clear(): void {
     this.#fromOpener = this.#fromResponder = null;
+    this.giveBackAtMs = Infinity;
   }
 
   #assemblies(type: number): Map<number, Assembly> {

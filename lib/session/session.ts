@@ -225,11 +225,8 @@ export class Session implements CreditGiver, PayloadOwner {
   /** When `onTimer` wants to be called; `Infinity`: never. */
   nextDeadlineMs(): number {
     if (this.#state === "closed") return Infinity;
-    return Math.min(
-      this.liveness.nextDeadlineMs,
-      this.caller.earliestDeadlineMs(),
-      this.responder.calls.earliestMs,
-    );
+    const callsMs = Math.min(this.caller.earliestDeadlineMs(), this.responder.calls.earliestMs);
+    return Math.min(callsMs, this.liveness.nextDeadlineMs, this.#inbox.giveBackAtMs);
   }
 
   /** Time has passed. */
@@ -246,6 +243,7 @@ export class Session implements CreditGiver, PayloadOwner {
     }
     this.caller.expire();
     this.responder.expire();
+    this.#inbox.onTimer();
   }
 
   /**

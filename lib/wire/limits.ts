@@ -27,6 +27,19 @@ export interface Limits {
   readonly decodedBudgetBytes: number;
   /** How many calls the peer may have running, requests and streams together. Default: 10,240. At most 1,048,576. */
   readonly maxCalls: number;
+  /**
+   * How many calls the peer may make in a second, requests and streams together; as many may come at once. Those
+   * beyond are answered `Overloaded`, and nothing of them is decoded or run. On the grid it holds for each peer, in a
+   * service for each connection of a client. Default: `Infinity`.
+   */
+  readonly maxCallsPerSecond: number;
+  /**
+   * How many bytes of messages the peer may send in a second, with 128 for each message. Nothing is refused: what was
+   * consumed is given back to its sender so slowly that no more can come, and calls that are too large for what is
+   * left wait there. Beside that the peer may always have `receiveBudgetBytes` under way, so lower that too. It holds
+   * for each connection, for answers to calls of this side as well. Default: `Infinity`. At least 1,024.
+   */
+  readonly maxBytesPerSecond: number;
 }
 
 /** The limits that hold unless others are given. */
@@ -38,6 +51,8 @@ export const DEFAULT_LIMITS: Limits = {
   streamBudgetBytes: 1024 * 1024,
   decodedBudgetBytes: 128 * 1024 * 1024,
   maxCalls: 10_240,
+  maxCallsPerSecond: Infinity,
+  maxBytesPerSecond: Infinity,
 };
 
 /** The most calls at a time there can be: an id has 20 bits for its slot. */
@@ -58,6 +73,8 @@ const RANGES: { readonly [K in keyof Limits]: readonly [number, number] } = {
   streamBudgetBytes: [1024, 0x7fff_ffff],
   decodedBudgetBytes: [64 * 1024, Number.MAX_SAFE_INTEGER],
   maxCalls: [1, MAX_CALLS],
+  maxCallsPerSecond: [1, Infinity],
+  maxBytesPerSecond: [1024, Infinity],
 };
 
 /**
@@ -71,7 +88,8 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const limits = { ...DEFAULT_LIMITS, ...given };
   for (const [name, [low, high]] of Object.entries(RANGES)) {
     const value = limits[name as keyof Limits];
-    if (!Number.isInteger(value) || value < low || value > high) {
+    const isWhole = Number.isInteger(value) || (value === Infinity && high === Infinity);
+    if (!isWhole || value < low || value > high) {
       throw new InternodeError(
         "InvalidArgument",
         `Limit ${name} must be a whole number from ${low} to ${high}, not ${value}.`,

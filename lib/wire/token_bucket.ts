@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What a sum of fractions may lack: whoever comes when it was told to must not be told the same time again. */
+const ROUNDING = 1e-6;
+
 /** Fills at a steady rate up to its size; whoever takes more than it holds has to wait, or goes without. */
 export class TokenBucket {
   readonly #size: number;
@@ -30,23 +33,9 @@ export class TokenBucket {
    */
   take(amount: number, nowMs: number): boolean {
     this.#fill(nowMs);
-    if (this.#held < amount) return false;
+    if (this.#held < amount - ROUNDING) return false;
     this.#held -= amount;
     return true;
-  }
-
-  /**
-   * Takes what there is.
-   *
-   * @param most No more than so much.
-   * @param nowMs The monotonic time.
-   * @returns How much that was, a whole number.
-   */
-  takeUpTo(most: number, nowMs: number): number {
-    this.#fill(nowMs);
-    const taken = Math.min(most, Math.floor(this.#held));
-    this.#held -= taken;
-    return taken;
   }
 
   /** When so much can be taken, on the same clock; `Infinity` for more than it can hold. */

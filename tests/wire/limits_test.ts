@@ -20,6 +20,8 @@ Deno.test("the limits are the documented ones unless others are given", () => {
     streamBudgetBytes: 1_048_576,
     decodedBudgetBytes: 134_217_728,
     maxCalls: 10_240,
+    maxCallsPerSecond: Infinity,
+    maxBytesPerSecond: Infinity,
   });
 });
 
@@ -31,6 +33,8 @@ const RANGES: { [K in keyof Limits]: [number, number] } = {
   streamBudgetBytes: [1024, 0x7fff_ffff],
   decodedBudgetBytes: [65_536, Number.MAX_SAFE_INTEGER],
   maxCalls: [1, 1_048_576],
+  maxCallsPerSecond: [1, Infinity],
+  maxBytesPerSecond: [1_024, Infinity],
 };
 
 for (const [name, [low, high]] of Object.entries(RANGES)) {
@@ -40,8 +44,9 @@ for (const [name, [low, high]] of Object.entries(RANGES)) {
     for (const value of [low, high]) {
       assertEquals(resolveLimits({ ...rest, [name]: value })[name as keyof Limits], value);
     }
+    const over = high === Infinity ? [] : [high + 1, Infinity];
     for (
-      const value of [low - 1, high + 1, low + 0.5, NaN, Infinity, -1, "7" as unknown as number]
+      const value of [...over, low - 1, low + 0.5, NaN, -Infinity, -1, "7" as unknown as number]
     ) {
       const error = assertThrows(() => resolveLimits({ ...rest, [name]: value }), InternodeError);
       assertEquals(error.code, "InvalidArgument");
