@@ -109,11 +109,10 @@ export class TransportListener implements ServiceListener {
    * @param given Its place, if its transport knows of doors.
    */
   take(channel: Channel, name?: string, given?: DoorPlace): void {
-    const giveUp = (): void => this.#giveUp(channel);
-    const place = given ?? this.door.enter(null, giveUp);
+    const place = given ?? this.door.enter(null, () => {});
     if (typeof place === "string") return this.#turnAway(channel);
     if (this.#closed !== undefined) return drop(channel, place);
-    place.onLate = giveUp;
+    place.onLate = () => this.#giveUp(channel, place);
     const waiting = this.#waiting;
     if (waiting === undefined) {
       this.#queue.set(channel, { name, place });
@@ -177,7 +176,7 @@ export class TransportListener implements ServiceListener {
     // What a failed listener has failed with is of no more use to anybody who closes it.
     this.#end = undefined;
     this.#finish(closedError(this.address));
-    for (const channel of [...this.#queue.keys()]) this.#giveUp(channel);
+    for (const [channel, { place }] of [...this.#queue]) this.#giveUp(channel, place);
     return closing ?? Promise.resolve();
   }
 
@@ -188,10 +187,9 @@ export class TransportListener implements ServiceListener {
   }
 
   /** Nobody has accepted it in time. */
-  #giveUp(channel: Channel): void {
-    const arrived = this.#queue.get(channel);
+  #giveUp(channel: Channel, place: DoorPlace): void {
     this.#queue.delete(channel);
-    drop(channel, arrived?.place);
+    drop(channel, place);
   }
 
   #turnAway(channel: Channel): void {
@@ -230,8 +228,8 @@ export class TransportListener implements ServiceListener {
   }
 }
 
-function drop(channel: Channel, place: DoorPlace | undefined): void {
-  place?.leave();
+function drop(channel: Channel, place: DoorPlace): void {
+  place.leave();
   closeQuietly(channel);
 }
 

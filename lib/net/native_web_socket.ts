@@ -179,7 +179,7 @@ class NativeListener implements Listener {
       allowOrigins,
       allowHosts,
       hostname: this.address.hostname,
-      onRefused: (reason) => refused(403, reason),
+      onRefused: (reason, status) => refused(status, reason),
     });
     if (problem !== null) return problem;
     const admission = await admit(authorize, tokenOf(request), undefined);

@@ -41,7 +41,7 @@ export function webSocketTransport(options: TlsOptions = {}): Transport {
  *
  * A listener's `authorize` judges the token of each request. Who is refused so
  * gets status 401 and the text; other refusals, and newcomers who take more than
- * 10 s, are told to `onError` too.
+ * the door's time, are told to `onError` too.
  *
  * @param inner The transport within.
  * @returns The transport.

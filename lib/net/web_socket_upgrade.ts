@@ -34,7 +34,7 @@ export interface UpgradeOptions {
   /** The name by which this side is known; empty if it has none. Default: none. */
   hostname?: string | undefined;
   /** Hears why a request was refused for its host or origin, or as too many are there. */
-  onRefused?: ((reason: string) => void) | undefined;
+  onRefused?: ((reason: string, status: number) => void) | undefined;
   /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
   remote?: string | undefined;
 }
@@ -67,12 +67,12 @@ export function requestProblem(
   const host = request.headers.get("host") ?? URL.parse(request.url)?.host ?? "";
   const problem = hostProblem(host, options.hostname ?? "", options.allowHosts ?? []);
   if (problem !== null) {
-    options.onRefused?.(problem.reason);
+    options.onRefused?.(problem.reason, problem.status);
     return refuse(problem.status, problem.reason);
   }
   const origin = originProblem(request.headers.get("origin"), options.allowOrigins ?? []);
   if (origin !== null) {
-    options.onRefused?.(origin);
+    options.onRefused?.(origin, 403);
     return refuse(403, origin);
   }
   return null;
@@ -93,7 +93,7 @@ export function openWebSocket(
   }
   const place = options.door?.enter(options.address ?? null, nothing);
   if (typeof place === "string") {
-    options.onRefused?.(place);
+    options.onRefused?.(place, 503);
     return refuse(503, "too many connections are in their handshake here; try again later");
   }
   let upgraded: Deno.WebSocketUpgrade;

@@ -15,7 +15,7 @@ export type Role = "dialler" | "acceptor";
 
 /** The times a session keeps to. All in milliseconds. */
 export interface SessionTimes {
-  /** How long the handshake may take. Default: 10,000. */
+  /** How long the handshake may take; on the side that accepts from when the connection was accepted until the peer has proven itself, TLS and the upgrade to WebSocket included. Default: 10,000. */
   readonly handshakeTimeoutMs: number;
   /** How often to ask for a sign of life. Default: 10,000. */
   readonly pingIntervalMs: number;

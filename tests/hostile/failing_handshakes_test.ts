@@ -83,17 +83,12 @@ Deno.test({
       const failures = FAILURES.filter(({ on }) => on(door));
       // What it has in common with others is tried there.
       const quick = failures.filter((failure) =>
-        (!door.url.startsWith("wss") || failure.layer === "upgrade") && !isLong(door, failure)
+        !door.url.startsWith("wss") || failure.layer === "upgrade"
       );
       for (const failure of IS_FULL ? failures : quick) await judge(doors, door, failure);
     });
   }
 });
-
-/** Whether it takes the ten seconds that transports give. */
-function isLong({ tls }: Door, { layer, isSlow = false }: Failure): boolean {
-  return isSlow && (layer === "upgrade" || layer === "tls" && tls === "server");
-}
 
 /** Fails some times, so that all is there that stays, then many times. */
 async function judge(doors: MemoryProcess, door: Door, failure: Failure): Promise<void> {

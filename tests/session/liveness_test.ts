@@ -266,6 +266,17 @@ Deno.test("a handshake has its time to the millisecond", () => {
   assertEquals(step, { kind: "lost", reason: "The handshake was not done within 5000 ms." });
 });
 
+Deno.test("what a connection went through before its session counts towards the handshake's time", () => {
+  const liveness = new Liveness({ ...TIMES, handshakeUsedMs: 1_500 }, 7);
+  assertEquals(liveness.nextDeadlineMs, 3_507);
+  assertEquals(liveness.onTimer(3_506, 3_506).kind, "nothing");
+  const step = liveness.onTimer(3_507, 3_507);
+  // What is told is the whole time.
+  assertEquals(step, { kind: "lost", reason: "The handshake was not done within 5000 ms." });
+  liveness.onOpen(100);
+  assertEquals(liveness.onTimer(3_507, 3_507).kind, "nothing");
+});
+
 Deno.test("a write has the liveness time, which begins anew whenever some of it is taken", () => {
   const stuck = open();
   stuck.onWriteBegun(1_000);
