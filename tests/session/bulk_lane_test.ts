@@ -291,6 +291,18 @@ Deno.test("a lane that was cleared holds nothing", () => {
   assertEquals([bulk.isReady(0), told], [false, []]);
 });
 
+Deno.test("a lane that was cleared tells of which calls a part has left", () => {
+  const { bulk, next } = lane(), calls = Array.from({ length: 4 }, () => new TestCall());
+  const [first] = calls;
+  calls.forEach((call, n) => bulk.add(request(3_000, n, call)));
+  bulk.addInOrder(new QueuedMessage(FrameType.input, 0, 0, 9, 0, numbered(3_000), null, half([])));
+  next();
+  next();
+  bulk.drop(1, false);
+  assertEquals([...bulk.clear()], [first]);
+  assertEquals([...bulk.clear()], []);
+});
+
 Deno.test("the time left is rounded up, never negative, and never that of a call without a deadline", () => {
   assertEquals([timeoutArgument(Infinity, 5), timeoutArgument(5.2, 5)], [NO_TIMEOUT, 1]);
   assertEquals([timeoutArgument(5, 5), timeoutArgument(4, 5)], [0, 0]);

@@ -93,3 +93,21 @@ for (const length of [0, 20_001]) {
     );
   });
 }
+
+Deno.test("bytes of a message in pieces are the receiver's own without another copy, those of a whole one are borrowed", () => {
+  const owned: boolean[] = [];
+  const peer = ScriptedPeer.open("acceptor");
+  peer.side.handlers.set("keep", {
+    onRequest: (_responder, _id, _kind, reader) => void owned.push(reader.owned),
+    onOpen(): void {},
+  });
+  peer.send(
+    peer.name(0, "keep"),
+    peer.request(ID, { payload: numbered(10) }),
+    peer.request(ID, first),
+    piece(FrameType.openerFragment, ID, 10_000),
+    piece(FrameType.openerFragment, ID, 20_000),
+    peer.request(ID, { payload: numbered(10) }),
+  );
+  assertEquals([owned, peer.side.session.heldBytes], [[false, true, false], 0]);
+});

@@ -180,6 +180,15 @@ export const EXPLAINED: readonly Explanation[] = [
     changes: ["`<` became `<=`"],
     reason: "There is room for a word more, and what comes next is written over it.",
   },
+  ...[
+    "for (let i = 0; i < length; i++) this.#bytes[i] = reader.bytes[start + i]!;",
+    "for (let i = this.#keyLength; i < length; i++) this.#bytes[i] = writer.bytes[start + i]!;",
+  ].map((lineText) => ({
+    file: "lib/codec/text_memo.ts",
+    lineText,
+    changes: ["`<` became `<=`"],
+    reason: "The byte more is not looked at, as the length says where the text ends.",
+  })),
   {
     file: "lib/codec/text_source.ts",
     lineText: "const MAX_LOOP_CHARACTERS = 72;",
@@ -209,6 +218,17 @@ export const EXPLAINED: readonly Explanation[] = [
     changes: ["`<` became `<=`", "`0` became `1`"],
     reason: "The digit is not 0 here: the line before has returned.",
   },
+  ...["#delaySinceMs = 0;", "#bandwidthSinceMs = 0;"].map((lineText) => ({
+    file: "lib/session/bulk_pacer.ts",
+    lineText,
+    reason: UNREAD,
+  })),
+  ...["#pathBytes = 0;", "#bytesPerMs = 0;"].map((lineText) => ({
+    file: "lib/session/bulk_pacer.ts",
+    lineText,
+    changes: [ZERO],
+    reason: "A byte, or one each millisecond, is far less than may be under way in any case.",
+  })),
   {
     file: "lib/session/bulk_pacer.ts",
     lineText: "if (bytes <= 0) return;",
