@@ -5,6 +5,8 @@ import { Arrival } from "../../lib/session/arrival.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered, rawCodec } from "./calls.ts";
 import { openOutbox } from "./open_outbox.ts";
+import { rawFrame } from "./raw_frames.ts";
+import { ScriptedPeer } from "./scripted_peer.ts";
 
 /** What was said through an outbox, and what is known of its arrival. */
 function talk(receiveBudgetBytes?: number) {
@@ -82,4 +84,26 @@ Deno.test("a later answer stands for an earlier one, also where tokens wrap, and
     arrival.onPong(token + 3 >>> 0);
     assertEquals(arrival.isKnown, true);
   }
+});
+
+Deno.test("a session's pings show what has arrived, and those for a stream do not", () => {
+  const peer = ScriptedPeer.open("dialler"), { session } = peer.side;
+  assertEquals(session.arrival.isKnown, true);
+  const call = peer.side.request("keep", null);
+  peer.frames().splice(0);
+  session.ping(peer.nowMs);
+  assertEquals([session.arrival.isKnown, session.arrival.isAsked], [false, true]);
+  const { argument } = peer.expect(FrameType.ping, { id: 0 });
+  peer.send(rawFrame(FrameType.pong, { id: call.id, argument }));
+  assertEquals(session.arrival.isKnown, false);
+  peer.send(rawFrame(FrameType.pong, { argument }));
+  assertEquals(session.arrival.isKnown, true);
+  // So do those that it sends by itself.
+  peer.side.request("keep", null);
+  peer.frames().splice(0);
+  peer.nowMs = session.nextDeadlineMs();
+  session.onTimer(peer.nowMs);
+  const own = peer.expect(FrameType.ping, { id: 0 });
+  peer.send(rawFrame(FrameType.pong, { argument: own.argument }));
+  assertEquals(session.arrival.isKnown, true);
 });

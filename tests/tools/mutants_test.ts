@@ -1,7 +1,7 @@
 /** The mutants that are made of a source, and how they are judged. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { explanationOf } from "../../tools/mutants/explained.ts";
+import { EXPLAINED, explanationOf } from "../../tools/mutants/explained.ts";
 import { apply } from "../../tools/mutants/mutant.ts";
 import { parseOptions } from "../../tools/mutants/options.ts";
 import { filesOf } from "../../tools/mutants/rooms.ts";
@@ -101,6 +101,25 @@ Deno.test(
     assertEquals(explanationOf({ ...less!, change: "other" }, explained), undefined);
   },
 );
+
+Deno.test({
+  name: "mutants: each explanation is of a mutant that there is",
+  ignore,
+  async fn() {
+    const texts = new Map<string, ReturnType<typeof mutate>>();
+    for (const { file, lineText, changes } of EXPLAINED) {
+      if (!texts.has(file)) {
+        const source = new URL(`../../${file}`, import.meta.url);
+        texts.set(file, mutate(file, await Deno.readTextFile(source)));
+      }
+      const made = texts.get(file)!.filter((mutant) => mutant.lineText === lineText);
+      assert(made.length > 0, `${file} has no such line: ${lineText}`);
+      for (const change of changes ?? []) {
+        assert(made.some((mutant) => mutant.change === change), `${file}: ${lineText}: ${change}`);
+      }
+    }
+  },
+});
 
 Deno.test("mutants: the options are read, and what is wrong with them is said", () => {
   const options = parseOptions([

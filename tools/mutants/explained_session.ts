@@ -1,0 +1,73 @@
+/**
+ * Mutants of `lib/session/` that no test can notice.
+ *
+ * @module
+ */
+
+import { type Explanation, UNREAD, ZERO } from "./explanation.ts";
+
+/** All that were looked at. */
+export const SESSION_EXPLAINED: readonly Explanation[] = [
+  ...["#delaySinceMs = 0;", "#bandwidthSinceMs = 0;"].map((lineText) => ({
+    file: "lib/session/bulk_pacer.ts",
+    lineText,
+    reason: UNREAD,
+  })),
+  ...["#pathBytes = 0;", "#bytesPerMs = 0;"].map((lineText) => ({
+    file: "lib/session/bulk_pacer.ts",
+    lineText,
+    changes: [ZERO],
+    reason: "A byte, or one each millisecond, is far less than may be under way in any case.",
+  })),
+  {
+    file: "lib/session/bulk_pacer.ts",
+    lineText: "if (bytes <= 0) return;",
+    changes: ["`<=` became `<`"],
+    reason: "Where nothing new has arrived no frame is complete that was not before.",
+  },
+  {
+    file: "lib/session/caller_side.ts",
+    lineText: 'const freed = call.state === "waiting" && call.id >= 0;',
+    changes: ['the left part of `call.state === "waiting" && call.id >= 0` was removed'],
+    reason:
+      "A call that was sent keeps its slot for now, so the queue finds none and lets nobody go.",
+  },
+  {
+    file: "lib/session/frame_lanes.ts",
+    lineText: "#mayOvertake = true;",
+    reason: "What is written first is the hello, and draining it sets this to `true`.",
+  },
+  {
+    file: "lib/session/frame_lanes.ts",
+    lineText: "#replyBytes = 0;",
+    reason: "What is written first is the hello, and draining it leaves as much as waits then.",
+  },
+  {
+    file: "lib/session/handler_name.ts",
+    lineText: "if (text.length >= minBytes && text.length * 3 <= MAX_NAME_BYTES) return null;",
+    changes: [
+      "the guard was removed",
+      "`>=` became `>`",
+      "`<=` became `<`",
+      "`3` became `4`",
+    ],
+    reason: "What is not let through at once has its bytes counted, with the same result.",
+  },
+  {
+    file: "lib/session/incoming_calls.ts",
+    lineText: "while (slots.length <= slot) slots.push(null);",
+    changes: ["`<=` became `<`"],
+    reason: "The slot itself is set next, which makes it as long.",
+  },
+  {
+    file: "lib/session/liveness.ts",
+    lineText: "#pingSentMs = 0;",
+    reason: UNREAD,
+  },
+  {
+    file: "lib/session/bulk_lane.ts",
+    lineText: "writer.ensure(4);",
+    changes: ["`4` became `5`"],
+    reason: "There is room for one byte more than is written.",
+  },
+];
