@@ -53,7 +53,7 @@ export const linkedImports: Check = (path, text, report, repo) => {
 
 /**
  * Packages from npm that give the code of packages of JSR: those that `tools/std/`
- * may name, each with the hash of what was looked at. CONTRIBUTING.md tells whose they are.
+ * may name, each with its hash. CONTRIBUTING.md tells whose they are.
  */
 const STANDARD: Readonly<Record<string, string>> = {
   "deno-std@1.4.0":
@@ -69,7 +69,10 @@ export const standardHashes: Check = (path, text, report, repo) => {
   for (const match of text.matchAll(/["'](?:npm|jsr|https?):\/?\/?([^/"']+)[^"']*["']/g)) {
     const name = match[1]!, wanted = STANDARD[name], found = lock.npm?.[name]?.integrity;
     if (wanted === undefined) {
-      report(match.index, `takes code from ${name}, which is not among those that were looked at`);
+      report(
+        match.index,
+        `takes code from ${name}, which is not on the list of what may stand in for JSR`,
+      );
     } else if (found !== wanted) {
       report(match.index, `${name} has the hash ${found} in deno.lock, not ${wanted}`);
     }
