@@ -130,4 +130,5 @@ async def main() -> None:
         await play(options)
 
 
-asyncio.run(main())
+# Whoever waits for it is to hear why, too, if it waits for what never comes.
+asyncio.run(asyncio.wait_for(main(), 40))

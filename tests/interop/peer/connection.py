@@ -51,6 +51,7 @@ class Connection:
         self._pings: dict[int, asyncio.Future[None]] = {}
         self._ping_count = 0
         self._closing = False
+        self._is_over = False
         self._life = asyncio.create_task(self._run())
         # Not everyone asks why it has ended.
         self._life.add_done_callback(lambda life: life.cancelled() or life.exception())
@@ -90,6 +91,8 @@ class Connection:
 
     async def ping(self, id_: int = 0) -> None:
         """Asks for a sign of life, of the connection or a stream, and waits for it."""
+        if self._is_over:
+            raise Ended(DISCONNECTED, "the connection was lost")
         self._ping_count += 1
         answer = asyncio.get_running_loop().create_future()
         self._pings[self._ping_count] = answer
@@ -150,8 +153,11 @@ class Connection:
             self.write(Frame(f.GOODBYE, code=PROTOCOL_ERROR, payload=text))
             raise Ended(PROTOCOL_ERROR, f"here: {error}") from error
         finally:
+            self._is_over = True
             for answer in self._pings.values():
-                answer.set_exception(Ended(DISCONNECTED, "the connection was lost"))
+                if not answer.done():
+                    answer.set_exception(Ended(DISCONNECTED, "the connection was lost"))
+            self.window.close()
             self.opener.close()
             self.responder.close()
             await self.stream.close()

@@ -23,10 +23,13 @@ class SendWindow:
     def __init__(self, size: int) -> None:
         self.size = size
         self.left = size
+        self._is_over = False
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def take(self, cost: int) -> None:
-        """Takes a message's cost off, in the order of calls."""
+        """Takes a message's cost off, in the order of calls. Raises EOFError when the connection has ended."""
+        if self._is_over:
+            raise EOFError("the connection has ended")
         if self._waiting or cost > self.left:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append((cost, turn))
@@ -54,6 +57,13 @@ class SendWindow:
                 self._waiting.popleft()
                 self.left -= wanted
                 turn.set_result(None)
+
+    def close(self) -> None:
+        """The connection has ended."""
+        self._is_over = True
+        for _, turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(EOFError("the connection has ended"))
 
 
 class ReceiveBudget:

@@ -111,6 +111,7 @@ class Opener:
         self._free: list[int] = []
         self._counts: list[int] = []
         self._names: dict[tuple[str, str], int] = {}
+        self._is_over = False
 
     @property
     def active(self) -> int:
@@ -165,6 +166,8 @@ class Opener:
         return stream
 
     def _send(self, call, kind, name, value, subroute, metadata, timeout, prefix) -> None:
+        if self._is_over:
+            call.fail(CallError("Closed", NOT_EXECUTED, "the connection has ended"))
         self._calls[call.id] = call
         frame = Frame(kind, code=self.number(name, subroute), id=call.id)
         if metadata is not None:
@@ -173,6 +176,8 @@ class Opener:
         call.sending = asyncio.create_task(
             self._connection.send_message(call, frame, value, prefix)
         )
+        # A call ends with its connection, whether its message has left or not.
+        call.sending.add_done_callback(lambda sending: sending.cancelled() or sending.exception())
         if timeout is not None:
             text = "the time ran out"
             asyncio.get_running_loop().call_later(timeout, call.cancel, "DeadlineExceeded", text)
@@ -243,6 +248,7 @@ class Opener:
 
     def close(self) -> None:
         """The connection has ended."""
+        self._is_over = True
         for call in list(self._calls.values()):
             outcome = MAYBE_EXECUTED if call.begun else NOT_EXECUTED
             call.given_up = True
