@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import zlib
 from typing import AsyncIterator, Awaitable, Callable, Optional
 
 from . import frames as f
 from .frames import BatchStream, Ended, Frame
 from .handshake import shake
-from .hello import Hello
+from .hello import CHECKSUMS, NEW_NAMES, Hello
 from .values import encode_name
 
 ID = 1 << 20
@@ -87,6 +88,13 @@ WHEN_OPEN: dict[str, RAW] = {
 }
 
 
+WHEN_CHECKED: dict[str, RAW] = {
+    "a checksum that is none": enveloped(PING.encode()),
+    "a wrong checksum": enveloped(PING.encode(), 1),
+    "the same batch twice": raw(2 * (struct.pack("<II", 16, zlib.crc32(PING.encode())) + PING.encode())),
+}
+
+
 async def _answer(stream: BatchStream) -> dict[str, object]:
     """What the other side says last; code 0: it has left without a word."""
     try:
@@ -109,8 +117,10 @@ async def run(
         stream = await connect()
         act(stream)
         yield f"handshake: {name}", await _answer(stream)
-    for name, act in WHEN_OPEN.items():
-        stream = await connect()
-        await shake(stream, Hello("breaker", proves=secret is not None), True, secret)
-        act(stream)
-        yield f"open: {name}", await _answer(stream)
+    for features, breaches in (NEW_NAMES, WHEN_OPEN), (CHECKSUMS, WHEN_CHECKED):
+        for name, act in breaches.items():
+            stream = await connect()
+            hello = Hello("breaker", proves=secret is not None, features=features)
+            await shake(stream, hello, True, secret)
+            act(stream)
+            yield f"open: {name}", await _answer(stream)
