@@ -4,6 +4,7 @@
  * @module
  */
 
+import { lengthOf } from "../wire/plain_bytes.ts";
 import { encode, type ValueType } from "@std/msgpack";
 import { DEFAULT_MAX_ITEMS } from "../wire/item_count.ts";
 import type { Codec } from "./codec.ts";
@@ -89,7 +90,12 @@ function inspectValue(value: unknown, depth: number, tally: Tally): void {
       if (value < -(2n ** 63n) || value >= 2n ** 64n) wrongValue(value, "an integer of 64 bits");
       return;
     case "object":
-      if (value === null || value instanceof Uint8Array) return;
+      if (value === null) return;
+      if (value instanceof Uint8Array) {
+        // What writes it believes the array.
+        if (value.length !== lengthOf(value)) wrongValue(value, "a Uint8Array of its true length");
+        return;
+      }
       return inspectObject(value, depth, tally);
     default:
       wrongValue(value, WANTED);

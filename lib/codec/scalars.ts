@@ -6,6 +6,7 @@
 
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
+import { lengthOf } from "../wire/plain_bytes.ts";
 import type { Codec } from "./codec.ts";
 import { CompiledCodec } from "./compiled.ts";
 import { FALSE, headOf, readLength, TRUE, truncated, wrongType } from "./format.ts";
@@ -119,7 +120,8 @@ export function bytes(options: LengthOptions = {}): Codec<Uint8Array> {
     fixedBytes: VIEW_BYTES,
     write(value, writer): void {
       if (!(value instanceof Uint8Array)) wrongValue(value, "a Uint8Array");
-      if (value.length > maxBytes) tooLong(value.length, maxBytes);
+      const length = lengthOf(value);
+      if (length > maxBytes) tooLong(length, maxBytes);
       writeBytes(value, writer);
     },
     read(reader): Uint8Array {
@@ -137,7 +139,7 @@ export function bytes(options: LengthOptions = {}): Codec<Uint8Array> {
  * @param writer Where they go.
  */
 export function writeBytes(value: Uint8Array, writer: ByteWriter): void {
-  const length = value.length;
+  const length = lengthOf(value);
   writer.ensure(5 + length);
   const { bytes, view, position: at } = writer;
   if (length < 256) {

@@ -31,9 +31,11 @@ export function plainFields(fields: LogFields): LogFields {
 
 function plainValue(value: unknown, depth: number = MAX_CAUSES): unknown {
   if (typeof value === "string") return plainText(value);
-  if (Array.isArray(value)) return plainItems(value);
-  // What cannot be looked at is no text of a peer's.
-  return isError(value) ? guard(() => plainError(value, depth), () => value) : value;
+  // What cannot be looked at, such as a proxy that was revoked, is no text of a peer's.
+  return guard((): unknown => {
+    if (Array.isArray(value)) return plainItems(value);
+    return isError(value) ? plainError(value, depth) : value;
+  }, () => value);
 }
 
 function plainItems(items: readonly unknown[]): readonly unknown[] {

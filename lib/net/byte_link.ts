@@ -301,7 +301,13 @@ export class ByteLink extends Link implements PolledLink {
     const pieces = this.#pieces;
     // From here on, as what leaves may let other messages follow, which must not start a write of their own.
     this.writing = true;
-    const bytes = this.session.drain(pieces, nowMs);
+    let bytes: number;
+    try {
+      bytes = this.session.drain(pieces, nowMs);
+    } catch (error) {
+      // A fault of ours. Without an end everything would wait here for ever.
+      return this.fail("Sending over the connection", error);
+    }
     if (bytes === 0) {
       this.writing = false;
       return;

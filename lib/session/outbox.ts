@@ -167,7 +167,7 @@ export class Outbox extends FrameLanes {
       (raw.length > this.budget.interactiveBytes || !half.maySend(raw.length) || half.queued)
     ) {
       // What waits must not change when the caller reuses its buffer after a small send.
-      const payload = raw.length > this.budget.interactiveBytes ? raw : raw.slice();
+      const payload = raw.length > this.budget.interactiveBytes ? raw : new Uint8Array(raw);
       return this.#inOrder(
         half,
         new QueuedMessage(half.type, 0, 0, half.id, 0, payload, null, half),

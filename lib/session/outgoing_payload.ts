@@ -6,8 +6,10 @@
 
 import type { Codec } from "../codec/codec.ts";
 import { InternodeError } from "../errors.ts";
+import { guard } from "../foreign/guard.ts";
 import type { BatchWriter } from "../wire/batch_writer.ts";
 import { HEADER_BYTES, PayloadKind } from "../wire/frame.ts";
+import { isDetached, lengthOf, plainBytes } from "../wire/plain_bytes.ts";
 import { payloadLost } from "./wire_error.ts";
 
 /** Null and absent values are told by the frame where the codec leaves them to it. */
@@ -22,17 +24,26 @@ export function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<A
   return writer.bytes.slice(header + HEADER_BYTES, writer.position);
 }
 
+const LOST = new Uint8Array(0);
+
 /** A payload that travels as it is. */
 export function rawBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  if (value instanceof Uint8Array) {
-    const bytes = value as Uint8Array<ArrayBuffer>;
-    if (bytes.length === 0 && bytes.buffer.detached) throw payloadLost("caller", "notSent");
-    return bytes;
-  }
+  const bytes = guard(() => {
+    if (!(value instanceof Uint8Array)) return null;
+    const given = value as Uint8Array<ArrayBuffer>;
+    return isDetached(given) ? LOST : plainBytes(given);
+  }, () => null);
+  if (bytes === LOST) throw payloadLost("caller", "notSent");
+  if (bytes !== null) return bytes;
   throw new InternodeError("InvalidPayload", `A Uint8Array was expected, not ${typeof value}.`, {
     origin: "caller",
     outcome: "notSent",
   });
+}
+
+/** How many bytes a value that travels as it is has; 0 for any other. Never throws. */
+export function sizeOf(value: unknown): number {
+  return guard(() => value instanceof Uint8Array ? lengthOf(value) : 0, () => 0);
 }
 
 /** One behind the other. */

@@ -9,6 +9,7 @@ import { isOwnError } from "../foreign/own_error.ts";
 import { Fifo } from "../wire/fifo.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
+import { sizeOf } from "./outgoing_payload.ts";
 
 /** A call whose turn has not come yet, and what sends it. */
 interface SlotlessCall {
@@ -72,7 +73,7 @@ export class SlotQueue {
    * @throws {InternodeError} `Overloaded` if too much waits already.
    */
   add(call: OutgoingCall, value: unknown, send: () => void): void {
-    const cost = CALL_OVERHEAD_BYTES + (value instanceof Uint8Array ? value.length : 0);
+    const cost = CALL_OVERHEAD_BYTES + sizeOf(value);
     if (call.state !== "waiting" && this.#bytes + cost > this.#outbox.sendBudgetBytes) {
       this.#forgetEnded();
       if (this.length > 0 && this.#bytes + cost > this.#outbox.sendBudgetBytes) {

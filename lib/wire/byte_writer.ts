@@ -5,6 +5,7 @@
  */
 
 import { DEFAULT_MAX_ITEMS } from "./item_count.ts";
+import { lengthOf } from "./plain_bytes.ts";
 
 /**
  * A buffer with a write position. Codecs call {@linkcode ByteWriter.ensure}
@@ -70,8 +71,9 @@ export class ByteWriter {
    * @param source The bytes to copy.
    */
   append(source: Uint8Array): void {
-    this.ensure(source.length);
+    const length = lengthOf(source);
+    this.ensure(length);
     this.bytes.set(source, this.position);
-    this.position += source.length;
+    this.position += length;
   }
 }

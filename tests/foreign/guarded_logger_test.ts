@@ -20,6 +20,20 @@ Deno.test("GuardedLogger: passes on what it is told, by its level", () => {
   ]);
 });
 
+Deno.test("GuardedLogger: a line is told whatever its fields hold", () => {
+  const told: unknown[] = [], failures: unknown[] = [];
+  const logger = new GuardedLogger(
+    { error: (_, { error }) => told.push(error) },
+    (thrown) => failures.push(thrown),
+  );
+  const odd = [Proxy.revocable({}, {}), Proxy.revocable([], {}), Proxy.revocable(new Error(), {})];
+  for (const { proxy: error, revoke } of odd) {
+    revoke();
+    logger.error("a line", { event: "handler_failed", error });
+  }
+  assertEquals([told.length, failures], [odd.length, []]);
+});
+
 Deno.test("GuardedLogger: a method keeps its logger as this", () => {
   const made = {
     lines: 0,
