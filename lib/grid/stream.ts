@@ -123,10 +123,10 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
   }
 
   /**
-   * This side's messages, for pipes. Closing it ends them, and rejects if the
-   * stream has failed before; aborting it cancels the stream. It fails as soon
-   * as the stream does, also while nothing is written, so that a pipe from a
-   * source that is silent ends too.
+   * This side's messages, for pipes. Closing it ends them; aborting it cancels
+   * the stream. It fails as soon as the stream does, also while nothing is
+   * written: a pipe into it, `write` and a writer's `closed` then reject with
+   * what ended the stream, and `close` with a `TypeError`, as the platform has it.
    */
   get writable(): WritableStream<Input> {
     return new WritableStream<Input>({

@@ -319,9 +319,13 @@ export const ENDED_EARLY: readonly Case[] = [
         throw new Error("no space");
       });
       const sending = to.stream(collect, "");
-      const { writable } = sending;
+      const { writable } = sending, later = to.stream(collect, "");
       await failure(sending.finished, "HandlerFailed");
-      await failure(writable.close(), "HandlerFailed");
+      await failure(ReadableStream.from<number>([]).pipeTo(writable), "HandlerFailed");
+      await failure(later.finished, "HandlerFailed");
+      const writer = later.writable.getWriter();
+      await failure(writer.closed, "HandlerFailed");
+      await failure(writer.write(0), "HandlerFailed");
     },
   },
 ];
