@@ -19,7 +19,7 @@ import { type Attack, pause, type Scene } from "./scene.ts";
 const STRANGERS = 2_000;
 const RESETS = 200;
 /** How long the victim's handshakes may take, and then some, in milliseconds. */
-const HANDSHAKE_MS = 600;
+const HANDSHAKE_MS = 1_700;
 
 type Bare = Awaited<ReturnType<typeof openBare>>;
 

@@ -9,7 +9,8 @@ import { unreadAttacks } from "./unread_attacks.ts";
 const TIMES = {
   pingIntervalMs: 200,
   livenessTimeoutMs: 600,
-  handshakeTimeoutMs: 400,
+  // From accept until proven, the first TLS handshake of a busy machine included.
+  handshakeTimeoutMs: 1_500,
   defaultTimeoutMs: 3_000,
 };
 
