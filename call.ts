@@ -121,4 +121,5 @@ export {
   type WebSocketEndpointOptions,
   ws,
 } from "./lib/net/net_endpoint.ts";
+export type { Revocation, RevocationList } from "./lib/net/revocation_list.ts";
 export type { PeerIdentity, PeerNames } from "./lib/net/peer_identity.ts";

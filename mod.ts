@@ -47,6 +47,7 @@ export {
   type MtlsCredentialsOptions,
 } from "./lib/net/mtls_credentials.ts";
 export { mtlsTransports } from "./lib/net/mtls_transport.ts";
+export type { Revocation, RevocationList } from "./lib/net/revocation_list.ts";
 export type { PeerIdentity, PeerNames } from "./lib/net/peer_identity.ts";
 export { pairSecret } from "./lib/net/pair_secret.ts";
 export {

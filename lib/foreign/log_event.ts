@@ -34,6 +34,7 @@ import { textOf } from "./text_of.ts";
  * | `entrance_open` | others could come in without proof, and are refused therefore |
  * | `codecs_interpreted` | codecs are slower here than they could be |
  * | `certificate_expiring`, `certificate_expired`, `certificate_unused` | as the names say |
+ * | `crl_expired` | a list of revoked certificates is out of date |
  * | `certificates_rejected`, `certificates_replaced` | new certificates are of no use; they are in use |
  * | `resolver_failed`, `resolver_recovered` | nobody knows where servers are, or what is known gets old; it is known again |
  * | `endpoint_ignored`, `endpoints_changed` | a part of what a resolver found is of no use; servers have come or gone |
@@ -56,6 +57,7 @@ export type LogEvent =
   | "client_down"
   | "client_up"
   | "codecs_interpreted"
+  | "crl_expired"
   | "authenticator_failed"
   | "connection_lost"
   | "connection_refused"

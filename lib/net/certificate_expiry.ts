@@ -45,7 +45,13 @@ export class ExpiryWatch {
       ),
       this.#look("The last of the authorities in ca", "ca", credentials.authoritiesExpireMs),
     );
-    const waitMs = leftMs > this.#withinMs ? Math.min(leftMs - this.#withinMs, DAY_MS) : DAY_MS;
+    this.#lookAtLists(credentials);
+    const listsLeftMs = credentials.crlExpiresMs - this.#clock.wallNow();
+    const waitMs = Math.min(
+      leftMs > this.#withinMs ? leftMs - this.#withinMs : DAY_MS,
+      listsLeftMs > 0 ? listsLeftMs : DAY_MS,
+      DAY_MS,
+    );
     this.#timer = this.#clock.setTimer(waitMs, () => this.watch(credentials));
   }
 
@@ -53,6 +59,20 @@ export class ExpiryWatch {
   close(): void {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;
+  }
+
+  /** Lists live for days mostly, and are to be replaced without a word: only one that was not is told of. */
+  #lookAtLists({ revocation, crlExpiresMs }: Credentials): void {
+    if (crlExpiresMs > this.#clock.wallNow()) return;
+    const at = new Date(crlExpiresMs).toISOString();
+    this.#logger.error(
+      `A list of revoked certificates in crl has expired on ${at}: ${
+        revocation.expired === "refuse"
+          ? "no certificate of its authority is believed"
+          : "what was revoked since then is still believed"
+      }. Replace it now.`,
+      { event: "crl_expired", expires: at },
+    );
   }
 
   /** Says how long it is still valid. */

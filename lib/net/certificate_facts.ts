@@ -7,16 +7,19 @@
  * @module
  */
 
+import { serialText } from "./crl_reader.ts";
 import { DerReader } from "./der_reader.ts";
 import type { PeerNames } from "./peer_identity.ts";
 
-const SEQUENCE = 0x30, INTEGER = 0x02, OCTET_STRING = 0x04, OID = 0x06;
+const SEQUENCE = 0x30, INTEGER = 0x02, BIT_STRING = 0x03, OCTET_STRING = 0x04, OID = 0x06;
 /** Context-specific tags of a certificate's optional parts. */
 const VERSION = 0xa0, EXTENSIONS = 0xa3;
 /** Context-specific tags of the kinds of name. */
 const DNS_NAME = 0x82, URI_NAME = 0x86, IP_NAME = 0x87;
 
-const NAMES_OID = "551d11", PURPOSES_OID = "551d25";
+const NAMES_OID = "551d11", PURPOSES_OID = "551d25", USAGE_OID = "551d0f";
+/** The bit of the key's usage that lets it sign lists of revoked certificates (RFC 5280, 4.2.1.3). */
+const CRL_SIGN = 0x02;
 const ANY_PURPOSE = "551d2500", SERVER_PURPOSE = "2b06010505070301";
 const CLIENT_PURPOSE = "2b06010505070302";
 
@@ -24,6 +27,14 @@ const CLIENT_PURPOSE = "2b06010505070302";
 export interface CertificateFacts {
   /** 1, 2 or 3. */
   readonly version: number;
+  /** Its number in hex, the only one of its issuer's. */
+  readonly serial: string;
+  /** Its issuer's name in DER, in hex. */
+  readonly issuer: string;
+  /** Its owner's name in DER, in hex. */
+  readonly subject: string;
+  /** Whether its key may sign lists of revoked certificates. */
+  readonly mayRevoke: boolean;
   /** The names it gives its owner. */
   readonly names: PeerNames;
   /** Whether it may prove a server, one that listens. */
@@ -43,7 +54,12 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
   const body = new DerReader(der).enter(SEQUENCE).enter(SEQUENCE);
   const version = body.tag === VERSION ? body.enter(VERSION).next(INTEGER).at(-1)! + 1 : 1;
   const names = { dns: [] as string[], ip: [] as string[], uri: [] as string[] };
-  let purposes: string[] | undefined;
+  const serial = serialText(body.next(INTEGER));
+  body.next(SEQUENCE);
+  const issuer = body.whole(SEQUENCE).toHex();
+  body.next(SEQUENCE);
+  const subject = body.whole(SEQUENCE).toHex();
+  let purposes: string[] | undefined, mayRevoke = true;
   while (body.tag !== -1) {
     if (body.tag !== EXTENSIONS) {
       body.next();
@@ -58,12 +74,18 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
       const value = new DerReader(extension.next(OCTET_STRING));
       if (id === NAMES_OID) readNames(value.enter(SEQUENCE), names);
       else if (id === PURPOSES_OID) purposes = readPurposes(value.enter(SEQUENCE));
+      // The first byte tells how many bits of the last one count for nothing.
+      else if (id === USAGE_OID) mayRevoke = ((value.next(BIT_STRING)[1] ?? 0) & CRL_SIGN) !== 0;
     }
   }
   const serves = (purpose: string): boolean =>
     purposes === undefined || purposes.includes(purpose) || purposes.includes(ANY_PURPOSE);
   return {
     version,
+    serial,
+    issuer,
+    subject,
+    mayRevoke,
     names,
     forServers: serves(SERVER_PURPOSE),
     forClients: serves(CLIENT_PURPOSE),

@@ -11,6 +11,7 @@ import { type CertificateFacts, readCertificate } from "./certificate_facts.ts";
 import { type ExpectedHost, unbornePart } from "./host_binding.ts";
 import { namesText } from "./peer_name.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
+import { NO_REVOCATION, type Revocation, revocationProblem } from "./revocation_list.ts";
 
 /** More certificates than this in one chain are refused. */
 const MAX_CHAIN = 8;
@@ -34,6 +35,8 @@ export interface Expectation {
   readonly authorities: readonly X509Certificate[];
   /** The host that the certificate must speak for; `null`: any. */
   readonly host: ExpectedHost | null;
+  /** What is known of revoked certificates. Default: nothing. */
+  readonly revocation?: Revocation | undefined;
   /** The present, in milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -117,7 +120,9 @@ function untrusted(evidence: Evidence, expected: Expectation): string | undefine
   const { authorities } = expected;
   // Others that came along and do not lead anywhere are not looked at.
   const usable = chain.filter((one) => oldVersion(one, own, authorities) === undefined);
-  if (!leadsToAuthority(own, usable, expected)) {
+  const path = leadsToAuthority(own, usable, expected);
+  if (!path.leads) {
+    if (path.revoked !== null) return path.revoked;
     const old = chain.find((one) => !usable.includes(one));
     return old !== undefined
       ? oldVersion(old, own, authorities)
@@ -133,6 +138,16 @@ function untrusted(evidence: Evidence, expected: Expectation): string | undefine
   return undefined;
 }
 
+/** Where signatures lead. */
+interface Path {
+  /** Whether to an authority. */
+  readonly leads: boolean;
+  /** Why not, if it is only for one that is or may be revoked. */
+  readonly revoked: string | null;
+}
+
+const LEADS: Path = { leads: true, revoked: null };
+
 /**
  * Whether signatures, each by a certificate that may issue others, lead to an
  * authority. Each certificate is looked at once, however they issue each other.
@@ -140,18 +155,27 @@ function untrusted(evidence: Evidence, expected: Expectation): string | undefine
 function leadsToAuthority(
   own: X509Certificate,
   others: readonly X509Certificate[],
-  { authorities, nowMs }: Expectation,
-): boolean {
+  { authorities, nowMs, revocation = NO_REVOCATION }: Expectation,
+): Path {
   const reached = new Set([own]);
+  let revoked: string | null = null;
   for (const certificate of reached) {
-    if (authorities.some((authority) => same(authority, certificate))) return true;
-    const issues = (issuer: X509Certificate): boolean =>
-      issuer.ca && outOfTime(issuer, nowMs) === undefined && certificate.checkIssued(issuer) &&
-      certificate.verify(issuer.publicKey);
-    if (authorities.some(issues)) return true;
+    if (authorities.some((authority) => same(authority, certificate))) return LEADS;
+    const issues = (issuer: X509Certificate): boolean => {
+      const issued = issuer.ca && outOfTime(issuer, nowMs) === undefined &&
+        certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+      if (!issued) return false;
+      const problem = revocationProblem(certificate, issuer, revocation, nowMs);
+      if (problem === null) return true;
+      revoked ??= certificate === own
+        ? problem
+        : `came with ${titleOf(certificate)}, which ${problem}`;
+      return false;
+    };
+    if (authorities.some(issues)) return LEADS;
     for (const other of others) if (!reached.has(other) && issues(other)) reached.add(other);
   }
-  return false;
+  return { leads: false, revoked };
 }
 
 function same(one: X509Certificate, other: X509Certificate): boolean {

@@ -8,12 +8,15 @@ import { InternodeError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import { anyChanged, folderOf, FolderWatch } from "./folder_watch.ts";
 import type { MtlsFiles, MtlsTexts } from "./mtls_config.ts";
+import { crlText } from "./pem.ts";
 import { pause } from "./pause.ts";
 import { readError } from "./read_error.ts";
 import { Settling } from "./settling.ts";
 
 /** The longest file that is read; whatever is longer is taken for a mistake. */
 const MAX_FILE_BYTES = 1_048_576;
+/** The same of lists of revoked certificates, about 200,000 of them. */
+const MAX_CRL_BYTES = 8 * 1_048_576;
 
 /** Whom the files tell what they hold. */
 export interface FilesListener {
@@ -28,17 +31,19 @@ export class CredentialFiles {
   readonly #cert: string;
   readonly #key: string;
   readonly #ca: readonly string[];
+  readonly #crl: readonly string[];
 
   /** @throws {InternodeError} `InvalidArgument` if a path is missing. */
-  constructor({ certFile, keyFile, caFile }: MtlsFiles) {
+  constructor({ certFile, keyFile, caFile, crlFile = [] }: MtlsFiles) {
     this.#cert = certFile;
     this.#key = keyFile;
     this.#ca = typeof caFile === "string" ? [caFile] : [...caFile];
+    this.#crl = typeof crlFile === "string" ? [crlFile] : [...crlFile];
     for (const path of this.#all) {
       if (typeof path === "string" && path !== "") continue;
       throw new InternodeError(
         "InvalidArgument",
-        "The configuration of mutual TLS is not valid: certFile, keyFile or caFile is empty. Give the path of a file.",
+        "The configuration of mutual TLS is not valid: certFile, keyFile, caFile or crlFile is empty. Give the path of a file.",
         { origin: "caller" },
       );
     }
@@ -48,8 +53,8 @@ export class CredentialFiles {
   readSync(): MtlsTexts {
     return this.#textsOf(this.#all.map((path) => {
       try {
-        checkFile(path, Deno.statSync(path));
-        return Deno.readTextFileSync(path);
+        checkFile(path, Deno.statSync(path), this.#maxBytes(path));
+        return textOf(Deno.readFileSync(path));
       } catch (cause) {
         throw readError(path, cause);
       }
@@ -61,8 +66,8 @@ export class CredentialFiles {
     return this.#textsOf(
       await Promise.all(this.#all.map(async (path) => {
         try {
-          checkFile(path, await Deno.stat(path));
-          return await Deno.readTextFile(path);
+          checkFile(path, await Deno.stat(path), this.#maxBytes(path));
+          return textOf(await Deno.readFile(path));
         } catch (cause) {
           throw readError(path, cause);
         }
@@ -124,20 +129,30 @@ export class CredentialFiles {
   }
 
   get #all(): string[] {
-    return [this.#cert, this.#key, ...this.#ca];
+    return [this.#cert, this.#key, ...this.#ca, ...this.#crl];
   }
 
-  #textsOf([cert, key, ...ca]: string[]): MtlsTexts {
-    return { cert: cert!, key: key!, ca };
+  #maxBytes(path: string): number {
+    return this.#crl.includes(path) ? MAX_CRL_BYTES : MAX_FILE_BYTES;
+  }
+
+  #textsOf([cert, key, ...rest]: string[]): MtlsTexts {
+    const cas = this.#ca.length;
+    return { cert: cert!, key: key!, ca: rest.slice(0, cas), crl: rest.slice(cas) };
   }
 }
 
+/** All of them are texts, but for lists of revoked certificates in DER. */
+function textOf(bytes: Uint8Array): string {
+  return crlText(bytes);
+}
+
 /** To read a pipe could take for ever. */
-function checkFile(path: string, { isFile, size }: Deno.FileInfo): void {
+function checkFile(path: string, { isFile, size }: Deno.FileInfo, maxBytes: number): void {
   const what = !isFile
     ? "is no file"
-    : size > MAX_FILE_BYTES
-    ? `has ${size} bytes, over the ${MAX_FILE_BYTES} that are read`
+    : size > maxBytes
+    ? `has ${size} bytes, over the ${maxBytes} that are read`
     : null;
   if (what === null) return;
   throw new InternodeError("InvalidArgument", `${path} ${what}. Give a file of PEM text.`, {
@@ -146,6 +161,6 @@ function checkFile(path: string, { isFile, size }: Deno.FileInfo): void {
 }
 
 /** All texts in one; its last line is always complete, so that only time decides whether it counts. */
-function stateOf({ cert, key, ca }: MtlsTexts): string {
-  return `${JSON.stringify([cert, key, ca])}\n`;
+function stateOf({ cert, key, ca, crl }: MtlsTexts): string {
+  return `${JSON.stringify([cert, key, ca, crl])}\n`;
 }

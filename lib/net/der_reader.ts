@@ -1,5 +1,5 @@
 /**
- * Reading DER, as far as certificates need it.
+ * Reading DER, as far as certificates and lists of revoked ones need it.
  *
  * @module
  */
@@ -15,16 +15,17 @@ export class DerReader {
   readonly #bytes: Uint8Array;
   #at: number;
   readonly #end: number;
+  readonly #broken: string;
 
   /**
    * @param bytes What to read.
-   * @param start Where to begin.
-   * @param end Where to stop.
+   * @param broken What is said of what is not whole. Default: that a certificate is broken.
    */
-  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+  constructor(bytes: Uint8Array, broken: string = TRUNCATED) {
     this.#bytes = bytes;
-    this.#at = start;
-    this.#end = end;
+    this.#at = 0;
+    this.#end = bytes.length;
+    this.#broken = broken;
   }
 
   /** The next value's tag; -1 at the end. */
@@ -41,19 +42,19 @@ export class DerReader {
    */
   next(tag: number = this.tag): Uint8Array {
     if (this.#at + 2 > this.#end || this.tag !== tag || (tag & 0x1f) === 0x1f) {
-      throw new RangeError(TRUNCATED);
+      throw new RangeError(this.#broken);
     }
     let length = this.#bytes[this.#at + 1]!, start = this.#at + 2;
     if (length > 0x80) {
       const count = length - 0x80;
-      if (count > 3 || start + count > this.#end) throw new RangeError(TRUNCATED);
+      if (count > 3 || start + count > this.#end) throw new RangeError(this.#broken);
       length = 0;
       for (let i = 0; i < count; i++) length = length * 256 + this.#bytes[start++]!;
     } else if (length === 0x80) {
-      throw new RangeError(TRUNCATED);
+      throw new RangeError(this.#broken);
     }
     const end = start + length;
-    if (end > this.#end) throw new RangeError(TRUNCATED);
+    if (end > this.#end) throw new RangeError(this.#broken);
     this.#at = end;
     return this.#bytes.subarray(start, end);
   }
@@ -66,6 +67,19 @@ export class DerReader {
    * @throws {RangeError} If it is not there or not whole.
    */
   enter(tag: number): DerReader {
-    return new DerReader(this.next(tag));
+    return new DerReader(this.next(tag), this.#broken);
+  }
+
+  /**
+   * Steps over the next value.
+   *
+   * @param tag The tag that it must have.
+   * @returns All of it, tag and length included.
+   * @throws {RangeError} If it is not there or not whole.
+   */
+  whole(tag: number): Uint8Array {
+    const start = this.#at;
+    this.next(tag);
+    return this.#bytes.subarray(start, this.#at);
   }
 }

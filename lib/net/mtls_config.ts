@@ -7,7 +7,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { InternodeError } from "../errors.ts";
 import { quoted } from "../foreign/plain_text.ts";
-import { certificatesIn, privateKeysIn } from "./pem.ts";
+import { certificatesIn, crlsIn, crlText, privateKeysIn } from "./pem.ts";
+import { type Revocation, RevocationList } from "./revocation_list.ts";
 import { messageOf } from "./transport_error.ts";
 
 /** How this side proves itself, and whom it believes, as PEM texts. */
@@ -18,6 +19,14 @@ export interface MtlsTexts {
   readonly key: string;
   /** The authorities believed, and no others: the runtime's own do not count. Several may stand in one text. */
   readonly ca: string | readonly string[];
+  /**
+   * Lists of the certificates that their authorities have revoked (CRL, RFC 5280): PEM texts, of which each may hold
+   * several lists, or DER bytes. Each must be signed by an authority in `ca`, or one that came with `cert`; a
+   * certificate on a list, or one that such a certificate has issued, is refused on both sides, with the reason.
+   * What was issued by others than those whose lists there are is not looked up. Whole lists of version 1 and 2 are
+   * taken, and no delta, partial or indirect ones. Default: none.
+   */
+  readonly crl?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
 }
 
 /** The same in files. */
@@ -28,6 +37,8 @@ export interface MtlsFiles {
   readonly keyFile: string;
   /** The path of the file for {@linkcode MtlsTexts.ca}, or several. */
   readonly caFile: string | readonly string[];
+  /** The path of the file for {@linkcode MtlsTexts.crl}, or several; PEM or DER, of at most 8 MiB each. Default: none. */
+  readonly crlFile?: string | readonly string[] | undefined;
 }
 
 /** What does not change with the certificates. */
@@ -41,6 +52,12 @@ export interface MtlsRules {
    * dialled, by its address or with this name in it, unless this name is a URI.
    */
   readonly serverName?: string | ((address: string) => string) | undefined;
+  /**
+   * What becomes of certificates whose authority's list in `crl` has expired, as no newer one has come:
+   * `"warn"`, the default, goes on to use it, and an error in the log says so once a day; `"refuse"` believes none
+   * of them until there is a newer list.
+   */
+  readonly expiredCrl?: "warn" | "refuse" | undefined;
   /** The lowest version of TLS: `"1.3"` by default, or `"1.2"`. */
   readonly minVersion?: "1.2" | "1.3" | undefined;
   /** How long a handshake may take, in milliseconds; default 10,000. On a listener's side its owner's time counts as well, from when a connection is accepted until the peer has proven itself. */
@@ -63,6 +80,10 @@ export interface Credentials {
   readonly key: string;
   /** The authorities believed. */
   readonly authorities: readonly X509Certificate[];
+  /** What is known of revoked certificates. */
+  readonly revocation: Revocation;
+  /** Until when the first of the lists is valid, in milliseconds since 1970; `Infinity` if there is none. */
+  readonly crlExpiresMs: number;
   /** This side's certificate in a few words, for messages. */
   readonly subject: string;
   /** From when on this side's certificate and those that lead to an authority are valid, in milliseconds since 1970. */
@@ -108,12 +129,19 @@ export function checkMtlsConfig(config: MtlsConfig): Credentials {
   if (authorities.length === 0) {
     throw invalid("ca names no authority, so nobody could be believed", "Give at least one.");
   }
+  const { expiredCrl: expired = "warn" } = config;
+  if (expired !== "warn" && expired !== "refuse") {
+    throw invalid(`expiredCrl is ${quoted(expired)}`, 'Give "warn" or "refuse".');
+  }
+  const lists = readCrls(config.crl, [...authorities, ...shown]);
   const path = pathOf(own, shown, authorities);
   const extras = shown.filter((certificate) => !path.includes(certificate));
   return {
     cert: [...path, ...extras].map((certificate) => certificate.toString()).join(""),
     key,
     authorities,
+    revocation: { lists, expired },
+    crlExpiresMs: Math.min(...newestOf(lists).map(({ nextUpdateMs }) => nextUpdateMs)),
     subject: shownSubject(own.subject),
     extras,
     validFromMs: Math.max(...path.map(({ validFrom }) => Date.parse(validFrom))),
@@ -144,6 +172,56 @@ function readCertificates(option: "cert" | "ca", text: string): X509Certificate[
   } catch (cause) {
     throw invalid(`${option} cannot be read (${messageOf(cause)})`, "Give PEM text.", cause);
   }
+}
+
+/** Reads lists of revoked certificates, each of which one of these has signed: a list that counts for nothing would be taken for one that does. */
+function readCrls(
+  given: MtlsTexts["crl"],
+  authorities: readonly X509Certificate[],
+): RevocationList[] {
+  return crlTexts(given).flatMap((text) => {
+    let lists: RevocationList[];
+    try {
+      lists = crlsIn(text).map((der) => new RevocationList(der));
+    } catch (cause) {
+      throw invalid(
+        `crl cannot be read (${messageOf(cause)})`,
+        "Give whole lists, in PEM or DER.",
+        cause,
+      );
+    }
+    if (lists.length === 0) {
+      throw invalid(
+        "crl holds no list of revoked certificates",
+        'Give PEM text, which begins "-----BEGIN X509 CRL-----", or DER.',
+      );
+    }
+    if (lists.every((list) => authorities.some((authority) => list.isSignedBy(authority)))) {
+      return lists;
+    }
+    throw invalid(
+      "crl holds a list that no authority in ca or cert has signed, or none that may",
+      "Give the lists of these, and the certificate of an authority between in ca.",
+    );
+  });
+}
+
+/** Those that no newer one of the same authority has replaced. */
+function newestOf(lists: readonly RevocationList[]): readonly RevocationList[] {
+  const isNewer = (one: RevocationList, other: RevocationList): boolean =>
+    one.issuer === other.issuer && one.thisUpdateMs > other.thisUpdateMs;
+  return lists.filter((list) => !lists.some((other) => isNewer(other, list)));
+}
+
+/**
+ * Lists of revoked certificates as texts, so that two of them can be compared.
+ *
+ * @param given As in {@linkcode MtlsTexts}.
+ */
+export function crlTexts(given: MtlsTexts["crl"]): readonly string[] {
+  if (given === undefined) return [];
+  const all = Array.isArray(given) ? given : [given];
+  return all.map((one) => one instanceof Uint8Array ? crlText(one) : one);
 }
 
 /** The certificate that a key is of, usually the first, and that key. */

@@ -15,6 +15,7 @@ import { CredentialFiles } from "./credential_files.ts";
 import {
   checkMtlsConfig,
   type Credentials,
+  crlTexts,
   type MtlsConfig,
   type MtlsFileConfig,
   type MtlsRules,
@@ -230,8 +231,8 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
   }
 
   #check(texts: MtlsTexts): Credentials {
-    const { serverName, minVersion, handshakeTimeoutMs, maxHandshakes } = this.#rules;
-    const rules = { serverName, minVersion, handshakeTimeoutMs, maxHandshakes };
+    const { serverName, expiredCrl, minVersion, handshakeTimeoutMs, maxHandshakes } = this.#rules;
+    const rules = { serverName, expiredCrl, minVersion, handshakeTimeoutMs, maxHandshakes };
     const credentials = checkMtlsConfig({ ...rules, ...texts });
     const nowMs = this.#clock.wallNow();
     const { subject, validFromMs, expiresMs, authoritiesExpireMs } = credentials;
@@ -285,13 +286,13 @@ export function credentialSource(given: MtlsConfig | MtlsCredentials): Credentia
   return { current: checkMtlsConfig(given), onChange: () => () => {} };
 }
 
-function textsOf({ cert, key, ca }: MtlsTexts): MtlsTexts {
-  return { cert, key, ca };
+function textsOf({ cert, key, ca, crl }: MtlsTexts): MtlsTexts {
+  return { cert, key, ca, crl: crlTexts(crl) };
 }
 
 function isSame(one: MtlsTexts, other: MtlsTexts): boolean {
   return one.cert === other.cert && one.key === other.key &&
-    JSON.stringify(one.ca) === JSON.stringify(other.ca);
+    JSON.stringify([one.ca, one.crl]) === JSON.stringify([other.ca, other.crl]);
 }
 
 function timeText(ms: number): string {

@@ -140,6 +140,7 @@ async function agree(
   const judgement = judgePeer(evidenceOf(socket), {
     peer: role === "dialler" ? "server" : "client",
     authorities: credentials.authorities,
+    revocation: credentials.revocation,
     host,
     nowMs: systemClock.wallNow(),
   });

@@ -5,6 +5,7 @@
  */
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const CRL = /-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g;
 const PRIVATE_KEY = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[^]+?-----END \1-----/g;
 
 /**
@@ -15,6 +16,29 @@ const PRIVATE_KEY = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[^]+?-----END \
  */
 export function certificatesIn(text: string): readonly string[] {
   return typeof text === "string" ? text.match(CERTIFICATE) ?? [] : [];
+}
+
+/**
+ * The lists of revoked certificates in a text.
+ *
+ * @param text PEM, with anything between.
+ * @returns The bytes of each; none if it is no text.
+ * @throws {SyntaxError} If one is not in base64.
+ */
+export function crlsIn(text: string): readonly Uint8Array[] {
+  if (typeof text !== "string") return [];
+  return [...text.matchAll(CRL)].map(([, body]) => Uint8Array.fromBase64(body!));
+}
+
+/**
+ * A list of revoked certificates as PEM text.
+ *
+ * @param bytes PEM, which stays as it is, or DER.
+ */
+export function crlText(bytes: Uint8Array): string {
+  // DER begins with the tag of a sequence.
+  if (bytes[0] !== 0x30) return new TextDecoder().decode(bytes);
+  return `-----BEGIN X509 CRL-----\n${bytes.toBase64()}\n-----END X509 CRL-----\n`;
 }
 
 /**

@@ -13,6 +13,7 @@ import { pipeOf } from "./channel_pipe.ts";
 import { authority, clientConfig, grounds, hostConfig } from "./mtls_ground.ts";
 import { FILES } from "./permitted.ts";
 import { configOf, TestAuthority, type TestCertificate } from "./test_authority.ts";
+import { crlOf, crlPem } from "./test_crl.ts";
 
 const DAY_MS = 86_400_000;
 const first = await authority.node("first"), second = await authority.node("second");
@@ -335,4 +336,65 @@ Deno.test("the last authority that expires soon is told of too, and others are n
   await using alone = new MtlsCredentials({ ...first, ca: short.cert }, { clock, logger });
   assertEquals(alone.current.authorities.length, 1);
   assert(logger.has("The last of the authorities in ca expires in 2 days"), logger.lines.join());
+});
+
+fileTest(
+  "lists of revoked certificates in files are read again, in PEM and DER",
+  async (folder) => {
+    const path = `${folder.path}/revoked.crl`;
+    Deno.writeTextFileSync(path, await crlPem(authority, []));
+    const config = { ...folder.files, crlFile: path };
+    const options = { settleMs: 20, pollIntervalMs: 100, logger: folder.logger };
+    await using credentials = new MtlsCredentials(config, options);
+    const revoked = (): number => credentials.current.revocation.lists[0]!.size;
+    const changed = (act: () => void): Promise<void> =>
+      inTime(() =>
+        new Promise<void>((resolve) => {
+          const end = credentials.onChange(() => {
+            end();
+            resolve();
+          });
+          act();
+        })
+      );
+    assertEquals(revoked(), 0);
+    const text = await crlPem(authority, [first]), bytes = await crlOf(authority, [first, second]);
+    await changed(() => Deno.writeTextFileSync(path, text));
+    assertEquals(revoked(), 1);
+    await changed(() => Deno.writeFileSync(path, bytes));
+    assertEquals(revoked(), 2);
+    // One that is no good leaves the old one in use.
+    const stranger = await TestAuthority.root("stranger");
+    Deno.writeFileSync(path, await crlOf(stranger, []));
+    await folder.logger.heard("that no authority in ca or cert has signed");
+    assertEquals(revoked(), 2);
+    Deno.removeSync(path);
+    await folder.logger.heard(path);
+    assertEquals(revoked(), 2);
+  },
+);
+
+Deno.test("a list that has expired is an error once a day, and at once", async () => {
+  for (const expiredCrl of ["warn", "refuse"] as const) {
+    const clock = atNow(), logger = new QuietLogger();
+    const crl = await crlPem(authority, [], { nextDays: 3 });
+    const config = { ...configOf(first, authority), crl, expiredCrl };
+    const options = { clock, logger, warnBeforeExpiryMs: 0 };
+    await using credentials = new MtlsCredentials(config, options);
+    const told = (): number =>
+      logger.lines.filter((line) => line.includes("has expired on")).length;
+    await clock.advance(2.9 * DAY_MS);
+    assertEquals(told(), 0);
+    await clock.advance(0.2 * DAY_MS);
+    assertEquals(told(), 1);
+    assert(logger.has(expiredCrl === "warn" ? "is still believed" : "no certificate of its"));
+    await clock.advance(2 * DAY_MS);
+    assertEquals(told(), 3);
+    credentials.replace({ ...config, crl: await crlPem(authority, [], { nextDays: 20 }) });
+    await clock.advance(5 * DAY_MS);
+    assertEquals(told(), 3);
+    // It may be away again, too.
+    credentials.replace(configOf(first, authority));
+    assertEquals(credentials.current.revocation.lists, []);
+  }
 });

@@ -11,7 +11,8 @@ import {
   stillServes,
   webSocketGround,
 } from "./mtls_ground.ts";
-import { configOf, TestAuthority } from "./test_authority.ts";
+import { configOf, TestAuthority, type TestCertificate as Identity } from "./test_authority.ts";
+import { crlPem } from "./test_crl.ts";
 
 const stranger = await TestAuthority.root("stranger");
 /** Another one that calls itself the same. */
@@ -73,6 +74,60 @@ for (const ground of [...grounds, webSocketGround]) {
       await acceptor.end();
     });
   }
+
+  const revokedClient = await authority.node("client.example");
+  const revokedHost = await authority.node("host.example");
+  const revokedBetween = await authority.authority("between");
+  const lists = await crlPem(authority, [revokedClient, revokedHost, revokedBetween]);
+  const listed: [what: string, shown: Identity, reason: string][] = [
+    ["", revokedClient, 'certificate "CN=client.example" was revoked by its authority on 2'],
+    [
+      "by way of the one that has issued it",
+      await revokedBetween.node("client.example"),
+      'came with "CN=between", which was revoked by its authority on 2',
+    ],
+  ];
+  for (const [what, shown, reason] of listed) {
+    test(`a client with a certificate that was revoked ${what}: both ends know why`, async () => {
+      const acceptor = await Acceptor.on(on({ ...hostConfig, crl: lists }, ground), ground.url());
+      const transport = on(configOf(shown, authority, { serverName: "host.example" }), ground);
+      const error = await refusal(transport.dial(acceptor.address, dialOptions()));
+      assertStringIncludes(error.message, reason);
+      const [heard] = await told(acceptor, 1);
+      assertStringIncludes(heard!.message, reason);
+      await stillServes(acceptor, ground);
+      await acceptor.end();
+    });
+  }
+
+  test("a host with a certificate that was revoked: both ends know why", async () => {
+    const acceptor = await Acceptor.on(on(configOf(revokedHost, authority), ground), ground.url());
+    const transport = on({ ...clientConfig, crl: lists }, ground);
+    const error = await refusal(transport.dial(acceptor.address, dialOptions()));
+    const reason = 'certificate "CN=host.example" was revoked by its authority on 2';
+    assertStringIncludes(error.message, reason);
+    const [heard] = await told(acceptor, 1);
+    assertStringIncludes(heard!.message, reason);
+    await acceptor.end();
+  });
+
+  test("a list that has expired refuses all of its authority, if it is told to", async () => {
+    const crl = await crlPem(authority, [], { thisDays: -9, nextDays: -2 });
+    for (const expiredCrl of ["warn", "refuse"] as const) {
+      const config = { ...hostConfig, crl, expiredCrl };
+      const acceptor = await Acceptor.on(on(config, ground), ground.url());
+      if (expiredCrl === "warn") await stillServes(acceptor, ground);
+      else {
+        const dialling = on(clientConfig, ground).dial(acceptor.address, dialOptions());
+        assertStringIncludes(
+          (await refusal(dialling)).message,
+          "the revocation list of its authority",
+        );
+        await told(acceptor, 1);
+      }
+      await acceptor.end();
+    }
+  });
 
   const badHosts: [what: string, host: MtlsConfig, reason: string][] = [
     [

@@ -123,7 +123,8 @@ function withVersion(body: Uint8Array, version: 1 | 2): Uint8Array {
   return changed;
 }
 
-async function signed(body: Uint8Array, key: CryptoKey): Promise<Uint8Array<ArrayBuffer>> {
+/** A part that is signed, with its signature. */
+export async function signed(body: Uint8Array, key: CryptoKey): Promise<Uint8Array<ArrayBuffer>> {
   const signature = await crypto.subtle.sign(ALGORITHM, key, body.slice());
   const raw = new Uint8Array(signature), half = raw.length / 2;
   const pair = der(0x30, derInteger(raw.subarray(0, half)), derInteger(raw.subarray(half)));

@@ -1,0 +1,123 @@
+/**
+ * Which certificates an authority has taken back.
+ *
+ * @module
+ */
+
+import { constants, verify, type X509Certificate } from "node:crypto";
+import { readCertificate } from "./certificate_facts.ts";
+import { type CrlContent, readCrl } from "./crl_reader.ts";
+
+/** A list of revoked certificates (CRL, RFC 5280, 5), read and not changed any more. */
+export class RevocationList {
+  /** Its authority's name in DER, in hex, as `readCertificate` gives it; that it is true its signature has still to prove. */
+  readonly issuer: string;
+  /** From when on it counts, in milliseconds since 1970. */
+  readonly thisUpdateMs: number;
+  /** Until when there is to be a newer one; `Infinity` if it does not say. */
+  readonly nextUpdateMs: number;
+  readonly #content: CrlContent;
+  /** By whom it is signed, of those that were asked about: a certificate is not changed either. */
+  readonly #signers = new WeakMap<X509Certificate, boolean>();
+
+  /**
+   * @param der Its bytes.
+   * @throws {RangeError} If it is broken, or says what is not understood here.
+   */
+  constructor(der: Uint8Array) {
+    this.#content = readCrl(der);
+    this.issuer = this.#content.issuer;
+    this.thisUpdateMs = this.#content.thisUpdateMs;
+    this.nextUpdateMs = this.#content.nextUpdateMs;
+  }
+
+  /** How many certificates are on it. */
+  get size(): number {
+    return this.#content.revoked.size;
+  }
+
+  /**
+   * Since when a certificate is revoked, in milliseconds since 1970; `undefined`: it is not.
+   *
+   * @param serial Its number, as `readCertificate` gives it.
+   */
+  revokedMs(serial: string): number | undefined {
+    return this.#content.revoked.get(serial);
+  }
+
+  /** Whether an authority has signed it, and may. */
+  isSignedBy(authority: X509Certificate): boolean {
+    let isSigned = this.#signers.get(authority);
+    if (isSigned === undefined) {
+      isSigned = this.#verify(authority);
+      this.#signers.set(authority, isSigned);
+    }
+    return isSigned;
+  }
+
+  #verify(authority: X509Certificate): boolean {
+    const { signed, signature, algorithm: { hash, saltBytes } } = this.#content;
+    try {
+      const { subject, mayRevoke } = readCertificate(authority.raw);
+      if (!mayRevoke || subject !== this.issuer) return false;
+      const key = authority.publicKey;
+      return saltBytes === null ? verify(hash, signed, key, signature) : verify(
+        hash,
+        signed,
+        { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltBytes },
+        signature,
+      );
+    } catch {
+      // A key of another kind, or a certificate that cannot be read.
+      return false;
+    }
+  }
+}
+
+/** What is known of revoked certificates. */
+export interface Revocation {
+  /** The lists; what none of them is about is not revoked. */
+  readonly lists: readonly RevocationList[];
+  /** What becomes of certificates whose authority's list has expired: `"warn"`, the list goes on to count; `"refuse"`, they are not believed. */
+  readonly expired: "warn" | "refuse";
+}
+
+/** Nothing is. */
+export const NO_REVOCATION: Revocation = { lists: [], expired: "warn" };
+
+/**
+ * Why a certificate is not believed that an authority has issued; `null`: its
+ * list, if there is one, does not name it. Of several lists the newest counts.
+ *
+ * @param certificate The certificate.
+ * @param issuer Who has issued it, as its signature has proven.
+ * @param revocation What is known.
+ * @param nowMs The present, in milliseconds since 1970.
+ */
+export function revocationProblem(
+  certificate: X509Certificate,
+  issuer: X509Certificate,
+  { lists, expired }: Revocation,
+  nowMs: number,
+): string | null {
+  if (lists.length === 0) return null;
+  const { serial, issuer: name } = readCertificate(certificate.raw);
+  let newest: RevocationList | undefined;
+  for (const list of lists) {
+    if (list.issuer !== name || !list.isSignedBy(issuer)) continue;
+    if (newest === undefined || list.thisUpdateMs > newest.thisUpdateMs) newest = list;
+  }
+  if (newest === undefined) return null;
+  const revokedMs = newest.revokedMs(serial);
+  if (revokedMs !== undefined) {
+    return `was revoked by its authority on ${dayOf(revokedMs)} (serial number ${serial})`;
+  }
+  if (expired === "warn" || nowMs <= newest.nextUpdateMs) return null;
+  return `may have been revoked: the revocation list of its authority has expired on ${
+    dayOf(newest.nextUpdateMs)
+  }`;
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
