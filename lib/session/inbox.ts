@@ -191,7 +191,7 @@ export class Inbox {
   /** Whether some pieces have come of a message of that call's, from the side that sends frames of `type`. */
   isUnfinished(type: number, id: number): boolean {
     const assemblies = type >= FrameType.response ? this.#fromResponder : this.#fromOpener;
-    return assemblies !== null && assemblies.size > 0 && assemblies.has(id & SLOT_MASK);
+    return assemblies?.has(id & SLOT_MASK) ?? false;
   }
 
   /** Nothing else of a direction may come between the pieces of a message. */

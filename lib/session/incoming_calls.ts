@@ -60,7 +60,7 @@ export class IncomingCalls {
     slots[slot] = call;
     call.pending = true;
     this.active++;
-    if (call.deadlineMs < this.#earliestMs) this.#earliestMs = call.deadlineMs;
+    this.#earliestMs = Math.min(this.#earliestMs, call.deadlineMs);
   }
 
   /** Finds a call; `null` when it is answered already. */

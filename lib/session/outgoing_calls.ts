@@ -91,7 +91,7 @@ export class OutgoingCalls {
     this.active++;
     const id = (uses << SLOT_BITS | slot) >>> 0;
     call.id = id;
-    if (call.deadlineMs < this.#earliestMs) this.#earliestMs = call.deadlineMs;
+    this.#earliestMs = Math.min(this.#earliestMs, call.deadlineMs);
     return id;
   }
 

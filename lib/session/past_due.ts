@@ -26,7 +26,7 @@ export function takePastDue<Call extends Timed>(
   for (const call of slots) {
     if (call === null) continue;
     if (call.deadlineMs <= nowMs) expired.push(call);
-    else if (call.deadlineMs < earliestMs) earliestMs = call.deadlineMs;
+    else earliestMs = Math.min(earliestMs, call.deadlineMs);
   }
   return earliestMs;
 }

@@ -178,7 +178,7 @@ export class SlotQueue {
   }
 
   #noteDeadline({ deadlineMs }: OutgoingCall): void {
-    if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
+    this.#earliestMs = Math.min(this.#earliestMs, deadlineMs);
   }
 
   #take(): SlotlessCall | undefined {

@@ -97,3 +97,21 @@ Deno.test("a codec that returns a promise as it encodes is refused, and what the
   pair.pump();
   assertNothingLeft(pair);
 });
+
+Deno.test("metadata goes along with a call that is made while another one is encoded", () => {
+  const pair = new Pair(), { dialler } = pair, target = pair.echo();
+  const inner: TestCall[] = [];
+  const codec = acting(() => {
+    for (const size of [5, 70_000]) {
+      for (const codec of [rawCodec, encodedCodec]) {
+        const metadata = { size: `${size}`, raw: `${codec.raw}` };
+        inner.push(dialler.request("echo", numbered(size), { codec, metadata }));
+      }
+    }
+  });
+  dialler.request("echo", numbered(10), { codec, metadata: { size: "10", raw: "outer" } });
+  pair.pump();
+  assertEquals(inner.map(({ response }) => response?.length), [5, 5, 70_000, 70_000]);
+  const seen = target.metadata.map(({ size, raw }) => `${size} ${raw}`).sort();
+  assertEquals(seen, ["10 outer", "5 false", "5 true", "70000 false", "70000 true"]);
+});

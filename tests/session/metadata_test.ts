@@ -52,3 +52,16 @@ Deno.test("metadata has 4,096 bytes at most, in either direction", () => {
     "Metadata must be texts, not number.",
   ]);
 });
+
+Deno.test("what is too long is told apart: one text by itself, or all of them together", () => {
+  for (const metadata of [{ a: "b".repeat(4_096) }, { ["a".repeat(4_096)]: "" }]) {
+    assertThrows(() => encodeMetadata(metadata), InternodeError, "Metadata comes to ");
+  }
+  for (
+    const metadata of [{ a: "b".repeat(4_097) }, { ["é".repeat(2_049)]: "" }, {
+      a: "b".repeat(70_000),
+    }]
+  ) {
+    assertThrows(() => encodeMetadata(metadata), InternodeError, "A text of metadata has ");
+  }
+});

@@ -121,3 +121,27 @@ Deno.test("names that are refused for want of room are taken once calls have end
   const number = names.of("another", "");
   assertEquals([number < MOST, told()], [true, [[number, "another"]]]);
 });
+
+Deno.test("where no number comes back, subroutes leave an eighth of the room to contracts", () => {
+  const { names } = numbers(false);
+  const most = Math.floor(MAX_NAMES_BYTES * 7 / 8 / nameCost(2 + 255 + 255));
+  for (let n = 0; n < most; n++) names.of(long(n), LONG);
+  const error = assertThrows(() => names.of(long(most), LONG), InternodeError, "with subroutes");
+  assertEquals(error.code, "Overloaded");
+  assertEquals(names.of(long(most), ""), most);
+});
+
+Deno.test("old names are looked for when less than an eighth of the room is left, those named longest ago first", () => {
+  for (const beyond of [0, 1]) {
+    const { names, told } = numbers();
+    const enough = Math.floor(MAX_NAMES_BYTES * 7 / 8 / nameCost(2 + 255 + 255));
+    for (let n = 0; n < enough + beyond; n++) names.of(long(n), LONG);
+    names.giveBack(() => []);
+    told();
+    // The last is named in any case, the first only where there was no need of its room.
+    names.of(long(enough - 1), LONG);
+    assertEquals(told(), []);
+    names.of(long(0), LONG);
+    assertEquals(told().length, beyond);
+  }
+});

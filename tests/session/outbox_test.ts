@@ -251,3 +251,14 @@ Deno.test("streams leave three quarters of what may wait to others, and go on on
     assertEquals(waiting(), 0, "they go on by themselves");
   }
 });
+
+Deno.test("a stream that finds no room the first time that it asks goes on by itself, too", () => {
+  const { outbox, drain } = openOutbox({ limits: { sendBudgetBytes: 400_000 } });
+  while (request(outbox, 984));
+  const half = streaming(outbox);
+  let accepted = false;
+  half.send(rawCodec, numbered(10))!.onAccepted = () => accepted = true;
+  assertEquals(half.waiting, 1);
+  drain();
+  assertEquals([half.waiting, accepted], [0, true]);
+});

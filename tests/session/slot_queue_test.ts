@@ -130,7 +130,9 @@ for (const [what, make] of MAKING_ROOM) {
     all.add(10);
     assertEquals(all.fill(), BUDGET / COST - 1);
     make(all, 10);
+    const left = all.queue.waiting();
     assertEquals(all.fill(), 10);
+    assertEquals(all.queue.waiting().slice(0, left.length), left, "in order");
     assertEquals(all.queue.waiting().length, BUDGET / COST);
   });
 }
@@ -144,6 +146,7 @@ Deno.test("calls end at their deadlines and not before, wherever they stand, and
     queue.expire();
     assertEquals(expired, ended.map((n) => calls[n]!));
     assertEquals(queue.earliestMs, nextMs);
+    assertEquals(queue.waiting(), calls.filter((call) => !expired.includes(call)), "in order");
   }
   assertEquals([queue.waiting(), queue.length], [[calls[0]!, calls[1]!], 2]);
   outbox.nowMs = 30;
@@ -158,6 +161,9 @@ Deno.test("a call whose turn comes too late ends, those that have ended are pass
   outbox.nowMs = 50;
   free();
   assertEquals([expired, sent, queue.length], [[late], [next], 0]);
+  add().state = "ended";
+  free(next);
+  assertEquals([sent, queue.length], [[next], 0], "none is left that could go");
 });
 
 Deno.test("an empty queue has no deadline", () => {
@@ -175,6 +181,7 @@ Deno.test("a call for which there is no room when its turn comes stays first, an
       try {
         outbox.send(FrameType.request, 0, 0, id, 0, null, rawCodec, numbered(bytes), call);
       } catch (error) {
+        call.state = "ended";
         slots.remove(call);
         throw error;
       }
@@ -197,16 +204,25 @@ Deno.test("a call for which there is no room when its turn comes stays first, an
 
 Deno.test("the first call, which waits for room, ends at its deadline like any", () => {
   const { outbox, drain, queue, free, expired } = queueing(2);
-  const overloaded = (): never => outbox.bulk.checkRoom(BUDGET) as never;
+  const overloaded = (call: TestCall): void => {
+    call.state = "ended";
+    outbox.bulk.checkRoom(BUDGET);
+  };
   queue.add(new TestCall(), null, () => {
     outbox.send(FrameType.request, 0, 0, 1, 0, null, rawCodec, numbered(BUDGET + 1), null);
   });
   free();
   assertEquals(queue.length, 0, "it is under way");
   const first = new TestCall(40), second = new TestCall(60);
-  queue.add(first, null, overloaded);
-  queue.add(second, null, overloaded);
-  assertEquals([queue.waiting(), queue.earliestMs], [[first, second], 40]);
+  queue.add(first, null, () => overloaded(first));
+  assertEquals([queue.waiting(), queue.earliestMs], [[first], 40]);
+  queue.add(second, null, () => overloaded(second));
+  const early = new TestCall(30);
+  queue.add(early, null, () => overloaded(early));
+  assertEquals([queue.waiting(), queue.earliestMs], [[first, second, early], 30]);
+  outbox.nowMs = 30;
+  queue.expire();
+  assertEquals([expired.splice(0), queue.earliestMs], [[early], 40]);
   outbox.nowMs = 40;
   queue.expire();
   assertEquals([expired, queue.earliestMs], [[first], 60]);
@@ -225,4 +241,35 @@ Deno.test("a call that cannot be sent fails, and the next one goes", () => {
   const next = add();
   free();
   assertEquals([failing.error, failing.state, sent], [error, "ended", [next]]);
+});
+
+Deno.test("only a call that finds no room waits for it: what is refused for another reason fails", () => {
+  const overloaded = new InternodeError("Overloaded", "no more names");
+  const tooLarge = new InternodeError("MessageTooLarge", "too large");
+  const strange = { code: "Overloaded" };
+  for (const hasRoom of [true, false]) {
+    for (const error of hasRoom ? [overloaded] : [tooLarge, strange]) {
+      const { outbox, queue, free } = queueing(2);
+      if (!hasRoom) {
+        outbox.send(FrameType.request, 0, 0, 1, 0, null, rawCodec, numbered(BUDGET + 1), null);
+        assertThrows(() => outbox.bulk.checkRoom(BUDGET), InternodeError);
+      }
+      const call = new TestCall();
+      queue.add(call, null, () => {
+        throw error;
+      });
+      free();
+      assertEquals([call.error as unknown, call.state, queue.length], [error, "ended", 0]);
+    }
+  }
+});
+
+Deno.test("a call that has ended already does not run out of time", () => {
+  const { outbox, queue, expired, add } = queueing();
+  const ended = add(10), other = add(10);
+  ended.state = "ended";
+  queue.onEnded();
+  outbox.nowMs = 10;
+  queue.expire();
+  assertEquals([expired, queue.length, queue.earliestMs], [[other], 0, Infinity]);
 });
