@@ -204,10 +204,13 @@ export class Manager implements AsyncDisposable {
    *
    * @param request What the server was asked.
    * @param options What else the server knows of it.
-   * @returns The answer: 101 if the caller may come in, else a refusal with its reason.
+   * @returns The answer: 101 if the caller may come in, else a refusal with its reason; 503 once this manager closes.
    */
   upgrade(request: Request, options: UpgradeOptions = {}): Response {
     const { mutualTls, logger, allowOrigins, allowHosts } = this.#node.options;
+    if (this.#closed !== null) {
+      return new Response("This host is closing: it takes no connections.\n", { status: 503 });
+    }
     const exposed = this.#openEntrance();
     return upgradeWebSocket(request, {
       allowOrigins,

@@ -10,6 +10,7 @@ import { follow, thenOf } from "../foreign/thenable.ts";
 import type { HandlerTarget } from "../session/handler_target.ts";
 import type { Metadata } from "../session/metadata.ts";
 import type { Responder } from "../session/responder.ts";
+import { bufferOf } from "../wire/plain_bytes.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { PayloadKind } from "../wire/frame.ts";
 import type { LendingPool } from "../wire/lending_pool.ts";
@@ -280,7 +281,7 @@ function borrow(reader: ByteReader, lending: LendingPool): Uint8Array<ArrayBuffe
 }
 
 function isLent(response: unknown, { lent }: CallContext): boolean {
-  return lent !== null && response instanceof Uint8Array && response.buffer === lent.buffer;
+  return lent !== null && response instanceof Uint8Array && bufferOf(response) === bufferOf(lent);
 }
 
 function unread(name: string): InternodeError {

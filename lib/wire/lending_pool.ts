@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bufferOf } from "./plain_bytes.ts";
 import { payloadMemory } from "./payload_memory.ts";
 
 const LEAST_BYTES = 4 * 1024;
@@ -35,7 +36,8 @@ export class LendingPool {
   }
 
   /** Takes an array back, which is empty from then on. It need not come from here. */
-  takeBack({ buffer }: Uint8Array<ArrayBuffer>): void {
+  takeBack(bytes: Uint8Array<ArrayBuffer>): void {
+    const buffer = bufferOf(bytes);
     // Its user may have sent it elsewhere, to a worker for example.
     if (buffer.detached) return;
     const size = buffer.byteLength;

@@ -42,6 +42,15 @@ export function plainBytes(bytes: Bytes): Bytes {
   return new Uint8Array(buffer.call(bytes), byteOffset.call(bytes), real);
 }
 
+/**
+ * Where the bytes of an array really lie.
+ *
+ * @throws {TypeError} If it only looks like an array, as a proxy does.
+ */
+export function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  return buffer.call(bytes);
+}
+
 /** Whether the memory of an array was taken away. */
 export function isDetached(bytes: Bytes): boolean {
   return lengthOf(bytes) === 0 && buffer.call(bytes).detached;

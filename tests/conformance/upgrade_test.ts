@@ -43,6 +43,10 @@ Deno.test({
       assertEquals(stranger.status, 401);
       assertStringIncludes(await stranger.text(), "no token");
       assert(logs[0]!.has("no token"), "the refusal is logged");
+      await acceptor.close();
+      const late = await fetch(`${base}/grid`);
+      assertEquals(late.status, 503, "who is closed takes nobody");
+      await late.body?.cancel();
     } finally {
       await Promise.all([dialler.close(), acceptor.close()]);
       await server.shutdown();

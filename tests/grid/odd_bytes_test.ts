@@ -38,18 +38,21 @@ function boasting(bytes: Uint8Array): Uint8Array {
   return Object.defineProperty(bytes, "length", { value: bytes.length + 50 });
 }
 
+function unreadable(bytes: Uint8Array): Uint8Array {
+  return Object.defineProperty(bytes, "buffer", {
+    get: () => {
+      throw new Error("not to be read");
+    },
+  });
+}
+
 const MADE: Readonly<Record<string, (count: number) => Uint8Array>> = {
   "a constructor of its own": (count) => new Hash(String(count)),
   "a species of its own": (count) => new OfAnotherSpecies(count),
   "methods of its own": (count) => new WithMethods(count),
   "too large a length": (count) => boasting(new Uint8Array(count)),
   "a class and too large a length": (count) => boasting(new OfAnotherSpecies(count)),
-  "a buffer that throws": (count) =>
-    Object.defineProperty(new Uint8Array(count), "buffer", {
-      get: () => {
-        throw new Error("not to be read");
-      },
-    }),
+  "a buffer that throws": (count) => unreadable(new Uint8Array(count)),
 };
 
 const size = single("size", { request: t.raw(), response: t.uint() });
@@ -105,6 +108,22 @@ for (const kind of ["bytes", "messages"] as const) {
       assertEquals(await to.request(size, new Uint8Array(7)), 7);
     }));
 }
+
+Deno.test("a lent request is taken back as it was lent, whatever its handler has made of it", () =>
+  withPair({
+    serve: (manager) => {
+      manager.handle(size, ({ length }) => length);
+      manager.handle(single("lent"), unreadable, { lendRequest: true });
+    },
+  }, async (grid) => {
+    const to = grid.node(0).connection(grid.hosts[1]!);
+    for (const count of [10, 20_000, 1_000_000]) {
+      const response = await to.request(single("lent"), new Uint8Array(count).fill(7));
+      assertEquals([response.length, response.at(-1)], [count, 7]);
+      assertEquals(await to.request(size, new Uint8Array(7)), 7);
+    }
+    assertEquals(to.stats().reconnects, 0);
+  }));
 
 Deno.test("dynamic values refuse bytes that tell a length which is not theirs", () => {
   const bytes = boasting(new Uint8Array(3));
