@@ -11,7 +11,9 @@ import { type ExpectedHost, expectedHost } from "./host_binding.ts";
 import type { Credentials, MtlsConfig } from "./mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "./mtls_credentials.ts";
 import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
-import type { ByteChannel, Channel } from "./transport.ts";
+import { endWhenRevoked } from "./revocation_watch.ts";
+import type { TlsChannel } from "./tls_channel.ts";
+import type { Channel } from "./transport.ts";
 
 /**
  * Makes any endpoint whose channels carry bytes one of mutual TLS: the host
@@ -50,7 +52,8 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
     weight: endpoint.weight,
     async dial(signal, makeToken) {
       const channel = await endpoint.dial(signal, makeToken);
-      return await secureDialled(channel, address, source.current, host, signal);
+      const secured = await secureDialled(channel, address, source.current, host, signal);
+      return endWhenRevoked(source, secured);
     },
     onChange: (listener) => source.onChange(listener),
   };
@@ -118,7 +121,7 @@ export async function secureDialled(
   credentials: Credentials,
   host: ExpectedHost,
   signal: AbortSignal,
-): Promise<ByteChannel> {
+): Promise<TlsChannel> {
   if (channel.kind !== "bytes") {
     channel.close();
     throw new InternodeError(

@@ -14,6 +14,7 @@ import type { Credentials } from "./mtls_config.ts";
 import { exchangeStatus } from "./mtls_status.ts";
 import { TooLate } from "./peer_left.ts";
 import { kindOfName } from "./peer_name.ts";
+import { shownOf } from "./revocation_watch.ts";
 import { systemClock } from "./system_clock.ts";
 import { type TlsChannel, TlsInbox } from "./tls_channel.ts";
 import { readTlsHello } from "./tls_hello.ts";
@@ -137,7 +138,8 @@ async function agree(
   if (socket.alpnProtocol !== PROTOCOL) {
     throw new Error("the other side does not speak as Internode does inside TLS");
   }
-  const judgement = judgePeer(evidenceOf(socket), {
+  const evidence = evidenceOf(socket);
+  const judgement = judgePeer(evidence, {
     peer: role === "dialler" ? "server" : "client",
     authorities: credentials.authorities,
     revocation: credentials.revocation,
@@ -158,7 +160,10 @@ async function agree(
     channel.close();
     throw new HandshakeFailure("refusedThere", answer);
   }
-  if ("identity" in judgement) channel.identity = judgement.identity;
+  if ("identity" in judgement) {
+    channel.identity = judgement.identity;
+    channel.shown = shownOf(evidence.chain);
+  }
 }
 
 function evidenceOf(socket: TLSSocket): Evidence {

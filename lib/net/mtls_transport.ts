@@ -9,6 +9,7 @@ import { certificateToExpect, secureDialled } from "./mtls.ts";
 import type { MtlsConfig } from "./mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "./mtls_credentials.ts";
 import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
+import { endWhenRevoked } from "./revocation_watch.ts";
 import { tcpTransport } from "./tcp.ts";
 import type { Transport, Transports } from "./transport.ts";
 import { messageOf } from "./transport_error.ts";
@@ -40,7 +41,9 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
     async dial(address, options) {
       const host = certificateToExpect(source.current, address);
       const channel = await inner.dial(address, options);
-      return await secureDialled(channel, address.href, source.current, host, options.signal);
+      const { signal } = options;
+      const secured = await secureDialled(channel, address.href, source.current, host, signal);
+      return endWhenRevoked(source, secured);
     },
 
     listen: (address, options) =>
@@ -48,7 +51,7 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
         prepare: async (channel, place) => {
           const credentials = source.current;
           const side = { role: "listener", credentials, host: null, signal: NEVER, place } as const;
-          return { channel: await shakeHands(channel, side) };
+          return { channel: endWhenRevoked(source, await shakeHands(channel, side)) };
         },
         turnsAway: (present) =>
           present >= source.current.maxHandshakes

@@ -9,6 +9,7 @@ import type { ChannelDuplex } from "./channel_duplex.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import { PeerLeft } from "./peer_left.ts";
 import { giveBack } from "../wire/memory_return.ts";
+import type { ShownCertificate } from "./revocation_watch.ts";
 import type { ByteChannel, Progress } from "./transport.ts";
 
 /** While so much waits to be read, nothing more is taken from the channel underneath. */
@@ -91,6 +92,8 @@ export class TlsChannel implements ByteChannel {
   readonly remote: string;
   /** Set once the other end has been judged. */
   identity: PeerIdentity | undefined;
+  /** What it was judged by. */
+  shown: readonly ShownCertificate[] = [];
   /** See {@linkcode ByteChannel}. */
   onProgress: ((direction: Progress) => void) | undefined = undefined;
 
@@ -173,6 +176,11 @@ export class TlsChannel implements ByteChannel {
     this.#closing = setTimeout(() => this.#leave(), CLOSING_MS);
     this.#dataBytes = this.#duplex.takenBytes + this.#duplex.writableLength;
     this.#socket.end();
+  }
+
+  /** Ends it at once, as its reads and writes say. */
+  fail(error: Error): void {
+    if (!this.#closed) this.#fail(error);
   }
 
   #onData(chunk: Uint8Array): void {
