@@ -57,6 +57,7 @@ export class FramedChannel implements MessageChannel {
   readonly kind = "messages";
   readonly remote: string;
   readonly identity: PeerIdentity | undefined;
+  readonly binding: Uint8Array | undefined;
   readonly #channel: ByteChannel;
   readonly #closeTimeoutMs: number;
   readonly #reader: FrameReader;
@@ -112,6 +113,7 @@ export class FramedChannel implements MessageChannel {
     }
     this.remote = remote;
     this.identity = channel.identity;
+    this.binding = channel.binding;
     this.#reader = new FrameReader(role, MAX_BATCH_BYTES, first);
     this.#queue = new FrameQueue(role === "client" ? randomKey : null);
     this.#closeTimeoutMs = closeTimeoutMs;

@@ -98,6 +98,7 @@ export class LinkMaker {
       nonce: random.bytes(NONCE_BYTES),
       limits: settings.limits,
       auth: settings.auth,
+      binding: channel.binding,
       envelope: bytes,
       checksum: checksums && bytes && !channel.integrity ? crc32 : null,
       writeFlattenLimit: settings.writeFlattenLimit,

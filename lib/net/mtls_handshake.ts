@@ -163,7 +163,22 @@ async function agree(
   if ("identity" in judgement) {
     channel.identity = judgement.identity;
     channel.shown = shownOf(evidence.chain);
+    const own = fingerprintOf(new X509Certificate(credentials.cert));
+    const other = fingerprintOf(evidence.chain[0]!);
+    channel.binding = role === "dialler" ? joined(own, other) : joined(other, own);
   }
+}
+
+/** The SHA-256 of a certificate. */
+function fingerprintOf(certificate: X509Certificate): Uint8Array {
+  return Uint8Array.fromHex(certificate.fingerprint256.replaceAll(":", ""));
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 function evidenceOf(socket: TLSSocket): Evidence {

@@ -92,6 +92,8 @@ export class TlsChannel implements ByteChannel {
   readonly remote: string;
   /** Set once the other end has been judged. */
   identity: PeerIdentity | undefined;
+  /** See {@linkcode ByteChannel}. */
+  binding: Uint8Array | undefined;
   /** What it was judged by. */
   shown: readonly ShownCertificate[] = [];
   /** See {@linkcode ByteChannel}. */

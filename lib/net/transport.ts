@@ -25,6 +25,8 @@ export interface ByteChannel {
   readonly integrity: boolean;
   /** Who the other end has proven to be; absent where the transport asks for no proof. */
   readonly identity?: PeerIdentity | undefined;
+  /** What both ends have shown each other, to which the proofs of a shared secret are bound: the SHA-256 of the dialler's certificate, then of the acceptor's, 64 bytes. Absent where not both have shown one. */
+  readonly binding?: Uint8Array | undefined;
   /** Reads what is there, at most `into.length` bytes; `null` at the end. Rejects when the connection is lost or closed. At most one read at a time. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
   /** Writes some of the bytes and says how many; pends while the other end does not keep up. At most one write at a time; the bytes must stay untouched until it settles. */
@@ -81,6 +83,8 @@ export interface MessageChannel {
   readonly remote: string;
   /** Who the other end has proven to be; absent where the transport asks for no proof. */
   readonly identity?: PeerIdentity | undefined;
+  /** See {@linkcode ByteChannel}. */
+  readonly binding?: Uint8Array | undefined;
   /** Names the receiver; messages that came before are kept until then. Called once. */
   start(receiver: MessageReceiver): void;
   /** Sends one message. The bytes are copied before it returns. */

@@ -24,6 +24,7 @@ import { FrameType } from "../wire/frame.ts";
 import {
   decodeHello,
   encodeHello,
+  FEATURE_BINDING,
   FEATURE_CHECKSUM,
   FEATURE_NAME_REUSE,
   FEATURE_RENEWAL,
@@ -166,12 +167,13 @@ export class Handshake {
   }
 
   #sayHello(nowMs: number): void {
-    const { limits, name, peerName, instance, nonce, auth, checksum, renews } = this.#options;
+    const { limits, name, peerName, instance, nonce, auth, checksum, renews, binding } =
+      this.#options;
     this.#ownHello = encodeHello({
       minVersion: MIN_VERSION,
       maxVersion: MAX_VERSION,
       features: (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0) |
-        FEATURE_NAME_REUSE,
+        FEATURE_NAME_REUSE | (auth !== null && binding !== undefined ? FEATURE_BINDING : 0),
       wallMs: this.#wallAt(nowMs),
       instance,
       nonce,
@@ -191,17 +193,21 @@ export class Handshake {
     return this.#wallMs + (nowMs - this.#startMs);
   }
 
-  /** u32 length and bytes of the dialler's hello, then of the acceptor's. */
+  /** u32 length and bytes of the dialler's hello, then of the acceptor's; then what both have shown underneath, if both know it. Nobody can take that away unseen: the hellos say that they do. */
   #transcript(): Uint8Array<ArrayBuffer> {
     const dialler = this.#options.role === "dialler";
     const first = dialler ? this.#ownHello : this.#peerHello;
     const second = dialler ? this.#peerHello : this.#ownHello;
-    const transcript = new Uint8Array(8 + first.length + second.length);
+    const { binding } = this.#options;
+    const isBound = binding !== undefined && (this.peer!.features & FEATURE_BINDING) !== 0;
+    const bound = isBound ? binding : NOTHING;
+    const transcript = new Uint8Array(8 + first.length + second.length + bound.length);
     const view = new DataView(transcript.buffer);
     view.setUint32(0, first.length, true);
     transcript.set(first, 4);
     view.setUint32(4 + first.length, second.length, true);
     transcript.set(second, 8 + first.length);
+    transcript.set(bound, 8 + first.length + second.length);
     return transcript;
   }
 }

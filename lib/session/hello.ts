@@ -18,6 +18,8 @@ export const FEATURE_CHECKSUM = 1;
 export const FEATURE_RENEWAL = 2;
 /** Feature bit: a number of a name may be given another name. */
 export const FEATURE_NAME_REUSE = 4;
+/** Feature bit: the sender knows what both sides have shown underneath, and binds proofs to it. */
+export const FEATURE_BINDING = 8;
 
 /** "INTR": tells a peer that speaks something else apart at once. */
 const MAGIC = 0x5254_4e49;

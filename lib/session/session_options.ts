@@ -53,6 +53,8 @@ export interface SessionOptions extends SessionTimes {
   readonly limits: Limits;
   /** Proves the shared secret, if there is one. */
   readonly auth: Authenticator | null;
+  /** What both sides have shown underneath, to which proofs are bound where both know it: the SHA-256 of the dialler's certificate, then of the acceptor's. Default: nothing. */
+  readonly binding?: Uint8Array | undefined;
   /** Whether batches travel on a byte stream, with envelopes, or as messages. */
   readonly envelope: boolean;
   /** Checks batches where the transport does not; `null` for none. */

@@ -214,3 +214,45 @@ Deno.test("what a connection was opened by opens no other one, at either end", (
   assertEquals(dialler.opened, 0);
   assertStringIncludes(dialler.closed!.message, WRONG);
 });
+
+/** What both sides have shown in TLS. */
+const SHOWN = new Uint8Array(64).map((_, index) => index);
+
+Deno.test("proofs are bound to what both sides have shown, where both know it", () => {
+  for (
+    const [dialler, acceptor, opens] of [
+      [SHOWN, SHOWN, true],
+      [SHOWN, undefined, true],
+      [undefined, SHOWN, true],
+      [SHOWN, SHOWN.toReversed(), false],
+      // Somebody in between has shown another certificate to one of them.
+      [SHOWN, SHOWN.with(40, 0), false],
+      [SHOWN.with(3, 0), SHOWN, false],
+    ] as const
+  ) {
+    const pair = strangers({ dialler: { binding: dialler }, acceptor: { binding: acceptor } });
+    handshake(pair, (_, batch) => batch);
+    if (!opens) assertRefused(pair, WRONG, `${dialler} ${acceptor}`);
+    else assertEquals([pair.dialler.opened, pair.acceptor.opened], [1, 1]);
+  }
+});
+
+Deno.test("nobody takes away unseen that proofs are bound", () => {
+  for (const type of [FrameType.hello, -FrameType.hello]) {
+    const other = SHOWN.with(40, 0);
+    const pair = strangers({ dialler: { binding: SHOWN }, acceptor: { binding: other } });
+    handshake(pair, (said, batch) => {
+      if (said !== type) return batch;
+      const hello = helloIn(batch);
+      assertEquals(hello.features & 8, 8);
+      const payload = encodeHello({ ...hello, features: hello.features & ~8 });
+      return rawFrame(FrameType.hello, { payload });
+    });
+    assertRefused(pair, WRONG, `${type}`);
+  }
+});
+
+Deno.test("without a secret nothing is said of what both sides have shown", () => {
+  const pair = new Pair({ unopened: true, both: { binding: SHOWN } });
+  assertEquals(helloIn(nextFrame(pair.dialler, FrameType.hello)).features & 8, 0);
+});

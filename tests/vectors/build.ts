@@ -7,7 +7,7 @@ import { ByteWriter } from "../../lib/wire/byte_writer.ts";
 import { numbered } from "../session/calls.ts";
 import { joined, parseFrames, rawFrame, typeName, u32, utf8 } from "../session/raw_frames.ts";
 import { slowCrc32 } from "../wire/crc32.ts";
-import { CONVERSATIONS, converse, SECRET, type Turn } from "./conversations.ts";
+import { BINDING, CONVERSATIONS, converse, SECRET, type Turn } from "./conversations.ts";
 import { diallerVectors } from "./diallers.ts";
 import { FRAME_RECIPES } from "./recipes.ts";
 import { valueVectors } from "./values.ts";
@@ -64,6 +64,8 @@ export interface ConversationVector {
   description: string;
   bytes: boolean;
   secret: string | null;
+  /** What follows the hellos in the transcript. */
+  bindingHex: string | null;
   transcriptHex: string | null;
   diallerProofHex: string | null;
   acceptorProofHex: string | null;
@@ -281,13 +283,16 @@ export async function conversationVectors(): Promise<ConversationVector[]> {
     const { name, description, bytes } = recipe;
     const turns = converse(recipe);
     let transcript: Uint8Array | null = null;
+    // Both sides must know it.
+    const isBound = recipe.dialler?.binding !== undefined && recipe.acceptor?.binding !== undefined;
+    const binding = isBound ? BINDING : new Uint8Array(0);
     if (recipe.secret) {
       // The two hellos, which open their sides' first turns.
       const hellos = ["dialler", "acceptor"].map((from) => {
         const first = Uint8Array.fromHex(turns.find((turn) => turn.from === from)!.hex);
         return parseFrames(bytes ? first.subarray(8) : first)[0]!.payload;
       });
-      transcript = joined(...hellos.flatMap((hello) => [u32(hello.length), hello]));
+      transcript = joined(...hellos.flatMap((hello) => [u32(hello.length), hello]), binding);
     }
     const proof = async (role: string): Promise<string | null> =>
       transcript === null
@@ -298,6 +303,7 @@ export async function conversationVectors(): Promise<ConversationVector[]> {
       description,
       bytes,
       secret: recipe.secret ? SECRET : null,
+      bindingHex: isBound ? binding.toHex() : null,
       transcriptHex: transcript?.toHex() ?? null,
       diallerProofHex: await proof("dialler"),
       acceptorProofHex: await proof("acceptor"),

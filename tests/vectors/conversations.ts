@@ -11,6 +11,12 @@ import { joined } from "../session/raw_frames.ts";
 /** The secret of the conversations that have one. */
 export const SECRET = "a shared secret for vectors only";
 
+/** In place of the SHA-256 of two certificates, the dialler's first. */
+export const BINDING: Uint8Array = joined(
+  new Uint8Array(32).fill(0xd1),
+  new Uint8Array(32).fill(0xac),
+);
+
 /** What one side has written in one go. */
 export interface Turn {
   readonly from: "dialler" | "acceptor";
@@ -128,6 +134,21 @@ export const CONVERSATIONS: readonly ConversationRecipe[] = [
       "the same on a byte stream: both hellos have feature bits 0 and 2, envelopes have checksum 0",
     bytes: true,
     secret: true,
+  },
+  {
+    name: "handshake with a secret over mutual TLS",
+    description: "both hellos have feature bit 3: the certificates' hashes end the transcript",
+    bytes: false,
+    secret: true,
+    dialler: { binding: BINDING },
+    acceptor: { binding: BINDING },
+  },
+  {
+    name: "handshake with a secret over mutual TLS, with a peer that does not bind",
+    description: "the dialler's hello has feature bit 3, the acceptor's has not: nothing is added",
+    bytes: false,
+    secret: true,
+    dialler: { binding: BINDING },
   },
   {
     name: "refused for its name",

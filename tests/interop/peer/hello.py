@@ -85,10 +85,12 @@ def judge(own: Hello, other: Hello, max_skew_ms: float = 300_000) -> str | None:
     return None
 
 
-def proof(secret: bytes, role: str, dialler: bytes, acceptor: bytes) -> bytes:
-    """A side's proof; the last two are the payloads of both hellos."""
+def proof(
+    secret: bytes, role: str, dialler: bytes, acceptor: bytes, binding: bytes = b"",
+) -> bytes:
+    """A side's proof, of the payloads of both hellos and what it is bound to."""
     transcript = b"".join(struct.pack("<I", len(hello)) + hello for hello in (dialler, acceptor))
-    text = b"internode proof 1\0" + role.encode() + b"\0" + transcript
+    text = b"internode proof 1\0" + role.encode() + b"\0" + transcript + binding
     return hmac.new(secret, text, hashlib.sha256).digest()
 
 

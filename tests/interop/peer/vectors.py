@@ -82,8 +82,9 @@ async def _conversation(vector: dict) -> None:
     if vector["secret"] is None:
         return
     hellos = [said[side][0].payload for side in ("dialler", "acceptor")]
+    binding = bytes.fromhex(vector["bindingHex"] or "")
     for side in said:
-        made = proof(vector["secret"].encode(), side, *hellos)
+        made = proof(vector["secret"].encode(), side, *hellos, binding)
         assert made.hex() == vector[f"{side}ProofHex"]
 
 
