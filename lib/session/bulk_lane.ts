@@ -234,7 +234,7 @@ export class BulkLane {
   clear(): ReadonlySet<OutgoingCall> {
     const inPart = new Set<OutgoingCall>();
     for (let next = this.#lane.shift(); next !== undefined; next = this.#lane.shift()) {
-      if (next.call !== null && next.sent > 0 && !next.dropped) inPart.add(next.call);
+      if (next.call !== null && next.sent > 0) inPart.add(next.call);
     }
     this.#stalled.clear();
     this.#stalledHalves?.clear();

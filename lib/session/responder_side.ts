@@ -374,7 +374,7 @@ export class ResponderSide implements Responder {
 
   #end(call: IncomingCall): void {
     this.calls.remove(call);
-    if (call.heldBytes > 0) this.#inbox.release(call.heldBytes);
+    this.#inbox.release(call.heldBytes);
     if (call instanceof AcceptedStream) {
       call.receive?.close();
       this.#inbox.drop(call.id, false);

@@ -87,4 +87,16 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     lineText: "this.#someEnded = false;",
     reason: "With `true` it only looks through all calls more often than it need.",
   },
+  {
+    file: "lib/session/bulk_lane.ts",
+    lineText: "if (next.call !== null && next.sent > 0) inPart.add(next.call);",
+    changes: [ZERO],
+    reason: "A piece that is not the last has 1,024 bytes at least.",
+  },
+  {
+    file: "lib/session/name_numbers.ts",
+    lineText: "this.#nextSweep = 0;",
+    changes: [ZERO],
+    reason: "Where no name is taken any more, more than one has been given.",
+  },
 ];
