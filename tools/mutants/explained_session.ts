@@ -70,12 +70,12 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     changes: ["`4` became `5`"],
     reason: "There is room for one byte more than is written.",
   },
-  {
-    file: "lib/session/slot_queue.ts",
+  ...["incoming_calls", "outgoing_calls", "slot_queue"].map((name) => ({
+    file: `lib/session/${name}.ts`,
     lineText: "if (nowMs < this.#earliestMs) return;",
     changes: ["the guard was removed"],
     reason: "It spares looking through all calls, of which none has run out of time before.",
-  },
+  })),
   {
     file: "lib/session/slot_queue.ts",
     lineText: "if (!this.#someEnded) return;",
