@@ -211,19 +211,23 @@ export class Manager implements AsyncDisposable {
     if (this.#closed !== null) {
       return new Response("This host is closing: it takes no connections.\n", { status: 503 });
     }
-    const exposed = this.#openEntrance();
+    const exposed = this.#openEntrance(), remote = options.remoteAddress;
     return upgradeWebSocket(request, {
       allowOrigins,
       allowHosts,
       hostname: this.#node.local.hostname,
-      onRefused: (why) => this.#doorman.visitors.onRefused(why),
+      onRefused: (why) => this.#doorman.visitors.onRefused(why, { remote }),
       accept: (channel, name, place) => this.#doorman.accept(channel, name, place),
       door: this.#doorman.door,
-      address: options.remoteAddress,
+      address: remote,
       onError: this.#doorman.visitors.onError,
       authorize: (token) => {
-        if (mutualTls) return "This host takes connections by mutual TLS only.";
-        if (exposed === null) return this.#doorman.authorize(token, undefined);
+        if (mutualTls) {
+          const why = "This host takes connections by mutual TLS only.";
+          this.#doorman.visitors.onRefused(why, { remote });
+          return why;
+        }
+        if (exposed === null) return this.#doorman.authorize(token, undefined, remote);
         logger.error(exposed.message, {
           event: "entrance_open",
           local: this.local,

@@ -182,7 +182,7 @@ class NativeListener implements Listener {
       onRefused: (reason, status) => refused(status, reason),
     });
     if (problem !== null) return problem;
-    const admission = await admit(authorize, tokenOf(request), undefined);
+    const admission = await admit(authorize, tokenOf(request), undefined, remote);
     if ("reason" in admission && admission.status === 503) {
       refused(503, admission.reason, admission.cause);
     }

@@ -10,6 +10,7 @@ import {
   InternodeError,
   Manager,
   type ManagerOptions,
+  nativeWebSocketTransport,
   type RefusedCall,
   type RefusedConnection,
   sharedSecret,
@@ -216,17 +217,25 @@ const HTTP = new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n");
 
 /** What comes to each kind of host that is no node. */
 const DOORS: Readonly<
-  Record<string, { says: Uint8Array<ArrayBuffer>; reason: string; mutual?: boolean }>
+  Record<
+    string,
+    { says: Uint8Array<ArrayBuffer>; reason: string; mutual?: boolean; native?: boolean }
+  >
 > = {
   tcp: { says: HTTP, reason: "" },
   unix: { says: HTTP, reason: "" },
   tls: { says: HTTP, reason: "" },
   ws: { says: upgradeRequest({ token: "forged" }), reason: "token" },
+  "ws of the runtime": {
+    says: upgradeRequest({ token: "forged" }),
+    reason: "token",
+    native: true,
+  },
   wss: { says: HTTP, reason: "" },
   "tls with certificates": { says: HTTP, reason: "", mutual: true },
 };
 
-for (const [name, { says, reason, mutual = false }] of Object.entries(DOORS)) {
+for (const [name, { says, reason, mutual = false, native = false }] of Object.entries(DOORS)) {
   Deno.test({
     name: `over ${name}, an audit learns of strangers and where they come from`,
     ignore: !NET || !FILES,
@@ -241,6 +250,8 @@ for (const [name, { says, reason, mutual = false }] of Object.entries(DOORS)) {
         audit: (event) => void events.push(event),
         ...(mutual
           ? { tls: configOf(member, authority) }
+          : native
+          ? { transports: { ws: nativeWebSocketTransport() } }
           : { transports: systemTransports(certificates()) }),
       });
       const server = await grid.listen();
@@ -257,3 +268,34 @@ for (const [name, { says, reason, mutual = false }] of Object.entries(DOORS)) {
     },
   });
 }
+
+Deno.test("an audit learns of requests that upgrade refuses, and where they come from if that is told", async () => {
+  const events: AuditEvent[] = [];
+  const make = (more: Partial<ManagerOptions>): Manager =>
+    new Manager({
+      local: "ws://127.0.0.1:9",
+      hosts: ["ws://127.0.0.1:9"],
+      auth: sharedSecret("a secret of more than 16 bytes"),
+      logger: new QuietLogger(),
+      audit: (event) => void events.push(event),
+      ...more,
+    });
+  const url = "http://127.0.0.1:9/internode", told = { remoteAddress: "192.0.2.7" };
+  const request = (headers: Record<string, string>): Request => new Request(url, { headers });
+  await using grid = make({});
+  for (const headers of [{}, { origin: "https://evil.example" }, { host: "evil.example" }]) {
+    grid.upgrade(request({ host: "127.0.0.1:9", ...headers }), told);
+  }
+  grid.upgrade(request({ host: "127.0.0.1:9" }));
+  const member = await authority.node("localhost");
+  await using mutual = make({
+    local: "wss://127.0.0.1:9",
+    hosts: ["wss://127.0.0.1:9"],
+    tls: configOf(member, authority),
+  });
+  mutual.upgrade(request({ host: "127.0.0.1:9" }), told);
+  assertEquals(
+    connections(events).map(({ remote, code }) => [remote, code]),
+    [..."aaa", "-", "a"].map((one) => [one === "a" ? "192.0.2.7" : undefined, "Refused"]),
+  );
+});
