@@ -139,11 +139,12 @@ async function run(
   const logger = loggerOf(service.logger), { address, sharePort, settings, worker } = given;
   let failure: { readonly error: unknown } | null = null;
   try {
+    const { audit } = listening;
     const listener = await listen(address, handlers, { ...listening, logger, sharePort });
     const name = workerName(settings.name ?? listener.address, worker);
     await serveWith(
       listener,
-      { ...settings, name, auth, tracer, logger, signal },
+      { ...settings, name, audit, auth, tracer, logger, signal },
       (server) => onServing(listener.address, server),
     );
   } catch (error) {

@@ -22,7 +22,7 @@ import type { WorkerPlan } from "./worker_slot.ts";
 
 const MAX_WORKERS = 1_024;
 /** Options of `serve` that are code, and whose place is in the worker. */
-const CODE: readonly (keyof ServeOptions)[] = ["auth", "clock", "random", "tracer"];
+const CODE: readonly (keyof ServeOptions)[] = ["audit", "auth", "clock", "random", "tracer"];
 /** How starting a worker again slows down. */
 const RESTART: BackOffOptions = { initialMs: 100, factor: 2, maxMs: 10_000, jitter: 0.4 };
 

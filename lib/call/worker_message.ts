@@ -25,7 +25,7 @@ import type { ServeOptions } from "./server_options.ts";
 /** Those settings of a server that can be sent to a worker: they are data. */
 export type WorkerSettings = Omit<
   ServeOptions,
-  "auth" | "clock" | "logger" | "random" | "signal" | "tracer"
+  "audit" | "auth" | "clock" | "logger" | "random" | "signal" | "tracer"
 >;
 
 /** What a worker is to serve. */

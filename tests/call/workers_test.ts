@@ -271,6 +271,7 @@ Deno.test("options that make no sense are refused, and name themselves", async (
     [{ limits: { maxCalls: 0 } }, "maxCalls"],
     [{ data: { greeting: () => "hello" } }, "can be sent to a worker"],
     [{ auth: sharedSecret("a secret of more than 16 bytes") }, "Option auth cannot be sent"],
+    [{ audit: () => {} }, "Option audit cannot be sent"],
     [{ authorize: () => null }, "can be sent to a worker"],
     [{ address: "unix:///run/cache.sock" }, "unix has no ports"],
     [{ address: "memory://cache" }, "memory has no ports"],
