@@ -205,3 +205,10 @@ Deno.test("what is empty is read though there is no room left at all", () => {
     assertEquals([reader.remaining, reader.decodedBytes], [0, 0]);
   }
 });
+
+Deno.test("what is a part of something takes less than the whole", () => {
+  // A Map keeps key, value and the next entry of a chain, and half of its table may be empty.
+  assert(ENTRY_BYTES >= TEXT_BYTES + 2 * 3 * SCALAR_BYTES);
+  // A list begins with 17 places.
+  assert(LIST_BYTES >= 17 * SCALAR_BYTES);
+});

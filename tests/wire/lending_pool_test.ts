@@ -49,3 +49,28 @@ Deno.test("only so much lies there unused, and nothing large", () => {
   empty.takeBack(odd);
   assertEquals([large.length, odd.length, empty.freeBytes], [0, 0, 0]);
 });
+
+Deno.test("memory is lent in powers of two, from 4 KiB to 1 MiB", () => {
+  const cases: [bytes: number, size: number][] = [
+    [0, 4 * KIB],
+    [1, 4 * KIB],
+    [4 * KIB, 4 * KIB],
+    [4 * KIB + 1, 8 * KIB],
+    [8 * KIB, 8 * KIB],
+    [8 * KIB + 1, 16 * KIB],
+    [MIB / 2 + 1, MIB],
+    [MIB, MIB],
+  ];
+  for (const [bytes, size] of cases) {
+    const pool = new LendingPool(), lent = pool.lend(bytes);
+    assertEquals([lent.length, lent.buffer.byteLength], [bytes, size]);
+    pool.takeBack(lent);
+    assertEquals(pool.freeBytes, size);
+    // What is smaller than the least, or no power of two, is not kept.
+    pool.takeBack(new Uint8Array(size / 2 + 1));
+    assertEquals(pool.freeBytes, size);
+  }
+  const pool = new LendingPool();
+  for (const size of [2 * KIB, 4 * KIB - 1]) pool.takeBack(new Uint8Array(size));
+  assertEquals(pool.freeBytes, 0);
+});
