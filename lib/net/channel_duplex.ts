@@ -44,6 +44,9 @@ export class ChannelDuplex extends Duplex {
   #readBytes = FIRST_READ_BYTES;
   /** How many reads there were since the loop was last let turn. */
   #reads = 0;
+  /** Whether the next read waits for a later turn. */
+  #isDeferred = false;
+  #onGone: (() => void) | null = null;
   /** How much more may be read. */
   #allowanceBytes: number;
   /** Whether a read is wanted that may not be yet. */
@@ -85,13 +88,19 @@ export class ChannelDuplex extends Duplex {
       this.push(Buffer.from(first.buffer, first.byteOffset, first.length));
       return;
     }
-    if (++this.#reads > MAX_READS) {
-      this.#reads = 0;
-      systemClock.defer(() => this._read());
-      return;
-    }
+    if (++this.#reads > MAX_READS) return this.#readLater();
     this.#buffer ??= new Uint8Array(this.#readBytes);
     this.#channel.read(this.#buffer).then(this.#onRead, (error) => this.#onFailure(error));
+  }
+
+  #readLater(): void {
+    this.#reads = 0;
+    this.#isDeferred = true;
+    systemClock.defer(() => {
+      this.#isDeferred = false;
+      if (this.#onGone === null) this._read();
+      else this.#onGone();
+    });
   }
 
   override _write(chunk: Uint8Array, _encoding: string, written: Written): void {
@@ -121,7 +130,9 @@ export class ChannelDuplex extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#channel.close();
     this.#buffer = undefined;
-    done(error);
+    // Nothing of it is to be open when it is said to be gone.
+    if (this.#isDeferred) this.#onGone = () => done(error);
+    else done(error);
   }
 
   readonly #onRead = (count: number | null): void => {
