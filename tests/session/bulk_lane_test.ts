@@ -136,7 +136,17 @@ Deno.test("there is room for another of any size once the one beside the budget 
   const dropped = lane();
   dropped.bulk.add(request(30_000));
   assertEquals(dropped.bulk.drop(1 << 20, false), true);
-  assertEquals([dropped.bulk.queuedBytes, dropped.bulk.hasRoom(30_000)], [0, true]);
+  assertEquals([dropped.bulk.queuedBytes, dropped.bulk.hasRoom(60_000)], [0, true]);
+
+  const both = lane();
+  both.bulk.add(request(30_000, 1));
+  both.bulk.add(request(1_000, 2));
+  both.bulk.drop(2, false);
+  assertEquals(both.bulk.hasRoom(30_000), false, "the one that was given up was another");
+  both.bulk.add(request(1_000, 3));
+  // It is the other's turn in between.
+  for (let n = 0; n < 2; n++) both.next();
+  assertEquals(both.bulk.hasRoom(30_000), false, "the one that has left was another");
 
   const fits = lane();
   fits.bulk.add(request(SEND_BUDGET - OVERHEAD));
