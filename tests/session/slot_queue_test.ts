@@ -125,15 +125,17 @@ const MAKING_ROOM: [
 
 for (const [what, make] of MAKING_ROOM) {
   Deno.test(`for each of the calls that ${what} another one may wait`, () => {
-    const all = queueing();
-    // One of them says when to look.
-    all.add(10);
-    assertEquals(all.fill(), BUDGET / COST - 1);
-    make(all, 10);
-    const left = all.queue.waiting();
-    assertEquals(all.fill(), 10);
-    assertEquals(all.queue.waiting().slice(0, left.length), left, "in order");
-    assertEquals(all.queue.waiting().length, BUDGET / COST);
+    for (const times of [1, 10]) {
+      const all = queueing();
+      // One of them says when to look.
+      all.add(10);
+      assertEquals(all.fill(), BUDGET / COST - 1);
+      make(all, times);
+      const left = all.queue.waiting();
+      assertEquals(all.fill(), times);
+      assertEquals(all.queue.waiting().slice(0, left.length), left, "in order");
+      assertEquals(all.queue.waiting().length, BUDGET / COST);
+    }
   });
 }
 

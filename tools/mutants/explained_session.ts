@@ -99,4 +99,10 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     changes: [ZERO],
     reason: "Where no name is taken any more, more than one has been given.",
   },
+  {
+    file: "lib/session/slot_queue.ts",
+    lineText: "while (this.length > 0 && this.hasSlot) {",
+    changes: ["`>` became `>=`"],
+    reason: "An empty queue gives no call, which ends the loop as well.",
+  },
 ];
