@@ -65,3 +65,10 @@ Deno.test("what is too long is told apart: one text by itself, or all of them to
     assertThrows(() => encodeMetadata(metadata), InternodeError, "A text of metadata has ");
   }
 });
+
+Deno.test("a text that is not Unicode is refused, as a key and as a value", () => {
+  for (const metadata of [{ a: "b\ud800" }, { "\udc00": "b" }]) {
+    const error = assertThrows(() => encodeMetadata(metadata), InternodeError, "half a character");
+    assertEquals(error.code, "InvalidArgument");
+  }
+});
