@@ -61,18 +61,20 @@ export class CredentialFiles {
     }));
   }
 
-  /** Reads them. Rejects with an `InternodeError` that names the file. */
+  /** Reads them. Rejects with an `InternodeError` that names the file; none is being read any more then. */
   async read(): Promise<MtlsTexts> {
-    return this.#textsOf(
-      await Promise.all(this.#all.map(async (path) => {
-        try {
-          checkFile(path, await Deno.stat(path), this.#maxBytes(path));
-          return textOf(await Deno.readFile(path));
-        } catch (cause) {
-          throw readError(path, cause);
-        }
-      })),
-    );
+    const reads = await Promise.allSettled(this.#all.map(async (path) => {
+      try {
+        checkFile(path, await Deno.stat(path), this.#maxBytes(path));
+        return textOf(await Deno.readFile(path));
+      } catch (cause) {
+        throw readError(path, cause);
+      }
+    }));
+    return this.#textsOf(reads.map((read) => {
+      if (read.status === "rejected") throw read.reason;
+      return read.value;
+    }));
   }
 
   /**
