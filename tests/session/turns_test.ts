@@ -269,3 +269,25 @@ for (const [what, runs, scene, frame] of FRAMES) {
     assertEquals([side.interrupted, side.session.state], [runs, "open"]);
   });
 }
+
+Deno.test("credit is of use if it gives anything to a stream that there is", () => {
+  const given: [messages: number, bytes: number, isOfUse: boolean][] = [
+    [0, 0, false],
+    [1, 0, true],
+    [0, 5, true],
+    [1, 200, true],
+    [1, 1, true],
+  ];
+  for (const [messages, bytes, isOfUse] of given) {
+    const all = sides(), { caller, responder } = all;
+    const served = accepted(all, 5), opened = new TestStream();
+    caller.open(opened, 0, rawCodec, null, null, 5, 5, 0);
+    for (const half of [served.send!, opened.send!]) {
+      for (let n = 0; n < 3; n++) half.send(rawCodec, new Uint8Array(100));
+    }
+    assertEquals(responder.onOutputCredit(ID, messages, bytes), isOfUse);
+    assertEquals(caller.onInputCredit(opened.id, messages, bytes), isOfUse);
+    assertEquals(responder.onOutputCredit(ID + 1, messages, bytes), false);
+    assertEquals(caller.onInputCredit(opened.id + 1, messages, bytes), false);
+  }
+});
