@@ -133,10 +133,10 @@ etcdTest(
     const resolver = resolverOf(etcd, { logger, refreshMs: 50, requestTimeoutMs: 100 });
     const first = await ask(resolver);
     const next = ask(resolver, first.version);
-    etcd.signal("SIGSTOP");
+    await etcd.freeze();
     await logger.heard("did not answer within 100 ms");
     assertEquals(await ask(resolver), first);
-    etcd.signal("SIGCONT");
+    etcd.thaw();
     await etcd.put("svc/x/2", B);
     assertEquals(addressesOf(await next), [A, B]);
   },

@@ -122,9 +122,20 @@ export class EtcdServer implements AsyncDisposable {
     }
   }
 
-  /** Sends it a signal. */
-  signal(signal: Deno.Signal): void {
-    this.#process?.kill(signal);
+  /** Freezes it. The system stops its threads one by one, and says so when all of them rest. */
+  async freeze(): Promise<void> {
+    const { pid } = this.#process!;
+    this.#process!.kill("SIGSTOP");
+    const isStopped = (task: string): boolean =>
+      / [TtZ] /.test(Deno.readTextFileSync(`/proc/${pid}/task/${task}/stat`).replace(/^.*\)/, ""));
+    while (![...Deno.readDirSync(`/proc/${pid}/task`)].every(({ name }) => isStopped(name))) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Lets it go on. */
+  thaw(): void {
+    this.#process?.kill("SIGCONT");
   }
 
   /** Ends it at once, as a loss of power would; its files stay. */

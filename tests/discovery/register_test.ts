@@ -161,12 +161,12 @@ etcdTest("closes when its signal aborts", async (etcd) => {
 etcdTest("close ends within its bound while etcd is frozen", async (etcd) => {
   const logger = new QuietLogger();
   const registration = await register(A, optionsOf(etcd, { closeTimeoutMs: 50, logger }));
-  etcd.signal("SIGSTOP");
+  await etcd.freeze();
   const beforeMs = performance.now();
   await registration.close();
   assert(performance.now() - beforeMs < 1_000);
   assert(logger.has("could not be taken out of etcd, it runs out within 10 s"));
-  etcd.signal("SIGCONT");
+  etcd.thaw();
 });
 
 Deno.test(`register: etcd is down at first${ETCD.note}`, { ignore: ETCD.ignore }, async () => {
