@@ -21,6 +21,8 @@ export class RevocationList {
   readonly #signers = new WeakMap<X509Certificate, boolean>();
 
   /**
+   * Reads one.
+   *
    * @param der Its bytes.
    * @throws {RangeError} If it is broken, or says what is not understood here.
    */
