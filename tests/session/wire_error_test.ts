@@ -6,6 +6,7 @@ import {
   errorCode,
   errorNumber,
   errorText,
+  lostCall,
   MAX_ERROR_DETAIL_BYTES,
   MAX_GOODBYE_TEXT_BYTES,
   protocolError,
@@ -167,4 +168,25 @@ Deno.test("what ended a connection is told with who caused it, and a call on it 
   assertEquals(told(ended(errorNumber("Closed"), true)), ["Refused", "remote", "notSent"]);
   assertEquals(told(ended(errorNumber("Closed"))), ["Disconnected", "remote", "maybeExecuted"]);
   assertEquals(ended(65_535).message, "The peer ended the connection (Disconnected): a b.");
+});
+
+Deno.test("a lost call is told what ended its connection, and that the connection is lost where that does not say so", () => {
+  const told: [code: InternodeError["code"], code: InternodeError["code"], message: string][] = [
+    ["Closed", "Closed", "It ended."],
+    ["Disconnected", "Disconnected", "It ended."],
+    ["GoingAway", "GoingAway", "It ended."],
+    ["ProtocolError", "Disconnected", "The connection was lost: It ended."],
+    ["Refused", "Disconnected", "The connection was lost: It ended."],
+  ];
+  for (const [code, wanted, message] of told) {
+    const cause = new InternodeError(code, "It ended.", { origin: "remote" });
+    const lost = lostCall(cause, "notExecuted");
+    assertEquals([lost.code, lost.message, lost.origin, lost.outcome], [
+      wanted,
+      message,
+      "remote",
+      "notExecuted",
+    ]);
+    assertEquals(lost.cause, code === "GoingAway" ? undefined : cause);
+  }
 });
