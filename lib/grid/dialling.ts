@@ -7,6 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { abort } from "../net/abort.ts";
 import type { EventLogger } from "../foreign/log_event.ts";
+import { guard } from "../foreign/guard.ts";
 import { promiseOf } from "../foreign/thenable.ts";
 import type { Clock } from "../net/clock.ts";
 import { closeQuietly } from "../net/close_quietly.ts";
@@ -84,7 +85,8 @@ export class Dialling implements Dialler {
     // What comes about, or fails, after it was given up: a dial of the user's own may ignore its signal.
     promiseOf<Channel>(() => dial(signal)).then((channel) => {
       clock.clearTimer(timer);
-      if (this.#settle()) this.#init.onChannel(channel);
+      if (!isChannel(channel)) this.#fail(noChannel(address));
+      else if (this.#settle()) this.#init.onChannel(channel);
       else closeQuietly(channel);
     }, (error) => {
       clock.clearTimer(timer);
@@ -104,4 +106,17 @@ export class Dialling implements Dialler {
     this.#isSettled = true;
     return isFirst;
   }
+}
+
+/** A dial of the user's own may give anything. */
+function isChannel(given: unknown): given is Channel {
+  return guard(() => /^(?:bytes|messages)$/.test((given as Channel).kind), () => false);
+}
+
+function noChannel(host: string): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    `The dial of ${host} gave no channel: what it resolves with must be a ByteChannel or a MessageChannel.`,
+    { origin: "caller", host },
+  );
 }

@@ -269,6 +269,29 @@ for (const [name, of] of Object.entries(PLACES)) {
   });
 }
 
+Deno.test("a dial that gives no channel has failed, and says so; the next one is made", async () => {
+  const reasons: unknown[] = [];
+  const ignore = (_: string, fields?: { readonly reason?: string }): void =>
+    void reasons.push(fields?.reason);
+  const logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  const given = [undefined, null, 5, { kind: "odd" }];
+  await withPair({
+    options: ({ transports }) => ({
+      logger,
+      transports: changed(transports, (inner) => ({
+        dial: (address, options) =>
+          given.length > 0 ? Promise.resolve(given.shift() as never) : inner.dial(address, options),
+      })),
+    }),
+    serve: (manager) => manager.handle(echo, (value) => value),
+  }, async (grid) => {
+    const call = grid.node(0).connections[0]!.request(echo, 1, { waitForReady: true });
+    assertEquals(await grid.clock.complete(call), 1);
+  });
+  const told = reasons.filter((reason) => /gave no channel/.test(String(reason)));
+  assert(told.length > 0 && given.length === 0, String(reasons));
+});
+
 Deno.test("a node closes although listeners of context.closing throw, and says so", async () => {
   const lines: unknown[] = [];
   const ignore = (): void => {};
