@@ -50,6 +50,7 @@ export class AuditTrail {
   #connectionsLeftOut = 0;
   #callsLeftOut = 0;
   #timer: Timer | null = null;
+  #isClosed = false;
 
   /** */
   constructor(init: AuditTrailInit) {
@@ -95,12 +96,15 @@ export class AuditTrail {
 
   /** Nothing more is refused: what was left out is told now. Any number of calls. */
   close(): void {
+    this.#isClosed = true;
     if (this.#timer === null) return;
     this.#init.clock.clearTimer(this.#timer);
     this.#tellSum();
   }
 
   #sumUp(): void {
+    // Nobody would clear the timer any more.
+    if (this.#isClosed) return;
     this.#timer ??= this.#init.clock.setTimer(SUM_MS, () => this.#tellSum());
   }
 

@@ -157,6 +157,7 @@ Deno.test("an audit is told 100 at once and 10 a second, of connections and call
   const { event, ...rest } = events.at(-1)!;
   assertEquals(event, "refusals_left_out");
   assertEquals([(rest as { connections: number }).connections], [900]);
+  trail.onConnection({ ...about, code: "Refused" });
   assertEquals(clock.pendingEvents, 0);
 });
 
