@@ -10,35 +10,50 @@ export {
   type PickOptions,
   type Replica,
   type ShardKey,
-} from "./lib/call/balancer.ts";
-export { balancerFunc } from "./lib/call/balancer_func.ts";
-export type { ClientOptions } from "./lib/call/client_options.ts";
-export { type CommunicationError, isCommunicationError } from "./lib/call/communication_error.ts";
+} from "./lib/call/balancers/balancer.ts";
+export { balancerFunc } from "./lib/call/balancers/balancer_func.ts";
+export type { ClientOptions } from "./lib/call/service/client_options.ts";
+export {
+  type CommunicationError,
+  isCommunicationError,
+} from "./lib/call/service/communication_error.ts";
 export { connect } from "./lib/call/connect.ts";
-export { consistentHash, type ConsistentHashOptions } from "./lib/call/consistent_hash.ts";
-export { constantResolver } from "./lib/call/constant_resolver.ts";
-export { failureDetail } from "./lib/call/failure_detail.ts";
-export { HandlerMap, type MethodOptions } from "./lib/call/handler_map.ts";
+export {
+  consistentHash,
+  type ConsistentHashOptions,
+} from "./lib/call/balancers/consistent_hash.ts";
+export { constantResolver } from "./lib/discovery/constant_resolver.ts";
+export { failureDetail } from "./lib/call/service/failure_detail.ts";
+export { HandlerMap, type MethodOptions } from "./lib/call/server/handler_map.ts";
 export {
   implement,
   type Implementation,
   type ImplementOptions,
   type MethodHandler,
-} from "./lib/call/implement.ts";
-export { leastLoaded } from "./lib/call/least_loaded.ts";
-export { ManualResolver } from "./lib/call/manual_resolver.ts";
-export { listen, type ServiceListenOptions } from "./lib/call/listen.ts";
-export { makeMethodKey, MethodKey } from "./lib/call/method_key.ts";
-export type { OutlierOptions } from "./lib/call/outlier_detector.ts";
-export type { ReplicaState } from "./lib/call/replica_state.ts";
-export { missing, type Resolution, type Resolver, type Version } from "./lib/call/resolver.ts";
-export type { RetryBudgetOptions } from "./lib/call/retry_budget.ts";
-export type { RetryOptions } from "./lib/call/retry_policy.ts";
-export { roundRobin } from "./lib/call/round_robin.ts";
-export { serve, serveOn } from "./lib/call/serve.ts";
-export { serveWorker, type ThisWorker, type WorkerService } from "./lib/call/serve_worker.ts";
-export { serveWorkers, type ServeWorkersOptions } from "./lib/call/serve_workers.ts";
-export type { ServeOptions } from "./lib/call/server_options.ts";
+} from "./lib/call/server/implement.ts";
+export { leastLoaded } from "./lib/call/balancers/least_loaded.ts";
+export { ManualResolver } from "./lib/discovery/manual_resolver.ts";
+export { listen, type ServiceListenOptions } from "./lib/call/server/listen.ts";
+export { makeMethodKey, MethodKey } from "./lib/call/service/method_key.ts";
+export type { OutlierOptions } from "./lib/call/service/outlier_detector.ts";
+export type { ReplicaState } from "./lib/call/replicas/replica_state.ts";
+export {
+  missing,
+  type Resolution,
+  type Resolver,
+  type Version,
+} from "./lib/discovery/resolver/resolver.ts";
+export type { RetryBudgetOptions } from "./lib/call/service/retry_budget.ts";
+export type { RetryOptions } from "./lib/call/service/retry_policy.ts";
+export { roundRobin } from "./lib/call/balancers/round_robin.ts";
+export { serve, serveOn } from "./lib/call/server/serve.ts";
+export {
+  serveWorker,
+  type ThisWorker,
+  type WorkerService,
+} from "./lib/call/workers/serve_worker.ts";
+export { serveWorkers, type ServeWorkersOptions } from "./lib/call/workers/serve_workers.ts";
+export type { ServeOptions } from "./lib/call/server/server_options.ts";
 export {
   type AnyMethod,
   method,
@@ -51,11 +66,11 @@ export {
   type SingleMethodOptions,
   type StreamMethod,
   type StreamMethodOptions,
-} from "./lib/call/service.ts";
-export type { HedgeOptions, ServiceCallOptions } from "./lib/call/service_call_options.ts";
+} from "./lib/call/service/service.ts";
+export type { HedgeOptions, ServiceCallOptions } from "./lib/call/service/service_call_options.ts";
 export { type ReplicaStatus, ServiceConnection } from "./lib/call/service_connection.ts";
-export type { AcceptedConnection, ServiceListener } from "./lib/call/service_listener.ts";
-export { sharded } from "./lib/call/sharded.ts";
+export type { AcceptedConnection, ServiceListener } from "./lib/call/server/service_listener.ts";
+export { sharded } from "./lib/call/balancers/sharded.ts";
 export {
   type Client,
   client,
@@ -68,34 +83,38 @@ export {
   type ResolutionSink,
   type ResolutionWatch,
   WatchingResolver,
-} from "./lib/call/watching_resolver.ts";
-export type { WorkerSettings } from "./lib/call/worker_message.ts";
-export { type WorkerAddresses, WorkerServer, type WorkerStats } from "./lib/call/worker_server.ts";
-export type { WorkerState } from "./lib/call/worker_slot.ts";
+} from "./lib/discovery/resolver/watching_resolver.ts";
+export type { WorkerSettings } from "./lib/call/workers/worker_message.ts";
+export {
+  type WorkerAddresses,
+  WorkerServer,
+  type WorkerStats,
+} from "./lib/call/workers/worker_server.ts";
+export type { WorkerState } from "./lib/call/workers/worker_slot.ts";
 export {
   directoryResolver,
   type DirectoryResolverOptions,
 } from "./lib/discovery/directory_resolver.ts";
-export type { DnsRecordType, NameServer, ResolveDns } from "./lib/discovery/dns_lookup.ts";
-export { dnsResolver, type DnsResolverOptions } from "./lib/discovery/dns_resolver.ts";
-export type { EtcdOptions } from "./lib/discovery/etcd_gateway.ts";
-export { etcdResolver, type EtcdResolverOptions } from "./lib/discovery/etcd_resolver.ts";
+export type { DnsRecordType, NameServer, ResolveDns } from "./lib/discovery/dns/dns_lookup.ts";
+export { dnsResolver, type DnsResolverOptions } from "./lib/discovery/dns/dns_resolver.ts";
+export type { EtcdOptions } from "./lib/discovery/etcd/etcd_gateway.ts";
+export { etcdResolver, type EtcdResolverOptions } from "./lib/discovery/etcd/etcd_resolver.ts";
 export { fileResolver, type FileResolverOptions } from "./lib/discovery/file_resolver.ts";
-export { register } from "./lib/discovery/register.ts";
-export type { RegisterOptions, Registration } from "./lib/discovery/registration.ts";
-export { allowNames, type AllowRule, type CallingPeer } from "./lib/grid/allow.ts";
+export { register } from "./lib/discovery/etcd/register.ts";
+export type { RegisterOptions, Registration } from "./lib/discovery/etcd/registration.ts";
+export { allowNames, type AllowRule, type CallingPeer } from "./lib/rpc/contract/allow.ts";
 export type {
   Audit,
   AuditEvent,
   RefusalsLeftOut,
   RefusedCall,
   RefusedConnection,
-} from "./lib/grid/audit.ts";
-export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/grid/tracer.ts";
-export type { Endpoint } from "./lib/net/endpoint.ts";
-export type { DoorLimits } from "./lib/net/listener_door.ts";
-export { mtls } from "./lib/net/mtls.ts";
-export type { CredentialsLogger } from "./lib/net/certificate_expiry.ts";
+} from "./lib/rpc/contract/audit.ts";
+export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";
+export type { Endpoint } from "./lib/transport/channel/endpoint.ts";
+export type { DoorLimits } from "./lib/transport/channel/listener_door.ts";
+export { mtls } from "./lib/transport/mtls/mtls.ts";
+export type { CredentialsLogger } from "./lib/transport/certificates/certificate_expiry.ts";
 export type {
   Credentials,
   MtlsConfig,
@@ -103,13 +122,13 @@ export type {
   MtlsFiles,
   MtlsRules,
   MtlsTexts,
-} from "./lib/net/mtls_config.ts";
+} from "./lib/transport/certificates/mtls_config.ts";
 export {
   type CredentialSource,
   MtlsCredentials,
   type MtlsCredentialsOptions,
-} from "./lib/net/mtls_credentials.ts";
-export { mtlsTransport, mtlsTransports } from "./lib/net/mtls_transport.ts";
+} from "./lib/transport/certificates/mtls_credentials.ts";
+export { mtlsTransport, mtlsTransports } from "./lib/transport/mtls/mtls_transport.ts";
 export {
   memory,
   NetEndpoint,
@@ -120,6 +139,6 @@ export {
   unix,
   type WebSocketEndpointOptions,
   ws,
-} from "./lib/net/net_endpoint.ts";
-export type { Revocation, RevocationList } from "./lib/net/revocation_list.ts";
-export type { PeerIdentity, PeerNames } from "./lib/net/peer_identity.ts";
+} from "./lib/transport/net_endpoint.ts";
+export type { Revocation, RevocationList } from "./lib/transport/certificates/revocation_list.ts";
+export type { PeerIdentity, PeerNames } from "./lib/transport/channel/peer_identity.ts";

@@ -16,7 +16,7 @@ export {
   InternodeError,
   type InternodeErrorInit,
 } from "./lib/errors.ts";
-export type { Codec } from "./lib/codec/codec.ts";
+export type { Codec } from "./lib/codec/format/codec.ts";
 export type { ByteReader } from "./lib/wire/byte_reader.ts";
 export type { ByteWriter } from "./lib/wire/byte_writer.ts";
 export { DEFAULT_LIMITS, type Limits } from "./lib/wire/limits.ts";
@@ -25,14 +25,14 @@ export type {
   ProverRole,
   TokenClaim,
   TokenVerdict,
-} from "./lib/session/authenticator.ts";
-export type { SessionTimes } from "./lib/session/session_options.ts";
-export type { Authorize, TokenJudgement } from "./lib/net/admission.ts";
-export type { Clock, Random, Timer } from "./lib/net/clock.ts";
-export type { Door, DoorPlace } from "./lib/net/door.ts";
-export type { HostAddress } from "./lib/net/host_address.ts";
-export type { DoorLimits } from "./lib/net/listener_door.ts";
-export type { CredentialsLogger } from "./lib/net/certificate_expiry.ts";
+} from "./lib/session/frames/authenticator.ts";
+export type { SessionTimes } from "./lib/session/frames/session_options.ts";
+export type { Authorize, TokenJudgement } from "./lib/transport/channel/admission.ts";
+export type { Clock, Random, Timer } from "./lib/runtime/clock.ts";
+export type { Door, DoorPlace } from "./lib/transport/channel/door.ts";
+export type { HostAddress } from "./lib/runtime/host_address.ts";
+export type { DoorLimits } from "./lib/transport/channel/listener_door.ts";
+export type { CredentialsLogger } from "./lib/transport/certificates/certificate_expiry.ts";
 export type {
   Credentials,
   MtlsConfig,
@@ -40,23 +40,23 @@ export type {
   MtlsFiles,
   MtlsRules,
   MtlsTexts,
-} from "./lib/net/mtls_config.ts";
+} from "./lib/transport/certificates/mtls_config.ts";
 export {
   type CredentialSource,
   MtlsCredentials,
   type MtlsCredentialsOptions,
-} from "./lib/net/mtls_credentials.ts";
-export { mtlsTransports } from "./lib/net/mtls_transport.ts";
-export type { Revocation, RevocationList } from "./lib/net/revocation_list.ts";
-export type { PeerIdentity, PeerNames } from "./lib/net/peer_identity.ts";
-export { pairSecret } from "./lib/net/pair_secret.ts";
+} from "./lib/transport/certificates/mtls_credentials.ts";
+export { mtlsTransports } from "./lib/transport/mtls/mtls_transport.ts";
+export type { Revocation, RevocationList } from "./lib/transport/certificates/revocation_list.ts";
+export type { PeerIdentity, PeerNames } from "./lib/transport/channel/peer_identity.ts";
+export { pairSecret } from "./lib/driver/pair_secret.ts";
 export {
   type Secret,
   type SecretsByPeer,
   sharedSecret,
   type SharedSecretOptions,
-} from "./lib/net/shared_secret.ts";
-export type { TlsOptions } from "./lib/net/tls.ts";
+} from "./lib/driver/shared_secret.ts";
+export type { TlsOptions } from "./lib/transport/tls/tls.ts";
 export type {
   ByteChannel,
   Channel,
@@ -69,24 +69,24 @@ export type {
   SocketPoll,
   Transport,
   Transports,
-} from "./lib/net/transport.ts";
-export { nativeWebSocketTransport } from "./lib/net/native_web_socket.ts";
-export { systemTransports } from "./lib/net/transports.ts";
-export { allowNames, type AllowRule, type CallingPeer } from "./lib/grid/allow.ts";
+} from "./lib/transport/channel/transport.ts";
+export { nativeWebSocketTransport } from "./lib/transport/websocket/native_web_socket.ts";
+export { systemTransports } from "./lib/transport/transports.ts";
+export { allowNames, type AllowRule, type CallingPeer } from "./lib/rpc/contract/allow.ts";
 export type {
   Audit,
   AuditEvent,
   RefusalsLeftOut,
   RefusedCall,
   RefusedConnection,
-} from "./lib/grid/audit.ts";
-export type { BackOffOptions } from "./lib/grid/back_off.ts";
-export type { CallOptions } from "./lib/grid/call_options.ts";
-export type { CallTrace } from "./lib/grid/call_trace.ts";
+} from "./lib/rpc/contract/audit.ts";
+export type { BackOffOptions } from "./lib/rpc/connecting/back_off.ts";
+export type { CallOptions } from "./lib/rpc/contract/call_options.ts";
+export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
 export { Connection } from "./lib/grid/connection.ts";
-export type { ConnectionOptions } from "./lib/grid/connection_options.ts";
-export type { ConnectionState } from "./lib/grid/connection_state.ts";
-export type { CallCounts, ConnectionStats } from "./lib/grid/connection_stats.ts";
+export type { ConnectionOptions } from "./lib/rpc/connecting/connection_options.ts";
+export type { ConnectionState } from "./lib/rpc/contract/connection_state.ts";
+export type { CallCounts, ConnectionStats } from "./lib/rpc/connecting/connection_stats.ts";
 export {
   type AnyContract,
   single,
@@ -95,17 +95,17 @@ export {
   stream,
   type StreamContract,
   type StreamOptions,
-} from "./lib/grid/contract.ts";
+} from "./lib/rpc/contract/contract.ts";
 export type {
   HandleOptions,
   HandlerContext,
   SingleHandlerFunction,
   StreamHandlerFunction,
-} from "./lib/grid/handler.ts";
-export type { Logger } from "./lib/grid/logger.ts";
-export type { CloseOptions } from "./lib/grid/close_options.ts";
+} from "./lib/rpc/contract/handler.ts";
+export type { Logger } from "./lib/rpc/contract/logger.ts";
+export type { CloseOptions } from "./lib/rpc/connecting/close_options.ts";
 export { Manager, type Server, type UpgradeOptions } from "./lib/grid/manager.ts";
 export type { ManagerOptions } from "./lib/grid/node_options.ts";
-export { Stream } from "./lib/grid/stream.ts";
-export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/grid/tracer.ts";
+export { Stream } from "./lib/rpc/calling/stream.ts";
+export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";
 export type { WaitOptions } from "./lib/grid/wait_for_connect.ts";

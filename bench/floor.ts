@@ -6,7 +6,7 @@
  */
 
 import { type Channel, systemTransports, type Transport } from "@internode/grid";
-import { parseHostAddress } from "../lib/net/host_address.ts";
+import { parseHostAddress } from "../lib/runtime/host_address.ts";
 import type { NodeIdentity } from "./identities.ts";
 import { nodeTls } from "./node_tls.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { crc32 } from "../lib/net/checksum.ts";
+import { crc32 } from "../lib/runtime/checksum.ts";
 import { BatchReader } from "../lib/wire/batch_reader.ts";
 import { BatchSeal } from "../lib/wire/batch_seal.ts";
 import { BatchWriter } from "../lib/wire/batch_writer.ts";

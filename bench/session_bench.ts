@@ -8,13 +8,13 @@
 
 import { raw } from "@internode/grid/codec";
 import type { InternodeError } from "../lib/errors.ts";
-import { crc32 } from "../lib/net/checksum.ts";
-import type { HandlerTarget } from "../lib/session/handler_target.ts";
-import { OutgoingCall } from "../lib/session/outgoing_calls.ts";
-import type { ResponderSide } from "../lib/session/responder_side.ts";
+import { crc32 } from "../lib/runtime/checksum.ts";
+import type { HandlerTarget } from "../lib/session/calls/handler_target.ts";
+import { OutgoingCall } from "../lib/session/sending/outgoing_calls.ts";
+import type { ResponderSide } from "../lib/session/calls/responder_side.ts";
 import { Session } from "../lib/session/session.ts";
-import { DEFAULT_TIMES, type Role } from "../lib/session/session_options.ts";
-import type { SessionOwner } from "../lib/session/session_owner.ts";
+import { DEFAULT_TIMES, type Role } from "../lib/session/frames/session_options.ts";
+import type { SessionOwner } from "../lib/session/calls/session_owner.ts";
 import { BatchReader } from "../lib/wire/batch_reader.ts";
 import type { ByteReader } from "../lib/wire/byte_reader.ts";
 import { DEFAULT_LIMITS } from "../lib/wire/limits.ts";

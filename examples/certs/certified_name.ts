@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseNamedHost } from "../../lib/net/host_address.ts";
+import { parseNamedHost } from "../../lib/runtime/host_address.ts";
 import { UsageError } from "../lock_service/options.ts";
 
 /** A subject alternative name. */

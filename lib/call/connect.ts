@@ -6,10 +6,10 @@
 
 import { checkSignal, leaveSignal, listenTo, reasonOf, throwIfAborted } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
-import { ClientCore } from "./client_core.ts";
-import { type ClientOptions, resolveClientOptions } from "./client_options.ts";
-import type { Resolver } from "./resolver.ts";
-import { ResolverWatch } from "./resolver_watch.ts";
+import { ClientCore } from "./client/client_core.ts";
+import { type ClientOptions, resolveClientOptions } from "./service/client_options.ts";
+import type { Resolver } from "../discovery/resolver/resolver.ts";
+import { ResolverWatch } from "./client/resolver_watch.ts";
 import { ServiceConnection } from "./service_connection.ts";
 
 /**

@@ -4,23 +4,26 @@
  * @module
  */
 
-import { raw } from "../codec/raw.ts";
+import { raw } from "../codec/values/raw.ts";
 import { InternodeError } from "../errors.ts";
-import { type CloseOptions, resolveGraceMs } from "../grid/close_options.ts";
-import { tellGivenUp } from "../grid/link_closing.ts";
-import { Stream } from "../grid/stream.ts";
-import type { PeerIdentity } from "../net/peer_identity.ts";
-import { QuietWait } from "../net/quiet_wait.ts";
-import type { ClientCore } from "./client_core.ts";
-import { hedgeOf } from "./hedge_policy.ts";
-import { HedgedCall } from "./hedged_call.ts";
-import type { MethodKey } from "./method_key.ts";
-import type { ReplicaState } from "./replica_state.ts";
-import type { ResolverWatch } from "./resolver_watch.ts";
-import { ServiceCall } from "./service_call.ts";
-import { NO_SERVICE_CALL_OPTIONS, type ServiceCallOptions } from "./service_call_options.ts";
-import type { SingleMethod, StreamMethod } from "./service.ts";
-import { ServiceStream } from "./service_stream.ts";
+import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
+import { tellGivenUp } from "../rpc/connecting/link_closing.ts";
+import { Stream } from "../rpc/calling/stream.ts";
+import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
+import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
+import type { ClientCore } from "./client/client_core.ts";
+import { hedgeOf } from "./service/hedge_policy.ts";
+import { HedgedCall } from "./client/hedged_call.ts";
+import type { MethodKey } from "./service/method_key.ts";
+import type { ReplicaState } from "./replicas/replica_state.ts";
+import type { ResolverWatch } from "./client/resolver_watch.ts";
+import { ServiceCall } from "./client/service_call.ts";
+import {
+  NO_SERVICE_CALL_OPTIONS,
+  type ServiceCallOptions,
+} from "./service/service_call_options.ts";
+import type { SingleMethod, StreamMethod } from "./service/service.ts";
+import { ServiceStream } from "./client/service_stream.ts";
 
 /** A replica as its client sees it at one moment. */
 export interface ReplicaStatus {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Stream } from "../grid/stream.ts";
-import type { ServiceCallOptions } from "./service_call_options.ts";
-import type { AnyMethod, Methods, Service, SingleMethod, StreamMethod } from "./service.ts";
+import type { Stream } from "../rpc/calling/stream.ts";
+import type { ServiceCallOptions } from "./service/service_call_options.ts";
+import type { AnyMethod, Methods, Service, SingleMethod, StreamMethod } from "./service/service.ts";
 
 /** Makes the calls of a {@linkcode client}: a `ServiceConnection`, or what a test puts in its place. */
 export interface StubConnection {

@@ -59,26 +59,26 @@
 export { ByteReader } from "../wire/byte_reader.ts";
 export { ByteWriter } from "../wire/byte_writer.ts";
 export type { DecodedRoom } from "../wire/decoded_memory.ts";
-export { bigint } from "./big_integer.ts";
-export type { Codec, Infer } from "./codec.ts";
-export { dynamic, type DynamicOptions } from "./dynamic.ts";
-export { int, uint } from "./integer.ts";
-export { lazy, type LazyOptions } from "./lazy.ts";
-export type { CountOptions, DepthOptions } from "./limits.ts";
-export { list, tuple, type TupleOf } from "./list.ts";
-export { enumeration, literal } from "./literal.ts";
-export { map } from "./map.ts";
-export { nothing, nullable, optional, type OptionalCodec } from "./presence.ts";
-export { raw } from "./raw.ts";
-export { record, type RecordFields, type RecordOf } from "./record.ts";
-export { boolean, bytes, float, type LengthOptions, string } from "./scalars.ts";
+export { bigint } from "./values/big_integer.ts";
+export type { Codec, Infer } from "./format/codec.ts";
+export { dynamic, type DynamicOptions } from "./values/dynamic.ts";
+export { int, uint } from "./format/integer.ts";
+export { lazy, type LazyOptions } from "./values/lazy.ts";
+export type { CountOptions, DepthOptions } from "./format/limits.ts";
+export { list, tuple, type TupleOf } from "./values/list.ts";
+export { enumeration, literal } from "./values/literal.ts";
+export { map } from "./values/map.ts";
+export { nothing, nullable, optional, type OptionalCodec } from "./values/presence.ts";
+export { raw } from "./values/raw.ts";
+export { record, type RecordFields, type RecordOf } from "./records/record.ts";
+export { boolean, bytes, float, type LengthOptions, string } from "./values/scalars.ts";
 export type {
   StandardSchema,
   StandardSchemaIssue,
   StandardSchemaProps,
   StandardSchemaResult,
-} from "./standard_schema.ts";
-export { timestamp } from "./timestamp.ts";
-export { union, type UnionOf, type UnionVariants } from "./union.ts";
-export { validated } from "./validated.ts";
-export { expectEnd, fromBytes, toBytes } from "./whole.ts";
+} from "./values/standard_schema.ts";
+export { timestamp } from "./values/timestamp.ts";
+export { union, type UnionOf, type UnionVariants } from "./records/union.ts";
+export { validated } from "./values/validated.ts";
+export { expectEnd, fromBytes, toBytes } from "./values/whole.ts";

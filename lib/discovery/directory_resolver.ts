@@ -4,24 +4,24 @@
  * @module
  */
 
-import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
-import type { Resolver } from "../call/resolver.ts";
+import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resolver.ts";
+import type { Resolver } from "./resolver/resolver.ts";
 import { InternodeError } from "../errors.ts";
 import { quoted } from "../foreign/plain_text.ts";
-import { type Logger, loggerOf } from "../grid/logger.ts";
-import type { Clock } from "../net/clock.ts";
-import type { Endpoint } from "../net/endpoint.ts";
-import { unix } from "../net/net_endpoint.ts";
-import { systemClock } from "../net/system_clock.ts";
-import { FolderWatch } from "../net/folder_watch.ts";
-import { messageOf } from "../net/transport_error.ts";
-import { GoodParts } from "./good_parts.ts";
-import { madeEndpoint } from "./made_endpoint.ts";
-import { invalidOption, positiveOption } from "./option_checks.ts";
-import { pause } from "../net/pause.ts";
-import { readError } from "../net/read_error.ts";
-import { BINDING_PREFIX } from "../net/unix_socket.ts";
-import { Trouble } from "./trouble.ts";
+import { type Logger, loggerOf } from "../rpc/contract/logger.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Endpoint } from "../transport/channel/endpoint.ts";
+import { unix } from "../transport/net_endpoint.ts";
+import { systemClock } from "../runtime/system_clock.ts";
+import { FolderWatch } from "../runtime/folder_watch.ts";
+import { messageOf } from "../runtime/transport_error.ts";
+import { GoodParts } from "./resolver/good_parts.ts";
+import { madeEndpoint } from "./resolver/made_endpoint.ts";
+import { invalidOption, positiveOption } from "./resolver/option_checks.ts";
+import { pause } from "../runtime/pause.ts";
+import { readError } from "../runtime/read_error.ts";
+import { BINDING_PREFIX } from "../transport/unix/unix_socket.ts";
+import { Trouble } from "./resolver/trouble.ts";
 
 /** Two looks are never closer than this: servers that start together are seen together. */
 const PAUSE_MS = 50;

@@ -4,25 +4,25 @@
  * @module
  */
 
-import { type ResolutionSink, WatchingResolver } from "../call/watching_resolver.ts";
-import type { Resolver } from "../call/resolver.ts";
+import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resolver.ts";
+import type { Resolver } from "./resolver/resolver.ts";
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { textOf } from "../foreign/text_of.ts";
-import { type Logger, loggerOf } from "../grid/logger.ts";
-import type { Clock } from "../net/clock.ts";
-import type { Endpoint } from "../net/endpoint.ts";
-import { parseNetEndpoint } from "../net/net_endpoint.ts";
-import { systemClock } from "../net/system_clock.ts";
-import { messageOf } from "../net/transport_error.ts";
-import { endpointLines, readEndpointLine } from "./endpoint_list.ts";
-import { GoodParts } from "./good_parts.ts";
-import { folderOf, FolderWatch } from "../net/folder_watch.ts";
-import { invalidOption, positiveOption } from "./option_checks.ts";
-import { pause } from "../net/pause.ts";
-import { readError } from "../net/read_error.ts";
-import { Settling } from "../net/settling.ts";
-import { Trouble } from "./trouble.ts";
+import { type Logger, loggerOf } from "../rpc/contract/logger.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Endpoint } from "../transport/channel/endpoint.ts";
+import { parseNetEndpoint } from "../transport/net_endpoint.ts";
+import { systemClock } from "../runtime/system_clock.ts";
+import { messageOf } from "../runtime/transport_error.ts";
+import { endpointLines, readEndpointLine } from "./resolver/endpoint_list.ts";
+import { GoodParts } from "./resolver/good_parts.ts";
+import { folderOf, FolderWatch } from "../runtime/folder_watch.ts";
+import { invalidOption, positiveOption } from "./resolver/option_checks.ts";
+import { pause } from "../runtime/pause.ts";
+import { readError } from "../runtime/read_error.ts";
+import { Settling } from "../runtime/settling.ts";
+import { Trouble } from "./resolver/trouble.ts";
 
 /** The longest file that is read: some 30,000 endpoints. Whatever is longer is taken for a mistake. */
 const MAX_FILE_BYTES = 1_048_576;

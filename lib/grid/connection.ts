@@ -6,23 +6,23 @@
 
 import { hasAborted, reasonOf, signalProblem } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
-import type { Link } from "../net/link.ts";
-import type { PeerIdentity } from "../net/peer_identity.ts";
-import { MAX_NAME_BYTES, nameProblem } from "../session/handler_name.ts";
-import type { OutgoingCall } from "../session/outgoing_calls.ts";
-import { type CallOptions, NO_OPTIONS } from "./call_options.ts";
-import type { CallTraces } from "./call_trace.ts";
-import { withTraceContext } from "./client_span.ts";
-import type { ConnectionStats } from "./connection_stats.ts";
-import type { ConnectionState } from "./connection_state.ts";
-import type { AnyContract, SingleContract, StreamContract } from "./contract.ts";
+import type { Link } from "../driver/link.ts";
+import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
+import { MAX_NAME_BYTES, nameProblem } from "../session/frames/handler_name.ts";
+import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import { type CallOptions, NO_OPTIONS } from "../rpc/contract/call_options.ts";
+import type { CallTraces } from "../rpc/tracing/call_trace.ts";
+import { withTraceContext } from "../rpc/tracing/client_span.ts";
+import type { ConnectionStats } from "../rpc/connecting/connection_stats.ts";
+import type { ConnectionState } from "../rpc/contract/connection_state.ts";
+import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import type { GridNode } from "./grid_node.ts";
-import { withArray } from "./given_array.ts";
-import { OutgoingStream, type StreamOwner } from "./outgoing_stream.ts";
+import { withArray } from "../rpc/calling/given_array.ts";
+import { OutgoingStream, type StreamOwner } from "../rpc/calling/outgoing_stream.ts";
 import type { Peering } from "./peering.ts";
-import { PendingRequest } from "./pending_request.ts";
-import { Stream } from "./stream.ts";
-import type { Tracer } from "./tracer.ts";
+import { PendingRequest } from "../rpc/calling/pending_request.ts";
+import { Stream } from "../rpc/calling/stream.ts";
+import type { Tracer } from "../rpc/contract/tracer.ts";
 import { untilConnected, type WaitOptions } from "./wait_for_connect.ts";
 
 /**

@@ -5,22 +5,22 @@
  */
 
 import type { InternodeError } from "../errors.ts";
-import type { TokenJudgement } from "../net/admission.ts";
-import { closeQuietly } from "../net/close_quietly.ts";
-import type { DoorPlace } from "../net/door.ts";
-import type { Link, LinkOwner } from "../net/link.ts";
-import { ListenerDoor } from "../net/listener_door.ts";
-import type { PeerIdentity } from "../net/peer_identity.ts";
-import type { Channel } from "../net/transport.ts";
-import type { DrainReason } from "../session/drain_reason.ts";
-import type { HandlerTarget } from "../session/handler_target.ts";
-import type { Peer } from "../session/session_options.ts";
+import type { TokenJudgement } from "../transport/channel/admission.ts";
+import { closeQuietly } from "../transport/channel/close_quietly.ts";
+import type { DoorPlace } from "../transport/channel/door.ts";
+import type { Link, LinkOwner } from "../driver/link.ts";
+import { ListenerDoor } from "../transport/channel/listener_door.ts";
+import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
+import type { Channel } from "../transport/channel/transport.ts";
+import type { DrainReason } from "../session/frames/drain_reason.ts";
+import type { HandlerTarget } from "../session/calls/handler_target.ts";
+import type { Peer } from "../session/frames/session_options.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { Peering } from "./peering.ts";
-import { TokenJudge, tokenNameProblem } from "./token_judge.ts";
-import { UsedTokens } from "./used_tokens.ts";
-import { VisitorLog } from "./visitor_log.ts";
+import { TokenJudge, tokenNameProblem } from "../rpc/connecting/token_judge.ts";
+import { UsedTokens } from "../rpc/proof/used_tokens.ts";
+import { VisitorLog } from "../rpc/connecting/visitor_log.ts";
 
 /** So many strangers are heard at a time unless told otherwise, or twice as many as there are peers, who may all come together. */
 const MAX_STRANGERS = 1_024;

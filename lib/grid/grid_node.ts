@@ -7,28 +7,28 @@
 import { about } from "../foreign/log_event.ts";
 import { subscribe } from "../foreign/subscription.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
-import { type HostAddress, parseHostAddress } from "../net/host_address.ts";
-import { bindingRefusal } from "../net/host_binding.ts";
-import type { Link, LinkOwner } from "../net/link.ts";
-import { type LinkExtras, LinkMaker } from "../net/link_maker.ts";
-import type { PeerIdentity } from "../net/peer_identity.ts";
-import { RepeatedLines } from "../net/repeated_lines.ts";
-import type { Channel, Transport } from "../net/transport.ts";
+import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
+import { bindingRefusal } from "../transport/certificates/host_binding.ts";
+import type { Link, LinkOwner } from "../driver/link.ts";
+import { type LinkExtras, LinkMaker } from "../driver/link_maker.ts";
+import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
+import { RepeatedLines } from "../driver/repeated_lines.ts";
+import type { Channel, Transport } from "../transport/channel/transport.ts";
 import { InternodeError } from "../errors.ts";
-import type { HandlerTarget } from "../session/handler_target.ts";
-import type { Role } from "../session/session_options.ts";
-import { noHandler } from "../session/wire_error.ts";
+import type { HandlerTarget } from "../session/calls/handler_target.ts";
+import type { Role } from "../session/frames/session_options.ts";
+import { noHandler } from "../session/frames/wire_error.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
-import { type AuditTrail, auditTrailOf } from "./audit_trail.ts";
-import { type CallRate, callRateOf, CallSource } from "./call_source.ts";
-import { CallTraces } from "./call_trace.ts";
-import { ClosingSignals } from "./closing_signals.ts";
-import type { ConnectionTotals } from "./connection_stats.ts";
-import { DialGate } from "./dial_gate.ts";
-import { HandlerTable } from "./handler_table.ts";
+import { type AuditTrail, auditTrailOf } from "../rpc/connecting/audit_trail.ts";
+import { type CallRate, callRateOf, CallSource } from "../rpc/serving/call_source.ts";
+import { CallTraces } from "../rpc/tracing/call_trace.ts";
+import { ClosingSignals } from "../rpc/serving/closing_signals.ts";
+import type { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
+import { DialGate } from "../rpc/connecting/dial_gate.ts";
+import { HandlerTable } from "../rpc/serving/handler_table.ts";
 import type { NodeOptions } from "./node_options.ts";
-import type { Serving } from "./serving.ts";
-import { UnknownTarget } from "./unknown_target.ts";
+import type { Serving } from "../rpc/serving/serving.ts";
+import { UnknownTarget } from "../rpc/serving/unknown_target.ts";
 
 /** One node: its settings, its handlers, and how it makes connections. */
 export class GridNode {

@@ -13,22 +13,26 @@ import {
   type HostAddress,
   parseHostAddress,
   parseNamedHost,
-} from "../net/host_address.ts";
-import type { Listener } from "../net/transport.ts";
-import { upgradeWebSocket } from "../net/web_socket_upgrade.ts";
-import { QuietWait } from "../net/quiet_wait.ts";
-import { within } from "../net/within.ts";
-import type { CallTrace } from "./call_trace.ts";
-import { type CloseOptions, resolveGraceMs } from "./close_options.ts";
+} from "../runtime/host_address.ts";
+import type { Listener } from "../transport/channel/transport.ts";
+import { upgradeWebSocket } from "../transport/websocket/web_socket_upgrade.ts";
+import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
+import { within } from "../runtime/within.ts";
+import type { CallTrace } from "../rpc/tracing/call_trace.ts";
+import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import { Connection } from "./connection.ts";
-import type { AnyContract, SingleContract, StreamContract } from "./contract.ts";
+import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import { dials } from "./dialler.ts";
 import { Doorman } from "./doorman.ts";
-import { openEntrance } from "./entrance.ts";
+import { openEntrance } from "../rpc/proof/entrance.ts";
 import { GridNode } from "./grid_node.ts";
-import { areSettled, tellGivenUp } from "./link_closing.ts";
-import type { HandleOptions, SingleHandlerFunction, StreamHandlerFunction } from "./handler.ts";
-import type { AnyHandler } from "./handler_table.ts";
+import { areSettled, tellGivenUp } from "../rpc/connecting/link_closing.ts";
+import type {
+  HandleOptions,
+  SingleHandlerFunction,
+  StreamHandlerFunction,
+} from "../rpc/contract/handler.ts";
+import type { AnyHandler } from "../rpc/serving/handler_table.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
 import { nodeCloses, peerCloses } from "./peer_errors.ts";
 import { Peering } from "./peering.ts";

@@ -5,24 +5,28 @@
  */
 
 import { shown } from "../foreign/text_of.ts";
-import { readHosts } from "../net/allowed_hosts.ts";
-import { readOrigins } from "../net/allowed_origins.ts";
-import { type DoorLimits, readDoorLimits } from "../net/listener_door.ts";
-import type { MtlsConfig, MtlsFileConfig } from "../net/mtls_config.ts";
-import { MtlsCredentials } from "../net/mtls_credentials.ts";
-import { mtlsTransports } from "../net/mtls_transport.ts";
-import type { Transports } from "../net/transport.ts";
-import { systemTransports } from "../net/transports.ts";
-import type { Audit } from "./audit.ts";
-import { auditOf } from "./audit_trail.ts";
-import { type BackOffOptions, DEFAULT_BACK_OFF, resolveBackOff } from "./back_off.ts";
+import { readHosts } from "../transport/websocket/allowed_hosts.ts";
+import { readOrigins } from "../transport/websocket/allowed_origins.ts";
+import { type DoorLimits, readDoorLimits } from "../transport/channel/listener_door.ts";
+import type { MtlsConfig, MtlsFileConfig } from "../transport/certificates/mtls_config.ts";
+import { MtlsCredentials } from "../transport/certificates/mtls_credentials.ts";
+import { mtlsTransports } from "../transport/mtls/mtls_transport.ts";
+import type { Transports } from "../transport/channel/transport.ts";
+import { systemTransports } from "../transport/transports.ts";
+import type { Audit } from "../rpc/contract/audit.ts";
+import { auditOf } from "../rpc/connecting/audit_trail.ts";
+import {
+  type BackOffOptions,
+  DEFAULT_BACK_OFF,
+  resolveBackOff,
+} from "../rpc/connecting/back_off.ts";
 import {
   type ConnectionOptions,
   type ConnectionSettings,
   invalidOption,
   positive,
   resolveConnectionOptions,
-} from "./connection_options.ts";
+} from "../rpc/connecting/connection_options.ts";
 
 /** What a `Manager` is made from. */
 export interface ManagerOptions extends ConnectionOptions, DoorLimits {

@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { PEER_CLOSES } from "../session/wire_error.ts";
+import { PEER_CLOSES } from "../session/frames/wire_error.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 

@@ -8,9 +8,9 @@ import type { InternodeError } from "../errors.ts";
 import { about, type EventLogger } from "../foreign/log_event.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
-import type { Clock } from "../net/clock.ts";
-import type { Link } from "../net/link.ts";
-import { RepeatedLines, times } from "../net/repeated_lines.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Link } from "../driver/link.ts";
+import { RepeatedLines, times } from "../driver/repeated_lines.ts";
 
 /** Tells of changes once, and of what goes on in sums. */
 export class PeerLog {

@@ -6,26 +6,26 @@
 
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
-import type { Timer } from "../net/clock.ts";
-import type { HostAddress } from "../net/host_address.ts";
-import type { Link, LinkOwner } from "../net/link.ts";
-import type { DrainReason } from "../session/drain_reason.ts";
-import type { HandlerTarget } from "../session/handler_target.ts";
-import type { OutgoingCall } from "../session/outgoing_calls.ts";
-import type { Peer } from "../session/session_options.ts";
-import { PEER_CLOSES } from "../session/wire_error.ts";
-import { LastingBackOff } from "./back_off.ts";
-import { ConnectionTotals } from "./connection_stats.ts";
-import { type ConnectionState, mayFollow } from "./connection_state.ts";
-import { Dialling } from "./dialling.ts";
+import type { Timer } from "../runtime/clock.ts";
+import type { HostAddress } from "../runtime/host_address.ts";
+import type { Link, LinkOwner } from "../driver/link.ts";
+import type { DrainReason } from "../session/frames/drain_reason.ts";
+import type { HandlerTarget } from "../session/calls/handler_target.ts";
+import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import type { Peer } from "../session/frames/session_options.ts";
+import { PEER_CLOSES } from "../session/frames/wire_error.ts";
+import { LastingBackOff } from "../rpc/connecting/back_off.ts";
+import { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
+import { type ConnectionState, mayFollow } from "../rpc/contract/connection_state.ts";
+import { Dialling } from "../rpc/connecting/dialling.ts";
 import type { GridNode } from "./grid_node.ts";
-import { drainLink } from "./link_closing.ts";
+import { drainLink } from "../rpc/connecting/link_closing.ts";
 import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
 import { PeerLog } from "./peer_log.ts";
-import { type RenewalOwner, RenewalSchedule } from "./renewal_schedule.ts";
-import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
-import { TwinWatch } from "./twin_watch.ts";
-import { WaitingCalls } from "./waiting_calls.ts";
+import { type RenewalOwner, RenewalSchedule } from "../rpc/connecting/renewal_schedule.ts";
+import { goingAway, replaced, RetiredLinks } from "../rpc/connecting/retired_links.ts";
+import { TwinWatch } from "../rpc/connecting/twin_watch.ts";
+import { WaitingCalls } from "../rpc/calling/waiting_calls.ts";
 
 /** How long calls wait for the dialling side to come back after a loss. */
 const RETURN_MS = 200;

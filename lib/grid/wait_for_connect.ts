@@ -7,8 +7,8 @@
 import { InternodeError } from "../errors.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf, signalProblem } from "../foreign/signal.ts";
 import { shown, textOf } from "../foreign/text_of.ts";
-import type { Clock } from "../net/clock.ts";
-import { invalidOption } from "./connection_options.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { invalidOption } from "../rpc/connecting/connection_options.ts";
 import type { Peering } from "./peering.ts";
 
 /** How to wait. */

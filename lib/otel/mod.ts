@@ -11,5 +11,5 @@
  * @module
  */
 
-export type { Span, SpanOptions, TraceContext, Tracer } from "../grid/tracer.ts";
+export type { Span, SpanOptions, TraceContext, Tracer } from "../rpc/contract/tracer.ts";
 export { otelTracer, type OtelTracerOptions } from "./otel_tracer.ts";

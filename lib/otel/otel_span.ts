@@ -13,7 +13,7 @@ import {
 } from "@opentelemetry/api";
 import { isError, isOwnError } from "../foreign/own_error.ts";
 import { nameOf, textOf } from "../foreign/text_of.ts";
-import type { Span, TraceContext } from "../grid/tracer.ts";
+import type { Span, TraceContext } from "../rpc/contract/tracer.ts";
 
 /** One span, and the context in which it is the active one. */
 export class OtelSpan implements Span {

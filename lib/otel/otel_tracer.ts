@@ -12,7 +12,7 @@ import {
   SpanKind,
   trace,
 } from "@opentelemetry/api";
-import type { Span, SpanOptions, TraceContext, Tracer } from "../grid/tracer.ts";
+import type { Span, SpanOptions, TraceContext, Tracer } from "../rpc/contract/tracer.ts";
 import { OtelSpan } from "./otel_span.ts";
 
 /** Options of {@linkcode otelTracer}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./sending/outbox.ts";
 
 /**
  * Pings are answered in order. So the answer to one that nothing was waiting

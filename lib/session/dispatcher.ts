@@ -8,16 +8,16 @@ import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType, isBulk, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
 import type { Arrival } from "./arrival.ts";
-import type { CallerSide } from "./caller_side.ts";
-import { DRAIN_REASONS } from "./drain_reason.ts";
+import type { CallerSide } from "./calls/caller_side.ts";
+import { DRAIN_REASONS } from "./frames/drain_reason.ts";
 import { FutileFrames } from "./futile_frames.ts";
-import type { Assembly, Inbox } from "./inbox.ts";
+import type { Assembly, Inbox } from "./calls/inbox.ts";
 import type { Liveness } from "./liveness.ts";
-import type { Outbox } from "./outbox.ts";
-import type { ReceiveHalf } from "./receive_half.ts";
-import type { ResponderSide } from "./responder_side.ts";
-import type { SessionOwner } from "./session_owner.ts";
-import { protocolError } from "./wire_error.ts";
+import type { Outbox } from "./sending/outbox.ts";
+import type { ReceiveHalf } from "./calls/receive_half.ts";
+import type { ResponderSide } from "./calls/responder_side.ts";
+import type { SessionOwner } from "./calls/session_owner.ts";
+import { protocolError } from "./frames/wire_error.ts";
 
 /** The parts of a session that frames go to. */
 export interface FrameTargets {

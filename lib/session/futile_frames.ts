@@ -4,7 +4,7 @@
  * @module
  */
 
-import { protocolError } from "./wire_error.ts";
+import { protocolError } from "./frames/wire_error.ts";
 
 /** So many frames that run no handler are a step of the turn, as a handler is. */
 export const STEP_FRAMES = 32;

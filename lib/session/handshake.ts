@@ -31,8 +31,8 @@ import {
   type Hello,
   MAX_VERSION,
   MIN_VERSION,
-} from "./hello.ts";
-import type { SessionOptions } from "./session_options.ts";
+} from "./frames/hello.ts";
+import type { SessionOptions } from "./frames/session_options.ts";
 
 /** What a handshake does next after a frame: nothing yet, open the session, or refuse with a reason. */
 export type HandshakeStep = "wait" | "done" | { readonly refusal: string };

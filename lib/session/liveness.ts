@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SessionOptions, SessionTimes } from "./session_options.ts";
+import type { SessionOptions, SessionTimes } from "./frames/session_options.ts";
 
 /** A timer that comes later than this shows that this process itself was held up. */
 const LAG_MS = 50;

@@ -38,21 +38,21 @@ import type { Checksum } from "../wire/checksum.ts";
 import { DecodedShare } from "../wire/decoded_memory.ts";
 import { FrameType, HEADER_BYTES } from "../wire/frame.ts";
 import { Arrival } from "./arrival.ts";
-import { CallerSide } from "./caller_side.ts";
+import { CallerSide } from "./calls/caller_side.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { DRAIN_REASONS, type DrainReason } from "./drain_reason.ts";
+import { DRAIN_REASONS, type DrainReason } from "./frames/drain_reason.ts";
 import { Handshake } from "./handshake.ts";
-import { FEATURE_NAME_REUSE, FEATURE_RENEWAL } from "./hello.ts";
-import { Inbox } from "./inbox.ts";
+import { FEATURE_NAME_REUSE, FEATURE_RENEWAL } from "./frames/hello.ts";
+import { Inbox } from "./calls/inbox.ts";
 import { Liveness } from "./liveness.ts";
-import { Outbox } from "./outbox.ts";
-import type { PayloadOwner } from "./bulk_lane.ts";
-import type { CreditGiver } from "./receive_half.ts";
-import { ResponderSide } from "./responder_side.ts";
-import { pingStreams } from "./stream_pings.ts";
-import type { Peer, SessionOptions } from "./session_options.ts";
-import type { SessionOwner } from "./session_owner.ts";
-import { timeLeftOf } from "./time_left.ts";
+import { Outbox } from "./sending/outbox.ts";
+import type { PayloadOwner } from "./sending/bulk_lane.ts";
+import type { CreditGiver } from "./calls/receive_half.ts";
+import { ResponderSide } from "./calls/responder_side.ts";
+import { pingStreams } from "./calls/stream_pings.ts";
+import type { Peer, SessionOptions } from "./frames/session_options.ts";
+import type { SessionOwner } from "./calls/session_owner.ts";
+import { timeLeftOf } from "./sending/time_left.ts";
 import { STEP_BYTES, STEP_FRAMES } from "./futile_frames.ts";
 import {
   disconnected,
@@ -64,7 +64,7 @@ import {
   readText,
   receivingFailed,
   refusedHere,
-} from "./wire_error.ts";
+} from "./frames/wire_error.ts";
 
 /** One side of one connection; see the module. */
 export class Session implements CreditGiver, PayloadOwner {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Timer } from "../net/clock.ts";
-import type { CrashKind } from "./simulated_host.ts";
-import { invalidArgument } from "./invalid_argument.ts";
-import type { SeededRandom } from "./seeded_random.ts";
-import type { VirtualClock } from "./virtual_clock.ts";
-import type { SimulatedNetwork } from "./simulated_network.ts";
+import type { Timer } from "../runtime/clock.ts";
+import type { CrashKind } from "./network/simulated_host.ts";
+import { invalidArgument } from "./time/invalid_argument.ts";
+import type { SeededRandom } from "./time/seeded_random.ts";
+import type { VirtualClock } from "./time/virtual_clock.ts";
+import type { SimulatedNetwork } from "./network/simulated_network.ts";
 
 /** The kinds of fault, each with how often it comes in proportion to the others. */
 export interface FaultWeights {

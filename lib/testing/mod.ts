@@ -29,7 +29,7 @@
  * @module
  */
 
-export type { CrashKind } from "./simulated_host.ts";
+export type { CrashKind } from "./network/simulated_host.ts";
 export {
   Chaos,
   type ChaosOptions,
@@ -37,17 +37,17 @@ export {
   type FaultKind,
   type FaultWeights,
 } from "./chaos.ts";
-export { History, type HistoryEntry } from "./history.ts";
-export type { LinkOptions } from "./link.ts";
-export type { ChannelOptions } from "./network_core.ts";
-export type { NodeClock, NodeClockOptions } from "./node_clock.ts";
+export { History, type HistoryEntry } from "./network/history.ts";
+export type { LinkOptions } from "./network/link.ts";
+export type { ChannelOptions } from "./network/network_core.ts";
+export type { NodeClock, NodeClockOptions } from "./time/node_clock.ts";
 export { runSeeded, type SeededRun, SimulationFailure } from "./run_seeded.ts";
-export { SeededRandom } from "./seeded_random.ts";
+export { SeededRandom } from "./time/seeded_random.ts";
 export {
   type Closable,
   SimulatedCluster,
   type SimulatedClusterOptions,
   type SimulatedNode,
 } from "./simulated_cluster.ts";
-export { SimulatedNetwork, type SimulatedNetworkOptions } from "./simulated_network.ts";
-export { VirtualClock, type VirtualClockOptions } from "./virtual_clock.ts";
+export { SimulatedNetwork, type SimulatedNetworkOptions } from "./network/simulated_network.ts";
+export { VirtualClock, type VirtualClockOptions } from "./time/virtual_clock.ts";

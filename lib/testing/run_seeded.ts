@@ -5,7 +5,7 @@
  */
 
 import { textOf } from "../foreign/text_of.ts";
-import { SeededRandom } from "./seeded_random.ts";
+import { SeededRandom } from "./time/seeded_random.ts";
 
 /**
  * The failure of a seeded simulation. Its message names the seed with which

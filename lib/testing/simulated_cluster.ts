@@ -4,20 +4,20 @@
  * @module
  */
 
-import { parseHostAddress } from "../net/host_address.ts";
-import type { Transport, Transports } from "../net/transport.ts";
+import { parseHostAddress } from "../runtime/host_address.ts";
+import type { Transport, Transports } from "../transport/channel/transport.ts";
 import { InternodeError } from "../errors.ts";
-import type { CrashKind } from "./simulated_host.ts";
+import type { CrashKind } from "./network/simulated_host.ts";
 import { Chaos, type ChaosOptions } from "./chaos.ts";
-import { History } from "./history.ts";
-import { invalidArgument } from "./invalid_argument.ts";
-import type { LinkOptions } from "./link.ts";
-import type { ChannelOptions } from "./network_core.ts";
-import type { NodeClock, NodeClockOptions } from "./node_clock.ts";
+import { History } from "./network/history.ts";
+import { invalidArgument } from "./time/invalid_argument.ts";
+import type { LinkOptions } from "./network/link.ts";
+import type { ChannelOptions } from "./network/network_core.ts";
+import type { NodeClock, NodeClockOptions } from "./time/node_clock.ts";
 import { drawSeed, SimulationFailure } from "./run_seeded.ts";
-import { SeededRandom } from "./seeded_random.ts";
-import { SimulatedNetwork } from "./simulated_network.ts";
-import { VirtualClock } from "./virtual_clock.ts";
+import { SeededRandom } from "./time/seeded_random.ts";
+import { SimulatedNetwork } from "./network/simulated_network.ts";
+import { VirtualClock } from "./time/virtual_clock.ts";
 
 /** How many lines of the log a failure shows. */
 const SHOWN_ENTRIES = 40;

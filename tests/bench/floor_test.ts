@@ -7,7 +7,7 @@ import { type FloorHost, measureFloor, measureRoundTrips, serveFloor } from "../
 import { freePorts } from "../../bench/free_ports.ts";
 import { FLOOR_NAME, type NodeIdentity, writeIdentities } from "../../bench/identities.ts";
 import { readIdentity } from "../../examples/certs/identity_folder.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { FILES, NET } from "../support/permitted.ts";
 
 /** So short that what counts is that it ends. */
 const SECONDS = 0.01;

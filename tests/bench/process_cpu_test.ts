@@ -2,7 +2,7 @@
 
 import { assertEquals, assertGreater } from "@std/assert";
 import { processCpuMs } from "../../bench/process_cpu.ts";
-import { FILES } from "../net/permitted.ts";
+import { FILES } from "../support/permitted.ts";
 
 const ignore = !FILES || Deno.build.os !== "linux";
 

@@ -22,8 +22,8 @@ import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { watch } from "../grid/outcome.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { NET } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { NET } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { ServiceWorld } from "./service_world.ts";
 import { SimulatedService } from "./simulated_service.ts";
 

@@ -18,9 +18,9 @@ import { InternodeError, sharedSecret, systemTransports } from "@internode/grid"
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { QuietLogger } from "../grid/quiet.ts";
 import { openBare, upgradeRequest } from "../hostile/raw_socket.ts";
-import { certificates } from "../net/certificates.ts";
-import { FILES, NET } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { certificates } from "../support/certificates.ts";
+import { FILES, NET } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { SimulatedService } from "./simulated_service.ts";
 
 const EMPTY = new Uint8Array(0);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { balancerFunc } from "../../lib/call/balancer_func.ts";
+import { balancerFunc } from "../../lib/call/balancers/balancer_func.ts";
 import { fakeReplicas, pickOptions } from "./replicas.ts";
 
 Deno.test("the function is handed the replicas of the last update and the call's options", () => {

@@ -18,14 +18,14 @@ import {
 } from "@internode/grid/call";
 import { type Authenticator, InternodeError, sharedSecret } from "@internode/grid";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import { mtlsTransport } from "../../lib/net/mtls_transport.ts";
-import { tcpTransport } from "../../lib/net/tcp.ts";
-import type { ByteChannel } from "../../lib/net/transport.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import { mtlsTransport } from "../../lib/transport/mtls/mtls_transport.ts";
+import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
+import type { ByteChannel } from "../../lib/transport/channel/transport.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { Acceptor, dialOptions } from "../net/acceptor.ts";
-import { closeBoth } from "../net/channel_conformance.ts";
-import { pipeOf } from "../net/channel_pipe.ts";
+import { Acceptor, dialOptions } from "../transport/acceptor.ts";
+import { closeBoth } from "../transport/channel_conformance.ts";
+import { pipeOf } from "../transport/channel_pipe.ts";
 import {
   authority,
   clientConfig,
@@ -33,9 +33,9 @@ import {
   hostConfig,
   on,
   webSocketGround,
-} from "../net/mtls_ground.ts";
-import { NET } from "../net/permitted.ts";
-import { configOf } from "../net/test_authority.ts";
+} from "../transport/mtls_ground.ts";
+import { NET } from "../support/permitted.ts";
+import { configOf } from "../support/test_authority.ts";
 
 const echo = makeMethodKey("test", "echo");
 const auth = sharedSecret("a secret of more than 16 bytes");

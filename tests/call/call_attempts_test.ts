@@ -6,8 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { CallAttempts } from "../../lib/call/call_attempts.ts";
-import { RetryBudget } from "../../lib/call/retry_budget.ts";
+import { CallAttempts } from "../../lib/call/client/call_attempts.ts";
+import { RetryBudget } from "../../lib/call/service/retry_budget.ts";
 import { named } from "./endpoint_named.ts";
 
 const [a, b] = ["a", "b"].map((name) => ({

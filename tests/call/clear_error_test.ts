@@ -19,7 +19,7 @@ import {
   type ServiceConnection,
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
-import type { ByteChannel } from "../../lib/net/transport.ts";
+import type { ByteChannel } from "../../lib/transport/channel/transport.ts";
 import { watch } from "../grid/outcome.ts";
 import { SimulatedService } from "./simulated_service.ts";
 

@@ -22,7 +22,7 @@ import {
   service,
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
-import type { Channel } from "../../lib/net/transport.ts";
+import type { Channel } from "../../lib/transport/channel/transport.ts";
 import { watch, type Watched } from "../grid/outcome.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 import { CountingSignal } from "./counting_signal.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Balancer, Replica, ShardKey } from "../../lib/call/balancer.ts";
-import { consistentHash } from "../../lib/call/consistent_hash.ts";
+import type { Balancer, Replica, ShardKey } from "../../lib/call/balancers/balancer.ts";
+import { consistentHash } from "../../lib/call/balancers/consistent_hash.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import { runSeeded, type SeededRandom } from "../../lib/testing/mod.ts";
 import { chiSquare, countPicks, fakeReplica, fakeReplicas, pickOptions } from "./replicas.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { constantResolver } from "../../lib/call/constant_resolver.ts";
+import { constantResolver } from "../../lib/discovery/constant_resolver.ts";
 import { addressesOf, allNamed, named } from "./endpoint_named.ts";
 
 const { signal } = new AbortController();

@@ -5,7 +5,7 @@
  */
 
 import type { Endpoint } from "@internode/grid/call";
-import type { ByteChannel, Channel } from "../../lib/net/transport.ts";
+import type { ByteChannel, Channel } from "../../lib/transport/channel/transport.ts";
 
 /** After how many bytes a connection breaks, each way. */
 export interface CutAt {

@@ -1,7 +1,7 @@
 /** Endpoints that only have an address. */
 
-import type { Resolution } from "../../lib/call/resolver.ts";
-import type { Endpoint } from "../../lib/net/endpoint.ts";
+import type { Resolution } from "../../lib/discovery/resolver/resolver.ts";
+import type { Endpoint } from "../../lib/transport/channel/endpoint.ts";
 
 /** An endpoint that cannot be dialled. */
 export function named(address: string): Endpoint {

@@ -1,7 +1,7 @@
 import { connect, HandlerMap, ManualResolver, tcp } from "@internode/grid/call";
 import { assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { connectionsTo } from "../../lib/call/further_connection.ts";
+import { connectionsTo } from "../../lib/call/replicas/further_connection.ts";
 import { named } from "./endpoint_named.ts";
 import { SimulatedService } from "./simulated_service.ts";
 

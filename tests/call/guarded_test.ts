@@ -8,9 +8,9 @@ import {
 } from "@internode/grid/call";
 import { InternodeError, sharedSecret } from "@internode/grid";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { memoryTransport } from "../../lib/net/memory.ts";
-import type { Transport } from "../../lib/net/transport.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { memoryTransport } from "../../lib/transport/memory/memory.ts";
+import type { Transport } from "../../lib/transport/channel/transport.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { TestListener } from "./test_listener.ts";
 
 const auth = sharedSecret("a secret of more than 16 bytes");

@@ -2,10 +2,10 @@ import { type HandleOptions, InternodeError, single } from "@internode/grid";
 import { HandlerMap, makeMethodKey } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { methodTarget } from "../../lib/call/handler_map.ts";
-import { CallSource } from "../../lib/grid/call_source.ts";
-import type { Serving } from "../../lib/grid/serving.ts";
-import { SingleTarget } from "../../lib/grid/single_target.ts";
+import { methodTarget } from "../../lib/call/server/handler_map.ts";
+import { CallSource } from "../../lib/rpc/serving/call_source.ts";
+import type { Serving } from "../../lib/rpc/serving/serving.ts";
+import { SingleTarget } from "../../lib/rpc/serving/single_target.ts";
 
 const serving = {} as Serving;
 const link = { identity: undefined, remote: "memory://there", beginTurn: () => 0 };

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { HashRing } from "../../lib/call/hash_ring.ts";
+import { HashRing } from "../../lib/call/balancers/hash_ring.ts";
 import { runSeeded } from "../../lib/testing/mod.ts";
 
 Deno.test("a look-up finds the first point at or behind a place, as asking one after the other does", () =>

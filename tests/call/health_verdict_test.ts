@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { healthVerdict } from "../../lib/call/health_verdict.ts";
+import { healthVerdict } from "../../lib/call/replicas/health_verdict.ts";
 import {
   type ErrorCode,
   type ErrorOrigin,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { leastLoaded } from "../../lib/call/least_loaded.ts";
+import { leastLoaded } from "../../lib/call/balancers/least_loaded.ts";
 import { runSeeded, type SeededRandom } from "../../lib/testing/mod.ts";
 import {
   chiSquare,

@@ -2,16 +2,21 @@ import { HandlerMap, listen, memory, parseNetEndpoint, tcp, ws } from "@internod
 import type { ServiceListener, ServiceListenOptions } from "@internode/grid/call";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import type { Logger } from "../../lib/grid/logger.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import { memoryTransport } from "../../lib/net/memory.ts";
-import { sharingProblem } from "../../lib/net/shared_port.ts";
-import type { Channel, Listener, ListenOptions, Transport } from "../../lib/net/transport.ts";
+import type { Logger } from "../../lib/rpc/contract/logger.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import { memoryTransport } from "../../lib/transport/memory/memory.ts";
+import { sharingProblem } from "../../lib/transport/tcp/shared_port.ts";
+import type {
+  Channel,
+  Listener,
+  ListenOptions,
+  Transport,
+} from "../../lib/transport/channel/transport.ts";
 import { NO_VERDICTS } from "../foreign/no_verdicts.ts";
-import { turns } from "../net/acceptor.ts";
-import { closeBoth } from "../net/channel_conformance.ts";
-import { pipeOf } from "../net/channel_pipe.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { turns } from "../transport/acceptor.ts";
+import { closeBoth } from "../transport/channel_conformance.ts";
+import { pipeOf } from "../transport/channel_pipe.ts";
+import { FILES, NET } from "../support/permitted.ts";
 
 const { signal } = new AbortController();
 const handlers = new HandlerMap();

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { runSeeded } from "@internode/grid/testing";
-import { ManualResolver } from "../../lib/call/manual_resolver.ts";
-import { missing, type Resolution, type Version } from "../../lib/call/resolver.ts";
+import { ManualResolver } from "../../lib/discovery/manual_resolver.ts";
+import { missing, type Resolution, type Version } from "../../lib/discovery/resolver/resolver.ts";
 import { addressesOf, allNamed } from "./endpoint_named.ts";
 
 const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 import { InternodeError } from "@internode/grid";
 import { makeMethodKey, MethodKey } from "@internode/grid/call";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { sha256 } from "../../lib/net/sha256.ts";
+import { sha256 } from "../../lib/runtime/sha256.ts";
 import vectors from "../vectors/method_keys.json" with { type: "json" };
 
 for (const { name, component, method, encodedHex, hex } of vectors) {

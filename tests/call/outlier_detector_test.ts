@@ -3,7 +3,7 @@ import {
   OutlierDetector,
   type OutlierOptions,
   ReplicaHealth,
-} from "../../lib/call/outlier_detector.ts";
+} from "../../lib/call/service/outlier_detector.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import { runSeeded } from "../../lib/testing/mod.ts";
 

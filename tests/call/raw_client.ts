@@ -2,17 +2,17 @@
 
 import { InternodeError, systemTransports } from "@internode/grid";
 import { makeMethodKey } from "@internode/grid/call";
-import { raw } from "../../lib/codec/raw.ts";
-import { resolveConnectionOptions } from "../../lib/grid/connection_options.ts";
-import type { ConnectionOptions } from "../../lib/grid/connection_options.ts";
-import type { Link, LinkOwner } from "../../lib/net/link.ts";
-import { LinkMaker } from "../../lib/net/link_maker.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import type { Channel, Transport } from "../../lib/net/transport.ts";
-import type { Metadata } from "../../lib/session/metadata.ts";
-import { OpenedStream } from "../../lib/session/opened_stream.ts";
-import { OutgoingCall } from "../../lib/session/outgoing_calls.ts";
-import type { Peer } from "../../lib/session/session_options.ts";
+import { raw } from "../../lib/codec/values/raw.ts";
+import { resolveConnectionOptions } from "../../lib/rpc/connecting/connection_options.ts";
+import type { ConnectionOptions } from "../../lib/rpc/connecting/connection_options.ts";
+import type { Link, LinkOwner } from "../../lib/driver/link.ts";
+import { LinkMaker } from "../../lib/driver/link_maker.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import type { Channel, Transport } from "../../lib/transport/channel/transport.ts";
+import type { Metadata } from "../../lib/session/frames/metadata.ts";
+import { OpenedStream } from "../../lib/session/calls/opened_stream.ts";
+import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
+import type { Peer } from "../../lib/session/frames/session_options.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 
 /** How a client is made. */

@@ -13,9 +13,9 @@ import { client as stub } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
 import type { InternodeError } from "../../lib/errors.ts";
-import type { Endpoint } from "../../lib/net/endpoint.ts";
-import { pause } from "../../lib/net/pause.ts";
-import type { Transport } from "../../lib/net/transport.ts";
+import type { Endpoint } from "../../lib/transport/channel/endpoint.ts";
+import { pause } from "../../lib/runtime/pause.ts";
+import type { Transport } from "../../lib/transport/channel/transport.ts";
 import { assertFate, watch } from "../grid/outcome.ts";
 import { SimulatedService } from "./simulated_service.ts";
 

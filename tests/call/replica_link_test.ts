@@ -1,13 +1,13 @@
 /** One connection to a replica: how it counts its calls, and when it closes. @module */
 
 import { assertEquals } from "@std/assert";
-import { makeMethodKey } from "../../lib/call/method_key.ts";
-import { type LinkedReplica, ReplicaLink } from "../../lib/call/replica_link.ts";
+import { makeMethodKey } from "../../lib/call/service/method_key.ts";
+import { type LinkedReplica, ReplicaLink } from "../../lib/call/replicas/replica_link.ts";
 import type { InternodeError } from "../../lib/errors.ts";
-import type { Link } from "../../lib/net/link.ts";
-import { NameNumbers } from "../../lib/session/name_numbers.ts";
-import type { Outbox } from "../../lib/session/outbox.ts";
-import { VirtualClock } from "../../lib/testing/virtual_clock.ts";
+import type { Link } from "../../lib/driver/link.ts";
+import { NameNumbers } from "../../lib/session/calls/name_numbers.ts";
+import type { Outbox } from "../../lib/session/sending/outbox.ts";
+import { VirtualClock } from "../../lib/testing/time/virtual_clock.ts";
 import { textOf } from "../session/raw_frames.ts";
 
 /** A link to a replica of which only what it uses is there, and what has become of the connection. */

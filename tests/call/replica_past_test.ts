@@ -7,10 +7,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Endpoint } from "@internode/grid/call";
 import { InternodeError } from "@internode/grid";
-import { Outage } from "../../lib/grid/outage.ts";
-import { DEFAULT_BACK_OFF, LastingBackOff } from "../../lib/grid/back_off.ts";
-import { OutlierDetector, ReplicaHealth } from "../../lib/call/outlier_detector.ts";
-import { type ReplicaPast, ReplicaPasts } from "../../lib/call/replica_past.ts";
+import { Outage } from "../../lib/rpc/connecting/outage.ts";
+import { DEFAULT_BACK_OFF, LastingBackOff } from "../../lib/rpc/connecting/back_off.ts";
+import { OutlierDetector, ReplicaHealth } from "../../lib/call/service/outlier_detector.ts";
+import { type ReplicaPast, ReplicaPasts } from "../../lib/call/replicas/replica_past.ts";
 import { SeededRandom, VirtualClock } from "../../lib/testing/mod.ts";
 import { SimulatedService } from "./simulated_service.ts";
 

@@ -1,6 +1,11 @@
 /** Replicas for tests of balancers. */
 
-import type { Balancer, PickOptions, Replica, ShardKey } from "../../lib/call/balancer.ts";
+import type {
+  Balancer,
+  PickOptions,
+  Replica,
+  ShardKey,
+} from "../../lib/call/balancers/balancer.ts";
 
 /** A replica whose figures can be changed. */
 export interface FakeReplica extends Replica {

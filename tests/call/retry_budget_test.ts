@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { RetryBudget } from "../../lib/call/retry_budget.ts";
+import { RetryBudget } from "../../lib/call/service/retry_budget.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import { runSeeded } from "../../lib/testing/mod.ts";
 

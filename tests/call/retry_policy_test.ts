@@ -5,7 +5,7 @@ import {
   retryDelayMs,
   type RetryVerdict,
   retryVerdict,
-} from "../../lib/call/retry_policy.ts";
+} from "../../lib/call/service/retry_policy.ts";
 import {
   type ErrorCode,
   type ErrorOrigin,

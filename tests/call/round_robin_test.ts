@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { roundRobin } from "../../lib/call/round_robin.ts";
+import { roundRobin } from "../../lib/call/balancers/round_robin.ts";
 import { runSeeded } from "../../lib/testing/mod.ts";
 import { countPicks, fakeReplicas, pickOptions } from "./replicas.ts";
 

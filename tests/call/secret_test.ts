@@ -13,7 +13,7 @@ import { type Authenticator, InternodeError, type Secret, sharedSecret } from "@
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { QuietLogger } from "../grid/quiet.ts";
-import { NET } from "../net/permitted.ts";
+import { NET } from "../support/permitted.ts";
 
 const OLD = "an old secret of thirty-two bytes", NEW = "a new secret of just as many bytes";
 const OTHER = "another secret of thirty-two bytes";

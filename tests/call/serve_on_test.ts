@@ -1,7 +1,7 @@
 import { InternodeError } from "@internode/grid";
 import { HandlerMap, serveOn, type Span, type SpanOptions } from "@internode/grid/call";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { memoryPair } from "../../lib/net/memory_channel.ts";
+import { memoryPair } from "../../lib/transport/memory/memory_channel.ts";
 import { RawClient } from "./raw_client.ts";
 import { Recorder } from "./recorder.ts";
 

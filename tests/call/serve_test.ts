@@ -1,8 +1,8 @@
 import { InternodeError, sharedSecret, systemTransports } from "@internode/grid";
 import { HandlerMap, serve, type ServeOptions } from "@internode/grid/call";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Channel, Transport } from "../../lib/net/transport.ts";
-import { NET } from "../net/permitted.ts";
+import type { Channel, Transport } from "../../lib/transport/channel/transport.ts";
+import { NET } from "../support/permitted.ts";
 import { dial, RawClient, type RawClientOptions } from "./raw_client.ts";
 import { Recorder } from "./recorder.ts";
 import { type Choice, TestListener } from "./test_listener.ts";

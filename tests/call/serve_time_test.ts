@@ -2,8 +2,8 @@ import { InternodeError } from "@internode/grid";
 import { HandlerMap, makeMethodKey, serve } from "@internode/grid/call";
 import { runSeeded } from "@internode/grid/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { stream } from "../../lib/grid/contract.ts";
-import type { Channel } from "../../lib/net/transport.ts";
+import { stream } from "../../lib/rpc/contract/contract.ts";
+import type { Channel } from "../../lib/transport/channel/transport.ts";
 import { Recorder } from "./recorder.ts";
 import { simulate, SimulatedServer } from "./simulated_server.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import type { ShardKey } from "../../lib/call/balancer.ts";
-import { sharded } from "../../lib/call/sharded.ts";
+import type { ShardKey } from "../../lib/call/balancers/balancer.ts";
+import { sharded } from "../../lib/call/balancers/sharded.ts";
 import { runSeeded } from "../../lib/testing/mod.ts";
 import { chiSquare, countPicks, fakeReplicas, pickOptions } from "./replicas.ts";
 

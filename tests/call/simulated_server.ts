@@ -7,8 +7,8 @@ import {
   type SimulatedNetworkOptions,
   VirtualClock,
 } from "@internode/grid/testing";
-import type { Clock } from "../../lib/net/clock.ts";
-import type { Channel } from "../../lib/net/transport.ts";
+import type { Clock } from "../../lib/runtime/clock.ts";
+import type { Channel } from "../../lib/transport/channel/transport.ts";
 import { dial, RawClient, type RawClientOptions } from "./raw_client.ts";
 import { Recorder } from "./recorder.ts";
 import { TestListener } from "./test_listener.ts";

@@ -22,9 +22,9 @@ import {
   type SimulatedNetworkOptions,
   VirtualClock,
 } from "@internode/grid/testing";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import type { NodeClock } from "../../lib/testing/node_clock.ts";
-import type { CrashKind } from "../../lib/testing/simulated_host.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import type { NodeClock } from "../../lib/testing/time/node_clock.ts";
+import type { CrashKind } from "../../lib/testing/network/simulated_host.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 
 /** How long anything that must end may take, in virtual milliseconds. */

@@ -1,8 +1,8 @@
 /** A listener for servers over any transport, which counts and fails as a test wishes. */
 
 import type { AcceptedConnection, HandlerMap, ServiceListener } from "@internode/grid/call";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import type { Channel, Listener, Transport } from "../../lib/net/transport.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import type { Channel, Listener, Transport } from "../../lib/transport/channel/transport.ts";
 
 /** Chooses the handlers for each connection. */
 export type Choice = HandlerMap | ((channel: Channel) => HandlerMap);

@@ -22,8 +22,8 @@ import {
 } from "@std/assert";
 import { QuietLogger } from "../grid/quiet.ts";
 import { openBare, upgradeRequest } from "../hostile/raw_socket.ts";
-import { turns } from "../net/acceptor.ts";
-import { NET } from "../net/permitted.ts";
+import { turns } from "../transport/acceptor.ts";
+import { NET } from "../support/permitted.ts";
 
 const Greeter = service("greeter", {
   greet: method({ request: t.string(), response: t.string(), idempotent: true }),

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { missing } from "../../lib/call/resolver.ts";
-import { type ResolutionSink, WatchingResolver } from "../../lib/call/watching_resolver.ts";
+import { missing } from "../../lib/discovery/resolver/resolver.ts";
+import {
+  type ResolutionSink,
+  WatchingResolver,
+} from "../../lib/discovery/resolver/watching_resolver.ts";
 import { addressesOf, allNamed } from "./endpoint_named.ts";
 
 /** A resolver whose watches the test speaks for. */

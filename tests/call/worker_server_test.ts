@@ -1,10 +1,10 @@
 import { InternodeError } from "@internode/grid";
 import { SeededRandom, VirtualClock } from "@internode/grid/testing";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { ThreadWatcher, WorkerThread } from "../../lib/net/worker_thread.ts";
-import type { MessageFromWorker, MessageToWorker } from "../../lib/call/worker_message.ts";
-import { WorkerServer } from "../../lib/call/worker_server.ts";
-import type { WorkerState } from "../../lib/call/worker_slot.ts";
+import type { ThreadWatcher, WorkerThread } from "../../lib/runtime/worker_thread.ts";
+import type { MessageFromWorker, MessageToWorker } from "../../lib/call/workers/worker_message.ts";
+import { WorkerServer } from "../../lib/call/workers/worker_server.ts";
+import type { WorkerState } from "../../lib/call/workers/worker_slot.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 
 /** What a worker of a test does when it is told something. */

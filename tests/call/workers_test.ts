@@ -15,11 +15,11 @@ import {
   type WorkerServer,
 } from "@internode/grid/call";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import { sharingProblem } from "../../lib/net/shared_port.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import { sharingProblem } from "../../lib/transport/tcp/shared_port.ts";
 import { until } from "../conformance/world.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { FILES, NET } from "../support/permitted.ts";
 import { Whoami } from "./workers/contract.ts";
 import type { WorkerData } from "./workers/worker.ts";
 

@@ -1,10 +1,10 @@
 /** What stands behind a message in its buffer is never taken for a part of it, and what just fits needs no more room. @module */
 
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { writeArrayHead, writeMapHead } from "../../lib/codec/format.ts";
-import { writeInteger64 } from "../../lib/codec/integer.ts";
+import { writeArrayHead, writeMapHead } from "../../lib/codec/format/format.ts";
+import { writeInteger64 } from "../../lib/codec/format/integer.ts";
 import * as t from "../../lib/codec/mod.ts";
-import { skipValue } from "../../lib/codec/skip.ts";
+import { skipValue } from "../../lib/codec/format/skip.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
 import { interpretList, interpretRecord } from "./interpreted.ts";
 import { assertProblem, hex, toHex } from "./support.ts";

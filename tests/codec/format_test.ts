@@ -7,8 +7,8 @@ import {
   writeArrayHead,
   writeMapHead,
   wrongType,
-} from "../../lib/codec/format.ts";
-import { readInteger64, readNumber, writeInteger64 } from "../../lib/codec/integer.ts";
+} from "../../lib/codec/format/format.ts";
+import { readInteger64, readNumber, writeInteger64 } from "../../lib/codec/format/integer.ts";
 import * as t from "../../lib/codec/mod.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";

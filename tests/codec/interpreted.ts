@@ -4,11 +4,11 @@
  * @module
  */
 
-import { CompiledCodec } from "../../lib/codec/compiled.ts";
-import * as interpretedList from "../../lib/codec/list_interpreted.ts";
+import { CompiledCodec } from "../../lib/codec/format/compiled.ts";
+import * as interpretedList from "../../lib/codec/values/list_interpreted.ts";
 import type * as t from "../../lib/codec/mod.ts";
-import type { RecordCodec } from "../../lib/codec/record.ts";
-import * as interpretedRecord from "../../lib/codec/record_interpreted.ts";
+import type { RecordCodec } from "../../lib/codec/records/record.ts";
+import * as interpretedRecord from "../../lib/codec/records/record_interpreted.ts";
 
 /** The same record, read and written by loops. */
 export function interpretRecord<T>(record: t.Codec<T>): t.Codec<T> {

@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import * as t from "../../lib/codec/mod.ts";
-import { asciiReaders, interpretAscii } from "../../lib/codec/text.ts";
+import { asciiReaders, interpretAscii } from "../../lib/codec/format/text.ts";
 import { interpretList, interpretRecord } from "./interpreted.ts";
 
 const Sample = t.record({

@@ -6,8 +6,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as t from "../../lib/codec/mod.ts";
-import { arrayIndex, KeySpread } from "../../lib/codec/key_spread.ts";
-import { Problem } from "../../lib/codec/problem.ts";
+import { arrayIndex, KeySpread } from "../../lib/codec/values/key_spread.ts";
+import { Problem } from "../../lib/codec/format/problem.ts";
 import { FLOODS, keys, MANY, packed } from "./key_floods.ts";
 import { assertUnfit } from "./support.ts";
 

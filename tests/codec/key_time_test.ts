@@ -6,8 +6,8 @@
 
 import { assert } from "@std/assert";
 import * as t from "../../lib/codec/mod.ts";
-import { parseHead } from "../../lib/net/http_head.ts";
-import { decodeMetadata } from "../../lib/session/metadata.ts";
+import { parseHead } from "../../lib/transport/websocket/http_head.ts";
+import { decodeMetadata } from "../../lib/session/frames/metadata.ts";
 import { FLOODS, keys, MANY, ORDINARY, packed } from "./key_floods.ts";
 
 /** A block of metadata. */

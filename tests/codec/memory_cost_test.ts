@@ -21,7 +21,7 @@ import {
   TEXT_BYTES,
   UNKNOWN_BYTES,
   VIEW_BYTES,
-} from "../../lib/codec/memory_cost.ts";
+} from "../../lib/codec/format/memory_cost.ts";
 import * as t from "../../lib/codec/mod.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import { DecodedMemory, DecodedShare } from "../../lib/wire/decoded_memory.ts";

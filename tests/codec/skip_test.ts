@@ -1,7 +1,7 @@
 /** Values of every kind are passed over whole, and no further. @module */
 
 import { assertEquals } from "@std/assert";
-import { skipHead, skipValue } from "../../lib/codec/skip.ts";
+import { skipHead, skipValue } from "../../lib/codec/format/skip.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { assertProblem, hex } from "./support.ts";
 

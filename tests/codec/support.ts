@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import * as t from "../../lib/codec/mod.ts";
-import { Problem } from "../../lib/codec/problem.ts";
+import { Problem } from "../../lib/codec/format/problem.ts";
 import { InternodeError } from "../../lib/errors.ts";
 
 /** Bytes from hex, blanks allowed. */

@@ -1,8 +1,12 @@
 /** What a field remembers of its texts, and when it gives up. @module */
 
 import { assertEquals } from "@std/assert";
-import { COPY_ROOM_BYTES, TextFieldReader, TextFieldWriter } from "../../lib/codec/text_memo.ts";
-import { writeText } from "../../lib/codec/text.ts";
+import {
+  COPY_ROOM_BYTES,
+  TextFieldReader,
+  TextFieldWriter,
+} from "../../lib/codec/format/text_memo.ts";
+import { writeText } from "../../lib/codec/format/text.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
 

@@ -12,12 +12,12 @@ import {
   type Transports,
 } from "@internode/grid";
 import { dials } from "../../lib/grid/dialler.ts";
-import { systemClock } from "../../lib/net/system_clock.ts";
-import { memoryTransport } from "../../lib/net/memory.ts";
-import { systemTransports } from "../../lib/net/transports.ts";
-import { certificates } from "../net/certificates.ts";
-import { FFI, FILES, NET } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { memoryTransport } from "../../lib/transport/memory/memory.ts";
+import { systemTransports } from "../../lib/transport/transports.ts";
+import { certificates } from "../support/certificates.ts";
+import { FFI, FILES, NET } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 import { simulatedGrid } from "../grid/simulated_grid.ts";
 

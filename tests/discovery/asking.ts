@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Resolution, Resolver, Version } from "../../lib/call/resolver.ts";
+import type { Resolution, Resolver, Version } from "../../lib/discovery/resolver/resolver.ts";
 
 /** Nothing in these tests takes longer, unless it hangs. */
 const LIMIT_MS = 10_000;

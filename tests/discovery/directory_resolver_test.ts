@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { missing, type Resolver, type Version } from "../../lib/call/resolver.ts";
+import { missing, type Resolver, type Version } from "../../lib/discovery/resolver/resolver.ts";
 import { directoryResolver } from "../../lib/discovery/directory_resolver.ts";
 import { addressesOf } from "../call/endpoint_named.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { FILES, NET } from "../support/permitted.ts";
 import { RecordingLogger } from "./recording_logger.ts";
 
 const { signal } = new AbortController();

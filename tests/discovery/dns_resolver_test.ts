@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InternodeError } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
-import { missing, type Resolution, type Version } from "../../lib/call/resolver.ts";
-import { dnsResolver, type DnsResolverOptions } from "../../lib/discovery/dns_resolver.ts";
+import { missing, type Resolution, type Version } from "../../lib/discovery/resolver/resolver.ts";
+import { dnsResolver, type DnsResolverOptions } from "../../lib/discovery/dns/dns_resolver.ts";
 import { addressesOf } from "../call/endpoint_named.ts";
 import { RecordingLogger } from "./recording_logger.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { missing, type Resolver, type Version } from "../../lib/call/resolver.ts";
-import { dnsResolver, type DnsResolverOptions } from "../../lib/discovery/dns_resolver.ts";
+import { missing, type Resolver, type Version } from "../../lib/discovery/resolver/resolver.ts";
+import { dnsResolver, type DnsResolverOptions } from "../../lib/discovery/dns/dns_resolver.ts";
 import { addressesOf } from "../call/endpoint_named.ts";
 import { DNSMASQ, TestNameServer } from "./name_server.ts";
 import { RecordingLogger } from "./recording_logger.ts";

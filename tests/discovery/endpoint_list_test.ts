@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { endpointLines, readEndpointLine } from "../../lib/discovery/endpoint_list.ts";
-import { parseNetEndpoint } from "../../lib/net/net_endpoint.ts";
+import { endpointLines, readEndpointLine } from "../../lib/discovery/resolver/endpoint_list.ts";
+import { parseNetEndpoint } from "../../lib/transport/net_endpoint.ts";
 
 const read = (text: string): string[] =>
   endpointLines(text).map((line) =>

@@ -4,8 +4,8 @@ import {
   EtcdGateway,
   type EtcdOptions,
   MAX_ANSWER_BYTES,
-} from "../../lib/discovery/etcd_gateway.ts";
-import { NET } from "../net/permitted.ts";
+} from "../../lib/discovery/etcd/etcd_gateway.ts";
+import { NET } from "../support/permitted.ts";
 import { inTime } from "./asking.ts";
 import { endless, FakeEtcd, message } from "./fake_etcd.ts";
 

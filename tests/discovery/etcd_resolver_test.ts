@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { missing } from "../../lib/call/resolver.ts";
-import { etcdResolver, type EtcdResolverOptions } from "../../lib/discovery/etcd_resolver.ts";
+import { missing } from "../../lib/discovery/resolver/resolver.ts";
+import { etcdResolver, type EtcdResolverOptions } from "../../lib/discovery/etcd/etcd_resolver.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { NET } from "../net/permitted.ts";
+import { NET } from "../support/permitted.ts";
 import { addressesOf, ask, inTime, untilAddresses } from "./asking.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";
 import { endless, FakeEtcd, message } from "./fake_etcd.ts";

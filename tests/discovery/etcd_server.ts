@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FILES, NET, RUN } from "../net/permitted.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
 
 /** What a test with etcd adds to its definition. */
 export interface EtcdTest {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { EtcdGateway } from "../../lib/discovery/etcd_gateway.ts";
-import { EtcdStore } from "../../lib/discovery/etcd_store.ts";
-import { NET } from "../net/permitted.ts";
+import { EtcdGateway } from "../../lib/discovery/etcd/etcd_gateway.ts";
+import { EtcdStore } from "../../lib/discovery/etcd/etcd_store.ts";
+import { NET } from "../support/permitted.ts";
 import { inTime } from "./asking.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";
 import { endless, FakeEtcd, message } from "./fake_etcd.ts";

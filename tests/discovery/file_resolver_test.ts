@@ -1,9 +1,14 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { missing, type Resolution, type Resolver, type Version } from "../../lib/call/resolver.ts";
+import {
+  missing,
+  type Resolution,
+  type Resolver,
+  type Version,
+} from "../../lib/discovery/resolver/resolver.ts";
 import { fileResolver, type FileResolverOptions } from "../../lib/discovery/file_resolver.ts";
 import { addressesOf, named } from "../call/endpoint_named.ts";
-import { FILES } from "../net/permitted.ts";
+import { FILES } from "../support/permitted.ts";
 import { RecordingLogger } from "./recording_logger.ts";
 
 const { signal } = new AbortController();

@@ -3,12 +3,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Endpoint, Resolver } from "@internode/grid/call";
 import { directoryResolver } from "../../lib/discovery/directory_resolver.ts";
-import type { ResolveDns } from "../../lib/discovery/dns_lookup.ts";
-import { dnsResolver } from "../../lib/discovery/dns_resolver.ts";
+import type { ResolveDns } from "../../lib/discovery/dns/dns_lookup.ts";
+import { dnsResolver } from "../../lib/discovery/dns/dns_resolver.ts";
 import { fileResolver } from "../../lib/discovery/file_resolver.ts";
 import { TEXTLESS } from "../foreign/textless.ts";
 import { KeptLines } from "../grid/kept_lines.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { FILES, NET } from "../support/permitted.ts";
 import { addressesOf, ask } from "./asking.ts";
 
 /** The parts that there are; the first makes an endpoint, and so on. */

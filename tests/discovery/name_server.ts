@@ -1,6 +1,6 @@
 /** A real name server: Debian's dnsmasq. */
 
-import { FILES, NET, RUN } from "../net/permitted.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
 
 /** Where the package puts it; the second is not on every user's path. */
 const COMMANDS = ["dnsmasq", "/usr/sbin/dnsmasq"];

@@ -1,6 +1,6 @@
 /** A logger that a test can wait for. */
 
-import type { Logger } from "../../lib/grid/logger.ts";
+import type { Logger } from "../../lib/rpc/contract/logger.ts";
 
 /** Keeps the warnings. */
 export class RecordingLogger implements Logger {

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { missing } from "../../lib/call/resolver.ts";
-import { etcdResolver } from "../../lib/discovery/etcd_resolver.ts";
-import { register } from "../../lib/discovery/register.ts";
-import type { RegisterOptions } from "../../lib/discovery/registration.ts";
-import type { Clock, Timer } from "../../lib/net/clock.ts";
-import { systemClock } from "../../lib/net/system_clock.ts";
+import { missing } from "../../lib/discovery/resolver/resolver.ts";
+import { etcdResolver } from "../../lib/discovery/etcd/etcd_resolver.ts";
+import { register } from "../../lib/discovery/etcd/register.ts";
+import type { RegisterOptions } from "../../lib/discovery/etcd/registration.ts";
+import type { Clock, Timer } from "../../lib/runtime/clock.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { QuietLogger } from "../grid/quiet.ts";
 import { addressesOf, ask, inTime, untilAddresses } from "./asking.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";

@@ -1,7 +1,7 @@
 /** What of a trouble is told. @module */
 
 import { assertEquals } from "@std/assert";
-import { Trouble } from "../../lib/discovery/trouble.ts";
+import { Trouble } from "../../lib/discovery/resolver/trouble.ts";
 import { KeptLines } from "../grid/kept_lines.ts";
 
 Deno.test("troubles that take turns are told once each, then in sums, and once that they are over", () => {

@@ -5,10 +5,10 @@
  */
 
 import { InternodeError } from "../../lib/errors.ts";
-import type { HandlerTarget } from "../../lib/session/handler_target.ts";
+import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
 import { Session } from "../../lib/session/session.ts";
-import type { Peer, SessionOptions } from "../../lib/session/session_options.ts";
-import type { SessionOwner } from "../../lib/session/session_owner.ts";
+import type { Peer, SessionOptions } from "../../lib/session/frames/session_options.ts";
+import type { SessionOwner } from "../../lib/session/calls/session_owner.ts";
 import { encodedCodec, rawCodec } from "../session/calls.ts";
 import { WALL_MS } from "../session/options.ts";
 import {

@@ -5,11 +5,11 @@
  */
 
 import type { InternodeError } from "../../lib/errors.ts";
-import { AcceptedStream } from "../../lib/session/accepted_stream.ts";
-import { IncomingCall } from "../../lib/session/incoming_calls.ts";
-import { OpenedStream } from "../../lib/session/opened_stream.ts";
-import { OutgoingCall } from "../../lib/session/outgoing_calls.ts";
-import type { ReceiveHalf } from "../../lib/session/receive_half.ts";
+import { AcceptedStream } from "../../lib/session/calls/accepted_stream.ts";
+import { IncomingCall } from "../../lib/session/calls/incoming_calls.ts";
+import { OpenedStream } from "../../lib/session/calls/opened_stream.ts";
+import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
+import type { ReceiveHalf } from "../../lib/session/calls/receive_half.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { isPayloadOf, lengthOf, streamKey } from "./pattern.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { InternodeError } from "../../lib/errors.ts";
-import type { HandlerTarget } from "../../lib/session/handler_target.ts";
-import type { Responder } from "../../lib/session/responder.ts";
+import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
+import type { Responder } from "../../lib/session/calls/responder.ts";
 import { rawCodec, takePayload } from "../session/calls.ts";
 import type { App } from "./app.ts";
 import { ServedCall, ServedStream } from "./app_calls.ts";

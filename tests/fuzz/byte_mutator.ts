@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 
 /** Bytes and numbers at which code tends to turn. */
 export const EDGE_BYTES: readonly number[] = [

@@ -6,7 +6,7 @@
 
 import { fromBytes, toBytes } from "../../lib/codec/mod.ts";
 import { InternodeError } from "../../lib/errors.ts";
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
 import { type FuzzCase, type Recorder, type Step, step } from "./fuzz_case.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { CORPUS, DEFAULT_SETUP, storable } from "./corpus.ts";
 import { type FuzzCase, Recorder } from "./fuzz_case.ts";
 import { SessionTarget } from "./session_target.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Authenticator, ProverRole } from "../../lib/session/authenticator.ts";
+import type { Authenticator, ProverRole } from "../../lib/session/frames/authenticator.ts";
 import { sameBytes } from "./same_value.ts";
 
 /** Proves by a hash that anyone can make. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { FLAG_FIRST, FLAG_METADATA, FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { errorPayload, namePayload, u32, utf8 } from "../session/raw_frames.ts";
 import { HANDLER_NAMES } from "./app_handlers.ts";

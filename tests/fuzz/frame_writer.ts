@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { EDGE_WORDS } from "./byte_mutator.ts";
 import { fill } from "./pattern.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { InternodeError } from "../../lib/errors.ts";
-import { crc32 } from "../../lib/net/checksum.ts";
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import { crc32 } from "../../lib/runtime/checksum.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import { holdsGoodbye } from "../../lib/wire/goodbye.ts";
 import { MAX_BATCH_BYTES } from "../../lib/wire/limits.ts";

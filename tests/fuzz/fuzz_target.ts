@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import type { FuzzCase, Recorder } from "./fuzz_case.ts";
 import type { Tally } from "./tally.ts";
 

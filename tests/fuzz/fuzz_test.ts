@@ -7,7 +7,7 @@ import { fuzz } from "./fuzzer.ts";
 import { missed, openCounts, stateCounts } from "./report.ts";
 import { shrink } from "./shrinker.ts";
 import { Tally } from "./tally.ts";
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 
 const SEED = 20_250_607;
 const FRAMES = 60_000;

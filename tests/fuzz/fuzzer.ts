@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { type FuzzCase, Recorder, storeCase, type StoredCase } from "./fuzz_case.ts";
 import type { FuzzTarget, TargetName } from "./fuzz_target.ts";
 import { HeapWatch } from "./heap_watch.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { damage, spliced } from "./byte_mutator.ts";
 
 /** Each of these stands where a value could. */

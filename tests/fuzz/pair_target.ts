@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { type FuzzCase, type Recorder, type Setup, type Step, step } from "./fuzz_case.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { PairWorld } from "./pair_world.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { PayloadKind } from "../../lib/wire/frame.ts";
 import type { Payload } from "../session/calls.ts";

@@ -4,8 +4,12 @@
  * @module
  */
 
-import { encodeHello, FEATURE_CHECKSUM, FEATURE_NAME_REUSE } from "../../lib/session/hello.ts";
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import {
+  encodeHello,
+  FEATURE_CHECKSUM,
+  FEATURE_NAME_REUSE,
+} from "../../lib/session/frames/hello.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { peerHello } from "../session/scripted_peer.ts";
 import { damage, EDGE_WORDS } from "./byte_mutator.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { crc32 } from "../../lib/net/checksum.ts";
+import { crc32 } from "../../lib/runtime/checksum.ts";
 import { sessionOptions } from "../session/options.ts";
 import { App, type FuzzClock } from "./app.ts";
 import { fakeAuthenticator } from "./fake_authenticator.ts";

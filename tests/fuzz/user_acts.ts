@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { HANDLER_NAMES } from "./app_handlers.ts";
 import { type Step, step } from "./fuzz_case.ts";
 import { ABSENT_LENGTH, NULL_LENGTH } from "./pattern.ts";

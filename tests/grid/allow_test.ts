@@ -15,7 +15,7 @@ import {
 import type { SimulatedCluster } from "@internode/grid/testing";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { Channel, Transports } from "../../lib/net/transport.ts";
+import type { Channel, Transports } from "../../lib/transport/channel/transport.ts";
 import { NO_VERDICTS } from "../foreign/no_verdicts.ts";
 import { FakeTracer } from "./fake_tracer.ts";
 import { assertFate, watch, type Watched } from "./outcome.ts";

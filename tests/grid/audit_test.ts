@@ -19,12 +19,12 @@ import {
   systemTransports,
 } from "@internode/grid";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { AuditTrail } from "../../lib/grid/audit_trail.ts";
-import { VirtualClock } from "../../lib/testing/virtual_clock.ts";
+import { AuditTrail } from "../../lib/rpc/connecting/audit_trail.ts";
+import { VirtualClock } from "../../lib/testing/time/virtual_clock.ts";
 import { openBare, upgradeRequest } from "../hostile/raw_socket.ts";
-import { certificates } from "../net/certificates.ts";
-import { FILES, NET } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { certificates } from "../support/certificates.ts";
+import { FILES, NET } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { QuietLogger } from "./quiet.ts";
 import { simulatedGrid, withPair } from "./simulated_grid.ts";
 import { HeardLogger } from "./heard.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom, VirtualClock } from "@internode/grid/testing";
-import { BackOff, DEFAULT_BACK_OFF, LastingBackOff } from "../../lib/grid/back_off.ts";
+import { BackOff, DEFAULT_BACK_OFF, LastingBackOff } from "../../lib/rpc/connecting/back_off.ts";
 
 const fixed = (value: number) => ({
   next: () => value,

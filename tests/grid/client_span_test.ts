@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { startClientSpan, withTraceContext } from "../../lib/grid/client_span.ts";
-import { encodeMetadata, MAX_METADATA_BYTES } from "../../lib/session/metadata.ts";
+import { startClientSpan, withTraceContext } from "../../lib/rpc/tracing/client_span.ts";
+import { encodeMetadata, MAX_METADATA_BYTES } from "../../lib/session/frames/metadata.ts";
 import { FakeTracer } from "./fake_tracer.ts";
 
 function traced(traceState?: string) {

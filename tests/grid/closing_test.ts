@@ -13,7 +13,7 @@ import {
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { HandlerContext } from "../../lib/grid/handler.ts";
+import type { HandlerContext } from "../../lib/rpc/contract/handler.ts";
 import { WORLDS } from "../conformance/world.ts";
 import { assertFate, watch } from "./outcome.ts";
 import { QuietLogger } from "./quiet.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ConcurrencyGate } from "../../lib/grid/concurrency_gate.ts";
+import { ConcurrencyGate } from "../../lib/rpc/serving/concurrency_gate.ts";
 
 Deno.test("so many enter, so many wait in order, and each place is given on", () => {
   const gate = new ConcurrencyGate(2, 3), started: string[] = [];

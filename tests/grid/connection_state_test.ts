@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type ConnectionState, mayFollow } from "../../lib/grid/connection_state.ts";
+import { type ConnectionState, mayFollow } from "../../lib/rpc/contract/connection_state.ts";
 
 const STATES: readonly ConnectionState[] = ["connecting", "connected", "disconnected", "closed"];
 

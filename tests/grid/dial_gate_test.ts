@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom, VirtualClock } from "@internode/grid/testing";
-import { DialGate, type Dialler, MAX_DIALS, PLACE_MS } from "../../lib/grid/dial_gate.ts";
+import { DialGate, type Dialler, MAX_DIALS, PLACE_MS } from "../../lib/rpc/connecting/dial_gate.ts";
 
 /** A gate, and diallers that note in which order their turn came. */
 function gateFor(count: number, seed = 1) {

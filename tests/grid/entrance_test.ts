@@ -8,11 +8,11 @@ import {
   type Transport,
 } from "@internode/grid";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { memoryTransport } from "../../lib/net/memory.ts";
-import { tcpTransport } from "../../lib/net/tcp.ts";
-import { unixTransport } from "../../lib/net/unix.ts";
-import { webSocketOver } from "../../lib/net/web_socket.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { memoryTransport } from "../../lib/transport/memory/memory.ts";
+import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
+import { unixTransport } from "../../lib/transport/unix/unix.ts";
+import { webSocketOver } from "../../lib/transport/websocket/web_socket.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { QuietLogger } from "./quiet.ts";
 
 const auth = sharedSecret("a secret of more than 16 bytes");

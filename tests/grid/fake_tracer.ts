@@ -5,7 +5,7 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Span, SpanOptions, TraceContext, Tracer } from "../../lib/grid/tracer.ts";
+import type { Span, SpanOptions, TraceContext, Tracer } from "../../lib/rpc/contract/tracer.ts";
 
 let spansMade = 0;
 

@@ -1,7 +1,7 @@
 import { type Authenticator, InternodeError, Manager, sharedSecret } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { authenticatorOf } from "../../lib/grid/guarded_authenticator.ts";
+import { authenticatorOf } from "../../lib/rpc/proof/guarded_authenticator.ts";
 import { NO_VERDICTS } from "../foreign/no_verdicts.ts";
 import { QuietLogger } from "./quiet.ts";
 import { simulatedGrid } from "./simulated_grid.ts";

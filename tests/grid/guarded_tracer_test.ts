@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { tracerOf } from "../../lib/grid/guarded_tracer.ts";
-import type { Span, SpanOptions, Tracer } from "../../lib/grid/tracer.ts";
+import { tracerOf } from "../../lib/rpc/tracing/guarded_tracer.ts";
+import type { Span, SpanOptions, Tracer } from "../../lib/rpc/contract/tracer.ts";
 
 const options: SpanOptions = { kind: "client", parent: undefined, attributes: {} };
 

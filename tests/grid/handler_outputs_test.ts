@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { leaveOutputs, outputsOf } from "../../lib/grid/handler_outputs.ts";
+import { leaveOutputs, outputsOf } from "../../lib/rpc/serving/handler_outputs.ts";
 
 const where = new AsyncLocalStorage<string>();
 

@@ -9,13 +9,13 @@ import {
 } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { AnyContract } from "../../lib/grid/contract.ts";
-import { HandlerTable } from "../../lib/grid/handler_table.ts";
-import { CallSource } from "../../lib/grid/call_source.ts";
-import { RefusedTarget } from "../../lib/grid/refused_target.ts";
-import { RepeatedLines } from "../../lib/net/repeated_lines.ts";
-import type { Serving } from "../../lib/grid/serving.ts";
-import { SingleTarget } from "../../lib/grid/single_target.ts";
+import type { AnyContract } from "../../lib/rpc/contract/contract.ts";
+import { HandlerTable } from "../../lib/rpc/serving/handler_table.ts";
+import { CallSource } from "../../lib/rpc/serving/call_source.ts";
+import { RefusedTarget } from "../../lib/rpc/serving/refused_target.ts";
+import { RepeatedLines } from "../../lib/driver/repeated_lines.ts";
+import type { Serving } from "../../lib/rpc/serving/serving.ts";
+import { SingleTarget } from "../../lib/rpc/serving/single_target.ts";
 
 const work = single("work");
 const serving = {} as Serving;

@@ -1,7 +1,7 @@
 import { InternodeError, Manager, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { memoryTransport } from "../../lib/net/memory.ts";
+import { memoryTransport } from "../../lib/transport/memory/memory.ts";
 import { QuietLogger } from "./quiet.ts";
 
 const HOSTS = ["memory://one", "memory://two"];

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
-import { DEFAULT_TIMES } from "../../lib/session/session_options.ts";
-import type { Link, LinkOwner } from "../../lib/net/link.ts";
-import { LinkMaker } from "../../lib/net/link_maker.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
+import { DEFAULT_TIMES } from "../../lib/session/frames/session_options.ts";
+import type { Link, LinkOwner } from "../../lib/driver/link.ts";
+import { LinkMaker } from "../../lib/driver/link_maker.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { simulatedGrid } from "./simulated_grid.ts";
 
 Deno.test("a peer that renews its connection again and again holds a few of them only", async () => {

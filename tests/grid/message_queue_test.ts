@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { InternodeError } from "@internode/grid";
-import { MessageQueue } from "../../lib/grid/message_queue.ts";
+import { MessageQueue } from "../../lib/rpc/serving/message_queue.ts";
 
 function made(): { queue: MessageQueue<string>; consumed: number[]; returned: () => number } {
   const consumed: number[] = [];

@@ -10,11 +10,11 @@ import {
 import { assert, assertEquals, assertStringIncludes, assertThrows, fail } from "@std/assert";
 import type { CertifiedName } from "../../examples/certs/certified_name.ts";
 import { dials } from "../../lib/grid/dialler.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { answer, count } from "../conformance/contracts.ts";
 import { freePorts, until } from "../conformance/world.ts";
-import { FILES, NET } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { FILES, NET } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { QuietLogger } from "./quiet.ts";
 
 const authority = await TestAuthority.root("authority");

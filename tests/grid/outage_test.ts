@@ -1,7 +1,7 @@
 /** What of failures that repeat themselves is told. @module */
 
 import { assertEquals } from "@std/assert";
-import { Outage } from "../../lib/grid/outage.ts";
+import { Outage } from "../../lib/rpc/connecting/outage.ts";
 
 /** A time that is set by hand, and an outage that is over after 4 s. */
 function scene(): { time: { nowMs: number; now(): number }; outage: Outage } {

@@ -1,11 +1,11 @@
 import { Manager, pairSecret, type Secret, sharedSecret, systemTransports } from "@internode/grid";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { answer } from "../conformance/contracts.ts";
 import { freePorts, until } from "../conformance/world.ts";
-import { certificates } from "../net/certificates.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { certificates } from "../support/certificates.ts";
+import { FILES, NET } from "../support/permitted.ts";
 import { QuietLogger } from "./quiet.ts";
 import { simulatedGrid } from "./simulated_grid.ts";
 

@@ -2,7 +2,7 @@ import { type ConnectionState, type Manager, single, stream } from "@internode/g
 import type { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
-import { mayFollow } from "../../lib/grid/connection_state.ts";
+import { mayFollow } from "../../lib/rpc/contract/connection_state.ts";
 import { assertFate, watch } from "./outcome.ts";
 import { simulatedGrid, withPair } from "./simulated_grid.ts";
 

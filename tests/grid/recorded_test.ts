@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { answer } from "../conformance/contracts.ts";
 import { freePorts, until } from "../conformance/world.ts";
-import { NET } from "../net/permitted.ts";
+import { NET } from "../support/permitted.ts";
 import { QuietLogger } from "./quiet.ts";
 
 const auth = sharedSecret("a secret of more than 16 bytes");

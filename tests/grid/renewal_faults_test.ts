@@ -1,6 +1,6 @@
 import type { ConnectionState } from "@internode/grid";
 import { assert, assertEquals } from "@std/assert";
-import type { Channel } from "../../lib/net/transport.ts";
+import type { Channel } from "../../lib/transport/channel/transport.ts";
 import { assertFate, watch } from "./outcome.ts";
 import { broken, deaf, load, losable, way, work, world } from "./renewing_pair.ts";
 import { withPair } from "./simulated_grid.ts";

@@ -8,8 +8,8 @@ import { InternodeError, type Manager, single, stream } from "@internode/grid";
 import type { SimulatedCluster, SimulatedNode } from "@internode/grid/testing";
 import { assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
-import { pause } from "../../lib/net/pause.ts";
-import type { Channel, MessageChannel, Transport } from "../../lib/net/transport.ts";
+import { pause } from "../../lib/runtime/pause.ts";
+import type { Channel, MessageChannel, Transport } from "../../lib/transport/channel/transport.ts";
 import { QuietLogger } from "./quiet.ts";
 import type { GridSetup } from "./simulated_grid.ts";
 

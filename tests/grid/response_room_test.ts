@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ResponseRoom } from "../../lib/grid/response_room.ts";
-import type { Responder } from "../../lib/session/responder.ts";
+import { ResponseRoom } from "../../lib/rpc/serving/response_room.ts";
+import type { Responder } from "../../lib/session/calls/responder.ts";
 
 /** A lane with room for so many bytes. */
 function lane(roomBytes: number) {

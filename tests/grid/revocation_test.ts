@@ -20,9 +20,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { freePorts } from "../conformance/world.ts";
 import { answer } from "../conformance/contracts.ts";
 import { inTime } from "../discovery/asking.ts";
-import { FILES, NET } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
-import { crlPem } from "../net/test_crl.ts";
+import { FILES, NET } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
+import { crlPem } from "../transport/test_crl.ts";
 import { QuietLogger } from "./quiet.ts";
 
 const authority = await TestAuthority.root("authority");

@@ -1,8 +1,8 @@
 import { InternodeError, Manager, single, stream } from "@internode/grid";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
-import { memoryTransport } from "../../lib/net/memory.ts";
-import { pause } from "../../lib/net/pause.ts";
+import { memoryTransport } from "../../lib/transport/memory/memory.ts";
+import { pause } from "../../lib/runtime/pause.ts";
 import { watch } from "./outcome.ts";
 import { QuietLogger } from "./quiet.ts";
 import { withPair } from "./simulated_grid.ts";

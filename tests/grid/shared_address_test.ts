@@ -14,11 +14,11 @@ import {
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import { tcpTransport } from "../../lib/net/tcp.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
 import { until } from "../conformance/world.ts";
-import { NET } from "../net/permitted.ts";
-import { TcpBalancer } from "../net/tcp_balancer.ts";
+import { NET } from "../support/permitted.ts";
+import { TcpBalancer } from "../support/tcp_balancer.ts";
 import { QuietLogger } from "./quiet.ts";
 
 const ignore = !NET;

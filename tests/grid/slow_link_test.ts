@@ -11,10 +11,10 @@ import {
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { assertEquals } from "@std/assert";
-import { systemTransports } from "../../lib/net/transports.ts";
-import { certificates } from "../net/certificates.ts";
-import { FILES, NET } from "../net/permitted.ts";
-import { SlowProxy } from "../net/slow_proxy.ts";
+import { systemTransports } from "../../lib/transport/transports.ts";
+import { certificates } from "../support/certificates.ts";
+import { FILES, NET } from "../support/permitted.ts";
+import { SlowProxy } from "../support/slow_proxy.ts";
 import { QuietLogger } from "./quiet.ts";
 
 const Bytes = service("bytes", { get: method({ request: t.uint(), response: t.bytes() }) });

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Manager } from "@internode/grid";
 import type { SimulatedCluster, SimulatedNode } from "@internode/grid/testing";
 import type { Transport, Transports } from "@internode/grid";
-import { MAX_DIALS, PLACE_MS } from "../../lib/grid/dial_gate.ts";
+import { MAX_DIALS, PLACE_MS } from "../../lib/rpc/connecting/dial_gate.ts";
 import { dials } from "../../lib/grid/dialler.ts";
 import { type GridSetup, simulatedGrid } from "./simulated_grid.ts";
 

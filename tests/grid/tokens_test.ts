@@ -10,10 +10,10 @@ import {
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { InternodeError } from "../../lib/errors.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { answer } from "../conformance/contracts.ts";
 import { freePorts, until } from "../conformance/world.ts";
-import { NET } from "../net/permitted.ts";
+import { NET } from "../support/permitted.ts";
 import { QuietLogger } from "./quiet.ts";
 import { simulatedGrid } from "./simulated_grid.ts";
 

@@ -4,7 +4,7 @@ import {
   formatTraceParent,
   parseTraceParent,
   readTraceContext,
-} from "../../lib/grid/trace_context.ts";
+} from "../../lib/rpc/tracing/trace_context.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const spanId = "00f067aa0ba902b7";

@@ -2,7 +2,7 @@ import { type HandlerContext, InternodeError, type Manager, single, stream } fro
 import * as t from "@internode/grid/codec";
 import type { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { NO_METADATA } from "../../lib/session/metadata.ts";
+import { NO_METADATA } from "../../lib/session/frames/metadata.ts";
 import { FakeTracer } from "./fake_tracer.ts";
 import { assertFate, watch } from "./outcome.ts";
 import { type GridSetup, withPair } from "./simulated_grid.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { MAX_TOKENS_PER_NAME, UsedTokens } from "../../lib/grid/used_tokens.ts";
-import type { TokenClaim } from "../../lib/session/authenticator.ts";
+import { MAX_TOKENS_PER_NAME, UsedTokens } from "../../lib/rpc/proof/used_tokens.ts";
+import type { TokenClaim } from "../../lib/session/frames/authenticator.ts";
 
 const NOW = 1_700_000_000_000;
 const LIFETIME_MS = 330_000;

@@ -1,9 +1,9 @@
 import { InternodeError } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
 import { assertEquals } from "@std/assert";
-import { WaitingCalls } from "../../lib/grid/waiting_calls.ts";
-import type { Link } from "../../lib/net/link.ts";
-import { OutgoingCall } from "../../lib/session/outgoing_calls.ts";
+import { WaitingCalls } from "../../lib/rpc/calling/waiting_calls.ts";
+import type { Link } from "../../lib/driver/link.ts";
+import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
 
 /** A call that keeps what becomes of it. */
 class Call extends OutgoingCall {

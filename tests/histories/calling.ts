@@ -6,7 +6,7 @@
 
 import type { Stream } from "@internode/grid";
 import type { SeededRandom } from "@internode/grid/testing";
-import type { Clock, Timer } from "../../lib/net/clock.ts";
+import type { Clock, Timer } from "../../lib/runtime/clock.ts";
 import { CallRecord, type Ledger, type Plan, READER_KINDS } from "./ledger.ts";
 import { CarefulReader, type Message } from "./readers.ts";
 import { FIRST_PROBE, PLACES } from "./serving.ts";

@@ -6,12 +6,12 @@
 import { Manager, type Transport, type Transports } from "@internode/grid";
 import { connect, constantResolver, listen, NetEndpoint, serve } from "@internode/grid/call";
 import { runSeeded, type SeededRandom } from "@internode/grid/testing";
-import { type HostAddress, parseHostAddress } from "../../lib/net/host_address.ts";
-import { systemClock } from "../../lib/net/system_clock.ts";
-import { systemTransports } from "../../lib/net/transports.ts";
+import { type HostAddress, parseHostAddress } from "../../lib/runtime/host_address.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { systemTransports } from "../../lib/transport/transports.ts";
 import { freePorts, until } from "../conformance/world.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { FILES, NET } from "../support/permitted.ts";
 import { drawPlan, Player, type Way } from "./calling.ts";
 import { CuttingProxy } from "./cutting_proxy.ts";
 import { gridWay, serveGrid } from "./grid_history.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { SeededRandom } from "@internode/grid/testing";
-import { type HostAddress, parseHostAddress } from "../../lib/net/host_address.ts";
+import { type HostAddress, parseHostAddress } from "../../lib/runtime/host_address.ts";
 
 /** After how many bytes a connection is cut, at least and at most. */
 const CUT_BYTES = [1, 6_000] as const;

@@ -5,7 +5,7 @@
  */
 
 import type { HandlerContext } from "@internode/grid";
-import type { Clock } from "../../lib/net/clock.ts";
+import type { Clock } from "../../lib/runtime/clock.ts";
 import type { CallRecord, Ledger } from "./ledger.ts";
 import { CarefulReader, type Message } from "./readers.ts";
 

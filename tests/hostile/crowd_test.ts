@@ -8,8 +8,8 @@
 
 import { type Memory, MemoryProcess } from "../../bench/memory_process.ts";
 import { pause } from "./scene.ts";
-import { FILES, NET, RUN } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import type { DoorsConfig } from "./doors.ts";
 import {
   after,

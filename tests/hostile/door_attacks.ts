@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { sharedSecret } from "@internode/grid";
-import { encodeHello } from "../../lib/session/hello.ts";
+import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { rawFrame, utf8 } from "../session/raw_frames.ts";
 import { peerHello } from "../session/scripted_peer.ts";

@@ -17,12 +17,12 @@ import {
   parseNetEndpoint,
   serve,
 } from "@internode/grid/call";
-import type { DoorLimits } from "../../lib/net/listener_door.ts";
-import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
+import type { DoorLimits } from "../../lib/transport/channel/listener_door.ts";
+import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
 import { HeardLogger } from "../grid/heard.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { FILES, NET } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { FILES, NET } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { utf8 } from "../session/raw_frames.ts";
 import {
   close,

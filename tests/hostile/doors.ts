@@ -7,8 +7,8 @@
 import { type Logger, Manager, sharedSecret, systemTransports } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
 import { answerCommands, type Memory, memory } from "../../bench/memory_process.ts";
-import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
-import { systemClock } from "../../lib/net/system_clock.ts";
+import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 
 /** What the doors are made from. */
 export interface DoorsConfig {

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Channel } from "../../lib/net/transport.ts";
-import { encodeHello } from "../../lib/session/hello.ts";
-import { encodeMetadata } from "../../lib/session/metadata.ts";
+import type { Channel } from "../../lib/transport/channel/transport.ts";
+import { encodeHello } from "../../lib/session/frames/hello.ts";
+import { encodeMetadata } from "../../lib/session/frames/metadata.ts";
 import { FLAG_METADATA, FrameType } from "../../lib/wire/frame.ts";
-import { pipeOf } from "../net/channel_pipe.ts";
+import { pipeOf } from "../transport/channel_pipe.ts";
 import {
   joined,
   parseFrames,

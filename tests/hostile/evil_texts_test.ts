@@ -13,12 +13,12 @@ import {
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import type { Channel, Transports } from "../../lib/net/transport.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import type { Channel, Transports } from "../../lib/transport/channel/transport.ts";
 import { freePorts, until } from "../conformance/world.ts";
 import { HeardLogger } from "../grid/heard.ts";
-import { certificates } from "../net/certificates.ts";
-import { FILES, NET } from "../net/permitted.ts";
+import { certificates } from "../support/certificates.ts";
+import { FILES, NET } from "../support/permitted.ts";
 import { EVIL_WORDS, EvilPeer, type EvilWord, greet } from "./evil_peer.ts";
 import { EVIL, judgeError, judgeLines, NAMED } from "./evil_texts.ts";
 

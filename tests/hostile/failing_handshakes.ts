@@ -5,9 +5,9 @@
  */
 
 import { sharedSecret } from "@internode/grid";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
-import { encodeHello } from "../../lib/session/hello.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
+import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { joined, rawFrame, u32, utf8 } from "../session/raw_frames.ts";
 import { peerHello } from "../session/scripted_peer.ts";

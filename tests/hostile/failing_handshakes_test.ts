@@ -7,8 +7,8 @@
 
 import { assert } from "@std/assert";
 import { MemoryProcess } from "../../bench/memory_process.ts";
-import { FILES, NET, RUN } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import type { DoorsConfig } from "./doors.ts";
 import { type Door, type Failure, FAILURES } from "./failing_handshakes.ts";
 import { nodeOf } from "./grounds.ts";

@@ -5,10 +5,10 @@
  */
 
 import { dials } from "../../lib/grid/dialler.ts";
-import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
+import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
 import { freePorts } from "../conformance/world.ts";
-import { FILES, NET, RUN } from "../net/permitted.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 
 /** A transport, with the secret or with mutual TLS. */
 export interface Ground {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Authenticator } from "../../lib/session/authenticator.ts";
-import { encodeHello, type Hello } from "../../lib/session/hello.ts";
+import type { Authenticator } from "../../lib/session/frames/authenticator.ts";
+import { encodeHello, type Hello } from "../../lib/session/frames/hello.ts";
 import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import {
   joined,

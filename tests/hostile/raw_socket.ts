@@ -4,11 +4,11 @@
  * @module
  */
 
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
-import { mtlsTransport } from "../../lib/net/mtls_transport.ts";
-import { tcpTransport } from "../../lib/net/tcp.ts";
-import { unixTransport } from "../../lib/net/unix.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
+import { mtlsTransport } from "../../lib/transport/mtls/mtls_transport.ts";
+import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
+import { unixTransport } from "../../lib/transport/unix/unix.ts";
 import { joined, u32, utf8 } from "../session/raw_frames.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -11,7 +11,7 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { type Shape, SHAPES } from "../processes/memory_shapes.ts";
 import { freePorts } from "../conformance/world.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { NET, RUN } from "../net/permitted.ts";
+import { NET, RUN } from "../support/permitted.ts";
 import { CAPACITY, echo, HEAP_MIB, heldName, unreadName } from "./small_heap.ts";
 
 /** As many calls at once as would take more than there is. */

@@ -7,10 +7,10 @@
 import { setImmediate } from "node:timers";
 import { type Logger, Manager, type ManagerOptions, sharedSecret } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
-import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
-import { mtlsTransports } from "../../lib/net/mtls_transport.ts";
+import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
+import { mtlsTransports } from "../../lib/transport/mtls/mtls_transport.ts";
 import { answerCommands, type Memory, memory } from "../../bench/memory_process.ts";
-import { systemClock } from "../../lib/net/system_clock.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 import * as contracts from "./contracts.ts";
 
 /** What a victim is made from. */

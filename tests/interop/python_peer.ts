@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { FILES, NET, RUN } from "../net/permitted.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
 
 /** What a test with Python adds to its definition. */
 export interface PythonTest {

@@ -2,7 +2,7 @@ import { Manager, single } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { otelTracer } from "@internode/grid/otel";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { NO_METADATA } from "../../lib/session/metadata.ts";
+import { NO_METADATA } from "../../lib/session/frames/metadata.ts";
 
 const work = single("work", { request: t.string(), response: t.string() });
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { FILES, NET, RUN } from "../net/permitted.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
 import { type CollectedSpan, Collector } from "./collector.ts";
 
 /** Starts a traced process. */

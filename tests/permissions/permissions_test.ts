@@ -5,8 +5,8 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { freePorts } from "../conformance/world.ts";
 import { DNSMASQ, TestNameServer } from "../discovery/name_server.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { FILES, NET, RUN } from "../net/permitted.ts";
-import { TestAuthority } from "../net/test_authority.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
+import { TestAuthority } from "../support/test_authority.ts";
 import { greet, Greeter } from "./contracts.ts";
 import type { Job, Report } from "./job.ts";
 

@@ -7,7 +7,7 @@
 import { single } from "@internode/grid";
 import { method, service } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
-import type { MtlsConfig } from "../../lib/net/mtls_config.ts";
+import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
 
 /** How a process is set up; its argument as JSON. */
 export interface ClosingPlan {

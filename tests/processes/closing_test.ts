@@ -3,13 +3,13 @@ import { client, connect, constantResolver, parseNetEndpoint } from "@internode/
 import { assert, assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { dials } from "../../lib/grid/dialler.ts";
-import { systemTransports } from "../../lib/net/transports.ts";
+import { systemTransports } from "../../lib/transport/transports.ts";
 import { freePorts } from "../conformance/world.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { certificates } from "../net/certificates.ts";
-import { FILES, NET, RUN } from "../net/permitted.ts";
-import { SlowProxy } from "../net/slow_proxy.ts";
-import { configOf, TestAuthority } from "../net/test_authority.ts";
+import { certificates } from "../support/certificates.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
+import { SlowProxy } from "../support/slow_proxy.ts";
+import { configOf, TestAuthority } from "../support/test_authority.ts";
 import { answer, ANSWER_BYTES, Answers, type ClosingPlan, LIMITS } from "./closing_plan.ts";
 
 const ignore = !NET || !FILES || !RUN || Deno.build.os === "windows";

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { RUN } from "../net/permitted.ts";
+import { RUN } from "../support/permitted.ts";
 import { SHAPES } from "./memory_shapes.ts";
 
 const FLAG = "--v8-flags=--disallow-code-generation-from-strings";

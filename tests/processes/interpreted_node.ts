@@ -6,7 +6,7 @@
 
 import { Manager, single } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { memoryTransport } from "../../lib/net/memory.ts";
+import { memoryTransport } from "../../lib/transport/memory/memory.ts";
 
 const HOSTS = ["memory://one", "memory://two"];
 const add = single("add", { request: t.record({ of: t.list(t.uint()) }), response: t.uint() });

@@ -6,7 +6,7 @@
  */
 
 import * as t from "../../lib/codec/mod.ts";
-import { memoryOf } from "../../lib/codec/memory_cost.ts";
+import { memoryOf } from "../../lib/codec/format/memory_cost.ts";
 
 /** A codec, and a message for it. */
 export interface Shape {

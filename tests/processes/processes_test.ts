@@ -4,7 +4,7 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { failure } from "../conformance/case.ts";
 import { freePorts, until } from "../conformance/world.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { NET, RUN } from "../net/permitted.ts";
+import { NET, RUN } from "../support/permitted.ts";
 import { Child } from "./child.ts";
 import { hang, relay, ticks, TIMES, whoAreYou } from "./contracts.ts";
 

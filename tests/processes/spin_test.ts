@@ -15,7 +15,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { freePorts } from "../conformance/world.ts";
 import { QuietLogger } from "../grid/quiet.ts";
-import { FFI, FILES, NET, RUN } from "../net/permitted.ts";
+import { FFI, FILES, NET, RUN } from "../support/permitted.ts";
 import { Child } from "./child.ts";
 import { hang, whoAreYou } from "./contracts.ts";
 

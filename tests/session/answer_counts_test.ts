@@ -1,7 +1,7 @@
 /** How calls have ended, counted each once. @module */
 
 import { assertEquals } from "@std/assert";
-import { AnswerCounts } from "../../lib/session/answer_counts.ts";
+import { AnswerCounts } from "../../lib/session/frames/answer_counts.ts";
 
 Deno.test("only what has happened is shown, each way to end with its number", () => {
   const counts = new AnswerCounts();

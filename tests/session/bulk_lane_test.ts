@@ -2,11 +2,11 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { BulkLane } from "../../lib/session/bulk_lane.ts";
-import { timeoutArgument } from "../../lib/session/time_left.ts";
-import { PeerBudget } from "../../lib/session/peer_budget.ts";
-import { QueuedMessage } from "../../lib/session/queued_message.ts";
-import type { SendHalf } from "../../lib/session/send_half.ts";
+import { BulkLane } from "../../lib/session/sending/bulk_lane.ts";
+import { timeoutArgument } from "../../lib/session/sending/time_left.ts";
+import { PeerBudget } from "../../lib/session/frames/peer_budget.ts";
+import { QueuedMessage } from "../../lib/session/sending/queued_message.ts";
+import type { SendHalf } from "../../lib/session/sending/send_half.ts";
 import { BatchWriter } from "../../lib/wire/batch_writer.ts";
 import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";

@@ -1,7 +1,7 @@
 /** How much bulk may be under way, to the byte and the millisecond. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { BulkPacer } from "../../lib/session/bulk_pacer.ts";
+import { BulkPacer } from "../../lib/session/sending/bulk_pacer.ts";
 
 const KIB = 1024;
 

@@ -1,8 +1,8 @@
 /** The tables of calls: slots, ids and deadlines. @module */
 
 import { assertEquals } from "@std/assert";
-import { IncomingCall, IncomingCalls } from "../../lib/session/incoming_calls.ts";
-import { OutgoingCall, OutgoingCalls } from "../../lib/session/outgoing_calls.ts";
+import { IncomingCall, IncomingCalls } from "../../lib/session/calls/incoming_calls.ts";
+import { OutgoingCall, OutgoingCalls } from "../../lib/session/sending/outgoing_calls.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { errorPayload, rawFrame, typeName } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";

@@ -1,15 +1,15 @@
 /** Calls, streams and handlers that note what happens to them. */
 
 import { assertEquals } from "@std/assert";
-import type { Codec } from "../../lib/codec/codec.ts";
+import type { Codec } from "../../lib/codec/format/codec.ts";
 import { InternodeError } from "../../lib/errors.ts";
-import { AcceptedStream } from "../../lib/session/accepted_stream.ts";
-import type { HandlerTarget } from "../../lib/session/handler_target.ts";
-import { IncomingCall } from "../../lib/session/incoming_calls.ts";
-import type { Metadata } from "../../lib/session/metadata.ts";
-import { OpenedStream } from "../../lib/session/opened_stream.ts";
-import { OutgoingCall } from "../../lib/session/outgoing_calls.ts";
-import type { Responder } from "../../lib/session/responder.ts";
+import { AcceptedStream } from "../../lib/session/calls/accepted_stream.ts";
+import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
+import { IncomingCall } from "../../lib/session/calls/incoming_calls.ts";
+import type { Metadata } from "../../lib/session/frames/metadata.ts";
+import { OpenedStream } from "../../lib/session/calls/opened_stream.ts";
+import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
+import type { Responder } from "../../lib/session/calls/responder.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { PayloadKind } from "../../lib/wire/frame.ts";
 

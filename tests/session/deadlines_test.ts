@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { TurnLag } from "../../lib/session/turn_lag.ts";
+import { TurnLag } from "../../lib/session/frames/turn_lag.ts";
 import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { failingCodec, numbered, rawCodec } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { sharedSecret } from "../../lib/net/shared_secret.ts";
+import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import { Pair } from "./pair.ts";
 
 const SECRET = sharedSecret("a secret of more than 16 bytes");

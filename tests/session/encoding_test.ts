@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Codec } from "../../lib/codec/codec.ts";
+import type { Codec } from "../../lib/codec/format/codec.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import { encodedCodec, numbered, type Payload, rawCodec, TestCall } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";

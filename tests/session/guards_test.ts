@@ -2,9 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { Inbox } from "../../lib/session/inbox.ts";
-import { ResponderSide } from "../../lib/session/responder_side.ts";
-import { readError } from "../../lib/session/wire_error.ts";
+import { Inbox } from "../../lib/session/calls/inbox.ts";
+import { ResponderSide } from "../../lib/session/calls/responder_side.ts";
+import { readError } from "../../lib/session/frames/wire_error.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";

@@ -10,7 +10,7 @@ import {
   MAX_NAMES_BYTES,
   nameCost,
   nameProblem,
-} from "../../lib/session/handler_name.ts";
+} from "../../lib/session/frames/handler_name.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { joined, namePayload } from "./raw_frames.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { crc32 } from "../../lib/net/checksum.ts";
-import { sharedSecret } from "../../lib/net/shared_secret.ts";
-import { encodeHello, type Hello } from "../../lib/session/hello.ts";
+import { crc32 } from "../../lib/runtime/checksum.ts";
+import { sharedSecret } from "../../lib/driver/shared_secret.ts";
+import { encodeHello, type Hello } from "../../lib/session/frames/hello.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered } from "./calls.ts";
 import { type SideOptions, WALL_MS } from "./options.ts";

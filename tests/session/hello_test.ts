@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { decodeHello, encodeHello } from "../../lib/session/hello.ts";
+import { decodeHello, encodeHello } from "../../lib/session/frames/hello.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { joined, textOf, u32, utf8 } from "./raw_frames.ts";
 import { peerHello } from "./scripted_peer.ts";

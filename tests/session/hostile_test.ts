@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { seeded } from "../wire/seeded.ts";
 import { KeepTarget, numbered, rawCodec, TestStream } from "./calls.ts";

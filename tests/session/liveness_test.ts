@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Liveness } from "../../lib/session/liveness.ts";
-import { DEFAULT_TIMES } from "../../lib/session/session_options.ts";
+import { DEFAULT_TIMES } from "../../lib/session/frames/session_options.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { KeepTarget, numbered, rawCodec } from "./calls.ts";
 import { Pair } from "./pair.ts";

@@ -7,7 +7,7 @@ import {
   encodeMetadata,
   type Metadata,
   NO_METADATA,
-} from "../../lib/session/metadata.ts";
+} from "../../lib/session/frames/metadata.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 
 function decode(bytes: Uint8Array, start = 0, end = bytes.length): [Metadata, left: number] {

@@ -2,8 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { MAX_NAMES_BYTES, nameCost } from "../../lib/session/handler_name.ts";
-import { NameNumbers } from "../../lib/session/name_numbers.ts";
+import { MAX_NAMES_BYTES, nameCost } from "../../lib/session/frames/handler_name.ts";
+import { NameNumbers } from "../../lib/session/calls/name_numbers.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { TestCall } from "./calls.ts";
 import { openOutbox } from "./open_outbox.ts";

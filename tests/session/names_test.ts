@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { FEATURE_NAME_REUSE } from "../../lib/session/hello.ts";
-import type { HandlerTarget } from "../../lib/session/handler_target.ts";
+import { FEATURE_NAME_REUSE } from "../../lib/session/frames/hello.ts";
+import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { seeded } from "../wire/seeded.ts";
 import { EchoTarget, numbered, rawCodec, TestCall, TestIncoming } from "./calls.ts";

@@ -1,7 +1,7 @@
 /** An outbox by itself, whose peer has said hello. @module */
 
-import type { Hello } from "../../lib/session/hello.ts";
-import { Outbox } from "../../lib/session/outbox.ts";
+import type { Hello } from "../../lib/session/frames/hello.ts";
+import { Outbox } from "../../lib/session/sending/outbox.ts";
 import { type Limits, resolveLimits } from "../../lib/wire/limits.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
 import { joined, parseFrames, type RawFrame } from "./raw_frames.ts";

@@ -1,5 +1,5 @@
-import type { SessionOptions } from "../../lib/session/session_options.ts";
-import { DEFAULT_TIMES } from "../../lib/session/session_options.ts";
+import type { SessionOptions } from "../../lib/session/frames/session_options.ts";
+import { DEFAULT_TIMES } from "../../lib/session/frames/session_options.ts";
 import { type Limits, resolveLimits } from "../../lib/wire/limits.ts";
 import { DecodedMemory } from "../../lib/wire/decoded_memory.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";

@@ -1,13 +1,13 @@
 /** What an outbox hands out and when, and whom it tells. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Codec } from "../../lib/codec/codec.ts";
+import type { Codec } from "../../lib/codec/format/codec.ts";
 import { InternodeError } from "../../lib/errors.ts";
-import { Outbox } from "../../lib/session/outbox.ts";
+import { Outbox } from "../../lib/session/sending/outbox.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
-import { SendHalf } from "../../lib/session/send_half.ts";
+import { SendHalf } from "../../lib/session/sending/send_half.ts";
 import { numbered, type Payload, rawCodec, TestCall } from "./calls.ts";
 import { openOutbox } from "./open_outbox.ts";
 

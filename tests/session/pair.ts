@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
-import { crc32 } from "../../lib/net/checksum.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
+import { crc32 } from "../../lib/runtime/checksum.ts";
 import { EchoTarget, KeepTarget } from "./calls.ts";
 import { sessionOptions, type SideOptions } from "./options.ts";
 import { Side } from "./side.ts";

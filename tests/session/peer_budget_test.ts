@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { PeerBudget, type PeerLimits } from "../../lib/session/peer_budget.ts";
+import { PeerBudget, type PeerLimits } from "../../lib/session/frames/peer_budget.ts";
 
 const LIMITS: PeerLimits = {
   maxMessageBytes: 10_000,

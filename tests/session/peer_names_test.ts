@@ -2,8 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { MAX_NAMES_BYTES, nameCost } from "../../lib/session/handler_name.ts";
-import { PeerNames } from "../../lib/session/peer_names.ts";
+import { MAX_NAMES_BYTES, nameCost } from "../../lib/session/frames/handler_name.ts";
+import { PeerNames } from "../../lib/session/calls/peer_names.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { namePayload } from "./raw_frames.ts";
 

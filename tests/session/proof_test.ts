@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { sharedSecret } from "../../lib/net/shared_secret.ts";
-import { decodeHello, encodeHello, type Hello } from "../../lib/session/hello.ts";
+import { sharedSecret } from "../../lib/driver/shared_secret.ts";
+import { decodeHello, encodeHello, type Hello } from "../../lib/session/frames/hello.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { Pair, type PairOptions } from "./pair.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import type { SendHalf } from "../../lib/session/send_half.ts";
-import type { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import type { SendHalf } from "../../lib/session/sending/send_half.ts";
+import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { largestMessage } from "../../lib/wire/limits.ts";
 import { seeded } from "../wire/seeded.ts";
 import {

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { ReceiveHalf } from "../../lib/session/receive_half.ts";
+import { ReceiveHalf } from "../../lib/session/calls/receive_half.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeHello, type Hello } from "../../lib/session/hello.ts";
+import { encodeHello, type Hello } from "../../lib/session/frames/hello.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { FLAG_FIRST, FrameType, isBulk, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { KeepTarget } from "./calls.ts";

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { SendHalf } from "../../lib/session/send_half.ts";
+import { SendHalf } from "../../lib/session/sending/send_half.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered, rawCodec } from "./calls.ts";
 import { openOutbox, type OpenOutboxOptions } from "./open_outbox.ts";

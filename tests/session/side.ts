@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import type { Codec } from "../../lib/codec/codec.ts";
+import type { Codec } from "../../lib/codec/format/codec.ts";
 import type { InternodeError } from "../../lib/errors.ts";
-import type { DrainReason } from "../../lib/session/drain_reason.ts";
-import type { HandlerTarget } from "../../lib/session/handler_target.ts";
-import type { Metadata } from "../../lib/session/metadata.ts";
+import type { DrainReason } from "../../lib/session/frames/drain_reason.ts";
+import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
+import type { Metadata } from "../../lib/session/frames/metadata.ts";
 import { Session } from "../../lib/session/session.ts";
-import type { Peer, SessionOptions } from "../../lib/session/session_options.ts";
-import type { SessionOwner } from "../../lib/session/session_owner.ts";
+import type { Peer, SessionOptions } from "../../lib/session/frames/session_options.ts";
+import type { SessionOwner } from "../../lib/session/calls/session_owner.ts";
 import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import { type Payload, rawCodec, TestCall, TestStream } from "./calls.ts";
 import { WALL_MS } from "./options.ts";

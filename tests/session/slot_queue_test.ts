@@ -2,8 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { type OutgoingCall, OutgoingCalls } from "../../lib/session/outgoing_calls.ts";
-import { SlotQueue } from "../../lib/session/slot_queue.ts";
+import { type OutgoingCall, OutgoingCalls } from "../../lib/session/sending/outgoing_calls.ts";
+import { SlotQueue } from "../../lib/session/sending/slot_queue.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered, rawCodec, TestCall } from "./calls.ts";
 import { openOutbox } from "./open_outbox.ts";

@@ -1,7 +1,7 @@
 /** What PROTOCOL.md states of things that one could take otherwise, each with the bytes. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { encodeHello } from "../../lib/session/hello.ts";
+import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { FLAG_FIRST, FLAG_METADATA, FrameType, PayloadKind } from "../../lib/wire/frame.ts";
 import { assertPayload, numbered, rawCodec, type TestCall } from "./calls.ts";
 import { Pair } from "./pair.ts";

@@ -2,15 +2,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { CallerSide } from "../../lib/session/caller_side.ts";
-import { encodeHello } from "../../lib/session/hello.ts";
-import { Inbox } from "../../lib/session/inbox.ts";
-import { NO_METADATA } from "../../lib/session/metadata.ts";
-import { OutgoingCall } from "../../lib/session/outgoing_calls.ts";
-import type { CreditGiver } from "../../lib/session/receive_half.ts";
-import { ResponderSide } from "../../lib/session/responder_side.ts";
-import { SendHalf } from "../../lib/session/send_half.ts";
-import { TurnLag } from "../../lib/session/turn_lag.ts";
+import { CallerSide } from "../../lib/session/calls/caller_side.ts";
+import { encodeHello } from "../../lib/session/frames/hello.ts";
+import { Inbox } from "../../lib/session/calls/inbox.ts";
+import { NO_METADATA } from "../../lib/session/frames/metadata.ts";
+import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
+import type { CreditGiver } from "../../lib/session/calls/receive_half.ts";
+import { ResponderSide } from "../../lib/session/calls/responder_side.ts";
+import { SendHalf } from "../../lib/session/sending/send_half.ts";
+import { TurnLag } from "../../lib/session/frames/turn_lag.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";

@@ -1,6 +1,6 @@
 /** What waits for a peer that does not read. */
 
-import { FEATURE_NAME_REUSE } from "../../lib/session/hello.ts";
+import { FEATURE_NAME_REUSE } from "../../lib/session/frames/hello.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";

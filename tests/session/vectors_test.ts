@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { sharedSecret } from "../../lib/net/shared_secret.ts";
-import { decodeName } from "../../lib/session/handler_name.ts";
-import { decodeHello, encodeHello } from "../../lib/session/hello.ts";
-import { decodeMetadata } from "../../lib/session/metadata.ts";
-import { errorCode, errorNumber, readError } from "../../lib/session/wire_error.ts";
+import { sharedSecret } from "../../lib/driver/shared_secret.ts";
+import { decodeName } from "../../lib/session/frames/handler_name.ts";
+import { decodeHello, encodeHello } from "../../lib/session/frames/hello.ts";
+import { decodeMetadata } from "../../lib/session/frames/metadata.ts";
+import { errorCode, errorNumber, readError } from "../../lib/session/frames/wire_error.ts";
 import type { ErrorCode } from "../../lib/errors.ts";
 import { dials } from "../../lib/grid/dialler.ts";
-import { decodePayload } from "../../lib/grid/payload.ts";
+import { decodePayload } from "../../lib/rpc/contract/payload.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { allVectors } from "../vectors/build.ts";

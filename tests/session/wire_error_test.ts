@@ -14,7 +14,7 @@ import {
   readText,
   receivingFailed,
   writeError,
-} from "../../lib/session/wire_error.ts";
+} from "../../lib/session/frames/wire_error.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
 import { INTERACTIVE_BYTES } from "../../lib/wire/frame.ts";

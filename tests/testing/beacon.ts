@@ -5,8 +5,8 @@
  * @module
  */
 
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import type { ByteChannel, Channel, Listener } from "../../lib/net/transport.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import type { ByteChannel, Channel, Listener } from "../../lib/transport/channel/transport.ts";
 import type { SimulatedNode } from "../../lib/testing/mod.ts";
 
 const BEAT_MS = 100, SILENCE_MS = 1_000, DIAL_TIMEOUT_MS = 500;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { EventQueue } from "../../lib/testing/event_queue.ts";
+import { EventQueue } from "../../lib/testing/time/event_queue.ts";
 import { runSeeded } from "../../lib/testing/mod.ts";
 
 /** The same by sorting: slow, and easy to believe. */

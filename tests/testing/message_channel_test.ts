@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { MessageChannel } from "../../lib/net/transport.ts";
+import type { MessageChannel } from "../../lib/transport/channel/transport.ts";
 import { A, B, connectMessages, makePair, numbered } from "./pair.ts";
 
 interface Recorder {

@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { ByteChannel, Channel, Listener, MessageChannel } from "../../lib/net/transport.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
+import type {
+  ByteChannel,
+  Channel,
+  Listener,
+  MessageChannel,
+} from "../../lib/transport/channel/transport.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import {
   type NodeClock,
   SeededRandom,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { parseHostAddress } from "../../lib/net/host_address.ts";
-import type { Channel } from "../../lib/net/transport.ts";
+import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import type { Channel } from "../../lib/transport/channel/transport.ts";
 import {
   A,
   B,

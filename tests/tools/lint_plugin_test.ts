@@ -51,7 +51,12 @@ Deno.test("lint: lib imports nothing from outside itself, and every room is know
 
 Deno.test("lint: only listed packages are imported, and the runtime's modules at the edge only", () => {
   assertBreaks("lib/wire/frame.ts", "dependencies", `import "@std/msgpack";`);
-  assertBreaks("lib/codec/record.ts", "dependencies", `import "zod";`, `import "node:buffer";`);
+  assertBreaks(
+    "lib/codec/records/record.ts",
+    "dependencies",
+    `import "zod";`,
+    `import "node:buffer";`,
+  );
   assertBreaks("lib/grid/manager.ts", "dependencies", `import "@internode/grid";`);
   assertBreaks(
     "lib/grid/manager.ts",
@@ -59,11 +64,11 @@ Deno.test("lint: only listed packages are imported, and the runtime's modules at
     `import "node:net";`,
     `import "npm:x@1.0.0";`,
   );
-  assertClean("lib/codec/dynamic.ts", `import "@std/msgpack";`);
-  assertClean("lib/net/tls.ts", `import "node:tls"; import "@std/async";`);
+  assertClean("lib/codec/values/dynamic.ts", `import "@std/msgpack";`);
+  assertClean("lib/transport/tls/tls.ts", `import "node:tls"; import "@std/async";`);
   const api = `import "@opentelemetry/api";`;
   assertClean("lib/otel/otel_span.ts", api, `import type { Span } from "../grid/tracer.ts";`);
-  assertBreaks("lib/grid/tracer.ts", "dependencies", api);
+  assertBreaks("lib/rpc/contract/tracer.ts", "dependencies", api);
   assertBreaks("lib/otel/otel_span.ts", "dependencies", `import "npm:x@1.0.0";`);
   assertBreaks("lib/otel/otel_span.ts", "layer-order", `import "../testing/mod.ts";`);
 });
@@ -79,7 +84,7 @@ Deno.test("lint: only the edge names the runtime", () => {
     );
   }
   assertBreaks("lib/grid/a.ts", "edge-only", `globalThis.Deno.exit();`);
-  assertClean("lib/net/tcp.ts", `Deno.connect({ port: 1 }); new WebSocket("ws://a");`);
+  assertClean("lib/transport/tcp/tcp.ts", `Deno.connect({ port: 1 }); new WebSocket("ws://a");`);
   assertClean("lib/discovery/dns.ts", `Deno.resolveDns("a", "A");`);
 });
 
@@ -155,7 +160,7 @@ Deno.test("lint: outside the edge, time and chance are injected", () => {
     );
     assertClean(path, `queueMicrotask(f); console.warn(1); clock.setTimeout(f, 1);`);
   }
-  assertClean("lib/net/clock.ts", `performance.now(); setTimeout(f, 1); Math.random();`);
+  assertClean("lib/runtime/clock.ts", `performance.now(); setTimeout(f, 1); Math.random();`);
   assertClean("bench/rpc.ts", `performance.now(); setTimeout(f, 1); Math.random();`);
 });
 

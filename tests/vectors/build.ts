@@ -1,7 +1,7 @@
 /** Puts all vectors together, as they stand in the JSON files beside this one. */
 
-import { encodeMetadata } from "../../lib/session/metadata.ts";
-import { writeError } from "../../lib/session/wire_error.ts";
+import { encodeMetadata } from "../../lib/session/frames/metadata.ts";
+import { writeError } from "../../lib/session/frames/wire_error.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
 import { numbered } from "../session/calls.ts";

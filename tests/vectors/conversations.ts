@@ -1,8 +1,8 @@
 /** Whole conversations: every batch of both sides, in the order in which they were said. */
 
 import { InternodeError } from "../../lib/errors.ts";
-import { crc32 } from "../../lib/net/checksum.ts";
-import { sharedSecret } from "../../lib/net/shared_secret.ts";
+import { crc32 } from "../../lib/runtime/checksum.ts";
+import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import { type KeepTarget, numbered, rawCodec } from "../session/calls.ts";
 import type { SideOptions } from "../session/options.ts";
 import { Pair } from "../session/pair.ts";

@@ -3,7 +3,7 @@
 import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered, rawCodec } from "../session/calls.ts";
-import { FEATURE_NAME_REUSE } from "../../lib/session/hello.ts";
+import { FEATURE_NAME_REUSE } from "../../lib/session/frames/hello.ts";
 import { errorPayload, joined, rawFrame, u32 } from "../session/raw_frames.ts";
 import {
   caller,

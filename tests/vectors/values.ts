@@ -1,8 +1,8 @@
 /** Values of each codec, and what they are as whole payloads. */
 
-import type { Codec } from "../../lib/codec/codec.ts";
+import type { Codec } from "../../lib/codec/format/codec.ts";
 import * as t from "../../lib/codec/mod.ts";
-import { payloadKind } from "../../lib/session/outgoing_payload.ts";
+import { payloadKind } from "../../lib/session/frames/outgoing_payload.ts";
 
 /** A whole payload. */
 export interface ValueVector {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { crc32 } from "../../lib/net/checksum.ts";
+import { crc32 } from "../../lib/runtime/checksum.ts";
 import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import { MAX_BATCH_BYTES } from "../../lib/wire/limits.ts";
 import { ReceiveRing } from "../../lib/wire/receive_ring.ts";

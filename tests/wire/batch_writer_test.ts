@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { crc32 } from "../../lib/net/checksum.ts";
+import { crc32 } from "../../lib/runtime/checksum.ts";
 import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import { BatchSeal } from "../../lib/wire/batch_seal.ts";
 import { BATCH_TARGET_BYTES, BatchWriter } from "../../lib/wire/batch_writer.ts";

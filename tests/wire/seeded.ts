@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 
 /** The seed asked for with `-- --seed=…`, or a fresh one; printed, so that a failure can be replayed. */
 export function seeded(name: string): SeededRandom {

@@ -9,41 +9,41 @@ import { type Explanation, UNREAD, ZERO } from "./explanation.ts";
 /** All that were looked at. */
 export const SESSION_EXPLAINED: readonly Explanation[] = [
   ...["#delaySinceMs = 0;", "#bandwidthSinceMs = 0;"].map((lineText) => ({
-    file: "lib/session/bulk_pacer.ts",
+    file: "lib/session/sending/bulk_pacer.ts",
     lineText,
     reason: UNREAD,
   })),
   ...["#pathBytes = 0;", "#bytesPerMs = 0;"].map((lineText) => ({
-    file: "lib/session/bulk_pacer.ts",
+    file: "lib/session/sending/bulk_pacer.ts",
     lineText,
     changes: [ZERO],
     reason: "A byte, or one each millisecond, is far less than may be under way in any case.",
   })),
   {
-    file: "lib/session/bulk_pacer.ts",
+    file: "lib/session/sending/bulk_pacer.ts",
     lineText: "if (bytes <= 0) return;",
     changes: ["`<=` became `<`"],
     reason: "Where nothing new has arrived no frame is complete that was not before.",
   },
   {
-    file: "lib/session/caller_side.ts",
+    file: "lib/session/calls/caller_side.ts",
     lineText: 'const freed = call.state === "waiting" && call.id >= 0;',
     changes: ['the left part of `call.state === "waiting" && call.id >= 0` was removed'],
     reason:
       "A call that was sent keeps its slot for now, so the queue finds none and lets nobody go.",
   },
   {
-    file: "lib/session/frame_lanes.ts",
+    file: "lib/session/sending/frame_lanes.ts",
     lineText: "#mayOvertake = true;",
     reason: "What is written first is the hello, and draining it sets this to `true`.",
   },
   {
-    file: "lib/session/frame_lanes.ts",
+    file: "lib/session/sending/frame_lanes.ts",
     lineText: "#replyBytes = 0;",
     reason: "What is written first is the hello, and draining it leaves as much as waits then.",
   },
   {
-    file: "lib/session/handler_name.ts",
+    file: "lib/session/frames/handler_name.ts",
     lineText: "if (text.length >= minBytes && text.length * 3 <= MAX_NAME_BYTES) return null;",
     changes: [
       "the guard was removed",
@@ -54,7 +54,7 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     reason: "What is not let through at once has its bytes counted, with the same result.",
   },
   {
-    file: "lib/session/incoming_calls.ts",
+    file: "lib/session/calls/incoming_calls.ts",
     lineText: "while (slots.length <= slot) slots.push(null);",
     changes: ["`<=` became `<`"],
     reason: "The slot itself is set next, which makes it as long.",
@@ -65,7 +65,7 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     reason: UNREAD,
   },
   {
-    file: "lib/session/bulk_lane.ts",
+    file: "lib/session/sending/bulk_lane.ts",
     lineText: "writer.ensure(4);",
     changes: ["`4` became `5`"],
     reason: "There is room for one byte more than is written.",
@@ -77,30 +77,30 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     reason: "It spares looking through all calls, of which none has run out of time before.",
   })),
   {
-    file: "lib/session/slot_queue.ts",
+    file: "lib/session/sending/slot_queue.ts",
     lineText: "if (!this.#someEnded) return;",
     changes: ["the guard was removed"],
     reason: "It spares looking through all calls where none is to be forgotten.",
   },
   {
-    file: "lib/session/slot_queue.ts",
+    file: "lib/session/sending/slot_queue.ts",
     lineText: "this.#someEnded = false;",
     reason: "With `true` it only looks through all calls more often than it need.",
   },
   {
-    file: "lib/session/bulk_lane.ts",
+    file: "lib/session/sending/bulk_lane.ts",
     lineText: "if (next.call !== null && next.sent > 0) inPart.add(next.call);",
     changes: [ZERO],
     reason: "A piece that is not the last has 1,024 bytes at least.",
   },
   {
-    file: "lib/session/name_numbers.ts",
+    file: "lib/session/calls/name_numbers.ts",
     lineText: "this.#nextSweep = 0;",
     changes: [ZERO],
     reason: "Where no name is taken any more, more than one has been given.",
   },
   {
-    file: "lib/session/slot_queue.ts",
+    file: "lib/session/sending/slot_queue.ts",
     lineText: "while (this.length > 0 && this.hasSlot) {",
     changes: ["`>` became `>=`"],
     reason: "An empty queue gives no call, which ends the loop as well.",

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SeededRandom } from "../../lib/testing/seeded_random.ts";
+import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { explanationOf } from "./explained.ts";
 import type { Mutant } from "./mutant.ts";
 import { mutate } from "./mutate.ts";

@@ -2,8 +2,8 @@
 
 import { sharedSecret } from "@internode/grid";
 import { implement, serveWorker, type ThisWorker, type WorkerService } from "@internode/grid/call";
-import { pause } from "../../../lib/net/pause.ts";
-import { systemClock } from "../../../lib/net/system_clock.ts";
+import { pause } from "../../../lib/runtime/pause.ts";
+import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import { Whoami } from "./contract.ts";
 
 /** What a test gives its workers. */

@@ -8,12 +8,12 @@ import { readIdentity } from "../../../examples/certs/identity_folder.ts";
 import { type Made, makeCertificates } from "../../../examples/certs/make_certificates.ts";
 import { type CertsOptions, parseOptions } from "../../../examples/certs/options.ts";
 import { validFor } from "../../../examples/certs/validity.ts";
-import { readCertificate } from "../../../lib/net/certificate_facts.ts";
-import { judgePeer } from "../../../lib/net/certificate_judge.ts";
-import { parseHostAddress } from "../../../lib/net/host_address.ts";
-import { expectedHost } from "../../../lib/net/host_binding.ts";
-import { checkMtlsConfig } from "../../../lib/net/mtls_config.ts";
-import { FILES, RUN } from "../../net/permitted.ts";
+import { readCertificate } from "../../../lib/transport/certificates/certificate_facts.ts";
+import { judgePeer } from "../../../lib/transport/certificates/certificate_judge.ts";
+import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
+import { expectedHost } from "../../../lib/transport/certificates/host_binding.ts";
+import { checkMtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
+import { FILES, RUN } from "../../support/permitted.ts";
 
 const MAIN = new URL("../../../examples/certs/main.ts", import.meta.url);
 const DAY_MS = 86_400_000;

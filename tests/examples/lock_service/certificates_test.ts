@@ -5,11 +5,11 @@ import { X509Certificate } from "node:crypto";
 import { readIdentity } from "../../../examples/certs/identity_folder.ts";
 import { writeCertificates } from "../../../examples/lock_service/certificates.ts";
 import { makeFolders, nodeFolder } from "../../../examples/lock_service/folders.ts";
-import { readCertificate } from "../../../lib/net/certificate_facts.ts";
-import { parseHostAddress } from "../../../lib/net/host_address.ts";
-import { bindingRefusal } from "../../../lib/net/host_binding.ts";
-import { checkMtlsConfig } from "../../../lib/net/mtls_config.ts";
-import { FILES } from "../../net/permitted.ts";
+import { readCertificate } from "../../../lib/transport/certificates/certificate_facts.ts";
+import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
+import { bindingRefusal } from "../../../lib/transport/certificates/host_binding.ts";
+import { checkMtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
+import { FILES } from "../../support/permitted.ts";
 
 for (
   const hosts of [

@@ -1,0 +1,193 @@
+/**
+ * Keeps asking a resolver.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { abort } from "../../runtime/abort.ts";
+import type { EventLogger } from "../../foreign/log_event.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+import { BackOff, type BackOffOptions, lastingMs } from "../../rpc/connecting/back_off.ts";
+import { Outage } from "../../rpc/connecting/outage.ts";
+import type { Clock, Random } from "../../runtime/clock.ts";
+import { type Endpoint, isEndpoint } from "../../transport/channel/endpoint.ts";
+import { times } from "../../driver/repeated_lines.ts";
+import type { Resolution, Resolver, Version } from "../../discovery/resolver/resolver.ts";
+
+/** How long to wait after something new before asking for more, in milliseconds, whatever a resolver does. */
+const PACE_MS = 10;
+
+/** What a watch is made from. */
+export interface ResolverWatchOptions {
+  /** Where time comes from. */
+  readonly clock: Clock;
+  /** Where chance comes from. */
+  readonly random: Random;
+  /** How asking again slows down. */
+  readonly backOff: BackOffOptions;
+  /** Where failures are told. */
+  readonly logger: EventLogger;
+  /** Takes each new set of endpoints. */
+  readonly onEndpoints: (endpoints: readonly Endpoint[]) => void;
+}
+
+/** Asks a constant resolver once, and any other one until it is closed. */
+export class ResolverWatch {
+  readonly #resolver: Resolver;
+  readonly #options: ResolverWatchOptions;
+  readonly #backOff: BackOff;
+  readonly #abort = new AbortController();
+  readonly #outage: Outage;
+  /** That some endpoints are of no use. */
+  readonly #partial: Outage;
+
+  /** */
+  constructor(resolver: Resolver, options: ResolverWatchOptions) {
+    this.#resolver = resolver;
+    this.#options = options;
+    this.#backOff = new BackOff(options.backOff, options.random);
+    this.#outage = new Outage(options.clock, lastingMs(options.backOff));
+    this.#partial = new Outage(options.clock, lastingMs(options.backOff));
+  }
+
+  /**
+   * Asks for the first time, and goes on asking behind the scenes. Of a
+   * resolver that may change, a first failure is told to the log and asked
+   * again after a back-off.
+   *
+   * @throws What a constant resolver rejects with, or the reason it was closed with.
+   */
+  async start(): Promise<void> {
+    const { isConstant } = this.#resolver;
+    let version: Version | null = null;
+    try {
+      version = await this.#ask(null);
+    } catch (error) {
+      this.#abort.signal.throwIfAborted();
+      if (isConstant) throw error;
+      this.#tell(error);
+    }
+    if (!isConstant) this.#run(version);
+  }
+
+  /** Asks no more. Does not wait for a resolver that ignores its signal. */
+  close(reason: unknown): void {
+    abort(this.#abort, reason, this.#options.logger, "a resolver");
+  }
+
+  async #run(first: Version | null): Promise<void> {
+    const { signal } = this.#abort;
+    let version = first;
+    let pauseMs = version === null ? this.#backOff.next() : 0;
+    while (!signal.aborted) {
+      await this.#pause(pauseMs);
+      if (signal.aborted) return;
+      try {
+        const next: Version | null = await this.#ask(version);
+        if (next === version) {
+          pauseMs = this.#backOff.next();
+        } else {
+          version = next;
+          this.#backOff.reset();
+          pauseMs = PACE_MS;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#tell(error);
+        pauseMs = this.#backOff.next();
+      }
+    }
+  }
+
+  /** Asks once, hands on what is new, and gives its version. */
+  async #ask(version: Version | null): Promise<Version | null> {
+    const { signal } = this.#abort;
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    let resolution: Resolution;
+    try {
+      resolution = await Promise.race([this.#resolver.resolve(version, signal), aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+    const endpoints = goodEndpoints(resolution, this.#resolver.isConstant);
+    this.#tellPartial(resolution.endpoints.length - endpoints.length, endpoints.length);
+    this.#tellSuccess();
+    if (version === null || resolution.version !== version) this.#options.onEndpoints(endpoints);
+    return resolution.version;
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#abort;
+    return new Promise((resolve) => {
+      const onAbort = (): void => {
+        clock.clearTimer(timer);
+        resolve();
+      };
+      const timer = clock.setTimer(pauseMs, () => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      });
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  #tell(error: unknown): void {
+    const reason = textOf(error), code = isOwnError(error) ? error.code : undefined;
+    const sum = this.#outage.onFailure(String(code));
+    this.#options.logger[sum === null ? "debug" : "warn"](
+      `The resolver failed and will be asked again${times(sum?.count ?? 1)}: ${sentence(reason)}`,
+      { event: "resolver_failed", reason, code, error, ...sum },
+    );
+  }
+
+  #tellSuccess(): void {
+    const sum = this.#outage.onSuccess();
+    if (sum === null || sum.count === 0) return;
+    const message = `The resolver answers again, after ${sum.count} failures.`;
+    this.#options.logger.info(message, { event: "resolver_recovered", ...sum });
+  }
+
+  /** The same is told once: what a resolver may change says it with each change. */
+  #tellPartial(bad: number, good: number): void {
+    if (bad === 0) return void this.#partial.onSuccess();
+    const level = this.#partial.onFailure("bad") === null ? "debug" : "warn";
+    this.#options.logger[level](
+      `${bad} of the resolver's ${bad + good} endpoints are of no use and are ignored: ` +
+        "each must have an address and a dial function. The others are used.",
+      { event: "endpoint_ignored", count: bad },
+    );
+  }
+}
+
+/**
+ * Those endpoints of an answer that are some; a resolver may be a user's own.
+ *
+ * @throws {InternodeError} `InvalidArgument` for an answer that makes no sense, or has no good part.
+ */
+function goodEndpoints(resolution: Resolution, isConstant: boolean): readonly Endpoint[] {
+  const { endpoints, version } = resolution;
+  const good = Array.isArray(endpoints) ? endpoints.filter(isEndpoint) : [];
+  const wrong = !Array.isArray(endpoints)
+    ? "endpoints must be an array"
+    : good.length === 0 && endpoints.length > 0
+    ? "each endpoint must have an address and a dial function"
+    : isConstant !== (version === null)
+    ? `a resolver that is ${isConstant ? "" : "not "}constant must give ${
+      isConstant ? "no" : "a"
+    } version`
+    : null;
+  if (wrong === null) return good;
+  throw new InternodeError(
+    "InvalidArgument",
+    `A resolver answered what makes no sense: ${wrong}.`,
+    {
+      origin: "caller",
+    },
+  );
+}

@@ -1,0 +1,375 @@
+/**
+ * A call of a service's method on its way.
+ *
+ * @module
+ */
+
+import {
+  hasAborted,
+  leaveSignal,
+  listenTo,
+  reasonOf,
+  signalProblem,
+} from "../../foreign/signal.ts";
+import { InternodeError } from "../../errors.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { callFailure } from "../../rpc/calling/call_failure.ts";
+import { notNegative } from "../../rpc/connecting/connection_options.ts";
+import { startClientSpan, withTraceContext } from "../../rpc/tracing/client_span.ts";
+import { decodePayload, invalidPayload } from "../../rpc/contract/payload.ts";
+import type { Span } from "../../rpc/contract/tracer.ts";
+import type { Timer } from "../../runtime/clock.ts";
+import { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { PickOptions, Replica } from "../balancers/balancer.ts";
+import { CallAttempts } from "./call_attempts.ts";
+import type { ClientCore } from "./client_core.ts";
+import type { OpenLink } from "../replicas/service_replica.ts";
+import { healthVerdict } from "../replicas/health_verdict.ts";
+import { maxAttemptsOf, resolveRetry } from "../service/retry_options.ts";
+import type { SingleMethod } from "../service/service.ts";
+import type { ServiceCallOptions } from "../service/service_call_options.ts";
+import { closedError, unreachableError } from "./service_errors.ts";
+import type { WaitingPick } from "../replicas/waiting_picks.ts";
+
+/** Several calls of which the first answer counts, as each of them sees it. */
+export interface Hedge {
+  /** The replicas that have had an attempt. */
+  readonly tried: Set<Replica>;
+  /** Whether one of the calls was counted already. */
+  readonly isCounted: boolean;
+  /** Whether a replica has one of the calls at the moment. */
+  has(replica: Replica): boolean;
+}
+
+/** What only some calls have. */
+class Extra {
+  /** Ends the call when it aborts. */
+  signal: AbortSignal | null = null;
+  /** The call's span. */
+  span: Span | null = null;
+  /** The attempts that have failed, here and in other calls of the same hedge. */
+  attempts: CallAttempts | null = null;
+  /** The hedge it is part of. */
+  hedge: Hedge | null = null;
+  /** Runs until the next attempt. */
+  timer: Timer | null = null;
+  /** Whether this side has ended the call, so that nobody is to blame. */
+  isGivenUp = false;
+}
+
+/**
+ * A promise of a response: picks a replica, waits for one where there is none,
+ * and tries again what failed without harm. It is its own attempt, as most
+ * calls have only one.
+ *
+ * ```text
+ *      +------ no replica, or a back-off ------+
+ *      v                                       |
+ *   waiting ----> in the session of a replica -+--> ended
+ *      |                                            ^
+ *      +-- given up, too late, or client closed ----+
+ * ```
+ */
+export class ServiceCall<Request, Response> extends OutgoingCall implements WaitingPick {
+  readonly #core: ClientCore;
+  readonly #method: SingleMethod<Request, Response>;
+  readonly #request: Request;
+  readonly #options: ServiceCallOptions;
+  readonly #resolve: (response: Response) => void;
+  readonly #reject: (error: unknown) => void;
+  #carrier: OpenLink | null = null;
+  #sentMs = 0;
+  #extra: Extra | null = null;
+
+  /** */
+  constructor(
+    core: ClientCore,
+    method: SingleMethod<Request, Response>,
+    request: Request,
+    options: ServiceCallOptions,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super();
+    this.#core = core;
+    this.#method = method;
+    this.#request = request;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /**
+   * Makes the call.
+   *
+   * @param hedge What it is part of; `null`: it goes alone.
+   */
+  start(hedge: Hedge | null): void {
+    const core = this.#core, options = this.#options;
+    const { signal, timeoutMs = core.options.defaultTimeoutMs } = options;
+    const isPlain = signal === undefined && options.retry === undefined &&
+      options.spinUs === undefined;
+    if (!isPlain || core.isClosing || typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
+      const failure = refusal(core, options, timeoutMs);
+      if (failure !== undefined) return this.#reject(failure.error);
+    }
+    const { tracer, clock } = core.options;
+    const isCounted = hedge?.isCounted === true;
+    if (hedge !== null) {
+      this.#more().hedge = hedge;
+      this.#more().attempts = new CallAttempts(hedge.tried);
+    }
+    if (tracer !== null) {
+      this.#more().span = startClientSpan(tracer, this.#method.contract.name, null);
+    }
+    const carrier = this.#pick();
+    if (carrier !== null) {
+      const nowMs = carrier.link.beginCall(this, timeoutMs);
+      if (!isCounted) core.retryBudget.onCall(nowMs);
+      this.#send(carrier, nowMs);
+    } else if (this.state !== "ended") {
+      const nowMs = clock.now();
+      this.deadlineMs = nowMs + timeoutMs;
+      if (!isCounted) core.retryBudget.onCall(nowMs);
+      this.#wait();
+    }
+    if (signal !== undefined && this.state !== "ended") {
+      this.#more().signal = signal;
+      listenTo(signal, this, (thrown) => this.giveUp(thrown));
+      // A getter of what was sent, or a balancer, may have aborted it already.
+      if (hasAborted(signal)) this.handleEvent();
+    }
+  }
+
+  /** The replica that has the call at the moment; `null`: none. */
+  get replica(): Replica | null {
+    return this.#carrier === null ? null : this.#carrier.replica;
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.giveUp(reasonOf(this.#extra?.signal));
+  }
+
+  /** Ends the call from this side, wherever it is; no replica is to blame. */
+  giveUp(reason: unknown): void {
+    if (this.state === "ended" || this.state === "abandoned") return;
+    this.#more().isGivenUp = true;
+    const carrier = this.#carrier;
+    if (carrier === null) {
+      this.#core.replicas.waiting.remove(this);
+      this.#fail(reason);
+      return;
+    }
+    const nowMs = carrier.link.beginTurn();
+    carrier.link.session.caller.cancel(this, reason, "Cancelled", nowMs);
+  }
+
+  /** See {@linkcode WaitingPick}. */
+  tryAgain(): boolean {
+    if (this.#extra !== null && this.#extra.timer !== null) return false;
+    const carrier = this.#pick();
+    if (carrier !== null && this.#mayGo(carrier)) this.#send(carrier, carrier.link.beginTurn());
+    // Sending may have failed at once, so that it waits for another attempt.
+    return this.#carrier !== null || this.state === "ended";
+  }
+
+  /** See {@linkcode WaitingPick}. */
+  onUnpicked(isClosing: boolean): void {
+    const { name } = this.#method.contract;
+    this.#fail(isClosing ? closedError(name) : unreachableError(name, this.#core.replicas));
+  }
+
+  /** The answer. */
+  override onResponse(kind: number, reader: ByteReader): void {
+    let response: Response;
+    try {
+      response = decodePayload(this.#method.contract.response, kind, reader);
+    } catch (error) {
+      const cause = invalidPayload(error);
+      const message = `The response cannot be read: ${cause.message}`;
+      this.onError(
+        new InternodeError(cause.code, message, { origin: "remote", outcome: "executed", cause }),
+        null,
+      );
+      return;
+    }
+    const carrier = this.#carrier!;
+    this.#carrier = null;
+    carrier.end();
+    carrier.replica.onAnswered(carrier.link.beginTurn() - this.#sentMs);
+    if (this.#extra !== null) this.#finish(undefined);
+    this.#resolve(response);
+  }
+
+  /** The attempt has failed. */
+  override onError(error: unknown, detail: ByteReader | null): void {
+    const carrier = this.#carrier!;
+    const { replica } = carrier;
+    this.#carrier = null;
+    carrier.end();
+    if (this.#extra?.isGivenUp === true) return this.#fail(error);
+    const failure = callFailure(error, replica.endpoint.address, this.#method.contract, detail);
+    this.#core.replicas.onVerdict(replica, healthVerdict(failure));
+    if (isOwnError(failure) && this.#retry(failure, carrier)) return;
+    this.#fail(failure);
+  }
+
+  /** Chooses a replica; `null`: there is none now, or the call has failed. */
+  #pick(): OpenLink | null {
+    const core = this.#core, options = this.#options, extra = this.#extra;
+    const tried = extra?.attempts?.tried;
+    const hasTried = tried !== undefined && tried.size > 0;
+    const { shardKey } = options;
+    const pick: PickOptions = shardKey === undefined && !hasTried ? core.plainPick : {
+      shardKey,
+      tried: hasTried ? core.replicas.withSiblings(tried) : null,
+      random: core.plainPick.random,
+    };
+    try {
+      const carrier = core.replicas.pick(options.balancer ?? core.options.balancer, pick);
+      // A balancer that insists on a replica that is at it already is asked again later.
+      return carrier !== null && extra?.hedge?.has(carrier.replica) === true ? null : carrier;
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
+  }
+
+  #send(carrier: OpenLink, nowMs: number): void {
+    const { key, contract } = this.#method;
+    this.#carrier = carrier;
+    this.#sentMs = nowMs;
+    this.#extra?.hedge?.tried.add(carrier.replica);
+    carrier.begin();
+    try {
+      const number = carrier.methodNumber(key, nowMs);
+      const metadata = withTraceContext(this.#options.metadata, this.#extra?.span ?? null);
+      const { caller } = carrier.link.session;
+      caller.request(this, number, contract.request, this.#request, metadata, nowMs);
+      const { spinUs = this.#core.options.spinUs } = this.#options;
+      if (spinUs > 0) carrier.link.spinFor(this, spinUs);
+    } catch (error) {
+      this.state = "ended";
+      this.onError(error, null);
+    }
+  }
+
+  /** Until there is a replica: whichever it will be does not refuse it for want of room. */
+  #wait(): void {
+    this.state = "waiting";
+    this.#core.replicas.waiting.add(this);
+  }
+
+  /** Says whether there will be another attempt. */
+  #retry(failure: InternodeError, failed: OpenLink): boolean {
+    const core = this.#core, options = this.#options;
+    const maxAttempts = maxAttemptsOf(options.retry, core.options.maxAttempts);
+    if (maxAttempts === 0 || core.isClosing) return false;
+    const extra = this.#more();
+    const attempts = extra.attempts ??= new CallAttempts(new Set());
+    const isIdempotent = options.idempotent ?? this.#method.idempotent;
+    const { plainPick: { random }, replicas, retryBudget: budget } = core;
+    const bounds = { isIdempotent, maxAttempts, budget, random };
+    // The call may have been made in this very turn.
+    const nowMs = failed.link.now();
+    const waitMs = attempts.onFailure(failure, failed.replica, replicas.ready, bounds, nowMs);
+    if (waitMs === null || nowMs + waitMs >= this.deadlineMs) return false;
+    this.#wait();
+    this.#tryAfter(waitMs);
+    return true;
+  }
+
+  /** Whether the attempt may be made on this replica now; if not, it is put off or the call has failed. */
+  #mayGo(carrier: OpenLink): boolean {
+    const attempts = this.#extra?.attempts ?? null;
+    if (attempts === null) return true;
+    const waitMs = attempts.onPicked(carrier.replica, this.#core.plainPick.random);
+    if (waitMs === 0) return true;
+    const nowMs = this.#core.options.clock.now();
+    if (waitMs === null || nowMs + waitMs >= this.deadlineMs) this.#fail(attempts.failure);
+    else this.#tryAfter(waitMs);
+    return false;
+  }
+
+  #tryAfter(waitMs: number): void {
+    const { options, replicas } = this.#core;
+    const extra = this.#more();
+    extra.timer = options.clock.setTimer(waitMs, () => {
+      extra.timer = null;
+      if (this.tryAgain()) replicas.waiting.remove(this);
+    });
+  }
+
+  #fail(error: unknown): void {
+    // One that was abandoned ends for its session when the replica has answered.
+    if (this.state !== "abandoned") this.state = "ended";
+    const extra = this.#extra;
+    const failure = extra?.attempts?.maybeExecuted === true && !extra.isGivenUp
+      ? withMaybeExecuted(error)
+      : error;
+    this.#finish(failure);
+    this.#reject(failure);
+  }
+
+  /** @param failure `undefined`: it went well. */
+  #finish(failure: unknown): void {
+    const extra = this.#extra;
+    if (extra === null) return;
+    leaveSignal(extra.signal, this);
+    extra.signal = null;
+    if (extra.timer !== null) this.#core.options.clock.clearTimer(extra.timer);
+    extra.timer = null;
+    extra.span?.end(failure);
+    extra.span = null;
+  }
+
+  #more(): Extra {
+    return this.#extra ??= new Extra();
+  }
+}
+
+/** What can be seen at once to be wrong with a call; `undefined`: nothing. */
+export function refusal(
+  core: ClientCore,
+  options: ServiceCallOptions,
+  timeoutMs: number,
+): { readonly error: unknown } | undefined {
+  const { signal, retry, spinUs } = options;
+  const notSignal = signal === undefined ? null : signalProblem(signal);
+  if (notSignal !== null) return { error: notSignal };
+  if (hasAborted(signal)) return { error: reasonOf(signal) };
+  if (core.isClosing) return { error: closedError(undefined) };
+  try {
+    if (retry !== undefined) resolveRetry(retry);
+    if (spinUs !== undefined) notNegative("spinUs", spinUs);
+  } catch (error) {
+    return { error };
+  }
+  const isNumber = typeof timeoutMs === "number";
+  if (isNumber && timeoutMs > 0) return undefined;
+  const error = isNumber && timeoutMs <= 0
+    ? new InternodeError(
+      "DeadlineExceeded",
+      "The call's time had run out before it was made.",
+      { origin: "caller" },
+    )
+    : new InternodeError("InvalidArgument", "timeoutMs must be a number.", { origin: "caller" });
+  return { error };
+}
+
+/** The last attempt may not have been sent, but the handler may have run in an earlier one. */
+export function withMaybeExecuted(error: unknown): unknown {
+  if (!isOwnError(error)) return error;
+  const { code, message, origin, outcome, host, handler, detail, cause } = error;
+  if (outcome !== "notSent" && outcome !== "notExecuted") return error;
+  return new InternodeError(code, message, {
+    origin,
+    outcome: "maybeExecuted",
+    host,
+    handler,
+    detail,
+    cause,
+  });
+}

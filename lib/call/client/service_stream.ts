@@ -1,0 +1,212 @@
+/**
+ * A stream of a service's method.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { CallTraces } from "../../rpc/tracing/call_trace.ts";
+import { withTraceContext } from "../../rpc/tracing/client_span.ts";
+import { OutgoingStream, type StreamOwner } from "../../rpc/calling/outgoing_stream.ts";
+import type { Tracer } from "../../rpc/contract/tracer.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { ClientCore } from "./client_core.ts";
+import type { OpenLink } from "../replicas/service_replica.ts";
+import { healthVerdict } from "../replicas/health_verdict.ts";
+import { refusal } from "./service_call.ts";
+import type { ServiceCallOptions } from "../service/service_call_options.ts";
+import { closedError, unreachableError } from "./service_errors.ts";
+import type { StreamMethod } from "../service/service.ts";
+import type { WaitingPick } from "../replicas/waiting_picks.ts";
+
+/** Nobody subscribes to the calls of a client. */
+const NO_TRACES = new CallTraces();
+
+/** Picks a replica, or waits for one, and is opened there; from then on it is that replica's alone. */
+export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initial, Input, Output>
+  implements WaitingPick {
+  readonly #core: ClientCore;
+  readonly #method: StreamMethod<Initial, Input, Output>;
+  readonly #initial: Initial;
+  readonly #options: ServiceCallOptions;
+  readonly #carrier: Carrier;
+  #isAnswered = false;
+
+  /** */
+  constructor(
+    core: ClientCore,
+    method: StreamMethod<Initial, Input, Output>,
+    initial: Initial,
+    options: ServiceCallOptions,
+  ) {
+    const carrier = new Carrier(core);
+    super(method.contract, carrier, "");
+    this.#core = core;
+    this.#method = method;
+    this.#initial = initial;
+    this.#options = options;
+    this.#carrier = carrier;
+  }
+
+  /** Begins a turn on the connection that carries the stream. */
+  beginTurn(): number {
+    return this.#carrier.beginTurn();
+  }
+
+  /** Opens the stream. */
+  start(): void {
+    const core = this.#core;
+    const { signal, timeoutMs = Infinity } = this.#options;
+    const failure = refusal(core, this.#options, timeoutMs);
+    if (failure !== undefined) return this.#fail(failure.error);
+    const link = this.#pick();
+    if (link !== null) {
+      link.link.beginCall(this, timeoutMs);
+      this.#open(link);
+    } else if (this.state !== "ended") {
+      this.deadlineMs = core.options.clock.now() + timeoutMs;
+      this.state = "waiting";
+      core.replicas.waiting.add(this);
+    }
+    if (signal !== undefined && this.ending === null) this.watch(signal);
+  }
+
+  /** See {@linkcode WaitingPick}. */
+  tryAgain(): boolean {
+    const link = this.#pick();
+    if (link !== null) this.#open(link);
+    return link !== null || this.state === "ended";
+  }
+
+  /** See {@linkcode WaitingPick}. */
+  onUnpicked(isClosing: boolean): void {
+    const { name } = this.contract;
+    this.#fail(isClosing ? closedError(name) : unreachableError(name, this.#core.replicas));
+  }
+
+  /** Ends the stream from this side. */
+  override cancel(reason: unknown): void {
+    super.cancel(this.#carrier.host === "" ? reason ?? this.#cancelled() : reason);
+  }
+
+  /** A message of the handler's. */
+  override onMessage(kind: number, reader: ByteReader): void {
+    this.#isAnswered = true;
+    super.onMessage(kind, reader);
+  }
+
+  /** The handler has ended well. */
+  override onEnd(): void {
+    this.#carrier.release()?.replica.health.onSuccess();
+    super.onEnd();
+  }
+
+  /** The stream has failed, or was cancelled. */
+  override onError(error: unknown, detail: ByteReader | null): void {
+    const link = this.#carrier.release();
+    // One that has answered is not to blame for a stream that lasts longer than it may.
+    if (link !== null && !this.#isAnswered) {
+      this.#core.replicas.onVerdict(link.replica, healthVerdict(error));
+    }
+    super.onError(error, detail);
+  }
+
+  /** Chooses a replica; `null`: there is none now, or the stream has failed. */
+  #pick(): OpenLink | null {
+    const { shardKey, balancer } = this.#options;
+    const { options, plainPick, replicas } = this.#core;
+    try {
+      const pick = { shardKey, tried: null, random: plainPick.random };
+      return replicas.pick(balancer ?? options.balancer, pick);
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
+  }
+
+  #open(link: OpenLink): void {
+    const nowMs = link.link.beginTurn();
+    const { key, contract } = this.#method;
+    this.#carrier.take(link);
+    try {
+      link.link.session.caller.open(
+        this,
+        link.methodNumber(key, nowMs),
+        contract.initial,
+        this.#initial,
+        withTraceContext(this.#options.metadata, this.span),
+        contract.inputCapacity,
+        contract.outputCapacity,
+        nowMs,
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #cancelled(): InternodeError {
+    const { name } = this.contract;
+    return new InternodeError("Cancelled", `${name}: cancelled before any replica had it.`, {
+      origin: "caller",
+      handler: name,
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.state = "ended";
+    this.onError(error, null);
+  }
+}
+
+/** What the stream asks of the connection it is on, or will be on. */
+class Carrier implements StreamOwner {
+  /** The replica's address; empty before one is picked. */
+  host = "";
+  readonly traces = NO_TRACES;
+  readonly spans: Tracer | null;
+  readonly #core: ClientCore;
+  #link: OpenLink | null = null;
+  #isHeld = false;
+
+  constructor(core: ClientCore) {
+    this.#core = core;
+    this.spans = core.options.tracer;
+  }
+
+  /** The stream is opened on this connection. */
+  take(link: OpenLink): void {
+    this.#link = link;
+    this.#isHeld = true;
+    this.host = link.replica.endpoint.address;
+    link.begin();
+  }
+
+  /** The stream has ended; gives the connection it was on, once. */
+  release(): OpenLink | null {
+    if (!this.#isHeld) return null;
+    this.#isHeld = false;
+    this.#link!.end();
+    return this.#link;
+  }
+
+  now(): number {
+    return this.#core.options.clock.now();
+  }
+
+  beginTurn(): number {
+    return this.#link?.link.beginTurn() ?? this.now();
+  }
+
+  abort(call: OutgoingCall, reason: unknown): void {
+    const stream = call as ServiceStream<unknown, unknown, unknown>;
+    if (this.#link === null) {
+      this.#core.replicas.waiting.remove(stream);
+      stream.state = "ended";
+      stream.onError(reason, null);
+    } else {
+      const nowMs = this.#link.link.beginTurn();
+      this.#link.link.session.caller.cancel(call, reason, "Cancelled", nowMs);
+    }
+  }
+}

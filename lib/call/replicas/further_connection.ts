@@ -1,0 +1,55 @@
+/**
+ * More than one connection to a replica.
+ *
+ * @module
+ */
+
+import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import type { Channel } from "../../transport/channel/transport.ts";
+
+/**
+ * Makes an endpoint of each connection to a replica.
+ *
+ * @param replica The replica.
+ * @param count How many connections: 1 or more.
+ * @returns The replica's own endpoint, and others with `#2`, `#3` and so on behind its address.
+ */
+export function connectionsTo(replica: Endpoint, count: number): readonly Endpoint[] {
+  if (count === 1) return [replica];
+  return Array.from(
+    { length: count },
+    (_, at) => at === 0 ? replica : new FurtherConnection(replica, at + 1),
+  );
+}
+
+/** The address of the replica that an endpoint is a connection to. */
+export function replicaAddress(endpoint: Endpoint): string {
+  return endpoint instanceof FurtherConnection ? endpoint.replica.address : endpoint.address;
+}
+
+class FurtherConnection implements Endpoint {
+  readonly address: string;
+  /** The replica. */
+  readonly replica: Endpoint;
+
+  constructor(replica: Endpoint, number: number) {
+    this.address = `${replica.address}#${number}`;
+    this.replica = replica;
+  }
+
+  get priority(): number | undefined {
+    return this.replica.priority;
+  }
+
+  get weight(): number | undefined {
+    return this.replica.weight;
+  }
+
+  dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {
+    return this.replica.dial(signal, makeToken);
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.replica.onChange?.(listener) ?? (() => {});
+  }
+}

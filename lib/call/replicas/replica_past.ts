@@ -1,0 +1,52 @@
+/**
+ * What is still known of replicas that the resolver lists no more.
+ *
+ * @module
+ */
+
+import type { LastingBackOff } from "../../rpc/connecting/back_off.ts";
+import type { Outage } from "../../rpc/connecting/outage.ts";
+import type { ReplicaHealth } from "../service/outlier_detector.ts";
+
+/** For how long it is kept, in milliseconds; a replica is set aside for less, and dialled again sooner. */
+const KEPT_MS = 60_000;
+/** Of how many replicas. */
+const MAX_KEPT = 1_000;
+
+/** How a replica did so far, whoever keeps its connection. */
+export interface ReplicaPast {
+  /** Whether it fails more than it should. */
+  readonly health: ReplicaHealth;
+  /** How long to wait after the next attempt that fails. */
+  readonly backOff: LastingBackOff;
+  /** What was told of its failures to connect. */
+  readonly outage: Outage;
+  /** What was told of its being set aside. */
+  readonly setAside: Outage;
+  /** When it may be dialled again. */
+  dialAtMs: number;
+}
+
+/** By address. A resolver that wavers would otherwise have a replica that is down dialled at once each time, and send calls to one that was set aside. */
+export class ReplicaPasts {
+  readonly #kept = new Map<string, { readonly past: ReplicaPast; readonly sinceMs: number }>();
+
+  /** Keeps what is known of a replica, for a while. */
+  keep(address: string, past: ReplicaPast, nowMs: number): void {
+    this.#kept.delete(address);
+    this.#kept.set(address, { past, sinceMs: nowMs });
+    // In the order in which they were put in.
+    for (const [oldest, { sinceMs }] of this.#kept) {
+      if (this.#kept.size <= MAX_KEPT && nowMs - sinceMs <= KEPT_MS) break;
+      this.#kept.delete(oldest);
+    }
+  }
+
+  /** Gives back what is known; `null`: nothing. */
+  take(address: string, nowMs: number): ReplicaPast | null {
+    const kept = this.#kept.get(address);
+    if (kept === undefined) return null;
+    this.#kept.delete(address);
+    return nowMs - kept.sinceMs <= KEPT_MS ? kept.past : null;
+  }
+}

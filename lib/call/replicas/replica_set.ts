@@ -1,0 +1,302 @@
+/**
+ * The replicas of a service, as its client keeps them.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { tell } from "../../foreign/guard.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+import { LastingBackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
+import { Outage } from "../../rpc/connecting/outage.ts";
+import type { Timer } from "../../runtime/clock.ts";
+import type { Link } from "../../driver/link.ts";
+import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import { times } from "../../driver/repeated_lines.ts";
+import { messageOf } from "../../runtime/transport_error.ts";
+import type { Balancer, PickOptions, Replica } from "../balancers/balancer.ts";
+import type { ReplicaSetting } from "./replica_setting.ts";
+import { connectionsTo, replicaAddress } from "./further_connection.ts";
+import type { HealthVerdict } from "./health_verdict.ts";
+import { OutlierDetector, ReplicaHealth } from "../service/outlier_detector.ts";
+
+import { ReplicaPasts } from "./replica_past.ts";
+import { type OpenLink, type ReplicaOwner, ServiceReplica } from "./service_replica.ts";
+import { WaitingPicks } from "./waiting_picks.ts";
+
+/** So many replicas at most are named in an error. */
+const MAX_NAMED = 3;
+
+/** Follows the resolver, offers those replicas to the balancer that can take calls, and keeps the calls that wait for one. */
+export class ReplicaSet implements ReplicaOwner {
+  /** Calls for which there is none at the moment. */
+  readonly waiting: WaitingPicks;
+  /** Told whenever nothing is left of a channel or an attempt to dial. */
+  onGone: () => void = () => {};
+  /** Told whenever a connection has no calls under way any more. */
+  onIdle: () => void = () => {};
+
+  readonly #core: ReplicaSetting;
+  readonly #byAddress = new Map<string, ServiceReplica>();
+  readonly #pasts = new ReplicaPasts();
+  readonly #outliers: OutlierDetector;
+  #ready: readonly ServiceReplica[] = [];
+  /** What the client's balancer was told last; all are told when they are asked, as that is where what they throw belongs. */
+  #toldOwn: readonly ServiceReplica[] | null = null;
+  /** What the balancers of single calls were told last. */
+  readonly #told = new WeakMap<Balancer, readonly ServiceReplica[]>();
+  #returnTimer: Timer | null = null;
+  #isUpdating = false;
+  #isStale = false;
+
+  /** */
+  constructor(core: ReplicaSetting) {
+    this.#core = core;
+    this.waiting = new WaitingPicks(core.options.clock, () => this.#ready.length > 0);
+    this.#outliers = new OutlierDetector(core.options.outliers);
+  }
+
+  /** All of them, in the order in which they were first listed. */
+  get all(): readonly ServiceReplica[] {
+    return [...this.#byAddress.values()];
+  }
+
+  /** Those that can take calls, sorted by address. */
+  get ready(): readonly ServiceReplica[] {
+    return this.#ready;
+  }
+
+  /** How many calls are under way. */
+  get callsInFlight(): number {
+    return this.all.reduce((sum, replica) => sum + replica.callsInFlight, 0);
+  }
+
+  /** All connections of which anything is left. */
+  get links(): readonly Link[] {
+    return this.all.flatMap(({ links }) => links);
+  }
+
+  /** Whether no channel and no attempt to dial is left. */
+  get isGone(): boolean {
+    for (const replica of this.#byAddress.values()) if (!replica.isGone) return false;
+    return true;
+  }
+
+  /** The resolver has spoken: of several endpoints with one address the first counts. */
+  update(endpoints: readonly Endpoint[]): void {
+    if (this.#core.isClosing) return;
+    // One refresh for all of them, as thousands may change at a time.
+    this.#isUpdating = true;
+    this.#isStale = false;
+    try {
+      this.#list(endpoints);
+    } finally {
+      this.#isUpdating = false;
+    }
+    if (this.#isStale) this.#refresh();
+  }
+
+  #list(endpoints: readonly Endpoint[]): void {
+    const listed = new Map<string, Endpoint>();
+    const { connections } = this.#core.options;
+    for (const replica of endpoints) {
+      for (const endpoint of connectionsTo(replica, connections)) {
+        if (!listed.has(endpoint.address)) listed.set(endpoint.address, endpoint);
+      }
+    }
+    for (const [address, endpoint] of listed) {
+      const known = this.#byAddress.get(address);
+      if (known !== undefined) {
+        if (!isRankedAlike(known.endpoint, endpoint)) this.#isStale = true;
+        known.list(endpoint);
+      } else this.#byAddress.set(address, this.#make(endpoint));
+    }
+    for (const [address, replica] of [...this.#byAddress]) {
+      if (!listed.has(address)) replica.unlist();
+    }
+  }
+
+  /**
+   * Chooses a replica.
+   *
+   * @returns Its connection; `null`: there is none at the moment.
+   * @throws {InternodeError} `InvalidArgument` when the balancer returns what it was not given; what it throws itself.
+   */
+  pick(balancer: Balancer, options: PickOptions): OpenLink | null {
+    if (balancer !== this.#core.options.balancer) this.#tellForeign(balancer);
+    else if (this.#toldOwn !== this.#ready) this.#tellOwn(balancer);
+    const picked = balancer.pick(options);
+    if (picked === undefined) return null;
+    if (picked instanceof ServiceReplica && picked.owner === this && picked.isListed) {
+      const { current } = picked;
+      if (current !== null) return current;
+    }
+    // It may be a promise: nobody else would hear of its rejection.
+    tell(() => picked, () => {});
+    throw new InternodeError(
+      "InvalidArgument",
+      "The balancer returned something that is not among the replicas of its last update.",
+      { origin: "caller" },
+    );
+  }
+
+  /**
+   * The replicas that have had an attempt of a call: with all connections to
+   * them, as far as there are other replicas.
+   */
+  withSiblings(tried: ReadonlySet<Replica>): ReadonlySet<Replica> {
+    if (this.#core.options.connections === 1) return tried;
+    const addresses = new Set([...tried].map(({ endpoint }) => replicaAddress(endpoint)));
+    const isSibling = ({ endpoint }: Replica) => addresses.has(replicaAddress(endpoint));
+    const siblings = this.#ready.filter(isSibling);
+    return siblings.length < this.#ready.length ? new Set([...tried, ...siblings]) : tried;
+  }
+
+  /** What the end of an attempt says about its replica. */
+  onVerdict(replica: ServiceReplica, verdict: HealthVerdict): void {
+    if (verdict === "answered") replica.health.onSuccess();
+    else if (verdict === "failed") this.onFailure(replica);
+  }
+
+  /** See {@linkcode ReplicaOwner}. */
+  onFailure(replica: ServiceReplica): void {
+    const nowMs = this.#core.options.clock.now();
+    if (!replica.health.onFailure(nowMs)) return;
+    this.#tellSetAside(replica, replica.health.returnsMs - nowMs);
+    this.#refresh();
+  }
+
+  #tellSetAside({ endpoint: { address: host }, past }: ServiceReplica, forMs: number): void {
+    const sum = past.setAside.onFailure("set aside");
+    const count = sum?.count ?? 1;
+    this.#core.options.logger[sum === null ? "debug" : "info"](
+      `${host} is set aside for ${Math.ceil(forMs)} ms, as too many calls to it failed in a row` +
+        `${times(count)}. Calls go to the others.`,
+      { event: "replica_set_aside", host, forMs, count },
+    );
+  }
+
+  #tellBack({ endpoint: { address: host }, past }: ServiceReplica): void {
+    const level = past.setAside.onSuccess() === null ? "debug" : "info";
+    this.#core.options.logger[level](`${host} gets calls again.`, { event: "replica_back", host });
+  }
+
+  /** What a call is told for which there was no replica in time. */
+  describe(): string {
+    const all = this.all.filter((replica) => replica.isListed);
+    if (all.length === 0) return "the resolver lists none";
+    const named = all.slice(0, MAX_NAMED).map((replica) => {
+      const { lastFailure, state } = replica;
+      const why = lastFailure === undefined ? "" : `: ${messageOf(lastFailure)}`;
+      return `${replica.endpoint.address} is ${state}${why}`;
+    });
+    const more = all.length > MAX_NAMED ? ` and ${all.length - MAX_NAMED} more` : "";
+    return `${named.join("; ")}${more}`;
+  }
+
+  /** See {@linkcode ReplicaOwner}. */
+  onReadyChange(replica: ServiceReplica): void {
+    const nowMs = this.#core.options.clock.now();
+    if (replica.isReady) this.#outliers.join(replica.health, nowMs);
+    else this.#outliers.leave(replica.health, nowMs);
+    this.#refresh();
+  }
+
+  /** See {@linkcode ReplicaOwner}. */
+  onMissing(replica: ServiceReplica): void {
+    const { address } = replica.endpoint;
+    if (this.#byAddress.get(address) !== replica) return;
+    this.#byAddress.delete(address);
+    this.#pasts.keep(address, replica.past, this.#core.options.clock.now());
+  }
+
+  /** Ends everything; calls in flight get the error. */
+  close(error: InternodeError): void {
+    this.#clearReturn();
+    for (const replica of this.all) replica.close(error);
+  }
+
+  #make(endpoint: Endpoint): ServiceReplica {
+    const { options } = this.#core, { clock } = options;
+    const past = this.#pasts.take(endpoint.address, clock.now()) ?? {
+      health: new ReplicaHealth(this.#outliers),
+      backOff: new LastingBackOff(options.reconnect, options),
+      outage: new Outage(clock, lastingMs(options.reconnect)),
+      setAside: new Outage(clock, this.#outliers.maxSetAsideMs),
+      dialAtMs: -Infinity,
+    };
+    return new ServiceReplica(this.#core, this, endpoint, past);
+  }
+
+  /** Tells the balancer, and the calls that wait, of what has changed. */
+  #refresh(): void {
+    this.#isStale = true;
+    if (this.#core.isClosing || this.#isUpdating) return;
+    const nowMs = this.#core.options.clock.now();
+    const ready: ServiceReplica[] = [];
+    for (const replica of this.#byAddress.values()) {
+      if (replica.isReady && !replica.health.isSetAside(nowMs)) ready.push(replica);
+    }
+    ready.sort((a, b) => a.endpoint.address < b.endpoint.address ? -1 : 1);
+    this.#ready = preferred(ready);
+    this.#setReturn(nowMs);
+    this.waiting.onChange();
+  }
+
+  /** What it throws ends the call that it is told for; nobody waits for a promise. */
+  #update(balancer: Balancer): void {
+    const returned: unknown = balancer.update(this.#ready);
+    if (returned === undefined) return;
+    tell(() => returned, (error) => {
+      this.#core.options.logger.warn(
+        `The update of a balancer was rejected: ${sentence(textOf(error))}`,
+        { event: "balancer_failed", what: "update", error },
+      );
+    });
+  }
+
+  #tellOwn(balancer: Balancer): void {
+    this.#update(balancer);
+    this.#toldOwn = this.#ready;
+  }
+
+  #tellForeign(balancer: Balancer): void {
+    if (this.#told.get(balancer) === this.#ready) return;
+    this.#update(balancer);
+    this.#told.set(balancer, this.#ready);
+  }
+
+  /** A replica that was set aside comes back by itself. */
+  #setReturn(nowMs: number): void {
+    this.#clearReturn();
+    const atMs = this.#outliers.nextReturnMs(nowMs);
+    if (atMs === Infinity) return;
+    this.#returnTimer = this.#core.options.clock.setTimer(atMs - nowMs, () => {
+      this.#returnTimer = null;
+      for (const replica of this.all) {
+        if (replica.health.returnsMs === atMs) this.#tellBack(replica);
+      }
+      this.#refresh();
+    });
+  }
+
+  #clearReturn(): void {
+    if (this.#returnTimer !== null) this.#core.options.clock.clearTimer(this.#returnTimer);
+    this.#returnTimer = null;
+  }
+}
+
+/** Those of the lowest priority; the next one takes over when none of them can take calls. */
+function preferred(ready: readonly ServiceReplica[]): readonly ServiceReplica[] {
+  let lowest = Infinity, highest = -Infinity;
+  for (const { endpoint: { priority = 0 } } of ready) {
+    if (priority < lowest) lowest = priority;
+    if (priority > highest) highest = priority;
+  }
+  if (lowest === highest) return ready;
+  return ready.filter(({ endpoint: { priority = 0 } }) => priority === lowest);
+}
+
+function isRankedAlike(one: Endpoint, other: Endpoint): boolean {
+  return one.priority === other.priority && one.weight === other.weight;
+}

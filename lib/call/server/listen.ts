@@ -1,0 +1,146 @@
+/**
+ * Listening for a service's clients.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { promiseOf } from "../../foreign/thenable.ts";
+import type { Audit } from "../../rpc/contract/audit.ts";
+import { auditOf, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
+import { invalidOption } from "../../rpc/connecting/connection_options.ts";
+import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
+import { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
+import { readHosts } from "../../transport/websocket/allowed_hosts.ts";
+import { readOrigins } from "../../transport/websocket/allowed_origins.ts";
+import {
+  type DoorLimits,
+  ListenerDoor,
+  readDoorLimits,
+} from "../../transport/channel/listener_door.ts";
+import { NetEndpoint, parseNetEndpoint } from "../../transport/net_endpoint.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import type { Channel, Transports } from "../../transport/channel/transport.ts";
+import type { HandlerMap } from "./handler_map.ts";
+import type { ServiceListener } from "./service_listener.ts";
+import { TransportListener } from "./transport_listener.ts";
+
+/** How to {@linkcode listen}. */
+export interface ServiceListenOptions extends DoorLimits {
+  /** How hosts are listened at: give `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
+  readonly transports?: Transports | undefined;
+  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within the `handshakeTimeoutMs` of `serve` is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. For `ws` and `wss` only. Default: where `serve` has option `auth`, those with a token that its clients make of the secret; otherwise all are let in. Where it is given, `auth` is proven after the upgrade alone. */
+  readonly authorize?:
+    | ((token: string | null) => string | null | Promise<string | null>)
+    | undefined;
+  /** The origins of web pages that may connect by `ws` or `wss`, such as `"https://app.example"`, or `"*"` for all. A browser lets any page connect to what its machine reaches, and no client of ours says an origin. Others get status 403. Default: none. */
+  readonly allowOrigins?: readonly string[] | undefined;
+  /** The host names by which `ws` and `wss` clients may ask for the listener beside the name in its address, such as `"cache.example"` for one at `"ws://:80"`, without a port, or `"*"` for all. `localhost` and IP addresses need not be named. Others get status 421, as a web page can have a name of its own stand for this machine (DNS rebinding). Default: none. */
+  readonly allowHosts?: readonly string[] | undefined;
+  /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
+  readonly sharePort?: boolean | undefined;
+  /** Is told of each connection that was refused before `serve` could see it, such as in the handshake of TLS, at the upgrade of WebSocket, or as too many came, within bounds; see `Audit`. Of the others the audit of `serve` is told: give it to both. Default: nobody is. */
+  readonly audit?: Audit | undefined;
+  /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Listens for a service's clients, for `serve`. Connections that nobody has
+ * accepted yet wait, those of WebSocket before their upgrade, and count among
+ * `maxUnproven`; newcomers beyond them are closed, and so are those that still
+ * wait after 10 s, or the `handshakeTimeoutMs` of `serve`, and when the listener
+ * is closed.
+ *
+ * After `close`, `accept` rejects with an `InternodeError` of code `Closed`;
+ * when the listener fails by itself, with its failure, once all that came
+ * before is accepted.
+ *
+ * @param address Where: `"tcp://10.0.0.1:9000"`, `"tcp://:9000"` on all interfaces, `"unix:///run/cache.sock"`, `"ws://:80/path"`; or an endpoint. With port 0 the system chooses, and the listener's `address` shows which.
+ * @param handlers Serves the calls of all connections; or chooses what serves a connection, and if that throws, the connection is closed.
+ * @param options Transports, and who is let in.
+ * @returns The listener. Rejects with an `InternodeError` of code `InvalidArgument` or `Unreachable` that names the address and the reason.
+ *
+ * @example
+ * ```ts
+ * import { HandlerMap, listen } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const listener = await listen("memory://cache", new HandlerMap());
+ * assertEquals(listener.address, "memory://cache");
+ * await listener.close();
+ * ```
+ */
+export async function listen(
+  address: string | NetEndpoint,
+  handlers: HandlerMap | ((channel: Channel) => HandlerMap),
+  options: ServiceListenOptions = {},
+): Promise<ServiceListener> {
+  const endpoint = endpointOf(address, options.transports);
+  if (endpoint.path.includes("?")) {
+    throw new InternodeError(
+      "InvalidArgument",
+      `Could not listen on ${endpoint}: a listener's path has no query. Leave out what follows the "?".`,
+      { origin: "caller", host: endpoint.address },
+    );
+  }
+  const logger = loggerOf(options.logger);
+  const choose = typeof handlers === "function" ? handlers : (): HandlerMap => handlers;
+  const { transport } = endpoint, { authorize } = options;
+  if (authorize !== undefined && typeof authorize !== "function") {
+    throw invalidOption("authorize", "must be a function, or left out");
+  }
+  const guarded = transport.guarded === true ||
+    authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
+  const door = new ListenerDoor(readDoorLimits(options));
+  const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport, door);
+  const trail = auditTrailOf(auditOf(options.audit), endpoint.address, logger, systemClock);
+  const visitors = new VisitorLog(endpoint.address, logger, systemClock, trail);
+  const listener = await transport.listen(endpoint.host, {
+    accept: (channel, name, place) => {
+      visitors.onAccepted();
+      taking.take(channel, name, place);
+    },
+    door,
+    path: endpoint.path,
+    allowOrigins: readOrigins(options.allowOrigins),
+    allowHosts: readHosts(options.allowHosts),
+    authorize: async (token, identity, remote) => {
+      if (authorize === undefined) return await taking.authorize(token, identity, remote);
+      const said = await judgementOf(authorize, token);
+      if (said !== null) {
+        trail?.onConnection({ remote, caller: undefined, identity, code: "Refused", reason: said });
+      }
+      return said;
+    },
+    ...(options.sharePort === true && { sharePort: true }),
+    onError: visitors.onError,
+  });
+  taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);
+  visitors.local = taking.address;
+  if (trail !== null) {
+    trail.local = taking.address;
+    const end = (): void => trail.close();
+    promiseOf(() => listener.finished).then(end, end);
+  }
+  return taking;
+}
+
+/** A service's listener knows no peers by name: it lets in by `null` alone. */
+async function judgementOf(
+  authorize: NonNullable<ServiceListenOptions["authorize"]>,
+  token: string | null,
+): Promise<string | null> {
+  const said: unknown = await authorize(token);
+  if (said === null || typeof said === "string") return said;
+  throw new TypeError("option authorize must answer with null or a text");
+}
+
+function endpointOf(
+  address: string | NetEndpoint,
+  transports: Transports | undefined,
+): NetEndpoint {
+  if (typeof address === "string") return parseNetEndpoint(address, { transports });
+  if (transports === undefined) return address;
+  return new NetEndpoint(address.host, address.path, { transports });
+}

@@ -1,0 +1,239 @@
+/**
+ * One client, as its server keeps it.
+ *
+ * @module
+ */
+
+import type { InternodeError } from "../../errors.ts";
+import { sentence } from "../../foreign/text_of.ts";
+import { callRateOf, CallSource } from "../../rpc/serving/call_source.ts";
+import { drainLink } from "../../rpc/connecting/link_closing.ts";
+import {
+  maxAgeMs,
+  type RenewalOwner,
+  RenewalSchedule,
+} from "../../rpc/connecting/renewal_schedule.ts";
+import { goingAway } from "../../rpc/connecting/retired_links.ts";
+import type { Serving } from "../../rpc/serving/serving.ts";
+import { tokenNameProblem } from "../../rpc/connecting/token_judge.ts";
+import type { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
+import type { DoorPlace } from "../../transport/channel/door.ts";
+import type { Link, LinkOwner } from "../../driver/link.ts";
+import type { AnswerCounts } from "../../session/frames/answer_counts.ts";
+import type { HandlerTarget } from "../../session/calls/handler_target.ts";
+import type { Peer } from "../../session/frames/session_options.ts";
+import { type HandlerMap, methodTarget } from "./handler_map.ts";
+import type { ServeSettings } from "./server_options.ts";
+
+/** A client that waits to send more of a large call hears from this side after one round trip, which may take several times as long as the one that was measured last. */
+const QUIET_ROUND_TRIPS = 4;
+const QUIET_MS = 20;
+
+/** What connections need of their server. */
+export interface ServerOfConnection {
+  /** The settings. */
+  readonly settings: ServeSettings;
+  /** What handlers need. */
+  readonly serving: Serving;
+  /** How calls have ended on the connections that are no more. */
+  readonly answers: AnswerCounts;
+  /** What is told of connections that come to nothing. */
+  readonly visitors: VisitorLog;
+  /** A connection is gone. */
+  forget(connection: ServedConnection): void;
+}
+
+/**
+ * A connection that came in.
+ *
+ * ```text
+ *   greeting --> serving --> draining --> closed --> gone
+ *       |           |                       ^
+ *       +-----------+-----------------------+
+ * ```
+ *
+ * - `greeting`: the handshake is under way; its end, good or bad, is bounded by `handshakeTimeoutMs`
+ * - `serving`: calls are answered
+ * - `draining`: calls under way may finish, new ones are refused without having run
+ * - `closed`: the session has ended, its goodbye may still be on its way
+ * - `gone`: the channel is closed
+ */
+export class ServedConnection implements LinkOwner, RenewalOwner {
+  /** Where it stands; see the class. */
+  state: "greeting" | "serving" | "draining" | "closed" | "gone" = "greeting";
+
+  readonly #server: ServerOfConnection;
+  readonly #handlers: HandlerMap;
+  /** The name that its token is good for, if it came with one. */
+  readonly #tokenName: string | undefined;
+  /** What the client calls itself. */
+  #caller: string | undefined;
+  readonly #place: DoorPlace;
+  #link: Link | null = null;
+  #source: CallSource | null = null;
+  /** Absent where connections may grow as old as they like, until newer ones would differ. */
+  #schedule: RenewalSchedule | null = null;
+  #hasChanged = false;
+  /** How many calls `allow` rules have refused. */
+  #refusedCalls = 0;
+  /** The last ping that was answered when draining began. */
+  #pingBefore: unknown = null;
+  /** How much had come when it was looked at last, and since when it is so much. */
+  #bytesSeen = -1;
+  #quietSinceMs = 0;
+
+  /** */
+  constructor(
+    server: ServerOfConnection,
+    handlers: HandlerMap,
+    tokenName: string | undefined,
+    place: DoorPlace,
+  ) {
+    this.#server = server;
+    this.#tokenName = tokenName;
+    this.#place = place;
+    this.#handlers = handlers;
+  }
+
+  /** Its link, once there is one. */
+  get link(): Link | null {
+    return this.#link;
+  }
+
+  /** Every client is welcome by the name that it came with; whether it knows the secret is not judged here. */
+  admit(_link: Link, name: string): string | null {
+    this.#caller = name;
+    return tokenNameProblem(this.#tokenName, name);
+  }
+
+  /** The handshake is done. */
+  onOpen(link: Link, peer: Peer): void {
+    this.#link = link;
+    this.state = "serving";
+    const onRefused = (): void => void this.#refusedCalls++;
+    const { limits } = this.#server.settings, rate = callRateOf(limits);
+    this.#source = new CallSource(peer.name, link, onRefused, undefined, limits.maxCalls, rate);
+    this.#place.leave();
+    const { settings } = this.#server,
+      { logger } = settings,
+      isProven = link.identity !== undefined;
+    if (maxAgeMs(settings, isProven) < Infinity) this.#startSchedule(link);
+    if (this.#hasChanged) this.onChange();
+    logger.debug(`${peer.name} has connected.`, {
+      event: "client_up",
+      caller: this.#source.host,
+      remote: link.remote,
+      instance: peer.instance,
+    });
+  }
+
+  /** See {@linkcode LinkOwner.resolve}. */
+  resolve(_link: Link, name: string, subroute: string): HandlerTarget {
+    return methodTarget(this.#handlers, name, subroute, this.#server.serving, this.#source!);
+  }
+
+  /** A connection made now would differ from this one. */
+  onChange(): void {
+    this.#hasChanged = true;
+    if (this.state === "serving") (this.#schedule ?? this.#startSchedule(this.#link!)).onChange();
+  }
+
+  /** See {@linkcode RenewalOwner}: the client is asked for a newer connection. */
+  onRenewalDue(): void {
+    const link = this.#link!;
+    if (this.state === "serving") link.session.sayDrain("renewal", link.beginTurn());
+  }
+
+  /** See {@linkcode RenewalOwner}. */
+  onOverage(): void {
+    this.close(goingAway());
+  }
+
+  /** A client that takes no calls is no news: a server makes none. */
+  onDraining(): void {}
+
+  /** The session has ended. */
+  onClosed(link: Link, error: InternodeError): void {
+    this.#schedule?.stop();
+    const { logger } = this.#server.settings;
+    const { remote } = link;
+    if (this.state === "greeting") {
+      this.#server.visitors.onEnded(link, error, this.#caller);
+    } else {
+      const caller = this.#source!.host, { answers } = link.session.responder;
+      this.#server.answers.add(answers);
+      const text = `The connection from ${caller} has ended: ${sentence(error.message)}`;
+      const fields = {
+        caller,
+        remote,
+        reason: error.message,
+        code: error.code,
+        answered: answers.shown(),
+        refusedCalls: this.#refusedCalls,
+      };
+      if (error.code === "ProtocolError") this.#server.visitors.onBreach(text, fields);
+      else logger.debug(text, { event: "client_down", ...fields });
+    }
+    this.state = "closed";
+  }
+
+  /** The channel is closed. */
+  onGone(): void {
+    this.state = "gone";
+    this.#place.leave();
+    this.#server.forget(this);
+  }
+
+  /** The link is made. */
+  attach(link: Link): void {
+    this.#link = link;
+  }
+
+  /**
+   * The server stops: the client is asked to send its calls elsewhere,
+   * handlers are asked to end soon, and calls whose handlers have not begun
+   * are given back to their callers.
+   */
+  drain(reason: InternodeError): void {
+    const link = this.#link!;
+    if (this.state !== "serving") return this.close(reason);
+    this.state = "draining";
+    drainLink(link, reason);
+    const { session } = link;
+    this.#pingBefore = session.lastPing;
+    session.ping(link.beginTurn());
+  }
+
+  /**
+   * In how many milliseconds nothing is left to do while draining, if nothing
+   * happens until then; 0: now, `Infinity`: not until something happens. The
+   * client usually ends the connection itself when its last call is over; for
+   * one that does not: it knows that no calls are taken, every call that came
+   * is answered, every answer has arrived, and nothing came for so long that no
+   * large call can be under way that the client had begun before.
+   */
+  idleInMs(nowMs: number): number {
+    const link = this.#link!, { session } = link;
+    if (link.bytesReceived !== this.#bytesSeen) {
+      this.#bytesSeen = link.bytesReceived;
+      this.#quietSinceMs = nowMs;
+    }
+    const { lastPing } = session;
+    if (!link.settle() || session.heldBytes > 0) return Infinity;
+    if (lastPing === null || lastPing === this.#pingBefore) return Infinity;
+    const quietMs = QUIET_ROUND_TRIPS * lastPing.roundTripMs + QUIET_MS;
+    return Math.max(0, this.#quietSinceMs + quietMs - nowMs);
+  }
+
+  #startSchedule({ identity }: Link): RenewalSchedule {
+    const { settings } = this.#server, nowMs = settings.clock.now();
+    const schedule = this.#schedule = new RenewalSchedule(settings, false, this);
+    schedule.start(identity !== undefined, nowMs, nowMs);
+    return schedule;
+  }
+
+  /** Ends it and tells the client why. */
+  close(reason: InternodeError): void {
+    if (this.state !== "closed" && this.state !== "gone") this.#link!.close(reason);
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * What all connections of one server share, and how they end together.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { type AuditTrail, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
+import { CallTraces } from "../../rpc/tracing/call_trace.ts";
+import type { Serving } from "../../rpc/serving/serving.ts";
+import { ClosingSignals } from "../../rpc/serving/closing_signals.ts";
+import { tellGivenUp } from "../../rpc/connecting/link_closing.ts";
+import { type TokenBearer, TokenJudge } from "../../rpc/connecting/token_judge.ts";
+import { UsedTokens } from "../../rpc/proof/used_tokens.ts";
+import { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
+import type { TokenJudgement } from "../../transport/channel/admission.ts";
+import type { Link } from "../../driver/link.ts";
+import type { DoorPlace } from "../../transport/channel/door.ts";
+import { LinkMaker } from "../../driver/link_maker.ts";
+import { ListenerDoor } from "../../transport/channel/listener_door.ts";
+import type { Channel } from "../../transport/channel/transport.ts";
+import { AnswerCounts } from "../../session/frames/answer_counts.ts";
+import { LendingPool } from "../../wire/lending_pool.ts";
+import { QuietWait } from "../../rpc/connecting/quiet_wait.ts";
+import { RepeatedLines } from "../../driver/repeated_lines.ts";
+import { within } from "../../runtime/within.ts";
+import type { HandlerMap } from "./handler_map.ts";
+import { ServedConnection, type ServerOfConnection } from "./served_connection.ts";
+import type { ServeSettings } from "./server_options.ts";
+
+/** So many tokens are remembered until they expire, 200 a second; then those that are older than others are refused. */
+const MAX_USED_TOKENS = 65_536;
+/** That connections are turned away is told once in so long, in milliseconds. */
+const FULL_TOLD_MS = 60_000;
+/** How long goodbyes and closing may take, in milliseconds; a link gives up its own after 1,900. */
+const CLOSING_MS = 2_000;
+
+/** One server: its settings and its connections. */
+export class ServiceServer implements ServerOfConnection {
+  /** The settings. */
+  readonly settings: ServeSettings;
+  /** What handlers need. */
+  readonly serving: Serving;
+  /** How calls have ended on the connections that are no more. */
+  readonly answers: AnswerCounts = new AnswerCounts();
+
+  /** What is told of connections that come to nothing. */
+  readonly visitors: VisitorLog;
+  /** Where connections have places until their handshake is done. */
+  readonly door: ListenerDoor;
+
+  readonly #audit: AuditTrail | null;
+  readonly #maker: LinkMaker;
+  readonly #tokens: TokenJudge;
+  readonly #connections = new Set<ServedConnection>();
+  #onForgotten: () => void = () => {};
+  #fullToldMs = -Infinity;
+
+  /**
+   * @param settings The settings.
+   * @param door That of its listener. Default: one of its own.
+   */
+  constructor(settings: ServeSettings, door?: ListenerDoor) {
+    this.settings = settings;
+    const { auth, clock, tracer, logger, handshakeTimeoutMs } = settings;
+    this.#audit = auditTrailOf(settings.audit, settings.name, logger, clock);
+    this.door = door ?? new ListenerDoor({ clock });
+    this.door.handshakeTimeoutMs = handshakeTimeoutMs;
+    this.serving = {
+      clock,
+      refusals: new RepeatedLines(),
+      lending: new LendingPool(),
+      traces: new CallTraces(),
+      spans: tracer,
+      audit: this.#audit,
+      logger,
+      running: 0,
+      onLeft: null,
+      closing: new ClosingSignals(),
+    };
+    const visitors = this.visitors = new VisitorLog(settings.name, logger, clock, this.#audit);
+    const used = new UsedTokens(MAX_USED_TOKENS);
+    this.#tokens = new TokenJudge({ auth, clock, local: "", visitors, used, among: "clients" });
+    this.#maker = new LinkMaker(settings.name, settings);
+  }
+
+  /** How many connections there are, those in their handshake included. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Judges the token of a WebSocket upgrade request: any client may come that knows the secret. */
+  authorize(token: string | null, bearer: TokenBearer): TokenJudgement {
+    return this.#tokens.judge(token, bearer, () => null);
+  }
+
+  /**
+   * Serves a connection, which the server owns from then on.
+   *
+   * @param channel The connection.
+   * @param handlers Serves its calls.
+   * @param name The name that its token is good for, if it came with one.
+   * @param given Its place at the door, if it has one.
+   * @throws What the channel throws; the connection is not served then.
+   */
+  take(channel: Channel, handlers: HandlerMap, name?: string, given?: DoorPlace): void {
+    const place = given ?? this.door.enter(null, null);
+    if (typeof place === "string") {
+      this.#tellFull(channel.remote);
+      channel.close();
+      return;
+    }
+    const connection = new ServedConnection(this, handlers, name, place);
+    this.#connections.add(connection);
+    try {
+      const extras = { usedMs: place.hold() };
+      connection.attach(this.#maker.make(channel, "acceptor", "", connection, extras));
+    } catch (error) {
+      place.leave();
+      this.forget(connection);
+      throw error;
+    }
+  }
+
+  /** Connections that come from now on differ from those there are: clients are asked for newer ones, by and by. */
+  onChange(): void {
+    for (const connection of this.#connections) connection.onChange();
+  }
+
+  /** Nothing is left of a connection. */
+  forget(connection: ServedConnection): void {
+    this.#connections.delete(connection);
+    this.#onForgotten();
+  }
+
+  /** Resolves when there is no connection. */
+  whenEmpty(): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (this.#connections.size === 0) resolve();
+      };
+      this.#onForgotten = check;
+      check();
+    });
+  }
+
+  /**
+   * Ends everything: calls under way get the grace time, each connection that
+   * has none is closed, and at the end of that time all others.
+   *
+   * @param listenerClosed The listener's end, waited for as well.
+   */
+  async stop(listenerClosed: Promise<void>): Promise<void> {
+    const { clock, graceMs, name, logger } = this.settings;
+    const reason = new InternodeError("Closed", `The server ${name} is stopping.`, {
+      origin: "remote",
+      outcome: "maybeExecuted",
+    });
+    this.serving.closing.abort(reason, this.serving.logger);
+    for (const connection of [...this.#connections]) connection.drain(reason);
+    const links = this.#links();
+    const wait = new QuietWait(clock, graceMs, links, () => this.#look(reason));
+    this.serving.onLeft = wait.look;
+    if (!await wait.ended) tellGivenUp(logger, name, graceMs, links, this.serving.running);
+    this.serving.onLeft = null;
+    for (const connection of [...this.#connections]) connection.close(reason);
+    const ended = Promise.all([this.whenEmpty(), listenerClosed]);
+    const isOver = await within(clock, CLOSING_MS, ended), answered = this.answers.shown();
+    this.#audit?.close();
+    if (isOver) {
+      return logger.info(`The server ${name} has stopped.`, {
+        event: "server_down",
+        name,
+        answered,
+      });
+    }
+    logger.error(
+      `The server ${name} has stopped, but its listener or ${this.#connections.size} of its connections did not end within ${CLOSING_MS} ms.`,
+      { event: "server_down", name, count: this.#connections.size, limit: CLOSING_MS, answered },
+    );
+  }
+
+  #tellFull(remote: string): void {
+    const limit = this.door.maxUnproven;
+    const reason = `${limit} connections are in their handshake`;
+    this.#audit?.onConnection({
+      remote,
+      caller: undefined,
+      identity: undefined,
+      code: "Overloaded",
+      reason,
+    });
+    const { clock, name, logger } = this.settings;
+    const nowMs = clock.now();
+    if (nowMs - this.#fullToldMs < FULL_TOLD_MS) return;
+    this.#fullToldMs = nowMs;
+    logger.warn(
+      `${limit} connections to ${name} are in their handshake; more are turned away.`,
+      { event: "visitors_turned_away", name, limit },
+    );
+  }
+
+  /** Closes the connections that have nothing to do any more, and says when to look again; 0: nothing is left. */
+  #look(reason: InternodeError): number {
+    const nowMs = this.settings.clock.now();
+    let againMs = Infinity;
+    for (const connection of [...this.#connections]) {
+      if (connection.state !== "draining") continue;
+      const idleInMs = connection.idleInMs(nowMs);
+      if (idleInMs <= 0) connection.close(reason);
+      else againMs = Math.min(againMs, idleInMs);
+    }
+    return this.#connections.size === 0 && this.serving.running === 0 ? 0 : againMs;
+  }
+
+  #links(): Link[] {
+    return [...this.#connections].flatMap(({ link }) => link ?? []);
+  }
+}

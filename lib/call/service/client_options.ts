@@ -1,0 +1,106 @@
+/**
+ * The settings of a client.
+ *
+ * @module
+ */
+
+import { type BackOffOptions, resolveBackOff } from "../../rpc/connecting/back_off.ts";
+import {
+  type ConnectionOptions,
+  type ConnectionSettings,
+  invalidOption,
+  positive,
+  resolveConnectionOptions,
+} from "../../rpc/connecting/connection_options.ts";
+import type { Balancer } from "../balancers/balancer.ts";
+import type { OutlierOptions } from "./outlier_detector.ts";
+import type { RetryBudgetOptions } from "./retry_budget.ts";
+import { resolveRetry } from "./retry_options.ts";
+import type { RetryOptions } from "./retry_policy.ts";
+import { checkName } from "./own_name.ts";
+import { roundRobin } from "../balancers/round_robin.ts";
+import { type HedgePolicy, resolveHedge } from "./hedge_policy.ts";
+import type { HedgeOptions } from "./service_call_options.ts";
+
+/** What `connect` takes beside the resolver. */
+export interface ClientOptions extends ConnectionOptions {
+  /** Gives up waiting for the resolver's first answer; afterwards it has no effect. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /** Chooses the replica for each call; it belongs to this client alone. Default: `roundRobin()`. */
+  readonly balancer?: Balancer | undefined;
+  /** By which this client makes itself known to servers, as their handlers' `context.caller`: 1 to 255 bytes. Default: `"client"`. */
+  readonly name?: string | undefined;
+  /** How many connections are made to each replica, 1 to 1,024; each counts as a replica of its own, with `#2` and so on behind its address. For servers of several workers that share a port, as each connection meets one worker, whichever the system chooses. Default: 1. */
+  readonly connections?: number | undefined;
+  /** How long a call may take unless it says otherwise, in milliseconds. Default: 60,000. */
+  readonly defaultTimeoutMs?: number | undefined;
+  /** How long one attempt to reach a replica may take, in milliseconds. Default: 10,000. */
+  readonly dialTimeoutMs?: number | undefined;
+  /** How dialling again slows down. Default: from 10 ms by 1.3 up to 5,000 ms, less up to 40 %. */
+  readonly reconnect?: Partial<BackOffOptions> | undefined;
+  /** How calls that failed are tried again; `false`: never. Default: see `RetryOptions`. */
+  readonly retry?: boolean | Partial<RetryOptions> | undefined;
+  /** How many retries there may be beside calls. Default: a fifth of the calls, and 10 a second. */
+  readonly retryBudget?: RetryBudgetOptions | undefined;
+  /** Whether calls of idempotent methods that take long are sent to a second replica too. Default: `false`. */
+  readonly hedge?: HedgeOptions | false | undefined;
+  /** When a replica that keeps failing is set aside; `false`: never. Default: see `OutlierOptions`. */
+  readonly outliers?: Partial<OutlierOptions> | false | undefined;
+}
+
+/** The same with everything filled in. */
+export interface ClientSettings extends ConnectionSettings {
+  /** See {@linkcode ClientOptions}. */
+  readonly balancer: Balancer;
+  /** See {@linkcode ClientOptions}. */
+  readonly name: string;
+  /** See {@linkcode ClientOptions}. */
+  readonly connections: number;
+  /** See {@linkcode ClientOptions}. */
+  readonly defaultTimeoutMs: number;
+  /** See {@linkcode ClientOptions}. */
+  readonly dialTimeoutMs: number;
+  /** See {@linkcode ClientOptions}. */
+  readonly reconnect: BackOffOptions;
+  /** How many attempts of a call may leave this process; 0: not even those that were not sent are tried again. */
+  readonly maxAttempts: number;
+  /** See {@linkcode ClientOptions}. */
+  readonly retryBudget: RetryBudgetOptions;
+  /** See {@linkcode ClientOptions}; `null`: never. */
+  readonly hedge: HedgePolicy | null;
+  /** See {@linkcode ClientOptions}. */
+  readonly outliers: OutlierOptions;
+}
+
+/** How dialling again slows down unless it is told otherwise. */
+const RECONNECT: BackOffOptions = { initialMs: 10, factor: 1.3, maxMs: 5_000, jitter: 0.4 };
+const MAX_CONNECTIONS = 1_024;
+
+/**
+ * Fills in what is missing and checks the rest.
+ *
+ * @throws {InternodeError} `InvalidArgument`, naming the option.
+ */
+export function resolveClientOptions(given: ClientOptions): ClientSettings {
+  const { name = "client", connections = 1 } = given;
+  checkName(name);
+  if (!(Number.isInteger(connections) && connections >= 1 && connections <= MAX_CONNECTIONS)) {
+    throw invalidOption(
+      "connections",
+      `must be a whole number from 1 to ${MAX_CONNECTIONS}, not ${connections}`,
+    );
+  }
+  return {
+    ...resolveConnectionOptions(given),
+    balancer: given.balancer ?? roundRobin(),
+    name,
+    connections,
+    defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
+    dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
+    reconnect: resolveBackOff("reconnect", RECONNECT, given.reconnect),
+    maxAttempts: resolveRetry(given.retry),
+    retryBudget: given.retryBudget ?? {},
+    hedge: resolveHedge(given.hedge),
+    outliers: given.outliers === false ? { maxFailures: Infinity } : given.outliers ?? {},
+  };
+}

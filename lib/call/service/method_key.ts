@@ -1,0 +1,106 @@
+/**
+ * What names a method of a service on the wire.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import { sha256 } from "../../runtime/sha256.ts";
+
+/** How much of the hash identifies a method. */
+const KEY_BYTES = 16;
+/** The longest name of a component or method, in UTF-8 bytes: its length must fit into one byte. */
+const MAX_BYTES = 255;
+
+const encoder = new TextEncoder();
+
+/**
+ * Identifies a method of a component: a fingerprint of both names, so that
+ * names of any length cost the same. Two keys are of the same method exactly
+ * if their `hex` is equal. Made by {@linkcode makeMethodKey}, once for each
+ * method and not for each call.
+ */
+export class MethodKey {
+  /** The component, such as the service's name. */
+  readonly component: string;
+  /** The method of the component. */
+  readonly method: string;
+  /** `component.method`, for people: messages, logs and traces. */
+  readonly name: string;
+  /** The fingerprint in 32 lower-case hex digits: the handler's name on the wire. */
+  readonly hex: string;
+  /** The fingerprint's 16 bytes. Not to be changed. */
+  readonly bytes: Uint8Array;
+
+  /**
+   * Makes a key; users call {@linkcode makeMethodKey}.
+   *
+   * @param component The component.
+   * @param method Its method.
+   * @param bytes The fingerprint.
+   */
+  constructor(component: string, method: string, bytes: Uint8Array) {
+    this.component = component;
+    this.method = method;
+    this.name = `${component}.${method}`;
+    this.hex = bytes.toHex();
+    this.bytes = bytes;
+  }
+}
+
+/**
+ * Makes the key of a method: the first 16 bytes of the SHA-256 of one byte
+ * with the length of the component's name, the name in UTF-8, one byte with
+ * the length of the method's name, the name in UTF-8. So `("a.b", "c")` and
+ * `("a", "b.c")` have different keys although both read `a.b.c`.
+ *
+ * The bytes are meant to be the same in every language and version; the
+ * vectors in `tests/vectors/method_keys.json` hold some.
+ *
+ * @param component The component, such as the service's name: 1 to 255 bytes of UTF-8.
+ * @param method Its method: 1 to 255 bytes of UTF-8.
+ * @returns The key.
+ * @throws {InternodeError} `InvalidArgument` for a name that is empty, too long or not Unicode.
+ *
+ * @example
+ * ```ts
+ * import { makeMethodKey } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const get = makeMethodKey("cache", "get");
+ * assertEquals(get.name, "cache.get");
+ * assertEquals(get.hex, "28c58308b6b52e1b97a32686c1f04597");
+ * ```
+ */
+export function makeMethodKey(component: string, method: string): MethodKey {
+  const first = nameBytes("component", component), second = nameBytes("method", method);
+  const encoded = new Uint8Array(2 + first.length + second.length);
+  encoded[0] = first.length;
+  encoded.set(first, 1);
+  encoded[1 + first.length] = second.length;
+  encoded.set(second, 2 + first.length);
+  return new MethodKey(component, method, sha256(encoded).slice(0, KEY_BYTES));
+}
+
+function nameBytes(what: string, name: string): Uint8Array {
+  // What is not Unicode would be replaced when encoded, and different names would get one key.
+  if (!name.isWellFormed()) {
+    throw invalid(`The name of a ${what} is Unicode text; ${show(name)} has half a character.`);
+  }
+  const bytes = encoder.encode(name);
+  if (bytes.length >= 1 && bytes.length <= MAX_BYTES) return bytes;
+  throw invalid(
+    `The name of a ${what} has 1 to ${MAX_BYTES} bytes of UTF-8; ${
+      show(name)
+    } has ${bytes.length}.`,
+  );
+}
+
+function show(name: string): string {
+  return quoted(name, 40);
+}
+
+function invalid(message: string): InternodeError {
+  return new InternodeError("InvalidArgument", message, { origin: "caller" });
+}

@@ -1,0 +1,186 @@
+/**
+ * Which replicas fail more than they should.
+ *
+ * @module
+ */
+
+import { shown } from "../../foreign/text_of.ts";
+import { InternodeError } from "../../errors.ts";
+
+/** When a replica is set aside, and for how long. */
+export interface OutlierOptions {
+  /** How many failures in a row set a replica aside, a whole number from 1 on; `Infinity`: none do. Default: 5. */
+  readonly maxFailures?: number | undefined;
+  /** For how long, in milliseconds, the first time; the n-th time in short order n times as long. Default: 1,000. */
+  readonly setAsideMs?: number | undefined;
+  /** The longest time a replica is set aside, in milliseconds. Default: 30,000. */
+  readonly maxSetAsideMs?: number | undefined;
+}
+
+/**
+ * Sets replicas aside that keep failing while they are connected, so that
+ * calls go to the others. After Envoy's outlier detection (consecutive
+ * failures, times that grow) and gRPC's, gRFC A50 (a limit on how many).
+ *
+ * ```text
+ *              5 failures in a row, and the limit allows it
+ *   in use  ────────────────────────────────────────────────▶  set aside
+ *     ▲  ▲                                                       │  ▲
+ *     │  └───────────── too few others are left ─────────────────┤  │ 1 failure
+ *     │ 1 success                                    its time is │  │
+ *     └────────────────────── on probation ◀──────── over ───────┘  │
+ *                                   └───────────────────────────────┘
+ * ```
+ *
+ * - Set aside are never more than half of the members, and so never the last
+ *   one. One that may not be is in use; each further failure asks again.
+ * - The n-th time lasts n × 1 s, up to 30 s. n falls by one for each 30 s in
+ *   use since the last time.
+ * - Whoever returns is in use like any other, but on probation: its first
+ *   failure sets it aside again. It is not held to a single trial call: which
+ *   call that is would be chance, and its share of the load would be missing
+ *   until the answer. The calls until the first failure meet a replica that
+ *   still fails; those that may be retried are.
+ * - A success, even of a call made long before, ends the run of failures and
+ *   the probation. Failures while it is set aside change nothing.
+ *
+ * Members are the replicas that can take calls: connected ones. A replica's
+ * {@linkcode ReplicaHealth} outlives its connections. All times are monotonic
+ * milliseconds.
+ */
+export class OutlierDetector {
+  /** See {@linkcode OutlierOptions}. */
+  readonly maxFailures: number;
+  /** See {@linkcode OutlierOptions}. */
+  readonly setAsideMs: number;
+  /** See {@linkcode OutlierOptions}. */
+  readonly maxSetAsideMs: number;
+  readonly #members = new Set<ReplicaHealth>();
+
+  /**
+   * Starts without members.
+   *
+   * @throws {InternodeError} `InvalidArgument`, naming the option.
+   */
+  constructor(options: OutlierOptions = {}) {
+    const { maxFailures = 5, setAsideMs = 1_000, maxSetAsideMs = 30_000 } = options;
+    if (!(maxFailures >= 1 && (Number.isInteger(maxFailures) || maxFailures === Infinity))) {
+      throw invalid("maxFailures", `must be a whole number from 1 on, not ${maxFailures}`);
+    }
+    if (typeof setAsideMs !== "number" || !(setAsideMs > 0)) {
+      throw invalid("setAsideMs", `must be a number above 0, not ${shown(setAsideMs)}`);
+    }
+    if (
+      typeof maxSetAsideMs !== "number" ||
+      !(maxSetAsideMs >= setAsideMs && maxSetAsideMs < Infinity)
+    ) {
+      throw invalid(
+        "maxSetAsideMs",
+        `(${shown(maxSetAsideMs)}) must be finite and no less than setAsideMs (${setAsideMs})`,
+      );
+    }
+    this.maxFailures = maxFailures;
+    this.setAsideMs = setAsideMs;
+    this.maxSetAsideMs = maxSetAsideMs;
+  }
+
+  /** A replica can take calls. Others may return as it comes, or it may itself; no harm if it is a member. */
+  join(health: ReplicaHealth, nowMs: number): void {
+    this.#members.add(health);
+    this.#keepLimit(nowMs);
+  }
+
+  /** A replica can take no calls now. Others may return as it goes; no harm if it is no member. */
+  leave(health: ReplicaHealth, nowMs: number): void {
+    if (this.#members.delete(health)) this.#keepLimit(nowMs);
+  }
+
+  /** Whether one more may be set aside: this one, member or not. */
+  hasRoomFor(health: ReplicaHealth, nowMs: number): boolean {
+    const size = this.#members.size + (this.#members.has(health) ? 0 : 1);
+    return 2 * (this.#countSetAside(nowMs) + 1) <= size;
+  }
+
+  /** When the next member returns; `Infinity`: none is set aside. */
+  nextReturnMs(nowMs: number): number {
+    let nextMs = Infinity;
+    for (const { returnsMs } of this.#members) {
+      if (returnsMs > nowMs && returnsMs < nextMs) nextMs = returnsMs;
+    }
+    return nextMs;
+  }
+
+  #keepLimit(nowMs: number): void {
+    let surplus = this.#countSetAside(nowMs) - Math.floor(this.#members.size / 2);
+    for (; surplus > 0; surplus--) {
+      const nextMs = this.nextReturnMs(nowMs);
+      for (const health of this.#members) {
+        if (health.returnsMs !== nextMs) continue;
+        health.returnNow(nowMs);
+        break;
+      }
+    }
+  }
+
+  #countSetAside(nowMs: number): number {
+    let count = 0;
+    for (const health of this.#members) if (health.isSetAside(nowMs)) count++;
+    return count;
+  }
+}
+
+/** How one replica does, over all its connections. A fresh one is in use. */
+export class ReplicaHealth {
+  readonly #detector: OutlierDetector;
+  #failures = 0;
+  #times = 0;
+  #returnsMs = -Infinity;
+
+  /** */
+  constructor(detector: OutlierDetector) {
+    this.#detector = detector;
+  }
+
+  /** When it returned or will return to use; `-Infinity`: it was never set aside. */
+  get returnsMs(): number {
+    return this.#returnsMs;
+  }
+
+  /** Whether calls should go to others. */
+  isSetAside(nowMs: number): boolean {
+    return nowMs < this.#returnsMs;
+  }
+
+  /** A call was answered. */
+  onSuccess(): void {
+    if (this.#failures !== 0) this.#failures = 0;
+  }
+
+  /**
+   * A call got no answer, or the connection was lost.
+   *
+   * @returns Whether this has set the replica aside.
+   */
+  onFailure(nowMs: number): boolean {
+    if (this.isSetAside(nowMs)) return false;
+    const { maxFailures, setAsideMs, maxSetAsideMs } = this.#detector;
+    if (++this.#failures < maxFailures || !this.#detector.hasRoomFor(this, nowMs)) return false;
+    const forgiven = Math.floor((nowMs - this.#returnsMs) / maxSetAsideMs);
+    this.#times = Math.max(0, this.#times - forgiven) + 1;
+    this.#returnsMs = nowMs + Math.min(setAsideMs * this.#times, maxSetAsideMs);
+    // One more is enough after its return.
+    this.#failures = maxFailures - 1;
+    return true;
+  }
+
+  /** Ends the time set aside before it is over: too few others are left. */
+  returnNow(nowMs: number): void {
+    this.#returnsMs = nowMs;
+  }
+}
+
+function invalid(name: string, why: string): InternodeError {
+  return new InternodeError("InvalidArgument", `Option outliers.${name} ${why}.`, {
+    origin: "caller",
+  });
+}

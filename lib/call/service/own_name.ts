@@ -1,0 +1,29 @@
+/**
+ * The names by which clients and servers make themselves known.
+ *
+ * @module
+ */
+
+import { isPlain } from "../../foreign/plain_text.ts";
+import { shown } from "../../foreign/text_of.ts";
+import { invalidOption } from "../../rpc/connecting/connection_options.ts";
+
+const MAX_BYTES = 255;
+
+/**
+ * Lets a name through that the other side takes in a hello.
+ *
+ * @throws {InternodeError} `InvalidArgument` for any other.
+ */
+export function checkName(name: string): string {
+  if (typeof name !== "string") throw invalidOption("name", `must be a text, not ${shown(name)}`);
+  if (!isPlain(name)) {
+    throw invalidOption(
+      "name",
+      "must not hold control characters, others that are not seen, or half a character",
+    );
+  }
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes >= 1 && bytes <= MAX_BYTES) return name;
+  throw invalidOption("name", `must have 1 to ${MAX_BYTES} bytes of UTF-8, not ${bytes}`);
+}

@@ -1,0 +1,114 @@
+/**
+ * How many retries a client may make.
+ *
+ * @module
+ */
+
+import { shown } from "../../foreign/text_of.ts";
+import { InternodeError } from "../../errors.ts";
+
+const SLOTS = 10;
+
+/** How many retries a client may make beside its calls. */
+export interface RetryBudgetOptions {
+  /** Retries for each call of the last `windowMs`, from 0 on. Default: 0.2, a fifth. */
+  readonly ratio?: number | undefined;
+  /** Retries a second that are allowed whatever the calls, from 0 on. Default: 10. */
+  readonly minPerSecond?: number | undefined;
+  /** How long calls and retries count, in milliseconds. Default: 10,000. */
+  readonly windowMs?: number | undefined;
+}
+
+/**
+ * Keeps the retries of one client in proportion to its calls, so that an
+ * outage is not made worse by the calls that it makes fail. The idea and the
+ * figures are those of Finagle's `RetryBudget`; the book-keeping is not.
+ *
+ * The retries of the last 10 s may be a fifth of the calls of the last 10 s
+ * plus 100 (10 for each second):
+ *
+ * - At low rates, up to 50 calls a second, the 100 are the larger part: every
+ *   call may be retried as long as there are fewer than 10 retries a second on
+ *   average. They need not come evenly: 100 may come at once, after which
+ *   there are none until the window has moved on.
+ * - At high rates the fifth is: with 10,000 calls a second that all fail, the
+ *   replicas see 12,010 attempts a second on average instead of the 40,000
+ *   that four attempts each would make. When calls stop, what they earned is
+ *   gone 10 s later.
+ *
+ * The past is kept as ten sums of a tenth of the window each, so a call counts
+ * for nine to ten tenths of it; memory does not depend on rates. Times are
+ * monotonic milliseconds; they may be late by a little, and one that is
+ * earlier than another before counts as that.
+ */
+export class RetryBudget {
+  readonly #ratio: number;
+  readonly #reserve: number;
+  readonly #slotMs: number;
+  readonly #calls = new Float64Array(SLOTS);
+  readonly #retries = new Float64Array(SLOTS);
+  #slot = 0;
+  #slotEndMs = -Infinity;
+  /** The calls of the present slot alone. */
+  #newCalls = 0;
+  /** The calls of the other slots. */
+  #pastCalls = 0;
+  /** The retries of all slots. */
+  #allRetries = 0;
+
+  /**
+   * Starts with an empty past.
+   *
+   * @throws {InternodeError} `InvalidArgument`, naming the option.
+   */
+  constructor(options: RetryBudgetOptions = {}) {
+    const { ratio = 0.2, minPerSecond = 10, windowMs = 10_000 } = options;
+    check("ratio", ratio, ratio >= 0);
+    check("minPerSecond", minPerSecond, minPerSecond >= 0);
+    check("windowMs", windowMs, windowMs > 0);
+    this.#ratio = ratio;
+    this.#reserve = minPerSecond * windowMs / 1_000;
+    this.#slotMs = windowMs / SLOTS;
+  }
+
+  /** A call has begun; its further attempts are no calls. */
+  onCall(nowMs: number): void {
+    if (nowMs >= this.#slotEndMs) this.#turn(nowMs);
+    this.#newCalls++;
+  }
+
+  /** Whether there may be a retry now; if so, it is taken to be made. */
+  tryRetry(nowMs: number): boolean {
+    if (nowMs >= this.#slotEndMs) this.#turn(nowMs);
+    const allowed = this.#ratio * (this.#pastCalls + this.#newCalls) + this.#reserve;
+    if (this.#allRetries + 1 > allowed) return false;
+    this.#allRetries++;
+    this.#retries[this.#slot]!++;
+    return true;
+  }
+
+  /** Goes on to the slot of the present, and forgets those whose time is over. */
+  #turn(nowMs: number): void {
+    this.#calls[this.#slot] = this.#newCalls;
+    this.#pastCalls += this.#newCalls;
+    this.#newCalls = 0;
+    const slots = Math.floor((nowMs - this.#slotEndMs) / this.#slotMs) + 1;
+    for (let count = Math.min(slots, SLOTS); count > 0; count--) {
+      this.#slot = (this.#slot + 1) % SLOTS;
+      this.#pastCalls -= this.#calls[this.#slot]!;
+      this.#allRetries -= this.#retries[this.#slot]!;
+      this.#calls[this.#slot] = this.#retries[this.#slot] = 0;
+    }
+    this.#slotEndMs = slots > SLOTS ? nowMs + this.#slotMs : this.#slotEndMs + slots * this.#slotMs;
+  }
+}
+
+function check(name: string, value: number, isValid: boolean): void {
+  if (typeof value === "number" && isValid && value !== Infinity) return;
+  const least = name === "windowMs" ? "above 0" : "from 0 on";
+  throw new InternodeError(
+    "InvalidArgument",
+    `Option retryBudget.${name} must be a number ${least}, not ${shown(value)}.`,
+    { origin: "caller" },
+  );
+}

@@ -1,0 +1,197 @@
+/**
+ * Serving on more than one core.
+ *
+ * @module
+ */
+
+import { checkSignal, leaveSignal, listenTo, throwIfAborted } from "../../foreign/signal.ts";
+import { InternodeError } from "../../errors.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import { type BackOffOptions, resolveBackOff } from "../../rpc/connecting/back_off.ts";
+import { invalidOption, positive } from "../../rpc/connecting/connection_options.ts";
+import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
+import { parseNetEndpoint } from "../../transport/net_endpoint.ts";
+import { sharingProblem } from "../../transport/tcp/shared_port.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { systemRandom } from "../../runtime/system_random.ts";
+import { sendingProblem, startThread } from "../../runtime/worker_thread.ts";
+import { resolveServeOptions, type ServeOptions } from "../server/server_options.ts";
+import { workerName, type WorkerSettings } from "./worker_message.ts";
+import { type WorkerAddresses, WorkerServer } from "./worker_server.ts";
+import type { WorkerPlan } from "./worker_slot.ts";
+
+const MAX_WORKERS = 1_024;
+/** Options of `serve` that are code, and whose place is in the worker. */
+const CODE: readonly (keyof ServeOptions)[] = ["audit", "auth", "clock", "random", "tracer"];
+/** How starting a worker again slows down. */
+const RESTART: BackOffOptions = { initialMs: 100, factor: 2, maxMs: 10_000, jitter: 0.4 };
+
+/**
+ * What `serveWorkers` takes: of the settings of `serve` those that are data;
+ * the others are given to `serveWorker`.
+ *
+ * @typeParam Data What the workers are given.
+ */
+export interface ServeWorkersOptions<Data = unknown> extends WorkerSettings {
+  /** How many workers: 1 to 1,024. More than the machine has cores gain nothing. */
+  readonly workers: number;
+  /**
+   * Where they listen. A text: all of them there, at one port, which needs
+   * Deno's flag `--unstable-net` when there is more than one worker; with port 0
+   * the system chooses one for all. A function: each at an address of its own,
+   * from its number (from 1 on), so that each is a replica for clients.
+   */
+  readonly address: WorkerAddresses;
+  /** What each worker gets a copy of, such as a secret. It must be something that can be sent to a worker (structured cloning): no functions. Default: `undefined`. */
+  readonly data?: Data | undefined;
+  /** Stops the server, as `close` does. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long a worker may take to start, its module's loading included, in milliseconds; then it has failed. Default: 30,000. */
+  readonly startTimeoutMs?: number | undefined;
+  /** How long a worker may go without a sign of life, for which it is asked three times as often, in milliseconds; then it is ended, as soon as it comes back to its event loop, and replaced. Default: 30,000. */
+  readonly hangTimeoutMs?: number | undefined;
+  /** How starting another in place of one that has failed slows down; it starts over when one has served for twice `maxMs`. Default: from 100 ms by 2 up to 10,000 ms, less up to 40 %. */
+  readonly restart?: Partial<BackOffOptions> | undefined;
+  /** Hears of workers that failed; what happens within a worker goes where `serveWorker` says. Default: the console, quiet below warnings. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Serves on several cores: starts workers (threads of this process, with the
+ * permissions that this one has), each with a server of its own. Handlers
+ * cannot be sent to a worker, so the workers have a module of their own, which
+ * calls `serveWorker`. They share no memory: what one handler keeps, those of
+ * other workers do not see.
+ *
+ * At a shared port the system spreads connections, not calls, and by chance: a
+ * client with one connection has one worker. Give clients several by the option
+ * `connections` of `connect`, or each worker an address of its own, and the
+ * clients all of them: then calls are spread by their balancers.
+ *
+ * A worker that ends by an error that nobody has caught, or that gives no sign
+ * of life, is logged and replaced after a back-off; its connections are lost,
+ * those of others are not. One in an endless loop the runtime cannot end (Deno
+ * 2.9): it keeps its core and its connections, and the system goes on to give
+ * it new ones at a shared port, until the process ends.
+ *
+ * @typeParam Data What the workers are given.
+ * @param module The module that calls `serveWorker`: `new URL("./worker.ts", import.meta.url)`.
+ * @param options How many workers, where they listen, and their servers' settings.
+ * @returns The server, when all workers serve. Rejects with what went wrong at the first that failed to start, when nothing is left of any of them; with the signal's reason when it aborts before.
+ * @throws {InternodeError} `InvalidArgument` for an option out of range, data that cannot be sent, an address that cannot be shared, and where `--unstable-net` is missing.
+ *
+ * @example The program that starts them
+ * ```ts ignore
+ * import { serveWorkers } from "@internode/grid/call";
+ *
+ * const stop = new AbortController();
+ * Deno.addSignalListener("SIGTERM", () => stop.abort());
+ * const server = await serveWorkers(new URL("./worker.ts", import.meta.url), {
+ *   workers: navigator.hardwareConcurrency,
+ *   address: "tcp://10.0.0.1:9000",
+ *   data: { secret: Deno.env.get("SECRET")! },
+ *   signal: stop.signal,
+ * });
+ * console.log(`serving at ${server.addresses}`);
+ * await server.finished;
+ * ```
+ */
+export async function serveWorkers<Data = unknown>(
+  module: URL | string,
+  options: ServeWorkersOptions<Data>,
+): Promise<WorkerServer> {
+  const {
+    workers,
+    address,
+    data,
+    signal,
+    startTimeoutMs,
+    hangTimeoutMs,
+    restart,
+    logger,
+    ...settings
+  } = options;
+  checkWorkers(workers);
+  checkSendable(data, settings);
+  const { name } = settings;
+  const { graceMs } = resolveServeOptions(
+    { ...settings, name: name && workerName(name, workers) },
+    "",
+  );
+  const plan: WorkerPlan = {
+    module: moduleUrl(module),
+    data,
+    settings,
+    graceMs,
+    startTimeoutMs: positive("startTimeoutMs", startTimeoutMs ?? 30_000),
+    hangTimeoutMs: positive("hangTimeoutMs", hangTimeoutMs ?? 30_000),
+    restart: resolveBackOff("restart", RESTART, restart),
+    startThread,
+    clock: systemClock,
+    random: systemRandom,
+    logger: loggerOf(logger),
+  };
+  if (typeof address === "string") checkShared(address, workers);
+  checkSignal(signal);
+  throwIfAborted(signal);
+  const server = new WorkerServer(plan, workers);
+  const onAbort = (): void => void server.close();
+  listenTo(signal, onAbort, onAbort);
+  try {
+    await server.start(address);
+    throwIfAborted(signal);
+  } catch (error) {
+    leaveSignal(signal, onAbort);
+    await server.close();
+    throwIfAborted(signal);
+    throw error;
+  }
+  server.finished.then(() => leaveSignal(signal, onAbort));
+  return server;
+}
+
+function moduleUrl(module: URL | string): URL {
+  const url = URL.parse(module);
+  if (url !== null) return url;
+  throw new InternodeError(
+    "InvalidArgument",
+    `${
+      quoted(String(module))
+    } is no URL of a module: give new URL("./worker.ts", import.meta.url).`,
+    { origin: "caller" },
+  );
+}
+
+/** Objects with methods would arrive without them, and a server that nobody guards would be the end of it. */
+function checkSendable(data: unknown, settings: WorkerSettings): void {
+  const given: Readonly<Record<string, unknown>> = { ...settings };
+  for (const option of CODE) {
+    if (given[option] !== undefined) {
+      throw invalidOption(option, "cannot be sent to a worker: give it to serveWorker there");
+    }
+  }
+  const problem = sendingProblem(data) ?? sendingProblem(settings);
+  if (problem === null) return;
+  throw invalidOption(
+    "data",
+    `and all others must be such that they can be sent to a worker: ${problem}. ` +
+      "Give serveWorker there what cannot",
+  );
+}
+
+function checkWorkers(workers: number): void {
+  if (Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS) return;
+  throw invalidOption("workers", `must be a whole number from 1 to ${MAX_WORKERS}, not ${workers}`);
+}
+
+/** One worker has the address for itself. */
+function checkShared(address: string, workers: number): void {
+  const { host } = parseNetEndpoint(address);
+  const problem = workers > 1 ? sharingProblem(host) : null;
+  if (problem === null) return;
+  throw new InternodeError(
+    "InvalidArgument",
+    `${problem.message} A function as option address does so: address: (worker) => …`,
+    { origin: "caller", host: address },
+  );
+}

@@ -1,0 +1,319 @@
+/**
+ * Endpoints from DNS.
+ *
+ * @module
+ */
+
+import type { Resolver } from "../resolver/resolver.ts";
+import { type ResolutionSink, WatchingResolver } from "../resolver/watching_resolver.ts";
+import type { InternodeError } from "../../errors.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import { BackOff } from "../../rpc/connecting/back_off.ts";
+import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
+import type { Clock, Random } from "../../runtime/clock.ts";
+import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import { tcp, type TcpEndpointOptions } from "../../transport/net_endpoint.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { systemRandom } from "../../runtime/system_random.ts";
+import {
+  addressLookUp,
+  type DnsQuestion,
+  type DnsRecordType,
+  type DnsTarget,
+  lookUp,
+  lookUpError,
+  type NameServer,
+  noRecords,
+  type ResolveDns,
+} from "./dns_lookup.ts";
+import { GoodParts } from "../resolver/good_parts.ts";
+import { madeEndpoint } from "../resolver/made_endpoint.ts";
+import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
+import { pause } from "../../runtime/pause.ts";
+import { RankedEndpoint } from "../resolver/ranked_endpoint.ts";
+import { TimeBound } from "../resolver/time_bound.ts";
+import { Trouble } from "../resolver/trouble.ts";
+
+/** The first wait after a failure; each further one is 1.6 times as long, less up to 40 %. */
+const FIRST_RETRY_MS = 500;
+
+/** How a name is looked up. */
+export interface DnsResolverOptions {
+  /** The replicas' port, from 1 to 65,535. Needed for all types but `SRV`, whose records have ports of their own. */
+  readonly port?: number | undefined;
+  /**
+   * Which records to ask for. Default: `"A"`. With `"A+AAAA"` a replica that
+   * has an address of each kind counts as two.
+   */
+  readonly type?: DnsRecordType | undefined;
+  /** The time between two lookups, in milliseconds, and the longest wait after a failed one. Default: 30,000. */
+  readonly intervalMs?: number | undefined;
+  /** How long one lookup may take, in milliseconds. Default: 5,000. */
+  readonly timeoutMs?: number | undefined;
+  /** For how long DNS must say that there are no records before those known are given up, in milliseconds. Default: 60,000. */
+  readonly missingAfterMs?: number | undefined;
+  /** The server to ask, also for the addresses of the hosts that `SRV` records name. Default: that of the system. */
+  readonly nameServer?: NameServer | undefined;
+  /**
+   * Makes the endpoint of a `host:port`, or `[ipv6]:port`. With a `nameServer`
+   * the options hold what asks it for a host's addresses: hand them on to `tcp`.
+   * Default: `tcp`.
+   */
+  readonly makeEndpoint?:
+    | ((address: string, options: TcpEndpointOptions) => Endpoint)
+    | undefined;
+  /** Looks names up. Default: `Deno.resolveDns`. */
+  readonly resolveDns?: ResolveDns | undefined;
+  /** Where failures are told while the last good answer stays in use. Default: the console. */
+  readonly logger?: Logger | undefined;
+  /** Where time comes from. Default: the system. */
+  readonly clock?: Clock | undefined;
+  /** Where chance comes from. Default: the system. */
+  readonly random?: Random | undefined;
+}
+
+/**
+ * A resolver of the addresses that DNS has for a name. It looks up again every
+ * `intervalMs` for as long as somebody waits (the records' own times to live
+ * are not known to it), and after a failure sooner: from 0.5 s on, by 1.6, less
+ * up to 40 %. An answer is good for `intervalMs` for all who ask.
+ *
+ * - **A lookup that fails** (no answer, a broken one) keeps the last addresses,
+ *   with a warning. While none are known yet, `resolve` rejects.
+ * - **No such records** at first: no endpoints, and the version `missing`, with
+ *   a warning, as the name may yet come to exist. Later it counts only once DNS
+ *   has said nothing else for `missingAfterMs`: through `Deno.resolveDns` a name
+ *   server in trouble looks just the same.
+ * - **SRV** (RFC 2782) gives host and port of each record, with `priority` and
+ *   `weight`: a client is connected to all, but only replicas of the lowest
+ *   priority get calls, and those of the next one when none of these can take
+ *   any. By weight go the balancers `roundRobin`, `leastLoaded` and
+ *   `consistentHash`. The target "." stands for no record. The hosts' addresses
+ *   are looked up when they are dialled, at `nameServer` if there is one.
+ * - **One bad part** does not spoil the others: a record that makes no endpoint
+ *   is passed over, and where one of two kinds of addresses cannot be had, its
+ *   last ones and those of the other kind are used, both with a warning.
+ *
+ * Answers in another order are no news. A server that gives each time other
+ * few of many addresses makes the set change with each lookup. Needs
+ * `--allow-net` for the name server.
+ *
+ * @param name The name; with a dot at its end, the system's search domains are left out.
+ * @param options What to ask for, and how often.
+ * @returns The resolver. Its errors are `Unreachable`, and `InvalidArgument` for a missing permission.
+ * @throws {InternodeError} `InvalidArgument` for options that make no sense.
+ *
+ * @example Replicas behind one name, with an answer made up
+ * ```ts
+ * import { dnsResolver } from "@internode/grid/call";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const resolver = dnsResolver("cache.internal.example", {
+ *   port: 9000,
+ *   intervalMs: 10_000,
+ *   resolveDns: () => Promise.resolve(["10.0.0.1", "10.0.0.2"]),
+ * });
+ * const { endpoints } = await resolver.resolve(null, new AbortController().signal);
+ * assertEquals(endpoints.map(({ address }) => address), [
+ *   "tcp://10.0.0.1:9000",
+ *   "tcp://10.0.0.2:9000",
+ * ]);
+ * ```
+ */
+export function dnsResolver(name: string, options: DnsResolverOptions): Resolver {
+  const watched = new WatchedName(name, options);
+  return new WatchingResolver((sink, signal) => watched.watch(sink, signal));
+}
+
+/** What the last lookups have shown. */
+type Known =
+  | { readonly kind: "endpoints"; readonly endpoints: readonly Endpoint[] }
+  | { readonly kind: "missing" }
+  | { readonly kind: "nothing"; readonly error: InternodeError };
+
+class WatchedName {
+  readonly #question: DnsQuestion;
+  readonly #intervalMs: number;
+  readonly #timeoutMs: number;
+  readonly #missingAfterMs: number;
+  readonly #makeEndpoint: (address: string, options: TcpEndpointOptions) => Endpoint;
+  readonly #endpointOptions: TcpEndpointOptions;
+  readonly #clock: Clock;
+  readonly #backOff: BackOff;
+  readonly #problem: Trouble;
+  readonly #parts: GoodParts;
+  /** The last records of each kind. */
+  readonly #targets = new Map<DnsRecordType, readonly DnsTarget[]>();
+  #known: Known | null = null;
+  /** Since when DNS says nothing but that there are no records. */
+  #absentSinceMs: number | null = null;
+  #nextLookupMs = -Infinity;
+
+  constructor(name: string, options: DnsResolverOptions) {
+    const check = (
+      option: "intervalMs" | "timeoutMs" | "missingAfterMs",
+      byDefault: number,
+    ): number => positiveOption("dnsResolver", option, options[option] ?? byDefault);
+    this.#question = questionOf(name, options);
+    this.#intervalMs = check("intervalMs", 30_000);
+    this.#timeoutMs = check("timeoutMs", 5_000);
+    this.#missingAfterMs = check("missingAfterMs", 60_000);
+    this.#makeEndpoint = options.makeEndpoint ?? tcp;
+    this.#endpointOptions = options.nameServer === undefined
+      ? {}
+      : { lookUp: addressLookUp(this.#question) };
+    this.#clock = options.clock ?? systemClock;
+    this.#backOff = new BackOff({
+      initialMs: Math.min(FIRST_RETRY_MS, this.#intervalMs),
+      factor: 1.6,
+      maxMs: this.#intervalMs,
+      jitter: 0.4,
+    }, options.random ?? systemRandom);
+    const logger = loggerOf(options.logger);
+    this.#problem = new Trouble(
+      logger,
+      this.#clock,
+      `DNS answers for ${name} as it should again.`,
+      {
+        event: "resolver_recovered",
+        name,
+      },
+    );
+    this.#parts = new GoodParts(logger, { name });
+  }
+
+  async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      // What was learnt before this watch began may still be good.
+      if (this.#clock.now() >= this.#nextLookupMs) await this.#look(signal);
+      if (signal.aborted) return;
+      this.#tell(sink);
+      await pause(this.#clock, this.#nextLookupMs - this.#clock.now(), signal);
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    using bound = new TimeBound(this.#clock, this.#timeoutMs, signal);
+    const answers = await lookUp(this.#question, bound.signal);
+    if (signal.aborted) return;
+    const failures = answers.filter(({ targets }) => targets === null);
+    const errors = failures.map(({ type, cause }) =>
+      lookUpError({ ...this.#question, type }, cause, bound.expired ? this.#timeoutMs : null)
+    );
+    if (failures.length > 0) this.#absentSinceMs = null;
+    if (failures.length === answers.length) return this.#keep(errors[0]!);
+    for (const { type, targets } of answers) {
+      if (targets !== null) this.#targets.set(type, targets);
+    }
+    // Of a kind that was not answered the last records are as good as ever.
+    const targets = answers.flatMap(({ type }) => this.#targets.get(type) ?? []);
+    if (targets.length === 0) {
+      return errors.length > 0 ? this.#keep(errors[0]!) : this.#takeAbsence();
+    }
+    this.#take(targets, errors);
+  }
+
+  /** There are records; some kinds of them could not be had, perhaps. */
+  #take(targets: readonly DnsTarget[], errors: readonly InternodeError[]): void {
+    this.#absentSinceMs = null;
+    try {
+      const endpoints = this.#parts.take(
+        targets,
+        (target) => this.#endpointOf(target),
+        ({ host }, problem) =>
+          `A record of ${this.#question.name} leads to ${
+            quoted(host)
+          }, which makes no endpoint: ${problem}`,
+      );
+      this.#known = { kind: "endpoints", endpoints };
+    } catch (cause) {
+      return this.#keep(lookUpError(this.#question, cause, null));
+    }
+    const [error] = errors;
+    if (error === undefined) {
+      this.#problem.clear();
+      this.#backOff.reset();
+      this.#nextLookupMs = this.#clock.now() + this.#intervalMs;
+    } else {
+      this.#warn(error, "The other records are used.");
+      this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
+    }
+  }
+
+  #endpointOf({ host, rank }: DnsTarget): Endpoint {
+    const endpoint = madeEndpoint(() => this.#makeEndpoint(host, this.#endpointOptions));
+    return rank === undefined ? endpoint : new RankedEndpoint(endpoint, rank.priority, rank.weight);
+  }
+
+  #takeAbsence(): void {
+    const nowMs = this.#clock.now(), known = this.#known, error = noRecords(this.#question);
+    this.#absentSinceMs ??= nowMs;
+    const isOver = nowMs - this.#absentSinceMs >= this.#missingAfterMs;
+    if (known?.kind === "endpoints" && !isOver) {
+      this.#keep(error);
+      return;
+    }
+    this.#known = { kind: "missing" };
+    this.#warn(error, "Until there are some, there are no endpoints.");
+    this.#nextLookupMs = nowMs + this.#backOff.next();
+  }
+
+  /** Stays with what is known, and asks again soon. */
+  #keep(error: InternodeError): void {
+    const known = this.#known;
+    if (known === null || known.kind === "nothing") this.#known = { kind: "nothing", error };
+    else {
+      const stays = known.kind === "missing"
+        ? "There are no endpoints until then."
+        : `The last ${known.endpoints.length} endpoints stay in use.`;
+      this.#warn(error, stays);
+    }
+    this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
+  }
+
+  #warn(error: InternodeError, consequence: string): void {
+    this.#problem.warn(`${error.message} ${consequence}`, {
+      event: "resolver_failed",
+      name: this.#question.name,
+      reason: error.message,
+      code: error.code,
+      error,
+    });
+  }
+
+  #tell(sink: ResolutionSink): void {
+    const known = this.#known!;
+    if (known.kind === "endpoints") sink.set(known.endpoints);
+    else if (known.kind === "missing") sink.setMissing();
+    else sink.fail(known.error);
+  }
+}
+
+function questionOf(name: string, options: DnsResolverOptions): DnsQuestion {
+  const { type = "A", port = 0, nameServer } = options;
+  if (!/^[^\s:/]+$/.test(name) || /^[\d.]+$/.test(name)) {
+    throw invalidOption(
+      "dnsResolver",
+      "name",
+      `must be a host or service name, not ${quoted(name)}; ` +
+        "for addresses that do not change take constantResolver",
+    );
+  }
+  if (type === "SRV" ? options.port !== undefined : !isPort(port)) {
+    throw invalidOption(
+      "dnsResolver",
+      "port",
+      type === "SRV"
+        ? "must be left out for SRV records, which have ports of their own"
+        : `must be from 1 to 65535, not ${options.port}`,
+    );
+  }
+  // Not bound early: a test may have put another in its place.
+  const resolveDns: ResolveDns = options.resolveDns ??
+    ((...args) => Deno.resolveDns(args[0], args[1] as "A", args[2]));
+  return { name, type, port, nameServer, resolveDns };
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port <= 65_535;
+}

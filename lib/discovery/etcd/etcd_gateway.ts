@@ -1,0 +1,288 @@
+/**
+ * Requests to etcd's JSON gateway.
+ *
+ * @module
+ */
+
+import type { InternodeError } from "../../errors.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { answerError, NOT_FOUND, nowhereError, requestError } from "./etcd_error.ts";
+import { asObject, isObject, JsonBody, type JsonObject } from "./json_body.ts";
+import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
+import { TimeBound } from "../resolver/time_bound.ts";
+
+/** How etcd is reached. */
+export interface EtcdOptions {
+  /** The client URLs of the cluster's members: `"http://10.0.0.1:2379"`, `"https://…"`. One that does not answer is passed over for the next. */
+  readonly urls: string | readonly string[];
+  /** The user to log in as, where etcd wants that. Default: none. */
+  readonly user?: string | undefined;
+  /** The user's password. */
+  readonly password?: string | undefined;
+  /** How long one etcd may take to answer one request, in milliseconds. Default: 5,000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Makes the HTTP requests: for certificates of one's own or a proxy, see `Deno.createHttpClient`. It stays yours to close. Default: the runtime's. */
+  readonly httpClient?: Deno.HttpClient | undefined;
+  /** Where time comes from. Default: the system. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The longest answer, and the longest message of a stream, in bytes: room for some 100,000 endpoints. */
+export const MAX_ANSWER_BYTES: number = 16 * 1024 * 1024;
+
+/** Asks one of several etcds, the one that answered last first. */
+export class EtcdGateway {
+  readonly #urls: readonly string[];
+  readonly #credentials: { readonly name: string; readonly password: string } | null;
+  readonly #requestTimeoutMs: number;
+  readonly #client: Deno.HttpClient | undefined;
+  readonly #clock: Clock;
+  #preferred = 0;
+  #token: string | null = null;
+
+  /**
+   * Takes the settings; asks nothing yet.
+   *
+   * @throws {InternodeError} `InvalidArgument` for a URL or a time that makes no sense.
+   */
+  constructor(options: EtcdOptions) {
+    const { urls, user, password, requestTimeoutMs = 5_000 } = options;
+    this.#urls = (typeof urls === "string" ? [urls] : [...urls]).map(canonicalUrl);
+    if (this.#urls.length === 0) {
+      throw invalidOption("etcd", "urls", "is empty: name at least one member");
+    }
+    if ((user === undefined) !== (password === undefined)) {
+      throw invalidOption("etcd", "user", "and option password go together");
+    }
+    this.#credentials = user === undefined ? null : { name: user, password: password! };
+    this.#requestTimeoutMs = positiveOption("etcd", "requestTimeoutMs", requestTimeoutMs);
+    this.#client = options.httpClient;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * Makes one request.
+   *
+   * @param path Which: `"kv/range"`.
+   * @param body What is asked.
+   * @param signal Gives up.
+   * @returns The answer; of one that streams, the first message.
+   * @throws {InternodeError} If no etcd answers, or one refuses; or the signal's reason.
+   */
+  call(path: string, body: JsonObject, signal: AbortSignal): Promise<JsonObject> {
+    return this.#anywhere(signal, async (url) => {
+      using bound = new TimeBound(this.#clock, this.#requestTimeoutMs, signal);
+      try {
+        return await this.#ask(url, path, body, bound.signal);
+      } catch (error) {
+        throw requestError(url, error, bound.expired ? this.#requestTimeoutMs : null);
+      }
+    });
+  }
+
+  /**
+   * Makes a request whose answer has no end, and waits for its first message.
+   *
+   * @param path Which: `"watch"`.
+   * @param body What is asked.
+   * @param signal Ends it.
+   * @returns The messages.
+   * @throws {InternodeError} If no etcd answers, or one refuses; or the signal's reason.
+   */
+  stream(path: string, body: JsonObject, signal: AbortSignal): Promise<EtcdStream> {
+    return this.#anywhere(signal, async (url) => {
+      const bound = new TimeBound(this.#clock, this.#requestTimeoutMs, signal);
+      try {
+        const response = await this.#open(url, path, body, bound.signal);
+        const stream = new EtcdStream(
+          url,
+          new JsonBody(response, MAX_ANSWER_BYTES, bound.signal),
+          bound,
+        );
+        await stream.peek();
+        bound.unlimit();
+        return stream;
+      } catch (error) {
+        bound.abort(error);
+        throw requestError(url, error, bound.expired ? this.#requestTimeoutMs : null);
+      }
+    });
+  }
+
+  /** Logs in anew for the next request: a stream told that the old login does not hold. */
+  forgetLogin(): void {
+    this.#token = null;
+  }
+
+  /** Goes from one URL to the next for as long as another may do better. */
+  async #anywhere<T>(signal: AbortSignal, attempt: (url: string) => Promise<T>): Promise<T> {
+    const first = this.#preferred;
+    const errors: InternodeError[] = [];
+    for (let i = 0; i < this.#urls.length; i++) {
+      signal.throwIfAborted();
+      const at = (first + i) % this.#urls.length;
+      try {
+        const result = await attempt(this.#urls[at]!);
+        this.#preferred = at;
+        return result;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isOwnError(error) || !isPlaceOfTrouble(error)) throw error;
+        errors.push(error);
+      }
+    }
+    throw nowhereError(errors);
+  }
+
+  async #ask(url: string, path: string, body: JsonObject, signal: AbortSignal) {
+    const response = await this.#open(url, path, body, signal);
+    const answer = new JsonBody(response, MAX_ANSWER_BYTES, signal);
+    const text = await answer.text();
+    const parsed = parse(text);
+    if (!isObject(parsed)) throw answerError(url, response.status, text);
+    return parsed;
+  }
+
+  /** A login may have run out: what an old one does not get is asked for with a new one. */
+  async #open(
+    url: string,
+    path: string,
+    body: JsonObject,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const isOldLogin = this.#token !== null;
+    try {
+      return await this.#post(url, path, body, await this.#login(url, signal), signal);
+    } catch (error) {
+      this.forgetLogin();
+      if (!isOldLogin || !isOwnError(error) || isPlaceOfTrouble(error)) {
+        throw error;
+      }
+      return await this.#post(url, path, body, await this.#login(url, signal), signal);
+    }
+  }
+
+  async #login(url: string, signal: AbortSignal): Promise<string | null> {
+    if (this.#credentials === null || this.#token !== null) return this.#token;
+    const response = await this.#post(url, "auth/authenticate", this.#credentials, null, signal);
+    const text = await new JsonBody(response, MAX_ANSWER_BYTES, signal).text();
+    const { token } = asObject(parse(text));
+    if (typeof token !== "string") throw answerError(url, response.status, text);
+    this.#token = token;
+    return token;
+  }
+
+  /** Gives a response that is a success, its body unread. */
+  async #post(
+    url: string,
+    path: string,
+    body: JsonObject,
+    token: string | null,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const headers: Record<string, string> = {
+      "content-type": "application/json",
+      // A member that has lost the others says so, instead of staying silent.
+      "grpc-metadata-hasleader": "true",
+    };
+    if (token !== null) headers["authorization"] = token;
+    const init: RequestInit & { client?: Deno.HttpClient } = {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+      // Elsewhere a body could be sent that holds a password.
+      redirect: "manual",
+      signal,
+    };
+    if (this.#client !== undefined) init.client = this.#client;
+    const response = await fetch(`${url}/v3/${path}`, init);
+    if (response.ok) return response;
+    const text = await new JsonBody(response, MAX_ANSWER_BYTES, signal).text();
+    throw answerError(url, response.status, parse(text) ?? text);
+  }
+}
+
+/** The messages of an answer that has no end. */
+export class EtcdStream implements AsyncDisposable {
+  /** The etcd that answers. */
+  readonly url: string;
+  readonly #body: JsonBody;
+  readonly #bound: TimeBound;
+  #peeked: JsonObject | null = null;
+
+  /** */
+  constructor(url: string, body: JsonBody, bound: TimeBound) {
+    this.url = url;
+    this.#body = body;
+    this.#bound = bound;
+  }
+
+  /** Waits for the next message and leaves it for {@linkcode EtcdStream.next}. */
+  async peek(): Promise<void> {
+    this.#peeked = await this.next();
+  }
+
+  /**
+   * Waits for the next message.
+   *
+   * @returns It; `null` at the end.
+   * @throws {InternodeError} If etcd reports an error, or the connection is lost; or the signal's reason.
+   */
+  async next(): Promise<JsonObject | null> {
+    const peeked = this.#peeked;
+    this.#peeked = null;
+    if (peeked !== null) return peeked;
+    let line: string | null;
+    try {
+      line = await this.#body.line();
+    } catch (error) {
+      this.#bound.signal.throwIfAborted();
+      throw requestError(this.url, error, null);
+    }
+    if (line === null) return null;
+    const message = parse(line);
+    const { result } = asObject(message);
+    if (isObject(result)) return result;
+    throw answerError(this.url, 200, message ?? line);
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#bound.abort(new DOMException("the stream was closed", "AbortError"));
+    await this.#body.close();
+  }
+}
+
+/** Whether another etcd may do better. */
+function isPlaceOfTrouble(error: InternodeError): boolean {
+  const { grpcCode } = asObject(error.detail);
+  return error.code === "Unreachable" && grpcCode !== NOT_FOUND;
+}
+
+/** `undefined` for what is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function canonicalUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw invalidUrl(text, 'must look like "http://10.0.0.1:2379"');
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw invalidUrl(url.host, "may not hold a user: that is what user and password are for");
+  }
+  if (url.search !== "" || url.hash !== "") throw invalidUrl(text, "may not go on after its path");
+  return url.href.replace(/\/+$/, "");
+}
+
+function invalidUrl(url: string, why: string): InternodeError {
+  return invalidOption("etcd", "urls", `holds ${quoted(url)}, which ${why}`);
+}

@@ -1,0 +1,195 @@
+/**
+ * Endpoints that stand in etcd.
+ *
+ * @module
+ */
+
+import type { Resolver } from "../resolver/resolver.ts";
+import { type ResolutionSink, WatchingResolver } from "../resolver/watching_resolver.ts";
+import type { EventLogger } from "../../foreign/log_event.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+import { BackOff, type BackOffOptions } from "../../rpc/connecting/back_off.ts";
+import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
+import type { Clock, Random } from "../../runtime/clock.ts";
+import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import { parseNetEndpoint } from "../../transport/net_endpoint.ts";
+import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { systemRandom } from "../../runtime/system_random.ts";
+import { EtcdGateway, type EtcdOptions } from "./etcd_gateway.ts";
+import { keyStart } from "./etcd_key.ts";
+import { EtcdSet } from "./etcd_set.ts";
+import { EtcdStore } from "./etcd_store.ts";
+import { madeEndpoint } from "../resolver/made_endpoint.ts";
+import { positiveOption } from "../resolver/option_checks.ts";
+import { pause } from "../../runtime/pause.ts";
+import { TimeBound } from "../resolver/time_bound.ts";
+import { Trouble } from "../resolver/trouble.ts";
+
+/** What an {@linkcode etcdResolver} is made from. */
+export interface EtcdResolverOptions extends EtcdOptions {
+  /** The service: its replicas stand under this prefix and a slash, `"services/cache"`. */
+  readonly prefix: string;
+  /** How often all is listed anew even if the watch tells of nothing, in milliseconds: so long a watch may be dead without a sign. Default: 30,000. */
+  readonly refreshMs?: number | undefined;
+  /** Makes an endpoint of a value; throws if it cannot. Default: `parseNetEndpoint`. */
+  readonly makeEndpoint?: ((text: string) => Endpoint) | undefined;
+  /** Where trouble is told. Default: the console, quiet below warnings. */
+  readonly logger?: Logger | undefined;
+  /** Where chance comes from. Default: the system. */
+  readonly random?: Random | undefined;
+}
+
+/** How asking again slows down while etcd is in trouble. */
+const BACK_OFF: BackOffOptions = { initialMs: 20, factor: 1.6, maxMs: 5_000, jitter: 0.4 };
+const OWNER = "etcdResolver";
+
+/**
+ * Finds a service's replicas in etcd v3 (3.4 or newer), through its JSON
+ * gateway: each value under a prefix is an endpoint, `tcp://10.0.0.1:9000` or
+ * `unix:///run/a.sock`, as `register` puts them there.
+ *
+ * The prefix is listed, then watched from that revision on; each change is a
+ * new version. When the watch ends for whatever reason (etcd restarts, the
+ * revision is compacted away, `refreshMs` are over), all is listed anew and
+ * compared. While etcd is away the last set stays, and whoever waits for a
+ * newer one waits on; a question fails only if nothing is known yet. An empty prefix has
+ * no endpoints and the version `missing`.
+ *
+ * A value that is no endpoint is told to the logger, once, and passed over; if
+ * its key had a good one before, that one stays.
+ *
+ * There is one watch, however many wait, and none while nobody does. So there
+ * is nothing to close.
+ *
+ * @param options Which etcd, and which prefix.
+ * @returns The resolver, which may be shared.
+ * @throws {InternodeError} `InvalidArgument` for options that make no sense.
+ *
+ * @example
+ * ```ts
+ * import { connect, etcdResolver } from "@internode/grid/call";
+ *
+ * async function connectToCache() {
+ *   return await connect(
+ *     etcdResolver({
+ *       urls: ["http://10.0.0.1:2379", "http://10.0.0.2:2379"],
+ *       prefix: "services/cache",
+ *     }),
+ *   );
+ * }
+ * ```
+ */
+export function etcdResolver(options: EtcdResolverOptions): Resolver {
+  const follower = new EtcdFollower(options);
+  return new WatchingResolver((sink, signal) => follower.follow(sink, signal));
+}
+
+/** Lists, watches until that ends, and lists again. */
+class EtcdFollower {
+  readonly #keyStart: string;
+  readonly #refreshMs: number;
+  readonly #makeEndpoint: (text: string) => Endpoint;
+  readonly #logger: EventLogger;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #store: EtcdStore;
+  readonly #trouble: Trouble;
+  readonly #badValues = new RepeatedLines();
+  readonly #set = new EtcdSet((key, text) => this.#read(key, text));
+
+  constructor(options: EtcdResolverOptions) {
+    this.#keyStart = keyStart(OWNER, options.prefix);
+    this.#refreshMs = positiveOption(OWNER, "refreshMs", options.refreshMs ?? 30_000);
+    this.#makeEndpoint = options.makeEndpoint ?? parseNetEndpoint;
+    this.#logger = loggerOf(options.logger);
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? systemRandom;
+    this.#store = new EtcdStore(new EtcdGateway(options));
+    this.#trouble = new Trouble(
+      this.#logger,
+      this.#clock,
+      `The replicas under ${this.#keyStart} in etcd are followed again.`,
+      { event: "resolver_recovered", key: this.#keyStart },
+    );
+  }
+
+  async follow(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
+    const backOff = new BackOff(BACK_OFF, this.#random);
+    while (!signal.aborted) {
+      try {
+        const listing = await this.#store.list(this.#keyStart, signal);
+        signal.throwIfAborted();
+        this.#set.list(listing);
+        this.#trouble.clear();
+        this.#show(sink);
+        if (await this.#watch(sink, signal)) backOff.reset();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#tell(error);
+        sink.fail(error);
+      }
+      await pause(this.#clock, backOff.next(), signal);
+    }
+  }
+
+  /** Watches for as long as that goes; says whether it was worth while. */
+  async #watch(sink: ResolutionSink, signal: AbortSignal): Promise<boolean> {
+    // Who waited may have been satisfied.
+    if (signal.aborted) return false;
+    using bound = new TimeBound(this.#clock, this.#refreshMs, signal);
+    let isFruitful = false;
+    try {
+      const from = this.#set.revision + 1n;
+      await using watch = await this.#store.watch(this.#keyStart, from, bound.signal);
+      while (true) {
+        const changes = await watch.next();
+        if (changes === null) return isFruitful;
+        bound.signal.throwIfAborted();
+        if (changes.length === 0) continue;
+        isFruitful = true;
+        this.#set.apply(changes);
+        this.#show(sink);
+      }
+    } catch (error) {
+      if (bound.expired) return true;
+      throw error;
+    }
+  }
+
+  #show(sink: ResolutionSink): void {
+    const endpoints = this.#set.endpoints();
+    if (endpoints === null) sink.setMissing();
+    else sink.set(endpoints);
+  }
+
+  #read(key: string, text: string): Endpoint | null {
+    try {
+      return madeEndpoint(() => this.#makeEndpoint(text));
+    } catch (error) {
+      // Whoever may write there may write as often as he likes.
+      const count = this.#badValues.note(key, this.#clock.now());
+      this.#logger[count > 0 ? "warn" : "debug"](
+        `What stands in etcd under ${key} is no endpoint and is passed over: ` +
+          `${sentence(textOf(error))} Correct or delete it.${times(count)}`,
+        { event: "endpoint_ignored", key, reason: textOf(error), error, count },
+      );
+      return null;
+    }
+  }
+
+  #tell(error: unknown): void {
+    this.#trouble.warn(
+      `The replicas under ${this.#keyStart} in etcd cannot be followed at the moment, ` +
+        `what is known of them stays: ${sentence(textOf(error))}`,
+      {
+        event: "resolver_failed",
+        key: this.#keyStart,
+        reason: textOf(error),
+        code: isOwnError(error) ? error.code : undefined,
+        error,
+      },
+    );
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * Keeping an entry in etcd.
+ *
+ * @module
+ */
+
+import { checkSignal, leaveSignal, listenTo, throwIfAborted } from "../../foreign/signal.ts";
+import { InternodeError } from "../../errors.ts";
+import type { EventLogger, LogFields } from "../../foreign/log_event.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+import { BackOff } from "../../rpc/connecting/back_off.ts";
+import { loggerOf } from "../../rpc/contract/logger.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { systemRandom } from "../../runtime/system_random.ts";
+import { EtcdGateway } from "./etcd_gateway.ts";
+import { keyStart } from "./etcd_key.ts";
+import { type EtcdEntry, type EtcdLease, EtcdStore } from "./etcd_store.ts";
+import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
+import { pause } from "../../runtime/pause.ts";
+import type { RegisterOptions, Registration } from "./registration.ts";
+import { TimeBound } from "../resolver/time_bound.ts";
+import { Trouble } from "../resolver/trouble.ts";
+
+/** How often a lease is kept alive within the time it lives. */
+const KEEPS_PER_LIFE = 3;
+const OWNER = "register";
+
+/** Puts the entry in, keeps it alive, puts it in again where it was lost, and takes it out. */
+export class Registrant implements Registration {
+  readonly address: string;
+  readonly key: string;
+  readonly #ttlSeconds: number;
+  readonly #startTimeoutMs: number;
+  readonly #closeTimeoutMs: number;
+  readonly #outer: AbortSignal | undefined;
+  readonly #logger: EventLogger;
+  readonly #clock: Clock;
+  readonly #store: EtcdStore;
+  readonly #trouble: Trouble;
+  /** That the entry was changed, until it is found as it should be. */
+  readonly #changed: Trouble;
+  /** That it cannot be looked at. */
+  readonly #unchecked: Trouble;
+  readonly #backOff: BackOff;
+  readonly #stop = new AbortController();
+  /** The lease granted last, whether or not the entry stands under it. */
+  #lease: EtcdLease | null = null;
+  #isEntered = false;
+  #running: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | null = null;
+
+  /** */
+  constructor(address: string, options: RegisterOptions) {
+    const { ttlSeconds = 10, requestTimeoutMs = 5_000 } = options;
+    if (!(Number.isSafeInteger(ttlSeconds) && ttlSeconds > 0)) {
+      throw invalidOption(OWNER, "ttlSeconds", `must be a whole number above 0, not ${ttlSeconds}`);
+    }
+    checkSignal(options.signal);
+    this.address = address;
+    this.key = keyStart(OWNER, options.prefix) + address;
+    this.#ttlSeconds = ttlSeconds;
+    this.#startTimeoutMs = positiveOption(
+      OWNER,
+      "startTimeoutMs",
+      options.startTimeoutMs ?? 10_000,
+    );
+    this.#closeTimeoutMs = positiveOption(OWNER, "closeTimeoutMs", options.closeTimeoutMs ?? 2_000);
+    this.#outer = options.signal;
+    this.#logger = loggerOf(options.logger);
+    this.#clock = options.clock ?? systemClock;
+    const keepMs = ttlSeconds * 1_000 / KEEPS_PER_LIFE;
+    // One member that stays silent must not cost the lease while another would answer.
+    const timeoutMs = Math.min(positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs), keepMs);
+    this.#store = new EtcdStore(new EtcdGateway({ ...options, requestTimeoutMs: timeoutMs }));
+    const over = (message: string): Trouble =>
+      new Trouble(this.#logger, this.#clock, message, { event: "registration_up", key: this.key });
+    this.#trouble = over(`${this.key} stands in etcd again.`);
+    this.#changed = over(`${this.key} stands in etcd as it should again.`);
+    this.#unchecked = over(`${this.key} can be read in etcd again.`);
+    this.#backOff = new BackOff(
+      { initialMs: 20, factor: 1.6, maxMs: keepMs, jitter: 0.4 },
+      options.random ?? systemRandom,
+    );
+  }
+
+  /** Resolves when the entry is in etcd, and keeps it from then on. */
+  async start(): Promise<void> {
+    throwIfAborted(this.#outer);
+    listenTo(this.#outer, this.#onAbort, this.#onAbort);
+    using bound = new TimeBound(this.#clock, this.#startTimeoutMs, this.#stop.signal);
+    try {
+      await this.#enterWithin(bound.signal);
+    } catch (error) {
+      await this.close();
+      throwIfAborted(this.#outer);
+      throw error;
+    }
+    // The signal may have aborted after the last answer: then the entry is on its way out.
+    if (this.#closing === null) this.#running = this.#run();
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #onAbort = (): void => void this.close();
+
+  async #close(): Promise<void> {
+    leaveSignal(this.#outer, this.#onAbort);
+    this.#stop.abort(
+      new InternodeError("Closed", `The registration of ${this.address} is closed.`),
+    );
+    await this.#running;
+    if (this.#lease === null) return;
+    const unstopped = new AbortController();
+    using bound = new TimeBound(this.#clock, this.#closeTimeoutMs, unstopped.signal);
+    try {
+      await this.#store.revoke(this.#lease, bound.signal);
+    } catch (error) {
+      this.#logger.warn(
+        `${this.key} could not be taken out of etcd, it runs out within ` +
+          `${this.#lease.ttlSeconds} s: ${sentence(textOf(error))}`,
+        this.#failed(error),
+      );
+    }
+  }
+
+  /** Tries until it succeeds, can never succeed, or the signal aborts; then the last failure counts. */
+  async #enterWithin(signal: AbortSignal): Promise<void> {
+    let last: unknown = null;
+    while (true) {
+      try {
+        return await this.#enter(signal);
+      } catch (error) {
+        if (signal.aborted) throw last ?? this.#tooLate();
+        if (!isPassing(error)) throw error;
+        last = error;
+        this.#trouble.warn(
+          `${this.key} could not be put into etcd yet: ${sentence(textOf(error))}`,
+          this.#failed(error),
+        );
+      }
+      await pause(this.#clock, this.#backOff.next(), signal);
+      if (signal.aborted) throw last;
+    }
+  }
+
+  #tooLate(): InternodeError {
+    return new InternodeError(
+      "Unreachable",
+      `${this.key} could not be put into etcd within ${this.#startTimeoutMs} ms. ` +
+        "Check that etcd runs, has a leader and can be reached.",
+      { origin: "network", outcome: "maybeExecuted" },
+    );
+  }
+
+  /** A lease whose answer is lost, and so not known here, runs out without a key. */
+  async #enter(signal: AbortSignal): Promise<void> {
+    this.#isEntered = false;
+    this.#lease = await this.#store.grant(this.#ttlSeconds, signal);
+    await this.#store.put(this.key, this.address, this.#lease, signal);
+    this.#isEntered = true;
+    this.#trouble.clear();
+    this.#backOff.reset();
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    let pauseMs = this.#keepMs();
+    while (true) {
+      await pause(this.#clock, pauseMs, signal);
+      if (signal.aborted) return;
+      try {
+        await this.#keep(signal);
+        pauseMs = this.#keepMs();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#trouble.warn(
+          `${this.key} could not be kept alive in etcd, and is tried again: ` +
+            sentence(textOf(error)),
+          this.#failed(error),
+        );
+        pauseMs = this.#backOff.next();
+      }
+    }
+  }
+
+  async #keep(signal: AbortSignal): Promise<void> {
+    if (this.#isEntered && await this.#store.keepAlive(this.#lease!, signal)) {
+      await this.#check(this.#lease!, signal);
+      this.#trouble.clear();
+      this.#backOff.reset();
+      return;
+    }
+    if (this.#isEntered) {
+      this.#logger.warn(`${this.key} ran out in etcd, and is put in again.`, {
+        event: "registration_changed",
+        key: this.key,
+      });
+    }
+    await this.#enter(signal);
+  }
+
+  /** A lease that lives does not show that the entry still stands: somebody may have deleted or changed it. */
+  async #check(lease: EtcdLease, signal: AbortSignal): Promise<void> {
+    let entry: EtcdEntry | null;
+    try {
+      entry = await this.#store.get(this.key, signal);
+    } catch (error) {
+      if (isPassing(error) || signal.aborted) throw error;
+      this.#unchecked.warn(
+        `Whether ${this.key} still stands in etcd cannot be seen, so that it is not put in again ` +
+          `if somebody deletes it: ${sentence(textOf(error))} Let this user read the key.`,
+        this.#failed(error),
+      );
+      return;
+    }
+    this.#unchecked.clear();
+    // The same entry of another lease is that of another process at this address, as in a restart.
+    if (entry !== null && entry.value === this.address && entry.leaseId !== null) {
+      return this.#changed.clear();
+    }
+    const what = entry === null
+      ? "was deleted from etcd"
+      : entry.value === this.address
+      ? "was given a life without end in etcd"
+      : `was changed in etcd, to ${quoted(entry.value)}`;
+    this.#changed.warn(
+      `${this.key} ${what} while its server lives, and is put in again. See who did that.`,
+      { event: "registration_changed", key: this.key },
+    );
+    await this.#store.put(this.key, this.address, lease, signal);
+  }
+
+  #failed(error: unknown): LogFields {
+    const code = isOwnError(error) ? error.code : undefined;
+    return { event: "registration_failed", key: this.key, reason: textOf(error), code, error };
+  }
+
+  #keepMs(): number {
+    return (this.#lease?.ttlSeconds ?? this.#ttlSeconds) * 1_000 / KEEPS_PER_LIFE;
+  }
+}
+
+/** Whether the same may succeed later. */
+function isPassing(error: unknown): boolean {
+  return isOwnError(error) &&
+    (error.code === "Unreachable" || error.code === "Overloaded");
+}

@@ -1,0 +1,61 @@
+/**
+ * Endpoints as lines of a text.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import { messageOf } from "../../runtime/transport_error.ts";
+import { madeEndpoint } from "./made_endpoint.ts";
+
+/** A line with an endpoint. */
+export interface EndpointLine {
+  /** Its number, from 1 on. */
+  readonly number: number;
+  /** What it says. */
+  readonly entry: string;
+}
+
+/**
+ * Finds the lines that say something. Blank lines do not count, nor does what
+ * follows a `#` at a line's begin or after a space.
+ *
+ * @param text The lines.
+ * @returns Those with endpoints, in their order.
+ */
+export function endpointLines(text: string): EndpointLine[] {
+  const lines: EndpointLine[] = [];
+  for (const [index, line] of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).entries()) {
+    // Other blanks, such as a byte order mark, are no part of any endpoint, and are not passed over.
+    const entry = line.replace(/(?:^|\s)#.*$/, "").replace(/^[ \t]+|[ \t]+$/g, "");
+    if (entry !== "") lines.push({ number: index + 1, entry });
+  }
+  return lines;
+}
+
+/**
+ * Reads the endpoint of a line.
+ *
+ * @param line The line.
+ * @param where What it comes from, for the error.
+ * @param makeEndpoint Reads it.
+ * @returns The endpoint.
+ * @throws {InternodeError} `InvalidArgument`, naming the line, if it is none.
+ */
+export function readEndpointLine(
+  { number, entry }: EndpointLine,
+  where: string,
+  makeEndpoint: (text: string) => Endpoint,
+): Endpoint {
+  try {
+    return madeEndpoint(() => makeEndpoint(entry));
+  } catch (cause) {
+    throw new InternodeError(
+      "InvalidArgument",
+      `Line ${number} of ${where} is no endpoint: ${messageOf(cause)}. ` +
+        'Each line must read like "tcp://10.0.0.1:9000" or "unix:///run/a.sock", or begin with "#".',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,396 @@
+/**
+ * Drives a session over a stream of bytes.
+ *
+ * @module
+ */
+
+import { isOwnError } from "../foreign/own_error.ts";
+import { textOf } from "../foreign/text_of.ts";
+import { follow, thenOf } from "../foreign/thenable.ts";
+import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
+import { receivingFailed } from "../session/frames/wire_error.ts";
+import { BatchReader } from "../wire/batch_reader.ts";
+import { holdsGoodbye } from "../wire/goodbye.ts";
+import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { Link, type LinkOwner } from "./link.ts";
+import { type PolledLink, Spinner } from "./spinner.ts";
+import type { ByteChannel, SocketPoll } from "../transport/channel/transport.ts";
+
+/** A peer that goes on sending so much after the goodbye is heard no more. */
+const MAX_LATE_BYTES = 4 * 1024 * 1024;
+/**
+ * Stands where a read will put the length of a batch, and is none: when it is
+ * gone, the read is done. Of a length that comes a byte at a time the first one
+ * may look the same; but reads that have completed are told of before the
+ * microtasks run that spins begin in, so this is the second safeguard.
+ */
+const NOT_READ = 0xffff_ffff;
+const NOT_READ_BYTES = 4;
+
+/** More is written by the runtime also where the socket is polled: what comes next gathers until that is done. */
+const MOST_SENT_BYTES = 8 * 1024;
+
+/** A batch of more is not waited for by polling. */
+const LARGE_BATCH_BYTES = 32 * 1024;
+
+/**
+ * A session on a {@linkcode ByteChannel}: one read and one write under way at a
+ * time.
+ *
+ * Where its socket is polled too, order is kept so: a read that has not
+ * completed when a spin begins cannot complete during it, as the runtime runs
+ * on this thread, so it gets what comes after all that was polled. One that has
+ * completed, though nobody was told yet, has overwritten the mark that was put
+ * into its buffer; it is waited for then. And a socket is written to only while
+ * no write of the runtime's is under way.
+ */
+export class ByteLink extends Link implements PolledLink {
+  readonly #channel: ByteChannel;
+  readonly #batches = new BatchReader();
+  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
+  #piece = 0;
+  /** Whether the peer has said goodbye after this side did. */
+  #peerIsDone = false;
+  /** How much has come since this side's goodbye. */
+  #lateBytes = 0;
+  /** Where the batch goes on that the end of a turn has interrupted; -1: there is none. */
+  #resumeAt = -1;
+  readonly #spinUs: number;
+  #socket: SocketPoll | null = null;
+  /** `undefined`: nobody has asked for it yet; `null`: there is none. */
+  #spinner: Spinner | null | undefined;
+  /** Whether a read is under way. */
+  #reading = false;
+  #askedBytes = 0;
+  /** Where its mark is, in the buffer that it got; -1: it has none. */
+  #markAt = -1;
+  #markView: DataView | null = null;
+  /** Whether parsing goes on in a later turn. */
+  #isInterrupted = false;
+  /** What a read has brought while parsing was interrupted; it follows. */
+  #held: (() => void) | null = null;
+  /** Where polls go, until one brings something. */
+  #space: Uint8Array<ArrayBuffer> | null = null;
+  /** Whether all that was read is parsed, and the next read is to follow. */
+  #wantsMore = false;
+
+  /** @param spinUs How long to poll for the next request after an answer, in microseconds; 0: not at all. */
+  constructor(
+    channel: ByteChannel,
+    options: SessionOptions,
+    owner: LinkOwner,
+    clock: Clock,
+    inlineHandlerUs: number,
+    spinUs = 0,
+  ) {
+    super(options, owner, clock, channel, inlineHandlerUs);
+    this.#channel = channel;
+    if ("onProgress" in channel) channel.onProgress = (direction) => this.onProgress(direction);
+    this.#spinUs = spinUs;
+    if (spinUs > 0) channel.prepareSocket?.();
+    this.#read();
+  }
+
+  /** From the next batch on, checksums count. */
+  override onOpen(peer: Peer): void {
+    this.#batches.open(this.session.batchChecksum);
+    if (this.#spinUs > 0) this.#makeSpinner();
+    super.onOpen(peer);
+  }
+
+  /** See {@linkcode Link.spinFor}. */
+  override spinFor(call: OutgoingCall, spinUs: number): void {
+    const spinner = this.#spinner === undefined ? this.#makeSpinner() : this.#spinner;
+    spinner?.ask(call, spinUs);
+  }
+
+  #makeSpinner(): Spinner | null {
+    this.#socket = this.#channel.socket?.() ?? null;
+    return this.#spinner = this.#socket === null
+      ? null
+      : new Spinner(this, this.clock, this.#spinUs);
+  }
+
+  /** Writing comes first, and what was interrupted, and a read that has completed. */
+  startPolling(): boolean {
+    if (this.gone || this.isBusy || this.writing || this.#isInterrupted) return false;
+    if (this.session.state !== "open" || this.session.hasOutput) return false;
+    if (!this.#reading || !this.#socket!.isReady) return false;
+    const { ring } = this.#batches;
+    // What follows a part of a batch may look like the mark.
+    if (ring.length > 0 || this.#markAt < 0) return false;
+    if (this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
+    if (!ring.hasAside) ring.setAside();
+    this.#space = ring.space(this.#batches.wanted);
+    return true;
+  }
+
+  /** See {@linkcode PolledLink}. */
+  poll(nowMs: number): number {
+    const count = this.#socket!.receive(this.#space!);
+    if (count <= 0) return count;
+    const { ring } = this.#batches;
+    this.bytesReceived += count;
+    this.news = true;
+    ring.commit(count);
+    if (this.#parse(nowMs)) {
+      this.polledReads++;
+      return count;
+    }
+    const { wanted } = this.#batches;
+    // The rest of a large batch takes its time.
+    if (wanted > LARGE_BATCH_BYTES) return count;
+    this.#space = ring.space(wanted);
+    return -1;
+  }
+
+  /** See {@linkcode PolledLink}. A read is under way whenever there are polls. */
+  hasBytes(): boolean {
+    return this.#socket!.hasBytes();
+  }
+
+  /** See {@linkcode PolledLink}. */
+  onDeadline(): void {
+    this.expire();
+  }
+
+  #read(): void {
+    if (this.#reading) return;
+    const { ring } = this.#batches;
+    const space = ring.space(this.#batches.wanted);
+    this.#reading = true;
+    this.#askedBytes = space.length;
+    this.#markAt = -1;
+    // In the midst of a batch any bytes may come.
+    if (ring.length === 0 && space.length >= NOT_READ_BYTES) {
+      this.#markAt = ring.tail;
+      this.#markView = ring.view;
+      ring.view.setUint32(ring.tail, NOT_READ);
+    }
+    try {
+      const pending = this.#channel.read(space);
+      follow(pending, thenOf(pending) ?? notPromised, this.#onRead, this.#onReadError);
+    } catch (error) {
+      this.fail("Reading from the connection", error);
+    }
+  }
+
+  readonly #onRead = (count: number | null): void => {
+    this.#reading = false;
+    if (this.gone) return;
+    if (this.#isInterrupted) {
+      this.#held = () => this.#onRead(count);
+      return;
+    }
+    if (count === null) return this.lose("The peer closed the connection.");
+    if (!isCount(count, this.#askedBytes)) {
+      return this.lose(`Reading from the connection failed: ${NO_COUNT}`);
+    }
+    this.bytesReceived += count;
+    this.news = true;
+    const { ring } = this.#batches;
+    this.#spinner?.onDelivered();
+    if (ring.hasAside) ring.takeBack(count);
+    else ring.commit(count);
+    if (this.session.state === "closed") {
+      // A socket closed with unread bytes resets, and the goodbye would be lost with it: read on until the peer leaves.
+      this.#peerIsDone ||= this.#hearsGoodbye();
+      this.#lateBytes += count;
+      if (this.#lateBytes > MAX_LATE_BYTES) return this.leave();
+      if (!this.#leaveWhenBothAreDone()) this.#read();
+      return;
+    }
+    this.#parse();
+  };
+
+  /** Whether the peer, too, has said its last word. */
+  #hearsGoodbye(): boolean {
+    const batches = this.#batches;
+    try {
+      while (batches.next()) {
+        if (holdsGoodbye(batches.ring.view, batches.start, batches.end)) return true;
+      }
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  /** When both sides end at the same time, neither may wait for the other to leave first. */
+  #leaveWhenBothAreDone(): boolean {
+    if (!this.#peerIsDone || this.writing || this.session.hasOutput) return false;
+    this.leave();
+    return true;
+  }
+
+  readonly #onReadError = (error: unknown): void => {
+    if (this.#isInterrupted) this.#held = () => this.#onReadError(error);
+    else this.lose(`Reading from the connection failed: ${textOf(error)}`);
+  };
+
+  /**
+   * Parses what has come, and says whether there was a whole batch.
+   *
+   * @param readMs When it was read, if the clock was looked at.
+   */
+  #parse(readMs?: number): boolean {
+    this.#isInterrupted = false;
+    if (this.gone) return false;
+    let hasParsed = false;
+    const batches = this.#batches, session = this.session;
+    const nowMs = this.beginReading(readMs);
+    if (!this.budget.start(nowMs, readMs !== undefined)) {
+      this.endReading();
+      return this.#goOnLater();
+    }
+    session.liveness.onReceived(nowMs);
+    try {
+      while (session.state !== "closed") {
+        let at = this.#resumeAt;
+        if (at < 0) {
+          if (!batches.next()) break;
+          at = batches.start;
+          if (this.budget.isSpent) {
+            this.#resumeAt = at;
+            return this.#goOnLater();
+          }
+        }
+        hasParsed = true;
+        const { bytes, view } = batches.ring;
+        at = session.receive(bytes, view, at, batches.end, nowMs);
+        if (at < batches.end) {
+          this.#resumeAt = at;
+          return this.#goOnLater();
+        }
+        this.#resumeAt = -1;
+      }
+    } catch (error) {
+      if (!isOwnError(error)) this.onFault?.(error);
+      this.close(receivingFailed(error));
+    } finally {
+      this.endReading();
+    }
+    if (this.gone) return true;
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) this.#wantsMore = true;
+    else held();
+    return hasParsed || session.state === "closed";
+  }
+
+  readonly #goOn = (): void => void this.#parse();
+
+  #goOnLater(): true {
+    this.#isInterrupted = true;
+    this.budget.later(this.#goOn);
+    return true;
+  }
+
+  /** Reads on: behind what the turn has written, as somebody waits for that. */
+  protected override onTurnEnd(turnMs: number): void {
+    if (this.#wantsMore) {
+      this.#wantsMore = false;
+      this.#read();
+    }
+    if (this.session.state === "open") this.#spinner?.onTurnEnd(turnMs);
+  }
+
+  /** Writes what there is; what comes meanwhile gathers and follows. */
+  protected override write(nowMs: number): void {
+    const pieces = this.#pieces;
+    // From here on, as what leaves may let other messages follow, which must not start a write of their own.
+    this.writing = true;
+    let bytes: number;
+    try {
+      bytes = this.session.drain(pieces, nowMs);
+    } catch (error) {
+      // A fault of ours. Without an end everything would wait here for ever.
+      return this.fail("Sending over the connection", error);
+    }
+    if (bytes === 0) {
+      this.writing = false;
+      return;
+    }
+    this.#piece = 0;
+    const socket = bytes > MOST_SENT_BYTES ? null : this.#socket;
+    if (socket === null || !this.#send(socket)) this.#writePiece();
+  }
+
+  /** Writes at once; `false`: the socket has no room for all of it, and the rest is to be written by the runtime. */
+  #send(socket: SocketPoll): boolean {
+    if (!socket.isReady) return false;
+    while (this.#piece < this.#pieces.length) {
+      const { length } = this.#pieces[this.#piece]!;
+      const count = socket.send(this.#pieces[this.#piece]!);
+      this.#advance(count);
+      if (count < length) return false;
+    }
+    this.#finishWrite();
+    return true;
+  }
+
+  #writePiece(): void {
+    try {
+      const pending = this.#channel.write(this.#pieces[this.#piece]!);
+      follow(pending, thenOf(pending) ?? notPromised, this.#onWritten, this.#onWriteError);
+    } catch (error) {
+      this.fail("Writing to the connection", error);
+    }
+  }
+
+  #advance(count: number): void {
+    this.bytesSent += count;
+    const piece = this.#pieces[this.#piece]!;
+    if (count < piece.length) this.#pieces[this.#piece] = piece.subarray(count);
+    else this.#piece++;
+  }
+
+  readonly #onWritten = (count: number): void => {
+    if (this.gone) return;
+    const { length } = this.#pieces[this.#piece]!;
+    if (!isCount(count, length)) return this.lose(`Writing to the connection failed: ${NO_COUNT}`);
+    this.#advance(count);
+    if (this.#piece < this.#pieces.length) {
+      this.session.liveness.onTaken(this.clock.now());
+      return this.#writePiece();
+    }
+    this.#finishWrite();
+    // Nobody could poll meanwhile.
+    if (this.#socket !== null) this.beginTurn();
+  };
+
+  #finishWrite(): void {
+    const pieces = this.#pieces;
+    // One by one, as an array whose length is set to 0 has to grow anew.
+    while (pieces.length > 0) pieces.pop();
+    this.writing = false;
+    this.session.recycle();
+    // When that was the goodbye, the peer closes as soon as it has read it; the link's timer bounds the wait.
+    if (this.session.hasOutput || this.isWatched) this.beginTurn();
+  }
+
+  readonly #onWriteError = (error: unknown): void => {
+    this.lose(`Writing to the connection failed: ${textOf(error)}`);
+  };
+
+  /** Ends the pending read and write. */
+  protected override closeChannel(): void {
+    const finish = (): void => this.finish();
+    this.#channel.close();
+    const { ended } = this.#channel;
+    if (ended === undefined) finish();
+    else ended.then(finish, finish);
+  }
+}
+
+const NO_COUNT = "the channel has not told how many bytes those were.";
+
+/** A channel of the user's own may tell anything. */
+function isCount(count: number, most: number): boolean {
+  return count > 0 && count <= most && Number.isInteger(count);
+}
+
+function notPromised(): never {
+  throw new TypeError("the channel returned no promise");
+}

@@ -1,0 +1,183 @@
+/**
+ * Drives a session over whole messages.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../errors.ts";
+import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
+import { Fifo } from "../wire/fifo.ts";
+import { HEADER_BYTES } from "../wire/frame.ts";
+import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES, messageCost } from "../wire/limits.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { Link, type LinkOwner } from "./link.ts";
+import { giveBack } from "../wire/memory_return.ts";
+import type { MessageChannel, MessageReceiver } from "../transport/channel/transport.ts";
+
+/** Beside the messages of the budget, so many bytes of other frames may wait, such as credits and cancels. */
+const MAX_OTHER_BYTES = 4 * 1024 * 1024;
+
+const PEER_LEFT = "The peer closed the connection.";
+
+/** A session on a {@linkcode MessageChannel}: each batch is a message, parsed where it lies. */
+export class MessageLink extends Link implements MessageReceiver {
+  readonly #channel: MessageChannel;
+  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
+  readonly #waiting = new Fifo<Uint8Array<ArrayBuffer>>();
+  #resumeAt = 0;
+  #paused = false;
+  #maxBatchBytes = MAX_HANDSHAKE_BATCH_BYTES;
+  readonly #maxWaitingBytes: number;
+  #waitingBytes = 0;
+  #hasEnded = false;
+
+  /** */
+  constructor(
+    channel: MessageChannel,
+    options: SessionOptions,
+    owner: LinkOwner,
+    clock: Clock,
+    inlineHandlerUs: number,
+  ) {
+    super(options, owner, clock, channel, inlineHandlerUs);
+    this.#channel = channel;
+    this.#maxWaitingBytes = options.limits.receiveBudgetBytes + MAX_OTHER_BYTES;
+    try {
+      channel.limitMessages?.(this.#maxBatchBytes);
+      channel.start(this);
+    } catch (error) {
+      this.fail("The channel's start", error);
+    }
+  }
+
+  /** From now on, messages may be large. */
+  override onOpen(peer: Peer): void {
+    this.#maxBatchBytes = MAX_BATCH_BYTES;
+    this.#channel.limitMessages?.(MAX_BATCH_BYTES);
+    super.onOpen(peer);
+  }
+
+  /** A batch has come. What cannot be held back is bounded by the credits given. */
+  onMessage(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.gone || this.session.state === "closed") return;
+    this.bytesReceived += bytes.length;
+    this.news = true;
+    if (bytes.length > this.#maxBatchBytes) {
+      return this.#refuse(
+        `A batch of ${bytes.length} bytes came; ${this.#maxBatchBytes} are allowed.`,
+      );
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += cost(bytes);
+    if (!this.#paused) return this.#parse();
+    // What waits has not been counted against the budget yet, and not every channel can be held back.
+    if (this.#waitingBytes > this.#maxWaitingBytes) {
+      this.#refuse(`${this.#waitingBytes} bytes wait; ${this.#maxWaitingBytes} are allowed.`);
+      this.#waiting.clear();
+    }
+  }
+
+  #refuse(message: string): void {
+    this.close(
+      new InternodeError("ProtocolError", message, { origin: "remote", outcome: "maybeExecuted" }),
+    );
+  }
+
+  /** The channel takes more. */
+  onDrain(): void {
+    this.news = true;
+    if (!this.gone && this.session.hasOutput) this.beginTurn();
+  }
+
+  /** The channel has ended. */
+  onClose(reason: string): void {
+    this.#hasEnded = true;
+    if (this.gone) this.finish();
+    else this.lose(reason === "" ? PEER_LEFT : `The connection has ended: ${reason}`);
+  }
+
+  readonly #parse = (): void => {
+    this.#paused = false;
+    if (this.gone) return;
+    const nowMs = this.beginReading();
+    let isDone: boolean;
+    try {
+      isDone = this.budget.start(nowMs) ? this.#parseWaiting(nowMs) : this.#goOnLater();
+    } finally {
+      this.endReading();
+    }
+    if (isDone) this.#hold("resume");
+  };
+
+  /** Says whether nothing waits any more, and the turn is not over. */
+  #parseWaiting(nowMs: number): boolean {
+    for (let bytes = this.#waiting.peek(); bytes !== undefined; bytes = this.#waiting.peek()) {
+      if (this.session.state === "closed") {
+        this.#waiting.clear();
+        return false;
+      }
+      if (this.budget.isSpent) return this.#goOnLater();
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const at = this.session.receive(bytes, view, this.#resumeAt, bytes.length, nowMs);
+      if (at < bytes.length) {
+        this.#resumeAt = at;
+        return this.#goOnLater();
+      }
+      this.#resumeAt = 0;
+      this.#waiting.shift();
+      this.#waitingBytes -= cost(bytes);
+      // What is to outlive the parsing was copied.
+      giveBack(bytes);
+    }
+    return true;
+  }
+
+  #hold(how: "pause" | "resume"): void {
+    try {
+      this.#channel[how]?.();
+    } catch (error) {
+      this.fail(`The channel's ${how}`, error);
+    }
+  }
+
+  #goOnLater(): false {
+    this.#paused = true;
+    this.budget.later(this.#parse);
+    this.#hold("pause");
+    return false;
+  }
+
+  /** Sends what there is, unless the channel is congested; `onDrain` follows then. */
+  protected override write(nowMs: number): void {
+    const { session } = this;
+    const channel = this.#channel, pieces = this.#pieces;
+    // What leaves may let other messages follow, which must not start a write of their own.
+    this.writing = true;
+    try {
+      while (!channel.congested && session.hasOutput && session.drain(pieces, nowMs) > 0) {
+        for (const piece of pieces) {
+          this.bytesSent += piece.length;
+          channel.send(piece);
+        }
+        pieces.length = 0;
+        session.recycle();
+      }
+      channel.flush?.();
+    } catch (error) {
+      return this.fail("Sending over the connection", error);
+    }
+    this.writing = false;
+    if (session.state === "closed" && !session.hasOutput) this.leave();
+  }
+
+  /** What was sent before still leaves. */
+  protected override closeChannel(): void {
+    this.#channel.close();
+    if (this.#hasEnded) this.finish();
+  }
+}
+
+/** What a batch takes while it waits: no more than the messages in it take of the budget. */
+function cost(batch: Uint8Array): number {
+  return messageCost(batch.length - HEADER_BYTES);
+}

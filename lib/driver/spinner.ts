@@ -1,0 +1,232 @@
+/**
+ * Waits by polling, for a while, before it lets the runtime wait.
+ *
+ * @module
+ */
+
+import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import type { Session } from "../session/session.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { SpinPolicy } from "./spin_policy.ts";
+
+/**
+ * When turns have followed one another for so long by polling alone, what comes
+ * next is left to the runtime: the event loop does not rest for it then, and
+ * looks at timers and other sockets, too. That costs 30 to 40 µs.
+ */
+const TURN_DUE_MS = 8;
+/** After so long it gets its turn in any case, which costs 50 to 110 µs. */
+const TURN_OVERDUE_MS = 10;
+/** With more calls under way, or answered in one turn, there is enough to do, and to look for more so often would only make batches smaller. */
+const MANY_CALLS = 128;
+/** The same for what a turn has received, in bytes. */
+const MANY_BYTES = 64 * 1024;
+/** How long a link counts as busy after such a turn. */
+const BUSY_MS = 1;
+/** The clock is read once in so many polls, as that takes a good part of the time of one. */
+const POLLS_A_LOOK = 8;
+/** No poll is quicker than this; it bounds a spin even where time stands still. */
+const QUICKEST_POLL_US = 0.1;
+
+/** What a spinner asks of its link. */
+export interface PolledLink {
+  /** The session. */
+  readonly session: Session;
+  /** How many bytes have come in all. */
+  readonly bytesReceived: number;
+  /** Makes ready for polling; `false`: something else is to be done first. */
+  startPolling(): boolean;
+  /** Reads what is there and parses it within a new turn that begins at that time. Says how many bytes it was; 0 at the end of the connection, -1: nothing, or not yet a whole batch. */
+  poll(nowMs: number): number;
+  /** Whether there is something to read, which the runtime will bring. */
+  hasBytes(): boolean;
+  /** The session's deadline has come. */
+  onDeadline(): void;
+}
+
+/**
+ * Polls a link's socket where somebody would rather wait so: after a request
+ * for its answer, after an answer for the next request. A spin begins when a
+ * turn has ended and the microtasks have run that came before, and it ends
+ * with the first bytes, as their turn comes first then; its end may begin the
+ * next one.
+ *
+ * ```text
+ *              a turn ends, somebody waits,
+ *              and the policy is for it                 the microtask
+ *   rests ------------------------------------> queued ---------------> polls
+ *     ^                                           ^                     |  |
+ *     |                                           |                     |  | the event loop
+ *     |                                           |                     |  | is to have its turn
+ *     |                                           +------- yields <-----+--+
+ *     |                                   somebody still waits |        |
+ *     +--------------------------------------------------------+--------+
+ *                     bytes came, nobody waits any more, or the time is up
+ * ```
+ */
+export class Spinner {
+  readonly #link: PolledLink;
+  readonly #clock: Clock;
+  readonly #serveMs: number;
+  /** For answers, and for requests. */
+  readonly #asking = new SpinPolicy();
+  readonly #serving = new SpinPolicy();
+  #state: "rests" | "queued" | "polls" | "yields" = "rests";
+  /** The call that was made last of those whose callers want to spin, and its id. */
+  #call: OutgoingCall | null = null;
+  #callId = -1;
+  #callMs = 0;
+  /** How long its caller wants to. */
+  #askMs = 0;
+  /** Until when to wait for the next request. */
+  #serveUntilMs = -Infinity;
+  #messagesSent: number;
+  #bytesReceived = 0;
+  /** Until when there is enough to do. */
+  #busyUntilMs = -Infinity;
+  /** When the present turn began. */
+  #turnMs = 0;
+  /** Since when turns have followed one another without one of the event loop; -1: it has just had its own. */
+  #chainMs = -1;
+
+  /**
+   * @param link The link.
+   * @param clock Where time comes from.
+   * @param serveUs How long to wait for the next request, in microseconds; 0: not at all.
+   */
+  constructor(link: PolledLink, clock: Clock, serveUs: number) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#serveMs = serveUs / 1000;
+    this.#messagesSent = link.session.messagesSent;
+  }
+
+  /** A call was made in the present turn whose answer is to be waited for so long, in microseconds. */
+  ask(call: OutgoingCall, spinUs: number): void {
+    // Without an id it has ended already, or waits for others to end.
+    if (call.id < 0) return;
+    this.#call = call;
+    this.#callId = call.id;
+    this.#callMs = -1;
+    this.#askMs = spinUs / 1000;
+  }
+
+  /** A turn that began at that time has ended, and what it had to say is written. */
+  onTurnEnd(nowMs: number): void {
+    this.#turnMs = nowMs;
+    const { session, bytesReceived } = this.#link;
+    const { caller, responder, messagesSent } = session;
+    // A turn of requests has calls under way, so what was sent without any is answers.
+    const answered = caller.calls.active === 0 ? messagesSent - this.#messagesSent : 0;
+    this.#messagesSent = messagesSent;
+    const isBusy = Math.max(answered, caller.calls.active) > MANY_CALLS ||
+      bytesReceived - this.#bytesReceived > MANY_BYTES;
+    this.#bytesReceived = bytesReceived;
+    if (isBusy) this.#busyUntilMs = nowMs + BUSY_MS;
+    if (this.#callMs < 0 && this.#call !== null) this.#callMs = nowMs;
+    if (answered > 0 && responder.calls.active === 0) this.#serveUntilMs = nowMs + this.#serveMs;
+    if (this.#state !== "rests" || nowMs < this.#busyUntilMs) return;
+    const untilMs = this.#untilMs();
+    if (nowMs >= untilMs) return;
+    if (this.#policy.maySpin(nowMs)) {
+      this.#state = "queued";
+      queueMicrotask(this.#begin);
+    }
+  }
+
+  /** The runtime has brought something, so the event loop has had a turn in which it looked at sockets. */
+  onDelivered(): void {
+    this.#chainMs = -1;
+    if (this.#state === "yields") this.#state = "rests";
+  }
+
+  get #policy(): SpinPolicy {
+    return this.#call !== null ? this.#asking : this.#serving;
+  }
+
+  /** Until when to wait; `-Infinity`: nobody does. */
+  #untilMs(): number {
+    const call = this.#call;
+    if (call !== null) {
+      if (call.id === this.#callId && call.state !== "abandoned") return this.#callMs + this.#askMs;
+      this.#call = null;
+    }
+    const { calls } = this.#link.session.responder;
+    return calls.active === 0 ? this.#serveUntilMs : -Infinity;
+  }
+
+  readonly #begin = (): void => {
+    this.#state = "rests";
+    const link = this.#link;
+    // Whatever is in the way, the end of its turn comes back here.
+    if (!link.startPolling()) return;
+    const untilMs = this.#untilMs();
+    if (untilMs === -Infinity) return;
+    if (this.#chainMs < 0) {
+      this.#chainMs = this.#turnMs;
+      this.#clock.soon(this.#onLoopTurn);
+    }
+    if (this.#turnMs - this.#chainMs >= TURN_OVERDUE_MS) this.#yield();
+    else this.#spin(untilMs);
+  };
+
+  #spin(untilMs: number): void {
+    const link = this.#link, clock = this.#clock, policy = this.#policy;
+    const deadlineMs = link.session.nextDeadlineMs();
+    const dueMs = this.#chainMs + TURN_DUE_MS;
+    const endMs = Math.min(untilMs, this.#chainMs + TURN_OVERDUE_MS, deadlineMs);
+    const mostPolls = (endMs - this.#turnMs) * 1000 / QUICKEST_POLL_US;
+    this.#state = "polls";
+    let nowMs = this.#turnMs;
+    for (let polls = 1;; polls++) {
+      if (nowMs >= dueMs) {
+        if (link.hasBytes()) {
+          this.#state = "yields";
+          return policy.onHit();
+        }
+      } else {
+        const count = link.poll(nowMs);
+        if (count >= 0) {
+          this.#state = "rests";
+          return count > 0 ? policy.onHit() : this.#giveUp();
+        }
+      }
+      if (polls % POLLS_A_LOOK !== 0) continue;
+      nowMs = clock.now();
+      if (nowMs < endMs && polls < mostPolls) continue;
+      this.#state = "rests";
+      if (nowMs >= deadlineMs) {
+        link.onDeadline();
+      } else if (nowMs >= untilMs || nowMs < endMs) {
+        policy.onMiss(nowMs);
+        this.#giveUp();
+      } else {
+        this.#yield();
+      }
+      return;
+    }
+  }
+
+  #yield(): void {
+    this.#state = "yields";
+    this.#clock.defer(this.#onYielded);
+  }
+
+  /** Nobody waits any more. */
+  #giveUp(): void {
+    this.#call = null;
+    this.#serveUntilMs = -Infinity;
+  }
+
+  readonly #onLoopTurn = (): void => {
+    this.#chainMs = -1;
+  };
+
+  readonly #onYielded = (): void => {
+    // What came in that turn has ended it already; this may even be another one.
+    if (this.#state !== "yields") return;
+    this.#chainMs = -1;
+    this.#turnMs = this.#clock.now();
+    this.#begin();
+  };
+}

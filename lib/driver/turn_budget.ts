@@ -1,0 +1,84 @@
+/**
+ * How long a link may handle what has come before the event loop gets a turn.
+ *
+ * @module
+ */
+
+import type { Clock } from "../runtime/clock.ts";
+import { LoopTurn } from "./loop_turn.ts";
+
+/** The most steps between two looks at the clock. */
+const MAX_STEP = 16;
+
+/**
+ * Bounds the time that parsing, answering and handlers take in one turn of the
+ * event loop, over all links of a clock: with many that all have much to do each
+ * gets its part of the budget, and at least one step is done, which is a handler
+ * or some frames without one. Reading the clock after each step would cost more
+ * than a quick one does, so it is read after as many as surely fit, judged by
+ * the ones before.
+ */
+export class TurnBudget {
+  readonly #clock: Clock;
+  readonly #turn: LoopTurn;
+  readonly #budgetMs: number;
+  /** How long this link may go on, in milliseconds. */
+  #partMs = 0;
+  #isSpent = false;
+  #isAlone = false;
+  #startMs = 0;
+  #lookedMs = 0;
+  #ran = 0;
+  #nextLook = 1;
+
+  /** @param budgetUs The time for a turn, in microseconds. */
+  constructor(clock: Clock, budgetUs: number) {
+    this.#clock = clock;
+    this.#turn = LoopTurn.of(clock);
+    this.#budgetMs = budgetUs / 1000;
+  }
+
+  /** Whether the last step has ended the link's part of the turn. */
+  get isSpent(): boolean {
+    return this.#isSpent;
+  }
+
+  /**
+   * The link has something to do: whether it may begin in this turn.
+   *
+   * @param isAlone Whether it was polled: then others have no turn anyway until polling ends, and the link has a budget of its own.
+   */
+  start(nowMs: number, isAlone = false): boolean {
+    this.#isSpent = false;
+    this.#isAlone = isAlone;
+    if (isAlone) this.#turn.onOver();
+    this.#startMs = this.#lookedMs = nowMs;
+    this.#partMs = isAlone ? this.#budgetMs : this.#budgetMs / (1 + this.#turn.waiting);
+    this.#ran = 0;
+    this.#nextLook = 1;
+    return isAlone || this.#turn.mayBegin(nowMs, this.#budgetMs);
+  }
+
+  /** A step is done: whether the turn has lasted long enough. */
+  isOver(): boolean {
+    if (++this.#ran < this.#nextLook) return false;
+    const nowMs = this.#clock.now();
+    const spentMs = nowMs - this.#startMs;
+    let leftMs = this.#partMs - spentMs;
+    if (!this.#isAlone) {
+      this.#turn.add(nowMs - this.#lookedMs, nowMs, this.#budgetMs);
+      this.#lookedMs = nowMs;
+      leftMs = Math.min(leftMs, this.#budgetMs - this.#turn.lastedMs(nowMs));
+    }
+    if (leftMs <= 0) return this.#isSpent = true;
+    const eachMs = spentMs / this.#ran;
+    const fit = eachMs > 0 ? Math.floor(leftMs / eachMs / 2) : MAX_STEP;
+    this.#nextLook = this.#ran + Math.max(1, Math.min(fit, MAX_STEP));
+    return false;
+  }
+
+  /** The link goes on in a later turn. */
+  later(goOn: () => void): void {
+    this.#turn.later(this.#budgetMs, goOn, this.#ran > 0);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What a caller is told of a failure.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { PayloadKind } from "../../wire/frame.ts";
+import type { AnyContract } from "../contract/contract.ts";
+import { decodePayload } from "../contract/payload.ts";
+
+/**
+ * Adds host and handler to an error of the session's, and the handler's
+ * detail where the contract has a codec for it. Anything else, such as a
+ * signal's reason, stays as it is.
+ *
+ * @param host The peer; empty where the call has come to none: its error says all then.
+ */
+export function callFailure(
+  error: unknown,
+  host: string,
+  contract: AnyContract,
+  detail: ByteReader | null,
+): unknown {
+  if (!isOwnError(error) || host === "") return error;
+  const { code, origin, outcome, message, remoteName, remoteMessage } = error;
+  return new InternodeError(code, `${contract.name} on ${host}: ${message}`, {
+    origin,
+    outcome,
+    host,
+    handler: contract.name,
+    remoteName,
+    remoteMessage,
+    detail: detail === null || contract.detail === undefined
+      ? undefined
+      : readDetail(contract, detail),
+    cause: error.cause ?? error,
+  });
+}
+
+/** A detail that cannot be read must not hide the failure itself. */
+function readDetail(contract: AnyContract, detail: ByteReader): unknown {
+  try {
+    return decodePayload(contract.detail!, PayloadKind.bytes, detail);
+  } catch {
+    return undefined;
+  }
+}

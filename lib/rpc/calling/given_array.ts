@@ -1,0 +1,34 @@
+/**
+ * Responses that go where their caller says.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../codec/format/codec.ts";
+import { InternodeError } from "../../errors.ts";
+import type { SingleContract } from "../contract/contract.ts";
+
+/** A contract of raw bytes whose responses go to the beginning of an array. */
+export function withArray<Request, Response>(
+  contract: SingleContract<Request, Response>,
+  into: Uint8Array,
+): SingleContract<Request, Response> {
+  // Only contracts of raw bytes come so far as to have a response.
+  return { ...contract, response: arrayCodec(into) as Codec<unknown> as Codec<Response> };
+}
+
+function arrayCodec(into: Uint8Array): Codec<Uint8Array> {
+  return {
+    raw: true,
+    encode: (value, writer) => writer.append(value),
+    decode(reader): Uint8Array {
+      const { remaining } = reader;
+      if (remaining <= into.length) return into.subarray(0, reader.readInto(into));
+      throw new InternodeError(
+        "InvalidPayload",
+        `it has ${remaining} bytes, and the array given as \`into\` has ${into.length}`,
+        { origin: "caller" },
+      );
+    },
+  };
+}

@@ -1,0 +1,215 @@
+/**
+ * A stream that this node opened, as its session keeps it.
+ *
+ * @module
+ */
+
+import { memoryOf } from "../../codec/format/memory_cost.ts";
+import { InternodeError } from "../../errors.ts";
+import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
+import { OpenedStream } from "../../session/calls/opened_stream.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { callFailure } from "./call_failure.ts";
+import { traceCode } from "../tracing/call_trace.ts";
+import { startClientSpan } from "../tracing/client_span.ts";
+import type { StreamContract } from "../contract/contract.ts";
+import { MessageQueue, type QueueOwner } from "../serving/message_queue.ts";
+import { decodePayload, invalidPayload } from "../contract/payload.ts";
+import type { CallOwner } from "./pending_request.ts";
+import type { Span } from "../contract/tracer.ts";
+
+/** What a stream asks of its connection beside what any call does. */
+export interface StreamOwner extends CallOwner {
+  /** Begins a turn and gives its time. */
+  beginTurn(): number;
+}
+
+/** The engine's half of a `Stream`. */
+export class OutgoingStream<Initial, Input, Output> extends OpenedStream implements QueueOwner {
+  /** The handler's messages. */
+  readonly outputs: MessageQueue<Output>;
+  /** The call's span; `null`: nobody traces. */
+  readonly span: Span | null;
+
+  readonly #contract: StreamContract<Initial, Input, Output>;
+  readonly #owner: StreamOwner;
+  readonly #subroute: string;
+  readonly #startMs: number;
+  #isOpen = false;
+  #opened: PromiseWithResolvers<void> | null = null;
+  #finished: PromiseWithResolvers<void> | null = null;
+  #ending: { readonly error: unknown } | null = null;
+  /** What this side has given the stream up with. */
+  #givenUp: { readonly reason: unknown } | null = null;
+  #signal: AbortSignal | null = null;
+
+  /** */
+  constructor(
+    contract: StreamContract<Initial, Input, Output>,
+    owner: StreamOwner,
+    subroute: string,
+  ) {
+    super();
+    this.#contract = contract;
+    this.#owner = owner;
+    this.#subroute = subroute;
+    this.#startMs = owner.traces.active ? owner.now() : -1;
+    const { spans, host } = owner;
+    this.span = spans === null
+      ? null
+      : startClientSpan(spans, contract.name, host === "" ? null : host, subroute);
+    this.outputs = new MessageQueue(this);
+  }
+
+  /** The contract's codec for inputs. */
+  get contract(): StreamContract<Initial, Input, Output> {
+    return this.#contract;
+  }
+
+  /** How the stream ended: `undefined` for well; `null` while it has not. */
+  get ending(): { readonly error: unknown } | null {
+    return this.#ending;
+  }
+
+  /** Resolves when the stream can send, rejects when it never will. */
+  get opened(): Promise<void> {
+    if (this.#opened === null) {
+      this.#opened = Promise.withResolvers();
+      // Who does not wait for it need not hear of its failure here: the outputs and `finished` tell.
+      this.#opened.promise.catch(() => {});
+      if (this.#isOpen) this.#opened.resolve();
+      else if (this.#ending !== null) this.#settle(this.#opened, this.#ending);
+    }
+    return this.#opened.promise;
+  }
+
+  /** Resolves when the handler has ended well, else rejects. */
+  get finished(): Promise<void> {
+    if (this.#finished === null) {
+      this.#finished = Promise.withResolvers();
+      this.#finished.promise.catch(() => {});
+      if (this.#ending !== null) this.#settle(this.#finished, this.#ending);
+    }
+    return this.#finished.promise;
+  }
+
+  /** Ends the stream when the signal aborts. */
+  watch(signal: AbortSignal): void {
+    this.#signal = signal;
+    listenTo(signal, this, (thrown) => this.cancel(thrown));
+    // A getter of what was sent, or a balancer, may have aborted it already.
+    if (hasAborted(signal)) this.handleEvent();
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.#giveUp(reasonOf(this.#signal));
+  }
+
+  /** Ends the stream from this side. */
+  cancel(reason: unknown): void {
+    if (this.#ending !== null) return;
+    const error = reason ??
+      new InternodeError("Cancelled", `${this.#contract.name} on ${this.#owner.host}: cancelled.`, {
+        origin: "caller",
+        outcome: "maybeExecuted",
+        host: this.#owner.host,
+        handler: this.#contract.name,
+      });
+    this.#giveUp(error);
+  }
+
+  /** The stream can send. */
+  override onOpened(): void {
+    this.#isOpen = true;
+    this.#opened?.resolve();
+  }
+
+  /** A message of the handler's. One that cannot be read ends the stream. */
+  override onMessage(kind: number, reader: ByteReader): void {
+    const bytes = reader.remaining;
+    let value: Output;
+    try {
+      value = decodePayload(this.#contract.output, kind, reader);
+    } catch (error) {
+      const cause = invalidPayload(error);
+      const message =
+        `${this.#contract.name} on ${this.#owner.host}: an output cannot be read: ${cause.message}`;
+      this.cancel(
+        new InternodeError(cause.code, message, {
+          origin: "remote",
+          outcome: "executed",
+          host: this.#owner.host,
+          handler: this.#contract.name,
+          cause,
+        }),
+      );
+      return;
+    }
+    const memory = memoryOf(reader, bytes);
+    this.receive?.holdMemory(reader.room, memory);
+    this.outputs.push(value, bytes, memory);
+  }
+
+  /** The handler has ended well. */
+  override onEnd(): void {
+    this.outputs.end();
+    this.#end({ error: undefined });
+  }
+
+  /** The stream has failed. */
+  override onError(error: unknown, detail: ByteReader | null): void {
+    const givenUp = this.#givenUp;
+    // The caller's own reason stays as it is, even where it looks like an error of ours.
+    if (givenUp !== null && error === givenUp.reason) this.fail(error);
+    else this.fail(callFailure(error, this.#owner.host, this.#contract, detail));
+  }
+
+  /** Fails with just this. */
+  fail(failure: unknown): void {
+    this.#opened?.reject(failure);
+    this.outputs.fail(failure);
+    this.#end({ error: failure });
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#givenUp = { reason };
+    this.#owner.abort(this, reason);
+  }
+
+  #end(ending: { readonly error: unknown }): void {
+    this.#ending = ending;
+    leaveSignal(this.#signal, this);
+    this.#signal = null;
+    this.span?.end(ending.error);
+    if (this.#finished !== null) this.#settle(this.#finished, ending);
+    const { traces, host } = this.#owner;
+    if (this.#startMs < 0 || !traces.active) return;
+    traces.emit({
+      direction: "outgoing",
+      kind: "stream",
+      handler: this.#contract.name,
+      subroute: this.#subroute,
+      host,
+      durationMs: this.#owner.now() - this.#startMs,
+      error: traceCode(ending.error),
+    });
+  }
+
+  #settle(promise: PromiseWithResolvers<void>, ending: { readonly error: unknown }): void {
+    if (ending.error === undefined) promise.resolve();
+    else promise.reject(ending.error);
+  }
+
+  /** An output was read. */
+  onConsumed(bytes: number, memory: number): void {
+    if (this.receive !== null && this.receive.consumed(bytes, memory)) {
+      this.receive.report(this.#owner.beginTurn());
+    }
+  }
+
+  /** The reader of the outputs wants no more. */
+  onReturn(): void {
+    this.cancel(undefined);
+  }
+}

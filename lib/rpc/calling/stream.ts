@@ -1,0 +1,206 @@
+/**
+ * A stream, as its caller sees it.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import type { OutgoingStream } from "./outgoing_stream.ts";
+
+/**
+ * A call with many messages. Iterate it for the handler's messages; `send`
+ * this side's. Leaving a `for await` early cancels it.
+ *
+ * All messages that the handler sent are read before its end or its error
+ * shows. A lost connection is always an error, never an end. An error shows to
+ * every `next()` from then on.
+ *
+ * @typeParam Input What this side sends; `never` where there is no such direction.
+ * @typeParam Output What the handler sends; `never` where there is no such direction.
+ *
+ * @example
+ * ```ts
+ * import { Manager, stream } from "@internode/grid";
+ * import * as t from "@internode/grid/codec";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scan = stream("bucket.scan", {
+ *   initial: t.record({ prefix: t.string() }),
+ *   output: t.string(),
+ *   inputCapacity: 0,
+ *   outputCapacity: 16,
+ * });
+ *
+ * const hosts = ["memory://bucket", "memory://reader"] as const;
+ * await using bucket = new Manager({ local: hosts[0], hosts });
+ * await using reader = new Manager({ local: hosts[1], hosts });
+ * bucket.handle(scan, async function* ({ prefix }) {
+ *   for (const name of ["a/1", "b/1", "b/2"]) if (name.startsWith(prefix)) yield name;
+ * });
+ * await Promise.all([bucket.listen(), reader.listen()]);
+ *
+ * const found: string[] = [];
+ * for await (const name of reader.connection(hosts[0]).stream(scan, { prefix: "b/" })) {
+ *   found.push(name);
+ * }
+ * assertEquals(found, ["b/1", "b/2"]);
+ * ```
+ */
+export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDisposable {
+  // deno-lint-ignore no-explicit-any -- the type of the initial payload plays no part any more
+  readonly #call: OutgoingStream<any, Input, Output>;
+  readonly #beginTurn: () => number;
+  /** The last of the calls made before the stream could send, so that they keep their order. */
+  #beforeOpen: Promise<void> | null = null;
+  #ended = false;
+
+  /** Made by `Connection.stream`. */
+  // deno-lint-ignore no-explicit-any -- see above
+  constructor(call: OutgoingStream<any, Input, Output>, beginTurn: () => number) {
+    this.#call = call;
+    this.#beginTurn = beginTurn;
+    if (call.state === "idle" || call.send === null) this.#beforeOpen = call.opened;
+  }
+
+  /**
+   * Sends a message. Resolves when the handler's side has room for it, at
+   * once if it has; from then on it will arrive unless the connection is lost.
+   * A `Uint8Array` of more than 8 KiB must not be changed afterwards.
+   *
+   * @param input The message.
+   * @throws {InternodeError} `InvalidPayload` or `MessageTooLarge` (only this
+   * message is refused); `InvalidArgument` after `end` or where the contract
+   * has no inputs; else what ended the stream.
+   */
+  send(input: Input): Promise<void> {
+    if (this.#call.contract.inputCapacity === 0) {
+      return Promise.reject(this.#misuse("its contract has no inputs"));
+    }
+    if (this.#ended) return Promise.reject(this.#misuse("its inputs were ended"));
+    if (this.#beforeOpen !== null) return this.#afterOpen(() => this.#send(input));
+    return this.#send(input);
+  }
+
+  /** Ends this side's messages, behind those already sent. Any number of calls. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#beforeOpen === null) this.#end();
+    else this.#afterOpen(() => Promise.resolve(this.#end())).catch(() => {});
+  }
+
+  /**
+   * Ends the stream. Its handler's signal aborts, its iterator gets `return()`,
+   * and its inputs end with an error: those it has not read are given up.
+   *
+   * @param reason What `for await` and `finished` reject with. Default: an `InternodeError` of code `Cancelled`.
+   */
+  cancel(reason?: unknown): void {
+    this.#call.cancel(reason);
+  }
+
+  /** Resolves when the handler has ended well and all its messages have come; else rejects with what ended the stream. */
+  get finished(): Promise<void> {
+    return this.#call.finished;
+  }
+
+  /** The handler's messages. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Output> {
+    return this.#call.outputs;
+  }
+
+  /** The handler's messages, for pipes. Cancelling it cancels the stream. */
+  get readable(): ReadableStream<Output> {
+    const { outputs } = this.#call;
+    return new ReadableStream<Output>({
+      pull: async (controller): Promise<void> => {
+        const { done, value } = await outputs.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason): void => this.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  /**
+   * This side's messages, for pipes. Closing it ends them; aborting it cancels
+   * the stream. It fails as soon as the stream does, also while nothing is
+   * written: a pipe into it, `write` and a writer's `closed` then reject with
+   * what ended the stream, and `close` with a `TypeError`, as the platform has it.
+   */
+  get writable(): WritableStream<Input> {
+    return new WritableStream<Input>({
+      start: (controller): void => {
+        this.finished.catch((error) => controller.error(error));
+      },
+      write: (input): Promise<void> => this.send(input),
+      close: async (): Promise<void> => {
+        this.end();
+        await this.#beforeOpen;
+        const { ending } = this.#call;
+        if (ending !== null && ending.error !== undefined) throw ending.error;
+      },
+      abort: (reason): void => this.cancel(reason),
+    });
+  }
+
+  /** Cancels the stream if it has not ended. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.cancel();
+    return Promise.resolve();
+  }
+
+  #send(input: Input): Promise<void> {
+    const call = this.#call, send = call.send;
+    if (call.ending !== null || send === null || send.ended) return Promise.reject(this.#over());
+    try {
+      const waiting = send.send(call.contract.input, input);
+      if (waiting === null) return SENT;
+      return new Promise((resolve, reject) => {
+        waiting.onAccepted = resolve;
+        waiting.onRefused = reject;
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #end(): void {
+    this.#call.send?.end(() => {}, this.#beginTurn());
+  }
+
+  /** Keeps the order of what is called before the stream is open. */
+  #afterOpen(action: () => Promise<void>): Promise<void> {
+    const done = this.#beforeOpen!.then(action);
+    const settled = done.catch(() => {});
+    this.#beforeOpen = settled;
+    settled.then(() => {
+      if (this.#beforeOpen === settled) this.#beforeOpen = null;
+    });
+    return done;
+  }
+
+  #over(): unknown {
+    const { ending, contract } = this.#call;
+    return ending?.error ??
+      new InternodeError("Closed", `${contract.name}: the handler has ended the stream.`, {
+        origin: "remote",
+        outcome: "executed",
+        handler: contract.name,
+      });
+  }
+
+  #misuse(why: string): InternodeError {
+    const { name } = this.#call.contract;
+    return new InternodeError(
+      "InvalidArgument",
+      `${name}: nothing can be sent on this stream, ${why}.`,
+      {
+        origin: "caller",
+        handler: name,
+      },
+    );
+  }
+}
+
+const SENT: Promise<void> = Promise.resolve();

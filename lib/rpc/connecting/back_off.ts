@@ -1,0 +1,116 @@
+/**
+ * How long to wait before dialling again.
+ *
+ * @module
+ */
+
+import { shown } from "../../foreign/text_of.ts";
+import type { Clock, Random } from "../../runtime/clock.ts";
+import { invalidOption, positive } from "./connection_options.ts";
+
+/** How fast reconnecting slows down. It starts over after a connection that has lasted for twice `maxMs`. */
+export interface BackOffOptions {
+  /** The first wait, in milliseconds. Default: 20. */
+  readonly initialMs: number;
+  /** By how much each wait is longer than the one before. Default: 1.6. */
+  readonly factor: number;
+  /** The longest wait, in milliseconds. Default: 2,000. */
+  readonly maxMs: number;
+  /** Each wait is shortened by up to this part, by chance. Default: 0.4. */
+  readonly jitter: number;
+}
+
+/** The back-off that holds unless another is given. */
+export const DEFAULT_BACK_OFF: BackOffOptions = {
+  initialMs: 20,
+  factor: 1.6,
+  maxMs: 2_000,
+  jitter: 0.4,
+};
+
+/**
+ * Fills in what is missing and checks the numbers.
+ *
+ * @param option The name of the option that holds it.
+ * @throws {InternodeError} `InvalidArgument`, naming the option.
+ */
+export function resolveBackOff(
+  option: string,
+  fallback: BackOffOptions,
+  given: Partial<BackOffOptions> = {},
+): BackOffOptions {
+  const { initialMs, factor, maxMs, jitter } = { ...fallback, ...given };
+  positive(`${option}.initialMs`, initialMs);
+  positive(`${option}.maxMs`, maxMs);
+  if (typeof factor !== "number" || !(factor >= 1)) {
+    throw invalidOption(`${option}.factor`, `must be at least 1, not ${shown(factor)}`);
+  }
+  if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1)) {
+    throw invalidOption(`${option}.jitter`, `must be from 0 to 1, not ${shown(jitter)}`);
+  }
+  return { initialMs, factor, maxMs, jitter };
+}
+
+/** Growing waits with jitter, so that nodes which lost a peer together do not come back all at once. */
+export class BackOff {
+  readonly #options: BackOffOptions;
+  readonly #random: Random;
+  #attempts = 0;
+
+  /** */
+  constructor(options: BackOffOptions, random: Random) {
+    this.#options = options;
+    this.#random = random;
+  }
+
+  /** The next wait in milliseconds. */
+  next(): number {
+    const { initialMs, factor, maxMs, jitter } = this.#options;
+    const waitMs = Math.min(maxMs, initialMs * factor ** Math.min(this.#attempts++, 64));
+    return waitMs * (1 - jitter * this.#random.next());
+  }
+
+  /** Starts over, after a success. */
+  reset(): void {
+    this.#attempts = 0;
+  }
+}
+
+/** So many of the longest waits must something last, for what ended it to be no failure to begin. */
+const LASTING_WAITS = 2;
+
+/** For how long what was begun must last, to count as a success: twice the longest wait. In milliseconds. */
+export function lastingMs({ maxMs }: BackOffOptions): number {
+  return LASTING_WAITS * maxMs;
+}
+
+/**
+ * A back-off for what is begun again whenever it ends. It starts over only
+ * after something that has lasted: two processes that take a connection from
+ * each other would otherwise do so at full speed, as each of them succeeds.
+ */
+export class LastingBackOff {
+  readonly #backOff: BackOff;
+  readonly #clock: Clock;
+  readonly #lastingMs: number;
+  #begunMs = Infinity;
+
+  /** */
+  constructor(options: BackOffOptions, { clock, random }: { clock: Clock; random: Random }) {
+    this.#backOff = new BackOff(options, random);
+    this.#clock = clock;
+    this.#lastingMs = lastingMs(options);
+  }
+
+  /** It has begun. */
+  onBegun(): void {
+    this.#begunMs = this.#clock.now();
+  }
+
+  /** It has ended, or could not be begun: the wait before it is tried again, in milliseconds. */
+  next(): number {
+    if (this.#clock.now() - this.#begunMs >= this.#lastingMs) this.#backOff.reset();
+    this.#begunMs = Infinity;
+    return this.#backOff.next();
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * What is counted for each connection.
+ *
+ * @module
+ */
+
+import type { ErrorCode } from "../../errors.ts";
+import type { Link } from "../../driver/link.ts";
+import { OpenedStream } from "../../session/calls/opened_stream.ts";
+import { AcceptedStream } from "../../session/calls/accepted_stream.ts";
+import { AnswerCounts } from "../../session/frames/answer_counts.ts";
+import type { ConnectionState } from "../contract/connection_state.ts";
+
+/** How many calls ended in which way: `"OK"` for well, else the error's code. */
+export type CallCounts = Readonly<Record<ErrorCode | "OK", number>>;
+
+/** A snapshot of a connection's counters; totals go on over reconnects. */
+export interface ConnectionStats {
+  /** Where it stands. */
+  readonly state: ConnectionState;
+  /** Bytes written, framing included. */
+  readonly bytesSent: number;
+  /** Bytes read, framing included. */
+  readonly bytesReceived: number;
+  /** How often polling the socket has brought bytes before the runtime did, see option `spinUs`; 0 where that cannot be. */
+  readonly polledReads: number;
+  /** Requests, responses and stream messages sent. */
+  readonly messagesSent: number;
+  /** Requests, responses and stream messages received. */
+  readonly messagesReceived: number;
+  /** Batches sent: the messages of one turn leave in one. */
+  readonly batchesSent: number;
+  /** How often it was made again after a loss. */
+  readonly reconnects: number;
+  /** How often a new connection took the place of an older one that was still good. */
+  readonly renewals: number;
+  /** When the last ping was answered, in milliseconds since 1970; `null` before the first. */
+  readonly lastPingMs: number | null;
+  /** How long the answer to the last ping took, in milliseconds; `null` before the first. */
+  readonly roundTripMs: number | null;
+  /** Calls of this side that are under way, streams included. */
+  readonly callsOut: number;
+  /** Calls of the peer that are being served, streams included; not those answered in the turn they came. */
+  readonly callsIn: number;
+  /** How the calls of the peer have ended: all that reached this side, those for which no handler ran among them. */
+  readonly answeredCalls: CallCounts;
+  /** How many calls of the peer were refused as an `allow` rule does not let it make them. */
+  readonly refusedCalls: number;
+  /** Streams open, of either side. */
+  readonly streamsOpen: number;
+  /** Bytes of messages that wait to be sent. */
+  readonly queuedBytes: number;
+}
+
+/** The counters that go on over reconnects. */
+export class ConnectionTotals {
+  /** How often the connection was made. */
+  connects = 0;
+  /** How often it was renewed. */
+  renewals = 0;
+  /** How many calls of the peer were refused by a rule. */
+  refusedCalls = 0;
+  /** How many handlers run for the peer at the moment, those included whose calls have ended. */
+  running = 0;
+  readonly #openLinks: () => readonly Link[];
+  readonly #answers = new AnswerCounts();
+  #bytesSent = 0;
+  #bytesReceived = 0;
+  #polledReads = 0;
+  #messagesSent = 0;
+  #messagesReceived = 0;
+  #batchesSent = 0;
+
+  /** @param openLinks Gives the links that are open, the newest last. */
+  constructor(openLinks: () => readonly Link[]) {
+    this.#openLinks = openLinks;
+  }
+
+  /** Whether the peer has calls on a link that was renewed. */
+  get renewing(): boolean {
+    const older = this.#openLinks().slice(0, -1);
+    return older.some(({ session }) => session.responder.calls.active > 0);
+  }
+
+  /** Keeps what a link that has ended has counted. */
+  add(link: Link): void {
+    this.#answers.add(link.session.responder.answers);
+    this.#bytesSent += link.bytesSent;
+    this.#bytesReceived += link.bytesReceived;
+    this.#polledReads += link.polledReads;
+    this.#messagesSent += link.session.messagesSent;
+    this.#messagesReceived += link.session.messagesReceived;
+    this.#batchesSent += link.session.batchesSent;
+  }
+
+  /**
+   * The totals with those of the connections that are open.
+   *
+   * @param link The present one.
+   */
+  snapshot(
+    state: ConnectionState,
+    link: Link | null,
+    toWallMs: (ms: number) => number,
+  ): ConnectionStats {
+    const open = this.#openLinks(), lastPing = link?.session.lastPing ?? null;
+    const answers = new AnswerCounts();
+    answers.add(this.#answers);
+    for (const each of open) answers.add(each.session.responder.answers);
+    const sum = (of: (link: Link) => number): number =>
+      open.reduce((total, each) => total + of(each), 0);
+    return {
+      state,
+      bytesSent: this.#bytesSent + sum(({ bytesSent }) => bytesSent),
+      bytesReceived: this.#bytesReceived + sum(({ bytesReceived }) => bytesReceived),
+      polledReads: this.#polledReads + sum(({ polledReads }) => polledReads),
+      messagesSent: this.#messagesSent + sum(({ session }) => session.messagesSent),
+      messagesReceived: this.#messagesReceived + sum(({ session }) => session.messagesReceived),
+      batchesSent: this.#batchesSent + sum(({ session }) => session.batchesSent),
+      reconnects: Math.max(0, this.connects - 1),
+      renewals: this.renewals,
+      lastPingMs: lastPing === null ? null : toWallMs(lastPing.atMs),
+      roundTripMs: lastPing === null ? null : lastPing.roundTripMs,
+      callsOut: sum(({ session }) => session.caller.calls.active),
+      callsIn: sum(({ session }) => session.responder.calls.active),
+      answeredCalls: countsOf(answers),
+      refusedCalls: this.refusedCalls,
+      streamsOpen: sum(({ session }) =>
+        countStreams(session.caller.calls) + countStreams(session.responder.calls)
+      ),
+      queuedBytes: sum(({ session }) => session.queuedBytes),
+    };
+  }
+}
+
+function countsOf(answers: AnswerCounts): CallCounts {
+  const of = (code: ErrorCode): number => answers.failed(code);
+  return {
+    OK: answers.ok,
+    Unreachable: of("Unreachable"),
+    Disconnected: of("Disconnected"),
+    DeadlineExceeded: of("DeadlineExceeded"),
+    Cancelled: of("Cancelled"),
+    UnknownHandler: of("UnknownHandler"),
+    HandlerFailed: of("HandlerFailed"),
+    InvalidPayload: of("InvalidPayload"),
+    MessageTooLarge: of("MessageTooLarge"),
+    Overloaded: of("Overloaded"),
+    Refused: of("Refused"),
+    ProtocolError: of("ProtocolError"),
+    Closed: of("Closed"),
+    InvalidArgument: of("InvalidArgument"),
+    GoingAway: of("GoingAway"),
+  };
+}
+
+function countStreams(calls: Iterable<unknown>): number {
+  let count = 0;
+  for (const call of calls) {
+    if (call instanceof OpenedStream || call instanceof AcceptedStream) count++;
+  }
+  return count;
+}

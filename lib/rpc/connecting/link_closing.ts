@@ -1,0 +1,68 @@
+/**
+ * How a connection's calls end when its node closes.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import type { EventLogger } from "../../foreign/log_event.ts";
+import type { Link } from "../../driver/link.ts";
+
+/** Takes no new calls, asks handlers that run to end soon, and gives calls whose handlers have not begun back to their callers. */
+export function drainLink(link: Link, reason: InternodeError): void {
+  const { session } = link, { responder } = session;
+  const nowMs = link.beginTurn();
+  session.startDraining(nowMs);
+  for (const call of [...responder.calls]) {
+    if (call.hasBegun) call.onStopping(reason);
+    else responder.endCall(call, notBegun(), nowMs);
+  }
+}
+
+/** Whether no call is under way on any of them, and all that was said has arrived; see {@linkcode Link.settle}. */
+export function areSettled(links: readonly Link[]): boolean {
+  let settled = true;
+  // Each of them, as each has to ask its peer.
+  for (const link of links) settled = link.settle() && settled;
+  return settled;
+}
+
+/**
+ * The grace time is over: says what is given up.
+ *
+ * @param who Who closes.
+ * @param links Its connections.
+ * @param running How many of its handlers run.
+ */
+export function tellGivenUp(
+  logger: EventLogger,
+  who: string,
+  graceMs: number,
+  links: Iterable<Link>,
+  running: number,
+): void {
+  let made = 0, served = 0, unheard = 0;
+  for (const link of links) {
+    const { state, caller, responder, arrival } = link.session;
+    if (state !== "open") continue;
+    made += caller.calls.active;
+    served += responder.calls.active;
+    if (!arrival.isKnown) unheard++;
+  }
+  if (made + served + unheard + running === 0) return;
+  // Without grace time that is what was asked for.
+  logger[graceMs === 0 ? "info" : "warn"](
+    `${who} closes although its grace time of ${graceMs} ms was not enough: it gives up ${served} calls ` +
+      `that it serves and ${made} that it has made, ${running} handlers still run, and ${unheard} ` +
+      "connections have not taken all that was sent.",
+    { event: "grace_over", graceMs, served, made, running, unheard },
+  );
+}
+
+function notBegun(): InternodeError {
+  return new InternodeError(
+    "Closed",
+    "This node is closing; the call waited for its turn and has not run.",
+    { origin: "remote", outcome: "notExecuted" },
+  );
+}

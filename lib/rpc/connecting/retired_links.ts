@@ -1,0 +1,124 @@
+/**
+ * Connections that were renewed, until what ran on them has ended.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
+import type { Link } from "../../driver/link.ts";
+
+/** So many of one peer at most; who renews more often than its calls end has the oldest ones closed. */
+const MAX_RETIRED = 64;
+
+interface Retired {
+  readonly openedMs: number;
+  /** Ends the grace time. */
+  readonly timer: Timer;
+  /** Ends the looking whether all has ended. */
+  readonly unwatch: () => void;
+  /** Whether the peer has told of the newer one; see the class. */
+  peerIsDone: boolean;
+  /** Whether this side has. */
+  isTold: boolean;
+}
+
+/**
+ * No side makes new calls on these; what ran, or waited to be sent, may finish.
+ * The side that has dialled tells the other at once that it uses a newer one,
+ * so that this can tell whether the newer one was good at both ends; then the other
+ * side tells when all its calls on it have ended, so that none is under way
+ * which the dialler does not know of. Then the dialler closes it, when its own
+ * have ended too. After the grace time either side does, and what still runs
+ * ends as `GoingAway`.
+ */
+export class RetiredLinks {
+  readonly #clock: Clock;
+  readonly #graceMs: number;
+  readonly #dials: boolean;
+  readonly #links = new Map<Link, Retired>();
+
+  /** @param dials Whether this side has dialled. */
+  constructor(clock: Clock, graceMs: number, dials: boolean) {
+    this.#clock = clock;
+    this.#graceMs = graceMs;
+    this.#dials = dials;
+  }
+
+  /** There is a newer connection than this one, which was opened then. */
+  add(link: Link, openedMs: number, peerIsDone = false): void {
+    const timer = this.#clock.setTimer(this.#graceMs, () => link.close(goingAway()));
+    const unwatch = link.watch(() => this.#check(link));
+    const retired: Retired = { openedMs, timer, unwatch, peerIsDone, isTold: false };
+    this.#links.set(link, retired);
+    if (this.#dials) tell(link, retired);
+    // It may be idle already, which shows at the end of a turn.
+    link.beginTurn();
+    if (this.#links.size <= MAX_RETIRED) return;
+    const [oldest] = this.#links.keys();
+    oldest!.close(goingAway());
+  }
+
+  /** The peer has told of a newer connection. Says whether the one that it told so on is one of these. */
+  onPeerDone(link: Link): boolean {
+    const retired = this.#links.get(link);
+    if (retired !== undefined) retired.peerIsDone = true;
+    return retired !== undefined;
+  }
+
+  /** Takes the newest out that the peer, which has dialled, still uses. */
+  takeBack(): { readonly link: Link; readonly openedMs: number } | null {
+    for (const [link, { openedMs, peerIsDone }] of [...this.#links].reverse()) {
+      if (peerIsDone || link.session.state !== "open") continue;
+      this.delete(link);
+      return { link, openedMs };
+    }
+    return null;
+  }
+
+  /** A connection has ended. Says whether it was one of these. */
+  delete(link: Link): boolean {
+    const retired = this.#links.get(link);
+    if (retired === undefined) return false;
+    this.#links.delete(link);
+    this.#clock.clearTimer(retired.timer);
+    retired.unwatch();
+    return true;
+  }
+
+  #check(link: Link): void {
+    const retired = this.#links.get(link);
+    if (retired === undefined) return;
+    if (!this.#dials) {
+      // Not before the dialler has told: it may not know of the newer connection yet, and would not note it.
+      const isOver = retired.peerIsDone && link.session.caller.calls.active === 0;
+      if (isOver && !retired.isTold) tell(link, retired);
+    } else if (retired.peerIsDone && link.settle()) link.close(replaced("GoingAway"));
+  }
+}
+
+function tell(link: Link, retired: Retired): void {
+  retired.isTold = true;
+  link.session.sayDrain("replaced", link.beginTurn());
+}
+
+/** The error that ends what has not ended by itself on a connection that was renewed, or should have been. */
+export function goingAway(): InternodeError {
+  return new InternodeError(
+    "GoingAway",
+    "The connection was too old, and the call had not ended within the grace time. Open it again.",
+    { origin: "local", outcome: "maybeExecuted" },
+  );
+}
+
+/**
+ * The error that ends a connection which has nothing left to do or is given up.
+ *
+ * @param code Whether it was renewed, or the newer one was made as this one was lost.
+ */
+export function replaced(code: "GoingAway" | "Disconnected"): InternodeError {
+  return new InternodeError(code, "A newer connection has replaced this one.", {
+    origin: code === "GoingAway" ? "local" : "remote",
+    outcome: "maybeExecuted",
+  });
+}

@@ -1,0 +1,185 @@
+/**
+ * What the log tells of connections that came to nothing at a listener.
+ *
+ * @module
+ */
+
+import type { ErrorCode, InternodeError } from "../../errors.ts";
+import {
+  about,
+  type EventLogger,
+  type LogEvent,
+  type LogFields,
+  type LogLevel,
+} from "../../foreign/log_event.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { remoteOf } from "../../transport/channel/hand_over.ts";
+import type { Link } from "../../driver/link.ts";
+import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
+import { RefusedRequest } from "../../transport/websocket/web_socket_acceptor.ts";
+import type { AuditTrail } from "./audit_trail.ts";
+import type { RefusedConnection } from "../contract/audit.ts";
+
+/** Who came, as far as it is known. */
+export type Visitor = Pick<RefusedConnection, "remote" | "caller" | "identity">;
+
+/**
+ * Tells of those who came and were not let in, or left before they had said
+ * who they are. The latter are no news, as load balancers look so whether
+ * somebody listens; of the others the same one is told once, then in sums.
+ */
+export class VisitorLog {
+  /** Where others come to. */
+  local: string;
+  readonly #logger: EventLogger;
+  readonly #clock: Clock;
+  readonly #audit: AuditTrail | null;
+  readonly #lines = new RepeatedLines();
+  readonly #trouble = new RepeatedLines();
+  /** When connections could not be taken for the first time, while that goes on. */
+  #troubleSinceMs: number | null = null;
+
+  /**
+   * @param local Where others come to.
+   * @param logger Hears of it.
+   * @param clock Where time comes from.
+   * @param audit Is told of each who was refused. Default: nobody is.
+   */
+  constructor(
+    local: string,
+    logger: EventLogger,
+    clock: Clock,
+    audit: AuditTrail | null = null,
+  ) {
+    this.local = local;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#audit = audit;
+  }
+
+  /** A connection has come in: whatever trouble the listener had is over. */
+  onAccepted(): void {
+    if (this.#troubleSinceMs === null) return;
+    const forMs = Math.round(this.#clock.now() - this.#troubleSinceMs);
+    this.#troubleSinceMs = null;
+    const local = this.local;
+    this.#logger.info(`The listener at ${local} takes connections again, after ${forMs} ms.`, {
+      event: "listener_recovered",
+      local,
+      forMs,
+      count: this.#trouble.end() ?? 0,
+    });
+  }
+
+  /**
+   * A session has ended before it had begun.
+   *
+   * @param link Its link.
+   * @param error Why.
+   * @param caller What the other end has called itself, if it came so far.
+   */
+  onEnded(link: Link | null, { code, message }: InternodeError, caller?: string): void {
+    const remote = link?.remote ?? "somewhere";
+    const text = `A connection from ${remote} came to nothing: ${sentence(message)}`;
+    const fields = { remote, code, reason: message };
+    // Those that this side gives up as it closes are no news either.
+    const isQuiet = code === "Disconnected" || code === "Closed";
+    if (isQuiet) return this.#write("debug", "visitor_left", text, fields);
+    this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
+    this.#tellAudit(code, message, { remote: link?.remote, identity: link?.identity, caller });
+  }
+
+  /**
+   * A request was refused before it could become a connection.
+   *
+   * @param reason Why.
+   * @param visitor Who asked, as far as that is known.
+   */
+  onRefused(reason: string, visitor: Partial<Visitor> = {}): void {
+    const text = `A connection was refused before its upgrade: ${sentence(reason)}`;
+    this.#repeat(this.#lines, "warn", "connection_refused", text, { reason });
+    this.#tellAudit("Refused", reason, visitor);
+  }
+
+  /** More have come than are heard at a time. */
+  onTooMany(limit: number, remote: string): void {
+    const text =
+      `The listener at ${this.local} turns connections away: it hears ${limit} at a time, and they are under way. Look at who connects there.`;
+    this.#repeat(this.#lines, "warn", "visitors_turned_away", text, { limit });
+    this.#tellAudit("Overloaded", `${limit} connections are under way there`, { remote });
+  }
+
+  /** A fault of this side has ended a connection before it had begun. */
+  onFault(error: unknown): void {
+    const text = `A fault on this side ended a connection at ${this.local}: ` +
+      `${sentence(textOf(error))} Please report it, with its stack.`;
+    this.#repeat(this.#lines, "error", "internal_error", text, about(error));
+  }
+
+  /** A client has broken the protocol after its handshake, for which it needs no more than to have come. */
+  onBreach(text: string, fields: Omit<LogFields, "event">): void {
+    this.#repeat(this.#lines, "warn", "client_down", text, fields);
+  }
+
+  /** A connection came in that cannot be served, by a fault of who serves here. */
+  onUnserved(what: string, error: unknown): void {
+    const text = `${what}: ${sentence(textOf(error))}`;
+    this.#repeat(this.#lines, "error", "connection_refused", text, about(error));
+  }
+
+  /** What `onError` of a transport's `ListenOptions` is given. */
+  readonly onError = (error: unknown): void => {
+    const reason = textOf(error), text = sentence(reason), local = this.local;
+    if (!isOwnError(error)) {
+      const told = `A connection could not be taken at ${local}: ${text}`;
+      return this.#repeat(this.#lines, "warn", "transport_failed", told, about(error));
+    }
+    const { code, cause } = error, fields = about(error);
+    if (code === "Disconnected") {
+      this.#write("debug", "visitor_left", text, { reason, code });
+    } else if (cause instanceof RefusedRequest && cause.cause !== undefined) {
+      const failure = { ...fields, what: "authorize", error: cause.cause };
+      this.#repeat(this.#lines, "error", "callback_failed", text, failure);
+      this.#tellAudit(code, reason, { remote: remoteOf(error) });
+    } else if (code === "Refused") {
+      this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
+      this.#tellAudit(code, reason, { remote: remoteOf(error) });
+    } else if (code === "Overloaded") {
+      this.#repeat(this.#lines, "warn", "visitors_turned_away", text, { reason, code });
+      this.#tellAudit(code, reason, { remote: remoteOf(error) });
+    } else {
+      this.#troubleSinceMs ??= this.#clock.now();
+      const told = `The listener at ${local} cannot take connections for the moment: ${text}`;
+      this.#repeat(this.#trouble, "warn", "listener_trouble", told, fields);
+    }
+  };
+
+  #tellAudit(code: ErrorCode, reason: string, visitor: Partial<Visitor> = {}): void {
+    const { remote, caller, identity } = visitor;
+    this.#audit?.onConnection({ remote, caller, identity, code, reason });
+  }
+
+  /** What differs only in numbers, such as ports, is the same. */
+  #repeat(
+    lines: RepeatedLines,
+    level: LogLevel,
+    event: LogEvent,
+    message: string,
+    fields: Omit<LogFields, "event">,
+  ): void {
+    const count = lines.note(`${event} ${message.replace(/\d+/g, "0")}`, this.#clock.now());
+    if (count === 0) return this.#write("debug", event, message, fields);
+    this.#write(level, event, message + times(count), { ...fields, count });
+  }
+
+  #write(
+    level: LogLevel,
+    event: LogEvent,
+    message: string,
+    fields: Omit<LogFields, "event">,
+  ): void {
+    this.#logger[level](message, { event, local: this.local, ...fields });
+  }
+}

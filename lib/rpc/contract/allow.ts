@@ -1,0 +1,123 @@
+/**
+ * Who may call a handler.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
+import { canonicalIp, kindOfName } from "../../transport/channel/peer_name.ts";
+
+/** Who wants to call a handler, as an {@linkcode AllowRule} sees it. */
+export interface CallingPeer {
+  /**
+   * The caller's host URL. Over mutual TLS its certificate proves it; with a
+   * shared secret it is one of the grid's hosts, though not proven which. A
+   * service's client calls itself as it likes: decide by `identity` there.
+   */
+  readonly host: string;
+  /** Who the caller has proven to be; `undefined` without mutual TLS. */
+  readonly identity: PeerIdentity | undefined;
+  /** The handler's name that is called, below the contract's; `""` if none. */
+  readonly subroute: string;
+}
+
+/**
+ * Decides who may call a handler: `true` lets the caller in. It is asked once
+ * for each connection and name, at the first call, and its answer holds for as
+ * long as the connection. Only `true` is good: a rule that throws, or answers
+ * with anything else such as a promise, refuses.
+ */
+export type AllowRule = (peer: CallingPeer) => boolean;
+
+/**
+ * A rule that lets in whoever has proven by certificate to bear one of these
+ * names. Without mutual TLS nobody has.
+ *
+ * A name stands for itself: DNS names whatever their case, IP addresses, and
+ * URIs such as SPIFFE ids. There is one wildcard: `*` in place of the first
+ * label of a DNS name, or of the last segment of a URI's path, stands for
+ * exactly one label or segment. A certificate whose own name has a wildcard is
+ * let in by the same name with a wildcard only.
+ *
+ * @param names Those to let in.
+ * @returns The rule.
+ * @throws {InternodeError} `InvalidArgument` if there is no name, or one is empty or has a `*` elsewhere.
+ *
+ * @example Handlers for some peers only
+ * ```ts
+ * import { allowNames, Manager, single } from "@internode/grid";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const hosts = ["memory://one", "memory://two"];
+ * await using grid = new Manager({ local: "memory://one", hosts });
+ * const allow = allowNames("*.storage.example", "spiffe://prod/lock/*");
+ * grid.handle(single("disk.format"), (bytes) => bytes, { allow });
+ *
+ * const sans = { dns: ["node-1.storage.example"], ip: [], uri: [] };
+ * const identity = { subject: "CN=node-1", sans, fingerprint: "…" };
+ * assertEquals(allow({ host: "tls://node-1:9000", identity, subroute: "" }), true);
+ * assertEquals(allow({ host: "tls://node-1:9000", identity: undefined, subroute: "" }), false);
+ * ```
+ */
+export function allowNames(...names: readonly string[]): AllowRule {
+  if (names.length === 0) throw invalid("it names nobody", "Give at least one name.");
+  const matchers = names.map(matcherOf);
+  return ({ identity }) => identity !== undefined && matchers.some((bears) => bears(identity));
+}
+
+function matcherOf(name: string): (identity: PeerIdentity) => boolean {
+  const shown = quoted(name);
+  if (typeof name !== "string" || name === "" || /\s/.test(name)) {
+    throw invalid(`${shown} is no name`, "Give DNS names, IP addresses and URIs.");
+  }
+  const kind = kindOfName(name), stars = name.split("*").length - 1;
+  if (kind === "uri") {
+    if (stars === 0) return ({ sans }) => sans.uri.includes(name);
+    if (stars > 1 || !/[^/]\/\*$/.test(name)) {
+      throw invalid(
+        `${shown} has a "*" that is not the last segment of its path`,
+        'Write it as in "spiffe://prod/lock/*".',
+      );
+    }
+    const start = name.slice(0, -1);
+    return ({ sans }) => sans.uri.some((uri) => uri.startsWith(start) && isSegment(uri, start));
+  }
+  if (kind === "ip") {
+    if (stars > 0) throw invalid(`${shown} has a "*"`, "IP addresses are given one by one.");
+    const ip = canonicalIp(name);
+    return ({ sans }) => sans.ip.includes(ip);
+  }
+  const wanted = plain(name);
+  if (stars === 0) return ({ sans }) => sans.dns.some((dns) => plain(dns) === wanted);
+  if (stars > 1 || !/^\*\.[^.]/.test(wanted)) {
+    throw invalid(
+      `${shown} has a "*" that is not its first label`,
+      'Write it as in "*.storage.example".',
+    );
+  }
+  const domain = wanted.slice(1);
+  return ({ sans }) =>
+    sans.dns.some((dns) => {
+      const dot = dns.indexOf(".");
+      return dot > 0 && plain(dns).slice(dot) === domain;
+    });
+}
+
+/** Whether what follows is one segment of a path, and no way to leave it. */
+function isSegment(uri: string, start: string): boolean {
+  const rest = uri.slice(start.length);
+  return /^[^/?#]+$/.test(rest) && !/^(?:\.|%2e){1,2}$/i.test(rest);
+}
+
+/** In lower case, without the dot of a name that is written out in full. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
+function invalid(what: string, advice: string): InternodeError {
+  return new InternodeError("InvalidArgument", `allowNames makes no rule: ${what}. ${advice}`, {
+    origin: "caller",
+  });
+}

@@ -1,0 +1,197 @@
+/**
+ * What two nodes agree on: names, and the codecs of what goes to and fro.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../codec/format/codec.ts";
+import { raw } from "../../codec/values/raw.ts";
+import { InternodeError } from "../../errors.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import { MAX_NAME_BYTES, nameProblem } from "../../session/frames/handler_name.ts";
+
+/**
+ * A request with one answer.
+ *
+ * @typeParam Request What the caller sends.
+ * @typeParam Response What the handler answers.
+ */
+export interface SingleContract<Request = Uint8Array, Response = Uint8Array> {
+  /** Tells the two kinds of contract apart. */
+  readonly kind: "single";
+  /** The handler's name, the same on every node. */
+  readonly name: string;
+  /** Carries the request. */
+  readonly request: Codec<Request>;
+  /** Carries the response. */
+  readonly response: Codec<Response>;
+  /** Carries what a {@linkcode HandlerError} tells beside its message, if anything. */
+  readonly detail: Codec<unknown> | undefined;
+}
+
+/**
+ * A call with many messages, in one direction or both.
+ *
+ * @typeParam Initial What the caller sends with the opening.
+ * @typeParam Input What the caller sends afterwards; `never` where that direction is removed.
+ * @typeParam Output What the handler sends; `never` where that direction is removed.
+ */
+export interface StreamContract<Initial = Uint8Array, Input = Uint8Array, Output = Uint8Array> {
+  /** Tells the two kinds of contract apart. */
+  readonly kind: "stream";
+  /** The handler's name, the same on every node. */
+  readonly name: string;
+  /** Carries the initial payload. */
+  readonly initial: Codec<Initial>;
+  /** Carries the caller's messages. */
+  readonly input: Codec<Input>;
+  /** Carries the handler's messages. */
+  readonly output: Codec<Output>;
+  /** How many of the caller's messages may be under way or unread; 0: there are none. */
+  readonly inputCapacity: number;
+  /** How many of the handler's messages may be under way or unread; 0: there are none. */
+  readonly outputCapacity: number;
+  /** Carries what a {@linkcode HandlerError} tells beside its message, if anything. */
+  readonly detail: Codec<unknown> | undefined;
+}
+
+/** A contract of either kind, whatever its types. */
+// deno-lint-ignore no-explicit-any -- any contract at all is meant
+export type AnyContract = SingleContract<any, any> | StreamContract<any, any, any>;
+
+/** What {@linkcode single} takes beside the name. */
+export interface SingleOptions<Request, Response> {
+  /** Carries the request. Default: raw bytes. */
+  request?: Codec<Request>;
+  /** Carries the response. Default: raw bytes. */
+  response?: Codec<Response>;
+  /** Carries the `detail` of a `HandlerError`. Default: none, details are dropped. */
+  detail?: Codec<unknown>;
+}
+
+/**
+ * Describes a request with one answer.
+ *
+ * @param name The handler's name: 1 to 255 bytes of UTF-8, such as `"lock.acquire"`.
+ * @param options The codecs; without them `Uint8Array` goes in and out.
+ * @returns The contract, to be shared by all nodes.
+ * @throws {InternodeError} `InvalidArgument` for an empty or overlong name.
+ *
+ * @example
+ * ```ts
+ * import { single } from "@internode/grid";
+ * import * as t from "@internode/grid/codec";
+ *
+ * export const acquire = single("lock.acquire", {
+ *   request: t.record({ uid: t.string(), resources: t.list(t.string()) }),
+ *   response: t.record({ granted: t.boolean() }),
+ * });
+ * export const echo = single("echo");
+ * ```
+ */
+export function single<Request = Uint8Array, Response = Uint8Array>(
+  name: string,
+  options: SingleOptions<Request, Response> = {},
+): SingleContract<Request, Response> {
+  checkName(name);
+  return {
+    kind: "single",
+    name,
+    request: options.request ?? raw() as unknown as Codec<Request>,
+    response: options.response ?? raw() as unknown as Codec<Response>,
+    detail: options.detail,
+  };
+}
+
+/** What {@linkcode stream} takes beside the name. */
+export interface StreamOptions<
+  Initial,
+  Input,
+  Output,
+  InputCapacity extends number,
+  OutputCapacity extends number,
+> {
+  /** Carries the initial payload. Default: raw bytes. */
+  initial?: Codec<Initial>;
+  /** Carries the caller's messages. Default: raw bytes. */
+  input?: Codec<Input>;
+  /** Carries the handler's messages. Default: raw bytes. */
+  output?: Codec<Output>;
+  /** How many of the caller's messages may be under way or unread, 0 to 65,535; 0 removes the direction. */
+  inputCapacity: InputCapacity;
+  /** How many of the handler's messages may be under way or unread, 0 to 65,535; 0 removes the direction. */
+  outputCapacity: OutputCapacity;
+  /** Carries the `detail` of a `HandlerError`. Default: none, details are dropped. */
+  detail?: Codec<unknown>;
+}
+
+/**
+ * Describes a call with many messages. Each direction has a capacity: that
+ * many messages may be sent before the first of them has been read. With
+ * capacity 0 the direction does not exist, in the types either.
+ *
+ * @param name The handler's name: 1 to 255 bytes of UTF-8, such as `"bucket.scan"`.
+ * @param options The capacities, and the codecs; without these `Uint8Array`s travel.
+ * @returns The contract, to be shared by all nodes.
+ * @throws {InternodeError} `InvalidArgument` for an empty or overlong name, or a capacity out of range.
+ *
+ * @example
+ * ```ts
+ * import { stream } from "@internode/grid";
+ * import * as t from "@internode/grid/codec";
+ *
+ * export const scan = stream("bucket.scan", {
+ *   initial: t.record({ prefix: t.string() }),
+ *   output: t.record({ name: t.string(), size: t.uint() }),
+ *   inputCapacity: 0,
+ *   outputCapacity: 16,
+ * });
+ * ```
+ */
+export function stream<
+  Initial = Uint8Array,
+  Input = Uint8Array,
+  Output = Uint8Array,
+  const InputCapacity extends number = number,
+  const OutputCapacity extends number = number,
+>(
+  name: string,
+  options: StreamOptions<Initial, Input, Output, InputCapacity, OutputCapacity>,
+): StreamContract<
+  Initial,
+  InputCapacity extends 0 ? never : Input,
+  OutputCapacity extends 0 ? never : Output
+> {
+  checkName(name);
+  checkCapacity(name, "inputCapacity", options.inputCapacity);
+  checkCapacity(name, "outputCapacity", options.outputCapacity);
+  return {
+    kind: "stream",
+    name,
+    initial: options.initial ?? raw() as unknown as Codec<Initial>,
+    input: (options.input ?? raw()) as Codec<InputCapacity extends 0 ? never : Input>,
+    output: (options.output ?? raw()) as Codec<OutputCapacity extends 0 ? never : Output>,
+    inputCapacity: options.inputCapacity,
+    outputCapacity: options.outputCapacity,
+    detail: options.detail,
+  };
+}
+
+function checkName(name: string): void {
+  const problem = nameProblem(name, 1);
+  if (problem === null) return;
+  throw new InternodeError(
+    "InvalidArgument",
+    `A contract's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${quoted(name, 40)} ${problem}.`,
+    { origin: "caller" },
+  );
+}
+
+function checkCapacity(name: string, option: string, capacity: number): void {
+  if (Number.isInteger(capacity) && capacity >= 0 && capacity <= 65_535) return;
+  throw new InternodeError(
+    "InvalidArgument",
+    `${option} of stream ${quoted(name)} must be a whole number from 0 to 65535, not ${capacity}.`,
+    { origin: "caller", handler: name },
+  );
+}

@@ -1,0 +1,96 @@
+/**
+ * Tokens that were used, so that none is used twice.
+ *
+ * @module
+ */
+
+import { plainText } from "../../foreign/plain_text.ts";
+import type { TokenClaim } from "../../session/frames/authenticator.ts";
+
+/** So many tokens of one name are remembered one by one, unless another number is given. */
+export const MAX_TOKENS_PER_NAME = 256;
+/** Where there are more, they are looked through less often. */
+const FEW_TOKENS = 256, LOOK_EACH_MS = 1_000;
+
+/** What is known of one name. */
+interface Used {
+  readonly tokens: Map<string, TokenClaim>;
+  /** No token issued up to then is taken: it may be one that was forgotten. */
+  floorMs: number;
+  /** When it was looked last for those that have expired. */
+  lookedMs: number;
+}
+
+/**
+ * Remembers used tokens by the name that they speak for. A token is forgotten
+ * when it has expired, or when its name has used too many others, the one
+ * issued first before the others; from then on none that was issued as early is
+ * taken, so what is forgotten is of no more use than what is remembered. Only
+ * signed tokens come here, and the names are those of peers: strangers cannot
+ * fill it, and one peer cannot crowd out another. Where names are made up, as
+ * those of a service's clients, all share one place.
+ */
+export class UsedTokens {
+  readonly #byName = new Map<string, Used>();
+  readonly #maxTokens: number;
+
+  /** @param maxTokens How many of one name are remembered one by one. Default: 256. */
+  constructor(maxTokens: number = MAX_TOKENS_PER_NAME) {
+    this.#maxTokens = maxTokens;
+  }
+
+  /** How many tokens are remembered. */
+  get size(): number {
+    return this.#byName.values().reduce((sum, { tokens }) => sum + tokens.size, 0);
+  }
+
+  /**
+   * Uses a token.
+   *
+   * @param claim What it claims, its signature having been found good.
+   * @param wallNowMs The wall clock, in milliseconds since 1970.
+   * @param among Whose tokens it is remembered with. Default: those of its name.
+   * @returns Why it is refused; `null` the first time.
+   */
+  use(claim: TokenClaim, wallNowMs: number, among: string = claim.name): string | null {
+    const { name, id, issuedMs } = claim;
+    let used = this.#byName.get(among);
+    if (used === undefined) {
+      used = { tokens: new Map(), floorMs: -Infinity, lookedMs: -Infinity };
+      this.#byName.set(among, used);
+    }
+    if (used.tokens.has(id)) {
+      return `the token of ${plainText(name)} was used already: each is good once`;
+    }
+    if (issuedMs <= used.floorMs) {
+      return `the token of ${
+        plainText(name)
+      } is older than others that are no longer remembered, so it ` +
+        "may have been used already; try again with a new one, or set the clock if it went back";
+    }
+    used.tokens.set(id, claim);
+    forgetExpired(used, wallNowMs);
+    if (used.tokens.size > this.#maxTokens) forgetFirst(used, Math.ceil(this.#maxTokens / 256));
+    return null;
+  }
+}
+
+function forgetExpired(used: Used, wallNowMs: number): void {
+  const sinceMs = wallNowMs - used.lookedMs;
+  if (used.tokens.size > FEW_TOKENS && sinceMs >= 0 && sinceMs < LOOK_EACH_MS) return;
+  used.lookedMs = wallNowMs;
+  for (const old of [...used.tokens.values()]) {
+    if (old.expiresMs < wallNowMs) forget(used, old);
+  }
+}
+
+/** Several at once where there are many, as finding them means looking at all. */
+function forgetFirst(used: Used, count: number): void {
+  const byAge = [...used.tokens.values()].sort((a, b) => a.issuedMs - b.issuedMs);
+  for (const old of byAge.slice(0, count)) forget(used, old);
+}
+
+function forget(used: Used, { id, issuedMs }: TokenClaim): void {
+  used.tokens.delete(id);
+  used.floorMs = Math.max(used.floorMs, issuedMs);
+}

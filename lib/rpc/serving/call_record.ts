@@ -1,0 +1,132 @@
+/**
+ * What tracers and trace subscribers are shown of a call that is served.
+ *
+ * @module
+ */
+
+import { type ErrorCode, InternodeError } from "../../errors.ts";
+import { textOf } from "../../foreign/text_of.ts";
+import type { Metadata } from "../../session/frames/metadata.ts";
+import type { CallSource } from "./call_source.ts";
+import type { AnyContract } from "../contract/contract.ts";
+import type { Serving } from "./serving.ts";
+import { spanAttributes } from "../tracing/span_attributes.ts";
+import { readTraceContext } from "../tracing/trace_context.ts";
+import type { Span } from "../contract/tracer.ts";
+
+/** What names a call: a contract, or what the caller has asked for where there is none. */
+export type CallName = Pick<AnyContract, "name" | "kind">;
+
+/**
+ * One call, from its arrival until its handler has ended or whatever ends the
+ * call before that: a handler that does not heed its signal cannot keep its
+ * call from being seen. What it does afterwards still runs in the call's span.
+ */
+export class CallRecord {
+  readonly #serving: Serving;
+  readonly #call: CallName;
+  readonly #subroute: string;
+  readonly #host: string;
+  readonly #span: Span | null;
+  readonly #startMs: number;
+  #ended = false;
+
+  /**
+   * @param serving Whose tracer and subscribers are told.
+   * @param call What is called.
+   * @param subroute The handler's name below the contract's.
+   * @param host The caller.
+   * @param metadata What came with the call: the caller's span, if it is traced.
+   */
+  constructor(
+    serving: Serving,
+    call: CallName,
+    subroute: string,
+    host: string,
+    metadata: Metadata,
+  ) {
+    this.#serving = serving;
+    this.#call = call;
+    this.#subroute = subroute;
+    this.#host = host;
+    this.#startMs = serving.traces.active ? serving.clock.now() : -1;
+    this.#span = serving.spans === null ? null : serving.spans.startSpan(call.name, {
+      kind: "server",
+      parent: readTraceContext(metadata),
+      attributes: spanAttributes(call.name, subroute, "client", host),
+    });
+  }
+
+  /** Runs some of the handler. */
+  run<T>(action: () => T): T {
+    return this.#span === null ? action() : this.#span.run(action);
+  }
+
+  /** The call went well. */
+  end(): void {
+    this.#end(undefined, null);
+  }
+
+  /**
+   * The call has failed, unless it has ended already.
+   *
+   * @param code What its caller is told.
+   * @param error Why, such as what the handler threw.
+   */
+  fail(code: ErrorCode, error: unknown): void {
+    this.#end(error ?? new InternodeError("HandlerFailed", `${textOf(error)} was thrown.`), code);
+  }
+
+  #end(error: unknown, code: ErrorCode | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#span?.end(error);
+    if (this.#startMs < 0) return;
+    const { traces, clock } = this.#serving;
+    traces.emit({
+      direction: "incoming",
+      kind: this.#call.kind,
+      handler: this.#call.name,
+      subroute: this.#subroute,
+      host: this.#host,
+      durationMs: clock.now() - this.#startMs,
+      error: code,
+    });
+  }
+}
+
+/** The record of a call that has arrived; `null` where nobody would be told. */
+export function recordCall(
+  serving: Serving,
+  call: CallName,
+  subroute: string,
+  host: string,
+  metadata: Metadata,
+): CallRecord | null {
+  if (serving.spans === null && !serving.traces.active) return null;
+  return new CallRecord(serving, call, subroute, host, metadata);
+}
+
+/** Tells of a call for which no handler runs. */
+export function recordUnserved(
+  serving: Serving,
+  call: CallName,
+  subroute: string,
+  source: CallSource,
+  metadata: Metadata,
+  error: InternodeError,
+): void {
+  recordCall(serving, call, subroute, source.host, metadata)?.fail(error.code, error);
+  auditRefused(serving, call, subroute, source, error);
+}
+
+/** Tells the audit of a call for which no handler runs. */
+export function auditRefused(
+  { audit }: Serving,
+  { name: handler, kind }: CallName,
+  subroute: string,
+  { host: caller, identity, remote }: CallSource,
+  { code, message: reason }: InternodeError,
+): void {
+  audit?.onCall({ remote, caller, identity, handler, subroute, kind, code, reason });
+}

@@ -1,0 +1,159 @@
+/**
+ * The handlers of a node.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import { MAX_NAME_BYTES, nameKey, nameProblem } from "../../session/frames/handler_name.ts";
+import type { HandlerTarget } from "../../session/calls/handler_target.ts";
+import type { AllowRule } from "../contract/allow.ts";
+import type { CallSource } from "./call_source.ts";
+import { ConcurrencyGate } from "./concurrency_gate.ts";
+import type { AnyContract } from "../contract/contract.ts";
+import type {
+  HandleOptions,
+  SingleHandlerFunction,
+  StreamHandlerFunction,
+} from "../contract/handler.ts";
+import { judgeCaller } from "./refused_target.ts";
+import type { Serving } from "./serving.ts";
+import { SingleTarget } from "./single_target.ts";
+import { StreamTarget } from "./stream_target.ts";
+
+/** A handler of any contract. */
+export type AnyHandler =
+  | SingleHandlerFunction<unknown, unknown>
+  | StreamHandlerFunction<unknown, unknown, unknown>;
+
+interface Entry {
+  readonly contract: AnyContract;
+  readonly handler: AnyHandler;
+  readonly gate: ConcurrencyGate | null;
+  /** Who may call it; `null`: everyone. */
+  readonly allow: AllowRule | null;
+  readonly lends: boolean;
+}
+
+const DEFAULT_QUEUE = 1_024;
+
+/** Handlers by name and subroute. */
+export class HandlerTable {
+  readonly #entries = new Map<string, Entry>();
+
+  /**
+   * Registers a handler.
+   *
+   * @param wireName The name that callers send; the contract's own stays the one for people.
+   * @throws {InternodeError} `InvalidArgument` for a name that is taken or an option out of range.
+   */
+  add(
+    contract: AnyContract,
+    handler: AnyHandler,
+    options: HandleOptions,
+    wireName: string = contract.name,
+  ): void {
+    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow } = options;
+    const lends = options.lendRequest === true;
+    checkCount(contract, "concurrency", concurrency, 1);
+    checkCount(contract, "queue", queue, 0);
+    if (allow !== undefined && typeof allow !== "function") {
+      throw invalid(contract, "allow must be a function, such as one that allowNames makes");
+    }
+    if (lends && (contract.kind !== "single" || contract.request.raw !== true)) {
+      throw invalid(contract, "lendRequest is for single requests of raw bytes only");
+    }
+    if (subroutes.length === 0) throw invalid(contract, "subroutes must name at least one");
+    const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
+    const keys = subroutes.map((subroute) => nameKey(wireName, subroute));
+    for (const [index, subroute] of subroutes.entries()) {
+      checkSubroute(contract, subroute);
+      if (this.#entries.has(keys[index]!) || keys.indexOf(keys[index]!) !== index) {
+        const where = subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
+        throw invalid(contract, `there is a handler of that name${where} already`);
+      }
+    }
+    for (const name of keys) {
+      this.#entries.set(name, { contract, handler, gate, allow: allow ?? null, lends });
+    }
+  }
+
+  /** Makes the target for the calls of one connection under one name: the handler, or what refuses the caller; `null` if there is no handler. */
+  target(
+    name: string,
+    subroute: string,
+    serving: Serving,
+    source: CallSource,
+  ): HandlerTarget | null {
+    const id = nameKey(name, subroute), entry = this.#entries.get(id);
+    if (entry === undefined) return null;
+    const { contract, handler, gate, lends } = entry;
+    const refused = refusal(id, entry, serving, source, subroute);
+    if (refused !== null) return refused;
+    return contract.kind === "single"
+      ? new SingleTarget(
+        contract,
+        handler as SingleHandlerFunction<unknown, unknown>,
+        gate,
+        serving,
+        source,
+        subroute,
+        lends,
+      )
+      : new StreamTarget(
+        contract,
+        handler as StreamHandlerFunction<unknown, unknown, unknown>,
+        gate,
+        serving,
+        source,
+        subroute,
+      );
+  }
+}
+
+/** A peer that gives many numbers to a name has it judged, and logged, once all the same. */
+function refusal(
+  id: string,
+  { contract, allow }: Entry,
+  serving: Serving,
+  source: CallSource,
+  subroute: string,
+): HandlerTarget | null {
+  if (allow === null) return null;
+  let verdict = source.verdicts.get(id);
+  if (verdict === undefined) {
+    verdict = judgeCaller(allow, contract, serving, source, subroute);
+    source.verdicts.set(id, verdict);
+  }
+  return verdict;
+}
+
+function checkCount(contract: AnyContract, option: string, count: number, least: number): void {
+  if (count >= least && (Number.isInteger(count) || count === Infinity)) return;
+  throw invalid(
+    contract,
+    `${option} must be a whole number of at least ${least}, or Infinity, not ${count}`,
+  );
+}
+
+/** A subroute must fit into a name frame. */
+function checkSubroute(contract: AnyContract, subroute: string): void {
+  const problem = nameProblem(subroute, 0);
+  if (problem === null) return;
+  throw invalid(
+    contract,
+    `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8; ${quoted(subroute, 40)} ${problem}`,
+  );
+}
+
+function invalid(contract: AnyContract, why: string): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    `Handler ${quoted(contract.name)}: ${why}.`,
+    {
+      origin: "caller",
+      handler: contract.name,
+    },
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * A stream that is being served.
+ *
+ * @module
+ */
+
+import { memoryOf } from "../../codec/format/memory_cost.ts";
+import { InternodeError } from "../../errors.ts";
+import { AcceptedStream } from "../../session/calls/accepted_stream.ts";
+import type { Responder } from "../../session/calls/responder.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { CallContext } from "./call_context.ts";
+import type { CallSource } from "./call_source.ts";
+import type { StreamContract } from "../contract/contract.ts";
+import { MessageQueue, type QueueOwner } from "./message_queue.ts";
+import { decodePayload, unreadable } from "../contract/payload.ts";
+
+/** A stream as its session keeps it, its input, and what its handler knows. */
+export class IncomingStream<Initial, Input, Output> extends AcceptedStream implements QueueOwner {
+  /** What the handler knows of the call. */
+  readonly context: CallContext;
+  /** What the caller sends. */
+  readonly input: MessageQueue<Input>;
+  /** What is told when the call ends before its handler; `null` while that has given no iterator. */
+  run: { cutShort(): void } | null = null;
+  /** Called when it ends before its handler has begun: what that was to be given is of no use any more. */
+  onDropped: (() => void) | null = null;
+
+  readonly #contract: StreamContract<Initial, Input, Output>;
+  readonly #source: CallSource;
+  readonly #responder: Responder;
+
+  /** */
+  constructor(
+    id: number,
+    contract: StreamContract<Initial, Input, Output>,
+    context: CallContext,
+    source: CallSource,
+    responder: Responder,
+  ) {
+    super(id, context.deadlineMs);
+    this.#contract = contract;
+    this.context = context;
+    this.#source = source;
+    this.#responder = responder;
+    this.input = new MessageQueue(this);
+  }
+
+  /** A message of the caller's. One that cannot be read ends the stream. */
+  override onMessage(kind: number, reader: ByteReader): void {
+    const bytes = reader.remaining;
+    let value: Input;
+    try {
+      value = decodePayload(this.#contract.input, kind, reader);
+    } catch (error) {
+      const problem = unreadable("An input", error, "executed");
+      this.#responder.failCall(this, problem, null, this.#source.beginTurn());
+      this.onCancelled(problem);
+      return;
+    }
+    const memory = memoryOf(reader, bytes);
+    this.receive?.holdMemory(reader.room, memory);
+    this.input.push(value, bytes, memory);
+  }
+
+  /** The caller sends no more. */
+  override onEnd(): void {
+    this.input.end();
+  }
+
+  /** The input ends with the error; what was unread is given up, as nothing bounds it any more. The signal aborts. */
+  override onCancelled(error: InternodeError): void {
+    this.input.giveUp(error);
+    if (!this.hasBegun) {
+      this.context.letGo();
+      this.onDropped?.();
+    }
+    this.context.cancel(error);
+    this.run?.cutShort();
+  }
+
+  /** The signal aborts; inputs and outputs go on for as long as the handler does. */
+  override onStopping(error: InternodeError): void {
+    this.context.stop(error);
+  }
+
+  /**
+   * Sends an output.
+   *
+   * @returns `null` when it is on its way, else a promise of that.
+   */
+  output(value: Output): Promise<void> | null {
+    const send = this.send;
+    if (send === null) {
+      throw new InternodeError("InvalidArgument", "The caller's contract has no outputs.", {
+        origin: "local",
+      });
+    }
+    if (!this.pending) throw this.context.cancelled ?? ENDED;
+    const waiting = send.send(this.#contract.output, value);
+    if (waiting === null) return null;
+    return new Promise((resolve, reject) => {
+      waiting.onAccepted = resolve;
+      waiting.onRefused = reject;
+    });
+  }
+
+  /** The handler is done. */
+  finish(): void {
+    this.input.giveUp(HANDLER_ENDED);
+    const { record } = this.context;
+    this.#responder.finishStream(this, this.#source.beginTurn(), () => record?.end());
+  }
+
+  /** The handler has failed: its caller is told the error. */
+  fail(error: InternodeError, detail: Uint8Array | null): void {
+    this.input.giveUp(HANDLER_ENDED);
+    this.#responder.failCall(this, error, detail, this.#source.beginTurn());
+  }
+
+  /** The handler has read an input. */
+  onConsumed(bytes: number, memory: number): void {
+    if (this.receive !== null && this.receive.consumed(bytes, memory)) {
+      this.receive.report(this.#source.beginTurn());
+    }
+  }
+
+  /** The handler reads no more inputs; its stream goes on. */
+  onReturn(): void {}
+}
+
+const ENDED = new InternodeError("Closed", "The stream has ended.", { origin: "local" });
+const HANDLER_ENDED = new InternodeError(
+  "Closed",
+  "The stream's handler has ended, so the inputs that it left unread were given up.",
+  { origin: "local", outcome: "executed" },
+);

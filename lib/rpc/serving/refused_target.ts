@@ -1,0 +1,155 @@
+/**
+ * Answers calls of a caller that may not make them.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { tell } from "../../foreign/guard.ts";
+import { about } from "../../foreign/log_event.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import { namesText } from "../../transport/channel/peer_name.ts";
+import { times } from "../../driver/repeated_lines.ts";
+import type { HandlerTarget } from "../../session/calls/handler_target.ts";
+import type { Metadata } from "../../session/frames/metadata.ts";
+import type { Responder } from "../../session/calls/responder.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { AllowRule } from "../contract/allow.ts";
+import { recordUnserved } from "./call_record.ts";
+import type { CallSource } from "./call_source.ts";
+import type { AnyContract } from "../contract/contract.ts";
+import type { Serving } from "./serving.ts";
+
+/** A client may call itself by a longer text than is good for messages. */
+const MAX_HOST_CHARACTERS = 200;
+
+/** Stands in a handler's place for one caller: nothing of its calls is decoded, and no handler runs. */
+export class RefusedTarget implements HandlerTarget {
+  readonly #contract: AnyContract;
+  readonly #serving: Serving;
+  readonly #source: CallSource;
+  readonly #subroute: string;
+  readonly #error: InternodeError;
+
+  /** @param message What the caller is told. */
+  constructor(
+    contract: AnyContract,
+    serving: Serving,
+    source: CallSource,
+    subroute: string,
+    message: string,
+  ) {
+    this.#contract = contract;
+    this.#serving = serving;
+    this.#source = source;
+    this.#subroute = subroute;
+    this.#error = new InternodeError("Refused", message, {
+      origin: "remote",
+      outcome: "notExecuted",
+    });
+  }
+
+  /** See {@linkcode HandlerTarget}. */
+  onRequest(
+    responder: Responder,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    _deadlineMs: number,
+    metadata: Metadata,
+  ): void {
+    this.#refuse(responder, id, metadata);
+  }
+
+  /** See {@linkcode HandlerTarget}. */
+  onOpen(
+    responder: Responder,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    _deadlineMs: number,
+    metadata: Metadata,
+  ): void {
+    this.#refuse(responder, id, metadata);
+  }
+
+  /** See {@linkcode HandlerTarget}. */
+  onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
+    recordUnserved(this.#serving, this.#contract, this.#subroute, this.#source, metadata, error);
+  }
+
+  #refuse(responder: Responder, id: number, metadata: Metadata): void {
+    responder.respondError(id, this.#error, null);
+    this.#source.onRefused();
+    this.onUnserved(this.#error, this.#contract.kind, metadata);
+  }
+}
+
+/**
+ * Asks a rule whether a caller may call a handler, and logs it if not.
+ *
+ * @param allow The rule.
+ * @param contract The handler's.
+ * @param serving Where to log.
+ * @param source The caller.
+ * @param subroute The name that is called below the contract's.
+ * @returns `null`: it may; else what answers its calls.
+ */
+export function judgeCaller(
+  allow: AllowRule,
+  contract: AnyContract,
+  serving: Serving,
+  source: CallSource,
+  subroute: string,
+): RefusedTarget | null {
+  const { host, identity } = source;
+  let verdict: unknown;
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    verdict = allow({ host, identity, subroute });
+    if (verdict === true) return null;
+  } catch (error) {
+    failure = { error };
+  }
+  const who = `${quoted(host)}, ${
+    identity === undefined
+      ? "which has shown no certificate"
+      : `whose certificate "${identity.subject}" is for ${namesText(identity.sans)}`
+  }`;
+  const what = subroute === "" ? "this handler" : `this handler for subroute ${quoted(subroute)}`;
+  const reason = why(verdict, failure);
+  const { logger, clock, refusals } = serving;
+  const count = refusals.note(`${contract.name} ${host}: ${reason}`, clock.now());
+  logger[count === 0 ? "debug" : verdict === false ? "warn" : "error"](
+    `Calls of ${contract.name} by ${who}, are refused${where(subroute)}: ${reason}.${times(count)}`,
+    {
+      event: verdict === false ? "calls_refused" : "callback_failed",
+      ...(verdict !== false && { what: "allow" }),
+      handler: contract.name,
+      subroute,
+      caller: host.slice(0, MAX_HOST_CHARACTERS),
+      reason,
+      count,
+      ...(failure !== null && about(failure.error)),
+    },
+  );
+  return new RefusedTarget(
+    contract,
+    serving,
+    source,
+    subroute,
+    `${who}, may not call ${what}. Let its allow rule there know the caller.`,
+  );
+}
+
+function why(verdict: unknown, failure: { readonly error: unknown } | null): string {
+  if (failure !== null) return "the handler's allow rule has failed";
+  if (verdict === false) return "the handler's allow rule does not know it";
+  // Nobody else would hear of the failure of a promise, and it would end the process.
+  tell(() => verdict, () => {});
+  return "the handler's allow rule must answer with true or false, at once, and did not";
+}
+
+function where(subroute: string): string {
+  return subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
+}

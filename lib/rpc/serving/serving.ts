@@ -1,0 +1,119 @@
+/**
+ * What handlers need of their node.
+ *
+ * @module
+ */
+
+import { HandlerError, InternodeError } from "../../errors.ts";
+import { about, type EventLogger } from "../../foreign/log_event.ts";
+import { nameOf, sentence, textOf } from "../../foreign/text_of.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { RepeatedLines } from "../../driver/repeated_lines.ts";
+import { MAX_ERROR_DETAIL_BYTES } from "../../session/frames/wire_error.ts";
+import { ByteWriter } from "../../wire/byte_writer.ts";
+import type { LendingPool } from "../../wire/lending_pool.ts";
+import type { AuditTrail } from "../connecting/audit_trail.ts";
+import type { CallSource } from "./call_source.ts";
+import type { CallTraces } from "../tracing/call_trace.ts";
+import type { ClosingSignals } from "./closing_signals.ts";
+import type { AnyContract } from "../contract/contract.ts";
+import type { Tracer } from "../contract/tracer.ts";
+
+/** What handlers need of their node. */
+export interface Serving {
+  /** Where time comes from. */
+  readonly clock: Clock;
+  /** Who is told of ended calls. */
+  readonly traces: CallTraces;
+  /** Begins the spans of calls; `null`: nobody traces. */
+  readonly spans: Tracer | null;
+  /** Is told of refused calls; `null`: nobody is. */
+  readonly audit: AuditTrail | null;
+  /** Where failures of handlers are told. */
+  readonly logger: EventLogger;
+  /** Which refusals by rules are told: whoever may connect could cause any number. */
+  readonly refusals: RepeatedLines;
+  /** Where the memory of requests comes from that are lent to their handlers. */
+  readonly lending: LendingPool;
+  /** How many handlers run at the moment, those included whose callers are gone. */
+  running: number;
+  /** Told whenever one of them has ended; `null`: nobody is. */
+  onLeft: (() => void) | null;
+  /** Tells handlers that the node begins to close. */
+  readonly closing: ClosingSignals;
+}
+
+/**
+ * A handler's failure as its caller sees it: name, message and detail, never
+ * the stack. Takes whatever is thrown.
+ *
+ * @param stopping Why the handler was asked to end soon. One that gives up for this reason has not failed by itself: the caller may turn elsewhere.
+ */
+export function handlerFailure(
+  thrown: unknown,
+  contract: AnyContract,
+  stopping: InternodeError | null,
+): { readonly error: InternodeError; readonly detail: Uint8Array | null } {
+  if (stopping !== null && thrown === stopping) return { error: stopping, detail: null };
+  const message = textOf(thrown);
+  const failed = (text: string): InternodeError =>
+    new InternodeError("HandlerFailed", text, {
+      origin: "remote",
+      outcome: "executed",
+      remoteName: nameOf(thrown),
+      remoteMessage: text,
+      cause: thrown,
+    });
+  const writer = new ByteWriter();
+  try {
+    if (contract.detail === undefined || !(thrown instanceof HandlerError)) {
+      return { error: failed(message), detail: null };
+    }
+    contract.detail.encode(thrown.detail, writer);
+  } catch (cause) {
+    const text = `its detail does not fit the contract: ${textOf(cause)}`;
+    return { error: failed(`${message} (${text})`), detail: null };
+  }
+  const length = writer.position;
+  if (length > MAX_ERROR_DETAIL_BYTES) {
+    const text = `its detail has ${length} bytes, ${MAX_ERROR_DETAIL_BYTES} can be sent`;
+    return { error: failed(`${message} (${text})`), detail: null };
+  }
+  return { error: failed(message), detail: writer.bytes.slice(0, length) };
+}
+
+/** Tells the log of a handler's failure. */
+export function logFailure(
+  serving: Serving,
+  contract: AnyContract,
+  source: CallSource,
+  thrown: unknown,
+): void {
+  const handler = contract.name, caller = source.host;
+  const text = `Handler ${handler} failed for ${caller}: ${sentence(textOf(thrown))}`;
+  serving.logger.debug(text, { event: "handler_failed", handler, caller, ...about(thrown) });
+}
+
+/**
+ * What a caller is told whose response or output cannot be sent. The handler
+ * has run; only one that is too large is named as such, as what is refused
+ * otherwise is for the handler's side to mend.
+ */
+export function unsendable(problem: InternodeError, what: string): InternodeError {
+  const message = `The handler's ${what} cannot be sent: ${problem.message}`;
+  const init = { origin: "remote", outcome: "executed", cause: problem } as const;
+  if (problem.code === "MessageTooLarge") return new InternodeError(problem.code, message, init);
+  return new InternodeError("HandlerFailed", message, {
+    ...init,
+    remoteName: problem.name,
+    remoteMessage: message,
+  });
+}
+
+/** What a caller is told whose call does not fit this side. */
+export function callersFault(
+  code: "UnknownHandler" | "InvalidPayload",
+  message: string,
+): InternodeError {
+  return new InternodeError(code, message, { origin: "caller", outcome: "notExecuted" });
+}

@@ -1,0 +1,297 @@
+/**
+ * Runs the handler of single requests.
+ *
+ * @module
+ */
+
+import { memoryOf } from "../../codec/format/memory_cost.ts";
+import { InternodeError } from "../../errors.ts";
+import { follow, thenOf } from "../../foreign/thenable.ts";
+import type { HandlerTarget } from "../../session/calls/handler_target.ts";
+import type { Metadata } from "../../session/frames/metadata.ts";
+import type { Responder } from "../../session/calls/responder.ts";
+import { bufferOf } from "../../wire/plain_bytes.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { PayloadKind } from "../../wire/frame.ts";
+import type { LendingPool } from "../../wire/lending_pool.ts";
+import { CallContext } from "./call_context.ts";
+import { auditRefused, recordCall, recordUnserved } from "./call_record.ts";
+import type { CallSource } from "./call_source.ts";
+import type { ConcurrencyGate } from "./concurrency_gate.ts";
+import type { SingleContract } from "../contract/contract.ts";
+import type { SingleHandlerFunction } from "../contract/handler.ts";
+import { IncomingRequest } from "./incoming_request.ts";
+import {
+  decodePayload,
+  hasNoRoom,
+  invalidPayload,
+  noRoom,
+  unreadable,
+} from "../contract/payload.ts";
+import { ResponseRoom } from "./response_room.ts";
+import { callersFault, handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
+
+/** One registered handler, for the calls of one connection under one name. */
+export class SingleTarget<Request, Response> implements HandlerTarget {
+  readonly #contract: SingleContract<Request, Response>;
+  readonly #handler: SingleHandlerFunction<Request, Response>;
+  readonly #gate: ConcurrencyGate | null;
+  readonly #serving: Serving;
+  readonly #source: CallSource;
+  readonly #subroute: string;
+  readonly #lends: boolean;
+  /** Made when the first response has to wait. */
+  #room: ResponseRoom | null = null;
+  /** What callers are told then. */
+  #unread: InternodeError | null = null;
+
+  /** */
+  constructor(
+    contract: SingleContract<Request, Response>,
+    handler: SingleHandlerFunction<Request, Response>,
+    gate: ConcurrencyGate | null,
+    serving: Serving,
+    source: CallSource,
+    subroute: string,
+    lends: boolean,
+  ) {
+    this.#contract = contract;
+    this.#handler = handler;
+    this.#gate = gate;
+    this.#serving = serving;
+    this.#source = source;
+    this.#subroute = subroute;
+    this.#lends = lends;
+  }
+
+  /** Decodes, runs the handler, and answers: in this very turn if the handler returns a plain value. */
+  onRequest(
+    responder: Responder,
+    id: number,
+    kind: number,
+    reader: ByteReader,
+    deadlineMs: number,
+    metadata: Metadata,
+  ): void {
+    if (this.#room !== null && !this.#room.mayRun(responder)) {
+      this.#refuse(responder, id, metadata, this.#unread ??= unread(this.#contract.name));
+      return;
+    }
+    const overload = this.#source.admit();
+    if (overload !== null) {
+      this.#refuse(responder, id, metadata, overload);
+      return;
+    }
+    if (hasNoRoom(reader)) {
+      this.#refuse(responder, id, metadata, noRoom(this.#contract.name));
+      return;
+    }
+    const bytes = reader.remaining;
+    let request: Request, lent: Uint8Array<ArrayBuffer> | null = null;
+    try {
+      if (this.#lends && kind === PayloadKind.bytes) {
+        lent = borrow(reader, this.#serving.lending);
+        // Only contracts of raw bytes come here.
+        request = lent as Request;
+      } else request = decodePayload(this.#contract.request, kind, reader);
+    } catch (error) {
+      this.#refuse(responder, id, metadata, unreadable("The request", error, "notExecuted"));
+      return;
+    }
+    const context = new CallContext(
+      this.#serving,
+      this.#source,
+      this.#subroute,
+      metadata,
+      deadlineMs,
+    );
+    context.lent = lent;
+    const { host } = this.#source;
+    context.record = recordCall(this.#serving, this.#contract, this.#subroute, host, metadata);
+    context.room = reader.room;
+    const memory = memoryOf(reader, bytes);
+    if (memory > 0) context.hold(memory);
+    const gate = this.#gate;
+    if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
+    else this.#wait(gate, responder, id, context, request);
+  }
+
+  /** This name belongs to single requests. */
+  onOpen(
+    responder: Responder,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    _deadlineMs: number,
+    metadata: Metadata,
+  ): void {
+    const message = `${this.#contract.name} is a single request here, not a stream.`;
+    this.#refuse(responder, id, metadata, callersFault("UnknownHandler", message));
+  }
+
+  /** See {@linkcode HandlerTarget}. */
+  onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
+    recordUnserved(this.#serving, this.#contract, this.#subroute, this.#source, metadata, error);
+  }
+
+  /** Answers a call for which no handler runs. */
+  #refuse(responder: Responder, id: number, metadata: Metadata, error: InternodeError): void {
+    responder.respondError(id, error, null);
+    this.onUnserved(error, "single", metadata);
+  }
+
+  /** Waits for a place among the calls that may run at a time. */
+  #wait(
+    gate: ConcurrencyGate,
+    responder: Responder,
+    id: number,
+    context: CallContext,
+    request: Request,
+  ): void {
+    const call = new IncomingRequest(id, context);
+    let waiting: Request | undefined = request;
+    call.hasBegun = false;
+    call.onDropped = () => waiting = undefined;
+    const start = (): void => {
+      call.hasBegun = true;
+      this.#source.beginTurn();
+      this.#run(responder, id, call, context, waiting as Request);
+    };
+    if (gate.wait({ wanted: () => call.pending, start })) {
+      responder.acceptCall(call);
+      return;
+    }
+    const message =
+      `Too many calls of ${this.#contract.name} run and wait on this node already. Try again later.`;
+    const error = new InternodeError("Overloaded", message, {
+      origin: "remote",
+      outcome: "notExecuted",
+    });
+    context.letGo();
+    responder.respondError(id, error, null);
+    context.record?.fail(error.code, error);
+    auditRefused(this.#serving, this.#contract, this.#subroute, this.#source, error);
+  }
+
+  /** @param accepted The call, if it is no longer answered in the turn it came. */
+  #run(
+    responder: Responder,
+    id: number,
+    accepted: IncomingRequest | null,
+    context: CallContext,
+    request: Request,
+  ): void {
+    this.#serving.running++;
+    this.#source.onBegun();
+    let result: Response | Promise<Response>;
+    try {
+      const { record } = context;
+      result = record === null
+        ? this.#handler(request, context)
+        : record.run(() => this.#handler(request, context));
+    } catch (error) {
+      this.#fail(responder, id, accepted, context, error);
+      return;
+    }
+    const then = thenOf(result);
+    if (then === null) {
+      this.#answer(responder, id, accepted, context, result as Response);
+      return;
+    }
+    let call = accepted;
+    if (call === null) {
+      call = new IncomingRequest(id, context);
+      responder.acceptCall(call);
+    }
+    follow<Response>(
+      result,
+      then,
+      (response) => this.#answer(responder, id, call, context, response),
+      (error) => this.#fail(responder, id, call, context, error),
+    );
+  }
+
+  #answer(
+    responder: Responder,
+    id: number,
+    call: IncomingRequest | null,
+    context: CallContext,
+    response: Response,
+  ): void {
+    const codec = this.#contract.response;
+    try {
+      const lending = isLent(response, context) ? this.#serving.lending : null;
+      let sent = true;
+      if (call === null) responder.respond(id, codec, response, lending);
+      else sent = responder.finishCall(call, codec, response, this.#source.beginTurn(), lending);
+      // What waits to be sent is lent until it has been.
+      if (lending !== null && sent && responder.waitingBytes > 0) context.lent = null;
+    } catch (error) {
+      const problem = invalidPayload(error);
+      if (problem.code === "Overloaded") (this.#room ??= new ResponseRoom()).onRefused(responder);
+      const failure = unsendable(problem, "response");
+      this.#end(responder, id, call, context, problem, failure, null);
+      return;
+    }
+    const { waitingBytes } = responder;
+    if (waitingBytes > 0) this.#room ??= new ResponseRoom();
+    this.#room?.onTaken(waitingBytes);
+    context.record?.end();
+    this.#leave(context);
+  }
+
+  #fail(
+    responder: Responder,
+    id: number,
+    call: IncomingRequest | null,
+    context: CallContext,
+    thrown: unknown,
+  ): void {
+    const { error, detail } = handlerFailure(thrown, this.#contract, context.stopping);
+    this.#end(responder, id, call, context, thrown, error, detail);
+  }
+
+  /** @param thrown What has failed; the caller is told `error` of it. */
+  #end(
+    responder: Responder,
+    id: number,
+    call: IncomingRequest | null,
+    context: CallContext,
+    thrown: unknown,
+    error: InternodeError,
+    detail: Uint8Array | null,
+  ): void {
+    if (call === null) responder.respondError(id, error, detail);
+    else responder.failCall(call, error, detail, this.#source.beginTurn());
+    logFailure(this.#serving, this.#contract, this.#source, thrown);
+    context.record?.fail(error.code, thrown);
+    this.#leave(context);
+  }
+
+  #leave(context: CallContext): void {
+    if (context.lent !== null) this.#serving.lending.takeBack(context.lent);
+    context.leave();
+    this.#source.onLeft();
+    this.#gate?.leave();
+  }
+}
+
+/** The payload as bytes that are lent, or in the memory it was put together in. */
+function borrow(reader: ByteReader, lending: LendingPool): Uint8Array<ArrayBuffer> {
+  const { bytes, position, end } = reader;
+  if (reader.owned) return reader.takeBytes(end - position);
+  const lent = lending.lend(end - position);
+  lent.set(bytes.subarray(position, end));
+  reader.position = end;
+  return lent;
+}
+
+function isLent(response: unknown, { lent }: CallContext): boolean {
+  return lent !== null && response instanceof Uint8Array && bufferOf(response) === bufferOf(lent);
+}
+
+function unread(name: string): InternodeError {
+  const message = "Too many responses wait to be read by this caller already: no more of " +
+    `${name} are made (limit sendBudgetBytes of this node). Try again later.`;
+  return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
+}

@@ -1,0 +1,148 @@
+/**
+ * A handler that serves a stream.
+ *
+ * @module
+ */
+
+import type { CallRecord } from "./call_record.ts";
+import type { CallSource } from "./call_source.ts";
+import type { ConcurrencyGate } from "./concurrency_gate.ts";
+import type { StreamContract } from "../contract/contract.ts";
+import type { StreamHandlerFunction } from "../contract/handler.ts";
+import { type HandlerOutputs, leaveOutputs, outputsOf, resultOf } from "./handler_outputs.ts";
+import type { IncomingStream } from "./incoming_stream.ts";
+import { invalidPayload } from "../contract/payload.ts";
+import { handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
+
+/** What a run is a run of. */
+export interface StreamRunOptions<Initial, Input, Output> {
+  /** What both sides agreed on. */
+  readonly contract: StreamContract<Initial, Input, Output>;
+  /** What is run. */
+  readonly handler: StreamHandlerFunction<Initial, Input, Output>;
+  /** Where its place comes from and goes back to; `null`: there are as many as come. */
+  readonly gate: ConcurrencyGate | null;
+  /** What handlers need of their node. */
+  readonly serving: Serving;
+  /** Where the call has come from. */
+  readonly source: CallSource;
+}
+
+/**
+ * One run of a stream's handler, from its place to the place given back.
+ *
+ * A call that ends before its handler (cancelled, out of time, lost) has its
+ * place back at once: the handler's iterator is told by `return`, its
+ * `ReadableStream` by `cancel`, even while the next output is awaited, and
+ * nothing waits for what they do then. They count as running until that has
+ * settled, as does a handler that returns a promise.
+ */
+export class StreamRun<Initial, Input, Output> {
+  readonly #options: StreamRunOptions<Initial, Input, Output>;
+  readonly #stream: IncomingStream<Initial, Input, Output>;
+  #outputs: HandlerOutputs | null = null;
+  /** Why an output could not be sent, which is told otherwise than what the handler throws. */
+  #unsent: unknown = null;
+  /** Whether the call has ended for the handler, one way or the other. */
+  #isOver = false;
+
+  /** Runs the handler; its place is taken. */
+  constructor(
+    options: StreamRunOptions<Initial, Input, Output>,
+    stream: IncomingStream<Initial, Input, Output>,
+    initial: Initial,
+  ) {
+    this.#options = options;
+    this.#stream = stream;
+    const { serving, source } = options;
+    serving.running++;
+    source.onBegun();
+    this.#serve(initial).then(() => this.#finish(), (error) => this.#fail(error));
+  }
+
+  /** Runs the handler to its end, output by output as the caller has room. */
+  async #serve(initial: Initial): Promise<void> {
+    const stream = this.#stream, { context, input } = stream, { record } = context;
+    const { handler } = this.#options;
+    const returned: unknown = within(record, () => handler(initial, input, context));
+    const outputs = within(record, () => outputsOf(returned)) ??
+      outputsOf(await returned);
+    if (outputs === null) return;
+    this.#outputs = outputs;
+    stream.run = this;
+    if (context.cancelled !== null) this.cutShort();
+    while (!this.#isOver) {
+      // A generator goes on in the span of whoever asks it for more.
+      const next = record === null ? outputs.next() : record.run(() => outputs.next());
+      const result = outputs.asynchronous ? await next : next;
+      if (this.#isOver) return;
+      const { done, value } = resultOf<Output>(result);
+      if (done) {
+        this.#outputs = null;
+        return;
+      }
+      const accepted = this.#output(value as Output);
+      if (accepted !== null) await accepted;
+    }
+  }
+
+  #output(value: Output): Promise<void> | null {
+    try {
+      return this.#stream.output(value);
+    } catch (error) {
+      this.#unsent = error;
+      throw error;
+    }
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#stream.finish();
+    this.#leave(undefined);
+  }
+
+  #fail(error: unknown): void {
+    const { serving, contract, source } = this.#options, { context } = this.#stream;
+    // An output that the end of its call has kept from leaving is no failure of the handler's.
+    if (this.#isOver && error === context.cancelled) return;
+    logFailure(serving, contract, source, error);
+    if (this.#isOver) return;
+    const failure = this.#unsent !== null && this.#unsent === error
+      ? { error: unsendable(invalidPayload(error), "output"), detail: null }
+      : handlerFailure(error, contract, context.stopping);
+    this.#stream.fail(failure.error, failure.detail);
+    context.record?.fail(failure.error.code, error);
+    this.#leave(error);
+  }
+
+  /** The call has ended before its handler. */
+  cutShort(): void {
+    if (!this.#isOver) this.#leave(this.#stream.context.cancelled);
+  }
+
+  /** Gives the place back, and tells the outputs' source if it has more. */
+  #leave(reason: unknown): void {
+    this.#isOver = true;
+    const stream = this.#stream, { context } = stream;
+    const { gate } = this.#options;
+    stream.run = null;
+    const outputs = this.#outputs;
+    this.#outputs = null;
+    const left = outputs === null
+      ? null
+      : within(context.record, () => leaveOutputs(outputs, reason));
+    if (left === null) this.#onGone();
+    else left.then(() => this.#onGone());
+    gate?.leave();
+  }
+
+  #onGone(): void {
+    this.#stream.context.leave();
+    this.#options.source.onLeft();
+  }
+}
+
+/** Runs some of the handler in its span, if there is one. */
+function within<T>(record: CallRecord | null, action: () => T): T {
+  return record === null ? action() : record.run(action);
+}

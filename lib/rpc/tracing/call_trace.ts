@@ -1,0 +1,78 @@
+/**
+ * What a trace subscription shows.
+ *
+ * @module
+ */
+
+import type { ErrorCode } from "../../errors.ts";
+import { tell } from "../../foreign/guard.ts";
+import { about, type EventLogger } from "../../foreign/log_event.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+
+/** A call that has ended. */
+export interface CallTrace {
+  /** Whether this node made the call or served it. */
+  readonly direction: "outgoing" | "incoming";
+  /** The contract's kind. */
+  readonly kind: "single" | "stream";
+  /** The contract's name. */
+  readonly handler: string;
+  /** The subroute, if any. */
+  readonly subroute: string;
+  /** The other side. */
+  readonly host: string;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** How it ended: `null` for well, else the error's code, or `"Aborted"` when the caller's signal ended it. */
+  readonly error: ErrorCode | "Aborted" | null;
+}
+
+/** How a call that was made has ended, `undefined` for well. */
+export function traceCode(failure: unknown): CallTrace["error"] {
+  if (failure === undefined) return null;
+  return isOwnError(failure) ? failure.code : "Aborted";
+}
+
+/** Who is told of ended calls. Costs nothing while nobody is. */
+export class CallTraces {
+  /** Whether anyone listens. */
+  active = false;
+  readonly #logger: EventLogger | null;
+  /** Each with whether the log knows that it throws. A function that subscribes twice is there twice. */
+  readonly #subscribers = new Set<
+    { readonly subscriber: (call: CallTrace) => void; isTold: boolean }
+  >();
+
+  /** @param logger Hears of subscribers that throw. Default: nobody does. */
+  constructor(logger: EventLogger | null = null) {
+    this.#logger = logger;
+  }
+
+  /** Adds a subscriber; the function returned takes it away again. */
+  subscribe(subscriber: (call: CallTrace) => void): () => void {
+    const subscription = { subscriber, isTold: false };
+    this.#subscribers.add(subscription);
+    this.active = true;
+    return () => {
+      this.#subscribers.delete(subscription);
+      this.active = this.#subscribers.size > 0;
+    };
+  }
+
+  /** Tells all of them. What one throws harms neither the others nor the call, and is logged once. */
+  emit(call: CallTrace): void {
+    for (const seen of this.#subscribers) {
+      const { subscriber } = seen;
+      tell(() => subscriber(call), (error) => {
+        if (seen.isTold) return;
+        seen.isTold = true;
+        this.#logger?.error(
+          `A subscriber of trace() has thrown: ${sentence(textOf(error))} It is called all the ` +
+            "same, and its further failures are not told.",
+          { event: "callback_failed", what: "trace", ...about(error) },
+        );
+      });
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The spans of calls that are made, and what of them travels along.
+ *
+ * @module
+ */
+
+import { MAX_METADATA_BYTES, type Metadata } from "../../session/frames/metadata.ts";
+import { spanAttributes } from "./span_attributes.ts";
+import { checkTraceState, formatTraceParent, TRACE_PARENT, TRACE_STATE } from "./trace_context.ts";
+import type { Span, Tracer } from "../contract/tracer.ts";
+
+/**
+ * Begins the span of a call. To be called in the turn in which the user makes
+ * the call, as the span that is active then becomes its parent.
+ *
+ * @param handler The contract's name, which names the span as well.
+ * @param host The peer's URL or address; `null` when it is not known yet.
+ * @param subroute The handler's name below the contract's; `""` if none.
+ * @returns The span, to be ended exactly once.
+ */
+export function startClientSpan(
+  tracer: Tracer,
+  handler: string,
+  host: string | null,
+  subroute: string = "",
+): Span {
+  return tracer.startSpan(handler, {
+    kind: "client",
+    parent: undefined,
+    attributes: spanAttributes(handler, subroute, "server", host),
+  });
+}
+
+/**
+ * What travels with a call: the user's own metadata, and the span's context
+ * in place of any that the user gave, as a handler may have passed on the
+ * metadata it got, of which its caller is not this call. Where that exceeds
+ * {@linkcode MAX_METADATA_BYTES}, `tracestate` stays out, then the whole
+ * context: a call never fails because it is traced.
+ *
+ * @param metadata The user's own, which stays as it is.
+ * @param span The call's span; `null` when nobody traces.
+ * @returns `null` when nothing travels.
+ */
+export function withTraceContext(
+  metadata: Metadata | undefined,
+  span: Span | null,
+): Metadata | null {
+  if (span === null) return metadata ?? null;
+  const { context } = span;
+  const traceParent = context === undefined ? undefined : formatTraceParent(context);
+  if (context === undefined || traceParent === undefined) return metadata ?? null;
+  const carried: Record<string, string> = Object.assign(Object.create(null), metadata);
+  delete carried[TRACE_STATE];
+  carried[TRACE_PARENT] = traceParent;
+  const spareBytes = MAX_METADATA_BYTES - metadataBytes(carried);
+  if (spareBytes < 0) return metadata ?? null;
+  const traceState = context.traceState === undefined
+    ? undefined
+    : checkTraceState(context.traceState);
+  if (traceState !== undefined && entryBytes(TRACE_STATE, traceState) <= spareBytes) {
+    carried[TRACE_STATE] = traceState;
+  }
+  return carried;
+}
+
+const encoder = new TextEncoder();
+
+/** How many bytes the entries take on the wire. What is no text is refused where they are written. */
+function metadataBytes(metadata: Metadata): number {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(metadata)) bytes += entryBytes(key, value);
+  return bytes;
+}
+
+function entryBytes(key: string, value: unknown): number {
+  const text = String(value);
+  return 4 + encoder.encode(key).length + encoder.encode(text).length;
+}

@@ -1,0 +1,29 @@
+/**
+ * A stream on the side whose handler serves it.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { IncomingCall } from "./incoming_calls.ts";
+import type { MessageSink, ReceiveHalf } from "./receive_half.ts";
+import type { SendHalf } from "../sending/send_half.ts";
+
+/** A stream of the peer's. */
+export abstract class AcceptedStream extends IncomingCall implements MessageSink {
+  /** The direction to the caller, if there is one. */
+  send: SendHalf | null = null;
+  /** The direction from the caller, if there is one. */
+  receive: ReceiveHalf | null = null;
+
+  /** A message of the caller's. The payload is borrowed. */
+  abstract onMessage(kind: number, reader: ByteReader): void;
+  /** The caller sends no more. */
+  abstract onEnd(): void;
+
+  /** Nothing is sent or awaited any more. */
+  close(error: unknown): void {
+    this.send?.abandon(error);
+    this.receive?.close();
+  }
+}

@@ -1,0 +1,400 @@
+/**
+ * The calls of this side: making them, ending them, and what the peer answers.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../codec/format/codec.ts";
+import { InternodeError } from "../../errors.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { FLAG_METADATA, FrameType, KIND_MASK } from "../../wire/frame.ts";
+import type { Inbox } from "./inbox.ts";
+import { encodeMetadata, type Metadata } from "../frames/metadata.ts";
+import { NameNumbers } from "./name_numbers.ts";
+import { OpenedStream, openingPrefix } from "./opened_stream.ts";
+import type { Outbox } from "../sending/outbox.ts";
+import { type OutgoingCall, OutgoingCalls } from "../sending/outgoing_calls.ts";
+import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import { SlotQueue } from "../sending/slot_queue.ts";
+import { SendHalf } from "../sending/send_half.ts";
+import { timeoutArgument } from "../sending/time_left.ts";
+import {
+  errorNumber,
+  lostCall,
+  outOfTime,
+  payloadLost,
+  protocolError,
+  readError,
+  reasonText,
+} from "../frames/wire_error.ts";
+
+/**
+ * One side's calls. Single requests are `OutgoingCall`s, streams
+ * `OpenedStream`s; both carry their deadline and end exactly once.
+ */
+export class CallerSide {
+  /** The calls under way. */
+  readonly calls: OutgoingCalls = new OutgoingCalls();
+  /** The numbers of the names that are called. */
+  readonly names: NameNumbers;
+
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #giver: CreditGiver;
+  readonly #slotless: SlotQueue;
+
+  /** */
+  constructor(outbox: Outbox, inbox: Inbox, giver: CreditGiver) {
+    this.#outbox = outbox;
+    this.#inbox = inbox;
+    this.#giver = giver;
+    this.names = new NameNumbers(outbox);
+    this.#slotless = new SlotQueue(this.calls, outbox, (call) => this.#expire(call));
+  }
+
+  /** A lower bound of the deadlines of all calls. */
+  earliestDeadlineMs(): number {
+    return Math.min(this.calls.earliestMs, this.#slotless.earliestMs);
+  }
+
+  /**
+   * The number of a handler's name on this connection, agreed on at its first
+   * use. It holds until the session next receives something, and from there on
+   * while calls made with it have no answer.
+   *
+   * @throws {InternodeError} `Overloaded` when the numbers are used up.
+   */
+  nameNumber(name: string, subroute: string, nowMs: number): number {
+    this.#outbox.nowMs = nowMs;
+    return this.names.of(name, subroute);
+  }
+
+  /**
+   * The same for a name without a subroute, found sooner by a key of the user's.
+   *
+   * @param key An object or text that always stands for this name.
+   */
+  keyNumber(key: object | string, name: string, nowMs: number): number {
+    this.#outbox.nowMs = nowMs;
+    return this.names.ofKey(key, name);
+  }
+
+  /**
+   * Makes a single request. The call ends with `onResponse` or `onError`.
+   *
+   * @param call A fresh call with its deadline.
+   * @param handler The number of the handler's name.
+   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the call is ended then and nothing was sent.
+   */
+  request<T>(
+    call: OutgoingCall,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+    nowMs: number,
+  ): void {
+    this.#outbox.nowMs = nowMs;
+    call.handler = handler;
+    // One that waited for the connection was accepted: it has its turn, and is not refused.
+    if (call.state === "waiting" || !this.#slotless.hasSlot) {
+      return this.#requestLater(call, handler, codec, value, metadata);
+    }
+    this.#request(call, handler, codec, value, metadata);
+  }
+
+  /**
+   * Opens a stream; the same as {@linkcode CallerSide.request} for the rest.
+   *
+   * @param inputCredit How many messages this side may send at first; 0: none at all.
+   * @param outputCredit How many the handler may send at first; 0: none at all.
+   */
+  open<T>(
+    stream: OpenedStream,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+    inputCredit: number,
+    outputCredit: number,
+    nowMs: number,
+  ): void {
+    this.#outbox.nowMs = nowMs;
+    stream.handler = handler;
+    const send = (): void =>
+      this.#open(stream, handler, codec, value, metadata, inputCredit, outputCredit);
+    if (stream.state === "waiting" || !this.#slotless.hasSlot) {
+      this.#slotless.add(stream, value, send);
+    } else send();
+  }
+
+  #open<T>(
+    stream: OpenedStream,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+    inputCredit: number,
+    outputCredit: number,
+  ): void {
+    const prefix = openingPrefix(outputCredit, inputCredit, metadata);
+    this.#begin(FrameType.open, stream, handler, prefix, metadata !== null, codec, value);
+    if (outputCredit > 0) {
+      stream.receive = new ReceiveHalf(
+        this.#giver,
+        stream.id,
+        FrameType.output,
+        outputCredit,
+        stream,
+      );
+    }
+    const opened = (): void => {
+      if (inputCredit > 0) {
+        stream.send = new SendHalf(this.#outbox, FrameType.input, inputCredit);
+        stream.send.id = stream.id;
+      }
+      stream.onOpened();
+    };
+    // A large opening goes in pieces; no input may overtake one of them.
+    if (stream.state === "sent") opened();
+    else stream.whenTransmitted = opened;
+  }
+
+  /** By itself, as a function that makes a closure pays for it at each call. */
+  #requestLater<T>(
+    call: OutgoingCall,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+  ): void {
+    const send = (): void => this.#request(call, handler, codec, value, metadata);
+    this.#slotless.add(call, value, send);
+  }
+
+  #request<T>(
+    call: OutgoingCall,
+    handler: number,
+    codec: Codec<T>,
+    value: T,
+    metadata: Metadata | null,
+  ): void {
+    const prefix = metadata === null ? null : encodeMetadata(metadata);
+    this.#begin(FrameType.request, call, handler, prefix, metadata !== null, codec, value);
+  }
+
+  #begin<T>(
+    type: number,
+    call: OutgoingCall,
+    handler: number,
+    prefix: Uint8Array | null,
+    hasMetadata: boolean,
+    codec: Codec<T>,
+    value: T,
+  ): void {
+    const id = this.calls.add(call);
+    const flags = hasMetadata ? FLAG_METADATA : 0;
+    const timeout = timeoutArgument(call.deadlineMs, this.#outbox.nowMs);
+    // Set before, as a message put into a queue may be begun at once.
+    call.state = "waiting";
+    try {
+      if (this.#outbox.send(type, flags, handler, id, timeout, prefix, codec, value, call)) {
+        call.state = "sent";
+      }
+    } catch (error) {
+      this.#end(call);
+      throw error;
+    }
+  }
+
+  /**
+   * Ends a call from this side: it gets `error` at once, and the peer hears of
+   * it if anything was sent.
+   *
+   * @param code What the peer hears: `Cancelled` or `DeadlineExceeded`.
+   */
+  cancel(
+    call: OutgoingCall,
+    error: unknown,
+    code: "Cancelled" | "DeadlineExceeded",
+    nowMs: number,
+  ): void {
+    this.#outbox.nowMs = nowMs;
+    const freed = call.state === "waiting" && call.id >= 0;
+    if (call.state === "waiting") {
+      if (freed) {
+        this.#outbox.drop(call.id, false);
+        this.#end(call);
+        if (call instanceof OpenedStream) call.close(error);
+      } else {
+        call.state = "ended";
+        this.#slotless.onEnded();
+      }
+    } else if (call.state === "sent") {
+      call.state = "abandoned";
+      // It has ended here; only its slot waits for the peer's answer.
+      call.deadlineMs = Infinity;
+      const reason = reasonText(error);
+      if (call instanceof OpenedStream && call.send !== null) {
+        call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);
+      } else {
+        this.#outbox.drop(call.id, false);
+        this.#outbox.frame(FrameType.cancel, errorNumber(code), call.id, 0, reason);
+      }
+      if (call instanceof OpenedStream) {
+        this.#inbox.grant(call.receive?.close() ?? 0);
+        this.#inbox.drop(call.id, true);
+      }
+      // A response that has begun to arrive comes whole or is given up by an error: either frees the slot.
+    } else return;
+    call.onError(error, null);
+    if (freed) this.#slotless.flow();
+  }
+
+  /** What this side was to send for a call is not there any more. */
+  onPayloadLost(id: number): void {
+    const call = this.calls.get(id);
+    if (call === null) return;
+    const begun = call instanceof OpenedStream ? "maybeExecuted" : "notExecuted";
+    const error = payloadLost("caller", call.state === "waiting" ? "notSent" : begun);
+    this.cancel(call, error, "Cancelled", this.#outbox.nowMs);
+  }
+
+  /** A batch was received: names that nobody needs are given back. */
+  giveNamesBack(): void {
+    this.names.giveBack(() => [...this.calls, ...this.#slotless.waiting()]);
+  }
+
+  /** Ends the calls whose time has run out. */
+  expire(): void {
+    this.calls.expire(this.#outbox.nowMs, (call) => this.#expire(call));
+    this.#slotless.expire();
+  }
+
+  /** Finds the request that a response is for. */
+  checkResponse(id: number): OutgoingCall {
+    const call = this.calls.get(id);
+    if (call === null || call instanceof OpenedStream || call.state === "waiting") {
+      throw protocolError(`A response came for id ${id}, which is no request under way.`);
+    }
+    return call;
+  }
+
+  /** The answer to a request has come; late ones find their call abandoned and are dropped. */
+  onResponse(id: number, flags: number, reader: ByteReader): void {
+    const call = this.checkResponse(id);
+    const late = call.state === "abandoned";
+    this.#end(call);
+    if (!late) call.onResponse(flags & KIND_MASK, reader);
+    this.#slotless.flow();
+  }
+
+  /** A call has failed over there. */
+  onError(id: number, code: number, reader: ByteReader): void {
+    const call = this.calls.get(id);
+    if (call === null || call.state === "waiting") {
+      throw protocolError(`An error came for id ${id}, which is no call under way.`);
+    }
+    const parts = readError(code, reader);
+    if (parts === null) throw protocolError("An error frame is too short for its text.");
+    if (parts.code === "UnknownHandler") this.names.onUnknown(call.handler);
+    const late = call.state === "abandoned";
+    this.#inbox.drop(id, true);
+    this.#outbox.drop(id, false);
+    this.#end(call);
+    const error = new InternodeError(parts.code, parts.message, {
+      origin: "remote",
+      // Whatever the peer says, the call was sent: it must not be taken for one that cost nobody anything.
+      outcome: parts.outcome === "notSent" ? "notExecuted" : parts.outcome,
+      remoteName: parts.name,
+      remoteMessage: parts.name === undefined ? undefined : parts.message,
+    });
+    if (call instanceof OpenedStream) call.close(error);
+    if (!late) call.onError(error, parts.hasDetail ? reader : null);
+    this.#slotless.flow();
+  }
+
+  /** The stream that still wants outputs; `null` when it is abandoned. */
+  outputTarget(id: number): OpenedStream | null {
+    const call = this.calls.get(id);
+    if (!(call instanceof OpenedStream) || call.state === "waiting") {
+      throw protocolError(`An output came for id ${id}, which is no stream under way.`);
+    }
+    call.quietPings = 0;
+    if (call.state === "abandoned") return null;
+    if (call.receive === null) throw protocolError("An output came on a stream that has none.");
+    return call;
+  }
+
+  /** A stream has ended well. */
+  onOutputEnd(id: number, count: number): void {
+    const call = this.calls.get(id);
+    if (!(call instanceof OpenedStream) || call.state === "waiting") {
+      throw protocolError(`An end came for id ${id}, which is no stream under way.`);
+    }
+    const late = call.state === "abandoned";
+    if (!late && call.receive === null && count !== 0) {
+      throw protocolError("Outputs were counted on a stream that has none.");
+    }
+    if (!late) call.receive?.checkEnd(count);
+    this.#outbox.drop(id, false);
+    this.#end(call);
+    if (!late) {
+      if (call.receive === null) call.onEnd();
+      else call.receive.onEnd(count);
+    }
+    call.close(
+      new InternodeError("Closed", "The handler has ended the stream.", {
+        origin: "remote",
+        outcome: "executed",
+      }),
+    );
+    this.#slotless.flow();
+  }
+
+  /** The peer takes more inputs. Credit for a stream that has ended meanwhile is no error. Says whether it is of any use. */
+  onInputCredit(id: number, messages: number, bytes: number): boolean {
+    const call = this.calls.get(id);
+    if (!(call instanceof OpenedStream) || call.state === "abandoned") return false;
+    call.quietPings = 0;
+    call.send?.onCredit(messages, bytes);
+    return messages + bytes > 0;
+  }
+
+  /** The peer knows a stream. */
+  onStreamSign(id: number): void {
+    const call = this.calls.get(id);
+    if (call instanceof OpenedStream) call.quietPings = 0;
+  }
+
+  /** The connection is gone: every call ends now. Of those in `inPart` too little has left for a handler to run. */
+  close(cause: InternodeError, inPart: ReadonlySet<OutgoingCall>): void {
+    const ended = this.calls.clear();
+    for (let next = this.#slotless.shift(); next !== undefined; next = this.#slotless.shift()) {
+      ended.push(next.call);
+    }
+    for (const call of ended) {
+      const { state } = call;
+      call.state = "ended";
+      if (state !== "waiting" && state !== "sent") continue;
+      const begun = inPart.has(call) ? "notExecuted" : "maybeExecuted";
+      const error = lostCall(cause, state === "sent" ? begun : "notSent");
+      if (call instanceof OpenedStream) call.close(error);
+      call.onError(error, null);
+    }
+  }
+
+  #expire(call: OutgoingCall): void {
+    const isOpen = call instanceof OpenedStream && call.send !== null;
+    // What has left in part only is given up before the peer has a call of it.
+    const inPart = call.state === "sent" && !isOpen && this.#outbox.drop(call.id, false);
+    const begun = inPart ? "notExecuted" : "maybeExecuted";
+    const error = outOfTime(call.state === "waiting" ? "notSent" : begun);
+    this.cancel(call, error, "DeadlineExceeded", this.#outbox.nowMs);
+  }
+
+  #end(call: OutgoingCall): void {
+    call.state = "ended";
+    this.calls.remove(call);
+  }
+}

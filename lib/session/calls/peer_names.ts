@@ -1,0 +1,68 @@
+/**
+ * The names that the peer has given numbers to.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { decodeName, MAX_NAMES_BYTES, nameCost } from "../frames/handler_name.ts";
+import type { HandlerTarget } from "./handler_target.ts";
+import type { SessionOwner } from "./session_owner.ts";
+import { protocolError } from "../frames/wire_error.ts";
+
+/** A name the peer uses. */
+export interface PeerName {
+  /** The handler's name. */
+  readonly name: string;
+  /** The subroute; empty: none. */
+  readonly subroute: string;
+  /** What it counts with. */
+  readonly cost: number;
+  /** Who answers its calls, once one has come and there is a handler. */
+  target: HandlerTarget | null;
+}
+
+/** The peer's names by their numbers. A number has one name at a time. */
+export class PeerNames {
+  /** Whether the peer may give a number another name. */
+  reuses = false;
+
+  readonly #owner: Pick<SessionOwner, "resolve">;
+  readonly #names: PeerName[] = [];
+  #bytes = 0;
+
+  /** @param owner Finds the handlers. */
+  constructor(owner: Pick<SessionOwner, "resolve">) {
+    this.#owner = owner;
+  }
+
+  /** The peer gives a number to a name. Says whether it is a new number, of which there are only so many. */
+  onName(number: number, reader: ByteReader): boolean {
+    const names = this.#names, before = names[number];
+    if (number > names.length || before !== undefined && !this.reuses) {
+      throw protocolError(`Name number ${number} came, not ${names.length}.`);
+    }
+    const cost = nameCost(reader.remaining);
+    this.#bytes += cost - (before?.cost ?? 0);
+    if (this.#bytes > MAX_NAMES_BYTES) {
+      throw protocolError(
+        `The names of handlers are too many or too long: ${names.length} came, and this one.`,
+      );
+    }
+    const { name, subroute } = decodeName(reader);
+    names[number] = { name, subroute, cost, target: null };
+    return before === undefined;
+  }
+
+  /** The name of a number. */
+  get(number: number): PeerName {
+    const named = this.#names[number];
+    if (named !== undefined) return named;
+    throw protocolError(`A call came for name number ${number}, which was not agreed on.`);
+  }
+
+  /** Who answers calls of that name; `null` if there is no handler. It is looked up once. */
+  target(named: PeerName): HandlerTarget | null {
+    return named.target ??= this.#owner.resolve(named.name, named.subroute);
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The receiving direction of a stream.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { type DecodedRoom, UNLIMITED_ROOM } from "../../wire/decoded_memory.ts";
+import { FrameType } from "../../wire/frame.ts";
+import { messageCost } from "../../wire/limits.ts";
+import { protocolError } from "../frames/wire_error.ts";
+
+/** So many consumed bytes are reported at once, even if few messages are. Less than a stream may always have under way. */
+const REPORT_BYTES = 32 * 1024;
+
+/** Where a stream's messages go. */
+export interface MessageSink {
+  /** One message. The payload is borrowed. */
+  onMessage(kind: number, reader: ByteReader): void;
+  /** The peer sends no more, and all it sent has arrived. */
+  onEnd(): void;
+}
+
+/** What a receiving direction asks of its session. */
+export interface CreditGiver {
+  /** Gives bytes back to the connection's budget. */
+  release(bytes: number): void;
+  /** Gives credit back to a stream's sender. */
+  giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void;
+}
+
+/**
+ * Checks that a direction's messages come whole, in order and within the
+ * credit given, and gives credit back as they are consumed.
+ *
+ * What is unread when the stream ends can still be read; it belongs to the
+ * reader then and counts no more against the connection.
+ */
+export class ReceiveHalf {
+  /** The sequence number of the next message: how many have come. */
+  sequence = 0;
+  /** Whether the direction has ended. */
+  ended = false;
+
+  readonly #giver: CreditGiver;
+  readonly #sink: MessageSink;
+  readonly #id: number;
+  readonly #creditType: number;
+  readonly #capacity: number;
+  #credit: number;
+  #heldBytes = 0;
+  #heldMemory = 0;
+  #room: DecodedRoom = UNLIMITED_ROOM;
+  #consumedMessages = 0;
+  #consumedBytes = 0;
+
+  /**
+   * @param giver The session.
+   * @param id The stream.
+   * @param type The frame type of the direction's messages.
+   * @param credit How many messages may be under way or unread.
+   * @param sink Where they go.
+   */
+  constructor(giver: CreditGiver, id: number, type: number, credit: number, sink: MessageSink) {
+    this.#giver = giver;
+    this.#id = id;
+    this.#creditType = type === FrameType.input ? FrameType.inputCredit : FrameType.outputCredit;
+    this.#capacity = this.#credit = credit;
+    this.#sink = sink;
+  }
+
+  /** Takes note of a message that begins to arrive and takes so many bytes of the budget. */
+  onBegin(sequence: number, cost: number): void {
+    if (this.ended) throw protocolError("A stream's message came after its end.");
+    if (sequence !== this.sequence) {
+      throw protocolError(
+        `A stream's message has sequence number ${sequence}, not ${this.sequence}.`,
+      );
+    }
+    if (this.#credit === 0) throw protocolError("A stream's message came without credit for it.");
+    this.#credit--;
+    this.#heldBytes += cost;
+    this.sequence = (sequence + 1) >>> 0;
+  }
+
+  /** Hands on a message that has wholly arrived. */
+  deliver(kind: number, reader: ByteReader): void {
+    this.#sink.onMessage(kind, reader);
+  }
+
+  /** Whether the direction may end now. */
+  checkEnd(count: number): void {
+    if (this.ended) throw protocolError("A stream ended twice.");
+    if (count !== this.sequence) {
+      throw protocolError(
+        `A stream ended after ${count} messages, of which ${this.sequence} arrived.`,
+      );
+    }
+  }
+
+  /** The peer sends no more: `count` says how many messages there were. Those that are unread still count. */
+  onEnd(count: number): void {
+    this.checkEnd(count);
+    this.ended = true;
+    this.#sink.onEnd();
+  }
+
+  /** A message that waits to be read takes so much memory; see {@linkcode DecodedRoom}. */
+  holdMemory(room: DecodedRoom, bytes: number): void {
+    if (bytes === 0) return;
+    this.#room = room;
+    this.#heldMemory += bytes;
+    room.hold(bytes);
+  }
+
+  /**
+   * The user has taken a message of that size.
+   *
+   * @param memoryBytes What was given to {@linkcode ReceiveHalf.holdMemory} for it. Default: 0.
+   * @returns Whether it is time to {@linkcode ReceiveHalf.report}.
+   */
+  consumed(bytes: number, memoryBytes = 0): boolean {
+    if (memoryBytes > 0) this.#freeMemory(memoryBytes);
+    const cost = messageCost(bytes);
+    // The connection's budget does not wait for the report: many streams that are half read would use it up.
+    if (this.#heldBytes >= cost) {
+      this.#heldBytes -= cost;
+      this.#giver.release(cost);
+    }
+    if (this.ended) return false;
+    const messages = ++this.#consumedMessages;
+    this.#consumedBytes += cost;
+    return messages * 2 >= this.#capacity || this.#consumedBytes >= REPORT_BYTES;
+  }
+
+  /** Gives credit back for what was consumed. */
+  report(nowMs: number): void {
+    const messages = this.#consumedMessages, bytes = this.#consumedBytes;
+    if (this.ended || messages === 0) return;
+    this.#consumedMessages = 0;
+    this.#consumedBytes = 0;
+    this.#credit += messages;
+    this.#giver.giveCredit(this.#creditType, this.#id, messages, bytes, nowMs);
+  }
+
+  /** The stream is over: what is unread counts no more. Says how many messages the peer may have sent that have not come. */
+  close(): number {
+    const late = this.ended ? 0 : this.#credit;
+    this.ended = true;
+    this.#freeMemory(this.#heldMemory);
+    if (this.#heldBytes > 0) this.#giver.release(this.#heldBytes);
+    this.#heldBytes = 0;
+    return late;
+  }
+
+  /** What is read after the end was given back already. */
+  #freeMemory(bytes: number): void {
+    if (this.#heldMemory < bytes) return;
+    this.#heldMemory -= bytes;
+    this.#room.giveBack(bytes);
+  }
+}

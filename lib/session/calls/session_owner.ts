@@ -1,0 +1,30 @@
+/**
+ * What a session calls.
+ *
+ * @module
+ */
+
+import type { InternodeError } from "../../errors.ts";
+import type { DrainReason } from "../frames/drain_reason.ts";
+import type { HandlerTarget } from "./handler_target.ts";
+import type { Peer } from "../frames/session_options.ts";
+
+/** What a session calls as things happen. */
+export interface SessionOwner {
+  /** There is something to send: drain soon, after the present turn's work. */
+  onOutput(): void;
+  /** Judges the peer by the name in its hello: `null` admits it, a text refuses it. */
+  admit(name: string): string | null;
+  /** The handshake is done; calls can be made. */
+  onOpen(peer: Peer): void;
+  /** Finds a handler; `null` if there is none. */
+  resolve(name: string, subroute: string): HandlerTarget | null;
+  /** Asked after each handler that ran, and after some frames without one: whether the reading turn has lasted long enough. */
+  isTurnOver(): boolean;
+  /** The peer wants this connection to come to an end. */
+  onDraining(reason: DrainReason): void;
+  /** Something was thrown, while a batch was taken in, that is no fault of the peer's but one of this side. The session ends. Must not throw. */
+  onFault?: ((thrown: unknown) => void) | undefined;
+  /** The session has ended; called once, after every call has had its error. */
+  onClosed(error: InternodeError): void;
+}

@@ -1,0 +1,35 @@
+/**
+ * How the calls of a peer have ended.
+ *
+ * @module
+ */
+
+import type { ErrorCode } from "../../errors.ts";
+
+/** Counts calls by how they ended, each once. */
+export class AnswerCounts {
+  /** How many ended well. */
+  ok = 0;
+  readonly #failed = new Map<ErrorCode, number>();
+
+  /** A call has failed. */
+  onFailed(code: ErrorCode): void {
+    this.#failed.set(code, this.failed(code) + 1);
+  }
+
+  /** How many have failed in that way. */
+  failed(code: ErrorCode): number {
+    return this.#failed.get(code) ?? 0;
+  }
+
+  /** Those numbers that are not 0, by error code, and `OK`. */
+  shown(): Readonly<Record<string, number>> {
+    return { ...this.ok > 0 && { OK: this.ok }, ...Object.fromEntries(this.#failed) };
+  }
+
+  /** Adds what others have counted. */
+  add(other: AnswerCounts): void {
+    this.ok += other.ok;
+    for (const [code, count] of other.#failed) this.#failed.set(code, this.failed(code) + count);
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The first thing each side says.
+ *
+ * @module
+ */
+
+import { isPlain } from "../../foreign/plain_text.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { ByteWriter } from "../../wire/byte_writer.ts";
+
+/** The protocol versions this code speaks. */
+export const MIN_VERSION = 1;
+/** See {@linkcode MIN_VERSION}. */
+export const MAX_VERSION = 1;
+/** Feature bit: batches on byte streams carry checksums. */
+export const FEATURE_CHECKSUM = 1;
+/** Feature bit of a dialler's hello: the connection made before goes on until its calls have ended. */
+export const FEATURE_RENEWAL = 2;
+/** Feature bit: a number of a name may be given another name. */
+export const FEATURE_NAME_REUSE = 4;
+/** Feature bit: the sender knows what both sides have shown underneath, and binds proofs to it. */
+export const FEATURE_BINDING = 8;
+
+/** "INTR": tells a peer that speaks something else apart at once. */
+const MAGIC = 0x5254_4e49;
+const FIXED_BYTES = 96;
+/** The length of an instance id in bytes. */
+export const INSTANCE_BYTES = 16;
+/** The length of a nonce in bytes. */
+export const NONCE_BYTES = 32;
+
+/** What a hello frame says. */
+export interface Hello {
+  /** The oldest protocol version its sender speaks. */
+  readonly minVersion: number;
+  /** The newest protocol version its sender speaks. */
+  readonly maxVersion: number;
+  /** What its sender can do, in bits. */
+  readonly features: number;
+  /** Its sender's wall clock, in milliseconds since 1970. */
+  readonly wallMs: number;
+  /** Made anew each time a node starts. */
+  readonly instance: Uint8Array;
+  /** Made anew for each connection. */
+  readonly nonce: Uint8Array;
+  /** The largest message its sender takes. */
+  readonly maxMessageBytes: number;
+  /** The largest fragment its sender takes. */
+  readonly maxFragmentBytes: number;
+  /** How many bytes its sender takes before it gives some back. */
+  readonly receiveBudgetBytes: number;
+  /** How many bytes of one stream its sender takes before it gives some back. */
+  readonly streamBudgetBytes: number;
+  /** How many calls its sender takes at a time. */
+  readonly maxCalls: number;
+  /** Whether its sender proves a secret and asks for the same. */
+  readonly authenticates: boolean;
+  /** Its sender's name. */
+  readonly name: string;
+  /** The name its sender believes the other side to have; empty: any. */
+  readonly peerName: string;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** The longest name of a host that is taken, in bytes. */
+const MAX_HOST_NAME_BYTES = 1_024;
+
+/** The bytes of a hello frame's payload; PROTOCOL.md has the table. */
+export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(FIXED_BYTES + 128);
+  writer.ensure(FIXED_BYTES);
+  const view = writer.view;
+  view.setUint32(0, MAGIC, true);
+  view.setUint16(4, hello.minVersion, true);
+  view.setUint16(6, hello.maxVersion, true);
+  view.setUint32(8, hello.features, true);
+  view.setFloat64(16, hello.wallMs, true);
+  writer.bytes.set(hello.instance, 24);
+  writer.bytes.set(hello.nonce, 40);
+  view.setUint32(72, hello.maxMessageBytes, true);
+  view.setUint32(76, hello.maxFragmentBytes, true);
+  view.setUint32(80, hello.receiveBudgetBytes, true);
+  view.setUint32(84, hello.streamBudgetBytes, true);
+  view.setUint32(88, hello.maxCalls, true);
+  view.setUint8(92, hello.authenticates ? 1 : 0);
+  writer.position = FIXED_BYTES;
+  writeName(writer, hello.name);
+  writeName(writer, hello.peerName);
+  return writer.bytes.slice(0, writer.position);
+}
+
+/**
+ * Reads a hello frame's payload. What follows the known fields belongs to later
+ * versions and is skipped.
+ *
+ * @returns What it says, or a text that tells what is wrong with it.
+ */
+export function decodeHello(reader: ByteReader): Hello | string {
+  const { view, position: at } = reader;
+  if (reader.remaining < 4 || view.getUint32(at, true) !== MAGIC) {
+    return "the peer does not speak this protocol";
+  }
+  if (reader.remaining < FIXED_BYTES) return `its hello has ${reader.remaining} bytes, too few`;
+  reader.position = at + FIXED_BYTES;
+  const name = readName(reader), peerName = readName(reader);
+  if (name === null || peerName === null) {
+    return `a name in its hello is cut short, over ${MAX_HOST_NAME_BYTES} bytes, not UTF-8, or has control characters or others that are not seen`;
+  }
+  const hello: Hello = {
+    minVersion: view.getUint16(at + 4, true),
+    maxVersion: view.getUint16(at + 6, true),
+    features: view.getUint32(at + 8, true),
+    wallMs: view.getFloat64(at + 16, true),
+    instance: reader.bytes.slice(at + 24, at + 40),
+    nonce: reader.bytes.slice(at + 40, at + 72),
+    maxMessageBytes: view.getUint32(at + 72, true),
+    maxFragmentBytes: view.getUint32(at + 76, true),
+    receiveBudgetBytes: view.getUint32(at + 80, true),
+    streamBudgetBytes: view.getUint32(at + 84, true),
+    maxCalls: view.getUint32(at + 88, true),
+    authenticates: view.getUint8(at + 92) === 1,
+    name,
+    peerName,
+  };
+  if (hello.maxFragmentBytes < 1024 || hello.maxCalls < 1 || hello.receiveBudgetBytes < 65_536) {
+    return "its limits make no sense: " +
+      `maxFragmentBytes ${hello.maxFragmentBytes}, maxCalls ${hello.maxCalls}, receiveBudgetBytes ${hello.receiveBudgetBytes}`;
+  }
+  return hello;
+}
+
+function writeName(writer: ByteWriter, name: string): void {
+  const bytes = encoder.encode(name);
+  writer.ensure(2);
+  writer.view.setUint16(writer.position, bytes.length, true);
+  writer.position += 2;
+  writer.append(bytes);
+}
+
+function readName(reader: ByteReader): string | null {
+  if (reader.remaining < 2) return null;
+  const length = reader.view.getUint16(reader.position, true);
+  reader.position += 2;
+  if (reader.remaining < length || length > MAX_HOST_NAME_BYTES) return null;
+  const bytes = reader.bytes.subarray(reader.position, reader.position + length);
+  reader.position += length;
+  try {
+    const name = decoder.decode(bytes);
+    // It is told to logs, and compared by people.
+    return isPlain(name) ? name : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What goes along with a call, on the wire: u16 length of all that follows,
+ * then for each entry u16 length and bytes of the key, u16 length and bytes of
+ * the value.
+ *
+ * @module
+ */
+
+import { type IndexKeys, setProperty } from "../../codec/values/plain_object.ts";
+import { InternodeError } from "../../errors.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { ByteWriter } from "../../wire/byte_writer.ts";
+import { protocolError } from "./wire_error.ts";
+
+/** The largest block of metadata, in bytes. */
+export const MAX_METADATA_BYTES = 4096;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What goes along with a call: texts by name. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** Nothing goes along. */
+export const NO_METADATA: Metadata = Object.freeze(Object.create(null));
+
+/**
+ * The block, with its length before it.
+ *
+ * @throws {InternodeError} `InvalidArgument` when it is over {@linkcode MAX_METADATA_BYTES} or holds anything but texts of Unicode.
+ */
+export function encodeMetadata(metadata: Metadata): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(128);
+  writer.position = 2;
+  for (const [key, value] of Object.entries(metadata)) {
+    writeText(writer, key);
+    writeText(writer, value);
+  }
+  const length = writer.position - 2;
+  if (length > MAX_METADATA_BYTES) {
+    throw invalid(`Metadata comes to ${length} bytes; ${MAX_METADATA_BYTES} are allowed.`);
+  }
+  writer.view.setUint16(0, length, true);
+  return writer.bytes.slice(0, writer.position);
+}
+
+/** Reads a block and leaves the reader behind it. */
+export function decodeMetadata(reader: ByteReader): Metadata {
+  const length = readLength(reader, reader.end);
+  const end = reader.position + length;
+  if (length > MAX_METADATA_BYTES || end > reader.end) {
+    throw protocolError("A block of metadata is cut short or too long.");
+  }
+  const metadata: Record<string, string> = Object.create(null);
+  let has: IndexKeys = "none";
+  while (reader.position < end) {
+    has = setProperty(metadata, readText(reader, end), readText(reader, end), has);
+  }
+  return metadata;
+}
+
+function writeText(writer: ByteWriter, text: unknown): void {
+  if (typeof text !== "string") throw invalid(`Metadata must be texts, not ${typeof text}.`);
+  if (!text.isWellFormed()) {
+    throw invalid(
+      `A text of metadata has half a character (a lone surrogate): ${quoted(text, 40)}.`,
+    );
+  }
+  const bytes = encoder.encode(text);
+  if (bytes.length > MAX_METADATA_BYTES) {
+    throw invalid(`A text of metadata has ${bytes.length} bytes.`);
+  }
+  writer.ensure(2);
+  writer.view.setUint16(writer.position, bytes.length, true);
+  writer.position += 2;
+  writer.append(bytes);
+}
+
+function readText(reader: ByteReader, end: number): string {
+  const length = readLength(reader, end);
+  const start = reader.position;
+  if (start + length > end) throw protocolError("A text of metadata is cut short.");
+  reader.position = start + length;
+  return decoder.decode(reader.bytes.subarray(start, start + length));
+}
+
+function readLength(reader: ByteReader, end: number): number {
+  if (reader.position + 2 > end) throw protocolError("A block of metadata is cut short.");
+  const length = reader.view.getUint16(reader.position, true);
+  reader.position += 2;
+  return length;
+}
+
+function invalid(message: string): InternodeError {
+  return new InternodeError("InvalidArgument", message, { origin: "caller" });
+}

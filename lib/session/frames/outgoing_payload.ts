@@ -1,0 +1,64 @@
+/**
+ * Payloads on their way into a batch or a queue.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../codec/format/codec.ts";
+import { InternodeError } from "../../errors.ts";
+import { guard } from "../../foreign/guard.ts";
+import type { BatchWriter } from "../../wire/batch_writer.ts";
+import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
+import { isDetached, lengthOf, plainBytes } from "../../wire/plain_bytes.ts";
+import { payloadLost } from "./wire_error.ts";
+
+/** Null and absent values are told by the frame where the codec leaves them to it. */
+export function payloadKind<T>(codec: Codec<T>, value: T): number {
+  if (value === undefined && codec.optional === true) return PayloadKind.absent;
+  if (value === null && codec.nullable === true) return PayloadKind.null;
+  return PayloadKind.bytes;
+}
+
+/** A copy of the payload begun at `header`. */
+export function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<ArrayBuffer> {
+  return writer.bytes.slice(header + HEADER_BYTES, writer.position);
+}
+
+const LOST = new Uint8Array(0);
+
+/** A payload that travels as it is. */
+export function rawBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  const bytes = guard(() => {
+    if (!(value instanceof Uint8Array)) return null;
+    const given = value as Uint8Array<ArrayBuffer>;
+    return isDetached(given) ? LOST : plainBytes(given);
+  }, () => null);
+  if (bytes === LOST) throw payloadLost("caller", "notSent");
+  if (bytes !== null) return bytes;
+  throw new InternodeError("InvalidPayload", `A Uint8Array was expected, not ${typeof value}.`, {
+    origin: "caller",
+    outcome: "notSent",
+  });
+}
+
+/** How many bytes a value that travels as it is has; 0 for any other. Never throws. */
+export function sizeOf(value: unknown): number {
+  return guard(() => value instanceof Uint8Array ? lengthOf(value) : 0, () => 0);
+}
+
+/** One behind the other. */
+export function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
+}
+
+/** What is told of a message whose stream the user's code has ended while it was encoded. */
+export function endedMeanwhile(): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    "The stream was ended by the very code that encodes its message.",
+    { origin: "caller" },
+  );
+}

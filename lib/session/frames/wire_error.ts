@@ -1,0 +1,292 @@
+/**
+ * Errors on the wire.
+ *
+ * @module
+ */
+
+import {
+  type ErrorCode,
+  type ErrorOrigin,
+  type ErrorOutcome,
+  InternodeError,
+} from "../../errors.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { plainText, quoted } from "../../foreign/plain_text.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { ByteWriter } from "../../wire/byte_writer.ts";
+import { INTERACTIVE_BYTES } from "../../wire/frame.ts";
+
+/** Error codes by their number in an error, cancel or goodbye frame; PROTOCOL.md lists them. */
+const CODES: readonly (ErrorCode | undefined)[] = [
+  undefined,
+  "Unreachable",
+  "Disconnected",
+  "DeadlineExceeded",
+  "Cancelled",
+  "UnknownHandler",
+  "HandlerFailed",
+  "InvalidPayload",
+  "MessageTooLarge",
+  "Overloaded",
+  "Refused",
+  "ProtocolError",
+  "Closed",
+  "InvalidArgument",
+  "GoingAway",
+];
+const OUTCOMES: readonly ErrorOutcome[] = ["notSent", "notExecuted", "maybeExecuted", "executed"];
+
+/** The longest error text that is sent, in UTF-8 bytes; the rest is cut off. */
+const MAX_ERROR_TEXT_BYTES = 4096;
+/** The longest name of a thrown error that is sent, in UTF-8 bytes; the rest is cut off. */
+const MAX_ERROR_NAME_BYTES = 255;
+/** The longest text of a goodbye: during the handshake, batches are small. */
+export const MAX_GOODBYE_TEXT_BYTES = 2048;
+/** Outcome, flags and the text's length. */
+const HEAD_BYTES = 4;
+/** The longest detail: with the longest text and name it fits into one frame of the interactive lane. */
+export const MAX_ERROR_DETAIL_BYTES: number = INTERACTIVE_BYTES - HEAD_BYTES -
+  MAX_ERROR_TEXT_BYTES - 1 - MAX_ERROR_NAME_BYTES;
+const FLAG_DETAIL = 1;
+const FLAG_NAME = 2;
+/** What errors are called where no name is sent. */
+const USUAL_NAME = "Error";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The number of an error code. */
+export function errorNumber(code: ErrorCode): number {
+  return CODES.indexOf(code);
+}
+
+/** The error code of a number; one from a later version of the protocol reads as `fallback`. */
+export function errorCode(number: number, fallback: ErrorCode): ErrorCode {
+  return CODES[number] ?? fallback;
+}
+
+/** Cuts a text to so many bytes of UTF-8, between two characters, and gives them. */
+export function errorText(
+  text: string,
+  maxBytes: number = MAX_ERROR_TEXT_BYTES,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.min(text.length * 3, maxBytes));
+  const { written } = encoder.encodeInto(text, bytes);
+  return bytes.subarray(0, written);
+}
+
+/** The text of whatever a call was given up with, as it is sent. */
+export function reasonText(reason: unknown): Uint8Array<ArrayBuffer> {
+  return errorText(textOf(reason));
+}
+
+/**
+ * Writes the payload of an error frame: u8 outcome, u8 flags (1: detail, 2:
+ * name), u16 text length, the text, u8 name length, the name, the detail. A
+ * detail of more than {@linkcode MAX_ERROR_DETAIL_BYTES} is left out.
+ *
+ * @param error Its `remoteName` is sent unless it is the usual one.
+ * @param detail The detail's bytes, already encoded, or `null`.
+ * @param maxTextBytes How much of the text is sent at most, in UTF-8. Default: 4,096.
+ */
+export function writeError(
+  writer: ByteWriter,
+  error: InternodeError,
+  detail: Uint8Array | null,
+  maxTextBytes: number = MAX_ERROR_TEXT_BYTES,
+): void {
+  const { outcome, message, remoteName = USUAL_NAME } = error;
+  const text = errorText(message, maxTextBytes);
+  const name = remoteName === USUAL_NAME ? null : errorText(remoteName, MAX_ERROR_NAME_BYTES);
+  const told = detail !== null && detail.length <= MAX_ERROR_DETAIL_BYTES ? detail : null;
+  writer.ensure(HEAD_BYTES);
+  const { view, position } = writer;
+  view.setUint8(position, OUTCOMES.indexOf(outcome));
+  view.setUint8(
+    position + 1,
+    (told === null ? 0 : FLAG_DETAIL) | (name === null ? 0 : FLAG_NAME),
+  );
+  view.setUint16(position + 2, text.length, true);
+  writer.position = position + HEAD_BYTES;
+  writer.append(text);
+  if (name !== null) {
+    writer.ensure(1);
+    writer.view.setUint8(writer.position++, name.length);
+    writer.append(name);
+  }
+  if (told !== null) writer.append(told);
+}
+
+/** An error frame taken apart. */
+export interface WireError {
+  /** What happened. */
+  readonly code: ErrorCode;
+  /** How far the call got. */
+  readonly outcome: ErrorOutcome;
+  /** The text, as it may be shown. */
+  readonly message: string;
+  /** What the error that a handler threw is called; `undefined` where no handler threw. */
+  readonly name: string | undefined;
+  /** Whether the reader now stands before a detail. */
+  readonly hasDetail: boolean;
+}
+
+/**
+ * Reads the payload of an error frame, up to the detail.
+ *
+ * @param number The frame's `code`.
+ * @returns The parts; `null` for a malformed payload.
+ */
+export function readError(number: number, reader: ByteReader): WireError | null {
+  if (reader.remaining < HEAD_BYTES) return null;
+  const { view, position, bytes } = reader;
+  const code = errorCode(number, "HandlerFailed");
+  const flags = view.getUint8(position + 1);
+  const textAt = position + HEAD_BYTES, textEnd = textAt + view.getUint16(position + 2, true);
+  let end = textEnd, name = USUAL_NAME;
+  if ((flags & FLAG_NAME) !== 0) {
+    if (reader.end <= textEnd) return null;
+    end += 1 + view.getUint8(textEnd);
+    name = plainText(decoder.decode(bytes.subarray(textEnd + 1, Math.min(end, reader.end))));
+  }
+  if (reader.end < end) return null;
+  reader.position = end;
+  return {
+    code,
+    outcome: OUTCOMES[view.getUint8(position)] ?? "maybeExecuted",
+    message: plainText(decoder.decode(bytes.subarray(textAt, textEnd))),
+    name: code === "HandlerFailed" ? name : undefined,
+    hasDetail: (flags & FLAG_DETAIL) !== 0,
+  };
+}
+
+/** Reads a text of a goodbye or cancel frame, as it may be shown; what is not UTF-8 shows as U+FFFD. */
+export function readText(reader: ByteReader): string {
+  const end = Math.min(reader.end, reader.position + MAX_ERROR_TEXT_BYTES);
+  return plainText(decoder.decode(reader.bytes.subarray(reader.position, end)));
+}
+
+/** The error that ends a connection whose peer broke the protocol. */
+export function protocolError(message: string): InternodeError {
+  return new InternodeError("ProtocolError", message, {
+    origin: "remote",
+    outcome: "maybeExecuted",
+  });
+}
+
+/** The error that ends a connection as what came could not be taken in: the peer's fault, or one of this side. */
+export function receivingFailed(cause: unknown): InternodeError {
+  if (isOwnError(cause)) return cause;
+  return new InternodeError("ProtocolError", `Receiving failed: ${sentence(textOf(cause))}`, {
+    origin: "local",
+    outcome: "maybeExecuted",
+    cause,
+  });
+}
+
+/** The error that ends a connection which does not work any more. */
+export function disconnected(message: string, origin: "network" | "remote"): InternodeError {
+  return new InternodeError("Disconnected", message, { origin, outcome: "maybeExecuted" });
+}
+
+/** What a peer is told that closes. */
+export const PEER_CLOSES = "The peer is closing.";
+const REFUSED_HERE = "The handshake was refused by this side: ";
+
+/** The error that ends a connection as this side does not want it. */
+export function refusedHere(why: string): InternodeError {
+  return new InternodeError("Refused", REFUSED_HERE + sentence(why), { origin: "remote" });
+}
+
+/**
+ * The error that ends a connection whose peer has said goodbye.
+ *
+ * @param number The goodbye's code.
+ * @param text Its text, from {@linkcode readText}.
+ * @param inHandshake Whether this side is not done with the handshake.
+ */
+export function endedByPeer(number: number, text: string, inHandshake = false): InternodeError {
+  const code = errorCode(number, "Disconnected");
+  // An acceptor without a secret is done with the handshake before the dialler has judged it.
+  if (inHandshake || code === "Refused") {
+    const why = text.startsWith(REFUSED_HERE) ? text.slice(REFUSED_HERE.length) : text;
+    const message = `The handshake was refused by the peer: ${sentence(why)}`;
+    return new InternodeError("Refused", message, { origin: "remote" });
+  }
+  if (code === "Closed") {
+    const who = text === "" || text === PEER_CLOSES ? "" : ` It says: ${sentence(text)}`;
+    return disconnected(`The peer ended the connection, as it is closing.${who}`, "remote");
+  }
+  if (code !== "GoingAway") {
+    const why = text === "" ? "." : `: ${sentence(text)}`;
+    return disconnected(`The peer ended the connection (${code})${why}`, "remote");
+  }
+  const message = text === "" ? "The peer gave this connection up for another one." : text;
+  return new InternodeError(code, message, { origin: "remote", outcome: "maybeExecuted" });
+}
+
+/**
+ * What a call is told whose connection has ended.
+ *
+ * @param error What ended the connection.
+ * @param outcome How far the call had got.
+ */
+export function lostCall(error: InternodeError, outcome: ErrorOutcome): InternodeError {
+  const { code, message, origin } = error;
+  if (code === "GoingAway") return new InternodeError(code, message, { origin, outcome });
+  // These say themselves that there is no connection any more.
+  const isWhole = code === "Closed" || code === "Disconnected";
+  return new InternodeError(
+    code === "Closed" ? code : "Disconnected",
+    isWhole ? message : `The connection was lost: ${message}`,
+    { origin, outcome, cause: error },
+  );
+}
+
+/**
+ * What ends a call whose caller wants no answer any more.
+ *
+ * @param number The code of its cancel.
+ * @param reason The text of its cancel.
+ * @param mayHaveRun Whether a handler may have run; it cannot have where the request was not whole yet, or waits for its turn.
+ */
+export function cancelledByCaller(
+  number: number,
+  reason: string,
+  mayHaveRun: boolean,
+): InternodeError {
+  const outcome = mayHaveRun ? "maybeExecuted" : "notExecuted";
+  return new InternodeError(errorCode(number, "Cancelled"), reason, { origin: "caller", outcome });
+}
+
+/** What ends a call of this side's whose time has run out. */
+export function outOfTime(outcome: ErrorOutcome): InternodeError {
+  const message = "The call's time ran out.";
+  return new InternodeError("DeadlineExceeded", message, { origin: "network", outcome });
+}
+
+/** What ends a call whose time has run out on the side that serves it. */
+export function timeIsUp(hasBegun: boolean): InternodeError {
+  const message = hasBegun
+    ? "The call's time ran out in its handler."
+    : "The call's time ran out while it waited for one of its handler's places.";
+  const outcome = hasBegun ? "executed" : "notExecuted";
+  return new InternodeError("DeadlineExceeded", message, { origin: "remote", outcome });
+}
+
+/** What ends a call whose message lost its bytes before they had left. */
+export function payloadLost(origin: ErrorOrigin, outcome: ErrorOutcome): InternodeError {
+  return new InternodeError(
+    "InvalidPayload",
+    "Bytes that waited to be sent were taken away: their buffer was transferred or made smaller. " +
+      "Leave it alone until the call ends, or hand over a copy.",
+    { origin, outcome },
+  );
+}
+
+/** What a caller is told of a handler that is not there. */
+export function noHandler(name: string, subroute: string): string {
+  const where = subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
+  return `There is no handler ${quoted(name)}${where} here.`;
+}

@@ -1,0 +1,169 @@
+/**
+ * Frames on their way into batches, in two lanes.
+ *
+ * @module
+ */
+
+import type { BatchSeal, TimeLeft } from "../../wire/batch_seal.ts";
+import { BatchWriter } from "../../wire/batch_writer.ts";
+import { HEADER_BYTES } from "../../wire/frame.ts";
+import type { WriterPool } from "../../wire/writer_pool.ts";
+import { Encoding } from "../frames/encoding.ts";
+import { protocolError } from "../frames/wire_error.ts";
+
+/** So many bytes of frames that no budget bounds may wait, answers to what the peer sends, beside short ones to all its calls; more shows that it does not read. */
+const MAX_REPLY_BYTES = 2 * 1024 * 1024;
+/** What a short answer takes. */
+const SHORT_REPLY_BYTES = 128;
+/** While no more than this waits, control frames need no lane of their own. */
+const SHORT_QUEUE_BYTES = 16 * 1024;
+
+/** Whom lanes tell that they have something. */
+export interface OutputOwner {
+  /** There is something to send: drain soon, after the present turn's work. */
+  onOutput(): void;
+}
+
+/** Control frames, which may overtake the others, and all the others in order. */
+export class FrameLanes {
+  /** The time of the present turn; whoever enters the session sets it. */
+  nowMs = 0;
+  /** How many small frames that keep their place have been put into batches. */
+  smallFrames = 0;
+  /** Says how much time a call of this side has left. */
+  timeLeft: TimeLeft | null = null;
+  /** Starts checksums on batches begun from then on. */
+  readonly seal: BatchSeal | null;
+  /** Messages, and what keeps its place among them. */
+  protected readonly data: BatchWriter;
+  /** Keeps frames out of one whose value is being encoded. */
+  protected readonly encoding: Encoding = new Encoding();
+
+  readonly #pool: WriterPool;
+  /** The lane of control frames that overtake messages; made when the first does. */
+  #control: BatchWriter | null = null;
+  readonly #owner: OutputOwner;
+  readonly #maxReplyBytes: number;
+  #replyBytes = 0;
+  #mayOvertake = true;
+
+  /** */
+  constructor(
+    pool: WriterPool,
+    seal: BatchSeal | null,
+    maxCalls: number,
+    owner: OutputOwner,
+  ) {
+    this.seal = seal;
+    this.data = new BatchWriter(pool, seal);
+    this.#pool = pool;
+    this.#owner = owner;
+    this.#maxReplyBytes = MAX_REPLY_BYTES + maxCalls * SHORT_REPLY_BYTES;
+  }
+
+  /** How many batches have been drained. */
+  get batches(): number {
+    return this.data.batches + (this.#control === null ? 0 : this.#control.batches);
+  }
+
+  /** How many bytes wait in batches. */
+  get pendingBytes(): number {
+    return this.data.pendingBytes + (this.#control === null ? 0 : this.#control.pendingBytes);
+  }
+
+  /** A peer that makes this side answer and does not read the answers is found out here. */
+  checkReplies(): void {
+    if (this.#replyBytes <= this.#maxReplyBytes) return;
+    throw protocolError(
+      `Over ${this.#maxReplyBytes} bytes of answers wait for the peer, which goes on sending and does not read them.`,
+    );
+  }
+
+  /** Ends the batch under way, so that what follows is in another one, and lets nothing overtake that batch. */
+  cut(): void {
+    if (this.encoding.isOn) return this.encoding.defer(() => this.cut());
+    this.data.cut();
+    this.#mayOvertake = this.data.pendingBytes === 0;
+  }
+
+  /** Writes a small frame that may overtake messages. */
+  control(
+    type: number,
+    id: number,
+    argument: number,
+    code = 0,
+    payload: Uint8Array = NOTHING,
+  ): void {
+    if (this.encoding.isOn) {
+      const kept = payload.slice();
+      return this.encoding.defer(() => this.control(type, id, argument, code, kept));
+    }
+    const short = this.data.pendingBytes <= SHORT_QUEUE_BYTES;
+    const lane = short || !this.#mayOvertake
+      ? this.data
+      : this.#control ??= new BatchWriter(this.#pool, this.seal);
+    const header = lane.begin(type, 0, code, id, argument, this.nowMs);
+    lane.writer.append(payload);
+    lane.end(header);
+    this.#replyBytes += HEADER_BYTES + payload.length;
+    this.tellOutput();
+  }
+
+  /** Gives credit for a stream back. */
+  credit(type: number, id: number, messages: number, bytes: number): void {
+    CREDIT_VIEW.setUint32(0, bytes, true);
+    this.control(type, id, messages, 0, CREDIT_BYTES);
+  }
+
+  /** Writes a small frame that keeps its place behind the messages before it. */
+  frame(
+    type: number,
+    code: number,
+    id: number,
+    argument: number,
+    payload: Uint8Array = NOTHING,
+  ): void {
+    if (this.encoding.isOn) {
+      const kept = payload.slice();
+      return this.encoding.defer(() => this.frame(type, code, id, argument, kept));
+    }
+    const header = this.data.begin(type, 0, code, id, argument, this.nowMs);
+    this.data.writer.append(payload);
+    this.data.end(header);
+    this.smallFrames++;
+    this.#replyBytes += HEADER_BYTES + payload.length;
+    this.tellOutput();
+  }
+
+  /** What was drained has been written. */
+  recycle(): void {
+    this.#control?.recycle();
+    this.data.recycle();
+  }
+
+  /** Hands out control frames. */
+  protected drainControl(pieces: Uint8Array<ArrayBuffer>[], maxBytes: number): number {
+    const control = this.#control;
+    if (control === null || control.pendingBytes === 0) return 0;
+    return control.drain(pieces, maxBytes, this.nowMs);
+  }
+
+  /** Hands out the other ones. */
+  protected drainData(pieces: Uint8Array<ArrayBuffer>[], maxBytes: number): number {
+    const bytes = this.data.drain(pieces, maxBytes, this.nowMs, this.timeLeft);
+    this.#mayOvertake = true;
+    // Of what waits no more can be answers than there is in all.
+    this.#replyBytes = Math.min(this.#replyBytes, this.pendingBytes);
+    return bytes;
+  }
+
+  /** There is something to drain, or a turn to begin for another reason; it is told when the frame under way is whole. */
+  tellOutput(): void {
+    if (this.encoding.isOn) this.encoding.defer(() => this.tellOutput());
+    else this.#owner.onOutput();
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+const CREDIT_BYTES = new Uint8Array(4);
+const CREDIT_VIEW = new DataView(CREDIT_BYTES.buffer);

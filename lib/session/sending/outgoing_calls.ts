@@ -1,0 +1,135 @@
+/**
+ * The calls this side has made.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { takePastDue } from "../frames/past_due.ts";
+import { NO_LAG, type TurnLag } from "../frames/turn_lag.ts";
+
+/** How many low bits of an id are its slot; the rest counts the slot's uses. */
+const SLOT_BITS = 20;
+/** Gives the slot of an id. */
+export const SLOT_MASK: number = (1 << SLOT_BITS) - 1;
+/** So that ids stay below 2³¹: numbers above that are objects to V8. */
+const MAX_USES = 0x7ff;
+
+/**
+ * A call this side has made, single request or stream, as its session keeps
+ * it. It ends exactly once, with `onResponse` (or a stream's clean end) or
+ * with `onError`.
+ *
+ * ```text
+ *   idle --> waiting --> sent --> ended
+ *              |           |
+ *              |           +--> abandoned --> ended    (ended here, the peer has not answered yet)
+ *              +---------------------------> ended     (nothing was sent)
+ * ```
+ */
+export abstract class OutgoingCall {
+  /** The id on the wire, while there is one. */
+  id = -1;
+  /** The number of its handler's name. */
+  handler = -1;
+  /** Where it stands; see the class. */
+  state: "idle" | "waiting" | "sent" | "abandoned" | "ended" = "idle";
+  /** When its time would run out if its turn had taken no time; only `deadlineMs` reads it. */
+  untilMs: number = Infinity;
+  /** What the turn took in which it was made. */
+  lag: Readonly<TurnLag> = NO_LAG;
+
+  /** When its time runs out, on the session's clock; `Infinity`: never. */
+  get deadlineMs(): number {
+    return this.untilMs + this.lag.ms;
+  }
+
+  set deadlineMs(atMs: number) {
+    this.untilMs = atMs;
+    this.lag = NO_LAG;
+  }
+
+  /** What begins the call had to wait, and has now left whole. */
+  onTransmitted(): void {}
+  /** The answer to a request. The payload is borrowed. What it throws is the call's failure, not the session's. */
+  abstract onResponse(kind: number, reader: ByteReader): void;
+  /** The call has failed; `detail` holds the peer's detail, borrowed, or is `null`. */
+  abstract onError(error: unknown, detail: ByteReader | null): void;
+}
+
+/**
+ * Slots for the calls under way. An id is a slot and a count of its uses; a
+ * slot is used again only after the peer has answered its last call, so that
+ * an answer can never be taken for that of a later call.
+ */
+export class OutgoingCalls {
+  /** How many slots are taken. */
+  active = 0;
+  readonly #slots: (OutgoingCall | null)[] = [];
+  readonly #uses: number[] = [];
+  readonly #free: number[] = [];
+  /** No deadline is earlier than this one. */
+  #earliestMs = Infinity;
+
+  /** A lower bound of the deadlines. */
+  get earliestMs(): number {
+    return this.#earliestMs;
+  }
+
+  /** Gives the call a slot and an id. */
+  add(call: OutgoingCall): number {
+    let slot = this.#free.pop();
+    if (slot === undefined) {
+      slot = this.#slots.length;
+      this.#slots.push(null);
+      this.#uses.push(0);
+    }
+    // From 1 on: id 0 means the connection itself in pings.
+    const uses = this.#uses[slot]! % MAX_USES + 1;
+    this.#uses[slot] = uses;
+    this.#slots[slot] = call;
+    this.active++;
+    const id = (uses << SLOT_BITS | slot) >>> 0;
+    call.id = id;
+    this.#earliestMs = Math.min(this.#earliestMs, call.deadlineMs);
+    return id;
+  }
+
+  /** Finds a call; `null` when the id is not in use. */
+  get(id: number): OutgoingCall | null {
+    const call = this.#slots[id & SLOT_MASK];
+    return call !== undefined && call !== null && call.id === id ? call : null;
+  }
+
+  /** Gives the slot back. */
+  remove(call: OutgoingCall): void {
+    const slot = call.id & SLOT_MASK;
+    this.#slots[slot] = null;
+    this.#free.push(slot);
+    this.active--;
+    call.id = -1;
+  }
+
+  /** Calls back with each call whose time has run out, and notes the next deadline. */
+  expire(nowMs: number, onExpired: (call: OutgoingCall) => void): void {
+    if (nowMs < this.#earliestMs) return;
+    const expired: OutgoingCall[] = [];
+    this.#earliestMs = takePastDue(this.#slots, nowMs, expired);
+    for (const call of expired) onExpired(call);
+  }
+
+  /** Takes all calls out. */
+  clear(): OutgoingCall[] {
+    const calls = this.#slots.filter((call) => call !== null);
+    for (const call of calls) call.id = -1;
+    this.#slots.length = this.#uses.length = this.#free.length = 0;
+    this.active = 0;
+    this.#earliestMs = Infinity;
+    return calls;
+  }
+
+  /** All calls, for pings and invariants. */
+  *[Symbol.iterator](): IterableIterator<OutgoingCall> {
+    for (const call of this.#slots) if (call !== null) yield call;
+  }
+}

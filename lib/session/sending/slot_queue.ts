@@ -1,0 +1,214 @@
+/**
+ * Calls that cannot be sent yet: beyond what the peer takes at a time, or beyond the room for what waits.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
+import { Fifo } from "../../wire/fifo.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
+import { sizeOf } from "../frames/outgoing_payload.ts";
+
+/** A call whose turn has not come yet, and what sends it. */
+interface SlotlessCall {
+  readonly call: OutgoingCall;
+  readonly send: () => void;
+  /** How many bytes it counts with. */
+  readonly cost: number;
+}
+
+/** What keeping a call takes, beside its payload. */
+const CALL_OVERHEAD_BYTES = 512;
+
+/** Calls that wait for a slot, or for room, in order. Those ended meanwhile are passed over. */
+export class SlotQueue {
+  readonly #slots: OutgoingCalls;
+  readonly #outbox: Outbox;
+  readonly #onExpired: (call: OutgoingCall) => void;
+  readonly #calls = new Fifo<SlotlessCall>();
+  /** The first of all: its turn had come, but there was no room for its message. */
+  #first: SlotlessCall | undefined = undefined;
+  /** How much room that takes. */
+  #firstBytes = 0;
+  #bytes = 0;
+  /** Whether some have ended here since they were last looked for. */
+  #someEnded = false;
+  /** No deadline is earlier than this one. */
+  #earliestMs = Infinity;
+
+  /**
+   * @param slots The calls under way.
+   * @param outbox Where calls are sent; also says how much may wait here, that of admitted calls not refused for it.
+   * @param onExpired Ends a call whose time has run out.
+   */
+  constructor(slots: OutgoingCalls, outbox: Outbox, onExpired: (call: OutgoingCall) => void) {
+    this.#slots = slots;
+    this.#outbox = outbox;
+    this.#onExpired = onExpired;
+  }
+
+  /** Whether the peer takes another call. */
+  get hasSlot(): boolean {
+    return this.#slots.active < this.#outbox.budget.limits.maxCalls;
+  }
+
+  /** How many wait, those ended meanwhile included. */
+  get length(): number {
+    return this.#calls.length + (this.#first === undefined ? 0 : 1);
+  }
+
+  /** A lower bound of the deadlines. */
+  get earliestMs(): number {
+    return this.#earliestMs;
+  }
+
+  /**
+   * Adds a call; `send` is called when its turn has come, at once perhaps. What is to be sent is
+   * not encoded before: of most values nobody knows how much they hold, and
+   * only bytes count. One that waits already, for a connection, was accepted:
+   * what it takes was held before, and is only moved here.
+   *
+   * @throws {InternodeError} `Overloaded` if too much waits already.
+   */
+  add(call: OutgoingCall, value: unknown, send: () => void): void {
+    const cost = CALL_OVERHEAD_BYTES + sizeOf(value);
+    if (call.state !== "waiting" && this.#bytes + cost > this.#outbox.sendBudgetBytes) {
+      this.#forgetEnded();
+      if (this.length > 0 && this.#bytes + cost > this.#outbox.sendBudgetBytes) {
+        call.state = "ended";
+        throw this.#overloaded();
+      }
+    }
+    call.state = "waiting";
+    this.#push({ call, send, cost });
+    this.flow();
+  }
+
+  /** Sends those whose turn has come, for as long as there are slots and room. */
+  readonly flow = (): void => {
+    const outbox = this.#outbox, { bulk } = outbox;
+    while (this.length > 0 && this.hasSlot) {
+      if (this.#first !== undefined && !bulk.hasRoom(this.#firstBytes)) {
+        outbox.whenRoom = this.flow;
+        return;
+      }
+      const next = this.shift();
+      if (next === undefined) return;
+      const { call } = next;
+      if (call.deadlineMs <= outbox.nowMs) {
+        this.#onExpired(call);
+        continue;
+      }
+      try {
+        next.send();
+      } catch (error) {
+        if (isOverloaded(error) && !bulk.hasRoom(bulk.refusedBytes)) {
+          this.#putBack(next, bulk.refusedBytes);
+          continue;
+        }
+        call.state = "ended";
+        call.onError(error, null);
+      }
+    }
+  };
+
+  /** Takes the first call that still waits; `undefined` when there is none. */
+  shift(): SlotlessCall | undefined {
+    for (let next = this.#take(); next !== undefined; next = this.#take()) {
+      if (next.call.state === "waiting") return next;
+    }
+    this.#earliestMs = Infinity;
+    return undefined;
+  }
+
+  /** The calls that still wait. */
+  waiting(): OutgoingCall[] {
+    const all = this.#first === undefined ? [...this.#calls] : [this.#first, ...this.#calls];
+    return all.map(({ call }) => call).filter(({ state }) => state === "waiting");
+  }
+
+  /** One of the calls has ended where it stands. */
+  onEnded(): void {
+    this.#someEnded = true;
+  }
+
+  /** Takes out each call whose time has run out, and notes the next deadline. */
+  expire(): void {
+    const { nowMs } = this.#outbox;
+    if (nowMs < this.#earliestMs) return;
+    this.#earliestMs = Infinity;
+    const first = this.#first?.call;
+    if (first !== undefined && !this.#hasEnded(first, nowMs)) this.#noteDeadline(first);
+    for (let left = this.#calls.length; left > 0; left--) {
+      // What hears of an end may have let others go meanwhile.
+      const next = this.#calls.shift();
+      if (next === undefined) return;
+      this.#bytes -= next.cost;
+      if (!this.#hasEnded(next.call, nowMs)) this.#push(next);
+    }
+  }
+
+  /** Whether a call waits no more; if its time has run out, it ends here. */
+  #hasEnded(call: OutgoingCall, nowMs: number): boolean {
+    if (call.state !== "waiting") return true;
+    if (call.deadlineMs > nowMs) return false;
+    this.#onExpired(call);
+    return true;
+  }
+
+  #putBack(next: SlotlessCall, bytes: number): void {
+    next.call.state = "waiting";
+    // What a user's own code does while a value is encoded may have come in between.
+    if (this.#first !== undefined) return this.#push(next);
+    this.#first = next;
+    this.#firstBytes = bytes;
+    this.#count(next);
+  }
+
+  #push(next: SlotlessCall): void {
+    this.#calls.push(next);
+    this.#count(next);
+  }
+
+  #count({ cost, call }: SlotlessCall): void {
+    this.#bytes += cost;
+    this.#noteDeadline(call);
+  }
+
+  #noteDeadline({ deadlineMs }: OutgoingCall): void {
+    this.#earliestMs = Math.min(this.#earliestMs, deadlineMs);
+  }
+
+  #take(): SlotlessCall | undefined {
+    const next = this.#first ?? this.#calls.shift();
+    this.#first = undefined;
+    if (next !== undefined) this.#bytes -= next.cost;
+    return next;
+  }
+
+  #forgetEnded(): void {
+    if (!this.#someEnded) return;
+    this.#someEnded = false;
+    for (let left = this.#calls.length; left > 0; left--) {
+      const next = this.#calls.shift()!;
+      if (next.call.state === "waiting") this.#calls.push(next);
+      else this.#bytes -= next.cost;
+    }
+  }
+
+  #overloaded(): InternodeError {
+    return new InternodeError(
+      "Overloaded",
+      `${this.length} calls of ${this.#bytes} bytes wait already, as the peer takes no more ` +
+        `at a time than its limit maxCalls; sendBudgetBytes is ${this.#outbox.sendBudgetBytes}. ` +
+        "Wait for calls to finish, or raise one of the limits.",
+      { origin: "caller", outcome: "notSent" },
+    );
+  }
+}
+
+function isOverloaded(error: unknown): boolean {
+  return isOwnError(error) && error.code === "Overloaded";
+}

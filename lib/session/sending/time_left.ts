@@ -1,0 +1,24 @@
+/**
+ * Deadlines on the wire.
+ *
+ * @module
+ */
+
+import type { TimeLeft } from "../../wire/batch_seal.ts";
+import { NO_TIMEOUT } from "../../wire/frame.ts";
+import type { OutgoingCalls } from "./outgoing_calls.ts";
+
+/** The time left until a deadline, as a frame's `argument`. */
+export function timeoutArgument(deadlineMs: number, nowMs: number): number {
+  if (deadlineMs === Infinity) return NO_TIMEOUT;
+  return Math.max(0, Math.min(Math.ceil(deadlineMs - nowMs), NO_TIMEOUT - 1));
+}
+
+/** Says what calls have left; those that have ended here have nothing, as no handler need begin with them. */
+export function timeLeftOf(calls: OutgoingCalls): TimeLeft {
+  return (id, nowMs) => {
+    const call = calls.get(id);
+    const isOver = call === null || call.state === "abandoned";
+    return isOver ? 0 : timeoutArgument(call.deadlineMs, nowMs);
+  };
+}

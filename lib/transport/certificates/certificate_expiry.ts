@@ -1,0 +1,97 @@
+/**
+ * Certificates that are about to expire.
+ *
+ * @module
+ */
+
+import type { EventLogger } from "../../foreign/log_event.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
+import type { Credentials } from "./mtls_config.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Where credentials tell what needs care; any logger does. */
+export interface CredentialsLogger {
+  /** New ones are in use. Default: nobody hears of it. */
+  info?(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** A certificate is about to expire. */
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** One has expired, or new ones cannot be used. */
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Tells once a day of credentials that expire soon, or have. */
+export class ExpiryWatch {
+  readonly #clock: Clock;
+  readonly #logger: EventLogger;
+  readonly #withinMs: number;
+  #timer: Timer | null = null;
+
+  /** @param withinMs How long before, in milliseconds. */
+  constructor(clock: Clock, logger: EventLogger, withinMs: number) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#withinMs = withinMs;
+  }
+
+  /** Looks at these from now on, and at no others. */
+  watch(credentials: Credentials): void {
+    this.close();
+    const leftMs = Math.min(
+      this.#look(
+        `The certificate "${credentials.subject}" or one that came with it`,
+        credentials.subject,
+        credentials.expiresMs,
+      ),
+      this.#look("The last of the authorities in ca", "ca", credentials.authoritiesExpireMs),
+    );
+    this.#lookAtLists(credentials);
+    const listsLeftMs = credentials.crlExpiresMs - this.#clock.wallNow();
+    const waitMs = Math.min(
+      leftMs > this.#withinMs ? leftMs - this.#withinMs : DAY_MS,
+      listsLeftMs > 0 ? listsLeftMs : DAY_MS,
+      DAY_MS,
+    );
+    this.#timer = this.#clock.setTimer(waitMs, () => this.watch(credentials));
+  }
+
+  /** Looks no more. */
+  close(): void {
+    if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Lists live for days mostly, and are to be replaced without a word: only one that was not is told of. */
+  #lookAtLists({ revocation, crlExpiresMs }: Credentials): void {
+    if (crlExpiresMs > this.#clock.wallNow()) return;
+    const at = new Date(crlExpiresMs).toISOString();
+    this.#logger.error(
+      `A list of revoked certificates in crl has expired on ${at}: ${
+        revocation.expired === "refuse"
+          ? "no certificate of its authority is believed"
+          : "what was revoked since then is still believed"
+      }. Replace it now.`,
+      { event: "crl_expired", expires: at },
+    );
+  }
+
+  /** Says how long it is still valid. */
+  #look(what: string, subject: string, expiresMs: number): number {
+    const leftMs = expiresMs - this.#clock.wallNow();
+    const at = new Date(expiresMs).toISOString(), fields = { subject, expires: at };
+    if (leftMs <= 0) {
+      this.#logger.error(`${what} has expired on ${at}: nobody believes it. Replace it now.`, {
+        event: "certificate_expired",
+        ...fields,
+      });
+    } else if (leftMs <= this.#withinMs) {
+      const days = Math.floor(leftMs / DAY_MS);
+      const left = days >= 2 ? `${days} days` : `${Math.ceil(leftMs / 3_600_000)} hours`;
+      this.#logger.warn(`${what} expires in ${left}, on ${at}. Replace it before.`, {
+        event: "certificate_expiring",
+        ...fields,
+      });
+    }
+    return leftMs;
+  }
+}

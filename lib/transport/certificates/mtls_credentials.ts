@@ -1,0 +1,313 @@
+/**
+ * Certificates that change while they are in use.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { tell } from "../../foreign/guard.ts";
+import { GuardedLogger } from "../../foreign/guarded_logger.ts";
+import { about, type EventLogger } from "../../foreign/log_event.ts";
+import { sentence, shown, textOf } from "../../foreign/text_of.ts";
+import { type CredentialsLogger, ExpiryWatch } from "./certificate_expiry.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { CredentialFiles } from "./credential_files.ts";
+import {
+  checkMtlsConfig,
+  type Credentials,
+  crlTexts,
+  type MtlsConfig,
+  type MtlsFileConfig,
+  type MtlsRules,
+  type MtlsTexts,
+  shownSubject,
+} from "./mtls_config.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { messageOf } from "../../runtime/transport_error.ts";
+
+/** The console, quiet below warnings. */
+const WARNINGS: CredentialsLogger = {
+  warn: (message, fields) => console.warn(message, fields),
+  error: (message, fields) => console.error(message, fields),
+};
+
+/** What new connections are made with. */
+export interface CredentialSource {
+  /** What a connection that is made now is made with. */
+  readonly current: Credentials;
+  /**
+   * Calls back whenever it has become something else.
+   *
+   * @returns A function that ends that.
+   */
+  onChange(listener: () => void): () => void;
+}
+
+/** How {@linkcode MtlsCredentials} are looked after. */
+export interface MtlsCredentialsOptions {
+  /** For how long all files must have been the same before a change counts, in milliseconds. Default: 1,000. */
+  readonly settleMs?: number | undefined;
+  /** How often to look at the files although the system has told of no change, in milliseconds. Default: 10,000; 1,000 where it tells of none, as without `--allow-read` for their folder. */
+  readonly pollIntervalMs?: number | undefined;
+  /** How long before a certificate expires to warn of it, once a day, in milliseconds. Default: 1,209,600,000 (14 days). */
+  readonly warnBeforeExpiryMs?: number | undefined;
+  /** Where warnings and errors go. Default: the console. */
+  readonly logger?: CredentialsLogger | undefined;
+  /** Where time comes from. Default: the system. */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Certificates and a key that may change while they are in use, with all that
+ * `mtls` and `mtlsTransports` take. New connections use those of the moment, in
+ * both directions; old ones are renewed soon after a change, see
+ * `maxConnectionAgeMs`.
+ *
+ * They are read again when their files change, or by
+ * {@linkcode MtlsCredentials.reload}; texts are given anew by
+ * {@linkcode MtlsCredentials.replace}. New ones count as a whole or not at all:
+ * while a file cannot be read, the key does not fit the certificate, a
+ * certificate is not valid yet or no more, or there is no authority, the old
+ * ones stay in use, and the logger is told by an error. They are looked at
+ * again until they are good.
+ *
+ * Replace the authorities first: let all sides believe the old and the new one,
+ * then change the certificates, and drop the old authority when all have.
+ *
+ * Whoever makes them closes them, when the connections are gone. Files need
+ * `--allow-read` for each of them; with permission for their folders too, a
+ * change is noticed at once.
+ *
+ * @example
+ * ```ts
+ * import { Manager } from "@internode/grid";
+ * import { MtlsCredentials, mtlsTransports } from "@internode/grid/call";
+ *
+ * async function run(local: string, hosts: string[], folder: string): Promise<void> {
+ *   await using credentials = new MtlsCredentials({
+ *     certFile: `${folder}/node.pem`,
+ *     keyFile: `${folder}/node.key`,
+ *     caFile: `${folder}/authorities.pem`,
+ *   });
+ *   await using grid = new Manager({ local, hosts, transports: mtlsTransports(credentials) });
+ *   const server = await grid.listen();
+ *   await server.finished;
+ * }
+ * console.log(run.name);
+ * ```
+ */
+export class MtlsCredentials implements CredentialSource, AsyncDisposable {
+  readonly #rules: MtlsRules;
+  readonly #clock: Clock;
+  readonly #logger: EventLogger;
+  readonly #files: CredentialFiles | null;
+  readonly #expiry: ExpiryWatch;
+  readonly #listeners = new Set<() => void>();
+  readonly #closing = new AbortController();
+  readonly #watching: Promise<void>;
+  #texts: MtlsTexts;
+  /** What the files held when that counted last. */
+  #filed: MtlsTexts;
+  #current: Credentials;
+  /** What the logger was told last, while it still is so. */
+  #problem = "";
+
+  /**
+   * Reads the files, if these are given, and begins to watch them.
+   *
+   * @param config The certificates as texts or files, and the rest.
+   * @param options How they are looked after.
+   * @throws {InternodeError} `InvalidArgument` if something is wrong with them, or a file may not be read; `Unreachable` if it cannot be.
+   */
+  constructor(config: MtlsConfig | MtlsFileConfig, options: MtlsCredentialsOptions = {}) {
+    const settleMs = positive("settleMs", options.settleMs ?? 1_000);
+    const pollIntervalMs = positive("pollIntervalMs", options.pollIntervalMs ?? 10_000);
+    const warnMs = options.warnBeforeExpiryMs ?? 14 * 86_400_000;
+    if (typeof warnMs !== "number" || !(warnMs >= 0)) {
+      throw invalid(`warnBeforeExpiryMs is ${shown(warnMs)}`, "Give a number of 0 or more.");
+    }
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = new GuardedLogger(options.logger ?? WARNINGS, () => {});
+    this.#rules = config;
+    this.#files = "certFile" in config ? new CredentialFiles(config) : null;
+    this.#texts = this.#files === null ? textsOf(config as MtlsConfig) : this.#files.readSync();
+    this.#filed = this.#texts;
+    this.#current = this.#check(this.#texts);
+    this.#expiry = new ExpiryWatch(this.#clock, this.#logger, warnMs);
+    this.#expiry.watch(this.#current);
+    this.#watching = this.#files === null ? Promise.resolve() : this.#files.watch(
+      this.#texts,
+      settleMs,
+      pollIntervalMs,
+      this.#clock,
+      {
+        onTexts: (texts) => this.#onFiled(texts),
+        onError: (error) => this.#complain(error),
+      },
+      this.#closing.signal,
+    );
+  }
+
+  /** What a connection that is made now is made with. */
+  get current(): Credentials {
+    return this.#current;
+  }
+
+  /** See {@linkcode CredentialSource.onChange}. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Puts others in the place of these, at once. Where there are files, what
+   * they hold counts again as soon as that changes.
+   *
+   * @param texts The new ones.
+   * @throws {InternodeError} `InvalidArgument` if something is wrong with them; the old ones stay in use then.
+   */
+  replace(texts: MtlsTexts): void {
+    this.#take(textsOf(texts));
+  }
+
+  /**
+   * Reads the files now, without waiting for them to settle. Where there are
+   * none, nothing happens.
+   *
+   * @returns Whether they held something new. Rejects with an `InternodeError` if it is of no use; the old ones stay in use then.
+   */
+  async reload(): Promise<boolean> {
+    if (this.#files === null) return false;
+    const texts = await this.#files.read();
+    const isNew = this.#take(texts);
+    this.#filed = texts;
+    return isNew;
+  }
+
+  /** Ends the watching. What was read last stays good for connections. Any number of calls. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#expiry.close();
+    this.#listeners.clear();
+    await this.#watching;
+  }
+
+  /** The same as {@linkcode MtlsCredentials.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #onFiled(texts: MtlsTexts): void {
+    try {
+      if (!isSame(texts, this.#filed)) this.#take(texts);
+      this.#filed = texts;
+      this.#problem = "";
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** Says whether they are others than before. */
+  #take(texts: MtlsTexts): boolean {
+    if (isSame(texts, this.#texts)) return false;
+    const credentials = this.#check(texts);
+    this.#texts = texts;
+    this.#current = credentials;
+    if (!this.#closing.signal.aborted) this.#expiry.watch(credentials);
+    this.#logger.info(`New connections use the certificate "${credentials.subject}".`, {
+      event: "certificates_replaced",
+      subject: credentials.subject,
+      expires: timeText(credentials.expiresMs),
+    });
+    for (const listener of [...this.#listeners]) {
+      tell(listener, (thrown) => {
+        this.#logger.error(
+          `A listener of new certificates has thrown: ${sentence(textOf(thrown))}`,
+          { event: "callback_failed", what: "onChange", ...about(thrown) },
+        );
+      });
+    }
+    return true;
+  }
+
+  #check(texts: MtlsTexts): Credentials {
+    const { serverName, expiredCrl, minVersion, handshakeTimeoutMs, maxHandshakes } = this.#rules;
+    const rules = { serverName, expiredCrl, minVersion, handshakeTimeoutMs, maxHandshakes };
+    const credentials = checkMtlsConfig({ ...rules, ...texts });
+    const nowMs = this.#clock.wallNow();
+    const { subject, validFromMs, expiresMs, authoritiesExpireMs } = credentials;
+    const own = `the certificate "${subject}", or one between it and its authority,`;
+    if (!(expiresMs > nowMs)) {
+      throw invalid(`${own} has expired on ${timeText(expiresMs)}`, "Give one that is valid.");
+    }
+    if (!(validFromMs <= nowMs)) {
+      throw invalid(`${own} is not valid before ${timeText(validFromMs)}`, "Check the clock.");
+    }
+    if (!(authoritiesExpireMs > nowMs)) {
+      const when = timeText(authoritiesExpireMs);
+      throw invalid(`all authorities in ca have expired, the last on ${when}`, "Give others.");
+    }
+    this.#warnOfUseless(credentials, nowMs);
+    return credentials;
+  }
+
+  /** What has expired and is not needed harms nobody, and is better taken away. */
+  #warnOfUseless({ extras, authorities }: Credentials, nowMs: number): void {
+    for (const [option, all] of [["cert", extras], ["ca", authorities]] as const) {
+      for (const { subject, validTo } of all) {
+        if (Date.parse(validTo) > nowMs) continue;
+        this.#logger.warn(
+          `The certificate "${shownSubject(subject)}" in ${option} expired on ` +
+            `${timeText(Date.parse(validTo))}. It is not used: take it away.`,
+          { event: "certificate_unused", subject: shownSubject(subject), expires: validTo },
+        );
+      }
+    }
+  }
+
+  #complain(error: unknown): void {
+    const message = messageOf(error);
+    if (message === this.#problem) return;
+    this.#problem = message;
+    this.#logger.error(
+      `The certificates could not be replaced, and the old ones stay in use: ${sentence(message)}`,
+      { event: "certificates_rejected", ...about(error) },
+    );
+  }
+}
+
+/**
+ * What new connections are made with, of certificates that may change or not.
+ *
+ * @throws {InternodeError} `InvalidArgument` if the configuration is wrong.
+ */
+export function credentialSource(given: MtlsConfig | MtlsCredentials): CredentialSource {
+  if (given instanceof MtlsCredentials) return given;
+  return { current: checkMtlsConfig(given), onChange: () => () => {} };
+}
+
+function textsOf({ cert, key, ca, crl }: MtlsTexts): MtlsTexts {
+  return { cert, key, ca, crl: crlTexts(crl) };
+}
+
+function isSame(one: MtlsTexts, other: MtlsTexts): boolean {
+  return one.cert === other.cert && one.key === other.key &&
+    JSON.stringify([one.ca, one.crl]) === JSON.stringify([other.ca, other.crl]);
+}
+
+function timeText(ms: number): string {
+  return Number.isNaN(ms) ? "a day that cannot be read" : new Date(ms).toISOString();
+}
+
+function positive(name: string, value: number): number {
+  if (typeof value === "number" && value > 0) return value;
+  throw invalid(`${name} is ${shown(value)}`, "Give a number above 0.");
+}
+
+function invalid(what: string, advice: string): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    `The configuration of mutual TLS is not valid: ${what}. ${advice}`,
+    { origin: "caller" },
+  );
+}

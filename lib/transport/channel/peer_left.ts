@@ -1,0 +1,33 @@
+/**
+ * Visitors who leave before they have said who they are.
+ *
+ * @module
+ */
+
+import { isError } from "../../foreign/own_error.ts";
+
+/** The other end has closed the connection before all had come that it was to say first. */
+export class PeerLeft extends Error {
+  override readonly name = "PeerLeft";
+}
+
+/** Who has come has not said in time who it is. That is no news, whichever transport it came by. */
+export class TooLate extends PeerLeft {
+  /** @param timeoutMs How long was waited. */
+  constructor(timeoutMs: number) {
+    super(`its handshake took more than ${timeoutMs} ms`);
+  }
+}
+
+/** What `node:tls` and the runtime call it. */
+const CODES = ["ECONNRESET", "ECONNABORTED", "EPIPE", "ENOTCONN"];
+
+/** Whether something failed as the other end has gone, in whichever way. */
+export function hasLeft(failure: unknown): boolean {
+  if (!isError(failure)) return false;
+  const { ConnectionReset, ConnectionAborted, BrokenPipe, NotConnected, UnexpectedEof } =
+    Deno.errors;
+  const kinds = [PeerLeft, ConnectionReset, ConnectionAborted, BrokenPipe, NotConnected];
+  if ([...kinds, UnexpectedEof].some((kind) => failure instanceof kind)) return true;
+  return "code" in failure && CODES.includes(String(failure.code)) || hasLeft(failure.cause);
+}

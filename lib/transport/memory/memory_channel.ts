@@ -1,0 +1,123 @@
+/**
+ * The two ends of a connection within one process.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { MessageChannel, MessageReceiver } from "../channel/transport.ts";
+
+/** From here on a sender should hold back; as much as a socket would take. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
+
+/**
+ * Makes a connection.
+ *
+ * @param nearRemote What the first end calls the other one.
+ * @param farRemote What the second end calls the other one.
+ * @returns Both ends.
+ */
+export function memoryPair(
+  nearRemote: string,
+  farRemote: string,
+): [near: MessageChannel, far: MessageChannel] {
+  const near = new MemoryChannel(nearRemote), far = new MemoryChannel(farRemote);
+  near.peer = far;
+  far.peer = near;
+  return [near, far];
+}
+
+/**
+ * One end. All that it was sent in one turn arrives together in a later one:
+ * `setImmediate`, since microtasks alone would let two busy ends keep timers
+ * and sockets waiting for ever.
+ */
+class MemoryChannel implements MessageChannel {
+  readonly kind = "messages";
+  readonly remote: string;
+  peer!: MemoryChannel;
+
+  #receiver: MessageReceiver | undefined;
+  /** What has arrived and was not yet handed on. */
+  #inbox: Uint8Array<ArrayBuffer>[] = [];
+  #inboxBytes = 0;
+  #turnPending = false;
+  /** Whether the other end was told to hold back and waits for `onDrain`. */
+  #peerWaits = false;
+  #drained = false;
+  #closed = false;
+  /** Why this end is to end, once what arrived before is handed on. */
+  #ending: string | undefined;
+  #ended = false;
+
+  constructor(remote: string) {
+    this.remote = remote;
+  }
+
+  start(receiver: MessageReceiver): void {
+    this.#receiver = receiver;
+    this.#wake();
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#closed || this.#ending !== undefined) return;
+    this.peer.#take(bytes.slice());
+  }
+
+  get congested(): boolean {
+    return this.peer.#peerWaits;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#inbox = [];
+    this.#end("closed by this side");
+    this.peer.#end("closed by the other side");
+  }
+
+  #take(message: Uint8Array<ArrayBuffer>): void {
+    if (this.#closed) return;
+    this.#inbox.push(message);
+    this.#inboxBytes += message.length;
+    if (this.#inboxBytes >= HIGH_WATER_BYTES) this.#peerWaits = true;
+    this.#wake();
+  }
+
+  #end(reason: string): void {
+    this.#ending ??= reason;
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#turnPending || this.#receiver === undefined) return;
+    this.#turnPending = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    const receiver = this.#receiver!;
+    this.#turnPending = false;
+    if (this.#drained) {
+      this.#drained = false;
+      if (!this.#closed) receiver.onDrain();
+    }
+    const messages = this.#inbox;
+    this.#inbox = [];
+    for (let i = 0; i < messages.length && !this.#closed; i++) {
+      const message = messages[i]!;
+      this.#inboxBytes -= message.length;
+      receiver.onMessage(message);
+    }
+    if (this.#peerWaits && this.#inboxBytes <= LOW_WATER_BYTES) {
+      this.#peerWaits = false;
+      this.peer.#drained = true;
+      this.peer.#wake();
+    }
+    if (this.#ending !== undefined && !this.#ended && this.#inbox.length === 0) {
+      this.#ended = true;
+      receiver.onClose(this.#ending);
+    }
+  };
+}

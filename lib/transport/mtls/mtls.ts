@@ -1,0 +1,186 @@
+/**
+ * Mutual TLS over any endpoint.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import type { Endpoint } from "../channel/endpoint.ts";
+import { type HostAddress, parseHostAddress } from "../../runtime/host_address.ts";
+import { type ExpectedHost, expectedHost } from "../certificates/host_binding.ts";
+import type { Credentials, MtlsConfig } from "../certificates/mtls_config.ts";
+import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
+import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
+import { endWhenRevoked } from "../certificates/revocation_watch.ts";
+import type { TlsChannel } from "../tls/tls_channel.ts";
+import type { Channel } from "../channel/transport.ts";
+
+/**
+ * Makes any endpoint whose channels carry bytes one of mutual TLS: the host
+ * must prove by a certificate that it bears the name looked for, this side
+ * proves itself by its own, and both learn why if one does not believe the
+ * other. The channels have an `identity`.
+ *
+ * Its address is `mtls://` and the address of the endpoint within:
+ * `mtls://tcp://10.0.0.1:9000`.
+ *
+ * @param config How this side proves itself, and whom it believes; `MtlsCredentials` for certificates that change.
+ * @param endpoint The endpoint within.
+ * @returns The endpoint.
+ * @throws {InternodeError} `InvalidArgument` if the configuration is wrong, or no name is known that the host must bear.
+ *
+ * @example
+ * ```ts
+ * import { type Endpoint, mtls, tcp } from "@internode/grid/call";
+ *
+ * async function cacheNode(address: string, folder: string): Promise<Endpoint> {
+ *   const cert = await Deno.readTextFile(`${folder}/client.pem`);
+ *   const key = await Deno.readTextFile(`${folder}/client.key`);
+ *   const ca = await Deno.readTextFile(`${folder}/authority.pem`);
+ *   return mtls({ cert, key, ca }, tcp(address));
+ * }
+ * await cacheNode("cache-1.example:9000", "/nowhere").catch((error) => console.log(error.message));
+ * ```
+ */
+export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): Endpoint {
+  const source = credentialSource(config);
+  const address = `mtls://${endpoint.address}`;
+  const host = hostToExpect(source.current, endpoint.address);
+  return {
+    address,
+    priority: endpoint.priority,
+    weight: endpoint.weight,
+    async dial(signal, makeToken) {
+      const channel = await endpoint.dial(signal, makeToken);
+      const secured = await secureDialled(channel, address, source.current, host, signal);
+      return endWhenRevoked(source, secured);
+    },
+    onChange: (listener) => source.onChange(listener),
+  };
+}
+
+/**
+ * The name that a host's certificate must bear.
+ *
+ * @param credentials May name it.
+ * @param address The host.
+ * @param hostname Its name in the address; empty if it has none.
+ * @returns The name.
+ * @throws {InternodeError} `InvalidArgument` if there is none.
+ */
+function nameToExpect(
+  { serverName }: Credentials,
+  address: string,
+  hostname: string,
+): string {
+  const given = typeof serverName === "function" ? serverName(address) : serverName;
+  const name = given ?? hostname.replace(/%.*$/, "");
+  if (typeof name === "string" && name !== "") return name;
+  throw new InternodeError(
+    "InvalidArgument",
+    `The address ${address} names no host whose certificate could be checked. ` +
+      "Give serverName: the name that its certificate bears.",
+    { origin: "caller", host: address },
+  );
+}
+
+/** What the certificate of an endpoint's host must bear. */
+function hostToExpect(credentials: Credentials, address: string): ExpectedHost {
+  const name = nameToExpect(credentials, address, hostIn(address));
+  const host = hostAddressIn(address);
+  return host === null ? { names: [name], urls: [address] } : expectedHost(host, name);
+}
+
+/**
+ * What the certificate of a transport's host must bear.
+ *
+ * @param credentials May name it.
+ * @param address The host.
+ * @returns What proves the host, by the name given if there is one.
+ * @throws {InternodeError} `InvalidArgument` if what names it names nothing.
+ */
+export function certificateToExpect(credentials: Credentials, address: HostAddress): ExpectedHost {
+  return credentials.serverName === undefined
+    ? expectedHost(address)
+    : expectedHost(address, nameToExpect(credentials, address.href, ""));
+}
+
+/**
+ * Makes a channel that has just been dialled one of mutual TLS.
+ *
+ * @param channel The channel, owned from now on.
+ * @param address The host, for messages.
+ * @param credentials How this side proves itself, and whom it believes.
+ * @param host What the host's certificate must bear.
+ * @param signal Gives up.
+ * @returns A channel with an identity. Rejects with the signal's reason, or with an `InternodeError`: `Refused` if one side does not believe the other, else `Unreachable`.
+ */
+export async function secureDialled(
+  channel: Channel,
+  address: string,
+  credentials: Credentials,
+  host: ExpectedHost,
+  signal: AbortSignal,
+): Promise<TlsChannel> {
+  if (channel.kind !== "bytes") {
+    channel.close();
+    throw new InternodeError(
+      "InvalidArgument",
+      `Could not connect to ${address}: mutual TLS goes over channels of bytes, and this one ` +
+        "carries messages. Use it with TCP or Unix sockets.",
+      { origin: "caller", host: address },
+    );
+  }
+  try {
+    return await shakeHands(channel, { role: "dialler", credentials, host, signal });
+  } catch (error) {
+    throw error instanceof HandshakeFailure ? dialFailure(error, address, credentials) : error;
+  }
+}
+
+function dialFailure(
+  failure: HandshakeFailure,
+  address: string,
+  { subject }: Credentials,
+): InternodeError {
+  const { kind, message } = failure;
+  switch (kind) {
+    case "refusedHere":
+      return new InternodeError(
+        "Refused",
+        `This side does not believe ${address}: ${message}. ` +
+          "Correct that certificate, or this side's ca or serverName.",
+        { origin: "remote", host: address, cause: failure },
+      );
+    case "refusedThere":
+      return new InternodeError(
+        "Refused",
+        `${address} does not believe this side, which showed "${subject}": ${message}. ` +
+          "Correct this side's certificate, or the host's ca.",
+        { origin: "local", host: address, cause: failure },
+      );
+    case "failed":
+      return new InternodeError(
+        "Unreachable",
+        `Could not connect to ${address} by mutual TLS: ${message}. ` +
+          "Check that the host listens there with mutual TLS, and with a TLS version that both allow.",
+        { origin: "network", host: address, cause: failure },
+      );
+  }
+}
+
+/** The host in an address of ours; `null` for one of another kind. */
+function hostAddressIn(address: string): HostAddress | null {
+  try {
+    return parseHostAddress(address);
+  } catch {
+    return null;
+  }
+}
+
+/** The host in an address of any kind, if it looks like one. */
+function hostIn(address: string): string {
+  const host = /:\/\/(?:\[([^\][]+)\]|([^:/?#@\][\s]*)):\w+\/?$/.exec(address);
+  // An address without a host means this machine.
+  return host === null ? "" : host[1] ?? (host[2] || "localhost");
+}

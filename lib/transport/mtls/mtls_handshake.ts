@@ -1,0 +1,193 @@
+/**
+ * From a bare channel to one through which both sides have proven who they are.
+ *
+ * @module
+ */
+
+import { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import { type Evidence, judgePeer } from "../certificates/certificate_judge.ts";
+import { ChannelDuplex } from "../tls/channel_duplex.ts";
+import type { ExpectedHost } from "../certificates/host_binding.ts";
+import type { DoorPlace } from "../channel/door.ts";
+import type { Credentials } from "../certificates/mtls_config.ts";
+import { exchangeStatus } from "./mtls_status.ts";
+import { TooLate } from "../channel/peer_left.ts";
+import { kindOfName } from "../channel/peer_name.ts";
+import { shownOf } from "../certificates/revocation_watch.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { type TlsChannel, TlsInbox } from "../tls/tls_channel.ts";
+import { readTlsHello } from "../tls/tls_hello.ts";
+import { acceptTls, dialTls, type OpenTls, type TlsGround } from "../tls/tls_open.ts";
+import type { ByteChannel } from "../channel/transport.ts";
+import { messageOf } from "../../runtime/transport_error.ts";
+
+/** What both sides say they speak inside TLS (ALPN), so that none takes another protocol's words for ours. */
+const PROTOCOL = "internode/1";
+/** What a peer may send before it is believed: a long chain of certificates fits in it. */
+const MAX_HANDSHAKE_BYTES = 64 * 1024;
+/** More certificates are not even looked at. */
+const MAX_CERTIFICATES = 16;
+
+/** Why a handshake came to nothing. */
+export class HandshakeFailure extends Error {
+  /**
+   * - `refusedHere`: this side does not believe the other
+   * - `refusedThere`: the other side does not believe this one
+   * - `failed`: it never came so far
+   */
+  readonly kind: "refusedHere" | "refusedThere" | "failed";
+
+  /**
+   * @param kind Who refused whom.
+   * @param reason Which check failed on which certificate, or what went wrong.
+   * @param cause The error underneath.
+   */
+  constructor(kind: "refusedHere" | "refusedThere" | "failed", reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = "HandshakeFailure";
+    this.kind = kind;
+  }
+}
+
+/** One side of a handshake. */
+export interface HandshakeSide {
+  /** Whether this side has dialled or was dialled. */
+  readonly role: "dialler" | "listener";
+  /** What this side shows and whom it believes. */
+  readonly credentials: Credentials;
+  /** The host that the other side's certificate must speak for; `null`: any. */
+  readonly host: ExpectedHost | null;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+  /** Of a connection that was accepted: its place, which it needs for TLS. */
+  readonly place?: DoorPlace | undefined;
+}
+
+/**
+ * Shakes hands. No byte of the application is read or sent before both sides
+ * believe each other; if that does not come about, the channel is closed.
+ *
+ * @param channel The channel, owned from now on.
+ * @param side This side.
+ * @returns A channel with an identity. Rejects with a {@linkcode HandshakeFailure}, or with the signal's reason.
+ */
+export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Promise<TlsChannel> {
+  const inbox = new TlsInbox();
+  const duplex = new ChannelDuplex(channel, MAX_HANDSHAKE_BYTES, inbox.hasRoom);
+  const { signal, credentials: { handshakeTimeoutMs } } = side;
+  let ended: { readonly reason: unknown } | undefined;
+  const end = (reason: unknown): void => {
+    ended ??= { reason };
+    duplex.destroy();
+  };
+  const onAbort = (): void => end(signal.reason);
+  const timer = setTimeout(() => {
+    const late = new TooLate(handshakeTimeoutMs);
+    end(new HandshakeFailure("failed", late.message, late));
+  }, handshakeTimeoutMs);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    if (side.role === "listener") duplex.first = await readTlsHello(channel);
+    await side.place?.tlsTurn();
+    const tls = await openTls({ duplex, inbox, remote: channel.remote }, side);
+    await agree(tls.channel, tls.socket, side);
+    if (ended !== undefined) throw ended.reason;
+    duplex.allowAll();
+    return tls.channel;
+  } catch (error) {
+    duplex.destroy();
+    if (ended !== undefined) throw ended.reason;
+    if (error instanceof HandshakeFailure || signal.aborted) throw error;
+    throw new HandshakeFailure("failed", messageOf(error), error);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** TLS itself. Whoever the other side is, it comes to an end, so that reasons can be told. */
+function openTls(ground: TlsGround, { role, credentials, host }: HandshakeSide): Promise<OpenTls> {
+  const { cert, key, minVersion, authorities } = credentials;
+  const options = {
+    cert,
+    key,
+    minVersion,
+    ca: authorities.map((authority) => authority.toString()),
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: [PROTOCOL],
+  };
+  if (role === "listener") return acceptTls(ground, options);
+  const asked = host?.names[0];
+  return dialTls(ground, {
+    ...options,
+    // Names are looked for in the certificate's own bytes, after this.
+    checkServerIdentity: () => undefined,
+    ...(asked !== undefined && kindOfName(asked) === "dns" ? { servername: asked } : {}),
+  });
+}
+
+/** Judges the other side, tells it, and hears how it judges this one. */
+async function agree(
+  channel: TlsChannel,
+  socket: TLSSocket,
+  { role, credentials, host }: HandshakeSide,
+): Promise<void> {
+  if (socket.alpnProtocol !== PROTOCOL) {
+    throw new Error("the other side does not speak as Internode does inside TLS");
+  }
+  const evidence = evidenceOf(socket);
+  const judgement = judgePeer(evidence, {
+    peer: role === "dialler" ? "server" : "client",
+    authorities: credentials.authorities,
+    revocation: credentials.revocation,
+    host,
+    nowMs: systemClock.wallNow(),
+  });
+  const refusal = "refusal" in judgement ? judgement.refusal : null;
+  const answer = await exchangeStatus(channel, refusal).catch((error) => {
+    // It may have left as soon as it knew.
+    if (refusal === null) throw error;
+    return null;
+  });
+  if (refusal !== null) {
+    channel.close();
+    throw new HandshakeFailure("refusedHere", refusal);
+  }
+  if (answer !== null) {
+    channel.close();
+    throw new HandshakeFailure("refusedThere", answer);
+  }
+  if ("identity" in judgement) {
+    channel.identity = judgement.identity;
+    channel.shown = shownOf(evidence.chain);
+    const own = fingerprintOf(new X509Certificate(credentials.cert));
+    const other = fingerprintOf(evidence.chain[0]!);
+    channel.binding = role === "dialler" ? joined(own, other) : joined(other, own);
+  }
+}
+
+/** The SHA-256 of a certificate. */
+function fingerprintOf(certificate: X509Certificate): Uint8Array {
+  return Uint8Array.fromHex(certificate.fingerprint256.replaceAll(":", ""));
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+function evidenceOf(socket: TLSSocket): Evidence {
+  const chain: X509Certificate[] = [];
+  let shown = socket.getPeerCertificate(true);
+  for (let i = 0; i < MAX_CERTIFICATES && shown?.raw !== undefined; i++) {
+    chain.push(new X509Certificate(shown.raw));
+    if (shown.issuerCertificate === shown) break;
+    shown = shown.issuerCertificate;
+  }
+  return { chain, authorized: socket.authorized, resumed: socket.isSessionReused() };
+}

@@ -1,0 +1,84 @@
+/**
+ * What both sides of a mutual TLS connection tell each other first.
+ *
+ * Under TLS a side whose certificate is refused learns no more than that the
+ * connection has ended, and may even believe for a moment that it stands. So
+ * the first bytes that each side sends inside TLS are one record:
+ *
+ * | bytes | what |
+ * |---|---|
+ * | 1 | 1: this side believes the other, 2: it refuses it |
+ * | 2 | the length of the reason in bytes, little-endian, at most 1,024; 0 after 1 |
+ * | length | the reason in UTF-8: which check failed on which certificate |
+ *
+ * Both send theirs as soon as they have judged the other, without waiting. Only
+ * a side that believes the other and has read that it is believed lets the
+ * application begin.
+ *
+ * @module
+ */
+
+import { plainText } from "../../foreign/plain_text.ts";
+import type { ByteChannel } from "../channel/transport.ts";
+
+const BELIEVED = 1, REFUSED = 2;
+const HEAD_BYTES = 3;
+const MAX_REASON_BYTES = 1024;
+
+const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Sends this side's record and reads the other's.
+ *
+ * @param channel The connection.
+ * @param refusal Why this side refuses the other; `null`: it does not.
+ * @returns Why the other side refuses this one; `null`: it does not. Rejects when the connection ends before, or something else came.
+ */
+export async function exchangeStatus(
+  channel: ByteChannel,
+  refusal: string | null,
+): Promise<string | null> {
+  const [, answer] = await Promise.all([sendStatus(channel, refusal), readStatus(channel)]);
+  return answer;
+}
+
+/** The record, its reason cut to what may be. */
+export function encodeStatus(refusal: string | null): Uint8Array<ArrayBuffer> {
+  const reason = new Uint8Array(MAX_REASON_BYTES);
+  const { written } = encoder.encodeInto(refusal ?? "", reason);
+  const record = new Uint8Array(HEAD_BYTES + written);
+  record[0] = refusal === null ? BELIEVED : REFUSED;
+  record[1] = written & 0xff;
+  record[2] = written >> 8;
+  record.set(reason.subarray(0, written), HEAD_BYTES);
+  return record;
+}
+
+async function sendStatus(channel: ByteChannel, refusal: string | null): Promise<void> {
+  let rest = encodeStatus(refusal);
+  while (rest.length > 0) rest = rest.subarray(await channel.write(rest));
+}
+
+async function readStatus(channel: ByteChannel): Promise<string | null> {
+  const head = await readExactly(channel, HEAD_BYTES);
+  const length = head[1]! | head[2]! << 8;
+  if (head[0] === BELIEVED && length === 0) return null;
+  if (head[0] !== REFUSED || length > MAX_REASON_BYTES) {
+    throw new Error("the other side does not speak as Internode does inside TLS");
+  }
+  const reason = decoder.decode(await readExactly(channel, length));
+  return plainText(reason).trim() || "it gave no reason";
+}
+
+async function readExactly(
+  channel: ByteChannel,
+  count: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const got = await channel.read(bytes.subarray(at));
+    if (got === null) throw new Error("the other side ended the connection");
+    at += got;
+  }
+  return bytes;
+}

@@ -1,0 +1,107 @@
+/**
+ * Mutual TLS over any transport, dialling and listening.
+ *
+ * @module
+ */
+
+import { listenThrough } from "../channel/lobby.ts";
+import { certificateToExpect, secureDialled } from "./mtls.ts";
+import type { MtlsConfig } from "../certificates/mtls_config.ts";
+import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
+import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
+import { endWhenRevoked } from "../certificates/revocation_watch.ts";
+import { tcpTransport } from "../tcp/tcp.ts";
+import type { Transport, Transports } from "../channel/transport.ts";
+import { messageOf } from "../../runtime/transport_error.ts";
+import { unixTransport } from "../unix/unix.ts";
+import { webSocketOver } from "../websocket/web_socket.ts";
+
+/** Who gives a handshake up closes its channel. */
+const NEVER = new AbortController().signal;
+
+/**
+ * Makes a transport whose channels carry bytes one of mutual TLS, such as
+ * `mtlsTransport(config, tcpTransport())` for `tls://host:port`, or over
+ * `unixTransport()` for `unix:///path`. Its channels have an `identity`.
+ *
+ * The listener asks for the dialler's certificate. Connections that are
+ * refused, or whose handshake fails or takes too long, are closed and told to
+ * `onError`, and never reach `accept`.
+ *
+ * @param config How this side proves itself, and whom it believes; `MtlsCredentials` for certificates that change.
+ * @param inner The transport within.
+ * @returns The transport.
+ * @throws {InternodeError} `InvalidArgument` if the configuration is wrong.
+ */
+export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Transport): Transport {
+  const source = credentialSource(config);
+  return {
+    guarded: true,
+
+    async dial(address, options) {
+      const host = certificateToExpect(source.current, address);
+      const channel = await inner.dial(address, options);
+      const { signal } = options;
+      const secured = await secureDialled(channel, address.href, source.current, host, signal);
+      return endWhenRevoked(source, secured);
+    },
+
+    listen: (address, options) =>
+      listenThrough(inner, address, options, {
+        prepare: async (channel, place) => {
+          const credentials = source.current;
+          const side = { role: "listener", credentials, host: null, signal: NEVER, place } as const;
+          return { channel: endWhenRevoked(source, await shakeHands(channel, side)) };
+        },
+        turnsAway: (present) =>
+          present >= source.current.maxHandshakes
+            ? `${present} handshakes are under way already. Raise maxHandshakes if they are not hostile`
+            : null,
+        tellOf: textOfFailure,
+      }),
+
+    onChange: (listener) => source.onChange(listener),
+  };
+}
+
+/**
+ * Transports of mutual TLS and no others, so that nothing can go without:
+ * `tls` over TCP, `unix` over Unix sockets, and `wss`: WebSocket over TLS over
+ * TCP, whose request for the upgrade comes after both sides have told each other
+ * that they believe each other. Dialling and listening need `--allow-net`, and
+ * Unix sockets `--allow-read` and `--allow-write` for the path.
+ *
+ * @param config How this side proves itself, and whom it believes; `MtlsCredentials` for certificates that change.
+ * @returns `tls`, `unix` and `wss`.
+ * @throws {InternodeError} `InvalidArgument` if the configuration is wrong.
+ *
+ * @example A listener that serves each client by the names in its certificate
+ * ```ts
+ * import { HandlerMap, listen, type MtlsConfig, mtlsTransports } from "@internode/grid/call";
+ *
+ * async function serveReaders(config: MtlsConfig) {
+ *   const all = new HandlerMap(), none = new HandlerMap();
+ *   return await listen(
+ *     "tls://:9000",
+ *     ({ identity }) => identity?.sans.dns.includes("reader.example") ? all : none,
+ *     { transports: mtlsTransports(config) },
+ *   );
+ * }
+ * console.log(serveReaders.name);
+ * ```
+ */
+export function mtlsTransports(config: MtlsConfig | MtlsCredentials): Transports {
+  return {
+    tls: mtlsTransport(config, tcpTransport()),
+    unix: mtlsTransport(config, unixTransport()),
+    wss: webSocketOver(mtlsTransport(config, tcpTransport())),
+  };
+}
+
+/** What a listener tells of a handshake that has failed. */
+function textOfFailure(failure: unknown): string {
+  const text = messageOf(failure);
+  return failure instanceof HandshakeFailure && failure.kind === "refusedThere"
+    ? `it does not believe this side: ${text}`
+    : text;
+}

@@ -1,0 +1,132 @@
+/**
+ * A connection of the runtime, asked without waiting.
+ *
+ * @module
+ */
+
+import { acquireLibc, type Libc, PEEKING, releaseLibc, WITHOUT_WAITING } from "./libc.ts";
+import type { SocketByBytes } from "./socket_by_bytes.ts";
+import { descriptorsLike } from "./socket_search.ts";
+import type { SocketPoll } from "../channel/transport.ts";
+
+/** Longer than any `struct stat`; it begins with what identifies a socket: device and inode. */
+const STAT_BYTES = 256;
+const IDENTITY_BYTES = 16;
+
+/**
+ * Reads and writes a connection's socket by the C library, beside the runtime.
+ * What goes wrong is not told here: the runtime's own next read or write tells.
+ *
+ * The descriptor's number is good for as long as the connection is open, and
+ * could be another socket's afterwards: {@linkcode PolledSocket.close} comes
+ * before the connection is closed, and nothing is asked after it.
+ */
+export class PolledSocket implements SocketPoll {
+  readonly #libc: Libc;
+  readonly #descriptor: number;
+  /** What the socket was when it was found, where that is to be checked. */
+  readonly #identity: Uint8Array | null;
+  #closed = false;
+  /** The lengths of the last read and write as big integers, since most have the same as the one before. */
+  readonly #receiveLength = new BigLength();
+  readonly #sendLength = new BigLength();
+
+  private constructor(libc: Libc, descriptor: number, identity: Uint8Array | null) {
+    this.#libc = libc;
+    this.#descriptor = descriptor;
+    this.#identity = identity;
+  }
+
+  /**
+   * Finds the socket of a connection over TCP or a Unix socket.
+   *
+   * @param conn The connection, open.
+   * @param byBytes What it was found by beforehand, where many look alike.
+   * @returns The socket; `null` where that is not permitted or possible, or where it is not certain which it is.
+   */
+  static of(conn: Deno.Conn, byBytes: SocketByBytes | null): PolledSocket | null {
+    const libc = acquireLibc();
+    if (libc === null) return null;
+    const found = descriptorsLike(libc, conn);
+    if (found.length === 1) return new PolledSocket(libc, found[0]!, null);
+    const descriptor = byBytes?.descriptor ?? -1;
+    // A stranger who keeps its own hello back and shows the same bytes on another connection of its
+    // own has that one taken for this one. That harms nobody else as long as it is still the same.
+    const identity = descriptor < 0 ? null : identityOf(libc, descriptor);
+    if (identity !== null && found.includes(descriptor)) {
+      return new PolledSocket(libc, descriptor, identity);
+    }
+    releaseLibc();
+    return null;
+  }
+
+  /** See {@linkcode SocketPoll}. */
+  get isReady(): boolean {
+    if (this.#closed) return false;
+    return this.#identity === null || isSame(this.#libc, this.#descriptor, this.#identity);
+  }
+
+  /**
+   * Reads what is there.
+   *
+   * @param into Where to; not empty.
+   * @returns How many bytes; 0 at the end, -1 where there are none now or the connection is lost.
+   */
+  receive(into: Uint8Array<ArrayBuffer>): number {
+    if (this.#closed) return -1;
+    const length = this.#receiveLength.of(into);
+    return this.#libc.recv(this.#descriptor, into, length, WITHOUT_WAITING);
+  }
+
+  /** Whether there is something to read, the end included; it stays there. */
+  hasBytes(): boolean {
+    if (this.#closed) return false;
+    return this.#libc.recv(this.#descriptor, peeked, 1n, WITHOUT_WAITING | PEEKING) >= 0;
+  }
+
+  /**
+   * Writes what there is room for.
+   *
+   * @param bytes What to write.
+   * @returns How many bytes were taken; 0 where there is no room now or the connection is lost.
+   */
+  send(bytes: Uint8Array<ArrayBuffer>): number {
+    if (this.#closed) return 0;
+    const length = this.#sendLength.of(bytes);
+    return Math.max(0, this.#libc.send(this.#descriptor, bytes, length, WITHOUT_WAITING));
+  }
+
+  /** Asks no more. Any number of calls. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    releaseLibc();
+  }
+}
+
+const peeked = new Uint8Array(1);
+const stat = new Uint8Array(STAT_BYTES);
+
+function identityOf(libc: Libc, descriptor: number): Uint8Array | null {
+  if (libc.fstat === null || libc.fstat(descriptor, stat) !== 0) return null;
+  return stat.slice(0, IDENTITY_BYTES);
+}
+
+function isSame(libc: Libc, descriptor: number, identity: Uint8Array): boolean {
+  if (libc.fstat!(descriptor, stat) !== 0) return false;
+  for (let at = 0; at < IDENTITY_BYTES; at++) if (stat[at] !== identity[at]) return false;
+  return true;
+}
+
+class BigLength {
+  #length = -1;
+  #big = 0n;
+
+  of({ length }: Uint8Array): bigint {
+    if (length !== this.#length) {
+      this.#length = length;
+      this.#big = BigInt(length);
+    }
+    return this.#big;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A `Deno.Conn` as a channel.
+ *
+ * @module
+ */
+
+import { acquireLibc, releaseLibc } from "../poll/libc.ts";
+import { PolledSocket } from "../poll/polled_socket.ts";
+import { SocketByBytes } from "../poll/socket_by_bytes.ts";
+import type { ByteChannel, SocketPoll } from "../channel/transport.ts";
+
+/**
+ * Bytes over a socket of the runtime, which gives real backpressure both ways.
+ * Reads and writes are the runtime's own promises with nothing around them;
+ * its errors do not name the other end, `remote` does.
+ */
+export class ConnChannel implements ByteChannel {
+  readonly kind = "bytes";
+  readonly remote: string;
+  readonly integrity: boolean;
+  readonly #conn: Deno.Conn;
+  /** `undefined`: nobody has asked for it. */
+  #socket: PolledSocket | null | undefined;
+  #byBytes: SocketByBytes | null = null;
+  #closed = false;
+
+  /**
+   * Takes over a connection.
+   *
+   * @param conn The connection, owned from now on.
+   * @param remote The other end, for messages.
+   * @param integrity Whether the transport detects changed bytes.
+   */
+  constructor(conn: Deno.Conn, remote: string, integrity: boolean) {
+    this.#conn = conn;
+    this.remote = remote;
+    this.integrity = integrity;
+  }
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    return this.#byBytes === null ? this.#conn.read(into) : this.#byBytes.read(into);
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    return this.#conn.write(bytes);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // First, as the descriptor's number may be another socket's at once.
+    this.#socket?.close();
+    this.#endSearch();
+    closeConn(this.#conn);
+  }
+
+  /** See {@linkcode ByteChannel}; never where there is TLS between the bytes and the socket. */
+  socket(): SocketPoll | null {
+    if (this.integrity || this.#closed) return null;
+    if (this.#socket === undefined) {
+      this.#socket = PolledSocket.of(this.#conn, this.#byBytes);
+      this.#endSearch();
+    }
+    return this.#socket;
+  }
+
+  /** See {@linkcode ByteChannel}; the addresses of TCP are enough. */
+  prepareSocket(): void {
+    if (this.integrity || this.#conn.remoteAddr.transport === "tcp") return;
+    const libc = acquireLibc();
+    if (libc !== null) this.#byBytes = new SocketByBytes(libc, this.#conn);
+  }
+
+  #endSearch(): void {
+    if (this.#byBytes === null) return;
+    this.#byBytes = null;
+    releaseLibc();
+  }
+}
+
+/**
+ * Closes a connection that may have closed itself, as one does whose TLS handshake failed.
+ *
+ * @param conn The connection.
+ */
+export function closeConn(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It has.
+  }
+}

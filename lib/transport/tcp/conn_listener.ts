@@ -1,0 +1,143 @@
+/**
+ * Listening for transports on `Deno.Listener`.
+ *
+ * @module
+ */
+
+import { closeConn, ConnChannel } from "./conn_channel.ts";
+import type { Door } from "../channel/door.ts";
+import { handOver, turnedAway, type TurnedAwayCode } from "../channel/hand_over.ts";
+import type { HostAddress } from "../../runtime/host_address.ts";
+import { ListenerDoor } from "../channel/listener_door.ts";
+import { TooLate } from "../channel/peer_left.ts";
+import type { Listener, ListenOptions } from "../channel/transport.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { listenError, messageOf } from "../../runtime/transport_error.ts";
+
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 1000;
+
+/** What {@linkcode ConnListener} needs to know of a kind of socket. */
+export interface ConnKind<Conn extends Deno.Conn> {
+  /** Whether the transport detects changed bytes. */
+  integrity: boolean;
+  /** The other end of a connection, for messages. */
+  remoteOf(conn: Conn): string;
+  /** The IP address that it comes from. Absent where there is none. */
+  addressOf?(conn: Conn): string;
+  /** Makes a new connection ready, if there is anything to do. */
+  prepare?(conn: Conn): void;
+}
+
+/**
+ * Accepts until it is closed. A failed accept, such as for want of file
+ * descriptors, is reported and tried again after a pause that grows from 5 ms to 1 s.
+ */
+export class ConnListener<Conn extends Deno.Conn> implements Listener {
+  readonly address: HostAddress;
+  readonly finished: Promise<void>;
+  readonly #listener: Pick<Deno.Listener<Conn>, "accept" | "close">;
+  readonly #kind: ConnKind<Conn>;
+  readonly #options: ListenOptions;
+  readonly #door: Door;
+  #closed = false;
+  #endPause: (() => void) | undefined;
+
+  /**
+   * Starts to accept.
+   *
+   * @param listener The runtime's listener, owned from now on.
+   * @param address Where it listens.
+   * @param kind What kind of socket it is.
+   * @param options Who takes the channels and hears of failures.
+   */
+  constructor(
+    listener: Pick<Deno.Listener<Conn>, "accept" | "close">,
+    address: HostAddress,
+    kind: ConnKind<Conn>,
+    options: ListenOptions,
+  ) {
+    this.#listener = listener;
+    this.address = address;
+    this.#kind = kind;
+    this.#options = options;
+    this.#door = options.door ?? new ListenerDoor();
+    this.finished = this.#run();
+    // Who does not look at it must not be ended by it.
+    this.finished.catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#endPause?.();
+      this.#listener.close();
+    }
+    await this.finished.catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!this.#closed) {
+      let conn: Conn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (this.#closed) return;
+        const failure = listenError(this.address, error);
+        if (error instanceof Deno.errors.BadResource) throw failure;
+        this.#options.onError?.(failure);
+        await this.#pause(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        continue;
+      }
+      pauseMs = FIRST_PAUSE_MS;
+      this.#accept(conn);
+      // One that waits already is there at once, without a turn of the loop: whoever makes thousands
+      // in a second would leave no turn to those that there are.
+      await new Promise<void>((resolve) => systemClock.defer(resolve));
+    }
+  }
+
+  #accept(conn: Conn): void {
+    const kind = this.#kind;
+    let remote = "somebody", ip: string | null;
+    let channel: ConnChannel;
+    try {
+      remote = kind.remoteOf(conn);
+      ip = kind.addressOf?.(conn) ?? null;
+      kind.prepare?.(conn);
+      channel = new ConnChannel(conn, remote, kind.integrity);
+    } catch (error) {
+      // The other end has gone already, and that is between it and its socket.
+      closeConn(conn);
+      return this.#tell("Disconnected", remote, messageOf(error), error);
+    }
+    const place = this.#door.enter(ip, (limitMs) => this.#onLate(channel, limitMs));
+    if (typeof place !== "string") return handOver(this.#options, { channel }, place);
+    channel.close();
+    this.#tell("Overloaded", remote, place);
+  }
+
+  /** Who has it has not said what is to be done. */
+  #onLate(channel: ConnChannel, limitMs: number): void {
+    channel.close();
+    const late = new TooLate(limitMs);
+    this.#tell("Disconnected", channel.remote, late.message, late);
+  }
+
+  #tell(code: TurnedAwayCode, remote: string, why: string, cause?: unknown): void {
+    this.#options.onError?.(turnedAway(code, remote, this.address.href, why, cause));
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endPause?.(), pauseMs);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        this.#endPause = undefined;
+        resolve();
+      };
+    });
+  }
+}

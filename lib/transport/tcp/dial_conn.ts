@@ -1,0 +1,89 @@
+/**
+ * Dialling for transports on `Deno.Conn`.
+ *
+ * @module
+ */
+
+import { isOwnError } from "../../foreign/own_error.ts";
+import { closeConn, ConnChannel } from "./conn_channel.ts";
+import type { HostAddress } from "../../runtime/host_address.ts";
+import { dialledHost } from "../../runtime/socket_host.ts";
+import type { ByteChannel, Channel } from "../channel/transport.ts";
+import { dialError } from "../../runtime/transport_error.ts";
+
+/**
+ * Dials, and gives up the moment the signal aborts: a channel that comes about
+ * after that is closed at once.
+ *
+ * @param address Where to, for messages.
+ * @param signal Gives up.
+ * @param connect Does it.
+ * @returns The channel. Rejects with the signal's reason or an `InternodeError`.
+ */
+export function dialChannel<C extends Channel>(
+  address: HostAddress,
+  signal: AbortSignal,
+  connect: () => Promise<C>,
+): Promise<C> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    connect().then((channel) => {
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) channel.close();
+      else resolve(channel);
+    }, (cause) => {
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) reject(signal.reason);
+      else reject(isOwnError(cause) ? cause : dialError(address, cause));
+    });
+  });
+}
+
+/**
+ * Dials by a connection that becomes a channel as it is.
+ *
+ * @param address Where to, for messages.
+ * @param signal Gives up.
+ * @param integrity Whether the transport detects changed bytes.
+ * @param connect Does it.
+ * @returns The channel. Rejects with the signal's reason or an `InternodeError`.
+ */
+export function dialConn(
+  address: HostAddress,
+  signal: AbortSignal,
+  integrity: boolean,
+  connect: () => Promise<Deno.Conn>,
+): Promise<ByteChannel> {
+  return dialChannel(
+    address,
+    signal,
+    async () => new ConnChannel(await connect(), address.href, integrity),
+  );
+}
+
+/**
+ * Connects by TCP without Nagle's delay.
+ *
+ * @param address Where to.
+ * @param signal Gives up.
+ * @returns The connection.
+ */
+export async function connectTcp(
+  { hostname, port }: HostAddress,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  signal.throwIfAborted();
+  const own = AbortSignal.any([signal]);
+  // The runtime asks its signal once more when it has connected. When that throws, the connection is lost, and open.
+  own.throwIfAborted = () => {};
+  const conn = await Deno.connect({ hostname: dialledHost(hostname), port, signal: own });
+  try {
+    conn.setNoDelay(true);
+  } catch (error) {
+    closeConn(conn);
+    throw error;
+  }
+  return conn;
+}

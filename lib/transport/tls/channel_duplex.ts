@@ -1,0 +1,193 @@
+/**
+ * A channel as a stream of the kind that `node:tls` works on.
+ *
+ * @module
+ */
+
+import { isError } from "../../foreign/own_error.ts";
+import { textOf } from "../../foreign/text_of.ts";
+import { Buffer } from "node:buffer";
+import { Duplex } from "node:stream";
+import { giveBack } from "../../wire/memory_return.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import type { ByteChannel } from "../channel/transport.ts";
+
+/** For a handshake, as thousands may be under way. */
+const FIRST_READ_BYTES = 2 * 1024;
+const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 64 * 1024;
+/** After so many reads timers and other sockets have their turn: what comes may decrypt to nothing, which no session sees. */
+const MAX_READS = 16;
+/** Encrypted pieces below this are put together before they are written. */
+const MAX_GATHERED_BYTES = 256 * 1024;
+
+type Written = (error?: Error | null) => void;
+
+/**
+ * Reads from the channel only while it may, which is all the backpressure that
+ * there is: `node:tls` takes whatever comes, paused or not, and calls what it
+ * was given written before the channel has taken it.
+ */
+export class ChannelDuplex extends Duplex {
+  /** Called whenever the channel has taken something of what was written. */
+  onTaken: () => void = () => {};
+  /** Called whenever something was read from the channel. */
+  onReceived: () => void = () => {};
+  /** How many bytes the channel has taken. */
+  takenBytes = 0;
+
+  /** What was read from the channel already and comes first. */
+  first: Uint8Array<ArrayBuffer> | undefined;
+
+  readonly #channel: ByteChannel;
+  readonly #mayRead: () => boolean;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #readBytes = FIRST_READ_BYTES;
+  /** How many reads there were since the loop was last let turn. */
+  #reads = 0;
+  /** Whether the next read waits for a later turn. */
+  #isDeferred = false;
+  #onGone: (() => void) | null = null;
+  /** How much more may be read. */
+  #allowanceBytes: number;
+  /** Whether a read is wanted that may not be yet. */
+  #held = false;
+
+  /**
+   * @param channel The channel, owned from now on.
+   * @param allowanceBytes How much may be read before {@linkcode allowAll}.
+   * @param mayRead Whether more may be read now.
+   */
+  constructor(channel: ByteChannel, allowanceBytes: number, mayRead: () => boolean) {
+    super({ allowHalfOpen: true, decodeStrings: true });
+    this.#channel = channel;
+    this.#allowanceBytes = allowanceBytes;
+    this.#mayRead = mayRead;
+  }
+
+  /** From now on any amount may be read. */
+  allowAll(): void {
+    this.#allowanceBytes = Infinity;
+  }
+
+  /** More may be read again. */
+  goOn(): void {
+    if (this.#held && this.#mayRead()) this._read();
+  }
+
+  override _read(): void {
+    this.#held = !this.#mayRead();
+    if (this.#held || this.destroyed) return;
+    if (this.#allowanceBytes <= 0) {
+      this.destroy(new Error("more came than a handshake needs"));
+      return;
+    }
+    const { first } = this;
+    if (first !== undefined) {
+      this.first = undefined;
+      this.#allowanceBytes -= first.length;
+      this.push(Buffer.from(first.buffer, first.byteOffset, first.length));
+      return;
+    }
+    if (++this.#reads > MAX_READS) return this.#readLater();
+    this.#buffer ??= new Uint8Array(this.#readBytes);
+    this.#channel.read(this.#buffer).then(this.#onRead, (error) => this.#onFailure(error));
+  }
+
+  #readLater(): void {
+    this.#reads = 0;
+    this.#isDeferred = true;
+    systemClock.defer(() => {
+      this.#isDeferred = false;
+      if (this.#onGone === null) this._read();
+      else this.#onGone();
+    });
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, written: Written): void {
+    this.#writeAll(chunk as Uint8Array<ArrayBuffer>, written);
+  }
+
+  override _writev(chunks: { chunk: Uint8Array }[], written: Written): void {
+    const pieces = chunks.map(({ chunk }) => chunk as Uint8Array<ArrayBuffer>);
+    const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (total <= MAX_GATHERED_BYTES) {
+      const all = joined(pieces, total);
+      pieces.forEach(giveBack);
+      return this.#writeAll(all, written);
+    }
+    let next = 0;
+    const step = (error?: Error | null): void => {
+      if (error || next === pieces.length) written(error);
+      else this.#writeAll(pieces[next++]!, step);
+    };
+    step();
+  }
+
+  override _final(done: Written): void {
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#channel.close();
+    this.#buffer = undefined;
+    // Nothing of it is to be open when it is said to be gone.
+    if (this.#isDeferred) this.#onGone = () => done(error);
+    else done(error);
+  }
+
+  readonly #onRead = (count: number | null): void => {
+    if (this.destroyed) return;
+    const buffer = this.#buffer!;
+    if (count === null) {
+      this.push(null);
+      return;
+    }
+    this.#allowanceBytes -= count;
+    // One that was filled will be again, and larger reads cost less; an idle connection holds a small one.
+    this.#readBytes = this.#allowanceBytes < Infinity
+      ? FIRST_READ_BYTES
+      : count === buffer.length && count > FIRST_READ_BYTES
+      ? LARGE_READ_BYTES
+      : SMALL_READ_BYTES;
+    // A read that begins meanwhile must not touch it.
+    this.#buffer = undefined;
+    this.push(Buffer.from(buffer.buffer, 0, count));
+    this.onReceived();
+    // Mostly it is decrypted within the push, and free again: a new one for each read would be left to the collector, which looks for buffers rarely.
+    const isFree = this.readableLength === 0 && !this.destroyed;
+    if (isFree && buffer.length === this.#readBytes) this.#buffer ??= buffer;
+  };
+
+  #onFailure(error: unknown): void {
+    if (!this.destroyed) this.destroy(errorOf(error));
+  }
+
+  /** @param whole What the bytes are the rest of; encrypted for this write, and of no use after it. */
+  #writeAll(bytes: Uint8Array<ArrayBuffer>, written: Written, whole = bytes): void {
+    this.#channel.write(bytes).then((count) => {
+      this.takenBytes += count;
+      if (count < bytes.length && !this.destroyed) {
+        this.onTaken();
+        return this.#writeAll(bytes.subarray(count), written, whole);
+      }
+      giveBack(whole);
+      written();
+      this.onTaken();
+    }, (error) => written(errorOf(error)));
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(total);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
+/** What streams of the runtime are ended with. */
+function errorOf(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new Error(textOf(thrown));
+}

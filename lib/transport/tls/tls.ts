@@ -1,0 +1,160 @@
+/**
+ * TCP with TLS.
+ *
+ * @module
+ */
+
+import type { TlsOptions as TlsServerOptions } from "node:tls";
+import { InternodeError } from "../../errors.ts";
+import { ChannelDuplex } from "./channel_duplex.ts";
+import { closeConn } from "../tcp/conn_channel.ts";
+import type { DoorPlace } from "../channel/door.ts";
+import { connectTcp, dialConn } from "../tcp/dial_conn.ts";
+import type { HostAddress } from "../../runtime/host_address.ts";
+import { listenThrough } from "../channel/lobby.ts";
+import { namedHost } from "../../runtime/socket_host.ts";
+import { certificatesOf, privateKeyOf } from "../certificates/pem.ts";
+import { tcpTransport } from "../tcp/tcp.ts";
+import { TlsInbox } from "./tls_channel.ts";
+import { readTlsHello } from "./tls_hello.ts";
+import { acceptTls } from "./tls_open.ts";
+import type { ByteChannel, Transport } from "../channel/transport.ts";
+
+/** What a client may send before the handshake is over: without a certificate of its own it is little. */
+const MAX_HANDSHAKE_BYTES = 16 * 1024;
+
+/** Certificates, in PEM format. */
+export interface TlsOptions {
+  /** The certificate that a listener shows, and the chain to its authority. Needed for listening. A text that holds the key too is good for both. */
+  cert?: string | undefined;
+  /** The private key of `cert`. Needed for listening. */
+  key?: string | undefined;
+  /** Authorities that a dialler believes beside the runtime's own. Default: none. */
+  caCerts?: readonly string[] | undefined;
+}
+
+/** Certificates, and what is spoken within. */
+export interface TlsTransportOptions extends TlsOptions {
+  /** The protocols that may be spoken within (ALPN), the best first. Default: none is named. */
+  protocols?: readonly string[] | undefined;
+}
+
+/**
+ * Connections over TLS. The listener shows its certificate and the dialler
+ * checks it against the host's name; the other way round, the shared secret
+ * proves the dialler. Needs `--allow-net`.
+ *
+ * The runtime's own listener leaves Nagle's delay on, which none can turn off:
+ * whatever fills more than one record of TLS (16 KiB) would wait 40 ms for an
+ * acknowledgement. So connections are accepted by TCP, and TLS goes over them.
+ *
+ * @param options Certificates, and what is spoken within.
+ * @returns The transport for `tls://host:port`.
+ */
+export function tlsTransport(options: TlsTransportOptions = {}): Transport {
+  const alpn = options.protocols && [...options.protocols], caCerts = [...(options.caCerts ?? [])];
+  const inner = tcpTransport();
+  return {
+    dial(address, { signal }) {
+      const tls = alpn === undefined ? { caCerts } : { caCerts, alpnProtocols: alpn };
+      return dialConn(address, signal, true, () => connectTls(address, signal, tls));
+    },
+
+    // deno-lint-ignore require-await -- what is thrown becomes the rejection
+    async listen(address, listenOptions) {
+      const identity = requireIdentity(address, options);
+      const tls = { ...identity, ...(alpn && { ALPNProtocols: alpn }) };
+      return listenThrough(inner, address, listenOptions, {
+        prepare: async (channel, place) => ({
+          channel: await secureAccepted(channel, place, tls),
+        }),
+      });
+    },
+  };
+}
+
+/**
+ * Makes a channel that has just been accepted one of TLS.
+ *
+ * @param channel The channel; closing it gives up.
+ * @param place Its place, which it needs for TLS.
+ * @param options As `node:tls` takes them.
+ * @returns The channel within. Rejects if it does not come about; the channel is closed then.
+ */
+async function secureAccepted(
+  channel: ByteChannel,
+  place: DoorPlace,
+  options: TlsServerOptions,
+): Promise<ByteChannel> {
+  const inbox = new TlsInbox();
+  const duplex = new ChannelDuplex(channel, MAX_HANDSHAKE_BYTES, inbox.hasRoom);
+  try {
+    duplex.first = await readTlsHello(channel);
+    await place.tlsTurn();
+    const { channel: within } = await acceptTls(
+      { duplex, inbox, remote: channel.remote },
+      options,
+    );
+    duplex.allowAll();
+    return within;
+  } catch (error) {
+    duplex.destroy();
+    throw error;
+  }
+}
+
+/**
+ * The certificate and key that a listener cannot do without.
+ *
+ * @param address Where it wants to listen.
+ * @param options What was given.
+ * @returns Both.
+ * @throws {InternodeError} `InvalidArgument` if one is missing.
+ */
+export function requireIdentity(
+  address: HostAddress,
+  options: TlsOptions,
+): { cert: string; key: string } {
+  const { cert, key } = options;
+  if (cert === undefined || key === undefined) {
+    throw new InternodeError(
+      "InvalidArgument",
+      `Could not listen on ${address.href}: ${address.scheme} needs a certificate. ` +
+        "Give cert and key, both as PEM text, to systemTransports.",
+      { origin: "caller", host: address.href },
+    );
+  }
+  return { cert: certificatesOf(cert), key: privateKeyOf(key) };
+}
+
+/**
+ * Connects by TLS over TCP without Nagle's delay, and shakes hands, as the
+ * runtime would do only with the first read.
+ *
+ * @param address Where to.
+ * @param signal Gives up.
+ * @param options Authorities believed beside the runtime's own, and the protocols to be spoken.
+ * @returns The connection.
+ */
+export async function connectTls(
+  address: HostAddress,
+  signal: AbortSignal,
+  options: { readonly caCerts: string[]; readonly alpnProtocols?: string[] },
+): Promise<Deno.TlsConn> {
+  const hostname = namedHost(address.hostname);
+  let conn: Deno.TcpConn | Deno.TlsConn = await connectTcp(address, signal);
+  const onAbort = (): void => closeConn(conn);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    const tls: Deno.TlsConn = conn = await Deno.startTls(conn, { hostname, ...options });
+    signal.throwIfAborted();
+    await tls.handshake();
+    return tls;
+  } catch (error) {
+    closeConn(conn);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The transports of real nodes.
+ *
+ * @module
+ */
+
+import { sharedMemoryTransport } from "./memory/memory.ts";
+import { tcpTransport } from "./tcp/tcp.ts";
+import { type TlsOptions, tlsTransport } from "./tls/tls.ts";
+import type { Transports } from "./channel/transport.ts";
+import { unixTransport } from "./unix/unix.ts";
+import { webSocketTransport } from "./websocket/web_socket.ts";
+
+/**
+ * All transports that this library has, by URL scheme. Making them needs no
+ * permission; using them does, except `memory`.
+ *
+ * @param options Certificates, for `tls` and `wss`.
+ * @returns `tcp`, `tls`, `ws`, `wss`, `unix` and `memory`.
+ *
+ * @example A node that believes an authority of one's own; to listen it needs `cert` and `key` too
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Manager, systemTransports } from "@internode/grid";
+ *
+ * const authority = "-----BEGIN CERTIFICATE-----\n…"; // read from a file
+ * const hosts = ["tls://node-1.example:9000", "tls://node-2.example:9000"];
+ * const transports = systemTransports({ caCerts: [authority] });
+ * await using grid = new Manager({ local: hosts[0]!, hosts, transports });
+ * assertEquals(grid.connections.length, 1);
+ * ```
+ */
+export function systemTransports(options: TlsOptions = {}): Transports {
+  const webSocket = webSocketTransport(options);
+  return {
+    tcp: tcpTransport(),
+    tls: tlsTransport(options),
+    ws: webSocket,
+    wss: webSocket,
+    unix: unixTransport(),
+    memory: sharedMemoryTransport,
+  };
+}

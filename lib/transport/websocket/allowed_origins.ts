@@ -1,0 +1,57 @@
+/**
+ * Which web pages may connect by WebSocket.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+
+/** Stands for all of them. */
+const ANY = "*";
+
+/**
+ * Reads the option `allowOrigins`.
+ *
+ * @param given Origins such as `"https://app.example"`, or `"*"` for all.
+ * @returns The same in the spelling of browsers.
+ * @throws {InternodeError} `InvalidArgument`, naming what is no origin.
+ */
+export function readOrigins(given: readonly string[] | undefined): readonly string[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) throw invalid("must be a list of origins", given);
+  return given.map((origin) => {
+    // Pages that have no origin of their own all say "null".
+    if (origin === ANY || origin === "null") return origin;
+    const url = typeof origin === "string" ? URL.parse(origin) : null;
+    if (
+      url === null || url.host === "" || url.host.includes("*") ||
+      url.href !== `${url.protocol}//${url.host}/`
+    ) {
+      throw invalid('must hold origins such as "https://app.example:8443", or "*"', origin);
+    }
+    return `${url.protocol}//${url.host}`;
+  });
+}
+
+/**
+ * Whether a request may come from where it says. Only browsers say it, on
+ * behalf of whatever page is open: no peer of ours does. So a page that was
+ * opened on a machine could otherwise use what this machine reaches.
+ *
+ * @param origin The request's `origin` field; `null`: it has none.
+ * @param allowed What {@linkcode readOrigins} gave.
+ * @returns What is wrong; `null`: nothing.
+ */
+export function originProblem(origin: string | null, allowed: readonly string[]): string | null {
+  if (origin === null || allowed.includes(ANY)) return null;
+  if (allowed.includes(origin.toLowerCase())) return null;
+  return "web pages are not served here: option allowOrigins does not name the request's origin";
+}
+
+function invalid(why: string, given: unknown): InternodeError {
+  const shown = typeof given === "string" ? quoted(given) : typeof given;
+  return new InternodeError("InvalidArgument", `Option allowOrigins ${why}, not ${shown}.`, {
+    origin: "caller",
+  });
+}

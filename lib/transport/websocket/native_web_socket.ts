@@ -1,0 +1,208 @@
+/**
+ * The runtime's own WebSocket, on both sides.
+ *
+ * @module
+ */
+
+import { admit } from "../channel/admission.ts";
+import { dialChannel } from "../tcp/dial_conn.ts";
+import { turnedAway } from "../channel/hand_over.ts";
+import { type HostAddress, networkAddress } from "../../runtime/host_address.ts";
+import { sharingProblem } from "../tcp/shared_port.ts";
+import { hostHeader, listenOnHost, remoteHost } from "../../runtime/socket_host.ts";
+import { requireIdentity, type TlsOptions } from "../tls/tls.ts";
+import type { DialOptions, Listener, ListenOptions, Transport } from "../channel/transport.ts";
+import { listenError } from "../../runtime/transport_error.ts";
+import { WebSocketChannel } from "./web_socket_channel.ts";
+import { refusal, upgradeRequest } from "./web_socket_dialler.ts";
+import { openWebSocket, refuse, requestProblem, tokenOf } from "./web_socket_upgrade.ts";
+
+/** How the runtime tells of an answer other than 101. */
+const STATUS = /Invalid status code: (\d{3})/i;
+
+/**
+ * Connections over the WebSocket of the runtime: its client dials, its HTTP
+ * server accepts. Both ends speak what `systemTransports` speak at `ws` and
+ * `wss`, so each side may choose for itself. Those bound memory better, and are
+ * the default; docs/transports.md compares the two:
+ *
+ * - the runtime assembles a message of any size before this library sees it;
+ *   who may connect is judged before the upgrade all the same
+ * - a refusal has a status, no text
+ * - a listener that is closed answers with status 503 until the connections
+ *   that it made have ended, as the runtime would close them with it
+ *
+ * Needs `--allow-net`.
+ *
+ * @param options Certificates, for `wss`.
+ * @returns The transport for `ws://host:port` and `wss://host:port`.
+ *
+ * @example
+ * ```ts
+ * import { Manager, nativeWebSocketTransport, sharedSecret, systemTransports } from "@internode/grid";
+ *
+ * const local = "ws://127.0.0.1:9000";
+ * await using manager = new Manager({
+ *   local,
+ *   hosts: [local, "ws://127.0.0.1:9001"],
+ *   transports: { ...systemTransports(), ws: nativeWebSocketTransport() },
+ *   auth: sharedSecret("32 random bytes stand here, or so"),
+ * });
+ * ```
+ */
+export function nativeWebSocketTransport(options: TlsOptions = {}): Transport {
+  return {
+    // deno-lint-ignore require-await -- what is thrown becomes the rejection
+    async dial(address, dialOptions) {
+      const { path, token } = upgradeRequest(address, dialOptions.path, dialOptions.token);
+      return dialChannel(
+        address,
+        dialOptions.signal,
+        () => open(address, path, token, dialOptions, options),
+      );
+    },
+    // deno-lint-ignore require-await -- what is thrown becomes the rejection
+    async listen(address, listenOptions) {
+      return new NativeListener(address, listenOptions, options);
+    },
+  };
+}
+
+/** Dials; the socket is closed if the signal aborts first. */
+function open(
+  address: HostAddress,
+  path: string,
+  token: string | undefined,
+  { signal }: DialOptions,
+  { caCerts }: TlsOptions,
+): Promise<WebSocketChannel> {
+  const { promise, resolve, reject } = Promise.withResolvers<WebSocketChannel>();
+  const client = address.scheme === "wss" && caCerts !== undefined
+    ? Deno.createHttpClient({ caCerts: [...caCerts] })
+    : undefined;
+  const socket = new WebSocket(`${address.scheme}://${hostHeader(address)}${path}`, {
+    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+    ...(client !== undefined && { client }),
+  });
+  socket.binaryType = "arraybuffer";
+  const onAbort = (): void => socket.close();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const settle = (): void => {
+    signal.removeEventListener("abort", onAbort);
+    client?.close();
+  };
+  let message = "it closed the connection";
+  socket.onerror = (event) => {
+    event.preventDefault();
+    message = (event as ErrorEvent).message;
+  };
+  socket.onclose = () => {
+    settle();
+    const status = STATUS.exec(message)?.[1];
+    reject(status === undefined ? new Error(message) : refusal(address, Number(status), ""));
+  };
+  socket.onopen = () => {
+    settle();
+    resolve(new WebSocketChannel(socket, address.href));
+  };
+  return promise;
+}
+
+/** Accepts by the runtime's HTTP server. */
+class NativeListener implements Listener {
+  readonly address: HostAddress;
+  readonly finished: Promise<void>;
+
+  readonly #options: ListenOptions;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #path: string;
+  /** Connections that have come about and are not over. */
+  #open = 0;
+  #isClosed = false;
+  #shutdown: Promise<void> | null = null;
+
+  constructor(address: HostAddress, options: ListenOptions, tls: TlsOptions) {
+    this.#options = options;
+    this.#path = upgradeRequest(address, options.path, undefined).path;
+    this.#server = this.#serve(address, tls);
+    this.address = networkAddress(address.scheme, address.hostname, this.#server.addr.port);
+    this.finished = this.#server.finished;
+  }
+
+  #serve(address: HostAddress, tls: TlsOptions): Deno.HttpServer<Deno.NetAddr> {
+    const { scheme, port } = address, reusePort = this.#options.sharePort === true;
+    const problem = reusePort ? sharingProblem(address) : null;
+    if (problem !== null) throw problem;
+    const identity = scheme === "wss" ? requireIdentity(address, tls) : {};
+    const common = {
+      port,
+      ...identity,
+      ...(reusePort && { reusePort }),
+      onListen: () => {},
+      onError: (error: unknown) => {
+        this.#options.onError?.(error);
+        return refuse(503, "this side has failed; try again later");
+      },
+    };
+    const answer: Deno.ServeHandler<Deno.NetAddr> = (request, { remoteAddr }) =>
+      this.#answer(request, remoteHost(scheme, remoteAddr).href, remoteAddr.hostname);
+    try {
+      return listenOnHost(
+        address.hostname,
+        (hostname) => Deno.serve({ ...common, hostname }, answer),
+      );
+    } catch (cause) {
+      throw listenError(address, cause);
+    }
+  }
+
+  /** Any number of calls. What has come about lives on, and until it has ended others are refused. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#open === 0) await this.#end();
+  }
+
+  #end(): Promise<void> {
+    return this.#shutdown ??= this.#server.shutdown();
+  }
+
+  async #answer(request: Request, remote: string, ip: string): Promise<Response> {
+    const { authorize, allowOrigins, allowHosts, accept, onError, door } = this.#options;
+    const refused = (status: number, why: string, cause?: unknown): void =>
+      onError?.(turnedAway("Refused", remote, `${this.address.href} (${status})`, why, cause));
+    if (this.#isClosed) return refuse(503, "this listener has closed");
+    const { pathname } = new URL(request.url);
+    if (pathname !== new URL(this.#path, request.url).pathname) {
+      return refuse(404, `nothing is served at ${pathname}: compare the path options`);
+    }
+    const problem = requestProblem(request, {
+      allowOrigins,
+      allowHosts,
+      hostname: this.address.hostname,
+      onRefused: (reason, status) => refused(status, reason),
+    });
+    if (problem !== null) return problem;
+    const admission = await admit(authorize, tokenOf(request), undefined, remote);
+    if ("reason" in admission && admission.status === 503) {
+      refused(503, admission.reason, admission.cause);
+    }
+    if (this.#isClosed) return refuse(503, "this listener has closed");
+    return openWebSocket(request, {
+      remote,
+      onError,
+      door,
+      address: ip,
+      onRefused: (why) => onError?.(turnedAway("Overloaded", remote, this.address.href, why, null)),
+      accept: (channel, name, place) => {
+        this.#open++;
+        accept(channel, name, place);
+      },
+      onEnded: () => this.#onEnded(),
+    }, admission);
+  }
+
+  #onEnded(): void {
+    this.#open--;
+    if (this.#isClosed && this.#open === 0) void this.#end();
+  }
+}

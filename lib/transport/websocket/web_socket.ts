@@ -1,0 +1,114 @@
+/**
+ * WebSocket, with and without TLS.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { dialChannel } from "../tcp/dial_conn.ts";
+import { FramedChannel } from "./framed_channel.ts";
+import type { HostAddress } from "../../runtime/host_address.ts";
+import { listenThrough } from "../channel/lobby.ts";
+import { tcpTransport } from "../tcp/tcp.ts";
+import { type TlsOptions, tlsTransport } from "../tls/tls.ts";
+import type { Channel, ListenOptions, Transport } from "../channel/transport.ts";
+import { acceptWebSocket, RefusedRequest } from "./web_socket_acceptor.ts";
+import { requestUpgrade, type UpgradeRequest, upgradeRequest } from "./web_socket_dialler.ts";
+
+/** What is spoken within TLS until the upgrade (ALPN): no client may take it for HTTP/2. */
+const PROTOCOLS = ["http/1.1"];
+
+/**
+ * Connections over WebSocket. Needs `--allow-net`.
+ *
+ * @param options Certificates, for `wss`.
+ * @returns The transport for `ws://host:port` and `wss://host:port`.
+ */
+export function webSocketTransport(options: TlsOptions = {}): Transport {
+  const plain = webSocketOver(tcpTransport());
+  const secure = webSocketOver(tlsTransport({ ...options, protocols: PROTOCOLS }));
+  const of = ({ scheme }: HostAddress): Transport => scheme === "wss" ? secure : plain;
+  return {
+    dial: (address, dialOptions) => of(address).dial(address, dialOptions),
+    listen: (address, listenOptions) => of(address).listen(address, listenOptions),
+  };
+}
+
+/**
+ * Makes a transport whose channels carry bytes one of WebSocket: the request
+ * for the upgrade, its answer and the frames are what they carry. If its
+ * channels have an `identity`, those of WebSocket have it too.
+ *
+ * A listener's `authorize` judges the token of each request. Who is refused so
+ * gets status 401 and the text; other refusals, and newcomers who take more than
+ * the door's time, are told to `onError` too.
+ *
+ * @param inner The transport within.
+ * @returns The transport.
+ */
+export function webSocketOver(inner: Transport): Transport {
+  return {
+    // deno-lint-ignore require-await -- what is thrown becomes the rejection
+    async dial(address, options) {
+      const request = upgradeRequest(address, options.path, options.token);
+      return dialChannel(address, options.signal, async () => {
+        const channel = await inner.dial(address, options);
+        return await upgrade(channel, address, request, options.signal);
+      });
+    },
+
+    listen: (address, options) =>
+      listenThrough(inner, address, options, {
+        prepare: (channel, _place, onHeard) =>
+          acceptWebSocket(channel, { ...tellingOf(options, onHeard), hostname: address.hostname }),
+        isKnown: (failure) => failure instanceof RefusedRequest && failure.status === 401,
+      }),
+
+    guarded: inner.guarded,
+    ...(inner.onChange && { onChange: (listener) => inner.onChange!(listener) }),
+  };
+}
+
+async function upgrade(
+  channel: Channel,
+  address: HostAddress,
+  request: UpgradeRequest,
+  signal: AbortSignal,
+): Promise<FramedChannel> {
+  const onAbort = (): void => channel.close();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    if (channel.kind !== "bytes") throw notBytes(address);
+    const first = await requestUpgrade(channel, address, request);
+    signal.throwIfAborted();
+    return new FramedChannel(channel, address.href, { role: "client", first });
+  } catch (error) {
+    channel.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function notBytes({ href }: HostAddress): InternodeError {
+  return new InternodeError(
+    "InvalidArgument",
+    `Could not connect to ${href}: WebSocket goes over channels of bytes, and this one carries ` +
+      "messages. Use it with TCP, TLS or Unix sockets.",
+    { origin: "caller", host: href },
+  );
+}
+
+/** The same options, whose `authorize` tells that it is asked: a request has come then. */
+function tellingOf(options: ListenOptions, onHeard: () => void): ListenOptions {
+  const { authorize } = options;
+  if (authorize === undefined) return options;
+  return {
+    ...options,
+    authorize(...asked) {
+      onHeard();
+      return authorize(...asked);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Frames that wait to be written.
+ *
+ * @module
+ */
+
+import { Fifo } from "../../wire/fifo.ts";
+import { frameBytes, writeFrame } from "./web_socket_frames.ts";
+
+/** The first buffer's size; each further one is twice as large, up to the most. */
+const FIRST_BYTES = 4 * 1024;
+const MOST_BYTES = 256 * 1024;
+
+/** A buffer of which `start` to `end` waits to be written. */
+interface Chunk {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly words: Uint32Array<ArrayBuffer>;
+  start: number;
+  end: number;
+}
+
+/**
+ * Frames, one after the other in as few buffers as can be, so that all
+ * that gathers leaves in one write. What is being written stays untouched while
+ * more is put behind it.
+ */
+export class FrameQueue {
+  /** How many bytes wait. */
+  bytes = 0;
+  readonly #nextKey: (() => number) | null;
+  readonly #chunks = new Fifo<Chunk>();
+  #last: Chunk | undefined;
+  #spare: Chunk | undefined;
+  #nextBytes = FIRST_BYTES;
+
+  /** @param nextKey Gives another 32 random bits for each frame, to mask it with; `null`: none is masked. */
+  constructor(nextKey: (() => number) | null) {
+    this.#nextKey = nextKey;
+  }
+
+  /**
+   * Puts a frame at the end.
+   *
+   * @param opcode What it is for.
+   * @param payload Its payload, copied.
+   */
+  push(opcode: number, payload: Uint8Array<ArrayBuffer>): void {
+    const nextKey = this.#nextKey;
+    const length = frameBytes(payload.length, nextKey !== null);
+    let chunk = this.#last;
+    if (chunk === undefined || chunk.end + length > chunk.bytes.length) {
+      chunk = this.#last = this.#chunkOf(length);
+      this.#chunks.push(chunk);
+    }
+    const { bytes, words, end } = chunk;
+    chunk.end = writeFrame(bytes, words, end, opcode, payload, nextKey?.() ?? null);
+    this.bytes += length;
+  }
+
+  /** What to write next; `undefined` if nothing waits. */
+  peek(): Uint8Array<ArrayBuffer> | undefined {
+    const chunk = this.#chunks.peek();
+    return chunk?.bytes.subarray(chunk.start, chunk.end);
+  }
+
+  /**
+   * Lets go of what was written.
+   *
+   * @param count How many bytes of what `peek` gave.
+   */
+  advance(count: number): void {
+    const chunk = this.#chunks.peek()!;
+    chunk.start += count;
+    this.bytes -= count;
+    if (chunk.start < chunk.end) return;
+    this.#chunks.shift();
+    if (chunk === this.#last) this.#last = undefined;
+    chunk.start = chunk.end = 0;
+    // Of two the larger one serves for more.
+    const enough = this.#spare?.bytes.length ?? 0;
+    if (chunk.bytes.length > enough && chunk.bytes.length <= MOST_BYTES) this.#spare = chunk;
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    this.#chunks.clear();
+    this.#last = this.#spare = undefined;
+    this.bytes = 0;
+  }
+
+  #chunkOf(length: number): Chunk {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined && spare.bytes.length >= length) return spare;
+    while (this.#nextBytes < Math.min(length, MOST_BYTES)) this.#nextBytes *= 2;
+    const buffer = new ArrayBuffer(Math.max(this.#nextBytes, Math.ceil(length / 4) * 4));
+    this.#nextBytes = Math.min(this.#nextBytes * 2, MOST_BYTES);
+    return { bytes: new Uint8Array(buffer), words: new Uint32Array(buffer), start: 0, end: 0 };
+  }
+}

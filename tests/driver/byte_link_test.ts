@@ -1,0 +1,167 @@
+import { assertEquals } from "@std/assert";
+import { ByteLink } from "../../lib/driver/byte_link.ts";
+import { crc32 } from "../../lib/runtime/checksum.ts";
+import type { Clock } from "../../lib/runtime/clock.ts";
+import type { ByteChannel } from "../../lib/transport/channel/transport.ts";
+import { encodeHello } from "../../lib/session/frames/hello.ts";
+import { BatchReader } from "../../lib/wire/batch_reader.ts";
+import { FrameType } from "../../lib/wire/frame.ts";
+import { VirtualClock } from "../../lib/testing/mod.ts";
+import { numbered, rawCodec, TestCall, TestStream } from "../session/calls.ts";
+import { sessionOptions } from "../session/options.ts";
+import { joined, parseFrames, rawFrame, u32 } from "../session/raw_frames.ts";
+import { peerHello } from "../session/scripted_peer.ts";
+
+/** A channel whose writes end when the test says so. */
+class SlowChannel implements ByteChannel {
+  readonly kind = "bytes";
+  readonly remote = "nowhere";
+  readonly integrity = false;
+  readonly incoming: Uint8Array[] = [];
+  written: Uint8Array = new Uint8Array(0);
+  /** How many writes were ever under way at one time. */
+  mostWrites = 0;
+  #writes: (() => void)[] = [];
+  #wake: () => void = () => {};
+
+  async read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    while (this.incoming.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    const bytes = this.incoming.shift()!;
+    into.set(bytes);
+    return bytes.length;
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    this.written = joined(this.written, bytes);
+    return new Promise((resolve) => {
+      this.#writes.push(() => resolve(bytes.length));
+      this.mostWrites = Math.max(this.mostWrites, this.#writes.length);
+    });
+  }
+
+  /** Ends the writes under way. */
+  finish(): void {
+    for (const finish of this.#writes.splice(0)) finish();
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.incoming.push(bytes);
+    this.#wake();
+  }
+
+  close(): void {}
+}
+
+/** A link that is open, over a channel whose peer is the test. */
+async function openLink(clock: VirtualClock, seen: Clock = clock): Promise<{
+  link: ByteLink;
+  channel: SlowChannel;
+}> {
+  const channel = new SlowChannel();
+  const options = sessionOptions("dialler", { envelope: true, checksum: crc32, peerName: "" });
+  const ignore = (): void => {};
+  const owner = {
+    admit: () => null,
+    resolve: () => null,
+    onOpen: ignore,
+    onDraining: ignore,
+    onClosed: ignore,
+    onGone: ignore,
+  };
+  const link = new ByteLink(channel, options, owner, seen, 1_000);
+  channel.receive(
+    batch(
+      rawFrame(FrameType.hello, { payload: encodeHello(peerHello({ wallMs: clock.wallNow() })) }),
+      rawFrame(FrameType.welcome),
+    ),
+  );
+  await clock.settle();
+  channel.finish();
+  await clock.settle();
+  assertEquals(link.session.state, "open");
+  return { link, channel };
+}
+
+function batch(...frames: Uint8Array[]): Uint8Array {
+  const whole = joined(...frames);
+  return joined(u32(whole.length, 0), whole);
+}
+
+Deno.test("what an answer leads to belongs to the turn in which it was read", async () => {
+  const clock = new VirtualClock();
+  let looks = 0;
+  const seen: Clock = {
+    now: () => {
+      looks++;
+      return clock.now();
+    },
+    wallNow: () => clock.wallNow(),
+    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+    clearTimer: (timer) => clock.clearTimer(timer),
+    defer: (callback) => clock.defer(callback),
+    soon: (callback) => clock.soon(callback),
+  };
+  const { link, channel } = await openLink(clock, seen);
+  const { caller } = link.session;
+  const name = caller.nameNumber("echo", "", link.beginTurn());
+  const request = (): { readonly call: TestCall; readonly answered: Promise<void> } => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const call = new TestCall();
+    call.onDone = resolve;
+    caller.request(call, name, rawCodec, numbered(8), null, link.beginTurn());
+    return { call, answered: promise };
+  };
+  const first = request();
+  await clock.settle();
+  channel.finish();
+  await clock.settle();
+  const second = first.answered.then(request);
+  const writes = channel.written.length;
+  looks = 0;
+  channel.receive(batch(rawFrame(FrameType.response, { id: first.call.id })));
+  await second;
+  await clock.settle();
+  assertEquals(looks, 1);
+  assertEquals(channel.written.length > writes, true);
+});
+
+Deno.test("what leaves lets the next message follow without a second write at one time", async () => {
+  const clock = new VirtualClock();
+  const { link, channel } = await openLink(clock);
+
+  const stream = new TestStream();
+  const { caller } = link.session;
+  const nowMs = link.beginTurn();
+  const name = caller.nameNumber("put", "", nowMs);
+  caller.open(stream, name, rawCodec, new Uint8Array(0), null, 100, 0, nowMs);
+  await clock.advance(1);
+  channel.finish();
+  // Long enough for small messages to be forgotten: then more bulk may leave than one drain hands out.
+  await clock.advance(2_000);
+  link.beginTurn();
+  for (let i = 0; i < 60; i++) stream.send!.send(rawCodec, numbered(10_000, i));
+  for (let turns = 0; turns < 150; turns++) {
+    await clock.advance(1);
+    assertEquals(channel.mostWrites, 1);
+    channel.finish();
+  }
+
+  const batches = new BatchReader();
+  let inputs = 0;
+  for (let at = 0; at < channel.written.length;) {
+    const space = batches.ring.space(batches.wanted);
+    const part = channel.written.subarray(at, at + space.length);
+    space.set(part);
+    batches.ring.commit(part.length);
+    at += part.length;
+    while (batches.next()) {
+      for (const frame of parseFrames(batches.ring.bytes.slice(batches.start, batches.end))) {
+        if (frame.type === FrameType.hello) batches.open(null);
+        if (frame.type === FrameType.input) assertEquals(frame.argument, inputs++);
+      }
+    }
+  }
+  assertEquals(inputs, 60);
+  link.session.onLost("the test is over", link.beginTurn());
+  await clock.settle();
+});

@@ -1,0 +1,190 @@
+import { assert, assertEquals } from "@std/assert";
+import type { InternodeError } from "@internode/grid";
+import type { LinkOwner } from "../../lib/driver/link.ts";
+import { MessageLink } from "../../lib/driver/message_link.ts";
+import type { MessageChannel, MessageReceiver } from "../../lib/transport/channel/transport.ts";
+import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
+import { VirtualClock } from "../../lib/testing/mod.ts";
+import { EchoTarget, numbered, rawCodec, TestCall } from "../session/calls.ts";
+import { encodeName } from "../../lib/session/frames/handler_name.ts";
+import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
+import { sessionOptions } from "../session/options.ts";
+import { joined, rawFrame } from "../session/raw_frames.ts";
+
+/** One end of a pair whose messages wait in it, and come one by one while it is not paused. */
+class HeldChannel implements MessageChannel {
+  readonly kind = "messages";
+  readonly remote = "nowhere";
+  readonly congested = false;
+  readonly limits: number[] = [];
+  pauses = 0;
+  peer!: HeldChannel;
+  readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  #receiver: MessageReceiver | undefined;
+  #paused = false;
+
+  start(receiver: MessageReceiver): void {
+    this.#receiver = receiver;
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>): void {
+    this.peer.#waiting.push(bytes.slice());
+    queueMicrotask(this.peer.deliver);
+  }
+
+  limitMessages(maxMessageBytes: number): void {
+    this.limits.push(maxMessageBytes);
+  }
+
+  pause(): void {
+    this.pauses++;
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    queueMicrotask(this.deliver);
+  }
+
+  readonly deliver = (): void => {
+    while (!this.#paused && this.#waiting.length > 0) {
+      this.#receiver?.onMessage(this.#waiting.shift()!);
+    }
+  };
+
+  close(): void {}
+}
+
+/** One end of a pair that nothing can hold back, as in a server of the user's own. */
+class EagerChannel implements MessageChannel {
+  readonly kind = "messages";
+  readonly remote = "nowhere";
+  readonly congested = false;
+  peer!: EagerChannel;
+  receiver!: MessageReceiver;
+
+  start(receiver: MessageReceiver): void {
+    this.receiver = receiver;
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>): void {
+    const copy = bytes.slice();
+    queueMicrotask(() => this.peer.receiver.onMessage(copy));
+  }
+
+  close(): void {}
+}
+
+/** Joins two channels, so that each is the other's peer. */
+function paired<C extends { peer: C }>(near: C, far: C): [C, C] {
+  near.peer = far;
+  far.peer = near;
+  return [near, far];
+}
+
+/** An owner whose links have one handler, or none. */
+function ownerOf(
+  target: HandlerTarget | null,
+  onClosed: LinkOwner["onClosed"] = () => {},
+): LinkOwner {
+  const ignore = (): void => {};
+  return {
+    admit: () => null,
+    resolve: () => target,
+    onOpen: ignore,
+    onDraining: ignore,
+    onClosed,
+    onGone: ignore,
+  };
+}
+
+Deno.test("a peer that cannot be held back and heeds no credits is given up, not kept", async () => {
+  const clock = new VirtualClock();
+  const [near, far] = paired(new EagerChannel(), new EagerChannel());
+  const echo = new EchoTarget();
+  let ended: InternodeError | null = null;
+  const owner = ownerOf(echo, (_, error) => ended = error);
+  const limits = { receiveBudgetBytes: 64 * 1024, maxMessageBytes: 32 * 1024 };
+  const dialler = new MessageLink(near, sessionOptions("dialler"), ownerOf(echo), clock, 1_000);
+  const acceptor = new MessageLink(far, sessionOptions("acceptor", { limits }), owner, clock, 0);
+  await clock.settle();
+  assertEquals(acceptor.session.state, "open");
+
+  // Each handler ends its turn; until the next one, all that comes has to wait.
+  const named = rawFrame(FrameType.name, { payload: encodeName("echo", "") });
+  const request = rawFrame(FrameType.request, {
+    id: 1 << 20,
+    argument: NO_TIMEOUT,
+    payload: new Uint8Array(1_000),
+  });
+  far.receiver.onMessage(joined(named, request, request));
+  let sent = 0;
+  for (; sent < 100_000 && ended === null; sent++) far.receiver.onMessage(request.slice());
+  const error = ended as InternodeError | null;
+  assertEquals(error?.code, "ProtocolError");
+  assert(sent > 64, `after ${sent} messages that it has promised to take`);
+  assert(sent < 10_000, `${sent} messages were kept`);
+  for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
+  await clock.advance(2_000);
+});
+
+Deno.test("while a turn's handlers have had their time, no further message is taken", async () => {
+  const clock = new VirtualClock();
+  const [near, far] = paired(new HeldChannel(), new HeldChannel());
+  const echo = new EchoTarget();
+  const dialler = new MessageLink(near, sessionOptions("dialler"), ownerOf(null), clock, 1_000);
+  // No time at all: each handler ends its turn.
+  const acceptor = new MessageLink(far, sessionOptions("acceptor"), ownerOf(echo), clock, 0);
+  assertEquals(far.limits, [4096]);
+  await clock.settle();
+  assertEquals([dialler.session.state, acceptor.session.state], ["open", "open"]);
+  assertEquals(far.limits, [4096, 2 * 1024 * 1024]);
+
+  const calls: TestCall[] = [];
+  const { caller } = dialler.session;
+  for (let batch = 0; batch < 3; batch++) {
+    const nowMs = dialler.beginTurn();
+    const name = caller.nameNumber("echo", "", nowMs);
+    for (let i = 0; i < 4; i++) {
+      calls.push(new TestCall());
+      caller.request(calls.at(-1)!, name, rawCodec, numbered(10, i), null, nowMs);
+    }
+    await clock.advance(1);
+  }
+  assert(far.pauses > 0, "it was never paused");
+  for (let i = 0; i < 50 && !calls.every(({ done }) => done); i++) await clock.advance(1);
+  assertEquals(calls.map(({ error }) => error), calls.map(() => null));
+  assertEquals([echo.calls, calls.every(({ done }) => done)], [12, true]);
+  for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
+  await clock.settle();
+});
+
+Deno.test("messages of one request each end the turn, too, when its time is over", async () => {
+  const clock = new VirtualClock();
+  const [near, far] = paired(new EagerChannel(), new EagerChannel());
+  const echo = new EchoTarget(), owner = ownerOf(echo);
+  const dialler = new MessageLink(near, sessionOptions("dialler"), owner, clock, 1_000);
+  // No time at all: each handler ends its turn.
+  const acceptor = new MessageLink(far, sessionOptions("acceptor"), owner, clock, 0);
+  await clock.settle();
+  assertEquals([dialler.session.state, acceptor.session.state], ["open", "open"]);
+
+  // Time passes, so that a handler's is noticed.
+  let passedMs = clock.now();
+  clock.now = () => passedMs += 1;
+  const deferred: (() => void)[] = [];
+  clock.defer = (callback) => void deferred.push(callback);
+  far.receiver.onMessage(rawFrame(FrameType.name, { payload: encodeName("echo", "") }));
+  for (let id = 1; id <= 4; id++) {
+    far.receiver.onMessage(rawFrame(FrameType.request, { id: id << 20, argument: NO_TIMEOUT }));
+  }
+  const perTurn = [echo.calls];
+  for (let next = deferred.shift(); next !== undefined; next = deferred.shift()) {
+    const before = echo.calls;
+    next();
+    perTurn.push(echo.calls - before);
+  }
+  assertEquals(perTurn.filter((calls) => calls > 0), [1, 1, 1, 1]);
+  for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
+  await clock.settle();
+});
