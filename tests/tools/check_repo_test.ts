@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Check, checkFile } from "../../tools/repo/checks.ts";
-import { noCircles } from "../../tools/repo/import_checks.ts";
+import { noCircles, oneWayFolders, smallFolders } from "../../tools/repo/import_checks.ts";
 import { links, namedPaths, namedTasks } from "../../tools/repo/markdown_checks.ts";
 import {
   changelogVersion,
@@ -90,6 +90,25 @@ Deno.test("check_repo: files import in no circle, types included", () => {
     ]),
     [],
   );
+});
+
+Deno.test("check_repo: folders import one way, those within others too", () => {
+  const uses = (path: string): string => `import type { A } from "${path}";\n`;
+  const b: [string, string] = ["lib/x/y/b.ts", ""];
+  assertEquals(lines(oneWayFolders, ["lib/x/a.ts", uses("./y/b.ts")], b), []);
+  assertEquals(
+    lines(oneWayFolders, ["lib/x/a.ts", uses("./y/b.ts")], b, [
+      "lib/x/y/c.ts",
+      uses("../../z/d.ts"),
+    ], ["lib/z/d.ts", uses("../x/e.ts")]),
+    [1],
+  );
+});
+
+Deno.test("check_repo: a folder holds 20 files", () => {
+  const files = Array.from({ length: 21 }, (_, i): [string, string] => [`lib/x/${i}.ts`, ""]);
+  assertEquals(lines(smallFolders, ...files.slice(1)), []);
+  assertEquals(lines(smallFolders, ...files), [1]);
 });
 
 Deno.test("check_repo: packages from npm are pinned", () => {

@@ -9,6 +9,7 @@ import {
 } from "../../lib/transport/certificates/mtls_credentials.ts";
 import { inTime } from "../discovery/asking.ts";
 import { QuietLogger } from "../grid/quiet.ts";
+import { HeardErrors } from "./heard_errors.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { Acceptor, dialOptions, turns } from "./acceptor.ts";
 import { closeBoth } from "./channel_conformance.ts";
@@ -165,25 +166,6 @@ class Folder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.credentials.close();
     Deno.removeSync(this.path, { recursive: true });
-  }
-}
-
-/** A logger whose errors can be waited for. */
-class HeardErrors extends QuietLogger {
-  #check: () => void = () => {};
-
-  override error(message: string): void {
-    super.error(message);
-    this.#check();
-  }
-
-  async heard(text: string): Promise<void> {
-    await inTime(() =>
-      new Promise<void>((resolve) => {
-        this.#check = () => this.has(text) && resolve();
-        this.#check();
-      })
-    );
   }
 }
 

@@ -81,7 +81,7 @@ function memberName(node: Deno.lint.MemberExpression): string | undefined {
     : undefined;
 }
 
-/** Only `net` and `discovery` name the runtime. */
+/** Only the edge names the runtime. */
 export const edgeOnly: Deno.lint.Rule = {
   create(context) {
     const room = roomOf(repoPath(context.filename));

@@ -4,13 +4,11 @@
  * @module
  */
 
-import { repoPath, resolveImport, roomKind, roomOf, ROOMS } from "./place.ts";
+import { APART, repoPath, resolveImport, roomKind, roomOf, ROOMS } from "./place.ts";
 
 /** Packages that a room may import beside what lies in `lib/`. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   codec: ["@std/msgpack"],
-  net: ["@std/async", "@std/streams"],
-  discovery: ["@std/async", "@std/streams"],
   otel: ["@opentelemetry/api"],
 };
 
@@ -64,6 +62,8 @@ export const layerOrder: Deno.lint.Rule = {
           node,
           message: `lib/ imports nothing from outside lib/, and this is ${target}.`,
         });
+      } else if (APART.some((two) => two.includes(room) && two.includes(other) && room !== other)) {
+        context.report({ node, message: `${room} and ${other} know nothing of each other.` });
       } else if (ROOMS.indexOf(other) > rank) {
         context.report({
           node,
@@ -89,7 +89,7 @@ export const dependencies: Deno.lint.Rule = {
         node,
         message: `lib/${room} must not import ${JSON.stringify(specifier)}.`,
         hint: ofRuntime
-          ? "Only net and discovery import modules of the runtime."
+          ? "Only runtime, transport, driver and discovery import modules of the runtime."
           : "What lib/ may depend on is listed in tools/lint/import_rules.ts.",
       });
     });

@@ -11,16 +11,25 @@ export const ROOMS: readonly string[] = [
   "wire",
   "codec",
   "session",
-  "net",
+  "runtime",
+  "transport",
+  "driver",
+  "rpc",
+  "discovery",
   "grid",
   "call",
-  "discovery",
   "otel",
   "testing",
 ];
 
 const PURE_ROOMS = new Set(["errors", "foreign", "wire", "codec", "session"]);
-const EDGE_ROOMS = new Set(["net", "discovery"]);
+const EDGE_ROOMS = new Set(["runtime", "transport", "driver", "discovery"]);
+
+/** Rooms that know nothing of each other, though one stands before the other. */
+export const APART: readonly (readonly [string, string])[] = [["grid", "call"], [
+  "otel",
+  "testing",
+]];
 
 /**
  * - `pure`: bytes and `now` come in, bytes, events and the next deadline go out

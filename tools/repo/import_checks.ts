@@ -73,5 +73,49 @@ export const noCircles: Check = (path, _text, report, repo) => {
   }
 };
 
+/** What a folder of `lib/` holds at most, so that it can be taken in at a glance. */
+const MAX_FILES = 20;
+
+/** The folders that each folder imports from. */
+const folders = new WeakMap<Repo, Map<string, Set<string>>>();
+
+function foldersOf(repo: Repo): Map<string, Set<string>> {
+  let graph = folders.get(repo);
+  if (graph !== undefined) return graph;
+  graph = new Map();
+  for (const [path, imports] of graphOf(repo)) {
+    const folder = folderOf(path);
+    const to = graph.get(folder) ?? new Set();
+    graph.set(folder, to);
+    for (const { target } of imports) if (folderOf(target) !== folder) to.add(folderOf(target));
+  }
+  folders.set(repo, graph);
+  return graph;
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** No folder of `lib/` imports from one that imports from it, by whatever way; a folder is the files in it, without those in its folders. */
+export const oneWayFolders: Check = (path, _text, report, repo) => {
+  const graph = foldersOf(repo), folder = folderOf(path);
+  for (const { target, at } of graphOf(repo).get(path) ?? []) {
+    const other = folderOf(target);
+    const way = other === folder ? null : wayBetween(other, folder, (of) => graph.get(of) ?? []);
+    if (way !== null) report(at, `folders import each other: ${[folder, ...way].join(" -> ")}`);
+  }
+};
+
+/** No folder of `lib/` holds too many files. */
+export const smallFolders: Check = (path, _text, report, repo) => {
+  if (!path.startsWith("lib/")) return;
+  const folder = folderOf(path);
+  const files = [...repo.keys()].filter((other) => folderOf(other) === folder).sort();
+  if (files.length > MAX_FILES && files[0] === path) {
+    report(0, `${folder} has ${files.length} files; ${MAX_FILES} are allowed`);
+  }
+};
+
 /** All checks of this file. */
-export const importChecks: readonly Check[] = [noCircles];
+export const importChecks: readonly Check[] = [noCircles, oneWayFolders, smallFolders];
