@@ -6,6 +6,21 @@
  */
 
 export {
+  type ErrorCode,
+  type ErrorOrigin,
+  type ErrorOutcome,
+  HandlerError,
+  InternodeError,
+} from "./lib/errors.ts";
+export { sharedSecret, type SharedSecretOptions } from "./lib/driver/shared_secret.ts";
+export type { Logger } from "./lib/rpc/contract/logger.ts";
+export type {
+  ByteChannel,
+  Channel,
+  MessageChannel,
+  MessageReceiver,
+} from "./lib/transport/channel/transport.ts";
+export {
   type Balancer,
   type PickOptions,
   type Replica,
@@ -47,12 +62,6 @@ export type { RetryBudgetOptions } from "./lib/call/service/retry_budget.ts";
 export type { RetryOptions } from "./lib/call/service/retry_policy.ts";
 export { roundRobin } from "./lib/call/balancers/round_robin.ts";
 export { serve, serveOn } from "./lib/call/server/serve.ts";
-export {
-  serveWorker,
-  type ThisWorker,
-  type WorkerService,
-} from "./lib/call/workers/serve_worker.ts";
-export { serveWorkers, type ServeWorkersOptions } from "./lib/call/workers/serve_workers.ts";
 export type { ServeOptions } from "./lib/call/server/server_options.ts";
 export {
   type AnyMethod,
@@ -84,24 +93,13 @@ export {
   type ResolutionWatch,
   WatchingResolver,
 } from "./lib/discovery/resolver/watching_resolver.ts";
-export type { WorkerSettings } from "./lib/call/workers/worker_message.ts";
-export {
-  type WorkerAddresses,
-  WorkerServer,
-  type WorkerStats,
-} from "./lib/call/workers/worker_server.ts";
-export type { WorkerState } from "./lib/call/workers/worker_slot.ts";
 export {
   directoryResolver,
   type DirectoryResolverOptions,
 } from "./lib/discovery/directory_resolver.ts";
 export type { DnsRecordType, NameServer, ResolveDns } from "./lib/discovery/dns/dns_lookup.ts";
 export { dnsResolver, type DnsResolverOptions } from "./lib/discovery/dns/dns_resolver.ts";
-export type { EtcdOptions } from "./lib/discovery/etcd/etcd_gateway.ts";
-export { etcdResolver, type EtcdResolverOptions } from "./lib/discovery/etcd/etcd_resolver.ts";
 export { fileResolver, type FileResolverOptions } from "./lib/discovery/file_resolver.ts";
-export { register } from "./lib/discovery/etcd/register.ts";
-export type { RegisterOptions, Registration } from "./lib/discovery/etcd/registration.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/rpc/contract/allow.ts";
 export type {
   Audit,

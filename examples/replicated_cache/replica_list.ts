@@ -4,7 +4,8 @@
  * @module
  */
 
-import { etcdResolver, fileResolver, register, type Resolver } from "@internode/grid/call";
+import { etcdResolver, register } from "@internode/grid/etcd";
+import { fileResolver, type Resolver } from "@internode/grid/call";
 import type { Logger } from "@internode/grid";
 import { ListedLine } from "./listed_line.ts";
 

@@ -7,7 +7,7 @@
 
 import { cpuUsage } from "node:process";
 import { parseArgs } from "node:util";
-import { serveWorkers } from "@internode/grid/call";
+import { serveWorkers } from "@internode/grid/workers";
 import type { Answered, Load } from "./load.ts";
 
 const USAGE = `Serves on 1, 2, … workers and shows how many calls a second that makes.

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { implement, serveWorker } from "@internode/grid/call";
+import { serveWorker } from "@internode/grid/workers";
+import { implement } from "@internode/grid/call";
 import { Primes } from "./contracts.ts";
 
 function countPrimes(below: number): number {

@@ -1,5 +1,11 @@
 import { InternodeError, sharedSecret } from "@internode/grid";
 import {
+  serveWorker,
+  serveWorkers,
+  type ServeWorkersOptions,
+  type WorkerServer,
+} from "@internode/grid/workers";
+import {
   client,
   type ClientOptions,
   connect,
@@ -8,11 +14,7 @@ import {
   listen,
   makeMethodKey,
   parseNetEndpoint,
-  serveWorker,
-  serveWorkers,
-  type ServeWorkersOptions,
   type ServiceConnection,
-  type WorkerServer,
 } from "@internode/grid/call";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";

@@ -13,6 +13,7 @@ import {
   type Stream,
   stream,
 } from "@internode/grid";
+import { register } from "@internode/grid/etcd";
 import {
   client,
   connect,
@@ -24,7 +25,6 @@ import {
   memory,
   method,
   methodStream,
-  register,
   serve,
   service,
 } from "@internode/grid/call";

@@ -1,13 +1,8 @@
 /** Evil texts in places that only one transport, certificates or resolvers have. */
 
 import { Manager, single } from "@internode/grid";
-import {
-  dnsResolver,
-  etcdResolver,
-  fileResolver,
-  parseNetEndpoint,
-  type Resolver,
-} from "@internode/grid/call";
+import { etcdResolver } from "@internode/grid/etcd";
+import { dnsResolver, fileResolver, parseNetEndpoint, type Resolver } from "@internode/grid/call";
 import { assert } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { freePorts, until } from "../conformance/world.ts";

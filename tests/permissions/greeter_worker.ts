@@ -4,7 +4,8 @@
  * @module
  */
 
-import { implement, serveWorker } from "@internode/grid/call";
+import { serveWorker } from "@internode/grid/workers";
+import { implement } from "@internode/grid/call";
 import { Greeter } from "./contracts.ts";
 
 await serveWorker({ handlers: implement(Greeter, { greet: (name) => `Hello, ${name}!` }) });

@@ -6,6 +6,7 @@
  */
 
 import { InternodeError, Manager, sharedSecret } from "@internode/grid";
+import { serveWorkers } from "@internode/grid/workers";
 import {
   client,
   connect,
@@ -20,7 +21,6 @@ import {
   parseNetEndpoint,
   type Resolver,
   serve,
-  serveWorkers,
 } from "@internode/grid/call";
 import { greet, Greeter } from "./contracts.ts";
 import type { ClientJob, GridJob, Job, Report, ServeJob, WorkersJob } from "./job.ts";

@@ -70,7 +70,8 @@ let hasBegun = false;
  *
  * @example The module of the workers
  * ```ts ignore
- * import { implement, serveWorker } from "@internode/grid/call";
+ * import { implement } from "@internode/grid/call";
+ * import { serveWorker } from "@internode/grid/workers";
  * import { sharedSecret } from "@internode/grid";
  * import { Thumbnails } from "./contracts.ts";
  * import { shrink } from "./shrink.ts";

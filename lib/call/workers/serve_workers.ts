@@ -82,7 +82,7 @@ export interface ServeWorkersOptions<Data = unknown> extends WorkerSettings {
  *
  * @example The program that starts them
  * ```ts ignore
- * import { serveWorkers } from "@internode/grid/call";
+ * import { serveWorkers } from "@internode/grid/workers";
  *
  * const stop = new AbortController();
  * Deno.addSignalListener("SIGTERM", () => stop.abort());

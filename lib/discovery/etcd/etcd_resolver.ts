@@ -69,7 +69,8 @@ const OWNER = "etcdResolver";
  *
  * @example
  * ```ts
- * import { connect, etcdResolver } from "@internode/grid/call";
+ * import { connect } from "@internode/grid/call";
+ * import { etcdResolver } from "@internode/grid/etcd";
  *
  * async function connectToCache() {
  *   return await connect(

@@ -29,7 +29,7 @@ import type { RegisterOptions, Registration } from "./registration.ts";
  *
  * @example
  * ```ts
- * import { register } from "@internode/grid/call";
+ * import { register } from "@internode/grid/etcd";
  *
  * async function serveUntil(stopped: Promise<void>) {
  *   await using registration = await register("tcp://10.0.0.7:9000", {

@@ -1,7 +1,8 @@
 /** The workers of the tests. */
 
 import { sharedSecret } from "@internode/grid";
-import { implement, serveWorker, type ThisWorker, type WorkerService } from "@internode/grid/call";
+import { serveWorker, type ThisWorker, type WorkerService } from "@internode/grid/workers";
+import { implement } from "@internode/grid/call";
 import { pause } from "../../../lib/runtime/pause.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import { Whoami } from "./contract.ts";
