@@ -134,6 +134,20 @@ export class InternodeError extends Error {
 }
 
 /**
+ * The error for what a caller has given that makes no sense, before anything is sent.
+ *
+ * @param message What is wrong, and what to give instead.
+ * @param init What else is known.
+ * @returns An error of code `InvalidArgument`.
+ */
+export function invalidArgument(
+  message: string,
+  init: Omit<InternodeErrorInit, "origin"> = {},
+): InternodeError {
+  return new InternodeError("InvalidArgument", message, { ...init, origin: "caller" });
+}
+
+/**
  * Thrown by a handler to give its caller more than a message: the detail
  * travels encoded by the contract's `detail` codec, if it has one. The caller
  * finds it as `error.detail`, and the `name`, also a subclass's own, as

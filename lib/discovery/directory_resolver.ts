@@ -6,7 +6,7 @@
 
 import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resolver.ts";
 import type { Resolver } from "./resolver/resolver.ts";
-import { InternodeError } from "../errors.ts";
+import { invalidArgument } from "../errors.ts";
 import { quoted } from "../foreign/plain_text.ts";
 import { type Logger, loggerOf } from "../rpc/contract/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -143,7 +143,7 @@ function socketEndpoint(path: string, makeEndpoint: (path: string) => Endpoint):
     return madeEndpoint(() => makeEndpoint(path));
   } catch (cause) {
     const message = `${notAnEndpoint(path, messageOf(cause))}.`;
-    throw new InternodeError("InvalidArgument", message, { origin: "caller", cause });
+    throw invalidArgument(message, { cause });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import { InternodeError } from "../errors.ts";
+import { type InternodeError, invalidArgument } from "../errors.ts";
 
 /** The shortest secret that is taken. */
 const MIN_MASTER_BYTES = 16;
@@ -56,5 +56,5 @@ export function pairSecret(master: string | Uint8Array, one: string, other: stri
 }
 
 function invalid(what: string): InternodeError {
-  return new InternodeError("InvalidArgument", `${what}.`, { origin: "caller" });
+  return invalidArgument(`${what}.`);
 }

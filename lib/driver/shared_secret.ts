@@ -6,7 +6,7 @@
 
 import { shown } from "../foreign/text_of.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { InternodeError } from "../errors.ts";
+import { InternodeError, invalidArgument } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { plainText, quoted } from "../foreign/plain_text.ts";
 import type { Authenticator, ProverRole, TokenVerdict } from "../session/frames/authenticator.ts";
@@ -108,7 +108,9 @@ export function sharedSecret(
   const secretsOf = readSecrets(secret);
   const maxClockSkewMs = options.maxClockSkewMs ?? 300_000;
   if (typeof maxClockSkewMs !== "number" || !(maxClockSkewMs >= 0)) {
-    throw invalid(`maxClockSkewMs must be 0 or more milliseconds, not ${shown(maxClockSkewMs)}.`);
+    throw invalidArgument(
+      `maxClockSkewMs must be 0 or more milliseconds, not ${shown(maxClockSkewMs)}.`,
+    );
   }
   return new SharedSecret(secretsOf, maxClockSkewMs);
 }
@@ -141,7 +143,7 @@ function isByPeer(given: Secret | SecretsByPeer): given is SecretsByPeer {
 function bytesOf(secret: Secret): readonly Uint8Array[] {
   const secrets = (Array.isArray(secret) ? secret : [secret]).map(secretBytes);
   if (secrets.length > 0) return secrets;
-  throw invalid("The list of shared secrets is empty: give at least one.");
+  throw invalidArgument("The list of shared secrets is empty: give at least one.");
 }
 
 class SharedSecret implements Authenticator {
@@ -272,11 +274,11 @@ function secretBytes(secret: string | Uint8Array): Uint8Array {
   if (typeof secret !== "string" && !(secret instanceof Uint8Array)) {
     // It may be a promise: nobody else would hear of its rejection.
     tell(() => secret, () => {});
-    throw invalid("A shared secret must be a text or bytes, or a list of such.");
+    throw invalidArgument("A shared secret must be a text or bytes, or a list of such.");
   }
   const bytes = typeof secret === "string" ? encoder.encode(secret) : secret.slice();
   if (bytes.length < MIN_SECRET_BYTES) {
-    throw invalid(
+    throw invalidArgument(
       `A shared secret has ${bytes.length} bytes and needs at least ${MIN_SECRET_BYTES}: ` +
         `use 32 random bytes, such as from "openssl rand -hex 32".`,
     );
@@ -287,7 +289,7 @@ function secretBytes(secret: string | Uint8Array): Uint8Array {
 function nameBytes(name: string): Uint8Array {
   const bytes = encoder.encode(name);
   if (bytes.length > MAX_NAME_BYTES) {
-    throw invalid(
+    throw invalidArgument(
       `A host's name has ${bytes.length} bytes, at most ${MAX_NAME_BYTES} are possible.`,
     );
   }
@@ -306,8 +308,4 @@ function decodeToken(token: string): Uint8Array<ArrayBuffer> | undefined {
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
-}
-
-function invalid(message: string): InternodeError {
-  return new InternodeError("InvalidArgument", message, { origin: "caller" });
 }

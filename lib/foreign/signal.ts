@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { type InternodeError, invalidArgument } from "../errors.ts";
 import { guard } from "./guard.ts";
 
 /** What listens to a signal. */
@@ -24,10 +24,8 @@ export function signalProblem(given: unknown): InternodeError | null {
       typeof signal.removeEventListener === "function";
   }, () => false);
   if (isSignal) return null;
-  return new InternodeError(
-    "InvalidArgument",
+  return invalidArgument(
     "Option signal must be an AbortSignal, such as the signal of an AbortController.",
-    { origin: "caller" },
   );
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { hasAborted, reasonOf, signalProblem } from "../foreign/signal.ts";
-import { InternodeError } from "../errors.ts";
+import { InternodeError, invalidArgument } from "../errors.ts";
 import type { Link } from "../driver/link.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../session/frames/handler_name.ts";
@@ -215,17 +215,17 @@ export class Connection {
           "The call's time had run out before it was made.",
           { origin: "caller" },
         )
-        : invalid("timeoutMs must be a number");
+        : invalidArgument("timeoutMs must be a number");
     } else if (subroute !== undefined && nameProblem(subroute, 0) !== null) {
-      failure = invalid(
+      failure = invalidArgument(
         `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8; this one ${
           nameProblem(subroute, 0)
         }`,
       );
     } else if (spinUs !== undefined && !isCount(spinUs)) {
-      failure = invalid(`spinUs must be a number of 0 or more, not ${spinUs}`);
+      failure = invalidArgument(`spinUs must be a number of 0 or more, not ${spinUs}`);
     } else if (into !== undefined && !takesBytes(contract)) {
-      failure = invalid("into is for single requests whose response is raw bytes");
+      failure = invalidArgument("into is for single requests whose response is raw bytes");
     } else if (this.#node.closing) {
       failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
     } else {
@@ -337,8 +337,4 @@ function isCount(value: unknown): boolean {
 
 function takesBytes(contract: AnyContract): boolean {
   return contract.kind === "single" && contract.response.raw === true;
-}
-
-function invalid(message: string): InternodeError {
-  return new InternodeError("InvalidArgument", message, { origin: "caller" });
 }

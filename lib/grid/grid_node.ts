@@ -14,7 +14,7 @@ import { type LinkExtras, LinkMaker } from "../driver/link_maker.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { RepeatedLines } from "../driver/repeated_lines.ts";
 import type { Channel, Transport } from "../transport/channel/transport.ts";
-import { InternodeError } from "../errors.ts";
+import { invalidArgument } from "../errors.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { Role } from "../session/frames/session_options.ts";
 import { noHandler } from "../session/frames/wire_error.ts";
@@ -88,7 +88,7 @@ export class GridNode {
       ? `${href} cannot be reached by mutual TLS, which option tls asks for; hosts of these ` +
         `kinds can: ${schemes.map((scheme) => `${scheme}://`).join(", ")}.`
       : `There is no transport for ${href}; there are: ${schemes.join(", ")}.`;
-    throw new InternodeError("InvalidArgument", message, { origin: "caller", host: href });
+    throw invalidArgument(message, { host: href });
   }
 
   /** Why whoever has proven to have this identity may not be a host; `null`: it may. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { InternodeError, invalidArgument } from "../errors.ts";
 import { about } from "../foreign/log_event.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { promiseOf } from "../foreign/thenable.ts";
@@ -157,7 +157,7 @@ export class Manager implements AsyncDisposable {
     if (this.#closed !== null) {
       throw new InternodeError("Closed", "This manager is closed.", { origin: "caller" });
     }
-    if (this.#listener !== null) throw invalid("This manager listens already.");
+    if (this.#listener !== null) throw invalidArgument("This manager listens already.");
     const { options, local } = this.#node;
     const exposed = this.#openEntrance();
     if (exposed !== null) throw exposed;
@@ -251,7 +251,7 @@ export class Manager implements AsyncDisposable {
   connection(host: string): Connection {
     const connection = this.#byHost.get(host) ?? this.#byHost.get(parseHostAddress(host).href);
     if (connection !== undefined) return connection;
-    throw invalid(
+    throw invalidArgument(
       `${host} is not a peer of ${this.local}; its peers are: ${
         [...this.#byHost.keys()].join(", ")
       }.`,
@@ -309,7 +309,7 @@ export class Manager implements AsyncDisposable {
     const connections: Connection[] = [];
     for (const address of addresses) {
       const { href } = address;
-      if (seen.has(href)) throw invalid(`Host ${href} is listed twice.`);
+      if (seen.has(href)) throw invalidArgument(`Host ${href} is listed twice.`);
       seen.add(href);
       if (href === local.href) continue;
       this.#node.transport(address);
@@ -320,7 +320,7 @@ export class Manager implements AsyncDisposable {
       connections.push(connection);
     }
     if (seen.has(local.href)) return connections;
-    throw invalid(`The local host ${local.href} is not among the hosts.`);
+    throw invalidArgument(`The local host ${local.href} is not among the hosts.`);
   }
 
   /** Why others may not be let in here. */
@@ -378,8 +378,4 @@ export class Manager implements AsyncDisposable {
     this.#node.audit?.close();
     await this.#node.options.credentials?.close();
   }
-}
-
-function invalid(message: string): InternodeError {
-  return new InternodeError("InvalidArgument", message, { origin: "caller" });
 }

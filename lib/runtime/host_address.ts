@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { type InternodeError, invalidArgument } from "../errors.ts";
 import { isPlain, quoted } from "../foreign/plain_text.ts";
 import { servicePort } from "./service_names.ts";
 
@@ -223,9 +223,5 @@ function canonicalIpv6(ip: string): string | undefined {
 }
 
 function invalid(url: string, why: string): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
-    `Host ${quoted(url)} is not valid: ${why}.`,
-    { origin: "caller" },
-  );
+  return invalidArgument(`Host ${quoted(url)} is not valid: ${why}.`);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { invalidArgument } from "../errors.ts";
 import type { Timer } from "../runtime/clock.ts";
 import type { CrashKind } from "./network/simulated_host.ts";
-import { invalidArgument } from "./time/invalid_argument.ts";
 import type { SeededRandom } from "./time/seeded_random.ts";
 import type { VirtualClock } from "./time/virtual_clock.ts";
 import type { SimulatedNetwork } from "./network/simulated_network.ts";

@@ -6,11 +6,10 @@
 
 import { parseHostAddress } from "../runtime/host_address.ts";
 import type { Transport, Transports } from "../transport/channel/transport.ts";
-import { InternodeError } from "../errors.ts";
+import { InternodeError, invalidArgument } from "../errors.ts";
 import type { CrashKind } from "./network/simulated_host.ts";
 import { Chaos, type ChaosOptions } from "./chaos.ts";
 import { History } from "./network/history.ts";
-import { invalidArgument } from "./time/invalid_argument.ts";
 import type { LinkOptions } from "./network/link.ts";
 import type { ChannelOptions } from "./network/network_core.ts";
 import type { NodeClock, NodeClockOptions } from "./time/node_clock.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { InternodeError, invalidArgument } from "../errors.ts";
 import { isPlain, quoted } from "../foreign/plain_text.ts";
 import type { Endpoint } from "./channel/endpoint.ts";
 import {
@@ -103,11 +103,9 @@ export class NetEndpoint implements Endpoint {
     const transport = this.#transports[this.net];
     if (transport !== undefined) return transport;
     const known = Object.keys(this.#transports).join(", ");
-    throw new InternodeError(
-      "InvalidArgument",
-      `There is no transport for ${this.address}; there are: ${known}.`,
-      { origin: "caller", host: this.address },
-    );
+    throw invalidArgument(`There is no transport for ${this.address}; there are: ${known}.`, {
+      host: this.address,
+    });
   }
 
   /**
@@ -221,7 +219,7 @@ export function unix(path: string, options: NetEndpointOptions = {}): NetEndpoin
  */
 export function ws(url: string, options: WebSocketEndpointOptions = {}): NetEndpoint {
   if (!/^wss?:\/\//.test(url)) {
-    throw invalid(`ws takes a URL that begins with ws:// or wss://, not ${quoted(url)}.`);
+    throw invalidArgument(`ws takes a URL that begins with ws:// or wss://, not ${quoted(url)}.`);
   }
   return parseNetEndpoint(url, options);
 }
@@ -264,17 +262,19 @@ export function parseNetEndpoint(
   if (parts === null) return new NetEndpoint(parseHostAddress(text), undefined, options);
   const host = parseHostAddress(parts[1]!), path = parts[2]!;
   if (path.includes("#")) {
-    throw invalid(`Endpoint ${quoted(text)} is not valid: a request path has no "#".`);
+    throw invalidArgument(`Endpoint ${quoted(text)} is not valid: a request path has no "#".`);
   }
   if (path.includes(" ") || !isPlain(path)) {
-    throw invalid(`Endpoint ${quoted(text)} is not valid: its path holds a blank or ${UNSEEN}.`);
+    throw invalidArgument(
+      `Endpoint ${quoted(text)} is not valid: its path holds a blank or ${UNSEEN}.`,
+    );
   }
   return new NetEndpoint(host, path.startsWith("?") ? `/${path}` : path, options);
 }
 
 function hostOf(scheme: string, what: string, text: string): HostAddress {
   if (/^[a-z]+:\/\//i.test(text)) {
-    throw invalid(
+    throw invalidArgument(
       `${scheme} takes ${what} without "${scheme}://", not ${quoted(text)}; ` +
         "parseNetEndpoint reads whole URLs.",
     );
@@ -294,8 +294,4 @@ function isWebSocket({ scheme }: HostAddress): boolean {
 function canonicalPath(path: string): string {
   const { pathname, search } = new URL(`http://host${path}`);
   return pathname + search;
-}
-
-function invalid(message: string): InternodeError {
-  return new InternodeError("InvalidArgument", message, { origin: "caller" });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import { invalidArgument } from "../errors.ts";
 
 /** What one side of a connection is willing to take. Each side tells the other in the handshake. */
 export interface Limits {
@@ -90,19 +90,15 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
     const value = limits[name as keyof Limits];
     const isWhole = Number.isInteger(value) || (value === Infinity && high === Infinity);
     if (!isWhole || value < low || value > high) {
-      throw new InternodeError(
-        "InvalidArgument",
+      throw invalidArgument(
         `Limit ${name} must be a whole number from ${low} to ${high}, not ${value}.`,
-        { origin: "caller" },
       );
     }
   }
   if (limits.maxMessageBytes > largestMessage(limits.receiveBudgetBytes)) {
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       `Limit maxMessageBytes (${limits.maxMessageBytes}) must be at most 7/8 of receiveBudgetBytes ` +
         `(${limits.receiveBudgetBytes}): raise the budget or lower the message size.`,
-      { origin: "caller" },
     );
   }
   return limits;

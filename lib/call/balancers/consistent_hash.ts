@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 import { HashRing } from "./hash_ring.ts";
 import { differingWeights } from "./replica_weight.ts";
@@ -94,10 +94,8 @@ class ConsistentHash implements Balancer {
   constructor(options: ConsistentHashOptions) {
     const { virtualNodes = DEFAULT_VIRTUAL_NODES, keyOf = addressOf } = options;
     if (!Number.isInteger(virtualNodes) || virtualNodes < 1 || virtualNodes > MAX_VIRTUAL_NODES) {
-      throw new InternodeError(
-        "InvalidArgument",
+      throw invalidArgument(
         `Option virtualNodes must be a whole number from 1 to ${MAX_VIRTUAL_NODES}, not ${virtualNodes}.`,
-        { origin: "caller" },
       );
     }
     this.#virtualNodes = virtualNodes;

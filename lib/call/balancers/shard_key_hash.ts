@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { ShardKey } from "./balancer.ts";
 
 const UINT32_RANGE = 0x1_0000_0000;
@@ -65,10 +65,8 @@ function hashBig(key: bigint): number {
 
 function hashFraction(key: number): number {
   if (!Number.isFinite(key)) {
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       `consistentHash() cannot use ${key} as a shard key: pass a finite number, a bigint or a string.`,
-      { origin: "caller", outcome: "notSent" },
     );
   }
   FLOAT.setFloat64(0, key);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import type { Balancer, PickOptions, Replica, ShardKey } from "./balancer.ts";
 import { firstUntried, randomReplica } from "./untried.ts";
@@ -86,11 +86,7 @@ function invalidKey(shardKey: string | number): InternodeError {
   const why = typeof shardKey === "string"
     ? "a string has no place among numbered shards; use consistentHash(), or number the shards"
     : "pass a whole number up to 2^53 - 1 either way, or a bigint";
-  return new InternodeError(
-    "InvalidArgument",
-    `sharded() cannot use ${shown(shardKey)} as a shard key: ${why}.`,
-    { origin: "caller", outcome: "notSent" },
-  );
+  return invalidArgument(`sharded() cannot use ${shown(shardKey)} as a shard key: ${why}.`);
 }
 
 function shown(shardKey: string | number): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { abort } from "../../runtime/abort.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
@@ -183,11 +183,5 @@ function goodEndpoints(resolution: Resolution, isConstant: boolean): readonly En
     } version`
     : null;
   if (wrong === null) return good;
-  throw new InternodeError(
-    "InvalidArgument",
-    `A resolver answered what makes no sense: ${wrong}.`,
-    {
-      origin: "caller",
-    },
-  );
+  throw invalidArgument(`A resolver answered what makes no sense: ${wrong}.`);
 }

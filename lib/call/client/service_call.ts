@@ -11,7 +11,7 @@ import {
   reasonOf,
   signalProblem,
 } from "../../foreign/signal.ts";
-import { InternodeError } from "../../errors.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
 import { notNegative } from "../../rpc/connecting/connection_options.ts";
@@ -355,7 +355,7 @@ export function refusal(
       "The call's time had run out before it was made.",
       { origin: "caller" },
     )
-    : new InternodeError("InvalidArgument", "timeoutMs must be a number.", { origin: "caller" });
+    : invalidArgument("timeoutMs must be a number.");
   return { error };
 }
 

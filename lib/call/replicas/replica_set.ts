@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { LastingBackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
@@ -133,10 +133,8 @@ export class ReplicaSet implements ReplicaOwner {
     }
     // It may be a promise: nobody else would hear of its rejection.
     tell(() => picked, () => {});
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       "The balancer returned something that is not among the replicas of its last update.",
-      { origin: "caller" },
     );
   }
 

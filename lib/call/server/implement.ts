@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import type { AllowRule } from "../../rpc/contract/allow.ts";
 import type { SingleHandlerFunction, StreamHandlerFunction } from "../../rpc/contract/handler.ts";
@@ -100,10 +100,9 @@ export function implement<M extends Methods>(
   for (const [name, method] of Object.entries<AnyMethod>(service.methods)) {
     const handler: unknown = implementation[name];
     if (typeof handler !== "function" || handler === Object.prototype[name as keyof object]) {
-      throw new InternodeError(
-        "InvalidArgument",
+      throw invalidArgument(
         `The implementation of service ${quoted(service.name)} has no method ${quoted(name)}.`,
-        { origin: "caller", handler: method.contract.name },
+        { handler: method.contract.name },
       );
     }
     const bound = handler.bind(implementation);

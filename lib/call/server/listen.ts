@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { Audit } from "../../rpc/contract/audit.ts";
 import { auditOf, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
@@ -78,10 +78,9 @@ export async function listen(
 ): Promise<ServiceListener> {
   const endpoint = endpointOf(address, options.transports);
   if (endpoint.path.includes("?")) {
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       `Could not listen on ${endpoint}: a listener's path has no query. Leave out what follows the "?".`,
-      { origin: "caller", host: endpoint.address },
+      { host: endpoint.address },
     );
   }
   const logger = loggerOf(options.logger);

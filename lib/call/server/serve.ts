@@ -5,7 +5,7 @@
  */
 
 import { checkSignal, hasAborted, leaveSignal, listenTo } from "../../foreign/signal.ts";
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { subscribe } from "../../foreign/subscription.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
@@ -197,9 +197,7 @@ function take(
       return closeQuietly(channel);
     }
     if (!(handlers instanceof HandlerMap)) {
-      throw new InternodeError("InvalidArgument", "it came without a HandlerMap to serve it", {
-        origin: "caller",
-      });
+      throw invalidArgument("it came without a HandlerMap to serve it");
     }
     server.take(channel, handlers, name, place);
   } catch (error) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { Authorize, TokenJudgement } from "../../transport/channel/admission.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
@@ -150,11 +150,9 @@ export class TransportListener implements ServiceListener {
     this.#judge.resolve(null);
     if (this.#waiting !== undefined) {
       return Promise.reject(
-        new InternodeError(
-          "InvalidArgument",
+        invalidArgument(
           `The listener at ${this.address} is asked for a connection already. ` +
             "Wait for it before asking for the next.",
-          { origin: "caller" },
         ),
       );
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { sha256 } from "../../runtime/sha256.ts";
 
@@ -86,11 +86,13 @@ export function makeMethodKey(component: string, method: string): MethodKey {
 function nameBytes(what: string, name: string): Uint8Array {
   // What is not Unicode would be replaced when encoded, and different names would get one key.
   if (!name.isWellFormed()) {
-    throw invalid(`The name of a ${what} is Unicode text; ${show(name)} has half a character.`);
+    throw invalidArgument(
+      `The name of a ${what} is Unicode text; ${show(name)} has half a character.`,
+    );
   }
   const bytes = encoder.encode(name);
   if (bytes.length >= 1 && bytes.length <= MAX_BYTES) return bytes;
-  throw invalid(
+  throw invalidArgument(
     `The name of a ${what} has 1 to ${MAX_BYTES} bytes of UTF-8; ${
       show(name)
     } has ${bytes.length}.`,
@@ -99,8 +101,4 @@ function nameBytes(what: string, name: string): Uint8Array {
 
 function show(name: string): string {
   return quoted(name, 40);
-}
-
-function invalid(message: string): InternodeError {
-  return new InternodeError("InvalidArgument", message, { origin: "caller" });
 }

@@ -5,7 +5,7 @@
  */
 
 import { shown } from "../../foreign/text_of.ts";
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 
 /** When a replica is set aside, and for how long. */
 export interface OutlierOptions {
@@ -180,7 +180,5 @@ export class ReplicaHealth {
 }
 
 function invalid(name: string, why: string): InternodeError {
-  return new InternodeError("InvalidArgument", `Option outliers.${name} ${why}.`, {
-    origin: "caller",
-  });
+  return invalidArgument(`Option outliers.${name} ${why}.`);
 }

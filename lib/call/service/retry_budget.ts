@@ -5,7 +5,7 @@
  */
 
 import { shown } from "../../foreign/text_of.ts";
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 
 const SLOTS = 10;
 
@@ -106,9 +106,7 @@ export class RetryBudget {
 function check(name: string, value: number, isValid: boolean): void {
   if (typeof value === "number" && isValid && value !== Infinity) return;
   const least = name === "windowMs" ? "above 0" : "from 0 on";
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `Option retryBudget.${name} must be a number ${least}, not ${shown(value)}.`,
-    { origin: "caller" },
   );
 }

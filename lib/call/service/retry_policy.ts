@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorCode, InternodeError } from "../../errors.ts";
+import { type ErrorCode, invalidArgument } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 
 /** How often a call is tried. */
@@ -113,9 +113,7 @@ export function retryDelayMs(retry: number, wasTried: boolean, random: number): 
 export function resolveMaxAttempts(options: RetryOptions | undefined): number {
   const maxAttempts = options?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
   if (Number.isInteger(maxAttempts) && maxAttempts >= 1) return maxAttempts;
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `Option retry.maxAttempts must be a whole number from 1 on, not ${maxAttempts}.`,
-    { origin: "caller" },
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "../../codec/format/codec.ts";
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import {
   single,
@@ -260,12 +260,10 @@ export function service<M extends Methods>(
   const made: [string, AnyMethod][] = [];
   for (const [key, plan] of Object.entries<MethodPlan<AnyMethod>>(methods)) {
     if (key === "then") {
-      throw new InternodeError(
-        "InvalidArgument",
+      throw invalidArgument(
         `Service ${
           quoted(name)
         }: no method may be called "then"; awaiting its client would call it.`,
-        { origin: "caller" },
       );
     }
     made.push([key, plan.make(name, key)]);

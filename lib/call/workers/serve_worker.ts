@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import type { LogFields } from "../../foreign/log_event.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
@@ -87,12 +87,10 @@ export async function serveWorker<Data = unknown>(
 ): Promise<void> {
   const parent = parentThread();
   if (parent === null || hasBegun) {
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       parent === null
         ? "serveWorker serves in a worker, and this is none: call it in the module that you give serveWorkers."
         : "serveWorker was called already: a worker has one server. Add all handlers to one HandlerMap.",
-      { origin: "caller" },
     );
   }
   hasBegun = true;
@@ -167,10 +165,7 @@ async function stoppedTrouble(
   onStopped: WorkerService["onStopped"],
 ): Promise<InternodeError | null> {
   const why = (what: string, cause?: unknown): InternodeError =>
-    new InternodeError("InvalidArgument", `onStopped of the worker ${what}`, {
-      origin: "caller",
-      cause,
-    });
+    invalidArgument(`onStopped of the worker ${what}`, { cause });
   const stopped = promiseOf<void>(() => onStopped?.()).then(
     () => null,
     (error) => why(`has failed: ${sentence(textOf(error))}`, error),

@@ -5,7 +5,7 @@
  */
 
 import { checkSignal, leaveSignal, listenTo, throwIfAborted } from "../../foreign/signal.ts";
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { type BackOffOptions, resolveBackOff } from "../../rpc/connecting/back_off.ts";
 import { invalidOption, positive } from "../../rpc/connecting/connection_options.ts";
@@ -153,12 +153,10 @@ export async function serveWorkers<Data = unknown>(
 function moduleUrl(module: URL | string): URL {
   const url = URL.parse(module);
   if (url !== null) return url;
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `${
       quoted(String(module))
     } is no URL of a module: give new URL("./worker.ts", import.meta.url).`,
-    { origin: "caller" },
   );
 }
 
@@ -189,9 +187,8 @@ function checkShared(address: string, workers: number): void {
   const { host } = parseNetEndpoint(address);
   const problem = workers > 1 ? sharingProblem(host) : null;
   if (problem === null) return;
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `${problem.message} A function as option address does so: address: (worker) => …`,
-    { origin: "caller", host: address },
+    { host: address },
   );
 }

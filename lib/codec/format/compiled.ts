@@ -5,7 +5,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { ByteWriter } from "../../wire/byte_writer.ts";
@@ -169,9 +169,7 @@ export function asPart<T>(codec: Codec<T>, place: string, mayBeOptional = false)
 }
 
 function unfit(place: string, what: string): InternodeError {
-  return new InternodeError("InvalidArgument", `Inside ${place} stands ${what}.`, {
-    origin: "caller",
-  });
+  return invalidArgument(`Inside ${place} stands ${what}.`);
 }
 
 /** A user's own codec: it never sees `null` or `undefined` where its flags promise so. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { ItemCount } from "../../wire/item_count.ts";
 import { Problem } from "./problem.ts";
 
@@ -42,11 +42,7 @@ export interface DepthOptions {
  */
 export function checkLimit(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new InternodeError(
-    "InvalidArgument",
-    `${name} must be a whole number from 0 on, not ${value}.`,
-    { origin: "caller" },
-  );
+  throw invalidArgument(`${name} must be a whole number from 0 on, not ${value}.`);
 }
 
 /**
@@ -59,10 +55,8 @@ export function checkLimit(name: string, value: number): number {
 export function maxDepthOf(options: DepthOptions): number {
   const maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH;
   if (Number.isInteger(maxDepth) && maxDepth >= 1 && maxDepth <= HIGHEST_MAX_DEPTH) return maxDepth;
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `maxDepth must be a whole number from 1 to ${HIGHEST_MAX_DEPTH}, not ${maxDepth}.`,
-    { origin: "caller" },
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { CompiledCodec } from "../format/compiled.ts";
 import { quote } from "../format/problem.ts";
 import { encodedText } from "../format/text.ts";
@@ -33,10 +33,8 @@ export interface Field {
 export function makeField(name: string, codec: CompiledCodec<unknown>, optional: boolean): Field {
   const key = encodedText(name);
   if (key === undefined) {
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       `The field name ${quote(name)} is over 65,535 bytes or has a lone surrogate.`,
-      { origin: "caller" },
     );
   }
   return { name, key, codec, optional };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { Codec, Infer } from "../format/codec.ts";
 import { asPart, CompiledCodec } from "../format/compiled.ts";
@@ -68,7 +68,7 @@ export function union<const Tag extends string, Variants extends UnionVariants>(
   const records = new Map(
     Object.entries(variants).map(([value, codec]) => [value, tagged(tag, value, codec)]),
   );
-  if (records.size === 0) throw unfit("A union needs at least one variant.");
+  if (records.size === 0) throw invalidArgument("A union needs at least one variant.");
   const key = [...records.values()][0]!.fields[0]!.key;
   const wanted = `one of ${[...records.keys()].slice(0, 10).map(quote).join(", ")}${
     records.size > 10 ? ", …" : ""
@@ -100,11 +100,13 @@ function tagged(
   codec: Codec<unknown>,
 ): RecordCodec<Record<string, unknown>> {
   if (!(codec instanceof RecordCodec)) {
-    throw unfit(`Variant ${quote(value)} of a union must be a record().`);
+    throw invalidArgument(`Variant ${quote(value)} of a union must be a record().`);
   }
   const fields = (codec as RecordCodec<unknown>).fields;
   if (fields.some((field) => field.name === tag)) {
-    throw unfit(`Variant ${quote(value)} of a union has a field ${quote(tag)}, the union's tag.`);
+    throw invalidArgument(
+      `Variant ${quote(value)} of a union has a field ${quote(tag)}, the union's tag.`,
+    );
   }
   const constant = asPart<unknown>(literal(value), "a union");
   return new RecordCodec([makeField(tag, constant, false), ...fields]);
@@ -140,8 +142,4 @@ function isTag(reader: ByteReader, tag: string, key: Uint8Array): boolean {
 
 function mismatch(value: unknown, wanted: string): Problem {
   return new Problem(`must be ${wanted}, but is ${describeValue(value)}`);
-}
-
-function unfit(message: string): InternodeError {
-  return new InternodeError("InvalidArgument", message, { origin: "caller" });
 }

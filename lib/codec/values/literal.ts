@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { Codec } from "../format/codec.ts";
 import { asPart, CompiledCodec } from "../format/compiled.ts";
@@ -49,9 +49,7 @@ export function literal<const T extends string | number | boolean>(value: T): Co
 function carrier(value: number | boolean): Codec<unknown> {
   if (typeof value === "boolean") return boolean() as Codec<unknown>;
   if (!Number.isFinite(value)) {
-    throw new InternodeError("InvalidArgument", `literal(${value}) is not a finite number.`, {
-      origin: "caller",
-    });
+    throw invalidArgument(`literal(${value}) is not a finite number.`);
   }
   return (Number.isSafeInteger(value) ? int() : float()) as Codec<unknown>;
 }
@@ -77,7 +75,7 @@ function carrier(value: number | boolean): Codec<unknown> {
 export function enumeration<const T extends string>(values: readonly T[]): Codec<T> {
   const constants = new Map(values.map((value) => [value as string, encoded(value)]));
   const texts = [...constants.keys()] as T[], encodings = [...constants.values()];
-  if (texts.length === 0) throw unfit("An enumeration needs at least one value.");
+  if (texts.length === 0) throw invalidArgument("An enumeration needs at least one value.");
   const wanted = texts.length === 1
     ? `the string ${quote(texts[0]!)}`
     : `one of ${texts.slice(0, 10).map(quote).join(", ")}${texts.length > 10 ? ", …" : ""}`;
@@ -103,11 +101,7 @@ export function enumeration<const T extends string>(values: readonly T[]): Codec
 function encoded(value: string): Uint8Array {
   const constant = encodedText(value);
   if (constant !== undefined) return constant;
-  throw unfit(`The string ${quote(value)} is over 65,535 bytes or has a lone surrogate.`);
-}
-
-function unfit(message: string): InternodeError {
-  return new InternodeError("InvalidArgument", message, { origin: "caller" });
+  throw invalidArgument(`The string ${quote(value)} is over 65,535 bytes or has a lone surrogate.`);
 }
 
 /**

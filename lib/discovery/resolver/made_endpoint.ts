@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { type Endpoint, isEndpoint } from "../../transport/channel/endpoint.ts";
 
@@ -19,9 +19,7 @@ export function madeEndpoint(make: () => unknown): Endpoint {
   if (isEndpoint(made)) return made;
   // It may be a promise: nobody else would hear of its rejection.
   tell(() => made, () => {});
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     "makeEndpoint must return an endpoint, with an address and a dial function.",
-    { origin: "caller" },
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import { shown } from "../../foreign/text_of.ts";
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 
 /**
  * Lets a duration or count through.
@@ -30,7 +30,5 @@ export function positiveOption(resolver: string, name: string, value: number): n
  * @returns An error of code `InvalidArgument`.
  */
 export function invalidOption(resolver: string, name: string, why: string): InternodeError {
-  return new InternodeError("InvalidArgument", `Option ${name} of ${resolver} ${why}.`, {
-    origin: "caller",
-  });
+  return invalidArgument(`Option ${name} of ${resolver} ${why}.`);
 }

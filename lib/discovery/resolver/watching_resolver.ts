@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { LatestResolution } from "./latest_resolution.ts";
 import type { Resolution, Resolver, Version } from "./resolver.ts";
@@ -122,10 +122,8 @@ export class WatchingResolver implements Resolver {
 }
 
 function endedEarly(): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
+  return invalidArgument(
     "The watch of a resolver ended and had told nothing. " +
       "It must call set, setMissing or fail of its sink before it returns.",
-    { origin: "caller" },
   );
 }

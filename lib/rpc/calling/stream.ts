@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { OutgoingStream } from "./outgoing_stream.ts";
 
 /**
@@ -192,14 +192,9 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
 
   #misuse(why: string): InternodeError {
     const { name } = this.#call.contract;
-    return new InternodeError(
-      "InvalidArgument",
-      `${name}: nothing can be sent on this stream, ${why}.`,
-      {
-        origin: "caller",
-        handler: name,
-      },
-    );
+    return invalidArgument(`${name}: nothing can be sent on this stream, ${why}.`, {
+      handler: name,
+    });
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { shown } from "../../foreign/text_of.ts";
 import { canGenerate } from "../../codec/format/generate.ts";
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
 import type { LinkSettings } from "../../driver/link_maker.ts";
@@ -160,5 +160,5 @@ export function notNegative(name: string, value: number): number {
 
 /** Says what is wrong with an option. */
 export function invalidOption(name: string, why: string): InternodeError {
-  return new InternodeError("InvalidArgument", `Option ${name} ${why}.`, { origin: "caller" });
+  return invalidArgument(`Option ${name} ${why}.`);
 }

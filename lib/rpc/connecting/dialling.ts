@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import { abort } from "../../runtime/abort.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { guard } from "../../foreign/guard.ts";
@@ -114,9 +114,8 @@ function isChannel(given: unknown): given is Channel {
 }
 
 function noChannel(host: string): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
+  return invalidArgument(
     `The dial of ${host} gave no channel: what it resolves with must be a ByteChannel or a MessageChannel.`,
-    { origin: "caller", host },
+    { host },
   );
 }

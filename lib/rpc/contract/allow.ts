@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import { canonicalIp, kindOfName } from "../../transport/channel/peer_name.ts";
@@ -117,7 +117,5 @@ function plain(name: string): string {
 }
 
 function invalid(what: string, advice: string): InternodeError {
-  return new InternodeError("InvalidArgument", `allowNames makes no rule: ${what}. ${advice}`, {
-    origin: "caller",
-  });
+  return invalidArgument(`allowNames makes no rule: ${what}. ${advice}`);
 }

@@ -6,7 +6,7 @@
 
 import type { Codec } from "../../codec/format/codec.ts";
 import { raw } from "../../codec/values/raw.ts";
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../../session/frames/handler_name.ts";
 
@@ -180,18 +180,15 @@ export function stream<
 function checkName(name: string): void {
   const problem = nameProblem(name, 1);
   if (problem === null) return;
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `A contract's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${quoted(name, 40)} ${problem}.`,
-    { origin: "caller" },
   );
 }
 
 function checkCapacity(name: string, option: string, capacity: number): void {
   if (Number.isInteger(capacity) && capacity >= 0 && capacity <= 65_535) return;
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `${option} of stream ${quoted(name)} must be a whole number from 0 to 65535, not ${capacity}.`,
-    { origin: "caller", handler: name },
+    { handler: name },
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import { isExposed } from "../../runtime/loopback.ts";
 import type { Authenticator } from "../../session/frames/authenticator.ts";
@@ -35,12 +35,11 @@ export function openEntrance(
 ): InternodeError | null {
   if (auth !== null || guarded || allowUnauthenticated === true || !isExposed(host)) return null;
   const href = typeof host === "string" ? host : host.href;
-  return new InternodeError(
-    "InvalidArgument",
+  return invalidArgument(
     `Nobody is served at ${href}: other machines reach it, and everyone would be let in. ` +
       `Give option auth (see sharedSecret), or ${howToGuard}; or listen on 127.0.0.1, [::1], ` +
       "localhost or a Unix socket. If something else keeps strangers out, say " +
       "allowUnauthenticated: true.",
-    { origin: "caller", host: href },
+    { host: href },
   );
 }

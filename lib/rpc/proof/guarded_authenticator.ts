@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
@@ -34,10 +34,8 @@ export function authenticatorOf(
   if (given instanceof GuardedAuthenticator) return given;
   const missing = METHODS.find((name) => typeof given[name] !== "function");
   if (missing === undefined) return new GuardedAuthenticator(given, logger, clock);
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `Option auth has no method ${missing}. Give what sharedSecret makes, or an Authenticator.`,
-    { origin: "caller" },
   );
 }
 

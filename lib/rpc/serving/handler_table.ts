@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { MAX_NAME_BYTES, nameKey, nameProblem } from "../../session/frames/handler_name.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
@@ -148,12 +148,5 @@ function checkSubroute(contract: AnyContract, subroute: string): void {
 }
 
 function invalid(contract: AnyContract, why: string): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
-    `Handler ${quoted(contract.name)}: ${why}.`,
-    {
-      origin: "caller",
-      handler: contract.name,
-    },
-  );
+  return invalidArgument(`Handler ${quoted(contract.name)}: ${why}.`, { handler: contract.name });
 }

@@ -7,7 +7,7 @@
  */
 
 import { type IndexKeys, setProperty } from "../../codec/values/plain_object.ts";
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { ByteWriter } from "../../wire/byte_writer.ts";
@@ -39,7 +39,7 @@ export function encodeMetadata(metadata: Metadata): Uint8Array<ArrayBuffer> {
   }
   const length = writer.position - 2;
   if (length > MAX_METADATA_BYTES) {
-    throw invalid(`Metadata comes to ${length} bytes; ${MAX_METADATA_BYTES} are allowed.`);
+    throw invalidArgument(`Metadata comes to ${length} bytes; ${MAX_METADATA_BYTES} are allowed.`);
   }
   writer.view.setUint16(0, length, true);
   return writer.bytes.slice(0, writer.position);
@@ -61,15 +61,17 @@ export function decodeMetadata(reader: ByteReader): Metadata {
 }
 
 function writeText(writer: ByteWriter, text: unknown): void {
-  if (typeof text !== "string") throw invalid(`Metadata must be texts, not ${typeof text}.`);
+  if (typeof text !== "string") {
+    throw invalidArgument(`Metadata must be texts, not ${typeof text}.`);
+  }
   if (!text.isWellFormed()) {
-    throw invalid(
+    throw invalidArgument(
       `A text of metadata has half a character (a lone surrogate): ${quoted(text, 40)}.`,
     );
   }
   const bytes = encoder.encode(text);
   if (bytes.length > MAX_METADATA_BYTES) {
-    throw invalid(`A text of metadata has ${bytes.length} bytes.`);
+    throw invalidArgument(`A text of metadata has ${bytes.length} bytes.`);
   }
   writer.ensure(2);
   writer.view.setUint16(writer.position, bytes.length, true);
@@ -90,8 +92,4 @@ function readLength(reader: ByteReader, end: number): number {
   const length = reader.view.getUint16(reader.position, true);
   reader.position += 2;
   return length;
-}
-
-function invalid(message: string): InternodeError {
-  return new InternodeError("InvalidArgument", message, { origin: "caller" });
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "../../codec/format/codec.ts";
-import { InternodeError } from "../../errors.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import { guard } from "../../foreign/guard.ts";
 import type { BatchWriter } from "../../wire/batch_writer.ts";
 import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
@@ -56,9 +56,5 @@ export function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayB
 
 /** What is told of a message whose stream the user's code has ended while it was encoded. */
 export function endedMeanwhile(): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
-    "The stream was ended by the very code that encodes its message.",
-    { origin: "caller" },
-  );
+  return invalidArgument("The stream was ended by the very code that encodes its message.");
 }

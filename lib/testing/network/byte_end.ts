@@ -5,9 +5,8 @@
  */
 
 import type { ByteChannel } from "../../transport/channel/transport.ts";
-import type { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { ChannelEnd, type ChannelEndInit } from "./channel_end.ts";
-import { invalidArgument } from "../time/invalid_argument.ts";
 
 /** Tiny pieces split headers; this is how small they get at most. */
 const TINY_PIECE_BYTES = 24;

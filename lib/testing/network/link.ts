@@ -4,9 +4,9 @@
  * @module
  */
 
+import { invalidArgument } from "../../errors.ts";
 import type { SeededRandom } from "../time/seeded_random.ts";
 import type { VirtualClock } from "../time/virtual_clock.ts";
-import { invalidArgument } from "../time/invalid_argument.ts";
 
 /** What a link is like, in one direction. */
 export interface LinkOptions {

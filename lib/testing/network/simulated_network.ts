@@ -4,11 +4,11 @@
  * @module
  */
 
+import { invalidArgument } from "../../errors.ts";
 import type { Transport } from "../../transport/channel/transport.ts";
 import { parseHostAddress } from "../../runtime/host_address.ts";
 import type { CrashKind } from "./simulated_host.ts";
 import { History } from "./history.ts";
-import { invalidArgument } from "../time/invalid_argument.ts";
 import { checkLinkOptions, type Link, type LinkOptions } from "./link.ts";
 import { type ChannelOptions, NetworkCore } from "./network_core.ts";
 import type { NodeClock } from "../time/node_clock.ts";

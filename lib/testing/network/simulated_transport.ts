@@ -15,8 +15,7 @@ import type {
   ListenOptions,
   Transport,
 } from "../../transport/channel/transport.ts";
-import { InternodeError } from "../../errors.ts";
-import { invalidArgument } from "../time/invalid_argument.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { ListenerRecord, NetworkCore } from "./network_core.ts";
 import { type Party, SimulatedConnection } from "./simulated_connection.ts";
 import type { SimulatedHost } from "./simulated_host.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { invalidArgument } from "../../errors.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { type EventQueue, roundUp, TICK_MS } from "./event_queue.ts";
 import type { EventOwner, SimulatedEvent } from "./simulated_event.ts";
-import { invalidArgument } from "./invalid_argument.ts";
 
 /** How a node's clock differs from true time. */
 export interface NodeClockOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { anyChanged, folderOf, FolderWatch } from "../../runtime/folder_watch.ts";
 import type { MtlsFiles, MtlsTexts } from "./mtls_config.ts";
@@ -41,10 +41,8 @@ export class CredentialFiles {
     this.#crl = typeof crlFile === "string" ? [crlFile] : [...crlFile];
     for (const path of this.#all) {
       if (typeof path === "string" && path !== "") continue;
-      throw new InternodeError(
-        "InvalidArgument",
+      throw invalidArgument(
         "The configuration of mutual TLS is not valid: certFile, keyFile, caFile or crlFile is empty. Give the path of a file.",
-        { origin: "caller" },
       );
     }
   }
@@ -157,9 +155,7 @@ function checkFile(path: string, { isFile, size }: Deno.FileInfo, maxBytes: numb
     ? `has ${size} bytes, over the ${maxBytes} that are read`
     : null;
   if (what === null) return;
-  throw new InternodeError("InvalidArgument", `${path} ${what}. Give a file of PEM text.`, {
-    origin: "caller",
-  });
+  throw invalidArgument(`${path} ${what}. Give a file of PEM text.`);
 }
 
 /** All texts in one; its last line is always complete, so that only time decides whether it counts. */

@@ -5,7 +5,7 @@
  */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { certificatesIn, crlsIn, crlText, privateKeysIn } from "./pem.ts";
 import { type Revocation, RevocationList } from "./revocation_list.ts";
@@ -266,9 +266,7 @@ function pathOf(
 }
 
 function invalid(what: string, advice: string, cause?: unknown): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
-    `The configuration of mutual TLS is not valid: ${what}. ${advice}`,
-    { origin: "caller", cause },
-  );
+  return invalidArgument(`The configuration of mutual TLS is not valid: ${what}. ${advice}`, {
+    cause,
+  });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { GuardedLogger } from "../../foreign/guarded_logger.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
@@ -305,9 +305,5 @@ function positive(name: string, value: number): number {
 }
 
 function invalid(what: string, advice: string): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
-    `The configuration of mutual TLS is not valid: ${what}. ${advice}`,
-    { origin: "caller" },
-  );
+  return invalidArgument(`The configuration of mutual TLS is not valid: ${what}. ${advice}`);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Door } from "./door.ts";
 import { HeldPlace, type PlaceKeeper } from "./held_place.ts";
@@ -47,11 +47,7 @@ export function readDoorLimits(
 ): DoorLimits {
   for (const [name, value] of Object.entries({ maxUnproven, maxUnprovenPerAddress })) {
     if (value === undefined || Number.isInteger(value) && value > 0) continue;
-    throw new InternodeError(
-      "InvalidArgument",
-      `Option ${name} must be a whole number above 0, not ${value}.`,
-      { origin: "caller" },
-    );
+    throw invalidArgument(`Option ${name} must be a whole number above 0, not ${value}.`);
   }
   return { maxUnproven, maxUnprovenPerAddress };
 }

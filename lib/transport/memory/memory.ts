@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import { handOver } from "../channel/hand_over.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import { memoryPair } from "./memory_channel.ts";
@@ -48,10 +48,9 @@ export function memoryTransport(): Transport {
       const problem = options.sharePort === true ? sharingProblem(address) : null;
       if (problem !== null) throw problem;
       if (listeners.has(href)) {
-        throw new InternodeError(
-          "InvalidArgument",
+        throw invalidArgument(
           `Could not listen on ${href}: a node of this process does already. Choose another name.`,
-          { origin: "caller", host: href },
+          { host: href },
         );
       }
       listeners.set(href, options);

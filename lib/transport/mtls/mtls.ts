@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { Endpoint } from "../channel/endpoint.ts";
 import { type HostAddress, parseHostAddress } from "../../runtime/host_address.ts";
 import { type ExpectedHost, expectedHost } from "../certificates/host_binding.ts";
@@ -76,11 +76,10 @@ function nameToExpect(
   const given = typeof serverName === "function" ? serverName(address) : serverName;
   const name = given ?? hostname.replace(/%.*$/, "");
   if (typeof name === "string" && name !== "") return name;
-  throw new InternodeError(
-    "InvalidArgument",
+  throw invalidArgument(
     `The address ${address} names no host whose certificate could be checked. ` +
       "Give serverName: the name that its certificate bears.",
-    { origin: "caller", host: address },
+    { host: address },
   );
 }
 
@@ -124,11 +123,10 @@ export async function secureDialled(
 ): Promise<TlsChannel> {
   if (channel.kind !== "bytes") {
     channel.close();
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       `Could not connect to ${address}: mutual TLS goes over channels of bytes, and this one ` +
         "carries messages. Use it with TCP or Unix sockets.",
-      { origin: "caller", host: address },
+      { host: address },
     );
   }
   try {

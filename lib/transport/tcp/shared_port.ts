@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 
 /** The flag without which the runtime ends the whole process instead of sharing a port. */
@@ -39,9 +39,5 @@ function mayShare(): boolean {
 }
 
 function problem({ href }: HostAddress, why: string): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
-    `Several listeners cannot share ${href}: ${why}.`,
-    { origin: "caller", host: href },
-  );
+  return invalidArgument(`Several listeners cannot share ${href}: ${why}.`, { host: href });
 }

@@ -5,7 +5,7 @@
  */
 
 import type { TlsOptions as TlsServerOptions } from "node:tls";
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { ChannelDuplex } from "./channel_duplex.ts";
 import { closeConn } from "../tcp/conn_channel.ts";
 import type { DoorPlace } from "../channel/door.ts";
@@ -117,11 +117,10 @@ export function requireIdentity(
 ): { cert: string; key: string } {
   const { cert, key } = options;
   if (cert === undefined || key === undefined) {
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       `Could not listen on ${address.href}: ${address.scheme} needs a certificate. ` +
         "Give cert and key, both as PEM text, to systemTransports.",
-      { origin: "caller", host: address.href },
+      { host: address.href },
     );
   }
   return { cert: certificatesOf(cert), key: privateKeyOf(key) };

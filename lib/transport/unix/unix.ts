@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { ConnListener } from "../tcp/conn_listener.ts";
 import { dialConn } from "../tcp/dial_conn.ts";
@@ -69,11 +69,10 @@ async function removeDeadSocket(address: HostAddress): Promise<void> {
     throw error;
   }
   if (found.isSocket !== true) {
-    throw new InternodeError(
-      "InvalidArgument",
+    throw invalidArgument(
       `Could not listen on ${address.href}: there is something at that path that is no socket. ` +
         "Remove it or choose another path.",
-      { origin: "caller", host: address.href },
+      { host: address.href },
     );
   }
   try {

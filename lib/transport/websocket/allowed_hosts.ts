@@ -9,7 +9,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { withoutZone } from "../../runtime/socket_host.ts";
 
@@ -81,7 +81,5 @@ function isAddress(name: string): boolean {
 
 function invalid(why: string, given: unknown): InternodeError {
   const shown = typeof given === "string" ? quoted(given) : typeof given;
-  return new InternodeError("InvalidArgument", `Option allowHosts ${why}, not ${shown}.`, {
-    origin: "caller",
-  });
+  return invalidArgument(`Option allowHosts ${why}, not ${shown}.`);
 }

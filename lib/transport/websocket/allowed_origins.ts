@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 
 /** Stands for all of them. */
@@ -51,7 +51,5 @@ export function originProblem(origin: string | null, allowed: readonly string[])
 
 function invalid(why: string, given: unknown): InternodeError {
   const shown = typeof given === "string" ? quoted(given) : typeof given;
-  return new InternodeError("InvalidArgument", `Option allowOrigins ${why}, not ${shown}.`, {
-    origin: "caller",
-  });
+  return invalidArgument(`Option allowOrigins ${why}, not ${shown}.`);
 }

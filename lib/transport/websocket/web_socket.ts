@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { dialChannel } from "../tcp/dial_conn.ts";
 import { FramedChannel } from "./framed_channel.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
@@ -92,11 +92,10 @@ async function upgrade(
 }
 
 function notBytes({ href }: HostAddress): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
+  return invalidArgument(
     `Could not connect to ${href}: WebSocket goes over channels of bytes, and this one carries ` +
       "messages. Use it with TCP, TLS or Unix sockets.",
-    { origin: "caller", host: href },
+    { host: href },
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorCode, InternodeError } from "../../errors.ts";
+import { type ErrorCode, InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import { hostHeader } from "../../runtime/socket_host.ts";
@@ -227,9 +227,5 @@ function strange(address: HostAddress, what: string): InternodeError {
 }
 
 function invalid(address: HostAddress, why: string): InternodeError {
-  return new InternodeError(
-    "InvalidArgument",
-    `Could not connect to ${address.href}: ${why}.`,
-    { origin: "caller", host: address.href },
-  );
+  return invalidArgument(`Could not connect to ${address.href}: ${why}.`, { host: address.href });
 }
