@@ -17,8 +17,10 @@ import {
 } from "@internode/grid";
 import * as call from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
+import { etcdResolver } from "@internode/grid/etcd";
 import { otelTracer } from "@internode/grid/otel";
 import { SimulatedCluster } from "@internode/grid/testing";
+import { serveWorkers, type WorkerServer } from "@internode/grid/workers";
 
 /** A contract that others import has its type in full, as declarations are made file by file. */
 export const greet: SingleContract<{ name: string }, { text: string }> = single("greet", {
@@ -110,6 +112,12 @@ async function simulation(): Promise<string> {
   await cluster.run(() => cluster.start());
   await cluster.close();
   return cluster.history.digest;
+}
+
+/** What a program without permissions can only be made to understand. */
+export function elsewhere(module: URL): [call.Resolver, Promise<WorkerServer>] {
+  const resolver = etcdResolver({ urls: "http://127.0.0.1:2379", prefix: "services/cache" });
+  return [resolver, serveWorkers(module, { workers: 2, address: "unix:///run/cache.sock" })];
 }
 
 if (import.meta.main) console.log(await grid(), await service(), await simulation());

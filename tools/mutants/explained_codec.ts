@@ -199,23 +199,29 @@ export const CODEC_EXPLAINED: readonly Explanation[] = [
   },
   ...[
     [
-      "list",
+      "values/list",
       "write: new Later(() => (canGenerate ? generateWrite : interpretWrite)(part, maxItems)),",
     ],
     [
-      "list",
+      "values/list",
       "read: new Later(() => (canGenerate ? generateRead : interpretRead)(part, maxItems)),",
     ],
     [
-      "record",
+      "records/record",
       "write: new Later(() => canGenerate ? generateWrite<T>(fields) : interpretWrite<T>(fields)),",
     ],
     [
-      "record",
+      "records/record",
       "read: new Later(() => canGenerate ? generateRead<T>(fields) : interpretRead<T>(fields)),",
     ],
-    ["text", "export const writeText: (text: string, writer: ByteWriter) => void = canGenerate"],
-    ["text", "const reader = canGenerate ? makeAsciiReader(length) : interpretAscii(length);"],
+    [
+      "format/text",
+      "export const writeText: (text: string, writer: ByteWriter) => void = canGenerate",
+    ],
+    [
+      "format/text",
+      "const reader = canGenerate ? makeAsciiReader(length) : interpretAscii(length);",
+    ],
   ].map(([name, lineText]) => ({
     file: `lib/codec/${name}.ts`,
     lineText: lineText!,

@@ -70,7 +70,7 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     changes: ["`4` became `5`"],
     reason: "There is room for one byte more than is written.",
   },
-  ...["incoming_calls", "outgoing_calls", "slot_queue"].map((name) => ({
+  ...["calls/incoming_calls", "sending/outgoing_calls", "sending/slot_queue"].map((name) => ({
     file: `lib/session/${name}.ts`,
     lineText: "if (nowMs < this.#earliestMs) return;",
     changes: ["the guard was removed"],

@@ -49,7 +49,7 @@ export class Inbox {
   /** How many messages have arrived whole. */
   messages = 0;
   /** When `onTimer` is due, as more may be given back to a peer that is slowed down; `Infinity`: never. */
-  giveBackAtMs = Infinity;
+  giveBackAtMs: number = Infinity;
 
   readonly #limits: Limits;
   readonly #outbox: Outbox;
