@@ -29,7 +29,7 @@ for (const name of ["rsa", "pss", "p384", "ed25519", "p256"]) {
     name: `a list that OpenSSL has signed by ${name} is read and verified`,
     ignore: !FILES,
     fn: async () => {
-      const url = new URL(`certificates/crl/${name}.pem`, import.meta.url);
+      const url = new URL(`../support/certificates/crl/${name}.pem`, import.meta.url);
       const text = await Deno.readTextFile(url), own = x509(text);
       const [der] = crlsIn(text), list = new RevocationList(der!);
       assert(list.isSignedBy(own));
@@ -50,7 +50,7 @@ Deno.test({
   name: "a list that is signed with SHA-1 is not taken",
   ignore: !FILES,
   fn: async () => {
-    const url = new URL("certificates/crl/sha1.pem", import.meta.url);
+    const url = new URL("../support/certificates/crl/sha1.pem", import.meta.url);
     const [der] = crlsIn(await Deno.readTextFile(url));
     assertThrows(() => new RevocationList(der!), RangeError, "an algorithm that is not taken");
   },
