@@ -7,7 +7,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Codec } from "../../lib/codec/format/codec.ts";
 import { InternodeError } from "../../lib/errors.ts";
+import { payloadKind } from "../../lib/session/frames/outgoing_payload.ts";
+import { SendHalf } from "../../lib/session/sending/send_half.ts";
+import { FrameType, PayloadKind } from "../../lib/wire/frame.ts";
 import { encodedCodec, numbered, type Payload, rawCodec, TestCall } from "./calls.ts";
+import { openOutbox } from "./open_outbox.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";
 
 /** Does something in the midst of a value. */
@@ -114,4 +118,56 @@ Deno.test("metadata goes along with a call that is made while another one is enc
   assertEquals(inner.map(({ response }) => response?.length), [5, 5, 70_000, 70_000]);
   const seen = target.metadata.map(({ size, raw }) => `${size} ${raw}`).sort();
   assertEquals(seen, ["10 outer", "5 false", "5 true", "70000 false", "70000 true"]);
+});
+
+Deno.test("an error that a codec throws is passed on only if it is one of this library's that says why nothing was sent", () => {
+  const own = (code: "InvalidPayload" | "Overloaded", outcome: "notSent" | "maybeExecuted") =>
+    new InternodeError(code, "thrown", { origin: "caller", outcome });
+  const thrown: [error: Error, passes: boolean][] = [
+    [own("InvalidPayload", "notSent"), true],
+    [own("InvalidPayload", "maybeExecuted"), false],
+    [own("Overloaded", "notSent"), false],
+    [Object.assign(new Error("thrown"), { code: "InvalidPayload", outcome: "notSent" }), false],
+  ];
+  for (const [error, passes] of thrown) {
+    const codec = acting(() => {
+      throw error;
+    });
+    const { dialler } = new Pair();
+    const told = assertThrows(
+      () => dialler.request("echo", numbered(10), { codec }),
+      InternodeError,
+    );
+    assertEquals([told === error, told.cause === error], [passes, !passes]);
+    assertEquals([told.code, told.outcome], ["InvalidPayload", "notSent"]);
+  }
+});
+
+Deno.test("messages of a stream that are sent while another one is encoded arrive whole, and so do those without a value", () => {
+  const { outbox, drain } = openOutbox();
+  const half = new SendHalf(outbox, FrameType.output, 10);
+  half.id = 5;
+  const codec = acting(() => {
+    for (const value of [numbered(6), null]) half.send(encodedCodec, value);
+  });
+  outbox.send(FrameType.request, 0, 0, 1 << 20, 0, null, codec, numbered(9), null);
+  const sent: unknown[] = [];
+  for (let frames = drain(); frames.length > 0; frames = drain()) {
+    for (const { type, flags, payload } of frames) sent.push([type, flags, [...payload]]);
+  }
+  assertEquals(sent, [
+    [FrameType.request, PayloadKind.bytes, [...numbered(9)]],
+    [FrameType.output, PayloadKind.bytes, [...numbered(6)]],
+    [FrameType.output, PayloadKind.null, []],
+  ]);
+});
+
+Deno.test("null and undefined are told by the frame only where the codec leaves them to it", () => {
+  const codec: Codec<unknown> = { encode() {}, decode: () => null };
+  const kinds = (codec: Codec<unknown>): number[] =>
+    [undefined, null, 0].map((value) => payloadKind(codec, value));
+  const { absent, bytes } = PayloadKind;
+  assertEquals(kinds(codec), [bytes, bytes, bytes]);
+  assertEquals(kinds({ ...codec, optional: true }), [absent, bytes, bytes]);
+  assertEquals(kinds({ ...codec, nullable: true }), [bytes, PayloadKind.null, bytes]);
 });

@@ -359,3 +359,21 @@ Deno.test("a ping says whether the one before was answered", () => {
   assertEquals(pings, [[1, true], [2, true], [3, false], [4, true]]);
   assertEquals(liveness.nextDeadlineMs, 50_000);
 });
+
+Deno.test("as long as this process was held up, so much longer a peer has, for a sign of life and for taking bulk", () => {
+  const silent = open();
+  silent.onTimer(15_000, 10_000);
+  assertEquals(silent.onTimer(34_999, 34_999).kind === "lost", false);
+  const lost = silent.onTimer(35_000, 35_000);
+  assertEquals(lost, {
+    kind: "lost",
+    reason: `The peer gave no sign of life for ${NOTHING_TAKEN}`,
+  });
+  for (const begin of ["onBulk", "onWriteBegun"] as const) {
+    const stuck = open();
+    if (begin === "onBulk") stuck.onBulk(UNTAKEN_BYTES, 0, 1_000);
+    else stuck.onWriteBegun(1_000);
+    stuck.onTimer(15_000, 10_000);
+    assertEquals(hear(stuck, 16_000, 90_000), `36000: ${WRITE}${NOTHING_TAKEN}`, begin);
+  }
+});

@@ -9,6 +9,7 @@ import {
   lostCall,
   MAX_ERROR_DETAIL_BYTES,
   MAX_GOODBYE_TEXT_BYTES,
+  PEER_CLOSES,
   protocolError,
   readError,
   readText,
@@ -189,4 +190,11 @@ Deno.test("a lost call is told what ended its connection, and that the connectio
     ]);
     assertEquals(lost.cause, code === "GoingAway" ? undefined : cause);
   }
+});
+
+Deno.test("a goodbye of a peer that closes is told once, unless it says more than that", () => {
+  const told = (text: string): string => endedByPeer(errorNumber("Closed"), text).message;
+  const plain = "The peer ended the connection, as it is closing.";
+  assertEquals([told(""), told(PEER_CLOSES)], [plain, plain]);
+  assertEquals(told("back at noon"), `${plain} It says: back at noon.`);
 });
