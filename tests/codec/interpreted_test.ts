@@ -141,3 +141,17 @@ Deno.test("short texts are read alike by generated code and by the interpreter",
     }
   }
 });
+
+Deno.test("a field that comes twice is refused alike by generated code and by the interpreter", () => {
+  const Pair = t.record({ a: t.uint(), b: t.uint() }) as t.Codec<unknown>;
+  const keys = { a: [0xa1, 0x61], b: [0xa1, 0x62] };
+  for (const order of ["aba", "abb", "aab", "bab", "baa", "bba"]) {
+    const entries = Array.from(order, (key, value) => [...keys[key as "a"], value]);
+    const bytes = Uint8Array.from([0x80 | order.length, ...entries.flat()]);
+    const [a, b] = [Pair, interpretRecord(Pair)].map((codec) =>
+      outcome(() => t.fromBytes(codec, bytes))
+    );
+    assertEquals(b, a);
+    assertEquals(typeof b, "string", order);
+  }
+});

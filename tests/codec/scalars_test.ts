@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { encode } from "@msgpack/msgpack";
 import * as t from "../../lib/codec/mod.ts";
 import { assertBytes, assertRefused, assertRoundTrip, assertUnfit, hex } from "./support.ts";
@@ -355,4 +355,13 @@ Deno.test("literals and enumerations are themselves and nothing else", () => {
   assertUnfit(() => t.fromBytes(Mode, hex("05")), "must be a string, but is an integer");
   assertRefused(() => t.enumeration([]), "at least one");
   assertRefused(() => t.enumeration(["\ud800"]), "surrogate");
+});
+
+Deno.test("an enumeration's error lists ten values, and says if there are more", () => {
+  const texts = Array.from("abcdefghijk"), ten = texts.slice(0, 10);
+  const listed = ten.map((text) => `"${text}"`).join(", ");
+  const told = (values: readonly string[]): string =>
+    assertUnfit(() => t.toBytes(t.enumeration(values), "x"), "must be one of").message;
+  assertStringIncludes(told(ten), `${listed}, but`);
+  assertStringIncludes(told(texts), `${listed}, …, but`);
 });

@@ -135,3 +135,13 @@ Deno.test("outputs that were on their way when their stream was given up are no 
   assertEquals(isCutOff(peer, FrameType.output, stream.id, 50_000), false);
   assertEquals(isCutOff(peer, FrameType.output, stream.id, 2 * FUTILE_BURST), true);
 });
+
+Deno.test("inputs use up their leave while their stream takes them, too", () => {
+  const id = 1 << 20, peer = ScriptedPeer.open("acceptor"), kept = peer.keep();
+  peer.send(peer.name(0, "keep"), peer.open(id, 0, 65_535));
+  assertEquals(isCutOff(peer, FrameType.input, id, 65_535), false);
+  peer.side.session.responder.finishStream(kept.streams[0]!, peer.nowMs);
+  // As many again may be on their way, as credit was given back for those taken.
+  assertEquals(isCutOff(peer, FrameType.input, id, 65_535), false);
+  assertEquals(isCutOff(peer, FrameType.input, id, 3 * FUTILE_BURST), true);
+});

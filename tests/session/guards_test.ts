@@ -119,3 +119,20 @@ Deno.test("errors tell little while more than 1 MiB waits to be sent", () => {
     assertEquals(responder.answers.shown(), { HandlerFailed: 1 });
   }
 });
+
+/** What ends a session or asks it for something; each tells it what time it is. */
+const TELLING: typeof ASKED = [
+  ...ASKED,
+  ["close", (session, nowMs) => session.close(new InternodeError("Closed", "for good"), nowMs)],
+  ["be lost", (session, nowMs) => session.onLost("cut", nowMs)],
+  ["look at the time", (session, nowMs) => session.onTimer(nowMs)],
+  ["hand out bytes", (session, nowMs) => session.drain([], nowMs)],
+];
+
+for (const [what, ask] of TELLING) {
+  Deno.test(`a session knows the time of the turn in which it is to ${what}`, () => {
+    const { side: { session }, nowMs } = ScriptedPeer.open("acceptor");
+    ask(session, nowMs + 7);
+    assertEquals(session.responder.nowMs, nowMs + 7);
+  });
+}

@@ -3,7 +3,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import { FLAG_METADATA, FrameType, NO_TIMEOUT, PayloadKind } from "../../lib/wire/frame.ts";
 import { encodedCodec, failingCodec, numbered, type Payload, rawCodec } from "./calls.ts";
 import { assertNothingLeft, Pair } from "./pair.ts";
-import { errorPayload, rawFrame, textOf } from "./raw_frames.ts";
+import { errorPayload, parseFrames, rawFrame, textOf } from "./raw_frames.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
 
 for (const bytes of [false, true]) {
@@ -306,4 +306,17 @@ Deno.test("an error tells what the one is called that a handler threw, and what 
     assertEquals([call.error?.remoteName, call.error?.remoteMessage], [remoteName, remoteMessage]);
     assertEquals([call.error?.origin, call.error?.outcome], ["remote", "executed"]);
   }
+});
+
+Deno.test("what is left of a request is not sent once the peer has answered it with an error", () => {
+  const peer = ScriptedPeer.open("dialler"), { side } = peer;
+  const call = side.request("echo", numbered(1_000_000));
+  side.drain();
+  side.written();
+  const begun = side.transit.splice(0).flatMap(parseFrames);
+  assertEquals(begun.at(-1)?.id, call.id);
+  peer.send(rawFrame(FrameType.error, { id: call.id, code: 1, payload: errorPayload(1, "no") }));
+  assertEquals(call.error?.remoteMessage ?? call.error?.message, "no");
+  peer.acknowledge(begun);
+  peer.expectNothing();
 });

@@ -279,3 +279,10 @@ Deno.test("an idle writer holds no buffer", () => {
   // Not even where the next frame would have gone: the pool may let go of it.
   assert(writer.writer !== buffer);
 });
+
+Deno.test("time-outs stay as they are where nobody corrects them, however long they have waited", () => {
+  const writer = new BatchWriter(new WriterPool(), null);
+  writer.end(writer.begin(FrameType.request, 0, 0, 1, 700, 0));
+  const [frame] = parseFrames(joined(drain(writer, Infinity, 10_000)));
+  assertEquals(frame?.argument, 700);
+});

@@ -72,6 +72,7 @@ export const CODEC_EXPLAINED: readonly Explanation[] = [
     changes: [
       "the guard was removed",
       "the right part of `at + text.length <= end && bytes[at] === text[0]` was removed",
+      ZERO,
     ],
     reason: "What is not found so is read as any text, to the same value; it spares making one.",
   },
@@ -234,5 +235,18 @@ export const CODEC_EXPLAINED: readonly Explanation[] = [
     lineText: "(asciiReaders as AsciiReader[])[length] = reader;",
     changes: ["the statement was removed"],
     reason: "The reader is made anew at each call then, and reads the same.",
+  },
+  {
+    file: "lib/codec/format/integer.ts",
+    lineText:
+      "if (value >= -0x8000_0000n && value < 0x1_0000_0000n) return writeInt(Number(value), writer);",
+    changes: ["`0x1_0000_0000n` became `4294967297n`"],
+    reason: "2³² has the same nine bytes from `writeInt`.",
+  },
+  {
+    file: "lib/codec/format/skip.ts",
+    lineText: "if (head < 0x80 || head >= 0xe0) return pass(reader, 1);",
+    changes: ["`>=` became `>`"],
+    reason: "0xe0 is a byte by itself to the `switch` as well, which has no case for it.",
   },
 ];

@@ -105,4 +105,23 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     changes: ["`>` became `>=`"],
     reason: "An empty queue gives no call, which ends the loop as well.",
   },
+  {
+    file: "lib/session/calls/name_numbers.ts",
+    lineText: "this.#nextSweep = this.#given + MAX_NAMES / RESERVE_SHARE / 2;",
+    changes: ["`2` became `3`"],
+    reason:
+      "It tunes how much of the reserve may be used up before all names are looked through again.",
+  },
+  {
+    file: "lib/session/sending/frame_lanes.ts",
+    lineText: "if (control === null || control.pendingBytes === 0) return 0;",
+    changes: [ZERO],
+    reason: "Draining what is empty hands nothing out either.",
+  },
+  {
+    file: "lib/session/sending/send_half.ts",
+    lineText: "this.#queue = null;",
+    changes: ["the statement was removed"],
+    reason: "The queue is emptied next, and an empty one is treated as none is.",
+  },
 ];

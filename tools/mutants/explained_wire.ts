@@ -124,4 +124,10 @@ export const WIRE_EXPLAINED: readonly Explanation[] = [
     ],
     reason: "Bytes that begin at 0 would be moved to where they are.",
   },
+  {
+    file: "lib/wire/writer_pool.ts",
+    lineText: "export const WRITER_BYTES: number = 4 * 1024;",
+    changes: ["`4` became `5`", "`1024` became `1025`"],
+    reason: ALLOCATOR,
+  },
 ];

@@ -69,7 +69,6 @@ const MAX_HOST_NAME_BYTES = 1_024;
 /** The bytes of a hello frame's payload; PROTOCOL.md has the table. */
 export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(FIXED_BYTES + 128);
-  writer.ensure(FIXED_BYTES);
   const view = writer.view;
   view.setUint32(0, MAGIC, true);
   view.setUint16(4, hello.minVersion, true);
