@@ -80,6 +80,9 @@ Deno.test("containers in containers are passed over together", () => {
 Deno.test("more values than there are bytes are refused at once", () => {
   assertProblem(() => skipValue(readerOf(hex("92 9f 00 00 00"))), "is cut off");
   assertProblem(() => skipValue(readerOf(hex("ddffffffff"))), "is cut off");
+  // That there is too little is seen before what there is.
+  assertProblem(() => skipValue(readerOf(hex("92c1"))), "is cut off");
+  assertProblem(() => skipValue(readerOf(hex("92c101"))), "the byte c1");
 });
 
 Deno.test("the byte that MessagePack never uses is no value", () => {

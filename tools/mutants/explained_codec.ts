@@ -246,7 +246,13 @@ export const CODEC_EXPLAINED: readonly Explanation[] = [
   {
     file: "lib/codec/format/skip.ts",
     lineText: "if (head < 0x80 || head >= 0xe0) return pass(reader, 1);",
-    changes: ["`>=` became `>`"],
+    changes: ["`>=` became `>`", "`0xe0` became `225`"],
     reason: "0xe0 is a byte by itself to the `switch` as well, which has no case for it.",
+  },
+  {
+    file: "lib/codec/values/literal.ts",
+    lineText: "for (let i = 0; i < constant.length; i++) bytes[at + i] = constant[i]!;",
+    changes: ["`<` became `<=`"],
+    reason: "The byte more lies behind the position, and what comes next is written over it.",
   },
 ];
