@@ -113,12 +113,6 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
       "It tunes how much of the reserve may be used up before all names are looked through again.",
   },
   {
-    file: "lib/session/sending/frame_lanes.ts",
-    lineText: "if (control === null || control.pendingBytes === 0) return 0;",
-    changes: [ZERO],
-    reason: "Draining what is empty hands nothing out either.",
-  },
-  {
     file: "lib/session/sending/send_half.ts",
     lineText: "this.#queue = null;",
     changes: ["the statement was removed"],

@@ -143,9 +143,7 @@ export class FrameLanes {
 
   /** Hands out control frames. */
   protected drainControl(pieces: Uint8Array<ArrayBuffer>[], maxBytes: number): number {
-    const control = this.#control;
-    if (control === null || control.pendingBytes === 0) return 0;
-    return control.drain(pieces, maxBytes, this.nowMs);
+    return this.#control?.drain(pieces, maxBytes, this.nowMs) ?? 0;
   }
 
   /** Hands out the other ones. */
