@@ -51,6 +51,26 @@ export { ManualResolver } from "./lib/discovery/manual_resolver.ts";
 export { listen, type ServiceListenOptions } from "./lib/call/server/listen.ts";
 export { makeMethodKey, MethodKey } from "./lib/call/service/method_key.ts";
 export type { OutlierOptions } from "./lib/call/service/outlier_detector.ts";
+export {
+  serveWorker,
+  serveWorkers,
+  type ServeWorkersOptions,
+  type ThisWorker,
+  type WorkerAddresses,
+  WorkerServer,
+  type WorkerService,
+  type WorkerSettings,
+  type WorkerState,
+  type WorkerStats,
+} from "./lib/call/workers/mod.ts";
+export {
+  type EtcdOptions,
+  etcdResolver,
+  type EtcdResolverOptions,
+  register,
+  type RegisterOptions,
+  type Registration,
+} from "./lib/discovery/etcd/mod.ts";
 export type { ReplicaState } from "./lib/call/replicas/replica_state.ts";
 export {
   missing,
