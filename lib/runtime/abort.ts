@@ -26,9 +26,10 @@ export function abort(
   logger: EventLogger,
   whose: string,
 ): void {
-  const onError = (event: Event): void => {
+  // Not by the runtime's names for events: programs may have other types of those names.
+  const onError = (event: { preventDefault(): void; readonly error?: unknown }): void => {
     event.preventDefault();
-    const { error } = event as ErrorEvent;
+    const { error } = event;
     const text = `A listener of the signal of ${whose} has thrown: ${sentence(textOf(error))}`;
     logger.error(text, { event: "callback_failed", what: "abort listener", ...about(error) });
   };
