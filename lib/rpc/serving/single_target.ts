@@ -4,7 +4,6 @@
  * @module
  */
 
-import { memoryOf } from "../../codec/format/memory_cost.ts";
 import { InternodeError } from "../../errors.ts";
 import { follow, thenOf } from "../../foreign/thenable.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
@@ -14,8 +13,9 @@ import { bufferOf } from "../../wire/plain_bytes.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { PayloadKind } from "../../wire/frame.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
-import { CallContext } from "./call_context.ts";
-import { auditRefused, recordCall, recordUnserved } from "./call_record.ts";
+import { contextOf, refuseWaiting } from "./arriving_call.ts";
+import type { CallContext } from "./call_context.ts";
+import { recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { SingleContract } from "../contract/contract.ts";
@@ -98,19 +98,17 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       this.#refuse(responder, id, metadata, unreadable("The request", error, "notExecuted"));
       return;
     }
-    const context = new CallContext(
+    const context = contextOf(
       this.#serving,
+      this.#contract,
       this.#source,
       this.#subroute,
       metadata,
       deadlineMs,
+      reader,
+      bytes,
     );
     context.lent = lent;
-    const { host } = this.#source;
-    context.record = recordCall(this.#serving, this.#contract, this.#subroute, host, metadata);
-    context.room = reader.room;
-    const memory = memoryOf(reader, bytes);
-    if (memory > 0) context.hold(memory);
     const gate = this.#gate;
     if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
     else this.#wait(gate, responder, id, context, request);
@@ -161,16 +159,13 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
       responder.acceptCall(call);
       return;
     }
-    const message =
-      `Too many calls of ${this.#contract.name} run and wait on this node already. Try again later.`;
-    const error = new InternodeError("Overloaded", message, {
-      origin: "remote",
-      outcome: "notExecuted",
-    });
-    context.letGo();
-    responder.respondError(id, error, null);
-    context.record?.fail(error.code, error);
-    auditRefused(this.#serving, this.#contract, this.#subroute, this.#source, error);
+    refuseWaiting(
+      this.#serving,
+      this.#contract,
+      this.#source,
+      context,
+      (error) => responder.respondError(id, error, null),
+    );
   }
 
   /** @param accepted The call, if it is no longer answered in the turn it came. */

@@ -4,14 +4,13 @@
  * @module
  */
 
-import { memoryOf } from "../../codec/format/memory_cost.ts";
-import { InternodeError } from "../../errors.ts";
+import type { InternodeError } from "../../errors.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import { CallContext } from "./call_context.ts";
-import { auditRefused, recordCall, recordUnserved } from "./call_record.ts";
+import { contextOf, refuseWaiting } from "./arriving_call.ts";
+import { recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "../contract/contract.ts";
@@ -89,18 +88,16 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       this.#refuse(responder, id, metadata, unread);
       return;
     }
-    const context = new CallContext(
+    const context = contextOf(
       this.#serving,
+      this.#contract,
       this.#source,
       this.#subroute,
       metadata,
       deadlineMs,
+      reader,
+      bytes,
     );
-    const { host } = this.#source;
-    context.record = recordCall(this.#serving, this.#contract, this.#subroute, host, metadata);
-    context.room = reader.room;
-    const memory = memoryOf(reader, bytes);
-    if (memory > 0) context.hold(memory);
     const stream = new IncomingStream(id, this.#contract, context, this.#source, responder);
     responder.acceptStream(stream, outputCredit, inputCredit);
     if (inputCredit === 0) stream.input.end();
@@ -118,16 +115,13 @@ export class StreamTarget<Initial, Input, Output> implements HandlerTarget {
       new StreamRun(this.#run, stream, waiting as Initial);
     };
     if (gate.wait({ wanted: () => stream.pending, start })) return;
-    const message =
-      `Too many streams of ${this.#contract.name} run and wait on this node already. Try again later.`;
-    const error = new InternodeError("Overloaded", message, {
-      origin: "remote",
-      outcome: "notExecuted",
-    });
-    context.letGo();
-    responder.failCall(stream, error, null, this.#source.beginTurn());
-    context.record?.fail(error.code, error);
-    auditRefused(this.#serving, this.#contract, this.#subroute, this.#source, error);
+    refuseWaiting(
+      this.#serving,
+      this.#contract,
+      this.#source,
+      context,
+      (error) => responder.failCall(stream, error, null, this.#source.beginTurn()),
+    );
   }
 
   /** See {@linkcode HandlerTarget}. */
