@@ -90,7 +90,7 @@ export abstract class Link implements SessionOwner {
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
   #isOver = false;
-  /** Told whenever a turn has ended; `null`: nobody is. */
+  /** Called when a turn has ended; `null` for none. */
   #watchers: readonly (() => void)[] | null = null;
 
   /** */

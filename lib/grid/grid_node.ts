@@ -40,7 +40,7 @@ export class GridNode {
   readonly handlers: HandlerTable = new HandlerTable();
   /** Who is told of ended calls. */
   readonly traces: CallTraces;
-  /** Is told of what is refused; `null`: nobody is. */
+  /** Hears of refused connections and calls; `null` if there is no audit. */
   readonly audit: AuditTrail | null;
   /** What handlers need. */
   readonly serving: Serving;

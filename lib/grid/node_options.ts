@@ -79,7 +79,7 @@ export interface ManagerOptions extends ConnectionOptions, DoorLimits {
    * ```
    */
   readonly tls?: MtlsConfig | MtlsFileConfig | MtlsCredentials | undefined;
-  /** Is told of each connection and each call that this node has refused, within bounds; see `Audit`. Default: nobody is; the log tells of connections all the same. */
+  /** Hears of each connection and each call that this node refuses, within bounds; see `Audit`. Default: no audit. The log reports refused connections in any case. */
   readonly audit?: Audit | undefined;
   /**
    * Whether this node may listen where other machines reach it though it asks

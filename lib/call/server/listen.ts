@@ -39,7 +39,7 @@ export interface ServiceListenOptions extends DoorLimits {
   readonly allowHosts?: readonly string[] | undefined;
   /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
   readonly sharePort?: boolean | undefined;
-  /** Is told of each connection that was refused before `serve` could see it, such as in the handshake of TLS, at the upgrade of WebSocket, or as too many came, within bounds; see `Audit`. Of the others the audit of `serve` is told: give it to both. Default: nobody is. */
+  /** Hears, within bounds, of each connection that is refused before `serve` sees it: in the handshake of TLS, at the upgrade of WebSocket, or because too many came. See `Audit`. The audit of `serve` hears of the others, so give the same to both. Default: no audit. */
   readonly audit?: Audit | undefined;
   /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;

@@ -50,7 +50,7 @@ export class TransportListener implements ServiceListener {
   readonly door: ListenerDoor;
   readonly #handlers: (channel: Channel) => HandlerMap;
   readonly #logger: EventLogger;
-  /** Those that nobody has accepted yet. */
+  /** Connections that wait to be accepted. */
   readonly #queue = new Map<Channel, Omit<Arrived, "channel">>();
   readonly #judge = Promise.withResolvers<Authorize | null>();
   #listener: Listener | undefined;

@@ -27,7 +27,7 @@ export interface Serving {
   readonly traces: CallTraces;
   /** Begins the spans of calls; `null`: nobody traces. */
   readonly spans: Tracer | null;
-  /** Is told of refused calls; `null`: nobody is. */
+  /** Hears of refused calls; `null` if there is no audit. */
   readonly audit: AuditTrail | null;
   /** Where failures of handlers are told. */
   readonly logger: EventLogger;
@@ -37,7 +37,7 @@ export interface Serving {
   readonly lending: LendingPool;
   /** How many handlers run at the moment, those included whose callers are gone. */
   running: number;
-  /** Told whenever one of them has ended; `null`: nobody is. */
+  /** Called when one of them has ended; `null` for none. */
   onLeft: (() => void) | null;
   /** Tells handlers that the node begins to close. */
   readonly closing: ClosingSignals;
