@@ -32,6 +32,8 @@ export class ChannelDuplex extends Duplex {
   onTaken: () => void = () => {};
   /** Called whenever something was read from the channel. */
   onReceived: () => void = () => {};
+  /** Called as soon as it is destroyed. The event `close` may come turns later. */
+  onDestroyed: (error: Error | null) => void = () => {};
   /** How many bytes the channel has taken. */
   takenBytes = 0;
 
@@ -130,6 +132,7 @@ export class ChannelDuplex extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#channel.close();
     this.#buffer = undefined;
+    this.onDestroyed(error);
     // Nothing of it is to be open when it is said to be gone.
     if (this.#isDeferred) this.#onGone = () => done(error);
     else done(error);
