@@ -17,6 +17,7 @@ testTransport({
   transport: nativeWebSocketTransport,
   freshAddress: () => "ws://127.0.0.1:0",
   acceptedRemote: "ws://127.0.0.1:",
+  upgradesNatively: true,
 });
 
 testTransport({
@@ -25,6 +26,7 @@ testTransport({
   transport: () => nativeWebSocketTransport(certificates()),
   freshAddress: () => "wss://localhost:0",
   acceptedRemote: "wss://",
+  upgradesNatively: true,
 });
 
 /** One side dials by one transport, the other listens by another. */
@@ -36,9 +38,9 @@ function mixed(dialling: Transport, listening: Transport): Transport {
 }
 
 for (
-  const [name, transport] of [
-    ["native to ours", () => mixed(nativeWebSocketTransport(), webSocketTransport())],
-    ["ours to native", () => mixed(webSocketTransport(), nativeWebSocketTransport())],
+  const [name, transport, upgradesNatively] of [
+    ["native to ours", () => mixed(nativeWebSocketTransport(), webSocketTransport()), false],
+    ["ours to native", () => mixed(webSocketTransport(), nativeWebSocketTransport()), true],
   ] as const
 ) {
   testTransport({
@@ -47,6 +49,7 @@ for (
     transport,
     freshAddress: () => "ws://127.0.0.1:0",
     acceptedRemote: "ws://127.0.0.1:",
+    upgradesNatively,
   });
 }
 

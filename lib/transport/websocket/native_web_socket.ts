@@ -119,7 +119,8 @@ class NativeListener implements Listener {
   /** Connections that have come about and are not over. */
   #open = 0;
   #isClosed = false;
-  #shutdown: Promise<void> | null = null;
+  /** Ends the server at once: its `shutdown` waits for ever for an upgrade whose client has left (Deno 2.9.6). */
+  readonly #end = new AbortController();
 
   constructor(address: HostAddress, options: ListenOptions, tls: TlsOptions) {
     this.#options = options;
@@ -136,6 +137,7 @@ class NativeListener implements Listener {
     const identity = scheme === "wss" ? requireIdentity(address, tls) : {};
     const common = {
       port,
+      signal: this.#end.signal,
       ...identity,
       ...(reusePort && { reusePort }),
       onListen: () => {},
@@ -159,11 +161,9 @@ class NativeListener implements Listener {
   /** Any number of calls. What has come about lives on, and until it has ended others are refused. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#open === 0) await this.#end();
-  }
-
-  #end(): Promise<void> {
-    return this.#shutdown ??= this.#server.shutdown();
+    if (this.#open > 0) return;
+    this.#end.abort();
+    await this.finished;
   }
 
   async #answer(request: Request, remote: string, ip: string): Promise<Response> {
@@ -203,6 +203,6 @@ class NativeListener implements Listener {
 
   #onEnded(): void {
     this.#open--;
-    if (this.#isClosed && this.#open === 0) void this.#end();
+    if (this.#isClosed && this.#open === 0) this.#end.abort();
   }
 }
