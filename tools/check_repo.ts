@@ -10,7 +10,7 @@ import { markdownChecks } from "./repo/markdown_checks.ts";
 import { releaseChecks } from "./repo/release_checks.ts";
 import { sourceChecks } from "./repo/source_checks.ts";
 
-const SKIPPED = new Set([".git", "node_modules", "coverage", ".vscode", ".idea"]);
+const SKIPPED = new Set([".git", "node_modules", "coverage", "npm", ".vscode", ".idea"]);
 const TEXT =
   /\.(?:ts|md|json|jsonc|sh|yml|yaml|toml)$|^\.ci\/|^\.git[a-z]+$|^deno\.lock$|^LICENSE$/;
 const CHECKS: readonly Check[] = [

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hexOf } from "../foreign/hex.ts";
 import { createHmac } from "node:crypto";
 import { type InternodeError, invalidArgument } from "../errors.ts";
 
@@ -51,7 +52,7 @@ export function pairSecret(master: string | Uint8Array, one: string, other: stri
     throw invalid("Each node of a pair has a name, such as a host's URL");
   }
   if (one === other) throw invalid(`${JSON.stringify(one)} is no pair with itself`);
-  const names = [one, other].map((name) => encoder.encode(name).toHex()).sort();
+  const names = [one, other].map((name) => hexOf(encoder.encode(name))).sort();
   return createHmac("sha256", key).update(LABEL).update(names.join("\0")).digest("hex");
 }
 

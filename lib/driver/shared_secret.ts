@@ -4,6 +4,8 @@
  * @module
  */
 
+import { base64UrlOf, bytesOfBase64Url } from "../runtime/base64.ts";
+import { hexOf } from "../foreign/hex.ts";
 import { shown } from "../foreign/text_of.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { InternodeError, invalidArgument } from "../errors.ts";
@@ -175,7 +177,7 @@ class SharedSecret implements Authenticator {
     token.set(to, TOKEN_HEAD_BYTES + from.length);
     const signed = token.subarray(0, token.length - MAC_BYTES);
     token.set(sign(this.#own(remote), TOKEN_LABEL, signed), signed.length);
-    return token.toBase64({ alphabet: "base64url", omitPadding: true });
+    return base64UrlOf(token);
   }
 
   checkToken(token: string | null, local: string, wallNowMs: number): TokenVerdict {
@@ -218,7 +220,7 @@ class SharedSecret implements Authenticator {
         } is ahead`,
       };
     }
-    const id = signed.subarray(9, 9 + NONCE_BYTES).toHex();
+    const id = hexOf(signed.subarray(9, 9 + NONCE_BYTES));
     return {
       name: from,
       id,
@@ -299,7 +301,7 @@ function nameBytes(name: string): Uint8Array {
 function decodeToken(token: string): Uint8Array<ArrayBuffer> | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined;
   try {
-    const bytes = Uint8Array.fromBase64(token, { alphabet: "base64url" });
+    const bytes = bytesOfBase64Url(token);
     return bytes.length < TOKEN_HEAD_BYTES + MAC_BYTES ? undefined : bytes;
   } catch {
     return undefined;

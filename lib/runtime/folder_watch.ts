@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "./clock.ts";
+import { IS_WINDOWS } from "./operating_system.ts";
 import { pause } from "./pause.ts";
 
 /** How often to look where no notifications can be had, as for a folder that does not exist. */
@@ -110,6 +111,6 @@ export async function anyChanged(
 /** The folder that a file is in. */
 export function folderOf(path: string): string {
   const end = path.lastIndexOf("/");
-  const cut = Deno.build.os === "windows" ? Math.max(end, path.lastIndexOf("\\")) : end;
+  const cut = IS_WINDOWS ? Math.max(end, path.lastIndexOf("\\")) : end;
   return cut < 0 ? "." : path.slice(0, Math.max(1, cut));
 }

@@ -31,6 +31,7 @@
  * @module
  */
 
+import { hexOf } from "../foreign/hex.ts";
 import type { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { ByteReader } from "../wire/byte_reader.ts";
@@ -354,7 +355,7 @@ export class Session implements CreditGiver, PayloadOwner {
     if (outbox.seal !== null) outbox.seal.checksum = handshake.checksum;
     this.liveness.onOpen(outbox.nowMs);
     this.arrival.onOpen();
-    const instance = hello.instance.toHex();
+    const instance = hexOf(hello.instance);
     const renews = (hello.features & FEATURE_RENEWAL) !== 0;
     this.caller.names.reuses =
       this.responder.names.reuses =

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hexOf } from "../../foreign/hex.ts";
 import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { sha256 } from "../../runtime/sha256.ts";
@@ -44,7 +45,7 @@ export class MethodKey {
     this.component = component;
     this.method = method;
     this.name = `${component}.${method}`;
-    this.hex = bytes.toHex();
+    this.hex = hexOf(bytes);
     this.bytes = bytes;
   }
 }

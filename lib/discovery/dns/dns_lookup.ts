@@ -177,7 +177,7 @@ function orAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     const settle = (): void => signal.removeEventListener("abort", onAbort);
-    Promise.try(work).finally(settle).then(resolve, reject);
+    new Promise<T>((done) => done(work())).finally(settle).then(resolve, reject);
   });
 }
 

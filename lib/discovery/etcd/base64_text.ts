@@ -4,6 +4,7 @@
  * @module
  */
 
+import { base64Of, bytesOfBase64 } from "../../runtime/base64.ts";
 import { InternodeError } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 
@@ -17,7 +18,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * @returns The Base64.
  */
 export function encodeBase64(text: string): string {
-  return encoder.encode(text).toBase64();
+  return base64Of(encoder.encode(text));
 }
 
 /**
@@ -30,7 +31,7 @@ export function encodeBase64(text: string): string {
 export function decodeBase64(base64: unknown): string {
   if (typeof base64 !== "string") return "";
   try {
-    return decoder.decode(Uint8Array.fromBase64(base64));
+    return decoder.decode(bytesOfBase64(base64));
   } catch (cause) {
     throw new InternodeError(
       "ProtocolError",

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { hexOf } from "../../foreign/hex.ts";
 import { serialText } from "./crl_reader.ts";
 import { DerReader } from "./der_reader.ts";
 import type { PeerNames } from "../channel/peer_identity.ts";
@@ -56,9 +57,9 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
   const names = { dns: [] as string[], ip: [] as string[], uri: [] as string[] };
   const serial = serialText(body.next(INTEGER));
   body.next(SEQUENCE);
-  const issuer = body.whole(SEQUENCE).toHex();
+  const issuer = hexOf(body.whole(SEQUENCE));
   body.next(SEQUENCE);
-  const subject = body.whole(SEQUENCE).toHex();
+  const subject = hexOf(body.whole(SEQUENCE));
   let purposes: string[] | undefined, mayRevoke = true;
   while (body.tag !== -1) {
     if (body.tag !== EXTENSIONS) {
@@ -126,5 +127,5 @@ function ipText(bytes: Uint8Array): string {
 }
 
 function hex(bytes: Uint8Array): string {
-  return bytes.toHex();
+  return hexOf(bytes);
 }

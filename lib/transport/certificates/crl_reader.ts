@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hexOf } from "../../foreign/hex.ts";
 import { DerReader } from "./der_reader.ts";
 
 const SEQUENCE = 0x30, INTEGER = 0x02, BIT_STRING = 0x03, OCTET_STRING = 0x04, OID = 0x06;
@@ -74,16 +75,16 @@ export function readCrl(der: Uint8Array): CrlContent {
   const file = new DerReader(der, BROKEN), outer = file.enter(SEQUENCE);
   if (file.tag !== -1) throw new RangeError("something follows the list");
   const signed = outer.whole(SEQUENCE);
-  const named = outer.whole(SEQUENCE).toHex();
+  const named = hexOf(outer.whole(SEQUENCE));
   const bits = outer.next(BIT_STRING);
   if (bits[0] !== 0) throw new RangeError(BROKEN);
   const body = new DerReader(signed, BROKEN).enter(SEQUENCE);
-  if (body.tag === INTEGER && body.next(INTEGER).toHex() !== "01") {
+  if (body.tag === INTEGER && hexOf(body.next(INTEGER)) !== "01") {
     throw new RangeError("it is of a version that is not known; 1 and 2 are");
   }
   const algorithm = body.whole(SEQUENCE);
-  if (algorithm.toHex() !== named) throw new RangeError("its two signature algorithms differ");
-  const issuer = body.whole(SEQUENCE).toHex();
+  if (hexOf(algorithm) !== named) throw new RangeError("its two signature algorithms differ");
+  const issuer = hexOf(body.whole(SEQUENCE));
   const thisUpdateMs = readTime(body);
   const isTime = body.tag === UTC_TIME || body.tag === GENERALIZED_TIME;
   const nextUpdateMs = isTime ? readTime(body) : Infinity;
@@ -111,14 +112,14 @@ export function readCrl(der: Uint8Array): CrlContent {
 
 /** A certificate's number in hex, the same however many zeros stand before it. */
 export function serialText(integer: Uint8Array): string {
-  return integer.toHex().replace(/^(?:00)+(?=..)/, "").toUpperCase();
+  return hexOf(integer).replace(/^(?:00)+(?=..)/, "").toUpperCase();
 }
 
 /** Refuses what would make the list mean something else. */
 function readExtensions(extensions: DerReader): void {
   while (extensions.tag !== -1) {
     const extension = extensions.enter(SEQUENCE);
-    const id = extension.next(OID).toHex();
+    const id = hexOf(extension.next(OID));
     const critical = extension.tag === BOOLEAN && extension.next(BOOLEAN)[0] !== 0;
     extension.next(OCTET_STRING);
     const partial = PARTIAL[id];
@@ -130,7 +131,7 @@ function readExtensions(extensions: DerReader): void {
 }
 
 function readAlgorithm(reader: DerReader): SignatureAlgorithm {
-  const id = reader.next(OID).toHex();
+  const id = hexOf(reader.next(OID));
   if (id === PSS_OID) return readPss(reader.enter(SEQUENCE));
   const hash = SIGNATURES[id];
   if (hash !== undefined) return { hash, saltBytes: null };
@@ -144,9 +145,9 @@ function readPss(reader: DerReader): SignatureAlgorithm {
   let hashId = SHA1_OID, saltBytes = 20;
   while (reader.tag !== -1) {
     if (reader.tag === PSS_HASH) {
-      hashId = reader.enter(PSS_HASH).enter(SEQUENCE).next(OID).toHex();
+      hashId = hexOf(reader.enter(PSS_HASH).enter(SEQUENCE).next(OID));
     } else if (reader.tag === PSS_SALT) {
-      saltBytes = Number.parseInt(reader.enter(PSS_SALT).next(INTEGER).toHex(), 16);
+      saltBytes = Number.parseInt(hexOf(reader.enter(PSS_SALT).next(INTEGER)), 16);
     } else reader.next();
   }
   const hash = HASHES[hashId];

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { base64Of, bytesOfBase64 } from "../../runtime/base64.ts";
+
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const CRL = /-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g;
 const PRIVATE_KEY = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[^]+?-----END \1-----/g;
@@ -27,7 +29,7 @@ export function certificatesIn(text: string): readonly string[] {
  */
 export function crlsIn(text: string): readonly Uint8Array[] {
   if (typeof text !== "string") return [];
-  return [...text.matchAll(CRL)].map(([, body]) => Uint8Array.fromBase64(body!));
+  return [...text.matchAll(CRL)].map(([, body]) => bytesOfBase64(body!));
 }
 
 /**
@@ -38,7 +40,7 @@ export function crlsIn(text: string): readonly Uint8Array[] {
 export function crlText(bytes: Uint8Array): string {
   // DER begins with the tag of a sequence.
   if (bytes[0] !== 0x30) return new TextDecoder().decode(bytes);
-  return `-----BEGIN X509 CRL-----\n${bytes.toBase64()}\n-----END X509 CRL-----\n`;
+  return `-----BEGIN X509 CRL-----\n${base64Of(bytes)}\n-----END X509 CRL-----\n`;
 }
 
 /**

@@ -171,7 +171,10 @@ async function agree(
 
 /** The SHA-256 of a certificate. */
 function fingerprintOf(certificate: X509Certificate): Uint8Array {
-  return Uint8Array.fromHex(certificate.fingerprint256.replaceAll(":", ""));
+  return Uint8Array.from(
+    certificate.fingerprint256.split(":"),
+    (pair) => Number.parseInt(pair, 16),
+  );
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { IS_MACOS } from "../../runtime/operating_system.ts";
+
 const SYMBOLS = {
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
@@ -18,22 +20,22 @@ const SYMBOLS = {
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** `MSG_DONTWAIT`, and where there is one `MSG_NOSIGNAL`; elsewhere the runtime ignores that signal. */
-export const WITHOUT_WAITING: number = Deno.build.os === "darwin" ? 0x80 : 0x40 | 0x4000;
+export const WITHOUT_WAITING: number = IS_MACOS ? 0x80 : 0x40 | 0x4000;
 /** `MSG_PEEK`. */
 export const PEEKING = 0x2;
 
 /** Where the library is; the full paths are for a permission that names one. */
-const PATHS: readonly string[] = Deno.build.os === "darwin"
-  ? ["/usr/lib/libSystem.B.dylib"]
-  : Deno.build.os === "linux"
-  ? [
+function pathsIn({ os, arch }: typeof Deno.build): readonly string[] {
+  if (os === "darwin") return ["/usr/lib/libSystem.B.dylib"];
+  if (os !== "linux") return [];
+  return [
     "libc.so.6",
-    `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`,
-    `/usr/lib/${Deno.build.arch}-linux-gnu/libc.so.6`,
+    `/lib/${arch}-linux-gnu/libc.so.6`,
+    `/usr/lib/${arch}-linux-gnu/libc.so.6`,
     "/lib64/libc.so.6",
     "/usr/lib64/libc.so.6",
-  ]
-  : [];
+  ];
+}
 
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | null = null;
 let users = 0;
@@ -59,7 +61,7 @@ export function releaseLibc(): void {
 }
 
 function open(): Deno.DynamicLibrary<typeof SYMBOLS> | null {
-  for (const path of PATHS) {
+  for (const path of pathsIn(Deno.build)) {
     if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") continue;
     try {
       return Deno.dlopen(path, SYMBOLS);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { IS_MACOS } from "../../runtime/operating_system.ts";
 import type { Libc } from "./libc.ts";
 
 /** So many descriptors are looked at; a process with more of them goes without. */
@@ -15,7 +16,7 @@ const POLLFD_WORDS = 2;
 const NOT_OPEN = 0x20 << 16;
 const AF_UNIX = 1;
 const AF_INET = 2;
-const AF_INET6 = Deno.build.os === "darwin" ? 30 : 10;
+const AF_INET6 = IS_MACOS ? 30 : 10;
 /** Longer than any `struct sockaddr`. */
 const ADDRESS_BYTES = 128;
 /** The address's family and, on macOS, its length. */
@@ -74,7 +75,7 @@ const lengthView = new DataView(length.buffer);
 function addressOf(ask: Libc["getsockname"], descriptor: number): string | null {
   lengthView.setUint32(0, ADDRESS_BYTES, true);
   if (ask(descriptor, bytes, length) !== 0) return null;
-  const family = Deno.build.os === "darwin" ? bytes[1]! : view.getUint16(0, true);
+  const family = IS_MACOS ? bytes[1]! : view.getUint16(0, true);
   const port = view.getUint16(2);
   if (family === AF_INET) return `${bytes.subarray(4, 8).join(".")} ${port}`;
   if (family === AF_INET6) {

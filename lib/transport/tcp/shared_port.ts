@@ -6,6 +6,7 @@
 
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
+import { IS_WINDOWS } from "../../runtime/operating_system.ts";
 
 /** The flag without which the runtime ends the whole process instead of sharing a port. */
 const FLAG = "--unstable-net";
@@ -22,7 +23,7 @@ export function sharingProblem(address: HostAddress): InternodeError | null {
   if (!WITH_PORTS.has(address.scheme)) {
     return problem(address, `${address.scheme} has no ports. Give each an address of its own`);
   }
-  if (Deno.build.os === "windows") {
+  if (IS_WINDOWS) {
     return problem(address, "this system shares no ports. Give each a port of its own");
   }
   if (mayShare()) return null;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { hexOf } from "../../foreign/hex.ts";
+
 /** What begins the names of sockets that are about to get their real one. */
 export const BINDING_PREFIX = ".internode-";
 
@@ -78,7 +80,7 @@ function bindBeside(path: string): Deno.UnixListener | null {
 
 function besidePath(path: string): string {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  return `${folder}${BINDING_PREFIX}${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
+  return `${folder}${BINDING_PREFIX}${hexOf(crypto.getRandomValues(new Uint8Array(4)))}`;
 }
 
 /** Asks nobody: a prompt would be about a name that nobody knows. */

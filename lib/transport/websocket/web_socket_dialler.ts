@@ -4,6 +4,7 @@
  * @module
  */
 
+import { base64Of } from "../../runtime/base64.ts";
 import { type ErrorCode, InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
@@ -80,7 +81,7 @@ export async function requestUpgrade(
   request: UpgradeRequest,
   reasonTimeoutMs: number = REASON_TIMEOUT_MS,
 ): Promise<Uint8Array> {
-  const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
+  const key = base64Of(crypto.getRandomValues(new Uint8Array(16)));
   await writeAll(channel, requestHead(address, request, key));
   let left = MAX_HEAD_BYTES, rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   let head: HttpHead, status: number;

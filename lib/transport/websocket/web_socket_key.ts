@@ -4,6 +4,8 @@
  * @module
  */
 
+import { base64Of } from "../../runtime/base64.ts";
+
 /** What RFC 6455 appends to a key before it is hashed. */
 const SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -15,5 +17,5 @@ const SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  */
 export async function acceptOf(key: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + SUFFIX));
-  return new Uint8Array(hash).toBase64();
+  return base64Of(new Uint8Array(hash));
 }

@@ -1,0 +1,37 @@
+import { assert, assertEquals } from "@std/assert";
+import ts from "typescript";
+import config from "../../deno.json" with { type: "json" };
+import { compile } from "../../tools/package/compile.ts";
+import { manifestOf } from "../../tools/package/manifest.ts";
+
+const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname).replace(/\/$/, "");
+const MSGPACK = "vendor/std/msgpack/mod.js";
+
+Deno.test("the package for npm has a module with types for each entry, and imports nothing that npm does not know", () => {
+  const entries = Object.values(config.exports).map((path) => path.slice("./".length));
+  const files = compile(ROOT, entries, new Map([["@std/msgpack", MSGPACK]]));
+  const { exports } = manifestOf(config) as {
+    exports: Record<string, { types: string; default: string }>;
+  };
+  for (const entry of Object.keys(config.exports)) {
+    const { types, default: module } = exports[entry]!;
+    assert(files.has(types.slice(2)) && files.has(module.slice(2)), entry);
+  }
+  const outside = new Set<string>();
+  for (const [path, text] of files) {
+    if (path.endsWith(".map")) continue;
+    for (const { fileName: specifier } of ts.preProcessFile(text).importedFiles) {
+      const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+      if (!specifier.startsWith(".")) outside.add(specifier);
+      else assert(target === MSGPACK || files.has(target), `${path} imports ${specifier}`);
+    }
+  }
+  const packages = [...outside].filter((specifier) => !specifier.startsWith("node:"));
+  assertEquals(packages, ["@opentelemetry/api"]);
+});
+
+Deno.test("no syntax of the package for npm is newer than ES2022", () => {
+  const files = compile(ROOT, ["lib/discovery/file_resolver.ts"], new Map());
+  const text = files.get("lib/discovery/file_resolver.js");
+  assert(text !== undefined && !/^\s*(?:await )?using /m.test(text));
+});

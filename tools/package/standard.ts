@@ -1,0 +1,71 @@
+/**
+ * The code of JSR's standard library that the package for npm brings along, as npm has no package of it.
+ *
+ * @module
+ */
+
+/** Where it lies within the package. */
+export const STANDARD_FOLDER = "vendor/std";
+
+/** A module from which what is taken is reached, and its folder within what npm gives. */
+interface Origin {
+  readonly name: string;
+  readonly entry: string;
+}
+
+/**
+ * Gets the code that stands in for `@std/msgpack`: by npm, compared with the
+ * hash in deno.lock.
+ *
+ * @param root The repository, as a folder's URL.
+ * @returns The text of each module by its path in {@linkcode STANDARD_FOLDER}, and which of them is the first.
+ */
+export async function standardModules(
+  root: URL,
+): Promise<{ readonly entry: string; readonly modules: ReadonlyMap<string, string> }> {
+  const origin = originIn(await Deno.readTextFile(new URL("tools/std/msgpack/mod.ts", root)));
+  const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", root)));
+  const folder = await Deno.makeTempDir({ prefix: "internode-std-" });
+  try {
+    const [packed] = JSON.parse(await outputOf("npm", ["pack", origin.name, "--json"], folder));
+    if (packed.integrity !== lock.npm[origin.name].integrity) {
+      throw new Error(`${origin.name} from npm is not the one whose hash deno.lock has`);
+    }
+    await outputOf("tar", ["-xzf", packed.filename], folder);
+    const modules = new Map<string, string>();
+    const take = async (path: string): Promise<void> => {
+      if (modules.has(path)) return;
+      const text = await Deno.readTextFile(`${folder}/package/${path}`);
+      modules.set(path, text);
+      for (const [, specifier] of text.matchAll(/^(?:import|export) .*from "(\.[^"]+)";$/gm)) {
+        await take(new URL(specifier!, `file:///${path}`).pathname.slice(1));
+      }
+    };
+    await take(origin.entry);
+    return { entry: origin.entry, modules };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function originIn(text: string): Origin {
+  const found = /["']npm:([^/"]+)\/([^"]+)["']/.exec(text);
+  if (found === null) throw new Error("tools/std/msgpack/mod.ts names no package of npm");
+  return { name: found[1]!, entry: found[2]! };
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param program Its name.
+ * @param args What it is given.
+ * @param cwd Where it runs.
+ * @returns What it printed. Rejects if it fails, with what it said.
+ */
+export async function outputOf(program: string, args: string[], cwd: string): Promise<string> {
+  const command = new Deno.Command(program, { args, cwd, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  const text = new TextDecoder().decode(stdout);
+  if (success) return text;
+  throw new Error(`${program} ${args.join(" ")}: ${text}${new TextDecoder().decode(stderr)}`);
+}
