@@ -11,14 +11,17 @@
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as object;
-const getter = (name: string): () => unknown =>
+const getter = (name: string | symbol): () => unknown =>
   Object.getOwnPropertyDescriptor(ARRAY, name)!.get as () => unknown;
 const length = getter("length") as () => number;
 const byteOffset = getter("byteOffset") as () => number;
 const buffer = getter("buffer") as () => ArrayBuffer;
+const kind = getter(Symbol.toStringTag) as () => string | undefined;
 
-/** Larger ones travel as they are, in pieces; others are copied at once. */
-const COPIED_BYTES = 8_192;
+/** Whether this is an array of bytes, not what only looks like one, as a proxy does. Runs no code of a user's. */
+export function isBytes(value: unknown): value is Bytes {
+  return kind.call(value) === "Uint8Array";
+}
 
 /**
  * How many bytes an array really has.
@@ -29,17 +32,18 @@ export function lengthOf(bytes: Uint8Array): number {
   return length.call(bytes);
 }
 
-/**
- * The same bytes in an array without anything of a user's own.
- *
- * @returns The very array if it is small and plain.
- * @throws {TypeError} If it only looks like an array, as a proxy does.
- */
+/** The same bytes in an array without anything of a user's own. */
 export function plainBytes(bytes: Bytes): Bytes {
-  const real = lengthOf(bytes);
-  const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype && bytes.length === real;
-  if (real === 0 || isPlain && real <= COPIED_BYTES) return isPlain ? bytes : new Uint8Array(0);
-  return new Uint8Array(buffer.call(bytes), byteOffset.call(bytes), real);
+  return new Uint8Array(buffer.call(bytes), byteOffset.call(bytes), lengthOf(bytes));
+}
+
+/** Whether an array says itself that it has so many bytes. */
+export function tells(bytes: Bytes, length: number): boolean {
+  try {
+    return bytes.length === length;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -105,10 +105,11 @@ export class CallSource {
    * @returns Why no further handler may run for this peer; `null`: one may.
    */
   admit(): InternodeError | null {
-    const { running } = this.#handlers;
-    // Until these have ended it has the slots of both connections.
-    const most = this.#handlers.renewing ? 2 * this.#maxRunning : this.#maxRunning;
-    if (running < most) return this.#rate?.take(this.beginTurn()) ?? null;
+    const { running } = this.#handlers, most = this.#maxRunning;
+    // While it has calls on a renewed connection it has the slots of both.
+    if (running < most || running < 2 * most && this.#handlers.renewing) {
+      return this.#rate === null ? null : this.#rate.take(this.beginTurn());
+    }
     return new InternodeError(
       "Overloaded",
       `${running} handlers of calls from this peer run already, those included whose calls were cancelled; ` +

@@ -6,10 +6,9 @@
 
 import type { Codec } from "../../codec/format/codec.ts";
 import { InternodeError, invalidArgument } from "../../errors.ts";
-import { guard } from "../../foreign/guard.ts";
 import type { BatchWriter } from "../../wire/batch_writer.ts";
 import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
-import { isDetached, lengthOf, plainBytes } from "../../wire/plain_bytes.ts";
+import { isBytes, isDetached, lengthOf, plainBytes, tells } from "../../wire/plain_bytes.ts";
 import { payloadLost } from "./wire_error.ts";
 
 /** Null and absent values are told by the frame where the codec leaves them to it. */
@@ -24,26 +23,20 @@ export function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<A
   return writer.bytes.slice(header + HEADER_BYTES, writer.position);
 }
 
-const LOST = new Uint8Array(0);
-
-/** A payload that travels as it is. */
+/** A payload that travels as it is. Before it is kept, {@linkcode plainBytes} takes what a user's class may do from it. */
 export function rawBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  const bytes = guard(() => {
-    if (!(value instanceof Uint8Array)) return null;
-    const given = value as Uint8Array<ArrayBuffer>;
-    return isDetached(given) ? LOST : plainBytes(given);
-  }, () => null);
-  if (bytes === LOST) throw payloadLost("caller", "notSent");
-  if (bytes !== null) return bytes;
-  throw new InternodeError("InvalidPayload", `A Uint8Array was expected, not ${typeof value}.`, {
-    origin: "caller",
-    outcome: "notSent",
-  });
+  if (!isBytes(value)) {
+    const message = `A Uint8Array was expected, not ${typeof value}.`;
+    throw new InternodeError("InvalidPayload", message, { origin: "caller", outcome: "notSent" });
+  }
+  const length = lengthOf(value);
+  if (length === 0 && isDetached(value)) throw payloadLost("caller", "notSent");
+  return tells(value, length) ? value : plainBytes(value);
 }
 
 /** How many bytes a value that travels as it is has; 0 for any other. Never throws. */
 export function sizeOf(value: unknown): number {
-  return guard(() => value instanceof Uint8Array ? lengthOf(value) : 0, () => 0);
+  return isBytes(value) ? lengthOf(value) : 0;
 }
 
 /** One behind the other. */

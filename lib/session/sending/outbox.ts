@@ -9,6 +9,7 @@ import { BatchSeal } from "../../wire/batch_seal.ts";
 import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import type { Limits } from "../../wire/limits.ts";
+import { plainBytes } from "../../wire/plain_bytes.ts";
 import type { WriterPool } from "../../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
 import { FrameLanes, type OutputOwner } from "./frame_lanes.ts";
@@ -119,7 +120,7 @@ export class Outbox extends FrameLanes {
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     if (raw !== null && raw.length > this.budget.interactiveBytes) {
       this.bulk.checkRoom(raw.length + (prefix === null ? 0 : prefix.length));
-      const payload = prefix === null ? raw : concat(prefix, raw);
+      const payload = prefix === null ? plainBytes(raw) : concat(prefix, raw);
       const message = new QueuedMessage(type, flags, code, id, argument, payload, call, null);
       message.lending = lending;
       this.#enqueue(message);
@@ -173,7 +174,8 @@ export class Outbox extends FrameLanes {
       (raw.length > this.budget.interactiveBytes || !half.maySend(raw.length) || half.queued)
     ) {
       // What waits must not change when the caller reuses its buffer after a small send.
-      const payload = raw.length > this.budget.interactiveBytes ? raw : new Uint8Array(raw);
+      const isLarge = raw.length > this.budget.interactiveBytes;
+      const payload = isLarge ? plainBytes(raw) : new Uint8Array(raw);
       return this.#inOrder(
         half,
         new QueuedMessage(half.type, 0, 0, half.id, 0, payload, null, half),
