@@ -14,6 +14,15 @@ export {
 } from "./lib/errors.ts";
 export { sharedSecret, type SharedSecretOptions } from "./lib/driver/shared_secret.ts";
 export type { Logger } from "./lib/rpc/contract/logger.ts";
+export type { CloseOptions } from "./lib/rpc/connecting/close_options.ts";
+export type {
+  CallCounts,
+  ConnectionStats,
+  ServerStats,
+  TrafficStats,
+} from "./lib/rpc/connecting/connection_stats.ts";
+export type { Server, ServerConnection } from "./lib/rpc/connecting/server.ts";
+export type { ServedClient } from "./lib/call/server/served_connection.ts";
 export type {
   ByteChannel,
   Channel,

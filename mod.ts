@@ -86,7 +86,13 @@ export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
 export { Connection } from "./lib/grid/connection.ts";
 export type { ConnectionOptions } from "./lib/rpc/connecting/connection_options.ts";
 export type { ConnectionState } from "./lib/rpc/contract/connection_state.ts";
-export type { CallCounts, ConnectionStats } from "./lib/rpc/connecting/connection_stats.ts";
+export type {
+  CallCounts,
+  ConnectionStats,
+  ServerStats,
+  TrafficStats,
+} from "./lib/rpc/connecting/connection_stats.ts";
+export type { Server, ServerConnection } from "./lib/rpc/connecting/server.ts";
 export {
   type AnyContract,
   single,
@@ -104,7 +110,7 @@ export type {
 } from "./lib/rpc/contract/handler.ts";
 export type { Logger } from "./lib/rpc/contract/logger.ts";
 export type { CloseOptions } from "./lib/rpc/connecting/close_options.ts";
-export { Manager, type Server, type UpgradeOptions } from "./lib/grid/manager.ts";
+export { Manager, type UpgradeOptions } from "./lib/grid/manager.ts";
 export type { ManagerOptions } from "./lib/grid/node_options.ts";
 export { Stream } from "./lib/rpc/calling/stream.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";

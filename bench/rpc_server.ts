@@ -50,15 +50,8 @@ export async function serveEcho(
   reached: Reached,
   spinUs: number,
 ): Promise<AsyncDisposable> {
-  const stop = new AbortController();
   const listener = await listen(address, implement(Echo, { echo: (bytes) => bytes }), reached);
-  const served = serve(listener, { signal: stop.signal, graceMs: 0, spinUs });
-  return {
-    [Symbol.asyncDispose]: () => {
-      stop.abort();
-      return served;
-    },
-  };
+  return serve(listener, { graceMs: 0, spinUs });
 }
 
 if (import.meta.main) {

@@ -122,7 +122,7 @@ async function beServer(address: string): Promise<void> {
   const listener = await listen(address, handlers);
   setTimer();
   console.log(listener.address);
-  await serve(listener);
+  await serve(listener).finished;
 }
 
 async function beFlood(

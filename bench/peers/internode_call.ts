@@ -26,7 +26,7 @@ export const internodeCall: Peer = {
     const address = `tcp://${LOOPBACK}:${freePorts(1)[0]}`;
     const stop = new AbortController();
     const listener = await listen(address, implement(Echo, { echo: (bytes) => bytes }));
-    const served = serve(listener, { signal: stop.signal, graceMs: 0 });
+    const served = serve(listener, { signal: stop.signal, graceMs: 0 }).finished;
     return {
       address,
       [Symbol.asyncDispose]: () => {

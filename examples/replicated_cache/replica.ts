@@ -13,19 +13,17 @@ import type { ReplicaConfig, ReplicaReport } from "./reports.ts";
 const config: ReplicaConfig = JSON.parse(Deno.args[0]!);
 const told = toldToStop();
 const store = new CacheStore();
-const stop = new AbortController();
 
 // The order is what matters: it is listed only while it listens. So it begins to
 // listen first, and when it ends it is off the list before it takes no more calls.
 const listener = await listen(config.listen, implement(Cache, store));
-const served = serve(listener, { signal: stop.signal });
+const server = serve(listener);
 {
   await using _listed = await enlist(config.list, listener.address);
   say({ report: "ready", address: listener.address });
-  await Promise.race([told, served]);
+  await Promise.race([told, server.finished]);
 }
-stop.abort();
-await served;
+await server.close();
 say({ report: "ended", calls: store.calls });
 Deno.exit(0);
 

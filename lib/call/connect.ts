@@ -33,19 +33,14 @@ import { ServiceConnection } from "./service_connection.ts";
  *   greet: method({ request: t.string(), response: t.string(), idempotent: true }),
  * });
  *
- * const stop = new AbortController();
  * const listener = await listen("memory://greeter-1", implement(Greeter, {
  *   greet: (name) => `Hello, ${name}!`,
  * }));
- * const served = serve(listener, { signal: stop.signal });
+ * await using _server = serve(listener);
  *
- * {
- *   await using connection = await connect(constantResolver(memory("greeter-1")));
- *   const greeter = client(Greeter, connection);
- *   assertEquals(await greeter.greet("Ada"), "Hello, Ada!");
- * }
- * stop.abort();
- * await served;
+ * await using connection = await connect(constantResolver(memory("greeter-1")));
+ * const greeter = client(Greeter, connection);
+ * assertEquals(await greeter.greet("Ada"), "Hello, Ada!");
  * ```
  */
 export async function connect(

@@ -77,10 +77,8 @@ export class Connection {
 
   /** Counters of this connection; reading them costs, keeping them does not. */
   stats(): ConnectionStats {
-    const { clock } = this.#node.options;
-    const offsetMs = clock.wallNow() - clock.now();
     const { totals, state, link } = this.#peering;
-    return totals.snapshot(state, link, (ms) => ms + offsetMs);
+    return totals.snapshot(state, link, this.#node.options.clock);
   }
 
   /**

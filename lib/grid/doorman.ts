@@ -49,9 +49,9 @@ export class Doorman {
     this.door = new ListenerDoor({ ...doorLimits, maxUnproven, handshakeTimeoutMs, clock });
   }
 
-  /** Whether nobody is at the door. */
-  get isIdle(): boolean {
-    return this.#strangers.size === 0;
+  /** How many connections are in their handshake. */
+  get count(): number {
+    return this.#strangers.size;
   }
 
   /** Judges the token of a WebSocket upgrade request, see `ListenOptions`. */

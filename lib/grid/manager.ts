@@ -20,6 +20,8 @@ import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import { within } from "../runtime/within.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
+import { type ServerStats, sumOfTraffic } from "../rpc/connecting/connection_stats.ts";
+import type { Server } from "../rpc/connecting/server.ts";
 import { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import { dials } from "./dialler.ts";
@@ -40,14 +42,6 @@ import type { WaitOptions } from "./wait_for_connect.ts";
 
 /** How long the listener may take to close, in milliseconds. */
 const LISTENER_CLOSE_MS = 2_000;
-
-/** A node that listens; closing it closes the manager. */
-export interface Server extends AsyncDisposable {
-  /** Where it listens. */
-  readonly address: string;
-  /** Resolves when the listener has ended, rejects when it failed by itself. */
-  readonly finished: Promise<void>;
-}
 
 /** What a server of the user's own knows of a request for {@linkcode Manager.upgrade}. */
 export interface UpgradeOptions {
@@ -150,10 +144,10 @@ export class Manager implements AsyncDisposable {
   /**
    * Starts to accept connections at `local`, and to dial.
    *
-   * @returns The server; disposing of it closes this manager.
+   * @returns The server; closing it closes this manager.
    * @throws {InternodeError} When the address cannot be listened at, or the manager is closed; `InvalidArgument` if other machines reach it and would need no proof, see `ManagerOptions.allowUnauthenticated`.
    */
-  async listen(): Promise<Server> {
+  async listen(): Promise<Server<Connection>> {
     if (this.#closed !== null) {
       throw new InternodeError("Closed", "This manager is closed.", { origin: "caller" });
     }
@@ -178,7 +172,7 @@ export class Manager implements AsyncDisposable {
       this.#listener = null;
       throw error;
     }
-    const finished = promiseOf<void>(() => listener.finished);
+    const finished = promiseOf<void>(() => listener.finished).then(() => this.#closed ?? undefined);
     finished.catch((error) =>
       options.logger.error(
         `The listener at ${this.local} has ended by itself: ${sentence(textOf(error))} ` +
@@ -189,7 +183,10 @@ export class Manager implements AsyncDisposable {
     this.connect();
     return {
       address: listener.address.href,
+      connections: this.connections,
       finished,
+      stats: () => this.#stats(),
+      close: (options) => this.close(options),
       [Symbol.asyncDispose]: (): Promise<void> => this.close(),
     };
   }
@@ -323,6 +320,15 @@ export class Manager implements AsyncDisposable {
     throw invalidArgument(`The local host ${local.href} is not among the hosts.`);
   }
 
+  #stats(): ServerStats {
+    const peerings = [...this.#peerings.values()];
+    return {
+      ...sumOfTraffic(peerings.map(({ totals }) => totals.traffic())),
+      connections: this.#doorman.count + peerings.reduce((sum, { links }) => sum + links.length, 0),
+      runningCalls: this.#node.serving.running,
+    };
+  }
+
   /** Why others may not be let in here. */
   #openEntrance(): InternodeError | null {
     const { local, options } = this.#node;
@@ -367,7 +373,7 @@ export class Manager implements AsyncDisposable {
     this.#doorman.close(peerCloses());
     const gone = new Promise<void>((resolve) => {
       const check = (): void => {
-        if (this.#doorman.isIdle && peerings.every((peering) => peering.isGone)) resolve();
+        if (this.#doorman.count === 0 && peerings.every((peering) => peering.isGone)) resolve();
       };
       this.#node.onGone = check;
       for (const peering of peerings) peering.close();

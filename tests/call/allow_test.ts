@@ -122,7 +122,7 @@ Deno.test(
     const transports = mtlsTransports(await config("store.example"));
     const listener = await listen("tls://127.0.0.1:0", handlers, { transports });
     const stop = new AbortController(), logger = new QuietLogger();
-    const serving = serve(listener, { signal: stop.signal, logger });
+    const serving = serve(listener, { signal: stop.signal, logger }).finished;
     const open = async (name: string): Promise<ServiceConnection> => {
       const endpoint = mtls(
         { ...await config(name), serverName: "store.example" },

@@ -122,7 +122,7 @@ for (const [name, { says, told, listening, serving }] of Object.entries(DOORS)) 
         audit: (event) => void events.serve.push(event),
         signal: stop.signal,
         ...serving,
-      });
+      }).finished;
       const url = listener.address.replace(/^(tls|wss?)/, "tcp").replace(/\/internode$/, "");
       const conn = await openBare({ url });
       await conn.write(says);

@@ -81,7 +81,7 @@ async function callThrough(auth: Authenticator | undefined): Promise<Uint8Array>
     transports: mtlsTransports(hostConfig),
     logger,
   });
-  const serving = serve(listener, { auth, signal: stop.signal, graceMs: 0, logger });
+  const serving = serve(listener, { auth, signal: stop.signal, graceMs: 0, logger }).finished;
   // Such as one that was stolen from another machine of the service.
   const stolen = configOf(await authority.node("host.example"), authority, {
     serverName: "host.example",

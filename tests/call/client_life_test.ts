@@ -87,7 +87,7 @@ Deno.test("hundreds of clients in real time leave nothing either", async () => {
     }),
   );
   const logger = new QuietLogger();
-  const served = serve(listener, { signal: stop.signal, logger });
+  const served = serve(listener, { signal: stop.signal, logger }).finished;
   for (let each = 0; each < 100; each++) {
     const connection = await connect(constantResolver(memory("client-life")));
     if (each % 2 === 0) assertEquals(await client(Door, connection).knock(each), "in");

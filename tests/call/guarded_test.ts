@@ -19,7 +19,7 @@ const handlers = new HandlerMap();
 
 /** Serves until it is told to stop, which it is at once if it serves. */
 async function served(listener: ServiceListener, options: ServeOptions): Promise<void> {
-  await serve(listener, { ...options, signal: AbortSignal.abort() });
+  await serve(listener, { ...options, signal: AbortSignal.abort() }).finished;
 }
 
 /** A listener of the user's own. */

@@ -258,7 +258,7 @@ Deno.test("a server whose certificate has changed asks its clients for newer con
       clock,
       random: pair.service.random,
       logger,
-    });
+    }).finished;
     pair.service.resolver.set([pair.endpoint()]);
     const connection = await pair.service.connect();
     await pair.service.ready(connection, 1);

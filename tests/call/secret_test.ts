@@ -32,7 +32,7 @@ async function withServer(
 ): Promise<void> {
   const logger = new QuietLogger(), stop = new AbortController();
   const listener = await listen(address, implement(Greeter, { greet: (name) => `Hi, ${name}!` }));
-  const serving = serve(listener, { auth, signal: stop.signal, logger });
+  const serving = serve(listener, { auth, signal: stop.signal, logger }).finished;
   try {
     await body(async (auth, name) => {
       const resolver = constantResolver(parseNetEndpoint(listener.address));

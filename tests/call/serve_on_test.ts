@@ -1,6 +1,6 @@
 import { InternodeError } from "@internode/grid";
 import { HandlerMap, serveOn, type Span, type SpanOptions } from "@internode/grid/call";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { memoryPair } from "../../lib/transport/memory/memory_channel.ts";
 import { RawClient } from "./raw_client.ts";
 import { Recorder } from "./recorder.ts";
@@ -9,7 +9,7 @@ const echo = new HandlerMap().set("a", "echo", (bytes) => bytes);
 
 Deno.test("a connection that the user made is served until its client ends it", async () => {
   const [near, far] = memoryPair("here", "there");
-  const serving = serveOn(far, echo, { name: "a server of one" });
+  const serving = serveOn(far, echo, { name: "a server of one" }).finished;
   const client = await RawClient.on(near);
   assertEquals(client.serverName, "a server of one");
   assertEquals(await client.call("a", "echo", Uint8Array.of(1)), Uint8Array.of(1));
@@ -26,7 +26,7 @@ Deno.test("or until the signal aborts, whose listeners it takes away", async () 
     removed.push(String(args[0]));
     removeEventListener.apply(stop.signal, args as Parameters<typeof removeEventListener>);
   };
-  const serving = serveOn(far, echo, { signal: stop.signal });
+  const serving = serveOn(far, echo, { signal: stop.signal }).finished;
   const client = await RawClient.on(near);
   assertEquals(client.serverName, "server");
   stop.abort();
@@ -40,7 +40,7 @@ Deno.test("a client that cannot shake hands, and a signal that has aborted, end 
   const log = new Recorder();
   {
     const [near, far] = memoryPair("here", "there");
-    const serving = serveOn(far, echo, { logger: log });
+    const serving = serveOn(far, echo, { logger: log }).finished;
     near.start({ onMessage() {}, onDrain() {}, onClose() {} });
     near.send(Uint8Array.of(1, 2, 3));
     await serving;
@@ -49,7 +49,7 @@ Deno.test("a client that cannot shake hands, and a signal that has aborted, end 
   const [near, far] = memoryPair("here", "there");
   const closed = Promise.withResolvers<string>();
   near.start({ onMessage() {}, onDrain() {}, onClose: (reason) => closed.resolve(reason) });
-  await serveOn(far, echo, { signal: AbortSignal.abort() });
+  await serveOn(far, echo, { signal: AbortSignal.abort() }).finished;
   await closed.promise;
 });
 
@@ -57,7 +57,7 @@ Deno.test("options out of range and a broken channel are told, and the channel i
   const [near, far] = memoryPair("here", "there");
   const closed = Promise.withResolvers<string>();
   near.start({ onMessage() {}, onDrain() {}, onClose: (reason) => closed.resolve(reason) });
-  await assertRejects(() => serveOn(far, echo, { graceMs: -5 }), InternodeError, "graceMs");
+  assertThrows(() => serveOn(far, echo, { graceMs: -5 }), InternodeError, "graceMs");
   await closed.promise;
 });
 
@@ -70,7 +70,7 @@ Deno.test("the tracer sees each call served, under the name that people know", a
     },
   };
   const [near, far] = memoryPair("here", "there");
-  const serving = serveOn(far, echo, { tracer });
+  const serving = serveOn(far, echo, { tracer }).finished;
   const client = await RawClient.on(near);
   await client.call("a", "echo");
   await client.close();

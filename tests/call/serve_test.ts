@@ -1,6 +1,12 @@
 import { InternodeError, sharedSecret, systemTransports } from "@internode/grid";
 import { HandlerMap, serve, type ServeOptions } from "@internode/grid/call";
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import type { Channel, Transport } from "../../lib/transport/channel/transport.ts";
 import { NET } from "../support/permitted.ts";
 import { dial, RawClient, type RawClientOptions } from "./raw_client.ts";
@@ -31,7 +37,7 @@ async function start(
   const href = scheme === "tcp" ? "tcp://127.0.0.1:0" : `memory://serve-${++names}`;
   const listener = await TestListener.at(transport, href, handlers);
   const log = new Recorder(), stop = new AbortController();
-  const done = serve(listener, { signal: stop.signal, logger: log, ...options });
+  const done = serve(listener, { signal: stop.signal, logger: log, ...options }).finished;
   let settlements = 0;
   const count = (): void => void settlements++;
   done.then(count, count);
@@ -309,7 +315,7 @@ Deno.test("a listener that throws or gives nonsense is survived as far as possib
       throw new Error("nor here");
     },
   };
-  await assertRejects(() => serve(listener, { logger: log }), TypeError, "not a promise");
+  await assertRejects(() => serve(listener, { logger: log }).finished, TypeError, "not a promise");
   assertEquals(closes, 1);
   // Two of them fail alike.
   assertEquals(log.lines.filter((line) => line.includes(": A connection to")).length, 3);
@@ -320,7 +326,7 @@ Deno.test("a signal that has aborted already closes the listener, and so do bad 
   const open = () =>
     TestListener.at(systemTransports()["memory"]!, "memory://early", new HandlerMap());
   const early = await open();
-  await serve(early, { signal: AbortSignal.abort() });
+  await serve(early, { signal: AbortSignal.abort() }).finished;
   assertEquals(early.closes, 1);
   const bad: [ServeOptions, string][] = [
     [{ graceMs: -1 }, "graceMs"],
@@ -333,7 +339,7 @@ Deno.test("a signal that has aborted already closes the listener, and so do bad 
   ];
   for (const [options, named] of bad) {
     const listener = await open();
-    const error = await assertRejects(() => serve(listener, options), InternodeError, named);
+    const error = assertThrows(() => serve(listener, options), InternodeError, named);
     assertEquals(error.code, "InvalidArgument");
     assertEquals(listener.closes, 1);
   }

@@ -310,7 +310,8 @@ Deno.test("what does not end in time is told to the log, and does not keep the s
     accept: () => new Promise<never>(() => {}),
     close: () => new Promise<never>(() => {}),
   };
-  const done = serve(stuck, { signal: stop.signal, logger: log, clock: server.serverClock });
+  const done =
+    serve(stuck, { signal: stop.signal, logger: log, clock: server.serverClock }).finished;
   stop.abort();
   const startMs = server.clock.now();
   await server.clock.complete(done);

@@ -37,7 +37,7 @@ export class ServiceWorld implements StubConnection, AsyncDisposable {
   static async open(handlers: HandlerMap, options: ServeOptions = {}): Promise<ServiceWorld> {
     const name = `service-world-${++worlds}`, stop = new AbortController();
     const listener = await listen(`memory://${name}`, handlers);
-    const served = serve(listener, { signal: stop.signal, ...options });
+    const served = serve(listener, { signal: stop.signal, ...options }).finished;
     const connection = await connect(constantResolver(memory(name)));
     return new ServiceWorld(connection, async () => {
       await connection.close();

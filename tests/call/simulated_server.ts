@@ -46,7 +46,7 @@ export class SimulatedServer {
       clock: this.serverClock,
       random: this.random,
       ...options,
-    });
+    }).finished;
   }
 
   /** Opens a channel to the server and says nothing. */

@@ -88,7 +88,7 @@ export class SimulatedService {
       random: this.random,
       logger: this.logger,
       ...options,
-    });
+    }).finished;
     served.catch(() => {});
     this.#replicas.set(index, { stop, served });
   }

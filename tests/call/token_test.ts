@@ -48,7 +48,7 @@ async function withServer(
     logger,
     signal: stop.signal,
     graceMs: 0,
-  });
+  }).finished;
   try {
     await body(listener, logger);
   } finally {
@@ -158,7 +158,8 @@ test("a request that comes before anybody serves waits for who does", async () =
     await turns(20);
     assertEquals(answer, "");
     const stop = new AbortController(), logger = new QuietLogger();
-    const serving = serve(listener, { auth: secret, logger, signal: stop.signal, graceMs: 0 });
+    const serving =
+      serve(listener, { auth: secret, logger, signal: stop.signal, graceMs: 0 }).finished;
     assertStringIncludes(await asking, `HTTP/1.1 ${status} `);
     stop.abort();
     await serving;

@@ -93,7 +93,7 @@ Deno.test("handlers learn that their server stops, and what they end then has en
   const logger = new QuietLogger(), stop = new AbortController();
   const handlers = implement(Followed, { follow: idle, hold: held });
   const listener = await listen("memory://closing-service", handlers);
-  const served = serve(listener, { signal: stop.signal, graceMs: 60_000, logger });
+  const served = serve(listener, { signal: stop.signal, graceMs: 60_000, logger }).finished;
   await using connection = await connect(constantResolver(memory("closing-service")), { logger });
   const stub = client(Followed, connection);
   const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -74,7 +74,7 @@ async function callFace(): Promise<Face> {
     signal: stop.signal,
     logger: quiet,
     graceMs: 0,
-  });
+  }).finished;
   const connection = await connect(constantResolver(memory(name)), { logger: quiet });
   const odd = client(Odd, connection);
   return {
@@ -178,10 +178,10 @@ Deno.test("what is no signal is refused wherever one is taken", async () => {
     part,
   );
   const listener = await listen("memory://signals-three", new HandlerMap());
-  await assertRejects(() => serve(listener, { signal, logger: quiet }), InternodeError, part);
+  assertThrows(() => serve(listener, { signal, logger: quiet }), InternodeError, part);
   for (const name of ["a\ud800", "a\nb", ""]) {
     const named = await listen("memory://signals-four", new HandlerMap());
-    await assertRejects(() => serve(named, { name, logger: quiet }), InternodeError, "Option name");
+    assertThrows(() => serve(named, { name, logger: quiet }), InternodeError, "Option name");
   }
   await assertRejects(
     () => register("tcp://10.0.0.1:1", { urls: "http://10.0.0.2:1", prefix: "/a", signal }),

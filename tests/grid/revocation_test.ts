@@ -106,7 +106,7 @@ Deno.test({
       transports: mtlsTransports(credentials),
       logger,
     });
-    const serving = serve(listener, { signal: stop.signal, graceMs: 0, logger });
+    const serving = serve(listener, { signal: stop.signal, graceMs: 0, logger }).finished;
     const address = listener.address.replace("tls://", "");
     const clientOf = (identity: { cert: string; key: string }) =>
       connect(

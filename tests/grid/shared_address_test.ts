@@ -113,7 +113,7 @@ Deno.test({
     while (served.length < 2) {
       const listener = await listen("tcp://127.0.0.1:0", handlers);
       balancer.targets.push(parseHostAddress(listener.address).port);
-      served.push(serve(listener, { signal: stop.signal, logger }));
+      served.push(serve(listener, { signal: stop.signal, logger }).finished);
     }
     {
       await using connection = await connect(constantResolver(tcp(`127.0.0.1:${balancer.port}`)), {

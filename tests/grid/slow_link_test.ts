@@ -35,7 +35,7 @@ for (const kind of ["tcp", "ws", "tls", "wss"]) {
         { transports },
       );
       // The server is more patient: of bulk under way it hears each 32 KiB.
-      const served = serve(listener, { signal: stop.signal, logger });
+      const served = serve(listener, { signal: stop.signal, logger }).finished;
       {
         await using proxy = new SlowProxy(Number(/:(\d+)/.exec(listener.address)![1]), 50);
         const endpoint = parseNetEndpoint(`${kind}://127.0.0.1:${proxy.port}`, { transports });

@@ -66,7 +66,7 @@ for (const scheme of SCHEMES) {
       const [at, remove] = await address(), logger = new HeardLogger();
       const stop = new AbortController(), transports = systemTransports(certificates());
       const listener = await listen(at, new HandlerMap(), { logger, transports });
-      const serving = serve(listener, { logger, signal: stop.signal });
+      const serving = serve(listener, { logger, signal: stop.signal }).finished;
       await probeAll(listener.address, scheme, logger);
       stop.abort();
       await serving;

@@ -116,7 +116,8 @@ async function cutService(scheme: string, random: SeededRandom): Promise<void> {
   const host = freeHost(scheme), load = new Load(random), logger = new QuietLogger();
   const listener = await listen(new NetEndpoint(host), handlersOf(load.servant), { logger });
   const stop = new AbortController();
-  const served = serve(listener, { signal: stop.signal, graceMs: 100, limits: LIMITS, logger });
+  const served =
+    serve(listener, { signal: stop.signal, graceMs: 100, limits: LIMITS, logger }).finished;
   const proxy = new CuttingProxy(host, freeHost(scheme), random);
   const connection = await connect(constantResolver(new NetEndpoint(proxy.address)), {
     limits: LIMITS,

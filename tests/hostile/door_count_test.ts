@@ -129,7 +129,7 @@ async function open({ scheme, isMutual, face }: Kind, options: Options): Promise
     const handlers = new HandlerMap().set("a", "echo", (bytes) => bytes);
     const listener = await listen(local, handlers, { transports, logger: log, ...options });
     const stop = new AbortController();
-    const serving = serve(listener, { ...common, signal: stop.signal });
+    const serving = serve(listener, { ...common, signal: stop.signal }).finished;
     stack.defer(async () => {
       stop.abort();
       await serving;

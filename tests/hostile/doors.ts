@@ -56,7 +56,8 @@ async function run(config: DoorsConfig): Promise<void> {
     const listener = await listen(url, new HandlerMap(), { logger, transports });
     addresses.push(listener.address);
     serving.push(
-      serve(listener, { auth, logger, handshakeTimeoutMs, graceMs: 0, signal: stop.signal }),
+      serve(listener, { auth, logger, handshakeTimeoutMs, graceMs: 0, signal: stop.signal })
+        .finished,
     );
   }
   let start = memory(), peakBytes = start.residentBytes;

@@ -167,7 +167,8 @@ async function toServer(scheme: string, transports: Transports, word: EvilWord):
       logger: told.logger,
     },
   );
-  const serving = serve(listener, { logger: told.logger, signal: stop.signal, graceMs: 0 });
+  const serving =
+    serve(listener, { logger: told.logger, signal: stop.signal, graceMs: 0 }).finished;
   const { host } = parseNetEndpoint(listener.address);
   const channel = await transports[scheme]!.dial(host, { signal: stop.signal, path: PATH });
   await say(word, channel, "dials", "client");
@@ -239,7 +240,7 @@ for (const scheme of SCHEMES) {
     const handlers = new HandlerMap();
     const address = `${street.host()}${scheme.startsWith("ws") ? PATH : ""}`;
     const listener = await listen(address, handlers, { transports, logger: server });
-    const serving = serve(listener, { logger: server, signal: stop.signal, graceMs: 0 });
+    const serving = serve(listener, { logger: server, signal: stop.signal, graceMs: 0 }).finished;
     const local = street.host(), peer = street.host(local, "dials");
     const node = new Manager({ local, hosts: [local, peer], transports, logger: grid, path: PATH });
     await node.listen();

@@ -98,7 +98,7 @@ async function run(config: VictimConfig): Promise<void> {
     logger: log,
     graceMs: 0,
     signal: stop.signal,
-  });
+  }).finished;
 
   let start = memory(), peak = start.residentBytes, peakUsed = usedBytes(start);
   const watch = setInterval(() => {

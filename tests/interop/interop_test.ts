@@ -154,7 +154,7 @@ for (const setup of SETUPS) {
         const address = hostsOf(setup, folder)[0], stop = new AbortController();
         const server = new InteropServer(), logger = new QuietLogger();
         const listener = await call.listen(address, call.implement(Interop, server));
-        const served = call.serve(listener, { signal: stop.signal, logger, ...common });
+        const served = call.serve(listener, { signal: stop.signal, logger, ...common }).finished;
         await using python = new PythonPeer({
           mode: "peer",
           face: "call",
@@ -231,7 +231,7 @@ Deno.test({
       const address = `unix://${folder}/a.sock`, stop = new AbortController();
       const listener = await call.listen(address, new call.HandlerMap());
       const logger = new QuietLogger(), auth = sharedSecret(SECRET);
-      const served = call.serve(listener, { signal: stop.signal, logger, auth });
+      const served = call.serve(listener, { signal: stop.signal, logger, auth }).finished;
       const options = { mode: "peer", face: "call", checksums: true, ends: "here" };
       for (const secret of ["another secret", ""]) {
         await using python = new PythonPeer({
@@ -332,7 +332,7 @@ for (const scheme of ["tcp", "unix"] as const) {
         const address = scheme === "tcp" ? "tcp://127.0.0.1:0" : `unix://${folder}/a.sock`;
         const stop = new AbortController(), logger = new QuietLogger();
         const listener = await call.listen(address, new call.HandlerMap());
-        const served = call.serve(listener, { signal: stop.signal, logger });
+        const served = call.serve(listener, { signal: stop.signal, logger }).finished;
         const options = { mode: "breaches", other: listener.address, secret: "" };
         await using python = new PythonPeer(options);
         let count = 0;

@@ -240,7 +240,7 @@ async function withServer(
     address,
     implement(Greeter, { greet: (name) => `Hello, ${name}!` }),
   );
-  const serving = serve(listener, { signal: stop.signal, logger });
+  const serving = serve(listener, { signal: stop.signal, logger }).finished;
   try {
     await body(listener.address);
   } finally {

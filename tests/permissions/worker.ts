@@ -47,7 +47,7 @@ async function serveAndCall({ address, tls }: ServeJob): Promise<string> {
   const stop = new AbortController();
   const handlers = implement(Greeter, { greet: (name) => `Hello, ${name}!` });
   const listener = await listen(address, handlers, { transports, logger });
-  const serving = serve(listener, { signal: stop.signal, logger });
+  const serving = serve(listener, { signal: stop.signal, logger }).finished;
   try {
     return await call(constantResolver(parseNetEndpoint(listener.address, { transports })));
   } finally {

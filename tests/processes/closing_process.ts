@@ -38,7 +38,7 @@ if (face === "grid") {
   const transports = systemTransports(certificates());
   const listener = await listen(local, implement(Answers, { answer: hold }), { transports });
   const stop = new AbortController();
-  const served = serve(listener, { signal: stop.signal, graceMs, logger, limits: LIMITS });
+  const served = serve(listener, { signal: stop.signal, graceMs, logger, limits: LIMITS }).finished;
   console.log("ready");
   await whole.promise;
   stop.abort();

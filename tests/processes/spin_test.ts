@@ -129,7 +129,7 @@ Deno.test({ name: "spin: clients and servers of a service", ignore }, async () =
     "tcp://127.0.0.1:0",
     implement(Counter, { next: (count) => count + 1 }),
   );
-  const serving = serve(listener, { signal: stop.signal, logger, spinUs: 50 });
+  const serving = serve(listener, { signal: stop.signal, logger, spinUs: 50 }).finished;
   {
     const resolver = constantResolver(parseNetEndpoint(listener.address));
     await using connection = await connect(resolver, { logger, spinUs: 50 });

@@ -91,7 +91,7 @@ async function service(): Promise<string | null> {
   });
   const serving = call.serve(await call.listen("memory://cache", handlers), {
     signal: stop.signal,
-  });
+  }).finished;
   const resolver = call.constantResolver(call.memory("cache"));
   await using connection = await call.connect(resolver, { balancer: call.consistentHash() });
   const cache = call.client(Cache, connection);

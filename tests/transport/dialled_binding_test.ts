@@ -86,7 +86,7 @@ async function fateOf(
   const transports = mtlsTransports(configOf(node, authority));
   const listener = await listen(where, handlers, { transports, logger });
   const stop = new AbortController();
-  const served = serve(listener, { signal: stop.signal, logger, graceMs: 0 });
+  const served = serve(listener, { signal: stop.signal, logger, graceMs: 0 }).finished;
   const config = configOf(client, authority, rules);
   const endpoint: Endpoint = byEndpoint
     ? mtls(config, tcp(host.slice("tls://".length)))

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { checkSignal, hasAborted, leaveSignal, listenTo } from "../../foreign/signal.ts";
+import { checkSignal, hasAborted } from "../../foreign/signal.ts";
 import { invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { subscribe } from "../../foreign/subscription.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
+import type { Server } from "../../rpc/connecting/server.ts";
 import { openEntrance } from "../../rpc/proof/entrance.ts";
 import type { Authorize } from "../../transport/channel/admission.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
@@ -17,15 +18,18 @@ import type { Channel } from "../../transport/channel/transport.ts";
 import { HandlerMap } from "./handler_map.ts";
 import { resolveServeOptions, type ServeOptions } from "./server_options.ts";
 import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
+import { RunningServer } from "./running_server.ts";
+import type { ServedClient } from "./served_connection.ts";
 import { ServiceServer } from "./service_server.ts";
 import { type PlacedConnection, TransportListener } from "./transport_listener.ts";
 
 /**
- * Serves all connections of a listener, until the signal aborts. Whatever
+ * Serves all connections of a listener, until the server is closed: by its
+ * `close`, at the end of a block by `await using`, or by the signal. Whatever
  * happens, the listener is closed in the end. What a client does, or fails to
  * do, ends at most its own connection; a failed handshake is logged.
  *
- * When the signal aborts, the listener is closed and clients are asked to send
+ * When the server is closed, the listener is closed and clients are asked to send
  * new calls elsewhere; those that come all the same are answered `Closed` with
  * outcome `notExecuted`, as are calls that wait for `concurrency`. The signals
  * of running handlers abort, `closing` and `signal`; a handler that then throws its signal's reason
@@ -37,38 +41,28 @@ import { type PlacedConnection, TransportListener } from "./transport_listener.t
  *
  * @param listener Where connections come from; closed at the end, and not to be used otherwise.
  * @param options The signal and the settings.
- * @returns Resolves when the signal has aborted, everything has ended, and nothing is open any more: the process may exit. Rejects with the listener's error when it fails or is closed by somebody else, after everything has ended.
+ * @returns The server, which serves already. Its `finished` resolves when nothing is open any more: the process may exit. It rejects with the listener's error when that fails or is closed by somebody else, after everything has ended.
  * @throws {InternodeError} `InvalidArgument` for an option out of range, and for a listener that other machines reach when nobody asks them for proof, see `ServeOptions.allowUnauthenticated`.
  *
  * @example
  * ```ts
- * import { HandlerMap, listen, serve, type ServiceListener } from "@internode/grid/call";
+ * import { connect, constantResolver, HandlerMap, listen, makeMethodKey, memory, serve } from "@internode/grid/call";
  *
  * const handlers = new HandlerMap().set("echo", "say", (bytes) => bytes);
- * const listener: ServiceListener = await listen("tcp://127.0.0.1:0", handlers);
- * const stop = new AbortController();
- * const serving = serve(listener, { signal: stop.signal });
- * // … clients connect to listener.address …
- * stop.abort();
- * await serving;
+ * await using server = serve(await listen("memory://echo-1", handlers));
+ *
+ * await using client = await connect(constantResolver(memory("echo-1")));
+ * await client.call(makeMethodKey("echo", "say"), new Uint8Array([1]));
+ * if (server.stats().answeredCalls.OK !== 1) throw new Error("it was answered");
+ * // A server that goes on until its process is to end:
+ * // Deno.addSignalListener("SIGTERM", () => server.close());
+ * // await server.finished;
  * ```
  */
-export function serve(listener: ServiceListener, options: ServeOptions = {}): Promise<void> {
-  return serveWith(listener, options, () => {});
-}
-
-/**
- * As {@linkcode serve}.
- *
- * @param listener Where connections come from.
- * @param options The signal and the settings.
- * @param onServing Called once, when nothing is wrong with either, with the server.
- */
-export async function serveWith(
+export function serve(
   listener: ServiceListener,
-  options: ServeOptions,
-  onServing: (server: ServiceServer) => void,
-): Promise<void> {
+  options: ServeOptions = {},
+): Server<ServedClient> {
   const { signal } = options;
   let server: ServiceServer;
   try {
@@ -82,12 +76,10 @@ export async function serveWith(
     if (exposed !== null) throw exposed;
     server = new ServiceServer(settings, ours(listener)?.door);
   } catch (error) {
-    await closeListener(listener);
+    void closeListener(listener);
     throw error;
   }
   tellJudge(listener, server);
-  onServing(server);
-  let failure: { readonly error: unknown } | null = null;
   const unwatch = subscribe(
     () => listener.onChange?.(() => server.onChange()),
     (error) =>
@@ -96,31 +88,32 @@ export async function serveWith(
         { event: "callback_failed", what: "onChange", local: listener.address, error },
       ),
   );
-  try {
-    if (!hasAborted(signal)) await acceptFrom(listener, server, signal);
-  } catch (error) {
-    failure = { error };
-  }
-  unwatch();
-  await server.stop(closeListener(listener, server));
-  if (failure !== null) throw failure.error;
+  return new RunningServer(server, listener.address, signal, {
+    run: (isOver) => acceptFrom(listener, server, isOver),
+    close: () => {
+      unwatch();
+      return closeListener(listener, server);
+    },
+  });
 }
 
 /**
  * Serves one connection that the user made, such as one end of a transport of
- * one's own. Stopping by the signal goes as with {@linkcode serve}.
+ * one's own. It ends when the connection does, whichever side ended it or failed
+ * to shake hands, and its handlers too, for which they have `graceMs`; stopping
+ * goes as with {@linkcode serve}.
  *
  * @param channel The connection, owned by the server from now on.
  * @param handlers Serves its calls.
  * @param options The signal and the settings.
- * @returns Resolves when the connection has ended, whichever side ended it or failed to shake hands, and its handlers too, for which they have `graceMs`.
- * @throws {InternodeError} `InvalidArgument` for an option out of range; the connection is closed then.
+ * @returns The server, which serves already.
+ * @throws {InternodeError} `InvalidArgument` for an option out of range; the connection is closed then. What the channel throws.
  */
-export async function serveOn(
+export function serveOn(
   channel: Channel,
   handlers: HandlerMap,
   options: ServeOptions = {},
-): Promise<void> {
+): Server<ServedClient> {
   const { signal } = options;
   let server: ServiceServer;
   try {
@@ -132,38 +125,22 @@ export async function serveOn(
     closeQuietly(channel);
     throw error;
   }
-  const aborted = Promise.withResolvers<void>();
-  const onAbort = (): void => aborted.resolve();
-  listenTo(signal, onAbort, onAbort);
-  await Promise.race([server.whenEmpty(), aborted.promise]);
-  leaveSignal(signal, onAbort);
-  await server.stop(Promise.resolve());
+  return new RunningServer(server, channel.remote, signal, {
+    run: () => server.whenEmpty(),
+    close: () => Promise.resolve(),
+  });
 }
 
-/** Takes connections until the signal aborts; rejects when there will be no more. */
-function acceptFrom(
+/** Takes connections until it is over; rejects when there will be no more. */
+async function acceptFrom(
   listener: ServiceListener,
   server: ServiceServer,
-  signal: AbortSignal | undefined,
+  isOver: () => boolean,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const end = (settle: () => void): void => {
-      if (isOver) return;
-      isOver = true;
-      leaveSignal(signal, onAbort);
-      settle();
-    };
-    const onAbort = (): void => end(resolve);
-    listenTo(signal, onAbort, (thrown) => end(() => reject(thrown)));
-    const accept = (): void => {
-      nextOf(listener).then((accepted) => {
-        take(accepted, placeOf(listener, accepted), isOver ? null : server);
-        if (!isOver) accept();
-      }, (error) => end(() => reject(error)));
-    };
-    accept();
-  });
+  while (!isOver()) {
+    const accepted = await nextOf(listener);
+    take(accepted, placeOf(listener, accepted), isOver() ? null : server);
+  }
 }
 
 /** What a listener of the user's own throws is a rejection too. */

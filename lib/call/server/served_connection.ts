@@ -7,6 +7,8 @@
 import type { InternodeError } from "../../errors.ts";
 import { sentence } from "../../foreign/text_of.ts";
 import { callRateOf, CallSource } from "../../rpc/serving/call_source.ts";
+import { type ConnectionStats, ConnectionTotals } from "../../rpc/connecting/connection_stats.ts";
+import type { ServerConnection } from "../../rpc/connecting/server.ts";
 import { drainLink } from "../../rpc/connecting/link_closing.ts";
 import {
   maxAgeMs,
@@ -15,11 +17,12 @@ import {
 } from "../../rpc/connecting/renewal_schedule.ts";
 import { goingAway } from "../../rpc/connecting/retired_links.ts";
 import type { Serving } from "../../rpc/serving/serving.ts";
+import type { ConnectionState } from "../../rpc/contract/connection_state.ts";
 import { tokenNameProblem } from "../../rpc/connecting/token_judge.ts";
 import type { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
 import type { DoorPlace } from "../../transport/channel/door.ts";
+import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Link, LinkOwner } from "../../driver/link.ts";
-import type { AnswerCounts } from "../../session/frames/answer_counts.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
 import { type HandlerMap, methodTarget } from "./handler_map.ts";
@@ -29,14 +32,20 @@ import type { ServeSettings } from "./server_options.ts";
 const QUIET_ROUND_TRIPS = 4;
 const QUIET_MS = 20;
 
+/** A client of a server that `serve` or `serveOn` has started. */
+export interface ServedClient extends ServerConnection {
+  /** Where the client's connection comes from, such as `"tcp://10.0.0.7:51234"`; for messages. */
+  readonly remote: string;
+}
+
 /** What connections need of their server. */
 export interface ServerOfConnection {
   /** The settings. */
   readonly settings: ServeSettings;
   /** What handlers need. */
   readonly serving: Serving;
-  /** How calls have ended on the connections that are no more. */
-  readonly answers: AnswerCounts;
+  /** What all connections have counted. */
+  readonly totals: ConnectionTotals;
   /** What is told of connections that come to nothing. */
   readonly visitors: VisitorLog;
   /** A connection is gone. */
@@ -74,8 +83,12 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   /** Absent where connections may grow as old as they like, until newer ones would differ. */
   #schedule: RenewalSchedule | null = null;
   #hasChanged = false;
-  /** How many calls `allow` rules have refused. */
-  #refusedCalls = 0;
+  /** What it has counted. */
+  readonly #totals = new ConnectionTotals(() =>
+    this.#link?.session.state === "open" ? [this.#link] : []
+  );
+  /** The client, as users see it; `null` until it has shaken hands. */
+  #client: ServedClient | null = null;
   /** The last ping that was answered when draining began. */
   #pingBefore: unknown = null;
   /** How much had come when it was looked at last, and since when it is so much. */
@@ -100,6 +113,11 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     return this.#link;
   }
 
+  /** The client, as users see it; `null` until it has shaken hands. */
+  get client(): ServedClient | null {
+    return this.#client;
+  }
+
   /** Every client is welcome by the name that it came with; whether it knows the secret is not judged here. */
   admit(_link: Link, name: string): string | null {
     this.#caller = name;
@@ -110,12 +128,17 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   onOpen(link: Link, peer: Peer): void {
     this.#link = link;
     this.state = "serving";
-    const onRefused = (): void => void this.#refusedCalls++;
-    const { limits } = this.#server.settings, rate = callRateOf(limits);
-    this.#source = new CallSource(peer.name, link, onRefused, undefined, limits.maxCalls, rate);
+    const { settings, totals } = this.#server, { limits } = settings;
+    const onRefused = (): void => {
+      this.#totals.refusedCalls++;
+      totals.refusedCalls++;
+    };
+    const rate = callRateOf(limits);
+    this.#source = new CallSource(peer.name, link, onRefused, this.#totals, limits.maxCalls, rate);
+    this.#totals.connects++;
+    this.#client = new Client(peer.name, link, () => this.#stats());
     this.#place.leave();
-    const { settings } = this.#server,
-      { logger } = settings,
+    const { logger } = settings,
       isProven = link.identity !== undefined;
     if (maxAgeMs(settings, isProven) < Infinity) this.#startSchedule(link);
     if (this.#hasChanged) this.onChange();
@@ -155,13 +178,14 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   /** The session has ended. */
   onClosed(link: Link, error: InternodeError): void {
     this.#schedule?.stop();
+    this.#totals.add(link);
+    this.#server.totals.add(link);
     const { logger } = this.#server.settings;
     const { remote } = link;
     if (this.state === "greeting") {
       this.#server.visitors.onEnded(link, error, this.#caller);
     } else {
       const caller = this.#source!.host, { answers } = link.session.responder;
-      this.#server.answers.add(answers);
       const text = `The connection from ${caller} has ended: ${sentence(error.message)}`;
       const fields = {
         caller,
@@ -169,7 +193,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
         reason: error.message,
         code: error.code,
         answered: answers.shown(),
-        refusedCalls: this.#refusedCalls,
+        refusedCalls: this.#totals.refusedCalls,
       };
       if (error.code === "ProtocolError") this.#server.visitors.onBreach(text, fields);
       else logger.debug(text, { event: "client_down", ...fields });
@@ -225,6 +249,12 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     return Math.max(0, this.#quietSinceMs + quietMs - nowMs);
   }
 
+  #stats(): ConnectionStats {
+    const isOpen = this.state === "serving" || this.state === "draining";
+    const state = isOpen ? "connected" : "closed";
+    return this.#totals.snapshot(state, isOpen ? this.#link : null, this.#server.settings.clock);
+  }
+
   #startSchedule({ identity }: Link): RenewalSchedule {
     const { settings } = this.#server, nowMs = settings.clock.now();
     const schedule = this.#schedule = new RenewalSchedule(settings, false, this);
@@ -235,5 +265,24 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   /** Ends it and tells the client why. */
   close(reason: InternodeError): void {
     if (this.state !== "closed" && this.state !== "gone") this.#link!.close(reason);
+  }
+}
+
+/** What users see of a connection; its counters can be read after it has ended, too. */
+class Client implements ServedClient {
+  readonly host: string;
+  readonly remote: string;
+  readonly identity: PeerIdentity | undefined;
+  readonly stats: () => ConnectionStats;
+
+  constructor(host: string, { remote, identity }: Link, stats: () => ConnectionStats) {
+    this.host = host;
+    this.remote = remote;
+    this.identity = identity;
+    this.stats = stats;
+  }
+
+  get state(): ConnectionState {
+    return this.stats().state;
   }
 }

@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import { type AuditTrail, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
+import { ConnectionTotals, type ServerStats } from "../../rpc/connecting/connection_stats.ts";
 import { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import type { Serving } from "../../rpc/serving/serving.ts";
 import { ClosingSignals } from "../../rpc/serving/closing_signals.ts";
@@ -19,13 +20,16 @@ import type { DoorPlace } from "../../transport/channel/door.ts";
 import { LinkMaker } from "../../driver/link_maker.ts";
 import { ListenerDoor } from "../../transport/channel/listener_door.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
-import { AnswerCounts } from "../../session/frames/answer_counts.ts";
 import { LendingPool } from "../../wire/lending_pool.ts";
 import { QuietWait } from "../../rpc/connecting/quiet_wait.ts";
 import { RepeatedLines } from "../../driver/repeated_lines.ts";
 import { within } from "../../runtime/within.ts";
 import type { HandlerMap } from "./handler_map.ts";
-import { ServedConnection, type ServerOfConnection } from "./served_connection.ts";
+import {
+  type ServedClient,
+  ServedConnection,
+  type ServerOfConnection,
+} from "./served_connection.ts";
 import type { ServeSettings } from "./server_options.ts";
 
 /** So many tokens are remembered until they expire, 200 a second; then those that are older than others are refused. */
@@ -41,8 +45,10 @@ export class ServiceServer implements ServerOfConnection {
   readonly settings: ServeSettings;
   /** What handlers need. */
   readonly serving: Serving;
-  /** How calls have ended on the connections that are no more. */
-  readonly answers: AnswerCounts = new AnswerCounts();
+  /** What all connections have counted. */
+  readonly totals: ConnectionTotals = new ConnectionTotals(() =>
+    this.#links().filter(({ session }) => session.state === "open")
+  );
 
   /** What is told of connections that come to nothing. */
   readonly visitors: VisitorLog;
@@ -84,9 +90,15 @@ export class ServiceServer implements ServerOfConnection {
     this.#maker = new LinkMaker(settings.name, settings);
   }
 
-  /** How many connections there are, those in their handshake included. */
-  get connectionCount(): number {
-    return this.#connections.size;
+  /** The clients that have completed their handshake. */
+  get clients(): readonly ServedClient[] {
+    return [...this.#connections].flatMap(({ client }) => client ?? []);
+  }
+
+  /** Counters over all connections. */
+  stats(): ServerStats {
+    const { size } = this.#connections;
+    return { ...this.totals.traffic(), connections: size, runningCalls: this.serving.running };
   }
 
   /** Judges the token of a WebSocket upgrade request: any client may come that knows the secret. */
@@ -148,10 +160,11 @@ export class ServiceServer implements ServerOfConnection {
    * Ends everything: calls under way get the grace time, each connection that
    * has none is closed, and at the end of that time all others.
    *
+   * @param graceMs The grace time, in milliseconds.
    * @param listenerClosed The listener's end, waited for as well.
    */
-  async stop(listenerClosed: Promise<void>): Promise<void> {
-    const { clock, graceMs, name, logger } = this.settings;
+  async stop(graceMs: number, listenerClosed: Promise<void>): Promise<void> {
+    const { clock, name, logger } = this.settings;
     const reason = new InternodeError("Closed", `The server ${name} is stopping.`, {
       origin: "remote",
       outcome: "maybeExecuted",
@@ -165,7 +178,7 @@ export class ServiceServer implements ServerOfConnection {
     this.serving.onLeft = null;
     for (const connection of [...this.#connections]) connection.close(reason);
     const ended = Promise.all([this.whenEmpty(), listenerClosed]);
-    const isOver = await within(clock, CLOSING_MS, ended), answered = this.answers.shown();
+    const isOver = await within(clock, CLOSING_MS, ended), answered = this.totals.answers().shown();
     this.#audit?.close();
     if (isOver) {
       return logger.info(`The server ${name} has stopped.`, {

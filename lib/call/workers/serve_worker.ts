@@ -16,9 +16,9 @@ import type { Channel } from "../../transport/channel/transport.ts";
 import { parentThread } from "../../runtime/worker_thread.ts";
 import type { HandlerMap } from "../server/handler_map.ts";
 import { listen, type ServiceListenOptions } from "../server/listen.ts";
-import { serveWith } from "../server/serve.ts";
+import { serve } from "../server/serve.ts";
 import type { ServeOptions } from "../server/server_options.ts";
-import type { ServiceServer } from "../server/service_server.ts";
+import type { Server } from "../../rpc/connecting/server.ts";
 import {
   type MessageFromWorker,
   type ServeMessage,
@@ -97,18 +97,14 @@ export async function serveWorker<Data = unknown>(
   const send = (message: MessageFromWorker): void => parent.send(message);
   const stop = new AbortController();
   const order = Promise.withResolvers<ServeMessage>();
-  let server: ServiceServer | null = null;
+  let server: Server | null = null;
   parent.listen((said) => {
     const message = toWorker(said);
     if (message?.kind === "serve") order.resolve(message);
-    else if (message?.kind === "stop") stop.abort();
-    else if (message !== null) {
-      send({
-        kind: "told",
-        connections: server?.connectionCount ?? 0,
-        runningCalls: server?.serving.running ?? 0,
-      });
-    }
+    else if (message?.kind === "stop") {
+      void server?.close({ graceMs: message.graceMs });
+      stop.abort();
+    } else if (message !== null) send({ kind: "told", stats: server?.stats() ?? null });
   });
   send({ kind: "here" });
   try {
@@ -117,9 +113,9 @@ export async function serveWorker<Data = unknown>(
     const made = typeof service !== "function"
       ? service
       : await service({ number, data: data as Data, signal: stop.signal });
-    await run(made, given, stop.signal, (address, itself) => {
-      server = itself;
-      send({ kind: "serving", address });
+    await run(made, given, stop.signal, (serving) => {
+      server = serving;
+      send({ kind: "serving", address: serving.address });
     });
     send({ kind: "stopped" });
   } catch (error) {
@@ -132,7 +128,7 @@ async function run(
   service: WorkerService,
   given: ServeMessage,
   signal: AbortSignal,
-  onServing: (address: string, server: ServiceServer) => void,
+  onServing: (server: Server) => void,
 ): Promise<void> {
   const { handlers, auth, tracer, onStopped, ...listening } = service;
   const logger = loggerOf(service.logger), { address, sharePort, settings, worker } = given;
@@ -141,11 +137,9 @@ async function run(
     const { audit } = listening;
     const listener = await listen(address, handlers, { ...listening, logger, sharePort });
     const name = workerName(settings.name ?? listener.address, worker);
-    await serveWith(
-      listener,
-      { ...settings, name, audit, auth, tracer, logger, signal },
-      (server) => onServing(listener.address, server),
-    );
+    const server = serve(listener, { ...settings, name, audit, auth, tracer, logger, signal });
+    onServing(server);
+    await server.finished;
   } catch (error) {
     failure = { error };
   }

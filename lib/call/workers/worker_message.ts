@@ -20,6 +20,7 @@
  */
 
 import type { ErrorCode } from "../../errors.ts";
+import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
 import type { ServeOptions } from "../server/server_options.ts";
 
 /** Those settings of a server that can be sent to a worker: they are data. */
@@ -44,15 +45,23 @@ export interface ServeMessage {
   readonly settings: WorkerSettings;
 }
 
+/** That a worker is to stop. */
+export interface StopMessage {
+  /** Which message it is. */
+  readonly kind: "stop";
+  /** How long calls under way may take to finish, in milliseconds. */
+  readonly graceMs: number;
+}
+
 /** What a worker hears. */
-export type MessageToWorker = ServeMessage | { readonly kind: "ask" | "stop" };
+export type MessageToWorker = ServeMessage | { readonly kind: "ask" } | StopMessage;
 
 /** What a worker says. */
 export type MessageFromWorker =
   | { readonly kind: "here" | "stopped" }
   | { readonly kind: "serving"; readonly address: string }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: "told"; readonly connections: number; readonly runningCalls: number };
+  | { readonly kind: "told"; readonly stats: ServerStats | null };
 
 /**
  * Reads what has come from a worker.
@@ -62,11 +71,11 @@ export type MessageFromWorker =
  */
 export function fromWorker(said: unknown): MessageFromWorker | null {
   if (!isRecord(said)) return null;
-  const { kind, address, code, message, connections, runningCalls } = said;
+  const { kind, address, code, message, stats } = said;
   const isOne = kind === "here" || kind === "stopped" ||
     kind === "serving" && typeof address === "string" ||
     kind === "failed" && typeof code === "string" && typeof message === "string" ||
-    kind === "told" && typeof connections === "number" && typeof runningCalls === "number";
+    kind === "told" && (stats === null || isRecord(stats));
   return isOne ? said as MessageFromWorker : null;
 }
 
@@ -78,8 +87,8 @@ export function fromWorker(said: unknown): MessageFromWorker | null {
  */
 export function toWorker(said: unknown): MessageToWorker | null {
   if (!isRecord(said)) return null;
-  const { kind, worker, address, sharePort, settings } = said;
-  const isOne = kind === "ask" || kind === "stop" ||
+  const { kind, worker, address, sharePort, settings, graceMs } = said;
+  const isOne = kind === "ask" || kind === "stop" && typeof graceMs === "number" ||
     kind === "serve" && typeof worker === "number" && typeof address === "string" &&
       typeof sharePort === "boolean" && isRecord(settings);
   return isOne ? said as MessageToWorker : null;

@@ -4,30 +4,29 @@
  * @module
  */
 
+import { type CloseOptions, resolveGraceMs } from "../../rpc/connecting/close_options.ts";
+import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
+import type { Server } from "../../rpc/connecting/server.ts";
 import { type WorkerPlan, WorkerSlot, type WorkerState } from "./worker_slot.ts";
 
 /** How long workers may take to tell their figures, in milliseconds. */
 const STATS_MS = 1_000;
 
-/** What is known of one worker. */
-export interface WorkerStats {
+/** What is known of one worker; its counters begin at 0 with each that takes its place. */
+export interface WorkerStats extends ServerStats {
   /** Its number, from 1 on. */
   readonly number: number;
   /** Where it stands: `starting`, `serving`, `waiting` (it has failed; another takes its place after a back-off), `stopping` or `stopped`. */
   readonly state: WorkerState;
   /** How many have taken its place since the server was started. */
   readonly restarts: number;
-  /** How many connections it has, those in their handshake included. */
-  readonly connections: number;
-  /** How many of its handlers run. */
-  readonly runningCalls: number;
 }
 
 /** Where workers listen: all at one address, or each at its own. */
 export type WorkerAddresses = string | ((worker: number) => string);
 
 /** A server of several workers, made by `serveWorkers`. */
-export class WorkerServer implements AsyncDisposable {
+export class WorkerServer implements AsyncDisposable, Pick<Server, "finished" | "close"> {
   /** Resolves when the server has been closed and all its workers have ended. Never rejects: workers that fail are replaced. */
   readonly finished: Promise<void>;
 
@@ -97,19 +96,24 @@ export class WorkerServer implements AsyncDisposable {
         resolve();
       });
     });
-    return this.#slots.map(({ number, state, restarts, connections, runningCalls }) => (
-      { number, state, restarts, connections, runningCalls }
+    return this.#slots.map(({ number, state, restarts, stats }) => (
+      { ...stats, number, state, restarts }
     ));
   }
 
   /**
    * Stops all workers at once, each as `serve` stops: calls under way have
-   * `graceMs` to finish, and clients are told to go elsewhere.
+   * `graceMs` to finish, and clients are told to go elsewhere. Any number of
+   * calls; the first one's options hold.
    *
-   * @returns Resolves when all have ended, `graceMs` and 5 seconds later at most. Any number of calls.
+   * @param options The grace time. Default: option `graceMs` of `serveWorkers`.
+   * @returns Resolves when all have ended, `graceMs` and 5 seconds later at most. Rejects with `InvalidArgument`, and closes nothing, for a grace time out of range.
    */
-  close(): Promise<void> {
-    return this.#closed ??= this.#close();
+  // deno-lint-ignore require-await -- what is thrown becomes the rejection
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { graceMs = this.#plan.graceMs } = options;
+    resolveGraceMs({ graceMs });
+    return this.#closed ??= this.#close(graceMs);
   }
 
   /** The same as `close`. */
@@ -117,8 +121,8 @@ export class WorkerServer implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.stop()));
+  async #close(graceMs: number): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.stop(graceMs)));
     this.#finished.resolve();
   }
 }

@@ -8,6 +8,7 @@ import { type ErrorCode, InternodeError } from "../../errors.ts";
 import type { EventLogger, LogFields } from "../../foreign/log_event.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { type BackOffOptions, LastingBackOff } from "../../rpc/connecting/back_off.ts";
+import { type ServerStats, sumOfTraffic } from "../../rpc/connecting/connection_stats.ts";
 import type { Clock, Random, Timer } from "../../runtime/clock.ts";
 import type { StartThread, ThreadWatcher, WorkerThread } from "../../runtime/worker_thread.ts";
 import {
@@ -33,6 +34,8 @@ import {
  */
 export type WorkerState = "new" | "starting" | "serving" | "waiting" | "stopping" | "stopped";
 
+/** Of a worker that has said nothing, or has ended. */
+const NO_STATS: ServerStats = { ...sumOfTraffic([]), connections: 0, runningCalls: 0 };
 /** So many questions in a row that a worker leaves unanswered, and it is given up. */
 const MAX_UNANSWERED = 3;
 /** How much longer than its calls a worker may take to stop, in milliseconds: 2,000 for its connections, 2,000 for what its user does then, and some. */
@@ -70,10 +73,8 @@ export class WorkerSlot implements ThreadWatcher {
   readonly number: number;
   /** How many have taken its place. */
   restarts = 0;
-  /** Its connections when it was asked last. */
-  connections = 0;
-  /** Its handlers that ran when it was asked last. */
-  runningCalls = 0;
+  /** What it said of itself when it was asked last. */
+  stats: ServerStats = NO_STATS;
 
   readonly #plan: WorkerPlan;
   readonly #backOff: LastingBackOff;
@@ -134,12 +135,16 @@ export class WorkerSlot implements ThreadWatcher {
     return new Promise((resolve) => this.#asking.push(resolve));
   }
 
-  /** Lets calls under way finish, then ends it. Any number of calls. */
-  stop(): Promise<void> {
-    const { graceMs, clock, logger } = this.#plan;
+  /**
+   * Lets calls under way finish, then ends it. Any number of calls.
+   *
+   * @param graceMs How long they may take, in milliseconds.
+   */
+  stop(graceMs: number): Promise<void> {
+    const { clock, logger } = this.#plan;
     if (this.#state === "serving") {
       this.#setState("stopping");
-      this.#send({ kind: "stop" });
+      this.#send({ kind: "stop", graceMs });
       const limitMs = graceMs + STOPPING_MS;
       this.#timer = clock.setTimer(limitMs, () => {
         logger.error(`${this.#name} has not stopped within ${limitMs} ms and is ended.`, {
@@ -171,8 +176,7 @@ export class WorkerSlot implements ThreadWatcher {
         return this.#onServing(message.address);
       case "told":
         this.#unanswered = 0;
-        this.connections = message.connections;
-        this.runningCalls = message.runningCalls;
+        this.stats = message.stats ?? NO_STATS;
         return this.#answerAll();
       case "failed":
         return this.#onFailure(message.message, message.code);
@@ -308,7 +312,7 @@ export class WorkerSlot implements ThreadWatcher {
   #endThread(): void {
     this.#thread?.end();
     this.#thread = null;
-    this.connections = this.runningCalls = 0;
+    this.stats = NO_STATS;
   }
 
   #setState(state: WorkerState): void {

@@ -5,6 +5,7 @@
  */
 
 import type { ErrorCode } from "../../errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 import { OpenedStream } from "../../session/calls/opened_stream.ts";
 import { AcceptedStream } from "../../session/calls/accepted_stream.ts";
@@ -14,10 +15,8 @@ import type { ConnectionState } from "../contract/connection_state.ts";
 /** How many calls ended in which way: `"OK"` for well, else the error's code. */
 export type CallCounts = Readonly<Record<ErrorCode | "OK", number>>;
 
-/** A snapshot of a connection's counters; totals go on over reconnects. */
-export interface ConnectionStats {
-  /** Where it stands. */
-  readonly state: ConnectionState;
+/** Counters of one connection, or of several together. */
+export interface TrafficStats {
   /** Bytes written, framing included. */
   readonly bytesSent: number;
   /** Bytes read, framing included. */
@@ -30,14 +29,6 @@ export interface ConnectionStats {
   readonly messagesReceived: number;
   /** Batches sent: the messages of one turn leave in one. */
   readonly batchesSent: number;
-  /** How often it was made again after a loss. */
-  readonly reconnects: number;
-  /** How often a new connection took the place of an older one that was still good. */
-  readonly renewals: number;
-  /** When the last ping was answered, in milliseconds since 1970; `null` before the first. */
-  readonly lastPingMs: number | null;
-  /** How long the answer to the last ping took, in milliseconds; `null` before the first. */
-  readonly roundTripMs: number | null;
   /** Calls of this side that are under way, streams included. */
   readonly callsOut: number;
   /** Calls of the peer that are being served, streams included; not those answered in the turn they came. */
@@ -50,6 +41,28 @@ export interface ConnectionStats {
   readonly streamsOpen: number;
   /** Bytes of messages that wait to be sent. */
   readonly queuedBytes: number;
+}
+
+/** A snapshot of a connection's counters; totals go on over reconnects. */
+export interface ConnectionStats extends TrafficStats {
+  /** Where it stands. */
+  readonly state: ConnectionState;
+  /** How often it was made again after a loss. */
+  readonly reconnects: number;
+  /** How often a new connection took the place of an older one that was still good. */
+  readonly renewals: number;
+  /** When the last ping was answered, in milliseconds since 1970; `null` before the first. */
+  readonly lastPingMs: number | null;
+  /** How long the answer to the last ping took, in milliseconds; `null` before the first. */
+  readonly roundTripMs: number | null;
+}
+
+/** A snapshot of a server's counters; those of connections that have ended are included. */
+export interface ServerStats extends TrafficStats {
+  /** How many connections are open, those in their handshake included. */
+  readonly connections: number;
+  /** How many handlers run, those included whose calls have ended. */
+  readonly runningCalls: number;
 }
 
 /** The counters that go on over reconnects. */
@@ -93,37 +106,29 @@ export class ConnectionTotals {
     this.#batchesSent += link.session.batchesSent;
   }
 
-  /**
-   * The totals with those of the connections that are open.
-   *
-   * @param link The present one.
-   */
-  snapshot(
-    state: ConnectionState,
-    link: Link | null,
-    toWallMs: (ms: number) => number,
-  ): ConnectionStats {
-    const open = this.#openLinks(), lastPing = link?.session.lastPing ?? null;
+  /** How the calls of the peer have ended, over all links. */
+  answers(): AnswerCounts {
     const answers = new AnswerCounts();
     answers.add(this.#answers);
-    for (const each of open) answers.add(each.session.responder.answers);
+    for (const { session } of this.#openLinks()) answers.add(session.responder.answers);
+    return answers;
+  }
+
+  /** The totals with those of the connections that are open. */
+  traffic(): TrafficStats {
+    const open = this.#openLinks();
     const sum = (of: (link: Link) => number): number =>
       open.reduce((total, each) => total + of(each), 0);
     return {
-      state,
       bytesSent: this.#bytesSent + sum(({ bytesSent }) => bytesSent),
       bytesReceived: this.#bytesReceived + sum(({ bytesReceived }) => bytesReceived),
       polledReads: this.#polledReads + sum(({ polledReads }) => polledReads),
       messagesSent: this.#messagesSent + sum(({ session }) => session.messagesSent),
       messagesReceived: this.#messagesReceived + sum(({ session }) => session.messagesReceived),
       batchesSent: this.#batchesSent + sum(({ session }) => session.batchesSent),
-      reconnects: Math.max(0, this.connects - 1),
-      renewals: this.renewals,
-      lastPingMs: lastPing === null ? null : toWallMs(lastPing.atMs),
-      roundTripMs: lastPing === null ? null : lastPing.roundTripMs,
       callsOut: sum(({ session }) => session.caller.calls.active),
       callsIn: sum(({ session }) => session.responder.calls.active),
-      answeredCalls: countsOf(answers),
+      answeredCalls: countsOf(this.answers()),
       refusedCalls: this.refusedCalls,
       streamsOpen: sum(({ session }) =>
         countStreams(session.caller.calls) + countStreams(session.responder.calls)
@@ -131,6 +136,40 @@ export class ConnectionTotals {
       queuedBytes: sum(({ session }) => session.queuedBytes),
     };
   }
+
+  /**
+   * The same, with where the connection stands.
+   *
+   * @param link The present one.
+   * @param clock What tells the wall clock's time.
+   */
+  snapshot(state: ConnectionState, link: Link | null, clock: Clock): ConnectionStats {
+    const lastPing = link?.session.lastPing ?? null;
+    return {
+      ...this.traffic(),
+      state,
+      reconnects: Math.max(0, this.connects - 1),
+      renewals: this.renewals,
+      lastPingMs: lastPing === null ? null : lastPing.atMs + clock.wallNow() - clock.now(),
+      roundTripMs: lastPing === null ? null : lastPing.roundTripMs,
+    };
+  }
+}
+
+/** Counters of several connections together. */
+export function sumOfTraffic(all: readonly TrafficStats[]): TrafficStats {
+  const sum: Record<string, number> = {}, answeredCalls: Record<string, number> = {};
+  const none = new ConnectionTotals(() => []).traffic();
+  for (const stats of [none, ...all]) {
+    for (const [name, count] of Object.entries(stats.answeredCalls)) {
+      answeredCalls[name] = (answeredCalls[name] ?? 0) + count;
+    }
+    for (const name of Object.keys(none)) {
+      const value = stats[name as keyof TrafficStats];
+      if (typeof value === "number") sum[name] = (sum[name] ?? 0) + value;
+    }
+  }
+  return { ...none, ...sum, answeredCalls: answeredCalls as CallCounts };
 }
 
 function countsOf(answers: AnswerCounts): CallCounts {

@@ -1,0 +1,103 @@
+/**
+ * A server of services that runs.
+ *
+ * @module
+ */
+
+import { about } from "../../foreign/log_event.ts";
+import { hasAborted, leaveSignal, listenTo } from "../../foreign/signal.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+import { type CloseOptions, resolveGraceMs } from "../../rpc/connecting/close_options.ts";
+import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
+import type { Server } from "../../rpc/connecting/server.ts";
+import type { ServedClient } from "./served_connection.ts";
+import type { ServiceServer } from "./service_server.ts";
+
+/** Where a server's connections come from. */
+export interface Source {
+  /** Hands connections to the server until it is over; resolves or rejects when there will be no more. */
+  run(isOver: () => boolean): Promise<void>;
+  /** Closes it. */
+  close(): Promise<void>;
+}
+
+/** Runs a {@linkcode ServiceServer} until it is closed, or its connections come to an end. */
+export class RunningServer implements Server<ServedClient> {
+  readonly address: string;
+  readonly finished: Promise<void>;
+  readonly #server: ServiceServer;
+  readonly #closing = Promise.withResolvers<void>();
+  #isOver = false;
+  #graceMs: number;
+
+  /**
+   * @param server Serves; it has its settings.
+   * @param address See {@linkcode Server}.
+   * @param signal Closes the server.
+   * @param source Where connections come from; closed in the end.
+   */
+  constructor(
+    server: ServiceServer,
+    address: string,
+    signal: AbortSignal | undefined,
+    source: Source,
+  ) {
+    this.#server = server;
+    this.#graceMs = server.settings.graceMs;
+    this.address = address;
+    this.finished = this.#run(signal, source);
+    this.finished.catch((error) =>
+      server.settings.logger.error(
+        `The server ${server.settings.name} has ended, as its listener has: ${
+          sentence(textOf(error))
+        }`,
+        { event: "listener_failed", local: address, ...about(error) },
+      )
+    );
+  }
+
+  get connections(): readonly ServedClient[] {
+    return this.#server.clients;
+  }
+
+  stats(): ServerStats {
+    return this.#server.stats();
+  }
+
+  // deno-lint-ignore require-await -- what is thrown becomes the rejection
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { graceMs = this.#graceMs } = options;
+    resolveGraceMs({ graceMs });
+    if (!this.#isOver) this.#graceMs = graceMs;
+    this.#end();
+    // What the listener has failed with is for `finished` to say.
+    return this.finished.catch(() => {});
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#closing.resolve();
+  }
+
+  async #run(signal: AbortSignal | undefined, source: Source): Promise<void> {
+    let failure: { readonly error: unknown } | null = null;
+    const onAbort = (): void => this.#end();
+    if (hasAborted(signal)) this.#end();
+    else listenTo(signal, onAbort, (thrown) => this.#closing.reject(thrown));
+    try {
+      if (!this.#isOver) {
+        await Promise.race([source.run(() => this.#isOver), this.#closing.promise]);
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    this.#isOver = true;
+    leaveSignal(signal, onAbort);
+    await this.#server.stop(this.#graceMs, source.close());
+    if (failure !== null) throw failure.error;
+  }
+}
