@@ -19,7 +19,7 @@ import {
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { runSeeded, type SeededRandom } from "@internode/grid/testing";
-import { SimulatedService } from "./simulated_service.ts";
+import { SimulatedService } from "../support/simulation/simulated_service.ts";
 
 const REPLICAS = 6;
 /** How many callers there are; each makes one call after the other. */

@@ -18,10 +18,10 @@ import {
 } from "@internode/grid/call";
 import { sharedSecret } from "@internode/grid";
 import { assert, assertEquals } from "@std/assert";
-import { FOREIGN_WAYS } from "../foreign/foreign_ways.ts";
-import { TEXTLESS } from "../foreign/textless.ts";
-import { watch, type Watched } from "../grid/outcome.ts";
-import { SimulatedService } from "./simulated_service.ts";
+import { FOREIGN_WAYS } from "../support/foreign/foreign_ways.ts";
+import { TEXTLESS } from "../support/foreign/textless.ts";
+import { watch, type Watched } from "../support/outcome.ts";
+import { SimulatedService } from "../support/simulation/simulated_service.ts";
 
 const echo = makeMethodKey("test", "echo");
 const foreign = makeMethodKey("test", "foreign");

@@ -21,7 +21,7 @@ import {
   sharded,
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
-import { SimulatedService } from "./simulated_service.ts";
+import { SimulatedService } from "../support/simulation/simulated_service.ts";
 
 const Who = service("who", {
   name: method({ request: t.string(), response: t.string(), idempotent: true }),

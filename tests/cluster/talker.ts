@@ -6,7 +6,7 @@
 
 import { type Connection, Manager, type ManagerOptions } from "@internode/grid";
 import type { SeededRandom, SimulatedNode } from "@internode/grid/testing";
-import { QuietLogger } from "../grid/quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { count, echo, mirror, slow } from "./contracts.ts";
 import type { CallRecord, Ledger } from "./ledger.ts";
 

@@ -1,7 +1,7 @@
 import { Manager, sharedSecret } from "@internode/grid";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { NET } from "../support/permitted.ts";
 import { failure } from "./case.ts";
 import { answer } from "./contracts.ts";

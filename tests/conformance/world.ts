@@ -15,11 +15,11 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { memoryTransport } from "../../lib/transport/memory/memory.ts";
 import { systemTransports } from "../../lib/transport/transports.ts";
-import { certificates } from "../support/certificates.ts";
+import { certificates } from "../support/certificates/certificates.ts";
 import { FFI, FILES, NET } from "../support/permitted.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
-import { QuietLogger } from "../grid/quiet.ts";
-import { simulatedGrid } from "../grid/simulated_grid.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
+import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 
 /** How the two nodes of a test are made. */
 export interface Setup {

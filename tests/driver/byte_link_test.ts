@@ -7,10 +7,10 @@ import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
-import { numbered, rawCodec, TestCall, TestStream } from "../session/calls.ts";
-import { sessionOptions } from "../session/options.ts";
-import { joined, parseFrames, rawFrame, u32 } from "../session/raw_frames.ts";
-import { peerHello } from "../session/scripted_peer.ts";
+import { numbered, rawCodec, TestCall, TestStream } from "../support/session/calls.ts";
+import { sessionOptions } from "../support/session/options.ts";
+import { joined, parseFrames, rawFrame, u32 } from "../support/session/raw_frames.ts";
+import { peerHello } from "../support/session/scripted_peer.ts";
 
 /** A channel whose writes end when the test says so. */
 class SlowChannel implements ByteChannel {

@@ -5,11 +5,11 @@ import { MessageLink } from "../../lib/driver/message_link.ts";
 import type { MessageChannel, MessageReceiver } from "../../lib/transport/channel/transport.ts";
 import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
-import { EchoTarget, numbered, rawCodec, TestCall } from "../session/calls.ts";
+import { EchoTarget, numbered, rawCodec, TestCall } from "../support/session/calls.ts";
 import { encodeName } from "../../lib/session/frames/handler_name.ts";
 import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
-import { sessionOptions } from "../session/options.ts";
-import { joined, rawFrame } from "../session/raw_frames.ts";
+import { sessionOptions } from "../support/session/options.ts";
+import { joined, rawFrame } from "../support/session/raw_frames.ts";
 
 /** One end of a pair whose messages wait in it, and come one by one while it is not paused. */
 class HeldChannel implements MessageChannel {

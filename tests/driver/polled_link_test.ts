@@ -5,10 +5,10 @@ import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
 import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { rawCodec } from "../session/calls.ts";
-import { sessionOptions } from "../session/options.ts";
-import { joined, namePayload, parseFrames, rawFrame, u32 } from "../session/raw_frames.ts";
-import { peerHello } from "../session/scripted_peer.ts";
+import { rawCodec } from "../support/session/calls.ts";
+import { sessionOptions } from "../support/session/options.ts";
+import { joined, namePayload, parseFrames, rawFrame, u32 } from "../support/session/raw_frames.ts";
+import { peerHello } from "../support/session/scripted_peer.ts";
 
 const NO_TIMEOUT = 0xffff_ffff;
 

@@ -13,8 +13,8 @@ import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
 import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
 import type { Responder } from "../../lib/session/calls/responder.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
-import { rawCodec } from "../session/calls.ts";
-import { seeded } from "../wire/seeded.ts";
+import { rawCodec } from "../support/session/calls.ts";
+import { seeded } from "../support/seeded.ts";
 import { FFI, FILES, NET } from "../support/permitted.ts";
 
 /** Requests and their answers, both ways: so many frames in all. */

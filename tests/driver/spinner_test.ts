@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Clock } from "../../lib/runtime/clock.ts";
 import { type PolledLink, Spinner } from "../../lib/driver/spinner.ts";
 import type { Session } from "../../lib/session/session.ts";
-import { TestCall } from "../session/calls.ts";
+import { TestCall } from "../support/session/calls.ts";
 
 /** Time that passes by being looked at and by polling: 1 µs each. */
 class SteppedClock implements Clock {

@@ -15,7 +15,7 @@ import type {
   Channel,
   MessageChannel,
 } from "../../lib/transport/channel/transport.ts";
-import { sessionOptions } from "../session/options.ts";
+import { sessionOptions } from "../support/session/options.ts";
 
 /** Notes the end of a link. */
 class Watcher implements LinkOwner {

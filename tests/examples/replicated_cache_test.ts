@@ -7,7 +7,7 @@ import type { HandlerContext } from "@internode/grid";
 import { CacheStore } from "../../examples/replicated_cache/cache_store.ts";
 import type { Summary } from "../../examples/replicated_cache/demo.ts";
 import { ListedLine } from "../../examples/replicated_cache/listed_line.ts";
-import { ETCD, EtcdServer } from "../discovery/etcd_server.ts";
+import { ETCD, EtcdServer } from "../discovery/etcd/etcd_server.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 import { endProgram, processesOf, type Program, startProgram, withFolder } from "./program.ts";
 

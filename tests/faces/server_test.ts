@@ -14,7 +14,7 @@ import {
 } from "@internode/grid/call";
 import { assertEquals, assertRejects } from "@std/assert";
 import { memoryPair } from "../../lib/transport/memory/memory_channel.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 
 const echo = single("echo", {});
 const stuck = single("stuck", {});

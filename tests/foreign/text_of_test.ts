@@ -3,7 +3,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import { isOwnError } from "../../lib/foreign/own_error.ts";
 import { MAX_FOREIGN_TEXT } from "../../lib/foreign/plain_text.ts";
 import { nameOf, sentence, textOf } from "../../lib/foreign/text_of.ts";
-import { TEXTLESS } from "./textless.ts";
+import { TEXTLESS } from "../support/foreign/textless.ts";
 
 Deno.test("textOf: an error's message, its name if that is empty, and what String makes of others", () => {
   assertEquals(textOf(new Error("the disk is full")), "the disk is full");

@@ -9,7 +9,7 @@
 import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { CORPUS, DEFAULT_SETUP, storable } from "./corpus.ts";
 import { type FuzzCase, Recorder } from "./fuzz_case.ts";
-import { SessionTarget } from "./session_target.ts";
+import { SessionTarget } from "./targets/session_target.ts";
 import { shrink } from "./shrinker.ts";
 import { Tally } from "./tally.ts";
 

@@ -5,12 +5,12 @@
  */
 
 import { drawSeed } from "../../lib/testing/run_seeded.ts";
-import { CodecTarget } from "./codec_target.ts";
-import { FramerTarget } from "./framer_target.ts";
+import { CodecTarget } from "./targets/codec_target.ts";
+import { FramerTarget } from "./targets/framer_target.ts";
 import { type FuzzTarget, TARGET_NAMES } from "./fuzz_target.ts";
 import type { FuzzOptions } from "./fuzzer.ts";
-import { PairTarget } from "./pair_target.ts";
-import { SessionTarget } from "./session_target.ts";
+import { PairTarget } from "./targets/pair_target.ts";
+import { SessionTarget } from "./targets/session_target.ts";
 
 /** What `--help` says. */
 export const USAGE = `deno task fuzz [--seconds 30] [--frames N] [--seed N] [--target all] [--json]

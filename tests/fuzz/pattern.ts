@@ -7,7 +7,7 @@
 import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { PayloadKind } from "../../lib/wire/frame.ts";
-import type { Payload } from "../session/calls.ts";
+import type { Payload } from "../support/session/calls.ts";
 
 const KEYS = 65_521;
 const MAX_BYTES = 300_000;

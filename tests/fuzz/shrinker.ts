@@ -4,7 +4,7 @@
  * @module
  */
 
-import { spliced } from "./byte_mutator.ts";
+import { spliced } from "./making/byte_mutator.ts";
 import { walk } from "./frame_walker.ts";
 import type { FuzzCase, Step } from "./fuzz_case.ts";
 import { NO_FRAME } from "./tally.ts";

@@ -2,8 +2,8 @@ import { type Manager, single, stream } from "@internode/grid";
 import type { SimulatedCluster } from "@internode/grid/testing";
 import { assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
-import { assertFate, watch } from "./outcome.ts";
-import { simulatedGrid, withPair } from "./simulated_grid.ts";
+import { assertFate, watch } from "../support/outcome.ts";
+import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 
 const work = single("work", { request: t.uint(), response: t.string() });
 const numbers = stream("numbers", {

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Manager, single } from "@internode/grid";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
-import { simulatedGrid } from "./simulated_grid.ts";
+import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 
 const echo = single("echo");
 

@@ -4,9 +4,9 @@ import { assert, assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import type { Channel } from "../../lib/transport/channel/transport.ts";
-import { assertFate, watch } from "./outcome.ts";
-import { QuietLogger } from "./quiet.ts";
-import { simulatedGrid, withPair } from "./simulated_grid.ts";
+import { assertFate, watch } from "../support/outcome.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
+import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 
 const echo = single("echo", { request: t.string(), response: t.string() });
 const bytes = single("bytes");

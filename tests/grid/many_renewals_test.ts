@@ -4,7 +4,7 @@ import { DEFAULT_TIMES } from "../../lib/session/frames/session_options.ts";
 import type { Link, LinkOwner } from "../../lib/driver/link.ts";
 import { LinkMaker } from "../../lib/driver/link_maker.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
-import { simulatedGrid } from "./simulated_grid.ts";
+import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 
 Deno.test("a peer that renews its connection again and again holds a few of them only", async () => {
   const grid = simulatedGrid({ listens: ({ index }) => index === 1 });

@@ -14,8 +14,8 @@ import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { answer, count } from "../conformance/contracts.ts";
 import { freePorts, until } from "../conformance/world.ts";
 import { FILES, NET } from "../support/permitted.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
-import { QuietLogger } from "./quiet.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 
 const authority = await TestAuthority.root("authority");
 const stranger = await TestAuthority.root("stranger");

@@ -7,7 +7,7 @@
 import { type InternodeError, type Limits, type Manager, single, stream } from "@internode/grid";
 import type { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { simulatedGrid, withPair } from "./simulated_grid.ts";
+import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 
 const EMPTY = new Uint8Array(0);
 const echo = single("echo");

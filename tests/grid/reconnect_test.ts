@@ -3,8 +3,8 @@ import type { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
 import { mayFollow } from "../../lib/rpc/contract/connection_state.ts";
-import { assertFate, watch } from "./outcome.ts";
-import { simulatedGrid, withPair } from "./simulated_grid.ts";
+import { assertFate, watch } from "../support/outcome.ts";
+import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 
 const echo = single("echo", { request: t.string(), response: t.string() });
 const hang = single("hang", { request: t.string(), response: t.string() });

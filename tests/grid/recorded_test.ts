@@ -4,7 +4,7 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { answer } from "../conformance/contracts.ts";
 import { freePorts, until } from "../conformance/world.ts";
 import { NET } from "../support/permitted.ts";
-import { QuietLogger } from "./quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 
 const auth = sharedSecret("a secret of more than 16 bytes");
 

@@ -1,9 +1,9 @@
 import { sharedSecret, single } from "@internode/grid";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { assertFate, watch } from "./outcome.ts";
-import { QuietLogger } from "./quiet.ts";
-import { simulatedGrid } from "./simulated_grid.ts";
+import { assertFate, watch } from "../support/outcome.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
+import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 
 const echo = single("echo");
 

@@ -1,9 +1,9 @@
 import type { ConnectionState } from "@internode/grid";
 import { assert, assertEquals } from "@std/assert";
 import type { Channel } from "../../lib/transport/channel/transport.ts";
-import { assertFate, watch } from "./outcome.ts";
+import { assertFate, watch } from "../support/outcome.ts";
 import { broken, deaf, load, losable, way, work, world } from "./renewing_pair.ts";
-import { withPair } from "./simulated_grid.ts";
+import { withPair } from "../support/simulation/simulated_grid.ts";
 
 Deno.test("while it cannot be renewed a connection stays in use, and it is tried again", async () => {
   const set = world(() => [10_000, 60_000]);

@@ -1,9 +1,9 @@
 import { type ConnectionState, single } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
-import { assertFate, watch } from "./outcome.ts";
+import { assertFate, watch } from "../support/outcome.ts";
 import { codeOf, collect, load, numbers, way, work, type World, world } from "./renewing_pair.ts";
-import { simulatedGrid, withPair } from "./simulated_grid.ts";
+import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 
 const patient = single("patient", { request: t.nothing(), response: t.nothing() });
 

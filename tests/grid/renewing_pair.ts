@@ -10,8 +10,8 @@ import { assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
 import { pause } from "../../lib/runtime/pause.ts";
 import type { Channel, MessageChannel, Transport } from "../../lib/transport/channel/transport.ts";
-import { QuietLogger } from "./quiet.ts";
-import type { GridSetup } from "./simulated_grid.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
+import type { GridSetup } from "../support/simulation/simulated_grid.ts";
 
 /** Takes so many milliseconds. */
 export const work = single("work", { request: t.uint(), response: t.string() });

@@ -19,11 +19,11 @@ import {
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { freePorts } from "../conformance/world.ts";
 import { answer } from "../conformance/contracts.ts";
-import { inTime } from "../discovery/asking.ts";
+import { inTime } from "../support/asking.ts";
 import { FILES, NET } from "../support/permitted.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
-import { crlPem } from "../transport/test_crl.ts";
-import { QuietLogger } from "./quiet.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import { crlPem } from "../support/certificates/test_crl.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 
 const authority = await TestAuthority.root("authority");
 const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";

@@ -6,11 +6,11 @@ import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { mtlsTransport } from "../../lib/transport/mtls/mtls_transport.ts";
 import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
 import { freePorts } from "../conformance/world.ts";
-import { inTime } from "../discovery/asking.ts";
-import { dialOptions, turns } from "../transport/acceptor.ts";
+import { inTime } from "../support/asking.ts";
+import { dialOptions, turns } from "../support/channels/acceptor.ts";
 import { FILES, NET } from "../support/permitted.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
-import { QuietLogger } from "./quiet.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 
 const echo = single("echo", { request: t.string(), response: t.string() });
 const numbers = stream("numbers", {

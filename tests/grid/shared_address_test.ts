@@ -18,8 +18,8 @@ import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
 import { until } from "../conformance/world.ts";
 import { NET } from "../support/permitted.ts";
-import { TcpBalancer } from "../support/tcp_balancer.ts";
-import { QuietLogger } from "./quiet.ts";
+import { TcpBalancer } from "../support/network/tcp_balancer.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 
 const ignore = !NET;
 /** So old is a connection when it is renewed, in milliseconds. */

@@ -2,7 +2,7 @@ import { Manager } from "@internode/grid";
 import { SeededRandom, SimulatedNetwork, VirtualClock } from "@internode/grid/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { QuietLogger } from "./quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 
 /** A name, and one that is dialled by it. */
 function names(): [name: string, acceptor: string] {

@@ -10,7 +10,7 @@ import { type HostAddress, parseHostAddress } from "../../lib/runtime/host_addre
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { systemTransports } from "../../lib/transport/transports.ts";
 import { freePorts, until } from "../conformance/world.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { drawPlan, Player, type Way } from "./calling.ts";
 import { CuttingProxy } from "./cutting_proxy.ts";

@@ -7,7 +7,7 @@
 import { type Manager, type ManagerOptions, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
-import { simulatedGrid } from "../grid/simulated_grid.ts";
+import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 import { drawPlan, Player, type Way } from "./calling.ts";
 import { Ledger } from "./ledger.ts";
 import { CALLS, LIMITS, PATIENCE_MS, WINDOW_MS, within } from "./history.ts";

@@ -16,7 +16,7 @@ import {
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { SeededRandom } from "@internode/grid/testing";
-import { SimulatedService } from "../call/simulated_service.ts";
+import { SimulatedService } from "../support/simulation/simulated_service.ts";
 import { drawPlan, Player, type Way } from "./calling.ts";
 import { CALLS, LIMITS, PATIENCE_MS, WINDOW_MS, within } from "./history.ts";
 import { Ledger } from "./ledger.ts";

@@ -7,10 +7,10 @@
  */
 
 import { type Memory, MemoryProcess } from "../../bench/memory_process.ts";
-import { pause } from "./scene.ts";
+import { pause } from "./scene/scene.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
-import type { DoorsConfig } from "./doors.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import type { DoorsConfig } from "./scene/doors.ts";
 import {
   after,
   close,
@@ -22,9 +22,9 @@ import {
   through,
   upgraded,
   write,
-} from "./failing_handshakes.ts";
-import { utf8 } from "../session/raw_frames.ts";
-import { nodeOf } from "./grounds.ts";
+} from "./attacks/failing_handshakes.ts";
+import { utf8 } from "../support/session/raw_frames.ts";
+import { nodeOf } from "./scene/grounds.ts";
 
 const IS_FULL = FILES && Deno.env.has("INTERNODE_CROWDS");
 const STRANGERS = 2_000, AT_ONCE = 32;
@@ -181,7 +181,7 @@ async function measure(
 ): Promise<{ peakBytes: number; usedBytes: number }> {
   let crowd: Crowd, figures: { peakBytes: number; usedBytes: number };
   {
-    await using doors = new MemoryProcess(new URL("./doors.ts", import.meta.url), [
+    await using doors = new MemoryProcess(new URL("./scene/doors.ts", import.meta.url), [
       JSON.stringify(config),
     ]);
     const door = all(await doors.ask<string[]>("services"))[index]!;

@@ -19,11 +19,11 @@ import {
 } from "@internode/grid/call";
 import type { DoorLimits } from "../../lib/transport/channel/listener_door.ts";
 import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
-import { HeardLogger } from "../grid/heard.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { HeardLogger } from "../support/log/heard.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET } from "../support/permitted.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
-import { utf8 } from "../session/raw_frames.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import { utf8 } from "../support/session/raw_frames.ts";
 import {
   close,
   type Door,
@@ -33,10 +33,10 @@ import {
   tokenOf,
   upgraded,
   write,
-} from "./failing_handshakes.ts";
-import { nodeOf } from "./grounds.ts";
-import { upgradeRequest } from "./raw_socket.ts";
-import { pause } from "./scene.ts";
+} from "./attacks/failing_handshakes.ts";
+import { nodeOf } from "./scene/grounds.ts";
+import { upgradeRequest } from "../support/network/raw_socket.ts";
+import { pause } from "./scene/scene.ts";
 
 type Bare = Awaited<ReturnType<typeof knock>>;
 

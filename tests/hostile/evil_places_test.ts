@@ -6,13 +6,13 @@ import { dnsResolver, fileResolver, parseNetEndpoint, type Resolver } from "@int
 import { assert } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { freePorts, until } from "../conformance/world.ts";
-import { FakeEtcd } from "../discovery/fake_etcd.ts";
-import { HeardLogger } from "../grid/heard.ts";
+import { FakeEtcd } from "../discovery/etcd/fake_etcd.ts";
+import { HeardLogger } from "../support/log/heard.ts";
 import { FILES, NET } from "../support/permitted.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
-import { joined, utf8 } from "../session/raw_frames.ts";
-import { EVIL, judgeError, judgeLines, judgeText, NAMED } from "./evil_texts.ts";
-import { maskedFrame, openBare, upgradeRequest } from "./raw_socket.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import { joined, utf8 } from "../support/session/raw_frames.ts";
+import { EVIL, judgeError, judgeLines, judgeText, NAMED } from "./attacks/evil_texts.ts";
+import { maskedFrame, openBare, upgradeRequest } from "../support/network/raw_socket.ts";
 
 const echo = single("echo");
 

@@ -16,11 +16,11 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import type { Channel, Transports } from "../../lib/transport/channel/transport.ts";
 import { freePorts, until } from "../conformance/world.ts";
-import { HeardLogger } from "../grid/heard.ts";
-import { certificates } from "../support/certificates.ts";
+import { HeardLogger } from "../support/log/heard.ts";
+import { certificates } from "../support/certificates/certificates.ts";
 import { FILES, NET } from "../support/permitted.ts";
-import { EVIL_WORDS, EvilPeer, type EvilWord, greet } from "./evil_peer.ts";
-import { EVIL, judgeError, judgeLines, NAMED } from "./evil_texts.ts";
+import { EVIL_WORDS, EvilPeer, type EvilWord, greet } from "./attacks/evil_peer.ts";
+import { EVIL, judgeError, judgeLines, NAMED } from "./attacks/evil_texts.ts";
 
 const SCHEMES = ["tcp", "tls", "ws", "wss", "unix", "memory"];
 const PATH = "/internode";

@@ -8,10 +8,10 @@
 import { assert } from "@std/assert";
 import { MemoryProcess } from "../../bench/memory_process.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
-import type { DoorsConfig } from "./doors.ts";
-import { type Door, type Failure, FAILURES } from "./failing_handshakes.ts";
-import { nodeOf } from "./grounds.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import type { DoorsConfig } from "./scene/doors.ts";
+import { type Door, type Failure, FAILURES } from "./attacks/failing_handshakes.ts";
+import { nodeOf } from "./scene/grounds.ts";
 
 const asked = FILES ? Deno.env.get("INTERNODE_HANDSHAKES") : undefined;
 const IS_FULL = asked !== undefined, COUNT = Number(asked ?? 80);
@@ -50,7 +50,7 @@ Deno.test({
     mutual,
     services: ["tcp://127.0.0.1:0", "tls://127.0.0.1:0"],
   };
-  await using doors = new MemoryProcess(new URL("./doors.ts", import.meta.url), [
+  await using doors = new MemoryProcess(new URL("./scene/doors.ts", import.meta.url), [
     JSON.stringify(config),
   ]);
   const services = await doors.ask<string[]>("services");

@@ -1,9 +1,9 @@
 import { assert } from "@std/assert";
-import { type FloodRow, floodRows } from "./flood_rows.ts";
-import { Flooder } from "./flooder.ts";
-import { GROUNDS } from "./grounds.ts";
-import type { Service } from "./neighbour.ts";
-import { pause, Scene } from "./scene.ts";
+import { type FloodRow, floodRows } from "./attacks/flood_rows.ts";
+import { Flooder } from "./attacks/flooder.ts";
+import { GROUNDS } from "./scene/grounds.ts";
+import type { Service } from "./scene/neighbour.ts";
+import { pause, Scene } from "./scene/scene.ts";
 
 /** No call of a neighbour's takes longer meanwhile. */
 const SLOWEST_MS = 250;

@@ -1,9 +1,9 @@
-import { GROUNDS } from "./grounds.ts";
-import { doorAttacks } from "./door_attacks.ts";
-import { floodAttacks } from "./flood_attacks.ts";
-import { type Attack, printFigures, Scene } from "./scene.ts";
-import { shapeAttacks } from "./shape_attacks.ts";
-import { unreadAttacks } from "./unread_attacks.ts";
+import { GROUNDS } from "./scene/grounds.ts";
+import { doorAttacks } from "./attacks/door_attacks.ts";
+import { floodAttacks } from "./attacks/flood_attacks.ts";
+import { type Attack, printFigures, Scene } from "./scene/scene.ts";
+import { shapeAttacks } from "./attacks/shape_attacks.ts";
+import { unreadAttacks } from "./attacks/unread_attacks.ts";
 
 /** Short, so that what is cut off for silence is cut off soon. */
 const TIMES = {

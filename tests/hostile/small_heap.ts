@@ -7,8 +7,8 @@
 
 import { Manager, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { SHAPES } from "../processes/memory_shapes.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { SHAPES } from "../support/memory_shapes.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 
 /** How large its heap may become. */
 export const HEAP_MIB = 512;

@@ -8,9 +8,9 @@ import { InternodeError, Manager, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { type Shape, SHAPES } from "../processes/memory_shapes.ts";
+import { type Shape, SHAPES } from "../support/memory_shapes.ts";
 import { freePorts } from "../conformance/world.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { NET, RUN } from "../support/permitted.ts";
 import { CAPACITY, echo, HEAP_MIB, heldName, unreadName } from "./small_heap.ts";
 

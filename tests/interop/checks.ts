@@ -3,7 +3,7 @@
 import { InternodeError } from "@internode/grid";
 import type { Client } from "@internode/grid/call";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { assertPayload, numbered } from "../session/calls.ts";
+import { assertPayload, numbered } from "../support/session/calls.ts";
 import type { Interop } from "./contracts.ts";
 
 async function failure(

@@ -3,10 +3,10 @@ import { implement, listen, serve } from "@internode/grid/call";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { freePorts } from "../conformance/world.ts";
-import { DNSMASQ, TestNameServer } from "../discovery/name_server.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { DNSMASQ, TestNameServer } from "../discovery/dns/name_server.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
-import { TestAuthority } from "../support/test_authority.ts";
+import { TestAuthority } from "../support/certificates/test_authority.ts";
 import { greet, Greeter } from "./contracts.ts";
 import type { Job, Report } from "./job.ts";
 

@@ -9,7 +9,7 @@
 import { type HandlerContext, Manager } from "@internode/grid";
 import { implement, listen, serve } from "@internode/grid/call";
 import { systemTransports } from "../../lib/transport/transports.ts";
-import { certificates } from "../support/certificates.ts";
+import { certificates } from "../support/certificates/certificates.ts";
 import { answer, ANSWER_BYTES, Answers, type ClosingPlan, LIMITS } from "./closing_plan.ts";
 
 const ignore = (): void => {};

@@ -5,11 +5,11 @@ import { TextLineStream } from "@std/streams";
 import { dials } from "../../lib/grid/dialler.ts";
 import { systemTransports } from "../../lib/transport/transports.ts";
 import { freePorts } from "../conformance/world.ts";
-import { QuietLogger } from "../grid/quiet.ts";
-import { certificates } from "../support/certificates.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
+import { certificates } from "../support/certificates/certificates.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
-import { SlowProxy } from "../support/slow_proxy.ts";
-import { configOf, TestAuthority } from "../support/test_authority.ts";
+import { SlowProxy } from "../support/network/slow_proxy.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { answer, ANSWER_BYTES, Answers, type ClosingPlan, LIMITS } from "./closing_plan.ts";
 
 const ignore = !NET || !FILES || !RUN || Deno.build.os === "windows";

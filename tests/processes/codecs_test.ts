@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RUN } from "../support/permitted.ts";
-import { SHAPES } from "./memory_shapes.ts";
+import { SHAPES } from "../support/memory_shapes.ts";
 
 const FLAG = "--v8-flags=--disallow-code-generation-from-strings";
 
@@ -24,7 +24,7 @@ Deno.test({
 }, async () => {
   const folder = new URL("../codec/", import.meta.url).pathname;
   // What that file judges is time.
-  const without = `--ignore=${folder}key_spread_test.ts`;
+  const without = `--ignore=${folder}values/key_spread_test.ts`;
   const args = ["test", "--no-check", "--no-prompt", without, FLAG, folder];
   const { success, text } = await deno(...args);
   assert(success, text.slice(-4_000));
@@ -49,7 +49,7 @@ Deno.test({
   name: "values take no more memory than is counted for them, whatever their shape",
   ignore: !RUN,
 }, async () => {
-  const script = new URL("./memory_shapes.ts", import.meta.url);
+  const script = new URL("../support/memory_shapes.ts", import.meta.url);
   const args = ["run", "--no-check", "--v8-flags=--expose-gc", script.href];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
   const text = new TextDecoder().decode(stdout);

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { failure } from "../conformance/case.ts";
 import { freePorts, until } from "../conformance/world.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { NET, RUN } from "../support/permitted.ts";
 import { Child } from "./child.ts";
 import { hang, relay, ticks, TIMES, whoAreYou } from "./contracts.ts";

@@ -14,7 +14,7 @@ import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { freePorts } from "../conformance/world.ts";
-import { QuietLogger } from "../grid/quiet.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { FFI, FILES, NET, RUN } from "../support/permitted.ts";
 import { Child } from "./child.ts";
 import { hang, whoAreYou } from "./contracts.ts";

@@ -13,11 +13,11 @@ import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
 import { tlsTransport } from "../../lib/transport/tls/tls.ts";
 import type { Transport } from "../../lib/transport/channel/transport.ts";
 import { webSocketTransport } from "../../lib/transport/websocket/web_socket.ts";
-import { Acceptor, dialOptions } from "../transport/acceptor.ts";
-import { certificates } from "../support/certificates.ts";
-import { closeBoth } from "../transport/channel_conformance.ts";
-import { pipeOf } from "../transport/channel_pipe.ts";
-import { LINK_LOCAL } from "../support/link_local.ts";
+import { Acceptor, dialOptions } from "../support/channels/acceptor.ts";
+import { certificates } from "../support/certificates/certificates.ts";
+import { closeBoth } from "../support/channels/channel_conformance.ts";
+import { pipeOf } from "../support/channels/channel_pipe.ts";
+import { LINK_LOCAL } from "../support/network/link_local.ts";
 import { FILES, NET } from "../support/permitted.ts";
 
 Deno.test("addresses of one network only are told from others", () => {

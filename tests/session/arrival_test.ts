@@ -3,10 +3,10 @@
 import { assertEquals } from "@std/assert";
 import { Arrival } from "../../lib/session/arrival.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { numbered, rawCodec } from "./calls.ts";
-import { openOutbox } from "./open_outbox.ts";
-import { rawFrame } from "./raw_frames.ts";
-import { ScriptedPeer } from "./scripted_peer.ts";
+import { numbered, rawCodec } from "../support/session/calls.ts";
+import { openOutbox } from "../support/session/open_outbox.ts";
+import { rawFrame } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 /** What was said through an outbox, and what is known of its arrival. */
 function talk(receiveBudgetBytes?: number) {

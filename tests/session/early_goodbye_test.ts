@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { sharedSecret } from "../../lib/driver/shared_secret.ts";
-import { Pair } from "./pair.ts";
+import { Pair } from "../support/session/pair.ts";
 
 const SECRET = sharedSecret("a secret of more than 16 bytes");
 

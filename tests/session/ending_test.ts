@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { numbered, rawCodec } from "./calls.ts";
-import { assertNothingLeft, Pair } from "./pair.ts";
-import { rawFrame, textOf } from "./raw_frames.ts";
-import { ScriptedPeer } from "./scripted_peer.ts";
+import { numbered, rawCodec } from "../support/session/calls.ts";
+import { assertNothingLeft, Pair } from "../support/session/pair.ts";
+import { rawFrame, textOf } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 const CLOSED = new InternodeError("Closed", "this node is closing", { origin: "local" });
 

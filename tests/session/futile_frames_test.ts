@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FUTILE_A_SECOND, FUTILE_BURST } from "../../lib/session/futile_frames.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { joined, namePayload, rawFrame, u32 } from "./raw_frames.ts";
-import { ScriptedPeer } from "./scripted_peer.ts";
+import { joined, namePayload, rawFrame, u32 } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 const NOBODY = (1 << 20 | 9) >>> 0;
 /** Every type of frame that can have no effect, and how much of what else it needs. */

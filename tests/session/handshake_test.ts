@@ -3,11 +3,11 @@ import { crc32 } from "../../lib/runtime/checksum.ts";
 import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import { encodeHello, type Hello } from "../../lib/session/frames/hello.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { numbered } from "./calls.ts";
-import { type SideOptions, WALL_MS } from "./options.ts";
-import { Pair, type PairOptions } from "./pair.ts";
-import { joined, parseFrames, rawFrame, textOf } from "./raw_frames.ts";
-import { peerHello, ScriptedPeer } from "./scripted_peer.ts";
+import { numbered } from "../support/session/calls.ts";
+import { type SideOptions, WALL_MS } from "../support/session/options.ts";
+import { Pair, type PairOptions } from "../support/session/pair.ts";
+import { joined, parseFrames, rawFrame, textOf } from "../support/session/raw_frames.ts";
+import { peerHello, ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 const SECRET = sharedSecret("a secret of more than 16 bytes");
 const OTHER = sharedSecret("another secret of such a length");

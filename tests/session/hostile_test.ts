@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { seeded } from "../wire/seeded.ts";
-import { KeepTarget, numbered, rawCodec, TestStream } from "./calls.ts";
-import { Pair } from "./pair.ts";
-import { joined, parseFrames, rawFrame, u32, utf8 } from "./raw_frames.ts";
-import { ScriptedPeer } from "./scripted_peer.ts";
-import type { Side } from "./side.ts";
+import { seeded } from "../support/seeded.ts";
+import { KeepTarget, numbered, rawCodec, TestStream } from "../support/session/calls.ts";
+import { Pair } from "../support/session/pair.ts";
+import { joined, parseFrames, rawFrame, u32, utf8 } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
+import type { Side } from "../support/session/side.ts";
 
 /** Both sides of a conversation in which everything happens, as the batches that each has sent. */
 interface Recording {

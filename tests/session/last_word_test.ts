@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { EchoTarget, numbered } from "./calls.ts";
-import { typeName } from "./raw_frames.ts";
-import { ScriptedPeer } from "./scripted_peer.ts";
+import { EchoTarget, numbered } from "../support/session/calls.ts";
+import { typeName } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 Deno.test("a goodbye is the last frame, however much waits before it", () => {
   const peer = ScriptedPeer.open("acceptor");

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Liveness } from "../../lib/session/liveness.ts";
 import { DEFAULT_TIMES } from "../../lib/session/frames/session_options.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
-import { KeepTarget, numbered, rawCodec } from "./calls.ts";
-import { Pair } from "./pair.ts";
-import { joined, rawFrame, u32 } from "./raw_frames.ts";
-import { ScriptedPeer } from "./scripted_peer.ts";
+import { KeepTarget, numbered, rawCodec } from "../support/session/calls.ts";
+import { Pair } from "../support/session/pair.ts";
+import { joined, rawFrame, u32 } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 /** Lets a scripted peer's session live for a while; its pings are answered or not. */
 function live(peer: ScriptedPeer, ms: number, answer: boolean): number {

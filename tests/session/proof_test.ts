@@ -3,9 +3,9 @@ import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import { decodeHello, encodeHello, type Hello } from "../../lib/session/frames/hello.ts";
 import { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { Pair, type PairOptions } from "./pair.ts";
-import { joined, parseFrames, rawFrame } from "./raw_frames.ts";
-import type { Side } from "./side.ts";
+import { Pair, type PairOptions } from "../support/session/pair.ts";
+import { joined, parseFrames, rawFrame } from "../support/session/raw_frames.ts";
+import type { Side } from "../support/session/side.ts";
 
 const auth = sharedSecret("a secret of more than 16 bytes");
 const WRONG = "proof of the shared secret is wrong";

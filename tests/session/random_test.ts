@@ -3,7 +3,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import type { SendHalf } from "../../lib/session/sending/send_half.ts";
 import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { largestMessage } from "../../lib/wire/limits.ts";
-import { seeded } from "../wire/seeded.ts";
+import { seeded } from "../support/seeded.ts";
 import {
   assertPayload,
   EchoTarget,
@@ -15,9 +15,9 @@ import {
   type TestAccepted,
   type TestCall,
   type TestStream,
-} from "./calls.ts";
-import { assertNothingLeft, Pair } from "./pair.ts";
-import type { Side } from "./side.ts";
+} from "../support/session/calls.ts";
+import { assertNothingLeft, Pair } from "../support/session/pair.ts";
+import type { Side } from "../support/session/side.ts";
 
 /** What was handed to one direction of a stream, in order. */
 interface Direction {

@@ -3,10 +3,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { FLAG_FIRST, FLAG_METADATA, FrameType, PayloadKind } from "../../lib/wire/frame.ts";
-import { assertPayload, numbered, rawCodec, type TestCall } from "./calls.ts";
-import { Pair } from "./pair.ts";
-import { joined, namePayload, rawFrame, textOf, u32, utf8 } from "./raw_frames.ts";
-import { peerHello, ScriptedPeer } from "./scripted_peer.ts";
+import { assertPayload, numbered, rawCodec, type TestCall } from "../support/session/calls.ts";
+import { Pair } from "../support/session/pair.ts";
+import { joined, namePayload, rawFrame, textOf, u32, utf8 } from "../support/session/raw_frames.ts";
+import { peerHello, ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 const ID = 1 << 20;
 const ROLES = ["dialler", "acceptor"] as const;

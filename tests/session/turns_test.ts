@@ -14,10 +14,16 @@ import { TurnLag } from "../../lib/session/frames/turn_lag.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
-import { rawCodec, TestAccepted, TestCall, TestIncoming, TestStream } from "./calls.ts";
-import { openOutbox } from "./open_outbox.ts";
-import { errorPayload, joined, parseFrames, rawFrame, u32 } from "./raw_frames.ts";
-import { peerHello, ScriptedPeer } from "./scripted_peer.ts";
+import {
+  rawCodec,
+  TestAccepted,
+  TestCall,
+  TestIncoming,
+  TestStream,
+} from "../support/session/calls.ts";
+import { openOutbox } from "../support/session/open_outbox.ts";
+import { errorPayload, joined, parseFrames, rawFrame, u32 } from "../support/session/raw_frames.ts";
+import { peerHello, ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 const ERROR = new InternodeError("Cancelled", "enough of it", { origin: "caller" });
 const ID = 1 << 20;

@@ -27,8 +27,8 @@ import diallers from "../vectors/diallers.json" with { type: "json" };
 import tokens from "../vectors/tokens.json" with { type: "json" };
 import values from "../vectors/values.json" with { type: "json" };
 import { VALUE_RECIPES } from "../vectors/values.ts";
-import { joined, parseFrames, rawFrame, typeName } from "./raw_frames.ts";
-import { ScriptedPeer } from "./scripted_peer.ts";
+import { joined, parseFrames, rawFrame, typeName } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 function readerOf(hex: string): ByteReader {
   const bytes = Uint8Array.fromHex(hex), reader = new ByteReader();

@@ -3,7 +3,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { dialError, listenError } from "../../lib/runtime/transport_error.ts";
 import { systemTransports } from "../../lib/transport/transports.ts";
-import { certificates } from "../support/certificates.ts";
+import { certificates } from "../support/certificates/certificates.ts";
 import { FILES, NET } from "../support/permitted.ts";
 
 /** What the system throws with this code. */

@@ -13,9 +13,9 @@ import {
 import type { DialOptions, Transport } from "../../lib/transport/channel/transport.ts";
 import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
 import { webSocketTransport } from "../../lib/transport/websocket/web_socket.ts";
-import { Acceptor } from "./acceptor.ts";
-import { closeBoth } from "./channel_conformance.ts";
-import { pipeOf } from "./channel_pipe.ts";
+import { Acceptor } from "../support/channels/acceptor.ts";
+import { closeBoth } from "../support/channels/channel_conformance.ts";
+import { pipeOf } from "../support/channels/channel_pipe.ts";
 import { NET } from "../support/permitted.ts";
 
 const made: readonly (readonly [string, NetEndpoint, string])[] = [

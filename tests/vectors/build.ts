@@ -4,8 +4,15 @@ import { encodeMetadata } from "../../lib/session/frames/metadata.ts";
 import { writeError } from "../../lib/session/frames/wire_error.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import { ByteWriter } from "../../lib/wire/byte_writer.ts";
-import { numbered } from "../session/calls.ts";
-import { joined, parseFrames, rawFrame, typeName, u32, utf8 } from "../session/raw_frames.ts";
+import { numbered } from "../support/session/calls.ts";
+import {
+  joined,
+  parseFrames,
+  rawFrame,
+  typeName,
+  u32,
+  utf8,
+} from "../support/session/raw_frames.ts";
 import { slowCrc32 } from "../wire/crc32.ts";
 import { BINDING, CONVERSATIONS, converse, SECRET, type Turn } from "./conversations.ts";
 import { diallerVectors } from "./diallers.ts";

@@ -3,10 +3,10 @@
 import { InternodeError } from "../../lib/errors.ts";
 import { crc32 } from "../../lib/runtime/checksum.ts";
 import { sharedSecret } from "../../lib/driver/shared_secret.ts";
-import { type KeepTarget, numbered, rawCodec } from "../session/calls.ts";
-import type { SideOptions } from "../session/options.ts";
-import { Pair } from "../session/pair.ts";
-import { joined } from "../session/raw_frames.ts";
+import { type KeepTarget, numbered, rawCodec } from "../support/session/calls.ts";
+import type { SideOptions } from "../support/session/options.ts";
+import { Pair } from "../support/session/pair.ts";
+import { joined } from "../support/session/raw_frames.ts";
 
 /** The secret of the conversations that have one. */
 export const SECRET = "a shared secret for vectors only";

@@ -6,9 +6,9 @@
 
 import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { KeepTarget, rawCodec, type TestAccepted } from "../session/calls.ts";
-import { rawFrame } from "../session/raw_frames.ts";
-import { ScriptedPeer } from "../session/scripted_peer.ts";
+import { KeepTarget, rawCodec, type TestAccepted } from "../support/session/calls.ts";
+import { rawFrame } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 /** A frame and what to say of it. */
 export interface FrameRecipe {

@@ -2,9 +2,9 @@
 
 import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { numbered, rawCodec } from "../session/calls.ts";
+import { numbered, rawCodec } from "../support/session/calls.ts";
 import { FEATURE_NAME_REUSE } from "../../lib/session/frames/hello.ts";
-import { errorPayload, joined, rawFrame, u32 } from "../session/raw_frames.ts";
+import { errorPayload, joined, rawFrame, u32 } from "../support/session/raw_frames.ts";
 import {
   caller,
   failure,
@@ -16,7 +16,7 @@ import {
   sent,
   stream,
 } from "./recipe_makers.ts";
-import { ScriptedPeer } from "../session/scripted_peer.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 /** All recipes, by frame type. */
 export const FRAME_RECIPES: readonly FrameRecipe[] = [

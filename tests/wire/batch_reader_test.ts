@@ -7,7 +7,7 @@ import { ReceiveRing } from "../../lib/wire/receive_ring.ts";
 import conversations from "../vectors/conversations.json" with { type: "json" };
 import envelopes from "../vectors/envelopes.json" with { type: "json" };
 import { slowCrc32 } from "./crc32.ts";
-import { seeded } from "./seeded.ts";
+import { seeded } from "../support/seeded.ts";
 
 /** Puts bytes in, in pieces of these sizes (the last one again and again), and takes batches out. */
 function read(reader: BatchReader, bytes: Uint8Array, sizes: readonly number[]): string[] {

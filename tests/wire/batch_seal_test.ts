@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { correctTimeouts } from "../../lib/wire/batch_seal.ts";
 import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
-import { joined, parseFrames, rawFrame } from "../session/raw_frames.ts";
+import { joined, parseFrames, rawFrame } from "../support/session/raw_frames.ts";
 
 function frame(type: number, id: number, argument: number, length = 0): Uint8Array {
   return rawFrame(type, { id, argument, payload: new Uint8Array(length).fill(0xff) });

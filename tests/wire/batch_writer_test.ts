@@ -5,8 +5,8 @@ import { BatchSeal } from "../../lib/wire/batch_seal.ts";
 import { BATCH_TARGET_BYTES, BatchWriter } from "../../lib/wire/batch_writer.ts";
 import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
-import { parseFrames } from "../session/raw_frames.ts";
-import { seeded } from "./seeded.ts";
+import { parseFrames } from "../support/session/raw_frames.ts";
+import { seeded } from "../support/seeded.ts";
 
 function bytesOf(count: number, first: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: count }, (_, at) => (first + at) % 256);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Fifo } from "../../lib/wire/fifo.ts";
 import { isCollected } from "./collected.ts";
-import { seeded } from "./seeded.ts";
+import { seeded } from "../support/seeded.ts";
 
 Deno.test("a queue does what an array does", () => {
   const random = seeded("fifo");

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ReceiveRing } from "../../lib/wire/receive_ring.ts";
-import { seeded } from "./seeded.ts";
+import { seeded } from "../support/seeded.ts";
 
 /** What a ring does, as plainly as can be: arrays put one behind the other. */
 class NaiveRing {

@@ -22,13 +22,12 @@ export const ROOMS: readonly Room[] = [
   { name: "codec", sources: ["lib/codec/"], tests: ["tests/codec/"] },
   { name: "session", sources: ["lib/session/"], tests: ["tests/session/"] },
   {
-    name: "grid",
+    name: "rpc",
     sources: [
       "lib/rpc/contract/allow.ts",
       "lib/rpc/connecting/back_off.ts",
       "lib/rpc/serving/concurrency_gate.ts",
       "lib/rpc/connecting/dial_gate.ts",
-      "lib/grid/dialler.ts",
       "lib/rpc/calling/earliest_timer.ts",
       "lib/rpc/serving/message_queue.ts",
       "lib/rpc/connecting/renewal_schedule.ts",
@@ -37,7 +36,13 @@ export const ROOMS: readonly Room[] = [
       "lib/rpc/proof/used_tokens.ts",
       "lib/rpc/calling/waiting_calls.ts",
     ],
-    tests: ["tests/grid/"],
+    tests: ["tests/rpc/", "tests/grid/"],
+  },
+  { name: "grid", sources: ["lib/grid/dialler.ts"], tests: ["tests/grid/"] },
+  {
+    name: "discovery",
+    sources: ["lib/discovery/resolver/latest_resolution.ts"],
+    tests: ["tests/discovery/resolver/", "tests/call/client/"],
   },
   {
     name: "call",
@@ -50,7 +55,6 @@ export const ROOMS: readonly Room[] = [
       "lib/call/replicas/health_verdict.ts",
       "lib/call/service/hedge_policy.ts",
       "lib/call/client/hedged_call.ts",
-      "lib/discovery/resolver/latest_resolution.ts",
       "lib/call/balancers/least_loaded.ts",
       "lib/call/service/method_key.ts",
       "lib/call/service/outlier_detector.ts",

@@ -1,0 +1,146 @@
+/** One connection to a replica: how it counts its calls, and when it closes. @module */
+
+import { assertEquals } from "@std/assert";
+import { makeMethodKey } from "../../../lib/call/service/method_key.ts";
+import { type LinkedReplica, ReplicaLink } from "../../../lib/call/replicas/replica_link.ts";
+import type { InternodeError } from "../../../lib/errors.ts";
+import type { Link } from "../../../lib/driver/link.ts";
+import { NameNumbers } from "../../../lib/session/calls/name_numbers.ts";
+import type { Outbox } from "../../../lib/session/sending/outbox.ts";
+import { VirtualClock } from "../../../lib/testing/time/virtual_clock.ts";
+import { textOf } from "../../support/session/raw_frames.ts";
+
+/** A link to a replica of which only what it uses is there, and what has become of the connection. */
+function connected(): {
+  clock: VirtualClock;
+  replica: { callsInFlight: number };
+  link: ReplicaLink<LinkedReplica>;
+  closings: string[];
+  named: string[];
+} {
+  const clock = new VirtualClock(), closings: string[] = [], named: string[] = [];
+  const replica = { callsInFlight: 0, owner: { onIdle: () => {} } };
+  const frame = (...args: unknown[]): void =>
+    void named.push(textOf((args.at(-1) as Uint8Array).subarray(2)));
+  const names = new NameNumbers({ frame } as unknown as Outbox);
+  const connection = {
+    close: (error: InternodeError) => void closings.push(error.code),
+    session: {
+      caller: { keyNumber: (key: string, name: string) => names.ofKey(key, name) },
+    },
+  };
+  const link = new ReplicaLink(
+    replica,
+    connection as unknown as Link,
+    clock,
+  );
+  return { clock, replica, link, closings, named };
+}
+
+Deno.test("a call counts for its connection and for its replica while it is under way", () => {
+  const { link, replica } = connected();
+  link.begin();
+  link.begin();
+  assertEquals([link.callsInFlight, replica.callsInFlight], [2, 2]);
+  link.end();
+  assertEquals([link.callsInFlight, replica.callsInFlight], [1, 1]);
+});
+
+Deno.test("a connection that is not retired stays when its last call ends", async () => {
+  const { clock, link, closings } = connected();
+  link.begin();
+  link.end();
+  await clock.advance(1_000);
+  assertEquals([link.isRetired, closings], [false, []]);
+});
+
+Deno.test("a retired connection closes in the next turn if it is idle, else behind its last call", async () => {
+  const idle = connected();
+  idle.link.retire();
+  assertEquals([idle.link.isRetired, idle.closings], [true, []]);
+  await idle.clock.advance(1);
+  assertEquals(idle.closings, ["Closed"]);
+
+  const busy = connected();
+  busy.link.begin();
+  busy.link.begin();
+  busy.link.retire();
+  busy.link.end();
+  await busy.clock.advance(60_000);
+  assertEquals(busy.closings, []);
+  busy.link.end();
+  assertEquals(busy.closings, []);
+  await busy.clock.advance(1);
+  assertEquals(busy.closings, ["Closed"]);
+});
+
+Deno.test("what runs on a retired connection has the grace of the first retirement, however often it is retired", async () => {
+  const { clock, link, closings } = connected();
+  link.begin();
+  link.retire(100);
+  await clock.advance(50);
+  link.retire(10);
+  link.retire();
+  await clock.advance(49);
+  assertEquals(closings, []);
+  await clock.advance(1);
+  assertEquals(closings, ["GoingAway"]);
+  link.onClosed();
+  await clock.advance(1_000);
+  assertEquals(closings, ["GoingAway"]);
+});
+
+Deno.test("an idle connection that is retired twice closes once", async () => {
+  const { clock, link, closings } = connected();
+  link.retire();
+  link.retire();
+  await clock.advance(1);
+  assertEquals(closings, ["Closed"]);
+});
+
+Deno.test("a connection that has ended leaves no timer behind", async () => {
+  const { clock, link, closings } = connected();
+  link.begin();
+  link.retire(100);
+  link.onClosed();
+  link.onClosed();
+  await clock.advance(1_000);
+  assertEquals(closings, []);
+});
+
+Deno.test("a connection that is wanted again, or has a call again, before it has closed stays", async () => {
+  const wanted = connected();
+  wanted.link.retire();
+  wanted.link.reinstate();
+  await wanted.clock.advance(1);
+  assertEquals([wanted.link.isRetired, wanted.closings], [false, []]);
+
+  const used = connected();
+  used.link.retire();
+  used.link.begin();
+  await used.clock.advance(1);
+  assertEquals(used.closings, []);
+});
+
+Deno.test("a connection that is wanted again while calls run on it outlives the grace of its retirement", async () => {
+  const { clock, link, closings } = connected();
+  link.begin();
+  link.retire(100);
+  await clock.advance(50);
+  link.reinstate();
+  await clock.advance(1_000);
+  assertEquals([link.isRetired, closings], [false, []]);
+  link.retire(100);
+  await clock.advance(100);
+  assertEquals(closings, ["GoingAway"]);
+});
+
+Deno.test("a method is named once for a connection, whatever keys are made for it", () => {
+  const { link, named } = connected();
+  const get = makeMethodKey("cache", "get"), put = makeMethodKey("cache", "put");
+  const numbers = [get, get, put, makeMethodKey("cache", "get"), put, put].map((key) =>
+    link.methodNumber(key, 0)
+  );
+  assertEquals(numbers, [0, 0, 1, 0, 1, 1]);
+  assertEquals(named, [get.hex, put.hex]);
+});

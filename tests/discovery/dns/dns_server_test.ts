@@ -1,0 +1,135 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InternodeError } from "@internode/grid";
+import { missing, type Resolver, type Version } from "../../../lib/discovery/resolver/resolver.ts";
+import { dnsResolver, type DnsResolverOptions } from "../../../lib/discovery/dns/dns_resolver.ts";
+import { addressesOf } from "../../support/endpoint_named.ts";
+import { DNSMASQ, TestNameServer } from "./name_server.ts";
+import { RecordingLogger } from "../../support/log/recording_logger.ts";
+
+const { signal } = new AbortController();
+
+function test(
+  name: string,
+  records: readonly string[],
+  body: (server: TestNameServer) => Promise<void>,
+): void {
+  Deno.test({ name: name + DNSMASQ.note, ignore: DNSMASQ.ignore }, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await using server = new TestNameServer(`${folder}/hosts`, records);
+      await body(server);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+function resolverAt(
+  server: TestNameServer,
+  name: string,
+  options: DnsResolverOptions,
+): Resolver {
+  const nameServer = { ipAddr: "127.0.0.1", port: server.port };
+  return dnsResolver(name, { nameServer, intervalMs: 20, timeoutMs: 300, ...options });
+}
+
+function following(resolver: Resolver): () => Promise<string[]> {
+  let version: Version | null = null;
+  return async () => {
+    const resolution = await resolver.resolve(version, signal);
+    version = resolution.version;
+    return version === missing ? ["missing"] : addressesOf(resolution).sort();
+  };
+}
+
+test("a real server's addresses are followed, and kept while it is down", [], async (server) => {
+  await server.setHosts("10.0.0.1 cache.test", "10.0.0.2 cache.test", "fd00::1 cache.test");
+  await server.start();
+  const logger = new RecordingLogger();
+  const resolver = resolverAt(server, "cache.test.", { port: 9000, logger });
+  const next = following(resolver);
+  assertEquals(await next(), ["tcp://10.0.0.1:9000", "tcp://10.0.0.2:9000"]);
+  await server.setHosts("10.0.0.2 cache.test");
+  assertEquals(await next(), ["tcp://10.0.0.2:9000"]);
+
+  const newer = next();
+  await server.stop();
+  assert((await logger.nth(1)).endsWith("The last 1 endpoints stay in use."));
+  await server.setHosts("10.0.0.3 cache.test");
+  await server.start();
+  assertEquals(await newer, ["tcp://10.0.0.3:9000"]);
+});
+
+test("both kinds of addresses", [], async (server) => {
+  await server.setHosts("10.0.0.1 cache.test", "fd00::1 cache.test");
+  await server.start();
+  const resolver = resolverAt(server, "cache.test.", { port: 9000, type: "A+AAAA" });
+  assertEquals(await following(resolver)(), ["tcp://10.0.0.1:9000", "tcp://[fd00::1]:9000"]);
+});
+
+test("a name comes to be, and goes", [], async (server) => {
+  await server.setHosts();
+  await server.start();
+  const logger = new RecordingLogger();
+  const options = { port: 9000, missingAfterMs: 100, logger };
+  const next = following(resolverAt(server, "cache.test.", options));
+  assertEquals(await next(), ["missing"]);
+  await server.setHosts("10.0.0.1 cache.test");
+  assertEquals(await next(), ["tcp://10.0.0.1:9000"]);
+  await server.setHosts();
+  assertEquals(await next(), ["missing"]);
+  assertEquals(logger.warnings.length, 3);
+});
+
+test("service records: hosts, ports and ranks", [
+  "--srv-host=_cache._tcp.test,r1.test,9001,1,5",
+  "--srv-host=_cache._tcp.test,r2.test,9002,1,5",
+  "--srv-host=_cache._tcp.test,spare.test,9003,2,5",
+], async (server) => {
+  await server.setHosts();
+  await server.start();
+  const resolver = resolverAt(server, "_cache._tcp.test.", { type: "SRV" });
+  const { endpoints } = await resolver.resolve(null, signal);
+  const found = endpoints.map(({ address, priority, weight }) => [address, priority, weight]);
+  assertEquals(found.sort(), [
+    ["tcp://r1.test:9001", 1, 5],
+    ["tcp://r2.test:9002", 1, 5],
+    ["tcp://spare.test:9003", 2, 5],
+  ]);
+});
+
+const listener = DNSMASQ.ignore ? null : Deno.listen({ hostname: "127.0.0.1", port: 0 });
+const port = listener === null ? 0 : listener.addr.port;
+listener?.close();
+
+test("the hosts of service records are looked up at the same name server", [
+  `--srv-host=_cache._tcp.test,r1.test,${port},1,5`,
+], async (server) => {
+  // The first address leads nowhere: the next one is tried.
+  await server.setHosts("127.0.0.1 r1.test", "::1 r1.test");
+  await server.start();
+  const accepting = Deno.listen({ hostname: "127.0.0.1", port });
+  const resolver = resolverAt(server, "_cache._tcp.test.", { type: "SRV" });
+  const { endpoints } = await resolver.resolve(null, signal);
+  assertEquals(endpoints.map(({ address }) => address), [`tcp://r1.test:${port}`]);
+  const [channel, accepted] = await Promise.all([endpoints[0]!.dial(signal), accepting.accept()]);
+  channel.close();
+  accepted.close();
+  accepting.close();
+});
+
+test("a server that is not there is told, and nothing is left behind", [], async (server) => {
+  const resolver = resolverAt(server, "cache.test.", { port: 9000 });
+  const error = await assertRejects(
+    () => resolver.resolve(null, signal),
+    InternodeError,
+    "The A records of cache.test. could not be had from DNS",
+  );
+  assertEquals(error.code, "Unreachable");
+  const leaving = new AbortController(), given = new Error("enough");
+  const left = assertRejects(() =>
+    resolverAt(server, "cache.test.", { port: 9000 }).resolve(null, leaving.signal)
+  );
+  leaving.abort(given);
+  assert(await left === given);
+});

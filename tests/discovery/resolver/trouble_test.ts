@@ -1,0 +1,39 @@
+/** What of a trouble is told. @module */
+
+import { assertEquals } from "@std/assert";
+import { Trouble } from "../../../lib/discovery/resolver/trouble.ts";
+import { KeptLines } from "../../support/log/kept_lines.ts";
+
+Deno.test("troubles that take turns are told once each, then in sums, and once that they are over", () => {
+  const log = new KeptLines();
+  let nowMs = 0;
+  const trouble = new Trouble(log, { now: () => nowMs }, "It is there again.", {
+    event: "resolver_recovered",
+  });
+  const tell = (message: string): void => trouble.warn(message, { event: "resolver_failed" });
+  trouble.clear();
+  for (const message of ["a", "b", "a", "b"]) tell(message);
+  nowMs = 60_000;
+  tell("a");
+  trouble.clear();
+  trouble.clear();
+  tell("a");
+  assertEquals(log.all.map(({ level, message }) => `${level} ${message}`), [
+    "warn a",
+    "warn b",
+    "debug a",
+    "debug b",
+    "warn a This has happened 2 times since it was told last.",
+    "info It is there again.",
+    "warn a",
+  ]);
+});
+
+Deno.test("troubles without end take no memory without end", () => {
+  const log = new KeptLines();
+  const trouble = new Trouble(log, { now: () => 0 }, "Over.", { event: "resolver_recovered" });
+  for (let each = 0; each < 65; each++) trouble.warn(`${each}`, { event: "resolver_failed" });
+  trouble.warn("64", { event: "resolver_failed" });
+  trouble.warn("0", { event: "resolver_failed" });
+  assertEquals(log.all.filter(({ level }) => level === "warn").length, 65);
+});

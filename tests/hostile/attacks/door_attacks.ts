@@ -1,0 +1,249 @@
+/**
+ * Strangers: whoever connects and is not, or not yet, believed.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { sharedSecret } from "@internode/grid";
+import { encodeHello } from "../../../lib/session/frames/hello.ts";
+import { FrameType } from "../../../lib/wire/frame.ts";
+import { rawFrame, utf8 } from "../../support/session/raw_frames.ts";
+import { peerHello } from "../../support/session/scripted_peer.ts";
+import { type Ground, isFirst, isMajor } from "../scene/grounds.ts";
+import { RawPeer } from "../scene/raw_peer.ts";
+import { openBare } from "../../support/network/raw_socket.ts";
+import { type Attack, pause, type Scene } from "../scene/scene.ts";
+
+/** More than are heard at a time. */
+const STRANGERS = 2_000;
+const RESETS = 200;
+/** How long the victim's handshakes may take, and then some, in milliseconds. */
+const HANDSHAKE_MS = 1_700;
+
+type Bare = Awaited<ReturnType<typeof openBare>>;
+
+const withSecret = ({ mutualTls }: Ground): boolean => !mutualTls;
+const onWebSocket = ({ scheme }: Ground): boolean => scheme === "ws" || scheme === "wss";
+
+/** The victim's address without whatever stands between it and the bare socket. */
+function door({ cast }: Scene): Promise<Bare> {
+  return openBare({ url: cast.victim });
+}
+
+/** Reads until the other side ends it; what it said. */
+async function lastWords(bare: Bare): Promise<string> {
+  const buffer = new Uint8Array(4096);
+  let text = "";
+  for (;;) {
+    const count = await bare.read(buffer).catch(() => null);
+    if (count === null) return text;
+    text += new TextDecoder("latin1").decode(buffer.subarray(0, count));
+  }
+}
+
+function close(bare: Bare): void {
+  try {
+    bare.close();
+  } catch {
+    // The other side was faster.
+  }
+}
+
+/** Connects as a member of the grid would, up to its hello. */
+async function knock(scene: Scene): Promise<RawPeer> {
+  const { victim, hostile, secret, tls } = scene.cast;
+  const token = secret === null
+    ? undefined
+    : sharedSecret(secret).token(hostile, victim, Date.now());
+  return await RawPeer.connect({ url: victim, tls: tls.get(hostile), token });
+}
+
+function hello(scene: Scene, name: string): Uint8Array {
+  const authenticates = scene.cast.secret !== null;
+  const nonce = crypto.getRandomValues(new Uint8Array(32));
+  const payload = encodeHello(peerHello({ name, wallMs: Date.now(), nonce, authenticates }));
+  return rawFrame(FrameType.hello, { payload });
+}
+
+const silent: Attack = {
+  name: `connects ${STRANGERS} times and says nothing`,
+  on: isMajor,
+  act: async (scene) => {
+    const bare: Bare[] = [];
+    for (let i = 0; i < STRANGERS; i++) {
+      const made = await door(scene).catch(() => null);
+      if (made !== null) bare.push(made);
+    }
+    await pause(HANDSHAKE_MS);
+    for (const each of bare) close(each);
+    assert(bare.length > STRANGERS / 2, `${bare.length} connections were made`);
+  },
+};
+
+/** Members that stop half way, as many as that. */
+const halfWay: Attack = {
+  name: "connects 100 times, as a member may, and says no hello",
+  on: isMajor,
+  logs: /handshake was not done within/,
+  act: async (scene) => {
+    const peers: RawPeer[] = [];
+    for (let i = 0; i < 100; i++) peers.push(await knock(scene));
+    await Promise.all(peers.map((peer) => peer.ending()));
+    for (const peer of peers) peer[Symbol.dispose]();
+  },
+};
+
+const slow: Attack = {
+  name: "sends its handshake byte by byte",
+  on: isMajor,
+  act: async (scene) => {
+    const bare = await door(scene);
+    const bytes = onWebSocket(scene.ground)
+      ? utf8("GET /internode HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n".repeat(20))
+      : new Uint8Array([0x40, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x30, ...new Uint8Array(200)]);
+    const startMs = performance.now();
+    const ended = onWebSocket(scene.ground) ? pause(HANDSHAKE_MS) : lastWords(bare);
+    let isOver = false;
+    ended.then(() => isOver = true);
+    for (let i = 0; i < bytes.length && !isOver; i++) {
+      const sent = await bare.write(bytes.subarray(i, i + 1)).catch(() => 0);
+      if (sent === 0) break;
+      await pause(20);
+    }
+    await ended;
+    assert(performance.now() - startMs < 4_000, "it was heard for too long");
+    close(bare);
+  },
+};
+
+const garbage: Attack = {
+  name: "says something else than this protocol",
+  on: (ground) => isMajor(ground) && !onWebSocket(ground),
+  logs: /announced|handshake|TLS|hello|protocol|wrong version/i,
+  act: async (scene) => {
+    const bare = await door(scene);
+    await bare.write(utf8("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    await lastWords(bare);
+    close(bare);
+  },
+};
+
+const foreignNames: Attack = {
+  name: "gives itself names of 3 KiB and with control characters",
+  on: isFirst,
+  logs: /a name in its hello/,
+  act: async (scene) => {
+    for (const name of [`tcp://\u001b[31m\nall is well`, `tcp://${"x".repeat(3_000)}`]) {
+      using peer = await knock(scene);
+      await peer.send(hello(scene, name));
+      assertMatch(await peer.ending(), /a name in its hello/);
+    }
+    const log = await scene.victim.ask<string[]>("log");
+    // deno-lint-ignore no-control-regex -- these are what is looked for
+    assert(!log.some((line) => /[\u0000-\u001f]/.test(line)), "control characters in the log");
+  },
+};
+
+const wrongProof: Attack = {
+  name: "does not know the secret",
+  on: isFirst,
+  logs: /proof of the shared secret is wrong/,
+  act: async (scene) => {
+    using peer = await knock(scene);
+    await peer.send(hello(scene, scene.cast.hostile));
+    await peer.expect(FrameType.hello);
+    await peer.send(rawFrame(FrameType.proof, { payload: new Uint8Array(32) }));
+    assertMatch(await peer.ending(), /proof of the shared secret is wrong/);
+  },
+};
+
+const largeHello: Attack = {
+  name: "says a hello of more than 4,096 bytes",
+  logs: /A batch of \d+ bytes|a message of more than 4096 bytes/,
+  act: async (scene) => {
+    using peer = await knock(scene);
+    await peer.try(new Uint8Array(5_000));
+    await peer.ending();
+  },
+};
+
+const callsEarly: Attack = {
+  name: "calls before the handshake is done",
+  on: isFirst,
+  logs: /came during the handshake/,
+  act: async (scene) => {
+    using peer = await knock(scene);
+    await peer.send(rawFrame(FrameType.request, { id: 1 << 20 }));
+    assertMatch(await peer.ending(), /came during the handshake/);
+  },
+};
+
+const resets: Attack = {
+  name: `connects and leaves ${RESETS} times`,
+  on: isMajor,
+  act: async (scene) => {
+    for (let i = 0; i < RESETS; i++) {
+      const bare = await door(scene);
+      if (i % 2 === 0) await bare.write(new Uint8Array(20)).catch(() => 0);
+      close(bare);
+    }
+  },
+};
+
+const leaves: Attack = {
+  name: "connects, is let in and leaves 30 times without a word",
+  on: isFirst,
+  act: async (scene) => {
+    for (let i = 0; i < 30; i++) (await scene.peer())[Symbol.dispose]();
+  },
+};
+
+const fallsSilent: Attack = {
+  name: "is let in and falls silent",
+  on: isFirst,
+  logs: /gave no sign of life for/,
+  act: async (scene) => {
+    using peer = await scene.peer();
+    await peer.ending();
+  },
+};
+
+const noToken: Attack = {
+  name: "asks 500 times for an upgrade without a token",
+  on: (ground) => onWebSocket(ground) && withSecret(ground),
+  act: async (scene) => {
+    for (let i = 0; i < 500; i++) {
+      const error = await assertRejects(() => RawPeer.connect({ url: scene.cast.victim }), Error);
+      assertEquals(/HTTP\/1.1 401/.test(error.message), true, error.message);
+    }
+  },
+};
+
+const text: Attack = {
+  name: "sends a WebSocket message of text",
+  on: onWebSocket,
+  logs: /not binary/,
+  act: async (scene) => {
+    using peer = await scene.peer();
+    await peer.socket.raw(new Uint8Array([0x81, 0x81, 0, 0, 0, 0, 0x41]));
+    await peer.ending();
+  },
+};
+
+/** Attacks by those who are not let in, or hardly. */
+export const doorAttacks: readonly Attack[] = [
+  silent,
+  halfWay,
+  slow,
+  garbage,
+  foreignNames,
+  wrongProof,
+  largeHello,
+  callsEarly,
+  resets,
+  leaves,
+  fallsSilent,
+  noToken,
+  text,
+];

@@ -1,0 +1,324 @@
+/**
+ * Every way in which a handshake comes to nothing.
+ *
+ * @module
+ */
+
+import { sharedSecret } from "@internode/grid";
+import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
+import type { MtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
+import { encodeHello } from "../../../lib/session/frames/hello.ts";
+import { FrameType } from "../../../lib/wire/frame.ts";
+import { joined, rawFrame, u32, utf8 } from "../../support/session/raw_frames.ts";
+import { peerHello } from "../../support/session/scripted_peer.ts";
+import { maskedFrame, openBare, upgradeRequest } from "../../support/network/raw_socket.ts";
+
+type Bare = Awaited<ReturnType<typeof openBare>>;
+
+/** Somewhere to knock. */
+export interface Door {
+  readonly name: string;
+  readonly url: string;
+  /** What stands around it: nothing, TLS, or mutual TLS with what lets one through. */
+  readonly tls: "none" | "server" | MtlsConfig;
+  /** Whether clients of a service come here. Default: nodes do. */
+  readonly isService?: boolean;
+  /** The name of a host that may come in. */
+  readonly dialler: string;
+  /** `null`: certificates say who comes. */
+  readonly secret: string | null;
+  /** Who has signed its certificate. */
+  readonly authority: string;
+  /** Certificates that it does not believe. */
+  readonly strange: MtlsConfig;
+}
+
+/** One way to fail. */
+export interface Failure {
+  readonly name: string;
+  /** Fails once; settles when the connection is over. */
+  readonly act: (door: Door) => Promise<void>;
+  /** Where it makes sense. */
+  readonly on: (door: Door) => boolean;
+  /** What it breaks: TLS, the upgrade to WebSocket, or our own handshake. */
+  readonly layer: "tls" | "upgrade" | "own";
+  /** Whether it takes as long as a handshake may. */
+  readonly isSlow?: boolean;
+}
+
+const isTls = ({ tls }: Door): boolean => tls !== "none";
+const isMutual = ({ tls }: Door): boolean => typeof tls === "object";
+const isWebSocket = ({ url }: Door): boolean => url.startsWith("ws");
+const hasSecret = ({ secret }: Door): boolean => secret !== null;
+const always = (): boolean => true;
+
+/** ClientHellos, recorded once, by what they say is spoken within. */
+const clientHellos = new Map<string, Uint8Array<ArrayBuffer>>();
+
+/** The ClientHello of a client that a door would let through. */
+export async function recordedHello({ url, tls }: Door): Promise<Uint8Array<ArrayBuffer>> {
+  const protocol = tls === "server" && url.startsWith("wss") ? "http/1.1" : "internode/1";
+  const known = clientHellos.get(protocol);
+  if (known !== undefined) return known;
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const dialling = (async () => {
+    using conn = await Deno.connectTls({
+      hostname: "127.0.0.1",
+      port,
+      alpnProtocols: [protocol],
+    });
+    await conn.handshake().catch(() => {});
+  })();
+  const bytes = new Uint8Array(4096);
+  {
+    using conn = await listener.accept();
+    const count = await conn.read(bytes);
+    clientHellos.set(protocol, bytes.slice(0, count!));
+  }
+  await dialling;
+  return clientHellos.get(protocol)!;
+}
+
+/** A bare connection to a door. */
+export function knock({ url }: Door): Promise<Bare> {
+  return openBare({ url: url.replace(/^wss?|^tls/, "tcp").replace(/(:\d+)\/.*/, "$1") });
+}
+
+/**
+ * A connection whose TLS is done, if there is any.
+ *
+ * @param bare One that has knocked already, where there is no mutual TLS. Default: a new one.
+ */
+export async function through({ url, tls, authority }: Door, bare?: Bare): Promise<Bare> {
+  if (bare !== undefined && tls === "none") return bare;
+  if (tls !== "server") {
+    const path = parseHostAddress(url.replace(/(:\d+)\/.*/, "$1"));
+    return openBare({ url: path.href, tls: typeof tls === "object" ? tls : undefined });
+  }
+  const { hostname, port } = parseHostAddress(url.replace(/(:\d+)\/.*/, "$1"));
+  const caCerts = [authority];
+  if (bare !== undefined) return await Deno.startTls(bare as Deno.TcpConn, { hostname, caCerts });
+  return await Deno.connectTls({ hostname, port, caCerts });
+}
+
+/** Where our own handshake begins. */
+export async function upgraded(door: Door, knocked?: Bare): Promise<Bare> {
+  const bare = await through(door, knocked);
+  if (!isWebSocket(door)) return bare;
+  return await after(bare, async () => {
+    await write(bare, upgradeRequest({ token: tokenOf(door), path: "/internode" }));
+    await bare.read(new Uint8Array(4096));
+  });
+}
+
+/** Gives a connection when something was done with it; closes it if that fails. */
+export async function after(bare: Bare, act: () => Promise<void>): Promise<Bare> {
+  try {
+    await act();
+    return bare;
+  } catch (error) {
+    close(bare);
+    throw error;
+  }
+}
+
+export function tokenOf({ secret, dialler, url, isService = false }: Door): string | undefined {
+  const host = isService ? "" : url.replace(/(:\d+)\/.*/, "$1");
+  return secret === null ? undefined : sharedSecret(secret).token(dialler, host, Date.now());
+}
+
+export async function write(bare: Bare, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await bare.write(bytes.subarray(at) as Uint8Array<ArrayBuffer>);
+  }
+}
+
+/** Sends a batch of ours in whatever goes around it. */
+export function say(door: Door, bare: Bare, frames: Uint8Array): Promise<void> {
+  return write(
+    bare,
+    isWebSocket(door) ? maskedFrame(2, frames) : joined(u32(frames.length, 0), frames),
+  );
+}
+
+export function hello({ dialler, secret }: Door): Uint8Array {
+  const payload = encodeHello(peerHello({
+    name: dialler,
+    wallMs: Date.now(),
+    nonce: crypto.getRandomValues(new Uint8Array(32)),
+    authenticates: secret !== null,
+  }));
+  return rawFrame(FrameType.hello, { payload });
+}
+
+export function close(bare: Bare): void {
+  try {
+    bare.close();
+  } catch {
+    // The other side was faster.
+  }
+}
+
+/** Reads until the other side ends it. */
+async function ending(bare: Bare): Promise<void> {
+  const buffer = new Uint8Array(4096);
+  while (await bare.read(buffer).catch(() => null) !== null);
+  close(bare);
+}
+
+/** Hears why; who reads on is waited for. */
+async function answer(bare: Bare): Promise<void> {
+  await bare.read(new Uint8Array(4096));
+}
+
+/** Does something that the other side may interrupt. */
+async function attempt(open: Promise<Bare>, act: (bare: Bare) => Promise<void>): Promise<void> {
+  const bare = await open.catch(() => null);
+  if (bare === null) return;
+  await act(bare).catch(() => {});
+  close(bare);
+}
+
+/** Shakes hands by TLS with what will not do. */
+async function byTls(door: Door, { cert, key }: Partial<MtlsConfig>): Promise<void> {
+  const { hostname, port } = parseHostAddress(door.url);
+  const shown = cert === undefined ? {} : { cert: String(cert), key: String(key) };
+  const conn = await Deno.connectTls({
+    hostname,
+    port,
+    caCerts: [door.authority],
+    alpnProtocols: ["internode/1"],
+    ...shown,
+  });
+  await conn.handshake().catch(() => {});
+  await ending(conn);
+}
+
+/** All of them. */
+export const FAILURES: readonly Failure[] = [
+  {
+    name: "a TLS hello, and it leaves",
+    layer: "tls",
+    on: isTls,
+    act: (door) =>
+      attempt(knock(door), async (bare) => {
+        await write(bare, await recordedHello(door));
+        await bare.read(new Uint8Array(16));
+      }),
+  },
+  {
+    name: "a TLS hello, and what is no record",
+    layer: "tls",
+    on: isTls,
+    act: (door) =>
+      attempt(knock(door), async (bare) => {
+        await write(
+          bare,
+          joined(await recordedHello(door), new Uint8Array([23, 3, 3, 0, 2, 1, 2])),
+        );
+        await ending(bare);
+      }),
+  },
+  {
+    name: "a TLS hello, and nothing more",
+    layer: "tls",
+    on: isTls,
+    isSlow: true,
+    act: (door) =>
+      attempt(knock(door), async (bare) => {
+        await write(bare, await recordedHello(door));
+        await ending(bare);
+      }),
+  },
+  {
+    name: "what is no TLS",
+    layer: "tls",
+    on: isTls,
+    act: (door) =>
+      attempt(knock(door), async (bare) => {
+        await write(bare, utf8("GET / HTTP/1.1\r\n\r\n"));
+        await ending(bare);
+      }),
+  },
+  { name: "no certificate", layer: "tls", on: isMutual, act: (door) => byTls(door, {}) },
+  {
+    name: "a certificate of a stranger",
+    layer: "tls",
+    on: isMutual,
+    act: (door) => byTls(door, door.strange),
+  },
+  {
+    name: "half a request for WebSocket",
+    layer: "upgrade",
+    on: isWebSocket,
+    act: (door) =>
+      attempt(through(door), (bare) => write(bare, utf8("GET /internode HTTP/1.1\r\nHost: "))),
+  },
+  {
+    name: "half a request for WebSocket, and nothing more",
+    layer: "upgrade",
+    on: isWebSocket,
+    isSlow: true,
+    act: (door) =>
+      attempt(through(door), async (bare) => {
+        await write(bare, utf8("GET /internode HTTP/1.1\r\nHost: "));
+        await ending(bare);
+      }),
+  },
+  {
+    name: "a bad request for WebSocket",
+    layer: "upgrade",
+    on: isWebSocket,
+    act: (door) =>
+      attempt(through(door), async (bare) => {
+        await write(bare, utf8("GET /internode HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"));
+        await bare.read(new Uint8Array(1024));
+      }),
+  },
+  {
+    name: "silence",
+    layer: "own",
+    on: always,
+    isSlow: true,
+    act: (door) => attempt(upgraded(door), ending),
+  },
+  {
+    name: "no hello",
+    layer: "own",
+    on: always,
+    act: (door) => attempt(upgraded(door), () => Promise.resolve()),
+  },
+  {
+    name: "what is no hello",
+    layer: "own",
+    on: always,
+    act: (door) =>
+      attempt(upgraded(door), async (bare) => {
+        await say(door, bare, rawFrame(FrameType.hello, { payload: new Uint8Array(40) }));
+        await answer(bare);
+      }),
+  },
+  {
+    name: "a hello, and it leaves before its proof",
+    layer: "own",
+    on: hasSecret,
+    act: (door) =>
+      attempt(upgraded(door), async (bare) => {
+        await say(door, bare, hello(door));
+        await bare.read(new Uint8Array(1024));
+      }),
+  },
+  {
+    name: "a wrong proof",
+    layer: "own",
+    on: hasSecret,
+    act: (door) =>
+      attempt(upgraded(door), async (bare) => {
+        await say(door, bare, hello(door));
+        await bare.read(new Uint8Array(1024));
+        await say(door, bare, rawFrame(FrameType.proof, { payload: new Uint8Array(32) }));
+        await answer(bare);
+      }),
+  },
+];

@@ -1,0 +1,102 @@
+import { InternodeError } from "@internode/grid";
+import { VirtualClock } from "@internode/grid/testing";
+import { assertEquals } from "@std/assert";
+import { WaitingCalls } from "../../../lib/rpc/calling/waiting_calls.ts";
+import type { Link } from "../../../lib/driver/link.ts";
+import { OutgoingCall } from "../../../lib/session/sending/outgoing_calls.ts";
+
+/** A call that keeps what becomes of it. */
+class Call extends OutgoingCall {
+  readonly name: string;
+  readonly fates: string[];
+
+  constructor(name: string, fates: string[], deadlineMs = Infinity) {
+    super();
+    this.name = name;
+    this.fates = fates;
+    this.deadlineMs = deadlineMs;
+  }
+  override onResponse(): void {}
+  override onError(error: unknown): void {
+    this.fates.push(`${this.name}: ${error instanceof InternodeError ? error.code : error}`);
+  }
+}
+
+const LINK = {} as Link;
+const down = () => new InternodeError("Unreachable", "down");
+
+function made() {
+  const clock = new VirtualClock(), fates: string[] = [];
+  const calls = new WaitingCalls(clock);
+  const add = (name: string, waitForReady = false, inMs = Infinity): Call => {
+    const call = new Call(name, fates, clock.now() + inMs);
+    const send = (): void => {
+      call.state = "sent";
+      fates.push(`${name}: sent`);
+    };
+    calls.add({ call, waitForReady, send });
+    return call;
+  };
+  return { clock, calls, fates, add };
+}
+
+Deno.test("calls are sent in their order, each once", () => {
+  const { calls, fates, add } = made();
+  for (const name of ["a", "b", "c"]) add(name);
+  calls.send(LINK);
+  calls.send(LINK);
+  assertEquals([fates, calls.length], [["a: sent", "b: sent", "c: sent"], 0]);
+});
+
+Deno.test("when the peer is down, those that wait for it stay", () => {
+  const { calls, fates, add } = made();
+  add("a");
+  const patient = add("b", true);
+  calls.fail(down, false);
+  assertEquals([fates, calls.length, patient.state], [["a: Unreachable"], 1, "waiting"]);
+  calls.fail(down, true);
+  assertEquals([fates, calls.length], [["a: Unreachable", "b: Unreachable"], 0]);
+});
+
+Deno.test("each ends at its own deadline, whatever order they came in", async () => {
+  const { clock, calls, fates, add } = made();
+  add("late", false, 300);
+  add("soon", true, 100);
+  add("never");
+  add("middle", false, 200);
+  for (const expected of [[], ["soon"], ["soon", "middle"], ["soon", "middle", "late"]]) {
+    assertEquals(fates, expected.map((name) => `${name}: DeadlineExceeded`));
+    await clock.advance(100);
+  }
+  assertEquals(calls.length, 1);
+  calls.fail(down, true);
+  assertEquals(clock.pendingEvents, 0);
+});
+
+Deno.test("a call taken out gets its error, the others stay", async () => {
+  const { clock, calls, fates, add } = made();
+  const taken = add("a", false, 100);
+  add("b", false, 200);
+  assertEquals([calls.cancel(taken, "why"), calls.cancel(taken, "again")], [true, false]);
+  assertEquals(fates, ["a: why"]);
+  await clock.advance(150);
+  assertEquals(fates.length, 1);
+  calls.send(LINK);
+  assertEquals([fates, clock.pendingEvents], [["a: why", "b: sent"], 0]);
+});
+
+Deno.test("a call that is cancelled while others are sent is not sent", () => {
+  const { calls, fates, add } = made();
+  let second: Call | null = null;
+  const first = new Call("first", fates);
+  calls.add({
+    call: first,
+    waitForReady: false,
+    send: () => {
+      second!.state = "ended";
+    },
+  });
+  second = add("second");
+  calls.send(LINK);
+  assertEquals(fates, []);
+});

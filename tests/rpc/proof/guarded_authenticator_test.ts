@@ -1,0 +1,91 @@
+import { type Authenticator, InternodeError, Manager, sharedSecret } from "@internode/grid";
+import { VirtualClock } from "@internode/grid/testing";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { authenticatorOf } from "../../../lib/rpc/proof/guarded_authenticator.ts";
+import { NO_VERDICTS } from "../../support/foreign/no_verdicts.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
+import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
+
+const secret = sharedSecret("a secret of at least 16 bytes");
+const METHODS = ["prove", "verify", "token", "checkToken"] as const;
+const bytes = new Uint8Array(8);
+
+/** The shared secret, but for one method. */
+function changed(method: string, answer: () => unknown): Authenticator {
+  const inner: Authenticator = {
+    prove: (role, transcript) => secret.prove(role, transcript),
+    verify: (role, transcript, proof) => secret.verify(role, transcript, proof),
+    token: (local, remote, wallNowMs) => secret.token(local, remote, wallNowMs),
+    checkToken: (token, local, wallNowMs) => secret.checkToken(token, local, wallNowMs),
+  };
+  return { ...inner, [method]: answer };
+}
+
+Deno.test("an authenticator's answers pass as they are", () => {
+  const guarded = authenticatorOf(secret, new QuietLogger(), new VirtualClock())!;
+  const proof = guarded.prove("dialler", bytes);
+  assertEquals(proof, secret.prove("dialler", bytes));
+  assertEquals(guarded.verify("dialler", bytes, proof), true);
+  assertEquals(guarded.verify("acceptor", bytes, proof), false);
+  const token = guarded.token("tcp://a:1", "tcp://b:1", 0);
+  const verdict = guarded.checkToken(token, "tcp://b:1", 0);
+  assertEquals(verdict, secret.checkToken(token, "tcp://b:1", 0));
+  assert("refusal" in guarded.checkToken(null, "tcp://b:1", 0));
+  assertEquals(authenticatorOf(guarded, new QuietLogger(), new VirtualClock()), guarded);
+  assertEquals(authenticatorOf(undefined, new QuietLogger(), new VirtualClock()), null);
+});
+
+Deno.test("an authenticator's answer that is none is refused, and logged", () => {
+  for (const [what, answer] of NO_VERDICTS) {
+    const log = new QuietLogger();
+    const of = (method: string) =>
+      authenticatorOf(changed(method, answer), log, new VirtualClock())!;
+    const told = of("checkToken").checkToken("a token", "tcp://b:1", 0);
+    assert("refusal" in told && told.refusal.includes("could not judge"), what);
+    for (
+      const use of [
+        () => of("prove").prove("dialler", bytes),
+        () => of("verify").verify("dialler", bytes, bytes),
+        () => of("token").token("tcp://a:1", "tcp://b:1", 0),
+      ]
+    ) assertEquals(assertThrows(use, InternodeError).code, "Refused", what);
+    assertEquals(log.lines.length, 4, what);
+  }
+});
+
+Deno.test("an authenticator that lacks a method is refused when the node is made", () => {
+  const hosts = ["memory://a", "memory://b"];
+  for (const method of METHODS) {
+    const auth = changed(method, 5 as unknown as () => void);
+    const error = assertThrows(
+      () => new Manager({ local: "memory://a", hosts, auth }),
+      InternodeError,
+      `Option auth has no method ${method}`,
+    );
+    assertEquals(error.code, "InvalidArgument");
+  }
+});
+
+Deno.test("no peer comes in where the authenticator gives no verdict", async () => {
+  for (const scheme of ["memory", "ws"]) {
+    for (const method of METHODS) {
+      // Only WebSocket carries tokens.
+      if (scheme === "memory" && /token/i.test(method)) continue;
+      for (const [what, answer] of NO_VERDICTS) {
+        const grid = simulatedGrid({
+          ...(scheme === "ws" && { host: (index: number) => `ws://node-${index}:80` }),
+          options: () => ({ auth: changed(method, answer), dialTimeoutMs: 200 }),
+        });
+        await grid.run(async () => {
+          await grid.start();
+          await grid.clock.advance(1_000);
+          for (const index of [0, 1]) {
+            const { state } = grid.node(index).connections[0]!;
+            assertEquals(state, "disconnected", `${scheme}, ${method}: ${what}`);
+          }
+        });
+        await grid.close();
+      }
+    }
+  }
+});

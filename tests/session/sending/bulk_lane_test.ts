@@ -1,0 +1,333 @@
+/** What waits in the bulk lane: how much it counts with, and what becomes of it. @module */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { InternodeError } from "../../../lib/errors.ts";
+import { BulkLane } from "../../../lib/session/sending/bulk_lane.ts";
+import { timeoutArgument } from "../../../lib/session/sending/time_left.ts";
+import { PeerBudget } from "../../../lib/session/frames/peer_budget.ts";
+import { QueuedMessage } from "../../../lib/session/sending/queued_message.ts";
+import type { SendHalf } from "../../../lib/session/sending/send_half.ts";
+import { BatchWriter } from "../../../lib/wire/batch_writer.ts";
+import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
+import { WriterPool } from "../../../lib/wire/writer_pool.ts";
+import { numbered, TestCall } from "../../support/session/calls.ts";
+import { joined, parseFrames, type RawFrame, u32 } from "../../support/session/raw_frames.ts";
+
+/** What keeping a message takes beside its payload. */
+const OVERHEAD = 384;
+const SEND_BUDGET = 20_000, FLATTEN = 5_000;
+
+/** A lane to a peer that takes fragments of 2,000 bytes, and so many bytes in all. */
+function lane(receiveBudgetBytes = 80_000, maxFragmentBytes = 2_000) {
+  const budget = new PeerBudget();
+  budget.open({
+    maxMessageBytes: 60_000,
+    maxFragmentBytes,
+    receiveBudgetBytes,
+    streamBudgetBytes: 10_000,
+    maxCalls: 9,
+  });
+  const bulk = new BulkLane(budget, FLATTEN, SEND_BUDGET);
+  const writer = new BatchWriter(new WriterPool(), null);
+  /** The next frame, as it leaves. */
+  const next = (nowMs = 0): RawFrame[] => {
+    bulk.writeFragment(writer, nowMs);
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    writer.drain(pieces, Infinity, nowMs);
+    return parseFrames(joined(...pieces));
+  };
+  return { bulk, budget, next };
+}
+
+function request(bytes: number, id = 1 << 20, call: TestCall | null = null): QueuedMessage {
+  return new QueuedMessage(FrameType.request, 1, 2, id, 7, numbered(bytes), call, null);
+}
+
+/** A stream's direction that notes what it is told. */
+function half(told: string[], name = "") {
+  return {
+    pump: () => told.push(`${name}pump`),
+    discardQueue: () => told.push(`${name}discardQueue`),
+    onTransmitted: () => told.push(`${name}onTransmitted`),
+  } as unknown as SendHalf;
+}
+
+Deno.test("what waits counts with its bytes and 384 more, until all of it has left", () => {
+  const { bulk, next } = lane();
+  assertEquals([bulk.queuedBytes, bulk.isReady(0)], [0, false]);
+  bulk.add(request(3_000));
+  assertEquals([bulk.queuedBytes, bulk.isReady(0), bulk.departures], [3_000 + OVERHEAD, true, 0]);
+  const [first] = next();
+  assertEquals([first?.type, first?.flags, first?.code, first?.argument], [
+    FrameType.request,
+    FLAG_FIRST | 1,
+    2,
+    7,
+  ]);
+  assertEquals(first?.payload, joined(u32(3_000), numbered(3_000).subarray(0, 2_000)));
+  assertEquals([bulk.queuedBytes, bulk.departures], [1_000 + OVERHEAD, 1]);
+  const [second] = next();
+  assertEquals([second?.type, second?.payload], [
+    FrameType.openerFragment,
+    numbered(3_000).subarray(2_000),
+  ]);
+  assertEquals([bulk.queuedBytes, bulk.departures, bulk.isReady(0)], [0, 2, false]);
+});
+
+Deno.test("a message of exactly one fragment leaves whole", () => {
+  const { bulk, next } = lane();
+  bulk.add(request(2_000));
+  const [frame] = next();
+  assertEquals([frame?.flags, frame?.payload.length, bulk.isReady(0)], [1, 2_000, false]);
+});
+
+Deno.test("the pieces of an answer are the responder's, and only messages come in pieces", () => {
+  const { bulk, next } = lane();
+  for (const type of [FrameType.response, FrameType.output, FrameType.input, FrameType.open]) {
+    bulk.addInOrder(new QueuedMessage(type, 0, 0, 1, 0, numbered(2_001), null, null));
+    assertEquals(next()[0]?.flags, FLAG_FIRST);
+    const responds = type === FrameType.response || type === FrameType.output;
+    assertEquals(
+      next()[0]?.type,
+      responds ? FrameType.responderFragment : FrameType.openerFragment,
+    );
+  }
+  bulk.addInOrder(new QueuedMessage(FrameType.error, 0, 0, 1, 0, numbered(2_001), null, null));
+  assertEquals(next()[0]?.payload.length, 2_001);
+});
+
+Deno.test("only bulk counts as under way: no whole message of up to 8 KiB", () => {
+  const { bulk, next } = lane(200_000, 10_000);
+  bulk.add(request(8_192));
+  next();
+  assertEquals(bulk.pacer.underWayBytes, 0);
+  bulk.add(request(8_193));
+  next();
+  assertEquals(bulk.pacer.underWayBytes, 8_193);
+  bulk.add(request(10_001));
+  next();
+  next();
+  assertEquals(bulk.pacer.underWayBytes, 8_193 + 10_001);
+});
+
+Deno.test("what fits the send budget may wait, and one message of any size beside it", () => {
+  const { bulk, next } = lane();
+  bulk.add(request(50_000));
+  bulk.add(request(SEND_BUDGET - OVERHEAD - 1 - OVERHEAD));
+  assertEquals([bulk.hasRoom(1), bulk.hasRoom(2)], [true, false]);
+  const error = assertThrows(() => bulk.checkRoom(2), InternodeError, "sendBudgetBytes (20000)");
+  assertEquals([error.code, error.outcome, bulk.refusedBytes], ["Overloaded", "notSent", 2]);
+  bulk.checkRoom(1);
+  // What has left of the large one makes no room, as it did not count.
+  for (let n = 0; n < 4; n++) next();
+  assertEquals([bulk.hasRoom(4_001), bulk.hasRoom(4_002)], [true, false]);
+});
+
+Deno.test("there is room for another of any size once the one beside the budget has left, or is given up", () => {
+  const left = lane();
+  left.bulk.add(request(30_000));
+  assertEquals([left.bulk.hasRoom(30_000), left.bulk.hasRoom(SEND_BUDGET - OVERHEAD)], [
+    false,
+    true,
+  ]);
+  for (let n = 0; n < 15; n++) left.next();
+  assertEquals([left.bulk.queuedBytes, left.bulk.hasRoom(30_000)], [0, true]);
+
+  const dropped = lane();
+  dropped.bulk.add(request(30_000));
+  assertEquals(dropped.bulk.drop(1 << 20, false), true);
+  assertEquals([dropped.bulk.queuedBytes, dropped.bulk.hasRoom(60_000)], [0, true]);
+
+  const both = lane();
+  both.bulk.add(request(30_000, 1));
+  both.bulk.add(request(1_000, 2));
+  both.bulk.drop(2, false);
+  assertEquals(both.bulk.hasRoom(30_000), false, "the one that was given up was another");
+  both.bulk.add(request(1_000, 3));
+  // It is the other's turn in between.
+  for (let n = 0; n < 2; n++) both.next();
+  assertEquals(both.bulk.hasRoom(30_000), false, "the one that has left was another");
+
+  const fits = lane();
+  fits.bulk.add(request(SEND_BUDGET - OVERHEAD));
+  assertEquals(fits.bulk.hasRoom(30_000), true, "what just fits is not beside");
+});
+
+Deno.test("a message too large for the peer is refused for its size", () => {
+  const { bulk } = lane();
+  bulk.checkRoom(60_000);
+  const error = assertThrows(() => bulk.checkRoom(60_001), InternodeError);
+  assertEquals(error.code, "MessageTooLarge");
+});
+
+Deno.test("what the peer has no room for waits, in order, until it has", () => {
+  const { bulk, budget, next } = lane(65_536);
+  const order: number[] = [];
+  for (const id of [1, 2, 3]) bulk.add(request(40_000, id));
+  bulk.add(request(2_000, 4));
+  assertEquals(budget.window, 65_536 - 40_128);
+  const drain = () => {
+    while (bulk.isReady(0)) order.push(...next().map(({ id }) => id));
+  };
+  drain();
+  assertEquals(new Set(order), new Set([1]), "the small one does not pass those before it");
+  bulk.drop(2, false);
+  budget.giveBack(40_128);
+  bulk.pacer.onArrived(40_000, 1);
+  bulk.onWindow();
+  drain();
+  assertEquals([...new Set(order)], [1, 3, 4]);
+});
+
+Deno.test("what is given up before it was begun gives its room back, later it does not", () => {
+  const { bulk, budget, next } = lane();
+  bulk.add(request(3_000, 1));
+  bulk.add(request(3_000, 2));
+  next();
+  assertEquals(budget.window, 80_000 - 2 * 3_128);
+  assertEquals([bulk.drop(2, false), budget.window], [true, 80_000 - 3_128]);
+  assertEquals([bulk.drop(1, false), budget.window], [true, 80_000 - 3_128]);
+  assertEquals([bulk.queuedBytes, bulk.isReady(0)], [0, false]);
+  assertEquals(bulk.drop(1, false), false);
+});
+
+Deno.test("what answers the peer's call and what belongs to a call of ours are told apart", () => {
+  const { bulk } = lane();
+  bulk.add(request(3_000, 1));
+  assertEquals([bulk.drop(1, true), bulk.drop(1, false)], [false, true]);
+  bulk.addInOrder(new QueuedMessage(FrameType.response, 0, 0, 1, 0, numbered(9), null, null));
+  assertEquals([bulk.drop(1, false), bulk.drop(1, true)], [false, true]);
+});
+
+Deno.test("a message given up twice is uncounted once", () => {
+  const { bulk } = lane(), message = request(3_000);
+  bulk.add(message);
+  bulk.add(request(1_000, 2));
+  bulk.discard(message);
+  bulk.discard(message);
+  assertEquals([bulk.queuedBytes, bulk.departures], [1_000 + OVERHEAD, 1]);
+  assertEquals(bulk.drop(message.id, false), false, "it is no sign of an unanswered call");
+});
+
+Deno.test("a stream's message counts apart, and takes those behind it along when it is given up", () => {
+  const { bulk, next } = lane(), told: string[] = [], stream = half(told);
+  const message = () =>
+    new QueuedMessage(FrameType.input, 0, 0, 5, 0, numbered(3_000), null, stream);
+  for (const each of [message(), message()]) {
+    bulk.countStream(each);
+    bulk.addInOrder(each);
+  }
+  assertEquals([bulk.streamBytes, bulk.queuedBytes], [2 * (3_000 + OVERHEAD), 0]);
+  next();
+  assertEquals([bulk.streamBytes, bulk.departures, told], [4_000 + 2 * OVERHEAD, 0, []]);
+  next();
+  next();
+  assertEquals([bulk.streamBytes, told], [1_000 + OVERHEAD, ["onTransmitted"]]);
+  assertEquals(bulk.drop(5, false), true);
+  assertEquals([bulk.streamBytes, told], [0, ["onTransmitted", "discardQueue"]]);
+});
+
+Deno.test("streams that wait for room go on in turn, for as long as there is some", () => {
+  const { bulk } = lane(), told: string[] = [];
+  bulk.pumpStreams(() => true);
+  for (const name of ["a.", "b.", "c."]) bulk.stall(half(told, name));
+  let rooms = 2;
+  bulk.pumpStreams(() => rooms-- > 0);
+  assertEquals(told, ["a.pump", "b.pump"]);
+  const gone = half(told, "d.");
+  bulk.stall(gone);
+  bulk.forget(gone);
+  bulk.onWindow();
+  assertEquals(told, ["a.pump", "b.pump", "c.pump"]);
+  const again = { pump: () => (told.push("again"), bulk.stall(again)) } as unknown as SendHalf;
+  bulk.stall(again);
+  bulk.pumpStreams(() => true);
+  assertEquals(told.slice(3), ["again"], "who has to wait again is asked once");
+});
+
+Deno.test("a message whose time has run out is not begun, one whose memory is gone ends its call", () => {
+  const { bulk, next } = lane(), lost: [number, boolean][] = [];
+  bulk.owner = { onPayloadLost: (id, responder) => lost.push([id, responder]) };
+  bulk.add(request(3_000, 1, new TestCall(10)));
+  assertEquals([next(10), bulk.queuedBytes], [[], 0]);
+  bulk.add(request(3_000, 2, new TestCall(11)));
+  assertEquals(next(10)[0]?.argument, 1);
+  next(10);
+
+  for (const type of [FrameType.request, FrameType.response]) {
+    const message = new QueuedMessage(type, 0, 0, 3, 0, numbered(3_000), null, null);
+    bulk.add(message);
+    structuredClone(message.payload, { transfer: [message.payload.buffer] });
+    assertEquals([next(10), bulk.queuedBytes], [[], 0]);
+  }
+  assertEquals(lost, [[3, false], [3, true]]);
+});
+
+Deno.test("a call whose message waited is told when it has left whole, and counts as sent from its first piece on", () => {
+  const { bulk, next } = lane(), call = new TestCall();
+  let transmitted = 0;
+  call.onTransmitted = () => transmitted++;
+  call.state = "waiting";
+  bulk.add(request(3_000, 1, call));
+  assertEquals(next()[0]?.argument, NO_TIMEOUT);
+  assertEquals([call.state, transmitted], ["sent", 0]);
+  next();
+  assertEquals(transmitted, 1);
+});
+
+Deno.test("only pieces above the limit are written from where they lie", () => {
+  for (const [bytes, copied] of [[FLATTEN, true], [FLATTEN + 1, false]] as const) {
+    const { bulk } = lane(80_000, 10_000), message = request(bytes), pieces: Uint8Array[] = [];
+    const writer = new BatchWriter(new WriterPool(), null);
+    const { payload } = message;
+    bulk.add(message);
+    bulk.writeFragment(writer, 0);
+    writer.drain(pieces as Uint8Array<ArrayBuffer>[], Infinity, 0);
+    assertEquals(pieces.every(({ buffer }) => buffer !== payload.buffer), copied);
+  }
+});
+
+Deno.test("a lane that was cleared holds nothing", () => {
+  const { bulk } = lane(65_536), told: string[] = [];
+  bulk.add(request(30_000, 1));
+  bulk.add(request(50_000, 2));
+  const message = new QueuedMessage(FrameType.input, 0, 0, 5, 0, numbered(9), null, half(told));
+  bulk.countStream(message);
+  bulk.stall(half(told));
+  bulk.clear();
+  assertEquals([bulk.queuedBytes, bulk.streamBytes, bulk.isReady(0)], [0, 0, false]);
+  assertEquals(bulk.hasRoom(100_000), true);
+  bulk.onWindow();
+  assertEquals([bulk.isReady(0), told], [false, []]);
+});
+
+Deno.test("a lane that was cleared tells of which calls a part has left", () => {
+  const { bulk, next } = lane(), calls = Array.from({ length: 3 }, () => new TestCall());
+  const [first, second] = calls;
+  // What belongs to no call leaves in part, too.
+  bulk.addInOrder(new QueuedMessage(FrameType.input, 0, 0, 9, 0, numbered(3_000), null, half([])));
+  bulk.countStream(request(3_000));
+  calls.forEach((call, n) => bulk.add(request(3_000, n, call)));
+  for (let n = 0; n < 3; n++) next();
+  bulk.drop(1, false);
+  assertEquals([...bulk.clear()], [first]);
+  assertEquals([second!.error, ...bulk.clear()], [null]);
+});
+
+Deno.test("the time left is rounded up, never negative, and never that of a call without a deadline", () => {
+  assertEquals([timeoutArgument(Infinity, 5), timeoutArgument(5.2, 5)], [NO_TIMEOUT, 1]);
+  assertEquals([timeoutArgument(5, 5), timeoutArgument(4, 5)], [0, 0]);
+  assertEquals(timeoutArgument(1e12, 5), NO_TIMEOUT - 1);
+});
+
+Deno.test("a call whose time runs out is not begun any more, but goes on once a piece of it has left", () => {
+  for (const begun of [true, false]) {
+    const { bulk, next } = lane();
+    const call = new TestCall();
+    call.deadlineMs = 100;
+    bulk.add(request(3_000, 1 << 20, call));
+    if (begun) assertEquals(next(99).length, 1);
+    assertEquals(next(100).map(({ type }) => type), begun ? [FrameType.openerFragment] : []);
+    assertEquals(bulk.queuedBytes, 0);
+  }
+});

@@ -1,0 +1,74 @@
+import { assert, assertEquals } from "@std/assert";
+import { ChannelDuplex } from "../../../lib/transport/tls/channel_duplex.ts";
+import type { ByteChannel } from "../../../lib/transport/channel/transport.ts";
+import { turns } from "../../support/channels/acceptor.ts";
+
+/** Gives bytes without end, and takes three at a time. */
+class Endless implements ByteChannel {
+  readonly kind = "bytes";
+  readonly remote = "nowhere";
+  readonly integrity = false;
+  readBytes = 0;
+  closed = false;
+  readonly written: number[] = [];
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    if (this.closed) return Promise.reject(new Error("closed"));
+    for (let i = 0; i < into.length; i++) into[i] = this.readBytes++;
+    return Promise.resolve(into.length);
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    const part = bytes.subarray(0, 3);
+    this.written.push(...part);
+    return Promise.resolve(part.length);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+Deno.test("more than is allowed ends it and closes the channel", async () => {
+  const channel = new Endless(), duplex = new ChannelDuplex(channel, 64 * 1024, () => true);
+  const failed = new Promise<Error>((resolve) => duplex.on("error", resolve));
+  duplex.on("data", () => {});
+  assertEquals((await failed).message, "more came than a handshake needs");
+  assertEquals(channel.closed, true);
+  assert(channel.readBytes <= 128 * 1024, `${channel.readBytes} bytes were read`);
+});
+
+Deno.test("nothing is read while it may not be, and what was read first comes first", async () => {
+  const channel = new Endless();
+  let may = false, seen = 0;
+  const duplex = new ChannelDuplex(channel, Infinity, () => may);
+  channel.readBytes = 100;
+  duplex.first = new Uint8Array(100).map((_, i) => i);
+  duplex.on("data", (chunk: Uint8Array) => {
+    for (const byte of chunk) assertEquals(byte, seen++ & 0xff);
+    if (seen > 1024 * 1024) may = false;
+  });
+  await turns(4);
+  assertEquals(seen, 0);
+  may = true;
+  duplex.goOn();
+  while (may) await turns(1);
+  await turns(4);
+  assertEquals(seen, channel.readBytes);
+  assert(seen <= 1024 * 1024 + 64 * 1024);
+  duplex.destroy();
+  assertEquals(channel.closed, true);
+});
+
+Deno.test("all that is written is, in order, and counted", async () => {
+  const channel = new Endless(), duplex = new ChannelDuplex(channel, Infinity, () => false);
+  let taken = 0;
+  duplex.onTaken = () => taken = duplex.takenBytes;
+  const bytes = new Uint8Array(1000).map((_, i) => i);
+  for (let at = 0; at < 1000; at += 100) duplex.write(bytes.subarray(at, at + 100));
+  duplex.write(new Uint8Array(300 * 1024));
+  while (duplex.writableLength > 0) await turns(1);
+  assertEquals(new Uint8Array(channel.written.slice(0, 1000)), bytes);
+  assertEquals([taken, channel.written.length], [1000 + 300 * 1024, 1000 + 300 * 1024]);
+  duplex.destroy();
+});

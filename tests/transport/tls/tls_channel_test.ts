@@ -1,0 +1,45 @@
+import { assertRejects } from "@std/assert";
+import { PassThrough } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import type { ByteChannel } from "../../../lib/transport/channel/transport.ts";
+import { ChannelDuplex } from "../../../lib/transport/tls/channel_duplex.ts";
+import { TlsChannel, TlsInbox } from "../../../lib/transport/tls/tls_channel.ts";
+
+/** Always has something to read. */
+class Endless implements ByteChannel {
+  readonly kind = "bytes";
+  readonly remote = "nowhere";
+  readonly integrity = false;
+  reads = 0;
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    this.reads++;
+    return Promise.resolve(into.length);
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    return Promise.resolve(bytes.length);
+  }
+
+  close(): void {}
+}
+
+Deno.test("a write fails at once when the connection underneath is gone, also between two turns of reading", async () => {
+  const underneath = new Endless(), inbox = new TlsInbox();
+  const duplex = new ChannelDuplex(underneath, Infinity, () => true);
+  // Takes whatever is written, as node:tls does for a connection that is gone.
+  const socket = new PassThrough().resume() as unknown as TLSSocket;
+  const channel = new TlsChannel(socket, duplex, inbox, "nowhere");
+  duplex.resume();
+  // Reading has stopped until a later turn.
+  for (let before = -1; before < underneath.reads;) {
+    before = underneath.reads;
+    for (let i = 0; i < 100; i++) await Promise.resolve();
+  }
+  const read = assertRejects(() => channel.read(new Uint8Array(8)), Error, "reset");
+  duplex.destroy(new Error("reset"));
+  await read;
+  await assertRejects(() => channel.write(new Uint8Array(8)), Error, "reset");
+  await channel.ended;
+  await new Promise<void>((resolve) => duplex.once("close", resolve));
+});
