@@ -13,6 +13,8 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Endpoint } from "../transport/channel/endpoint.ts";
 import { unix } from "../transport/net_endpoint.ts";
 import { systemClock } from "../runtime/system_clock.ts";
+import { errorKind } from "../runtime/platform/error_kind.ts";
+import { thisPlatform } from "../runtime/this_platform.ts";
 import { FolderWatch } from "../runtime/folder_watch.ts";
 import { messageOf } from "../runtime/transport_error.ts";
 import { GoodParts } from "./resolver/good_parts.ts";
@@ -162,13 +164,13 @@ interface Entry {
 async function entriesIn(path: string): Promise<Entry[] | null> {
   const base = path.endsWith("/") ? path : `${path}/`, found: Entry[] = [];
   try {
-    for await (const { name, isDirectory, isFile } of Deno.readDir(path)) {
+    for await (const { name, isDirectory, isFile } of thisPlatform().files.readDir(path)) {
       if (isDirectory || isFile || name.startsWith(BINDING_PREFIX)) continue;
       const entry = await look(base + name);
       if (entry !== null) found.push(entry);
     }
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (errorKind(error) === "notFound") return null;
     throw error;
   }
   return found.sort((a, b) => a.path < b.path ? -1 : 1);
@@ -177,9 +179,9 @@ async function entriesIn(path: string): Promise<Entry[] | null> {
 /** `null` for what is no socket. */
 async function look(path: string): Promise<Entry | null> {
   try {
-    return (await Deno.stat(path)).isSocket === true ? { path } : null;
+    return (await thisPlatform().files.stat(path)).isSocket === true ? { path } : null;
   } catch (problem) {
     // It was removed meanwhile, or is a link to nothing.
-    return problem instanceof Deno.errors.NotFound ? null : { path, problem };
+    return errorKind(problem) === "notFound" ? null : { path, problem };
   }
 }

@@ -17,6 +17,8 @@ import { systemClock } from "../runtime/system_clock.ts";
 import { messageOf } from "../runtime/transport_error.ts";
 import { endpointLines, readEndpointLine } from "./resolver/endpoint_list.ts";
 import { GoodParts } from "./resolver/good_parts.ts";
+import { errorKind } from "../runtime/platform/error_kind.ts";
+import { thisPlatform } from "../runtime/this_platform.ts";
 import { folderOf, FolderWatch } from "../runtime/folder_watch.ts";
 import { invalidOption, positiveOption } from "./resolver/option_checks.ts";
 import { pause } from "../runtime/pause.ts";
@@ -174,7 +176,8 @@ class WatchedFile {
   /** What is in the file, `null` if there is none; an empty text where only its existence matters. */
   async #read(signal: AbortSignal): Promise<string | null> {
     try {
-      const { isFile, size } = await Deno.stat(this.#path);
+      const { files } = thisPlatform();
+      const { isFile, size } = await files.stat(this.#path);
       if (this.#given !== null) return "";
       // To read a pipe could take for ever.
       if (!isFile) throw this.#error("is no file. Give the path of a file");
@@ -183,9 +186,9 @@ class WatchedFile {
           `has ${size} bytes, over the ${MAX_FILE_BYTES} that are read. Shorten it`,
         );
       }
-      return await Deno.readTextFile(this.#path, { signal });
+      return await files.readTextFile(this.#path, signal);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
+      if (errorKind(error) === "notFound") return null;
       throw error;
     }
   }

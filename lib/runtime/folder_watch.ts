@@ -5,7 +5,9 @@
  */
 
 import type { Clock } from "./clock.ts";
-import { IS_WINDOWS } from "./operating_system.ts";
+import { thisPlatform } from "./this_platform.ts";
+import type { Watched } from "./platform/files.ts";
+import { IS_WINDOWS } from "./platform/operating_system.ts";
 import { pause } from "./pause.ts";
 
 /** How often to look where no notifications can be had, as for a folder that does not exist. */
@@ -20,7 +22,7 @@ const UNNOTIFIED_MS = 1_000;
 export class FolderWatch implements Disposable {
   readonly #path: string;
   readonly #clock: Clock;
-  #watcher: Deno.FsWatcher | null;
+  #watcher: Watched | null;
   #isChanged = false;
   #wake: (() => void) | null = null;
 
@@ -64,29 +66,17 @@ export class FolderWatch implements Disposable {
   }
 
   /** A folder that is not there, or may not be watched, is looked at from time to time all the same. */
-  #open(): Deno.FsWatcher | null {
+  #open(): Watched | null {
+    const { files, isPermitted } = thisPlatform();
     // Without permission the runtime would ask whoever sits at the terminal.
-    const { state } = Deno.permissions.querySync({ name: "read", path: this.#path });
-    if (state !== "granted") return null;
+    if (!isPermitted("read", this.#path)) return null;
     try {
-      const watcher = Deno.watchFs(this.#path, { recursive: false });
-      void this.#listen(watcher);
-      return watcher;
-    } catch {
-      return null;
-    }
-  }
-
-  async #listen(watcher: Deno.FsWatcher): Promise<void> {
-    try {
-      for await (const { kind } of watcher) {
-        // To look at a file must not count as a change of it.
-        if (kind === "access") continue;
+      return files.watch(this.#path, () => {
         this.#isChanged = true;
         this.#wake?.();
-      }
+      });
     } catch {
-      // Looking from time to time goes on.
+      return null;
     }
   }
 }

@@ -5,7 +5,8 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { isA, isOwnError } from "../foreign/own_error.ts";
+import { errorKind } from "./platform/error_kind.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import { messageOf } from "./transport_error.ts";
 
 /**
@@ -17,7 +18,7 @@ import { messageOf } from "./transport_error.ts";
  */
 export function readError(path: string, cause: unknown): InternodeError {
   if (isOwnError(cause)) return cause;
-  const isForbidden = isA(cause, Deno.errors.NotCapable);
+  const isForbidden = errorKind(cause) === "notPermitted";
   return new InternodeError(
     isForbidden ? "InvalidArgument" : "Unreachable",
     `Could not read ${path}: ${messageOf(cause)}. ` +

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { errorKind } from "./platform/error_kind.ts";
+import { IS_WINDOWS } from "./platform/operating_system.ts";
+import type { NetAddress } from "./platform/socket.ts";
 import { authority, type HostAddress, networkAddress } from "./host_address.ts";
 
 /** Where a dialler finds this machine. A listener on all interfaces is reached there, too. */
@@ -37,7 +40,7 @@ export function withoutZone(hostname: string): string {
  * any other the system would look it up as a name, and not find it.
  *
  * @param hostname As {@linkcode HostAddress} has it; empty for this machine.
- * @returns What `Deno.connect` takes.
+ * @returns What is told the runtime.
  */
 export function dialledHost(hostname: string): string {
   if (hostname === "") return THIS_MACHINE;
@@ -61,22 +64,21 @@ export function namedHost(hostname: string): string {
  *
  * @param hostname As {@linkcode HostAddress} has it; empty for all interfaces.
  * @param listen Listens on what the runtime takes.
- * @param os The system. Default: the one that this runs on.
- * @returns What `listen` gave.
- * @throws What `listen` threw.
+ * @param isWindows Whether the system is Windows. Default: whether this is.
+ * @returns What `listen` gave. Rejects with what it threw.
  */
-export function listenOnHost<L>(
+export async function listenOnHost<L>(
   hostname: string,
-  listen: (hostname: string) => L,
-  os: string = Deno.build.os,
-): L {
-  if (hostname !== "") return listen(dialledHost(hostname));
-  if (os === "windows") return listen("0.0.0.0");
+  listen: (hostname: string) => L | Promise<L>,
+  isWindows: boolean = IS_WINDOWS,
+): Promise<L> {
+  if (hostname !== "") return await listen(dialledHost(hostname));
+  if (isWindows) return await listen("0.0.0.0");
   try {
-    return listen("::");
+    return await listen("::");
   } catch (error) {
     if (isFinal(error)) throw error;
-    return listen("0.0.0.0");
+    return await listen("0.0.0.0");
   }
 }
 
@@ -88,7 +90,7 @@ export function listenOnHost<L>(
  * @param addr What the runtime says.
  * @returns Its address, for messages.
  */
-export function remoteHost(scheme: string, { hostname, port }: Deno.NetAddr): HostAddress {
+export function remoteHost(scheme: string, { hostname, port }: NetAddress): HostAddress {
   return networkAddress(scheme, hostname.replace(MAPPED_IPV4, ""), port);
 }
 
@@ -106,6 +108,6 @@ export function hostHeader({ scheme, hostname, port }: HostAddress): string {
 
 /** Whether IPv4 alone would fail in the same way. */
 function isFinal(error: unknown): boolean {
-  return error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.NotCapable ||
-    error instanceof Deno.errors.PermissionDenied;
+  const kind = errorKind(error);
+  return kind === "addressInUse" || kind === "notPermitted" || kind === "denied";
 }

@@ -5,9 +5,9 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
-import { isError } from "../foreign/own_error.ts";
 import { textOf } from "../foreign/text_of.ts";
 import type { HostAddress } from "./host_address.ts";
+import { errorKind } from "./platform/error_kind.ts";
 import { isLinkLocal } from "./socket_host.ts";
 
 /**
@@ -56,18 +56,19 @@ export function messageOf(thrown: unknown): string {
 type Advice = readonly [ErrorCode, string];
 
 function dialAdvice(address: HostAddress, cause: unknown): Advice {
-  if (cause instanceof Deno.errors.NotCapable) return ["InvalidArgument", permission(address)];
-  if (cause instanceof Deno.errors.PermissionDenied) {
+  const kind = errorKind(cause);
+  if (kind === "notPermitted") return ["InvalidArgument", permission(address)];
+  if (kind === "denied") {
     return ["Unreachable", "Check who may use the socket's path."];
   }
-  if (cause instanceof Deno.errors.InvalidData) {
+  if (kind === "badCertificate") {
     return [
       "Unreachable",
       "Check the certificates: caCerts must hold the authority's of the host.",
     ];
   }
   if (zoneIsMissing(address)) return missingZone(address);
-  if (noDescriptorIsLeft(cause)) return ["Unreachable", DESCRIPTORS];
+  if (kind === "noDescriptor") return ["Unreachable", DESCRIPTORS];
   return [
     "Unreachable",
     "Check that the host is up and listens there, and that nothing between blocks it" +
@@ -76,30 +77,26 @@ function dialAdvice(address: HostAddress, cause: unknown): Advice {
 }
 
 function listenAdvice(address: HostAddress, cause: unknown): Advice {
-  if (cause instanceof Deno.errors.NotCapable) return ["InvalidArgument", permission(address)];
-  if (cause instanceof Deno.errors.AddrInUse) {
+  const kind = errorKind(cause);
+  if (kind === "notPermitted") return ["InvalidArgument", permission(address)];
+  if (kind === "addressInUse") {
     return ["Unreachable", "Stop what listens there, or choose another address."];
   }
-  if (cause instanceof Deno.errors.PermissionDenied) {
+  if (kind === "denied") {
     return ["InvalidArgument", "Choose an address that this process may use."];
   }
   if (zoneIsMissing(address)) return missingZone(address);
   // The system speaks of an invalid argument, such as a path that is too long.
-  if (cause instanceof TypeError) {
+  if (kind === "invalid") {
     return ["InvalidArgument", "Choose an address that the system understands."];
   }
-  if (noDescriptorIsLeft(cause)) return ["Unreachable", DESCRIPTORS];
+  if (kind === "noDescriptor") return ["Unreachable", DESCRIPTORS];
   // A name that DNS does not have yet, an address or folder that is not there yet, no descriptor left.
   return ["Unreachable", placeAdvice(address)];
 }
 
 const DESCRIPTORS =
   "This process, or the system, has as many files open as it may: close some, or raise the limit.";
-
-function noDescriptorIsLeft(cause: unknown): boolean {
-  const code = isError(cause) && "code" in cause ? cause.code : undefined;
-  return code === "EMFILE" || code === "ENFILE";
-}
 
 function placeAdvice(address: HostAddress): string {
   if (address.scheme === "unix") return "Try again once the folder is there.";

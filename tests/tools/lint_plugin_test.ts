@@ -68,6 +68,8 @@ Deno.test("lint: only listed packages are imported, and the runtime's modules at
   );
   assertClean("lib/codec/values/dynamic.ts", `import "@std/msgpack";`);
   assertClean("lib/transport/tls/tls.ts", `import "node:tls";`);
+  assertBreaks("lib/transport/tcp/tcp.ts", "dependencies", `import "node:net";`);
+  assertClean("lib/runtime/node/node_socket.ts", `import "node:net";`);
   const api = `import "@opentelemetry/api";`;
   assertClean("lib/otel/otel_span.ts", api, `import type { Span } from "../grid/tracer.ts";`);
   assertBreaks("lib/rpc/contract/tracer.ts", "dependencies", api);
@@ -75,7 +77,7 @@ Deno.test("lint: only listed packages are imported, and the runtime's modules at
   assertBreaks("lib/otel/otel_span.ts", "layer-order", `import "../testing/mod.ts";`);
 });
 
-Deno.test("lint: only the edge names the runtime", () => {
+Deno.test("lint: only lib/runtime names a runtime, and only the edge what touches it", () => {
   for (const path of ["lib/wire/a.ts", "lib/session/a.ts", "lib/grid/a.ts", "lib/testing/a.ts"]) {
     assertBreaks(
       path,
@@ -86,8 +88,21 @@ Deno.test("lint: only the edge names the runtime", () => {
     );
   }
   assertBreaks("lib/grid/a.ts", "edge-only", `globalThis.Deno.exit();`);
-  assertClean("lib/transport/tcp/tcp.ts", `Deno.connect({ port: 1 }); new WebSocket("ws://a");`);
-  assertClean("lib/discovery/dns.ts", `Deno.resolveDns("a", "A");`);
+  for (const path of ["lib/transport/tcp/tcp.ts", "lib/driver/link.ts", "lib/discovery/dns.ts"]) {
+    assertBreaks(
+      path,
+      "edge-only",
+      `Deno.connect({ port: 1 });`,
+      `type Conn = Deno.Conn;`,
+      `Bun.serve({});`,
+      `process.exit();`,
+    );
+    assertClean(path, `new WebSocket("ws://a");`);
+  }
+  assertClean(
+    "lib/runtime/deno/deno_files.ts",
+    `Deno.statSync("a"); Bun.serve({}); process.exit();`,
+  );
 });
 
 Deno.test("lint: the pure rooms name no clock, timer, chance or output", () => {

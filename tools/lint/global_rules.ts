@@ -7,7 +7,9 @@
 import { repoPath, roomKind, roomOf } from "./place.ts";
 import { isGlobalReference } from "./references.ts";
 
-const RUNTIME = new Set(["Deno", "WebSocket", "WebSocketStream", "process"]);
+/** What only one runtime has, or not all have alike. */
+const RUNTIMES = new Set(["Deno", "Bun", "process"]);
+const RUNTIME = new Set([...RUNTIMES, "WebSocket", "WebSocketStream"]);
 
 const TIME_AND_CHANCE = new Set([
   "setTimeout",
@@ -81,16 +83,19 @@ function memberName(node: Deno.lint.MemberExpression): string | undefined {
     : undefined;
 }
 
-/** Only the edge names the runtime. */
+/** Only the edge names what touches the runtime, and of it only `runtime` what one runtime alone has. */
 export const edgeOnly: Deno.lint.Rule = {
   create(context) {
     const room = roomOf(repoPath(context.filename));
-    if (room === undefined || roomKind(room) === "edge") return {};
-    return globalVisitor(RUNTIME, (node, name) =>
-      context.report({
-        node,
-        message: `lib/${room} must not name ${name}: only net and discovery touch the runtime.`,
-      }));
+    if (room === undefined || room === "runtime") return {};
+    return globalVisitor(
+      roomKind(room) === "edge" ? RUNTIMES : RUNTIME,
+      (node, name) =>
+        context.report({
+          node,
+          message: `lib/${room} must not name ${name}: lib/runtime/ holds what touches a runtime.`,
+        }),
+    );
   },
 };
 

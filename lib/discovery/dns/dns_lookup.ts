@@ -6,8 +6,9 @@
 
 import { InternodeError } from "../../errors.ts";
 import { guard } from "../../foreign/guard.ts";
-import { isA } from "../../foreign/own_error.ts";
 import { textOf } from "../../foreign/text_of.ts";
+import type { DnsLookUp, DnsLookUpOptions, SrvRecord } from "../../runtime/platform/dns.ts";
+import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { authority } from "../../runtime/host_address.ts";
 import { messageOf } from "../../runtime/transport_error.ts";
 
@@ -22,15 +23,8 @@ export interface NameServer {
 /** Which records tell of the replicas; `A+AAAA` asks for both and takes all. */
 export type DnsRecordType = "A" | "AAAA" | "A+AAAA" | "SRV";
 
-/**
- * Looks a name up, as `Deno.resolveDns` does: resolves to addresses, or to
- * records for `SRV`, and rejects with `Deno.errors.NotFound` if there are none.
- */
-export type ResolveDns = (
-  name: string,
-  type: "A" | "AAAA" | "SRV",
-  options: Deno.ResolveDnsOptions,
-) => Promise<readonly string[] | readonly Deno.SrvRecord[]>;
+/** What looks names up: `Deno.resolveDns` has this form. */
+export type ResolveDns = DnsLookUp;
 
 /** What to look up. */
 export interface DnsQuestion {
@@ -90,11 +84,11 @@ export async function lookUp(
     try {
       const records = await orAborted(() => resolveDns(name, type, options), signal);
       const targets = type === "SRV"
-        ? offered(records as readonly Deno.SrvRecord[])
+        ? offered(records as readonly SrvRecord[])
         : (records as readonly string[]).map((address) => hostOf(address, port));
       return { type, targets };
     } catch (cause) {
-      if (isA(cause, Deno.errors.NotFound)) return { type, targets: [] };
+      if (errorKind(cause) === "notFound") return { type, targets: [] };
       return { type, targets: null, cause };
     }
   }));
@@ -135,7 +129,7 @@ export function addressLookUp(
 function askOptions(
   nameServer: NameServer | undefined,
   signal: AbortSignal,
-): Deno.ResolveDnsOptions {
+): DnsLookUpOptions {
   if (nameServer === undefined) return { signal };
   const { ipAddr, port = 53 } = nameServer;
   return { signal, nameServer: { ipAddr, port } };
@@ -145,7 +139,7 @@ function askOptions(
 const LEAST_WEIGHT = 0.01;
 
 /** The hosts, those of the lowest priority first; a target "." says that the service is not offered. */
-function offered(records: readonly Deno.SrvRecord[]): DnsTarget[] {
+function offered(records: readonly SrvRecord[]): DnsTarget[] {
   return records.map(readRecord)
     .filter(({ target }) => target !== "." && target !== "")
     .sort((a, b) => a.priority - b.priority)
@@ -156,7 +150,7 @@ function offered(records: readonly Deno.SrvRecord[]): DnsTarget[] {
 }
 
 /** What looks names up may be a user's own; a record that is none has no target. */
-function readRecord(record: Deno.SrvRecord): Partial<Deno.SrvRecord> & DnsRank {
+function readRecord(record: SrvRecord): Partial<SrvRecord> & DnsRank {
   return guard(() => {
     const { target, port, priority, weight } = record;
     return { target, port, priority: Number(priority), weight: Number(weight) };
@@ -199,7 +193,7 @@ export function lookUpError(
   cause: unknown,
   timeoutMs: number | null,
 ): InternodeError {
-  const isForbidden = isA(cause, Deno.errors.NotCapable);
+  const isForbidden = errorKind(cause) === "notPermitted";
   const why = timeoutMs === null ? messageOf(cause) : `no answer within ${timeoutMs} ms`;
   return new InternodeError(
     isForbidden ? "InvalidArgument" : "Unreachable",

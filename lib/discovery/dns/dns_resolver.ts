@@ -13,6 +13,7 @@ import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { tcp, type TcpEndpointOptions } from "../../transport/net_endpoint.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { systemRandom } from "../../runtime/system_random.ts";
 import {
@@ -62,7 +63,7 @@ export interface DnsResolverOptions {
   readonly makeEndpoint?:
     | ((address: string, options: TcpEndpointOptions) => Endpoint)
     | undefined;
-  /** Looks names up. Default: `Deno.resolveDns`. */
+  /** Looks names up. Default: the runtime, on Deno `Deno.resolveDns`. */
   readonly resolveDns?: ResolveDns | undefined;
   /** Where failures are told while the last good answer stays in use. Default: the console. */
   readonly logger?: Logger | undefined;
@@ -82,7 +83,7 @@ export interface DnsResolverOptions {
  *   with a warning. While none are known yet, `resolve` rejects.
  * - **No such records** at first: no endpoints, and the version `missing`, with
  *   a warning, as the name may yet come to exist. Later it counts only once DNS
- *   has said nothing else for `missingAfterMs`: through `Deno.resolveDns` a name
+ *   has said nothing else for `missingAfterMs`: through the runtime a name
  *   server in trouble looks just the same.
  * - **SRV** (RFC 2782) gives host and port of each record, with `priority` and
  *   `weight`: a client is connected to all, but only replicas of the lowest
@@ -308,9 +309,7 @@ function questionOf(name: string, options: DnsResolverOptions): DnsQuestion {
         : `must be from 1 to 65535, not ${options.port}`,
     );
   }
-  // Not bound early: a test may have put another in its place.
-  const resolveDns: ResolveDns = options.resolveDns ??
-    ((...args) => Deno.resolveDns(args[0], args[1] as "A", args[2]));
+  const resolveDns: ResolveDns = options.resolveDns ?? thisPlatform().lookUp;
   return { name, type, port, nameServer, resolveDns };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { type ErrorCode, type ErrorOrigin, InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { plainText } from "../../foreign/plain_text.ts";
@@ -49,7 +50,7 @@ export function requestError(
       ? etcdError(thrown.code, thrown.origin, url, `cannot be used: ${thrown.message}.`, thrown)
       : thrown;
   }
-  if (thrown instanceof Deno.errors.NotCapable) {
+  if (errorKind(thrown) === "notPermitted") {
     return etcdError(
       "InvalidArgument",
       "caller",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { quoted } from "../../foreign/plain_text.ts";
@@ -24,8 +25,8 @@ export interface EtcdOptions {
   readonly password?: string | undefined;
   /** How long one etcd may take to answer one request, in milliseconds. Default: 5,000. */
   readonly requestTimeoutMs?: number | undefined;
-  /** Makes the HTTP requests: for certificates of one's own or a proxy, see `Deno.createHttpClient`. It stays yours to close. Default: the runtime's. */
-  readonly httpClient?: Deno.HttpClient | undefined;
+  /** What makes the HTTP requests, for certificates of one's own or a proxy: what `fetch` takes as `client` on Deno (`Deno.createHttpClient`), as `dispatcher` on Node, and as `tls` on Bun. It stays yours to close. Default: the runtime's. */
+  readonly httpClient?: object | undefined;
   /** Where time comes from. Default: the system. */
   readonly clock?: Clock | undefined;
 }
@@ -38,7 +39,7 @@ export class EtcdGateway {
   readonly #urls: readonly string[];
   readonly #credentials: { readonly name: string; readonly password: string } | null;
   readonly #requestTimeoutMs: number;
-  readonly #client: Deno.HttpClient | undefined;
+  readonly #client: object | undefined;
   readonly #clock: Clock;
   #preferred = 0;
   #token: string | null = null;
@@ -189,15 +190,15 @@ export class EtcdGateway {
       "grpc-metadata-hasleader": "true",
     };
     if (token !== null) headers["authorization"] = token;
-    const init: RequestInit & { client?: Deno.HttpClient } = {
+    const init: RequestInit = {
       method: "POST",
       headers,
       body: JSON.stringify(body),
       // Elsewhere a body could be sent that holds a password.
       redirect: "manual",
       signal,
+      ...(this.#client !== undefined && thisPlatform().fetchOptions(this.#client)),
     };
-    if (this.#client !== undefined) init.client = this.#client;
     const response = await fetch(`${url}/v3/${path}`, init);
     if (response.ok) return response;
     const text = await new JsonBody(response, MAX_ANSWER_BYTES, signal).text();

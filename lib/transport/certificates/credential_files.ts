@@ -6,6 +6,8 @@
 
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import type { FileFacts } from "../../runtime/platform/files.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import { anyChanged, folderOf, FolderWatch } from "../../runtime/folder_watch.ts";
 import type { MtlsFiles, MtlsTexts } from "./mtls_config.ts";
 import { crlText } from "./pem.ts";
@@ -49,10 +51,11 @@ export class CredentialFiles {
 
   /** Reads them at once. */
   readSync(): MtlsTexts {
+    const { files } = thisPlatform();
     return this.#textsOf(this.#all.map((path) => {
       try {
-        checkFile(path, Deno.statSync(path), this.#maxBytes(path));
-        return textOf(Deno.readFileSync(path));
+        checkFile(path, files.statSync(path), this.#maxBytes(path));
+        return textOf(files.readFileSync(path));
       } catch (cause) {
         throw readError(path, cause);
       }
@@ -61,10 +64,11 @@ export class CredentialFiles {
 
   /** Reads them. Rejects with an `InternodeError` that names the file; none is being read any more then. */
   async read(): Promise<MtlsTexts> {
+    const { files } = thisPlatform();
     const reads = await Promise.allSettled(this.#all.map(async (path) => {
       try {
-        checkFile(path, await Deno.stat(path), this.#maxBytes(path));
-        return textOf(await Deno.readFile(path));
+        checkFile(path, await files.stat(path), this.#maxBytes(path));
+        return textOf(await files.readFile(path));
       } catch (cause) {
         throw readError(path, cause);
       }
@@ -148,7 +152,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /** To read a pipe could take for ever. */
-function checkFile(path: string, { isFile, size }: Deno.FileInfo, maxBytes: number): void {
+function checkFile(path: string, { isFile, size }: FileFacts, maxBytes: number): void {
   const what = !isFile
     ? "is no file"
     : size > maxBytes

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { isError } from "../../foreign/own_error.ts";
 
 /** The other end has closed the connection before all had come that it was to say first. */
@@ -19,15 +20,8 @@ export class TooLate extends PeerLeft {
   }
 }
 
-/** What `node:tls` and the runtime call it. */
-const CODES = ["ECONNRESET", "ECONNABORTED", "EPIPE", "ENOTCONN"];
-
 /** Whether something failed as the other end has gone, in whichever way. */
 export function hasLeft(failure: unknown): boolean {
   if (!isError(failure)) return false;
-  const { ConnectionReset, ConnectionAborted, BrokenPipe, NotConnected, UnexpectedEof } =
-    Deno.errors;
-  const kinds = [PeerLeft, ConnectionReset, ConnectionAborted, BrokenPipe, NotConnected];
-  if ([...kinds, UnexpectedEof].some((kind) => failure instanceof kind)) return true;
-  return "code" in failure && CODES.includes(String(failure.code)) || hasLeft(failure.cause);
+  return failure instanceof PeerLeft || errorKind(failure) === "left" || hasLeft(failure.cause);
 }

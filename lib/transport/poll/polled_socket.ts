@@ -4,7 +4,10 @@
  * @module
  */
 
-import { acquireLibc, type Libc, PEEKING, releaseLibc, WITHOUT_WAITING } from "./libc.ts";
+import type { Libc, LibcOwner } from "../../runtime/platform/libc.ts";
+import type { Socket } from "../../runtime/platform/socket.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
+import { PEEKING, WITHOUT_WAITING } from "./flags.ts";
 import type { SocketByBytes } from "./socket_by_bytes.ts";
 import { descriptorsLike } from "./socket_search.ts";
 import type { SocketPoll } from "../channel/transport.ts";
@@ -22,6 +25,7 @@ const IDENTITY_BYTES = 16;
  * before the connection is closed, and nothing is asked after it.
  */
 export class PolledSocket implements SocketPoll {
+  readonly #owner: LibcOwner;
   readonly #libc: Libc;
   readonly #descriptor: number;
   /** What the socket was when it was found, where that is to be checked. */
@@ -31,7 +35,13 @@ export class PolledSocket implements SocketPoll {
   readonly #receiveLength = new BigLength();
   readonly #sendLength = new BigLength();
 
-  private constructor(libc: Libc, descriptor: number, identity: Uint8Array | null) {
+  private constructor(
+    owner: LibcOwner,
+    libc: Libc,
+    descriptor: number,
+    identity: Uint8Array | null,
+  ) {
+    this.#owner = owner;
     this.#libc = libc;
     this.#descriptor = descriptor;
     this.#identity = identity;
@@ -44,19 +54,19 @@ export class PolledSocket implements SocketPoll {
    * @param byBytes What it was found by beforehand, where many look alike.
    * @returns The socket; `null` where that is not permitted or possible, or where it is not certain which it is.
    */
-  static of(conn: Deno.Conn, byBytes: SocketByBytes | null): PolledSocket | null {
-    const libc = acquireLibc();
-    if (libc === null) return null;
+  static of(conn: Socket, byBytes: SocketByBytes | null): PolledSocket | null {
+    const owner = thisPlatform().libc, libc = owner?.acquire() ?? null;
+    if (owner === null || libc === null) return null;
     const found = descriptorsLike(libc, conn);
-    if (found.length === 1) return new PolledSocket(libc, found[0]!, null);
+    if (found.length === 1) return new PolledSocket(owner, libc, found[0]!, null);
     const descriptor = byBytes?.descriptor ?? -1;
     // A stranger who keeps its own hello back and shows the same bytes on another connection of its
     // own has that one taken for this one. That harms nobody else as long as it is still the same.
     const identity = descriptor < 0 ? null : identityOf(libc, descriptor);
     if (identity !== null && found.includes(descriptor)) {
-      return new PolledSocket(libc, descriptor, identity);
+      return new PolledSocket(owner, libc, descriptor, identity);
     }
-    releaseLibc();
+    owner.release();
     return null;
   }
 
@@ -100,7 +110,7 @@ export class PolledSocket implements SocketPoll {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    releaseLibc();
+    this.#owner.release();
   }
 }
 

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type Libc, PEEKING, WITHOUT_WAITING } from "./libc.ts";
+import type { Libc } from "../../runtime/platform/libc.ts";
+import type { Socket } from "../../runtime/platform/socket.ts";
+import { PEEKING, WITHOUT_WAITING } from "./flags.ts";
 import { descriptorsLike } from "./socket_search.ts";
 
 /** So much of what comes first is looked at. */
@@ -20,7 +22,7 @@ const LEAST_BYTES = 119;
  */
 export class SocketByBytes {
   readonly #libc: Libc;
-  readonly #conn: Deno.Conn;
+  readonly #conn: Socket;
   #reads = 0;
   #descriptor = -1;
 
@@ -28,7 +30,7 @@ export class SocketByBytes {
    * @param libc The C library.
    * @param conn The connection; nothing was read from it yet.
    */
-  constructor(libc: Libc, conn: Deno.Conn) {
+  constructor(libc: Libc, conn: Socket) {
     this.#libc = libc;
     this.#conn = conn;
   }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { IS_MACOS } from "../../runtime/operating_system.ts";
-import type { Libc } from "./libc.ts";
+import type { Libc } from "../../runtime/platform/libc.ts";
+import { IS_MACOS } from "../../runtime/platform/operating_system.ts";
+import type { Socket, SocketAddress } from "../../runtime/platform/socket.ts";
 
 /** So many descriptors are looked at; a process with more of them goes without. */
 const MAX_DESCRIPTORS = 16_384;
@@ -31,7 +32,7 @@ const PATH_AT = 2;
  * @param conn The connection, open.
  * @returns The descriptors, that of the connection among them; none where they cannot all be looked at.
  */
-export function descriptorsLike(libc: Libc, conn: Deno.Conn): number[] {
+export function descriptorsLike(libc: Libc, conn: Socket): number[] {
   const local = textOf(conn.localAddr), remote = textOf(conn.remoteAddr);
   if (local === null || remote === null) return [];
   const found: number[] = [];
@@ -55,7 +56,7 @@ export function descriptorsLike(libc: Libc, conn: Deno.Conn): number[] {
   return found;
 }
 
-function textOf(address: Deno.Addr): string | null {
+function textOf(address: SocketAddress): string | null {
   if (address.transport === "tcp") return `${canonicalIp(address.hostname)} ${address.port}`;
   // The side that dials has no path, which shows as an empty one or none.
   if (address.transport === "unix") return `unix ${address.path ?? ""}`;

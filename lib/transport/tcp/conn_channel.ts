@@ -1,10 +1,11 @@
 /**
- * A `Deno.Conn` as a channel.
+ * A socket of the runtime as a channel.
  *
  * @module
  */
 
-import { acquireLibc, releaseLibc } from "../poll/libc.ts";
+import type { Socket } from "../../runtime/platform/socket.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import { PolledSocket } from "../poll/polled_socket.ts";
 import { SocketByBytes } from "../poll/socket_by_bytes.ts";
 import type { ByteChannel, SocketPoll } from "../channel/transport.ts";
@@ -18,7 +19,7 @@ export class ConnChannel implements ByteChannel {
   readonly kind = "bytes";
   readonly remote: string;
   readonly integrity: boolean;
-  readonly #conn: Deno.Conn;
+  readonly #conn: Socket;
   /** `undefined`: nobody has asked for it. */
   #socket: PolledSocket | null | undefined;
   #byBytes: SocketByBytes | null = null;
@@ -31,7 +32,7 @@ export class ConnChannel implements ByteChannel {
    * @param remote The other end, for messages.
    * @param integrity Whether the transport detects changed bytes.
    */
-  constructor(conn: Deno.Conn, remote: string, integrity: boolean) {
+  constructor(conn: Socket, remote: string, integrity: boolean) {
     this.#conn = conn;
     this.remote = remote;
     this.integrity = integrity;
@@ -67,14 +68,14 @@ export class ConnChannel implements ByteChannel {
   /** See {@linkcode ByteChannel}; the addresses of TCP are enough. */
   prepareSocket(): void {
     if (this.integrity || this.#conn.remoteAddr.transport === "tcp") return;
-    const libc = acquireLibc();
+    const libc = thisPlatform().libc?.acquire() ?? null;
     if (libc !== null) this.#byBytes = new SocketByBytes(libc, this.#conn);
   }
 
   #endSearch(): void {
     if (this.#byBytes === null) return;
     this.#byBytes = null;
-    releaseLibc();
+    thisPlatform().libc?.release();
   }
 }
 
@@ -83,7 +84,7 @@ export class ConnChannel implements ByteChannel {
  *
  * @param conn The connection.
  */
-export function closeConn(conn: Deno.Conn): void {
+export function closeConn(conn: Pick<Socket, "close">): void {
   try {
     conn.close();
   } catch {

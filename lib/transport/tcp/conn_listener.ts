@@ -1,9 +1,11 @@
 /**
- * Listening for transports on `Deno.Listener`.
+ * Listening for transports on sockets of the runtime.
  *
  * @module
  */
 
+import { errorKind } from "../../runtime/platform/error_kind.ts";
+import type { Socket, SocketListener } from "../../runtime/platform/socket.ts";
 import { closeConn, ConnChannel } from "./conn_channel.ts";
 import type { Door } from "../channel/door.ts";
 import { handOver, turnedAway, type TurnedAwayCode } from "../channel/hand_over.ts";
@@ -18,7 +20,7 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;
 
 /** What {@linkcode ConnListener} needs to know of a kind of socket. */
-export interface ConnKind<Conn extends Deno.Conn> {
+export interface ConnKind<Conn extends Socket> {
   /** Whether the transport detects changed bytes. */
   integrity: boolean;
   /** The other end of a connection, for messages. */
@@ -33,10 +35,10 @@ export interface ConnKind<Conn extends Deno.Conn> {
  * Accepts until it is closed. A failed accept, such as for want of file
  * descriptors, is reported and tried again after a pause that grows from 5 ms to 1 s.
  */
-export class ConnListener<Conn extends Deno.Conn> implements Listener {
+export class ConnListener<Conn extends Socket> implements Listener {
   readonly address: HostAddress;
   readonly finished: Promise<void>;
-  readonly #listener: Pick<Deno.Listener<Conn>, "accept" | "close">;
+  readonly #listener: SocketListener<Conn>;
   readonly #kind: ConnKind<Conn>;
   readonly #options: ListenOptions;
   readonly #door: Door;
@@ -52,7 +54,7 @@ export class ConnListener<Conn extends Deno.Conn> implements Listener {
    * @param options Who takes the channels and hears of failures.
    */
   constructor(
-    listener: Pick<Deno.Listener<Conn>, "accept" | "close">,
+    listener: SocketListener<Conn>,
     address: HostAddress,
     kind: ConnKind<Conn>,
     options: ListenOptions,
@@ -85,7 +87,7 @@ export class ConnListener<Conn extends Deno.Conn> implements Listener {
       } catch (error) {
         if (this.#closed) return;
         const failure = listenError(this.address, error);
-        if (error instanceof Deno.errors.BadResource) throw failure;
+        if (errorKind(error) === "closed") throw failure;
         this.#options.onError?.(failure);
         await this.#pause(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);

@@ -1,11 +1,13 @@
 /**
- * Dialling for transports on `Deno.Conn`.
+ * Dialling for transports on sockets of the runtime.
  *
  * @module
  */
 
 import { isOwnError } from "../../foreign/own_error.ts";
-import { closeConn, ConnChannel } from "./conn_channel.ts";
+import type { Socket, TcpSocket } from "../../runtime/platform/socket.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
+import { ConnChannel } from "./conn_channel.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import { dialledHost } from "../../runtime/socket_host.ts";
 import type { ByteChannel, Channel } from "../channel/transport.ts";
@@ -54,7 +56,7 @@ export function dialConn(
   address: HostAddress,
   signal: AbortSignal,
   integrity: boolean,
-  connect: () => Promise<Deno.Conn>,
+  connect: () => Promise<Socket>,
 ): Promise<ByteChannel> {
   return dialChannel(
     address,
@@ -70,20 +72,9 @@ export function dialConn(
  * @param signal Gives up.
  * @returns The connection.
  */
-export async function connectTcp(
+export function connectTcp(
   { hostname, port }: HostAddress,
   signal: AbortSignal,
-): Promise<Deno.TcpConn> {
-  signal.throwIfAborted();
-  const own = AbortSignal.any([signal]);
-  // The runtime asks its signal once more when it has connected. When that throws, the connection is lost, and open.
-  own.throwIfAborted = () => {};
-  const conn = await Deno.connect({ hostname: dialledHost(hostname), port, signal: own });
-  try {
-    conn.setNoDelay(true);
-  } catch (error) {
-    closeConn(conn);
-    throw error;
-  }
-  return conn;
+): Promise<TcpSocket> {
+  return thisPlatform().connectTcp(dialledHost(hostname), port, signal);
 }

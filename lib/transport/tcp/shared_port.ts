@@ -6,10 +6,9 @@
 
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
-import { IS_WINDOWS } from "../../runtime/operating_system.ts";
+import { IS_WINDOWS } from "../../runtime/platform/operating_system.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 
-/** The flag without which the runtime ends the whole process instead of sharing a port. */
-const FLAG = "--unstable-net";
 /** The schemes whose listeners have a port. */
 const WITH_PORTS = new Set(["tcp", "tls", "ws", "wss"]);
 
@@ -26,17 +25,8 @@ export function sharingProblem(address: HostAddress): InternodeError | null {
   if (IS_WINDOWS) {
     return problem(address, "this system shares no ports. Give each a port of its own");
   }
-  if (mayShare()) return null;
-  return problem(
-    address,
-    `Deno allows it only with ${FLAG}. Start this program with that flag (or with ` +
-      `"unstable": ["net"] in its deno.json), or give each a port of its own`,
-  );
-}
-
-/** Whether the flag was given: asking for the option itself would end the process. */
-function mayShare(): boolean {
-  return "listenDatagram" in Deno;
+  const { sharingProblem } = thisPlatform();
+  return sharingProblem === null ? null : problem(address, sharingProblem);
 }
 
 function problem({ href }: HostAddress, why: string): InternodeError {

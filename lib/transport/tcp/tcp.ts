@@ -6,6 +6,8 @@
 
 import { ConnListener } from "./conn_listener.ts";
 import { connectTcp, dialConn } from "./dial_conn.ts";
+import type { TcpListener } from "../../runtime/platform/socket.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import { type HostAddress, networkAddress } from "../../runtime/host_address.ts";
 import { sharingProblem } from "./shared_port.ts";
 import { listenOnHost, remoteHost } from "../../runtime/socket_host.ts";
@@ -31,14 +33,14 @@ function dial(address: HostAddress, { signal }: DialOptions): Promise<Channel> {
   return dialConn(address, signal, false, () => connectTcp(address, signal));
 }
 
-// deno-lint-ignore require-await -- what is thrown becomes the rejection
 async function listen(address: HostAddress, options: ListenOptions): Promise<Listener> {
-  const { scheme, hostname, port } = address, reusePort = options.sharePort === true;
-  const problem = reusePort ? sharingProblem(address) : null;
+  const { scheme, hostname, port } = address, sharePort = options.sharePort === true;
+  const problem = sharePort ? sharingProblem(address) : null;
   if (problem !== null) throw problem;
-  let listener: Deno.TcpListener;
+  let listener: TcpListener;
   try {
-    listener = listenOnHost(hostname, (hostname) => Deno.listen({ hostname, port, reusePort }));
+    const { listenTcp } = thisPlatform();
+    listener = await listenOnHost(hostname, (hostname) => listenTcp(hostname, port, sharePort));
   } catch (cause) {
     throw listenError(address, cause);
   }

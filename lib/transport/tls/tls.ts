@@ -7,7 +7,9 @@
 import type { TlsOptions as TlsServerOptions } from "node:tls";
 import { invalidArgument } from "../../errors.ts";
 import { ChannelDuplex } from "./channel_duplex.ts";
-import { closeConn } from "../tcp/conn_channel.ts";
+import type { Platform } from "../../runtime/platform/platform.ts";
+import type { Socket } from "../../runtime/platform/socket.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { DoorPlace } from "../channel/door.ts";
 import { connectTcp, dialConn } from "../tcp/dial_conn.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
@@ -52,12 +54,12 @@ export interface TlsTransportOptions extends TlsOptions {
  * @returns The transport for `tls://host:port`.
  */
 export function tlsTransport(options: TlsTransportOptions = {}): Transport {
-  const alpn = options.protocols && [...options.protocols], caCerts = [...(options.caCerts ?? [])];
+  const alpn = options.protocols && [...options.protocols];
   const inner = tcpTransport();
   return {
     dial(address, { signal }) {
-      const tls = alpn === undefined ? { caCerts } : { caCerts, alpnProtocols: alpn };
-      return dialConn(address, signal, true, () => connectTls(address, signal, tls));
+      const startTls = thisPlatform().startTls!;
+      return dialConn(address, signal, true, () => connectTls(startTls, address, signal, options));
     },
 
     // deno-lint-ignore require-await -- what is thrown becomes the rejection
@@ -127,33 +129,21 @@ export function requireIdentity(
 }
 
 /**
- * Connects by TLS over TCP without Nagle's delay, and shakes hands, as the
- * runtime would do only with the first read.
+ * Connects by TLS over TCP without Nagle's delay, and shakes hands.
  *
+ * @param startTls What the runtime does it by.
  * @param address Where to.
  * @param signal Gives up.
  * @param options Authorities believed beside the runtime's own, and the protocols to be spoken.
  * @returns The connection.
  */
-export async function connectTls(
+async function connectTls(
+  startTls: NonNullable<Platform["startTls"]>,
   address: HostAddress,
   signal: AbortSignal,
-  options: { readonly caCerts: string[]; readonly alpnProtocols?: string[] },
-): Promise<Deno.TlsConn> {
-  const hostname = namedHost(address.hostname);
-  let conn: Deno.TcpConn | Deno.TlsConn = await connectTcp(address, signal);
-  const onAbort = (): void => closeConn(conn);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    const tls: Deno.TlsConn = conn = await Deno.startTls(conn, { hostname, ...options });
-    signal.throwIfAborted();
-    await tls.handshake();
-    return tls;
-  } catch (error) {
-    closeConn(conn);
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  options: TlsTransportOptions,
+): Promise<Socket> {
+  const { caCerts = [], protocols } = options, hostname = namedHost(address.hostname);
+  const conn = await connectTcp(address, signal);
+  return await startTls(conn, { hostname, caCerts, protocols, signal });
 }

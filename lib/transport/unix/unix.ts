@@ -6,6 +6,9 @@
 
 import { invalidArgument } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
+import { errorKind } from "../../runtime/platform/error_kind.ts";
+import type { FileFacts } from "../../runtime/platform/files.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import { ConnListener } from "../tcp/conn_listener.ts";
 import { dialConn } from "../tcp/dial_conn.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
@@ -37,7 +40,7 @@ export function unixTransport(): Transport {
 
 function dial(address: HostAddress, { signal }: DialOptions): Promise<Channel> {
   const { path } = address;
-  return dialConn(address, signal, false, () => Deno.connect({ transport: "unix", path }));
+  return dialConn(address, signal, false, () => thisPlatform().connectUnix(path));
 }
 
 async function listen(address: HostAddress, options: ListenOptions): Promise<Listener> {
@@ -47,7 +50,7 @@ async function listen(address: HostAddress, options: ListenOptions): Promise<Lis
   let listener: UnixSocket;
   try {
     await removeDeadSocket(address);
-    listener = listenAtPath(path);
+    listener = await listenAtPath(path);
   } catch (cause) {
     throw isOwnError(cause) ? cause : listenError(address, cause);
   }
@@ -61,11 +64,12 @@ async function listen(address: HostAddress, options: ListenOptions): Promise<Lis
 /** A process that was killed leaves its socket behind: nobody answers there. */
 async function removeDeadSocket(address: HostAddress): Promise<void> {
   const { path } = address;
-  let found: Deno.FileInfo;
+  const { files, connectUnix } = thisPlatform();
+  let found: FileFacts;
   try {
-    found = await Deno.lstat(path);
+    found = await files.lstat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
+    if (errorKind(error) === "notFound") return;
     throw error;
   }
   if (found.isSocket !== true) {
@@ -76,9 +80,9 @@ async function removeDeadSocket(address: HostAddress): Promise<void> {
     );
   }
   try {
-    (await Deno.connect({ transport: "unix", path })).close();
+    (await connectUnix(path)).close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.ConnectionRefused)) return;
-    await Deno.remove(path).catch(() => {});
+    if (errorKind(error) !== "refused") return;
+    await files.remove(path).catch(() => {});
   }
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { errorKind } from "../../runtime/platform/error_kind.ts";
+import type { Socket, SocketListener, UnixListener } from "../../runtime/platform/socket.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import { hexOf } from "../../foreign/hex.ts";
 
 /** What begins the names of sockets that are about to get their real one. */
@@ -12,13 +15,8 @@ export const BINDING_PREFIX = ".internode-";
 /** How long a path may be that the system binds to and connects to. */
 const MAX_PATH_BYTES = 107;
 
-/** A Unix socket that listens. */
-export interface UnixSocket {
-  /** See `Deno.Listener`. */
-  accept(): Promise<Deno.UnixConn>;
-  /** Ends it. The file is removed if it is still this socket's. */
-  close(): void;
-}
+/** A Unix socket that listens. The file is removed when it is closed, if it is still this socket's. */
+export type UnixSocket = SocketListener;
 
 /**
  * Listens at a path where nothing is.
@@ -29,15 +27,16 @@ export interface UnixSocket {
  * not allowed it is bound to its own.
  *
  * @param path The path.
- * @returns The socket. Throws what the runtime does.
+ * @returns The socket. Rejects with what the runtime throws.
  */
-export function listenAtPath(path: string): UnixSocket {
-  const besides = bindBeside(path);
-  const listener = besides ?? Deno.listen({ transport: "unix", path });
-  const { dev, ino } = Deno.lstatSync(path);
+export async function listenAtPath(path: string): Promise<UnixSocket> {
+  const { files, listenUnix } = thisPlatform();
+  const besides = await bindBeside(path);
+  const listener = besides ?? await listenUnix(path);
+  const { dev, ino } = files.lstatSync(path);
   const isOwn = (): boolean => {
     try {
-      const found = Deno.lstatSync(path);
+      const found = files.lstatSync(path);
       return found.dev === dev && found.ino === ino;
     } catch {
       return false;
@@ -54,23 +53,23 @@ export function listenAtPath(path: string): UnixSocket {
 }
 
 /** `null` where another name is not allowed, or not possible. */
-function bindBeside(path: string): Deno.UnixListener | null {
-  const beside = besidePath(path);
+async function bindBeside(path: string): Promise<UnixListener | null> {
+  const { files, listenUnix } = thisPlatform(), beside = besidePath(path);
   // By another name it could be had at a path that nobody can connect to.
   if (new TextEncoder().encode(path).length > MAX_PATH_BYTES || !isAllowed(beside)) return null;
-  let listener: Deno.UnixListener;
+  let listener: UnixListener;
   try {
-    listener = Deno.listen({ transport: "unix", path: beside });
+    listener = await listenUnix(beside);
   } catch {
     // Such as for the length of the name; what is wrong with the path itself shows there.
     return null;
   }
   try {
-    Deno.linkSync(beside, path);
+    files.linkSync(beside, path);
   } catch (error) {
     listener.close();
-    if (error instanceof Deno.errors.AlreadyExists) {
-      throw new Deno.errors.AddrInUse("Address already in use");
+    if (errorKind(error) === "exists") {
+      throw Object.assign(new Error("Address already in use"), { code: "EADDRINUSE" });
     }
     return null;
   }
@@ -85,17 +84,13 @@ function besidePath(path: string): string {
 
 /** Asks nobody: a prompt would be about a name that nobody knows. */
 function isAllowed(path: string): boolean {
-  const wanted: Deno.PermissionDescriptor[] = [
-    { name: "net" },
-    { name: "read", path },
-    { name: "write", path },
-  ];
-  return wanted.every((one) => Deno.permissions.querySync(one).state === "granted");
+  const { isPermitted } = thisPlatform();
+  return isPermitted("net") && isPermitted("read", path) && isPermitted("write", path);
 }
 
 function removeQuietly(path: string): void {
   try {
-    Deno.removeSync(path);
+    thisPlatform().files.removeSync(path);
   } catch {
     // Somebody else has.
   }
@@ -103,18 +98,18 @@ function removeQuietly(path: string): void {
 
 /** A listener whose closing removes its path. Where a successor's socket is, it is never closed, only left. */
 class BoundToPath implements UnixSocket {
-  readonly #listener: Deno.UnixListener;
+  readonly #listener: UnixListener;
   readonly #isOwn: () => boolean;
   readonly #left: PromiseWithResolvers<never> = Promise.withResolvers<never>();
   #isLeft = false;
 
-  constructor(listener: Deno.UnixListener, isOwn: () => boolean) {
+  constructor(listener: UnixListener, isOwn: () => boolean) {
     this.#listener = listener;
     this.#isOwn = isOwn;
     this.#left.promise.catch(() => {});
   }
 
-  accept(): Promise<Deno.UnixConn> {
+  accept(): Promise<Socket> {
     const accepted = this.#listener.accept();
     accepted.then((conn) => {
       if (this.#isLeft) conn.close();
@@ -126,6 +121,6 @@ class BoundToPath implements UnixSocket {
     if (this.#isOwn()) return this.#listener.close();
     this.#isLeft = true;
     this.#listener.unref();
-    this.#left.reject(new Deno.errors.BadResource("The listener was left."));
+    this.#left.reject(Object.assign(new Error("The listener was left."), { name: "BadResource" }));
   }
 }

@@ -4,6 +4,12 @@
  * @module
  */
 
+import { invalidArgument } from "../../errors.ts";
+import type {
+  HttpServerOptions,
+  NativeWebSocket,
+} from "../../runtime/platform/native_web_socket.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import { admit } from "../channel/admission.ts";
 import { dialChannel } from "../tcp/dial_conn.ts";
 import { turnedAway } from "../channel/hand_over.ts";
@@ -61,11 +67,23 @@ export function nativeWebSocketTransport(options: TlsOptions = {}): Transport {
         () => open(address, path, token, dialOptions, options),
       );
     },
-    // deno-lint-ignore require-await -- what is thrown becomes the rejection
     async listen(address, listenOptions) {
-      return new NativeListener(address, listenOptions, options);
+      const listener = new NativeListener(address, listenOptions);
+      await listener.serve(options);
+      return listener;
     },
   };
+}
+
+/** The runtime's own WebSocket, where it can do what is needed. */
+function nativeOf({ href }: HostAddress): NativeWebSocket {
+  const native = thisPlatform().nativeWebSocket;
+  if (native !== null) return native;
+  throw invalidArgument(
+    `${href} cannot be reached or served by nativeWebSocketTransport on this runtime. ` +
+      "Use the WebSocket of systemTransports.",
+    { host: href },
+  );
 }
 
 /** Dials; the socket is closed if the signal aborts first. */
@@ -77,19 +95,17 @@ function open(
   { caCerts }: TlsOptions,
 ): Promise<WebSocketChannel> {
   const { promise, resolve, reject } = Promise.withResolvers<WebSocketChannel>();
-  const client = address.scheme === "wss" && caCerts !== undefined
-    ? Deno.createHttpClient({ caCerts: [...caCerts] })
-    : undefined;
-  const socket = new WebSocket(`${address.scheme}://${hostHeader(address)}${path}`, {
-    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
-    ...(client !== undefined && { client }),
+  const url = `${address.scheme}://${hostHeader(address)}${path}`;
+  const { socket, release } = nativeOf(address).open(url, {
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    caCerts: address.scheme === "wss" ? caCerts : undefined,
   });
   socket.binaryType = "arraybuffer";
   const onAbort = (): void => socket.close();
   signal.addEventListener("abort", onAbort, { once: true });
   const settle = (): void => {
     signal.removeEventListener("abort", onAbort);
-    client?.close();
+    release();
   };
   let message = "it closed the connection";
   socket.onerror = (event) => {
@@ -110,11 +126,10 @@ function open(
 
 /** Accepts by the runtime's HTTP server. */
 class NativeListener implements Listener {
-  readonly address: HostAddress;
-  readonly finished: Promise<void>;
+  address: HostAddress;
+  finished: Promise<void> = Promise.resolve();
 
   readonly #options: ListenOptions;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #path: string;
   /** Connections that have come about and are not over. */
   #open = 0;
@@ -122,37 +137,37 @@ class NativeListener implements Listener {
   /** Ends the server at once: its `shutdown` waits for ever for an upgrade whose client has left (Deno 2.9.6). */
   readonly #end = new AbortController();
 
-  constructor(address: HostAddress, options: ListenOptions, tls: TlsOptions) {
+  constructor(address: HostAddress, options: ListenOptions) {
     this.#options = options;
     this.#path = upgradeRequest(address, options.path, undefined).path;
-    this.#server = this.#serve(address, tls);
-    this.address = networkAddress(address.scheme, address.hostname, this.#server.addr.port);
-    this.finished = this.#server.finished;
+    this.address = address;
   }
 
-  #serve(address: HostAddress, tls: TlsOptions): Deno.HttpServer<Deno.NetAddr> {
-    const { scheme, port } = address, reusePort = this.#options.sharePort === true;
-    const problem = reusePort ? sharingProblem(address) : null;
+  /** Begins. Called once. */
+  async serve(tls: TlsOptions): Promise<void> {
+    const { address } = this, { scheme, hostname, port } = address;
+    const native = nativeOf(address), sharePort = this.#options.sharePort === true;
+    const problem = sharePort ? sharingProblem(address) : null;
     if (problem !== null) throw problem;
-    const identity = scheme === "wss" ? requireIdentity(address, tls) : {};
-    const common = {
+    const options: Omit<HttpServerOptions, "hostname"> = {
+      ...(scheme === "wss" && requireIdentity(address, tls)),
       port,
+      sharePort,
       signal: this.#end.signal,
-      ...identity,
-      ...(reusePort && { reusePort }),
-      onListen: () => {},
-      onError: (error: unknown) => {
+      onError: (error) => {
         this.#options.onError?.(error);
         return refuse(503, "this side has failed; try again later");
       },
+      answer: (request, remote) =>
+        this.#answer(request, remoteHost(scheme, remote).href, remote.hostname),
     };
-    const answer: Deno.ServeHandler<Deno.NetAddr> = (request, { remoteAddr }) =>
-      this.#answer(request, remoteHost(scheme, remoteAddr).href, remoteAddr.hostname);
     try {
-      return listenOnHost(
-        address.hostname,
-        (hostname) => Deno.serve({ ...common, hostname }, answer),
+      const server = await listenOnHost(
+        hostname,
+        (hostname) => native.serve({ ...options, hostname }),
       );
+      this.address = networkAddress(scheme, hostname, server.addr.port);
+      this.finished = server.finished;
     } catch (cause) {
       throw listenError(address, cause);
     }

@@ -7,6 +7,7 @@
 import { type Admission, admitNow, type TokenJudgement } from "../channel/admission.ts";
 import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { Door, DoorPlace } from "../channel/door.ts";
 import { handOver } from "../channel/hand_over.ts";
 import type { MessageChannel } from "../channel/transport.ts";
@@ -96,10 +97,9 @@ export function openWebSocket(
     options.onRefused?.(place, 503);
     return refuse(503, "too many connections are in their handshake here; try again later");
   }
-  let upgraded: Deno.WebSocketUpgrade;
+  let upgraded: { readonly socket: WebSocket; readonly response: Response };
   try {
-    // The protocol has pings of its own, hence no idle timeout.
-    upgraded = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    upgraded = thisPlatform().nativeWebSocket!.upgrade(request);
   } catch {
     place?.leave();
     return refuse(426, "only WebSocket connections are served here", {

@@ -1,0 +1,63 @@
+/**
+ * What this library needs of a runtime.
+ *
+ * @module
+ */
+
+import type { Files } from "./files.ts";
+import type { LibcOwner } from "./libc.ts";
+import type { NetAddress, Socket, TcpListener, TcpSocket, UnixListener } from "./socket.ts";
+import type { DnsLookUp } from "./dns.ts";
+import type { NativeWebSocket } from "./native_web_socket.ts";
+import type { StartThread, ThreadStarter } from "./thread.ts";
+
+/** How TLS is begun on a connection. */
+export interface StartTlsOptions {
+  /** The name that the other end must prove. */
+  readonly hostname: string;
+  /** Authorities believed beside the runtime's own. */
+  readonly caCerts: readonly string[];
+  /** The protocols that may be spoken within. Default: none is named. */
+  readonly protocols?: readonly string[] | undefined;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+}
+
+/** What may be done without anybody being asked. */
+export type Permission = "net" | "read" | "write";
+
+/** A runtime. What one of them has not is `null`. */
+export interface Platform {
+  /** Connects; without Nagle's delay. */
+  connectTcp(hostname: string, port: number, signal: AbortSignal): Promise<TcpSocket>;
+  /** Connects to a path. */
+  connectUnix(path: string): Promise<Socket>;
+  /** Listens. */
+  listenTcp(hostname: string, port: number, sharePort: boolean): Promise<TcpListener>;
+  /** Listens at a path where nothing is. The runtime removes what lies there when it is closed. */
+  listenUnix(path: string): Promise<UnixListener>;
+  /** What is missing before several listeners can share a port, as a sentence that says what to do; `null`: nothing. */
+  readonly sharingProblem: string | null;
+  /** Begins TLS on a connection as the side that has dialled, and shakes hands. The connection is closed if that fails. `null`: `node:tls` does it. */
+  readonly startTls:
+    | ((conn: TcpSocket, options: StartTlsOptions) => Promise<Socket<NetAddress>>)
+    | null;
+  /** Whether something may be done, without asking anybody. */
+  isPermitted(what: Permission, path?: string): boolean;
+  /** Files and folders. */
+  readonly files: Files;
+  /** Asks DNS. */
+  readonly lookUp: DnsLookUp;
+  /** What `fetch` is told of a client with certificates or a proxy of its own. */
+  fetchOptions(client: object): RequestInit;
+  /** Starts threads. */
+  readonly startThread: StartThread;
+  /** Within a thread: the one that started it; `null` in the main one. */
+  parentThread(): ThreadStarter | null;
+  /** The runtime's own WebSocket. */
+  readonly nativeWebSocket: NativeWebSocket | null;
+  /** The C library. */
+  readonly libc: LibcOwner | null;
+  /** Whether the loop reads its sockets between two calls of `setImmediate`. */
+  readonly readsBetweenImmediates: boolean;
+}
