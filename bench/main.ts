@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type PureBench, runPureBenches } from "./pure_benches.ts";
-import { type RpcResult, runRpc } from "./rpc.ts";
-import type { RpcOptions } from "./rpc_options.ts";
-import { type Row, showTable } from "./table.ts";
+import { type PureBench, runPureBenches } from "./pure/pure_benches.ts";
+import { type RpcResult, runRpc } from "./rpc/main.ts";
+import type { RpcOptions } from "./rpc/options.ts";
+import { type Row, showTable } from "./support/table.ts";
 
 const SECONDS = 1.5;
 

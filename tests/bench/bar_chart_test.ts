@@ -1,7 +1,7 @@
 /** Bars as SVG. @module */
 
 import { assertEquals } from "@std/assert";
-import { barChart } from "../../bench/bar_chart.ts";
+import { barChart } from "../../bench/report/bar_chart.ts";
 
 function widths(svg: string): number[] {
   return [...svg.matchAll(/width="([\d.]+)" height/g)].map((match) => Number(match[1]));

@@ -1,7 +1,7 @@
 /** What counts as slower. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { compare, parseBaseline } from "../../bench/comparison.ts";
+import { compare, parseBaseline } from "../../bench/pure/comparison.ts";
 
 Deno.test("more than a quarter more time is slower, less than four fifths of it faster", () => {
   const measured = { a: 1.25, b: 1.26, c: 0.8, d: 0.79, e: 1 };

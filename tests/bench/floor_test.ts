@@ -2,10 +2,15 @@
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { connect } from "node:tls";
-import { measureBareMux } from "../../bench/bare_mux.ts";
-import { type FloorHost, measureFloor, measureRoundTrips, serveFloor } from "../../bench/floor.ts";
-import { freePorts } from "../../bench/free_ports.ts";
-import { FLOOR_NAME, type NodeIdentity, writeIdentities } from "../../bench/identities.ts";
+import { measureBareMux } from "../../bench/rpc/bare_mux.ts";
+import {
+  type FloorHost,
+  measureFloor,
+  measureRoundTrips,
+  serveFloor,
+} from "../../bench/rpc/floor.ts";
+import { freePorts } from "../../bench/support/free_ports.ts";
+import { FLOOR_NAME, type NodeIdentity, writeIdentities } from "../../bench/rpc/identities.ts";
 import { readIdentity } from "../../examples/certs/identity_folder.ts";
 import { FILES, NET } from "../support/permitted.ts";
 

@@ -1,7 +1,7 @@
 /** Curves as SVG: where points come to lie, and what stands beside them. @module */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { lineChart, type Series, ticks } from "../../bench/line_chart.ts";
+import { lineChart, type Series, ticks } from "../../bench/report/line_chart.ts";
 
 function series(name: string, ...ys: number[]): Series {
   const points = ys.map((y, at) => ({ x: 4 ** at, y }));

@@ -1,7 +1,7 @@
 /** Processor time of a process. @module */
 
 import { assertEquals, assertGreater } from "@std/assert";
-import { processCpuMs } from "../../bench/process_cpu.ts";
+import { processCpuMs } from "../../bench/support/process_cpu.ts";
 import { FILES } from "../support/permitted.ts";
 
 const ignore = !FILES || Deno.build.os !== "linux";

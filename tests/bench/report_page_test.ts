@@ -1,8 +1,8 @@
 /** The report: one page of all that was measured, and of nothing else. @module */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { reportPage } from "../../bench/report_page.ts";
-import type { PeerFigure, ReportRow } from "../../bench/report_row.ts";
+import { reportPage } from "../../bench/report/page.ts";
+import type { PeerFigure, ReportRow } from "../../bench/report/row.ts";
 
 const TRANSPORTS = ["tcp", "unix"], SIZES = [64, 65_536], INFLIGHT = [1, 2, 4];
 

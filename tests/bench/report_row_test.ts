@@ -1,7 +1,7 @@
 /** Figures of peers are read, or it is said what they lack. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parsePeerFigures } from "../../bench/report_row.ts";
+import { parsePeerFigures } from "../../bench/report/row.ts";
 
 const ROW = { peer: "p", transport: "ws", size: 64, inflight: 1, perSecond: 5, p50Us: 1, p99Us: 2 };
 

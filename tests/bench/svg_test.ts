@@ -1,7 +1,7 @@
 /** Figures in a few characters. @module */
 
 import { assertEquals } from "@std/assert";
-import { shortBytes, shortCount, shortTime } from "../../bench/svg.ts";
+import { shortBytes, shortCount, shortTime } from "../../bench/report/svg.ts";
 
 for (
   const [text, expected] of [

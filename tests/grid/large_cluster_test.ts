@@ -1,5 +1,5 @@
 /**
- * Clusters of hundreds of nodes on virtual time; `bench/cluster.ts` does the same with a thousand.
+ * Clusters of hundreds of nodes on virtual time; `bench/memory/cluster.ts` does the same with a thousand.
  *
  * @module
  */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Memory, MemoryProcess } from "../../bench/memory_process.ts";
+import { type Memory, MemoryProcess } from "../../bench/support/memory_process.ts";
 import { pause } from "./scene/scene.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";

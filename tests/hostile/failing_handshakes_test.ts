@@ -6,7 +6,7 @@
  */
 
 import { assert } from "@std/assert";
-import { MemoryProcess } from "../../bench/memory_process.ts";
+import { MemoryProcess } from "../../bench/support/memory_process.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import type { DoorsConfig } from "./scene/doors.ts";

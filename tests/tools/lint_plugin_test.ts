@@ -178,7 +178,7 @@ Deno.test("lint: outside the edge, time and chance are injected", () => {
     assertClean(path, `queueMicrotask(f); console.warn(1); clock.setTimeout(f, 1);`);
   }
   assertClean("lib/runtime/clock.ts", `performance.now(); setTimeout(f, 1); Math.random();`);
-  assertClean("bench/rpc.ts", `performance.now(); setTimeout(f, 1); Math.random();`);
+  assertClean("bench/rpc/main.ts", `performance.now(); setTimeout(f, 1); Math.random();`);
 });
 
 Deno.test("lint: tests do not sleep", () => {

@@ -73,7 +73,7 @@ export const noCircles: Check = (path, _text, report, repo) => {
   }
 };
 
-/** What a folder of `lib/` holds at most, so that it can be taken in at a glance. */
+/** What a folder holds at most, so that it can be taken in at a glance. */
 const MAX_FILES = 20;
 
 /** The folders that each folder imports from. */
@@ -107,9 +107,9 @@ export const oneWayFolders: Check = (path, _text, report, repo) => {
   }
 };
 
-/** No folder of `lib/` holds too many files. */
+/** No folder holds too many files. */
 export const smallFolders: Check = (path, _text, report, repo) => {
-  if (!path.startsWith("lib/")) return;
+  if (!/^(?:lib|tests|bench|tools)\//.test(path)) return;
   const folder = folderOf(path);
   const files = [...repo.keys()].filter((other) => folderOf(other) === folder).sort();
   if (files.length > MAX_FILES && files[0] === path) {

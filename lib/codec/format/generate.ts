@@ -6,7 +6,7 @@
  *
  * Why text at all: each generated function has call sites and object shapes
  * of its own, which V8 can specialise. The same record written and read (ns;
- * lock arguments, as in bench/codec_bench.ts): generated 155 and 190,
+ * lock arguments, as in bench/pure/codec_bench.ts): generated 155 and 190,
  * closures over a list of fields 310 and 375, those with a class for each
  * shape 310 and 300.
  *

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sharedSecret } from "@internode/grid";
 import type { ManagerOptions } from "@internode/grid";
-import { MemoryProcess } from "../../../bench/memory_process.ts";
+import { MemoryProcess } from "../../../bench/support/memory_process.ts";
 import { type Cast, castOn, type Ground } from "./grounds.ts";
 import type { Service } from "./neighbour.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";

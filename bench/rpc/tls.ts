@@ -1,0 +1,208 @@
+/**
+ * Mutual TLS beside plain TCP, in turns in the same run: `deno task bench:tls`.
+ * Each line also tells how it stands to the floor of its own transport, which
+ * is `node:tls` where there is TLS.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { measureFloor, measureRoundTrips } from "./floor.ts";
+import { median } from "../support/median.ts";
+import { processCpuMs } from "../support/process_cpu.ts";
+import { measure } from "./measure.ts";
+import { parseRpcOptions } from "./options.ts";
+import { type RpcPeer, startPeer } from "./peer.ts";
+
+const HELP = `deno task bench:tls [options]
+
+  --seconds S   how long each round of each transport is, half as long for the floor; 0.5 unless told otherwise
+  --rounds N    how many rounds, of which the middle counts; 5 unless told otherwise
+  --json        one line of JSON for each row
+`;
+
+const TRANSPORTS = ["tcp", "tls", "wss", "unix", "unix-mtls"] as const;
+type TransportName = (typeof TRANSPORTS)[number];
+
+/** What is asked. */
+export interface TlsWork {
+  /** Payload of each message, in bytes. */
+  readonly size: number;
+  /** Requests in flight. */
+  readonly inflight: number;
+}
+
+const CASES: readonly TlsWork[] = [
+  { size: 65_536, inflight: 32 },
+  { size: 512, inflight: 64 },
+  { size: 64, inflight: 1_024 },
+  { size: 64, inflight: 1 },
+];
+
+/** What was measured in one round over one transport. */
+export interface TlsSample {
+  /** Requests answered in each second. */
+  readonly perSecond: number;
+  /** The middle of their times, in microseconds. */
+  readonly p50Us: number;
+  /** Processor time of both processes for each request. */
+  readonly cpuUs: number;
+  /** How many times a second the floor carries as many bytes; one at a time: how many round trips in the middle. */
+  readonly floorPerSecond: number;
+  /** Processor time of both processes for as many bytes. */
+  readonly floorCpuUs: number;
+}
+
+/** One line of the table; all are medians of the rounds. */
+export interface TlsRow extends TlsWork, TlsSample {
+  /** Over what. */
+  readonly transport: TransportName;
+  /** `perSecond` in the slowest and in the fastest round. */
+  readonly range: readonly [number, number];
+  /** `perSecond` to that over plain TCP in the same round. */
+  readonly toTcp: number;
+  /** `cpuUs` to that over plain TCP in the same round. */
+  readonly cpuToTcp: number;
+  /** To the floor of its own transport in the same round: one at a time the time as a multiple, else the bytes as a part. */
+  readonly toFloor: number;
+  /** The floor of its transport to that of TCP, as requests a second are. */
+  readonly floorToTcp: number;
+}
+
+/** Both processes' time for what a piece of work has done, each time. */
+async function withCpu<Result>(
+  pid: number,
+  work: () => Promise<Result>,
+  times: (result: Result) => number,
+): Promise<{ result: Result; cpuUs: number }> {
+  const total = (): number => processCpuMs(Deno.pid) + processCpuMs(pid);
+  const beforeMs = total();
+  const result = await work();
+  return { result, cpuUs: (total() - beforeMs) * 1000 / times(result) };
+}
+
+async function measureOnce(
+  transport: TransportName,
+  peer: RpcPeer,
+  { size, inflight }: TlsWork,
+  seconds: number,
+): Promise<TlsSample> {
+  const options = { ...parseRpcOptions(["--transport", transport]), size, inflight };
+  const { result, cpuUs } = await withCpu(
+    peer.pid,
+    () => measure(peer, options, seconds),
+    ({ perSecond }) => perSecond * seconds,
+  );
+  const floor = inflight === 1
+    ? await withCpu(
+      peer.pid,
+      async () => [...await measureRoundTrips(peer.floor, size, seconds / 2)],
+      (times) => times.length,
+    )
+    : await withCpu(
+      peer.pid,
+      () => measureFloor(peer.floor, seconds / 2),
+      (bytesPerSecond) => bytesPerSecond * seconds / 2 / size,
+    );
+  const floorPerSecond = typeof floor.result === "number"
+    ? floor.result / size
+    : 1e6 / median(floor.result);
+  const { perSecond, p50Us } = result;
+  return { perSecond, p50Us, cpuUs, floorPerSecond, floorCpuUs: floor.cpuUs };
+}
+
+/** One case over all transports, so many times. */
+async function measureCase(
+  peers: ReadonlyMap<TransportName, RpcPeer>,
+  work: TlsWork,
+  { seconds, rounds }: { readonly seconds: number; readonly rounds: number },
+): Promise<TlsRow[]> {
+  const samples = new Map<TransportName, TlsSample[]>();
+  for (const [transport, peer] of peers) {
+    await measureOnce(transport, peer, work, seconds);
+    samples.set(transport, []);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const [transport, peer] of peers) {
+      samples.get(transport)!.push(await measureOnce(transport, peer, work, seconds));
+    }
+  }
+  return TRANSPORTS.map((transport) => row(transport, work, samples));
+}
+
+function row(
+  transport: TransportName,
+  work: TlsWork,
+  samples: ReadonlyMap<TransportName, readonly TlsSample[]>,
+): TlsRow {
+  const own = samples.get(transport)!, tcp = samples.get("tcp")!;
+  const middle = (of: (sample: TlsSample, tcp: TlsSample) => number): number =>
+    Number(median(own.map((sample, round) => of(sample, tcp[round]!))).toPrecision(3));
+  const rates = own.map(({ perSecond }) => perSecond);
+  return {
+    transport,
+    ...work,
+    perSecond: median(rates),
+    range: [Math.min(...rates), Math.max(...rates)],
+    p50Us: middle((sample) => sample.p50Us),
+    cpuUs: middle((sample) => sample.cpuUs),
+    floorPerSecond: middle((sample) => sample.floorPerSecond),
+    floorCpuUs: middle((sample) => sample.floorCpuUs),
+    toTcp: middle((sample, tcp) => sample.perSecond / tcp.perSecond),
+    cpuToTcp: middle((sample, tcp) => sample.cpuUs / tcp.cpuUs),
+    toFloor: middle(({ perSecond, p50Us, floorPerSecond }) =>
+      work.inflight === 1 ? p50Us * floorPerSecond / 1e6 : perSecond / floorPerSecond
+    ),
+    floorToTcp: middle((sample, tcp) => sample.floorPerSecond / tcp.floorPerSecond),
+  };
+}
+
+function shown({ transport, size, inflight, ...row }: TlsRow) {
+  const count = (value: number): string => Math.round(value).toLocaleString("en");
+  const times = (ratio: number): string => `${ratio.toFixed(2)} ×`;
+  return {
+    transport,
+    size,
+    inflight,
+    "per second": count(row.perSecond),
+    "range": row.range.map(count).join("–"),
+    "to TCP": times(row.toTcp),
+    "p50 µs": row.p50Us,
+    "CPU µs": row.cpuUs,
+    "CPU to TCP": times(row.cpuToTcp),
+    "to its floor": inflight === 1
+      ? `${times(row.toFloor)} its time`
+      : `${(100 * row.toFloor).toFixed(1)} %`,
+    "floor's CPU µs": row.floorCpuUs,
+    "its floor to TCP's": times(row.floorToTcp),
+  };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: "string", default: "0.5" },
+      rounds: { type: "string", default: "5" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    Deno.exit();
+  }
+  const effort = { seconds: Number(values.seconds), rounds: Number(values.rounds) };
+  if (!(effort.seconds > 0 && effort.rounds >= 1)) {
+    throw new Error("--seconds takes a number above 0, --rounds a number from 1");
+  }
+  await using stack = new AsyncDisposableStack();
+  const peers = new Map<TransportName, RpcPeer>();
+  for (const transport of TRANSPORTS) {
+    const options = parseRpcOptions(["--transport", transport]);
+    peers.set(transport, stack.use(await startPeer(options)));
+  }
+  const rows: TlsRow[] = [];
+  for (const work of CASES) rows.push(...await measureCase(peers, work, effort));
+  if (values.json) { for (const row of rows) console.log(JSON.stringify(row)); }
+  else console.table(rows.map(shown));
+}
