@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { type Check, checkFile } from "../../tools/repo/checks.ts";
 import { noCircles, oneWayFolders, smallFolders } from "../../tools/repo/import_checks.ts";
-import { links, namedPaths, namedTasks } from "../../tools/repo/markdown_checks.ts";
+import { links, namedPaths, namedTasks, quotedMessages } from "../../tools/repo/markdown_checks.ts";
 import {
   changelogVersion,
   exportedFiles,
@@ -121,6 +121,14 @@ Deno.test("check_repo: packages from npm are pinned", () => {
   for (const loose of ["zod", "zod@4", "zod@^4.1.0", "@msgpack/msgpack", "deno-std/async/mod.js"]) {
     assertEquals(lines(pinnedPackages, ["deno.json", imports(loose)]), [2], loose);
   }
+});
+
+Deno.test("check_repo: docs/errors.md quotes what errors say", () => {
+  const code: [string, string] = ["lib/a.ts", "throw new Error(`No peer at ${host} answers.`);"];
+  const quoted = (text: string) => lines(quotedMessages, ["docs/errors.md", text], code);
+  assertEquals(quoted('- "No peer\n  at": start it.\n- `"code"`\n'), []);
+  assertEquals(quoted('Fine.\n\n- "No such peer": start it.\n'), [3]);
+  assertEquals(lines(quotedMessages, ["docs/other.md", '"No such peer"'], code), []);
 });
 
 Deno.test("check_repo: links lead somewhere", () => {

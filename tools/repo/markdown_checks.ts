@@ -60,6 +60,17 @@ export const namedTasks: Check = (path, text, report, repo) => {
   }
 };
 
+/** What the document of errors quotes from their messages, in double quotes, stands in the sources. */
+export const quotedMessages: Check = (path, text, report, repo) => {
+  if (path !== "docs/errors.md") return;
+  const sources = [...repo].filter(([file]) => /^lib\/.*\.ts$/.test(file)).map(([, code]) => code);
+  for (const match of blankCode(text).matchAll(/"([^"]+)"/g)) {
+    const message = (match[1] ?? "").replace(/\s+/g, " ");
+    if (sources.some((code) => code.includes(message))) continue;
+    report(match.index, `quotes "${message}", which no message of lib/ has`);
+  }
+};
+
 /** Every document that newcomers look for is there. */
 export const documents: Check = (path, _text, report, repo) => {
   if (path !== "deno.json") return;
@@ -100,4 +111,10 @@ function blank(code: string): string {
 }
 
 /** All checks of this file. */
-export const markdownChecks: readonly Check[] = [links, namedPaths, namedTasks, documents];
+export const markdownChecks: readonly Check[] = [
+  links,
+  namedPaths,
+  namedTasks,
+  quotedMessages,
+  documents,
+];
