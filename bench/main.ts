@@ -8,6 +8,7 @@
 import { type PureBench, runPureBenches } from "./pure/pure_benches.ts";
 import { type RpcResult, runRpc } from "./rpc/main.ts";
 import type { RpcOptions } from "./rpc/options.ts";
+import { CommandLine, readLine } from "../tools/command_line/command_line.ts";
 import { type Row, showTable } from "./support/table.ts";
 
 const SECONDS = 1.5;
@@ -59,6 +60,13 @@ function roundTripRow(result: RpcResult): Row {
 }
 
 if (import.meta.main) {
+  readLine(
+    new CommandLine(
+      "deno task bench",
+      "Prints one table of how fast things are, in under 2 minutes.",
+      {},
+    ),
+  );
   const rows: Row[] = [];
   for (const each of await runPureBenches()) rows.push(pureRow(each));
   for (const each of ROUND_TRIPS) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CommandLine, readLine } from "./command_line/command_line.ts";
 import { type Check, checkFile, type Problem, type Repo } from "./repo/checks.ts";
 import { importChecks } from "./repo/import_checks.ts";
 import { markdownChecks } from "./repo/markdown_checks.ts";
@@ -41,6 +42,7 @@ function checkRepo(repo: Repo): Problem[] {
 }
 
 if (import.meta.main) {
+  readLine(new CommandLine("deno task lint", "Checks what a linter does not see.", {}));
   const repo = await readRepo(new URL("../", import.meta.url));
   const problems = checkRepo(repo);
   for (const { path, line, message } of problems) console.error(`${path}:${line}: ${message}`);

@@ -1,14 +1,32 @@
 /**
  * What a large cluster takes in the simulator, all nodes in this one process
- * and on virtual time: `deno task bench:cluster --nodes 256 --seed 1 --channels
- * messages --json`, the values shown being the defaults but for `--json`. One
- * seed gives one history; the digest shows whether it did.
+ * and on virtual time: `deno task bench:cluster`. One seed gives one history;
+ * the digest shows whether it did.
  *
  * @module
  */
 
 import { Manager, single } from "@internode/grid";
+import {
+  choice,
+  CommandLine,
+  flag,
+  readLine,
+  whole,
+} from "../../tools/command_line/command_line.ts";
 import { SeededRandom, SimulatedCluster } from "@internode/grid/testing";
+
+const LINE = new CommandLine(
+  "deno task bench:cluster",
+  "Forms a simulated cluster on virtual time, each node connected to each, and measures what a " +
+    "connection takes. One seed gives one history.",
+  {
+    nodes: whole("how many nodes", { from: 2, fallback: 256 }),
+    seed: whole("which history", { from: 0, fallback: 1 }),
+    channels: choice("what connections carry", ["bytes", "messages"], "messages"),
+    json: flag("one line of JSON"),
+  },
+);
 
 /** How the cluster is made. */
 interface ClusterOptions {
@@ -181,40 +199,8 @@ async function measure(options: ClusterOptions): Promise<void> {
   console.log(`digest ${digest} of seed ${options.seed}`);
 }
 
-function parse(args: readonly string[]): ClusterOptions {
-  const given = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const name = args[i]!;
-    given.set(name, name === "--json" ? "" : args[++i] ?? "");
-  }
-  const take = (name: string, fallback: string): string => {
-    const value = given.get(name) ?? fallback;
-    given.delete(name);
-    return value;
-  };
-  const number = (name: string, fallback: string, least: number): number => {
-    const value = Number(take(name, fallback));
-    if (Number.isInteger(value) && value >= least) return value;
-    throw new Error(`${name} must be a whole number from ${least} upwards`);
-  };
-  const channels = take("--channels", "messages");
-  if (channels !== "bytes" && channels !== "messages") {
-    throw new Error(`${channels} is none of bytes, messages`);
-  }
-  const json = given.delete("--json");
-  const options = {
-    nodes: number("--nodes", "256", 2),
-    seed: number("--seed", "1", 0),
-    channels,
-    json,
-  };
-  const unknown = [...given.keys()][0];
-  if (unknown !== undefined) throw new Error(`${unknown} is no option of this bench`);
-  return options as ClusterOptions;
-}
-
 if (import.meta.main) {
-  await measure(parse(Deno.args));
+  await measure(readLine(LINE));
   // To close so many connections would take about as long as to make them.
   Deno.exit(0);
 }

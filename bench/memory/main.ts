@@ -1,11 +1,11 @@
 /**
  * What idle connections, open streams and many requests hold of memory:
- * `deno task bench:memory [--json] [--long]`. Ends with status 1 when a target
- * is missed. With `--long` it makes ten million requests, too.
+ * `deno task bench:memory`. Ends with status 1 when a target is missed.
  *
  * @module
  */
 
+import { CommandLine, flag, readLine } from "../../tools/command_line/command_line.ts";
 import { measureConnections } from "./connections.ts";
 import type { MemoryFigure } from "./figure.ts";
 import { measureRequests } from "./requests.ts";
@@ -29,8 +29,19 @@ function kibibytes(bytes: number): string {
 }
 
 if (import.meta.main) {
-  const figures = await measureMemory(Deno.args.includes("--long"));
-  if (Deno.args.includes("--json")) {
+  const { long, json } = readLine(
+    new CommandLine(
+      "deno task bench:memory",
+      "What idle connections, open streams and many requests hold of memory.",
+      {
+        long: flag("make ten million requests, too"),
+        json: flag("print one line of JSON"),
+      },
+      "Ends with status 1 if a target is missed.",
+    ),
+  );
+  const figures = await measureMemory(long);
+  if (json) {
     console.log(JSON.stringify(figures));
   } else {
     console.table(figures.map(({ name, side, bytes, targetBytes, holds }) => ({

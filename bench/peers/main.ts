@@ -7,7 +7,8 @@
 
 import { type PeerName, PEERS, REFERENCE } from "./stands/list.ts";
 import type { Work } from "./stands/measure.ts";
-import { HELP, parsePeersOptions, type PeersOptions } from "./options.ts";
+import { readOptions } from "../../tools/command_line/command_line.ts";
+import { parsePeersOptions, type PeersOptions, USAGE } from "./options.ts";
 import { PeerPair, type Round } from "./pair.ts";
 import { type PeerRow, peerRow, showWork } from "./row.ts";
 
@@ -93,12 +94,8 @@ class Comparison {
   }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const options = parsePeersOptions(args);
-  if (options === undefined) {
-    console.log(HELP);
-    return 0;
-  }
+async function main(): Promise<number> {
+  const options = readOptions(USAGE, parsePeersOptions);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(new Error("stopped"));
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
@@ -114,4 +111,4 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main());

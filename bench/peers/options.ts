@@ -4,6 +4,14 @@
  * @module
  */
 
+import {
+  CommandLine,
+  flag,
+  list,
+  seconds,
+  UsageError,
+  whole,
+} from "../../tools/command_line/command_line.ts";
 import { PEER_NAMES, type PeerName } from "./stands/list.ts";
 import type { Work } from "./stands/measure.ts";
 
@@ -21,47 +29,45 @@ export interface PeersOptions {
   readonly json: boolean;
 }
 
+const LINE = new CommandLine(
+  "deno task bench:peers",
+  "The same echo over Internode and its peers, each in two processes, in turns.",
+  {
+    peers: list(`only these of ${PEER_NAMES.join(", ")}; all without it`, "NAME,…", [], peer),
+    work: list(
+      "bytes x requests in flight",
+      "64x1,…",
+      ["64x1", "64x1024", "512x64", "65536x32"],
+      work,
+    ),
+    seconds: seconds("how long each round of each peer is", 0.5),
+    rounds: whole("how many rounds there are, of which the middle counts", {
+      from: 1,
+      fallback: 3,
+    }),
+    json: flag("one line of JSON for each row, instead of tables"),
+  },
+);
+
 /** What `--help` prints. */
-export const HELP = `deno task bench:peers [options]
+export const USAGE: string = LINE.usage;
 
-The same echo over Internode and its peers, each in two processes, in turns.
-
-  --peers a,b     only these; all are: ${PEER_NAMES.join(", ")}
-  --work 64x1,…   bytes x requests in flight; 64x1,64x1024,512x64,65536x32 unless told otherwise
-  --seconds S     how long each round of each peer is; 0.5 unless told otherwise
-  --rounds N      how many rounds there are, of which the middle counts; 3 unless told otherwise
-  --json          one line of JSON for each row, instead of tables
-`;
-
-/** Reads the command line; `undefined`: help is wanted. */
-export function parsePeersOptions(args: readonly string[]): PeersOptions | undefined {
-  const given = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const name = args[i]!;
-    if (name === "--help") return undefined;
-    given.set(name, name === "--json" ? "" : args[++i] ?? "");
-  }
-  const take = (name: string, fallback: string): string => {
-    const value = given.get(name) ?? fallback;
-    given.delete(name);
-    return value;
-  };
-  const options: PeersOptions = {
-    peers: take("--peers", PEER_NAMES.join()).split(",").map(peer),
-    works: take("--work", "64x1,64x1024,512x64,65536x32").split(",").map(work),
-    seconds: positive(take("--seconds", "0.5")),
-    rounds: Math.ceil(positive(take("--rounds", "3"))),
-    json: take("--json", "no") === "",
-  };
-  const unknown = [...given.keys()][0];
-  if (unknown !== undefined) throw new Error(`${unknown} is no option of this bench; see --help`);
-  return options;
+/**
+ * Reads the command line.
+ *
+ * @throws {UsageError} If something in it is not understood.
+ */
+export function parsePeersOptions(args: readonly string[]): PeersOptions | "help" {
+  const values = LINE.parse(args);
+  if (values === "help") return values;
+  const { peers, work: works, ...rest } = values;
+  return { peers: peers.length === 0 ? PEER_NAMES : peers, works, ...rest };
 }
 
 function peer(text: string): PeerName {
   const found = PEER_NAMES.find((name) => name === text);
   if (found !== undefined) return found;
-  throw new Error(`${JSON.stringify(text)} is none of ${PEER_NAMES.join(", ")}`);
+  throw new UsageError(`${JSON.stringify(text)} is none of ${PEER_NAMES.join(", ")}`);
 }
 
 function work(text: string): Work {
@@ -69,11 +75,5 @@ function work(text: string): Work {
   if (size !== undefined && Number(inflight) > 0) {
     return { size: Number(size), inflight: Number(inflight) };
   }
-  throw new Error(`${JSON.stringify(text)} is not bytes x requests in flight, such as 64x1`);
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new Error(`${JSON.stringify(text)} is no number above 0`);
+  throw new UsageError(`${JSON.stringify(text)} is not bytes x requests in flight, such as 64x1`);
 }

@@ -6,20 +6,22 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { CommandLine, flag, readLine, whole } from "../../tools/command_line/command_line.ts";
 import type { CheckedBench } from "./check_process.ts";
 import { compare, type Compared, MAX_GROWTH, parseBaseline, type Ratios } from "./comparison.ts";
 import { median } from "../support/median.ts";
 
-const HELP = `deno task bench:check [options]
-
-Measures the benches without I/O relative to a loop of the same kind of work, beside bench/pure/baseline.json.
-
-  --update      write the baseline instead
-  --fail        end with status 1 if one has become slower by more than ${100 * MAX_GROWTH} %
-  --runs N      how many processes measure, of which the middle counts; 3 unless told otherwise
-  --json        a line of JSON for each
-`;
+const LINE = new CommandLine(
+  "deno task bench:check",
+  "Measures the benches without I/O relative to a loop of the same kind of work, beside " +
+    "bench/pure/baseline.json.",
+  {
+    update: flag("write the baseline instead"),
+    fail: flag(`end with status 1 if one has become slower by more than ${100 * MAX_GROWTH} %`),
+    runs: whole("how many processes measure, of which the middle counts", { from: 1, fallback: 3 }),
+    json: flag("a line of JSON for each"),
+  },
+);
 
 const FILES = ["framer_bench.ts", "session_bench.ts", "codec_bench.ts"];
 const NAME_WIDTH = 64;
@@ -61,24 +63,8 @@ function line({ name, ratio, baseline, change, verdict }: Compared, eachNs: Rati
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      update: { type: "boolean", default: false },
-      fail: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      runs: { type: "string", default: "3" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    Deno.exit();
-  }
-  const runs = Number(values.runs);
-  if (!(Number.isInteger(runs) && runs > 0)) {
-    throw new Error(`--runs takes a whole number above 0, not ${JSON.stringify(values.runs)}`);
-  }
-  const { ratios, eachNs } = await measureRatios(runs);
+  const values = readLine(LINE);
+  const { ratios, eachNs } = await measureRatios(values.runs);
   if (values.update) {
     await Deno.writeTextFile(BASELINE, `${JSON.stringify(ratios, null, 2)}\n`);
     console.log(`The baseline of ${Object.keys(ratios).length} benches is written.`);

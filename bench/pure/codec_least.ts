@@ -6,6 +6,7 @@
  * @module
  */
 
+import { CommandLine, flag, readLine } from "../../tools/command_line/command_line.ts";
 import * as t from "../../lib/codec/mod.ts";
 import { type Freshness, lockArgsCodec, makeLockArgs } from "../support/lock_args.ts";
 
@@ -103,7 +104,14 @@ async function measureInOtherProcess(): Promise<Least> {
   return JSON.parse(new TextDecoder().decode(stdout)) as Least;
 }
 
-if (Deno.args[0] === "--one") console.log(JSON.stringify(measure()));
+const { one } = readLine(
+  new CommandLine(
+    "deno task bench:codec",
+    `Measures typed values to bytes and back, in ${PROCESSES} processes.`,
+    { one: flag("measure in this process alone, and print one line of JSON") },
+  ),
+);
+if (one) console.log(JSON.stringify(measure()));
 else {
   const runs: Least[] = [];
   for (let i = 0; i < PROCESSES; i++) runs.push(await measureInOtherProcess());

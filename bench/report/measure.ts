@@ -7,7 +7,7 @@
 import { type FloorHost, measureFloor, measureRoundTrips } from "../rpc/floor.ts";
 import type { ReportRow } from "./row.ts";
 import { measure } from "../rpc/measure.ts";
-import { parseRpcOptions, type RpcOptions } from "../rpc/options.ts";
+import { defaultRpcOptions, type RpcOptions } from "../rpc/options.ts";
 import { startPeer } from "../rpc/peer.ts";
 
 /** What is measured. */
@@ -36,7 +36,7 @@ export async function measureReport(
   const rows: ReportRow[] = [];
   for (const transport of transports) {
     told(transport);
-    const base = parseRpcOptions(["--transport", transport]);
+    const base = defaultRpcOptions(transport);
     await using peer = await startPeer(base);
     for (const size of sizes) {
       const most = Math.min(maxInflight, Math.floor(MAX_IN_FLIGHT_BYTES / size));

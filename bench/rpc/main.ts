@@ -7,7 +7,8 @@
 import { measureBareMux } from "./bare_mux.ts";
 import { measureFloor, measureRoundTrips } from "./floor.ts";
 import { type Callees, measure } from "./measure.ts";
-import { parseRpcOptions, type RpcOptions } from "./options.ts";
+import { readOptions } from "../../tools/command_line/command_line.ts";
+import { parseRpcOptions, type RpcOptions, USAGE } from "./options.ts";
 import { type RpcPeer, startPeer } from "./peer.ts";
 
 /** What one run of the bench prints. */
@@ -113,7 +114,7 @@ function middle(sorted: Float64Array): number {
 }
 
 if (import.meta.main) {
-  const options = parseRpcOptions(Deno.args);
+  const options = readOptions(USAGE, parseRpcOptions);
   const result = await runRpc(options);
   console.log(options.json ? JSON.stringify(result) : result);
 }

@@ -6,7 +6,13 @@
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
+import {
+  CommandLine,
+  flag,
+  readLine,
+  seconds,
+  whole,
+} from "../../tools/command_line/command_line.ts";
 import { Manager } from "@internode/grid";
 import { SeededRandom } from "@internode/grid/testing";
 import { freePorts } from "../support/free_ports.ts";
@@ -15,17 +21,18 @@ import { keepBusy, TIMED_EACH } from "../support/keep_busy.ts";
 import { settledMemory } from "../support/memory_process.ts";
 import { echo } from "./contracts.ts";
 
-const HELP = `deno task bench:mesh [options]
-
-All nodes in one process, a TCP connection between each two, requests between random pairs.
-
-  --nodes N      how many nodes; 32 unless told otherwise (496 connections)
-  --inflight N   requests in flight over all of them; 512 unless told otherwise
-  --size BYTES   payload of each request; 512 unless told otherwise
-  --seconds S    how long to measure; 5 unless told otherwise
-  --seed N       which pairs; 1 unless told otherwise
-  --json         one line of JSON
-`;
+const LINE = new CommandLine(
+  "deno task bench:mesh",
+  "All nodes in one process, a TCP connection between each two, requests between random pairs.",
+  {
+    nodes: whole("how many nodes", { from: 2, fallback: 32 }),
+    inflight: whole("requests in flight over all of them", { from: 1, fallback: 512 }),
+    size: whole("payload of each request, in bytes", { from: 0, fallback: 512 }),
+    seconds: seconds("how long to measure", 5),
+    seed: whole("which pairs", { from: 0, fallback: 1 }),
+    json: flag("one line of JSON"),
+  },
+);
 
 const PATIENCE_MS = 60_000;
 
@@ -181,33 +188,7 @@ function describe(result: MeshResult): string {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      nodes: { type: "string", default: "32" },
-      inflight: { type: "string", default: "512" },
-      size: { type: "string", default: "512" },
-      seconds: { type: "string", default: "5" },
-      seed: { type: "string", default: "1" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    Deno.exit();
-  }
-  const result = await measureMesh({
-    nodes: number("nodes", values.nodes, 2),
-    inflight: number("inflight", values.inflight, 1),
-    size: number("size", values.size, 0),
-    seconds: number("seconds", values.seconds, 0),
-    seed: number("seed", values.seed, 0),
-  });
-  console.log(values.json ? JSON.stringify(result) : describe(result));
-}
-
-function number(name: string, text: string, from: number): number {
-  const value = Number(text);
-  if (text.trim() !== "" && value >= from) return value;
-  throw new Error(`--${name} takes a number from ${from}, not ${JSON.stringify(text)}`);
+  const { json, ...options } = readLine(LINE);
+  const result = await measureMesh(options);
+  console.log(json ? JSON.stringify(result) : describe(result));
 }

@@ -4,6 +4,14 @@
  * @module
  */
 
+import {
+  choice,
+  CommandLine,
+  flag,
+  seconds,
+  whole,
+} from "../../tools/command_line/command_line.ts";
+
 /** What is to be measured. */
 export interface RpcOptions {
   /** Over what; `ws-native` is the runtime's own WebSocket; `tls`, `wss` and `unix-mtls` are mutual TLS over TCP, with WebSocket within, and over Unix sockets. */
@@ -36,44 +44,61 @@ const MODES = [
   "stream-both",
 ] as const;
 
-const FLAGS = ["--json", "--paired"];
+const LINE = new CommandLine(
+  "deno task bench:rpc",
+  "Measures one kind of call between two processes, or over memory in one, beside a raw echo over " +
+    "the same transport in the same run.",
+  {
+    transport: choice(
+      "what it goes over; ws-native is the runtime's own WebSocket; tls, wss and unix-mtls are " +
+        "mutual TLS",
+      TRANSPORTS,
+      "tcp",
+    ),
+    mode: choice(
+      "what is called; lent: with memory that is lent; typed: lock arguments in and a small record " +
+        "out; beside-bulk: while large requests fill the same connection; call: a service; " +
+        "stream-…: messages",
+      MODES,
+      "single",
+    ),
+    size: whole("payload of each message, in bytes", { from: 0, fallback: 64 }),
+    inflight: whole("requests, or messages of the stream, in flight", { from: 1, fallback: 64 }),
+    seconds: seconds("how long to measure", 3),
+    spin: whole("how long both ends poll their sockets before they wait, in microseconds", {
+      from: 0,
+      fallback: 0,
+    }),
+    paired: flag("measure mode single too, in turns with this one, and print the ratio"),
+    json: flag("print one line of JSON"),
+  },
+);
 
-/** Reads `--transport tcp --mode single --size 64 --inflight 64 --seconds 3 --spin 0 --json`, the values shown being the defaults but for `--json`; `--paired` beside them. */
-export function parseRpcOptions(args: readonly string[]): RpcOptions {
-  const given = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const name = args[i]!;
-    if (FLAGS.includes(name)) given.set(name, "");
-    else given.set(name, args[++i] ?? "");
-  }
-  const take = (name: string, fallback: string): string => {
-    const value = given.get(name) ?? fallback;
-    given.delete(name);
-    return value;
+/** What `--help` prints. */
+export const USAGE: string = LINE.usage;
+
+/** What is measured over a transport unless anything else is said. */
+export function defaultRpcOptions(transport: RpcOptions["transport"]): RpcOptions {
+  return {
+    transport,
+    mode: "single",
+    size: 64,
+    inflight: 64,
+    seconds: 3,
+    spinUs: 0,
+    paired: false,
+    json: false,
   };
-  const options: RpcOptions = {
-    transport: oneOf(take("--transport", "tcp"), TRANSPORTS),
-    mode: oneOf(take("--mode", "single"), MODES),
-    size: number(take("--size", "64")),
-    inflight: number(take("--inflight", "64")),
-    seconds: number(take("--seconds", "3")),
-    spinUs: number(take("--spin", "0")),
-    paired: take("--paired", "no") === "",
-    json: take("--json", "no") === "",
-  };
-  const unknown = [...given.keys()][0];
-  if (unknown !== undefined) throw new Error(`${unknown} is no option of this bench`);
-  return options;
 }
 
-function oneOf<T extends string>(value: string, all: readonly T[]): T {
-  const found = all.find((each) => each === value);
-  if (found === undefined) throw new Error(`${JSON.stringify(value)} is none of ${all.join(", ")}`);
-  return found;
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text === "" || !(value >= 0)) throw new Error(`${JSON.stringify(text)} is no number`);
-  return value;
+/**
+ * Reads the command line.
+ *
+ * @throws {UsageError} If something in it is not understood.
+ */
+export function parseRpcOptions(args: readonly string[]): RpcOptions | "help" {
+  const values = LINE.parse(args);
+  if (values === "help") return values;
+  const { spin: spinUs, ...options } = values;
+  return { ...options, spinUs };
 }

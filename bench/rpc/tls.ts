@@ -6,20 +6,32 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import {
+  CommandLine,
+  flag,
+  readLine,
+  seconds,
+  whole,
+} from "../../tools/command_line/command_line.ts";
 import { measureFloor, measureRoundTrips } from "./floor.ts";
 import { median } from "../support/median.ts";
 import { processCpuMs } from "../support/process_cpu.ts";
 import { measure } from "./measure.ts";
-import { parseRpcOptions } from "./options.ts";
+import { defaultRpcOptions } from "./options.ts";
 import { type RpcPeer, startPeer } from "./peer.ts";
 
-const HELP = `deno task bench:tls [options]
-
-  --seconds S   how long each round of each transport is, half as long for the floor; 0.5 unless told otherwise
-  --rounds N    how many rounds, of which the middle counts; 5 unless told otherwise
-  --json        one line of JSON for each row
-`;
+const LINE = new CommandLine(
+  "deno task bench:tls",
+  "Measures mutual TLS beside plain TCP, in turns in the same run.",
+  {
+    seconds: seconds(
+      "how long each round of each transport is, half as long for the floor",
+      0.5,
+    ),
+    rounds: whole("how many rounds, of which the middle counts", { from: 1, fallback: 5 }),
+    json: flag("one line of JSON for each row"),
+  },
+);
 
 const TRANSPORTS = ["tcp", "tls", "wss", "unix", "unix-mtls"] as const;
 type TransportName = (typeof TRANSPORTS)[number];
@@ -87,7 +99,7 @@ async function measureOnce(
   { size, inflight }: TlsWork,
   seconds: number,
 ): Promise<TlsSample> {
-  const options = { ...parseRpcOptions(["--transport", transport]), size, inflight };
+  const options = { ...defaultRpcOptions(transport), size, inflight };
   const { result, cpuUs } = await withCpu(
     peer.pid,
     () => measure(peer, options, seconds),
@@ -179,30 +191,14 @@ function shown({ transport, size, inflight, ...row }: TlsRow) {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: "string", default: "0.5" },
-      rounds: { type: "string", default: "5" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    Deno.exit();
-  }
-  const effort = { seconds: Number(values.seconds), rounds: Number(values.rounds) };
-  if (!(effort.seconds > 0 && effort.rounds >= 1)) {
-    throw new Error("--seconds takes a number above 0, --rounds a number from 1");
-  }
+  const { json, ...effort } = readLine(LINE);
   await using stack = new AsyncDisposableStack();
   const peers = new Map<TransportName, RpcPeer>();
   for (const transport of TRANSPORTS) {
-    const options = parseRpcOptions(["--transport", transport]);
-    peers.set(transport, stack.use(await startPeer(options)));
+    peers.set(transport, stack.use(await startPeer(defaultRpcOptions(transport))));
   }
   const rows: TlsRow[] = [];
   for (const work of CASES) rows.push(...await measureCase(peers, work, effort));
-  if (values.json) { for (const row of rows) console.log(JSON.stringify(row)); }
+  if (json) { for (const row of rows) console.log(JSON.stringify(row)); }
   else console.table(rows.map(shown));
 }

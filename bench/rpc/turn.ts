@@ -4,14 +4,39 @@
  * that is not flooding, and a cancel on it. The column `handlers` behind each is
  * for how long handlers ran meanwhile, which holds on a busy machine too.
  *
- *     deno run -A bench/rpc/turn.ts --transport tcp --flooding 32 --us 5 --seconds 3
+ *     deno task bench:turn --transport tcp --flooding 32 --us 5 --seconds 3
  *
  * @module
  */
 
-import { parseArgs } from "node:util";
+import {
+  choice,
+  CommandLine,
+  list,
+  readLine,
+  seconds,
+  UsageError,
+  whole,
+} from "../../tools/command_line/command_line.ts";
 import { client, connect, constantResolver, parseNetEndpoint } from "@internode/grid/call";
 import { epochMs, type Lateness, latenessOf, Turn } from "./turn_server.ts";
+
+const LINE = new CommandLine(
+  "deno task bench:turn",
+  "How late a server's timers, requests and cancels are while other connections flood it.",
+  {
+    transport: choice("what it goes over", ["tcp", "ws"], "tcp"),
+    flooding: list("how many connections flood", "N,…", ["1", "4", "32"], countOf),
+    inflight: whole("calls in flight on each of them", { from: 1, fallback: 256 }),
+    us: list("how long a handler of theirs runs, in microseconds", "N,…", ["0", "100"], countOf),
+    seconds: seconds("how long each line is measured", 3),
+  },
+);
+
+function countOf(given: string, name: string): number {
+  if (/^\d+$/.test(given)) return Number(given);
+  throw new UsageError(`${name} must be whole numbers, not ${JSON.stringify(given)}.`);
+}
 
 /** The pause between two probes, in milliseconds. */
 const PAUSE_MS = 5;
@@ -86,15 +111,7 @@ async function probe(address: string, seconds: number): Promise<Measured> {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      transport: { type: "string", default: "tcp" },
-      flooding: { type: "string", default: "1,4,32" },
-      inflight: { type: "string", default: "256" },
-      us: { type: "string", default: "0,100" },
-      seconds: { type: "string", default: "3" },
-    },
-  });
+  const values = readLine(LINE);
   const show = (cells: readonly string[]): void =>
     console.log(cells.map((cell) => cell.padStart(20)).join(""));
   const cell = ({ p50Ms, p99Ms, maxMs }: Lateness): string =>
@@ -105,14 +122,14 @@ if (import.meta.main) {
     "µs each",
     ...["timers", "requests", "cancels"].flatMap((w) => [w, "handlers"]),
   ]);
-  for (const us of values.us.split(",")) {
-    for (const flooding of ["0", ...values.flooding.split(",")]) {
+  for (const us of values.us) {
+    for (const flooding of [0, ...values.flooding]) {
       await using server = await start("serve", `${values.transport}://127.0.0.1:0`);
-      await using _flood = flooding === "0"
+      await using _flood = flooding === 0
         ? null
-        : await start("flood", server.said, flooding, values.inflight, us);
-      const measured = await probe(server.said, Number(values.seconds));
-      show([flooding, us, ...Object.values(measured).flat().map(cell)]);
+        : await start("flood", server.said, ...[flooding, values.inflight, us].map(String));
+      const measured = await probe(server.said, values.seconds);
+      show([`${flooding}`, `${us}`, ...Object.values(measured).flat().map(cell)]);
     }
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { parseNamedHost } from "../../lib/runtime/host_address.ts";
-import { UsageError } from "../lock_service/options.ts";
+import { UsageError } from "../../tools/command_line/command_line.ts";
 
 /** A subject alternative name. */
 export interface CertifiedName {

@@ -4,14 +4,13 @@
  * @module
  */
 
-import { readOptions } from "../lock_service/command_line.ts";
+import { readOptions } from "../../tools/command_line/command_line.ts";
 import { CertsError } from "./certs_error.ts";
 import { type Made, makeCertificates } from "./make_certificates.ts";
 import { type CertsOptions, parseOptions, USAGE } from "./options.ts";
 
 async function main(): Promise<number> {
-  const options = readOptions(parseOptions, USAGE);
-  if (typeof options === "number") return options;
+  const options = readOptions(USAGE, parseOptions);
   try {
     const made = await makeCertificates(options);
     console.log(options.json ? JSON.stringify(made) : describe(made, options));

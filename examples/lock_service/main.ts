@@ -6,7 +6,8 @@
 
 import { count, duration } from "./table_view.ts";
 import { type Outcome, runDemo } from "./demo.ts";
-import { Interruption, readOptions } from "./command_line.ts";
+import { readOptions } from "../../tools/command_line/command_line.ts";
+import { Interruption } from "./interruption.ts";
 import { parseOptions, USAGE } from "./options.ts";
 import { Screen } from "./screen.ts";
 
@@ -15,8 +16,7 @@ const SHOWN = 10;
 
 async function main(): Promise<number> {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  const options = readOptions((args) => parseOptions(args, seed), USAGE);
-  if (typeof options === "number") return options;
+  const options = readOptions(USAGE, (args) => parseOptions(args, seed));
   const interruption = new Interruption();
   // With --json the standard output belongs to the summary alone.
   const screen = new Screen(

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Interruption, readOptions } from "../lock_service/command_line.ts";
+import { readOptions } from "../../tools/command_line/command_line.ts";
+import { Interruption } from "../lock_service/interruption.ts";
 import { count, duration } from "../lock_service/table_view.ts";
 import { type Outcome, runDemo } from "./demo.ts";
 import { LiveLine } from "./live_line.ts";
@@ -14,8 +15,7 @@ import { parseOptions, USAGE } from "./options.ts";
 const SHOWN = 10;
 
 async function main(): Promise<number> {
-  const options = readOptions(parseOptions, USAGE);
-  if (typeof options === "number") return options;
+  const options = readOptions(USAGE, parseOptions);
   const interruption = new Interruption();
   // With --json the standard output belongs to the summary alone.
   const view = new LiveLine(options.json ? Deno.stderr : Deno.stdout);

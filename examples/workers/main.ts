@@ -6,20 +6,39 @@
  */
 
 import { cpuUsage } from "node:process";
-import { parseArgs } from "node:util";
+import {
+  CommandLine,
+  flag,
+  readLine,
+  seconds,
+  whole,
+} from "../../tools/command_line/command_line.ts";
 import { serveWorkers } from "@internode/grid/workers";
 import type { Answered, Load } from "./load.ts";
 
-const USAGE = `Serves on 1, 2, … workers and shows how many calls a second that makes.
-
-  --workers N   up to so many workers (default: the number of cores)
-  --below N     each call counts the primes below it: work for a core (default: 10000, about 0.2 ms);
-                0 is none, so that all the work is the connection's
-  --clients N   so many processes that call (default: 2)
-  --inflight N  calls under way in each of them (default: 32)
-  --seconds S   how long each line is measured (default: 4)
-  --own         each worker listens at a Unix socket of its own; without it they share a port,
-                for which Deno must be started with --unstable-net`;
+const LINE = new CommandLine(
+  "deno task workers",
+  "Serves on 1, 2, … workers and shows how many calls a second that makes.",
+  {
+    workers: whole("up to so many workers", {
+      from: 1,
+      to: 1_024,
+      fallback: navigator.hardwareConcurrency,
+    }),
+    below: whole(
+      "each call counts the primes below it, which is work for a core; 10000 takes about 0.2 ms, " +
+        "with 0 all the work is the connection's",
+      { from: 0, fallback: 10_000 },
+    ),
+    clients: whole("so many processes that call", { from: 1, to: 1_024, fallback: 2 }),
+    inflight: whole("calls under way in each of them", { from: 1, fallback: 32 }),
+    seconds: seconds("how long each line is measured", 4),
+    own: flag(
+      "each worker listens at a Unix socket of its own; without it they share a port, for which " +
+        "Deno must be started with --unstable-net",
+    ),
+  },
+);
 
 /** Connections of each client for each worker: the system spreads them by chance, and of few some workers would get none. */
 const CONNECTIONS_PER_WORKER = 8;
@@ -83,22 +102,11 @@ function show(cells: readonly string[]): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      workers: { type: "string", default: String(navigator.hardwareConcurrency) },
-      below: { type: "string", default: "10000" },
-      clients: { type: "string", default: "2" },
-      inflight: { type: "string", default: "32" },
-      seconds: { type: "string", default: "4" },
-      own: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return console.log(USAGE);
+  const values = readLine(LINE);
   const load = {
-    below: Number(values.below),
-    inflight: Number(values.inflight),
-    durationMs: Number(values.seconds) * 1_000,
+    below: values.below,
+    inflight: values.inflight,
+    durationMs: values.seconds * 1_000,
   };
   const folder = values.own ? await Deno.makeTempDir({ prefix: "internode-" }) : null;
   const address = folder === null
@@ -107,8 +115,8 @@ async function main(): Promise<void> {
   try {
     show(["workers", "calls/s", "to one worker", "most : least", "CPU per call"]);
     let one = 0;
-    for (let workers = 1; workers <= Number(values.workers); workers++) {
-      const line = await measure(workers, Number(values.clients), load, address);
+    for (let workers = 1; workers <= values.workers; workers++) {
+      const line = await measure(workers, values.clients, load, address);
       if (workers === 1) one = line.perSecond;
       show([
         String(workers),

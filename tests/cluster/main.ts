@@ -1,24 +1,27 @@
 /**
- * Plays as many histories as one likes: `deno run tests/cluster/main.ts
- * --seeds 100`. Needs no permission. Flags: `--seeds` (how many, default 20),
- * `--first` (the first seed, default 1), `--nodes` (default: drawn),
- * `--chaos-ms` (default 30,000).
+ * Plays as many histories as one likes: `deno run tests/cluster/main.ts --help`. Needs no permission.
  *
  * @module
  */
 
+import { CommandLine, readLine, whole } from "../../tools/command_line/command_line.ts";
 import { play } from "./play.ts";
 
-function flag(name: string): number | undefined {
-  const at = Deno.args.indexOf(`--${name}`);
-  if (at < 0) return undefined;
-  const value = Number(Deno.args[at + 1]);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`--${name} wants a whole number above 0`);
-}
-
-const first = flag("first") ?? 1, seeds = flag("seeds") ?? 20;
-const nodes = flag("nodes"), chaosMs = flag("chaos-ms");
+const { first, seeds, nodes, "chaos-ms": chaosMs } = readLine(
+  new CommandLine(
+    "deno run tests/cluster/main.ts",
+    "Plays histories of a simulated cluster, and judges each. One seed gives one history.",
+    {
+      seeds: whole("how many histories", { from: 1, fallback: 20 }),
+      first: whole("the first one's seed, those after it count up", { from: 1, fallback: 1 }),
+      nodes: whole("how many nodes; drawn without it", { from: 1, fallback: undefined }),
+      "chaos-ms": whole("how long there is chaos, in virtual milliseconds; 30,000 without it", {
+        from: 1,
+        fallback: undefined,
+      }),
+    },
+  ),
+);
 let failed = 0;
 for (let seed = first; seed < first + seeds; seed++) {
   const startMs = performance.now();

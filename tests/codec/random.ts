@@ -4,6 +4,8 @@
  * @module
  */
 
+import { seedOf } from "../support/seeded.ts";
+
 /** A generator of numbers, after mulberry32. */
 export class SeededRandom {
   /** What to say to replay a run. */
@@ -35,10 +37,7 @@ export class SeededRandom {
   }
 }
 
-/** The seed that was asked for, or a fresh one; printed, so that a failure can be replayed. */
+/** Chance from the seed that was asked for, or a fresh one. */
 export function seededRandom(name: string): SeededRandom {
-  const asked = Deno.args.find((arg) => arg.startsWith("--seed="));
-  const seed = asked === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(asked.slice(7));
-  console.log(`${name}: --seed=${seed}`);
-  return new SeededRandom(seed);
+  return new SeededRandom(seedOf(name));
 }

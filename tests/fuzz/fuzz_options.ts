@@ -5,6 +5,7 @@
  */
 
 import { drawSeed } from "../../lib/testing/run_seeded.ts";
+import { choice, CommandLine, flag, whole } from "../../tools/command_line/command_line.ts";
 import { CodecTarget } from "./targets/codec_target.ts";
 import { FramerTarget } from "./targets/framer_target.ts";
 import { type FuzzTarget, TARGET_NAMES } from "./fuzz_target.ts";
@@ -12,55 +13,50 @@ import type { FuzzOptions } from "./fuzzer.ts";
 import { PairTarget } from "./targets/pair_target.ts";
 import { SessionTarget } from "./targets/session_target.ts";
 
+const LINE = new CommandLine(
+  "deno task fuzz",
+  "Feeds generated and damaged bytes to the framer, the codec, a session and two sessions joined " +
+    "by a faulty link. One seed gives one history.",
+  {
+    seconds: whole("how long, in seconds; 30 without it, or without end where --frames is given", {
+      from: 0,
+      fallback: undefined,
+    }),
+    frames: whole("how many frames, whichever comes first", { from: 0, fallback: Infinity }),
+    seed: whole("a new one without it, which is printed", { from: 0, fallback: undefined }),
+    target: choice("what is fed", ["all", ...TARGET_NAMES], "all"),
+    iteration: whole("plays that run of the target alone, as the report of a failure says", {
+      from: 0,
+      fallback: undefined,
+    }),
+    json: flag("end with all counts in one line of JSON"),
+  },
+  "Ends with status 0, 1 at the first thing that must not happen, 2 for a wrong option.",
+);
+
 /** What `--help` says. */
-export const USAGE = `deno task fuzz [--seconds 30] [--frames N] [--seed N] [--target all] [--json]
-
-Feeds generated and damaged bytes to the framer, the codec, a session and two
-sessions joined by a faulty link, and ends with exit code 1 at the first thing
-that must not happen. One seed gives one history.
-
---seconds    how long; default 30, or without end where --frames is given
---frames     how many frames, whichever comes first; default: any number
---seed       from 0 to 2^53 - 1; default: a new one
---target     all, or one of ${TARGET_NAMES.join(", ")}
---iteration  plays that run of the target alone, as the report of a failure says
---json       ends with all counts in one line of JSON`;
-
-const FLAGS = ["seconds", "frames", "seed", "target", "iteration"] as const;
+export const USAGE: string = LINE.usage;
 
 /** All there is to fuzz. */
 export function allTargets(): FuzzTarget[] {
   return [new FramerTarget(), new CodecTarget(), new SessionTarget(), new PairTarget()];
 }
 
-/** Reads the command line; throws a text that says what is wrong with it. */
-export function parseOptions(args: readonly string[]): FuzzOptions & { json: boolean } {
-  const given = new Map<string, string>();
-  let json = false;
-  for (let at = 0; at < args.length; at++) {
-    const name = args[at]!.replace(/^--/, "");
-    if (name === "json") json = true;
-    else if ((FLAGS as readonly string[]).includes(name) && args[at + 1] !== undefined) {
-      given.set(name, args[++at]!);
-    } else throw `There is no flag ${args[at]}, or it wants a value.`;
-  }
-  const whole = (name: string): number | undefined => {
-    const text = given.get(name);
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < 0) throw `--${name} wants a whole number.`;
-    return value;
-  };
-  const wanted = given.get("target") ?? "all";
-  const targets = allTargets().filter(({ name }) => wanted === "all" || name === wanted);
-  if (targets.length === 0) throw `There is no target ${wanted}.`;
-  const frames = whole("frames"), iteration = whole("iteration");
+/**
+ * Reads the command line.
+ *
+ * @throws {UsageError} If something in it is not understood.
+ */
+export function parseOptions(args: readonly string[]): FuzzOptions & { json: boolean } | "help" {
+  const values = LINE.parse(args);
+  if (values === "help") return values;
+  const { target, seconds, frames, iteration, seed = drawSeed(), json } = values;
   return {
     json,
-    targets,
-    seed: whole("seed") ?? drawSeed(),
-    frames: frames ?? Infinity,
-    seconds: whole("seconds") ?? (frames === undefined ? 30 : Infinity),
+    targets: allTargets().filter(({ name }) => target === "all" || name === target),
+    seed,
+    frames,
+    seconds: seconds ?? (frames === Infinity ? 30 : Infinity),
     ...(iteration !== undefined && { iteration }),
   };
 }

@@ -6,49 +6,33 @@
 
 import { SimulationFailure } from "@internode/grid/testing";
 import { drawSeed } from "../../lib/testing/run_seeded.ts";
+import { choice, CommandLine, readLine, whole } from "../../tools/command_line/command_line.ts";
 import { HISTORIES } from "./kinds.ts";
 
-const USAGE = `deno task histories [--count 10000] [--seed N] [--kind NAME]
-
-Plays short histories of calls and streams on simulated networks, with cancels,
-deadlines, losses, closings and renewals at random moments, and judges each.
-Ends with exit code 1 if any was bad. One seed gives one history.
-
---count  how many; default 10000
---seed   the first one's seed, those after it count up; default: a new one
---kind   one of ${HISTORIES.map(({ name }) => JSON.stringify(name)).join(", ")};
-         default: by turns`;
+const LINE = new CommandLine(
+  "deno task histories",
+  "Plays short histories of calls and streams on simulated networks, with cancels, deadlines, " +
+    "losses, closings and renewals at random moments, and judges each. One seed gives one history.",
+  {
+    count: whole("how many histories", { from: 1, fallback: 10_000 }),
+    seed: whole("the first one's seed, those after it count up; a new one without it", {
+      from: 0,
+      fallback: undefined,
+    }),
+    kind: choice(
+      "of one kind alone; by turns without it",
+      HISTORIES.map(({ name }) => name),
+      undefined,
+    ),
+  },
+  "Ends with status 0, 1 if any was bad, 2 for a wrong option.",
+);
 
 /** How many bad histories are told in full. */
 const TOLD = 10;
 
-function fail(text: string): never {
-  console.error(`${text}\n\n${USAGE}`);
-  Deno.exit(2);
-}
-
-function parse(args: readonly string[]): { count: number; seed: number; kind: string | undefined } {
-  const given = { count: "10000", seed: `${drawSeed()}`, kind: "" };
-  for (let at = 0; at < args.length; at += 2) {
-    const name = args[at]!.replace(/^--/, ""), value = args[at + 1];
-    if (name === "help") {
-      console.log(USAGE);
-      Deno.exit(0);
-    }
-    if (!(name in given) || value === undefined) {
-      fail(`There is no flag ${args[at]}, or it wants a value.`);
-    }
-    given[name as keyof typeof given] = value;
-  }
-  const count = Number(given.count), seed = Number(given.seed);
-  if (!Number.isSafeInteger(count) || count < 1) fail("--count wants a whole number from 1 on.");
-  if (!Number.isSafeInteger(seed) || seed < 0) fail("--seed wants a whole number.");
-  return { count, seed, kind: given.kind === "" ? undefined : given.kind };
-}
-
-const { count, seed, kind } = parse(Deno.args);
+const { count, seed = drawSeed(), kind } = readLine(LINE);
 const kinds = HISTORIES.filter(({ name }) => kind === undefined || name === kind);
-if (kinds.length === 0) fail(`There is no kind ${JSON.stringify(kind)}.`);
 console.log(`${count} histories from seed ${seed}`);
 let bad = 0;
 for (let at = 0; at < count; at++) {

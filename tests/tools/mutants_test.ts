@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EXPLAINED, explanationOf } from "../../tools/mutants/explained.ts";
 import { apply } from "../../tools/mutants/mutant.ts";
-import { parseOptions } from "../../tools/mutants/options.ts";
+import { type Options, parseOptions } from "../../tools/mutants/options.ts";
 import { filesOf } from "../../tools/mutants/rooms.ts";
 import { Score } from "../../tools/mutants/score.ts";
 import { planTests } from "../../tools/mutants/test_plan.ts";
@@ -122,21 +122,13 @@ Deno.test({
 });
 
 Deno.test("mutants: the options are read, and what is wrong with them is said", () => {
-  const options = parseOptions([
-    "--room",
-    "wire",
-    "--room",
-    "codec",
-    "--limit",
-    "9",
-    "--seed",
-    "7",
-  ]);
+  const read = (...args: string[]) => parseOptions(args) as Options;
+  const options = read("--room", "wire", "--room", "codec", "--limit", "9", "--seed", "7");
   assertEquals([options.rooms, options.limit, options.seed], [["wire", "codec"], 9, 7]);
-  assertEquals(parseOptions([]).limit, Infinity);
-  assert(parseOptions([]).rooms.includes("session"));
+  assertEquals(read().limit, Infinity);
+  assert(read().rooms.includes("session"));
   assertThrows(() => parseOptions(["--room", "attic"]), Error, "no room attic");
-  assertThrows(() => parseOptions(["--limit", "many"]), Error, "--limit wants a whole number");
+  assertThrows(() => parseOptions(["--limit", "many"]), Error, "--limit must be a whole number");
   assertThrows(() => parseOptions(["--limits", "9"]), Error);
 });
 

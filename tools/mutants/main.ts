@@ -9,6 +9,7 @@ import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { explanationOf } from "./explained.ts";
 import type { Mutant } from "./mutant.ts";
 import { mutate } from "./mutate.ts";
+import { readOptions } from "../command_line/command_line.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { filesOf, type Room, ROOMS } from "./rooms.ts";
 import { type Fate, Score } from "./score.ts";
@@ -127,8 +128,4 @@ function describe({ file, line, lineText, change }: Mutant): string {
   return `${file}:${line}: ${change}\n    ${lineText}`;
 }
 
-if (import.meta.main) {
-  const options = parseOptions(Deno.args);
-  if (options.help) console.log(USAGE);
-  else await run(options);
-}
+if (import.meta.main) await run(readOptions(USAGE, parseOptions));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CommandLine, readLine } from "../command_line/command_line.ts";
 import { compile } from "./compile.ts";
 import { type Config, manifestOf } from "./manifest.ts";
 import { STANDARD_FOLDER, standardModules } from "./standard.ts";
@@ -33,4 +34,7 @@ async function build(): Promise<number> {
   return files.size;
 }
 
-if (import.meta.main) console.log(`npm/ holds the package, ${await build()} files.`);
+if (import.meta.main) {
+  readLine(new CommandLine("deno task npm", "Builds the package for npm in npm/.", {}));
+  console.log(`npm/ holds the package, ${await build()} files.`);
+}

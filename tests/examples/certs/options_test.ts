@@ -3,7 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { hostSubject, namedSubject } from "../../../examples/certs/certified_name.ts";
 import { parseOptions } from "../../../examples/certs/options.ts";
-import { UsageError } from "../../../examples/lock_service/options.ts";
+import { UsageError } from "../../../tools/command_line/command_line.ts";
 
 Deno.test("without options certificates are made as documented", () => {
   assertEquals(parseOptions(["--out", "x"]), {

@@ -1,7 +1,8 @@
 /** The command line of the demo. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseOptions, UsageError } from "../../../examples/lock_service/options.ts";
+import { parseOptions } from "../../../examples/lock_service/options.ts";
+import { UsageError } from "../../../tools/command_line/command_line.ts";
 
 Deno.test("without options the demo runs as documented", () => {
   assertEquals(parseOptions([], 7), {
