@@ -69,7 +69,7 @@ export class ServiceConnection implements AsyncDisposable {
       latencyMs: replica.latencyMs,
       isSetAside: replica.health.isSetAside(nowMs),
       identity: replica.current?.link.identity,
-      lastFailure: replica.lastFailure,
+      lastFailure: replica.reconnector.lastFailure,
     }));
   }
 

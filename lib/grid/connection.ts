@@ -20,6 +20,7 @@ import type { GridNode } from "./grid_node.ts";
 import { withArray } from "../rpc/calling/given_array.ts";
 import { OutgoingStream, type StreamOwner } from "../rpc/calling/outgoing_stream.ts";
 import type { Peering } from "./peering.ts";
+import type { Reconnector } from "../rpc/connecting/reconnector.ts";
 import { PendingRequest } from "../rpc/calling/pending_request.ts";
 import { Stream } from "../rpc/calling/stream.ts";
 import type { Tracer } from "../rpc/contract/tracer.ts";
@@ -55,6 +56,7 @@ export class Connection {
 
   readonly #node: GridNode;
   readonly #peering: Peering;
+  readonly #reconnector: Reconnector;
   readonly #owner: StreamOwner;
 
   /** Made by the manager. */
@@ -62,6 +64,7 @@ export class Connection {
     this.host = peering.host;
     this.#node = node;
     this.#peering = peering;
+    this.#reconnector = peering.reconnector;
     this.#owner = new Owner(node, peering);
   }
 
@@ -72,13 +75,13 @@ export class Connection {
 
   /** Who the peer has proven to be by its certificate, while it is connected; `undefined` otherwise, and without mutual TLS. */
   get identity(): PeerIdentity | undefined {
-    return this.#peering.link?.identity;
+    return this.#reconnector.link?.identity;
   }
 
   /** Counters of this connection; reading them costs, keeping them does not. */
   stats(): ConnectionStats {
-    const { totals, state, link } = this.#peering;
-    return totals.snapshot(state, link, this.#node.options.clock);
+    const { totals, link } = this.#reconnector;
+    return totals.snapshot(this.state, link, this.#node.options.clock);
   }
 
   /**
@@ -143,7 +146,7 @@ export class Connection {
     const { signal, timeoutMs = Infinity, subroute = "" } = options;
     const call = new OutgoingStream(contract, this.#owner, subroute);
     if (this.#admit(call, timeoutMs, options, contract)) {
-      const link = this.#peering.link;
+      const link = this.#reconnector.link;
       if (link !== null) {
         link.beginCall(call, timeoutMs);
         this.#open(link, call, contract, initial, options);
@@ -167,7 +170,7 @@ export class Connection {
   ): void {
     const { signal, timeoutMs = this.#node.options.defaultTimeoutMs } = options;
     if (!this.#admit(call, timeoutMs, options, contract)) return;
-    const link = this.#peering.link;
+    const link = this.#reconnector.link;
     if (link !== null) {
       const nowMs = link.beginCall(call, timeoutMs);
       this.#request(link, nowMs, call, contract, request, options);
@@ -321,7 +324,7 @@ class Owner implements StreamOwner {
   }
 
   beginTurn(): number {
-    return this.#peering.link?.beginTurn() ?? this.now();
+    return this.#peering.reconnector.link?.beginTurn() ?? this.now();
   }
 
   abort(call: OutgoingCall, reason: unknown): void {

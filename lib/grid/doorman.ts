@@ -18,6 +18,7 @@ import type { Peer } from "../session/frames/session_options.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { Peering } from "./peering.ts";
+import type { Reconnector } from "../rpc/connecting/reconnector.ts";
 import { TokenJudge, tokenNameProblem } from "../rpc/connecting/token_judge.ts";
 import { UsedTokens } from "../rpc/proof/used_tokens.ts";
 import { VisitorLog } from "../rpc/connecting/visitor_log.ts";
@@ -133,7 +134,7 @@ class Stranger implements LinkOwner {
   /** The name that its token is good for, if it came with one. */
   readonly #tokenName: string | undefined;
   readonly #place: DoorPlace;
-  #peering: Peering | null = null;
+  #owner: Reconnector | null = null;
   #isOpen = false;
   /** What it calls itself. */
   #caller: string | undefined;
@@ -150,7 +151,7 @@ class Stranger implements LinkOwner {
     if (problem !== null) return problem;
     const found = this.#doorman.find(name, link.identity);
     if (typeof found === "string") return found;
-    this.#peering = found;
+    this.#owner = found.reconnector;
     return null;
   }
 
@@ -158,26 +159,26 @@ class Stranger implements LinkOwner {
     this.#isOpen = true;
     this.#place.leave();
     this.#doorman.leave(this);
-    this.#peering!.adopt(link);
-    this.#peering!.onOpen(link, peer);
+    this.#owner!.adopt(link);
+    this.#owner!.onOpen(link, peer);
   }
 
   resolve(link: Link, name: string, subroute: string): HandlerTarget | null {
-    return this.#peering!.resolve(link, name, subroute);
+    return this.#owner!.resolve(link, name, subroute);
   }
 
   onDraining(link: Link, reason: DrainReason): void {
-    this.#peering!.onDraining(link, reason);
+    this.#owner!.onDraining(link, reason);
   }
 
   onClosed(link: Link, error: InternodeError): void {
-    if (this.#isOpen) this.#peering!.onClosed(link, error);
+    if (this.#isOpen) this.#owner!.onClosed(link, error);
     else this.#doorman.visitors.onEnded(link, error, this.#caller);
   }
 
   onGone(link: Link): void {
     this.#place.leave();
-    if (this.#isOpen) this.#peering!.onGone(link);
+    if (this.#isOpen) this.#owner!.onGone(link);
     else this.#doorman.forget(this);
   }
 }

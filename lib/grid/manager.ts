@@ -321,10 +321,11 @@ export class Manager implements AsyncDisposable {
   }
 
   #stats(): ServerStats {
-    const peerings = [...this.#peerings.values()];
+    const reconnectors = [...this.#peerings.values()].map(({ reconnector }) => reconnector);
+    const links = reconnectors.flatMap(({ links }) => links);
     return {
-      ...sumOfTraffic(peerings.map(({ totals }) => totals.traffic())),
-      connections: this.#doorman.count + peerings.reduce((sum, { links }) => sum + links.length, 0),
+      ...sumOfTraffic(reconnectors.map(({ totals }) => totals.traffic())),
+      connections: this.#doorman.count + links.length,
       runningCalls: this.#node.serving.running,
     };
   }
@@ -362,7 +363,7 @@ export class Manager implements AsyncDisposable {
     this.#node.closing = true;
     const listenerClosed = this.#closeListener();
     const peerings = [...this.#peerings.values()];
-    const links = peerings.flatMap(({ links }) => links);
+    const links = peerings.flatMap(({ reconnector }) => reconnector.links);
     const reason = nodeCloses(this.local);
     this.#node.serving.closing.abort(reason, this.#node.serving.logger);
     for (const peering of peerings) peering.drain(reason);
@@ -373,7 +374,8 @@ export class Manager implements AsyncDisposable {
     this.#doorman.close(peerCloses());
     const gone = new Promise<void>((resolve) => {
       const check = (): void => {
-        if (this.#doorman.count === 0 && peerings.every((peering) => peering.isGone)) resolve();
+        const isGone = peerings.every(({ reconnector }) => reconnector.isGone);
+        if (this.#doorman.count === 0 && isGone) resolve();
       };
       this.#node.onGone = check;
       for (const peering of peerings) peering.close();

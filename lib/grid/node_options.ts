@@ -44,7 +44,7 @@ export interface ManagerOptions extends ConnectionOptions, DoorLimits {
   readonly defaultTimeoutMs?: number | undefined;
   /** How long one attempt to connect may take, in milliseconds; also how long the first calls wait for a peer that dials. Default: 10,000. */
   readonly dialTimeoutMs?: number | undefined;
-  /** How reconnecting slows down. Default: from 20 ms by 1.6 up to 2,000 ms, less up to 40 %. */
+  /** How reconnecting slows down. Default: see `BackOffOptions`. */
   readonly reconnect?: Partial<BackOffOptions> | undefined;
   /** How hosts are reached. Default: `systemTransports()`; with `tls` it must not be given. */
   readonly transports?: Transports | undefined;

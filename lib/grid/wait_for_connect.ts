@@ -49,7 +49,7 @@ export function untilConnected(
       if (peering.state === "closed") end(failure("Closed", "this manager is closed"));
     };
     const failure = (code: "Closed" | "Unreachable", why: string): InternodeError => {
-      const { host, lastFailure: cause } = peering;
+      const { host, reconnector: { lastFailure: cause } } = peering;
       const reason = cause === null || cause === undefined ? "" : ` Last of all: ${textOf(cause)}`;
       return new InternodeError(code, `No connection to ${host}: ${why}.${reason}`, {
         origin: "network",

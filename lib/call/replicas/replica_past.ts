@@ -17,14 +17,12 @@ const MAX_KEPT = 1_000;
 export interface ReplicaPast {
   /** Whether it fails more than it should. */
   readonly health: ReplicaHealth;
-  /** How long to wait after the next attempt that fails. */
+  /** When it may be dialled again, and how long to wait after the next attempt that fails. */
   readonly backOff: LastingBackOff;
   /** What was told of its failures to connect. */
   readonly outage: Outage;
   /** What was told of its being set aside. */
   readonly setAside: Outage;
-  /** When it may be dialled again. */
-  dialAtMs: number;
 }
 
 /** By address. A resolver that wavers would otherwise have a replica that is down dialled at once each time, and send calls to one that was set aside. */

@@ -73,12 +73,12 @@ export class ReplicaSet implements ReplicaOwner {
 
   /** All connections of which anything is left. */
   get links(): readonly Link[] {
-    return this.all.flatMap(({ links }) => links);
+    return this.all.flatMap(({ reconnector }) => reconnector.links);
   }
 
   /** Whether no channel and no attempt to dial is left. */
   get isGone(): boolean {
-    for (const replica of this.#byAddress.values()) if (!replica.isGone) return false;
+    for (const replica of this.#byAddress.values()) if (!replica.reconnector.isGone) return false;
     return true;
   }
 
@@ -184,7 +184,7 @@ export class ReplicaSet implements ReplicaOwner {
     const all = this.all.filter((replica) => replica.isListed);
     if (all.length === 0) return "the resolver lists none";
     const named = all.slice(0, MAX_NAMED).map((replica) => {
-      const { lastFailure, state } = replica;
+      const { reconnector: { lastFailure }, state } = replica;
       const why = lastFailure === undefined ? "" : `: ${messageOf(lastFailure)}`;
       return `${replica.endpoint.address} is ${state}${why}`;
     });
@@ -221,7 +221,6 @@ export class ReplicaSet implements ReplicaOwner {
       backOff: new LastingBackOff(options.reconnect, options),
       outage: new Outage(clock, lastingMs(options.reconnect)),
       setAside: new Outage(clock, this.#outliers.maxSetAsideMs),
-      dialAtMs: -Infinity,
     };
     return new ServiceReplica(this.#core, this, endpoint, past);
   }

@@ -8,14 +8,10 @@ import { InternodeError } from "../../errors.ts";
 import { subscribe } from "../../foreign/subscription.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { lastingMs } from "../../rpc/connecting/back_off.ts";
-import { Dialling } from "../../rpc/connecting/dialling.ts";
-import { type RenewalOwner, RenewalSchedule } from "../../rpc/connecting/renewal_schedule.ts";
-import { goingAway } from "../../rpc/connecting/retired_links.ts";
-import type { Timer } from "../../runtime/clock.ts";
-import { closeQuietly } from "../../transport/channel/close_quietly.ts";
+import { Reconnector, type ReconnectorDelegate } from "../../rpc/connecting/reconnector.ts";
+import type { Channel } from "../../transport/channel/transport.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import type { Link, LinkOwner } from "../../driver/link.ts";
-import type { DrainReason } from "../../session/frames/drain_reason.ts";
 import type { Replica } from "../balancers/balancer.ts";
 import type { ReplicaSetting } from "./replica_setting.ts";
 import type { ReplicaHealth } from "../service/outlier_detector.ts";
@@ -44,8 +40,8 @@ export interface ReplicaOwner {
   onGone(): void;
 }
 
-/** Makes the connection to one endpoint, keeps it, makes it again; its states are in replica_state.ts. */
-export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
+/** One endpoint: its connection, and how calls to it do; its states are in replica_state.ts. */
+export class ServiceReplica implements Replica, ReconnectorDelegate {
   /** See {@linkcode Replica}; the endpoint of the last resolution. */
   endpoint: Endpoint;
   /** See {@linkcode Replica}. */
@@ -56,24 +52,17 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
   isListed = true;
   /** The present connection, if it is open. */
   current: OpenLink | null = null;
-  /** Why it has no connection, if that is known. */
-  lastFailure: unknown = undefined;
   /** Whom it tells. */
   readonly owner: ReplicaOwner;
   /** How it did so far. */
   readonly past: ReplicaPast;
+  /** Keeps the connection. */
+  readonly reconnector: Reconnector;
 
   readonly #core: ReplicaSetting;
-  readonly #schedule: RenewalSchedule;
   readonly #log: ReplicaLog;
   /** Ends the watching of an endpoint's changes. */
   #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
-  /** Connections that are shaking hands, open, or not yet gone. */
-  readonly #links = new Map<Link, OpenLink | null>();
-  /** An attempt to connect or to renew, until hands are shaken. */
-  #attempt: Dialling | null = null;
-  #timer: Timer | null = null;
-  #openedMs = 0;
 
   /** Begins to dial. */
   constructor(core: ReplicaSetting, owner: ReplicaOwner, endpoint: Endpoint, past: ReplicaPast) {
@@ -81,17 +70,15 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.owner = owner;
     this.endpoint = endpoint;
     this.past = past;
-    const { clock, logger, reconnect } = core.options;
-    this.#schedule = new RenewalSchedule(core.options, true, this);
-    this.#log = new ReplicaLog(
-      endpoint.address,
-      logger,
-      clock,
-      past.outage,
-      lastingMs(reconnect),
+    const { options, gate } = core, { clock, logger, reconnect } = options;
+    const { address } = endpoint, { backOff, outage } = past;
+    this.#log = new ReplicaLog(address, logger, clock, outage, lastingMs(reconnect));
+    this.reconnector = new Reconnector(
+      { settings: options, gate, address, dials: true, peerCalls: false, backOff },
+      this,
     );
     this.#watch();
-    this.#dialWhenDue();
+    this.reconnector.start();
   }
 
   /** Whether it fails more than it should. */
@@ -101,7 +88,12 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
 
   /** Where the connection stands. */
   get state(): ReplicaState {
-    return replicaState(this.isListed, this.#connection, this.callsInFlight);
+    const pending = this.reconnector.isDialling ? "pending" : "none";
+    return replicaState(
+      this.isListed,
+      this.current === null ? pending : "open",
+      this.callsInFlight,
+    );
   }
 
   /** Whether it can take calls: listed, and the handshake done. */
@@ -109,14 +101,9 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     return this.isListed && this.current !== null;
   }
 
-  /** All connections of which anything is left. */
-  get links(): readonly Link[] {
-    return [...this.#links.keys()];
-  }
-
-  /** Whether any channel or attempt to dial is left. */
-  get isGone(): boolean {
-    return this.#links.size === 0 && this.#attempt === null;
+  /** See {@linkcode ReconnectorDelegate}. */
+  get isClosing(): boolean {
+    return this.#core.isClosing;
   }
 
   /** The resolver lists it again. */
@@ -125,32 +112,24 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.#watch();
     if (this.isListed) return;
     this.isListed = true;
-    if (this.current !== null) {
-      this.current.reinstate();
-      this.#startSchedule(this.current.link, this.#openedMs);
-      this.owner.onReadyChange(this);
-    } else {
-      this.#dialWhenDue();
-    }
+    this.reconnector.start();
+    if (this.current !== null) this.owner.onReadyChange(this);
   }
 
   /** The resolver lists it no more: what runs may finish. */
   unlist(): void {
     if (!this.isListed) return;
-    this.isListed = false;
-    this.#stopConnecting(new InternodeError("Closed", "The replica is listed no more."));
-    if (this.current !== null) {
-      this.owner.onReadyChange(this);
-      this.current?.retire();
-    }
+    this.#leave();
+    this.reconnector.retire(new InternodeError("Closed", "The replica is listed no more."));
+    if (this.current !== null) this.owner.onReadyChange(this);
     this.#checkMissing();
   }
 
   /** Ends everything; calls in flight get the error. */
   close(error: InternodeError): void {
-    this.isListed = false;
-    this.#stopConnecting(error);
-    for (const link of [...this.#links.keys()]) link.close(error);
+    this.#leave();
+    this.current = null;
+    this.reconnector.close(error);
     this.#checkMissing();
   }
 
@@ -163,32 +142,9 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
       : average + (latencyMs - average) * LATENCY_WEIGHT;
   }
 
-  /** See {@linkcode LinkOwner.admit}; a dialler has nothing to judge. */
+  /** See {@linkcode ReconnectorDelegate}; a dialler has nothing to judge. */
   admit(): string | null {
     return null;
-  }
-
-  /** The handshake is done. */
-  onOpen(link: Link): void {
-    const dialledMs = this.#attempt?.startedMs ?? 0;
-    this.#endAttempt();
-    const { clock, renewalGraceMs } = this.#core.options;
-    const old = this.current, made = new ReplicaLink(this, link, clock);
-    this.#links.set(link, made);
-    this.current = made;
-    this.#openedMs = clock.now();
-    this.lastFailure = undefined;
-    if (old === null) {
-      this.past.backOff.onBegun();
-      this.#log.onConnected(link);
-    } else {
-      // It may lead to another server than the old one, which serves what runs there all the same.
-      this.#log.onRenewed(link);
-      old.retire(renewalGraceMs);
-    }
-    this.#startSchedule(link, dialledMs);
-    if (this.isListed) this.owner.onReadyChange(this);
-    else made.retire();
   }
 
   /** A server makes no calls to its clients. */
@@ -196,58 +152,64 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     return null;
   }
 
-  /** The replica asks for a newer connection, or is closing: what runs finishes on this one, and another is dialled. */
-  onDraining(link: Link, reason: DrainReason): void {
-    const { current } = this;
-    if (current === null || current.link !== link || reason === "replaced") return;
-    if (reason === "renewal") return this.#schedule.onAsked();
-    this.lastFailure = new InternodeError("Unreachable", "The replica is closing.", {
-      origin: "remote",
-    });
-    this.#loseCurrent();
-    current.retire();
+  /** See {@linkcode ReconnectorDelegate}. */
+  dial(signal: AbortSignal): Promise<Channel> {
+    const { auth, clock, name } = this.#core.options;
+    const makeToken = auth === null ? undefined : () => auth.token(name, "", clock.wallNow());
+    return this.endpoint.dial(signal, makeToken);
   }
 
-  /** See {@linkcode RenewalOwner}. */
-  onRenewalDue(): void {
-    if (this.isListed && this.current !== null && this.#attempt === null) this.#dial();
+  /** See {@linkcode ReconnectorDelegate}. */
+  makeLink(channel: Channel, owner: LinkOwner): Link {
+    return this.#core.links.make(channel, "dialler", "", owner);
   }
 
-  /** See {@linkcode RenewalOwner}. */
-  onOverage(): void {
-    this.current?.link.close(goingAway());
+  /** See {@linkcode ReconnectorDelegate}. */
+  onConnected(link: Link): void {
+    this.#log.onConnected(link);
+    this.#use(link);
   }
 
-  /** A connection, or an attempt at one, has ended. */
-  onClosed(link: Link, error: InternodeError): void {
-    this.#links.get(link)?.onClosed();
-    if (this.#attempt?.link === link) {
-      this.#onAttemptFailed(error);
-    } else if (this.current?.link === link) {
-      this.lastFailure = error;
-      if (this.isListed && !this.#core.isClosing) {
-        this.#log.onLost(error);
-        this.owner.onFailure(this);
-      }
-      this.#loseCurrent();
+  /** See {@linkcode ReconnectorDelegate}. */
+  onRenewed(link: Link): void {
+    this.#log.onRenewed(link);
+    this.#use(link);
+  }
+
+  /** See {@linkcode ReconnectorDelegate}. */
+  onLost(_link: Link, error: InternodeError | null): void {
+    if (error !== null && this.isListed && !this.isClosing) {
+      this.#log.onLost(error);
+      this.owner.onFailure(this);
     }
+    this.onPeerClosing();
   }
 
-  /** Nothing is left of a connection. */
-  onGone(link: Link): void {
-    this.#links.delete(link);
+  /** See {@linkcode ReconnectorDelegate}. */
+  onPeerClosing(): void {
+    this.current = null;
+    if (this.isListed) this.owner.onReadyChange(this);
+  }
+
+  /** See {@linkcode ReconnectorDelegate}. */
+  onUnreached(error: unknown): void {
+    this.#log.onUnreached(error);
+  }
+
+  /** See {@linkcode ReconnectorDelegate}. */
+  onRenewalFailed(error: unknown): void {
+    this.#log.onUnrenewed(error);
+  }
+
+  /** See {@linkcode ReconnectorDelegate}. */
+  onGone(): void {
     this.#checkMissing();
     this.owner.onGone();
   }
 
-  get #connection(): "none" | "pending" | "open" {
-    if (this.current !== null) return "open";
-    return this.#attempt === null ? "none" : "pending";
-  }
-
-  get #mayDial(): boolean {
-    return this.isListed && !this.#core.isClosing && this.#timer === null &&
-      this.#attempt === null;
+  #use(link: Link): void {
+    this.current = new ReplicaLink(this, link);
+    this.owner.onReadyChange(this);
   }
 
   #watch(): void {
@@ -256,7 +218,7 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.#unwatch?.end();
     const { logger } = this.#core.options, { address } = endpoint;
     const end = subscribe(
-      () => endpoint.onChange?.(() => this.#schedule.onChange()),
+      () => endpoint.onChange?.(() => this.reconnector.onChange()),
       (error) =>
         logger.warn(`onChange of the endpoint ${address} has failed: ${sentence(textOf(error))}`, {
           event: "callback_failed",
@@ -268,94 +230,13 @@ export class ServiceReplica implements Replica, LinkOwner, RenewalOwner {
     this.#unwatch = { endpoint, end };
   }
 
-  #startSchedule({ identity }: Link, dialledMs: number): void {
-    if (this.isListed) this.#schedule.start(identity !== undefined, dialledMs, this.#openedMs);
-  }
-
-  #loseCurrent(): void {
-    this.current = null;
-    this.#schedule.stop();
-    if (this.isListed) this.owner.onReadyChange(this);
-    this.#dialLater();
-    this.#checkMissing();
-  }
-
-  /** The connection is lost, or was not to be had. One that ended as nobody lists the replica is no failure. */
-  #dialLater(): void {
-    if (!this.#mayDial) return;
-    const { past } = this;
-    past.dialAtMs = this.#core.options.clock.now() + past.backOff.next();
-    this.#dialWhenDue();
-  }
-
-  #dialWhenDue(): void {
-    if (!this.#mayDial) return;
-    const { clock } = this.#core.options;
-    const waitMs = this.past.dialAtMs - clock.now();
-    if (waitMs <= 0) return this.#dial();
-    this.#timer = clock.setTimer(waitMs, () => {
-      this.#timer = null;
-      this.#dial();
-    });
-  }
-
-  #dial(): void {
-    const { options: { auth, clock, dialTimeoutMs, logger, name }, gate } = this.#core;
-    const makeToken = auth === null ? undefined : () => auth.token(name, "", clock.wallNow());
-    const attempt = this.#attempt = new Dialling({
-      gate,
-      clock,
-      dialTimeoutMs,
-      address: this.endpoint.address,
-      logger,
-      dial: (signal) => this.endpoint.dial(signal, makeToken),
-      isWanted: () => this.isListed && !this.#core.isClosing,
-      onChannel: (channel) => {
-        try {
-          attempt.link = this.#core.links.make(channel, "dialler", "", this);
-          this.#links.set(attempt.link, null);
-        } catch (error) {
-          closeQuietly(channel);
-          this.#onAttemptFailed(error);
-        }
-      },
-      onFailed: (error) => this.#onAttemptFailed(error),
-    });
-    attempt.start();
-  }
-
-  #endAttempt(): void {
-    this.#attempt?.end();
-    this.#attempt = null;
-  }
-
-  #onAttemptFailed(error: unknown): void {
-    this.#endAttempt();
-    if (this.isListed && !this.#core.isClosing) {
-      if (this.current === null) {
-        this.lastFailure = error;
-        this.#log.onUnreached(error);
-        this.#dialLater();
-      } else {
-        this.#log.onUnrenewed(error);
-        this.#schedule.onAttemptFailed();
-      }
-    }
-    this.#checkMissing();
-    this.owner.onGone();
-  }
-
-  #stopConnecting(error: InternodeError): void {
-    if (this.#timer !== null) this.#core.options.clock.clearTimer(this.#timer);
-    this.#timer = null;
-    this.#schedule.stop();
+  #leave(): void {
+    this.isListed = false;
     this.#unwatch?.end();
     this.#unwatch = null;
-    this.#attempt?.abort(error);
-    this.#attempt?.link?.close(error);
   }
 
   #checkMissing(): void {
-    if (!this.isListed && this.isGone) this.owner.onMissing(this);
+    if (!this.isListed && this.reconnector.isGone) this.owner.onMissing(this);
   }
 }

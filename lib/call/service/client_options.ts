@@ -4,7 +4,11 @@
  * @module
  */
 
-import { type BackOffOptions, resolveBackOff } from "../../rpc/connecting/back_off.ts";
+import {
+  type BackOffOptions,
+  DEFAULT_BACK_OFF,
+  resolveBackOff,
+} from "../../rpc/connecting/back_off.ts";
 import {
   type ConnectionOptions,
   type ConnectionSettings,
@@ -36,7 +40,7 @@ export interface ClientOptions extends ConnectionOptions {
   readonly defaultTimeoutMs?: number | undefined;
   /** How long one attempt to reach a replica may take, in milliseconds. Default: 10,000. */
   readonly dialTimeoutMs?: number | undefined;
-  /** How dialling again slows down. Default: from 10 ms by 1.3 up to 5,000 ms, less up to 40 %. */
+  /** How reconnecting slows down. Default: see `BackOffOptions`. */
   readonly reconnect?: Partial<BackOffOptions> | undefined;
   /** How calls that failed are tried again; `false`: never. Default: see `RetryOptions`. */
   readonly retry?: boolean | Partial<RetryOptions> | undefined;
@@ -72,8 +76,6 @@ export interface ClientSettings extends ConnectionSettings {
   readonly outliers: OutlierOptions;
 }
 
-/** How dialling again slows down unless it is told otherwise. */
-const RECONNECT: BackOffOptions = { initialMs: 10, factor: 1.3, maxMs: 5_000, jitter: 0.4 };
 const MAX_CONNECTIONS = 1_024;
 
 /**
@@ -97,7 +99,7 @@ export function resolveClientOptions(given: ClientOptions): ClientSettings {
     connections,
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
-    reconnect: resolveBackOff("reconnect", RECONNECT, given.reconnect),
+    reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),
     maxAttempts: resolveRetry(given.retry),
     retryBudget: given.retryBudget ?? {},
     hedge: resolveHedge(given.hedge),

@@ -20,7 +20,7 @@ export interface BackOffOptions {
   readonly jitter: number;
 }
 
-/** The back-off that holds unless another is given. */
+/** The back-off that holds unless another is given; what is documented above. */
 export const DEFAULT_BACK_OFF: BackOffOptions = {
   initialMs: 20,
   factor: 1.6,
@@ -90,6 +90,8 @@ export function lastingMs({ maxMs }: BackOffOptions): number {
  * each other would otherwise do so at full speed, as each of them succeeds.
  */
 export class LastingBackOff {
+  /** When it may be tried again. */
+  dueMs = -Infinity;
   readonly #backOff: BackOff;
   readonly #clock: Clock;
   readonly #lastingMs: number;
@@ -111,6 +113,8 @@ export class LastingBackOff {
   next(): number {
     if (this.#clock.now() - this.#begunMs >= this.#lastingMs) this.#backOff.reset();
     this.#begunMs = Infinity;
-    return this.#backOff.next();
+    const waitMs = this.#backOff.next();
+    this.dueMs = this.#clock.now() + waitMs;
+    return waitMs;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Connections that were renewed, until what ran on them has ended.
+ * Connections that take no new calls, until what ran on them has ended.
  *
  * @module
  */
@@ -13,8 +13,8 @@ const MAX_RETIRED = 64;
 
 interface Retired {
   readonly openedMs: number;
-  /** Ends the grace time. */
-  readonly timer: Timer;
+  /** Ends the grace time, if that ends. */
+  readonly timer: Timer | null;
   /** Ends the looking whether all has ended. */
   readonly unwatch: () => void;
   /** Whether the peer has told of the newer one; see the class. */
@@ -34,24 +34,37 @@ interface Retired {
  */
 export class RetiredLinks {
   readonly #clock: Clock;
-  readonly #graceMs: number;
   readonly #dials: boolean;
+  readonly #peerCalls: boolean;
   readonly #links = new Map<Link, Retired>();
 
-  /** @param dials Whether this side has dialled. */
-  constructor(clock: Clock, graceMs: number, dials: boolean) {
+  /**
+   * @param dials Whether this side has dialled.
+   * @param peerCalls Whether the peer makes calls too; if not, this side, which has dialled then, knows alone when all is over.
+   */
+  constructor(clock: Clock, dials: boolean, peerCalls: boolean) {
     this.#clock = clock;
-    this.#graceMs = graceMs;
     this.#dials = dials;
+    this.#peerCalls = peerCalls;
   }
 
-  /** There is a newer connection than this one, which was opened then. */
-  add(link: Link, openedMs: number, peerIsDone = false): void {
-    const timer = this.#clock.setTimer(this.#graceMs, () => link.close(goingAway()));
+  /**
+   * A connection is to take no new calls. One that is here already keeps the grace time it has.
+   *
+   * @param graceMs How long what runs may go on, in milliseconds; `Infinity`: as long as it takes.
+   * @param openedMs When it was opened.
+   * @param peerIsDone Whether the peer has told of a newer one.
+   */
+  add(link: Link, graceMs: number, openedMs: number, peerIsDone = false): void {
+    if (this.#links.has(link)) return;
+    const timer = graceMs < Infinity
+      ? this.#clock.setTimer(graceMs, () => link.close(goingAway()))
+      : null;
     const unwatch = link.watch(() => this.#check(link));
-    const retired: Retired = { openedMs, timer, unwatch, peerIsDone, isTold: false };
+    const isAlone = !this.#peerCalls;
+    const retired = { openedMs, timer, unwatch, peerIsDone: peerIsDone || isAlone, isTold: false };
     this.#links.set(link, retired);
-    if (this.#dials) tell(link, retired);
+    if (this.#dials && !isAlone) tell(link, retired);
     // It may be idle already, which shows at the end of a turn.
     link.beginTurn();
     if (this.#links.size <= MAX_RETIRED) return;
@@ -76,14 +89,13 @@ export class RetiredLinks {
     return null;
   }
 
-  /** A connection has ended. Says whether it was one of these. */
-  delete(link: Link): boolean {
+  /** A connection has ended, or is wanted again. */
+  delete(link: Link): void {
     const retired = this.#links.get(link);
-    if (retired === undefined) return false;
+    if (retired === undefined) return;
     this.#links.delete(link);
-    this.#clock.clearTimer(retired.timer);
+    if (retired.timer !== null) this.#clock.clearTimer(retired.timer);
     retired.unwatch();
-    return true;
   }
 
   #check(link: Link): void {
@@ -93,7 +105,9 @@ export class RetiredLinks {
       // Not before the dialler has told: it may not know of the newer connection yet, and would not note it.
       const isOver = retired.peerIsDone && link.session.caller.calls.active === 0;
       if (isOver && !retired.isTold) tell(link, retired);
-    } else if (retired.peerIsDone && link.settle()) link.close(replaced("GoingAway"));
+    } else if (retired.peerIsDone && link.settle()) {
+      link.close(this.#peerCalls ? replaced("GoingAway") : unneeded());
+    }
   }
 }
 
@@ -109,6 +123,13 @@ export function goingAway(): InternodeError {
     "The connection was too old, and the call had not ended within the grace time. Open it again.",
     { origin: "local", outcome: "maybeExecuted" },
   );
+}
+
+function unneeded(): InternodeError {
+  return new InternodeError("Closed", "The client needs this connection no more.", {
+    origin: "local",
+    outcome: "maybeExecuted",
+  });
 }
 
 /**

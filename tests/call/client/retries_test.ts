@@ -200,7 +200,9 @@ Deno.test("a replica that breaks off each time before a call can be sent is not 
   await sim.run(async () => {
     await sim.start(0, replica(sim, "r0", []), { limits: { maxCalls: 1 } });
     const cutting = new CutEndpoint(sim.endpoint(0), { receivedBytes: 160 });
-    const connection = await sim.connect({ resolver: constantResolver(cutting) });
+    // With these the last attempt is not so near the deadline that a retry would miss it.
+    const reconnect = { initialMs: 10, factor: 1.3, maxMs: 5_000 };
+    const connection = await sim.connect({ resolver: constantResolver(cutting), reconnect });
     const calls = Array.from(
       { length: 20 },
       (_, id) => watch(sim.clock, client(Bank, connection).pay(id, { timeoutMs: 10_000 })),

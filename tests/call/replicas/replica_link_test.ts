@@ -9,12 +9,16 @@ import { NameNumbers } from "../../../lib/session/calls/name_numbers.ts";
 import type { Outbox } from "../../../lib/session/sending/outbox.ts";
 import { VirtualClock } from "../../../lib/testing/time/virtual_clock.ts";
 import { textOf } from "../../support/session/raw_frames.ts";
+import { RetiredLinks } from "../../../lib/rpc/connecting/retired_links.ts";
 
 /** A link to a replica of which only what it uses is there, and what has become of the connection. */
 function connected(): {
   clock: VirtualClock;
   replica: { callsInFlight: number };
   link: ReplicaLink<LinkedReplica>;
+  retired: RetiredLinks;
+  /** Ends a turn of the connection. */
+  turn: () => void;
   closings: string[];
   named: string[];
 } {
@@ -23,18 +27,23 @@ function connected(): {
   const frame = (...args: unknown[]): void =>
     void named.push(textOf((args.at(-1) as Uint8Array).subarray(2)));
   const names = new NameNumbers({ frame } as unknown as Outbox);
+  const watchers = new Set<() => void>();
+  const turn = (): void => watchers.forEach((watcher) => watcher());
   const connection = {
+    beginTurn: () => clock.soon(turn),
     close: (error: InternodeError) => void closings.push(error.code),
+    settle: () => link.callsInFlight === 0 && closings.length === 0,
+    watch: (watcher: () => void) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
     session: {
       caller: { keyNumber: (key: string, name: string) => names.ofKey(key, name) },
     },
   };
-  const link = new ReplicaLink(
-    replica,
-    connection as unknown as Link,
-    clock,
-  );
-  return { clock, replica, link, closings, named };
+  const link = new ReplicaLink(replica, connection as unknown as Link);
+  const retired = new RetiredLinks(clock, true, false);
+  return { clock, replica, link, retired, turn, closings, named };
 }
 
 Deno.test("a call counts for its connection and for its replica while it is under way", () => {
@@ -47,90 +56,92 @@ Deno.test("a call counts for its connection and for its replica while it is unde
 });
 
 Deno.test("a connection that is not retired stays when its last call ends", async () => {
-  const { clock, link, closings } = connected();
+  const { clock, link, turn, closings } = connected();
   link.begin();
   link.end();
+  turn();
   await clock.advance(1_000);
-  assertEquals([link.isRetired, closings], [false, []]);
+  assertEquals(closings, []);
 });
 
 Deno.test("a retired connection closes in the next turn if it is idle, else behind its last call", async () => {
   const idle = connected();
-  idle.link.retire();
-  assertEquals([idle.link.isRetired, idle.closings], [true, []]);
+  idle.retired.add(idle.link.link, Infinity, 0);
+  assertEquals(idle.closings, []);
   await idle.clock.advance(1);
   assertEquals(idle.closings, ["Closed"]);
 
   const busy = connected();
   busy.link.begin();
   busy.link.begin();
-  busy.link.retire();
+  busy.retired.add(busy.link.link, Infinity, 0);
   busy.link.end();
+  busy.turn();
   await busy.clock.advance(60_000);
   assertEquals(busy.closings, []);
   busy.link.end();
   assertEquals(busy.closings, []);
-  await busy.clock.advance(1);
+  busy.turn();
   assertEquals(busy.closings, ["Closed"]);
 });
 
 Deno.test("what runs on a retired connection has the grace of the first retirement, however often it is retired", async () => {
-  const { clock, link, closings } = connected();
+  const { clock, link, retired, closings } = connected();
   link.begin();
-  link.retire(100);
+  retired.add(link.link, 100, 0);
   await clock.advance(50);
-  link.retire(10);
-  link.retire();
+  retired.add(link.link, 10, 0);
+  retired.add(link.link, Infinity, 0);
   await clock.advance(49);
   assertEquals(closings, []);
   await clock.advance(1);
   assertEquals(closings, ["GoingAway"]);
-  link.onClosed();
+  retired.delete(link.link);
   await clock.advance(1_000);
   assertEquals(closings, ["GoingAway"]);
 });
 
 Deno.test("an idle connection that is retired twice closes once", async () => {
-  const { clock, link, closings } = connected();
-  link.retire();
-  link.retire();
+  const { clock, link, retired, closings } = connected();
+  retired.add(link.link, Infinity, 0);
+  retired.add(link.link, Infinity, 0);
   await clock.advance(1);
   assertEquals(closings, ["Closed"]);
 });
 
 Deno.test("a connection that has ended leaves no timer behind", async () => {
-  const { clock, link, closings } = connected();
+  const { clock, link, retired, closings } = connected();
   link.begin();
-  link.retire(100);
-  link.onClosed();
-  link.onClosed();
+  retired.add(link.link, 100, 0);
+  retired.delete(link.link);
+  retired.delete(link.link);
   await clock.advance(1_000);
   assertEquals(closings, []);
 });
 
 Deno.test("a connection that is wanted again, or has a call again, before it has closed stays", async () => {
   const wanted = connected();
-  wanted.link.retire();
-  wanted.link.reinstate();
+  wanted.retired.add(wanted.link.link, Infinity, 0);
+  wanted.retired.delete(wanted.link.link);
   await wanted.clock.advance(1);
-  assertEquals([wanted.link.isRetired, wanted.closings], [false, []]);
+  assertEquals(wanted.closings, []);
 
   const used = connected();
-  used.link.retire();
+  used.retired.add(used.link.link, Infinity, 0);
   used.link.begin();
   await used.clock.advance(1);
   assertEquals(used.closings, []);
 });
 
 Deno.test("a connection that is wanted again while calls run on it outlives the grace of its retirement", async () => {
-  const { clock, link, closings } = connected();
+  const { clock, link, retired, closings } = connected();
   link.begin();
-  link.retire(100);
+  retired.add(link.link, 100, 0);
   await clock.advance(50);
-  link.reinstate();
+  retired.delete(link.link);
   await clock.advance(1_000);
-  assertEquals([link.isRetired, closings], [false, []]);
-  link.retire(100);
+  assertEquals(closings, []);
+  retired.add(link.link, 100, 0);
   await clock.advance(100);
   assertEquals(closings, ["GoingAway"]);
 });

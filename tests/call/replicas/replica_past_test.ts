@@ -55,7 +55,6 @@ Deno.test("a replica that was set aside is still set aside when it is listed aga
     }),
     outage: new Outage(new VirtualClock(), 4_000),
     setAside: new Outage(new VirtualClock(), 30_000),
-    dialAtMs: 0,
   });
   const first = past(), second = past(), pasts = new ReplicaPasts();
   detector.join(first.health, 0);
@@ -70,7 +69,7 @@ Deno.test("a replica that was set aside is still set aside when it is listed aga
 
 Deno.test("the past is forgotten after a minute, and beyond a thousand replicas the oldest first", () => {
   const pasts = new ReplicaPasts();
-  const past = { dialAtMs: 0 } as ReplicaPast;
+  const past = {} as ReplicaPast;
   pasts.keep("old", past, 0);
   assertEquals(pasts.take("old", 60_001), null);
   for (let index = 0; index <= 1_000; index++) pasts.keep(`r${index}`, past, index);
