@@ -18,7 +18,8 @@
  * | `InvalidPayload` | a payload could not be encoded or decoded, or failed validation | correct the value or the contract |
  * | `MessageTooLarge` | a message is over a size limit | split it, or raise the limit |
  * | `Overloaded` | a limit on concurrent calls or queued bytes was reached | retry later |
- * | `Refused` | the handshake was refused, or the call: its caller may not make it | correct the configuration |
+ * | `Unauthenticated` | a side has not proven who it is: by its secret, its token or its certificate; no connection was made | correct the secret or the certificate |
+ * | `PermissionDenied` | whoever it is may not: the handshake was refused, or the call by an `allow` rule | correct the configuration, or the rule |
  * | `ProtocolError` | the peer broke the protocol; the connection was ended | report it |
  * | `Closed` | this side is closed or closing | nothing |
  * | `InvalidArgument` | an option or an argument makes no sense | correct it |
@@ -34,7 +35,8 @@ export type ErrorCode =
   | "InvalidPayload"
   | "MessageTooLarge"
   | "Overloaded"
-  | "Refused"
+  | "Unauthenticated"
+  | "PermissionDenied"
   | "ProtocolError"
   | "Closed"
   | "InvalidArgument"

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Refusal } from "../session/frames/wire_error.ts";
 import type { InternodeError } from "../errors.ts";
 import { plainText } from "../foreign/plain_text.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
@@ -33,7 +34,7 @@ const CHANNEL_END_MS = 900;
 /** What a link tells its owner. */
 export interface LinkOwner {
   /** Judges the peer by its name and its identity: `null` admits it, a text refuses it. */
-  admit(link: Link, name: string): string | null;
+  admit(link: Link, name: string): Refusal | null;
   /** Calls can be made. */
   onOpen(link: Link, peer: Peer): void;
   /** Finds a handler for a call that came over this link; `null` if there is none. */
@@ -214,7 +215,7 @@ export abstract class Link implements SessionOwner {
   }
 
   /** See {@linkcode LinkOwner.admit}. */
-  admit(name: string): string | null {
+  admit(name: string): Refusal | null {
     return this.#owner.admit(this, name);
   }
 

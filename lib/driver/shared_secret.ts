@@ -234,7 +234,7 @@ class SharedSecret implements Authenticator {
     const secret = this.#secretsOf(peer)[0];
     if (secret !== undefined) return secret;
     throw new InternodeError(
-      "Refused",
+      "Unauthenticated",
       `There is no secret for ${quoted(peer)}: byPeer gives none, and there is no default.`,
       { origin: "local", host: peer },
     );

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Refusal } from "../session/frames/wire_error.ts";
 import type { InternodeError } from "../errors.ts";
 import type { TokenJudgement } from "../transport/channel/admission.ts";
 import { closeQuietly } from "../transport/channel/close_quietly.ts";
@@ -63,7 +64,7 @@ export class Doorman {
   ): TokenJudgement {
     return this.#tokens.judge(token, { identity, remote }, (name) => {
       const found = this.find(name, identity);
-      return typeof found === "string" ? found : null;
+      return "why" in found ? found : null;
     });
   }
 
@@ -105,13 +106,14 @@ export class Doorman {
   }
 
   /** Whose channel a name's is, or why it is refused. */
-  find(name: string, identity: PeerIdentity | undefined): Peering | string {
+  find(name: string, identity: PeerIdentity | undefined): Peering | Refusal {
     const local = this.#node.local.href;
-    if (this.#node.closing) return `"${local}" is closing`;
-    if (name === local) return `"${name}" is this host's own name`;
+    const denied = (why: string): Refusal => ({ code: "PermissionDenied", why });
+    if (this.#node.closing) return denied(`"${local}" is closing`);
+    if (name === local) return denied(`"${name}" is this host's own name`);
     const peering = this.#peerings.get(name);
-    if (peering === undefined) return `"${name}" is not among the hosts of "${local}"`;
-    if (dials(local, name)) return `between "${name}" and "${local}" the latter dials`;
+    if (peering === undefined) return denied(`"${name}" is not among the hosts of "${local}"`);
+    if (dials(local, name)) return denied(`between "${name}" and "${local}" the latter dials`);
     return this.#node.refusal(name, identity) ?? peering;
   }
 
@@ -145,12 +147,12 @@ class Stranger implements LinkOwner {
     this.#tokenName = tokenName;
   }
 
-  admit(link: Link, name: string): string | null {
+  admit(link: Link, name: string): Refusal | null {
     this.#caller = name;
     const problem = tokenNameProblem(this.#tokenName, name);
     if (problem !== null) return problem;
     const found = this.#doorman.find(name, link.identity);
-    if (typeof found === "string") return found;
+    if ("why" in found) return found;
     this.#owner = found.reconnector;
     return null;
   }

@@ -17,7 +17,7 @@ import type { Channel, Transport } from "../transport/channel/transport.ts";
 import { invalidArgument } from "../errors.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { Role } from "../session/frames/session_options.ts";
-import { noHandler } from "../session/frames/wire_error.ts";
+import { noHandler, type Refusal, unproven } from "../session/frames/wire_error.ts";
 import { LendingPool } from "../wire/lending_pool.ts";
 import { type AuditTrail, auditTrailOf } from "../rpc/connecting/audit_trail.ts";
 import { type CallRate, callRateOf, CallSource } from "../rpc/serving/call_source.ts";
@@ -92,8 +92,8 @@ export class GridNode {
   }
 
   /** Why whoever has proven to have this identity may not be a host; `null`: it may. */
-  refusal(host: string, identity: PeerIdentity | undefined): string | null {
-    return bindingRefusal(parseHostAddress(host), identity, this.options.mutualTls);
+  refusal(host: string, identity: PeerIdentity | undefined): Refusal | null {
+    return unproven(bindingRefusal(parseHostAddress(host), identity, this.options.mutualTls));
   }
 
   /** Makes what serves a peer's calls under one name, or refuses them. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unproven } from "../session/frames/wire_error.ts";
 import { InternodeError, invalidArgument } from "../errors.ts";
 import { about } from "../foreign/log_event.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
@@ -217,7 +218,8 @@ export class Manager implements AsyncDisposable {
       allowOrigins,
       allowHosts,
       hostname: this.#node.local.hostname,
-      onRefused: (why) => this.#doorman.visitors.onRefused(why, { remote }),
+      onRefused: (why) =>
+        this.#doorman.visitors.onRefused({ code: "PermissionDenied", why }, { remote }),
       accept: (channel, name, place) => this.#doorman.accept(channel, name, place),
       door: this.#doorman.door,
       address: remote,
@@ -225,7 +227,7 @@ export class Manager implements AsyncDisposable {
       authorize: (token) => {
         if (mutualTls) {
           const why = "This host takes connections by mutual TLS only.";
-          this.#doorman.visitors.onRefused(why, { remote });
+          this.#doorman.visitors.onRefused(unproven(why), { remote });
           return why;
         }
         if (exposed === null) return this.#doorman.authorize(token, undefined, remote);

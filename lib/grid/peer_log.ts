@@ -4,13 +4,16 @@
  * @module
  */
 
-import type { InternodeError } from "../errors.ts";
+import type { ErrorCode, InternodeError } from "../errors.ts";
 import { about, type EventLogger } from "../foreign/log_event.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Link } from "../driver/link.ts";
 import { RepeatedLines, times } from "../driver/repeated_lines.ts";
+
+/** Codes of refusals, which do not pass by themselves. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["Unauthenticated", "PermissionDenied"]);
 
 /** Tells of changes once, and of what goes on in sums. */
 export class PeerLog {
@@ -85,7 +88,7 @@ export class PeerLog {
     this.#attempts++;
     this.#downSinceMs ??= this.#clock.now();
     const host = this.#host, reason = sentence(textOf(error)), fields = about(error);
-    if (!isOwnError(error) || error.code !== "Refused") {
+    if (!isOwnError(error) || !REFUSALS.has(error.code)) {
       const text = `Could not connect to ${host}: ${reason}`;
       this.#logger.debug(text, { event: "dial_failed", host, count: this.#attempts, ...fields });
       return;

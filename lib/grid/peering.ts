@@ -11,6 +11,7 @@ import type { Link, LinkOwner } from "../driver/link.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
 import type { Peer } from "../session/frames/session_options.ts";
+import type { Refusal } from "../session/frames/wire_error.ts";
 import type { Channel } from "../transport/channel/transport.ts";
 import { LastingBackOff } from "../rpc/connecting/back_off.ts";
 import { type ConnectionState, mayFollow } from "../rpc/contract/connection_state.ts";
@@ -123,7 +124,7 @@ export class Peering implements ReconnectorDelegate {
   }
 
   /** See {@linkcode ReconnectorDelegate}: whom this side has dialled must be able to prove it. */
-  admit(link: Link): string | null {
+  admit(link: Link): Refusal | null {
     return this.#node.refusal(this.host, link.identity);
   }
 

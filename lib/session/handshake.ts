@@ -32,10 +32,11 @@ import {
   MAX_VERSION,
   MIN_VERSION,
 } from "./frames/hello.ts";
+import { type Refusal, type RefusalCode, unproven } from "./frames/wire_error.ts";
 import type { SessionOptions } from "./frames/session_options.ts";
 
 /** What a handshake does next after a frame: nothing yet, open the session, or refuse with a reason. */
-export type HandshakeStep = "wait" | "done" | { readonly refusal: string };
+export type HandshakeStep = "wait" | "done" | Refusal;
 
 /** One side of a handshake. Frames go in through `receive`, out through the `send` given. */
 export class Handshake {
@@ -46,12 +47,13 @@ export class Handshake {
 
   readonly #options: SessionOptions;
   readonly #send: (type: number, payload: Uint8Array) => void;
-  readonly #admit: (name: string) => string | null;
+  readonly #admit: (name: string) => Refusal | null;
   readonly #wallMs: number;
   readonly #startMs: number;
   #ownHello: Uint8Array = NOTHING;
   #peerHello: Uint8Array = NOTHING;
   #expected: number;
+  #hasProven = false;
 
   /**
    * @param options The session's.
@@ -63,7 +65,7 @@ export class Handshake {
   constructor(
     options: SessionOptions,
     send: (type: number, payload: Uint8Array) => void,
-    admit: (name: string) => string | null,
+    admit: (name: string) => Refusal | null,
     nowMs: number,
     wallMs: number,
   ) {
@@ -76,13 +78,20 @@ export class Handshake {
     if (options.role === "dialler") this.#sayHello(nowMs);
   }
 
+  /** What it is called if the peer refuses this side now: it has proven nothing, or just sent its proof, or it is refused for what it is. */
+  get refusedAs(): RefusalCode {
+    const { auth, binding } = this.#options;
+    const isUnproven = auth === null ? binding === undefined : this.#hasProven;
+    return isUnproven ? "Unauthenticated" : "PermissionDenied";
+  }
+
   /** How far the peer's wall clock was ahead of ours when it said hello. */
   clockSkewMs = 0;
 
   /** Takes one frame. */
   receive(type: number, reader: ByteReader, nowMs: number): HandshakeStep {
     if (type !== this.#expected) {
-      return { refusal: `frame type ${type} came during the handshake, not ${this.#expected}` };
+      return denied(`frame type ${type} came during the handshake, not ${this.#expected}`);
     }
     switch (type) {
       case FrameType.hello:
@@ -97,9 +106,9 @@ export class Handshake {
   #onHello(reader: ByteReader, nowMs: number): HandshakeStep {
     const payload = reader.bytes.slice(reader.position, reader.end);
     const hello = decodeHello(reader);
-    if (typeof hello === "string") return { refusal: hello };
+    if (typeof hello === "string") return denied(hello);
     const refusal = this.#judge(hello, nowMs);
-    if (refusal !== null) return { refusal };
+    if (refusal !== null) return refusal;
     this.peer = hello;
     this.#peerHello = payload;
     if ((hello.features & FEATURE_CHECKSUM) !== 0) this.checksum = this.#options.checksum;
@@ -116,6 +125,7 @@ export class Handshake {
     if (auth !== null) {
       const proof = auth.prove("dialler", this.#transcript(), hello.name);
       this.#send(FrameType.proof, proof);
+      this.#hasProven = true;
     }
     this.#expected = FrameType.welcome;
     return "wait";
@@ -125,9 +135,10 @@ export class Handshake {
     const auth = this.#options.auth!;
     const transcript = this.#transcript(), { name } = this.peer!;
     if (auth.verify("dialler", transcript, rest(reader), name) !== true) {
-      return { refusal: WRONG_SECRET };
+      return unproven(WRONG_SECRET);
     }
     this.#send(FrameType.welcome, auth.prove("acceptor", transcript, name));
+    this.#hasProven = true;
     return "done";
   }
 
@@ -136,32 +147,36 @@ export class Handshake {
     if (auth === null) return "done";
     const { name } = this.peer!;
     const isProven = auth.verify("acceptor", this.#transcript(), rest(reader), name) === true;
-    return isProven ? "done" : { refusal: WRONG_SECRET };
+    return isProven ? "done" : unproven(WRONG_SECRET);
   }
 
-  #judge(hello: Hello, nowMs: number): string | null {
+  #judge(hello: Hello, nowMs: number): Refusal | null {
     // Asked first, so that the owner knows who came whatever it is refused for.
     const refusal = this.#admit(hello.name);
     const { name, peerName, auth, maxClockSkewMs } = this.#options;
     if (hello.minVersion > MAX_VERSION || hello.maxVersion < MIN_VERSION) {
-      return `the peer speaks protocol versions ${hello.minVersion} to ${hello.maxVersion}, ` +
-        `this side ${MIN_VERSION} to ${MAX_VERSION}`;
+      return denied(
+        `the peer speaks protocol versions ${hello.minVersion} to ${hello.maxVersion}, ` +
+          `this side ${MIN_VERSION} to ${MAX_VERSION}`,
+      );
     }
     if (hello.peerName !== "" && hello.peerName !== name) {
-      return `the peer wants to talk to "${hello.peerName}", this is "${name}"`;
+      return denied(`the peer wants to talk to "${hello.peerName}", this is "${name}"`);
     }
     if (peerName !== "" && hello.name !== peerName) {
-      return `the peer is "${hello.name}", not "${peerName}"`;
+      return unproven(`the peer is "${hello.name}", not "${peerName}"`);
     }
     this.clockSkewMs = hello.wallMs - this.#wallAt(nowMs);
     if (!(Math.abs(this.clockSkewMs) <= maxClockSkewMs)) {
-      return `the clocks differ by ${Math.round(this.clockSkewMs / 1000)} s, ` +
-        `more than the ${maxClockSkewMs / 1000} s allowed: synchronise them`;
+      return denied(
+        `the clocks differ by ${Math.round(this.clockSkewMs / 1000)} s, ` +
+          `more than the ${maxClockSkewMs / 1000} s allowed: synchronise them`,
+      );
     }
     if (hello.authenticates !== (auth !== null)) {
       return auth === null
-        ? `"${hello.name}" asks for a shared secret and this side has none`
-        : `this side asks for a shared secret and "${hello.name}" has none`;
+        ? denied(`"${hello.name}" asks for a shared secret and this side has none`)
+        : unproven(`this side asks for a shared secret and "${hello.name}" has none`);
     }
     return refusal;
   }
@@ -210,6 +225,10 @@ export class Handshake {
     transcript.set(bound, 8 + first.length + second.length);
     return transcript;
   }
+}
+
+function denied(why: string): Refusal {
+  return { code: "PermissionDenied", why };
 }
 
 const NOTHING = new Uint8Array(0);

@@ -90,6 +90,7 @@ export class Session implements CreditGiver, PayloadOwner {
   /** How many frames without a handler have come since the last step. */
   #frames = 0;
   #state: "handshake" | "open" | "closed" = "handshake";
+  #refusedAs: Handshake["refusedAs"] = "PermissionDenied";
 
   /**
    * @param options What it is made from.
@@ -99,8 +100,7 @@ export class Session implements CreditGiver, PayloadOwner {
    */
   constructor(options: SessionOptions, owner: SessionOwner, nowMs: number, wallMs: number) {
     this.#owner = owner;
-    const { pool, envelope, writeFlattenLimit, limits } = options;
-    const reader = this.#reader;
+    const { pool, envelope, writeFlattenLimit, limits } = options, reader = this.#reader;
     reader.room = new DecodedShare(options.memory);
     const outbox = this.#outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, owner);
     outbox.nowMs = nowMs;
@@ -341,13 +341,14 @@ export class Session implements CreditGiver, PayloadOwner {
     if (type === FrameType.goodbye) return this.#onGoodbye(code);
     const step = this.#handshake!.receive(type, this.#reader, this.#outbox.nowMs);
     if (step === "wait") return;
-    if (step !== "done") throw refusedHere(step.refusal);
+    if (step !== "done") throw refusedHere(step);
     this.#open(this.#handshake!);
   }
 
   #open(handshake: Handshake): void {
     const hello = handshake.peer!, outbox = this.#outbox;
     this.#handshake = null;
+    this.#refusedAs = handshake.refusedAs;
     this.#state = "open";
     outbox.budget.open(hello);
     // What was said so far, the welcome included, travels without a checksum.
@@ -366,7 +367,8 @@ export class Session implements CreditGiver, PayloadOwner {
 
   #onGoodbye(code: number): void {
     this.#peerIsDone = true;
-    this.#close(endedByPeer(code, readText(this.#reader), this.#state === "handshake"));
+    const handshake = this.#handshake, refusedAs = handshake?.refusedAs ?? this.#refusedAs;
+    this.#close(endedByPeer(code, readText(this.#reader), handshake !== null, refusedAs));
   }
 
   /** Something came that ends the session: the peer is told, never the process. */

@@ -114,7 +114,7 @@ export class NetEndpoint implements Endpoint {
    * @param signal Gives up.
    * @param makeToken See {@linkcode Endpoint.dial}; not called where the endpoint has a token of its own.
    * @returns The channel. Rejects with the signal's reason, or with an `InternodeError`
-   * that names the host: `Refused` if the other end would not have this side,
+   * that names the host: `Unauthenticated` or `PermissionDenied` if the other end would not have this side,
    * `InvalidArgument` if it can never succeed, else `Unreachable`.
    */
   async dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {

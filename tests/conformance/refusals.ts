@@ -70,10 +70,13 @@ export const REFUSALS: readonly Case[] = [
     },
     body: async ({ first, second, to, secondLog }) => {
       for (let i = 0; i < 2; i++) {
-        const refused = await failure(to.request(answer, "x", { subroute: "shut" }), "Refused");
+        const refused = await failure(
+          to.request(answer, "x", { subroute: "shut" }),
+          "PermissionDenied",
+        );
         assertEquals([refused.origin, refused.outcome], ["remote", "notExecuted"]);
         assert(refused.message.includes("may not call"), refused.message);
-        await failure(all(to.stream(count, 2)), "Refused");
+        await failure(all(to.stream(count, 2)), "PermissionDenied");
         assertEquals(await to.request(answer, "x", { subroute: "open" }), "x");
       }
       const back = second.connection(first.local);

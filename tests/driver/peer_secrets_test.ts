@@ -68,7 +68,7 @@ Deno.test("to whom there is no secret, nothing is proven", () => {
       () => a.token(A, C, NOW),
       () => a.prove("dialler", TRANSCRIPT),
     ]
-  ) assertEquals(assertThrows(prove, InternodeError, "no secret").code, "Refused");
+  ) assertEquals(assertThrows(prove, InternodeError, "no secret").code, "Unauthenticated");
 });
 
 Deno.test("what byPeer answers that is no secret throws, and an unknown peer takes as long as a known one", () => {

@@ -182,7 +182,7 @@ Deno.test({
         InternodeError,
         "does not come from an authority that is believed",
       );
-      assertEquals(error.code, "Refused");
+      assertEquals(error.code, "Unauthenticated");
     } finally {
       running = false;
       await Promise.all(nodes.map(({ manager }) => manager.close({ graceMs: 100 })));

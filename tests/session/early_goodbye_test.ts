@@ -20,9 +20,9 @@ for (const auth of [null, SECRET]) {
       say(dialler, acceptor);
     }
     assertEquals([dialler.session.state, acceptor.session.state], ["handshake", "open"]);
-    dialler.session.close(new InternodeError("Refused", "nobody here knows you"), 1000);
+    dialler.session.close(new InternodeError("PermissionDenied", "nobody here knows you"), 1000);
     say(dialler, acceptor);
-    assertEquals(acceptor.closed?.code, "Refused");
+    assertEquals(acceptor.closed?.code, "Unauthenticated");
     assertStringIncludes(acceptor.closed!.message, "nobody here knows you");
   });
 }

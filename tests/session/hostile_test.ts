@@ -161,7 +161,12 @@ function assertDecent(pair: Pair): void {
     if (closed !== null) {
       assertEquals(session.caller.calls.active + session.responder.calls.active, 0);
       assert(closed.message.length > 10, "a reason is stated");
-      assert(["ProtocolError", "Refused", "Disconnected"].includes(closed.code), closed.code);
+      assert(
+        ["ProtocolError", "PermissionDenied", "Unauthenticated", "Disconnected"].includes(
+          closed.code,
+        ),
+        closed.code,
+      );
     }
     session.onTimer(pair.nowMs);
   }

@@ -106,7 +106,7 @@ Deno.test("WebSocket addresses check the path and the token", async () => {
     InternodeError,
     "status 401: token null is not good",
   );
-  assertEquals([refused.code, refused.origin], ["Refused", "remote"]);
+  assertEquals([refused.code, refused.origin], ["PermissionDenied", "remote"]);
   await attempt("/grid", "good");
   pair.b.freeze();
   const waiting = watch(attempt("/grid", "good"));

@@ -198,7 +198,7 @@ export function errorVectors(): ErrorVector[] {
     "InvalidPayload",
     "MessageTooLarge",
     "Overloaded",
-    "Refused",
+    "PermissionDenied",
     "ProtocolError",
     "Closed",
     "InvalidArgument",

@@ -40,7 +40,8 @@ export function healthVerdict(error: unknown): HealthVerdict {
     case "MessageTooLarge":
     case "InvalidArgument":
     case "Overloaded":
-    case "Refused":
+    case "Unauthenticated":
+    case "PermissionDenied":
       return origin === "remote" ? "answered" : "neutral";
     default:
       return "neutral";

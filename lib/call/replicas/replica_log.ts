@@ -17,7 +17,8 @@ import { times } from "../../driver/repeated_lines.ts";
 const PASSING_MS = 60_000;
 /** Codes of failures that do not pass by themselves. */
 const LASTING: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
-  "Refused",
+  "Unauthenticated",
+  "PermissionDenied",
   "InvalidArgument",
   "ProtocolError",
 ]);

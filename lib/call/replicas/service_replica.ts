@@ -143,7 +143,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   }
 
   /** See {@linkcode ReconnectorDelegate}; a dialler has nothing to judge. */
-  admit(): string | null {
+  admit(): null {
     return null;
   }
 

@@ -108,7 +108,13 @@ export async function listen(
       if (authorize === undefined) return await taking.authorize(token, identity, remote);
       const said = await judgementOf(authorize, token);
       if (said !== null) {
-        trail?.onConnection({ remote, caller: undefined, identity, code: "Refused", reason: said });
+        trail?.onConnection({
+          remote,
+          caller: undefined,
+          identity,
+          code: "Unauthenticated",
+          reason: said,
+        });
       }
       return said;
     },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Refusal } from "../../session/frames/wire_error.ts";
 import type { InternodeError } from "../../errors.ts";
 import { sentence } from "../../foreign/text_of.ts";
 import { callRateOf, CallSource } from "../../rpc/serving/call_source.ts";
@@ -119,7 +120,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   }
 
   /** Every client is welcome by the name that it came with; whether it knows the secret is not judged here. */
-  admit(_link: Link, name: string): string | null {
+  admit(_link: Link, name: string): Refusal | null {
     this.#caller = name;
     return tokenNameProblem(this.#tokenName, name);
   }

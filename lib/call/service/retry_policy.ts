@@ -38,7 +38,8 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "InvalidArgument",
   "InvalidPayload",
   "MessageTooLarge",
-  "Refused",
+  "PermissionDenied",
+  "Unauthenticated",
 ]);
 
 /**
@@ -46,7 +47,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  *
  * | the attempt's error | any method | idempotent ones |
  * |---|---|---|
- * | `Cancelled`, `DeadlineExceeded`, `HandlerFailed`, `InvalidArgument`, `InvalidPayload`, `MessageTooLarge`, `Refused`, `Closed` by this side, and what is no `InternodeError` | never | never |
+ * | `Cancelled`, `DeadlineExceeded`, `HandlerFailed`, `InvalidArgument`, `InvalidPayload`, `MessageTooLarge`, `PermissionDenied`, `Unauthenticated`, `Closed` by this side, and what is no `InternodeError` | never | never |
  * | outcome `executed` | never | never |
  * | outcome `maybeExecuted` | never | paid |
  * | outcome `notExecuted` | paid | paid |

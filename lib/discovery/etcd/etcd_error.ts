@@ -155,10 +155,10 @@ function foreignError(url: string, status: number, body: unknown): InternodeErro
 
 function statusAdvice(grpcCode: number, text: string): readonly [ErrorCode, string] {
   if (grpcCode === PERMISSION_DENIED) {
-    return ["Refused", "Grant the user a role that covers the prefix."];
+    return ["PermissionDenied", "Grant the user a role that covers the prefix."];
   }
   if (grpcCode === 16 || /\b(user name|auth\w*)\b/.test(text)) {
-    return ["Refused", "Check the user and password options against etcd's users."];
+    return ["Unauthenticated", "Check the user and password options against etcd's users."];
   }
   if (grpcCode === 8) return ["Overloaded", "Make room in etcd, or slow down."];
   if (grpcCode === 3 || grpcCode === 9 || grpcCode === 11 || grpcCode === 12) {

@@ -25,7 +25,11 @@ const SUM_MS = 10_000;
 const MAX_TEXT = 1_024;
 
 /** Calls that end otherwise were not refused: they came too late, did not fit, or failed. */
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(["Refused", "UnknownHandler", "Overloaded"]);
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  "PermissionDenied",
+  "UnknownHandler",
+  "Overloaded",
+]);
 
 /** Whom an audit is told of, and where it is told of failures of its own. */
 export interface AuditTrailInit {

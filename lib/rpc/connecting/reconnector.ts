@@ -41,7 +41,7 @@ import type { Timer } from "../../runtime/clock.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { DrainReason } from "../../session/frames/drain_reason.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
-import { PEER_CLOSES } from "../../session/frames/wire_error.ts";
+import { PEER_CLOSES, type Refusal } from "../../session/frames/wire_error.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import type { LastingBackOff } from "./back_off.ts";
@@ -197,7 +197,7 @@ export class Reconnector implements LinkOwner, RenewalOwner {
   }
 
   /** See {@linkcode LinkOwner}. */
-  admit(link: Link, name: string): string | null {
+  admit(link: Link, name: string): Refusal | null {
     return this.#delegate.admit(link, name);
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Refusal, unproven } from "../../session/frames/wire_error.ts";
 import { plainText } from "../../foreign/plain_text.ts";
 import type { TokenJudgement } from "../../transport/channel/admission.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -55,19 +56,20 @@ export class TokenJudge {
   judge(
     token: string | null,
     bearer: TokenBearer,
-    refusal: (name: string) => string | null,
+    refusal: (name: string) => Refusal | null,
   ): TokenJudgement {
     const { auth, clock, local, visitors, used, among } = this.#init;
     if (auth === null) return null;
     const wallNowMs = clock.wallNow(), verdict = auth.checkToken(token, local, wallNowMs);
-    let why: string | null;
-    if ("refusal" in verdict) why = verdict.refusal;
-    else if (verdict.name === "") why = "the token bears no name";
+    let refused: Refusal | null;
+    if ("refusal" in verdict) refused = unproven(verdict.refusal);
+    else if (verdict.name === "") refused = unproven("the token bears no name");
     // Only what was signed, by those who may come in, is remembered.
-    else why = refusal(verdict.name) ?? used.use(verdict, wallNowMs, among);
-    if (why === null) return verdict as TokenClaim;
-    visitors.onRefused(why, { ...bearer, caller: "name" in verdict ? verdict.name : undefined });
-    return why;
+    else refused = refusal(verdict.name) ?? unproven(used.use(verdict, wallNowMs, among));
+    if (refused === null) return verdict as TokenClaim;
+    const caller = "name" in verdict ? verdict.name : undefined;
+    visitors.onRefused(refused, { ...bearer, caller });
+    return refused.why;
   }
 }
 
@@ -78,7 +80,7 @@ export class TokenJudge {
  * @param name In the hello.
  * @returns What is wrong; `null`: nothing.
  */
-export function tokenNameProblem(tokenName: string | undefined, name: string): string | null {
+export function tokenNameProblem(tokenName: string | undefined, name: string): Refusal | null {
   if (tokenName === undefined || tokenName === name) return null;
-  return `"${name}" has come with the token of "${plainText(tokenName)}"`;
+  return unproven(`"${name}" has come with the token of "${plainText(tokenName)}"`);
 }

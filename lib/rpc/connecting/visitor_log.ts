@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Refusal } from "../../session/frames/wire_error.ts";
 import type { ErrorCode, InternodeError } from "../../errors.ts";
 import {
   about,
@@ -94,13 +95,13 @@ export class VisitorLog {
   /**
    * A request was refused before it could become a connection.
    *
-   * @param reason Why.
+   * @param refusal Why.
    * @param visitor Who asked, as far as that is known.
    */
-  onRefused(reason: string, visitor: Partial<Visitor> = {}): void {
+  onRefused({ code, why: reason }: Refusal, visitor: Partial<Visitor> = {}): void {
     const text = `A connection was refused before its upgrade: ${sentence(reason)}`;
     this.#repeat(this.#lines, "warn", "connection_refused", text, { reason });
-    this.#tellAudit("Refused", reason, visitor);
+    this.#tellAudit(code, reason, visitor);
   }
 
   /** More have come than are heard at a time. */
@@ -143,7 +144,7 @@ export class VisitorLog {
       const failure = { ...fields, what: "authorize", error: cause.cause };
       this.#repeat(this.#lines, "error", "callback_failed", text, failure);
       this.#tellAudit(code, reason, { remote: remoteOf(error) });
-    } else if (code === "Refused") {
+    } else if (code === "Unauthenticated" || code === "PermissionDenied") {
       this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
       this.#tellAudit(code, reason, { remote: remoteOf(error) });
     } else if (code === "Overloaded") {

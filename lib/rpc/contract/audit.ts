@@ -21,7 +21,7 @@ export interface RefusedConnection {
   readonly caller: string | undefined;
   /** Who the other end has proven to be by its certificate; `undefined` without mutual TLS, and where it failed. */
   readonly identity: PeerIdentity | undefined;
-  /** `Refused`; `Overloaded`: too many came at a time; `ProtocolError`: what it sent is not this protocol's. */
+  /** `Unauthenticated`: it has not proven who it is; `PermissionDenied`: it may not connect; `Overloaded`: too many came at a time; `ProtocolError`: what it sent is not this protocol's. */
   readonly code: ErrorCode;
   /** Why, in words, on one line. */
   readonly reason: string;
@@ -47,7 +47,7 @@ export interface RefusedCall {
   readonly subroute: string;
   /** What kind of call it was. */
   readonly kind: "single" | "stream";
-  /** `Refused`: the handler's `allow` rule does not know the caller; `UnknownHandler`: there is none; `Overloaded`: a limit was reached. */
+  /** `PermissionDenied`: the handler's `allow` rule does not know the caller; `UnknownHandler`: there is none; `Overloaded`: a limit was reached. */
   readonly code: ErrorCode;
   /** Why, in words, on one line. */
   readonly reason: string;

@@ -85,7 +85,7 @@ export interface HandleOptions {
   readonly concurrency?: number;
   /** How many calls may wait beyond `concurrency`; more are answered `Overloaded`. Default: 1,024. */
   readonly queue?: number;
-  /** Who may call it, see `allowNames`; others get `Refused` with outcome `notExecuted`, for that call alone. Asked once for each connection and name. Default: every peer. */
+  /** Who may call it, see `allowNames`; others get `PermissionDenied` with outcome `notExecuted`, for that call alone. Asked once for each connection and name. Default: every peer. */
   readonly allow?: AllowRule;
   /**
    * Whether the request is lent: the handler may use it until it returns, or

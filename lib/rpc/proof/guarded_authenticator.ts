@@ -121,5 +121,5 @@ function readVerdict(answer: unknown): TokenVerdict | undefined {
 }
 
 function refuse(what: string): never {
-  throw new InternodeError("Refused", `This side could not ${what}; its log says why.`);
+  throw new InternodeError("Unauthenticated", `This side could not ${what}; its log says why.`);
 }

@@ -43,7 +43,7 @@ export class RefusedTarget implements HandlerTarget {
     this.#serving = serving;
     this.#source = source;
     this.#subroute = subroute;
-    this.#error = new InternodeError("Refused", message, {
+    this.#error = new InternodeError("PermissionDenied", message, {
       origin: "remote",
       outcome: "notExecuted",
     });

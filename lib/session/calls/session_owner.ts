@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Refusal } from "../frames/wire_error.ts";
 import type { InternodeError } from "../../errors.ts";
 import type { DrainReason } from "../frames/drain_reason.ts";
 import type { HandlerTarget } from "./handler_target.ts";
@@ -14,7 +15,7 @@ export interface SessionOwner {
   /** There is something to send: drain soon, after the present turn's work. */
   onOutput(): void;
   /** Judges the peer by the name in its hello: `null` admits it, a text refuses it. */
-  admit(name: string): string | null;
+  admit(name: string): Refusal | null;
   /** The handshake is done; calls can be made. */
   onOpen(peer: Peer): void;
   /** Finds a handler; `null` if there is none. */

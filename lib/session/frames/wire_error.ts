@@ -29,7 +29,7 @@ const CODES: readonly (ErrorCode | undefined)[] = [
   "InvalidPayload",
   "MessageTooLarge",
   "Overloaded",
-  "Refused",
+  "PermissionDenied",
   "ProtocolError",
   "Closed",
   "InvalidArgument",
@@ -56,9 +56,9 @@ const USUAL_NAME = "Error";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The number of an error code. */
+/** The number of an error code. Both kinds of refusal have the same, as peers from before there were two know no other. */
 export function errorNumber(code: ErrorCode): number {
-  return CODES.indexOf(code);
+  return CODES.indexOf(code === "Unauthenticated" ? "PermissionDenied" : code);
 }
 
 /** The error code of a number; one from a later version of the protocol reads as `fallback`. */
@@ -194,9 +194,25 @@ export function disconnected(message: string, origin: "network" | "remote"): Int
 export const PEER_CLOSES = "The peer is closing.";
 const REFUSED_HERE = "The handshake was refused by this side: ";
 
+/** What a refusal of a connection is called: the peer has not proven who it is, or whoever it is may not come in. */
+export type RefusalCode = "Unauthenticated" | "PermissionDenied";
+
+/** Why a peer is not let in. */
+export interface Refusal {
+  /** What it is called. */
+  readonly code: RefusalCode;
+  /** The reason. */
+  readonly why: string;
+}
+
+/** Of a peer that has not proven who it is. `null`, for no reason, stays `null`. */
+export function unproven<Why extends string | null>(why: Why): Refusal | Extract<Why, null> {
+  return why === null ? why as Extract<Why, null> : { code: "Unauthenticated", why };
+}
+
 /** The error that ends a connection as this side does not want it. */
-export function refusedHere(why: string): InternodeError {
-  return new InternodeError("Refused", REFUSED_HERE + sentence(why), { origin: "remote" });
+export function refusedHere({ code, why }: Refusal): InternodeError {
+  return new InternodeError(code, REFUSED_HERE + sentence(why), { origin: "remote" });
 }
 
 /**
@@ -205,14 +221,20 @@ export function refusedHere(why: string): InternodeError {
  * @param number The goodbye's code.
  * @param text Its text, from {@linkcode readText}.
  * @param inHandshake Whether this side is not done with the handshake.
+ * @param refusedAs What a refusal is called: the number does not say which one it is.
  */
-export function endedByPeer(number: number, text: string, inHandshake = false): InternodeError {
+export function endedByPeer(
+  number: number,
+  text: string,
+  inHandshake = false,
+  refusedAs: RefusalCode = "PermissionDenied",
+): InternodeError {
   const code = errorCode(number, "Disconnected");
   // An acceptor without a secret is done with the handshake before the dialler has judged it.
-  if (inHandshake || code === "Refused") {
+  if (inHandshake || code === "PermissionDenied") {
     const why = text.startsWith(REFUSED_HERE) ? text.slice(REFUSED_HERE.length) : text;
     const message = `The handshake was refused by the peer: ${sentence(why)}`;
-    return new InternodeError("Refused", message, { origin: "remote" });
+    return new InternodeError(refusedAs, message, { origin: "remote" });
   }
   if (code === "Closed") {
     const who = text === "" || text === PEER_CLOSES ? "" : ` It says: ${sentence(text)}`;

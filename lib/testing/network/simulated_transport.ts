@@ -191,9 +191,9 @@ class Attempt {
   #fail(reason: string): void {
     const { href } = this.#address;
     // Such a status is the answer of a peer that is there and does not want this dialler.
-    const code = reason.startsWith("status 4") ? "Refused" : "Unreachable";
+    const code = reason.startsWith("status 4") ? "PermissionDenied" : "Unreachable";
     const error = new InternodeError(code, `Could not connect to ${href}: ${reason}.`, {
-      origin: code === "Refused" ? "remote" : "network",
+      origin: code === "Unreachable" ? "network" : "remote",
       host: href,
     });
     this.#finish(() => this.#reject(error));

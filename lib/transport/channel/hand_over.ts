@@ -42,8 +42,8 @@ export function handOver<Kind extends Channel>(
   }
 }
 
-/** `Disconnected`: it left by itself, or was silent for too long, as probes do; `Refused`: it was not let in; `Overloaded`: too many came. */
-export type TurnedAwayCode = "Disconnected" | "Refused" | "Overloaded";
+/** `Disconnected`: it left by itself, or was silent for too long, as probes do; `Unauthenticated`: its certificate was not believed; `PermissionDenied`: it was not let in otherwise; `Overloaded`: too many came. */
+export type TurnedAwayCode = "Disconnected" | "Unauthenticated" | "PermissionDenied" | "Overloaded";
 
 /**
  * What `onError` is told of a connection that was not handed over.

@@ -25,6 +25,8 @@ export interface LobbyOptions {
   readonly isKnown?: (failure: unknown) => boolean;
   /** Why a newcomer is not even heard; `null`: it is. Asked with how many are. Default: all are. */
   readonly turnsAway?: (present: number) => string | null;
+  /** What whoever fails is told off with. Default: `PermissionDenied`. */
+  readonly refusal?: TurnedAwayCode;
   /** What is told of a failure. Default: its message. */
   readonly tellOf?: (failure: unknown) => string;
 }
@@ -33,7 +35,7 @@ export interface LobbyOptions {
  * Listens by another transport, and accepts what has been prepared. Newcomers
  * have their places at the door meanwhile, and take them along. Whoever fails
  * or takes too long is closed and told to `onError`: as `Disconnected` if
- * it has just left, or stays silent, as probes do, else as `Refused`.
+ * it has just left, or stays silent, as probes do, else as `PermissionDenied`, or as the lobby says.
  *
  * @param inner The transport; its channels carry bytes.
  * @param address Where to listen.
@@ -86,7 +88,7 @@ class Lobby {
     const place = given ?? this.#door.enter(null, nothing);
     if (channel.kind !== "bytes") {
       return this.#turnAway(
-        "Refused",
+        "PermissionDenied",
         channel,
         place,
         "it carries messages where bytes are needed",
@@ -151,8 +153,9 @@ class Lobby {
     }
     giveUp();
     if (this.#closed) return;
-    if (lateMs > 0 && heard) this.#tell("Refused", channel, `nobody has judged it in ${lateMs} ms`);
-    else if (lateMs > 0) this.#fail(channel, new TooLate(lateMs));
+    if (lateMs > 0 && heard) {
+      this.#tell("PermissionDenied", channel, `nobody has judged it in ${lateMs} ms`);
+    } else if (lateMs > 0) this.#fail(channel, new TooLate(lateMs));
     else if (failure !== undefined && isKnown?.(failure) !== true) this.#fail(channel, failure);
   }
 
@@ -163,8 +166,8 @@ class Lobby {
   }
 
   #fail(channel: Channel, failure: unknown): void {
-    const code = hasLeft(failure) ? "Disconnected" : "Refused";
-    const { tellOf = messageOf } = this.#lobby;
+    const { tellOf = messageOf, refusal = "PermissionDenied" } = this.#lobby;
+    const code = hasLeft(failure) ? "Disconnected" : refusal;
     const cause = isError(failure) && failure.cause instanceof TooLate ? failure.cause : failure;
     this.#tell(code, channel, tellOf(failure), cause);
   }

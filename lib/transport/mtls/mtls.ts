@@ -112,7 +112,7 @@ export function certificateToExpect(credentials: Credentials, address: HostAddre
  * @param credentials How this side proves itself, and whom it believes.
  * @param host What the host's certificate must bear.
  * @param signal Gives up.
- * @returns A channel with an identity. Rejects with the signal's reason, or with an `InternodeError`: `Refused` if one side does not believe the other, else `Unreachable`.
+ * @returns A channel with an identity. Rejects with the signal's reason, or with an `InternodeError`: `Unauthenticated` if one side does not believe the other, else `Unreachable`.
  */
 export async function secureDialled(
   channel: Channel,
@@ -145,14 +145,14 @@ function dialFailure(
   switch (kind) {
     case "refusedHere":
       return new InternodeError(
-        "Refused",
+        "Unauthenticated",
         `This side does not believe ${address}: ${message}. ` +
           "Correct that certificate, or this side's ca or serverName.",
         { origin: "remote", host: address, cause: failure },
       );
     case "refusedThere":
       return new InternodeError(
-        "Refused",
+        "Unauthenticated",
         `${address} does not believe this side, which showed "${subject}": ${message}. ` +
           "Correct this side's certificate, or the host's ca.",
         { origin: "local", host: address, cause: failure },

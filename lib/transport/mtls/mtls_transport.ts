@@ -57,6 +57,7 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
           present >= source.current.maxHandshakes
             ? `${present} handshakes are under way already. Raise maxHandshakes if they are not hostile`
             : null,
+        refusal: "Unauthenticated",
         tellOf: textOfFailure,
       }),
 

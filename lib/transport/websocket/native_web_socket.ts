@@ -184,7 +184,9 @@ class NativeListener implements Listener {
   async #answer(request: Request, remote: string, ip: string): Promise<Response> {
     const { authorize, allowOrigins, allowHosts, accept, onError, door } = this.#options;
     const refused = (status: number, why: string, cause?: unknown): void =>
-      onError?.(turnedAway("Refused", remote, `${this.address.href} (${status})`, why, cause));
+      onError?.(
+        turnedAway("PermissionDenied", remote, `${this.address.href} (${status})`, why, cause),
+      );
     if (this.#isClosed) return refuse(503, "this listener has closed");
     const { pathname } = new URL(request.url);
     if (pathname !== new URL(this.#path, request.url).pathname) {

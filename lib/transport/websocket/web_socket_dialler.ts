@@ -207,14 +207,17 @@ export function refusal(address: HostAddress, status: number, text: string): Int
 function statusAdvice(status: number): [ErrorCode, string] {
   if (status === 401 || status === 403) {
     return [
-      "Refused",
+      status === 401 ? "Unauthenticated" : "PermissionDenied",
       "Both hosts need the same shared secret, host names and about the same time.",
     ];
   }
   if (status === 421) {
-    return ["Refused", "Name this host in its option allowHosts, or dial it by its own name."];
+    return [
+      "PermissionDenied",
+      "Name this host in its option allowHosts, or dial it by its own name.",
+    ];
   }
-  if (status === 404) return ["Refused", "Both hosts need the same path option."];
+  if (status === 404) return ["PermissionDenied", "Both hosts need the same path option."];
   return ["Unreachable", "Check what serves there."];
 }
 

@@ -91,7 +91,7 @@ Deno.test("a connection that comes up and is lost again and again makes few line
 
 Deno.test("what will not pass by itself is a warning from the start", async () => {
   const sim = new SimulatedService(), log = new KeptLines();
-  const refused = new InternodeError("Refused", "The host does not know this client.", {
+  const refused = new InternodeError("PermissionDenied", "The host does not know this client.", {
     origin: "remote",
   });
   const endpoint: Endpoint = { address: "memory://odd", dial: () => Promise.reject(refused) };
@@ -103,7 +103,7 @@ Deno.test("what will not pass by itself is a warning from the start", async () =
     const { error, code, reason, host } = log.shown[0]!.fields;
     assertEquals([error, code, reason, host], [
       refused,
-      "Refused",
+      "PermissionDenied",
       refused.message,
       "memory://odd",
     ]);

@@ -17,7 +17,7 @@ Deno.test("answers speak for the replica, pleasant or not", () => {
     "UnknownHandler",
     "InvalidPayload",
     "Overloaded",
-    "Refused",
+    "PermissionDenied",
   ] as const;
   for (const code of codes) {
     for (const outcome of ["executed", "notExecuted"] as const) {

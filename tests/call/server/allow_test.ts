@@ -61,7 +61,11 @@ Deno.test("a service's rule holds for its methods, unless one has its own", asyn
       ]
     ) {
       const error = await assertRejects(call, InternodeError);
-      assertEquals([error.code, error.origin, error.outcome], ["Refused", "remote", "notExecuted"]);
+      assertEquals([error.code, error.origin, error.outcome], [
+        "PermissionDenied",
+        "remote",
+        "notExecuted",
+      ]);
       assertStringIncludes(error.message, '"client", which has shown no certificate, may not call');
     }
   }
@@ -94,13 +98,13 @@ Deno.test("a refused call is not tried again, and no replica is the worse for it
     const store = client(Store, connection);
     const call = watch(sim.clock, store.get("a", { timeoutMs: 10_000 }));
     await sim.clock.runUntil(() => call.settled, 20_000);
-    assertEquals(call.fate, "Refused notExecuted");
+    assertEquals(call.fate, "PermissionDenied notExecuted");
     // One of the two replicas has been asked, once.
     assertEquals(asked.toSorted(), [0, 1]);
     for (let i = 0; i < 20; i++) {
       const again = watch(sim.clock, store.get("a"));
       await sim.clock.runUntil(() => again.settled, 20_000);
-      assertEquals(again.fate, "Refused notExecuted");
+      assertEquals(again.fate, "PermissionDenied notExecuted");
     }
     assertEquals(asked, [1, 1]);
     assertEquals(connection.replicas.map(({ isSetAside }) => isSetAside), [false, false]);
@@ -137,7 +141,7 @@ Deno.test(
       assertEquals(seen.map((identity) => identity?.sans.dns), [["a.readers.example"]]);
       assertEquals(writer.replicas[0]?.identity?.sans.dns, ["store.example"]);
       const error = await assertRejects(() => client(Store, reader).put("x"), InternodeError);
-      assertEquals(error.code, "Refused");
+      assertEquals(error.code, "PermissionDenied");
       assertStringIncludes(error.message, 'certificate "CN=a.readers.example" is for a.readers.');
       assertEquals(logger.lines.length, 1);
     } finally {
@@ -156,5 +160,5 @@ Deno.test("a method that comes later is judged too", async () => {
     call(new Uint8Array(), { retry: false }).then(() => "ok", ({ code }) => code);
   assertEquals(await code(), "UnknownHandler");
   handlers.set("late", "call", (bytes) => bytes, { allow: () => false });
-  assertEquals([await code(), await code()], ["Refused", "Refused"]);
+  assertEquals([await code(), await code()], ["PermissionDenied", "PermissionDenied"]);
 });

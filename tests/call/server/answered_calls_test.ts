@@ -64,7 +64,7 @@ Deno.test("the tracer and the log of a server show every call that reached it on
     ];
     assertEquals(told, [
       "OK",
-      "Refused",
+      "PermissionDenied",
       "HandlerFailed",
       "UnknownHandler",
       "OK",
@@ -83,7 +83,7 @@ Deno.test("the tracer and the log of a server show every call that reached it on
     const expected = countsOf(fates);
     assertEquals(expected, {
       OK: 3,
-      Refused: 1,
+      PermissionDenied: 1,
       HandlerFailed: 1,
       UnknownHandler: 1,
       DeadlineExceeded: 1,

@@ -42,7 +42,7 @@ Deno.test("a server's audit learns who called what and was not served, and why",
       await assertRejects(() => call, InternodeError);
     }
     const [refused, missing] = events.filter((event) => event.event === "call_refused");
-    assertEquals([refused?.code, refused?.caller], ["Refused", "burglar"]);
+    assertEquals([refused?.code, refused?.caller], ["PermissionDenied", "burglar"]);
     assertStringIncludes(refused!.handler, "open");
     assertEquals([missing?.code, missing?.caller], ["UnknownHandler", "burglar"]);
   });
@@ -59,7 +59,7 @@ Deno.test("a server's audit learns the name of a client without the secret", asy
     await service.clock.runUntil(() => events.length > 0, 60_000, "a refusal");
     const [event] = events;
     assert(event?.event === "connection_refused");
-    assertEquals([event.code, event.caller], ["Refused", "burglar"]);
+    assertEquals([event.code, event.caller], ["Unauthenticated", "burglar"]);
     assertStringIncludes(event.reason, "secret");
   });
 });

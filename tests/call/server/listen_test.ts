@@ -304,7 +304,7 @@ Deno.test({ name: "ws: who is let in, authorize decides by the token", ignore: !
     InternodeError,
     "refused the connection with status 401 (not null)",
   );
-  assertEquals(refused.code, "Refused");
+  assertEquals(refused.code, "Unauthenticated");
   const accepting = listener.accept();
   const near = pipeOf(await ws(listener.address, { token: "friend" }).dial(signal));
   await closeBoth(near, pipeOf((await accepting).channel));

@@ -111,7 +111,7 @@ export class RawClient implements LinkOwner {
     await this.gone;
   }
 
-  admit(): string | null {
+  admit(): null {
     return null;
   }
 

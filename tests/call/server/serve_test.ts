@@ -215,7 +215,7 @@ overEach("whoever does not know the secret is turned away", async (scheme) => {
   const wrong = sharedSecret("another secret, and long enough");
   for (const other of [wrong, undefined]) {
     const error = await failure(server.connect({ auth: other }));
-    assertEquals(error.code, "Refused");
+    assertEquals(error.code, "Unauthenticated");
   }
   const client = await server.connect({ auth });
   assertEquals(client.serverName, "its own name");

@@ -13,7 +13,9 @@ Deno.test("failures of communication are told from those of handlers and callers
   for (const code of codes) {
     assertEquals(isCommunicationError(new InternodeError(code, "lost")), true, code);
   }
-  for (const code of ["HandlerFailed", "DeadlineExceeded", "Cancelled", "Refused"] as const) {
+  for (
+    const code of ["HandlerFailed", "DeadlineExceeded", "Cancelled", "PermissionDenied"] as const
+  ) {
     assertEquals(isCommunicationError(new InternodeError(code, "no")), false, code);
   }
   assertEquals(isCommunicationError(new Error("Disconnected")), false);

@@ -60,7 +60,9 @@ gatewayTest("does not ask another when the answer would be the same", async () =
   await using denying = new FakeEtcd(() => grpc(403, 7, "etcdserver: permission denied"));
   await using other = new FakeEtcd(() => Response.json({}));
   const error = await failure(call([denying.url, other.url]), ["permission denied", "Grant"]);
-  assertEquals([error.code, error.host, error.detail], ["Refused", denying.url, { grpcCode: 7 }]);
+  assertEquals([error.code, error.host, error.detail], ["PermissionDenied", denying.url, {
+    grpcCode: 7,
+  }]);
   assertEquals(other.asked, []);
 });
 
@@ -69,8 +71,8 @@ gatewayTest("reads errors as all versions of etcd write them", async () => {
     [{ error: "mvcc: no space", message: "mvcc: no space", code: 8 }, 429, "Overloaded"],
     [{ code: 8, message: "mvcc: no space", details: [] }, 429, "Overloaded"],
     [{ error: { grpc_code: 8, http_code: 429, message: "mvcc: no space" } }, 429, "Overloaded"],
-    [{ code: 3, message: "etcdserver: user name is empty" }, 400, "Refused"],
-    [{ code: 16, message: "etcdserver: invalid auth token" }, 401, "Refused"],
+    [{ code: 3, message: "etcdserver: user name is empty" }, 400, "Unauthenticated"],
+    [{ code: 16, message: "etcdserver: invalid auth token" }, 401, "Unauthenticated"],
     [{ code: 12, message: "Not Implemented" }, 501, "InvalidArgument"],
     [{ code: 5, message: "etcdserver: requested lease not found" }, 404, "Unreachable"],
   ];

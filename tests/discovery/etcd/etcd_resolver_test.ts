@@ -203,10 +203,10 @@ etcdTest("a user logs in, and again when the login does not hold any more", asyn
   await etcd.ask("auth/enable", {});
 
   const stranger = await assertRejects(() => ask(resolverOf(etcd)), InternodeError);
-  assertEquals(stranger.code, "Refused");
+  assertEquals(stranger.code, "Unauthenticated");
   assert(stranger.message.includes("user name is empty"), stranger.message);
   const liar = resolverOf(etcd, { user: "root", password: "no" });
-  assertEquals((await assertRejects(() => ask(liar), InternodeError)).code, "Refused");
+  assertEquals((await assertRejects(() => ask(liar), InternodeError)).code, "Unauthenticated");
 
   const resolver = resolverOf(etcd, { user: "root", password: "pw" });
   const first = await ask(resolver);

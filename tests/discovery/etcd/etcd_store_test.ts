@@ -72,7 +72,7 @@ Deno.test("EtcdStore: a watch that is denied is an error", { ignore: !NET }, asy
   await inTime(async (signal) => {
     await using watch = await store.watch("a/", 1n, signal);
     const error = await assertRejects(() => watch.next(), InternodeError);
-    assertEquals(error.code, "Refused");
+    assertEquals(error.code, "PermissionDenied");
   });
 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Refusal } from "../../../lib/session/frames/wire_error.ts";
 import { InternodeError } from "../../../lib/errors.ts";
 import type { HandlerTarget } from "../../../lib/session/calls/handler_target.ts";
 import { Session } from "../../../lib/session/session.ts";
@@ -89,8 +90,8 @@ export class App implements SessionOwner, CallOwner {
 
   onOutput(): void {}
 
-  admit(name: string): string | null {
-    return name.includes("stranger") ? "nobody knows it" : null;
+  admit(name: string): Refusal | null {
+    return name.includes("stranger") ? { code: "PermissionDenied", why: "nobody knows it" } : null;
   }
 
   onOpen(_peer: Peer): void {

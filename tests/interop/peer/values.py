@@ -21,8 +21,8 @@ Value = Union[bytes, None, Absent]
 
 CODES = [
     "", "Unreachable", "Disconnected", "DeadlineExceeded", "Cancelled", "UnknownHandler",
-    "HandlerFailed", "InvalidPayload", "MessageTooLarge", "Overloaded", "Refused", "ProtocolError",
-    "Closed", "InvalidArgument", "GoingAway",
+    "HandlerFailed", "InvalidPayload", "MessageTooLarge", "Overloaded",
+    "PermissionDenied", "ProtocolError", "Closed", "InvalidArgument", "GoingAway",
 ]
 NOT_EXECUTED, MAYBE_EXECUTED, EXECUTED = 1, 2, 3
 _DETAIL, _NAME = 1, 2

@@ -62,8 +62,8 @@ Deno.test("an audit learns who called what and was not served, and why", async (
     assertEquals(
       calls(events).map(({ handler, subroute, kind, code }) => [handler, subroute, kind, code]),
       [
-        ["locked", "", "single", "Refused"],
-        ["locked", "safe", "single", "Refused"],
+        ["locked", "", "single", "PermissionDenied"],
+        ["locked", "safe", "single", "PermissionDenied"],
         ["missing", "", "single", "UnknownHandler"],
       ],
     );
@@ -121,7 +121,7 @@ Deno.test("an audit learns the name of who came without the secret", async () =>
     await grid.start();
     await grid.clock.runUntil(() => events.length >= 2, 60_000, "two refusals");
     for (const event of connections(events)) {
-      assertEquals([event.code, event.caller], ["Refused", grid.node(0).local]);
+      assertEquals([event.code, event.caller], ["Unauthenticated", grid.node(0).local]);
       assertEquals(event.local, grid.node(1).local);
       assertStringIncludes(event.reason, "secret");
       assert(event.remote !== undefined);
@@ -136,8 +136,8 @@ Deno.test("an audit is told 100 at once and 10 a second, of connections and call
   const trail = new AuditTrail({ audit, clock, local: "a", logger: new QuietLogger() });
   const about = { remote: "b", caller: "c", identity: undefined, reason: "because" };
   const call = { ...about, handler: "h", subroute: "", kind: "single" as const };
-  for (let i = 0; i < 1_000; i++) trail.onConnection({ ...about, code: "Refused" });
-  for (let i = 0; i < 500; i++) trail.onCall({ ...call, code: "Refused" });
+  for (let i = 0; i < 1_000; i++) trail.onConnection({ ...about, code: "PermissionDenied" });
+  for (let i = 0; i < 500; i++) trail.onCall({ ...call, code: "PermissionDenied" });
   // These are no refusals.
   for (const code of ["DeadlineExceeded", "Closed", "InvalidPayload"] as const) {
     trail.onCall({ ...call, code });
@@ -151,13 +151,13 @@ Deno.test("an audit is told 100 at once and 10 a second, of connections and call
     connections: 900,
     calls: 400,
   });
-  for (let i = 0; i < 1_000; i++) trail.onConnection({ ...about, code: "Refused" });
+  for (let i = 0; i < 1_000; i++) trail.onConnection({ ...about, code: "PermissionDenied" });
   assertEquals(connections(events).length, 200);
   trail.close();
   const { event, ...rest } = events.at(-1)!;
   assertEquals(event, "refusals_left_out");
   assertEquals([(rest as { connections: number }).connections], [900]);
-  trail.onConnection({ ...about, code: "Refused" });
+  trail.onConnection({ ...about, code: "PermissionDenied" });
   assertEquals(clock.pendingEvents, 0);
 });
 
@@ -174,7 +174,7 @@ Deno.test("an audit gets what strangers write on one line and short", () => {
     remote: "b",
     caller: nasty,
     identity: undefined,
-    code: "Refused",
+    code: "PermissionDenied",
     reason: nasty,
   });
   const [event] = connections(events);
@@ -190,7 +190,7 @@ Deno.test("an audit that fails is logged, and once for the same failure", () => 
   };
   const trail = new AuditTrail({ audit, clock, local: "a", logger });
   const about = { remote: "b", caller: undefined, identity: undefined, reason: "because" };
-  for (let i = 0; i < 50; i++) trail.onConnection({ ...about, code: "Refused" });
+  for (let i = 0; i < 50; i++) trail.onConnection({ ...about, code: "PermissionDenied" });
   const [line, ...others] = logger.shown;
   assertEquals(others, []);
   assertEquals([line!.level, line!.fields["what"]], ["error", "audit"]);
@@ -297,6 +297,9 @@ Deno.test("an audit learns of requests that upgrade refuses, and where they come
   mutual.upgrade(request({ host: "127.0.0.1:9" }), told);
   assertEquals(
     connections(events).map(({ remote, code }) => [remote, code]),
-    [..."aaa", "-", "a"].map((one) => [one === "a" ? "192.0.2.7" : undefined, "Refused"]),
+    ["Ua", "Pa", "Pa", "U-", "Ua"].map((one) => [
+      one[1] === "a" ? "192.0.2.7" : undefined,
+      one[0] === "U" ? "Unauthenticated" : "PermissionDenied",
+    ]),
   );
 });

@@ -27,7 +27,7 @@ Deno.test("the first failure is told, further ones in sums that come less and le
 
 Deno.test("a failure of another kind is told at once, and each kind only once", () => {
   const { outage } = scene();
-  const isTold = ["Unreachable", "Refused", "Unreachable", "Refused"]
+  const isTold = ["Unreachable", "PermissionDenied", "Unreachable", "PermissionDenied"]
     .map((kind) => outage.onFailure(kind) !== null);
   assertEquals(isTold, [true, true, false, false]);
 });

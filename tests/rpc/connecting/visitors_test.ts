@@ -99,7 +99,7 @@ Deno.test("strangers that come again and again are told once, then in sums", () 
   const visitors = new VisitorLog("tcp://a:1", logger, clock);
   for (let port = 1; port <= 200; port++, nowMs += 1_000) {
     const message = `Refused tcp://c:${port} at tcp://a:1: what came is no TLS.`;
-    visitors.onError(new InternodeError("Refused", message, { origin: "remote" }));
+    visitors.onError(new InternodeError("PermissionDenied", message, { origin: "remote" }));
   }
   assertEquals(logger.heard.length, 200);
   const warned = logger.shown;

@@ -221,7 +221,7 @@ Deno.test("whom a rule does not know is refused, call by call, and may make all 
       for (const size of [0, 10, 1_000_000]) {
         const call = watch(grid.clock, to.request(echo, new Uint8Array(size)));
         await ended(grid, call);
-        assertFate(call, "Refused notExecuted");
+        assertFate(call, "PermissionDenied notExecuted");
         const error = call.error as InternodeError;
         assertEquals([error.origin, error.host, error.handler], ["remote", called.local, "echo"]);
         assertStringIncludes(
@@ -232,7 +232,7 @@ Deno.test("whom a rule does not know is refused, call by call, and may make all 
       }
       const numbers = watch(grid.clock, Array.fromAsync(to.stream(count, 3)));
       await ended(grid, numbers);
-      assertFate(numbers, "Refused notExecuted");
+      assertFate(numbers, "PermissionDenied notExecuted");
       assertEquals(await to.request(open, new Uint8Array([1])), new Uint8Array([1]));
       assertEquals(ran, 0);
 
@@ -251,14 +251,20 @@ Deno.test("whom a rule does not know is refused, call by call, and may make all 
       assertEquals(
         traced.map(({ direction, kind, handler, error }) => [direction, kind, handler, error]),
         [
-          ...Array(3).fill(["incoming", "single", "echo", "Refused"]),
-          ["incoming", "stream", "count", "Refused"],
+          ...Array(3).fill(["incoming", "single", "echo", "PermissionDenied"]),
+          ["incoming", "stream", "count", "PermissionDenied"],
           ["incoming", "single", "open", null],
         ],
       );
       assertEquals(
         tracer.spans.map(({ name, fate }) => `${name} ${fate}`),
-        ["echo Refused", "echo Refused", "echo Refused", "count Refused", "open ok"],
+        [
+          "echo PermissionDenied",
+          "echo PermissionDenied",
+          "echo PermissionDenied",
+          "count PermissionDenied",
+          "open ok",
+        ],
       );
     },
     { tracer },
@@ -293,7 +299,13 @@ Deno.test("subroutes are judged one by one, by the rules that they were register
     const call = (subroute: string) => watch(grid.clock, to.request(echo, EMPTY, { subroute }));
     const calls = ["sda", "sdb", "sdc", "sda", "sdb"].map(call);
     await ended(grid, ...calls);
-    const fates = ["ok", "Refused notExecuted", "ok", "ok", "Refused notExecuted"];
+    const fates = [
+      "ok",
+      "PermissionDenied notExecuted",
+      "ok",
+      "ok",
+      "PermissionDenied notExecuted",
+    ];
     assertEquals(calls.map(({ fate }) => fate), fates);
     assertStringIncludes(String(calls[1]!.error), 'may not call this handler for subroute "sdb"');
     assertEquals(peers.map(({ subroute }) => subroute), ["sda", "sdb"]);
@@ -330,7 +342,7 @@ for (
         const calls = [1, 2].map(() => watch(grid.clock, to.request(echo, EMPTY)));
         await ended(grid, ...calls);
         for (const call of calls) {
-          assertFate(call, "Refused notExecuted");
+          assertFate(call, "PermissionDenied notExecuted");
           assert(!String(call.error).includes("no such list"), "what it threw is the node's own");
         }
         assertEquals([peers.length, log.lines.length], [1, 1]);
@@ -351,8 +363,10 @@ Deno.test("a new connection is judged anew, by the identity that it has", async 
         await ended(grid, call);
         return call.fate;
       };
-      assertEquals(await fate(), "Refused notExecuted");
-      for (const [next, expected] of [["friend.example", "ok"], ["x", "Refused notExecuted"]]) {
+      assertEquals(await fate(), "PermissionDenied notExecuted");
+      for (
+        const [next, expected] of [["friend.example", "ok"], ["x", "PermissionDenied notExecuted"]]
+      ) {
         name = next!;
         grid.network.cut(caller.local, called.local);
         await grid.clock.runUntil(() => to.state !== "connected", 60_000);

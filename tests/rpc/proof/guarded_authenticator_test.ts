@@ -48,7 +48,7 @@ Deno.test("an authenticator's answer that is none is refused, and logged", () =>
         () => of("verify").verify("dialler", bytes, bytes),
         () => of("token").token("tcp://a:1", "tcp://b:1", 0),
       ]
-    ) assertEquals(assertThrows(use, InternodeError).code, "Refused", what);
+    ) assertEquals(assertThrows(use, InternodeError).code, "Unauthenticated", what);
     assertEquals(log.lines.length, 4, what);
   }
 });

@@ -87,7 +87,7 @@ function bound(made: Authenticator): Authenticator {
 
 async function assertRefused(attempt: Promise<Channel>, why: string): Promise<void> {
   const error = await assertRejects(() => attempt, InternodeError);
-  assertEquals(error.code, "Refused");
+  assertEquals(error.code, "PermissionDenied");
   assertStringIncludes(error.message, `status 401: ${why}`);
 }
 

@@ -60,7 +60,7 @@ Deno.test("the answering side counts and shows each call that reached it once, b
     );
     assertEquals(told, [
       "OK",
-      "Refused notExecuted",
+      "PermissionDenied notExecuted",
       "HandlerFailed executed",
       "UnknownHandler notExecuted",
       "OK",
@@ -79,7 +79,7 @@ Deno.test("the answering side counts and shows each call that reached it once, b
       "ok InvalidPayload",
       "ok OK",
       "outputs MessageTooLarge",
-      "refused Refused",
+      "refused PermissionDenied",
       "throws HandlerFailed",
     ]);
     assertEquals(tracer.spans.length, shown.length);
@@ -93,7 +93,7 @@ Deno.test("the answering side counts and shows each call that reached it once, b
       InvalidPayload: 1,
       MessageTooLarge: 2,
       Overloaded: 1,
-      Refused: 1,
+      PermissionDenied: 1,
     });
     // Those whose handlers end after the caller has given them up are counted as given up, at once.
     const giveUp = new AbortController();

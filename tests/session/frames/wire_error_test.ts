@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { sharedSecret } from "../../../lib/driver/shared_secret.ts";
 import { InternodeError } from "../../../lib/errors.ts";
 import {
   disconnected,
@@ -18,7 +19,10 @@ import {
 } from "../../../lib/session/frames/wire_error.ts";
 import { ByteReader } from "../../../lib/wire/byte_reader.ts";
 import { ByteWriter } from "../../../lib/wire/byte_writer.ts";
-import { INTERACTIVE_BYTES } from "../../../lib/wire/frame.ts";
+import { FrameType, INTERACTIVE_BYTES } from "../../../lib/wire/frame.ts";
+import { encodeHello } from "../../../lib/session/frames/hello.ts";
+import { rawFrame } from "../../support/session/raw_frames.ts";
+import { peerHello, ScriptedPeer } from "../../support/session/scripted_peer.ts";
 
 const FAILED = errorNumber("HandlerFailed");
 
@@ -165,8 +169,17 @@ Deno.test("what ended a connection is told with who caused it, and a call on it 
     endedByPeer(number, readText(readerOf(new TextEncoder().encode("a\n\u2028b"))), inHandshake);
   assertEquals(told(ended(errorNumber("GoingAway"))), ["GoingAway", "remote", "maybeExecuted"]);
   assertEquals(ended(errorNumber("GoingAway")).message, "a b");
-  assertEquals(told(ended(errorNumber("Refused"))), ["Refused", "remote", "notSent"]);
-  assertEquals(told(ended(errorNumber("Closed"), true)), ["Refused", "remote", "notSent"]);
+  assertEquals(told(ended(errorNumber("PermissionDenied"))), [
+    "PermissionDenied",
+    "remote",
+    "notSent",
+  ]);
+  // What number 10 says of a connection depends on what this side had proven when it came.
+  for (const as of ["Unauthenticated", "PermissionDenied"] as const) {
+    assertEquals(endedByPeer(10, "no", false, as).code, as);
+    assertEquals(errorNumber(as), 10);
+  }
+  assertEquals(told(ended(errorNumber("Closed"), true)), ["PermissionDenied", "remote", "notSent"]);
   assertEquals(told(ended(errorNumber("Closed"))), ["Disconnected", "remote", "maybeExecuted"]);
   assertEquals(ended(65_535).message, "The peer ended the connection (Disconnected): a b.");
 });
@@ -177,7 +190,7 @@ Deno.test("a lost call is told what ended its connection, and that the connectio
     ["Disconnected", "Disconnected", "It ended."],
     ["GoingAway", "GoingAway", "It ended."],
     ["ProtocolError", "Disconnected", "The connection was lost: It ended."],
-    ["Refused", "Disconnected", "The connection was lost: It ended."],
+    ["PermissionDenied", "Disconnected", "The connection was lost: It ended."],
   ];
   for (const [code, wanted, message] of told) {
     const cause = new InternodeError(code, "It ended.", { origin: "remote" });
@@ -197,4 +210,33 @@ Deno.test("a goodbye of a peer that closes is told once, unless it says more tha
   const plain = "The peer ended the connection, as it is closing.";
   assertEquals([told(""), told(PEER_CLOSES)], [plain, plain]);
   assertEquals(told("back at noon"), `${plain} It says: back at noon.`);
+});
+
+Deno.test("refusals as they were written while there was one code for them are understood", () => {
+  // Recorded before code 10 was split: an error frame's payload, and a goodbye.
+  const call = "01000c006d6179206e6f742063616c6c";
+  const { code, outcome, message } = readError(10, readerOf(Uint8Array.fromHex(call)))!;
+  assertEquals([code, outcome, message], ["PermissionDenied", "notExecuted", "may not call"]);
+  const goodbye = Uint8Array.fromHex(
+    "04000a007b00000000000000000000005468652068616e647368616b65207761732072656675736564206279207468697320736964653a20746865207065657227732070726f6f66206f662074686520736861726564207365637265742069732077726f6e673a20646f20626f74682073696465732068617665207468652073616d65207365637265743f",
+  );
+  for (
+    const [secret, hasProven, as] of [
+      [true, true, "Unauthenticated"],
+      [true, false, "PermissionDenied"],
+      [false, false, "Unauthenticated"],
+    ] as const
+  ) {
+    const auth = secret ? sharedSecret("a secret of more than 16 bytes") : null;
+    const peer = new ScriptedPeer("dialler", { auth });
+    peer.expect(FrameType.hello);
+    if (hasProven) {
+      const payload = encodeHello(peerHello({ authenticates: true }));
+      peer.send(rawFrame(FrameType.hello, { payload }));
+      peer.expect(FrameType.proof);
+    }
+    peer.send(goodbye);
+    assertEquals(peer.side.closed?.code, as);
+    assertStringIncludes(peer.side.closed!.message, "proof of the shared secret is wrong");
+  }
 });

@@ -1,3 +1,4 @@
+import type { Refusal } from "../../../lib/session/frames/wire_error.ts";
 import { assertEquals } from "@std/assert";
 import type { Codec } from "../../../lib/codec/format/codec.ts";
 import type { InternodeError } from "../../../lib/errors.ts";
@@ -45,9 +46,9 @@ export class Side implements SessionOwner {
 
   onOutput(): void {}
 
-  admit(name: string): string | null {
+  admit(name: string): Refusal | null {
     this.admitted.push(name);
-    return this.refusal;
+    return this.refusal === null ? null : { code: "PermissionDenied", why: this.refusal };
   }
 
   onOpen(peer: Peer): void {

@@ -95,7 +95,7 @@ Deno.test("who is prepared is accepted; who fails or has left is closed, and tha
   assertEquals(entrance.names, ["its name"]);
   assertEquals(newcomers.map(({ closed }) => closed), [false, true, true, true]);
   assertEquals(entrance.errors.map(({ code, message }) => [code, message]), [
-    ["Refused", "Refused tcp://client:1 at tcp://127.0.0.1:9000: not so."],
+    ["PermissionDenied", "Refused tcp://client:1 at tcp://127.0.0.1:9000: not so."],
     ["Disconnected", "tcp://client:1 left tcp://127.0.0.1:9000: it has left."],
   ]);
 });
@@ -131,7 +131,7 @@ Deno.test("who is prepared for ever gives the place back when the time is over, 
   const [first, second] = [new IdleChannel(), new IdleChannel()];
   entrance.enter(first);
   while (entrance.errors.length === 0) await turns(1);
-  assertEquals([first.closed, entrance.errors[0]!.code], [true, "Refused"]);
+  assertEquals([first.closed, entrance.errors[0]!.code], [true, "PermissionDenied"]);
   entrance.enter(second);
   assertEquals(second.closed, false);
   await entrance.listener.close();

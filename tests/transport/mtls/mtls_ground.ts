@@ -80,7 +80,7 @@ export function on(config: MtlsConfig, { inner, outer }: Ground): Transport {
 /** How a dial is refused. */
 export async function refusal(dialling: Promise<Channel>): Promise<InternodeError> {
   const error = await assertRejects(() => dialling, InternodeError);
-  assertEquals(error.code, "Refused");
+  assertEquals(error.code, "Unauthenticated");
   return error;
 }
 

@@ -73,7 +73,7 @@ for (const ground of [...grounds, webSocketGround]) {
       assertEquals([error.origin, error.host], ["local", acceptor.address.href]);
       const [heard] = await told(acceptor, 1);
       assertStringIncludes(heard!.message, reason);
-      assertEquals([heard!.code, heard!.origin], ["Refused", "remote"]);
+      assertEquals([heard!.code, heard!.origin], ["Unauthenticated", "remote"]);
       await stillServes(acceptor, ground);
       await acceptor.end();
     });

@@ -201,7 +201,7 @@ Deno.test({
     InternodeError,
     "allowHosts",
   );
-  assertEquals(error.code, "Refused");
+  assertEquals(error.code, "PermissionDenied");
   await relayed;
   await listener.close();
 });

@@ -68,7 +68,7 @@ test("the token is judged before the upgrade, whenever the judgement comes", asy
         InternodeError,
         "401",
       );
-      assertEquals([error.code, error.host], ["Refused", acceptor.address.href]);
+      assertEquals([error.code, error.host], ["Unauthenticated", acceptor.address.href]);
     }
     const near = pipeOf(await transport.dial(acceptor.address, dialOptions({ token: "right" })));
     await closeBoth(near, pipeOf(await acceptor.next()));
@@ -86,7 +86,7 @@ test("another path, a web page and a plain request are refused", async () => {
     InternodeError,
     "404",
   );
-  assertEquals(error.code, "Refused");
+  assertEquals(error.code, "PermissionDenied");
   const url = `http://127.0.0.1:${address.port}/internode`;
   const plain = await fetch(url);
   assertEquals(plain.status, 426);

@@ -295,7 +295,7 @@ test("a listener hears of clients that are refused, but not of tokens", async ()
   const options = dialOptions({ path: "/other" });
   await assertRejects(() => transport.dial(acceptor.address, options));
   const [heard] = await told(acceptor, 1);
-  assertEquals(heard!.code, "Refused");
+  assertEquals(heard!.code, "PermissionDenied");
   assertStringIncludes(heard!.message, `at ${acceptor.address.href}: nothing is served at /other`);
   await acceptor.end();
 });

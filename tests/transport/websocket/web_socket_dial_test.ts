@@ -96,9 +96,9 @@ test("what cannot stand in a request is refused before there is a connection", a
 test("a refusal is told with its status and text, and is asked for once", async () => {
   for (
     const [status, code, words] of [
-      [401, "Refused", "same shared secret"],
-      [403, "Refused", "same shared secret"],
-      [404, "Refused", "same path option"],
+      [401, "Unauthenticated", "same shared secret"],
+      [403, "PermissionDenied", "same shared secret"],
+      [404, "PermissionDenied", "same path option"],
       [302, "Unreachable", "Check what serves there"],
       [500, "Unreachable", "Check what serves there"],
     ] as const

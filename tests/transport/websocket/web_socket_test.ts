@@ -46,7 +46,7 @@ test("the token is judged before the upgrade, and a refusal tells why", async ()
       InternodeError,
       reason,
     );
-    assertEquals([error.code, error.host], ["Refused", acceptor.address.href]);
+    assertEquals([error.code, error.host], ["Unauthenticated", acceptor.address.href]);
     assertStringIncludes(error.message, "401");
   }
   const near = pipeOf(await transport.dial(acceptor.address, dialOptions({ token: "right" })));
@@ -62,7 +62,7 @@ test("another path is not found", async () => {
     InternodeError,
     "/elsewhere",
   );
-  assertEquals(error.code, "Refused");
+  assertEquals(error.code, "PermissionDenied");
   assertStringIncludes(error.message, "404");
   await assertRejects(
     () => transport.dial(acceptor.address, dialOptions({ path: "internode" })),
