@@ -10,7 +10,7 @@ import type { Link } from "../driver/link.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../session/frames/handler_name.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
-import { type CallOptions, NO_OPTIONS } from "../rpc/contract/call_options.ts";
+import { type CallOptions, NO_OPTIONS, timesProblem } from "../rpc/contract/call_options.ts";
 import type { CallTraces } from "../rpc/tracing/call_trace.ts";
 import { withTraceContext } from "../rpc/tracing/client_span.ts";
 import type { ConnectionStats } from "../rpc/connecting/connection_stats.ts";
@@ -209,28 +209,20 @@ export class Connection {
       call.state = "ended";
       call.fail(reasonOf(signal));
       return false;
-    } else if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
-      failure = timeoutMs <= 0 && typeof timeoutMs === "number"
-        ? new InternodeError(
-          "DeadlineExceeded",
-          "The call's time had run out before it was made.",
-          { origin: "caller" },
-        )
-        : invalidArgument("timeoutMs must be a number");
     } else if (subroute !== undefined && nameProblem(subroute, 0) !== null) {
       failure = invalidArgument(
         `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8; this one ${
           nameProblem(subroute, 0)
         }`,
       );
-    } else if (spinUs !== undefined && !isCount(spinUs)) {
-      failure = invalidArgument(`spinUs must be a number of 0 or more, not ${spinUs}`);
     } else if (into !== undefined && !takesBytes(contract)) {
       failure = invalidArgument("into is for single requests whose response is raw bytes");
     } else if (this.#node.closing) {
       failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
     } else {
-      return true;
+      const problem = timesProblem(timeoutMs, spinUs);
+      if (problem === null) return true;
+      failure = problem;
     }
     call.state = "ended";
     call.onError(failure, null);
@@ -330,10 +322,6 @@ class Owner implements StreamOwner {
   abort(call: OutgoingCall, reason: unknown): void {
     this.#peering.abort(call, reason);
   }
-}
-
-function isCount(value: unknown): boolean {
-  return typeof value === "number" && value >= 0 && value < Infinity;
 }
 
 function takesBytes(contract: AnyContract): boolean {

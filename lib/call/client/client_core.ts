@@ -6,14 +6,30 @@
 
 import type { ClientSettings } from "../service/client_options.ts";
 import { DialGate } from "../../rpc/connecting/dial_gate.ts";
+import type { CallOwner } from "../../rpc/calling/pending_request.ts";
+import type { Tracer } from "../../rpc/contract/tracer.ts";
+import { CallTraces } from "../../rpc/tracing/call_trace.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
 import { LinkMaker } from "../../driver/link_maker.ts";
 import type { PickOptions } from "../balancers/balancer.ts";
 import { ReplicaSet } from "../replicas/replica_set.ts";
 import type { ReplicaSetting } from "../replicas/replica_setting.ts";
 import { RetryBudget } from "../service/retry_budget.ts";
 
+/** A call that knows itself where it is. */
+interface CarriedCall extends OutgoingCall {
+  /** Ends the call from this side. */
+  giveUp(reason: unknown): void;
+}
+
 /** One client: its settings, its replicas, and what it has left for retries. */
-export class ClientCore implements ReplicaSetting {
+export class ClientCore implements ReplicaSetting, CallOwner {
+  /** See {@linkcode CallOwner}: a call has a replica for one attempt at a time. */
+  readonly host = "";
+  /** See {@linkcode CallOwner}; nobody subscribes. */
+  readonly traces: CallTraces = new CallTraces();
+  /** See {@linkcode CallOwner}. */
+  readonly spans: Tracer | null;
   /** The settings. */
   readonly options: ClientSettings;
   /** Makes its connections. */
@@ -32,10 +48,21 @@ export class ClientCore implements ReplicaSetting {
   /** */
   constructor(options: ClientSettings) {
     this.options = options;
+    this.spans = options.tracer;
     this.links = new LinkMaker(options.name, options);
     this.gate = new DialGate(options.clock, options.random);
     this.retryBudget = new RetryBudget(options.retryBudget);
     this.replicas = new ReplicaSet(this);
     this.plainPick = { shardKey: undefined, tried: null, random: () => options.random.next() };
+  }
+
+  /** See {@linkcode CallOwner}. */
+  now(): number {
+    return this.options.clock.now();
+  }
+
+  /** See {@linkcode CallOwner}. */
+  abort(call: OutgoingCall, reason: unknown): void {
+    (call as CarriedCall).giveUp(reason);
   }
 }

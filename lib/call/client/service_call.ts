@@ -4,22 +4,14 @@
  * @module
  */
 
-import {
-  hasAborted,
-  leaveSignal,
-  listenTo,
-  reasonOf,
-  signalProblem,
-} from "../../foreign/signal.ts";
-import { InternodeError, invalidArgument } from "../../errors.ts";
+import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
+import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
-import { notNegative } from "../../rpc/connecting/connection_options.ts";
-import { startClientSpan, withTraceContext } from "../../rpc/tracing/client_span.ts";
-import { decodePayload, invalidPayload } from "../../rpc/contract/payload.ts";
-import type { Span } from "../../rpc/contract/tracer.ts";
+import { PendingRequest } from "../../rpc/calling/pending_request.ts";
+import { timesProblem } from "../../rpc/contract/call_options.ts";
+import { withTraceContext } from "../../rpc/tracing/client_span.ts";
 import type { Timer } from "../../runtime/clock.ts";
-import { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { PickOptions, Replica } from "../balancers/balancer.ts";
 import { CallAttempts } from "./call_attempts.ts";
@@ -44,10 +36,6 @@ export interface Hedge {
 
 /** What only some calls have. */
 class Extra {
-  /** Ends the call when it aborts. */
-  signal: AbortSignal | null = null;
-  /** The call's span. */
-  span: Span | null = null;
   /** The attempts that have failed, here and in other calls of the same hedge. */
   attempts: CallAttempts | null = null;
   /** The hedge it is part of. */
@@ -71,13 +59,12 @@ class Extra {
  *      +-- given up, too late, or client closed ----+
  * ```
  */
-export class ServiceCall<Request, Response> extends OutgoingCall implements WaitingPick {
+export class ServiceCall<Request, Response> extends PendingRequest<Request, Response>
+  implements WaitingPick {
   readonly #core: ClientCore;
   readonly #method: SingleMethod<Request, Response>;
   readonly #request: Request;
   readonly #options: ServiceCallOptions;
-  readonly #resolve: (response: Response) => void;
-  readonly #reject: (error: unknown) => void;
   #carrier: OpenLink | null = null;
   #sentMs = 0;
   #extra: Extra | null = null;
@@ -91,13 +78,11 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
   ) {
-    super();
+    super(method.contract, core, "", resolve, reject);
     this.#core = core;
     this.#method = method;
     this.#request = request;
     this.#options = options;
-    this.#resolve = resolve;
-    this.#reject = reject;
   }
 
   /**
@@ -112,16 +97,12 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
       options.spinUs === undefined;
     if (!isPlain || core.isClosing || typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
       const failure = refusal(core, options, timeoutMs);
-      if (failure !== undefined) return this.#reject(failure.error);
+      if (failure !== undefined) return this.#fail(failure.error);
     }
-    const { tracer, clock } = core.options;
     const isCounted = hedge?.isCounted === true;
     if (hedge !== null) {
       this.#more().hedge = hedge;
       this.#more().attempts = new CallAttempts(hedge.tried);
-    }
-    if (tracer !== null) {
-      this.#more().span = startClientSpan(tracer, this.#method.contract.name, null);
     }
     const carrier = this.#pick();
     if (carrier !== null) {
@@ -129,17 +110,12 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
       if (!isCounted) core.retryBudget.onCall(nowMs);
       this.#send(carrier, nowMs);
     } else if (this.state !== "ended") {
-      const nowMs = clock.now();
+      const nowMs = core.now();
       this.deadlineMs = nowMs + timeoutMs;
       if (!isCounted) core.retryBudget.onCall(nowMs);
       this.#wait();
     }
-    if (signal !== undefined && this.state !== "ended") {
-      this.#more().signal = signal;
-      listenTo(signal, this, (thrown) => this.giveUp(thrown));
-      // A getter of what was sent, or a balancer, may have aborted it already.
-      if (hasAborted(signal)) this.handleEvent();
-    }
+    if (signal !== undefined && this.state !== "ended") this.watch(signal);
   }
 
   /** The replica that has the call at the moment; `null`: none. */
@@ -147,13 +123,8 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     return this.#carrier === null ? null : this.#carrier.replica;
   }
 
-  /** The signal has aborted. */
-  handleEvent(): void {
-    this.giveUp(reasonOf(this.#extra?.signal));
-  }
-
   /** Ends the call from this side, wherever it is; no replica is to blame. */
-  giveUp(reason: unknown): void {
+  override giveUp(reason: unknown): void {
     if (this.state === "ended" || this.state === "abandoned") return;
     this.#more().isGivenUp = true;
     const carrier = this.#carrier;
@@ -182,25 +153,12 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
   }
 
   /** The answer. */
-  override onResponse(kind: number, reader: ByteReader): void {
-    let response: Response;
-    try {
-      response = decodePayload(this.#method.contract.response, kind, reader);
-    } catch (error) {
-      const cause = invalidPayload(error);
-      const message = `The response cannot be read: ${cause.message}`;
-      this.onError(
-        new InternodeError(cause.code, message, { origin: "remote", outcome: "executed", cause }),
-        null,
-      );
-      return;
-    }
+  override succeed(response: Response): void {
     const carrier = this.#carrier!;
     this.#carrier = null;
     carrier.end();
     carrier.replica.onAnswered(carrier.link.beginTurn() - this.#sentMs);
-    if (this.#extra !== null) this.#finish(undefined);
-    this.#resolve(response);
+    super.succeed(response);
   }
 
   /** The attempt has failed. */
@@ -245,7 +203,7 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     carrier.begin();
     try {
       const number = carrier.methodNumber(key, nowMs);
-      const metadata = withTraceContext(this.#options.metadata, this.#extra?.span ?? null);
+      const metadata = withTraceContext(this.#options.metadata, this.span);
       const { caller } = carrier.link.session;
       caller.request(this, number, contract.request, this.#request, metadata, nowMs);
       const { spinUs = this.#core.options.spinUs } = this.#options;
@@ -309,20 +267,8 @@ export class ServiceCall<Request, Response> extends OutgoingCall implements Wait
     const failure = extra?.attempts?.maybeExecuted === true && !extra.isGivenUp
       ? withMaybeExecuted(error)
       : error;
-    this.#finish(failure);
-    this.#reject(failure);
-  }
-
-  /** @param failure `undefined`: it went well. */
-  #finish(failure: unknown): void {
-    const extra = this.#extra;
-    if (extra === null) return;
-    leaveSignal(extra.signal, this);
-    extra.signal = null;
-    if (extra.timer !== null) this.#core.options.clock.clearTimer(extra.timer);
-    extra.timer = null;
-    extra.span?.end(failure);
-    extra.span = null;
+    if (extra !== null && extra.timer !== null) this.#core.options.clock.clearTimer(extra.timer);
+    this.fail(failure);
   }
 
   #more(): Extra {
@@ -343,20 +289,11 @@ export function refusal(
   if (core.isClosing) return { error: closedError(undefined) };
   try {
     if (retry !== undefined) resolveRetry(retry);
-    if (spinUs !== undefined) notNegative("spinUs", spinUs);
   } catch (error) {
     return { error };
   }
-  const isNumber = typeof timeoutMs === "number";
-  if (isNumber && timeoutMs > 0) return undefined;
-  const error = isNumber && timeoutMs <= 0
-    ? new InternodeError(
-      "DeadlineExceeded",
-      "The call's time had run out before it was made.",
-      { origin: "caller" },
-    )
-    : invalidArgument("timeoutMs must be a number.");
-  return { error };
+  const error = timesProblem(timeoutMs, spinUs);
+  return error === null ? undefined : { error };
 }
 
 /** The last attempt may not have been sent, but the handler may have run in an earlier one. */

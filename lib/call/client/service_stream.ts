@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../../errors.ts";
-import { CallTraces } from "../../rpc/tracing/call_trace.ts";
+import type { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
 import { OutgoingStream, type StreamOwner } from "../../rpc/calling/outgoing_stream.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
@@ -19,9 +19,6 @@ import type { ServiceCallOptions } from "../service/service_call_options.ts";
 import { closedError, unreachableError } from "./service_errors.ts";
 import type { StreamMethod } from "../service/service.ts";
 import type { WaitingPick } from "../replicas/waiting_picks.ts";
-
-/** Nobody subscribes to the calls of a client. */
-const NO_TRACES = new CallTraces();
 
 /** Picks a replica, or waits for one, and is opened there; from then on it is that replica's alone. */
 export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initial, Input, Output>
@@ -163,7 +160,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
 class Carrier implements StreamOwner {
   /** The replica's address; empty before one is picked. */
   host = "";
-  readonly traces = NO_TRACES;
+  readonly traces: CallTraces;
   readonly spans: Tracer | null;
   readonly #core: ClientCore;
   #link: OpenLink | null = null;
@@ -171,7 +168,8 @@ class Carrier implements StreamOwner {
 
   constructor(core: ClientCore) {
     this.#core = core;
-    this.spans = core.options.tracer;
+    this.traces = core.traces;
+    this.spans = core.spans;
   }
 
   /** The stream is opened on this connection. */

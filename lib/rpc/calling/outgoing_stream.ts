@@ -55,9 +55,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     this.#subroute = subroute;
     this.#startMs = owner.traces.active ? owner.now() : -1;
     const { spans, host } = owner;
-    this.span = spans === null
-      ? null
-      : startClientSpan(spans, contract.name, host === "" ? null : host, subroute);
+    this.span = spans === null ? null : startClientSpan(spans, contract.name, host, subroute);
     this.outputs = new MessageQueue(this);
   }
 

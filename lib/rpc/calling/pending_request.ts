@@ -19,7 +19,7 @@ import type { Span, Tracer } from "../contract/tracer.ts";
 
 /** What a pending call asks of its connection. */
 export interface CallOwner {
-  /** The peer's host URL. */
+  /** The peer's address; empty while it is not known. */
   readonly host: string;
   /** Who is told of ended calls. */
   readonly traces: CallTraces;
@@ -43,7 +43,7 @@ interface Watch {
 }
 
 /**
- * A promise of a response. It has the fields of its session's calls itself: made
+ * A promise of a response, on either face. It has the fields of its session's calls itself: made
  * by a class above, each request would take 20 ns longer.
  */
 export class PendingRequest<Request, Response> implements OutgoingCall {
@@ -99,14 +99,19 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   watch(signal: AbortSignal): void {
     this.#watch ??= { signal: null, span: null, startMs: -1, subroute: "" };
     this.#watch.signal = signal;
-    listenTo(signal, this, (thrown) => this.#owner.abort(this, thrown));
+    listenTo(signal, this, (thrown) => this.giveUp(thrown));
     // A getter of what was sent, or a balancer, may have aborted it already.
     if (hasAborted(signal)) this.handleEvent();
   }
 
   /** The signal has aborted. */
   handleEvent(): void {
-    this.#owner.abort(this, reasonOf(this.#watch?.signal));
+    this.giveUp(reasonOf(this.#watch?.signal));
+  }
+
+  /** Ends the call from this side, wherever it is. */
+  giveUp(reason: unknown): void {
+    this.#owner.abort(this, reason);
   }
 
   /** Nobody asks. */
@@ -131,6 +136,11 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
       this.onError(problem, null);
       return;
     }
+    this.succeed(response);
+  }
+
+  /** Ends well. */
+  succeed(response: Response): void {
     if (this.#watch !== null) this.#finish(this.#watch, undefined);
     this.#resolve(response);
   }

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { InternodeError, invalidArgument } from "../../errors.ts";
+import { shown } from "../../foreign/text_of.ts";
+
 /** Options of a request or stream. */
 export interface CallOptions {
   /**
@@ -34,3 +37,27 @@ export interface CallOptions {
 
 /** No options. */
 export const NO_OPTIONS: CallOptions = {};
+
+/**
+ * What is wrong with the times of a call, on either face.
+ *
+ * @param timeoutMs How long it may take.
+ * @param spinUs How long it polls; `undefined`: as its node or client does.
+ * @returns The call's failure; `null`: nothing is wrong.
+ */
+export function timesProblem(timeoutMs: number, spinUs: number | undefined): InternodeError | null {
+  if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
+    if (!(timeoutMs <= 0) || typeof timeoutMs !== "number") {
+      return invalidArgument("timeoutMs must be a number");
+    }
+    return new InternodeError(
+      "DeadlineExceeded",
+      "The call's time had run out before it was made.",
+      { origin: "caller" },
+    );
+  }
+  if (spinUs === undefined || typeof spinUs === "number" && spinUs >= 0 && spinUs < Infinity) {
+    return null;
+  }
+  return invalidArgument(`spinUs must be a number of 0 or more, not ${shown(spinUs)}`);
+}

@@ -27,7 +27,7 @@ export function startClientSpan(
   return tracer.startSpan(handler, {
     kind: "client",
     parent: undefined,
-    attributes: spanAttributes(handler, subroute, "server", host),
+    attributes: spanAttributes(handler, subroute, "server", host === "" ? null : host),
   });
 }
 
