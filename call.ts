@@ -47,7 +47,7 @@ export {
   type ConsistentHashOptions,
 } from "./lib/call/balancers/consistent_hash.ts";
 export { constantResolver } from "./lib/discovery/constant_resolver.ts";
-export { failureDetail } from "./lib/call/service/failure_detail.ts";
+export { failureDetail } from "./lib/rpc/contract/failure_detail.ts";
 export { HandlerMap, type MethodOptions } from "./lib/call/server/handler_map.ts";
 export {
   implement,
@@ -68,7 +68,6 @@ export {
   type WorkerAddresses,
   WorkerServer,
   type WorkerService,
-  type WorkerSettings,
   type WorkerState,
   type WorkerStats,
 } from "./lib/call/workers/mod.ts";
@@ -95,7 +94,6 @@ export type { ServeOptions } from "./lib/call/server/server_options.ts";
 export {
   type AnyMethod,
   method,
-  type MethodPlan,
   type Methods,
   methodStream,
   type Service,
@@ -115,7 +113,6 @@ export {
   type MethodCall,
   type SingleCall,
   type StreamCall,
-  type StubConnection,
 } from "./lib/call/stub.ts";
 export {
   type ResolutionSink,

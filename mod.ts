@@ -20,12 +20,7 @@ export type { Codec } from "./lib/codec/format/codec.ts";
 export type { ByteReader } from "./lib/wire/byte_reader.ts";
 export type { ByteWriter } from "./lib/wire/byte_writer.ts";
 export { DEFAULT_LIMITS, type Limits } from "./lib/wire/limits.ts";
-export type {
-  Authenticator,
-  ProverRole,
-  TokenClaim,
-  TokenVerdict,
-} from "./lib/session/frames/authenticator.ts";
+export type { Authenticator, TokenVerdict } from "./lib/session/frames/authenticator.ts";
 export type { SessionTimes } from "./lib/session/frames/session_options.ts";
 export type { Authorize, TokenJudgement } from "./lib/transport/channel/admission.ts";
 export type { Clock, Random, Timer } from "./lib/runtime/clock.ts";
@@ -66,7 +61,6 @@ export type {
   MessageChannel,
   MessageReceiver,
   Progress,
-  SocketPoll,
   Transport,
   Transports,
 } from "./lib/transport/channel/transport.ts";
@@ -102,6 +96,7 @@ export {
   type StreamContract,
   type StreamOptions,
 } from "./lib/rpc/contract/contract.ts";
+export { failureDetail } from "./lib/rpc/contract/failure_detail.ts";
 export type {
   HandleOptions,
   HandlerContext,

@@ -174,11 +174,11 @@ export class HandlerError<Detail = unknown> extends Error {
    * Makes an error to be thrown by a handler.
    *
    * @param message The text the caller sees.
-   * @param detail The value the caller finds as `error.detail`; must fit the contract's `detail` codec.
+   * @param detail The value the caller finds as `error.detail`; must fit the contract's `detail` codec. Default: none, for contracts without one, or when there is nothing to add.
    */
-  constructor(message: string, detail: Detail) {
+  constructor(message: string, detail?: Detail) {
     super(message);
     this.name = "HandlerError";
-    this.detail = detail;
+    this.detail = detail as Detail;
   }
 }

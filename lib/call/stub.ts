@@ -4,39 +4,10 @@
  * @module
  */
 
+import type { ServiceConnection } from "./service_connection.ts";
 import type { Stream } from "../rpc/calling/stream.ts";
 import type { ServiceCallOptions } from "./service/service_call_options.ts";
 import type { AnyMethod, Methods, Service, SingleMethod, StreamMethod } from "./service/service.ts";
-
-/** Makes the calls of a {@linkcode client}: a `ServiceConnection`, or what a test puts in its place. */
-export interface StubConnection {
-  /**
-   * Makes a single call.
-   *
-   * @param method The method.
-   * @param request What the handler gets.
-   * @param options Time-out, signal, shard key and so on.
-   * @returns The response.
-   */
-  request<Request, Response>(
-    method: SingleMethod<Request, Response>,
-    request: NoInfer<Request>,
-    options?: ServiceCallOptions,
-  ): Promise<Response>;
-  /**
-   * Opens a stream.
-   *
-   * @param method The method.
-   * @param initial What the handler gets with the opening.
-   * @param options Time-out, signal, shard key and so on.
-   * @returns The stream.
-   */
-  stream<Initial, Input, Output>(
-    method: StreamMethod<Initial, Input, Output>,
-    initial: NoInfer<Initial>,
-    options?: ServiceCallOptions,
-  ): Stream<Input, Output>;
-}
 
 /**
  * What calls a method with one response. A request that may be `undefined`
@@ -83,14 +54,14 @@ export type Client<M> = { readonly [K in keyof M]: MethodCall<M[K]> };
  * Makes the functions that call a service.
  *
  * @param service The service.
- * @param connection Makes the calls.
+ * @param connection Makes the calls: a `ServiceConnection`, or what a test puts in its place.
  * @returns An object with a function for each method: `(request, options?) =>
  * Promise<Response>`, or `(initial, options?) => Stream<Input, Output>`. They
  * can be taken out of it. They throw what the connection throws.
  *
  * @example
  * ```ts
- * import { client, method, service, type StubConnection } from "@internode/grid/call";
+ * import { client, method, service, type ServiceConnection } from "@internode/grid/call";
  * import * as t from "@internode/grid/codec";
  * import { assertEquals } from "@std/assert";
  *
@@ -98,19 +69,19 @@ export type Client<M> = { readonly [K in keyof M]: MethodCall<M[K]> };
  *   get: method({ request: t.string(), response: t.string(), idempotent: true }),
  * });
  *
- * async function greeting(connection: StubConnection): Promise<string> {
+ * async function greeting(connection: ServiceConnection): Promise<string> {
  *   const cache = client(Cache, connection);
  *   return await cache.get("greeting", { shardKey: "greeting", timeoutMs: 500 });
  * }
  *
  * // A test of `greeting` needs no server:
- * const fake = { request: () => Promise.resolve("hello") } as unknown as StubConnection;
+ * const fake = { request: () => Promise.resolve("hello") } as unknown as ServiceConnection;
  * assertEquals(await greeting(fake), "hello");
  * ```
  */
 export function client<M extends Methods>(
   service: Service<M>,
-  connection: StubConnection,
+  connection: Pick<ServiceConnection, "request" | "stream">,
 ): Client<M> {
   const calls = Object.entries<AnyMethod>(service.methods).map(([name, method]) =>
     [

@@ -15,7 +15,7 @@ import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import { type PolledLink, Spinner } from "./spinner.ts";
-import type { ByteChannel, SocketPoll } from "../transport/channel/transport.ts";
+import type { PollableChannel, SocketPoll } from "../transport/channel/transport.ts";
 
 /** A peer that goes on sending so much after the goodbye is heard no more. */
 const MAX_LATE_BYTES = 4 * 1024 * 1024;
@@ -46,7 +46,7 @@ const LARGE_BATCH_BYTES = 32 * 1024;
  * no write of the runtime's is under way.
  */
 export class ByteLink extends Link implements PolledLink {
-  readonly #channel: ByteChannel;
+  readonly #channel: PollableChannel;
   readonly #batches = new BatchReader();
   readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
   #piece = 0;
@@ -77,7 +77,7 @@ export class ByteLink extends Link implements PolledLink {
 
   /** @param spinUs How long to poll for the next request after an answer, in microseconds; 0: not at all. */
   constructor(
-    channel: ByteChannel,
+    channel: PollableChannel,
     options: SessionOptions,
     owner: LinkOwner,
     clock: Clock,

@@ -11,7 +11,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { InternodeError, invalidArgument } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { plainText, quoted } from "../foreign/plain_text.ts";
-import type { Authenticator, ProverRole, TokenVerdict } from "../session/frames/authenticator.ts";
+import type { Authenticator, TokenVerdict } from "../session/frames/authenticator.ts";
 
 /** The shortest secret that is taken. */
 const MIN_SECRET_BYTES = 16;
@@ -157,11 +157,16 @@ class SharedSecret implements Authenticator {
     this.#maxClockSkewMs = maxClockSkewMs;
   }
 
-  prove(role: ProverRole, transcript: Uint8Array, peer = ""): Uint8Array<ArrayBuffer> {
+  prove(role: "dialler" | "acceptor", transcript: Uint8Array, peer = ""): Uint8Array<ArrayBuffer> {
     return sign(this.#own(peer), `${PROOF_LABEL}${role}\0`, transcript);
   }
 
-  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array, peer = ""): boolean {
+  verify(
+    role: "dialler" | "acceptor",
+    transcript: Uint8Array,
+    proof: Uint8Array,
+    peer = "",
+  ): boolean {
     return this.#matches(peer, `${PROOF_LABEL}${role}\0`, transcript, proof);
   }
 

@@ -13,22 +13,25 @@ import {
   serve,
   type ServeOptions,
   type ServiceCallOptions,
+  type ServiceConnection,
   type SingleMethod,
   type StreamMethod,
-  type StubConnection,
 } from "@internode/grid/call";
 import type { Stream } from "@internode/grid";
 
 let worlds = 0;
 
+/** What makes calls. */
+type Calls = Pick<ServiceConnection, "request" | "stream">;
+
 /** What a test calls through, and what it was called with. */
-export class ServiceWorld implements StubConnection, AsyncDisposable {
+export class ServiceWorld implements Calls, AsyncDisposable {
   /** The options of each call, in order. */
   readonly options: (ServiceCallOptions | undefined)[] = [];
-  readonly #connection: StubConnection;
+  readonly #connection: Calls;
   readonly #end: () => Promise<void>;
 
-  private constructor(connection: StubConnection, end: () => Promise<void>) {
+  private constructor(connection: Calls, end: () => Promise<void>) {
     this.#connection = connection;
     this.#end = end;
   }

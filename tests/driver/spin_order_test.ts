@@ -4,7 +4,11 @@ import type { ByteLink } from "../../lib/driver/byte_link.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import type { LinkOwner } from "../../lib/driver/link.ts";
 import { LinkMaker } from "../../lib/driver/link_maker.ts";
-import type { ByteChannel, Channel, SocketPoll } from "../../lib/transport/channel/transport.ts";
+import type {
+  Channel,
+  PollableChannel,
+  SocketPoll,
+} from "../../lib/transport/channel/transport.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { systemTransports } from "../../lib/transport/transports.ts";
 import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
@@ -35,16 +39,16 @@ interface Tally {
 }
 
 /** A channel whose socket reads and writes less than it could, by chance. */
-class FickleChannel implements ByteChannel {
+class FickleChannel implements PollableChannel {
   readonly kind = "bytes";
   readonly integrity = false;
   readonly tally: Tally = { read: 0, polled: 0, undelivered: 0, sent: 0, short: 0, written: 0 };
-  readonly #channel: ByteChannel;
+  readonly #channel: PollableChannel;
   readonly #random: SeededRandom;
   #pending: Uint8Array | null = null;
   #before = new Uint8Array(0);
 
-  constructor(channel: ByteChannel, random: SeededRandom) {
+  constructor(channel: PollableChannel, random: SeededRandom) {
     this.#channel = channel;
     this.#random = random;
   }
@@ -145,7 +149,7 @@ class End implements LinkOwner {
 
   constructor(role: "dialler" | "acceptor", channel: Channel, random: SeededRandom) {
     this.#random = random;
-    this.channel = new FickleChannel(channel as ByteChannel, random);
+    this.channel = new FickleChannel(channel as PollableChannel, random);
     const options = resolveConnectionOptions({ spinUs: 10, livenessTimeoutMs: 1e6 });
     this.link = new LinkMaker(role, options).make(this.channel, role, "", this) as ByteLink;
   }

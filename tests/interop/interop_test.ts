@@ -122,7 +122,7 @@ for (const setup of SETUPS) {
         const connection = manager.connection(peer);
         const opened = await python.expect("open");
         assertEquals(opened, { event: "open", dialler: peerDials, name: own, checksums });
-        const stub: call.StubConnection = {
+        const stub: Pick<call.ServiceConnection, "request" | "stream"> = {
           request: (method, request, options) =>
             connection.request(method.contract, request, { ...options, waitForReady: true }),
           stream: (method, initial, options) =>

@@ -109,12 +109,7 @@ export class HandlerMap {
     options?: MethodOptions,
   ): this;
   add(key: MethodKey, contract: AnyContract, handler: unknown, options: MethodOptions = {}): this {
-    const { concurrency, queue, allow } = options;
-    this.#table.add(contract, handler as AnyHandler, {
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(queue === undefined ? {} : { queue }),
-      ...(allow === undefined ? {} : { allow }),
-    }, key.hex);
+    this.#table.add(contract, handler as AnyHandler, options, key.hex);
     this.#keys.add(key.hex);
     return this;
   }

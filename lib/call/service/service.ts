@@ -71,22 +71,6 @@ export type AnyMethod =
   | StreamMethod<any, any, any, any>;
 
 /**
- * A method that has no name yet; `service` gives it one.
- *
- * @typeParam Method What it becomes.
- */
-export interface MethodPlan<Method extends AnyMethod> {
-  /**
-   * Makes the method.
-   *
-   * @param service The service's name.
-   * @param name The method's name within it.
-   * @throws {InternodeError} `InvalidArgument` for an empty or overlong name.
-   */
-  make(service: string, name: string): Method;
-}
-
-/**
  * What {@linkcode method} takes.
  *
  * @typeParam Request What the caller sends.
@@ -105,7 +89,7 @@ export interface SingleMethodOptions<Request, Response, Detail>
  * Describes a method with one request and one response, for `service`.
  *
  * @param options The codecs (without them `Uint8Array` goes in and out), and whether it is idempotent.
- * @returns The plan.
+ * @returns Makes the method of a service by their names, as `service` does.
  *
  * @example
  * ```ts
@@ -124,17 +108,15 @@ export interface SingleMethodOptions<Request, Response, Detail>
  */
 export function method<Request = Uint8Array, Response = Uint8Array, Detail = unknown>(
   options: SingleMethodOptions<Request, Response, Detail> = {},
-): MethodPlan<SingleMethod<Request, Response, Detail>> {
+): (service: string, name: string) => SingleMethod<Request, Response, Detail> {
   const { detail, idempotent = false } = options;
-  return {
-    make: (service, name) => ({
-      kind: "single",
-      key: makeMethodKey(service, name),
-      contract: single(`${service}.${name}`, options),
-      detail,
-      idempotent,
-    }),
-  };
+  return (service, name) => ({
+    kind: "single",
+    key: makeMethodKey(service, name),
+    contract: single(`${service}.${name}`, options),
+    detail,
+    idempotent,
+  });
 }
 
 /**
@@ -164,7 +146,7 @@ export interface StreamMethodOptions<
  * capacity; with 0 it does not exist, in the types either.
  *
  * @param options The capacities, and the codecs; without these `Uint8Array`s travel.
- * @returns The plan.
+ * @returns Makes the method of a service by their names, as `service` does.
  *
  * @example
  * ```ts
@@ -190,23 +172,19 @@ export function methodStream<
   Detail = unknown,
 >(
   options: StreamMethodOptions<Initial, Input, Output, InputCapacity, OutputCapacity, Detail>,
-): MethodPlan<
-  StreamMethod<
-    Initial,
-    InputCapacity extends 0 ? never : Input,
-    OutputCapacity extends 0 ? never : Output,
-    Detail
-  >
+): (service: string, name: string) => StreamMethod<
+  Initial,
+  InputCapacity extends 0 ? never : Input,
+  OutputCapacity extends 0 ? never : Output,
+  Detail
 > {
-  return {
-    make: (service, name) => ({
-      kind: "stream",
-      key: makeMethodKey(service, name),
-      contract: stream(`${service}.${name}`, options),
-      detail: options.detail,
-      idempotent: false,
-    }),
-  };
+  return (service, name) => ({
+    kind: "stream",
+    key: makeMethodKey(service, name),
+    contract: stream(`${service}.${name}`, options),
+    detail: options.detail,
+    idempotent: false,
+  });
 }
 
 /** The methods of a service, by their names. */
@@ -255,10 +233,11 @@ export interface Service<M> {
  */
 export function service<M extends Methods>(
   name: string,
-  methods: { readonly [K in keyof M]: MethodPlan<M[K]> },
+  methods: { readonly [K in keyof M]: (service: string, name: string) => M[K] },
 ): Service<M> {
   const made: [string, AnyMethod][] = [];
-  for (const [key, plan] of Object.entries<MethodPlan<AnyMethod>>(methods)) {
+  const plans = Object.entries<(service: string, name: string) => AnyMethod>(methods);
+  for (const [key, make] of plans) {
     if (key === "then") {
       throw invalidArgument(
         `Service ${
@@ -266,7 +245,7 @@ export function service<M extends Methods>(
         }: no method may be called "then"; awaiting its client would call it.`,
       );
     }
-    made.push([key, plan.make(name, key)]);
+    made.push([key, make(name, key)]);
   }
   return { name, methods: Object.fromEntries(made) as M };
 }

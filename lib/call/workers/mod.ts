@@ -7,6 +7,5 @@
 
 export { serveWorker, type ThisWorker, type WorkerService } from "./serve_worker.ts";
 export { serveWorkers, type ServeWorkersOptions } from "./serve_workers.ts";
-export type { WorkerSettings } from "./worker_message.ts";
 export { type WorkerAddresses, WorkerServer, type WorkerStats } from "./worker_server.ts";
 export type { WorkerState } from "./worker_slot.ts";

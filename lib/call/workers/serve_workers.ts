@@ -32,7 +32,11 @@ const RESTART: BackOffOptions = { initialMs: 100, factor: 2, maxMs: 10_000, jitt
  *
  * @typeParam Data What the workers are given.
  */
-export interface ServeWorkersOptions<Data = unknown> extends WorkerSettings {
+export interface ServeWorkersOptions<Data = unknown> extends
+  Omit<
+    ServeOptions,
+    "audit" | "auth" | "clock" | "logger" | "random" | "signal" | "tracer"
+  > {
   /** How many workers: 1 to 1,024. More than the machine has cores gain nothing. */
   readonly workers: number;
   /**

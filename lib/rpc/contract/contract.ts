@@ -15,8 +15,9 @@ import { MAX_NAME_BYTES, nameProblem } from "../../session/frames/handler_name.t
  *
  * @typeParam Request What the caller sends.
  * @typeParam Response What the handler answers.
+ * @typeParam Detail What a `HandlerError` tells beside its message.
  */
-export interface SingleContract<Request = Uint8Array, Response = Uint8Array> {
+export interface SingleContract<Request = Uint8Array, Response = Uint8Array, Detail = unknown> {
   /** Tells the two kinds of contract apart. */
   readonly kind: "single";
   /** The handler's name, the same on every node. */
@@ -26,7 +27,7 @@ export interface SingleContract<Request = Uint8Array, Response = Uint8Array> {
   /** Carries the response. */
   readonly response: Codec<Response>;
   /** Carries what a {@linkcode HandlerError} tells beside its message, if anything. */
-  readonly detail: Codec<unknown> | undefined;
+  readonly detail: Codec<Detail> | undefined;
 }
 
 /**
@@ -35,8 +36,14 @@ export interface SingleContract<Request = Uint8Array, Response = Uint8Array> {
  * @typeParam Initial What the caller sends with the opening.
  * @typeParam Input What the caller sends afterwards; `never` where that direction is removed.
  * @typeParam Output What the handler sends; `never` where that direction is removed.
+ * @typeParam Detail What a `HandlerError` tells beside its message.
  */
-export interface StreamContract<Initial = Uint8Array, Input = Uint8Array, Output = Uint8Array> {
+export interface StreamContract<
+  Initial = Uint8Array,
+  Input = Uint8Array,
+  Output = Uint8Array,
+  Detail = unknown,
+> {
   /** Tells the two kinds of contract apart. */
   readonly kind: "stream";
   /** The handler's name, the same on every node. */
@@ -52,21 +59,21 @@ export interface StreamContract<Initial = Uint8Array, Input = Uint8Array, Output
   /** How many of the handler's messages may be under way or unread; 0: there are none. */
   readonly outputCapacity: number;
   /** Carries what a {@linkcode HandlerError} tells beside its message, if anything. */
-  readonly detail: Codec<unknown> | undefined;
+  readonly detail: Codec<Detail> | undefined;
 }
 
 /** A contract of either kind, whatever its types. */
 // deno-lint-ignore no-explicit-any -- any contract at all is meant
-export type AnyContract = SingleContract<any, any> | StreamContract<any, any, any>;
+export type AnyContract = SingleContract<any, any, any> | StreamContract<any, any, any, any>;
 
 /** What {@linkcode single} takes beside the name. */
-export interface SingleOptions<Request, Response> {
+export interface SingleOptions<Request, Response, Detail = unknown> {
   /** Carries the request. Default: raw bytes. */
   request?: Codec<Request>;
   /** Carries the response. Default: raw bytes. */
   response?: Codec<Response>;
   /** Carries the `detail` of a `HandlerError`. Default: none, details are dropped. */
-  detail?: Codec<unknown>;
+  detail?: Codec<Detail>;
 }
 
 /**
@@ -89,10 +96,10 @@ export interface SingleOptions<Request, Response> {
  * export const echo = single("echo");
  * ```
  */
-export function single<Request = Uint8Array, Response = Uint8Array>(
+export function single<Request = Uint8Array, Response = Uint8Array, Detail = unknown>(
   name: string,
-  options: SingleOptions<Request, Response> = {},
-): SingleContract<Request, Response> {
+  options: SingleOptions<Request, Response, Detail> = {},
+): SingleContract<Request, Response, Detail> {
   checkName(name);
   return {
     kind: "single",
@@ -110,6 +117,7 @@ export interface StreamOptions<
   Output,
   InputCapacity extends number,
   OutputCapacity extends number,
+  Detail = unknown,
 > {
   /** Carries the initial payload. Default: raw bytes. */
   initial?: Codec<Initial>;
@@ -122,7 +130,7 @@ export interface StreamOptions<
   /** How many of the handler's messages may be under way or unread, 0 to 65,535; 0 removes the direction. */
   outputCapacity: OutputCapacity;
   /** Carries the `detail` of a `HandlerError`. Default: none, details are dropped. */
-  detail?: Codec<unknown>;
+  detail?: Codec<Detail>;
 }
 
 /**
@@ -154,13 +162,15 @@ export function stream<
   Output = Uint8Array,
   const InputCapacity extends number = number,
   const OutputCapacity extends number = number,
+  Detail = unknown,
 >(
   name: string,
-  options: StreamOptions<Initial, Input, Output, InputCapacity, OutputCapacity>,
+  options: StreamOptions<Initial, Input, Output, InputCapacity, OutputCapacity, Detail>,
 ): StreamContract<
   Initial,
   InputCapacity extends 0 ? never : Input,
-  OutputCapacity extends 0 ? never : Output
+  OutputCapacity extends 0 ? never : Output,
+  Detail
 > {
   checkName(name);
   checkCapacity(name, "inputCapacity", options.inputCapacity);

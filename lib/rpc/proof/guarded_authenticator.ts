@@ -10,11 +10,7 @@ import { about, type EventLogger } from "../../foreign/log_event.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
-import type {
-  Authenticator,
-  ProverRole,
-  TokenVerdict,
-} from "../../session/frames/authenticator.ts";
+import type { Authenticator, TokenVerdict } from "../../session/frames/authenticator.ts";
 
 const METHODS = ["prove", "verify", "token", "checkToken"] as const;
 
@@ -52,12 +48,21 @@ class GuardedAuthenticator implements Authenticator {
     this.#clock = clock;
   }
 
-  prove(role: ProverRole, transcript: Uint8Array, peer?: string): Uint8Array<ArrayBuffer> {
+  prove(
+    role: "dialler" | "acceptor",
+    transcript: Uint8Array,
+    peer?: string,
+  ): Uint8Array<ArrayBuffer> {
     const proof = this.#ask("prove", () => this.#inner.prove(role, transcript, peer), readProof);
     return proof ?? refuse("prove that it knows the secret");
   }
 
-  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array, peer?: string): boolean {
+  verify(
+    role: "dialler" | "acceptor",
+    transcript: Uint8Array,
+    proof: Uint8Array,
+    peer?: string,
+  ): boolean {
     const ask = (): unknown => this.#inner.verify(role, transcript, proof, peer);
     return this.#ask("verify", ask, readBoolean) ?? refuse("judge the peer's proof");
   }

@@ -69,7 +69,9 @@ export function handlerFailure(
     if (contract.detail === undefined || !(thrown instanceof HandlerError)) {
       return { error: failed(message), detail: null };
     }
-    contract.detail.encode(thrown.detail, writer);
+    const { detail } = thrown;
+    if (detail === undefined) return { error: failed(message), detail: null };
+    contract.detail.encode(detail, writer);
   } catch (cause) {
     const text = `its detail does not fit the contract: ${textOf(cause)}`;
     return { error: failed(`${message} (${text})`), detail: null };

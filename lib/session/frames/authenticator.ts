@@ -4,11 +4,8 @@
  * @module
  */
 
-/** Which side of a connection proves something; a proof of one side is none for the other. */
-export type ProverRole = "dialler" | "acceptor";
-
-/** What a token says whose signature is good. */
-export interface TokenClaim {
+/** What became of a token: what it says if its signature is good, or why it was refused. */
+export type TokenVerdict = {
   /** The dialler that it speaks for, as a host URL. */
   readonly name: string;
   /** What no other token has, such as its nonce. */
@@ -17,10 +14,13 @@ export interface TokenClaim {
   readonly issuedMs: number;
   /** Until when it is taken, by the acceptor's wall clock, in milliseconds since 1970. */
   readonly expiresMs: number;
-}
+} | {
+  /** Why it is refused. */
+  readonly refusal: string;
+};
 
-/** What became of a token: what it says, or why it was refused. */
-export type TokenVerdict = TokenClaim | { readonly refusal: string };
+/** What a token says whose signature is good. */
+export type TokenClaim = Extract<TokenVerdict, { readonly name: string }>;
 
 /**
  * Makes and judges proofs. All of it is synchronous and keeps no state, so one
@@ -31,12 +31,16 @@ export interface Authenticator {
   /**
    * Proves to the other side of a handshake that this one knows the secret.
    *
-   * @param role The side that proves.
+   * @param role The side that proves; a proof of one side is none for the other.
    * @param transcript All that both sides said before, with a fresh nonce of each.
    * @param peer The name by which the other side has called itself; always given.
    * @returns The proof: 32 bytes.
    */
-  prove(role: ProverRole, transcript: Uint8Array, peer?: string): Uint8Array<ArrayBuffer>;
+  prove(
+    role: "dialler" | "acceptor",
+    transcript: Uint8Array,
+    peer?: string,
+  ): Uint8Array<ArrayBuffer>;
   /**
    * Judges a proof, in a time that does not depend on its bytes.
    *
@@ -46,7 +50,12 @@ export interface Authenticator {
    * @param peer The name by which the prover has called itself, which the proof makes true where secrets differ; always given.
    * @returns Whether the prover knows the secret.
    */
-  verify(role: ProverRole, transcript: Uint8Array, proof: Uint8Array, peer?: string): boolean;
+  verify(
+    role: "dialler" | "acceptor",
+    transcript: Uint8Array,
+    proof: Uint8Array,
+    peer?: string,
+  ): boolean;
   /**
    * Makes the token of a WebSocket upgrade request: signed, soon expired, good
    * only between these two names.

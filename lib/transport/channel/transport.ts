@@ -37,6 +37,10 @@ export interface ByteChannel {
   onProgress?: ((direction: Progress) => void) | undefined;
   /** Settles when nothing of it is open any more, soon after `close`. Absent where that is so as soon as `close` returns. */
   readonly ended?: Promise<void> | undefined;
+}
+
+/** A channel whose socket can be polled. */
+export interface PollableChannel extends ByteChannel {
   /**
    * The socket underneath, for who would rather poll it than wait: the same one
    * each time, good until `close`. What it reads comes before what a read gets

@@ -8,14 +8,14 @@ import type { Socket } from "../../runtime/platform/socket.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import { PolledSocket } from "../poll/polled_socket.ts";
 import { SocketByBytes } from "../poll/socket_by_bytes.ts";
-import type { ByteChannel, SocketPoll } from "../channel/transport.ts";
+import type { PollableChannel, SocketPoll } from "../channel/transport.ts";
 
 /**
  * Bytes over a socket of the runtime, which gives real backpressure both ways.
  * Reads and writes are the runtime's own promises with nothing around them;
  * its errors do not name the other end, `remote` does.
  */
-export class ConnChannel implements ByteChannel {
+export class ConnChannel implements PollableChannel {
   readonly kind = "bytes";
   readonly remote: string;
   readonly integrity: boolean;

@@ -14,7 +14,7 @@ import {
   service,
 } from "@internode/grid/call";
 import type { Implementation, ServiceCallOptions, SingleMethod } from "@internode/grid/call";
-import type { StreamMethod, StubConnection } from "@internode/grid/call";
+import type { ServiceConnection, StreamMethod } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { assertEquals } from "@std/assert";
 import { Cache } from "../cache_service.ts";
@@ -58,7 +58,7 @@ Deno.test("the types of a client follow from its service", () => {
 });
 
 Deno.test("wrong calls do not compile", () => {
-  const calls = (connection: StubConnection): void => {
+  const calls = (connection: ServiceConnection): void => {
     const cache = client(Cache, connection);
     // @ts-expect-error the request is missing
     cache.get();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Authenticator, ProverRole } from "../../../lib/session/frames/authenticator.ts";
+import type { Authenticator } from "../../../lib/session/frames/authenticator.ts";
 import { sameBytes } from "../same_value.ts";
 
 /** Proves by a hash that anyone can make. */
@@ -15,7 +15,7 @@ export const fakeAuthenticator: Authenticator = {
   checkToken: () => ({ refusal: "there are no tokens here" }),
 };
 
-function prove(role: ProverRole, transcript: Uint8Array): Uint8Array<ArrayBuffer> {
+function prove(role: "dialler" | "acceptor", transcript: Uint8Array): Uint8Array<ArrayBuffer> {
   const proof = new Uint8Array(32);
   let hash = role === "dialler" ? 0x811c_9dc5 : 0x1234_5678;
   for (let at = 0; at < transcript.length + 32; at++) {

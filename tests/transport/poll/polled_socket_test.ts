@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ConnChannel } from "../../../lib/transport/tcp/conn_channel.ts";
 import { tcpTransport } from "../../../lib/transport/tcp/tcp.ts";
 import type {
-  ByteChannel,
+  PollableChannel,
   SocketPoll,
   Transport,
 } from "../../../lib/transport/channel/transport.ts";
@@ -14,26 +14,26 @@ import { FFI, FILES, NET } from "../../support/permitted.ts";
 const HELLO_BYTES = 200;
 
 interface Ends {
-  readonly dialled: ByteChannel;
-  readonly accepted: ByteChannel;
+  readonly dialled: PollableChannel;
+  readonly accepted: PollableChannel;
 }
 
 async function connect(transport: Transport, acceptor: Acceptor): Promise<Ends> {
-  const dialled = await transport.dial(acceptor.address, dialOptions()) as ByteChannel;
-  return { dialled, accepted: await acceptor.next() as ByteChannel };
+  const dialled = await transport.dial(acceptor.address, dialOptions()) as PollableChannel;
+  return { dialled, accepted: await acceptor.next() as PollableChannel };
 }
 
 function randomBytes(count: number): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(count));
 }
 
-async function readAll(channel: ByteChannel, length: number): Promise<Uint8Array> {
+async function readAll(channel: PollableChannel, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) at += (await channel.read(bytes.subarray(at)))!;
   return bytes;
 }
 
-async function writeAll(channel: ByteChannel, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+async function writeAll(channel: PollableChannel, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await channel.write(bytes.subarray(at));
 }
 
@@ -49,7 +49,11 @@ async function greet({ dialled, accepted }: Ends): Promise<void> {
 }
 
 /** What one end sends in either way, the other one's socket gets. */
-async function assertSameSocket(channel: ByteChannel, socket: SocketPoll, other: ByteChannel) {
+async function assertSameSocket(
+  channel: PollableChannel,
+  socket: SocketPoll,
+  other: PollableChannel,
+) {
   assertEquals(socket.isReady, true);
   const there = randomBytes(32), back = randomBytes(32);
   assertEquals(socket.send(there), 32);
