@@ -171,7 +171,7 @@ export class ServiceConnection implements AsyncDisposable {
       outcome: "maybeExecuted",
     });
     this.#watch.close(error);
-    replicas.waiting.close();
+    replicas.waiting.fail("closed");
     const wait = new QuietWait(clock, graceMs, [], () => replicas.callsInFlight > 0 ? Infinity : 0);
     replicas.onIdle = wait.look;
     if (!await wait.ended) tellGivenUp(logger, `Client ${name}`, graceMs, replicas.links, 0);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { InternodeError } from "../errors.ts";
+import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import type { HostAddress } from "../runtime/host_address.ts";
 import type { Link, LinkOwner } from "../driver/link.ts";
@@ -21,7 +21,7 @@ import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
 import { PeerLog } from "./peer_log.ts";
 import { Reconnector, type ReconnectorDelegate } from "../rpc/connecting/reconnector.ts";
 import { TwinWatch } from "../rpc/connecting/twin_watch.ts";
-import { WaitingCalls } from "../rpc/calling/waiting_calls.ts";
+import { type Unsent, WaitingCalls } from "../rpc/calling/waiting_calls.ts";
 
 /** One peer, as its node keeps it; the states are in connection_state.ts. */
 export class Peering implements ReconnectorDelegate {
@@ -83,16 +83,22 @@ export class Peering implements ReconnectorDelegate {
 
   /** A call for which there is no link: it waits, or fails at once. */
   wait(call: OutgoingCall, waitForReady: boolean, send: (link: Link) => void): void {
-    if (this.#state === "closed") {
+    const failureOf = (why: Unsent): InternodeError => this.#unsent(why);
+    if (this.#state === "closed" || this.#state === "disconnected" && !waitForReady) {
       call.state = "ended";
-      call.onError(managerClosed(), null);
-    } else if (this.#state === "disconnected" && !waitForReady) {
-      call.state = "ended";
-      call.onError(this.#unreachable(), null);
-    } else {
-      const waiting = this.#waiting ??= new WaitingCalls(this.#node.options.clock);
-      waiting.add({ call, waitForReady, send });
+      call.onError(failureOf(this.#state === "closed" ? "closed" : "down"), null);
+      return;
     }
+    const waiting = this.#waiting ??= new WaitingCalls(this.#node.options.clock);
+    const tryAgain = (): boolean => {
+      const { link } = this.reconnector;
+      if (link === null) return false;
+      // What is sent may be code of the user's that cancels the call: that is the session's then.
+      waiting.remove(call);
+      send(link);
+      return true;
+    };
+    waiting.add(call, { waitForReady, tryAgain, failureOf });
   }
 
   /** Ends a call from this side, wherever it is. */
@@ -118,7 +124,7 @@ export class Peering implements ReconnectorDelegate {
   /** Ends everything. */
   close(): void {
     if (this.#state === "closed") return;
-    this.#waiting?.fail(managerClosed, true);
+    this.#waiting?.fail("closed");
     this.#setState("closed");
     this.reconnector.close(peerCloses());
   }
@@ -152,7 +158,7 @@ export class Peering implements ReconnectorDelegate {
     }
     this.#log.onUp(link, instance);
     this.#setState("connected");
-    this.#waiting?.send(link);
+    this.#waiting?.tryAll();
     this.#drainIfClosing(link);
   }
 
@@ -195,11 +201,17 @@ export class Peering implements ReconnectorDelegate {
       this.#log.onDown(error);
       this.#setState("disconnected");
     }
-    this.#waiting?.fail(() => this.#unreachable(), false);
+    this.#waiting?.fail("down");
   }
 
-  #unreachable(): InternodeError {
-    return unreachable(this.host, this.reconnector.lastFailure);
+  #unsent(why: Unsent): InternodeError {
+    if (why === "closed") return managerClosed();
+    if (why === "down") return unreachable(this.host, this.reconnector.lastFailure);
+    const message = "The call's time ran out before there was a connection.";
+    return new InternodeError("DeadlineExceeded", message, {
+      origin: "network",
+      outcome: "notSent",
+    });
   }
 
   #drainIfClosing(link: Link): void {

@@ -9,6 +9,7 @@ import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
 import { PendingRequest } from "../../rpc/calling/pending_request.ts";
+import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import { timesProblem } from "../../rpc/contract/call_options.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
 import type { Timer } from "../../runtime/clock.ts";
@@ -21,8 +22,7 @@ import { healthVerdict } from "../replicas/health_verdict.ts";
 import { maxAttemptsOf, resolveRetry } from "../service/retry_options.ts";
 import type { SingleMethod } from "../service/service.ts";
 import type { ServiceCallOptions } from "../service/service_call_options.ts";
-import { closedError, unreachableError } from "./service_errors.ts";
-import type { WaitingPick } from "../replicas/waiting_picks.ts";
+import { closedError, unsentError } from "./service_errors.ts";
 
 /** Several calls of which the first answer counts, as each of them sees it. */
 export interface Hedge {
@@ -60,7 +60,7 @@ class Extra {
  * ```
  */
 export class ServiceCall<Request, Response> extends PendingRequest<Request, Response>
-  implements WaitingPick {
+  implements WaitingCall {
   readonly #core: ClientCore;
   readonly #method: SingleMethod<Request, Response>;
   readonly #request: Request;
@@ -113,7 +113,7 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
       const nowMs = core.now();
       this.deadlineMs = nowMs + timeoutMs;
       if (!isCounted) core.retryBudget.onCall(nowMs);
-      this.#wait();
+      core.replicas.wait(this, this);
     }
     if (signal !== undefined && this.state !== "ended") this.watch(signal);
   }
@@ -129,27 +129,32 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     this.#more().isGivenUp = true;
     const carrier = this.#carrier;
     if (carrier === null) {
-      this.#core.replicas.waiting.remove(this);
-      this.#fail(reason);
+      if (!this.#core.replicas.waiting.cancel(this, reason)) this.#fail(reason);
       return;
     }
     const nowMs = carrier.link.beginTurn();
     carrier.link.session.caller.cancel(this, reason, "Cancelled", nowMs);
   }
 
-  /** See {@linkcode WaitingPick}. */
+  /** See {@linkcode WaitingCall}. */
+  get waitForReady(): boolean {
+    return this.#options.waitForReady !== false;
+  }
+
+  /** See {@linkcode WaitingCall}. */
   tryAgain(): boolean {
     if (this.#extra !== null && this.#extra.timer !== null) return false;
     const carrier = this.#pick();
-    if (carrier !== null && this.#mayGo(carrier)) this.#send(carrier, carrier.link.beginTurn());
+    // A balancer may have aborted the call's signal.
+    const isWanted = carrier !== null && this.state === "waiting";
+    if (isWanted && this.#mayGo(carrier)) this.#send(carrier, carrier.link.beginTurn());
     // Sending may have failed at once, so that it waits for another attempt.
     return this.#carrier !== null || this.state === "ended";
   }
 
-  /** See {@linkcode WaitingPick}. */
-  onUnpicked(isClosing: boolean): void {
-    const { name } = this.#method.contract;
-    this.#fail(isClosing ? closedError(name) : unreachableError(name, this.#core.replicas));
+  /** See {@linkcode WaitingCall}. */
+  failureOf(why: Unsent): InternodeError {
+    return unsentError(why, this.#method.contract.name, this.#core.replicas);
   }
 
   /** The answer. */
@@ -161,9 +166,10 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     super.succeed(response);
   }
 
-  /** The attempt has failed. */
+  /** The attempt has failed, or there was none. */
   override onError(error: unknown, detail: ByteReader | null): void {
-    const carrier = this.#carrier!;
+    const carrier = this.#carrier;
+    if (carrier === null) return this.#fail(error);
     const { replica } = carrier;
     this.#carrier = null;
     carrier.end();
@@ -214,12 +220,6 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     }
   }
 
-  /** Until there is a replica: whichever it will be does not refuse it for want of room. */
-  #wait(): void {
-    this.state = "waiting";
-    this.#core.replicas.waiting.add(this);
-  }
-
   /** Says whether there will be another attempt. */
   #retry(failure: InternodeError, failed: OpenLink): boolean {
     const core = this.#core, options = this.#options;
@@ -234,8 +234,7 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     const nowMs = failed.link.now();
     const waitMs = attempts.onFailure(failure, failed.replica, replicas.ready, bounds, nowMs);
     if (waitMs === null || nowMs + waitMs >= this.deadlineMs) return false;
-    this.#wait();
-    this.#tryAfter(waitMs);
+    if (replicas.wait(this, this)) this.#tryAfter(waitMs);
     return true;
   }
 

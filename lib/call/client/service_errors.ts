@@ -5,14 +5,19 @@
  */
 
 import { InternodeError } from "../../errors.ts";
+import type { Unsent } from "../../rpc/calling/waiting_calls.ts";
 import type { ReplicaSet } from "../replicas/replica_set.ts";
 
-/** No replica could take a call in time. */
-export function unreachableError(method: string, replicas: ReplicaSet): InternodeError {
+/** No replica could take a call. */
+export function unsentError(why: Unsent, method: string, replicas: ReplicaSet): InternodeError {
+  if (why === "closed") return closedError(method);
+  const [what, advice] = why === "late"
+    ? ["no replica could take the call in time", "allow more time"]
+    : ["no replica can be reached", "let the call wait (waitForReady)"];
   return new InternodeError(
     "Unreachable",
-    `${method}: no replica could take the call in time; ${replicas.describe()}. ` +
-      "Check that the service runs and that the resolver lists it, or allow more time.",
+    `${method}: ${what}; ${replicas.describe()}. ` +
+      `Check that the service runs and that the resolver lists it, or ${advice}.`,
     { origin: "network", outcome: "notSent", handler: method },
   );
 }

@@ -8,6 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import type { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
 import { OutgoingStream, type StreamOwner } from "../../rpc/calling/outgoing_stream.ts";
+import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
@@ -16,13 +17,12 @@ import type { OpenLink } from "../replicas/service_replica.ts";
 import { healthVerdict } from "../replicas/health_verdict.ts";
 import { refusal } from "./service_call.ts";
 import type { ServiceCallOptions } from "../service/service_call_options.ts";
-import { closedError, unreachableError } from "./service_errors.ts";
+import { unsentError } from "./service_errors.ts";
 import type { StreamMethod } from "../service/service.ts";
-import type { WaitingPick } from "../replicas/waiting_picks.ts";
 
 /** Picks a replica, or waits for one, and is opened there; from then on it is that replica's alone. */
 export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initial, Input, Output>
-  implements WaitingPick {
+  implements WaitingCall {
   readonly #core: ClientCore;
   readonly #method: StreamMethod<Initial, Input, Output>;
   readonly #initial: Initial;
@@ -63,23 +63,26 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
       this.#open(link);
     } else if (this.state !== "ended") {
       this.deadlineMs = core.options.clock.now() + timeoutMs;
-      this.state = "waiting";
-      core.replicas.waiting.add(this);
+      core.replicas.wait(this, this);
     }
     if (signal !== undefined && this.ending === null) this.watch(signal);
   }
 
-  /** See {@linkcode WaitingPick}. */
+  /** See {@linkcode WaitingCall}. */
+  get waitForReady(): boolean {
+    return this.#options.waitForReady !== false;
+  }
+
+  /** See {@linkcode WaitingCall}. */
   tryAgain(): boolean {
     const link = this.#pick();
     if (link !== null) this.#open(link);
     return link !== null || this.state === "ended";
   }
 
-  /** See {@linkcode WaitingPick}. */
-  onUnpicked(isClosing: boolean): void {
-    const { name } = this.contract;
-    this.#fail(isClosing ? closedError(name) : unreachableError(name, this.#core.replicas));
+  /** See {@linkcode WaitingCall}. */
+  failureOf(why: Unsent): InternodeError {
+    return unsentError(why, this.contract.name, this.#core.replicas);
   }
 
   /** Ends the stream from this side. */
@@ -197,11 +200,10 @@ class Carrier implements StreamOwner {
   }
 
   abort(call: OutgoingCall, reason: unknown): void {
-    const stream = call as ServiceStream<unknown, unknown, unknown>;
     if (this.#link === null) {
-      this.#core.replicas.waiting.remove(stream);
-      stream.state = "ended";
-      stream.onError(reason, null);
+      if (this.#core.replicas.waiting.cancel(call, reason)) return;
+      call.state = "ended";
+      call.onError(reason, null);
     } else {
       const nowMs = this.#link.link.beginTurn();
       this.#link.link.session.caller.cancel(call, reason, "Cancelled", nowMs);

@@ -9,6 +9,8 @@ import { tell } from "../../foreign/guard.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { LastingBackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
 import { Outage } from "../../rpc/connecting/outage.ts";
+import type { WaitingCall } from "../../rpc/calling/waiting_calls.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
@@ -94,6 +96,7 @@ export class ReplicaSet implements ReplicaOwner {
       this.#isUpdating = false;
     }
     if (this.#isStale) this.#refresh();
+    this.onDown();
   }
 
   #list(endpoints: readonly Endpoint[]): void {
@@ -136,6 +139,19 @@ export class ReplicaSet implements ReplicaOwner {
     throw invalidArgument(
       "The balancer returned something that is not among the replicas of its last update.",
     );
+  }
+
+  /**
+   * Keeps a call until there is a replica for it: whichever it will be does not
+   * refuse it for want of room. One that does not wait for replicas that are
+   * all down fails at once.
+   *
+   * @returns Whether it waits.
+   */
+  wait(call: OutgoingCall, waiting: WaitingCall): boolean {
+    this.waiting.add(call, waiting);
+    this.onDown();
+    return call.state === "waiting";
   }
 
   /**
@@ -198,6 +214,15 @@ export class ReplicaSet implements ReplicaOwner {
     if (replica.isReady) this.#outliers.join(replica.health, nowMs);
     else this.#outliers.leave(replica.health, nowMs);
     this.#refresh();
+  }
+
+  /** See {@linkcode ReplicaOwner}. */
+  onDown(): void {
+    if (this.waiting.size === 0 || this.#ready.length > 0) return;
+    for (const { isListed, reconnector } of this.#byAddress.values()) {
+      if (isListed && !reconnector.isDown) return;
+    }
+    this.waiting.fail("down");
   }
 
   /** See {@linkcode ReplicaOwner}. */

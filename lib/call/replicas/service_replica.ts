@@ -32,6 +32,8 @@ export interface ReplicaOwner {
   onReadyChange(replica: ServiceReplica): void;
   /** It has failed in a way that is its own. */
   onFailure(replica: ServiceReplica): void;
+  /** It is known to be down. */
+  onDown(): void;
   /** Nothing is left of it, and nobody lists it. */
   onMissing(replica: ServiceReplica): void;
   /** A connection has no calls under way any more. */
@@ -182,18 +184,19 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
       this.#log.onLost(error);
       this.owner.onFailure(this);
     }
-    this.onPeerClosing();
+    this.#lose();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
   onPeerClosing(): void {
-    this.current = null;
-    if (this.isListed) this.owner.onReadyChange(this);
+    this.#lose();
+    this.owner.onDown();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
   onUnreached(error: unknown): void {
     this.#log.onUnreached(error);
+    this.owner.onDown();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
@@ -210,6 +213,11 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   #use(link: Link): void {
     this.current = new ReplicaLink(this, link);
     this.owner.onReadyChange(this);
+  }
+
+  #lose(): void {
+    this.current = null;
+    if (this.isListed) this.owner.onReadyChange(this);
   }
 
   #watch(): void {

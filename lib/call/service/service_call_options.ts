@@ -51,6 +51,8 @@ export interface ServiceCallOptions {
   readonly timeoutMs?: number | undefined;
   /** Ends the call at once when it aborts, with its reason; the handler is told. Default: none. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether to wait until the deadline for replicas that are all known to be down, or for the resolver to list any; `false`: the call fails at once then, as `Unreachable`. Default: `true`. */
+  readonly waitForReady?: boolean | undefined;
   /** How long to poll the socket for the answer of a single call, in microseconds, see `ConnectionOptions`; streams do not. Default: the client's `spinUs` (0, never). */
   readonly spinUs?: number | undefined;
   /** Texts that travel with the call: 4,096 bytes in all at most. Default: none. */

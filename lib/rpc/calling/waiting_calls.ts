@@ -4,26 +4,27 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Link } from "../../driver/link.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
 import { EarliestTimer } from "./earliest_timer.ts";
 
-/** A call and what sends it. */
+/** Why a call waits no more: its time has run out, nobody it could go to can be reached, or this side is closed. */
+export type Unsent = "late" | "down" | "closed";
+
+/** What is done with a call that waits. */
 export interface WaitingCall {
-  /** The call. */
-  readonly call: OutgoingCall;
-  /** Whether it goes on waiting when the peer turns out to be down. */
+  /** Whether it goes on waiting when nobody can be reached. */
   readonly waitForReady: boolean;
-  /** Sends it. */
-  readonly send: (link: Link) => void;
+  /** There may be a connection for it. Says whether it waits no more: it was sent, or has failed. */
+  tryAgain(): boolean;
+  /** What it fails with. */
+  failureOf(why: Unsent): unknown;
 }
 
-/** Each leaves exactly once: sent, failed, expired or cancelled. */
+/** In the order in which they came. Each leaves exactly once: tried with success, failed, expired or cancelled. */
 export class WaitingCalls {
   readonly #clock: Clock;
-  #calls: WaitingCall[] = [];
+  readonly #calls = new Map<OutgoingCall, WaitingCall>();
   readonly #timer: EarliestTimer;
 
   /** */
@@ -33,61 +34,55 @@ export class WaitingCalls {
   }
 
   /** How many wait. */
-  get length(): number {
-    return this.#calls.length;
+  get size(): number {
+    return this.#calls.size;
   }
 
   /** Adds a call. */
-  add(waiting: WaitingCall): void {
-    waiting.call.state = "waiting";
-    this.#calls.push(waiting);
-    this.#timer.add(waiting.call.deadlineMs);
+  add(call: OutgoingCall, waiting: WaitingCall): void {
+    call.state = "waiting";
+    this.#calls.set(call, waiting);
+    this.#timer.add(call.deadlineMs);
   }
 
-  /** Sends all. */
-  send(link: Link): void {
-    for (const waiting of this.#takeAll()) {
-      if (waiting.call.state === "waiting") waiting.send(link);
-    }
-  }
-
-  /** Fails all, or only those that do not wait for a peer that is down. */
-  fail(errorFor: () => InternodeError, all: boolean): void {
-    const kept = all ? [] : this.#calls.filter((waiting) => waiting.waitForReady);
-    const failed = this.#takeAll().filter((waiting) => !kept.includes(waiting));
-    for (const waiting of kept) this.add(waiting);
-    for (const { call } of failed) end(call, errorFor());
+  /** Takes a call out; says whether it was here. */
+  remove(call: OutgoingCall): boolean {
+    const found = this.#calls.delete(call);
+    if (this.#calls.size === 0) this.#timer.clear();
+    return found;
   }
 
   /** Takes a call out, if it is here, and gives it the error. */
   cancel(call: OutgoingCall, error: unknown): boolean {
-    const index = this.#calls.findIndex((waiting) => waiting.call === call);
-    if (index < 0) return false;
-    this.#calls.splice(index, 1);
-    if (this.#calls.length === 0) this.#timer.clear();
-    end(call, error);
-    return true;
+    const found = this.remove(call);
+    if (found) end(call, error);
+    return found;
   }
 
-  #takeAll(): WaitingCall[] {
-    const calls = this.#calls;
-    this.#calls = [];
-    this.#timer.clear();
-    return calls;
+  /** There may be a connection. */
+  tryAll(): void {
+    for (const [call, waiting] of [...this.#calls]) {
+      // One before it may have taken it out, or ended it.
+      if (!this.#calls.has(call)) continue;
+      if (call.state !== "waiting" || waiting.tryAgain()) this.remove(call);
+    }
+  }
+
+  /** Fails those that do not wait for somebody who is down, or all of them. */
+  fail(why: "down" | "closed"): void {
+    for (const [call, waiting] of [...this.#calls]) {
+      if (why === "down" && waiting.waitForReady) continue;
+      if (this.remove(call)) end(call, waiting.failureOf(why));
+    }
   }
 
   #expire(): void {
     const nowMs = this.#clock.now();
-    for (const waiting of this.#takeAll()) {
-      if (waiting.call.deadlineMs > nowMs) {
-        this.add(waiting);
-        continue;
-      }
-      const message = "The call's time ran out before there was a connection.";
-      end(
-        waiting.call,
-        new InternodeError("DeadlineExceeded", message, { origin: "network", outcome: "notSent" }),
-      );
+    for (const [call, waiting] of [...this.#calls]) {
+      // One before it may have taken it out.
+      if (!this.#calls.has(call)) continue;
+      if (call.deadlineMs > nowMs) this.#timer.add(call.deadlineMs);
+      else if (this.remove(call)) end(call, waiting.failureOf("late"));
     }
   }
 }

@@ -2,7 +2,6 @@ import { InternodeError } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
 import { assertEquals } from "@std/assert";
 import { WaitingCalls } from "../../../lib/rpc/calling/waiting_calls.ts";
-import type { Link } from "../../../lib/driver/link.ts";
 import { OutgoingCall } from "../../../lib/session/sending/outgoing_calls.ts";
 
 /** A call that keeps what becomes of it. */
@@ -22,19 +21,24 @@ class Call extends OutgoingCall {
   }
 }
 
-const LINK = {} as Link;
-const down = () => new InternodeError("Unreachable", "down");
+/** What calls that are not sent fail with here. */
+const FAILURES = {
+  down: new InternodeError("Unreachable", "down"),
+  closed: new InternodeError("Unreachable", "closed"),
+  late: new InternodeError("DeadlineExceeded", "late"),
+};
 
 function made() {
   const clock = new VirtualClock(), fates: string[] = [];
   const calls = new WaitingCalls(clock);
   const add = (name: string, waitForReady = false, inMs = Infinity): Call => {
     const call = new Call(name, fates, clock.now() + inMs);
-    const send = (): void => {
+    const tryAgain = (): boolean => {
       call.state = "sent";
       fates.push(`${name}: sent`);
+      return true;
     };
-    calls.add({ call, waitForReady, send });
+    calls.add(call, { waitForReady, tryAgain, failureOf: (why) => FAILURES[why] });
     return call;
   };
   return { clock, calls, fates, add };
@@ -43,19 +47,19 @@ function made() {
 Deno.test("calls are sent in their order, each once", () => {
   const { calls, fates, add } = made();
   for (const name of ["a", "b", "c"]) add(name);
-  calls.send(LINK);
-  calls.send(LINK);
-  assertEquals([fates, calls.length], [["a: sent", "b: sent", "c: sent"], 0]);
+  calls.tryAll();
+  calls.tryAll();
+  assertEquals([fates, calls.size], [["a: sent", "b: sent", "c: sent"], 0]);
 });
 
 Deno.test("when the peer is down, those that wait for it stay", () => {
   const { calls, fates, add } = made();
   add("a");
   const patient = add("b", true);
-  calls.fail(down, false);
-  assertEquals([fates, calls.length, patient.state], [["a: Unreachable"], 1, "waiting"]);
-  calls.fail(down, true);
-  assertEquals([fates, calls.length], [["a: Unreachable", "b: Unreachable"], 0]);
+  calls.fail("down");
+  assertEquals([fates, calls.size, patient.state], [["a: Unreachable"], 1, "waiting"]);
+  calls.fail("closed");
+  assertEquals([fates, calls.size], [["a: Unreachable", "b: Unreachable"], 0]);
 });
 
 Deno.test("each ends at its own deadline, whatever order they came in", async () => {
@@ -68,8 +72,8 @@ Deno.test("each ends at its own deadline, whatever order they came in", async ()
     assertEquals(fates, expected.map((name) => `${name}: DeadlineExceeded`));
     await clock.advance(100);
   }
-  assertEquals(calls.length, 1);
-  calls.fail(down, true);
+  assertEquals(calls.size, 1);
+  calls.fail("closed");
   assertEquals(clock.pendingEvents, 0);
 });
 
@@ -81,7 +85,7 @@ Deno.test("a call taken out gets its error, the others stay", async () => {
   assertEquals(fates, ["a: why"]);
   await clock.advance(150);
   assertEquals(fates.length, 1);
-  calls.send(LINK);
+  calls.tryAll();
   assertEquals([fates, clock.pendingEvents], [["a: why", "b: sent"], 0]);
 });
 
@@ -89,14 +93,15 @@ Deno.test("a call that is cancelled while others are sent is not sent", () => {
   const { calls, fates, add } = made();
   let second: Call | null = null;
   const first = new Call("first", fates);
-  calls.add({
-    call: first,
+  calls.add(first, {
     waitForReady: false,
-    send: () => {
+    tryAgain: () => {
       second!.state = "ended";
+      return true;
     },
+    failureOf: (why) => FAILURES[why],
   });
   second = add("second");
-  calls.send(LINK);
+  calls.tryAll();
   assertEquals(fates, []);
 });
