@@ -7,7 +7,13 @@
 import { assertEquals } from "@std/assert";
 import { type Check, checkFile } from "../../tools/repo/checks.ts";
 import { noCircles, oneWayFolders, smallFolders } from "../../tools/repo/import_checks.ts";
-import { links, namedPaths, namedTasks, quotedMessages } from "../../tools/repo/markdown_checks.ts";
+import {
+  links,
+  namedPaths,
+  namedTasks,
+  quotedMessages,
+  shortArchitecture,
+} from "../../tools/repo/markdown_checks.ts";
 import {
   changelogVersion,
   exportedFiles,
@@ -129,6 +135,14 @@ Deno.test("check_repo: docs/errors.md quotes what errors say", () => {
   assertEquals(quoted('- "No peer\n  at": start it.\n- `"code"`\n'), []);
   assertEquals(quoted('Fine.\n\n- "No such peer": start it.\n'), [3]);
   assertEquals(lines(quotedMessages, ["docs/other.md", '"No such peer"'], code), []);
+});
+
+Deno.test("check_repo: ARCHITECTURE.md has 15 KiB at most", () => {
+  const sized = (path: string, bytes: number) =>
+    lines(shortArchitecture, [path, "\u00e9".repeat(bytes / 2)]);
+  assertEquals(sized("ARCHITECTURE.md", 15 * 1024), []);
+  assertEquals(sized("ARCHITECTURE.md", 15 * 1024 + 2), [1]);
+  assertEquals(sized("PROTOCOL.md", 20 * 1024), []);
 });
 
 Deno.test("check_repo: links lead somewhere", () => {

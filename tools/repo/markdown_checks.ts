@@ -71,6 +71,20 @@ export const quotedMessages: Check = (path, text, report, repo) => {
   }
 };
 
+/** ARCHITECTURE.md leads and does not explain: the most it may have, in bytes of UTF-8. */
+const MAX_ARCHITECTURE_BYTES = 15 * 1024;
+
+/** ARCHITECTURE.md stays as short as what is read before everything else should be. */
+export const shortArchitecture: Check = (path, text, report) => {
+  if (path !== "ARCHITECTURE.md") return;
+  const { length } = new TextEncoder().encode(text);
+  if (length <= MAX_ARCHITECTURE_BYTES) return;
+  report(
+    0,
+    `has ${length} bytes, and may have ${MAX_ARCHITECTURE_BYTES}: move reasons and details to docs/decisions`,
+  );
+};
+
 /** Every document that newcomers look for is there. */
 export const documents: Check = (path, _text, report, repo) => {
   if (path !== "deno.json") return;
@@ -116,5 +130,6 @@ export const markdownChecks: readonly Check[] = [
   namedPaths,
   namedTasks,
   quotedMessages,
+  shortArchitecture,
   documents,
 ];
