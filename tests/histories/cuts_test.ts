@@ -11,6 +11,7 @@ import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { systemTransports } from "../../lib/transport/transports.ts";
 import { freePorts, until } from "../conformance/world.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
+import { beside } from "../support/beside.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { drawPlan, Player, type Way } from "./calling.ts";
 import { CuttingProxy } from "./cutting_proxy.ts";
@@ -138,20 +139,23 @@ async function cutService(scheme: string, random: SeededRandom): Promise<void> {
   }
 }
 
-for (const [face, cut] of [["grid", cutGrid], ["service", cutService]] as const) {
-  for (const scheme of ["tcp", "unix", "ws"]) {
-    Deno.test({
-      name:
-        `${face} over ${scheme}, cut ${CUTS} times under load: no reader is misled, each call ends once and truly, no place is lost`,
-      ignore: !NET || !FILES || Deno.build.os === "windows",
-      fn: async () => {
-        folder = await Deno.makeTempDir({ prefix: "internode-" });
-        try {
-          await runSeeded(undefined, (random) => cut(scheme, random));
-        } finally {
-          await Deno.remove(folder, { recursive: true });
-        }
-      },
-    });
-  }
-}
+const CASES = ([["grid", cutGrid], ["service", cutService]] as const).flatMap(([face, cut]) =>
+  ["tcp", "unix", "ws"].map((scheme) => ({
+    name: `${face} over ${scheme}`,
+    fn: async () => await runSeeded(undefined, (random) => cut(scheme, random)),
+  }))
+);
+
+Deno.test({
+  name:
+    `connections cut ${CUTS} times under load mislead no reader: each call ends once and truly, no place is lost`,
+  ignore: !NET || !FILES || Deno.build.os === "windows",
+  fn: async (test) => {
+    folder = await Deno.makeTempDir({ prefix: "internode-" });
+    try {
+      await beside(test, 3, CASES);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});

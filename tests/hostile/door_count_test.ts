@@ -22,6 +22,7 @@ import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts
 import { HeardLogger } from "../support/log/heard.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET } from "../support/permitted.ts";
+import { testBeside } from "../support/beside.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { utf8 } from "../support/session/raw_frames.ts";
 import {
@@ -263,38 +264,42 @@ async function statusAt(door: Door): Promise<string> {
   return new TextDecoder().decode(buffer.subarray(0, count ?? 0)).slice(9, 12);
 }
 
-for (const limits of [{ maxUnproven: 2 }, { maxUnprovenPerAddress: 2 }]) {
-  Deno.test({
-    name: `upgrade: who was upgraded counts until it has proven itself (${Object.keys(limits)})`,
+testBeside(
+  "upgrade: who was upgraded counts until it has proven itself",
+  2,
+  [{ maxUnproven: 2 }, { maxUnprovenPerAddress: 2 }].map((limits) => ({
+    name: `${Object.keys(limits)}`,
     ignore: !NET || !FILES,
-  }, async () => {
-    const [local, dialler] = nodeOf("ws"), hosts = [local, dialler], log = new HeardLogger();
-    const auth = sharedSecret(SECRET), { hostname, port } = new URL(local.replace("ws", "http"));
-    const common = { hosts, auth, logger: log };
-    await using node = new Manager({ local, ...common, ...limits, handshakeTimeoutMs: 2_000 });
-    node.connect();
-    await using _server = Deno.serve(
-      { hostname, port: Number(port), onListen() {} },
-      (request, { remoteAddr: { hostname } }) => node.upgrade(request, { remoteAddress: hostname }),
-    );
-    const door: Door = {
-      name: "upgrade",
-      url: local,
-      tls: "none",
-      dialler,
-      secret: SECRET,
-      authority: "",
-      strange: { cert: "", key: "", ca: "" },
-    };
-    const strangers = [await upgraded(door), await upgraded(door)];
-    for (let i = 0; i < 2; i++) assertEquals(await statusAt(door), "503");
-    assertEquals(log.shown.map(({ fields }) => fields["event"]), ["connection_refused"]);
-    assert(log.shown[0]!.message.includes(Object.keys(limits)[0]!), log.shown[0]!.message);
-    // When their time is up, a member gets in.
-    await using member = new Manager({ local: dialler, ...common });
-    member.connect();
-    await member.waitForConnect({ timeoutMs: 5_000 });
-    // The runtime waits for them to say that they close.
-    strangers.forEach(close);
-  });
-}
+    fn: async () => {
+      const [local, dialler] = nodeOf("ws"), hosts = [local, dialler], log = new HeardLogger();
+      const auth = sharedSecret(SECRET), { hostname, port } = new URL(local.replace("ws", "http"));
+      const common = { hosts, auth, logger: log };
+      await using node = new Manager({ local, ...common, ...limits, handshakeTimeoutMs: 2_000 });
+      node.connect();
+      await using _server = Deno.serve(
+        { hostname, port: Number(port), onListen() {} },
+        (request, { remoteAddr: { hostname } }) =>
+          node.upgrade(request, { remoteAddress: hostname }),
+      );
+      const door: Door = {
+        name: "upgrade",
+        url: local,
+        tls: "none",
+        dialler,
+        secret: SECRET,
+        authority: "",
+        strange: { cert: "", key: "", ca: "" },
+      };
+      const strangers = [await upgraded(door), await upgraded(door)];
+      for (let i = 0; i < 2; i++) assertEquals(await statusAt(door), "503");
+      assertEquals(log.shown.map(({ fields }) => fields["event"]), ["connection_refused"]);
+      assert(log.shown[0]!.message.includes(Object.keys(limits)[0]!), log.shown[0]!.message);
+      // When their time is up, a member gets in.
+      await using member = new Manager({ local: dialler, ...common });
+      member.connect();
+      await member.waitForConnect({ timeoutMs: 5_000 });
+      // The runtime waits for them to say that they close.
+      strangers.forEach(close);
+    },
+  })),
+);

@@ -1,3 +1,4 @@
+import { testBeside } from "../support/beside.ts";
 import { GROUNDS } from "./scene/grounds.ts";
 import { doorAttacks } from "./attacks/door_attacks.ts";
 import { floodAttacks } from "./attacks/flood_attacks.ts";
@@ -14,26 +15,30 @@ const TIMES = {
   defaultTimeoutMs: 3_000,
 };
 
-const KINDS: readonly (readonly [string, readonly Attack[]])[] = [
-  ["never read", unreadAttacks],
-  ["flood", floodAttacks],
-  ["send what nobody should", shapeAttacks],
-  ["stand at the door", doorAttacks],
+const KINDS: readonly (readonly Attack[])[] = [
+  unreadAttacks,
+  floodAttacks,
+  shapeAttacks,
+  doorAttacks,
 ];
 
-for (const ground of GROUNDS) {
-  Deno.test({
-    name: `${ground.name}: hostile peers cost little, and others are served meanwhile`,
+/** Each ground has processes of its own, which wait for most of their time. */
+const GROUNDS_AT_ONCE = 3;
+
+testBeside(
+  "hostile peers cost little, and others are served meanwhile",
+  GROUNDS_AT_ONCE,
+  GROUNDS.map((ground) => ({
+    name: `over ${ground.name}`,
     ignore: ground.ignore,
-  }, async (test) => {
-    await using scene = await Scene.open(ground, TIMES);
-    for (const [kind, attacks] of KINDS) {
-      await test.step(`those who ${kind}`, async () => {
+    fn: async () => {
+      await using scene = await Scene.open(ground, TIMES);
+      for (const attacks of KINDS) {
         for (const attack of attacks) {
           if (attack.on?.(ground) ?? true) await scene.suffer(attack);
         }
-      });
-    }
-    printFigures(scene.figures);
-  });
-}
+      }
+      printFigures(scene.figures);
+    },
+  })),
+);

@@ -7,6 +7,7 @@ import { systemTransports } from "../../lib/transport/transports.ts";
 import { freePorts } from "../conformance/world.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { certificates } from "../support/certificates/certificates.ts";
+import { testBeside } from "../support/beside.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 import { SlowProxy } from "../support/network/slow_proxy.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
@@ -164,9 +165,13 @@ for (const kind of ["tcp", "tls", "unix", "ws", "wss"]) {
   });
 }
 
-for (const kind of ["tcp", "tls", "ws", "wss"]) {
-  Deno.test({
-    name: `a server that stops over ${kind} waits for a client that reads slowly`,
+const SLOW_KINDS = ["tcp", "tls", "ws", "wss"];
+
+testBeside(
+  "a server that stops waits for a client that reads slowly",
+  SLOW_KINDS.length,
+  SLOW_KINDS.map((kind) => ({
+    name: `over ${kind}`,
     ignore,
     async fn() {
       const port = freePorts(1)[0]!;
@@ -192,5 +197,5 @@ for (const kind of ["tcp", "tls", "ws", "wss"]) {
       );
       await child.end();
     },
-  });
-}
+  })),
+);

@@ -8,6 +8,7 @@ import type { Clock, Timer } from "../../../lib/runtime/clock.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { addressesOf, ask, inTime, untilAddresses } from "../../support/asking.ts";
+import { type Case, testBeside } from "../../support/beside.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";
 
 const A = "tcp://10.0.0.1:9000";
@@ -38,10 +39,17 @@ class FreezableClock implements Clock {
   }
 }
 
+const cases: Case[] = [];
+
+/** Each has an etcd of its own, and waits for leases most of its time. */
 function etcdTest(name: string, body: (etcd: EtcdServer) => Promise<void>): void {
-  Deno.test(`register: ${name}${ETCD.note}`, { ignore: ETCD.ignore }, async () => {
-    await using etcd = await EtcdServer.start();
-    await body(etcd);
+  cases.push({
+    name,
+    ignore: ETCD.ignore,
+    fn: async () => {
+      await using etcd = await EtcdServer.start();
+      await body(etcd);
+    },
   });
 }
 
@@ -168,6 +176,8 @@ etcdTest("close ends within its bound while etcd is frozen", async (etcd) => {
   assert(logger.has("could not be taken out of etcd, it runs out within 10 s"));
   etcd.thaw();
 });
+
+testBeside(`register: an endpoint stands in etcd while its server lives${ETCD.note}`, 4, cases);
 
 Deno.test(`register: etcd is down at first${ETCD.note}`, { ignore: ETCD.ignore }, async () => {
   await using etcd = await EtcdServer.prepare();

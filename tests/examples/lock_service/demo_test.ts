@@ -4,6 +4,7 @@ import { deadline, retry } from "@std/async";
 import { toText } from "@std/streams";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import type { Summary } from "../../../examples/lock_service/demo.ts";
+import { testBeside } from "../../support/beside.ts";
 import { endProgram, processesOf, type Program, startProgram, withFolder } from "../program.ts";
 
 const ignore = (["run", "read", "write", "net"] as const).some((name) =>
@@ -22,9 +23,14 @@ async function runDemo(folder: string, ...args: string[]) {
   return { code, stderr, summary: JSON.parse(stdout) as Summary };
 }
 
-for (const transport of ["tcp", "unix", "ws", "tcp --mtls", "unix --mtls", "wss --mtls"]) {
-  Deno.test({
-    name: `the lock holds over ${transport} while a holder is killed`,
+/** More at a time would want more of the processor than there may be. */
+const DEMOS_AT_ONCE = 2;
+
+testBeside(
+  "the lock holds while a holder is killed",
+  DEMOS_AT_ONCE,
+  ["tcp", "unix", "ws", "tcp --mtls", "unix --mtls", "wss --mtls"].map((transport) => ({
+    name: `over ${transport}`,
     ignore,
     fn: () =>
       withFolder(async (folder) => {
@@ -49,8 +55,8 @@ for (const transport of ["tcp", "unix", "ws", "tcp --mtls", "unix --mtls", "wss 
         assertEquals(rest, { kills: 1, reconnects: rest.reconnects, violations: 0, hung: 0 });
         assertGreater(rest.reconnects, 0);
       }),
-  });
-}
+  })),
+);
 
 Deno.test({
   name: "a broken lock is caught",

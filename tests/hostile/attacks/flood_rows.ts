@@ -237,9 +237,17 @@ const strangerRows: readonly FloodRow[] = [
   { name: "strangers that come and go", stage: "bare", bytes: () => EMPTY },
 ];
 
+/** What a frame does is the same over all transports of bytes, and over all of messages. */
+function isPlain({ scheme }: Ground): boolean {
+  return scheme === "tcp" || scheme === "ws";
+}
+
+/** Over any other transport: frames in many batches, answered and not. */
+const ANYWHERE = new Set(["pings", "requests that are answered", "batches without a frame"]);
+
 /** All of them. */
 export const floodRows: readonly FloodRow[] = [
-  ...typeRows,
+  ...typeRows.map((row) => ({ ...row, ...(!ANYWHERE.has(row.name) && { on: isPlain }) })),
   ...webSocketRows("peer"),
   ...webSocketRows("upgraded"),
   ...strangerRows,

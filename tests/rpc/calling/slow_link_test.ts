@@ -14,14 +14,19 @@ import { assertEquals } from "@std/assert";
 import { systemTransports } from "../../../lib/transport/transports.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
 import { FILES, NET } from "../../support/permitted.ts";
+import { testBeside } from "../../support/beside.ts";
 import { SlowProxy } from "../../support/network/slow_proxy.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 
 const Bytes = service("bytes", { get: method({ request: t.uint(), response: t.bytes() }) });
 
-for (const kind of ["tcp", "ws", "tls", "wss"]) {
-  Deno.test({
-    name: `over ${kind}, an answer that trickles in for longer than a peer may be silent arrives`,
+const KINDS = ["tcp", "ws", "tls", "wss"];
+
+testBeside(
+  "an answer that trickles in for longer than a peer may be silent arrives",
+  KINDS.length,
+  KINDS.map((kind) => ({
+    name: `over ${kind}`,
     ignore: !NET || !FILES,
     async fn() {
       const transports = systemTransports(certificates()), logger = new QuietLogger();
@@ -47,5 +52,5 @@ for (const kind of ["tcp", "ws", "tls", "wss"]) {
       await served;
       assertEquals(logger.lines, []);
     },
-  });
-}
+  })),
+);
