@@ -7,8 +7,9 @@
 import type { Codec } from "../../codec/format/codec.ts";
 import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { BatchWriter } from "../../wire/batch_writer.ts";
+import type { ByteWriter } from "../../wire/byte_writer.ts";
 import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
-import { isBytes, isDetached, lengthOf, plainBytes, tells } from "../../wire/plain_bytes.ts";
+import { isBytes, isDetached, isUsual, lengthOf, plainBytes } from "../../wire/plain_bytes.ts";
 import { payloadLost } from "./wire_error.ts";
 
 /** Null and absent values are told by the frame where the codec leaves them to it. */
@@ -25,13 +26,23 @@ export function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<A
 
 /** A payload that travels as it is. Before it is kept, {@linkcode plainBytes} takes what a user's class may do from it. */
 export function rawBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return isUsual(value) ? value : unusualBytes(value);
+}
+
+function unusualBytes(value: unknown): Uint8Array<ArrayBuffer> {
   if (!isBytes(value)) {
     const message = `A Uint8Array was expected, not ${typeof value}.`;
     throw new InternodeError("InvalidPayload", message, { origin: "caller", outcome: "notSent" });
   }
-  const length = lengthOf(value);
-  if (length === 0 && isDetached(value)) throw payloadLost("caller", "notSent");
-  return tells(value, length) ? value : plainBytes(value);
+  if (isDetached(value)) throw payloadLost("caller", "notSent");
+  return plainBytes(value);
+}
+
+/** Copies a payload of a known length into a batch; runs no code of a user's. */
+export function copyInto(writer: ByteWriter, payload: Uint8Array, length: number): void {
+  writer.ensure(length);
+  writer.bytes.set(payload, writer.position);
+  writer.position += length;
 }
 
 /** How many bytes a value that travels as it is has; 0 for any other. Never throws. */

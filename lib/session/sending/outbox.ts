@@ -17,6 +17,7 @@ import { PeerBudget } from "../frames/peer_budget.ts";
 import { QueuedMessage, type SendingStream } from "./queued_message.ts";
 import {
   concat,
+  copyInto,
   endedMeanwhile,
   payloadKind,
   payloadOf,
@@ -118,8 +119,9 @@ export class Outbox extends FrameLanes {
   ): boolean {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
-    if (raw !== null && raw.length > this.budget.interactiveBytes) {
-      this.bulk.checkRoom(raw.length + (prefix === null ? 0 : prefix.length));
+    const rawLength = raw === null ? 0 : raw.length;
+    if (raw !== null && rawLength > this.budget.interactiveBytes) {
+      this.bulk.checkRoom(rawLength + (prefix === null ? 0 : prefix.length));
       const payload = prefix === null ? plainBytes(raw) : concat(prefix, raw);
       const message = new QueuedMessage(type, flags, code, id, argument, payload, call, null);
       message.lending = lending;
@@ -136,7 +138,7 @@ export class Outbox extends FrameLanes {
     const header = data.begin(type, flags | kind, code, id, argument, this.nowMs);
     const writer = data.writer;
     if (prefix !== null) writer.append(prefix);
-    if (raw !== null) writer.append(raw);
+    if (raw !== null) copyInto(writer, raw, rawLength);
     else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
     if (call !== null && call.state === "ended") {
       // The user's code has given up the very call.
@@ -169,12 +171,13 @@ export class Outbox extends FrameLanes {
   sendInOrder<T>(half: SendingStream, codec: Codec<T>, value: T): QueuedMessage | null {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
+    const rawLength = raw === null ? 0 : raw.length;
     if (
       raw !== null &&
-      (raw.length > this.budget.interactiveBytes || !half.maySend(raw.length) || half.queued)
+      (rawLength > this.budget.interactiveBytes || !half.maySend(rawLength) || half.queued)
     ) {
       // What waits must not change when the caller reuses its buffer after a small send.
-      const isLarge = raw.length > this.budget.interactiveBytes;
+      const isLarge = rawLength > this.budget.interactiveBytes;
       const payload = isLarge ? plainBytes(raw) : new Uint8Array(raw);
       return this.#inOrder(
         half,
@@ -191,7 +194,7 @@ export class Outbox extends FrameLanes {
     }
     const header = data.begin(half.type, kind, 0, half.id, half.sequence, this.nowMs);
     const writer = data.writer;
-    if (raw !== null) writer.append(raw);
+    if (raw !== null) copyInto(writer, raw, rawLength);
     else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
     if (half.ended) {
       data.rollback(header);
