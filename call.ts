@@ -17,10 +17,13 @@ export type { Logger } from "./lib/rpc/contract/logger.ts";
 export type { CloseOptions } from "./lib/rpc/connecting/close_options.ts";
 export type {
   CallCounts,
+  ClientStats,
   ConnectionStats,
   ServerStats,
   TrafficStats,
 } from "./lib/rpc/connecting/connection_stats.ts";
+export type { ConnectionState } from "./lib/rpc/contract/connection_state.ts";
+export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
 export type { Server, ServerConnection } from "./lib/rpc/connecting/server.ts";
 export type { ServedClient } from "./lib/call/server/served_connection.ts";
 export type {

@@ -133,7 +133,7 @@ async function beFlood(
 ): Promise<void> {
   const connection = await connect(constantResolver(parseNetEndpoint(address)), { connections });
   const turn = client(Turn, connection);
-  while (connection.replicas.some(({ state }) => state !== "idle")) await turn.burn(0);
+  while (connection.replicas.some(({ state }) => state !== "connected")) await turn.burn(0);
   const ask = async (): Promise<never> => {
     for (;;) await turn.burn(durationUs, { timeoutMs: 600_000 });
   };

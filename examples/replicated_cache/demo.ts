@@ -175,7 +175,7 @@ async function show(
   while (!signal.aborted) {
     await delay(periodMs, { signal }).catch(() => {});
     const seconds = (performance.now() - beganAt) / 1_000;
-    const ready = connection.replicas.filter(({ state }) => state === "idle" || state === "active");
+    const ready = connection.replicas.filter(({ state }) => state === "connected");
     const { requests, failed, latency } = load;
     view.show(
       `${seconds.toFixed(0).padStart(3)} s: ${count(requests)} requests, p50 ${

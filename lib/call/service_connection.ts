@@ -7,6 +7,8 @@
 import { raw } from "../codec/values/raw.ts";
 import { InternodeError } from "../errors.ts";
 import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
+import type { ClientStats, ConnectionStats } from "../rpc/connecting/connection_stats.ts";
+import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { tellGivenUp } from "../rpc/connecting/link_closing.ts";
 import { Stream } from "../rpc/calling/stream.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
@@ -41,6 +43,8 @@ export interface ReplicaStatus {
   readonly identity: PeerIdentity | undefined;
   /** Why it has no connection, if that is known. */
   readonly lastFailure: unknown;
+  /** Counters of the connections to it; reading them costs, keeping them does not. */
+  stats(): ConnectionStats;
 }
 
 /**
@@ -69,8 +73,27 @@ export class ServiceConnection implements AsyncDisposable {
       latencyMs: replica.latencyMs,
       isSetAside: replica.health.isSetAside(nowMs),
       identity: replica.current?.link.identity,
+      stats: () => replica.stats(),
       lastFailure: replica.reconnector.lastFailure,
     }));
+  }
+
+  /** Counters over the connections to all replicas; reading them costs, keeping them does not. */
+  stats(): ClientStats {
+    const { replicas } = this.#core;
+    const connections = replicas.links.filter(({ session }) => session.state === "open").length;
+    return { ...replicas.traffic(), connections, waitingCalls: replicas.waiting.size };
+  }
+
+  /**
+   * Shows each attempt of each call when it has ended: the replica, how long it
+   * took, and how it ended. Costs nothing while there is no subscriber.
+   *
+   * @param subscriber Called with each; it must not throw.
+   * @returns A function that ends that.
+   */
+  trace(subscriber: (call: CallTrace) => void): () => void {
+    return this.#core.traces.subscribe(subscriber);
   }
 
   /**

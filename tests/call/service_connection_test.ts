@@ -127,19 +127,20 @@ Deno.test("a replica that is listed no more finishes what runs, and is used agai
     const who = client(Who, connection);
     const running = who.wait("hold");
     const state = (): string =>
-      connection.replicas.map((each) => `${each.address} ${each.state}`).join();
-    await sim.clock.runUntil(() => state() === "memory://r0 active", 100);
+      connection.replicas.map((each) => `${each.address} ${each.state} ${each.callsInFlight}`)
+        .join();
+    await sim.clock.runUntil(() => state() === "memory://r0 connected 1", 100);
 
     sim.list(1);
     await sim.ready(connection, 1);
-    assertEquals(state(), "memory://r0 draining,memory://r1 idle");
+    assertEquals(state(), "memory://r0 draining 1,memory://r1 connected 0");
     assertEquals(await who.name(""), "r1");
 
     sim.list(0);
-    await sim.clock.runUntil(() => state() === "memory://r0 active", 1_000);
+    await sim.clock.runUntil(() => state() === "memory://r0 connected 1", 1_000);
     assertEquals(await who.wait("release"), "r0");
     assertEquals(await running, "r0");
-    await sim.clock.runUntil(() => state() === "memory://r0 idle", 1_000);
+    await sim.clock.runUntil(() => state() === "memory://r0 connected 0", 1_000);
 
     sim.resolver.setMissing();
     await sim.clock.runUntil(() => state() === "", 1_000);
@@ -258,7 +259,7 @@ Deno.test("a signal ends a call at once wherever it is, with its reason", async 
     third.catch(() => {});
     await sim.clock.runUntil(() => log.length === 2, 100);
     sim.crash(0);
-    await sim.clock.runUntil(() => connection.replicas[0]!.state !== "active", 1_000);
+    await sim.clock.runUntil(() => connection.replicas[0]!.state !== "connected", 1_000);
     backOff.abort(reason);
     assertEquals(await assertRejects(() => third), reason);
   });

@@ -120,7 +120,7 @@ Deno.test({
         logger,
         maxConnectionAgeMs: AGE_MS,
       });
-      await until(() => connection.replicas[0]?.state === "idle", "the first connection");
+      await until(() => connection.replicas[0]?.state === "connected", "the first connection");
       const { work, count } = client(Work, connection);
       await load(balancer, (ms) => work(ms), (many) => count(many));
     }

@@ -126,8 +126,7 @@ async function cutService(scheme: string, random: SeededRandom): Promise<void> {
     outliers: false,
     logger,
   });
-  const isReady = (): boolean =>
-    connection.replicas.some(({ state }) => state === "idle" || state === "active");
+  const isReady = (): boolean => connection.replicas.some(({ state }) => state === "connected");
   try {
     const ready = () => until(isReady, "the replica is connected");
     await load.run(proxy, [{ way: serviceWay(connection), ready }]);

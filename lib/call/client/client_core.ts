@@ -26,8 +26,8 @@ interface CarriedCall extends OutgoingCall {
 export class ClientCore implements ReplicaSetting, CallOwner {
   /** See {@linkcode CallOwner}: a call has a replica for one attempt at a time. */
   readonly host = "";
-  /** See {@linkcode CallOwner}; nobody subscribes. */
-  readonly traces: CallTraces = new CallTraces();
+  /** See {@linkcode CallOwner}. */
+  readonly traces: CallTraces;
   /** See {@linkcode CallOwner}. */
   readonly spans: Tracer | null;
   /** The settings. */
@@ -49,6 +49,7 @@ export class ClientCore implements ReplicaSetting, CallOwner {
   constructor(options: ClientSettings) {
     this.options = options;
     this.spans = options.tracer;
+    this.traces = new CallTraces(options.logger);
     this.links = new LinkMaker(options.name, options);
     this.gate = new DialGate(options.clock, options.random);
     this.retryBudget = new RetryBudget(options.retryBudget);

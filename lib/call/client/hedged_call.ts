@@ -40,6 +40,7 @@ export class HedgedCall<Request, Response> implements Hedge {
   readonly #calls = new Set<ServiceCall<Request, Response>>();
   readonly #deadlineMs: number;
   #sent = 0;
+  #attempts = 0;
   #timer: Timer | null = null;
   #isSettled = false;
   /** Whether the handler may have run in an attempt that has failed. */
@@ -80,6 +81,11 @@ export class HedgedCall<Request, Response> implements Hedge {
   has(replica: Replica): boolean {
     for (const call of this.#calls) if (call.replica === replica) return true;
     return false;
+  }
+
+  /** See {@linkcode Hedge}. */
+  nextAttempt(): number {
+    return ++this.#attempts;
   }
 
   #send(options: ServiceCallOptions): void {

@@ -32,6 +32,8 @@ export interface Hedge {
   readonly isCounted: boolean;
   /** Whether a replica has one of the calls at the moment. */
   has(replica: Replica): boolean;
+  /** The number of the next attempt, from 1 on. */
+  nextAttempt(): number;
 }
 
 /** What only some calls have. */
@@ -44,6 +46,10 @@ class Extra {
   timer: Timer | null = null;
   /** Whether this side has ended the call, so that nobody is to blame. */
   isGivenUp = false;
+  /** The number of the present attempt. */
+  attempt = 1;
+  /** Whether it ends with an attempt that was told of. */
+  isTraced = false;
 }
 
 /**
@@ -103,6 +109,7 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     if (hedge !== null) {
       this.#more().hedge = hedge;
       this.#more().attempts = new CallAttempts(hedge.tried);
+      this.#more().attempt = hedge.nextAttempt();
     }
     const carrier = this.#pick();
     if (carrier !== null) {
@@ -163,6 +170,7 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     this.#carrier = null;
     carrier.end();
     carrier.replica.onAnswered(carrier.link.beginTurn() - this.#sentMs);
+    if (this.#core.traces.active) this.#traceAttempt(carrier, undefined);
     super.succeed(response);
   }
 
@@ -173,11 +181,26 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     const { replica } = carrier;
     this.#carrier = null;
     carrier.end();
-    if (this.#extra?.isGivenUp === true) return this.#fail(error);
+    if (this.#extra?.isGivenUp === true) {
+      if (this.#core.traces.active) this.#traceAttempt(carrier, error);
+      return this.#fail(error);
+    }
     const failure = callFailure(error, replica.endpoint.address, this.#method.contract, detail);
     this.#core.replicas.onVerdict(replica, healthVerdict(failure));
+    if (this.#core.traces.active) this.#traceAttempt(carrier, failure);
     if (isOwnError(failure) && this.#retry(failure, carrier)) return;
     this.#fail(failure);
+  }
+
+  /** Tells of the whole call only if its last attempt has not been told of. */
+  override trace(startMs: number, failure: unknown): void {
+    if (this.#extra?.isTraced !== true) super.trace(startMs, failure, "", 0);
+  }
+
+  #traceAttempt({ replica }: OpenLink, failure: unknown): void {
+    const extra = this.#more();
+    super.trace(this.#sentMs, failure, replica.endpoint.address, extra.attempt);
+    extra.isTraced = true;
   }
 
   /** Chooses a replica; `null`: there is none now, or the call has failed. */
@@ -234,6 +257,8 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     const nowMs = failed.link.now();
     const waitMs = attempts.onFailure(failure, failed.replica, replicas.ready, bounds, nowMs);
     if (waitMs === null || nowMs + waitMs >= this.deadlineMs) return false;
+    extra.attempt = extra.hedge?.nextAttempt() ?? extra.attempt + 1;
+    extra.isTraced = false;
     if (replicas.wait(this, this)) this.#tryAfter(waitMs);
     return true;
   }

@@ -8,6 +8,7 @@ import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { LastingBackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
+import { sumOfTraffic, type TrafficStats } from "../../rpc/connecting/connection_stats.ts";
 import { Outage } from "../../rpc/connecting/outage.ts";
 import type { WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
@@ -47,6 +48,8 @@ export class ReplicaSet implements ReplicaOwner {
   #toldOwn: readonly ServiceReplica[] | null = null;
   /** What the balancers of single calls were told last. */
   readonly #told = new WeakMap<Balancer, readonly ServiceReplica[]>();
+  /** What replicas have counted that are listed no more. */
+  #past: TrafficStats = sumOfTraffic([]);
   #returnTimer: Timer | null = null;
   #isUpdating = false;
   #isStale = false;
@@ -71,6 +74,14 @@ export class ReplicaSet implements ReplicaOwner {
   /** How many calls are under way. */
   get callsInFlight(): number {
     return this.all.reduce((sum, replica) => sum + replica.callsInFlight, 0);
+  }
+
+  /** What the connections to all replicas have counted, those included that are listed no more. */
+  traffic(): TrafficStats {
+    return sumOfTraffic([
+      this.#past,
+      ...this.all.map(({ reconnector }) => reconnector.totals.traffic()),
+    ]);
   }
 
   /** All connections of which anything is left. */
@@ -230,6 +241,7 @@ export class ReplicaSet implements ReplicaOwner {
     const { address } = replica.endpoint;
     if (this.#byAddress.get(address) !== replica) return;
     this.#byAddress.delete(address);
+    this.#past = sumOfTraffic([this.#past, replica.reconnector.totals.traffic()]);
     this.#pasts.keep(address, replica.past, this.#core.options.clock.now());
   }
 

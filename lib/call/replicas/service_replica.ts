@@ -8,6 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import { subscribe } from "../../foreign/subscription.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { lastingMs } from "../../rpc/connecting/back_off.ts";
+import type { ConnectionStats } from "../../rpc/connecting/connection_stats.ts";
 import { Reconnector, type ReconnectorDelegate } from "../../rpc/connecting/reconnector.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
@@ -96,6 +97,13 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
       this.current === null ? pending : "open",
       this.callsInFlight,
     );
+  }
+
+  /** Counters of its connections. */
+  stats(): ConnectionStats {
+    const { current, reconnector: { totals, link } } = this, { state } = this;
+    const open = state === "draining" || state === "removed" ? "closed" : state;
+    return totals.snapshot(current === null ? open : "connected", link, this.#core.options.clock);
   }
 
   /** Whether it can take calls: listed, and the handshake done. */

@@ -189,6 +189,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
       handler: this.#contract.name,
       subroute: this.#subroute,
       host,
+      attempt: host === "" ? 0 : 1,
       durationMs: this.#owner.now() - this.#startMs,
       error: traceCode(ending.error),
     });

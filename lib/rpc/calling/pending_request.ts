@@ -164,15 +164,25 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
     leaveSignal(watch.signal, this);
     watch.signal = null;
     watch.span?.end(failure);
-    const { traces, host } = this.#owner;
-    if (watch.startMs < 0 || !traces.active) return;
-    traces.emit({
+    if (watch.startMs >= 0 && this.#owner.traces.active) this.trace(watch.startMs, failure);
+  }
+
+  /**
+   * Tells of the call, or of an attempt of it, that has ended. Only if somebody wants to know.
+   *
+   * @param failure `undefined`: it went well.
+   * @param host Who had it.
+   * @param attempt Which one it was; 0: nobody had the call.
+   */
+  trace(startMs: number, failure: unknown, host: string = this.#owner.host, attempt = 1): void {
+    this.#owner.traces.emit({
       direction: "outgoing",
       kind: "single",
       handler: this.#contract.name,
-      subroute: watch.subroute,
+      subroute: this.#watch?.subroute ?? "",
       host,
-      durationMs: this.#owner.now() - watch.startMs,
+      attempt,
+      durationMs: this.#owner.now() - startMs,
       error: traceCode(failure),
     });
   }

@@ -57,6 +57,14 @@ export interface ConnectionStats extends TrafficStats {
   readonly roundTripMs: number | null;
 }
 
+/** A snapshot of the counters of a service's client, over the connections to all replicas; those that have ended are included. */
+export interface ClientStats extends TrafficStats {
+  /** How many connections are open. */
+  readonly connections: number;
+  /** How many calls wait for a replica. */
+  readonly waitingCalls: number;
+}
+
 /** A snapshot of a server's counters; those of connections that have ended are included. */
 export interface ServerStats extends TrafficStats {
   /** How many connections are open, those in their handshake included. */

@@ -89,6 +89,7 @@ export class CallRecord {
       handler: this.#call.name,
       subroute: this.#subroute,
       host: this.#host,
+      attempt: 1,
       durationMs: clock.now() - this.#startMs,
       error: code,
     });

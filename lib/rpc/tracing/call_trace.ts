@@ -22,6 +22,8 @@ export interface CallTrace {
   readonly subroute: string;
   /** The other side. */
   readonly host: string;
+  /** Which attempt of its call it was, from 1 on: a client of a service tells each attempt, with the replica as `host`. 0, with no host, for a call that ended while no replica had it. Always 1 on the grid and for calls that were served. */
+  readonly attempt: number;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
   /** How it ended: `null` for well, else the error's code, or `"Aborted"` when the caller's signal ended it. */

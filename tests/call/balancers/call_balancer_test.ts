@@ -125,7 +125,7 @@ Deno.test("what a balancer's update throws is the failure of the call that neede
     await sim.clock.runUntil(() => waiting.every(({ settled }) => settled), 1_000);
     assertEquals(waiting.map(({ fate }) => fate), ["RangeError: own", "RangeError: other"]);
     // The replica is none the worse for it.
-    assertEquals(connection.replicas[0]!.state, "idle");
+    assertEquals(connection.replicas[0]!.state, "connected");
     const first = balancerFunc((replicas) => replicas[0]);
     assertEquals(await post.name(undefined, { balancer: first }), "r0");
     await assertRejects(() => post.name(undefined), RangeError, "own");

@@ -98,7 +98,7 @@ async function withOne(
     await sim.ready(connection, 1);
     await body(connection, log);
     assertEquals(sim.logger.lines, []);
-    assertEquals(connection.replicas[0]!.state, "idle");
+    assertEquals(connection.replicas[0]!.state, "connected");
     assertEquals(connection.replicas[0]!.callsInFlight, 0);
   });
 }

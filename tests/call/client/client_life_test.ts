@@ -160,8 +160,8 @@ Deno.test("closing does not wait for a dial, a handshake, a back-off or a resolv
     };
     const connection = await sim.connect({ resolver: blocking });
     await sim.clock.advance(200);
-    assertEquals(connection.replicas.map(({ state }) => state).slice(0, 1), ["checking"]);
-    assertEquals(connection.replicas[2]!.state, "checking");
+    assertEquals(connection.replicas.map(({ state }) => state).slice(0, 1), ["connecting"]);
+    assertEquals(connection.replicas[2]!.state, "connecting");
     const call = watch(sim.clock, client(Door, connection).knock(1));
     const startMs = sim.clock.now();
     await connection.close();
@@ -190,7 +190,7 @@ Deno.test("a channel that comes too late is closed, after a time-out as after cl
     dialled[0]!.resolve(await dial());
     await sim.clock.advance(5);
     assertEquals(sim.network.openConnections("memory://client-0"), 0);
-    assertEquals(connection.replicas[0]!.state, "checking");
+    assertEquals(connection.replicas[0]!.state, "connecting");
     await connection.close();
     dialled[1]!.resolve(await dial());
     await sim.clock.advance(5);

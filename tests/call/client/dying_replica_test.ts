@@ -96,7 +96,7 @@ async function cutEverywhere(
       });
       await sim.clock.runUntil(() => {
         const [first, second] = connection.replicas;
-        return first!.state !== "checking" && second!.state === "idle";
+        return first!.state !== "connecting" && second!.state === "connected";
       }, 100);
       const calls = makeCalls(client(Till, connection), made.length)
         .map((call) => watch(sim.clock, call));

@@ -278,7 +278,7 @@ Deno.test("a call refused while the replicas change keeps waiting, no longer tha
         watch(sim.clock, bank.send({ id, text: "x".repeat(40_000) }, { timeoutMs: 3_000 })),
     );
     sim.list(0);
-    await sim.clock.runUntil(() => connection.replicas[0]?.state === "active", 100);
+    await sim.clock.runUntil(() => (connection.replicas[0]?.callsInFlight ?? 0) > 0, 100);
     sim.crash(0);
     await sim.clock.advance(10_000);
     const fates = countFates(calls);

@@ -125,7 +125,7 @@ for (
       const long = watch(clock, work.take(40_000));
       for (let i = 0; i < 72; i++) {
         await clock.advance(500);
-        assertEquals(connection.replicas[0]!.state, "active");
+        assertEquals(connection.replicas[0]!.state, "connected");
       }
       calls.stop();
       await clock.advance(10_000);
@@ -222,7 +222,7 @@ Deno.test("a replica that is listed no more, and listed again, is renewed as bef
     assertEquals([connection.replicas[0]!.state, pair.watchers], ["draining", 0]);
     pair.service.resolver.set([pair.endpoint()]);
     await clock.advance(1_000);
-    assertEquals([connection.replicas[0]!.state, pair.watchers, pair.dials], ["active", 1, 1]);
+    assertEquals([connection.replicas[0]!.state, pair.watchers, pair.dials], ["connected", 1, 1]);
     await clock.advance(3_500);
     assertEquals(pair.dials, 2);
     await clock.advance(12_000);

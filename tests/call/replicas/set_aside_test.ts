@@ -106,7 +106,7 @@ Deno.test("a replica that lets calls time out is set aside, tried again later, a
     replicas.stuck[1] = true;
     assertEquals(await call(15), 5);
     assertEquals(aside(connection), [false, true, false]);
-    assertEquals(connection.replicas[1]!.state, "idle");
+    assertEquals(connection.replicas[1]!.state, "connected");
     const had = replicas.calls[1];
     // The others get the calls, each a half.
     const [first, , third] = replicas.calls;

@@ -62,7 +62,10 @@ async function connected(
 }
 
 function untilIdle(connection: ServiceConnection): Promise<void> {
-  return until(() => connection.replicas.every(({ state }) => state === "idle"), "all connected");
+  return until(
+    () => connection.replicas.every(({ state }) => state === "connected"),
+    "all connected",
+  );
 }
 
 /** Which workers answer. */

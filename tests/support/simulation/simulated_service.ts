@@ -152,7 +152,7 @@ export class SimulatedService {
   async ready(client: ServiceConnection, count: number): Promise<void> {
     await this.clock.runUntil(
       () =>
-        client.replicas.filter(({ state }) => state === "idle" || state === "active").length ===
+        client.replicas.filter(({ state }) => state === "connected").length ===
           count,
       60_000,
       `${count} replicas to be ready`,
