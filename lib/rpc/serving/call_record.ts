@@ -108,19 +108,6 @@ export function recordCall(
   return new CallRecord(serving, call, subroute, host, metadata);
 }
 
-/** Tells of a call for which no handler runs. */
-export function recordUnserved(
-  serving: Serving,
-  call: CallName,
-  subroute: string,
-  source: CallSource,
-  metadata: Metadata,
-  error: InternodeError,
-): void {
-  recordCall(serving, call, subroute, source.host, metadata)?.fail(error.code, error);
-  auditRefused(serving, call, subroute, source, error);
-}
-
 /** Tells the audit of a call for which no handler runs. */
 export function auditRefused(
   { audit }: Serving,

@@ -10,12 +10,8 @@ import { about } from "../../foreign/log_event.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { namesText } from "../../transport/channel/peer_name.ts";
 import { times } from "../../driver/repeated_lines.ts";
-import type { HandlerTarget } from "../../session/calls/handler_target.ts";
-import type { Metadata } from "../../session/frames/metadata.ts";
-import type { Responder } from "../../session/calls/responder.ts";
-import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { AllowRule } from "../contract/allow.ts";
-import { recordUnserved } from "./call_record.ts";
+import { CallTarget } from "./call_target.ts";
 import type { CallSource } from "./call_source.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Serving } from "./serving.ts";
@@ -24,11 +20,7 @@ import type { Serving } from "./serving.ts";
 const MAX_HOST_CHARACTERS = 200;
 
 /** Stands in a handler's place for one caller: nothing of its calls is decoded, and no handler runs. */
-export class RefusedTarget implements HandlerTarget {
-  readonly #contract: AnyContract;
-  readonly #serving: Serving;
-  readonly #source: CallSource;
-  readonly #subroute: string;
+export class RefusedTarget extends CallTarget<AnyContract> {
   readonly #error: InternodeError;
 
   /** @param message What the caller is told. */
@@ -39,49 +31,17 @@ export class RefusedTarget implements HandlerTarget {
     subroute: string,
     message: string,
   ) {
-    this.#contract = contract;
-    this.#serving = serving;
-    this.#source = source;
-    this.#subroute = subroute;
+    super(contract, serving, source, subroute);
     this.#error = new InternodeError("PermissionDenied", message, {
       origin: "remote",
       outcome: "notExecuted",
     });
   }
 
-  /** See {@linkcode HandlerTarget}. */
-  onRequest(
-    responder: Responder,
-    id: number,
-    _kind: number,
-    _reader: ByteReader,
-    _deadlineMs: number,
-    metadata: Metadata,
-  ): void {
-    this.#refuse(responder, id, metadata);
-  }
-
-  /** See {@linkcode HandlerTarget}. */
-  onOpen(
-    responder: Responder,
-    id: number,
-    _kind: number,
-    _reader: ByteReader,
-    _deadlineMs: number,
-    metadata: Metadata,
-  ): void {
-    this.#refuse(responder, id, metadata);
-  }
-
-  /** See {@linkcode HandlerTarget}. */
-  onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
-    recordUnserved(this.#serving, this.#contract, this.#subroute, this.#source, metadata, error);
-  }
-
-  #refuse(responder: Responder, id: number, metadata: Metadata): void {
-    responder.respondError(id, this.#error, null);
-    this.#source.onRefused();
-    this.onUnserved(this.#error, this.#contract.kind, metadata);
+  /** The rule has refused all calls of this caller. */
+  protected override refusalOf(): InternodeError {
+    this.source.onRefused();
+    return this.#error;
   }
 }
 

@@ -112,10 +112,10 @@ export function unsendable(problem: InternodeError, what: string): InternodeErro
   });
 }
 
-/** What a caller is told whose call does not fit this side. */
-export function callersFault(
-  code: "UnknownHandler" | "InvalidPayload",
-  message: string,
-): InternodeError {
-  return new InternodeError(code, message, { origin: "caller", outcome: "notExecuted" });
+/** What a caller is told for whose call there is no handler. */
+export function unknownHandler(message: string): InternodeError {
+  return new InternodeError("UnknownHandler", message, {
+    origin: "caller",
+    outcome: "notExecuted",
+  });
 }

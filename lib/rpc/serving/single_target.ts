@@ -6,16 +6,14 @@
 
 import { InternodeError } from "../../errors.ts";
 import { follow, thenOf } from "../../foreign/thenable.ts";
-import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import { bufferOf } from "../../wire/plain_bytes.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { PayloadKind } from "../../wire/frame.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
-import { contextOf, refuseWaiting } from "./arriving_call.ts";
+import { CallTarget } from "./call_target.ts";
 import type { CallContext } from "./call_context.ts";
-import { recordUnserved } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { SingleContract } from "../contract/contract.ts";
@@ -29,16 +27,12 @@ import {
   unreadable,
 } from "../contract/payload.ts";
 import { ResponseRoom } from "./response_room.ts";
-import { callersFault, handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
+import { handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
 
 /** One registered handler, for the calls of one connection under one name. */
-export class SingleTarget<Request, Response> implements HandlerTarget {
-  readonly #contract: SingleContract<Request, Response>;
+export class SingleTarget<Request, Response> extends CallTarget<SingleContract<Request, Response>> {
   readonly #handler: SingleHandlerFunction<Request, Response>;
   readonly #gate: ConcurrencyGate | null;
-  readonly #serving: Serving;
-  readonly #source: CallSource;
-  readonly #subroute: string;
   readonly #lends: boolean;
   /** Made when the first response has to wait. */
   #room: ResponseRoom | null = null;
@@ -55,17 +49,14 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     subroute: string,
     lends: boolean,
   ) {
-    this.#contract = contract;
+    super(contract, serving, source, subroute);
     this.#handler = handler;
     this.#gate = gate;
-    this.#serving = serving;
-    this.#source = source;
-    this.#subroute = subroute;
     this.#lends = lends;
   }
 
   /** Decodes, runs the handler, and answers: in this very turn if the handler returns a plain value. */
-  onRequest(
+  override onRequest(
     responder: Responder,
     id: number,
     kind: number,
@@ -74,68 +65,41 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     metadata: Metadata,
   ): void {
     if (this.#room !== null && !this.#room.mayRun(responder)) {
-      this.#refuse(responder, id, metadata, this.#unread ??= unread(this.#contract.name));
+      this.refuse(responder, id, "single", metadata, this.#unread ??= unread(this.contract.name));
       return;
     }
-    const overload = this.#source.admit();
+    const overload = this.source.admit();
     if (overload !== null) {
-      this.#refuse(responder, id, metadata, overload);
+      this.refuse(responder, id, "single", metadata, overload);
       return;
     }
     if (hasNoRoom(reader)) {
-      this.#refuse(responder, id, metadata, noRoom(this.#contract.name));
+      this.refuse(responder, id, "single", metadata, noRoom(this.contract.name));
       return;
     }
     const bytes = reader.remaining;
     let request: Request, lent: Uint8Array<ArrayBuffer> | null = null;
     try {
       if (this.#lends && kind === PayloadKind.bytes) {
-        lent = borrow(reader, this.#serving.lending);
+        lent = borrow(reader, this.serving.lending);
         // Only contracts of raw bytes come here.
         request = lent as Request;
-      } else request = decodePayload(this.#contract.request, kind, reader);
+      } else request = decodePayload(this.contract.request, kind, reader);
     } catch (error) {
-      this.#refuse(responder, id, metadata, unreadable("The request", error, "notExecuted"));
+      this.refuse(
+        responder,
+        id,
+        "single",
+        metadata,
+        unreadable("The request", error, "notExecuted"),
+      );
       return;
     }
-    const context = contextOf(
-      this.#serving,
-      this.#contract,
-      this.#source,
-      this.#subroute,
-      metadata,
-      deadlineMs,
-      reader,
-      bytes,
-    );
+    const context = this.contextOf(this.contract, metadata, deadlineMs, reader, bytes);
     context.lent = lent;
     const gate = this.#gate;
     if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
     else this.#wait(gate, responder, id, context, request);
-  }
-
-  /** This name belongs to single requests. */
-  onOpen(
-    responder: Responder,
-    id: number,
-    _kind: number,
-    _reader: ByteReader,
-    _deadlineMs: number,
-    metadata: Metadata,
-  ): void {
-    const message = `${this.#contract.name} is a single request here, not a stream.`;
-    this.#refuse(responder, id, metadata, callersFault("UnknownHandler", message));
-  }
-
-  /** See {@linkcode HandlerTarget}. */
-  onUnserved(error: InternodeError, _kind: "single" | "stream", metadata: Metadata): void {
-    recordUnserved(this.#serving, this.#contract, this.#subroute, this.#source, metadata, error);
-  }
-
-  /** Answers a call for which no handler runs. */
-  #refuse(responder: Responder, id: number, metadata: Metadata, error: InternodeError): void {
-    responder.respondError(id, error, null);
-    this.onUnserved(error, "single", metadata);
   }
 
   /** Waits for a place among the calls that may run at a time. */
@@ -152,17 +116,15 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     call.onDropped = () => waiting = undefined;
     const start = (): void => {
       call.hasBegun = true;
-      this.#source.beginTurn();
+      this.source.beginTurn();
       this.#run(responder, id, call, context, waiting as Request);
     };
     if (gate.wait({ wanted: () => call.pending, start })) {
       responder.acceptCall(call);
       return;
     }
-    refuseWaiting(
-      this.#serving,
-      this.#contract,
-      this.#source,
+    this.refuseWaiting(
+      this.contract,
       context,
       (error) => responder.respondError(id, error, null),
     );
@@ -176,8 +138,8 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     context: CallContext,
     request: Request,
   ): void {
-    this.#serving.running++;
-    this.#source.onBegun();
+    this.serving.running++;
+    this.source.onBegun();
     let result: Response | Promise<Response>;
     try {
       const { record } = context;
@@ -213,12 +175,12 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     context: CallContext,
     response: Response,
   ): void {
-    const codec = this.#contract.response;
+    const codec = this.contract.response;
     try {
-      const lending = isLent(response, context) ? this.#serving.lending : null;
+      const lending = isLent(response, context) ? this.serving.lending : null;
       let sent = true;
       if (call === null) responder.respond(id, codec, response, lending);
-      else sent = responder.finishCall(call, codec, response, this.#source.beginTurn(), lending);
+      else sent = responder.finishCall(call, codec, response, this.source.beginTurn(), lending);
       // What waits to be sent is lent until it has been.
       if (lending !== null && sent && responder.waitingBytes > 0) context.lent = null;
     } catch (error) {
@@ -242,7 +204,7 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     context: CallContext,
     thrown: unknown,
   ): void {
-    const { error, detail } = handlerFailure(thrown, this.#contract, context.stopping);
+    const { error, detail } = handlerFailure(thrown, this.contract, context.stopping);
     this.#end(responder, id, call, context, thrown, error, detail);
   }
 
@@ -257,16 +219,16 @@ export class SingleTarget<Request, Response> implements HandlerTarget {
     detail: Uint8Array | null,
   ): void {
     if (call === null) responder.respondError(id, error, detail);
-    else responder.failCall(call, error, detail, this.#source.beginTurn());
-    logFailure(this.#serving, this.#contract, this.#source, thrown);
+    else responder.failCall(call, error, detail, this.source.beginTurn());
+    logFailure(this.serving, this.contract, this.source, thrown);
     context.record?.fail(error.code, thrown);
     this.#leave(context);
   }
 
   #leave(context: CallContext): void {
-    if (context.lent !== null) this.#serving.lending.takeBack(context.lent);
+    if (context.lent !== null) this.serving.lending.takeBack(context.lent);
     context.leave();
-    this.#source.onLeft();
+    this.source.onLeft();
     this.#gate?.leave();
   }
 }

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import type { InternodeError } from "../../errors.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import { recordUnserved } from "./call_record.ts";
+import { CallTarget } from "./call_target.ts";
 import type { CallSource } from "./call_source.ts";
-import type { Serving } from "./serving.ts";
+import { type Serving, unknownHandler } from "./serving.ts";
 
 /** What is called without being there. */
 export interface UnknownName {
@@ -24,10 +24,8 @@ export interface UnknownName {
 }
 
 /** Stands where a handler is missing. Looks anew at each call, as one may be registered while connections are open. */
-export class UnknownTarget implements HandlerTarget {
-  readonly #called: UnknownName;
-  readonly #serving: Serving;
-  readonly #source: CallSource;
+export class UnknownTarget extends CallTarget {
+  readonly #message: string;
   readonly #find: () => HandlerTarget | null;
   #found: HandlerTarget | null = null;
 
@@ -38,19 +36,18 @@ export class UnknownTarget implements HandlerTarget {
    * @param find Looks for a handler.
    */
   constructor(
-    called: UnknownName,
+    { name, subroute, message }: UnknownName,
     serving: Serving,
     source: CallSource,
     find: () => HandlerTarget | null,
   ) {
-    this.#called = called;
-    this.#serving = serving;
-    this.#source = source;
+    super({ name }, serving, source, subroute);
+    this.#message = message;
     this.#find = find;
   }
 
   /** See {@linkcode HandlerTarget}. */
-  onRequest(
+  override onRequest(
     responder: Responder,
     id: number,
     kind: number,
@@ -59,12 +56,12 @@ export class UnknownTarget implements HandlerTarget {
     metadata: Metadata,
   ): void {
     const target = this.#target();
-    if (target === null) this.#refuse(responder, id, "single", metadata);
+    if (target === null) this.refuse(responder, id, "single", metadata, this.refusalOf());
     else target.onRequest(responder, id, kind, reader, deadlineMs, metadata);
   }
 
   /** See {@linkcode HandlerTarget}. */
-  onOpen(
+  override onOpen(
     responder: Responder,
     id: number,
     kind: number,
@@ -76,25 +73,25 @@ export class UnknownTarget implements HandlerTarget {
   ): void {
     const target = this.#target();
     if (target === null) {
-      this.#refuse(responder, id, "stream", metadata);
-    } else {
-      target.onOpen(
-        responder,
-        id,
-        kind,
-        reader,
-        deadlineMs,
-        metadata,
-        outputCredit,
-        inputCredit,
-      );
+      this.refuse(responder, id, "stream", metadata, this.refusalOf());
+      return;
     }
+    target.onOpen(
+      responder,
+      id,
+      kind,
+      reader,
+      deadlineMs,
+      metadata,
+      outputCredit,
+      inputCredit,
+    );
   }
 
   /** See {@linkcode HandlerTarget}. */
-  onUnserved(error: InternodeError, kind: "single" | "stream", metadata: Metadata): void {
+  override onUnserved(error: InternodeError, kind: "single" | "stream", metadata: Metadata): void {
     const target = this.#target();
-    if (target === null) this.#record(error, kind, metadata);
+    if (target === null) super.onUnserved(error, kind, metadata);
     else target.onUnserved?.(error, kind, metadata);
   }
 
@@ -102,22 +99,8 @@ export class UnknownTarget implements HandlerTarget {
     return this.#found ??= this.#find();
   }
 
-  #refuse(
-    responder: Responder,
-    id: number,
-    kind: "single" | "stream",
-    metadata: Metadata,
-  ): void {
-    const error = new InternodeError("UnknownHandler", this.#called.message, {
-      origin: "caller",
-      outcome: "notExecuted",
-    });
-    responder.respondError(id, error, null);
-    this.#record(error, kind, metadata);
-  }
-
-  #record(error: InternodeError, kind: "single" | "stream", metadata: Metadata): void {
-    const { name, subroute } = this.#called;
-    recordUnserved(this.#serving, { name, kind }, subroute, this.#source, metadata, error);
+  /** There is none. */
+  protected override refusalOf(): InternodeError {
+    return unknownHandler(this.#message);
   }
 }

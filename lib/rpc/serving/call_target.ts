@@ -1,0 +1,149 @@
+/**
+ * What all that takes calls has in common.
+ *
+ * @module
+ */
+
+import { memoryOf } from "../../codec/format/memory_cost.ts";
+import { InternodeError } from "../../errors.ts";
+import type { HandlerTarget } from "../../session/calls/handler_target.ts";
+import type { Metadata } from "../../session/frames/metadata.ts";
+import type { Responder } from "../../session/calls/responder.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { CallContext } from "./call_context.ts";
+import { auditRefused, type CallName, recordCall } from "./call_record.ts";
+import type { CallSource } from "./call_source.ts";
+import { type Serving, unknownHandler } from "./serving.ts";
+
+/** What is called: a contract, or a name of which nobody knows whether it is for requests or streams. */
+export interface Called {
+  /** The handler's name. */
+  readonly name: string;
+  /** The contract's kind; `undefined`: there is no contract, and it is the call's. */
+  readonly kind?: CallName["kind"] | undefined;
+}
+
+/** Takes the calls of one connection under one name. This class answers none of them, see {@linkcode CallTarget.refuse}. */
+export class CallTarget<Target extends Called = Called> implements HandlerTarget {
+  /** What is called. */
+  protected readonly contract: Target;
+  /** What handlers of the node or server share. */
+  protected readonly serving: Serving;
+  /** Where the calls come from. */
+  protected readonly source: CallSource;
+  /** The name below the contract's. */
+  protected readonly subroute: string;
+
+  /** */
+  constructor(contract: Target, serving: Serving, source: CallSource, subroute: string) {
+    this.contract = contract;
+    this.serving = serving;
+    this.source = source;
+    this.subroute = subroute;
+  }
+
+  /** See {@linkcode HandlerTarget}: refuses the call, unless there is something for requests. */
+  onRequest(
+    responder: Responder,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    _deadlineMs: number,
+    metadata: Metadata,
+  ): void {
+    this.refuse(responder, id, "single", metadata, this.refusalOf("single"));
+  }
+
+  /** See {@linkcode HandlerTarget}: refuses the call, unless there is something for streams. */
+  onOpen(
+    responder: Responder,
+    id: number,
+    _kind: number,
+    _reader: ByteReader,
+    _deadlineMs: number,
+    metadata: Metadata,
+    _outputCredit: number,
+    _inputCredit: number,
+  ): void {
+    this.refuse(responder, id, "stream", metadata, this.refusalOf("stream"));
+  }
+
+  /** See {@linkcode HandlerTarget}. */
+  onUnserved(error: InternodeError, kind: CallName["kind"], metadata: Metadata): void {
+    this.record(error, kind, metadata);
+  }
+
+  /** Why this takes no calls of a kind. */
+  protected refusalOf(kind: CallName["kind"]): InternodeError {
+    const what = kind === "single"
+      ? "is a stream here, not a single request."
+      : "is a single request here, not a stream.";
+    return unknownHandler(`${this.contract.name} ${what}`);
+  }
+
+  /** Answers a call for which no handler runs. */
+  protected refuse(
+    responder: Responder,
+    id: number,
+    kind: CallName["kind"],
+    metadata: Metadata,
+    error: InternodeError,
+  ): void {
+    responder.respondError(id, error, null);
+    this.record(error, kind, metadata);
+  }
+
+  /** Tells tracers, subscribers and the audit of a call for which no handler runs. */
+  protected record(error: InternodeError, kind: CallName["kind"], metadata: Metadata): void {
+    const { name, kind: expected = kind } = this.contract;
+    const call = { name, kind: expected };
+    recordCall(this.serving, call, this.subroute, this.source.host, metadata)
+      ?.fail(error.code, error);
+    auditRefused(this.serving, call, this.subroute, this.source, error);
+  }
+
+  /**
+   * Makes the context of a call whose payload was decoded.
+   *
+   * @param reader What it was decoded from.
+   * @param bytes How many bytes it had.
+   */
+  protected contextOf(
+    contract: CallName,
+    metadata: Metadata,
+    deadlineMs: number,
+    reader: ByteReader,
+    bytes: number,
+  ): CallContext {
+    const { serving, source, subroute } = this;
+    const context = new CallContext(serving, source, subroute, metadata, deadlineMs);
+    context.record = recordCall(serving, contract, subroute, source.host, metadata);
+    context.room = reader.room;
+    const memory = memoryOf(reader, bytes);
+    if (memory > 0) context.hold(memory);
+    return context;
+  }
+
+  /**
+   * Refuses a call for which there is no place, not even to wait.
+   *
+   * @param answer Tells its caller.
+   */
+  protected refuseWaiting(
+    contract: CallName,
+    context: CallContext,
+    answer: (error: InternodeError) => void,
+  ): void {
+    const what = contract.kind === "single" ? "calls" : "streams";
+    const message =
+      `Too many ${what} of ${contract.name} run and wait on this node already. Try again later.`;
+    const error = new InternodeError("Overloaded", message, {
+      origin: "remote",
+      outcome: "notExecuted",
+    });
+    context.letGo();
+    answer(error);
+    context.record?.fail(error.code, error);
+    auditRefused(this.serving, contract, this.subroute, this.source, error);
+  }
+}
