@@ -22,7 +22,7 @@ export type { ByteWriter } from "./lib/wire/byte_writer.ts";
 export { DEFAULT_LIMITS, type Limits } from "./lib/wire/limits.ts";
 export type { Authenticator, TokenVerdict } from "./lib/session/frames/authenticator.ts";
 export type { SessionTimes } from "./lib/session/frames/session_options.ts";
-export type { Authorize, TokenJudgement } from "./lib/transport/channel/admission.ts";
+export type { Authorize, TokenJudgement } from "./lib/transport/channel/authorization.ts";
 export type { Clock, Random, Timer } from "./lib/runtime/clock.ts";
 export type { Door, DoorPlace } from "./lib/transport/channel/door.ts";
 export type { HostAddress } from "./lib/runtime/host_address.ts";

@@ -14,7 +14,7 @@ import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
 import type { ResponderSide } from "../../lib/session/calls/responder_side.ts";
 import { Session } from "../../lib/session/session.ts";
 import { DEFAULT_TIMES, type Role } from "../../lib/session/frames/session_options.ts";
-import type { SessionOwner } from "../../lib/session/calls/session_owner.ts";
+import type { SessionDelegate } from "../../lib/session/calls/session_delegate.ts";
 import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
@@ -42,7 +42,7 @@ class Call extends OutgoingCall {
 }
 
 /** One session and what it has received. */
-class Side implements SessionOwner {
+class Side implements SessionDelegate {
   readonly session: Session;
   readonly #batches = new BatchReader();
   readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -72,7 +72,7 @@ class Side implements SessionOwner {
   }
 
   onOutput(): void {}
-  admit(): null {
+  checkPeer(): null {
     return null;
   }
   onOpen(): void {

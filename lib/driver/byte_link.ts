@@ -13,7 +13,7 @@ import { BatchReader } from "../wire/batch_reader.ts";
 import { holdsGoodbye } from "../wire/goodbye.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { Link, type LinkOwner } from "./link.ts";
+import { Link, type LinkDelegate } from "./link.ts";
 import { type PolledLink, Spinner } from "./spinner.ts";
 import type { PollableChannel, SocketPoll } from "../transport/channel/transport.ts";
 
@@ -79,12 +79,12 @@ export class ByteLink extends Link implements PolledLink {
   constructor(
     channel: PollableChannel,
     options: SessionOptions,
-    owner: LinkOwner,
+    delegate: LinkDelegate,
     clock: Clock,
     inlineHandlerUs: number,
     spinUs = 0,
   ) {
-    super(options, owner, clock, channel, inlineHandlerUs);
+    super(options, delegate, clock, channel, inlineHandlerUs);
     this.#channel = channel;
     if ("onProgress" in channel) channel.onProgress = (direction) => this.onProgress(direction);
     this.#spinUs = spinUs;

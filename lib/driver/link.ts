@@ -13,7 +13,7 @@ import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
-import type { SessionOwner } from "../session/calls/session_owner.ts";
+import type { SessionDelegate } from "../session/calls/session_delegate.ts";
 import { TurnLag } from "../session/frames/turn_lag.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
@@ -31,10 +31,10 @@ const GOODBYE_MS = 1_000;
 /** How long a channel may take to end once it was told to; those of ours take less. */
 const CHANNEL_END_MS = 900;
 
-/** What a link tells its owner. */
-export interface LinkOwner {
-  /** Judges the peer by its name and its identity: `null` admits it, a text refuses it. */
-  admit(link: Link, name: string): Refusal | null;
+/** Decides for a link and is told of its events. */
+export interface LinkDelegate {
+  /** Judges the peer by its name and its identity: `null` accepts it, a refusal says why not. */
+  checkPeer(link: Link, name: string): Refusal | null;
   /** Calls can be made. */
   onOpen(link: Link, peer: Peer): void;
   /** Finds a handler for a call that came over this link; `null` if there is none. */
@@ -52,7 +52,7 @@ export interface LinkOwner {
  * begins with {@linkcode Link.beginTurn}, which reads the clock, and ends in a
  * microtask that writes everything the turn has produced and sets the timer.
  */
-export abstract class Link implements SessionOwner {
+export abstract class Link implements SessionDelegate {
   /** The session. Enter it only after `beginTurn`. */
   readonly session: Session;
   /** How many bytes were written to the channel. */
@@ -80,7 +80,7 @@ export abstract class Link implements SessionOwner {
   /** Is told of what is thrown within this side while a batch is taken in; the session ends by it. */
   onFault: ((thrown: unknown) => void) | undefined = undefined;
 
-  readonly #owner: LinkOwner;
+  readonly #delegate: LinkDelegate;
   #inTurn = false;
   #reading = false;
   #gathering = false;
@@ -97,12 +97,12 @@ export abstract class Link implements SessionOwner {
   /** */
   constructor(
     options: SessionOptions,
-    owner: LinkOwner,
+    delegate: LinkDelegate,
     clock: Clock,
     { remote, identity }: Channel,
     inlineHandlerUs: number,
   ) {
-    this.#owner = owner;
+    this.#delegate = delegate;
     this.clock = clock;
     this.remote = remote;
     this.identity = identity;
@@ -214,19 +214,19 @@ export abstract class Link implements SessionOwner {
     }
   }
 
-  /** See {@linkcode LinkOwner.admit}. */
-  admit(name: string): Refusal | null {
-    return this.#owner.admit(this, name);
+  /** See {@linkcode LinkDelegate.checkPeer}. */
+  checkPeer(name: string): Refusal | null {
+    return this.#delegate.checkPeer(this, name);
   }
 
-  /** See {@linkcode LinkOwner.onOpen}. */
+  /** See {@linkcode LinkDelegate.onOpen}. */
   onOpen(peer: Peer): void {
-    this.#owner.onOpen(this, peer);
+    this.#delegate.onOpen(this, peer);
   }
 
-  /** See {@linkcode LinkOwner.resolve}. */
+  /** See {@linkcode LinkDelegate.resolve}. */
   resolve(name: string, subroute: string): HandlerTarget | null {
-    return this.#owner.resolve(this, name, subroute);
+    return this.#delegate.resolve(this, name, subroute);
   }
 
   /** Whether what has come was handled for long enough for this turn. */
@@ -234,9 +234,9 @@ export abstract class Link implements SessionOwner {
     return this.budget.isOver();
   }
 
-  /** See {@linkcode LinkOwner.onDraining}. */
+  /** See {@linkcode LinkDelegate.onDraining}. */
   onDraining(reason: DrainReason): void {
-    this.#owner.onDraining(this, reason);
+    this.#delegate.onDraining(this, reason);
   }
 
   /** The session has ended: what it still has to say goes out, for a while, then the channel is closed. */
@@ -244,7 +244,7 @@ export abstract class Link implements SessionOwner {
     if (this.#timer !== null) this.clock.clearTimer(this.#timer);
     this.#timerAtMs = -Infinity;
     this.#timer = this.clock.setTimer(GOODBYE_MS, () => this.leave());
-    this.#owner.onClosed(this, error);
+    this.#delegate.onClosed(this, error);
     if (!this.session.hasOutput) this.leave();
   }
 
@@ -274,7 +274,7 @@ export abstract class Link implements SessionOwner {
     this.#isOver = true;
     if (this.#timer !== null) this.clock.clearTimer(this.#timer);
     this.#timer = null;
-    this.#owner.onGone(this);
+    this.#delegate.onGone(this);
     this.#tellWatchers();
   }
 

@@ -15,7 +15,7 @@ import { WriterPool } from "../wire/writer_pool.ts";
 import { ByteLink } from "./byte_link.ts";
 import { crc32 } from "../runtime/checksum.ts";
 import type { Clock, Random } from "../runtime/clock.ts";
-import type { Link, LinkOwner } from "./link.ts";
+import type { Link, LinkDelegate } from "./link.ts";
 import { MessageLink } from "./message_link.ts";
 import { RepeatedLines, times } from "./repeated_lines.ts";
 import type { Channel } from "../transport/channel/transport.ts";
@@ -75,8 +75,8 @@ export class LinkMaker {
    *
    * @param channel The channel.
    * @param role Which side this is.
-   * @param peerName The name the other side must have; empty: any that the owner admits.
-   * @param owner Hears of what happens.
+   * @param peerName The name the other side must have; empty: any that the delegate accepts.
+   * @param delegate Hears of what happens.
    * @param extras What is not so with most of them.
    * @returns The link, its handshake under way.
    */
@@ -84,7 +84,7 @@ export class LinkMaker {
     channel: Channel,
     role: Role,
     peerName: string,
-    owner: LinkOwner,
+    delegate: LinkDelegate,
     { renews = false, usedMs = 0 }: LinkExtras = {},
   ): Link {
     const { clock, random, checksums, inlineHandlerUs, spinUs, ...settings } = this.#settings;
@@ -111,8 +111,8 @@ export class LinkMaker {
       maxClockSkewMs: settings.maxClockSkewMs,
     };
     const link = bytes
-      ? new ByteLink(channel, session, owner, clock, inlineHandlerUs, spinUs)
-      : new MessageLink(channel, session, owner, clock, inlineHandlerUs);
+      ? new ByteLink(channel, session, delegate, clock, inlineHandlerUs, spinUs)
+      : new MessageLink(channel, session, delegate, clock, inlineHandlerUs);
     link.onFault = (thrown) => this.#tellOfFault(link, thrown);
     return link;
   }

@@ -10,7 +10,7 @@ import { Fifo } from "../wire/fifo.ts";
 import { HEADER_BYTES } from "../wire/frame.ts";
 import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES, messageCost } from "../wire/limits.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { Link, type LinkOwner } from "./link.ts";
+import { Link, type LinkDelegate } from "./link.ts";
 import { giveBack } from "../wire/memory_return.ts";
 import type { MessageChannel, MessageReceiver } from "../transport/channel/transport.ts";
 
@@ -35,11 +35,11 @@ export class MessageLink extends Link implements MessageReceiver {
   constructor(
     channel: MessageChannel,
     options: SessionOptions,
-    owner: LinkOwner,
+    delegate: LinkDelegate,
     clock: Clock,
     inlineHandlerUs: number,
   ) {
-    super(options, owner, clock, channel, inlineHandlerUs);
+    super(options, delegate, clock, channel, inlineHandlerUs);
     this.#channel = channel;
     this.#maxWaitingBytes = options.limits.receiveBudgetBytes + MAX_OTHER_BYTES;
     try {

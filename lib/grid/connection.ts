@@ -18,7 +18,7 @@ import type { ConnectionState } from "../rpc/contract/connection_state.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import type { GridNode } from "./grid_node.ts";
 import { withArray } from "../rpc/calling/given_array.ts";
-import { OutgoingStream, type StreamOwner } from "../rpc/calling/outgoing_stream.ts";
+import { OutgoingStream, type StreamDelegate } from "../rpc/calling/outgoing_stream.ts";
 import type { Peering } from "./peering.ts";
 import type { Reconnector } from "../rpc/connecting/reconnector.ts";
 import { PendingRequest } from "../rpc/calling/pending_request.ts";
@@ -57,7 +57,7 @@ export class Connection {
   readonly #node: GridNode;
   readonly #peering: Peering;
   readonly #reconnector: Reconnector;
-  readonly #owner: StreamOwner;
+  readonly #delegate: StreamDelegate;
 
   /** Made by the manager. */
   constructor(node: GridNode, peering: Peering) {
@@ -65,7 +65,7 @@ export class Connection {
     this.#node = node;
     this.#peering = peering;
     this.#reconnector = peering.reconnector;
-    this.#owner = new Owner(node, peering);
+    this.#delegate = new GridCallDelegate(node, peering);
   }
 
   /** Where the connection stands. */
@@ -124,7 +124,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const { into, subroute } = options;
       const answered = into === undefined ? contract : withArray(contract, into);
-      const call = new PendingRequest(answered, this.#owner, subroute, resolve, reject);
+      const call = new PendingRequest(answered, this.#delegate, subroute, resolve, reject);
       this.#make(call, contract, request, options);
     });
   }
@@ -144,8 +144,8 @@ export class Connection {
     options: CallOptions = NO_OPTIONS,
   ): Stream<Input, Output> {
     const { signal, timeoutMs = Infinity, subroute = "" } = options;
-    const call = new OutgoingStream(contract, this.#owner, subroute);
-    if (this.#admit(call, timeoutMs, options, contract)) {
+    const call = new OutgoingStream(contract, this.#delegate, subroute);
+    if (this.#prepareCall(call, timeoutMs, options, contract)) {
       const link = this.#reconnector.link;
       if (link !== null) {
         link.beginCall(call, timeoutMs);
@@ -158,7 +158,7 @@ export class Connection {
       }
       if (signal !== undefined && call.state !== "ended") call.watch(signal);
     }
-    return new Stream(call, () => this.#owner.beginTurn());
+    return new Stream(call, () => this.#delegate.beginTurn());
   }
 
   /** Sends the call now, or when there is a connection. */
@@ -169,7 +169,7 @@ export class Connection {
     options: CallOptions,
   ): void {
     const { signal, timeoutMs = this.#node.options.defaultTimeoutMs } = options;
-    if (!this.#admit(call, timeoutMs, options, contract)) return;
+    if (!this.#prepareCall(call, timeoutMs, options, contract)) return;
     const link = this.#reconnector.link;
     if (link !== null) {
       const nowMs = link.beginCall(call, timeoutMs);
@@ -194,7 +194,7 @@ export class Connection {
   }
 
   /** Checks what can be checked at once; a call that fails here is ended. */
-  #admit(
+  #prepareCall(
     call: FallibleCall,
     timeoutMs: number,
     options: CallOptions,
@@ -295,8 +295,8 @@ interface FallibleCall extends OutgoingCall {
   fail(failure: unknown): void;
 }
 
-/** What calls ask of their connection. */
-class Owner implements StreamOwner {
+/** What calls ask of their connection: the grid's part. */
+class GridCallDelegate implements StreamDelegate {
   readonly host: string;
   readonly traces: CallTraces;
   readonly spans: Tracer | null;

@@ -6,10 +6,10 @@
 
 import type { Refusal } from "../session/frames/wire_error.ts";
 import type { InternodeError } from "../errors.ts";
-import type { TokenJudgement } from "../transport/channel/admission.ts";
+import type { TokenJudgement } from "../transport/channel/authorization.ts";
 import { closeQuietly } from "../transport/channel/close_quietly.ts";
 import type { DoorPlace } from "../transport/channel/door.ts";
-import type { Link, LinkOwner } from "../driver/link.ts";
+import type { Link, LinkDelegate } from "../driver/link.ts";
 import { ListenerDoor } from "../transport/channel/listener_door.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { Channel } from "../transport/channel/transport.ts";
@@ -130,13 +130,13 @@ export class Doorman {
 }
 
 /** One channel that came in. */
-class Stranger implements LinkOwner {
+class Stranger implements LinkDelegate {
   link: Link | null = null;
   readonly #doorman: Doorman;
   /** The name that its token is good for, if it came with one. */
   readonly #tokenName: string | undefined;
   readonly #place: DoorPlace;
-  #owner: Reconnector | null = null;
+  #reconnector: Reconnector | null = null;
   #isOpen = false;
   /** What it calls itself. */
   #caller: string | undefined;
@@ -147,13 +147,13 @@ class Stranger implements LinkOwner {
     this.#tokenName = tokenName;
   }
 
-  admit(link: Link, name: string): Refusal | null {
+  checkPeer(link: Link, name: string): Refusal | null {
     this.#caller = name;
     const problem = tokenNameProblem(this.#tokenName, name);
     if (problem !== null) return problem;
     const found = this.#doorman.find(name, link.identity);
     if ("why" in found) return found;
-    this.#owner = found.reconnector;
+    this.#reconnector = found.reconnector;
     return null;
   }
 
@@ -161,26 +161,26 @@ class Stranger implements LinkOwner {
     this.#isOpen = true;
     this.#place.leave();
     this.#doorman.leave(this);
-    this.#owner!.adopt(link);
-    this.#owner!.onOpen(link, peer);
+    this.#reconnector!.adopt(link);
+    this.#reconnector!.onOpen(link, peer);
   }
 
   resolve(link: Link, name: string, subroute: string): HandlerTarget | null {
-    return this.#owner!.resolve(link, name, subroute);
+    return this.#reconnector!.resolve(link, name, subroute);
   }
 
   onDraining(link: Link, reason: DrainReason): void {
-    this.#owner!.onDraining(link, reason);
+    this.#reconnector!.onDraining(link, reason);
   }
 
   onClosed(link: Link, error: InternodeError): void {
-    if (this.#isOpen) this.#owner!.onClosed(link, error);
+    if (this.#isOpen) this.#reconnector!.onClosed(link, error);
     else this.#doorman.visitors.onEnded(link, error, this.#caller);
   }
 
   onGone(link: Link): void {
     this.#place.leave();
-    if (this.#isOpen) this.#owner!.onGone(link);
+    if (this.#isOpen) this.#reconnector!.onGone(link);
     else this.#doorman.forget(this);
   }
 }

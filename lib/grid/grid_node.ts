@@ -9,7 +9,7 @@ import { subscribe } from "../foreign/subscription.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
 import { bindingRefusal } from "../transport/certificates/host_binding.ts";
-import type { Link, LinkOwner } from "../driver/link.ts";
+import type { Link, LinkDelegate } from "../driver/link.ts";
 import { type LinkExtras, LinkMaker } from "../driver/link_maker.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { RepeatedLines } from "../driver/repeated_lines.ts";
@@ -146,9 +146,9 @@ export class GridNode {
     channel: Channel,
     role: Role,
     peerName: string,
-    owner: LinkOwner,
+    delegate: LinkDelegate,
     extras: LinkExtras,
   ): Link {
-    return this.#links.make(channel, role, peerName, owner, extras);
+    return this.#links.make(channel, role, peerName, delegate, extras);
   }
 }

@@ -7,7 +7,7 @@
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import type { HostAddress } from "../runtime/host_address.ts";
-import type { Link, LinkOwner } from "../driver/link.ts";
+import type { Link, LinkDelegate } from "../driver/link.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
 import type { Peer } from "../session/frames/session_options.ts";
@@ -130,7 +130,7 @@ export class Peering implements ReconnectorDelegate {
   }
 
   /** See {@linkcode ReconnectorDelegate}: whom this side has dialled must be able to prove it. */
-  admit(link: Link): Refusal | null {
+  checkPeer(link: Link): Refusal | null {
     return this.#node.refusal(this.host, link.identity);
   }
 
@@ -145,9 +145,9 @@ export class Peering implements ReconnectorDelegate {
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
-  makeLink(channel: Channel, owner: LinkOwner): Link {
+  makeLink(channel: Channel, delegate: LinkDelegate): Link {
     const renews = this.reconnector.link !== null;
-    return this.#node.link(channel, "dialler", this.host, owner, { renews });
+    return this.#node.link(channel, "dialler", this.host, delegate, { renews });
   }
 
   /** See {@linkcode ReconnectorDelegate}. */

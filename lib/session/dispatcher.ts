@@ -16,7 +16,7 @@ import type { Liveness } from "./liveness.ts";
 import type { Outbox } from "./sending/outbox.ts";
 import type { ReceiveHalf } from "./calls/receive_half.ts";
 import type { ResponderSide } from "./calls/responder_side.ts";
-import type { SessionOwner } from "./calls/session_owner.ts";
+import type { SessionDelegate } from "./calls/session_delegate.ts";
 import { protocolError } from "./frames/wire_error.ts";
 
 /** The parts of a session that frames go to. */
@@ -36,7 +36,7 @@ export interface FrameTargets {
   /** What the peer has received. */
   readonly arrival: Arrival;
   /** Hears that the peer wants this connection to come to an end. */
-  readonly owner: Pick<SessionOwner, "onDraining">;
+  readonly delegate: Pick<SessionDelegate, "onDraining">;
 }
 
 /** Throws an `InternodeError` of code `ProtocolError` for whatever the protocol does not allow. */
@@ -48,7 +48,7 @@ export class Dispatcher {
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
   readonly #arrival: Arrival;
-  readonly #owner: Pick<SessionOwner, "onDraining">;
+  readonly #delegate: Pick<SessionDelegate, "onDraining">;
   readonly #futile: FutileFrames = new FutileFrames();
 
   /** @param targets Where frames go. */
@@ -60,7 +60,7 @@ export class Dispatcher {
     this.#outbox = targets.outbox;
     this.#liveness = targets.liveness;
     this.#arrival = targets.arrival;
-    this.#owner = targets.owner;
+    this.#delegate = targets.delegate;
   }
 
   /**
@@ -157,7 +157,7 @@ export class Dispatcher {
     }
     if (isBulk(type, flags, length)) inbox.onBulk(reader.remaining);
     inbox.checkFinished(type, id);
-    const cost = inbox.admit(total);
+    const cost = inbox.charge(total);
     if (type === FrameType.input || type === FrameType.output) {
       const half = this.#receiveHalf(type, id);
       const hadLeave = (half === null || type === FrameType.input) && inbox.takeLeave();
@@ -249,7 +249,7 @@ export class Dispatcher {
         return;
       case FrameType.drain:
         this.onFutile();
-        this.#owner.onDraining(DRAIN_REASONS[argument] ?? "closing");
+        this.#delegate.onDraining(DRAIN_REASONS[argument] ?? "closing");
         return;
       default:
         throw protocolError(`A frame of type ${type} came, which there is not.`);

@@ -33,6 +33,7 @@ import {
   MIN_VERSION,
 } from "./frames/hello.ts";
 import { type Refusal, type RefusalCode, unproven } from "./frames/wire_error.ts";
+import type { SessionDelegate } from "./calls/session_delegate.ts";
 import type { SessionOptions } from "./frames/session_options.ts";
 
 /** What a handshake does next after a frame: nothing yet, open the session, or refuse with a reason. */
@@ -47,7 +48,7 @@ export class Handshake {
 
   readonly #options: SessionOptions;
   readonly #send: (type: number, payload: Uint8Array) => void;
-  readonly #admit: (name: string) => Refusal | null;
+  readonly #delegate: Pick<SessionDelegate, "checkPeer">;
   readonly #wallMs: number;
   readonly #startMs: number;
   #ownHello: Uint8Array = NOTHING;
@@ -58,20 +59,20 @@ export class Handshake {
   /**
    * @param options The session's.
    * @param send Queues a frame.
-   * @param admit The owner's judgement of the peer's name.
+   * @param delegate Judges the name of the peer.
    * @param nowMs The monotonic time.
    * @param wallMs The wall clock at that time.
    */
   constructor(
     options: SessionOptions,
     send: (type: number, payload: Uint8Array) => void,
-    admit: (name: string) => Refusal | null,
+    delegate: Pick<SessionDelegate, "checkPeer">,
     nowMs: number,
     wallMs: number,
   ) {
     this.#options = options;
     this.#send = send;
-    this.#admit = admit;
+    this.#delegate = delegate;
     this.#startMs = nowMs;
     this.#wallMs = wallMs;
     this.#expected = FrameType.hello;
@@ -151,8 +152,8 @@ export class Handshake {
   }
 
   #judge(hello: Hello, nowMs: number): Refusal | null {
-    // Asked first, so that the owner knows who came whatever it is refused for.
-    const refusal = this.#admit(hello.name);
+    // Asked first, so that the delegate knows who came whatever it is refused for.
+    const refusal = this.#delegate.checkPeer(hello.name);
     const { name, peerName, auth, maxClockSkewMs } = this.#options;
     if (hello.minVersion > MAX_VERSION || hello.maxVersion < MIN_VERSION) {
       return denied(

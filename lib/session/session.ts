@@ -9,8 +9,8 @@
  *    Short of the end it wants the turn to end: call it again with the rest,
  *    in a later turn, before any other batch. The batch is borrowed for the
  *    duration of the call. On a byte stream the batch reader is opened (with
- *    `batchChecksum`) as soon as `owner.onOpen` is called.
- * 3. Bytes out: after any call that led to `owner.onOutput`, call `drain` and
+ *    `batchChecksum`) as soon as `delegate.onOpen` is called.
+ * 3. Bytes out: after any call that led to `delegate.onOutput`, call `drain` and
  *    write the pieces in order; when all are written call `recycle`, then
  *    `drain` again while `hasOutput`. The pieces belong to the session and
  *    stay valid and untouched from `drain` to `recycle`.
@@ -47,12 +47,12 @@ import { FEATURE_NAME_REUSE, FEATURE_RENEWAL } from "./frames/hello.ts";
 import { Inbox } from "./calls/inbox.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox } from "./sending/outbox.ts";
-import type { PayloadOwner } from "./sending/bulk_lane.ts";
+import type { PayloadListener } from "./sending/bulk_lane.ts";
 import type { CreditGiver } from "./calls/receive_half.ts";
 import { ResponderSide } from "./calls/responder_side.ts";
 import { pingStreams } from "./calls/stream_pings.ts";
 import type { Peer, SessionOptions } from "./frames/session_options.ts";
-import type { SessionOwner } from "./calls/session_owner.ts";
+import type { SessionDelegate } from "./calls/session_delegate.ts";
 import { timeLeftOf } from "./sending/time_left.ts";
 import { STEP_BYTES, STEP_FRAMES } from "./futile_frames.ts";
 import {
@@ -68,7 +68,7 @@ import {
 } from "./frames/wire_error.ts";
 
 /** One side of one connection; see the module. */
-export class Session implements CreditGiver, PayloadOwner {
+export class Session implements CreditGiver, PayloadListener {
   /** The calls of this side. */
   readonly caller: CallerSide;
   /** The calls of the peer. */
@@ -80,7 +80,7 @@ export class Session implements CreditGiver, PayloadOwner {
   /** Whether the peer is there; told of bytes that move, too few though they are for a batch. */
   readonly liveness: Liveness;
 
-  readonly #owner: SessionOwner;
+  readonly #delegate: SessionDelegate;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #reader = new ByteReader();
@@ -94,28 +94,28 @@ export class Session implements CreditGiver, PayloadOwner {
 
   /**
    * @param options What it is made from.
-   * @param owner What it calls.
+   * @param delegate What it calls.
    * @param nowMs The monotonic time.
    * @param wallMs The wall clock at that time, in milliseconds since 1970.
    */
-  constructor(options: SessionOptions, owner: SessionOwner, nowMs: number, wallMs: number) {
-    this.#owner = owner;
+  constructor(options: SessionOptions, delegate: SessionDelegate, nowMs: number, wallMs: number) {
+    this.#delegate = delegate;
     const { pool, envelope, writeFlattenLimit, limits } = options, reader = this.#reader;
     reader.room = new DecodedShare(options.memory);
-    const outbox = this.#outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, owner);
+    const outbox = this.#outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, delegate);
     outbox.nowMs = nowMs;
     const inbox = this.#inbox = new Inbox(limits, outbox);
     this.liveness = new Liveness(options, nowMs);
     this.arrival = new Arrival(outbox);
     this.caller = new CallerSide(outbox, inbox, this);
-    this.responder = new ResponderSide(outbox, inbox, this, owner, limits.maxCalls);
-    outbox.bulk.owner = this;
+    this.responder = new ResponderSide(outbox, inbox, this, delegate, limits.maxCalls);
+    outbox.bulk.listener = this;
     outbox.timeLeft = timeLeftOf(this.caller.calls);
     const { caller, responder, liveness, arrival } = this;
-    const targets = { reader, caller, responder, inbox, outbox, liveness, arrival, owner };
+    const targets = { reader, caller, responder, inbox, outbox, liveness, arrival, delegate };
     this.#dispatcher = new Dispatcher(targets);
     const send = (type: number, payload: Uint8Array): void => outbox.frame(type, 0, 0, 0, payload);
-    this.#handshake = new Handshake(options, send, (name) => owner.admit(name), nowMs, wallMs);
+    this.#handshake = new Handshake(options, send, delegate, nowMs, wallMs);
   }
 
   /** Where the session stands. */
@@ -199,7 +199,7 @@ export class Session implements CreditGiver, PayloadOwner {
         if (ran || ++this.#frames >= STEP_FRAMES || at >= stepAt) {
           this.#frames = 0;
           stepAt = at + STEP_BYTES;
-          if (this.#owner.isTurnOver() && at < end) return at;
+          if (this.#delegate.isTurnOver() && at < end) return at;
         }
       }
       this.caller.giveNamesBack();
@@ -298,7 +298,7 @@ export class Session implements CreditGiver, PayloadOwner {
     this.#close(error);
   }
 
-  /** See {@linkcode PayloadOwner}. */
+  /** See {@linkcode PayloadListener}. */
   onPayloadLost(id: number, responder: boolean): void {
     if (responder) this.responder.onPayloadLost(id);
     else this.caller.onPayloadLost(id);
@@ -362,7 +362,7 @@ export class Session implements CreditGiver, PayloadOwner {
       this.responder.names.reuses =
         (hello.features & FEATURE_NAME_REUSE) !== 0;
     this.peer = { name: hello.name, instance, renews, clockSkewMs: handshake.clockSkewMs };
-    this.#owner.onOpen(this.peer);
+    this.#delegate.onOpen(this.peer);
   }
 
   #onGoodbye(code: number): void {
@@ -374,7 +374,7 @@ export class Session implements CreditGiver, PayloadOwner {
   /** Something came that ends the session: the peer is told, never the process. */
   #fail(cause: unknown): void {
     if (this.#state === "closed") return;
-    if (!isOwnError(cause)) this.#owner.onFault?.(cause);
+    if (!isOwnError(cause)) this.#delegate.onFault?.(cause);
     const error = receivingFailed(cause);
     this.#sayGoodbye(error);
     this.#close(error);
@@ -395,6 +395,6 @@ export class Session implements CreditGiver, PayloadOwner {
     this.caller.close(error, inPart);
     this.responder.close(error);
     this.#inbox.clear();
-    this.#owner.onClosed(error);
+    this.#delegate.onClosed(error);
   }
 }

@@ -61,7 +61,7 @@ async function openLink(clock: VirtualClock, seen: Clock = clock): Promise<{
   const options = sessionOptions("dialler", { envelope: true, checksum: crc32, peerName: "" });
   const ignore = (): void => {};
   const owner = {
-    admit: () => null,
+    checkPeer: () => null,
     resolve: () => null,
     onOpen: ignore,
     onDraining: ignore,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { InternodeError } from "@internode/grid";
-import type { LinkOwner } from "../../lib/driver/link.ts";
+import type { LinkDelegate } from "../../lib/driver/link.ts";
 import { MessageLink } from "../../lib/driver/message_link.ts";
 import type { MessageChannel, MessageReceiver } from "../../lib/transport/channel/transport.ts";
 import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
@@ -85,11 +85,11 @@ function paired<C extends { peer: C }>(near: C, far: C): [C, C] {
 /** An owner whose links have one handler, or none. */
 function ownerOf(
   target: HandlerTarget | null,
-  onClosed: LinkOwner["onClosed"] = () => {},
-): LinkOwner {
+  onClosed: LinkDelegate["onClosed"] = () => {},
+): LinkDelegate {
   const ignore = (): void => {};
   return {
-    admit: () => null,
+    checkPeer: () => null,
     resolve: () => target,
     onOpen: ignore,
     onDraining: ignore,

@@ -93,7 +93,7 @@ class World {
       onOpen: ignore,
     };
     const owner = {
-      admit: () => null,
+      checkPeer: () => null,
       resolve: () => target,
       onOpen: ignore,
       onDraining: ignore,

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { resolveConnectionOptions } from "../../lib/rpc/connecting/connection_options.ts";
 import type { ByteLink } from "../../lib/driver/byte_link.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
-import type { LinkOwner } from "../../lib/driver/link.ts";
+import type { LinkDelegate } from "../../lib/driver/link.ts";
 import { LinkMaker } from "../../lib/driver/link_maker.ts";
 import type {
   Channel,
@@ -134,7 +134,7 @@ class NumberedCall extends OutgoingCall {
 }
 
 /** One end of a connection: sends numbered requests, and answers those of the other end. */
-class End implements LinkOwner {
+class End implements LinkDelegate {
   readonly link: ByteLink;
   readonly channel: FickleChannel;
   readonly opened = Promise.withResolvers<void>();
@@ -210,7 +210,7 @@ class End implements LinkOwner {
 
   onDraining(): void {}
 
-  admit(): null {
+  checkPeer(): null {
     return null;
   }
 

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { InternodeError } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
 import { ByteLink } from "../../lib/driver/byte_link.ts";
-import type { Link, LinkOwner } from "../../lib/driver/link.ts";
+import type { Link, LinkDelegate } from "../../lib/driver/link.ts";
 import { MessageLink } from "../../lib/driver/message_link.ts";
 import type {
   ByteChannel,
@@ -18,11 +18,11 @@ import type {
 import { sessionOptions } from "../support/session/options.ts";
 
 /** Notes the end of a link. */
-class Watcher implements LinkOwner {
+class Watcher implements LinkDelegate {
   closed: InternodeError | null = null;
   gone = 0;
 
-  admit(): null {
+  checkPeer(): null {
     return null;
   }
   resolve(): null {
@@ -62,7 +62,7 @@ function fail(): never {
 }
 
 /** Makes a link on a channel, as the side that speaks first. */
-function linkOn(channel: Channel, clock: VirtualClock, watcher: LinkOwner): Link {
+function linkOn(channel: Channel, clock: VirtualClock, watcher: LinkDelegate): Link {
   const options = sessionOptions("dialler", { envelope: channel.kind === "bytes" });
   return channel.kind === "bytes"
     ? new ByteLink(channel, options, watcher, clock, 1_000)

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { DEFAULT_TIMES } from "../../lib/session/frames/session_options.ts";
-import type { Link, LinkOwner } from "../../lib/driver/link.ts";
+import type { Link, LinkDelegate } from "../../lib/driver/link.ts";
 import { LinkMaker } from "../../lib/driver/link_maker.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
@@ -26,8 +26,8 @@ Deno.test("a peer that renews its connection again and again holds a few of them
       logger: { debug() {}, info() {}, warn() {}, error() {} },
     });
     const ignore = (): void => {};
-    const owner: LinkOwner = {
-      admit: () => null,
+    const owner: LinkDelegate = {
+      checkPeer: () => null,
       resolve: () => null,
       onOpen: ignore,
       onDraining: ignore,

@@ -6,7 +6,7 @@
 
 import type { ClientSettings } from "../service/client_options.ts";
 import { DialGate } from "../../rpc/connecting/dial_gate.ts";
-import type { CallOwner } from "../../rpc/calling/pending_request.ts";
+import type { CallDelegate } from "../../rpc/calling/pending_request.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
@@ -23,12 +23,12 @@ interface CarriedCall extends OutgoingCall {
 }
 
 /** One client: its settings, its replicas, and what it has left for retries. */
-export class ClientCore implements ReplicaSetting, CallOwner {
-  /** See {@linkcode CallOwner}: a call has a replica for one attempt at a time. */
+export class ClientCore implements ReplicaSetting, CallDelegate {
+  /** See {@linkcode CallDelegate}: a call has a replica for one attempt at a time. */
   readonly host = "";
-  /** See {@linkcode CallOwner}. */
+  /** See {@linkcode CallDelegate}. */
   readonly traces: CallTraces;
-  /** See {@linkcode CallOwner}. */
+  /** See {@linkcode CallDelegate}. */
   readonly spans: Tracer | null;
   /** The settings. */
   readonly options: ClientSettings;
@@ -57,12 +57,12 @@ export class ClientCore implements ReplicaSetting, CallOwner {
     this.plainPick = { shardKey: undefined, tried: null, random: () => options.random.next() };
   }
 
-  /** See {@linkcode CallOwner}. */
+  /** See {@linkcode CallDelegate}. */
   now(): number {
     return this.options.clock.now();
   }
 
-  /** See {@linkcode CallOwner}. */
+  /** See {@linkcode CallDelegate}. */
   abort(call: OutgoingCall, reason: unknown): void {
     (call as CarriedCall).giveUp(reason);
   }

@@ -7,7 +7,7 @@
 import { InternodeError } from "../../errors.ts";
 import type { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
-import { OutgoingStream, type StreamOwner } from "../../rpc/calling/outgoing_stream.ts";
+import { OutgoingStream, type StreamDelegate } from "../../rpc/calling/outgoing_stream.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
@@ -160,7 +160,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
 }
 
 /** What the stream asks of the connection it is on, or will be on. */
-class Carrier implements StreamOwner {
+class Carrier implements StreamDelegate {
   /** The replica's address; empty before one is picked. */
   host = "";
   readonly traces: CallTraces;

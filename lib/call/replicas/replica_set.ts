@@ -24,14 +24,14 @@ import type { HealthVerdict } from "./health_verdict.ts";
 import { OutlierDetector, ReplicaHealth } from "../service/outlier_detector.ts";
 
 import { ReplicaPasts } from "./replica_past.ts";
-import { type OpenLink, type ReplicaOwner, ServiceReplica } from "./service_replica.ts";
+import { type OpenLink, type ReplicaListener, ServiceReplica } from "./service_replica.ts";
 import { WaitingPicks } from "./waiting_picks.ts";
 
 /** So many replicas at most are named in an error. */
 const MAX_NAMED = 3;
 
 /** Follows the resolver, offers those replicas to the balancer that can take calls, and keeps the calls that wait for one. */
-export class ReplicaSet implements ReplicaOwner {
+export class ReplicaSet implements ReplicaListener {
   /** Calls for which there is none at the moment. */
   readonly waiting: WaitingPicks;
   /** Told whenever nothing is left of a channel or an attempt to dial. */
@@ -183,7 +183,7 @@ export class ReplicaSet implements ReplicaOwner {
     else if (verdict === "failed") this.onFailure(replica);
   }
 
-  /** See {@linkcode ReplicaOwner}. */
+  /** See {@linkcode ReplicaListener}. */
   onFailure(replica: ServiceReplica): void {
     const nowMs = this.#core.options.clock.now();
     if (!replica.health.onFailure(nowMs)) return;
@@ -219,7 +219,7 @@ export class ReplicaSet implements ReplicaOwner {
     return `${named.join("; ")}${more}`;
   }
 
-  /** See {@linkcode ReplicaOwner}. */
+  /** See {@linkcode ReplicaListener}. */
   onReadyChange(replica: ServiceReplica): void {
     const nowMs = this.#core.options.clock.now();
     if (replica.isReady) this.#outliers.join(replica.health, nowMs);
@@ -227,7 +227,7 @@ export class ReplicaSet implements ReplicaOwner {
     this.#refresh();
   }
 
-  /** See {@linkcode ReplicaOwner}. */
+  /** See {@linkcode ReplicaListener}. */
   onDown(): void {
     if (this.waiting.size === 0 || this.#ready.length > 0) return;
     for (const { isListed, reconnector } of this.#byAddress.values()) {
@@ -236,7 +236,7 @@ export class ReplicaSet implements ReplicaOwner {
     this.waiting.fail("down");
   }
 
-  /** See {@linkcode ReplicaOwner}. */
+  /** See {@linkcode ReplicaListener}. */
   onMissing(replica: ServiceReplica): void {
     const { address } = replica.endpoint;
     if (this.#byAddress.get(address) !== replica) return;

@@ -12,7 +12,7 @@ import type { ConnectionStats } from "../../rpc/connecting/connection_stats.ts";
 import { Reconnector, type ReconnectorDelegate } from "../../rpc/connecting/reconnector.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
-import type { Link, LinkOwner } from "../../driver/link.ts";
+import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { Replica } from "../balancers/balancer.ts";
 import type { ReplicaSetting } from "./replica_setting.ts";
 import type { ReplicaHealth } from "../service/outlier_detector.ts";
@@ -27,8 +27,8 @@ const LATENCY_WEIGHT = 0.1;
 /** An open connection to a replica. */
 export type OpenLink = ReplicaLink<ServiceReplica>;
 
-/** Whom a replica tells what becomes of it. */
-export interface ReplicaOwner {
+/** Is told of the events of a replica. */
+export interface ReplicaListener {
   /** Whether it can take calls has changed. */
   onReadyChange(replica: ServiceReplica): void;
   /** It has failed in a way that is its own. */
@@ -56,7 +56,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   /** The present connection, if it is open. */
   current: OpenLink | null = null;
   /** Whom it tells. */
-  readonly owner: ReplicaOwner;
+  readonly owner: ReplicaListener;
   /** How it did so far. */
   readonly past: ReplicaPast;
   /** Keeps the connection. */
@@ -68,7 +68,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
 
   /** Begins to dial. */
-  constructor(core: ReplicaSetting, owner: ReplicaOwner, endpoint: Endpoint, past: ReplicaPast) {
+  constructor(core: ReplicaSetting, owner: ReplicaListener, endpoint: Endpoint, past: ReplicaPast) {
     this.#core = core;
     this.owner = owner;
     this.endpoint = endpoint;
@@ -153,7 +153,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   }
 
   /** See {@linkcode ReconnectorDelegate}; a dialler has nothing to judge. */
-  admit(): null {
+  checkPeer(): null {
     return null;
   }
 
@@ -170,8 +170,8 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
-  makeLink(channel: Channel, owner: LinkOwner): Link {
-    return this.#core.links.make(channel, "dialler", "", owner);
+  makeLink(channel: Channel, delegate: LinkDelegate): Link {
+    return this.#core.links.make(channel, "dialler", "", delegate);
   }
 
   /** See {@linkcode ReconnectorDelegate}. */

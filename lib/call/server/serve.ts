@@ -11,7 +11,7 @@ import { subscribe } from "../../foreign/subscription.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
 import { openEntrance } from "../../rpc/proof/entrance.ts";
-import type { Authorize } from "../../transport/channel/admission.ts";
+import type { Authorize } from "../../transport/channel/authorization.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
 import type { DoorPlace } from "../../transport/channel/door.ts";
 import type { Channel } from "../../transport/channel/transport.ts";

@@ -13,7 +13,7 @@ import type { ServerConnection } from "../../rpc/connecting/server.ts";
 import { drainLink } from "../../rpc/connecting/link_closing.ts";
 import {
   maxAgeMs,
-  type RenewalOwner,
+  type RenewalDelegate,
   RenewalSchedule,
 } from "../../rpc/connecting/renewal_schedule.ts";
 import { goingAway } from "../../rpc/connecting/retired_links.ts";
@@ -23,7 +23,7 @@ import { tokenNameProblem } from "../../rpc/connecting/token_judge.ts";
 import type { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
 import type { DoorPlace } from "../../transport/channel/door.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
-import type { Link, LinkOwner } from "../../driver/link.ts";
+import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
 import { type HandlerMap, methodTarget } from "./handler_map.ts";
@@ -68,7 +68,7 @@ export interface ServerOfConnection {
  * - `closed`: the session has ended, its goodbye may still be on its way
  * - `gone`: the channel is closed
  */
-export class ServedConnection implements LinkOwner, RenewalOwner {
+export class ServedConnection implements LinkDelegate, RenewalDelegate {
   /** Where it stands; see the class. */
   state: "greeting" | "serving" | "draining" | "closed" | "gone" = "greeting";
 
@@ -120,7 +120,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
   }
 
   /** Every client is welcome by the name that it came with; whether it knows the secret is not judged here. */
-  admit(_link: Link, name: string): Refusal | null {
+  checkPeer(_link: Link, name: string): Refusal | null {
     this.#caller = name;
     return tokenNameProblem(this.#tokenName, name);
   }
@@ -151,7 +151,7 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     });
   }
 
-  /** See {@linkcode LinkOwner.resolve}. */
+  /** See {@linkcode LinkDelegate.resolve}. */
   resolve(_link: Link, name: string, subroute: string): HandlerTarget {
     return methodTarget(this.#handlers, name, subroute, this.#server.serving, this.#source!);
   }
@@ -162,13 +162,13 @@ export class ServedConnection implements LinkOwner, RenewalOwner {
     if (this.state === "serving") (this.#schedule ?? this.#startSchedule(this.#link!)).onChange();
   }
 
-  /** See {@linkcode RenewalOwner}: the client is asked for a newer connection. */
+  /** See {@linkcode RenewalDelegate}: the client is asked for a newer connection. */
   onRenewalDue(): void {
     const link = this.#link!;
     if (this.state === "serving") link.session.sayDrain("renewal", link.beginTurn());
   }
 
-  /** See {@linkcode RenewalOwner}. */
+  /** See {@linkcode RenewalDelegate}. */
   onOverage(): void {
     this.close(goingAway());
   }

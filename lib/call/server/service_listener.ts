@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Authorize } from "../../transport/channel/admission.ts";
+import type { Authorize } from "../../transport/channel/authorization.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import type { HandlerMap } from "./handler_map.ts";
 

@@ -14,7 +14,7 @@ import { tellGivenUp } from "../../rpc/connecting/link_closing.ts";
 import { type TokenBearer, TokenJudge } from "../../rpc/connecting/token_judge.ts";
 import { UsedTokens } from "../../rpc/proof/used_tokens.ts";
 import { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
-import type { TokenJudgement } from "../../transport/channel/admission.ts";
+import type { TokenJudgement } from "../../transport/channel/authorization.ts";
 import type { Link } from "../../driver/link.ts";
 import type { DoorPlace } from "../../transport/channel/door.ts";
 import { LinkMaker } from "../../driver/link_maker.ts";

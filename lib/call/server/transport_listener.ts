@@ -5,7 +5,7 @@
  */
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
-import type { Authorize, TokenJudgement } from "../../transport/channel/admission.ts";
+import type { Authorize, TokenJudgement } from "../../transport/channel/authorization.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { textOf } from "../../foreign/text_of.ts";

@@ -13,26 +13,26 @@ import { callFailure } from "./call_failure.ts";
 import { traceCode } from "../tracing/call_trace.ts";
 import { startClientSpan } from "../tracing/client_span.ts";
 import type { StreamContract } from "../contract/contract.ts";
-import { MessageQueue, type QueueOwner } from "../serving/message_queue.ts";
+import { MessageQueue, type QueueListener } from "../serving/message_queue.ts";
 import { decodePayload, invalidPayload } from "../contract/payload.ts";
-import type { CallOwner } from "./pending_request.ts";
+import type { CallDelegate } from "./pending_request.ts";
 import type { Span } from "../contract/tracer.ts";
 
 /** What a stream asks of its connection beside what any call does. */
-export interface StreamOwner extends CallOwner {
+export interface StreamDelegate extends CallDelegate {
   /** Begins a turn and gives its time. */
   beginTurn(): number;
 }
 
 /** The engine's half of a `Stream`. */
-export class OutgoingStream<Initial, Input, Output> extends OpenedStream implements QueueOwner {
+export class OutgoingStream<Initial, Input, Output> extends OpenedStream implements QueueListener {
   /** The handler's messages. */
   readonly outputs: MessageQueue<Output>;
   /** The call's span; `null`: nobody traces. */
   readonly span: Span | null;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
-  readonly #owner: StreamOwner;
+  readonly #delegate: StreamDelegate;
   readonly #subroute: string;
   readonly #startMs: number;
   #isOpen = false;
@@ -46,15 +46,15 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   /** */
   constructor(
     contract: StreamContract<Initial, Input, Output>,
-    owner: StreamOwner,
+    delegate: StreamDelegate,
     subroute: string,
   ) {
     super();
     this.#contract = contract;
-    this.#owner = owner;
+    this.#delegate = delegate;
     this.#subroute = subroute;
-    this.#startMs = owner.traces.active ? owner.now() : -1;
-    const { spans, host } = owner;
+    this.#startMs = delegate.traces.active ? delegate.now() : -1;
+    const { spans, host } = delegate;
     this.span = spans === null ? null : startClientSpan(spans, contract.name, host, subroute);
     this.outputs = new MessageQueue(this);
   }
@@ -108,12 +108,16 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   cancel(reason: unknown): void {
     if (this.#ending !== null) return;
     const error = reason ??
-      new InternodeError("Cancelled", `${this.#contract.name} on ${this.#owner.host}: cancelled.`, {
-        origin: "caller",
-        outcome: "maybeExecuted",
-        host: this.#owner.host,
-        handler: this.#contract.name,
-      });
+      new InternodeError(
+        "Cancelled",
+        `${this.#contract.name} on ${this.#delegate.host}: cancelled.`,
+        {
+          origin: "caller",
+          outcome: "maybeExecuted",
+          host: this.#delegate.host,
+          handler: this.#contract.name,
+        },
+      );
     this.#giveUp(error);
   }
 
@@ -132,12 +136,12 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     } catch (error) {
       const cause = invalidPayload(error);
       const message =
-        `${this.#contract.name} on ${this.#owner.host}: an output cannot be read: ${cause.message}`;
+        `${this.#contract.name} on ${this.#delegate.host}: an output cannot be read: ${cause.message}`;
       this.cancel(
         new InternodeError(cause.code, message, {
           origin: "remote",
           outcome: "executed",
-          host: this.#owner.host,
+          host: this.#delegate.host,
           handler: this.#contract.name,
           cause,
         }),
@@ -160,7 +164,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     const givenUp = this.#givenUp;
     // The caller's own reason stays as it is, even where it looks like an error of ours.
     if (givenUp !== null && error === givenUp.reason) this.fail(error);
-    else this.fail(callFailure(error, this.#owner.host, this.#contract, detail));
+    else this.fail(callFailure(error, this.#delegate.host, this.#contract, detail));
   }
 
   /** Fails with just this. */
@@ -172,7 +176,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
 
   #giveUp(reason: unknown): void {
     this.#givenUp = { reason };
-    this.#owner.abort(this, reason);
+    this.#delegate.abort(this, reason);
   }
 
   #end(ending: { readonly error: unknown }): void {
@@ -181,7 +185,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     this.#signal = null;
     this.span?.end(ending.error);
     if (this.#finished !== null) this.#settle(this.#finished, ending);
-    const { traces, host } = this.#owner;
+    const { traces, host } = this.#delegate;
     if (this.#startMs < 0 || !traces.active) return;
     traces.emit({
       direction: "outgoing",
@@ -190,7 +194,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
       subroute: this.#subroute,
       host,
       attempt: host === "" ? 0 : 1,
-      durationMs: this.#owner.now() - this.#startMs,
+      durationMs: this.#delegate.now() - this.#startMs,
       error: traceCode(ending.error),
     });
   }
@@ -203,7 +207,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   /** An output was read. */
   onConsumed(bytes: number, memory: number): void {
     if (this.receive !== null && this.receive.consumed(bytes, memory)) {
-      this.receive.report(this.#owner.beginTurn());
+      this.receive.report(this.#delegate.beginTurn());
     }
   }
 

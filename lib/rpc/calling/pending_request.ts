@@ -18,7 +18,7 @@ import { decodePayload, invalidPayload } from "../contract/payload.ts";
 import type { Span, Tracer } from "../contract/tracer.ts";
 
 /** What a pending call asks of its connection. */
-export interface CallOwner {
+export interface CallDelegate {
   /** The peer's address; empty while it is not known. */
   readonly host: string;
   /** Who is told of ended calls. */
@@ -58,7 +58,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** See {@linkcode OutgoingCall}. */
   lag: Readonly<TurnLag> = NO_LAG;
   readonly #contract: SingleContract<Request, Response>;
-  readonly #owner: CallOwner;
+  readonly #delegate: CallDelegate;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   /** Apart, as hardly any call has one and thousands of calls may be under way. */
@@ -67,17 +67,19 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** */
   constructor(
     contract: SingleContract<Request, Response>,
-    owner: CallOwner,
+    delegate: CallDelegate,
     subroute: string | undefined,
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
   ) {
     this.#contract = contract;
-    this.#owner = owner;
+    this.#delegate = delegate;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { traces, spans } = owner;
-    this.#watch = traces.active || spans !== null ? watchOf(contract.name, owner, subroute) : null;
+    const { traces, spans } = delegate;
+    this.#watch = traces.active || spans !== null
+      ? watchOf(contract.name, delegate, subroute)
+      : null;
   }
 
   /** See {@linkcode OutgoingCall}. */
@@ -111,7 +113,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
 
   /** Ends the call from this side, wherever it is. */
   giveUp(reason: unknown): void {
-    this.#owner.abort(this, reason);
+    this.#delegate.abort(this, reason);
   }
 
   /** Nobody asks. */
@@ -150,7 +152,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
     const signal = this.#watch === null ? null : this.#watch.signal;
     // What a signal gives as its reason is the caller's own, even where it looks like an error of ours.
     if (signal !== null && hasAborted(signal) && error === reasonOf(signal)) this.fail(error);
-    else this.fail(callFailure(error, this.#owner.host, this.#contract, detail));
+    else this.fail(callFailure(error, this.#delegate.host, this.#contract, detail));
   }
 
   /** Fails with just this. */
@@ -164,7 +166,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
     leaveSignal(watch.signal, this);
     watch.signal = null;
     watch.span?.end(failure);
-    if (watch.startMs >= 0 && this.#owner.traces.active) this.trace(watch.startMs, failure);
+    if (watch.startMs >= 0 && this.#delegate.traces.active) this.trace(watch.startMs, failure);
   }
 
   /**
@@ -174,26 +176,26 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
    * @param host Who had it.
    * @param attempt Which one it was; 0: nobody had the call.
    */
-  trace(startMs: number, failure: unknown, host: string = this.#owner.host, attempt = 1): void {
-    this.#owner.traces.emit({
+  trace(startMs: number, failure: unknown, host: string = this.#delegate.host, attempt = 1): void {
+    this.#delegate.traces.emit({
       direction: "outgoing",
       kind: "single",
       handler: this.#contract.name,
       subroute: this.#watch?.subroute ?? "",
       host,
       attempt,
-      durationMs: this.#owner.now() - startMs,
+      durationMs: this.#delegate.now() - startMs,
       error: traceCode(failure),
     });
   }
 }
 
-function watchOf(name: string, owner: CallOwner, subroute = ""): Watch {
-  const { traces, spans, host } = owner;
+function watchOf(name: string, delegate: CallDelegate, subroute = ""): Watch {
+  const { traces, spans, host } = delegate;
   return {
     signal: null,
     span: spans === null ? null : startClientSpan(spans, name, host, subroute),
-    startMs: traces.active ? owner.now() : -1,
+    startMs: traces.active ? delegate.now() : -1,
     subroute,
   };
 }

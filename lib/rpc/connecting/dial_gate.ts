@@ -41,7 +41,7 @@ export class DialGate {
 
   /** Calls `begin` when there is a place, within this call if there is one now. */
   enter(dialler: Dialler): void {
-    if (this.#places.size < MAX_DIALS) this.#admit(dialler);
+    if (this.#places.size < MAX_DIALS) this.#begin(dialler);
     else this.#waiting.push(dialler);
   }
 
@@ -57,7 +57,7 @@ export class DialGate {
     }
   }
 
-  #admit(dialler: Dialler): void {
+  #begin(dialler: Dialler): void {
     this.#places.set(dialler, this.#clock.setTimer(PLACE_MS, () => this.#free(dialler)));
     dialler.begin();
   }
@@ -65,7 +65,7 @@ export class DialGate {
   #free(dialler: Dialler): void {
     this.#places.delete(dialler);
     if (this.#waiting.length === 0) return;
-    this.#admit(this.#takeAt(Math.floor(this.#random.next() * this.#waiting.length)));
+    this.#begin(this.#takeAt(Math.floor(this.#random.next() * this.#waiting.length)));
   }
 
   /** The order is drawn anyway, so the last one fills the gap. */

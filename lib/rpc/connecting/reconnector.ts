@@ -36,7 +36,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
-import type { Link, LinkOwner } from "../../driver/link.ts";
+import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { DrainReason } from "../../session/frames/drain_reason.ts";
@@ -48,7 +48,7 @@ import type { LastingBackOff } from "./back_off.ts";
 import { ConnectionTotals } from "./connection_stats.ts";
 import type { DialGate } from "./dial_gate.ts";
 import { Dialling } from "./dialling.ts";
-import { type RenewalOwner, RenewalSchedule, type RenewalSettings } from "./renewal_schedule.ts";
+import { type RenewalDelegate, RenewalSchedule, type RenewalSettings } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 
 /** How long a peer that dials may take to come back after a loss. */
@@ -77,13 +77,13 @@ export interface ReconnectorInit {
 }
 
 /** What a face adds. It is told when the reconnector's fields are up to date. */
-export interface ReconnectorDelegate extends Pick<LinkOwner, "admit" | "resolve"> {
+export interface ReconnectorDelegate extends Pick<LinkDelegate, "checkPeer" | "resolve"> {
   /** Whether its node or client takes nothing new. */
   readonly isClosing: boolean;
   /** Dials. */
   dial(signal: AbortSignal): Promise<Channel>;
   /** Makes a link of a channel that was dialled. What it throws is the attempt's failure. */
-  makeLink(channel: Channel, owner: LinkOwner): Link;
+  makeLink(channel: Channel, delegate: LinkDelegate): Link;
   /** There is a connection where there was none, or in place of one that the peer has given up. */
   onConnected(link: Link, peer: Peer, old: Link | null): void;
   /** There is a newer connection; the older one is retired. */
@@ -101,7 +101,7 @@ export interface ReconnectorDelegate extends Pick<LinkOwner, "admit" | "resolve"
 }
 
 /** Keeps the connection of one pair of hosts; its states are in the module's comment. */
-export class Reconnector implements LinkOwner, RenewalOwner {
+export class Reconnector implements LinkDelegate, RenewalDelegate {
   /** The present connection, while its handshake is done and it is not about to end. */
   link: Link | null = null;
   /** Why there is no connection, as far as that is known. */
@@ -196,12 +196,12 @@ export class Reconnector implements LinkOwner, RenewalOwner {
     this.#links = [...this.#links, link];
   }
 
-  /** See {@linkcode LinkOwner}. */
-  admit(link: Link, name: string): Refusal | null {
-    return this.#delegate.admit(link, name);
+  /** See {@linkcode LinkDelegate}. */
+  checkPeer(link: Link, name: string): Refusal | null {
+    return this.#delegate.checkPeer(link, name);
   }
 
-  /** See {@linkcode LinkOwner}. */
+  /** See {@linkcode LinkDelegate}. */
   resolve(link: Link, name: string, subroute: string): HandlerTarget | null {
     return this.#delegate.resolve(link, name, subroute);
   }
@@ -263,14 +263,14 @@ export class Reconnector implements LinkOwner, RenewalOwner {
     }
   }
 
-  /** See {@linkcode RenewalOwner}: who dials makes a new connection, the other side asks for one. */
+  /** See {@linkcode RenewalDelegate}: who dials makes a new connection, the other side asks for one. */
   onRenewalDue(): void {
     if (this.link === null || !this.#mayConnect) return;
     if (!this.#init.dials) this.link.session.sayDrain("renewal", this.link.beginTurn());
     else if (this.#attempt === null) this.#dial();
   }
 
-  /** See {@linkcode RenewalOwner}. */
+  /** See {@linkcode RenewalDelegate}. */
   onOverage(): void {
     this.link?.close(goingAway());
   }

@@ -39,8 +39,8 @@ export function maxAgeMs(
   return maxConnectionAgeMs ?? (isProven ? PROVEN_AGE_MS : Infinity);
 }
 
-/** Whom a schedule tells. */
-export interface RenewalOwner {
+/** Is told when to renew a connection, and when it is too old. */
+export interface RenewalDelegate {
   /** The present connection is to be renewed. */
   onRenewalDue(): void;
   /** It could not be renewed, and is too old. */
@@ -60,7 +60,7 @@ export class RenewalSchedule {
 
   readonly #settings: RenewalSettings;
   readonly #isEarly: boolean;
-  readonly #owner: RenewalOwner;
+  readonly #delegate: RenewalDelegate;
   #backOff: BackOff | null = null;
   #changedMs = -Infinity;
   #spreadMs = 0;
@@ -70,10 +70,10 @@ export class RenewalSchedule {
   #isRunning = false;
 
   /** @param isEarly Whether this side makes the new connection, and so begins before the other has to ask. */
-  constructor(settings: RenewalSettings, isEarly: boolean, owner: RenewalOwner) {
+  constructor(settings: RenewalSettings, isEarly: boolean, delegate: RenewalDelegate) {
     this.#settings = settings;
     this.#isEarly = isEarly;
-    this.#owner = owner;
+    this.#delegate = delegate;
   }
 
   /**
@@ -145,11 +145,11 @@ export class RenewalSchedule {
   #onTimer(): void {
     if (this.#settings.clock.now() >= this.#endMs) {
       this.stop();
-      this.#owner.onOverage();
+      this.#delegate.onOverage();
     } else {
       this.#dueMs = Infinity;
       this.#setTimer();
-      this.#owner.onRenewalDue();
+      this.#delegate.onRenewalDue();
     }
   }
 

@@ -6,7 +6,7 @@
 
 import { type Refusal, unproven } from "../../session/frames/wire_error.ts";
 import { plainText } from "../../foreign/plain_text.ts";
-import type { TokenJudgement } from "../../transport/channel/admission.ts";
+import type { TokenJudgement } from "../../transport/channel/authorization.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Authenticator, TokenClaim } from "../../session/frames/authenticator.ts";

@@ -104,7 +104,7 @@ export class CallSource {
    *
    * @returns Why no further handler may run for this peer; `null`: one may.
    */
-  admit(): InternodeError | null {
+  checkCapacity(): InternodeError | null {
     const { running } = this.#handlers, most = this.#maxRunning;
     // While it has calls on a renewed connection it has the slots of both.
     if (running < most || running < 2 * most && this.#handlers.renewing) {

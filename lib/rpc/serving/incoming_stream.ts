@@ -12,11 +12,12 @@ import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
 import type { StreamContract } from "../contract/contract.ts";
-import { MessageQueue, type QueueOwner } from "./message_queue.ts";
+import { MessageQueue, type QueueListener } from "./message_queue.ts";
 import { decodePayload, unreadable } from "../contract/payload.ts";
 
 /** A stream as its session keeps it, its input, and what its handler knows. */
-export class IncomingStream<Initial, Input, Output> extends AcceptedStream implements QueueOwner {
+export class IncomingStream<Initial, Input, Output> extends AcceptedStream
+  implements QueueListener {
   /** What the handler knows of the call. */
   readonly context: CallContext;
   /** What the caller sends. */

@@ -10,8 +10,8 @@ import { Fifo } from "../../wire/fifo.ts";
 /** How a queue ends: well, or with an error once all before it is read. */
 type Ending = { readonly error: unknown; readonly failed: boolean };
 
-/** Whose messages they are. */
-export interface QueueOwner {
+/** Is told what the reader of a queue does. */
+export interface QueueListener {
   /** A message of that size was read, which took so much memory beside it. */
   onConsumed(bytes: number, memory: number): void;
   /** The reader wants no more. */
@@ -28,7 +28,7 @@ export interface QueueOwner {
  * end to a second reader, or to one that tries again.
  */
 export class MessageQueue<T> implements AsyncIterableIterator<T> {
-  readonly #owner: QueueOwner;
+  readonly #listener: QueueListener;
   #values: Fifo<T> | null = null;
   #sizes: Fifo<number> | null = null;
   /** What each takes of memory; made when one takes any. */
@@ -38,9 +38,9 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   #laterReaders: Fifo<PromiseWithResolvers<IteratorResult<T>>> | null = null;
   #ending: Ending | null = null;
 
-  /** @param owner Hears of what is read. */
-  constructor(owner: QueueOwner) {
-    this.#owner = owner;
+  /** @param listener Hears of what is read. */
+  constructor(listener: QueueListener) {
+    this.#listener = listener;
   }
 
   /** A message has arrived. */
@@ -50,7 +50,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     if (reader !== null) {
       this.#reader = this.#laterReaders?.shift() ?? null;
       reader.resolve({ done: false, value });
-      this.#owner.onConsumed(bytes, memory);
+      this.#listener.onConsumed(bytes, memory);
       return;
     }
     if (memory > 0 || this.#memory !== null) this.#noteMemory(memory);
@@ -83,7 +83,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     const values = this.#values;
     if (values !== null && values.length > 0) {
       const value = values.shift()!;
-      this.#owner.onConsumed(this.#sizes!.shift()!, this.#memory?.shift() ?? 0);
+      this.#listener.onConsumed(this.#sizes!.shift()!, this.#memory?.shift() ?? 0);
       return Promise.resolve({ done: false, value });
     }
     const ending = this.#ending;
@@ -99,8 +99,8 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   /** The reader wants no more. */
   return(): Promise<IteratorResult<T>> {
     this.#discard(LEFT);
-    this.#owner.onReturn();
-    // Unless the owner has ended it with an error that says more.
+    this.#listener.onReturn();
+    // Unless the listener has ended it with an error that says more.
     this.fail(LEFT);
     return Promise.resolve(DONE);
   }

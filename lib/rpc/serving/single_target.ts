@@ -68,7 +68,7 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
       this.refuse(responder, id, "single", metadata, this.#unread ??= unread(this.contract.name));
       return;
     }
-    const overload = this.source.admit();
+    const overload = this.source.checkCapacity();
     if (overload !== null) {
       this.refuse(responder, id, "single", metadata, overload);
       return;

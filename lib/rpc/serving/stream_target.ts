@@ -48,7 +48,7 @@ export class StreamTarget<Initial, Input, Output>
     outputCredit: number,
     inputCredit: number,
   ): void {
-    const overload = this.source.admit();
+    const overload = this.source.checkCapacity();
     if (overload !== null) {
       this.refuse(responder, id, "stream", metadata, overload);
       return;

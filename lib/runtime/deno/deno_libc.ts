@@ -31,7 +31,7 @@ function pathsIn({ os, arch }: typeof Deno.build): readonly string[] {
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | null = null;
 let users = 0;
 
-/** See `LibcOwner`. */
+/** See `LibcLoader`. */
 export function acquireLibc(): Libc | null {
   library ??= open();
   if (library === null) return null;
@@ -39,7 +39,7 @@ export function acquireLibc(): Libc | null {
   return library.symbols;
 }
 
-/** See `LibcOwner`. */
+/** See `LibcLoader`. */
 export function releaseLibc(): void {
   if (--users > 0) return;
   library?.close();

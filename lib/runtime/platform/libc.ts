@@ -28,8 +28,8 @@ export interface Libc {
   readonly fstat: ((descriptor: number, facts: Uint8Array<ArrayBuffer>) => number) | null;
 }
 
-/** Who has the C library. */
-export interface LibcOwner {
+/** Opens and closes the C library. */
+export interface LibcLoader {
   /** Opens it where that is already permitted; nobody is ever asked. Each success is to be followed by one `release`. `null`: not permitted, or not on this system. */
   acquire(): Libc | null;
   /** Gives it back; the last one closes it. */

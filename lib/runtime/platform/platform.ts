@@ -5,7 +5,7 @@
  */
 
 import type { Files } from "./files.ts";
-import type { LibcOwner } from "./libc.ts";
+import type { LibcLoader } from "./libc.ts";
 import type { NetAddress, Socket, TcpListener, TcpSocket, UnixListener } from "./socket.ts";
 import type { DnsLookUp } from "./dns.ts";
 import type { NativeWebSocket } from "./native_web_socket.ts";
@@ -57,7 +57,7 @@ export interface Platform {
   /** The runtime's own WebSocket. */
   readonly nativeWebSocket: NativeWebSocket | null;
   /** The C library. */
-  readonly libc: LibcOwner | null;
+  readonly libc: LibcLoader | null;
   /** Whether the loop reads its sockets between two calls of `setImmediate`. */
   readonly readsBetweenImmediates: boolean;
 }

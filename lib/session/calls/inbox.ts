@@ -92,7 +92,7 @@ export class Inbox {
   }
 
   /** Counts a message of so many bytes in, and says what it costs: what is to be released for it later. */
-  admit(bytes: number): number {
+  charge(bytes: number): number {
     const limits = this.#limits;
     if (bytes > limits.maxMessageBytes) {
       throw protocolError(

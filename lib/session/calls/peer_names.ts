@@ -7,7 +7,7 @@
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { decodeName, MAX_NAMES_BYTES, nameCost } from "../frames/handler_name.ts";
 import type { HandlerTarget } from "./handler_target.ts";
-import type { SessionOwner } from "./session_owner.ts";
+import type { SessionDelegate } from "./session_delegate.ts";
 import { protocolError } from "../frames/wire_error.ts";
 
 /** A name the peer uses. */
@@ -27,13 +27,13 @@ export class PeerNames {
   /** Whether the peer may give a number another name. */
   reuses = false;
 
-  readonly #owner: Pick<SessionOwner, "resolve">;
+  readonly #delegate: Pick<SessionDelegate, "resolve">;
   readonly #names: PeerName[] = [];
   #bytes = 0;
 
-  /** @param owner Finds the handlers. */
-  constructor(owner: Pick<SessionOwner, "resolve">) {
-    this.#owner = owner;
+  /** @param delegate Finds the handlers. */
+  constructor(delegate: Pick<SessionDelegate, "resolve">) {
+    this.#delegate = delegate;
   }
 
   /** The peer gives a number to a name. Says whether it is a new number, of which there are only so many. */
@@ -63,6 +63,6 @@ export class PeerNames {
 
   /** Who answers calls of that name; `null` if there is no handler. It is looked up once. */
   target(named: PeerName): HandlerTarget | null {
-    return named.target ??= this.#owner.resolve(named.name, named.subroute);
+    return named.target ??= this.#delegate.resolve(named.name, named.subroute);
   }
 }

@@ -21,7 +21,7 @@ import { SLOT_MASK } from "../sending/outgoing_calls.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "../sending/send_half.ts";
 import { PeerNames } from "./peer_names.ts";
-import type { SessionOwner } from "./session_owner.ts";
+import type { SessionDelegate } from "./session_delegate.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 import type { Responder } from "./responder.ts";
 import {
@@ -58,13 +58,13 @@ export class ResponderSide implements Responder {
     outbox: Outbox,
     inbox: Inbox,
     giver: CreditGiver,
-    owner: Pick<SessionOwner, "resolve">,
+    delegate: Pick<SessionDelegate, "resolve">,
     maxCalls: number,
   ) {
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#giver = giver;
-    this.names = new PeerNames(owner);
+    this.names = new PeerNames(delegate);
     this.#maxCalls = maxCalls;
   }
 
@@ -91,7 +91,7 @@ export class ResponderSide implements Responder {
   ): void {
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
     const deadlineMs = deadline(timeout, arrivedMs);
-    const target = this.#admit(id, code, deadlineMs, "single", metadata);
+    const target = this.#findTarget(id, code, deadlineMs, "single", metadata);
     target?.onRequest(
       this,
       id,
@@ -128,7 +128,7 @@ export class ResponderSide implements Responder {
     reader.position += 8;
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
     const deadlineMs = deadline(timeout, arrivedMs);
-    const target = this.#admit(id, code, deadlineMs, "stream", metadata);
+    const target = this.#findTarget(id, code, deadlineMs, "stream", metadata);
     this.#inbox.releaseOpening(cost, inputCredit);
     target?.onOpen(
       this,
@@ -153,7 +153,7 @@ export class ResponderSide implements Responder {
   }
 
   /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
-  #admit(
+  #findTarget(
     id: number,
     code: number,
     deadlineMs: number,

@@ -41,7 +41,7 @@ export interface SessionOptions extends SessionTimes {
   readonly role: Role;
   /** This side's name. */
   readonly name: string;
-  /** The name the other side must have; empty: any that the owner admits. */
+  /** The name the other side must have; empty: any that the delegate accepts. */
   readonly peerName: string;
   /** 16 bytes, new at each start of the node. */
   readonly instance: Uint8Array;

@@ -17,8 +17,8 @@ import { timeoutArgument } from "./time_left.ts";
 /** With so many bytes each message that waits counts beside its payload, as that is what keeping it takes. */
 const QUEUED_OVERHEAD_BYTES = 384;
 
-/** Ends calls whose messages cannot be sent any further. */
-export interface PayloadOwner {
+/** Is told of messages that cannot be sent any further, and ends their calls. */
+export interface PayloadListener {
   /** The bytes of a call's message were taken away; `responder`: of one that answers the peer's call. */
   onPayloadLost(id: number, responder: boolean): void;
 }
@@ -39,7 +39,7 @@ export class BulkLane {
   readonly pacer: BulkPacer = new BulkPacer();
 
   /** Who is told of payloads that were taken away. */
-  owner: PayloadOwner | null = null;
+  listener: PayloadListener | null = null;
 
   readonly #budget: PeerBudget;
   readonly #flattenLimit: number;
@@ -192,7 +192,7 @@ export class BulkLane {
     if (message.isLost) {
       this.discard(message);
       message.half?.discardQueue();
-      this.owner?.onPayloadLost(message.id, message.type >= FrameType.response);
+      this.listener?.onPayloadLost(message.id, message.type >= FrameType.response);
       return;
     }
     if (sent === 0 && call !== null && call.deadlineMs <= nowMs) {

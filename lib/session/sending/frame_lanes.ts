@@ -18,8 +18,8 @@ const SHORT_REPLY_BYTES = 128;
 /** While no more than this waits, control frames need no lane of their own. */
 const SHORT_QUEUE_BYTES = 16 * 1024;
 
-/** Whom lanes tell that they have something. */
-export interface OutputOwner {
+/** Is told that there is something to send. */
+export interface OutputListener {
   /** There is something to send: drain soon, after the present turn's work. */
   onOutput(): void;
 }
@@ -42,7 +42,7 @@ export class FrameLanes {
   readonly #pool: WriterPool;
   /** The lane of control frames that overtake messages; made when the first does. */
   #control: BatchWriter | null = null;
-  readonly #owner: OutputOwner;
+  readonly #listener: OutputListener;
   readonly #maxReplyBytes: number;
   #replyBytes = 0;
   #mayOvertake = true;
@@ -52,12 +52,12 @@ export class FrameLanes {
     pool: WriterPool,
     seal: BatchSeal | null,
     maxCalls: number,
-    owner: OutputOwner,
+    listener: OutputListener,
   ) {
     this.seal = seal;
     this.data = new BatchWriter(pool, seal);
     this.#pool = pool;
-    this.#owner = owner;
+    this.#listener = listener;
     this.#maxReplyBytes = MAX_REPLY_BYTES + maxCalls * SHORT_REPLY_BYTES;
   }
 
@@ -158,7 +158,7 @@ export class FrameLanes {
   /** There is something to drain, or a turn to begin for another reason; it is told when the frame under way is whole. */
   tellOutput(): void {
     if (this.encoding.isOn) this.encoding.defer(() => this.tellOutput());
-    else this.#owner.onOutput();
+    else this.#listener.onOutput();
   }
 }
 

@@ -12,7 +12,7 @@ import type { Limits } from "../../wire/limits.ts";
 import { plainBytes } from "../../wire/plain_bytes.ts";
 import type { WriterPool } from "../../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
-import { FrameLanes, type OutputOwner } from "./frame_lanes.ts";
+import { FrameLanes, type OutputListener } from "./frame_lanes.ts";
 import { PeerBudget } from "../frames/peer_budget.ts";
 import { QueuedMessage, type SendingStream } from "./queued_message.ts";
 import {
@@ -65,16 +65,16 @@ export class Outbox extends FrameLanes {
    * @param envelope Whether batches travel on a byte stream.
    * @param flattenLimit Payloads above this many bytes are written from where they lie (byte streams only).
    * @param limits How many bytes may wait here, and how many calls the peer may make at a time.
-   * @param owner Hears that there is something to drain.
+   * @param listener Hears that there is something to drain.
    */
   constructor(
     pool: WriterPool,
     envelope: boolean,
     flattenLimit: number,
     limits: Limits,
-    owner: OutputOwner,
+    listener: OutputListener,
   ) {
-    super(pool, envelope ? new BatchSeal() : null, limits.maxCalls, owner);
+    super(pool, envelope ? new BatchSeal() : null, limits.maxCalls, listener);
     const { sendBudgetBytes } = limits;
     this.bulk = new BulkLane(this.budget, envelope ? flattenLimit : Infinity, sendBudgetBytes);
     this.sendBudgetBytes = sendBudgetBytes;

@@ -6,7 +6,11 @@
 
 import { guard } from "../../foreign/guard.ts";
 import { follow, thenOf } from "../../foreign/thenable.ts";
-import { type Admission, admissionOf, notJudged } from "../../transport/channel/admission.ts";
+import {
+  type Authorization,
+  authorizationOf,
+  notJudged,
+} from "../../transport/channel/authorization.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import type {
   Channel,
@@ -133,10 +137,10 @@ class Attempt {
     if (authorize === undefined || !PATH_SCHEMES.has(this.#address.scheme)) {
       return this.#letIn(target, listener, undefined);
     }
-    const onJudged = (admission: Admission): void => {
+    const onJudged = (authorization: Authorization): void => {
       if (this.#over || this.#party.clock.stopped) return;
-      if (!("reason" in admission)) this.#letIn(target, listener, admission.name);
-      else this.#turnAway(target, `status ${admission.status}: ${admission.reason}`);
+      if (!("reason" in authorization)) this.#letIn(target, listener, authorization.name);
+      else this.#turnAway(target, `status ${authorization.status}: ${authorization.reason}`);
     };
     const { token = null } = this.#options;
     const said = guard<unknown>(
@@ -145,11 +149,16 @@ class Attempt {
     );
     const then = thenOf(said);
     // An answer that comes at once costs no turn: a seed goes on replaying its history.
-    if (then === null) onJudged(admissionOf(said));
+    if (then === null) onJudged(authorizationOf(said));
     else {
-      const later = (admission: Admission): void =>
-        void target.clock?.deliver(0, () => onJudged(admission));
-      follow(said, then, (what) => later(admissionOf(what)), (thrown) => later(notJudged(thrown)));
+      const later = (authorization: Authorization): void =>
+        void target.clock?.deliver(0, () => onJudged(authorization));
+      follow(
+        said,
+        then,
+        (what) => later(authorizationOf(what)),
+        (thrown) => later(notJudged(thrown)),
+      );
     }
   }
 

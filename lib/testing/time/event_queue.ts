@@ -6,7 +6,7 @@
 
 import type { Timer } from "../../runtime/clock.ts";
 import { EventHeap } from "./event_heap.ts";
-import type { EventOwner, SimulatedEvent } from "./simulated_event.ts";
+import type { Freezable, SimulatedEvent } from "./simulated_event.ts";
 
 /** A clock tick: times are whole multiples of it, so that sums of them are exact. */
 export const TICK_MS: number = 1 / 1024;
@@ -63,7 +63,7 @@ export class EventQueue {
   }
 
   /** Adds an event `delayMs` from now (rounded up to a tick; below 0 counts as 0). */
-  schedule(delayMs: number, callback: () => void, owner: EventOwner | null, io: boolean): Timer {
+  schedule(delayMs: number, callback: () => void, owner: Freezable | null, io: boolean): Timer {
     const slot = this.#takeSlot();
     const event: SimulatedEvent = {
       time: this.now + (delayMs > 0 ? roundUp(delayMs) : 0),
@@ -109,7 +109,7 @@ export class EventQueue {
   }
 
   /** Puts parked events back, to happen now: overdue timers first, then what came from outside. */
-  unpark(owner: EventOwner): void {
+  unpark(owner: Freezable): void {
     const parked = owner.parked.splice(0);
     for (const io of [false, true]) {
       for (const event of parked) {
@@ -122,13 +122,13 @@ export class EventQueue {
   }
 
   /** Forgets everything that would happen to this owner. */
-  cancelAll(owner: EventOwner): void {
+  cancelAll(owner: Freezable): void {
     for (const event of owner.parked.splice(0)) this.#release(event);
     for (const event of [...this.#events()]) if (event.owner === owner) this.cancel(event.timer);
   }
 
   /** How many timers this owner has pending; what comes from outside does not count. */
-  timersOf(owner: EventOwner): number {
+  timersOf(owner: Freezable): number {
     let count = 0;
     for (const event of this.#events()) if (event.owner === owner && !event.io) count++;
     for (const event of owner.parked) if (event.callback !== null && !event.io) count++;

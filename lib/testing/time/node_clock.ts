@@ -7,7 +7,7 @@
 import { invalidArgument } from "../../errors.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { type EventQueue, roundUp, TICK_MS } from "./event_queue.ts";
-import type { EventOwner, SimulatedEvent } from "./simulated_event.ts";
+import type { Freezable, SimulatedEvent } from "./simulated_event.ts";
 
 /** How a node's clock differs from true time. */
 export interface NodeClockOptions {
@@ -71,7 +71,7 @@ export function makeNodeClock(
   return new QueueNodeClock(queue, wallNow, options);
 }
 
-class QueueNodeClock implements NodeClock, EventOwner {
+class QueueNodeClock implements NodeClock, Freezable {
   frozen = false;
   stopped = false;
   readonly parked: SimulatedEvent[] = [];

@@ -15,7 +15,7 @@ export interface SimulatedEvent {
   /** What is called; `null` once it has run or was cancelled. */
   callback: (() => void) | null;
   /** The node it happens to; `null` for the world between the nodes. */
-  readonly owner: EventOwner | null;
+  readonly owner: Freezable | null;
   /** Whether it comes from outside the node, such as arriving bytes. */
   readonly io: boolean;
   /** Its place in the heap or in its window, -1 when it is in neither. */
@@ -25,7 +25,7 @@ export interface SimulatedEvent {
 }
 
 /** Something that can be frozen: its events then wait until it thaws. */
-export interface EventOwner {
+export interface Freezable {
   /** Whether its events must wait. */
   readonly frozen: boolean;
   /** Where they wait. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Authorize } from "./admission.ts";
+import type { Authorize } from "./authorization.ts";
 import type { Door, DoorPlace } from "./door.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import type { PeerIdentity } from "./peer_identity.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Libc, LibcOwner } from "../../runtime/platform/libc.ts";
+import type { Libc, LibcLoader } from "../../runtime/platform/libc.ts";
 import type { Socket } from "../../runtime/platform/socket.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import { PEEKING, WITHOUT_WAITING } from "./flags.ts";
@@ -25,7 +25,7 @@ const IDENTITY_BYTES = 16;
  * before the connection is closed, and nothing is asked after it.
  */
 export class PolledSocket implements SocketPoll {
-  readonly #owner: LibcOwner;
+  readonly #loader: LibcLoader;
   readonly #libc: Libc;
   readonly #descriptor: number;
   /** What the socket was when it was found, where that is to be checked. */
@@ -36,12 +36,12 @@ export class PolledSocket implements SocketPoll {
   readonly #sendLength = new BigLength();
 
   private constructor(
-    owner: LibcOwner,
+    loader: LibcLoader,
     libc: Libc,
     descriptor: number,
     identity: Uint8Array | null,
   ) {
-    this.#owner = owner;
+    this.#loader = loader;
     this.#libc = libc;
     this.#descriptor = descriptor;
     this.#identity = identity;
@@ -55,18 +55,18 @@ export class PolledSocket implements SocketPoll {
    * @returns The socket; `null` where that is not permitted or possible, or where it is not certain which it is.
    */
   static of(conn: Socket, byBytes: SocketByBytes | null): PolledSocket | null {
-    const owner = thisPlatform().libc, libc = owner?.acquire() ?? null;
-    if (owner === null || libc === null) return null;
+    const loader = thisPlatform().libc, libc = loader?.acquire() ?? null;
+    if (loader === null || libc === null) return null;
     const found = descriptorsLike(libc, conn);
-    if (found.length === 1) return new PolledSocket(owner, libc, found[0]!, null);
+    if (found.length === 1) return new PolledSocket(loader, libc, found[0]!, null);
     const descriptor = byBytes?.descriptor ?? -1;
     // A stranger who keeps its own hello back and shows the same bytes on another connection of its
     // own has that one taken for this one. That harms nobody else as long as it is still the same.
     const identity = descriptor < 0 ? null : identityOf(libc, descriptor);
     if (identity !== null && found.includes(descriptor)) {
-      return new PolledSocket(owner, libc, descriptor, identity);
+      return new PolledSocket(loader, libc, descriptor, identity);
     }
-    owner.release();
+    loader.release();
     return null;
   }
 
@@ -110,7 +110,7 @@ export class PolledSocket implements SocketPoll {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#owner.release();
+    this.#loader.release();
   }
 }
 

@@ -10,7 +10,7 @@ import type {
   NativeWebSocket,
 } from "../../runtime/platform/native_web_socket.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
-import { admit } from "../channel/admission.ts";
+import { authorizeToken } from "../channel/authorization.ts";
 import { dialChannel } from "../tcp/dial_conn.ts";
 import { turnedAway } from "../channel/hand_over.ts";
 import { type HostAddress, networkAddress } from "../../runtime/host_address.ts";
@@ -199,9 +199,9 @@ class NativeListener implements Listener {
       onRefused: (reason, status) => refused(status, reason),
     });
     if (problem !== null) return problem;
-    const admission = await admit(authorize, tokenOf(request), undefined, remote);
-    if ("reason" in admission && admission.status === 503) {
-      refused(503, admission.reason, admission.cause);
+    const authorization = await authorizeToken(authorize, tokenOf(request), undefined, remote);
+    if ("reason" in authorization && authorization.status === 503) {
+      refused(503, authorization.reason, authorization.cause);
     }
     if (this.#isClosed) return refuse(503, "this listener has closed");
     return openWebSocket(request, {
@@ -215,7 +215,7 @@ class NativeListener implements Listener {
         accept(channel, name, place);
       },
       onEnded: () => this.#onEnded(),
-    }, admission);
+    }, authorization);
   }
 
   #onEnded(): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { admit } from "../channel/admission.ts";
+import { authorizeToken } from "../channel/authorization.ts";
 import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { FramedChannel } from "./framed_channel.ts";
@@ -120,15 +120,15 @@ async function judge(
     throw new RefusedRequest(404, `nothing is served at ${path}: compare the path options`);
   }
   const token = bearerToken(head.fields.get("authorization") ?? null);
-  const admission = await admit(rules.authorize, token, identity, remote);
-  if ("reason" in admission) {
-    throw new RefusedRequest(admission.status, admission.reason, admission.cause);
+  const authorization = await authorizeToken(rules.authorize, token, identity, remote);
+  if ("reason" in authorization) {
+    throw new RefusedRequest(authorization.status, authorization.reason, authorization.cause);
   }
   const key = judgeUpgrade(target[1]!, head);
   if (found.rest.length > 0) {
     throw new RefusedRequest(400, "nothing may follow the request before it is answered");
   }
-  return { key, name: admission.name };
+  return { key, name: authorization.name };
 }
 
 function judgeFields(head: HttpHead): void {

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { type Admission, admitNow, type TokenJudgement } from "../channel/admission.ts";
+import {
+  type Authorization,
+  authorizeTokenNow,
+  type TokenJudgement,
+} from "../channel/authorization.ts";
 import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
@@ -52,7 +56,7 @@ export interface UpgradeOptions {
 export function upgradeWebSocket(request: Request, options: UpgradeOptions): Response {
   const problem = requestProblem(request, options);
   if (problem !== null) return problem;
-  return openWebSocket(request, options, admitNow(options.authorize, tokenOf(request)));
+  return openWebSocket(request, options, authorizeTokenNow(options.authorize, tokenOf(request)));
 }
 
 /** The token that a request bears. */
@@ -79,17 +83,17 @@ export function requestProblem(
   return null;
 }
 
-/** Answers a request of which all but its admission is known to be right. */
+/** Answers a request of which all but its authorization is known to be right. */
 export function openWebSocket(
   request: Request,
   options: Pick<
     UpgradeOptions,
     "accept" | "onEnded" | "onError" | "onRefused" | "remote" | "door" | "address"
   >,
-  admission: Admission,
+  authorization: Authorization,
 ): Response {
-  if ("reason" in admission) {
-    const { status, reason } = admission;
+  if ("reason" in authorization) {
+    const { status, reason } = authorization;
     return refuse(status, reason, status === 401 ? { "www-authenticate": "Bearer" } : {});
   }
   const place = options.door?.enter(options.address ?? null, nothing);
@@ -119,7 +123,7 @@ export function openWebSocket(
   }
   socket.onopen = () => {
     const channel = new WebSocketChannel(socket, remote, options.onEnded);
-    handOver(options, { channel, name: admission.name }, place);
+    handOver(options, { channel, name: authorization.name }, place);
   };
   return response;
 }

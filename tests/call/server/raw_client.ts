@@ -5,7 +5,7 @@ import { makeMethodKey } from "@internode/grid/call";
 import { raw } from "../../../lib/codec/values/raw.ts";
 import { resolveConnectionOptions } from "../../../lib/rpc/connecting/connection_options.ts";
 import type { ConnectionOptions } from "../../../lib/rpc/connecting/connection_options.ts";
-import type { Link, LinkOwner } from "../../../lib/driver/link.ts";
+import type { Link, LinkDelegate } from "../../../lib/driver/link.ts";
 import { LinkMaker } from "../../../lib/driver/link_maker.ts";
 import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import type { Channel, Transport } from "../../../lib/transport/channel/transport.ts";
@@ -30,7 +30,7 @@ export interface RawCallOptions {
   signal?: AbortSignal;
 }
 
-export class RawClient implements LinkOwner {
+export class RawClient implements LinkDelegate {
   /** How the server calls itself. */
   serverName = "";
   /** Whether the server asked for calls to go elsewhere. */
@@ -111,7 +111,7 @@ export class RawClient implements LinkOwner {
     await this.gone;
   }
 
-  admit(): null {
+  checkPeer(): null {
     return null;
   }
 

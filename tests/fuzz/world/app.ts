@@ -9,7 +9,7 @@ import { InternodeError } from "../../../lib/errors.ts";
 import type { HandlerTarget } from "../../../lib/session/calls/handler_target.ts";
 import { Session } from "../../../lib/session/session.ts";
 import type { Peer, SessionOptions } from "../../../lib/session/frames/session_options.ts";
-import type { SessionOwner } from "../../../lib/session/calls/session_owner.ts";
+import type { SessionDelegate } from "../../../lib/session/calls/session_delegate.ts";
 import { encodedCodec, rawCodec } from "../../support/session/calls.ts";
 import { WALL_MS } from "../../support/session/options.ts";
 import {
@@ -42,7 +42,7 @@ const MAX_REPLY_BYTES = 5 * 1024 * 1024;
 const SHORT_REPLY_BYTES = 128;
 
 /** All that a user of a session can do, done by steps; and what must hold at any time. */
-export class App implements SessionOwner, CallOwner {
+export class App implements SessionDelegate, CallOwner {
   readonly session: Session;
   readonly calls: FuzzCall[] = [];
   readonly streams: FuzzStream[] = [];
@@ -90,7 +90,7 @@ export class App implements SessionOwner, CallOwner {
 
   onOutput(): void {}
 
-  admit(name: string): Refusal | null {
+  checkPeer(name: string): Refusal | null {
     return name.includes("stranger") ? { code: "PermissionDenied", why: "nobody knows it" } : null;
   }
 

@@ -2,7 +2,7 @@ import { Manager, sharedSecret, systemTransports } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../../lib/errors.ts";
-import type { LinkOwner } from "../../../lib/driver/link.ts";
+import type { LinkDelegate } from "../../../lib/driver/link.ts";
 import { LinkMaker } from "../../../lib/driver/link_maker.ts";
 import { memoryPair } from "../../../lib/transport/memory/memory_channel.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
@@ -130,19 +130,19 @@ Deno.test("a listener that fails again and again is told once, and when it takes
   assertEquals(told, [["warn", "listener_trouble", 1], ["info", "listener_recovered", 29]]);
 });
 
-for (const step of ["admit", "onOpen"] as const) {
+for (const step of ["checkPeer", "onOpen"] as const) {
   Deno.test(`a fault of this side in ${step} is logged as one, with its stack, and the peer hears at once`, async () => {
     const logger = new HeardLogger(), fault = new TypeError("x is not a function");
     const settings = resolveConnectionOptions({ logger, handshakeTimeoutMs: 60_000 });
     const ended = Promise.withResolvers<InternodeError>(), gone: Promise<void>[] = [];
-    const ownerOf = (isFaulty: boolean): LinkOwner => {
+    const ownerOf = (isFaulty: boolean): LinkDelegate => {
       const { promise, resolve } = Promise.withResolvers<void>();
       gone.push(promise);
       const fail = (at: string): void => {
         if (isFaulty && at === step) throw fault;
       };
       return {
-        admit: () => (fail("admit"), null),
+        checkPeer: () => (fail("checkPeer"), null),
         onOpen: () => fail("onOpen"),
         resolve: () => null,
         onDraining() {},

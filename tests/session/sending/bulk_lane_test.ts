@@ -247,7 +247,7 @@ Deno.test("streams that wait for room go on in turn, for as long as there is som
 
 Deno.test("a message whose time has run out is not begun, one whose memory is gone ends its call", () => {
   const { bulk, next } = lane(), lost: [number, boolean][] = [];
-  bulk.owner = { onPayloadLost: (id, responder) => lost.push([id, responder]) };
+  bulk.listener = { onPayloadLost: (id, responder) => lost.push([id, responder]) };
   bulk.add(request(3_000, 1, new TestCall(10)));
   assertEquals([next(10), bulk.queuedBytes], [[], 0]);
   bulk.add(request(3_000, 2, new TestCall(11)));

@@ -7,13 +7,13 @@ import type { HandlerTarget } from "../../../lib/session/calls/handler_target.ts
 import type { Metadata } from "../../../lib/session/frames/metadata.ts";
 import { Session } from "../../../lib/session/session.ts";
 import type { Peer, SessionOptions } from "../../../lib/session/frames/session_options.ts";
-import type { SessionOwner } from "../../../lib/session/calls/session_owner.ts";
+import type { SessionDelegate } from "../../../lib/session/calls/session_delegate.ts";
 import { BatchReader } from "../../../lib/wire/batch_reader.ts";
 import { type Payload, rawCodec, TestCall, TestStream } from "./calls.ts";
 import { WALL_MS } from "./options.ts";
 
 /** One session and all that its owner hears. */
-export class Side implements SessionOwner {
+export class Side implements SessionDelegate {
   readonly session: Session;
   readonly options: SessionOptions;
   readonly handlers = new Map<string, HandlerTarget>();
@@ -46,7 +46,7 @@ export class Side implements SessionOwner {
 
   onOutput(): void {}
 
-  admit(name: string): Refusal | null {
+  checkPeer(name: string): Refusal | null {
     this.admitted.push(name);
     return this.refusal === null ? null : { code: "PermissionDenied", why: this.refusal };
   }

@@ -1,5 +1,5 @@
 /**
- * What a session calls.
+ * Whom a session asks and tells.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { DrainReason } from "../frames/drain_reason.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 import type { Peer } from "../frames/session_options.ts";
 
-/** What a session calls as things happen. */
-export interface SessionOwner {
+/** Decides for a session and is told of its events. */
+export interface SessionDelegate {
   /** There is something to send: drain soon, after the present turn's work. */
   onOutput(): void;
-  /** Judges the peer by the name in its hello: `null` admits it, a text refuses it. */
-  admit(name: string): Refusal | null;
+  /** Judges the peer by the name in its hello: `null` accepts it, a refusal says why not. */
+  checkPeer(name: string): Refusal | null;
   /** The handshake is done; calls can be made. */
   onOpen(peer: Peer): void;
   /** Finds a handler; `null` if there is none. */

@@ -1,0 +1,95 @@
+/**
+ * What a listener's `authorize` decides about a token.
+ *
+ * @module
+ */
+
+import { follow, thenOf } from "../../foreign/thenable.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
+
+/** The verdict on a token: `null` accepts it, a name accepts it for the peer of that name only, a text refuses it with that text. */
+export type TokenJudgement = string | null | { readonly name: string };
+
+/** Judges the token of a request, at once or by a promise. It gets the proven identity of the other end and its address, as far as they are known. */
+export type Authorize = (
+  token: string | null,
+  identity: PeerIdentity | undefined,
+  remote?: string,
+) => TokenJudgement | Promise<TokenJudgement>;
+
+/** The token is accepted. */
+export interface Authorized {
+  /** The only name that it is accepted for; `undefined`: any name. */
+  readonly name: string | undefined;
+}
+
+/** The token is refused. */
+export interface Unauthorized {
+  /** 401: the token is not valid. 503: this side failed to judge it. */
+  readonly status: 401 | 503;
+  /** What the other end is told. */
+  readonly reason: string;
+  /** What failed on this side. */
+  readonly cause: unknown;
+}
+
+/** The outcome for a request. */
+export type Authorization = Authorized | Unauthorized;
+
+const ANYONE: Authorized = { name: undefined };
+
+/**
+ * Reads a verdict. Only the documented ones accept a token: a promise,
+ * `undefined`, `false` and any other object do not. Never throws.
+ *
+ * @param said What `authorize` returned, or its promise gave.
+ */
+export function authorizationOf(said: unknown): Authorization {
+  if (said === null) return ANYONE;
+  if (typeof said === "string") return { status: 401, reason: said, cause: undefined };
+  try {
+    const name: unknown = (said as { readonly name?: unknown } | undefined)?.name;
+    if (typeof said === "object" && typeof name === "string" && name !== "") return { name };
+  } catch (cause) {
+    return notJudged(cause);
+  }
+  const then = thenOf(said);
+  // An unhandled rejection would end the process.
+  if (then !== null) follow(said, then, ignore, ignore);
+  return notJudged(new TypeError("authorize must return null, a text or { name }"));
+}
+
+/** The outcome for a token that could not be judged. */
+export function notJudged(cause: unknown): Unauthorized {
+  return { status: 503, reason: "this side could not judge the token; try again later", cause };
+}
+
+/** Asks `authorize`, and waits for its answer. Never rejects. Without one, every token is accepted. */
+export async function authorizeToken(
+  authorize: Authorize | undefined,
+  token: string | null,
+  identity: PeerIdentity | undefined,
+  remote?: string,
+): Promise<Authorization> {
+  if (authorize === undefined) return ANYONE;
+  try {
+    return authorizationOf(await authorize(token, identity, remote));
+  } catch (cause) {
+    return notJudged(cause);
+  }
+}
+
+/** The same for an `authorize` without promises. Never throws. */
+export function authorizeTokenNow(
+  authorize: ((token: string | null) => TokenJudgement) | undefined,
+  token: string | null,
+): Authorization {
+  if (authorize === undefined) return ANYONE;
+  try {
+    return authorizationOf(authorize(token));
+  } catch (cause) {
+    return notJudged(cause);
+  }
+}
+
+function ignore(): void {}
