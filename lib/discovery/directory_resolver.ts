@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../foreign/text_of.ts";
 import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resolver.ts";
 import type { Resolver } from "./resolver/resolver.ts";
 import { invalidArgument } from "../errors.ts";
@@ -16,7 +17,6 @@ import { systemClock } from "../runtime/system_clock.ts";
 import { errorKind } from "../runtime/platform/error_kind.ts";
 import { thisPlatform } from "../runtime/this_platform.ts";
 import { FolderWatch } from "../runtime/folder_watch.ts";
-import { messageOf } from "../runtime/transport_error.ts";
 import { GoodParts } from "./resolver/good_parts.ts";
 import { madeEndpoint } from "./resolver/made_endpoint.ts";
 import { invalidOption, positiveOption } from "./resolver/option_checks.ts";

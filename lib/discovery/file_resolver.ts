@@ -8,13 +8,12 @@ import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resol
 import type { Resolver } from "./resolver/resolver.ts";
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { messageOf, textOf } from "../foreign/text_of.ts";
 import { type Logger, loggerOf } from "../rpc/contract/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Endpoint } from "../transport/channel/endpoint.ts";
 import { parseNetEndpoint } from "../transport/net_endpoint.ts";
 import { systemClock } from "../runtime/system_clock.ts";
-import { messageOf } from "../runtime/transport_error.ts";
 import { endpointLines, readEndpointLine } from "./resolver/endpoint_list.ts";
 import { GoodParts } from "./resolver/good_parts.ts";
 import { errorKind } from "../runtime/platform/error_kind.ts";

@@ -26,6 +26,15 @@ export function textOf(thrown: unknown, maxLength: number = MAX_FOREIGN_TEXT): s
 }
 
 /**
+ * The same without a full stop at its end: for texts that go on behind it.
+ *
+ * @param thrown An error, or anything.
+ */
+export function messageOf(thrown: unknown): string {
+  return textOf(thrown).replace(/\.$/, "");
+}
+
+/**
  * A text that ends as a sentence does, once. For texts that are put together
  * of others: what comes from the system mostly has no full stop, and what comes
  * from this library has one.

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { messageOf } from "../foreign/text_of.ts";
 import { InternodeError } from "../errors.ts";
 import { errorKind } from "./platform/error_kind.ts";
 import { isOwnError } from "../foreign/own_error.ts";
-import { messageOf } from "./transport_error.ts";
 
 /**
  * Tells of a path that cannot be read, so that one knows what to do.

@@ -5,7 +5,7 @@
  */
 
 import { type ErrorCode, InternodeError } from "../errors.ts";
-import { textOf } from "../foreign/text_of.ts";
+import { messageOf } from "../foreign/text_of.ts";
 import type { HostAddress } from "./host_address.ts";
 import { errorKind } from "./platform/error_kind.ts";
 import { isLinkLocal } from "./socket_host.ts";
@@ -41,16 +41,6 @@ export function listenError(address: HostAddress, cause: unknown): InternodeErro
     `Could not listen on ${address.href}: ${messageOf(cause)}. ${advice}`,
     { origin: code === "InvalidArgument" ? "caller" : "local", host: address.href, cause },
   );
-}
-
-/**
- * The text of whatever was thrown, without a full stop at its end.
- *
- * @param thrown An error, or anything.
- * @returns The text.
- */
-export function messageOf(thrown: unknown): string {
-  return textOf(thrown).replace(/\.$/, "");
 }
 
 type Advice = readonly [ErrorCode, string];

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { messageOf } from "../foreign/text_of.ts";
 import type { StartThread, ThreadStarter } from "./platform/thread.ts";
 import { thisPlatform } from "./this_platform.ts";
-import { messageOf } from "./transport_error.ts";
 
 export type { StartThread, ThreadStarter, ThreadWatcher, WorkerThread } from "./platform/thread.ts";
 

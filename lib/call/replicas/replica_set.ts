@@ -6,7 +6,7 @@
 
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
+import { messageOf, sentence, textOf } from "../../foreign/text_of.ts";
 import { LastingBackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
 import { sumOfTraffic, type TrafficStats } from "../../rpc/connecting/connection_stats.ts";
 import { Outage } from "../../rpc/connecting/outage.ts";
@@ -16,7 +16,6 @@ import type { Timer } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { times } from "../../driver/repeated_lines.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 import type { Balancer, PickOptions, Replica } from "../balancers/balancer.ts";
 import type { ReplicaSetting } from "./replica_setting.ts";
 import { connectionsTo, replicaAddress } from "./further_connection.ts";

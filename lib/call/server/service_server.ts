@@ -34,8 +34,6 @@ import type { ServeSettings } from "./server_options.ts";
 
 /** So many tokens are remembered until they expire, 200 a second; then those that are older than others are refused. */
 const MAX_USED_TOKENS = 65_536;
-/** That connections are turned away is told once in so long, in milliseconds. */
-const FULL_TOLD_MS = 60_000;
 /** How long goodbyes and closing may take, in milliseconds; a link gives up its own after 1,900. */
 const CLOSING_MS = 2_000;
 
@@ -60,7 +58,6 @@ export class ServiceServer implements ServerOfConnection {
   readonly #tokens: TokenJudge;
   readonly #connections = new Set<ServedConnection>();
   #onForgotten: () => void = () => {};
-  #fullToldMs = -Infinity;
 
   /**
    * @param settings The settings.
@@ -118,7 +115,7 @@ export class ServiceServer implements ServerOfConnection {
   take(channel: Channel, handlers: HandlerMap, name?: string, given?: DoorPlace): void {
     const place = given ?? this.door.enter(null, null);
     if (typeof place === "string") {
-      this.#tellFull(channel.remote);
+      this.visitors.onTooMany(this.door.maxUnproven, channel.remote);
       channel.close();
       return;
     }
@@ -190,26 +187,6 @@ export class ServiceServer implements ServerOfConnection {
     logger.error(
       `The server ${name} has stopped, but its listener or ${this.#connections.size} of its connections did not end within ${CLOSING_MS} ms.`,
       { event: "server_down", name, count: this.#connections.size, limit: CLOSING_MS, answered },
-    );
-  }
-
-  #tellFull(remote: string): void {
-    const limit = this.door.maxUnproven;
-    const reason = `${limit} connections are in their handshake`;
-    this.#audit?.onConnection({
-      remote,
-      caller: undefined,
-      identity: undefined,
-      code: "Overloaded",
-      reason,
-    });
-    const { clock, name, logger } = this.settings;
-    const nowMs = clock.now();
-    if (nowMs - this.#fullToldMs < FULL_TOLD_MS) return;
-    this.#fullToldMs = nowMs;
-    logger.warn(
-      `${limit} connections to ${name} are in their handshake; more are turned away.`,
-      { event: "visitors_turned_away", name, limit },
     );
   }
 

@@ -6,11 +6,10 @@
 
 import { InternodeError } from "../../errors.ts";
 import { guard } from "../../foreign/guard.ts";
-import { textOf } from "../../foreign/text_of.ts";
+import { messageOf, textOf } from "../../foreign/text_of.ts";
 import type { DnsLookUp, DnsLookUpOptions, SrvRecord } from "../../runtime/platform/dns.ts";
 import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { authority } from "../../runtime/host_address.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 
 /** The server to ask. */
 export interface NameServer {

@@ -4,11 +4,11 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { type ErrorCode, type ErrorOrigin, InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { plainText } from "../../foreign/plain_text.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 import { asObject, isObject } from "./json_body.ts";
 
 /** The gRPC status that etcd answers with when a lease does not exist. */

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import { InternodeError } from "../../errors.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 import { madeEndpoint } from "./made_endpoint.ts";
 
 /** A line with an endpoint. */

@@ -6,8 +6,7 @@
 
 import type { EventLogger, LogFields } from "../../foreign/log_event.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
-import { textOf } from "../../foreign/text_of.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
+import { messageOf, textOf } from "../../foreign/text_of.ts";
 
 /** So many bad parts are told one by one at a time. */
 const MAX_TOLD = 10;

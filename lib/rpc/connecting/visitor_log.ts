@@ -107,9 +107,9 @@ export class VisitorLog {
   /** More have come than are heard at a time. */
   onTooMany(limit: number, remote: string): void {
     const text =
-      `The listener at ${this.local} turns connections away: it hears ${limit} at a time, and they are under way. Look at who connects there.`;
+      `${limit} connections to ${this.local} are in their handshake; more are turned away. Look at who connects there.`;
     this.#repeat(this.#lines, "warn", "visitors_turned_away", text, { limit });
-    this.#tellAudit("Overloaded", `${limit} connections are under way there`, { remote });
+    this.#tellAudit("Overloaded", `${limit} connections are in their handshake`, { remote });
   }
 
   /** A fault of this side has ended a connection before it had begun. */

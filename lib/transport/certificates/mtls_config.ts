@@ -4,12 +4,12 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { certificatesIn, crlsIn, crlText, privateKeysIn } from "./pem.ts";
 import { type Revocation, RevocationList } from "./revocation_list.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 
 /** How this side proves itself, and whom it believes, as PEM texts. */
 export interface MtlsTexts {

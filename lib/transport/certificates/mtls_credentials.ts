@@ -8,7 +8,7 @@ import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { GuardedLogger } from "../../foreign/guarded_logger.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
-import { sentence, shown, textOf } from "../../foreign/text_of.ts";
+import { messageOf, sentence, shown, textOf } from "../../foreign/text_of.ts";
 import { type CredentialsLogger, ExpiryWatch } from "./certificate_expiry.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { CredentialFiles } from "./credential_files.ts";
@@ -23,7 +23,6 @@ import {
   shownSubject,
 } from "./mtls_config.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 
 /** The console, quiet below warnings. */
 const WARNINGS: CredentialsLogger = {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import { isError } from "../../foreign/own_error.ts";
 import type { Door, DoorPlace } from "./door.ts";
 import { handOver, type Prepared, turnedAway, type TurnedAwayCode } from "./hand_over.ts";
@@ -11,7 +12,6 @@ import { type HostAddress, networkAddress } from "../../runtime/host_address.ts"
 import { ListenerDoor } from "./listener_door.ts";
 import { hasLeft, TooLate } from "./peer_left.ts";
 import type { ByteChannel, Channel, Listener, ListenOptions, Transport } from "./transport.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 
 /** What newcomers go through. */
 export interface LobbyOptions {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { type Evidence, judgePeer } from "../certificates/certificate_judge.ts";
@@ -20,7 +21,6 @@ import { type TlsChannel, TlsInbox } from "../tls/tls_channel.ts";
 import { readTlsHello } from "../tls/tls_hello.ts";
 import { acceptTls, dialTls, type OpenTls, type TlsGround } from "../tls/tls_open.ts";
 import type { ByteChannel } from "../channel/transport.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 
 /** What both sides say they speak inside TLS (ALPN), so that none takes another protocol's words for ours. */
 const PROTOCOL = "internode/1";

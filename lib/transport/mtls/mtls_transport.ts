@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import { listenThrough } from "../channel/lobby.ts";
 import { certificateToExpect, secureDialled } from "./mtls.ts";
 import type { MtlsConfig } from "../certificates/mtls_config.ts";
@@ -12,7 +13,6 @@ import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
 import { endWhenRevoked } from "../certificates/revocation_watch.ts";
 import { tcpTransport } from "../tcp/tcp.ts";
 import type { Transport, Transports } from "../channel/transport.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 import { unixTransport } from "../unix/unix.ts";
 import { webSocketOver } from "../websocket/web_socket.ts";
 

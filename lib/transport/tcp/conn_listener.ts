@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import { errorKind } from "../../runtime/platform/error_kind.ts";
 import type { Socket, SocketListener } from "../../runtime/platform/socket.ts";
 import { closeConn, ConnChannel } from "./conn_channel.ts";
@@ -14,7 +15,7 @@ import { ListenerDoor } from "../channel/listener_door.ts";
 import { TooLate } from "../channel/peer_left.ts";
 import type { Listener, ListenOptions } from "../channel/transport.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { listenError, messageOf } from "../../runtime/transport_error.ts";
+import { listenError } from "../../runtime/transport_error.ts";
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;

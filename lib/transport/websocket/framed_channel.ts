@@ -4,11 +4,11 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import { FutileFrames } from "../../session/futile_frames.ts";
 import { MAX_BATCH_BYTES } from "../../wire/limits.ts";
 import type { PeerIdentity } from "../channel/peer_identity.ts";
 import type { ByteChannel, MessageChannel, MessageReceiver } from "../channel/transport.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 import {
   CLOSE_CODE,
   closePayload,

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { messageOf } from "../../foreign/text_of.ts";
 import type { MessageChannel, MessageReceiver } from "../channel/transport.ts";
-import { messageOf } from "../../runtime/transport_error.ts";
 
 const HIGH_WATER_BYTES = 2 * 1024 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
