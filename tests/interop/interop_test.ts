@@ -9,6 +9,7 @@ import { QuietLogger } from "../support/log/quiet.ts";
 import { assertPayload, numbered } from "../support/session/calls.ts";
 import { checkPeer } from "./checks.ts";
 import { Interop, InteropServer } from "./contracts.ts";
+import { type Case, testBeside } from "../support/beside.ts";
 import { PYTHON, PythonPeer } from "./python_peer.ts";
 
 const SECRET = "a secret for both languages";
@@ -87,6 +88,8 @@ async function checkNames(connection: Connection): Promise<void> {
 }
 const EMPTY = new Uint8Array(0);
 
+const cases: Case[] = [];
+
 for (const setup of SETUPS) {
   const { secret, checksums, peerDials } = setup;
   const common = {
@@ -96,8 +99,8 @@ for (const setup of SETUPS) {
     pingIntervalMs: 20,
   };
 
-  Deno.test({
-    name: `a node and the peer call each other ${titleOf(setup)}${PYTHON.note}`,
+  cases.push({
+    name: `a node and the peer call each other ${titleOf(setup)}`,
     ignore: PYTHON.ignore,
     fn: () =>
       withFolder(async (folder) => {
@@ -146,8 +149,8 @@ for (const setup of SETUPS) {
   });
 
   if (!peerDials) continue;
-  Deno.test({
-    name: `a client in Python calls a server ${titleOf(setup)}${PYTHON.note}`,
+  cases.push({
+    name: `a client in Python calls a server ${titleOf(setup)}`,
     ignore: PYTHON.ignore,
     fn: () =>
       withFolder(async (folder) => {
@@ -183,8 +186,8 @@ for (const setup of SETUPS) {
 }
 
 for (const setup of SETUPS.filter(({ peerDials }) => !peerDials)) {
-  Deno.test({
-    name: `a client calls a server in Python ${titleOf(setup)}${PYTHON.note}`,
+  cases.push({
+    name: `a client calls a server in Python ${titleOf(setup)}`,
     ignore: PYTHON.ignore,
     fn: () =>
       withFolder(async (folder) => {
@@ -222,6 +225,8 @@ for (const setup of SETUPS.filter(({ peerDials }) => !peerDials)) {
       }),
   });
 }
+
+testBeside(`everything is called, in both languages and both ways${PYTHON.note}`, 3, cases);
 
 Deno.test({
   name: `a secret that is another one is refused, whoever dials, in either language${PYTHON.note}`,

@@ -59,8 +59,8 @@ for (const [address, ignore] of [["memory://secret", false], ["ws://127.0.0.1:0"
   );
 
   Deno.test({ name: `${scheme}: others are not, and both sides learn why`, ignore }, async () => {
-    for (
-      const [server, stranger, inHandshake, atUpgrade] of [
+    await Promise.all((
+      [
         [
           sharedSecret(OLD),
           sharedSecret(NEW),
@@ -70,15 +70,16 @@ for (const [address, ignore] of [["memory://secret", false], ["ws://127.0.0.1:0"
         [sharedSecret(OLD), undefined, "asks for a shared secret", "carries no token"],
         [undefined, sharedSecret(NEW), "asks for a shared secret", "asks for a shared secret"],
       ] as const
-    ) {
+    ).map(async ([server, stranger, inHandshake, atUpgrade], i) => {
       const why = scheme === "ws" ? atUpgrade : inHandshake;
-      await withServer(address, server, async (call, log) => {
+      const own = scheme === "memory" ? `${address}-${i}` : address;
+      await withServer(own, server, async (call, log) => {
         const error = await assertRejects(() => call(stranger), InternodeError);
         assertStringIncludes(error.message, why);
         assert(log.has(why), log.lines.join("\n"));
         assertEquals(await call(server), "Hi, Ada!");
       });
-    }
+    }));
   });
 
   Deno.test(
@@ -93,11 +94,12 @@ for (const [address, ignore] of [["memory://secret", false], ["ws://127.0.0.1:0"
         }
         // Nobody comes in by the secret of another name, nor by one that is not known.
         const why = scheme === "ws" ? "signature is wrong" : "proof of the shared secret is wrong";
-        for (const [secret, name] of [[OTHER, "ada"], [OLD, "bob"], [OLD, "eve"], [OLD, ""]]) {
+        const wrong = [[OTHER, "ada"], [OLD, "bob"], [OLD, "eve"], [OLD, ""]];
+        await Promise.all(wrong.map(async ([secret, name]) => {
           const made = sharedSecret(secret!);
           const error = await assertRejects(() => call(made, name || undefined), InternodeError);
           assertStringIncludes(error.message, why);
-        }
+        }));
       });
     },
   );
