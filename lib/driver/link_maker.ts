@@ -48,6 +48,8 @@ export interface LinkExtras {
   readonly renews?: boolean | undefined;
   /** How much of the handshake's time is gone already, in milliseconds. Default: 0. */
   readonly usedMs?: number | undefined;
+  /** Proves the shared secret in place of the setting; `null`: nobody asks for one. */
+  readonly auth?: Authenticator | null;
 }
 
 /** Makes the links of one node, client or server; they share its instance id and its buffers. */
@@ -85,7 +87,7 @@ export class LinkMaker {
     role: Role,
     peerName: string,
     delegate: LinkDelegate,
-    { renews = false, usedMs = 0 }: LinkExtras = {},
+    { renews = false, usedMs = 0, auth = this.#settings.auth }: LinkExtras = {},
   ): Link {
     const { clock, random, checksums, inlineHandlerUs, spinUs, ...settings } = this.#settings;
     const bytes = channel.kind === "bytes";
@@ -97,7 +99,7 @@ export class LinkMaker {
       instance: this.#instance,
       nonce: random.bytes(NONCE_BYTES),
       limits: settings.limits,
-      auth: settings.auth,
+      auth,
       binding: channel.binding,
       envelope: bytes,
       checksum: checksums && bytes && !channel.integrity ? crc32 : null,

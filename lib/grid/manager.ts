@@ -18,11 +18,11 @@ import {
 import type { Listener } from "../transport/channel/transport.ts";
 import { upgradeWebSocket } from "../transport/websocket/web_socket_upgrade.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
-import { within } from "../runtime/within.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import { type ServerStats, sumOfTraffic } from "../rpc/connecting/connection_stats.ts";
 import type { Server } from "../rpc/connecting/server.ts";
+import { closeListener } from "./close_listener.ts";
 import { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import { dials } from "./dialler.ts";
@@ -38,11 +38,9 @@ import type {
 import type { AnyHandler } from "../rpc/serving/handler_table.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
 import { nodeCloses, peerCloses } from "./peer_errors.ts";
+import { OwnPeering } from "./own_peering.ts";
 import { Peering } from "./peering.ts";
 import type { WaitOptions } from "./wait_for_connect.ts";
-
-/** How long the listener may take to close, in milliseconds. */
-const LISTENER_CLOSE_MS = 2_000;
 
 /** What a server of the user's own knows of a request for {@linkcode Manager.upgrade}. */
 export interface UpgradeOptions {
@@ -87,6 +85,8 @@ export class Manager implements AsyncDisposable {
   readonly #peerings = new Map<string, Peering>();
   readonly #byHost = new Map<string, Connection>();
   readonly #doorman: Doorman;
+  /** This node as its own peer, once it is asked for. */
+  #own: { readonly peering: Peering; readonly connection: Connection } | null = null;
   #listener: Promise<Listener> | null = null;
   #closed: Promise<void> | null = null;
 
@@ -242,7 +242,10 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * The way to a peer.
+   * The way to a peer, or to this node itself: calls of its own handlers go
+   * through memory and are like all others, so that code over all `hosts` has
+   * no special case. Whom `allow` rules see then is this node, by its own
+   * certificate if option `tls` says which one that is.
    *
    * @param host Its URL, canonical or not.
    * @throws {InternodeError} `InvalidArgument` for a host that is not a peer.
@@ -250,6 +253,7 @@ export class Manager implements AsyncDisposable {
   connection(host: string): Connection {
     const connection = this.#byHost.get(host) ?? this.#byHost.get(parseHostAddress(host).href);
     if (connection !== undefined) return connection;
+    if (parseHostAddress(host).href === this.local) return this.#ownConnection();
     throw invalidArgument(
       `${host} is not a peer of ${this.local}; its peers are: ${
         [...this.#byHost.keys()].join(", ")
@@ -323,13 +327,28 @@ export class Manager implements AsyncDisposable {
   }
 
   #stats(): ServerStats {
-    const reconnectors = [...this.#peerings.values()].map(({ reconnector }) => reconnector);
+    const reconnectors = this.#allPeerings().map(({ reconnector }) => reconnector);
     const links = reconnectors.flatMap(({ links }) => links);
     return {
       ...sumOfTraffic(reconnectors.map(({ totals }) => totals.traffic())),
       connections: this.#doorman.count + links.length,
       runningCalls: this.#node.serving.running,
     };
+  }
+
+  #allPeerings(): Peering[] {
+    const peerings = [...this.#peerings.values()];
+    return this.#own === null ? peerings : [...peerings, this.#own.peering];
+  }
+
+  #ownConnection(): Connection {
+    if (this.#own === null) {
+      const peering = new OwnPeering(this.#node);
+      this.#own = { peering, connection: new Connection(this.#node, peering) };
+      if (this.#closed === null) peering.start();
+      else peering.close();
+    }
+    return this.#own.connection;
   }
 
   /** Why others may not be let in here. */
@@ -339,32 +358,11 @@ export class Manager implements AsyncDisposable {
     return openEntrance(local, { ...options, guarded }, "option tls (mutual TLS)");
   }
 
-  /** Stops accepting, and waits until the address is free again; a transport of the user's own may never say so. */
-  async #closeListener(): Promise<void> {
-    const { clock, logger } = this.#node.options;
-    const tell = (why: string, error?: unknown): void =>
-      logger.warn(`The listener at ${this.local} ${sentence(why)}`, {
-        event: "listener_failed",
-        local: this.local,
-        ...about(error),
-      });
-    const close = async (): Promise<void> => {
-      const listener = await this.#listener?.catch(() => null);
-      await listener?.close();
-      await listener?.finished.catch(() => {});
-    };
-    const closed = close().catch((error) =>
-      tell(`could not be closed well: ${textOf(error)}`, error)
-    );
-    if (await within(clock, LISTENER_CLOSE_MS, closed)) return;
-    tell(`has not ended within ${LISTENER_CLOSE_MS} ms`);
-  }
-
   async #close(graceMs: number): Promise<void> {
     const { clock, logger } = this.#node.options;
     this.#node.closing = true;
-    const listenerClosed = this.#closeListener();
-    const peerings = [...this.#peerings.values()];
+    const listenerClosed = closeListener(this.#listener, this.local, this.#node.options);
+    const peerings = this.#allPeerings();
     const links = peerings.flatMap(({ reconnector }) => reconnector.links);
     const reason = nodeCloses(this.local);
     this.#node.serving.closing.abort(reason, this.#node.serving.logger);

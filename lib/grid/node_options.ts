@@ -8,6 +8,8 @@ import { shown } from "../foreign/text_of.ts";
 import { readHosts } from "../transport/websocket/allowed_hosts.ts";
 import { readOrigins } from "../transport/websocket/allowed_origins.ts";
 import { type DoorLimits, readDoorLimits } from "../transport/channel/listener_door.ts";
+import { identityOf } from "../transport/certificates/certificate_judge.ts";
+import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { MtlsConfig, MtlsFileConfig } from "../transport/certificates/mtls_config.ts";
 import { MtlsCredentials } from "../transport/certificates/mtls_credentials.ts";
 import { mtlsTransports } from "../transport/mtls/mtls_transport.ts";
@@ -115,6 +117,8 @@ export interface NodeOptions extends ConnectionSettings {
   readonly audit: Audit | null;
   /** What the node itself has made of option `tls`, and closes. */
   readonly credentials: MtlsCredentials | null;
+  /** Who this node is by its own certificate; `null` where option `tls` does not say. */
+  readonly ownIdentity: (() => PeerIdentity | undefined) | null;
   /** Whether peers are nobody without a certificate. */
   readonly mutualTls: boolean;
 }
@@ -154,12 +158,14 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
   const credentials = tls === undefined || tls instanceof MtlsCredentials
     ? null
     : new MtlsCredentials(tls, { logger, clock });
+  const source = credentials ?? tls as MtlsCredentials | undefined;
   return {
     ...settings,
     credentials,
     mutualTls: tls !== undefined,
-    transports: tls === undefined
+    ownIdentity: source === undefined ? null : () => identityOf(source.current.cert),
+    transports: source === undefined
       ? given.transports ?? systemTransports()
-      : mtlsTransports(credentials ?? tls as MtlsCredentials),
+      : mtlsTransports(source),
   };
 }

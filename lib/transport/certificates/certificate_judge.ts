@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { plainText } from "../../foreign/plain_text.ts";
 import { textOf } from "../../foreign/text_of.ts";
 import { type CertificateFacts, readCertificate } from "./certificate_facts.ts";
@@ -66,6 +66,20 @@ export function judgePeer(evidence: Evidence, expected: Expectation): Judgement 
   }
 }
 
+/**
+ * Who a certificate makes its owner, without judging it.
+ *
+ * @param pem The certificate as PEM text; of several the first.
+ */
+export function identityOf(pem: string): PeerIdentity {
+  return ownerOf(new X509Certificate(pem));
+}
+
+function ownerOf(certificate: X509Certificate): PeerIdentity {
+  const { names } = readCertificate(certificate.raw);
+  return { subject: subjectOf(certificate), sans: names, fingerprint: certificate.fingerprint256 };
+}
+
 function judge(evidence: Evidence, expected: Expectation): Judgement {
   const { chain } = evidence, { nowMs, peer, host } = expected;
   const own = chain[0];
@@ -84,8 +98,7 @@ function judge(evidence: Evidence, expected: Expectation): Judgement {
   if (unborne !== null) {
     return { refusal: `${what} is for ${namesText(facts.names)}, not for ${unborne}` };
   }
-  const subject = subjectOf(own);
-  return { identity: { subject, sans: facts.names, fingerprint: own.fingerprint256 } };
+  return { identity: ownerOf(own) };
 }
 
 /** Older ones cannot say whether they may issue others, and the runtime does not verify their signatures. */

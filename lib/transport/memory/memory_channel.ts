@@ -5,37 +5,51 @@
  */
 
 import { setImmediate } from "node:timers";
+import type { PeerIdentity } from "../channel/peer_identity.ts";
 import type { MessageChannel, MessageReceiver } from "../channel/transport.ts";
 
 /** From here on a sender should hold back; as much as a socket would take. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
 
+/** What is not so with most connections in memory. */
+export interface MemoryPairOptions {
+  /** Calls back in a later turn of the event loop. Default: `setImmediate`. */
+  readonly later?: ((turn: () => void) => void) | undefined;
+  /** Who both ends are. Default: nobody has asked. */
+  readonly identity?: PeerIdentity | undefined;
+}
+
 /**
  * Makes a connection.
  *
  * @param nearRemote What the first end calls the other one.
  * @param farRemote What the second end calls the other one.
+ * @param options What is not so with most of them.
  * @returns Both ends.
  */
 export function memoryPair(
   nearRemote: string,
   farRemote: string,
+  { later = setImmediate, identity }: MemoryPairOptions = {},
 ): [near: MessageChannel, far: MessageChannel] {
-  const near = new MemoryChannel(nearRemote), far = new MemoryChannel(farRemote);
+  const near = new MemoryChannel(nearRemote, later, identity);
+  const far = new MemoryChannel(farRemote, later, identity);
   near.peer = far;
   far.peer = near;
   return [near, far];
 }
 
 /**
- * One end. All that it was sent in one turn arrives together in a later one:
- * `setImmediate`, since microtasks alone would let two busy ends keep timers
+ * One end. All that it was sent in one turn arrives together in a later one,
+ * since microtasks alone would let two busy ends keep timers
  * and sockets waiting for ever.
  */
 class MemoryChannel implements MessageChannel {
   readonly kind = "messages";
   readonly remote: string;
+  readonly identity: PeerIdentity | undefined;
+  readonly #later: (turn: () => void) => void;
   peer!: MemoryChannel;
 
   #receiver: MessageReceiver | undefined;
@@ -51,8 +65,14 @@ class MemoryChannel implements MessageChannel {
   #ending: string | undefined;
   #ended = false;
 
-  constructor(remote: string) {
+  constructor(
+    remote: string,
+    later: (turn: () => void) => void,
+    identity: PeerIdentity | undefined,
+  ) {
     this.remote = remote;
+    this.identity = identity;
+    this.#later = later;
   }
 
   start(receiver: MessageReceiver): void {
@@ -93,7 +113,7 @@ class MemoryChannel implements MessageChannel {
   #wake(): void {
     if (this.#turnPending || this.#receiver === undefined) return;
     this.#turnPending = true;
-    setImmediate(this.#turn);
+    this.#later(this.#turn);
   }
 
   readonly #turn = (): void => {
