@@ -366,6 +366,7 @@ export class ByteLink extends Link implements PolledLink {
     while (pieces.length > 0) pieces.pop();
     this.writing = false;
     this.session.recycle();
+    if (this.#leaveWhenBothAreDone()) return;
     // When that was the goodbye, the peer closes as soon as it has read it; the link's timer bounds the wait.
     if (this.session.hasOutput || this.isWatched) this.beginTurn();
   }

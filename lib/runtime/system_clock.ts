@@ -4,6 +4,7 @@
  * @module
  */
 
+import { thisPlatform } from "./this_platform.ts";
 import type { Clock, Timer } from "./clock.ts";
 
 /** The longest delay that `setTimeout` keeps; a longer one it would fire at once. */
@@ -41,7 +42,8 @@ const LEAST_GROWTH = 1.25;
  *
  * On a machine with too few free cores the digest is done, within 10 µs,
  * before the loop rests. So where signs of rest are missing `setTimeout` makes
- * the loop rest, every 4 ms.
+ * the loop rest, every 4 ms. Node looks at its sockets between any two
+ * `setImmediate`, so that one is enough there.
  *
  * ```ts ignore
  * systemClock.defer(() => console.log("sockets and timers have had their turn"));
@@ -89,7 +91,8 @@ function clearTimer(timer: Timer): void {
 }
 
 function defer(callback: () => void): void {
-  if (deferred.push(callback) === 1) setImmediate(rest);
+  if (deferred.push(callback) > 1) return;
+  setImmediate(thisPlatform().readsBetweenImmediates ? runDeferred : rest);
 }
 
 /** Lets the loop rest, so that it looks at its sockets. */
@@ -119,7 +122,15 @@ function runDeferred(): void {
       callbacks[i]!();
     } catch (error) {
       // One that fails must not take the others' turn.
-      reportError(error);
+      report(error);
     }
   }
+}
+
+/** As an error that nobody has caught. */
+function report(error: unknown): void {
+  if (typeof reportError === "function") return reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
 }

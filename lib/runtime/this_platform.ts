@@ -5,6 +5,7 @@
  */
 
 import { denoPlatform } from "./deno/deno_platform.ts";
+import { nodePlatform } from "./node/node_platform.ts";
 import type { Platform } from "./platform/platform.ts";
 
 let known: Platform | null = null;
@@ -16,5 +17,11 @@ let known: Platform | null = null;
  * @returns What this library needs of it.
  */
 export function thisPlatform(): Platform {
-  return known ??= denoPlatform();
+  return known ??= isDeno() ? denoPlatform() : nodePlatform();
+}
+
+/** Elsewhere programs may have something by the name of Deno, too. */
+function isDeno(): boolean {
+  const { Deno: found } = globalThis as { Deno?: { version?: { deno?: unknown } } };
+  return typeof found?.version?.deno === "string";
 }

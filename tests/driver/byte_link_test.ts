@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { InternodeError } from "../../lib/errors.ts";
 import { ByteLink } from "../../lib/driver/byte_link.ts";
 import { crc32 } from "../../lib/runtime/checksum.ts";
 import type { Clock } from "../../lib/runtime/clock.ts";
@@ -164,4 +165,19 @@ Deno.test("what leaves lets the next message follow without a second write at on
   assertEquals(inputs, 60);
   link.session.onLost("the test is over", link.beginTurn());
   await clock.settle();
+});
+
+Deno.test("when both say goodbye, this side leaves as soon as its own has left, though the peer's came before", async () => {
+  const clock = new VirtualClock();
+  const { link, channel } = await openLink(clock);
+  let closed = false;
+  channel.close = () => void (closed = true);
+  link.close(new InternodeError("Closed", "the test is over"));
+  await clock.settle();
+  channel.receive(batch(rawFrame(FrameType.goodbye)));
+  await clock.settle();
+  assertEquals(closed, false);
+  channel.finish();
+  await clock.settle();
+  assertEquals(closed, true);
 });

@@ -4,6 +4,18 @@
  * @module
  */
 
+import process from "node:process";
+
+/** The runtime that the tests run on: `tests/runtimes/` stands in for Deno elsewhere. */
+export const RUNTIME: "deno" | "node" | "bun" = "Bun" in globalThis
+  ? "bun"
+  : (Deno as Partial<typeof Deno>).version === undefined
+  ? "node"
+  : "deno";
+
+/** Whether a TLS listener sees the certificates between a client's own and its authority: that of Node 24 does not. */
+export const SEES_CHAINS = RUNTIME !== "node" || Number.parseInt(process.versions.node) >= 26;
+
 /** Whether sockets on this machine are allowed. */
 export const NET = granted({ name: "net" });
 

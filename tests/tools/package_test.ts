@@ -30,6 +30,15 @@ Deno.test("the package for npm has a module with types for each entry, and impor
   assertEquals(packages, ["@opentelemetry/api"]);
 });
 
+Deno.test("no module of the package calls what Node 24 lacks", () => {
+  const missing = /\bUint8Array\.from(?:Hex|Base64)\(|\.to(?:Hex|Base64)\(/;
+  for (const [path, text] of compile(ROOT, ["mod.ts", "call.ts"], new Map())) {
+    // Examples in comments are for those who have it.
+    const code = text.replaceAll(/^\s*\*.*$/gm, "");
+    if (path.endsWith(".js")) assertEquals(missing.exec(code)?.[0], undefined, path);
+  }
+});
+
 Deno.test("no syntax of the package for npm is newer than ES2022", () => {
   const files = compile(ROOT, ["lib/discovery/file_resolver.ts"], new Map());
   const text = files.get("lib/discovery/file_resolver.js");

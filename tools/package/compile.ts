@@ -57,7 +57,7 @@ const SPECIFIER = /(?<=\b(?:from|import) ?\(?")([^"]+)(?="\)?)/g;
 function withSpecifiers(path: string, text: string, replaced: Replaced): string {
   return text.replaceAll(SPECIFIER, (specifier) => {
     const target = replaced.get(specifier);
-    if (target !== undefined) return "../".repeat(path.split("/").length - 1) + target;
+    if (target !== undefined) return `${"../".repeat(path.split("/").length - 1) || "./"}${target}`;
     return specifier.startsWith(".") ? specifier.replace(/\.ts$/, ".js") : specifier;
   });
 }

@@ -16,7 +16,7 @@ const TEXTS = ["README.md", "PROTOCOL.md", "SECURITY.md", "CHANGELOG.md", "LICEN
 
 async function build(): Promise<number> {
   const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))) as Config;
-  const { entry, modules } = await standardModules(ROOT);
+  const modules = await standardModules(ROOT, ["msgpack"]), entry = "msgpack/mod.js";
   const entries = Object.values(config.exports).map((path) => path.replace(/^\.\//, ""));
   const root = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
   const files = compile(root, entries, new Map([["@std/msgpack", `${STANDARD_FOLDER}/${entry}`]]));

@@ -7,29 +7,25 @@
 /** Where it lies within the package. */
 export const STANDARD_FOLDER = "vendor/std";
 
-/** A module from which what is taken is reached, and its folder within what npm gives. */
-interface Origin {
-  readonly name: string;
-  readonly entry: string;
-}
-
 /**
- * Gets the code that stands in for `@std/msgpack`: by npm, compared with the
- * hash in deno.lock.
+ * Gets the code that stands in for packages of JSR's standard library: by npm,
+ * compared with the hash in deno.lock.
  *
  * @param root The repository, as a folder's URL.
- * @returns The text of each module by its path in {@linkcode STANDARD_FOLDER}, and which of them is the first.
+ * @param names Which packages: `"msgpack"`.
+ * @returns The text of each module by its path in {@linkcode STANDARD_FOLDER}; `NAME/mod.js` is the first of each package.
  */
 export async function standardModules(
   root: URL,
-): Promise<{ readonly entry: string; readonly modules: ReadonlyMap<string, string> }> {
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const origin = originIn(await Deno.readTextFile(new URL("tools/std/msgpack/mod.ts", root)));
   const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", root)));
   const folder = await Deno.makeTempDir({ prefix: "internode-std-" });
   try {
-    const [packed] = JSON.parse(await outputOf("npm", ["pack", origin.name, "--json"], folder));
-    if (packed.integrity !== lock.npm[origin.name].integrity) {
-      throw new Error(`${origin.name} from npm is not the one whose hash deno.lock has`);
+    const [packed] = JSON.parse(await outputOf("npm", ["pack", origin, "--json"], folder));
+    if (packed.integrity !== lock.npm[origin].integrity) {
+      throw new Error(`${origin} from npm is not the one whose hash deno.lock has`);
     }
     await outputOf("tar", ["-xzf", packed.filename], folder);
     const modules = new Map<string, string>();
@@ -41,17 +37,18 @@ export async function standardModules(
         await take(new URL(specifier!, `file:///${path}`).pathname.slice(1));
       }
     };
-    await take(origin.entry);
-    return { entry: origin.entry, modules };
+    for (const name of names) await take(`${name}/mod.js`);
+    return modules;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-function originIn(text: string): Origin {
-  const found = /["']npm:([^/"]+)\/([^"]+)["']/.exec(text);
+/** The package of npm that a module names, with its version. */
+function originIn(text: string): string {
+  const found = /["']npm:([^/"]+)\//.exec(text);
   if (found === null) throw new Error("tools/std/msgpack/mod.ts names no package of npm");
-  return { name: found[1]!, entry: found[2]! };
+  return found[1]!;
 }
 
 /**

@@ -32,10 +32,11 @@ export type ErrorKind =
   | "notPermitted"
   | "refused";
 
-/** By the names of Deno's classes, whose errors may have the codes of others too. */
+/** By the names of classes, Deno's and our own; errors of Deno may have codes, too. */
 const BY_NAME: Readonly<Record<string, ErrorKind>> = {
   AddrInUse: "addressInUse",
   AlreadyExists: "exists",
+  BadCertificate: "badCertificate",
   BadResource: "closed",
   BrokenPipe: "left",
   ConnectionAborted: "left",
@@ -51,9 +52,6 @@ const BY_NAME: Readonly<Record<string, ErrorKind>> = {
 
 /** By the codes of the system, and of `node:` modules. */
 const BY_CODE: Readonly<Record<string, ErrorKind>> = {
-  CERT_HAS_EXPIRED: "badCertificate",
-  CERT_NOT_YET_VALID: "badCertificate",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "badCertificate",
   EACCES: "denied",
   EADDRINUSE: "addressInUse",
   ECONNABORTED: "left",
@@ -73,11 +71,6 @@ const BY_CODE: Readonly<Record<string, ErrorKind>> = {
   EPIPE: "left",
   ERR_ACCESS_DENIED: "notPermitted",
   ERR_INVALID_ARG_VALUE: "invalid",
-  ERR_TLS_CERT_ALTNAME_INVALID: "badCertificate",
-  SELF_SIGNED_CERT_IN_CHAIN: "badCertificate",
-  UNABLE_TO_GET_ISSUER_CERT: "badCertificate",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "badCertificate",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "badCertificate",
 };
 
 /**

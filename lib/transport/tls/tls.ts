@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { TlsOptions as TlsServerOptions } from "node:tls";
+import { rootCertificates, type TlsOptions as TlsServerOptions } from "node:tls";
 import { invalidArgument } from "../../errors.ts";
+import { textOf } from "../../foreign/text_of.ts";
 import { ChannelDuplex } from "./channel_duplex.ts";
 import type { Platform } from "../../runtime/platform/platform.ts";
 import type { Socket } from "../../runtime/platform/socket.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
+import { ConnChannel } from "../tcp/conn_channel.ts";
 import type { DoorPlace } from "../channel/door.ts";
-import { connectTcp, dialConn } from "../tcp/dial_conn.ts";
+import { connectTcp, dialChannel, dialConn } from "../tcp/dial_conn.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import { listenThrough } from "../channel/lobby.ts";
 import { namedHost } from "../../runtime/socket_host.ts";
@@ -19,7 +21,7 @@ import { certificatesOf, privateKeyOf } from "../certificates/pem.ts";
 import { tcpTransport } from "../tcp/tcp.ts";
 import { TlsInbox } from "./tls_channel.ts";
 import { readTlsHello } from "./tls_hello.ts";
-import { acceptTls } from "./tls_open.ts";
+import { acceptTls, dialTls } from "./tls_open.ts";
 import type { ByteChannel, Transport } from "../channel/transport.ts";
 
 /** What a client may send before the handshake is over: without a certificate of its own it is little. */
@@ -58,8 +60,10 @@ export function tlsTransport(options: TlsTransportOptions = {}): Transport {
   const inner = tcpTransport();
   return {
     dial(address, { signal }) {
-      const startTls = thisPlatform().startTls!;
-      return dialConn(address, signal, true, () => connectTls(startTls, address, signal, options));
+      const { startTls } = thisPlatform();
+      return startTls === null
+        ? dialChannel(address, signal, () => secureDialled(address, signal, options))
+        : dialConn(address, signal, true, () => connectTls(startTls, address, signal, options));
     },
 
     // deno-lint-ignore require-await -- what is thrown becomes the rejection
@@ -102,6 +106,50 @@ async function secureAccepted(
   } catch (error) {
     duplex.destroy();
     throw error;
+  }
+}
+
+/** The host has shown a certificate that is not believed. */
+class UnbelievedCertificate extends Error {
+  /** What `errorKind` knows it by. */
+  override readonly name = "BadCertificate";
+
+  /** @param reason What the runtime says of it: a code, or an error. */
+  constructor(reason: unknown) {
+    super(`its certificate is not believed (${textOf(reason)})`);
+  }
+}
+
+/** Connects by TLS over TCP by `node:tls`, as {@linkcode connectTls} does. */
+async function secureDialled(
+  address: HostAddress,
+  signal: AbortSignal,
+  { caCerts, protocols }: TlsTransportOptions,
+): Promise<ByteChannel> {
+  const host = namedHost(address.hostname), isIp = host.includes(":") || /^[\d.]+$/.test(host);
+  const channel = new ConnChannel(await connectTcp(address, signal), address.href, false);
+  const inbox = new TlsInbox();
+  const duplex = new ChannelDuplex(channel, Infinity, inbox.hasRoom);
+  const onAbort = (): void => void duplex.destroy();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    const { channel: within, socket } = await dialTls({ duplex, inbox, remote: address.href }, {
+      // Looked at below: not every runtime tells why it has ended a connection.
+      rejectUnauthorized: false,
+      // A certificate is for the IP address, or for the name, which the listener is told as well.
+      ...(isIp ? { host } : { servername: host }),
+      ...(caCerts && { ca: [...rootCertificates, ...caCerts] }),
+      ...(protocols && { ALPNProtocols: [...protocols] }),
+    });
+    signal.throwIfAborted();
+    if (socket.authorized !== true) throw new UnbelievedCertificate(socket.authorizationError);
+    return within;
+  } catch (error) {
+    duplex.destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

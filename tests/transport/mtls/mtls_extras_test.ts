@@ -8,7 +8,7 @@ import { systemTransports } from "../../../lib/transport/transports.ts";
 import { tcpTransport } from "../../../lib/transport/tcp/tcp.ts";
 import { Acceptor, dialOptions } from "../../support/channels/acceptor.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
-import { FILES, NET } from "../../support/permitted.ts";
+import { FILES, NET, RUNTIME, SEES_CHAINS } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
 
 const authority = await TestAuthority.root("authority"),
@@ -53,7 +53,11 @@ Deno.test("a certificate on the way to the authority that has expired is an erro
   assertStringIncludes(said, "has expired on");
 });
 
-Deno.test("the other end's extra certificates are not judged, however old they are", () => {
+// BoringSSL, which Bun has, reads none of version 1.
+const ofVersion1 = RUNTIME === "bun";
+Deno.test("the other end's extra certificates are not judged, however old they are", {
+  ignore: ofVersion1,
+}, () => {
   const chain = (node.cert + expired + old).match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----/g)!
     .map((pem) => new X509Certificate(pem));
   const judgement = judgePeer({ chain, authorized: true, resumed: false }, {
@@ -74,17 +78,24 @@ const BUNDLES: [name: string, text: string][] = [
 ];
 
 for (const [name, text] of BUNDLES) {
-  Deno.test(`one text is good as cert and as key: ${name}`, { ignore: !NET }, async () => {
-    const transport = mtlsTransport({ cert: text, key: text, ca: authority.cert }, tcpTransport());
-    const acceptor = await Acceptor.on(transport, "tls://127.0.0.1:0");
-    const near = await transport.dial(acceptor.address, dialOptions());
-    const far = await acceptor.next();
-    assertEquals(near.identity?.sans.ip, ["127.0.0.1"]);
-    assertEquals(far.identity?.sans.ip, ["127.0.0.1"]);
-    near.close();
-    far.close();
-    await acceptor.end();
-  });
+  Deno.test(
+    `one text is good as cert and as key: ${name}`,
+    { ignore: !NET || !SEES_CHAINS },
+    async () => {
+      const transport = mtlsTransport(
+        { cert: text, key: text, ca: authority.cert },
+        tcpTransport(),
+      );
+      const acceptor = await Acceptor.on(transport, "tls://127.0.0.1:0");
+      const near = await transport.dial(acceptor.address, dialOptions());
+      const far = await acceptor.next();
+      assertEquals(near.identity?.sans.ip, ["127.0.0.1"]);
+      assertEquals(far.identity?.sans.ip, ["127.0.0.1"]);
+      near.close();
+      far.close();
+      await acceptor.end();
+    },
+  );
 }
 
 Deno.test("one file is good as cert and as key", { ignore: !FILES }, async () => {

@@ -16,6 +16,7 @@ import {
   TestAuthority,
   type TestCertificate as Identity,
 } from "../../support/certificates/test_authority.ts";
+import { RUNTIME, SEES_CHAINS } from "../../support/permitted.ts";
 import { crlPem } from "../../support/certificates/test_crl.ts";
 
 const stranger = await TestAuthority.root("stranger");
@@ -23,9 +24,10 @@ const stranger = await TestAuthority.root("stranger");
 const pretender = await TestAuthority.root("authority");
 
 for (const ground of [...grounds, webSocketGround]) {
-  const test = (what: string, fn: () => Promise<void>): void =>
-    Deno.test({ name: `mtls over ${ground.name}: ${what}`, ignore: ground.ignore, fn });
+  const test = (what: string, fn: () => Promise<void>, ignore = false): void =>
+    Deno.test({ name: `mtls over ${ground.name}: ${what}`, ignore: ground.ignore || ignore, fn });
 
+  // OpenSSL, which Node has, refuses clients' of version 1 itself; BoringSSL, which Bun has, reads none.
   const badClients: [what: string, client: MtlsConfig, reason: string][] = [
     [
       "of another authority",
@@ -76,7 +78,7 @@ for (const ground of [...grounds, webSocketGround]) {
       assertEquals([heard!.code, heard!.origin], ["Unauthenticated", "remote"]);
       await stillServes(acceptor, ground);
       await acceptor.end();
-    });
+    }, RUNTIME !== "deno" && what.includes("forged"));
   }
 
   const revokedClient = await authority.node("client.example");
@@ -101,7 +103,7 @@ for (const ground of [...grounds, webSocketGround]) {
       assertStringIncludes(heard!.message, reason);
       await stillServes(acceptor, ground);
       await acceptor.end();
-    });
+    }, !SEES_CHAINS && shown !== revokedClient);
   }
 
   test("a host with a certificate that was revoked: both ends know why", async () => {
@@ -195,7 +197,7 @@ for (const ground of [...grounds, webSocketGround]) {
       assertStringIncludes(heard!.message, 'it does not believe this side: certificate "CN=');
       assertStringIncludes(heard!.message, reason);
       await acceptor.end();
-    });
+    }, RUNTIME === "bun" && what.includes("forged"));
   }
 
   test("when neither believes the other, each says so", async () => {

@@ -1,0 +1,42 @@
+/**
+ * Node, and Bun by its modules of the same names.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { lookUp } from "./node_dns.ts";
+import { nodeFiles } from "./node_files.ts";
+import { connectTcp, connectUnix, listenTcp, listenUnix } from "./node_net.ts";
+import { nodeThreadStarter, startNodeThread } from "./node_threads.ts";
+import type { Platform } from "../platform/platform.ts";
+
+/** What Node's permissions of files are called. */
+const SCOPES = { read: "fs.read", write: "fs.write" } as const;
+
+/**
+ * Makes what this library needs of Node or Bun.
+ *
+ * @returns The platform.
+ */
+export function nodePlatform(): Platform {
+  const isBun = process.versions["bun"] !== undefined;
+  return {
+    connectTcp,
+    connectUnix,
+    listenTcp,
+    listenUnix,
+    sharingProblem: null,
+    startTls: null,
+    isPermitted: (what, path) =>
+      what === "net" || (process.permission?.has(SCOPES[what], path) ?? true),
+    files: nodeFiles,
+    lookUp,
+    fetchOptions: (client) => (isBun ? { tls: client } : { dispatcher: client }) as object,
+    startThread: startNodeThread,
+    parentThread: nodeThreadStarter,
+    nativeWebSocket: null,
+    libc: null,
+    readsBetweenImmediates: true,
+  };
+}

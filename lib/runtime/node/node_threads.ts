@@ -1,0 +1,43 @@
+/**
+ * Threads by `node:worker_threads`.
+ *
+ * @module
+ */
+
+import { parentPort, Worker } from "node:worker_threads";
+import { textOf } from "../../foreign/text_of.ts";
+import type { StartThread, ThreadStarter } from "../platform/thread.ts";
+
+/** See `Platform`. */
+export const startNodeThread: StartThread = (module, name, watcher) => {
+  const worker = new Worker(module, { name });
+  let hasEnded = false;
+  const fail = (why: string): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    void worker.terminate();
+    watcher.onFailure(why);
+  };
+  worker.on("message", (message) => {
+    if (!hasEnded) watcher.onMessage(message);
+  });
+  worker.on("error", (error) => fail(textOf(error)));
+  worker.on("messageerror", () => fail("it sent a message that cannot be read"));
+  return {
+    send: (message) => worker.postMessage(message),
+    end() {
+      hasEnded = true;
+      void worker.terminate();
+    },
+  };
+};
+
+/** See `Platform`. */
+export function nodeThreadStarter(): ThreadStarter | null {
+  const port = parentPort;
+  if (port === null) return null;
+  return {
+    send: (message) => port.postMessage(message),
+    listen: (onMessage) => void port.on("message", onMessage),
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * What the tests use of Deno, on Node and Bun, so that they are the same files
+ * on each: tests that are registered, files, and sockets by this library's own.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import * as fs from "node:fs";
+import { connect as dial, createServer, type Socket as NetSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { connect as dialTls } from "node:tls";
+import { inspect } from "node:util";
+import { NodeSocket } from "../../lib/runtime/node/node_socket.ts";
+import type { Socket } from "../../lib/runtime/platform/socket.ts";
+
+/** A test that was registered. */
+export interface RegisteredTest {
+  readonly name: string;
+  readonly ignore: boolean;
+  run(): void | Promise<void>;
+}
+
+type Body = (context: { step: Step }) => void | Promise<void>;
+type Step = (name: string, body: Body) => Promise<boolean>;
+
+interface Definition {
+  name?: string;
+  ignore?: boolean;
+  fn?: Body;
+}
+
+/** All of them, in their order. */
+export const registered: RegisteredTest[] = [];
+/** What is to be done when all have run. */
+export const atEnd: (() => void)[] = [];
+
+const step: Step = async (_name, body) => {
+  await body({ step });
+  return true;
+};
+
+function test(...given: (string | Definition | Body)[]): void {
+  let definition: Definition = {};
+  for (const part of given) {
+    if (typeof part === "string") definition = { ...definition, name: part };
+    else if (typeof part === "function") definition = { ...definition, fn: part };
+    else definition = { ...definition, ...part };
+  }
+  const { name, ignore = false, fn } = definition;
+  if (fn === undefined) throw new TypeError("a test without a function");
+  registered.push({ name: name ?? fn.name, ignore, run: () => fn({ step }) });
+}
+
+/** At once, as Deno's: a server that was told no host binds within the call. */
+function listen({ port = 0, path }: { port?: number; path?: string }): unknown {
+  const taken: Conn[] = [], waiting: ((conn: Conn) => void)[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const conn = connOf(socket), first = waiting.shift();
+    if (first === undefined) taken.push(conn);
+    else first(conn);
+  });
+  server.listen(path === undefined ? { port } : { path });
+  const bound = server.address();
+  return {
+    addr: typeof bound === "string" || bound === null
+      ? { transport: "unix", path }
+      : { transport: "tcp", hostname: "127.0.0.1", port: bound.port },
+    accept: () =>
+      taken.length > 0
+        ? Promise.resolve(taken.shift())
+        : new Promise((resolve) => waiting.push(resolve)),
+    close: () => server.close(),
+  };
+}
+
+type Conn = Socket & Disposable & { closeWrite(): Promise<void> };
+
+/** A connection as the tests have it. */
+function connOf(socket: NetSocket): Conn {
+  const conn = new NodeSocket().take(socket, false, () => {
+    const { remoteAddress: hostname = "", remotePort: port = 0 } = socket;
+    const address = { transport: "tcp", hostname, port } as const;
+    return { local: address, remote: address };
+  });
+  return Object.assign(conn, {
+    closeWrite: () => new Promise<void>((resolve) => socket.end(resolve)),
+    [Symbol.dispose]: () => conn.close(),
+  });
+}
+
+interface ConnectOptions {
+  hostname?: string;
+  port: number;
+  path?: string;
+}
+
+function connect({ path, hostname: host = "127.0.0.1", port }: ConnectOptions): Promise<Conn> {
+  return new Promise((resolve, reject) => {
+    const where = path === undefined ? { host, port } : { path };
+    const socket = dial({ ...where, allowHalfOpen: true }, () => {
+      socket.off("error", reject);
+      resolve(connOf(socket));
+    });
+    socket.once("error", reject);
+  });
+}
+
+interface ConnectTlsOptions extends ConnectOptions {
+  caCerts?: string[];
+  cert?: string;
+  key?: string;
+  alpnProtocols?: string[];
+  unsafelyDisableHostnameVerification?: boolean;
+}
+
+function connectTls(options: ConnectTlsOptions): Promise<Conn> {
+  const { hostname: host = "127.0.0.1", port, caCerts: ca, cert, key, alpnProtocols } = options;
+  return new Promise((resolve, reject) => {
+    const given = { host, port, ca, cert, key, ALPNProtocols: alpnProtocols };
+    const named = options.unsafelyDisableHostnameVerification !== true;
+    const socket = dialTls({
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      ...(!named && { checkServerIdentity: () => undefined }),
+    }, () => {
+      socket.off("error", reject);
+      resolve(connOf(socket));
+    });
+    socket.once("error", reject);
+  });
+}
+
+const makeTempDirSync = ({ prefix = "" }: { prefix?: string } = {}): string =>
+  fs.mkdtempSync(join(tmpdir(), prefix));
+const remove = (path: string, { recursive = false } = {}): void =>
+  recursive || fs.lstatSync(path).isDirectory()
+    ? fs.rmSync(path, { recursive: true })
+    : fs.unlinkSync(path);
+const lstatSync = (path: string) => {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new errors["NotFound"]!(path);
+  return { dev: found.dev, ino: found.ino, size: found.size, isSocket: found.isSocket() };
+};
+const readDirSync = (path: string) => fs.readdirSync(path).map((name) => ({ name }));
+const OS: Readonly<Record<string, string>> = { win32: "windows" };
+
+/** Puts it where the tests look for it; without a version, so that nobody takes this for Deno. */
+export function installDenoApi(): void {
+  const api = {
+    test,
+    args: [],
+    build: { os: OS[process.platform] ?? process.platform },
+    env: { get: (name: string) => process.env[name] },
+    errors,
+    execPath: () => process.execPath,
+    inspect,
+    memoryUsage: () => process.memoryUsage(),
+    permissions: {
+      querySync: ({ name }: { name: string }) => ({
+        // Other processes would be Deno's, and libraries of the system it alone calls.
+        state: name === "run" || name === "ffi" ? "denied" : "granted",
+      }),
+    },
+    connect,
+    connectTls,
+    listen,
+    makeTempDirSync,
+    makeTempFile: async (options?: { prefix?: string }) => {
+      const path = join(makeTempDirSync(options), "file");
+      await fs.promises.writeFile(path, "");
+      return path;
+    },
+    makeTempDir: (options?: { prefix?: string }) => Promise.resolve(makeTempDirSync(options)),
+    mkdirSync: fs.mkdirSync,
+    mkdir: fs.promises.mkdir,
+    writeTextFileSync: (path: string, text: string) => fs.writeFileSync(path, text),
+    writeTextFile: (path: string, text: string) => fs.promises.writeFile(path, text),
+    writeFileSync: fs.writeFileSync,
+    readTextFileSync: (path: string) => fs.readFileSync(path, "utf8"),
+    readTextFile: (path: string) => fs.promises.readFile(path, "utf8"),
+    readFileSync: fs.readFileSync,
+    removeSync: remove,
+    remove: (path: string, options?: { recursive?: boolean }) =>
+      Promise.resolve().then(() => remove(path, options)),
+    renameSync: fs.renameSync,
+    rename: fs.promises.rename,
+    symlink: fs.promises.symlink,
+    lstatSync,
+    lstat: (path: string) => Promise.resolve().then(() => lstatSync(path)),
+    readDirSync,
+  };
+  installBytesAsText();
+  const target = globalThis as unknown as Record<string, unknown>;
+  target["Deno"] = api;
+  const others = target["addEventListener"] as ((...args: unknown[]) => void) | undefined;
+  target["addEventListener"] = (...args: [string, () => void]) => {
+    if (args[0] === "unload") atEnd.push(args[1]);
+    else others?.(...args);
+  };
+}
+
+const errors = errorClasses();
+
+/** By name alone: what this library throws and meets on these runtimes are errors with codes. */
+function errorClasses(): Record<string, new (message: string) => Error> {
+  return new Proxy({}, {
+    get: (known: Record<string, new (message: string) => Error>, name: string) =>
+      known[name] ??= class extends Error {
+        override readonly name = name;
+      },
+  });
+}
+
+/** What Node 24 lacks, and tests use. */
+function installBytesAsText(): void {
+  const array = Uint8Array as unknown as Record<string, unknown>;
+  array["fromHex"] ??= (text: string) => new Uint8Array(Buffer.from(text, "hex"));
+  array["fromBase64"] ??= (text: string) => new Uint8Array(Buffer.from(text, "base64"));
+  const bytes = Uint8Array.prototype as unknown as Record<string, unknown>;
+  bytes["toHex"] ??= function (this: Uint8Array) {
+    return Buffer.from(this).toString("hex");
+  };
+  bytes["toBase64"] ??= function (this: Uint8Array) {
+    return Buffer.from(this).toString("base64");
+  };
+}
