@@ -139,7 +139,7 @@ export type {
 } from "./lib/rpc/contract/audit.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";
 export type { Endpoint } from "./lib/transport/channel/endpoint.ts";
-export type { DoorLimits } from "./lib/transport/channel/listener_door.ts";
+export type { HandshakeLimits } from "./lib/transport/channel/listener_limiter.ts";
 export { mtls } from "./lib/transport/mtls/mtls.ts";
 export type { CredentialsLogger } from "./lib/transport/certificates/certificate_expiry.ts";
 export type {

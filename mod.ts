@@ -24,9 +24,9 @@ export type { Authenticator, TokenVerdict } from "./lib/session/frames/authentic
 export type { SessionTimes } from "./lib/session/frames/session_options.ts";
 export type { Authorize, TokenJudgement } from "./lib/transport/channel/authorization.ts";
 export type { Clock, Random, Timer } from "./lib/runtime/clock.ts";
-export type { Door, DoorPlace } from "./lib/transport/channel/door.ts";
+export type { HandshakeLimiter, HandshakeSlot } from "./lib/transport/channel/handshake_limiter.ts";
 export type { HostAddress } from "./lib/runtime/host_address.ts";
-export type { DoorLimits } from "./lib/transport/channel/listener_door.ts";
+export type { HandshakeLimits } from "./lib/transport/channel/listener_limiter.ts";
 export type { CredentialsLogger } from "./lib/transport/certificates/certificate_expiry.ts";
 export type {
   Credentials,

@@ -22,7 +22,7 @@ import { folderOf, FolderWatch } from "../runtime/folder_watch.ts";
 import { invalidOption, positiveOption } from "./resolver/option_checks.ts";
 import { pause } from "../runtime/pause.ts";
 import { readError } from "../runtime/read_error.ts";
-import { Settling } from "../runtime/settling.ts";
+import { FileDebounce } from "../runtime/file_debounce.ts";
 import { Trouble } from "./resolver/trouble.ts";
 
 /** The longest file that is read: some 30,000 endpoints. Whatever is longer is taken for a mistake. */
@@ -112,7 +112,7 @@ class WatchedFile {
   readonly #pollIntervalMs: number;
   readonly #makeEndpoint: (line: string) => Endpoint;
   readonly #clock: Clock;
-  readonly #settling: Settling;
+  readonly #debounce: FileDebounce;
   readonly #problem: Trouble;
   readonly #lines: GoodParts;
   #known: Known | null = null;
@@ -127,7 +127,7 @@ class WatchedFile {
     this.#pollIntervalMs = check("pollIntervalMs", 5_000);
     this.#makeEndpoint = options.makeEndpoint ?? ((line) => parseNetEndpoint(line));
     this.#clock = options.clock ?? systemClock;
-    this.#settling = new Settling(this.#settleMs);
+    this.#debounce = new FileDebounce(this.#settleMs);
     const logger = loggerOf(options.logger), { path } = options;
     this.#problem = new Trouble(logger, this.#clock, `The file ${path} is in order again.`, {
       event: "resolver_recovered",
@@ -156,16 +156,16 @@ class WatchedFile {
       return true;
     }
     if (signal.aborted) return true;
-    switch (this.#settling.see(text, this.#clock.now())) {
-      case "unsettled":
+    switch (this.#debounce.see(text, this.#clock.now())) {
+      case "pending":
         return false;
-      case "restless":
+      case "unstable":
         this.#fail(sink, this.#error("keeps changing, or comes and goes. Write it in one go"));
         return false;
-      case "counts":
+      case "changed":
         this.#known = this.#parse(text);
         break;
-      case "known":
+      case "unchanged":
         break;
     }
     this.#tell(sink);

@@ -19,19 +19,19 @@ import { textOf } from "./text_of.ts";
  * | `connection_lost` | a connection has ended that was not meant to |
  * | `connection_renewed`, `renewal_failed` | a connection was replaced by a newer one; that was tried in vain |
  * | `dial_failed` | an attempt to connect has failed |
- * | `connection_refused` | who came was not let in, or this side was not let in there |
- * | `visitor_left` | somebody connected and left before saying who it is, as probes do |
- * | `visitors_turned_away` | more connections came at one time than are heard |
+ * | `connection_refused` | a connection was refused by this side or by the peer |
+ * | `connection_abandoned` | a connection was closed by its other side before the handshake, as by health checks |
+ * | `listener_overloaded` | connections were refused, as too many were in their handshake (`maxUnproven`) |
  * | `client_up`, `client_down` | a client of a service has connected; its connection has ended |
  * | `listener_trouble`, `listener_recovered` | a listener cannot take connections for the moment; it can again |
  * | `listener_failed` | a listener has ended by itself, or could not be closed |
  * | `grace_over` | something closes, and what runs is given up as its time is over |
- * | `twins` | two processes use one name |
+ * | `duplicate_name` | two processes use one name |
  * | `internal_error` | a fault of this library: please report it |
  * | `callback_failed` | a function that the user has given has thrown; `what` names it |
  * | `logger_failed`, `authenticator_failed`, `transport_failed`, `balancer_failed` | the same of an object |
  * | `handler_failed`, `calls_refused` | a handler has thrown; its allow rule does not let a caller in |
- * | `entrance_open` | others could come in without proof, and are refused therefore |
+ * | `listener_unauthenticated` | a connection from another machine was refused, as no authentication is set up |
  * | `codecs_interpreted` | codecs are slower here than they could be |
  * | `certificate_expiring`, `certificate_expired`, `certificate_unused` | as the names say |
  * | `crl_expired` | a list of revoked certificates is out of date |
@@ -65,7 +65,7 @@ export type LogEvent =
   | "dial_failed"
   | "endpoint_ignored"
   | "endpoints_changed"
-  | "entrance_open"
+  | "listener_unauthenticated"
   | "grace_over"
   | "handler_failed"
   | "internal_error"
@@ -87,9 +87,9 @@ export type LogEvent =
   | "server_down"
   | "server_up"
   | "transport_failed"
-  | "twins"
-  | "visitor_left"
-  | "visitors_turned_away"
+  | "duplicate_name"
+  | "connection_abandoned"
+  | "listener_overloaded"
   | "worker_ended"
   | "worker_failed"
   | "worker_up";

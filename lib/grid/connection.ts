@@ -19,7 +19,7 @@ import type { AnyContract, SingleContract, StreamContract } from "../rpc/contrac
 import type { GridNode } from "./grid_node.ts";
 import { withArray } from "../rpc/calling/given_array.ts";
 import { OutgoingStream, type StreamDelegate } from "../rpc/calling/outgoing_stream.ts";
-import type { Peering } from "./peering.ts";
+import type { GridPeer } from "./grid_peer.ts";
 import type { Reconnector } from "../rpc/connecting/reconnector.ts";
 import { PendingRequest } from "../rpc/calling/pending_request.ts";
 import { Stream } from "../rpc/calling/stream.ts";
@@ -55,22 +55,22 @@ export class Connection {
   readonly host: string;
 
   readonly #node: GridNode;
-  readonly #peering: Peering;
+  readonly #peer: GridPeer;
   readonly #reconnector: Reconnector;
   readonly #delegate: StreamDelegate;
 
   /** Made by the manager. */
-  constructor(node: GridNode, peering: Peering) {
-    this.host = peering.host;
+  constructor(node: GridNode, peer: GridPeer) {
+    this.host = peer.host;
     this.#node = node;
-    this.#peering = peering;
-    this.#reconnector = peering.reconnector;
-    this.#delegate = new GridCallDelegate(node, peering);
+    this.#peer = peer;
+    this.#reconnector = peer.reconnector;
+    this.#delegate = new GridCallDelegate(node, peer);
   }
 
   /** Where the connection stands. */
   get state(): ConnectionState {
-    return this.#peering.state;
+    return this.#peer.state;
   }
 
   /** Who the peer has proven to be by its certificate, while it is connected; `undefined` otherwise, and without mutual TLS. */
@@ -91,7 +91,7 @@ export class Connection {
    * @returns A function that ends that.
    */
   onStateChange(listener: (state: ConnectionState, connection: Connection) => void): () => void {
-    return this.#peering.onStateChange((state) => listener(state, this));
+    return this.#peer.onStateChange((state) => listener(state, this));
   }
 
   /**
@@ -101,7 +101,7 @@ export class Connection {
    * @throws {InternodeError} `Unreachable` when the time is up, `Closed` when the manager closes; the signal's reason when it aborts.
    */
   waitForConnect(options: WaitOptions = {}): Promise<void> {
-    return untilConnected(this.#peering, this.#node.options.clock, options);
+    return untilConnected(this.#peer, this.#node.options.clock, options);
   }
 
   /**
@@ -152,7 +152,7 @@ export class Connection {
         this.#open(link, call, contract, initial, options);
       } else {
         call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
-        this.#peering.wait(call, options.waitForReady === true, (made) => {
+        this.#peer.wait(call, options.waitForReady === true, (made) => {
           this.#open(made, call, contract, initial, options);
         });
       }
@@ -188,7 +188,7 @@ export class Connection {
     request: Request,
     options: CallOptions,
   ): void {
-    this.#peering.wait(call, options.waitForReady === true, (link) => {
+    this.#peer.wait(call, options.waitForReady === true, (link) => {
       this.#request(link, link.beginTurn(), call, contract, request, options);
     });
   }
@@ -301,14 +301,14 @@ class GridCallDelegate implements StreamDelegate {
   readonly traces: CallTraces;
   readonly spans: Tracer | null;
   readonly #node: GridNode;
-  readonly #peering: Peering;
+  readonly #peer: GridPeer;
 
-  constructor(node: GridNode, peering: Peering) {
-    this.host = peering.host;
+  constructor(node: GridNode, peer: GridPeer) {
+    this.host = peer.host;
     this.traces = node.traces;
     this.spans = node.options.tracer;
     this.#node = node;
-    this.#peering = peering;
+    this.#peer = peer;
   }
 
   now(): number {
@@ -316,11 +316,11 @@ class GridCallDelegate implements StreamDelegate {
   }
 
   beginTurn(): number {
-    return this.#peering.reconnector.link?.beginTurn() ?? this.now();
+    return this.#peer.reconnector.link?.beginTurn() ?? this.now();
   }
 
   abort(call: OutgoingCall, reason: unknown): void {
-    this.#peering.abort(call, reason);
+    this.#peer.abort(call, reason);
   }
 }
 

@@ -26,8 +26,8 @@ import { closeListener } from "./close_listener.ts";
 import { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import { dials } from "./dialler.ts";
-import { Doorman } from "./doorman.ts";
-import { openEntrance } from "../rpc/proof/entrance.ts";
+import { Acceptor } from "./acceptor.ts";
+import { exposedListenerError } from "../rpc/proof/acceptor_policy.ts";
 import { GridNode } from "./grid_node.ts";
 import { areSettled, tellGivenUp } from "../rpc/connecting/link_closing.ts";
 import type {
@@ -39,7 +39,7 @@ import type { AnyHandler } from "../rpc/serving/handler_table.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
 import { nodeCloses, peerCloses } from "./peer_errors.ts";
 import { OwnPeering } from "./own_peering.ts";
-import { Peering } from "./peering.ts";
+import { GridPeer } from "./grid_peer.ts";
 import type { WaitOptions } from "./wait_for_connect.ts";
 
 /** What a server of the user's own knows of a request for {@linkcode Manager.upgrade}. */
@@ -82,11 +82,11 @@ export class Manager implements AsyncDisposable {
   readonly connections: readonly Connection[];
 
   readonly #node: GridNode;
-  readonly #peerings = new Map<string, Peering>();
+  readonly #peers = new Map<string, GridPeer>();
   readonly #byHost = new Map<string, Connection>();
-  readonly #doorman: Doorman;
+  readonly #acceptor: Acceptor;
   /** This node as its own peer, once it is asked for. */
-  #own: { readonly peering: Peering; readonly connection: Connection } | null = null;
+  #own: { readonly peer: GridPeer; readonly connection: Connection } | null = null;
   #listener: Promise<Listener> | null = null;
   #closed: Promise<void> | null = null;
 
@@ -109,7 +109,7 @@ export class Manager implements AsyncDisposable {
       void this.#node.options.credentials?.close();
       throw error;
     }
-    this.#doorman = new Doorman(this.#node, this.#peerings);
+    this.#acceptor = new Acceptor(this.#node, this.#peers);
   }
 
   /**
@@ -154,16 +154,16 @@ export class Manager implements AsyncDisposable {
     }
     if (this.#listener !== null) throw invalidArgument("This manager listens already.");
     const { options, local } = this.#node;
-    const exposed = this.#openEntrance();
+    const exposed = this.#exposedListenerError();
     if (exposed !== null) throw exposed;
     const accepting = this.#node.transport(local).listen(local, {
-      accept: (channel, name, place) => this.#doorman.accept(channel, name, place),
-      door: this.#doorman.door,
+      accept: (channel, name, slot) => this.#acceptor.accept(channel, name, slot),
+      limiter: this.#acceptor.limiter,
       path: options.path,
       allowOrigins: options.allowOrigins,
       allowHosts: options.allowHosts,
-      authorize: (...asked) => this.#doorman.authorize(...asked),
-      onError: this.#doorman.visitors.onError,
+      authorize: (...asked) => this.#acceptor.authorize(...asked),
+      onError: this.#acceptor.log.onError,
     });
     this.#listener = accepting;
     let listener: Listener;
@@ -194,7 +194,7 @@ export class Manager implements AsyncDisposable {
 
   /** Starts to dial without accepting: for a node whose connections come in through {@linkcode Manager.upgrade}. Any number of calls. */
   connect(): void {
-    for (const peering of this.#peerings.values()) peering.start();
+    for (const peer of this.#peers.values()) peer.start();
   }
 
   /**
@@ -213,26 +213,26 @@ export class Manager implements AsyncDisposable {
     if (this.#closed !== null) {
       return new Response("This host is closing: it takes no connections.\n", { status: 503 });
     }
-    const exposed = this.#openEntrance(), remote = options.remoteAddress;
+    const exposed = this.#exposedListenerError(), remote = options.remoteAddress;
     return upgradeWebSocket(request, {
       allowOrigins,
       allowHosts,
       hostname: this.#node.local.hostname,
       onRefused: (why) =>
-        this.#doorman.visitors.onRefused({ code: "PermissionDenied", why }, { remote }),
-      accept: (channel, name, place) => this.#doorman.accept(channel, name, place),
-      door: this.#doorman.door,
+        this.#acceptor.log.onRefused({ code: "PermissionDenied", why }, { remote }),
+      accept: (channel, name, slot) => this.#acceptor.accept(channel, name, slot),
+      limiter: this.#acceptor.limiter,
       address: remote,
-      onError: this.#doorman.visitors.onError,
+      onError: this.#acceptor.log.onError,
       authorize: (token) => {
         if (mutualTls) {
           const why = "This host takes connections by mutual TLS only.";
-          this.#doorman.visitors.onRefused(unproven(why), { remote });
+          this.#acceptor.log.onRefused(unproven(why), { remote });
           return why;
         }
-        if (exposed === null) return this.#doorman.authorize(token, undefined, remote);
+        if (exposed === null) return this.#acceptor.authorize(token, undefined, remote);
         logger.error(exposed.message, {
-          event: "entrance_open",
+          event: "listener_unauthenticated",
           local: this.local,
           ...about(exposed),
         });
@@ -316,9 +316,9 @@ export class Manager implements AsyncDisposable {
       seen.add(href);
       if (href === local.href) continue;
       this.#node.transport(address);
-      const peering = new Peering(this.#node, address, dials(local.href, href));
-      const connection = new Connection(this.#node, peering);
-      this.#peerings.set(href, peering);
+      const peer = new GridPeer(this.#node, address, dials(local.href, href));
+      const connection = new Connection(this.#node, peer);
+      this.#peers.set(href, peer);
       this.#byHost.set(href, connection);
       connections.push(connection);
     }
@@ -331,54 +331,54 @@ export class Manager implements AsyncDisposable {
     const links = reconnectors.flatMap(({ links }) => links);
     return {
       ...sumOfTraffic(reconnectors.map(({ totals }) => totals.traffic())),
-      connections: this.#doorman.count + links.length,
+      connections: this.#acceptor.count + links.length,
       runningCalls: this.#node.serving.running,
     };
   }
 
-  #allPeerings(): Peering[] {
-    const peerings = [...this.#peerings.values()];
-    return this.#own === null ? peerings : [...peerings, this.#own.peering];
+  #allPeerings(): GridPeer[] {
+    const peers = [...this.#peers.values()];
+    return this.#own === null ? peers : [...peers, this.#own.peer];
   }
 
   #ownConnection(): Connection {
     if (this.#own === null) {
-      const peering = new OwnPeering(this.#node);
-      this.#own = { peering, connection: new Connection(this.#node, peering) };
-      if (this.#closed === null) peering.start();
-      else peering.close();
+      const peer = new OwnPeering(this.#node);
+      this.#own = { peer, connection: new Connection(this.#node, peer) };
+      if (this.#closed === null) peer.start();
+      else peer.close();
     }
     return this.#own.connection;
   }
 
   /** Why others may not be let in here. */
-  #openEntrance(): InternodeError | null {
+  #exposedListenerError(): InternodeError | null {
     const { local, options } = this.#node;
     const guarded = this.#node.transport(local).guarded === true;
-    return openEntrance(local, { ...options, guarded }, "option tls (mutual TLS)");
+    return exposedListenerError(local, { ...options, guarded }, "option tls (mutual TLS)");
   }
 
   async #close(graceMs: number): Promise<void> {
     const { clock, logger } = this.#node.options;
     this.#node.closing = true;
     const listenerClosed = closeListener(this.#listener, this.local, this.#node.options);
-    const peerings = this.#allPeerings();
-    const links = peerings.flatMap(({ reconnector }) => reconnector.links);
+    const peers = this.#allPeerings();
+    const links = peers.flatMap(({ reconnector }) => reconnector.links);
     const reason = nodeCloses(this.local);
     this.#node.serving.closing.abort(reason, this.#node.serving.logger);
-    for (const peering of peerings) peering.drain(reason);
+    for (const peer of peers) peer.drain(reason);
     const { ended } = new QuietWait(clock, graceMs, links, () => areSettled(links) ? 0 : Infinity);
     if (!await ended) {
       tellGivenUp(logger, this.local, graceMs, links, this.#node.serving.running);
     }
-    this.#doorman.close(peerCloses());
+    this.#acceptor.close(peerCloses());
     const gone = new Promise<void>((resolve) => {
       const check = (): void => {
-        const isGone = peerings.every(({ reconnector }) => reconnector.isGone);
-        if (this.#doorman.count === 0 && isGone) resolve();
+        const isGone = peers.every(({ reconnector }) => reconnector.isGone);
+        if (this.#acceptor.count === 0 && isGone) resolve();
       };
       this.#node.onGone = check;
-      for (const peering of peerings) peering.close();
+      for (const peer of peers) peer.close();
       check();
     });
     await gone;

@@ -7,7 +7,10 @@
 import { shown } from "../foreign/text_of.ts";
 import { readHosts } from "../transport/websocket/allowed_hosts.ts";
 import { readOrigins } from "../transport/websocket/allowed_origins.ts";
-import { type DoorLimits, readDoorLimits } from "../transport/channel/listener_door.ts";
+import {
+  type HandshakeLimits,
+  readHandshakeLimits,
+} from "../transport/channel/listener_limiter.ts";
 import { identityOf } from "../transport/certificates/certificate_judge.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { MtlsConfig, MtlsFileConfig } from "../transport/certificates/mtls_config.ts";
@@ -31,7 +34,7 @@ import {
 } from "../rpc/connecting/connection_options.ts";
 
 /** What a `Manager` is made from. */
-export interface ManagerOptions extends ConnectionOptions, DoorLimits {
+export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
   /** This host's URL, by which its peers know it: `tcp://10.0.0.1:9000`, `ws://…`, `unix:///run/grid.sock`. */
   readonly local: string;
   /** All hosts of the grid, `local` among them once. */
@@ -102,7 +105,7 @@ export interface NodeOptions extends ConnectionSettings {
   /** See {@linkcode ManagerOptions}. */
   readonly allowHosts: readonly string[];
   /** See {@linkcode ManagerOptions}. */
-  readonly doorLimits: DoorLimits;
+  readonly handshakeLimits: HandshakeLimits;
   /** See {@linkcode ManagerOptions}. */
   readonly defaultTimeoutMs: number;
   /** See {@linkcode ManagerOptions}. */
@@ -146,7 +149,7 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
     path,
     allowOrigins: readOrigins(given.allowOrigins),
     allowHosts: readHosts(given.allowHosts),
-    doorLimits: readDoorLimits(given),
+    handshakeLimits: readHandshakeLimits(given),
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),

@@ -10,7 +10,7 @@ import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { Channel } from "../transport/channel/transport.ts";
 import { memoryPair } from "../transport/memory/memory_channel.ts";
 import type { GridNode } from "./grid_node.ts";
-import { Peering } from "./peering.ts";
+import { GridPeer } from "./grid_peer.ts";
 
 /** Neither end has to prove to the other what the node knows of itself. */
 const UNASKED = null;
@@ -19,7 +19,7 @@ const UNASKED = null;
  * A node as its own peer: what it dials is one end of a channel in memory, whose
  * other end it serves. All else is as with any other peer.
  */
-export class OwnPeering extends Peering {
+export class OwnPeering extends GridPeer {
   readonly #node: GridNode;
 
   /** */
@@ -56,10 +56,10 @@ export class OwnPeering extends Peering {
 
 /** The end that is served; the other one ends it. */
 class ServedEnd implements LinkDelegate {
-  readonly #peering: OwnPeering;
+  readonly #peer: OwnPeering;
 
-  constructor(peering: OwnPeering) {
-    this.#peering = peering;
+  constructor(peer: OwnPeering) {
+    this.#peer = peer;
   }
 
   checkPeer(): null {
@@ -69,16 +69,16 @@ class ServedEnd implements LinkDelegate {
   onOpen(): void {}
 
   resolve(link: Link, name: string, subroute: string): HandlerTarget | null {
-    return this.#peering.resolve(link, name, subroute);
+    return this.#peer.resolve(link, name, subroute);
   }
 
   onDraining(): void {}
 
   onClosed(link: Link, _error: InternodeError): void {
-    this.#peering.reconnector.totals.add(link);
+    this.#peer.reconnector.totals.add(link);
   }
 
   onGone(link: Link): void {
-    this.#peering.reconnector.onGone(link);
+    this.#peer.reconnector.onGone(link);
   }
 }

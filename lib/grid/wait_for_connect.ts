@@ -9,7 +9,7 @@ import { hasAborted, leaveSignal, listenTo, reasonOf, signalProblem } from "../f
 import { shown, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { invalidOption } from "../rpc/connecting/connection_options.ts";
-import type { Peering } from "./peering.ts";
+import type { GridPeer } from "./grid_peer.ts";
 
 /** How to wait. */
 export interface WaitOptions {
@@ -19,9 +19,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Resolves once the peering is connected. */
+/** Resolves once the peer is connected. */
 export function untilConnected(
-  peering: Peering,
+  peer: GridPeer,
   clock: Clock,
   options: WaitOptions,
 ): Promise<void> {
@@ -34,7 +34,7 @@ export function untilConnected(
     );
   }
   if (hasAborted(signal)) return Promise.reject(reasonOf(signal));
-  if (peering.state === "connected") return Promise.resolve();
+  if (peer.state === "connected") return Promise.resolve();
   return new Promise((resolve, reject) => {
     const end = (error: unknown): void => {
       clock.clearTimer(timer);
@@ -45,11 +45,11 @@ export function untilConnected(
     };
     const onAbort = (): void => end(reasonOf(signal));
     const check = (): void => {
-      if (peering.state === "connected") end(undefined);
-      if (peering.state === "closed") end(failure("Closed", "this manager is closed"));
+      if (peer.state === "connected") end(undefined);
+      if (peer.state === "closed") end(failure("Closed", "this manager is closed"));
     };
     const failure = (code: "Closed" | "Unreachable", why: string): InternodeError => {
-      const { host, reconnector: { lastFailure: cause } } = peering;
+      const { host, reconnector: { lastFailure: cause } } = peer;
       const reason = cause === null || cause === undefined ? "" : ` Last of all: ${textOf(cause)}`;
       return new InternodeError(code, `No connection to ${host}: ${why}.${reason}`, {
         origin: "network",
@@ -61,7 +61,7 @@ export function untilConnected(
       timeoutMs,
       () => end(failure("Unreachable", `none was made within ${timeoutMs} ms`)),
     );
-    const forget = peering.onStateChange(check);
+    const forget = peer.onStateChange(check);
     listenTo(signal, onAbort, (thrown) => end(thrown ?? null));
     check();
   });

@@ -10,13 +10,13 @@ Deno.test("GuardedLogger: passes on what it is told, by its level", () => {
   const logger = new GuardedLogger({ debug: push, info: push, warn: push, error: push }, () => {});
   logger.debug("a", { event: "peer_up" });
   logger.info("b", { event: "peer_up", host: "x" });
-  logger.warn("c", { event: "twins" });
-  logger.error("d", { event: "twins", count: 5 });
+  logger.warn("c", { event: "duplicate_name" });
+  logger.error("d", { event: "duplicate_name", count: 5 });
   assertEquals(told, [
     ["a", { event: "peer_up" }],
     ["b", { event: "peer_up", host: "x" }],
-    ["c", { event: "twins" }],
-    ["d", { event: "twins", count: 5 }],
+    ["c", { event: "duplicate_name" }],
+    ["d", { event: "duplicate_name", count: 5 }],
   ]);
 });
 
@@ -56,7 +56,7 @@ Deno.test("GuardedLogger: methods that throw, are missing, or return rejected pr
     },
     warn: () => Promise.reject(new Error("3")),
   }, (what) => thrown.push((what as Error).message));
-  const fields = { event: "twins" } as const;
+  const fields = { event: "duplicate_name" } as const;
   for (const level of ["debug", "info", "warn", "error"] as const) fails[level]("a", fields);
   await Promise.resolve();
   assertEquals(thrown, ["1", "2", "3"]);
@@ -66,7 +66,7 @@ Deno.test("GuardedLogger: methods that throw, are missing, or return rejected pr
 function heard(message: string, fields: Omit<LogFields, "event">): [string, LogFields] {
   const lines: [string, LogFields][] = [];
   const info = (text: string, fields?: unknown): unknown => lines.push([text, fields as LogFields]);
-  new GuardedLogger({ info }, () => {}).info(message, { event: "twins", ...fields });
+  new GuardedLogger({ info }, () => {}).info(message, { event: "duplicate_name", ...fields });
   assertEquals(lines.length, 1);
   return lines[0]!;
 }
@@ -81,7 +81,7 @@ Deno.test("GuardedLogger: whoever has written a part of a line, its texts are on
   });
   assertEquals(text, "a ERROR b [31m");
   assertEquals(fields, {
-    event: "twins",
+    event: "duplicate_name",
     host: "h h",
     remotes: ["r", "r r"],
     reason: "x".repeat(MAX_FOREIGN_TEXT),

@@ -17,7 +17,7 @@ import {
   parseNetEndpoint,
   serve,
 } from "@internode/grid/call";
-import type { DoorLimits } from "../../lib/transport/channel/listener_door.ts";
+import type { HandshakeLimits } from "../../lib/transport/channel/listener_limiter.ts";
 import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
 import { HeardLogger } from "../support/log/heard.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
@@ -48,7 +48,7 @@ if (FILES) {
 }
 let sockets = 0;
 
-interface Options extends DoorLimits {
+interface Options extends HandshakeLimits {
   readonly handshakeTimeoutMs?: number;
 }
 
@@ -196,7 +196,7 @@ for (const kind of KINDS) {
     assert(!hasEnded, "one that was there was ended");
     const [told] = log.shown;
     assertEquals(log.shown.length, 1, JSON.stringify(log.shown));
-    assertEquals([told!.level, told!.fields["event"]], ["warn", "visitors_turned_away"]);
+    assertEquals([told!.level, told!.fields["event"]], ["warn", "listener_overloaded"]);
     close(inside.shift()!);
     await opened.member();
     // Who has proven itself is not counted any more.
@@ -219,7 +219,7 @@ for (const kind of KINDS) {
     } else {
       await ending(third);
       close(third);
-      assertEquals(log.of("visitors_turned_away").length, 1);
+      assertEquals(log.of("listener_overloaded").length, 1);
       assert(log.shown[0]!.message.includes("maxUnprovenPerAddress"), log.shown[0]!.message);
       close(strangers.shift()!);
       await opened.member();

@@ -174,7 +174,7 @@ async function toServer(scheme: string, transports: Transports, word: EvilWord):
   await say(word, channel, "dials", "client");
   await until(
     () =>
-      told.logger.of("client_down").length + told.logger.of("visitor_left").length +
+      told.logger.of("client_down").length + told.logger.of("connection_abandoned").length +
           told.logger.of("connection_refused").length > 0,
     word.name,
   );
@@ -263,7 +263,7 @@ for (const scheme of SCHEMES) {
         early,
       ]] as const
     ) {
-      const ends = ["client_down", "visitor_left", "connection_refused"];
+      const ends = ["client_down", "connection_abandoned", "connection_refused"];
       const told = (): number =>
         ends.map((event) => logger.of(event).length).reduce((a, b) => a + b);
       await until(() => told() >= words.length * TIMES_EACH, `${face} has heard of all`);

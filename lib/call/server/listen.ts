@@ -10,14 +10,14 @@ import type { Audit } from "../../rpc/contract/audit.ts";
 import { auditOf, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
 import { invalidOption } from "../../rpc/connecting/connection_options.ts";
 import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
-import { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
+import { ListenerLog } from "../../rpc/connecting/listener_log.ts";
 import { readHosts } from "../../transport/websocket/allowed_hosts.ts";
 import { readOrigins } from "../../transport/websocket/allowed_origins.ts";
 import {
-  type DoorLimits,
-  ListenerDoor,
-  readDoorLimits,
-} from "../../transport/channel/listener_door.ts";
+  type HandshakeLimits,
+  ListenerLimiter,
+  readHandshakeLimits,
+} from "../../transport/channel/listener_limiter.ts";
 import { NetEndpoint, parseNetEndpoint } from "../../transport/net_endpoint.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import type { Channel, Transports } from "../../transport/channel/transport.ts";
@@ -26,7 +26,7 @@ import type { ServiceListener } from "./service_listener.ts";
 import { TransportListener } from "./transport_listener.ts";
 
 /** How to {@linkcode listen}. */
-export interface ServiceListenOptions extends DoorLimits {
+export interface ServiceListenOptions extends HandshakeLimits {
   /** How hosts are listened at: give `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
   readonly transports?: Transports | undefined;
   /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within the `handshakeTimeoutMs` of `serve` is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. For `ws` and `wss` only. Default: where `serve` has option `auth`, those with a token that its clients make of the secret; otherwise all are let in. Where it is given, `auth` is proven after the upgrade alone. */
@@ -91,16 +91,23 @@ export async function listen(
   }
   const guarded = transport.guarded === true ||
     authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
-  const door = new ListenerDoor(readDoorLimits(options));
-  const taking = new TransportListener(endpoint.address, choose, logger, guarded, transport, door);
+  const limiter = new ListenerLimiter(readHandshakeLimits(options));
+  const taking = new TransportListener(
+    endpoint.address,
+    choose,
+    logger,
+    guarded,
+    transport,
+    limiter,
+  );
   const trail = auditTrailOf(auditOf(options.audit), endpoint.address, logger, systemClock);
-  const visitors = new VisitorLog(endpoint.address, logger, systemClock, trail);
+  const log = new ListenerLog(endpoint.address, logger, systemClock, trail);
   const listener = await transport.listen(endpoint.host, {
-    accept: (channel, name, place) => {
-      visitors.onAccepted();
-      taking.take(channel, name, place);
+    accept: (channel, name, slot) => {
+      log.onAccepted();
+      taking.take(channel, name, slot);
     },
-    door,
+    limiter,
     path: endpoint.path,
     allowOrigins: readOrigins(options.allowOrigins),
     allowHosts: readHosts(options.allowHosts),
@@ -119,10 +126,10 @@ export async function listen(
       return said;
     },
     ...(options.sharePort === true && { sharePort: true }),
-    onError: visitors.onError,
+    onError: log.onError,
   });
   taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);
-  visitors.local = taking.address;
+  log.local = taking.address;
   if (trail !== null) {
     trail.local = taking.address;
     const end = (): void => trail.close();

@@ -10,10 +10,10 @@ import { tell } from "../../foreign/guard.ts";
 import { subscribe } from "../../foreign/subscription.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
-import { openEntrance } from "../../rpc/proof/entrance.ts";
+import { exposedListenerError } from "../../rpc/proof/acceptor_policy.ts";
 import type { Authorize } from "../../transport/channel/authorization.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
-import type { DoorPlace } from "../../transport/channel/door.ts";
+import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import { HandlerMap } from "./handler_map.ts";
 import { resolveServeOptions, type ServeOptions } from "./server_options.ts";
@@ -21,7 +21,7 @@ import type { AcceptedConnection, ServiceListener } from "./service_listener.ts"
 import { RunningServer } from "./running_server.ts";
 import type { ServedClient } from "./served_connection.ts";
 import { ServiceServer } from "./service_server.ts";
-import { type PlacedConnection, TransportListener } from "./transport_listener.ts";
+import { type SlottedConnection, TransportListener } from "./transport_listener.ts";
 
 /**
  * Serves all connections of a listener, until the server is closed: by its
@@ -68,13 +68,13 @@ export function serve(
   try {
     checkSignal(signal);
     const settings = resolveServeOptions(options, listener.address);
-    const exposed = openEntrance(
+    const exposed = exposedListenerError(
       listener.address,
       { ...settings, guarded: listener.guarded === true },
       "listen with mtlsTransports (mutual TLS)",
     );
     if (exposed !== null) throw exposed;
-    server = new ServiceServer(settings, ours(listener)?.door);
+    server = new ServiceServer(settings, ours(listener)?.limiter);
   } catch (error) {
     void closeListener(listener);
     throw error;
@@ -148,15 +148,15 @@ async function nextOf(listener: ServiceListener): Promise<AcceptedConnection> {
   return await (ours(listener)?.next() ?? listener.accept());
 }
 
-/** The place that a connection of such a listener has. */
+/** The handshake slot of a connection of such a listener. */
 function placeOf(
   listener: ServiceListener,
   accepted: AcceptedConnection,
-): DoorPlace | undefined {
-  return ours(listener) === null ? undefined : (accepted as PlacedConnection).place;
+): HandshakeSlot | undefined {
+  return ours(listener) === null ? undefined : (accepted as SlottedConnection).slot;
 }
 
-/** A listener of this library, whose connections bring their places along. */
+/** A listener of this library, whose connections come with their slots. */
 function ours(listener: ServiceListener): TransportListener | null {
   return listener instanceof TransportListener ? listener : null;
 }
@@ -164,25 +164,25 @@ function ours(listener: ServiceListener): TransportListener | null {
 /** Serves a connection, or closes it when there is no server any more. One that cannot be served harms no other. */
 function take(
   accepted: AcceptedConnection,
-  place: DoorPlace | undefined,
+  slot: HandshakeSlot | undefined,
   server: ServiceServer | null,
 ): void {
   try {
     const { channel, handlers, name } = accepted;
     if (server === null) {
-      place?.leave();
+      slot?.release();
       return closeQuietly(channel);
     }
     if (!(handlers instanceof HandlerMap)) {
       throw invalidArgument("it came without a HandlerMap to serve it");
     }
-    server.take(channel, handlers, name, place);
+    server.take(channel, handlers, name, slot);
   } catch (error) {
-    place?.leave();
+    slot?.release();
     tell(() => (accepted as AcceptedConnection | undefined)?.handlers, () => {});
     closeQuietly(accepted?.channel);
     const name = server?.settings.name;
-    server?.visitors.onUnserved(`A connection to ${name} cannot be served`, error);
+    server?.log.onUnserved(`A connection to ${name} cannot be served`, error);
   }
 }
 

@@ -20,8 +20,8 @@ import { goingAway } from "../../rpc/connecting/retired_links.ts";
 import type { Serving } from "../../rpc/serving/serving.ts";
 import type { ConnectionState } from "../../rpc/contract/connection_state.ts";
 import { tokenNameProblem } from "../../rpc/connecting/token_judge.ts";
-import type { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
-import type { DoorPlace } from "../../transport/channel/door.ts";
+import type { ListenerLog } from "../../rpc/connecting/listener_log.ts";
+import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
@@ -48,7 +48,7 @@ export interface ServerOfConnection {
   /** What all connections have counted. */
   readonly totals: ConnectionTotals;
   /** What is told of connections that come to nothing. */
-  readonly visitors: VisitorLog;
+  readonly log: ListenerLog;
   /** A connection is gone. */
   forget(connection: ServedConnection): void;
 }
@@ -78,7 +78,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   readonly #tokenName: string | undefined;
   /** What the client calls itself. */
   #caller: string | undefined;
-  readonly #place: DoorPlace;
+  readonly #slot: HandshakeSlot;
   #link: Link | null = null;
   #source: CallSource | null = null;
   /** Absent where connections may grow as old as they like, until newer ones would differ. */
@@ -101,11 +101,11 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     server: ServerOfConnection,
     handlers: HandlerMap,
     tokenName: string | undefined,
-    place: DoorPlace,
+    slot: HandshakeSlot,
   ) {
     this.#server = server;
     this.#tokenName = tokenName;
-    this.#place = place;
+    this.#slot = slot;
     this.#handlers = handlers;
   }
 
@@ -138,7 +138,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     this.#source = new CallSource(peer.name, link, onRefused, this.#totals, limits.maxCalls, rate);
     this.#totals.connects++;
     this.#client = new Client(peer.name, link, () => this.#stats());
-    this.#place.leave();
+    this.#slot.release();
     const { logger } = settings,
       isProven = link.identity !== undefined;
     if (maxAgeMs(settings, isProven) < Infinity) this.#startSchedule(link);
@@ -184,7 +184,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     const { logger } = this.#server.settings;
     const { remote } = link;
     if (this.state === "greeting") {
-      this.#server.visitors.onEnded(link, error, this.#caller);
+      this.#server.log.onEnded(link, error, this.#caller);
     } else {
       const caller = this.#source!.host, { answers } = link.session.responder;
       const text = `The connection from ${caller} has ended: ${sentence(error.message)}`;
@@ -196,7 +196,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
         answered: answers.shown(),
         refusedCalls: this.#totals.refusedCalls,
       };
-      if (error.code === "ProtocolError") this.#server.visitors.onBreach(text, fields);
+      if (error.code === "ProtocolError") this.#server.log.onBreach(text, fields);
       else logger.debug(text, { event: "client_down", ...fields });
     }
     this.state = "closed";
@@ -205,7 +205,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   /** The channel is closed. */
   onGone(): void {
     this.state = "gone";
-    this.#place.leave();
+    this.#slot.release();
     this.#server.forget(this);
   }
 

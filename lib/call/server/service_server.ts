@@ -13,12 +13,12 @@ import { ClosingSignals } from "../../rpc/serving/closing_signals.ts";
 import { tellGivenUp } from "../../rpc/connecting/link_closing.ts";
 import { type TokenBearer, TokenJudge } from "../../rpc/connecting/token_judge.ts";
 import { UsedTokens } from "../../rpc/proof/used_tokens.ts";
-import { VisitorLog } from "../../rpc/connecting/visitor_log.ts";
+import { ListenerLog } from "../../rpc/connecting/listener_log.ts";
 import type { TokenJudgement } from "../../transport/channel/authorization.ts";
 import type { Link } from "../../driver/link.ts";
-import type { DoorPlace } from "../../transport/channel/door.ts";
+import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts";
 import { LinkMaker } from "../../driver/link_maker.ts";
-import { ListenerDoor } from "../../transport/channel/listener_door.ts";
+import { ListenerLimiter } from "../../transport/channel/listener_limiter.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import { LendingPool } from "../../wire/lending_pool.ts";
 import { QuietWait } from "../../rpc/connecting/quiet_wait.ts";
@@ -49,9 +49,9 @@ export class ServiceServer implements ServerOfConnection {
   );
 
   /** What is told of connections that come to nothing. */
-  readonly visitors: VisitorLog;
-  /** Where connections have places until their handshake is done. */
-  readonly door: ListenerDoor;
+  readonly log: ListenerLog;
+  /** Where connections have slots until their handshake is done. */
+  readonly limiter: ListenerLimiter;
 
   readonly #audit: AuditTrail | null;
   readonly #maker: LinkMaker;
@@ -61,14 +61,14 @@ export class ServiceServer implements ServerOfConnection {
 
   /**
    * @param settings The settings.
-   * @param door That of its listener. Default: one of its own.
+   * @param limiter The limiter of its listener. Default: one of its own.
    */
-  constructor(settings: ServeSettings, door?: ListenerDoor) {
+  constructor(settings: ServeSettings, limiter?: ListenerLimiter) {
     this.settings = settings;
     const { auth, clock, tracer, logger, handshakeTimeoutMs } = settings;
     this.#audit = auditTrailOf(settings.audit, settings.name, logger, clock);
-    this.door = door ?? new ListenerDoor({ clock });
-    this.door.handshakeTimeoutMs = handshakeTimeoutMs;
+    this.limiter = limiter ?? new ListenerLimiter({ clock });
+    this.limiter.handshakeTimeoutMs = handshakeTimeoutMs;
     this.serving = {
       clock,
       refusals: new RepeatedLines(),
@@ -81,9 +81,9 @@ export class ServiceServer implements ServerOfConnection {
       onLeft: null,
       closing: new ClosingSignals(),
     };
-    const visitors = this.visitors = new VisitorLog(settings.name, logger, clock, this.#audit);
+    const log = this.log = new ListenerLog(settings.name, logger, clock, this.#audit);
     const used = new UsedTokens(MAX_USED_TOKENS);
-    this.#tokens = new TokenJudge({ auth, clock, local: "", visitors, used, among: "clients" });
+    this.#tokens = new TokenJudge({ auth, clock, local: "", log, used, among: "clients" });
     this.#maker = new LinkMaker(settings.name, settings);
   }
 
@@ -109,23 +109,23 @@ export class ServiceServer implements ServerOfConnection {
    * @param channel The connection.
    * @param handlers Serves its calls.
    * @param name The name that its token is good for, if it came with one.
-   * @param given Its place at the door, if it has one.
+   * @param given Its slot of the handshake limiter, if it has one.
    * @throws What the channel throws; the connection is not served then.
    */
-  take(channel: Channel, handlers: HandlerMap, name?: string, given?: DoorPlace): void {
-    const place = given ?? this.door.enter(null, null);
-    if (typeof place === "string") {
-      this.visitors.onTooMany(this.door.maxUnproven, channel.remote);
+  take(channel: Channel, handlers: HandlerMap, name?: string, given?: HandshakeSlot): void {
+    const slot = given ?? this.limiter.acquire(null, null);
+    if (typeof slot === "string") {
+      this.log.onTooMany(this.limiter.maxUnproven, channel.remote);
       channel.close();
       return;
     }
-    const connection = new ServedConnection(this, handlers, name, place);
+    const connection = new ServedConnection(this, handlers, name, slot);
     this.#connections.add(connection);
     try {
-      const extras = { usedMs: place.hold() };
+      const extras = { usedMs: slot.takeDeadline() };
       connection.attach(this.#maker.make(channel, "acceptor", "", connection, extras));
     } catch (error) {
-      place.leave();
+      slot.release();
       this.forget(connection);
       throw error;
     }

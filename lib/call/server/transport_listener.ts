@@ -11,8 +11,8 @@ import type { EventLogger } from "../../foreign/log_event.ts";
 import { textOf } from "../../foreign/text_of.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
-import type { DoorPlace } from "../../transport/channel/door.ts";
-import type { ListenerDoor } from "../../transport/channel/listener_door.ts";
+import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts";
+import type { ListenerLimiter } from "../../transport/channel/listener_limiter.ts";
 import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import type { Channel, Listener, Transport } from "../../transport/channel/transport.ts";
@@ -20,21 +20,21 @@ import type { HandlerMap } from "./handler_map.ts";
 import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
 
 /** A connection, what serves it, and the place that it has until it has proven itself. */
-export interface PlacedConnection extends AcceptedConnection {
-  /** Its place at the door of its listener. */
-  readonly place: DoorPlace;
+export interface SlottedConnection extends AcceptedConnection {
+  /** Its slot of the limiter of its listener. */
+  readonly slot: HandshakeSlot;
 }
 
-/** A channel that came in, the name that its token is good for, and its place. */
+/** An accepted channel, the only name that its token is valid for, and its slot. */
 interface Arrived {
   readonly channel: Channel;
   readonly name: string | undefined;
-  /** Its place at the door. */
-  readonly place: DoorPlace;
+  /** Its slot of the limiter. */
+  readonly slot: HandshakeSlot;
 }
 
 interface Waiting {
-  resolve(accepted: PlacedConnection): void;
+  resolve(accepted: SlottedConnection): void;
   reject(error: unknown): void;
 }
 
@@ -46,8 +46,8 @@ export class TransportListener implements ServiceListener {
   address: string;
   readonly guarded: boolean;
   readonly onChange?: (listener: () => void) => () => void;
-  /** Where its connections have places until they have proven themselves. */
-  readonly door: ListenerDoor;
+  /** Limits connections that have not finished their handshake. */
+  readonly limiter: ListenerLimiter;
   readonly #handlers: (channel: Channel) => HandlerMap;
   readonly #logger: EventLogger;
   /** Connections that wait to be accepted. */
@@ -66,7 +66,7 @@ export class TransportListener implements ServiceListener {
    * @param logger Hears of connections that are turned away.
    * @param guarded Whether no stranger comes in.
    * @param transport Tells of changes, if it does.
-   * @param door Where connections have their places.
+   * @param limiter Gives slots to connections.
    */
   constructor(
     address: string,
@@ -74,11 +74,11 @@ export class TransportListener implements ServiceListener {
     logger: EventLogger,
     guarded: boolean,
     transport: Transport,
-    door: ListenerDoor,
+    limiter: ListenerLimiter,
   ) {
     this.address = address;
     this.guarded = guarded;
-    this.door = door;
+    this.limiter = limiter;
     if (transport.onChange !== undefined) {
       this.onChange = (listener) => transport.onChange!(listener);
     }
@@ -102,23 +102,23 @@ export class TransportListener implements ServiceListener {
   }
 
   /**
-   * Takes a new channel; it is closed if there is no place for it.
+   * Takes a new channel; it is closed if there is no slot for it.
    *
    * @param channel The channel, owned from now on.
    * @param name The name that its token is good for, if it came with one.
-   * @param given Its place, if its transport knows of doors.
+   * @param given Its slot, if its transport uses the limiter.
    */
-  take(channel: Channel, name?: string, given?: DoorPlace): void {
-    const place = given ?? this.door.enter(null, () => {});
-    if (typeof place === "string") return this.#turnAway(channel);
-    if (this.#closed !== undefined) return drop(channel, place);
-    place.onLate = () => this.#giveUp(channel, place);
+  take(channel: Channel, name?: string, given?: HandshakeSlot): void {
+    const slot = given ?? this.limiter.acquire(null, () => {});
+    if (typeof slot === "string") return this.#turnAway(channel);
+    if (this.#closed !== undefined) return drop(channel, slot);
+    slot.onTimeout = () => this.#giveUp(channel, slot);
     const waiting = this.#waiting;
     if (waiting === undefined) {
-      this.#queue.set(channel, { name, place });
+      this.#queue.set(channel, { name, slot });
       return;
     }
-    const accepted = this.#choose({ channel, name, place });
+    const accepted = this.#choose({ channel, name, slot });
     if (accepted === null) return;
     this.#waiting = undefined;
     waiting.resolve(accepted);
@@ -140,13 +140,13 @@ export class TransportListener implements ServiceListener {
 
   /** For a server of one's own, which counts its connections itself. */
   async accept(): Promise<AcceptedConnection> {
-    const { place, ...accepted } = await this.next();
-    place.leave();
+    const { slot, ...accepted } = await this.next();
+    slot.release();
     return accepted;
   }
 
-  /** The same for whoever goes on with the connection's place. */
-  next(): Promise<PlacedConnection> {
+  /** The same for whoever goes on with the connection's slot. */
+  next(): Promise<SlottedConnection> {
     this.#judge.resolve(null);
     if (this.#waiting !== undefined) {
       return Promise.reject(
@@ -174,7 +174,7 @@ export class TransportListener implements ServiceListener {
     // What a failed listener has failed with is of no more use to anybody who closes it.
     this.#end = undefined;
     this.#finish(closedError(this.address));
-    for (const [channel, { place }] of [...this.#queue]) this.#giveUp(channel, place);
+    for (const [channel, { slot }] of [...this.#queue]) this.#giveUp(channel, slot);
     return closing ?? Promise.resolve();
   }
 
@@ -185,28 +185,28 @@ export class TransportListener implements ServiceListener {
   }
 
   /** Nobody has accepted it in time. */
-  #giveUp(channel: Channel, place: DoorPlace): void {
+  #giveUp(channel: Channel, slot: HandshakeSlot): void {
     this.#queue.delete(channel);
-    drop(channel, place);
+    drop(channel, slot);
   }
 
   #turnAway(channel: Channel): void {
     closeQuietly(channel);
-    const { maxUnproven } = this.door;
+    const { maxUnproven } = this.limiter;
     const count = this.#lines.note("full", systemClock.now());
     this.#logger[count > 0 ? "warn" : "debug"](
       `The listener at ${this.address} turns connections away: ${maxUnproven} that have not ` +
         `proven themselves are there already.${times(count)}`,
-      { event: "visitors_turned_away", local: this.address, limit: maxUnproven, count },
+      { event: "listener_overloaded", local: this.address, limit: maxUnproven, count },
     );
   }
 
   /** What the user throws harms one connection only. */
-  #choose({ channel, name, place }: Arrived): PlacedConnection | null {
+  #choose({ channel, name, slot }: Arrived): SlottedConnection | null {
     try {
-      return { channel, handlers: this.#handlers(channel), name, place };
+      return { channel, handlers: this.#handlers(channel), name, slot };
     } catch (error) {
-      drop(channel, place);
+      drop(channel, slot);
       const reason = textOf(error), count = this.#lines.note(reason, systemClock.now());
       this.#logger[count > 0 ? "error" : "debug"](
         `The listener at ${this.address} closed the connection of ${channel.remote}, ` +
@@ -226,8 +226,8 @@ export class TransportListener implements ServiceListener {
   }
 }
 
-function drop(channel: Channel, place: DoorPlace): void {
-  place.leave();
+function drop(channel: Channel, slot: HandshakeSlot): void {
+  slot.release();
   closeQuietly(channel);
 }
 

@@ -20,7 +20,7 @@ import type { RegisterOptions, Registration } from "./registration.ts";
  * a user who may not read the key is told that it cannot be.
  *
  * Register when the server listens, and close before it stops listening: then
- * no client is sent to a closed door.
+ * no client is sent to a server that does not listen.
  *
  * @param endpoint The endpoint, or its text: `"tcp://10.0.0.1:9000"`. It is what clients dial: not all interfaces (`tcp://:9000`, `0.0.0.0`, `[::]`), and not port 0.
  * @param options Which etcd, and under which prefix.

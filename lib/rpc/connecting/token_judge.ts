@@ -11,7 +11,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Authenticator, TokenClaim } from "../../session/frames/authenticator.ts";
 import type { UsedTokens } from "../proof/used_tokens.ts";
-import type { VisitorLog } from "./visitor_log.ts";
+import type { ListenerLog } from "./listener_log.ts";
 
 /** Whose tokens are judged, and for whom. */
 export interface TokenJudgeInit {
@@ -22,7 +22,7 @@ export interface TokenJudgeInit {
   /** Whom tokens must be for: a node's URL; empty at a server, which has no name that its clients know. */
   readonly local: string;
   /** Hears of those that are refused. */
-  readonly visitors: VisitorLog;
+  readonly log: ListenerLog;
   /** Which tokens were used. */
   readonly used: UsedTokens;
   /** Whose place among those all tokens have, whatever their names. Default: each has that of its own name. */
@@ -58,7 +58,7 @@ export class TokenJudge {
     bearer: TokenBearer,
     refusal: (name: string) => Refusal | null,
   ): TokenJudgement {
-    const { auth, clock, local, visitors, used, among } = this.#init;
+    const { auth, clock, local, log, used, among } = this.#init;
     if (auth === null) return null;
     const wallNowMs = clock.wallNow(), verdict = auth.checkToken(token, local, wallNowMs);
     let refused: Refusal | null;
@@ -68,7 +68,7 @@ export class TokenJudge {
     else refused = refusal(verdict.name) ?? unproven(used.use(verdict, wallNowMs, among));
     if (refused === null) return verdict as TokenClaim;
     const caller = "name" in verdict ? verdict.name : undefined;
-    visitors.onRefused(refused, { ...bearer, caller });
+    log.onRefused(refused, { ...bearer, caller });
     return refused.why;
   }
 }

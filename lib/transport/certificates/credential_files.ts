@@ -13,7 +13,7 @@ import type { MtlsFiles, MtlsTexts } from "./mtls_config.ts";
 import { crlText } from "./pem.ts";
 import { pause } from "../../runtime/pause.ts";
 import { readError } from "../../runtime/read_error.ts";
-import { Settling } from "../../runtime/settling.ts";
+import { FileDebounce } from "../../runtime/file_debounce.ts";
 
 /** The longest file that is read; whatever is longer is taken for a mistake. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -96,13 +96,13 @@ export class CredentialFiles {
     listener: FilesListener,
     signal: AbortSignal,
   ): Promise<void> {
-    const settling = new Settling(settleMs);
-    settling.see(stateOf(known), clock.now());
+    const debounce = new FileDebounce(settleMs);
+    debounce.see(stateOf(known), clock.now());
     const folders = [...new Set(this.#all.map(folderOf))];
     const watches = folders.map((folder) => new FolderWatch(folder, clock));
     try {
       while (!signal.aborted) {
-        const isSettled = await this.#look(settling, clock, listener, signal);
+        const isSettled = await this.#look(debounce, clock, listener, signal);
         await pause(clock, settleMs, signal);
         if (isSettled) await anyChanged(watches, pollIntervalMs, signal);
       }
@@ -113,7 +113,7 @@ export class CredentialFiles {
 
   /** Says whether to wait for the next change, rather than to look again soon. */
   async #look(
-    settling: Settling,
+    debounce: FileDebounce,
     clock: Clock,
     listener: FilesListener,
     signal: AbortSignal,
@@ -126,8 +126,8 @@ export class CredentialFiles {
       return true;
     }
     if (signal.aborted) return true;
-    const verdict = settling.see(stateOf(texts), clock.now());
-    if (verdict === "unsettled" || verdict === "restless") return false;
+    const verdict = debounce.see(stateOf(texts), clock.now());
+    if (verdict === "pending" || verdict === "unstable") return false;
     listener.onTexts(texts);
     return true;
   }

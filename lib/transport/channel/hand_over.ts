@@ -1,16 +1,16 @@
 /**
- * What becomes of connections that come in: they are handed over, or turned away.
+ * Hands accepted connections over, and reports refused ones.
  *
  * @module
  */
 
 import { InternodeError } from "../../errors.ts";
 import { closeQuietly } from "./close_quietly.ts";
-import type { DoorPlace } from "./door.ts";
-import { TooLate } from "./peer_left.ts";
+import type { HandshakeSlot } from "./handshake_limiter.ts";
+import { HandshakeTimeout } from "./peer_left.ts";
 import type { Channel, ListenOptions } from "./transport.ts";
 
-/** Who may be accepted: what `accept` of {@linkcode ListenOptions} is called with. */
+/** What `accept` of {@linkcode ListenOptions} is called with. */
 export interface Prepared {
   /** The channel. */
   readonly channel: Channel;
@@ -18,41 +18,45 @@ export interface Prepared {
   readonly name?: string | undefined;
 }
 
-/** Who listens, as in {@linkcode ListenOptions}. */
-interface Taker<Kind extends Channel> extends Pick<ListenOptions, "onError" | "door"> {
-  readonly accept: (channel: Kind, name?: string, place?: DoorPlace) => void;
+/** What is needed of {@linkcode ListenOptions}. */
+interface Taker<Kind extends Channel> extends Pick<ListenOptions, "onError" | "limiter"> {
+  readonly accept: (channel: Kind, name?: string, slot?: HandshakeSlot) => void;
 }
 
-/** Gives a channel and its place, which it leaves unless it is taken there at once, to whoever listens. If that throws, the channel is closed and `onError` is told, as nobody else would hear of it. */
+/** Calls `accept` with a channel and its slot. The slot is released unless `accept` takes it at once. If `accept` throws, the channel is closed and `onError` is called. */
 export function handOver<Kind extends Channel>(
-  { accept, onError, door }: Taker<Kind>,
+  { accept, onError, limiter }: Taker<Kind>,
   { channel, name }: { readonly channel: Kind; readonly name?: string | undefined },
-  place?: DoorPlace,
+  slot?: HandshakeSlot,
 ): void {
-  const onLate = place?.onLate;
-  if (door === undefined) place?.leave();
+  const onTimeout = slot?.onTimeout;
+  if (limiter === undefined) slot?.release();
   try {
-    accept(channel, name, place);
-    // Who knows nothing of doors, such as a transport around this one, would never leave it.
-    if (place?.onLate === onLate && place?.isHeld === false) place.leave();
+    accept(channel, name, slot);
+    // A custom transport around this one may ignore the limiter and would never release it.
+    if (slot?.onTimeout === onTimeout && slot?.isDeadlineTaken === false) slot.release();
   } catch (error) {
-    place?.leave();
+    slot?.release();
     closeQuietly(channel);
     onError?.(error);
   }
 }
 
-/** `Disconnected`: it left by itself, or was silent for too long, as probes do; `Unauthenticated`: its certificate was not believed; `PermissionDenied`: it was not let in otherwise; `Overloaded`: too many came. */
-export type TurnedAwayCode = "Disconnected" | "Unauthenticated" | "PermissionDenied" | "Overloaded";
+/** `Disconnected`: it ended by itself or was silent for too long, as probes are; `Unauthenticated`: its certificate is not valid here; `PermissionDenied`: it was refused for another reason; `Overloaded`: there are too many. */
+export type RefusedConnectionCode =
+  | "Disconnected"
+  | "Unauthenticated"
+  | "PermissionDenied"
+  | "Overloaded";
 
 /**
- * What `onError` is told of a connection that was not handed over.
+ * The error that `onError` gets for a connection that was not handed over.
  *
- * @param remote Where it came from.
- * @param local Where it came to.
+ * @param remote The remote address.
+ * @param local The address of the listener.
  */
-export function turnedAway(
-  code: TurnedAwayCode,
+export function refusedConnection(
+  code: RefusedConnectionCode,
   remote: string,
   local: string,
   why: string,
@@ -60,7 +64,7 @@ export function turnedAway(
 ): InternodeError {
   const what = code !== "Disconnected"
     ? `Refused ${remote} at ${local}`
-    : cause instanceof TooLate
+    : cause instanceof HandshakeTimeout
     ? `Gave ${remote} up at ${local}`
     : `${remote} left ${local}`;
   const error = new InternodeError(code, `${what}: ${why}.`, {
@@ -72,10 +76,10 @@ export function turnedAway(
   return error;
 }
 
-/** Where those came from that were turned away: the error's own field is for the host that it is about. */
+/** The remote addresses of refused connections: `host` of the error is the listener. */
 const remotes = new WeakMap<InternodeError, string>();
 
-/** Where whoever was turned away came from; `undefined` for any other error. */
+/** The remote address of a refused connection; `undefined` for any other error. */
 export function remoteOf(error: InternodeError): string | undefined {
   return remotes.get(error);
 }

@@ -1,5 +1,5 @@
 /**
- * Visitors who leave before they have said who they are.
+ * Connections that end before their handshake is done.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export class PeerLeft extends Error {
 }
 
 /** Who has come has not said in time who it is. That is no news, whichever transport it came by. */
-export class TooLate extends PeerLeft {
+export class HandshakeTimeout extends PeerLeft {
   /** @param timeoutMs How long was waited. */
   constructor(timeoutMs: number) {
     super(`its handshake took more than ${timeoutMs} ms`);

@@ -5,7 +5,7 @@
  */
 
 import type { Authorize } from "./authorization.ts";
-import type { Door, DoorPlace } from "./door.ts";
+import type { HandshakeLimiter, HandshakeSlot } from "./handshake_limiter.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 
@@ -122,10 +122,10 @@ export interface DialOptions {
 
 /** How to listen. */
 export interface ListenOptions {
-  /** Takes each new channel, with the name that `authorize` gave for its request, if it gave one, and the place that it has at the `door`. Must not throw. */
-  accept: (channel: Channel, name?: string, place?: DoorPlace) => void;
-  /** Where connections have a place until they have proven themselves. Default: one that the transport makes, whose places connections leave when they are handed over. */
-  door?: Door | undefined;
+  /** Takes each new channel, with the name that `authorize` gave for its request, if it gave one, and its slot of the `limiter`. Must not throw. */
+  accept: (channel: Channel, name?: string, slot?: HandshakeSlot) => void;
+  /** Limits connections whose handshake is not done. Default: one of the transport itself, whose slots are released when connections are handed over. */
+  limiter?: HandshakeLimiter | undefined;
   /** The request path of WebSocket endpoints; any other path gets status 404. */
   path: string;
   /** Judges the token of a WebSocket upgrade request: `null` lets it in, a name lets it in for the peer of that name alone, a text refuses it with status 401 and that text. It may take its time, within that of the handshake: await it. Anything else, what is thrown and a rejection refuse it with status 503, and are told to `onError`. Called once for each request, as a token may be good only once; who is refused by a text is not told to `onError`. The identity is that of the channel underneath, if it has one. */

@@ -10,10 +10,10 @@ import type { TLSSocket } from "node:tls";
 import { type Evidence, judgePeer } from "../certificates/certificate_judge.ts";
 import { ChannelDuplex } from "../tls/channel_duplex.ts";
 import type { ExpectedHost } from "../certificates/host_binding.ts";
-import type { DoorPlace } from "../channel/door.ts";
+import type { HandshakeSlot } from "../channel/handshake_limiter.ts";
 import type { Credentials } from "../certificates/mtls_config.ts";
 import { exchangeStatus } from "./mtls_status.ts";
-import { TooLate } from "../channel/peer_left.ts";
+import { HandshakeTimeout } from "../channel/peer_left.ts";
 import { kindOfName } from "../channel/peer_name.ts";
 import { shownOf } from "../certificates/revocation_watch.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
@@ -60,8 +60,8 @@ export interface HandshakeSide {
   readonly host: ExpectedHost | null;
   /** Gives up. */
   readonly signal: AbortSignal;
-  /** Of a connection that was accepted: its place, which it needs for TLS. */
-  readonly place?: DoorPlace | undefined;
+  /** The slot of an accepted connection, which gives its turn for TLS. */
+  readonly slot?: HandshakeSlot | undefined;
 }
 
 /**
@@ -83,14 +83,14 @@ export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Pro
   };
   const onAbort = (): void => end(signal.reason);
   const timer = setTimeout(() => {
-    const late = new TooLate(handshakeTimeoutMs);
+    const late = new HandshakeTimeout(handshakeTimeoutMs);
     end(new HandshakeFailure("failed", late.message, late));
   }, handshakeTimeoutMs);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     signal.throwIfAborted();
     if (side.role === "listener") duplex.first = await readTlsHello(channel);
-    await side.place?.tlsTurn();
+    await side.slot?.tlsTurn();
     const tls = await openTls({ duplex, inbox, remote: channel.remote }, side);
     await agree(tls.channel, tls.socket, side);
     if (ended !== undefined) throw ended.reason;

@@ -5,7 +5,7 @@
  */
 
 import { messageOf } from "../../foreign/text_of.ts";
-import { listenThrough } from "../channel/lobby.ts";
+import { listenThrough } from "../channel/transport_handshakes.ts";
 import { certificateToExpect, secureDialled } from "./mtls.ts";
 import type { MtlsConfig } from "../certificates/mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
@@ -48,17 +48,17 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
 
     listen: (address, options) =>
       listenThrough(inner, address, options, {
-        prepare: async (channel, place) => {
+        prepare: async (channel, slot) => {
           const credentials = source.current;
-          const side = { role: "listener", credentials, host: null, signal: NEVER, place } as const;
+          const side = { role: "listener", credentials, host: null, signal: NEVER, slot } as const;
           return { channel: endWhenRevoked(source, await shakeHands(channel, side)) };
         },
-        turnsAway: (present) =>
+        refuses: (present) =>
           present >= source.current.maxHandshakes
             ? `${present} handshakes are under way already. Raise maxHandshakes if they are not hostile`
             : null,
         refusal: "Unauthenticated",
-        tellOf: textOfFailure,
+        describe: textOfFailure,
       }),
 
     onChange: (listener) => source.onChange(listener),

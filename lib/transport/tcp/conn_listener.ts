@@ -8,11 +8,11 @@ import { messageOf } from "../../foreign/text_of.ts";
 import { errorKind } from "../../runtime/platform/error_kind.ts";
 import type { Socket, SocketListener } from "../../runtime/platform/socket.ts";
 import { closeConn, ConnChannel } from "./conn_channel.ts";
-import type { Door } from "../channel/door.ts";
-import { handOver, turnedAway, type TurnedAwayCode } from "../channel/hand_over.ts";
+import type { HandshakeLimiter } from "../channel/handshake_limiter.ts";
+import { handOver, refusedConnection, type RefusedConnectionCode } from "../channel/hand_over.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
-import { ListenerDoor } from "../channel/listener_door.ts";
-import { TooLate } from "../channel/peer_left.ts";
+import { ListenerLimiter } from "../channel/listener_limiter.ts";
+import { HandshakeTimeout } from "../channel/peer_left.ts";
 import type { Listener, ListenOptions } from "../channel/transport.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { listenError } from "../../runtime/transport_error.ts";
@@ -42,7 +42,7 @@ export class ConnListener<Conn extends Socket> implements Listener {
   readonly #listener: SocketListener<Conn>;
   readonly #kind: ConnKind<Conn>;
   readonly #options: ListenOptions;
-  readonly #door: Door;
+  readonly #limiter: HandshakeLimiter;
   #closed = false;
   #endPause: (() => void) | undefined;
 
@@ -64,7 +64,7 @@ export class ConnListener<Conn extends Socket> implements Listener {
     this.address = address;
     this.#kind = kind;
     this.#options = options;
-    this.#door = options.door ?? new ListenerDoor();
+    this.#limiter = options.limiter ?? new ListenerLimiter();
     this.finished = this.#run();
     // Who does not look at it must not be ended by it.
     this.finished.catch(() => {});
@@ -116,21 +116,21 @@ export class ConnListener<Conn extends Socket> implements Listener {
       closeConn(conn);
       return this.#tell("Disconnected", remote, messageOf(error), error);
     }
-    const place = this.#door.enter(ip, (limitMs) => this.#onLate(channel, limitMs));
-    if (typeof place !== "string") return handOver(this.#options, { channel }, place);
+    const slot = this.#limiter.acquire(ip, (limitMs) => this.#onTimeout(channel, limitMs));
+    if (typeof slot !== "string") return handOver(this.#options, { channel }, slot);
     channel.close();
-    this.#tell("Overloaded", remote, place);
+    this.#tell("Overloaded", remote, slot);
   }
 
   /** Who has it has not said what is to be done. */
-  #onLate(channel: ConnChannel, limitMs: number): void {
+  #onTimeout(channel: ConnChannel, limitMs: number): void {
     channel.close();
-    const late = new TooLate(limitMs);
+    const late = new HandshakeTimeout(limitMs);
     this.#tell("Disconnected", channel.remote, late.message, late);
   }
 
-  #tell(code: TurnedAwayCode, remote: string, why: string, cause?: unknown): void {
-    this.#options.onError?.(turnedAway(code, remote, this.address.href, why, cause));
+  #tell(code: RefusedConnectionCode, remote: string, why: string, cause?: unknown): void {
+    this.#options.onError?.(refusedConnection(code, remote, this.address.href, why, cause));
   }
 
   #pause(pauseMs: number): Promise<void> {

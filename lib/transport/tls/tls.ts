@@ -12,10 +12,10 @@ import type { Platform } from "../../runtime/platform/platform.ts";
 import type { Socket } from "../../runtime/platform/socket.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import { ConnChannel } from "../tcp/conn_channel.ts";
-import type { DoorPlace } from "../channel/door.ts";
+import type { HandshakeSlot } from "../channel/handshake_limiter.ts";
 import { connectTcp, dialChannel, dialConn } from "../tcp/dial_conn.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
-import { listenThrough } from "../channel/lobby.ts";
+import { listenThrough } from "../channel/transport_handshakes.ts";
 import { namedHost } from "../../runtime/socket_host.ts";
 import { certificatesOf, privateKeyOf } from "../certificates/pem.ts";
 import { tcpTransport } from "../tcp/tcp.ts";
@@ -71,8 +71,8 @@ export function tlsTransport(options: TlsTransportOptions = {}): Transport {
       const identity = requireIdentity(address, options);
       const tls = { ...identity, ...(alpn && { ALPNProtocols: alpn }) };
       return listenThrough(inner, address, listenOptions, {
-        prepare: async (channel, place) => ({
-          channel: await secureAccepted(channel, place, tls),
+        prepare: async (channel, slot) => ({
+          channel: await secureAccepted(channel, slot, tls),
         }),
       });
     },
@@ -83,20 +83,20 @@ export function tlsTransport(options: TlsTransportOptions = {}): Transport {
  * Makes a channel that has just been accepted one of TLS.
  *
  * @param channel The channel; closing it gives up.
- * @param place Its place, which it needs for TLS.
+ * @param slot Its slot, which gives its turn for TLS.
  * @param options As `node:tls` takes them.
  * @returns The channel within. Rejects if it does not come about; the channel is closed then.
  */
 async function secureAccepted(
   channel: ByteChannel,
-  place: DoorPlace,
+  slot: HandshakeSlot,
   options: TlsServerOptions,
 ): Promise<ByteChannel> {
   const inbox = new TlsInbox();
   const duplex = new ChannelDuplex(channel, MAX_HANDSHAKE_BYTES, inbox.hasRoom);
   try {
     duplex.first = await readTlsHello(channel);
-    await place.tlsTurn();
+    await slot.tlsTurn();
     const { channel: within } = await acceptTls(
       { duplex, inbox, remote: channel.remote },
       options,

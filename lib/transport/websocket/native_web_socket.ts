@@ -12,7 +12,7 @@ import type {
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import { authorizeToken } from "../channel/authorization.ts";
 import { dialChannel } from "../tcp/dial_conn.ts";
-import { turnedAway } from "../channel/hand_over.ts";
+import { refusedConnection } from "../channel/hand_over.ts";
 import { type HostAddress, networkAddress } from "../../runtime/host_address.ts";
 import { sharingProblem } from "../tcp/shared_port.ts";
 import { hostHeader, listenOnHost, remoteHost } from "../../runtime/socket_host.ts";
@@ -182,10 +182,16 @@ class NativeListener implements Listener {
   }
 
   async #answer(request: Request, remote: string, ip: string): Promise<Response> {
-    const { authorize, allowOrigins, allowHosts, accept, onError, door } = this.#options;
+    const { authorize, allowOrigins, allowHosts, accept, onError, limiter } = this.#options;
     const refused = (status: number, why: string, cause?: unknown): void =>
       onError?.(
-        turnedAway("PermissionDenied", remote, `${this.address.href} (${status})`, why, cause),
+        refusedConnection(
+          "PermissionDenied",
+          remote,
+          `${this.address.href} (${status})`,
+          why,
+          cause,
+        ),
       );
     if (this.#isClosed) return refuse(503, "this listener has closed");
     const { pathname } = new URL(request.url);
@@ -207,12 +213,13 @@ class NativeListener implements Listener {
     return openWebSocket(request, {
       remote,
       onError,
-      door,
+      limiter,
       address: ip,
-      onRefused: (why) => onError?.(turnedAway("Overloaded", remote, this.address.href, why, null)),
-      accept: (channel, name, place) => {
+      onRefused: (why) =>
+        onError?.(refusedConnection("Overloaded", remote, this.address.href, why, null)),
+      accept: (channel, name, slot) => {
         this.#open++;
-        accept(channel, name, place);
+        accept(channel, name, slot);
       },
       onEnded: () => this.#onEnded(),
     }, authorization);

@@ -8,7 +8,7 @@ import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { dialChannel } from "../tcp/dial_conn.ts";
 import { FramedChannel } from "./framed_channel.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
-import { listenThrough } from "../channel/lobby.ts";
+import { listenThrough } from "../channel/transport_handshakes.ts";
 import { tcpTransport } from "../tcp/tcp.ts";
 import { type TlsOptions, tlsTransport } from "../tls/tls.ts";
 import type { Channel, ListenOptions, Transport } from "../channel/transport.ts";
@@ -41,7 +41,7 @@ export function webSocketTransport(options: TlsOptions = {}): Transport {
  *
  * A listener's `authorize` judges the token of each request. Who is refused so
  * gets status 401 and the text; other refusals, and newcomers who take more than
- * the door's time, are told to `onError` too.
+ * the limiter's time, are told to `onError` too.
  *
  * @param inner The transport within.
  * @returns The transport.
@@ -61,7 +61,7 @@ export function webSocketOver(inner: Transport): Transport {
       listenThrough(inner, address, options, {
         prepare: (channel, _place, onHeard) =>
           acceptWebSocket(channel, { ...tellingOf(options, onHeard), hostname: address.hostname }),
-        isKnown: (failure) => failure instanceof RefusedRequest && failure.status === 401,
+        isReported: (failure) => failure instanceof RefusedRequest && failure.status === 401,
       }),
 
     guarded: inner.guarded,

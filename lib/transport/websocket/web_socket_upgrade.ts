@@ -12,7 +12,7 @@ import {
 import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
-import type { Door, DoorPlace } from "../channel/door.ts";
+import type { HandshakeLimiter, HandshakeSlot } from "../channel/handshake_limiter.ts";
 import { handOver } from "../channel/hand_over.ts";
 import type { MessageChannel } from "../channel/transport.ts";
 import { bearerToken } from "./web_socket_acceptor.ts";
@@ -20,10 +20,10 @@ import { WebSocketChannel } from "./web_socket_channel.ts";
 
 /** How {@linkcode upgradeWebSocket} judges a request, and who takes the channel. */
 export interface UpgradeOptions {
-  /** Takes the channel once it is open, with the name that `authorize` gave and its place. Must not throw. */
-  accept: (channel: MessageChannel, name?: string, place?: DoorPlace) => void;
-  /** Where it has a place until it has proven itself. Default: nowhere. */
-  door?: Door | undefined;
+  /** Takes the channel once it is open, with the name that `authorize` gave and its slot. Must not throw. */
+  accept: (channel: MessageChannel, name?: string, slot?: HandshakeSlot) => void;
+  /** Limits connections whose handshake is not done. Default: no limit. */
+  limiter?: HandshakeLimiter | undefined;
   /** The IP address that the request comes from; Default: it is not known. */
   address?: string | undefined;
   /** Hears of what `accept` throws. */
@@ -88,7 +88,7 @@ export function openWebSocket(
   request: Request,
   options: Pick<
     UpgradeOptions,
-    "accept" | "onEnded" | "onError" | "onRefused" | "remote" | "door" | "address"
+    "accept" | "onEnded" | "onError" | "onRefused" | "remote" | "limiter" | "address"
   >,
   authorization: Authorization,
 ): Response {
@@ -96,16 +96,16 @@ export function openWebSocket(
     const { status, reason } = authorization;
     return refuse(status, reason, status === 401 ? { "www-authenticate": "Bearer" } : {});
   }
-  const place = options.door?.enter(options.address ?? null, nothing);
-  if (typeof place === "string") {
-    options.onRefused?.(place, 503);
+  const slot = options.limiter?.acquire(options.address ?? null, nothing);
+  if (typeof slot === "string") {
+    options.onRefused?.(slot, 503);
     return refuse(503, "too many connections are in their handshake here; try again later");
   }
   let upgraded: { readonly socket: WebSocket; readonly response: Response };
   try {
     upgraded = thisPlatform().nativeWebSocket!.upgrade(request);
   } catch {
-    place?.leave();
+    slot?.release();
     return refuse(426, "only WebSocket connections are served here", {
       upgrade: "websocket",
       "sec-websocket-version": "13",
@@ -115,15 +115,15 @@ export function openWebSocket(
   const { remote = "a WebSocket client" } = options;
   socket.binaryType = "arraybuffer";
   // A client that leaves before the upgrade is done causes no event at all.
-  if (place !== undefined) {
-    place.onLate = () => {
-      place.leave();
+  if (slot !== undefined) {
+    slot.onTimeout = () => {
+      slot.release();
       socket.close();
     };
   }
   socket.onopen = () => {
     const channel = new WebSocketChannel(socket, remote, options.onEnded);
-    handOver(options, { channel, name: authorization.name }, place);
+    handOver(options, { channel, name: authorization.name }, slot);
   };
   return response;
 }

@@ -1,34 +1,34 @@
 /**
- * How many connections may stand before a listener that have not proven
- * themselves, and for how long.
+ * How many connections of a listener may be in their handshake, and for how
+ * long.
  *
  * @module
  */
 
 import { invalidArgument } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Door } from "./door.ts";
-import { HeldPlace, type PlaceKeeper } from "./held_place.ts";
+import type { HandshakeLimiter } from "./handshake_limiter.ts";
+import { HeldSlot, type SlotPool } from "./held_slot.ts";
 import { countedAddress } from "./counted_address.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 
-/** How many there may be unless told otherwise. */
+/** The default of `maxUnproven`. */
 const MAX_UNPROVEN = 1_024;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** One of so many may have begun with TLS, of which the runtime holds some 60 KiB each; the others wait for it. */
 const TLS_SHARE = 8;
 const LEAST_TLS = 16;
 
-/** How many connections a listener hears at a time that have not proven themselves. */
-export interface DoorLimits {
+/** How many connections of a listener may be in their handshake at a time. */
+export interface HandshakeLimits {
   /** How many there may be at a time, from when they are accepted until their handshake is done, TLS and the upgrade to WebSocket included; more are closed at once. On `tls` and `wss` one in eight of them may have begun with TLS, and the others wait for it. Default: 1,024, or for a node twice as many as it has peers. */
   readonly maxUnproven?: number | undefined;
   /** How many of them may come from one IP address, or one IPv6 network of 64 bits; more are closed at once. Peers behind one address, such as a proxy's, share it. Unix sockets have no address. Default: `maxUnproven`. */
   readonly maxUnprovenPerAddress?: number | undefined;
 }
 
-/** How a door is kept. */
-export interface DoorOptions extends DoorLimits {
+/** Options of a {@linkcode ListenerLimiter}. */
+export interface ListenerLimiterOptions extends HandshakeLimits {
   /** How long each may take, in milliseconds. Default: 10,000. */
   readonly handshakeTimeoutMs?: number | undefined;
   /** Where time comes from. Default: the system. */
@@ -42,9 +42,9 @@ export interface DoorOptions extends DoorLimits {
  * @returns The same.
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
-export function readDoorLimits(
-  { maxUnproven, maxUnprovenPerAddress }: DoorLimits,
-): DoorLimits {
+export function readHandshakeLimits(
+  { maxUnproven, maxUnprovenPerAddress }: HandshakeLimits,
+): HandshakeLimits {
   for (const [name, value] of Object.entries({ maxUnproven, maxUnprovenPerAddress })) {
     if (value === undefined || Number.isInteger(value) && value > 0) continue;
     throw invalidArgument(`Option ${name} must be a whole number above 0, not ${value}.`);
@@ -53,12 +53,12 @@ export function readDoorLimits(
 }
 
 /**
- * The one count and the one deadline of connections that have not proven
- * themselves, over everything that they go through: whoever accepts one takes
- * a {@linkcode HeldPlace} for it, which goes with it from layer to layer. Each
- * node and each listener of a service has a door.
+ * The one count and the one time-out of connections whose handshake is not
+ * done, over all layers: whoever accepts a connection acquires a
+ * {@linkcode HeldSlot}, which is handed over with it. Each node and each
+ * listener of a service has a limiter.
  */
-export class ListenerDoor implements Door, PlaceKeeper {
+export class ListenerLimiter implements HandshakeLimiter, SlotPool {
   /** How many there may be at a time. */
   readonly maxUnproven: number;
   /** How many of one address. */
@@ -70,13 +70,13 @@ export class ListenerDoor implements Door, PlaceKeeper {
   #count = 0;
   readonly #perAddress = new Map<string, number>();
   /** Those whose deadline is kept here, in the order in which they came. */
-  readonly #timed = new Set<HeldPlace>();
+  readonly #timed = new Set<HeldSlot>();
   #timer: ReturnType<Clock["setTimer"]> | null = null;
   #tlsCount = 0;
-  readonly #tlsQueue = new Set<HeldPlace>();
+  readonly #tlsQueue = new Set<HeldSlot>();
 
-  /** @param options How it is kept. */
-  constructor(options: DoorOptions = {}) {
+  /** @param options Its limits. */
+  constructor(options: ListenerLimiterOptions = {}) {
     const { maxUnproven = MAX_UNPROVEN, maxUnprovenPerAddress = Infinity } = options;
     this.maxUnproven = maxUnproven;
     this.maxUnprovenPerAddress = maxUnprovenPerAddress;
@@ -101,8 +101,8 @@ export class ListenerDoor implements Door, PlaceKeeper {
     this.#arm();
   }
 
-  /** See {@linkcode Door}. */
-  enter(ip: string | null, onLate: ((limitMs: number) => void) | null): HeldPlace | string {
+  /** See {@linkcode HandshakeLimiter}. */
+  acquire(ip: string | null, onTimeout: ((limitMs: number) => void) | null): HeldSlot | string {
     const address = ip === null ? null : countedAddress(ip);
     if (this.#count >= this.maxUnproven) {
       return `${this.maxUnproven} connections that have not proven themselves are there already (maxUnproven)`;
@@ -114,53 +114,53 @@ export class ListenerDoor implements Door, PlaceKeeper {
     }
     this.#count++;
     if (address !== null) this.#perAddress.set(address, ofAddress + 1);
-    const place = new HeldPlace(this, address, this.#clock.now(), onLate ?? nothing);
-    if (onLate !== null) {
-      this.#timed.add(place);
+    const slot = new HeldSlot(this, address, this.#clock.now(), onTimeout ?? nothing);
+    if (onTimeout !== null) {
+      this.#timed.add(slot);
       this.#arm();
     }
-    return place;
+    return slot;
   }
 
-  /** See {@linkcode PlaceKeeper}. */
-  usedMs({ sinceMs }: HeldPlace): number {
+  /** See {@linkcode SlotPool}. */
+  usedMs({ sinceMs }: HeldSlot): number {
     return this.#clock.now() - sinceMs;
   }
 
-  /** See {@linkcode PlaceKeeper}. */
-  release(place: HeldPlace): void {
-    this.#timed.delete(place);
+  /** See {@linkcode SlotPool}. */
+  stopTimer(slot: HeldSlot): void {
+    this.#timed.delete(slot);
     if (this.#timed.size === 0) this.#disarm();
   }
 
-  /** See {@linkcode PlaceKeeper}. */
-  free(place: HeldPlace): void {
-    this.release(place);
+  /** See {@linkcode SlotPool}. */
+  free(slot: HeldSlot): void {
+    this.stopTimer(slot);
     this.#count--;
-    const { address, tls } = place;
+    const { address, tls } = slot;
     if (address !== null) {
       const left = this.#perAddress.get(address)! - 1;
       if (left > 0) this.#perAddress.set(address, left);
       else this.#perAddress.delete(address);
     }
-    this.#tlsQueue.delete(place);
+    this.#tlsQueue.delete(slot);
     if (tls !== "begun") return;
     this.#tlsCount--;
     for (const next of this.#tlsQueue) return this.#beginTls(next);
   }
 
-  /** See {@linkcode PlaceKeeper}. */
-  queue(place: HeldPlace): void {
-    if (this.#tlsCount < this.#maxTls) return this.#beginTls(place);
-    place.tls = "waiting";
-    this.#tlsQueue.add(place);
+  /** See {@linkcode SlotPool}. */
+  queueTls(slot: HeldSlot): void {
+    if (this.#tlsCount < this.#maxTls) return this.#beginTls(slot);
+    slot.tls = "waiting";
+    this.#tlsQueue.add(slot);
   }
 
-  #beginTls(place: HeldPlace): void {
-    this.#tlsQueue.delete(place);
+  #beginTls(slot: HeldSlot): void {
+    this.#tlsQueue.delete(slot);
     this.#tlsCount++;
-    place.tls = "begun";
-    place.onTurn?.();
+    slot.tls = "begun";
+    slot.onTurn?.();
   }
 
   /** As all have the same time, the first that came is the first that is late. */
@@ -180,10 +180,10 @@ export class ListenerDoor implements Door, PlaceKeeper {
 
   readonly #onTimer = (): void => {
     this.#timer = null;
-    for (const place of this.#timed) {
-      if (this.usedMs(place) < this.#handshakeTimeoutMs) break;
-      place.onLate(this.#handshakeTimeoutMs);
-      place.leave();
+    for (const slot of this.#timed) {
+      if (this.usedMs(slot) < this.#handshakeTimeoutMs) break;
+      slot.onTimeout(this.#handshakeTimeoutMs);
+      slot.release();
     }
     this.#arm();
   };

@@ -1,5 +1,5 @@
 /**
- * Who may listen where without asking for proof.
+ * Whether a node or server may listen without authentication.
  *
  * @module
  */
@@ -9,28 +9,28 @@ import type { HostAddress } from "../../runtime/host_address.ts";
 import { isExposed } from "../../runtime/loopback.ts";
 import type { Authenticator } from "../../session/frames/authenticator.ts";
 
-/** What an entrance asks of those who come. */
-export interface Entrance {
+/** What a listener requires of those that connect. */
+export interface AcceptorPolicy {
   /** What proves the shared secret. */
   readonly auth: Authenticator | null;
-  /** Whether the listener itself keeps strangers out. */
+  /** Whether the listener itself authenticates them, as by mutual TLS. */
   readonly guarded: boolean;
-  /** Whether its owner says that no proof is needed. */
+  /** Whether the user has allowed connections without authentication. */
   readonly allowUnauthenticated: boolean;
 }
 
 /**
- * Why nobody may listen at a host: other machines reach it, and whoever comes
- * would be let in.
+ * The error of a listener that other machines can reach and that would accept
+ * everybody.
  *
  * @param host Where.
- * @param entrance What it asks of those who come.
+ * @param policy What it requires of those that connect.
  * @param howToGuard What to do for mutual TLS, as the middle of a sentence.
  * @returns The error; `null` if all is well.
  */
-export function openEntrance(
+export function exposedListenerError(
   host: HostAddress | string,
-  { auth, guarded, allowUnauthenticated }: Entrance,
+  { auth, guarded, allowUnauthenticated }: AcceptorPolicy,
   howToGuard: string,
 ): InternodeError | null {
   if (auth !== null || guarded || allowUnauthenticated === true || !isExposed(host)) return null;

@@ -2,8 +2,14 @@ import { assertEquals } from "@std/assert";
 import type { InternodeError } from "../../../lib/errors.ts";
 import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import type { Prepared } from "../../../lib/transport/channel/hand_over.ts";
-import { listenThrough, type LobbyOptions } from "../../../lib/transport/channel/lobby.ts";
-import { type DoorOptions, ListenerDoor } from "../../../lib/transport/channel/listener_door.ts";
+import {
+  listenThrough,
+  type TransportHandshakeOptions,
+} from "../../../lib/transport/channel/transport_handshakes.ts";
+import {
+  ListenerLimiter,
+  type ListenerLimiterOptions,
+} from "../../../lib/transport/channel/listener_limiter.ts";
 import { PeerLeft } from "../../../lib/transport/channel/peer_left.ts";
 import type {
   ByteChannel,
@@ -38,21 +44,24 @@ class IdleChannel implements ByteChannel {
 }
 
 /** A listener of a lobby, and who has come through it. */
-class Entrance {
+class TestListener {
   readonly accepted: Channel[] = [];
   readonly names: (string | undefined)[] = [];
   readonly errors: InternodeError[] = [];
   listener!: Listener;
-  door!: ListenerDoor;
+  limiter!: ListenerLimiter;
   /** Lets a newcomer in. */
   enter!: (channel: Channel) => void;
 
-  static async open(lobby: LobbyOptions, doorOptions: DoorOptions = {}): Promise<Entrance> {
-    const entrance = new Entrance();
+  static async open(
+    lobby: TransportHandshakeOptions,
+    doorOptions: ListenerLimiterOptions = {},
+  ): Promise<TestListener> {
+    const opened = new TestListener();
     const inner: Transport = {
       dial: () => Promise.reject(new Error("nobody dials")),
       listen: (address, { accept }) => {
-        entrance.enter = accept;
+        opened.enter = accept;
         return Promise.resolve({
           address,
           finished: Promise.resolve(),
@@ -60,26 +69,26 @@ class Entrance {
         });
       },
     };
-    entrance.door = new ListenerDoor(doorOptions);
-    entrance.listener = await listenThrough(inner, ADDRESS, {
+    opened.limiter = new ListenerLimiter(doorOptions);
+    opened.listener = await listenThrough(inner, ADDRESS, {
       path: "/",
-      door: entrance.door,
-      accept: (channel, name, place) => {
-        entrance.accepted.push(channel);
-        entrance.names.push(name);
-        place!.leave();
+      limiter: opened.limiter,
+      accept: (channel, name, slot) => {
+        opened.accepted.push(channel);
+        opened.names.push(name);
+        slot!.release();
       },
-      onError: (error) => entrance.errors.push(error as InternodeError),
+      onError: (error) => opened.errors.push(error as InternodeError),
     }, lobby);
-    return entrance;
+    return opened;
   }
 }
 
 Deno.test("who is prepared is accepted; who fails or has left is closed, and that is told unless it is known", async () => {
   const outcomes: (() => Promise<Prepared>)[] = [];
-  const entrance = await Entrance.open({
+  const opened = await TestListener.open({
     prepare: () => outcomes.shift()!(),
-    isKnown: (failure) => String(failure).includes("known"),
+    isReported: (failure) => String(failure).includes("known"),
   });
   const prepared = new IdleChannel();
   outcomes.push(
@@ -89,80 +98,80 @@ Deno.test("who is prepared is accepted; who fails or has left is closed, and tha
     () => Promise.reject(new PeerLeft("it has left")),
   );
   const newcomers = Array.from({ length: 4 }, () => new IdleChannel());
-  for (const newcomer of newcomers) entrance.enter(newcomer);
+  for (const newcomer of newcomers) opened.enter(newcomer);
   await turns(1);
-  assertEquals(entrance.accepted, [prepared]);
-  assertEquals(entrance.names, ["its name"]);
+  assertEquals(opened.accepted, [prepared]);
+  assertEquals(opened.names, ["its name"]);
   assertEquals(newcomers.map(({ closed }) => closed), [false, true, true, true]);
-  assertEquals(entrance.errors.map(({ code, message }) => [code, message]), [
+  assertEquals(opened.errors.map(({ code, message }) => [code, message]), [
     ["PermissionDenied", "Refused tcp://client:1 at tcp://127.0.0.1:9000: not so."],
     ["Disconnected", "tcp://client:1 left tcp://127.0.0.1:9000: it has left."],
   ]);
 });
 
 Deno.test("who takes too long is closed, though it would still have been prepared", async () => {
-  const entrance = await Entrance.open({
+  const opened = await TestListener.open({
     prepare: async (channel) => {
       await channel.read(new Uint8Array(1)).catch(() => {});
       return { channel };
     },
   }, { handshakeTimeoutMs: 1 });
   const newcomer = new IdleChannel();
-  entrance.enter(newcomer);
-  while (entrance.errors.length === 0) await turns(1);
+  opened.enter(newcomer);
+  while (opened.errors.length === 0) await turns(1);
   assertEquals(
-    [entrance.errors[0]!.code, entrance.errors[0]!.message],
+    [opened.errors[0]!.code, opened.errors[0]!.message],
     [
       "Disconnected",
       "Gave tcp://client:1 up at tcp://127.0.0.1:9000: its handshake took more than 1 ms.",
     ],
   );
-  assertEquals([newcomer.closed, entrance.accepted.length], [true, 0]);
+  assertEquals([newcomer.closed, opened.accepted.length], [true, 0]);
 });
 
-Deno.test("who is prepared for ever gives the place back when the time is over, and is closed if prepared then", async () => {
+Deno.test("who is prepared for ever gives the slot back when the time is over, and is closed if prepared then", async () => {
   const { promise: verdict, resolve: decide } = Promise.withResolvers<Prepared>();
-  const entrance = await Entrance.open({
+  const opened = await TestListener.open({
     prepare: (_channel, _place, onHeard) => {
       onHeard();
       return verdict;
     },
   }, { handshakeTimeoutMs: 1, maxUnproven: 1 });
   const [first, second] = [new IdleChannel(), new IdleChannel()];
-  entrance.enter(first);
-  while (entrance.errors.length === 0) await turns(1);
-  assertEquals([first.closed, entrance.errors[0]!.code], [true, "PermissionDenied"]);
-  entrance.enter(second);
+  opened.enter(first);
+  while (opened.errors.length === 0) await turns(1);
+  assertEquals([first.closed, opened.errors[0]!.code], [true, "PermissionDenied"]);
+  opened.enter(second);
   assertEquals(second.closed, false);
-  await entrance.listener.close();
+  await opened.listener.close();
   assertEquals(second.closed, true);
   const late = new IdleChannel();
   decide({ channel: late });
   await turns(1);
-  assertEquals([late.closed, entrance.accepted.length, entrance.errors.length], [true, 0, 1]);
+  assertEquals([late.closed, opened.accepted.length, opened.errors.length], [true, 0, 1]);
 });
 
 Deno.test("no more are prepared at a time than may be", async () => {
-  const entrance = await Entrance.open({
+  const opened = await TestListener.open({
     prepare: async (channel) => {
       await channel.read(new Uint8Array(1));
       return { channel };
     },
   }, { maxUnproven: 2 });
   const newcomers = Array.from({ length: 3 }, () => new IdleChannel());
-  for (const newcomer of newcomers) entrance.enter(newcomer);
+  for (const newcomer of newcomers) opened.enter(newcomer);
   await turns(1);
   assertEquals(newcomers.map(({ closed }) => closed), [false, false, true]);
-  assertEquals(entrance.errors.map(({ code }) => code), ["Overloaded"]);
+  assertEquals(opened.errors.map(({ code }) => code), ["Overloaded"]);
   // One goes, and there is room for another.
   newcomers[0]!.close();
   await turns(1);
   const next = new IdleChannel();
-  entrance.enter(next);
-  assertEquals([next.closed, entrance.errors.length], [false, 2]);
+  opened.enter(next);
+  assertEquals([next.closed, opened.errors.length], [false, 2]);
   // With the listener, all who wait go, and there is nothing to tell.
-  await entrance.listener.close();
+  await opened.listener.close();
   await turns(1);
   assertEquals([newcomers[1]!.closed, next.closed], [true, true]);
-  assertEquals([entrance.errors.length, entrance.accepted.length], [2, 0]);
+  assertEquals([opened.errors.length, opened.accepted.length], [2, 0]);
 });

@@ -7,7 +7,7 @@ import { LinkMaker } from "../../../lib/driver/link_maker.ts";
 import { memoryPair } from "../../../lib/transport/memory/memory_channel.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import { resolveConnectionOptions } from "../../../lib/rpc/connecting/connection_options.ts";
-import { VisitorLog } from "../../../lib/rpc/connecting/visitor_log.ts";
+import { ListenerLog } from "../../../lib/rpc/connecting/listener_log.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { HeardLogger } from "../../support/log/heard.ts";
@@ -42,13 +42,15 @@ async function probeAll(address: string, scheme: string, logger: HeardLogger): P
   const at = scheme === "unix" ? address.slice("unix://".length) : { port, hostname: "127.0.0.1" };
   for (const says of sayings(scheme)) await probe(at, says);
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  while (logger.of("visitor_left").length < 2) {
+  while (logger.of("connection_abandoned").length < 2) {
     const loud = logger.shown.filter(({ level }) => level !== "info");
     assertEquals(loud, []);
     await turn();
   }
-  assertEquals(logger.of("visitor_left").map(({ level }) => level), ["debug", "debug"]);
-  for (const { fields } of logger.of("visitor_left")) assert(typeof fields["local"] === "string");
+  assertEquals(logger.of("connection_abandoned").map(({ level }) => level), ["debug", "debug"]);
+  for (const { fields } of logger.of("connection_abandoned")) {
+    assert(typeof fields["local"] === "string");
+  }
 }
 
 for (const scheme of SCHEMES) {
@@ -96,10 +98,10 @@ Deno.test("strangers that come again and again are told once, then in sums", () 
   const logger = new HeardLogger();
   let nowMs = 0;
   const clock = { ...systemClock, now: () => nowMs };
-  const visitors = new VisitorLog("tcp://a:1", logger, clock);
+  const log = new ListenerLog("tcp://a:1", logger, clock);
   for (let port = 1; port <= 200; port++, nowMs += 1_000) {
     const message = `Refused tcp://c:${port} at tcp://a:1: what came is no TLS.`;
-    visitors.onError(new InternodeError("PermissionDenied", message, { origin: "remote" }));
+    log.onError(new InternodeError("PermissionDenied", message, { origin: "remote" }));
   }
   assertEquals(logger.heard.length, 200);
   const warned = logger.shown;
@@ -119,13 +121,13 @@ Deno.test("a listener that fails again and again is told once, and when it takes
   const logger = new HeardLogger();
   let nowMs = 0;
   const clock = { ...systemClock, now: () => nowMs };
-  const visitors = new VisitorLog("tcp://a:1", logger, clock);
-  visitors.onAccepted();
+  const log = new ListenerLog("tcp://a:1", logger, clock);
+  log.onAccepted();
   for (let i = 0; i < 30; i++, nowMs += 1_000) {
-    visitors.onError(new InternodeError("Unreachable", "Too many files.", { origin: "local" }));
+    log.onError(new InternodeError("Unreachable", "Too many files.", { origin: "local" }));
   }
-  visitors.onAccepted();
-  visitors.onAccepted();
+  log.onAccepted();
+  log.onAccepted();
   const told = logger.shown.map(({ level, fields }) => [level, fields["event"], fields["count"]]);
   assertEquals(told, [["warn", "listener_trouble", 1], ["info", "listener_recovered", 29]]);
 });
@@ -157,7 +159,7 @@ for (const step of ["checkPeer", "onOpen"] as const) {
     await Promise.all(gone);
     const [line] = logger.of("internal_error");
     assertEquals([line?.level, line?.fields["error"]], ["error", fault]);
-    assert(fault.stack?.includes("visitors_test.ts"));
+    assert(fault.stack?.includes("listener_log_test.ts"));
     assertEquals(line!.fields["remote"], "near");
   });
 }

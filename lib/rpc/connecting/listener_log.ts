@@ -1,5 +1,5 @@
 /**
- * What the log tells of connections that came to nothing at a listener.
+ * Logs connections that a listener refused or lost before their handshake was done, and its troubles.
  *
  * @module
  */
@@ -23,16 +23,16 @@ import { RefusedRequest } from "../../transport/websocket/web_socket_acceptor.ts
 import type { AuditTrail } from "./audit_trail.ts";
 import type { RefusedConnection } from "../contract/audit.ts";
 
-/** Who came, as far as it is known. */
-export type Visitor = Pick<RefusedConnection, "remote" | "caller" | "identity">;
+/** Who connected, as far as it is known. */
+export type ConnectionOrigin = Pick<RefusedConnection, "remote" | "caller" | "identity">;
 
 /**
- * Tells of those who came and were not let in, or left before they had said
- * who they are. The latter are no news, as load balancers look so whether
- * somebody listens; of the others the same one is told once, then in sums.
+ * Logs connections that were refused, or that ended before their handshake was
+ * done. The latter are logged at level `debug`, as health checks of load
+ * balancers look like that. What repeats is logged once, then as a sum.
  */
-export class VisitorLog {
-  /** Where others come to. */
+export class ListenerLog {
+  /** The name of the listener. */
   local: string;
   readonly #logger: EventLogger;
   readonly #clock: Clock;
@@ -43,10 +43,10 @@ export class VisitorLog {
   #troubleSinceMs: number | null = null;
 
   /**
-   * @param local Where others come to.
-   * @param logger Hears of it.
+   * @param local The name of the listener.
+   * @param logger Where lines go.
    * @param clock Where time comes from.
-   * @param audit Is told of each who was refused. Default: nobody is.
+   * @param audit Gets an event for each refused connection. Default: none.
    */
   constructor(
     local: string,
@@ -60,7 +60,7 @@ export class VisitorLog {
     this.#audit = audit;
   }
 
-  /** A connection has come in: whatever trouble the listener had is over. */
+  /** A connection was accepted: the listener has recovered. */
   onAccepted(): void {
     if (this.#troubleSinceMs === null) return;
     const forMs = Math.round(this.#clock.now() - this.#troubleSinceMs);
@@ -87,7 +87,7 @@ export class VisitorLog {
     const fields = { remote, code, reason: message };
     // Those that this side gives up as it closes are no news either.
     const isQuiet = code === "Disconnected" || code === "Closed";
-    if (isQuiet) return this.#write("debug", "visitor_left", text, fields);
+    if (isQuiet) return this.#write("debug", "connection_abandoned", text, fields);
     this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
     this.#tellAudit(code, message, { remote: link?.remote, identity: link?.identity, caller });
   }
@@ -96,19 +96,19 @@ export class VisitorLog {
    * A request was refused before it could become a connection.
    *
    * @param refusal Why.
-   * @param visitor Who asked, as far as that is known.
+   * @param origin Who asked, as far as it is known.
    */
-  onRefused({ code, why: reason }: Refusal, visitor: Partial<Visitor> = {}): void {
+  onRefused({ code, why: reason }: Refusal, origin: Partial<ConnectionOrigin> = {}): void {
     const text = `A connection was refused before its upgrade: ${sentence(reason)}`;
     this.#repeat(this.#lines, "warn", "connection_refused", text, { reason });
-    this.#tellAudit(code, reason, visitor);
+    this.#tellAudit(code, reason, origin);
   }
 
-  /** More have come than are heard at a time. */
+  /** A connection was closed because too many are in their handshake. */
   onTooMany(limit: number, remote: string): void {
     const text =
       `${limit} connections to ${this.local} are in their handshake; more are turned away. Look at who connects there.`;
-    this.#repeat(this.#lines, "warn", "visitors_turned_away", text, { limit });
+    this.#repeat(this.#lines, "warn", "listener_overloaded", text, { limit });
     this.#tellAudit("Overloaded", `${limit} connections are in their handshake`, { remote });
   }
 
@@ -139,7 +139,7 @@ export class VisitorLog {
     }
     const { code, cause } = error, fields = about(error);
     if (code === "Disconnected") {
-      this.#write("debug", "visitor_left", text, { reason, code });
+      this.#write("debug", "connection_abandoned", text, { reason, code });
     } else if (cause instanceof RefusedRequest && cause.cause !== undefined) {
       const failure = { ...fields, what: "authorize", error: cause.cause };
       this.#repeat(this.#lines, "error", "callback_failed", text, failure);
@@ -148,7 +148,7 @@ export class VisitorLog {
       this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
       this.#tellAudit(code, reason, { remote: remoteOf(error) });
     } else if (code === "Overloaded") {
-      this.#repeat(this.#lines, "warn", "visitors_turned_away", text, { reason, code });
+      this.#repeat(this.#lines, "warn", "listener_overloaded", text, { reason, code });
       this.#tellAudit(code, reason, { remote: remoteOf(error) });
     } else {
       this.#troubleSinceMs ??= this.#clock.now();
@@ -157,8 +157,8 @@ export class VisitorLog {
     }
   };
 
-  #tellAudit(code: ErrorCode, reason: string, visitor: Partial<Visitor> = {}): void {
-    const { remote, caller, identity } = visitor;
+  #tellAudit(code: ErrorCode, reason: string, origin: Partial<ConnectionOrigin> = {}): void {
+    const { remote, caller, identity } = origin;
     this.#audit?.onConnection({ remote, caller, identity, code, reason });
   }
 

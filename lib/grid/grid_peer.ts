@@ -1,5 +1,5 @@
 /**
- * One pair of hosts: its connection's state, and the calls that wait for it.
+ * One peer of a node: the state of its connection, and the calls that wait for it.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import { drainLink } from "../rpc/connecting/link_closing.ts";
 import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
 import { PeerLog } from "./peer_log.ts";
 import { Reconnector, type ReconnectorDelegate } from "../rpc/connecting/reconnector.ts";
-import { TwinWatch } from "../rpc/connecting/twin_watch.ts";
+import { DuplicateNameWatch } from "../rpc/connecting/duplicate_name_watch.ts";
 import { type Unsent, WaitingCalls } from "../rpc/calling/waiting_calls.ts";
 
 /** One peer, as its node keeps it; the states are in connection_state.ts. */
-export class Peering implements ReconnectorDelegate {
+export class GridPeer implements ReconnectorDelegate {
   /** The peer's canonical URL. */
   readonly host: string;
   /** Keeps the connection. */
@@ -37,7 +37,7 @@ export class Peering implements ReconnectorDelegate {
   // Made when there is something for them: most connections are idle most of the time.
   #listeners: Set<(state: ConnectionState) => void> | null = null;
   #waiting: WaitingCalls | null = null;
-  #twins: TwinWatch | null = null;
+  #duplicates: DuplicateNameWatch | null = null;
   #state: ConnectionState = "connecting";
   #unwatch: (() => void) | null = null;
 
@@ -154,7 +154,11 @@ export class Peering implements ReconnectorDelegate {
   onConnected(link: Link, { instance }: Peer, old: Link | null): void {
     if (old !== null) {
       const { logger, clock } = this.#node.options;
-      (this.#twins ??= new TwinWatch(this.host, logger)).onReplaced(old, link, clock.now());
+      (this.#duplicates ??= new DuplicateNameWatch(this.host, logger)).onReplaced(
+        old,
+        link,
+        clock.now(),
+      );
     }
     this.#log.onUp(link, instance);
     this.#setState("connected");

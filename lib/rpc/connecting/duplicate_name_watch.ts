@@ -1,5 +1,5 @@
 /**
- * Two processes with one name.
+ * Detects two processes that use one name.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
 const MAX_REMEMBERED = 8;
 
 /**
- * Sees that processes of the same name take the connection from each other: an
- * instance that was replaced comes back, so that it was not its successor who
- * replaced it. A restart, by which a new instance comes once, is no such case.
+ * Detects processes of one name that take the connection from each other: an
+ * instance that was replaced connects again. After a restart only the new
+ * instance connects.
  */
-export class TwinWatch {
+export class DuplicateNameWatch {
   readonly #host: string;
   readonly #logger: EventLogger;
   /** In the order in which they were replaced. */
@@ -25,7 +25,7 @@ export class TwinWatch {
 
   /**
    * @param host The name.
-   * @param logger Hears of it, once, and then in sums.
+   * @param logger Where it is logged, once, then as a sum.
    */
   constructor(host: string, logger: EventLogger) {
     this.#host = host;
@@ -44,14 +44,14 @@ export class TwinWatch {
       this.#replaced.delete(oldest);
     }
     if (!isBack) return;
-    const count = this.#lines.note("twins", nowMs);
+    const count = this.#lines.note("duplicate_name", nowMs);
     this.#logger[count > 0 ? "warn" : "debug"](
       `Two processes use the same name, ${this.#host}, and take the connection from each other: ` +
         `instance ${before} at ${old.remote} and instance ${after} at ${link.remote}. ` +
         "Give each process a name of its own, or stop one of them." +
         times(count),
       {
-        event: "twins",
+        event: "duplicate_name",
         host: this.#host,
         count,
         instances: [before, after],
