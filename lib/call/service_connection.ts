@@ -198,14 +198,10 @@ export class ServiceConnection implements AsyncDisposable {
     const wait = new QuietWait(clock, graceMs, [], () => replicas.callsInFlight > 0 ? Infinity : 0);
     replicas.onIdle = wait.look;
     if (!await wait.ended) tellGivenUp(logger, `Client ${name}`, graceMs, replicas.links, 0);
-    await new Promise<void>((resolve) => {
-      const check = (): void => {
-        if (replicas.isGone) resolve();
-      };
-      replicas.onGone = check;
-      replicas.close(error);
-      check();
-    });
+    replicas.close(error);
+    const gone = new QuietWait(clock, Infinity, [], () => replicas.isGone ? 0 : Infinity);
+    replicas.onGone = gone.look;
+    await gone.ended;
   }
 }
 

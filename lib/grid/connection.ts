@@ -256,25 +256,13 @@ export class Connection {
     initial: Initial,
     options: CallOptions,
   ): void {
-    const nowMs = link.beginTurn();
-    try {
-      const number = this.#nameNumber(link, contract, options.subroute, nowMs);
-      const { inputCapacity, outputCapacity } = contract;
-      const metadata = withTraceContext(options.metadata, call.span);
-      link.session.caller.open(
-        call,
-        number,
-        contract.initial,
-        initial,
-        metadata,
-        inputCapacity,
-        outputCapacity,
-        nowMs,
-      );
-    } catch (error) {
-      call.state = "ended";
-      call.onError(error, null);
-    }
+    const { metadata, subroute } = options;
+    call.openOn(
+      link,
+      initial,
+      metadata,
+      (nowMs) => this.#nameNumber(link, contract, subroute, nowMs),
+    );
   }
 
   #nameNumber(

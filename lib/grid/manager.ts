@@ -372,16 +372,12 @@ export class Manager implements AsyncDisposable {
       tellGivenUp(logger, this.local, graceMs, links, this.#node.serving.running);
     }
     this.#acceptor.close(peerCloses());
-    const gone = new Promise<void>((resolve) => {
-      const check = (): void => {
-        const isGone = peers.every(({ reconnector }) => reconnector.isGone);
-        if (this.#acceptor.count === 0 && isGone) resolve();
-      };
-      this.#node.onGone = check;
-      for (const peer of peers) peer.close();
-      check();
-    });
-    await gone;
+    for (const peer of peers) peer.close();
+    const isGone = (): boolean =>
+      this.#acceptor.count === 0 && peers.every(({ reconnector }) => reconnector.isGone);
+    const gone = new QuietWait(clock, Infinity, [], () => isGone() ? 0 : Infinity);
+    this.#node.onGone = gone.look;
+    await gone.ended;
     await listenerClosed;
     this.#node.audit?.close();
     await this.#node.options.credentials?.close();

@@ -6,7 +6,6 @@
 
 import { InternodeError } from "../../errors.ts";
 import type { CallTraces } from "../../rpc/tracing/call_trace.ts";
-import { withTraceContext } from "../../rpc/tracing/client_span.ts";
 import { OutgoingStream, type StreamDelegate } from "../../rpc/calling/outgoing_stream.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
@@ -76,7 +75,8 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
   /** See {@linkcode WaitingCall}. */
   tryAgain(): boolean {
     const link = this.#pick();
-    if (link !== null) this.#open(link);
+    // A balancer may have aborted the stream's signal.
+    if (link !== null && this.state === "waiting") this.#open(link);
     return link !== null || this.state === "ended";
   }
 
@@ -126,23 +126,9 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
   }
 
   #open(link: OpenLink): void {
-    const nowMs = link.link.beginTurn();
-    const { key, contract } = this.#method;
+    const { key } = this.#method, { metadata } = this.#options;
     this.#carrier.take(link);
-    try {
-      link.link.session.caller.open(
-        this,
-        link.methodNumber(key, nowMs),
-        contract.initial,
-        this.#initial,
-        withTraceContext(this.#options.metadata, this.span),
-        contract.inputCapacity,
-        contract.outputCapacity,
-        nowMs,
-      );
-    } catch (error) {
-      this.#fail(error);
-    }
+    this.openOn(link.link, this.#initial, metadata, (nowMs) => link.methodNumber(key, nowMs));
   }
 
   #cancelled(): InternodeError {

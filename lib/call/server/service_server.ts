@@ -143,14 +143,16 @@ export class ServiceServer implements ServerOfConnection {
   }
 
   /** Resolves when there is no connection. */
-  whenEmpty(): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (this.#connections.size === 0) resolve();
-      };
-      this.#onForgotten = check;
-      check();
-    });
+  async whenEmpty(): Promise<void> {
+    const { clock } = this.settings;
+    const empty = new QuietWait(
+      clock,
+      Infinity,
+      [],
+      () => this.#connections.size === 0 ? 0 : Infinity,
+    );
+    this.#onForgotten = empty.look;
+    await empty.ended;
   }
 
   /**

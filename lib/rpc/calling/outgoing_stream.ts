@@ -7,11 +7,13 @@
 import { memoryOf } from "../../codec/format/memory_cost.ts";
 import { InternodeError } from "../../errors.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
+import type { Link } from "../../driver/link.ts";
+import type { Metadata } from "../../session/frames/metadata.ts";
 import { OpenedStream } from "../../session/calls/opened_stream.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";
 import { traceCode } from "../tracing/call_trace.ts";
-import { startClientSpan } from "../tracing/client_span.ts";
+import { startClientSpan, withTraceContext } from "../tracing/client_span.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import { MessageQueue, type QueueListener } from "../serving/message_queue.ts";
 import { decodePayload, invalidPayload } from "../contract/payload.ts";
@@ -89,6 +91,31 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
       if (this.#ending !== null) this.#settle(this.#finished, this.#ending);
     }
     return this.#finished.promise;
+  }
+
+  /**
+   * Opens the stream on a connection. What its codec throws is its failure.
+   *
+   * @param initial What the handler gets with the opening.
+   * @param metadata What travels with it.
+   * @param numberOf Gives the number of the handler's name there.
+   */
+  openOn(
+    link: Link,
+    initial: Initial,
+    metadata: Metadata | undefined,
+    numberOf: (nowMs: number) => number,
+  ): void {
+    const nowMs = link.beginTurn();
+    const { initial: codec, inputCapacity, outputCapacity } = this.#contract;
+    try {
+      const carried = withTraceContext(metadata, this.span), number = numberOf(nowMs);
+      const { caller } = link.session;
+      caller.open(this, number, codec, initial, carried, inputCapacity, outputCapacity, nowMs);
+    } catch (error) {
+      this.state = "ended";
+      this.onError(error, null);
+    }
   }
 
   /** Ends the stream when the signal aborts. */
