@@ -23,7 +23,7 @@ const KINDS: readonly (readonly Attack[])[] = [
 ];
 
 /** Each ground has processes of its own, which wait for most of their time. */
-const GROUNDS_AT_ONCE = 3;
+const GROUNDS_AT_ONCE = 2;
 
 testBeside(
   "hostile peers cost little, and others are served meanwhile",
