@@ -3,7 +3,13 @@
 import { InternodeError } from "../../lib/errors.ts";
 import { crc32 } from "../../lib/runtime/checksum.ts";
 import { sharedSecret } from "../../lib/driver/shared_secret.ts";
-import { type KeepTarget, numbered, rawCodec } from "../support/session/calls.ts";
+import {
+  type KeepTarget,
+  numbered,
+  rawCodec,
+  type TestCall,
+  type TestStream,
+} from "../support/session/calls.ts";
 import type { SideOptions } from "../support/session/options.ts";
 import { Pair } from "../support/session/pair.ts";
 import { joined } from "../support/session/raw_frames.ts";
@@ -32,8 +38,8 @@ export interface ConversationRecipe {
   readonly secret: boolean;
   readonly dialler?: SideOptions;
   readonly acceptor?: SideOptions;
-  /** What happens once the handshake is done. */
-  readonly act?: (pair: Pair, kept: KeepTarget) => void;
+  /** What happens once the handshake is done; gives the dialler's calls. */
+  readonly act?: (pair: Pair, kept: KeepTarget) => (TestCall | TestStream)[];
 }
 
 /** A pair that is about to have that conversation. */
@@ -88,16 +94,21 @@ export function converse(recipe: ConversationRecipe): Turn[] {
   return turns;
 }
 
-function everything({ dialler, nowMs }: Pair): void {
-  dialler.request("echo", numbered(5), { deadlineMs: nowMs + 60_000, metadata: { trace: "a1" } });
-  dialler.request("echo", null);
-  dialler.request("nobody", undefined);
-  dialler.request("keep", numbered(3));
+function everything({ dialler, nowMs }: Pair): (TestCall | TestStream)[] {
+  const deadlineMs = nowMs + 60_000;
+  const calls = [
+    dialler.request("echo", numbered(5), { deadlineMs, metadata: { trace: "a1" } }),
+    dialler.request("echo", null),
+    dialler.request("nobody", undefined),
+    dialler.request("keep", numbered(3)),
+  ];
   const stream = dialler.open("keep", numbered(2), { input: 2, output: 2 });
   stream.send!.send(rawCodec, numbered(4));
   stream.send!.send(rawCodec, undefined);
   stream.send!.end(() => {}, nowMs);
-  dialler.cancel(dialler.open("keep", null, { output: 1 }), new Error("user left"));
+  const left = dialler.open("keep", null, { output: 1 });
+  dialler.cancel(left, new Error("user left"));
+  return [...calls, stream, left];
 }
 
 /** What the acceptor's handlers do when both sides have become quiet. */
@@ -185,6 +196,6 @@ export const CONVERSATIONS: readonly ConversationRecipe[] = [
     secret: false,
     dialler: { limits: { maxFragmentBytes: 1024 } },
     acceptor: { limits: { maxFragmentBytes: 1024 } },
-    act: ({ dialler }) => void dialler.request("echo", numbered(3000)),
+    act: ({ dialler }) => [dialler.request("echo", numbered(3000))],
   },
 ];

@@ -91,7 +91,7 @@ export function lastingMs({ maxMs }: BackOffOptions): number {
  */
 export class LastingBackOff {
   /** When it may be tried again. */
-  dueMs = -Infinity;
+  dueMs: number = -Infinity;
   readonly #backOff: BackOff;
   readonly #clock: Clock;
   readonly #lastingMs: number;
