@@ -30,6 +30,7 @@ export const ROOMS: readonly Room[] = [
       "lib/rpc/connecting/dial_gate.ts",
       "lib/rpc/calling/earliest_timer.ts",
       "lib/rpc/serving/message_queue.ts",
+      "lib/rpc/connecting/reconnector.ts",
       "lib/rpc/connecting/renewal_schedule.ts",
       "lib/rpc/connecting/retired_links.ts",
       "lib/rpc/tracing/trace_context.ts",
