@@ -109,7 +109,9 @@ export class HandlerMap {
     options?: MethodOptions,
   ): this;
   add(key: MethodKey, contract: AnyContract, handler: unknown, options: MethodOptions = {}): this {
-    this.#table.add(contract, handler as AnyHandler, options, key.hex);
+    // A method has none, also where they are given past the types.
+    const { subroutes: _, ...others } = options as HandleOptions;
+    this.#table.add(contract, handler as AnyHandler, others, key.hex);
     this.#keys.add(key.hex);
     return this;
   }

@@ -68,7 +68,9 @@ function unreadCalls(codec: "raw" | "encoded", maxCalls: number, on = isAny): At
       await scene.victim.ask("pushCalls", { host: hostile, bytes: MIB, codec });
       await scene.quiet();
       const counts = await scene.victim.ask<Record<string, number>>("counts");
-      assertEquals(counts["Overloaded"]! > 500, true, JSON.stringify(counts));
+      // On a busy machine the connection may be lost meanwhile, as nothing of it is read.
+      const isGivenUp = counts["Overloaded"]! > 500 || "Disconnected" in counts;
+      assertEquals(isGivenUp, true, JSON.stringify(counts));
     },
   };
 }
