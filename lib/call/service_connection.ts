@@ -10,6 +10,7 @@ import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_optio
 import type { ClientStats, ConnectionStats } from "../rpc/connecting/connection_stats.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { tellGivenUp } from "../rpc/connecting/link_closing.ts";
+import { withArray } from "../rpc/calling/given_array.ts";
 import { Stream } from "../rpc/calling/stream.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
@@ -135,12 +136,16 @@ export class ServiceConnection implements AsyncDisposable {
     options: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const core = this.#core;
+      const core = this.#core, { into } = options;
+      const { contract } = method;
+      const called = into === undefined || contract.response.raw !== true
+        ? method
+        : { ...method, contract: withArray(contract, into) };
       const hedge = hedgeOf(method, options, core.options.hedge);
       if (hedge === null) {
-        new ServiceCall(core, method, request, options, resolve, reject).start(null);
+        new ServiceCall(core, called, request, options, resolve, reject).start(null);
       } else {
-        new HedgedCall(core, method, request, options, hedge, resolve, reject).start();
+        new HedgedCall(core, called, request, options, hedge, resolve, reject).start();
       }
     });
   }

@@ -17,7 +17,7 @@ import type { ConnectionStats } from "../rpc/connecting/connection_stats.ts";
 import type { ConnectionState } from "../rpc/contract/connection_state.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import type { GridNode } from "./grid_node.ts";
-import { withArray } from "../rpc/calling/given_array.ts";
+import { arrayProblem, withArray } from "../rpc/calling/given_array.ts";
 import { OutgoingStream, type StreamDelegate } from "../rpc/calling/outgoing_stream.ts";
 import type { GridPeer } from "./grid_peer.ts";
 import type { Reconnector } from "../rpc/connecting/reconnector.ts";
@@ -215,12 +215,10 @@ export class Connection {
           nameProblem(subroute, 0)
         }`,
       );
-    } else if (into !== undefined && !takesBytes(contract)) {
-      failure = invalidArgument("into is for single requests whose response is raw bytes");
     } else if (this.#node.closing) {
       failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
     } else {
-      const problem = timesProblem(timeoutMs, spinUs);
+      const problem = timesProblem(timeoutMs, spinUs) ?? arrayProblem(contract, into);
       if (problem === null) return true;
       failure = problem;
     }
@@ -310,8 +308,4 @@ class GridCallDelegate implements StreamDelegate {
   abort(call: OutgoingCall, reason: unknown): void {
     this.#peer.abort(call, reason);
   }
-}
-
-function takesBytes(contract: AnyContract): boolean {
-  return contract.kind === "single" && contract.response.raw === true;
 }

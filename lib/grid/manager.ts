@@ -89,6 +89,8 @@ export class Manager implements AsyncDisposable {
   #own: { readonly peer: GridPeer; readonly connection: Connection } | null = null;
   #listener: Promise<Listener> | null = null;
   #closed: Promise<void> | null = null;
+  /** Whether it dials. */
+  #isStarted = false;
 
   /**
    * Makes a node; it neither listens nor dials before {@linkcode Manager.listen}.
@@ -194,7 +196,8 @@ export class Manager implements AsyncDisposable {
 
   /** Starts to dial without accepting: for a node whose connections come in through {@linkcode Manager.upgrade}. Any number of calls. */
   connect(): void {
-    for (const peer of this.#peers.values()) peer.start();
+    this.#isStarted = true;
+    for (const peer of this.#allPeers()) peer.start();
   }
 
   /**
@@ -327,7 +330,7 @@ export class Manager implements AsyncDisposable {
   }
 
   #stats(): ServerStats {
-    const reconnectors = this.#allPeerings().map(({ reconnector }) => reconnector);
+    const reconnectors = this.#allPeers().map(({ reconnector }) => reconnector);
     const links = reconnectors.flatMap(({ links }) => links);
     return {
       ...sumOfTraffic(reconnectors.map(({ totals }) => totals.traffic())),
@@ -336,7 +339,7 @@ export class Manager implements AsyncDisposable {
     };
   }
 
-  #allPeerings(): GridPeer[] {
+  #allPeers(): GridPeer[] {
     const peers = [...this.#peers.values()];
     return this.#own === null ? peers : [...peers, this.#own.peer];
   }
@@ -345,8 +348,8 @@ export class Manager implements AsyncDisposable {
     if (this.#own === null) {
       const peer = new OwnPeering(this.#node);
       this.#own = { peer, connection: new Connection(this.#node, peer) };
-      if (this.#closed === null) peer.start();
-      else peer.close();
+      if (this.#closed !== null) peer.close();
+      else if (this.#isStarted) peer.start();
     }
     return this.#own.connection;
   }
@@ -362,7 +365,7 @@ export class Manager implements AsyncDisposable {
     const { clock, logger } = this.#node.options;
     this.#node.closing = true;
     const listenerClosed = closeListener(this.#listener, this.local, this.#node.options);
-    const peers = this.#allPeerings();
+    const peers = this.#allPeers();
     const links = peers.flatMap(({ reconnector }) => reconnector.links);
     const reason = nodeCloses(this.local);
     this.#node.serving.closing.abort(reason, this.#node.serving.logger);

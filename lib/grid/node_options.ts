@@ -28,6 +28,7 @@ import {
 import {
   type ConnectionOptions,
   type ConnectionSettings,
+  flag,
   invalidOption,
   positive,
   resolveConnectionOptions,
@@ -154,7 +155,7 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),
     audit: auditOf(given.audit),
-    allowUnauthenticated: given.allowUnauthenticated ?? false,
+    allowUnauthenticated: flag("allowUnauthenticated", given.allowUnauthenticated ?? false),
   };
   const { logger, clock } = settings;
   // Last, as it may begin to watch files.

@@ -8,6 +8,7 @@ import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
+import { arrayProblem } from "../../rpc/calling/given_array.ts";
 import { PendingRequest } from "../../rpc/calling/pending_request.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import { timesProblem } from "../../rpc/contract/call_options.ts";
@@ -20,7 +21,7 @@ import type { ClientCore } from "./client_core.ts";
 import type { OpenLink } from "../replicas/service_replica.ts";
 import { healthVerdict } from "../replicas/health_verdict.ts";
 import { maxAttemptsOf, resolveRetry } from "../service/retry_options.ts";
-import type { SingleMethod } from "../service/service.ts";
+import type { AnyMethod, SingleMethod } from "../service/service.ts";
 import type { ServiceCallOptions } from "../service/service_call_options.ts";
 import { closedError, unsentError } from "./service_errors.ts";
 
@@ -100,9 +101,9 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     const core = this.#core, options = this.#options;
     const { signal, timeoutMs = core.options.defaultTimeoutMs } = options;
     const isPlain = signal === undefined && options.retry === undefined &&
-      options.spinUs === undefined;
+      options.spinUs === undefined && options.into === undefined;
     if (!isPlain || core.isClosing || typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
-      const failure = refusal(core, options, timeoutMs);
+      const failure = refusal(core, this.#method, options, timeoutMs);
       if (failure !== undefined) return this.#fail(failure.error);
     }
     const isCounted = hedge?.isCounted === true;
@@ -303,6 +304,7 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
 /** What can be seen at once to be wrong with a call; `undefined`: nothing. */
 export function refusal(
   core: ClientCore,
+  method: AnyMethod,
   options: ServiceCallOptions,
   timeoutMs: number,
 ): { readonly error: unknown } | undefined {
@@ -316,7 +318,7 @@ export function refusal(
   } catch (error) {
     return { error };
   }
-  const error = timesProblem(timeoutMs, spinUs);
+  const error = timesProblem(timeoutMs, spinUs) ?? arrayProblem(method.contract, options.into);
   return error === null ? undefined : { error };
 }
 

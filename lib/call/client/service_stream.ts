@@ -54,7 +54,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
   start(): void {
     const core = this.#core;
     const { signal, timeoutMs = Infinity } = this.#options;
-    const failure = refusal(core, this.#options, timeoutMs);
+    const failure = refusal(core, this.#method, this.#options, timeoutMs);
     if (failure !== undefined) return this.#fail(failure.error);
     const link = this.#pick();
     if (link !== null) {

@@ -8,7 +8,7 @@ import { invalidArgument } from "../../errors.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { Audit } from "../../rpc/contract/audit.ts";
 import { auditOf, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
-import { invalidOption } from "../../rpc/connecting/connection_options.ts";
+import { flag, invalidOption } from "../../rpc/connecting/connection_options.ts";
 import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
 import { ListenerLog } from "../../rpc/connecting/listener_log.ts";
 import { readHosts } from "../../transport/websocket/allowed_hosts.ts";
@@ -125,7 +125,7 @@ export async function listen(
       }
       return said;
     },
-    ...(options.sharePort === true && { sharePort: true }),
+    ...(flag("sharePort", options.sharePort ?? false) && { sharePort: true }),
     onError: log.onError,
   });
   taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);

@@ -12,9 +12,11 @@ import {
 import {
   type ConnectionOptions,
   type ConnectionSettings,
+  fields,
   invalidOption,
   positive,
   resolveConnectionOptions,
+  withMethods,
 } from "../../rpc/connecting/connection_options.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import type { OutlierOptions } from "./outlier_detector.ts";
@@ -94,15 +96,17 @@ export function resolveClientOptions(given: ClientOptions): ClientSettings {
   }
   return {
     ...resolveConnectionOptions(given),
-    balancer: given.balancer ?? roundRobin(),
+    balancer: withMethods("balancer", given.balancer ?? roundRobin(), "pick", "update"),
     name,
     connections,
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
     dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),
     maxAttempts: resolveRetry(given.retry),
-    retryBudget: given.retryBudget ?? {},
+    retryBudget: fields("retryBudget", given.retryBudget) ?? {},
     hedge: resolveHedge(given.hedge),
-    outliers: given.outliers === false ? { maxFailures: Infinity } : given.outliers ?? {},
+    outliers: given.outliers === false
+      ? { maxFailures: Infinity }
+      : fields("outliers", given.outliers) ?? {},
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fields } from "../../rpc/connecting/connection_options.ts";
 import { resolveMaxAttempts, type RetryOptions } from "./retry_policy.ts";
 
 /**
@@ -14,7 +15,7 @@ import { resolveMaxAttempts, type RetryOptions } from "./retry_policy.ts";
  */
 export function resolveRetry(given: boolean | Partial<RetryOptions> | undefined): number {
   if (given === false) return 0;
-  return resolveMaxAttempts(given === true ? undefined : given);
+  return resolveMaxAttempts(given === true ? undefined : fields("retry", given));
 }
 
 /** The same for one call, which may leave it to the client. */

@@ -51,6 +51,8 @@ export interface ServiceCallOptions {
   readonly timeoutMs?: number | undefined;
   /** Ends the call at once when it aborts, with its reason; the handler is told. Default: none. */
   readonly signal?: AbortSignal | undefined;
+  /** Where the response's bytes go, which the result is then a view of; for single calls whose response is raw bytes, see `CallOptions` of the grid. Default: none. */
+  readonly into?: Uint8Array | undefined;
   /** Whether to wait until the deadline for replicas that are all known to be down, or for the resolver to list any; `false`: the call fails at once then, as `Unreachable`. Default: `true`. */
   readonly waitForReady?: boolean | undefined;
   /** How long to poll the socket for the answer of a single call, in microseconds, see `ConnectionOptions`; streams do not. Default: the client's `spinUs` (0, never). */

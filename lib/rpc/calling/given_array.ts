@@ -5,8 +5,8 @@
  */
 
 import type { Codec } from "../../codec/format/codec.ts";
-import { InternodeError } from "../../errors.ts";
-import type { SingleContract } from "../contract/contract.ts";
+import { InternodeError, invalidArgument } from "../../errors.ts";
+import type { AnyContract, SingleContract } from "../contract/contract.ts";
 
 /** A contract of raw bytes whose responses go to the beginning of an array. */
 export function withArray<Request, Response>(
@@ -15,6 +15,20 @@ export function withArray<Request, Response>(
 ): SingleContract<Request, Response> {
   // Only contracts of raw bytes come so far as to have a response.
   return { ...contract, response: arrayCodec(into) as Codec<unknown> as Codec<Response> };
+}
+
+/**
+ * What is wrong with the array that a caller has given for the response, on either face.
+ *
+ * @param into What was given as such; `undefined`: none.
+ * @returns The call's failure; `null`: nothing is wrong.
+ */
+export function arrayProblem(contract: AnyContract, into: unknown): InternodeError | null {
+  if (into === undefined) return null;
+  if (contract.kind === "single" && contract.response.raw === true) {
+    return into instanceof Uint8Array ? null : invalidArgument("into must be a Uint8Array");
+  }
+  return invalidArgument("into is for single requests whose response is raw bytes");
 }
 
 function arrayCodec(into: Uint8Array): Codec<Uint8Array> {

@@ -6,7 +6,7 @@
 
 import { shown } from "../../foreign/text_of.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
-import { invalidOption, positive } from "./connection_options.ts";
+import { fields, invalidOption, positive } from "./connection_options.ts";
 
 /** How fast reconnecting slows down. It starts over after a connection that has lasted for twice `maxMs`. */
 export interface BackOffOptions {
@@ -39,7 +39,7 @@ export function resolveBackOff(
   fallback: BackOffOptions,
   given: Partial<BackOffOptions> = {},
 ): BackOffOptions {
-  const { initialMs, factor, maxMs, jitter } = { ...fallback, ...given };
+  const { initialMs, factor, maxMs, jitter } = { ...fallback, ...fields(option, given) };
   positive(`${option}.initialMs`, initialMs);
   positive(`${option}.maxMs`, maxMs);
   if (typeof factor !== "number" || !(factor >= 1)) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { guard } from "../../foreign/guard.ts";
 import { shown } from "../../foreign/text_of.ts";
 import { canGenerate } from "../../codec/format/generate.ts";
 import { type InternodeError, invalidArgument } from "../../errors.ts";
@@ -95,7 +96,11 @@ function tellOfInterpreter(logger: EventLogger): void {
  */
 export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSettings {
   const logger = loggerOf(given.logger);
-  const clock = given.clock ?? systemClock;
+  const clock = withMethods(
+    "clock",
+    given.clock ?? systemClock,
+    ...["now", "wallNow", "setTimer", "clearTimer", "defer", "soon"] as const,
+  );
   tellOfInterpreter(logger);
   const settings: ConnectionSettings = {
     auth: authenticatorOf(given.auth, logger, clock),
@@ -119,15 +124,17 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
       ? undefined
       : positive("maxConnectionAgeMs", given.maxConnectionAgeMs),
     renewalGraceMs: positive("renewalGraceMs", given.renewalGraceMs ?? 300_000),
-    limits: resolveLimits(given.limits),
+    limits: resolveLimits(fields("limits", given.limits)),
     inlineHandlerUs: positive("inlineHandlerUs", given.inlineHandlerUs ?? 1_000),
     spinUs: notNegative("spinUs", given.spinUs ?? 0),
     writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit ?? 262_144),
-    checksums: given.checksums ?? true,
+    checksums: flag("checksums", given.checksums ?? true),
     logger,
-    tracer: tracerOf(given.tracer),
+    tracer: given.tracer === undefined
+      ? null
+      : tracerOf(withMethods("tracer", given.tracer, "startSpan")),
     clock,
-    random: given.random ?? systemRandom,
+    random: withMethods("random", given.random ?? systemRandom, "next", "bytes"),
   };
   if (settings.livenessTimeoutMs <= settings.pingIntervalMs) {
     throw invalidOption(
@@ -156,6 +163,43 @@ export function positive(name: string, value: number): number {
 export function notNegative(name: string, value: number): number {
   if (typeof value === "number" && value >= 0 && value < Infinity) return value;
   throw invalidOption(name, `must be a number of 0 or more, not ${shown(value)}`);
+}
+
+/**
+ * Checks that an option is `true` or `false`.
+ *
+ * @throws {InternodeError} `InvalidArgument`, naming the option.
+ */
+export function flag(name: string, value: boolean): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalidOption(name, `must be true or false, not ${shown(value)}`);
+}
+
+/**
+ * Checks that an option of several fields is an object.
+ *
+ * @throws {InternodeError} `InvalidArgument`, naming the option.
+ */
+export function fields<T>(name: string, value: T | undefined): T | undefined {
+  if (value === undefined || typeof value === "object" && value !== null) return value;
+  throw invalidOption(name, `must be an object with its fields, not ${shown(value)}`);
+}
+
+/**
+ * Checks that an option is an object with these methods.
+ *
+ * @throws {InternodeError} `InvalidArgument`, naming the option.
+ */
+export function withMethods<T extends object>(
+  name: string,
+  value: T,
+  ...methods: readonly (keyof T & string)[]
+): T {
+  for (const method of methods) {
+    if (guard(() => typeof value[method] === "function", () => false)) continue;
+    throw invalidOption(name, `must be an object with the method ${method}`);
+  }
+  return value;
 }
 
 /** Says what is wrong with an option. */
