@@ -78,6 +78,15 @@ export class RunningServer implements Server<ServedClient> {
     return this.close();
   }
 
+  /**
+   * For programs of version 0.1, where `serve` returned the promise that `finished` is now.
+   *
+   * @deprecated Use `finished`.
+   */
+  catch(onFailure: (error: unknown) => void): Promise<void> {
+    return this.finished.catch(onFailure);
+  }
+
   #end(): void {
     this.#isOver = true;
     this.#closing.resolve();

@@ -299,6 +299,18 @@ Deno.test("a listener that fails ends the server with its error, once", async ()
   assertEquals(server.settlements(), 1);
 });
 
+Deno.test("programs of version 0.1 catch the end of a server as they did", async () => {
+  const listener = await TestListener.at(
+    systemTransports()["memory"]!,
+    "memory://caught",
+    new HandlerMap(),
+  );
+  const server = serve(listener, { logger: new Recorder() });
+  const caught = (server as unknown as Promise<void>).catch((error: unknown) => String(error));
+  listener.fail(new Error("gone"));
+  assertStringIncludes(String(await caught), "gone");
+});
+
 Deno.test("a listener that throws or gives nonsense is survived as far as possible", async () => {
   const log = new Recorder();
   const real = new HandlerMap();
