@@ -287,6 +287,21 @@ Deno.test("a retired connection ends behind its last call, unless it is wanted a
   assertEquals(scene.dials.length, 1);
 });
 
+Deno.test("a connection that is wanted again is renewed at the age that it has since it was opened", async () => {
+  const scene = new Scene({ maxConnectionAgeMs: 10_000 }), { reconnector, clock } = scene;
+  reconnector.start();
+  await scene.open();
+  scene.isBusy = true;
+  await clock.advance(4_000);
+  reconnector.retire(REASON);
+  await clock.advance(4_000);
+  reconnector.start();
+  await clock.advance(1_999);
+  assertEquals(scene.dials.length, 1);
+  await clock.advance(1);
+  assertEquals(scene.dials.length, 2);
+});
+
 Deno.test("what is closed stays closed, and leaves no timer and no channel that comes late", async () => {
   const scene = new Scene(), { reconnector, clock } = scene;
   reconnector.start();
