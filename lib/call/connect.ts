@@ -71,7 +71,7 @@ export async function connect(
     if (resolver.isConstant && listed === 0) {
       throw new InternodeError(
         "Unreachable",
-        "The resolver is constant and lists no endpoint: no call could ever be made. Give it at least one.",
+        "The constant resolver has no endpoints, so no call could be made. Give it at least one.",
         { origin: "caller" },
       );
     }

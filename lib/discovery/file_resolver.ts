@@ -129,7 +129,7 @@ class WatchedFile {
     this.#clock = options.clock ?? systemClock;
     this.#debounce = new FileDebounce(this.#settleMs);
     const logger = loggerOf(options.logger), { path } = options;
-    this.#problem = new Trouble(logger, this.#clock, `The file ${path} is in order again.`, {
+    this.#problem = new Trouble(logger, this.#clock, `The file ${path} is valid again.`, {
       event: "resolver_recovered",
       path,
     });
@@ -182,7 +182,7 @@ class WatchedFile {
       if (!isFile) throw this.#error("is no file. Give the path of a file");
       if (size > MAX_FILE_BYTES) {
         throw this.#error(
-          `has ${size} bytes, over the ${MAX_FILE_BYTES} that are read. Shorten it`,
+          `has ${size} bytes, more than the ${MAX_FILE_BYTES} that are read. Shorten it`,
         );
       }
       return await files.readTextFile(this.#path, signal);
@@ -211,8 +211,8 @@ class WatchedFile {
       }
       if (before?.kind !== "endpoints") return { kind: "missing" };
       this.#problem.warn(
-        `The file ${this.#path} lists no endpoints any more; the last ` +
-          `${before.endpoints.length} stay in use. To take all out, delete it.`,
+        `The file ${this.#path} no longer lists endpoints; the last ` +
+          `${before.endpoints.length} stay in use. To remove all, delete it.`,
         { event: "resolver_failed", path: this.#path },
       );
       return before;

@@ -123,8 +123,8 @@ export class LinkMaker {
     const { logger, clock } = this.#settings, reason = textOf(thrown);
     const count = this.#faults.note(reason, clock.now());
     logger[count > 0 ? "error" : "debug"](
-      `A fault on this side ended the connection with ${remote}: ${sentence(reason)} ` +
-        `Please report it, with its stack.${times(count)}`,
+      `An internal error ended the connection with ${remote}: ${sentence(reason)} ` +
+        `Please report it with its stack.${times(count)}`,
       { event: "internal_error", remote, count, ...about(thrown) },
     );
   }

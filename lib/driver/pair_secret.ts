@@ -51,7 +51,7 @@ export function pairSecret(master: string | Uint8Array, one: string, other: stri
   if (typeof one !== "string" || typeof other !== "string" || one === "" || other === "") {
     throw invalid("Each node of a pair has a name, such as a host's URL");
   }
-  if (one === other) throw invalid(`${JSON.stringify(one)} is no pair with itself`);
+  if (one === other) throw invalid(`${JSON.stringify(one)} cannot form a pair with itself`);
   const names = [one, other].map((name) => hexOf(encoder.encode(name))).sort();
   return createHmac("sha256", key).update(LABEL).update(names.join("\0")).digest("hex");
 }

@@ -86,5 +86,5 @@ export class RepeatedLines {
 
 /** The sentence that a line ends with if it stands for several. */
 export function times(count: number): string {
-  return count > 1 ? ` This has happened ${count} times since it was told last.` : "";
+  return count > 1 ? ` This happened ${count} times since it was last logged.` : "";
 }

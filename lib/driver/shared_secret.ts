@@ -297,7 +297,7 @@ function nameBytes(name: string): Uint8Array {
   const bytes = encoder.encode(name);
   if (bytes.length > MAX_NAME_BYTES) {
     throw invalidArgument(
-      `A host's name has ${bytes.length} bytes, at most ${MAX_NAME_BYTES} are possible.`,
+      `A host's name has ${bytes.length} bytes; at most ${MAX_NAME_BYTES} are allowed.`,
     );
   }
   return bytes;

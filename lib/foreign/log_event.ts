@@ -23,7 +23,7 @@ import { textOf } from "./text_of.ts";
  * | `connection_abandoned` | a connection was closed by its other side before the handshake, as by health checks |
  * | `listener_overloaded` | connections were refused, as too many were in their handshake (`maxUnproven`) |
  * | `client_up`, `client_down` | a client of a service has connected; its connection has ended |
- * | `listener_trouble`, `listener_recovered` | a listener cannot take connections for the moment; it can again |
+ * | `listener_trouble`, `listener_recovered` | a listener cannot accept connections at the moment; it can again |
  * | `listener_failed` | a listener has ended by itself, or could not be closed |
  * | `grace_over` | something closes, and what runs is given up as its time is over |
  * | `duplicate_name` | two processes use one name |

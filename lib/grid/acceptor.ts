@@ -121,7 +121,7 @@ export class Acceptor {
     if (name === local) return denied(`"${name}" is this host's own name`);
     const peer = this.#peers.get(name);
     if (peer === undefined) return denied(`"${name}" is not among the hosts of "${local}"`);
-    if (dials(local, name)) return denied(`between "${name}" and "${local}" the latter dials`);
+    if (dials(local, name)) return denied(`"${local}" dials "${name}", not the other way around`);
     return this.#node.refusal(name, identity) ?? peer;
   }
 

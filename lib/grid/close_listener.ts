@@ -35,9 +35,7 @@ export async function closeListener(
     await listener?.close();
     await listener?.finished.catch(() => {});
   };
-  const closed = close().catch((error) =>
-    tell(`could not be closed well: ${textOf(error)}`, error)
-  );
+  const closed = close().catch((error) => tell(`failed to close: ${textOf(error)}`, error));
   if (await within(clock, LISTENER_CLOSE_MS, closed)) return;
-  tell(`has not ended within ${LISTENER_CLOSE_MS} ms`);
+  tell(`did not close within ${LISTENER_CLOSE_MS} ms`);
 }

@@ -154,7 +154,7 @@ export class Manager implements AsyncDisposable {
     if (this.#closed !== null) {
       throw new InternodeError("Closed", "This manager is closed.", { origin: "caller" });
     }
-    if (this.#listener !== null) throw invalidArgument("This manager listens already.");
+    if (this.#listener !== null) throw invalidArgument("This manager is already listening.");
     const { options, local } = this.#node;
     const exposed = this.#exposedListenerError();
     if (exposed !== null) throw exposed;
@@ -178,7 +178,7 @@ export class Manager implements AsyncDisposable {
     const finished = promiseOf<void>(() => listener.finished).then(() => this.#closed ?? undefined);
     finished.catch((error) =>
       options.logger.error(
-        `The listener at ${this.local} has ended by itself: ${sentence(textOf(error))} ` +
+        `The listener at ${this.local} ended unexpectedly: ${sentence(textOf(error))} ` +
           "Nobody can connect to this host until it listens again.",
         { event: "listener_failed", local: this.local, ...about(error) },
       )
@@ -214,7 +214,7 @@ export class Manager implements AsyncDisposable {
   upgrade(request: Request, options: UpgradeOptions = {}): Response {
     const { mutualTls, logger, allowOrigins, allowHosts } = this.#node.options;
     if (this.#closed !== null) {
-      return new Response("This host is closing: it takes no connections.\n", { status: 503 });
+      return new Response("This host is closing and accepts no connections.\n", { status: 503 });
     }
     const exposed = this.#exposedListenerError(), remote = options.remoteAddress;
     return upgradeWebSocket(request, {
@@ -229,7 +229,7 @@ export class Manager implements AsyncDisposable {
       onError: this.#acceptor.log.onError,
       authorize: (token) => {
         if (mutualTls) {
-          const why = "This host takes connections by mutual TLS only.";
+          const why = "This host accepts connections by mutual TLS only.";
           this.#acceptor.log.onRefused(unproven(why), { remote });
           return why;
         }

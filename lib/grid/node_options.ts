@@ -141,8 +141,8 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
   if (tls !== undefined && given.transports !== undefined) {
     throw invalidOption(
       "tls",
-      "stands beside option transports, and only one of them can say how hosts are reached: " +
-        "leave one out, or give transports alone, with mtlsTransports among them",
+      "cannot be combined with option transports: " +
+        "leave one out, or give only transports, with mtlsTransports among them",
     );
   }
   const settings = {

@@ -12,7 +12,7 @@ import { sentence, textOf } from "../foreign/text_of.ts";
 /** The error of calls that nothing was sent for, as there is no connection. */
 export function unreachable(host: string, lastFailure: unknown): InternodeError {
   const reason = lastFailure === undefined
-    ? "It has not been reached yet."
+    ? "No attempt to connect has succeeded yet."
     : sentence(textOf(lastFailure));
   // A failed attempt to connect says itself what it was to reach.
   const isWhole = isOwnError(lastFailure) && lastFailure.host === host;

@@ -44,7 +44,7 @@ export class PeerLog {
       this.#logger[level](`Connected to ${host}.`, fields);
     } else {
       const forMs = Math.round(this.#clock.now() - downMs);
-      const text = `Connected to ${host} again, after ${forMs} ms and ${count} attempts in vain.`;
+      const text = `Connected to ${host} again, after ${forMs} ms and ${count} failed attempts.`;
       this.#logger[level](text, { ...fields, forMs, count });
     }
     this.#attempts = 0;
@@ -58,7 +58,7 @@ export class PeerLog {
     const count = this.#attempts;
     this.#attempts = 0;
     if (count === 0) return this.#logger.debug(`Renewed the connection to ${host}.`, fields);
-    const text = `Renewed the connection to ${host}, after ${count} attempts in vain.`;
+    const text = `Renewed the connection to ${host}, after ${count} failed attempts.`;
     this.#logger.info(text, { ...fields, count });
   }
 
@@ -66,7 +66,7 @@ export class PeerLog {
   onRenewalFailed(error: unknown): void {
     const host = this.#host, level = this.#attempts++ === 0 ? "warn" : "debug";
     const text = `Could not renew the connection to ${host}: ${sentence(textOf(error))} ` +
-      "The old one stays in use, and it is tried again.";
+      "The old connection stays in use, and the renewal is tried again.";
     const fields = { host, count: this.#attempts, ...about(error) };
     this.#logger[level](text, { event: "renewal_failed", ...fields });
   }
@@ -109,7 +109,9 @@ export class PeerLog {
 
   /** Somebody who watches states has thrown. */
   onListenerFailed(error: unknown): void {
-    const text = `A listener of the states of ${this.#host} has thrown: ${sentence(textOf(error))}`;
+    const text = `A listener of state changes of ${this.#host} threw an error: ${
+      sentence(textOf(error))
+    }`;
     const fields = { host: this.#host, what: "onStateChange", ...about(error) };
     this.#logger.error(text, { event: "callback_failed", ...fields });
   }

@@ -50,7 +50,9 @@ export function untilConnected(
     };
     const failure = (code: "Closed" | "Unreachable", why: string): InternodeError => {
       const { host, reconnector: { lastFailure: cause } } = peer;
-      const reason = cause === null || cause === undefined ? "" : ` Last of all: ${textOf(cause)}`;
+      const reason = cause === null || cause === undefined
+        ? ""
+        : ` The last failure: ${textOf(cause)}`;
       return new InternodeError(code, `No connection to ${host}: ${why}.${reason}`, {
         origin: "network",
         host,

@@ -30,7 +30,7 @@ export function abort(
   const onError = (event: { preventDefault(): void; readonly error?: unknown }): void => {
     event.preventDefault();
     const { error } = event;
-    const text = `A listener of the signal of ${whose} has thrown: ${sentence(textOf(error))}`;
+    const text = `A listener of the signal of ${whose} threw an error: ${sentence(textOf(error))}`;
     logger.error(text, { event: "callback_failed", what: "abort listener", ...about(error) });
   };
   const target = globalThis as Partial<EventTarget>;

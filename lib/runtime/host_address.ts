@@ -52,19 +52,19 @@ const NAME_SCHEMES = new Set(["unix", "memory"]);
 export function parseHostAddress(url: string): HostAddress {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^]*)$/.exec(url);
   if (match === null) {
-    if (!isPlain(url)) throw invalid(url, `it holds ${UNSEEN}`);
+    if (!isPlain(url)) throw invalid(url, `it contains ${UNSEEN}`);
     throw invalid(url, 'it must look like "tcp://10.0.0.1:9000" or "unix:///run/grid.sock"');
   }
   const scheme = match[1]!, rest = match[2]!;
   const defaultPort = NETWORK_SCHEMES.get(scheme);
   if (defaultPort === undefined && !NAME_SCHEMES.has(scheme)) {
-    throw invalid(url, `"${scheme}" is none of tcp, tls, ws, wss, unix, memory`);
+    throw invalid(url, `"${scheme}" is not one of tcp, tls, ws, wss, unix, memory`);
   }
   if (!url.isWellFormed()) throw invalid(url, "it has half a character (a lone surrogate)");
   // Names that look the same must be the same; of some of these the URL parser would take no notice.
-  if (!isPlain(rest)) throw invalid(url, `it holds ${UNSEEN}`);
+  if (!isPlain(rest)) throw invalid(url, `it contains ${UNSEEN}`);
   if (defaultPort === undefined) {
-    if (rest === "") throw invalid(url, `after "${scheme}://" there is nothing`);
+    if (rest === "") throw invalid(url, `nothing follows "${scheme}://"`);
     return { scheme, hostname: "", port: 0, path: rest, href: `${scheme}://${rest}` };
   }
   const hostAndPort = rest.endsWith("/") ? rest.slice(0, -1) : rest;
@@ -149,7 +149,7 @@ function checkCharacters(url: string, rest: string): void {
     throw invalid(url, `a host has no path, query or fragment${hint}`);
   }
   if (rest.includes("@")) throw invalid(url, 'a host has no user before "@"');
-  if (/\s/.test(rest)) throw invalid(url, "it holds a blank");
+  if (/\s/.test(rest)) throw invalid(url, "it contains a space");
 }
 
 /** `[ipv6]:port` or `[ipv6%zone]:port`. */
@@ -158,13 +158,13 @@ function splitBracketed(url: string, rest: string): [hostname: string, port: str
   if (end < 0) throw invalid(url, 'the "[" is never closed by "]"');
   const [ip, zone] = splitOnce(rest.slice(1, end), "%");
   const hostname = canonicalIpv6(ip);
-  if (hostname === undefined) throw invalid(url, `${quoted(ip)} is no IPv6 address`);
+  if (hostname === undefined) throw invalid(url, `${quoted(ip)} is not an IPv6 address`);
   if (zone !== undefined && !/^[\w.-]+$/.test(zone)) {
-    throw invalid(url, `${quoted(zone)} is no zone: after "%" stands a network interface`);
+    throw invalid(url, `${quoted(zone)} is not a zone: a network interface must follow "%"`);
   }
   const after = rest.slice(end + 1);
   if (after !== "" && !after.startsWith(":")) {
-    throw invalid(url, `after "]" comes ":" and the port, not ${quoted(after)}`);
+    throw invalid(url, `":" and the port must follow "]", not ${quoted(after)}`);
   }
   return [zone === undefined ? hostname : `${hostname}%${zone}`, splitOnce(after, ":")[1]];
 }
@@ -173,11 +173,11 @@ function splitBracketed(url: string, rest: string): [hostname: string, port: str
 function splitPlain(url: string, rest: string): [hostname: string, port: string | undefined] {
   const [name, port] = splitOnce(rest, ":");
   if (port?.includes(":") === true) {
-    throw invalid(url, 'it has several ":"; an IPv6 address stands in brackets: "[::1]:9000"');
+    throw invalid(url, 'it has several ":"; an IPv6 address must be in brackets: "[::1]:9000"');
   }
   const hostname = name === "" ? "" : canonicalName(name);
   if (hostname === undefined) {
-    throw invalid(url, `${quoted(name)} is no host name and no IP address`);
+    throw invalid(url, `${quoted(name)} is neither a host name nor an IP address`);
   }
   return [hostname, port];
 }
@@ -199,11 +199,11 @@ function portOf(
     return port;
   }
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(text)) {
-    throw invalid(url, `${quoted(text)} is no port: write a number from 0 to 65535`);
+    throw invalid(url, `${quoted(text)} is not a port: write a number from 0 to 65535`);
   }
   const port = servicePort(text);
   if (port !== undefined) return port;
-  throw invalid(url, `${quoted(text)} is no well-known service: write the port's number`);
+  throw invalid(url, `${quoted(text)} is not a well-known service: write the port number`);
 }
 
 function splitOnce(text: string, mark: string): [before: string, after: string | undefined] {

@@ -24,7 +24,7 @@ export function readError(path: string, cause: unknown): InternodeError {
     `Could not read ${path}: ${messageOf(cause)}. ` +
       (isForbidden
         ? "Allow it with --allow-read for the path and its folder."
-        : "Check the path and who may read it."),
+        : "Check the path and its permissions."),
     { origin: isForbidden ? "caller" : "local", cause },
   );
 }

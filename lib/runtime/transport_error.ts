@@ -49,19 +49,19 @@ function dialAdvice(address: HostAddress, cause: unknown): Advice {
   const kind = errorKind(cause);
   if (kind === "notPermitted") return ["InvalidArgument", permission(address)];
   if (kind === "denied") {
-    return ["Unreachable", "Check who may use the socket's path."];
+    return ["Unreachable", "Check the permissions of the socket's path."];
   }
   if (kind === "badCertificate") {
     return [
       "Unreachable",
-      "Check the certificates: caCerts must hold the authority's of the host.",
+      "Check the certificates: caCerts must contain the certificate of the authority that signed the host's.",
     ];
   }
   if (zoneIsMissing(address)) return missingZone(address);
   if (kind === "noDescriptor") return ["Unreachable", DESCRIPTORS];
   return [
     "Unreachable",
-    "Check that the host is up and listens there, and that nothing between blocks it" +
+    "Check that the host is up and listens there, and that no firewall blocks it" +
     `${orInterface(address)}.`,
   ];
 }
@@ -86,11 +86,11 @@ function listenAdvice(address: HostAddress, cause: unknown): Advice {
 }
 
 const DESCRIPTORS =
-  "This process, or the system, has as many files open as it may: close some, or raise the limit.";
+  "This process, or the system, has reached its limit of open files: close some, or raise the limit.";
 
 function placeAdvice(address: HostAddress): string {
-  if (address.scheme === "unix") return "Try again once the folder is there.";
-  return `Try again once this machine has that address${orInterface(address)}.`;
+  if (address.scheme === "unix") return "Try again when its folder exists.";
+  return `Try again when this machine has that address${orInterface(address)}.`;
 }
 
 /** The system itself speaks of an invalid argument. */

@@ -266,7 +266,7 @@ export function parseNetEndpoint(
   }
   if (path.includes(" ") || !isPlain(path)) {
     throw invalidArgument(
-      `Endpoint ${quoted(text)} is not valid: its path holds a blank or ${UNSEEN}.`,
+      `Endpoint ${quoted(text)} is not valid: its path contains a space or ${UNSEEN}.`,
     );
   }
   return new NetEndpoint(host, path.startsWith("?") ? `/${path}` : path, options);

@@ -250,6 +250,6 @@ Deno.test("a detail that is too long is told in the message", async () => {
   assertEquals(error.detail, undefined);
   assertEquals(
     error.remoteMessage,
-    "no room (its detail has 3837 bytes, 3836 can be sent)",
+    "no room (its detail has 3837 bytes; at most 3836 can be sent)",
   );
 });

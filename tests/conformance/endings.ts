@@ -307,7 +307,7 @@ export const ENDED_EARLY: readonly Case[] = [
       for (let value = 0; value < 3; value++) await sending.send(value);
       sending.end();
       const error = await failure(sending.finished, "HandlerFailed");
-      assert(error.message.includes("has left"), error.message);
+      assert(error.message.includes("stopped before"), error.message);
       assertEquals(read, [0]);
     },
   },

@@ -30,5 +30,5 @@ Deno.test("different things are told apart, up to a bound, and forgotten in time
 
 Deno.test("a line says how often it was so only when that is more than once", () => {
   assertEquals(times(1), "");
-  assertEquals(times(7), " This has happened 7 times since it was told last.");
+  assertEquals(times(7), " This happened 7 times since it was last logged.");
 });

@@ -45,14 +45,14 @@ class TestLink implements PolledLink {
     // deno-lint-ignore no-this-alias -- the session's getters look at the link
     const link = this;
     this.session = {
-      outgoing: {
+      caller: {
         calls: {
           get active() {
             return link.calls;
           },
         },
       },
-      incoming: {
+      responder: {
         calls: {
           get active() {
             return link.served;

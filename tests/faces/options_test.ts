@@ -125,7 +125,7 @@ onEach("the response goes where the caller says, for raw bytes alone", async (fa
     "given as `into` has 10",
   );
   assertEquals([large.code, large.outcome], ["InvalidPayload", "executed"]);
-  const told = "into is for single requests whose response is raw bytes";
+  const told = "option into works only for single requests whose response is raw bytes";
   await assertRejects(() => ground.request(text, EMPTY, { into }), InternodeError, told);
   const { finished } = ground.stream(feed, EMPTY, { into });
   await assertRejects(() => finished, InternodeError, told);

@@ -46,7 +46,7 @@ for (const channels of ["bytes", "messages"] as const) {
         assertEquals(new Set(line.match(/[0-9a-f]{32}/g)).size, 2, line);
         assertEquals(line.match(/ at memory:\/\/\S+/g)?.length, 2, line);
       }
-      assert(/ This has happened \d+ times since it was told last\.$/.test(told[1]!), told[1]);
+      assert(/ This happened \d+ times since it was last logged\.$/.test(told[1]!), told[1]);
       // The one that is left has the connection for good, and soon.
       await twins[0]!.close({ graceMs: 0 });
       await twins[1]!.waitForConnect({ timeoutMs: 3_000 });

@@ -169,7 +169,7 @@ for (const { name, ignore, hosts: makeHosts } of GROUNDS) {
     const other = new Manager({ local: two, hosts, tls, logger: strangerLog });
     try {
       await Promise.all([host.listen(), other.listen()]);
-      const why = `certificate "CN=${two}" does not come from an authority that is believed`;
+      const why = `certificate "CN=${two}" is not signed by a trusted authority`;
       await until(() => hostLog.text.includes(why), "the host has said whom it refuses");
       await until(() => strangerLog.text.includes(why), "the stranger has learned why");
       assertEquals(host.connections[0]!.stats().bytesReceived, 0);
@@ -237,7 +237,7 @@ Deno.test("with tls, all hosts are of kinds that can be mutual TLS", async () =>
 Deno.test("tls and transports exclude each other, and a bad configuration is told", async () => {
   const tls = await bearing("tls://a.example:1");
   const message = refused({ tls, transports: mtlsTransports(tls) });
-  assertStringIncludes(message, "Option tls stands beside option transports");
+  assertStringIncludes(message, "Option tls cannot be combined with option transports");
   assertStringIncludes(refused({ tls: { ...tls, ca: "" } }), "configuration of mutual TLS");
 });
 

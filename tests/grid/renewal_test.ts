@@ -65,7 +65,7 @@ for (const from of [0, 1]) {
       await grid.clock.advance(16_000);
       assertFate(stream, "GoingAway maybeExecuted", 14_000, 15_200);
       assertFate(call, "GoingAway maybeExecuted", 14_000, 15_200);
-      assert(String(call.error).includes("Open it again"), String(call.error));
+      assert(String(call.error).includes("Start it again"), String(call.error));
       assertEquals(set.ended[1 - from]!.map(codeOf), ["GoingAway"]);
       assertEquals(way(grid, 0).state, "connected");
       assertEquals(await way(grid, from).request(work, 1), "done");

@@ -180,7 +180,7 @@ Deno.test({
       const error = await assertRejects(
         () => stranger.dial(parseHostAddress(hosts[1]!), dialOptions()),
         InternodeError,
-        "does not come from an authority that is believed",
+        "is not signed by a trusted authority",
       );
       assertEquals(error.code, "Unauthenticated");
     } finally {

@@ -64,13 +64,13 @@ Deno.test("an address is taken apart", () => {
 });
 
 const LOOKS = 'it must look like "tcp://10.0.0.1:9000" or "unix:///run/grid.sock"';
-const SCHEMES = "is none of tcp, tls, ws, wss, unix, memory";
+const SCHEMES = "is not one of tcp, tls, ws, wss, unix, memory";
 const NO_PORT = 'the port is missing: it must end in "host:port" or "[ipv6]:port"';
 const NO_PATH = "a host has no path, query or fragment";
 const PATH_OPTION = `${NO_PATH} (the request path is an option)`;
-const SEVERAL = 'it has several ":"; an IPv6 address stands in brackets: "[::1]:9000"';
+const SEVERAL = 'it has several ":"; an IPv6 address must be in brackets: "[::1]:9000"';
 const CONTROL =
-  "it holds a control character or one that is not seen, such as a byte order mark (U+FEFF)";
+  "it contains a control character or one that is not seen, such as a byte order mark (U+FEFF)";
 
 const refused: readonly (readonly [string, string])[] = [
   ["", LOOKS],
@@ -89,12 +89,12 @@ const refused: readonly (readonly [string, string])[] = [
   ["tcp://:", NO_PORT],
   ["tcp://[::1]", NO_PORT],
   ["tcp://[::1]:", NO_PORT],
-  ["tcp://a:htpps", `"htpps" is no well-known service: write the port's number`],
-  ["tcp://a:constructor", `"constructor" is no well-known service: write the port's number`],
-  ["tcp://a:-1", '"-1" is no port: write a number from 0 to 65535'],
-  ["tcp://a:+1", '"+1" is no port: write a number from 0 to 65535'],
-  ["tcp://a:1.5", '"1.5" is no port: write a number from 0 to 65535'],
-  ["tcp://a:0x50", '"0x50" is no port: write a number from 0 to 65535'],
+  ["tcp://a:htpps", `"htpps" is not a well-known service: write the port number`],
+  ["tcp://a:constructor", `"constructor" is not a well-known service: write the port number`],
+  ["tcp://a:-1", '"-1" is not a port: write a number from 0 to 65535'],
+  ["tcp://a:+1", '"+1" is not a port: write a number from 0 to 65535'],
+  ["tcp://a:1.5", '"1.5" is not a port: write a number from 0 to 65535'],
+  ["tcp://a:0x50", '"0x50" is not a port: write a number from 0 to 65535'],
   ["tcp://a:65536", "port 65536 is over 65535"],
   ["tcp://a:99999999999999999999", "port 99999999999999999999 is over 65535"],
   ["tcp://::1:9000", SEVERAL],
@@ -106,27 +106,27 @@ const refused: readonly (readonly [string, string])[] = [
   ["ws://a:80?x", PATH_OPTION],
   ["wss://a:80#x", PATH_OPTION],
   ["ws://user@a:80", 'a host has no user before "@"'],
-  ["tcp://a b:80", "it holds a blank"],
-  ["tcp:// :80", "it holds a blank"],
-  ["tcp://a<b:80", '"a<b" is no host name and no IP address'],
-  ["tcp://a%41:80", '"a%41" is no host name and no IP address'],
-  ["tcp://a\\b:80", '"a\\\\b" is no host name and no IP address'],
-  ["tcp://a[b]:80", '"a[b]" is no host name and no IP address'],
-  ["tcp://256.1.1.1:80", '"256.1.1.1" is no host name and no IP address'],
-  ["tcp://[::1::2]:80", '"::1::2" is no IPv6 address'],
-  ["tcp://[zz]:80", '"zz" is no IPv6 address'],
-  ["tcp://[127.0.0.1]:80", '"127.0.0.1" is no IPv6 address'],
-  ["tcp://[]:80", '"" is no IPv6 address'],
-  ["tcp://[%lo]:80", '"" is no IPv6 address'],
+  ["tcp://a b:80", "it contains a space"],
+  ["tcp:// :80", "it contains a space"],
+  ["tcp://a<b:80", '"a<b" is neither a host name nor an IP address'],
+  ["tcp://a%41:80", '"a%41" is neither a host name nor an IP address'],
+  ["tcp://a\\b:80", '"a\\\\b" is neither a host name nor an IP address'],
+  ["tcp://a[b]:80", '"a[b]" is neither a host name nor an IP address'],
+  ["tcp://256.1.1.1:80", '"256.1.1.1" is neither a host name nor an IP address'],
+  ["tcp://[::1::2]:80", '"::1::2" is not an IPv6 address'],
+  ["tcp://[zz]:80", '"zz" is not an IPv6 address'],
+  ["tcp://[127.0.0.1]:80", '"127.0.0.1" is not an IPv6 address'],
+  ["tcp://[]:80", '"" is not an IPv6 address'],
+  ["tcp://[%lo]:80", '"" is not an IPv6 address'],
   ["tcp://[::1:80", 'the "[" is never closed by "]"'],
-  ["tcp://[::1]80", 'after "]" comes ":" and the port, not "80"'],
-  ["tcp://[::1]x:80", 'after "]" comes ":" and the port, not "x:80"'],
-  ["tcp://[fe80::1%]:80", '"" is no zone: after "%" stands a network interface'],
-  ["tcp://[fe80::1%a%b]:80", '"a%b" is no zone: after "%" stands a network interface'],
+  ["tcp://[::1]80", '":" and the port must follow "]", not "80"'],
+  ["tcp://[::1]x:80", '":" and the port must follow "]", not "x:80"'],
+  ["tcp://[fe80::1%]:80", '"" is not a zone: a network interface must follow "%"'],
+  ["tcp://[fe80::1%a%b]:80", '"a%b" is not a zone: a network interface must follow "%"'],
   ["tcp://a:80\n", CONTROL],
-  ["unix://", 'after "unix://" there is nothing'],
+  ["unix://", 'nothing follows "unix://"'],
   ["unix:///run/\0", CONTROL],
-  ["memory://", 'after "memory://" there is nothing'],
+  ["memory://", 'nothing follows "memory://"'],
   ["memory://a\n", CONTROL],
   // The URL parser would take no notice of these.
   ["\ufefftcp://a:80", CONTROL],

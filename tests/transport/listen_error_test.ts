@@ -17,7 +17,11 @@ Deno.test("without a descriptor left neither dialling nor listening fails for go
       for (const make of [dialError, listenError]) {
         const error = make(parseHostAddress(url), thrown(code));
         assertEquals(error.code, "Unreachable");
-        assertEquals(error.message.includes("as many files open as it may"), true, error.message);
+        assertEquals(
+          error.message.includes("reached its limit of open files"),
+          true,
+          error.message,
+        );
       }
     }
   }

@@ -85,12 +85,12 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   [
     "tcp with an unknown service",
     () => tcp("a:htpps"),
-    'Host "tcp://a:htpps" is not valid: "htpps" is no well-known service: write the port\'s number.',
+    'Host "tcp://a:htpps" is not valid: "htpps" is not a well-known service: write the port number.',
   ],
   [
     "an empty path",
     () => unix(""),
-    'Host "unix://" is not valid: after "unix://" there is nothing.',
+    'Host "unix://" is not valid: nothing follows "unix://".',
   ],
   [
     "an empty text",
@@ -100,7 +100,7 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   [
     "another scheme",
     () => parseNetEndpoint("http://a/b"),
-    'Host "http://a/b" is not valid: "http" is none of tcp, tls, ws, wss, unix, memory.',
+    'Host "http://a/b" is not valid: "http" is not one of tcp, tls, ws, wss, unix, memory.',
   ],
   [
     "a path of TCP",
@@ -110,7 +110,7 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   [
     "a bad host with a path",
     () => parseNetEndpoint("ws://a:b:c/d"),
-    'Host "ws://a:b:c" is not valid: it has several ":"; an IPv6 address stands in brackets: "[::1]:9000".',
+    'Host "ws://a:b:c" is not valid: it has several ":"; an IPv6 address must be in brackets: "[::1]:9000".',
   ],
   [
     "a path without a host",
@@ -125,13 +125,13 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   [
     "a blank in a request path",
     () => parseNetEndpoint("ws://a/b c"),
-    'Endpoint "ws://a/b c" is not valid: its path holds a blank or ' +
+    'Endpoint "ws://a/b c" is not valid: its path contains a space or ' +
     "a control character or one that is not seen, such as a byte order mark (U+FEFF).",
   ],
   [
     "a line's end in a request path",
     () => parseNetEndpoint("ws://a/b\n"),
-    'Endpoint "ws://a/b\\n" is not valid: its path holds a blank or ' +
+    'Endpoint "ws://a/b\\n" is not valid: its path contains a space or ' +
     "a control character or one that is not seen, such as a byte order mark (U+FEFF).",
   ],
 ];

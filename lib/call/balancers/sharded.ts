@@ -84,7 +84,7 @@ class Sharded implements Balancer {
 
 function invalidKey(shardKey: string | number): InternodeError {
   const why = typeof shardKey === "string"
-    ? "a string has no place among numbered shards; use consistentHash(), or number the shards"
+    ? "a string is not a shard number; use consistentHash(), or number the shards"
     : "pass a whole number up to 2^53 - 1 either way, or a bigint";
   return invalidArgument(`sharded() cannot use ${shown(shardKey)} as a shard key: ${why}.`);
 }

@@ -149,7 +149,7 @@ export class ResolverWatch {
   #tellSuccess(): void {
     const sum = this.#outage.onSuccess();
     if (sum === null || sum.count === 0) return;
-    const message = `The resolver answers again, after ${sum.count} failures.`;
+    const message = `The resolver works again after ${sum.count} failures.`;
     this.#options.logger.info(message, { event: "resolver_recovered", ...sum });
   }
 
@@ -158,7 +158,7 @@ export class ResolverWatch {
     if (bad === 0) return void this.#partial.onSuccess();
     const level = this.#partial.onFailure("bad") === null ? "debug" : "warn";
     this.#options.logger[level](
-      `${bad} of the resolver's ${bad + good} endpoints are of no use and are ignored: ` +
+      `${bad} of the resolver's ${bad + good} endpoints are invalid and ignored: ` +
         "each must have an address and a dial function. The others are used.",
       { event: "endpoint_ignored", count: bad },
     );
@@ -183,5 +183,5 @@ function goodEndpoints(resolution: Resolution, isConstant: boolean): readonly En
     } version`
     : null;
   if (wrong === null) return good;
-  throw invalidArgument(`A resolver answered what makes no sense: ${wrong}.`);
+  throw invalidArgument(`The resolver gave an invalid result: ${wrong}.`);
 }

@@ -38,7 +38,7 @@ const UNREACHED: FailureText = {
 const UNRENEWED: FailureText = {
   event: "renewal_failed",
   repeated: "renewal_failed",
-  what: "keeps an old connection, as a new one cannot be made",
+  what: "keeps its old connection, because a new one cannot be made",
 };
 
 /** Tells what an operator wants to know, and no failure again and again. */

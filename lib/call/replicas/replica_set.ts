@@ -11,7 +11,7 @@ import { LastingBackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
 import { sumOfTraffic, type TrafficStats } from "../../rpc/connecting/connection_stats.ts";
 import { Outage } from "../../rpc/connecting/outage.ts";
 import type { WaitingCall } from "../../rpc/calling/waiting_calls.ts";
-import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
@@ -147,7 +147,7 @@ export class ReplicaSet implements ReplicaListener {
     // It may be a promise: nobody else would hear of its rejection.
     tell(() => picked, () => {});
     throw invalidArgument(
-      "The balancer returned something that is not among the replicas of its last update.",
+      "The balancer returned a value that is not one of the replicas of its last update.",
     );
   }
 
@@ -194,7 +194,9 @@ export class ReplicaSet implements ReplicaListener {
     const sum = past.setAside.onFailure("set aside");
     const count = sum?.count ?? 1;
     this.#core.options.logger[sum === null ? "debug" : "info"](
-      `${host} is set aside for ${Math.ceil(forMs)} ms, as too many calls to it failed in a row` +
+      `${host} is set aside for ${
+        Math.ceil(forMs)
+      } ms because too many calls to it failed in a row` +
         `${times(count)}. Calls go to the others.`,
       { event: "replica_set_aside", host, forMs, count },
     );

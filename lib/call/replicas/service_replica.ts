@@ -130,7 +130,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   unlist(): void {
     if (!this.isListed) return;
     this.#leave();
-    this.reconnector.retire(new InternodeError("Closed", "The replica is listed no more."));
+    this.reconnector.retire(new InternodeError("Closed", "The replica is no longer listed."));
     if (this.current !== null) this.owner.onReadyChange(this);
     this.#checkMissing();
   }
@@ -236,7 +236,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
     const end = subscribe(
       () => endpoint.onChange?.(() => this.reconnector.onChange()),
       (error) =>
-        logger.warn(`onChange of the endpoint ${address} has failed: ${sentence(textOf(error))}`, {
+        logger.warn(`onChange of the endpoint ${address} failed: ${sentence(textOf(error))}`, {
           event: "callback_failed",
           what: "onChange",
           host: address,

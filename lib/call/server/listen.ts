@@ -145,7 +145,7 @@ async function judgementOf(
 ): Promise<string | null> {
   const said: unknown = await authorize(token);
   if (said === null || typeof said === "string") return said;
-  throw new TypeError("option authorize must answer with null or a text");
+  throw new TypeError("option authorize must return null or a text");
 }
 
 function endpointOf(

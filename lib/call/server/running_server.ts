@@ -48,7 +48,7 @@ export class RunningServer implements Server<ServedClient> {
     this.finished = this.#run(signal, source);
     this.finished.catch((error) =>
       server.settings.logger.error(
-        `The server ${server.settings.name} has ended, as its listener has: ${
+        `The server ${server.settings.name} stopped because its listener ended: ${
           sentence(textOf(error))
         }`,
         { event: "listener_failed", local: address, ...about(error) },

@@ -84,7 +84,7 @@ export function serve(
     () => listener.onChange?.(() => server.onChange()),
     (error) =>
       server.settings.logger.warn(
-        `onChange of the listener at ${listener.address} has failed: ${sentence(textOf(error))}`,
+        `onChange of the listener at ${listener.address} failed: ${sentence(textOf(error))}`,
         { event: "callback_failed", what: "onChange", local: listener.address, error },
       ),
   );
@@ -174,7 +174,7 @@ function take(
       return closeQuietly(channel);
     }
     if (!(handlers instanceof HandlerMap)) {
-      throw invalidArgument("it came without a HandlerMap to serve it");
+      throw invalidArgument("the listener gave no HandlerMap for it");
     }
     server.take(channel, handlers, name, slot);
   } catch (error) {
@@ -194,7 +194,7 @@ function tellJudge(listener: ServiceListener, server: ServiceServer): void {
     : (token, identity, remote) => server.authorize(token, { identity, remote });
   tell(() => listener.judgeTokens?.(judge), (error) =>
     logger.warn(
-      `judgeTokens of the listener at ${listener.address} has failed: ${sentence(textOf(error))}`,
+      `judgeTokens of the listener at ${listener.address} failed: ${sentence(textOf(error))}`,
       { event: "callback_failed", what: "judgeTokens", local: listener.address, error },
     ));
 }
@@ -204,7 +204,7 @@ async function closeListener(listener: ServiceListener, server?: ServiceServer):
     await listener.close();
   } catch (error) {
     server?.settings.logger.warn(
-      `The listener at ${listener.address} could not be closed well: ${sentence(textOf(error))}`,
+      `The listener at ${listener.address} failed to close: ${sentence(textOf(error))}`,
       { event: "listener_failed", local: listener.address, reason: textOf(error), error },
     );
   }

@@ -151,8 +151,8 @@ export class TransportListener implements ServiceListener {
     if (this.#waiting !== undefined) {
       return Promise.reject(
         invalidArgument(
-          `The listener at ${this.address} is asked for a connection already. ` +
-            "Wait for it before asking for the next.",
+          `The listener at ${this.address} was already asked for a connection. ` +
+            "Wait for it before you ask for the next.",
         ),
       );
     }
@@ -195,8 +195,8 @@ export class TransportListener implements ServiceListener {
     const { maxUnproven } = this.limiter;
     const count = this.#lines.note("full", systemClock.now());
     this.#logger[count > 0 ? "warn" : "debug"](
-      `The listener at ${this.address} turns connections away: ${maxUnproven} that have not ` +
-        `proven themselves are there already.${times(count)}`,
+      `The listener at ${this.address} refuses connections: ${maxUnproven} are in ` +
+        `their handshake already (maxUnproven).${times(count)}`,
       { event: "listener_overloaded", local: this.address, limit: maxUnproven, count },
     );
   }
@@ -210,7 +210,7 @@ export class TransportListener implements ServiceListener {
       const reason = textOf(error), count = this.#lines.note(reason, systemClock.now());
       this.#logger[count > 0 ? "error" : "debug"](
         `The listener at ${this.address} closed the connection of ${channel.remote}, ` +
-          `as choosing its handlers failed.${times(count)}`,
+          `because choosing its handlers failed.${times(count)}`,
         {
           event: "callback_failed",
           what: "handlers",

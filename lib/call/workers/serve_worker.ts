@@ -89,7 +89,7 @@ export async function serveWorker<Data = unknown>(
   if (parent === null || hasBegun) {
     throw invalidArgument(
       parent === null
-        ? "serveWorker serves in a worker, and this is none: call it in the module that you give serveWorkers."
+        ? "serveWorker must be called in a worker: call it in the module that you give serveWorkers."
         : "serveWorker was called already: a worker has one server. Add all handlers to one HandlerMap.",
     );
   }

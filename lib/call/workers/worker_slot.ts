@@ -241,9 +241,9 @@ export class WorkerSlot implements ThreadWatcher {
     this.#timer = clock.setTimer(hangTimeoutMs / MAX_UNANSWERED, () => {
       if (this.#unanswered >= MAX_UNANSWERED) {
         return this.#onFailure(
-          `it gave no sign of life for ${hangTimeoutMs} ms. One that never comes back to its ` +
-            "event loop goes on behind the scenes and keeps its connections, as the runtime " +
-            "cannot end it: restart the process then",
+          `it did not respond for ${hangTimeoutMs} ms. A worker that never returns to its ` +
+            "event loop keeps running and keeps its connections, because the runtime " +
+            "cannot end it: restart the process in that case",
         );
       }
       this.#unanswered++;
@@ -280,7 +280,7 @@ export class WorkerSlot implements ThreadWatcher {
     const waitMs = this.#backOff.next();
     const what = wasServing ? "has failed" : "did not start";
     logger.error(
-      `${this.#name} ${what}: ${reason}. Another takes its place in ${Math.ceil(waitMs)} ms.`,
+      `${this.#name} ${what}: ${reason}. Another worker replaces it in ${Math.ceil(waitMs)} ms.`,
       { event: "worker_failed", ...this.#who, reason: why, code, delayMs: Math.ceil(waitMs) },
     );
     this.#timer = clock.setTimer(waitMs, () => {
@@ -294,7 +294,7 @@ export class WorkerSlot implements ThreadWatcher {
       this.#thread?.send(message);
     } catch (error) {
       // The user's data may have changed since it was looked at, so that it cannot be sent any more.
-      this.#onFailure(`it cannot be sent what it is to do: ${textOf(error)}`);
+      this.#onFailure(`its instructions cannot be sent to it: ${textOf(error)}`);
     }
   }
 

@@ -117,7 +117,7 @@ export function addressLookUp(
     const [first] = answers;
     throw new InternodeError(
       "Unreachable",
-      `DNS knows no address of ${hostname}: ${
+      `DNS has no address for ${hostname}: ${
         first?.status === "rejected" ? messageOf(first.reason) : "it has no records"
       }. Check the name, and that the name server runs.`,
       { origin: "network" },
@@ -196,7 +196,7 @@ export function lookUpError(
   const why = timeoutMs === null ? messageOf(cause) : `no answer within ${timeoutMs} ms`;
   return new InternodeError(
     isForbidden ? "InvalidArgument" : "Unreachable",
-    `The ${question.type} records of ${question.name} could not be had from DNS: ${why}. ` +
+    `The ${question.type} records of ${question.name} could not be looked up in DNS: ${why}. ` +
       (isForbidden
         ? "Allow it with --allow-net for the name server."
         : "Check the name, and that the name server runs and can be reached."),
@@ -213,7 +213,7 @@ export function lookUpError(
 export function noRecords(question: DnsQuestion): InternodeError {
   return new InternodeError(
     "Unreachable",
-    `DNS knows no ${question.type} records of ${question.name}. Check the name and the record type.`,
+    `DNS has no ${question.type} records for ${question.name}. Check the name and the record type.`,
     { origin: "network" },
   );
 }

@@ -174,7 +174,7 @@ class WatchedName {
     this.#problem = new Trouble(
       logger,
       this.#clock,
-      `DNS answers for ${name} as it should again.`,
+      `DNS answers for ${name} correctly again.`,
       {
         event: "resolver_recovered",
         name,
@@ -297,7 +297,7 @@ function questionOf(name: string, options: DnsResolverOptions): DnsQuestion {
       "dnsResolver",
       "name",
       `must be a host or service name, not ${quoted(name)}; ` +
-        "for addresses that do not change take constantResolver",
+        "for addresses that do not change, use constantResolver",
     );
   }
   if (type === "SRV" ? options.port !== undefined : !isPort(port)) {

@@ -65,7 +65,7 @@ export function requestError(
     url,
     `could not be asked: ${
       messageOf(thrown)
-    }. Check that it runs and listens there, and that nothing between blocks it.`,
+    }. Check that it runs and listens there, and that no firewall blocks it.`,
     thrown,
   );
 }
@@ -143,7 +143,7 @@ function foreignError(url: string, status: number, body: unknown): InternodeErro
   const text = plainText(typeof body === "string" ? body : JSON.stringify(body), 200).trim();
   const said = `answered with HTTP status ${status}${text === "" ? "" : ` and "${text}"`}`;
   if (status >= 500) {
-    return etcdError("Unreachable", "network", url, `${said}. Check what stands before it.`);
+    return etcdError("Unreachable", "network", url, `${said}. Check the proxy in front of it.`);
   }
   return etcdError(
     "InvalidArgument",

@@ -111,7 +111,7 @@ class EtcdFollower {
     this.#trouble = new Trouble(
       this.#logger,
       this.#clock,
-      `The replicas under ${this.#keyStart} in etcd are followed again.`,
+      `The replicas under ${this.#keyStart} in etcd are watched again.`,
       { event: "resolver_recovered", key: this.#keyStart },
     );
   }
@@ -172,7 +172,7 @@ class EtcdFollower {
       // Whoever may write there may write as often as he likes.
       const count = this.#badValues.note(key, this.#clock.now());
       this.#logger[count > 0 ? "warn" : "debug"](
-        `What stands in etcd under ${key} is no endpoint and is passed over: ` +
+        `The value in etcd under ${key} is not an endpoint and is ignored: ` +
           `${sentence(textOf(error))} Correct or delete it.${times(count)}`,
         { event: "endpoint_ignored", key, reason: textOf(error), error, count },
       );
@@ -182,8 +182,8 @@ class EtcdFollower {
 
   #tell(error: unknown): void {
     this.#trouble.warn(
-      `The replicas under ${this.#keyStart} in etcd cannot be followed at the moment, ` +
-        `what is known of them stays: ${sentence(textOf(error))}`,
+      `The replicas under ${this.#keyStart} in etcd cannot be watched at the moment; ` +
+        `the known ones stay in use: ${sentence(textOf(error))}`,
       {
         event: "resolver_failed",
         key: this.#keyStart,

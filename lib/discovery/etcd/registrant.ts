@@ -77,8 +77,8 @@ export class Registrant implements Registration {
     this.#store = new EtcdStore(new EtcdGateway({ ...options, requestTimeoutMs: timeoutMs }));
     const over = (message: string): Trouble =>
       new Trouble(this.#logger, this.#clock, message, { event: "registration_up", key: this.key });
-    this.#trouble = over(`${this.key} stands in etcd again.`);
-    this.#changed = over(`${this.key} stands in etcd as it should again.`);
+    this.#trouble = over(`${this.key} is in etcd again.`);
+    this.#changed = over(`${this.key} has its right value in etcd again.`);
     this.#unchecked = over(`${this.key} can be read in etcd again.`);
     this.#backOff = new BackOff(
       { initialMs: 20, factor: 1.6, maxMs: keepMs, jitter: 0.4 },
@@ -125,7 +125,7 @@ export class Registrant implements Registration {
       await this.#store.revoke(this.#lease, bound.signal);
     } catch (error) {
       this.#logger.warn(
-        `${this.key} could not be taken out of etcd, it runs out within ` +
+        `${this.key} could not be removed from etcd; it expires within ` +
           `${this.#lease.ttlSeconds} s: ${sentence(textOf(error))}`,
         this.#failed(error),
       );
@@ -184,7 +184,7 @@ export class Registrant implements Registration {
       } catch (error) {
         if (signal.aborted) return;
         this.#trouble.warn(
-          `${this.key} could not be kept alive in etcd, and is tried again: ` +
+          `${this.key} could not be kept alive in etcd and will be tried again: ` +
             sentence(textOf(error)),
           this.#failed(error),
         );
@@ -201,7 +201,7 @@ export class Registrant implements Registration {
       return;
     }
     if (this.#isEntered) {
-      this.#logger.warn(`${this.key} ran out in etcd, and is put in again.`, {
+      this.#logger.warn(`${this.key} expired in etcd and is put again.`, {
         event: "registration_changed",
         key: this.key,
       });
@@ -217,8 +217,8 @@ export class Registrant implements Registration {
     } catch (error) {
       if (isPassing(error) || signal.aborted) throw error;
       this.#unchecked.warn(
-        `Whether ${this.key} still stands in etcd cannot be seen, so that it is not put in again ` +
-          `if somebody deletes it: ${sentence(textOf(error))} Let this user read the key.`,
+        `${this.key} cannot be read in etcd, so it will not be put again ` +
+          `if somebody deletes it: ${sentence(textOf(error))} Allow this user to read the key.`,
         this.#failed(error),
       );
       return;
@@ -231,10 +231,10 @@ export class Registrant implements Registration {
     const what = entry === null
       ? "was deleted from etcd"
       : entry.value === this.address
-      ? "was given a life without end in etcd"
+      ? "was changed in etcd to never expire"
       : `was changed in etcd, to ${quoted(entry.value)}`;
     this.#changed.warn(
-      `${this.key} ${what} while its server lives, and is put in again. See who did that.`,
+      `${this.key} ${what} while its server runs, and is put again. Find out who did that.`,
       { event: "registration_changed", key: this.key },
     );
     await this.#store.put(this.key, this.address, lease, signal);

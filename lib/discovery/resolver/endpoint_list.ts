@@ -53,7 +53,7 @@ export function readEndpointLine(
   } catch (cause) {
     throw new InternodeError(
       "InvalidArgument",
-      `Line ${number} of ${where} is no endpoint: ${messageOf(cause)}. ` +
+      `Line ${number} of ${where} is not an endpoint: ${messageOf(cause)}. ` +
         'Each line must read like "tcp://10.0.0.1:9000" or "unix:///run/a.sock", or begin with "#".',
       { cause },
     );

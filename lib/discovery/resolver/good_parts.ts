@@ -51,12 +51,12 @@ export class GoodParts {
     if (endpoints.length === 0 && bad.length > 0) throw bad[0]!.error;
     const told = new Map<string, Partial<LogFields>>(
       bad.slice(0, MAX_TOLD).map(({ part, error }) => [
-        `${tell(part, messageOf(error))}. It is passed over, and the others are used.`,
+        `${tell(part, messageOf(error))}. It is ignored, and the others are used.`,
         { reason: textOf(error), error },
       ]),
     );
     const more = bad.length - MAX_TOLD;
-    if (more > 0) told.set(`${more} more parts are bad, too.`, { count: more });
+    if (more > 0) told.set(`${more} more parts are invalid.`, { count: more });
     for (const [message, fields] of told) {
       if (this.#told.has(message)) continue;
       this.#logger.warn(message, { event: "endpoint_ignored", ...this.#about, ...fields });

@@ -123,7 +123,7 @@ export class WatchingResolver implements Resolver {
 
 function endedEarly(): InternodeError {
   return invalidArgument(
-    "The watch of a resolver ended and had told nothing. " +
+    "The watch of a resolver returned without reporting anything. " +
       "It must call set, setMissing or fail of its sink before it returns.",
   );
 }

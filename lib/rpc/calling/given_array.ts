@@ -28,7 +28,7 @@ export function arrayProblem(contract: AnyContract, into: unknown): InternodeErr
   if (contract.kind === "single" && contract.response.raw === true) {
     return into instanceof Uint8Array ? null : invalidArgument("into must be a Uint8Array");
   }
-  return invalidArgument("into is for single requests whose response is raw bytes");
+  return invalidArgument("option into works only for single requests whose response is raw bytes");
 }
 
 function arrayCodec(into: Uint8Array): Codec<Uint8Array> {

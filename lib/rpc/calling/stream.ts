@@ -192,7 +192,7 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
 
   #misuse(why: string): InternodeError {
     const { name } = this.#call.contract;
-    return invalidArgument(`${name}: nothing can be sent on this stream, ${why}.`, {
+    return invalidArgument(`${name}: nothing can be sent on this stream: ${why}.`, {
       handler: name,
     });
   }

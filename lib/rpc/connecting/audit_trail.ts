@@ -130,7 +130,7 @@ export class AuditTrail {
     const { audit, logger, clock } = this.#init;
     tell(() => audit(event), (thrown) => {
       const reason = textOf(thrown), count = this.#failures.note(reason, clock.now());
-      const text = `The audit has failed, and does not know what was refused: ${sentence(reason)}`;
+      const text = `The audit callback failed, so refusals were not recorded: ${sentence(reason)}`;
       const fields = { what: "audit", local: this.local, count, ...about(thrown) };
       logger[count > 0 ? "error" : "debug"](text + times(count), {
         event: "callback_failed",

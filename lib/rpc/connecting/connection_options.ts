@@ -83,8 +83,8 @@ function tellOfInterpreter(logger: EventLogger): void {
   if (canGenerate || toldOfInterpreter) return;
   toldOfInterpreter = true;
   logger.warn(
-    "Codecs are interpreted, which takes two to four times as long: this runtime does not allow code " +
-      "to be generated from strings (--disallow-code-generation-from-strings). All else is the same.",
+    "Codecs are interpreted, which is two to four times slower: this runtime does not allow code " +
+      "generation from strings (--disallow-code-generation-from-strings). Everything else works the same.",
     { event: "codecs_interpreted" },
   );
 }

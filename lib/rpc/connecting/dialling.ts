@@ -115,7 +115,7 @@ function isChannel(given: unknown): given is Channel {
 
 function noChannel(host: string): InternodeError {
   return invalidArgument(
-    `The dial of ${host} gave no channel: what it resolves with must be a ByteChannel or a MessageChannel.`,
+    `dial of ${host} did not return a channel: it must resolve with a ByteChannel or a MessageChannel.`,
     { host },
   );
 }

@@ -10,12 +10,12 @@ import type { Link } from "../../driver/link.ts";
 
 /** Takes no new calls, asks handlers that run to end soon, and gives calls whose handlers have not begun back to their callers. */
 export function drainLink(link: Link, reason: InternodeError): void {
-  const { session } = link, { incoming } = session;
+  const { session } = link, { responder } = session;
   const nowMs = link.beginTurn();
   session.startDraining(nowMs);
-  for (const call of [...incoming.calls]) {
+  for (const call of [...responder.calls]) {
     if (call.hasBegun) call.onStopping(reason);
-    else incoming.endCall(call, notBegun(), nowMs);
+    else responder.endCall(call, notBegun(), nowMs);
   }
 }
 
@@ -43,11 +43,11 @@ export function tellGivenUp(
 ): void {
   let made = 0, served = 0, unheard = 0;
   for (const link of links) {
-    const { state, outgoing, incoming, delivery } = link.session;
+    const { state, caller, responder, arrival } = link.session;
     if (state !== "open") continue;
-    made += outgoing.calls.active;
-    served += incoming.calls.active;
-    if (!delivery.isConfirmed) unheard++;
+    made += caller.calls.active;
+    served += responder.calls.active;
+    if (!arrival.isKnown) unheard++;
   }
   if (made + served + unheard + running === 0) return;
   // Without grace time that is what was asked for.
@@ -62,7 +62,7 @@ export function tellGivenUp(
 function notBegun(): InternodeError {
   return new InternodeError(
     "Closed",
-    "This node is closing; the call waited for its turn and has not run.",
+    "This node is closing; the call was still waiting and did not run.",
     { origin: "remote", outcome: "notExecuted" },
   );
 }

@@ -66,7 +66,7 @@ export class ListenerLog {
     const forMs = Math.round(this.#clock.now() - this.#troubleSinceMs);
     this.#troubleSinceMs = null;
     const local = this.local;
-    this.#logger.info(`The listener at ${local} takes connections again, after ${forMs} ms.`, {
+    this.#logger.info(`The listener at ${local} accepts connections again, after ${forMs} ms.`, {
       event: "listener_recovered",
       local,
       forMs,
@@ -83,7 +83,7 @@ export class ListenerLog {
    */
   onEnded(link: Link | null, { code, message }: InternodeError, caller?: string): void {
     const remote = link?.remote ?? "somewhere";
-    const text = `A connection from ${remote} came to nothing: ${sentence(message)}`;
+    const text = `The handshake with ${remote} failed: ${sentence(message)}`;
     const fields = { remote, code, reason: message };
     // Those that this side gives up as it closes are no news either.
     const isQuiet = code === "Disconnected" || code === "Closed";
@@ -99,7 +99,7 @@ export class ListenerLog {
    * @param origin Who asked, as far as it is known.
    */
   onRefused({ code, why: reason }: Refusal, origin: Partial<ConnectionOrigin> = {}): void {
-    const text = `A connection was refused before its upgrade: ${sentence(reason)}`;
+    const text = `A connection was refused before its WebSocket upgrade: ${sentence(reason)}`;
     this.#repeat(this.#lines, "warn", "connection_refused", text, { reason });
     this.#tellAudit(code, reason, origin);
   }
@@ -107,15 +107,15 @@ export class ListenerLog {
   /** A connection was closed because too many are in their handshake. */
   onTooMany(limit: number, remote: string): void {
     const text =
-      `${limit} connections to ${this.local} are in their handshake; more are turned away. Look at who connects there.`;
+      `${limit} connections to ${this.local} are in their handshake (maxUnproven); further ones are refused. Check who connects there.`;
     this.#repeat(this.#lines, "warn", "listener_overloaded", text, { limit });
     this.#tellAudit("Overloaded", `${limit} connections are in their handshake`, { remote });
   }
 
   /** A fault of this side has ended a connection before it had begun. */
   onFault(error: unknown): void {
-    const text = `A fault on this side ended a connection at ${this.local}: ` +
-      `${sentence(textOf(error))} Please report it, with its stack.`;
+    const text = `An internal error ended a connection at ${this.local}: ` +
+      `${sentence(textOf(error))} Please report it with its stack.`;
     this.#repeat(this.#lines, "error", "internal_error", text, about(error));
   }
 
@@ -134,7 +134,7 @@ export class ListenerLog {
   readonly onError = (error: unknown): void => {
     const reason = textOf(error), text = sentence(reason), local = this.local;
     if (!isOwnError(error)) {
-      const told = `A connection could not be taken at ${local}: ${text}`;
+      const told = `A connection could not be accepted at ${local}: ${text}`;
       return this.#repeat(this.#lines, "warn", "transport_failed", told, about(error));
     }
     const { code, cause } = error, fields = about(error);
@@ -152,7 +152,7 @@ export class ListenerLog {
       this.#tellAudit(code, reason, { remote: remoteOf(error) });
     } else {
       this.#troubleSinceMs ??= this.#clock.now();
-      const told = `The listener at ${local} cannot take connections for the moment: ${text}`;
+      const told = `The listener at ${local} cannot accept connections at the moment: ${text}`;
       this.#repeat(this.#trouble, "warn", "listener_trouble", told, fields);
     }
   };

@@ -266,7 +266,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
   /** See {@linkcode RenewalDelegate}: who dials makes a new connection, the other side asks for one. */
   onRenewalDue(): void {
     if (this.link === null || !this.#mayConnect) return;
-    if (!this.#init.dials) this.link.session.sendDrain("renewal", this.link.beginTurn());
+    if (!this.#init.dials) this.link.session.sayDrain("renewal", this.link.beginTurn());
     else if (this.#attempt === null) this.#dial();
   }
 
@@ -338,7 +338,8 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     this.#timer = clock.setTimer(delayMs, () => {
       this.#timer = null;
       if (dials) return this.#dial();
-      const message = `It is the side that dials, and has not within ${waitMs} ms.`;
+      const message =
+        `The peer is the side that dials, and it did not connect within ${waitMs} ms.`;
       this.#onUnreached(new InternodeError("Unreachable", message, { origin: "network" }));
     });
   }

@@ -63,7 +63,7 @@ export class TokenJudge {
     const wallNowMs = clock.wallNow(), verdict = auth.checkToken(token, local, wallNowMs);
     let refused: Refusal | null;
     if ("refusal" in verdict) refused = unproven(verdict.refusal);
-    else if (verdict.name === "") refused = unproven("the token bears no name");
+    else if (verdict.name === "") refused = unproven("the token has no name");
     // Only what was signed, by those who may come in, is remembered.
     else refused = refusal(verdict.name) ?? unproven(used.use(verdict, wallNowMs, among));
     if (refused === null) return verdict as TokenClaim;
@@ -82,5 +82,5 @@ export class TokenJudge {
  */
 export function tokenNameProblem(tokenName: string | undefined, name: string): Refusal | null {
   if (tokenName === undefined || tokenName === name) return null;
-  return unproven(`"${name}" has come with the token of "${plainText(tokenName)}"`);
+  return unproven(`"${name}" used the token of "${plainText(tokenName)}"`);
 }

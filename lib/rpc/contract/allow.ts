@@ -62,7 +62,7 @@ export type AllowRule = (peer: CallingPeer) => boolean;
  * ```
  */
 export function allowNames(...names: readonly string[]): AllowRule {
-  if (names.length === 0) throw invalid("it names nobody", "Give at least one name.");
+  if (names.length === 0) throw invalid("it has no names", "Give at least one name.");
   const matchers = names.map(matcherOf);
   return ({ identity }) => identity !== undefined && matchers.some((bears) => bears(identity));
 }
@@ -70,7 +70,7 @@ export function allowNames(...names: readonly string[]): AllowRule {
 function matcherOf(name: string): (identity: PeerIdentity) => boolean {
   const shown = quoted(name);
   if (typeof name !== "string" || name === "" || /\s/.test(name)) {
-    throw invalid(`${shown} is no name`, "Give DNS names, IP addresses and URIs.");
+    throw invalid(`${shown} is not a name`, "Give DNS names, IP addresses and URIs.");
   }
   const kind = kindOfName(name), stars = name.split("*").length - 1;
   if (kind === "uri") {
@@ -85,7 +85,7 @@ function matcherOf(name: string): (identity: PeerIdentity) => boolean {
     return ({ sans }) => sans.uri.some((uri) => uri.startsWith(start) && isSegment(uri, start));
   }
   if (kind === "ip") {
-    if (stars > 0) throw invalid(`${shown} has a "*"`, "IP addresses are given one by one.");
+    if (stars > 0) throw invalid(`${shown} has a "*"`, "IP addresses cannot have wildcards.");
     const ip = canonicalIp(name);
     return ({ sans }) => sans.ip.includes(ip);
   }
@@ -117,5 +117,5 @@ function plain(name: string): string {
 }
 
 function invalid(what: string, advice: string): InternodeError {
-  return invalidArgument(`allowNames makes no rule: ${what}. ${advice}`);
+  return invalidArgument(`allowNames cannot make a rule: ${what}. ${advice}`);
 }

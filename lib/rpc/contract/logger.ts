@@ -55,7 +55,7 @@ export function loggerOf(given: Logger | EventLogger | undefined): EventLogger {
   return new GuardedLogger(given ?? consoleLogger, (thrown) => {
     if (isTold) return;
     isTold = true;
-    const message = `The logger has failed, and log lines are lost: ${textOf(thrown)}`;
+    const message = `The logger failed, and log lines are lost: ${textOf(thrown)}`;
     tell(() => console.error(message), ignore);
   });
 }

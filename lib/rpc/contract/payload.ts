@@ -28,13 +28,13 @@ export function decodePayload<T>(codec: Codec<T>, kind: number, reader: ByteRead
     throw mismatch("null");
   }
   if (codec.optional === true) return undefined as T;
-  throw mismatch("no payload at all");
+  throw mismatch("no payload");
 }
 
 function mismatch(what: string): InternodeError {
   return new InternodeError(
     "InvalidPayload",
-    `The contract does not allow for ${what}; the peer sent that.`,
+    `The peer sent ${what}, which the contract does not allow.`,
     {
       origin: "remote",
     },
@@ -68,7 +68,7 @@ export function hasNoRoom(reader: ByteReader): boolean {
 /** What its sender is told then. */
 export function noRoom(name: string): InternodeError {
   const message =
-    `The values of calls under way leave no room for this one of ${name} (limit decodedBudgetBytes of this node). Try again later.`;
+    `The decoded values of running calls leave no room for this one of ${name} (limit decodedBudgetBytes of this node). Try again later.`;
   return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
 }
 

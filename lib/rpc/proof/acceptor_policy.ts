@@ -36,9 +36,9 @@ export function exposedListenerError(
   if (auth !== null || guarded || allowUnauthenticated === true || !isExposed(host)) return null;
   const href = typeof host === "string" ? host : host.href;
   return invalidArgument(
-    `Nobody is served at ${href}: other machines reach it, and everyone would be let in. ` +
+    `Cannot listen at ${href} without authentication: other machines can reach it. ` +
       `Give option auth (see sharedSecret), or ${howToGuard}; or listen on 127.0.0.1, [::1], ` +
-      "localhost or a Unix socket. If something else keeps strangers out, say " +
+      "localhost or a Unix socket. If something else authenticates those that connect, set " +
       "allowUnauthenticated: true.",
     { host: href },
   );

@@ -31,7 +31,7 @@ export function authenticatorOf(
   const missing = METHODS.find((name) => typeof given[name] !== "function");
   if (missing === undefined) return new GuardedAuthenticator(given, logger, clock);
   throw invalidArgument(
-    `Option auth has no method ${missing}. Give what sharedSecret makes, or an Authenticator.`,
+    `Option auth has no method ${missing}. Give the result of sharedSecret, or an Authenticator.`,
   );
 }
 
@@ -84,7 +84,7 @@ class GuardedAuthenticator implements Authenticator {
     call: () => unknown,
     read: (answer: unknown) => T | undefined,
   ): T | undefined {
-    let failure: unknown = new TypeError("it has not answered as documented");
+    let failure: unknown = new TypeError("it returned an undocumented value");
     try {
       const answer = call(), understood = read(answer);
       if (understood !== undefined) return understood;
@@ -95,7 +95,7 @@ class GuardedAuthenticator implements Authenticator {
     }
     const count = this.#lines.note(`${method}: ${textOf(failure)}`, this.#clock.now());
     this.#logger[count > 0 ? "error" : "debug"](
-      `The authenticator has failed in ${method}, and nobody is let in by it: ` +
+      `The authenticator failed in ${method}, so the connection is refused: ` +
         sentence(textOf(failure)) + times(count),
       { event: "authenticator_failed", what: method, count, ...about(failure) },
     );

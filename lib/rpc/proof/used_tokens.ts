@@ -60,13 +60,13 @@ export class UsedTokens {
       this.#byName.set(among, used);
     }
     if (used.tokens.has(id)) {
-      return `the token of ${plainText(name)} was used already: each is good once`;
+      return `the token of ${plainText(name)} was used already: each token is valid once`;
     }
     if (issuedMs <= used.floorMs) {
       return `the token of ${
         plainText(name)
       } is older than others that are no longer remembered, so it ` +
-        "may have been used already; try again with a new one, or set the clock if it went back";
+        "may have been used already; try again with a new one, or correct the clock if it was set back";
     }
     used.tokens.set(id, claim);
     forgetExpired(used, wallNowMs);

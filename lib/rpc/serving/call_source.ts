@@ -31,7 +31,7 @@ export class CallRate {
     this.#bucket = new TokenBucket(aSecond, aSecond);
     this.#error = new InternodeError(
       "Overloaded",
-      `More calls came from this peer than the ${aSecond} a second that limit maxCallsPerSecond allows. Try again later.`,
+      `This peer made more than the ${aSecond} calls per second that limit maxCallsPerSecond allows. Try again later.`,
       { origin: "remote", outcome: "notExecuted" },
     );
   }
@@ -112,8 +112,8 @@ export class CallSource {
     }
     return new InternodeError(
       "Overloaded",
-      `${running} handlers of calls from this peer run already, those included whose calls were cancelled; ` +
-        "limit maxCalls is the most, twice that while a connection is renewed. Try again later.",
+      `${running} handlers of calls from this peer are running, including those of cancelled calls; ` +
+        "the limit is maxCalls, or twice that while a connection is renewed. Try again later.",
       { origin: "remote", outcome: "notExecuted" },
     );
   }

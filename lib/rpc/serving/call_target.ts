@@ -136,7 +136,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
   ): void {
     const what = contract.kind === "single" ? "calls" : "streams";
     const message =
-      `Too many ${what} of ${contract.name} run and wait on this node already. Try again later.`;
+      `Too many ${what} of ${contract.name} are running or waiting on this node. Try again later.`;
     const error = new InternodeError("Overloaded", message, {
       origin: "remote",
       outcome: "notExecuted",

@@ -70,8 +70,8 @@ export function resultOf<Output>(result: unknown): IteratorResult<Output> {
     return result as IteratorResult<Output>;
   }
   throw new TypeError(
-    `next() of the handler's iterator gave ${result === null ? "null" : `a ${typeof result}`}` +
-      " where an object with done and value must come.",
+    `next() of the handler's iterator returned ${result === null ? "null" : `a ${typeof result}`}` +
+      " instead of an object with done and value.",
   );
 }
 
@@ -151,5 +151,5 @@ class IteratorOutputs implements HandlerOutputs {
 function notPromised<T>(value: T, wanted: string): T {
   if (thenOf(value) === null) return value;
   tell(() => value, () => {});
-  throw new TypeError(`The handler's iterable gave a promise where ${wanted} must come.`);
+  throw new TypeError(`The handler's iterable returned a promise instead of ${wanted}.`);
 }

@@ -133,6 +133,6 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
 const ENDED = new InternodeError("Closed", "The stream has ended.", { origin: "local" });
 const HANDLER_ENDED = new InternodeError(
   "Closed",
-  "The stream's handler has ended, so the inputs that it left unread were given up.",
+  "The stream's handler has ended, so its unread inputs were dropped.",
   { origin: "local", outcome: "executed" },
 );

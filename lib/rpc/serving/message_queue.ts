@@ -148,7 +148,7 @@ const CLEAN: Ending = { error: undefined, failed: false };
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 const LEFT = new InternodeError(
   "Closed",
-  "The reader of these messages has left before their end, so the rest was given up. " +
+  "The reader of these messages stopped before their end, so the rest was dropped. " +
     "To go on after some messages, call next() instead of leaving a loop.",
   { origin: "caller", outcome: "maybeExecuted" },
 );

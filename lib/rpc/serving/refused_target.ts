@@ -73,7 +73,7 @@ export function judgeCaller(
   }
   const who = `${quoted(host)}, ${
     identity === undefined
-      ? "which has shown no certificate"
+      ? "which showed no certificate"
       : `whose certificate "${identity.subject}" is for ${namesText(identity.sans)}`
   }`;
   const what = subroute === "" ? "this handler" : `this handler for subroute ${quoted(subroute)}`;
@@ -98,16 +98,16 @@ export function judgeCaller(
     serving,
     source,
     subroute,
-    `${who}, may not call ${what}. Let its allow rule there know the caller.`,
+    `${who}, may not call ${what}. Add the caller to its allow rule there.`,
   );
 }
 
 function why(verdict: unknown, failure: { readonly error: unknown } | null): string {
-  if (failure !== null) return "the handler's allow rule has failed";
-  if (verdict === false) return "the handler's allow rule does not know it";
+  if (failure !== null) return "the handler's allow rule threw an error";
+  if (verdict === false) return "the handler's allow rule does not allow it";
   // Nobody else would hear of the failure of a promise, and it would end the process.
   tell(() => verdict, () => {});
-  return "the handler's allow rule must answer with true or false, at once, and did not";
+  return "the handler's allow rule must return true or false, not a promise or another value";
 }
 
 function where(subroute: string): string {

@@ -78,7 +78,7 @@ export function handlerFailure(
   }
   const length = writer.position;
   if (length > MAX_ERROR_DETAIL_BYTES) {
-    const text = `its detail has ${length} bytes, ${MAX_ERROR_DETAIL_BYTES} can be sent`;
+    const text = `its detail has ${length} bytes; at most ${MAX_ERROR_DETAIL_BYTES} can be sent`;
     return { error: failed(`${message} (${text})`), detail: null };
   }
   return { error: failed(message), detail: writer.bytes.slice(0, length) };

@@ -248,7 +248,7 @@ function isLent(response: unknown, { lent }: CallContext): boolean {
 }
 
 function unread(name: string): InternodeError {
-  const message = "Too many responses wait to be read by this caller already: no more of " +
-    `${name} are made (limit sendBudgetBytes of this node). Try again later.`;
+  const message = "Too many responses wait for this caller to read them, so " +
+    `${name} does not run (limit sendBudgetBytes of this node). Try again later.`;
   return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
 }

@@ -70,8 +70,10 @@ export class CallTraces {
         if (seen.isTold) return;
         seen.isTold = true;
         this.#logger?.error(
-          `A subscriber of trace() has thrown: ${sentence(textOf(error))} It is called all the ` +
-            "same, and its further failures are not told.",
+          `A subscriber of trace() threw an error: ${
+            sentence(textOf(error))
+          } It is still called, ` +
+            "and its further errors are not logged.",
           { event: "callback_failed", what: "trace", ...about(error) },
         );
       });

@@ -68,8 +68,8 @@ export class ExpiryWatch {
     this.#logger.error(
       `A list of revoked certificates in crl has expired on ${at}: ${
         revocation.expired === "refuse"
-          ? "no certificate of its authority is believed"
-          : "what was revoked since then is still believed"
+          ? "no certificate of its authority is trusted"
+          : "certificates revoked since then are still trusted"
       }. Replace it now.`,
       { event: "crl_expired", expires: at },
     );
@@ -80,14 +80,14 @@ export class ExpiryWatch {
     const leftMs = expiresMs - this.#clock.wallNow();
     const at = new Date(expiresMs).toISOString(), fields = { subject, expires: at };
     if (leftMs <= 0) {
-      this.#logger.error(`${what} has expired on ${at}: nobody believes it. Replace it now.`, {
+      this.#logger.error(`${what} has expired on ${at}: it is no longer trusted. Replace it now.`, {
         event: "certificate_expired",
         ...fields,
       });
     } else if (leftMs <= this.#withinMs) {
       const days = Math.floor(leftMs / DAY_MS);
       const left = days >= 2 ? `${days} days` : `${Math.ceil(leftMs / 3_600_000)} hours`;
-      this.#logger.warn(`${what} expires in ${left}, on ${at}. Replace it before.`, {
+      this.#logger.warn(`${what} expires in ${left}, on ${at}. Replace it before then.`, {
         event: "certificate_expiring",
         ...fields,
       });

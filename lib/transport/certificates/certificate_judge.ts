@@ -110,7 +110,7 @@ function oldVersion(
   const { version } = readCertificate(certificate.raw);
   if (version === 3 || authorities.some((authority) => same(authority, certificate))) return;
   const whose = certificate === own ? "is" : `came with ${titleOf(certificate)}, which is`;
-  return `${whose} of X.509 version ${version}; only version 3 is believed`;
+  return `${whose} of X.509 version ${version}; only version 3 is accepted`;
 }
 
 function outOfTime(certificate: X509Certificate, nowMs: number): string | undefined {
@@ -139,9 +139,7 @@ function untrusted(evidence: Evidence, expected: Expectation): string | undefine
     const old = chain.find((one) => !usable.includes(one));
     return old !== undefined
       ? oldVersion(old, own, authorities)
-      : `does not come from an authority that is believed: its issuer is "${
-        shownName(own.issuer)
-      }"`;
+      : `is not signed by a trusted authority: its issuer is "${shownName(own.issuer)}"`;
   }
   if (authorized !== true) return "is not accepted by the TLS of the runtime";
   if (resumed !== false) {
@@ -213,5 +211,5 @@ function shownName(name: string | undefined): string {
 
 function timeText(time: string): string {
   const ms = Date.parse(time);
-  return Number.isNaN(ms) ? "a day that cannot be read" : new Date(ms).toISOString();
+  return Number.isNaN(ms) ? "an unreadable date" : new Date(ms).toISOString();
 }

@@ -156,7 +156,7 @@ function checkFile(path: string, { isFile, size }: FileFacts, maxBytes: number):
   const what = !isFile
     ? "is no file"
     : size > maxBytes
-    ? `has ${size} bytes, over the ${maxBytes} that are read`
+    ? `has ${size} bytes, more than the ${maxBytes} that are read`
     : null;
   if (what === null) return;
   throw invalidArgument(`${path} ${what}. Give a file of PEM text.`);

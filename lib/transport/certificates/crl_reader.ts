@@ -17,7 +17,7 @@ const UNDERSTOOD = new Set(["551d14", "551d23", "551d15", "551d18"]);
 /** What a list about a part of the certificates says, critical or not. */
 const PARTIAL: { readonly [id: string]: string } = {
   "551d1b": "it is a delta list: give the whole one",
-  "551d1c": "it is about a part of the certificates alone (issuing distribution point)",
+  "551d1c": "it covers only a part of the certificates (issuing distribution point)",
   "551d1d": "it names certificates of other issuers (indirect list)",
 };
 
@@ -73,14 +73,14 @@ export interface CrlContent {
  */
 export function readCrl(der: Uint8Array): CrlContent {
   const file = new DerReader(der, BROKEN), outer = file.enter(SEQUENCE);
-  if (file.tag !== -1) throw new RangeError("something follows the list");
+  if (file.tag !== -1) throw new RangeError("there is data after the list");
   const signed = outer.whole(SEQUENCE);
   const named = hexOf(outer.whole(SEQUENCE));
   const bits = outer.next(BIT_STRING);
   if (bits[0] !== 0) throw new RangeError(BROKEN);
   const body = new DerReader(signed, BROKEN).enter(SEQUENCE);
   if (body.tag === INTEGER && hexOf(body.next(INTEGER)) !== "01") {
-    throw new RangeError("it is of a version that is not known; 1 and 2 are");
+    throw new RangeError("its version is unknown; 1 and 2 are supported");
   }
   const algorithm = body.whole(SEQUENCE);
   if (hexOf(algorithm) !== named) throw new RangeError("its two signature algorithms differ");
@@ -125,7 +125,7 @@ function readExtensions(extensions: DerReader): void {
     const partial = PARTIAL[id];
     if (partial !== undefined) throw new RangeError(partial);
     if (critical && !UNDERSTOOD.has(id)) {
-      throw new RangeError("it has a critical extension that is not understood here");
+      throw new RangeError("it has a critical extension that is not supported");
     }
   }
 }
@@ -136,7 +136,7 @@ function readAlgorithm(reader: DerReader): SignatureAlgorithm {
   const hash = SIGNATURES[id];
   if (hash !== undefined) return { hash, saltBytes: null };
   throw new RangeError(
-    "it is signed by an algorithm that is not taken; RSA and ECDSA with SHA-256, 384 or 512, and Ed25519 are",
+    "its signature algorithm is not supported; RSA and ECDSA with SHA-256, 384 or 512, and Ed25519 are",
   );
 }
 
@@ -152,7 +152,7 @@ function readPss(reader: DerReader): SignatureAlgorithm {
   }
   const hash = HASHES[hashId];
   if (hash !== undefined && saltBytes <= 64) return { hash, saltBytes };
-  throw new RangeError("it is signed by RSASSA-PSS with a hash that is not taken");
+  throw new RangeError("it is signed by RSASSA-PSS with a hash that is not supported");
 }
 
 /** Both kinds of time end with Z and have seconds (RFC 5280, 5.1.2.4). */

@@ -78,15 +78,15 @@ export function bindingRefusal(
   const { href } = address;
   if (identity === undefined) {
     return needsIdentity
-      ? `"${href}" has shown no certificate, and only mutual TLS is believed here`
+      ? `"${href}" showed no certificate, and only mutual TLS is accepted here`
       : null;
   }
   const { subject, sans } = identity;
   if (unbornePart(sans, { names: namesOfHost(address), urls: [href] }) === null) return null;
   return `the certificate "${subject}" is for ${namesText(sans)}, not for "${href}": ` +
     (bearsUrls(sans)
-      ? `as it bears the URLs of hosts, it must bear this one`
-      : `it must bear the name ${namesOfHost(address).join(" or ")}`);
+      ? `as it has URLs of hosts, it must have this one`
+      : `it must have the name ${namesOfHost(address).join(" or ")}`);
 }
 
 /**
@@ -102,7 +102,7 @@ export function unbornePart(names: PeerNames, expected: ExpectedHost): string | 
   const { urls } = expected;
   if (!bearsUrls(names) || names.uri.some((uri) => urls.includes(uri))) return null;
   if (borne.some((name) => kindOfName(name) === "uri")) return null;
-  return `${urls.join(" or ")}: as it bears the URLs of hosts, it must bear this one`;
+  return `${urls.join(" or ")}: as it has URLs of hosts, it must have this one`;
 }
 
 function bearsUrls(names: PeerNames): boolean {

@@ -127,7 +127,10 @@ export function checkMtlsConfig(config: MtlsConfig): Credentials {
   const texts = typeof config.ca === "string" ? [config.ca] : config.ca;
   const authorities = texts.flatMap((text) => readCertificates("ca", text));
   if (authorities.length === 0) {
-    throw invalid("ca names no authority, so nobody could be believed", "Give at least one.");
+    throw invalid(
+      "ca names no authority, so no certificate would be trusted",
+      "Give at least one.",
+    );
   }
   const { expiredCrl: expired = "warn" } = config;
   if (expired !== "warn" && expired !== "refuse") {
@@ -163,7 +166,7 @@ function readCertificates(option: "cert" | "ca", text: string): X509Certificate[
   const found = certificatesIn(text);
   if (found.length === 0) {
     throw invalid(
-      `${option} holds no certificate`,
+      `${option} contains no certificate`,
       'Give PEM text, which begins "-----BEGIN CERTIFICATE-----"; for files, give an MtlsCredentials.',
     );
   }

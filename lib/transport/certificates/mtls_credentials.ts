@@ -257,7 +257,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
         if (Date.parse(validTo) > nowMs) continue;
         this.#logger.warn(
           `The certificate "${shownSubject(subject)}" in ${option} expired on ` +
-            `${timeText(Date.parse(validTo))}. It is not used: take it away.`,
+            `${timeText(Date.parse(validTo))}. It is not used: remove it.`,
           { event: "certificate_unused", subject: shownSubject(subject), expires: validTo },
         );
       }
@@ -295,7 +295,7 @@ function isSame(one: MtlsTexts, other: MtlsTexts): boolean {
 }
 
 function timeText(ms: number): string {
-  return Number.isNaN(ms) ? "a day that cannot be read" : new Date(ms).toISOString();
+  return Number.isNaN(ms) ? "an unreadable date" : new Date(ms).toISOString();
 }
 
 function positive(name: string, value: number): number {

@@ -65,8 +65,8 @@ export function refusedConnection(
   const what = code !== "Disconnected"
     ? `Refused ${remote} at ${local}`
     : cause instanceof HandshakeTimeout
-    ? `Gave ${remote} up at ${local}`
-    : `${remote} left ${local}`;
+    ? `Closed the connection from ${remote} at ${local}`
+    : `${remote} closed its connection to ${local}`;
   const error = new InternodeError(code, `${what}: ${why}.`, {
     origin: "remote",
     host: local,

@@ -105,12 +105,12 @@ export class ListenerLimiter implements HandshakeLimiter, SlotPool {
   acquire(ip: string | null, onTimeout: ((limitMs: number) => void) | null): HeldSlot | string {
     const address = ip === null ? null : countedAddress(ip);
     if (this.#count >= this.maxUnproven) {
-      return `${this.maxUnproven} connections that have not proven themselves are there already (maxUnproven)`;
+      return `${this.maxUnproven} connections are in their handshake already (maxUnproven)`;
     }
     const ofAddress = address === null ? 0 : this.#perAddress.get(address) ?? 0;
     if (ofAddress >= this.maxUnprovenPerAddress) {
-      return `${this.maxUnprovenPerAddress} connections of its address that have not proven ` +
-        "themselves are there already (maxUnprovenPerAddress)";
+      return `${this.maxUnprovenPerAddress} connections from its address are in their ` +
+        "handshake already (maxUnprovenPerAddress)";
     }
     this.#count++;
     if (address !== null) this.#perAddress.set(address, ofAddress + 1);

@@ -101,7 +101,7 @@ class TransportHandshakes {
         "PermissionDenied",
         channel,
         slot,
-        "it carries messages where bytes are needed",
+        "it carries messages, but bytes are needed",
       );
     }
     const why = typeof slot === "string" ? slot : this.#handshake.refuses?.(this.#present.size);
@@ -164,7 +164,7 @@ class TransportHandshakes {
     giveUp();
     if (this.#closed) return;
     if (lateMs > 0 && heard) {
-      this.#report("PermissionDenied", channel, `nobody has judged it in ${lateMs} ms`);
+      this.#report("PermissionDenied", channel, `this side did not decide within ${lateMs} ms`);
     } else if (lateMs > 0) this.#fail(channel, new HandshakeTimeout(lateMs));
     else if (failure !== undefined && isReported?.(failure) !== true) this.#fail(channel, failure);
   }

@@ -49,7 +49,7 @@ export function memoryTransport(): Transport {
       if (problem !== null) throw problem;
       if (listeners.has(href)) {
         throw invalidArgument(
-          `Could not listen on ${href}: a node of this process does already. Choose another name.`,
+          `Could not listen on ${href}: a node of this process already listens there. Choose another name.`,
           { host: href },
         );
       }

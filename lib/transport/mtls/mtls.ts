@@ -78,7 +78,7 @@ function nameToExpect(
   if (typeof name === "string" && name !== "") return name;
   throw invalidArgument(
     `The address ${address} names no host whose certificate could be checked. ` +
-      "Give serverName: the name that its certificate bears.",
+      "Give serverName: the name in its certificate.",
     { host: address },
   );
 }
@@ -124,7 +124,7 @@ export async function secureDialled(
   if (channel.kind !== "bytes") {
     channel.close();
     throw invalidArgument(
-      `Could not connect to ${address}: mutual TLS goes over channels of bytes, and this one ` +
+      `Could not connect to ${address}: mutual TLS needs a channel of bytes, and this one ` +
         "carries messages. Use it with TCP or Unix sockets.",
       { host: address },
     );
@@ -146,14 +146,14 @@ function dialFailure(
     case "refusedHere":
       return new InternodeError(
         "Unauthenticated",
-        `This side does not believe ${address}: ${message}. ` +
+        `This side does not trust ${address}: ${message}. ` +
           "Correct that certificate, or this side's ca or serverName.",
         { origin: "remote", host: address, cause: failure },
       );
     case "refusedThere":
       return new InternodeError(
         "Unauthenticated",
-        `${address} does not believe this side, which showed "${subject}": ${message}. ` +
+        `${address} does not trust this side, which showed "${subject}": ${message}. ` +
           "Correct this side's certificate, or the host's ca.",
         { origin: "local", host: address, cause: failure },
       );

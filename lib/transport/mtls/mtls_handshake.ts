@@ -136,7 +136,7 @@ async function agree(
   { role, credentials, host }: HandshakeSide,
 ): Promise<void> {
   if (socket.alpnProtocol !== PROTOCOL) {
-    throw new Error("the other side does not speak as Internode does inside TLS");
+    throw new Error("the other side does not speak the Internode protocol inside TLS");
   }
   const evidence = evidenceOf(socket);
   const judgement = judgePeer(evidence, {

@@ -64,7 +64,7 @@ async function readStatus(channel: ByteChannel): Promise<string | null> {
   const length = head[1]! | head[2]! << 8;
   if (head[0] === BELIEVED && length === 0) return null;
   if (head[0] !== REFUSED || length > MAX_REASON_BYTES) {
-    throw new Error("the other side does not speak as Internode does inside TLS");
+    throw new Error("the other side does not speak the Internode protocol inside TLS");
   }
   const reason = decoder.decode(await readExactly(channel, length));
   return plainText(reason).trim() || "it gave no reason";

@@ -103,6 +103,6 @@ export function mtlsTransports(config: MtlsConfig | MtlsCredentials): Transports
 function textOfFailure(failure: unknown): string {
   const text = messageOf(failure);
   return failure instanceof HandshakeFailure && failure.kind === "refusedThere"
-    ? `it does not believe this side: ${text}`
+    ? `it does not trust this side: ${text}`
     : text;
 }

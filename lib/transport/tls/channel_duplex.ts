@@ -80,7 +80,7 @@ export class ChannelDuplex extends Duplex {
     this.#held = !this.#mayRead();
     if (this.#held || this.destroyed) return;
     if (this.#allowanceBytes <= 0) {
-      this.destroy(new Error("more came than a handshake needs"));
+      this.destroy(new Error("the other side sent too much data during the handshake"));
       return;
     }
     const { first } = this;

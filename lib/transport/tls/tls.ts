@@ -116,7 +116,7 @@ class UnbelievedCertificate extends Error {
 
   /** @param reason What the runtime says of it: a code, or an error. */
   constructor(reason: unknown) {
-    super(`its certificate is not believed (${textOf(reason)})`);
+    super(`its certificate is not trusted (${textOf(reason)})`);
   }
 }
 

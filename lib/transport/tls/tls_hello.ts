@@ -30,7 +30,7 @@ export async function readTlsHello(channel: ByteChannel): Promise<Uint8Array<Arr
     if (needed > HEAD_BYTES || have < HEAD_BYTES) continue;
     const length = bytes[3]! << 8 | bytes[4]!;
     if (bytes[0] !== HANDSHAKE || bytes[1] !== MAJOR_VERSION || length > MAX_RECORD_BYTES) {
-      throw new Error("what came is no TLS");
+      throw new Error("the data received is not TLS");
     }
     needed += length;
     if (needed > bytes.length) bytes = grown(bytes, needed);

@@ -74,7 +74,7 @@ async function removeDeadSocket(address: HostAddress): Promise<void> {
   }
   if (found.isSocket !== true) {
     throw invalidArgument(
-      `Could not listen on ${address.href}: there is something at that path that is no socket. ` +
+      `Could not listen on ${address.href}: the file at that path is not a socket. ` +
         "Remove it or choose another path.",
       { host: address.href },
     );

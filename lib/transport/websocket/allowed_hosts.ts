@@ -60,11 +60,12 @@ export function hostProblem(
   allowed: readonly string[],
 ): HostProblem | null {
   const name = nameIn(field);
-  if (name === null) return { status: 400, reason: "the field host holds no host" };
+  if (name === null) return { status: 400, reason: "the header field host is not a valid host" };
   if (isAddress(name) || name === "localhost" || allowed.includes(ANY)) return null;
   if (name === nameIn(withoutZone(own)) || allowed.includes(name)) return null;
   // Without the name, of which strangers could make up many.
-  const reason = "the request's host is no name of this side: option allowHosts does not have it";
+  const reason =
+    "the host of the request is not a name of this server: option allowHosts does not list it";
   return { status: 421, reason };
 }
 

@@ -46,7 +46,7 @@ export function readOrigins(given: readonly string[] | undefined): readonly stri
 export function originProblem(origin: string | null, allowed: readonly string[]): string | null {
   if (origin === null || allowed.includes(ANY)) return null;
   if (allowed.includes(origin.toLowerCase())) return null;
-  return "web pages are not served here: option allowOrigins does not name the request's origin";
+  return "connections from web pages are refused: option allowOrigins does not list the request's origin";
 }
 
 function invalid(why: string, given: unknown): InternodeError {

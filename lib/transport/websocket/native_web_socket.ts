@@ -156,7 +156,7 @@ class NativeListener implements Listener {
       signal: this.#end.signal,
       onError: (error) => {
         this.#options.onError?.(error);
-        return refuse(503, "this side has failed; try again later");
+        return refuse(503, "this side failed; try again later");
       },
       answer: (request, remote) =>
         this.#answer(request, remoteHost(scheme, remote).href, remote.hostname),

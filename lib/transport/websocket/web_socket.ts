@@ -93,7 +93,7 @@ async function upgrade(
 
 function notBytes({ href }: HostAddress): InternodeError {
   return invalidArgument(
-    `Could not connect to ${href}: WebSocket goes over channels of bytes, and this one carries ` +
+    `Could not connect to ${href}: WebSocket needs a channel of bytes, and this one carries ` +
       "messages. Use it with TCP, TLS or Unix sockets.",
     { host: href },
   );

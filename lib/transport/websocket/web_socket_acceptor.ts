@@ -102,14 +102,14 @@ async function judge(
   rules: UpgradeRules,
   { identity, remote }: ByteChannel,
 ): Promise<Judged> {
-  if (found.kind === "notHttp") throw new RefusedRequest(400, "this is no HTTP/1.1");
+  if (found.kind === "notHttp") throw new RefusedRequest(400, "this is not HTTP/1.1");
   if (found.kind === "tooLong") {
     throw new RefusedRequest(431, `the request's head is longer than ${MAX_HEAD_BYTES} bytes`);
   }
   const head = parseHead(found.bytes);
   const target = /^([A-Z]+) ([\x21-\x7e]+) HTTP\/1\.[1-9]$/.exec(head?.first ?? "");
   if (head === undefined || target === null) {
-    throw new RefusedRequest(400, "this is no request of HTTP/1.1");
+    throw new RefusedRequest(400, "this is not an HTTP/1.1 request");
   }
   judgeFields(head);
   judgeHost(target[2]!, head, rules);
@@ -135,7 +135,7 @@ function judgeFields(head: HttpHead): void {
   const { fields, repeated } = head;
   const twice = ONCE.find((name) => repeated.has(name));
   if (twice !== undefined) throw new RefusedRequest(400, `the field ${twice} comes twice`);
-  if (!fields.has("host")) throw new RefusedRequest(400, "the field host is missing");
+  if (!fields.has("host")) throw new RefusedRequest(400, "the header field host is missing");
   if (mayHaveBody(head)) {
     throw new RefusedRequest(400, "a request for WebSocket has no body");
   }
@@ -156,7 +156,7 @@ function judgeUpgrade(method: string, head: HttpHead): string {
     throw new RefusedRequest(426, "only WebSocket connections are served here");
   }
   if (head.fields.get("sec-websocket-version") !== "13") {
-    throw new RefusedRequest(426, "only version 13 of WebSocket is spoken here");
+    throw new RefusedRequest(426, "only WebSocket version 13 is supported");
   }
   const key = head.fields.get("sec-websocket-key") ?? "";
   if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) {

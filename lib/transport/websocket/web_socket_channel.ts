@@ -175,7 +175,7 @@ export class WebSocketChannel implements MessageChannel {
   #explain(code: number, reason: string): string {
     if (this.#closing !== undefined) return this.#closing;
     if (this.#failure !== undefined) return `lost: ${this.#failure}`;
-    if (code === 0 || code === 1006) return "lost without a goodbye";
+    if (code === 0 || code === 1006) return "lost without a close frame";
     return `closed by the other side (code ${code}${reason === "" ? "" : `: ${reason}`})`;
   }
 

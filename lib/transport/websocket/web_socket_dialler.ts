@@ -26,7 +26,7 @@ import { acceptOf } from "./web_socket_key.ts";
 /** The head of an answer is no longer. */
 const MAX_HEAD_BYTES = 8 * 1024;
 const SWITCHING = 101;
-const NOT_HTTP = "what is not HTTP/1.1";
+const NOT_HTTP = "something other than HTTP/1.1";
 /** How much of a refusal's text is read. */
 const MAX_REASON_BYTES = 512;
 const REASON_TIMEOUT_MS = 2000;
@@ -59,7 +59,7 @@ export function upgradeRequest(
     throw invalid(address, `the path ${quoted(path)} must begin with "/"`);
   }
   if (token !== undefined && !/^[\x20-\x7e]*$/.test(token)) {
-    throw invalid(address, "the token holds what a header cannot hold");
+    throw invalid(address, "the token contains characters that a header cannot contain");
   }
   const { pathname, search } = new URL(`http://host${path}`);
   return { path: pathname + search, token };
@@ -157,7 +157,7 @@ async function problemOf(head: HttpHead, key: string): Promise<string | undefine
   const accept = await acceptOf(key);
   const isUpgraded = head.fields.get("upgrade")?.toLowerCase() === "websocket";
   if (!isUpgraded || !lists(head, "connection", "upgrade")) {
-    return "an upgrade to something else than WebSocket";
+    return "an upgrade to another protocol than WebSocket";
   }
   if (head.fields.get("sec-websocket-accept") !== accept) {
     return "the answer to another request";
@@ -208,7 +208,7 @@ function statusAdvice(status: number): [ErrorCode, string] {
   if (status === 401 || status === 403) {
     return [
       status === 401 ? "Unauthenticated" : "PermissionDenied",
-      "Both hosts need the same shared secret, host names and about the same time.",
+      "Both hosts need the same shared secret, the same host names and synchronised clocks.",
     ];
   }
   if (status === 421) {
@@ -218,14 +218,14 @@ function statusAdvice(status: number): [ErrorCode, string] {
     ];
   }
   if (status === 404) return ["PermissionDenied", "Both hosts need the same path option."];
-  return ["Unreachable", "Check what serves there."];
+  return ["Unreachable", "Check which server listens there."];
 }
 
 function strange(address: HostAddress, what: string): InternodeError {
   return new InternodeError(
     "Unreachable",
     `Could not connect to ${address.href}: it answered the WebSocket request with ${what}. ` +
-      "Check what serves there.",
+      "Check which server listens there.",
     { origin: "remote", host: address.href },
   );
 }

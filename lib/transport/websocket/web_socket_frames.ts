@@ -198,16 +198,16 @@ const reasons = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function checkClosePayload(payload: Uint8Array): void {
   if (payload.length === 0) return;
   if (payload.length === 1) {
-    throw new FrameError(CLOSE_CODE.protocolError, "a close with half a code");
+    throw new FrameError(CLOSE_CODE.protocolError, "a close frame with an incomplete code");
   }
   const code = payload[0]! << 8 | payload[1]!;
   if (!KNOWN_CODES.some(([first, last]) => code >= first && code <= last)) {
-    throw new FrameError(CLOSE_CODE.protocolError, `a close with the code ${code}, which is none`);
+    throw new FrameError(CLOSE_CODE.protocolError, `a close frame with the invalid code ${code}`);
   }
   try {
     reasons.decode(payload.subarray(2));
   } catch {
-    throw new FrameError(CLOSE_CODE.notText, "a close whose reason is no UTF-8");
+    throw new FrameError(CLOSE_CODE.notText, "a close frame whose reason is not UTF-8");
   }
 }
 

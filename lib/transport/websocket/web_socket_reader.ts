@@ -161,10 +161,10 @@ export class FrameReader {
     const opcode = bytes[head]! & OPCODE_BITS;
     if (opcode > OPCODE.binary) throw broken(`a frame of the unknown kind ${opcode}`);
     if (opcode === OPCODE.continuation && !this.#fragmented) {
-      throw broken("a fragment of no message");
+      throw broken("a continuation frame without a message");
     }
     if (opcode !== OPCODE.continuation && this.#fragmented) {
-      throw broken("a message within the fragments of another one");
+      throw broken("a new message before the last fragment of another one");
     }
     if (opcode === OPCODE.text) {
       throw new FrameError(CLOSE_CODE.unsupported, "a message that is not binary");
@@ -179,7 +179,7 @@ export class FrameReader {
       length = 0;
       for (let at = head + 2; at < key; at++) length = length * 256 + bytes[at]!;
       if (length < (isLong ? 0x1_0000 : LENGTH_IN_2_BYTES)) {
-        throw broken("a length in more bytes than it takes");
+        throw broken("a length that is not in its shortest form");
       }
     }
     if (!this.#fragmented) this.#emptyFragments = 0;

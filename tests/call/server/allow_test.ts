@@ -66,7 +66,7 @@ Deno.test("a service's rule holds for its methods, unless one has its own", asyn
         "remote",
         "notExecuted",
       ]);
-      assertStringIncludes(error.message, '"client", which has shown no certificate, may not call');
+      assertStringIncludes(error.message, '"client", which showed no certificate, may not call');
     }
   }
   assertEquals(asked.map(([name]) => name).toSorted(), ["all", "all", "get", "shut"]);

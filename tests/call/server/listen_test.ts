@@ -159,7 +159,7 @@ Deno.test("a connection whose handlers cannot be chosen is closed, and harms no 
   assertEquals([queued!.closed, late!.closed, good!.closed], [true, true, false]);
   const line = (level: string, remote: string): string =>
     `${level} The listener at memory://stage closed the connection of ${remote}, ` +
-    "as choosing its handlers failed.";
+    "because choosing its handlers failed.";
   assertEquals(stage.log.lines, [line("error", "bad 1"), line("debug", "bad 2")]);
   await listener.close();
 });
@@ -168,8 +168,8 @@ Deno.test("1,024 connections wait, newcomers are turned away, and the log says s
   const stage = new Staged(), listener = await stage.start();
   const waiting = Array.from({ length: 1024 }, (_, i) => channelNamed(`${i}`));
   for (const channel of waiting) stage.given.accept(channel);
-  const full = " The listener at memory://stage turns connections away: " +
-    "1024 that have not proven themselves are there already.";
+  const full = " The listener at memory://stage refuses connections: " +
+    "1024 are in their handshake already (maxUnproven).";
   for (let round = 1; round <= 2; round++) {
     const surplus = [channelNamed("x"), channelNamed("y")];
     for (const channel of surplus) stage.given.accept(channel);
@@ -247,7 +247,7 @@ Deno.test("failures of single connections are logged and end nothing", async () 
   const stage = new Staged(), listener = await stage.start();
   stage.given.onError?.(new Error("a bad handshake"));
   assertEquals(stage.log.lines, [
-    "warn A connection could not be taken at memory://stage: a bad handshake.",
+    "warn A connection could not be accepted at memory://stage: a bad handshake.",
   ]);
   const channel = channelNamed("a");
   stage.given.accept(channel);

@@ -46,7 +46,10 @@ Deno.test("more than 1,024 strangers are turned away, until those before have go
     for (let i = 0; i < 3; i++) {
       assertEquals(await fate(server.connect()), "Disconnected maybeExecuted");
     }
-    assertEquals(server.log.lines.filter((line) => line.includes("turned away")).length, 1);
+    assertEquals(
+      server.log.lines.filter((line) => line.includes("further ones are refused")).length,
+      1,
+    );
     strangers[7]!.close();
     await server.clock.advance(5);
     const client = await server.connect();

@@ -97,13 +97,13 @@ test("who has none, or a bad one, is refused before the upgrade", async () => {
         [tokenOf("client", "", stranger), /signature is wrong/],
         [tokenOf("client", "ws://127.0.0.1:1"), /is meant for ws:\/\/127.0.0.1:1/],
         [late, /expired/],
-        [tokenOf(""), /bears no name/],
+        [tokenOf(""), /has no name/],
       ] as const
     ) {
       const answer = await answerTo(address, token);
       assertMatch(answer, /^HTTP\/1\.1 401 /);
       assertMatch(answer, why);
-      assert(log.has("refused before its upgrade"), log.lines.join("\n"));
+      assert(log.has("refused before its WebSocket upgrade"), log.lines.join("\n"));
     }
     assertEquals(await greet(address, { auth }), "Hi, Ada!");
     await assertRejects(() => greet(address), InternodeError, "status 401");
@@ -111,7 +111,7 @@ test("who has none, or a bad one, is refused before the upgrade", async () => {
   });
 });
 
-test("each is good once", async () => {
+test("each token is valid once", async () => {
   await withServer(async ({ address }) => {
     const token = tokenOf();
     assertMatch(await answerTo(address, token), /^HTTP\/1\.1 101 /);
@@ -138,7 +138,7 @@ test("one is good for the name that it bears", async () => {
     await assertRejects(
       () => call("other"),
       InternodeError,
-      '"other" has come with the token of "client"',
+      '"other" used the token of "client"',
     );
     assertEquals(await call("client"), "Hi, Ada!");
   });

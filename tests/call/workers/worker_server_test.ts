@@ -209,7 +209,7 @@ Deno.test("one that fails is replaced after a back-off, at the same port", async
   assertEquals(ground.threads[1]!.ended, true);
   assertStringIncludes(
     ground.logger.lines.join(),
-    "tcp://10.0.0.1:9000 (worker 2) has failed: Uncaught Error: bang. Another takes its place in 100 ms.",
+    "tcp://10.0.0.1:9000 (worker 2) has failed: Uncaught Error: bang. Another worker replaces it in 100 ms.",
   );
   await ground.clock.advance(60);
   const again = ground.threads[2]!;
@@ -263,7 +263,7 @@ Deno.test("one that gives no sign of life is ended and replaced", async () => {
   deaf = true;
   await ground.clock.advance(13_000);
   assertEquals([second!.ended, ground.threads.length], [true, 3]);
-  assertStringIncludes(ground.logger.lines.join(), "it gave no sign of life for 9000 ms");
+  assertStringIncludes(ground.logger.lines.join(), "it did not respond for 9000 ms");
   await ground.close();
 });
 
@@ -354,7 +354,7 @@ Deno.test("data that cannot be sent any more when another takes a place is a fai
   assertEquals(await ground.states(), ["waiting"]);
   assertStringIncludes(
     ground.logger.lines.join(),
-    "did not start: it cannot be sent what it is to do: [object Foo] could not be cloned. Another",
+    "did not start: its instructions cannot be sent to it: [object Foo] could not be cloned. Another",
   );
   ground.onThread = () => {};
   await ground.clock.advance(1_000);

@@ -169,7 +169,7 @@ Deno.test("a worker without a sign of life is ended and replaced", { ignore }, a
   await using server = await start({ logger, hangTimeoutMs: 300, restart: { initialMs: 1 } });
   await using connection = await connected(server);
   await client(Whoami, connection).block(1_500);
-  assert(logger.has("it gave no sign of life for 300 ms"), logger.lines.join());
+  assert(logger.has("it did not respond for 300 ms"), logger.lines.join());
   await untilServing(server);
   await untilIdle(connection);
   assertEquals((await server.stats()).map(({ restarts }) => restarts).sort(), [0, 1]);

@@ -110,10 +110,10 @@ Deno.test("a lookup that fails keeps the last addresses, and is repeated ever mo
   const expected = [0, 30_000, 500, 800, 1_280, 2_048, 3_276.8, 30_000, 500, 800, 1_280, 2_048];
   for (const [i, waitMs] of expected.entries()) assertAlmostEquals(waits[i]!, waitMs, 0.01);
   assertEquals(scene.logger.warnings, [
-    "The A records of cache.example could not be had from DNS: request timed out. " +
+    "The A records of cache.example could not be looked up in DNS: request timed out. " +
     "Check the name, and that the name server runs and can be reached. " +
     "The last 1 endpoints stay in use.",
-    "The A records of cache.example could not be had from DNS: SERVFAIL. " +
+    "The A records of cache.example could not be looked up in DNS: SERVFAIL. " +
     "Check the name, and that the name server runs and can be reached. " +
     "The last 1 endpoints stay in use.",
   ]);
@@ -147,7 +147,7 @@ Deno.test("a name without records is missing, until there are some", async () =>
   const scene = new Scene();
   scene.a = none();
   assertEquals(await scene.next(), ["missing"]);
-  assert(scene.logger.warnings[0]!.startsWith("DNS knows no A records of cache.example."));
+  assert(scene.logger.warnings[0]!.startsWith("DNS has no A records for cache.example."));
   scene.clock.setTimer(10_000, () => scene.a = ["10.0.0.1"]);
   assertEquals(await scene.next(), ["tcp://10.0.0.1:9000"]);
   assertEquals(scene.logger.warnings.length, 1);
@@ -238,7 +238,7 @@ for (const how of ["fails", "is never answered"]) {
     if (how === "fails") scene.answers.set("AAAA", new Error("SERVFAIL"));
     assertEquals(await scene.next(), ["tcp://10.0.0.1:9000"]);
     const why = how === "fails" ? "SERVFAIL" : "no answer within 500 ms";
-    const warning = `The AAAA records of cache.example could not be had from DNS: ${why}. ` +
+    const warning = `The AAAA records of cache.example could not be looked up in DNS: ${why}. ` +
       "Check the name, and that the name server runs and can be reached. The other records are used.";
     assertEquals(scene.logger.warnings, [warning]);
     // It is looked up again soon, and told no more; then all is well.
@@ -288,7 +288,7 @@ Deno.test("options that make no sense are refused", () => {
   const refused: [string, DnsResolverOptions, string][] = [
     ["", { port: 1 }, "name of dnsResolver must be a host or service name"],
     ["a:9000", { port: 1 }, 'not "a:9000"'],
-    ["10.0.0.1", { port: 1 }, "take constantResolver"],
+    ["10.0.0.1", { port: 1 }, "use constantResolver"],
     ["a", {}, "Option port of dnsResolver must be from 1 to 65535, not undefined."],
     ["a", { port: 65_536 }, "not 65536"],
     ["a", { port: 80, type: "SRV" }, "port of dnsResolver must be left out for SRV records"],

@@ -123,7 +123,7 @@ test("a server that is not there is told, and nothing is left behind", [], async
   const error = await assertRejects(
     () => resolver.resolve(null, signal),
     InternodeError,
-    "The A records of cache.test. could not be had from DNS",
+    "The A records of cache.test. could not be looked up in DNS",
   );
   assertEquals(error.code, "Unreachable");
   const leaving = new AbortController(), given = new Error("enough");

@@ -105,7 +105,7 @@ etcdTest("etcd is killed and comes back with its data", async (etcd) => {
   const first = await ask(resolver);
   const next = ask(resolver, first.version);
   await etcd.kill();
-  await logger.heard("cannot be followed");
+  await logger.heard("cannot be watched");
   assertEquals(await ask(resolver), first, "the last set stays");
 
   await etcd.start();

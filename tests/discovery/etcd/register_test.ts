@@ -96,7 +96,7 @@ etcdTest("runs out while its process is frozen, and is put in again after", asyn
   assertEquals(empty.version, missing);
   clock.thaw();
   assertEquals(addressesOf(await ask(resolver, missing)), [A]);
-  assert(logger.has("ran out in etcd, and is put in again"));
+  assert(logger.has("expired in etcd and is put again"));
 });
 
 etcdTest("an etcd that has lost its data gets the entry anew", async (etcd) => {
@@ -126,18 +126,18 @@ etcdTest(
     await etcd.remove(KEY);
     const { version: back } = await untilAddresses(resolver, version, [A]);
     assertEquals(logger.lines, [
-      `${KEY} was deleted from etcd while its server lives, and is put in again. See who did that.`,
+      `${KEY} was deleted from etcd while its server runs, and is put again. Find out who did that.`,
     ]);
     await etcd.put(KEY, "tcp://10.0.0.9:1");
     await untilAddresses(resolver, back, [A]);
-    assert(logger.has(`was changed in etcd, to "tcp://10.0.0.9:1" while its server lives`));
+    assert(logger.has(`was changed in etcd, to "tcp://10.0.0.9:1" while its server runs`));
     // The same entry, but one that would outlive its server.
     await etcd.put(KEY, A);
     await inTime(async () => {
       const key = btoa(KEY);
       while (JSON.stringify(await etcd.ask("kv/range", { key })).includes('"lease"') === false);
     });
-    assert(logger.has("was given a life without end"));
+    assert(logger.has("was changed in etcd to never expire"));
     await registration.close();
     assertEquals(await etcd.get(KEY), null);
   },
@@ -173,7 +173,7 @@ etcdTest("close ends within its bound while etcd is frozen", async (etcd) => {
   const beforeMs = performance.now();
   await registration.close();
   assert(performance.now() - beforeMs < 1_000);
-  assert(logger.has("could not be taken out of etcd, it runs out within 10 s"));
+  assert(logger.has("could not be removed from etcd; it expires within 10 s"));
   etcd.thaw();
 });
 

@@ -29,6 +29,10 @@ Deno.test("one endpoint a line, blanks and comments left out, however lines end"
 
 Deno.test("what is no endpoint is told with its line", () => {
   const text = "tcp://10.0.0.1:9000\n\n# rack 2\ntcp://10.0.0.2\ngarbage\n";
-  const error = assertThrows(() => read(text), InternodeError, "Line 4 of hosts is no endpoint");
+  const error = assertThrows(
+    () => read(text),
+    InternodeError,
+    "Line 4 of hosts is not an endpoint",
+  );
   assertEquals(error.code, "InvalidArgument");
 });

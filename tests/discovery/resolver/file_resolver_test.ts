@@ -110,12 +110,12 @@ test("a file that becomes empty or malformed keeps the last endpoints, and tells
 
   await Deno.truncate(scene.path);
   const empty = await scene.logger.nth(1);
-  assert(empty.includes("the last 1 stay in use. To take all out, delete it"), empty);
+  assert(empty.includes("the last 1 stay in use. To remove all, delete it"), empty);
   assertEquals(addressesOf(await resolver.resolve(null, signal)), [A]);
 
   await scene.write("# none", "tcp://10.0.0.3");
   const malformed = await scene.logger.nth(2);
-  assert(malformed.startsWith(`Line 2 of ${scene.path} is no endpoint: `), malformed);
+  assert(malformed.startsWith(`Line 2 of ${scene.path} is not an endpoint: `), malformed);
   assert(malformed.endsWith("The last 1 endpoints stay in use."), malformed);
   assertEquals(addressesOf(await resolver.resolve(null, signal)), [A]);
   assert(!isAnswered);
@@ -135,8 +135,8 @@ test("a line that is no endpoint is passed over, with one warning", async (scene
   assertEquals(addressesOf(second), ["tcp://10.0.0.4:1", B]);
   const [warning] = scene.logger.warnings;
   assertEquals(scene.logger.warnings.length, 1);
-  assert(warning!.startsWith(`Line 2 of ${scene.path} is no endpoint: `), warning);
-  assert(warning!.endsWith("It is passed over, and the others are used."), warning);
+  assert(warning!.startsWith(`Line 2 of ${scene.path} is not an endpoint: `), warning);
+  assert(warning!.endsWith("It is ignored, and the others are used."), warning);
 });
 
 test("a file without a good line and with nothing known before rejects, until it is corrected", async (scene) => {
@@ -146,7 +146,7 @@ test("a file without a good line and with nothing known before rejects, until it
     const error = await assertRejects(
       () => resolver.resolve(null, signal),
       InternodeError,
-      `Line 2 of ${scene.path} is no endpoint`,
+      `Line 2 of ${scene.path} is not an endpoint`,
     );
     assertEquals(error.code, "InvalidArgument");
   }
@@ -233,7 +233,7 @@ test("what is no file, and what is too long, is told", async (scene) => {
   await assertRejects(resolve, InternodeError, "is no file. Give the path of a file");
   await Deno.remove(scene.path);
   await Deno.writeTextFile(scene.path, "#".repeat(1_048_577));
-  await assertRejects(resolve, InternodeError, "has 1048577 bytes, over the 1048576");
+  await assertRejects(resolve, InternodeError, "has 1048577 bytes, more than the 1048576");
   await Deno.remove(scene.path);
   await scene.write(A);
   const below = () => scene.resolver({ path: `${scene.path}/below` }).resolve(null, signal);

@@ -100,7 +100,7 @@ Deno.test("what looks names up may answer and throw anything", async () => {
       throw value;
     };
     for (const odd of [() => value, refuse, () => Promise.reject(value)]) {
-      assert((await refusalOf(look(odd))).includes("could not be had from DNS"), what);
+      assert((await refusalOf(look(odd))).includes("could not be looked up in DNS"), what);
     }
     assertEquals(
       addressesOf(await ask(look(() => Promise.resolve([value, "10.0.0.1"])))),

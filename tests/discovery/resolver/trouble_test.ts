@@ -23,7 +23,7 @@ Deno.test("troubles that take turns are told once each, then in sums, and once t
     "warn b",
     "debug a",
     "debug b",
-    "warn a This has happened 2 times since it was told last.",
+    "warn a This happened 2 times since it was last logged.",
     "info It is there again.",
     "warn a",
   ]);

@@ -139,7 +139,11 @@ Deno.test("a watch that ends by itself answers with the same version, to be aske
 
 Deno.test("a watch that ends and has told nothing, or throws, rejects", async () => {
   const silent = new WatchingResolver(() => Promise.resolve());
-  await assertRejects(() => silent.resolve(null, signal), InternodeError, "had told nothing");
+  await assertRejects(
+    () => silent.resolve(null, signal),
+    InternodeError,
+    "returned without reporting anything",
+  );
   const reason = new Error("broken");
   const throwing = new WatchingResolver(() => {
     throw reason;

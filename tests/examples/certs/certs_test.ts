@@ -148,7 +148,7 @@ testInFolder("all nodes believe each other, and nobody else does", async (folder
   for (const [, viewer] of nodes) {
     for (const [, shown] of nodes) assertEquals(refusal(viewer, shown), null);
     for (const [, shown] of strangers) {
-      assertMatch(refusal(viewer, shown)!, /does not come from an authority that is believed/);
+      assertMatch(refusal(viewer, shown)!, /is not signed by a trusted authority/);
     }
   }
   const [[, viewer], [, shown]] = nodes as [[string, Files], [string, Files]];
@@ -223,7 +223,7 @@ testInFolder(
     assertEquals(authorities, [2, 2, 1]);
     for (const viewer of before.values()) {
       for (const shown of first.values()) {
-        assertMatch(refusal(viewer, shown)!, /does not come from/);
+        assertMatch(refusal(viewer, shown)!, /is not signed by/);
       }
     }
     assertEquals([...Deno.readDirSync(`${folder}/authority`)].map(({ name }) => name).sort(), [

@@ -100,7 +100,7 @@ Deno.test("strangers that come again and again are told once, then in sums", () 
   const clock = { ...systemClock, now: () => nowMs };
   const log = new ListenerLog("tcp://a:1", logger, clock);
   for (let port = 1; port <= 200; port++, nowMs += 1_000) {
-    const message = `Refused tcp://c:${port} at tcp://a:1: what came is no TLS.`;
+    const message = `Refused tcp://c:${port} at tcp://a:1: the data received is not TLS.`;
     log.onError(new InternodeError("PermissionDenied", message, { origin: "remote" }));
   }
   assertEquals(logger.heard.length, 200);
@@ -112,8 +112,8 @@ Deno.test("strangers that come again and again are told once, then in sums", () 
   ]);
   assertEquals(
     warned[1]!.message,
-    "Refused tcp://c:61 at tcp://a:1: what came is no TLS. " +
-      "This has happened 60 times since it was told last.",
+    "Refused tcp://c:61 at tcp://a:1: the data received is not TLS. " +
+      "This happened 60 times since it was last logged.",
   );
 });
 

@@ -95,7 +95,7 @@ Deno.test("allowNames: what is no name is refused at once", () => {
     assertEquals([error.code, error.origin], ["InvalidArgument", "caller"]);
     assertStringIncludes(error.message, JSON.stringify(name));
   }
-  assertThrows(() => allowNames(), InternodeError, "names nobody");
+  assertThrows(() => allowNames(), InternodeError, "has no names");
 });
 
 /** Gives the other ends of all channels an identity, as mutual TLS does. */
@@ -318,16 +318,16 @@ for (
   const [what, rule, words] of [
     ["throws", () => {
       throw new Error("no such list");
-    }, "rule has failed"],
-    ["promises to let it in", () => Promise.resolve(true), "must answer with true or false"],
+    }, "rule threw an error"],
+    ["promises to let it in", () => Promise.resolve(true), "must return true or false"],
     [
       "fails later",
       () => Promise.reject(new Error("no such list")),
-      "must answer with true or false",
+      "must return true or false",
     ],
-    ["answers with 1", () => 1, "must answer with true or false"],
-    ["answers nothing", () => {}, "must answer with true or false"],
-    ["answers false", () => false, "does not know it"],
+    ["answers with 1", () => 1, "must return true or false"],
+    ["answers nothing", () => {}, "must return true or false"],
+    ["answers false", () => false, "does not allow it"],
     ...NO_VERDICTS.map(([what, rule]) =>
       [`gives no verdict (${what})`, rule, "the handler's allow rule"] as const
     ),

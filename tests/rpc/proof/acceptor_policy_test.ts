@@ -99,7 +99,7 @@ Deno.test("nor does anyone come in through a server of the user's own", async ()
   const refused = new Manager({ local, hosts: [local], logger });
   const answer = refused.upgrade(upgradeRequest());
   assertEquals(answer.status, 401);
-  assertStringIncludes(await answer.text(), "Nobody is served at ws://node-1.example:80");
+  assertStringIncludes(await answer.text(), "Cannot listen at ws://node-1.example:80");
   assert(logger.has("allowUnauthenticated"), logger.lines.join("\n"));
 
   const peer = "ws://node-2.example:80", hosts = [local, peer];

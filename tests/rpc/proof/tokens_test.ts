@@ -98,7 +98,7 @@ Deno.test("a token that was overheard opens nothing, now or later", async () => 
     const to = grid.node(1).connection(ACCEPTOR);
     await to.waitForConnect();
     const [token] = shown.splice(0);
-    const used = `the token of ${HOSTS[1]} was used already: each is good once`;
+    const used = `the token of ${HOSTS[1]} was used already: each token is valid once`;
     await assertRefused(dial(token), used);
     // Written in another way it is the same token.
     await assertRefused(dial(` ${token}`), used);
@@ -147,7 +147,7 @@ Deno.test("who comes with a token goes on under its name, or not at all", async 
       InternodeError,
     );
     assertEquals(error.outcome, "notSent");
-    const why = `"${HOSTS[2]}" has come with the token of "${HOSTS[1]}"`;
+    const why = `"${HOSTS[2]}" used the token of "${HOSTS[1]}"`;
     assert(logs[0]!.has(why), logs[0]!.lines.join("\n"));
     assert(logs[2]!.has(why) || error.message.includes(why), error.message);
     assertEquals(callers, []);
@@ -220,7 +220,7 @@ for (const way of ["listener", "server of the user's own"]) {
       }).then(() => "it was let in", (error) => String(error));
       assertStringIncludes(again, `the token of ${dialler} was used already`);
       impostor.connect();
-      const why = `"${other}" has come with the token of "${dialler}"`;
+      const why = `"${other}" used the token of "${dialler}"`;
       await until(() => log.has(why) && otherLog.has(why), "both know why");
     } finally {
       await Promise.all([host, peer, impostor].map((node) => node.close()));

@@ -80,7 +80,7 @@ Deno.test("who returns wants nothing more, and that is told", async () => {
   queue.push("c", 3);
   queue.end();
   // A second loop would take the end for that of all messages.
-  await assertRejects(() => queue.next(), InternodeError, "has left before their end");
+  await assertRejects(() => queue.next(), InternodeError, "stopped before their end");
 });
 
 Deno.test("who returns when all was read and ended sees the end again", async () => {
@@ -95,7 +95,7 @@ Deno.test("who returns ends the wait of the other readers with an error, its own
   const { queue } = made();
   const other = queue.next();
   await queue.return();
-  await assertRejects(() => other, InternodeError, "has left before their end");
+  await assertRejects(() => other, InternodeError, "stopped before their end");
   const cancelling = new MessageQueue<string>({
     onConsumed: () => {},
     onReturn: () => cancelling.fail(new Error("cancelled")),

@@ -47,7 +47,7 @@ Deno.test("handlers go on counting when their calls were cancelled", async () =>
       abort.abort(new Error("changed my mind"));
       await assertRejects(() => request, Error, "changed my mind");
     } else {
-      const error = await assertRejects(() => request, InternodeError, "run already");
+      const error = await assertRejects(() => request, InternodeError, "are running");
       assertEquals([error.code, error.outcome], ["Overloaded", "notExecuted"]);
     }
   }

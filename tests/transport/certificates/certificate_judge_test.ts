@@ -55,7 +55,7 @@ Deno.test("a verdict of the runtime alone makes nobody believed", async () => {
   const pretender = await TestAuthority.root("authority");
   const cases: [string, string][] = [
     ["", "no certificate was shown"],
-    [(await pretender.node("node.example")).cert, "does not come from an authority"],
+    [(await pretender.node("node.example")).cert, "is not signed by a trusted authority"],
     [(await authority.forgery("node.example", 1)).cert, "is of X.509 version 1"],
     [(await authority.forgery("node.example", 2)).cert, "is of X.509 version 2"],
     [
@@ -64,12 +64,12 @@ Deno.test("a verdict of the runtime alone makes nobody believed", async () => {
     ],
     [
       (await (await authority.authority("no issuer", { issues: false })).node("node.example")).cert,
-      "does not come from an authority",
+      "is not signed by a trusted authority",
     ],
     [
       (await (await authority.authority("old", { fromDays: -9, toDays: -2 })).node("node.example"))
         .cert,
-      "does not come from an authority",
+      "is not signed by a trusted authority",
     ],
     [(await authority.node("other.example")).cert, "is for other.example, not for node.example"],
     [node.cert.repeat(9), "came with more than 7 others"],
@@ -99,7 +99,10 @@ Deno.test("an authority's own certificate is believed as what it is", () => {
 Deno.test("certificates that issue each other in circles come to an end", async () => {
   const pretender = await TestAuthority.root("authority");
   const circle = (await pretender.node("node.example")).cert + pretender.cert.repeat(6);
-  assertStringIncludes(refusal({ chain: certificates(circle) }), "does not come from an authority");
+  assertStringIncludes(
+    refusal({ chain: certificates(circle) }),
+    "is not signed by a trusted authority",
+  );
 });
 
 Deno.test("what stands in a subject cannot break the line it is told in", async () => {

@@ -34,10 +34,13 @@ const MISTAKES: readonly [texts: MtlsTexts, reason: string][] = [
   [{ ...configOf(first, authority), key: second.key }, "key is not the key of cert"],
   [configOf(expired, authority), "has expired on"],
   [configOf(early, authority), "is not valid before"],
-  [{ ...second, ca: "nothing" }, "ca holds no certificate"],
+  [{ ...second, ca: "nothing" }, "ca contains no certificate"],
   [{ ...second, ca: [] }, "ca names no authority"],
   [{ ...second, ca: goneAuthority }, "all authorities in ca have expired"],
-  [{ ...second, cert: second.cert.slice(0, 200), ca: authority.cert }, "cert holds no certificate"],
+  [
+    { ...second, cert: second.cert.slice(0, 200), ca: authority.cert },
+    "cert contains no certificate",
+  ],
   [{ ...second, key: second.key.slice(0, 100), ca: authority.cert }, "key cannot be read"],
 ];
 
@@ -376,7 +379,7 @@ Deno.test("a list that has expired is an error once a day, and at once", async (
     assertEquals(told(), 0);
     await clock.advance(0.2 * DAY_MS);
     assertEquals(told(), 1);
-    assert(logger.has(expiredCrl === "warn" ? "is still believed" : "no certificate of its"));
+    assert(logger.has(expiredCrl === "warn" ? "are still trusted" : "no certificate of its"));
     await clock.advance(2 * DAY_MS);
     assertEquals(told(), 3);
     credentials.replace({ ...config, crl: await crlPem(authority, [], { nextDays: 20 }) });

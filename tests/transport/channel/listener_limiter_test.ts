@@ -22,7 +22,7 @@ const CHANNEL = { close() {} } as unknown as Channel;
 Deno.test("so many have a slot at a time; one that is given back, once or more often, is free", () => {
   const limiter = new ListenerLimiter({ maxUnproven: 2, clock: new VirtualClock() });
   const first = slotAt(limiter), second = slotAt(limiter);
-  assertStringIncludes(String(limiter.acquire(null, null)), "2 connections that have not proven");
+  assertStringIncludes(String(limiter.acquire(null, null)), "2 connections are in their handshake");
   first.release();
   first.release();
   assertEquals(limiter.count, 1);

@@ -105,7 +105,7 @@ Deno.test("who is prepared is accepted; who fails or has left is closed, and tha
   assertEquals(newcomers.map(({ closed }) => closed), [false, true, true, true]);
   assertEquals(opened.errors.map(({ code, message }) => [code, message]), [
     ["PermissionDenied", "Refused tcp://client:1 at tcp://127.0.0.1:9000: not so."],
-    ["Disconnected", "tcp://client:1 left tcp://127.0.0.1:9000: it has left."],
+    ["Disconnected", "tcp://client:1 closed its connection to tcp://127.0.0.1:9000: it has left."],
   ]);
 });
 
@@ -123,7 +123,7 @@ Deno.test("who takes too long is closed, though it would still have been prepare
     [opened.errors[0]!.code, opened.errors[0]!.message],
     [
       "Disconnected",
-      "Gave tcp://client:1 up at tcp://127.0.0.1:9000: its handshake took more than 1 ms.",
+      "Closed the connection from tcp://client:1 at tcp://127.0.0.1:9000: its handshake took more than 1 ms.",
     ],
   );
   assertEquals([newcomer.closed, opened.accepted.length], [true, 0]);

@@ -127,10 +127,10 @@ for (
     const good = [() => plain, (own: string) => [...plain, uri(other), uri(own)]];
     for (const names of good) assertEquals(await fateOf(url, names, rules, byEndpoint), null);
     const heard = await fateOf(url, () => [...plain, uri(other)], rules, byEndpoint);
-    assertStringIncludes(String(heard), "as it bears the URLs of hosts, it must bear this one");
+    assertStringIncludes(String(heard), "as it has URLs of hosts, it must have this one");
     // Nor by a name that this side was told to expect.
     const named = { serverName: "server.example" };
     const renamed = await fateOf(url, () => [...plain, uri(other)], named, byEndpoint);
-    assertStringIncludes(String(renamed), "as it bears the URLs of hosts, it must bear this one");
+    assertStringIncludes(String(renamed), "as it has URLs of hosts, it must have this one");
   });
 }

@@ -32,12 +32,12 @@ for (const ground of [...grounds, webSocketGround]) {
     [
       "of another authority",
       configOf(await stranger.node("client.example"), authority),
-      'certificate "CN=client.example" does not come from an authority that is believed: its issuer is "CN=stranger"',
+      'certificate "CN=client.example" is not signed by a trusted authority: its issuer is "CN=stranger"',
     ],
     [
       "of an authority that calls itself the same",
       configOf(await pretender.node("client.example"), authority),
-      "does not come from an authority that is believed",
+      "is not signed by a trusted authority",
     ],
     [
       "that has expired",
@@ -57,12 +57,12 @@ for (const ground of [...grounds, webSocketGround]) {
     [
       "signed by a node",
       configOf(await (await authority.authority("node", { issues: false })).node("c"), authority),
-      "does not come from an authority that is believed",
+      "is not signed by a trusted authority",
     ],
     [
       "of version 1, forged",
       configOf(await authority.forgery("client.example", 1), authority),
-      "is of X.509 version 1; only version 3 is believed",
+      "is of X.509 version 1; only version 3 is accepted",
     ],
   ];
   for (const [what, config, reason] of badClients) {
@@ -70,7 +70,7 @@ for (const ground of [...grounds, webSocketGround]) {
       const acceptor = await Acceptor.on(on(hostConfig, ground), ground.url());
       const transport = on({ ...config, serverName: "host.example" }, ground);
       const error = await refusal(transport.dial(acceptor.address, dialOptions()));
-      assertStringIncludes(error.message, `${acceptor.address.href} does not believe this side`);
+      assertStringIncludes(error.message, `${acceptor.address.href} does not trust this side`);
       assertStringIncludes(error.message, reason);
       assertEquals([error.origin, error.host], ["local", acceptor.address.href]);
       const [heard] = await told(acceptor, 1);
@@ -139,7 +139,7 @@ for (const ground of [...grounds, webSocketGround]) {
     [
       "of another authority",
       configOf(await stranger.node("host.example"), authority),
-      'certificate "CN=host.example" does not come from an authority that is believed: its issuer is "CN=stranger"',
+      'certificate "CN=host.example" is not signed by a trusted authority: its issuer is "CN=stranger"',
     ],
     [
       "with another name",
@@ -170,12 +170,12 @@ for (const ground of [...grounds, webSocketGround]) {
     [
       "of version 1, forged",
       configOf(await authority.forgery("host.example", 1), authority),
-      "is of X.509 version 1; only version 3 is believed",
+      "is of X.509 version 1; only version 3 is accepted",
     ],
     [
       "of version 2, forged",
       configOf(await authority.forgery("host.example", 2), authority),
-      "is of X.509 version 2; only version 3 is believed",
+      "is of X.509 version 2; only version 3 is accepted",
     ],
     [
       "issued through a forged one of version 1",
@@ -183,18 +183,18 @@ for (const ground of [...grounds, webSocketGround]) {
         await (await authority.forgery("between", 1, true)).node("host.example"),
         authority,
       ),
-      'came with "CN=between", which is of X.509 version 1; only version 3 is believed',
+      'came with "CN=between", which is of X.509 version 1; only version 3 is accepted',
     ],
   ];
   for (const [what, config, reason] of badHosts) {
     test(`a host with a certificate ${what} is refused, and both ends know why`, async () => {
       const acceptor = await Acceptor.on(on(config, ground), ground.url());
       const error = await refusal(on(clientConfig, ground).dial(acceptor.address, dialOptions()));
-      assertStringIncludes(error.message, `This side does not believe ${acceptor.address.href}`);
+      assertStringIncludes(error.message, `This side does not trust ${acceptor.address.href}`);
       assertStringIncludes(error.message, reason);
       assertEquals([error.origin, error.host], ["remote", acceptor.address.href]);
       const [heard] = await told(acceptor, 1);
-      assertStringIncludes(heard!.message, 'it does not believe this side: certificate "CN=');
+      assertStringIncludes(heard!.message, 'it does not trust this side: certificate "CN=');
       assertStringIncludes(heard!.message, reason);
       await acceptor.end();
     }, RUNTIME === "bun" && what.includes("forged"));
@@ -208,9 +208,12 @@ for (const ground of [...grounds, webSocketGround]) {
       { serverName: "host.example" },
     );
     const error = await refusal(on(other, ground).dial(acceptor.address, dialOptions()));
-    assertStringIncludes(error.message, "This side does not believe");
+    assertStringIncludes(error.message, "This side does not trust");
     const [heard] = await told(acceptor, 1);
-    assertStringIncludes(heard!.message, '"CN=client.example" does not come from an authority');
+    assertStringIncludes(
+      heard!.message,
+      '"CN=client.example" is not signed by a trusted authority',
+    );
     await stillServes(acceptor, ground);
     await acceptor.end();
   });

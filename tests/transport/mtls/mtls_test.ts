@@ -80,7 +80,8 @@ for (const ground of grounds) {
       conn.close();
     }
     const heard = (await told(acceptor, 3)).filter(({ message }) =>
-      message.startsWith("Gave ") && message.endsWith(": its handshake took more than 150 ms.")
+      message.startsWith("Closed the connection from ") &&
+      message.endsWith(": its handshake took more than 150 ms.")
     );
     assertEquals(heard.map(({ code }) => code), ["Disconnected", "Disconnected"]);
     await stillServes(acceptor, ground);
@@ -199,7 +200,10 @@ Deno.test({
   });
   assertEquals((await readToEnd(other)).length, 0);
   other.close();
-  assertStringIncludes((await told(acceptor, 1))[0]!.message, "does not speak as Internode");
+  assertStringIncludes(
+    (await told(acceptor, 1))[0]!.message,
+    "does not speak the Internode protocol",
+  );
   await acceptor.end();
 });
 
@@ -214,7 +218,7 @@ Deno.test({ name: "mtls: an endpoint is one of mutual TLS", ignore: !NET }, asyn
   await closeBoth(pipeOf(near), pipeOf(await acceptor.next()));
   const nameless = mtls({ ...clientConfig, serverName: undefined }, plain);
   const error = await refusal(nameless.dial(new AbortController().signal));
-  assertStringIncludes(error.message, `This side does not believe mtls://${plain.address}`);
+  assertStringIncludes(error.message, `This side does not trust mtls://${plain.address}`);
   assertStringIncludes(error.message, "is for host.example, not for 127.0.0.1");
   const named = mtls({ ...clientConfig, serverName: (address) => address.slice(0, 3) }, plain);
   assertStringIncludes(

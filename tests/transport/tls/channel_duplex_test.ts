@@ -33,7 +33,7 @@ Deno.test("more than is allowed ends it and closes the channel", async () => {
   const channel = new Endless(), duplex = new ChannelDuplex(channel, 64 * 1024, () => true);
   const failed = new Promise<Error>((resolve) => duplex.on("error", resolve));
   duplex.on("data", () => {});
-  assertEquals((await failed).message, "more came than a handshake needs");
+  assertEquals((await failed).message, "the other side sent too much data during the handshake");
   assertEquals(channel.closed, true);
   assert(channel.readBytes <= 128 * 1024, `${channel.readBytes} bytes were read`);
 });

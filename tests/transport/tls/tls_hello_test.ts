@@ -43,7 +43,7 @@ Deno.test("what came behind the record is not lost", async () => {
 Deno.test("anything else is refused with no more than its head", async () => {
   const cases = [record(16 * 1024 + 1), new TextEncoder().encode("GET / HTTP/1.1\r\n")];
   for (const bytes of cases) {
-    await assertRejects(() => readTlsHello(channelOf(bytes.subarray(0, 5), 1)), Error, "no TLS");
+    await assertRejects(() => readTlsHello(channelOf(bytes.subarray(0, 5), 1)), Error, "not TLS");
   }
   for (const length of [0, 1, 4, 5, 200]) {
     const cut = record(300).subarray(0, length);

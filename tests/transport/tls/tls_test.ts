@@ -67,7 +67,10 @@ Deno.test(
     for (let i = 1; i <= 3; i++) {
       const bad = await Deno.connect({ hostname, port });
       await bad.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
-      assertStringIncludes((await told(acceptor, i))[i - 1]!.message, "what came is no TLS");
+      assertStringIncludes(
+        (await told(acceptor, i))[i - 1]!.message,
+        "the data received is not TLS",
+      );
       bad.close();
     }
     const near = pipeOf(await transport.dial(acceptor.address, dialOptions()));

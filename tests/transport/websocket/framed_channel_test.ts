@@ -70,7 +70,7 @@ test("what is flushed is written at once, together; the rest follows", async () 
     channel.start({ onMessage() {}, onDrain() {}, onClose })
   );
   conn.reading.resolve(null);
-  assertEquals(await ended, "lost without a goodbye");
+  assertEquals(await ended, "lost without a close frame");
 });
 
 test("what is sent in one turn, or during a write, leaves in one write; keys differ", async () => {
@@ -100,7 +100,7 @@ test("what is sent in one turn, or during a write, leaves in one write; keys dif
     channel.start({ onMessage() {}, onDrain() {}, onClose })
   );
   reading.resolve(null);
-  assertEquals(await ended, "lost without a goodbye");
+  assertEquals(await ended, "lost without a close frame");
 });
 
 test("fragments become one message, and pings between them are answered", async () => {
@@ -121,7 +121,7 @@ test("fragments become one message, and pings between them are answered", async 
   while (pair.messages.length < 2) await turns(1);
   assertEquals(pair.messages[0], Uint8Array.of(...bytesOf(10), ...bytesOf(70_000, 2), 3));
   assertEquals(pair.messages[1], bytesOf(5));
-  assertEquals(await end(pair), "lost without a goodbye");
+  assertEquals(await end(pair), "lost without a close frame");
 });
 
 test("a host that sends pings without end and never reads is cut off", async () => {

@@ -71,8 +71,8 @@ test("what cannot stand in a request is refused before there is a connection", a
   for (
     const [options, words] of [
       [{ path: "no-slash" }, 'must begin with "/"'],
-      [{ token: "a\r\nX-Evil: 1" }, "the token holds"],
-      [{ token: "é" }, "the token holds"],
+      [{ token: "a\r\nX-Evil: 1" }, "the token contains"],
+      [{ token: "é" }, "the token contains"],
     ] as const
   ) {
     const error = await assertRejects(
@@ -99,8 +99,8 @@ test("a refusal is told with its status and text, and is asked for once", async 
       [401, "Unauthenticated", "same shared secret"],
       [403, "PermissionDenied", "same shared secret"],
       [404, "PermissionDenied", "same path option"],
-      [302, "Unreachable", "Check what serves there"],
-      [500, "Unreachable", "Check what serves there"],
+      [302, "Unreachable", "Check which server listens there"],
+      [500, "Unreachable", "Check which server listens there"],
     ] as const
   ) {
     const error = await answered(() =>
@@ -146,12 +146,15 @@ test("answers that agree to something else are none", async () => {
         () => `${head}${upgrade}Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n`,
         "the answer to another request",
       ],
-      [() => `${head}Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n`, "something else than WebSocket"],
-      [replaced(/Connection:.*\r\n/, ""), "something else than WebSocket"],
+      [
+        () => `${head}Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n`,
+        "another protocol than WebSocket",
+      ],
+      [replaced(/Connection:.*\r\n/, ""), "another protocol than WebSocket"],
       [replaced(/\r\n\r\n/, "\r\nSec-WebSocket-Extensions: x\r\n\r\n"), "sec-websocket-extensions"],
       [replaced(/\r\n\r\n/, "\r\nSec-WebSocket-Protocol: x\r\n\r\n"), "sec-websocket-protocol"],
-      [() => "220 smtp.example ESMTP\r\n\r\n", "what is not HTTP"],
-      [() => "\u0000\u0001\u0002\n\n", "what is not HTTP"],
+      [() => "220 smtp.example ESMTP\r\n\r\n", "something other than HTTP"],
+      [() => "\u0000\u0001\u0002\n\n", "something other than HTTP"],
       [() => `HTTP/1.1 101 X\r\nLong: ${"x".repeat(9000)}`, "a head of more than 8192 bytes"],
     ] as const
   ) {
@@ -189,7 +192,7 @@ test("an answer may come byte by byte, and what follows it belongs to the channe
   while (messages.length < 2) await turns(1);
   assertEquals(messages, [[7, 8], [9]]);
   conn.close();
-  assertStringIncludes(await ended, "without a goodbye");
+  assertStringIncludes(await ended, "without a close frame");
 });
 
 for (const scheme of ["ws", "wss"] as const) {

@@ -198,9 +198,9 @@ Deno.test("what the other side must not send is refused, and named", () => {
   const begun = serverFrame(binary, bytesOf(1), { final: false });
   const cases: [Uint8Array, number, string][] = [
     [serverFrame(text, bytesOf(1)), 1003, "not binary"],
-    [serverFrame(continuation, bytesOf(1)), 1002, "a fragment of no message"],
-    [join(begun, serverFrame(binary, bytesOf(1))), 1002, "within the fragments"],
-    [join(begun, serverFrame(text, bytesOf(1))), 1002, "within the fragments"],
+    [serverFrame(continuation, bytesOf(1)), 1002, "a continuation frame without a message"],
+    [join(begun, serverFrame(binary, bytesOf(1))), 1002, "before the last fragment"],
+    [join(begun, serverFrame(text, bytesOf(1))), 1002, "before the last fragment"],
     [serverFrame(ping, bytesOf(1), { final: false }), 1002, "control frame in fragments"],
     [serverFrame(ping, bytesOf(126)), 1002, "too long"],
     [Uint8Array.of(0x82, 0x80, 0, 0, 0, 0), 1002, "a masked frame"],

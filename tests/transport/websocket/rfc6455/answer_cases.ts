@@ -74,7 +74,7 @@ export const answerCases: readonly AnswerCase[] = [
     ["leave to go on before it", { before: "HTTP/1.1 100 Continue\r\n\r\n" }],
     ["both before it", { before: "HTTP/1.1 100 \r\n\r\nHTTP/1.1 102 Wait\r\nX: y\r\n\r\n" }],
   ]),
-  ...cases(/an upgrade to something else/, [
+  ...cases(/an upgrade to another protocol/, [
     ["no upgrade", without("upgrade")],
     ["no connection", without("connection")],
     ["an upgrade to something else", lines("Upgrade: h2c")],
@@ -115,7 +115,7 @@ export const answerCases: readonly AnswerCase[] = [
     ["a length twice", lines("Content-Length: 0", "Content-Length: 0")],
     ["a body in chunks", lines("Transfer-Encoding: chunked")],
   ]),
-  ...cases(/what is not HTTP\/1\.1/, [
+  ...cases(/something other than HTTP\/1\.1/, [
     ["HTTP/1.0", first("HTTP/1.0 101 Switching Protocols")],
     ["HTTP/2", first("HTTP/2 101")],
     ["HTTP in lower case", first("Http/1.1 101 Switching Protocols")],
@@ -139,14 +139,14 @@ export const answerCases: readonly AnswerCase[] = [
   {
     name: "line feeds alone",
     answer: (accept) => answer({})(accept).replaceAll("\r\n", "\n"),
-    says: /what is not HTTP\/1\.1/,
+    says: /something other than HTTP\/1\.1/,
   },
   {
     name: "an empty line before it",
     answer: (a) => `\r\n${answer({})(a)}`,
-    says: /what is not HTTP/,
+    says: /something other than HTTP/,
   },
-  { name: "a frame", answer: () => "\u0082\u0001x", says: /what is not HTTP/ },
+  { name: "a frame", answer: () => "\u0082\u0001x", says: /something other than HTTP/ },
   ...cases(/a head of more than 8192 bytes/, [
     ["a long field", lines(`X-Long: ${"x".repeat(9_000)}`)],
     [

@@ -183,7 +183,7 @@ const asked: readonly FrameCase[] = [
   ...([
     ["a text", text, SMALL],
     ["a frame of an unknown kind", 5, SMALL],
-    ["a fragment of no message", continuation, SMALL],
+    ["a continuation frame without a message", continuation, SMALL],
     ["a close of a single byte", close, bytesOf(1)],
     ["a close with the code 1005", close, closeOf(1005)],
     ["a close whose reason is no text", close, closeOf(1000, [0xff])],

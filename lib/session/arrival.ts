@@ -4,32 +4,32 @@
  * @module
  */
 
-import type { SendScheduler } from "./sending/send_scheduler.ts";
+import type { Outbox } from "./sending/outbox.ts";
 
 /**
  * Pings are answered in order. So the answer to one that nothing was waiting
  * before shows that the peer has received all that was said until then.
  */
-export class Delivery {
-  readonly #scheduler: SendScheduler;
-  /** How much the peer is known to have received, as {@linkcode Delivery.#said} counts. */
+export class Arrival {
+  readonly #outbox: Outbox;
+  /** How much the peer is known to have received, as {@linkcode Arrival.#said} counts. */
   #received = 0;
   /** How much it will be known to have received when it has answered a certain ping. */
   #asked = 0;
   #token = 0;
 
-  /** @param scheduler What has been said. */
-  constructor(scheduler: SendScheduler) {
-    this.#scheduler = scheduler;
+  /** @param outbox What has been said. */
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
   }
 
   /** Whether the peer is known to have received everything. */
-  get isConfirmed(): boolean {
+  get isKnown(): boolean {
     return this.#received === this.#said;
   }
 
   /** Whether a ping is under way whose answer will show it. */
-  get isRequested(): boolean {
+  get isAsked(): boolean {
     return this.#asked === this.#said;
   }
 
@@ -41,9 +41,7 @@ export class Delivery {
   /** A ping is about to be sent. */
   onPing(token: number): void {
     // It would overtake what waits.
-    if (this.isRequested || this.#scheduler.hasOutput || this.#scheduler.bulk.queuedBytes > 0) {
-      return;
-    }
+    if (this.isAsked || this.#outbox.hasOutput || this.#outbox.bulk.queuedBytes > 0) return;
     this.#asked = this.#said;
     this.#token = token;
   }
@@ -56,6 +54,6 @@ export class Delivery {
 
   /** Every message counts, and every small frame that keeps its place, such as an error or a stream's end. */
   get #said(): number {
-    return this.#scheduler.messages + this.#scheduler.smallFrames;
+    return this.#outbox.messages + this.#outbox.smallFrames;
   }
 }

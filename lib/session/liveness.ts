@@ -15,7 +15,7 @@ const READING_MS = 1000;
 const UNTAKEN_BYTES = 32 * 1024;
 
 /** What is to be done when a timer has come. */
-export type KeepaliveStep =
+export type LivenessStep =
   | { readonly kind: "nothing" }
   | {
     readonly kind: "ping";
@@ -31,7 +31,7 @@ export type KeepaliveStep =
  * no bytes off us is lost. When this process was itself held up, the peer's
  * bytes may wait unread, so it gets that much more time.
  */
-export class Keepalive {
+export class Liveness {
   /** When the last ping was answered, and how long that took, in milliseconds. */
   lastPing: { readonly atMs: number; readonly roundTripMs: number } | null = null;
 
@@ -126,7 +126,7 @@ export class Keepalive {
    *
    * @param dueMs When this should have been called.
    */
-  onTimer(nowMs: number, dueMs: number): KeepaliveStep {
+  onTimer(nowMs: number, dueMs: number): LivenessStep {
     const livenessTimeoutMs = this.#livenessTimeoutMs;
     if (nowMs >= this.#handshakeUntilMs) {
       return {
@@ -164,4 +164,4 @@ export class Keepalive {
   }
 }
 
-const NOTHING: KeepaliveStep = { kind: "nothing" };
+const NOTHING: LivenessStep = { kind: "nothing" };
