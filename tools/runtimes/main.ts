@@ -6,17 +6,24 @@
  * @module
  */
 
-import { compile } from "../package/compile.ts";
-import { outputOf, STANDARD_FOLDER, standardModules } from "../package/standard.ts";
+import { build, programOf, ROOT } from "./build.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const HELP = `Usage: deno task test:on RUNTIME [--filter TEXT] [PATH…]
 
 RUNTIME is what npx brings, such as node@24.21.0 or bun@1.4.5, or the path of a program.
-PATH is a test file, or a folder of them.`;
+PATH is a test file, or a folder of them. Without one, those run that pass on Node and Bun in CI.`;
 
-/** What tests import of JSR's standard library. */
-const STANDARD = ["assert", "msgpack"];
+const IN_CI = [
+  "tests/conformance/grid_test.ts",
+  "tests/call/workers",
+  "tests/transport/channel",
+  "tests/transport/memory",
+  "tests/transport/mtls",
+  "tests/transport/tcp",
+  "tests/transport/tls",
+  "tests/transport/unix",
+  "tests/transport/websocket/web_socket_test.ts",
+];
 
 /** The test files at a path. */
 async function filesAt(path: string): Promise<string[]> {
@@ -29,61 +36,6 @@ async function filesAt(path: string): Promise<string[]> {
   return found.sort();
 }
 
-/** Writes all that the tests need, and what they read, into a folder. */
-async function build(folder: string, files: readonly string[]): Promise<void> {
-  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const replaced = new Map<string, string>();
-  const entries: string[] = [];
-  for (const [entry, path] of Object.entries(config.exports as Record<string, string>)) {
-    entries.push(path.replace("./", ""));
-    replaced.set(config.name + entry.slice(1), entries.at(-1)!.replace(/\.ts$/, ".js"));
-  }
-  const modules = await standardModules(ROOT, STANDARD);
-  for (const name of STANDARD) {
-    replaced.set(`@std/${name}`, `${STANDARD_FOLDER}/${name}/mod.js`);
-  }
-  const root = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
-  const compiled = compile(
-    root,
-    [...entries, "tests/runtimes/run.ts", ...files],
-    replaced,
-  );
-  for (const [path, text] of modules) compiled.set(`${STANDARD_FOLDER}/${path}`, text);
-  for (const [path, text] of compiled) {
-    if (path.endsWith(".d.ts")) continue;
-    await write(`${folder}/${path}`, text);
-  }
-  await copyData(folder, "tests");
-  const dependencies = Object.fromEntries(
-    Object.values(config.imports as Record<string, string>).map((target) =>
-      /^npm:(.+)@([^@]+)$/.exec(target)
-    ).filter((found) => found !== null && found[1] !== "typescript").map((found) =>
-      found!.slice(1, 3)
-    ),
-  );
-  await write(
-    `${folder}/package.json`,
-    JSON.stringify({ private: true, type: "module", dependencies }),
-  );
-  const quiet = ["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"];
-  await outputOf("npm", quiet, folder);
-}
-
-/** What tests read beside modules: keys, certificates, vectors. */
-async function copyData(folder: string, path: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(new URL(path, ROOT))) {
-    if (isDirectory) await copyData(folder, `${path}/${name}`);
-    if (isDirectory || name.endsWith(".ts")) continue;
-    await Deno.mkdir(`${folder}/${path}`, { recursive: true });
-    await Deno.copyFile(new URL(`${path}/${name}`, ROOT), `${folder}/${path}/${name}`);
-  }
-}
-
-async function write(path: string, text: string): Promise<void> {
-  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-  await Deno.writeTextFile(path, text);
-}
-
 async function main([runtime, ...args]: readonly string[]): Promise<number> {
   if (runtime === undefined || runtime.startsWith("-")) {
     console.log(HELP);
@@ -91,13 +43,13 @@ async function main([runtime, ...args]: readonly string[]): Promise<number> {
   }
   const filter = args[0] === "--filter" ? args[1] ?? "" : "";
   const paths = args[0] === "--filter" ? args.slice(2) : args;
-  const files = (await Promise.all(paths.map(filesAt))).flat();
+  const files = (await Promise.all((paths.length > 0 ? paths : IN_CI).map(filesAt))).flat();
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "internode-on-" }));
   try {
-    await build(folder, files);
-    const [program, ...before] = runtime.includes("@") ? ["npx", "-y", runtime] : [runtime];
+    await build(folder, ["tests/runtimes/run.ts", ...files]);
+    const [program, ...before] = programOf(runtime);
     const scripts = files.map((file) => `${folder}/${file.replace(/\.ts$/, ".js")}`);
-    const child = new Deno.Command(program!, {
+    const child = new Deno.Command(program, {
       args: [...before, `${folder}/tests/runtimes/run.js`, filter, ...scripts],
       cwd: folder,
       env: { NODE_OPTIONS: "--enable-source-maps" },

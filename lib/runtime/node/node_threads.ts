@@ -5,7 +5,7 @@
  */
 
 import { parentPort, Worker } from "node:worker_threads";
-import { textOf } from "../../foreign/text_of.ts";
+import { nameOf, textOf } from "../../foreign/text_of.ts";
 import type { StartThread, ThreadStarter } from "../platform/thread.ts";
 
 /** See `Platform`. */
@@ -21,7 +21,7 @@ export const startNodeThread: StartThread = (module, name, watcher) => {
   worker.on("message", (message) => {
     if (!hasEnded) watcher.onMessage(message);
   });
-  worker.on("error", (error) => fail(textOf(error)));
+  worker.on("error", (error) => fail(`Uncaught ${nameOf(error)}: ${textOf(error)}`));
   worker.on("messageerror", () => fail("it sent a message that cannot be read"));
   return {
     send: (message) => worker.postMessage(message),

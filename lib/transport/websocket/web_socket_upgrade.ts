@@ -96,6 +96,11 @@ export function openWebSocket(
     const { status, reason } = authorization;
     return refuse(status, reason, status === 401 ? { "www-authenticate": "Bearer" } : {});
   }
+  const native = thisPlatform().nativeWebSocket;
+  if (native === null) {
+    options.onRefused?.("this runtime's own server cannot be joined: use listen", 501);
+    return refuse(501, "nobody can be let in here");
+  }
   const slot = options.limiter?.acquire(options.address ?? null, nothing);
   if (typeof slot === "string") {
     options.onRefused?.(slot, 503);
@@ -103,7 +108,7 @@ export function openWebSocket(
   }
   let upgraded: { readonly socket: WebSocket; readonly response: Response };
   try {
-    upgraded = thisPlatform().nativeWebSocket!.upgrade(request);
+    upgraded = native.upgrade(request);
   } catch {
     slot?.release();
     return refuse(426, "only WebSocket connections are served here", {

@@ -1,0 +1,100 @@
+/**
+ * Test files and all that they need, compiled for Node and Bun as the package for npm is.
+ *
+ * @module
+ */
+
+import { compile } from "../package/compile.ts";
+import { outputOf, STANDARD_FOLDER, standardModules } from "../package/standard.ts";
+
+/** The repository. */
+export const ROOT: URL = new URL("../../", import.meta.url);
+
+/** How a test names a module that it does not import. */
+const MODULE_URL = /("\.[^"\n]*)\.ts", import\.meta\.url/g;
+
+/** What tests import of JSR's standard library. */
+const STANDARD = ["assert", "msgpack"];
+
+/** Writes all that the tests need, and what they read, into a folder. */
+export async function build(folder: string, files: readonly string[]): Promise<void> {
+  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const replaced = new Map<string, string>();
+  const entries: string[] = [];
+  for (const [entry, path] of Object.entries(config.exports as Record<string, string>)) {
+    entries.push(path.replace("./", ""));
+    replaced.set(config.name + entry.slice(1), entries.at(-1)!.replace(/\.ts$/, ".js"));
+  }
+  const modules = await standardModules(ROOT, STANDARD);
+  for (const name of STANDARD) {
+    replaced.set(`@std/${name}`, `${STANDARD_FOLDER}/${name}/mod.js`);
+  }
+  // Workers are named by their URL beside whoever starts them, and imported by nobody.
+  const workers = (await Promise.all(files.map(workersBeside))).flat();
+  const root = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
+  const compiled = compile(
+    root,
+    [...entries, ...files, ...workers],
+    replaced,
+  );
+  for (const [path, text] of modules) compiled.set(`${STANDARD_FOLDER}/${path}`, text);
+  for (const [path, text] of compiled) {
+    if (path.endsWith(".d.ts")) continue;
+    await write(`${folder}/${path}`, text.replaceAll(MODULE_URL, '$1.js", import.meta.url'));
+  }
+  await copyData(folder, "tests");
+  const dependencies = Object.fromEntries(
+    Object.values(config.imports as Record<string, string>).map((target) =>
+      /^npm:(.+)@([^@]+)$/.exec(target)
+    ).filter((found) => found !== null && found[1] !== "typescript").map((found) =>
+      found!.slice(1, 3)
+    ),
+  );
+  await write(
+    `${folder}/package.json`,
+    JSON.stringify({ private: true, type: "module", dependencies }),
+  );
+  const quiet = ["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"];
+  await outputOf("npm", quiet, folder);
+}
+
+/** The modules named by URL in the folder of a test. */
+async function workersBeside(path: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(path, ROOT));
+  return [...text.matchAll(MODULE_URL)].map(([, start]) =>
+    new URL(`${start!.slice(1)}.ts`, `file:///${path}`).pathname.slice(1)
+  ).filter((worker) => isFile(new URL(worker, ROOT)));
+}
+
+function isFile(url: URL): boolean {
+  try {
+    return Deno.statSync(url).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** What tests read beside modules: keys, certificates, vectors. */
+async function copyData(folder: string, path: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(path, ROOT))) {
+    if (isDirectory) await copyData(folder, `${path}/${name}`);
+    if (isDirectory || name.endsWith(".ts")) continue;
+    await Deno.mkdir(`${folder}/${path}`, { recursive: true });
+    await Deno.copyFile(new URL(`${path}/${name}`, ROOT), `${folder}/${path}/${name}`);
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  await Deno.writeTextFile(path, text);
+}
+
+/**
+ * What starts a runtime.
+ *
+ * @param runtime What npx brings, such as `node@24.21.0`, or the path of a program.
+ * @returns A program, and what it is given first.
+ */
+export function programOf(runtime: string): [string, ...string[]] {
+  return runtime.includes("@") ? ["npx", "-y", runtime] : [runtime];
+}
