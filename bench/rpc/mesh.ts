@@ -1,6 +1,6 @@
 /**
  * Many nodes in one process, each connected to each over TCP, and requests
- * between pairs that chance picks: `deno task bench:mesh`.
+ * between random pairs: `deno task bench:mesh`.
  *
  * @module
  */

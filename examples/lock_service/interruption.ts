@@ -12,7 +12,6 @@ export class Interruption {
   status = 0;
   readonly #controller = new AbortController();
 
-  /** */
   constructor() {
     for (const [name, code] of Object.entries(SIGNALS) as [keyof typeof SIGNALS, number][]) {
       Deno.addSignalListener(name, () => {

@@ -94,7 +94,6 @@ export abstract class Link implements SessionDelegate {
   /** Called when a turn has ended; `null` for none. */
   #watchers: readonly (() => void)[] | null = null;
 
-  /** */
   constructor(
     options: SessionOptions,
     delegate: LinkDelegate,

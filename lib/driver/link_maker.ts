@@ -36,7 +36,7 @@ export interface LinkSettings extends SessionTimes {
   readonly checksums: boolean;
   /** Where time comes from. */
   readonly clock: Clock;
-  /** Where chance comes from. */
+  /** The source of random numbers. */
   readonly random: Random;
   /** Hears of faults of this side. */
   readonly logger: EventLogger;

@@ -51,7 +51,6 @@ export class LoopTurn {
   #hasPutOff = false;
   #isGoingOn = false;
 
-  /** */
   constructor(clock: Clock) {
     this.#clock = clock;
   }

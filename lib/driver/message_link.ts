@@ -31,7 +31,6 @@ export class MessageLink extends Link implements MessageReceiver {
   #waitingBytes = 0;
   #hasEnded = false;
 
-  /** */
   constructor(
     channel: MessageChannel,
     options: SessionOptions,

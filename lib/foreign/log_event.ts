@@ -1,6 +1,5 @@
 /**
- * The log lines of this library: what they are about, and what comes beside
- * their text.
+ * The events and fields of log lines.
  *
  * @module
  */
@@ -10,39 +9,39 @@ import { isError } from "./own_error.ts";
 import { textOf } from "./text_of.ts";
 
 /**
- * What a log line is about. It stays the same while texts change, so that
- * alerts can go by it.
+ * The event of a log line. It stays the same when texts change, so alerts can
+ * match it.
  *
  * | event | when |
  * | --- | --- |
- * | `peer_up`, `peer_down` | calls to a peer can be made (again); no connection to it can be made |
- * | `connection_lost` | a connection has ended that was not meant to |
- * | `connection_renewed`, `renewal_failed` | a connection was replaced by a newer one; that was tried in vain |
- * | `dial_failed` | an attempt to connect has failed |
+ * | `peer_up`, `peer_down` | a peer is connected (again); it cannot be reached |
+ * | `connection_lost` | a connection ended unexpectedly |
+ * | `connection_renewed`, `renewal_failed` | a connection was replaced by a newer one; the newer one could not be made |
+ * | `dial_failed` | an attempt to connect failed |
  * | `connection_refused` | a connection was refused by this side or by the peer |
  * | `connection_abandoned` | a connection was closed by its other side before the handshake, as by health checks |
  * | `listener_overloaded` | connections were refused, as too many were in their handshake (`maxUnproven`) |
- * | `client_up`, `client_down` | a client of a service has connected; its connection has ended |
+ * | `client_up`, `client_down` | a client of a service connected; its connection ended |
  * | `listener_trouble`, `listener_recovered` | a listener cannot accept connections at the moment; it can again |
- * | `listener_failed` | a listener has ended by itself, or could not be closed |
- * | `grace_over` | something closes, and what runs is given up as its time is over |
+ * | `listener_failed` | a listener ended unexpectedly, or failed to close |
+ * | `grace_over` | a node, client or server closed after its grace time, and calls that still ran were ended |
  * | `duplicate_name` | two processes use one name |
  * | `internal_error` | a fault of this library: please report it |
- * | `callback_failed` | a function that the user has given has thrown; `what` names it |
- * | `logger_failed`, `authenticator_failed`, `transport_failed`, `balancer_failed` | the same of an object |
- * | `handler_failed`, `calls_refused` | a handler has thrown; its allow rule does not let a caller in |
+ * | `callback_failed` | a callback of the user threw an error; `what` names it |
+ * | `logger_failed`, `authenticator_failed`, `transport_failed`, `balancer_failed` | the same for a method of that object |
+ * | `handler_failed`, `calls_refused` | a handler threw an error; its allow rule refused a caller |
  * | `listener_unauthenticated` | a connection from another machine was refused, as no authentication is set up |
- * | `codecs_interpreted` | codecs are slower here than they could be |
+ * | `codecs_interpreted` | codecs are interpreted, as the runtime does not allow code generation, which is slower |
  * | `certificate_expiring`, `certificate_expired`, `certificate_unused` | as the names say |
  * | `crl_expired` | a list of revoked certificates is out of date |
- * | `certificates_rejected`, `certificates_replaced` | new certificates are of no use; they are in use |
- * | `resolver_failed`, `resolver_recovered` | nobody knows where servers are, or what is known gets old; it is known again |
- * | `endpoint_ignored`, `endpoints_changed` | a part of what a resolver found is of no use; servers have come or gone |
- * | `replica_set_aside`, `replica_back` | a server that answers badly is not asked for a while; it is again |
- * | `balancer_rejected` | what a balancer was told was not taken |
- * | `server_up`, `server_down` | a server serves; it has stopped |
- * | `worker_failed`, `worker_up`, `worker_ended` | a worker of a server has failed, serves (again), or was ended |
- * | `registration_up`, `registration_failed`, `registration_changed`, `registration_removed` | a server is registered where clients look; could not be; another has changed that; it is no more |
+ * | `certificates_rejected`, `certificates_replaced` | new certificates are invalid and not used; they are in use |
+ * | `resolver_failed`, `resolver_recovered` | a resolver failed, and the last endpoints stay in use; it works again |
+ * | `endpoint_ignored`, `endpoints_changed` | an endpoint from a resolver is invalid; servers were added or removed |
+ * | `replica_set_aside`, `replica_back` | a server failed too often and gets no calls for a while; it gets calls again |
+ * | `balancer_rejected` | a balancer rejected an update |
+ * | `server_up`, `server_down` | a server started; it stopped |
+ * | `worker_failed`, `worker_up`, `worker_ended` | a worker of a server failed, serves (again), or was ended |
+ * | `registration_up`, `registration_failed`, `registration_changed`, `registration_removed` | a server was registered; that failed; another program changed the entry; it was removed |
  */
 export type LogEvent =
   | "balancer_failed"
@@ -94,7 +93,7 @@ export type LogEvent =
   | "worker_failed"
   | "worker_up";
 
-/** What comes beside the text of a log line. */
+/** The fields of a log line. */
 export type LogFields = {
   /** What it is about. */
   readonly event: LogEvent;
@@ -134,7 +133,7 @@ export type LogFields = {
   readonly code?: string | undefined;
   /** The error itself, with its stack. */
   readonly error?: unknown;
-  /** How often it has happened since it was told last, this time included. */
+  /** How often it happened since it was last logged, this time included. */
   readonly count?: number | undefined;
   /** For how long it was so, in milliseconds. */
   readonly forMs?: number | undefined;
@@ -150,7 +149,7 @@ export type LogFields = {
   readonly served?: number | undefined;
   /** Handlers that run. */
   readonly running?: number | undefined;
-  /** Connections on which not all that was sent has arrived. */
+  /** Connections that have not received everything that was sent. */
   readonly unheard?: number | undefined;
   /** How the calls that were served have ended: the number of each error code, and of `OK`. */
   readonly answered?: Readonly<Record<string, number>> | undefined;
@@ -176,7 +175,7 @@ export interface EventLogger {
 /** The levels of log lines. */
 export type LogLevel = keyof EventLogger;
 
-/** The fields that tell of an error: its text, its code if it has one, and itself. None for `undefined`. */
+/** The fields of an error: its text, its code if it has one, and the error itself. None for `undefined`. */
 export function about(error: unknown): Pick<LogFields, "reason" | "code" | "error"> {
   if (error === undefined) return {};
   const reason = textOf(error), code = codeOf(error);

@@ -56,7 +56,6 @@ export class GridNode {
   /** For each peer. */
   readonly #rates = new Map<string, CallRate | null>();
 
-  /** */
   constructor(local: HostAddress, options: NodeOptions) {
     this.local = local;
     this.options = options;
@@ -85,8 +84,9 @@ export class GridNode {
     if (transport !== undefined) return transport;
     const { href } = address, schemes = Object.keys(this.options.transports);
     const message = this.options.mutualTls
-      ? `${href} cannot be reached by mutual TLS, which option tls asks for; hosts of these ` +
-        `kinds can: ${schemes.map((scheme) => `${scheme}://`).join(", ")}.`
+      ? `${href} cannot be reached by mutual TLS (option tls); hosts with these schemes can: ${
+        schemes.map((scheme) => `${scheme}://`).join(", ")
+      }.`
       : `There is no transport for ${href}; there are: ${schemes.join(", ")}.`;
     throw invalidArgument(message, { host: href });
   }
@@ -127,8 +127,8 @@ export class GridNode {
       () => transport.onChange?.(listener),
       (error) =>
         logger.error(
-          `The transport of ${address.href} has failed in onChange, so that connections are not ` +
-            `renewed when it changes: ${sentence(textOf(error))}`,
+          `onChange of the transport of ${address.href} failed, so connections are not renewed ` +
+            `when its credentials change: ${sentence(textOf(error))}`,
           { event: "transport_failed", host: address.href, what: "onChange", ...about(error) },
         ),
     );

@@ -41,7 +41,6 @@ export class GridPeer implements ReconnectorDelegate {
   #state: ConnectionState = "connecting";
   #unwatch: (() => void) | null = null;
 
-  /** */
   constructor(node: GridNode, address: HostAddress, dials: boolean) {
     this.#node = node;
     this.#address = address;

@@ -22,7 +22,6 @@ const UNASKED = null;
 export class OwnPeering extends GridPeer {
   readonly #node: GridNode;
 
-  /** */
   constructor(node: GridNode) {
     super(node, node.local, true);
     this.#node = node;

@@ -20,7 +20,6 @@ export class OtelSpan implements Span {
   readonly #span: ApiSpan;
   readonly #within: Context;
 
-  /** */
   constructor(span: ApiSpan, within: Context) {
     this.#span = span;
     this.#within = within;

@@ -1,5 +1,5 @@
 /**
- * Time and chance, as the grid asks for them.
+ * Clock and random numbers, as this library uses them.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export interface Clock {
   soon(callback: () => void): void;
 }
 
-/** Where all chance comes from. */
+/** The source of all random numbers. */
 export interface Random {
   /** A number from 0 up to but not including 1, for jitter. */
   next(): number;

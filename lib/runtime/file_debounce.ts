@@ -36,7 +36,6 @@ export class FileDebounce {
   #seenMs = 0;
   #unstableMs = 0;
 
-  /** */
   constructor(settleMs: number) {
     this.#settleMs = settleMs;
   }

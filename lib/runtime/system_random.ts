@@ -1,5 +1,5 @@
 /**
- * The chance of real nodes.
+ * The random numbers of real nodes.
  *
  * @module
  */

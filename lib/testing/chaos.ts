@@ -113,7 +113,7 @@ export class Chaos {
    * Begins at once, with the first fault after a random while.
    *
    * @param target The cluster.
-   * @param random Where its chance comes from.
+   * @param random The source of its random numbers.
    * @param options How often, how long and what.
    * @throws {InternodeError} `InvalidArgument` for options that make no sense.
    */

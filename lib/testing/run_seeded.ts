@@ -46,7 +46,7 @@ export interface SeededRun {
  * what was noted; passing that seed instead of `undefined` replays it exactly.
  *
  * @param seed The seed; `undefined` draws a new one from the system.
- * @param body The simulation. All chance must come from the generator it is given.
+ * @param body The simulation. All random numbers must come from the generator it is given.
  * @returns What the body returns.
  * @throws {SimulationFailure} With what the body threw as its cause.
  *
@@ -91,7 +91,7 @@ export async function runSeeded<Result>(
   }
 }
 
-/** The one place where new chance comes in: 32 bits, so that a seed is quick to type. */
+/** The one source of new random numbers: 32 bits, so that a seed is quick to type. */
 export function drawSeed(): number {
   // deno-lint-ignore internode/injected-time -- a new simulation needs a seed from somewhere
   return crypto.getRandomValues(new Uint32Array(1))[0]!;

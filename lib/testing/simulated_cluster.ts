@@ -39,7 +39,7 @@ export interface SimulatedNode {
   readonly hosts: readonly string[];
   /** Its clock. */
   readonly clock: NodeClock;
-  /** Its chance. */
+  /** Its random numbers. */
   readonly random: SeededRandom;
   /** How it reaches the others. */
   readonly transports: Transports;
@@ -51,7 +51,7 @@ export interface SimulatedClusterOptions<Node extends Closable> extends Partial<
   nodes: number;
   /** Makes and starts a node; called again for each restart. */
   start: (node: SimulatedNode) => Node | Promise<Node>;
-  /** Where all chance comes from. Default: drawn from the system. */
+  /** The source of all random numbers. Default: drawn from the system. */
   seed?: number;
   /** The host URL of a node by its number from 0. Default: `memory://node-1` and so on. */
   host?: (index: number) => string;
@@ -79,7 +79,7 @@ interface Slot<Node> {
  * import { SimulatedCluster } from "@internode/grid/testing";
  * import { assertEquals } from "@std/assert";
  *
- * // Any code that takes its time, chance and transports from outside can be a node.
+ * // Any code that takes its time, random numbers and transports from outside can be a node.
  * const cluster = new SimulatedCluster({
  *   nodes: 3,
  *   seed: 1,

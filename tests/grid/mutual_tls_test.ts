@@ -226,7 +226,7 @@ Deno.test("with tls, all hosts are of kinds that can be mutual TLS", async () =>
       const message = refused({ ...options, tls });
       assertStringIncludes(
         message,
-        `${href} cannot be reached by mutual TLS, which option tls asks`,
+        `${href} cannot be reached by mutual TLS (option tls)`,
       );
       assert(/hosts of these kinds can: tls:\/\/.*unix:\/\//.test(message), message);
     }

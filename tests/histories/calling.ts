@@ -58,7 +58,6 @@ export class Player {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
 
-  /** */
   constructor(ledger: Ledger, clock: Clock) {
     this.#ledger = ledger;
     this.#clock = clock;

@@ -65,7 +65,6 @@ export class CallRecord {
   /** What its caller has ended it with. */
   reason: unknown = undefined;
 
-  /** */
   constructor(plan: Plan) {
     this.plan = plan;
   }

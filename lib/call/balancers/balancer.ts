@@ -25,7 +25,7 @@ export interface PickOptions {
   readonly shardKey: ShardKey | undefined;
   /** Replicas that have had an attempt of this call already: prefer others where the policy leaves a choice. `null`: none. */
   readonly tried: ReadonlySet<Replica> | null;
-  /** A number from 0 up to but not including 1, by chance. */
+  /** A random number from 0 up to but not including 1. */
   readonly random: () => number;
 }
 

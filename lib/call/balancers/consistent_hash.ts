@@ -50,7 +50,7 @@ export interface ConsistentHashOptions {
  *   if those tried did not exist, and to the owner again where all were tried.
  * - Where the endpoints' weights differ, a replica has as many points as its
  *   part of the largest weight says.
- * - A call without a key goes to any replica by chance.
+ * - A call without a key goes to a random replica.
  *
  * A pick takes some 30 ns for a number and 45 ns for a short text, whatever
  * the count of replicas. For 3, 10 and 100 replicas the ring takes 6, 21 and

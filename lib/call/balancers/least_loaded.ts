@@ -9,7 +9,7 @@ import { differingWeights, drawByWeight, weightOf } from "./replica_weight.ts";
 import { countUntried, nthUntried } from "./untried.ts";
 
 /**
- * Draws two replicas by chance and takes the one with fewer of this client's
+ * Draws two random replicas and takes the one with fewer of this client's
  * calls in flight. That is nearly as even as asking all of them, takes
  * constant time, and does not make many clients run to the same replica at
  * once (M. Mitzenmacher, "The Power of Two Choices in Randomized Load
@@ -65,7 +65,7 @@ class LeastLoaded implements Balancer {
     const untried = tried === null ? 0 : countUntried(replicas, tried);
     const count = untried > 0 ? untried : replicas.length;
     if (count < 2) return untried > 0 ? nthUntried(replicas, tried!, 0) : replicas[0];
-    // One number from chance is enough for the first, the second among the others, and the tie.
+    // One random number is enough for the first, the second among the others, and the tie.
     const drawn = options.random() * count;
     const first = Math.floor(drawn);
     const rest = (drawn - first) * (count - 1);

@@ -21,7 +21,7 @@ export function differingWeights(replicas: readonly Replica[]): readonly number[
  * Draws one of several by their weights.
  *
  * @param weights The weights, of which there is one at least.
- * @param random A number from 0 up to but not including 1, by chance.
+ * @param random A random number from 0 up to but not including 1.
  * @param without One that is not to be drawn; -1: none.
  * @returns Its place.
  */

@@ -10,7 +10,7 @@ import { differingWeights, drawByWeight } from "./replica_weight.ts";
 /**
  * Gives each replica its turn, in the order of their addresses: of any n
  * calls over n replicas that stay the same, each gets one. The first turn is
- * drawn by chance, so that many clients that start together do not all begin
+ * drawn by a random number, so that many clients that start together do not all begin
  * with the same replica.
  *
  * When the replicas change, the turn goes on behind the address that had the

@@ -19,7 +19,7 @@ import { firstUntried, randomReplica } from "./untried.ts";
  * - The modulus is the mathematical one: −1 belongs to the last replica.
  * - Where the owner had an attempt of the call already, the key goes on to the
  *   next replica that had none, and to the owner again where all were tried.
- * - A call without a key goes to any replica by chance, one that it has not
+ * - A call without a key goes to a random replica, one that it has not
  *   tried where there is one.
  *
  * n is how many replicas can take calls at the moment, and as it changes,

@@ -40,7 +40,7 @@ export function firstUntried(
   return replicas[from];
 }
 
-/** Any replica, each with equal chance: of those that have had no attempt, or of all where all have. */
+/** Any replica, each with equal probability: of those that have had no attempt, or of all where all have. */
 export function randomReplica(
   replicas: readonly Replica[],
   options: PickOptions,

@@ -17,7 +17,7 @@ export interface AttemptBounds {
   readonly maxAttempts: number;
   /** Pays for those that were sent. */
   readonly budget: RetryBudget;
-  /** A number from 0 up to but not including 1, by chance. */
+  /** A random number from 0 up to but not including 1. */
   readonly random: () => number;
 }
 
@@ -74,7 +74,7 @@ export class CallAttempts {
    * What becomes of the next attempt on the replica that was picked for it:
    * a balancer may have its reasons to prefer one that has failed to others.
    *
-   * @param random A number from 0 up to but not including 1, by chance.
+   * @param random A random number from 0 up to but not including 1.
    * @returns `0`: it is made now; a number of milliseconds: pick again after those; `null`: there is none.
    */
   onPicked(picked: Replica, random: () => number): number | null {

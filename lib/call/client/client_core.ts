@@ -45,7 +45,6 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
   /** Whether it takes no new calls. */
   isClosing = false;
 
-  /** */
   constructor(options: ClientSettings) {
     this.options = options;
     this.spans = options.tracer;

@@ -46,7 +46,6 @@ export class HedgedCall<Request, Response> implements Hedge {
   /** Whether the handler may have run in an attempt that has failed. */
   #maybeExecuted = false;
 
-  /** */
   constructor(
     core: ClientCore,
     method: SingleMethod<Request, Response>,

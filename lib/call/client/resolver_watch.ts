@@ -23,7 +23,7 @@ const PACE_MS = 10;
 export interface ResolverWatchOptions {
   /** Where time comes from. */
   readonly clock: Clock;
-  /** Where chance comes from. */
+  /** The source of random numbers. */
   readonly random: Random;
   /** How asking again slows down. */
   readonly backOff: BackOffOptions;
@@ -43,7 +43,6 @@ export class ResolverWatch {
   /** That some endpoints are of no use. */
   readonly #partial: Outage;
 
-  /** */
   constructor(resolver: Resolver, options: ResolverWatchOptions) {
     this.#resolver = resolver;
     this.#options = options;

@@ -76,7 +76,6 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
   #sentMs = 0;
   #extra: Extra | null = null;
 
-  /** */
   constructor(
     core: ClientCore,
     method: SingleMethod<Request, Response>,

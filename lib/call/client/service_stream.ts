@@ -29,7 +29,6 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
   readonly #carrier: Carrier;
   #isAnswered = false;
 
-  /** */
   constructor(
     core: ClientCore,
     method: StreamMethod<Initial, Input, Output>,

@@ -24,7 +24,6 @@ export class ReplicaLink<R extends LinkedReplica> {
   /** How many calls are under way on it. */
   callsInFlight = 0;
 
-  /** */
   constructor(replica: R, link: Link) {
     this.replica = replica;
     this.link = link;

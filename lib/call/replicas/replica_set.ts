@@ -53,7 +53,6 @@ export class ReplicaSet implements ReplicaListener {
   #isUpdating = false;
   #isStale = false;
 
-  /** */
   constructor(core: ReplicaSetting) {
     this.#core = core;
     this.waiting = new WaitingPicks(core.options.clock, () => this.#ready.length > 0);

@@ -96,7 +96,6 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   #bytesSeen = -1;
   #quietSinceMs = 0;
 
-  /** */
   constructor(
     server: ServerOfConnection,
     handlers: HandlerMap,

@@ -38,7 +38,7 @@ export interface OutlierOptions {
  *   use since the last time.
  * - Whoever returns is in use like any other, but on probation: its first
  *   failure sets it aside again. It is not held to a single trial call: which
- *   call that is would be chance, and its share of the load would be missing
+ *   call that is would be random, and its share of the load would be missing
  *   until the answer. The calls until the first failure meet a replica that
  *   still fails; those that may be retried are.
  * - A success, even of a call made long before, ends the run of failures and
@@ -136,7 +136,6 @@ export class ReplicaHealth {
   #times = 0;
   #returnsMs = -Infinity;
 
-  /** */
   constructor(detector: OutlierDetector) {
     this.#detector = detector;
   }

@@ -88,7 +88,7 @@ export function retryVerdict(
 const FIRST_DELAY_MS = 10;
 const DELAY_FACTOR = 2;
 const MAX_DELAY_MS = 1_000;
-/** Each wait is shortened by up to this part, by chance. */
+/** Each wait is shortened by a random part of up to this much. */
 const DELAY_JITTER = 0.4;
 
 /**
@@ -98,7 +98,7 @@ const DELAY_JITTER = 0.4;
  *
  * @param retry Which retry it will be, from 1 on.
  * @param wasTried Whether the replica had an attempt of the call.
- * @param random A number from 0 up to but not including 1, by chance.
+ * @param random A random number from 0 up to but not including 1.
  */
 export function retryDelayMs(retry: number, wasTried: boolean, random: number): number {
   if (!wasTried) return 0;

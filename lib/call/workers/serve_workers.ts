@@ -67,7 +67,7 @@ export interface ServeWorkersOptions<Data = unknown> extends
  * calls `serveWorker`. They share no memory: what one handler keeps, those of
  * other workers do not see.
  *
- * At a shared port the system spreads connections, not calls, and by chance: a
+ * At a shared port the system spreads connections, not calls, and at random: a
  * client with one connection has one worker. Give clients several by the option
  * `connections` of `connect`, or each worker an address of its own, and the
  * clients all of them: then calls are spread by their balancers.
@@ -176,8 +176,8 @@ function checkSendable(data: unknown, settings: WorkerSettings): void {
   if (problem === null) return;
   throw invalidOption(
     "data",
-    `and all others must be such that they can be sent to a worker: ${problem}. ` +
-      "Give serveWorker there what cannot",
+    `and all other options must be values that can be sent to a worker: ${problem}. ` +
+      "Give the rest to serveWorker there",
   );
 }
 
@@ -192,7 +192,7 @@ function checkShared(address: string, workers: number): void {
   const problem = workers > 1 ? sharingProblem(host) : null;
   if (problem === null) return;
   throw invalidArgument(
-    `${problem.message} A function as option address does so: address: (worker) => …`,
+    `${problem.message} Or give a function as option address: address: (worker) => …`,
     { host: address },
   );
 }

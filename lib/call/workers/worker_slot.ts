@@ -61,7 +61,7 @@ export interface WorkerPlan {
   readonly startThread: StartThread;
   /** Where time comes from. */
   readonly clock: Clock;
-  /** Where chance comes from. */
+  /** The source of random numbers. */
   readonly random: Random;
   /** Hears of workers that failed. */
   readonly logger: EventLogger;
@@ -91,7 +91,6 @@ export class WorkerSlot implements ThreadWatcher {
   /** Who waits for new figures. */
   #asking: (() => void)[] = [];
 
-  /** */
   constructor(plan: WorkerPlan, number: number) {
     this.#plan = plan;
     this.number = number;

@@ -69,7 +69,7 @@ export interface DnsResolverOptions {
   readonly logger?: Logger | undefined;
   /** Where time comes from. Default: the system. */
   readonly clock?: Clock | undefined;
-  /** Where chance comes from. Default: the system. */
+  /** The source of random numbers. Default: the system. */
   readonly random?: Random | undefined;
 }
 

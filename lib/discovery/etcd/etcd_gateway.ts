@@ -214,7 +214,6 @@ export class EtcdStream implements AsyncDisposable {
   readonly #bound: TimeBound;
   #peeked: JsonObject | null = null;
 
-  /** */
   constructor(url: string, body: JsonBody, bound: TimeBound) {
     this.url = url;
     this.#body = body;

@@ -37,7 +37,7 @@ export interface EtcdResolverOptions extends EtcdOptions {
   readonly makeEndpoint?: ((text: string) => Endpoint) | undefined;
   /** Where trouble is told. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
-  /** Where chance comes from. Default: the system. */
+  /** The source of random numbers. Default: the system. */
   readonly random?: Random | undefined;
 }
 

@@ -48,7 +48,6 @@ export interface EtcdEntry {
 export class EtcdStore {
   readonly #gateway: EtcdGateway;
 
-  /** */
   constructor(gateway: EtcdGateway) {
     this.#gateway = gateway;
   }
@@ -124,7 +123,6 @@ export class EtcdWatch implements AsyncDisposable {
   readonly #from: bigint;
   readonly #onDenied: () => void;
 
-  /** */
   constructor(stream: EtcdStream, from: bigint, onDenied: () => void) {
     this.#stream = stream;
     this.#from = from;

@@ -52,7 +52,6 @@ export class Registrant implements Registration {
   #running: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
-  /** */
   constructor(address: string, options: RegisterOptions) {
     const { ttlSeconds = 10, requestTimeoutMs = 5_000 } = options;
     if (!(Number.isSafeInteger(ttlSeconds) && ttlSeconds > 0)) {

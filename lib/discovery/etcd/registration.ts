@@ -22,7 +22,7 @@ export interface RegisterOptions extends EtcdOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where trouble is told. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
-  /** Where chance comes from. Default: the system. */
+  /** The source of random numbers. Default: the system. */
   readonly random?: Random | undefined;
 }
 

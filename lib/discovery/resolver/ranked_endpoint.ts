@@ -14,7 +14,6 @@ export class RankedEndpoint implements Endpoint {
   readonly weight: number;
   readonly #endpoint: Endpoint;
 
-  /** */
   constructor(endpoint: Endpoint, priority: number, weight: number) {
     this.address = endpoint.address;
     this.priority = priority;

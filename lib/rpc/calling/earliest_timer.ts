@@ -13,7 +13,6 @@ export class EarliestTimer {
   #timer: Timer | null = null;
   #atMs = Infinity;
 
-  /** */
   constructor(clock: Clock, onDue: () => void) {
     this.#clock = clock;
     this.#onDue = onDue;

@@ -45,7 +45,6 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   #givenUp: { readonly reason: unknown } | null = null;
   #signal: AbortSignal | null = null;
 
-  /** */
   constructor(
     contract: StreamContract<Initial, Input, Output>,
     delegate: StreamDelegate,

@@ -64,7 +64,6 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** Apart, as hardly any call has one and thousands of calls may be under way. */
   #watch: Watch | null;
 
-  /** */
   constructor(
     contract: SingleContract<Request, Response>,
     delegate: CallDelegate,

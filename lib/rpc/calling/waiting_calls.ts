@@ -27,7 +27,6 @@ export class WaitingCalls {
   readonly #calls = new Map<OutgoingCall, WaitingCall>();
   readonly #timer: EarliestTimer;
 
-  /** */
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#timer = new EarliestTimer(clock, () => this.#expire());

@@ -56,7 +56,6 @@ export class AuditTrail {
   #timer: Timer | null = null;
   #isClosed = false;
 
-  /** */
   constructor(init: AuditTrailInit) {
     this.#init = init;
     this.local = init.local;

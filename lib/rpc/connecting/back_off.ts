@@ -16,7 +16,7 @@ export interface BackOffOptions {
   readonly factor: number;
   /** The longest wait, in milliseconds. Default: 2,000. */
   readonly maxMs: number;
-  /** Each wait is shortened by up to this part, by chance. Default: 0.4. */
+  /** Each wait is shortened by a random part of up to this much. Default: 0.4. */
   readonly jitter: number;
 }
 
@@ -57,7 +57,6 @@ export class BackOff {
   readonly #random: Random;
   #attempts = 0;
 
-  /** */
   constructor(options: BackOffOptions, random: Random) {
     this.#options = options;
     this.#random = random;
@@ -97,7 +96,6 @@ export class LastingBackOff {
   readonly #lastingMs: number;
   #begunMs = Infinity;
 
-  /** */
   constructor(options: BackOffOptions, { clock, random }: { clock: Clock; random: Random }) {
     this.#backOff = new BackOff(options, random);
     this.#clock = clock;

@@ -46,7 +46,7 @@ export interface ConnectionOptions extends Partial<SessionTimes> {
   /**
    * How old a connection may grow before it is renewed, in milliseconds: a new
    * one is made, new calls go there, and what runs finishes on the old one. The
-   * side that dials begins up to 10 % early, by chance; the other one asks it to
+   * side that dials begins up to 10 % early, at random; the other one asks it to
    * when the time has come. Soon after certificates have changed connections
    * are renewed too, whatever their age. Default: 3,600,000 (an hour) where the
    * peer has shown a certificate, else `Infinity`.
@@ -60,7 +60,7 @@ export interface ConnectionOptions extends Partial<SessionTimes> {
   readonly tracer?: Tracer | undefined;
   /** Where time comes from. Default: the system. */
   readonly clock?: Clock | undefined;
-  /** Where chance comes from. Default: the system. */
+  /** The source of random numbers. Default: the system. */
   readonly random?: Random | undefined;
 }
 

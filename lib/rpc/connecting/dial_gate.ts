@@ -33,7 +33,6 @@ export class DialGate {
   readonly #places = new Map<Dialler, Timer>();
   readonly #waiting: Dialler[] = [];
 
-  /** */
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;

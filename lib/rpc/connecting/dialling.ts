@@ -48,7 +48,6 @@ export class Dialling implements Dialler {
   #abort: AbortController | null = null;
   #isSettled = false;
 
-  /** */
   constructor(init: DiallingInit) {
     this.#init = init;
   }

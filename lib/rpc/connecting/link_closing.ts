@@ -52,9 +52,9 @@ export function tellGivenUp(
   if (made + served + unheard + running === 0) return;
   // Without grace time that is what was asked for.
   logger[graceMs === 0 ? "info" : "warn"](
-    `${who} closes although its grace time of ${graceMs} ms was not enough: it gives up ${served} calls ` +
-      `that it serves and ${made} that it has made, ${running} handlers still run, and ${unheard} ` +
-      "connections have not taken all that was sent.",
+    `${who} closes after its grace time of ${graceMs} ms with work left: ${served} calls that it serves ` +
+      `and ${made} calls that it has made end now, ${running} handlers still run, and ${unheard} ` +
+      "connections have not received everything that was sent.",
     { event: "grace_over", graceMs, served, made, running, unheard },
   );
 }

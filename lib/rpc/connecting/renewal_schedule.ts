@@ -9,7 +9,7 @@ import { BackOff, type BackOffOptions, DEFAULT_BACK_OFF } from "./back_off.ts";
 
 /** How old a connection may grow whose peer has shown a certificate, unless an option says otherwise. */
 const PROVEN_AGE_MS = 3_600_000;
-/** The side that dials begins up to this part of the age early, by chance, lest many connections made together are renewed together. */
+/** The side that dials begins early by a random part of the age of up to this much, so that connections made together are not renewed together. */
 const AGE_JITTER = 0.1;
 /** Over how long, and over which part of the age, connections are spread that are to be renewed soon. */
 const SPREAD_MS = 10_000;
@@ -21,7 +21,7 @@ const MIN_AGE_MS = 1_000;
 export interface RenewalSettings {
   /** Where time comes from. */
   readonly clock: Clock;
-  /** Where chance comes from. */
+  /** The source of random numbers. */
   readonly random: Random;
   /** How old a connection may grow, in milliseconds; `undefined`: an hour if the peer has shown a certificate, else for ever. */
   readonly maxConnectionAgeMs: number | undefined;
@@ -104,7 +104,7 @@ export class RenewalSchedule {
     if (this.#isRunning) this.#hasten(this.#spreadMs);
   }
 
-  /** The peer asks for a renewal; it has waited by chance itself. */
+  /** The peer asks for a renewal; it has added a random delay itself. */
   onAsked(): void {
     if (this.#isRunning) this.#hasten(0);
   }

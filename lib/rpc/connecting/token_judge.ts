@@ -41,7 +41,6 @@ export interface TokenBearer {
 export class TokenJudge {
   readonly #init: TokenJudgeInit;
 
-  /** */
   constructor(init: TokenJudgeInit) {
     this.#init = init;
   }

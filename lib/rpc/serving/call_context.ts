@@ -41,7 +41,6 @@ export class CallContext implements HandlerContext {
   #controller: AbortController | null = null;
   #closing: AbortController | null = null;
 
-  /** */
   constructor(
     serving: Serving,
     source: CallSource,

@@ -34,7 +34,6 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
   /** The name below the contract's. */
   protected readonly subroute: string;
 
-  /** */
   constructor(contract: Target, serving: Serving, source: CallSource, subroute: string) {
     this.contract = contract;
     this.serving = serving;

@@ -22,7 +22,6 @@ export class ConcurrencyGate {
   #running = 0;
   #isStarting = false;
 
-  /** */
   constructor(concurrency: number, queue: number) {
     this.#concurrency = concurrency;
     this.#queue = queue;

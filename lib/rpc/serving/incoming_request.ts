@@ -14,7 +14,6 @@ export class IncomingRequest extends IncomingCall {
   onDropped: (() => void) | null = null;
   readonly #context: CallContext;
 
-  /** */
   constructor(id: number, context: CallContext) {
     super(id, context.deadlineMs);
     this.#context = context;

@@ -31,7 +31,6 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
   readonly #source: CallSource;
   readonly #responder: Responder;
 
-  /** */
   constructor(
     id: number,
     contract: StreamContract<Initial, Input, Output>,

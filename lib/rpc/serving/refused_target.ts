@@ -81,7 +81,7 @@ export function judgeCaller(
   const { logger, clock, refusals } = serving;
   const count = refusals.note(`${contract.name} ${host}: ${reason}`, clock.now());
   logger[count === 0 ? "debug" : verdict === false ? "warn" : "error"](
-    `Calls of ${contract.name} by ${who}, are refused${where(subroute)}: ${reason}.${times(count)}`,
+    `Refused calls of ${contract.name}${where(subroute)} by ${who}: ${reason}.${times(count)}`,
     {
       event: verdict === false ? "calls_refused" : "callback_failed",
       ...(verdict !== false && { what: "allow" }),

@@ -39,7 +39,6 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
   /** What callers are told then. */
   #unread: InternodeError | null = null;
 
-  /** */
   constructor(
     contract: SingleContract<Request, Response>,
     handler: SingleHandlerFunction<Request, Response>,

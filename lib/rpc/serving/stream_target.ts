@@ -23,7 +23,6 @@ export class StreamTarget<Initial, Input, Output>
   readonly #run: StreamRunOptions<Initial, Input, Output>;
   readonly #gate: ConcurrencyGate | null;
 
-  /** */
   constructor(
     contract: StreamContract<Initial, Input, Output>,
     handler: StreamHandlerFunction<Initial, Input, Output>,

@@ -13,7 +13,7 @@ import type { VirtualClock } from "../time/virtual_clock.ts";
 
 /** How channels of a simulated network behave. */
 export interface ChannelOptions {
-  /** What dialling gives: byte streams as of TCP, whole messages as of WebSocket, or either by chance. Default: `"bytes"`. */
+  /** What dialling gives: byte streams as of TCP, whole messages as of WebSocket, or either at random. Default: `"bytes"`. */
   channels: "bytes" | "messages" | "mixed";
   /** Whether byte streams arrive cut at random places or as they were sent. Default: `"random"`. */
   pieces: "random" | "whole";
@@ -31,7 +31,7 @@ export interface ListenerRecord {
   readonly options: ListenOptions;
 }
 
-/** Hosts, links, listeners, chance and the log. */
+/** Hosts, links, listeners, random numbers and the log. */
 export class NetworkCore implements LinkContext {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;

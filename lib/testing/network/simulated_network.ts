@@ -21,7 +21,7 @@ import type { VirtualClock } from "../time/virtual_clock.ts";
 export interface SimulatedNetworkOptions extends Partial<ChannelOptions> {
   /** Its time. */
   clock: VirtualClock;
-  /** Its chance: latencies, sizes of pieces, failures. */
+  /** Its random numbers: latencies, sizes of pieces, failures. */
   random: SeededRandom;
   /** What links are like unless set otherwise. Default: 0.1 to 1 ms, 1 Gbit/s, no failures. */
   link?: Partial<LinkOptions>;
@@ -85,7 +85,7 @@ export class SimulatedNetwork {
   /**
    * Makes a network with no hosts: each comes with its first mention.
    *
-   * @param options Its time, chance and links.
+   * @param options Its time, random numbers and links.
    * @throws {InternodeError} `InvalidArgument` for options that make no sense.
    */
   constructor(options: SimulatedNetworkOptions) {

@@ -185,7 +185,7 @@ class Attempt {
   #refusal(target: SimulatedHost, listener: ListenerRecord | undefined): string | null {
     const { host } = this.#party;
     if (this.#core.random.chance(this.#core.link(host, target).options.dialFailure)) {
-      return "connection refused (by chance)";
+      return "connection refused (at random)";
     }
     if (listener === undefined) return NOBODY_LISTENS;
     const { path } = this.#options, needsPath = PATH_SCHEMES.has(this.#address.scheme);

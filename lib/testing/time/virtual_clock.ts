@@ -218,7 +218,7 @@ export class VirtualClock implements Clock {
 
   /**
    * Lets virtual time stand still while something takes real time. Two of them
-   * at once end in an order that chance decides, so hold one after the other
+   * at once end in a random order, so hold one after the other
    * where a history must repeat itself.
    */
   async hold<T>(work: Promise<T>): Promise<T> {

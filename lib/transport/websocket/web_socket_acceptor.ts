@@ -50,7 +50,6 @@ export class RefusedRequest extends Error {
   /** What it was answered with. */
   readonly status: number;
 
-  /** */
   constructor(status: number, reason: string, cause?: unknown) {
     super(reason, cause === undefined ? undefined : { cause });
     this.name = "RefusedRequest";

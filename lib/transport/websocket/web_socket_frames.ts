@@ -56,7 +56,6 @@ export class FrameError extends Error {
   /** What to close the connection with. */
   readonly closeCode: number;
 
-  /** */
   constructor(closeCode: number, what: string) {
     super(what);
     this.name = "FrameError";

@@ -75,7 +75,7 @@ Deno.test("a service's rule holds for its methods, unless one has its own", asyn
   }
   assertEquals(logger.lines.length, 3, logger.lines.join("\n"));
   for (const name of ["store.put", "store.list", "plain.shut"]) {
-    assert(logger.has(`Calls of ${name} by "client"`), name);
+    assert(logger.has(`calls of ${name} by "client"`), name);
   }
 });
 

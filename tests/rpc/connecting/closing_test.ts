@@ -157,7 +157,7 @@ for (const channels of ["bytes", "messages"] as const) {
         await clock.advance(1);
         if (isSilent) {
           assertFate(closing, "ok", 15_000, 17_000);
-          assert(log.has("grace time of 15000 ms was not enough"), log.lines.join("\n"));
+          assert(log.has("after its grace time of 15000 ms with work left"), log.lines.join("\n"));
         } else {
           assertFate(closing, "ok", 4_000, 12_000);
           assertFate(answer, "ok");

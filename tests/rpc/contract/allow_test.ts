@@ -243,8 +243,8 @@ Deno.test("whom a rule does not know is refused, call by call, and may make all 
       ]);
       assertEquals(peers[0]!.identity?.sans.dns, ["caller.example"]);
       assertEquals(log.lines.length, 2);
-      assertStringIncludes(log.lines[0]!, `Calls of echo by "${caller.local}"`);
-      assertStringIncludes(log.lines[1]!, "Calls of count by");
+      assertStringIncludes(log.lines[0]!, `calls of echo by "${caller.local}"`);
+      assertStringIncludes(log.lines[1]!, "calls of count by");
       assertEquals(called.connections[0]!.stats().refusedCalls, 4);
       assertEquals(to.stats().refusedCalls, 0);
       assertEquals(called.connections[0]!.stats().callsIn, 0);

@@ -133,7 +133,6 @@ export class ScriptedHost {
   readonly #listener: Deno.TcpListener;
   readonly #conns: Deno.Conn[] = [];
 
-  /** */
   constructor(scheme = "ws") {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.address = networkAddress(scheme, "127.0.0.1", this.#listener.addr.port);
