@@ -228,7 +228,7 @@ Deno.test("with tls, all hosts are of kinds that can be mutual TLS", async () =>
         message,
         `${href} cannot be reached by mutual TLS (option tls)`,
       );
-      assert(/hosts of these kinds can: tls:\/\/.*unix:\/\//.test(message), message);
+      assert(/hosts with these schemes can: tls:\/\/.*unix:\/\//.test(message), message);
     }
   }
   await new Manager({ local, hosts: [local, "unix:///run/b.sock"], tls }).close();

@@ -15,7 +15,7 @@ import {
   writeAll,
 } from "./pair.ts";
 
-Deno.test("dialling fails with the reason: no host, no listener, by chance", async () => {
+Deno.test("dialling fails with the reason: no host, no listener, at random", async () => {
   const pair = makePair(), { clock, network } = pair;
   const refused = await assertRejects(() => clock.complete(dial(pair)), InternodeError);
   assertEquals([refused.code, refused.host], ["Unreachable", B]);
@@ -29,7 +29,7 @@ Deno.test("dialling fails with the reason: no host, no listener, by chance", asy
 
   await listen(pair, []);
   network.setLink(A, B, { dialFailure: 1 });
-  await assertRejects(() => clock.complete(dial(pair)), InternodeError, "by chance");
+  await assertRejects(() => clock.complete(dial(pair)), InternodeError, "at random");
   network.setLink(A, B, null);
   (await clock.complete(dial(pair))).close();
 });

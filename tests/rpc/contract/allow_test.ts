@@ -372,7 +372,7 @@ Deno.test("a new connection is judged anew, by the identity that it has", async 
         await grid.clock.runUntil(() => to.state !== "connected", 60_000);
         assertEquals(await fate(), expected);
       }
-      assertEquals(log.lines.filter((line) => line.includes("Calls of echo")).length, 1);
+      assertEquals(log.lines.filter((line) => line.includes("calls of echo")).length, 1);
       assertEquals(called.connections[0]!.stats().refusedCalls, 2);
     },
   );
