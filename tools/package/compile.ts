@@ -19,15 +19,17 @@ export type Replaced = ReadonlyMap<string, string>;
  * @param root The repository's path.
  * @param entries Paths in it.
  * @param replaced Packages that lie in the package itself, with their paths there.
+ * @param stripped Whether types are taken away and no syntax is lowered.
  * @returns The text of each file by its path in the package.
  */
 export function compile(
   root: string,
   entries: readonly string[],
   replaced: Replaced,
+  stripped = false,
 ): Map<string, string> {
   const options: ts.CompilerOptions = {
-    target: TARGET,
+    target: stripped ? ts.ScriptTarget.ESNext : TARGET,
     lib: ["lib.esnext.d.ts", "lib.dom.d.ts", "lib.dom.asynciterable.d.ts"],
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
