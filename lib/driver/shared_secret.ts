@@ -33,7 +33,7 @@ const TOKEN_LABEL = "internode token 1\0";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** One secret of at least 16 bytes (a text counts as UTF-8), or a list of such secrets, of which the first one proves and any is believed. */
+/** One secret of at least 16 bytes (a text counts as UTF-8), or a list of such secrets, of which the first one is used for proofs and any is accepted. */
 export type Secret = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /**
@@ -45,7 +45,7 @@ export interface SecretsByPeer {
    * The secret that is shared with a peer, or a list of them; `undefined`: the
    * default. It is asked at each handshake and for each token, at once, for
    * whatever name a stranger claims: look it up in memory. If it throws, or
-   * answers with anything else, that peer is not let in, and the log is told.
+   * answers with anything else, that peer is refused, and this is logged.
    *
    * @param peer The name by which the peer calls itself: a host's canonical URL, as in `Manager.hosts`, or what a service's client calls itself; empty for the token of a service's client, which does not know its server's name yet.
    */
@@ -67,7 +67,7 @@ export interface SharedSecretOptions {
  * between two names and, at a node, only once.
  *
  * A list of secrets is for changing them: proofs are made with the first one,
- * and any of them is believed. Put the new secret last on all hosts, then
+ * and any of them is trusted. Put the new secret last on all hosts, then
  * first on all hosts, then take the old one away.
  *
  * With `byPeer` each pair of nodes, or each client of a service, has a secret
@@ -120,7 +120,7 @@ export function sharedSecret(
 /** The secrets for a peer, that which proves first; none: there is no secret for it. */
 type SecretsOf = (peer: string) => readonly Uint8Array[];
 
-/** Stands where there is no secret, so that looking in vain takes as long. */
+/** Stands where there is no secret, so that looking without success takes as long. */
 const NOBODYS = new Uint8Array(32);
 
 function readSecrets(given: Secret | SecretsByPeer): SecretsOf {
@@ -197,7 +197,7 @@ class SharedSecret implements Authenticator {
     const signed = bytes.subarray(0, bytes.length - MAC_BYTES);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const names = readNames(signed, TOKEN_HEAD_BYTES + view.getUint16(9 + NONCE_BYTES, true));
-    // Nothing in the token is believed, or told apart for a stranger, before the signature is: the name only says by which secret.
+    // Nothing in the token is trusted, or told apart for a stranger, before the signature is: the name only says by which secret.
     const mac = bytes.subarray(signed.length);
     if (!this.#matches(names?.from ?? "", TOKEN_LABEL, signed, mac)) {
       return { refusal: "the token's signature is wrong: the two hosts do not share a secret" };
@@ -279,7 +279,7 @@ function sign(secret: Uint8Array, label: string, message: Uint8Array): Uint8Arra
 
 function secretBytes(secret: string | Uint8Array): Uint8Array {
   if (typeof secret !== "string" && !(secret instanceof Uint8Array)) {
-    // It may be a promise: nobody else would hear of its rejection.
+    // It may be a promise, whose unhandled rejection would end the process.
     tell(() => secret, () => {});
     throw invalidArgument("A shared secret must be a text or bytes, or a list of such.");
   }

@@ -43,7 +43,7 @@ export class SpinPolicy {
     this.#restMs = FIRST_REST_MS;
   }
 
-  /** A spin has waited in vain. */
+  /** A spin ended without data. */
   onMiss(nowMs: number): void {
     this.#rate -= this.#rate * WEIGHT;
     if (this.#rate >= ENOUGH) return;

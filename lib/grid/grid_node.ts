@@ -108,7 +108,7 @@ export class GridNode {
     if (source === undefined) {
       const onRefused = (): void => void totals.refusedCalls++;
       const { limits } = this.options;
-      // Whoever connects anew has not more calls for it.
+      // Whoever connects again has not more calls for it.
       let rate = this.#rates.get(host);
       if (rate === undefined) this.#rates.set(host, rate = callRateOf(limits));
       source = new CallSource(host, link, onRefused, totals, limits.maxCalls, rate);

@@ -354,7 +354,7 @@ export class Manager implements AsyncDisposable {
     return this.#own.connection;
   }
 
-  /** Why others may not be let in here. */
+  /** Why connections cannot be accepted here. */
   #exposedListenerError(): InternodeError | null {
     const { local, options } = this.#node;
     const guarded = this.#node.transport(local).guarded === true;

@@ -56,7 +56,7 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
   readonly transports?: Transports | undefined;
   /**
    * Mutual TLS for all hosts, which must be of kinds that `mtlsTransports` has:
-   * no peer comes or is dialled unless its certificate is believed here and
+   * no peer comes or is dialled unless its certificate is trusted here and
    * proves that it is the host by whose URL it calls itself. Default: none.
    *
    * A certificate proves the hosts whose whole URLs, such as
@@ -90,7 +90,7 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
   /**
    * Whether this node may listen where other machines reach it though it asks
    * nobody for proof, having neither option `auth` nor `tls`, nor a transport
-   * that is `guarded`. All that reach it are let in then. Without it such a node
+   * that is `guarded`. All connections are accepted then. Without it such a node
    * listens on `127.0.0.0/8`, `[::1]`, `localhost`, Unix sockets (whose
    * directory decides who may connect) and in memory only. Default: `false`.
    */

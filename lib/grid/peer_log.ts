@@ -22,7 +22,7 @@ export class PeerLog {
   readonly #clock: Clock;
   /** Losses and refusals, by their reason: both may repeat themselves however often there is a connection between. */
   readonly #lines = new RepeatedLines();
-  /** Attempts in vain since there was a connection, or since it was renewed. */
+  /** Failed attempts since there was a connection, or since it was renewed. */
   #attempts = 0;
   /** Since when there is none. */
   #downSinceMs: number | null = null;
@@ -83,7 +83,7 @@ export class PeerLog {
     this.#logger[level](text, { event: "connection_lost", ...fields });
   }
 
-  /** An attempt to connect was in vain. A refusal does not pass by itself. */
+  /** An attempt to connect failed. A refusal does not pass by itself. */
   onAttemptFailed(error: unknown): void {
     this.#attempts++;
     this.#downSinceMs ??= this.#clock.now();

@@ -10,7 +10,7 @@ import { sentence, textOf } from "../foreign/text_of.ts";
 /**
  * Aborts a signal that was given to code of a user. A listener that throws
  * would end the process where nobody handles its `error` event; here that is
- * logged, and the other listeners hear of it all the same.
+ * logged, and the other listeners are called all the same.
  *
  * Listeners run within this call, so what fails meanwhile is theirs. Where the
  * runtime has no such event, its own rule holds.

@@ -19,13 +19,13 @@ const ONE_BYTE = new Uint8Array(1);
 
 /** During a digest that takes so long, in milliseconds, the loop has rested, in four cases of five. */
 const RESTED_MS = 0.035;
-/** So long at most sockets wait in vain for the loop to rest, in milliseconds, or so many turns if those are longer. */
+/** So long at most sockets wait without success for the loop to rest, in milliseconds, or so many turns if those are longer. */
 const MAX_RESTLESS_MS = 4, MAX_RESTLESS_TURNS = 2.5;
 /** When there was the last sign of rest, and the one before: a single one may deceive. */
 let lastSignMs = -Infinity, signBeforeMs = -Infinity;
 /** When the last deferred turn began, and how long turns take that nothing else holds up. */
 let turnMs = -Infinity, leastTurnMs = Infinity;
-/** How fast turns are believed to have become longer. */
+/** How fast turns are trusted to have become longer. */
 const LEAST_GROWTH = 1.25;
 
 /**

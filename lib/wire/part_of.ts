@@ -6,7 +6,7 @@
 
 /**
  * The same as `bytes.subarray(start, end)` in two thirds of the time, as
- * nobody is asked for the species of the array first.
+ * no permission prompt is shown for the species of the array first.
  *
  * @param bytes The whole.
  * @param start Where the part begins.

@@ -152,7 +152,7 @@ export class ResolverWatch {
     this.#options.logger.info(message, { event: "resolver_recovered", ...sum });
   }
 
-  /** The same is told once: what a resolver may change says it with each change. */
+  /** The same is logged once: what a resolver may change says it with each change. */
   #tellPartial(bad: number, good: number): void {
     if (bad === 0) return void this.#partial.onSuccess();
     const level = this.#partial.onFailure("bad") === null ? "debug" : "warn";

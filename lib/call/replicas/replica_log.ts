@@ -1,5 +1,5 @@
 /**
- * What is told of one replica's connections.
+ * What is logged of one replica's connections.
  *
  * @module
  */

@@ -143,7 +143,7 @@ export class ReplicaSet implements ReplicaListener {
       const { current } = picked;
       if (current !== null) return current;
     }
-    // It may be a promise: nobody else would hear of its rejection.
+    // It may be a promise, whose unhandled rejection would end the process.
     tell(() => picked, () => {});
     throw invalidArgument(
       "The balancer returned a value that is not one of the replicas of its last update.",
@@ -152,7 +152,7 @@ export class ReplicaSet implements ReplicaListener {
 
   /**
    * Keeps a call until there is a replica for it: whichever it will be does not
-   * refuse it for want of room. One that does not wait for replicas that are
+   * refuse it for lack of room. One that does not wait for replicas that are
    * all down fails at once.
    *
    * @returns Whether it waits.

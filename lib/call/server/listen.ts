@@ -29,7 +29,7 @@ import { TransportListener } from "./transport_listener.ts";
 export interface ServiceListenOptions extends HandshakeLimits {
   /** How hosts are listened at: give `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
   readonly transports?: Transports | undefined;
-  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` lets it in, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within the `handshakeTimeoutMs` of `serve` is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. For `ws` and `wss` only. Default: where `serve` has option `auth`, those with a token that its clients make of the secret; otherwise all are let in. Where it is given, `auth` is proven after the upgrade alone. */
+  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` accepts it, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within the `handshakeTimeoutMs` of `serve` is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. For `ws` and `wss` only. Default: where `serve` has option `auth`, those with a token that its clients make of the secret; otherwise all are let in. Where it is given, `auth` is proven after the upgrade alone. */
   readonly authorize?:
     | ((token: string | null) => string | null | Promise<string | null>)
     | undefined;
@@ -39,7 +39,7 @@ export interface ServiceListenOptions extends HandshakeLimits {
   readonly allowHosts?: readonly string[] | undefined;
   /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
   readonly sharePort?: boolean | undefined;
-  /** Hears, within bounds, of each connection that is refused before `serve` sees it: in the handshake of TLS, at the upgrade of WebSocket, or because too many came. See `Audit`. The audit of `serve` hears of the others, so give the same to both. Default: no audit. */
+  /** Is called, within bounds, for each connection that is refused before `serve` sees it: in the handshake of TLS, at the upgrade of WebSocket, or because too many came. See `Audit`. The audit of `serve` is called for the others, so give the same to both. Default: no audit. */
   readonly audit?: Audit | undefined;
   /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
@@ -48,7 +48,7 @@ export interface ServiceListenOptions extends HandshakeLimits {
 /**
  * Listens for a service's clients, for `serve`. Connections that nobody has
  * accepted yet wait, those of WebSocket before their upgrade, and count among
- * `maxUnproven`; newcomers beyond them are closed, and so are those that still
+ * `maxUnproven`; further connections are closed, and so are those that still
  * wait after 10 s, or the `handshakeTimeoutMs` of `serve`, and when the listener
  * is closed.
  *
@@ -58,7 +58,7 @@ export interface ServiceListenOptions extends HandshakeLimits {
  *
  * @param address Where: `"tcp://10.0.0.1:9000"`, `"tcp://:9000"` on all interfaces, `"unix:///run/cache.sock"`, `"ws://:80/path"`; or an endpoint. With port 0 the system chooses, and the listener's `address` shows which.
  * @param handlers Serves the calls of all connections; or chooses what serves a connection, and if that throws, the connection is closed.
- * @param options Transports, and who is let in.
+ * @param options Transports, and which connections to accept.
  * @returns The listener. Rejects with an `InternodeError` of code `InvalidArgument` or `Unreachable` that names the address and the reason.
  *
  * @example

@@ -186,7 +186,7 @@ function take(
   }
 }
 
-/** A listener of the user's own may fail in it; who is let in then has to prove the secret all the same. */
+/** A listener of the user's own may fail in it; connections then have to prove the secret all the same. */
 function tellJudge(listener: ServiceListener, server: ServiceServer): void {
   const { auth, logger } = server.settings;
   const judge: Authorize | null = auth === null

@@ -47,7 +47,7 @@ export interface ServerOfConnection {
   readonly serving: Serving;
   /** What all connections have counted. */
   readonly totals: ConnectionTotals;
-  /** What is told of connections that come to nothing. */
+  /** Logs connections whose handshake fails. */
   readonly log: ListenerLog;
   /** A connection is gone. */
   forget(connection: ServedConnection): void;

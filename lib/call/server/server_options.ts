@@ -23,7 +23,7 @@ export interface ServeOptions extends ConnectionOptions {
   readonly name?: string | undefined;
   /** How long calls under way may take to finish when the server stops, in milliseconds; 0 ends them at once. Default: 5,000. */
   readonly graceMs?: number | undefined;
-  /** Hears, within bounds, of each call that this server refuses, and of each connection that it refuses in the handshake or for its token. See `Audit`. The audit of `listen` hears of connections that end earlier, such as in TLS. Default: no audit. */
+  /** Is called, within bounds, for each call that this server refuses, and for each connection that it refuses in the handshake or for its token. See `Audit`. The audit of `listen` is called for connections that end earlier, such as in TLS. Default: no audit. */
   readonly audit?: Audit | undefined;
   /** Whether clients may be served where other machines reach the listener though nobody asks them for proof: there is neither option `auth` nor mutual TLS nor `authorize`. All that reach it are served then. Without it such a server takes listeners on `127.0.0.0/8`, `[::1]`, `localhost`, Unix sockets (whose directory decides who may connect) and in memory only, and those of kinds of your own. Default: `false`. */
   readonly allowUnauthenticated?: boolean | undefined;

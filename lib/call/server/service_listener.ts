@@ -22,7 +22,7 @@ export interface AcceptedConnection {
 export interface ServiceListener {
   /** Where it listens, as clients write it: `tcp://10.0.0.1:9000`. */
   readonly address: string;
-  /** Whether no stranger comes in by it: its channels are those of peers that have proven themselves, as with mutual TLS. Otherwise `serve` asks for proof if the address is a host URL of this library that other machines reach; what addresses of one's own kinds mean is for their maker to know. Default: `false`. */
+  /** Whether all its channels are authenticated, as with mutual TLS. Otherwise `serve` asks for proof if the address is a host URL of this library that other machines reach; what addresses of one's own kinds mean is for their maker to know. Default: `false`. */
   readonly guarded?: boolean | undefined;
   /**
    * Waits for the next connection. Called again after each that came, never twice at a time.

@@ -48,7 +48,7 @@ export class ServiceServer implements ServerOfConnection {
     this.#links().filter(({ session }) => session.state === "open")
   );
 
-  /** What is told of connections that come to nothing. */
+  /** Logs connections whose handshake fails. */
   readonly log: ListenerLog;
   /** Where connections have slots until their handshake is done. */
   readonly limiter: ListenerLimiter;

@@ -63,8 +63,8 @@ export class TransportListener implements ServiceListener {
   /**
    * @param address Where it is to listen, as clients write it.
    * @param handlers Chooses what serves a connection.
-   * @param logger Hears of connections that are turned away.
-   * @param guarded Whether no stranger comes in.
+   * @param logger Where refused connections are logged.
+   * @param guarded Whether all connections are authenticated.
    * @param transport Tells of changes, if it does.
    * @param limiter Gives slots to connections.
    */

@@ -65,7 +65,7 @@ export function validated<Input, Output, T extends Input>(
       const result = validate(part.read(reader, depth));
       const then = thenOf(result);
       if (then !== null) {
-        // Nobody else would hear of its rejection.
+        // An unhandled rejection would end the process.
         follow(result, then, () => {}, () => {});
         throw new Problem(
           `has a schema (of ${vendor}) that validates asynchronously, which a codec cannot wait for`,

@@ -17,7 +17,7 @@ import { type Endpoint, isEndpoint } from "../../transport/channel/endpoint.ts";
 export function madeEndpoint(make: () => unknown): Endpoint {
   const made = make();
   if (isEndpoint(made)) return made;
-  // It may be a promise: nobody else would hear of its rejection.
+  // It may be a promise, whose unhandled rejection would end the process.
   tell(() => made, () => {});
   throw invalidArgument(
     "makeEndpoint must return an endpoint, with an address and a dial function.",

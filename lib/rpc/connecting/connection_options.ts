@@ -23,7 +23,7 @@ import type { Tracer } from "../contract/tracer.ts";
 
 /** What nodes, clients and servers take alike. */
 export interface ConnectionOptions extends Partial<SessionTimes> {
-  /** Proves the secret that both sides share, or one for each peer, see `sharedSecret`. Default: none; anyone who can connect is let in. */
+  /** Proves the secret that both sides share, or one for each peer, see `sharedSecret`. Default: none; anyone who can connect is accepted. */
   readonly auth?: Authenticator | undefined;
   /** What this side takes from each peer. Default: `DEFAULT_LIMITS`. */
   readonly limits?: Partial<Limits> | undefined;

@@ -8,7 +8,7 @@ import type { Clock, Random, Timer } from "../../runtime/clock.ts";
 
 /** So many attempts at most are under way. */
 export const MAX_DIALS = 64;
-/** Who takes longer than this makes room for another, lest hosts that do not answer keep the others waiting. */
+/** An attempt that takes longer than this lets another begin, so that hosts that do not answer do not delay the others. */
 export const PLACE_MS = 250;
 
 /** Somebody who wants to dial. */

@@ -37,7 +37,7 @@ export interface DiallingInit {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Waits for its turn, dials, and keeps its place until hands are shaken; whoever made it says when, by `end`. */
+/** Waits for its turn, dials, and counts as under way until the handshake is done; whoever made it says when, by `end`. */
 export class Dialling implements Dialler {
   /** When its turn came. */
   startedMs = 0;
@@ -57,14 +57,14 @@ export class Dialling implements Dialler {
     this.#init.gate.enter(this);
   }
 
-  /** Gives up before there is a connection, of which `onFailed` hears within this call. */
+  /** Ends the attempt; `onFailed` is called within this call. */
   abort(reason: unknown): void {
     this.#fail(reason);
     const controller = this.#abort, { logger, address } = this.#init;
     if (controller !== null) abort(controller, reason, logger, `an attempt to reach ${address}`);
   }
 
-  /** Hands are shaken, or it has come to nothing: others may have its place. */
+  /** The handshake is done, or the attempt has failed: another attempt may begin. */
   end(): void {
     this.#init.gate.leave(this);
   }

@@ -114,7 +114,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
   readonly #init: ReconnectorInit;
   readonly #delegate: ReconnectorDelegate;
   readonly #schedule: RenewalSchedule;
-  /** Everything not yet gone, the present link among it; hardly ever more than that. */
+  /** Everything not yet gone, the present link among it; rarely more than that. */
   #links: readonly Link[] = NOTHING;
   /** Made when there is something for it: most connections are never renewed. */
   #retired: RetiredLinks | null = null;

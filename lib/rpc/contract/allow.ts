@@ -39,9 +39,9 @@ export type AllowRule = (peer: CallingPeer) => boolean;
  * URIs such as SPIFFE ids. There is one wildcard: `*` in place of the first
  * label of a DNS name, or of the last segment of a URI's path, stands for
  * exactly one label or segment. A certificate whose own name has a wildcard is
- * let in by the same name with a wildcard only.
+ * accepted by the same name with a wildcard only.
  *
- * @param names Those to let in.
+ * @param names The names to accept.
  * @returns The rule.
  * @throws {InternodeError} `InvalidArgument` if there is no name, or one is empty or has a `*` elsewhere.
  *

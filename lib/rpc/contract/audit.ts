@@ -7,7 +7,7 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 
-/** A connection that came and was not let in. */
+/** A connection that was refused. */
 export interface RefusedConnection {
   /** Tells it apart. */
   readonly event: "connection_refused";

@@ -16,7 +16,7 @@ import { textOf } from "../../foreign/text_of.ts";
  * The fields always have an `event`, such as `"peer_down"` or
  * `"connection_refused"`, which stays the same while texts change, and of
  * `host`, `remote`, `reason`, `code`, `error`, `count` and others what is known.
- * What happens again and again is told once, then in sums (`count`), and when
+ * What happens again and again is logged once, then as a sum (`count`), and when
  * it is over.
  */
 export interface Logger {

@@ -17,7 +17,7 @@ const METHODS = ["prove", "verify", "token", "checkToken"] as const;
 /**
  * The authenticator that a user has given. Only what is documented as a yes is
  * one: a promise, any other value and what is thrown let nobody in, and are
- * logged; the peer hears no more than that. `null` without one.
+ * logged; the peer is told no more than that. `null` without one.
  *
  * @throws {InternodeError} `InvalidArgument` if it lacks a method.
  */
@@ -39,7 +39,7 @@ class GuardedAuthenticator implements Authenticator {
   readonly #inner: Authenticator;
   readonly #logger: EventLogger;
   readonly #clock: Pick<Clock, "now">;
-  /** Whoever knocks makes it judge. */
+  /** Anyone who connects causes a call of it. */
   readonly #lines = new RepeatedLines();
 
   constructor(inner: Authenticator, logger: EventLogger, clock: Pick<Clock, "now">) {
@@ -88,7 +88,7 @@ class GuardedAuthenticator implements Authenticator {
     try {
       const answer = call(), understood = read(answer);
       if (understood !== undefined) return understood;
-      // It may be a promise: nobody else would hear of its rejection.
+      // It may be a promise, whose unhandled rejection would end the process.
       tell(() => answer, () => {});
     } catch (thrown) {
       failure = thrown;

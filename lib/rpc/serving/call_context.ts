@@ -109,7 +109,7 @@ export class CallContext implements HandlerContext {
     this.#heldBytes = 0;
   }
 
-  /** This side is closing: the handler hears of it in the same way, and may still answer. */
+  /** This side is closing: the handler is told in the same way, and may still answer. */
   stop(error: InternodeError): void {
     this.stopping = error;
     this.#abort(error);

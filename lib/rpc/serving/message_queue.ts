@@ -33,7 +33,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   #sizes: Fifo<number> | null = null;
   /** What each takes of memory; made when one takes any. */
   #memory: Fifo<number> | null = null;
-  /** Who waits first; hardly ever is there another. */
+  /** Who waits first; rarely is there another. */
   #reader: PromiseWithResolvers<IteratorResult<T>> | null = null;
   #laterReaders: Fifo<PromiseWithResolvers<IteratorResult<T>>> | null = null;
   #ending: Ending | null = null;

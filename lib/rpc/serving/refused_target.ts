@@ -105,7 +105,7 @@ export function judgeCaller(
 function why(verdict: unknown, failure: { readonly error: unknown } | null): string {
   if (failure !== null) return "the handler's allow rule threw an error";
   if (verdict === false) return "the handler's allow rule does not allow it";
-  // Nobody else would hear of the failure of a promise, and it would end the process.
+  // The unhandled rejection of a promise would end the process.
   tell(() => verdict, () => {});
   return "the handler's allow rule must return true or false, not a promise or another value";
 }

@@ -21,14 +21,14 @@ class GuardedTracer implements Tracer {
     this.#tracer = tracer;
   }
 
-  /** A span that cannot be begun is one of which nobody hears. */
+  /** A span that fails to begin is not recorded. */
   startSpan(name: string, options: SpanOptions): Span {
     const start = (): unknown => this.#tracer.startSpan(name, options);
     const span = guard(start, () => undefined);
     if (thenOf(span) === null && span !== undefined && span !== null) {
       return new GuardedSpan(span as Span);
     }
-    // Nobody else would hear of the rejection of a promise.
+    // An unhandled rejection would end the process.
     tell(() => span, ignore);
     return NO_SPAN;
   }

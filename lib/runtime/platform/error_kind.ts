@@ -65,7 +65,7 @@ const BY_CODE: Readonly<Record<string, ErrorKind>> = {
   ENODATA: "notFound",
   ENOENT: "notFound",
   ENOTCONN: "left",
-  // What `node:dns` says of a name that does not exist; where names are dialled it is asked for in vain.
+  // What `node:dns` says of a name that does not exist; where names are dialled it is asked for without success.
   ENOTFOUND: "notFound",
   EPERM: "denied",
   EPIPE: "left",

@@ -65,7 +65,7 @@ export class Link {
   own: Readonly<LinkOptions> | null = null;
   /** Whether bytes stopped flowing: nothing arrives, nothing is reported. */
   stalled = false;
-  /** What goes over it; hardly ever more than one, of so many links that each byte counts. */
+  /** What goes over it; rarely more than one, of so many links that each byte counts. */
   pipes: readonly LinkTraffic[] = NOTHING;
   readonly #context: LinkContext;
   #busyUntilMs = 0;

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 
 /** Where credentials tell what needs care; any logger does. */
 export interface CredentialsLogger {
-  /** New ones are in use. Default: nobody hears of it. */
+  /** Called when new ones are in use. Default: nothing. */
   info?(message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** A certificate is about to expire. */
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;

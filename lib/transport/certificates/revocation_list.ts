@@ -80,7 +80,7 @@ export class RevocationList {
 export interface Revocation {
   /** The lists; what none of them is about is not revoked. */
   readonly lists: readonly RevocationList[];
-  /** What becomes of certificates whose authority's list has expired: `"warn"`, the list goes on to count; `"refuse"`, they are not believed. */
+  /** What becomes of certificates whose authority's list has expired: `"warn"`, the list goes on to count; `"refuse"`, they are not trusted. */
   readonly expired: "warn" | "refuse";
 }
 
@@ -88,7 +88,7 @@ export interface Revocation {
 export const NO_REVOCATION: Revocation = { lists: [], expired: "warn" };
 
 /**
- * Why a certificate is not believed that an authority has issued; `null`: its
+ * Why a certificate is not trusted that an authority has issued; `null`: its
  * list, if there is one, does not name it. Of several lists the newest counts.
  *
  * @param certificate The certificate.

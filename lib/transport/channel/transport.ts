@@ -152,7 +152,7 @@ export interface Listener {
 
 /** A way to reach hosts: one for each URL scheme. */
 export interface Transport {
-  /** Whether no stranger comes in by it: each peer proves itself before its channel is handed over, as with mutual TLS, or the transport does not leave this process. Otherwise who listens where other machines may come from has to ask for proof. Default: `false`. */
+  /** Whether all its channels are authenticated: each peer proves itself before its channel is handed over, as with mutual TLS, or the transport does not leave this process. Otherwise who listens where other machines may come from has to ask for proof. Default: `false`. */
   readonly guarded?: boolean | undefined;
   /** Connects. Rejects with the signal's reason, or with an `InternodeError` that names the address and the reason: `Unauthenticated` or `PermissionDenied` if the other end would not have this side, `InvalidArgument` if it can never succeed, else `Unreachable`. */
   dial(address: HostAddress, options: DialOptions): Promise<Channel>;

@@ -24,12 +24,12 @@ import type { ByteChannel } from "../channel/transport.ts";
 
 /** What both sides say they speak inside TLS (ALPN), so that none takes another protocol's words for ours. */
 const PROTOCOL = "internode/1";
-/** What a peer may send before it is believed: a long chain of certificates fits in it. */
+/** What a peer may send before it is trusted: a long chain of certificates fits in it. */
 const MAX_HANDSHAKE_BYTES = 64 * 1024;
 /** More certificates are not even looked at. */
 const MAX_CERTIFICATES = 16;
 
-/** Why a handshake came to nothing. */
+/** Why a handshake failed. */
 export class HandshakeFailure extends Error {
   /**
    * - `refusedHere`: this side does not believe the other
@@ -129,7 +129,7 @@ function openTls(ground: TlsGround, { role, credentials, host }: HandshakeSide):
   });
 }
 
-/** Judges the other side, tells it, and hears how it judges this one. */
+/** Judges the other side, sends it the verdict, and reads its verdict on this one. */
 async function agree(
   channel: TlsChannel,
   socket: TLSSocket,

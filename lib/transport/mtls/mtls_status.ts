@@ -12,7 +12,7 @@
  * | length | the reason in UTF-8: which check failed on which certificate |
  *
  * Both send theirs as soon as they have judged the other, without waiting. Only
- * a side that believes the other and has read that it is believed lets the
+ * a side that trusts the other and has read that it is trusted lets the
  * application begin.
  *
  * @module

@@ -52,7 +52,7 @@ export class ConnListener<Conn extends Socket> implements Listener {
    * @param listener The runtime's listener, owned from now on.
    * @param address Where it listens.
    * @param kind What kind of socket it is.
-   * @param options Who takes the channels and hears of failures.
+   * @param options What to call with channels and failures.
    */
   constructor(
     listener: SocketListener<Conn>,

@@ -109,7 +109,7 @@ async function secureAccepted(
   }
 }
 
-/** The host has shown a certificate that is not believed. */
+/** The certificate of the host is not trusted. */
 class UnbelievedCertificate extends Error {
   /** What `errorKind` knows it by. */
   override readonly name = "BadCertificate";

@@ -40,7 +40,7 @@ export function webSocketTransport(options: TlsOptions = {}): Transport {
  * channels have an `identity`, those of WebSocket have it too.
  *
  * A listener's `authorize` judges the token of each request. Who is refused so
- * gets status 401 and the text; other refusals, and newcomers who take more than
+ * gets status 401 and the text; other refusals, and connections that take longer than
  * the limiter's time, are told to `onError` too.
  *
  * @param inner The transport within.

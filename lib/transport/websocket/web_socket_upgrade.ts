@@ -30,7 +30,7 @@ export interface UpgradeOptions {
   onError?: ((error: unknown) => void) | undefined;
   /** Called once for each channel, when nothing of it is open any more. */
   onEnded?: (() => void) | undefined;
-  /** Judges the token at once, see {@linkcode TokenJudgement}; a text refuses it with status 401 and that text. Default: all are let in. */
+  /** Judges the token at once, see {@linkcode TokenJudgement}; a text refuses it with status 401 and that text. Default: all are accepted. */
   authorize?: (token: string | null) => TokenJudgement;
   /** See `ListenOptions`. */
   allowOrigins?: readonly string[] | undefined;
@@ -99,7 +99,7 @@ export function openWebSocket(
   const native = thisPlatform().nativeWebSocket;
   if (native === null) {
     options.onRefused?.("this runtime's own server cannot be joined: use listen", 501);
-    return refuse(501, "nobody can be let in here");
+    return refuse(501, "no connection can be accepted here");
   }
   const slot = options.limiter?.acquire(options.address ?? null, nothing);
   if (typeof slot === "string") {
