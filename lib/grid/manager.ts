@@ -38,7 +38,7 @@ import type {
 import type { AnyHandler } from "../rpc/serving/handler_table.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
 import { nodeCloses, peerCloses } from "./peer_errors.ts";
-import { OwnPeering } from "./own_peering.ts";
+import { OwnPeer } from "./own_peer.ts";
 import { GridPeer } from "./grid_peer.ts";
 import type { WaitOptions } from "./wait_for_connect.ts";
 
@@ -346,7 +346,7 @@ export class Manager implements AsyncDisposable {
 
   #ownConnection(): Connection {
     if (this.#own === null) {
-      const peer = new OwnPeering(this.#node);
+      const peer = new OwnPeer(this.#node);
       this.#own = { peer, connection: new Connection(this.#node, peer) };
       if (this.#closed !== null) peer.close();
       else if (this.#isStarted) peer.start();

@@ -19,7 +19,7 @@ const UNASKED = null;
  * A node as its own peer: what it dials is one end of a channel in memory, whose
  * other end it serves. All else is as with any other peer.
  */
-export class OwnPeering extends GridPeer {
+export class OwnPeer extends GridPeer {
   readonly #node: GridNode;
 
   constructor(node: GridNode) {
@@ -55,9 +55,9 @@ export class OwnPeering extends GridPeer {
 
 /** The end that is served; the other one ends it. */
 class ServedEnd implements LinkDelegate {
-  readonly #peer: OwnPeering;
+  readonly #peer: OwnPeer;
 
-  constructor(peer: OwnPeering) {
+  constructor(peer: OwnPeer) {
     this.#peer = peer;
   }
 
