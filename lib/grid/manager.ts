@@ -209,7 +209,7 @@ export class Manager implements AsyncDisposable {
    *
    * @param request What the server was asked.
    * @param options What else the server knows of it.
-   * @returns The answer: 101 if the caller may come in, else a refusal with its reason; 503 once this manager closes.
+   * @returns The answer: 101 if the caller may come in, else a refusal with its reason; 503 once this manager closes, 501 on Node and Bun, whose servers cannot be joined yet.
    */
   upgrade(request: Request, options: UpgradeOptions = {}): Response {
     const { mutualTls, logger, allowOrigins, allowHosts } = this.#node.options;

@@ -38,6 +38,7 @@ const STATUS = /Invalid status code: (\d{3})/i;
  * - a listener that is closed answers with status 503 until the connections
  *   that it made have ended, as the runtime would close them with it
  *
+ * On Deno only; elsewhere dialling and listening fail with `InvalidArgument`.
  * Needs `--allow-net`.
  *
  * @param options Certificates, for `wss`.
@@ -60,11 +61,12 @@ export function nativeWebSocketTransport(options: TlsOptions = {}): Transport {
   return {
     // deno-lint-ignore require-await -- what is thrown becomes the rejection
     async dial(address, dialOptions) {
+      const native = nativeOf(address);
       const { path, token } = upgradeRequest(address, dialOptions.path, dialOptions.token);
       return dialChannel(
         address,
         dialOptions.signal,
-        () => open(address, path, token, dialOptions, options),
+        () => open(native, address, path, token, dialOptions, options),
       );
     },
     async listen(address, listenOptions) {
@@ -88,6 +90,7 @@ function nativeOf({ href }: HostAddress): NativeWebSocket {
 
 /** Dials; the socket is closed if the signal aborts first. */
 function open(
+  native: NativeWebSocket,
   address: HostAddress,
   path: string,
   token: string | undefined,
@@ -96,7 +99,7 @@ function open(
 ): Promise<WebSocketChannel> {
   const { promise, resolve, reject } = Promise.withResolvers<WebSocketChannel>();
   const url = `${address.scheme}://${hostHeader(address)}${path}`;
-  const { socket, release } = nativeOf(address).open(url, {
+  const { socket, release } = native.open(url, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     caCerts: address.scheme === "wss" ? caCerts : undefined,
   });

@@ -51,7 +51,7 @@ export interface UpgradeOptions {
  *
  * @param request What the server was asked.
  * @param options Who takes the channel, and what the request must show.
- * @returns The answer: 101, 400, 401, 403, 421 or 503 (with the reason), or 426.
+ * @returns The answer: 101, 400, 401, 403, 421 or 503 (with the reason), 426, or 501 where the runtime cannot.
  */
 export function upgradeWebSocket(request: Request, options: UpgradeOptions): Response {
   const problem = requestProblem(request, options);
