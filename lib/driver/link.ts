@@ -229,8 +229,8 @@ export abstract class Link implements SessionDelegate {
   }
 
   /** Whether what has come was handled for long enough for this turn. */
-  isTurnOver(): boolean {
-    return this.budget.isOver();
+  isTurnOver(hasServed: boolean): boolean {
+    return this.budget.isOver(hasServed);
   }
 
   /** See {@linkcode LinkDelegate.onDraining}. */

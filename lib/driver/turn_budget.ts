@@ -9,12 +9,14 @@ import { LoopTurn } from "./loop_turn.ts";
 
 /** The most steps between two looks at the clock. */
 const MAX_STEP = 16;
+/** So many times the budget where no handler runs: what comes is only taken, and each interruption costs 50 µs and more. */
+const TAKING_BUDGETS = 4;
 
 /**
  * Bounds the time that parsing, answering and handlers take in one turn of the
  * event loop, over all links of a clock: with many that all have much to do each
  * gets its part of the budget, and at least one step is done, which is a handler
- * or some frames without one. Reading the clock after each step would cost more
+ * or some frames without one. A link that runs no handlers has more of it. Reading the clock after each step would cost more
  * than a quick one does, so it is read after as many as surely fit, judged by
  * the ones before.
  */
@@ -22,10 +24,12 @@ export class TurnBudget {
   readonly #clock: Clock;
   readonly #turn: LoopTurn;
   readonly #budgetMs: number;
-  /** How long this link may go on, in milliseconds. */
-  #partMs = 0;
+  /** Among how many the time is shared. */
+  #shares = 1;
   #isSpent = false;
   #isAlone = false;
+  /** Whether handlers have run since the link last began. */
+  #hasServed = true;
   #startMs = 0;
   #lookedMs = 0;
   #ran = 0;
@@ -53,22 +57,31 @@ export class TurnBudget {
     this.#isAlone = isAlone;
     if (isAlone) this.#turn.onOver();
     this.#startMs = this.#lookedMs = nowMs;
-    this.#partMs = isAlone ? this.#budgetMs : this.#budgetMs / (1 + this.#turn.waiting);
+    // As it did the last time.
+    const budgetMs = this.#hasServed ? this.#budgetMs : this.#budgetMs * TAKING_BUDGETS;
+    this.#hasServed = false;
+    this.#shares = isAlone ? 1 : 1 + this.#turn.waiting;
     this.#ran = 0;
     this.#nextLook = 1;
-    return isAlone || this.#turn.mayBegin(nowMs, this.#budgetMs);
+    return isAlone || this.#turn.mayBegin(nowMs, budgetMs);
   }
 
-  /** A step is done: whether the turn has lasted long enough. */
-  isOver(): boolean {
+  /**
+   * A step is done: whether the turn has lasted long enough.
+   *
+   * @param hasServed Whether the step was a handler.
+   */
+  isOver(hasServed: boolean): boolean {
+    if (hasServed) this.#hasServed = true;
     if (++this.#ran < this.#nextLook) return false;
     const nowMs = this.#clock.now();
     const spentMs = nowMs - this.#startMs;
-    let leftMs = this.#partMs - spentMs;
+    const budgetMs = this.#hasServed ? this.#budgetMs : this.#budgetMs * TAKING_BUDGETS;
+    let leftMs = budgetMs / this.#shares - spentMs;
     if (!this.#isAlone) {
       this.#turn.add(nowMs - this.#lookedMs, nowMs, this.#budgetMs);
       this.#lookedMs = nowMs;
-      leftMs = Math.min(leftMs, this.#budgetMs - this.#turn.lastedMs(nowMs));
+      leftMs = Math.min(leftMs, budgetMs - this.#turn.lastedMs(nowMs));
     }
     if (leftMs <= 0) return this.#isSpent = true;
     const eachMs = spentMs / this.#ran;

@@ -77,7 +77,7 @@ export class Dispatcher {
     );
   }
 
-  /** Takes the frame whose payload is in the reader. Says whether a handler may have run, or as much was done. */
+  /** Takes the frame whose payload is in the reader. Says whether a handler may have run. */
   onFrame(
     type: number,
     flags: number,
@@ -108,8 +108,7 @@ export class Dispatcher {
           if (!this.#inbox.isUnfinished(type, id)) this.onFutile();
           return false;
         }
-        this.#deliverWhole(whole);
-        return true;
+        return this.#deliverWhole(whole);
       }
       case FrameType.inputCredit:
         if (!this.#caller.onInputCredit(id, argument, this.#creditBytes())) this.onFutile();
@@ -177,10 +176,10 @@ export class Dispatcher {
     return this.#deliver(type, flags, code, id, argument, cost, this.#outbox.nowMs);
   }
 
-  #deliverWhole(whole: Assembly): void {
+  #deliverWhole(whole: Assembly): boolean {
     const { type, flags, code, id, argument, bytes, arrivedMs } = whole;
     this.#reader.reset(bytes, 0, bytes.length, undefined, true);
-    this.#deliver(type, flags, code, id, argument, messageCost(bytes.length), arrivedMs);
+    return this.#deliver(type, flags, code, id, argument, messageCost(bytes.length), arrivedMs);
   }
 
   /** A whole message stands in the reader; its first frame came at `arrivedMs`. */

@@ -199,7 +199,7 @@ export class Session implements CreditGiver, PayloadListener {
         if (ran || ++this.#frames >= STEP_FRAMES || at >= stepAt) {
           this.#frames = 0;
           stepAt = at + STEP_BYTES;
-          if (this.#delegate.isTurnOver() && at < end) return at;
+          if (this.#delegate.isTurnOver(ran) && at < end) return at;
         }
       }
       this.caller.giveNamesBack();

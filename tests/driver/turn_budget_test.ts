@@ -59,12 +59,15 @@ class Flooded {
   readonly #loop: Loop;
   readonly #budget: TurnBudget;
   readonly #handlerMs: number;
+  readonly #serves: boolean;
   /** What is left to do. */
   calls = 0;
   /** When all was done. */
   doneMs = NaN;
 
-  constructor(loop: Loop, handlerMs: number, budgetUs = 1_000) {
+  /** @param serves Whether what takes the time are handlers. */
+  constructor(loop: Loop, handlerMs: number, budgetUs = 1_000, serves = true) {
+    this.#serves = serves;
     this.#loop = loop;
     this.#budget = new TurnBudget(loop, budgetUs);
     this.#handlerMs = handlerMs;
@@ -81,7 +84,9 @@ class Flooded {
     while (this.calls > 0) {
       this.calls--;
       this.#loop.ms += this.#handlerMs;
-      if (this.#budget.isOver() && this.calls > 0) return this.#budget.later(this.#parse);
+      if (this.#budget.isOver(this.#serves) && this.calls > 0) {
+        return this.#budget.later(this.#parse);
+      }
     }
     this.doneMs = this.#loop.now();
   };
@@ -171,13 +176,38 @@ Deno.test("work that is spread over many turns is no reason to wait", () => {
   }
 });
 
+for (const links of [1, 8]) {
+  Deno.test(`links that run no handlers have four times the budget, of ${links} each`, () => {
+    const loop = new Loop();
+    const taking = Array.from({ length: links }, () => new Flooded(loop, 0.01, 1_000, false));
+    for (let round = 0; round < 2; round++) {
+      loop.turn(...taking.map((link) => () => link.arrive(2_000)));
+      loop.finish();
+    }
+    assertEquals(taking.filter(({ calls }) => calls > 0), []);
+    const { longestMs } = loop;
+    assert(longestMs > 3 && longestMs <= 4 + 0.25 + 0.02, `a turn took ${longestMs} ms`);
+  });
+}
+
+Deno.test("once a link has run a handler, its time is that of handlers", () => {
+  const loop = new Loop(), budget = new TurnBudget(loop, 1_000);
+  for (const serves of [false, true]) {
+    budget.start(loop.now());
+    let steps = 1;
+    for (loop.ms += 0.1; !budget.isOver(serves && steps === 1); loop.ms += 0.1) steps++;
+    loop.turn();
+    assertEquals(steps, serves ? 10 : 40);
+  }
+});
+
 Deno.test("who polls has a budget of its own, and costs others none of theirs", () => {
   const loop = new Loop();
   const polled = new TurnBudget(loop, 1_000), other = new TurnBudget(loop, 1_000);
   for (let poll = 0; poll < 10; poll++) {
     assertEquals(polled.start(loop.now(), true), true);
     let ran = 1;
-    for (loop.ms += 0.1; !polled.isOver(); loop.ms += 0.1) ran++;
+    for (loop.ms += 0.1; !polled.isOver(true); loop.ms += 0.1) ran++;
     assertEquals(ran, 10);
   }
   assertEquals(other.start(loop.now()), true);

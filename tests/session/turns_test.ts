@@ -254,7 +254,7 @@ const FRAMES: [
     scene.peer.send(scene.peer.request(ID + 1, FIRST));
     return scene;
   }, () => rawFrame(FrameType.openerFragment, { id: ID + 1, payload: PIECE })],
-  ["the last piece of an answer", true, () => {
+  ["the last piece of an answer", false, () => {
     const scene = called(SINGLE);
     scene.peer.send(rawFrame(FrameType.response, { id: scene.id, ...FIRST }));
     return scene;

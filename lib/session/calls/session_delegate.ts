@@ -20,8 +20,8 @@ export interface SessionDelegate {
   onOpen(peer: Peer): void;
   /** Finds a handler; `null` if there is none. */
   resolve(name: string, subroute: string): HandlerTarget | null;
-  /** Asked after each handler that ran, and after some frames without one: whether the reading turn has lasted long enough. */
-  isTurnOver(): boolean;
+  /** Asked after each handler that ran (`hasServed`), and after some frames without one: whether the reading turn has lasted long enough. */
+  isTurnOver(hasServed: boolean): boolean;
   /** The peer wants this connection to come to an end. */
   onDraining(reason: DrainReason): void;
   /** Something was thrown, while a batch was taken in, that is no fault of the peer's but one of this side. The session ends. Must not throw. */
