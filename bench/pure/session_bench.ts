@@ -10,8 +10,8 @@ import { raw } from "@internode/grid/codec";
 import type { InternodeError } from "../../lib/errors.ts";
 import { crc32 } from "../../lib/runtime/checksum.ts";
 import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
-import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
-import type { ResponderSide } from "../../lib/session/calls/responder_side.ts";
+import { OutgoingCall } from "../../lib/session/sending/outgoing_call_table.ts";
+import type { IncomingCalls } from "../../lib/session/calls/incoming_calls.ts";
 import { Session } from "../../lib/session/session.ts";
 import { DEFAULT_TIMES, type Role } from "../../lib/session/frames/session_options.ts";
 import type { SessionDelegate } from "../../lib/session/calls/session_delegate.ts";
@@ -26,7 +26,7 @@ const NOW_MS = 1_000;
 const RAW = raw();
 
 const echo: HandlerTarget = {
-  onRequest(responder: ResponderSide, id: number, _kind: number, reader: ByteReader): void {
+  onRequest(responder: IncomingCalls, id: number, _kind: number, reader: ByteReader): void {
     responder.respond(id, RAW, reader.takeBytes(reader.remaining));
   },
   onOpen(): void {},
@@ -123,12 +123,12 @@ function benchRequests(size: number): void {
   };
   exchange();
   exchange();
-  const { caller } = near.session;
-  const name = caller.nameNumber("echo", "", NOW_MS);
+  const { outgoing } = near.session;
+  const name = outgoing.nameNumber("echo", "", NOW_MS);
   const payload = new Uint8Array(size);
   let made = 0;
   Deno.bench(`${size} B`, { group: "request through two sessions" }, () => {
-    caller.request(new Call(), name, RAW, payload, null, NOW_MS);
+    outgoing.request(new Call(), name, RAW, payload, null, NOW_MS);
     if (++made % IN_BATCH === 0) exchange();
   });
 }

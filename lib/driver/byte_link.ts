@@ -11,7 +11,7 @@ import type { Peer, SessionOptions } from "../session/frames/session_options.ts"
 import { receivingFailed } from "../session/frames/wire_error.ts";
 import { BatchReader } from "../wire/batch_reader.ts";
 import { holdsGoodbye } from "../wire/goodbye.ts";
-import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Link, type LinkDelegate } from "./link.ts";
 import { type PolledLink, Spinner } from "./spinner.ts";
@@ -244,7 +244,7 @@ export class ByteLink extends Link implements PolledLink {
       this.endReading();
       return this.#goOnLater();
     }
-    session.liveness.onReceived(nowMs);
+    session.keepalive.onReceived(nowMs);
     try {
       while (session.state !== "closed") {
         let at = this.#resumeAt;
@@ -352,7 +352,7 @@ export class ByteLink extends Link implements PolledLink {
     if (!isCount(count, length)) return this.lose(`Writing to the connection failed: ${NO_COUNT}`);
     this.#advance(count);
     if (this.#piece < this.#pieces.length) {
-      this.session.liveness.onTaken(this.clock.now());
+      this.session.keepalive.onTaken(this.clock.now());
       return this.#writePiece();
     }
     this.#finishWrite();

@@ -10,7 +10,7 @@ import { plainText } from "../foreign/plain_text.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import type { DrainReason } from "../session/frames/drain_reason.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
-import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
 import type { SessionDelegate } from "../session/calls/session_delegate.ts";
@@ -188,12 +188,12 @@ export abstract class Link implements SessionDelegate {
    * has said. If only that is not known, the peer is asked.
    */
   settle(): boolean {
-    const { session } = this, { arrival } = session;
+    const { session } = this, { delivery } = session;
     if (session.state !== "open") return true;
     if (this.writing || session.hasOutput || session.queuedBytes > 0) return false;
-    if (session.caller.calls.active > 0 || session.responder.calls.active > 0) return false;
-    if (!arrival.isAsked) session.ping(this.beginTurn());
-    return arrival.isKnown;
+    if (session.outgoing.calls.active > 0 || session.incoming.calls.active > 0) return false;
+    if (!delivery.isRequested) session.ping(this.beginTurn());
+    return delivery.isConfirmed;
   }
 
   /** Ends the session and tells the peer why. */
@@ -328,8 +328,8 @@ export abstract class Link implements SessionDelegate {
   /** Some bytes have moved underneath, though too few for a message or a whole write. */
   onProgress(direction: Progress): void {
     if (this.gone) return;
-    if (direction === "received") this.session.liveness.onReceived(this.clock.now());
-    else this.session.liveness.onTaken(this.clock.now());
+    if (direction === "received") this.session.keepalive.onReceived(this.clock.now());
+    else this.session.keepalive.onTaken(this.clock.now());
   }
 
   /** The session's deadline has come. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import type { Session } from "../session/session.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { SpinPolicy } from "./spin_policy.ts";
@@ -115,16 +115,16 @@ export class Spinner {
   onTurnEnd(nowMs: number): void {
     this.#turnMs = nowMs;
     const { session, bytesReceived } = this.#link;
-    const { caller, responder, messagesSent } = session;
+    const { outgoing, incoming, messagesSent } = session;
     // A turn of requests has calls under way, so what was sent without any is answers.
-    const answered = caller.calls.active === 0 ? messagesSent - this.#messagesSent : 0;
+    const answered = outgoing.calls.active === 0 ? messagesSent - this.#messagesSent : 0;
     this.#messagesSent = messagesSent;
-    const isBusy = Math.max(answered, caller.calls.active) > MANY_CALLS ||
+    const isBusy = Math.max(answered, outgoing.calls.active) > MANY_CALLS ||
       bytesReceived - this.#bytesReceived > MANY_BYTES;
     this.#bytesReceived = bytesReceived;
     if (isBusy) this.#busyUntilMs = nowMs + BUSY_MS;
     if (this.#callMs < 0 && this.#call !== null) this.#callMs = nowMs;
-    if (answered > 0 && responder.calls.active === 0) this.#serveUntilMs = nowMs + this.#serveMs;
+    if (answered > 0 && incoming.calls.active === 0) this.#serveUntilMs = nowMs + this.#serveMs;
     if (this.#state !== "rests" || nowMs < this.#busyUntilMs) return;
     const untilMs = this.#untilMs();
     if (nowMs >= untilMs) return;
@@ -151,7 +151,7 @@ export class Spinner {
       if (call.id === this.#callId && call.state !== "abandoned") return this.#callMs + this.#askMs;
       this.#call = null;
     }
-    const { calls } = this.#link.session.responder;
+    const { calls } = this.#link.session.incoming;
     return calls.active === 0 ? this.#serveUntilMs : -Infinity;
   }
 

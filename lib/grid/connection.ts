@@ -9,7 +9,7 @@ import { InternodeError, invalidArgument } from "../errors.ts";
 import type { Link } from "../driver/link.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../session/frames/handler_name.ts";
-import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import { type CallOptions, NO_OPTIONS, timesProblem } from "../rpc/contract/call_options.ts";
 import type { CallTraces } from "../rpc/tracing/call_trace.ts";
 import { withTraceContext } from "../rpc/tracing/client_span.ts";
@@ -238,7 +238,7 @@ export class Connection {
     try {
       const number = this.#nameNumber(link, contract, options.subroute, nowMs);
       const metadata = withTraceContext(options.metadata, call.span);
-      link.session.caller.request(call, number, contract.request, request, metadata, nowMs);
+      link.session.outgoing.request(call, number, contract.request, request, metadata, nowMs);
       const { spinUs = this.#node.options.spinUs } = options;
       if (spinUs > 0) link.spinFor(call, spinUs);
     } catch (error) {
@@ -269,10 +269,10 @@ export class Connection {
     subroute: string | undefined,
     nowMs: number,
   ): number {
-    const { caller } = link.session;
+    const { outgoing } = link.session;
     return subroute === undefined || subroute === ""
-      ? caller.keyNumber(contract, contract.name, nowMs)
-      : caller.nameNumber(contract.name, subroute, nowMs);
+      ? outgoing.keyNumber(contract, contract.name, nowMs)
+      : outgoing.nameNumber(contract.name, subroute, nowMs);
   }
 }
 

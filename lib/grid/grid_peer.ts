@@ -9,7 +9,7 @@ import { tell } from "../foreign/guard.ts";
 import type { HostAddress } from "../runtime/host_address.ts";
 import type { Link, LinkDelegate } from "../driver/link.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
-import type { OutgoingCall } from "../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import type { Peer } from "../session/frames/session_options.ts";
 import type { Refusal } from "../session/frames/wire_error.ts";
 import type { Channel } from "../transport/channel/transport.ts";
@@ -104,10 +104,10 @@ export class GridPeer implements ReconnectorDelegate {
   abort(call: OutgoingCall, reason: unknown): void {
     if (this.#waiting?.cancel(call, reason) === true) return;
     for (const link of this.reconnector.links) {
-      const { caller } = link.session;
+      const { outgoing } = link.session;
       // A call without an id waits for a slot; which session it is told to does not matter.
-      if (caller.calls.get(call.id) === call || (call.state === "waiting" && call.id < 0)) {
-        caller.cancel(call, reason, "Cancelled", link.beginTurn());
+      if (outgoing.calls.get(call.id) === call || (call.state === "waiting" && call.id < 0)) {
+        outgoing.cancel(call, reason, "Cancelled", link.beginTurn());
         return;
       }
     }

@@ -7,15 +7,15 @@
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType, isBulk, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
-import type { Arrival } from "./arrival.ts";
-import type { CallerSide } from "./calls/caller_side.ts";
+import type { Delivery } from "./delivery.ts";
+import type { OutgoingCalls } from "./calls/outgoing_calls.ts";
 import { DRAIN_REASONS } from "./frames/drain_reason.ts";
-import { FutileFrames } from "./futile_frames.ts";
-import type { Assembly, Inbox } from "./calls/inbox.ts";
-import type { Liveness } from "./liveness.ts";
-import type { Outbox } from "./sending/outbox.ts";
+import { FloodLimiter } from "./flood_limiter.ts";
+import type { Assembly, ReceiveBuffer } from "./calls/receive_buffer.ts";
+import type { Keepalive } from "./keepalive.ts";
+import type { SendScheduler } from "./sending/send_scheduler.ts";
 import type { ReceiveHalf } from "./calls/receive_half.ts";
-import type { ResponderSide } from "./calls/responder_side.ts";
+import type { IncomingCalls } from "./calls/incoming_calls.ts";
 import type { SessionDelegate } from "./calls/session_delegate.ts";
 import { protocolError } from "./frames/wire_error.ts";
 
@@ -24,17 +24,17 @@ export interface FrameTargets {
   /** Where each frame's payload is. */
   readonly reader: ByteReader;
   /** The calls of this side. */
-  readonly caller: CallerSide;
+  readonly outgoing: OutgoingCalls;
   /** The calls of the peer. */
-  readonly responder: ResponderSide;
+  readonly incoming: IncomingCalls;
   /** What is received. */
-  readonly inbox: Inbox;
+  readonly buffer: ReceiveBuffer;
   /** What is sent. */
-  readonly outbox: Outbox;
+  readonly scheduler: SendScheduler;
   /** Whether the peer is there. */
-  readonly liveness: Liveness;
+  readonly keepalive: Keepalive;
   /** What the peer has received. */
-  readonly arrival: Arrival;
+  readonly delivery: Delivery;
   /** Hears that the peer wants this connection to come to an end. */
   readonly delegate: Pick<SessionDelegate, "onDraining">;
 }
@@ -42,24 +42,24 @@ export interface FrameTargets {
 /** Throws an `InternodeError` of code `ProtocolError` for whatever the protocol does not allow. */
 export class Dispatcher {
   readonly #reader: ByteReader;
-  readonly #caller: CallerSide;
-  readonly #responder: ResponderSide;
-  readonly #inbox: Inbox;
-  readonly #outbox: Outbox;
-  readonly #liveness: Liveness;
-  readonly #arrival: Arrival;
+  readonly #outgoing: OutgoingCalls;
+  readonly #incoming: IncomingCalls;
+  readonly #buffer: ReceiveBuffer;
+  readonly #scheduler: SendScheduler;
+  readonly #keepalive: Keepalive;
+  readonly #delivery: Delivery;
   readonly #delegate: Pick<SessionDelegate, "onDraining">;
-  readonly #futile: FutileFrames = new FutileFrames();
+  readonly #floodLimiter: FloodLimiter = new FloodLimiter();
 
   /** @param targets Where frames go. */
   constructor(targets: FrameTargets) {
     this.#reader = targets.reader;
-    this.#caller = targets.caller;
-    this.#responder = targets.responder;
-    this.#inbox = targets.inbox;
-    this.#outbox = targets.outbox;
-    this.#liveness = targets.liveness;
-    this.#arrival = targets.arrival;
+    this.#outgoing = targets.outgoing;
+    this.#incoming = targets.incoming;
+    this.#buffer = targets.buffer;
+    this.#scheduler = targets.scheduler;
+    this.#keepalive = targets.keepalive;
+    this.#delivery = targets.delivery;
     this.#delegate = targets.delegate;
   }
 
@@ -68,12 +68,12 @@ export class Dispatcher {
    *
    * @throws {InternodeError} `ProtocolError` if that happens too often.
    */
-  onFutile(): void {
-    const outbox = this.#outbox;
-    this.#futile.add(
-      outbox.nowMs,
-      outbox.messages + this.#inbox.messages,
-      this.#caller.calls.active + this.#responder.calls.active,
+  onIneffective(): void {
+    const scheduler = this.#scheduler;
+    this.#floodLimiter.add(
+      scheduler.nowMs,
+      scheduler.messages + this.#buffer.messages,
+      this.#outgoing.calls.active + this.#incoming.calls.active,
     );
   }
 
@@ -100,35 +100,37 @@ export class Dispatcher {
         return this.#onMessageFrame(type, flags, code, length, id, argument);
       case FrameType.openerFragment:
       case FrameType.responderFragment: {
-        this.#inbox.checkFrame(0, length);
-        this.#inbox.onBulk(length);
-        if (type === FrameType.responderFragment) this.#caller.onStreamSign(id);
-        const whole = this.#inbox.add(type, id, this.#reader);
+        this.#buffer.checkFrame(0, length);
+        this.#buffer.onBulk(length);
+        if (type === FrameType.responderFragment) this.#outgoing.onStreamAlive(id);
+        const whole = this.#buffer.add(type, id, this.#reader);
         if (whole === null) {
-          if (!this.#inbox.isUnfinished(type, id)) this.onFutile();
+          if (!this.#buffer.isUnfinished(type, id)) this.onIneffective();
           return false;
         }
         return this.#deliverWhole(whole);
       }
       case FrameType.inputCredit:
-        if (!this.#caller.onInputCredit(id, argument, this.#creditBytes())) this.onFutile();
+        if (!this.#outgoing.onInputCredit(id, argument, this.#creditBytes())) this.onIneffective();
         return false;
       case FrameType.outputCredit:
-        if (!this.#responder.onOutputCredit(id, argument, this.#creditBytes())) this.onFutile();
+        if (!this.#incoming.onOutputCredit(id, argument, this.#creditBytes())) {
+          this.onIneffective();
+        }
         return false;
       case FrameType.inputEnd:
-        this.#inbox.checkFinished(type, id);
-        if (!this.#responder.onInputEnd(id, argument)) this.onFutile();
+        this.#buffer.checkFinished(type, id);
+        if (!this.#incoming.onInputEnd(id, argument)) this.onIneffective();
         return false;
       case FrameType.outputEnd:
-        this.#inbox.checkFinished(type, id);
-        this.#caller.onOutputEnd(id, argument);
+        this.#buffer.checkFinished(type, id);
+        this.#outgoing.onOutputEnd(id, argument);
         return false;
       case FrameType.error:
-        this.#caller.onError(id, code, this.#reader);
+        this.#outgoing.onError(id, code, this.#reader);
         return false;
       case FrameType.cancel:
-        if (!this.#responder.onCancel(id, code, this.#reader)) this.onFutile();
+        if (!this.#incoming.onCancel(id, code, this.#reader)) this.onIneffective();
         return false;
       default:
         this.#onConnectionFrame(type, code, id, argument);
@@ -145,8 +147,8 @@ export class Dispatcher {
     id: number,
     argument: number,
   ): boolean {
-    const inbox = this.#inbox, reader = this.#reader;
-    inbox.checkFrame(flags, length);
+    const buffer = this.#buffer, reader = this.#reader;
+    buffer.checkFrame(flags, length);
     let total = length;
     const first = (flags & FLAG_FIRST) !== 0;
     if (first) {
@@ -154,26 +156,27 @@ export class Dispatcher {
       total = reader.view.getUint32(reader.position, true);
       reader.position += 4;
     }
-    if (isBulk(type, flags, length)) inbox.onBulk(reader.remaining);
-    inbox.checkFinished(type, id);
-    const cost = inbox.charge(total);
+    if (isBulk(type, flags, length)) buffer.onBulk(reader.remaining);
+    buffer.checkFinished(type, id);
+    const cost = buffer.charge(total);
     if (type === FrameType.input || type === FrameType.output) {
       const half = this.#receiveHalf(type, id);
-      const hadLeave = (half === null || type === FrameType.input) && inbox.takeLeave();
+      const hadCredit = (half === null || type === FrameType.input) &&
+        buffer.takeStreamCredit();
       if (half === null) {
-        inbox.forget(cost);
-        if (!hadLeave) this.onFutile();
+        buffer.forget(cost);
+        if (!hadCredit) this.onIneffective();
         return false;
       }
       half.onBegin(argument, cost);
     }
     if (first) {
-      if (type === FrameType.response) this.#caller.checkResponse(id);
-      else if (type !== FrameType.input && type !== FrameType.output) this.#responder.checkId(id);
-      inbox.begin(type, flags, code, id, argument, total, reader);
+      if (type === FrameType.response) this.#outgoing.checkResponse(id);
+      else if (type !== FrameType.input && type !== FrameType.output) this.#incoming.checkId(id);
+      buffer.begin(type, flags, code, id, argument, total, reader);
       return false;
     }
-    return this.#deliver(type, flags, code, id, argument, cost, this.#outbox.nowMs);
+    return this.#deliver(type, flags, code, id, argument, cost, this.#scheduler.nowMs);
   }
 
   #deliverWhole(whole: Assembly): boolean {
@@ -195,14 +198,14 @@ export class Dispatcher {
     const reader = this.#reader;
     switch (type) {
       case FrameType.request:
-        this.#responder.onRequest(id, flags, code, argument, arrivedMs, cost, reader);
+        this.#incoming.onRequest(id, flags, code, argument, arrivedMs, cost, reader);
         return true;
       case FrameType.response:
-        this.#inbox.release(cost);
-        this.#caller.onResponse(id, flags, reader);
+        this.#buffer.release(cost);
+        this.#outgoing.onResponse(id, flags, reader);
         return false;
       case FrameType.open:
-        this.#responder.onOpen(id, flags, code, argument, arrivedMs, cost, reader);
+        this.#incoming.onOpen(id, flags, code, argument, arrivedMs, cost, reader);
         return true;
       default:
         this.#receiveHalf(type, id)?.deliver(flags & KIND_MASK, reader);
@@ -212,8 +215,8 @@ export class Dispatcher {
 
   #receiveHalf(type: number, id: number): ReceiveHalf | null {
     const stream = type === FrameType.input
-      ? this.#responder.inputTarget(id)
-      : this.#caller.outputTarget(id);
+      ? this.#incoming.inputTarget(id)
+      : this.#outgoing.outputTarget(id);
     return stream === null ? null : stream.receive;
   }
 
@@ -221,33 +224,33 @@ export class Dispatcher {
     switch (type) {
       case FrameType.name:
         // Of use once a call comes, which makes up for some of them.
-        if (!this.#responder.names.onName(code, this.#reader)) this.onFutile();
+        if (!this.#incoming.names.onName(code, this.#reader)) this.onIneffective();
         return;
       case FrameType.window:
-        if (argument === 0) this.onFutile();
-        this.#outbox.onWindow(argument);
+        if (argument === 0) this.onIneffective();
+        this.#scheduler.onWindow(argument);
         return;
       case FrameType.arrived:
-        if (!this.#outbox.onArrived(argument)) this.onFutile();
+        if (!this.#scheduler.onArrived(argument)) this.onIneffective();
         return;
       case FrameType.ping:
-        this.onFutile();
+        this.onIneffective();
         if (
-          id === 0 || this.#responder.calls.get(id) !== null ||
-          this.#inbox.isUnfinished(FrameType.openerFragment, id)
+          id === 0 || this.#incoming.calls.get(id) !== null ||
+          this.#buffer.isUnfinished(FrameType.openerFragment, id)
         ) {
-          this.#outbox.control(FrameType.pong, id, argument);
+          this.#scheduler.control(FrameType.pong, id, argument);
         }
         return;
       case FrameType.pong:
-        this.onFutile();
+        this.onIneffective();
         if (id === 0) {
-          this.#liveness.onPong(argument, this.#outbox.nowMs);
-          this.#arrival.onPong(argument);
-        } else this.#caller.onStreamSign(id);
+          this.#keepalive.onPong(argument, this.#scheduler.nowMs);
+          this.#delivery.onPong(argument);
+        } else this.#outgoing.onStreamAlive(id);
         return;
       case FrameType.drain:
-        this.onFutile();
+        this.onIneffective();
         this.#delegate.onDraining(DRAIN_REASONS[argument] ?? "closing");
         return;
       default:

@@ -76,7 +76,7 @@ export class Handshake {
     this.#startMs = nowMs;
     this.#wallMs = wallMs;
     this.#expected = FrameType.hello;
-    if (options.role === "dialler") this.#sayHello(nowMs);
+    if (options.role === "dialler") this.#sendHello(nowMs);
   }
 
   /** What it is called if the peer refuses this side now: it has proven nothing, or just sent its proof, or it is refused for what it is. */
@@ -115,7 +115,7 @@ export class Handshake {
     if ((hello.features & FEATURE_CHECKSUM) !== 0) this.checksum = this.#options.checksum;
     const auth = this.#options.auth;
     if (this.#options.role === "acceptor") {
-      this.#sayHello(nowMs);
+      this.#sendHello(nowMs);
       if (auth === null) {
         this.#send(FrameType.welcome, NOTHING);
         return "done";
@@ -182,7 +182,7 @@ export class Handshake {
     return refusal;
   }
 
-  #sayHello(nowMs: number): void {
+  #sendHello(nowMs: number): void {
     const { limits, name, peerName, instance, nonce, auth, checksum, renews, binding } =
       this.#options;
     this.#ownHello = encodeHello({

@@ -26,7 +26,7 @@
  *        +-------------------+
  * ```
  *
- * Calls go through `caller`, answers through `responder`, both only while open.
+ * Calls go through `outgoing`, answers through `incoming`, both only while open.
  *
  * @module
  */
@@ -38,23 +38,23 @@ import { ByteReader } from "../wire/byte_reader.ts";
 import type { Checksum } from "../wire/checksum.ts";
 import { DecodedShare } from "../wire/decoded_memory.ts";
 import { FrameType, HEADER_BYTES } from "../wire/frame.ts";
-import { Arrival } from "./arrival.ts";
-import { CallerSide } from "./calls/caller_side.ts";
+import { Delivery } from "./delivery.ts";
+import { OutgoingCalls } from "./calls/outgoing_calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DRAIN_REASONS, type DrainReason } from "./frames/drain_reason.ts";
 import { Handshake } from "./handshake.ts";
 import { FEATURE_NAME_REUSE, FEATURE_RENEWAL } from "./frames/hello.ts";
-import { Inbox } from "./calls/inbox.ts";
-import { Liveness } from "./liveness.ts";
-import { Outbox } from "./sending/outbox.ts";
+import { ReceiveBuffer } from "./calls/receive_buffer.ts";
+import { Keepalive } from "./keepalive.ts";
+import { SendScheduler } from "./sending/send_scheduler.ts";
 import type { PayloadListener } from "./sending/bulk_lane.ts";
 import type { CreditGiver } from "./calls/receive_half.ts";
-import { ResponderSide } from "./calls/responder_side.ts";
+import { IncomingCalls } from "./calls/incoming_calls.ts";
 import { pingStreams } from "./calls/stream_pings.ts";
 import type { Peer, SessionOptions } from "./frames/session_options.ts";
 import type { SessionDelegate } from "./calls/session_delegate.ts";
 import { timeLeftOf } from "./sending/time_left.ts";
-import { STEP_BYTES, STEP_FRAMES } from "./futile_frames.ts";
+import { STEP_BYTES, STEP_FRAMES } from "./flood_limiter.ts";
 import {
   disconnected,
   endedByPeer,
@@ -70,19 +70,19 @@ import {
 /** One side of one connection; see the module. */
 export class Session implements CreditGiver, PayloadListener {
   /** The calls of this side. */
-  readonly caller: CallerSide;
+  readonly outgoing: OutgoingCalls;
   /** The calls of the peer. */
-  readonly responder: ResponderSide;
+  readonly incoming: IncomingCalls;
   /** What is known of the peer, once the session is open. */
   peer: Peer | null = null;
   /** What the peer has received. */
-  readonly arrival: Arrival;
+  readonly delivery: Delivery;
   /** Whether the peer is there; told of bytes that move, too few though they are for a batch. */
-  readonly liveness: Liveness;
+  readonly keepalive: Keepalive;
 
   readonly #delegate: SessionDelegate;
-  readonly #outbox: Outbox;
-  readonly #inbox: Inbox;
+  readonly #scheduler: SendScheduler;
+  readonly #buffer: ReceiveBuffer;
   readonly #reader = new ByteReader();
   readonly #dispatcher: Dispatcher;
   #handshake: Handshake | null;
@@ -102,19 +102,20 @@ export class Session implements CreditGiver, PayloadListener {
     this.#delegate = delegate;
     const { pool, envelope, writeFlattenLimit, limits } = options, reader = this.#reader;
     reader.room = new DecodedShare(options.memory);
-    const outbox = this.#outbox = new Outbox(pool, envelope, writeFlattenLimit, limits, delegate);
-    outbox.nowMs = nowMs;
-    const inbox = this.#inbox = new Inbox(limits, outbox);
-    this.liveness = new Liveness(options, nowMs);
-    this.arrival = new Arrival(outbox);
-    this.caller = new CallerSide(outbox, inbox, this);
-    this.responder = new ResponderSide(outbox, inbox, this, delegate, limits.maxCalls);
-    outbox.bulk.listener = this;
-    outbox.timeLeft = timeLeftOf(this.caller.calls);
-    const { caller, responder, liveness, arrival } = this;
-    const targets = { reader, caller, responder, inbox, outbox, liveness, arrival, delegate };
-    this.#dispatcher = new Dispatcher(targets);
-    const send = (type: number, payload: Uint8Array): void => outbox.frame(type, 0, 0, 0, payload);
+    const scheduler = new SendScheduler(pool, envelope, writeFlattenLimit, limits, delegate);
+    this.#scheduler = scheduler;
+    scheduler.nowMs = nowMs;
+    const buffer = this.#buffer = new ReceiveBuffer(limits, scheduler);
+    this.keepalive = new Keepalive(options, nowMs);
+    this.delivery = new Delivery(scheduler);
+    this.outgoing = new OutgoingCalls(scheduler, buffer, this);
+    this.incoming = new IncomingCalls(scheduler, buffer, this, delegate, limits.maxCalls);
+    scheduler.bulk.listener = this;
+    scheduler.timeLeft = timeLeftOf(this.outgoing.calls);
+    const { outgoing, incoming, keepalive, delivery } = this;
+    const parts = { reader, outgoing, incoming, buffer, scheduler, keepalive, delivery, delegate };
+    this.#dispatcher = new Dispatcher(parts);
+    const send = (type: number, bytes: Uint8Array): void => scheduler.frame(type, 0, 0, 0, bytes);
     this.#handshake = new Handshake(options, send, delegate, nowMs, wallMs);
   }
 
@@ -125,52 +126,52 @@ export class Session implements CreditGiver, PayloadListener {
 
   /** The checksum both sides agreed on for batches; meaningful once open. */
   get batchChecksum(): Checksum | null {
-    return this.#outbox.seal?.checksum ?? null;
+    return this.#scheduler.seal?.checksum ?? null;
   }
 
   /** How many bytes wait to be drained, those of large messages not counted. */
   get pendingBytes(): number {
-    return this.#outbox.pendingBytes;
+    return this.#scheduler.pendingBytes;
   }
 
   /** Whether there is anything to drain; never for a peer that has said goodbye, as it listens no more. */
   get hasOutput(): boolean {
-    return !this.#peerIsDone && this.#outbox.hasOutput;
+    return !this.#peerIsDone && this.#scheduler.hasOutput;
   }
 
   /** How many messages were sent. */
   get messagesSent(): number {
-    return this.#outbox.messages;
+    return this.#scheduler.messages;
   }
 
   /** How many messages were received. */
   get messagesReceived(): number {
-    return this.#inbox.messages;
+    return this.#buffer.messages;
   }
 
   /** How many batches were sent. */
   get batchesSent(): number {
-    return this.#outbox.batches;
+    return this.#scheduler.batches;
   }
 
   /** How many bytes of messages wait here to be sent. */
   get queuedBytes(): number {
-    return this.#outbox.bulk.queuedBytes;
+    return this.#scheduler.bulk.queuedBytes;
   }
 
   /** How many bytes of the peer's messages are here and not consumed. */
   get heldBytes(): number {
-    return this.#inbox.heldBytes;
+    return this.#buffer.heldBytes;
   }
 
   /** How many more bytes of messages the peer takes at the moment. */
   get sendWindowBytes(): number {
-    return this.#outbox.budget.window;
+    return this.#scheduler.budget.window;
   }
 
   /** When the last ping was answered, and how long that took, in milliseconds; `null` before the first. */
   get lastPing(): { readonly atMs: number; readonly roundTripMs: number } | null {
-    return this.liveness.lastPing;
+    return this.keepalive.lastPing;
   }
 
   /**
@@ -180,11 +181,11 @@ export class Session implements CreditGiver, PayloadListener {
    * @returns How far it came; short of `end`: the turn is over.
    */
   receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
-    this.#outbox.nowMs = nowMs;
-    this.liveness.onReceived(nowMs);
+    this.#scheduler.nowMs = nowMs;
+    this.keepalive.onReceived(nowMs);
     let at = start, stepAt = start + STEP_BYTES;
     try {
-      if (start === end) this.#dispatcher.onFutile();
+      if (start === end) this.#dispatcher.onIneffective();
       while (at < end && this.#state !== "closed") {
         if (end - at < HEADER_BYTES) throw protocolError("A batch ends within a frame's header.");
         const length = view.getUint32(at + 4, true);
@@ -202,8 +203,8 @@ export class Session implements CreditGiver, PayloadListener {
           if (this.#delegate.isTurnOver(ran) && at < end) return at;
         }
       }
-      this.caller.giveNamesBack();
-      this.#outbox.checkReplies();
+      this.outgoing.releaseNames();
+      this.#scheduler.checkReplies();
       this.#noteBulk(nowMs);
     } catch (error) {
       this.#fail(error);
@@ -213,38 +214,38 @@ export class Session implements CreditGiver, PayloadListener {
   }
 
   #noteBulk(nowMs: number): void {
-    const { underWayBytes, arrivedBytes } = this.#outbox.bulk.pacer;
-    this.liveness.onBulk(underWayBytes, arrivedBytes, nowMs);
+    const { underWayBytes, arrivedBytes } = this.#scheduler.bulk.pacer;
+    this.keepalive.onBulk(underWayBytes, arrivedBytes, nowMs);
   }
 
   /** The channel has ended, or does not work any more. */
   onLost(reason: string, nowMs: number): void {
-    this.#outbox.nowMs = nowMs;
+    this.#scheduler.nowMs = nowMs;
     this.#close(disconnected(reason, "network"));
   }
 
   /** When `onTimer` wants to be called; `Infinity`: never. */
   nextDeadlineMs(): number {
     if (this.#state === "closed") return Infinity;
-    const callsMs = Math.min(this.caller.earliestDeadlineMs(), this.responder.calls.earliestMs);
-    return Math.min(callsMs, this.liveness.nextDeadlineMs, this.#inbox.giveBackAtMs);
+    const callsMs = Math.min(this.outgoing.earliestDeadlineMs(), this.incoming.calls.earliestMs);
+    return Math.min(callsMs, this.keepalive.nextDeadlineMs, this.#buffer.giveBackAtMs);
   }
 
   /** Time has passed. */
   onTimer(nowMs: number): void {
     if (this.#state === "closed") return;
-    this.#outbox.nowMs = nowMs;
-    const step = this.liveness.onTimer(nowMs, this.nextDeadlineMs());
+    this.#scheduler.nowMs = nowMs;
+    const step = this.keepalive.onTimer(nowMs, this.nextDeadlineMs());
     if (step.kind === "lost") return this.#close(disconnected(step.reason, "network"));
     if (step.kind === "ping") {
-      this.arrival.onPing(step.token);
-      this.#outbox.control(FrameType.ping, 0, step.token);
+      this.delivery.onPing(step.token);
+      this.#scheduler.control(FrameType.ping, 0, step.token);
       // On a slow path the answers may be on their way for longer than that.
-      if (step.wasAnswered) pingStreams(this.caller, this.#outbox);
+      if (step.wasAnswered) pingStreams(this.outgoing, this.#scheduler);
     }
-    this.caller.expire();
-    this.responder.expire();
-    this.#inbox.onTimer();
+    this.outgoing.expire();
+    this.incoming.expire();
+    this.#buffer.onTimer();
   }
 
   /**
@@ -254,67 +255,67 @@ export class Session implements CreditGiver, PayloadListener {
    * @returns How many bytes they are.
    */
   drain(pieces: Uint8Array<ArrayBuffer>[], nowMs: number): number {
-    this.#outbox.nowMs = nowMs;
-    const bytes = this.#outbox.drain(pieces);
-    if (bytes > 0) this.liveness.onWriteBegun(nowMs);
+    this.#scheduler.nowMs = nowMs;
+    const bytes = this.#scheduler.drain(pieces);
+    if (bytes > 0) this.keepalive.onWriteBegun(nowMs);
     this.#noteBulk(nowMs);
     return bytes;
   }
 
   /** What was drained has been written. */
   recycle(): void {
-    this.#outbox.recycle();
-    this.liveness.onWritten();
+    this.#scheduler.recycle();
+    this.keepalive.onWritten();
   }
 
   /** Takes no new calls from the peer any more, and asks it to make none. */
   startDraining(nowMs: number): void {
-    if (this.#state !== "open" || this.responder.draining) return;
-    this.responder.draining = true;
-    this.sayDrain("closing", nowMs);
+    if (this.#state !== "open" || this.incoming.draining) return;
+    this.incoming.draining = true;
+    this.sendDrain("closing", nowMs);
   }
 
   /** Tells the peer why this connection is to come to an end. */
-  sayDrain(reason: DrainReason, nowMs: number): void {
+  sendDrain(reason: DrainReason, nowMs: number): void {
     if (this.#state !== "open") return;
-    this.#outbox.nowMs = nowMs;
-    this.#outbox.control(FrameType.drain, 0, DRAIN_REASONS.indexOf(reason));
+    this.#scheduler.nowMs = nowMs;
+    this.#scheduler.control(FrameType.drain, 0, DRAIN_REASONS.indexOf(reason));
   }
 
   /** Asks the peer for a sign of life now; when `lastPing` is another one, it has seen all that was sent before. */
   ping(nowMs: number): void {
     if (this.#state !== "open") return;
-    this.#outbox.nowMs = nowMs;
-    const token = this.liveness.ask(nowMs);
-    this.arrival.onPing(token);
-    this.#outbox.control(FrameType.ping, 0, token);
+    this.#scheduler.nowMs = nowMs;
+    const token = this.keepalive.ask(nowMs);
+    this.delivery.onPing(token);
+    this.#scheduler.control(FrameType.ping, 0, token);
   }
 
   /** Ends the session from this side and tells the peer why. */
   close(error: InternodeError, nowMs: number): void {
     if (this.#state === "closed") return;
-    this.#outbox.nowMs = nowMs;
-    this.#sayGoodbye(error);
+    this.#scheduler.nowMs = nowMs;
+    this.#sendGoodbye(error);
     this.#close(error);
   }
 
   /** See {@linkcode PayloadListener}. */
   onPayloadLost(id: number, responder: boolean): void {
-    if (responder) this.responder.onPayloadLost(id);
-    else this.caller.onPayloadLost(id);
+    if (responder) this.incoming.onPayloadLost(id);
+    else this.outgoing.onPayloadLost(id);
   }
 
   /** Gives bytes back to the connection's budget. */
   release(bytes: number): void {
-    if (this.#state !== "closed") this.#inbox.release(bytes);
+    if (this.#state !== "closed") this.#buffer.release(bytes);
   }
 
   /** Gives credit back to a stream's sender. */
   giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void {
     if (this.#state === "closed") return;
-    this.#outbox.nowMs = nowMs;
-    if (type === FrameType.inputCredit) this.#inbox.grant(messages);
-    this.#outbox.credit(type, id, messages, bytes);
+    this.#scheduler.nowMs = nowMs;
+    if (type === FrameType.inputCredit) this.#buffer.grant(messages);
+    this.#scheduler.credit(type, id, messages, bytes);
   }
 
   /** Takes the frame in the reader. Says whether a handler may have run. */
@@ -339,28 +340,27 @@ export class Session implements CreditGiver, PayloadListener {
 
   #onHandshakeFrame(type: number, code: number): void {
     if (type === FrameType.goodbye) return this.#onGoodbye(code);
-    const step = this.#handshake!.receive(type, this.#reader, this.#outbox.nowMs);
+    const step = this.#handshake!.receive(type, this.#reader, this.#scheduler.nowMs);
     if (step === "wait") return;
     if (step !== "done") throw refusedHere(step);
     this.#open(this.#handshake!);
   }
 
   #open(handshake: Handshake): void {
-    const hello = handshake.peer!, outbox = this.#outbox;
+    const hello = handshake.peer!, scheduler = this.#scheduler;
     this.#handshake = null;
     this.#refusedAs = handshake.refusedAs;
     this.#state = "open";
-    outbox.budget.open(hello);
+    scheduler.budget.open(hello);
     // What was said so far, the welcome included, travels without a checksum.
-    outbox.cut();
-    if (outbox.seal !== null) outbox.seal.checksum = handshake.checksum;
-    this.liveness.onOpen(outbox.nowMs);
-    this.arrival.onOpen();
+    scheduler.cut();
+    if (scheduler.seal !== null) scheduler.seal.checksum = handshake.checksum;
+    this.keepalive.onOpen(scheduler.nowMs);
+    this.delivery.onOpen();
     const instance = hexOf(hello.instance);
     const renews = (hello.features & FEATURE_RENEWAL) !== 0;
-    this.caller.names.reuses =
-      this.responder.names.reuses =
-        (hello.features & FEATURE_NAME_REUSE) !== 0;
+    const reuses = (hello.features & FEATURE_NAME_REUSE) !== 0;
+    this.outgoing.names.reuses = this.incoming.names.reuses = reuses;
     this.peer = { name: hello.name, instance, renews, clockSkewMs: handshake.clockSkewMs };
     this.#delegate.onOpen(this.peer);
   }
@@ -376,14 +376,14 @@ export class Session implements CreditGiver, PayloadListener {
     if (this.#state === "closed") return;
     if (!isOwnError(cause)) this.#delegate.onFault?.(cause);
     const error = receivingFailed(cause);
-    this.#sayGoodbye(error);
+    this.#sendGoodbye(error);
     this.#close(error);
   }
 
-  #sayGoodbye(error: InternodeError): void {
+  #sendGoodbye(error: InternodeError): void {
     const text = errorText(error.message, MAX_GOODBYE_TEXT_BYTES);
     // Behind all that waits, as nothing is heard after it.
-    this.#outbox.frame(FrameType.goodbye, errorNumber(error.code), 0, 0, text);
+    this.#scheduler.frame(FrameType.goodbye, errorNumber(error.code), 0, 0, text);
   }
 
   #close(error: InternodeError): void {
@@ -391,10 +391,10 @@ export class Session implements CreditGiver, PayloadListener {
     this.#state = "closed";
     this.#handshake = null;
     // First, so that nothing more is accepted in the room that ending calls make.
-    const inPart = this.#outbox.bulk.clear();
-    this.caller.close(error, inPart);
-    this.responder.close(error);
-    this.#inbox.clear();
+    const inPart = this.#scheduler.bulk.clear();
+    this.outgoing.close(error, inPart);
+    this.incoming.close(error);
+    this.#buffer.clear();
     this.#delegate.onClosed(error);
   }
 }

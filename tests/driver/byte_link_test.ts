@@ -103,13 +103,13 @@ Deno.test("what an answer leads to belongs to the turn in which it was read", as
     soon: (callback) => clock.soon(callback),
   };
   const { link, channel } = await openLink(clock, seen);
-  const { caller } = link.session;
-  const name = caller.nameNumber("echo", "", link.beginTurn());
+  const { outgoing } = link.session;
+  const name = outgoing.nameNumber("echo", "", link.beginTurn());
   const request = (): { readonly call: TestCall; readonly answered: Promise<void> } => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const call = new TestCall();
     call.onDone = resolve;
-    caller.request(call, name, rawCodec, numbered(8), null, link.beginTurn());
+    outgoing.request(call, name, rawCodec, numbered(8), null, link.beginTurn());
     return { call, answered: promise };
   };
   const first = request();
@@ -131,10 +131,10 @@ Deno.test("what leaves lets the next message follow without a second write at on
   const { link, channel } = await openLink(clock);
 
   const stream = new TestStream();
-  const { caller } = link.session;
+  const { outgoing } = link.session;
   const nowMs = link.beginTurn();
-  const name = caller.nameNumber("put", "", nowMs);
-  caller.open(stream, name, rawCodec, new Uint8Array(0), null, 100, 0, nowMs);
+  const name = outgoing.nameNumber("put", "", nowMs);
+  outgoing.open(stream, name, rawCodec, new Uint8Array(0), null, 100, 0, nowMs);
   await clock.advance(1);
   channel.finish();
   // Long enough for small messages to be forgotten: then more bulk may leave than one drain hands out.

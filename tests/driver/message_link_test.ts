@@ -141,13 +141,13 @@ Deno.test("while a turn's handlers have had their time, no further message is ta
   assertEquals(far.limits, [4096, 2 * 1024 * 1024]);
 
   const calls: TestCall[] = [];
-  const { caller } = dialler.session;
+  const { outgoing } = dialler.session;
   for (let batch = 0; batch < 3; batch++) {
     const nowMs = dialler.beginTurn();
-    const name = caller.nameNumber("echo", "", nowMs);
+    const name = outgoing.nameNumber("echo", "", nowMs);
     for (let i = 0; i < 4; i++) {
       calls.push(new TestCall());
-      caller.request(calls.at(-1)!, name, rawCodec, numbered(10, i), null, nowMs);
+      outgoing.request(calls.at(-1)!, name, rawCodec, numbered(10, i), null, nowMs);
     }
     await clock.advance(1);
   }

@@ -14,7 +14,7 @@ import { systemTransports } from "../../lib/transport/transports.ts";
 import type { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { InternodeError } from "../../lib/errors.ts";
 import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
-import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
+import { OutgoingCall } from "../../lib/session/sending/outgoing_call_table.ts";
 import type { Responder } from "../../lib/session/calls/responder.ts";
 import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { rawCodec } from "../support/session/calls.ts";
@@ -156,16 +156,16 @@ class End implements LinkDelegate {
 
   /** Makes some requests, at most so many that 60 are under way. */
   call(count: number): void {
-    const { caller } = this.link.session;
+    const { outgoing } = this.link.session;
     const nowMs = this.link.beginTurn();
-    const name = caller.nameNumber("echo", "", nowMs);
+    const name = outgoing.nameNumber("echo", "", nowMs);
     for (; count > 0 && this.#made - this.answered < 100; count--) {
       const number = this.#made++;
       const isLarge = number % LARGE_EACH === LARGE_EACH - 1;
       const bytes = new Uint8Array(isLarge ? LARGE_BYTES : this.#random.int(4, 120));
       bytes.fill(number % 251);
       new DataView(bytes.buffer).setUint32(0, number);
-      caller.request(new NumberedCall(this, number, bytes), name, rawCodec, bytes, null, nowMs);
+      outgoing.request(new NumberedCall(this, number, bytes), name, rawCodec, bytes, null, nowMs);
     }
   }
 

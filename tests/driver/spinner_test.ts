@@ -45,14 +45,14 @@ class TestLink implements PolledLink {
     // deno-lint-ignore no-this-alias -- the session's getters look at the link
     const link = this;
     this.session = {
-      caller: {
+      outgoing: {
         calls: {
           get active() {
             return link.calls;
           },
         },
       },
-      responder: {
+      incoming: {
         calls: {
           get active() {
             return link.served;

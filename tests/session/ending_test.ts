@@ -37,7 +37,7 @@ Deno.test("a side whose connection is renewed serves what comes, and goes on cal
   pair.echo();
   pair.pump();
   for (const reason of ["renewal", "replaced"] as const) {
-    pair.acceptor.session.sayDrain(reason, pair.nowMs);
+    pair.acceptor.session.sendDrain(reason, pair.nowMs);
     pair.pump();
     const call = pair.dialler.request("echo", numbered(2));
     const back = pair.acceptor.request("echo", numbered(1));

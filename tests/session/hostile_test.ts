@@ -39,7 +39,7 @@ const SCRIPT: readonly ((pair: Pair, kept: KeepTarget) => void)[] = [
     dialler.open("keep", numbered(9000), { input: 1, output: 0 });
   },
   ({ dialler, nowMs }, kept) => {
-    for (const call of dialler.session.caller.calls) {
+    for (const call of dialler.session.outgoing.calls) {
       if (!(call instanceof TestStream) || call.send === null) continue;
       for (let n = 0; n < 3; n++) call.send.send(rawCodec, numbered(n * 3000));
       call.send.end(() => {}, nowMs);
@@ -159,7 +159,7 @@ function assertDecent(pair: Pair): void {
     const { session, closed } = side;
     assertEquals(session.state === "closed", closed !== null);
     if (closed !== null) {
-      assertEquals(session.caller.calls.active + session.responder.calls.active, 0);
+      assertEquals(session.outgoing.calls.active + session.incoming.calls.active, 0);
       assert(closed.message.length > 10, "a reason is stated");
       assert(
         ["ProtocolError", "PermissionDenied", "Unauthenticated", "Disconnected"].includes(

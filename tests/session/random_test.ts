@@ -167,7 +167,7 @@ class World {
   #sideOf(call: TestCall): Side | null {
     const { dialler, acceptor } = this.pair;
     for (const side of [dialler, acceptor]) {
-      if ([...side.session.caller.calls].includes(call)) return side;
+      if ([...side.session.outgoing.calls].includes(call)) return side;
     }
     return null;
   }
@@ -275,7 +275,7 @@ Deno.test("whatever was going on, a lost connection ends every call once", () =>
     for (const { stream } of world.streams) assertEquals(stream.endings, 1);
     for (const { stream } of world.accepted) assert(!stream.pending);
     for (const { session } of [dialler, acceptor]) {
-      assertEquals([session.caller.calls.active, session.responder.calls.active], [0, 0]);
+      assertEquals([session.outgoing.calls.active, session.incoming.calls.active], [0, 0]);
       assertEquals([session.queuedBytes, session.nextDeadlineMs()], [0, Infinity]);
     }
   }

@@ -2,13 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { CallerSide } from "../../lib/session/calls/caller_side.ts";
+import { OutgoingCalls } from "../../lib/session/calls/outgoing_calls.ts";
 import { encodeHello } from "../../lib/session/frames/hello.ts";
-import { Inbox } from "../../lib/session/calls/inbox.ts";
+import { ReceiveBuffer } from "../../lib/session/calls/receive_buffer.ts";
 import { NO_METADATA } from "../../lib/session/frames/metadata.ts";
-import { OutgoingCall } from "../../lib/session/sending/outgoing_calls.ts";
+import { OutgoingCall } from "../../lib/session/sending/outgoing_call_table.ts";
 import type { CreditGiver } from "../../lib/session/calls/receive_half.ts";
-import { ResponderSide } from "../../lib/session/calls/responder_side.ts";
+import { IncomingCalls } from "../../lib/session/calls/incoming_calls.ts";
 import { SendHalf } from "../../lib/session/sending/send_half.ts";
 import { TurnLag } from "../../lib/session/frames/turn_lag.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
@@ -21,7 +21,7 @@ import {
   TestIncoming,
   TestStream,
 } from "../support/session/calls.ts";
-import { openOutbox } from "../support/session/open_outbox.ts";
+import { openScheduler } from "../support/session/open_scheduler.ts";
 import { errorPayload, joined, parseFrames, rawFrame, u32 } from "../support/session/raw_frames.ts";
 import { peerHello, ScriptedPeer } from "../support/session/scripted_peer.ts";
 
@@ -30,73 +30,76 @@ const ID = 1 << 20;
 
 /** Both sides of a session, by themselves. */
 function sides() {
-  const { outbox, drain } = openOutbox();
-  const inbox = new Inbox(DEFAULT_LIMITS, outbox);
+  const { scheduler, drain } = openScheduler();
+  const receiveBuffer = new ReceiveBuffer(DEFAULT_LIMITS, scheduler);
   const giver: CreditGiver = { release(): void {}, giveCredit(): void {} };
-  const caller = new CallerSide(outbox, inbox, giver);
-  const responder = new ResponderSide(outbox, inbox, giver, { resolve: () => null }, 10);
-  return { outbox, drain, caller, responder };
+  const outgoing = new OutgoingCalls(scheduler, receiveBuffer, giver);
+  const incoming = new IncomingCalls(scheduler, receiveBuffer, giver, { resolve: () => null }, 10);
+  return { scheduler, drain, outgoing, incoming };
 }
 
 type Sides = ReturnType<typeof sides>;
 
-function request({ caller }: Sides, call: TestCall, nowMs: number): TestCall {
-  caller.request(call, 0, rawCodec, null, null, nowMs);
+function request({ outgoing }: Sides, call: TestCall, nowMs: number): TestCall {
+  outgoing.request(call, 0, rawCodec, null, null, nowMs);
   return call;
 }
 
 /** A request of the peer's that is not answered yet. */
-function incoming({ responder }: Sides): TestIncoming {
-  const call = new TestIncoming(responder, ID, Infinity, null, NO_METADATA);
-  responder.acceptCall(call);
+function incoming({ incoming }: Sides): TestIncoming {
+  const call = new TestIncoming(incoming, ID, Infinity, null, NO_METADATA);
+  incoming.acceptCall(call);
   return call;
 }
 
 /** A stream of the peer's with as much credit in each direction. */
-function accepted({ responder }: Sides, credit: number): TestAccepted {
-  const stream = new TestAccepted(responder, ID, Infinity, null, NO_METADATA);
-  responder.acceptStream(stream, credit, credit);
+function accepted({ incoming }: Sides, credit: number): TestAccepted {
+  const stream = new TestAccepted(incoming, ID, Infinity, null, NO_METADATA);
+  incoming.acceptStream(stream, credit, credit);
   return stream;
 }
 
 /** All that enters from outside in a turn of its own, at the time 77. */
 const ENTRIES: [what: string, enter: (all: Sides) => void][] = [
-  ["a name's number", ({ caller }) => void caller.nameNumber("a", "b", 77)],
-  ["a key's number", ({ caller }) => void caller.keyNumber("key", "a", 77)],
+  ["a name's number", ({ outgoing }) => void outgoing.nameNumber("a", "b", 77)],
+  ["a key's number", ({ outgoing }) => void outgoing.keyNumber("key", "a", 77)],
   ["a request", (all) => void request(all, new TestCall(), 77)],
-  ["a stream", ({ caller }) => caller.open(new TestStream(), 0, rawCodec, null, null, 1, 1, 77)],
+  [
+    "a stream",
+    ({ outgoing }) => outgoing.open(new TestStream(), 0, rawCodec, null, null, 1, 1, 77),
+  ],
   ["a cancel", (all) => {
     const call = request(all, new TestCall(), 5);
-    all.caller.cancel(call, ERROR, "Cancelled", 77);
+    all.outgoing.cancel(call, ERROR, "Cancelled", 77);
   }],
-  ["an answer", (all) => void all.responder.finishCall(incoming(all), rawCodec, null, 77)],
-  ["a failure", (all) => all.responder.failCall(incoming(all), ERROR, null, 77)],
-  ["a stream's failure", (all) => all.responder.failCall(accepted(all, 1), ERROR, null, 77)],
-  ["a stream's end", (all) => all.responder.finishStream(accepted(all, 1), 77)],
-  ["an end of no outputs", (all) => all.responder.finishStream(accepted(all, 0), 77)],
-  ["a handler given up", (all) => all.responder.endCall(incoming(all), ERROR, 77)],
-  ["a direction's end", ({ outbox }) => {
-    new SendHalf(outbox, FrameType.input, 1).end(() => {}, 77);
+  ["an answer", (all) => void all.incoming.finishCall(incoming(all), rawCodec, null, 77)],
+  ["a failure", (all) => all.incoming.failCall(incoming(all), ERROR, null, 77)],
+  ["a stream's failure", (all) => all.incoming.failCall(accepted(all, 1), ERROR, null, 77)],
+  ["a stream's end", (all) => all.incoming.finishStream(accepted(all, 1), 77)],
+  ["an end of no outputs", (all) => all.incoming.finishStream(accepted(all, 0), 77)],
+  ["a handler given up", (all) => all.incoming.endCall(incoming(all), ERROR, 77)],
+  ["a direction's end", ({ scheduler }) => {
+    new SendHalf(scheduler, FrameType.input, 1).end(() => {}, 77);
   }],
 ];
 
 for (const [what, enter] of ENTRIES) {
   Deno.test(`${what} says what time it is`, () => {
     const all = sides();
-    all.outbox.nowMs = 5;
+    all.scheduler.nowMs = 5;
     enter(all);
-    assertEquals(all.outbox.nowMs, 77);
+    assertEquals(all.scheduler.nowMs, 77);
   });
 }
 
 Deno.test("a call that was given up has no deadline any more, though its slot is in use", () => {
-  const all = sides(), { caller, outbox } = all;
+  const all = sides(), { outgoing, scheduler } = all;
   const first = request(all, new TestCall(100), 0), second = request(all, new TestCall(50), 0);
-  caller.cancel(first, ERROR, "Cancelled", 10);
-  assertEquals([first.state, caller.calls.active], ["abandoned", 2]);
-  outbox.nowMs = 50;
-  caller.expire();
-  assertEquals([second.error?.code, caller.earliestDeadlineMs()], ["DeadlineExceeded", Infinity]);
+  outgoing.cancel(first, ERROR, "Cancelled", 10);
+  assertEquals([first.state, outgoing.calls.active], ["abandoned", 2]);
+  scheduler.nowMs = 50;
+  outgoing.expire();
+  assertEquals([second.error?.code, outgoing.earliestDeadlineMs()], ["DeadlineExceeded", Infinity]);
 });
 
 Deno.test("a deadline that is set counts from no turn", () => {
@@ -285,15 +288,15 @@ Deno.test("credit is of use if it gives anything to a stream that there is", () 
     [1, 1, true],
   ];
   for (const [messages, bytes, isOfUse] of given) {
-    const all = sides(), { caller, responder } = all;
+    const all = sides(), { outgoing, incoming } = all;
     const served = accepted(all, 5), opened = new TestStream();
-    caller.open(opened, 0, rawCodec, null, null, 5, 5, 0);
+    outgoing.open(opened, 0, rawCodec, null, null, 5, 5, 0);
     for (const half of [served.send!, opened.send!]) {
       for (let n = 0; n < 3; n++) half.send(rawCodec, new Uint8Array(100));
     }
-    assertEquals(responder.onOutputCredit(ID, messages, bytes), isOfUse);
-    assertEquals(caller.onInputCredit(opened.id, messages, bytes), isOfUse);
-    assertEquals(responder.onOutputCredit(ID + 1, messages, bytes), false);
-    assertEquals(caller.onInputCredit(opened.id + 1, messages, bytes), false);
+    assertEquals(incoming.onOutputCredit(ID, messages, bytes), isOfUse);
+    assertEquals(outgoing.onInputCredit(opened.id, messages, bytes), isOfUse);
+    assertEquals(incoming.onOutputCredit(ID + 1, messages, bytes), false);
+    assertEquals(outgoing.onInputCredit(opened.id + 1, messages, bytes), false);
   }
 });

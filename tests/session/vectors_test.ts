@@ -281,7 +281,7 @@ function replay(recipe: ConversationRecipe, turns: readonly Turn[], chunk: numbe
     }
     hear();
     const isLast = turns.findLast((turn) => turn.from === "dialler")?.hex === hex;
-    if (recipe.act === undefined || acceptor.session.responder.draining) continue;
+    if (recipe.act === undefined || acceptor.session.incoming.draining) continue;
     if (kept.requests.length === 0 && !isLast) continue;
     answer(pair, kept);
     hear();

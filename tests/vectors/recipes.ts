@@ -79,7 +79,7 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
     description: "argument 1: a new connection in place of this one, please",
     make: caller(
       FrameType.drain,
-      ({ side, nowMs }) => side.session.sayDrain("renewal", nowMs),
+      ({ side, nowMs }) => side.session.sendDrain("renewal", nowMs),
     ),
   },
   {
@@ -88,7 +88,7 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
       "argument 2: there is a newer connection, and no more calls of mine come on this one",
     make: caller(
       FrameType.drain,
-      ({ side, nowMs }) => side.session.sayDrain("replaced", nowMs),
+      ({ side, nowMs }) => side.session.sendDrain("replaced", nowMs),
     ),
   },
   {

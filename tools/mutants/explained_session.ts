@@ -26,7 +26,7 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     reason: "Where nothing new has arrived no frame is complete that was not before.",
   },
   {
-    file: "lib/session/calls/caller_side.ts",
+    file: "lib/session/calls/outgoing_calls.ts",
     lineText: 'const freed = call.state === "waiting" && call.id >= 0;',
     changes: ['the left part of `call.state === "waiting" && call.id >= 0` was removed'],
     reason:
@@ -54,13 +54,13 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     reason: "What is not let through at once has its bytes counted, with the same result.",
   },
   {
-    file: "lib/session/calls/incoming_calls.ts",
+    file: "lib/session/calls/incoming_call_table.ts",
     lineText: "while (slots.length <= slot) slots.push(null);",
     changes: ["`<=` became `<`"],
     reason: "The slot itself is set next, which makes it as long.",
   },
   {
-    file: "lib/session/liveness.ts",
+    file: "lib/session/keepalive.ts",
     lineText: "#pingSentMs = 0;",
     reason: UNREAD,
   },
@@ -70,7 +70,9 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     changes: ["`4` became `5`"],
     reason: "There is room for one byte more than is written.",
   },
-  ...["calls/incoming_calls", "sending/outgoing_calls", "sending/slot_queue"].map((name) => ({
+  ...["calls/incoming_call_table", "sending/outgoing_call_table", "sending/slot_queue"].map((
+    name,
+  ) => ({
     file: `lib/session/${name}.ts`,
     lineText: "if (nowMs < this.#earliestMs) return;",
     changes: ["the guard was removed"],

@@ -9,7 +9,7 @@ import { DialGate } from "../../rpc/connecting/dial_gate.ts";
 import type { CallDelegate } from "../../rpc/calling/pending_request.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import { CallTraces } from "../../rpc/tracing/call_trace.ts";
-import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import { LinkMaker } from "../../driver/link_maker.ts";
 import type { PickOptions } from "../balancers/balancer.ts";
 import { ReplicaSet } from "../replicas/replica_set.ts";

@@ -140,7 +140,7 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
       return;
     }
     const nowMs = carrier.link.beginTurn();
-    carrier.link.session.caller.cancel(this, reason, "Cancelled", nowMs);
+    carrier.link.session.outgoing.cancel(this, reason, "Cancelled", nowMs);
   }
 
   /** See {@linkcode WaitingCall}. */
@@ -233,8 +233,8 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     try {
       const number = carrier.methodNumber(key, nowMs);
       const metadata = withTraceContext(this.#options.metadata, this.span);
-      const { caller } = carrier.link.session;
-      caller.request(this, number, contract.request, this.#request, metadata, nowMs);
+      const { outgoing } = carrier.link.session;
+      outgoing.request(this, number, contract.request, this.#request, metadata, nowMs);
       const { spinUs = this.#core.options.spinUs } = this.#options;
       if (spinUs > 0) carrier.link.spinFor(this, spinUs);
     } catch (error) {

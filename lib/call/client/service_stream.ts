@@ -9,7 +9,7 @@ import type { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import { OutgoingStream, type StreamDelegate } from "../../rpc/calling/outgoing_stream.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
-import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { ClientCore } from "./client_core.ts";
 import type { OpenLink } from "../replicas/service_replica.ts";
@@ -191,7 +191,7 @@ class Carrier implements StreamDelegate {
       call.onError(reason, null);
     } else {
       const nowMs = this.#link.link.beginTurn();
-      this.#link.link.session.caller.cancel(call, reason, "Cancelled", nowMs);
+      this.#link.link.session.outgoing.cancel(call, reason, "Cancelled", nowMs);
     }
   }
 }

@@ -11,7 +11,7 @@ import { LastingBackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
 import { sumOfTraffic, type TrafficStats } from "../../rpc/connecting/connection_stats.ts";
 import { Outage } from "../../rpc/connecting/outage.ts";
 import type { WaitingCall } from "../../rpc/calling/waiting_calls.ts";
-import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";

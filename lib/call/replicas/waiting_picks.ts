@@ -6,7 +6,7 @@
 
 import { type WaitingCall, WaitingCalls } from "../../rpc/calling/waiting_calls.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
-import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 
 /** Where there are replicas and none is picked, the balancer is asked again after so long, in milliseconds, and after twice that each time up to the most. */
 const FIRST_ASK_MS = 50;

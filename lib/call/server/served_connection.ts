@@ -164,7 +164,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   /** See {@linkcode RenewalDelegate}: the client is asked for a newer connection. */
   onRenewalDue(): void {
     const link = this.#link!;
-    if (this.state === "serving") link.session.sayDrain("renewal", link.beginTurn());
+    if (this.state === "serving") link.session.sendDrain("renewal", link.beginTurn());
   }
 
   /** See {@linkcode RenewalDelegate}. */
@@ -185,7 +185,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     if (this.state === "greeting") {
       this.#server.log.onEnded(link, error, this.#caller);
     } else {
-      const caller = this.#source!.host, { answers } = link.session.responder;
+      const caller = this.#source!.host, { answers } = link.session.incoming;
       const text = `The connection from ${caller} has ended: ${sentence(error.message)}`;
       const fields = {
         caller,

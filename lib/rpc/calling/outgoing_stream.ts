@@ -109,8 +109,8 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     const { initial: codec, inputCapacity, outputCapacity } = this.#contract;
     try {
       const carried = withTraceContext(metadata, this.span), number = numberOf(nowMs);
-      const { caller } = link.session;
-      caller.open(this, number, codec, initial, carried, inputCapacity, outputCapacity, nowMs);
+      const { outgoing } = link.session;
+      outgoing.open(this, number, codec, initial, carried, inputCapacity, outputCapacity, nowMs);
     } catch (error) {
       this.state = "ended";
       this.onError(error, null);

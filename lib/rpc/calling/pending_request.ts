@@ -7,7 +7,7 @@
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
-import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import { NO_LAG, type TurnLag } from "../../session/frames/turn_lag.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";

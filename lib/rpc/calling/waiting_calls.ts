@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../runtime/clock.ts";
-import type { OutgoingCall } from "../../session/sending/outgoing_calls.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import { EarliestTimer } from "./earliest_timer.ts";
 
 /** Why a call waits no more: its time has run out, nobody it could go to can be reached, or this side is closed. */

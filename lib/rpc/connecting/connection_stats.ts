@@ -100,12 +100,12 @@ export class ConnectionTotals {
   /** Whether the peer has calls on a link that was renewed. */
   get renewing(): boolean {
     const older = this.#openLinks().slice(0, -1);
-    return older.some(({ session }) => session.responder.calls.active > 0);
+    return older.some(({ session }) => session.incoming.calls.active > 0);
   }
 
   /** Keeps what a link that has ended has counted. */
   add(link: Link): void {
-    this.#answers.add(link.session.responder.answers);
+    this.#answers.add(link.session.incoming.answers);
     this.#bytesSent += link.bytesSent;
     this.#bytesReceived += link.bytesReceived;
     this.#polledReads += link.polledReads;
@@ -118,7 +118,7 @@ export class ConnectionTotals {
   answers(): AnswerCounts {
     const answers = new AnswerCounts();
     answers.add(this.#answers);
-    for (const { session } of this.#openLinks()) answers.add(session.responder.answers);
+    for (const { session } of this.#openLinks()) answers.add(session.incoming.answers);
     return answers;
   }
 
@@ -134,12 +134,12 @@ export class ConnectionTotals {
       messagesSent: this.#messagesSent + sum(({ session }) => session.messagesSent),
       messagesReceived: this.#messagesReceived + sum(({ session }) => session.messagesReceived),
       batchesSent: this.#batchesSent + sum(({ session }) => session.batchesSent),
-      callsOut: sum(({ session }) => session.caller.calls.active),
-      callsIn: sum(({ session }) => session.responder.calls.active),
+      callsOut: sum(({ session }) => session.outgoing.calls.active),
+      callsIn: sum(({ session }) => session.incoming.calls.active),
       answeredCalls: countsOf(this.answers()),
       refusedCalls: this.refusedCalls,
       streamsOpen: sum(({ session }) =>
-        countStreams(session.caller.calls) + countStreams(session.responder.calls)
+        countStreams(session.outgoing.calls) + countStreams(session.incoming.calls)
       ),
       queuedBytes: sum(({ session }) => session.queuedBytes),
     };

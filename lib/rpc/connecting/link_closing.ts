@@ -10,12 +10,12 @@ import type { Link } from "../../driver/link.ts";
 
 /** Takes no new calls, asks handlers that run to end soon, and gives calls whose handlers have not begun back to their callers. */
 export function drainLink(link: Link, reason: InternodeError): void {
-  const { session } = link, { responder } = session;
+  const { session } = link, { incoming } = session;
   const nowMs = link.beginTurn();
   session.startDraining(nowMs);
-  for (const call of [...responder.calls]) {
+  for (const call of [...incoming.calls]) {
     if (call.hasBegun) call.onStopping(reason);
-    else responder.endCall(call, notBegun(), nowMs);
+    else incoming.endCall(call, notBegun(), nowMs);
   }
 }
 
@@ -43,11 +43,11 @@ export function tellGivenUp(
 ): void {
   let made = 0, served = 0, unheard = 0;
   for (const link of links) {
-    const { state, caller, responder, arrival } = link.session;
+    const { state, outgoing, incoming, delivery } = link.session;
     if (state !== "open") continue;
-    made += caller.calls.active;
-    served += responder.calls.active;
-    if (!arrival.isKnown) unheard++;
+    made += outgoing.calls.active;
+    served += incoming.calls.active;
+    if (!delivery.isConfirmed) unheard++;
   }
   if (made + served + unheard + running === 0) return;
   // Without grace time that is what was asked for.

@@ -266,7 +266,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
   /** See {@linkcode RenewalDelegate}: who dials makes a new connection, the other side asks for one. */
   onRenewalDue(): void {
     if (this.link === null || !this.#mayConnect) return;
-    if (!this.#init.dials) this.link.session.sayDrain("renewal", this.link.beginTurn());
+    if (!this.#init.dials) this.link.session.sendDrain("renewal", this.link.beginTurn());
     else if (this.#attempt === null) this.#dial();
   }
 

@@ -103,7 +103,7 @@ export class RetiredLinks {
     if (retired === undefined) return;
     if (!this.#dials) {
       // Not before the dialler has told: it may not know of the newer connection yet, and would not note it.
-      const isOver = retired.peerIsDone && link.session.caller.calls.active === 0;
+      const isOver = retired.peerIsDone && link.session.outgoing.calls.active === 0;
       if (isOver && !retired.isTold) tell(link, retired);
     } else if (retired.peerIsDone && link.settle()) {
       link.close(this.#peerCalls ? replaced("GoingAway") : unneeded());
@@ -113,7 +113,7 @@ export class RetiredLinks {
 
 function tell(link: Link, retired: Retired): void {
   retired.isTold = true;
-  link.session.sayDrain("replaced", link.beginTurn());
+  link.session.sendDrain("replaced", link.beginTurn());
 }
 
 /** The error that ends what has not ended by itself on a connection that was renewed, or should have been. */

@@ -5,7 +5,7 @@
  */
 
 import type { InternodeError } from "../../errors.ts";
-import { IncomingCall } from "../../session/calls/incoming_calls.ts";
+import { IncomingCall } from "../../session/calls/incoming_call_table.ts";
 import type { CallContext } from "./call_context.ts";
 
 /** A request as its session keeps it. */

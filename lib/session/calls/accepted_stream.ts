@@ -5,7 +5,7 @@
  */
 
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import { IncomingCall } from "./incoming_calls.ts";
+import { IncomingCall } from "./incoming_call_table.ts";
 import type { MessageSink, ReceiveHalf } from "./receive_half.ts";
 import type { SendHalf } from "../sending/send_half.ts";
 

@@ -1,101 +1,400 @@
 /**
- * The calls the peer has made that are not answered yet.
+ * The calls of the peer: handing them to handlers, and answering.
  *
  * @module
  */
 
-import type { InternodeError } from "../../errors.ts";
-import { SLOT_MASK } from "../sending/outgoing_calls.ts";
-import { takePastDue } from "../frames/past_due.ts";
+import type { Codec } from "../../codec/format/codec.ts";
+import { type ErrorCode, InternodeError } from "../../errors.ts";
+import type { ByteReader } from "../../wire/byte_reader.ts";
+import { ByteWriter } from "../../wire/byte_writer.ts";
+import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../../wire/frame.ts";
+import type { LendingPool } from "../../wire/lending_pool.ts";
+import { AcceptedStream } from "./accepted_stream.ts";
+import { AnswerCounts } from "../frames/answer_counts.ts";
+import type { BulkLane } from "../sending/bulk_lane.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
+import { type IncomingCall, IncomingCallTable } from "./incoming_call_table.ts";
+import { decodeMetadata, type Metadata, NO_METADATA } from "../frames/metadata.ts";
+import type { SendScheduler } from "../sending/send_scheduler.ts";
+import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
+import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import { SendHalf } from "../sending/send_half.ts";
+import { PeerNames } from "./peer_names.ts";
+import type { SessionDelegate } from "./session_delegate.ts";
+import type { HandlerTarget } from "./handler_target.ts";
+import type { Responder } from "./responder.ts";
+import {
+  cancelledByCaller,
+  errorNumber,
+  noHandler,
+  payloadLost,
+  protocolError,
+  readText,
+  timeIsUp,
+  writeError,
+} from "../frames/wire_error.ts";
 
-/** A call of the peer's that is answered later than in the turn it came. */
-export abstract class IncomingCall {
-  /** The peer's id of it. */
-  readonly id: number;
-  /** When its time runs out, on the session's clock; `Infinity`: never. */
-  readonly deadlineMs: number;
-  /** How many bytes of the connection's budget it holds until it is answered. */
-  heldBytes = 0;
-  /** Whether the session still waits for its answer. */
-  pending = false;
-  /** Whether its handler has begun, or begins in this turn; a call that waits for its turn has not run. */
-  hasBegun = true;
+/** The peer's calls. Each is answered exactly once: by the handler, by `cancel`, by its deadline or by the end of the connection. */
+export class IncomingCalls implements Responder {
+  /** The calls that are not answered yet. */
+  readonly calls: IncomingCallTable = new IncomingCallTable();
+  /** How its calls have ended so far. A request that was given up before it had come whole is none. */
+  readonly answers: AnswerCounts = new AnswerCounts();
+  /** What the peer calls handlers by. */
+  readonly names: PeerNames;
+  /** Whether new calls are refused as this side is closing. */
+  draining = false;
+  /** How many bytes of the last response had to wait; 0: it left with what its turn sent. */
+  waitingBytes = 0;
+
+  readonly #scheduler: SendScheduler;
+  readonly #buffer: ReceiveBuffer;
+  readonly #giver: CreditGiver;
+  readonly #maxCalls: number;
 
   /** */
-  constructor(id: number, deadlineMs: number) {
-    this.id = id;
-    this.deadlineMs = deadlineMs;
+  constructor(
+    scheduler: SendScheduler,
+    buffer: ReceiveBuffer,
+    giver: CreditGiver,
+    delegate: Pick<SessionDelegate, "resolve">,
+    maxCalls: number,
+  ) {
+    this.#scheduler = scheduler;
+    this.#buffer = buffer;
+    this.#giver = giver;
+    this.names = new PeerNames(delegate);
+    this.#maxCalls = maxCalls;
   }
 
-  /** The caller wants no answer any more, its time has run out, or the connection is gone. The session has answered already. */
-  abstract onCancelled(error: InternodeError): void;
+  /** The time of the present turn, on the session's clock. */
+  get nowMs(): number {
+    return this.#scheduler.nowMs;
+  }
 
-  /** This side is closing and wants handlers to end soon; the answer still counts. */
-  onStopping(_error: InternodeError): void {}
+  /**
+   * A request has come whole.
+   *
+   * @param timeout The time left when its first frame was sent.
+   * @param arrivedMs When that frame came, on the session's clock.
+   * @param cost What it takes of the budget.
+   */
+  onRequest(
+    id: number,
+    flags: number,
+    code: number,
+    timeout: number,
+    arrivedMs: number,
+    cost: number,
+    reader: ByteReader,
+  ): void {
+    const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
+    const deadlineMs = deadline(timeout, arrivedMs);
+    const target = this.#findTarget(id, code, deadlineMs, "single", metadata);
+    target?.onRequest(
+      this,
+      id,
+      flags & KIND_MASK,
+      reader,
+      deadlineMs,
+      metadata,
+    );
+    const call = target === null ? null : this.calls.get(id);
+    if (call === null) this.#buffer.release(cost);
+    else call.heldBytes = cost;
+  }
+
+  /** The opening of a stream has come whole; see {@linkcode IncomingCalls.onRequest}. */
+  onOpen(
+    id: number,
+    flags: number,
+    code: number,
+    timeout: number,
+    arrivedMs: number,
+    cost: number,
+    reader: ByteReader,
+  ): void {
+    if (reader.remaining < 8) {
+      throw protocolError("The opening of a stream is too short for its credits.");
+    }
+    const outputCredit = reader.view.getUint32(reader.position, true);
+    const inputCredit = reader.view.getUint32(reader.position + 4, true);
+    if (outputCredit > MAX_CAPACITY || inputCredit > MAX_CAPACITY) {
+      throw protocolError(
+        `A stream was opened with capacities ${inputCredit} and ${outputCredit}; ${MAX_CAPACITY} is the most.`,
+      );
+    }
+    reader.position += 8;
+    const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
+    const deadlineMs = deadline(timeout, arrivedMs);
+    const target = this.#findTarget(id, code, deadlineMs, "stream", metadata);
+    this.#buffer.releaseOpening(cost, inputCredit);
+    target?.onOpen(
+      this,
+      id,
+      flags & KIND_MASK,
+      reader,
+      deadlineMs,
+      metadata,
+      outputCredit,
+      inputCredit,
+    );
+  }
+
+  /** Whether a new call may have that id. */
+  checkId(id: number): void {
+    if ((id & SLOT_MASK) >= this.#maxCalls) {
+      throw protocolError(
+        `Call id ${id} is out of range: ${this.#maxCalls} calls at a time are allowed.`,
+      );
+    }
+    if (this.calls.has(id)) throw protocolError(`A call came with id ${id}, whose slot is in use.`);
+  }
+
+  /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
+  #findTarget(
+    id: number,
+    code: number,
+    deadlineMs: number,
+    kind: "single" | "stream",
+    metadata: Metadata,
+  ): HandlerTarget | null {
+    this.checkId(id);
+    const named = this.names.get(code);
+    const target = this.names.target(named);
+    let error: InternodeError;
+    if (this.draining) {
+      error = notServed("Closed", "This node is closing and takes no new calls.");
+    } else if (deadlineMs <= this.#scheduler.nowMs) {
+      error = notServed("DeadlineExceeded", "The call's time had run out when it arrived.");
+    } else if (target === null) {
+      error = notServed("UnknownHandler", noHandler(named.name, named.subroute));
+    } else return target;
+    this.respondError(id, error, null);
+    target?.onUnserved?.(error, kind, metadata);
+    return null;
+  }
+
+  /** Notes a request that is answered later. */
+  acceptCall(call: IncomingCall): void {
+    this.calls.add(call);
+  }
+
+  /** Notes a stream and makes its directions. */
+  acceptStream(stream: AcceptedStream, outputCredit: number, inputCredit: number): void {
+    this.calls.add(stream);
+    if (outputCredit > 0) {
+      stream.send = new SendHalf(this.#scheduler, FrameType.output, outputCredit);
+      stream.send.id = stream.id;
+    }
+    if (inputCredit > 0) {
+      stream.receive = new ReceiveHalf(
+        this.#giver,
+        stream.id,
+        FrameType.input,
+        inputCredit,
+        stream,
+      );
+    }
+  }
+
+  /** The responses that wait to be sent, and the room for more of them. */
+  get bulk(): BulkLane {
+    return this.#scheduler.bulk;
+  }
+
+  /**
+   * Answers a request.
+   *
+   * @param lending Where the memory of raw bytes goes once they have left, if they have to wait (`waitingBytes`); else it stays with its user. Default: it always does.
+   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the request is unanswered then.
+   */
+  respond<T>(id: number, codec: Codec<T>, value: T, lending: LendingPool | null = null): void {
+    const scheduler = this.#scheduler, type = FrameType.response;
+    const leaves = scheduler.send(type, 0, 0, id, 0, null, codec, value, null, lending);
+    this.waitingBytes = leaves ? 0 : scheduler.enqueuedBytes;
+    this.answers.ok++;
+  }
+
+  /** Answers a call with an error. */
+  respondError(id: number, error: InternodeError, detail: Uint8Array | null): void {
+    this.answers.onFailed(error.code);
+    this.#sendError(id, error, detail);
+  }
+
+  #sendError(id: number, error: InternodeError, detail: Uint8Array | null): void {
+    this.#scheduler.frame(
+      FrameType.error,
+      errorNumber(error.code),
+      id,
+      0,
+      this.#errorPayload(error, detail),
+    );
+  }
+
+  /** Answers a request accepted before; see {@linkcode IncomingCalls.respond}. Says whether anyone still waits for it. */
+  finishCall<T>(
+    call: IncomingCall,
+    codec: Codec<T>,
+    value: T,
+    nowMs: number,
+    lending: LendingPool | null = null,
+  ): boolean {
+    if (!call.pending) return false;
+    this.#scheduler.nowMs = nowMs;
+    this.respond(call.id, codec, value, lending);
+    this.#end(call);
+    return true;
+  }
+
+  /** Answers a call accepted before with an error, behind all outputs accepted so far. */
+  failCall(
+    call: IncomingCall,
+    error: InternodeError,
+    detail: Uint8Array | null,
+    nowMs: number,
+  ): void {
+    if (!call.pending) return;
+    this.#scheduler.nowMs = nowMs;
+    const send = call instanceof AcceptedStream ? call.send : null;
+    if (send === null) {
+      this.respondError(call.id, error, detail);
+    } else {
+      this.answers.onFailed(error.code);
+      const payload = this.#errorPayload(error, detail).slice();
+      send.terminate(FrameType.error, errorNumber(error.code), payload, error);
+    }
+    this.#end(call);
+  }
+
+  /**
+   * Ends a stream well, behind all outputs.
+   *
+   * @param onEnded Called when all of them have left, unless something else ends the call before.
+   */
+  finishStream(stream: AcceptedStream, nowMs: number, onEnded?: () => void): void {
+    if (!stream.pending) return;
+    this.#scheduler.nowMs = nowMs;
+    const end = (): void => {
+      this.answers.ok++;
+      this.#end(stream);
+      onEnded?.();
+    };
+    if (stream.send === null) {
+      this.#scheduler.frame(FrameType.outputEnd, 0, stream.id, 0);
+      end();
+    } else {
+      stream.send.end(end, nowMs);
+    }
+  }
+
+  /** Ends a call accepted before for a reason that is not its handler's, who hears of it. */
+  endCall(call: IncomingCall, error: InternodeError, nowMs: number): void {
+    if (!call.pending) return;
+    this.#scheduler.nowMs = nowMs;
+    this.#cancel(call, error);
+  }
+
+  /** The caller wants no answer any more. Says whether there was anything to give up. */
+  onCancel(id: number, code: number, reader: ByteReader): boolean {
+    const unfinished = this.#buffer.drop(id, false);
+    const call = this.calls.get(id);
+    // Either the rest of its answer is given up for this one, or the request itself never came whole.
+    if (call === null && !this.#scheduler.drop(id, true) && !unfinished) return false;
+    const mayHaveRun = call === null ? !unfinished : call.hasBegun;
+    const error = cancelledByCaller(code, readText(reader), mayHaveRun);
+    if (call !== null) this.#cancel(call, error);
+    else this.#sendError(id, error, null);
+    return true;
+  }
+
+  /** What this side was to answer is not there any more. */
+  onPayloadLost(id: number): void {
+    const error = payloadLost("remote", "executed");
+    const call = this.calls.get(id);
+    if (call === null) this.#sendError(id, error, null);
+    else this.#cancel(call, error);
+  }
+
+  /** The stream that still wants inputs; `null` when it has ended. */
+  inputTarget(id: number): AcceptedStream | null {
+    const call = this.calls.get(id);
+    if (!(call instanceof AcceptedStream)) return null;
+    if (call.receive === null) throw protocolError("An input came on a stream that has none.");
+    return call;
+  }
+
+  /** The caller sends no more inputs. Says whether there is a stream that this matters to. */
+  onInputEnd(id: number, count: number): boolean {
+    const stream = this.inputTarget(id);
+    stream?.receive?.onEnd(count);
+    return stream !== null;
+  }
+
+  /** The caller takes more outputs. Credit for a stream that has ended meanwhile is no error. Says whether it is of any use. */
+  onOutputCredit(id: number, messages: number, bytes: number): boolean {
+    const call = this.calls.get(id);
+    if (!(call instanceof AcceptedStream) || call.send === null) return false;
+    call.send.onCredit(messages, bytes);
+    return messages + bytes > 0;
+  }
+
+  /** Ends the calls whose time has run out. */
+  expire(): void {
+    const { nowMs } = this.#scheduler;
+    this.calls.expire(nowMs, (call) => this.#cancel(call, timeIsUp(call.hasBegun)));
+  }
+
+  /** The connection is gone: handlers hear of it. */
+  close(error: InternodeError): void {
+    for (const call of this.calls.clear()) {
+      this.answers.onFailed(error.code);
+      if (call instanceof AcceptedStream) call.close(error);
+      call.onCancelled(error);
+    }
+  }
+
+  /** Ends a call for a reason that is not its handler's. */
+  #cancel(call: IncomingCall, error: InternodeError): void {
+    if (call instanceof AcceptedStream) call.close(error);
+    this.respondError(call.id, error, null);
+    this.#end(call);
+    call.onCancelled(error);
+  }
+
+  /** An error's bytes, borrowed until the next one's. */
+  #errorPayload(error: InternodeError, detail: Uint8Array | null): Uint8Array<ArrayBuffer> {
+    const brief = this.#scheduler.pendingBytes > TALKATIVE_BYTES;
+    ERROR_WRITER.position = 0;
+    if (brief) writeError(ERROR_WRITER, error, null, SHORT_TEXT_BYTES);
+    else writeError(ERROR_WRITER, error, detail);
+    return ERROR_WRITER.bytes.subarray(0, ERROR_WRITER.position);
+  }
+
+  #end(call: IncomingCall): void {
+    this.calls.remove(call);
+    this.#buffer.release(call.heldBytes);
+    if (call instanceof AcceptedStream) {
+      call.receive?.close();
+      this.#buffer.drop(call.id, false);
+    }
+  }
 }
 
-/** The peer's calls by its ids. */
-export class IncomingCalls {
-  /** How many are pending. */
-  active = 0;
-  readonly #slots: (IncomingCall | null)[] = [];
-  #earliestMs = Infinity;
+/** The largest capacity of a stream's direction. */
+const MAX_CAPACITY = 65_535;
 
-  /** A lower bound of the deadlines. */
-  get earliestMs(): number {
-    return this.#earliestMs;
-  }
-
-  /** Whether the id's slot is taken. */
-  has(id: number): boolean {
-    const call = this.#slots[id & SLOT_MASK];
-    return call !== undefined && call !== null;
-  }
-
-  /** Notes a call. */
-  add(call: IncomingCall): void {
-    const slot = call.id & SLOT_MASK;
-    const slots = this.#slots;
-    while (slots.length <= slot) slots.push(null);
-    slots[slot] = call;
-    call.pending = true;
-    this.active++;
-    this.#earliestMs = Math.min(this.#earliestMs, call.deadlineMs);
-  }
-
-  /** Finds a call; `null` when it is answered already. */
-  get(id: number): IncomingCall | null {
-    const call = this.#slots[id & SLOT_MASK];
-    return call !== undefined && call !== null && call.id === id ? call : null;
-  }
-
-  /** Forgets a call. */
-  remove(call: IncomingCall): void {
-    this.#slots[call.id & SLOT_MASK] = null;
-    call.pending = false;
-    this.active--;
-  }
-
-  /** Calls back with each call whose time has run out, and notes the next deadline. */
-  expire(nowMs: number, onExpired: (call: IncomingCall) => void): void {
-    if (nowMs < this.#earliestMs) return;
-    const expired: IncomingCall[] = [];
-    this.#earliestMs = takePastDue(this.#slots, nowMs, expired);
-    for (const call of expired) onExpired(call);
-  }
-
-  /** Takes all calls out. */
-  clear(): IncomingCall[] {
-    const calls = this.#slots.filter((call) => call !== null);
-    for (const call of calls) call.pending = false;
-    this.#slots.length = 0;
-    this.active = 0;
-    this.#earliestMs = Infinity;
-    return calls;
-  }
-
-  /** All calls, for pings and invariants. */
-  *[Symbol.iterator](): IterableIterator<IncomingCall> {
-    for (const call of this.#slots) if (call !== null) yield call;
-  }
+function notServed(code: ErrorCode, message: string): InternodeError {
+  return new InternodeError(code, message, { origin: "remote", outcome: "notExecuted" });
 }
+
+function deadline(timeout: number, nowMs: number): number {
+  return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;
+}
+
+/** While more than this waits to be sent, errors tell little: so many might be asked for at once. */
+const TALKATIVE_BYTES = 1024 * 1024;
+const SHORT_TEXT_BYTES = 64;
+
+const ERROR_WRITER = new ByteWriter(256);

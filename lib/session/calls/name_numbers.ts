@@ -13,8 +13,8 @@ import {
   nameCost,
   nameKey,
 } from "../frames/handler_name.ts";
-import type { Outbox } from "../sending/outbox.ts";
-import type { OutgoingCall } from "../sending/outgoing_calls.ts";
+import type { SendScheduler } from "../sending/send_scheduler.ts";
+import type { OutgoingCall } from "../sending/outgoing_call_table.ts";
 
 /** A number that has a name. */
 interface NumberedName {
@@ -42,7 +42,7 @@ export class NameNumbers {
   /** Whether the peer takes a new name for a number that has one. */
   reuses = false;
 
-  readonly #outbox: Outbox;
+  readonly #scheduler: SendScheduler;
   /** By name, those named longest ago first. */
   readonly #numbers = new Map<string, number>();
   readonly #names: (NumberedName | null)[] = [];
@@ -59,9 +59,9 @@ export class NameNumbers {
   #given = 0;
   #nextSweep = 0;
 
-  /** @param outbox Where the peer is told of a new name. */
-  constructor(outbox: Outbox) {
-    this.#outbox = outbox;
+  /** @param scheduler Where the peer is told of a new name. */
+  constructor(scheduler: SendScheduler) {
+    this.#scheduler = scheduler;
   }
 
   /**
@@ -80,7 +80,7 @@ export class NameNumbers {
     this.#numbers.set(key, number);
     this.#bytes += cost;
     this.#given++;
-    this.#outbox.frame(FrameType.name, number, 0, 0, payload);
+    this.#scheduler.frame(FrameType.name, number, 0, 0, payload);
     return number;
   }
 

@@ -6,7 +6,7 @@
 
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { encodeMetadata, type Metadata } from "../frames/metadata.ts";
-import { OutgoingCall } from "../sending/outgoing_calls.ts";
+import { OutgoingCall } from "../sending/outgoing_call_table.ts";
 import type { MessageSink, ReceiveHalf } from "./receive_half.ts";
 import { protocolError } from "../frames/wire_error.ts";
 import type { SendHalf } from "../sending/send_half.ts";
@@ -18,7 +18,7 @@ export abstract class OpenedStream extends OutgoingCall implements MessageSink {
   /** The direction from the handler, if there is one. */
   receive: ReceiveHalf | null = null;
   /** How many pings in a row had no answer. */
-  quietPings = 0;
+  unansweredPings = 0;
   /** Called when the opening has left, if that was not at once. */
   whenTransmitted: (() => void) | null = null;
 

@@ -9,12 +9,12 @@ import type { InternodeError } from "../../errors.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import type { AcceptedStream } from "./accepted_stream.ts";
 import type { BulkLane } from "../sending/bulk_lane.ts";
-import type { IncomingCall, IncomingCalls } from "./incoming_calls.ts";
+import type { IncomingCall, IncomingCallTable } from "./incoming_call_table.ts";
 
 /** What a session gives to those who answer the calls of its peer. */
 export interface Responder {
   /** The calls that have no answer yet. */
-  readonly calls: IncomingCalls;
+  readonly calls: IncomingCallTable;
   /** Large messages of this side that wait, and those that there is no room for yet. */
   readonly bulk: BulkLane;
   /** The size of the last response, if it waits to be sent; else 0. */

@@ -9,7 +9,7 @@ import type { BatchWriter } from "../../wire/batch_writer.ts";
 import { Fifo } from "../../wire/fifo.ts";
 import { FLAG_FIRST, FrameType, isBulk } from "../../wire/frame.ts";
 import { BulkPacer } from "./bulk_pacer.ts";
-import type { OutgoingCall } from "./outgoing_calls.ts";
+import type { OutgoingCall } from "./outgoing_call_table.ts";
 import type { PeerBudget } from "../frames/peer_budget.ts";
 import type { QueuedMessage, SendingStream } from "./queued_message.ts";
 import { timeoutArgument } from "./time_left.ts";
@@ -181,7 +181,7 @@ export class BulkLane {
     this.#uncount(message, queuedCost(message.totalBytes - message.sent));
     if (message === this.#beside) this.#beside = null;
     if (message.reserved && message.sent === 0) this.#budget.takeBack(message.totalBytes);
-    message.letGo();
+    message.releasePayload();
   }
 
   /** Writes one frame of the message whose turn it is. */
@@ -221,7 +221,7 @@ export class BulkLane {
     this.#uncount(message, message.sent < payload.length ? size : queuedCost(size));
     if (message.sent < payload.length) return this.#lane.push(message);
     if (message === this.#beside) this.#beside = null;
-    if (message.lending !== null) message.letGo();
+    if (message.lending !== null) message.releasePayload();
     if (message.half !== null) message.half.onTransmitted();
     else call?.onTransmitted();
   }

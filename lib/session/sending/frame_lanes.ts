@@ -106,7 +106,7 @@ export class FrameLanes {
     lane.writer.append(payload);
     lane.end(header);
     this.#replyBytes += HEADER_BYTES + payload.length;
-    this.tellOutput();
+    this.signalOutput();
   }
 
   /** Gives credit for a stream back. */
@@ -132,7 +132,7 @@ export class FrameLanes {
     this.data.end(header);
     this.smallFrames++;
     this.#replyBytes += HEADER_BYTES + payload.length;
-    this.tellOutput();
+    this.signalOutput();
   }
 
   /** What was drained has been written. */
@@ -156,8 +156,8 @@ export class FrameLanes {
   }
 
   /** There is something to drain, or a turn to begin for another reason; it is told when the frame under way is whole. */
-  tellOutput(): void {
-    if (this.encoding.isOn) this.encoding.defer(() => this.tellOutput());
+  signalOutput(): void {
+    if (this.encoding.isOn) this.encoding.defer(() => this.signalOutput());
     else this.#listener.onOutput();
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { LendingPool } from "../../wire/lending_pool.ts";
-import type { OutgoingCall } from "./outgoing_calls.ts";
+import type { OutgoingCall } from "./outgoing_call_table.ts";
 
 /** The sending direction of a stream, as lanes see it. */
 export interface SendingStream {
@@ -90,7 +90,7 @@ export class QueuedMessage {
   }
 
   /** The payload is not needed any more. */
-  letGo(): void {
+  releasePayload(): void {
     this.lending?.takeBack(this.payload);
     this.payload = NOTHING;
   }

@@ -8,7 +8,7 @@ import type { Codec } from "../../codec/format/codec.ts";
 import { Fifo } from "../../wire/fifo.ts";
 import { FrameType } from "../../wire/frame.ts";
 import { messageCost } from "../../wire/limits.ts";
-import type { Outbox } from "./outbox.ts";
+import type { SendScheduler } from "./send_scheduler.ts";
 import { QueuedMessage, type SendingStream } from "./queued_message.ts";
 import { protocolError } from "../frames/wire_error.ts";
 
@@ -17,7 +17,7 @@ const MIN_STREAM_BYTES = 64 * 1024;
 /** One stream may have this part of what is left of the budget under way. */
 const BUDGET_SHARE = 8;
 
-/** A message that was handed over but waits for the peer's leave. */
+/** A message that was handed over but waits for credit or room. */
 export interface WaitingMessage {
   /** The message, or the frame that ends the direction. */
   readonly message: QueuedMessage;
@@ -49,19 +49,19 @@ export class SendHalf implements SendingStream {
   /** The frame type of its messages. */
   readonly type: number;
 
-  readonly #outbox: Outbox;
+  readonly #scheduler: SendScheduler;
   readonly #capacity: number;
   #unackedBytes = 0;
   #waiting: Fifo<WaitingMessage> | null = null;
   #queue: Fifo<QueuedMessage> | null = null;
 
   /**
-   * @param outbox Where messages go.
+   * @param scheduler Where messages go.
    * @param type `FrameType.input` or `FrameType.output`.
    * @param credit How many messages the receiver takes at first.
    */
-  constructor(outbox: Outbox, type: number, credit: number) {
-    this.#outbox = outbox;
+  constructor(scheduler: SendScheduler, type: number, credit: number) {
+    this.#scheduler = scheduler;
     this.type = type;
     this.credit = this.#capacity = credit;
   }
@@ -78,9 +78,9 @@ export class SendHalf implements SendingStream {
 
   /** Whether a message of that size may go now. */
   maySend(bytes: number): boolean {
-    const budget = this.#outbox.budget;
+    const budget = this.#scheduler.budget;
     const share = Math.floor(budget.window / BUDGET_SHARE);
-    return this.credit > 0 && this.waiting === 0 && this.#outbox.hasRoomForStreams() &&
+    return this.credit > 0 && this.waiting === 0 && this.#scheduler.hasRoomForStreams() &&
       budget.hasRoomForStream(bytes) &&
       this.#unackedBytes <
         Math.max(MIN_STREAM_BYTES, Math.min(budget.limits.streamBudgetBytes, share));
@@ -92,8 +92,8 @@ export class SendHalf implements SendingStream {
     this.sequence = (this.sequence + 1) >>> 0;
     const cost = messageCost(bytes);
     this.#unackedBytes += cost;
-    this.#outbox.budget.window -= cost;
-    this.#outbox.messages++;
+    this.#scheduler.budget.window -= cost;
+    this.#scheduler.messages++;
   }
 
   /**
@@ -103,7 +103,7 @@ export class SendHalf implements SendingStream {
    * @throws {InternodeError} `InvalidPayload` or `MessageTooLarge`; nothing was sent then.
    */
   send<T>(codec: Codec<T>, value: T): WaitingMessage | null {
-    const message = this.#outbox.sendInOrder(this, codec, value);
+    const message = this.#scheduler.sendInOrder(this, codec, value);
     if (message === null) return null;
     const waiting: WaitingMessage = { message, onAccepted: NOTHING, onRefused: NOTHING };
     this.#wait(waiting);
@@ -117,7 +117,7 @@ export class SendHalf implements SendingStream {
    */
   end(onEnded: () => void, nowMs: number): void {
     if (this.ended) return;
-    this.#outbox.nowMs = nowMs;
+    this.#scheduler.nowMs = nowMs;
     this.ended = true;
     const message = new QueuedMessage(endType(this.type), 0, 0, this.id, 0, EMPTY, null, this);
     if (this.waiting > 0) {
@@ -139,7 +139,7 @@ export class SendHalf implements SendingStream {
     this.ended = true;
     const waiting = this.#waiting;
     this.#waiting = null;
-    this.#outbox.bulk.forget(this);
+    this.#scheduler.bulk.forget(this);
     if (waiting === null) return;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       next.onRefused(error);
@@ -158,9 +158,9 @@ export class SendHalf implements SendingStream {
     this.#queue = null;
     if (queue === null) return;
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      this.#outbox.bulk.discard(next);
+      this.#scheduler.bulk.discard(next);
     }
-    this.#outbox.useWindow();
+    this.#scheduler.useWindow();
   }
 
   /** The receiver takes more messages, and has consumed so many bytes. */
@@ -192,7 +192,7 @@ export class SendHalf implements SendingStream {
     }
     if (waiting.length > 0) {
       this.#waiting = waiting;
-      if (this.credit > 0) this.#outbox.bulk.stall(this);
+      if (this.credit > 0) this.#scheduler.bulk.stall(this);
     }
   }
 
@@ -203,11 +203,11 @@ export class SendHalf implements SendingStream {
       this.take(message.totalBytes);
       message.reserved = true;
     }
-    if (!this.queued && this.#outbox.sendWaiting(message)) return;
+    if (!this.queued && this.#scheduler.sendWaiting(message)) return;
     const queue = this.#queue ??= new Fifo();
     queue.push(message);
-    this.#outbox.bulk.countStream(message);
-    if (queue.length === 1) this.#outbox.enqueueInOrder(message);
+    this.#scheduler.bulk.countStream(message);
+    if (queue.length === 1) this.#scheduler.enqueueInOrder(message);
   }
 
   /** The message in the bulk lane has left: the next one takes its place. */
@@ -215,12 +215,12 @@ export class SendHalf implements SendingStream {
     const queue = this.#queue!;
     queue.shift();
     const next = queue.peek();
-    if (next !== undefined) this.#outbox.enqueueInOrder(next);
+    if (next !== undefined) this.#scheduler.enqueueInOrder(next);
   }
 
   #wait(waiting: WaitingMessage): void {
     (this.#waiting ??= new Fifo()).push(waiting);
-    if (this.credit > 0) this.#outbox.bulk.stall(this);
+    if (this.credit > 0) this.#scheduler.bulk.stall(this);
   }
 }
 

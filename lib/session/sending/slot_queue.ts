@@ -7,8 +7,8 @@
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { Fifo } from "../../wire/fifo.ts";
-import type { Outbox } from "./outbox.ts";
-import type { OutgoingCall, OutgoingCalls } from "./outgoing_calls.ts";
+import type { SendScheduler } from "./send_scheduler.ts";
+import type { OutgoingCall, OutgoingCallTable } from "./outgoing_call_table.ts";
 import { sizeOf } from "../frames/outgoing_payload.ts";
 
 /** A call whose turn has not come yet, and what sends it. */
@@ -24,8 +24,8 @@ const CALL_OVERHEAD_BYTES = 512;
 
 /** Calls that wait for a slot, or for room, in order. Those ended meanwhile are passed over. */
 export class SlotQueue {
-  readonly #slots: OutgoingCalls;
-  readonly #outbox: Outbox;
+  readonly #slots: OutgoingCallTable;
+  readonly #scheduler: SendScheduler;
   readonly #onExpired: (call: OutgoingCall) => void;
   readonly #calls = new Fifo<SlotlessCall>();
   /** The first of all: its turn had come, but there was no room for its message. */
@@ -40,18 +40,22 @@ export class SlotQueue {
 
   /**
    * @param slots The calls under way.
-   * @param outbox Where calls are sent; also says how much may wait here, that of admitted calls not refused for it.
+   * @param scheduler Where calls are sent; also says how much may wait here, that of admitted calls not refused for it.
    * @param onExpired Ends a call whose time has run out.
    */
-  constructor(slots: OutgoingCalls, outbox: Outbox, onExpired: (call: OutgoingCall) => void) {
+  constructor(
+    slots: OutgoingCallTable,
+    scheduler: SendScheduler,
+    onExpired: (call: OutgoingCall) => void,
+  ) {
     this.#slots = slots;
-    this.#outbox = outbox;
+    this.#scheduler = scheduler;
     this.#onExpired = onExpired;
   }
 
   /** Whether the peer takes another call. */
   get hasSlot(): boolean {
-    return this.#slots.active < this.#outbox.budget.limits.maxCalls;
+    return this.#slots.active < this.#scheduler.budget.limits.maxCalls;
   }
 
   /** How many wait, those ended meanwhile included. */
@@ -74,9 +78,9 @@ export class SlotQueue {
    */
   add(call: OutgoingCall, value: unknown, send: () => void): void {
     const cost = CALL_OVERHEAD_BYTES + sizeOf(value);
-    if (call.state !== "waiting" && this.#bytes + cost > this.#outbox.sendBudgetBytes) {
+    if (call.state !== "waiting" && this.#bytes + cost > this.#scheduler.sendBudgetBytes) {
       this.#forgetEnded();
-      if (this.length > 0 && this.#bytes + cost > this.#outbox.sendBudgetBytes) {
+      if (this.length > 0 && this.#bytes + cost > this.#scheduler.sendBudgetBytes) {
         call.state = "ended";
         throw this.#overloaded();
       }
@@ -88,16 +92,16 @@ export class SlotQueue {
 
   /** Sends those whose turn has come, for as long as there are slots and room. */
   readonly flow = (): void => {
-    const outbox = this.#outbox, { bulk } = outbox;
+    const scheduler = this.#scheduler, { bulk } = scheduler;
     while (this.length > 0 && this.hasSlot) {
       if (this.#first !== undefined && !bulk.hasRoom(this.#firstBytes)) {
-        outbox.whenRoom = this.flow;
+        scheduler.whenRoom = this.flow;
         return;
       }
       const next = this.shift();
       if (next === undefined) return;
       const { call } = next;
-      if (call.deadlineMs <= outbox.nowMs) {
+      if (call.deadlineMs <= scheduler.nowMs) {
         this.#onExpired(call);
         continue;
       }
@@ -136,7 +140,7 @@ export class SlotQueue {
 
   /** Takes out each call whose time has run out, and notes the next deadline. */
   expire(): void {
-    const { nowMs } = this.#outbox;
+    const { nowMs } = this.#scheduler;
     if (nowMs < this.#earliestMs) return;
     this.#earliestMs = Infinity;
     const first = this.#first?.call;
@@ -202,7 +206,7 @@ export class SlotQueue {
     return new InternodeError(
       "Overloaded",
       `${this.length} calls of ${this.#bytes} bytes wait already, as the peer takes no more ` +
-        `at a time than its limit maxCalls; sendBudgetBytes is ${this.#outbox.sendBudgetBytes}. ` +
+        `at a time than its limit maxCalls; sendBudgetBytes is ${this.#scheduler.sendBudgetBytes}. ` +
         "Wait for calls to finish, or raise one of the limits.",
       { origin: "caller", outcome: "notSent" },
     );

@@ -6,7 +6,7 @@
 
 import type { TimeLeft } from "../../wire/batch_seal.ts";
 import { NO_TIMEOUT } from "../../wire/frame.ts";
-import type { OutgoingCalls } from "./outgoing_calls.ts";
+import type { OutgoingCallTable } from "./outgoing_call_table.ts";
 
 /** The time left until a deadline, as a frame's `argument`. */
 export function timeoutArgument(deadlineMs: number, nowMs: number): number {
@@ -15,7 +15,7 @@ export function timeoutArgument(deadlineMs: number, nowMs: number): number {
 }
 
 /** Says what calls have left; those that have ended here have nothing, as no handler need begin with them. */
-export function timeLeftOf(calls: OutgoingCalls): TimeLeft {
+export function timeLeftOf(calls: OutgoingCallTable): TimeLeft {
   return (id, nowMs) => {
     const call = calls.get(id);
     const isOver = call === null || call.state === "abandoned";

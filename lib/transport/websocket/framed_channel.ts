@@ -5,7 +5,7 @@
  */
 
 import { messageOf } from "../../foreign/text_of.ts";
-import { FutileFrames } from "../../session/futile_frames.ts";
+import { FloodLimiter } from "../../session/flood_limiter.ts";
 import { MAX_BATCH_BYTES } from "../../wire/limits.ts";
 import type { PeerIdentity } from "../channel/peer_identity.ts";
 import type { ByteChannel, MessageChannel, MessageReceiver } from "../channel/transport.ts";
@@ -93,7 +93,7 @@ export class FramedChannel implements MessageChannel {
   /** How many frames and reads have brought no message since the last turn of the loop. */
   #barrenFrames = 0;
   #barrenReads = 0;
-  readonly #controls = new FutileFrames();
+  readonly #controls = new FloodLimiter();
   #messages = 0;
   /** Whether it goes on in a later turn. */
   #isDeferred = false;

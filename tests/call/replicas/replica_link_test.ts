@@ -6,7 +6,7 @@ import { type LinkedReplica, ReplicaLink } from "../../../lib/call/replicas/repl
 import type { InternodeError } from "../../../lib/errors.ts";
 import type { Link } from "../../../lib/driver/link.ts";
 import { NameNumbers } from "../../../lib/session/calls/name_numbers.ts";
-import type { Outbox } from "../../../lib/session/sending/outbox.ts";
+import type { SendScheduler } from "../../../lib/session/sending/send_scheduler.ts";
 import { VirtualClock } from "../../../lib/testing/time/virtual_clock.ts";
 import { textOf } from "../../support/session/raw_frames.ts";
 import { RetiredLinks } from "../../../lib/rpc/connecting/retired_links.ts";
@@ -26,7 +26,7 @@ function connected(): {
   const replica = { callsInFlight: 0, owner: { onIdle: () => {} } };
   const frame = (...args: unknown[]): void =>
     void named.push(textOf((args.at(-1) as Uint8Array).subarray(2)));
-  const names = new NameNumbers({ frame } as unknown as Outbox);
+  const names = new NameNumbers({ frame } as unknown as SendScheduler);
   const watchers = new Set<() => void>();
   const turn = (): void => watchers.forEach((watcher) => watcher());
   const connection = {
@@ -38,7 +38,7 @@ function connected(): {
       return () => watchers.delete(watcher);
     },
     session: {
-      caller: { keyNumber: (key: string, name: string) => names.ofKey(key, name) },
+      outgoing: { keyNumber: (key: string, name: string) => names.ofKey(key, name) },
     },
   };
   const link = new ReplicaLink(replica, connection as unknown as Link);

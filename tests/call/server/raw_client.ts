@@ -11,7 +11,7 @@ import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import type { Channel, Transport } from "../../../lib/transport/channel/transport.ts";
 import type { Metadata } from "../../../lib/session/frames/metadata.ts";
 import { OpenedStream } from "../../../lib/session/calls/opened_stream.ts";
-import { OutgoingCall } from "../../../lib/session/sending/outgoing_calls.ts";
+import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
 import type { Peer } from "../../../lib/session/frames/session_options.ts";
 import type { ByteReader } from "../../../lib/wire/byte_reader.ts";
 
@@ -81,15 +81,15 @@ export class RawClient implements LinkDelegate {
     const call = new RawCall(resolve, reject);
     const nowMs = this.#link.beginTurn();
     call.deadlineMs = nowMs + (options.timeoutMs ?? Infinity);
-    const { caller } = this.session;
+    const { outgoing } = this.session;
     try {
-      const number = caller.nameNumber(makeMethodKey(component, method).hex, "", nowMs);
-      caller.request(call, number, raw(), args, options.metadata ?? null, nowMs);
+      const number = outgoing.nameNumber(makeMethodKey(component, method).hex, "", nowMs);
+      outgoing.request(call, number, raw(), args, options.metadata ?? null, nowMs);
     } catch (error) {
       reject(error);
     }
     options.signal?.addEventListener("abort", () => {
-      caller.cancel(call, options.signal!.reason, "Cancelled", this.#link.beginTurn());
+      outgoing.cancel(call, options.signal!.reason, "Cancelled", this.#link.beginTurn());
     });
     return promise;
   }
@@ -99,9 +99,9 @@ export class RawClient implements LinkDelegate {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const stream = new RawStream(outputs, () => this.#link.beginTurn(), resolve, reject);
     const nowMs = this.#link.beginTurn();
-    const { caller } = this.session;
-    const number = caller.nameNumber(makeMethodKey(component, method).hex, "", nowMs);
-    caller.open(stream, number, raw(), new Uint8Array(), null, 0, 4, nowMs);
+    const { outgoing } = this.session;
+    const number = outgoing.nameNumber(makeMethodKey(component, method).hex, "", nowMs);
+    outgoing.open(stream, number, raw(), new Uint8Array(), null, 0, 4, nowMs);
     return promise;
   }
 

@@ -13,7 +13,7 @@ import type { SessionDelegate } from "../../../lib/session/calls/session_delegat
 import { encodedCodec, rawCodec } from "../../support/session/calls.ts";
 import { WALL_MS } from "../../support/session/options.ts";
 import {
-  type CallOwner,
+  type CallEvents,
   FuzzCall,
   FuzzStream,
   type ServedCall,
@@ -42,7 +42,7 @@ const MAX_REPLY_BYTES = 5 * 1024 * 1024;
 const SHORT_REPLY_BYTES = 128;
 
 /** All that a user of a session can do, done by steps; and what must hold at any time. */
-export class App implements SessionDelegate, CallOwner {
+export class App implements SessionDelegate, CallEvents {
   readonly session: Session;
   readonly calls: FuzzCall[] = [];
   readonly streams: FuzzStream[] = [];
@@ -201,10 +201,10 @@ export class App implements SessionDelegate, CallOwner {
     const size = Math.min(length, this.maxSendBytes);
     const call = new FuzzCall(this, this.#deadline(deadline), key, name === "echo" ? size : null);
     const error = this.attempt(() => {
-      const number = session.caller.nameNumber(name, "", nowMs);
+      const number = session.outgoing.nameNumber(name, "", nowMs);
       const codec = (how & 32) === 0 ? rawCodec : encodedCodec;
       const metadata = (how & 16) === 0 ? null : METADATA;
-      session.caller.request(call, number, codec, payloadOf(key, size), metadata, nowMs);
+      session.outgoing.request(call, number, codec, payloadOf(key, size), metadata, nowMs);
     });
     if (error !== null) call.end();
     this.calls.push(call);
@@ -218,12 +218,12 @@ export class App implements SessionDelegate, CallOwner {
     stream.autoRead = (how & 64) !== 0;
     const name = HANDLER_NAMES[(how & 15) % HANDLER_NAMES.length]!;
     const error = this.attempt(() => {
-      const number = session.caller.nameNumber(name, "", nowMs);
+      const number = session.outgoing.nameNumber(name, "", nowMs);
       const codec = (how & 32) === 0 ? rawCodec : encodedCodec;
       const payload = payloadOf(3, Math.min(length, this.maxSendBytes));
       const input = CREDITS[(credits & 15) % CREDITS.length]!;
       const output = CREDITS[(credits >> 4) % CREDITS.length]!;
-      session.caller.open(
+      session.outgoing.open(
         stream,
         number,
         codec,
@@ -257,29 +257,29 @@ export class App implements SessionDelegate, CallOwner {
     if (all === 0) return;
     const at = place % all;
     const call = this.calls[at] ?? this.streams[at - this.calls.length]!;
-    this.session.caller.cancel(call, new Error("changed my mind"), "Cancelled", this.nowMs);
+    this.session.outgoing.cancel(call, new Error("changed my mind"), "Cancelled", this.nowMs);
   }
 
   /** Answers a request kept before. */
   answer(place: number, length: number): void {
     const [call] = this.requests.splice(place % Math.max(1, this.requests.length), 1);
     if (call === undefined) return;
-    const { responder } = this.session, { nowMs } = this;
+    const { incoming } = this.session, { nowMs } = this;
     const payload = payloadOf(call.id, Math.min(length, this.maxSendBytes));
-    const error = this.attempt(() => void responder.finishCall(call, rawCodec, payload, nowMs));
-    if (error !== null) responder.failCall(call, error, null, nowMs);
+    const error = this.attempt(() => void incoming.finishCall(call, rawCodec, payload, nowMs));
+    if (error !== null) incoming.failCall(call, error, null, nowMs);
   }
 
   /** Ends a stream of the peer's well. */
   finish(place: number): void {
     const stream = this.served[place % this.served.length];
-    if (stream !== undefined) this.session.responder.finishStream(stream, this.nowMs);
+    if (stream !== undefined) this.session.incoming.finishStream(stream, this.nowMs);
   }
 
   #fail(place: number): void {
     const all = [...this.requests, ...this.served];
     const call = all[place % all.length];
-    if (call !== undefined) this.session.responder.failCall(call, FAILED, null, this.nowMs);
+    if (call !== undefined) this.session.incoming.failCall(call, FAILED, null, this.nowMs);
   }
 
   #read(place: number, count: number): void {
@@ -335,11 +335,11 @@ export class App implements SessionDelegate, CallOwner {
           MAX_REPLY_BYTES + limits.maxCalls * SHORT_REPLY_BYTES + limits.sendBudgetBytes,
       () => `${pendingBytes} bytes are pending`,
     );
-    const { caller, responder } = session;
+    const { outgoing, incoming } = session;
     must(
-      caller.calls.active >= 0 && caller.calls.active <= peerMaxCalls &&
-        responder.calls.active >= 0 && responder.calls.active <= limits.maxCalls,
-      () => `${caller.calls.active} calls made, ${responder.calls.active} served`,
+      outgoing.calls.active >= 0 && outgoing.calls.active <= peerMaxCalls &&
+        incoming.calls.active >= 0 && incoming.calls.active <= limits.maxCalls,
+      () => `${outgoing.calls.active} calls made, ${incoming.calls.active} served`,
     );
   }
 
@@ -351,7 +351,7 @@ export class App implements SessionDelegate, CallOwner {
     }
     must(closed.message.length > 0, "no reason is stated");
     must(
-      session.caller.calls.active === 0 && session.responder.calls.active === 0 &&
+      session.outgoing.calls.active === 0 && session.incoming.calls.active === 0 &&
         session.queuedBytes === 0 && session.nextDeadlineMs() === Infinity,
       "something is left after the end",
     );

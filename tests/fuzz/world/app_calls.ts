@@ -6,15 +6,15 @@
 
 import type { InternodeError } from "../../../lib/errors.ts";
 import { AcceptedStream } from "../../../lib/session/calls/accepted_stream.ts";
-import { IncomingCall } from "../../../lib/session/calls/incoming_calls.ts";
+import { IncomingCall } from "../../../lib/session/calls/incoming_call_table.ts";
 import { OpenedStream } from "../../../lib/session/calls/opened_stream.ts";
-import { OutgoingCall } from "../../../lib/session/sending/outgoing_calls.ts";
+import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
 import type { ReceiveHalf } from "../../../lib/session/calls/receive_half.ts";
 import type { ByteReader } from "../../../lib/wire/byte_reader.ts";
 import { isPayloadOf, lengthOf, streamKey } from "../pattern.ts";
 
 /** What calls tell their side. */
-export interface CallOwner {
+export interface CallEvents {
   /** The session's clock. */
   readonly nowMs: number;
   /** Whether what comes is known to be the pattern's. */
@@ -29,7 +29,7 @@ export interface CallOwner {
 export class FuzzCall extends OutgoingCall {
   endings = 0;
 
-  readonly owner: CallOwner;
+  readonly owner: CallEvents;
   readonly key: number;
   readonly echoes: number | null;
 
@@ -38,7 +38,7 @@ export class FuzzCall extends OutgoingCall {
    * @param echoes The length that the answer must have; `null` where it is not known.
    */
   constructor(
-    owner: CallOwner,
+    owner: CallEvents,
     deadlineMs: number,
     key: number,
     echoes: number | null,
@@ -76,10 +76,10 @@ export class Received {
   readonly lengths: number[] = [];
   readonly #unread: number[] = [];
 
-  readonly owner: CallOwner;
+  readonly owner: CallEvents;
   readonly isInput: boolean;
 
-  constructor(owner: CallOwner, isInput: boolean) {
+  constructor(owner: CallEvents, isInput: boolean) {
     this.owner = owner;
     this.isInput = isInput;
   }
@@ -116,9 +116,9 @@ export class FuzzStream extends OpenedStream {
   readonly sent: number[] = [];
   readonly received: Received;
 
-  readonly owner: CallOwner;
+  readonly owner: CallEvents;
 
-  constructor(owner: CallOwner, deadlineMs: number) {
+  constructor(owner: CallEvents, deadlineMs: number) {
     super();
     this.owner = owner;
     this.deadlineMs = deadlineMs;
@@ -158,9 +158,9 @@ export class FuzzStream extends OpenedStream {
 export class ServedCall extends IncomingCall {
   cancellations = 0;
 
-  readonly owner: CallOwner;
+  readonly owner: CallEvents;
 
-  constructor(owner: CallOwner, id: number, deadlineMs: number) {
+  constructor(owner: CallEvents, id: number, deadlineMs: number) {
     super(id, deadlineMs);
     this.owner = owner;
   }
@@ -183,9 +183,9 @@ export class ServedStream extends AcceptedStream {
   readonly sent: number[] = [];
   readonly received: Received;
 
-  readonly owner: CallOwner;
+  readonly owner: CallEvents;
 
-  constructor(owner: CallOwner, id: number, deadlineMs: number) {
+  constructor(owner: CallEvents, id: number, deadlineMs: number) {
     super(id, deadlineMs);
     this.owner = owner;
     this.received = new Received(owner, true);

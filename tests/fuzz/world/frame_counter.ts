@@ -41,7 +41,7 @@ export class FrameCounter implements FeedWatch {
     if (session.state === "closed") return CLOSED;
     const isAcceptor = options.role === "acceptor";
     if (session.state === "open") {
-      return FIRST_OPEN + (isAcceptor ? 2 : 0) + (session.responder.draining ? 1 : 0);
+      return FIRST_OPEN + (isAcceptor ? 2 : 0) + (session.incoming.draining ? 1 : 0);
     }
     return (isAcceptor ? 2 : 0) + (this.#handshakeFrames > 0 ? 1 : 0);
   }

@@ -243,7 +243,7 @@ export class PairWorld {
         }
         if (app.requests.length > 0) app.answer(0, 3);
         app.served.forEach((stream, place) => stream.pending && app.finish(place));
-        if (app.session.caller.calls.active > 0 || app.session.responder.calls.active > 0) {
+        if (app.session.outgoing.calls.active > 0 || app.session.incoming.calls.active > 0) {
           isDone = false;
         }
       }

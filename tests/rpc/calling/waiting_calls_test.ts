@@ -2,7 +2,7 @@ import { InternodeError } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
 import { assertEquals } from "@std/assert";
 import { WaitingCalls } from "../../../lib/rpc/calling/waiting_calls.ts";
-import { OutgoingCall } from "../../../lib/session/sending/outgoing_calls.ts";
+import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
 
 /** A call that keeps what becomes of it. */
 class Call extends OutgoingCall {

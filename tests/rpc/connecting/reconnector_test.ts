@@ -129,8 +129,8 @@ class Scene {
       session: {
         state: "open",
         peer: { instance },
-        responder: { answers: new AnswerCounts() },
-        sayDrain: (reason: string) => void this.told.push(`said ${reason}`),
+        incoming: { answers: new AnswerCounts() },
+        sendDrain: (reason: string) => void this.told.push(`said ${reason}`),
       },
     };
     this.links.push(link as unknown as Link);

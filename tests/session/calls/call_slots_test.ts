@@ -1,8 +1,11 @@
 /** The tables of calls: slots, ids and deadlines. @module */
 
 import { assertEquals } from "@std/assert";
-import { IncomingCall, IncomingCalls } from "../../../lib/session/calls/incoming_calls.ts";
-import { OutgoingCall, OutgoingCalls } from "../../../lib/session/sending/outgoing_calls.ts";
+import { IncomingCall, IncomingCallTable } from "../../../lib/session/calls/incoming_call_table.ts";
+import {
+  OutgoingCall,
+  OutgoingCallTable,
+} from "../../../lib/session/sending/outgoing_call_table.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
 import { errorPayload, rawFrame, typeName } from "../../support/session/raw_frames.ts";
 import { ScriptedPeer } from "../../support/session/scripted_peer.ts";
@@ -34,7 +37,7 @@ function expired<Call>(
 }
 
 Deno.test("an outgoing call has an id of its slot and of how often that was used, and -1 before and after", () => {
-  const calls = new OutgoingCalls(), first = new Mine(), second = new Mine();
+  const calls = new OutgoingCallTable(), first = new Mine(), second = new Mine();
   assertEquals([first.id, first.handler, first.state], [-1, -1, "idle"]);
   assertEquals([calls.add(first), calls.add(second)], [0x10_0000, 0x10_0001]);
   assertEquals([calls.active, calls.get(0x10_0001)], [2, second]);
@@ -46,7 +49,7 @@ Deno.test("an outgoing call has an id of its slot and of how often that was used
 });
 
 Deno.test("a slot's 2,048th use has the id of its first, as ids stay below 2^31", () => {
-  const calls = new OutgoingCalls(), call = new Mine(), ids: number[] = [];
+  const calls = new OutgoingCallTable(), call = new Mine(), ids: number[] = [];
   for (let use = 0; use < 2_048; use++) {
     ids.push(calls.add(call));
     calls.remove(call);
@@ -55,7 +58,7 @@ Deno.test("a slot's 2,048th use has the id of its first, as ids stay below 2^31"
 });
 
 Deno.test("outgoing calls that were taken out are gone, and slots begin anew", () => {
-  const calls = new OutgoingCalls(), one = new Mine(5), two = new Mine();
+  const calls = new OutgoingCallTable(), one = new Mine(5), two = new Mine();
   calls.add(one);
   calls.add(two);
   calls.remove(one);
@@ -65,7 +68,7 @@ Deno.test("outgoing calls that were taken out are gone, and slots begin anew", (
 });
 
 Deno.test("an incoming call is found by its whole id, its slot by a part of it", () => {
-  const calls = new IncomingCalls(), call = new Theirs(0x30_0002);
+  const calls = new IncomingCallTable(), call = new Theirs(0x30_0002);
   assertEquals([calls.has(0x30_0002), call.pending, call.heldBytes, call.hasBegun], [
     false,
     false,
@@ -85,7 +88,7 @@ Deno.test("an incoming call is found by its whole id, its slot by a part of it",
 });
 
 Deno.test("incoming calls that were taken out are gone", () => {
-  const calls = new IncomingCalls(), call = new Theirs(0x10_0001, 5);
+  const calls = new IncomingCallTable(), call = new Theirs(0x10_0001, 5);
   calls.add(call);
   assertEquals(calls.clear(), [call]);
   assertEquals([call.pending, calls.active, calls.earliestMs, [...calls]], [
@@ -97,7 +100,7 @@ Deno.test("incoming calls that were taken out are gone", () => {
 });
 
 Deno.test("calls expire at their deadline and not before, and the next one is known then", () => {
-  const mine = new OutgoingCalls(), theirs = new IncomingCalls();
+  const mine = new OutgoingCallTable(), theirs = new IncomingCallTable();
   const deadlines = [30, 10, Infinity, 20];
   const outgoing = deadlines.map((deadlineMs) => new Mine(deadlineMs));
   const incoming = deadlines.map((deadlineMs, slot) => new Theirs(0x10_0000 + slot, deadlineMs));

@@ -40,7 +40,7 @@ Deno.test("cancelled while waiting for a slot: nothing is sent", () => {
   peer.expectNothing();
   peer.send(rawFrame(FrameType.response, { id: first.id }));
   peer.expectNothing();
-  assertEquals(side.session.caller.calls.active, 0);
+  assertEquals(side.session.outgoing.calls.active, 0);
 });
 
 Deno.test("cancelled while queued in bulk: nothing is sent, and the slot goes to the next in line", () => {
@@ -79,11 +79,11 @@ Deno.test("cancelled when partly sent: the rest is not sent, and the slot waits 
   assert(sent < 400_000, `${sent} bytes were sent`);
   peer.expectNothing();
   assertEquals(side.session.queuedBytes, 0);
-  assertEquals(side.session.caller.calls.active, 1);
+  assertEquals(side.session.outgoing.calls.active, 1);
   side.request("echo", null);
   assert(peer.expect(FrameType.request).id !== id);
   peer.send(rawFrame(FrameType.error, { id, code: 4, payload: new Uint8Array(4) }));
-  assertEquals(side.session.caller.calls.active, 1);
+  assertEquals(side.session.outgoing.calls.active, 1);
   // Now the slot may be used again, under another id.
   side.request("echo", null);
   const again = peer.expect(FrameType.request).id;
@@ -162,7 +162,7 @@ Deno.test("a cancel that crosses the answer is answered by nothing", () => {
   pair.dialler.written();
   pair.deliver(pair.dialler, pair.acceptor);
   pair.dialler.cancel(call);
-  assertEquals(pair.dialler.session.caller.calls.active, 1);
+  assertEquals(pair.dialler.session.outgoing.calls.active, 1);
   pair.pump();
   assertEquals(call.response, undefined);
   assertNothingLeft(pair);
@@ -247,7 +247,7 @@ Deno.test("a stream that ends while its messages queue gives their room back", (
     assert(stream.done);
     assertEquals(side.session.sendWindowBytes, 1_048_576 - OVERHEAD - 8, how);
     peer.expectNothing();
-    assertEquals(side.session.caller.calls.active, 0);
+    assertEquals(side.session.outgoing.calls.active, 0);
   }
 });
 

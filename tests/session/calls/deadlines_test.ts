@@ -53,7 +53,7 @@ Deno.test("a request whose call has ended here while it waited has no time left"
   const peer = ScriptedPeer.open("dialler");
   const call = peer.side.request("echo", numbered(1), { deadlineMs: peer.nowMs + 1000 });
   peer.nowMs += 10;
-  peer.side.session.caller.cancel(call, "enough", "Cancelled", peer.nowMs);
+  peer.side.session.outgoing.cancel(call, "enough", "Cancelled", peer.nowMs);
   peer.expect(FrameType.name);
   peer.expect(FrameType.request, { argument: 0 });
   peer.expect(FrameType.cancel);
@@ -140,7 +140,7 @@ Deno.test("a call whose time ran out in a queue sends nothing", () => {
   }
   peer.send(rawFrame(FrameType.window, { argument: 40_000 }));
   peer.expectNothing();
-  assertEquals(side.session.caller.calls.active, 1);
+  assertEquals(side.session.outgoing.calls.active, 1);
   assertEquals(side.session.queuedBytes, 0);
 });
 
@@ -176,7 +176,7 @@ Deno.test("a call whose time ran out just before its turn in the bulk lane is no
   side.session.onTimer(peer.nowMs);
   assertEquals([call.error?.code, call.error?.outcome], ["DeadlineExceeded", "notSent"]);
   assertEquals(side.session.queuedBytes, 0);
-  assertEquals(side.session.caller.calls.active, 0);
+  assertEquals(side.session.outgoing.calls.active, 0);
   assertEquals(side.session.sendWindowBytes, 128 * 1024 * 1024);
   peer.expectNothing();
 });
@@ -279,9 +279,9 @@ Deno.test("a late answer to a call past its deadline is dropped", () => {
   side.session.onTimer(peer.nowMs);
   assertEquals(call.error?.code, "DeadlineExceeded");
   peer.expect(FrameType.cancel, { id, code: 3 });
-  assertEquals(side.session.caller.calls.active, 1);
+  assertEquals(side.session.outgoing.calls.active, 1);
   peer.send(rawFrame(FrameType.response, { id, payload: numbered(100) }));
   assertEquals(call.response, undefined);
-  assertEquals(side.session.caller.calls.active, 0);
+  assertEquals(side.session.outgoing.calls.active, 0);
   assertEquals(side.session.heldBytes, 0);
 });

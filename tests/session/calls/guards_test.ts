@@ -2,13 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../../lib/errors.ts";
-import { Inbox } from "../../../lib/session/calls/inbox.ts";
-import { ResponderSide } from "../../../lib/session/calls/responder_side.ts";
+import { ReceiveBuffer } from "../../../lib/session/calls/receive_buffer.ts";
+import { IncomingCalls } from "../../../lib/session/calls/incoming_calls.ts";
 import { readError } from "../../../lib/session/frames/wire_error.ts";
 import { ByteReader } from "../../../lib/wire/byte_reader.ts";
 import { FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
 import { DEFAULT_LIMITS } from "../../../lib/wire/limits.ts";
-import { openOutbox } from "../../support/session/open_outbox.ts";
+import { openScheduler } from "../../support/session/open_scheduler.ts";
 import { rawFrame, u32 } from "../../support/session/raw_frames.ts";
 import { ScriptedPeer } from "../../support/session/scripted_peer.ts";
 
@@ -17,7 +17,7 @@ type Session = ScriptedPeer["side"]["session"];
 /** What is asked of a session from outside. */
 const ASKED: [what: string, ask: (session: Session, nowMs: number) => void][] = [
   ["drain", (session, nowMs) => session.startDraining(nowMs)],
-  ["say why it is to drain", (session, nowMs) => session.sayDrain("closing", nowMs)],
+  ["say why it is to drain", (session, nowMs) => session.sendDrain("closing", nowMs)],
   ["ping", (session, nowMs) => session.ping(nowMs)],
 ];
 const ASKED_LATE: typeof ASKED = [
@@ -34,7 +34,7 @@ for (const [what, ask] of ASKED) {
     const peer = new ScriptedPeer("acceptor");
     ask(peer.side.session, peer.nowMs);
     peer.expectNothing();
-    assertEquals([peer.side.session.state, peer.side.session.responder.draining], [
+    assertEquals([peer.side.session.state, peer.side.session.incoming.draining], [
       "handshake",
       false,
     ]);
@@ -100,12 +100,18 @@ Deno.test("a stream has capacities of up to 65,535, both of which its opening na
 Deno.test("errors tell little while more than 1 MiB waits to be sent", () => {
   const text = "t".repeat(1_000), error = new InternodeError("HandlerFailed", text);
   for (const [waiting, textBytes, hasDetail] of [[0, 1_000, true], [1, 64, false]] as const) {
-    const { outbox, drain } = openOutbox();
+    const { scheduler, drain } = openScheduler();
     const giver = { release(): void {}, giveCredit(): void {} };
-    const inbox = new Inbox(DEFAULT_LIMITS, outbox);
-    const responder = new ResponderSide(outbox, inbox, giver, { resolve: () => null }, 10);
+    const receiveBuffer = new ReceiveBuffer(DEFAULT_LIMITS, scheduler);
+    const responder = new IncomingCalls(
+      scheduler,
+      receiveBuffer,
+      giver,
+      { resolve: () => null },
+      10,
+    );
     // With its header.
-    outbox.frame(FrameType.error, 0, 0, 0, new Uint8Array(1024 * 1024 - 16 + waiting));
+    scheduler.frame(FrameType.error, 0, 0, 0, new Uint8Array(1024 * 1024 - 16 + waiting));
     responder.respondError(1 << 20, error, new Uint8Array(5));
     let payload = new Uint8Array(0), code = 0;
     for (let frames = drain(); frames.length > 0; frames = drain()) {
@@ -133,6 +139,6 @@ for (const [what, ask] of TELLING) {
   Deno.test(`a session knows the time of the turn in which it is to ${what}`, () => {
     const { side: { session }, nowMs } = ScriptedPeer.open("acceptor");
     ask(session, nowMs + 7);
-    assertEquals(session.responder.nowMs, nowMs + 7);
+    assertEquals(session.incoming.nowMs, nowMs + 7);
   });
 }

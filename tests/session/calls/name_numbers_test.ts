@@ -6,7 +6,7 @@ import { MAX_NAMES_BYTES, nameCost } from "../../../lib/session/frames/handler_n
 import { NameNumbers } from "../../../lib/session/calls/name_numbers.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
 import { TestCall } from "../../support/session/calls.ts";
-import { openOutbox } from "../../support/session/open_outbox.ts";
+import { openScheduler } from "../../support/session/open_scheduler.ts";
 import { textOf } from "../../support/session/raw_frames.ts";
 
 const LONG = "n".repeat(255);
@@ -17,8 +17,8 @@ const MOST = Math.floor(MAX_NAMES_BYTES / nameCost(2 + 255 + 255));
 
 /** Numbers for a peer that takes names anew, or not, and what it is told. */
 function numbers(reuses = true) {
-  const { outbox, drain } = openOutbox();
-  const names = new NameNumbers(outbox);
+  const { scheduler, drain } = openScheduler();
+  const names = new NameNumbers(scheduler);
   names.reuses = reuses;
   /** What the peer has been told since, as number and name. */
   const told = (): [number, string][] => {

@@ -76,17 +76,17 @@ Deno.test("a name called in vain gives its number to another name, and gets one 
 
 Deno.test("a user's key for a name never leads to a number that has another name by now", () => {
   const peer = ScriptedPeer.open("dialler", {}, NEW);
-  const { caller } = peer.side.session;
+  const { outgoing } = peer.side.session;
   for (const key of ["gone", {}]) {
-    const before = caller.keyNumber(key, "gone", 0);
-    assertEquals(caller.keyNumber(key, "gone", 0), before);
+    const before = outgoing.keyNumber(key, "gone", 0);
+    assertEquals(outgoing.keyNumber(key, "gone", 0), before);
     callInVain(peer, 1, "gone");
     const call = new TestCall();
-    caller.request(call, before, rawCodec, null, null, 0);
+    outgoing.request(call, before, rawCodec, null, null, 0);
     peer.send(unknown(peer.frames().splice(0).at(-1)!));
     callInVain(peer, 128, "else");
     callInVain(peer, 128, "more");
-    const after = caller.keyNumber(key, "gone", 0);
+    const after = outgoing.keyNumber(key, "gone", 0);
     const named = peer.frames().splice(0).at(-1)!;
     assertEquals([named.type, named.code], [FrameType.name, after]);
   }
@@ -98,7 +98,7 @@ Deno.test("a number keeps its name while a call made with it has no answer, wher
   const cancelled = side.request("cancelled", null);
   const inPieces = side.request("in pieces", numbered(5_000));
   const held = peer.frames().splice(0);
-  side.session.caller.cancel(cancelled, new Error("enough"), "Cancelled", peer.nowMs);
+  side.session.outgoing.cancel(cancelled, new Error("enough"), "Cancelled", peer.nowMs);
   peer.expect(FrameType.cancel);
   // Each of them is called in vain beside, and so would give its number back.
   side.request("cancelled", null);
@@ -131,16 +131,16 @@ Deno.test("a number keeps its name while a call made with it has no answer, wher
 
 Deno.test("where numbers run short, the names given longest ago leave, those of calls under way not among them", () => {
   const peer = ScriptedPeer.open("dialler", {}, NEW);
-  const { caller } = peer.side.session;
+  const { outgoing } = peer.side.session;
   const kept = peer.side.request("kept", null);
-  for (let n = 1; n < 65_535; n++) caller.nameNumber(`name ${n}`, "", 0);
-  const full = assertThrows(() => caller.nameNumber("one more", "", 0), InternodeError);
+  for (let n = 1; n < 65_535; n++) outgoing.nameNumber(`name ${n}`, "", 0);
+  const full = assertThrows(() => outgoing.nameNumber("one more", "", 0), InternodeError);
   assertEquals(full.code, "Overloaded");
   assert(full.message.includes("65535 names"), full.message);
   const request = peer.frames().splice(0).find(({ type }) => type === FrameType.request)!;
   peer.send(rawFrame(FrameType.window));
-  assertEquals(caller.nameNumber("name 65534", "", 0), 65_534, "a young name stays");
-  const numbers = Array.from({ length: 1_000 }, (_, n) => caller.nameNumber(`new ${n}`, "", 0));
+  assertEquals(outgoing.nameNumber("name 65534", "", 0), 65_534, "a young name stays");
+  const numbers = Array.from({ length: 1_000 }, (_, n) => outgoing.nameNumber(`new ${n}`, "", 0));
   assert(!numbers.includes(request.code) && numbers.every((number) => number < 10_000));
   peer.send(rawFrame(FrameType.response, { id: request.id }));
   assertEquals(kept.endings, 1);
@@ -148,18 +148,18 @@ Deno.test("where numbers run short, the names given longest ago leave, those of 
 
 Deno.test("with a peer that takes no name anew, subroutes leave room to contracts, and the error says why", () => {
   const peer = ScriptedPeer.open("dialler", {}, { features: 0 });
-  const { caller } = peer.side.session;
+  const { outgoing } = peer.side.session;
   const first = callInVain(peer, 200);
   assertEquals(first.map(({ code }) => code), first.map((_, n) => n));
   let subroutes = 0;
   const error = assertThrows(() => {
-    for (;; subroutes++) caller.nameNumber("disk", `${subroutes}`, 0);
+    for (;; subroutes++) outgoing.nameNumber("disk", `${subroutes}`, 0);
   }, InternodeError);
   assertEquals(error.code, "Overloaded");
   assert(error.message.includes("200 of them have no handler"), error.message);
   assert(error.message.includes("upgrade it, or connect anew"), error.message);
   assert(subroutes > 50_000 && subroutes < 60_000, `${subroutes} subroutes`);
-  const numbers = Array.from({ length: 1_000 }, (_, n) => caller.nameNumber(`late ${n}`, "", 0));
+  const numbers = Array.from({ length: 1_000 }, (_, n) => outgoing.nameNumber(`late ${n}`, "", 0));
   assertEquals(new Set(numbers).size, 1_000);
 });
 
@@ -191,12 +191,12 @@ Deno.test("a peer that has not offered it cannot give a number another name, and
 });
 
 Deno.test("two pairs of name and subroute are never one, whatever characters they hold", () => {
-  const { caller } = ScriptedPeer.open("dialler", {}, NEW).side.session;
+  const { outgoing } = ScriptedPeer.open("dialler", {}, NEW).side.session;
   const pairs = [["a\0b", "c"], ["a", "b\0c"], ["ab", "c"], ["a", "bc"], ["", "abc"], [
     "\ufeffa",
     "bc",
   ]];
-  const numbers = pairs.map(([name, subroute]) => caller.nameNumber(name!, subroute!, 0));
+  const numbers = pairs.map(([name, subroute]) => outgoing.nameNumber(name!, subroute!, 0));
   assertEquals(numbers, [0, 1, 2, 3, 4, 5]);
 });
 
@@ -253,7 +253,7 @@ Deno.test("whatever is called, cancelled and given anew, each call reaches the h
         if (!known) assert(call.error!.message.includes(`"${name}"`), call.error!.message);
       };
       if (random.chance(0.05)) {
-        dialler.session.caller.cancel(call, new Error("enough"), "Cancelled", pair.nowMs);
+        dialler.session.outgoing.cancel(call, new Error("enough"), "Cancelled", pair.nowMs);
       }
       for (let moves = random.int(0, 12); moves > 0; moves--) pair.step();
       if (random.chance(0.3)) answerOne();

@@ -166,7 +166,7 @@ Deno.test("what cannot be encoded is refused, and nothing of it is sent", () => 
   const second = peer.expect(FrameType.request, { payload: numbered(2) });
   peer.expectNothing();
   assert(first.id !== second.id);
-  assertEquals(side.session.caller.calls.active, 2);
+  assertEquals(side.session.outgoing.calls.active, 2);
 });
 
 Deno.test("an oversize message is refused at the sender, with the limit's name", () => {

@@ -8,7 +8,7 @@ import { ScriptedPeer } from "../../support/session/scripted_peer.ts";
 Deno.test("one slot is used more often than its count can tell, under another id each time, never 0", () => {
   const peer = ScriptedPeer.open("dialler");
   const { side } = peer;
-  side.session.caller.nameNumber("echo", "", peer.nowMs);
+  side.session.outgoing.nameNumber("echo", "", peer.nowMs);
   peer.expect(FrameType.name);
   let last = -1;
   const seen = new Set<number>();
@@ -52,7 +52,7 @@ Deno.test("when all slots are taken, calls wait in line", () => {
     const incoming = kept.requests[answered++]!;
     incoming.responder.finishCall(incoming, rawCodec, incoming.payload, pair.nowMs);
     pair.pump();
-    assert(pair.acceptor.session.responder.calls.active <= 3);
+    assert(pair.acceptor.session.incoming.calls.active <= 3);
   }
   assertEquals(stream.opened, 1);
   for (const incoming of kept.requests.slice(answered)) {

@@ -67,13 +67,13 @@ const lose = ({ peer }: Unread<unknown>): void => peer.side.session.onLost("gone
 
 const SERVED: [what: string, end: (unread: Unread<TestAccepted>) => void][] = [
   ["its handler is done", ({ peer, stream }) => {
-    peer.side.session.responder.finishStream(stream, peer.nowMs);
+    peer.side.session.incoming.finishStream(stream, peer.nowMs);
   }],
   ["its handler fails", ({ peer, stream }) => {
-    peer.side.session.responder.failCall(stream, ERROR, null, peer.nowMs);
+    peer.side.session.incoming.failCall(stream, ERROR, null, peer.nowMs);
   }],
   ["it is given up here", ({ peer, stream }) => {
-    peer.side.session.responder.endCall(stream, ERROR, peer.nowMs);
+    peer.side.session.incoming.endCall(stream, ERROR, peer.nowMs);
   }],
   ["its caller cancels it", ({ peer, stream }) => {
     peer.send(rawFrame(FrameType.cancel, { id: stream.id, code: 4 }));

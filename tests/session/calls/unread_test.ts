@@ -84,21 +84,21 @@ Deno.test("responses beyond the budget become short errors, until the peer reads
 
 Deno.test("whoever answers knows how much of the last response waits, and whether there is room", () => {
   const peer = ScriptedPeer.open("acceptor", { limits: LIMITS }, GREEDY);
-  const { responder } = peer.side.session;
+  const { incoming } = peer.side.session;
   peer.side.handlers.set("echo", new EchoTarget());
   peer.send(peer.name(0, "echo"), peer.request(CALL, { payload: numbered(100) }));
-  assertEquals(responder.waitingBytes, 0);
+  assertEquals(incoming.waitingBytes, 0);
   const payload = joined(u32(700_000), numbered(60_000));
   peer.send(peer.request(CALL | 1, { flags: FLAG_FIRST, payload }));
   for (let left = 640_000; left > 0; left -= 64_000) {
     peer.send(rawFrame(FrameType.openerFragment, { id: CALL | 1, payload: numbered(64_000) }));
   }
-  assertEquals(responder.waitingBytes, 700_000);
+  assertEquals(incoming.waitingBytes, 700_000);
   // One of any size may wait beside those that fit.
-  assert(responder.bulk.hasRoom(700_000));
-  responder.respond(CALL | 2, rawCodec, numbered(700_000));
-  assert(!responder.bulk.hasRoom(700_000));
-  assert(responder.bulk.hasRoom(200_000));
+  assert(incoming.bulk.hasRoom(700_000));
+  incoming.respond(CALL | 2, rawCodec, numbered(700_000));
+  assert(!incoming.bulk.hasRoom(700_000));
+  assert(incoming.bulk.hasRoom(200_000));
 });
 
 Deno.test("messages of streams stay with their senders while much of them waits", () => {
@@ -161,9 +161,9 @@ Deno.test("calls that wait for a slot are bounded, and those that ended make roo
 
 Deno.test("errors tell little while much waits to be read", () => {
   const peer = ScriptedPeer.open("acceptor", {}, GREEDY);
-  const { responder } = peer.side.session;
+  const { incoming } = peer.side.session;
   const failure = new InternodeError("HandlerFailed", "x".repeat(4_000), { outcome: "executed" });
-  for (let id = 0; id < 2_000; id++) responder.respondError(CALL | id, failure, numbered(500));
+  for (let id = 0; id < 2_000; id++) incoming.respondError(CALL | id, failure, numbered(500));
   assert(waiting(peer) < 1_500_000, `${waiting(peer)} bytes wait`);
   const errors = peer.frames().splice(0).filter(({ type }) => type === FrameType.error);
   assertEquals(errors.length, 2_000);
@@ -175,10 +175,10 @@ Deno.test("a peer may ask for much over time, as long as it reads", () => {
   const peer = ScriptedPeer.open("acceptor", { limits: { maxCalls: 1 } }, GREEDY);
   const ping = rawFrame(FrameType.ping);
   const pings = joined(...Array.from({ length: 1_000 }, () => ping));
-  const { responder } = peer.side.session;
+  const { incoming } = peer.side.session;
   // Something always waits: the lane is never empty, and yet all is read.
   for (let round = 0; round < 400; round++) {
-    responder.respond(CALL | round, rawCodec, numbered(8_000));
+    incoming.respond(CALL | round, rawCodec, numbered(8_000));
     peer.nowMs += 500;
     peer.send(pings);
     peer.side.drain();
@@ -201,10 +201,10 @@ Deno.test("names may take so much memory, and no more", () => {
   }
   peer.expectBreach("too many or too long");
   const asker = ScriptedPeer.open("dialler", {}, { features: FEATURE_NAME_REUSE });
-  const { caller } = asker.side.session;
+  const { outgoing } = asker.side.session;
   let asked = 0;
   const error = assertThrows(() => {
-    for (; asked < 65_535; asked++) caller.nameNumber(long, `${long.slice(5)}${asked}`, 0);
+    for (; asked < 65_535; asked++) outgoing.nameNumber(long, `${long.slice(5)}${asked}`, 0);
   }, InternodeError);
   assertEquals(error.code, "Overloaded");
   assert(Math.abs(asked - number) < 500, `${asked} are used, ${number} were taken`);

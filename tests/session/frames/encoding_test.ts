@@ -17,7 +17,7 @@ import {
   rawCodec,
   TestCall,
 } from "../../support/session/calls.ts";
-import { openOutbox } from "../../support/session/open_outbox.ts";
+import { openScheduler } from "../../support/session/open_scheduler.ts";
 import { assertNothingLeft, Pair } from "../../support/session/pair.ts";
 
 /** Does something in the midst of a value. */
@@ -150,13 +150,13 @@ Deno.test("an error that a codec throws is passed on only if it is one of this l
 });
 
 Deno.test("messages of a stream that are sent while another one is encoded arrive whole, and so do those without a value", () => {
-  const { outbox, drain } = openOutbox();
-  const half = new SendHalf(outbox, FrameType.output, 10);
+  const { scheduler, drain } = openScheduler();
+  const half = new SendHalf(scheduler, FrameType.output, 10);
   half.id = 5;
   const codec = acting(() => {
     for (const value of [numbered(6), null]) half.send(encodedCodec, value);
   });
-  outbox.send(FrameType.request, 0, 0, 1 << 20, 0, null, codec, numbered(9), null);
+  scheduler.send(FrameType.request, 0, 0, 1 << 20, 0, null, codec, numbered(9), null);
   const sent: unknown[] = [];
   for (let frames = drain(); frames.length > 0; frames = drain()) {
     for (const { type, flags, payload } of frames) sent.push([type, flags, [...payload]]);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../../lib/errors.ts";
 import { BulkPacer } from "../../../lib/session/sending/bulk_pacer.ts";
-import { DRAIN_BYTES } from "../../../lib/session/sending/outbox.ts";
+import { DRAIN_BYTES } from "../../../lib/session/sending/send_scheduler.ts";
 import { FLAG_FIRST, FrameType } from "../../../lib/wire/frame.ts";
 import { assertPayload, encodedCodec, numbered, rawCodec } from "../../support/session/calls.ts";
 import { assertNothingLeft, Pair } from "../../support/session/pair.ts";

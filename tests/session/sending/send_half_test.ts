@@ -5,7 +5,7 @@ import { InternodeError } from "../../../lib/errors.ts";
 import { SendHalf } from "../../../lib/session/sending/send_half.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
 import { numbered, rawCodec } from "../../support/session/calls.ts";
-import { openOutbox, type OpenOutboxOptions } from "../../support/session/open_outbox.ts";
+import { type OpenOutboxOptions, openScheduler } from "../../support/session/open_scheduler.ts";
 
 const KIB = 1024, MIB = 1024 * KIB;
 /** With what every message counts beside it, a message is 1 KiB. */
@@ -13,8 +13,8 @@ const PAYLOAD = numbered(KIB - 128);
 
 /** A direction that has credit for so many messages, to such a peer. */
 function sending(hello: OpenOutboxOptions["hello"] = {}, credit = 10_000) {
-  const { outbox, drain } = openOutbox({ hello });
-  const half = new SendHalf(outbox, FrameType.output, credit);
+  const { scheduler, drain } = openScheduler({ hello });
+  const half = new SendHalf(scheduler, FrameType.output, credit);
   half.id = 5;
   /** Sends until one has to wait, and says how many left at once. */
   const fill = (): number => {
@@ -22,7 +22,7 @@ function sending(hello: OpenOutboxOptions["hello"] = {}, credit = 10_000) {
     while (half.send(rawCodec, PAYLOAD) === null) sent++;
     return sent;
   };
-  return { outbox, drain, half, fill };
+  return { scheduler, drain, half, fill };
 }
 
 Deno.test("a stream has its budget under way, an eighth of the peer's window if that is less, and 64 KiB in any case", () => {
@@ -87,8 +87,8 @@ Deno.test("bytes that are given back let go what waits for them, in order", () =
 
 Deno.test("an end is said once, and waits for nothing but what waits before it", () => {
   for (const type of [FrameType.input, FrameType.output]) {
-    const { outbox, drain } = openOutbox();
-    const half = new SendHalf(outbox, type, 0);
+    const { scheduler, drain } = openScheduler();
+    const half = new SendHalf(scheduler, type, 0);
     let ended = 0;
     half.end(() => ended++, 0);
     half.end(() => ended++, 0);

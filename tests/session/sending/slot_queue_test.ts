@@ -2,25 +2,28 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../../lib/errors.ts";
-import { type OutgoingCall, OutgoingCalls } from "../../../lib/session/sending/outgoing_calls.ts";
+import {
+  type OutgoingCall,
+  OutgoingCallTable,
+} from "../../../lib/session/sending/outgoing_call_table.ts";
 import { SlotQueue } from "../../../lib/session/sending/slot_queue.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
 import { numbered, rawCodec, TestCall } from "../../support/session/calls.ts";
-import { openOutbox } from "../../support/session/open_outbox.ts";
+import { openScheduler } from "../../support/session/open_scheduler.ts";
 
 /** What a call counts with beside its payload, and how many may wait. */
 const COST = 512, BUDGET = 64 * 1024;
 
 /** A queue before so many slots, of which all are taken. */
 function queueing(maxCalls = 1) {
-  const { outbox, drain } = openOutbox({
+  const { scheduler, drain } = openScheduler({
     limits: { sendBudgetBytes: BUDGET },
     hello: { maxCalls },
   });
-  const slots = new OutgoingCalls(), expired: OutgoingCall[] = [];
+  const slots = new OutgoingCallTable(), expired: OutgoingCall[] = [];
   const taken = Array.from({ length: maxCalls }, () => new TestCall());
   for (const call of taken) slots.add(call);
-  const queue = new SlotQueue(slots, outbox, (call) => {
+  const queue = new SlotQueue(slots, scheduler, (call) => {
     expired.push(call);
     call.state = "ended";
   });
@@ -51,7 +54,7 @@ function queueing(maxCalls = 1) {
       }
     }
   };
-  return { outbox, drain, slots, queue, expired, sent, add, free, fill };
+  return { scheduler, drain, slots, queue, expired, sent, add, free, fill };
 }
 
 Deno.test("a call goes at once where there is a slot, and the others in order as slots are freed", () => {
@@ -116,9 +119,9 @@ const MAKING_ROOM: [
   ["were taken out", ({ queue }, times) => {
     for (let n = 0; n < times; n++) queue.shift();
   }],
-  ["have run out of time", ({ queue, outbox }, times) => {
+  ["have run out of time", ({ queue, scheduler }, times) => {
     for (const call of queue.waiting().slice(0, times)) call.deadlineMs = 10;
-    outbox.nowMs = 10;
+    scheduler.nowMs = 10;
     queue.expire();
   }],
 ];
@@ -140,27 +143,27 @@ for (const [what, make] of MAKING_ROOM) {
 }
 
 Deno.test("calls end at their deadlines and not before, wherever they stand, and the next deadline is known", () => {
-  const { queue, outbox, expired, add } = queueing();
+  const { queue, scheduler, expired, add } = queueing();
   const calls = [add(30), add(), add(10), add(20)];
   assertEquals(queue.earliestMs, 10);
   for (const [nowMs, ended, nextMs] of [[9, [], 10], [10, [2], 20], [29, [2, 3], 30]] as const) {
-    outbox.nowMs = nowMs;
+    scheduler.nowMs = nowMs;
     queue.expire();
     assertEquals(expired, ended.map((n) => calls[n]!));
     assertEquals(queue.earliestMs, nextMs);
     assertEquals(queue.waiting(), calls.filter((call) => !expired.includes(call)), "in order");
   }
   assertEquals([queue.waiting(), queue.length], [[calls[0]!, calls[1]!], 2]);
-  outbox.nowMs = 30;
+  scheduler.nowMs = 30;
   queue.expire();
   assertEquals([queue.earliestMs, queue.waiting()], [Infinity, [calls[1]!]]);
 });
 
 Deno.test("a call whose turn comes too late ends, those that have ended are passed over", () => {
-  const { outbox, expired, sent, add, free, queue } = queueing();
+  const { scheduler, expired, sent, add, free, queue } = queueing();
   const ended = add(), late = add(50), next = add();
   ended.state = "ended";
-  outbox.nowMs = 50;
+  scheduler.nowMs = 50;
   free();
   assertEquals([expired, sent, queue.length], [[late], [next], 0]);
   add().state = "ended";
@@ -176,12 +179,12 @@ Deno.test("an empty queue has no deadline", () => {
 });
 
 Deno.test("a call for which there is no room when its turn comes stays first, and goes once there is", () => {
-  const { outbox, drain, slots, queue, free } = queueing(3);
+  const { scheduler, drain, slots, queue, free } = queueing(3);
   const large = (call: TestCall, bytes: number): void =>
     queue.add(call, null, () => {
       const id = slots.add(call);
       try {
-        outbox.send(FrameType.request, 0, 0, id, 0, null, rawCodec, numbered(bytes), call);
+        scheduler.send(FrameType.request, 0, 0, id, 0, null, rawCodec, numbered(bytes), call);
       } catch (error) {
         call.state = "ended";
         slots.remove(call);
@@ -205,13 +208,13 @@ Deno.test("a call for which there is no room when its turn comes stays first, an
 });
 
 Deno.test("the first call, which waits for room, ends at its deadline like any", () => {
-  const { outbox, drain, queue, free, expired } = queueing(2);
+  const { scheduler, drain, queue, free, expired } = queueing(2);
   const overloaded = (call: TestCall): void => {
     call.state = "ended";
-    outbox.bulk.checkRoom(BUDGET);
+    scheduler.bulk.checkRoom(BUDGET);
   };
   queue.add(new TestCall(), null, () => {
-    outbox.send(FrameType.request, 0, 0, 1, 0, null, rawCodec, numbered(BUDGET + 1), null);
+    scheduler.send(FrameType.request, 0, 0, 1, 0, null, rawCodec, numbered(BUDGET + 1), null);
   });
   free();
   assertEquals(queue.length, 0, "it is under way");
@@ -222,14 +225,14 @@ Deno.test("the first call, which waits for room, ends at its deadline like any",
   const early = new TestCall(30);
   queue.add(early, null, () => overloaded(early));
   assertEquals([queue.waiting(), queue.earliestMs], [[first, second, early], 30]);
-  outbox.nowMs = 30;
+  scheduler.nowMs = 30;
   queue.expire();
   assertEquals([expired.splice(0), queue.earliestMs], [[early], 40]);
-  outbox.nowMs = 40;
+  scheduler.nowMs = 40;
   queue.expire();
   assertEquals([expired, queue.earliestMs], [[first], 60]);
   assertEquals(queue.waiting(), [second]);
-  outbox.nowMs = 60;
+  scheduler.nowMs = 60;
   while (drain().length > 0);
   assertEquals([expired, queue.length], [[first, second], 0]);
 });
@@ -251,10 +254,10 @@ Deno.test("only a call that finds no room waits for it: what is refused for anot
   const strange = { code: "Overloaded" };
   for (const hasRoom of [true, false]) {
     for (const error of hasRoom ? [overloaded] : [tooLarge, strange]) {
-      const { outbox, queue, free } = queueing(2);
+      const { scheduler, queue, free } = queueing(2);
       if (!hasRoom) {
-        outbox.send(FrameType.request, 0, 0, 1, 0, null, rawCodec, numbered(BUDGET + 1), null);
-        assertThrows(() => outbox.bulk.checkRoom(BUDGET), InternodeError);
+        scheduler.send(FrameType.request, 0, 0, 1, 0, null, rawCodec, numbered(BUDGET + 1), null);
+        assertThrows(() => scheduler.bulk.checkRoom(BUDGET), InternodeError);
       }
       const call = new TestCall();
       queue.add(call, null, () => {
@@ -267,11 +270,11 @@ Deno.test("only a call that finds no room waits for it: what is refused for anot
 });
 
 Deno.test("a call that has ended already does not run out of time", () => {
-  const { outbox, queue, expired, add } = queueing();
+  const { scheduler, queue, expired, add } = queueing();
   const ended = add(10), other = add(10);
   ended.state = "ended";
   queue.onEnded();
-  outbox.nowMs = 10;
+  scheduler.nowMs = 10;
   queue.expire();
   assertEquals([expired, queue.length, queue.earliestMs], [[other], 0, Infinity]);
 });

@@ -148,10 +148,10 @@ export class Pair {
 /** Nothing is left in any table of either side. */
 export function assertNothingLeft(pair: Pair): void {
   for (const { session } of [pair.dialler, pair.acceptor]) {
-    assertEquals(session.caller.calls.active, 0, "calls");
-    assertEquals([...session.caller.calls], []);
-    assertEquals(session.responder.calls.active, 0, "served calls");
-    assertEquals([...session.responder.calls], []);
+    assertEquals(session.outgoing.calls.active, 0, "calls");
+    assertEquals([...session.outgoing.calls], []);
+    assertEquals(session.incoming.calls.active, 0, "served calls");
+    assertEquals([...session.incoming.calls], []);
     assertEquals(session.queuedBytes, 0, "queued bytes");
     assert(!session.hasOutput, "output left");
   }

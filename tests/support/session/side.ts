@@ -163,9 +163,9 @@ export class Side implements SessionDelegate {
     } = {},
   ): TestCall {
     const call = init.call ?? new TestCall(init.deadlineMs);
-    const { caller } = this.session, nowMs = this.#now();
-    const number = caller.nameNumber(name, init.subroute ?? "", nowMs);
-    caller.request(call, number, init.codec ?? rawCodec, payload, init.metadata ?? null, nowMs);
+    const { outgoing } = this.session, nowMs = this.#now();
+    const number = outgoing.nameNumber(name, init.subroute ?? "", nowMs);
+    outgoing.request(call, number, init.codec ?? rawCodec, payload, init.metadata ?? null, nowMs);
     return call;
   }
 
@@ -184,9 +184,9 @@ export class Side implements SessionDelegate {
   ): TestStream {
     const stream = init.stream ?? new TestStream(init.deadlineMs);
     stream.now = this.#now;
-    const { caller } = this.session, nowMs = this.#now();
-    const number = caller.nameNumber(name, "", nowMs);
-    caller.open(
+    const { outgoing } = this.session, nowMs = this.#now();
+    const number = outgoing.nameNumber(name, "", nowMs);
+    outgoing.open(
       stream,
       number,
       init.codec ?? rawCodec,
@@ -201,7 +201,7 @@ export class Side implements SessionDelegate {
 
   /** Cancels a call of this side. */
   cancel(call: TestCall | TestStream, error: unknown = new Error("changed my mind")): void {
-    this.session.caller.cancel(call, error, "Cancelled", this.#now());
+    this.session.outgoing.cancel(call, error, "Cancelled", this.#now());
   }
 }
 

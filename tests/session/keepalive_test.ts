@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Liveness } from "../../lib/session/liveness.ts";
+import { Keepalive } from "../../lib/session/keepalive.ts";
 import { DEFAULT_TIMES } from "../../lib/session/frames/session_options.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { KeepTarget, numbered, rawCodec } from "../support/session/calls.ts";
@@ -52,7 +52,7 @@ Deno.test("a ping is answered with its own number", () => {
   peer.expect(FrameType.pong, { id: 0, argument: 0xfedc_ba98 });
 });
 
-Deno.test("a silent peer is lost after the liveness time, and every call with it", () => {
+Deno.test("a silent peer is lost after livenessTimeoutMs, and every call with it", () => {
   const peer = ScriptedPeer.open("dialler");
   const call = peer.side.request("echo", null);
   assertEquals(live(peer, 29_999, false), 2);
@@ -197,7 +197,7 @@ Deno.test("a peer that was heard while this process was held up is as well as ev
   assertEquals(peer.side.session.state, "open");
 });
 
-Deno.test("a short delay of timers does not lengthen the liveness time much", () => {
+Deno.test("a short delay of timers does not lengthen livenessTimeoutMs much", () => {
   const peer = ScriptedPeer.open("acceptor");
   const { session } = peer.side, start = peer.nowMs;
   while (session.state === "open") {
@@ -240,17 +240,17 @@ const TIMES = {
 const UNTAKEN_BYTES = 32 * 1024;
 
 /** What is known of a peer from time 0 on, that has just been heard. */
-function open(nowMs = 0): Liveness {
-  const liveness = new Liveness(TIMES, nowMs);
-  liveness.onOpen(nowMs);
-  return liveness;
+function open(nowMs = 0): Keepalive {
+  const keepalive = new Keepalive(TIMES, nowMs);
+  keepalive.onOpen(nowMs);
+  return keepalive;
 }
 
 /** Hears the peer at each second up to a time, and says why it is lost. */
-function hear(liveness: Liveness, fromMs: number, untilMs: number): string | null {
+function hear(keepalive: Keepalive, fromMs: number, untilMs: number): string | null {
   for (let nowMs = fromMs; nowMs <= untilMs; nowMs += 1_000) {
-    liveness.onReceived(nowMs);
-    const step = liveness.onTimer(nowMs, nowMs);
+    keepalive.onReceived(nowMs);
+    const step = keepalive.onTimer(nowMs, nowMs);
     if (step.kind === "lost") return `${nowMs}: ${step.reason}`;
   }
   return null;
@@ -259,25 +259,25 @@ function hear(liveness: Liveness, fromMs: number, untilMs: number): string | nul
 const NOTHING_TAKEN = "30000 ms.", WRITE = "The peer has taken no bytes for ";
 
 Deno.test("a handshake has its time to the millisecond", () => {
-  const liveness = new Liveness(TIMES, 7);
-  assertEquals(liveness.nextDeadlineMs, 5_007);
-  assertEquals(liveness.onTimer(5_006, 5_006).kind, "nothing");
-  const step = liveness.onTimer(5_007, 5_007);
+  const keepalive = new Keepalive(TIMES, 7);
+  assertEquals(keepalive.nextDeadlineMs, 5_007);
+  assertEquals(keepalive.onTimer(5_006, 5_006).kind, "nothing");
+  const step = keepalive.onTimer(5_007, 5_007);
   assertEquals(step, { kind: "lost", reason: "The handshake was not done within 5000 ms." });
 });
 
 Deno.test("what a connection went through before its session counts towards the handshake's time", () => {
-  const liveness = new Liveness({ ...TIMES, handshakeUsedMs: 1_500 }, 7);
-  assertEquals(liveness.nextDeadlineMs, 3_507);
-  assertEquals(liveness.onTimer(3_506, 3_506).kind, "nothing");
-  const step = liveness.onTimer(3_507, 3_507);
+  const keepalive = new Keepalive({ ...TIMES, handshakeUsedMs: 1_500 }, 7);
+  assertEquals(keepalive.nextDeadlineMs, 3_507);
+  assertEquals(keepalive.onTimer(3_506, 3_506).kind, "nothing");
+  const step = keepalive.onTimer(3_507, 3_507);
   // What is told is the whole time.
   assertEquals(step, { kind: "lost", reason: "The handshake was not done within 5000 ms." });
-  liveness.onOpen(100);
-  assertEquals(liveness.onTimer(3_507, 3_507).kind, "nothing");
+  keepalive.onOpen(100);
+  assertEquals(keepalive.onTimer(3_507, 3_507).kind, "nothing");
 });
 
-Deno.test("a write has the liveness time, which begins anew whenever some of it is taken", () => {
+Deno.test("a write has livenessTimeoutMs, which begins anew whenever some of it is taken", () => {
   const stuck = open();
   stuck.onWriteBegun(1_000);
   assertEquals(stuck.nextDeadlineMs, 10_000);
@@ -296,68 +296,68 @@ Deno.test("a write has the liveness time, which begins anew whenever some of it 
 });
 
 Deno.test("bulk that is not read is found out, which begins anew whenever some of it is taken or has arrived", () => {
-  const told: [what: string, tell: (liveness: Liveness) => void, lostMs: number | null][] = [
+  const told: [what: string, tell: (keepalive: Keepalive) => void, lostMs: number | null][] = [
     ["nothing", () => {}, 31_000],
-    ["taken", (liveness) => liveness.onTaken(20_000), 50_000],
-    ["arrived", (liveness) => liveness.onBulk(UNTAKEN_BYTES, 5, 20_000), 50_000],
-    ["no more arrived", (liveness) => liveness.onBulk(UNTAKEN_BYTES + 1, 0, 20_000), 31_000],
-    ["little left", (liveness) => liveness.onBulk(UNTAKEN_BYTES - 1, 0, 20_000), null],
+    ["taken", (keepalive) => keepalive.onTaken(20_000), 50_000],
+    ["arrived", (keepalive) => keepalive.onBulk(UNTAKEN_BYTES, 5, 20_000), 50_000],
+    ["no more arrived", (keepalive) => keepalive.onBulk(UNTAKEN_BYTES + 1, 0, 20_000), 31_000],
+    ["little left", (keepalive) => keepalive.onBulk(UNTAKEN_BYTES - 1, 0, 20_000), null],
   ];
   for (const [what, tell, lostMs] of told) {
-    const liveness = open();
-    liveness.onBulk(UNTAKEN_BYTES, 0, 1_000);
-    hear(liveness, 1_000, 20_000);
-    tell(liveness);
+    const keepalive = open();
+    keepalive.onBulk(UNTAKEN_BYTES, 0, 1_000);
+    hear(keepalive, 1_000, 20_000);
+    tell(keepalive);
     const lost = lostMs === null ? null : `${lostMs}: ${WRITE}${NOTHING_TAKEN}`;
-    assertEquals(hear(liveness, 20_000, 90_000), lost, what);
+    assertEquals(hear(keepalive, 20_000, 90_000), lost, what);
   }
 });
 
 Deno.test("the next deadline is the earliest of all that is waited for", () => {
-  const liveness = open(1_000);
-  assertEquals(liveness.nextDeadlineMs, 11_000, "a ping");
-  for (const nowMs of [11_000, 21_500]) liveness.onTimer(nowMs, nowMs);
-  assertEquals(liveness.nextDeadlineMs, 31_000, "a sign of life");
-  liveness.onReceived(20_000);
-  liveness.onWriteBegun(1_200);
-  assertEquals(liveness.nextDeadlineMs, 31_200, "a write");
-  liveness.onBulk(UNTAKEN_BYTES, 0, 1_100);
-  assertEquals(liveness.nextDeadlineMs, 31_100, "bulk");
+  const keepalive = open(1_000);
+  assertEquals(keepalive.nextDeadlineMs, 11_000, "a ping");
+  for (const nowMs of [11_000, 21_500]) keepalive.onTimer(nowMs, nowMs);
+  assertEquals(keepalive.nextDeadlineMs, 31_000, "a sign of life");
+  keepalive.onReceived(20_000);
+  keepalive.onWriteBegun(1_200);
+  assertEquals(keepalive.nextDeadlineMs, 31_200, "a write");
+  keepalive.onBulk(UNTAKEN_BYTES, 0, 1_100);
+  assertEquals(keepalive.nextDeadlineMs, 31_100, "bulk");
 });
 
 Deno.test("an answer that nobody asked for, or a second one, tells nothing of the way", () => {
-  const liveness = open();
-  liveness.onPong(0, 500);
-  assertEquals(liveness.lastPing, null);
-  const token = liveness.ask(1_000);
-  liveness.onPong(token, 1_020);
-  liveness.onPong(token, 9_000);
-  assertEquals(liveness.lastPing, { atMs: 1_020, roundTripMs: 20 });
+  const keepalive = open();
+  keepalive.onPong(0, 500);
+  assertEquals(keepalive.lastPing, null);
+  const token = keepalive.ask(1_000);
+  keepalive.onPong(token, 1_020);
+  keepalive.onPong(token, 9_000);
+  assertEquals(keepalive.lastPing, { atMs: 1_020, roundTripMs: 20 });
 });
 
 Deno.test("a timer up to 50 ms late shows nothing, a later one that this process was held up", () => {
   for (const [lateMs, lost] of [[50, true], [51, false]] as const) {
-    const liveness = open();
-    const step = liveness.onTimer(30_000 + lateMs, 30_000);
+    const keepalive = open();
+    const step = keepalive.onTimer(30_000 + lateMs, 30_000);
     assertEquals(step.kind === "lost", lost);
     // Then it reads on for a second.
     if (!lost) {
-      assertEquals(liveness.onTimer(31_000 + lateMs - 1, 31_000 + lateMs - 1).kind, "nothing");
-      assertEquals(liveness.onTimer(31_000 + lateMs, 31_000 + lateMs).kind, "lost");
+      assertEquals(keepalive.onTimer(31_000 + lateMs - 1, 31_000 + lateMs - 1).kind, "nothing");
+      assertEquals(keepalive.onTimer(31_000 + lateMs, 31_000 + lateMs).kind, "lost");
     }
   }
 });
 
 Deno.test("a ping says whether the one before was answered", () => {
-  const liveness = open(), pings: unknown[] = [];
+  const keepalive = open(), pings: unknown[] = [];
   for (let n = 1; n <= 4; n++) {
-    liveness.onReceived(n * 10_000);
-    const step = liveness.onTimer(n * 10_000, n * 10_000);
+    keepalive.onReceived(n * 10_000);
+    const step = keepalive.onTimer(n * 10_000, n * 10_000);
     pings.push(step.kind === "ping" && [step.token, step.wasAnswered]);
-    if (n % 2 === 1) liveness.onPong(n, n * 10_000 + 1);
+    if (n % 2 === 1) keepalive.onPong(n, n * 10_000 + 1);
   }
   assertEquals(pings, [[1, true], [2, true], [3, false], [4, true]]);
-  assertEquals(liveness.nextDeadlineMs, 50_000);
+  assertEquals(keepalive.nextDeadlineMs, 50_000);
 });
 
 Deno.test("as long as this process was held up, so much longer a peer has, for a sign of life and for taking bulk", () => {

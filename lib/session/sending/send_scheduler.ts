@@ -23,7 +23,7 @@ import {
   payloadOf,
   rawBytes,
 } from "../frames/outgoing_payload.ts";
-import type { OutgoingCall } from "./outgoing_calls.ts";
+import type { OutgoingCall } from "./outgoing_call_table.ts";
 
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES: number = 256 * 1024;
@@ -41,14 +41,14 @@ const STREAMS_SHARE = 4;
  * first frame is sent. A message that does not fit waits, with nothing sent:
  * a message begun can always be finished.
  */
-export class Outbox extends FrameLanes {
+export class SendScheduler extends FrameLanes {
   /** What the peer takes. */
   readonly budget: PeerBudget = new PeerBudget();
   /** Large messages, and those that wait for room. */
   readonly bulk: BulkLane;
   /** How many messages have been put into batches or queues. */
   messages = 0;
-  /** The size of the last message that {@linkcode Outbox.send} has let wait. */
+  /** The size of the last message that {@linkcode SendScheduler.send} has let wait. */
   enqueuedBytes = 0;
   /** Called once, when some of what waits has left. */
   whenRoom: (() => void) | null = null;
@@ -155,7 +155,7 @@ export class Outbox extends FrameLanes {
       encoding.settle();
       this.bulk.pacer.interactiveMs = this.nowMs;
       this.messages++;
-      this.tellOutput();
+      this.signalOutput();
       return true;
     }
     const payload = this.#takeBack(header);
@@ -207,7 +207,7 @@ export class Outbox extends FrameLanes {
       this.bulk.pacer.interactiveMs = this.nowMs;
       data.end(header);
       encoding.settle();
-      this.tellOutput();
+      this.signalOutput();
       return null;
     }
     const payload = payloadOf(data, header);
@@ -234,14 +234,14 @@ export class Outbox extends FrameLanes {
     data.writer.append(payload);
     data.end(header);
     this.bulk.pacer.interactiveMs = this.nowMs;
-    this.tellOutput();
+    this.signalOutput();
     return true;
   }
 
   /** Puts a message of a stream, whose bytes are reserved, into the bulk lane. */
   enqueueInOrder(message: QueuedMessage): void {
     this.bulk.addInOrder(message);
-    this.tellOutput();
+    this.signalOutput();
   }
 
   /** The peer has given back some of its budget. */
@@ -266,7 +266,7 @@ export class Outbox extends FrameLanes {
   /** There is more room in the peer's budget: what waits for it may go. */
   useWindow(): void {
     this.bulk.onWindow();
-    if (this.bulk.isReady(this.nowMs)) this.tellOutput();
+    if (this.bulk.isReady(this.nowMs)) this.signalOutput();
   }
 
   /** The peer tells how much bulk has arrived in all: more of it may go. Says whether it is more than was known. */
@@ -274,7 +274,7 @@ export class Outbox extends FrameLanes {
     const { pacer } = this.bulk, before = pacer.arrivedBytes;
     pacer.onArrived(count, this.nowMs);
     if (pacer.arrivedBytes === before) return false;
-    if (this.bulk.isReady(this.nowMs)) this.tellOutput();
+    if (this.bulk.isReady(this.nowMs)) this.signalOutput();
     return true;
   }
 
@@ -326,7 +326,7 @@ export class Outbox extends FrameLanes {
     this.enqueuedBytes = message.totalBytes;
     this.bulk.add(message);
     this.messages++;
-    this.tellOutput();
+    this.signalOutput();
   }
 
   #inOrder(half: SendingStream, message: QueuedMessage): QueuedMessage | null {

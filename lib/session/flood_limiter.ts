@@ -11,13 +11,13 @@ export const STEP_FRAMES = 32;
 /** So many bytes of a batch are. */
 export const STEP_BYTES: number = 16 * 1024;
 /** So many may come at once. */
-export const FUTILE_BURST = 20_000;
+export const FLOOD_BURST = 20_000;
 /** So many may come in a second. */
-export const FUTILE_A_SECOND = 2_000;
+export const FLOOD_PER_SECOND = 2_000;
 /** So many more in a second for each call under way: signs of life are asked for each of them. */
-const FUTILE_A_SECOND_FOR_EACH_CALL = 20;
+const FLOOD_PER_SECOND_AND_CALL = 20;
 /** So many more for each message, either way: its end may cross cancels, credits and the like. */
-const FUTILE_FOR_EACH_MESSAGE = 4;
+const FLOOD_PER_MESSAGE = 4;
 
 /**
  * Counts frames of a peer's that have no effect, such as pings, or cancels of
@@ -25,9 +25,9 @@ const FUTILE_FOR_EACH_MESSAGE = 4;
  * of may end while they are under way; one that sends more has nothing else in
  * mind than to keep this side busy.
  */
-export class FutileFrames {
+export class FloodLimiter {
   /** How many more may come before it is looked at what was earned. */
-  #left = FUTILE_BURST;
+  #left = FLOOD_BURST;
   #atMs = -Infinity;
   #messages = 0;
 
@@ -43,15 +43,15 @@ export class FutileFrames {
     if (this.#atMs === -Infinity) this.#atMs = nowMs;
     if (--this.#left >= 0) return;
     const seconds = (nowMs - this.#atMs) / 1000;
-    const aSecond = FUTILE_A_SECOND + FUTILE_A_SECOND_FOR_EACH_CALL * calls;
-    const earned = seconds * aSecond + (messages - this.#messages) * FUTILE_FOR_EACH_MESSAGE;
+    const aSecond = FLOOD_PER_SECOND + FLOOD_PER_SECOND_AND_CALL * calls;
+    const earned = seconds * aSecond + (messages - this.#messages) * FLOOD_PER_MESSAGE;
     this.#atMs = nowMs;
     this.#messages = messages;
-    this.#left += Math.min(FUTILE_BURST, earned);
+    this.#left += Math.min(FLOOD_BURST, earned);
     if (this.#left >= 0) return;
     throw protocolError(
       `Too many frames came that have no effect, such as pings and cancels of calls that there are not: ` +
-        `${FUTILE_BURST} at once and ${FUTILE_A_SECOND} a second are allowed.`,
+        `${FLOOD_BURST} at once and ${FLOOD_PER_SECOND} a second are allowed.`,
     );
   }
 }

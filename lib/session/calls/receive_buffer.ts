@@ -10,8 +10,8 @@ import { FLAG_FIRST, FrameType } from "../../wire/frame.ts";
 import { type Limits, messageCost } from "../../wire/limits.ts";
 import { payloadMemory } from "../../wire/payload_memory.ts";
 import { TokenBucket } from "../../wire/token_bucket.ts";
-import type { Outbox } from "../sending/outbox.ts";
-import { SLOT_MASK } from "../sending/outgoing_calls.ts";
+import type { SendScheduler } from "../sending/send_scheduler.ts";
+import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
 import { protocolError } from "../frames/wire_error.ts";
 
 /** The peer is told of bulk each time this much of it has come; a fraction of what may always be under way. */
@@ -45,14 +45,14 @@ export interface Assembly {
  * whole size from its first frame until it is released, and one that does not
  * fit the budget is a breach of the protocol.
  */
-export class Inbox {
+export class ReceiveBuffer {
   /** How many messages have arrived whole. */
   messages = 0;
   /** When `onTimer` is due, as more may be given back to a peer that is slowed down; `Infinity`: never. */
   giveBackAtMs: number = Infinity;
 
   readonly #limits: Limits;
-  readonly #outbox: Outbox;
+  readonly #scheduler: SendScheduler;
   readonly #giveBackAt: number;
   /** What may be given back; `null`: whatever is consumed. */
   readonly #pace: TokenBucket | null;
@@ -60,19 +60,19 @@ export class Inbox {
   #fromOpener: Map<number, Assembly> | null = null;
   #fromResponder: Map<number, Assembly> | null = null;
   #arrivedBytes = 0;
-  #toldBytes = 0;
+  #reportedBytes = 0;
   #outstanding = 0;
-  /** How many messages of streams the peer has leave to send; those for streams that have ended use it up, too. */
-  #leave = 0;
+  /** How many messages of streams the peer has credit for. Messages for streams that have ended use it up, too. */
+  #streamCredit = 0;
   #released = 0;
 
   /**
    * @param limits What this side takes.
-   * @param outbox Where the peer is told that it may send more, and how much bulk has arrived.
+   * @param scheduler Where the peer is told that it may send more, and how much bulk has arrived.
    */
-  constructor(limits: Limits, outbox: Outbox) {
+  constructor(limits: Limits, scheduler: SendScheduler) {
     this.#limits = limits;
-    this.#outbox = outbox;
+    this.#scheduler = scheduler;
     // Not more than largestMessage() leaves for it.
     const giveBackAt = Math.floor(limits.receiveBudgetBytes / 8);
     const { maxBytesPerSecond } = limits;
@@ -118,18 +118,18 @@ export class Inbox {
 
   /** The opening of a stream is consumed, or refused; the peer may send so many inputs before it knows. */
   releaseOpening(cost: number, inputCredit: number): void {
-    this.#leave += inputCredit;
+    this.#streamCredit += inputCredit;
     this.release(cost);
   }
 
   /** The peer may send so many more messages of streams. */
   grant(messages: number): void {
-    this.#leave += messages;
+    this.#streamCredit += messages;
   }
 
-  /** A message of a stream has come. Says whether the peer had leave. */
-  takeLeave(): boolean {
-    return this.#leave > 0 && this.#leave-- > 0;
+  /** A message of a stream has come. Returns whether the peer had credit for it. */
+  takeStreamCredit(): boolean {
+    return this.#streamCredit > 0 && this.#streamCredit-- > 0;
   }
 
   /** So many bytes are consumed. */
@@ -146,7 +146,7 @@ export class Inbox {
 
   /** Time has passed: gives back what may be. */
   onTimer(): void {
-    if (this.#pace !== null && this.giveBackAtMs <= this.#outbox.nowMs) {
+    if (this.#pace !== null && this.giveBackAtMs <= this.#scheduler.nowMs) {
       this.#giveBackSome(this.#pace);
     }
   }
@@ -154,17 +154,17 @@ export class Inbox {
   #giveBack(bytes: number): void {
     this.#outstanding -= bytes;
     this.#released -= bytes;
-    this.#outbox.control(FrameType.window, 0, bytes);
+    this.#scheduler.control(FrameType.window, 0, bytes);
   }
 
   #giveBackSome(pace: TokenBucket): void {
     const piece = this.#giveBackAt;
     this.giveBackAtMs = Infinity;
     while (this.#released >= piece) {
-      if (!pace.take(piece, this.#outbox.nowMs)) {
+      if (!pace.take(piece, this.#scheduler.nowMs)) {
         this.giveBackAtMs = pace.readyMs(piece);
         // There may be no turn that would set the timer at its end.
-        return this.#outbox.tellOutput();
+        return this.#scheduler.signalOutput();
       }
       this.#giveBack(piece);
     }
@@ -183,9 +183,9 @@ export class Inbox {
   /** A frame of bulk has come. */
   onBulk(bytes: number): void {
     this.#arrivedBytes = (this.#arrivedBytes + bytes) >>> 0;
-    if (((this.#arrivedBytes - this.#toldBytes) >>> 0) < ARRIVED_BYTES) return;
-    this.#toldBytes = this.#arrivedBytes;
-    this.#outbox.control(FrameType.arrived, 0, this.#arrivedBytes);
+    if (((this.#arrivedBytes - this.#reportedBytes) >>> 0) < ARRIVED_BYTES) return;
+    this.#reportedBytes = this.#arrivedBytes;
+    this.#scheduler.control(FrameType.arrived, 0, this.#arrivedBytes);
   }
 
   /** Whether some pieces have come of a message of that call's, from the side that sends frames of `type`. */
@@ -224,7 +224,7 @@ export class Inbox {
       code,
       id,
       argument,
-      arrivedMs: this.#outbox.nowMs,
+      arrivedMs: this.#scheduler.nowMs,
       bytes: payloadMemory(total),
       filled: 0,
     };

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { FUTILE_A_SECOND, FUTILE_BURST } from "../../lib/session/futile_frames.ts";
+import { FLOOD_BURST, FLOOD_PER_SECOND } from "../../lib/session/flood_limiter.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { joined, namePayload, rawFrame, u32 } from "../support/session/raw_frames.ts";
 import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 const NOBODY = (1 << 20 | 9) >>> 0;
 /** Every type of frame that can have no effect, and how much of what else it needs. */
-const FUTILE: readonly (readonly [what: string, frame: Uint8Array])[] = [
+const INEFFECTIVE: readonly (readonly [what: string, frame: Uint8Array])[] = [
   ["cancels of calls that there are not", rawFrame(FrameType.cancel, { id: NOBODY, code: 4 })],
   [
     "cancels with a text that is no UTF-8",
@@ -52,15 +52,15 @@ function flood(peer: ScriptedPeer, frame: Uint8Array, count: number): void {
   }
 }
 
-for (const [what, frame] of FUTILE) {
+for (const [what, frame] of INEFFECTIVE) {
   Deno.test(`a peer that sends only ${what} is cut off beyond the rate, and not before`, () => {
     const peer = ScriptedPeer.open("acceptor", {}, REUSES);
     for (let second = 0; second < 20; second++) {
-      flood(peer, frame, FUTILE_A_SECOND);
+      flood(peer, frame, FLOOD_PER_SECOND);
       peer.nowMs += 1000;
     }
     assertEquals(peer.side.session.state, "open", String(peer.side.closed));
-    flood(peer, frame, 2 * FUTILE_BURST + FUTILE_A_SECOND);
+    flood(peer, frame, 2 * FLOOD_BURST + FLOOD_PER_SECOND);
     assertEquals(peer.side.closed?.code, "ProtocolError");
     assertMatch(peer.side.closed!.message, /frames came that have no effect/);
   });
@@ -120,10 +120,10 @@ Deno.test("inputs that were on their way when their stream was refused or had en
     peer.side.handlers.set("keep", kept);
     peer.send(peer.name(0, name), peer.open(id, 0, 65_535));
     if (name === "keep") {
-      peer.side.session.responder.finishStream(kept.streams[0]!, peer.nowMs);
+      peer.side.session.incoming.finishStream(kept.streams[0]!, peer.nowMs);
     }
     assertEquals(isCutOff(peer, FrameType.input, id, 65_535), false, name);
-    assertEquals(isCutOff(peer, FrameType.input, id, 2 * FUTILE_BURST), true, name);
+    assertEquals(isCutOff(peer, FrameType.input, id, 2 * FLOOD_BURST), true, name);
   }
 });
 
@@ -133,15 +133,15 @@ Deno.test("outputs that were on their way when their stream was given up are no 
   peer.side.cancel(stream);
   peer.frames().length = 0;
   assertEquals(isCutOff(peer, FrameType.output, stream.id, 50_000), false);
-  assertEquals(isCutOff(peer, FrameType.output, stream.id, 2 * FUTILE_BURST), true);
+  assertEquals(isCutOff(peer, FrameType.output, stream.id, 2 * FLOOD_BURST), true);
 });
 
-Deno.test("inputs use up their leave while their stream takes them, too", () => {
+Deno.test("inputs that their stream takes use up their credit, too", () => {
   const id = 1 << 20, peer = ScriptedPeer.open("acceptor"), kept = peer.keep();
   peer.send(peer.name(0, "keep"), peer.open(id, 0, 65_535));
   assertEquals(isCutOff(peer, FrameType.input, id, 65_535), false);
-  peer.side.session.responder.finishStream(kept.streams[0]!, peer.nowMs);
+  peer.side.session.incoming.finishStream(kept.streams[0]!, peer.nowMs);
   // As many again may be on their way, as credit was given back for those taken.
   assertEquals(isCutOff(peer, FrameType.input, id, 65_535), false);
-  assertEquals(isCutOff(peer, FrameType.input, id, 3 * FUTILE_BURST), true);
+  assertEquals(isCutOff(peer, FrameType.input, id, 3 * FLOOD_BURST), true);
 });

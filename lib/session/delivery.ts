@@ -4,32 +4,32 @@
  * @module
  */
 
-import type { Outbox } from "./sending/outbox.ts";
+import type { SendScheduler } from "./sending/send_scheduler.ts";
 
 /**
  * Pings are answered in order. So the answer to one that nothing was waiting
  * before shows that the peer has received all that was said until then.
  */
-export class Arrival {
-  readonly #outbox: Outbox;
-  /** How much the peer is known to have received, as {@linkcode Arrival.#said} counts. */
+export class Delivery {
+  readonly #scheduler: SendScheduler;
+  /** How much the peer is known to have received, as {@linkcode Delivery.#said} counts. */
   #received = 0;
   /** How much it will be known to have received when it has answered a certain ping. */
   #asked = 0;
   #token = 0;
 
-  /** @param outbox What has been said. */
-  constructor(outbox: Outbox) {
-    this.#outbox = outbox;
+  /** @param scheduler What has been said. */
+  constructor(scheduler: SendScheduler) {
+    this.#scheduler = scheduler;
   }
 
   /** Whether the peer is known to have received everything. */
-  get isKnown(): boolean {
+  get isConfirmed(): boolean {
     return this.#received === this.#said;
   }
 
   /** Whether a ping is under way whose answer will show it. */
-  get isAsked(): boolean {
+  get isRequested(): boolean {
     return this.#asked === this.#said;
   }
 
@@ -41,7 +41,9 @@ export class Arrival {
   /** A ping is about to be sent. */
   onPing(token: number): void {
     // It would overtake what waits.
-    if (this.isAsked || this.#outbox.hasOutput || this.#outbox.bulk.queuedBytes > 0) return;
+    if (this.isRequested || this.#scheduler.hasOutput || this.#scheduler.bulk.queuedBytes > 0) {
+      return;
+    }
     this.#asked = this.#said;
     this.#token = token;
   }
@@ -54,6 +56,6 @@ export class Arrival {
 
   /** Every message counts, and every small frame that keeps its place, such as an error or a stream's end. */
   get #said(): number {
-    return this.#outbox.messages + this.#outbox.smallFrames;
+    return this.#scheduler.messages + this.#scheduler.smallFrames;
   }
 }

@@ -1,7 +1,7 @@
-/** An outbox by itself, whose peer has said hello. @module */
+/** A scheduler by itself, whose peer has said hello. @module */
 
 import type { Hello } from "../../../lib/session/frames/hello.ts";
-import { Outbox } from "../../../lib/session/sending/outbox.ts";
+import { SendScheduler } from "../../../lib/session/sending/send_scheduler.ts";
 import { type Limits, resolveLimits } from "../../../lib/wire/limits.ts";
 import { WriterPool } from "../../../lib/wire/writer_pool.ts";
 import { joined, parseFrames, type RawFrame } from "./raw_frames.ts";
@@ -13,20 +13,26 @@ export interface OpenOutboxOptions {
   readonly hello?: { readonly [K in keyof Hello]?: Hello[K] | undefined };
 }
 
-/** An outbox, how often it has told that there is something to drain, and what takes that. */
-export function openOutbox({ limits, hello = {} }: OpenOutboxOptions = {}) {
+/** A scheduler, how often it has told that there is something to drain, and what takes that. */
+export function openScheduler({ limits, hello = {} }: OpenOutboxOptions = {}) {
   const told = { count: 0 };
   const owner = { onOutput: (): void => void told.count++ };
-  const outbox = new Outbox(new WriterPool(), false, Infinity, resolveLimits(limits), owner);
+  const scheduler = new SendScheduler(
+    new WriterPool(),
+    false,
+    Infinity,
+    resolveLimits(limits),
+    owner,
+  );
   const said = Object.entries(hello).filter(([, value]) => value !== undefined);
-  outbox.budget.open(peerHello(Object.fromEntries(said)));
+  scheduler.budget.open(peerHello(Object.fromEntries(said)));
   /** Takes what is to be written next. */
   const drain = (): RawFrame[] => {
     const pieces: Uint8Array<ArrayBuffer>[] = [];
-    outbox.drain(pieces);
+    scheduler.drain(pieces);
     const frames = parseFrames(joined(...pieces));
-    outbox.recycle();
+    scheduler.recycle();
     return frames;
   };
-  return { outbox, told, drain };
+  return { scheduler, told, drain };
 }

@@ -8,12 +8,12 @@ import type { Codec } from "../../codec/format/codec.ts";
 import { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../../wire/frame.ts";
-import type { Inbox } from "./inbox.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
 import { encodeMetadata, type Metadata } from "../frames/metadata.ts";
 import { NameNumbers } from "./name_numbers.ts";
 import { OpenedStream, openingPrefix } from "./opened_stream.ts";
-import type { Outbox } from "../sending/outbox.ts";
-import { type OutgoingCall, OutgoingCalls } from "../sending/outgoing_calls.ts";
+import type { SendScheduler } from "../sending/send_scheduler.ts";
+import { type OutgoingCall, OutgoingCallTable } from "../sending/outgoing_call_table.ts";
 import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
 import { SlotQueue } from "../sending/slot_queue.ts";
 import { SendHalf } from "../sending/send_half.ts";
@@ -32,24 +32,24 @@ import {
  * One side's calls. Single requests are `OutgoingCall`s, streams
  * `OpenedStream`s; both carry their deadline and end exactly once.
  */
-export class CallerSide {
+export class OutgoingCalls {
   /** The calls under way. */
-  readonly calls: OutgoingCalls = new OutgoingCalls();
+  readonly calls: OutgoingCallTable = new OutgoingCallTable();
   /** The numbers of the names that are called. */
   readonly names: NameNumbers;
 
-  readonly #outbox: Outbox;
-  readonly #inbox: Inbox;
+  readonly #scheduler: SendScheduler;
+  readonly #buffer: ReceiveBuffer;
   readonly #giver: CreditGiver;
   readonly #slotless: SlotQueue;
 
   /** */
-  constructor(outbox: Outbox, inbox: Inbox, giver: CreditGiver) {
-    this.#outbox = outbox;
-    this.#inbox = inbox;
+  constructor(scheduler: SendScheduler, buffer: ReceiveBuffer, giver: CreditGiver) {
+    this.#scheduler = scheduler;
+    this.#buffer = buffer;
     this.#giver = giver;
-    this.names = new NameNumbers(outbox);
-    this.#slotless = new SlotQueue(this.calls, outbox, (call) => this.#expire(call));
+    this.names = new NameNumbers(scheduler);
+    this.#slotless = new SlotQueue(this.calls, scheduler, (call) => this.#expire(call));
   }
 
   /** A lower bound of the deadlines of all calls. */
@@ -65,7 +65,7 @@ export class CallerSide {
    * @throws {InternodeError} `Overloaded` when the numbers are used up.
    */
   nameNumber(name: string, subroute: string, nowMs: number): number {
-    this.#outbox.nowMs = nowMs;
+    this.#scheduler.nowMs = nowMs;
     return this.names.of(name, subroute);
   }
 
@@ -75,7 +75,7 @@ export class CallerSide {
    * @param key An object or text that always stands for this name.
    */
   keyNumber(key: object | string, name: string, nowMs: number): number {
-    this.#outbox.nowMs = nowMs;
+    this.#scheduler.nowMs = nowMs;
     return this.names.ofKey(key, name);
   }
 
@@ -94,7 +94,7 @@ export class CallerSide {
     metadata: Metadata | null,
     nowMs: number,
   ): void {
-    this.#outbox.nowMs = nowMs;
+    this.#scheduler.nowMs = nowMs;
     call.handler = handler;
     // One that waited for the connection was accepted: it has its turn, and is not refused.
     if (call.state === "waiting" || !this.#slotless.hasSlot) {
@@ -104,7 +104,7 @@ export class CallerSide {
   }
 
   /**
-   * Opens a stream; the same as {@linkcode CallerSide.request} for the rest.
+   * Opens a stream; the same as {@linkcode OutgoingCalls.request} for the rest.
    *
    * @param inputCredit How many messages this side may send at first; 0: none at all.
    * @param outputCredit How many the handler may send at first; 0: none at all.
@@ -119,7 +119,7 @@ export class CallerSide {
     outputCredit: number,
     nowMs: number,
   ): void {
-    this.#outbox.nowMs = nowMs;
+    this.#scheduler.nowMs = nowMs;
     stream.handler = handler;
     const send = (): void =>
       this.#open(stream, handler, codec, value, metadata, inputCredit, outputCredit);
@@ -150,7 +150,7 @@ export class CallerSide {
     }
     const opened = (): void => {
       if (inputCredit > 0) {
-        stream.send = new SendHalf(this.#outbox, FrameType.input, inputCredit);
+        stream.send = new SendHalf(this.#scheduler, FrameType.input, inputCredit);
         stream.send.id = stream.id;
       }
       stream.onOpened();
@@ -194,11 +194,11 @@ export class CallerSide {
   ): void {
     const id = this.calls.add(call);
     const flags = hasMetadata ? FLAG_METADATA : 0;
-    const timeout = timeoutArgument(call.deadlineMs, this.#outbox.nowMs);
+    const timeout = timeoutArgument(call.deadlineMs, this.#scheduler.nowMs);
     // Set before, as a message put into a queue may be begun at once.
     call.state = "waiting";
     try {
-      if (this.#outbox.send(type, flags, handler, id, timeout, prefix, codec, value, call)) {
+      if (this.#scheduler.send(type, flags, handler, id, timeout, prefix, codec, value, call)) {
         call.state = "sent";
       }
     } catch (error) {
@@ -219,11 +219,11 @@ export class CallerSide {
     code: "Cancelled" | "DeadlineExceeded",
     nowMs: number,
   ): void {
-    this.#outbox.nowMs = nowMs;
+    this.#scheduler.nowMs = nowMs;
     const freed = call.state === "waiting" && call.id >= 0;
     if (call.state === "waiting") {
       if (freed) {
-        this.#outbox.drop(call.id, false);
+        this.#scheduler.drop(call.id, false);
         this.#end(call);
         if (call instanceof OpenedStream) call.close(error);
       } else {
@@ -238,12 +238,12 @@ export class CallerSide {
       if (call instanceof OpenedStream && call.send !== null) {
         call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);
       } else {
-        this.#outbox.drop(call.id, false);
-        this.#outbox.frame(FrameType.cancel, errorNumber(code), call.id, 0, reason);
+        this.#scheduler.drop(call.id, false);
+        this.#scheduler.frame(FrameType.cancel, errorNumber(code), call.id, 0, reason);
       }
       if (call instanceof OpenedStream) {
-        this.#inbox.grant(call.receive?.close() ?? 0);
-        this.#inbox.drop(call.id, true);
+        this.#buffer.grant(call.receive?.close() ?? 0);
+        this.#buffer.drop(call.id, true);
       }
       // A response that has begun to arrive comes whole or is given up by an error: either frees the slot.
     } else return;
@@ -257,17 +257,17 @@ export class CallerSide {
     if (call === null) return;
     const begun = call instanceof OpenedStream ? "maybeExecuted" : "notExecuted";
     const error = payloadLost("caller", call.state === "waiting" ? "notSent" : begun);
-    this.cancel(call, error, "Cancelled", this.#outbox.nowMs);
+    this.cancel(call, error, "Cancelled", this.#scheduler.nowMs);
   }
 
   /** A batch was received: names that nobody needs are given back. */
-  giveNamesBack(): void {
+  releaseNames(): void {
     this.names.giveBack(() => [...this.calls, ...this.#slotless.waiting()]);
   }
 
   /** Ends the calls whose time has run out. */
   expire(): void {
-    this.calls.expire(this.#outbox.nowMs, (call) => this.#expire(call));
+    this.calls.expire(this.#scheduler.nowMs, (call) => this.#expire(call));
     this.#slotless.expire();
   }
 
@@ -299,8 +299,8 @@ export class CallerSide {
     if (parts === null) throw protocolError("An error frame is too short for its text.");
     if (parts.code === "UnknownHandler") this.names.onUnknown(call.handler);
     const late = call.state === "abandoned";
-    this.#inbox.drop(id, true);
-    this.#outbox.drop(id, false);
+    this.#buffer.drop(id, true);
+    this.#scheduler.drop(id, false);
     this.#end(call);
     const error = new InternodeError(parts.code, parts.message, {
       origin: "remote",
@@ -320,7 +320,7 @@ export class CallerSide {
     if (!(call instanceof OpenedStream) || call.state === "waiting") {
       throw protocolError(`An output came for id ${id}, which is no stream under way.`);
     }
-    call.quietPings = 0;
+    call.unansweredPings = 0;
     if (call.state === "abandoned") return null;
     if (call.receive === null) throw protocolError("An output came on a stream that has none.");
     return call;
@@ -337,7 +337,7 @@ export class CallerSide {
       throw protocolError("Outputs were counted on a stream that has none.");
     }
     if (!late) call.receive?.checkEnd(count);
-    this.#outbox.drop(id, false);
+    this.#scheduler.drop(id, false);
     this.#end(call);
     if (!late) {
       if (call.receive === null) call.onEnd();
@@ -356,15 +356,15 @@ export class CallerSide {
   onInputCredit(id: number, messages: number, bytes: number): boolean {
     const call = this.calls.get(id);
     if (!(call instanceof OpenedStream) || call.state === "abandoned") return false;
-    call.quietPings = 0;
+    call.unansweredPings = 0;
     call.send?.onCredit(messages, bytes);
     return messages + bytes > 0;
   }
 
   /** The peer knows a stream. */
-  onStreamSign(id: number): void {
+  onStreamAlive(id: number): void {
     const call = this.calls.get(id);
-    if (call instanceof OpenedStream) call.quietPings = 0;
+    if (call instanceof OpenedStream) call.unansweredPings = 0;
   }
 
   /** The connection is gone: every call ends now. Of those in `inPart` too little has left for a handler to run. */
@@ -387,10 +387,10 @@ export class CallerSide {
   #expire(call: OutgoingCall): void {
     const isOpen = call instanceof OpenedStream && call.send !== null;
     // What has left in part only is given up before the peer has a call of it.
-    const inPart = call.state === "sent" && !isOpen && this.#outbox.drop(call.id, false);
+    const inPart = call.state === "sent" && !isOpen && this.#scheduler.drop(call.id, false);
     const begun = inPart ? "notExecuted" : "maybeExecuted";
     const error = outOfTime(call.state === "waiting" ? "notSent" : begun);
-    this.cancel(call, error, "DeadlineExceeded", this.#outbox.nowMs);
+    this.cancel(call, error, "DeadlineExceeded", this.#scheduler.nowMs);
   }
 
   #end(call: OutgoingCall): void {

@@ -62,7 +62,7 @@ export abstract class OutgoingCall {
  * slot is used again only after the peer has answered its last call, so that
  * an answer can never be taken for that of a later call.
  */
-export class OutgoingCalls {
+export class OutgoingCallTable {
   /** How many slots are taken. */
   active = 0;
   readonly #slots: (OutgoingCall | null)[] = [];

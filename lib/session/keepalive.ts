@@ -15,7 +15,7 @@ const READING_MS = 1000;
 const UNTAKEN_BYTES = 32 * 1024;
 
 /** What is to be done when a timer has come. */
-export type LivenessStep =
+export type KeepaliveStep =
   | { readonly kind: "nothing" }
   | {
     readonly kind: "ping";
@@ -31,7 +31,7 @@ export type LivenessStep =
  * no bytes off us is lost. When this process was itself held up, the peer's
  * bytes may wait unread, so it gets that much more time.
  */
-export class Liveness {
+export class Keepalive {
   /** When the last ping was answered, and how long that took, in milliseconds. */
   lastPing: { readonly atMs: number; readonly roundTripMs: number } | null = null;
 
@@ -126,7 +126,7 @@ export class Liveness {
    *
    * @param dueMs When this should have been called.
    */
-  onTimer(nowMs: number, dueMs: number): LivenessStep {
+  onTimer(nowMs: number, dueMs: number): KeepaliveStep {
     const livenessTimeoutMs = this.#livenessTimeoutMs;
     if (nowMs >= this.#handshakeUntilMs) {
       return {
@@ -164,4 +164,4 @@ export class Liveness {
   }
 }
 
-const NOTHING: LivenessStep = { kind: "nothing" };
+const NOTHING: KeepaliveStep = { kind: "nothing" };
