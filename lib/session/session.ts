@@ -391,7 +391,7 @@ export class Session implements CreditGiver, PayloadListener {
     this.#state = "closed";
     this.#handshake = null;
     // First, so that nothing more is accepted in the room that ending calls make.
-    const inPart = this.#scheduler.bulk.clear();
+    const inPart = this.#scheduler.clear();
     this.outgoing.close(error, inPart);
     this.incoming.close(error);
     this.#buffer.clear();

@@ -114,10 +114,4 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     reason:
       "It tunes how much of the reserve may be used up before all names are looked through again.",
   },
-  {
-    file: "lib/session/sending/send_half.ts",
-    lineText: "this.#queue = null;",
-    changes: ["the statement was removed"],
-    reason: "The queue is emptied next, and an empty one is treated as none is.",
-  },
 ];

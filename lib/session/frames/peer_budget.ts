@@ -62,16 +62,15 @@ export class PeerBudget {
   }
 
   /**
-   * Whether a stream may take a message with a payload of so many bytes off
-   * the window. Streams leave a quarter of the budget to requests and answers,
-   * so that readers which have stopped reading never stop those. A message too
-   * large for that goes when next to nothing else is under way.
+   * How many bytes a message of a stream may cost at the moment; 0 or less:
+   * none may be sent. Streams leave a quarter of the budget to requests and
+   * answers, so that readers which have stopped reading never stop those. A
+   * message too large for that goes when next to nothing else is under way.
    */
-  hasRoomForStream(bytes: number): boolean {
-    const cost = messageCost(bytes), { window } = this;
-    const { receiveBudgetBytes } = this.limits;
-    return cost <= window - receiveBudgetBytes / 4 ||
-      (cost <= window && window > receiveBudgetBytes - receiveBudgetBytes / 8);
+  get streamLimitBytes(): number {
+    const { window } = this, { receiveBudgetBytes } = this.limits;
+    const isIdle = window > receiveBudgetBytes - receiveBudgetBytes / 8;
+    return isIdle ? window : window - receiveBudgetBytes / 4;
   }
 
   /** What was taken off for a message is not needed, as nothing of it was sent. */

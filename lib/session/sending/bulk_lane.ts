@@ -11,7 +11,7 @@ import { FLAG_FIRST, FrameType, isBulk } from "../../wire/frame.ts";
 import { BulkPacer } from "./bulk_pacer.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 import type { PeerBudget } from "../frames/peer_budget.ts";
-import type { QueuedMessage, SendingStream } from "./queued_message.ts";
+import type { QueuedMessage, QueuedStream } from "./queued_message.ts";
 import { timeoutArgument } from "./time_left.ts";
 
 /** With so many bytes each message that waits counts beside its payload, as that is what keeping it takes. */
@@ -35,6 +35,9 @@ export class BulkLane {
   /** The size of the last message for which there was no room. */
   refusedBytes = 0;
 
+  /** Whether messages of a stream were given up that left room in the peer's window; who makes use of it resets this. */
+  hasFreedWindow = false;
+
   /** How much may be under way. */
   readonly pacer: BulkPacer = new BulkPacer();
 
@@ -46,8 +49,6 @@ export class BulkLane {
   readonly #sendBudgetBytes: number;
   readonly #lane = new Fifo<QueuedMessage>();
   readonly #stalled = new Fifo<QueuedMessage>();
-  /** Streams that wait for room; made when there is the first. */
-  #stalledHalves: Set<SendingStream> | null = null;
   /** The message that waits beside those that fit the budget. */
   #beside: QueuedMessage | null = null;
 
@@ -109,40 +110,12 @@ export class BulkLane {
     this.#lane.push(message);
   }
 
-  /** A stream waits for room, here or in the peer's budget. */
-  stall(half: SendingStream): void {
-    (this.#stalledHalves ??= new Set()).add(half);
-  }
-
-  /** A stream has ended. */
-  forget(half: SendingStream): void {
-    this.#stalledHalves?.delete(half);
-  }
-
   /** There is more room in the peer's budget. */
   onWindow(): void {
     for (let next = this.#stalled.peek(); next !== undefined; next = this.#stalled.peek()) {
       if (!next.dropped && !this.#reserve(next)) break;
       this.#stalled.shift();
       if (!next.dropped) this.#lane.push(next);
-    }
-    this.pumpStreams(() => true);
-  }
-
-  /**
-   * Streams that wait for room go on, each as far as it may.
-   *
-   * @param hasRoom Whether it is worth while to ask the next one.
-   */
-  pumpStreams(hasRoom: () => boolean): void {
-    const halves = this.#stalledHalves;
-    if (halves === null) return;
-    // One that has to wait again stands last from then on.
-    let left = halves.size;
-    for (const half of halves) {
-      if (left-- === 0 || !hasRoom()) return;
-      halves.delete(half);
-      half.pump();
     }
   }
 
@@ -154,7 +127,7 @@ export class BulkLane {
    */
   drop(id: number, responder: boolean): boolean {
     let found = false;
-    let half: SendingStream | null = null;
+    let stream: QueuedStream | null = null;
     for (const queue of [this.#lane, this.#stalled]) {
       for (let left = queue.length; left > 0; left--) {
         const message = queue.shift()!;
@@ -162,7 +135,7 @@ export class BulkLane {
         if (message.dropped) continue;
         if (message.id === id && message.type >= FrameType.response === responder) {
           this.discard(message);
-          half = message.half;
+          stream = message.stream;
           found = true;
         } else {
           queue.push(message);
@@ -170,8 +143,15 @@ export class BulkLane {
       }
     }
     // What queues behind a stream's message in the lane would never have its turn.
-    half?.discardQueue();
+    if (stream !== null) this.discardQueue(stream);
     return found;
+  }
+
+  /** Gives up the messages of a stream that are not wholly sent. */
+  discardQueue(stream: QueuedStream): void {
+    for (let next = stream.shiftQueued(); next !== undefined; next = stream.shiftQueued()) {
+      this.discard(next);
+    }
   }
 
   /** Gives up one message: what was reserved for it and never begun goes back to the window. */
@@ -191,7 +171,10 @@ export class BulkLane {
     const { payload, sent, call } = message;
     if (message.isLost) {
       this.discard(message);
-      message.half?.discardQueue();
+      if (message.stream !== null) {
+        this.discardQueue(message.stream);
+        this.hasFreedWindow = true;
+      }
       this.listener?.onPayloadLost(message.id, message.type >= FrameType.response);
       return;
     }
@@ -222,8 +205,11 @@ export class BulkLane {
     if (message.sent < payload.length) return this.#lane.push(message);
     if (message === this.#beside) this.#beside = null;
     if (message.lending !== null) message.releasePayload();
-    if (message.half !== null) message.half.onTransmitted();
-    else call?.onTransmitted();
+    const { stream } = message;
+    if (stream === null) return call?.onTransmitted();
+    stream.shiftQueued();
+    const next = stream.firstQueued();
+    if (next !== undefined) this.#lane.push(next);
   }
 
   /**
@@ -237,7 +223,6 @@ export class BulkLane {
       if (next.call !== null && next.sent > 0) inPart.add(next.call);
     }
     this.#stalled.clear();
-    this.#stalledHalves?.clear();
     this.#beside = null;
     this.queuedBytes = this.streamBytes = 0;
     return inPart;
@@ -250,8 +235,8 @@ export class BulkLane {
   }
 
   /** So much of a message waits no more; with its overhead, if it is the last of it. */
-  #uncount({ half }: QueuedMessage, bytes: number): void {
-    if (half === null) {
+  #uncount({ stream }: QueuedMessage, bytes: number): void {
+    if (stream === null) {
       this.queuedBytes -= bytes;
       this.departures++;
     } else this.streamBytes -= bytes;

@@ -7,30 +7,12 @@
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 
-/** The sending direction of a stream, as lanes see it. */
-export interface SendingStream {
-  /** The stream's id. */
-  readonly id: number;
-  /** The frame type of its messages. */
-  readonly type: number;
-  /** The sequence number of the next message. */
-  readonly sequence: number;
-  /** Whether the direction has ended, or is to end behind what waits. */
-  readonly ended: boolean;
-  /** Whether messages of this stream are in the bulk lane, so that others have to queue behind them. */
-  readonly queued: boolean;
-  /** Whether a message of that size may leave now. */
-  maySend(bytes: number): boolean;
-  /** A message of that size leaves. */
-  take(bytes: number): void;
-  /** Sends a message, at once or behind those in the bulk lane. */
-  transmit(message: QueuedMessage): void;
-  /** The first message in the bulk lane has left. */
-  onTransmitted(): void;
-  /** Gives up what is in the bulk lane. */
-  discardQueue(): void;
-  /** Sends what waits, as far as it may. */
-  pump(): void;
+/** The messages of a stream in the bulk lane: the first is in the lane itself, the others queue behind it. */
+export interface QueuedStream {
+  /** Takes the first one out; `undefined` when there is none. */
+  shiftQueued(): QueuedMessage | undefined;
+  /** The first one. */
+  firstQueued(): QueuedMessage | undefined;
 }
 
 /** A message too large for the interactive lane, or that waits for something, with its payload already encoded. */
@@ -43,14 +25,14 @@ export class QueuedMessage {
   readonly code: number;
   /** The call. */
   readonly id: number;
-  /** The `argument` of its first frame, where neither `call` nor its place in `half` decides it. */
+  /** The `argument` of its first frame, where neither `call` nor its place in `stream` decides it. */
   argument: number;
   /** What is to be sent; it must stay untouched until it has been. */
   payload: Uint8Array<ArrayBuffer>;
   /** The call it begins, whose time left is its argument; else `null`. */
   readonly call: OutgoingCall | null;
   /** The stream direction it belongs to; else `null`. */
-  readonly half: SendingStream | null;
+  readonly stream: QueuedStream | null;
   /** How many bytes the payload has, as long as nobody takes them away. */
   readonly totalBytes: number;
   /** How many bytes of the payload have been sent. */
@@ -71,7 +53,7 @@ export class QueuedMessage {
     argument: number,
     payload: Uint8Array<ArrayBuffer>,
     call: OutgoingCall | null,
-    half: SendingStream | null,
+    stream: QueuedStream | null,
   ) {
     this.type = type;
     this.flags = flags;
@@ -80,7 +62,7 @@ export class QueuedMessage {
     this.argument = argument;
     this.payload = payload;
     this.call = call;
-    this.half = half;
+    this.stream = stream;
     this.totalBytes = payload.length;
   }
 

@@ -5,32 +5,32 @@
  */
 
 import type { Codec } from "../../codec/format/codec.ts";
-import { BatchSeal } from "../../wire/batch_seal.ts";
 import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
-import type { LendingPool } from "../../wire/lending_pool.ts";
-import type { Limits } from "../../wire/limits.ts";
+import { type Limits, messageCost } from "../../wire/limits.ts";
 import { plainBytes } from "../../wire/plain_bytes.ts";
 import type { WriterPool } from "../../wire/writer_pool.ts";
-import { BulkLane } from "./bulk_lane.ts";
-import { FrameLanes, type OutputListener } from "./frame_lanes.ts";
-import { PeerBudget } from "../frames/peer_budget.ts";
-import { QueuedMessage, type SendingStream } from "./queued_message.ts";
+import type { OutputListener } from "./frame_lanes.ts";
+import { MessageLanes } from "./message_lanes.ts";
+import type { OutgoingCall } from "./outgoing_call_table.ts";
+import { QueuedMessage } from "./queued_message.ts";
+import type { StreamQueue } from "./stream_queue.ts";
 import {
-  concat,
   copyInto,
   endedMeanwhile,
   payloadKind,
   payloadOf,
   rawBytes,
 } from "../frames/outgoing_payload.ts";
-import type { OutgoingCall } from "./outgoing_call_table.ts";
 
 /** How much leaves in one go. What is more urgent waits for no more than this. */
 export const DRAIN_BYTES: number = 256 * 1024;
-/** So much of what waits to be sent may be small messages, gathered in batches; others queue up one by one. */
-const BATCHED_SHARE = 4;
-/** So much of it may be messages of streams beside everything else; others are not taken from their senders yet. */
+/** So much of what waits to be sent may be messages of streams beside everything else; others are not taken from their senders yet. */
 const STREAMS_SHARE = 4;
+/** A stream may always have this many bytes under way, however little of the budget is left. */
+const MIN_STREAM_BYTES = 64 * 1024;
+/** One stream may have this part of what is left of the budget under way. */
+const BUDGET_SHARE = 8;
+
 /**
  * Three lanes: control frames first, then interactive messages in order, then
  * bulk messages by turns, a fragment each. Every drain takes at least one
@@ -40,32 +40,26 @@ const STREAMS_SHARE = 4;
  * Every message's bytes are taken off the peer's budget (`window`) before its
  * first frame is sent. A message that does not fit waits, with nothing sent:
  * a message begun can always be finished.
+ *
+ * How many bytes a stream may have under way follows the dynamic thresholds of
+ * shared buffers (Choudhury and Hahne, 1998): a fixed share of what is free, so
+ * that streams which nobody reads leave room for the others.
  */
-export class SendScheduler extends FrameLanes {
-  /** What the peer takes. */
-  readonly budget: PeerBudget = new PeerBudget();
-  /** Large messages, and those that wait for room. */
-  readonly bulk: BulkLane;
-  /** How many messages have been put into batches or queues. */
-  messages = 0;
-  /** The size of the last message that {@linkcode SendScheduler.send} has let wait. */
-  enqueuedBytes = 0;
+export class SendScheduler extends MessageLanes {
   /** Called once, when some of what waits has left. */
   whenRoom: (() => void) | null = null;
-  /** How many bytes of requests and responses may wait here. */
-  readonly sendBudgetBytes: number;
-
-  readonly #maxBatchedBytes: number;
   readonly #maxStreamBytes: number;
   /** Whether a stream had to wait for room here. */
   #streamsWait = false;
+  /** Streams that wait for room; made when there is the first. */
+  #stalled: Set<StreamQueue> | null = null;
 
   /**
    * @param pool Where buffers come from.
    * @param envelope Whether batches travel on a byte stream.
    * @param flattenLimit Payloads above this many bytes are written from where they lie (byte streams only).
    * @param limits How many bytes may wait here, and how many calls the peer may make at a time.
-   * @param listener Hears that there is something to drain.
+   * @param listener Notified when there is something to drain.
    */
   constructor(
     pool: WriterPool,
@@ -74,12 +68,8 @@ export class SendScheduler extends FrameLanes {
     limits: Limits,
     listener: OutputListener,
   ) {
-    super(pool, envelope ? new BatchSeal() : null, limits.maxCalls, listener);
-    const { sendBudgetBytes } = limits;
-    this.bulk = new BulkLane(this.budget, envelope ? flattenLimit : Infinity, sendBudgetBytes);
-    this.sendBudgetBytes = sendBudgetBytes;
-    this.#maxBatchedBytes = Math.floor(sendBudgetBytes / BATCHED_SHARE);
-    this.#maxStreamBytes = Math.floor(sendBudgetBytes / STREAMS_SHARE);
+    super(pool, envelope, flattenLimit, limits, listener);
+    this.#maxStreamBytes = Math.floor(limits.sendBudgetBytes / STREAMS_SHARE);
   }
 
   /** Whether there is anything to drain. */
@@ -87,123 +77,49 @@ export class SendScheduler extends FrameLanes {
     return !this.encoding.isOn && (this.pendingBytes > 0 || this.bulk.isReady(this.nowMs));
   }
 
-  /** Whether messages of streams may be taken from their senders, as little of them waits. */
-  hasRoomForStreams(): boolean {
-    const hasRoom = this.data.pendingBytes < this.#maxBatchedBytes &&
-      this.bulk.streamBytes < this.#maxStreamBytes;
-    if (!hasRoom) this.#streamsWait = true;
-    return hasRoom;
-  }
-
   /**
-   * Sends a message that is not part of a stream: at once into the batch where
-   * it is small, else through the bulk lane.
-   *
-   * @param prefix What stands before the payload, or `null`.
-   * @param call The call it begins, or `null`.
-   * @param lending Where the memory of raw bytes goes that wait here, once they have left; `null`: it is its user's.
-   * @returns Whether it is in the batch; else it waits.
-   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; nothing was sent then.
-   */
-  send<T>(
-    type: number,
-    flags: number,
-    code: number,
-    id: number,
-    argument: number,
-    prefix: Uint8Array | null,
-    codec: Codec<T>,
-    value: T,
-    call: OutgoingCall | null,
-    lending: LendingPool | null = null,
-  ): boolean {
-    const kind = payloadKind(codec, value);
-    const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
-    const rawLength = raw === null ? 0 : raw.length;
-    if (raw !== null && rawLength > this.budget.interactiveBytes) {
-      this.bulk.checkRoom(rawLength + (prefix === null ? 0 : prefix.length));
-      const payload = prefix === null ? plainBytes(raw) : concat(prefix, raw);
-      const message = new QueuedMessage(type, flags, code, id, argument, payload, call, null);
-      message.lending = lending;
-      this.#enqueue(message);
-      return false;
-    }
-    const data = this.data, encoding = this.encoding;
-    if (encoding.isOn) {
-      const payload = encoding.apart(prefix, codec, value, kind !== PayloadKind.bytes);
-      this.bulk.checkRoom(payload.length);
-      this.#enqueue(new QueuedMessage(type, flags | kind, code, id, argument, payload, call, null));
-      return false;
-    }
-    const header = data.begin(type, flags | kind, code, id, argument, this.nowMs);
-    const writer = data.writer;
-    if (prefix !== null) writer.append(prefix);
-    if (raw !== null) copyInto(writer, raw, rawLength);
-    else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
-    if (call !== null && call.state === "ended") {
-      // The user's code has given up the very call.
-      data.rollback(header);
-      encoding.settle();
-      return false;
-    }
-    const length = writer.position - header - HEADER_BYTES;
-    if (
-      length <= this.budget.interactiveBytes && data.pendingBytes < this.#maxBatchedBytes &&
-      this.budget.reserve(length)
-    ) {
-      data.end(header);
-      encoding.settle();
-      this.bulk.pacer.interactiveMs = this.nowMs;
-      this.messages++;
-      this.signalOutput();
-      return true;
-    }
-    const payload = this.#takeBack(header);
-    this.#enqueue(new QueuedMessage(type, flags | kind, code, id, argument, payload, call, null));
-    return false;
-  }
-
-  /**
-   * Sends a message of a stream if `half` may send one of its size now.
+   * Sends a message of a stream, if one of its size may leave now.
    *
    * @returns `null` when it is on its way; else its encoded payload, which has to wait.
    */
-  sendInOrder<T>(half: SendingStream, codec: Codec<T>, value: T): QueuedMessage | null {
+  sendInOrder<T>(stream: StreamQueue, codec: Codec<T>, value: T): QueuedMessage | null {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     const rawLength = raw === null ? 0 : raw.length;
     if (
       raw !== null &&
-      (rawLength > this.budget.interactiveBytes || !half.maySend(rawLength) || half.queued)
+      (rawLength > this.budget.interactiveBytes || !this.#fits(stream, rawLength) || stream.queued)
     ) {
       // What waits must not change when the caller reuses its buffer after a small send.
       const isLarge = rawLength > this.budget.interactiveBytes;
       const payload = isLarge ? plainBytes(raw) : new Uint8Array(raw);
       return this.#inOrder(
-        half,
-        new QueuedMessage(half.type, 0, 0, half.id, 0, payload, null, half),
+        stream,
+        new QueuedMessage(stream.type, 0, 0, stream.id, 0, payload, null, stream),
       );
     }
     const data = this.data, encoding = this.encoding;
     if (encoding.isOn) {
       const payload = encoding.apart(null, codec, value, kind !== PayloadKind.bytes);
       return this.#inOrder(
-        half,
-        new QueuedMessage(half.type, kind, 0, half.id, 0, payload, null, half),
+        stream,
+        new QueuedMessage(stream.type, kind, 0, stream.id, 0, payload, null, stream),
       );
     }
-    const header = data.begin(half.type, kind, 0, half.id, half.sequence, this.nowMs);
+    const header = data.begin(stream.type, kind, 0, stream.id, stream.sequence, this.nowMs);
     const writer = data.writer;
     if (raw !== null) copyInto(writer, raw, rawLength);
     else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
-    if (half.ended) {
+    if (stream.ended) {
       data.rollback(header);
       encoding.settle();
       throw endedMeanwhile();
     }
     const length = writer.position - header - HEADER_BYTES;
-    if (length <= this.budget.interactiveBytes && !half.queued && half.maySend(length)) {
-      half.take(length);
+    if (
+      length <= this.budget.interactiveBytes && !stream.queued && this.#fits(stream, length)
+    ) {
+      this.#take(stream, length);
       this.bulk.pacer.interactiveMs = this.nowMs;
       data.end(header);
       encoding.settle();
@@ -214,34 +130,53 @@ export class SendScheduler extends FrameLanes {
     data.rollback(header);
     encoding.settle();
     return this.#inOrder(
-      half,
-      new QueuedMessage(half.type, kind, 0, half.id, 0, payload, null, half),
+      stream,
+      new QueuedMessage(stream.type, kind, 0, stream.id, 0, payload, null, stream),
     );
   }
 
-  /**
-   * Writes a message of a stream that has waited into the batch, if it is
-   * small. In the bulk lane it would make those behind it wait there too.
-   *
-   * @returns Whether it was.
-   */
-  sendWaiting(message: QueuedMessage): boolean {
-    const { type, flags, code, id, argument, payload, totalBytes } = message;
-    // By its first size: of a large one that was taken away meanwhile, the bulk lane tells.
-    if (totalBytes > this.budget.interactiveBytes || this.encoding.isOn) return false;
-    const data = this.data;
-    const header = data.begin(type, flags, code, id, argument, this.nowMs);
-    data.writer.append(payload);
-    data.end(header);
-    this.bulk.pacer.interactiveMs = this.nowMs;
-    this.signalOutput();
-    return true;
+  /** A stream's message waits: if the receiver has given credit for it, until there is room here or in the peer's budget. */
+  awaitRoom(stream: StreamQueue): void {
+    if (stream.credit > 0) (this.#stalled ??= new Set()).add(stream);
   }
 
-  /** Puts a message of a stream, whose bytes are reserved, into the bulk lane. */
-  enqueueInOrder(message: QueuedMessage): void {
+  /** A stream has ended: it waits no more. */
+  forget(stream: StreamQueue): void {
+    this.#stalled?.delete(stream);
+  }
+
+  /** Sends what waits of a stream, as far as it may go now. */
+  resume(stream: StreamQueue): void {
+    for (let next = stream.firstWaiting(); next !== undefined; next = stream.firstWaiting()) {
+      const { message } = next;
+      if (message.type === stream.type && messageCost(message.totalBytes) > this.#limitOf(stream)) {
+        return this.awaitRoom(stream);
+      }
+      stream.shiftWaiting();
+      this.transmit(stream, message);
+      next.onAccepted();
+    }
+  }
+
+  /** Sends a message whose turn has come: into the batch if it is small, unless some before it are in the bulk lane. */
+  transmit(stream: StreamQueue, message: QueuedMessage): void {
+    message.argument = stream.sequence;
+    if (message.type === stream.type) {
+      this.#take(stream, message.totalBytes);
+      message.reserved = true;
+    }
+    if (!stream.queued && this.#sendWaiting(message)) return;
+    this.bulk.countStream(message);
+    if (!stream.enqueue(message)) return;
     this.bulk.addInOrder(message);
     this.signalOutput();
+  }
+
+  /** Gives up what a stream has in the bulk lane. */
+  discardQueue(stream: StreamQueue): void {
+    if (!stream.queued) return;
+    this.bulk.discardQueue(stream);
+    this.useWindow();
   }
 
   /** The peer has given back some of its budget. */
@@ -266,6 +201,7 @@ export class SendScheduler extends FrameLanes {
   /** There is more room in the peer's budget: what waits for it may go. */
   useWindow(): void {
     this.bulk.onWindow();
+    if (this.#stalled !== null) this.#resumeStalled(this.#stalled, false);
     if (this.bulk.isReady(this.nowMs)) this.signalOutput();
   }
 
@@ -287,6 +223,10 @@ export class SendScheduler extends FrameLanes {
       do this.bulk.writeFragment(this.data, nowMs); while (
         this.bulk.isReady(this.nowMs) && this.data.pendingBytes < DRAIN_BYTES
       );
+      if (this.bulk.hasFreedWindow) {
+        this.bulk.hasFreedWindow = false;
+        this.useWindow();
+      }
     }
     bytes += this.drainData(pieces, DRAIN_BYTES);
     if (this.#streamsWait) this.#resumeStreams();
@@ -300,39 +240,89 @@ export class SendScheduler extends FrameLanes {
   #resumeStreams(): void {
     if (
       this.bulk.streamBytes * 2 > this.#maxStreamBytes ||
-      this.data.pendingBytes * 2 > this.#maxBatchedBytes
+      this.data.pendingBytes * 2 > this.maxBatchedBytes
     ) return;
     this.#streamsWait = false;
-    this.bulk.pumpStreams(() => this.hasRoomForStreams());
+    if (this.#stalled !== null) this.#resumeStalled(this.#stalled, true);
   }
 
   /**
-   * Copies the payload begun at `header` out, if it may wait, and takes the frame back.
+   * Streams that wait for room go on, each as far as it may.
    *
-   * @throws {InternodeError} `MessageTooLarge` or `Overloaded`.
+   * @param whileRoom Whether to stop when there is no more room here.
    */
-  #takeBack(header: number): Uint8Array<ArrayBuffer> {
-    const data = this.data;
-    try {
-      this.bulk.checkRoom(data.writer.position - header - HEADER_BYTES);
-      return payloadOf(data, header);
-    } finally {
-      data.rollback(header);
-      this.encoding.settle();
+  #resumeStalled(stalled: Set<StreamQueue>, whileRoom: boolean): void {
+    // One that has to wait again stands last from then on.
+    let left = stalled.size;
+    for (const stream of stalled) {
+      if (left-- === 0 || (whileRoom && !this.#hasRoomForStreams())) return;
+      stalled.delete(stream);
+      this.resume(stream);
     }
   }
 
-  #enqueue(message: QueuedMessage): void {
-    this.enqueuedBytes = message.totalBytes;
-    this.bulk.add(message);
-    this.messages++;
-    this.signalOutput();
+  /** Whether messages of streams may be taken from their senders, as little of them waits. */
+  #hasRoomForStreams(): boolean {
+    const hasRoom = this.data.pendingBytes < this.maxBatchedBytes &&
+      this.bulk.streamBytes < this.#maxStreamBytes;
+    if (!hasRoom) this.#streamsWait = true;
+    return hasRoom;
   }
 
-  #inOrder(half: SendingStream, message: QueuedMessage): QueuedMessage | null {
+  /** How many bytes the next message of a stream may cost at the moment; 0 or less: it has to wait. */
+  #limitOf(stream: StreamQueue): number {
+    if (stream.credit === 0 || !this.#hasRoomForStreams()) return 0;
+    const { window, limits, streamLimitBytes } = this.budget;
+    const share = Math.min(limits.streamBudgetBytes, Math.floor(window / BUDGET_SHARE));
+    return stream.unackedBytes < Math.max(MIN_STREAM_BYTES, share) ? streamLimitBytes : 0;
+  }
+
+  /** Whether a message of that size may leave now, before which none waits. */
+  #fits(stream: StreamQueue, bytes: number): boolean {
+    return stream.waiting === 0 && messageCost(bytes) <= this.#limitOf(stream);
+  }
+
+  /** A message of a stream leaves. */
+  #take(stream: StreamQueue, bytes: number): void {
+    const cost = messageCost(bytes);
+    stream.take(cost);
+    this.budget.window -= cost;
+    this.messages++;
+  }
+
+  /**
+   * Writes a message of a stream that has waited into the batch, if it is
+   * small. In the bulk lane it would make those behind it wait there too.
+   *
+   * @returns Whether it was.
+   */
+  #sendWaiting(message: QueuedMessage): boolean {
+    const { type, flags, code, id, argument, payload, totalBytes } = message;
+    // By its first size: the bulk lane reports a large one that was taken away meanwhile.
+    if (totalBytes > this.budget.interactiveBytes || this.encoding.isOn) return false;
+    const data = this.data;
+    const header = data.begin(type, flags, code, id, argument, this.nowMs);
+    data.writer.append(payload);
+    data.end(header);
+    this.bulk.pacer.interactiveMs = this.nowMs;
+    this.signalOutput();
+    return true;
+  }
+
+  /**
+   * Forgets everything that waits.
+   *
+   * @returns The calls of this side of which a part has left and the rest never will.
+   */
+  clear(): ReadonlySet<OutgoingCall> {
+    this.#stalled = null;
+    return this.bulk.clear();
+  }
+
+  #inOrder(stream: StreamQueue, message: QueuedMessage): QueuedMessage | null {
     this.budget.checkSize(message.totalBytes);
-    if (!half.maySend(message.totalBytes)) return message;
-    half.transmit(message);
+    if (!this.#fits(stream, message.totalBytes)) return message;
+    this.transmit(stream, message);
     return null;
   }
 }

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../../lib/errors.ts";
+import { messageCost } from "../../../lib/wire/limits.ts";
 import { PeerBudget, type PeerLimits } from "../../../lib/session/frames/peer_budget.ts";
 
 const LIMITS: PeerLimits = {
@@ -56,14 +57,15 @@ Deno.test("a message takes its bytes and 128 off the window, up to the last byte
 
 Deno.test("streams leave a quarter of the budget alone, but for one message when an eighth is in use at most", () => {
   const budget = opened();
+  const fits = (bytes: number): boolean => messageCost(bytes) <= budget.streamLimitBytes;
   // All of the window is there: a message may take all of it.
-  assertEquals([budget.hasRoomForStream(79_872), budget.hasRoomForStream(79_873)], [true, false]);
+  assertEquals([fits(79_872), fits(79_873)], [true, false]);
   budget.window = 70_001;
-  assertEquals([budget.hasRoomForStream(69_873), budget.hasRoomForStream(69_874)], [true, false]);
+  assertEquals([fits(69_873), fits(69_874)], [true, false]);
   budget.window = 70_000;
-  assertEquals([budget.hasRoomForStream(49_872), budget.hasRoomForStream(49_873)], [true, false]);
+  assertEquals([fits(49_872), fits(49_873)], [true, false]);
   budget.window = 20_128;
-  assertEquals([budget.hasRoomForStream(0), budget.hasRoomForStream(1)], [true, false]);
+  assertEquals([fits(0), fits(1)], [true, false]);
 });
 
 Deno.test("no more than was in use can be given back", () => {

@@ -6,7 +6,7 @@ import { BulkLane } from "../../../lib/session/sending/bulk_lane.ts";
 import { timeoutArgument } from "../../../lib/session/sending/time_left.ts";
 import { PeerBudget } from "../../../lib/session/frames/peer_budget.ts";
 import { QueuedMessage } from "../../../lib/session/sending/queued_message.ts";
-import type { SendHalf } from "../../../lib/session/sending/send_half.ts";
+import { StreamQueue } from "../../../lib/session/sending/stream_queue.ts";
 import { BatchWriter } from "../../../lib/wire/batch_writer.ts";
 import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
 import { WriterPool } from "../../../lib/wire/writer_pool.ts";
@@ -41,15 +41,6 @@ function lane(receiveBudgetBytes = 80_000, maxFragmentBytes = 2_000) {
 
 function request(bytes: number, id = 1 << 20, call: TestCall | null = null): QueuedMessage {
   return new QueuedMessage(FrameType.request, 1, 2, id, 7, numbered(bytes), call, null);
-}
-
-/** A stream's direction that notes what it is told. */
-function half(told: string[], name = "") {
-  return {
-    pump: () => told.push(`${name}pump`),
-    discardQueue: () => told.push(`${name}discardQueue`),
-    onTransmitted: () => told.push(`${name}onTransmitted`),
-  } as unknown as SendHalf;
 }
 
 Deno.test("what waits counts with its bytes and 384 more, until all of it has left", () => {
@@ -210,39 +201,22 @@ Deno.test("a message given up twice is uncounted once", () => {
 });
 
 Deno.test("a stream's message counts apart, and takes those behind it along when it is given up", () => {
-  const { bulk, next } = lane(), told: string[] = [], stream = half(told);
+  const { bulk, next } = lane(), stream = new StreamQueue(FrameType.input, 10);
   const message = () =>
     new QueuedMessage(FrameType.input, 0, 0, 5, 0, numbered(3_000), null, stream);
   for (const each of [message(), message()]) {
     bulk.countStream(each);
-    bulk.addInOrder(each);
+    if (stream.enqueue(each)) bulk.addInOrder(each);
   }
   assertEquals([bulk.streamBytes, bulk.queuedBytes], [2 * (3_000 + OVERHEAD), 0]);
   next();
-  assertEquals([bulk.streamBytes, bulk.departures, told], [4_000 + 2 * OVERHEAD, 0, []]);
+  assertEquals([bulk.streamBytes, bulk.departures], [4_000 + 2 * OVERHEAD, 0]);
   next();
-  next();
-  assertEquals([bulk.streamBytes, told], [1_000 + OVERHEAD, ["onTransmitted"]]);
+  assertEquals([bulk.streamBytes, stream.queued], [3_000 + OVERHEAD, true]);
+  assertEquals(next()[0]?.type, FrameType.input, "the second takes the place of the first");
+  assertEquals(bulk.streamBytes, 1_000 + OVERHEAD);
   assertEquals(bulk.drop(5, false), true);
-  assertEquals([bulk.streamBytes, told], [0, ["onTransmitted", "discardQueue"]]);
-});
-
-Deno.test("streams that wait for room go on in turn, for as long as there is some", () => {
-  const { bulk } = lane(), told: string[] = [];
-  bulk.pumpStreams(() => true);
-  for (const name of ["a.", "b.", "c."]) bulk.stall(half(told, name));
-  let rooms = 2;
-  bulk.pumpStreams(() => rooms-- > 0);
-  assertEquals(told, ["a.pump", "b.pump"]);
-  const gone = half(told, "d.");
-  bulk.stall(gone);
-  bulk.forget(gone);
-  bulk.onWindow();
-  assertEquals(told, ["a.pump", "b.pump", "c.pump"]);
-  const again = { pump: () => (told.push("again"), bulk.stall(again)) } as unknown as SendHalf;
-  bulk.stall(again);
-  bulk.pumpStreams(() => true);
-  assertEquals(told.slice(3), ["again"], "who has to wait again is asked once");
+  assertEquals([bulk.streamBytes, stream.queued], [0, false]);
 });
 
 Deno.test("a message whose time has run out is not begun, one whose memory is gone ends its call", () => {
@@ -288,24 +262,34 @@ Deno.test("only pieces above the limit are written from where they lie", () => {
 });
 
 Deno.test("a lane that was cleared holds nothing", () => {
-  const { bulk } = lane(65_536), told: string[] = [];
+  const { bulk } = lane(65_536), stream = new StreamQueue(FrameType.input, 10);
   bulk.add(request(30_000, 1));
   bulk.add(request(50_000, 2));
-  const message = new QueuedMessage(FrameType.input, 0, 0, 5, 0, numbered(9), null, half(told));
+  const message = new QueuedMessage(FrameType.input, 0, 0, 5, 0, numbered(9), null, stream);
   bulk.countStream(message);
-  bulk.stall(half(told));
   bulk.clear();
   assertEquals([bulk.queuedBytes, bulk.streamBytes, bulk.isReady(0)], [0, 0, false]);
   assertEquals(bulk.hasRoom(100_000), true);
   bulk.onWindow();
-  assertEquals([bulk.isReady(0), told], [false, []]);
+  assertEquals(bulk.isReady(0), false);
 });
 
 Deno.test("a lane that was cleared tells of which calls a part has left", () => {
   const { bulk, next } = lane(), calls = Array.from({ length: 3 }, () => new TestCall());
   const [first, second] = calls;
   // What belongs to no call leaves in part, too.
-  bulk.addInOrder(new QueuedMessage(FrameType.input, 0, 0, 9, 0, numbered(3_000), null, half([])));
+  bulk.addInOrder(
+    new QueuedMessage(
+      FrameType.input,
+      0,
+      0,
+      9,
+      0,
+      numbered(3_000),
+      null,
+      new StreamQueue(FrameType.input, 1),
+    ),
+  );
   bulk.countStream(request(3_000));
   calls.forEach((call, n) => bulk.add(request(3_000, n, call)));
   for (let n = 0; n < 3; n++) next();

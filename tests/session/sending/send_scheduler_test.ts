@@ -4,6 +4,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Codec } from "../../../lib/codec/format/codec.ts";
 import { InternodeError } from "../../../lib/errors.ts";
 import { SendScheduler } from "../../../lib/session/sending/send_scheduler.ts";
+import { messageCost } from "../../../lib/wire/limits.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
 import { DEFAULT_LIMITS } from "../../../lib/wire/limits.ts";
 import { WriterPool } from "../../../lib/wire/writer_pool.ts";
@@ -265,4 +266,43 @@ Deno.test("a stream that finds no room the first time that it asks goes on by it
   assertEquals(half.waiting, 1);
   drain();
   assertEquals([half.waiting, accepted], [0, true]);
+});
+
+/** Three streams of ids 1 to 3 whose messages of 1,000 bytes wait for the peer's window, and whose messages have left. */
+function waitingStreams() {
+  const { scheduler, drain } = openScheduler({ hello: { receiveBudgetBytes: 80_000 } });
+  scheduler.budget.window = 0;
+  const streams = [1, 2, 3].map((id) => {
+    const half = streaming(scheduler);
+    half.id = id;
+    for (let n = 0; n < 2; n++) half.send(rawCodec, numbered(1_000));
+    return half;
+  });
+  return { scheduler, streams, left: () => drain().map(({ id }) => id) };
+}
+
+Deno.test("streams that wait for the peer's window go on in turn, those that ended meanwhile left out", () => {
+  const { scheduler, streams, left } = waitingStreams();
+  // Streams leave a quarter of the budget alone: what is over that is enough for two messages.
+  scheduler.budget.window = 20_000 + 2 * messageCost(1_000);
+  scheduler.useWindow();
+  assertEquals(left(), [1, 1]);
+  streams[1]!.abandon(new Error("ended"));
+  scheduler.budget.window = 20_000 + messageCost(1_000);
+  scheduler.useWindow();
+  assertEquals(left(), [3]);
+  for (let n = 0; n < 2; n++) streams[0]!.send(rawCodec, numbered(1_000));
+  scheduler.budget.window = 20_000 + messageCost(1_000);
+  scheduler.useWindow();
+  assertEquals(left(), [3], "one that has to wait again stands last");
+  scheduler.budget.window = 40_000;
+  scheduler.useWindow();
+  assertEquals(left(), [1, 1]);
+});
+
+Deno.test("a scheduler that was cleared sends nothing of the streams that waited", () => {
+  const { scheduler, left } = waitingStreams();
+  assertEquals(scheduler.clear().size, 0);
+  scheduler.onWindow(60_000);
+  assertEquals(left(), []);
 });

@@ -1,0 +1,150 @@
+/**
+ * Messages that are not part of a stream, on their way into batches and the bulk lane.
+ *
+ * @module
+ */
+
+import type { Codec } from "../../codec/format/codec.ts";
+import { BatchSeal } from "../../wire/batch_seal.ts";
+import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
+import type { LendingPool } from "../../wire/lending_pool.ts";
+import type { Limits } from "../../wire/limits.ts";
+import { plainBytes } from "../../wire/plain_bytes.ts";
+import type { WriterPool } from "../../wire/writer_pool.ts";
+import { BulkLane } from "./bulk_lane.ts";
+import { FrameLanes, type OutputListener } from "./frame_lanes.ts";
+import { PeerBudget } from "../frames/peer_budget.ts";
+import { QueuedMessage } from "./queued_message.ts";
+import { concat, copyInto, payloadKind, payloadOf, rawBytes } from "../frames/outgoing_payload.ts";
+import type { OutgoingCall } from "./outgoing_call_table.ts";
+
+/** So much of what waits to be sent may be small messages, gathered in batches; others queue up one by one. */
+const BATCHED_SHARE = 4;
+
+/** Requests and responses: small ones go into the batch at once, others wait in the bulk lane. */
+export class MessageLanes extends FrameLanes {
+  /** What the peer takes. */
+  readonly budget: PeerBudget = new PeerBudget();
+  /** Large messages, and those that wait for room. */
+  readonly bulk: BulkLane;
+  /** How many messages have been put into batches or queues. */
+  messages = 0;
+  /** The size of the last message that {@linkcode MessageLanes.send} has let wait. */
+  enqueuedBytes = 0;
+  /** How many bytes of requests and responses may wait here. */
+  readonly sendBudgetBytes: number;
+  /** How many bytes of small messages may be gathered in batches. */
+  protected readonly maxBatchedBytes: number;
+
+  /**
+   * @param pool Where buffers come from.
+   * @param envelope Whether batches travel on a byte stream.
+   * @param flattenLimit Payloads above this many bytes are written from where they lie (byte streams only).
+   * @param limits How many bytes may wait here, and how many calls the peer may make at a time.
+   * @param listener Notified when there is something to drain.
+   */
+  constructor(
+    pool: WriterPool,
+    envelope: boolean,
+    flattenLimit: number,
+    limits: Limits,
+    listener: OutputListener,
+  ) {
+    super(pool, envelope ? new BatchSeal() : null, limits.maxCalls, listener);
+    const { sendBudgetBytes } = limits;
+    this.bulk = new BulkLane(this.budget, envelope ? flattenLimit : Infinity, sendBudgetBytes);
+    this.sendBudgetBytes = sendBudgetBytes;
+    this.maxBatchedBytes = Math.floor(sendBudgetBytes / BATCHED_SHARE);
+  }
+
+  /**
+   * Sends a message that is not part of a stream: at once into the batch where
+   * it is small, else through the bulk lane.
+   *
+   * @param prefix What stands before the payload, or `null`.
+   * @param call The call it begins, or `null`.
+   * @param lending Where the memory of raw bytes goes that wait here, once they have left; `null`: it is its user's.
+   * @returns Whether it is in the batch; else it waits.
+   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; nothing was sent then.
+   */
+  send<T>(
+    type: number,
+    flags: number,
+    code: number,
+    id: number,
+    argument: number,
+    prefix: Uint8Array | null,
+    codec: Codec<T>,
+    value: T,
+    call: OutgoingCall | null,
+    lending: LendingPool | null = null,
+  ): boolean {
+    const kind = payloadKind(codec, value);
+    const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
+    const rawLength = raw === null ? 0 : raw.length;
+    if (raw !== null && rawLength > this.budget.interactiveBytes) {
+      this.bulk.checkRoom(rawLength + (prefix === null ? 0 : prefix.length));
+      const payload = prefix === null ? plainBytes(raw) : concat(prefix, raw);
+      const message = new QueuedMessage(type, flags, code, id, argument, payload, call, null);
+      message.lending = lending;
+      this.#enqueue(message);
+      return false;
+    }
+    const data = this.data, encoding = this.encoding;
+    if (encoding.isOn) {
+      const payload = encoding.apart(prefix, codec, value, kind !== PayloadKind.bytes);
+      this.bulk.checkRoom(payload.length);
+      this.#enqueue(new QueuedMessage(type, flags | kind, code, id, argument, payload, call, null));
+      return false;
+    }
+    const header = data.begin(type, flags | kind, code, id, argument, this.nowMs);
+    const writer = data.writer;
+    if (prefix !== null) writer.append(prefix);
+    if (raw !== null) copyInto(writer, raw, rawLength);
+    else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
+    if (call !== null && call.state === "ended") {
+      // The user's code has given up the very call.
+      data.rollback(header);
+      encoding.settle();
+      return false;
+    }
+    const length = writer.position - header - HEADER_BYTES;
+    if (
+      length <= this.budget.interactiveBytes && data.pendingBytes < this.maxBatchedBytes &&
+      this.budget.reserve(length)
+    ) {
+      data.end(header);
+      encoding.settle();
+      this.bulk.pacer.interactiveMs = this.nowMs;
+      this.messages++;
+      this.signalOutput();
+      return true;
+    }
+    const payload = this.#takeBack(header);
+    this.#enqueue(new QueuedMessage(type, flags | kind, code, id, argument, payload, call, null));
+    return false;
+  }
+
+  /**
+   * Copies the payload begun at `header` out, if it may wait, and takes the frame back.
+   *
+   * @throws {InternodeError} `MessageTooLarge` or `Overloaded`.
+   */
+  #takeBack(header: number): Uint8Array<ArrayBuffer> {
+    const data = this.data;
+    try {
+      this.bulk.checkRoom(data.writer.position - header - HEADER_BYTES);
+      return payloadOf(data, header);
+    } finally {
+      data.rollback(header);
+      this.encoding.settle();
+    }
+  }
+
+  #enqueue(message: QueuedMessage): void {
+    this.enqueuedBytes = message.totalBytes;
+    this.bulk.add(message);
+    this.messages++;
+    this.signalOutput();
+  }
+}
