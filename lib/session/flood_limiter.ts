@@ -50,7 +50,7 @@ export class FloodLimiter {
     this.#left += Math.min(FLOOD_BURST, earned);
     if (this.#left >= 0) return;
     throw protocolError(
-      `Too many frames came that have no effect, such as pings and cancels of calls that there are not: ` +
+      `The peer sent too many frames without effect, such as pings and cancels of unknown calls: ` +
         `${FLOOD_BURST} at once and ${FLOOD_PER_SECOND} a second are allowed.`,
     );
   }

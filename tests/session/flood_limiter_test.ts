@@ -62,7 +62,7 @@ for (const [what, frame] of INEFFECTIVE) {
     assertEquals(peer.side.session.state, "open", String(peer.side.closed));
     flood(peer, frame, 2 * FLOOD_BURST + FLOOD_PER_SECOND);
     assertEquals(peer.side.closed?.code, "ProtocolError");
-    assertMatch(peer.side.closed!.message, /frames came that have no effect/);
+    assertMatch(peer.side.closed!.message, /sent too many frames without effect/);
   });
 
   Deno.test(`${what} end the turn as handlers do`, () => {

@@ -156,7 +156,7 @@ export class CompiledCodec<T> implements Codec<T> {
  */
 export function asPart<T>(codec: Codec<T>, place: string, mayBeOptional = false): CompiledCodec<T> {
   if (typeof codec?.encode !== "function" || typeof codec.decode !== "function") {
-    throw unfit(place, "something that is no codec");
+    throw unfit(place, "a value that is not a codec");
   }
   if (codec.raw) throw unfit(place, "raw(), which has no bounds of its own; use bytes()");
   if (codec instanceof CompiledCodec && codec.unfitAsPart !== undefined) {

@@ -36,7 +36,7 @@ export abstract class OpenedStream extends OutgoingCall implements MessageSink {
 
   /** A stream has no single response. */
   override onResponse(): void {
-    throw protocolError("A response came for a stream.");
+    throw protocolError("The peer answered a stream with a single response.");
   }
 
   /** Nothing is sent or awaited any more. */

@@ -1,5 +1,5 @@
 /**
- * Whom a session asks and tells.
+ * What a session calls back.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { DrainReason } from "../frames/drain_reason.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 import type { Peer } from "../frames/session_options.ts";
 
-/** Decides for a session and is told of its events. */
+/** Makes decisions for a session and receives its events. */
 export interface SessionDelegate {
   /** There is something to send: drain soon, after the present turn's work. */
   onOutput(): void;

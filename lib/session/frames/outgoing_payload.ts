@@ -60,5 +60,5 @@ export function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayB
 
 /** What is told of a message whose stream the user's code has ended while it was encoded. */
 export function endedMeanwhile(): InternodeError {
-  return invalidArgument("The stream was ended by the very code that encodes its message.");
+  return invalidArgument("The codec of a message ended the stream while it encoded that message.");
 }

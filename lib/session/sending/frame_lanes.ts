@@ -75,7 +75,7 @@ export class FrameLanes {
   checkReplies(): void {
     if (this.#replyBytes <= this.#maxReplyBytes) return;
     throw protocolError(
-      `Over ${this.#maxReplyBytes} bytes of answers wait for the peer, which goes on sending and does not read them.`,
+      `The peer keeps sending but does not read: over ${this.#maxReplyBytes} bytes of answers wait for it.`,
     );
   }
 

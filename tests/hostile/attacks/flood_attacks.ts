@@ -177,7 +177,7 @@ const names: Attack = {
 
 const pings: Attack = {
   name: "asks for a million signs of life and reads none",
-  logs: /frames came that have no effect|of answers wait for the peer/,
+  logs: /sent too many frames without effect|bytes of answers wait for it/,
   act: async (scene) => {
     using peer = await scene.peer({ hello: GREEDY });
     const ping = rawFrame(FrameType.ping);
