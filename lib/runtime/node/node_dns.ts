@@ -4,13 +4,13 @@
  * @module
  */
 
-import { Resolver } from "node:dns/promises";
+import { dns } from "./node_modules.ts";
 import type { DnsLookUp } from "../platform/dns.ts";
 
 /** See {@linkcode DnsLookUp}. */
 export const lookUp: DnsLookUp = async (name, type, { nameServer, signal }) => {
   signal?.throwIfAborted();
-  const resolver = new Resolver();
+  const resolver = new (dns().promises.Resolver)();
   if (nameServer !== undefined) {
     const { ipAddr, port = 53 } = nameServer;
     resolver.setServers([ipAddr.includes(":") ? `[${ipAddr}]:${port}` : `${ipAddr}:${port}`]);

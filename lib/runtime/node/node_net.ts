@@ -4,13 +4,7 @@
  * @module
  */
 
-import {
-  connect,
-  createServer,
-  type ListenOptions,
-  type Server,
-  Socket as NetSocket,
-} from "node:net";
+import type { ListenOptions, Server, Socket as NetSocket } from "node:net";
 import { versions } from "node:process";
 import type {
   NetAddress,
@@ -22,6 +16,7 @@ import type {
   UnixListener,
 } from "../platform/socket.ts";
 import { isError } from "../../foreign/own_error.ts";
+import { net } from "./node_modules.ts";
 import { NodeSocket } from "./node_socket.ts";
 
 /** How many connections the system keeps that were not accepted yet. */
@@ -87,7 +82,7 @@ function dial<Address extends NetAddress | UnixAddress>(
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const conn = new NodeSocket<Address>();
-    const socket = connect({
+    const socket = net().connect({
       ...where,
       allowHalfOpen: true,
       ...(HAS_ONREAD && { onread: conn.onread }),
@@ -122,7 +117,7 @@ function listen<Address extends NetAddress | UnixAddress>(
   addressesOf: Addresses<Address>,
 ): Promise<NodeListener<Address>> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+    const server = net().createServer({ allowHalfOpen: true, pauseOnConnect: true });
     server.once("error", reject);
     server.listen({ backlog: BACKLOG, ...where }, () => {
       server.off("error", reject);
@@ -213,7 +208,7 @@ function withOnread(
   const handle = holder._handle;
   if (typeof handle?.useUserBuffer !== "function") return null;
   holder._handle = null;
-  return new NetSocket(
+  return new (net().Socket)(
     {
       handle,
       onread,

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { parentPort, Worker } from "node:worker_threads";
+import { threads } from "./node_modules.ts";
 import { nameOf, textOf } from "../../foreign/text_of.ts";
 import type { StartThread, ThreadStarter } from "../platform/thread.ts";
 
 /** See `Platform`. */
 export const startNodeThread: StartThread = (module, name, watcher) => {
-  const worker = new Worker(module, { name });
+  const worker = new (threads().Worker)(module, { name });
   let hasEnded = false;
   const fail = (why: string): void => {
     if (hasEnded) return;
@@ -34,7 +34,7 @@ export const startNodeThread: StartThread = (module, name, watcher) => {
 
 /** See `Platform`. */
 export function nodeThreadStarter(): ThreadStarter | null {
-  const port = parentPort;
+  const port = threads().parentPort;
   if (port === null) return null;
   return {
     send: (message) => port.postMessage(message),
