@@ -17,13 +17,13 @@ import { systemClock } from "../runtime/system_clock.ts";
 import { errorKind } from "../runtime/platform/error_kind.ts";
 import { thisPlatform } from "../runtime/this_platform.ts";
 import { FolderWatch } from "../runtime/folder_watch.ts";
-import { GoodParts } from "./resolver/good_parts.ts";
+import { ValidParts } from "./resolver/valid_parts.ts";
 import { madeEndpoint } from "./resolver/made_endpoint.ts";
 import { invalidOption, positiveOption } from "./resolver/option_checks.ts";
 import { pause } from "../runtime/pause.ts";
 import { readError } from "../runtime/read_error.ts";
 import { BINDING_PREFIX } from "../transport/unix/unix_socket.ts";
-import { Trouble } from "./resolver/trouble.ts";
+import { ProblemLog } from "./resolver/problem_log.ts";
 
 /** Two looks are never closer than this: servers that start together are seen together. */
 const PAUSE_MS = 50;
@@ -90,11 +90,11 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
   );
   if (path === "") throw invalidOption("directoryResolver", "path", "must not be empty");
   const log = loggerOf(logger);
-  const problem = new Trouble(log, clock, `The folder ${path} can be read again.`, {
+  const problem = new ProblemLog(log, clock, `The folder ${path} can be read again.`, {
     event: "resolver_recovered",
     path,
   });
-  const sockets = new GoodParts(log, { path });
+  const sockets = new ValidParts(log, { path });
   let isKnown = false;
 
   async function lookAt(sink: ResolutionSink): Promise<void> {

@@ -15,7 +15,7 @@ import type { Endpoint } from "../transport/channel/endpoint.ts";
 import { parseNetEndpoint } from "../transport/net_endpoint.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { endpointLines, readEndpointLine } from "./resolver/endpoint_list.ts";
-import { GoodParts } from "./resolver/good_parts.ts";
+import { ValidParts } from "./resolver/valid_parts.ts";
 import { errorKind } from "../runtime/platform/error_kind.ts";
 import { thisPlatform } from "../runtime/this_platform.ts";
 import { folderOf, FolderWatch } from "../runtime/folder_watch.ts";
@@ -23,7 +23,7 @@ import { invalidOption, positiveOption } from "./resolver/option_checks.ts";
 import { pause } from "../runtime/pause.ts";
 import { readError } from "../runtime/read_error.ts";
 import { FileDebounce } from "../runtime/file_debounce.ts";
-import { Trouble } from "./resolver/trouble.ts";
+import { ProblemLog } from "./resolver/problem_log.ts";
 
 /** The longest file that is read: some 30,000 endpoints. Whatever is longer is taken for a mistake. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -113,8 +113,8 @@ class WatchedFile {
   readonly #makeEndpoint: (line: string) => Endpoint;
   readonly #clock: Clock;
   readonly #debounce: FileDebounce;
-  readonly #problem: Trouble;
-  readonly #lines: GoodParts;
+  readonly #problem: ProblemLog;
+  readonly #lines: ValidParts;
   #known: Known | null = null;
 
   constructor(options: FileResolverOptions, given: readonly Endpoint[] | null) {
@@ -129,11 +129,11 @@ class WatchedFile {
     this.#clock = options.clock ?? systemClock;
     this.#debounce = new FileDebounce(this.#settleMs);
     const logger = loggerOf(options.logger), { path } = options;
-    this.#problem = new Trouble(logger, this.#clock, `The file ${path} is valid again.`, {
+    this.#problem = new ProblemLog(logger, this.#clock, `The file ${path} is valid again.`, {
       event: "resolver_recovered",
       path,
     });
-    this.#lines = new GoodParts(logger, { path });
+    this.#lines = new ValidParts(logger, { path });
   }
 
   async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {

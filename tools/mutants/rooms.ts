@@ -60,7 +60,7 @@ export const ROOMS: readonly Room[] = [
       "lib/call/service/method_key.ts",
       "lib/call/service/outlier_detector.ts",
       "lib/call/replicas/replica_link.ts",
-      "lib/call/replicas/replica_past.ts",
+      "lib/call/replicas/replica_history.ts",
       "lib/call/service/retry_budget.ts",
       "lib/call/service/retry_policy.ts",
       "lib/call/balancers/round_robin.ts",

@@ -22,7 +22,7 @@ import { connectionsTo, replicaAddress } from "./further_connection.ts";
 import type { HealthVerdict } from "./health_verdict.ts";
 import { OutlierDetector, ReplicaHealth } from "../service/outlier_detector.ts";
 
-import { ReplicaPasts } from "./replica_past.ts";
+import { ReplicaHistories } from "./replica_history.ts";
 import { type OpenLink, type ReplicaListener, ServiceReplica } from "./service_replica.ts";
 import { WaitingPicks } from "./waiting_picks.ts";
 
@@ -40,7 +40,7 @@ export class ReplicaSet implements ReplicaListener {
 
   readonly #core: ReplicaSetting;
   readonly #byAddress = new Map<string, ServiceReplica>();
-  readonly #pasts = new ReplicaPasts();
+  readonly #histories = new ReplicaHistories();
   readonly #outliers: OutlierDetector;
   #ready: readonly ServiceReplica[] = [];
   /** What the client's balancer was told last; all are told when they are asked, as that is where what they throw belongs. */
@@ -189,8 +189,8 @@ export class ReplicaSet implements ReplicaListener {
     this.#refresh();
   }
 
-  #tellSetAside({ endpoint: { address: host }, past }: ServiceReplica, forMs: number): void {
-    const sum = past.setAside.onFailure("set aside");
+  #tellSetAside({ endpoint: { address: host }, history }: ServiceReplica, forMs: number): void {
+    const sum = history.setAside.onFailure("set aside");
     const count = sum?.count ?? 1;
     this.#core.options.logger[sum === null ? "debug" : "info"](
       `${host} is set aside for ${
@@ -201,8 +201,8 @@ export class ReplicaSet implements ReplicaListener {
     );
   }
 
-  #tellBack({ endpoint: { address: host }, past }: ServiceReplica): void {
-    const level = past.setAside.onSuccess() === null ? "debug" : "info";
+  #tellBack({ endpoint: { address: host }, history }: ServiceReplica): void {
+    const level = history.setAside.onSuccess() === null ? "debug" : "info";
     this.#core.options.logger[level](`${host} gets calls again.`, { event: "replica_back", host });
   }
 
@@ -242,7 +242,7 @@ export class ReplicaSet implements ReplicaListener {
     if (this.#byAddress.get(address) !== replica) return;
     this.#byAddress.delete(address);
     this.#past = sumOfTraffic([this.#past, replica.reconnector.totals.traffic()]);
-    this.#pasts.keep(address, replica.past, this.#core.options.clock.now());
+    this.#histories.keep(address, replica.history, this.#core.options.clock.now());
   }
 
   /** Ends everything; calls in flight get the error. */
@@ -253,13 +253,13 @@ export class ReplicaSet implements ReplicaListener {
 
   #make(endpoint: Endpoint): ServiceReplica {
     const { options } = this.#core, { clock } = options;
-    const past = this.#pasts.take(endpoint.address, clock.now()) ?? {
+    const history = this.#histories.take(endpoint.address, clock.now()) ?? {
       health: new ReplicaHealth(this.#outliers),
       backOff: new LastingBackOff(options.reconnect, options),
       outage: new Outage(clock, lastingMs(options.reconnect)),
       setAside: new Outage(clock, this.#outliers.maxSetAsideMs),
     };
-    return new ServiceReplica(this.#core, this, endpoint, past);
+    return new ServiceReplica(this.#core, this, endpoint, history);
   }
 
   /** Tells the balancer, and the calls that wait, of what has changed. */

@@ -18,7 +18,7 @@ import type { ReplicaSetting } from "./replica_setting.ts";
 import type { ReplicaHealth } from "../service/outlier_detector.ts";
 import { ReplicaLink } from "./replica_link.ts";
 import { ReplicaLog } from "./replica_log.ts";
-import type { ReplicaPast } from "./replica_past.ts";
+import type { ReplicaHistory } from "./replica_history.ts";
 import { type ReplicaState, replicaState } from "./replica_state.ts";
 
 /** The part of a call's latency in the moving average. */
@@ -58,7 +58,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   /** Whom it tells. */
   readonly owner: ReplicaListener;
   /** How it did so far. */
-  readonly past: ReplicaPast;
+  readonly history: ReplicaHistory;
   /** Keeps the connection. */
   readonly reconnector: Reconnector;
 
@@ -68,13 +68,18 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
 
   /** Begins to dial. */
-  constructor(core: ReplicaSetting, owner: ReplicaListener, endpoint: Endpoint, past: ReplicaPast) {
+  constructor(
+    core: ReplicaSetting,
+    owner: ReplicaListener,
+    endpoint: Endpoint,
+    history: ReplicaHistory,
+  ) {
     this.#core = core;
     this.owner = owner;
     this.endpoint = endpoint;
-    this.past = past;
+    this.history = history;
     const { options, gate } = core, { clock, logger, reconnect } = options;
-    const { address } = endpoint, { backOff, outage } = past;
+    const { address } = endpoint, { backOff, outage } = history;
     this.#log = new ReplicaLog(address, logger, clock, outage, lastingMs(reconnect));
     this.reconnector = new Reconnector(
       { settings: options, gate, address, dials: true, peerCalls: false, backOff },
@@ -86,7 +91,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
 
   /** Whether it fails more than it should. */
   get health(): ReplicaHealth {
-    return this.past.health;
+    return this.history.health;
   }
 
   /** Where the connection stands. */

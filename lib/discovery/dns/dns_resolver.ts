@@ -27,13 +27,13 @@ import {
   noRecords,
   type ResolveDns,
 } from "./dns_lookup.ts";
-import { GoodParts } from "../resolver/good_parts.ts";
+import { ValidParts } from "../resolver/valid_parts.ts";
 import { madeEndpoint } from "../resolver/made_endpoint.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
 import { pause } from "../../runtime/pause.ts";
 import { RankedEndpoint } from "../resolver/ranked_endpoint.ts";
-import { TimeBound } from "../resolver/time_bound.ts";
-import { Trouble } from "../resolver/trouble.ts";
+import { TimeLimit } from "../resolver/time_limit.ts";
+import { ProblemLog } from "../resolver/problem_log.ts";
 
 /** The first wait after a failure; each further one is 1.6 times as long, less up to 40 %. */
 const FIRST_RETRY_MS = 500;
@@ -141,8 +141,8 @@ class WatchedName {
   readonly #endpointOptions: TcpEndpointOptions;
   readonly #clock: Clock;
   readonly #backOff: BackOff;
-  readonly #problem: Trouble;
-  readonly #parts: GoodParts;
+  readonly #problem: ProblemLog;
+  readonly #parts: ValidParts;
   /** The last records of each kind. */
   readonly #targets = new Map<DnsRecordType, readonly DnsTarget[]>();
   #known: Known | null = null;
@@ -171,7 +171,7 @@ class WatchedName {
       jitter: 0.4,
     }, options.random ?? systemRandom);
     const logger = loggerOf(options.logger);
-    this.#problem = new Trouble(
+    this.#problem = new ProblemLog(
       logger,
       this.#clock,
       `DNS answers for ${name} correctly again.`,
@@ -180,7 +180,7 @@ class WatchedName {
         name,
       },
     );
-    this.#parts = new GoodParts(logger, { name });
+    this.#parts = new ValidParts(logger, { name });
   }
 
   async watch(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
@@ -194,7 +194,7 @@ class WatchedName {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    using bound = new TimeBound(this.#clock, this.#timeoutMs, signal);
+    using bound = new TimeLimit(this.#clock, this.#timeoutMs, signal);
     const answers = await lookUp(this.#question, bound.signal);
     if (signal.aborted) return;
     const failures = answers.filter(({ targets }) => targets === null);

@@ -13,7 +13,7 @@ import { systemClock } from "../../runtime/system_clock.ts";
 import { answerError, NOT_FOUND, nowhereError, requestError } from "./etcd_error.ts";
 import { asObject, isObject, JsonBody, type JsonObject } from "./json_body.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
-import { TimeBound } from "../resolver/time_bound.ts";
+import { TimeLimit } from "../resolver/time_limit.ts";
 
 /** How etcd is reached. */
 export interface EtcdOptions {
@@ -75,7 +75,7 @@ export class EtcdGateway {
    */
   call(path: string, body: JsonObject, signal: AbortSignal): Promise<JsonObject> {
     return this.#anywhere(signal, async (url) => {
-      using bound = new TimeBound(this.#clock, this.#requestTimeoutMs, signal);
+      using bound = new TimeLimit(this.#clock, this.#requestTimeoutMs, signal);
       try {
         return await this.#ask(url, path, body, bound.signal);
       } catch (error) {
@@ -95,7 +95,7 @@ export class EtcdGateway {
    */
   stream(path: string, body: JsonObject, signal: AbortSignal): Promise<EtcdStream> {
     return this.#anywhere(signal, async (url) => {
-      const bound = new TimeBound(this.#clock, this.#requestTimeoutMs, signal);
+      const bound = new TimeLimit(this.#clock, this.#requestTimeoutMs, signal);
       try {
         const response = await this.#open(url, path, body, bound.signal);
         const stream = new EtcdStream(
@@ -211,10 +211,10 @@ export class EtcdStream implements AsyncDisposable {
   /** The etcd that answers. */
   readonly url: string;
   readonly #body: JsonBody;
-  readonly #bound: TimeBound;
+  readonly #bound: TimeLimit;
   #peeked: JsonObject | null = null;
 
-  constructor(url: string, body: JsonBody, bound: TimeBound) {
+  constructor(url: string, body: JsonBody, bound: TimeLimit) {
     this.url = url;
     this.#body = body;
     this.#bound = bound;

@@ -24,8 +24,8 @@ import { EtcdStore } from "./etcd_store.ts";
 import { madeEndpoint } from "../resolver/made_endpoint.ts";
 import { positiveOption } from "../resolver/option_checks.ts";
 import { pause } from "../../runtime/pause.ts";
-import { TimeBound } from "../resolver/time_bound.ts";
-import { Trouble } from "../resolver/trouble.ts";
+import { TimeLimit } from "../resolver/time_limit.ts";
+import { ProblemLog } from "../resolver/problem_log.ts";
 
 /** What an {@linkcode etcdResolver} is made from. */
 export interface EtcdResolverOptions extends EtcdOptions {
@@ -96,7 +96,7 @@ class EtcdFollower {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #store: EtcdStore;
-  readonly #trouble: Trouble;
+  readonly #trouble: ProblemLog;
   readonly #badValues = new RepeatedLines();
   readonly #set = new EtcdSet((key, text) => this.#read(key, text));
 
@@ -108,7 +108,7 @@ class EtcdFollower {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#store = new EtcdStore(new EtcdGateway(options));
-    this.#trouble = new Trouble(
+    this.#trouble = new ProblemLog(
       this.#logger,
       this.#clock,
       `The replicas under ${this.#keyStart} in etcd are watched again.`,
@@ -139,7 +139,7 @@ class EtcdFollower {
   async #watch(sink: ResolutionSink, signal: AbortSignal): Promise<boolean> {
     // Who waited may have been satisfied.
     if (signal.aborted) return false;
-    using bound = new TimeBound(this.#clock, this.#refreshMs, signal);
+    using bound = new TimeLimit(this.#clock, this.#refreshMs, signal);
     let isFruitful = false;
     try {
       const from = this.#set.revision + 1n;

@@ -21,8 +21,8 @@ import { type EtcdEntry, type EtcdLease, EtcdStore } from "./etcd_store.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
 import { pause } from "../../runtime/pause.ts";
 import type { RegisterOptions, Registration } from "./registration.ts";
-import { TimeBound } from "../resolver/time_bound.ts";
-import { Trouble } from "../resolver/trouble.ts";
+import { TimeLimit } from "../resolver/time_limit.ts";
+import { ProblemLog } from "../resolver/problem_log.ts";
 
 /** How often a lease is kept alive within the time it lives. */
 const KEEPS_PER_LIFE = 3;
@@ -39,11 +39,11 @@ export class Registrant implements Registration {
   readonly #logger: EventLogger;
   readonly #clock: Clock;
   readonly #store: EtcdStore;
-  readonly #trouble: Trouble;
+  readonly #trouble: ProblemLog;
   /** That the entry was changed, until it is found as it should be. */
-  readonly #changed: Trouble;
+  readonly #changed: ProblemLog;
   /** That it cannot be looked at. */
-  readonly #unchecked: Trouble;
+  readonly #unchecked: ProblemLog;
   readonly #backOff: BackOff;
   readonly #stop = new AbortController();
   /** The lease granted last, whether or not the entry stands under it. */
@@ -74,8 +74,11 @@ export class Registrant implements Registration {
     // One member that stays silent must not cost the lease while another would answer.
     const timeoutMs = Math.min(positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs), keepMs);
     this.#store = new EtcdStore(new EtcdGateway({ ...options, requestTimeoutMs: timeoutMs }));
-    const over = (message: string): Trouble =>
-      new Trouble(this.#logger, this.#clock, message, { event: "registration_up", key: this.key });
+    const over = (message: string): ProblemLog =>
+      new ProblemLog(this.#logger, this.#clock, message, {
+        event: "registration_up",
+        key: this.key,
+      });
     this.#trouble = over(`${this.key} is in etcd again.`);
     this.#changed = over(`${this.key} has its right value in etcd again.`);
     this.#unchecked = over(`${this.key} can be read in etcd again.`);
@@ -89,7 +92,7 @@ export class Registrant implements Registration {
   async start(): Promise<void> {
     throwIfAborted(this.#outer);
     listenTo(this.#outer, this.#onAbort, this.#onAbort);
-    using bound = new TimeBound(this.#clock, this.#startTimeoutMs, this.#stop.signal);
+    using bound = new TimeLimit(this.#clock, this.#startTimeoutMs, this.#stop.signal);
     try {
       await this.#enterWithin(bound.signal);
     } catch (error) {
@@ -119,7 +122,7 @@ export class Registrant implements Registration {
     await this.#running;
     if (this.#lease === null) return;
     const unstopped = new AbortController();
-    using bound = new TimeBound(this.#clock, this.#closeTimeoutMs, unstopped.signal);
+    using bound = new TimeLimit(this.#clock, this.#closeTimeoutMs, unstopped.signal);
     try {
       await this.#store.revoke(this.#lease, bound.signal);
     } catch (error) {

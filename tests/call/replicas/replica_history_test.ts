@@ -10,7 +10,10 @@ import { InternodeError } from "@internode/grid";
 import { Outage } from "../../../lib/rpc/connecting/outage.ts";
 import { DEFAULT_BACK_OFF, LastingBackOff } from "../../../lib/rpc/connecting/back_off.ts";
 import { OutlierDetector, ReplicaHealth } from "../../../lib/call/service/outlier_detector.ts";
-import { type ReplicaPast, ReplicaPasts } from "../../../lib/call/replicas/replica_past.ts";
+import {
+  ReplicaHistories,
+  type ReplicaHistory,
+} from "../../../lib/call/replicas/replica_history.ts";
 import { SeededRandom, VirtualClock } from "../../../lib/testing/mod.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
 
@@ -47,7 +50,7 @@ Deno.test("a replica that is down is not dialled more often because its resolver
 
 Deno.test("a replica that was set aside is still set aside when it is listed again", () => {
   const detector = new OutlierDetector({ maxFailures: 1, setAsideMs: 5_000 });
-  const past = (): ReplicaPast => ({
+  const past = (): ReplicaHistory => ({
     health: new ReplicaHealth(detector),
     backOff: new LastingBackOff(DEFAULT_BACK_OFF, {
       clock: new VirtualClock(),
@@ -56,7 +59,7 @@ Deno.test("a replica that was set aside is still set aside when it is listed aga
     outage: new Outage(new VirtualClock(), 4_000),
     setAside: new Outage(new VirtualClock(), 30_000),
   });
-  const first = past(), second = past(), pasts = new ReplicaPasts();
+  const first = past(), second = past(), pasts = new ReplicaHistories();
   detector.join(first.health, 0);
   detector.join(second.health, 0);
   assert(first.health.onFailure(0));
@@ -68,8 +71,8 @@ Deno.test("a replica that was set aside is still set aside when it is listed aga
 });
 
 Deno.test("the past is forgotten after a minute, and beyond a thousand replicas the oldest first", () => {
-  const pasts = new ReplicaPasts();
-  const past = {} as ReplicaPast;
+  const pasts = new ReplicaHistories();
+  const past = {} as ReplicaHistory;
   pasts.keep("old", past, 0);
   assertEquals(pasts.take("old", 60_001), null);
   for (let index = 0; index <= 1_000; index++) pasts.keep(`r${index}`, past, index);

@@ -7,7 +7,7 @@
 import type { Clock, Timer } from "../../runtime/clock.ts";
 
 /** Aborts with another signal, and when a time is over. Dispose of it when the work has ended. */
-export class TimeBound implements Disposable {
+export class TimeLimit implements Disposable {
   readonly #clock: Clock;
   readonly #outer: AbortSignal;
   readonly #controller = new AbortController();

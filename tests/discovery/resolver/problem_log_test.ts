@@ -1,13 +1,13 @@
 /** What of a trouble is told. @module */
 
 import { assertEquals } from "@std/assert";
-import { Trouble } from "../../../lib/discovery/resolver/trouble.ts";
+import { ProblemLog } from "../../../lib/discovery/resolver/problem_log.ts";
 import { KeptLines } from "../../support/log/kept_lines.ts";
 
 Deno.test("troubles that take turns are told once each, then in sums, and once that they are over", () => {
   const log = new KeptLines();
   let nowMs = 0;
-  const trouble = new Trouble(log, { now: () => nowMs }, "It is there again.", {
+  const trouble = new ProblemLog(log, { now: () => nowMs }, "It is there again.", {
     event: "resolver_recovered",
   });
   const tell = (message: string): void => trouble.warn(message, { event: "resolver_failed" });
@@ -31,7 +31,7 @@ Deno.test("troubles that take turns are told once each, then in sums, and once t
 
 Deno.test("troubles without end take no memory without end", () => {
   const log = new KeptLines();
-  const trouble = new Trouble(log, { now: () => 0 }, "Over.", { event: "resolver_recovered" });
+  const trouble = new ProblemLog(log, { now: () => 0 }, "Over.", { event: "resolver_recovered" });
   for (let each = 0; each < 65; each++) trouble.warn(`${each}`, { event: "resolver_failed" });
   trouble.warn("64", { event: "resolver_failed" });
   trouble.warn("0", { event: "resolver_failed" });

@@ -12,7 +12,7 @@ import { messageOf, textOf } from "../../foreign/text_of.ts";
 const MAX_TOLD = 10;
 
 /** Takes the good ones of many parts, and warns of each bad one once, for as long as it stays. */
-export class GoodParts {
+export class ValidParts {
   readonly #logger: EventLogger;
   readonly #about: Partial<LogFields>;
   #told: ReadonlySet<string> = new Set();

@@ -9,7 +9,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
 
 /** Logs a trouble that lasts once, then in sums, and when it is over. */
-export class Trouble {
+export class ProblemLog {
   readonly #logger: EventLogger;
   readonly #clock: Pick<Clock, "now">;
   readonly #over: { readonly message: string; readonly fields: LogFields };

@@ -14,7 +14,7 @@ const KEPT_MS = 60_000;
 const MAX_KEPT = 1_000;
 
 /** How a replica did so far, whoever keeps its connection. */
-export interface ReplicaPast {
+export interface ReplicaHistory {
   /** Whether it fails more than it should. */
   readonly health: ReplicaHealth;
   /** When it may be dialled again, and how long to wait after the next attempt that fails. */
@@ -26,13 +26,16 @@ export interface ReplicaPast {
 }
 
 /** By address. A resolver that wavers would otherwise have a replica that is down dialled at once each time, and send calls to one that was set aside. */
-export class ReplicaPasts {
-  readonly #kept = new Map<string, { readonly past: ReplicaPast; readonly sinceMs: number }>();
+export class ReplicaHistories {
+  readonly #kept = new Map<
+    string,
+    { readonly history: ReplicaHistory; readonly sinceMs: number }
+  >();
 
   /** Keeps what is known of a replica, for a while. */
-  keep(address: string, past: ReplicaPast, nowMs: number): void {
+  keep(address: string, history: ReplicaHistory, nowMs: number): void {
     this.#kept.delete(address);
-    this.#kept.set(address, { past, sinceMs: nowMs });
+    this.#kept.set(address, { history, sinceMs: nowMs });
     // In the order in which they were put in.
     for (const [oldest, { sinceMs }] of this.#kept) {
       if (this.#kept.size <= MAX_KEPT && nowMs - sinceMs <= KEPT_MS) break;
@@ -41,10 +44,10 @@ export class ReplicaPasts {
   }
 
   /** Gives back what is known; `null`: nothing. */
-  take(address: string, nowMs: number): ReplicaPast | null {
+  take(address: string, nowMs: number): ReplicaHistory | null {
     const kept = this.#kept.get(address);
     if (kept === undefined) return null;
     this.#kept.delete(address);
-    return nowMs - kept.sinceMs <= KEPT_MS ? kept.past : null;
+    return nowMs - kept.sinceMs <= KEPT_MS ? kept.history : null;
   }
 }
