@@ -23,6 +23,7 @@ import {
 import {
   forbiddenWords,
   moduleComment,
+  pinnedActions,
   pinnedPackages,
   reasonedIgnores,
 } from "../../tools/repo/source_checks.ts";
@@ -126,6 +127,17 @@ Deno.test("check_repo: packages from npm are pinned", () => {
   }
   for (const loose of ["zod", "zod@4", "zod@^4.1.0", "@msgpack/msgpack", "deno-std/async/mod.js"]) {
     assertEquals(lines(pinnedPackages, ["deno.json", imports(loose)]), [2], loose);
+  }
+});
+
+Deno.test("check_repo: actions of workflows are named by their commit and version", () => {
+  const commit = "0123456789abcdef".repeat(3).slice(0, 40);
+  const uses = (action: string) =>
+    lines(pinnedActions, [".github/workflows/ci.yml", `steps:\n  - uses: ${action}\n`]);
+  assertEquals(uses(`some/action@${commit} # v1.2.3`), []);
+  assertEquals(uses("./.github/workflows/other.yml"), []);
+  for (const loose of ["some/action@v1", "some/action", `some/action@${commit}`]) {
+    assertEquals(uses(loose), [2], loose);
   }
 });
 

@@ -59,10 +59,21 @@ export const pinnedPackages: Check = (path, text, report) => {
   }
 };
 
+/** Actions of workflows are named by their commit, as tags can be moved, with the version beside it. */
+export const pinnedActions: Check = (path, text, report) => {
+  if (!path.startsWith(".github/workflows/")) return;
+  for (const match of text.matchAll(/^[ -]*uses: *(?!\.\/)(\S+?)(@\S+)?( # v\d+\.\d+\.\d+)?$/gm)) {
+    if (!/^@[0-9a-f]{40}$/.test(match[2] ?? "") || match[3] === undefined) {
+      report(match.index, `${match[1]} is not pinned to a commit, with " # v1.2.3" after it`);
+    }
+  }
+};
+
 /** All checks of this file. */
 export const sourceChecks: readonly Check[] = [
   moduleComment,
   forbiddenWords,
   reasonedIgnores,
   pinnedPackages,
+  pinnedActions,
 ];
