@@ -139,7 +139,7 @@ testInFolder("a certificate says what it must, and no more", async (folder) => {
   assertEquals((await Deno.stat(`${folder}/authority/ca.key`)).mode! & 0o777, 0o600);
 });
 
-testInFolder("all nodes believe each other, and nobody else does", async (folder) => {
+testInFolder("all nodes trust each other, and nobody else does", async (folder) => {
   await make(`${folder}/one`, `--hosts ${HOSTS}`);
   await make(`${folder}/two`, `--hosts ${HOSTS}`);
   const nodes = [...await readAll(`${folder}/one`)];
@@ -152,7 +152,7 @@ testInFolder("all nodes believe each other, and nobody else does", async (folder
     }
   }
   const [[, viewer], [, shown]] = nodes as [[string, Files], [string, Files]];
-  assertMatch(refusal(viewer, shown, "server", "tls://node-2.example:9001")!, /must bear this one/);
+  assertMatch(refusal(viewer, shown, "server", "tls://node-2.example:9001")!, /must have this one/);
   assertEquals(refusal(viewer, shown, "server", "tls://node-2.example:9000"), null);
   assertMatch(
     refusal(viewer, shown, "server", "tls://node-3.example:9000")!,

@@ -81,7 +81,7 @@ for (
     ["--out x --hosts a:1", 'it must look like "tcp://'],
     ["--out x --hosts unix:///tmp/ä", "cannot stand in a certificate"],
     ["--out x --hosts tls://a:1,,tls://b:1", "--hosts has an empty entry"],
-    ["--out x --hosts tls://a:1,TLS://A:1", '"TLS" is none of'],
+    ["--out x --hosts tls://a:1,TLS://A:1", '"TLS" is not one of'],
     ["--out x --hosts tls://a:1,tls://A:1", "tls://a:1 is listed twice"],
     ["--out x --name a..b", "is no DNS name"],
     ["--out x --name *", "is no DNS name"],
