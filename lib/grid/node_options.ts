@@ -28,6 +28,7 @@ import {
 import {
   type ConnectionOptions,
   type ConnectionSettings,
+  fields,
   flag,
   invalidOption,
   positive,
@@ -137,8 +138,8 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
   if (typeof path !== "string" || !path.startsWith("/")) {
     throw invalidOption("path", `must begin with "/", not ${shown(path)}`);
   }
-  const { tls } = given;
-  if (tls !== undefined && given.transports !== undefined) {
+  const tls = fields("tls", given.tls), transports = fields("transports", given.transports);
+  if (tls !== undefined && transports !== undefined) {
     throw invalidOption(
       "tls",
       "cannot be combined with option transports: " +
@@ -168,8 +169,6 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
     credentials,
     mutualTls: tls !== undefined,
     ownIdentity: source === undefined ? null : () => identityOf(source.current.cert),
-    transports: source === undefined
-      ? given.transports ?? systemTransports()
-      : mtlsTransports(source),
+    transports: source === undefined ? transports ?? systemTransports() : mtlsTransports(source),
   };
 }

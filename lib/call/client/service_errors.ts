@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../../errors.ts";
+import { sentence } from "../../foreign/text_of.ts";
 import type { Unsent } from "../../rpc/calling/waiting_calls.ts";
 import type { ReplicaSet } from "../replicas/replica_set.ts";
 
@@ -16,7 +17,7 @@ export function unsentError(why: Unsent, method: string, replicas: ReplicaSet): 
     : ["no replica can be reached", "let the call wait (waitForReady)"];
   return new InternodeError(
     "Unreachable",
-    `${method}: ${what}; ${replicas.describe()}. ` +
+    `${method}: ${what}; ${sentence(replicas.describe())} ` +
       `Check that the service runs and that the resolver lists it, or ${advice}.`,
     { origin: "network", outcome: "notSent", handler: method },
   );

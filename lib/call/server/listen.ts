@@ -8,7 +8,7 @@ import { invalidArgument } from "../../errors.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { Audit } from "../../rpc/contract/audit.ts";
 import { auditOf, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
-import { flag, invalidOption } from "../../rpc/connecting/connection_options.ts";
+import { fields, flag, invalidOption } from "../../rpc/connecting/connection_options.ts";
 import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
 import { ListenerLog } from "../../rpc/connecting/listener_log.ts";
 import { readHosts } from "../../transport/websocket/allowed_hosts.ts";
@@ -76,14 +76,14 @@ export async function listen(
   handlers: HandlerMap | ((channel: Channel) => HandlerMap),
   options: ServiceListenOptions = {},
 ): Promise<ServiceListener> {
-  const endpoint = endpointOf(address, options.transports);
+  const endpoint = endpointOf(address, fields("transports", options.transports));
   if (endpoint.path.includes("?")) {
     throw invalidArgument(
       `Could not listen on ${endpoint}: a listener's path has no query. Leave out what follows the "?".`,
       { host: endpoint.address },
     );
   }
-  const logger = loggerOf(options.logger);
+  const logger = loggerOf(fields("logger", options.logger));
   const choose = typeof handlers === "function" ? handlers : (): HandlerMap => handlers;
   const { transport } = endpoint, { authorize } = options;
   if (authorize !== undefined && typeof authorize !== "function") {

@@ -95,7 +95,7 @@ function tellOfInterpreter(logger: EventLogger): void {
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSettings {
-  const logger = loggerOf(given.logger);
+  const logger = loggerOf(fields("logger", given.logger));
   const clock = withMethods(
     "clock",
     given.clock ?? systemClock,
