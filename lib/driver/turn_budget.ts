@@ -58,12 +58,12 @@ export class TurnBudget {
     if (isAlone) this.#turn.onOver();
     this.#startMs = this.#lookedMs = nowMs;
     // As it did the last time.
-    const budgetMs = this.#hasServed ? this.#budgetMs : this.#budgetMs * TAKING_BUDGETS;
+    const turnMs = this.#turnMs;
     this.#hasServed = false;
     this.#shares = isAlone ? 1 : 1 + this.#turn.waiting;
     this.#ran = 0;
     this.#nextLook = 1;
-    return isAlone || this.#turn.mayBegin(nowMs, budgetMs);
+    return isAlone || this.#turn.mayBegin(nowMs, turnMs);
   }
 
   /**
@@ -76,18 +76,23 @@ export class TurnBudget {
     if (++this.#ran < this.#nextLook) return false;
     const nowMs = this.#clock.now();
     const spentMs = nowMs - this.#startMs;
-    const budgetMs = this.#hasServed ? this.#budgetMs : this.#budgetMs * TAKING_BUDGETS;
-    let leftMs = budgetMs / this.#shares - spentMs;
+    const turnMs = this.#turnMs;
+    let leftMs = turnMs / this.#shares - spentMs;
     if (!this.#isAlone) {
       this.#turn.add(nowMs - this.#lookedMs, nowMs, this.#budgetMs);
       this.#lookedMs = nowMs;
-      leftMs = Math.min(leftMs, budgetMs - this.#turn.lastedMs(nowMs));
+      leftMs = Math.min(leftMs, turnMs - this.#turn.lastedMs(nowMs));
     }
     if (leftMs <= 0) return this.#isSpent = true;
     const eachMs = spentMs / this.#ran;
     const fit = eachMs > 0 ? Math.floor(leftMs / eachMs / 2) : MAX_STEP;
     this.#nextLook = this.#ran + Math.max(1, Math.min(fit, MAX_STEP));
     return false;
+  }
+
+  /** How long all links may go on in a turn, if they do what this one does. */
+  get #turnMs(): number {
+    return this.#hasServed ? this.#budgetMs : this.#budgetMs * TAKING_BUDGETS;
   }
 
   /** The link goes on in a later turn. */

@@ -6,10 +6,8 @@
 
 import type { Codec } from "../../codec/format/codec.ts";
 import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
-import { type Limits, messageCost } from "../../wire/limits.ts";
+import { messageCost } from "../../wire/limits.ts";
 import { plainBytes } from "../../wire/plain_bytes.ts";
-import type { WriterPool } from "../../wire/writer_pool.ts";
-import type { OutputListener } from "./frame_lanes.ts";
 import { MessageLanes } from "./message_lanes.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 import { QueuedMessage } from "./queued_message.ts";
@@ -48,29 +46,11 @@ const BUDGET_SHARE = 8;
 export class SendScheduler extends MessageLanes {
   /** Called once, when some of what waits has left. */
   whenRoom: (() => void) | null = null;
-  readonly #maxStreamBytes: number;
+  readonly #maxStreamBytes: number = Math.floor(this.sendBudgetBytes / STREAMS_SHARE);
   /** Whether a stream had to wait for room here. */
   #streamsWait = false;
   /** Streams that wait for room; made when there is the first. */
   #stalled: Set<StreamQueue> | null = null;
-
-  /**
-   * @param pool Where buffers come from.
-   * @param envelope Whether batches travel on a byte stream.
-   * @param flattenLimit Payloads above this many bytes are written from where they lie (byte streams only).
-   * @param limits How many bytes may wait here, and how many calls the peer may make at a time.
-   * @param listener Notified when there is something to drain.
-   */
-  constructor(
-    pool: WriterPool,
-    envelope: boolean,
-    flattenLimit: number,
-    limits: Limits,
-    listener: OutputListener,
-  ) {
-    super(pool, envelope, flattenLimit, limits, listener);
-    this.#maxStreamBytes = Math.floor(limits.sendBudgetBytes / STREAMS_SHARE);
-  }
 
   /** Whether there is anything to drain. */
   get hasOutput(): boolean {
