@@ -1,5 +1,5 @@
 /**
- * Views of parts of buffers.
+ * Parts of buffers, and what they are together.
  *
  * @module
  */
@@ -19,4 +19,20 @@ export function partOf<Buffer extends ArrayBufferLike>(
   end: number,
 ): Uint8Array<Buffer> {
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+/**
+ * A copy of pieces, one behind the other.
+ *
+ * @param pieces The pieces, in order.
+ * @returns Memory of its own.
+ */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

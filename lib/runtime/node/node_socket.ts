@@ -5,6 +5,7 @@
  */
 
 import type { Socket as NetSocket } from "node:net";
+import { joined } from "../../wire/part_of.ts";
 import { IS_WINDOWS } from "../platform/operating_system.ts";
 import type { SocketAddress, TcpSocket } from "../platform/socket.ts";
 
@@ -146,7 +147,7 @@ export class NodeSocket<Address extends SocketAddress = SocketAddress> {
       ? bytes.slice()
       : this.#waiting === null
       ? bytes
-      : joined(this.#waiting, bytes);
+      : joined([this.#waiting, bytes]);
     this.#isHeld = true;
     this.#socket!.pause();
   }
@@ -185,13 +186,6 @@ function leftError(message: string, code: string): Error {
 
 function thrownLeft(): never {
   throw leftError("the other end has gone", "ENOTCONN");
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 /** A TCP connection is one of these. */

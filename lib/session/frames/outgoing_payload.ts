@@ -50,14 +50,6 @@ export function sizeOf(value: unknown): number {
   return isBytes(value) ? lengthOf(value) : 0;
 }
 
-/** One behind the other. */
-export function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
-}
-
 /** What is told of a message whose stream the user's code has ended while it was encoded. */
 export function endedMeanwhile(): InternodeError {
   return invalidArgument("The codec of a message ended the stream while it encoded that message.");

@@ -9,13 +9,14 @@ import { BatchSeal } from "../../wire/batch_seal.ts";
 import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import type { Limits } from "../../wire/limits.ts";
+import { joined } from "../../wire/part_of.ts";
 import { plainBytes } from "../../wire/plain_bytes.ts";
 import type { WriterPool } from "../../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
 import { FrameLanes, type OutputListener } from "./frame_lanes.ts";
 import { PeerBudget } from "../frames/peer_budget.ts";
 import { QueuedMessage } from "./queued_message.ts";
-import { concat, copyInto, payloadKind, payloadOf, rawBytes } from "../frames/outgoing_payload.ts";
+import { copyInto, payloadKind, payloadOf, rawBytes } from "../frames/outgoing_payload.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 
 /** So much of what waits to be sent may be small messages, gathered in batches; others queue up one by one. */
@@ -84,7 +85,7 @@ export class MessageLanes extends FrameLanes {
     const rawLength = raw === null ? 0 : raw.length;
     if (raw !== null && rawLength > this.budget.interactiveBytes) {
       this.bulk.checkRoom(rawLength + (prefix === null ? 0 : prefix.length));
-      const payload = prefix === null ? plainBytes(raw) : concat(prefix, raw);
+      const payload = prefix === null ? plainBytes(raw) : joined([prefix, raw]);
       const message = new QueuedMessage(type, flags, code, id, argument, payload, call, null);
       message.lending = lending;
       this.#enqueue(message);

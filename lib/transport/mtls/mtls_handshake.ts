@@ -6,6 +6,7 @@
 
 import { messageOf } from "../../foreign/text_of.ts";
 import { X509Certificate } from "node:crypto";
+import { joined } from "../../wire/part_of.ts";
 import type { TLSSocket } from "node:tls";
 import { type Evidence, judgePeer } from "../certificates/certificate_judge.ts";
 import { ChannelDuplex } from "../tls/channel_duplex.ts";
@@ -165,7 +166,7 @@ async function agree(
     channel.shown = shownOf(evidence.chain);
     const own = fingerprintOf(new X509Certificate(credentials.cert));
     const other = fingerprintOf(evidence.chain[0]!);
-    channel.binding = role === "dialler" ? joined(own, other) : joined(other, own);
+    channel.binding = role === "dialler" ? joined([own, other]) : joined([other, own]);
   }
 }
 
@@ -175,13 +176,6 @@ function fingerprintOf(certificate: X509Certificate): Uint8Array {
     certificate.fingerprint256.split(":"),
     (pair) => Number.parseInt(pair, 16),
   );
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 function evidenceOf(socket: TLSSocket): Evidence {

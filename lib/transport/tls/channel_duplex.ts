@@ -9,6 +9,7 @@ import { textOf } from "../../foreign/text_of.ts";
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { giveBack } from "../../wire/memory_return.ts";
+import { joined } from "../../wire/part_of.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import type { ByteChannel } from "../channel/transport.ts";
 
@@ -113,7 +114,7 @@ export class ChannelDuplex extends Duplex {
     const pieces = chunks.map(({ chunk }) => chunk as Uint8Array<ArrayBuffer>);
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
     if (total <= MAX_GATHERED_BYTES) {
-      const all = joined(pieces, total);
+      const all = joined(pieces);
       pieces.forEach(giveBack);
       return this.#writeAll(all, written);
     }
@@ -178,16 +179,6 @@ export class ChannelDuplex extends Duplex {
       this.onTaken();
     }, (error) => written(errorOf(error)));
   }
-}
-
-function joined(pieces: readonly Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(total);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** What streams of the runtime are ended with. */
