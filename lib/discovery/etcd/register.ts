@@ -25,7 +25,7 @@ import type { RegisterOptions, Registration } from "./registration.ts";
  * @param endpoint The endpoint, or its text: `"tcp://10.0.0.1:9000"`. It is what clients dial: not all interfaces (`tcp://:9000`, `0.0.0.0`, `[::]`), and not port 0.
  * @param options Which etcd, and under which prefix.
  * @returns The registration, once the entry is in etcd.
- * @throws {InternodeError} `InvalidArgument` , `Unauthenticated` or `PermissionDenied` at once for what cannot succeed, an address that nobody can dial among it, else what failed last when `startTimeoutMs` are over; or the signal's reason.
+ * @throws {InternodeError} `InvalidArgument`, `Unauthenticated` or `PermissionDenied` at once for what cannot succeed, such as an address that cannot be dialled; else the last failure after `startTimeoutMs`, or the signal's reason.
  *
  * @example
  * ```ts

@@ -13,7 +13,7 @@ export type Unsent = "late" | "down" | "closed";
 
 /** What is done with a call that waits. */
 export interface WaitingCall {
-  /** Whether it goes on waiting when nobody can be reached. */
+  /** Whether it keeps waiting while no peer or replica can be reached. */
   readonly waitForReady: boolean;
   /** There may be a connection for it. Says whether it waits no more: it was sent, or has failed. */
   tryAgain(): boolean;
