@@ -8,7 +8,7 @@
  */
 
 import { Manager } from "@internode/grid";
-import { freePorts } from "../support/free_ports.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
 import { answerCommands, MemoryProcess, settledMemory } from "../support/memory_process.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { Manager, single } from "@internode/grid";
-import { freePorts } from "../support/free_ports.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
 import {
   answerCommands,

@@ -8,7 +8,7 @@
  */
 
 import { Manager, type Stream, stream } from "@internode/grid";
-import { freePorts } from "../support/free_ports.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
 import {
   answerCommands,

@@ -15,7 +15,7 @@ import {
 } from "../../tools/command_line/command_line.ts";
 import { Manager } from "@internode/grid";
 import { SeededRandom } from "@internode/grid/testing";
-import { freePorts } from "../support/free_ports.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { connectRawLines } from "./mesh_floor.ts";
 import { keepBusy, TIMED_EACH } from "../support/keep_busy.ts";
 import { settledMemory } from "../support/memory_process.ts";

@@ -13,7 +13,7 @@ import {
 } from "@internode/grid/call";
 import { readIdentity } from "../../examples/certs/identity_folder.ts";
 import { type FloorHost, serveFloor } from "./floor.ts";
-import { freePorts } from "../support/free_ports.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { writeIdentities } from "./identities.ts";
 import type { RpcOptions } from "./options.ts";
 import { reachedBy, serveBench, serveEcho } from "./server.ts";

@@ -5,6 +5,7 @@
  */
 
 import { delay } from "@std/async";
+import { freePorts } from "../../tools/network/free_ports.ts";
 
 /** So long etcd may take to start; it usually takes 0.1 s. */
 const START_LIMIT_MS = 20_000;
@@ -97,14 +98,4 @@ export class EtcdProcess implements AsyncDisposable {
       return false;
     }
   }
-}
-
-/** Ports that are free now; all are held at once, so that they differ. */
-function freePorts(count: number): number[] {
-  const held = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  for (const listener of held) listener.close();
-  return held.map(({ addr }) => addr.port);
 }

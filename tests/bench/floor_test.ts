@@ -9,7 +9,7 @@ import {
   measureRoundTrips,
   serveFloor,
 } from "../../bench/rpc/floor.ts";
-import { freePorts } from "../../bench/support/free_ports.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { FLOOR_NAME, type NodeIdentity, writeIdentities } from "../../bench/rpc/identities.ts";
 import { readIdentity } from "../../examples/certs/identity_folder.ts";
 import { FILES, NET } from "../support/permitted.ts";

@@ -5,7 +5,8 @@ import { QuietLogger } from "../support/log/quiet.ts";
 import { NET } from "../support/permitted.ts";
 import { failure } from "./case.ts";
 import { answer } from "./contracts.ts";
-import { freePorts, until } from "./world.ts";
+import { until } from "./world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 
 const auth = sharedSecret("a secret for the upgrade");
 

@@ -20,6 +20,7 @@ import { FFI, FILES, NET } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 
 /** How the two nodes of a test are made. */
 export interface Setup {
@@ -69,17 +70,6 @@ export async function until(condition: () => boolean, what: string): Promise<voi
     if (systemClock.now() > giveUpMs) throw new Error(`not so within ${PATIENCE_MS} ms: ${what}`);
     await new Promise<void>((resolve) => systemClock.defer(resolve));
   }
-}
-
-/** Two TCP ports that are free, as far as anyone can know. */
-export function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
-  return ports;
 }
 
 /** A system clock whose wall time is off. */

@@ -2,7 +2,8 @@ import { Manager, sharedSecret, systemTransports, type Transports } from "@inter
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { answer } from "../conformance/contracts.ts";
-import { freePorts, until } from "../conformance/world.ts";
+import { until } from "../conformance/world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { NET } from "../support/permitted.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 

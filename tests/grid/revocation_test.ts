@@ -17,7 +17,7 @@ import {
   tcp,
 } from "@internode/grid/call";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { freePorts } from "../conformance/world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { answer } from "../conformance/contracts.ts";
 import { inTime } from "../support/asking.ts";
 import { FILES, NET } from "../support/permitted.ts";

@@ -5,7 +5,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { mtlsTransport } from "../../lib/transport/mtls/mtls_transport.ts";
 import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
-import { freePorts } from "../conformance/world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { inTime } from "../support/asking.ts";
 import { dialOptions, turns } from "../support/channels/acceptor.ts";
 import { FILES, NET } from "../support/permitted.ts";

@@ -9,7 +9,7 @@ import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { type Shape, SHAPES } from "../support/memory_shapes.ts";
-import { freePorts } from "../conformance/world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { NET, RUN } from "../support/permitted.ts";
 import { CAPACITY, echo, HEAP_MIB, heldName, unreadName } from "./small_heap.ts";

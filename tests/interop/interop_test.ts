@@ -3,7 +3,7 @@
 import { type Connection, InternodeError, Manager, sharedSecret, single } from "@internode/grid";
 import * as call from "@internode/grid/call";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { freePorts } from "../conformance/world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { dials } from "../../lib/grid/dialler.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { assertPayload, numbered } from "../support/session/calls.ts";

@@ -2,7 +2,7 @@ import { type Authenticator, Manager, type MtlsFileConfig, sharedSecret } from "
 import { implement, listen, serve } from "@internode/grid/call";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
-import { freePorts } from "../conformance/world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { DNSMASQ, TestNameServer } from "../discovery/dns/name_server.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";

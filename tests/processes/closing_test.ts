@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { dials } from "../../lib/grid/dialler.ts";
 import { systemTransports } from "../../lib/transport/transports.ts";
-import { freePorts } from "../conformance/world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { certificates } from "../support/certificates/certificates.ts";
 import { testBeside } from "../support/beside.ts";

@@ -13,7 +13,7 @@ import {
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
-import { freePorts } from "../conformance/world.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { FFI, FILES, NET, RUN } from "../support/permitted.ts";
 import { Child } from "./child.ts";

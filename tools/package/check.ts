@@ -9,6 +9,7 @@
 
 import { CommandLine, readLine } from "../command_line/command_line.ts";
 import { Stages } from "./stages.ts";
+import { freePorts } from "../network/free_ports.ts";
 
 const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const NPX = ["npx", "-y"] as const;
@@ -81,17 +82,6 @@ async function userFolder(folder: string): Promise<string> {
 
 async function write(path: string, value: unknown): Promise<void> {
   await Deno.writeTextFile(path, JSON.stringify(value, null, 2));
-}
-
-function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  return listeners.map((listener) => {
-    listener.close();
-    return (listener.addr as Deno.NetAddr).port;
-  });
 }
 
 /** Where nodes are reached by TCP and by mutual TLS, and the folders of the latter's certificates. */

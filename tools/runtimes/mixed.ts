@@ -7,6 +7,7 @@
 
 import { build, programOf, ROOT } from "./build.ts";
 import type { NodePlan } from "../../tests/runtimes/mixed_node.ts";
+import { freePorts } from "../network/free_ports.ts";
 
 const NODE = "tests/runtimes/mixed_node";
 const CERTIFICATES = new URL("tests/support/certificates/", ROOT);
@@ -93,8 +94,9 @@ async function playGrid(
   folder: string,
 ): Promise<string[]> {
   const read = (name: string): string => Deno.readTextFileSync(new URL(name, CERTIFICATES));
-  const hosts = commands.map((_, i) =>
-    scheme === "unix" ? `unix://${folder}/${i}.sock` : `${scheme}://127.0.0.1:${freePort()}`
+  const ports = freePorts(commands.length);
+  const hosts = ports.map((port, i) =>
+    scheme === "unix" ? `unix://${folder}/${i}.sock` : `${scheme}://127.0.0.1:${port}`
   );
   const certificates = { cert: read("host.pem"), key: read("host.key") };
   const shared = { hosts, ...certificates, caCerts: [read("authority.pem")] };
@@ -124,11 +126,6 @@ async function playGrid(
   } finally {
     for (const node of nodes) await node[Symbol.asyncDispose]();
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function main(runtimes: readonly string[]): Promise<number> {

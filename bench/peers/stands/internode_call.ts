@@ -15,7 +15,7 @@ import {
   serve,
   service,
 } from "@internode/grid/call";
-import { freePorts } from "../../support/free_ports.ts";
+import { freePorts } from "../../../tools/network/free_ports.ts";
 import { LOOPBACK, type Peer } from "./peer.ts";
 
 const Echo = service("peers", { echo: method() });

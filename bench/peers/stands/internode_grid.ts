@@ -5,7 +5,7 @@
  */
 
 import { Manager, single } from "@internode/grid";
-import { freePorts } from "../../support/free_ports.ts";
+import { freePorts } from "../../../tools/network/free_ports.ts";
 import { LOOPBACK, type Peer } from "./peer.ts";
 
 const echo = single("peers.echo");

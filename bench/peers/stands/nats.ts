@@ -5,7 +5,7 @@
  */
 
 import { connect } from "@nats-io/transport-node";
-import { freePorts } from "../../support/free_ports.ts";
+import { freePorts } from "../../../tools/network/free_ports.ts";
 import { LOOPBACK, type Peer } from "./peer.ts";
 
 const SUBJECT = "peers.echo";

@@ -6,7 +6,7 @@
 
 import { dials } from "../../../lib/grid/dialler.ts";
 import type { MtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
-import { freePorts } from "../../conformance/world.ts";
+import { freePorts } from "../../../tools/network/free_ports.ts";
 import { FILES, NET, RUN } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
 

@@ -9,7 +9,7 @@ import {
   tcp,
 } from "../../../call.ts";
 import { connect, makeMethodKey, parseNetEndpoint } from "../../../call.ts";
-import { freePorts } from "../../conformance/world.ts";
+import { freePorts } from "../../../tools/network/free_ports.ts";
 import type { CertifiedName } from "../../../examples/certs/certified_name.ts";
 import type { InternodeError } from "../../../lib/errors.ts";
 import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
