@@ -184,10 +184,10 @@ export abstract class Link implements SessionDelegate {
   }
 
   /**
-   * Whether no call is under way, and the peer has received all that this side
-   * has said. If only that is not known, the peer is asked.
+   * Whether no call is under way and the peer has received everything that this
+   * side has sent. If only the latter is unknown, this asks the peer with a ping.
    */
-  settle(): boolean {
+  checkDrained(): boolean {
     const { session } = this, { delivery } = session;
     if (session.state !== "open") return true;
     if (this.writing || session.hasOutput || session.queuedBytes > 0) return false;

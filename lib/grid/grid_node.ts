@@ -24,7 +24,7 @@ import { type CallRate, callRateOf, CallSource } from "../rpc/serving/call_sourc
 import { CallTraces } from "../rpc/tracing/call_trace.ts";
 import { ClosingSignals } from "../rpc/serving/closing_signals.ts";
 import type { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
-import { DialGate } from "../rpc/connecting/dial_gate.ts";
+import { DialLimiter } from "../rpc/connecting/dial_limiter.ts";
 import { HandlerTable } from "../rpc/serving/handler_table.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { Serving } from "../rpc/serving/serving.ts";
@@ -44,8 +44,8 @@ export class GridNode {
   readonly audit: AuditTrail | null;
   /** What handlers need. */
   readonly serving: Serving;
-  /** Lets its dials go a few at a time. */
-  readonly gate: DialGate;
+  /** Limits how many of its dials are under way. */
+  readonly dialLimiter: DialLimiter;
   /** Whether the node takes nothing new. */
   closing = false;
   /** Told whenever nothing is left of a connection. */
@@ -74,7 +74,7 @@ export class GridNode {
       onLeft: null,
       closing: new ClosingSignals(),
     };
-    this.gate = new DialGate(clock, options.random);
+    this.dialLimiter = new DialLimiter(clock, options.random);
     this.#links = new LinkMaker(local.href, options);
   }
 

@@ -46,11 +46,18 @@ export class GridPeer implements ReconnectorDelegate {
     this.#address = address;
     this.host = address.href;
     this.#dials = dials;
-    const { options, gate } = node;
+    const { options, dialLimiter } = node;
     this.#log = new PeerLog(this.host, options.logger, options.clock);
     const backOff = new LastingBackOff(options.reconnect, options);
     this.reconnector = new Reconnector(
-      { settings: options, gate, address: this.host, dials, peerCalls: true, backOff },
+      {
+        settings: options,
+        limiter: dialLimiter,
+        address: this.host,
+        dials,
+        peerCalls: true,
+        backOff,
+      },
       this,
     );
   }

@@ -29,7 +29,7 @@ import { dials } from "./dialler.ts";
 import { Acceptor } from "./acceptor.ts";
 import { exposedListenerError } from "../rpc/proof/acceptor_policy.ts";
 import { GridNode } from "./grid_node.ts";
-import { areSettled, tellGivenUp } from "../rpc/connecting/link_closing.ts";
+import { areDrained, tellGivenUp } from "../rpc/connecting/link_closing.ts";
 import type {
   HandleOptions,
   SingleHandlerFunction,
@@ -370,7 +370,7 @@ export class Manager implements AsyncDisposable {
     const reason = nodeCloses(this.local);
     this.#node.serving.closing.abort(reason, this.#node.serving.logger);
     for (const peer of peers) peer.drain(reason);
-    const { ended } = new QuietWait(clock, graceMs, links, () => areSettled(links) ? 0 : Infinity);
+    const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
     if (!await ended) {
       tellGivenUp(logger, this.local, graceMs, links, this.#node.serving.running);
     }

@@ -48,7 +48,7 @@ import { ReceiveBuffer } from "./calls/receive_buffer.ts";
 import { Keepalive } from "./keepalive.ts";
 import { SendScheduler } from "./sending/send_scheduler.ts";
 import type { PayloadListener } from "./sending/bulk_lane.ts";
-import type { CreditGiver } from "./calls/receive_half.ts";
+import type { CreditGranter } from "./calls/receive_half.ts";
 import { IncomingCalls } from "./calls/incoming_calls.ts";
 import { pingStreams } from "./calls/stream_pings.ts";
 import type { Peer, SessionOptions } from "./frames/session_options.ts";
@@ -68,7 +68,7 @@ import {
 } from "./frames/wire_error.ts";
 
 /** One side of one connection; see the module. */
-export class Session implements CreditGiver, PayloadListener {
+export class Session implements CreditGranter, PayloadListener {
   /** The calls of this side. */
   readonly outgoing: OutgoingCalls;
   /** The calls of the peer. */
@@ -311,7 +311,7 @@ export class Session implements CreditGiver, PayloadListener {
   }
 
   /** Gives credit back to a stream's sender. */
-  giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void {
+  grantCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void {
     if (this.#state === "closed") return;
     this.#scheduler.nowMs = nowMs;
     if (type === FrameType.inputCredit) this.#buffer.grant(messages);

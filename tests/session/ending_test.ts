@@ -157,7 +157,7 @@ Deno.test("nothing is heard, answered or timed after the end", () => {
   peer.side.session.onTimer(1e9);
   peer.side.session.onLost("again", peer.nowMs);
   peer.side.session.release(10);
-  peer.side.session.giveCredit(FrameType.inputCredit, 1, 1, 1, peer.nowMs);
+  peer.side.session.grantCredit(FrameType.inputCredit, 1, 1, 1, peer.nowMs);
   peer.side.session.startDraining(peer.nowMs);
   peer.expectNothing();
   assertEquals(peer.side.session.nextDeadlineMs(), Infinity);

@@ -7,7 +7,7 @@ import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { ReceiveBuffer } from "../../lib/session/calls/receive_buffer.ts";
 import { NO_METADATA } from "../../lib/session/frames/metadata.ts";
 import { OutgoingCall } from "../../lib/session/sending/outgoing_call_table.ts";
-import type { CreditGiver } from "../../lib/session/calls/receive_half.ts";
+import type { CreditGranter } from "../../lib/session/calls/receive_half.ts";
 import { IncomingCalls } from "../../lib/session/calls/incoming_calls.ts";
 import { SendHalf } from "../../lib/session/sending/send_half.ts";
 import { TurnLag } from "../../lib/session/frames/turn_lag.ts";
@@ -32,9 +32,15 @@ const ID = 1 << 20;
 function sides() {
   const { scheduler, drain } = openScheduler();
   const receiveBuffer = new ReceiveBuffer(DEFAULT_LIMITS, scheduler);
-  const giver: CreditGiver = { release(): void {}, giveCredit(): void {} };
-  const outgoing = new OutgoingCalls(scheduler, receiveBuffer, giver);
-  const incoming = new IncomingCalls(scheduler, receiveBuffer, giver, { resolve: () => null }, 10);
+  const granter: CreditGranter = { release(): void {}, grantCredit(): void {} };
+  const outgoing = new OutgoingCalls(scheduler, receiveBuffer, granter);
+  const incoming = new IncomingCalls(
+    scheduler,
+    receiveBuffer,
+    granter,
+    { resolve: () => null },
+    10,
+  );
   return { scheduler, drain, outgoing, incoming };
 }
 

@@ -27,7 +27,7 @@ export const ROOMS: readonly Room[] = [
       "lib/rpc/contract/allow.ts",
       "lib/rpc/connecting/back_off.ts",
       "lib/rpc/serving/concurrency_gate.ts",
-      "lib/rpc/connecting/dial_gate.ts",
+      "lib/rpc/connecting/dial_limiter.ts",
       "lib/rpc/calling/earliest_timer.ts",
       "lib/rpc/serving/message_queue.ts",
       "lib/rpc/connecting/reconnector.ts",

@@ -5,7 +5,7 @@
  */
 
 import type { ClientSettings } from "../service/client_options.ts";
-import { DialGate } from "../../rpc/connecting/dial_gate.ts";
+import { DialLimiter } from "../../rpc/connecting/dial_limiter.ts";
 import type { CallDelegate } from "../../rpc/calling/pending_request.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import { CallTraces } from "../../rpc/tracing/call_trace.ts";
@@ -34,9 +34,9 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
   readonly options: ClientSettings;
   /** Makes its connections. */
   readonly links: LinkMaker;
-  /** Lets its dials go a few at a time. */
-  readonly gate: DialGate;
-  /** What keeps an outage from becoming a storm. */
+  /** Limits how many of its dials are under way. */
+  readonly dialLimiter: DialLimiter;
+  /** Limits retries, so that they do not make an outage worse. */
   readonly retryBudget: RetryBudget;
   /** The replicas. */
   readonly replicas: ReplicaSet;
@@ -50,7 +50,7 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
     this.spans = options.tracer;
     this.traces = new CallTraces(options.logger);
     this.links = new LinkMaker(options.name, options);
-    this.gate = new DialGate(options.clock, options.random);
+    this.dialLimiter = new DialLimiter(options.clock, options.random);
     this.retryBudget = new RetryBudget(options.retryBudget);
     this.replicas = new ReplicaSet(this);
     this.plainPick = { shardKey: undefined, tried: null, random: () => options.random.next() };

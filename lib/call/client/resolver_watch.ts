@@ -10,7 +10,7 @@ import type { EventLogger } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { BackOff, type BackOffOptions, lastingMs } from "../../rpc/connecting/back_off.ts";
-import { Outage } from "../../rpc/connecting/outage.ts";
+import { RepeatedFailures } from "../../rpc/connecting/repeated_failures.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
 import { type Endpoint, isEndpoint } from "../../transport/channel/endpoint.ts";
 import { times } from "../../driver/repeated_lines.ts";
@@ -39,16 +39,16 @@ export class ResolverWatch {
   readonly #options: ResolverWatchOptions;
   readonly #backOff: BackOff;
   readonly #abort = new AbortController();
-  readonly #outage: Outage;
+  readonly #failures: RepeatedFailures;
   /** That some endpoints are of no use. */
-  readonly #partial: Outage;
+  readonly #partial: RepeatedFailures;
 
   constructor(resolver: Resolver, options: ResolverWatchOptions) {
     this.#resolver = resolver;
     this.#options = options;
     this.#backOff = new BackOff(options.backOff, options.random);
-    this.#outage = new Outage(options.clock, lastingMs(options.backOff));
-    this.#partial = new Outage(options.clock, lastingMs(options.backOff));
+    this.#failures = new RepeatedFailures(options.clock, lastingMs(options.backOff));
+    this.#partial = new RepeatedFailures(options.clock, lastingMs(options.backOff));
   }
 
   /**
@@ -138,7 +138,7 @@ export class ResolverWatch {
 
   #tell(error: unknown): void {
     const reason = textOf(error), code = isOwnError(error) ? error.code : undefined;
-    const sum = this.#outage.onFailure(String(code));
+    const sum = this.#failures.onFailure(String(code));
     this.#options.logger[sum === null ? "debug" : "warn"](
       `The resolver failed and will be asked again${times(sum?.count ?? 1)}: ${sentence(reason)}`,
       { event: "resolver_failed", reason, code, error, ...sum },
@@ -146,7 +146,7 @@ export class ResolverWatch {
   }
 
   #tellSuccess(): void {
-    const sum = this.#outage.onSuccess();
+    const sum = this.#failures.onSuccess();
     if (sum === null || sum.count === 0) return;
     const message = `The resolver works again after ${sum.count} failures.`;
     this.#options.logger.info(message, { event: "resolver_recovered", ...sum });

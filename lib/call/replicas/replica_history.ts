@@ -5,7 +5,7 @@
  */
 
 import type { LastingBackOff } from "../../rpc/connecting/back_off.ts";
-import type { Outage } from "../../rpc/connecting/outage.ts";
+import type { RepeatedFailures } from "../../rpc/connecting/repeated_failures.ts";
 import type { ReplicaHealth } from "../service/outlier_detector.ts";
 
 /** For how long it is kept, in milliseconds; a replica is set aside for less, and dialled again sooner. */
@@ -19,10 +19,10 @@ export interface ReplicaHistory {
   readonly health: ReplicaHealth;
   /** When it may be dialled again, and how long to wait after the next attempt that fails. */
   readonly backOff: LastingBackOff;
-  /** What was told of its failures to connect. */
-  readonly outage: Outage;
-  /** What was told of its being set aside. */
-  readonly setAside: Outage;
+  /** Its failures to connect. */
+  readonly connectFailures: RepeatedFailures;
+  /** How often it was set aside. */
+  readonly setAside: RepeatedFailures;
 }
 
 /** By address. A resolver that wavers would otherwise have a replica that is down dialled at once each time, and send calls to one that was set aside. */

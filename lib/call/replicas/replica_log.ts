@@ -8,7 +8,7 @@ import type { ErrorCode, InternodeError } from "../../errors.ts";
 import type { EventLogger, LogEvent, LogFields } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
-import { Outage, type OutageSum } from "../../rpc/connecting/outage.ts";
+import { type FailureSummary, RepeatedFailures } from "../../rpc/connecting/repeated_failures.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 import { times } from "../../driver/repeated_lines.ts";
@@ -23,7 +23,7 @@ const LASTING: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
   "ProtocolError",
 ]);
 
-/** How a kind of failure is told: the event when it is news, and when it is not. */
+/** How a kind of failure is logged: the event of the first line, and of repeated ones. */
 interface FailureText {
   readonly event: LogEvent;
   readonly repeated: LogEvent;
@@ -41,41 +41,41 @@ const UNRENEWED: FailureText = {
   what: "keeps its old connection, because a new one cannot be made",
 };
 
-/** Tells what an operator wants to know, and no failure again and again. */
+/** Logs what changes, and does not repeat the same failure in every line. */
 export class ReplicaLog {
   readonly #host: string;
   readonly #logger: EventLogger;
-  readonly #connecting: Outage;
-  readonly #renewing: Outage;
+  readonly #connecting: RepeatedFailures;
+  readonly #renewing: RepeatedFailures;
 
   /**
    * @param host The replica's address.
-   * @param connecting How connecting went so far.
+   * @param connecting Its failures to connect so far.
    * @param lastingMs For how long a renewed connection must last, in milliseconds.
    */
   constructor(
     host: string,
     logger: EventLogger,
     clock: Clock,
-    connecting: Outage,
+    connecting: RepeatedFailures,
     lastingMs: number,
   ) {
     this.#host = host;
     this.#logger = logger;
     this.#connecting = connecting;
-    this.#renewing = new Outage(clock, lastingMs);
+    this.#renewing = new RepeatedFailures(clock, lastingMs);
   }
 
   /** There is a connection where there was none. */
   onConnected(link: Link): void {
     const sum = this.#connecting.onSuccess();
-    this.#tellSuccess(sum, sum === null ? "debug" : "info", "peer_up", "Connected to", link);
+    this.#logSuccess(sum, sum === null ? "debug" : "info", "peer_up", "Connected to", link);
   }
 
   /** A connection has taken the place of an older one. */
   onRenewed(link: Link): void {
     const sum = this.#renewing.onSuccess(), level = (sum?.count ?? 0) > 0 ? "info" : "debug";
-    this.#tellSuccess(sum, level, "connection_renewed", "Renewed the connection to", link);
+    this.#logSuccess(sum, level, "connection_renewed", "Renewed the connection to", link);
   }
 
   /** A connection was lost. */
@@ -90,16 +90,16 @@ export class ReplicaLog {
 
   /** An attempt to connect has failed. */
   onUnreached(error: unknown): void {
-    this.#tellFailure(this.#connecting, UNREACHED, error);
+    this.#logFailure(this.#connecting, UNREACHED, error);
   }
 
   /** An attempt to renew the connection has failed. */
   onUnrenewed(error: unknown): void {
-    this.#tellFailure(this.#renewing, UNRENEWED, error);
+    this.#logFailure(this.#renewing, UNRENEWED, error);
   }
 
-  #tellSuccess(
-    sum: OutageSum | null,
+  #logSuccess(
+    sum: FailureSummary | null,
     level: "debug" | "info",
     event: LogEvent,
     what: string,
@@ -113,10 +113,14 @@ export class ReplicaLog {
     this.#logger[level](`${what} ${host}${after}.`, fields);
   }
 
-  #tellFailure(outage: Outage, { event, repeated, what }: FailureText, error: unknown): void {
+  #logFailure(
+    failures: RepeatedFailures,
+    { event, repeated, what }: FailureText,
+    error: unknown,
+  ): void {
     const host = this.#host, reason = textOf(error);
     const code = isOwnError(error) ? error.code : undefined;
-    const sum = outage.onFailure(String(code));
+    const sum = failures.onFailure(String(code));
     const { count = 1, forMs = 0 } = sum ?? {};
     const isPassing = forMs < PASSING_MS && !LASTING.has(code);
     const since = forMs >= PASSING_MS ? `, for ${seconds(forMs)}` : "";

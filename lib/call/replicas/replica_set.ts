@@ -9,7 +9,7 @@ import { tell } from "../../foreign/guard.ts";
 import { messageOf, sentence, textOf } from "../../foreign/text_of.ts";
 import { LastingBackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
 import { sumOfTraffic, type TrafficStats } from "../../rpc/connecting/connection_stats.ts";
-import { Outage } from "../../rpc/connecting/outage.ts";
+import { RepeatedFailures } from "../../rpc/connecting/repeated_failures.ts";
 import type { WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { Timer } from "../../runtime/clock.ts";
@@ -256,8 +256,8 @@ export class ReplicaSet implements ReplicaListener {
     const history = this.#histories.take(endpoint.address, clock.now()) ?? {
       health: new ReplicaHealth(this.#outliers),
       backOff: new LastingBackOff(options.reconnect, options),
-      outage: new Outage(clock, lastingMs(options.reconnect)),
-      setAside: new Outage(clock, this.#outliers.maxSetAsideMs),
+      connectFailures: new RepeatedFailures(clock, lastingMs(options.reconnect)),
+      setAside: new RepeatedFailures(clock, this.#outliers.maxSetAsideMs),
     };
     return new ServiceReplica(this.#core, this, endpoint, history);
   }

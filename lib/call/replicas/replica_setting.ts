@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DialGate } from "../../rpc/connecting/dial_gate.ts";
+import type { DialLimiter } from "../../rpc/connecting/dial_limiter.ts";
 import type { LinkMaker } from "../../driver/link_maker.ts";
 import type { ClientSettings } from "../service/client_options.ts";
 
@@ -14,8 +14,8 @@ export interface ReplicaSetting {
   readonly options: ClientSettings;
   /** Makes its connections. */
   readonly links: LinkMaker;
-  /** Lets its dials go a few at a time. */
-  readonly gate: DialGate;
+  /** Limits how many of its dials are under way. */
+  readonly dialLimiter: DialLimiter;
   /** Whether it takes no new calls. */
   readonly isClosing: boolean;
 }

@@ -78,11 +78,11 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
     this.owner = owner;
     this.endpoint = endpoint;
     this.history = history;
-    const { options, gate } = core, { clock, logger, reconnect } = options;
-    const { address } = endpoint, { backOff, outage } = history;
-    this.#log = new ReplicaLog(address, logger, clock, outage, lastingMs(reconnect));
+    const { options, dialLimiter } = core, { clock, logger, reconnect } = options;
+    const { address } = endpoint, { backOff, connectFailures } = history;
+    this.#log = new ReplicaLog(address, logger, clock, connectFailures, lastingMs(reconnect));
     this.reconnector = new Reconnector(
-      { settings: options, gate, address, dials: true, peerCalls: false, backOff },
+      { settings: options, limiter: dialLimiter, address, dials: true, peerCalls: false, backOff },
       this,
     );
     this.#watch();

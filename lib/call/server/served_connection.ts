@@ -243,7 +243,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
       this.#quietSinceMs = nowMs;
     }
     const { lastPing } = session;
-    if (!link.settle() || session.heldBytes > 0) return Infinity;
+    if (!link.checkDrained() || session.heldBytes > 0) return Infinity;
     if (lastPing === null || lastPing === this.#pingBefore) return Infinity;
     const quietMs = QUIET_ROUND_TRIPS * lastPing.roundTripMs + QUIET_MS;
     return Math.max(0, this.#quietSinceMs + quietMs - nowMs);

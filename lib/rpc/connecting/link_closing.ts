@@ -19,12 +19,12 @@ export function drainLink(link: Link, reason: InternodeError): void {
   }
 }
 
-/** Whether no call is under way on any of them, and all that was said has arrived; see {@linkcode Link.settle}. */
-export function areSettled(links: readonly Link[]): boolean {
-  let settled = true;
-  // Each of them, as each has to ask its peer.
-  for (const link of links) settled = link.settle() && settled;
-  return settled;
+/** Whether all of them are drained; see {@linkcode Link.checkDrained}. */
+export function areDrained(links: readonly Link[]): boolean {
+  let drained = true;
+  // Every link is checked, as each has to ask its own peer.
+  for (const link of links) drained = link.checkDrained() && drained;
+  return drained;
 }
 
 /**

@@ -1,35 +1,36 @@
 /**
- * Keeps one connection: dials, backs off, renews, retires, closes. The state follows from what there is.
+ * Keeps one connection: dials, backs off, renews, retires, closes. Its state is
+ * derived: from the connection, the attempt and the timer.
  *
  * | state | connection | attempt | timer |
  * |---|---|---|---|
  * | stopped | any | - | - |
- * | waiting | - | - | until the back-off is over; where the peer dials: until it is down |
- * | dialling | - | waits for its turn, dials or shakes hands | - |
+ * | waiting | - | - | until the back-off is over; if the peer dials: until it counts as down |
+ * | dialling | - | waits for a slot, dials, or is in its handshake | - |
  * | open | present | - | - |
  * | renewing | present | as above | - |
  *
  * | state | event | next state |
  * |---|---|---|
- * | stopped | `start` | dialling, or waiting while a back-off goes on or the peer dials; open where a connection is left |
+ * | stopped | `start` | dialling; waiting during a back-off or if the peer dials; open if a connection is left |
  * | waiting | the back-off is over | dialling |
- * | waiting | the peer that dials has not | waiting, without a timer: the peer is down |
+ * | waiting | the peer, which dials, has not connected in time | waiting, without a timer: the peer is down |
  * | waiting, dialling | the handshake is done | open |
  * | dialling | the attempt has failed | waiting: the peer is down |
- * | open | the connection is due, by its age, a change of credentials or the peer's wish | renewing; where the peer dials: open, and the peer is asked |
- * | open | the connection is too old, and could not be renewed | it is closed, and lost with that |
- * | open | the peer, which dials, makes another one | open; the older one is retired if that renews it, else closed |
- * | open | the connection is lost | waiting; open where the peer goes on with an older one |
- * | open | the peer says that it is closing | waiting: the peer is down; the connection ends behind its last call |
+ * | open | a renewal is due: by age, changed credentials or the peer's request | renewing; if the peer dials: open, and the peer is asked to renew |
+ * | open | the connection is too old and could not be renewed | as when it is lost: this side closes it |
+ * | open | the peer, which dials, makes another one | open; the old one is retired if this is a renewal, else closed |
+ * | open | the connection is lost | waiting; open if the peer still uses an older one |
+ * | open | the peer says that it is closing | waiting: the peer is down; the connection ends after its last call |
  * | renewing | the handshake is done | open; the older connection is retired |
- * | renewing | the attempt has failed | open, and due again after a back-off |
+ * | renewing | the attempt has failed | open; the renewal is due again after a back-off |
  * | renewing | the connection is lost, or the peer is closing | dialling |
- * | any | `stop`, `retire` | stopped: an attempt is given up; the connection stays, or ends behind its last call |
+ * | any | `stop`, `retire` | stopped: the attempt is aborted; the connection stays (`stop`) or ends after its last call (`retire`) |
  * | any | `close` | stopped, for good: all connections are closed |
  *
- * The peer is down from a failure to connect, or its word that it closes,
- * until the next handshake. A back-off starts over once a connection has
- * lasted, see {@linkcode LastingBackOff}.
+ * The peer counts as down from a failure to connect, or its notice that it is
+ * closing, until the next handshake. A back-off starts over once a connection has
+ * lasted: see {@linkcode LastingBackOff}.
  *
  * @module
  */
@@ -46,29 +47,29 @@ import { closeQuietly } from "../../transport/channel/close_quietly.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import type { LastingBackOff } from "./back_off.ts";
 import { ConnectionTotals } from "./connection_stats.ts";
-import type { DialGate } from "./dial_gate.ts";
-import { Dialling } from "./dialling.ts";
+import type { DialLimiter } from "./dial_limiter.ts";
+import { DialAttempt } from "./dial_attempt.ts";
 import { type RenewalDelegate, RenewalSchedule, type RenewalSettings } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 
-/** How long a peer that dials may take to come back after a loss. */
+/** How long a peer that dials may take to reconnect after a loss, in milliseconds. */
 const RETURN_MS = 200;
 const NOTHING: readonly never[] = [];
 
-/** What a reconnector goes by. */
+/** What a reconnector is made from. */
 export interface ReconnectorInit {
   /** The settings of its node or client. */
   readonly settings: RenewalSettings & {
-    /** How long one attempt may take, in milliseconds; also how long a peer that dials has for the first time. */
+    /** How long one attempt may take, in milliseconds; also how long a peer that dials may take to connect first. */
     readonly dialTimeoutMs: number;
-    /** Where failures of user code are told that are none of the attempt. */
+    /** Receives failures of user code that do not belong to an attempt. */
     readonly logger: EventLogger;
   };
-  /** Lets the dials of its node or client go a few at a time. */
-  readonly gate: DialGate;
-  /** Whom it connects to, for errors. */
+  /** Limits how many dials of its node or client are under way. */
+  readonly limiter: DialLimiter;
+  /** The address that it connects to, for errors. */
   readonly address: string;
-  /** Whether this side dials; if not, it is given the connections that come in. */
+  /** Whether this side dials; if not, it takes over connections that its node has accepted. */
   readonly dials: boolean;
   /** Whether the peer makes calls too. */
   readonly peerCalls: boolean;
@@ -76,25 +77,25 @@ export interface ReconnectorInit {
   readonly backOff: LastingBackOff;
 }
 
-/** What a face adds. It is told when the reconnector's fields are up to date. */
+/** What a face adds. Its methods are called once the reconnector's fields are up to date. */
 export interface ReconnectorDelegate extends Pick<LinkDelegate, "checkPeer" | "resolve"> {
-  /** Whether its node or client takes nothing new. */
+  /** Whether its node or client is closing and makes no new connections. */
   readonly isClosing: boolean;
   /** Dials. */
   dial(signal: AbortSignal): Promise<Channel>;
-  /** Makes a link of a channel that was dialled. What it throws is the attempt's failure. */
+  /** Makes a link of a channel that was dialled. If it throws, the attempt has failed. */
   makeLink(channel: Channel, delegate: LinkDelegate): Link;
-  /** There is a connection where there was none, or in place of one that the peer has given up. */
+  /** There is a connection where there was none, or one that replaces `old`, which the peer has abandoned. */
   onConnected(link: Link, peer: Peer, old: Link | null): void;
   /** There is a newer connection; the older one is retired. */
   onRenewed(link: Link, peer: Peer): void;
-  /** The connection was lost, and there may be an older one in its place; no error: the peer has given it up for a newer one, which it has lost. */
+  /** The connection was lost; an older one may be back in use. Without an error: the peer had replaced it by a newer one, which is lost too. */
   onLost(link: Link, error: InternodeError | null): void;
   /** The peer has said that it is closing. */
   onPeerClosing(error: InternodeError): void;
-  /** The peer could not be reached, or has not come, and there is no connection. */
+  /** There is no connection: the attempt failed, or the peer, which dials, did not connect in time. */
   onUnreached(error: unknown): void;
-  /** The connection could not be renewed, and stays. */
+  /** The connection could not be renewed; it stays in use. */
   onRenewalFailed(error: unknown): void;
   /** An attempt or a channel has ended for good. */
   onGone(): void;
@@ -102,7 +103,7 @@ export interface ReconnectorDelegate extends Pick<LinkDelegate, "checkPeer" | "r
 
 /** Keeps the connection of one pair of hosts; its states are in the module's comment. */
 export class Reconnector implements LinkDelegate, RenewalDelegate {
-  /** The present connection, while its handshake is done and it is not about to end. */
+  /** The connection in use: its handshake is done and it is not about to end. */
   link: Link | null = null;
   /** Why there is no connection, as far as that is known. */
   lastFailure: unknown = undefined;
@@ -114,17 +115,17 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
   readonly #init: ReconnectorInit;
   readonly #delegate: ReconnectorDelegate;
   readonly #schedule: RenewalSchedule;
-  /** Everything not yet gone, the present link among it; rarely more than that. */
+  /** All links that are not yet gone, the one in use included; rarely more than one. */
   #links: readonly Link[] = NOTHING;
-  /** Made when there is something for it: most connections are never renewed. */
+  /** Made on first use: most connections are never renewed. */
   #retired: RetiredLinks | null = null;
-  /** An attempt to connect or to renew, until hands are shaken. */
-  #attempt: Dialling | null = null;
+  /** An attempt to connect or to renew, until its handshake is done. */
+  #attempt: DialAttempt | null = null;
   #timer: Timer | null = null;
   #isWanted = false;
   #closed: InternodeError | null = null;
 
-  /** It stands still until it is started. */
+  /** Does nothing until `start`. */
   constructor(init: ReconnectorInit, delegate: ReconnectorDelegate) {
     this.#init = init;
     this.#delegate = delegate;
@@ -136,12 +137,12 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     return this.#attempt !== null;
   }
 
-  /** All connections of which anything is left. */
+  /** All connections that are not yet gone. */
   get links(): readonly Link[] {
     return this.#links;
   }
 
-  /** All connections that are open: the present one, and those that end. */
+  /** All connections that are open: the one in use and the retired ones. */
   get openLinks(): readonly Link[] {
     return this.#links.filter(({ session }) => session.state === "open");
   }
@@ -151,7 +152,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     return this.#links.length === 0 && this.#attempt === null;
   }
 
-  /** A connection is wanted from now on. Any number of calls. */
+  /** Connects, and reconnects from now on. Further calls do nothing. */
   start(): void {
     if (this.#isWanted || this.#closed !== null) return;
     this.#isWanted = true;
@@ -162,7 +163,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     this.#schedule.start(link.identity !== undefined, openedMs, openedMs);
   }
 
-  /** No new connection is made; what there is stays. */
+  /** Makes no new connection; existing ones stay. */
   stop(reason: InternodeError): void {
     this.#isWanted = false;
     this.#clearTimer();
@@ -172,13 +173,13 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     attempt?.link?.close(reason);
   }
 
-  /** Lets the connection end behind its last call, unless it is started again before. */
+  /** Lets the connection end after its last call, unless `start` is called before that. */
   retire(reason: InternodeError): void {
     this.stop(reason);
     if (this.link !== null) this.#retire(this.link, Infinity);
   }
 
-  /** Ends everything, for good. */
+  /** Closes all connections, for good. */
   close(reason: InternodeError): void {
     this.stop(reason);
     this.#closed = reason;
@@ -186,12 +187,12 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     for (const link of this.#links) link.close(reason);
   }
 
-  /** Connections made from now on differ from those made before. */
+  /** Credentials have changed: connections are to be renewed. */
   onChange(): void {
     this.#schedule.onChange();
   }
 
-  /** A channel whose other end is this peer; its handshake is not done yet. */
+  /** Takes over a link to this peer whose handshake is not done yet. */
   adopt(link: Link): void {
     this.#links = [...this.#links, link];
   }
@@ -207,10 +208,9 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
   }
 
   /**
-   * A handshake is done. A connection from before is renewed by this one if its
-   * dialler says so; else it is replaced: who dials anew has given it up. The
-   * dialler may meet another process than before, as one address may lead to
-   * several; the old one serves what runs there all the same.
+   * A handshake is done. The old connection is retired if its dialler renews it,
+   * and closed if not: the dialler has abandoned it. One address may lead to
+   * several processes, so a renewal may reach another one than before.
    */
   onOpen(link: Link, peer: Peer): void {
     if (this.#closed !== null) return link.close(this.#closed);
@@ -237,7 +237,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     }
   }
 
-  /** The peer wants a connection to come to an end. */
+  /** The peer asks to end a connection. */
   onDraining(link: Link, reason: DrainReason): void {
     const { dials, peerCalls, settings } = this.#init;
     if (reason === "replaced" && this.#retired?.onPeerDone(link) === true || this.link !== link) {
@@ -250,12 +250,12 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
       this.#lose();
       this.isDown = true;
       this.lastFailure = error;
-      // A peer that makes calls too ends the connection itself: only it knows when they are over.
+      // A peer that makes calls ends the connection itself: only it knows when its calls have ended.
       if (!peerCalls) this.#retire(link, Infinity);
       this.#delegate.onPeerClosing(error);
       this.#connectLater();
     } else if (!dials) {
-      // The newer one was lost before this side could know that it was good at the other end too.
+      // The peer had opened a newer connection, which was lost before its handshake was done on this side.
       this.#retire(link, settings.renewalGraceMs, this.#schedule.openedMs, true);
       this.#lose();
       this.#delegate.onLost(link, null);
@@ -263,7 +263,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     }
   }
 
-  /** See {@linkcode RenewalDelegate}: who dials makes a new connection, the other side asks for one. */
+  /** See {@linkcode RenewalDelegate}: the dialler makes a new connection, the acceptor asks for one. */
   onRenewalDue(): void {
     if (this.link === null || !this.#mayConnect) return;
     if (!this.#init.dials) this.link.session.sendDrain("renewal", this.link.beginTurn());
@@ -288,7 +288,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (this.link === null) this.#connectLater();
   }
 
-  /** Nothing is left of a connection. */
+  /** A connection is closed and its channel is gone. */
   onGone(link: Link): void {
     this.#links = this.#links.filter((other) => other !== link);
     this.#delegate.onGone();
@@ -298,7 +298,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     return this.#isWanted && !this.#delegate.isClosing;
   }
 
-  /** An attempt to renew the connection that is under way goes on as one to connect. */
+  /** An attempt to renew that is under way continues as an attempt to connect. */
   #lose(): void {
     this.link = null;
     this.#schedule.stop();
@@ -310,7 +310,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     this.#retired.add(link, graceMs, openedMs, peerIsDone);
   }
 
-  /** A new connection was lost before the side that dialled it came to use it: the older one goes on. */
+  /** A new connection was lost before the dialler could use it: the older one is used again. */
   #takeBack(): void {
     const older = this.#init.dials || !this.#mayConnect ? null : this.#retired?.takeBack();
     if (older === null || older === undefined) return;
@@ -324,12 +324,12 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (!this.#mayConnect || this.#attempt !== null) return;
     const { dials, backOff } = this.#init;
     if (dials) backOff.next();
-    // Who is known to be down is not given any more time.
+    // A peer that is known to be down has no time left to reconnect.
     else if (this.isDown) return;
     this.#connect(RETURN_MS);
   }
 
-  /** Dials when the back-off is over, or gives the peer so long to dial. */
+  /** Dials when the back-off is over. If the peer dials: waits `waitMs` for it. */
   #connect(waitMs: number): void {
     if (!this.#mayConnect || this.#attempt !== null || this.#timer !== null) return;
     const { settings: { clock }, dials, backOff } = this.#init;
@@ -345,9 +345,9 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
   }
 
   #dial(): void {
-    const { settings: { clock, dialTimeoutMs, logger }, gate, address } = this.#init;
-    const attempt = this.#attempt = new Dialling({
-      gate,
+    const { settings: { clock, dialTimeoutMs, logger }, limiter, address } = this.#init;
+    const attempt = this.#attempt = new DialAttempt({
+      limiter,
       clock,
       dialTimeoutMs,
       address,

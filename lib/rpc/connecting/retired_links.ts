@@ -105,7 +105,7 @@ export class RetiredLinks {
       // Not before the dialler has told: it may not know of the newer connection yet, and would not note it.
       const isOver = retired.peerIsDone && link.session.outgoing.calls.active === 0;
       if (isOver && !retired.isTold) tell(link, retired);
-    } else if (retired.peerIsDone && link.settle()) {
+    } else if (retired.peerIsDone && link.checkDrained()) {
       link.close(this.#peerCalls ? replaced("GoingAway") : unneeded());
     }
   }

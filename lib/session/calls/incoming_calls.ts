@@ -18,7 +18,7 @@ import { type IncomingCall, IncomingCallTable } from "./incoming_call_table.ts";
 import { decodeMetadata, type Metadata, NO_METADATA } from "../frames/metadata.ts";
 import type { SendScheduler } from "../sending/send_scheduler.ts";
 import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
-import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import { type CreditGranter, ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "../sending/send_half.ts";
 import { PeerNames } from "./peer_names.ts";
 import type { SessionDelegate } from "./session_delegate.ts";
@@ -50,20 +50,20 @@ export class IncomingCalls implements Responder {
 
   readonly #scheduler: SendScheduler;
   readonly #buffer: ReceiveBuffer;
-  readonly #giver: CreditGiver;
+  readonly #granter: CreditGranter;
   readonly #maxCalls: number;
 
   /** */
   constructor(
     scheduler: SendScheduler,
     buffer: ReceiveBuffer,
-    giver: CreditGiver,
+    granter: CreditGranter,
     delegate: Pick<SessionDelegate, "resolve">,
     maxCalls: number,
   ) {
     this.#scheduler = scheduler;
     this.#buffer = buffer;
-    this.#giver = giver;
+    this.#granter = granter;
     this.names = new PeerNames(delegate);
     this.#maxCalls = maxCalls;
   }
@@ -190,7 +190,7 @@ export class IncomingCalls implements Responder {
     }
     if (inputCredit > 0) {
       stream.receive = new ReceiveHalf(
-        this.#giver,
+        this.#granter,
         stream.id,
         FrameType.input,
         inputCredit,

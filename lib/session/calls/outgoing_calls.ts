@@ -14,7 +14,7 @@ import { NameNumbers } from "./name_numbers.ts";
 import { OpenedStream, openingPrefix } from "./opened_stream.ts";
 import type { SendScheduler } from "../sending/send_scheduler.ts";
 import { type OutgoingCall, OutgoingCallTable } from "../sending/outgoing_call_table.ts";
-import { type CreditGiver, ReceiveHalf } from "./receive_half.ts";
+import { type CreditGranter, ReceiveHalf } from "./receive_half.ts";
 import { SlotQueue } from "../sending/slot_queue.ts";
 import { SendHalf } from "../sending/send_half.ts";
 import { timeoutArgument } from "../sending/time_left.ts";
@@ -40,21 +40,21 @@ export class OutgoingCalls {
 
   readonly #scheduler: SendScheduler;
   readonly #buffer: ReceiveBuffer;
-  readonly #giver: CreditGiver;
-  readonly #slotless: SlotQueue;
+  readonly #granter: CreditGranter;
+  readonly #slotQueue: SlotQueue;
 
   /** */
-  constructor(scheduler: SendScheduler, buffer: ReceiveBuffer, giver: CreditGiver) {
+  constructor(scheduler: SendScheduler, buffer: ReceiveBuffer, granter: CreditGranter) {
     this.#scheduler = scheduler;
     this.#buffer = buffer;
-    this.#giver = giver;
+    this.#granter = granter;
     this.names = new NameNumbers(scheduler);
-    this.#slotless = new SlotQueue(this.calls, scheduler, (call) => this.#expire(call));
+    this.#slotQueue = new SlotQueue(this.calls, scheduler, (call) => this.#expire(call));
   }
 
   /** A lower bound of the deadlines of all calls. */
   earliestDeadlineMs(): number {
-    return Math.min(this.calls.earliestMs, this.#slotless.earliestMs);
+    return Math.min(this.calls.earliestMs, this.#slotQueue.earliestMs);
   }
 
   /**
@@ -97,7 +97,7 @@ export class OutgoingCalls {
     this.#scheduler.nowMs = nowMs;
     call.handler = handler;
     // One that waited for the connection was accepted: it has its turn, and is not refused.
-    if (call.state === "waiting" || !this.#slotless.hasSlot) {
+    if (call.state === "waiting" || !this.#slotQueue.hasSlot) {
       return this.#requestLater(call, handler, codec, value, metadata);
     }
     this.#request(call, handler, codec, value, metadata);
@@ -123,8 +123,8 @@ export class OutgoingCalls {
     stream.handler = handler;
     const send = (): void =>
       this.#open(stream, handler, codec, value, metadata, inputCredit, outputCredit);
-    if (stream.state === "waiting" || !this.#slotless.hasSlot) {
-      this.#slotless.add(stream, value, send);
+    if (stream.state === "waiting" || !this.#slotQueue.hasSlot) {
+      this.#slotQueue.add(stream, value, send);
     } else send();
   }
 
@@ -141,7 +141,7 @@ export class OutgoingCalls {
     this.#begin(FrameType.open, stream, handler, prefix, metadata !== null, codec, value);
     if (outputCredit > 0) {
       stream.receive = new ReceiveHalf(
-        this.#giver,
+        this.#granter,
         stream.id,
         FrameType.output,
         outputCredit,
@@ -169,7 +169,7 @@ export class OutgoingCalls {
     metadata: Metadata | null,
   ): void {
     const send = (): void => this.#request(call, handler, codec, value, metadata);
-    this.#slotless.add(call, value, send);
+    this.#slotQueue.add(call, value, send);
   }
 
   #request<T>(
@@ -228,7 +228,7 @@ export class OutgoingCalls {
         if (call instanceof OpenedStream) call.close(error);
       } else {
         call.state = "ended";
-        this.#slotless.onEnded();
+        this.#slotQueue.onEnded();
       }
     } else if (call.state === "sent") {
       call.state = "abandoned";
@@ -248,7 +248,7 @@ export class OutgoingCalls {
       // A response that has begun to arrive comes whole or is given up by an error: either frees the slot.
     } else return;
     call.onError(error, null);
-    if (freed) this.#slotless.flow();
+    if (freed) this.#slotQueue.flow();
   }
 
   /** What this side was to send for a call is not there any more. */
@@ -262,13 +262,13 @@ export class OutgoingCalls {
 
   /** A batch was received: names that nobody needs are given back. */
   releaseNames(): void {
-    this.names.giveBack(() => [...this.calls, ...this.#slotless.waiting()]);
+    this.names.giveBack(() => [...this.calls, ...this.#slotQueue.waiting()]);
   }
 
   /** Ends the calls whose time has run out. */
   expire(): void {
     this.calls.expire(this.#scheduler.nowMs, (call) => this.#expire(call));
-    this.#slotless.expire();
+    this.#slotQueue.expire();
   }
 
   /** Finds the request that a response is for. */
@@ -286,7 +286,7 @@ export class OutgoingCalls {
     const late = call.state === "abandoned";
     this.#end(call);
     if (!late) call.onResponse(flags & KIND_MASK, reader);
-    this.#slotless.flow();
+    this.#slotQueue.flow();
   }
 
   /** A call has failed over there. */
@@ -311,7 +311,7 @@ export class OutgoingCalls {
     });
     if (call instanceof OpenedStream) call.close(error);
     if (!late) call.onError(error, parts.hasDetail ? reader : null);
-    this.#slotless.flow();
+    this.#slotQueue.flow();
   }
 
   /** The stream that still wants outputs; `null` when it is abandoned. */
@@ -349,7 +349,7 @@ export class OutgoingCalls {
         outcome: "executed",
       }),
     );
-    this.#slotless.flow();
+    this.#slotQueue.flow();
   }
 
   /** The peer takes more inputs. Credit for a stream that has ended meanwhile is no error. Says whether it is of any use. */
@@ -370,7 +370,7 @@ export class OutgoingCalls {
   /** The connection is gone: every call ends now. Of those in `inPart` too little has left for a handler to run. */
   close(cause: InternodeError, inPart: ReadonlySet<OutgoingCall>): void {
     const ended = this.calls.clear();
-    for (let next = this.#slotless.shift(); next !== undefined; next = this.#slotless.shift()) {
+    for (let next = this.#slotQueue.shift(); next !== undefined; next = this.#slotQueue.shift()) {
       ended.push(next.call);
     }
     for (const call of ended) {

@@ -22,11 +22,11 @@ export interface MessageSink {
 }
 
 /** What a receiving direction asks of its session. */
-export interface CreditGiver {
+export interface CreditGranter {
   /** Gives bytes back to the connection's budget. */
   release(bytes: number): void;
   /** Gives credit back to a stream's sender. */
-  giveCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void;
+  grantCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void;
 }
 
 /**
@@ -42,7 +42,7 @@ export class ReceiveHalf {
   /** Whether the direction has ended. */
   ended = false;
 
-  readonly #giver: CreditGiver;
+  readonly #granter: CreditGranter;
   readonly #sink: MessageSink;
   readonly #id: number;
   readonly #creditType: number;
@@ -55,14 +55,14 @@ export class ReceiveHalf {
   #consumedBytes = 0;
 
   /**
-   * @param giver The session.
+   * @param granter The session.
    * @param id The stream.
    * @param type The frame type of the direction's messages.
    * @param credit How many messages may be under way or unread.
    * @param sink Where they go.
    */
-  constructor(giver: CreditGiver, id: number, type: number, credit: number, sink: MessageSink) {
-    this.#giver = giver;
+  constructor(granter: CreditGranter, id: number, type: number, credit: number, sink: MessageSink) {
+    this.#granter = granter;
     this.#id = id;
     this.#creditType = type === FrameType.input ? FrameType.inputCredit : FrameType.outputCredit;
     this.#capacity = this.#credit = credit;
@@ -125,7 +125,7 @@ export class ReceiveHalf {
     // The connection's budget does not wait for the report: many streams that are half read would use it up.
     if (this.#heldBytes >= cost) {
       this.#heldBytes -= cost;
-      this.#giver.release(cost);
+      this.#granter.release(cost);
     }
     if (this.ended) return false;
     const messages = ++this.#consumedMessages;
@@ -140,7 +140,7 @@ export class ReceiveHalf {
     this.#consumedMessages = 0;
     this.#consumedBytes = 0;
     this.#credit += messages;
-    this.#giver.giveCredit(this.#creditType, this.#id, messages, bytes, nowMs);
+    this.#granter.grantCredit(this.#creditType, this.#id, messages, bytes, nowMs);
   }
 
   /** The stream is over: what is unread counts no more. Says how many messages the peer may have sent that have not come. */
@@ -148,7 +148,7 @@ export class ReceiveHalf {
     const late = this.ended ? 0 : this.#credit;
     this.ended = true;
     this.#freeMemory(this.#heldMemory);
-    if (this.#heldBytes > 0) this.#giver.release(this.#heldBytes);
+    if (this.#heldBytes > 0) this.#granter.release(this.#heldBytes);
     this.#heldBytes = 0;
     return late;
   }

@@ -34,7 +34,7 @@ export class Encoding {
     } catch (error) {
       data.rollback(header);
       this.isOn = false;
-      this.settle();
+      this.runDeferred();
       throw error;
     }
   }
@@ -52,13 +52,13 @@ export class Encoding {
     return writer.bytes.slice(0, writer.position);
   }
 
-  /** Lets something wait until the frame is complete. */
+  /** Runs an action once the frame is complete. */
   defer(action: () => void): void {
     (this.#deferred ??= []).push(action);
   }
 
-  /** The frame is complete, or taken back: what has waited for that is done. */
-  settle(): void {
+  /** Runs what was deferred: the frame is complete or taken back. */
+  runDeferred(): void {
     const deferred = this.#deferred;
     if (deferred === null) return;
     this.#deferred = null;

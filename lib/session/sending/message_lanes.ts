@@ -106,7 +106,7 @@ export class MessageLanes extends FrameLanes {
     if (call !== null && call.state === "ended") {
       // The user's code has given up the very call.
       data.rollback(header);
-      encoding.settle();
+      encoding.runDeferred();
       return false;
     }
     const length = writer.position - header - HEADER_BYTES;
@@ -115,7 +115,7 @@ export class MessageLanes extends FrameLanes {
       this.budget.reserve(length)
     ) {
       data.end(header);
-      encoding.settle();
+      encoding.runDeferred();
       this.bulk.pacer.interactiveMs = this.nowMs;
       this.messages++;
       this.signalOutput();
@@ -138,7 +138,7 @@ export class MessageLanes extends FrameLanes {
       return payloadOf(data, header);
     } finally {
       data.rollback(header);
-      this.encoding.settle();
+      this.encoding.runDeferred();
     }
   }
 

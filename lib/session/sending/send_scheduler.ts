@@ -92,7 +92,7 @@ export class SendScheduler extends MessageLanes {
     else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
     if (stream.ended) {
       data.rollback(header);
-      encoding.settle();
+      encoding.runDeferred();
       throw endedMeanwhile();
     }
     const length = writer.position - header - HEADER_BYTES;
@@ -102,13 +102,13 @@ export class SendScheduler extends MessageLanes {
       this.#take(stream, length);
       this.bulk.pacer.interactiveMs = this.nowMs;
       data.end(header);
-      encoding.settle();
+      encoding.runDeferred();
       this.signalOutput();
       return null;
     }
     const payload = payloadOf(data, header);
     data.rollback(header);
-    encoding.settle();
+    encoding.runDeferred();
     return this.#inOrder(
       stream,
       new QueuedMessage(stream.type, kind, 0, stream.id, 0, payload, null, stream),

@@ -12,7 +12,7 @@ import type { OutgoingCall, OutgoingCallTable } from "./outgoing_call_table.ts";
 import { sizeOf } from "../frames/outgoing_payload.ts";
 
 /** A call whose turn has not come yet, and what sends it. */
-interface SlotlessCall {
+interface QueuedCall {
   readonly call: OutgoingCall;
   readonly send: () => void;
   /** How many bytes it counts with. */
@@ -27,9 +27,9 @@ export class SlotQueue {
   readonly #slots: OutgoingCallTable;
   readonly #scheduler: SendScheduler;
   readonly #onExpired: (call: OutgoingCall) => void;
-  readonly #calls = new Fifo<SlotlessCall>();
+  readonly #calls = new Fifo<QueuedCall>();
   /** The first of all: its turn had come, but there was no room for its message. */
-  #first: SlotlessCall | undefined = undefined;
+  #first: QueuedCall | undefined = undefined;
   /** How much room that takes. */
   #firstBytes = 0;
   #bytes = 0;
@@ -119,7 +119,7 @@ export class SlotQueue {
   };
 
   /** Takes the first call that still waits; `undefined` when there is none. */
-  shift(): SlotlessCall | undefined {
+  shift(): QueuedCall | undefined {
     for (let next = this.#take(); next !== undefined; next = this.#take()) {
       if (next.call.state === "waiting") return next;
     }
@@ -162,7 +162,7 @@ export class SlotQueue {
     return true;
   }
 
-  #putBack(next: SlotlessCall, bytes: number): void {
+  #putBack(next: QueuedCall, bytes: number): void {
     next.call.state = "waiting";
     // What a user's own code does while a value is encoded may have come in between.
     if (this.#first !== undefined) return this.#push(next);
@@ -171,12 +171,12 @@ export class SlotQueue {
     this.#count(next);
   }
 
-  #push(next: SlotlessCall): void {
+  #push(next: QueuedCall): void {
     this.#calls.push(next);
     this.#count(next);
   }
 
-  #count({ cost, call }: SlotlessCall): void {
+  #count({ cost, call }: QueuedCall): void {
     this.#bytes += cost;
     this.#noteDeadline(call);
   }
@@ -185,7 +185,7 @@ export class SlotQueue {
     this.#earliestMs = Math.min(this.#earliestMs, deadlineMs);
   }
 
-  #take(): SlotlessCall | undefined {
+  #take(): QueuedCall | undefined {
     const next = this.#first ?? this.#calls.shift();
     this.#first = undefined;
     if (next !== undefined) this.#bytes -= next.cost;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "@internode/grid";
 import type { Endpoint } from "@internode/grid/call";
-import { MAX_DIALS } from "../../../lib/rpc/connecting/dial_gate.ts";
+import { MAX_DIALS } from "../../../lib/rpc/connecting/dial_limiter.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
 
 Deno.test("a client of a service with hundreds of replicas dials a few at a time", async () => {

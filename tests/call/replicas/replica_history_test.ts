@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Endpoint } from "@internode/grid/call";
 import { InternodeError } from "@internode/grid";
-import { Outage } from "../../../lib/rpc/connecting/outage.ts";
+import { RepeatedFailures } from "../../../lib/rpc/connecting/repeated_failures.ts";
 import { DEFAULT_BACK_OFF, LastingBackOff } from "../../../lib/rpc/connecting/back_off.ts";
 import { OutlierDetector, ReplicaHealth } from "../../../lib/call/service/outlier_detector.ts";
 import {
@@ -56,8 +56,8 @@ Deno.test("a replica that was set aside is still set aside when it is listed aga
       clock: new VirtualClock(),
       random: new SeededRandom(1),
     }),
-    outage: new Outage(new VirtualClock(), 4_000),
-    setAside: new Outage(new VirtualClock(), 30_000),
+    connectFailures: new RepeatedFailures(new VirtualClock(), 4_000),
+    setAside: new RepeatedFailures(new VirtualClock(), 30_000),
   });
   const first = past(), second = past(), pasts = new ReplicaHistories();
   detector.join(first.health, 0);

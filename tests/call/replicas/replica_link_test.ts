@@ -32,7 +32,7 @@ function connected(): {
   const connection = {
     beginTurn: () => clock.soon(turn),
     close: (error: InternodeError) => void closings.push(error.code),
-    settle: () => link.callsInFlight === 0 && closings.length === 0,
+    checkDrained: () => link.callsInFlight === 0 && closings.length === 0,
     watch: (watcher: () => void) => {
       watchers.add(watcher);
       return () => watchers.delete(watcher);

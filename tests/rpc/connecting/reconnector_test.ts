@@ -5,7 +5,7 @@ import { InternodeError } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
 import type { Link } from "../../../lib/driver/link.ts";
 import { DEFAULT_BACK_OFF, LastingBackOff } from "../../../lib/rpc/connecting/back_off.ts";
-import { DialGate } from "../../../lib/rpc/connecting/dial_gate.ts";
+import { DialLimiter } from "../../../lib/rpc/connecting/dial_limiter.ts";
 import { Reconnector, type ReconnectorDelegate } from "../../../lib/rpc/connecting/reconnector.ts";
 import { AnswerCounts } from "../../../lib/session/frames/answer_counts.ts";
 import type { Peer } from "../../../lib/session/frames/session_options.ts";
@@ -63,7 +63,7 @@ class Scene {
     };
     this.reconnector = new Reconnector({
       settings,
-      gate: new DialGate(clock, random),
+      limiter: new DialLimiter(clock, random),
       address: "memory://peer",
       dials,
       peerCalls,
@@ -116,7 +116,7 @@ class Scene {
       bytesReceived: 0,
       polledReads: 0,
       beginTurn: () => this.clock.now(),
-      settle: () => !this.isBusy,
+      checkDrained: () => !this.isBusy,
       watch: (watcher: () => void) => {
         this.#turns.add(watcher);
         return () => this.#turns.delete(watcher);

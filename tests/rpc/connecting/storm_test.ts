@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Manager } from "@internode/grid";
 import type { SimulatedCluster, SimulatedNode } from "@internode/grid/testing";
 import type { Transport, Transports } from "@internode/grid";
-import { MAX_DIALS, PLACE_MS } from "../../../lib/rpc/connecting/dial_gate.ts";
+import { MAX_DIALS, SLOT_MS } from "../../../lib/rpc/connecting/dial_limiter.ts";
 import { dials } from "../../../lib/grid/dialler.ts";
 import { type GridSetup, simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 
@@ -85,7 +85,7 @@ Deno.test("hosts that do not answer keep a node from the others for a moment onl
     for (let index = 1; index <= silent; index++) grid.stall(0, index);
     await grid.start();
     // At worst as if all of them came first.
-    const limitMs = Math.ceil(silent / MAX_DIALS) * PLACE_MS + 100;
+    const limitMs = Math.ceil(silent / MAX_DIALS) * SLOT_MS + 100;
     await grid.clock.runUntil(() => connected(grid) === 399 - silent, limitMs, "the others");
   });
   await grid.close();

@@ -22,7 +22,7 @@ const ASKED: [what: string, ask: (session: Session, nowMs: number) => void][] = 
 ];
 const ASKED_LATE: typeof ASKED = [
   ...ASKED,
-  ["give credit", (session, nowMs) => session.giveCredit(FrameType.inputCredit, 1, 1, 1, nowMs)],
+  ["give credit", (session, nowMs) => session.grantCredit(FrameType.inputCredit, 1, 1, 1, nowMs)],
   ["give much of the budget back", (session) => session.release(64 * 1024 * 1024)],
   ["close", (session, nowMs) => session.close(new InternodeError("Closed", "again"), nowMs)],
   ["be lost", (session, nowMs) => session.onLost("again", nowMs)],
@@ -101,12 +101,12 @@ Deno.test("errors tell little while more than 1 MiB waits to be sent", () => {
   const text = "t".repeat(1_000), error = new InternodeError("HandlerFailed", text);
   for (const [waiting, textBytes, hasDetail] of [[0, 1_000, true], [1, 64, false]] as const) {
     const { scheduler, drain } = openScheduler();
-    const giver = { release(): void {}, giveCredit(): void {} };
+    const granter = { release(): void {}, grantCredit(): void {} };
     const receiveBuffer = new ReceiveBuffer(DEFAULT_LIMITS, scheduler);
     const responder = new IncomingCalls(
       scheduler,
       receiveBuffer,
-      giver,
+      granter,
       { resolve: () => null },
       10,
     );

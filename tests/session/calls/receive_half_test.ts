@@ -15,7 +15,7 @@ function receiving(credit: number, type: number = FrameType.input) {
   const half = new ReceiveHalf(
     {
       release: (bytes) => void released.push(bytes),
-      giveCredit: (...given) => void credits.push(given),
+      grantCredit: (...given) => void credits.push(given),
     },
     9,
     type,

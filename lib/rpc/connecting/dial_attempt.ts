@@ -13,66 +13,66 @@ import type { Clock } from "../../runtime/clock.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
 import type { Link } from "../../driver/link.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
-import type { DialGate, Dialler } from "./dial_gate.ts";
+import type { DialLimiter, PendingDial } from "./dial_limiter.ts";
 
-/** What an attempt is made of, and whom it tells. */
-export interface DiallingInit {
-  /** Where it waits for its turn. */
-  readonly gate: DialGate;
-  /** Where time comes from. */
+/** What an attempt needs, and its callbacks. */
+export interface DialAttemptInit {
+  /** Limits how many attempts are under way. */
+  readonly limiter: DialLimiter;
+  /** The source of time. */
   readonly clock: Clock;
-  /** How long it may take, in milliseconds, from its turn on. */
+  /** How long the dial may take, in milliseconds, once the attempt has its slot. */
   readonly dialTimeoutMs: number;
-  /** Whom it is to reach, for errors. */
+  /** The address that it dials, for errors. */
   readonly address: string;
-  /** Where a failure of the dial's own code is told that is none of the attempt. */
+  /** Receives failures of the dial's own code that do not belong to the attempt. */
   readonly logger: EventLogger;
   /** Dials. */
   readonly dial: (signal: AbortSignal) => Promise<Channel>;
-  /** Whether it is still wanted when its turn comes; if not, `abort` is to follow. */
+  /** Whether the attempt is still wanted when it gets its slot; if not, `abort` must follow. */
   readonly isWanted: () => boolean;
-  /** There is a connection; its link is to be put here. */
+  /** The dial has succeeded; the callback sets `link`. */
   readonly onChannel: (channel: Channel) => void;
-  /** There is none; called never within `start`. */
+  /** The attempt has failed; never called within `start`. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Waits for its turn, dials, and counts as under way until the handshake is done; whoever made it says when, by `end`. */
-export class Dialling implements Dialler {
-  /** When its turn came. */
+/** Waits for a slot, dials, and keeps its slot until its owner calls `end`: when the handshake is done or has failed. */
+export class DialAttempt implements PendingDial {
+  /** When it began to dial. */
   startedMs = 0;
-  /** What became of it, until hands are shaken. */
+  /** The dialled connection, until its handshake is done. */
   link: Link | null = null;
 
-  readonly #init: DiallingInit;
+  readonly #init: DialAttemptInit;
   #abort: AbortController | null = null;
-  #isSettled = false;
+  #isFinished = false;
 
-  constructor(init: DiallingInit) {
+  constructor(init: DialAttemptInit) {
     this.#init = init;
   }
 
-  /** Gets in line. */
+  /** Begins when the limiter has a slot. */
   start(): void {
-    this.#init.gate.enter(this);
+    this.#init.limiter.acquire(this);
   }
 
-  /** Ends the attempt; `onFailed` is called within this call. */
+  /** Ends the attempt, and calls `onFailed` before it returns. */
   abort(reason: unknown): void {
     this.#fail(reason);
     const controller = this.#abort, { logger, address } = this.#init;
     if (controller !== null) abort(controller, reason, logger, `an attempt to reach ${address}`);
   }
 
-  /** The handshake is done, or the attempt has failed: another attempt may begin. */
+  /** Frees the slot: the handshake is done, or the attempt has failed. */
   end(): void {
-    this.#init.gate.leave(this);
+    this.#init.limiter.release(this);
   }
 
-  /** See {@linkcode Dialler}. */
+  /** See {@linkcode PendingDial}. */
   begin(): void {
     const { clock, dialTimeoutMs, address, dial, isWanted } = this.#init;
-    // Whoever gives many attempts up one by one gives the places of the first to the last.
+    // When many attempts are aborted one by one, the slots of the first go to later ones, which are aborted next.
     if (!isWanted()) return;
     const { signal } = this.#abort = new AbortController();
     this.startedMs = clock.now();
@@ -81,11 +81,11 @@ export class Dialling implements Dialler {
       this.abort(new InternodeError("Unreachable", message, { origin: "network" }));
     });
     signal.addEventListener("abort", () => clock.clearTimer(timer), { once: true });
-    // What comes about, or fails, after it was given up: a dial of the user's own may ignore its signal.
+    // A user's dial may ignore its signal: a channel that comes after the end is closed.
     promiseOf<Channel>(() => dial(signal)).then((channel) => {
       clock.clearTimer(timer);
       if (!isChannel(channel)) this.#fail(noChannel(address));
-      else if (this.#settle()) this.#init.onChannel(channel);
+      else if (this.#finish()) this.#init.onChannel(channel);
       else closeQuietly(channel);
     }, (error) => {
       clock.clearTimer(timer);
@@ -94,20 +94,20 @@ export class Dialling implements Dialler {
   }
 
   #fail(error: unknown): void {
-    if (!this.#settle()) return;
+    if (!this.#finish()) return;
     this.end();
     this.#init.onFailed(error);
   }
 
-  /** Says whether this is how it ends. */
-  #settle(): boolean {
-    const isFirst = !this.#isSettled;
-    this.#isSettled = true;
+  /** Whether this is the first end of the attempt. */
+  #finish(): boolean {
+    const isFirst = !this.#isFinished;
+    this.#isFinished = true;
     return isFirst;
   }
 }
 
-/** A dial of the user's own may give anything. */
+/** A user's dial may return anything. */
 function isChannel(given: unknown): given is Channel {
   return guard(() => /^(?:bytes|messages)$/.test((given as Channel).kind), () => false);
 }
