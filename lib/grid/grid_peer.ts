@@ -13,12 +13,12 @@ import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import type { Peer } from "../session/frames/session_options.ts";
 import type { Refusal } from "../session/frames/wire_error.ts";
 import type { Channel } from "../transport/channel/transport.ts";
-import { LastingBackOff } from "../rpc/connecting/back_off.ts";
+import { LastingBackOff, lastingMs } from "../rpc/connecting/back_off.ts";
+import { ConnectionLog } from "../rpc/connecting/connection_log.ts";
 import { type ConnectionState, mayFollow } from "../rpc/contract/connection_state.ts";
 import type { GridNode } from "./grid_node.ts";
 import { drainLink } from "../rpc/connecting/link_closing.ts";
 import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
-import { PeerLog } from "./peer_log.ts";
 import { Reconnector, type ReconnectorDelegate } from "../rpc/connecting/reconnector.ts";
 import { DuplicateNameWatch } from "../rpc/connecting/duplicate_name_watch.ts";
 import { type Unsent, WaitingCalls } from "../rpc/calling/waiting_calls.ts";
@@ -33,7 +33,7 @@ export class GridPeer implements ReconnectorDelegate {
   readonly #node: GridNode;
   readonly #address: HostAddress;
   readonly #dials: boolean;
-  readonly #log: PeerLog;
+  readonly #log: ConnectionLog;
   // Made when there is something for them: most connections are idle most of the time.
   #listeners: Set<(state: ConnectionState) => void> | null = null;
   #waiting: WaitingCalls | null = null;
@@ -47,7 +47,7 @@ export class GridPeer implements ReconnectorDelegate {
     this.host = address.href;
     this.#dials = dials;
     const { options, dialLimiter } = node;
-    this.#log = new PeerLog(this.host, options.logger, options.clock);
+    this.#log = new ConnectionLog(this.host, options, lastingMs(options.reconnect));
     const backOff = new LastingBackOff(options.reconnect, options);
     this.reconnector = new Reconnector(
       {
@@ -166,7 +166,7 @@ export class GridPeer implements ReconnectorDelegate {
         clock.now(),
       );
     }
-    this.#log.onUp(link, instance);
+    this.#log.onConnected(link, instance);
     this.#setState("connected");
     this.#waiting?.tryAll();
     this.#drainIfClosing(link);
@@ -191,7 +191,6 @@ export class GridPeer implements ReconnectorDelegate {
 
   /** See {@linkcode ReconnectorDelegate}. */
   onUnreached(error: unknown): void {
-    if (this.#dials) this.#log.onAttemptFailed(error);
     this.#onDown(error);
   }
 
@@ -207,10 +206,8 @@ export class GridPeer implements ReconnectorDelegate {
 
   /** The peer is known to be down now. */
   #onDown(error: unknown): void {
-    if (this.#state !== "disconnected") {
-      this.#log.onDown(error);
-      this.#setState("disconnected");
-    }
+    this.#log.onUnreached(error);
+    if (this.#state !== "disconnected") this.#setState("disconnected");
     this.#waiting?.fail("down");
   }
 
@@ -236,7 +233,7 @@ export class GridPeer implements ReconnectorDelegate {
     this.#state = state;
     if (this.#listeners === null) return;
     for (const listener of [...this.#listeners]) {
-      tell(() => listener(state), (error) => this.#log.onListenerFailed(error));
+      tell(() => listener(state), (error) => this.#log.onCallbackFailed("onStateChange", error));
     }
   }
 }

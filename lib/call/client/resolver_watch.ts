@@ -140,7 +140,7 @@ export class ResolverWatch {
     const reason = textOf(error), code = isOwnError(error) ? error.code : undefined;
     const sum = this.#failures.onFailure(String(code));
     this.#options.logger[sum === null ? "debug" : "warn"](
-      `The resolver failed and will be asked again${times(sum?.count ?? 1)}: ${sentence(reason)}`,
+      `The resolver failed and will be asked again: ${sentence(reason)}${times(sum?.count ?? 1)}`,
       { event: "resolver_failed", reason, code, error, ...sum },
     );
   }

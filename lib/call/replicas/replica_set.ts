@@ -193,10 +193,8 @@ export class ReplicaSet implements ReplicaListener {
     const sum = history.setAside.onFailure("set aside");
     const count = sum?.count ?? 1;
     this.#core.options.logger[sum === null ? "debug" : "info"](
-      `${host} is set aside for ${
-        Math.ceil(forMs)
-      } ms because too many calls to it failed in a row` +
-        `${times(count)}. Calls go to the others.`,
+      `${host} is set aside for ${Math.ceil(forMs)} ms, because too many calls to it failed ` +
+        `in a row. Calls go to the others.${times(count)}`,
       { event: "replica_set_aside", host, forMs, count },
     );
   }

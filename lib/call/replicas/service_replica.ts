@@ -6,18 +6,18 @@
 
 import { InternodeError } from "../../errors.ts";
 import { subscribe } from "../../foreign/subscription.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
 import { lastingMs } from "../../rpc/connecting/back_off.ts";
+import { ConnectionLog } from "../../rpc/connecting/connection_log.ts";
 import type { ConnectionStats } from "../../rpc/connecting/connection_stats.ts";
 import { Reconnector, type ReconnectorDelegate } from "../../rpc/connecting/reconnector.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import type { Link, LinkDelegate } from "../../driver/link.ts";
+import type { Peer } from "../../session/frames/session_options.ts";
 import type { Replica } from "../balancers/balancer.ts";
 import type { ReplicaSetting } from "./replica_setting.ts";
 import type { ReplicaHealth } from "../service/outlier_detector.ts";
 import { ReplicaLink } from "./replica_link.ts";
-import { ReplicaLog } from "./replica_log.ts";
 import type { ReplicaHistory } from "./replica_history.ts";
 import { type ReplicaState, replicaState } from "./replica_state.ts";
 
@@ -63,7 +63,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   readonly reconnector: Reconnector;
 
   readonly #core: ReplicaSetting;
-  readonly #log: ReplicaLog;
+  readonly #log: ConnectionLog;
   /** Ends the watching of an endpoint's changes. */
   #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
 
@@ -78,9 +78,9 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
     this.owner = owner;
     this.endpoint = endpoint;
     this.history = history;
-    const { options, dialLimiter } = core, { clock, logger, reconnect } = options;
-    const { address } = endpoint, { backOff, connectFailures } = history;
-    this.#log = new ReplicaLog(address, logger, clock, connectFailures, lastingMs(reconnect));
+    const { options, dialLimiter } = core, { address } = endpoint;
+    const { backOff, connectFailures } = history;
+    this.#log = new ConnectionLog(address, options, lastingMs(options.reconnect), connectFailures);
     this.reconnector = new Reconnector(
       { settings: options, limiter: dialLimiter, address, dials: true, peerCalls: false, backOff },
       this,
@@ -180,28 +180,29 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
-  onConnected(link: Link): void {
-    this.#log.onConnected(link);
+  onConnected(link: Link, { instance }: Peer): void {
+    this.#log.onConnected(link, instance);
     this.#use(link);
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
-  onRenewed(link: Link): void {
-    this.#log.onRenewed(link);
+  onRenewed(link: Link, { instance }: Peer): void {
+    this.#log.onRenewed(link, instance);
     this.#use(link);
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
-  onLost(_link: Link, error: InternodeError | null): void {
+  onLost(link: Link, error: InternodeError | null): void {
     if (error !== null && this.isListed && !this.isClosing) {
-      this.#log.onLost(error);
+      this.#log.onLost(link, error);
       this.owner.onFailure(this);
     }
     this.#lose();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
-  onPeerClosing(): void {
+  onPeerClosing(error: InternodeError): void {
+    if (this.isListed && !this.isClosing) this.#log.onUnreached(error);
     this.#lose();
     this.owner.onDown();
   }
@@ -214,7 +215,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
 
   /** See {@linkcode ReconnectorDelegate}. */
   onRenewalFailed(error: unknown): void {
-    this.#log.onUnrenewed(error);
+    this.#log.onRenewalFailed(error);
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
@@ -237,16 +238,9 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
     const { endpoint } = this;
     if (this.#unwatch?.endpoint === endpoint) return;
     this.#unwatch?.end();
-    const { logger } = this.#core.options, { address } = endpoint;
     const end = subscribe(
       () => endpoint.onChange?.(() => this.reconnector.onChange()),
-      (error) =>
-        logger.warn(`onChange of the endpoint ${address} failed: ${sentence(textOf(error))}`, {
-          event: "callback_failed",
-          what: "onChange",
-          host: address,
-          error,
-        }),
+      (error) => this.#log.onCallbackFailed("onChange", error),
     );
     this.#unwatch = { endpoint, end };
   }

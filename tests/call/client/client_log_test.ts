@@ -99,7 +99,7 @@ Deno.test("what will not pass by itself is a warning from the start", async () =
     sim.resolver.set([endpoint]);
     await sim.connect({ logger: log });
     await sim.clock.advance(20_000);
-    assertEquals(shownIn(log), ["warn peer_down 1"]);
+    assertEquals(shownIn(log), ["warn connection_refused 1"]);
     const { error, code, reason, host } = log.shown[0]!.fields;
     assertEquals([error, code, reason, host], [
       refused,
