@@ -16,6 +16,7 @@ PATH is a test file, or a folder of them. Without one, those run that pass on No
 const IN_CI = [
   "tests/conformance/grid_test.ts",
   "tests/call/workers",
+  "tests/runtime/http_client_test.ts",
   "tests/runtimes/elsewhere_test.ts",
   "tests/transport/channel",
   "tests/transport/memory",

@@ -9,7 +9,7 @@ import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { type ErrorCode, type ErrorOrigin, InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { plainText } from "../../foreign/plain_text.ts";
-import { asObject, isObject } from "./json_body.ts";
+import { asObject, isObject } from "../http/json_body.ts";
 
 /** The gRPC status that etcd answers with when a lease does not exist. */
 export const NOT_FOUND = 5;

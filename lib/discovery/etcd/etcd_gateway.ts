@@ -11,7 +11,7 @@ import { quoted } from "../../foreign/plain_text.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { answerError, NOT_FOUND, nowhereError, requestError } from "./etcd_error.ts";
-import { asObject, isObject, JsonBody, type JsonObject } from "./json_body.ts";
+import { asObject, isObject, JsonBody, type JsonObject } from "../http/json_body.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 
@@ -100,7 +100,7 @@ export class EtcdGateway {
         const response = await this.#open(url, path, body, bound.signal);
         const stream = new EtcdStream(
           url,
-          new JsonBody(response, MAX_ANSWER_BYTES, bound.signal),
+          bodyOf(response, bound.signal),
           bound,
         );
         await stream.peek();
@@ -140,7 +140,7 @@ export class EtcdGateway {
 
   async #ask(url: string, path: string, body: JsonObject, signal: AbortSignal) {
     const response = await this.#open(url, path, body, signal);
-    const answer = new JsonBody(response, MAX_ANSWER_BYTES, signal);
+    const answer = bodyOf(response, signal);
     const text = await answer.text();
     const parsed = parse(text);
     if (!isObject(parsed)) throw answerError(url, response.status, text);
@@ -169,7 +169,7 @@ export class EtcdGateway {
   async #login(url: string, signal: AbortSignal): Promise<string | null> {
     if (this.#credentials === null || this.#token !== null) return this.#token;
     const response = await this.#post(url, "auth/authenticate", this.#credentials, null, signal);
-    const text = await new JsonBody(response, MAX_ANSWER_BYTES, signal).text();
+    const text = await bodyOf(response, signal).text();
     const { token } = asObject(parse(text));
     if (typeof token !== "string") throw answerError(url, response.status, text);
     this.#token = token;
@@ -201,7 +201,7 @@ export class EtcdGateway {
     };
     const response = await fetch(`${url}/v3/${path}`, init);
     if (response.ok) return response;
-    const text = await new JsonBody(response, MAX_ANSWER_BYTES, signal).text();
+    const text = await bodyOf(response, signal).text();
     throw answerError(url, response.status, parse(text) ?? text);
   }
 }
@@ -260,6 +260,15 @@ export class EtcdStream implements AsyncDisposable {
 function isPlaceOfTrouble(error: InternodeError): boolean {
   const { grpcCode } = asObject(error.detail);
   return error.code === "Unreachable" && grpcCode !== NOT_FOUND;
+}
+
+function bodyOf(response: Response, signal: AbortSignal): JsonBody {
+  return new JsonBody(
+    response,
+    MAX_ANSWER_BYTES,
+    "Use a prefix that holds endpoints only",
+    signal,
+  );
 }
 
 /** `undefined` for what is no JSON. */

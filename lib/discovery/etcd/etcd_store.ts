@@ -8,7 +8,7 @@ import { isOwnError } from "../../foreign/own_error.ts";
 import { decodeBase64, encodeBase64 } from "./base64_text.ts";
 import { NOT_FOUND, PERMISSION_DENIED, refusal, UNAVAILABLE } from "./etcd_error.ts";
 import type { EtcdGateway, EtcdStream } from "./etcd_gateway.ts";
-import { asObject, type JsonObject } from "./json_body.ts";
+import { asObject, type JsonObject } from "../http/json_body.ts";
 
 /** All that was under a prefix at one revision. */
 export interface EtcdListing {

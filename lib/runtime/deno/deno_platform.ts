@@ -44,6 +44,14 @@ export function denoPlatform(): Platform {
     // Not bound early: a test may have put another in its place.
     lookUp: (name, type, options) => Deno.resolveDns(name, type as "A", options),
     fetchOptions: (client) => ({ client } as RequestInit),
+    openHttp(caCerts) {
+      const client = Deno.createHttpClient({ caCerts: [...caCerts] });
+      return {
+        fetch: (url, init) => fetch(url, { ...init, client }),
+        close: () => client.close(),
+      };
+    },
+    env: (name) => Deno.env.get(name),
     startThread: startWorker,
     parentThread: workerStarter,
     nativeWebSocket,

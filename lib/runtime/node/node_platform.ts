@@ -7,6 +7,7 @@
 import process from "node:process";
 import { lookUp } from "./node_dns.ts";
 import { nodeFiles } from "./node_files.ts";
+import { openHttp } from "./node_http.ts";
 import { connectTcp, connectUnix, listenTcp, listenUnix } from "./node_net.ts";
 import { nodeThreadStarter, startNodeThread } from "./node_threads.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -33,6 +34,8 @@ export function nodePlatform(): Platform {
     files: nodeFiles,
     lookUp,
     fetchOptions: (client) => (isBun ? { tls: client } : { dispatcher: client }) as object,
+    openHttp: (caCerts) => openHttp(caCerts, isBun),
+    env: (name) => process.env[name],
     startThread: startNodeThread,
     parentThread: nodeThreadStarter,
     nativeWebSocket: null,

@@ -34,6 +34,7 @@ export class JsonBody {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | null;
   readonly #decoder = new TextDecoder();
   readonly #maxBytes: number;
+  readonly #advice: string;
   readonly #signal: AbortSignal;
   readonly #onAbort = (): void => void this.close();
   readonly #lines: string[] = [];
@@ -45,11 +46,13 @@ export class JsonBody {
    *
    * @param response What was answered.
    * @param maxBytes How long a line, or the whole, may be: about so many bytes.
+   * @param advice What to do about a longer one, without a full stop.
    * @param signal Gives up.
    */
-  constructor(response: Response, maxBytes: number, signal: AbortSignal) {
+  constructor(response: Response, maxBytes: number, advice: string, signal: AbortSignal) {
     this.#reader = response.body?.getReader() ?? null;
     this.#maxBytes = maxBytes;
+    this.#advice = advice;
     this.#signal = signal;
     // Deno 2.9 forgets the signal that `fetch` got once the response has been
     // collected as garbage, though its body is still being read.
@@ -109,7 +112,7 @@ export class JsonBody {
     await this.close();
     throw new InternodeError(
       "MessageTooLarge",
-      `its answer is over ${this.#maxBytes} bytes. Use a prefix that holds endpoints only`,
+      `its answer is over ${this.#maxBytes} bytes. ${this.#advice}`,
       { origin: "remote", outcome: "executed" },
     );
   }
