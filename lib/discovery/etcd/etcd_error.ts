@@ -5,11 +5,10 @@
  */
 
 import { messageOf } from "../../foreign/text_of.ts";
-import { errorKind } from "../../runtime/platform/error_kind.ts";
-import { type ErrorCode, type ErrorOrigin, InternodeError } from "../../errors.ts";
-import { isOwnError } from "../../foreign/own_error.ts";
+import { type ErrorCode, InternodeError } from "../../errors.ts";
 import { plainText } from "../../foreign/plain_text.ts";
 import { asObject, isObject } from "../http/json_body.ts";
+import { httpError, type HttpServer } from "../http/request_error.ts";
 
 /** The gRPC status that etcd answers with when a lease does not exist. */
 export const NOT_FOUND = 5;
@@ -24,50 +23,9 @@ export interface EtcdErrorDetail {
   readonly grpcCode: number;
 }
 
-/**
- * Tells of a request that got no answer.
- *
- * @param url The etcd that was asked.
- * @param thrown What the runtime threw.
- * @param timeoutMs How long was waited, if the wait was too long; `null` otherwise.
- * @returns `Unreachable`; `InvalidArgument` if it can never succeed; an `InternodeError` with its code.
- */
-export function requestError(
-  url: string,
-  thrown: unknown,
-  timeoutMs: number | null,
-): InternodeError {
-  if (timeoutMs !== null) {
-    return etcdError(
-      "Unreachable",
-      "network",
-      url,
-      `did not answer within ${timeoutMs} ms. Check that it runs, has a leader and can be reached.`,
-    );
-  }
-  if (isOwnError(thrown)) {
-    return thrown.host === undefined
-      ? etcdError(thrown.code, thrown.origin, url, `cannot be used: ${thrown.message}.`, thrown)
-      : thrown;
-  }
-  if (errorKind(thrown) === "notPermitted") {
-    return etcdError(
-      "InvalidArgument",
-      "caller",
-      url,
-      `may not be asked: ${messageOf(thrown)}. Allow it with --allow-net.`,
-      thrown,
-    );
-  }
-  return etcdError(
-    "Unreachable",
-    "network",
-    url,
-    `could not be asked: ${
-      messageOf(thrown)
-    }. Check that it runs and listens there, and that no firewall blocks it.`,
-    thrown,
-  );
+/** What errors call an etcd. */
+export function etcdAt(url: string): HttpServer {
+  return { kind: "etcd", url };
 }
 
 /**
@@ -123,32 +81,22 @@ export function nowhereError(errors: readonly InternodeError[]): InternodeError 
   });
 }
 
-function etcdError(
-  code: ErrorCode,
-  origin: ErrorOrigin,
-  url: string,
-  what: string,
-  cause?: unknown,
-): InternodeError {
-  return new InternodeError(code, `etcd at ${url} ${what}`, {
-    origin,
-    outcome: "maybeExecuted",
-    host: url,
-    cause,
-  });
-}
-
 /** Something answered, but not etcd's gateway. */
 function foreignError(url: string, status: number, body: unknown): InternodeError {
   const text = plainText(typeof body === "string" ? body : JSON.stringify(body), 200).trim();
   const said = `answered with HTTP status ${status}${text === "" ? "" : ` and "${text}"`}`;
   if (status >= 500) {
-    return etcdError("Unreachable", "network", url, `${said}. Check the proxy in front of it.`);
+    return httpError(
+      "Unreachable",
+      "network",
+      etcdAt(url),
+      `${said}. Check the proxy in front of it.`,
+    );
   }
-  return etcdError(
+  return httpError(
     "InvalidArgument",
     "caller",
-    url,
+    etcdAt(url),
     `${said}, which its JSON gateway never does. Give the client URL of an etcd from 3.4 on, whose gateway is on (--enable-grpc-gateway).`,
   );
 }

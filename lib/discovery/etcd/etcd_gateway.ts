@@ -10,8 +10,9 @@ import { isOwnError } from "../../foreign/own_error.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { answerError, NOT_FOUND, nowhereError, requestError } from "./etcd_error.ts";
+import { answerError, etcdAt, NOT_FOUND, nowhereError } from "./etcd_error.ts";
 import { asObject, isObject, JsonBody, type JsonObject } from "../http/json_body.ts";
+import { requestError } from "../http/request_error.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 
@@ -79,7 +80,7 @@ export class EtcdGateway {
       try {
         return await this.#ask(url, path, body, bound.signal);
       } catch (error) {
-        throw requestError(url, error, bound.expired ? this.#requestTimeoutMs : null);
+        throw requestError(etcdAt(url), error, bound.expired ? this.#requestTimeoutMs : null);
       }
     });
   }
@@ -108,7 +109,7 @@ export class EtcdGateway {
         return stream;
       } catch (error) {
         bound.abort(error);
-        throw requestError(url, error, bound.expired ? this.#requestTimeoutMs : null);
+        throw requestError(etcdAt(url), error, bound.expired ? this.#requestTimeoutMs : null);
       }
     });
   }
@@ -240,7 +241,7 @@ export class EtcdStream implements AsyncDisposable {
       line = await this.#body.line();
     } catch (error) {
       this.#bound.signal.throwIfAborted();
-      throw requestError(this.url, error, null);
+      throw requestError(etcdAt(this.url), error, null);
     }
     if (line === null) return null;
     const message = parse(line);
