@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./lib/discovery/mod.ts";
 export {
   type ErrorCode,
   type ErrorOrigin,
@@ -49,7 +50,6 @@ export {
   consistentHash,
   type ConsistentHashOptions,
 } from "./lib/call/balancers/consistent_hash.ts";
-export { constantResolver } from "./lib/discovery/constant_resolver.ts";
 export { failureDetail } from "./lib/rpc/contract/failure_detail.ts";
 export { HandlerMap, type MethodOptions } from "./lib/call/server/handler_map.ts";
 export {
@@ -59,7 +59,6 @@ export {
   type MethodHandler,
 } from "./lib/call/server/implement.ts";
 export { leastLoaded } from "./lib/call/balancers/least_loaded.ts";
-export { ManualResolver } from "./lib/discovery/manual_resolver.ts";
 export { listen, type ServiceListenOptions } from "./lib/call/server/listen.ts";
 export { makeMethodKey, MethodKey } from "./lib/call/service/method_key.ts";
 export type { OutlierOptions } from "./lib/call/service/outlier_detector.ts";
@@ -74,21 +73,7 @@ export {
   type WorkerState,
   type WorkerStats,
 } from "./lib/call/workers/mod.ts";
-export {
-  type EtcdOptions,
-  etcdResolver,
-  type EtcdResolverOptions,
-  register,
-  type RegisterOptions,
-  type Registration,
-} from "./lib/discovery/etcd/mod.ts";
 export type { ReplicaState } from "./lib/call/replicas/replica_state.ts";
-export {
-  missing,
-  type Resolution,
-  type Resolver,
-  type Version,
-} from "./lib/discovery/resolver/resolver.ts";
 export type { RetryBudgetOptions } from "./lib/call/service/retry_budget.ts";
 export type { RetryOptions } from "./lib/call/service/retry_policy.ts";
 export { roundRobin } from "./lib/call/balancers/round_robin.ts";
@@ -117,18 +102,6 @@ export {
   type SingleCall,
   type StreamCall,
 } from "./lib/call/stub.ts";
-export {
-  type ResolutionSink,
-  type ResolutionWatch,
-  WatchingResolver,
-} from "./lib/discovery/resolver/watching_resolver.ts";
-export {
-  directoryResolver,
-  type DirectoryResolverOptions,
-} from "./lib/discovery/directory_resolver.ts";
-export type { DnsRecordType, NameServer, ResolveDns } from "./lib/discovery/dns/dns_lookup.ts";
-export { dnsResolver, type DnsResolverOptions } from "./lib/discovery/dns/dns_resolver.ts";
-export { fileResolver, type FileResolverOptions } from "./lib/discovery/file_resolver.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/rpc/contract/allow.ts";
 export type {
   Audit,
@@ -138,7 +111,6 @@ export type {
   RefusedConnection,
 } from "./lib/rpc/contract/audit.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";
-export type { Endpoint } from "./lib/transport/channel/endpoint.ts";
 export type { HandshakeLimits } from "./lib/transport/channel/listener_limiter.ts";
 export { mtls } from "./lib/transport/mtls/mtls.ts";
 export type { CredentialsLogger } from "./lib/transport/certificates/certificate_expiry.ts";
@@ -156,16 +128,5 @@ export {
   type MtlsCredentialsOptions,
 } from "./lib/transport/certificates/mtls_credentials.ts";
 export { mtlsTransport, mtlsTransports } from "./lib/transport/mtls/mtls_transport.ts";
-export {
-  memory,
-  NetEndpoint,
-  type NetEndpointOptions,
-  parseNetEndpoint,
-  tcp,
-  type TcpEndpointOptions,
-  unix,
-  type WebSocketEndpointOptions,
-  ws,
-} from "./lib/transport/net_endpoint.ts";
 export type { Revocation, RevocationList } from "./lib/transport/certificates/revocation_list.ts";
 export type { PeerIdentity, PeerNames } from "./lib/transport/channel/peer_identity.ts";

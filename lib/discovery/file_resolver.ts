@@ -36,7 +36,7 @@ export interface FileResolverOptions {
   readonly settleMs?: number | undefined;
   /** How often to look although the system has told of no change, in milliseconds. Default: 5,000. */
   readonly pollIntervalMs?: number | undefined;
-  /** Makes the endpoint of a line. Default: `parseNetEndpoint`. */
+  /** Makes the endpoint of an address, or of a line that is no `EndpointRecord`. Default: `parseNetEndpoint`. */
   readonly makeEndpoint?: ((line: string) => Endpoint) | undefined;
   /** Where a file that makes no sense is told while the last good one stays in use. Default: the console. */
   readonly logger?: Logger | undefined;
@@ -49,9 +49,10 @@ export interface FileResolverOptions {
  * these for as long as the file exists, whatever is in it.
  *
  * The file has one endpoint a line, as `parseNetEndpoint` reads them
- * (`tcp://10.0.0.1:9000`, `unix:///run/a.sock`). Blank lines are ignored, and
- * so are comments, from a `#` at a line's begin or after a space. It may be up
- * to 1 MiB long. What happens to the file means this:
+ * (`tcp://10.0.0.1:9000`, `unix:///run/a.sock`), or an `EndpointRecord` in JSON
+ * (`{"address":"tcp://10.0.0.1:9000","zone":"eu-1a","weight":2}`). Blank lines
+ * are ignored, and so are comments, from a `#` at a line's begin or after a
+ * space. It may be up to 1 MiB long. What happens to the file means this:
  *
  * - **Changed**: the new endpoints count once the file has been the same for
  *   `settleMs`, so that one which is just being written is never taken for

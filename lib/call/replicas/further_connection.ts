@@ -37,12 +37,24 @@ class FurtherConnection implements Endpoint {
     this.replica = replica;
   }
 
+  get name(): string | undefined {
+    return this.replica.name;
+  }
+
   get priority(): number | undefined {
     return this.replica.priority;
   }
 
   get weight(): number | undefined {
     return this.replica.weight;
+  }
+
+  get zone(): string | undefined {
+    return this.replica.zone;
+  }
+
+  get metadata(): Endpoint["metadata"] {
+    return this.replica.metadata;
   }
 
   dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {

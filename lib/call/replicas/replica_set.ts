@@ -14,7 +14,7 @@ import type { WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
-import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import { type Endpoint, haveSameAttributes } from "../../transport/channel/endpoint.ts";
 import { times } from "../../driver/repeated_lines.ts";
 import type { Balancer, PickOptions, Replica } from "../balancers/balancer.ts";
 import type { ReplicaSetting } from "./replica_setting.ts";
@@ -119,7 +119,7 @@ export class ReplicaSet implements ReplicaListener {
     for (const [address, endpoint] of listed) {
       const known = this.#byAddress.get(address);
       if (known !== undefined) {
-        if (!isRankedAlike(known.endpoint, endpoint)) this.#isStale = true;
+        if (!haveSameAttributes(known.endpoint, endpoint)) this.#isStale = true;
         known.list(endpoint);
       } else this.#byAddress.set(address, this.#make(endpoint));
     }
@@ -327,8 +327,4 @@ function preferred(ready: readonly ServiceReplica[]): readonly ServiceReplica[] 
   }
   if (lowest === highest) return ready;
   return ready.filter(({ endpoint: { priority = 0 } }) => priority === lowest);
-}
-
-function isRankedAlike(one: Endpoint, other: Endpoint): boolean {
-  return one.priority === other.priority && one.weight === other.weight;
 }

@@ -31,7 +31,7 @@ import { ValidParts } from "../resolver/valid_parts.ts";
 import { madeEndpoint } from "../resolver/made_endpoint.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
 import { pause } from "../../runtime/pause.ts";
-import { RankedEndpoint } from "../resolver/ranked_endpoint.ts";
+import { withAttributes } from "../resolver/attributed_endpoint.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 import { ProblemLog } from "../resolver/problem_log.ts";
 
@@ -243,7 +243,7 @@ class WatchedName {
 
   #endpointOf({ host, rank }: DnsTarget): Endpoint {
     const endpoint = madeEndpoint(() => this.#makeEndpoint(host, this.#endpointOptions));
-    return rank === undefined ? endpoint : new RankedEndpoint(endpoint, rank.priority, rank.weight);
+    return rank === undefined ? endpoint : withAttributes(endpoint, rank);
   }
 
   #takeAbsence(): void {

@@ -21,7 +21,7 @@ import { EtcdGateway, type EtcdOptions } from "./etcd_gateway.ts";
 import { keyStart } from "./etcd_key.ts";
 import { EtcdSet } from "./etcd_set.ts";
 import { EtcdStore } from "./etcd_store.ts";
-import { madeEndpoint } from "../resolver/made_endpoint.ts";
+import { readRecord } from "../resolver/endpoint_record.ts";
 import { positiveOption } from "../resolver/option_checks.ts";
 import { pause } from "../../runtime/pause.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
@@ -33,7 +33,7 @@ export interface EtcdResolverOptions extends EtcdOptions {
   readonly prefix: string;
   /** How often all is listed anew even if the watch tells of nothing, in milliseconds: so long a watch may be dead without a sign. Default: 30,000. */
   readonly refreshMs?: number | undefined;
-  /** Makes an endpoint of a value; throws if it cannot. Default: `parseNetEndpoint`. */
+  /** Makes an endpoint of an address, or of a value that is no `EndpointRecord`; throws if it cannot. Default: `parseNetEndpoint`. */
   readonly makeEndpoint?: ((text: string) => Endpoint) | undefined;
   /** Where trouble is told. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
@@ -48,7 +48,8 @@ const OWNER = "etcdResolver";
 /**
  * Finds a service's replicas in etcd v3 (3.4 or newer), through its JSON
  * gateway: each value under a prefix is an endpoint, `tcp://10.0.0.1:9000` or
- * `unix:///run/a.sock`, as `register` puts them there.
+ * `unix:///run/a.sock`, as `register` puts them there, or an `EndpointRecord`
+ * in JSON, with name, zone, weight, priority and metadata beside the address.
  *
  * The prefix is listed, then watched from that revision on; each change is a
  * new version. When the watch ends for whatever reason (etcd restarts, the
@@ -167,7 +168,7 @@ class EtcdFollower {
 
   #read(key: string, text: string): Endpoint | null {
     try {
-      return madeEndpoint(() => this.#makeEndpoint(text));
+      return readRecord(text, this.#makeEndpoint);
     } catch (error) {
       // Whoever may write there may write as often as he likes.
       const count = this.#badValues.note(key, this.#clock.now());

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import { type Endpoint, haveSameAttributes } from "../../transport/channel/endpoint.ts";
 import { missing, type Resolution, type Version } from "./resolver.ts";
 
 /** Somebody who has asked and not been answered. */
@@ -20,7 +20,7 @@ interface Asker {
  * version, and any number of askers at a time, each of whom may give up.
  *
  * A set with the same addresses as the one before, in whatever order, and with
- * the same priorities and weights, is no news and keeps its version.
+ * the same attributes, is no news and keeps its version.
  */
 export class LatestResolution {
   readonly #askers = new Set<Asker>();
@@ -141,12 +141,12 @@ export function distinctEndpoints(endpoints: Iterable<Endpoint>): readonly Endpo
   return Object.freeze([...byAddress.values()]);
 }
 
-/** Whether two sets have the same addresses, ranked alike. */
+/** Whether two sets have the same addresses, of which the same is said. */
 function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
   if (left.length !== right.length) return false;
   const byAddress = new Map(left.map((endpoint) => [endpoint.address, endpoint]));
-  return right.every(({ address, priority, weight }) => {
-    const known = byAddress.get(address);
-    return known !== undefined && known.priority === priority && known.weight === weight;
+  return right.every((endpoint) => {
+    const known = byAddress.get(endpoint.address);
+    return known !== undefined && haveSameAttributes(known, endpoint);
   });
 }

@@ -5,7 +5,7 @@
  */
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
-import type { Endpoint } from "../channel/endpoint.ts";
+import { attributesOf, type Endpoint } from "../channel/endpoint.ts";
 import { type HostAddress, parseHostAddress } from "../../runtime/host_address.ts";
 import { type ExpectedHost, expectedHost } from "../certificates/host_binding.ts";
 import type { Credentials, MtlsConfig } from "../certificates/mtls_config.ts";
@@ -48,8 +48,7 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
   const host = hostToExpect(source.current, endpoint.address);
   return {
     address,
-    priority: endpoint.priority,
-    weight: endpoint.weight,
+    ...attributesOf(endpoint),
     async dial(signal, makeToken) {
       const channel = await endpoint.dial(signal, makeToken);
       const secured = await secureDialled(channel, address, source.current, host, signal);

@@ -36,3 +36,46 @@ Deno.test("what is no endpoint is told with its line", () => {
   );
   assertEquals(error.code, "InvalidArgument");
 });
+
+Deno.test("a line may be a JSON object, with attributes and a comment behind it", () => {
+  const lines = [
+    '{"address":"tcp://10.0.0.1:9000","name":"cache # 1","zone":"eu-1a","weight":2} # the first',
+    '  {"address":"tcp://10.0.0.2:9000","metadata":{"rack":"#7 }"}}',
+    "tcp://10.0.0.3:9000",
+  ];
+  const endpoints = endpointLines(lines.join("\n")).map((line) =>
+    readEndpointLine(line, "hosts", (entry) => parseNetEndpoint(entry))
+  );
+  assertEquals(
+    endpoints.map(({ address, name, zone, weight, metadata }) => ({
+      address,
+      name,
+      zone,
+      weight,
+      metadata: metadata && { ...metadata },
+    })),
+    [
+      {
+        address: "tcp://10.0.0.1:9000",
+        name: "cache # 1",
+        zone: "eu-1a",
+        weight: 2,
+        metadata: undefined,
+      },
+      {
+        address: "tcp://10.0.0.2:9000",
+        name: undefined,
+        zone: undefined,
+        weight: undefined,
+        metadata: { rack: "#7 }" },
+      },
+      {
+        address: "tcp://10.0.0.3:9000",
+        name: undefined,
+        zone: undefined,
+        weight: undefined,
+        metadata: undefined,
+      },
+    ],
+  );
+});
