@@ -80,7 +80,7 @@ export abstract class Link implements SessionDelegate {
   /** Is told of what is thrown within this side while a batch is taken in; the session ends by it. */
   onFault: ((thrown: unknown) => void) | undefined = undefined;
 
-  readonly #delegate: LinkDelegate;
+  #delegate: LinkDelegate;
   #inTurn = false;
   #reading = false;
   #gathering = false;
@@ -107,6 +107,11 @@ export abstract class Link implements SessionDelegate {
     this.identity = identity;
     this.budget = new TurnBudget(clock, inlineHandlerUs);
     this.session = new Session(options, this, this.beginTurn(), clock.wallNow());
+  }
+
+  /** Another delegate decides and is told of events from now on. */
+  handOver(delegate: LinkDelegate): void {
+    this.#delegate = delegate;
   }
 
   /** Begins a turn, or goes on with it, and gives its time: read once a turn. */

@@ -1,5 +1,5 @@
 /**
- * Accepts connections, and keeps them until their handshake says which peer they belong to.
+ * Accepts connections, and finds the peer that each belongs to.
  *
  * @module
  */
@@ -9,18 +9,15 @@ import type { InternodeError } from "../errors.ts";
 import type { TokenJudgement } from "../transport/channel/authorization.ts";
 import { closeQuietly } from "../transport/channel/close_quietly.ts";
 import type { HandshakeSlot } from "../transport/channel/handshake_limiter.ts";
-import type { Link, LinkDelegate } from "../driver/link.ts";
+import type { Link } from "../driver/link.ts";
 import { ListenerLimiter } from "../transport/channel/listener_limiter.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { Channel } from "../transport/channel/transport.ts";
-import type { DrainReason } from "../session/frames/drain_reason.ts";
-import type { HandlerTarget } from "../session/calls/handler_target.ts";
-import type { Peer } from "../session/frames/session_options.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { GridPeer } from "./grid_peer.ts";
-import type { Reconnector } from "../rpc/connecting/reconnector.ts";
-import { TokenJudge, tokenNameProblem } from "../rpc/connecting/token_judge.ts";
+import { PendingConnections, type TakeOver } from "../rpc/connecting/pending_connections.ts";
+import { TokenJudge } from "../rpc/connecting/token_judge.ts";
 import { UsedTokens } from "../rpc/proof/used_tokens.ts";
 import { ListenerLog } from "../rpc/connecting/listener_log.ts";
 
@@ -36,7 +33,7 @@ export class Acceptor {
 
   readonly #node: GridNode;
   readonly #peers: ReadonlyMap<string, GridPeer>;
-  readonly #pending = new Set<PendingConnection>();
+  readonly #pending: PendingConnections;
   readonly #tokens: TokenJudge;
 
   /**
@@ -57,11 +54,18 @@ export class Acceptor {
       handshakeTimeoutMs,
       clock,
     });
+    this.#pending = new PendingConnections({
+      limiter: this.limiter,
+      log,
+      makeLink: (channel, delegate, usedMs) =>
+        node.link(channel, "acceptor", "", delegate, { usedMs }),
+      onGone: () => node.onGone(),
+    });
   }
 
   /** How many connections are in their handshake. */
   get count(): number {
-    return this.#pending.size;
+    return this.#pending.count;
   }
 
   /** Judges the token of a WebSocket upgrade request, see `ListenOptions`. */
@@ -84,33 +88,30 @@ export class Acceptor {
    * @param given Its slot, if its transport uses the limiter.
    */
   accept(channel: Channel, name?: string, given?: HandshakeSlot): void {
-    this.log.onAccepted();
-    const slot = given ?? this.limiter.acquire(null, null);
-    if (typeof slot === "string") {
-      closeQuietly(channel);
-      this.log.onTooMany(this.limiter.maxUnproven, channel.remote);
-      return;
-    }
     if (this.#node.closing) {
-      slot.release();
+      given?.release();
       return closeQuietly(channel);
     }
-    const pending = new PendingConnection(this, name, slot);
+    const judge = (link: Link, caller: string): TakeOver | Refusal => {
+      const found = this.find(caller, link.identity);
+      if ("why" in found) return found;
+      const { reconnector } = found;
+      return () => {
+        reconnector.adopt(link);
+        return reconnector;
+      };
+    };
     try {
-      const extras = { usedMs: slot.takeDeadline() };
-      pending.link = this.#node.link(channel, "acceptor", "", pending, extras);
+      this.#pending.accept(channel, judge, name, given);
     } catch (error) {
-      slot.release();
       closeQuietly(channel);
       this.log.onFault(error);
-      return;
     }
-    this.#pending.add(pending);
   }
 
   /** Closes all pending connections. */
   close(error: InternodeError): void {
-    for (const pending of [...this.#pending]) pending.link?.close(error);
+    this.#pending.close(error);
   }
 
   /** The peer of that name, or why its connection is refused. */
@@ -123,72 +124,5 @@ export class Acceptor {
     if (peer === undefined) return denied(`"${name}" is not among the hosts of "${local}"`);
     if (dials(local, name)) return denied(`"${local}" dials "${name}", not the other way around`);
     return this.#node.refusal(name, identity) ?? peer;
-  }
-
-  /** The handshake of a pending connection is done. */
-  leave(pending: PendingConnection): void {
-    this.#pending.delete(pending);
-  }
-
-  /** The channel of a pending connection is closed and gone. */
-  forget(pending: PendingConnection): void {
-    this.#pending.delete(pending);
-    this.#node.onGone();
-  }
-}
-
-/** One connection whose handshake is not done. */
-class PendingConnection implements LinkDelegate {
-  link: Link | null = null;
-  readonly #acceptor: Acceptor;
-  /** The only name that its token is valid for, if it has one. */
-  readonly #tokenName: string | undefined;
-  readonly #slot: HandshakeSlot;
-  #reconnector: Reconnector | null = null;
-  #isOpen = false;
-  /** The name in its hello. */
-  #caller: string | undefined;
-
-  constructor(acceptor: Acceptor, tokenName: string | undefined, slot: HandshakeSlot) {
-    this.#acceptor = acceptor;
-    this.#slot = slot;
-    this.#tokenName = tokenName;
-  }
-
-  checkPeer(link: Link, name: string): Refusal | null {
-    this.#caller = name;
-    const problem = tokenNameProblem(this.#tokenName, name);
-    if (problem !== null) return problem;
-    const found = this.#acceptor.find(name, link.identity);
-    if ("why" in found) return found;
-    this.#reconnector = found.reconnector;
-    return null;
-  }
-
-  onOpen(link: Link, peer: Peer): void {
-    this.#isOpen = true;
-    this.#slot.release();
-    this.#acceptor.leave(this);
-    this.#reconnector!.adopt(link);
-    this.#reconnector!.onOpen(link, peer);
-  }
-
-  resolve(link: Link, name: string, subroute: string): HandlerTarget | null {
-    return this.#reconnector!.resolve(link, name, subroute);
-  }
-
-  onDraining(link: Link, reason: DrainReason): void {
-    this.#reconnector!.onDraining(link, reason);
-  }
-
-  onClosed(link: Link, error: InternodeError): void {
-    if (this.#isOpen) this.#reconnector!.onClosed(link, error);
-    else this.#acceptor.log.onEnded(link, error, this.#caller);
-  }
-
-  onGone(link: Link): void {
-    this.#slot.release();
-    if (this.#isOpen) this.#reconnector!.onGone(link);
-    else this.#acceptor.forget(this);
   }
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Refusal } from "../../session/frames/wire_error.ts";
 import type { InternodeError } from "../../errors.ts";
 import { sentence } from "../../foreign/text_of.ts";
 import { callRateOf, CallSource } from "../../rpc/serving/call_source.ts";
@@ -19,9 +18,7 @@ import {
 import { goingAway } from "../../rpc/connecting/retired_links.ts";
 import type { Serving } from "../../rpc/serving/serving.ts";
 import type { ConnectionState } from "../../rpc/contract/connection_state.ts";
-import { tokenNameProblem } from "../../rpc/connecting/token_judge.ts";
 import type { ListenerLog } from "../../rpc/connecting/listener_log.ts";
-import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
@@ -47,22 +44,23 @@ export interface ServerOfConnection {
   readonly serving: Serving;
   /** What all connections have counted. */
   readonly totals: ConnectionTotals;
-  /** Logs connections whose handshake fails. */
+  /** Logs breaches of the protocol. */
   readonly log: ListenerLog;
+  /** How often connections that come in have begun to differ from those before. */
+  readonly changes: number;
   /** A connection is gone. */
   forget(connection: ServedConnection): void;
 }
 
 /**
- * A connection that came in.
+ * A client whose handshake is done.
  *
  * ```text
- *   greeting --> serving --> draining --> closed --> gone
- *       |           |                       ^
- *       +-----------+-----------------------+
+ *   serving --> draining --> closed --> gone
+ *      |                       ^
+ *      +-----------------------+
  * ```
  *
- * - `greeting`: the handshake is under way; its end, good or bad, is bounded by `handshakeTimeoutMs`
  * - `serving`: calls are answered
  * - `draining`: calls under way may finish, new ones are refused without having run
  * - `closed`: the session has ended, its goodbye may still be on its way
@@ -70,100 +68,79 @@ export interface ServerOfConnection {
  */
 export class ServedConnection implements LinkDelegate, RenewalDelegate {
   /** Where it stands; see the class. */
-  state: "greeting" | "serving" | "draining" | "closed" | "gone" = "greeting";
+  state: "serving" | "draining" | "closed" | "gone" = "serving";
+  /** Its link. */
+  readonly link: Link;
+  /** The client, as users see it. */
+  readonly client: ServedClient;
 
   readonly #server: ServerOfConnection;
   readonly #handlers: HandlerMap;
-  /** The name that its token is good for, if it came with one. */
-  readonly #tokenName: string | undefined;
-  /** What the client calls itself. */
-  #caller: string | undefined;
-  readonly #slot: HandshakeSlot;
-  #link: Link | null = null;
-  #source: CallSource | null = null;
+  readonly #source: CallSource;
   /** Absent where connections may grow as old as they like, until newer ones would differ. */
   #schedule: RenewalSchedule | null = null;
-  #hasChanged = false;
   /** What it has counted. */
   readonly #totals = new ConnectionTotals(() =>
-    this.#link?.session.state === "open" ? [this.#link] : []
+    this.link.session.state === "open" ? [this.link] : []
   );
-  /** The client, as users see it; `null` until it has shaken hands. */
-  #client: ServedClient | null = null;
   /** The last ping that was answered when draining began. */
   #pingBefore: unknown = null;
   /** How much had come when it was looked at last, and since when it is so much. */
   #bytesSeen = -1;
   #quietSinceMs = 0;
 
+  /** @param changes The `changes` of the server when the connection came in. */
   constructor(
     server: ServerOfConnection,
     handlers: HandlerMap,
-    tokenName: string | undefined,
-    slot: HandshakeSlot,
+    link: Link,
+    { name }: Peer,
+    changes: number,
   ) {
     this.#server = server;
-    this.#tokenName = tokenName;
-    this.#slot = slot;
     this.#handlers = handlers;
-  }
-
-  /** Its link, once there is one. */
-  get link(): Link | null {
-    return this.#link;
-  }
-
-  /** The client, as users see it; `null` until it has shaken hands. */
-  get client(): ServedClient | null {
-    return this.#client;
-  }
-
-  /** Every client is welcome by the name that it came with; whether it knows the secret is not judged here. */
-  checkPeer(_link: Link, name: string): Refusal | null {
-    this.#caller = name;
-    return tokenNameProblem(this.#tokenName, name);
-  }
-
-  /** The handshake is done. */
-  onOpen(link: Link, peer: Peer): void {
-    this.#link = link;
-    this.state = "serving";
-    const { settings, totals } = this.#server, { limits } = settings;
+    this.link = link;
+    const { settings: { limits }, totals } = server;
     const onRefused = (): void => {
       this.#totals.refusedCalls++;
       totals.refusedCalls++;
     };
     const rate = callRateOf(limits);
-    this.#source = new CallSource(peer.name, link, onRefused, this.#totals, limits.maxCalls, rate);
+    this.#source = new CallSource(name, link, onRefused, this.#totals, limits.maxCalls, rate);
     this.#totals.connects++;
-    this.#client = new Client(peer.name, link, () => this.#stats());
-    this.#slot.release();
-    const { logger } = settings,
-      isProven = link.identity !== undefined;
-    if (maxAgeMs(settings, isProven) < Infinity) this.#startSchedule(link);
-    if (this.#hasChanged) this.onChange();
-    logger.debug(`${peer.name} has connected.`, {
+    this.client = new Client(name, link, () => this.#stats());
+    if (maxAgeMs(server.settings, link.identity !== undefined) < Infinity) this.#startSchedule();
+    if (changes !== server.changes) this.onChange();
+  }
+
+  /** It was judged before. */
+  checkPeer(): null {
+    return null;
+  }
+
+  /** See {@linkcode LinkDelegate}. */
+  onOpen({ remote }: Link, { name, instance }: Peer): void {
+    this.#server.settings.logger.debug(`${name} has connected.`, {
       event: "client_up",
       caller: this.#source.host,
-      remote: link.remote,
-      instance: peer.instance,
+      remote,
+      instance,
     });
   }
 
   /** See {@linkcode LinkDelegate.resolve}. */
   resolve(_link: Link, name: string, subroute: string): HandlerTarget {
-    return methodTarget(this.#handlers, name, subroute, this.#server.serving, this.#source!);
+    return methodTarget(this.#handlers, name, subroute, this.#server.serving, this.#source);
   }
 
   /** A connection made now would differ from this one. */
   onChange(): void {
-    this.#hasChanged = true;
-    if (this.state === "serving") (this.#schedule ?? this.#startSchedule(this.#link!)).onChange();
+    if (this.state === "serving") (this.#schedule ?? this.#startSchedule()).onChange();
   }
 
   /** See {@linkcode RenewalDelegate}: the client is asked for a newer connection. */
   onRenewalDue(): void {
-    const link = this.#link!;
+    const { link } = this;
     if (this.state === "serving") link.session.sendDrain("renewal", link.beginTurn());
   }
 
@@ -180,37 +157,25 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     this.#schedule?.stop();
     this.#totals.add(link);
     this.#server.totals.add(link);
-    const { logger } = this.#server.settings;
-    const { remote } = link;
-    if (this.state === "greeting") {
-      this.#server.log.onEnded(link, error, this.#caller);
-    } else {
-      const caller = this.#source!.host, { answers } = link.session.incoming;
-      const text = `The connection from ${caller} has ended: ${sentence(error.message)}`;
-      const fields = {
-        caller,
-        remote,
-        reason: error.message,
-        code: error.code,
-        answered: answers.shown(),
-        refusedCalls: this.#totals.refusedCalls,
-      };
-      if (error.code === "ProtocolError") this.#server.log.onBreach(text, fields);
-      else logger.debug(text, { event: "client_down", ...fields });
-    }
+    const caller = this.#source.host, { answers } = link.session.incoming;
+    const text = `The connection from ${caller} has ended: ${sentence(error.message)}`;
+    const fields = {
+      caller,
+      remote: link.remote,
+      reason: error.message,
+      code: error.code,
+      answered: answers.shown(),
+      refusedCalls: this.#totals.refusedCalls,
+    };
+    if (error.code === "ProtocolError") this.#server.log.onBreach(text, fields);
+    else this.#server.settings.logger.debug(text, { event: "client_down", ...fields });
     this.state = "closed";
   }
 
   /** The channel is closed. */
   onGone(): void {
     this.state = "gone";
-    this.#slot.release();
     this.#server.forget(this);
-  }
-
-  /** The link is made. */
-  attach(link: Link): void {
-    this.#link = link;
   }
 
   /**
@@ -219,7 +184,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
    * are given back to their callers.
    */
   drain(reason: InternodeError): void {
-    const link = this.#link!;
+    const { link } = this;
     if (this.state !== "serving") return this.close(reason);
     this.state = "draining";
     drainLink(link, reason);
@@ -237,7 +202,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
    * large call can be under way that the client had begun before.
    */
   idleInMs(nowMs: number): number {
-    const link = this.#link!, { session } = link;
+    const { link } = this, { session } = link;
     if (link.bytesReceived !== this.#bytesSeen) {
       this.#bytesSeen = link.bytesReceived;
       this.#quietSinceMs = nowMs;
@@ -252,11 +217,11 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   #stats(): ConnectionStats {
     const isOpen = this.state === "serving" || this.state === "draining";
     const state = isOpen ? "connected" : "closed";
-    return this.#totals.snapshot(state, isOpen ? this.#link : null, this.#server.settings.clock);
+    return this.#totals.snapshot(state, isOpen ? this.link : null, this.#server.settings.clock);
   }
 
-  #startSchedule({ identity }: Link): RenewalSchedule {
-    const { settings } = this.#server, nowMs = settings.clock.now();
+  #startSchedule(): RenewalSchedule {
+    const { settings } = this.#server, { identity } = this.link, nowMs = settings.clock.now();
     const schedule = this.#schedule = new RenewalSchedule(settings, false, this);
     schedule.start(identity !== undefined, nowMs, nowMs);
     return schedule;
@@ -264,7 +229,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
 
   /** Ends it and tells the client why. */
   close(reason: InternodeError): void {
-    if (this.state !== "closed" && this.state !== "gone") this.#link!.close(reason);
+    if (this.state !== "closed" && this.state !== "gone") this.link.close(reason);
   }
 }
 

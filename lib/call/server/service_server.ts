@@ -11,6 +11,7 @@ import { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import type { Serving } from "../../rpc/serving/serving.ts";
 import { ClosingSignals } from "../../rpc/serving/closing_signals.ts";
 import { tellGivenUp } from "../../rpc/connecting/link_closing.ts";
+import { PendingConnections, type TakeOver } from "../../rpc/connecting/pending_connections.ts";
 import { type TokenBearer, TokenJudge } from "../../rpc/connecting/token_judge.ts";
 import { UsedTokens } from "../../rpc/proof/used_tokens.ts";
 import { ListenerLog } from "../../rpc/connecting/listener_log.ts";
@@ -52,10 +53,12 @@ export class ServiceServer implements ServerOfConnection {
   readonly log: ListenerLog;
   /** Where connections have slots until their handshake is done. */
   readonly limiter: ListenerLimiter;
+  /** See {@linkcode ServerOfConnection}. */
+  changes = 0;
 
   readonly #audit: AuditTrail | null;
-  readonly #maker: LinkMaker;
   readonly #tokens: TokenJudge;
+  readonly #pending: PendingConnections;
   readonly #connections = new Set<ServedConnection>();
   #onForgotten: () => void = () => {};
 
@@ -84,18 +87,25 @@ export class ServiceServer implements ServerOfConnection {
     const log = this.log = new ListenerLog(settings.name, logger, clock, this.#audit);
     const used = new UsedTokens(MAX_USED_TOKENS);
     this.#tokens = new TokenJudge({ auth, clock, local: "", log, used, among: "clients" });
-    this.#maker = new LinkMaker(settings.name, settings);
+    const maker = new LinkMaker(settings.name, settings);
+    this.#pending = new PendingConnections({
+      limiter: this.limiter,
+      log,
+      makeLink: (channel, delegate, usedMs) =>
+        maker.make(channel, "acceptor", "", delegate, { usedMs }),
+      onGone: () => this.#onForgotten(),
+    });
   }
 
   /** The clients that have completed their handshake. */
   get clients(): readonly ServedClient[] {
-    return [...this.#connections].flatMap(({ client }) => client ?? []);
+    return [...this.#connections].map(({ client }) => client);
   }
 
   /** Counters over all connections. */
   stats(): ServerStats {
-    const { size } = this.#connections;
-    return { ...this.totals.traffic(), connections: size, runningCalls: this.serving.running };
+    const connections = this.#count, runningCalls = this.serving.running;
+    return { ...this.totals.traffic(), connections, runningCalls };
   }
 
   /** Judges the token of a WebSocket upgrade request: any client may come that knows the secret. */
@@ -113,26 +123,19 @@ export class ServiceServer implements ServerOfConnection {
    * @throws What the channel throws; the connection is not served then.
    */
   take(channel: Channel, handlers: HandlerMap, name?: string, given?: HandshakeSlot): void {
-    const slot = given ?? this.limiter.acquire(null, null);
-    if (typeof slot === "string") {
-      this.log.onTooMany(this.limiter.maxUnproven, channel.remote);
-      channel.close();
-      return;
-    }
-    const connection = new ServedConnection(this, handlers, name, slot);
-    this.#connections.add(connection);
-    try {
-      const extras = { usedMs: slot.takeDeadline() };
-      connection.attach(this.#maker.make(channel, "acceptor", "", connection, extras));
-    } catch (error) {
-      slot.release();
-      this.forget(connection);
-      throw error;
-    }
+    const { changes } = this;
+    const takeOver: TakeOver = (link, peer) => {
+      const connection = new ServedConnection(this, handlers, link, peer, changes);
+      this.#connections.add(connection);
+      return connection;
+    };
+    // Any client may come by the name that it gives itself; the session judges whether it knows the secret.
+    this.#pending.accept(channel, () => takeOver, name, given);
   }
 
   /** Connections that come from now on differ from those there are: clients are asked for newer ones, by and by. */
   onChange(): void {
+    this.changes++;
     for (const connection of this.#connections) connection.onChange();
   }
 
@@ -149,7 +152,7 @@ export class ServiceServer implements ServerOfConnection {
       clock,
       Infinity,
       [],
-      () => this.#connections.size === 0 ? 0 : Infinity,
+      () => this.#count === 0 ? 0 : Infinity,
     );
     this.#onForgotten = empty.look;
     await empty.ended;
@@ -169,8 +172,9 @@ export class ServiceServer implements ServerOfConnection {
       outcome: "maybeExecuted",
     });
     this.serving.closing.abort(reason, this.serving.logger);
-    for (const connection of [...this.#connections]) connection.drain(reason);
-    const links = this.#links();
+    this.#pending.close(reason);
+    for (const connection of this.#connections) connection.drain(reason);
+    const links = [...this.#pending.links, ...this.#links()];
     const wait = new QuietWait(clock, graceMs, links, () => this.#look(reason));
     this.serving.onLeft = wait.look;
     if (!await wait.ended) tellGivenUp(logger, name, graceMs, links, this.serving.running);
@@ -187,8 +191,8 @@ export class ServiceServer implements ServerOfConnection {
       });
     }
     logger.error(
-      `The server ${name} has stopped, but its listener or ${this.#connections.size} of its connections did not end within ${CLOSING_MS} ms.`,
-      { event: "server_down", name, count: this.#connections.size, limit: CLOSING_MS, answered },
+      `The server ${name} has stopped, but its listener or ${this.#count} of its connections did not end within ${CLOSING_MS} ms.`,
+      { event: "server_down", name, count: this.#count, limit: CLOSING_MS, answered },
     );
   }
 
@@ -202,10 +206,15 @@ export class ServiceServer implements ServerOfConnection {
       if (idleInMs <= 0) connection.close(reason);
       else againMs = Math.min(againMs, idleInMs);
     }
-    return this.#connections.size === 0 && this.serving.running === 0 ? 0 : againMs;
+    return this.#count === 0 && this.serving.running === 0 ? 0 : againMs;
   }
 
   #links(): Link[] {
-    return [...this.#connections].flatMap(({ link }) => link ?? []);
+    return [...this.#connections].map(({ link }) => link);
+  }
+
+  /** Those whose handshake is not done included. */
+  get #count(): number {
+    return this.#pending.count + this.#connections.size;
   }
 }
