@@ -7,7 +7,7 @@
 
 import { type PureBench, runPureBenches } from "./pure/pure_benches.ts";
 import { type RpcResult, runRpc } from "./rpc/main.ts";
-import type { RpcOptions } from "./rpc/options.ts";
+import { defaultRpcOptions, type RpcOptions } from "./rpc/options.ts";
 import { CommandLine, readLine } from "../tools/command_line/command_line.ts";
 import { type Row, showTable } from "./support/table.ts";
 
@@ -72,7 +72,7 @@ if (import.meta.main) {
   for (const each of ROUND_TRIPS) {
     rows.push(
       roundTripRow(
-        await runRpc({ ...each, seconds: SECONDS, paired: false, json: false }),
+        await runRpc({ ...defaultRpcOptions(each.transport), ...each, seconds: SECONDS }),
       ),
     );
   }

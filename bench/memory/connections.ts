@@ -10,7 +10,8 @@
 import { Manager } from "@internode/grid";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
-import { answerCommands, MemoryProcess, settledMemory } from "../support/memory_process.ts";
+import { answerCommands } from "../support/answer_commands.ts";
+import { MemoryProcess, settledMemory } from "../support/memory_process.ts";
 
 const CONNECTIONS = 1_024;
 const TARGET_BYTES = 64 * 1024;

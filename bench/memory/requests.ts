@@ -8,12 +8,8 @@
 import { Manager, single } from "@internode/grid";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
-import {
-  answerCommands,
-  type Memory,
-  MemoryProcess,
-  settledMemory,
-} from "../support/memory_process.ts";
+import { answerCommands } from "../support/answer_commands.ts";
+import { type Memory, MemoryProcess, settledMemory } from "../support/memory_process.ts";
 
 /** How many requests have been made when the heap is looked at. */
 const COUNTS = [10_000, 1_000_000];
@@ -21,6 +17,8 @@ const LONG_COUNT = 10_000_000;
 const IN_FLIGHT = 64;
 const SIZE = 64;
 const TARGET_BYTES = 2 * 1024 * 1024;
+/** Ten million take half a minute, on a busy machine several. */
+const PATIENCE_MS = 600_000;
 
 const echo = single("bench.echo");
 
@@ -39,7 +37,7 @@ export async function measureRequests(isLong: boolean): Promise<MemoryFigure[]> 
   const figures: MemoryFigure[] = [];
   let before: readonly Memory[] = [], fewer = 0;
   for (const count of isLong ? [...COUNTS, LONG_COUNT] : COUNTS) {
-    await client.ask(String(count));
+    await client.ask(String(count), null, PATIENCE_MS);
     const after = [await server.ask("measure"), await client.ask("measure")];
     const name = `heap after ${count.toLocaleString("en")} requests, beyond that after ${
       fewer.toLocaleString("en")

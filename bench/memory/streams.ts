@@ -10,12 +10,8 @@
 import { Manager, type Stream, stream } from "@internode/grid";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
-import {
-  answerCommands,
-  type Memory,
-  MemoryProcess,
-  settledMemory,
-} from "../support/memory_process.ts";
+import { answerCommands } from "../support/answer_commands.ts";
+import { type Memory, MemoryProcess, settledMemory } from "../support/memory_process.ts";
 
 const STREAMS = 10_000;
 const TARGET_BYTES = 2 * 1024;

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { type FloorHost, measureFloor, measureRoundTrips } from "../rpc/floor.ts";
 import type { ReportRow } from "./row.ts";
-import { measure } from "../rpc/measure.ts";
 import { defaultRpcOptions, type RpcOptions } from "../rpc/options.ts";
-import { startPeer } from "../rpc/peer.ts";
+import { launcherFor, RpcPair } from "../rpc/peer.ts";
 
 /** What is measured. */
 export interface ReportWork {
@@ -37,18 +35,24 @@ export async function measureReport(
   for (const transport of transports) {
     told(transport);
     const base = defaultRpcOptions(transport);
-    await using peer = await startPeer(base);
+    await using launcher = await launcherFor([base]);
+    await using pair = await RpcPair.start(base, launcher);
     for (const size of sizes) {
       const most = Math.min(maxInflight, Math.floor(MAX_IN_FLIGHT_BYTES / size));
-      await measure(peer, { ...base, size, inflight: Math.min(64, most) }, WARM_SECONDS);
+      await pair.measure({ ...base, size, inflight: Math.min(64, most) }, WARM_SECONDS);
       for (let inflight = 1; inflight <= most; inflight *= 2) {
-        const measured = await measure(peer, { ...base, size, inflight }, seconds);
-        const floorPerSecond = await floorRate(peer.floor, size, inflight, seconds / 2);
+        const { perSecond, p50Us, p99Us } = await pair.measure(
+          { ...base, size, inflight },
+          seconds,
+        );
+        const floorPerSecond = await floorRate(pair, size, inflight, seconds / 2);
         rows.push({
           transport,
           size,
           inflight,
-          ...measured,
+          perSecond,
+          p50Us,
+          p99Us,
           floorPerSecond: Math.round(floorPerSecond),
         });
       }
@@ -59,7 +63,7 @@ export async function measureReport(
 
 /** How many messages' bytes a second the floor carries: in one write if they are few, else in four, so that both directions are busy. */
 async function floorRate(
-  floor: FloorHost,
+  pair: RpcPair,
   size: number,
   inflight: number,
   seconds: number,
@@ -67,8 +71,9 @@ async function floorRate(
   const bytes = size * inflight;
   if (bytes > MAX_WHOLE_BYTES) {
     const writeBytes = Math.min(bytes >> 2, MAX_WRITE_BYTES);
-    return await measureFloor(floor, seconds, bytes, writeBytes) / size;
+    const floor = await pair.floor({ seconds, inFlightBytes: bytes, writeBytes });
+    return floor.bytesPerSecond / size;
   }
-  const times = await measureRoundTrips(floor, bytes, seconds);
-  return times.length * inflight * 1e6 / times.reduce((sum, time) => sum + time, 0);
+  const { count, totalUs } = await pair.roundTrips(bytes, seconds);
+  return count * inflight * 1e6 / totalUs;
 }

@@ -7,7 +7,7 @@
 
 import { type Channel, systemTransports, type Transport } from "@internode/grid";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
-import type { NodeIdentity } from "./identities.ts";
+import type { NodeIdentity } from "./identity.ts";
 import { nodeTls } from "./node_tls.ts";
 
 /** Where a raw echo is. */

@@ -4,17 +4,19 @@
  * @module
  */
 
-import { measureBareMux } from "./bare_mux.ts";
-import { measureFloor, measureRoundTrips } from "./floor.ts";
-import { type Callees, measure } from "./measure.ts";
+import { median } from "../support/median.ts";
 import { readOptions } from "../../tools/command_line/command_line.ts";
 import { parseRpcOptions, type RpcOptions, USAGE } from "./options.ts";
-import { type RpcPeer, startPeer } from "./peer.ts";
+import { launcherFor, RpcPair } from "./peer.ts";
 
 /** What one run of the bench prints. */
 export interface RpcResult {
   /** Over what. */
   readonly transport: string;
+  /** On what the process ran that asked. */
+  readonly clientRuntime: string;
+  /** On what the process ran that answered. */
+  readonly serverRuntime: string;
   /** Requests or streams. */
   readonly mode: string;
   /** Payload of each message, in bytes. */
@@ -29,6 +31,10 @@ export interface RpcResult {
   readonly p50Us: number;
   /** The slowest hundredth, in microseconds. */
   readonly p99Us: number;
+  /** Processor time for each, of the process that asked, in microseconds; over `memory` of both. */
+  readonly clientCpuUs: number;
+  /** The same of the process that answered. */
+  readonly serverCpuUs: number;
   /** With mode `beside-bulk`: what large requests moved on the same connection meanwhile, one direction. */
   readonly bulkBytesPerSecond?: number;
   /** What a raw echo over the same transport did in the same run, one direction. */
@@ -45,30 +51,37 @@ export interface RpcResult {
 
 /** Measures, with a warm-up before and the floor on both sides of it. */
 export async function runRpc(options: RpcOptions): Promise<RpcResult> {
-  await using peer = await startPeer(options);
-  const { transport, mode, size, inflight, seconds } = options;
-  await measure(peer, options, Math.min(1, seconds));
+  await using launcher = await launcherFor([options]);
+  await using pair = await RpcPair.start(options, launcher);
+  const { transport, clientRuntime, serverRuntime, mode, size, inflight, seconds } = options;
+  await pair.measure(options, Math.min(1, seconds));
   const tripBytes = Math.max(1, Math.min(size, 65_536));
   const floorSeconds = Math.min(1, seconds / 2);
-  const floorBefore = await measureFloor(peer.floor, floorSeconds);
-  const tripsBefore = await measureRoundTrips(peer.floor, tripBytes, floorSeconds);
-  const muxBefore = await bareMux(peer, options, floorSeconds);
-  const measured = await measure(peer, options, seconds);
-  const muxAfter = await bareMux(peer, options, floorSeconds);
-  const paired = options.paired ? { ratioToSingle: await ratioToSingle(peer, options) } : {};
-  const floorAfter = await measureFloor(peer.floor, floorSeconds);
-  const tripsAfter = await measureRoundTrips(peer.floor, tripBytes, floorSeconds);
+  const floor = async () => ({
+    ...await pair.floor({ seconds: floorSeconds }),
+    ...await pair.roundTrips(tripBytes, floorSeconds),
+  });
+  const before = await floor();
+  const muxBefore = await bareMux(pair, options, floorSeconds);
+  const { count: _, clientCpuUs, serverCpuUs, ...measured } = await pair.measure(options, seconds);
+  const muxAfter = await bareMux(pair, options, floorSeconds);
+  const paired = options.paired ? { ratioToSingle: await ratioToSingle(pair, options) } : {};
+  const after = await floor();
   const directions = mode === "stream-both" ? 2 : 1;
   return {
     transport,
+    clientRuntime,
+    serverRuntime,
     mode,
     size,
     inflight,
     seconds,
     ...measured,
-    floorBytesPerSecond: Math.round((floorBefore + floorAfter) / 2),
+    clientCpuUs: Number(clientCpuUs.toPrecision(3)),
+    serverCpuUs: Number(serverCpuUs.toPrecision(3)),
+    floorBytesPerSecond: Math.round((before.bytesPerSecond + after.bytesPerSecond) / 2),
     bytesPerSecond: Math.round(measured.perSecond * size / directions),
-    floorP50Us: Math.round((middle(tripsBefore) + middle(tripsAfter)) / 2 * 10) / 10,
+    floorP50Us: Math.round((before.p50Us + after.p50Us) / 2 * 10) / 10,
     ...muxBefore === null || muxAfter === null
       ? {}
       : { bareMuxPerSecond: Math.round((muxBefore + muxAfter) / 2) },
@@ -79,38 +92,29 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
 /** Larger ones go in pieces by turns, which a bare mux knows nothing of. */
 const MAX_MUX_BYTES = 8 * 1024;
 
-function bareMux(
-  { floor }: RpcPeer,
-  options: RpcOptions,
-  seconds: number,
-): Promise<number | null> {
+function bareMux(pair: RpcPair, options: RpcOptions, seconds: number): Promise<number | null> {
   const { mode, size, inflight } = options;
   if (mode !== "single" || inflight === 1 || size > MAX_MUX_BYTES) return Promise.resolve(null);
-  return measureBareMux(floor, options, seconds);
+  return pair.bareMux({ size, inflight, seconds });
 }
 
 /** So many pairs of runs, the first of each pair now this mode and now the other. */
-const PAIRS = 7;
+const ROUNDS = 7;
 
-async function ratioToSingle(callees: Callees, options: RpcOptions): Promise<number> {
+async function ratioToSingle(pair: RpcPair, options: RpcOptions): Promise<number> {
   const single: RpcOptions = { ...options, mode: "single" };
   const seconds = options.seconds / 2;
   const rate = async (of: RpcOptions): Promise<number> =>
-    (await measure(callees, of, seconds)).perSecond;
+    (await pair.measure(of, seconds)).perSecond;
   await rate(single);
   const ratios: number[] = [];
-  for (let pair = 0; pair < PAIRS; pair++) {
-    const isFirst = pair % 2 === 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const isFirst = round % 2 === 0;
     const first = await rate(isFirst ? options : single);
     const second = await rate(isFirst ? single : options);
     ratios.push(isFirst ? first / second : second / first);
   }
-  ratios.sort((a, b) => a - b);
-  return Math.round(ratios[PAIRS >> 1]! * 1000) / 1000;
-}
-
-function middle(sorted: Float64Array): number {
-  return sorted[sorted.length >> 1] ?? 0;
+  return Math.round(median(ratios) * 1000) / 1000;
 }
 
 if (import.meta.main) {

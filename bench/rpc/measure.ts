@@ -17,6 +17,8 @@ const BULK_IN_FLIGHT = 2;
 
 /** What was measured. */
 export interface Measured {
+  /** Requests, or messages of streams. */
+  readonly count: number;
   /** Requests, or messages of streams, in each second. */
   readonly perSecond: number;
   /** The middle of the times a request took, in microseconds; for streams the time between two messages. */
@@ -48,6 +50,7 @@ export async function measure(
   const elapsed = (performance.now() - startMs) / 1000;
   times.sort((a, b) => a - b);
   return {
+    count,
     perSecond: Math.round(count / elapsed),
     p50Us: round(times[Math.floor(times.length * 0.5)] ?? 0),
     p99Us: round(times[Math.floor(times.length * 0.99)] ?? 0),

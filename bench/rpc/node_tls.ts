@@ -7,7 +7,7 @@
 
 import { connect, createServer, type TLSSocket } from "node:tls";
 import type { HostAddress, MessageChannel, MessageReceiver, Transport } from "@internode/grid";
-import { FLOOR_NAME, type NodeIdentity } from "./identities.ts";
+import { FLOOR_NAME, type NodeIdentity } from "./identity.ts";
 
 /** What it asks of the other end, and shows of itself. */
 export function nodeTls({ cert, key, ca }: NodeIdentity): Transport {

@@ -8,7 +8,9 @@ import {
   choice,
   CommandLine,
   flag,
+  type Option,
   seconds,
+  text,
   whole,
 } from "../../tools/command_line/command_line.ts";
 
@@ -18,6 +20,10 @@ export interface RpcOptions {
   readonly transport: "tcp" | "unix" | "ws" | "ws-native" | "memory" | "tls" | "wss" | "unix-mtls";
   /** Requests of the grid, the same with memory that is lent (`lendRequest`, `into`), or with lock arguments in and a small record out (`size` counts for nothing then), calls of a service, requests beside bulk on the same connection, or messages of a stream from the handler, to the handler, or both. */
   readonly mode: typeof MODES[number];
+  /** On what the process runs that asks: `deno`, `node`, `bun`, what npx brings, or the path of a program. */
+  readonly clientRuntime: string;
+  /** The same of the process that answers. */
+  readonly serverRuntime: string;
   /** Payload of each message, in bytes. */
   readonly size: number;
   /** Requests, or messages of the stream, in flight. */
@@ -44,6 +50,11 @@ const MODES = [
   "stream-both",
 ] as const;
 
+function runtime(about: string): Option<string> {
+  const which = "deno, node, bun, what npx brings such as node@26.10.0, or the path of a program";
+  return text(`${about}: ${which}`, "NAME", "deno");
+}
+
 const LINE = new CommandLine(
   "deno task bench:rpc",
   "Measures one kind of call between two processes, or over memory in one, beside a raw echo over " +
@@ -62,6 +73,8 @@ const LINE = new CommandLine(
       MODES,
       "single",
     ),
+    "client-runtime": runtime("what the process runs on that asks"),
+    "server-runtime": runtime("what the process runs on that answers"),
     size: whole("payload of each message, in bytes", { from: 0, fallback: 64 }),
     inflight: whole("requests, or messages of the stream, in flight", { from: 1, fallback: 64 }),
     seconds: seconds("how long to measure", 3),
@@ -82,6 +95,8 @@ export function defaultRpcOptions(transport: RpcOptions["transport"]): RpcOption
   return {
     transport,
     mode: "single",
+    clientRuntime: "deno",
+    serverRuntime: "deno",
     size: 64,
     inflight: 64,
     seconds: 3,
@@ -99,6 +114,11 @@ export function defaultRpcOptions(transport: RpcOptions["transport"]): RpcOption
 export function parseRpcOptions(args: readonly string[]): RpcOptions | "help" {
   const values = LINE.parse(args);
   if (values === "help") return values;
-  const { spin: spinUs, ...options } = values;
-  return { ...options, spinUs };
+  const {
+    spin: spinUs,
+    "client-runtime": clientRuntime,
+    "server-runtime": serverRuntime,
+    ...options
+  } = values;
+  return { ...options, spinUs, clientRuntime, serverRuntime };
 }

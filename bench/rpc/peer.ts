@@ -1,104 +1,157 @@
 /**
- * The node that measures, and its other process.
+ * The two processes of a bench, each on a runtime of its own.
  *
  * @module
  */
 
-import { type Connection, Manager } from "@internode/grid";
-import {
-  connect,
-  constantResolver,
-  parseNetEndpoint,
-  type ServiceConnection,
-} from "@internode/grid/call";
-import { readIdentity } from "../../examples/certs/identity_folder.ts";
-import { type FloorHost, serveFloor } from "./floor.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
-import { writeIdentities } from "./identities.ts";
+import { Launcher } from "../../tools/runtimes/launcher.ts";
+import { ToldProcess } from "../support/told_process.ts";
+import type { ClientMeasured, FloorOrder, MeasureOrder, RoundTrips, TripsOrder } from "./client.ts";
+import type { Measured } from "./measure.ts";
+import { makeIdentities } from "./identities.ts";
 import type { RpcOptions } from "./options.ts";
-import { reachedBy, serveBench, serveEcho } from "./server.ts";
+import type { RpcPlan } from "./plan.ts";
 
-/** Two connected nodes: this process's, and the one that serves. */
-export interface RpcPeer extends AsyncDisposable {
-  /** The connection to the node that serves. */
-  readonly connection: Connection;
-  /** The client of the service that the other process has too. */
-  readonly service: ServiceConnection;
-  /** The id of the other process; for `memory` that of this one. */
-  readonly pid: number;
-  /** Where the raw echo is. */
-  readonly floor: FloorHost;
+/** What they run. */
+export const MODULES = { client: "bench/rpc/client.ts", server: "bench/rpc/server.ts" } as const;
+
+/** What was measured, with the processor time of either process for each request. */
+export interface PairMeasured extends Measured {
+  /** Of the process that asks, in microseconds; over `memory` of both. */
+  readonly clientCpuUs: number;
+  /** Of the process that answers, in microseconds. */
+  readonly serverCpuUs: number;
 }
 
-/** Starts the other process (for `memory`: another node in this one) and connects to it. */
-export async function startPeer(options: RpcOptions): Promise<RpcPeer> {
-  const folder = await Deno.makeTempDir({ prefix: "internode-bench-" });
-  const [local, host, floor, service] = addresses(options.transport, folder);
-  const hosts = [local!, host!], { spinUs = 0 } = options;
-  const stack = new AsyncDisposableStack();
-  stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const isMtls = MTLS.includes(options.transport);
-  const folders = { client: `${folder}/client`, server: `${folder}/server` };
-  if (isMtls) {
-    await writeIdentities({ [folders.client]: [local!], [folders.server]: [host!, service!] });
+/** A raw echo's rate, with the processor time of both processes for each byte of it. */
+export interface FloorMeasured {
+  /** Bytes that came back, each second. */
+  readonly bytesPerSecond: number;
+  /** In microseconds. */
+  readonly cpuUsPerByte: number;
+}
+
+/** What takes about so long as this longer than it is to measure is not going to answer. */
+const PATIENCE_MS = 60_000;
+
+/** Two connected processes: one asks and measures, one answers. */
+export class RpcPair implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #client: ToldProcess;
+  readonly #server: ToldProcess | null;
+
+  private constructor(folder: string, client: ToldProcess, server: ToldProcess | null) {
+    this.#folder = folder;
+    this.#client = client;
+    this.#server = server;
   }
-  const identity = isMtls ? await readIdentity(folders.client) : null;
-  const reached = reachedBy(options.transport, identity);
-  const own = identity === null ? reached : { tls: identity };
-  const manager = new Manager({ local: local!, hosts, spinUs, ...own });
-  let pid = Deno.pid;
-  if (options.transport === "memory") {
-    const other = stack.use(new Manager({ local: host!, hosts }));
-    serveBench(other, options.inflight);
-    await other.listen();
-    stack.use(await serveFloor({ href: floor!, identity }));
-    stack.use(await serveEcho(service!, {}, 0));
-  } else {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        "--quiet",
-        serverPath(),
-        host!,
-        hosts.join(),
-        floor!,
-        service!,
-        String(options.inflight),
-        isMtls ? folders.server : "",
-        String(spinUs),
-        options.transport,
-      ],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    pid = child.pid;
-    stack.defer(async () => {
-      await child.stdin.close();
-      await child.status;
-    });
-    const reader = child.stdout.getReader();
-    stack.defer(() => reader.cancel());
-    if ((await reader.read()).done) throw new Error("the server of the bench did not start");
+
+  /** Starts both (for `memory` one, which has both nodes) on the runtimes that the launcher knows. */
+  static async start(options: RpcOptions, launcher: Launcher): Promise<RpcPair> {
+    const folder = await Deno.makeTempDir({ prefix: "internode-bench-" });
+    const plan = JSON.stringify(await planOf(options, folder));
+    const isAlone = options.transport === "memory";
+    const command = (side: "client" | "server") =>
+      [...launcher.command(options[`${side}Runtime`], MODULES[side]), plan] as const;
+    const server = isAlone ? null : new ToldProcess(command("server"), { what: "the server" });
+    const client = new ToldProcess(command("client"), { what: "the client" });
+    const pair = new RpcPair(folder, client, server);
+    try {
+      await server?.ask("start");
+      await client.ask("start");
+      return pair;
+    } catch (error) {
+      await pair[Symbol.asyncDispose]();
+      throw error;
+    }
   }
-  stack.use(manager);
-  await manager.listen();
-  await manager.waitForConnect({ timeoutMs: 10_000 });
-  return {
-    connection: manager.connection(host!),
-    service: stack.use(
-      await connect(constantResolver(parseNetEndpoint(service!, reached)), { spinUs }),
-    ),
-    pid,
-    floor: { href: floor!, identity },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
+
+  /** Has one kind of call made, for so many seconds. */
+  async measure(options: RpcOptions, seconds: number): Promise<PairMeasured> {
+    const beforeUs = await this.#serverCpuUs();
+    const order: MeasureOrder = { options, seconds };
+    const measured = await this.#ask<ClientMeasured>("measure", order, seconds);
+    const serverCpuUs = (await this.#serverCpuUs() - beforeUs) / measured.count;
+    return { ...measured, clientCpuUs: measured.clientCpuUs / measured.count, serverCpuUs };
+  }
+
+  /** What the raw echo carries. */
+  async floor(order: FloorOrder): Promise<FloorMeasured> {
+    const { result, cpuUs } = await this.#withCpu(() =>
+      this.#ask<number>("floor", order, order.seconds)
+    );
+    return { bytesPerSecond: result, cpuUsPerByte: cpuUs / (result * order.seconds) };
+  }
+
+  /** Round trips of the raw echo, and the processor time of both for each. */
+  async roundTrips(
+    size: number,
+    seconds: number,
+  ): Promise<RoundTrips & { readonly cpuUs: number }> {
+    const order: TripsOrder = { size, inflight: 1, seconds };
+    const { result, cpuUs } = await this.#withCpu(() =>
+      this.#ask<RoundTrips>("roundTrips", order, seconds)
+    );
+    return { ...result, cpuUs: cpuUs / result.count };
+  }
+
+  /** Requests a second of a bare multiplexer; `null` over channels of messages. */
+  bareMux(order: TripsOrder): Promise<number | null> {
+    return this.#ask("bareMux", order, order.seconds);
+  }
+
+  #ask<Answer>(command: string, argument: unknown, seconds: number): Promise<Answer> {
+    return this.#client.ask<Answer>(command, argument, seconds * 1000 + PATIENCE_MS);
+  }
+
+  async #withCpu<Result>(
+    work: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly cpuUs: number }> {
+    const total = async (): Promise<number> =>
+      await this.#serverCpuUs() + await this.#client.ask<number>("cpuUs");
+    const beforeUs = await total();
+    const result = await work();
+    return { result, cpuUs: await total() - beforeUs };
+  }
+
+  async #serverCpuUs(): Promise<number> {
+    return await this.#server?.ask<number>("cpuUs") ?? 0;
+  }
+
+  /** Ends both. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+    await this.#server?.[Symbol.asyncDispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+/** What starts both processes of a bench with these options. */
+export function launcherFor(
+  options: readonly Pick<RpcOptions, "clientRuntime" | "serverRuntime">[],
+): Promise<Launcher> {
+  const runtimes = options.flatMap(({ clientRuntime, serverRuntime }) => [
+    clientRuntime,
+    serverRuntime,
+  ]);
+  return Launcher.of(runtimes, Object.values(MODULES));
 }
 
 const MTLS: readonly RpcOptions["transport"][] = ["tls", "wss", "unix-mtls"];
 
-function serverPath(): string {
-  return new URL("./server.ts", import.meta.url).href;
+async function planOf(options: RpcOptions, folder: string): Promise<RpcPlan> {
+  const { transport, inflight, spinUs = 0 } = options;
+  const [asking, answering, floor, service] = addresses(transport, folder) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const identities = MTLS.includes(transport)
+    ? await makeIdentities([[asking], [answering, service]]) as unknown as RpcPlan["identities"]
+    : null;
+  return { transport, hosts: [asking, answering], floor, service, inflight, spinUs, identities };
 }
 
 function addresses(transport: RpcOptions["transport"], folder: string): string[] {

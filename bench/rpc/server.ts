@@ -1,24 +1,40 @@
 /**
- * The bench's other process: one node with plain handlers, and a raw echo for
- * the floor. It ends when its standard input closes.
+ * The process of a bench that answers: one node with plain handlers, a service,
+ * and a raw echo for the floor.
  *
  * @module
  */
 
-import {
-  Manager,
-  nativeWebSocketTransport,
-  systemTransports,
-  type Transports,
-} from "@internode/grid";
-import { implement, listen, mtlsTransports, serve } from "@internode/grid/call";
-import { readIdentity } from "../../examples/certs/identity_folder.ts";
-import { serveFloor } from "./floor.ts";
-import type { NodeIdentity } from "./identities.ts";
+import process from "node:process";
+import { Manager } from "@internode/grid";
+import { implement, listen, serve } from "@internode/grid/call";
+import { answerCommands } from "../support/answer_commands.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./contracts.ts";
+import { serveFloor } from "./floor.ts";
+import { reachedBy, type RpcPlan } from "./plan.ts";
 
-/** Registers the bench's handlers. */
-export function serveBench(manager: Manager, inflight: number): void {
+/** Serves all that is called, until disposed of. */
+export async function serveBench(plan: RpcPlan): Promise<AsyncDisposable> {
+  const { transport, hosts, spinUs } = plan;
+  const identity = plan.identities?.[1] ?? null;
+  const reached = reachedBy(transport, identity);
+  const own = identity === null ? reached : { tls: identity };
+  const manager = new Manager({ local: hosts[1], hosts, spinUs, ...own });
+  handleAll(manager, plan.inflight);
+  await manager.listen();
+  const floor = await serveFloor({ href: plan.floor, identity });
+  const echoes = implement(Echo, { echo: (bytes) => bytes });
+  const service = serve(await listen(plan.service, echoes, reached), { graceMs: 0, spinUs });
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      await service[Symbol.asyncDispose]();
+      await floor[Symbol.asyncDispose]();
+      await manager.close({ graceMs: 0 });
+    },
+  };
+}
+
+function handleAll(manager: Manager, inflight: number): void {
   const contracts = streams(inflight);
   manager.handle(echo, (bytes) => bytes);
   manager.handle(lentEcho, (bytes) => bytes, { lendRequest: true });
@@ -34,38 +50,14 @@ export function serveBench(manager: Manager, inflight: number): void {
   manager.handle(contracts.both, (_initial, input) => input);
 }
 
-/** Transports that are not the usual ones, if any. */
-export type Reached = { readonly transports?: Transports };
-
-/** What the sides of a bench reach each other by. */
-export function reachedBy(transport: string, identity: NodeIdentity | null): Reached {
-  if (identity !== null) return { transports: mtlsTransports(identity) };
-  if (transport !== "ws-native") return {};
-  return { transports: { ...systemTransports(), ws: nativeWebSocketTransport() } };
-}
-
-/** Serves the same as a service, until disposed of. */
-export async function serveEcho(
-  address: string,
-  reached: Reached,
-  spinUs: number,
-): Promise<AsyncDisposable> {
-  const listener = await listen(address, implement(Echo, { echo: (bytes) => bytes }), reached);
-  return serve(listener, { graceMs: 0, spinUs });
+/** Processor time that this process has used so far, with all its threads, in microseconds. */
+export function ownCpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 if (import.meta.main) {
-  const [local, hosts, floor, service, inflight, identityFolder, spin, transport] = Deno.args;
-  const spinUs = Number(spin);
-  const identity = identityFolder ? await readIdentity(identityFolder) : null;
-  const reached = reachedBy(transport!, identity);
-  const own = identity === null ? reached : { tls: identity };
-  await using manager = new Manager({ local: local!, hosts: hosts!.split(","), spinUs, ...own });
-  serveBench(manager, Number(inflight));
-  await using _server = await manager.listen();
-  await using _floor = await serveFloor({ href: floor!, identity });
-  await using _service = await serveEcho(service!, reached, spinUs);
-  console.log("ready");
-  for await (const _ of Deno.stdin.readable);
-  await manager.close({ graceMs: 0 });
+  const serving = await serveBench(JSON.parse(process.argv[2]!) as RpcPlan);
+  await answerCommands({ start: () => {}, cpuUs: ownCpuUs });
+  await serving[Symbol.asyncDispose]();
 }

@@ -13,12 +13,9 @@ import {
   seconds,
   whole,
 } from "../../tools/command_line/command_line.ts";
-import { measureFloor, measureRoundTrips } from "./floor.ts";
 import { median } from "../support/median.ts";
-import { processCpuMs } from "../support/process_cpu.ts";
-import { measure } from "./measure.ts";
 import { defaultRpcOptions } from "./options.ts";
-import { type RpcPeer, startPeer } from "./peer.ts";
+import { launcherFor, RpcPair } from "./peer.ts";
 
 const LINE = new CommandLine(
   "deno task bench:tls",
@@ -81,62 +78,37 @@ export interface TlsRow extends TlsWork, TlsSample {
   readonly floorToTcp: number;
 }
 
-/** Both processes' time for what a piece of work has done, each time. */
-async function withCpu<Result>(
-  pid: number,
-  work: () => Promise<Result>,
-  times: (result: Result) => number,
-): Promise<{ result: Result; cpuUs: number }> {
-  const total = (): number => processCpuMs(Deno.pid) + processCpuMs(pid);
-  const beforeMs = total();
-  const result = await work();
-  return { result, cpuUs: (total() - beforeMs) * 1000 / times(result) };
-}
-
 async function measureOnce(
   transport: TransportName,
-  peer: RpcPeer,
+  pair: RpcPair,
   { size, inflight }: TlsWork,
   seconds: number,
 ): Promise<TlsSample> {
   const options = { ...defaultRpcOptions(transport), size, inflight };
-  const { result, cpuUs } = await withCpu(
-    peer.pid,
-    () => measure(peer, options, seconds),
-    ({ perSecond }) => perSecond * seconds,
-  );
-  const floor = inflight === 1
-    ? await withCpu(
-      peer.pid,
-      async () => [...await measureRoundTrips(peer.floor, size, seconds / 2)],
-      (times) => times.length,
-    )
-    : await withCpu(
-      peer.pid,
-      () => measureFloor(peer.floor, seconds / 2),
-      (bytesPerSecond) => bytesPerSecond * seconds / 2 / size,
-    );
-  const floorPerSecond = typeof floor.result === "number"
-    ? floor.result / size
-    : 1e6 / median(floor.result);
-  const { perSecond, p50Us } = result;
-  return { perSecond, p50Us, cpuUs, floorPerSecond, floorCpuUs: floor.cpuUs };
+  const { perSecond, p50Us, clientCpuUs, serverCpuUs } = await pair.measure(options, seconds);
+  const own = { perSecond, p50Us, cpuUs: clientCpuUs + serverCpuUs };
+  if (inflight === 1) {
+    const { p50Us, cpuUs } = await pair.roundTrips(size, seconds / 2);
+    return { ...own, floorPerSecond: 1e6 / p50Us, floorCpuUs: cpuUs };
+  }
+  const { bytesPerSecond, cpuUsPerByte } = await pair.floor({ seconds: seconds / 2 });
+  return { ...own, floorPerSecond: bytesPerSecond / size, floorCpuUs: cpuUsPerByte * size };
 }
 
 /** One case over all transports, so many times. */
 async function measureCase(
-  peers: ReadonlyMap<TransportName, RpcPeer>,
+  pairs: ReadonlyMap<TransportName, RpcPair>,
   work: TlsWork,
   { seconds, rounds }: { readonly seconds: number; readonly rounds: number },
 ): Promise<TlsRow[]> {
   const samples = new Map<TransportName, TlsSample[]>();
-  for (const [transport, peer] of peers) {
-    await measureOnce(transport, peer, work, seconds);
+  for (const [transport, pair] of pairs) {
+    await measureOnce(transport, pair, work, seconds);
     samples.set(transport, []);
   }
   for (let round = 0; round < rounds; round++) {
-    for (const [transport, peer] of peers) {
-      samples.get(transport)!.push(await measureOnce(transport, peer, work, seconds));
+    for (const [transport, pair] of pairs) {
+      samples.get(transport)!.push(await measureOnce(transport, pair, work, seconds));
     }
   }
   return TRANSPORTS.map((transport) => row(transport, work, samples));
@@ -193,12 +165,13 @@ function shown({ transport, size, inflight, ...row }: TlsRow) {
 if (import.meta.main) {
   const { json, ...effort } = readLine(LINE);
   await using stack = new AsyncDisposableStack();
-  const peers = new Map<TransportName, RpcPeer>();
+  const launcher = stack.use(await launcherFor([]));
+  const pairs = new Map<TransportName, RpcPair>();
   for (const transport of TRANSPORTS) {
-    peers.set(transport, stack.use(await startPeer(defaultRpcOptions(transport))));
+    pairs.set(transport, stack.use(await RpcPair.start(defaultRpcOptions(transport), launcher)));
   }
   const rows: TlsRow[] = [];
-  for (const work of CASES) rows.push(...await measureCase(peers, work, effort));
+  for (const work of CASES) rows.push(...await measureCase(pairs, work, effort));
   if (json) { for (const row of rows) console.log(JSON.stringify(row)); }
   else console.table(rows.map(shown));
 }

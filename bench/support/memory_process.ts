@@ -1,11 +1,10 @@
 /**
- * A process whose memory is measured: it is told what to do, a line of JSON at
- * a time, and answers each with another.
+ * A process whose memory is measured.
  *
  * @module
  */
 
-import { TextLineStream } from "@std/streams";
+import { ToldProcess } from "./told_process.ts";
 
 /** How much a process holds. */
 export interface Memory {
@@ -45,51 +44,27 @@ export function memory(): Memory {
   return { heapBytes: heapUsed, bufferBytes: external, residentBytes: rss };
 }
 
-/** Another process; disposing of it waits for its end. */
-export class MemoryProcess implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-
+/** Another process of Deno, told by `answerCommands` what to do. */
+export class MemoryProcess extends ToldProcess {
   /** Starts a module as a process of its own. */
   constructor(module: URL, args: readonly string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", "--v8-flags=--expose-gc", module.href, ...args],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream()).getReader();
+    super([
+      Deno.execPath(),
+      "run",
+      "-A",
+      "--quiet",
+      "--v8-flags=--expose-gc",
+      module.href,
+      ...args,
+    ]);
   }
 
-  /** Has it do something, and gives what came of it. */
-  async ask<Answer = Memory>(command: string, argument: unknown = null): Promise<Answer> {
-    const line = `${JSON.stringify([command, argument])}\n`;
-    await this.#input.write(new TextEncoder().encode(line));
-    const { done, value } = await this.#lines.read();
-    if (done) throw new Error(`the process ended instead of doing "${command}"`);
-    return JSON.parse(value) as Answer;
-  }
-
-  /** Lets it end. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#input.close().catch(() => {});
-    await this.#lines.cancel();
-    await this.#child.status;
-  }
-}
-
-/** The other end of `ask`: does what it is told until its standard input closes. */
-export async function answerCommands(
-  commands: Readonly<Record<string, (argument: never) => unknown>>,
-): Promise<void> {
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    const [name, argument] = JSON.parse(line) as [string, never];
-    const command = commands[name];
-    if (command === undefined) throw new Error(`there is no command "${name}"`);
-    console.log(JSON.stringify(await command(argument) ?? null));
+  /** See {@linkcode ToldProcess.ask}; by itself the answer is what the process holds. */
+  override ask<Answer = Memory>(
+    command: string,
+    argument?: unknown,
+    withinMs?: number,
+  ): Promise<Answer> {
+    return super.ask<Answer>(command, argument, withinMs);
   }
 }

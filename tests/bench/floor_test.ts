@@ -10,8 +10,8 @@ import {
   serveFloor,
 } from "../../bench/rpc/floor.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
-import { FLOOR_NAME, type NodeIdentity, writeIdentities } from "../../bench/rpc/identities.ts";
-import { readIdentity } from "../../examples/certs/identity_folder.ts";
+import { makeIdentities } from "../../bench/rpc/identities.ts";
+import { FLOOR_NAME, type NodeIdentity } from "../../bench/rpc/identity.ts";
 import { FILES, NET } from "../support/permitted.ts";
 
 /** So short that what counts is that it ends. */
@@ -22,8 +22,8 @@ async function withIdentity(
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    await writeIdentities({ [`${folder}/node`]: ["tls://127.0.0.1:1"] });
-    await work(await readIdentity(`${folder}/node`), folder);
+    const [identity] = await makeIdentities([["tls://127.0.0.1:1"]]);
+    await work(identity!, folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { build, programOf, ROOT } from "./build.ts";
+import { ROOT } from "./build.ts";
+import { Launcher } from "./launcher.ts";
 import type { NodePlan } from "../../tests/runtimes/mixed_node.ts";
 import { freePorts } from "../network/free_ports.ts";
 
-const NODE = "tests/runtimes/mixed_node";
+const NODE = "tests/runtimes/mixed_node.ts";
 const CERTIFICATES = new URL("tests/support/certificates/", ROOT);
 const SCHEMES = ["tcp", "unix", "ws", "tls", "wss"];
 /** How long a node may take for one line. */
@@ -90,19 +91,23 @@ class NodeProcess implements AsyncDisposable {
 /** Runs one grid; gives what was wrong. */
 async function playGrid(
   scheme: string,
-  commands: readonly (readonly string[])[],
+  runtimes: readonly string[],
+  launcher: Launcher,
   folder: string,
 ): Promise<string[]> {
   const read = (name: string): string => Deno.readTextFileSync(new URL(name, CERTIFICATES));
-  const ports = freePorts(commands.length);
+  const ports = freePorts(runtimes.length);
   const hosts = ports.map((port, i) =>
     scheme === "unix" ? `unix://${folder}/${i}.sock` : `${scheme}://127.0.0.1:${port}`
   );
   const certificates = { cert: read("host.pem"), key: read("host.key") };
   const shared = { hosts, ...certificates, caCerts: [read("authority.pem")] };
-  const start = (i: number) => new NodeProcess(commands[i]!, { ...shared, local: hosts[i]! });
-  const nodes = commands.map((_, i) => start(i)), wrong: string[] = [];
-  const name = (i: number): string => `${scheme}, ${commands[i]!.slice(0, -1).join(" ")}`;
+  const start = (i: number): NodeProcess => {
+    const command = launcher.command(runtimes[i]!, NODE);
+    return new NodeProcess(command, { ...shared, local: hosts[i]! });
+  };
+  const nodes = runtimes.map((_, i) => start(i)), wrong: string[] = [];
+  const name = (i: number): string => `${scheme}, ${runtimes[i]}`;
   const expect = (answer: string, wanted: string, i: number, when: string): void => {
     if (answer !== wanted) wrong.push(`${name(i)}, ${when}: ${answer}`);
   };
@@ -130,17 +135,14 @@ async function playGrid(
 
 async function main(runtimes: readonly string[]): Promise<number> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "internode-mixed-" }));
+  await using launcher = await Launcher.of(runtimes, [NODE]);
   let failed = 0;
   try {
-    await build(folder, [`${NODE}.ts`]);
-    const commands = [
-      [Deno.execPath(), "run", "-A", "--quiet", new URL(`${NODE}.ts`, ROOT).href],
-      ...runtimes.map((runtime) => [...programOf(runtime), `${folder}/${NODE}.js`]),
-    ];
+    const all = ["deno", ...runtimes];
     for (const scheme of SCHEMES) {
-      const wrong = await playGrid(scheme, commands, folder);
+      const wrong = await playGrid(scheme, all, launcher, folder);
       console.log(
-        `${scheme}: deno, ${runtimes.join(", ")} ... ${wrong.length > 0 ? "FAILED" : "ok"}`,
+        `${scheme}: ${all.join(", ")} ... ${wrong.length > 0 ? "FAILED" : "ok"}`,
       );
       for (const text of wrong) console.log(`  ${text}`);
       if (wrong.length > 0) failed++;

@@ -6,7 +6,8 @@
 
 import { type Logger, Manager, sharedSecret, systemTransports } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
-import { answerCommands, type Memory, memory } from "../../../bench/support/memory_process.ts";
+import { answerCommands } from "../../../bench/support/answer_commands.ts";
+import { type Memory, memory } from "../../../bench/support/memory_process.ts";
 import type { MtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 
