@@ -95,6 +95,7 @@ export type { HedgeOptions, ServiceCallOptions } from "./lib/call/service/servic
 export { type ReplicaStatus, ServiceConnection } from "./lib/call/service_connection.ts";
 export type { AcceptedConnection, ServiceListener } from "./lib/call/server/service_listener.ts";
 export { sharded } from "./lib/call/balancers/sharded.ts";
+export type { ZoneOptions } from "./lib/call/service/zone_options.ts";
 export {
   type Client,
   client,

@@ -14,6 +14,13 @@ export interface Replica {
   readonly callsInFlight: number;
   /** How long its recent calls took, in milliseconds: a moving average in which each call counts for a tenth; `NaN` before the first. */
   readonly latencyMs: number;
+  /**
+   * Its share of this client's calls, beside others' weights: that of its
+   * endpoint, less where the client prefers its own zone (`ClientOptions.zone`).
+   * 0: it is to get calls only where no other replica is left. Default: that of
+   * its endpoint.
+   */
+  readonly weight?: number | undefined;
 }
 
 /** A value that picks a shard. */

@@ -7,9 +7,9 @@
 import { invalidArgument } from "../../errors.ts";
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 import { HashRing } from "./hash_ring.ts";
-import { differingWeights } from "./replica_weight.ts";
+import { WeightedReplicas, weightOfEndpoint } from "./replica_weight.ts";
 import { hashShardKey } from "./shard_key_hash.ts";
-import { countUntried, randomReplica } from "./untried.ts";
+import { countUntried } from "./untried.ts";
 
 const DEFAULT_VIRTUAL_NODES = 160;
 const MAX_VIRTUAL_NODES = 4_096;
@@ -89,6 +89,7 @@ class ConsistentHash implements Balancer {
   readonly #virtualNodes: number;
   readonly #keyOf: (replica: Replica) => string;
   #replicas: readonly Replica[] = [];
+  #weighted = new WeightedReplicas([]);
   #ring = new HashRing([], []);
 
   constructor(options: ConsistentHashOptions) {
@@ -103,18 +104,20 @@ class ConsistentHash implements Balancer {
   }
 
   update(replicas: readonly Replica[]): void {
-    const weights = differingWeights(replicas), most = Math.max(...weights ?? [1]);
+    const weights = replicas.map(({ endpoint }) => weightOfEndpoint(endpoint));
+    const most = Math.max(...weights);
     const keys = replicas.map((replica) => this.#keyOf(replica));
     const counts = keys.map((_, at) =>
-      Math.max(1, Math.round(this.#virtualNodes * (weights?.[at] ?? most) / most))
+      Math.max(1, Math.round(this.#virtualNodes * weights[at]! / most))
     );
     this.#ring = new HashRing(keys, counts);
     this.#replicas = replicas;
+    this.#weighted = new WeightedReplicas(replicas);
   }
 
   pick(options: PickOptions): Replica | undefined {
     const { shardKey, tried } = options;
-    if (shardKey === undefined) return randomReplica(this.#replicas, options);
+    if (shardKey === undefined) return this.#weighted.random(options);
     const place = hashShardKey(shardKey);
     if (this.#replicas.length === 0) return undefined;
     const point = this.#ring.pointAt(place);

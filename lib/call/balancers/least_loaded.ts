@@ -5,7 +5,7 @@
  */
 
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
-import { differingWeights, drawByWeight, weightOf } from "./replica_weight.ts";
+import { WeightedReplicas, weightOf } from "./replica_weight.ts";
 import { countUntried, nthUntried } from "./untried.ts";
 
 /**
@@ -20,8 +20,9 @@ import { countUntried, nthUntried } from "./untried.ts";
  * keeps a share, so that its latency does not stay what it was in a bad
  * moment. A replica that has not answered yet goes first.
  *
- * Where the endpoints' weights differ, both are drawn by their weights, and the
- * second is taken if it has fewer calls in flight for its weight.
+ * Where the replicas' weights differ, both are drawn by their weights, and the
+ * second is taken if it has fewer calls in flight for its weight. Those of
+ * weight 0, as in other zones, are not drawn while there are others.
  *
  * A further attempt of a call chooses among the replicas that had none where
  * there are any. Shard keys have no effect.
@@ -49,20 +50,22 @@ export function leastLoaded(): Balancer {
 
 class LeastLoaded implements Balancer {
   #replicas: readonly Replica[] = [];
-
-  /** `null`: all have the same weight. */
-  #weights: readonly number[] | null = null;
+  #weighted = new WeightedReplicas([]);
 
   update(replicas: readonly Replica[]): void {
-    this.#replicas = replicas;
-    this.#weights = differingWeights(replicas);
+    this.#weighted = new WeightedReplicas(replicas);
+    this.#replicas = this.#weighted.chosen;
   }
 
   pick(options: PickOptions): Replica | undefined {
     const { tried } = options;
-    const replicas = this.#replicas;
-    if (this.#weights !== null) return this.#pickByWeight(options);
+    const replicas = this.#replicas, weighted = this.#weighted;
+    if (weighted.weights !== null) return pickByWeight(weighted, options);
     const untried = tried === null ? 0 : countUntried(replicas, tried);
+    if (tried !== null && untried === 0 && replicas !== weighted.all) {
+      // All that are to get calls had an attempt: now it is the others' turn.
+      return pickByWeight(weighted, options);
+    }
     const count = untried > 0 ? untried : replicas.length;
     if (count < 2) return untried > 0 ? nthUntried(replicas, tried!, 0) : replicas[0];
     // One random number is enough for the first, the second among the others, and the tie.
@@ -76,19 +79,21 @@ class LeastLoaded implements Balancer {
       ? better(nthUntried(replicas, tried!, first)!, nthUntried(replicas, tried!, second)!, tie)
       : better(replicas[first]!, replicas[second]!, tie);
   }
+}
 
-  #pickByWeight({ tried, random }: PickOptions): Replica | undefined {
-    const untried = tried === null ? [] : this.#replicas.filter((replica) => !tried.has(replica));
-    const replicas = untried.length > 0 ? untried : this.#replicas;
-    const weights = replicas.map(weightOf);
-    const first = drawByWeight(weights, random());
-    if (replicas.length === 1) return replicas[first];
-    return lessLoaded(replicas[first]!, replicas[drawByWeight(weights, random(), first)]!);
-  }
+function pickByWeight(
+  weighted: WeightedReplicas,
+  { tried, random }: PickOptions,
+): Replica | undefined {
+  const from = tried === null ? weighted : new WeightedReplicas(weighted.untried(tried));
+  const { chosen } = from;
+  if (chosen.length < 2) return chosen[0];
+  const first = from.draw(random());
+  return lessLoaded(chosen[first]!, chosen[from.draw(random(), first)]!);
 }
 
 function lessLoaded(one: Replica, other: Replica): Replica {
-  const isLess = other.callsInFlight / weightOf(other) < one.callsInFlight / weightOf(one);
+  const isLess = other.callsInFlight * weightOf(one) < one.callsInFlight * weightOf(other);
   return isLess ? other : one;
 }
 

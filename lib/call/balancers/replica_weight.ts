@@ -1,39 +1,94 @@
 /**
- * What share of the calls a replica is to have.
+ * What share of the calls each replica is to have.
  *
  * @module
  */
 
-import type { Replica } from "./balancer.ts";
+import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import type { PickOptions, Replica } from "./balancer.ts";
+import { countUntried, nthUntried } from "./untried.ts";
 
-/** A replica's weight: 1 unless its endpoint has one above 0. */
-export function weightOf({ endpoint: { weight = 1 } }: Replica): number {
+/** The weight that the source of an endpoint gives it: 1 unless there is one above 0. */
+export function weightOfEndpoint({ weight = 1 }: Pick<Endpoint, "weight">): number {
   return weight > 0 && weight < Infinity ? weight : 1;
 }
 
-/** The weights of replicas in their order; `null`: all have the same. */
-export function differingWeights(replicas: readonly Replica[]): readonly number[] | null {
-  const weights = replicas.map(weightOf);
-  return weights.every((weight) => weight === weights[0]) ? null : weights;
+/** A replica's weight as the client sees it; 0: no calls, unless no other replica is left. */
+export function weightOf({ weight, endpoint }: Replica): number {
+  return weight !== undefined && weight >= 0 && weight < Infinity
+    ? weight
+    : weightOfEndpoint(endpoint);
 }
 
-/**
- * Draws one of several by their weights.
- *
- * @param weights The weights, of which there is one at least.
- * @param random A random number from 0 up to but not including 1.
- * @param without One that is not to be drawn; -1: none.
- * @returns Its place.
- */
-export function drawByWeight(weights: readonly number[], random: number, without = -1): number {
-  let total = 0;
-  for (let at = 0; at < weights.length; at++) if (at !== without) total += weights[at]!;
-  let left = random * total, last = -1;
-  for (let at = 0; at < weights.length; at++) {
-    if (at === without) continue;
-    last = at;
-    left -= weights[at]!;
-    if (left < 0) break;
+/** Replicas with their weights, added up once so that each draw is quick. */
+export class WeightedReplicas {
+  /** All of them. */
+  readonly all: readonly Replica[];
+  /** Those that are to get calls: all, where none has a weight. */
+  readonly chosen: readonly Replica[];
+  /** The weights of those; `null`: all have the same. */
+  readonly weights: readonly number[] | null;
+  /** The sums of the weights up to and with each. */
+  readonly #sums: readonly number[];
+
+  constructor(replicas: readonly Replica[]) {
+    const all = replicas.map(weightOf);
+    const isEqual = all.every((weight) => weight === all[0]);
+    const isChosen = (weight: number): boolean => isEqual || weight > 0;
+    const weights = all.filter(isChosen);
+    this.all = replicas;
+    this.chosen = weights.length === all.length
+      ? replicas
+      : replicas.filter((_, at) => isChosen(all[at]!));
+    this.weights = weights.every((weight) => weight === weights[0]) ? null : weights;
+    let sum = 0;
+    this.#sums = this.weights === null ? [] : weights.map((weight) => sum += weight);
   }
-  return last;
+
+  /**
+   * Draws one of those that are to get calls, of which there is one at least, by their weights.
+   *
+   * @param random A random number from 0 up to but not including 1.
+   * @param without One that is not to be drawn; -1: none. There must be another.
+   * @returns Its place.
+   */
+  draw(random: number, without = -1): number {
+    const { weights, chosen } = this;
+    if (weights === null) {
+      const at = Math.floor(random * (without === -1 ? chosen.length : chosen.length - 1));
+      return without !== -1 && at >= without ? at + 1 : at;
+    }
+    const sums = this.#sums, left = without === -1 ? 0 : weights[without]!;
+    let place = random * (sums[sums.length - 1]! - left);
+    if (without !== -1 && place >= sums[without]! - left) place += left;
+    let low = 0, high = sums.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (place < sums[middle]!) high = middle;
+      else low = middle + 1;
+    }
+    // Sums are rounded, so that a place may lie at the very border.
+    return low !== without ? low : low > 0 ? low - 1 : 1;
+  }
+
+  /** Those that have had no attempt of a call: of those that are to get calls, else of all; all of them where each was tried. */
+  untried(tried: ReadonlySet<Replica>): readonly Replica[] {
+    for (const replicas of [this.chosen, this.all]) {
+      const untried = replicas.filter((replica) => !tried.has(replica));
+      if (untried.length > 0) return untried;
+    }
+    return this.chosen;
+  }
+
+  /** One at random, by weight; for a further attempt one that had none, where there is one. */
+  random({ tried, random }: PickOptions): Replica | undefined {
+    if (this.all.length === 0) return undefined;
+    if (tried === null) return this.chosen[this.draw(random())];
+    if (this.weights === null) {
+      const count = countUntried(this.chosen, tried);
+      if (count > 0) return nthUntried(this.chosen, tried, Math.floor(random() * count));
+    }
+    const untried = new WeightedReplicas(this.untried(tried));
+    return untried.chosen[untried.draw(random())];
+  }
 }

@@ -5,7 +5,8 @@
  */
 
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
-import { differingWeights, drawByWeight } from "./replica_weight.ts";
+import { WeightedReplicas, weightOf } from "./replica_weight.ts";
+import { countUntried } from "./untried.ts";
 
 /**
  * Gives each replica its turn, in the order of their addresses: of any n
@@ -16,8 +17,9 @@ import { differingWeights, drawByWeight } from "./replica_weight.ts";
  * When the replicas change, the turn goes on behind the address that had the
  * last one, whether it is still there or not. Shard keys have no effect.
  *
- * Where the endpoints' weights differ, a replica gets its turn as often as its
- * weight says, spread evenly (smooth weighted round robin, as in nginx).
+ * Where the replicas' weights differ, each gets its turn as often as its weight
+ * says, spread evenly (smooth weighted round robin, as in nginx). Those of
+ * weight 0, as in other zones, get none while there are others.
  *
  * A further attempt of a call goes to a replica that had none where there is
  * one. Such attempts take turns of their own: the order of first attempts
@@ -48,33 +50,34 @@ export function roundRobin(): Balancer {
 }
 
 class RoundRobin implements Balancer {
+  /** Those that take turns. */
   #replicas: readonly Replica[] = [];
+  #weighted = new WeightedReplicas([]);
   /** Whose turn it is; -1: to be drawn. */
   #next = -1;
   /** The same for further attempts. */
   #nextRetry = -1;
-  /** `null`: all have the same weight. */
-  #weights: readonly number[] | null = null;
   /** With weights: how much each replica is owed. */
   #owed: number[] = [];
 
   update(replicas: readonly Replica[]): void {
-    const before = this.#replicas;
-    this.#replicas = replicas;
-    this.#weights = differingWeights(replicas);
+    const before = this.#replicas, allBefore = this.#weighted.all;
+    this.#weighted = new WeightedReplicas(replicas);
+    this.#replicas = this.#weighted.chosen;
     this.#owed = [];
     if (replicas.length === 0 || before.length === 0) {
       this.#next = this.#nextRetry = -1;
       return;
     }
-    if (this.#next !== -1) this.#next = successor(replicas, before, this.#next);
-    if (this.#nextRetry !== -1) this.#nextRetry = successor(replicas, before, this.#nextRetry);
+    if (this.#next !== -1) this.#next = successor(this.#replicas, before, this.#next);
+    if (this.#nextRetry !== -1) this.#nextRetry = successor(replicas, allBefore, this.#nextRetry);
   }
 
   pick(options: PickOptions): Replica | undefined {
     const replicas = this.#replicas;
     if (options.tried !== null) return this.#pickAgain(options.tried, options);
-    if (this.#weights !== null) return replicas[this.#mostOwed(this.#weights, options)];
+    const { weights } = this.#weighted;
+    if (weights !== null) return replicas[this.#mostOwed(weights, options)];
     const at = this.#next === -1 ? draw(replicas, options) : this.#next;
     this.#next = at + 1 < replicas.length ? at + 1 : 0;
     return replicas[at];
@@ -86,7 +89,7 @@ class RoundRobin implements Balancer {
     let total = 0;
     for (const weight of weights) total += weight;
     // The first is drawn, as many clients may start together.
-    let most = isFirst ? drawByWeight(weights, options.random()) : 0;
+    let most = isFirst ? this.#weighted.draw(options.random()) : 0;
     for (let at = 0; at < weights.length; at++) {
       owed[at] = owed[at]! + weights[at]!;
       if (!isFirst && owed[at]! > owed[most]!) most = at;
@@ -95,14 +98,18 @@ class RoundRobin implements Balancer {
     return most;
   }
 
+  /** The next that had no attempt, of those that take turns where there is one. */
   #pickAgain(tried: ReadonlySet<Replica>, options: PickOptions): Replica | undefined {
-    const replicas = this.#replicas, count = replicas.length;
-    let at = this.#nextRetry === -1 ? draw(replicas, options) : this.#nextRetry;
-    for (let seen = 1; seen < count && tried.has(replicas[at]!); seen++) {
+    const { all, chosen } = this.#weighted, count = all.length;
+    const isApart = chosen.length < count && countUntried(chosen, tried) > 0;
+    let at = this.#nextRetry === -1 ? draw(all, options) : this.#nextRetry;
+    for (let seen = 1; seen < count; seen++) {
+      const replica = all[at]!;
+      if (!tried.has(replica) && !(isApart && weightOf(replica) === 0)) break;
       at = at + 1 < count ? at + 1 : 0;
     }
     this.#nextRetry = at + 1 < count ? at + 1 : 0;
-    return replicas[at];
+    return all[at];
   }
 }
 

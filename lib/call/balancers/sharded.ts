@@ -7,7 +7,8 @@
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import type { Balancer, PickOptions, Replica, ShardKey } from "./balancer.ts";
-import { firstUntried, randomReplica } from "./untried.ts";
+import { WeightedReplicas } from "./replica_weight.ts";
+import { firstUntried } from "./untried.ts";
 
 /**
  * Sends shard key `k` to replica `k mod n`, counted in the order of their
@@ -19,8 +20,8 @@ import { firstUntried, randomReplica } from "./untried.ts";
  * - The modulus is the mathematical one: −1 belongs to the last replica.
  * - Where the owner had an attempt of the call already, the key goes on to the
  *   next replica that had none, and to the owner again where all were tried.
- * - A call without a key goes to a random replica, one that it has not
- *   tried where there is one.
+ * - A call without a key goes to a random replica, by weight, one that it has
+ *   not tried where there is one. With a key weights and zones have no effect.
  *
  * n is how many replicas can take calls at the moment, and as it changes,
  * nearly all keys change their replica: not only when the resolver lists
@@ -56,17 +57,19 @@ export function sharded(): Balancer {
 
 class Sharded implements Balancer {
   #replicas: readonly Replica[] = [];
+  #weighted = new WeightedReplicas([]);
   #count = 0n;
 
   update(replicas: readonly Replica[]): void {
     this.#replicas = replicas;
+    this.#weighted = new WeightedReplicas(replicas);
     this.#count = BigInt(replicas.length);
   }
 
   pick(options: PickOptions): Replica | undefined {
     const { shardKey, tried } = options;
     const replicas = this.#replicas;
-    if (shardKey === undefined) return randomReplica(replicas, options);
+    if (shardKey === undefined) return this.#weighted.random(options);
     const small = Number(shardKey);
     const at = typeof shardKey === "string" || !Number.isSafeInteger(small)
       ? this.#bigRemainder(shardKey)

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PickOptions, Replica } from "./balancer.ts";
+import type { Replica } from "./balancer.ts";
 
 /** How many of the replicas have had no attempt. */
 export function countUntried(replicas: readonly Replica[], tried: ReadonlySet<Replica>): number {
@@ -38,17 +38,4 @@ export function firstUntried(
     if (!tried.has(replica)) return replica;
   }
   return replicas[from];
-}
-
-/** Any replica, each with equal probability: of those that have had no attempt, or of all where all have. */
-export function randomReplica(
-  replicas: readonly Replica[],
-  options: PickOptions,
-): Replica | undefined {
-  const { tried } = options;
-  if (tried !== null) {
-    const count = countUntried(replicas, tried);
-    if (count > 0) return nthUntried(replicas, tried, Math.floor(options.random() * count));
-  }
-  return replicas[Math.floor(options.random() * replicas.length)];
 }

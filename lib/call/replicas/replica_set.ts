@@ -17,6 +17,7 @@ import type { Link } from "../../driver/link.ts";
 import { type Endpoint, haveSameAttributes } from "../../transport/channel/endpoint.ts";
 import { times } from "../../driver/repeated_lines.ts";
 import type { Balancer, PickOptions, Replica } from "../balancers/balancer.ts";
+import { weightOfEndpoint } from "../balancers/replica_weight.ts";
 import type { ReplicaSetting } from "./replica_setting.ts";
 import { connectionsTo, replicaAddress } from "./further_connection.ts";
 import type { HealthVerdict } from "./health_verdict.ts";
@@ -25,6 +26,7 @@ import { OutlierDetector, ReplicaHealth } from "../service/outlier_detector.ts";
 import { ReplicaHistories } from "./replica_history.ts";
 import { type OpenLink, type ReplicaListener, ServiceReplica } from "./service_replica.ts";
 import { WaitingPicks } from "./waiting_picks.ts";
+import { weightElsewhere } from "./zone_weights.ts";
 
 /** So many replicas at most are named in an error. */
 const MAX_NAMED = 3;
@@ -270,9 +272,22 @@ export class ReplicaSet implements ReplicaListener {
       if (replica.isReady && !replica.health.isSetAside(nowMs)) ready.push(replica);
     }
     ready.sort((a, b) => a.endpoint.address < b.endpoint.address ? -1 : 1);
-    this.#ready = preferred(ready);
+    this.#ready = this.#weighted(preferred(ready));
     this.#setReturn(nowMs);
     this.waiting.onChange();
+  }
+
+  /** Gives each its share of the calls: those of other zones less, where the client has one. */
+  #weighted(ready: readonly ServiceReplica[]): readonly ServiceReplica[] {
+    const { zone } = this.#core.options;
+    const elsewhere = zone === null ? 1 : weightElsewhere(ready, zone);
+    for (const replica of ready) {
+      const weight = weightOfEndpoint(replica.endpoint);
+      replica.weight = elsewhere === 1 || replica.endpoint.zone === zone?.name
+        ? weight
+        : weight * elsewhere;
+    }
+    return ready;
   }
 
   /** What it throws ends the call that it is told for; nobody waits for a promise. */

@@ -51,6 +51,8 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   callsInFlight = 0;
   /** See {@linkcode Replica}. */
   latencyMs: number = NaN;
+  /** See {@linkcode Replica}. */
+  weight = 1;
   /** Whether the resolver lists it. */
   isListed = true;
   /** The present connection, if it is open. */

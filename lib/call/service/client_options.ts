@@ -27,6 +27,7 @@ import { checkName } from "./own_name.ts";
 import { roundRobin } from "../balancers/round_robin.ts";
 import { type HedgePolicy, resolveHedge } from "./hedge_policy.ts";
 import type { HedgeOptions } from "./service_call_options.ts";
+import { resolveZone, type ZoneOptions, type ZoneSettings } from "./zone_options.ts";
 
 /** What `connect` takes beside the resolver. */
 export interface ClientOptions extends ConnectionOptions {
@@ -34,6 +35,13 @@ export interface ClientOptions extends ConnectionOptions {
   readonly signal?: AbortSignal | undefined;
   /** Chooses the replica for each call; it belongs to this client alone. Default: `roundRobin()`. */
   readonly balancer?: Balancer | undefined;
+  /**
+   * The zone that this client runs in, as its endpoints' attribute `zone` names
+   * it, or that and how much is enough. Calls stay in the zone while it has
+   * enough replicas that can take calls; else the rest spreads over the others.
+   * See `ZoneOptions`. Default: none, zones have no effect.
+   */
+  readonly zone?: string | ZoneOptions | undefined;
   /** By which this client makes itself known to servers, as their handlers' `context.caller`: 1 to 255 bytes. Default: `"client"`. */
   readonly name?: string | undefined;
   /** How many connections are made to each replica, 1 to 1,024; each counts as a replica of its own, with `#2` and so on behind its address. For servers of several workers that share a port, as each connection meets one worker, whichever the system chooses. Default: 1. */
@@ -58,6 +66,8 @@ export interface ClientOptions extends ConnectionOptions {
 export interface ClientSettings extends ConnectionSettings {
   /** See {@linkcode ClientOptions}. */
   readonly balancer: Balancer;
+  /** See {@linkcode ClientOptions}; `null`: zones have no effect. */
+  readonly zone: ZoneSettings | null;
   /** See {@linkcode ClientOptions}. */
   readonly name: string;
   /** See {@linkcode ClientOptions}. */
@@ -97,6 +107,7 @@ export function resolveClientOptions(given: ClientOptions): ClientSettings {
   return {
     ...resolveConnectionOptions(given),
     balancer: withMethods("balancer", given.balancer ?? roundRobin(), "pick", "update"),
+    zone: resolveZone(given.zone),
     name,
     connections,
     defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
