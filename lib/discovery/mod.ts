@@ -11,6 +11,7 @@ export type { DnsRecordType, NameServer, ResolveDns } from "./dns/dns_lookup.ts"
 export { dnsResolver, type DnsResolverOptions } from "./dns/dns_resolver.ts";
 export * from "./etcd/mod.ts";
 export { fileResolver, type FileResolverOptions } from "./file_resolver.ts";
+export * from "./kubernetes/mod.ts";
 export { ManualResolver } from "./manual_resolver.ts";
 export { withAttributes } from "./resolver/attributed_endpoint.ts";
 export type { EndpointRecord } from "./resolver/endpoint_record.ts";

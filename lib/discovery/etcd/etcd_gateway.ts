@@ -7,10 +7,10 @@
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
-import { quoted } from "../../foreign/plain_text.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { answerError, etcdAt, NOT_FOUND, nowhereError } from "./etcd_error.ts";
+import { baseUrl } from "../http/base_url.ts";
 import { asObject, isObject, JsonBody, type JsonObject } from "../http/json_body.ts";
 import { requestError } from "../http/request_error.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
@@ -282,17 +282,9 @@ function parse(text: string): unknown {
 }
 
 function canonicalUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw invalidUrl(text, 'must look like "http://10.0.0.1:2379"');
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw invalidUrl(url.host, "may not hold a user: that is what user and password are for");
-  }
-  if (url.search !== "" || url.hash !== "") throw invalidUrl(text, "may not go on after its path");
-  return url.href.replace(/\/+$/, "");
-}
-
-function invalidUrl(url: string, why: string): InternodeError {
-  return invalidOption("etcd", "urls", `holds ${quoted(url)}, which ${why}`);
+  return baseUrl(
+    text,
+    "http://10.0.0.1:2379",
+    (url, why) => invalidOption("etcd", "urls", `holds ${url}, which ${why}`),
+  );
 }

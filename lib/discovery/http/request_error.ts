@@ -7,7 +7,7 @@
 import { messageOf } from "../../foreign/text_of.ts";
 import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { type ErrorCode, type ErrorOrigin, InternodeError } from "../../errors.ts";
-import { isOwnError } from "../../foreign/own_error.ts";
+import { isError, isOwnError } from "../../foreign/own_error.ts";
 
 /** Who is asked. */
 export interface HttpServer {
@@ -44,12 +44,18 @@ export function requestError(
     const what = `may not be asked: ${messageOf(thrown)}. Allow it with --allow-net.`;
     return httpError("InvalidArgument", "caller", server, what, thrown);
   }
-  const why = messageOf(thrown);
+  const why = reasonOf(thrown);
   const advice = /certificate/i.test(why)
     ? "Check that its certificate is valid for that host, and from an authority that is believed."
     : "Check that it runs and listens there, and that no firewall blocks it.";
   const what = `could not be asked: ${why}. ${advice}`;
   return httpError("Unreachable", "network", server, what, thrown);
+}
+
+/** What `fetch` throws says mostly that it failed; why is the cause's. Deno's tells the whole URL as well. */
+function reasonOf(thrown: unknown): string {
+  const cause = isError(thrown) && isError(thrown.cause) ? thrown.cause : thrown;
+  return messageOf(cause).replace(/^error sending request for url \([^)]*\): /, "");
 }
 
 /**

@@ -26,10 +26,7 @@ export class TimeLimit implements Disposable {
     this.#clock = clock;
     this.#outer = outer;
     this.#onAbort = () => this.abort(outer.reason);
-    this.#timer = clock.setTimer(timeoutMs, () => {
-      this.#expired = true;
-      this.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
-    });
+    this.#timer = this.#start(timeoutMs);
     if (outer.aborted) this.#onAbort();
     else outer.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -51,6 +48,13 @@ export class TimeLimit implements Disposable {
     this.#timer = null;
   }
 
+  /** Counts anew from now on. */
+  renew(timeoutMs: number): void {
+    if (this.signal.aborted) return;
+    this.unlimit();
+    this.#timer = this.#start(timeoutMs);
+  }
+
   /** Aborts now, for a reason of its own. */
   abort(reason: unknown): void {
     this[Symbol.dispose]();
@@ -61,5 +65,12 @@ export class TimeLimit implements Disposable {
   [Symbol.dispose](): void {
     this.unlimit();
     this.#outer.removeEventListener("abort", this.#onAbort);
+  }
+
+  #start(timeoutMs: number): Timer {
+    return this.#clock.setTimer(timeoutMs, () => {
+      this.#expired = true;
+      this.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+    });
   }
 }

@@ -7,7 +7,8 @@ import {
 } from "../../../lib/discovery/etcd/etcd_gateway.ts";
 import { NET } from "../../support/permitted.ts";
 import { inTime } from "../../support/asking.ts";
-import { endless, FakeEtcd, message } from "./fake_etcd.ts";
+import { endless } from "../../support/network/endless.ts";
+import { FakeEtcd, message } from "./fake_etcd.ts";
 
 function gatewayTest(name: string, body: () => Promise<void>): void {
   Deno.test(`EtcdGateway: ${name}`, { ignore: !NET }, body);

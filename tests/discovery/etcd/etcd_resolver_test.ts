@@ -9,7 +9,8 @@ import { QuietLogger } from "../../support/log/quiet.ts";
 import { NET } from "../../support/permitted.ts";
 import { addressesOf, ask, inTime, untilAddresses } from "../../support/asking.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";
-import { endless, FakeEtcd, message } from "./fake_etcd.ts";
+import { endless } from "../../support/network/endless.ts";
+import { FakeEtcd, message } from "./fake_etcd.ts";
 import { HeardLogger } from "../../support/log/heard_logger.ts";
 
 const A = "tcp://10.0.0.1:9000";

@@ -5,7 +5,8 @@ import { EtcdStore } from "../../../lib/discovery/etcd/etcd_store.ts";
 import { NET } from "../../support/permitted.ts";
 import { inTime } from "../../support/asking.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";
-import { endless, FakeEtcd, message } from "./fake_etcd.ts";
+import { endless } from "../../support/network/endless.ts";
+import { FakeEtcd, message } from "./fake_etcd.ts";
 
 function storeTest(
   name: string,

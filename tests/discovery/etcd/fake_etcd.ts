@@ -41,22 +41,6 @@ export class FakeEtcd implements AsyncDisposable {
 /** What may be answered. */
 export type FakeAnswer = Response | Promise<Response>;
 
-/** Pieces of a body that then has no end; `onEnd` tells when the other side has had enough. */
-export function endless(pieces: readonly string[], onEnd: () => void = () => {}): Response {
-  const encoder = new TextEncoder();
-  let at = 0;
-  return new Response(
-    new ReadableStream({
-      pull(controller) {
-        if (at === pieces.length) return new Promise<void>(() => {});
-        controller.enqueue(encoder.encode(pieces[at++]));
-        return Promise.resolve();
-      },
-      cancel: onEnd,
-    }),
-  );
-}
-
 /** A message of a watch. */
 export function message(result: unknown): string {
   return JSON.stringify({ result }) + "\n";

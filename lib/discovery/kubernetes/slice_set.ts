@@ -1,0 +1,112 @@
+/**
+ * The endpoints of a service, of which its EndpointSlices hold a part each.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import type { EndpointSlice, IpFamily, SliceEndpoint } from "./endpoint_slice.ts";
+
+/** So many endpoints of one service are held. */
+const MAX_ENDPOINTS = 100_000;
+
+/** An endpoint, and the slice that it is in. */
+export interface ChosenEndpoint {
+  /** The endpoint. */
+  readonly endpoint: SliceEndpoint;
+  /** Its slice. */
+  readonly slice: EndpointSlice;
+}
+
+/** The slices that there are at the moment. */
+export class SliceSet {
+  readonly #slices = new Map<string, EndpointSlice>();
+
+  /** Whether there are none. */
+  get isEmpty(): boolean {
+    return this.#slices.size === 0;
+  }
+
+  /**
+   * Takes these in place of all.
+   *
+   * @param slices The slices.
+   * @param kept The names of those that there are, too, but in a state that cannot be read: if an older state is known, it stays.
+   * @throws {InternodeError} `MessageTooLarge` if there are more endpoints than are held; nothing changes then.
+   */
+  replace(slices: readonly EndpointSlice[], kept: Iterable<string>): void {
+    checkCount(slices);
+    const older = new Map(this.#slices);
+    this.#slices.clear();
+    for (const slice of slices) this.#slices.set(slice.name, slice);
+    for (const name of kept) {
+      const slice = older.get(name);
+      if (slice !== undefined && !this.#slices.has(name)) this.#slices.set(name, slice);
+    }
+  }
+
+  /**
+   * Adds a slice, or takes it in place of the one with its name.
+   *
+   * @throws {InternodeError} `MessageTooLarge`, as `replace`.
+   */
+  put(slice: EndpointSlice): void {
+    checkCount([...this.#slices.values()].filter(({ name }) => name !== slice.name).concat(slice));
+    this.#slices.set(slice.name, slice);
+  }
+
+  /** Removes a slice. */
+  remove(name: string): void {
+    this.#slices.delete(name);
+  }
+
+  /**
+   * Chooses who is to get calls: all that are ready, or if there are none,
+   * those that end but still answer, as Kubernetes does for its Services.
+   *
+   * @param family The kind of addresses; `null`: IPv4 if there are any endpoints of that kind, else IPv6.
+   * @returns One of each address, in the order of the slices' names.
+   */
+  choose(family: IpFamily | null): readonly ChosenEndpoint[] {
+    const slices = [...this.#slices.values()].sort((left, right) =>
+      left.name < right.name ? -1 : 1
+    );
+    const has = (wanted: IpFamily): boolean =>
+      slices.some((slice) => slice.family === wanted && slice.endpoints.length > 0);
+    const wanted = family ?? (has("IPv4") || !has("IPv6") ? "IPv4" : "IPv6");
+    const all = slices.filter((slice) => slice.family === wanted)
+      .flatMap((slice) => slice.endpoints.map((endpoint): ChosenEndpoint => ({ endpoint, slice })));
+    const ready = all.filter(({ endpoint }) => endpoint.isReady);
+    return distinct(
+      ready.length > 0 ? ready : all.filter(({ endpoint }) => endpoint.isServingAtEnd),
+    );
+  }
+
+  /** The kinds of addresses that there are endpoints of. */
+  families(): readonly IpFamily[] {
+    const found = new Set<IpFamily>();
+    for (const { family, endpoints } of this.#slices.values()) {
+      if (family !== null && endpoints.length > 0) found.add(family);
+    }
+    return [...found].sort();
+  }
+}
+
+/** While Kubernetes moves endpoints between slices, one may be in two of them. */
+function distinct(chosen: readonly ChosenEndpoint[]): readonly ChosenEndpoint[] {
+  const byIp = new Map<string, ChosenEndpoint>();
+  for (const one of chosen) {
+    if (!byIp.has(one.endpoint.ip)) byIp.set(one.endpoint.ip, one);
+  }
+  return [...byIp.values()];
+}
+
+function checkCount(slices: readonly EndpointSlice[]): void {
+  const count = slices.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+  if (count <= MAX_ENDPOINTS) return;
+  throw new InternodeError(
+    "MessageTooLarge",
+    `The service has more than ${MAX_ENDPOINTS} endpoints. Find out who makes its EndpointSlices.`,
+    { origin: "remote", outcome: "executed" },
+  );
+}
