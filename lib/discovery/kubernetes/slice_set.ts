@@ -65,7 +65,7 @@ export class SliceSet {
    * those that end but still answer, as Kubernetes does for its Services.
    *
    * @param family The kind of addresses; `null`: IPv4 if there are any endpoints of that kind, else IPv6.
-   * @returns One of each address, in the order of the slices' names.
+   * @returns They, in the order of the slices' names. While Kubernetes moves one from a slice to another, it may be in both.
    */
   choose(family: IpFamily | null): readonly ChosenEndpoint[] {
     const slices = [...this.#slices.values()].sort((left, right) =>
@@ -77,9 +77,7 @@ export class SliceSet {
     const all = slices.filter((slice) => slice.family === wanted)
       .flatMap((slice) => slice.endpoints.map((endpoint): ChosenEndpoint => ({ endpoint, slice })));
     const ready = all.filter(({ endpoint }) => endpoint.isReady);
-    return distinct(
-      ready.length > 0 ? ready : all.filter(({ endpoint }) => endpoint.isServingAtEnd),
-    );
+    return ready.length > 0 ? ready : all.filter(({ endpoint }) => endpoint.isServingAtEnd);
   }
 
   /** The kinds of addresses that there are endpoints of. */
@@ -90,15 +88,6 @@ export class SliceSet {
     }
     return [...found].sort();
   }
-}
-
-/** While Kubernetes moves endpoints between slices, one may be in two of them. */
-function distinct(chosen: readonly ChosenEndpoint[]): readonly ChosenEndpoint[] {
-  const byIp = new Map<string, ChosenEndpoint>();
-  for (const one of chosen) {
-    if (!byIp.has(one.endpoint.ip)) byIp.set(one.endpoint.ip, one);
-  }
-  return [...byIp.values()];
 }
 
 function checkCount(slices: readonly EndpointSlice[]): void {
