@@ -14,7 +14,7 @@ import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
 import type { SessionDelegate } from "../session/calls/session_delegate.ts";
-import { TurnLag } from "../session/frames/turn_lag.ts";
+import { CallTime, TurnLag } from "../session/frames/call_time.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { Channel, Progress } from "../transport/channel/transport.ts";
@@ -88,6 +88,8 @@ export abstract class Link implements SessionDelegate {
   #turnMs = 0;
   /** Of the calls made in the midst of this turn; `null`: there are none. */
   #lag: TurnLag | null = null;
+  /** Of the last one of them; those with the same time-out share it. */
+  #laterTime: CallTime | null = null;
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
   #isOver = false;
@@ -129,11 +131,19 @@ export abstract class Link implements SessionDelegate {
    * @returns The turn's time, as {@linkcode Link.beginTurn} gives it.
    */
   beginCall(call: OutgoingCall, timeoutMs: number): number {
-    const isLater = this.#inTurn;
+    if (this.#inTurn) {
+      const time = this.#laterTime;
+      call.time = time !== null && time.timeoutMs === timeoutMs ? time : this.#timeOf(timeoutMs);
+      return this.#turnMs;
+    }
     const nowMs = this.beginTurn();
-    call.deadlineMs = nowMs + timeoutMs;
-    if (isLater && timeoutMs !== Infinity) call.lag = this.#lag ??= new TurnLag();
+    call.time = new CallTime(nowMs, timeoutMs);
     return nowMs;
+  }
+
+  #timeOf(timeoutMs: number): CallTime {
+    const lag = this.#lag ??= new TurnLag();
+    return this.#laterTime = new CallTime(this.#turnMs, timeoutMs, lag);
   }
 
   /** Reads the clock in the midst of a turn, and lets the deadlines of the calls made in it know. */
@@ -313,7 +323,7 @@ export abstract class Link implements SessionDelegate {
     this.#inTurn = false;
     if (this.#lag !== null) {
       this.now();
-      this.#lag = null;
+      this.#lag = this.#laterTime = null;
     }
     if (this.gone) return;
     if (!this.writing && !this.#gathering && this.session.hasOutput) this.#flush();

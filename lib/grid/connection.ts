@@ -9,6 +9,7 @@ import { InternodeError, invalidArgument } from "../errors.ts";
 import type { Link } from "../driver/link.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../session/frames/handler_name.ts";
+import { CallTime } from "../session/frames/call_time.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import { type CallOptions, NO_OPTIONS, timesProblem } from "../rpc/contract/call_options.ts";
 import type { CallTraces } from "../rpc/tracing/call_trace.ts";
@@ -151,7 +152,7 @@ export class Connection {
         link.beginCall(call, timeoutMs);
         this.#open(link, call, contract, initial, options);
       } else {
-        call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
+        call.time = new CallTime(this.#node.options.clock.now(), timeoutMs);
         this.#peer.wait(call, options.waitForReady === true, (made) => {
           this.#open(made, call, contract, initial, options);
         });
@@ -175,7 +176,7 @@ export class Connection {
       const nowMs = link.beginCall(call, timeoutMs);
       this.#request(link, nowMs, call, contract, request, options);
     } else {
-      call.deadlineMs = this.#node.options.clock.now() + timeoutMs;
+      call.time = new CallTime(this.#node.options.clock.now(), timeoutMs);
       this.#wait(call, contract, request, options);
     }
     if (signal !== undefined && call.state !== "ended") call.watch(signal);

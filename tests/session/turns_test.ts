@@ -6,11 +6,10 @@ import { OutgoingCalls } from "../../lib/session/calls/outgoing_calls.ts";
 import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { ReceiveBuffer } from "../../lib/session/calls/receive_buffer.ts";
 import { NO_METADATA } from "../../lib/session/frames/metadata.ts";
-import { OutgoingCall } from "../../lib/session/sending/outgoing_call_table.ts";
 import type { CreditGranter } from "../../lib/session/calls/receive_half.ts";
 import { IncomingCalls } from "../../lib/session/calls/incoming_calls.ts";
 import { SendHalf } from "../../lib/session/sending/send_half.ts";
-import { TurnLag } from "../../lib/session/frames/turn_lag.ts";
+import { CallTime, TurnLag } from "../../lib/session/frames/call_time.ts";
 import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { WriterPool } from "../../lib/wire/writer_pool.ts";
@@ -108,18 +107,12 @@ Deno.test("a call that was given up has no deadline any more, though its slot is
   assertEquals([second.error?.code, outgoing.earliestDeadlineMs()], ["DeadlineExceeded", Infinity]);
 });
 
-Deno.test("a deadline that is set counts from no turn", () => {
-  const call = new class extends OutgoingCall {
-    override onResponse(): void {}
-    override onError(): void {}
-  }();
-  const lag = new TurnLag();
-  call.untilMs = 100;
-  call.lag = lag;
+Deno.test("what a turn took moves the deadlines of the calls made in it, and of no others", () => {
+  const exact = new TestCall(), later = new TestCall(), lag = new TurnLag();
+  exact.time = new CallTime(60, 40);
+  later.time = new CallTime(60, 40, lag);
   lag.ms = 7;
-  assertEquals(call.deadlineMs, 107);
-  call.deadlineMs = 50;
-  assertEquals(call.deadlineMs, 50);
+  assertEquals([exact.deadlineMs, later.deadlineMs], [100, 107]);
 });
 
 Deno.test("a turn may end after 32 frames that run no handler, each time", () => {

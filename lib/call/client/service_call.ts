@@ -13,6 +13,7 @@ import { PendingRequest } from "../../rpc/calling/pending_request.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import { timesProblem } from "../../rpc/contract/call_options.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
+import { CallTime } from "../../session/frames/call_time.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { PickOptions, Replica } from "../balancers/balancer.ts";
@@ -49,6 +50,8 @@ class Extra {
   isGivenUp = false;
   /** The number of the present attempt. */
   attempt = 1;
+  /** When that was sent, if not when the call was made; -1: then. */
+  sentMs = -1;
   /** Whether it ends with an attempt that was told of. */
   isTraced = false;
 }
@@ -73,7 +76,6 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
   readonly #request: Request;
   readonly #options: ServiceCallOptions;
   #carrier: OpenLink | null = null;
-  #sentMs = 0;
   #extra: Extra | null = null;
 
   constructor(
@@ -118,11 +120,17 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
       this.#send(carrier, nowMs);
     } else if (this.state !== "ended") {
       const nowMs = core.now();
-      this.deadlineMs = nowMs + timeoutMs;
+      this.time = new CallTime(nowMs, timeoutMs);
       if (!isCounted) core.retryBudget.onCall(nowMs);
       core.replicas.wait(this, this);
     }
     if (signal !== undefined && this.state !== "ended") this.watch(signal);
+  }
+
+  /** When the present attempt was sent. */
+  get #sentMs(): number {
+    const extra = this.#extra;
+    return extra === null || extra.sentMs < 0 ? this.time.madeMs : extra.sentMs;
   }
 
   /** The replica that has the call at the moment; `null`: none. */
@@ -227,7 +235,7 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
   #send(carrier: OpenLink, nowMs: number): void {
     const { key, contract } = this.#method;
     this.#carrier = carrier;
-    this.#sentMs = nowMs;
+    if (nowMs !== this.#sentMs) this.#more().sentMs = nowMs;
     this.#extra?.hedge?.tried.add(carrier.replica);
     carrier.begin();
     try {

@@ -9,6 +9,7 @@ import type { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import { OutgoingStream, type StreamDelegate } from "../../rpc/calling/outgoing_stream.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
+import { CallTime } from "../../session/frames/call_time.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { ClientCore } from "./client_core.ts";
@@ -60,7 +61,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
       link.link.beginCall(this, timeoutMs);
       this.#open(link);
     } else if (this.state !== "ended") {
-      this.deadlineMs = core.options.clock.now() + timeoutMs;
+      this.time = new CallTime(core.options.clock.now(), timeoutMs);
       core.replicas.wait(this, this);
     }
     if (signal !== undefined && this.ending === null) this.watch(signal);

@@ -145,11 +145,7 @@ export class ReplicaSet implements ReplicaListener {
       const { current } = picked;
       if (current !== null) return current;
     }
-    // It may be a promise, whose unhandled rejection would end the process.
-    tell(() => picked, () => {});
-    throw invalidArgument(
-      "The balancer returned a value that is not one of the replicas of its last update.",
-    );
+    return refuse(picked);
   }
 
   /**
@@ -331,6 +327,15 @@ export class ReplicaSet implements ReplicaListener {
     if (this.#returnTimer !== null) this.#core.options.clock.clearTimer(this.#returnTimer);
     this.#returnTimer = null;
   }
+}
+
+/** By itself, as a function that makes a closure pays for it at each call. */
+function refuse(picked: unknown): never {
+  // It may be a promise, whose unhandled rejection would end the process.
+  tell(() => picked, () => {});
+  throw invalidArgument(
+    "The balancer returned a value that is not one of the replicas of its last update.",
+  );
 }
 
 /** Those of the lowest priority; the next one takes over when none of them can take calls. */

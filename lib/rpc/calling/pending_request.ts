@@ -8,7 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
-import { NO_LAG, type TurnLag } from "../../session/frames/turn_lag.ts";
+import { type CallTime, UNLIMITED_TIME } from "../../session/frames/call_time.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { callFailure } from "./call_failure.ts";
 import { type CallTraces, traceCode } from "../tracing/call_trace.ts";
@@ -54,9 +54,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** See {@linkcode OutgoingCall}. */
   state: OutgoingCall["state"] = "idle";
   /** See {@linkcode OutgoingCall}. */
-  untilMs: number = Infinity;
-  /** See {@linkcode OutgoingCall}. */
-  lag: Readonly<TurnLag> = NO_LAG;
+  time: CallTime = UNLIMITED_TIME;
   readonly #contract: SingleContract<Request, Response>;
   readonly #delegate: CallDelegate;
   readonly #resolve: (response: Response) => void;
@@ -83,12 +81,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
 
   /** See {@linkcode OutgoingCall}. */
   get deadlineMs(): number {
-    return this.untilMs + this.lag.ms;
-  }
-
-  set deadlineMs(atMs: number) {
-    this.untilMs = atMs;
-    this.lag = NO_LAG;
+    return this.time.deadlineMs;
   }
 
   /** The call's span; `null`: nobody traces. */

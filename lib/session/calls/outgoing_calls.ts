@@ -9,6 +9,7 @@ import { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../../wire/frame.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
+import { UNLIMITED_TIME } from "../frames/call_time.ts";
 import { encodeMetadata, type Metadata } from "../frames/metadata.ts";
 import { NameNumbers } from "./name_numbers.ts";
 import { OpenedStream, openingPrefix } from "./opened_stream.ts";
@@ -233,7 +234,7 @@ export class OutgoingCalls {
     } else if (call.state === "sent") {
       call.state = "abandoned";
       // It has ended here; only its slot waits for the peer's answer.
-      call.deadlineMs = Infinity;
+      call.time = UNLIMITED_TIME;
       const reason = reasonText(error);
       if (call instanceof OpenedStream && call.send !== null) {
         call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);
@@ -343,12 +344,8 @@ export class OutgoingCalls {
       if (call.receive === null) call.onEnd();
       else call.receive.onEnd(count);
     }
-    call.close(
-      new InternodeError("Closed", "The handler has ended the stream.", {
-        origin: "remote",
-        outcome: "executed",
-      }),
-    );
+    const init = { origin: "remote", outcome: "executed" } as const;
+    call.close(new InternodeError("Closed", "The handler has ended the stream.", init));
     this.#slotQueue.flow();
   }
 

@@ -6,7 +6,7 @@
 
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { takePastDue } from "../frames/past_due.ts";
-import { NO_LAG, type TurnLag } from "../frames/turn_lag.ts";
+import { type CallTime, UNLIMITED_TIME } from "../frames/call_time.ts";
 
 /** How many low bits of an id are its slot; the rest counts the slot's uses. */
 const SLOT_BITS = 20;
@@ -34,19 +34,12 @@ export abstract class OutgoingCall {
   handler = -1;
   /** Where it stands; see the class. */
   state: "idle" | "waiting" | "sent" | "abandoned" | "ended" = "idle";
-  /** When its time would run out if its turn had taken no time; only `deadlineMs` reads it. */
-  untilMs: number = Infinity;
-  /** What the turn took in which it was made. */
-  lag: Readonly<TurnLag> = NO_LAG;
+  /** When it was made, and when its time runs out. */
+  time: CallTime = UNLIMITED_TIME;
 
   /** When its time runs out, on the session's clock; `Infinity`: never. */
   get deadlineMs(): number {
-    return this.untilMs + this.lag.ms;
-  }
-
-  set deadlineMs(atMs: number) {
-    this.untilMs = atMs;
-    this.lag = NO_LAG;
+    return this.time.deadlineMs;
   }
 
   /** What begins the call had to wait, and has now left whole. */
@@ -91,7 +84,8 @@ export class OutgoingCallTable {
     this.active++;
     const id = (uses << SLOT_BITS | slot) >>> 0;
     call.id = id;
-    this.#earliestMs = Math.min(this.#earliestMs, call.deadlineMs);
+    const deadlineMs = call.deadlineMs;
+    if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
     return id;
   }
 

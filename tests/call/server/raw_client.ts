@@ -9,6 +9,7 @@ import type { Link, LinkDelegate } from "../../../lib/driver/link.ts";
 import { LinkMaker } from "../../../lib/driver/link_maker.ts";
 import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import type { Channel, Transport } from "../../../lib/transport/channel/transport.ts";
+import { CallTime } from "../../../lib/session/frames/call_time.ts";
 import type { Metadata } from "../../../lib/session/frames/metadata.ts";
 import { OpenedStream } from "../../../lib/session/calls/opened_stream.ts";
 import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
@@ -80,7 +81,7 @@ export class RawClient implements LinkDelegate {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const call = new RawCall(resolve, reject);
     const nowMs = this.#link.beginTurn();
-    call.deadlineMs = nowMs + (options.timeoutMs ?? Infinity);
+    call.time = new CallTime(nowMs, options.timeoutMs ?? Infinity);
     const { outgoing } = this.session;
     try {
       const number = outgoing.nameNumber(makeMethodKey(component, method).hex, "", nowMs);

@@ -8,6 +8,7 @@ import type { InternodeError } from "../../../lib/errors.ts";
 import { AcceptedStream } from "../../../lib/session/calls/accepted_stream.ts";
 import { IncomingCall } from "../../../lib/session/calls/incoming_call_table.ts";
 import { OpenedStream } from "../../../lib/session/calls/opened_stream.ts";
+import { CallTime } from "../../../lib/session/frames/call_time.ts";
 import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
 import type { ReceiveHalf } from "../../../lib/session/calls/receive_half.ts";
 import type { ByteReader } from "../../../lib/wire/byte_reader.ts";
@@ -45,7 +46,7 @@ export class FuzzCall extends OutgoingCall {
   ) {
     super();
     this.owner = owner;
-    this.deadlineMs = deadlineMs;
+    this.time = new CallTime(0, deadlineMs);
     this.key = key;
     this.echoes = echoes;
   }
@@ -121,7 +122,7 @@ export class FuzzStream extends OpenedStream {
   constructor(owner: CallEvents, deadlineMs: number) {
     super();
     this.owner = owner;
-    this.deadlineMs = deadlineMs;
+    this.time = new CallTime(0, deadlineMs);
     this.received = new Received(owner, false);
   }
 

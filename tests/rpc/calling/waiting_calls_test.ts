@@ -2,6 +2,7 @@ import { InternodeError } from "@internode/grid";
 import { VirtualClock } from "@internode/grid/testing";
 import { assertEquals } from "@std/assert";
 import { WaitingCalls } from "../../../lib/rpc/calling/waiting_calls.ts";
+import { CallTime } from "../../../lib/session/frames/call_time.ts";
 import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
 
 /** A call that keeps what becomes of it. */
@@ -13,7 +14,7 @@ class Call extends OutgoingCall {
     super();
     this.name = name;
     this.fates = fates;
-    this.deadlineMs = deadlineMs;
+    this.time = new CallTime(0, deadlineMs);
   }
   override onResponse(): void {}
   override onError(error: unknown): void {

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { IncomingCall, IncomingCallTable } from "../../../lib/session/calls/incoming_call_table.ts";
+import { CallTime } from "../../../lib/session/frames/call_time.ts";
 import {
   OutgoingCall,
   OutgoingCallTable,
@@ -13,7 +14,7 @@ import { ScriptedPeer } from "../../support/session/scripted_peer.ts";
 class Mine extends OutgoingCall {
   constructor(deadlineMs = Infinity) {
     super();
-    this.deadlineMs = deadlineMs;
+    this.time = new CallTime(0, deadlineMs);
   }
   override onResponse(): void {}
   override onError(): void {}

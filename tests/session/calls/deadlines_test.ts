@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { TurnLag } from "../../../lib/session/frames/turn_lag.ts";
+import { CallTime, TurnLag } from "../../../lib/session/frames/call_time.ts";
 import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
 import { failingCodec, numbered, rawCodec } from "../../support/session/calls.ts";
 import { assertNothingLeft, Pair } from "../../support/session/pair.ts";
@@ -41,7 +41,7 @@ Deno.test("what a turn took counts for the deadline of a call made in it, also o
   const peer = ScriptedPeer.open("dialler");
   const call = peer.side.request("echo", numbered(1), { deadlineMs: peer.nowMs + 1000 });
   const lag = new TurnLag();
-  call.lag = lag;
+  call.time = new CallTime(peer.nowMs, 1000, lag);
   peer.nowMs += lag.ms = 200;
   peer.nowMs += 50;
   peer.expect(FrameType.name);

@@ -307,8 +307,7 @@ Deno.test("the time left is rounded up, never negative, and never that of a call
 Deno.test("a call whose time runs out is not begun any more, but goes on once a piece of it has left", () => {
   for (const begun of [true, false]) {
     const { bulk, next } = lane();
-    const call = new TestCall();
-    call.deadlineMs = 100;
+    const call = new TestCall(100);
     bulk.add(request(3_000, 1 << 20, call));
     if (begun) assertEquals(next(99).length, 1);
     assertEquals(next(100).map(({ type }) => type), begun ? [FrameType.openerFragment] : []);

@@ -6,6 +6,7 @@ import {
   type OutgoingCall,
   OutgoingCallTable,
 } from "../../../lib/session/sending/outgoing_call_table.ts";
+import { CallTime } from "../../../lib/session/frames/call_time.ts";
 import { SlotQueue } from "../../../lib/session/sending/slot_queue.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
 import { numbered, rawCodec, TestCall } from "../../support/session/calls.ts";
@@ -120,7 +121,7 @@ const MAKING_ROOM: [
     for (let n = 0; n < times; n++) queue.shift();
   }],
   ["have run out of time", ({ queue, scheduler }, times) => {
-    for (const call of queue.waiting().slice(0, times)) call.deadlineMs = 10;
+    for (const call of queue.waiting().slice(0, times)) call.time = new CallTime(0, 10);
     scheduler.nowMs = 10;
     queue.expire();
   }],

@@ -6,6 +6,7 @@ import { InternodeError } from "../../../lib/errors.ts";
 import { AcceptedStream } from "../../../lib/session/calls/accepted_stream.ts";
 import type { HandlerTarget } from "../../../lib/session/calls/handler_target.ts";
 import { IncomingCall } from "../../../lib/session/calls/incoming_call_table.ts";
+import { CallTime } from "../../../lib/session/frames/call_time.ts";
 import type { Metadata } from "../../../lib/session/frames/metadata.ts";
 import { OpenedStream } from "../../../lib/session/calls/opened_stream.ts";
 import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
@@ -60,7 +61,7 @@ export class TestCall extends OutgoingCall {
 
   constructor(deadlineMs = Infinity) {
     super();
-    this.deadlineMs = deadlineMs;
+    this.time = new CallTime(0, deadlineMs);
   }
 
   get done(): boolean {
@@ -94,7 +95,7 @@ export class TestStream extends OpenedStream {
 
   constructor(deadlineMs = Infinity) {
     super();
-    this.deadlineMs = deadlineMs;
+    this.time = new CallTime(0, deadlineMs);
   }
 
   get done(): boolean {
