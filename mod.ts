@@ -51,6 +51,8 @@ export {
   sharedSecret,
   type SharedSecretOptions,
 } from "./lib/driver/shared_secret.ts";
+export type { Resolution, Resolver, Version } from "./lib/discovery/resolver/resolver.ts";
+export type { Endpoint } from "./lib/transport/channel/endpoint.ts";
 export type { TlsOptions } from "./lib/transport/tls/tls.ts";
 export type {
   ByteChannel,
@@ -105,7 +107,9 @@ export type {
 } from "./lib/rpc/contract/handler.ts";
 export type { Logger } from "./lib/rpc/contract/logger.ts";
 export type { CloseOptions } from "./lib/rpc/connecting/close_options.ts";
+export type { HostEntry, HostSource } from "./lib/grid/host_list.ts";
 export { Manager, type UpgradeOptions } from "./lib/grid/manager.ts";
+export type { HostsChange } from "./lib/grid/membership.ts";
 export type { ManagerOptions } from "./lib/grid/node_options.ts";
 export { Stream } from "./lib/rpc/calling/stream.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";

@@ -23,7 +23,8 @@
  * | `ProtocolError` | the peer broke the protocol; the connection was ended | report it |
  * | `Closed` | this side is closed or closing | nothing |
  * | `InvalidArgument` | an option or an argument makes no sense | correct it |
- * | `GoingAway` | the connection was renewed, and the call outlasted the grace time on the old one | open the stream again; repeat a request if it is idempotent |
+ * | `GoingAway` | the connection was renewed, or the host left the list, and the call outlasted the grace time | open the stream again; repeat a request if it is idempotent |
+ * | `NotListed` | the host is not, or no longer, on this node's list of hosts, or this node is not on the host's | call a host that is listed |
  */
 export type ErrorCode =
   | "Unreachable"
@@ -40,7 +41,8 @@ export type ErrorCode =
   | "ProtocolError"
   | "Closed"
   | "InvalidArgument"
-  | "GoingAway";
+  | "GoingAway"
+  | "NotListed";
 
 /** Who caused a failure: the code that called, this library or process, the peer, or what lies between. */
 export type ErrorOrigin = "caller" | "local" | "remote" | "network";

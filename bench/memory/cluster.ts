@@ -148,7 +148,7 @@ class ClusterBench {
 
   #areAllConnected(): boolean {
     for (const index of this.#cluster.running) {
-      for (const { state } of this.#cluster.node(index).connections) {
+      for (const { state } of this.#cluster.node(index).connections()) {
         if (state !== "connected") return false;
       }
     }

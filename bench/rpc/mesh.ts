@@ -106,7 +106,7 @@ async function measureNodes(
   const connectMs = Math.round(performance.now() - startMs);
   const residentIdleBytes = (await settledMemory()).residentBytes;
   const payload = new Uint8Array(size);
-  const asks = managers.flatMap(({ connections }) => connections)
+  const asks = managers.flatMap((manager) => manager.connections())
     .map((connection) => () => connection.request(echo, payload));
   const rate = await measureRate(asks, options);
   const residentBusyBytes = Deno.memoryUsage().rss;

@@ -97,7 +97,7 @@ async function runNode(config: NodeConfig, orders: Orders): Promise<void> {
   let uids = 0;
   let told = 0;
   const reportStats = () => {
-    const total = grid.connections.reduce((sum, peer) => sum + peer.stats().reconnects, 0);
+    const total = grid.connections().reduce((sum, peer) => sum + peer.stats().reconnects, 0);
     report({ report: "stats", calls: calls.latency.drain(), locks, reconnects: total - told });
     told = total;
   };

@@ -14,7 +14,7 @@ await using node = new Manager({ local, hosts, auth });
 node.handle(greet, ({ name }) => ({ text: `Hello ${name}, this is ${local}.` }));
 await node.listen(); // accepts, and dials those peers that it is to dial
 
-for (const peer of node.connections) {
+for (const peer of node.connections()) {
   // The other process may not be up yet.
   const { text } = await peer.request(greet, { name: local }, { waitForReady: true });
   console.log(text);

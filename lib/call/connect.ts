@@ -9,7 +9,7 @@ import { InternodeError } from "../errors.ts";
 import { ClientCore } from "./client/client_core.ts";
 import { type ClientOptions, resolveClientOptions } from "./service/client_options.ts";
 import type { Resolver } from "../discovery/resolver/resolver.ts";
-import { ResolverWatch } from "./client/resolver_watch.ts";
+import { ResolverWatch } from "../discovery/resolver/resolver_watch.ts";
 import { ServiceConnection } from "./service_connection.ts";
 
 /**

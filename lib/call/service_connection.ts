@@ -19,7 +19,7 @@ import { hedgeOf } from "./service/hedge_policy.ts";
 import { HedgedCall } from "./client/hedged_call.ts";
 import type { MethodKey } from "./service/method_key.ts";
 import type { ReplicaState } from "./replicas/replica_state.ts";
-import type { ResolverWatch } from "./client/resolver_watch.ts";
+import type { ResolverWatch } from "../discovery/resolver/resolver_watch.ts";
 import { ServiceCall } from "./client/service_call.ts";
 import {
   NO_SERVICE_CALL_OPTIONS,

@@ -16,12 +16,13 @@ import type { Channel } from "../transport/channel/transport.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { GridPeer } from "./grid_peer.ts";
+import type { PeerSet } from "./peer_set.ts";
 import { PendingConnections, type TakeOver } from "../rpc/connecting/pending_connections.ts";
 import { TokenJudge } from "../rpc/connecting/token_judge.ts";
 import { UsedTokens } from "../rpc/proof/used_tokens.ts";
 import { ListenerLog } from "../rpc/connecting/listener_log.ts";
 
-/** The default of `maxUnproven`, unless twice the number of peers, which may all connect together, is more. */
+/** The least default of `maxUnproven`. */
 const MAX_UNPROVEN = 1_024;
 
 /** Accepts connections and hands each to its peer after the handshake. */
@@ -32,28 +33,25 @@ export class Acceptor {
   readonly limiter: ListenerLimiter;
 
   readonly #node: GridNode;
-  readonly #peers: ReadonlyMap<string, GridPeer>;
+  readonly #peers: PeerSet;
   readonly #pending: PendingConnections;
   readonly #tokens: TokenJudge;
 
   /**
    * @param node The node that accepts.
-   * @param peers The peers by name.
+   * @param peers Its peers.
    */
-  constructor(node: GridNode, peers: ReadonlyMap<string, GridPeer>) {
+  constructor(node: GridNode, peers: PeerSet) {
     this.#node = node;
     const { auth, logger, clock, handshakeLimits, handshakeTimeoutMs } = node.options;
     const local = node.local.href;
     const log = this.log = new ListenerLog(local, logger, clock, node.audit);
-    this.#tokens = new TokenJudge({ auth, clock, local, log, used: new UsedTokens() });
     this.#peers = peers;
-    const maxUnproven = handshakeLimits.maxUnproven ?? Math.max(MAX_UNPROVEN, 2 * peers.size);
-    this.limiter = new ListenerLimiter({
-      ...handshakeLimits,
-      maxUnproven,
-      handshakeTimeoutMs,
-      clock,
-    });
+    // Those of names that are not listed share one place.
+    const among = (name: string): string => peers.get(name) === undefined ? "" : name;
+    this.#tokens = new TokenJudge({ auth, clock, local, log, used: new UsedTokens(), among });
+    this.limiter = new ListenerLimiter({ ...handshakeLimits, handshakeTimeoutMs, clock });
+    this.onPeersChange();
     this.#pending = new PendingConnections({
       limiter: this.limiter,
       log,
@@ -61,6 +59,12 @@ export class Acceptor {
         node.link(channel, "acceptor", "", delegate, { usedMs }),
       onGone: () => node.onGone(),
     });
+  }
+
+  /** There are more or fewer peers, who may all connect together. */
+  onPeersChange(): void {
+    const { maxUnproven } = this.#node.options.handshakeLimits;
+    this.limiter.maxUnproven = maxUnproven ?? Math.max(MAX_UNPROVEN, 2 * this.#peers.size);
   }
 
   /** How many connections are in their handshake. */
@@ -76,7 +80,8 @@ export class Acceptor {
   ): TokenJudgement {
     return this.#tokens.judge(token, { identity, remote }, (name) => {
       const found = this.find(name, identity);
-      return "why" in found ? found : null;
+      // Who is not listed yet is told so in the handshake, where there is a code for it.
+      return "why" in found && found.code !== "NotListed" ? found : null;
     });
   }
 
@@ -95,8 +100,9 @@ export class Acceptor {
     const judge = (link: Link, caller: string): TakeOver | Refusal => {
       const found = this.find(caller, link.identity);
       if ("why" in found) return found;
-      const { reconnector } = found;
       return () => {
+        // It may have left meanwhile, and come back.
+        const { reconnector } = this.#peers.get(caller) ?? found;
         reconnector.adopt(link);
         return reconnector;
       };
@@ -121,7 +127,9 @@ export class Acceptor {
     if (this.#node.closing) return denied(`"${local}" is closing`);
     if (name === local) return denied(`"${name}" is this host's own name`);
     const peer = this.#peers.get(name);
-    if (peer === undefined) return denied(`"${name}" is not among the hosts of "${local}"`);
+    if (peer === undefined) {
+      return { code: "NotListed", why: `"${name}" is not among the hosts of "${local}"` };
+    }
     if (dials(local, name)) return denied(`"${local}" dials "${name}", not the other way around`);
     return this.#node.refusal(name, identity) ?? peer;
   }

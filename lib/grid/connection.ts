@@ -28,9 +28,12 @@ import type { Tracer } from "../rpc/contract/tracer.ts";
 import { untilConnected, type WaitOptions } from "./wait_for_connect.ts";
 
 /**
- * The way to one peer. There is one for each host, from `Manager.connection`,
- * for as long as the manager lives: underneath, the connection may be lost and
- * made again.
+ * The way to one peer, from `Manager.connection`. Underneath, the connection may
+ * be lost and made again.
+ *
+ * When its host leaves the list of hosts it is `closed`: calls fail as
+ * `NotListed`, `notSent`, and its listeners have heard the last of it. Should the
+ * host come back, calls on it work again, but listeners must be added again.
  *
  * @example
  * ```ts
@@ -56,14 +59,16 @@ export class Connection {
   readonly host: string;
 
   readonly #node: GridNode;
-  readonly #peer: GridPeer;
-  readonly #reconnector: Reconnector;
-  readonly #delegate: StreamDelegate;
+  readonly #present: () => GridPeer | undefined;
+  #peer: GridPeer;
+  #reconnector: Reconnector;
+  #delegate: StreamDelegate;
 
-  /** Made by the manager. */
-  constructor(node: GridNode, peer: GridPeer) {
+  /** Made by the manager, which knows whether a host that has left is present again. */
+  constructor(node: GridNode, peer: GridPeer, present: () => GridPeer | undefined) {
     this.host = peer.host;
     this.#node = node;
+    this.#present = present;
     this.#peer = peer;
     this.#reconnector = peer.reconnector;
     this.#delegate = new GridCallDelegate(node, peer);
@@ -71,16 +76,19 @@ export class Connection {
 
   /** Where the connection stands. */
   get state(): ConnectionState {
+    this.#follow();
     return this.#peer.state;
   }
 
   /** Who the peer has proven to be by its certificate, while it is connected; `undefined` otherwise, and without mutual TLS. */
   get identity(): PeerIdentity | undefined {
+    this.#follow();
     return this.#reconnector.link?.identity;
   }
 
   /** Counters of this connection; reading them costs, keeping them does not. */
   stats(): ConnectionStats {
+    this.#follow();
     const { totals, link } = this.#reconnector;
     return totals.snapshot(this.state, link, this.#node.options.clock);
   }
@@ -92,6 +100,7 @@ export class Connection {
    * @returns A function that ends that.
    */
   onStateChange(listener: (state: ConnectionState, connection: Connection) => void): () => void {
+    this.#follow();
     return this.#peer.onStateChange((state) => listener(state, this));
   }
 
@@ -99,9 +108,10 @@ export class Connection {
    * Waits until the connection is made.
    *
    * @param options How long, and what ends the waiting.
-   * @throws {InternodeError} `Unreachable` when the time is up, `Closed` when the manager closes; the signal's reason when it aborts.
+   * @throws {InternodeError} `Unreachable` when the time is up, `NotListed` when the host leaves, `Closed` when the manager closes; the signal's reason when it aborts.
    */
   waitForConnect(options: WaitOptions = {}): Promise<void> {
+    this.#follow();
     return untilConnected(this.#peer, this.#node.options.clock, options);
   }
 
@@ -122,6 +132,7 @@ export class Connection {
     request: NoInfer<Request>,
     options: CallOptions = NO_OPTIONS,
   ): Promise<Response> {
+    if (this.#reconnector.link === null) this.#follow();
     return new Promise((resolve, reject) => {
       const { into, subroute } = options;
       const answered = into === undefined ? contract : withArray(contract, into);
@@ -144,6 +155,7 @@ export class Connection {
     initial: NoInfer<Initial>,
     options: CallOptions = NO_OPTIONS,
   ): Stream<Input, Output> {
+    if (this.#reconnector.link === null) this.#follow();
     const { signal, timeoutMs = Infinity, subroute = "" } = options;
     const call = new OutgoingStream(contract, this.#delegate, subroute);
     if (this.#prepareCall(call, timeoutMs, options, contract)) {
@@ -160,6 +172,16 @@ export class Connection {
       if (signal !== undefined && call.state !== "ended") call.watch(signal);
     }
     return new Stream(call, () => this.#delegate.beginTurn());
+  }
+
+  /** A host that has left may be a peer again. */
+  #follow(): void {
+    if (!this.#peer.hasLeft) return;
+    const peer = this.#present();
+    if (peer === undefined) return;
+    this.#peer = peer;
+    this.#reconnector = peer.reconnector;
+    this.#delegate = new GridCallDelegate(this.#node, peer);
   }
 
   /** Sends the call now, or when there is a connection. */

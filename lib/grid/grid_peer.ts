@@ -18,8 +18,10 @@ import { ConnectionLog } from "../rpc/connecting/connection_log.ts";
 import { type ConnectionState, mayFollow } from "../rpc/contract/connection_state.ts";
 import type { GridNode } from "./grid_node.ts";
 import { drainLink } from "../rpc/connecting/link_closing.ts";
-import { managerClosed, peerCloses, unreachable } from "./peer_errors.ts";
-import { Reconnector, type ReconnectorDelegate } from "../rpc/connecting/reconnector.ts";
+import type { ListedHost } from "./host_list.ts";
+import { managerClosed, notListed, peerCloses, unreachable } from "./peer_errors.ts";
+import { Reconnector } from "../rpc/connecting/reconnector.ts";
+import type { ReconnectorDelegate } from "../rpc/connecting/reconnector_delegate.ts";
 import { DuplicateNameWatch } from "../rpc/connecting/duplicate_name_watch.ts";
 import { type Unsent, WaitingCalls } from "../rpc/calling/waiting_calls.ts";
 
@@ -30,8 +32,13 @@ export class GridPeer implements ReconnectorDelegate {
   /** Keeps the connection. */
   readonly reconnector: Reconnector;
 
+  /** Whether it was taken off the list of hosts: it is no peer any more. */
+  hasLeft = false;
+  /** Told whenever an attempt or a channel has ended for good. */
+  onAllGone: () => void = () => {};
+
   readonly #node: GridNode;
-  readonly #address: HostAddress;
+  #address: HostAddress;
   readonly #dials: boolean;
   readonly #log: ConnectionLog;
   // Made when there is something for them: most connections are idle most of the time.
@@ -41,10 +48,10 @@ export class GridPeer implements ReconnectorDelegate {
   #state: ConnectionState = "connecting";
   #unwatch: (() => void) | null = null;
 
-  constructor(node: GridNode, address: HostAddress, dials: boolean) {
+  constructor(node: GridNode, { name, address }: ListedHost, dials: boolean) {
     this.#node = node;
     this.#address = address;
-    this.host = address.href;
+    this.host = name.href;
     this.#dials = dials;
     const { options, dialLimiter } = node;
     this.#log = new ConnectionLog(this.host, options, lastingMs(options.reconnect));
@@ -60,6 +67,11 @@ export class GridPeer implements ReconnectorDelegate {
       },
       this,
     );
+  }
+
+  /** This node's canonical URL. */
+  get local(): string {
+    return this.#node.local.href;
   }
 
   /** Where the connection stands. */
@@ -127,11 +139,23 @@ export class GridPeer implements ReconnectorDelegate {
     for (const link of this.reconnector.links) drainLink(link, reason);
   }
 
+  /** It is to be reached elsewhere; a connection that there is stays. */
+  move(address: HostAddress): void {
+    this.#address = address;
+    if (this.#dials) this.reconnector.dialAnew();
+  }
+
+  /** It is no peer any more: calls that wait fail, connections stay until they are closed. */
+  leave(): void {
+    this.hasLeft = true;
+    this.#unwatch?.();
+    this.reconnector.leave(notListed(this.host, this.local));
+    this.#end();
+  }
+
   /** Ends everything. */
   close(): void {
-    if (this.#state === "closed") return;
-    this.#waiting?.fail("closed");
-    this.#setState("closed");
+    this.#end();
     this.reconnector.close(peerCloses());
   }
 
@@ -201,7 +225,14 @@ export class GridPeer implements ReconnectorDelegate {
 
   /** See {@linkcode ReconnectorDelegate}. */
   onGone(): void {
+    this.onAllGone();
     this.#node.onGone();
+  }
+
+  #end(): void {
+    this.#waiting?.fail("closed");
+    if (this.#state !== "closed") this.#setState("closed");
+    this.#listeners = null;
   }
 
   /** The peer is known to be down now. */
@@ -212,7 +243,9 @@ export class GridPeer implements ReconnectorDelegate {
   }
 
   #unsent(why: Unsent): InternodeError {
-    if (why === "closed") return managerClosed();
+    if (why === "closed") {
+      return this.hasLeft ? notListed(this.host, this.local) : managerClosed();
+    }
     if (why === "down") return unreachable(this.host, this.reconnector.lastFailure);
     const message = "The call's time ran out before there was a connection.";
     return new InternodeError("DeadlineExceeded", message, {

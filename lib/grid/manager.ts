@@ -5,27 +5,21 @@
  */
 
 import { unproven } from "../session/frames/wire_error.ts";
-import { InternodeError, invalidArgument } from "../errors.ts";
+import { type InternodeError, invalidArgument } from "../errors.ts";
 import { about } from "../foreign/log_event.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { promiseOf } from "../foreign/thenable.ts";
-import {
-  checkDiallable,
-  type HostAddress,
-  parseHostAddress,
-  parseNamedHost,
-} from "../runtime/host_address.ts";
+import { checkDiallable, parseNamedHost } from "../runtime/host_address.ts";
 import type { Listener } from "../transport/channel/transport.ts";
 import { upgradeWebSocket } from "../transport/websocket/web_socket_upgrade.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
-import { type ServerStats, sumOfTraffic } from "../rpc/connecting/connection_stats.ts";
+import type { ServerStats } from "../rpc/connecting/connection_stats.ts";
 import type { Server } from "../rpc/connecting/server.ts";
 import { closeListener } from "./close_listener.ts";
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
-import { dials } from "./dialler.ts";
 import { Acceptor } from "./acceptor.ts";
 import { exposedListenerError } from "../rpc/proof/acceptor_policy.ts";
 import { GridNode } from "./grid_node.ts";
@@ -36,10 +30,12 @@ import type {
   StreamHandlerFunction,
 } from "../rpc/contract/handler.ts";
 import type { AnyHandler } from "../rpc/serving/handler_table.ts";
+import { type HostEntry, HostList, type ListedHost } from "./host_list.ts";
+import { type HostsChange, Membership } from "./membership.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
-import { nodeCloses, peerCloses } from "./peer_errors.ts";
-import { OwnPeer } from "./own_peer.ts";
-import { GridPeer } from "./grid_peer.ts";
+import { managerClosed, nodeCloses, peerCloses } from "./peer_errors.ts";
+import { PeerSet } from "./peer_set.ts";
+import { untilAllConnected } from "./wait_for_all.ts";
 import type { WaitOptions } from "./wait_for_connect.ts";
 
 /** What a server of the user's own knows of a request for {@linkcode Manager.upgrade}. */
@@ -76,21 +72,13 @@ export interface UpgradeOptions {
 export class Manager implements AsyncDisposable {
   /** This host's canonical URL. */
   readonly local: string;
-  /** All hosts' canonical URLs, this one's included, in the order given. */
-  readonly hosts: readonly string[];
-  /** The connections to all peers, in the order of `hosts`. */
-  readonly connections: readonly Connection[];
 
   readonly #node: GridNode;
-  readonly #peers = new Map<string, GridPeer>();
-  readonly #byHost = new Map<string, Connection>();
+  readonly #membership: Membership;
+  readonly #peers: PeerSet;
   readonly #acceptor: Acceptor;
-  /** This node as its own peer, once it is asked for. */
-  #own: { readonly peer: GridPeer; readonly connection: Connection } | null = null;
   #listener: Promise<Listener> | null = null;
   #closed: Promise<void> | null = null;
-  /** Whether it dials. */
-  #isStarted = false;
 
   /**
    * Makes a node; it neither listens nor dials before {@linkcode Manager.listen}.
@@ -100,18 +88,76 @@ export class Manager implements AsyncDisposable {
    */
   constructor(options: ManagerOptions) {
     const local = parseNamedHost(options.local);
-    const addresses = [...options.hosts].map(parseNamedHost);
-    if (addresses.length > 1) addresses.forEach(checkDiallable);
     this.local = local.href;
-    this.hosts = addresses.map(({ href }) => href);
-    this.#node = new GridNode(local, resolveOptions(options));
+    const node = this.#node = new GridNode(local, resolveOptions(options));
+    this.#peers = new PeerSet(node);
     try {
-      this.connections = this.#meet(addresses);
+      node.transport(local);
+      const { hosts } = options,
+        check = (host: ListedHost): void => void node.transport(host.address);
+      this.#membership = new Membership(hosts, this.local, node.options, check);
+      if (!this.#membership.isFixed) checkDiallable(local);
     } catch (error) {
-      void this.#node.options.credentials?.close();
+      void node.options.credentials?.close();
       throw error;
     }
-    this.#acceptor = new Acceptor(this.#node, this.#peers);
+    this.#peers.apply(this.#membership.list.changesSince(HostList.empty), 0);
+    this.#acceptor = new Acceptor(node, this.#peers);
+    this.#membership.onChange = (change, graceMs) => {
+      this.#peers.apply(change, graceMs);
+      this.#acceptor.onPeersChange();
+    };
+  }
+
+  /** The canonical URLs of all hosts that are listed at the moment, in their order, this one's among them once it is listed. Empty before a resolver has answered, which is asked from `listen` or `connect` on. */
+  get hosts(): readonly string[] {
+    return this.#membership.list.names;
+  }
+
+  /** The connections to all peers that there are at the moment, connected or not, in the order in which they were listed. */
+  connections(): readonly Connection[] {
+    return this.#peers.connections;
+  }
+
+  /**
+   * Replaces the list of hosts, where the manager was made with a list. Who is
+   * not on it any more is no peer: new calls to it end as `NotListed`, what runs
+   * in both directions may finish within the grace time and ends as `GoingAway`
+   * then, and the connection is closed. Who is new on it is a peer at once.
+   *
+   * @param hosts All hosts of the grid, `local` among them once: URLs, or names with addresses.
+   * @param options The grace time of the hosts that leave.
+   * @returns What has changed.
+   * @throws {InternodeError} `InvalidArgument`, with nothing changed, for a list that the constructor would refuse, where a resolver gives the hosts, or for a grace time out of range; `Closed` when the manager closes.
+   *
+   * @example A third node joins
+   * ```ts
+   * import { Manager } from "@internode/grid";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const hosts = ["memory://set-1", "memory://set-2"], more = [...hosts, "memory://set-3"];
+   * await using one = new Manager({ local: hosts[0]!, hosts });
+   * await using three = new Manager({ local: more[2]!, hosts: more });
+   * await Promise.all([one.listen(), three.listen()]);
+   *
+   * assertEquals(one.setHosts(more).joined, ["memory://set-3"]);
+   * await one.connection("memory://set-3").waitForConnect();
+   * ```
+   */
+  setHosts(hosts: Iterable<string | HostEntry>, options: CloseOptions = {}): HostsChange {
+    const graceMs = resolveGraceMs(options);
+    if (this.#closed !== null) throw managerClosed();
+    return this.#membership.set(hosts, graceMs);
+  }
+
+  /**
+   * Calls back whenever hosts have joined or left the list, after `hosts` and
+   * `connections()` have changed.
+   *
+   * @returns A function that ends that.
+   */
+  onHostsChange(listener: (change: HostsChange) => void): () => void {
+    return this.#membership.subscribe(listener);
   }
 
   /**
@@ -151,9 +197,7 @@ export class Manager implements AsyncDisposable {
    * @throws {InternodeError} When the address cannot be listened at, or the manager is closed; `InvalidArgument` if other machines reach it and would need no proof, see `ManagerOptions.allowUnauthenticated`.
    */
   async listen(): Promise<Server<Connection>> {
-    if (this.#closed !== null) {
-      throw new InternodeError("Closed", "This manager is closed.", { origin: "caller" });
-    }
+    if (this.#closed !== null) throw managerClosed();
     if (this.#listener !== null) throw invalidArgument("This manager is already listening.");
     const { options, local } = this.#node;
     const exposed = this.#exposedListenerError();
@@ -184,9 +228,12 @@ export class Manager implements AsyncDisposable {
       )
     );
     this.connect();
+    const peers = this.#peers;
     return {
       address: listener.address.href,
-      connections: this.connections,
+      get connections(): readonly Connection[] {
+        return peers.connections;
+      },
       finished,
       stats: () => this.#stats(),
       close: (options) => this.close(options),
@@ -196,8 +243,8 @@ export class Manager implements AsyncDisposable {
 
   /** Starts to dial without accepting: for a node whose connections come in through {@linkcode Manager.upgrade}. Any number of calls. */
   connect(): void {
-    this.#isStarted = true;
-    for (const peer of this.#allPeers()) peer.start();
+    this.#peers.start();
+    this.#membership.start();
   }
 
   /**
@@ -251,27 +298,21 @@ export class Manager implements AsyncDisposable {
    * certificate if option `tls` says which one that is.
    *
    * @param host Its URL, canonical or not.
-   * @throws {InternodeError} `InvalidArgument` for a host that is not a peer.
+   * @throws {InternodeError} `NotListed` for a host that is not a peer, `InvalidArgument` for what is no URL of a host.
    */
   connection(host: string): Connection {
-    const connection = this.#byHost.get(host) ?? this.#byHost.get(parseHostAddress(host).href);
-    if (connection !== undefined) return connection;
-    if (parseHostAddress(host).href === this.local) return this.#ownConnection();
-    throw invalidArgument(
-      `${host} is not a peer of ${this.local}; its peers are: ${
-        [...this.#byHost.keys()].join(", ")
-      }.`,
-    );
+    return this.#peers.connection(host);
   }
 
   /**
-   * Waits until every peer is connected.
+   * Waits until it is known which hosts there are, and every peer is connected:
+   * also those that join meanwhile, and none that leaves.
    *
    * @param options How long, and what ends the waiting.
    * @throws {InternodeError} `Unreachable` naming the first peer that is not connected in time.
    */
-  async waitForConnect(options: WaitOptions = {}): Promise<void> {
-    await Promise.all(this.connections.map((connection) => connection.waitForConnect(options)));
+  waitForConnect(options: WaitOptions = {}): Promise<void> {
+    return untilAllConnected(this.#peers, this.#membership, this.#node.options.clock, options);
   }
 
   /**
@@ -307,51 +348,12 @@ export class Manager implements AsyncDisposable {
     return this.close();
   }
 
-  /** Makes the connections to all peers. */
-  #meet(addresses: readonly HostAddress[]): Connection[] {
-    const { local } = this.#node;
-    this.#node.transport(local);
-    const seen = new Set<string>();
-    const connections: Connection[] = [];
-    for (const address of addresses) {
-      const { href } = address;
-      if (seen.has(href)) throw invalidArgument(`Host ${href} is listed twice.`);
-      seen.add(href);
-      if (href === local.href) continue;
-      this.#node.transport(address);
-      const peer = new GridPeer(this.#node, address, dials(local.href, href));
-      const connection = new Connection(this.#node, peer);
-      this.#peers.set(href, peer);
-      this.#byHost.set(href, connection);
-      connections.push(connection);
-    }
-    if (seen.has(local.href)) return connections;
-    throw invalidArgument(`The local host ${local.href} is not among the hosts.`);
-  }
-
   #stats(): ServerStats {
-    const reconnectors = this.#allPeers().map(({ reconnector }) => reconnector);
-    const links = reconnectors.flatMap(({ links }) => links);
     return {
-      ...sumOfTraffic(reconnectors.map(({ totals }) => totals.traffic())),
-      connections: this.#acceptor.count + links.length,
+      ...this.#peers.traffic(),
+      connections: this.#acceptor.count + this.#peers.links.length,
       runningCalls: this.#node.serving.running,
     };
-  }
-
-  #allPeers(): GridPeer[] {
-    const peers = [...this.#peers.values()];
-    return this.#own === null ? peers : [...peers, this.#own.peer];
-  }
-
-  #ownConnection(): Connection {
-    if (this.#own === null) {
-      const peer = new OwnPeer(this.#node);
-      this.#own = { peer, connection: new Connection(this.#node, peer) };
-      if (this.#closed !== null) peer.close();
-      else if (this.#isStarted) peer.start();
-    }
-    return this.#own.connection;
   }
 
   /** Why connections cannot be accepted here. */
@@ -362,22 +364,20 @@ export class Manager implements AsyncDisposable {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { clock, logger } = this.#node.options;
+    const { clock, logger } = this.#node.options, peers = this.#peers;
     this.#node.closing = true;
+    this.#membership.close();
     const listenerClosed = closeListener(this.#listener, this.local, this.#node.options);
-    const peers = this.#allPeers();
-    const links = peers.flatMap(({ reconnector }) => reconnector.links);
-    const reason = nodeCloses(this.local);
+    const { links } = peers, reason = nodeCloses(this.local);
     this.#node.serving.closing.abort(reason, this.#node.serving.logger);
-    for (const peer of peers) peer.drain(reason);
+    peers.drain(reason);
     const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
     if (!await ended) {
       tellGivenUp(logger, this.local, graceMs, links, this.#node.serving.running);
     }
     this.#acceptor.close(peerCloses());
-    for (const peer of peers) peer.close();
-    const isGone = (): boolean =>
-      this.#acceptor.count === 0 && peers.every(({ reconnector }) => reconnector.isGone);
+    peers.close();
+    const isGone = (): boolean => this.#acceptor.count === 0 && peers.isGone;
     const gone = new QuietWait(clock, Infinity, [], () => isGone() ? 0 : Infinity);
     this.#node.onGone = gone.look;
     await gone.ended;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { HostSource } from "./host_list.ts";
 import { shown } from "../foreign/text_of.ts";
 import { readHosts } from "../transport/websocket/allowed_hosts.ts";
 import { readOrigins } from "../transport/websocket/allowed_origins.ts";
@@ -39,8 +40,15 @@ import {
 export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
   /** This host's URL, by which its peers know it: `tcp://10.0.0.1:9000`, `ws://…`, `unix:///run/grid.sock`. */
   readonly local: string;
-  /** All hosts of the grid, `local` among them once. */
-  readonly hosts: Iterable<string>;
+  /**
+   * The hosts of the grid. A list of URLs, or of names with addresses where these
+   * differ; `local` must be on it once, and {@linkcode Manager.setHosts} replaces
+   * it. Or a resolver, whose endpoints are hosts by their `name`, else by their
+   * `address`, without the request path of WebSocket endpoints; they are dialled
+   * by this node's own `transports`. `local` need not be among these. Hosts that a
+   * resolver takes out have the default grace time to finish what runs.
+   */
+  readonly hosts: HostSource;
   /** The request path of WebSocket hosts. Default: `"/internode"`. */
   readonly path?: string | undefined;
   /** The origins of web pages that may connect to a WebSocket host, such as `"https://app.example"`, or `"*"` for all; also by `upgrade`. A browser lets any page connect to what its machine reaches, and no node says an origin. Others get status 403. Default: none. */

@@ -23,7 +23,7 @@ export class OwnPeer extends GridPeer {
   readonly #node: GridNode;
 
   constructor(node: GridNode) {
-    super(node, node.local, true);
+    super(node, { name: node.local, address: node.local }, true);
     this.#node = node;
   }
 

@@ -24,6 +24,21 @@ export function unreachable(host: string, lastFailure: unknown): InternodeError 
   });
 }
 
+/** The error of calls to a host that was taken off the list. */
+export function notListed(host: string, local: string): InternodeError {
+  const message = `${host} has left the list of hosts of ${local}.`;
+  return new InternodeError("NotListed", message, { origin: "local", outcome: "notSent" });
+}
+
+/** What ends calls that have outlasted the grace time of a host that left. */
+export function hostLeft(host: string, local: string): InternodeError {
+  return new InternodeError(
+    "GoingAway",
+    `${host} has left the list of hosts of ${local}, and the call did not end within the grace time.`,
+    { origin: "local", outcome: "maybeExecuted" },
+  );
+}
+
 /** The error of what is asked of a node that was closed. */
 export function managerClosed(): InternodeError {
   return new InternodeError("Closed", "This manager is closed.", { origin: "local" });

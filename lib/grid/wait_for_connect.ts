@@ -10,6 +10,7 @@ import { shown, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { invalidOption } from "../rpc/connecting/connection_options.ts";
 import type { GridPeer } from "./grid_peer.ts";
+import { notListed } from "./peer_errors.ts";
 
 /** How to wait. */
 export interface WaitOptions {
@@ -19,12 +20,48 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What is waited for. */
+export interface Awaited {
+  /** Whether it has come about; an error: it never will. */
+  look(): boolean | InternodeError;
+  /** Calls back when there may be something to see; the function returned ends that. */
+  listen(look: () => void): () => void;
+  /** What waiting fails with when the time is up. */
+  late(timeoutMs: number): InternodeError;
+}
+
 /** Resolves once the peer is connected. */
 export function untilConnected(
   peer: GridPeer,
   clock: Clock,
   options: WaitOptions,
 ): Promise<void> {
+  const failure = (code: "Closed" | "Unreachable", why: string): InternodeError =>
+    failed(code, `No connection to ${peer.host}: ${why}.`, peer.reconnector.lastFailure, peer.host);
+  return until(clock, options, {
+    look: () => {
+      if (peer.state === "connected") return true;
+      if (peer.hasLeft) return notListed(peer.host, peer.local);
+      return peer.state === "closed" && failure("Closed", "this manager is closed");
+    },
+    listen: (look) => peer.onStateChange(look),
+    late: (timeoutMs) => failure("Unreachable", `none was made within ${timeoutMs} ms`),
+  });
+}
+
+/** Why what was waited for did not come about. */
+export function failed(
+  code: "Closed" | "Unreachable",
+  text: string,
+  cause: unknown,
+  host?: string,
+): InternodeError {
+  const reason = cause === null || cause === undefined ? "" : ` The last failure: ${textOf(cause)}`;
+  return new InternodeError(code, text + reason, { origin: "network", host, cause });
+}
+
+/** Waits for something. */
+export function until(clock: Clock, options: WaitOptions, awaited: Awaited): Promise<void> {
   const { timeoutMs = 30_000, signal } = options;
   const problem = signal === undefined ? null : signalProblem(signal);
   if (problem !== null) return Promise.reject(problem);
@@ -34,7 +71,7 @@ export function untilConnected(
     );
   }
   if (hasAborted(signal)) return Promise.reject(reasonOf(signal));
-  if (peer.state === "connected") return Promise.resolve();
+  if (awaited.look() === true) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const end = (error: unknown): void => {
       clock.clearTimer(timer);
@@ -44,27 +81,13 @@ export function untilConnected(
       else reject(error);
     };
     const onAbort = (): void => end(reasonOf(signal));
-    const check = (): void => {
-      if (peer.state === "connected") end(undefined);
-      if (peer.state === "closed") end(failure("Closed", "this manager is closed"));
+    const look = (): void => {
+      const seen = awaited.look();
+      if (seen !== false) end(seen === true ? undefined : seen);
     };
-    const failure = (code: "Closed" | "Unreachable", why: string): InternodeError => {
-      const { host, reconnector: { lastFailure: cause } } = peer;
-      const reason = cause === null || cause === undefined
-        ? ""
-        : ` The last failure: ${textOf(cause)}`;
-      return new InternodeError(code, `No connection to ${host}: ${why}.${reason}`, {
-        origin: "network",
-        host,
-        cause,
-      });
-    };
-    const timer = clock.setTimer(
-      timeoutMs,
-      () => end(failure("Unreachable", `none was made within ${timeoutMs} ms`)),
-    );
-    const forget = peer.onStateChange(check);
+    const timer = clock.setTimer(timeoutMs, () => end(awaited.late(timeoutMs)));
+    const forget = awaited.listen(look);
     listenTo(signal, onAbort, (thrown) => end(thrown ?? null));
-    check();
+    look();
   });
 }

@@ -150,7 +150,7 @@ function unrest(
     if (open < pairs || open > (renews ? 2 * pairs : pairs)) {
       found.push([local, `has ${open} connections`]);
     }
-    for (const connection of manager.connections) {
+    for (const connection of manager.connections()) {
       const { state, callsOut, callsIn, streamsOpen, queuedBytes } = connection.stats();
       const left = [state, callsOut, callsIn, streamsOpen, queuedBytes].join();
       if (left !== "connected,0,0,0,0") found.push([local, `has with ${connection.host}: ${left}`]);

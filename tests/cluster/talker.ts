@@ -121,7 +121,7 @@ export class Talker {
       });
       if (this.#quiet || this.#underWay >= maxCalls) continue;
       this.#underWay++;
-      void this.#call(random.pick(this.manager.connections)).then(() => this.#underWay--);
+      void this.#call(random.pick(this.manager.connections())).then(() => this.#underWay--);
     }
   }
 

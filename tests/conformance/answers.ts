@@ -70,7 +70,7 @@ export const ANSWERS: readonly Case[] = [{
     await until(() => gates.length === 3, "the third runs");
     giveUp.abort();
     told.push(await givenUp as string);
-    const from = second.connections[0]!;
+    const from = second.connections()[0]!;
     await until(() => from.stats().answeredCalls.Cancelled === 1, "it is counted");
     gates[2]!();
     assertEquals(shown(from.stats().answeredCalls), countsOf(told));

@@ -119,7 +119,7 @@ function realWorld(
         if (setup.connected ?? true) {
           await Promise.all([first.waitForConnect(), second.waitForConnect()]);
         }
-        const to = first.connections[0]!;
+        const to = first.connections()[0]!;
         const upgrades = name === "ws" || name === "wss";
         await body({ first, second, to, firstLog, secondLog, upgrades, until });
       } finally {
@@ -160,7 +160,7 @@ function simulatedWorld(channels: "bytes" | "messages"): World {
         await body({
           first,
           second,
-          to: first.connections[0]!,
+          to: first.connections()[0]!,
           firstLog: logs[0]!,
           secondLog: logs[1]!,
           upgrades: false,

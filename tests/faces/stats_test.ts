@@ -35,7 +35,7 @@ async function onGrid(): Promise<Left> {
   const to = near.connection(hosts[1]);
   await to.request(echo, new Uint8Array(100));
   await to.request(single("none"), new Uint8Array(0)).catch(() => {});
-  return { caller: to.stats(), served: far.connections[0]!.stats(), traces };
+  return { caller: to.stats(), served: far.connections()[0]!.stats(), traces };
 }
 
 async function onServices(): Promise<Left> {

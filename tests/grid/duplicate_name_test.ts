@@ -31,7 +31,7 @@ for (const channels of ["bytes", "messages"] as const) {
       for (const twin of twins) twin.connect();
       const pause = (ms: number): Promise<void> => new Promise((done) => clock.setTimer(ms, done));
       await pause(30_000);
-      const counts = () => twins.map((twin) => twin.connections[0]!.stats().reconnects);
+      const counts = () => twins.map((twin) => twin.connections()[0]!.stats().reconnects);
       const before = counts();
       assert(before.every((count) => count > 3 && count < 40), String(before));
       await pause(60_000);
@@ -51,7 +51,7 @@ for (const channels of ["bytes", "messages"] as const) {
       await twins[0]!.close({ graceMs: 0 });
       await twins[1]!.waitForConnect({ timeoutMs: 3_000 });
       await pause(10_000);
-      assertEquals(twins[1]!.connections[0]!.state, "connected");
+      assertEquals(twins[1]!.connections()[0]!.state, "connected");
       await Promise.all([twins[1]!.close({ graceMs: 0 }), server.close({ graceMs: 0 })]);
     })());
     await clock.advance(60_000);

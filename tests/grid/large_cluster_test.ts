@@ -13,7 +13,7 @@ const echo = single("echo");
 
 function areAllConnected(grid: SimulatedCluster<Manager>): boolean {
   return grid.running.every((index) =>
-    grid.node(index).connections.every(({ state }) => state === "connected")
+    grid.node(index).connections().every(({ state }) => state === "connected")
   );
 }
 

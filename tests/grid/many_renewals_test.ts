@@ -45,7 +45,7 @@ Deno.test("a peer that renews its connection again and again holds a few of them
     const open = links.filter(({ session }) => session.state === "open");
     assert(open.length <= 70, `${open.length} are open`);
     assert(open.includes(links.at(-1)!), "the last one is in use");
-    assertEquals(grid.node(1).connections[0]!.state, "connected");
+    assertEquals(grid.node(1).connections()[0]!.state, "connected");
     for (const link of links) link.session.onLost("the test is over", link.beginTurn());
     await clock.advance(100);
   });

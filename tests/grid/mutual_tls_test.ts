@@ -173,7 +173,7 @@ for (const { name, ignore, hosts: makeHosts } of GROUNDS) {
       const why = `certificate "CN=${two}" is not signed by a trusted authority`;
       await until(() => hostLog.text.includes(why), "the host has said whom it refuses");
       await until(() => strangerLog.text.includes(why), "the stranger has learned why");
-      assertEquals(host.connections[0]!.stats().bytesReceived, 0);
+      assertEquals(host.connections()[0]!.stats().bytesReceived, 0);
     } finally {
       await Promise.all([host.close(), other.close()]);
     }
@@ -202,8 +202,8 @@ Deno.test(
     try {
       await Promise.all([first.listen(), second.listen()]);
       await Promise.all([first.waitForConnect(), second.waitForConnect()]);
-      assertEquals(first.connections[0]!.identity?.sans.dns, ["localhost"]);
-      assertEquals(second.connections[0]!.identity?.sans.ip, ["127.0.0.1"]);
+      assertEquals(first.connections()[0]!.identity?.sans.dns, ["localhost"]);
+      assertEquals(second.connections()[0]!.identity?.sans.ip, ["127.0.0.1"]);
     } finally {
       await Promise.all([first.close(), second.close()]);
     }

@@ -17,12 +17,14 @@ Deno.test("hosts are canonical, and local is among them once", () => {
   });
   assertEquals(manager.local, "tcp://localhost:900");
   assertEquals(manager.hosts, ["tcp://localhost:900", "tcp://[::1]:901"]);
-  assertEquals(manager.connections.map(({ host }) => host), ["tcp://[::1]:901"]);
-  assertEquals(manager.connection("tcp://[::1]:901"), manager.connections[0]);
-  assertEquals(manager.connection("tcp://[0:0:0::1]:901"), manager.connections[0]);
+  assertEquals(manager.connections().map(({ host }) => host), ["tcp://[::1]:901"]);
+  assertEquals(manager.connection("tcp://[::1]:901"), manager.connections()[0]);
+  assertEquals(manager.connection("tcp://[0:0:0::1]:901"), manager.connections()[0]);
   const error = assertThrows(() => manager.connection("tcp://elsewhere:1"), InternodeError);
-  assertEquals(error.code, "InvalidArgument");
+  assertEquals([error.code, error.outcome], ["NotListed", "notSent"]);
   assertStringIncludes(error.message, "tcp://[::1]:901");
+  const malformed = assertThrows(() => manager.connection("elsewhere"), InternodeError);
+  assertEquals(malformed.code, "InvalidArgument");
   const own = manager.connection("tcp://LocalHost:0900");
   assertEquals([own.host, own.state], ["tcp://localhost:900", "connecting"]);
   assertEquals(manager.connection("tcp://localhost:900"), own);

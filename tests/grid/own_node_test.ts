@@ -47,7 +47,7 @@ Deno.test("code over all hosts calls its own node as it calls the others", async
   await Promise.all([one.waitForConnect(), two.waitForConnect()]);
   const answers = one.hosts.map((host) => one.connection(host).request(double, 21));
   assertEquals(await Promise.all(answers), [42, 42]);
-  assertEquals(one.connections.map(({ host }) => host), [HOSTS[1]], "its own is none of them");
+  assertEquals(one.connections().map(({ host }) => host), [HOSTS[1]], "its own is none of them");
   const own = one.connection(LOCAL);
   assert(own === one.connection(LOCAL), "there is one");
   await own.waitForConnect();

@@ -62,7 +62,7 @@ for (const channels of ["bytes", "messages"] as const) {
       await grid.clock.advance(60_000);
       assertEquals(await call(grid, 100), { "ok": 10, "Overloaded notExecuted": 90 });
       const error = await grid.clock.complete(
-        grid.node(0).connections[0]!.request(echo, EMPTY).catch((error) => error),
+        grid.node(0).connections()[0]!.request(echo, EMPTY).catch((error) => error),
       );
       assertStringIncludes(error.message, "maxCallsPerSecond");
     });
@@ -70,7 +70,7 @@ for (const channels of ["bytes", "messages"] as const) {
 
   Deno.test(`${channels}: streams count as requests do`, async () => {
     await withPair({ channels, ...limited({ maxCallsPerSecond: 4 }) }, async (grid) => {
-      const to = grid.node(0).connections[0]!;
+      const to = grid.node(0).connections()[0]!;
       const made = Array.from({ length: 6 }, () => Array.fromAsync(to.stream(answer, EMPTY)));
       const ends = await grid.clock.complete(endsOf(made));
       assertEquals(ends, { "ok": 4, "Overloaded notExecuted": 2 });
@@ -82,7 +82,7 @@ for (const channels of ["bytes", "messages"] as const) {
     await withPair({ channels, ...limited({ maxCallsPerSecond: 10 }) }, async (grid) => {
       assertEquals(await call(grid, 10), { "ok": 10 });
       grid.cut(0, 1);
-      const to = grid.node(0).connections[0]!;
+      const to = grid.node(0).connections()[0]!;
       await grid.clock.complete(to.waitForConnect());
       const { "ok": ok = 0 } = await call(grid, 10);
       assert(ok <= 2, `${ok} calls more were served`);
@@ -130,7 +130,7 @@ for (const channels of ["bytes", "messages"] as const) {
 
     Deno.test(`${channels}: requests of ${size} bytes come no faster than the limit, and all are served`, async () => {
       const tookMs = await timed((grid) => {
-        const to = grid.node(0).connections[0]!, payload = new Uint8Array(size);
+        const to = grid.node(0).connections()[0]!, payload = new Uint8Array(size);
         const made = Array.from({ length: count }, () => to.request(echo, payload));
         return Promise.all(made);
       });
@@ -140,7 +140,7 @@ for (const channels of ["bytes", "messages"] as const) {
 
     Deno.test(`${channels}: a stream of messages of ${size} bytes is slowed down, and comes whole`, async () => {
       const tookMs = await timed(async (grid) => {
-        const flow = grid.node(0).connections[0]!.stream(upload, EMPTY),
+        const flow = grid.node(0).connections()[0]!.stream(upload, EMPTY),
           payload = new Uint8Array(size);
         for (let i = 0; i < count; i++) await flow.send(payload);
         await flow.end();

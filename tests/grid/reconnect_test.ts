@@ -217,7 +217,7 @@ Deno.test("every transition that is seen is in the table", async () => {
   const grid = simulatedGrid({ nodes: 3, seed: 9, serve });
   await grid.run(async () => {
     const follow = (index: number): void => {
-      for (const connection of grid.node(index).connections) {
+      for (const connection of grid.node(index).connections()) {
         let from = connection.state;
         connection.onStateChange((to) => {
           assert(mayFollow(from, to), `${from} to ${to}`);

@@ -21,15 +21,18 @@ Deno.test("a host that its peer does not know is refused, and both ends learn wh
   });
   await grid.run(async () => {
     await grid.start();
-    const connection = grid.node(from).connections[0]!;
+    const connection = grid.node(from).connections()[0]!;
     await grid.clock.runUntil(() => connection.state === "disconnected", 1_000);
     const refused = watch(grid.clock, connection.request(echo, new Uint8Array()));
     await grid.clock.settle();
     assertFate(refused, "Unreachable notSent", 0, 0);
     const reason = `"${hosts[from]}" is not among the hosts`;
     assertStringIncludes(String(refused.error), reason);
-    assert(logs[1 - from]!.has(reason), logs[1 - from]!.lines.join("\n"));
+    assertEquals(logs.map(({ lines }) => lines), [[], []], "lists change at different times");
+    await grid.clock.advance(65_000);
     assert(logs[from]!.has(reason), logs[from]!.lines.join("\n"));
+    assert(logs[1 - from]!.has(reason), logs[1 - from]!.lines.join("\n"));
+    assertEquals(logs.map(({ lines }) => lines.length), [1, 1]);
   });
   await grid.close();
 });
@@ -55,7 +58,7 @@ for (
     });
     await grid.run(async () => {
       await grid.start();
-      const connection = grid.node(from).connections[0]!;
+      const connection = grid.node(from).connections()[0]!;
       await grid.clock.runUntil(() => connection.state === "disconnected", 1_000);
       const refused = watch(grid.clock, connection.request(echo, new Uint8Array()));
       await grid.clock.settle();

@@ -164,7 +164,7 @@ Deno.test("many nodes renew over and over under load, and lose nothing", async (
       let calls = 0;
       for (let round = 0; round < 400; round++) {
         for (const index of grid.running) {
-          for (const connection of grid.node(index).connections) {
+          for (const connection of grid.node(index).connections()) {
             calls++;
             connection.request(work, round % 300).catch((error) => failures.push(error));
           }
@@ -175,7 +175,7 @@ Deno.test("many nodes renew over and over under load, and lose nothing", async (
       assertEquals(failures.map(String), []);
       assertEquals(calls, 4_800);
       for (const index of grid.running) {
-        for (const connection of grid.node(index).connections) {
+        for (const connection of grid.node(index).connections()) {
           const { renewals, reconnects } = connection.stats();
           assert(renewals >= 3 && reconnects === 0, `${renewals} renewals`);
         }

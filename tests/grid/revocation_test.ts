@@ -72,7 +72,7 @@ for (const scheme of ["tls", "unix", "wss"]) {
         node.connection(stolen.local).state === "disconnected";
       await until(() => isGone(first!) && isGone(second!));
       await until(() => logger.lines.some((line) => line.includes("was revoked by its authority")));
-      assert(stolen.connections.every(({ state }) => state !== "connected"));
+      assert(stolen.connections().every(({ state }) => state !== "connected"));
       assertEquals(await first!.connection(second!.local).request(answer, "x"), "x");
       await Promise.all(nodes.map((node) => node.close({ graceMs: 0 })));
       await Promise.all(credentials.map((one) => one.close()));

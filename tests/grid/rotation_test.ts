@@ -92,7 +92,7 @@ Deno.test({
       identity(path, await issue(before, hosts[index]!));
     }
     const nodes = hosts.map((host, index) => new RotatingNode(host, hosts, paths[index]!));
-    const all = nodes.flatMap(({ manager }) => manager.connections);
+    const all = nodes.flatMap(({ manager }) => manager.connections());
     const failures: unknown[] = [];
     let calls = 0, streams = 0, running = true;
     const fail = (error: unknown): void => void failures.push(error);

@@ -79,7 +79,7 @@ export async function playGrid(seed: number, channels: "bytes" | "messages"): Pr
 
 /** Whether a node's connection holds nothing of any call. */
 function isQuiet(node: Manager): boolean {
-  const { callsIn, callsOut, queuedBytes } = node.connections[0]!.stats();
+  const { callsIn, callsOut, queuedBytes } = node.connections()[0]!.stats();
   return callsIn + callsOut + queuedBytes === 0;
 }
 

@@ -51,7 +51,7 @@ console.log("listening");
 
 if (role === "call") {
   await manager.waitForConnect();
-  const there = manager.connections[0]!;
+  const there = manager.connections()[0]!;
   await own.startActiveSpan("requests", async (span) => {
     await Promise.all(["a", "b"].map((text) => there.request(work, text)));
     await there.request(relay, "c");

@@ -61,7 +61,7 @@ async function callAll(grid: Manager): Promise<string> {
   const sent = Uint8Array.from({ length: LARGE_BYTES }, (_, i) => i % 251);
   try {
     await grid.waitForConnect({ timeoutMs: 20_000 });
-    for (const peer of grid.connections) {
+    for (const peer of grid.connections()) {
       const back = await peer.request(echo, sent);
       if (!back.every((byte, i) => byte === i % 251) || back.length !== LARGE_BYTES) {
         return `${peer.host} gave other bytes back`;

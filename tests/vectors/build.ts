@@ -203,6 +203,7 @@ export function errorVectors(): ErrorVector[] {
     "Closed",
     "InvalidArgument",
     "GoingAway",
+    "NotListed",
   ] as const;
   const outcomes = ["notSent", "notExecuted", "maybeExecuted", "executed"] as const;
   return [

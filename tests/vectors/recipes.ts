@@ -70,6 +70,14 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
     ),
   },
   {
+    name: "goodbye to a host that is not listed",
+    description: "code NotListed: the dialler may try again soon",
+    make: caller(
+      FrameType.goodbye,
+      ({ side, nowMs }) => side.session.close(new InternodeError("NotListed", "not yet"), nowMs),
+    ),
+  },
+  {
     name: "drain",
     description: "no new calls, please",
     make: caller(FrameType.drain, ({ side, nowMs }) => side.session.startDraining(nowMs)),

@@ -86,7 +86,7 @@ export class ServiceServer implements ServerOfConnection {
     };
     const log = this.log = new ListenerLog(settings.name, logger, clock, this.#audit);
     const used = new UsedTokens(MAX_USED_TOKENS);
-    this.#tokens = new TokenJudge({ auth, clock, local: "", log, used, among: "clients" });
+    this.#tokens = new TokenJudge({ auth, clock, local: "", log, used, among: () => "clients" });
     const maker = new LinkMaker(settings.name, settings);
     this.#pending = new PendingConnections({
       limiter: this.limiter,

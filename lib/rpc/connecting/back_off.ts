@@ -75,6 +75,11 @@ export class BackOff {
   }
 }
 
+/** The wait before somebody is asked again who may change its mind at any moment, in milliseconds. */
+const SOON_MS = 600;
+/** It is shortened by a random part of up to this much. */
+const SOON_JITTER = 0.4;
+
 /** So many of the longest waits must something last, for what ended it to be no failure to begin. */
 const LASTING_WAITS = 2;
 
@@ -92,12 +97,14 @@ export class LastingBackOff {
   /** When it may be tried again. */
   dueMs: number = -Infinity;
   readonly #backOff: BackOff;
+  readonly #random: Random;
   readonly #clock: Clock;
   readonly #lastingMs: number;
   #begunMs = Infinity;
 
   constructor(options: BackOffOptions, { clock, random }: { clock: Clock; random: Random }) {
     this.#backOff = new BackOff(options, random);
+    this.#random = random;
     this.#clock = clock;
     this.#lastingMs = lastingMs(options);
   }
@@ -105,6 +112,14 @@ export class LastingBackOff {
   /** It has begun. */
   onBegun(): void {
     this.#begunMs = this.#clock.now();
+  }
+
+  /** It was put off until something has changed over there: the wait before it is tried again, always as long, in milliseconds. */
+  nextSoon(): number {
+    this.#begunMs = Infinity;
+    const waitMs = SOON_MS * (1 - SOON_JITTER * this.#random.next());
+    this.dueMs = this.#clock.now() + waitMs;
+    return waitMs;
   }
 
   /** It has ended, or could not be begun: the wait before it is tried again, in milliseconds. */

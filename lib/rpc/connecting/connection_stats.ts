@@ -199,6 +199,7 @@ function countsOf(answers: AnswerCounts): CallCounts {
     Closed: of("Closed"),
     InvalidArgument: of("InvalidArgument"),
     GoingAway: of("GoingAway"),
+    NotListed: of("NotListed"),
   };
 }
 

@@ -88,7 +88,9 @@ export class ListenerLog {
     // Those that this side gives up as it closes are no news either.
     const isQuiet = code === "Disconnected" || code === "Closed";
     if (isQuiet) return this.#write("debug", "connection_abandoned", text, fields);
-    this.#repeat(this.#lines, "warn", "connection_refused", text, fields);
+    // Lists of hosts change at different times, so once is nothing to worry about.
+    const first = code === "NotListed" ? "info" : "warn";
+    this.#repeat(this.#lines, "warn", "connection_refused", text, fields, first);
     this.#tellAudit(code, message, { remote: link?.remote, identity: link?.identity, caller });
   }
 
@@ -169,10 +171,12 @@ export class ListenerLog {
     event: LogEvent,
     message: string,
     fields: Omit<LogFields, "event">,
+    first = level,
   ): void {
     const count = lines.note(`${event} ${message.replace(/\d+/g, "0")}`, this.#clock.now());
     if (count === 0) return this.#write("debug", event, message, fields);
-    this.#write(level, event, message + times(count), { ...fields, count });
+    const shown = count === 1 ? first : level;
+    this.#write(shown, event, message + times(count), { ...fields, count });
   }
 
   #write(

@@ -16,7 +16,7 @@
  * | waiting | the back-off is over | dialling |
  * | waiting | the peer, which dials, has not connected in time | waiting, without a timer: the peer is down |
  * | waiting, dialling | the handshake is done | open |
- * | dialling | the attempt has failed | waiting: the peer is down |
+ * | dialling | the attempt has failed | waiting: the peer is down; only for a moment if it does not list this side yet |
  * | open | a renewal is due: by age, changed credentials or the peer's request | renewing; if the peer dials: open, and the peer is asked to renew |
  * | open | the connection is too old and could not be renewed | as when it is lost: this side closes it |
  * | open | the peer, which dials, makes another one | open; the old one is retired if this is a renewal, else closed |
@@ -26,6 +26,7 @@
  * | renewing | the attempt has failed | open; the renewal is due again after a back-off |
  * | renewing | the connection is lost, or the peer is closing | dialling |
  * | any | `stop`, `retire` | stopped: the attempt is aborted; the connection stays (`stop`) or ends after its last call (`retire`) |
+ * | any | `leave` | stopped, for good: open connections stay, unused |
  * | any | `close` | stopped, for good: all connections are closed |
  *
  * The peer counts as down from a failure to connect, or its notice that it is
@@ -36,6 +37,7 @@
  */
 
 import { InternodeError } from "../../errors.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { Timer } from "../../runtime/clock.ts";
@@ -44,11 +46,11 @@ import type { DrainReason } from "../../session/frames/drain_reason.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
 import { PEER_CLOSES, type Refusal } from "../../session/frames/wire_error.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
-import type { Channel } from "../../transport/channel/transport.ts";
 import type { LastingBackOff } from "./back_off.ts";
 import { ConnectionTotals } from "./connection_stats.ts";
 import type { DialLimiter } from "./dial_limiter.ts";
 import { DialAttempt } from "./dial_attempt.ts";
+import type { ReconnectorDelegate } from "./reconnector_delegate.ts";
 import { type RenewalDelegate, RenewalSchedule, type RenewalSettings } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 
@@ -75,30 +77,6 @@ export interface ReconnectorInit {
   readonly peerCalls: boolean;
   /** How attempts slow down. */
   readonly backOff: LastingBackOff;
-}
-
-/** What a face adds. Its methods are called once the reconnector's fields are up to date. */
-export interface ReconnectorDelegate extends Pick<LinkDelegate, "checkPeer" | "resolve"> {
-  /** Whether its node or client is closing and makes no new connections. */
-  readonly isClosing: boolean;
-  /** Dials. */
-  dial(signal: AbortSignal): Promise<Channel>;
-  /** Makes a link of a channel that was dialled. If it throws, the attempt has failed. */
-  makeLink(channel: Channel, delegate: LinkDelegate): Link;
-  /** There is a connection where there was none, or one that replaces `old`, which the peer has abandoned. */
-  onConnected(link: Link, peer: Peer, old: Link | null): void;
-  /** There is a newer connection; the older one is retired. */
-  onRenewed(link: Link, peer: Peer): void;
-  /** The connection was lost; an older one may be back in use. Without an error: the peer had replaced it by a newer one, which is lost too. */
-  onLost(link: Link, error: InternodeError | null): void;
-  /** The peer has said that it is closing. */
-  onPeerClosing(error: InternodeError): void;
-  /** There is no connection: the attempt failed, or the peer, which dials, did not connect in time. */
-  onUnreached(error: unknown): void;
-  /** The connection could not be renewed; it stays in use. */
-  onRenewalFailed(error: unknown): void;
-  /** An attempt or a channel has ended for good. */
-  onGone(): void;
 }
 
 /** Keeps the connection of one pair of hosts; its states are in the module's comment. */
@@ -179,12 +157,30 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (this.link !== null) this.#retire(this.link, Infinity);
   }
 
+  /** No connection is wanted or used any more, for good; those that are open stay until `close`. */
+  leave(reason: InternodeError): void {
+    this.stop(reason);
+    this.#closed = reason;
+    this.link = null;
+  }
+
   /** Closes all connections, for good. */
   close(reason: InternodeError): void {
     this.stop(reason);
     this.#closed = reason;
     this.link = null;
     for (const link of this.#links) link.close(reason);
+  }
+
+  /** Who is dialled is somewhere else now: without a connection, it is dialled there at once. */
+  dialAnew(): void {
+    if (this.link !== null || !this.#mayConnect) return;
+    const attempt = this.#attempt;
+    // A channel that was made leads to somebody, who is asked for its name.
+    if (attempt !== null && attempt.link !== null) return;
+    attempt?.abort(new InternodeError("Unreachable", "The peer has another address now."));
+    this.#clearTimer();
+    if (this.#attempt === null) this.#dial();
   }
 
   /** Credentials have changed: connections are to be renewed. */
@@ -319,11 +315,11 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     this.#schedule.start(link.identity !== undefined, openedMs, openedMs);
   }
 
-  /** A connection was lost, or an attempt has failed. */
-  #connectLater(): void {
+  /** A connection was lost, or an attempt has failed: perhaps as the peer does not list this side yet. */
+  #connectLater(isUnlisted = false): void {
     if (!this.#mayConnect || this.#attempt !== null) return;
     const { dials, backOff } = this.#init;
-    if (dials) backOff.next();
+    if (dials) isUnlisted ? backOff.nextSoon() : backOff.next();
     // A peer that is known to be down has no time left to reconnect.
     else if (this.isDown) return;
     this.#connect(RETURN_MS);
@@ -390,7 +386,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     this.lastFailure = error;
     this.isDown = true;
     this.#delegate.onUnreached(error);
-    this.#connectLater();
+    this.#connectLater(isOwnError(error) && error.code === "NotListed");
   }
 
   #clearTimer(): void {

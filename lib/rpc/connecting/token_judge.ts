@@ -25,8 +25,8 @@ export interface TokenJudgeInit {
   readonly log: ListenerLog;
   /** Which tokens were used. */
   readonly used: UsedTokens;
-  /** Whose place among those all tokens have, whatever their names. Default: each has that of its own name. */
-  readonly among?: string;
+  /** Among whose tokens those of a name are remembered. Default: among its own. */
+  readonly among?: (name: string) => string;
 }
 
 /** Who shows a token, as far as that is known. */
@@ -64,7 +64,8 @@ export class TokenJudge {
     if ("refusal" in verdict) refused = unproven(verdict.refusal);
     else if (verdict.name === "") refused = unproven("the token has no name");
     // Only what was signed, by those who may come in, is remembered.
-    else refused = refusal(verdict.name) ?? unproven(used.use(verdict, wallNowMs, among));
+    else {refused = refusal(verdict.name) ??
+        unproven(used.use(verdict, wallNowMs, among?.(verdict.name)));}
     if (refused === null) return verdict as TokenClaim;
     const caller = "name" in verdict ? verdict.name : undefined;
     log.onRefused(refused, { ...bearer, caller });

@@ -56,6 +56,7 @@ export class UsedTokens {
     const { name, id, issuedMs } = claim;
     let used = this.#byName.get(among);
     if (used === undefined) {
+      this.#forgetNames(wallNowMs);
       used = { tokens: new Map(), floorMs: -Infinity, lookedMs: -Infinity };
       this.#byName.set(among, used);
     }
@@ -72,6 +73,15 @@ export class UsedTokens {
     forgetExpired(used, wallNowMs);
     if (used.tokens.size > this.#maxTokens) forgetFirst(used, Math.ceil(this.#maxTokens / 256));
     return null;
+  }
+
+  /** Names come and go: those whose tokens have all expired are forgotten, and with them none that is good. */
+  #forgetNames(wallNowMs: number): void {
+    for (const [name, { tokens }] of this.#byName) {
+      if (tokens.values().every(({ expiresMs }) => expiresMs < wallNowMs)) {
+        this.#byName.delete(name);
+      }
+    }
   }
 }
 

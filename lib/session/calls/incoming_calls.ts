@@ -165,7 +165,7 @@ export class IncomingCalls implements Responder {
     const target = this.names.target(named);
     let error: InternodeError;
     if (this.draining) {
-      error = notServed("Closed", "This node is closing and takes no new calls.");
+      error = notServed("Closed", "This node takes no new calls on this connection.");
     } else if (deadlineMs <= this.#scheduler.nowMs) {
       error = notServed("DeadlineExceeded", "The call's time had run out when it arrived.");
     } else if (target === null) {

@@ -34,6 +34,7 @@ const CODES: readonly (ErrorCode | undefined)[] = [
   "Closed",
   "InvalidArgument",
   "GoingAway",
+  "NotListed",
 ];
 const OUTCOMES: readonly ErrorOutcome[] = ["notSent", "notExecuted", "maybeExecuted", "executed"];
 
@@ -194,8 +195,8 @@ export function disconnected(message: string, origin: "network" | "remote"): Int
 export const PEER_CLOSES = "The peer is closing.";
 const REFUSED_HERE = "The handshake was refused by this side: ";
 
-/** What a refusal of a connection is called: the peer has not proven who it is, or whoever it is may not come in. */
-export type RefusalCode = "Unauthenticated" | "PermissionDenied";
+/** What a refusal of a connection is called: the peer has not proven who it is, whoever it is may not come in, or it is not on the list of hosts, which may change. */
+export type RefusalCode = "Unauthenticated" | "PermissionDenied" | "NotListed";
 
 /** Why a peer is not let in. */
 export interface Refusal {
@@ -234,7 +235,9 @@ export function endedByPeer(
   if (inHandshake || code === "PermissionDenied") {
     const why = text.startsWith(REFUSED_HERE) ? text.slice(REFUSED_HERE.length) : text;
     const message = `The handshake was refused by the peer: ${sentence(why)}`;
-    return new InternodeError(refusedAs, message, { origin: "remote" });
+    return new InternodeError(code === "NotListed" ? code : refusedAs, message, {
+      origin: "remote",
+    });
   }
   if (code === "Closed") {
     const who = text === "" || text === PEER_CLOSES ? "" : ` It says: ${sentence(text)}`;

@@ -59,12 +59,10 @@ export function readHandshakeLimits(
  * listener of a service has a limiter.
  */
 export class ListenerLimiter implements HandshakeLimiter, SlotPool {
-  /** How many there may be at a time. */
-  readonly maxUnproven: number;
   /** How many of one address. */
   readonly maxUnprovenPerAddress: number;
 
-  readonly #maxTls: number;
+  #maxUnproven: number;
   readonly #clock: Clock;
   #handshakeTimeoutMs: number;
   #count = 0;
@@ -78,9 +76,8 @@ export class ListenerLimiter implements HandshakeLimiter, SlotPool {
   /** @param options Its limits. */
   constructor(options: ListenerLimiterOptions = {}) {
     const { maxUnproven = MAX_UNPROVEN, maxUnprovenPerAddress = Infinity } = options;
-    this.maxUnproven = maxUnproven;
+    this.#maxUnproven = maxUnproven;
     this.maxUnprovenPerAddress = maxUnprovenPerAddress;
-    this.#maxTls = Math.max(LEAST_TLS, Math.floor(maxUnproven / TLS_SHARE));
     this.#handshakeTimeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     this.#clock = options.clock ?? systemClock;
   }
@@ -88,6 +85,19 @@ export class ListenerLimiter implements HandshakeLimiter, SlotPool {
   /** How many there are. */
   get count(): number {
     return this.#count;
+  }
+
+  /** How many there may be at a time; a new value holds from the next one on. */
+  get maxUnproven(): number {
+    return this.#maxUnproven;
+  }
+
+  set maxUnproven(count: number) {
+    this.#maxUnproven = count;
+  }
+
+  get #maxTls(): number {
+    return Math.max(LEAST_TLS, Math.floor(this.#maxUnproven / TLS_SHARE));
   }
 
   /** How long each may take, in milliseconds; a new value holds for those that are there, too. */

@@ -45,6 +45,7 @@ const TABLE: Readonly<Record<ErrorCode, Row>> = {
   Closed: USUAL,
   InvalidArgument: FINAL,
   GoingAway: USUAL,
+  NotListed: USUAL,
 };
 
 Deno.test("the table of verdicts, for every code, outcome and origin", () => {

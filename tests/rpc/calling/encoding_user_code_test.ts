@@ -50,14 +50,14 @@ async function withWorld(host: string, body: (world: World) => Promise<void>): P
     serve: (manager) => {
       manager.handle(join, ({ a, b, c }) => a + b + c);
       manager.handle(echo, (text) => text);
-      manager.handle(split, () => acting(() => world!.act(manager.connections[0]!)));
+      manager.handle(split, () => acting(() => world!.act(manager.connections()[0]!)));
       manager.handle(talk, async function* (_, input) {
         for await (const { a, b, c } of input) yield a + b + c;
       });
     },
   };
   await withPair(setup, async (grid) => {
-    world = { grid, to: grid.node(0).connections[0]!, act: () => {} };
+    world = { grid, to: grid.node(0).connections()[0]!, act: () => {} };
     await body(world);
     // Whatever was done, the same connection goes on.
     const { to } = world, running = watch(grid.clock, to.request(echo, "on"));
@@ -176,7 +176,7 @@ Deno.test("a message that throws as it is encoded is InvalidPayload, whatever it
       },
     };
     await withPair(setup, async (grid) => {
-      const to = grid.node(0).connections[0]!, talking = to.stream(talk, EMPTY);
+      const to = grid.node(0).connections()[0]!, talking = to.stream(talk, EMPTY);
       await grid.clock.advance(100);
       const here = [
         to.request(join, bad),
@@ -213,7 +213,7 @@ Deno.test("a value that closes its node while it is encoded: the call ends, and 
     const node = grid.node(0);
     let closing: Promise<void> | undefined;
     const close = (): void => void (closing = node.close({ graceMs: 0 }));
-    const call = watch(grid.clock, node.connections[0]!.request(join, acting(close)));
+    const call = watch(grid.clock, node.connections()[0]!.request(join, acting(close)));
     await grid.clock.advance(5_000);
     assert(call.settled);
     await grid.clock.complete(closing!);

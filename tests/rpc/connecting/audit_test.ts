@@ -52,7 +52,7 @@ Deno.test("an audit learns who called what and was not served, and why", async (
       manager.handle(locked, (bytes) => bytes, { allow: () => false, subroutes: ["", "safe"] });
     },
   }, async (grid) => {
-    const to = grid.node(0).connections[0]!, caller = grid.node(0).local;
+    const to = grid.node(0).connections()[0]!, caller = grid.node(0).local;
     const ends = await grid.clock.complete(Promise.allSettled([
       to.request(locked, EMPTY),
       to.request(locked, EMPTY, { subroute: "safe" }),
@@ -88,7 +88,7 @@ Deno.test("an audit learns of calls beyond what a handler takes at a time", asyn
       }, { concurrency: 1, queue: 0 });
     },
   }, async (grid) => {
-    const to = grid.node(0).connections[0]!;
+    const to = grid.node(0).connections()[0]!;
     const made = [1, 2, 3].flatMap(() => [
       to.request(hold, EMPTY),
       Array.fromAsync(to.stream(flow, EMPTY)),

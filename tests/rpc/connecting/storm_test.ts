@@ -26,7 +26,7 @@ function star(nodes: number, setup: GridSetup): SimulatedCluster<Manager> {
 }
 
 function connected(grid: SimulatedCluster<Manager>): number {
-  return grid.node(0).connections.filter(({ state }) => state === "connected").length;
+  return grid.node(0).connections().filter(({ state }) => state === "connected").length;
 }
 
 /** Names of hosts that dial the first one, all of them. */

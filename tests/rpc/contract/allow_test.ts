@@ -158,7 +158,7 @@ async function withCaller(
   };
   await withPair(setup, async (grid) => {
     const caller = grid.node(0), called = grid.node(1);
-    await body({ caller, called, grid, to: caller.connections[0]!, log: logs[1]! });
+    await body({ caller, called, grid, to: caller.connections()[0]!, log: logs[1]! });
   });
 }
 
@@ -182,7 +182,7 @@ Deno.test("an identity stands in handlers' contexts and at the connections of bo
   }, async ({ called, caller, to, grid }) => {
     await to.request(echo, EMPTY);
     assertEquals(await Array.fromAsync(to.stream(count, 2)), [0, 1]);
-    for (const each of [...seen, called.connections[0]!.identity]) {
+    for (const each of [...seen, called.connections()[0]!.identity]) {
       assertEquals(each?.subject, `CN=${caller.local}`);
       assertEquals(each?.sans.dns, ["caller.example"]);
     }
@@ -199,7 +199,7 @@ Deno.test("without mutual TLS there is no identity", async () => {
   const serve = (manager: Manager): void =>
     manager.handle(echo, (bytes, { identity }) => (seen = identity, bytes));
   await withPair({ serve }, async (grid) => {
-    const to = grid.node(0).connections[0]!;
+    const to = grid.node(0).connections()[0]!;
     await to.request(echo, EMPTY);
     assertEquals([seen, to.identity], [undefined, undefined]);
   });
@@ -245,9 +245,9 @@ Deno.test("whom a rule does not know is refused, call by call, and may make all 
       assertEquals(log.lines.length, 2);
       assertStringIncludes(log.lines[0]!, `calls of echo by "${caller.local}"`);
       assertStringIncludes(log.lines[1]!, "calls of count by");
-      assertEquals(called.connections[0]!.stats().refusedCalls, 4);
+      assertEquals(called.connections()[0]!.stats().refusedCalls, 4);
       assertEquals(to.stats().refusedCalls, 0);
-      assertEquals(called.connections[0]!.stats().callsIn, 0);
+      assertEquals(called.connections()[0]!.stats().callsIn, 0);
       assertEquals(
         traced.map(({ direction, kind, handler, error }) => [direction, kind, handler, error]),
         [
@@ -280,7 +280,7 @@ Deno.test("whom a rule knows costs one question for each name", async () => {
     for (let i = 0; i < 5; i++) {
       await Promise.all([to.request(echo, EMPTY), to.request(open, EMPTY)]);
     }
-    assertEquals([peers.length, log.lines, called.connections[0]!.stats().refusedCalls], [
+    assertEquals([peers.length, log.lines, called.connections()[0]!.stats().refusedCalls], [
       2,
       [],
       0,
@@ -373,7 +373,7 @@ Deno.test("a new connection is judged anew, by the identity that it has", async 
         assertEquals(await fate(), expected);
       }
       assertEquals(log.lines.filter((line) => line.includes("calls of echo")).length, 1);
-      assertEquals(called.connections[0]!.stats().refusedCalls, 2);
+      assertEquals(called.connections()[0]!.stats().refusedCalls, 2);
     },
   );
 });

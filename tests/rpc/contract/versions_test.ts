@@ -48,7 +48,7 @@ Deno.test("nodes of two versions of a contract that differ by optional fields wo
   await withPair({
     serve: (manager, { index }) => index === 0 ? serveOld(manager) : serveNew(manager),
   }, async (grid) => {
-    const fromOld = grid.node(0).connections[0]!, fromNew = grid.node(1).connections[0]!;
+    const fromOld = grid.node(0).connections()[0]!, fromNew = grid.node(1).connections()[0]!;
     assertEquals(await fromOld.request(oldPut, { key: "a", size: 1 }), { stored: true });
     assertEquals(await fromNew.request(newPut, { key: "a", size: 0, tags: ["x", "y"] }), {
       stored: false,

@@ -80,7 +80,7 @@ Deno.test("no peer comes in where the authenticator gives no verdict", async () 
           await grid.start();
           await grid.clock.advance(1_000);
           for (const index of [0, 1]) {
-            const { state } = grid.node(index).connections[0]!;
+            const { state } = grid.node(index).connections()[0]!;
             assertEquals(state, "disconnected", `${scheme}, ${method}: ${what}`);
           }
         });

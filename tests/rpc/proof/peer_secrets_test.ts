@@ -39,7 +39,7 @@ for (const [scheme, host] of Object.entries(SCHEMES)) {
     const callAll = async (): Promise<void> => {
       const nodes = grid.running.map((index) => grid.node(index));
       await Promise.all(nodes.flatMap((node) =>
-        node.connections.map(async (to) => {
+        node.connections().map(async (to) => {
           const said = await to.request(answer, "x", { waitForReady: true });
           assertEquals(said, `x at ${to.host}`);
         })

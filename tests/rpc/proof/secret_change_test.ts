@@ -35,7 +35,7 @@ function makeWorld(scheme: keyof typeof SCHEMES, secretsOf: (restarts: number) =
   const callAll = async (what: string): Promise<void> => {
     const nodes = grid.running.map((index) => grid.node(index));
     await Promise.all(nodes.flatMap((node) =>
-      node.connections.map(async (connection) => {
+      node.connections().map(async (connection) => {
         const said = await connection.request(answer, what, { waitForReady: true });
         assertEquals(said, `${what} at ${connection.host}`);
       })
@@ -63,7 +63,7 @@ for (const scheme of ["memory", "ws"] as const) {
       const refused = log.lines.filter((line) => /secret|token|proof|refused by/i.test(line));
       assertEquals(refused, []);
       for (const index of grid.running) {
-        for (const { state } of grid.node(index).connections) assertEquals(state, "connected");
+        for (const { state } of grid.node(index).connections()) assertEquals(state, "connected");
       }
     });
     await grid.close();
@@ -76,7 +76,7 @@ for (const scheme of ["memory", "ws"] as const) {
       grid.crash(0);
       await grid.restart(0);
       await grid.clock.advance(5_000);
-      for (const { state } of grid.node(0).connections) assert(state !== "connected");
+      for (const { state } of grid.node(0).connections()) assert(state !== "connected");
       const why = scheme === "ws" ? "do not share a secret" : "proof of the shared secret is wrong";
       assert(log.has(why), log.lines.join("\n"));
     });

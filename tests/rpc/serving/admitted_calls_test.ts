@@ -22,7 +22,7 @@ for (const [count, size] of [[5_000, 10], [200, 20_000], [20, 300_000]] as const
     });
     await grid.run(async () => {
       await grid.start();
-      const to = grid.node(0).connections[0]!;
+      const to = grid.node(0).connections()[0]!;
       const options = { waitForReady: true, timeoutMs: 60_000 };
       const calls = Array.from({ length: count }, async (_, at) => {
         const bytes = new Uint8Array(size).fill(at);

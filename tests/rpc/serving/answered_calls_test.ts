@@ -83,7 +83,7 @@ Deno.test("the answering side counts and shows each call that reached it once, b
       "throws HandlerFailed",
     ]);
     assertEquals(tracer.spans.length, shown.length);
-    const { answeredCalls } = grid.node(1).connections[0]!.stats();
+    const { answeredCalls } = grid.node(1).connections()[0]!.stats();
     const counted = Object.entries(answeredCalls).filter(([, count]) => count > 0);
     assertEquals(Object.fromEntries(counted), {
       OK: 2,
@@ -102,7 +102,7 @@ Deno.test("the answering side counts and shows each call that reached it once, b
     giveUp.abort();
     await given;
     await pause(10);
-    assertEquals(grid.node(1).connections[0]!.stats().answeredCalls.Cancelled, 1);
+    assertEquals(grid.node(1).connections()[0]!.stats().answeredCalls.Cancelled, 1);
     assertEquals(shown.at(-1), "busy Cancelled");
     await pause(200);
   });

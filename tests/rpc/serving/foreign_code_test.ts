@@ -107,7 +107,7 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
   }),
   "a subscriber of trace()": (act) => ({ serve: (manager) => void manager.trace(act) }),
   "a listener of states": (act) => ({
-    serve: (manager) => manager.connections.forEach((to) => to.onStateChange(act)),
+    serve: (manager) => manager.connections().forEach((to) => to.onStateChange(act)),
   }),
   "an allow rule": (act) => ({
     serve: (manager) => manager.handle(foreign, (bytes) => bytes, { allow: act }),
@@ -231,7 +231,7 @@ async function run(place: Place, what: string): Promise<void> {
       place.serve?.(manager);
     },
   }, async (grid) => {
-    const to = grid.node(0).connections[0]!, { clock } = grid;
+    const to = grid.node(0).connections()[0]!, { clock } = grid;
     const others: Watched<unknown>[] = [];
     const callOthers = (): void => {
       for (let i = 0; i < 4; i++) {
@@ -252,7 +252,7 @@ async function run(place: Place, what: string): Promise<void> {
     callOthers();
     await clock.advance(2_000);
     for (const { fate } of others) assertEquals(fate, "ok", what);
-    assertEquals(grid.node(1).connections[0]!.stats().callsIn, 0, what);
+    assertEquals(grid.node(1).connections()[0]!.stats().callsIn, 0, what);
   });
 }
 
@@ -285,7 +285,7 @@ Deno.test("a dial that gives no channel has failed, and says so; the next one is
     }),
     serve: (manager) => manager.handle(echo, (value) => value),
   }, async (grid) => {
-    const call = grid.node(0).connections[0]!.request(echo, 1, { waitForReady: true });
+    const call = grid.node(0).connections()[0]!.request(echo, 1, { waitForReady: true });
     assertEquals(await grid.clock.complete(call), 1);
   });
   const told = reasons.filter((reason) => /did not return a channel/.test(String(reason)));
@@ -313,7 +313,7 @@ Deno.test("a node closes although listeners of context.closing throw, and says s
           closing.addEventListener("abort", () => resolve(Uint8Array.of(++told)));
         })),
   }, async (grid) => {
-    const to = grid.node(0).connections[0]!;
+    const to = grid.node(0).connections()[0]!;
     const calls = [1, 2].map(() => to.request(foreign, EMPTY));
     await grid.clock.advance(50);
     await grid.clock.complete(grid.node(1).close());
@@ -344,7 +344,7 @@ Deno.test("a reason without a text, of whatever kind: the caller gets it, the ha
         });
       },
     }, async (grid) => {
-      const to = grid.node(0).connections[0]!, abort = new AbortController(), { signal } = abort;
+      const to = grid.node(0).connections()[0]!, abort = new AbortController(), { signal } = abort;
       const calls = [
         to.request(foreign, EMPTY, { signal }),
         to.stream(flow, EMPTY, { signal }).finished,

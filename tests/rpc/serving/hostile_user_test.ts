@@ -84,7 +84,7 @@ Deno.test("a listener that cannot be closed does not keep a node from closing", 
       await grid.clock.advance(20_000);
       assert(closing.settled, "it has not closed");
       assertEquals(closing.error, undefined);
-      assertEquals(grid.node(1).connections[0]!.state, "disconnected");
+      assertEquals(grid.node(1).connections()[0]!.state, "disconnected");
     });
     await grid.close();
   }
@@ -96,7 +96,7 @@ Deno.test("a listener of states that throws is told to the log, and harms nobody
     await grid.start();
     const states: string[] = [];
     for (const index of [0, 1]) {
-      const connection = grid.node(index).connections[0]!;
+      const connection = grid.node(index).connections()[0]!;
       connection.onStateChange(() => {
         throw new Error("a user's mistake");
       });
@@ -106,7 +106,7 @@ Deno.test("a listener of states that throws is told to the log, and harms nobody
     await Promise.all([0, 1].map((index) => grid.node(index).waitForConnect()));
     grid.cut(0, 1);
     await grid.clock.advance(2_000);
-    assertEquals([0, 1].map((index) => grid.node(index).connections[0]!.state), [
+    assertEquals([0, 1].map((index) => grid.node(index).connections()[0]!.state), [
       "connected",
       "connected",
     ]);

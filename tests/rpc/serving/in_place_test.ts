@@ -45,7 +45,7 @@ Deno.test("values are written into the batch and read where it was received", as
   await withPair(
     { serve: (manager) => manager.handle(double, (value) => value * 2) },
     async (grid) => {
-      const connection = grid.node(0).connections[0]!;
+      const connection = grid.node(0).connections()[0]!;
       const answers = await Promise.all([1, 2, 3].map((n) => connection.request(double, n)));
       assertEquals(answers, [2, 4, 6]);
       request.assertInOneBatch(3);
@@ -63,7 +63,7 @@ Deno.test("and so are messages of streams", async () => {
         for (let n = 0; n < end; n++) yield n;
       }),
   }, async (grid) => {
-    const connection = grid.node(0).connections[0]!;
+    const connection = grid.node(0).connections()[0]!;
     assertEquals(await Array.fromAsync(connection.stream(count, 5)), [0, 1, 2, 3, 4]);
     assertEquals(output.written.length, 5);
     const [first] = output.written;

@@ -83,7 +83,7 @@ Deno.test("calls on a renewed connection take no place of those on the new one, 
       });
     },
   }, async (grid) => {
-    const to = grid.node(0).connections[0]!, empty = new Uint8Array(0);
+    const to = grid.node(0).connections()[0]!, empty = new Uint8Array(0);
     const call = () => watch(grid.clock, to.request(long, empty));
     const cancelled = async (): Promise<string> => {
       const abort = new AbortController();

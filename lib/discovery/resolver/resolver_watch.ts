@@ -14,7 +14,7 @@ import { RepeatedFailures } from "../../rpc/connecting/repeated_failures.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
 import { type Endpoint, isEndpoint } from "../../transport/channel/endpoint.ts";
 import { times } from "../../driver/repeated_lines.ts";
-import type { Resolution, Resolver, Version } from "../../discovery/resolver/resolver.ts";
+import type { Resolution, Resolver, Version } from "./resolver.ts";
 
 /** How long to wait after something new before asking for more, in milliseconds, whatever a resolver does. */
 const PACE_MS = 10;

@@ -1,0 +1,53 @@
+/**
+ * How a host leaves.
+ *
+ * @module
+ */
+
+import { areDrained } from "../rpc/connecting/link_closing.ts";
+import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
+import type { Link } from "../driver/link.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
+import type { GridNode } from "./grid_node.ts";
+import type { GridPeer } from "./grid_peer.ts";
+import { hostLeft } from "./peer_errors.ts";
+
+/**
+ * Parts with a peer: it gets no new calls and makes none, what runs may finish
+ * within the grace time, then its connections are closed.
+ *
+ * @returns Resolves when nothing of it is left.
+ */
+export async function departFrom(peer: GridPeer, graceMs: number, node: GridNode): Promise<void> {
+  const { options: { clock, logger }, local } = node;
+  peer.leave();
+  const { host, reconnector } = peer, { links } = reconnector;
+  for (const link of links) link.session.startDraining(link.beginTurn());
+  const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
+  if (!await ended) tellGivenUp(host, graceMs, links, logger);
+  reconnector.close(hostLeft(host, local.href));
+  const gone = new QuietWait(clock, Infinity, [], () => reconnector.isGone ? 0 : Infinity);
+  peer.onAllGone = gone.look;
+  await gone.ended;
+}
+
+/** The grace time is over: says how many calls end by that. */
+function tellGivenUp(
+  host: string,
+  graceMs: number,
+  links: readonly Link[],
+  logger: EventLogger,
+): void {
+  let made = 0, served = 0;
+  for (const { session: { outgoing, incoming } } of links) {
+    made += outgoing.calls.active;
+    served += incoming.calls.active;
+  }
+  if (made + served === 0) return;
+  // Without grace time that is what was asked for.
+  logger[graceMs === 0 ? "info" : "warn"](
+    `${host} has left the list of hosts, and its grace time of ${graceMs} ms is over: ${served} ` +
+      `calls from it and ${made} calls to it end now.`,
+    { event: "grace_over", host, graceMs, served, made },
+  );
+}

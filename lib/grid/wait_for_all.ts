@@ -1,0 +1,43 @@
+/**
+ * Waiting for the connections to all peers.
+ *
+ * @module
+ */
+
+import type { Clock } from "../runtime/clock.ts";
+import type { Membership } from "./membership.ts";
+import type { PeerSet } from "./peer_set.ts";
+import { failed, until, untilConnected, type WaitOptions } from "./wait_for_connect.ts";
+
+/** Resolves once it is known who belongs to the grid and each of them is connected. Who leaves meanwhile is not waited for, who joins is. */
+export async function untilAllConnected(
+  peers: PeerSet,
+  membership: Membership,
+  clock: Clock,
+  options: WaitOptions,
+): Promise<void> {
+  const { timeoutMs = 30_000, signal } = options, startMs = clock.now();
+  const rest = (): WaitOptions => ({
+    signal,
+    timeoutMs: Math.max(0, Math.ceil(timeoutMs - (clock.now() - startMs))),
+  });
+  await until(clock, options, {
+    look: () =>
+      membership.isKnown ||
+      membership.isClosed && failed("Closed", "This manager is closed.", undefined),
+    listen: (look) => membership.onKnown(look),
+    late: (ms) => {
+      const text = `The resolver has not said within ${ms} ms which hosts there are.`;
+      return failed("Unreachable", text, membership.failure);
+    },
+  });
+  for (;;) {
+    const missing = peers.present.filter(({ state }) => state !== "connected");
+    if (missing.length === 0) return;
+    await Promise.all(missing.map(async (peer) => {
+      await untilConnected(peer, clock, rest()).catch((error) => {
+        if (!peer.hasLeft) throw error;
+      });
+    }));
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * What a face adds to the keeping of a connection.
+ *
+ * @module
+ */
+
+import type { InternodeError } from "../../errors.ts";
+import type { Link, LinkDelegate } from "../../driver/link.ts";
+import type { Peer } from "../../session/frames/session_options.ts";
+import type { Channel } from "../../transport/channel/transport.ts";
+
+/** What a face adds. Its methods are called once the reconnector's fields are up to date. */
+export interface ReconnectorDelegate extends Pick<LinkDelegate, "checkPeer" | "resolve"> {
+  /** Whether its node or client is closing and makes no new connections. */
+  readonly isClosing: boolean;
+  /** Dials. */
+  dial(signal: AbortSignal): Promise<Channel>;
+  /** Makes a link of a channel that was dialled. If it throws, the attempt has failed. */
+  makeLink(channel: Channel, delegate: LinkDelegate): Link;
+  /** There is a connection where there was none, or one that replaces `old`, which the peer has abandoned. */
+  onConnected(link: Link, peer: Peer, old: Link | null): void;
+  /** There is a newer connection; the older one is retired. */
+  onRenewed(link: Link, peer: Peer): void;
+  /** The connection was lost; an older one may be back in use. Without an error: the peer had replaced it by a newer one, which is lost too. */
+  onLost(link: Link, error: InternodeError | null): void;
+  /** The peer has said that it is closing. */
+  onPeerClosing(error: InternodeError): void;
+  /** There is no connection: the attempt failed, or the peer, which dials, did not connect in time. */
+  onUnreached(error: unknown): void;
+  /** The connection could not be renewed; it stays in use. */
+  onRenewalFailed(error: unknown): void;
+  /** An attempt or a channel has ended for good. */
+  onGone(): void;
+}
