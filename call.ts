@@ -33,12 +33,7 @@ export type {
   MessageChannel,
   MessageReceiver,
 } from "./lib/transport/channel/transport.ts";
-export {
-  type Balancer,
-  type PickOptions,
-  type Replica,
-  type ShardKey,
-} from "./lib/call/balancers/balancer.ts";
+export { type Balancer, type PickOptions, type Replica } from "./lib/call/balancers/balancer.ts";
 export { balancerFunc } from "./lib/call/balancers/balancer_func.ts";
 export type { ClientOptions } from "./lib/call/service/client_options.ts";
 export {

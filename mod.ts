@@ -53,6 +53,13 @@ export {
 } from "./lib/driver/shared_secret.ts";
 export type { Resolution, Resolver, Version } from "./lib/discovery/resolver/resolver.ts";
 export type { Endpoint } from "./lib/transport/channel/endpoint.ts";
+export {
+  type OwnerHost,
+  owners,
+  RendezvousHash,
+  rendezvousHash,
+} from "./lib/discovery/ownership/rendezvous_hash.ts";
+export type { ShardKey } from "./lib/discovery/ownership/key_hash.ts";
 export type { TlsOptions } from "./lib/transport/tls/tls.ts";
 export type {
   ByteChannel,

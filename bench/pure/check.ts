@@ -23,7 +23,7 @@ const LINE = new CommandLine(
   },
 );
 
-const FILES = ["framer_bench.ts", "session_bench.ts", "codec_bench.ts"];
+const FILES = ["framer_bench.ts", "session_bench.ts", "codec_bench.ts", "ownership_bench.ts"];
 const NAME_WIDTH = 64;
 const BASELINE = new URL("baseline.json", import.meta.url);
 

@@ -16,7 +16,7 @@ export interface PureBench {
   readonly p99Ns: number;
 }
 
-const FILES = ["framer_bench.ts", "session_bench.ts", "codec_bench.ts"];
+const FILES = ["framer_bench.ts", "session_bench.ts", "codec_bench.ts", "ownership_bench.ts"];
 
 interface BenchReport {
   readonly benches: readonly {

@@ -13,6 +13,13 @@ export * from "./etcd/mod.ts";
 export { fileResolver, type FileResolverOptions } from "./file_resolver.ts";
 export * from "./kubernetes/mod.ts";
 export { ManualResolver } from "./manual_resolver.ts";
+export type { ShardKey } from "./ownership/key_hash.ts";
+export {
+  type OwnerHost,
+  owners,
+  RendezvousHash,
+  rendezvousHash,
+} from "./ownership/rendezvous_hash.ts";
 export { withAttributes } from "./resolver/attributed_endpoint.ts";
 export type { EndpointRecord } from "./resolver/endpoint_record.ts";
 export { missing, type Resolution, type Resolver, type Version } from "./resolver/resolver.ts";

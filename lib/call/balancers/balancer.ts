@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ShardKey } from "../../discovery/ownership/key_hash.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 
 /** A replica that can take calls, as a balancer sees it. */
@@ -22,9 +23,6 @@ export interface Replica {
    */
   readonly weight?: number | undefined;
 }
-
-/** A value that picks a shard. */
-export type ShardKey = number | bigint | string;
 
 /** What a balancer is told of one attempt of a call. */
 export interface PickOptions {

@@ -6,7 +6,8 @@
 
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
-import type { Balancer, PickOptions, Replica, ShardKey } from "./balancer.ts";
+import type { ShardKey } from "../../discovery/ownership/key_hash.ts";
+import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 import { WeightedReplicas } from "./replica_weight.ts";
 import { firstUntried } from "./untried.ts";
 

@@ -29,16 +29,15 @@ export function replicaAddress(endpoint: Endpoint): string {
 
 class FurtherConnection implements Endpoint {
   readonly address: string;
+  /** The replica's, with the same behind it as behind the address: balancers tell the connections apart by it. */
+  readonly name: string | undefined;
   /** The replica. */
   readonly replica: Endpoint;
 
   constructor(replica: Endpoint, number: number) {
     this.address = `${replica.address}#${number}`;
+    this.name = replica.name === undefined ? undefined : `${replica.name}#${number}`;
     this.replica = replica;
-  }
-
-  get name(): string | undefined {
-    return this.replica.name;
   }
 
   get priority(): number | undefined {

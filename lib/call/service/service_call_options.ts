@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Balancer, ShardKey } from "../balancers/balancer.ts";
+import type { ShardKey } from "../../discovery/ownership/key_hash.ts";
+import type { Balancer } from "../balancers/balancer.ts";
 import type { RetryOptions } from "./retry_policy.ts";
 
 /**

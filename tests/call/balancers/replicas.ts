@@ -1,11 +1,7 @@
 /** Replicas for tests of balancers. */
 
-import type {
-  Balancer,
-  PickOptions,
-  Replica,
-  ShardKey,
-} from "../../../lib/call/balancers/balancer.ts";
+import type { Balancer, PickOptions, Replica } from "../../../lib/call/balancers/balancer.ts";
+import type { ShardKey } from "../../../lib/discovery/ownership/key_hash.ts";
 
 /** A replica whose figures can be changed. */
 export interface FakeReplica extends Replica {

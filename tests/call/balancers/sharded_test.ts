@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../../lib/errors.ts";
-import type { ShardKey } from "../../../lib/call/balancers/balancer.ts";
+import type { ShardKey } from "../../../lib/discovery/ownership/key_hash.ts";
 import { sharded } from "../../../lib/call/balancers/sharded.ts";
 import { runSeeded } from "../../../lib/testing/mod.ts";
 import { chiSquare, countPicks, fakeReplicas, pickOptions } from "./replicas.ts";

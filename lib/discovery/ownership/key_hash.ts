@@ -1,11 +1,14 @@
 /**
- * Numbers that stand for shard keys and addresses, the same in every process.
+ * Numbers that stand for keys and names, the same in every process.
  *
  * @module
  */
 
+import { shown } from "../../foreign/text_of.ts";
 import { invalidArgument } from "../../errors.ts";
-import type { ShardKey } from "./balancer.ts";
+
+/** A value that picks a shard, or an owner. */
+export type ShardKey = number | bigint | string;
 
 const UINT32_RANGE = 0x1_0000_0000;
 /** Made of the golden ratio, as is usual; each kind of key starts from a number of its own. */
@@ -41,10 +44,11 @@ export function hashText(text: string, seed: number): number {
  * The hash of a shard key: a signed 32-bit integer. A `number` and a `bigint`
  * of the same value have the same one as far as the number is a safe integer.
  *
- * @throws {InternodeError} `InvalidArgument` for `NaN` and infinities, which are slips.
+ * @throws {InternodeError} `InvalidArgument` for `NaN` and infinities, which are slips, and what is no key at all.
  */
 export function hashShardKey(key: ShardKey): number {
   if (typeof key === "string") return hashText(key, SEED_OF_TEXT);
+  if (typeof key !== "number" && typeof key !== "bigint") throw invalidKey(key);
   const number = Number(key);
   if (Number.isSafeInteger(number)) {
     return stir(stir(number ^ SEED_OF_NUMBERS) ^ Math.floor(number / UINT32_RANGE));
@@ -64,11 +68,13 @@ function hashBig(key: bigint): number {
 }
 
 function hashFraction(key: number): number {
-  if (!Number.isFinite(key)) {
-    throw invalidArgument(
-      `consistentHash() cannot use ${key} as a shard key: pass a finite number, a bigint or a string.`,
-    );
-  }
+  if (!Number.isFinite(key)) throw invalidKey(key);
   FLOAT.setFloat64(0, key);
   return stir(stir(FLOAT.getInt32(4) ^ SEED_OF_FRACTIONS) ^ FLOAT.getInt32(0));
+}
+
+function invalidKey(key: unknown) {
+  return invalidArgument(
+    `${shown(key)} is not a key: pass a finite number, a bigint or a string.`,
+  );
 }
