@@ -73,6 +73,15 @@ export type {
   Transport,
   Transports,
 } from "./lib/transport/channel/transport.ts";
+export {
+  type OtherWebSocketHandlers,
+  type UpgradeServer,
+  type WebSocketHandlers,
+  webSocketHandlers,
+} from "./lib/transport/websocket/server_web_socket.ts";
+export type { ServerWebSocket } from "./lib/transport/websocket/server_web_socket_channel.ts";
+export type { UpgradeRequest } from "./lib/transport/websocket/socket_upgrades.ts";
+export type { ByteStream } from "./lib/runtime/platform/byte_stream.ts";
 export { nativeWebSocketTransport } from "./lib/transport/websocket/native_web_socket.ts";
 export { systemTransports } from "./lib/transport/transports.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/rpc/contract/allow.ts";
@@ -115,8 +124,9 @@ export type {
 export type { Logger } from "./lib/rpc/contract/logger.ts";
 export type { CloseOptions } from "./lib/rpc/connecting/close_options.ts";
 export type { HostEntry, HostSource } from "./lib/grid/host_list.ts";
-export { Manager, type UpgradeOptions } from "./lib/grid/manager.ts";
+export { Manager } from "./lib/grid/manager.ts";
 export type { HostsChange } from "./lib/grid/membership.ts";
+export type { UpgradeOptions } from "./lib/grid/own_server.ts";
 export type { ManagerOptions } from "./lib/grid/node_options.ts";
 export { Stream } from "./lib/rpc/calling/stream.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { unproven } from "../session/frames/wire_error.ts";
-import { type InternodeError, invalidArgument } from "../errors.ts";
+import { invalidArgument } from "../errors.ts";
 import { about } from "../foreign/log_event.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { promiseOf } from "../foreign/thenable.ts";
 import { checkDiallable, parseNamedHost } from "../runtime/host_address.ts";
+import type { ByteStream } from "../runtime/platform/byte_stream.ts";
 import type { Listener } from "../transport/channel/transport.ts";
-import { upgradeWebSocket } from "../transport/websocket/web_socket_upgrade.ts";
+import type { UpgradeRequest } from "../transport/websocket/socket_upgrades.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
@@ -21,7 +21,6 @@ import { closeListener } from "./close_listener.ts";
 import type { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import { Acceptor } from "./acceptor.ts";
-import { exposedListenerError } from "../rpc/proof/acceptor_policy.ts";
 import { GridNode } from "./grid_node.ts";
 import { areDrained, tellGivenUp } from "../rpc/connecting/link_closing.ts";
 import type {
@@ -34,15 +33,10 @@ import { type HostEntry, HostList, type ListedHost } from "./host_list.ts";
 import { type HostsChange, Membership } from "./membership.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
 import { managerClosed, nodeCloses, peerCloses } from "./peer_errors.ts";
+import { exposedNodeError, OwnServer, type UpgradeOptions } from "./own_server.ts";
 import { PeerSet } from "./peer_set.ts";
 import { untilAllConnected } from "./wait_for_all.ts";
 import type { WaitOptions } from "./wait_for_connect.ts";
-
-/** What a server of the user's own knows of a request for {@linkcode Manager.upgrade}. */
-export interface UpgradeOptions {
-  /** The IP address that it comes from, for `maxUnprovenPerAddress`: `info.remoteAddr.hostname` of `Deno.serve`, or what a proxy that is trusted says. Default: it counts towards no address. */
-  readonly remoteAddress?: string | undefined;
-}
 
 /**
  * A node: it knows its own host and its peers, has one connection with each
@@ -77,6 +71,7 @@ export class Manager implements AsyncDisposable {
   readonly #membership: Membership;
   readonly #peers: PeerSet;
   readonly #acceptor: Acceptor;
+  readonly #ownServer: OwnServer;
   #listener: Promise<Listener> | null = null;
   #closed: Promise<void> | null = null;
 
@@ -103,6 +98,7 @@ export class Manager implements AsyncDisposable {
     }
     this.#peers.apply(this.#membership.list.changesSince(HostList.empty), 0);
     this.#acceptor = new Acceptor(node, this.#peers);
+    this.#ownServer = new OwnServer(this.#node, this.#acceptor);
     this.#membership.onChange = (change, graceMs) => {
       this.#peers.apply(change, graceMs);
       this.#acceptor.onPeersChange();
@@ -200,7 +196,7 @@ export class Manager implements AsyncDisposable {
     if (this.#closed !== null) throw managerClosed();
     if (this.#listener !== null) throw invalidArgument("This manager is already listening.");
     const { options, local } = this.#node;
-    const exposed = this.#exposedListenerError();
+    const exposed = exposedNodeError(this.#node);
     if (exposed !== null) throw exposed;
     const accepting = this.#node.transport(local).listen(local, {
       accept: (channel, name, slot) => this.#acceptor.accept(channel, name, slot),
@@ -248,47 +244,56 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * Answers a WebSocket request in a server of the user's own, for a `ws` or
-   * `wss` local host. The server chooses which requests come here; the path
-   * is not looked at. With option `tls` nobody comes in this way, as the
-   * runtime's own server asks for no certificate; nor where `listen` would
+   * Answers a WebSocket request in a server of the user's own that has
+   * requests of the Fetch API, for a `ws` or `wss` local host: `Deno.serve`,
+   * or `Bun.serve` with option `server`. The server chooses which requests
+   * come here; the path is not looked at. With option `tls` nobody comes in
+   * this way, as the server asks for no certificate; nor where `listen` would
    * refuse, as other machines reach `local` and no proof is asked for.
    *
    * @param request What the server was asked.
    * @param options What else the server knows of it.
-   * @returns The answer: 101 if the caller may come in, else a refusal with its reason; 503 once this manager closes, 501 on Node and Bun, whose servers cannot be joined yet.
+   * @returns The answer: 101 if the caller may come in, else a refusal with its reason: 400, 401, 403, 421, 426 or 503; 501 without `server` on Node and Bun.
+   * @throws {InternodeError} `InvalidArgument` for anything but a `Request`, or a `server` that cannot upgrade.
    */
   upgrade(request: Request, options: UpgradeOptions = {}): Response {
-    const { mutualTls, logger, allowOrigins, allowHosts } = this.#node.options;
-    if (this.#closed !== null) {
-      return new Response("This host is closing and accepts no connections.\n", { status: 503 });
-    }
-    const exposed = this.#exposedListenerError(), remote = options.remoteAddress;
-    return upgradeWebSocket(request, {
-      allowOrigins,
-      allowHosts,
-      hostname: this.#node.local.hostname,
-      onRefused: (why) =>
-        this.#acceptor.log.onRefused({ code: "PermissionDenied", why }, { remote }),
-      accept: (channel, name, slot) => this.#acceptor.accept(channel, name, slot),
-      limiter: this.#acceptor.limiter,
-      address: remote,
-      onError: this.#acceptor.log.onError,
-      authorize: (token) => {
-        if (mutualTls) {
-          const why = "This host accepts connections by mutual TLS only.";
-          this.#acceptor.log.onRefused(unproven(why), { remote });
-          return why;
-        }
-        if (exposed === null) return this.#acceptor.authorize(token, undefined, remote);
-        logger.error(exposed.message, {
-          event: "listener_unauthenticated",
-          local: this.local,
-          ...about(exposed),
-        });
-        return exposed.message;
-      },
-    });
+    return this.#ownServer.upgrade(request, options);
+  }
+
+  /**
+   * Does what {@linkcode Manager.upgrade} does in a server of `node:http` or
+   * `node:https`, on any runtime. The connection then has this library's own
+   * WebSocket, as those of `listen` have. Whoever is refused gets the answer
+   * over the connection: also 431, for a head of more than 8 KiB.
+   *
+   * @param request The first that the server's event `upgrade` gives.
+   * @param socket The second; it belongs to the node from now on.
+   * @param head The third.
+   * @param options What else the server knows of the request.
+   * @throws {InternodeError} `InvalidArgument` for anything else.
+   *
+   * @example
+   * ```ts
+   * import { createServer } from "node:http";
+   * import { Manager } from "@internode/grid";
+   *
+   * const local = "ws://127.0.0.1:9020";
+   * const grid = new Manager({ local, hosts: [local] });
+   * const server = createServer((_request, response) => response.end("a page"));
+   * server.on("upgrade", (request, socket, head) => grid.upgradeSocket(request, socket, head));
+   * server.listen(9020, "127.0.0.1", () => grid.connect());
+   *
+   * await grid.close();
+   * server.close();
+   * ```
+   */
+  upgradeSocket(
+    request: UpgradeRequest,
+    socket: ByteStream,
+    head: Uint8Array,
+    options: Pick<UpgradeOptions, "remoteAddress"> = {},
+  ): void {
+    this.#ownServer.upgradeSocket(request, socket, head, options);
   }
 
   /**
@@ -356,13 +361,6 @@ export class Manager implements AsyncDisposable {
     };
   }
 
-  /** Why connections cannot be accepted here. */
-  #exposedListenerError(): InternodeError | null {
-    const { local, options } = this.#node;
-    const guarded = this.#node.transport(local).guarded === true;
-    return exposedListenerError(local, { ...options, guarded }, "option tls (mutual TLS)");
-  }
-
   async #close(graceMs: number): Promise<void> {
     const { clock, logger } = this.#node.options, peers = this.#peers;
     this.#node.closing = true;
@@ -375,6 +373,7 @@ export class Manager implements AsyncDisposable {
     if (!await ended) {
       tellGivenUp(logger, this.local, graceMs, links, this.#node.serving.running);
     }
+    this.#ownServer.close();
     this.#acceptor.close(peerCloses());
     peers.close();
     const isGone = (): boolean => this.#acceptor.count === 0 && peers.isGone;

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { createServer, type Server } from "node:http";
 import process from "node:process";
 import { Manager, type MtlsFileConfig, single, type SingleContract, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
@@ -52,6 +53,15 @@ async function nodes(first: string, second: string, folders: readonly string[]):
   doubling.end();
   for await (const size of doubling) said.push(`${size}`);
   return said.join(" ");
+}
+
+/** A node inside a server of its own. */
+export function mounted(grid: Manager): Server {
+  const server = createServer((_, response) => response.end("a page"));
+  return server.on("upgrade", (request, socket, head) => {
+    const { remoteAddress } = request.socket;
+    grid.upgradeSocket(request, socket, head, { remoteAddress });
+  });
 }
 
 if (import.meta.main) {

@@ -15,15 +15,17 @@ PATH is a test file, or a folder of them. Without one, those run that pass on No
 
 const IN_CI = [
   "tests/conformance/grid_test.ts",
+  "tests/conformance/upgrade_test.ts",
   "tests/call/workers",
   "tests/runtime/http_client_test.ts",
-  "tests/runtimes/elsewhere_test.ts",
+  "tests/runtimes",
   "tests/transport/channel",
   "tests/transport/memory",
   "tests/transport/mtls",
   "tests/transport/tcp",
   "tests/transport/tls",
   "tests/transport/unix",
+  "tests/transport/websocket/server_web_socket_test.ts",
   "tests/transport/websocket/web_socket_test.ts",
 ];
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Socket as NetSocket } from "node:net";
 import { joined } from "../../wire/part_of.ts";
+import type { ByteStream } from "../platform/byte_stream.ts";
 import { IS_WINDOWS } from "../platform/operating_system.ts";
 import type { SocketAddress, TcpSocket } from "../platform/socket.ts";
 
@@ -44,7 +44,7 @@ export class NodeSocket<Address extends SocketAddress = SocketAddress> {
     callback: (count, buffer) => this.#onBytes(buffer.subarray(0, count), true),
   };
 
-  #socket: NetSocket | null = null;
+  #socket: ByteStream | null = null;
   #local: Address | null = null;
   #remote: Address | null = null;
   #read: PendingRead | null = null;
@@ -60,17 +60,20 @@ export class NodeSocket<Address extends SocketAddress = SocketAddress> {
    * @param socket The connection, open; `onread` is its own if `hasOnread`.
    * @param hasOnread Whether it was made with {@linkcode NodeSocket.onread}.
    * @param addressesOf The addresses of both its ends.
+   * @param first What was read of it already. Default: nothing.
    */
-  take(
-    socket: NetSocket,
+  take<Stream extends ByteStream>(
+    socket: Stream,
     hasOnread: boolean,
-    addressesOf: (socket: NetSocket) => { local: Address; remote: Address } | null,
+    addressesOf: (socket: Stream) => { local: Address; remote: Address } | null,
+    first: Uint8Array | null = null,
   ): this {
     this.#socket = socket;
+    this.#waiting = first;
     const found = addressesOf(socket);
     this.#local = found?.local ?? null;
     this.#remote = found?.remote ?? null;
-    if (!hasOnread) socket.on("data", (chunk: Uint8Array) => void this.#onBytes(chunk, false));
+    if (!hasOnread) socket.on("data", (chunk) => void this.#onBytes(chunk, false));
     socket.on("end", () => this.#onEnd());
     socket.on("error", (error) => this.#fail(error));
     socket.on("close", () => this.#fail(leftError("the connection was closed", "ECONNRESET")));
@@ -122,7 +125,7 @@ export class NodeSocket<Address extends SocketAddress = SocketAddress> {
 
   /** See `TcpSocket`. */
   setNoDelay(noDelay: boolean): void {
-    this.#socket?.setNoDelay(noDelay);
+    this.#socket?.setNoDelay?.(noDelay);
   }
 
   /** @param isLent Whether the bytes are another's as soon as this returns. */

@@ -74,18 +74,27 @@ export async function listenThrough(
   };
 }
 
-class TransportHandshakes {
+/** What is needed of {@linkcode ListenOptions}. */
+type Taker = Pick<ListenOptions, "accept" | "limiter" | "onError">;
+
+/** The handshakes that run on accepted channels; see {@linkcode listenThrough}. */
+export class TransportHandshakes {
   /** The address of the listener. */
   address = "";
-  readonly #options: ListenOptions;
+  readonly #options: Taker;
   readonly #handshake: TransportHandshakeOptions;
   readonly #limiter: HandshakeLimiter;
   /** The channels whose handshake runs, each with what ends it. */
   readonly #present = new Map<ByteChannel, () => void>();
   #closed = false;
 
+  /**
+   * @param options What to call with channels and failures.
+   * @param handshake The handshake.
+   * @param limiter Counts channels that come without a slot.
+   */
   constructor(
-    options: ListenOptions,
+    options: Taker,
     handshake: TransportHandshakeOptions,
     limiter: HandshakeLimiter,
   ) {
@@ -94,6 +103,7 @@ class TransportHandshakes {
     this.#limiter = limiter;
   }
 
+  /** Takes a channel that was accepted, and its slot if it has one. */
   readonly enter = (channel: Channel, _name?: string, given?: HandshakeSlot): void => {
     const slot = given ?? this.#limiter.acquire(null, nothing);
     if (channel.kind !== "bytes") {
@@ -123,6 +133,7 @@ class TransportHandshakes {
     this.#report(code, channel, why);
   }
 
+  /** Gives all of them up. */
   close(): void {
     this.#closed = true;
     for (const giveUp of this.#present.values()) giveUp();

@@ -11,8 +11,8 @@ import type { HostAddress } from "../../runtime/host_address.ts";
 import { listenThrough } from "../channel/transport_handshakes.ts";
 import { tcpTransport } from "../tcp/tcp.ts";
 import { type TlsOptions, tlsTransport } from "../tls/tls.ts";
-import type { Channel, ListenOptions, Transport } from "../channel/transport.ts";
-import { acceptWebSocket, RefusedRequest } from "./web_socket_acceptor.ts";
+import type { Channel, Transport } from "../channel/transport.ts";
+import { webSocketHandshake } from "./web_socket_acceptor.ts";
 import { requestUpgrade, type UpgradeRequest, upgradeRequest } from "./web_socket_dialler.ts";
 
 /** What is spoken within TLS until the upgrade (ALPN): no client may take it for HTTP/2. */
@@ -58,11 +58,12 @@ export function webSocketOver(inner: Transport): Transport {
     },
 
     listen: (address, options) =>
-      listenThrough(inner, address, options, {
-        prepare: (channel, _place, onHeard) =>
-          acceptWebSocket(channel, { ...tellingOf(options, onHeard), hostname: address.hostname }),
-        isReported: (failure) => failure instanceof RefusedRequest && failure.status === 401,
-      }),
+      listenThrough(
+        inner,
+        address,
+        options,
+        webSocketHandshake({ ...options, hostname: address.hostname }),
+      ),
 
     guarded: inner.guarded,
     ...(inner.onChange && { onChange: (listener) => inner.onChange!(listener) }),
@@ -97,17 +98,4 @@ function notBytes({ href }: HostAddress): InternodeError {
       "messages. Use it with TCP, TLS or Unix sockets.",
     { host: href },
   );
-}
-
-/** The same options, whose `authorize` tells that it is asked: a request has come then. */
-function tellingOf(options: ListenOptions, onHeard: () => void): ListenOptions {
-  const { authorize } = options;
-  if (authorize === undefined) return options;
-  return {
-    ...options,
-    authorize(...asked) {
-      onHeard();
-      return authorize(...asked);
-    },
-  };
 }

@@ -18,6 +18,7 @@ import {
 } from "./http_head.ts";
 import { PeerLeft } from "../channel/peer_left.ts";
 import type { Prepared } from "../channel/hand_over.ts";
+import type { TransportHandshakeOptions } from "../channel/transport_handshakes.ts";
 import type { ByteChannel, ListenOptions } from "../channel/transport.ts";
 import { acceptOf } from "./web_socket_key.ts";
 
@@ -40,9 +41,11 @@ const WHOLE_URL = /^(?:https?|wss?):\/\/([^/?#]*)/i;
 
 /** What a request must show. */
 export interface UpgradeRules
-  extends Pick<ListenOptions, "path" | "authorize" | "allowOrigins" | "allowHosts"> {
+  extends Pick<ListenOptions, "authorize" | "allowOrigins" | "allowHosts"> {
   /** The name that this side listens at; empty if it has none. */
   readonly hostname: string;
+  /** The request path. Default: any, as who calls this has looked at it. */
+  readonly path?: string | undefined;
 }
 
 /** Why a request was refused. */
@@ -77,7 +80,7 @@ export async function acceptWebSocket(
   try {
     judged = await judge(found, rules, channel);
   } catch (refusal) {
-    if (refusal instanceof RefusedRequest) await tell(channel, refusal, forgetMs);
+    if (refusal instanceof RefusedRequest) await refuseRequest(channel, refusal, forgetMs);
     throw refusal;
   }
   const accept = await acceptOf(judged.key);
@@ -88,6 +91,32 @@ export async function acceptWebSocket(
   );
   const framed = new FramedChannel(channel, channel.remote, { role: "server" });
   return { channel: framed, name: judged.name };
+}
+
+/**
+ * The upgrade as the handshake of accepted channels.
+ *
+ * @param rules What a request must show.
+ * @returns The handshake.
+ */
+export function webSocketHandshake(rules: UpgradeRules): TransportHandshakeOptions {
+  return {
+    prepare: (channel, _slot, onHeard) => acceptWebSocket(channel, tellingOf(rules, onHeard)),
+    isReported: (failure) => failure instanceof RefusedRequest && failure.status === 401,
+  };
+}
+
+/** The same rules, whose `authorize` tells that it is asked: a request has come then. */
+function tellingOf(rules: UpgradeRules, onHeard: () => void): UpgradeRules {
+  const { authorize } = rules;
+  if (authorize === undefined) return rules;
+  return {
+    ...rules,
+    authorize(...asked) {
+      onHeard();
+      return authorize(...asked);
+    },
+  };
 }
 
 /** A request that may be upgraded. */
@@ -115,7 +144,7 @@ async function judge(
   const origin = originProblem(head.fields.get("origin") ?? null, rules.allowOrigins ?? []);
   if (origin !== null) throw new RefusedRequest(403, origin);
   const path = pathOf(target[2]!);
-  if (path !== pathOf(rules.path)) {
+  if (rules.path !== undefined && path !== pathOf(rules.path)) {
     throw new RefusedRequest(404, `nothing is served at ${path}: compare the path options`);
   }
   const token = bearerToken(head.fields.get("authorization") ?? null);
@@ -197,11 +226,18 @@ const FIELDS: { readonly [status: number]: string } = {
   426: "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
 };
 
-/** Answers, and waits until the client has left or has had time to read. */
-async function tell(
+/**
+ * Answers a request that is refused, and waits until the client has left or has had time to read.
+ * Never rejects.
+ *
+ * @param channel Where it comes from; the caller closes it.
+ * @param refusal What it is told.
+ * @param forgetMs How long it may stay. Default: 1,000.
+ */
+export async function refuseRequest(
   channel: ByteChannel,
   { status, message }: RefusedRequest,
-  forgetMs: number,
+  forgetMs: number = FORGET_MS,
 ): Promise<void> {
   const timer = setTimeout(() => channel.close(), forgetMs);
   try {

@@ -16,7 +16,12 @@ import type { HandshakeLimiter, HandshakeSlot } from "../channel/handshake_limit
 import { handOver } from "../channel/hand_over.ts";
 import type { MessageChannel } from "../channel/transport.ts";
 import { bearerToken } from "./web_socket_acceptor.ts";
+import type { UpgradeServer } from "./server_web_socket.ts";
+import { ServedSocket } from "./server_web_socket_channel.ts";
 import { WebSocketChannel } from "./web_socket_channel.ts";
+
+/** What a client is told while too many are in their handshake. */
+export const TOO_MANY = "too many connections are in their handshake here; try again later";
 
 /** How {@linkcode upgradeWebSocket} judges a request, and who takes the channel. */
 export interface UpgradeOptions {
@@ -42,6 +47,15 @@ export interface UpgradeOptions {
   onRefused?: ((reason: string, status: number) => void) | undefined;
   /** The other end, for messages and logs. Default: `"a WebSocket client"`. */
   remote?: string | undefined;
+  /** The server that has the request, where the runtime's upgrade is a method of it. Default: the runtime's own upgrade. */
+  server?: UpgradeServer | undefined;
+}
+
+/** What has become of a request for WebSocket. */
+interface Upgraded {
+  readonly response: Response;
+  /** Closes the connection, which is not open yet. */
+  close(): void;
 }
 
 /**
@@ -88,7 +102,7 @@ export function openWebSocket(
   request: Request,
   options: Pick<
     UpgradeOptions,
-    "accept" | "onEnded" | "onError" | "onRefused" | "remote" | "limiter" | "address"
+    "accept" | "onEnded" | "onError" | "onRefused" | "remote" | "limiter" | "address" | "server"
   >,
   authorization: Authorization,
 ): Response {
@@ -96,42 +110,87 @@ export function openWebSocket(
     const { status, reason } = authorization;
     return refuse(status, reason, status === 401 ? { "www-authenticate": "Bearer" } : {});
   }
-  const native = thisPlatform().nativeWebSocket;
-  if (native === null) {
-    options.onRefused?.("this runtime's own server cannot be joined: use listen", 501);
+  const { server, remote = "a WebSocket client", onEnded } = options;
+  if (server === undefined && thisPlatform().nativeWebSocket === null) {
+    options.onRefused?.(
+      "a Request alone cannot be upgraded on this runtime: give upgrade the option server with " +
+        "Bun.serve, or call upgradeSocket with node:http",
+      501,
+    );
     return refuse(501, "no connection can be accepted here");
   }
   const slot = options.limiter?.acquire(options.address ?? null, nothing);
   if (typeof slot === "string") {
     options.onRefused?.(slot, 503);
-    return refuse(503, "too many connections are in their handshake here; try again later");
+    return refuse(503, TOO_MANY);
   }
-  let upgraded: { readonly socket: WebSocket; readonly response: Response };
+  const take = (channel: MessageChannel): void =>
+    handOver(options, { channel, name: authorization.name }, slot);
+  let upgraded: Upgraded | null;
   try {
-    upgraded = native.upgrade(request);
-  } catch {
+    upgraded = server === undefined
+      ? upgradeNative(request, remote, take, onEnded)
+      : upgradeOn(server, request, remote, take, options.onError);
+  } catch (error) {
+    slot?.release();
+    options.onError?.(error);
+    return refuse(503, "this side failed; try again later");
+  }
+  if (upgraded === null) {
     slot?.release();
     return refuse(426, "only WebSocket connections are served here", {
       upgrade: "websocket",
       "sec-websocket-version": "13",
     });
   }
-  const { socket, response } = upgraded;
-  const { remote = "a WebSocket client" } = options;
-  socket.binaryType = "arraybuffer";
   // A client that leaves before the upgrade is done causes no event at all.
-  if (slot !== undefined) {
+  if (slot !== undefined && !slot.isDeadlineTaken) {
     slot.onTimeout = () => {
       slot.release();
-      socket.close();
+      upgraded.close();
     };
   }
-  socket.onopen = () => {
-    const channel = new WebSocketChannel(socket, remote, options.onEnded);
-    handOver(options, { channel, name: authorization.name }, slot);
-  };
-  return response;
+  return upgraded.response;
 }
+
+/** By the runtime's own upgrade; `null`: this is no request for WebSocket. */
+function upgradeNative(
+  request: Request,
+  remote: string,
+  take: (channel: MessageChannel) => void,
+  onEnded: (() => void) | undefined,
+): Upgraded | null {
+  try {
+    const { socket, response } = thisPlatform().nativeWebSocket!.upgrade(request);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => take(new WebSocketChannel(socket, remote, onEnded));
+    return { response, close: () => socket.close() };
+  } catch {
+    return null;
+  }
+}
+
+/** By a method of the server, which may open the connection within the call. */
+function upgradeOn(
+  server: UpgradeServer,
+  request: Request,
+  remote: string,
+  take: (channel: MessageChannel) => void,
+  onError: UpgradeOptions["onError"],
+): Upgraded | null {
+  const served = new ServedSocket(remote, take);
+  if (!server.upgrade(request, { data: served })) return null;
+  return {
+    // The server takes no notice of it.
+    response: new Response(null, { status: 101 }),
+    close() {
+      if (!served.giveUp()) onError?.(new Error(NOT_OPENED));
+    },
+  };
+}
+
+const NOT_OPENED = "an upgraded connection was never opened: give Bun.serve the option " +
+  "websocket: webSocketHandlers()";
 
 function nothing(): void {}
 
