@@ -63,7 +63,7 @@ export class MessageLink extends Link implements MessageReceiver {
     this.news = true;
     if (bytes.length > this.#maxBatchBytes) {
       return this.#refuse(
-        `A batch of ${bytes.length} bytes came; ${this.#maxBatchBytes} are allowed.`,
+        `The peer sent a batch of ${bytes.length} bytes; at most ${this.#maxBatchBytes} are allowed.`,
       );
     }
     this.#waiting.push(bytes);
@@ -71,7 +71,10 @@ export class MessageLink extends Link implements MessageReceiver {
     if (!this.#paused) return this.#parse();
     // What waits has not been counted against the budget yet, and not every channel can be held back.
     if (this.#waitingBytes > this.#maxWaitingBytes) {
-      this.#refuse(`${this.#waitingBytes} bytes wait; ${this.#maxWaitingBytes} are allowed.`);
+      this.#refuse(
+        `The peer sent ${this.#waitingBytes} bytes faster than they could be handled; ` +
+          `at most ${this.#maxWaitingBytes} may wait.`,
+      );
       this.#waiting.clear();
     }
   }

@@ -46,10 +46,10 @@ const encoder = new TextEncoder();
 export function pairSecret(master: string | Uint8Array, one: string, other: string): string {
   const key = typeof master === "string" ? encoder.encode(master) : master;
   if (!(key instanceof Uint8Array) || key.length < MIN_MASTER_BYTES) {
-    throw invalid(`The secret that others are made from needs at least ${MIN_MASTER_BYTES} bytes`);
+    throw invalid(`The master secret must have at least ${MIN_MASTER_BYTES} bytes`);
   }
   if (typeof one !== "string" || typeof other !== "string" || one === "" || other === "") {
-    throw invalid("Each node of a pair has a name, such as a host's URL");
+    throw invalid("Each node of a pair must have a name, such as a host's URL");
   }
   if (one === other) throw invalid(`${JSON.stringify(one)} cannot form a pair with itself`);
   const names = [one, other].map((name) => hexOf(encoder.encode(name))).sort();

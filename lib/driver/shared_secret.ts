@@ -192,7 +192,9 @@ class SharedSecret implements Authenticator {
     const bytes = decodeToken(token);
     if (bytes === undefined) return { refusal: "the token is malformed" };
     if (bytes[0] !== TOKEN_VERSION) {
-      return { refusal: `the token is of version ${bytes[0]}, this host knows ${TOKEN_VERSION}` };
+      return {
+        refusal: `the token is of version ${bytes[0]}, but this host supports ${TOKEN_VERSION}`,
+      };
     }
     const signed = bytes.subarray(0, bytes.length - MAC_BYTES);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -281,7 +283,7 @@ function secretBytes(secret: string | Uint8Array): Uint8Array {
   if (typeof secret !== "string" && !(secret instanceof Uint8Array)) {
     // It may be a promise, whose unhandled rejection would end the process.
     tell(() => secret, () => {});
-    throw invalidArgument("A shared secret must be a text or bytes, or a list of such.");
+    throw invalidArgument("A shared secret must be a string, bytes, or a list of these.");
   }
   const bytes = typeof secret === "string" ? encoder.encode(secret) : secret.slice();
   if (bytes.length < MIN_SECRET_BYTES) {

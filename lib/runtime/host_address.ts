@@ -30,8 +30,7 @@ const NETWORK_SCHEMES: ReadonlyMap<string, number> = new Map([
   ["wss", 443],
 ]);
 /** What no URL of a host may hold. */
-export const UNSEEN =
-  "a control character or one that is not seen, such as a byte order mark (U+FEFF)";
+export const UNSEEN = "a control character or an invisible one, such as a byte order mark (U+FEFF)";
 const NAME_SCHEMES = new Set(["unix", "memory"]);
 
 /**

@@ -88,7 +88,7 @@ export class Dispatcher {
   ): boolean {
     if ((flags & ~KNOWN_FLAGS) !== 0 || (flags & KIND_MASK) === KIND_MASK) {
       throw protocolError(
-        `A frame of type ${type} has flags ${flags}, some of which mean nothing.`,
+        `The peer sent a frame of type ${type} with invalid flags (${flags}).`,
       );
     }
     switch (type) {
@@ -152,7 +152,7 @@ export class Dispatcher {
     let total = length;
     const first = (flags & FLAG_FIRST) !== 0;
     if (first) {
-      if (length < 4) throw protocolError("A message in pieces came without its size.");
+      if (length < 4) throw protocolError("The peer sent a fragmented message without its size.");
       total = reader.view.getUint32(reader.position, true);
       reader.position += 4;
     }
@@ -254,13 +254,15 @@ export class Dispatcher {
         this.#delegate.onDraining(DRAIN_REASONS[argument] ?? "closing");
         return;
       default:
-        throw protocolError(`A frame of type ${type} came, which there is not.`);
+        throw protocolError(`The peer sent a frame of unknown type ${type}.`);
     }
   }
 
   #creditBytes(): number {
     const reader = this.#reader;
-    if (reader.remaining !== 4) throw protocolError("A credit frame does not say how many bytes.");
+    if (reader.remaining !== 4) {
+      throw protocolError("The peer sent a credit frame without its number of bytes.");
+    }
     return reader.view.getUint32(reader.position, true);
   }
 }

@@ -92,7 +92,9 @@ export class Handshake {
   /** Takes one frame. */
   receive(type: number, reader: ByteReader, nowMs: number): HandshakeStep {
     if (type !== this.#expected) {
-      return denied(`frame type ${type} came during the handshake, not ${this.#expected}`);
+      return denied(
+        `the peer sent frame type ${type} during the handshake instead of ${this.#expected}`,
+      );
     }
     switch (type) {
       case FrameType.hello:
@@ -157,7 +159,7 @@ export class Handshake {
     const { name, peerName, auth, maxClockSkewMs } = this.#options;
     if (hello.minVersion > MAX_VERSION || hello.maxVersion < MIN_VERSION) {
       return denied(
-        `the peer speaks protocol versions ${hello.minVersion} to ${hello.maxVersion}, ` +
+        `the peer supports protocol versions ${hello.minVersion} to ${hello.maxVersion}, ` +
           `this side ${MIN_VERSION} to ${MAX_VERSION}`,
       );
     }
@@ -176,8 +178,8 @@ export class Handshake {
     }
     if (hello.authenticates !== (auth !== null)) {
       return auth === null
-        ? denied(`"${hello.name}" asks for a shared secret and this side has none`)
-        : unproven(`this side asks for a shared secret and "${hello.name}" has none`);
+        ? denied(`"${hello.name}" requires a shared secret, and this side has none`)
+        : unproven(`this side requires a shared secret, and "${hello.name}" has none`);
     }
     return refusal;
   }

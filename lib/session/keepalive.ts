@@ -131,7 +131,7 @@ export class Keepalive {
     if (nowMs >= this.#handshakeUntilMs) {
       return {
         kind: "lost",
-        reason: `The handshake was not done within ${this.#handshakeTimeoutMs} ms.`,
+        reason: `The handshake did not complete within ${this.#handshakeTimeoutMs} ms.`,
       };
     }
     const lagMs = nowMs - dueMs;
@@ -146,10 +146,16 @@ export class Keepalive {
       this.#receivedMs = nowMs - livenessTimeoutMs + Math.min(READING_MS, livenessTimeoutMs);
     }
     if (nowMs >= this.#receivedMs + livenessTimeoutMs) {
-      return { kind: "lost", reason: `The peer gave no sign of life for ${livenessTimeoutMs} ms.` };
+      return {
+        kind: "lost",
+        reason: `The peer has sent nothing for ${livenessTimeoutMs} ms (livenessTimeoutMs).`,
+      };
     }
     if (nowMs >= Math.min(this.#writingSinceMs, this.#untakenSinceMs) + livenessTimeoutMs) {
-      return { kind: "lost", reason: `The peer has taken no bytes for ${livenessTimeoutMs} ms.` };
+      return {
+        kind: "lost",
+        reason: `The peer has read nothing for ${livenessTimeoutMs} ms (livenessTimeoutMs).`,
+      };
     }
     if (nowMs < this.#nextPingMs) return NOTHING;
     this.#nextPingMs = nowMs + this.#pingIntervalMs;

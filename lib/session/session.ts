@@ -187,10 +187,16 @@ export class Session implements CreditGranter, PayloadListener {
     try {
       if (start === end) this.#dispatcher.onIneffective();
       while (at < end && this.#state !== "closed") {
-        if (end - at < HEADER_BYTES) throw protocolError("A batch ends within a frame's header.");
+        if (end - at < HEADER_BYTES) {
+          throw protocolError("The peer sent a batch that ends within a frame's header.");
+        }
         const length = view.getUint32(at + 4, true);
         const payload = at + HEADER_BYTES, next = payload + length;
-        if (next > end) throw protocolError(`A frame of ${length} bytes reaches beyond its batch.`);
+        if (next > end) {
+          throw protocolError(
+            `The peer sent a frame of ${length} bytes that ends beyond its batch.`,
+          );
+        }
         const word = view.getUint32(at, true);
         this.#reader.reset(bytes, payload, next, view);
         at = next;

@@ -65,7 +65,7 @@ export class BatchReader {
     if (length < HEADER_BYTES || length > this.#maxBatchBytes) {
       throw new InternodeError(
         "ProtocolError",
-        `A batch of ${length} bytes was announced; ${HEADER_BYTES} to ${this.#maxBatchBytes} are allowed. ` +
+        `The peer announced a batch of ${length} bytes; ${HEADER_BYTES} to ${this.#maxBatchBytes} are allowed. ` +
           "Does the peer speak this protocol?",
         { origin: "remote" },
       );

@@ -92,7 +92,7 @@ Deno.test("what byPeer answers that is no secret throws, and an unknown peer tak
 
 Deno.test("an object without byPeer is no secret", () => {
   for (const given of [{}, { byPeer: 5 }, { default: AB }, null, 5]) {
-    assertThrows(() => sharedSecret(given as unknown as Secret), InternodeError, "text or bytes");
+    assertThrows(() => sharedSecret(given as unknown as Secret), InternodeError, "a string, bytes");
   }
 });
 

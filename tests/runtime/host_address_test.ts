@@ -70,7 +70,7 @@ const NO_PATH = "a host has no path, query or fragment";
 const PATH_OPTION = `${NO_PATH} (the request path is an option)`;
 const SEVERAL = 'it has several ":"; an IPv6 address must be in brackets: "[::1]:9000"';
 const CONTROL =
-  "it contains a control character or one that is not seen, such as a byte order mark (U+FEFF)";
+  "it contains a control character or an invisible one, such as a byte order mark (U+FEFF)";
 
 const refused: readonly (readonly [string, string])[] = [
   ["", LOOKS],

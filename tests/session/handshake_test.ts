@@ -65,8 +65,8 @@ function refused(options: PairOptions, by: "dialler" | "acceptor", reason: strin
   const [refuser, other] = by === "dialler" ? [dialler, acceptor] : [acceptor, dialler];
   assertEquals([dialler.session.state, acceptor.session.state], ["closed", "closed"]);
   // Who refuses knows why; the other side goes by whether it has proven anything.
-  const why = /this side asks|proof|the peer is/.test(reason);
-  const said = /asks for a shared secret and this side/.test(reason);
+  const why = /this side requires|proof|the peer is/.test(reason);
+  const said = /requires a shared secret, and this side/.test(reason);
   const code = (of: boolean): string => of ? "Unauthenticated" : "PermissionDenied";
   assertEquals([refuser.closed?.code, other.closed?.code], [code(why), code(!said)]);
   assertStringIncludes(refuser.closed!.message, "refused by this side");
@@ -110,13 +110,13 @@ for (
       "a secret on the dialler alone",
       { dialler: { auth: SECRET } },
       "acceptor",
-      '"tcp://a:1" asks for a shared secret and this side has none',
+      '"tcp://a:1" requires a shared secret, and this side has none',
     ],
     [
       "a secret on the acceptor alone",
       { acceptor: { auth: SECRET } },
       "acceptor",
-      'this side asks for a shared secret and "tcp://a:1" has none',
+      'this side requires a shared secret, and "tcp://a:1" has none',
     ],
     [
       "a wrong secret",
@@ -174,7 +174,7 @@ for (const [role, meet] of [["dialler", answered], ["acceptor", greeted]] as con
     for (
       const hello of [{ maxFragmentBytes: 1023 }, { maxCalls: 0 }, { receiveBudgetBytes: 65_535 }]
     ) {
-      meet(hello).expectBreach("its limits make no sense", 10);
+      meet(hello).expectBreach("its limits are invalid", 10);
     }
   });
 
@@ -190,7 +190,7 @@ for (const [role, meet] of [["dialler", answered], ["acceptor", greeted]] as con
       const [payload, reason] of [
         [magic, "does not speak this protocol"],
         [new Uint8Array(0), "does not speak this protocol"],
-        [hello.slice(0, 95), "95 bytes, too few"],
+        [hello.slice(0, 95), "only 95 bytes"],
         [hello.slice(0, 97), "cut short"],
         [hello.slice(0, 102), "cut short"],
         [utf8, "not UTF-8"],
@@ -217,7 +217,7 @@ for (const [role, meet] of [["dialler", answered], ["acceptor", greeted]] as con
       const peer = new ScriptedPeer(role);
       peer.frames().length = 0;
       peer.send(rawFrame(type));
-      peer.expectBreach(`frame type ${type} came during the handshake, not 1`, 10);
+      peer.expectBreach(`frame type ${type} during the handshake instead of 1`, 10);
     }
     const twice = new ScriptedPeer(role, { auth: SECRET });
     twice.frames().length = 0;
@@ -225,7 +225,7 @@ for (const [role, meet] of [["dialler", answered], ["acceptor", greeted]] as con
       payload: encodeHello(peerHello({ authenticates: true })),
     });
     twice.send(hello, hello);
-    twice.expectBreach("frame type 1 came during the handshake", 10);
+    twice.expectBreach("frame type 1 during the handshake", 10);
   });
 
   Deno.test(`the ${role} takes the peer's goodbye for a refusal`, () => {
@@ -246,7 +246,7 @@ for (const [role, meet] of [["dialler", answered], ["acceptor", greeted]] as con
     assertEquals(peer.side.session.state, "handshake");
     peer.nowMs = 11_000;
     peer.side.session.onTimer(peer.nowMs);
-    assertStringIncludes(peer.side.closed!.message, "handshake was not done within 10000 ms");
+    assertStringIncludes(peer.side.closed!.message, "handshake did not complete within 10000 ms");
   });
 
   Deno.test(`the ${role} learns of a channel that ends during the handshake`, () => {
@@ -263,7 +263,7 @@ Deno.test("an oversized hello is refused before it is read, on a byte stream", (
   new DataView(envelope.buffer).setUint32(0, 4097, true);
   acceptor.receiveBytes(envelope);
   assertEquals(acceptor.closed?.code, "ProtocolError");
-  assertStringIncludes(acceptor.closed!.message, "A batch of 4097 bytes was announced");
+  assertStringIncludes(acceptor.closed!.message, "announced a batch of 4097 bytes");
 });
 
 Deno.test("a refusal is never too long for a handshake, whatever names are in it", () => {

@@ -229,37 +229,37 @@ for (
   const [what, batch, reason] of [
     ["shorter than a header", new Uint8Array(15), "within a frame's header"],
     [
-      "with a frame that reaches beyond it",
+      "with a frame that ends beyond it",
       rawFrame(FrameType.ping, { length: 1 }),
-      "reaches beyond its batch",
+      "ends beyond its batch",
     ],
     [
       "with a length near 2^32",
       rawFrame(FrameType.ping, { length: 0xffff_ffff }),
-      "4294967295 bytes reaches beyond",
+      "4294967295 bytes that ends beyond",
     ],
     [
       "with a length near 2^31",
       rawFrame(FrameType.ping, { length: 0x7fff_fff0 }),
-      "reaches beyond its batch",
+      "ends beyond its batch",
     ],
     [
       "with half a header at its end",
       joined(rawFrame(FrameType.ping), new Uint8Array(8)),
       "within a frame's header",
     ],
-    ["with a frame type that there is not", rawFrame(99), "type 99 came, which there is not"],
-    ["with a handshake frame", rawFrame(FrameType.hello), "type 1 came, which there is not"],
-    ["with flags that mean nothing", rawFrame(FrameType.ping, { flags: 0x10 }), "flags 16"],
+    ["with a frame type that there is not", rawFrame(99), "unknown type 99"],
+    ["with a handshake frame", rawFrame(FrameType.hello), "unknown type 1"],
+    ["with flags that mean nothing", rawFrame(FrameType.ping, { flags: 0x10 }), "flags (16)"],
     [
       "with a kind of payload that there is not",
       rawFrame(FrameType.request, { flags: 3 }),
-      "flags 3",
+      "flags (3)",
     ],
     [
       "with a name out of order",
       rawFrame(FrameType.name, { code: 1, payload: new Uint8Array(2) }),
-      "Name number 1 came, not 0",
+      "name number 1 instead of 0",
     ],
     [
       "with a name cut short",

@@ -59,7 +59,7 @@ Deno.test("a silent peer is lost after livenessTimeoutMs, and every call with it
   assertEquals(peer.side.session.state, "open");
   live(peer, 1, false);
   assertEquals(peer.side.closed?.code, "Disconnected");
-  assertStringIncludes(peer.side.closed!.message, "no sign of life for 30000 ms");
+  assertStringIncludes(peer.side.closed!.message, "has sent nothing for 30000 ms");
   assertEquals([call.error?.code, call.error?.outcome], ["Disconnected", "maybeExecuted"]);
 });
 
@@ -83,7 +83,7 @@ Deno.test("a process that was itself held up does not blame its peer", () => {
   // It reads on for a second and no longer, however much it is held up again.
   peer.nowMs += 5000;
   peer.side.session.onTimer(peer.nowMs);
-  assertStringIncludes(peer.side.closed!.message, "no sign of life");
+  assertStringIncludes(peer.side.closed!.message, "has sent nothing");
 });
 
 Deno.test("a peer that takes no bytes is lost, though it sends", () => {
@@ -98,7 +98,7 @@ Deno.test("a peer that takes no bytes is lost, though it sends", () => {
   assertEquals(peer.side.session.state, "open");
   peer.nowMs += 1000;
   peer.side.session.onTimer(peer.nowMs);
-  assertStringIncludes(peer.side.closed!.message, "has taken no bytes for 30000 ms");
+  assertStringIncludes(peer.side.closed!.message, "has read nothing for 30000 ms");
 });
 
 Deno.test("a write that ends in time is forgotten", () => {
@@ -148,7 +148,7 @@ Deno.test("a stream that the peer has forgotten is ended, the connection lives",
     "Disconnected",
     "maybeExecuted",
   ]);
-  assertStringIncludes(forgotten.error!.message, "no sign of this stream after 4 pings");
+  assertStringIncludes(forgotten.error!.message, "did not answer 4 pings of this stream");
   assertEquals(peer.side.session.state, "open");
 });
 
@@ -256,14 +256,14 @@ function hear(keepalive: Keepalive, fromMs: number, untilMs: number): string | n
   return null;
 }
 
-const NOTHING_TAKEN = "30000 ms.", WRITE = "The peer has taken no bytes for ";
+const NOTHING_TAKEN = "30000 ms (livenessTimeoutMs).", WRITE = "The peer has read nothing for ";
 
 Deno.test("a handshake has its time to the millisecond", () => {
   const keepalive = new Keepalive(TIMES, 7);
   assertEquals(keepalive.nextDeadlineMs, 5_007);
   assertEquals(keepalive.onTimer(5_006, 5_006).kind, "nothing");
   const step = keepalive.onTimer(5_007, 5_007);
-  assertEquals(step, { kind: "lost", reason: "The handshake was not done within 5000 ms." });
+  assertEquals(step, { kind: "lost", reason: "The handshake did not complete within 5000 ms." });
 });
 
 Deno.test("what a connection went through before its session counts towards the handshake's time", () => {
@@ -272,7 +272,7 @@ Deno.test("what a connection went through before its session counts towards the 
   assertEquals(keepalive.onTimer(3_506, 3_506).kind, "nothing");
   const step = keepalive.onTimer(3_507, 3_507);
   // What is told is the whole time.
-  assertEquals(step, { kind: "lost", reason: "The handshake was not done within 5000 ms." });
+  assertEquals(step, { kind: "lost", reason: "The handshake did not complete within 5000 ms." });
   keepalive.onOpen(100);
   assertEquals(keepalive.onTimer(3_507, 3_507).kind, "nothing");
 });
@@ -367,7 +367,7 @@ Deno.test("as long as this process was held up, so much longer a peer has, for a
   const lost = silent.onTimer(35_000, 35_000);
   assertEquals(lost, {
     kind: "lost",
-    reason: `The peer gave no sign of life for ${NOTHING_TAKEN}`,
+    reason: `The peer has sent nothing for ${NOTHING_TAKEN}`,
   });
   for (const begin of ["onBulk", "onWriteBegun"] as const) {
     const stuck = open();

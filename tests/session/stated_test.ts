@@ -27,8 +27,8 @@ for (const role of ROLES) {
       return peer;
     };
     const breaches: [Uint8Array, RegExp, number][] = [
-      [rawFrame(FrameType.ping), /frame type 7 came during the handshake/, 10],
-      [rawFrame(99, { flags: 0xff }), /frame type 99 came during the handshake/, 10],
+      [rawFrame(FrameType.ping), /frame type 7 during the handshake/, 10],
+      [rawFrame(99, { flags: 0xff }), /frame type 99 during the handshake/, 10],
       [rawFrame(FrameType.hello), /does not speak this protocol/, 10],
       [rawFrame(FrameType.hello, { length: 1 }), /beyond its batch/, 11],
       [new Uint8Array(15), /within a frame's header/, 11],
@@ -155,7 +155,7 @@ for (const [outputs, inputs] of [[0, 4], [4, 0], [0, 0]] as const) {
       peer.open(ID, outputs, inputs),
       rawFrame(FrameType.inputEnd, { id: ID, argument: 0 }),
     );
-    if (inputs === 0) peer.expectBreach("on a stream that has none");
+    if (inputs === 0) peer.expectBreach("on a stream without inputs");
     assertEquals(peer.side.closed === null, inputs > 0);
   });
 }

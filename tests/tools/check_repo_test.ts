@@ -6,12 +6,12 @@
 
 import { assertEquals } from "@std/assert";
 import { type Check, checkFile } from "../../tools/repo/checks.ts";
+import { listedMessages, quotedMessages } from "../../tools/repo/error_checks.ts";
 import { noCircles, oneWayFolders, smallFolders } from "../../tools/repo/import_checks.ts";
 import {
   links,
   namedPaths,
   namedTasks,
-  quotedMessages,
   shortArchitecture,
 } from "../../tools/repo/markdown_checks.ts";
 import {
@@ -147,6 +147,27 @@ Deno.test("check_repo: docs/errors.md quotes what errors say", () => {
   assertEquals(quoted('- "No peer\n  at": start it.\n- `"code"`\n'), []);
   assertEquals(quoted('Fine.\n\n- "No such peer": start it.\n'), [3]);
   assertEquals(lines(quotedMessages, ["docs/other.md", '"No such peer"'], code), []);
+});
+
+Deno.test("check_repo: docs/errors.md quotes each message under its code", () => {
+  const document: [string, string] = [
+    "docs/errors.md",
+    '### Closed\n\n- "No peer at": start it.\n\n### Cancelled\n\n- "left in vain": nothing.\n',
+  ];
+  const code = (text: string, path = "lib/a.ts") => lines(listedMessages, [path, text], document);
+  const error = (errorCode: string, message: string) =>
+    `throw new InternodeError("${errorCode}", ${message}, { origin: "local" });`;
+  assertEquals(code(error("Closed", "`No peer at ${host} answers.`")), []);
+  assertEquals(code(error("Closed", '`Here, ${no ? "some" : ""} ` +\n "No peer at 2."')), []);
+  assertEquals(code(`const message = "No peer at 1.";\n${error("Closed", "message")}`), []);
+  assertEquals(code(error("Closed", "`${reason}`")), []);
+  assertEquals(code(error("InvalidArgument", '"Option a is wrong."')), []);
+  assertEquals(code(error("Closed", '"It left in vain."')), [1]);
+  assertEquals(code(`\n${error("Closed", '"It left in vain."')}`), [2]);
+  assertEquals(code(`const message = "A peer left.";\n${error("Closed", "message")}`), [2]);
+  assertEquals(code('throw protocolError("The peer is wrong.");'), [1]);
+  assertEquals(code(error("Closed", '"It left in vain."'), "lib/testing/a.ts"), []);
+  assertEquals(code(`// ${error("Closed", '"It left in vain."')}`), []);
 });
 
 Deno.test("check_repo: ARCHITECTURE.md has 15 KiB at most", () => {

@@ -126,13 +126,13 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
     "a blank in a request path",
     () => parseNetEndpoint("ws://a/b c"),
     'Endpoint "ws://a/b c" is not valid: its path contains a space or ' +
-    "a control character or one that is not seen, such as a byte order mark (U+FEFF).",
+    "a control character or an invisible one, such as a byte order mark (U+FEFF).",
   ],
   [
     "a line's end in a request path",
     () => parseNetEndpoint("ws://a/b\n"),
     'Endpoint "ws://a/b\\n" is not valid: its path contains a space or ' +
-    "a control character or one that is not seen, such as a byte order mark (U+FEFF).",
+    "a control character or an invisible one, such as a byte order mark (U+FEFF).",
   ],
 ];
 

@@ -139,7 +139,7 @@ for (const length of [0, 1, 15, MAX_BATCH_BYTES + 1, 0x7fff_ffff, 0xffff_fff0, 0
     const reader = opened(false);
     const error = assertThrows(() => read(reader, envelope(length), [Infinity]), InternodeError);
     assertEquals(error.code, "ProtocolError");
-    assert(error.message.includes(`A batch of ${length} bytes`));
+    assert(error.message.includes(`a batch of ${length} bytes`));
     assertEquals(reader.ring.bytes.length, new ReceiveRing().bytes.length);
   });
 }

@@ -60,17 +60,6 @@ export const namedTasks: Check = (path, text, report, repo) => {
   }
 };
 
-/** What the document of errors quotes from their messages, in double quotes, stands in the sources. */
-export const quotedMessages: Check = (path, text, report, repo) => {
-  if (path !== "docs/errors.md") return;
-  const sources = [...repo].filter(([file]) => /^lib\/.*\.ts$/.test(file)).map(([, code]) => code);
-  for (const match of blankCode(text).matchAll(/"([^"]+)"/g)) {
-    const message = (match[1] ?? "").replace(/\s+/g, " ");
-    if (sources.some((code) => code.includes(message))) continue;
-    report(match.index, `quotes "${message}", which no message of lib/ has`);
-  }
-};
-
 /** ARCHITECTURE.md leads and does not explain: the most it may have, in bytes of UTF-8. */
 const MAX_ARCHITECTURE_BYTES = 15 * 1024;
 
@@ -129,7 +118,6 @@ export const markdownChecks: readonly Check[] = [
   links,
   namedPaths,
   namedTasks,
-  quotedMessages,
   shortArchitecture,
   documents,
 ];

@@ -26,13 +26,13 @@ export function resolveHedge(given: HedgeOptions | false | undefined): HedgePoli
   if (typeof delayMs !== "number" || !(delayMs >= 0 && delayMs < Infinity)) {
     throw invalidOption(
       "hedge.delayMs",
-      `must be a finite number from 0 up, not ${shown(delayMs)}`,
+      `must be a finite number of at least 0, not ${shown(delayMs)}`,
     );
   }
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
     throw invalidOption(
       "hedge.maxAttempts",
-      `must be a whole number from 1 on, not ${maxAttempts}`,
+      `must be a whole number of at least 1, not ${maxAttempts}`,
     );
   }
   return { delayMs, maxAttempts };

@@ -88,13 +88,13 @@ function nameBytes(what: string, name: string): Uint8Array {
   // What is not Unicode would be replaced when encoded, and different names would get one key.
   if (!name.isWellFormed()) {
     throw invalidArgument(
-      `The name of a ${what} is Unicode text; ${show(name)} has half a character.`,
+      `The name of a ${what} must be well-formed Unicode; ${show(name)} has half a character.`,
     );
   }
   const bytes = encoder.encode(name);
   if (bytes.length >= 1 && bytes.length <= MAX_BYTES) return bytes;
   throw invalidArgument(
-    `The name of a ${what} has 1 to ${MAX_BYTES} bytes of UTF-8; ${
+    `The name of a ${what} must have 1 to ${MAX_BYTES} bytes of UTF-8; ${
       show(name)
     } has ${bytes.length}.`,
   );

@@ -65,7 +65,7 @@ export class OutlierDetector {
   constructor(options: OutlierOptions = {}) {
     const { maxFailures = 5, setAsideMs = 1_000, maxSetAsideMs = 30_000 } = options;
     if (!(maxFailures >= 1 && (Number.isInteger(maxFailures) || maxFailures === Infinity))) {
-      throw invalid("maxFailures", `must be a whole number from 1 on, not ${maxFailures}`);
+      throw invalid("maxFailures", `must be a whole number of at least 1, not ${maxFailures}`);
     }
     if (typeof setAsideMs !== "number" || !(setAsideMs > 0)) {
       throw invalid("setAsideMs", `must be a number above 0, not ${shown(setAsideMs)}`);
@@ -76,7 +76,7 @@ export class OutlierDetector {
     ) {
       throw invalid(
         "maxSetAsideMs",
-        `(${shown(maxSetAsideMs)}) must be finite and no less than setAsideMs (${setAsideMs})`,
+        `(${shown(maxSetAsideMs)}) must be finite and at least setAsideMs (${setAsideMs})`,
       );
     }
     this.maxFailures = maxFailures;

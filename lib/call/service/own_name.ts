@@ -16,11 +16,11 @@ const MAX_BYTES = 255;
  * @throws {InternodeError} `InvalidArgument` for any other.
  */
 export function checkName(name: string): string {
-  if (typeof name !== "string") throw invalidOption("name", `must be a text, not ${shown(name)}`);
+  if (typeof name !== "string") throw invalidOption("name", `must be a string, not ${shown(name)}`);
   if (!isPlain(name)) {
     throw invalidOption(
       "name",
-      "must not hold control characters, others that are not seen, or half a character",
+      "must not contain control characters, invisible ones, or half a character",
     );
   }
   const bytes = new TextEncoder().encode(name).length;

@@ -105,7 +105,7 @@ export class RetryBudget {
 
 function check(name: string, value: number, isValid: boolean): void {
   if (typeof value === "number" && isValid && value !== Infinity) return;
-  const least = name === "windowMs" ? "above 0" : "from 0 on";
+  const least = name === "windowMs" ? "above 0" : "of at least 0";
   throw invalidArgument(
     `Option retryBudget.${name} must be a number ${least}, not ${shown(value)}.`,
   );

@@ -115,6 +115,6 @@ export function resolveMaxAttempts(options: RetryOptions | undefined): number {
   const maxAttempts = options?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
   if (Number.isInteger(maxAttempts) && maxAttempts >= 1) return maxAttempts;
   throw invalidArgument(
-    `Option retry.maxAttempts must be a whole number from 1 on, not ${maxAttempts}.`,
+    `Option retry.maxAttempts must be a whole number of at least 1, not ${maxAttempts}.`,
   );
 }

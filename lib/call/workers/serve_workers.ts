@@ -160,7 +160,7 @@ function moduleUrl(module: URL | string): URL {
   throw invalidArgument(
     `${
       quoted(String(module))
-    } is no URL of a module: give new URL("./worker.ts", import.meta.url).`,
+    } is not the URL of a module: give new URL("./worker.ts", import.meta.url).`,
   );
 }
 

@@ -146,7 +146,7 @@ export class WorkerSlot implements ThreadWatcher {
       this.#send({ kind: "stop", graceMs });
       const limitMs = graceMs + STOPPING_MS;
       this.#timer = clock.setTimer(limitMs, () => {
-        logger.error(`${this.#name} has not stopped within ${limitMs} ms and is ended.`, {
+        logger.error(`${this.#name} has not stopped within ${limitMs} ms and is terminated.`, {
           event: "worker_ended",
           ...this.#who,
           limit: limitMs,
@@ -228,7 +228,7 @@ export class WorkerSlot implements ThreadWatcher {
     this.#unanswered = 0;
     this.#watch();
     const { logger } = this.#plan, fields: LogFields = { event: "worker_up", ...this.#who };
-    if (this.#hasServed) logger.info(`${this.#name} serves again.`, fields);
+    if (this.#hasServed) logger.info(`${this.#name} is serving again.`, fields);
     else logger.debug(`${this.#name} serves.`, fields);
     this.#hasServed = true;
     this.#first.resolve(address);
@@ -301,7 +301,7 @@ export class WorkerSlot implements ThreadWatcher {
     this.#endThread();
     this.#setState("stopped");
     this.#first.reject(
-      new InternodeError("Closed", `${this.#name} was stopped before it served.`, {
+      new InternodeError("Closed", `${this.#name} was stopped before it was ready.`, {
         origin: "caller",
       }),
     );

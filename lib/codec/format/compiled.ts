@@ -163,13 +163,13 @@ export function asPart<T>(codec: Codec<T>, place: string, mayBeOptional = false)
     throw unfit(place, codec.unfitAsPart);
   }
   if (codec.optional && !mayBeOptional) {
-    throw unfit(place, "optional(), since only a record can leave something out; use nullable()");
+    throw unfit(place, "optional(), but only records can omit a part; use nullable()");
   }
   return codec instanceof CompiledCodec ? codec : adopt(codec);
 }
 
 function unfit(place: string, what: string): InternodeError {
-  return invalidArgument(`Inside ${place} stands ${what}.`);
+  return invalidArgument(`The codec of ${place} is invalid: it contains ${what}.`);
 }
 
 /** A user's own codec: it never sees `null` or `undefined` where its flags promise so. */

@@ -42,7 +42,7 @@ export interface DepthOptions {
  */
 export function checkLimit(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalidArgument(`${name} must be a whole number from 0 on, not ${value}.`);
+  throw invalidArgument(`${name} must be a whole number of at least 0, not ${value}.`);
 }
 
 /**

@@ -222,7 +222,7 @@ function matchOddKey(reader: ByteReader, keys: readonly Uint8Array[]): number {
 
 /** Fails because of a field that was there before. */
 export function repeated(): never {
-  throw new Problem("stands there twice");
+  throw new Problem("appears twice");
 }
 
 /** Fails because of a field that is not there. */

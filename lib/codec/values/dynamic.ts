@@ -93,7 +93,9 @@ function inspectValue(value: unknown, depth: number, tally: Tally): void {
       if (value === null) return;
       if (value instanceof Uint8Array) {
         // What writes it believes the array.
-        if (value.length !== lengthOf(value)) wrongValue(value, "a Uint8Array of its true length");
+        if (value.length !== lengthOf(value)) {
+          wrongValue(value, "a Uint8Array whose length is not redefined");
+        }
         return;
       }
       return inspectObject(value, depth, tally);

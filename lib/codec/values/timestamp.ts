@@ -96,7 +96,7 @@ function readTimestamp(reader: ByteReader): Date {
   }
   const ms = seconds * 1_000 + Math.floor(nanos / 1_000_000);
   if (nanos > 999_999_999 || Math.abs(ms) > MAX_DATE_MS) {
-    throw new Problem("is a timestamp that a Date cannot be");
+    throw new Problem("is a timestamp beyond the range of a Date");
   }
   reader.position = at + total;
   return new Date(ms);

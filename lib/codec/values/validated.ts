@@ -72,7 +72,7 @@ export function validated<Input, Output, T extends Input>(
         );
       }
       if (typeof result !== "object" || result === null) {
-        throw new Problem(`has a schema (of ${vendor}) that gives no result`);
+        throw new Problem(`has a schema (of ${vendor}) that returns no result`);
       }
       return accept(result as StandardSchemaResult<Output>);
     },

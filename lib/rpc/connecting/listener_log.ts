@@ -109,7 +109,7 @@ export class ListenerLog {
   /** A connection was closed because too many are in their handshake. */
   onTooMany(limit: number, remote: string): void {
     const text =
-      `${limit} connections to ${this.local} are in their handshake (maxUnproven); further ones are refused. Check who connects there.`;
+      `${limit} connections to ${this.local} are in their handshake (maxUnproven); further ones are refused. Check which clients connect there.`;
     this.#repeat(this.#lines, "warn", "listener_overloaded", text, { limit });
     this.#tellAudit("Overloaded", `${limit} connections are in their handshake`, { remote });
   }

@@ -335,7 +335,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
       this.#timer = null;
       if (dials) return this.#dial();
       const message =
-        `The peer is the side that dials, and it did not connect within ${waitMs} ms.`;
+        `The peer did not connect within ${waitMs} ms; of the two hosts, the peer is the one that dials.`;
       this.#onUnreached(new InternodeError("Unreachable", message, { origin: "network" }));
     });
   }

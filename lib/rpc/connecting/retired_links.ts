@@ -120,7 +120,7 @@ function tell(link: Link, retired: Retired): void {
 export function goingAway(): InternodeError {
   return new InternodeError(
     "GoingAway",
-    "The connection was too old, and the call did not end within the grace time. Start it again.",
+    "The connection was renewed, and the call did not end on the old one within renewalGraceMs. Start it again.",
     { origin: "local", outcome: "maybeExecuted" },
   );
 }

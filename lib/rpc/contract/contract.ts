@@ -191,7 +191,9 @@ function checkName(name: string): void {
   const problem = nameProblem(name, 1);
   if (problem === null) return;
   throw invalidArgument(
-    `A contract's name has 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${quoted(name, 40)} ${problem}.`,
+    `A contract's name must have 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${
+      quoted(name, 40)
+    } ${problem}.`,
   );
 }
 

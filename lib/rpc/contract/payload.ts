@@ -68,7 +68,7 @@ export function hasNoRoom(reader: ByteReader): boolean {
 /** What its sender is told then. */
 export function noRoom(name: string): InternodeError {
   const message =
-    `The decoded values of running calls leave no room for this one of ${name} (limit decodedBudgetBytes of this node). Try again later.`;
+    `The decoded values of running calls leave no room for this call of ${name} (limit decodedBudgetBytes of this node). Try again later.`;
   return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
 }
 

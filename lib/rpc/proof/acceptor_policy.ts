@@ -38,7 +38,7 @@ export function exposedListenerError(
   return invalidArgument(
     `Cannot listen at ${href} without authentication: other machines can reach it. ` +
       `Give option auth (see sharedSecret), or ${howToGuard}; or listen on 127.0.0.1, [::1], ` +
-      "localhost or a Unix socket. If something else authenticates those that connect, set " +
+      "localhost or a Unix socket. If something else authenticates the clients, set " +
       "allowUnauthenticated: true.",
     { host: href },
   );

@@ -64,7 +64,7 @@ export class HandlerTable {
     if (lends && (contract.kind !== "single" || contract.request.raw !== true)) {
       throw invalid(contract, "lendRequest is for single requests of raw bytes only");
     }
-    if (subroutes.length === 0) throw invalid(contract, "subroutes must name at least one");
+    if (subroutes.length === 0) throw invalid(contract, "option subroutes must list at least one");
     const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
     const keys = subroutes.map((subroute) => nameKey(wireName, subroute));
     for (const [index, subroute] of subroutes.entries()) {
@@ -143,7 +143,9 @@ function checkSubroute(contract: AnyContract, subroute: string): void {
   if (problem === null) return;
   throw invalid(
     contract,
-    `a subroute has at most ${MAX_NAME_BYTES} bytes of UTF-8; ${quoted(subroute, 40)} ${problem}`,
+    `a subroute must have at most ${MAX_NAME_BYTES} bytes of UTF-8; ${
+      quoted(subroute, 40)
+    } ${problem}`,
   );
 }
 

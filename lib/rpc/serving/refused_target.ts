@@ -8,6 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { about } from "../../foreign/log_event.ts";
 import { quoted } from "../../foreign/plain_text.ts";
+import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import { namesText } from "../../transport/channel/peer_name.ts";
 import { times } from "../../driver/repeated_lines.ts";
 import type { AllowRule } from "../contract/allow.ts";
@@ -98,8 +99,15 @@ export function judgeCaller(
     serving,
     source,
     subroute,
-    `${who}, may not call ${what}. Add the caller to its allow rule there.`,
+    `${who}, may not call ${what}. ${advice(identity)}`,
   );
+}
+
+/** What to do. Without a certificate, adding the caller's name to `allowNames` would not help. */
+function advice(identity: PeerIdentity | undefined): string {
+  return identity === undefined
+    ? "A rule of allowNames accepts only names that a certificate proves: connect by mutual TLS, or change the handler's allow rule."
+    : "If it should, add a name of that certificate to the handler's allow rule.";
 }
 
 function why(verdict: unknown, failure: { readonly error: unknown } | null): string {

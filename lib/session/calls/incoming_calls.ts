@@ -116,13 +116,13 @@ export class IncomingCalls implements Responder {
     reader: ByteReader,
   ): void {
     if (reader.remaining < 8) {
-      throw protocolError("The opening of a stream is too short for its credits.");
+      throw protocolError("The peer opened a stream without its credits.");
     }
     const outputCredit = reader.view.getUint32(reader.position, true);
     const inputCredit = reader.view.getUint32(reader.position + 4, true);
     if (outputCredit > MAX_CAPACITY || inputCredit > MAX_CAPACITY) {
       throw protocolError(
-        `A stream was opened with capacities ${inputCredit} and ${outputCredit}; ${MAX_CAPACITY} is the most.`,
+        `The peer opened a stream with capacities ${inputCredit} and ${outputCredit}; at most ${MAX_CAPACITY} are allowed.`,
       );
     }
     reader.position += 8;
@@ -146,10 +146,12 @@ export class IncomingCalls implements Responder {
   checkId(id: number): void {
     if ((id & SLOT_MASK) >= this.#maxCalls) {
       throw protocolError(
-        `Call id ${id} is out of range: ${this.#maxCalls} calls at a time are allowed.`,
+        `The peer sent a call with id ${id}, which is out of range: maxCalls is ${this.#maxCalls}.`,
       );
     }
-    if (this.calls.has(id)) throw protocolError(`A call came with id ${id}, whose slot is in use.`);
+    if (this.calls.has(id)) {
+      throw protocolError(`The peer sent a call with id ${id}, whose slot is in use.`);
+    }
   }
 
   /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
@@ -165,7 +167,7 @@ export class IncomingCalls implements Responder {
     const target = this.names.target(named);
     let error: InternodeError;
     if (this.draining) {
-      error = notServed("Closed", "This node takes no new calls on this connection.");
+      error = notServed("Closed", "This node accepts no new calls on this connection.");
     } else if (deadlineMs <= this.#scheduler.nowMs) {
       error = notServed("DeadlineExceeded", "The call's time had run out when it arrived.");
     } else if (target === null) {
@@ -321,7 +323,9 @@ export class IncomingCalls implements Responder {
   inputTarget(id: number): AcceptedStream | null {
     const call = this.calls.get(id);
     if (!(call instanceof AcceptedStream)) return null;
-    if (call.receive === null) throw protocolError("An input came on a stream that has none.");
+    if (call.receive === null) {
+      throw protocolError("The peer sent an input on a stream without inputs.");
+    }
     return call;
   }
 

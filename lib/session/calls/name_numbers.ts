@@ -163,13 +163,13 @@ export class NameNumbers {
     this.#nextSweep = 0;
     const help = this.reuses
       ? "Wait for calls to finish."
-      : "The peer is of a version that gives no number back: upgrade it, or connect anew.";
+      : "The peer's version does not reuse name numbers: upgrade it, or reconnect.";
     throw new InternodeError(
       "Overloaded",
-      `The peer takes no more names of handlers${
+      `The peer accepts no more handler names${
         subroute === "" ? "" : " with subroutes"
       } on this connection: ` +
-        `${this.#numbers.size} names have a number, ${this.#unknown.size} of them have no handler there. ${help}`,
+        `${this.#numbers.size} names are in use, and ${this.#unknown.size} of them have no handler there. ${help}`,
       { origin: "caller", handler: name },
     );
   }

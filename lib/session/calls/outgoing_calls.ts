@@ -276,7 +276,9 @@ export class OutgoingCalls {
   checkResponse(id: number): OutgoingCall {
     const call = this.calls.get(id);
     if (call === null || call instanceof OpenedStream || call.state === "waiting") {
-      throw protocolError(`A response came for id ${id}, which is no request under way.`);
+      throw protocolError(
+        `The peer sent a response for id ${id}, which is not a request in flight.`,
+      );
     }
     return call;
   }
@@ -294,10 +296,12 @@ export class OutgoingCalls {
   onError(id: number, code: number, reader: ByteReader): void {
     const call = this.calls.get(id);
     if (call === null || call.state === "waiting") {
-      throw protocolError(`An error came for id ${id}, which is no call under way.`);
+      throw protocolError(`The peer sent an error for id ${id}, which is not a call in flight.`);
     }
     const parts = readError(code, reader);
-    if (parts === null) throw protocolError("An error frame is too short for its text.");
+    if (parts === null) {
+      throw protocolError("The peer sent an error frame that is too short for its text.");
+    }
     if (parts.code === "UnknownHandler") this.names.onUnknown(call.handler);
     const late = call.state === "abandoned";
     this.#buffer.drop(id, true);
@@ -319,11 +323,13 @@ export class OutgoingCalls {
   outputTarget(id: number): OpenedStream | null {
     const call = this.calls.get(id);
     if (!(call instanceof OpenedStream) || call.state === "waiting") {
-      throw protocolError(`An output came for id ${id}, which is no stream under way.`);
+      throw protocolError(`The peer sent an output for id ${id}, which is not a stream in flight.`);
     }
     call.unansweredPings = 0;
     if (call.state === "abandoned") return null;
-    if (call.receive === null) throw protocolError("An output came on a stream that has none.");
+    if (call.receive === null) {
+      throw protocolError("The peer sent an output on a stream without outputs.");
+    }
     return call;
   }
 
@@ -331,11 +337,13 @@ export class OutgoingCalls {
   onOutputEnd(id: number, count: number): void {
     const call = this.calls.get(id);
     if (!(call instanceof OpenedStream) || call.state === "waiting") {
-      throw protocolError(`An end came for id ${id}, which is no stream under way.`);
+      throw protocolError(
+        `The peer ended the outputs of id ${id}, which is not a stream in flight.`,
+      );
     }
     const late = call.state === "abandoned";
     if (!late && call.receive === null && count !== 0) {
-      throw protocolError("Outputs were counted on a stream that has none.");
+      throw protocolError("The peer counted outputs of a stream without outputs.");
     }
     if (!late) call.receive?.checkEnd(count);
     this.#scheduler.drop(id, false);

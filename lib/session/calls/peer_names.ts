@@ -40,13 +40,13 @@ export class PeerNames {
   onName(number: number, reader: ByteReader): boolean {
     const names = this.#names, before = names[number];
     if (number > names.length || before !== undefined && !this.reuses) {
-      throw protocolError(`Name number ${number} came, not ${names.length}.`);
+      throw protocolError(`The peer sent name number ${number} instead of ${names.length}.`);
     }
     const cost = nameCost(reader.remaining);
     this.#bytes += cost - (before?.cost ?? 0);
     if (this.#bytes > MAX_NAMES_BYTES) {
       throw protocolError(
-        `The names of handlers are too many or too long: ${names.length} came, and this one.`,
+        `The handler names that the peer sent exceed ${MAX_NAMES_BYTES} bytes (at name number ${number}).`,
       );
     }
     const { name, subroute } = decodeName(reader);
@@ -58,7 +58,9 @@ export class PeerNames {
   get(number: number): PeerName {
     const named = this.#names[number];
     if (named !== undefined) return named;
-    throw protocolError(`A call came for name number ${number}, which was not agreed on.`);
+    throw protocolError(
+      `The peer sent a call with name number ${number}, which it has not defined.`,
+    );
   }
 
   /** Who answers calls of that name; `null` if there is no handler. It is looked up once. */

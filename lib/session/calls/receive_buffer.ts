@@ -96,14 +96,15 @@ export class ReceiveBuffer {
     const limits = this.#limits;
     if (bytes > limits.maxMessageBytes) {
       throw protocolError(
-        `A message of ${bytes} bytes came; maxMessageBytes is ${limits.maxMessageBytes}.`,
+        `The peer sent a message of ${bytes} bytes; maxMessageBytes is ${limits.maxMessageBytes}.`,
       );
     }
     const cost = messageCost(bytes);
     this.#outstanding += cost;
     if (this.#outstanding > limits.receiveBudgetBytes) {
       throw protocolError(
-        `A message of ${bytes} bytes overstepped the budget of ${limits.receiveBudgetBytes} unconsumed bytes.`,
+        `The peer sent a message of ${bytes} bytes that exceeds its budget: ` +
+          `receiveBudgetBytes allows ${limits.receiveBudgetBytes} unconsumed bytes.`,
       );
     }
     this.messages++;
@@ -175,7 +176,7 @@ export class ReceiveBuffer {
     const extra = (flags & FLAG_FIRST) !== 0 ? 4 : 0;
     if (length - extra > this.#limits.maxFragmentBytes) {
       throw protocolError(
-        `A frame of ${length} bytes came; maxFragmentBytes is ${this.#limits.maxFragmentBytes}.`,
+        `The peer sent a frame of ${length} bytes; maxFragmentBytes is ${this.#limits.maxFragmentBytes}.`,
       );
     }
   }
@@ -198,7 +199,7 @@ export class ReceiveBuffer {
   checkFinished(type: number, id: number): void {
     if (!this.isUnfinished(type, id)) return;
     throw protocolError(
-      `A frame of type ${type} came while the message before it was unfinished.`,
+      `The peer sent a frame of type ${type} before the last fragment of another message.`,
     );
   }
 
@@ -217,7 +218,9 @@ export class ReceiveBuffer {
     reader: ByteReader,
   ): void {
     const assemblies = this.#assemblies(type);
-    if (reader.remaining >= total) throw protocolError("A message in pieces came in one piece.");
+    if (reader.remaining >= total) {
+      throw protocolError("The peer sent a fragmented message in one fragment.");
+    }
     const assembly: Assembly = {
       type,
       flags: flags & ~FLAG_FIRST,
@@ -277,9 +280,8 @@ function append(assembly: Assembly, reader: ByteReader): void {
   const length = reader.remaining;
   if (length === 0 || filled + length > bytes.length) {
     throw protocolError(
-      `A piece of ${length} bytes came where ${
-        bytes.length - filled
-      } were left of a message of ${bytes.length}.`,
+      `The peer sent a fragment of ${length} bytes, but ${bytes.length - filled} bytes are left ` +
+        `of its message of ${bytes.length}.`,
     );
   }
   bytes.set(reader.bytes.subarray(reader.position, reader.end), filled);

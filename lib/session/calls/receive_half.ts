@@ -71,13 +71,13 @@ export class ReceiveHalf {
 
   /** Takes note of a message that begins to arrive and takes so many bytes of the budget. */
   onBegin(sequence: number, cost: number): void {
-    if (this.ended) throw protocolError("A stream's message came after its end.");
+    if (this.ended) throw protocolError("The peer sent a message on a stream that it had ended.");
     if (sequence !== this.sequence) {
       throw protocolError(
-        `A stream's message has sequence number ${sequence}, not ${this.sequence}.`,
+        `The peer sent a stream's message with sequence number ${sequence} instead of ${this.sequence}.`,
       );
     }
-    if (this.#credit === 0) throw protocolError("A stream's message came without credit for it.");
+    if (this.#credit === 0) throw protocolError("The peer sent a stream's message without credit.");
     this.#credit--;
     this.#heldBytes += cost;
     this.sequence = (sequence + 1) >>> 0;
@@ -90,10 +90,10 @@ export class ReceiveHalf {
 
   /** Whether the direction may end now. */
   checkEnd(count: number): void {
-    if (this.ended) throw protocolError("A stream ended twice.");
+    if (this.ended) throw protocolError("The peer ended a stream twice.");
     if (count !== this.sequence) {
       throw protocolError(
-        `A stream ended after ${count} messages, of which ${this.sequence} arrived.`,
+        `The peer ended a stream after ${count} messages, but ${this.sequence} have arrived.`,
       );
     }
   }

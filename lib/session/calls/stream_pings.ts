@@ -18,7 +18,7 @@ export function pingStreams(outgoing: OutgoingCalls, scheduler: SendScheduler): 
   for (const call of outgoing.calls) {
     if (!(call instanceof OpenedStream) || call.state !== "sent") continue;
     if (call.unansweredPings >= MAX_UNANSWERED_PINGS) {
-      const message = `The peer gave no sign of this stream after ${MAX_UNANSWERED_PINGS} pings.`;
+      const message = `The peer did not answer ${MAX_UNANSWERED_PINGS} pings of this stream.`;
       const error = new InternodeError("Disconnected", message, {
         origin: "remote",
         outcome: "maybeExecuted",

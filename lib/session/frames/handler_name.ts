@@ -27,7 +27,7 @@ export function nameCost(payloadBytes: number): number {
 
 /** What is wrong with a text that is to be a name; `null`: nothing. */
 export function nameProblem(text: string, minBytes: number): string | null {
-  if (typeof text !== "string") return "is no text";
+  if (typeof text !== "string") return "is not a string";
   // What is not Unicode would be replaced on its way, and never be found.
   if (!text.isWellFormed()) return "has half a character (a lone surrogate)";
   if (text.length >= minBytes && text.length * 3 <= MAX_NAME_BYTES) return null;
@@ -58,7 +58,7 @@ export function decodeName(
   const length = reader.remaining < 2 ? Infinity : view.getUint16(position, true);
   const split = position + 2 + length;
   if (split > end || length > MAX_NAME_BYTES || end - split > MAX_NAME_BYTES) {
-    throw protocolError("A name frame has a name that is cut short or too long.");
+    throw protocolError("The peer sent a handler name that is cut short or too long.");
   }
   return {
     name: decoder.decode(bytes.subarray(position + 2, split)),

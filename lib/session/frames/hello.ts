@@ -100,11 +100,11 @@ export function decodeHello(reader: ByteReader): Hello | string {
   if (reader.remaining < 4 || view.getUint32(at, true) !== MAGIC) {
     return "the peer does not speak this protocol";
   }
-  if (reader.remaining < FIXED_BYTES) return `its hello has ${reader.remaining} bytes, too few`;
+  if (reader.remaining < FIXED_BYTES) return `its hello has only ${reader.remaining} bytes`;
   reader.position = at + FIXED_BYTES;
   const name = readName(reader), peerName = readName(reader);
   if (name === null || peerName === null) {
-    return `a name in its hello is cut short, over ${MAX_HOST_NAME_BYTES} bytes, not UTF-8, or has control characters or others that are not seen`;
+    return `a name in its hello is cut short, over ${MAX_HOST_NAME_BYTES} bytes, not UTF-8, or has control characters or invisible ones`;
   }
   const hello: Hello = {
     minVersion: view.getUint16(at + 4, true),
@@ -123,7 +123,7 @@ export function decodeHello(reader: ByteReader): Hello | string {
     peerName,
   };
   if (hello.maxFragmentBytes < 1024 || hello.maxCalls < 1 || hello.receiveBudgetBytes < 65_536) {
-    return "its limits make no sense: " +
+    return "its limits are invalid: " +
       `maxFragmentBytes ${hello.maxFragmentBytes}, maxCalls ${hello.maxCalls}, receiveBudgetBytes ${hello.receiveBudgetBytes}`;
   }
   return hello;

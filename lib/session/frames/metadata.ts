@@ -39,7 +39,9 @@ export function encodeMetadata(metadata: Metadata): Uint8Array<ArrayBuffer> {
   }
   const length = writer.position - 2;
   if (length > MAX_METADATA_BYTES) {
-    throw invalidArgument(`Metadata comes to ${length} bytes; ${MAX_METADATA_BYTES} are allowed.`);
+    throw invalidArgument(
+      `The metadata has ${length} bytes; at most ${MAX_METADATA_BYTES} are allowed.`,
+    );
   }
   writer.view.setUint16(0, length, true);
   return writer.bytes.slice(0, writer.position);
@@ -50,7 +52,7 @@ export function decodeMetadata(reader: ByteReader): Metadata {
   const length = readLength(reader, reader.end);
   const end = reader.position + length;
   if (length > MAX_METADATA_BYTES || end > reader.end) {
-    throw protocolError("A block of metadata is cut short or too long.");
+    throw protocolError("The peer sent metadata that is cut short or too long.");
   }
   const metadata: Record<string, string> = Object.create(null);
   let has: IndexKeys = "none";
@@ -62,16 +64,18 @@ export function decodeMetadata(reader: ByteReader): Metadata {
 
 function writeText(writer: ByteWriter, text: unknown): void {
   if (typeof text !== "string") {
-    throw invalidArgument(`Metadata must be texts, not ${typeof text}.`);
+    throw invalidArgument(`Keys and values of metadata must be strings, not ${typeof text}.`);
   }
   if (!text.isWellFormed()) {
     throw invalidArgument(
-      `A text of metadata has half a character (a lone surrogate): ${quoted(text, 40)}.`,
+      `The metadata has a string with half a character (a lone surrogate): ${quoted(text, 40)}.`,
     );
   }
   const bytes = encoder.encode(text);
   if (bytes.length > MAX_METADATA_BYTES) {
-    throw invalidArgument(`A text of metadata has ${bytes.length} bytes.`);
+    throw invalidArgument(
+      `The metadata has a string of ${bytes.length} bytes; all together may have ${MAX_METADATA_BYTES}.`,
+    );
   }
   writer.ensure(2);
   writer.view.setUint16(writer.position, bytes.length, true);
@@ -82,13 +86,15 @@ function writeText(writer: ByteWriter, text: unknown): void {
 function readText(reader: ByteReader, end: number): string {
   const length = readLength(reader, end);
   const start = reader.position;
-  if (start + length > end) throw protocolError("A text of metadata is cut short.");
+  if (start + length > end) {
+    throw protocolError("The peer sent metadata with a string that is cut short.");
+  }
   reader.position = start + length;
   return decoder.decode(reader.bytes.subarray(start, start + length));
 }
 
 function readLength(reader: ByteReader, end: number): number {
-  if (reader.position + 2 > end) throw protocolError("A block of metadata is cut short.");
+  if (reader.position + 2 > end) throw protocolError("The peer sent metadata that is cut short.");
   const length = reader.view.getUint16(reader.position, true);
   reader.position += 2;
   return length;

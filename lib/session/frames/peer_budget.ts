@@ -84,7 +84,7 @@ export class PeerBudget {
   giveBack(bytes: number): void {
     this.window += bytes;
     if (this.window > this.limits.receiveBudgetBytes) {
-      throw protocolError(`${bytes} bytes of the budget were given back that were not in use.`);
+      throw protocolError(`The peer gave back ${bytes} bytes of its budget that were not in use.`);
     }
   }
 

@@ -241,13 +241,13 @@ export function endedByPeer(
   }
   if (code === "Closed") {
     const who = text === "" || text === PEER_CLOSES ? "" : ` It says: ${sentence(text)}`;
-    return disconnected(`The peer ended the connection, as it is closing.${who}`, "remote");
+    return disconnected(`The peer ended the connection, because it is closing.${who}`, "remote");
   }
   if (code !== "GoingAway") {
     const why = text === "" ? "." : `: ${sentence(text)}`;
     return disconnected(`The peer ended the connection (${code})${why}`, "remote");
   }
-  const message = text === "" ? "The peer gave this connection up for another one." : text;
+  const message = text === "" ? "The peer has replaced this connection by another one." : text;
   return new InternodeError(code, message, { origin: "remote", outcome: "maybeExecuted" });
 }
 
@@ -294,8 +294,8 @@ export function outOfTime(outcome: ErrorOutcome): InternodeError {
 /** What ends a call whose time has run out on the side that serves it. */
 export function timeIsUp(hasBegun: boolean): InternodeError {
   const message = hasBegun
-    ? "The call's time ran out in its handler."
-    : "The call's time ran out while it waited for one of its handler's places.";
+    ? "The call's time ran out while its handler was running."
+    : "The call's time ran out while it waited for a free slot of its handler (concurrency).";
   const outcome = hasBegun ? "executed" : "notExecuted";
   return new InternodeError("DeadlineExceeded", message, { origin: "remote", outcome });
 }
@@ -304,8 +304,8 @@ export function timeIsUp(hasBegun: boolean): InternodeError {
 export function payloadLost(origin: ErrorOrigin, outcome: ErrorOutcome): InternodeError {
   return new InternodeError(
     "InvalidPayload",
-    "Bytes that waited to be sent were taken away: their buffer was transferred or made smaller. " +
-      "Leave it alone until the call ends, or hand over a copy.",
+    "The bytes could not be sent, because their buffer was transferred or shrunk while they waited. " +
+      "Do not change the buffer until the call has ended, or pass a copy.",
     { origin, outcome },
   );
 }

@@ -81,7 +81,7 @@ export class BulkLane {
     this.refusedBytes = bytes;
     throw new InternodeError(
       "Overloaded",
-      `${queuedBytes} bytes wait to be sent already; ${bytes} bytes more would exceed ` +
+      `${queuedBytes} bytes already wait to be sent; ${bytes} bytes more would exceed ` +
         `sendBudgetBytes (${this.#sendBudgetBytes}). Wait for calls to finish, or raise the limit.`,
       { origin: "caller", outcome: "notSent" },
     );

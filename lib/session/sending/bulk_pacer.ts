@@ -87,7 +87,7 @@ export class BulkPacer {
     // A later frame may have overtaken this one, which waited in a batch.
     if (bytes <= 0) return;
     if (bytes > this.underWayBytes) {
-      throw protocolError("More bulk was acknowledged than was sent.");
+      throw protocolError("The peer acknowledged more bulk bytes than this side has sent.");
     }
     this.#arrivedBytes += bytes;
     let latest: Flight | undefined;

@@ -75,7 +75,7 @@ export class FrameLanes {
   checkReplies(): void {
     if (this.#replyBytes <= this.#maxReplyBytes) return;
     throw protocolError(
-      `The peer keeps sending but does not read: over ${this.#maxReplyBytes} bytes of answers wait for it.`,
+      `The peer keeps sending but does not read: over ${this.#maxReplyBytes} bytes of responses wait for it.`,
     );
   }
 

@@ -205,9 +205,9 @@ export class SlotQueue {
   #overloaded(): InternodeError {
     return new InternodeError(
       "Overloaded",
-      `${this.length} calls of ${this.#bytes} bytes wait already, as the peer takes no more ` +
-        `at a time than its limit maxCalls; sendBudgetBytes is ${this.#scheduler.sendBudgetBytes}. ` +
-        "Wait for calls to finish, or raise one of the limits.",
+      `${this.length} calls with ${this.#bytes} bytes already wait until the peer takes them: it ` +
+        "takes maxCalls at a time, and so many bytes may wait here as sendBudgetBytes allows " +
+        `(${this.#scheduler.sendBudgetBytes}). Wait for calls to finish, or raise one of the limits.`,
       { origin: "caller", outcome: "notSent" },
     );
   }

@@ -74,7 +74,7 @@ export class StreamQueue implements QueuedStream {
   addCredit(messages: number, bytes: number): void {
     if (bytes > this.unackedBytes || this.credit + messages > this.#capacity) {
       throw protocolError(
-        `Credit for ${messages} messages and ${bytes} bytes was given back that was not in use.`,
+        `The peer gave back credit that was not in use: ${messages} messages and ${bytes} bytes.`,
       );
     }
     this.credit += messages;

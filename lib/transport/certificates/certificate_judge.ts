@@ -143,7 +143,7 @@ function untrusted(evidence: Evidence, expected: Expectation): string | undefine
   }
   if (authorized !== true) return "is not accepted by the TLS of the runtime";
   if (resumed !== false) {
-    return "was shown in an earlier handshake, which was resumed, and not verified in this one: " +
+    return "was shown in an earlier handshake, which was resumed, so it was not verified in this one: " +
       "connect without a session ticket";
   }
   return undefined;

@@ -154,7 +154,7 @@ function textOf(bytes: Uint8Array): string {
 /** To read a pipe could take for ever. */
 function checkFile(path: string, { isFile, size }: FileFacts, maxBytes: number): void {
   const what = !isFile
-    ? "is no file"
+    ? "is not a file"
     : size > maxBytes
     ? `has ${size} bytes, more than the ${maxBytes} that are read`
     : null;

@@ -16,7 +16,7 @@ const EXTENSIONS = 0xa0, PSS_HASH = 0xa0, PSS_SALT = 0xa2;
 const UNDERSTOOD = new Set(["551d14", "551d23", "551d15", "551d18"]);
 /** What a list about a part of the certificates says, critical or not. */
 const PARTIAL: { readonly [id: string]: string } = {
-  "551d1b": "it is a delta list: give the whole one",
+  "551d1b": "it is a delta list: give the complete list",
   "551d1c": "it covers only a part of the certificates (issuing distribution point)",
   "551d1d": "it names certificates of other issuers (indirect list)",
 };

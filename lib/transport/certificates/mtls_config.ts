@@ -128,7 +128,7 @@ export function checkMtlsConfig(config: MtlsConfig): Credentials {
   const authorities = texts.flatMap((text) => readCertificates("ca", text));
   if (authorities.length === 0) {
     throw invalid(
-      "ca names no authority, so no certificate would be trusted",
+      "ca contains no authority, so no certificate would be trusted",
       "Give at least one.",
     );
   }
@@ -189,13 +189,13 @@ function readCrls(
     } catch (cause) {
       throw invalid(
         `crl cannot be read (${messageOf(cause)})`,
-        "Give whole lists, in PEM or DER.",
+        "Give complete lists, in PEM or DER.",
         cause,
       );
     }
     if (lists.length === 0) {
       throw invalid(
-        "crl holds no list of revoked certificates",
+        "crl contains no list of revoked certificates",
         'Give PEM text, which begins "-----BEGIN X509 CRL-----", or DER.',
       );
     }
@@ -203,8 +203,8 @@ function readCrls(
       return lists;
     }
     throw invalid(
-      "crl holds a list that no authority in ca or cert has signed, or none that may",
-      "Give the lists of these, and the certificate of an authority between in ca.",
+      "crl contains a list that was not signed by an authority in ca or cert that may sign lists",
+      "Give only lists of these authorities, and add the certificates of intermediate authorities to ca.",
     );
   });
 }

@@ -221,7 +221,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     for (const listener of [...this.#listeners]) {
       tell(listener, (thrown) => {
         this.#logger.error(
-          `A listener of new certificates has thrown: ${sentence(textOf(thrown))}`,
+          `A listener for new certificates threw an error: ${sentence(textOf(thrown))}`,
           { event: "callback_failed", what: "onChange", ...about(thrown) },
         );
       });

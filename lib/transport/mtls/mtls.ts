@@ -76,7 +76,7 @@ function nameToExpect(
   const name = given ?? hostname.replace(/%.*$/, "");
   if (typeof name === "string" && name !== "") return name;
   throw invalidArgument(
-    `The address ${address} names no host whose certificate could be checked. ` +
+    `The address ${address} contains no host name to check the certificate against. ` +
       "Give serverName: the name in its certificate.",
     { host: address },
   );

@@ -154,7 +154,7 @@ async function judge(
   }
   const key = judgeUpgrade(target[1]!, head);
   if (found.rest.length > 0) {
-    throw new RefusedRequest(400, "nothing may follow the request before it is answered");
+    throw new RefusedRequest(400, "no bytes may follow the request before it is answered");
   }
   return { key, name: authorization.name };
 }
@@ -162,10 +162,10 @@ async function judge(
 function judgeFields(head: HttpHead): void {
   const { fields, repeated } = head;
   const twice = ONCE.find((name) => repeated.has(name));
-  if (twice !== undefined) throw new RefusedRequest(400, `the field ${twice} comes twice`);
+  if (twice !== undefined) throw new RefusedRequest(400, `the header field ${twice} appears twice`);
   if (!fields.has("host")) throw new RefusedRequest(400, "the header field host is missing");
   if (mayHaveBody(head)) {
-    throw new RefusedRequest(400, "a request for WebSocket has no body");
+    throw new RefusedRequest(400, "a WebSocket request must not have a body");
   }
 }
 

@@ -113,7 +113,7 @@ export class WebSocketChannel implements MessageChannel {
   #take(data: unknown): void {
     if (this.#closing !== undefined) return;
     if (!(data instanceof ArrayBuffer)) {
-      const reason = "only binary messages are understood here";
+      const reason = "only binary messages are accepted";
       this.#close(UNSUPPORTED_DATA, "the other side sent a message that is not binary", reason);
       return;
     }

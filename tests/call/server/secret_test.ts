@@ -67,8 +67,8 @@ for (const [address, ignore] of [["memory://secret", false], ["ws://127.0.0.1:0"
           "proof of the shared secret is wrong",
           "token's signature is wrong",
         ],
-        [sharedSecret(OLD), undefined, "asks for a shared secret", "carries no token"],
-        [undefined, sharedSecret(NEW), "asks for a shared secret", "asks for a shared secret"],
+        [sharedSecret(OLD), undefined, "requires a shared secret", "carries no token"],
+        [undefined, sharedSecret(NEW), "requires a shared secret", "requires a shared secret"],
       ] as const
     ).map(async ([server, stranger, inHandshake, atUpgrade], i) => {
       const why = scheme === "ws" ? atUpgrade : inHandshake;

@@ -31,8 +31,8 @@ Deno.test("names that read alike have different keys", () => {
 
 Deno.test("names that are empty, too long or not Unicode are refused by name", () => {
   const refused: [string, string, string][] = [
-    ["", "get", "component has 1 to 255"],
-    ["cache", "", "method has 1 to 255"],
+    ["", "get", "component must have 1 to 255"],
+    ["cache", "", "method must have 1 to 255"],
     ["c".repeat(256), "get", "has 256"],
     ["cache", "ö".repeat(128), "has 256"],
     ["cache", "half \ud83d", "Unicode"],

@@ -97,7 +97,7 @@ Deno.test("another replica at once, the same one after 10, 20, 40 ms and so on, 
   assert(retryDelayMs(1, true, 0.999_999) > 6);
 });
 
-Deno.test("maxAttempts: 4 unless given, a whole number from 1 on", () => {
+Deno.test("maxAttempts: 4 unless given, a whole number of at least 1", () => {
   assertEquals(DEFAULT_MAX_ATTEMPTS, 4);
   assertEquals([resolveMaxAttempts(undefined), resolveMaxAttempts({})], [4, 4]);
   assertEquals(resolveMaxAttempts({ maxAttempts: 1 }), 1);

@@ -298,7 +298,7 @@ Deno.test("closing ends what starts, what waits to start again, and what fails w
   const started = assertRejects(
     () => starting.server.start("tcp://10.0.0.1:0"),
     InternodeError,
-    "was stopped before it served",
+    "was stopped before it was ready",
   );
   await starting.clock.advance(5);
   await starting.close();

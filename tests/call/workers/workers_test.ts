@@ -297,7 +297,7 @@ Deno.test("a module must be a whole URL", async () => {
   await assertRejects(
     () => serveWorkers("./worker.ts", { workers: 1, address: LOCAL }),
     InternodeError,
-    '"./worker.ts" is no URL of a module',
+    '"./worker.ts" is not the URL of a module',
   );
 });
 

@@ -138,10 +138,10 @@ Deno.test("a missing text is an error whatever was written before", () => {
   }
 });
 
-Deno.test("a field that stands there twice is an error", () => {
+Deno.test("a field that appears twice is an error", () => {
   assertUnfit(
     () => t.fromBytes(t.record({ x: t.uint() }), hex("82 a178 01 a178 02")),
-    "x stands there twice",
+    "x appears twice",
   );
 });
 
@@ -264,7 +264,10 @@ Deno.test("getters and class instances can be written", () => {
 });
 
 Deno.test("what cannot be a field is refused at once", () => {
-  assertRefused(() => t.record({ x: t.raw() }), 'field "x" of a record stands raw()');
+  assertRefused(
+    () => t.record({ x: t.raw() }),
+    'field "x" of a record is invalid: it contains raw()',
+  );
   assertRefused(() => t.record({ x: t.nothing() }), "nothing()");
   assertRefused(() => t.record({ x: {} as t.Codec<number> }), "is not a codec");
   assertRefused(() => t.record({ x: undefined as unknown as t.Codec<number> }), "is not a codec");
@@ -314,7 +317,7 @@ Deno.test("keys of any length are read with each head that is long enough, in an
       assertEquals(t.fromBytes(Named, hex(`82 ${head} ${digits} 07 ${first}`)), whole);
       assertUnfit(
         () => t.fromBytes(Named, hex(`83 ${first} ${head}${digits} 07 ${head}${digits} 07`)),
-        "stands there twice",
+        "appears twice",
       );
       if (length === 0) continue;
       // The last byte is another.

@@ -149,10 +149,22 @@ Deno.test("optional and nullable say so to the frame, and nest as nil", () => {
 });
 
 Deno.test("what cannot be part of something is refused at once", () => {
-  assertRefused(() => t.list(t.optional(t.uint())), "Inside a list stands optional()");
-  assertRefused(() => t.map(t.optional(t.uint())), "Inside a map stands optional()");
-  assertRefused(() => t.nullable(t.optional(t.uint())), "Inside nullable() stands optional()");
-  assertRefused(() => t.optional(t.optional(t.uint())), "Inside optional() stands optional()");
+  assertRefused(
+    () => t.list(t.optional(t.uint())),
+    "The codec of a list is invalid: it contains optional()",
+  );
+  assertRefused(
+    () => t.map(t.optional(t.uint())),
+    "The codec of a map is invalid: it contains optional()",
+  );
+  assertRefused(
+    () => t.nullable(t.optional(t.uint())),
+    "The codec of nullable() is invalid: it contains optional()",
+  );
+  assertRefused(
+    () => t.optional(t.optional(t.uint())),
+    "The codec of optional() is invalid: it contains optional()",
+  );
   assertRefused(() => t.list(t.raw()), "raw()");
   assertRefused(() => t.list(t.nothing() as t.Codec<unknown>), "nothing()");
 });

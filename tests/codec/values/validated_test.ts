@@ -101,6 +101,6 @@ Deno.test("a schema that gives no result is a clear error", () => {
   for (const result of [null, undefined, 5, "valid"]) {
     const schema = { "~standard": { version: 1, vendor: "hand", validate: () => result } };
     const Odd = t.validated(t.uint(), schema as unknown as t.StandardSchema<number>);
-    assertUnfit(() => t.fromBytes(Odd, Uint8Array.of(5)), "has a schema (of hand) that gives no");
+    assertUnfit(() => t.fromBytes(Odd, Uint8Array.of(5)), "has a schema (of hand) that returns no");
   }
 });

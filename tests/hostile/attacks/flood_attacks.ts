@@ -63,7 +63,7 @@ const input = (sequence: number, payload: Uint8Array): Uint8Array =>
 /** More inputs than there is credit for, at once. */
 const uncredited = cutOff(
   "sends inputs without credit for them",
-  /without credit for it/,
+  /without credit/,
   async (peer) => {
     await peer.send(peer.name("sink"), open(0, 8, 8));
     const payload = new Uint8Array(60 * KIB);
@@ -74,7 +74,7 @@ const uncredited = cutOff(
 /** The same, and it goes on whatever it hears. */
 const deaf: Attack = {
   name: "sends 64 MiB more after it was cut off, and listens to nothing",
-  logs: /without credit for it/,
+  logs: /without credit/,
   act: async (scene) => {
     using peer = await scene.peer({ hello: GREEDY });
     await peer.send(peer.name("sink"), open(0, 8, 8));
@@ -108,7 +108,7 @@ const tooManyStreams: Attack = {
 /** At a server with a small budget. */
 const tooManyBytes: Attack = {
   name: "sends more bytes than the budget allows (16 MiB, to a server of the call face)",
-  logs: /overstepped the budget/,
+  logs: /exceeds its budget/,
   act: async (scene) => {
     using peer = await scene.client();
     await peer.send(peer.name(makeMethodKey("raw", "hold").hex));
@@ -121,7 +121,7 @@ const tooManyBytes: Attack = {
 /** What was begun counts whole. */
 const unfinished = cutOff(
   "begins messages of 100 MiB and finishes none",
-  /overstepped the budget/,
+  /exceeds its budget/,
   async (peer) => {
     await peer.send(peer.name("hold"));
     const payload = joined(u32(100 * MIB), new Uint8Array(8));
@@ -166,7 +166,7 @@ async function settled(scene: Scene, what: string): Promise<Record<string, numbe
 const names: Attack = {
   name: "gives numbers to 65,535 long names",
   on: isFirst,
-  logs: /too many or too long/,
+  logs: /handler names that the peer sent exceed/,
   act: async (scene) => {
     using peer = await scene.peer();
     const long = "n".repeat(250);
@@ -177,7 +177,7 @@ const names: Attack = {
 
 const pings: Attack = {
   name: "asks for a million signs of life and reads none",
-  logs: /sent too many frames without effect|bytes of answers wait for it/,
+  logs: /sent too many frames without effect|bytes of responses wait for it/,
   act: async (scene) => {
     using peer = await scene.peer({ hello: GREEDY });
     const ping = rawFrame(FrameType.ping);
@@ -188,10 +188,10 @@ const pings: Attack = {
 
 /** Speaks of calls that this side has never made. */
 const unasked = [
-  [FrameType.response, "a response", /A response came for id/],
-  [FrameType.output, "an output", /An output came for id/],
-  [FrameType.outputEnd, "an end", /An end came for id/],
-  [FrameType.error, "an error", /An error came for id/],
+  [FrameType.response, "a response", /sent a response for id/],
+  [FrameType.output, "an output", /sent an output for id/],
+  [FrameType.outputEnd, "an end", /ended the outputs of id/],
+  [FrameType.error, "an error", /sent an error for id/],
 ] as const;
 
 /** Gives what it never had. */
@@ -199,23 +199,23 @@ const ungiven = [
   [
     rawFrame(FrameType.window, { argument: 0xffff_ffff }),
     "the whole window",
-    /given back that were not in/,
+    /gave back \d+ bytes of its budget that were not in use/,
   ],
   [
     rawFrame(FrameType.window, { argument: 1 }),
     "a byte of the window",
-    /given back that were not in/,
+    /gave back 1 bytes of its budget that were not in use/,
   ],
   [
     rawFrame(FrameType.arrived, { argument: 1 }),
     "a byte that arrived",
-    /More bulk was acknowledged/,
+    /acknowledged more bulk bytes/,
   ],
 ] as const;
 
 const credit = cutOff(
   "gives credit for outputs that was not in use",
-  /was given back that was not in use/,
+  /gave back credit that was not in use/,
   async (peer) => {
     const payload = u32(0xffff_ffff);
     await peer.send(

@@ -119,11 +119,11 @@ const lies = [
 const hugeBatches = lies.map(([length, what]): Attack => ({
   name: `announces a batch with a length ${what}`,
   on: isFirst,
-  logs: /A batch of \d+ bytes was announced/,
+  logs: /announced a batch of \d+ bytes/,
   act: async (scene) => {
     using peer = await scene.peer();
     await peer.socket.raw(joined(u32(length, 0), new Uint8Array(64)));
-    assertMatch(await peer.ending(), /A batch of \d+ bytes was announced/);
+    assertMatch(await peer.ending(), /announced a batch of \d+ bytes/);
   },
 }));
 
@@ -204,10 +204,10 @@ const slowPieces: Attack = {
 export const shapeAttacks: readonly Attack[] = [
   ...hugeBatches,
   hugeWebSocketMessage,
-  ends("sends a frame that reaches beyond its batch", /reaches beyond its batch/, () => [
+  ends("sends a frame that ends beyond its batch", /ends beyond its batch/, () => [
     rawFrame(FrameType.ping, { length: 0xffff_ffff }),
   ]),
-  ends("begins a message of nearly 4 GiB", /A message of 4294967280 bytes came/, (peer) => [
+  ends("begins a message of nearly 4 GiB", /sent a message of 4294967280 bytes/, (peer) => [
     peer.name("hold"),
     request(0, { flags: FLAG_FIRST, payload: joined(u32(0xffff_fff0), new Uint8Array(8)) }),
   ]),
@@ -216,10 +216,10 @@ export const shapeAttacks: readonly Attack[] = [
     request(0),
     rawFrame(FrameType.request, { id: idOf(0, 2), argument: NO_TIMEOUT }),
   ]),
-  ends("calls a handler by a number that it never agreed on", /was not agreed on/, () => [
+  ends("calls a handler by a number that it never agreed on", /has not defined/, () => [
     request(0, { code: 77 }),
   ]),
-  ends("sends a name that is not the next one", /Name number 5 came, not 0/, () => [
+  ends("sends a name that is not the next one", /name number 5 instead of 0/, () => [
     rawFrame(FrameType.name, { code: 5, payload: new Uint8Array(2) }),
   ]),
   answered(

@@ -89,7 +89,7 @@ const unreadInputs: Attack = {
 const livesOn: Attack = {
   name: "asks for 600 MiB, reads none and goes on sending pings",
   on: isMajor,
-  logs: /has taken no bytes for \d+ ms/,
+  logs: /has read nothing for \d+ ms/,
   act: async (scene: Scene) => {
     using peer = await scene.peer({ hello: GREEDY });
     await ask(peer, "large", MIB);

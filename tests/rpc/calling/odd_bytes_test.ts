@@ -127,5 +127,5 @@ Deno.test("a lent request is taken back as it was lent, whatever its handler has
 
 Deno.test("dynamic values refuse bytes that tell a length which is not theirs", () => {
   const bytes = boasting(new Uint8Array(3));
-  assertThrows(() => t.toBytes(t.dynamic(), { bytes }), Error, "true length");
+  assertThrows(() => t.toBytes(t.dynamic(), { bytes }), Error, "length is not redefined");
 });

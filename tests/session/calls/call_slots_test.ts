@@ -137,6 +137,6 @@ Deno.test("a response to a stream, or to a call that there is not, is a breach",
     const peer = ScriptedPeer.open("dialler"), stream = peer.side.open("keep", null);
     peer.frames();
     peer.send(rawFrame(FrameType.response, { id: stream.id + other }));
-    peer.expectBreach("which is no request under way");
+    peer.expectBreach("which is not a request in flight");
   }
 });

@@ -111,7 +111,7 @@ Deno.test("names that are refused for want of room are taken once calls have end
   names.giveBack(() => calls);
   for (; n < MOST; n++) add(n);
   for (let i = 0; i < 2; i++) {
-    const error = assertThrows(() => add(n), InternodeError, `${MOST} names have a number`);
+    const error = assertThrows(() => add(n), InternodeError, `${MOST} names are in use`);
     assertEquals([error.code, error.handler], ["Overloaded", long(n)]);
   }
   assertEquals(calls.length, MOST);

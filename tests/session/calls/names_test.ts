@@ -157,7 +157,7 @@ Deno.test("with a peer that takes no name anew, subroutes leave room to contract
   }, InternodeError);
   assertEquals(error.code, "Overloaded");
   assert(error.message.includes("200 of them have no handler"), error.message);
-  assert(error.message.includes("upgrade it, or connect anew"), error.message);
+  assert(error.message.includes("upgrade it, or reconnect"), error.message);
   assert(subroutes > 50_000 && subroutes < 60_000, `${subroutes} subroutes`);
   const numbers = Array.from({ length: 1_000 }, (_, n) => outgoing.nameNumber(`late ${n}`, "", 0));
   assertEquals(new Set(numbers).size, 1_000);
@@ -184,10 +184,10 @@ Deno.test("a peer gives a number another name: calls go to the handler of the ne
 Deno.test("a peer that has not offered it cannot give a number another name, and nobody can leave a gap", () => {
   const early = ScriptedPeer.open("acceptor", {}, { features: 0 });
   early.send(early.name(0, "a"), early.name(0, "b"));
-  early.expectBreach("Name number 0 came, not 1");
+  early.expectBreach("name number 0 instead of 1");
   const gap = ScriptedPeer.open("acceptor", {}, NEW);
   gap.send(gap.name(0, "a"), gap.name(2, "b"));
-  gap.expectBreach("Name number 2 came, not 1");
+  gap.expectBreach("name number 2 instead of 1");
 });
 
 Deno.test("two pairs of name and subroute are never one, whatever characters they hold", () => {

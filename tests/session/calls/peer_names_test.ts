@@ -25,7 +25,7 @@ Deno.test("names may cost 12,582,912 bytes together, to the byte, and those give
   for (let n = 0; n < whole; n++) give(names, n, LONG, LONG);
   assertEquals(give(names, whole, LONG, "s".repeat(rest - nameCost(2 + 255))), true);
   for (let n = 0; n < 3; n++) assertEquals(give(names, n, LONG, LONG), false);
-  assertThrows(() => give(names, whole + 1, ""), InternodeError, "too many or too long");
+  assertThrows(() => give(names, whole + 1, ""), InternodeError, "names that the peer sent exceed");
 });
 
 Deno.test("a name that is given anew makes the room of the one before", () => {
@@ -33,7 +33,11 @@ Deno.test("a name that is given anew makes the room of the one before", () => {
   names.reuses = true;
   const whole = Math.floor(MAX_NAMES_BYTES / MOST);
   for (let n = 0; n < whole; n++) give(names, n, LONG, LONG);
-  assertThrows(() => give(names, whole, LONG, LONG), InternodeError, "too many or too long");
+  assertThrows(
+    () => give(names, whole, LONG, LONG),
+    InternodeError,
+    "names that the peer sent exceed",
+  );
   const others = new PeerNames({ resolve: () => null });
   others.reuses = true;
   for (let n = 0; n < whole; n++) give(others, n, LONG, LONG);

@@ -80,7 +80,7 @@ for (const [length, total] of [[10_000, 10_000], [10_000, 9_999], [0, 0]] as con
     peer.keep();
     const payload = joined(u32(total), BYTES.subarray(0, length));
     peer.send(peer.name(0, "keep"), peer.request(ID, { flags: FLAG_FIRST, payload }));
-    peer.expectBreach("in one piece");
+    peer.expectBreach("in one fragment");
   });
 }
 
@@ -89,7 +89,7 @@ for (const length of [0, 20_001]) {
     const { peer } = requested();
     peer.send(rawFrame(FrameType.openerFragment, { id: ID, payload: BYTES.subarray(0, length) }));
     peer.expectBreach(
-      `A piece of ${length} bytes came where 20000 were left of a message of 30000`,
+      `a fragment of ${length} bytes, but 20000 bytes are left of its message of 30000`,
     );
   });
 }

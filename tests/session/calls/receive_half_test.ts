@@ -35,7 +35,7 @@ Deno.test("each message takes one credit, and the sequence goes on", () => {
   half.onBegin(1, 200);
   assertEquals([half.sequence, half.ended, heard], [2, false, ["message 1"]]);
   assertThrows(() => half.onBegin(2, 200), InternodeError, "without credit");
-  assertThrows(() => half.onBegin(3, 200), InternodeError, "number 3, not 2");
+  assertThrows(() => half.onBegin(3, 200), InternodeError, "number 3 instead of 2");
 });
 
 Deno.test("credit is reported when half of it is consumed, or 32 KiB", () => {
@@ -85,14 +85,14 @@ Deno.test("the last message that is held is given back to the byte", () => {
 Deno.test("an end counts the messages that came, and nothing comes after it", () => {
   const { half, heard, credits } = receiving(4);
   half.onBegin(0, COST);
-  assertThrows(() => half.onEnd(0), InternodeError, "after 0 messages, of which 1 arrived");
-  assertThrows(() => half.onEnd(2), InternodeError, "after 2 messages, of which 1 arrived");
+  assertThrows(() => half.onEnd(0), InternodeError, "after 0 messages, but 1 have arrived");
+  assertThrows(() => half.onEnd(2), InternodeError, "after 2 messages, but 1 have arrived");
   half.checkEnd(1);
   assertEquals([half.ended, heard], [false, []]);
   half.onEnd(1);
   assertEquals([half.ended, heard], [true, ["end"]]);
-  assertThrows(() => half.onEnd(1), InternodeError, "ended twice");
-  assertThrows(() => half.onBegin(1, COST), InternodeError, "after its end");
+  assertThrows(() => half.onEnd(1), InternodeError, "ended a stream twice");
+  assertThrows(() => half.onBegin(1, COST), InternodeError, "that it had ended");
   assertEquals(half.consumed(0), false, "credit is of no use any more");
   half.report(1);
   assertEquals(credits, []);

@@ -44,7 +44,7 @@ Deno.test("an end with a wrong count ends the connection: nothing is lost silent
   for (const count of [0, 2, 0xffff_ffff]) {
     const { peer, accepted, id } = scripted(0, 2);
     peer.sendEach(input(id, 0), rawFrame(FrameType.inputEnd, { id, argument: count }));
-    peer.expectBreach(`ended after ${count} messages, of which 1 arrived`);
+    peer.expectBreach(`after ${count} messages, but 1 have arrived`);
     assertEquals(accepted.ended, 0);
     assertEquals(accepted.cancelled?.code, "ProtocolError");
   }
@@ -54,7 +54,7 @@ Deno.test("messages after an end, and a second end, end the connection", () => {
   for (const late of [input(1 << 20, 0), rawFrame(FrameType.inputEnd, { id: 1 << 20 })]) {
     const { peer, accepted, id } = scripted(0, 2);
     peer.sendEach(rawFrame(FrameType.inputEnd, { id }), late);
-    peer.expectBreach(/after its end|ended twice/);
+    peer.expectBreach(/that it had ended|ended a stream twice/);
     assertEquals(accepted.ended, 1);
   }
 });
@@ -64,7 +64,7 @@ Deno.test("an end within a message ends the connection", () => {
   const first = { flags: FLAG_FIRST, payload: joined(u32(2000), numbered(1000)) };
   peer.send(input(id, 0, first));
   peer.send(rawFrame(FrameType.inputEnd, { id, argument: 1 }));
-  peer.expectBreach("unfinished");
+  peer.expectBreach("before the last fragment");
   assertEquals(accepted.ended, 0);
 });
 
@@ -74,7 +74,7 @@ Deno.test("a message between the pieces of another on the same stream ends the c
     const payload = joined(u32(2000), numbered(1000));
     peer.send(input(id, 0, { flags: FLAG_FIRST, payload }));
     peer.send(input(id, 1, { flags, payload }));
-    peer.expectBreach("unfinished");
+    peer.expectBreach("before the last fragment");
     assertEquals(accepted.received.length, 0);
   }
 });
@@ -83,7 +83,7 @@ Deno.test("an input on a stream without inputs, and its end, end the connection"
   for (const frame of [input(1 << 20, 0), rawFrame(FrameType.inputEnd, { id: 1 << 20 })]) {
     const { peer } = scripted(2, 0);
     peer.send(frame);
-    peer.expectBreach("has none");
+    peer.expectBreach("without inputs");
   }
 });
 
@@ -122,17 +122,17 @@ Deno.test("an opening that is too short or has capacities beyond reason ends the
   const peer = ScriptedPeer.open("acceptor");
   peer.send(peer.name(0, "keep"));
   peer.send(rawFrame(FrameType.open, { id: 1 << 20, argument: 5, payload: u32(1).subarray(0, 3) }));
-  peer.expectBreach("too short");
+  peer.expectBreach("without its credits");
   const greedy = ScriptedPeer.open("acceptor");
   greedy.send(greedy.name(0, "keep"), greedy.open(1 << 20, 0, 65_536));
-  greedy.expectBreach("65535 is the most");
+  greedy.expectBreach("at most 65535 are allowed");
 });
 
 Deno.test("outputs where the stream has none, and a wrong count of them, end the connection", () => {
   for (
     const [frame, reason] of [
-      [rawFrame(FrameType.output), "has none"],
-      [rawFrame(FrameType.outputEnd, { argument: 1 }), "has none"],
+      [rawFrame(FrameType.output), "without outputs"],
+      [rawFrame(FrameType.outputEnd, { argument: 1 }), "without outputs"],
     ] as const
   ) {
     const peer = ScriptedPeer.open("dialler");
@@ -146,6 +146,6 @@ Deno.test("outputs where the stream has none, and a wrong count of them, end the
   const stream = peer.side.open("keep", null, { output: 2 });
   const { id } = stream;
   peer.send(rawFrame(FrameType.output, { id }), rawFrame(FrameType.outputEnd, { id, argument: 3 }));
-  peer.expectBreach("ended after 3 messages, of which 1 arrived");
+  peer.expectBreach("after 3 messages, but 1 have arrived");
   assertEquals([stream.endings, stream.error?.code], [1, "Disconnected"]);
 });

@@ -146,7 +146,7 @@ Deno.test("calls that wait for a slot are bounded, and those that ended make roo
   side.request("put", null);
   const calls = Array.from({ length: 9 }, () => side.request("put", numbered(100_000)));
   const more = () => side.request("put", numbered(100_000));
-  const error = assertThrows(more, InternodeError, "limit maxCalls");
+  const error = assertThrows(more, InternodeError, "takes maxCalls at a time");
   assertEquals([error.code, error.outcome], ["Overloaded", "notSent"]);
   side.cancel(calls[3]!);
   const last = more();
@@ -189,7 +189,7 @@ Deno.test("a peer may ask for much over time, as long as it reads", () => {
     peer.nowMs += 500;
     peer.send(pings);
   }
-  assert(peer.side.closed?.message.includes("of answers wait for it"));
+  assert(peer.side.closed?.message.includes("of responses wait for it"));
 });
 
 Deno.test("names may take so much memory, and no more", () => {
@@ -199,7 +199,7 @@ Deno.test("names may take so much memory, and no more", () => {
   for (; number < 65_535 && peer.side.closed === null; number++) {
     peer.send(peer.name(number, long, long));
   }
-  peer.expectBreach("too many or too long");
+  peer.expectBreach("names that the peer sent exceed");
   const asker = ScriptedPeer.open("dialler", {}, { features: FEATURE_NAME_REUSE });
   const { outgoing } = asker.side.session;
   let asked = 0;
@@ -233,7 +233,7 @@ Deno.test("a peer that takes no bulk is lost, whatever it sends", () => {
   elapse(25_000);
   assertEquals(side.closed, null);
   elapse(10_000);
-  assertEquals(side.closed?.message, "The peer has taken no bytes for 30000 ms.");
+  assertEquals(side.closed?.message, "The peer has read nothing for 30000 ms (livenessTimeoutMs).");
 });
 
 Deno.test("inputs that nobody has read count on after the last of them has come", () => {

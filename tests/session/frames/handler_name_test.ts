@@ -35,7 +35,7 @@ Deno.test("a name has up to 255 bytes of UTF-8, and as many as are wanted at lea
     ["😀".repeat(64), 1, "has 256"],
     ["\ud800", 1, "has half a character (a lone surrogate)"],
     ["a\udc00", 1, "has half a character (a lone surrogate)"],
-    [5 as unknown as string, 1, "is no text"],
+    [5 as unknown as string, 1, "is not a string"],
   ];
   for (const [text, minBytes, problem] of cases) {
     assertEquals(nameProblem(text, minBytes), problem, `${text} of ${minBytes} bytes at least`);

@@ -51,7 +51,7 @@ Deno.test("a hello that is cut short says so, and what is none is told apart at 
     const wanted = length < 4
       ? other
       : length < 96
-      ? `its hello has ${length} bytes, too few`
+      ? `its hello has only ${length} bytes`
       : "a name in its hello is cut short, over 1024 bytes, not UTF-8, or has control characters";
     assertStringIncludes(String(decoded(bytes.subarray(0, length))), wanted);
   }
@@ -99,7 +99,7 @@ Deno.test("a peer that takes next to nothing makes no sense, and the least that 
     const said = { ...least, [name]: least[name] - 1 };
     assertEquals(
       decoded(encodeHello(peerHello(said))),
-      `its limits make no sense: maxFragmentBytes ${said.maxFragmentBytes}, ` +
+      `its limits are invalid: maxFragmentBytes ${said.maxFragmentBytes}, ` +
         `maxCalls ${said.maxCalls}, receiveBudgetBytes ${said.receiveBudgetBytes}`,
     );
   }

@@ -41,28 +41,32 @@ Deno.test("metadata that is cut short anywhere is refused", () => {
 Deno.test("metadata has 4,096 bytes at most, in either direction", () => {
   const most = { a: "b".repeat(4_096 - 5) };
   assertEquals(decode(encodeMetadata(most)), [most, 0] as [Metadata, number]);
-  assertThrows(() => encodeMetadata({ a: "b".repeat(4_096 - 4) }), InternodeError, "to 4097 bytes");
-  assertThrows(() => encodeMetadata({ a: "b".repeat(4_097) }), InternodeError, "has 4097 bytes");
+  assertThrows(
+    () => encodeMetadata({ a: "b".repeat(4_096 - 4) }),
+    InternodeError,
+    "has 4097 bytes",
+  );
+  assertThrows(() => encodeMetadata({ a: "b".repeat(4_097) }), InternodeError, "of 4097 bytes");
   const long = new Uint8Array(4_099);
   long.set([0x01, 0x10]);
   assertThrows(() => decode(long), InternodeError, "too long");
   const error = assertThrows(() => encodeMetadata({ a: 1 as unknown as string }), InternodeError);
   assertEquals([error.code, error.message], [
     "InvalidArgument",
-    "Metadata must be texts, not number.",
+    "Keys and values of metadata must be strings, not number.",
   ]);
 });
 
 Deno.test("what is too long is told apart: one text by itself, or all of them together", () => {
   for (const metadata of [{ a: "b".repeat(4_096) }, { ["a".repeat(4_096)]: "" }]) {
-    assertThrows(() => encodeMetadata(metadata), InternodeError, "Metadata comes to ");
+    assertThrows(() => encodeMetadata(metadata), InternodeError, "The metadata has ");
   }
   for (
     const metadata of [{ a: "b".repeat(4_097) }, { ["é".repeat(2_049)]: "" }, {
       a: "b".repeat(70_000),
     }]
   ) {
-    assertThrows(() => encodeMetadata(metadata), InternodeError, "A text of metadata has ");
+    assertThrows(() => encodeMetadata(metadata), InternodeError, "The metadata has a string ");
   }
 });
 

@@ -207,7 +207,7 @@ Deno.test("a lost call is told what ended its connection, and that the connectio
 
 Deno.test("a goodbye of a peer that closes is told once, unless it says more than that", () => {
   const told = (text: string): string => endedByPeer(errorNumber("Closed"), text).message;
-  const plain = "The peer ended the connection, as it is closing.";
+  const plain = "The peer ended the connection, because it is closing.";
   assertEquals([told(""), told(PEER_CLOSES)], [plain, plain]);
   assertEquals(told("back at noon"), `${plain} It says: back at noon.`);
 });

@@ -30,12 +30,12 @@ Deno.test("a peer may use the whole budget; the first byte too many ends the con
     const left = 65_536 - 15 * (4096 + OVERHEAD) - OVERHEAD;
     peer.send(peer.request(1 << 20 | 15, { payload: numbered(left + extra) }));
     if (extra === 1) {
-      peer.expectBreach("overstepped the budget of 65536");
+      peer.expectBreach("receiveBudgetBytes allows 65536");
       assertEquals(kept.requests.length, 15);
     } else {
       assertEquals([kept.requests.length, peer.side.session.heldBytes], [16, 65_536]);
       peer.send(peer.request(1 << 20 | 16));
-      peer.expectBreach("overstepped the budget");
+      peer.expectBreach("exceeds its budget");
     }
   }
 });
@@ -49,7 +49,7 @@ Deno.test("a message in pieces counts whole from its first piece", () => {
   assertEquals(peer.side.session.heldBytes, 3 * (20_000 + OVERHEAD));
   const payload = joined(u32(20_000), numbered(1));
   peer.send(peer.request(1 << 20 | 3, { flags: FLAG_FIRST, payload }));
-  peer.expectBreach("overstepped the budget");
+  peer.expectBreach("exceeds its budget");
 });
 
 Deno.test("a message over maxMessageBytes ends the connection, before any of it is stored", () => {
@@ -61,7 +61,7 @@ Deno.test("a message over maxMessageBytes ends the connection, before any of it 
   huge.send(
     huge.request(1 << 20, { flags: FLAG_FIRST, payload: joined(u32(0xffff_ffff), numbered(1)) }),
   );
-  huge.expectBreach("A message of 4294967295 bytes");
+  huge.expectBreach("a message of 4294967295 bytes");
 });
 
 Deno.test("a piece over maxFragmentBytes ends the connection", () => {
@@ -91,15 +91,15 @@ Deno.test("pieces that do not make up the message they announced end the connect
   for (
     const [frames, reason] of [
       [[first(u32(100).subarray(0, 3))], "without its size"],
-      [[first(u32(0))], "in one piece"],
-      [[first(joined(u32(100), numbered(100)))], "in one piece"],
-      [[first(joined(u32(100), numbered(101)))], "in one piece"],
-      [[first(u32(100))], "A piece of 0 bytes"],
-      [[first(joined(u32(100), numbered(50))), next(0)], "A piece of 0 bytes"],
-      [[first(joined(u32(100), numbered(50))), next(51)], "where 50 were left"],
+      [[first(u32(0))], "in one fragment"],
+      [[first(joined(u32(100), numbered(100)))], "in one fragment"],
+      [[first(joined(u32(100), numbered(101)))], "in one fragment"],
+      [[first(u32(100))], "a fragment of 0 bytes"],
+      [[first(joined(u32(100), numbered(50))), next(0)], "a fragment of 0 bytes"],
+      [[first(joined(u32(100), numbered(50))), next(51)], "but 50 bytes are left"],
       [
         [first(joined(u32(100), numbered(50))), first(joined(u32(100), numbered(50)))],
-        "unfinished",
+        "before the last fragment",
       ],
     ] as const
   ) {
@@ -117,10 +117,10 @@ Deno.test("messages can be begun only for calls that there can be", () => {
   const twice = keeper().peer;
   twice.send(twice.request(1 << 20, { flags: FLAG_FIRST, payload }));
   twice.send(twice.request(2 << 20, { flags: FLAG_FIRST, payload }));
-  twice.expectBreach("unfinished");
+  twice.expectBreach("before the last fragment");
   const answer = ScriptedPeer.open("dialler");
   answer.send(rawFrame(FrameType.response, { id: 1 << 20, flags: FLAG_FIRST, payload }));
-  answer.expectBreach("no request under way");
+  answer.expectBreach("not a request in flight");
 });
 
 Deno.test("a request counts until it is answered, an answer until it is handed over", () => {

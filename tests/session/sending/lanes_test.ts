@@ -152,7 +152,7 @@ Deno.test("more bulk acknowledged than was sent ends the connection", () => {
   peer.send(rawFrame(FrameType.arrived, { argument: 0 }));
   assertEquals(peer.side.session.state, "open");
   peer.send(rawFrame(FrameType.arrived, { argument: 1 }));
-  peer.expectBreach("More bulk was acknowledged than was sent");
+  peer.expectBreach("acknowledged more bulk bytes than this side has sent");
 });
 
 Deno.test("a count of bulk that a later one has passed is no breach, also where it wraps", () => {

@@ -24,7 +24,7 @@ function takeAway(bytes: Uint8Array<ArrayBuffer>): void {
 function assertLost(error: InternodeError | null): void {
   assert(error !== null);
   assertEquals(error.code, "InvalidPayload");
-  assert(error.message.includes("were taken away"), error.message);
+  assert(error.message.includes("could not be sent"), error.message);
 }
 
 /** The connection goes on as if nothing had been. */

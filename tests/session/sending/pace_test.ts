@@ -99,7 +99,7 @@ Deno.test("who sends beyond the budget meanwhile is cut off as ever", () => {
   send(peer, PIECE / COST);
   peer.frames().splice(0);
   send(peer, 1);
-  peer.expectBreach("overstepped the budget");
+  peer.expectBreach("exceeds its budget");
   assertEquals(peer.side.session.nextDeadlineMs(), Infinity);
 });
 

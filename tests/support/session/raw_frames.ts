@@ -37,7 +37,10 @@ export function parseFrames(batch: Uint8Array): RawFrame[] {
   const frames: RawFrame[] = [];
   for (let at = 0; at < batch.length;) {
     const length = view.getUint32(at + 4, true);
-    assert(at + 16 + length <= batch.length, `a frame of ${length} bytes reaches beyond its batch`);
+    assert(
+      at + 16 + length <= batch.length,
+      `a frame of ${length} bytes that ends beyond its batch`,
+    );
     frames.push({
       type: view.getUint8(at),
       flags: view.getUint8(at + 1),

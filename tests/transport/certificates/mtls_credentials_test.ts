@@ -35,7 +35,7 @@ const MISTAKES: readonly [texts: MtlsTexts, reason: string][] = [
   [configOf(expired, authority), "has expired on"],
   [configOf(early, authority), "is not valid before"],
   [{ ...second, ca: "nothing" }, "ca contains no certificate"],
-  [{ ...second, ca: [] }, "ca names no authority"],
+  [{ ...second, ca: [] }, "ca contains no authority"],
   [{ ...second, ca: goneAuthority }, "all authorities in ca have expired"],
   [
     { ...second, cert: second.cert.slice(0, 200), ca: authority.cert },
@@ -358,7 +358,7 @@ fileTest(
     // One that is no good leaves the old one in use.
     const stranger = await TestAuthority.root("stranger");
     Deno.writeFileSync(path, await crlOf(stranger, []));
-    await folder.logger.heard("that no authority in ca or cert has signed");
+    await folder.logger.heard("that was not signed by an authority in ca or cert");
     assertEquals(revoked(), 2);
     Deno.removeSync(path);
     await folder.logger.heard(path);
