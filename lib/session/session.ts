@@ -1,32 +1,26 @@
 /**
  * One connection's state machine.
  *
- * The calling contract, for whoever drives it:
+ * How to drive a session:
  *
- * 1. Every call into a session comes with the time (`nowMs`, monotonic, in
- *    milliseconds). A session has no clock, timer, socket or randomness.
- * 2. Bytes in: `receive` takes one whole batch and returns how far it came.
- *    Short of the end it wants the turn to end: call it again with the rest,
- *    in a later turn, before any other batch. The batch is borrowed for the
- *    duration of the call. On a byte stream the batch reader is opened (with
- *    `batchChecksum`) as soon as `delegate.onOpen` is called.
+ * 1. Time: every call passes the time (`nowMs`, monotonic, in milliseconds). A
+ *    session has no clock, timer, socket or randomness. Call `onTimer` when
+ *    `nextDeadlineMs()` has passed; only calls from outside make it earlier.
+ * 2. Bytes in: pass one whole batch to `receive`, which returns how far it read.
+ *    If that is before the end, the turn should end: pass the rest in a later
+ *    turn, before any other batch. The session keeps no reference to the batch.
+ *    On a byte stream, switch the batch reader to `batchChecksum` as soon as
+ *    `delegate.onOpen` is called.
  * 3. Bytes out: after any call that led to `delegate.onOutput`, call `drain` and
  *    write the pieces in order; when all are written call `recycle`, then
- *    `drain` again while `hasOutput`. The pieces belong to the session and
- *    stay valid and untouched from `drain` to `recycle`.
- * 4. Time: call `onTimer` when `nextDeadlineMs()` has come. It only ever
- *    moves earlier through calls made from outside.
- * 5. The end: `onClosed` is called once. What `drain` still gives then is a
- *    goodbye for the peer; write it, with a bound, and close the channel. When
- *    the channel ends by itself, call `onLost`.
+ *    `drain` again while `hasOutput`. The pieces belong to the session and do
+ *    not change from `drain` to `recycle`.
+ * 4. The end: `onClosed` is called once. What `drain` returns after that is a
+ *    goodbye for the peer: write it within a time limit, and close the channel.
+ *    When the channel ends by itself, call `onLost`.
  *
- * ```text
- *   handshake --> open --> closed
- *        |                   ^
- *        +-------------------+
- * ```
- *
- * Calls go through `outgoing`, answers through `incoming`, both only while open.
+ * The state goes from `handshake` to `open` and `closed`, or at once to `closed`.
+ * Calls go through `outgoing`, responses through `incoming`, both only while open.
  *
  * @module
  */
@@ -67,17 +61,19 @@ import {
   refusedHere,
 } from "./frames/wire_error.ts";
 
+const CUT_SHORT = "The peer sent a batch that ends within a frame's header.";
+
 /** One side of one connection; see the module. */
 export class Session implements CreditGranter, PayloadListener {
   /** The calls of this side. */
   readonly outgoing: OutgoingCalls;
   /** The calls of the peer. */
   readonly incoming: IncomingCalls;
-  /** What is known of the peer, once the session is open. */
+  /** The peer; `null` until the session is open. */
   peer: Peer | null = null;
-  /** What the peer has received. */
+  /** Whether the peer has received everything. */
   readonly delivery: Delivery;
-  /** Whether the peer is there; told of bytes that move, too few though they are for a batch. */
+  /** Whether the peer is alive. The driver also reports bytes that move before they make a batch. */
   readonly keepalive: Keepalive;
 
   readonly #delegate: SessionDelegate;
@@ -87,14 +83,14 @@ export class Session implements CreditGranter, PayloadListener {
   readonly #dispatcher: Dispatcher;
   #handshake: Handshake | null;
   #peerIsDone = false;
-  /** How many frames without a handler have come since the last step. */
+  /** How many frames that ran no handler have come since the last step. */
   #frames = 0;
   #state: "handshake" | "open" | "closed" = "handshake";
   #refusedAs: Handshake["refusedAs"] = "PermissionDenied";
 
   /**
-   * @param options What it is made from.
-   * @param delegate What it calls.
+   * @param options Its options.
+   * @param delegate Its callbacks.
    * @param nowMs The monotonic time.
    * @param wallMs The wall clock at that time, in milliseconds since 1970.
    */
@@ -119,22 +115,22 @@ export class Session implements CreditGranter, PayloadListener {
     this.#handshake = new Handshake(options, send, delegate, nowMs, wallMs);
   }
 
-  /** Where the session stands. */
+  /** The state of the session. */
   get state(): "handshake" | "open" | "closed" {
     return this.#state;
   }
 
-  /** The checksum both sides agreed on for batches; meaningful once open. */
+  /** The checksum of batches that both sides agreed on; valid once open. */
   get batchChecksum(): Checksum | null {
     return this.#scheduler.seal?.checksum ?? null;
   }
 
-  /** How many bytes wait to be drained, those of large messages not counted. */
+  /** How many bytes wait to be drained, without those of large messages. */
   get pendingBytes(): number {
     return this.#scheduler.pendingBytes;
   }
 
-  /** Whether there is anything to drain; never for a peer that has said goodbye, as it listens no more. */
+  /** Whether there is anything to drain; never after the goodbye of the peer, which no longer reads. */
   get hasOutput(): boolean {
     return !this.#peerIsDone && this.#scheduler.hasOutput;
   }
@@ -159,12 +155,12 @@ export class Session implements CreditGranter, PayloadListener {
     return this.#scheduler.bulk.queuedBytes;
   }
 
-  /** How many bytes of the peer's messages are here and not consumed. */
+  /** How many received bytes are not consumed yet. */
   get heldBytes(): number {
     return this.#buffer.heldBytes;
   }
 
-  /** How many more bytes of messages the peer takes at the moment. */
+  /** How many more bytes of messages the peer takes now. */
   get sendWindowBytes(): number {
     return this.#scheduler.budget.window;
   }
@@ -178,7 +174,7 @@ export class Session implements CreditGranter, PayloadListener {
    * Takes a batch, or the rest of one: from `start` to `end` in `bytes`.
    *
    * @param view A view whose offset 0 is that of `bytes`.
-   * @returns How far it came; short of `end`: the turn is over.
+   * @returns How far it read. If that is less than `end`, the turn is over.
    */
   receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
     this.#scheduler.nowMs = nowMs;
@@ -187,16 +183,10 @@ export class Session implements CreditGranter, PayloadListener {
     try {
       if (start === end) this.#dispatcher.onIneffective();
       while (at < end && this.#state !== "closed") {
-        if (end - at < HEADER_BYTES) {
-          throw protocolError("The peer sent a batch that ends within a frame's header.");
-        }
+        if (end - at < HEADER_BYTES) throw protocolError(CUT_SHORT);
         const length = view.getUint32(at + 4, true);
         const payload = at + HEADER_BYTES, next = payload + length;
-        if (next > end) {
-          throw protocolError(
-            `The peer sent a frame of ${length} bytes that ends beyond its batch.`,
-          );
-        }
+        if (next > end) throw tooLong(length);
         const word = view.getUint32(at, true);
         this.#reader.reset(bytes, payload, next, view);
         at = next;
@@ -224,13 +214,13 @@ export class Session implements CreditGranter, PayloadListener {
     this.keepalive.onBulk(underWayBytes, arrivedBytes, nowMs);
   }
 
-  /** The channel has ended, or does not work any more. */
+  /** The channel has ended or failed. */
   onLost(reason: string, nowMs: number): void {
     this.#scheduler.nowMs = nowMs;
     this.#close(disconnected(reason, "network"));
   }
 
-  /** When `onTimer` wants to be called; `Infinity`: never. */
+  /** When to call `onTimer`; `Infinity` if not at all. */
   nextDeadlineMs(): number {
     if (this.#state === "closed") return Infinity;
     const callsMs = Math.min(this.outgoing.earliestDeadlineMs(), this.incoming.calls.earliestMs);
@@ -246,7 +236,7 @@ export class Session implements CreditGranter, PayloadListener {
     if (step.kind === "ping") {
       this.delivery.onPing(step.token);
       this.#scheduler.control(FrameType.ping, 0, step.token);
-      // On a slow path the answers may be on their way for longer than that.
+      // On a slow path, answers may take longer than the interval of pings.
       if (step.wasAnswered) pingStreams(this.outgoing, this.#scheduler);
     }
     this.outgoing.expire();
@@ -255,10 +245,10 @@ export class Session implements CreditGranter, PayloadListener {
   }
 
   /**
-   * Hands out what is to be written next.
+   * Returns what is to be written next.
    *
-   * @param pieces Where the pieces are added.
-   * @returns How many bytes they are.
+   * @param pieces Receives the pieces.
+   * @returns How many bytes they have.
    */
   drain(pieces: Uint8Array<ArrayBuffer>[], nowMs: number): number {
     this.#scheduler.nowMs = nowMs;
@@ -274,21 +264,21 @@ export class Session implements CreditGranter, PayloadListener {
     this.keepalive.onWritten();
   }
 
-  /** Takes no new calls from the peer any more, and asks it to make none. */
+  /** Refuses new calls of the peer from now on, and asks it to make none. */
   startDraining(nowMs: number): void {
     if (this.#state !== "open" || this.incoming.draining) return;
     this.incoming.draining = true;
     this.sendDrain("closing", nowMs);
   }
 
-  /** Tells the peer why this connection is to come to an end. */
+  /** Tells the peer that this connection is about to end, and why. */
   sendDrain(reason: DrainReason, nowMs: number): void {
     if (this.#state !== "open") return;
     this.#scheduler.nowMs = nowMs;
     this.#scheduler.control(FrameType.drain, 0, DRAIN_REASONS.indexOf(reason));
   }
 
-  /** Asks the peer for a sign of life now; when `lastPing` is another one, it has seen all that was sent before. */
+  /** Sends a ping now. When `lastPing` changes, the peer has received everything that was sent before. */
   ping(nowMs: number): void {
     if (this.#state !== "open") return;
     this.#scheduler.nowMs = nowMs;
@@ -324,7 +314,7 @@ export class Session implements CreditGranter, PayloadListener {
     this.#scheduler.credit(type, id, messages, bytes);
   }
 
-  /** Takes the frame in the reader. Says whether a handler may have run. */
+  /** Handles the frame in the reader. Returns whether a handler may have run. */
   #onFrame(
     type: number,
     flags: number,
@@ -358,7 +348,7 @@ export class Session implements CreditGranter, PayloadListener {
     this.#refusedAs = handshake.refusedAs;
     this.#state = "open";
     scheduler.budget.open(hello);
-    // What was said so far, the welcome included, travels without a checksum.
+    // Frames up to the welcome are sent without a checksum.
     scheduler.cut();
     if (scheduler.seal !== null) scheduler.seal.checksum = handshake.checksum;
     this.keepalive.onOpen(scheduler.nowMs);
@@ -377,7 +367,7 @@ export class Session implements CreditGranter, PayloadListener {
     this.#close(endedByPeer(code, readText(this.#reader), handshake !== null, refusedAs));
   }
 
-  /** Something came that ends the session: the peer is told, never the process. */
+  /** What was received ends the session, never the process. */
   #fail(cause: unknown): void {
     if (this.#state === "closed") return;
     if (!isOwnError(cause)) this.#delegate.onFault?.(cause);
@@ -388,7 +378,7 @@ export class Session implements CreditGranter, PayloadListener {
 
   #sendGoodbye(error: InternodeError): void {
     const text = errorText(error.message, MAX_GOODBYE_TEXT_BYTES);
-    // Behind all that waits, as nothing is heard after it.
+    // After everything that waits: the peer reads nothing after a goodbye.
     this.#scheduler.frame(FrameType.goodbye, errorNumber(error.code), 0, 0, text);
   }
 
@@ -396,11 +386,15 @@ export class Session implements CreditGranter, PayloadListener {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#handshake = null;
-    // First, so that nothing more is accepted in the room that ending calls make.
+    // First, so that the room that ended calls leave is not filled again.
     const inPart = this.#scheduler.clear();
     this.outgoing.close(error, inPart);
     this.incoming.close(error);
     this.#buffer.clear();
     this.#delegate.onClosed(error);
   }
+}
+
+function tooLong(length: number): InternodeError {
+  return protocolError(`The peer sent a frame of ${length} bytes that ends beyond its batch.`);
 }

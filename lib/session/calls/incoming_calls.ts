@@ -1,5 +1,5 @@
 /**
- * The calls of the peer: handing them to handlers, and answering.
+ * The calls of the peer: passes them to handlers and sends the responses.
  *
  * @module
  */
@@ -35,17 +35,17 @@ import {
   writeError,
 } from "../frames/wire_error.ts";
 
-/** The peer's calls. Each is answered exactly once: by the handler, by `cancel`, by its deadline or by the end of the connection. */
+/** The peer's calls. Each ends exactly once: by its handler, a cancel, its deadline or the end of the connection. */
 export class IncomingCalls implements Responder {
-  /** The calls that are not answered yet. */
+  /** The calls that have no response yet. */
   readonly calls: IncomingCallTable = new IncomingCallTable();
-  /** How its calls have ended so far. A request that was given up before it had come whole is none. */
+  /** How calls have ended so far. A request that was cancelled before it was complete does not count. */
   readonly answers: AnswerCounts = new AnswerCounts();
-  /** What the peer calls handlers by. */
+  /** The handler names that the peer has defined. */
   readonly names: PeerNames;
-  /** Whether new calls are refused as this side is closing. */
+  /** Whether new calls are refused because this side is closing. */
   draining = false;
-  /** How many bytes of the last response had to wait; 0: it left with what its turn sent. */
+  /** How many bytes of the last response had to wait; 0 if it left in the batch of its turn. */
   waitingBytes = 0;
 
   readonly #scheduler: SendScheduler;
@@ -53,7 +53,6 @@ export class IncomingCalls implements Responder {
   readonly #granter: CreditGranter;
   readonly #maxCalls: number;
 
-  /** */
   constructor(
     scheduler: SendScheduler,
     buffer: ReceiveBuffer,
@@ -68,17 +67,17 @@ export class IncomingCalls implements Responder {
     this.#maxCalls = maxCalls;
   }
 
-  /** The time of the present turn, on the session's clock. */
+  /** The time of the current turn, on the session's clock. */
   get nowMs(): number {
     return this.#scheduler.nowMs;
   }
 
   /**
-   * A request has come whole.
+   * A request has arrived completely.
    *
    * @param timeout The time left when its first frame was sent.
-   * @param arrivedMs When that frame came, on the session's clock.
-   * @param cost What it takes of the budget.
+   * @param arrivedMs When that frame arrived, on the session's clock.
+   * @param cost How many bytes of the budget it takes.
    */
   onRequest(
     id: number,
@@ -92,20 +91,13 @@ export class IncomingCalls implements Responder {
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
     const deadlineMs = deadline(timeout, arrivedMs);
     const target = this.#findTarget(id, code, deadlineMs, "single", metadata);
-    target?.onRequest(
-      this,
-      id,
-      flags & KIND_MASK,
-      reader,
-      deadlineMs,
-      metadata,
-    );
+    target?.onRequest(this, id, flags & KIND_MASK, reader, deadlineMs, metadata);
     const call = target === null ? null : this.calls.get(id);
     if (call === null) this.#buffer.release(cost);
     else call.heldBytes = cost;
   }
 
-  /** The opening of a stream has come whole; see {@linkcode IncomingCalls.onRequest}. */
+  /** The opening of a stream has arrived completely; see {@linkcode IncomingCalls.onRequest}. */
   onOpen(
     id: number,
     flags: number,
@@ -115,9 +107,7 @@ export class IncomingCalls implements Responder {
     cost: number,
     reader: ByteReader,
   ): void {
-    if (reader.remaining < 8) {
-      throw protocolError("The peer opened a stream without its credits.");
-    }
+    if (reader.remaining < 8) throw protocolError("The peer opened a stream without its credits.");
     const outputCredit = reader.view.getUint32(reader.position, true);
     const inputCredit = reader.view.getUint32(reader.position + 4, true);
     if (outputCredit > MAX_CAPACITY || inputCredit > MAX_CAPACITY) {
@@ -142,7 +132,7 @@ export class IncomingCalls implements Responder {
     );
   }
 
-  /** Whether a new call may have that id. */
+  /** Checks that a new call may have that id. */
   checkId(id: number): void {
     if ((id & SLOT_MASK) >= this.#maxCalls) {
       throw protocolError(
@@ -154,7 +144,7 @@ export class IncomingCalls implements Responder {
     }
   }
 
-  /** Judges a new call; answers it with an error and returns `null` where no handler is to run. */
+  /** Finds the handler of a new call. If none is to run, sends an error and returns `null`. */
   #findTarget(
     id: number,
     code: number,
@@ -178,12 +168,12 @@ export class IncomingCalls implements Responder {
     return null;
   }
 
-  /** Notes a request that is answered later. */
+  /** Adds a request that is answered later. */
   acceptCall(call: IncomingCall): void {
     this.calls.add(call);
   }
 
-  /** Notes a stream and makes its directions. */
+  /** Adds a stream and makes its two directions. */
   acceptStream(stream: AcceptedStream, outputCredit: number, inputCredit: number): void {
     this.calls.add(stream);
     if (outputCredit > 0) {
@@ -201,7 +191,7 @@ export class IncomingCalls implements Responder {
     }
   }
 
-  /** The responses that wait to be sent, and the room for more of them. */
+  /** The lane in which large responses wait to be sent. */
   get bulk(): BulkLane {
     return this.#scheduler.bulk;
   }
@@ -209,8 +199,8 @@ export class IncomingCalls implements Responder {
   /**
    * Answers a request.
    *
-   * @param lending Where the memory of raw bytes goes once they have left, if they have to wait (`waitingBytes`); else it stays with its user. Default: it always does.
-   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the request is unanswered then.
+   * @param lending Takes back the memory of raw bytes that had to wait (`waitingBytes`), once they have left. Otherwise the memory stays with its user. Default: it always stays.
+   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the request then has no response yet.
    */
   respond<T>(id: number, codec: Codec<T>, value: T, lending: LendingPool | null = null): void {
     const scheduler = this.#scheduler, type = FrameType.response;
@@ -235,7 +225,7 @@ export class IncomingCalls implements Responder {
     );
   }
 
-  /** Answers a request accepted before; see {@linkcode IncomingCalls.respond}. Says whether anyone still waits for it. */
+  /** Answers a request that was added before; see {@linkcode IncomingCalls.respond}. Returns whether anyone still waited for it. */
   finishCall<T>(
     call: IncomingCall,
     codec: Codec<T>,
@@ -250,7 +240,7 @@ export class IncomingCalls implements Responder {
     return true;
   }
 
-  /** Answers a call accepted before with an error, behind all outputs accepted so far. */
+  /** Answers a call that was added before with an error, after all outputs accepted so far. */
   failCall(
     call: IncomingCall,
     error: InternodeError,
@@ -271,9 +261,9 @@ export class IncomingCalls implements Responder {
   }
 
   /**
-   * Ends a stream well, behind all outputs.
+   * Ends a stream without an error, after all its outputs.
    *
-   * @param onEnded Called when all of them have left, unless something else ends the call before.
+   * @param onEnded Called when all outputs have left, unless something else ends the call first.
    */
   finishStream(stream: AcceptedStream, nowMs: number, onEnded?: () => void): void {
     if (!stream.pending) return;
@@ -291,18 +281,18 @@ export class IncomingCalls implements Responder {
     }
   }
 
-  /** Ends a call accepted before for a reason that is not its handler's, who hears of it. */
+  /** Ends a call that was added before, for a reason outside its handler; the handler is notified. */
   endCall(call: IncomingCall, error: InternodeError, nowMs: number): void {
     if (!call.pending) return;
     this.#scheduler.nowMs = nowMs;
     this.#cancel(call, error);
   }
 
-  /** The caller wants no answer any more. Says whether there was anything to give up. */
+  /** The caller has cancelled a call. Returns whether there was anything to cancel. */
   onCancel(id: number, code: number, reader: ByteReader): boolean {
     const unfinished = this.#buffer.drop(id, false);
     const call = this.calls.get(id);
-    // Either the rest of its answer is given up for this one, or the request itself never came whole.
+    // Without a call: either the rest of its response is dropped, or its request never arrived completely.
     if (call === null && !this.#scheduler.drop(id, true) && !unfinished) return false;
     const mayHaveRun = call === null ? !unfinished : call.hasBegun;
     const error = cancelledByCaller(code, readText(reader), mayHaveRun);
@@ -311,7 +301,7 @@ export class IncomingCalls implements Responder {
     return true;
   }
 
-  /** What this side was to answer is not there any more. */
+  /** The bytes of a response were lost before they could be sent. */
   onPayloadLost(id: number): void {
     const error = payloadLost("remote", "executed");
     const call = this.calls.get(id);
@@ -319,24 +309,22 @@ export class IncomingCalls implements Responder {
     else this.#cancel(call, error);
   }
 
-  /** The stream that still wants inputs; `null` when it has ended. */
+  /** The stream that takes inputs; `null` if it has ended. */
   inputTarget(id: number): AcceptedStream | null {
     const call = this.calls.get(id);
     if (!(call instanceof AcceptedStream)) return null;
-    if (call.receive === null) {
-      throw protocolError("The peer sent an input on a stream without inputs.");
-    }
-    return call;
+    if (call.receive !== null) return call;
+    throw protocolError("The peer sent an input on a stream without inputs.");
   }
 
-  /** The caller sends no more inputs. Says whether there is a stream that this matters to. */
+  /** The caller has ended its inputs. Returns whether the stream still exists. */
   onInputEnd(id: number, count: number): boolean {
     const stream = this.inputTarget(id);
     stream?.receive?.onEnd(count);
     return stream !== null;
   }
 
-  /** The caller takes more outputs. Credit for a stream that has ended meanwhile is no error. Says whether it is of any use. */
+  /** The caller takes more outputs. Credit for a stream that has ended meanwhile is not an error. Returns whether it has an effect. */
   onOutputCredit(id: number, messages: number, bytes: number): boolean {
     const call = this.calls.get(id);
     if (!(call instanceof AcceptedStream) || call.send === null) return false;
@@ -350,7 +338,7 @@ export class IncomingCalls implements Responder {
     this.calls.expire(nowMs, (call) => this.#cancel(call, timeIsUp(call.hasBegun)));
   }
 
-  /** The connection is gone: handlers hear of it. */
+  /** The connection has ended: all calls end, and their handlers are notified. */
   close(error: InternodeError): void {
     for (const call of this.calls.clear()) {
       this.answers.onFailed(error.code);
@@ -359,7 +347,7 @@ export class IncomingCalls implements Responder {
     }
   }
 
-  /** Ends a call for a reason that is not its handler's. */
+  /** Ends a call for a reason outside its handler. */
   #cancel(call: IncomingCall, error: InternodeError): void {
     if (call instanceof AcceptedStream) call.close(error);
     this.respondError(call.id, error, null);
@@ -367,9 +355,9 @@ export class IncomingCalls implements Responder {
     call.onCancelled(error);
   }
 
-  /** An error's bytes, borrowed until the next one's. */
+  /** The bytes of an error, valid until the next call. */
   #errorPayload(error: InternodeError, detail: Uint8Array | null): Uint8Array<ArrayBuffer> {
-    const brief = this.#scheduler.pendingBytes > TALKATIVE_BYTES;
+    const brief = this.#scheduler.pendingBytes > FULL_ERRORS_BYTES;
     ERROR_WRITER.position = 0;
     if (brief) writeError(ERROR_WRITER, error, null, SHORT_TEXT_BYTES);
     else writeError(ERROR_WRITER, error, detail);
@@ -386,7 +374,7 @@ export class IncomingCalls implements Responder {
   }
 }
 
-/** The largest capacity of a stream's direction. */
+/** The largest capacity of one direction of a stream. */
 const MAX_CAPACITY = 65_535;
 
 function notServed(code: ErrorCode, message: string): InternodeError {
@@ -397,8 +385,8 @@ function deadline(timeout: number, nowMs: number): number {
   return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;
 }
 
-/** While more than this waits to be sent, errors tell little: so many might be asked for at once. */
-const TALKATIVE_BYTES = 1024 * 1024;
+/** While more bytes than this wait to be sent, errors are sent with a short text: a peer might provoke many at once. */
+const FULL_ERRORS_BYTES = 1024 * 1024;
 const SHORT_TEXT_BYTES = 64;
 
 const ERROR_WRITER = new ByteWriter(256);

@@ -1,5 +1,5 @@
 /**
- * The calls of this side: making them, ending them, and what the peer answers.
+ * The calls of this side: makes them, ends them, and takes the responses.
  *
  * @module
  */
@@ -30,13 +30,13 @@ import {
 } from "../frames/wire_error.ts";
 
 /**
- * One side's calls. Single requests are `OutgoingCall`s, streams
- * `OpenedStream`s; both carry their deadline and end exactly once.
+ * The calls of this side. Single requests are `OutgoingCall`s, streams are
+ * `OpenedStream`s. Both have a deadline and end exactly once.
  */
 export class OutgoingCalls {
-  /** The calls under way. */
+  /** The calls that hold a slot. */
   readonly calls: OutgoingCallTable = new OutgoingCallTable();
-  /** The numbers of the names that are called. */
+  /** The numbers of handler names on this connection. */
   readonly names: NameNumbers;
 
   readonly #scheduler: SendScheduler;
@@ -44,7 +44,6 @@ export class OutgoingCalls {
   readonly #granter: CreditGranter;
   readonly #slotQueue: SlotQueue;
 
-  /** */
   constructor(scheduler: SendScheduler, buffer: ReceiveBuffer, granter: CreditGranter) {
     this.#scheduler = scheduler;
     this.#buffer = buffer;
@@ -53,17 +52,17 @@ export class OutgoingCalls {
     this.#slotQueue = new SlotQueue(this.calls, scheduler, (call) => this.#expire(call));
   }
 
-  /** A lower bound of the deadlines of all calls. */
+  /** A lower bound of the deadlines of all calls, in milliseconds. */
   earliestDeadlineMs(): number {
     return Math.min(this.calls.earliestMs, this.#slotQueue.earliestMs);
   }
 
   /**
-   * The number of a handler's name on this connection, agreed on at its first
-   * use. It holds until the session next receives something, and from there on
-   * while calls made with it have no answer.
+   * The number of a handler's name on this connection; the first use defines it.
+   * It is valid until the session receives the next batch, and after that as long
+   * as a call made with it has no response.
    *
-   * @throws {InternodeError} `Overloaded` when the numbers are used up.
+   * @throws {InternodeError} `Overloaded` if there is no number left.
    */
   nameNumber(name: string, subroute: string, nowMs: number): number {
     this.#scheduler.nowMs = nowMs;
@@ -71,9 +70,9 @@ export class OutgoingCalls {
   }
 
   /**
-   * The same for a name without a subroute, found sooner by a key of the user's.
+   * The same for a name without a subroute, with a faster look-up by key.
    *
-   * @param key An object or text that always stands for this name.
+   * @param key An object or string that always stands for this name.
    */
   keyNumber(key: object | string, name: string, nowMs: number): number {
     this.#scheduler.nowMs = nowMs;
@@ -85,7 +84,7 @@ export class OutgoingCalls {
    *
    * @param call A fresh call with its deadline.
    * @param handler The number of the handler's name.
-   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the call is ended then and nothing was sent.
+   * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the call has then ended and nothing was sent.
    */
   request<T>(
     call: OutgoingCall,
@@ -97,7 +96,7 @@ export class OutgoingCalls {
   ): void {
     this.#scheduler.nowMs = nowMs;
     call.handler = handler;
-    // One that waited for the connection was accepted: it has its turn, and is not refused.
+    // A call that waited for the connection was accepted before: it is queued and never refused.
     if (call.state === "waiting" || !this.#slotQueue.hasSlot) {
       return this.#requestLater(call, handler, codec, value, metadata);
     }
@@ -105,10 +104,10 @@ export class OutgoingCalls {
   }
 
   /**
-   * Opens a stream; the same as {@linkcode OutgoingCalls.request} for the rest.
+   * Opens a stream; otherwise like {@linkcode OutgoingCalls.request}.
    *
-   * @param inputCredit How many messages this side may send at first; 0: none at all.
-   * @param outputCredit How many the handler may send at first; 0: none at all.
+   * @param inputCredit How many messages this side may send at first; 0 if there are none.
+   * @param outputCredit How many the handler may send at first; 0 if there are none.
    */
   open<T>(
     stream: OpenedStream,
@@ -141,13 +140,8 @@ export class OutgoingCalls {
     const prefix = openingPrefix(outputCredit, inputCredit, metadata);
     this.#begin(FrameType.open, stream, handler, prefix, metadata !== null, codec, value);
     if (outputCredit > 0) {
-      stream.receive = new ReceiveHalf(
-        this.#granter,
-        stream.id,
-        FrameType.output,
-        outputCredit,
-        stream,
-      );
+      const { id } = stream, type = FrameType.output;
+      stream.receive = new ReceiveHalf(this.#granter, id, type, outputCredit, stream);
     }
     const opened = (): void => {
       if (inputCredit > 0) {
@@ -156,12 +150,12 @@ export class OutgoingCalls {
       }
       stream.onOpened();
     };
-    // A large opening goes in pieces; no input may overtake one of them.
+    // A large opening is sent in fragments; inputs must wait for the last one.
     if (stream.state === "sent") opened();
     else stream.whenTransmitted = opened;
   }
 
-  /** By itself, as a function that makes a closure pays for it at each call. */
+  /** A function of its own: a closure in `request` would cost time in each call. */
   #requestLater<T>(
     call: OutgoingCall,
     handler: number,
@@ -196,7 +190,7 @@ export class OutgoingCalls {
     const id = this.calls.add(call);
     const flags = hasMetadata ? FLAG_METADATA : 0;
     const timeout = timeoutArgument(call.deadlineMs, this.#scheduler.nowMs);
-    // Set before, as a message put into a queue may be begun at once.
+    // Set first, because a queued message may begin to leave at once.
     call.state = "waiting";
     try {
       if (this.#scheduler.send(type, flags, handler, id, timeout, prefix, codec, value, call)) {
@@ -209,10 +203,10 @@ export class OutgoingCalls {
   }
 
   /**
-   * Ends a call from this side: it gets `error` at once, and the peer hears of
-   * it if anything was sent.
+   * Ends a call from this side: it gets `error` at once, and the peer is sent a
+   * cancel if anything was sent.
    *
-   * @param code What the peer hears: `Cancelled` or `DeadlineExceeded`.
+   * @param code The code of that cancel.
    */
   cancel(
     call: OutgoingCall,
@@ -233,7 +227,7 @@ export class OutgoingCalls {
       }
     } else if (call.state === "sent") {
       call.state = "abandoned";
-      // It has ended here; only its slot waits for the peer's answer.
+      // The call has ended here; only its slot waits for the peer's response.
       call.time = UNLIMITED_TIME;
       const reason = reasonText(error);
       if (call instanceof OpenedStream && call.send !== null) {
@@ -246,13 +240,13 @@ export class OutgoingCalls {
         this.#buffer.grant(call.receive?.close() ?? 0);
         this.#buffer.drop(call.id, true);
       }
-      // A response that has begun to arrive comes whole or is given up by an error: either frees the slot.
+      // A response that has begun to arrive is completed or replaced by an error: either frees the slot.
     } else return;
     call.onError(error, null);
     if (freed) this.#slotQueue.flow();
   }
 
-  /** What this side was to send for a call is not there any more. */
+  /** The bytes of a request or input were lost before they could be sent. */
   onPayloadLost(id: number): void {
     const call = this.calls.get(id);
     if (call === null) return;
@@ -261,7 +255,7 @@ export class OutgoingCalls {
     this.cancel(call, error, "Cancelled", this.#scheduler.nowMs);
   }
 
-  /** A batch was received: names that nobody needs are given back. */
+  /** A batch was handled: frees the numbers of names that nobody needs. */
   releaseNames(): void {
     this.names.giveBack(() => [...this.calls, ...this.#slotQueue.waiting()]);
   }
@@ -272,18 +266,16 @@ export class OutgoingCalls {
     this.#slotQueue.expire();
   }
 
-  /** Finds the request that a response is for. */
+  /** Finds the request that a response belongs to. */
   checkResponse(id: number): OutgoingCall {
     const call = this.calls.get(id);
     if (call === null || call instanceof OpenedStream || call.state === "waiting") {
-      throw protocolError(
-        `The peer sent a response for id ${id}, which is not a request in flight.`,
-      );
+      throw notInFlight("sent a response for", id, "request");
     }
     return call;
   }
 
-  /** The answer to a request has come; late ones find their call abandoned and are dropped. */
+  /** A response has arrived. If its call was cancelled before, it is dropped. */
   onResponse(id: number, flags: number, reader: ByteReader): void {
     const call = this.checkResponse(id);
     const late = call.state === "abandoned";
@@ -292,11 +284,11 @@ export class OutgoingCalls {
     this.#slotQueue.flow();
   }
 
-  /** A call has failed over there. */
+  /** The peer has answered a call with an error. */
   onError(id: number, code: number, reader: ByteReader): void {
     const call = this.calls.get(id);
     if (call === null || call.state === "waiting") {
-      throw protocolError(`The peer sent an error for id ${id}, which is not a call in flight.`);
+      throw notInFlight("sent an error for", id, "call");
     }
     const parts = readError(code, reader);
     if (parts === null) {
@@ -309,7 +301,7 @@ export class OutgoingCalls {
     this.#end(call);
     const error = new InternodeError(parts.code, parts.message, {
       origin: "remote",
-      // Whatever the peer says, the call was sent: it must not be taken for one that cost nobody anything.
+      // Whatever the peer says, the call was sent.
       outcome: parts.outcome === "notSent" ? "notExecuted" : parts.outcome,
       remoteName: parts.name,
       remoteMessage: parts.name === undefined ? undefined : parts.message,
@@ -319,27 +311,23 @@ export class OutgoingCalls {
     this.#slotQueue.flow();
   }
 
-  /** The stream that still wants outputs; `null` when it is abandoned. */
+  /** The stream that takes outputs; `null` if it was cancelled. */
   outputTarget(id: number): OpenedStream | null {
     const call = this.calls.get(id);
     if (!(call instanceof OpenedStream) || call.state === "waiting") {
-      throw protocolError(`The peer sent an output for id ${id}, which is not a stream in flight.`);
+      throw notInFlight("sent an output for", id, "stream");
     }
     call.unansweredPings = 0;
     if (call.state === "abandoned") return null;
-    if (call.receive === null) {
-      throw protocolError("The peer sent an output on a stream without outputs.");
-    }
-    return call;
+    if (call.receive !== null) return call;
+    throw protocolError("The peer sent an output on a stream without outputs.");
   }
 
-  /** A stream has ended well. */
+  /** The handler has ended a stream without an error. */
   onOutputEnd(id: number, count: number): void {
     const call = this.calls.get(id);
     if (!(call instanceof OpenedStream) || call.state === "waiting") {
-      throw protocolError(
-        `The peer ended the outputs of id ${id}, which is not a stream in flight.`,
-      );
+      throw notInFlight("ended the outputs of", id, "stream");
     }
     const late = call.state === "abandoned";
     if (!late && call.receive === null && count !== 0) {
@@ -357,7 +345,7 @@ export class OutgoingCalls {
     this.#slotQueue.flow();
   }
 
-  /** The peer takes more inputs. Credit for a stream that has ended meanwhile is no error. Says whether it is of any use. */
+  /** The peer takes more inputs. Credit for a stream that has ended meanwhile is not an error. Returns whether it has an effect. */
   onInputCredit(id: number, messages: number, bytes: number): boolean {
     const call = this.calls.get(id);
     if (!(call instanceof OpenedStream) || call.state === "abandoned") return false;
@@ -366,13 +354,13 @@ export class OutgoingCalls {
     return messages + bytes > 0;
   }
 
-  /** The peer knows a stream. */
+  /** The peer has answered the ping of a stream. */
   onStreamAlive(id: number): void {
     const call = this.calls.get(id);
     if (call instanceof OpenedStream) call.unansweredPings = 0;
   }
 
-  /** The connection is gone: every call ends now. Of those in `inPart` too little has left for a handler to run. */
+  /** The connection has ended: every call ends now. Calls in `inPart` were sent only in part, so no handler has run. */
   close(cause: InternodeError, inPart: ReadonlySet<OutgoingCall>): void {
     const ended = this.calls.clear();
     for (let next = this.#slotQueue.shift(); next !== undefined; next = this.#slotQueue.shift()) {
@@ -391,7 +379,7 @@ export class OutgoingCalls {
 
   #expire(call: OutgoingCall): void {
     const isOpen = call instanceof OpenedStream && call.send !== null;
-    // What has left in part only is given up before the peer has a call of it.
+    // A message that has left only in part is dropped before the peer has a call.
     const inPart = call.state === "sent" && !isOpen && this.#scheduler.drop(call.id, false);
     const begun = inPart ? "notExecuted" : "maybeExecuted";
     const error = outOfTime(call.state === "waiting" ? "notSent" : begun);
@@ -402,4 +390,8 @@ export class OutgoingCalls {
     call.state = "ended";
     this.calls.remove(call);
   }
+}
+
+function notInFlight(what: string, id: number, kind: string): InternodeError {
+  return protocolError(`The peer ${what} id ${id}, which is not a ${kind} in flight.`);
 }
