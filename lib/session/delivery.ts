@@ -1,5 +1,5 @@
 /**
- * Whether the peer has received what this side has said.
+ * Whether the peer has received everything that this side has sent.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { SendScheduler } from "./sending/send_scheduler.ts";
 
 /**
- * Pings are answered in order. So the answer to one that nothing was waiting
- * before shows that the peer has received all that was said until then.
+ * Pings are answered in order. The answer to a ping before which nothing was
+ * waiting shows that the peer has received everything sent until then.
  */
 export class Delivery {
   readonly #scheduler: SendScheduler;
-  /** How much the peer is known to have received, as {@linkcode Delivery.#said} counts. */
+  /** How much the peer has received at least, as counted by {@linkcode Delivery.#said}. */
   #received = 0;
-  /** How much it will be known to have received when it has answered a certain ping. */
+  /** How much the answer to the pending ping will confirm. */
   #asked = 0;
   #token = 0;
 
-  /** @param scheduler What has been said. */
+  /** @param scheduler Counts what was sent. */
   constructor(scheduler: SendScheduler) {
     this.#scheduler = scheduler;
   }
@@ -28,19 +28,19 @@ export class Delivery {
     return this.#received === this.#said;
   }
 
-  /** Whether a ping is under way whose answer will show it. */
+  /** Whether a ping is in flight whose answer will confirm it. */
   get isRequested(): boolean {
     return this.#asked === this.#said;
   }
 
-  /** What was said in the handshake needs no answer. */
+  /** What was sent in the handshake needs no confirmation. */
   onOpen(): void {
     this.#received = this.#asked = this.#said;
   }
 
   /** A ping is about to be sent. */
   onPing(token: number): void {
-    // It would overtake what waits.
+    // The ping would overtake what waits.
     if (this.isRequested || this.#scheduler.hasOutput || this.#scheduler.bulk.queuedBytes > 0) {
       return;
     }
@@ -50,11 +50,11 @@ export class Delivery {
 
   /** A ping was answered. */
   onPong(token: number): void {
-    // That one, or a later one.
+    // The pending ping or a later one.
     if ((token - this.#token | 0) >= 0) this.#received = this.#asked;
   }
 
-  /** Every message counts, and every small frame that keeps its place, such as an error or a stream's end. */
+  /** Counts messages, and small frames that keep their order, such as an error or a stream's end. */
   get #said(): number {
     return this.#scheduler.messages + this.#scheduler.smallFrames;
   }

@@ -1,5 +1,5 @@
 /**
- * Takes each frame of an open session to where it belongs.
+ * Passes each frame of an open session to the part that handles it.
  *
  * @module
  */
@@ -21,25 +21,25 @@ import { protocolError } from "./frames/wire_error.ts";
 
 /** The parts of a session that frames go to. */
 export interface FrameTargets {
-  /** Where each frame's payload is. */
+  /** Is at the payload of each frame. */
   readonly reader: ByteReader;
   /** The calls of this side. */
   readonly outgoing: OutgoingCalls;
   /** The calls of the peer. */
   readonly incoming: IncomingCalls;
-  /** What is received. */
+  /** Checks and assembles what is received. */
   readonly buffer: ReceiveBuffer;
-  /** What is sent. */
+  /** Sends. */
   readonly scheduler: SendScheduler;
-  /** Whether the peer is there. */
+  /** Whether the peer is alive. */
   readonly keepalive: Keepalive;
-  /** What the peer has received. */
+  /** Whether the peer has received everything. */
   readonly delivery: Delivery;
-  /** Hears that the peer wants this connection to come to an end. */
+  /** Is notified when the peer asks to end this connection. */
   readonly delegate: Pick<SessionDelegate, "onDraining">;
 }
 
-/** Throws an `InternodeError` of code `ProtocolError` for whatever the protocol does not allow. */
+/** Throws an `InternodeError` of code `ProtocolError` for frames that the protocol does not allow. */
 export class Dispatcher {
   readonly #reader: ByteReader;
   readonly #outgoing: OutgoingCalls;
@@ -64,7 +64,7 @@ export class Dispatcher {
   }
 
   /**
-   * What has come has no effect.
+   * Counts a frame without effect.
    *
    * @throws {InternodeError} `ProtocolError` if that happens too often.
    */
@@ -77,7 +77,7 @@ export class Dispatcher {
     );
   }
 
-  /** Takes the frame whose payload is in the reader. Says whether a handler may have run. */
+  /** Handles the frame whose payload is in the reader. Returns whether a handler may have run. */
   onFrame(
     type: number,
     flags: number,
@@ -138,7 +138,7 @@ export class Dispatcher {
     }
   }
 
-  /** A frame that carries a message or the first piece of one. */
+  /** A frame that carries a message or its first fragment. */
   #onMessageFrame(
     type: number,
     flags: number,
@@ -185,7 +185,7 @@ export class Dispatcher {
     return this.#deliver(type, flags, code, id, argument, messageCost(bytes.length), arrivedMs);
   }
 
-  /** A whole message stands in the reader; its first frame came at `arrivedMs`. */
+  /** A complete message is in the reader; its first frame arrived at `arrivedMs`. */
   #deliver(
     type: number,
     flags: number,
@@ -223,7 +223,7 @@ export class Dispatcher {
   #onConnectionFrame(type: number, code: number, id: number, argument: number): void {
     switch (type) {
       case FrameType.name:
-        // Of use once a call comes, which makes up for some of them.
+        // Has an effect once a call comes, which earns some frames without effect.
         if (!this.#incoming.names.onName(code, this.#reader)) this.onIneffective();
         return;
       case FrameType.window:

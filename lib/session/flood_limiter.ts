@@ -1,42 +1,41 @@
 /**
- * Bounds for frames that run no handler, and for those that come to nothing.
+ * Limits for frames that run no handler, and for frames without effect.
  *
  * @module
  */
 
 import { protocolError } from "./frames/wire_error.ts";
 
-/** So many frames that run no handler are a step of the turn, as a handler is. */
+/** How many frames that run no handler make one step of a turn; each handler is one step too. */
 export const STEP_FRAMES = 32;
-/** So many bytes of a batch are. */
+/** How many bytes of a batch make one step. */
 export const STEP_BYTES: number = 16 * 1024;
-/** So many may come at once. */
+/** How many frames without effect may arrive at once. */
 export const FLOOD_BURST = 20_000;
-/** So many may come in a second. */
+/** How many frames without effect may arrive per second. */
 export const FLOOD_PER_SECOND = 2_000;
-/** So many more in a second for each call under way: signs of life are asked for each of them. */
+/** How many more per second for each call in flight: peers send pings for each of them. */
 const FLOOD_PER_SECOND_AND_CALL = 20;
-/** So many more for each message, either way: its end may cross cancels, credits and the like. */
+/** How many more for each message in either direction: cancels and credits may cross its end. */
 const FLOOD_PER_MESSAGE = 4;
 
 /**
- * Counts frames of a peer's that have no effect, such as pings, or cancels of
- * calls that there are not. Peers send some of them by right, as what they speak
- * of may end while they are under way; one that sends more has nothing else in
- * mind than to keep this side busy.
+ * Counts frames of a peer that have no effect, such as pings, or cancels of
+ * unknown calls. Some are normal, because a call may end while a frame for it
+ * is in flight. A peer that sends more only keeps this side busy.
  */
 export class FloodLimiter {
-  /** How many more may come before it is looked at what was earned. */
+  /** How many more may arrive before the earned ones are added. */
   #left = FLOOD_BURST;
   #atMs = -Infinity;
   #messages = 0;
 
   /**
-   * One has come.
+   * Counts one frame.
    *
-   * @param nowMs The time of the present turn.
-   * @param messages How many messages have gone either way so far.
-   * @param calls How many calls are under way.
+   * @param nowMs The time of the current turn.
+   * @param messages How many messages were sent and received so far.
+   * @param calls How many calls are in flight.
    * @throws {InternodeError} `ProtocolError` if there are too many.
    */
   add(nowMs: number, messages: number, calls: number): void {

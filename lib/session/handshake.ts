@@ -1,5 +1,5 @@
 /**
- * How two sides come to trust each other.
+ * How two sides authenticate each other.
  *
  * ```text
  *   dialler                      acceptor
@@ -10,9 +10,9 @@
  *   done                         done
  * ```
  *
- * The dialler proves first, so that a stranger who dials learns nothing that
- * the secret went into. A proof is a keyed hash of both hellos, nonces and
- * names included, and of the prover's role: it is good for one connection in
+ * The dialler proves first, so that an unknown dialler receives nothing that
+ * was made with the secret. A proof is a keyed hash of both hellos, nonces and
+ * names included, and of the prover's role: it is valid for one connection in
  * one direction. A refusal in either direction is a goodbye with the reason.
  *
  * @module
@@ -36,14 +36,14 @@ import { type Refusal, type RefusalCode, unproven } from "./frames/wire_error.ts
 import type { SessionDelegate } from "./calls/session_delegate.ts";
 import type { SessionOptions } from "./frames/session_options.ts";
 
-/** What a handshake does next after a frame: nothing yet, open the session, or refuse with a reason. */
+/** What follows a frame of the handshake: wait for more, open the session, or refuse with a reason. */
 export type HandshakeStep = "wait" | "done" | Refusal;
 
-/** One side of a handshake. Frames go in through `receive`, out through the `send` given. */
+/** One side of a handshake. Frames go in through `receive` and out through `send`. */
 export class Handshake {
-  /** What the peer said, once it has. */
+  /** The peer's hello, once it has arrived. */
   peer: Hello | null = null;
-  /** The checksum both sides agreed on, `null` for none. Meaningful when done. */
+  /** The checksum that both sides agreed on; `null` for none. Valid when done. */
   checksum: Checksum | null = null;
 
   readonly #options: SessionOptions;
@@ -79,7 +79,7 @@ export class Handshake {
     if (options.role === "dialler") this.#sendHello(nowMs);
   }
 
-  /** What it is called if the peer refuses this side now: it has proven nothing, or just sent its proof, or it is refused for what it is. */
+  /** The code of a refusal by the peer now: `Unauthenticated` if this side has proven nothing or has just sent its proof. */
   get refusedAs(): RefusalCode {
     const { auth, binding } = this.#options;
     const isUnproven = auth === null ? binding === undefined : this.#hasProven;
@@ -154,7 +154,7 @@ export class Handshake {
   }
 
   #judge(hello: Hello, nowMs: number): Refusal | null {
-    // Asked first, so that the delegate knows who came whatever it is refused for.
+    // Checked first, so that the delegate knows the peer's name whatever it is refused for.
     const refusal = this.#delegate.checkPeer(hello.name);
     const { name, peerName, auth, maxClockSkewMs } = this.#options;
     if (hello.minVersion > MAX_VERSION || hello.maxVersion < MIN_VERSION) {
@@ -211,7 +211,7 @@ export class Handshake {
     return this.#wallMs + (nowMs - this.#startMs);
   }
 
-  /** u32 length and bytes of the dialler's hello, then of the acceptor's; then what both have shown underneath, if both know it. Nobody can take that away unseen: the hellos say that they do. */
+  /** u32 length and bytes of the dialler's hello, then of the acceptor; then what both have shown underneath, if both know it. Nobody can take that away unseen: the hellos say that they do. */
   #transcript(): Uint8Array<ArrayBuffer> {
     const dialler = this.#options.role === "dialler";
     const first = dialler ? this.#ownHello : this.#peerHello;

@@ -1,35 +1,35 @@
 /**
- * Whether the peer is still there.
+ * Whether the peer is alive.
  *
  * @module
  */
 
 import type { SessionOptions, SessionTimes } from "./frames/session_options.ts";
 
-/** A timer that comes later than this shows that this process itself was held up. */
+/** A timer that fires later than this shows that this process was blocked. */
 const LAG_MS = 50;
-/** A process that was held up reads on for so long before it gives a peer up. */
+/** How long a process that was blocked keeps reading before it counts a peer as lost. */
 const READING_MS = 1000;
 
-/** So much bulk under way was not read by the peer: of less it need not tell. */
+/** If this much bulk is in flight, the peer must acknowledge some of it when it reads. */
 const UNTAKEN_BYTES = 32 * 1024;
 
-/** What is to be done when a timer has come. */
+/** What to do when a timer has fired. */
 export type KeepaliveStep =
   | { readonly kind: "nothing" }
   | {
     readonly kind: "ping";
     readonly token: number;
-    /** Whether the one before was answered, so that what was asked with it might have been too. */
+    /** Whether the ping before was answered, so that pings of streams could have been too. */
     readonly wasAnswered: boolean;
   }
   | { readonly kind: "lost"; readonly reason: string };
 
 /**
- * Any byte of the peer's is a sign of life. Pings ask for one, at intervals; a
- * peer that gives none for too long, does not finish the handshake or takes
- * no bytes off us is lost. When this process was itself held up, the peer's
- * bytes may wait unread, so it gets that much more time.
+ * Any received byte shows that the peer is alive, and pings ask for some at
+ * intervals. A peer is lost if it sends nothing for too long, does not finish
+ * the handshake, or reads nothing. If this process was blocked, received bytes
+ * may be unread, so the peer gets that much more time.
  */
 export class Keepalive {
   /** When the last ping was answered, and how long that took, in milliseconds. */
@@ -47,7 +47,7 @@ export class Keepalive {
   #token = 0;
   #answered = 0;
   #pingSentMs = 0;
-  /** Whether the peer has had time for what may wait unread, since something came last. */
+  /** Whether the extra time after a blocked process was given, since the last received byte. */
   #forgiven = false;
 
   /** */
@@ -77,7 +77,7 @@ export class Keepalive {
     this.#nextPingMs = nowMs + this.#pingIntervalMs;
   }
 
-  /** Something came. */
+  /** Bytes were received. */
   onReceived(nowMs: number): void {
     this.#receivedMs = nowMs;
     this.#forgiven = false;
@@ -88,20 +88,21 @@ export class Keepalive {
     this.#writingSinceMs = nowMs;
   }
 
-  /** Something of what is being sent was taken, though not all of it yet. */
+  /** A part of what is being sent was written. */
   onTaken(nowMs: number): void {
     if (this.#writingSinceMs !== Infinity) this.#writingSinceMs = nowMs;
     if (this.#untakenSinceMs !== Infinity) this.#untakenSinceMs = nowMs;
   }
 
-  /** All that was begun is written. */
+  /** Everything that was begun is written. */
   onWritten(): void {
     this.#writingSinceMs = Infinity;
   }
 
   /**
-   * So much bulk is under way, and so much has arrived in all. As no more is
-   * sent than the path holds, no write need ever wait for a peer that does not read.
+   * How much bulk is in flight, and how much has arrived in all. No more is
+   * sent than the path holds, so writes alone do not show a peer that does not
+   * read.
    */
   onBulk(underWayBytes: number, arrivedBytes: number, nowMs: number): void {
     if (underWayBytes < UNTAKEN_BYTES) {
@@ -114,7 +115,7 @@ export class Keepalive {
 
   /** A ping was answered. */
   onPong(token: number, nowMs: number): void {
-    // An answer that nobody asked for, or a second one, tells nothing of the way.
+    // An unexpected or repeated answer says nothing about the round trip.
     if (token === this.#token && token !== this.#answered) {
       this.#answered = token;
       this.lastPing = { atMs: nowMs, roundTripMs: nowMs - this.#pingSentMs };

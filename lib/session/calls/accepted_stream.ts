@@ -9,19 +9,19 @@ import { IncomingCall } from "./incoming_call_table.ts";
 import type { MessageSink, ReceiveHalf } from "./receive_half.ts";
 import type { SendHalf } from "../sending/send_half.ts";
 
-/** A stream of the peer's. */
+/** A stream that the peer has opened. */
 export abstract class AcceptedStream extends IncomingCall implements MessageSink {
   /** The direction to the caller, if there is one. */
   send: SendHalf | null = null;
   /** The direction from the caller, if there is one. */
   receive: ReceiveHalf | null = null;
 
-  /** A message of the caller's. The payload is borrowed. */
+  /** A message of the caller. The payload is valid during this call only. */
   abstract onMessage(kind: number, reader: ByteReader): void;
   /** The caller sends no more. */
   abstract onEnd(): void;
 
-  /** Nothing is sent or awaited any more. */
+  /** Ends both directions. */
   close(error: unknown): void {
     this.send?.abandon(error);
     this.receive?.close();

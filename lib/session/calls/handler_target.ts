@@ -12,14 +12,14 @@ import type { Responder } from "./responder.ts";
 /** Where the calls for one name go. Must not throw. */
 export interface HandlerTarget {
   /**
-   * A request has come. The target answers at once with `responder.respond`
+   * A request has arrived. The target answers at once with `responder.respond`
    * or `responder.respondError`, or registers an `IncomingCall` with
    * `responder.acceptCall` and answers later.
    *
    * @param id The call.
    * @param kind One of `PayloadKind`.
-   * @param reader The payload, borrowed until this returns.
-   * @param deadlineMs When its time runs out, on the session's clock; `Infinity`: never.
+   * @param reader The payload, valid until this returns.
+   * @param deadlineMs Its deadline, on the session's clock; `Infinity` if there is none.
    */
   onRequest(
     responder: Responder,
@@ -33,8 +33,8 @@ export interface HandlerTarget {
    * A stream was opened. The target registers its end with
    * `responder.acceptStream`, or answers with `responder.respondError`.
    *
-   * @param outputCredit How many messages the handler may send at first; 0: none at all.
-   * @param inputCredit How many messages the caller may send at first; 0: none at all.
+   * @param outputCredit How many messages the handler may send at first; 0 for none.
+   * @param inputCredit How many messages the caller may send at first; 0 for none.
    */
   onOpen(
     responder: Responder,
@@ -47,8 +47,8 @@ export interface HandlerTarget {
     inputCredit: number,
   ): void;
   /**
-   * The session has answered a call itself, as it came too late or while this
-   * side closes: no handler runs. Default: nobody wants to know.
+   * The session has answered a call itself, because it came too late or while
+   * this side closes: no handler runs. Default: ignored.
    *
    * @param error What the caller was told.
    * @param kind Whether it was a request or the opening of a stream.

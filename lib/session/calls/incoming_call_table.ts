@@ -1,5 +1,5 @@
 /**
- * The calls the peer has made that are not answered yet.
+ * The peer's calls that have no response yet.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { InternodeError } from "../../errors.ts";
 import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
 import { takePastDue } from "../frames/past_due.ts";
 
-/** A call of the peer's that is answered later than in the turn it came. */
+/** A call of the peer that is answered in a later turn than it arrived in. */
 export abstract class IncomingCall {
-  /** The peer's id of it. */
+  /** The peer's id of the call. */
   readonly id: number;
-  /** When its time runs out, on the session's clock; `Infinity`: never. */
+  /** Its deadline, on the session's clock; `Infinity` if there is none. */
   readonly deadlineMs: number;
-  /** How many bytes of the connection's budget it holds until it is answered. */
+  /** How many bytes of the connection's budget it holds until it has ended. */
   heldBytes = 0;
-  /** Whether the session still waits for its answer. */
+  /** Whether it still has no response. */
   pending = false;
-  /** Whether its handler has begun, or begins in this turn; a call that waits for its turn has not run. */
+  /** Whether its handler has begun, or begins in this turn; `false` while the call waits for a slot of its handler. */
   hasBegun = true;
 
   /** */
@@ -27,16 +27,16 @@ export abstract class IncomingCall {
     this.deadlineMs = deadlineMs;
   }
 
-  /** The caller wants no answer any more, its time has run out, or the connection is gone. The session has answered already. */
+  /** The caller has cancelled, the time has run out, or the connection has ended. The session has sent the response already. */
   abstract onCancelled(error: InternodeError): void;
 
-  /** This side is closing and wants handlers to end soon; the answer still counts. */
+  /** This side is closing, and handlers should end soon; the response is still sent. */
   onStopping(_error: InternodeError): void {}
 }
 
 /** The peer's calls by its ids. */
 export class IncomingCallTable {
-  /** How many are pending. */
+  /** How many calls are pending. */
   active = 0;
   readonly #slots: (IncomingCall | null)[] = [];
   #earliestMs = Infinity;
@@ -52,7 +52,7 @@ export class IncomingCallTable {
     return call !== undefined && call !== null;
   }
 
-  /** Notes a call. */
+  /** Adds a call. */
   add(call: IncomingCall): void {
     const slot = call.id & SLOT_MASK;
     const slots = this.#slots;
@@ -63,20 +63,20 @@ export class IncomingCallTable {
     this.#earliestMs = Math.min(this.#earliestMs, call.deadlineMs);
   }
 
-  /** Finds a call; `null` when it is answered already. */
+  /** Finds a call; `null` if it has ended. */
   get(id: number): IncomingCall | null {
     const call = this.#slots[id & SLOT_MASK];
     return call !== undefined && call !== null && call.id === id ? call : null;
   }
 
-  /** Forgets a call. */
+  /** Removes a call. */
   remove(call: IncomingCall): void {
     this.#slots[call.id & SLOT_MASK] = null;
     call.pending = false;
     this.active--;
   }
 
-  /** Calls back with each call whose time has run out, and notes the next deadline. */
+  /** Calls back with each call whose time has run out, and finds the next deadline. */
   expire(nowMs: number, onExpired: (call: IncomingCall) => void): void {
     if (nowMs < this.#earliestMs) return;
     const expired: IncomingCall[] = [];
@@ -84,7 +84,7 @@ export class IncomingCallTable {
     for (const call of expired) onExpired(call);
   }
 
-  /** Takes all calls out. */
+  /** Removes and returns all calls. */
   clear(): IncomingCall[] {
     const calls = this.#slots.filter((call) => call !== null);
     for (const call of calls) call.pending = false;

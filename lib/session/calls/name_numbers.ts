@@ -22,50 +22,50 @@ interface NumberedName {
   readonly cost: number;
 }
 
-/** So many names without a handler gather, beside one for each call, before they are given back. */
+/** How many names without a handler are kept, besides one for each call, before their numbers are freed. */
 const UNKNOWN_BATCH = 64;
-/** With less than this share of the numbers or bytes left, old names are given back. */
+/** If less than one in this many numbers or bytes is left, old names are freed. */
 const RESERVE_SHARE = 8;
-/** What a user's own key for a name is remembered for, at most so often. */
+/** How many keys of users are cached at most. */
 const MAX_KEYS = 4_096;
 
 /**
- * Names and their numbers, agreed on once for each connection.
+ * Handler names and their numbers, defined once for each connection.
  *
- * A peer that knows how can be told a new name for a number. So what was called
- * in vain gives its numbers back soon, and what was named longest ago gives
- * them back when they run short. A number keeps its name for as long as a call
- * made with it has no answer. Names are given back between batches of the peer
- * only, so that a number holds from where it is looked up to where it is sent.
+ * If the peer supports it, a number can be given a new name. Names without a
+ * handler are freed soon, and the oldest names when numbers run short. A number
+ * keeps its name as long as a call made with it has no response. Names are
+ * freed only between batches of the peer, so that a number stays valid from its
+ * look-up until it is sent.
  */
 export class NameNumbers {
   /** Whether the peer takes a new name for a number that has one. */
   reuses = false;
 
   readonly #scheduler: SendScheduler;
-  /** By name, those named longest ago first. */
+  /** By name; the oldest names come first. */
   readonly #numbers = new Map<string, number>();
   readonly #names: (NumberedName | null)[] = [];
   readonly #free: number[] = [];
   readonly #unknown = new Set<number>();
-  /** By what users know names by. */
+  /** By key of the user. */
   readonly #byKey = new Map<unknown, number>();
   #lastKey: unknown = null;
   #lastNumber = 0;
   #bytes = 0;
-  /** How many names without a handler make it worth while to give them back. */
+  /** How many names without a handler start the next clean-up. */
   #enoughUnknown = UNKNOWN_BATCH;
-  /** How many names must have been given before old ones are looked for again. */
+  /** How many names must have been defined before old ones are looked for again. */
   #given = 0;
   #nextSweep = 0;
 
-  /** @param scheduler Where the peer is told of a new name. */
+  /** @param scheduler Sends the definitions of new names. */
   constructor(scheduler: SendScheduler) {
     this.#scheduler = scheduler;
   }
 
   /**
-   * The number of a name; a new one is told to the peer first.
+   * The number of a name; a new one is first sent to the peer.
    *
    * @throws {InternodeError} `Overloaded` when the peer takes no more names.
    */
@@ -85,13 +85,13 @@ export class NameNumbers {
   }
 
   /**
-   * The number of a name without a subroute, remembered by what its user knows
-   * it by. The same as {@linkcode NameNumbers.of} for the rest.
+   * The number of a name without a subroute, cached by a key. Otherwise like
+   * {@linkcode NameNumbers.of}.
    *
-   * @param key An object or text that always stands for this name.
+   * @param key An object or string that always stands for this name.
    */
   ofKey(key: object | string, name: string): number {
-    // Most calls are of the same name as the one before.
+    // Most calls use the same name as the one before.
     if (key === this.#lastKey) return this.#lastNumber;
     let number = this.#byKey.get(key);
     if (number === undefined) {
@@ -109,9 +109,9 @@ export class NameNumbers {
   }
 
   /**
-   * Gives names back if it is time to; called between two batches of the peer.
+   * Frees names if it is time to; called between two batches of the peer.
    *
-   * @param calls The calls that are not answered yet.
+   * @param calls The calls that have no response yet.
    */
   giveBack(calls: () => Iterable<OutgoingCall>): void {
     if (!this.reuses) return;
@@ -148,18 +148,18 @@ export class NameNumbers {
     this.#free.push(number);
   }
 
-  /** Whether the reserve is touched. */
+  /** Whether numbers or bytes run short. */
   #isShort(): boolean {
     return this.#numbers.size > MAX_NAMES - MAX_NAMES / RESERVE_SHARE ||
       this.#bytes > MAX_NAMES_BYTES - MAX_NAMES_BYTES / RESERVE_SHARE;
   }
 
   #checkRoom(name: string, subroute: string, cost: number): void {
-    // Where no name can be given back, subroutes, of which users make up any number, leave some room to contracts.
+    // If no name can be freed, names with subroutes, of which there may be any number, must leave some room for others.
     const share = this.reuses || subroute === "" ? 1 : 1 - 1 / RESERVE_SHARE;
     const maxNames = Math.floor(MAX_NAMES * share);
     if (this.#numbers.size < maxNames && this.#bytes + cost <= MAX_NAMES_BYTES * share) return;
-    // What has been answered meanwhile is given back with the next batch.
+    // Names whose calls have ended meanwhile are freed after the next batch.
     this.#nextSweep = 0;
     const help = this.reuses
       ? "Wait for calls to finish."

@@ -11,7 +11,7 @@ import type { MessageSink, ReceiveHalf } from "./receive_half.ts";
 import { protocolError } from "../frames/wire_error.ts";
 import type { SendHalf } from "../sending/send_half.ts";
 
-/** A stream of this side's. It ends exactly once: `onEnd` for a clean end, `onError` for any other. */
+/** A stream that this side has opened. It ends exactly once: with `onEnd` for a clean end, with `onError` for any other. */
 export abstract class OpenedStream extends OutgoingCall implements MessageSink {
   /** The direction to the handler, if there is one. */
   send: SendHalf | null = null;
@@ -22,14 +22,14 @@ export abstract class OpenedStream extends OutgoingCall implements MessageSink {
   /** Called when the opening has left, if that was not at once. */
   whenTransmitted: (() => void) | null = null;
 
-  /** The opening has left and messages may follow. Before, it may have waited for a slot or for room. */
+  /** The opening has left, and messages may follow. Before that, it may have waited for a slot or for room. */
   abstract onOpened(): void;
-  /** A message of the handler's. The payload is borrowed. */
+  /** A message of the handler. The payload is valid during this call only. */
   abstract onMessage(kind: number, reader: ByteReader): void;
-  /** The handler has ended the stream well, and all its messages have come. */
+  /** The handler has ended the stream without an error, and all its messages have arrived. */
   abstract onEnd(): void;
 
-  /** The last piece of the opening has left. */
+  /** The last fragment of the opening has left. */
   override onTransmitted(): void {
     this.whenTransmitted?.();
   }
@@ -39,14 +39,14 @@ export abstract class OpenedStream extends OutgoingCall implements MessageSink {
     throw protocolError("The peer answered a stream with a single response.");
   }
 
-  /** Nothing is sent or awaited any more. */
+  /** Ends both directions. */
   close(error: unknown): void {
     this.send?.abandon(error);
     this.receive?.close();
   }
 }
 
-/** What stands before the payload of an opening: the credits, and the metadata if there is any. */
+/** The bytes before the payload of an opening: the credits, and the metadata if there is any. */
 export function openingPrefix(
   outputCredit: number,
   inputCredit: number,

@@ -1,5 +1,5 @@
 /**
- * The names that the peer has given numbers to.
+ * The handler names that the peer has defined.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import { protocolError } from "../frames/wire_error.ts";
 export interface PeerName {
   /** The handler's name. */
   readonly name: string;
-  /** The subroute; empty: none. */
+  /** The subroute; empty if there is none. */
   readonly subroute: string;
-  /** What it counts with. */
+  /** How many bytes it counts as. */
   readonly cost: number;
-  /** Who answers its calls, once one has come and there is a handler. */
+  /** Takes its calls; `null` until a call has come, or if there is no handler. */
   target: HandlerTarget | null;
 }
 
@@ -36,7 +36,7 @@ export class PeerNames {
     this.#delegate = delegate;
   }
 
-  /** The peer gives a number to a name. Says whether it is a new number, of which there are only so many. */
+  /** The peer defines the name of a number. Returns whether the number is new; new ones are limited. */
   onName(number: number, reader: ByteReader): boolean {
     const names = this.#names, before = names[number];
     if (number > names.length || before !== undefined && !this.reuses) {
@@ -63,7 +63,7 @@ export class PeerNames {
     );
   }
 
-  /** Who answers calls of that name; `null` if there is no handler. It is looked up once. */
+  /** The target of calls of that name; `null` if there is no handler. It is looked up once. */
   target(named: PeerName): HandlerTarget | null {
     return named.target ??= this.#delegate.resolve(named.name, named.subroute);
   }

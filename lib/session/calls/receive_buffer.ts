@@ -1,6 +1,6 @@
 /**
- * What a session receives: sizes and budgets checked, messages in pieces put
- * together.
+ * What a session receives: checks sizes and budgets, and assembles fragmented
+ * messages.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import type { SendScheduler } from "../sending/send_scheduler.ts";
 import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
 import { protocolError } from "../frames/wire_error.ts";
 
-/** The peer is told of bulk each time this much of it has come; a fraction of what may always be under way. */
+/** How many bulk bytes arrive between two acknowledgements; a fraction of what may always be in flight. */
 const ARRIVED_BYTES = 32 * 1024;
 
-/** Where the peer's bytes a second are limited, so much is given back at a time, or a quarter of a second's worth. */
+/** If the peer's bytes per second are limited, this much of the window is given back at a time, or a quarter of a second's worth. */
 const PACED_BYTES = 16 * 1024;
 
-/** A message of which some pieces have come. */
+/** A message of which some fragments have arrived. */
 export interface Assembly {
   /** The first frame's type. */
   readonly type: number;
@@ -32,48 +32,48 @@ export interface Assembly {
   readonly id: number;
   /** The first frame's argument. */
   readonly argument: number;
-  /** When the first frame came, on the session's clock. */
+  /** When the first frame arrived, on the session's clock. */
   readonly arrivedMs: number;
   /** The whole message, filled from the front. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** How many bytes are there. */
+  /** How many bytes have arrived. */
   filled: number;
 }
 
 /**
- * Bounds what the peer can make this side hold: every message counts with its
- * whole size from its first frame until it is released, and one that does not
- * fit the budget is a breach of the protocol.
+ * Limits the memory that a peer can use here: every message counts with its
+ * whole size from its first frame until it is released. A message that exceeds
+ * the budget is a breach of the protocol.
  */
 export class ReceiveBuffer {
-  /** How many messages have arrived whole. */
+  /** How many messages have arrived completely. */
   messages = 0;
-  /** When `onTimer` is due, as more may be given back to a peer that is slowed down; `Infinity`: never. */
+  /** When `onTimer` is due, because a slowed-down peer may be given more; `Infinity` if never. */
   giveBackAtMs: number = Infinity;
 
   readonly #limits: Limits;
   readonly #scheduler: SendScheduler;
   readonly #giveBackAt: number;
-  /** What may be given back; `null`: whatever is consumed. */
+  /** Limits what is given back; `null` if there is no limit. */
   readonly #pace: TokenBucket | null;
-  // By slot, so that there are no more of them than calls; made when a message first comes in pieces.
+  // By slot, so that there are no more than calls; made when the first fragmented message arrives.
   #fromOpener: Map<number, Assembly> | null = null;
   #fromResponder: Map<number, Assembly> | null = null;
   #arrivedBytes = 0;
   #reportedBytes = 0;
   #outstanding = 0;
-  /** How many messages of streams the peer has credit for. Messages for streams that have ended use it up, too. */
+  /** How many messages of streams the peer has credit for. Messages of ended streams use it up too. */
   #streamCredit = 0;
   #released = 0;
 
   /**
-   * @param limits What this side takes.
-   * @param scheduler Where the peer is told that it may send more, and how much bulk has arrived.
+   * @param limits The limits of this side.
+   * @param scheduler Sends credit and acknowledgements to the peer.
    */
   constructor(limits: Limits, scheduler: SendScheduler) {
     this.#limits = limits;
     this.#scheduler = scheduler;
-    // Not more than largestMessage() leaves for it.
+    // At most what largestMessage() leaves for it.
     const giveBackAt = Math.floor(limits.receiveBudgetBytes / 8);
     const { maxBytesPerSecond } = limits;
     if (maxBytesPerSecond === Infinity) {
@@ -86,12 +86,12 @@ export class ReceiveBuffer {
     }
   }
 
-  /** How many bytes the peer has sent that were not released. */
+  /** How many received bytes are not released yet. */
   get heldBytes(): number {
     return this.#outstanding - this.#released;
   }
 
-  /** Counts a message of so many bytes in, and says what it costs: what is to be released for it later. */
+  /** Counts a message of that size, and returns its cost, which is to be released later. */
   charge(bytes: number): number {
     const limits = this.#limits;
     if (bytes > limits.maxMessageBytes) {
@@ -111,29 +111,29 @@ export class ReceiveBuffer {
     return cost;
   }
 
-  /** A message counted in is of no use to anybody. */
+  /** A message that was counted belongs to no call any longer. */
   forget(cost: number): void {
     this.messages--;
     this.release(cost);
   }
 
-  /** The opening of a stream is consumed, or refused; the peer may send so many inputs before it knows. */
+  /** The opening of a stream is consumed or refused; until the peer knows, it may send inputs up to this credit. */
   releaseOpening(cost: number, inputCredit: number): void {
     this.#streamCredit += inputCredit;
     this.release(cost);
   }
 
-  /** The peer may send so many more messages of streams. */
+  /** The peer may send that many more messages of streams. */
   grant(messages: number): void {
     this.#streamCredit += messages;
   }
 
-  /** A message of a stream has come. Returns whether the peer had credit for it. */
+  /** A message of a stream has arrived. Returns whether the peer had credit for it. */
   takeStreamCredit(): boolean {
     return this.#streamCredit > 0 && this.#streamCredit-- > 0;
   }
 
-  /** So many bytes are consumed. */
+  /** Releases consumed bytes. */
   release(bytes: number): void {
     const released = this.#released + bytes;
     if (released < this.#giveBackAt) {
@@ -145,7 +145,7 @@ export class ReceiveBuffer {
     else if (this.giveBackAtMs === Infinity) this.#giveBackSome(this.#pace);
   }
 
-  /** Time has passed: gives back what may be. */
+  /** Gives back what the passed time allows. */
   onTimer(): void {
     if (this.#pace !== null && this.giveBackAtMs <= this.#scheduler.nowMs) {
       this.#giveBackSome(this.#pace);
@@ -164,14 +164,14 @@ export class ReceiveBuffer {
     while (this.#released >= piece) {
       if (!pace.take(piece, this.#scheduler.nowMs)) {
         this.giveBackAtMs = pace.readyMs(piece);
-        // There may be no turn that would set the timer at its end.
+        // Starts a turn, whose end sets the timer.
         return this.#scheduler.signalOutput();
       }
       this.#giveBack(piece);
     }
   }
 
-  /** Checks the size of a frame that carries (a piece of) a message. */
+  /** Checks the size of a frame that carries a message or a fragment. */
   checkFrame(flags: number, length: number): void {
     const extra = (flags & FLAG_FIRST) !== 0 ? 4 : 0;
     if (length - extra > this.#limits.maxFragmentBytes) {
@@ -181,7 +181,7 @@ export class ReceiveBuffer {
     }
   }
 
-  /** A frame of bulk has come. */
+  /** A bulk frame has arrived. */
   onBulk(bytes: number): void {
     this.#arrivedBytes = (this.#arrivedBytes + bytes) >>> 0;
     if (((this.#arrivedBytes - this.#reportedBytes) >>> 0) < ARRIVED_BYTES) return;
@@ -189,13 +189,13 @@ export class ReceiveBuffer {
     this.#scheduler.control(FrameType.arrived, 0, this.#arrivedBytes);
   }
 
-  /** Whether some pieces have come of a message of that call's, from the side that sends frames of `type`. */
+  /** Whether a message of that call is incomplete, from the side that sends frames of `type`. */
   isUnfinished(type: number, id: number): boolean {
     const assemblies = type >= FrameType.response ? this.#fromResponder : this.#fromOpener;
     return assemblies?.has(id & SLOT_MASK) ?? false;
   }
 
-  /** Nothing else of a direction may come between the pieces of a message. */
+  /** Checks that no other frame of a direction comes between the fragments of a message. */
   checkFinished(type: number, id: number): void {
     if (!this.isUnfinished(type, id)) return;
     throw protocolError(
@@ -204,9 +204,9 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Begins to put a message together.
+   * Begins to assemble a message.
    *
-   * @param reader Stands before the first piece, the message's size already read.
+   * @param reader Is at the first fragment, after the message's size.
    */
   begin(
     type: number,
@@ -236,9 +236,9 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Adds the next piece.
+   * Adds the next fragment.
    *
-   * @returns The message when it is whole; `null` when more is to come, or when nobody waits for it any more.
+   * @returns The message if it is complete; `null` if more is to come, or if its call has ended.
    */
   add(type: number, id: number, reader: ByteReader): Assembly | null {
     const assemblies = this.#assemblies(type);
@@ -250,7 +250,7 @@ export class ReceiveBuffer {
     return assembly;
   }
 
-  /** Gives up what has come of a message, as the call has ended, and says whether there was anything. A stream's bytes are released by its `ReceiveHalf`. */
+  /** Drops an incomplete message because its call has ended, and returns whether there was one. A stream's bytes are released by its `ReceiveHalf`. */
   drop(id: number, fromResponder: boolean): boolean {
     const assemblies = fromResponder ? this.#fromResponder : this.#fromOpener;
     const assembly = assemblies?.get(id & SLOT_MASK);
@@ -262,7 +262,7 @@ export class ReceiveBuffer {
     return true;
   }
 
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void {
     this.#fromOpener = this.#fromResponder = null;
     this.giveBackAtMs = Infinity;

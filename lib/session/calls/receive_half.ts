@@ -10,18 +10,18 @@ import { FrameType } from "../../wire/frame.ts";
 import { messageCost } from "../../wire/limits.ts";
 import { protocolError } from "../frames/wire_error.ts";
 
-/** So many consumed bytes are reported at once, even if few messages are. Less than a stream may always have under way. */
+/** After how many consumed bytes credit is sent, even for few messages. Less than a stream may always have in flight. */
 const REPORT_BYTES = 32 * 1024;
 
-/** Where a stream's messages go. */
+/** Receives the messages of a stream. */
 export interface MessageSink {
-  /** One message. The payload is borrowed. */
+  /** One message. The payload is valid during this call only. */
   onMessage(kind: number, reader: ByteReader): void;
-  /** The peer sends no more, and all it sent has arrived. */
+  /** The peer has ended the direction, and all its messages have arrived. */
   onEnd(): void;
 }
 
-/** What a receiving direction asks of its session. */
+/** Grants credit to the sender of a receiving direction. */
 export interface CreditGranter {
   /** Gives bytes back to the connection's budget. */
   release(bytes: number): void;
@@ -30,14 +30,14 @@ export interface CreditGranter {
 }
 
 /**
- * Checks that a direction's messages come whole, in order and within the
- * credit given, and gives credit back as they are consumed.
+ * Checks that a direction's messages arrive in order and within the credit, and
+ * grants new credit as they are consumed.
  *
- * What is unread when the stream ends can still be read; it belongs to the
- * reader then and counts no more against the connection.
+ * Messages that are unread when the stream ends can still be read, but no
+ * longer count against the connection.
  */
 export class ReceiveHalf {
-  /** The sequence number of the next message: how many have come. */
+  /** The sequence number of the next message: how many have arrived. */
   sequence = 0;
   /** Whether the direction has ended. */
   ended = false;
@@ -58,8 +58,8 @@ export class ReceiveHalf {
    * @param granter The session.
    * @param id The stream.
    * @param type The frame type of the direction's messages.
-   * @param credit How many messages may be under way or unread.
-   * @param sink Where they go.
+   * @param credit How many messages may be in flight or unread.
+   * @param sink Receives them.
    */
   constructor(granter: CreditGranter, id: number, type: number, credit: number, sink: MessageSink) {
     this.#granter = granter;
@@ -69,7 +69,7 @@ export class ReceiveHalf {
     this.#sink = sink;
   }
 
-  /** Takes note of a message that begins to arrive and takes so many bytes of the budget. */
+  /** A message begins to arrive; `cost` is what it takes of the budget. */
   onBegin(sequence: number, cost: number): void {
     if (this.ended) throw protocolError("The peer sent a message on a stream that it had ended.");
     if (sequence !== this.sequence) {
@@ -83,12 +83,12 @@ export class ReceiveHalf {
     this.sequence = (sequence + 1) >>> 0;
   }
 
-  /** Hands on a message that has wholly arrived. */
+  /** Passes on a message that has arrived completely. */
   deliver(kind: number, reader: ByteReader): void {
     this.#sink.onMessage(kind, reader);
   }
 
-  /** Whether the direction may end now. */
+  /** Checks that the direction may end after `count` messages. */
   checkEnd(count: number): void {
     if (this.ended) throw protocolError("The peer ended a stream twice.");
     if (count !== this.sequence) {
@@ -98,14 +98,14 @@ export class ReceiveHalf {
     }
   }
 
-  /** The peer sends no more: `count` says how many messages there were. Those that are unread still count. */
+  /** The peer has ended the direction after `count` messages. Unread ones still count. */
   onEnd(count: number): void {
     this.checkEnd(count);
     this.ended = true;
     this.#sink.onEnd();
   }
 
-  /** A message that waits to be read takes so much memory; see {@linkcode DecodedRoom}. */
+  /** Counts the memory of a message that waits to be read; see {@linkcode DecodedRoom}. */
   holdMemory(room: DecodedRoom, bytes: number): void {
     if (bytes === 0) return;
     this.#room = room;
@@ -114,15 +114,15 @@ export class ReceiveHalf {
   }
 
   /**
-   * The user has taken a message of that size.
+   * The reader has taken a message of that size.
    *
-   * @param memoryBytes What was given to {@linkcode ReceiveHalf.holdMemory} for it. Default: 0.
+   * @param memoryBytes What was passed to {@linkcode ReceiveHalf.holdMemory} for it. Default: 0.
    * @returns Whether it is time to {@linkcode ReceiveHalf.report}.
    */
   consumed(bytes: number, memoryBytes = 0): boolean {
     if (memoryBytes > 0) this.#freeMemory(memoryBytes);
     const cost = messageCost(bytes);
-    // The connection's budget does not wait for the report: many streams that are half read would use it up.
+    // The connection's budget does not wait for the report: many half-read streams would use it up.
     if (this.#heldBytes >= cost) {
       this.#heldBytes -= cost;
       this.#granter.release(cost);
@@ -133,7 +133,7 @@ export class ReceiveHalf {
     return messages * 2 >= this.#capacity || this.#consumedBytes >= REPORT_BYTES;
   }
 
-  /** Gives credit back for what was consumed. */
+  /** Sends credit for what was consumed. */
   report(nowMs: number): void {
     const messages = this.#consumedMessages, bytes = this.#consumedBytes;
     if (this.ended || messages === 0) return;
@@ -143,7 +143,7 @@ export class ReceiveHalf {
     this.#granter.grantCredit(this.#creditType, this.#id, messages, bytes, nowMs);
   }
 
-  /** The stream is over: what is unread counts no more. Says how many messages the peer may have sent that have not come. */
+  /** The stream is over: unread messages no longer count. Returns how many messages of the peer may still arrive. */
   close(): number {
     const late = this.ended ? 0 : this.#credit;
     this.ended = true;
@@ -153,7 +153,7 @@ export class ReceiveHalf {
     return late;
   }
 
-  /** What is read after the end was given back already. */
+  /** Memory of messages that are read after the end was freed before. */
   #freeMemory(bytes: number): void {
     if (this.#heldMemory < bytes) return;
     this.#heldMemory -= bytes;

@@ -1,5 +1,5 @@
 /**
- * What a session calls back.
+ * The callbacks of a session.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import type { Peer } from "../frames/session_options.ts";
 
 /** Makes decisions for a session and receives its events. */
 export interface SessionDelegate {
-  /** There is something to send: drain soon, after the present turn's work. */
+  /** There is something to send: drain it soon, after the work of the current turn. */
   onOutput(): void;
-  /** Judges the peer by the name in its hello: `null` accepts it, a refusal says why not. */
+  /** Checks the name in the peer's hello: `null` accepts the peer, a refusal says why not. */
   checkPeer(name: string): Refusal | null;
   /** The handshake is done; calls can be made. */
   onOpen(peer: Peer): void;
   /** Finds a handler; `null` if there is none. */
   resolve(name: string, subroute: string): HandlerTarget | null;
-  /** Asked after each handler that ran (`hasServed`), and after some frames without one: whether the reading turn has lasted long enough. */
+  /** Whether the reading turn has lasted long enough; called after each handler that ran (`hasServed`), and after some frames without one. */
   isTurnOver(hasServed: boolean): boolean;
-  /** The peer wants this connection to come to an end. */
+  /** The peer asks to end this connection. */
   onDraining(reason: DrainReason): void;
-  /** Something was thrown, while a batch was taken in, that is no fault of the peer's but one of this side. The session ends. Must not throw. */
+  /** Handling a batch threw an error that is not the peer's fault. The session ends. Must not throw. */
   onFault?: ((thrown: unknown) => void) | undefined;
-  /** The session has ended; called once, after every call has had its error. */
+  /** The session has ended; called once, after every call has got its error. */
   onClosed(error: InternodeError): void;
 }

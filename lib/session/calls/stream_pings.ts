@@ -1,5 +1,5 @@
 /**
- * Pings that ask after one stream.
+ * Pings that check whether the peer still knows a stream.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { OutgoingCalls } from "./outgoing_calls.ts";
 import { OpenedStream } from "./opened_stream.ts";
 import type { SendScheduler } from "../sending/send_scheduler.ts";
 
-/** So many pings in a row without an answer show that the peer has forgotten a stream. */
+/** After how many unanswered pings in a row a stream counts as lost. */
 const MAX_UNANSWERED_PINGS = 4;
 
-/** Asks after streams that were quiet for a while; one that the peer stays silent about is lost. */
+/** Pings the streams that were idle for a while, and ends those whose pings the peer does not answer. */
 export function pingStreams(outgoing: OutgoingCalls, scheduler: SendScheduler): void {
   for (const call of outgoing.calls) {
     if (!(call instanceof OpenedStream) || call.state !== "sent") continue;

@@ -8,7 +8,7 @@ import type { ErrorCode } from "../../errors.ts";
 
 /** Counts calls by how they ended, each once. */
 export class AnswerCounts {
-  /** How many ended well. */
+  /** How many succeeded. */
   ok = 0;
   readonly #failed = new Map<ErrorCode, number>();
 
@@ -17,17 +17,17 @@ export class AnswerCounts {
     this.#failed.set(code, this.failed(code) + 1);
   }
 
-  /** How many have failed in that way. */
+  /** How many have failed with that code. */
   failed(code: ErrorCode): number {
     return this.#failed.get(code) ?? 0;
   }
 
-  /** Those numbers that are not 0, by error code, and `OK`. */
+  /** The counts that are not 0, by error code, and `OK`. */
   shown(): Readonly<Record<string, number>> {
     return { ...this.ok > 0 && { OK: this.ok }, ...Object.fromEntries(this.#failed) };
   }
 
-  /** Adds what others have counted. */
+  /** Adds the counts of another one. */
   add(other: AnswerCounts): void {
     this.ok += other.ok;
     for (const [code, count] of other.#failed) this.#failed.set(code, this.failed(code) + count);

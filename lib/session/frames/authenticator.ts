@@ -4,36 +4,36 @@
  * @module
  */
 
-/** What became of a token: what it says if its signature is good, or why it was refused. */
+/** The result of checking a token: its content if the signature is valid, or why it was refused. */
 export type TokenVerdict = {
-  /** The dialler that it speaks for, as a host URL. */
+  /** The dialler that it was made for, as a host URL. */
   readonly name: string;
-  /** What no other token has, such as its nonce. */
+  /** A value that no other token has, such as its nonce. */
   readonly id: string;
   /** When it was made by the dialler's wall clock, in milliseconds since 1970. */
   readonly issuedMs: number;
-  /** Until when it is taken, by the acceptor's wall clock, in milliseconds since 1970. */
+  /** Until when it is accepted, by the acceptor's wall clock, in milliseconds since 1970. */
   readonly expiresMs: number;
 } | {
   /** Why it is refused. */
   readonly refusal: string;
 };
 
-/** What a token says whose signature is good. */
+/** The content of a token whose signature is valid. */
 export type TokenClaim = Extract<TokenVerdict, { readonly name: string }>;
 
 /**
- * Makes and judges proofs. All of it is synchronous and keeps no state, so one
- * authenticator serves any number of connections. That a token is used once
- * only is the node's concern.
+ * Makes and judges proofs. All methods are synchronous and keep no state, so
+ * one authenticator serves any number of connections. The node makes sure that
+ * a token is used only once.
  */
 export interface Authenticator {
   /**
    * Proves to the other side of a handshake that this one knows the secret.
    *
-   * @param role The side that proves; a proof of one side is none for the other.
-   * @param transcript All that both sides said before, with a fresh nonce of each.
-   * @param peer The name by which the other side has called itself; always given.
+   * @param role The side that proves; a proof of one side is not valid for the other.
+   * @param transcript Everything that both sides sent before, with a fresh nonce of each.
+   * @param peer The name that the other side has given; never empty.
    * @returns The proof: 32 bytes.
    */
   prove(
@@ -47,7 +47,7 @@ export interface Authenticator {
    * @param role The side that has proven.
    * @param transcript The same bytes that the prover had.
    * @param proof What the prover sent, of any length.
-   * @param peer The name by which the prover has called itself, which the proof makes true where secrets differ; always given.
+   * @param peer The name that the prover has given, which the proof confirms if each peer has its own secret; never empty.
    * @returns Whether the prover knows the secret.
    */
   verify(
@@ -57,11 +57,11 @@ export interface Authenticator {
     peer?: string,
   ): boolean;
   /**
-   * Makes the token of a WebSocket upgrade request: signed, soon expired, good
-   * only between these two names.
+   * Makes the token of a WebSocket upgrade request: signed, valid for a short
+   * time, and only between these two names.
    *
-   * @param local The dialler's name: a node's host URL, or what a service's client calls itself.
-   * @param remote The acceptor's name, as a host URL; empty for a service's server, whose clients know it by no name.
+   * @param local The dialler's name: a node's host URL, or the name of a service's client.
+   * @param remote The acceptor's name, as a host URL; empty for a service's server, which has no name for its clients.
    * @param wallNowMs The wall clock, in milliseconds since 1970.
    * @returns A text of letters, digits, `-` and `_`.
    */
@@ -72,7 +72,7 @@ export interface Authenticator {
    * @param token The token; `null` if the request has none.
    * @param local The acceptor's name, as a host URL; empty for a service's server.
    * @param wallNowMs The wall clock, in milliseconds since 1970.
-   * @returns What it says, or the reason for refusing it.
+   * @returns Its content, or the reason why it is refused.
    */
   checkToken(token: string | null, local: string, wallNowMs: number): TokenVerdict;
 }

@@ -1,46 +1,47 @@
 /**
- * How a call's time counts from the call, though the clock is read once a turn.
+ * How a call's time counts from the call, although the clock is read once per
+ * turn.
  *
  * @module
  */
 
 /**
- * How much later a turn ended than it began; 0 until it has ended. The calls
- * made in the midst of the turn share one, and their deadlines are later by so
- * much: when in the turn each was made is not known, and none may end early.
+ * How long a turn took; 0 until it has ended. The calls made during the turn
+ * share one, and their deadlines are later by this much: it is unknown when in
+ * the turn each call was made, and none may end early.
  */
 export class TurnLag {
   /** In milliseconds. */
   ms = 0;
 }
 
-/** Of calls whose time is known exactly. */
+/** The lag of calls whose time is known exactly. */
 const NO_LAG: Readonly<TurnLag> = new TurnLag();
 
 /**
  * When a call was made, and when its time runs out. The calls of one turn that
- * have the same time-out share one: to V8 each time of a call's own would be an
- * object of its own, and make a request 8 ns longer.
+ * have the same time-out share one: one object for each call would make a
+ * request 8 ns slower.
  */
 export class CallTime {
-  /** When the turn began in which it was made, on the session's clock. */
+  /** When the turn in which it was made began, on the session's clock. */
   readonly madeMs: number;
-  /** How long it may take; `Infinity`: any time. */
+  /** How long it may take; `Infinity` for no limit. */
   readonly timeoutMs: number;
   readonly #lag: Readonly<TurnLag>;
 
-  /** @param lag What the turn took. Default: nothing, as the call was what began it. */
+  /** @param lag How long the turn took. Default: 0, for a call that began the turn. */
   constructor(madeMs: number, timeoutMs: number, lag: Readonly<TurnLag> = NO_LAG) {
     this.madeMs = madeMs;
     this.timeoutMs = timeoutMs;
     this.#lag = lag;
   }
 
-  /** When its time runs out, on the session's clock; `Infinity`: never. */
+  /** Its deadline, on the session's clock; `Infinity` if there is none. */
   get deadlineMs(): number {
     return this.madeMs + this.timeoutMs + this.#lag.ms;
   }
 }
 
-/** Of calls that may take any time. */
+/** The time of calls without a deadline. */
 export const UNLIMITED_TIME: CallTime = new CallTime(0, Infinity);

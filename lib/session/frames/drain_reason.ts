@@ -1,17 +1,20 @@
 /**
- * Why one side wants a connection to come to an end.
+ * Why one side asks to end a connection.
  *
  * @module
  */
 
 /**
- * What a drain frame is for.
+ * The reason in a drain frame.
  *
- * - `closing`: the sender takes no new calls
- * - `renewal`: it asks the dialler for a new connection in place of this one
- * - `replaced`: there is a newer connection, and this one is only for calls made before; said by the dialler at once, by the acceptor when no such call of its own is left
+ * - `closing`: the sender accepts no new calls
+ * - `renewal`: the sender asks the dialler for a new connection that replaces
+ *   this one
+ * - `replaced`: there is a newer connection, and this one is only for calls
+ *   made before; the dialler sends it at once, the acceptor when it has no such
+ *   call left
  */
 export type DrainReason = "closing" | "renewal" | "replaced";
 
-/** The reasons by their number on the wire; one from a later version of the protocol reads as the first. */
+/** The reasons by their number on the wire; one from a later version of the protocol is read as the first. */
 export const DRAIN_REASONS: readonly DrainReason[] = ["closing", "renewal", "replaced"];

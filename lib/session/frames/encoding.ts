@@ -1,5 +1,5 @@
 /**
- * Values on their way into a batch, which is user code at work: codecs, and getters.
+ * Encodes values into a batch, which may run user code: codecs and getters.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { ByteWriter } from "../../wire/byte_writer.ts";
 const FIRST_BYTES = 64;
 
 /**
- * Keeps the frame whole in which a value is encoded. A getter of the value, or
- * a codec of the user's own, may make calls, end streams or close the
- * connection: what that writes waits until the frame is complete.
+ * Keeps a frame in one piece while its value is encoded. A getter of the value,
+ * or a codec of the user, may make calls, end streams or close the connection:
+ * these frames are deferred until the frame is complete.
  */
 export class Encoding {
-  /** Whether a value is being encoded in the midst of a batch. */
+  /** Whether a value is being encoded into a batch. */
   isOn = false;
   #deferred: (() => void)[] | null = null;
 
-  /** Writes a value behind the frame header at `header`; if that fails, the frame is taken back. */
+  /** Writes a value after the frame header at `header`; if that fails, the frame is removed. */
   into<T>(data: BatchWriter, header: number, codec: Codec<T>, value: T): void {
     this.isOn = true;
     try {
@@ -39,7 +39,7 @@ export class Encoding {
     }
   }
 
-  /** The payload of a value that is sent while another one is encoded. */
+  /** Encodes a value apart, because another one is being encoded into the batch. */
   apart<T>(
     prefix: Uint8Array | null,
     codec: Codec<T>,
@@ -57,7 +57,7 @@ export class Encoding {
     (this.#deferred ??= []).push(action);
   }
 
-  /** Runs what was deferred: the frame is complete or taken back. */
+  /** Runs the deferred actions: the frame is complete or removed. */
   runDeferred(): void {
     const deferred = this.#deferred;
     if (deferred === null) return;
@@ -67,7 +67,7 @@ export class Encoding {
 }
 
 /**
- * Lets the codec write. What it writes later would go into the midst of other frames.
+ * Runs the codec. It must not write later, into the middle of other frames.
  *
  * @throws {InternodeError} `InvalidPayload` or `MessageTooLarge`, whatever the codec or a getter of the value throws.
  */
@@ -85,7 +85,7 @@ function encode<T>(codec: Codec<T>, value: T, writer: ByteWriter): void {
   );
 }
 
-/** An error of another kind, such as a getter may pass on, would say something untrue of this call. */
+/** An error of another kind, such as one that a getter passes on, would be wrong for this call. */
 function notEncoded(error: unknown): InternodeError {
   if (
     isOwnError(error) && error.outcome === "notSent" &&

@@ -12,30 +12,30 @@ import { protocolError } from "./wire_error.ts";
 export const MAX_NAME_BYTES = 255;
 /** How many names one side may use on one connection. */
 export const MAX_NAMES = 65_535;
-/** What all of them may cost, see {@linkcode nameCost}. */
+/** How many bytes all of them may cost; see {@linkcode nameCost}. */
 export const MAX_NAMES_BYTES: number = 12 * 1024 * 1024;
-/** With so many bytes a name counts beside its own, as short ones take memory too. */
+/** How many bytes each name counts besides its own, because short names take memory too. */
 const NAME_OVERHEAD_BYTES = 128;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** What a name costs whose frame has a payload of so many bytes. */
+/** The cost of a name whose frame has a payload of that size. */
 export function nameCost(payloadBytes: number): number {
   return payloadBytes + NAME_OVERHEAD_BYTES;
 }
 
-/** What is wrong with a text that is to be a name; `null`: nothing. */
+/** What is wrong with a name; `null` if nothing is. */
 export function nameProblem(text: string, minBytes: number): string | null {
   if (typeof text !== "string") return "is not a string";
-  // What is not Unicode would be replaced on its way, and never be found.
+  // Text that is not well-formed Unicode would be changed by UTF-8, and never be found.
   if (!text.isWellFormed()) return "has half a character (a lone surrogate)";
   if (text.length >= minBytes && text.length * 3 <= MAX_NAME_BYTES) return null;
   const { length } = encoder.encode(text);
   return length >= minBytes && length <= MAX_NAME_BYTES ? null : `has ${length}`;
 }
 
-/** One text for a name and its subroute, another one for every pair. */
+/** A string that is different for each pair of name and subroute. */
 export function nameKey(name: string, subroute: string): string {
   return `${name.length} ${name}${subroute}`;
 }

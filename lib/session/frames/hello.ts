@@ -1,5 +1,5 @@
 /**
- * The first thing each side says.
+ * The first frame of each side.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { isPlain } from "../../foreign/plain_text.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { ByteWriter } from "../../wire/byte_writer.ts";
 
-/** The protocol versions this code speaks. */
+/** The oldest protocol version that this code supports. */
 export const MIN_VERSION = 1;
-/** See {@linkcode MIN_VERSION}. */
+/** The newest protocol version that this code supports. */
 export const MAX_VERSION = 1;
 /** Feature bit: batches on byte streams carry checksums. */
 export const FEATURE_CHECKSUM = 1;
-/** Feature bit of a dialler's hello: the connection made before goes on until its calls have ended. */
+/** Feature bit in a dialler's hello: the older connection stays open until its calls have ended. */
 export const FEATURE_RENEWAL = 2;
-/** Feature bit: a number of a name may be given another name. */
+/** Feature bit: the number of a name may be given to another name. */
 export const FEATURE_NAME_REUSE = 4;
-/** Feature bit: the sender knows what both sides have shown underneath, and binds proofs to it. */
+/** Feature bit: the sender knows the certificates that both sides have shown, and binds proofs to them. */
 export const FEATURE_BINDING = 8;
 
-/** "INTR": tells a peer that speaks something else apart at once. */
+/** "INTR": detects a peer that speaks another protocol at once. */
 const MAGIC = 0x5254_4e49;
 const FIXED_BYTES = 96;
 /** The length of an instance id in bytes. */
@@ -29,41 +29,41 @@ export const INSTANCE_BYTES = 16;
 /** The length of a nonce in bytes. */
 export const NONCE_BYTES = 32;
 
-/** What a hello frame says. */
+/** The content of a hello frame. */
 export interface Hello {
-  /** The oldest protocol version its sender speaks. */
+  /** The oldest protocol version that its sender supports. */
   readonly minVersion: number;
-  /** The newest protocol version its sender speaks. */
+  /** The newest protocol version that its sender supports. */
   readonly maxVersion: number;
-  /** What its sender can do, in bits. */
+  /** The feature bits of its sender. */
   readonly features: number;
   /** Its sender's wall clock, in milliseconds since 1970. */
   readonly wallMs: number;
-  /** Made anew each time a node starts. */
+  /** Random bytes, new for each start of a node. */
   readonly instance: Uint8Array;
-  /** Made anew for each connection. */
+  /** Random bytes, new for each connection. */
   readonly nonce: Uint8Array;
-  /** The largest message its sender takes. */
+  /** The largest message that its sender accepts. */
   readonly maxMessageBytes: number;
-  /** The largest fragment its sender takes. */
+  /** The largest fragment that its sender accepts. */
   readonly maxFragmentBytes: number;
-  /** How many bytes its sender takes before it gives some back. */
+  /** How many unconsumed bytes its sender accepts. */
   readonly receiveBudgetBytes: number;
-  /** How many bytes of one stream its sender takes before it gives some back. */
+  /** How many unconsumed bytes of one stream its sender accepts. */
   readonly streamBudgetBytes: number;
-  /** How many calls its sender takes at a time. */
+  /** How many calls at a time its sender accepts. */
   readonly maxCalls: number;
-  /** Whether its sender proves a secret and asks for the same. */
+  /** Whether its sender has a shared secret and requires one. */
   readonly authenticates: boolean;
   /** Its sender's name. */
   readonly name: string;
-  /** The name its sender believes the other side to have; empty: any. */
+  /** The name that its sender expects of the other side; empty for any. */
   readonly peerName: string;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** The longest name of a host that is taken, in bytes. */
+/** The longest name of a host that is accepted, in bytes. */
 const MAX_HOST_NAME_BYTES = 1_024;
 
 /** The bytes of a hello frame's payload; PROTOCOL.md has the table. */
@@ -90,10 +90,10 @@ export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads a hello frame's payload. What follows the known fields belongs to later
- * versions and is skipped.
+ * Reads a hello frame's payload. Bytes after the known fields belong to later
+ * versions and are skipped.
  *
- * @returns What it says, or a text that tells what is wrong with it.
+ * @returns Its content, or a text that says what is wrong with it.
  */
 export function decodeHello(reader: ByteReader): Hello | string {
   const { view, position: at } = reader;
@@ -146,7 +146,7 @@ function readName(reader: ByteReader): string | null {
   reader.position += length;
   try {
     const name = decoder.decode(bytes);
-    // It is told to logs, and compared by people.
+    // Names go to logs and are compared by people.
     return isPlain(name) ? name : null;
   } catch {
     return null;

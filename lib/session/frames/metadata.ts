@@ -1,7 +1,7 @@
 /**
- * What goes along with a call, on the wire: u16 length of all that follows,
- * then for each entry u16 length and bytes of the key, u16 length and bytes of
- * the value.
+ * The metadata of a call, on the wire: u16 length of all that follows, then for
+ * each entry u16 length and bytes of the key, u16 length and bytes of the
+ * value.
  *
  * @module
  */
@@ -19,16 +19,16 @@ export const MAX_METADATA_BYTES = 4096;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** What goes along with a call: texts by name. */
+/** The metadata of a call: strings by name. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** Nothing goes along. */
+/** No metadata. */
 export const NO_METADATA: Metadata = Object.freeze(Object.create(null));
 
 /**
  * The block, with its length before it.
  *
- * @throws {InternodeError} `InvalidArgument` when it is over {@linkcode MAX_METADATA_BYTES} or holds anything but texts of Unicode.
+ * @throws {InternodeError} `InvalidArgument` if it is over {@linkcode MAX_METADATA_BYTES} or contains anything but well-formed strings.
  */
 export function encodeMetadata(metadata: Metadata): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(128);
@@ -47,7 +47,7 @@ export function encodeMetadata(metadata: Metadata): Uint8Array<ArrayBuffer> {
   return writer.bytes.slice(0, writer.position);
 }
 
-/** Reads a block and leaves the reader behind it. */
+/** Reads a block and leaves the reader after it. */
 export function decodeMetadata(reader: ByteReader): Metadata {
   const length = readLength(reader, reader.end);
   const end = reader.position + length;

@@ -1,5 +1,5 @@
 /**
- * Payloads on their way into a batch or a queue.
+ * Payloads of messages that are sent or queued.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
 import { isBytes, isDetached, isUsual, lengthOf, plainBytes } from "../../wire/plain_bytes.ts";
 import { payloadLost } from "./wire_error.ts";
 
-/** Null and absent values are told by the frame where the codec leaves them to it. */
+/** The kind of payload: the frame carries null and absent values if the codec leaves them to it. */
 export function payloadKind<T>(codec: Codec<T>, value: T): number {
   if (value === undefined && codec.optional === true) return PayloadKind.absent;
   if (value === null && codec.nullable === true) return PayloadKind.null;
   return PayloadKind.bytes;
 }
 
-/** A copy of the payload begun at `header`. */
+/** A copy of the payload after `header`. */
 export function payloadOf({ writer }: BatchWriter, header: number): Uint8Array<ArrayBuffer> {
   return writer.bytes.slice(header + HEADER_BYTES, writer.position);
 }
 
-/** A payload that travels as it is. Before it is kept, {@linkcode plainBytes} takes what a user's class may do from it. */
+/** A payload of raw bytes. Before it is kept, {@linkcode plainBytes} makes it a plain `Uint8Array`. */
 export function rawBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return isUsual(value) ? value : unusualBytes(value);
 }
@@ -38,19 +38,19 @@ function unusualBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return plainBytes(value);
 }
 
-/** Copies a payload of a known length into a batch; runs no code of a user's. */
+/** Copies a payload of a known length into a batch; runs no user code. */
 export function copyInto(writer: ByteWriter, payload: Uint8Array, length: number): void {
   writer.ensure(length);
   writer.bytes.set(payload, writer.position);
   writer.position += length;
 }
 
-/** How many bytes a value that travels as it is has; 0 for any other. Never throws. */
+/** The size of a value of raw bytes; 0 for any other. Never throws. */
 export function sizeOf(value: unknown): number {
   return isBytes(value) ? lengthOf(value) : 0;
 }
 
-/** What is told of a message whose stream the user's code has ended while it was encoded. */
+/** The error of a message whose stream was ended by user code while it was encoded. */
 export function endedMeanwhile(): InternodeError {
   return invalidArgument("The codec of a message ended the stream while it encoded that message.");
 }

@@ -4,17 +4,17 @@
  * @module
  */
 
-/** Something with a deadline, on the session's clock; `Infinity`: never. */
+/** Something with a deadline, on the session's clock; `Infinity` if never. */
 interface Timed {
   readonly deadlineMs: number;
 }
 
 /**
- * Looks through all slots: cheaper than a timer for each call, as it is done
- * only when the earliest deadline known has come.
+ * Looks through all slots. This is cheaper than a timer for each call, because
+ * it happens only when the earliest known deadline has come.
  *
  * @param slots The calls; `null` in free slots.
- * @param expired Where those whose time has run out are added.
+ * @param expired Receives the calls whose time has run out.
  * @returns The earliest deadline of the others.
  */
 export function takePastDue<Call extends Timed>(

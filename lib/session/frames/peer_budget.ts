@@ -1,5 +1,5 @@
 /**
- * What the peer takes.
+ * What the peer accepts.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { INTERACTIVE_BYTES } from "../../wire/frame.ts";
 import { largestMessage, MAX_CALLS, MAX_FRAGMENT_BYTES, messageCost } from "../../wire/limits.ts";
 import { protocolError } from "./wire_error.ts";
 
-/** What the peer takes in general, as its hello said. */
+/** The limits in the peer's hello. */
 export interface PeerLimits {
   /** The largest message. */
   readonly maxMessageBytes: number;
   /** The largest fragment. */
   readonly maxFragmentBytes: number;
-  /** How many bytes may be on their way to it or unconsumed. */
+  /** How many bytes may be in flight to it or unconsumed. */
   readonly receiveBudgetBytes: number;
   /** How many bytes of one stream. */
   readonly streamBudgetBytes: number;
@@ -24,24 +24,24 @@ export interface PeerLimits {
 }
 
 /**
- * Every message's bytes are taken off the window before its first frame is
- * sent; a message begun can therefore always be finished.
+ * Every message takes its bytes from the window before its first frame is sent,
+ * so a message that has begun can always be finished.
  */
 export class PeerBudget {
-  /** How many bytes the peer takes at the moment. */
+  /** How many bytes the peer accepts now. */
   window = 0;
-  /** What the peer takes in general; nothing until the handshake is done. */
+  /** The limits of the peer; 0 until the handshake is done. */
   limits: PeerLimits = NOTHING_TAKEN;
 
-  /** Messages up to this size go into the batch at once; larger ones take turns in the bulk lane. */
+  /** Messages up to this size go into the batch at once; larger ones are sent by the bulk lane. */
   interactiveBytes = 0;
 
-  /** The handshake is done. What the peer takes beyond what this side can do is not made use of. */
+  /** The handshake is done. This side does not use more than it supports. */
   open(limits: PeerLimits): void {
     const { maxMessageBytes, receiveBudgetBytes, streamBudgetBytes } = limits;
     const maxFragmentBytes = Math.min(limits.maxFragmentBytes, MAX_FRAGMENT_BYTES);
     const maxCalls = Math.min(limits.maxCalls, MAX_CALLS);
-    // One by one, as the hello they are part of is not worth keeping.
+    // Copied, so that the hello is not kept in memory.
     this.limits = {
       maxMessageBytes,
       maxFragmentBytes,
@@ -53,7 +53,7 @@ export class PeerBudget {
     this.interactiveBytes = Math.min(INTERACTIVE_BYTES, maxFragmentBytes, maxMessageBytes);
   }
 
-  /** Takes a message with a payload of so many bytes off the window, if it fits. */
+  /** Takes a message with a payload of that size from the window, if it fits. */
   reserve(bytes: number): boolean {
     const cost = messageCost(bytes);
     if (cost > this.window) return false;
@@ -62,10 +62,10 @@ export class PeerBudget {
   }
 
   /**
-   * How many bytes a message of a stream may cost at the moment; 0 or less:
-   * none may be sent. Streams leave a quarter of the budget to requests and
-   * answers, so that readers which have stopped reading never stop those. A
-   * message too large for that goes when next to nothing else is under way.
+   * How many bytes a message of a stream may cost now; if 0 or less, none may
+   * be sent. Streams leave a quarter of the budget to requests and responses,
+   * so that readers that have stopped reading never block them. A message that
+   * is too large for that is sent when hardly anything else is in flight.
    */
   get streamLimitBytes(): number {
     const { window } = this, { receiveBudgetBytes } = this.limits;
@@ -73,14 +73,14 @@ export class PeerBudget {
     return isIdle ? window : window - receiveBudgetBytes / 4;
   }
 
-  /** What was taken off for a message is not needed, as nothing of it was sent. */
+  /** Gives back what was reserved for a message of which nothing was sent. */
   takeBack(payloadBytes: number): void {
-    // A peer may have given back what it never got; that is no room of its own beside this.
+    // A peer may have given back what it never got; the window never exceeds the budget.
     const window = this.window + messageCost(payloadBytes);
     this.window = Math.min(window, this.limits.receiveBudgetBytes);
   }
 
-  /** The peer has given so many bytes back. */
+  /** The peer has given bytes back. */
   giveBack(bytes: number): void {
     this.window += bytes;
     if (this.window > this.limits.receiveBudgetBytes) {
@@ -88,7 +88,7 @@ export class PeerBudget {
     }
   }
 
-  /** A message larger than the peer takes is refused here, before anything of it is sent. */
+  /** Refuses a message that is larger than the peer accepts, before anything is sent. */
   checkSize(bytes: number): void {
     const { maxMessageBytes, receiveBudgetBytes } = this.limits;
     const limit = Math.min(maxMessageBytes, largestMessage(receiveBudgetBytes));

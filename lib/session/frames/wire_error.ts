@@ -51,23 +51,23 @@ export const MAX_ERROR_DETAIL_BYTES: number = INTERACTIVE_BYTES - HEAD_BYTES -
   MAX_ERROR_TEXT_BYTES - 1 - MAX_ERROR_NAME_BYTES;
 const FLAG_DETAIL = 1;
 const FLAG_NAME = 2;
-/** What errors are called where no name is sent. */
+/** The name of errors if no name is sent. */
 const USUAL_NAME = "Error";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The number of an error code. Both kinds of refusal have the same, as peers from before there were two know no other. */
+/** The number of an error code. Both kinds of refusal have the same number, for older peers. */
 export function errorNumber(code: ErrorCode): number {
   return CODES.indexOf(code === "Unauthenticated" ? "PermissionDenied" : code);
 }
 
-/** The error code of a number; one from a later version of the protocol reads as `fallback`. */
+/** The error code of a number; one from a later version of the protocol is read as `fallback`. */
 export function errorCode(number: number, fallback: ErrorCode): ErrorCode {
   return CODES[number] ?? fallback;
 }
 
-/** Cuts a text to so many bytes of UTF-8, between two characters, and gives them. */
+/** The UTF-8 bytes of a text, cut between two characters to at most `maxBytes`. */
 export function errorText(
   text: string,
   maxBytes: number = MAX_ERROR_TEXT_BYTES,
@@ -77,7 +77,7 @@ export function errorText(
   return bytes.subarray(0, written);
 }
 
-/** The text of whatever a call was given up with, as it is sent. */
+/** The text of a cancel's reason, as it is sent. */
 export function reasonText(reason: unknown): Uint8Array<ArrayBuffer> {
   return errorText(textOf(reason));
 }
@@ -125,11 +125,11 @@ export interface WireError {
   readonly code: ErrorCode;
   /** How far the call got. */
   readonly outcome: ErrorOutcome;
-  /** The text, as it may be shown. */
+  /** The text, safe to show. */
   readonly message: string;
-  /** What the error that a handler threw is called; `undefined` where no handler threw. */
+  /** The name of the error that a handler threw; `undefined` if no handler threw. */
   readonly name: string | undefined;
-  /** Whether the reader now stands before a detail. */
+  /** Whether a detail follows in the reader. */
   readonly hasDetail: boolean;
 }
 
@@ -162,7 +162,7 @@ export function readError(number: number, reader: ByteReader): WireError | null 
   };
 }
 
-/** Reads a text of a goodbye or cancel frame, as it may be shown; what is not UTF-8 shows as U+FFFD. */
+/** Reads the text of a goodbye or cancel frame, safe to show; bytes that are not UTF-8 become U+FFFD. */
 export function readText(reader: ByteReader): string {
   const end = Math.min(reader.end, reader.position + MAX_ERROR_TEXT_BYTES);
   return plainText(decoder.decode(reader.bytes.subarray(reader.position, end)));
@@ -176,7 +176,7 @@ export function protocolError(message: string): InternodeError {
   });
 }
 
-/** The error that ends a connection as what came could not be taken in: the peer's fault, or one of this side. */
+/** The error that ends a connection because handling received bytes failed: a fault of the peer or of this side. */
 export function receivingFailed(cause: unknown): InternodeError {
   if (isOwnError(cause)) return cause;
   return new InternodeError("ProtocolError", `Receiving failed: ${sentence(textOf(cause))}`, {
@@ -186,43 +186,43 @@ export function receivingFailed(cause: unknown): InternodeError {
   });
 }
 
-/** The error that ends a connection which does not work any more. */
+/** The error that ends a connection that was lost. */
 export function disconnected(message: string, origin: "network" | "remote"): InternodeError {
   return new InternodeError("Disconnected", message, { origin, outcome: "maybeExecuted" });
 }
 
-/** What a peer is told that closes. */
+/** The reason that a peer gives when it closes. */
 export const PEER_CLOSES = "The peer is closing.";
 const REFUSED_HERE = "The handshake was refused by this side: ";
 
-/** What a refusal of a connection is called: the peer has not proven who it is, whoever it is may not come in, or it is not on the list of hosts, which may change. */
+/** The code of a refused connection: the peer has not proven who it is, is not allowed to connect, or is not on the list of hosts, which may change. */
 export type RefusalCode = "Unauthenticated" | "PermissionDenied" | "NotListed";
 
-/** Why a peer is not let in. */
+/** Why a peer is refused. */
 export interface Refusal {
-  /** What it is called. */
+  /** The code. */
   readonly code: RefusalCode;
   /** The reason. */
   readonly why: string;
 }
 
-/** Of a peer that has not proven who it is. `null`, for no reason, stays `null`. */
+/** The refusal of a peer that has not proven who it is. `null`, for no reason, stays `null`. */
 export function unproven<Why extends string | null>(why: Why): Refusal | Extract<Why, null> {
   return why === null ? why as Extract<Why, null> : { code: "Unauthenticated", why };
 }
 
-/** The error that ends a connection as this side does not want it. */
+/** The error that ends a connection that this side refuses. */
 export function refusedHere({ code, why }: Refusal): InternodeError {
   return new InternodeError(code, REFUSED_HERE + sentence(why), { origin: "remote" });
 }
 
 /**
- * The error that ends a connection whose peer has said goodbye.
+ * The error that ends a connection after the peer's goodbye.
  *
  * @param number The goodbye's code.
  * @param text Its text, from {@linkcode readText}.
- * @param inHandshake Whether this side is not done with the handshake.
- * @param refusedAs What a refusal is called: the number does not say which one it is.
+ * @param inHandshake Whether this side is still in the handshake.
+ * @param refusedAs The code of a refusal: the number does not distinguish them.
  */
 export function endedByPeer(
   number: number,
@@ -231,7 +231,7 @@ export function endedByPeer(
   refusedAs: RefusalCode = "PermissionDenied",
 ): InternodeError {
   const code = errorCode(number, "Disconnected");
-  // An acceptor without a secret is done with the handshake before the dialler has judged it.
+  // An acceptor without a secret is done with the handshake before the dialler has checked it.
   if (inHandshake || code === "PermissionDenied") {
     const why = text.startsWith(REFUSED_HERE) ? text.slice(REFUSED_HERE.length) : text;
     const message = `The handshake was refused by the peer: ${sentence(why)}`;
@@ -252,7 +252,7 @@ export function endedByPeer(
 }
 
 /**
- * What a call is told whose connection has ended.
+ * The error of a call whose connection has ended.
  *
  * @param error What ended the connection.
  * @param outcome How far the call had got.
@@ -260,7 +260,7 @@ export function endedByPeer(
 export function lostCall(error: InternodeError, outcome: ErrorOutcome): InternodeError {
   const { code, message, origin } = error;
   if (code === "GoingAway") return new InternodeError(code, message, { origin, outcome });
-  // These say themselves that there is no connection any more.
+  // These messages already say that the connection has ended.
   const isWhole = code === "Closed" || code === "Disconnected";
   return new InternodeError(
     code === "Closed" ? code : "Disconnected",
@@ -270,11 +270,11 @@ export function lostCall(error: InternodeError, outcome: ErrorOutcome): Internod
 }
 
 /**
- * What ends a call whose caller wants no answer any more.
+ * The error of a call that its caller has cancelled.
  *
  * @param number The code of its cancel.
  * @param reason The text of its cancel.
- * @param mayHaveRun Whether a handler may have run; it cannot have where the request was not whole yet, or waits for its turn.
+ * @param mayHaveRun Whether a handler may have run: not if the request was incomplete, or waited for a slot of its handler.
  */
 export function cancelledByCaller(
   number: number,
@@ -285,13 +285,13 @@ export function cancelledByCaller(
   return new InternodeError(errorCode(number, "Cancelled"), reason, { origin: "caller", outcome });
 }
 
-/** What ends a call of this side's whose time has run out. */
+/** The error of a call of this side whose time has run out. */
 export function outOfTime(outcome: ErrorOutcome): InternodeError {
   const message = "The call's time ran out.";
   return new InternodeError("DeadlineExceeded", message, { origin: "network", outcome });
 }
 
-/** What ends a call whose time has run out on the side that serves it. */
+/** The error of a call whose time has run out on the side that serves it. */
 export function timeIsUp(hasBegun: boolean): InternodeError {
   const message = hasBegun
     ? "The call's time ran out while its handler was running."
@@ -300,7 +300,7 @@ export function timeIsUp(hasBegun: boolean): InternodeError {
   return new InternodeError("DeadlineExceeded", message, { origin: "remote", outcome });
 }
 
-/** What ends a call whose message lost its bytes before they had left. */
+/** The error of a call whose bytes were changed before they were sent. */
 export function payloadLost(origin: ErrorOrigin, outcome: ErrorOutcome): InternodeError {
   return new InternodeError(
     "InvalidPayload",
@@ -310,7 +310,7 @@ export function payloadLost(origin: ErrorOrigin, outcome: ErrorOutcome): Interno
   );
 }
 
-/** What a caller is told of a handler that is not there. */
+/** The message for a call of an unknown handler. */
 export function noHandler(name: string, subroute: string): string {
   const where = subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
   return `There is no handler ${quoted(name)}${where} here.`;

@@ -1,5 +1,5 @@
 /**
- * The lane of large messages, and of those that wait for room.
+ * The lane of large messages, and of messages that wait for room.
  *
  * @module
  */
@@ -14,34 +14,34 @@ import type { PeerBudget } from "../frames/peer_budget.ts";
 import type { QueuedMessage, QueuedStream } from "./queued_message.ts";
 import { timeoutArgument } from "./time_left.ts";
 
-/** With so many bytes each message that waits counts beside its payload, as that is what keeping it takes. */
+/** How many bytes each waiting message counts besides its payload, for its objects. */
 const QUEUED_OVERHEAD_BYTES = 384;
 
-/** Is told of messages that cannot be sent any further, and ends their calls. */
+/** Is notified of messages that can no longer be sent, and ends their calls. */
 export interface PayloadListener {
-  /** The bytes of a call's message were taken away; `responder`: of one that answers the peer's call. */
+  /** The bytes of a message were changed before they left; `responder` if it answers a call of the peer. */
   onPayloadLost(id: number, responder: boolean): void;
 }
 
-/** Messages take turns, a fragment each. One that does not fit the peer's budget waits outside, with nothing sent. */
+/** Messages take turns, one fragment each. A message that does not fit the peer's budget waits outside, with nothing sent. */
 export class BulkLane {
-  /** How many bytes wait, with what keeping them takes, those of streams not counted. */
+  /** How many bytes wait, with overhead, without those of streams. */
   queuedBytes = 0;
-  /** The same of streams. */
+  /** The same for streams. */
   streamBytes = 0;
 
-  /** How often some of what waits has left, or was given up; messages of streams not counted. */
+  /** How often waiting messages have left or were dropped, without those of streams. */
   departures = 0;
   /** The size of the last message for which there was no room. */
   refusedBytes = 0;
 
-  /** Whether messages of a stream were given up that left room in the peer's window; who makes use of it resets this. */
+  /** Whether dropped messages of a stream have left room in the peer's window; reset when it is used. */
   hasFreedWindow = false;
 
-  /** How much may be under way. */
+  /** How much may be in flight. */
   readonly pacer: BulkPacer = new BulkPacer();
 
-  /** Who is told of payloads that were taken away. */
+  /** Is notified of payloads that were changed. */
   listener: PayloadListener | null = null;
 
   readonly #budget: PeerBudget;
@@ -49,13 +49,13 @@ export class BulkLane {
   readonly #sendBudgetBytes: number;
   readonly #lane = new Fifo<QueuedMessage>();
   readonly #stalled = new Fifo<QueuedMessage>();
-  /** The message that waits beside those that fit the budget. */
+  /** The message that waits outside the budget. */
   #beside: QueuedMessage | null = null;
 
   /**
-   * @param budget What the peer takes.
-   * @param flattenLimit Pieces above this many bytes are written from where they lie.
-   * @param sendBudgetBytes How many bytes may wait here, those of streams not counted.
+   * @param budget What the peer accepts.
+   * @param flattenLimit Pieces above this many bytes are written without a copy.
+   * @param sendBudgetBytes How many bytes may wait here, without those of streams.
    */
   constructor(budget: PeerBudget, flattenLimit: number, sendBudgetBytes: number) {
     this.#budget = budget;
@@ -63,14 +63,14 @@ export class BulkLane {
     this.#sendBudgetBytes = sendBudgetBytes;
   }
 
-  /** Whether there is a message whose turn it is, and room on the way for it. */
+  /** Whether there is a message to send, and room in flight for it. */
   isReady(nowMs: number): boolean {
     return this.#lane.length > 0 && this.pacer.isOpen(nowMs);
   }
 
   /**
-   * Whether a message of that size that is not part of a stream may be added.
-   * Beside those that fit the budget there may be one of any size.
+   * Checks that a message of that size may be added, if it is not part of a
+   * stream. Besides those that fit the budget, one of any size may wait.
    *
    * @throws {InternodeError} `MessageTooLarge` or `Overloaded` if not.
    */
@@ -100,7 +100,7 @@ export class BulkLane {
     else this.#stalled.push(message);
   }
 
-  /** A message of a stream waits here or behind one that does. */
+  /** A message of a stream waits here, or in the queue of its stream. */
   countStream(message: QueuedMessage): void {
     this.streamBytes += queuedCost(message.totalBytes);
   }
@@ -110,7 +110,7 @@ export class BulkLane {
     this.#lane.push(message);
   }
 
-  /** There is more room in the peer's budget. */
+  /** The peer's budget has more room. */
   onWindow(): void {
     for (let next = this.#stalled.peek(); next !== undefined; next = this.#stalled.peek()) {
       if (!next.dropped && !this.#reserve(next)) break;
@@ -120,9 +120,9 @@ export class BulkLane {
   }
 
   /**
-   * Gives up the messages of a call that are not wholly sent.
+   * Drops the messages of a call that are not completely sent.
    *
-   * @param responder Whether those that answer the peer's call are meant, not those of a call of ours.
+   * @param responder Whether the call is one of the peer.
    * @returns Whether there was one.
    */
   drop(id: number, responder: boolean): boolean {
@@ -131,7 +131,7 @@ export class BulkLane {
     for (const queue of [this.#lane, this.#stalled]) {
       for (let left = queue.length; left > 0; left--) {
         const message = queue.shift()!;
-        // One given up before is no sign that the call has no answer yet.
+        // A message that was dropped before does not count as found.
         if (message.dropped) continue;
         if (message.id === id && message.type >= FrameType.response === responder) {
           this.discard(message);
@@ -142,12 +142,12 @@ export class BulkLane {
         }
       }
     }
-    // What queues behind a stream's message in the lane would never have its turn.
+    // Messages queued after a dropped message of a stream would never be sent.
     if (stream !== null) this.discardQueue(stream);
     return found;
   }
 
-  /** Gives up the messages of a stream that are not wholly sent. */
+  /** Drops the messages of a stream that are not completely sent. */
   discardQueue(stream: QueuedStream): void {
     for (let next = stream.shiftQueued(); next !== undefined; next = stream.shiftQueued()) {
       this.discard(next);

@@ -1,5 +1,5 @@
 /**
- * How much bulk may be under way.
+ * How much bulk may be in flight.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import { Fifo } from "../../wire/fifo.ts";
 import { protocolError } from "../frames/wire_error.ts";
 
-/** So much may always be under way beside small messages, which would have to wait for it. */
+/** How much may always be in flight besides small messages, which would have to wait for it. */
 const SHARED_BYTES = 128 * 1024;
-/** So much may always be under way while there are none. */
+/** How much may always be in flight while there are no small messages. */
 const ALONE_BYTES = 1024 * 1024;
-/** So many times what the path is believed to hold is tried, to find out whether it holds more. */
+/** How many times the estimated capacity of the path is tried, to find out whether it holds more. */
 const PROBE = 1.5;
-/** Beside small messages that is tried in one of so many round trips. */
+/** Besides small messages this is tried in one of this many round trips. */
 const PROBE_EACH = 8;
-/** For so long after the last small message others are expected. */
+/** How long after the last small message others are expected. */
 const EXPECT_MS = 1_000;
-/** Bandwidth and delay are forgotten after so long, in case the path has changed. */
+/** How long an estimate of bandwidth or delay is kept, in case the path changes. */
 const MEMORY_MS = 10_000;
 
-/** A frame on its way. */
+/** A frame in flight. */
 interface Flight {
   /** The count of all bytes up to its end. */
   readonly endBytes: number;
@@ -31,14 +31,14 @@ interface Flight {
 
 /**
  * Keeps bulk from filling the buffers between the two sides, where small
- * messages would have to queue behind megabytes. The peer tells how much has
- * arrived; as much as the path holds may be under way, judged by the best
- * bandwidth and the shortest delay seen lately, and more than that while
- * nothing small is on the way. The idea is that of BBR (Cardwell and others,
- * 2016), one layer up.
+ * messages would have to wait for megabytes. The peer acknowledges how much has
+ * arrived. As much as the path holds may be in flight, estimated by the best
+ * bandwidth and the shortest delay measured recently, and more while there are
+ * no small messages. The idea is that of BBR (Cardwell and others, 2016), one
+ * layer up.
  */
 export class BulkPacer {
-  /** When the last small message was sent; whoever sends one says so. */
+  /** When the last small message was sent; set by its sender. */
   interactiveMs: number = -Infinity;
 
   #sentBytes = 0;
@@ -55,7 +55,7 @@ export class BulkPacer {
     return this.#arrivedBytes;
   }
 
-  /** How many bytes are under way, or were not told of. */
+  /** How many bytes are in flight or not acknowledged. */
   get underWayBytes(): number {
     return this.#sentBytes - this.#arrivedBytes;
   }
@@ -71,7 +71,7 @@ export class BulkPacer {
       Math.max(SHARED_BYTES, probes ? PROBE * this.#pathBytes : this.#pathBytes);
   }
 
-  /** A frame of bulk is being sent. */
+  /** A bulk frame is being sent. */
   onSent(bytes: number, nowMs: number): void {
     this.#sentBytes += bytes;
     this.#flights.push({
@@ -81,10 +81,10 @@ export class BulkPacer {
     });
   }
 
-  /** The peer tells how much has arrived in all, modulo 2³². */
+  /** The peer has acknowledged how much has arrived in all, modulo 2³². */
   onArrived(count: number, nowMs: number): void {
     const bytes = count - this.#arrivedBytes | 0;
-    // A later frame may have overtaken this one, which waited in a batch.
+    // A later acknowledgement may have overtaken this one, which waited in a batch.
     if (bytes <= 0) return;
     if (bytes > this.underWayBytes) {
       throw protocolError("The peer acknowledged more bulk bytes than this side has sent.");

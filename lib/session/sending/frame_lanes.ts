@@ -1,5 +1,5 @@
 /**
- * Frames on their way into batches, in two lanes.
+ * Two lanes of frames that are written into batches.
  *
  * @module
  */
@@ -11,36 +11,36 @@ import type { WriterPool } from "../../wire/writer_pool.ts";
 import { Encoding } from "../frames/encoding.ts";
 import { protocolError } from "../frames/wire_error.ts";
 
-/** So many bytes of frames that no budget bounds may wait, answers to what the peer sends, beside short ones to all its calls; more shows that it does not read. */
+/** How many bytes of frames without a budget may wait, in response to what the peer sends, besides short responses to all its calls. More shows that the peer does not read. */
 const MAX_REPLY_BYTES = 2 * 1024 * 1024;
-/** What a short answer takes. */
+/** The size of a short response. */
 const SHORT_REPLY_BYTES = 128;
-/** While no more than this waits, control frames need no lane of their own. */
+/** While at most this many bytes wait, control frames need no lane of their own. */
 const SHORT_QUEUE_BYTES = 16 * 1024;
 
-/** Is told that there is something to send. */
+/** Is notified when there is something to send. */
 export interface OutputListener {
-  /** There is something to send: drain soon, after the present turn's work. */
+  /** There is something to send: drain it soon, after the work of the current turn. */
   onOutput(): void;
 }
 
 /** Control frames, which may overtake the others, and all the others in order. */
 export class FrameLanes {
-  /** The time of the present turn; whoever enters the session sets it. */
+  /** The time of the current turn; set by each call into the session. */
   nowMs = 0;
-  /** How many small frames that keep their place have been put into batches. */
+  /** How many small frames that keep their order were put into batches. */
   smallFrames = 0;
-  /** Says how much time a call of this side has left. */
+  /** Returns how much time a call of this side has left. */
   timeLeft: TimeLeft | null = null;
-  /** Starts checksums on batches begun from then on. */
+  /** Adds checksums to batches that begin from then on. */
   readonly seal: BatchSeal | null;
-  /** Messages, and what keeps its place among them. */
+  /** The lane of messages, and of small frames that keep their order among them. */
   protected readonly data: BatchWriter;
-  /** Keeps frames out of one whose value is being encoded. */
+  /** Keeps other frames out of a frame whose value is being encoded. */
   protected readonly encoding: Encoding = new Encoding();
 
   readonly #pool: WriterPool;
-  /** The lane of control frames that overtake messages; made when the first does. */
+  /** The lane of control frames that overtake messages; made on first use. */
   #control: BatchWriter | null = null;
   readonly #listener: OutputListener;
   readonly #maxReplyBytes: number;
@@ -71,7 +71,7 @@ export class FrameLanes {
     return this.data.pendingBytes + (this.#control === null ? 0 : this.#control.pendingBytes);
   }
 
-  /** A peer that makes this side answer and does not read the answers is found out here. */
+  /** Detects a peer that provokes responses and does not read them. */
   checkReplies(): void {
     if (this.#replyBytes <= this.#maxReplyBytes) return;
     throw protocolError(
@@ -79,7 +79,7 @@ export class FrameLanes {
     );
   }
 
-  /** Ends the batch under way, so that what follows is in another one, and lets nothing overtake that batch. */
+  /** Ends the current batch, so that later frames are in another one, and nothing overtakes it. */
   cut(): void {
     if (this.encoding.isOn) return this.encoding.defer(() => this.cut());
     this.data.cut();
@@ -109,13 +109,13 @@ export class FrameLanes {
     this.signalOutput();
   }
 
-  /** Gives credit for a stream back. */
+  /** Sends credit of a stream. */
   credit(type: number, id: number, messages: number, bytes: number): void {
     CREDIT_VIEW.setUint32(0, bytes, true);
     this.control(type, id, messages, 0, CREDIT_BYTES);
   }
 
-  /** Writes a small frame that keeps its place behind the messages before it. */
+  /** Writes a small frame that keeps its order after the messages before it. */
   frame(
     type: number,
     code: number,
@@ -141,21 +141,21 @@ export class FrameLanes {
     this.data.recycle();
   }
 
-  /** Hands out control frames. */
+  /** Returns the control frames. */
   protected drainControl(pieces: Uint8Array<ArrayBuffer>[], maxBytes: number): number {
     return this.#control?.drain(pieces, maxBytes, this.nowMs) ?? 0;
   }
 
-  /** Hands out the other ones. */
+  /** Returns the other frames. */
   protected drainData(pieces: Uint8Array<ArrayBuffer>[], maxBytes: number): number {
     const bytes = this.data.drain(pieces, maxBytes, this.nowMs, this.timeLeft);
     this.#mayOvertake = true;
-    // Of what waits no more can be answers than there is in all.
+    // At most everything that waits can be responses.
     this.#replyBytes = Math.min(this.#replyBytes, this.pendingBytes);
     return bytes;
   }
 
-  /** There is something to drain, or a turn to begin for another reason; it is told when the frame under way is whole. */
+  /** Notifies the listener that there is something to drain, or another reason for a turn; deferred until the current frame is complete. */
   signalOutput(): void {
     if (this.encoding.isOn) this.encoding.defer(() => this.signalOutput());
     else this.#listener.onOutput();

@@ -1,5 +1,6 @@
 /**
- * Messages that are not part of a stream, on their way into batches and the bulk lane.
+ * Messages that are not part of a stream: written into batches or queued in the
+ * bulk lane.
  *
  * @module
  */
@@ -19,28 +20,28 @@ import { QueuedMessage } from "./queued_message.ts";
 import { copyInto, payloadKind, payloadOf, rawBytes } from "../frames/outgoing_payload.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 
-/** So much of what waits to be sent may be small messages, gathered in batches; others queue up one by one. */
+/** How many waiting bytes may be small messages in batches; further ones are queued one by one. */
 const BATCHED_SHARE = 4;
 
-/** Requests and responses: small ones go into the batch at once, others wait in the bulk lane. */
+/** Requests and responses: small ones are written into the batch at once, others wait in the bulk lane. */
 export class MessageLanes extends FrameLanes {
-  /** What the peer takes. */
+  /** What the peer accepts. */
   readonly budget: PeerBudget = new PeerBudget();
-  /** Large messages, and those that wait for room. */
+  /** The lane of large messages, and of messages that wait for room. */
   readonly bulk: BulkLane;
   /** How many messages have been put into batches or queues. */
   messages = 0;
-  /** The size of the last message that {@linkcode MessageLanes.send} has let wait. */
+  /** The size of the last message that {@linkcode MessageLanes.send} has queued. */
   enqueuedBytes = 0;
   /** How many bytes of requests and responses may wait here. */
   readonly sendBudgetBytes: number;
-  /** How many bytes of small messages may be gathered in batches. */
+  /** How many bytes of small messages may wait in batches. */
   protected readonly maxBatchedBytes: number;
 
   /**
    * @param pool Where buffers come from.
    * @param envelope Whether batches travel on a byte stream.
-   * @param flattenLimit Payloads above this many bytes are written from where they lie (byte streams only).
+   * @param flattenLimit Payloads above this many bytes are written without a copy (byte streams only).
    * @param limits How many bytes may wait here, and how many calls the peer may make at a time.
    * @param listener Notified when there is something to drain.
    */
@@ -59,13 +60,13 @@ export class MessageLanes extends FrameLanes {
   }
 
   /**
-   * Sends a message that is not part of a stream: at once into the batch where
-   * it is small, else through the bulk lane.
+   * Sends a message that is not part of a stream: at once in the batch if it is
+   * small, or else through the bulk lane.
    *
-   * @param prefix What stands before the payload, or `null`.
+   * @param prefix The bytes before the payload, or `null`.
    * @param call The call it begins, or `null`.
-   * @param lending Where the memory of raw bytes goes that wait here, once they have left; `null`: it is its user's.
-   * @returns Whether it is in the batch; else it waits.
+   * @param lending Takes back the memory of raw bytes that waited here, once they have left; `null` if it stays with its user.
+   * @returns Whether it is in the batch; if not, it waits.
    * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; nothing was sent then.
    */
   send<T>(
@@ -104,7 +105,7 @@ export class MessageLanes extends FrameLanes {
     if (raw !== null) copyInto(writer, raw, rawLength);
     else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
     if (call !== null && call.state === "ended") {
-      // The user's code has given up the very call.
+      // User code has cancelled this call while it was encoded.
       data.rollback(header);
       encoding.runDeferred();
       return false;

@@ -1,5 +1,5 @@
 /**
- * The calls this side has made.
+ * The calls that this side has made.
  *
  * @module
  */
@@ -10,15 +10,14 @@ import { type CallTime, UNLIMITED_TIME } from "../frames/call_time.ts";
 
 /** How many low bits of an id are its slot; the rest counts the slot's uses. */
 const SLOT_BITS = 20;
-/** Gives the slot of an id. */
+/** The bits of an id that are its slot. */
 export const SLOT_MASK: number = (1 << SLOT_BITS) - 1;
-/** So that ids stay below 2³¹: numbers above that are objects to V8. */
+/** Keeps ids below 2³¹, because V8 stores larger numbers as objects. */
 const MAX_USES = 0x7ff;
 
 /**
- * A call this side has made, single request or stream, as its session keeps
- * it. It ends exactly once, with `onResponse` (or a stream's clean end) or
- * with `onError`.
+ * A call that this side has made: a single request or a stream. It ends exactly
+ * once, with `onResponse` (or a stream's clean end) or with `onError`.
  *
  * ```text
  *   idle --> waiting --> sent --> ended
@@ -32,28 +31,28 @@ export abstract class OutgoingCall {
   id = -1;
   /** The number of its handler's name. */
   handler = -1;
-  /** Where it stands; see the class. */
+  /** Its state; see the class. */
   state: "idle" | "waiting" | "sent" | "abandoned" | "ended" = "idle";
   /** When it was made, and when its time runs out. */
   time: CallTime = UNLIMITED_TIME;
 
-  /** When its time runs out, on the session's clock; `Infinity`: never. */
+  /** Its deadline, on the session's clock; `Infinity` if there is none. */
   get deadlineMs(): number {
     return this.time.deadlineMs;
   }
 
-  /** What begins the call had to wait, and has now left whole. */
+  /** The first message of the call had to wait, and has now left completely. */
   onTransmitted(): void {}
-  /** The answer to a request. The payload is borrowed. What it throws is the call's failure, not the session's. */
+  /** The response. The payload is valid during this call only. If it throws, the call fails, not the session. */
   abstract onResponse(kind: number, reader: ByteReader): void;
-  /** The call has failed; `detail` holds the peer's detail, borrowed, or is `null`. */
+  /** The call has failed; `detail` is at the peer's detail during this call only, or `null`. */
   abstract onError(error: unknown, detail: ByteReader | null): void;
 }
 
 /**
- * Slots for the calls under way. An id is a slot and a count of its uses; a
- * slot is used again only after the peer has answered its last call, so that
- * an answer can never be taken for that of a later call.
+ * Slots of the calls in flight. An id is a slot and a count of its uses. A slot
+ * is used again only after the peer has answered its last call, so a response
+ * can never be taken for that of a later call.
  */
 export class OutgoingCallTable {
   /** How many slots are taken. */
@@ -69,7 +68,7 @@ export class OutgoingCallTable {
     return this.#earliestMs;
   }
 
-  /** Gives the call a slot and an id. */
+  /** Assigns a slot and an id to the call. */
   add(call: OutgoingCall): number {
     let slot = this.#free.pop();
     if (slot === undefined) {
@@ -77,7 +76,7 @@ export class OutgoingCallTable {
       this.#slots.push(null);
       this.#uses.push(0);
     }
-    // From 1 on: id 0 means the connection itself in pings.
+    // Begins with 1: id 0 means the connection itself in pings.
     const uses = this.#uses[slot]! % MAX_USES + 1;
     this.#uses[slot] = uses;
     this.#slots[slot] = call;
@@ -95,7 +94,7 @@ export class OutgoingCallTable {
     return call !== undefined && call !== null && call.id === id ? call : null;
   }
 
-  /** Gives the slot back. */
+  /** Frees the slot. */
   remove(call: OutgoingCall): void {
     const slot = call.id & SLOT_MASK;
     this.#slots[slot] = null;
@@ -104,7 +103,7 @@ export class OutgoingCallTable {
     call.id = -1;
   }
 
-  /** Calls back with each call whose time has run out, and notes the next deadline. */
+  /** Calls back with each call whose time has run out, and finds the next deadline. */
   expire(nowMs: number, onExpired: (call: OutgoingCall) => void): void {
     if (nowMs < this.#earliestMs) return;
     const expired: OutgoingCall[] = [];
@@ -112,7 +111,7 @@ export class OutgoingCallTable {
     for (const call of expired) onExpired(call);
   }
 
-  /** Takes all calls out. */
+  /** Removes and returns all calls. */
   clear(): OutgoingCall[] {
     const calls = this.#slots.filter((call) => call !== null);
     for (const call of calls) call.id = -1;

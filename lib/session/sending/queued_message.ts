@@ -7,15 +7,15 @@
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 
-/** The messages of a stream in the bulk lane: the first is in the lane itself, the others queue behind it. */
+/** The messages of a stream in the bulk lane: the first is in the lane itself, the others in the queue of the stream. */
 export interface QueuedStream {
-  /** Takes the first one out; `undefined` when there is none. */
+  /** Removes the first one; `undefined` if there is none. */
   shiftQueued(): QueuedMessage | undefined;
   /** The first one. */
   firstQueued(): QueuedMessage | undefined;
 }
 
-/** A message too large for the interactive lane, or that waits for something, with its payload already encoded. */
+/** A message that is too large for the interactive lane, or that waits, with its payload already encoded. */
 export class QueuedMessage {
   /** The frame type of its first frame. */
   readonly type: number;
@@ -25,23 +25,23 @@ export class QueuedMessage {
   readonly code: number;
   /** The call. */
   readonly id: number;
-  /** The `argument` of its first frame, where neither `call` nor its place in `stream` decides it. */
+  /** The `argument` of its first frame, if neither `call` nor `stream` determines it. */
   argument: number;
-  /** What is to be sent; it must stay untouched until it has been. */
+  /** The bytes to send; they must not change until then. */
   payload: Uint8Array<ArrayBuffer>;
-  /** The call it begins, whose time left is its argument; else `null`. */
+  /** The call that it begins, whose time left is its argument; `null` if it begins none. */
   readonly call: OutgoingCall | null;
-  /** The stream direction it belongs to; else `null`. */
+  /** The stream direction that it belongs to; `null` if there is none. */
   readonly stream: QueuedStream | null;
-  /** How many bytes the payload has, as long as nobody takes them away. */
+  /** The original size of the payload. */
   readonly totalBytes: number;
   /** How many bytes of the payload have been sent. */
   sent = 0;
-  /** Whether its bytes are taken off the peer's budget already. */
+  /** Whether its bytes are reserved in the peer's budget. */
   reserved = false;
-  /** Whether it is not to be sent (any more). */
+  /** Whether it was dropped. */
   dropped = false;
-  /** Where the payload's memory goes when it is not needed any more; `null`: it is its user's. */
+  /** Takes back the payload's memory after use; `null` if it stays with its user. */
   lending: LendingPool | null = null;
 
   /** Each parameter is the field of the same name. */
@@ -66,12 +66,12 @@ export class QueuedMessage {
     this.totalBytes = payload.length;
   }
 
-  /** Whether the payload's owner has sent its buffer elsewhere or made it shorter, although it was to be left alone. */
+  /** Whether the payload's owner has transferred or shrunk its buffer meanwhile. */
   get isLost(): boolean {
     return this.payload.length !== this.totalBytes;
   }
 
-  /** The payload is not needed any more. */
+  /** Releases the payload. */
   releasePayload(): void {
     this.lending?.takeBack(this.payload);
     this.payload = NOTHING;

@@ -11,10 +11,9 @@ import type { SendScheduler } from "./send_scheduler.ts";
 import { StreamQueue, type WaitingMessage } from "./stream_queue.ts";
 
 /**
- * Messages leave in the order in which they were handed over, each when the
- * receiver has given credit for it and its bytes fit; from then on nothing
- * but the loss of the connection keeps it from arriving. The frame that ends
- * the direction keeps its place behind them.
+ * Messages leave in order, each when there is credit for it and its bytes fit.
+ * After that, only the loss of the connection can keep a message from arriving.
+ * The frame that ends the direction leaves after them.
  */
 export class SendHalf extends StreamQueue {
   readonly #scheduler: SendScheduler;
@@ -22,7 +21,7 @@ export class SendHalf extends StreamQueue {
   /**
    * @param scheduler Where messages go.
    * @param type `FrameType.input` or `FrameType.output`.
-   * @param credit How many messages the receiver takes at first.
+   * @param credit How many messages the receiver accepts at first.
    */
   constructor(scheduler: SendScheduler, type: number, credit: number) {
     super(type, credit);
@@ -30,9 +29,9 @@ export class SendHalf extends StreamQueue {
   }
 
   /**
-   * Sends a message, or lets it wait.
+   * Sends a message, or queues it.
    *
-   * @returns `null` when it is on its way; else the waiting message, whose callbacks the caller may set.
+   * @returns `null` if it is sent; otherwise the waiting message, whose callbacks the caller may set.
    * @throws {InternodeError} `InvalidPayload` or `MessageTooLarge`; nothing was sent then.
    */
   send<T>(codec: Codec<T>, value: T): WaitingMessage | null {
@@ -45,9 +44,9 @@ export class SendHalf extends StreamQueue {
   }
 
   /**
-   * Ends the direction cleanly behind everything handed over so far.
+   * Ends the direction cleanly after all messages so far.
    *
-   * @param onEnded Called when that is on its way; not when the stream ended otherwise before.
+   * @param onEnded Called when the end is sent; not called if the stream ends otherwise before.
    */
   end(onEnded: () => void, nowMs: number): void {
     if (this.ended) return;
@@ -62,14 +61,14 @@ export class SendHalf extends StreamQueue {
     }
   }
 
-  /** Ends the stream behind everything accepted so far; what waits is refused with `error`. */
+  /** Ends the stream after everything accepted so far; waiting messages fail with `error`. */
   terminate(type: number, code: number, payload: Uint8Array<ArrayBuffer>, error: unknown): void {
     this.refuseWaiting(error);
     const message = new QueuedMessage(type, 0, code, this.id, 0, payload, null, this);
     this.#scheduler.transmit(this, message);
   }
 
-  /** Gives up what waits, and calls back who handed it over. What was accepted still goes. */
+  /** Fails the waiting messages. Accepted messages are still sent. */
   refuseWaiting(error: unknown): void {
     this.ended = true;
     this.#scheduler.forget(this);
@@ -78,13 +77,13 @@ export class SendHalf extends StreamQueue {
     }
   }
 
-  /** The stream is over: what is accepted but not sent is given up too. */
+  /** The stream is over: accepted messages that were not sent are dropped too. */
   abandon(error: unknown): void {
     this.refuseWaiting(error);
     this.#scheduler.discardQueue(this);
   }
 
-  /** The receiver takes more messages, and has consumed so many bytes. What waits goes as far as it may. */
+  /** The receiver accepts more messages, and has consumed bytes. Sends waiting messages as far as possible. */
   onCredit(messages: number, bytes: number): void {
     this.addCredit(messages, bytes);
     this.#scheduler.resume(this);

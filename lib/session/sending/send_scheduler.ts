@@ -1,5 +1,5 @@
 /**
- * What a session has to send, in lanes.
+ * Sends the frames and messages of a session, in lanes.
  *
  * @module
  */
@@ -20,36 +20,36 @@ import {
   rawBytes,
 } from "../frames/outgoing_payload.ts";
 
-/** How much leaves in one go. What is more urgent waits for no more than this. */
+/** How many bytes leave at once. More urgent frames wait for no more than this. */
 export const DRAIN_BYTES: number = 256 * 1024;
-/** So much of what waits to be sent may be messages of streams beside everything else; others are not taken from their senders yet. */
+/** How many waiting bytes may be messages of streams, besides everything else; further ones stay with their senders. */
 const STREAMS_SHARE = 4;
-/** A stream may always have this many bytes under way, however little of the budget is left. */
+/** How many bytes a stream may always have in flight, however little of the budget is left. */
 const MIN_STREAM_BYTES = 64 * 1024;
-/** One stream may have this part of what is left of the budget under way. */
+/** The share of the remaining budget that one stream may have in flight. */
 const BUDGET_SHARE = 8;
 
 /**
  * Three lanes: control frames first, then interactive messages in order, then
- * bulk messages by turns, a fragment each. Every drain takes at least one
- * fragment, so that bulk is never starved, and ends after
- * {@linkcode DRAIN_BYTES}, so that a small message never waits for long.
+ * bulk messages in turns, one fragment each. Every drain takes at least one
+ * fragment, so that bulk is never starved. It ends after {@linkcode
+ * DRAIN_BYTES}, so that a small message never waits for long.
  *
- * Every message's bytes are taken off the peer's budget (`window`) before its
- * first frame is sent. A message that does not fit waits, with nothing sent:
- * a message begun can always be finished.
+ * Every message reserves its bytes in the peer's budget (`window`) before its
+ * first frame is sent. A message that does not fit waits, with nothing sent, so
+ * a message that has begun can always be finished.
  *
  * How many bytes a stream may have under way follows the dynamic thresholds of
  * shared buffers (Choudhury and Hahne, 1998): a fixed share of what is free, so
  * that streams which nobody reads leave room for the others.
  */
 export class SendScheduler extends MessageLanes {
-  /** Called once, when some of what waits has left. */
+  /** Called once, when waiting messages have left. */
   whenRoom: (() => void) | null = null;
   readonly #maxStreamBytes: number = Math.floor(this.sendBudgetBytes / STREAMS_SHARE);
-  /** Whether a stream had to wait for room here. */
+  /** Whether a stream had to wait for room. */
   #streamsWait = false;
-  /** Streams that wait for room; made when there is the first. */
+  /** Streams that wait for room; made on first use. */
   #stalled: Set<StreamQueue> | null = null;
 
   /** Whether there is anything to drain. */
@@ -58,9 +58,9 @@ export class SendScheduler extends MessageLanes {
   }
 
   /**
-   * Sends a message of a stream, if one of its size may leave now.
+   * Sends a message of a stream, if its size allows it now.
    *
-   * @returns `null` when it is on its way; else its encoded payload, which has to wait.
+   * @returns `null` if it is sent; otherwise its encoded payload, which has to wait.
    */
   sendInOrder<T>(stream: StreamQueue, codec: Codec<T>, value: T): QueuedMessage | null {
     const kind = payloadKind(codec, value);
@@ -70,7 +70,7 @@ export class SendScheduler extends MessageLanes {
       raw !== null &&
       (rawLength > this.budget.interactiveBytes || !this.#fits(stream, rawLength) || stream.queued)
     ) {
-      // What waits must not change when the caller reuses its buffer after a small send.
+      // A waiting payload must not change when the caller reuses its buffer after a small send.
       const isLarge = rawLength > this.budget.interactiveBytes;
       const payload = isLarge ? plainBytes(raw) : new Uint8Array(raw);
       return this.#inOrder(
@@ -169,7 +169,7 @@ export class SendScheduler extends MessageLanes {
    * Gives up the messages of a call that are not wholly sent; what they kept
    * from being sent may follow now.
    *
-   * @param responder Whether those that answer the peer's call are meant, not those of a call of ours.
+   * @param responder Whether the call is one of the peer.
    * @returns Whether there was one.
    */
   drop(id: number, responder: boolean): boolean {
@@ -185,7 +185,7 @@ export class SendScheduler extends MessageLanes {
     if (this.bulk.isReady(this.nowMs)) this.signalOutput();
   }
 
-  /** The peer tells how much bulk has arrived in all: more of it may go. Says whether it is more than was known. */
+  /** The peer tells how much bulk has arrived in all: more of it may go. Returns whether it is more than was known. */
   onArrived(count: number): boolean {
     const { pacer } = this.bulk, before = pacer.arrivedBytes;
     pacer.onArrived(count, this.nowMs);

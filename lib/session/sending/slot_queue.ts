@@ -1,5 +1,6 @@
 /**
- * Calls that cannot be sent yet: beyond what the peer takes at a time, or beyond the room for what waits.
+ * Calls that cannot be sent yet, because the peer has no free slot or there is
+ * no room for their messages.
  *
  * @module
  */
@@ -11,36 +12,36 @@ import type { SendScheduler } from "./send_scheduler.ts";
 import type { OutgoingCall, OutgoingCallTable } from "./outgoing_call_table.ts";
 import { sizeOf } from "../frames/outgoing_payload.ts";
 
-/** A call whose turn has not come yet, and what sends it. */
+/** A queued call, and the function that sends it. */
 interface QueuedCall {
   readonly call: OutgoingCall;
   readonly send: () => void;
-  /** How many bytes it counts with. */
+  /** How many bytes it counts as. */
   readonly cost: number;
 }
 
-/** What keeping a call takes, beside its payload. */
+/** What a queued call takes besides its payload, in bytes. */
 const CALL_OVERHEAD_BYTES = 512;
 
-/** Calls that wait for a slot, or for room, in order. Those ended meanwhile are passed over. */
+/** Calls that wait for a slot or for room, in order. Calls that have ended meanwhile are skipped. */
 export class SlotQueue {
   readonly #slots: OutgoingCallTable;
   readonly #scheduler: SendScheduler;
   readonly #onExpired: (call: OutgoingCall) => void;
   readonly #calls = new Fifo<QueuedCall>();
-  /** The first of all: its turn had come, but there was no room for its message. */
+  /** The first call: it had a slot, but there was no room for its message. */
   #first: QueuedCall | undefined = undefined;
-  /** How much room that takes. */
+  /** How much room its message needs. */
   #firstBytes = 0;
   #bytes = 0;
-  /** Whether some have ended here since they were last looked for. */
+  /** Whether calls have ended here since the last clean-up. */
   #someEnded = false;
   /** No deadline is earlier than this one. */
   #earliestMs = Infinity;
 
   /**
-   * @param slots The calls under way.
-   * @param scheduler Where calls are sent; also says how much may wait here, that of admitted calls not refused for it.
+   * @param slots The calls in flight.
+   * @param scheduler Sends the calls; its `sendBudgetBytes` limits what may wait here, except for calls that were accepted before.
    * @param onExpired Ends a call whose time has run out.
    */
   constructor(
@@ -53,12 +54,12 @@ export class SlotQueue {
     this.#onExpired = onExpired;
   }
 
-  /** Whether the peer takes another call. */
+  /** Whether the peer has a free slot. */
   get hasSlot(): boolean {
     return this.#slots.active < this.#scheduler.budget.limits.maxCalls;
   }
 
-  /** How many wait, those ended meanwhile included. */
+  /** How many calls wait, ended ones included. */
   get length(): number {
     return this.#calls.length + (this.#first === undefined ? 0 : 1);
   }
@@ -69,10 +70,10 @@ export class SlotQueue {
   }
 
   /**
-   * Adds a call; `send` is called when its turn has come, at once perhaps. What is to be sent is
-   * not encoded before: of most values nobody knows how much they hold, and
-   * only bytes count. One that waits already, for a connection, was accepted:
-   * what it takes was held before, and is only moved here.
+   * Adds a call; `send` is called when it has a slot, possibly at once. The
+   * value is not encoded before. The size of most values is unknown, so only
+   * raw bytes count. A call that already waited for a connection was accepted
+   * before and is never refused here.
    *
    * @throws {InternodeError} `Overloaded` if too much waits already.
    */
@@ -90,7 +91,7 @@ export class SlotQueue {
     this.flow();
   }
 
-  /** Sends those whose turn has come, for as long as there are slots and room. */
+  /** Sends queued calls as long as there are slots and room. */
   readonly flow = (): void => {
     const scheduler = this.#scheduler, { bulk } = scheduler;
     while (this.length > 0 && this.hasSlot) {
@@ -118,7 +119,7 @@ export class SlotQueue {
     }
   };
 
-  /** Takes the first call that still waits; `undefined` when there is none. */
+  /** Removes the first call that still waits; `undefined` if there is none. */
   shift(): QueuedCall | undefined {
     for (let next = this.#take(); next !== undefined; next = this.#take()) {
       if (next.call.state === "waiting") return next;
@@ -133,12 +134,12 @@ export class SlotQueue {
     return all.map(({ call }) => call).filter(({ state }) => state === "waiting");
   }
 
-  /** One of the calls has ended where it stands. */
+  /** One of the queued calls has ended. */
   onEnded(): void {
     this.#someEnded = true;
   }
 
-  /** Takes out each call whose time has run out, and notes the next deadline. */
+  /** Ends each call whose time has run out, and finds the next deadline. */
   expire(): void {
     const { nowMs } = this.#scheduler;
     if (nowMs < this.#earliestMs) return;
@@ -146,7 +147,7 @@ export class SlotQueue {
     const first = this.#first?.call;
     if (first !== undefined && !this.#hasEnded(first, nowMs)) this.#noteDeadline(first);
     for (let left = this.#calls.length; left > 0; left--) {
-      // What hears of an end may have let others go meanwhile.
+      // A callback of an ended call may have sent others meanwhile.
       const next = this.#calls.shift();
       if (next === undefined) return;
       this.#bytes -= next.cost;
@@ -154,7 +155,7 @@ export class SlotQueue {
     }
   }
 
-  /** Whether a call waits no more; if its time has run out, it ends here. */
+  /** Whether a call has ended; one whose time has run out ends here. */
   #hasEnded(call: OutgoingCall, nowMs: number): boolean {
     if (call.state !== "waiting") return true;
     if (call.deadlineMs > nowMs) return false;
@@ -164,7 +165,7 @@ export class SlotQueue {
 
   #putBack(next: QueuedCall, bytes: number): void {
     next.call.state = "waiting";
-    // What a user's own code does while a value is encoded may have come in between.
+    // User code that ran while a value was encoded may have put another call first.
     if (this.#first !== undefined) return this.#push(next);
     this.#first = next;
     this.#firstBytes = bytes;

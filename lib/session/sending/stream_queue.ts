@@ -1,5 +1,5 @@
 /**
- * What a stream's direction has to send, and what its receiver takes.
+ * The waiting messages of a stream's direction, and its credit.
  *
  * @module
  */
@@ -8,30 +8,30 @@ import { Fifo } from "../../wire/fifo.ts";
 import { protocolError } from "../frames/wire_error.ts";
 import type { QueuedMessage, QueuedStream } from "./queued_message.ts";
 
-/** A message that was handed over but waits for credit or room. */
+/** A message that waits for credit or room. */
 export interface WaitingMessage {
   /** The message, or the frame that ends the direction. */
   readonly message: QueuedMessage;
-  /** Called when it is on its way. */
+  /** Called when it is sent. */
   onAccepted: () => void;
-  /** Called instead when the stream ended first. */
+  /** Called instead if the stream ends first. */
   onRefused: (error: unknown) => void;
 }
 
 /**
- * The state of a sending direction. It calls nobody: the send scheduler works
- * out how many bytes the direction may write, and takes them.
+ * The state of a sending direction. It makes no calls itself: the send
+ * scheduler computes how many bytes the direction may send, and takes them.
  */
 export class StreamQueue implements QueuedStream {
   /** The stream's id. */
   id = -1;
-  /** The sequence number of the next message: how many there have been. */
+  /** The sequence number of the next message: how many were sent. */
   sequence = 0;
-  /** Whether the direction has ended, or is to end behind what waits. */
+  /** Whether the direction has ended, or ends after the waiting messages. */
   ended = false;
-  /** How many messages the receiver takes at the moment. */
+  /** How many messages the receiver accepts now. */
   credit: number;
-  /** How many bytes are under way or not consumed. */
+  /** How many bytes are in flight or not consumed. */
   unackedBytes = 0;
   /** The frame type of its messages. */
   readonly type: number;
@@ -42,14 +42,14 @@ export class StreamQueue implements QueuedStream {
 
   /**
    * @param type `FrameType.input` or `FrameType.output`.
-   * @param credit How many messages the receiver takes at first.
+   * @param credit How many messages the receiver accepts at first.
    */
   constructor(type: number, credit: number) {
     this.type = type;
     this.credit = this.#capacity = credit;
   }
 
-  /** Whether messages of this stream are in the bulk lane, so that others have to queue behind them. */
+  /** Whether messages of this stream are in the bulk lane, so that later ones must wait for them. */
   get queued(): boolean {
     return this.#queue !== null && this.#queue.length > 0;
   }
@@ -59,7 +59,7 @@ export class StreamQueue implements QueuedStream {
     return this.#waiting === null ? 0 : this.#waiting.length;
   }
 
-  /** A message that costs so many bytes is being sent. */
+  /** A message of that cost is being sent. */
   take(cost: number): void {
     this.credit--;
     this.sequence = (this.sequence + 1) >>> 0;
@@ -67,7 +67,7 @@ export class StreamQueue implements QueuedStream {
   }
 
   /**
-   * The receiver takes more messages, and has consumed so many bytes.
+   * The receiver accepts more messages, and has consumed bytes.
    *
    * @throws {InternodeError} `ProtocolError` if that is more than was in use.
    */
@@ -91,7 +91,7 @@ export class StreamQueue implements QueuedStream {
     return this.#waiting?.peek();
   }
 
-  /** Takes that message out. */
+  /** Removes that message. */
   shiftWaiting(): WaitingMessage | undefined {
     return this.#waiting?.shift();
   }

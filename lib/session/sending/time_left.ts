@@ -14,7 +14,7 @@ export function timeoutArgument(deadlineMs: number, nowMs: number): number {
   return Math.max(0, Math.min(Math.ceil(deadlineMs - nowMs), NO_TIMEOUT - 1));
 }
 
-/** Says what calls have left; those that have ended here have nothing, as no handler need begin with them. */
+/** Returns how much time calls have left; 0 for calls that have ended here, so that no handler begins. */
 export function timeLeftOf(calls: OutgoingCallTable): TimeLeft {
   return (id, nowMs) => {
     const call = calls.get(id);
