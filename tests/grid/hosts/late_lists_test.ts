@@ -1,0 +1,106 @@
+import { InternodeError, type Manager, sharedSecret, single } from "@internode/grid";
+import * as t from "@internode/grid/codec";
+import type { SimulatedCluster } from "@internode/grid/testing";
+import { assert, assertEquals } from "@std/assert";
+import { dials } from "../../../lib/grid/dialler.ts";
+import { KeptLines } from "../../support/log/kept_lines.ts";
+import { watch } from "../../support/outcome.ts";
+import { type GridSetup, simulatedGrid } from "../../support/simulation/simulated_grid.ts";
+
+const echo = single("echo", { request: t.uint(), response: t.uint() });
+const auth = sharedSecret("the secret of these two");
+
+interface Late {
+  readonly grid: SimulatedCluster<Manager>;
+  readonly dialler: number;
+  readonly logs: readonly KeptLines[];
+}
+
+/** Two nodes of which the acceptor, or the dialler, lists only itself at first. */
+function late(alone: "acceptor" | "dialler", setup: GridSetup = {}): Late {
+  const hosts = setup.host === undefined ? ["memory://a", "memory://b"] : [0, 1].map(setup.host);
+  const dialler = dials(hosts[0]!, hosts[1]!) ? 0 : 1;
+  const isAlone = (index: number): boolean => (index === dialler) === (alone === "dialler");
+  const logs = [new KeptLines(), new KeptLines()];
+  const grid = simulatedGrid({
+    host: (index) => hosts[index]!,
+    ...setup,
+    options: (node) => ({
+      logger: logs[node.index]!,
+      ...isAlone(node.index) && { hosts: [node.host] },
+      ...setup.options?.(node),
+    }),
+    serve: (manager) => manager.handle(echo, (value) => value),
+  });
+  return { grid, dialler, logs };
+}
+
+for (
+  const [what, setup] of [
+    ["bytes", {}],
+    ["messages and a secret", { channels: "messages", options: () => ({ auth }) }],
+    ["WebSocket and a secret", {
+      channels: "messages",
+      host: (index) => `ws://10.0.0.${index + 1}:80`,
+      options: () => ({ auth }),
+    }],
+  ] as [string, GridSetup][]
+) {
+  for (const afterMs of [0, 7, 700, 30_000]) {
+    Deno.test(`over ${what} a dialler that is listed ${afterMs} ms late is let in within a second`, async () => {
+      const { grid, dialler } = late("acceptor", setup);
+      await grid.run(async () => {
+        await grid.start();
+        const from = grid.node(dialler), to = grid.node(1 - dialler);
+        const other = from.connection(grid.hosts[1 - dialler]!);
+        const waiting = watch(grid.clock, other.request(echo, 1, { waitForReady: true }));
+        await grid.clock.advance(afterMs);
+        assertEquals([other.state === "connected", waiting.settled], [false, false]);
+        to.setHosts(grid.hosts);
+        const sentByAcceptor = watch(grid.clock, to.connection(from.local).request(echo, 2));
+        await grid.clock.advance(1_000);
+        assertEquals([waiting.fate, sentByAcceptor.fate, other.state], ["ok", "ok", "connected"]);
+        assertEquals(grid.network.openConnections(from.local), 1);
+      });
+      await grid.close();
+    });
+  }
+}
+
+Deno.test("an acceptor that is listed late by its dialler is dialled at once", async () => {
+  const { grid, dialler } = late("dialler");
+  await grid.run(async () => {
+    await grid.start();
+    const to = grid.node(1 - dialler), from = grid.node(dialler);
+    await grid.clock.advance(30_000);
+    const [other] = to.connections();
+    assertEquals(other!.state, "disconnected");
+    from.setHosts(grid.hosts);
+    await grid.clock.advance(20);
+    assertEquals(other!.state, "connected");
+  });
+  await grid.close();
+});
+
+Deno.test("a dialler that is not listed costs the acceptor little and is logged once a while", async () => {
+  const { grid, dialler, logs } = late("acceptor");
+  await grid.run(async () => {
+    await grid.start();
+    await grid.clock.advance(1_000);
+    let opened = 0;
+    grid.history.subscribe(({ kind }) => {
+      if (kind === "accept") opened++;
+    });
+    await grid.clock.advance(60_000);
+    assert(opened >= 90 && opened <= 170, `${opened} attempts a minute`);
+    for (const { shown } of logs) assert(shown.length <= 2, JSON.stringify(shown));
+    const call = watch(grid.clock, grid.node(dialler).connections()[0]!.request(echo, 1));
+    await grid.clock.settle();
+    const error = call.error as InternodeError;
+    assertEquals([error.code, error.outcome], ["Unreachable", "notSent"]);
+    const cause = error.cause as InternodeError;
+    assert(cause instanceof InternodeError);
+    assertEquals(cause.code, "NotListed");
+  });
+  await grid.close();
+});
