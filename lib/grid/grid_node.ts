@@ -26,6 +26,7 @@ import { ClosingSignals } from "../rpc/serving/closing_signals.ts";
 import type { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
 import { DialLimiter } from "../rpc/connecting/dial_limiter.ts";
 import { HandlerTable } from "../rpc/serving/handler_table.ts";
+import type { ListedHost } from "./host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { Serving } from "../rpc/serving/serving.ts";
 import { UnknownTarget } from "../rpc/serving/unknown_target.ts";
@@ -134,11 +135,11 @@ export class GridNode {
     );
   }
 
-  /** Connects to a host. */
-  async dial(address: HostAddress, signal: AbortSignal): Promise<Channel> {
+  /** Connects to a host at its address. */
+  async dial({ name, address }: ListedHost, signal: AbortSignal): Promise<Channel> {
     const { auth, clock, path } = this.options;
-    const token = auth?.token(this.local.href, address.href, clock.wallNow());
-    return await this.transport(address).dial(address, { signal, path, token });
+    const token = auth?.token(this.local.href, name.href, clock.wallNow());
+    return await this.transport(address).dial(address, { signal, path, token, host: name });
   }
 
   /** Makes a session on a channel. */

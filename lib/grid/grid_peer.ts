@@ -6,7 +6,6 @@
 
 import { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
-import type { HostAddress } from "../runtime/host_address.ts";
 import type { Link, LinkDelegate } from "../driver/link.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
@@ -38,7 +37,7 @@ export class GridPeer implements ReconnectorDelegate {
   onAllGone: () => void = () => {};
 
   readonly #node: GridNode;
-  #address: HostAddress;
+  #listed: ListedHost;
   readonly #dials: boolean;
   readonly #log: ConnectionLog;
   // Made when there is something for them: most connections are idle most of the time.
@@ -48,10 +47,10 @@ export class GridPeer implements ReconnectorDelegate {
   #state: ConnectionState = "connecting";
   #unwatch: (() => void) | null = null;
 
-  constructor(node: GridNode, { name, address }: ListedHost, dials: boolean) {
+  constructor(node: GridNode, listed: ListedHost, dials: boolean) {
     this.#node = node;
-    this.#address = address;
-    this.host = name.href;
+    this.#listed = listed;
+    this.host = listed.name.href;
     this.#dials = dials;
     const { options, dialLimiter } = node;
     this.#log = new ConnectionLog(this.host, options, lastingMs(options.reconnect));
@@ -87,7 +86,7 @@ export class GridPeer implements ReconnectorDelegate {
   /** Begins to dial, or to wait for the peer that dials. Any number of calls. */
   start(): void {
     if (this.#unwatch !== null || this.#state === "closed") return;
-    const by = this.#dials ? this.#address : this.#node.local;
+    const by = this.#dials ? this.#listed.address : this.#node.options.listen;
     this.#unwatch = this.#node.onChange(by, () => this.reconnector.onChange());
     this.reconnector.start();
   }
@@ -140,8 +139,8 @@ export class GridPeer implements ReconnectorDelegate {
   }
 
   /** It is to be reached elsewhere; a connection that there is stays. */
-  move(address: HostAddress): void {
-    this.#address = address;
+  move(listed: ListedHost): void {
+    this.#listed = listed;
     if (this.#dials) this.reconnector.dialAnew();
   }
 
@@ -171,7 +170,7 @@ export class GridPeer implements ReconnectorDelegate {
 
   /** See {@linkcode ReconnectorDelegate}. */
   dial(signal: AbortSignal): Promise<Channel> {
-    return this.#node.dial(this.#address, signal);
+    return this.#node.dial(this.#listed, signal);
   }
 
   /** See {@linkcode ReconnectorDelegate}. */

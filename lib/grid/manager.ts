@@ -4,20 +4,17 @@
  * @module
  */
 
-import { invalidArgument } from "../errors.ts";
 import { about } from "../foreign/log_event.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { promiseOf } from "../foreign/thenable.ts";
 import { checkDiallable, parseNamedHost } from "../runtime/host_address.ts";
 import type { ByteStream } from "../runtime/platform/byte_stream.ts";
-import type { Listener } from "../transport/channel/transport.ts";
 import type { UpgradeRequest } from "../transport/websocket/socket_upgrades.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import type { ServerStats } from "../rpc/connecting/connection_stats.ts";
 import type { Server } from "../rpc/connecting/server.ts";
-import { closeListener } from "./close_listener.ts";
 import type { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import { Acceptor } from "./acceptor.ts";
@@ -31,9 +28,10 @@ import type {
 import type { AnyHandler } from "../rpc/serving/handler_table.ts";
 import { type HostEntry, HostList, type ListedHost } from "./host_list.ts";
 import { type HostsChange, Membership } from "./membership.ts";
+import { NodeListener } from "./node_listener.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
 import { managerClosed, nodeCloses, peerCloses } from "./peer_errors.ts";
-import { exposedNodeError, OwnServer, type UpgradeOptions } from "./own_server.ts";
+import { OwnServer, type UpgradeOptions } from "./own_server.ts";
 import { PeerSet } from "./peer_set.ts";
 import { untilAllConnected } from "./wait_for_all.ts";
 import type { WaitOptions } from "./wait_for_connect.ts";
@@ -72,7 +70,7 @@ export class Manager implements AsyncDisposable {
   readonly #peers: PeerSet;
   readonly #acceptor: Acceptor;
   readonly #ownServer: OwnServer;
-  #listener: Promise<Listener> | null = null;
+  readonly #listener: NodeListener;
   #closed: Promise<void> | null = null;
 
   /**
@@ -84,14 +82,14 @@ export class Manager implements AsyncDisposable {
   constructor(options: ManagerOptions) {
     const local = parseNamedHost(options.local);
     this.local = local.href;
-    const node = this.#node = new GridNode(local, resolveOptions(options));
+    const node = this.#node = new GridNode(local, resolveOptions(options, local));
     this.#peers = new PeerSet(node);
     try {
-      node.transport(local);
+      node.transport(node.options.listen);
       const { hosts } = options,
         check = (host: ListedHost): void => void node.transport(host.address);
       this.#membership = new Membership(hosts, this.local, node.options, check);
-      if (!this.#membership.isFixed) checkDiallable(local);
+      if (options.listen !== undefined || !this.#membership.isFixed) checkDiallable(local);
     } catch (error) {
       void node.options.credentials?.close();
       throw error;
@@ -99,6 +97,7 @@ export class Manager implements AsyncDisposable {
     this.#peers.apply(this.#membership.list.changesSince(HostList.empty), 0);
     this.#acceptor = new Acceptor(node, this.#peers);
     this.#ownServer = new OwnServer(this.#node, this.#acceptor);
+    this.#listener = new NodeListener(node, this.#acceptor);
     this.#membership.onChange = (change, graceMs) => {
       this.#peers.apply(change, graceMs);
       this.#acceptor.onPeersChange();
@@ -187,37 +186,17 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * Starts to accept connections at `local`, and to dial.
+   * Starts to accept connections, at `local` or where option `listen` says, and to dial.
    *
-   * @returns The server; closing it closes this manager.
+   * @returns The server; closing it closes this manager. Its `address` has the port that the system chose where port 0 was asked for.
    * @throws {InternodeError} When the address cannot be listened at, or the manager is closed; `InvalidArgument` if other machines reach it and would need no proof, see `ManagerOptions.allowUnauthenticated`.
    */
   async listen(): Promise<Server<Connection>> {
     if (this.#closed !== null) throw managerClosed();
-    if (this.#listener !== null) throw invalidArgument("This manager is already listening.");
-    const { options, local } = this.#node;
-    const exposed = exposedNodeError(this.#node);
-    if (exposed !== null) throw exposed;
-    const accepting = this.#node.transport(local).listen(local, {
-      accept: (channel, name, slot) => this.#acceptor.accept(channel, name, slot),
-      limiter: this.#acceptor.limiter,
-      path: options.path,
-      allowOrigins: options.allowOrigins,
-      allowHosts: options.allowHosts,
-      authorize: (...asked) => this.#acceptor.authorize(...asked),
-      onError: this.#acceptor.log.onError,
-    });
-    this.#listener = accepting;
-    let listener: Listener;
-    try {
-      listener = await accepting;
-    } catch (error) {
-      this.#listener = null;
-      throw error;
-    }
+    const listener = await this.#listener.listen(), { logger } = this.#node.options;
     const finished = promiseOf<void>(() => listener.finished).then(() => this.#closed ?? undefined);
     finished.catch((error) =>
-      options.logger.error(
+      logger.error(
         `The listener at ${this.local} ended unexpectedly: ${sentence(textOf(error))} ` +
           "Nobody can connect to this host until it listens again.",
         { event: "listener_failed", local: this.local, ...about(error) },
@@ -365,7 +344,7 @@ export class Manager implements AsyncDisposable {
     const { clock, logger } = this.#node.options, peers = this.#peers;
     this.#node.closing = true;
     this.#membership.close();
-    const listenerClosed = closeListener(this.#listener, this.local, this.#node.options);
+    const listenerClosed = this.#listener.close();
     const { links } = peers, reason = nodeCloses(this.local);
     this.#node.serving.closing.abort(reason, this.#node.serving.logger);
     peers.drain(reason);

@@ -5,6 +5,7 @@
  */
 
 import type { HostSource } from "./host_list.ts";
+import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
 import { shown } from "../foreign/text_of.ts";
 import { readHosts } from "../transport/websocket/allowed_hosts.ts";
 import { readOrigins } from "../transport/websocket/allowed_origins.ts";
@@ -38,8 +39,10 @@ import {
 
 /** What a `Manager` is made from. */
 export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
-  /** This host's URL, by which its peers know it: `tcp://10.0.0.1:9000`, `ws://…`, `unix:///run/grid.sock`. */
+  /** This host's URL, by which its peers know it: `tcp://10.0.0.1:9000`, `ws://…`, `unix:///run/grid.sock`. Certificates prove it. */
   readonly local: string;
+  /** The URL at which this node listens, where that is not its name: all interfaces (`tcp://0.0.0.0:9000`), a port that the system chooses (`tcp://127.0.0.1:0`; `Server.address` says which), or behind a mapped port. Default: `local`. */
+  readonly listen?: string | undefined;
   /**
    * The hosts of the grid. A list of URLs, or of names with addresses where these
    * differ; `local` must be on it once, and {@linkcode Manager.setHosts} replaces
@@ -109,6 +112,8 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
 /** The same with everything filled in. */
 export interface NodeOptions extends ConnectionSettings {
   /** See {@linkcode ManagerOptions}. */
+  readonly listen: HostAddress;
+  /** See {@linkcode ManagerOptions}. */
   readonly path: string;
   /** See {@linkcode ManagerOptions}. */
   readonly allowOrigins: readonly string[];
@@ -139,9 +144,10 @@ export interface NodeOptions extends ConnectionSettings {
 /**
  * Fills in what is missing and checks the numbers.
  *
+ * @param local This host's URL.
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
-export function resolveOptions(given: ManagerOptions): NodeOptions {
+export function resolveOptions(given: ManagerOptions, local: HostAddress): NodeOptions {
   const { path = "/internode" } = given;
   if (typeof path !== "string" || !path.startsWith("/")) {
     throw invalidOption("path", `must begin with "/", not ${shown(path)}`);
@@ -156,6 +162,7 @@ export function resolveOptions(given: ManagerOptions): NodeOptions {
   }
   const settings = {
     ...resolveConnectionOptions(given),
+    listen: given.listen === undefined ? local : parseHostAddress(given.listen),
     path,
     allowOrigins: readOrigins(given.allowOrigins),
     allowHosts: readHosts(given.allowHosts),

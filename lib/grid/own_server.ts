@@ -113,7 +113,7 @@ export class OwnServer {
 
 /** Why a node may not accept connections, as no proof would be asked for; `null`: it may. */
 export function exposedNodeError(node: GridNode): InternodeError | null {
-  const { local, options } = node;
-  const guarded = node.transport(local).guarded === true;
-  return exposedListenerError(local, { ...options, guarded }, "option tls (mutual TLS)");
+  const { options } = node, { listen } = options;
+  const guarded = node.transport(listen).guarded === true;
+  return exposedListenerError(listen, { ...options, guarded }, "option tls (mutual TLS)");
 }

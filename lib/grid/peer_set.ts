@@ -123,7 +123,7 @@ export class PeerSet {
     if (this.#closed) return;
     for (const name of left) this.#remove(name, graceMs);
     for (const host of joined) this.#add(host);
-    for (const { name, address } of moved) this.get(name.href)?.move(address);
+    for (const host of moved) this.get(host.name.href)?.move(host);
   }
 
   /** Takes no calls and makes no connections any more. */

@@ -116,6 +116,8 @@ export interface DialOptions {
   signal: AbortSignal;
   /** The request path of WebSocket endpoints, such as `/internode`. */
   path: string;
+  /** Who is to be found there: what a certificate must prove and a WebSocket request asks for. Default: the address itself. */
+  host?: HostAddress | undefined;
   /** Proof that stands in a WebSocket upgrade request (the `authorization` header's text after `Bearer `). */
   token?: string | undefined;
 }

@@ -39,7 +39,7 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
     guarded: true,
 
     async dial(address, options) {
-      const host = certificateToExpect(source.current, address);
+      const host = certificateToExpect(source.current, options.host ?? address);
       const channel = await inner.dial(address, options);
       const { signal } = options;
       const secured = await secureDialled(channel, address.href, source.current, host, signal);

@@ -59,11 +59,16 @@ export function tlsTransport(options: TlsTransportOptions = {}): Transport {
   const alpn = options.protocols && [...options.protocols];
   const inner = tcpTransport();
   return {
-    dial(address, { signal }) {
-      const { startTls } = thisPlatform();
+    dial(address, { signal, host }) {
+      const { startTls } = thisPlatform(), name = namedHost((host ?? address).hostname);
       return startTls === null
-        ? dialChannel(address, signal, () => secureDialled(address, signal, options))
-        : dialConn(address, signal, true, () => connectTls(startTls, address, signal, options));
+        ? dialChannel(address, signal, () => secureDialled(address, name, signal, options))
+        : dialConn(
+          address,
+          signal,
+          true,
+          () => connectTls(startTls, address, name, signal, options),
+        );
     },
 
     // deno-lint-ignore require-await -- what is thrown becomes the rejection
@@ -123,10 +128,11 @@ class UnbelievedCertificate extends Error {
 /** Connects by TLS over TCP by `node:tls`, as {@linkcode connectTls} does. */
 async function secureDialled(
   address: HostAddress,
+  host: string,
   signal: AbortSignal,
   { caCerts, protocols }: TlsTransportOptions,
 ): Promise<ByteChannel> {
-  const host = namedHost(address.hostname), isIp = host.includes(":") || /^[\d.]+$/.test(host);
+  const isIp = host.includes(":") || /^[\d.]+$/.test(host);
   const channel = new ConnChannel(await connectTcp(address, signal), address.href, false);
   const inbox = new TlsInbox();
   const duplex = new ChannelDuplex(channel, Infinity, inbox.hasRoom);
@@ -181,6 +187,7 @@ export function requireIdentity(
  *
  * @param startTls What the runtime does it by.
  * @param address Where to.
+ * @param hostname The name or IP address that the certificate must be for.
  * @param signal Gives up.
  * @param options Authorities believed beside the runtime's own, and the protocols to be spoken.
  * @returns The connection.
@@ -188,10 +195,11 @@ export function requireIdentity(
 async function connectTls(
   startTls: NonNullable<Platform["startTls"]>,
   address: HostAddress,
+  hostname: string,
   signal: AbortSignal,
   options: TlsTransportOptions,
 ): Promise<Socket> {
-  const { caCerts = [], protocols } = options, hostname = namedHost(address.hostname);
+  const { caCerts = [], protocols } = options;
   const conn = await connectTcp(address, signal);
   return await startTls(conn, { hostname, caCerts, protocols, signal });
 }

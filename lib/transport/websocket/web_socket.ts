@@ -50,7 +50,7 @@ export function webSocketOver(inner: Transport): Transport {
   return {
     // deno-lint-ignore require-await -- what is thrown becomes the rejection
     async dial(address, options) {
-      const request = upgradeRequest(address, options.path, options.token);
+      const request = upgradeRequest(address, options.path, options.token, options.host);
       return dialChannel(address, options.signal, async () => {
         const channel = await inner.dial(address, options);
         return await upgrade(channel, address, request, options.signal);

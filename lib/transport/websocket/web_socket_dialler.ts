@@ -35,6 +35,8 @@ const ascii = new TextEncoder();
 
 /** What a request for WebSocket says. */
 export interface UpgradeRequest {
+  /** Whom it asks for. */
+  readonly host: HostAddress;
   /** The path and query, encoded. */
   readonly path: string;
   /** What stands in the `authorization` header, if anything. */
@@ -47,6 +49,7 @@ export interface UpgradeRequest {
  * @param address Where to, for messages.
  * @param path The path; what URLs cannot hold is encoded.
  * @param token The proof.
+ * @param host Whom to ask for. Default: the address.
  * @returns The request.
  * @throws {InternodeError} `InvalidArgument`.
  */
@@ -54,6 +57,7 @@ export function upgradeRequest(
   address: HostAddress,
   path: string,
   token: string | undefined,
+  host: HostAddress = address,
 ): UpgradeRequest {
   if (!path.startsWith("/")) {
     throw invalid(address, `the path ${quoted(path)} must begin with "/"`);
@@ -62,7 +66,7 @@ export function upgradeRequest(
     throw invalid(address, "the token contains characters that a header cannot contain");
   }
   const { pathname, search } = new URL(`http://host${path}`);
-  return { path: pathname + search, token };
+  return { host, path: pathname + search, token };
 }
 
 /**
@@ -82,7 +86,7 @@ export async function requestUpgrade(
   reasonTimeoutMs: number = REASON_TIMEOUT_MS,
 ): Promise<Uint8Array> {
   const key = base64Of(crypto.getRandomValues(new Uint8Array(16)));
-  await writeAll(channel, requestHead(address, request, key));
+  await writeAll(channel, requestHead(request, key));
   let left = MAX_HEAD_BYTES, rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   let head: HttpHead, status: number;
   do {
@@ -135,14 +139,13 @@ function statusOf({ first }: HttpHead): number | undefined {
 }
 
 function requestHead(
-  address: HostAddress,
-  { path, token }: UpgradeRequest,
+  { host, path, token }: UpgradeRequest,
   key: string,
 ): Uint8Array<ArrayBuffer> {
   const proof = token === undefined ? "" : `Authorization: Bearer ${token}\r\n`;
   return ascii.encode(
     `GET ${path} HTTP/1.1\r\nHost: ${
-      hostHeader(address)
+      hostHeader(host)
     }\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${proof}\r\n`,
   );

@@ -227,6 +227,7 @@ test("a refusal whose text never comes is told without it", async () => {
   const asking = assertRejects(
     () =>
       requestUpgrade(new ConnChannel(dialled, host.address.href, false), host.address, {
+        host: host.address,
         path: "/",
         token: undefined,
       }, 1),

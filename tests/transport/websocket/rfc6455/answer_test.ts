@@ -37,7 +37,7 @@ async function ask({ name, answer, says }: AnswerCase, chopBytes: number): Promi
   const wire = new AnsweringEnd(answer, chopBytes);
   let failure: string | null = null;
   try {
-    await requestUpgrade(wire, ADDRESS, { path: "/internode", token: undefined });
+    await requestUpgrade(wire, ADDRESS, { host: ADDRESS, path: "/internode", token: undefined });
   } catch (error) {
     assert(error instanceof InternodeError, `${where}: ${error}`);
     failure = error.message;
