@@ -9,7 +9,8 @@ import { type PeerName, PEERS, REFERENCE } from "./stands/list.ts";
 import type { Work } from "./stands/measure.ts";
 import { readOptions } from "../../tools/command_line/command_line.ts";
 import { parsePeersOptions, type PeersOptions, USAGE } from "./options.ts";
-import { PeerPair, type Round } from "./pair.ts";
+import { CONFIG, PeerPair, PROCESS, type Round } from "./pair.ts";
+import { Launcher } from "../../tools/runtimes/launcher.ts";
 import { type PeerRow, peerRow, showWork } from "./row.ts";
 
 /** Each round begins with so much of its time that is not measured. */
@@ -32,9 +33,12 @@ class Comparison {
   async run(onWork: (work: Work, rows: PeerRow[]) => void): Promise<number> {
     await using stack = new AsyncDisposableStack();
     console.error(this.#plan());
+    const { runtime } = this.#options, signal = this.#signal;
+    const beside = { packages: CONFIG, data: "bench/peers/stands" };
+    const launcher = stack.use(await Launcher.of([runtime], [PROCESS], beside));
     for (const name of this.#options.peers) {
       await this.#guard(name, async () => {
-        const started = await PeerPair.start(name, this.#signal);
+        const started = await PeerPair.start(name, { runtime, launcher, signal });
         if ("missing" in started) console.error(`${name} is skipped: ${started.missing}`);
         else this.#pairs.set(name, stack.use(started.pair));
       });

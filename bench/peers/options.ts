@@ -9,6 +9,7 @@ import {
   flag,
   list,
   seconds,
+  text,
   UsageError,
   whole,
 } from "../../tools/command_line/command_line.ts";
@@ -17,6 +18,8 @@ import type { Work } from "./stands/measure.ts";
 
 /** What is to be compared. */
 export interface PeersOptions {
+  /** On what all processes run. */
+  readonly runtime: string;
   /** Names of peers, in the order of the table. */
   readonly peers: readonly PeerName[];
   /** What each has to do. */
@@ -33,6 +36,11 @@ const LINE = new CommandLine(
   "deno task bench:peers",
   "The same echo over Internode and its peers, each in two processes, in turns.",
   {
+    runtime: text(
+      "what all processes run on: deno, node, bun, what npx brings, or the path of a program",
+      "NAME",
+      "deno",
+    ),
     peers: list(`only these of ${PEER_NAMES.join(", ")}; all without it`, "NAME,…", [], peer),
     work: list(
       "bytes x requests in flight",
@@ -64,16 +72,16 @@ export function parsePeersOptions(args: readonly string[]): PeersOptions | "help
   return { peers: peers.length === 0 ? PEER_NAMES : peers, works, ...rest };
 }
 
-function peer(text: string): PeerName {
-  const found = PEER_NAMES.find((name) => name === text);
+function peer(given: string): PeerName {
+  const found = PEER_NAMES.find((name) => name === given);
   if (found !== undefined) return found;
-  throw new UsageError(`${JSON.stringify(text)} is none of ${PEER_NAMES.join(", ")}`);
+  throw new UsageError(`${JSON.stringify(given)} is none of ${PEER_NAMES.join(", ")}`);
 }
 
-function work(text: string): Work {
-  const [, size, inflight] = /^(\d+)x(\d+)$/.exec(text) ?? [];
+function work(given: string): Work {
+  const [, size, inflight] = /^(\d+)x(\d+)$/.exec(given) ?? [];
   if (size !== undefined && Number(inflight) > 0) {
     return { size: Number(size), inflight: Number(inflight) };
   }
-  throw new UsageError(`${JSON.stringify(text)} is not bytes x requests in flight, such as 64x1`);
+  throw new UsageError(`${JSON.stringify(given)} is not bytes x requests in flight, such as 64x1`);
 }

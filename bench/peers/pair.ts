@@ -4,9 +4,11 @@
  * @module
  */
 
-import { TextLineStream } from "@std/streams";
+import type { Launcher } from "../../tools/runtimes/launcher.ts";
+import { ToldProcess } from "../support/told_process.ts";
 import type { PeerName } from "./stands/list.ts";
-import type { Moment, Order, Work } from "./stands/measure.ts";
+import type { Moment, Order, ServerStarted, Work } from "./stands/measure.ts";
+import { ROOT } from "../../tools/runtimes/build.ts";
 
 /** One round of one peer. */
 export interface Round extends Moment {
@@ -17,38 +19,53 @@ export interface Round extends Moment {
 /** A peer that is up, or why there is none. */
 export type Started = { readonly pair: PeerPair } | { readonly missing: string };
 
-const PROCESS = new URL("./stands/process.ts", import.meta.url).href;
+/** What both run. */
+export const PROCESS = "bench/peers/stands/process.ts";
 /** The peers' packages are pinned here, apart from those that everything else wants. */
-const CONFIG = `${import.meta.dirname}/stands/deno.json`;
+export const CONFIG = "bench/peers/stands/deno.json";
 
 /** Packages may have to be fetched first. */
 const START_MS = 120_000;
 /** How much longer than it was told to measure a process may take. */
 const PATIENCE_MS = 20_000;
-/** After that a process that was told to end is killed. */
-const END_MS = 5_000;
+/** How the processes of a run are started. */
+export interface PairStart {
+  /** On what. */
+  readonly runtime: string;
+  /** What starts {@linkcode PROCESS}. */
+  readonly launcher: Launcher;
+  /** Ends all waiting. */
+  readonly signal: AbortSignal;
+}
 
 /** Both processes, connected. */
 export class PeerPair implements AsyncDisposable {
-  readonly #server: Child;
-  readonly #client: Child;
+  readonly #server: ToldProcess;
+  readonly #client: ToldProcess;
   #expectedPerSecond = 0;
 
-  private constructor(server: Child, client: Child) {
+  private constructor(server: ToldProcess, client: ToldProcess) {
     this.#server = server;
     this.#client = client;
   }
 
   /** Starts both, or says what is missing. */
-  static async start(name: PeerName, signal: AbortSignal): Promise<Started> {
+  static async start(
+    name: PeerName,
+    { runtime, launcher, signal }: PairStart,
+  ): Promise<Started> {
     await using stack = new AsyncDisposableStack();
-    const server = stack.use(new Child(["server", name], signal));
-    const { missing, address } = await server.answer<{ missing?: string; address: string }>(
-      START_MS,
-    );
+    const flags = runtime === "deno" ? ["--config", new URL(CONFIG, ROOT).pathname] : [];
+    const start = (role: string, ...args: string[]): ToldProcess => {
+      const command = [...launcher.command(runtime, PROCESS, flags), role, name, ...args] as const;
+      const what = `the ${role} of ${name}`;
+      return stack.use(new ToldProcess(command, { what, signal, env: { NODE_ENV: "production" } }));
+    };
+    const server = start("server");
+    const { missing, address } = await server.ask<ServerStarted>("start", null, START_MS);
     if (missing !== undefined) return { missing };
-    const client = stack.use(new Child(["client", name, address], signal));
-    await client.answer(START_MS);
+    const client = start("client", address);
+    await client.ask("start", null, START_MS);
     stack.move();
     return { pair: new PeerPair(server, client) };
   }
@@ -68,73 +85,15 @@ export class PeerPair implements AsyncDisposable {
 
   #measure({ size, inflight }: Work, seconds: number): Promise<Moment> {
     const order: Order = { size, inflight, seconds, expectedPerSecond: this.#expectedPerSecond };
-    return this.#client.ask<Moment>(order, seconds * 1000 + PATIENCE_MS);
+    return this.#client.ask<Moment>("measure", order, seconds * 1000 + PATIENCE_MS);
   }
 
-  async #serverCpuUs(): Promise<number> {
-    return (await this.#server.ask<{ cpuUs: number }>({}, PATIENCE_MS)).cpuUs;
+  #serverCpuUs(): Promise<number> {
+    return this.#server.ask<number>("cpuUs", null, PATIENCE_MS);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client[Symbol.asyncDispose]();
     await this.#server[Symbol.asyncDispose]();
-  }
-}
-
-/** One process, which answers each line with a line. */
-class Child implements AsyncDisposable {
-  readonly #what: string;
-  readonly #signal: AbortSignal;
-  readonly #process: Deno.ChildProcess;
-  readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #answers: ReadableStreamDefaultReader<string>;
-
-  constructor(args: readonly string[], signal: AbortSignal) {
-    this.#what = `the ${args[0]} of ${args[1]}`;
-    this.#signal = signal;
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", "--config", CONFIG, PROCESS, ...args],
-      env: { NODE_ENV: "production" },
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#orders = this.#process.stdin.getWriter();
-    this.#answers = this.#process.stdout.pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream()).getReader();
-  }
-
-  async ask<T>(order: object, withinMs: number): Promise<T> {
-    await this.#orders.write(new TextEncoder().encode(`${JSON.stringify(order)}\n`));
-    return await this.answer(withinMs);
-  }
-
-  /** The next line, unless it takes too long, the process ends, or the bench is stopped. */
-  async answer<T>(withinMs: number): Promise<T> {
-    this.#signal.throwIfAborted();
-    const failed = Promise.withResolvers<never>();
-    const stop = () => failed.reject(this.#signal.reason);
-    this.#signal.addEventListener("abort", stop);
-    const timer = setTimeout(
-      () => failed.reject(new Error(`${this.#what} did not answer within ${withinMs} ms`)),
-      withinMs,
-    );
-    try {
-      const { value, done } = await Promise.race([this.#answers.read(), failed.promise]);
-      if (done) throw new Error(`${this.#what} ended, status ${(await this.#process.status).code}`);
-      const answer = JSON.parse(value) as T & { error?: string };
-      if (answer.error !== undefined) throw new Error(`${this.#what}: ${answer.error}`);
-      return answer;
-    } finally {
-      clearTimeout(timer);
-      this.#signal.removeEventListener("abort", stop);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#orders.close().catch(() => {}); // It may have ended already.
-    const killing = setTimeout(() => this.#process.kill("SIGKILL"), END_MS);
-    await this.#process.status;
-    clearTimeout(killing);
-    await this.#answers.cancel();
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { readFileSync } from "node:fs";
+
 /** What `/proc` counts in: a hundredth of a second wherever Linux runs. */
 const TICK_MS = 10;
 
@@ -15,7 +17,7 @@ const TICK_MS = 10;
 export function processCpuMs(pid: number): number {
   let text: string;
   try {
-    text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    text = readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch {
     return NaN;
   }

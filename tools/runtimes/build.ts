@@ -1,5 +1,5 @@
 /**
- * Test files and all that they need, compiled for Node and Bun as the package for npm is.
+ * Modules and all that they need, compiled for Node and Bun as the package for npm is.
  *
  * @module
  */
@@ -16,9 +16,22 @@ const MODULE_URL = /("\.[^"\n]*)\.ts", import\.meta\.url/g;
 /** What tests import of JSR's standard library. */
 const STANDARD = ["assert", "msgpack"];
 
-/** Writes all that the tests need, and what they read, into a folder. */
-export async function build(folder: string, files: readonly string[]): Promise<void> {
+/** What is built beside modules. */
+export interface BuildOptions {
+  /** The configuration whose packages of npm are installed. Default: `deno.json`. */
+  readonly packages?: string;
+  /** The folder whose files that are no modules are copied. Default: `tests`. */
+  readonly data?: string;
+}
+
+/** Writes all that the modules need, and what they read, into a folder. */
+export async function build(
+  folder: string,
+  files: readonly string[],
+  { packages = "deno.json", data = "tests" }: BuildOptions = {},
+): Promise<void> {
   const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL(packages, ROOT)));
   const replaced = new Map<string, string>();
   const entries: string[] = [];
   for (const [entry, path] of Object.entries(config.exports as Record<string, string>)) {
@@ -42,9 +55,9 @@ export async function build(folder: string, files: readonly string[]): Promise<v
     if (path.endsWith(".d.ts")) continue;
     await write(`${folder}/${path}`, text.replaceAll(MODULE_URL, '$1.js", import.meta.url'));
   }
-  await copyData(folder, "tests");
+  await copyData(folder, data);
   const dependencies = Object.fromEntries(
-    Object.values(config.imports as Record<string, string>).map((target) =>
+    Object.values(imports as Record<string, string>).map((target) =>
       /^npm:(.+)@([^@]+)$/.exec(target)
     ).filter((found) => found !== null && found[1] !== "typescript").map((found) =>
       found!.slice(1, 3)

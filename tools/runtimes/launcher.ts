@@ -5,7 +5,7 @@
  */
 
 import { outputOf } from "../package/standard.ts";
-import { build, programOf, ROOT } from "./build.ts";
+import { build, type BuildOptions, programOf, ROOT } from "./build.ts";
 
 /** What npx brings for a runtime that is named without a version: what CI runs on. */
 const PINNED: Readonly<Record<string, string>> = { node: "node@24.21.0", bun: "bun@1.4.5" };
@@ -29,14 +29,19 @@ export class Launcher implements AsyncDisposable {
    * @param runtimes `deno` is this one; `node` and `bun` are the versions that CI runs on; else
    *   what npx brings, such as `node@26.10.0`, or the path of a program.
    * @param modules Paths from the repository's root on.
+   * @param options What lies beside them.
    * @returns What starts them.
    */
-  static async of(runtimes: readonly string[], modules: readonly string[]): Promise<Launcher> {
+  static async of(
+    runtimes: readonly string[],
+    modules: readonly string[],
+    options: BuildOptions = {},
+  ): Promise<Launcher> {
     const others = [...new Set(runtimes)].filter((runtime) => runtime !== "deno");
     if (others.length === 0) return new Launcher(null, new Map());
     const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "internode-built-" }));
     try {
-      await build(folder, modules);
+      await build(folder, modules, options);
       const programs = new Map<string, string>();
       for (const runtime of others) programs.set(runtime, await pathOf(runtime, folder));
       return new Launcher(folder, programs);

@@ -5,13 +5,41 @@
  */
 
 import { newWebSocketRpcSession, RpcTarget } from "capnweb";
-import { WebSocket as NodeWebSocket } from "ws";
-import { LOOPBACK, type Peer } from "./peer.ts";
+import type { AddressInfo } from "node:net";
+import { WebSocket as NodeWebSocket, WebSocketServer } from "ws";
+import { type EchoServer, LOOPBACK, type Peer, RUNTIME } from "./peer.ts";
 
 class Echo extends RpcTarget {
   echo(payload: Uint8Array): Uint8Array {
     return payload;
   }
+}
+
+function serveOnDeno(): Promise<EchoServer> {
+  const server = Deno.serve({ hostname: LOOPBACK, port: 0, onListen: () => {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    newWebSocketRpcSession(socket, new Echo());
+    return response;
+  });
+  return Promise.resolve({
+    address: `ws://${LOOPBACK}:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  });
+}
+
+async function serveByWs(): Promise<EchoServer> {
+  const server = new WebSocketServer({ host: LOOPBACK, port: 0 });
+  await new Promise<void>((resolve) => server.once("listening", resolve));
+  server.on("connection", (socket) => {
+    newWebSocketRpcSession(socket as unknown as WebSocket, new Echo());
+  });
+  return {
+    address: `ws://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () => {
+      for (const socket of server.clients) socket.terminate();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
 }
 
 /**
@@ -24,17 +52,13 @@ class Echo extends RpcTarget {
  */
 export function capnweb(dialler: "ws" | "runtime"): Peer {
   return {
-    serve() {
-      const server = Deno.serve({ hostname: LOOPBACK, port: 0, onListen: () => {} }, (request) => {
-        const { socket, response } = Deno.upgradeWebSocket(request);
-        newWebSocketRpcSession(socket, new Echo());
-        return response;
-      });
-      return Promise.resolve({
-        address: `ws://${LOOPBACK}:${server.addr.port}`,
-        [Symbol.asyncDispose]: () => server.shutdown(),
-      });
-    },
+    missing: () =>
+      Promise.resolve(
+        dialler === "runtime" && RUNTIME !== "deno"
+          ? "it stands for the WebSocket of Deno, which is another than this runtime's"
+          : undefined,
+      ),
+    serve: RUNTIME === "deno" ? serveOnDeno : serveByWs,
     dial(url) {
       const socket = dialler === "ws"
         ? new NodeWebSocket(url) as unknown as WebSocket

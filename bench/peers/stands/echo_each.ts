@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { PEER_NAMES } from "./list.ts";
 import { LOAD } from "./load.ts";
 
@@ -20,4 +21,4 @@ for (const name of PEER_NAMES) {
   await client[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
 }
-Deno.exit(0); // Some packages keep timers.
+process.exit(0); // Some packages keep timers.

@@ -24,6 +24,14 @@ export interface Order extends Work {
   readonly expectedPerSecond: number;
 }
 
+/** What comes of starting what echoes. */
+export interface ServerStarted {
+  /** Why it cannot run here. */
+  readonly missing?: string;
+  /** Where it is, if it runs. */
+  readonly address: string;
+}
+
 /** What the asking process saw. */
 export interface Moment {
   /** Requests answered. */

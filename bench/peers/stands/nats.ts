@@ -4,6 +4,7 @@
  * @module
  */
 
+import { spawn, spawnSync } from "node:child_process";
 import { connect } from "@nats-io/transport-node";
 import { freePorts } from "../../../tools/network/free_ports.ts";
 import { LOOPBACK, type Peer } from "./peer.ts";
@@ -22,27 +23,26 @@ const COMMANDS = ["nats-server", "/usr/sbin/nats-server", "/usr/local/bin/nats-s
 
 /** One connection on each side; replies come over one subscription, as the client does by itself. */
 export const nats: Peer = {
-  async missing() {
-    if (await findServer() !== undefined) return undefined;
-    return "there is no nats-server; Debian has it: apt-get install nats-server";
-  },
+  missing: () =>
+    Promise.resolve(
+      findServer() === undefined
+        ? "there is no nats-server; Debian has it: apt-get install nats-server"
+        : undefined,
+    ),
   async serve() {
-    const command = await findServer();
+    const command = findServer();
     if (command === undefined) throw new Error("there is no nats-server");
     const port = freePorts(1)[0]!;
-    const keeper = new Deno.Command("sh", {
-      args: ["-c", KEEPER, "sh", command, "--addr", LOOPBACK, "--port", String(port)],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
+    const args = ["-c", KEEPER, "sh", command, "--addr", LOOPBACK, "--port", String(port)];
+    const keeper = spawn("sh", args, { stdio: ["pipe", "pipe", "ignore"] });
     await using stack = new AsyncDisposableStack();
     stack.defer(async () => {
-      await keeper.stdin.close();
-      await keeper.status;
+      const ended = new Promise((resolve) => keeper.once("close", resolve));
+      keeper.stdin.end();
+      await ended;
     });
-    const reader = keeper.stdout.getReader();
-    stack.defer(() => reader.cancel());
-    const brokerPid = Number(new TextDecoder().decode((await reader.read()).value));
+    const said = await new Promise<Uint8Array>((resolve) => keeper.stdout.once("data", resolve));
+    const brokerPid = Number(new TextDecoder().decode(said));
     const address = `${LOOPBACK}:${port}`;
     const connection = await connect({ servers: address, waitOnFirstConnect: true });
     stack.defer(() => connection.close());
@@ -69,14 +69,6 @@ export const nats: Peer = {
   },
 };
 
-async function findServer(): Promise<string | undefined> {
-  for (const command of COMMANDS) {
-    try {
-      const { success } = await new Deno.Command(command, { args: ["--version"] }).output();
-      if (success) return command;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return undefined;
+function findServer(): string | undefined {
+  return COMMANDS.find((command) => spawnSync(command, ["--version"]).status === 0);
 }

@@ -31,3 +31,10 @@ export interface EchoClient extends AsyncDisposable {
 
 /** Where peers listen. */
 export const LOOPBACK = "127.0.0.1";
+
+/** What this process runs on. */
+export const RUNTIME: "deno" | "node" | "bun" = "Deno" in globalThis
+  ? "deno"
+  : "Bun" in globalThis
+  ? "bun"
+  : "node";

@@ -57,3 +57,19 @@ Deno.test({
     assertEquals(rows[1]!["ratio"], 1);
   },
 });
+
+Deno.test({
+  name: "on Node the bench of peers measures packages of npm and Internode",
+  ignore,
+  fn: async () => {
+    const lines = await run(
+      "../main.ts",
+      ...["--runtime", "node", "--peers", "grpc-js,fetch,fetch-h2,internode", "--work", "64x2"],
+      ...["--seconds", "0.05", "--rounds", "1", "--json"],
+    );
+    const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    // What only Deno has is passed over.
+    assertEquals(rows.map(({ peer }) => peer), ["grpc-js", "fetch", "internode"]);
+    for (const row of rows) assertEquals(Number(row["cpuUs"]) > 0, true, JSON.stringify(row));
+  },
+});

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import type { AddressInfo } from "node:net";
 import { createTRPCClient, createWSClient, wsLink } from "@trpc/client";
 import { initTRPC } from "@trpc/server";
@@ -15,6 +16,13 @@ const { router, procedure } = initTRPC.create();
 const echoRouter = router({
   echo: procedure.input((value) => value as string).query(({ input }) => input),
 });
+
+// Node 24 has it in buffers of its own alone.
+const IS_STANDARD = "fromBase64" in Uint8Array;
+const textOf = (bytes: Uint8Array): string =>
+  IS_STANDARD ? bytes.toBase64() : Buffer.from(bytes).toString("base64");
+const bytesOf = (text: string): Uint8Array =>
+  IS_STANDARD ? Uint8Array.fromBase64(text) : Buffer.from(text, "base64");
 
 /** Bytes travel as base64 in JSON, as it knows no others. */
 export const trpc: Peer = {
@@ -37,7 +45,7 @@ export const trpc: Peer = {
     });
     const client = createTRPCClient<typeof echoRouter>({ links: [wsLink({ client: socket })] });
     return Promise.resolve({
-      echo: async (payload) => Uint8Array.fromBase64(await client.echo.query(payload.toBase64())),
+      echo: async (payload) => bytesOf(await client.echo.query(textOf(payload))),
       [Symbol.asyncDispose]: () => Promise.resolve(void socket.close()),
     });
   },
