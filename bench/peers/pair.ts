@@ -55,7 +55,7 @@ export class PeerPair implements AsyncDisposable {
     { runtime, launcher, signal }: PairStart,
   ): Promise<Started> {
     await using stack = new AsyncDisposableStack();
-    const flags = runtime === "deno" ? ["--config", new URL(CONFIG, ROOT).pathname] : [];
+    const flags = { deno: ["-A", "--config", decodeURIComponent(new URL(CONFIG, ROOT).pathname)] };
     const start = (role: string, ...args: string[]): ToldProcess => {
       const command = [...launcher.command(runtime, PROCESS, flags), role, name, ...args] as const;
       const what = `the ${role} of ${name}`;

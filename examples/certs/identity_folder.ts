@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readFile } from "node:fs/promises";
 import type { Identity } from "./authority.ts";
 
 /** The files of a node, none of which it needs from anywhere else. */
@@ -35,10 +36,10 @@ export async function writeIdentity(folder: string, identity: Identity, ca: stri
   await writeWhole(files.cert, identity.cert);
 }
 
-/** Reads what {@linkcode writeIdentity} has written, as the `tls` of a `Manager` takes it. */
+/** Reads what {@linkcode writeIdentity} has written, as the `tls` of a `Manager` takes it; on Node and Bun too. */
 export async function readIdentity(folder: string): Promise<Identity & { readonly ca: string }> {
   const files = identityFiles(folder);
-  const read = [files.cert, files.key, files.ca].map((path) => Deno.readTextFile(path));
+  const read = [files.cert, files.key, files.ca].map((path) => readFile(path, "utf8"));
   const [cert, key, ca] = await Promise.all(read) as [string, string, string];
   return { cert, key, ca };
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { count, duration } from "./table_view.ts";
-import { type Outcome, runDemo } from "./demo.ts";
+import { count, duration } from "./supervisor/table_view.ts";
+import { type Outcome, runDemo } from "./supervisor/demo.ts";
 import { readOptions } from "../../tools/command_line/command_line.ts";
-import { Interruption } from "./interruption.ts";
-import { parseOptions, USAGE } from "./options.ts";
-import { Screen } from "./screen.ts";
+import { Interruption } from "./supervisor/interruption.ts";
+import { parseOptions, USAGE } from "./supervisor/options.ts";
+import { Screen } from "./supervisor/screen.ts";
 
 /** How many violations are shown. */
 const SHOWN = 10;
@@ -24,7 +24,9 @@ async function main(): Promise<number> {
     () => Deno.consoleSize().columns,
   );
   screen.print(
-    `${options.nodes} nodes over ${options.mtls ? "mutual TLS over " : ""}${options.transport}, ` +
+    `${options.nodes} nodes${on(options.runtimes)} over ${
+      options.mtls ? "mutual TLS over " : ""
+    }${options.transport}, ` +
       `${options.keys} keys, ${options.seconds} s; --seed ${options.seed}${
         options.careless ? "; THE LOCK IS BROKEN" : ""
       }`,
@@ -43,6 +45,10 @@ async function main(): Promise<number> {
     }
     return interruption.signal.aborted ? interruption.status : 1;
   }
+}
+
+function on(runtimes: readonly string[]): string {
+  return runtimes.length === 1 && runtimes[0] === "deno" ? "" : ` on ${runtimes.join(", ")}`;
 }
 
 function describe({ summary, verdict }: Outcome): string {

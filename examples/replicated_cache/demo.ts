@@ -7,7 +7,7 @@
 import { client, connect, consistentHash, type ServiceConnection } from "@internode/grid/call";
 import type { Logger } from "@internode/grid";
 import { delay } from "@std/async";
-import { count, duration } from "../lock_service/table_view.ts";
+import { count, duration } from "../lock_service/supervisor/table_view.ts";
 import { Cache } from "./contracts.ts";
 import { EtcdProcess } from "./etcd_process.ts";
 import { Fleet } from "./fleet.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Output } from "../lock_service/screen.ts";
+import type { Output } from "../lock_service/supervisor/screen.ts";
 
 const CLEAR = "\r\x1b[K";
 

@@ -6,7 +6,7 @@
 
 import type { Client } from "@internode/grid/call";
 import { delay } from "@std/async";
-import { Histogram } from "../lock_service/histogram.ts";
+import { Histogram } from "../lock_service/node/histogram.ts";
 import type { Cache, Entry } from "./contracts.ts";
 
 const TICK_MS = 5;

@@ -56,17 +56,20 @@ export class Launcher implements AsyncDisposable {
    *
    * @param runtime One of those that were given.
    * @param module One of those that were given.
-   * @param flags What the runtime itself is given.
+   * @param flags What a runtime itself is given. Default: all permissions on Deno.
    * @returns A program and its first arguments.
    */
-  command(runtime: string, module: string, flags: readonly string[] = []): Command {
+  command(
+    runtime: string,
+    module: string,
+    { deno = ["-A"] }: { deno?: readonly string[] } = {},
+  ): Command {
     if (runtime === "deno") {
-      const url = new URL(module, ROOT).href;
-      return [Deno.execPath(), "run", "-A", "--quiet", ...flags, url];
+      return [Deno.execPath(), "run", "--quiet", ...deno, new URL(module, ROOT).href];
     }
     const program = this.#programs.get(runtime);
     if (program === undefined) throw new Error(`${runtime} was not asked for`);
-    return [program, ...flags, `${this.#folder}/${module.replace(/\.ts$/, ".js")}`];
+    return [program, `${this.#folder}/${module.replace(/\.ts$/, ".js")}`];
   }
 
   /** Removes what was compiled. */

@@ -3,8 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { readIdentity } from "../../../examples/certs/identity_folder.ts";
-import { writeCertificates } from "../../../examples/lock_service/certificates.ts";
-import { makeFolders, nodeFolder } from "../../../examples/lock_service/folders.ts";
+import { writeCertificates } from "../../../examples/lock_service/supervisor/certificates.ts";
+import { makeFolders, nodeFolder } from "../../../examples/lock_service/supervisor/folders.ts";
 import { readCertificate } from "../../../lib/transport/certificates/certificate_facts.ts";
 import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import { bindingRefusal } from "../../../lib/transport/certificates/host_binding.ts";

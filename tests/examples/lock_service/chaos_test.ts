@@ -2,7 +2,7 @@
 
 import { SeededRandom } from "@internode/grid/testing";
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { Chaos } from "../../../examples/lock_service/chaos.ts";
+import { Chaos } from "../../../examples/lock_service/supervisor/chaos.ts";
 
 const LIFETIME_MS = 2_000;
 

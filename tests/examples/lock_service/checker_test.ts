@@ -1,13 +1,13 @@
 /** The checker, given logs that show each thing that must not happen. @module */
 
 import { assertEquals } from "@std/assert";
-import { CallCheck } from "../../../examples/lock_service/call_check.ts";
-import type { Check } from "../../../examples/lock_service/check.ts";
-import { Checker } from "../../../examples/lock_service/checker.ts";
-import { LeaseCheck } from "../../../examples/lock_service/lease_check.ts";
-import type { NodeEvent, SupervisorEvent } from "../../../examples/lock_service/log_event.ts";
-import { OrderCheck } from "../../../examples/lock_service/order_check.ts";
-import { ReturnCheck } from "../../../examples/lock_service/return_check.ts";
+import { CallCheck } from "../../../examples/lock_service/proof/call_check.ts";
+import type { Check } from "../../../examples/lock_service/proof/check.ts";
+import { Checker } from "../../../examples/lock_service/proof/checker.ts";
+import { LeaseCheck } from "../../../examples/lock_service/proof/lease_check.ts";
+import type { NodeEvent, SupervisorEvent } from "../../../examples/lock_service/log/log_event.ts";
+import { OrderCheck } from "../../../examples/lock_service/proof/order_check.ts";
+import { ReturnCheck } from "../../../examples/lock_service/proof/return_check.ts";
 
 type Lives = Record<string, NodeEvent[]>;
 

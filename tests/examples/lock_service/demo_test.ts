@@ -3,7 +3,7 @@
 import { deadline, retry } from "@std/async";
 import { toText } from "@std/streams";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import type { Summary } from "../../../examples/lock_service/demo.ts";
+import type { Summary } from "../../../examples/lock_service/supervisor/demo.ts";
 import { testBeside } from "../../support/beside.ts";
 import { endProgram, processesOf, type Program, startProgram, withFolder } from "../program.ts";
 

@@ -1,8 +1,8 @@
 /** One voter. @module */
 
 import { assertEquals } from "@std/assert";
-import { LockTable } from "../../../examples/lock_service/lock_table.ts";
-import type { VoterEvent } from "../../../examples/lock_service/log_event.ts";
+import { LockTable } from "../../../examples/lock_service/lock/lock_table.ts";
+import type { VoterEvent } from "../../../examples/lock_service/log/log_event.ts";
 import { Recorder } from "./recorder.ts";
 
 function makeTable(careless = false) {

@@ -1,7 +1,7 @@
 /** Majorities. @module */
 
 import { assertEquals } from "@std/assert";
-import { askMajority, majorityOf } from "../../../examples/lock_service/majority.ts";
+import { askMajority, majorityOf } from "../../../examples/lock_service/lock/majority.ts";
 
 Deno.test("any two majorities have a member in common", () => {
   for (let count = 1; count <= 64; count++) {

@@ -2,11 +2,11 @@
 
 import { deadline } from "@std/async";
 import { assertEquals } from "@std/assert";
-import { EventLog, parseLog, readLog } from "../../../examples/lock_service/event_log.ts";
-import { makeFolders } from "../../../examples/lock_service/folders.ts";
-import { netPermission, pickHosts } from "../../../examples/lock_service/hosts.ts";
-import { NodeProcess } from "../../../examples/lock_service/node_process.ts";
-import type { NodeConfig, NodeReport } from "../../../examples/lock_service/reports.ts";
+import { EventLog, parseLog, readLog } from "../../../examples/lock_service/log/event_log.ts";
+import { makeFolders } from "../../../examples/lock_service/supervisor/folders.ts";
+import { netPermission, pickHosts } from "../../../examples/lock_service/supervisor/hosts.ts";
+import { NodeProcess } from "../../../examples/lock_service/supervisor/node_process.ts";
+import type { NodeConfig, NodeReport } from "../../../examples/lock_service/node/reports.ts";
 
 const granted = (name: "run" | "read" | "write" | "net") =>
   Deno.permissions.querySync({ name }).state === "granted";
@@ -38,7 +38,7 @@ function startFixture() {
   const process = new NodeProcess(config, {
     onReport: (report: NodeReport) => hear(report.report),
     onText: hear,
-  }, new URL("process_fixture.ts", import.meta.url));
+  }, [Deno.execPath(), "run", "--quiet", new URL("process_fixture.ts", import.meta.url).href]);
   const heard = (what: string) => {
     if (said.includes(what)) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,7 +1,7 @@
 /** The command line of the demo. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseOptions } from "../../../examples/lock_service/options.ts";
+import { parseOptions } from "../../../examples/lock_service/supervisor/options.ts";
 import { UsageError } from "../../../tools/command_line/command_line.ts";
 
 Deno.test("without options the demo runs as documented", () => {
@@ -10,6 +10,7 @@ Deno.test("without options the demo runs as documented", () => {
     seconds: 20,
     keys: 8,
     transport: "tcp",
+    runtimes: ["deno"],
     mtls: false,
     seed: 7,
     json: false,
@@ -18,12 +19,15 @@ Deno.test("without options the demo runs as documented", () => {
 });
 
 Deno.test("each option is heard", () => {
-  const args = "--nodes 3 --seconds=5 --keys 1 --transport unix --mtls --seed 9 --json --break";
+  const args =
+    "--nodes 3 --seconds=5 --keys 1 --transport unix --runtimes deno,node@26.10.0 --mtls --seed 9 " +
+    "--json --break";
   assertEquals(parseOptions(args.split(" "), 7), {
     nodes: 3,
     seconds: 5,
     keys: 1,
     transport: "unix",
+    runtimes: ["deno", "node@26.10.0"],
     mtls: true,
     seed: 9,
     json: true,

@@ -1,6 +1,6 @@
 /** A log that keeps what is written, and a clock that stands where it is put. @module */
 
-import type { Log, LogEvent } from "../../../examples/lock_service/log_event.ts";
+import type { Log, LogEvent } from "../../../examples/lock_service/log/log_event.ts";
 
 export class Recorder<Event extends LogEvent = LogEvent> implements Log<Event> {
   readonly events: Event[] = [];

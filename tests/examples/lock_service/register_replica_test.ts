@@ -1,8 +1,8 @@
 /** One replica of what the lock protects. @module */
 
 import { assertEquals } from "@std/assert";
-import type { ReplicaEvent } from "../../../examples/lock_service/log_event.ts";
-import { RegisterReplica } from "../../../examples/lock_service/register_replica.ts";
+import type { ReplicaEvent } from "../../../examples/lock_service/log/log_event.ts";
+import { RegisterReplica } from "../../../examples/lock_service/register/register_replica.ts";
 import { Recorder } from "./recorder.ts";
 
 function makeReplica(careless = false) {

@@ -1,14 +1,14 @@
 /** What the demo shows. @module */
 
 import { assertEquals } from "@std/assert";
-import { Histogram } from "../../../examples/lock_service/histogram.ts";
-import { Screen } from "../../../examples/lock_service/screen.ts";
+import { Histogram } from "../../../examples/lock_service/node/histogram.ts";
+import { Screen } from "../../../examples/lock_service/supervisor/screen.ts";
 import {
   count,
   duration,
   type NodeRow,
   renderTable,
-} from "../../../examples/lock_service/table_view.ts";
+} from "../../../examples/lock_service/supervisor/table_view.ts";
 
 const NODE: NodeRow = {
   node: 0,

@@ -7,18 +7,22 @@
  */
 
 import { type NodeClock, type SeededRandom, VirtualClock } from "@internode/grid/testing";
-import { CallLog } from "../../../examples/lock_service/call_log.ts";
-import { Checker, type Verdict } from "../../../examples/lock_service/checker.ts";
-import { LockTable } from "../../../examples/lock_service/lock_table.ts";
-import type { Log, NodeEvent, SupervisorEvent } from "../../../examples/lock_service/log_event.ts";
-import { majorityOf } from "../../../examples/lock_service/majority.ts";
-import type { Peer } from "../../../examples/lock_service/peer.ts";
-import { ProtectedRegister } from "../../../examples/lock_service/protected_register.ts";
-import { type HeldLock, QuorumLock } from "../../../examples/lock_service/quorum_lock.ts";
-import { recover } from "../../../examples/lock_service/recovery.ts";
-import { RegisterReplica } from "../../../examples/lock_service/register_replica.ts";
-import type { Time } from "../../../examples/lock_service/time.ts";
-import { runWorker, type Stage } from "../../../examples/lock_service/worker.ts";
+import { CallLog } from "../../../examples/lock_service/node/call_log.ts";
+import { Checker, type Verdict } from "../../../examples/lock_service/proof/checker.ts";
+import { LockTable } from "../../../examples/lock_service/lock/lock_table.ts";
+import type {
+  Log,
+  NodeEvent,
+  SupervisorEvent,
+} from "../../../examples/lock_service/log/log_event.ts";
+import { majorityOf } from "../../../examples/lock_service/lock/majority.ts";
+import type { Peer } from "../../../examples/lock_service/lock/peer.ts";
+import { ProtectedRegister } from "../../../examples/lock_service/register/protected_register.ts";
+import { type HeldLock, QuorumLock } from "../../../examples/lock_service/lock/quorum_lock.ts";
+import { recover } from "../../../examples/lock_service/lock/recovery.ts";
+import { RegisterReplica } from "../../../examples/lock_service/register/register_replica.ts";
+import type { Time } from "../../../examples/lock_service/lock/time.ts";
+import { runWorker, type Stage } from "../../../examples/lock_service/node/worker.ts";
 
 export const LIFETIME_MS = 2_000;
 const CALL_TIMEOUT_MS = 400;

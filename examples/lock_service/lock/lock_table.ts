@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Log, VoterEvent } from "./log_event.ts";
+import type { Log, VoterEvent } from "../log/log_event.ts";
 import type {
   AcquireReply,
   AcquireRequest,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NodeEvent } from "./log_event.ts";
+import type { NodeEvent } from "../log/log_event.ts";
 
 /** Whose log a line is from. */
 export interface Life {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { HeldLock, QuorumLock } from "./quorum_lock.ts";
-import type { ProtectedRegister } from "./protected_register.ts";
-import type { Time } from "./time.ts";
+import type { HeldLock, QuorumLock } from "../lock/quorum_lock.ts";
+import type { ProtectedRegister } from "../register/protected_register.ts";
+import type { Time } from "../lock/time.ts";
 
 /** What a {@linkcode runWorker} needs. */
 export interface WorkerOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Log, OwnerEvent } from "./log_event.ts";
+import type { Log, OwnerEvent } from "../log/log_event.ts";
 import { askMajority, majorityOf } from "./majority.ts";
 import type { Peer } from "./peer.ts";
 import type { Time } from "./time.ts";

@@ -5,7 +5,7 @@
  */
 
 import { Histogram } from "./histogram.ts";
-import type { CallEvent, Log } from "./log_event.ts";
+import type { CallEvent, Log } from "../log/log_event.ts";
 
 /** Everything that this process has asked of others, so that a call that hangs leaves its trace. */
 export class CallLog {

@@ -5,7 +5,7 @@
  */
 
 import type { Check, Life } from "./check.ts";
-import type { NodeEvent, SupervisorEvent } from "./log_event.ts";
+import type { NodeEvent, SupervisorEvent } from "../log/log_event.ts";
 
 /** How far the wall clock may be set during a run. */
 const CLOCK_STEP_MS = 50;

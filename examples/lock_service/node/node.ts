@@ -1,30 +1,33 @@
 /**
- * One node of the lock service: a process that the demo starts, and kills.
+ * One node of the lock service: a process that the demo starts, and kills. The
+ * same on Deno, Node and Bun.
  *
  * @module
  */
 
+import process from "node:process";
+import { createInterface } from "node:readline";
 import { type Logger, Manager, sharedSecret } from "@internode/grid";
 import { SeededRandom } from "@internode/grid/testing";
-import { retry } from "@std/async";
-import { TextLineStream } from "@std/streams";
-import { readIdentity } from "../certs/identity_folder.ts";
+import { readIdentity } from "../../certs/identity_folder.ts";
 import { CallLog } from "./call_log.ts";
-import { EventLog, readLog } from "./event_log.ts";
-import { logPath, nodeFolder } from "./folders.ts";
+import { EventLog, readLog } from "../log/event_log.ts";
+import { logPath, nodeFolder } from "../supervisor/folders.ts";
 import { localPeer, remotePeer, serve } from "./grid_peer.ts";
-import { LockTable } from "./lock_table.ts";
-import { majorityOf } from "./majority.ts";
-import { ProtectedRegister } from "./protected_register.ts";
-import { QuorumLock } from "./quorum_lock.ts";
-import { recover } from "./recovery.ts";
-import { RegisterReplica } from "./register_replica.ts";
+import { LockTable } from "../lock/lock_table.ts";
+import { majorityOf } from "../lock/majority.ts";
+import { ProtectedRegister } from "../register/protected_register.ts";
+import { QuorumLock } from "../lock/quorum_lock.ts";
+import { recover } from "../lock/recovery.ts";
+import { RegisterReplica } from "../register/register_replica.ts";
 import type { NodeConfig, NodeReport } from "./reports.ts";
-import { MachineTime } from "./time.ts";
+import { MachineTime } from "../lock/time.ts";
 import { runWorker } from "./worker.ts";
 
 const STATS_MS = 500;
 const EXPIRE_MS = 100;
+/** A port that was in use a moment ago may be free the next. */
+const LISTEN_ATTEMPTS = 12, LISTEN_AGAIN_MS = 250;
 /** That peers come and go is what this is about; only what goes wrong is worth a line. */
 const QUIET: Logger = {
   debug() {},
@@ -34,11 +37,9 @@ const QUIET: Logger = {
 };
 
 async function main(): Promise<void> {
-  const lines = Deno.stdin.readable
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream())
-    .getReader();
-  const first = await lines.read();
+  const input = createInterface({ input: process.stdin });
+  const lines = input[Symbol.asyncIterator]();
+  const first = await lines.next();
   if (first.done) return;
   const config: NodeConfig = JSON.parse(first.value);
   const orders: Orders = {
@@ -49,16 +50,17 @@ async function main(): Promise<void> {
   const node = runNode(config, orders);
   const follow = async () => {
     for (;;) {
-      const { done, value } = await lines.read();
+      const { done, value } = await lines.next();
       // Without its supervisor a node must not stay behind, whatever it is doing.
-      if (done) Deno.exit(1);
+      if (done) process.exit(1);
       if (value === "work") orders.work.resolve();
       if (value === "rest") orders.rest.abort();
       if (value === "finish") return orders.finish.resolve();
     }
   };
   await Promise.all([node, follow()]);
-  await lines.cancel();
+  input.close();
+  process.stdin.destroy();
 }
 
 /** What the supervisor has told this node to do. */
@@ -149,7 +151,8 @@ async function listen(config: NodeConfig, prepare: (grid: Manager) => void): Pro
   const proof = secret === null
     ? { tls: await readIdentity(nodeFolder(config.folder, config.node)) }
     : { auth: sharedSecret(secret) };
-  return await retry(async () => {
+  const time = new MachineTime();
+  for (let attempt = 1;; attempt++) {
     const grid = new Manager({ local, hosts, ...proof, logger: QUIET });
     prepare(grid);
     try {
@@ -157,9 +160,10 @@ async function listen(config: NodeConfig, prepare: (grid: Manager) => void): Pro
       return grid;
     } catch (error) {
       await grid.close();
-      throw error;
+      if (attempt === LISTEN_ATTEMPTS) throw error;
+      await time.sleep(LISTEN_AGAIN_MS);
     }
-  }, { maxAttempts: 10, minTimeout: 50, maxTimeout: 500 });
+  }
 }
 
 function report(line: NodeReport): void {

@@ -5,7 +5,7 @@
  */
 
 import type { Check, Life } from "./check.ts";
-import type { CallEvent, NodeEvent, SupervisorEvent } from "./log_event.ts";
+import type { CallEvent, NodeEvent, SupervisorEvent } from "../log/log_event.ts";
 
 /** Eight processes share a few cores: a timer may fire that much late. */
 const GRACE_MS = 1_500;

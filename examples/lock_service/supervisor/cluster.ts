@@ -4,20 +4,24 @@
  * @module
  */
 
-import { EventLog } from "./event_log.ts";
+import { EventLog } from "../log/event_log.ts";
 import { supervisorLogPath } from "./folders.ts";
-import { Histogram } from "./histogram.ts";
+import { Histogram } from "../node/histogram.ts";
 import { pickHosts } from "./hosts.ts";
+import type { Launcher } from "../../../tools/runtimes/launcher.ts";
+import { nodeCommand } from "./node_command.ts";
 import { NodeProcess } from "./node_process.ts";
 import type { DemoOptions } from "./options.ts";
-import type { NodeConfig, NodeReport } from "./reports.ts";
+import type { NodeConfig, NodeReport } from "../node/reports.ts";
 import type { NodeRow, NodeState, TotalRow } from "./table_view.ts";
-import { MachineTime } from "./time.ts";
+import { MachineTime } from "../lock/time.ts";
 
 /** What a {@linkcode Cluster} is made from. */
 export interface ClusterOptions extends DemoOptions {
   folder: string;
   lifetimeMs: number;
+  /** Knows how the nodes are started. */
+  launcher: Launcher;
   /** Is told what was done to which node. */
   screen: { tell(message: string): void };
 }
@@ -92,10 +96,12 @@ export class Cluster implements AsyncDisposable {
     member.listening = member.resting = member.doomed = false;
     member.writing = member.locks = 0;
     this.#log.write({ event: "spawn", at: this.#time.now(), node, life: member.life });
-    const process = new NodeProcess(this.#configOf(member), {
+    const config = this.#configOf(member), { runtimes, launcher } = this.#options;
+    const command = nodeCommand(config, runtimes[node % runtimes.length]!, launcher);
+    const process = new NodeProcess(config, {
       onReport: (report) => this.#onReport(member, report),
       onText: (line) => this.#options.screen.tell(`node ${node}: ${line}`),
-    });
+    }, command);
     member.process = process;
     const ended = process.exited.then((status) => this.#onExit(member, status));
     this.#ending.add(ended);

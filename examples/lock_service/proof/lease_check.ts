@@ -5,8 +5,8 @@
  */
 
 import type { Check, Life } from "./check.ts";
-import type { NodeEvent } from "./log_event.ts";
-import { majorityOf } from "./majority.ts";
+import type { NodeEvent } from "../log/log_event.ts";
+import { majorityOf } from "../lock/majority.ts";
 
 interface Lease {
   readonly node: number;

@@ -5,7 +5,7 @@
  */
 
 import { type Check, type Life, SKEW_MS } from "./check.ts";
-import type { NodeEvent, OwnerEvent } from "./log_event.ts";
+import type { NodeEvent, OwnerEvent } from "../log/log_event.ts";
 
 /** What was accepted last by a replica, for one key. */
 interface Accepted {

@@ -5,9 +5,8 @@
  */
 
 import { mergeReadableStreams, TextLineStream } from "@std/streams";
-import { nodeFolder, socketFolder } from "./folders.ts";
-import { netPermission } from "./hosts.ts";
-import type { NodeCommand, NodeConfig, NodeReport } from "./reports.ts";
+import type { Command } from "../../../tools/runtimes/launcher.ts";
+import type { NodeCommand, NodeConfig, NodeReport } from "../node/reports.ts";
 
 /** What a {@linkcode NodeProcess} tells. */
 export interface NodeListener {
@@ -38,26 +37,12 @@ export class NodeProcess {
    *
    * @param config What the node is told first.
    * @param listener Hears what the node says.
-   * @param script What to run; tests put their own in its place.
+   * @param command The program that is a node, and its arguments.
    */
-  constructor(
-    config: NodeConfig,
-    listener: NodeListener,
-    script: URL = new URL("node.ts", import.meta.url),
-  ) {
+  constructor(config: NodeConfig, listener: NodeListener, [program, ...args]: Command) {
     this.config = config;
-    const { hosts, node } = config;
-    const folders = [nodeFolder(config.folder, node), socketFolder(config.folder)].join(",");
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--no-prompt",
-        `--allow-net=${netPermission(hosts).join(",")}`,
-        `--allow-read=${folders}`,
-        `--allow-write=${folders}`,
-        script.href,
-      ],
+    this.#child = new Deno.Command(program, {
+      args,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { closeSync, openSync, writeSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { Log, LogEvent } from "./log_event.ts";
 
 /**
@@ -13,21 +15,21 @@ import type { Log, LogEvent } from "./log_event.ts";
  * processes only.)
  */
 export class EventLog implements Log, Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #file: number;
   readonly #utf8 = new TextEncoder();
 
   /** @param path The file to append to; made if it is not there. */
   constructor(path: string) {
-    this.#file = Deno.openSync(path, { append: true, create: true });
+    this.#file = openSync(path, "a");
   }
 
   write(event: LogEvent): void {
     const line = this.#utf8.encode(JSON.stringify(event) + "\n");
-    for (let at = 0; at < line.length;) at += this.#file.writeSync(line.subarray(at));
+    for (let at = 0; at < line.length;) at += writeSync(this.#file, line, at);
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
+    closeSync(this.#file);
   }
 }
 
@@ -44,9 +46,9 @@ export function parseLog(text: string): LogEvent[] {
 /** Reads the log at `path`; one that was never begun is empty. */
 export async function readLog(path: string): Promise<LogEvent[]> {
   try {
-    return parseLog(await Deno.readTextFile(path));
+    return parseLog(await readFile(path, "utf8"));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
+    if ((error as { code?: string }).code === "ENOENT") return [];
     throw error;
   }
 }

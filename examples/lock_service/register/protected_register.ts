@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Log, OwnerEvent } from "./log_event.ts";
-import { askMajority, majorityOf } from "./majority.ts";
-import type { Peer, ReadReply } from "./peer.ts";
-import type { HeldLock } from "./quorum_lock.ts";
+import type { Log, OwnerEvent } from "../log/log_event.ts";
+import { askMajority, majorityOf } from "../lock/majority.ts";
+import type { Peer, ReadReply } from "../lock/peer.ts";
+import type { HeldLock } from "../lock/quorum_lock.ts";
 
 /**
  * A register for each key. It is used under a lock, but does not rely on it:

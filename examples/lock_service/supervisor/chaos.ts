@@ -4,7 +4,7 @@
  * @module
  */
 
-import { majorityOf } from "./majority.ts";
+import { majorityOf } from "../lock/majority.ts";
 
 /** What can be done to a node. */
 export type Deed = "kill" | "killHolder" | "freezeHolder";

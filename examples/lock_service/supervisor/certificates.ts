@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Authority } from "../certs/authority.ts";
-import { hostSubject } from "../certs/certified_name.ts";
-import { writeIdentity } from "../certs/identity_folder.ts";
-import { validFor } from "../certs/validity.ts";
+import { Authority } from "../../certs/authority.ts";
+import { hostSubject } from "../../certs/certified_name.ts";
+import { writeIdentity } from "../../certs/identity_folder.ts";
+import { validFor } from "../../certs/validity.ts";
 import { nodeFolder } from "./folders.ts";
 
 /** The longest run takes one day. */

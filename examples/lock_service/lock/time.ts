@@ -4,7 +4,7 @@
  * @module
  */
 
-import { delay } from "@std/async";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** Time, as the lock service asks for it; tests put a virtual one in its place. */
 export interface Time {
@@ -27,7 +27,11 @@ export class MachineTime implements Time {
   }
 
   async sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    await delay(delayMs, signal === undefined ? {} : { signal });
+    try {
+      await delay(delayMs, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      throw signal?.reason ?? error;
+    }
   }
 
   /** How far the wall clock has been set since this process started. */

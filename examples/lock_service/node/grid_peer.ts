@@ -7,9 +7,9 @@
 import type { Connection, Manager, SingleContract } from "@internode/grid";
 import type { CallLog } from "./call_log.ts";
 import * as contracts from "./contracts.ts";
-import type { LockTable } from "./lock_table.ts";
-import type { Peer } from "./peer.ts";
-import type { RegisterReplica } from "./register_replica.ts";
+import type { LockTable } from "../lock/lock_table.ts";
+import type { Peer } from "../lock/peer.ts";
+import type { RegisterReplica } from "../register/register_replica.ts";
 
 /** Each call ends within this time, whatever becomes of the peer. */
 const CALL_TIMEOUT_MS = 400;

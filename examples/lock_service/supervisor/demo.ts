@@ -8,11 +8,13 @@ import { SeededRandom } from "@internode/grid/testing";
 import { deadline, delay, pooledMap } from "@std/async";
 import { writeCertificates } from "./certificates.ts";
 import { Chaos, type Deed } from "./chaos.ts";
-import { Checker, type Verdict } from "./checker.ts";
+import { Checker, type Verdict } from "../proof/checker.ts";
 import { Cluster, type Member } from "./cluster.ts";
-import { readLog } from "./event_log.ts";
+import { readLog } from "../log/event_log.ts";
 import { logPath, makeFolders, supervisorLogPath } from "./folders.ts";
-import type { NodeEvent, SupervisorEvent } from "./log_event.ts";
+import type { NodeEvent, SupervisorEvent } from "../log/log_event.ts";
+import { Launcher } from "../../../tools/runtimes/launcher.ts";
+import { NODE } from "./node_command.ts";
 import type { DemoOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 
@@ -60,7 +62,9 @@ export async function runDemo(
 ): Promise<Outcome> {
   const folder = await makeFolders(options.nodes);
   try {
-    await using cluster = new Cluster({ ...options, folder, lifetimeMs: LIFETIME_MS, screen });
+    await using launcher = await Launcher.of(options.runtimes, [NODE]);
+    const lifetimeMs = LIFETIME_MS;
+    await using cluster = new Cluster({ ...options, folder, lifetimeMs, launcher, screen });
     if (options.mtls) await writeCertificates(folder, cluster.hosts);
     await startAll(cluster, signal);
     await trouble(cluster, options, screen, signal);

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Log, LogEvent, ReplicaEvent } from "./log_event.ts";
-import type { ReadReply, ReadRequest, WriteReply, WriteRequest } from "./peer.ts";
+import type { Log, LogEvent, ReplicaEvent } from "../log/log_event.ts";
+import type { ReadReply, ReadRequest, WriteReply, WriteRequest } from "../lock/peer.ts";
 
 interface Register {
   /** The highest token seen; writes under an older one are refused. */

@@ -7,7 +7,7 @@
 import { CallCheck } from "./call_check.ts";
 import type { Check, Life } from "./check.ts";
 import { LeaseCheck } from "./lease_check.ts";
-import type { NodeEvent, SupervisorEvent } from "./log_event.ts";
+import type { NodeEvent, SupervisorEvent } from "../log/log_event.ts";
 import { OrderCheck } from "./order_check.ts";
 import { ReturnCheck } from "./return_check.ts";
 

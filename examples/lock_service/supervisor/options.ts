@@ -8,9 +8,10 @@ import {
   choice,
   CommandLine,
   flag,
+  list,
   UsageError,
   whole,
-} from "../../tools/command_line/command_line.ts";
+} from "../../../tools/command_line/command_line.ts";
 
 const TRANSPORTS = ["tcp", "unix", "ws", "wss"] as const;
 
@@ -26,6 +27,8 @@ export interface DemoOptions {
   /** How many keys there are to lock: the fewer, the more contention. */
   keys: number;
   transport: TransportName;
+  /** What the nodes run on, by turns. */
+  runtimes: readonly string[];
   /** Whether the nodes prove themselves by certificates rather than by a secret that they share. */
   mtls: boolean;
   /** Repeats the choices of the supervisor and the workers (not the timing of the processes). */
@@ -44,6 +47,13 @@ const LINE = new CommandLine(
     seconds: whole("how long, in seconds", { from: 1, to: 86_400, fallback: 20 }),
     keys: whole("how many keys are locked", { from: 1, to: 10_000, fallback: 8 }),
     transport: choice("what it goes over, wss only with --mtls", TRANSPORTS, "tcp"),
+    runtimes: list(
+      "what the nodes run on, by turns: deno, node, bun, what npx brings such as node@26.10.0, " +
+        "or the path of a program",
+      "NAME,…",
+      ["deno"],
+      (name) => name,
+    ),
     mtls: flag(
       "over mutual TLS, each node with a certificate of its own; over tcp, unix or wss",
     ),
