@@ -17,21 +17,21 @@ import { Link, type LinkDelegate } from "./link.ts";
 import { type PolledLink, Spinner } from "./spinner.ts";
 import type { PollableChannel, SocketPoll } from "../transport/channel/transport.ts";
 
-/** A peer that goes on sending so much after the goodbye is heard no more. */
+/** How many bytes a peer may send after this side's goodbye before reading stops. */
 const MAX_LATE_BYTES = 4 * 1024 * 1024;
 /**
- * Stands where a read will put the length of a batch, and is none: when it is
- * gone, the read is done. Of a length that comes a byte at a time the first one
- * may look the same; but reads that have completed are told of before the
- * microtasks run that spins begin in, so this is the second safeguard.
+ * A mark at the place where a read puts the length of a batch, and not a valid
+ * length: when it has changed, the read is done. The first byte of a length may
+ * look the same. But completed reads are reported before the microtasks in
+ * which spins begin, so this is only a second safeguard.
  */
 const NOT_READ = 0xffff_ffff;
 const NOT_READ_BYTES = 4;
 
-/** More is written by the runtime also where the socket is polled: what comes next gathers until that is done. */
+/** Larger writes go through the runtime even if the socket is polled; later output is gathered until that is done. */
 const MOST_SENT_BYTES = 8 * 1024;
 
-/** A batch of more is not waited for by polling. */
+/** Polling does not wait for a batch larger than this. */
 const LARGE_BATCH_BYTES = 32 * 1024;
 
 /**
@@ -52,30 +52,30 @@ export class ByteLink extends Link implements PolledLink {
   #piece = 0;
   /** Whether the peer has said goodbye after this side did. */
   #peerIsDone = false;
-  /** How much has come since this side's goodbye. */
+  /** How many bytes were received since this side's goodbye. */
   #lateBytes = 0;
-  /** Where the batch goes on that the end of a turn has interrupted; -1: there is none. */
+  /** Where the batch continues that the end of a turn interrupted; -1 if there is none. */
   #resumeAt = -1;
   readonly #spinUs: number;
   #socket: SocketPoll | null = null;
-  /** `undefined`: nobody has asked for it yet; `null`: there is none. */
+  /** `undefined` until it is looked for; `null` if there is none. */
   #spinner: Spinner | null | undefined;
-  /** Whether a read is under way. */
+  /** Whether a read is pending. */
   #reading = false;
   #askedBytes = 0;
-  /** Where its mark is, in the buffer that it got; -1: it has none. */
+  /** The offset of the mark in the buffer of the read; -1 if it has none. */
   #markAt = -1;
   #markView: DataView | null = null;
-  /** Whether parsing goes on in a later turn. */
+  /** Whether parsing continues in a later turn. */
   #isInterrupted = false;
-  /** What a read has brought while parsing was interrupted; it follows. */
+  /** The result of a read that completed while parsing was interrupted. */
   #held: (() => void) | null = null;
-  /** Where polls go, until one brings something. */
+  /** The buffer for polls, until one receives something. */
   #space: Uint8Array<ArrayBuffer> | null = null;
-  /** Whether all that was read is parsed, and the next read is to follow. */
+  /** Whether everything that was read is parsed, and the next read follows. */
   #wantsMore = false;
 
-  /** @param spinUs How long to poll for the next request after an answer, in microseconds; 0: not at all. */
+  /** @param spinUs How long to poll for the next request after a response, in microseconds; 0 for no polling. */
   constructor(
     channel: PollableChannel,
     options: SessionOptions,
@@ -92,7 +92,7 @@ export class ByteLink extends Link implements PolledLink {
     this.#read();
   }
 
-  /** From the next batch on, checksums count. */
+  /** Checksums are verified from the next batch on. */
   override onOpen(peer: Peer): void {
     this.#batches.open(this.session.batchChecksum);
     if (this.#spinUs > 0) this.#makeSpinner();
@@ -112,13 +112,13 @@ export class ByteLink extends Link implements PolledLink {
       : new Spinner(this, this.clock, this.#spinUs);
   }
 
-  /** Writing comes first, and what was interrupted, and a read that has completed. */
+  /** Whether nothing must come first: a write, interrupted parsing, or a completed read. */
   startPolling(): boolean {
     if (this.gone || this.isBusy || this.writing || this.#isInterrupted) return false;
     if (this.session.state !== "open" || this.session.hasOutput) return false;
     if (!this.#reading || !this.#socket!.isReady) return false;
     const { ring } = this.#batches;
-    // What follows a part of a batch may look like the mark.
+    // Bytes after a part of a batch may look like the mark.
     if (ring.length > 0 || this.#markAt < 0) return false;
     if (this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
     if (!ring.hasAside) ring.setAside();
@@ -230,7 +230,7 @@ export class ByteLink extends Link implements PolledLink {
   };
 
   /**
-   * Parses what has come, and says whether there was a whole batch.
+   * Parses what has come, and returns whether there was a whole batch.
    *
    * @param readMs When it was read, if the clock was looked at.
    */
@@ -387,7 +387,7 @@ export class ByteLink extends Link implements PolledLink {
 
 const NO_COUNT = "the channel did not return the number of bytes.";
 
-/** A channel of the user's own may tell anything. */
+/** A channel of the user may tell anything. */
 function isCount(count: number, most: number): boolean {
   return count > 0 && count <= most && Number.isInteger(count);
 }

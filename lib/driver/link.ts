@@ -1,5 +1,5 @@
 /**
- * Drives a session: the half that both kinds of channel share.
+ * Drives a session: the part that both kinds of channels share.
  *
  * @module
  */
@@ -20,40 +20,40 @@ import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { Channel, Progress } from "../transport/channel/transport.ts";
 import { TurnBudget } from "./turn_budget.ts";
 
-/** With so much to send, the peer need not wait for the end of the turn: both sides work at the same time then. */
+/** With this many bytes to send, output leaves before the end of the turn, so that both sides work at the same time. */
 const EARLY_BYTES = 8 * 1024;
-/** What follows that has time, as the peer is at work already: fewer and larger writes cost both sides less. */
+/** Later output of the turn is gathered up to this many bytes, because the peer is busy already: fewer, larger writes cost less. */
 const LATER_BYTES = 64 * 1024;
-/** Turns that follow a write sooner than this belong to the same burst. */
+/** Turns that begin sooner than this after a write belong to the same burst. */
 const BURST_MS = 0.05;
 /** How long the goodbye to a peer may take. */
 const GOODBYE_MS = 1_000;
-/** How long a channel may take to end once it was told to; those of ours take less. */
+/** How long a channel may take to close; the built-in ones take less. */
 const CHANNEL_END_MS = 900;
 
-/** Decides for a link and is told of its events. */
+/** Makes decisions for a link and receives its events. */
 export interface LinkDelegate {
-  /** Judges the peer by its name and its identity: `null` accepts it, a refusal says why not. */
+  /** Checks the peer's name and identity: `null` accepts it, a refusal says why not. */
   checkPeer(link: Link, name: string): Refusal | null;
-  /** Calls can be made. */
+  /** The handshake is done; calls can be made. */
   onOpen(link: Link, peer: Peer): void;
-  /** Finds a handler for a call that came over this link; `null` if there is none. */
+  /** Finds the handler of a call on this link; `null` if there is none. */
   resolve(link: Link, name: string, subroute: string): HandlerTarget | null;
-  /** The peer wants this connection to come to an end. */
+  /** The peer asks to end this connection. */
   onDraining(link: Link, reason: DrainReason): void;
   /** The session has ended and every call with it; called once. */
   onClosed(link: Link, error: InternodeError): void;
-  /** The channel is closed and nothing of the link is left; called once, last. */
+  /** The channel is closed; called once, as the last callback. */
   onGone(link: Link): void;
 }
 
 /**
- * A session on a channel. All that happens between two waits is one turn: it
- * begins with {@linkcode Link.beginTurn}, which reads the clock, and ends in a
+ * A session on a channel. Everything between two waits is one turn: it begins
+ * with {@linkcode Link.beginTurn}, which reads the clock, and ends in a
  * microtask that writes everything the turn has produced and sets the timer.
  */
 export abstract class Link implements SessionDelegate {
-  /** The session. Enter it only after `beginTurn`. */
+  /** The session. Call `beginTurn` before you use it. */
   readonly session: Session;
   /** How many bytes were written to the channel. */
   bytesSent = 0;
@@ -61,23 +61,23 @@ export abstract class Link implements SessionDelegate {
   bytesReceived = 0;
   /** How often polling the socket has brought bytes before the runtime did. */
   polledReads = 0;
-  /** Where the other end is, for messages. */
+  /** The address of the other end, for messages. */
   readonly remote: string;
-  /** Who the other end has proven to be, where the transport asks for proof. */
+  /** The identity that the other end has proven, if the transport asks for proof. */
   readonly identity: PeerIdentity | undefined;
 
-  /** Where time comes from. */
+  /** The source of time. */
   protected readonly clock: Clock;
   /** How long handlers may run. */
   protected readonly budget: TurnBudget;
-  /** Whether nothing is read or written any more. */
+  /** Whether reading and writing have ended. */
   protected gone = false;
-  /** Whether a write is under way; what gathers meanwhile follows it. */
+  /** Whether a write is pending; further output is gathered until it is done. */
   protected writing = false;
-  /** Whether something came from outside since the last write. */
+  /** Whether something was received since the last write. */
   protected news = true;
 
-  /** Is told of what is thrown within this side while a batch is taken in; the session ends by it. */
+  /** Receives what this side throws while it handles a batch; the session ends. */
   onFault: ((thrown: unknown) => void) | undefined = undefined;
 
   #delegate: LinkDelegate;
@@ -86,9 +86,9 @@ export abstract class Link implements SessionDelegate {
   #gathering = false;
   #wroteMs = -Infinity;
   #turnMs = 0;
-  /** Of the calls made in the midst of this turn; `null`: there are none. */
+  /** The lag of the calls made during this turn; `null` if there are none. */
   #lag: TurnLag | null = null;
-  /** Of the last one of them; those with the same time-out share it. */
+  /** The time of the last of them; calls with the same time-out share it. */
   #laterTime: CallTime | null = null;
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
@@ -111,12 +111,12 @@ export abstract class Link implements SessionDelegate {
     this.session = new Session(options, this, this.beginTurn(), clock.wallNow());
   }
 
-  /** Another delegate decides and is told of events from now on. */
+  /** Replaces the delegate. */
   handOver(delegate: LinkDelegate): void {
     this.#delegate = delegate;
   }
 
-  /** Begins a turn, or goes on with it, and gives its time: read once a turn. */
+  /** Begins a turn or continues it, and returns its time, which is read once per turn. */
   beginTurn(): number {
     if (this.#inTurn) return this.#turnMs;
     queueMicrotask(this.#endTurn);
@@ -124,11 +124,12 @@ export abstract class Link implements SessionDelegate {
   }
 
   /**
-   * Begins a turn, or goes on with it, and the time of a call. In the midst of
-   * a turn its deadline moves when the turn ends, by what that took: it comes
-   * late by no more than this thread was busy, and never early.
+   * Begins a turn or continues it, and starts the time of a call. During a
+   * turn, the call's deadline moves when the turn ends, by as long as the turn
+   * took. So it is late by at most as long as this thread was busy, and never
+   * early.
    *
-   * @returns The turn's time, as {@linkcode Link.beginTurn} gives it.
+   * @returns The turn's time, like {@linkcode Link.beginTurn}.
    */
   beginCall(call: OutgoingCall, timeoutMs: number): number {
     if (this.#inTurn) {
@@ -146,7 +147,7 @@ export abstract class Link implements SessionDelegate {
     return this.#laterTime = new CallTime(this.#turnMs, timeoutMs, lag);
   }
 
-  /** Reads the clock in the midst of a turn, and lets the deadlines of the calls made in it know. */
+  /** Reads the clock at the end of a turn, and moves the deadlines of the calls made in it. */
   now(): number {
     const nowMs = this.clock.now();
     if (this.#lag !== null) this.#lag.ms = nowMs - this.#turnMs;
@@ -154,7 +155,8 @@ export abstract class Link implements SessionDelegate {
   }
 
   /**
-   * Begins the turn in which what was read is handled; {@linkcode Link.endReading} must follow.
+   * Begins the turn in which received bytes are handled; {@linkcode
+   * Link.endReading} must follow.
    *
    * @param nowMs The time, if it was read a moment ago.
    */
@@ -164,7 +166,7 @@ export abstract class Link implements SessionDelegate {
     return this.#openTurn(nowMs ?? this.clock.now());
   }
 
-  /** What was read is handled. The turn ends behind those who have waited for it, so that what they do next belongs to it. */
+  /** The received bytes are handled. The turn ends after the code that waited for them has run, so that its next calls belong to this turn. */
   protected endReading(): void {
     if (!this.#reading) return;
     this.#reading = false;
@@ -177,18 +179,18 @@ export abstract class Link implements SessionDelegate {
   }
 
   /**
-   * Waits for the answer of a call made in the present turn by polling, where
-   * that can be done.
+   * Waits for the response of a call made in the current turn by polling, if
+   * possible.
    *
    * @param spinUs For how long, in microseconds.
    */
   spinFor(_call: OutgoingCall, _spinUs: number): void {}
 
   /**
-   * Calls back behind each turn, so at every change that matters to who waits
-   * for calls to end, and when nothing is left of the link.
+   * Calls back after each turn, so after every change for those who wait for
+   * calls to end, and when the link is gone.
    *
-   * @returns A function that ends that.
+   * @returns A function that stops the callbacks.
    */
   watch(watcher: () => void): () => void {
     this.#watchers = [...this.#watchers ?? [], watcher];
@@ -216,9 +218,9 @@ export abstract class Link implements SessionDelegate {
     this.session.close(error, this.beginTurn());
   }
 
-  /** The end of the turn will drain, or what follows the write under way; much is written at once. */
+  /** The end of the turn drains the output, or the end of the pending write; large output is written at once. */
   onOutput(): void {
-    // The session's first words come while it is still being made.
+    // The session's first output comes from within its constructor.
     if (this.writing || (this.session as Session | undefined) === undefined) return;
     if (this.session.pendingBytes >= (this.news ? EARLY_BYTES : LATER_BYTES)) {
       this.news = false;
@@ -277,7 +279,7 @@ export abstract class Link implements SessionDelegate {
     try {
       this.closeChannel();
     } catch {
-      // A channel of the user's own; whatever it says, this side is done with it.
+      // A channel of the user; whatever it says, this side is done with it.
       this.finish();
     }
   }
@@ -309,7 +311,7 @@ export abstract class Link implements SessionDelegate {
     this.leave();
   }
 
-  /** A channel of the user's own has thrown. In a turn of its own, as the session may be in the middle of something. */
+  /** A channel of the user has thrown. In a turn of its own, as the session may be in the middle of something. */
   protected fail(what: string, error: unknown): void {
     const text = textOf(error);
     queueMicrotask(() => {

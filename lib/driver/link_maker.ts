@@ -20,35 +20,35 @@ import { MessageLink } from "./message_link.ts";
 import { RepeatedLines, times } from "./repeated_lines.ts";
 import type { Channel } from "../transport/channel/transport.ts";
 
-/** What all connections of one node, client or server have in common. */
+/** The settings that all connections of one node, client or server share. */
 export interface LinkSettings extends SessionTimes {
   /** Proves the shared secret, if there is one. */
   readonly auth: Authenticator | null;
-  /** What this side takes from each peer. */
+  /** The limits of this side for each peer. */
   readonly limits: Limits;
   /** How long handlers may run in one turn, in microseconds. */
   readonly inlineHandlerUs: number;
-  /** Pieces of messages above this many bytes are written from where they lie. */
+  /** Pieces of messages above this many bytes are written without a copy. */
   readonly writeFlattenLimit: number;
-  /** How long to poll for the next request after an answer, in microseconds; 0: not at all. */
+  /** How long to poll for the next request after a response, in microseconds; 0 for no polling. */
   readonly spinUs: number;
-  /** Whether batches carry checksums where the transport has none of its own. */
+  /** Whether batches carry checksums if the transport has none. */
   readonly checksums: boolean;
-  /** Where time comes from. */
+  /** The source of time. */
   readonly clock: Clock;
   /** The source of random numbers. */
   readonly random: Random;
-  /** Hears of faults of this side. */
+  /** Receives log events. */
   readonly logger: EventLogger;
 }
 
-/** What is not so with most links. */
+/** The rare settings of a link. */
 export interface LinkExtras {
-  /** Whether a dialler has another connection to the same peer, which is to go on until its calls have ended. Default: `false`. */
+  /** Whether a dialler renews an older connection to the same peer, which stays open until its calls have ended. Default: `false`. */
   readonly renews?: boolean | undefined;
-  /** How much of the handshake's time is gone already, in milliseconds. Default: 0. */
+  /** How much of the handshake's time was used before, in milliseconds. Default: 0. */
   readonly usedMs?: number | undefined;
-  /** Proves the shared secret in place of the setting; `null`: nobody asks for one. */
+  /** Proves the shared secret in place of the setting; `null` if there is none. */
   readonly auth?: Authenticator | null;
 }
 
@@ -62,8 +62,8 @@ export class LinkMaker {
   readonly #faults = new RepeatedLines();
 
   /**
-   * @param name By which this side makes itself known.
-   * @param settings What all its links have in common.
+   * @param name The name of this side.
+   * @param settings The settings that all its links share.
    */
   constructor(name: string, settings: LinkSettings) {
     this.#name = name;
@@ -73,13 +73,13 @@ export class LinkMaker {
   }
 
   /**
-   * Makes a session on a channel, which the link owns from then on.
+   * Makes a session on a channel; from then on the link owns the channel.
    *
    * @param channel The channel.
    * @param role Which side this is.
-   * @param peerName The name the other side must have; empty: any that the delegate accepts.
-   * @param delegate Hears of what happens.
-   * @param extras What is not so with most of them.
+   * @param peerName The name the other side must have; empty for any that the delegate accepts.
+   * @param delegate Receives the link's events.
+   * @param extras The rare settings of a link.
    * @returns The link, its handshake under way.
    */
   make(

@@ -1,5 +1,5 @@
 /**
- * What all links of a clock do in one turn of the event loop.
+ * Shares the time of one turn of the event loop among all links of a clock.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { Fifo } from "../wire/fifo.ts";
 import type { Clock } from "../runtime/clock.ts";
 
-/** Somebody whose work goes on in a later turn. */
+/** Work that continues in a later turn. */
 interface Waiting {
   /** How long handlers may run in a turn, in milliseconds. */
   readonly budgetMs: number;
@@ -15,35 +15,34 @@ interface Waiting {
   readonly goOn: () => void;
 }
 
-/** So often work may begin before the loop is asked when its turn is over, however little work that was. */
+/** How often work may begin before the event loop is asked when its turn ends, however little work that was. */
 const UNMEASURED_STARTS = 32;
 
 const turns = new WeakMap<Clock, LoopTurn>();
 
 /**
- * The present turn of the event loop: how long frames were handled in it, over
- * all links, and who goes on in a later one. That belongs to a clock, as there
- * is one for each process, and in simulations one for each node.
+ * The current turn of the event loop: how long links have handled frames in it,
+ * and which of them continue in a later one. There is one for each clock: one
+ * in each process, and one for each node of a simulation.
  *
- * The loop does not tell when a turn begins, and asking it each time would
- * cost a quick request a fiftieth of its time. So work is added up, whatever
- * turns it was done in, and only when a quarter of the budget has gathered, or
- * work has begun 32 times, is the loop asked when the turn is over; from then on
- * time counts, whatever it is spent on. Without that second limit a peer that
- * always has a few bytes ready, of which reading costs more than parsing, would
- * keep the loop in one turn for as long as it likes.
+ * The event loop does not report when a turn begins, and asking it each time
+ * would cost a quick request a fiftieth of its time. So work is added up over
+ * turns. Only when it comes to a quarter of the budget, or work has begun 32
+ * times, is the loop asked when the turn ends; from then on all time counts.
+ * Without the second limit, a peer that always has a few bytes ready could keep
+ * the loop in one turn, because reading them costs more than parsing them.
  */
 export class LoopTurn {
   readonly #clock: Clock;
-  /** Those that had no time at all in the turn they wanted it. */
+  /** Work that got no time in the turn in which it wanted some. */
   readonly #newcomers = new Fifo<Waiting>();
-  /** Those that had their part and have more to do. */
+  /** Work that had its share and has more to do. */
   readonly #interrupted = new Fifo<Waiting>();
   /** How long handlers have run since the last turn that was measured. */
   #workedMs = 0;
-  /** When the present turn began, as far as it counts; `NaN`: it is not measured. */
+  /** When the measured part of the current turn began; `NaN` while it is not measured. */
   #startMs = NaN;
-  /** The latest time that is known. */
+  /** The latest known time. */
   #latestMs = 0;
   /** How often work has begun since the last turn that was measured. */
   #starts = 0;
@@ -55,25 +54,25 @@ export class LoopTurn {
     this.#clock = clock;
   }
 
-  /** The turn of a clock: always the same one. */
+  /** The turn of a clock; always the same object. */
   static of(clock: Clock): LoopTurn {
     let turn = turns.get(clock);
     if (turn === undefined) turns.set(clock, turn = new LoopTurn(clock));
     return turn;
   }
 
-  /** How many wait for a later turn. */
+  /** How much work waits for a later turn. */
   get waiting(): number {
     return this.#newcomers.length + this.#interrupted.length;
   }
 
-  /** How long it has lasted, as far as it counts, in milliseconds, at a time that may be past. */
+  /** How long the measured part has lasted at a given time, in milliseconds. */
   lastedMs(nowMs: number): number {
     if (Number.isNaN(this.#startMs)) return this.#workedMs;
     return Math.max(nowMs, this.#latestMs) - this.#startMs;
   }
 
-  /** Whether somebody may begin to work; who goes on after waiting may in any case. */
+  /** Whether new work may begin; work that has waited always may. */
   mayBegin(nowMs: number, budgetMs: number): boolean {
     if (++this.#starts === UNMEASURED_STARTS && Number.isNaN(this.#startMs)) {
       this.#measure(nowMs);
@@ -84,9 +83,9 @@ export class LoopTurn {
   /**
    * Handlers have run.
    *
-   * @param forMs For so long, in milliseconds.
-   * @param nowMs Until now.
-   * @param budgetMs For how long they may in a turn.
+   * @param forMs How long, in milliseconds.
+   * @param nowMs When they ended.
+   * @param budgetMs How long they may run in a turn.
    */
   add(forMs: number, nowMs: number, budgetMs: number): void {
     this.#latestMs = nowMs;
@@ -96,7 +95,7 @@ export class LoopTurn {
     this.#measure(nowMs);
   }
 
-  /** From now on time counts, and what was worked before. */
+  /** Measures from now on; earlier work counts too. */
   #measure(nowMs: number): void {
     this.#latestMs = Math.max(this.#latestMs, nowMs);
     this.#startMs = nowMs - this.#workedMs;
@@ -104,11 +103,11 @@ export class LoopTurn {
   }
 
   /**
-   * Goes on in a later turn, after timers and sockets have had theirs.
+   * Continues in a later turn, after timers and sockets.
    *
-   * @param budgetMs For how long handlers may run in a turn.
-   * @param goOn Called then.
-   * @param hadTime Whether it has done something in this turn. Those that have not go first.
+   * @param budgetMs How long handlers may run in a turn.
+   * @param goOn Continues the work.
+   * @param hadTime Whether it has had some time in this turn. Work that has not goes first.
    */
   later(budgetMs: number, goOn: () => void, hadTime: boolean): void {
     (hadTime ? this.#interrupted : this.#newcomers).push({ budgetMs, goOn });
@@ -117,7 +116,7 @@ export class LoopTurn {
     this.#clock.defer(this.#onLater);
   }
 
-  /** It is over, or somebody holds up the loop by polling, whose time is no reason for others to wait. */
+  /** The turn is over, or polling blocks the loop; time of polling does not count. */
   readonly onOver = (): void => {
     this.#startMs = NaN;
     this.#workedMs = 0;
@@ -127,14 +126,14 @@ export class LoopTurn {
   readonly #onLater = (): void => {
     const first = this.#newcomers.peek() ?? this.#interrupted.peek()!;
     if (!this.#hasTimeFor(first, 0) && !this.#hasPutOff) {
-      // What has just come in has used up this turn. It may not do so for ever.
+      // New input has used up this turn. Waiting work is put off once only.
       this.#hasPutOff = true;
       this.#clock.defer(this.#onLater);
       return;
     }
     this.#hasPutOff = false;
     this.onOver();
-    // Those that join in meanwhile have their turn in another one.
+    // Work that is added meanwhile waits for the next turn.
     const newcomers = this.#newcomers.length, interrupted = this.#interrupted.length;
     try {
       this.#goOn(this.#newcomers, newcomers);

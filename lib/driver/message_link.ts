@@ -14,12 +14,12 @@ import { Link, type LinkDelegate } from "./link.ts";
 import { giveBack } from "../wire/memory_return.ts";
 import type { MessageChannel, MessageReceiver } from "../transport/channel/transport.ts";
 
-/** Beside the messages of the budget, so many bytes of other frames may wait, such as credits and cancels. */
+/** How many bytes of frames without a budget may wait besides messages, such as credits and cancels. */
 const MAX_OTHER_BYTES = 4 * 1024 * 1024;
 
 const PEER_LEFT = "The peer closed the connection.";
 
-/** A session on a {@linkcode MessageChannel}: each batch is a message, parsed where it lies. */
+/** A session on a {@linkcode MessageChannel}: each batch is a message, parsed in place. */
 export class MessageLink extends Link implements MessageReceiver {
   readonly #channel: MessageChannel;
   readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -49,14 +49,14 @@ export class MessageLink extends Link implements MessageReceiver {
     }
   }
 
-  /** From now on, messages may be large. */
+  /** Messages may be large from now on. */
   override onOpen(peer: Peer): void {
     this.#maxBatchBytes = MAX_BATCH_BYTES;
     this.#channel.limitMessages?.(MAX_BATCH_BYTES);
     super.onOpen(peer);
   }
 
-  /** A batch has come. What cannot be held back is bounded by the credits given. */
+  /** A batch has arrived. The credit that was given limits what a channel without back pressure delivers. */
   onMessage(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.gone || this.session.state === "closed") return;
     this.bytesReceived += bytes.length;
@@ -69,7 +69,7 @@ export class MessageLink extends Link implements MessageReceiver {
     this.#waiting.push(bytes);
     this.#waitingBytes += cost(bytes);
     if (!this.#paused) return this.#parse();
-    // What waits has not been counted against the budget yet, and not every channel can be held back.
+    // Waiting batches do not count against the budget yet, and not every channel has back pressure.
     if (this.#waitingBytes > this.#maxWaitingBytes) {
       this.#refuse(
         `The peer sent ${this.#waitingBytes} bytes faster than they could be handled; ` +
@@ -111,7 +111,7 @@ export class MessageLink extends Link implements MessageReceiver {
     if (isDone) this.#hold("resume");
   };
 
-  /** Says whether nothing waits any more, and the turn is not over. */
+  /** Returns whether nothing waits any more, and the turn is not over. */
   #parseWaiting(nowMs: number): boolean {
     for (let bytes = this.#waiting.peek(); bytes !== undefined; bytes = this.#waiting.peek()) {
       if (this.session.state === "closed") {

@@ -8,17 +8,17 @@ import { hexOf } from "../foreign/hex.ts";
 import { createHmac } from "node:crypto";
 import { type InternodeError, invalidArgument } from "../errors.ts";
 
-/** The shortest secret that is taken. */
+/** The shortest secret that is accepted, in bytes. */
 const MIN_MASTER_BYTES = 16;
 const LABEL = "internode pair 1\0";
 
 const encoder = new TextEncoder();
 
 /**
- * The secret of one pair of nodes, for `byPeer` of `sharedSecret`, made from a
- * secret that no node has. Where nodes are set up, it gives each node its
- * secrets, one for each peer; keep the secret that they are made from there.
- * Whoever had that one could make them all.
+ * The secret of one pair of nodes, for `byPeer` of `sharedSecret`, derived from
+ * a master secret that no node has. Use it where nodes are set up, to give each
+ * node its secrets, one for each peer. Keep the master secret there: whoever
+ * has it can derive all the others.
  *
  * It is the HMAC-SHA256 of both names, in either order, and so the same each
  * time.

@@ -1,29 +1,29 @@
 /**
- * Log lines that would be written again and again.
+ * Log lines that would be written repeatedly.
  *
  * @module
  */
 
-/** How long until something that goes on is told again, in milliseconds; each time twice as long as before. */
+/** How long until a repeated event is logged again, in milliseconds; doubled each time. */
 const FIRST_REPEAT_MS = 60_000;
 const LAST_REPEAT_MS = 3_600_000;
-/** So many different ones are told apart; further ones count as one. */
+/** How many different keys are distinguished; further ones count as one. */
 const MAX_KEYS = 64;
-/** The key of the further ones. */
+/** The key of all further ones. */
 const OTHERS = "";
 
 interface Told {
-  /** From when on it may be told again. */
+  /** From when on it may be logged again. */
   againMs: number;
   repeatMs: number;
-  /** How often it has happened since. */
+  /** How often it has happened since the last line. */
   count: number;
 }
 
 /**
- * Decides which of the lines about what happens again and again are written:
- * the first, another after a minute with the number of times, then after twice
- * as long each time, up to an hour, and one when it is over. The others belong to level `debug`.
+ * Decides which lines about a repeated event are logged: the first, another
+ * after a minute with the number of times, then at intervals that double up to
+ * an hour, and one when it is over. The others belong to level `debug`.
  *
  * ```ts ignore
  * const count = lines.note(reason, clock.now());
@@ -34,11 +34,11 @@ export class RepeatedLines {
   readonly #told = new Map<string, Told>();
 
   /**
-   * It has happened.
+   * Counts an event.
    *
-   * @param key What has: the same key, the same thing.
+   * @param key The event: equal keys mean the same event.
    * @param nowMs The monotonic time.
-   * @returns How often since it was told last, this time included: tell it; 0: do not.
+   * @returns How often it has happened since the last line, this time included; 0 if it is not to be logged.
    */
   note(key: string, nowMs: number): number {
     const told = this.#told.get(key) ?? this.#begin(key, nowMs);
@@ -52,10 +52,10 @@ export class RepeatedLines {
   }
 
   /**
-   * It is over, and would be told anew.
+   * The event is over; the next one is logged again.
    *
-   * @param key What is; left out: everything.
-   * @returns How often it has happened since it was told last; `null` if it has not happened.
+   * @param key The event. Default: all events.
+   * @returns How often it has happened since the last line; `null` if it has not happened.
    */
   end(key?: string): number | null {
     let sum: number | null = null;
@@ -84,7 +84,7 @@ export class RepeatedLines {
   }
 }
 
-/** The sentence that a line ends with if it stands for several. */
+/** The sentence at the end of a line that stands for several events. */
 export function times(count: number): string {
   return count > 1 ? ` This happened ${count} times since it was last logged.` : "";
 }

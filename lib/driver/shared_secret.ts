@@ -13,9 +13,9 @@ import { tell } from "../foreign/guard.ts";
 import { plainText, quoted } from "../foreign/plain_text.ts";
 import type { Authenticator, TokenVerdict } from "../session/frames/authenticator.ts";
 
-/** The shortest secret that is taken. */
+/** The shortest secret that is accepted, in bytes. */
 const MIN_SECRET_BYTES = 16;
-/** How long a token is good for, beside what the clocks may differ. */
+/** How long a token is valid, besides the allowed difference of clocks. */
 const TOKEN_LIFETIME_MS = 30_000;
 const TOKEN_VERSION = 1;
 const NONCE_BYTES = 16;
@@ -23,10 +23,10 @@ const MAC_BYTES = 32;
 /** Version, time of issue, nonce, length of the dialler's name. */
 const TOKEN_HEAD_BYTES = 1 + 8 + NONCE_BYTES + 2;
 const MAX_NAME_BYTES = 0xffff;
-/** No token of two names comes near this; more is not worth decoding. */
+/** A valid token is much shorter; a longer one is not decoded. */
 const MAX_TOKEN_LENGTH = 4096;
 
-// What is signed begins with what it is for, so that no proof can stand for another one.
+// Signed bytes begin with their purpose, so that a proof cannot be used for another one.
 const PROOF_LABEL = "internode proof 1\0";
 const TOKEN_LABEL = "internode token 1\0";
 

@@ -4,17 +4,17 @@
  * @module
  */
 
-/** How much one spin counts beside all before it. */
+/** The weight of the latest spin against all earlier ones. */
 const WEIGHT = 1 / 8;
-/** Less than this part of spins with success does not pay. */
+/** The least share of successful spins that is worth it. */
 const ENOUGH = 0.5;
 const FIRST_REST_MS = 1;
 const LONGEST_REST_MS = 1_000;
 
 /**
- * Learns from how spins end. While at least half of the recent ones caught
- * what they waited for, the next is made; then there is a rest, from 1 ms on
- * doubled up to 1 s, and one spin that decides whether there is another.
+ * Learns from how spins end. Spins go on while at least half of the recent ones
+ * succeeded. After that there is a pause, which doubles from 1 ms up to 1 s,
+ * and one spin that decides whether there are more.
  *
  * ```text
  *             six misses in a row, or the like
@@ -30,14 +30,14 @@ export class SpinPolicy {
   #restMs = FIRST_REST_MS;
   #restUntilMs = -Infinity;
 
-  /** Whether the next wait is to be a spin. */
+  /** Whether the next wait should be a spin. */
   maySpin(nowMs: number): boolean {
     return this.#rate >= ENOUGH || nowMs >= this.#restUntilMs;
   }
 
-  /** A spin has caught what it waited for. */
+  /** A spin has succeeded. */
   onHit(): void {
-    // Of spins after a rest the first one counts alone.
+    // After a pause, the first spin counts alone.
     if (this.#rate < ENOUGH) this.#rate = ENOUGH;
     this.#rate += (1 - this.#rate) * WEIGHT;
     this.#restMs = FIRST_REST_MS;

@@ -1,5 +1,5 @@
 /**
- * Waits by polling, for a while, before it lets the runtime wait.
+ * Polls a socket for a while before the runtime waits for it.
  *
  * @module
  */
@@ -10,33 +10,33 @@ import type { Clock } from "../runtime/clock.ts";
 import { SpinPolicy } from "./spin_policy.ts";
 
 /**
- * When turns have followed one another for so long by polling alone, what comes
- * next is left to the runtime: the event loop does not rest for it then, and
- * looks at timers and other sockets, too. That costs 30 to 40 µs.
+ * After this many milliseconds of turns by polling alone, the next input is
+ * left to the runtime, so that the event loop also handles timers and other
+ * sockets. That costs 30 to 40 µs.
  */
 const TURN_DUE_MS = 8;
-/** After so long it gets its turn in any case, which costs 50 to 110 µs. */
+/** After this many milliseconds the event loop gets a turn in any case, which costs 50 to 110 µs. */
 const TURN_OVERDUE_MS = 10;
-/** With more calls under way, or answered in one turn, there is enough to do, and to look for more so often would only make batches smaller. */
+/** With more calls in flight, or answered in one turn, the link is busy, and polling would only make batches smaller. */
 const MANY_CALLS = 128;
-/** The same for what a turn has received, in bytes. */
+/** The same for the bytes that a turn has received. */
 const MANY_BYTES = 64 * 1024;
 /** How long a link counts as busy after such a turn. */
 const BUSY_MS = 1;
-/** The clock is read once in so many polls, as that takes a good part of the time of one. */
+/** The clock is read once in this many polls, because reading it takes a good part of the time of a poll. */
 const POLLS_A_LOOK = 8;
-/** No poll is quicker than this; it bounds a spin even where time stands still. */
+/** No poll takes less time than this; it limits a spin even if the clock does not advance. */
 const QUICKEST_POLL_US = 0.1;
 
-/** What a spinner asks of its link. */
+/** What a spinner needs of its link. */
 export interface PolledLink {
   /** The session. */
   readonly session: Session;
-  /** How many bytes have come in all. */
+  /** How many bytes were received in all. */
   readonly bytesReceived: number;
-  /** Makes ready for polling; `false`: something else is to be done first. */
+  /** Prepares for polling; `false` if something else must be done first. */
   startPolling(): boolean;
-  /** Reads what is there and parses it within a new turn that begins at that time. Says how many bytes it was; 0 at the end of the connection, -1: nothing, or not yet a whole batch. */
+  /** Reads what is there and parses it in a new turn that begins at that time. Returns the number of bytes; 0 at the end of the connection; -1 for nothing, or an incomplete batch. */
   poll(nowMs: number): number;
   /** Whether there is something to read, which the runtime will bring. */
   hasBytes(): boolean;
@@ -45,11 +45,10 @@ export interface PolledLink {
 }
 
 /**
- * Polls a link's socket where somebody would rather wait so: after a request
- * for its answer, after an answer for the next request. A spin begins when a
- * turn has ended and the microtasks have run that came before, and it ends
- * with the first bytes, as their turn comes first then; its end may begin the
- * next one.
+ * Polls a link's socket if the user asked for it: after a request for its
+ * response, after a response for the next request. A spin begins when a turn
+ * has ended and its microtasks have run. It ends with the first bytes, which
+ * begin a turn, and the end of that turn may begin the next spin.
  *
  * ```text
  *              a turn ends, somebody waits,
@@ -68,31 +67,31 @@ export class Spinner {
   readonly #link: PolledLink;
   readonly #clock: Clock;
   readonly #serveMs: number;
-  /** For answers, and for requests. */
+  /** One for responses, one for requests. */
   readonly #asking = new SpinPolicy();
   readonly #serving = new SpinPolicy();
   #state: "rests" | "queued" | "polls" | "yields" = "rests";
-  /** The call that was made last of those whose callers want to spin, and its id. */
+  /** The latest call whose caller wants to spin, and its id. */
   #call: OutgoingCall | null = null;
   #callId = -1;
   #callMs = 0;
-  /** How long its caller wants to. */
+  /** How long its caller wants to spin. */
   #askMs = 0;
   /** Until when to wait for the next request. */
   #serveUntilMs = -Infinity;
   #messagesSent: number;
   #bytesReceived = 0;
-  /** Until when there is enough to do. */
+  /** Until when the link counts as busy. */
   #busyUntilMs = -Infinity;
-  /** When the present turn began. */
+  /** When the current turn began. */
   #turnMs = 0;
-  /** Since when turns have followed one another without one of the event loop; -1: it has just had its own. */
+  /** Since when turns have followed one another without a turn of the event loop; -1 if it has just had one. */
   #chainMs = -1;
 
   /**
    * @param link The link.
-   * @param clock Where time comes from.
-   * @param serveUs How long to wait for the next request, in microseconds; 0: not at all.
+   * @param clock The source of time.
+   * @param serveUs How long to wait for the next request, in microseconds; 0 for not at all.
    */
   constructor(link: PolledLink, clock: Clock, serveUs: number) {
     this.#link = link;
@@ -101,9 +100,9 @@ export class Spinner {
     this.#messagesSent = link.session.messagesSent;
   }
 
-  /** A call was made in the present turn whose answer is to be waited for so long, in microseconds. */
+  /** The caller of a call made in the current turn wants to spin for its response, for `spinUs` microseconds. */
   ask(call: OutgoingCall, spinUs: number): void {
-    // Without an id it has ended already, or waits for others to end.
+    // Without an id the call has ended already or waits for a slot.
     if (call.id < 0) return;
     this.#call = call;
     this.#callId = call.id;
@@ -111,7 +110,7 @@ export class Spinner {
     this.#askMs = spinUs / 1000;
   }
 
-  /** A turn that began at that time has ended, and what it had to say is written. */
+  /** A turn that began at that time has ended, and its output is written. */
   onTurnEnd(nowMs: number): void {
     this.#turnMs = nowMs;
     const { session, bytesReceived } = this.#link;

@@ -1,5 +1,5 @@
 /**
- * How long a link may handle what has come before the event loop gets a turn.
+ * How long a link may handle received frames before the event loop gets a turn.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import type { Clock } from "../runtime/clock.ts";
 import { LoopTurn } from "./loop_turn.ts";
 
-/** The most steps between two looks at the clock. */
+/** How many steps there are at most between two readings of the clock. */
 const MAX_STEP = 16;
-/** So many times the budget where no handler runs: what comes is only taken, and each interruption costs 50 µs and more. */
+/** The factor of the budget if no handler runs: frames are only received then, and each interruption costs 50 µs and more. */
 const TAKING_BUDGETS = 4;
 
 /**
- * Bounds the time that parsing, answering and handlers take in one turn of the
- * event loop, over all links of a clock: with many that all have much to do each
- * gets its part of the budget, and at least one step is done, which is a handler
- * or some frames without one. A link that runs no handlers has more of it. Reading the clock after each step would cost more
- * than a quick one does, so it is read after as many as surely fit, judged by
- * the ones before.
+ * Limits the time that parsing, responses and handlers take in one turn of the
+ * event loop, over all links of a clock. If many links have much to do, each
+ * gets its share of the budget, but at least one step: a handler, or some
+ * frames without one. A link that runs no handlers gets more. Reading the clock
+ * after each step would cost more than a quick step, so it is read after as
+ * many steps as are expected to fit, by the steps before.
  */
 export class TurnBudget {
   readonly #clock: Clock;
   readonly #turn: LoopTurn;
   readonly #budgetMs: number;
-  /** Among how many the time is shared. */
+  /** How many links share the time. */
   #shares = 1;
   #isSpent = false;
   #isAlone = false;
@@ -42,22 +42,22 @@ export class TurnBudget {
     this.#budgetMs = budgetUs / 1000;
   }
 
-  /** Whether the last step has ended the link's part of the turn. */
+  /** Whether the last step has ended the link's share of the turn. */
   get isSpent(): boolean {
     return this.#isSpent;
   }
 
   /**
-   * The link has something to do: whether it may begin in this turn.
+   * Whether the link, which has something to do, may begin in this turn.
    *
-   * @param isAlone Whether it was polled: then others have no turn anyway until polling ends, and the link has a budget of its own.
+   * @param isAlone Whether it was polled: then no other link runs until polling ends, and the link has a budget of its own.
    */
   start(nowMs: number, isAlone = false): boolean {
     this.#isSpent = false;
     this.#isAlone = isAlone;
     if (isAlone) this.#turn.onOver();
     this.#startMs = this.#lookedMs = nowMs;
-    // As it did the last time.
+    // Like the last time.
     const turnMs = this.#turnMs;
     this.#hasServed = false;
     this.#shares = isAlone ? 1 : 1 + this.#turn.waiting;
@@ -67,7 +67,7 @@ export class TurnBudget {
   }
 
   /**
-   * A step is done: whether the turn has lasted long enough.
+   * Counts a step, and returns whether the turn has lasted long enough.
    *
    * @param hasServed Whether the step was a handler.
    */

@@ -1,5 +1,5 @@
 /**
- * Finds whole batches in a stream of bytes.
+ * Finds complete batches in a stream of bytes.
  *
  * @module
  */
@@ -19,27 +19,27 @@ import { ReceiveRing } from "./receive_ring.ts";
  * `ring.space()`.
  */
 export class BatchReader {
-  /** Where the bytes go. */
+  /** Receives the bytes. */
   readonly ring: ReceiveRing;
   /** Where the frames of the batch found begin, in `ring.bytes`. */
   start = 0;
   /** Where they end. */
   end = 0;
-  /** How many unread bytes the batch now arriving needs in all; give it to `ring.space()`. */
+  /** How many unread bytes the arriving batch needs in all; pass it to `ring.space()`. */
   wanted = 0;
 
   #checksum: Checksum | null = null;
   #running = 0;
   #maxBatchBytes = MAX_HANDSHAKE_BATCH_BYTES;
 
-  /** @param ring Where the bytes go. Default: a new one. */
+  /** @param ring Receives the bytes. Default: a new one. */
   constructor(ring: ReceiveRing = new ReceiveRing()) {
     this.ring = ring;
   }
 
   /**
-   * The handshake is done: larger batches are welcome, and from the next batch
-   * on checksums count.
+   * The handshake is done: allows larger batches, and verifies checksums from
+   * the next batch on.
    *
    * @param checksum The function that both sides agreed to use, or `null`.
    */
@@ -49,7 +49,7 @@ export class BatchReader {
   }
 
   /**
-   * Looks for the next whole batch and moves past it.
+   * Looks for the next complete batch and moves past it.
    *
    * @returns Whether there was one.
    * @throws {InternodeError} `ProtocolError` for an impossible length or a wrong checksum.
@@ -87,7 +87,7 @@ export class BatchReader {
     // Each checksum continues the one before, so a lost or repeated batch shows too.
     this.#running = this.#checksum!(partOf(this.ring.bytes, start, end), before);
     if (this.#running === expected) return;
-    // Of a dialler that gave up before it was open itself, and knew of no checksums yet.
+    // A goodbye of a dialler that gave up before it was open has no checksum.
     if (before === 0 && expected === 0 && this.ring.bytes[start] === FrameType.goodbye) return;
     throw new InternodeError(
       "ProtocolError",

@@ -1,5 +1,5 @@
 /**
- * Completes batches at the moment they leave.
+ * Completes batches when they leave.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { FrameType, HEADER_BYTES, NO_TIMEOUT } from "./frame.ts";
 import { partOf } from "./part_of.ts";
 
 /**
- * What stands before each batch on a byte stream: u32 length of the frames
- * that follow, u32 checksum of them (0 where checksums are not in use).
+ * The bytes before each batch on a byte stream: u32 length of the frames that
+ * follow, u32 checksum of them (0 if checksums are not used).
  */
 export const ENVELOPE_BYTES = 8;
 
@@ -19,7 +19,7 @@ export const ENVELOPE_BYTES = 8;
  * which they leave. Shared by the writers of a connection.
  */
 export class BatchSeal {
-  /** The function in use, or `null` while there is none. Batches begun before it was set stay unchecked. */
+  /** The function in use, or `null` while there is none. Batches that began before it was set have no checksum. */
   checksum: Checksum | null = null;
   #running = 0;
 
@@ -30,7 +30,7 @@ export class BatchSeal {
    * @param bytes The same buffer.
    * @param start Where the envelope is.
    * @param end Where the frames in the buffer end.
-   * @param tail The last frame's payload, if it lies elsewhere.
+   * @param tail The last frame's payload, if it is in another buffer.
    * @param checked Whether the receiver will check this batch.
    */
   close(
@@ -53,17 +53,17 @@ export class BatchSeal {
   }
 }
 
-/** Says how much time the call of that id has left at `nowMs`, in whole milliseconds. */
+/** Returns how much time the call of that id has left at `nowMs`, in whole milliseconds. */
 export type TimeLeft = (id: number, nowMs: number) => number;
 
 /**
- * A deadline travels as the time left at the moment of sending: corrects the
+ * A deadline is sent as the time left at the moment of sending. Corrects the
  * time-outs in frames that have waited.
  *
  * @param view The buffer.
  * @param start Where the first frame is.
  * @param end Where the frames in the buffer end.
- * @param timeLeft What is asked for each frame that has a time-out.
+ * @param timeLeft Returns the time left of each frame that has a time-out.
  * @param nowMs The time.
  */
 export function correctTimeouts(

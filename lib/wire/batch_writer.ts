@@ -1,5 +1,5 @@
 /**
- * Gathers frames into batches.
+ * Collects frames in batches.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import type { WriterPool } from "./writer_pool.ts";
 export const BATCH_TARGET_BYTES: number = 64 * 1024;
 /** A buffer takes no more batches once it has this many bytes. */
 const BUFFER_TARGET_BYTES = 192 * 1024;
-/** Time-outs that have waited for less are not worth correcting. */
+/** Time-outs that have waited for less are not corrected. */
 const STALE_MS = 5;
 
-/** A run of frames that is checked and parsed as one. */
+/** Frames that are sent, checked and parsed together. */
 interface Batch {
   readonly writer: ByteWriter;
   /** Where it begins in the writer, envelope included. */
   readonly start: number;
-  /** Where its last whole frame ends; `start` while it has none. */
+  /** Where its last complete frame ends; `start` while it has none. */
   end: number;
-  /** The last frame's payload, where it is written from where it lies. */
+  /** The last frame's payload, if it is written without a copy. */
   tail: Uint8Array<ArrayBuffer> | null;
   /** When its first frame with a deadline was written; `Infinity` while there is none. */
   createdMs: number;
@@ -35,15 +35,15 @@ interface Batch {
 /**
  * Frames in, batches out. Write a frame with {@linkcode BatchWriter.begin},
  * then its payload to `writer`, then {@linkcode BatchWriter.end}; at any time
- * between frames {@linkcode BatchWriter.drain} hands out what is there, in
- * pieces to be written one after the other. The pieces stay valid until
- * {@linkcode BatchWriter.recycle}; frames written meanwhile go elsewhere.
+ * between frames {@linkcode BatchWriter.drain} returns what is there, in pieces
+ * to be written in order. The pieces stay valid until {@linkcode
+ * BatchWriter.recycle}; frames written meanwhile go to another buffer.
  *
  * Small payloads are copied into the batch (write flattening); a large one can
  * be sent from where it lies with {@linkcode BatchWriter.reference}.
  */
 export class BatchWriter {
-  /** Where the payload of the frame begun goes. Valid from `begin` to `end`. */
+  /** The writer for the payload of the current frame. Valid from `begin` to `end`. */
   writer: ByteWriter = NO_WRITER;
   /** How many bytes wait to be drained. */
   pendingBytes = 0;
@@ -59,7 +59,7 @@ export class BatchWriter {
 
   /**
    * @param pool Where buffers come from.
-   * @param seal Completes the envelopes of batches on a byte stream; `null` where each batch is a message of its own.
+   * @param seal Completes the envelopes of batches on a byte stream; `null` if each batch is a message.
    */
   constructor(pool: WriterPool, seal: BatchSeal | null) {
     this.#pool = pool;
@@ -69,8 +69,8 @@ export class BatchWriter {
   /**
    * Starts a frame.
    *
-   * @param nowMs The time, so that it is known for how long deadlines wait here.
-   * @returns Where its header is; give it to `end`, `reference` or `rollback`.
+   * @param nowMs The time, from which the waiting time of deadlines is counted.
+   * @returns The offset of its header; pass it to `end`, `reference` or `rollback`.
    */
   begin(
     type: number,
@@ -104,16 +104,16 @@ export class BatchWriter {
     if (end - batch.start >= BATCH_TARGET_BYTES) this.cut();
   }
 
-  /** Takes back the frame begun at `header`, and what was written of its payload. */
+  /** Removes the frame that began at `header`, with what was written of its payload. */
   rollback(header: number): void {
     this.writer.position = header;
   }
 
   /**
    * Completes the frame begun at `header` with what was written to `writer`
-   * since, followed by a part that is sent from where it lies.
+   * since, followed by a part that is sent without a copy.
    *
-   * @param payload It must stay untouched until it is written.
+   * @param payload It must not change until it is written.
    */
   reference(header: number, payload: Uint8Array<ArrayBuffer>): void {
     const writer = this.writer, batch = this.#open!;
@@ -125,7 +125,7 @@ export class BatchWriter {
     this.cut();
   }
 
-  /** Ends the batch under way, if it has any frame; the next frame starts another. */
+  /** Ends the current batch if it has any frame; the next frame starts another one. */
   cut(): void {
     const batch = this.#open;
     if (batch === null || batch.end === batch.start) return;
@@ -134,14 +134,14 @@ export class BatchWriter {
   }
 
   /**
-   * Hands out pieces to be written in this order, whole batches, until they
-   * come to `maxBytes`.
+   * Returns pieces to be written in this order: complete batches, up to
+   * `maxBytes`.
    *
    * @param pieces Where they are added.
-   * @param maxBytes When to stop; if anything waits, at least one batch is handed out.
+   * @param maxBytes When to stop; if anything waits, at least one batch is returned.
    * @param nowMs The time.
-   * @param timeLeft Corrects the time-outs of what has waited for long; `null`: they stay.
-   * @returns How many bytes were handed out.
+   * @param timeLeft Corrects the time-outs of frames that have waited long; `null` to leave them.
+   * @returns How many bytes the pieces have.
    */
   drain(
     pieces: Uint8Array<ArrayBuffer>[],
@@ -152,7 +152,7 @@ export class BatchWriter {
     this.cut();
     const seal = this.#seal;
     let bytes = 0;
-    // Neighbours in one buffer leave in one piece.
+    // Adjacent batches in one buffer leave as one piece.
     let run: ByteWriter | null = null, runStart = 0, runEnd = 0;
     while (bytes < maxBytes) {
       const batch = this.#closed.shift();

@@ -1,5 +1,5 @@
 /**
- * A window on received bytes that codecs read in place.
+ * Received bytes that codecs read in place.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { DEFAULT_MAX_ITEMS } from "./item_count.ts";
 import { payloadMemory } from "./payload_memory.ts";
 
 const SLAB_BYTES = 65_536;
-/** Above this a copy gets a buffer of its own, so that one kept view does not keep a whole slab alive. */
+/** Copies above this size get a buffer of their own, so that a kept view does not keep a whole slab alive. */
 const MAX_SLAB_COPY_BYTES = 4_096;
-/** Up to this size a loop over words copies quicker than the runtime's own way. */
+/** Up to this size a loop over words copies faster than the runtime. */
 const MAX_LOOP_BYTES = 128;
 
 /**
  * The bytes of one message, from `position` to `end` within `bytes`. They are
- * borrowed: valid only until the codec returns. What outlives that is copied,
- * by {@linkcode ByteReader.takeBytes} or by making strings and numbers of it.
+ * valid only until the codec returns. Copy what you keep, by {@linkcode
+ * ByteReader.takeBytes} or as strings and numbers.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ const MAX_LOOP_BYTES = 128;
  * ```
  */
 export class ByteReader {
-  /** The buffer that holds the message, and other things beside it. */
+  /** The buffer that holds the message, and other bytes around it. */
   bytes: Uint8Array = EMPTY;
   /** A view whose offset 0 is that of `bytes`. */
   view: DataView = EMPTY_VIEW;
@@ -43,13 +43,13 @@ export class ByteReader {
   end = 0;
   /** Whether `bytes` belongs to this message alone, so that views of it may be kept. */
   owned = false;
-  /** How many items of lists, maps and the like the message has had so far. */
+  /** How many items of lists, maps and the like were read so far. */
   items = 0;
-  /** How many it may have in all; see the option `maxItems` of lists. */
+  /** How many the message may have in all; see the option `maxItems` of lists. */
   maxItems: number = DEFAULT_MAX_ITEMS;
-  /** How much memory the values of its lists, maps and the like take so far, by an estimate, in bytes; see the option `decodedBudgetBytes`. */
+  /** How much memory the values of its lists, maps and the like take so far, as an estimate in bytes; see the option `decodedBudgetBytes`. */
   decodedBytes = 0;
-  /** How much they may take. Default: any. */
+  /** How much they may take. Default: no limit. */
   room: DecodedRoom = UNLIMITED_ROOM;
 
   #slab: Uint8Array<ArrayBuffer> = EMPTY;
@@ -81,7 +81,7 @@ export class ByteReader {
     this.decodedBytes = 0;
   }
 
-  /** Lets go of the message, which would be kept from being collected otherwise. */
+  /** Releases the message, so that it can be garbage-collected. */
   release(): void {
     this.reset(EMPTY, 0, 0, EMPTY_VIEW);
   }
@@ -89,8 +89,8 @@ export class ByteReader {
   /**
    * Reads `count` bytes as an array that the caller may keep.
    *
-   * @param count How many; at most {@linkcode ByteReader.remaining}, else a `RangeError`.
-   * @returns A view of a copy, or of the message itself where it is owned.
+   * @param count How many; at most {@linkcode ByteReader.remaining}, or a `RangeError` is thrown.
+   * @returns A view of a copy, or of the message itself if it is owned.
    */
   takeBytes(count: number): Uint8Array<ArrayBuffer> {
     const start = this.position, next = start + count;
@@ -100,7 +100,7 @@ export class ByteReader {
     this.position = next;
     if (this.owned) return this.bytes.subarray(start, next) as Uint8Array<ArrayBuffer>;
     if (count > MAX_SLAB_COPY_BYTES) {
-      // Half as costly as slice(), which asks for the species first.
+      // Half as expensive as slice(), which looks up the species first.
       const copy = payloadMemory(count);
       copy.set(partOf(this.bytes, start, next));
       return copy;
@@ -119,7 +119,7 @@ export class ByteReader {
   }
 
   /**
-   * Reads all that is left into an array of the caller's.
+   * Reads all that is left into an array of the caller.
    *
    * @param target Where the bytes go, from its beginning. One that is too small is a `RangeError`.
    * @returns How many bytes there were.

@@ -28,15 +28,15 @@ import { lengthOf } from "./plain_bytes.ts";
  * ```
  */
 export class ByteWriter {
-  /** The buffer; only the bytes before `position` mean anything. */
+  /** The buffer; only the bytes before `position` are valid. */
   bytes: Uint8Array<ArrayBuffer>;
   /** A view of the whole of `bytes`. */
   view: DataView<ArrayBuffer>;
   /** Where the next byte goes. */
   position = 0;
-  /** How many items of lists, maps and the like the value being written has had so far. */
+  /** How many items of lists, maps and the like were written so far. */
   items = 0;
-  /** How many it may have in all; see the option `maxItems` of lists. */
+  /** How many the message may have in all; see the option `maxItems` of lists. */
   maxItems: number = DEFAULT_MAX_ITEMS;
 
   /**

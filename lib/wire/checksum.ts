@@ -1,12 +1,13 @@
 /**
- * How batches are checked on transports that do not do so themselves.
+ * Checksums of batches, for transports without their own.
  *
  * @module
  */
 
 /**
  * Continues a CRC-32 (ISO-HDLC, as in zlib, gzip and PNG) over more bytes.
- * Injected, as the runtime's own is many times faster than one in JavaScript.
+ * Injected, because the runtime's function is many times faster than one in
+ * JavaScript.
  *
  * @param bytes The bytes.
  * @param seed The checksum of all bytes before; 0 at the start.

@@ -10,13 +10,13 @@ export interface DecodedRoom {
   readonly roomBytes: number;
   /** How much they might take if no others were held. */
   readonly mostBytes: number;
-  /** A value is kept that takes so many bytes; they are given back once. */
+  /** Reserves the memory of a value that is kept; it must be given back once. */
   hold(bytes: number): void;
-  /** It is not kept any more. */
+  /** Gives back the memory of a value that is no longer kept. */
   giveBack(bytes: number): void;
 }
 
-/** For bytes that come from no connection. */
+/** For bytes that do not come from a connection. */
 export const UNLIMITED_ROOM: DecodedRoom = {
   roomBytes: Infinity,
   mostBytes: Infinity,
@@ -24,11 +24,11 @@ export const UNLIMITED_ROOM: DecodedRoom = {
   giveBack(): void {},
 };
 
-/** What the decoded values of one node, client or server take, over all its connections. */
+/** The memory of decoded values of one node, client or server, over all its connections. */
 export class DecodedMemory {
   /** The most they may take. */
   readonly limitBytes: number;
-  /** What they take. */
+  /** How much they take. */
   heldBytes = 0;
 
   /** @param limitBytes The most they may take: `decodedBudgetBytes`. */
@@ -38,16 +38,16 @@ export class DecodedMemory {
 }
 
 /**
- * What one connection takes of it. A connection may take as much as is still
- * free when it has taken it: half of all where it is alone. So whoever takes
- * much leaves room to others, and all together never take more than there is.
+ * The share of one connection. A connection may take as much as is still free
+ * afterwards: half of all if it is the only one. So each connection leaves room
+ * for others, and all together never exceed the limit.
  */
 export class DecodedShare implements DecodedRoom {
-  /** What is held. */
+  /** How much is held. */
   heldBytes = 0;
   readonly #memory: DecodedMemory;
 
-  /** @param memory Of which it is a share. */
+  /** @param memory The memory that is shared. */
   constructor(memory: DecodedMemory) {
     this.#memory = memory;
   }

@@ -25,7 +25,7 @@ export class Fifo<T> {
     this.#length++;
   }
 
-  /** Takes the first item; `undefined` when there is none. */
+  /** Removes the first item; `undefined` if there is none. */
   shift(): T | undefined {
     if (this.#length === 0) return undefined;
     const item = this.#items[this.#head];
@@ -35,12 +35,12 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Looks at the first item; `undefined` when there is none. */
+  /** Returns the first item without removing it; `undefined` if there is none. */
   peek(): T | undefined {
     return this.#length === 0 ? undefined : this.#items[this.#head];
   }
 
-  /** Takes out the first item that equals `item`, in linear time. Says whether there was one. */
+  /** Removes the first item that equals `item`, in linear time. Returns whether there was one. */
   remove(item: T): boolean {
     let found = false;
     for (let left = this.#length; left > 0; left--) {
@@ -51,13 +51,13 @@ export class Fifo<T> {
     return found;
   }
 
-  /** The items in order; nothing may be added or taken meanwhile. */
+  /** The items in order; nothing may be added or removed meanwhile. */
   *[Symbol.iterator](): IterableIterator<T> {
     const mask = this.#items.length - 1;
     for (let n = 0; n < this.#length; n++) yield this.#items[(this.#head + n) & mask]!;
   }
 
-  /** Forgets all items and the room they took. */
+  /** Removes all items and frees their room. */
   clear(): void {
     this.#items = NO_ITEMS;
     this.#length = 0;
@@ -72,5 +72,5 @@ export class Fifo<T> {
   }
 }
 
-/** What a queue begins with: nobody writes to it, as it has no room. */
+/** The array of a new queue, shared by all: it has no room, so nothing is written to it. */
 const NO_ITEMS: undefined[] = [];

@@ -17,7 +17,7 @@
 /** The size of every frame header. */
 export const HEADER_BYTES = 16;
 
-/** What a frame is. The opener is the side that made the call, the responder the other one. */
+/** The types of frames. The opener is the side that made the call, the responder the other one. */
 export const FrameType = {
   /** Handshake: names, versions, limits, a nonce. */
   hello: 1,
@@ -27,17 +27,17 @@ export const FrameType = {
   welcome: 3,
   /** The connection ends; the payload says why. */
   goodbye: 4,
-  /** No new calls, please: the sender is closing and finishes what runs. */
+  /** Asks for no new calls: the sender is closing, or ends this connection. */
   drain: 5,
-  /** Agrees on a number for a handler's name. */
+  /** Defines a number for a handler's name. */
   name: 6,
-  /** Asks for a sign of life. */
+  /** Ping: asks for a pong. */
   ping: 7,
-  /** The sign of life asked for. */
+  /** Pong: answers a ping. */
   pong: 8,
   /** Gives back bytes of the connection's budget. */
   window: 9,
-  /** Tells how many bytes of bulk have arrived. */
+  /** Acknowledges how many bulk bytes have arrived. */
   arrived: 10,
   /** Opener: a single request. */
   request: 16,
@@ -47,29 +47,29 @@ export const FrameType = {
   input: 18,
   /** Opener: no more messages. */
   inputEnd: 19,
-  /** Opener: wants no answer any more. */
+  /** Opener: cancels the call. */
   cancel: 20,
   /** Opener: lets the responder send more messages. */
   outputCredit: 21,
-  /** Opener: the next piece of a message begun in pieces. */
+  /** Opener: the next fragment of a message. */
   openerFragment: 22,
-  /** Responder: the answer to a request. */
+  /** Responder: the response to a request. */
   response: 32,
   /** Responder: the call failed. */
   error: 33,
   /** Responder: a message of a stream. */
   output: 34,
-  /** Responder: no more messages, the stream ended well. */
+  /** Responder: no more messages, the stream ended without an error. */
   outputEnd: 35,
   /** Responder: lets the opener send more messages. */
   inputCredit: 36,
-  /** Responder: the next piece of a message begun in pieces. */
+  /** Responder: the next fragment of a message. */
   responderFragment: 37,
 } as const;
 
-/** Bits 0 and 1 of the flags: what kind of payload it is. */
+/** Bits 0 and 1 of the flags: the kind of payload. */
 export const PayloadKind = {
-  /** As many bytes as there are, perhaps none. */
+  /** Bytes, possibly none. */
   bytes: 0,
   /** `null`, not bytes. */
   null: 1,
@@ -81,17 +81,17 @@ export const PayloadKind = {
 export const KIND_MASK = 0x03;
 /** Flag: the payload begins with a block of metadata. */
 export const FLAG_METADATA = 0x04;
-/** Flag: the payload is a u32, the message's whole size, and its first piece; fragments follow. */
+/** Flag: the payload is a u32, the message's whole size, and its first fragment; others follow. */
 export const FLAG_FIRST = 0x08;
-/** All flags that mean something; the others are zero. */
+/** All defined flags; the others are zero. */
 export const KNOWN_FLAGS = 0x0f;
 
-/** No larger message goes into a batch at once. */
+/** The largest message that is written into a batch at once. */
 export const INTERACTIVE_BYTES: number = 8 * 1024;
 
 /**
- * Whether a frame that carries (a piece of) a message is bulk, of whose
- * arrival the receiver tells: pieces are, and whole messages that are large.
+ * Whether a frame that carries a message or a fragment is bulk, whose arrival
+ * the receiver acknowledges: fragments and large messages are.
  */
 export function isBulk(type: number, flags: number, length: number): boolean {
   return length > INTERACTIVE_BYTES || (flags & FLAG_FIRST) !== 0 ||

@@ -1,5 +1,5 @@
 /**
- * Finding the last word of a peer.
+ * Finds the goodbye of a peer.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { FrameType, HEADER_BYTES } from "./frame.ts";
 
 /**
- * Whether a batch holds a goodbye, after which its sender sends nothing more.
- * Of what is malformed nothing is said.
+ * Whether a batch holds a goodbye, after which its sender sends nothing more. A
+ * malformed batch counts as one without a goodbye.
  *
  * @param view The bytes.
  * @param start Where the batch begins.

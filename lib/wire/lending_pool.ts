@@ -1,5 +1,5 @@
 /**
- * Memory that is lent and comes back.
+ * Memory that is lent and returned.
  *
  * @module
  */
@@ -9,23 +9,22 @@ import { payloadMemory } from "./payload_memory.ts";
 
 const LEAST_BYTES = 4 * 1024;
 const LARGEST_BYTES = 1024 * 1024;
-/** So much may lie here unused. */
+/** How many unused bytes are kept at most. */
 const MAX_FREE_BYTES = 8 * 1024 * 1024;
 
 /**
- * Lends arrays whose memory is used again. One that was taken back is
- * detached: whoever still holds it finds it empty, and never sees the bytes of
- * somebody else. Moving memory to a new array (`ArrayBuffer.transfer`) costs
- * 1 µs, where an array of 64 KiB that is new each time costs 6 to 9, mostly in
- * what becomes of it later.
+ * Lends arrays whose memory is used again. A returned array is detached:
+ * whoever still holds it finds it empty, and never sees the bytes of others.
+ * Moving memory to a new array (`ArrayBuffer.transfer`) costs 1 µs. A new array
+ * of 64 KiB costs 6 to 9 µs, mostly for garbage collection.
  */
 export class LendingPool {
-  /** How many bytes lie here unused. */
+  /** How many bytes are unused. */
   freeBytes = 0;
 
   readonly #free = new Map<number, ArrayBuffer[]>();
 
-  /** Lends so many bytes. What is in them is whatever was there before. */
+  /** Lends an array of that size. Its contents are undefined. */
   lend(bytes: number): Uint8Array<ArrayBuffer> {
     const size = sizeFor(bytes);
     if (size > LARGEST_BYTES) return payloadMemory(bytes);
@@ -35,10 +34,10 @@ export class LendingPool {
     return new Uint8Array(buffer, 0, bytes);
   }
 
-  /** Takes an array back, which is empty from then on. It need not come from here. */
+  /** Takes an array back, which is empty from then on. It may come from elsewhere. */
   takeBack(bytes: Uint8Array<ArrayBuffer>): void {
     const buffer = bufferOf(bytes);
-    // Its user may have sent it elsewhere, to a worker for example.
+    // Its user may have transferred it, for example to a worker.
     if (buffer.detached) return;
     const size = buffer.byteLength;
     if (size !== sizeFor(size) || size > LARGEST_BYTES || this.freeBytes + size > MAX_FREE_BYTES) {

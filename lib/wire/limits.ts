@@ -1,48 +1,55 @@
 /**
- * The sizes and counts that keep memory bounded.
+ * The sizes and counts that limit memory.
  *
  * @module
  */
 
 import { invalidArgument } from "../errors.ts";
 
-/** What one side of a connection is willing to take. Each side tells the other in the handshake. */
+/** What one side of a connection accepts. Each side sends its limits in the handshake. */
 export interface Limits {
   /** The largest message, in bytes. Default: 104,857,600 (100 MiB). At most 7/8 of `receiveBudgetBytes`. */
   readonly maxMessageBytes: number;
-  /** The largest piece of a message, in bytes; larger ones travel in fragments. Default: 65,536. From 1,024 to 1,048,576. */
+  /** The largest fragment of a message, in bytes; larger messages are sent in fragments. Default: 65,536. From 1,024 to 1,048,576. */
   readonly maxFragmentBytes: number;
   /** How many bytes of messages the peer may have sent that are not yet consumed. Default: 134,217,728 (128 MiB). */
   readonly receiveBudgetBytes: number;
-  /** How many bytes of requests and responses may wait here to be sent, beside a single one of any size; more are refused as `Overloaded`. Messages of streams may be a quarter of it, more wait with their senders. Default: 10,485,760 (10 MiB). */
+  /** How many bytes of requests and responses may wait here to be sent, besides a single one of any size; more are refused as `Overloaded`. Messages of streams may take a quarter of it; more wait with their senders. Default: 10,485,760 (10 MiB). */
   readonly sendBudgetBytes: number;
-  /** How many bytes one stream may hold unread, beside a single message of any size. Default: 1,048,576. */
+  /** How many unread bytes one stream may hold, besides a single message of any size. Default: 1,048,576. */
   readonly streamBudgetBytes: number;
   /**
-   * How much memory the decoded values of calls under way may take, by an estimate, over all connections of this
-   * node, client or server: requests until their handlers end, messages of streams until they are read. One
-   * connection may have as much as it leaves free, half of it where it is alone; a message beyond that is refused as
-   * `Overloaded`, or as `MessageTooLarge` if it is over half by itself. Default: 134,217,728 (128 MiB).
+   * How much memory the decoded values of running calls may take, as an
+   * estimate, over all connections of this node, client or server: requests
+   * until their handlers end, messages of streams until they are read. One
+   * connection may take as much as it leaves free: half of it if it is the only
+   * one; a message beyond that is refused as `Overloaded`, or as
+   * `MessageTooLarge` if it is over half by itself. Default: 134,217,728 (128
+   * MiB).
    */
   readonly decodedBudgetBytes: number;
   /** How many calls the peer may have running, requests and streams together. Default: 10,240. At most 1,048,576. */
   readonly maxCalls: number;
   /**
-   * How many calls the peer may make in a second, requests and streams together; as many may come at once. Those
-   * beyond are answered `Overloaded`, and nothing of them is decoded or run. On the grid it holds for each peer, in a
-   * service for each connection of a client. Default: `Infinity`.
+   * How many calls the peer may make in a second, requests and streams
+   * together; as many may come at once. Further calls are answered
+   * `Overloaded`, and are neither decoded nor run. In a grid the limit is for
+   * each peer, in a service for each connection of a client. Default:
+   * `Infinity`.
    */
   readonly maxCallsPerSecond: number;
   /**
-   * How many bytes of messages the peer may send in a second, with 128 for each message. Nothing is refused: what was
-   * consumed is given back to its sender so slowly that no more can come, and calls that are too large for what is
-   * left wait there. Beside that the peer may always have `receiveBudgetBytes` under way, so lower that too. It holds
-   * for each connection, for answers to calls of this side as well. Default: `Infinity`. At least 1,024.
+   * How many bytes of messages the peer may send in a second, with 128 for each
+   * message. Nothing is refused: the window is given back so slowly that no
+   * more can be sent, and calls that are too large for the rest wait at the
+   * sender. The peer may always have `receiveBudgetBytes` in flight besides
+   * that, so lower that too. The limit is for each connection, and includes
+   * responses to calls of this side. Default: `Infinity`. At least 1,024.
    */
   readonly maxBytesPerSecond: number;
 }
 
-/** The limits that hold unless others are given. */
+/** The default limits. */
 export const DEFAULT_LIMITS: Limits = {
   maxMessageBytes: 100 * 1024 * 1024,
   maxFragmentBytes: 64 * 1024,
@@ -55,9 +62,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxBytesPerSecond: Infinity,
 };
 
-/** The most calls at a time there can be: an id has 20 bits for its slot. */
+/** The highest possible `maxCalls`: an id has 20 bits for its slot. */
 export const MAX_CALLS: number = 1 << 20;
-/** The largest fragment there can be. */
+/** The highest possible `maxFragmentBytes`. */
 export const MAX_FRAGMENT_BYTES: number = 1024 * 1024;
 /** The largest batch a peer may send once the handshake is done; a fragment and its header always fit. */
 export const MAX_BATCH_BYTES: number = 2 * 1024 * 1024;
@@ -65,7 +72,7 @@ export const MAX_BATCH_BYTES: number = 2 * 1024 * 1024;
 export const MAX_HANDSHAKE_BATCH_BYTES = 4096;
 
 const RANGES: { readonly [K in keyof Limits]: readonly [number, number] } = {
-  // The most that the largest budget allows.
+  // The largest message that the largest budget allows.
   maxMessageBytes: [1024, 0x6fff_ff80],
   maxFragmentBytes: [1024, MAX_FRAGMENT_BYTES],
   receiveBudgetBytes: [64 * 1024, 0x7fff_ffff],

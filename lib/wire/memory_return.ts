@@ -1,16 +1,16 @@
 /**
- * Memory that need not wait for the collector.
+ * Frees memory without waiting for garbage collection.
  *
  * @module
  */
 
-/** Of less, the call would cost more than it gives. */
+/** For fewer bytes the call costs more than it saves. */
 const MIN_BYTES = 4 * 1024;
 
 /**
- * Frees the memory of bytes that nobody needs any more, if it is theirs alone.
- * The collector looks for buffers rarely: those that were read through TLS came
- * to 80 MiB before it did.
+ * Frees the memory of bytes that are no longer needed, if no other array shares
+ * it. The garbage collector looks for buffers rarely: those read through TLS
+ * grew to 80 MiB before it did.
  *
  * @param bytes The bytes, empty from then on.
  */

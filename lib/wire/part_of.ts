@@ -1,12 +1,11 @@
 /**
- * Parts of buffers, and what they are together.
+ * Parts of buffers, and their concatenation.
  *
  * @module
  */
 
 /**
- * The same as `bytes.subarray(start, end)` in two thirds of the time, as
- * no permission prompt is shown for the species of the array first.
+ * The same as `bytes.subarray(start, end)` in two thirds of the time.
  *
  * @param bytes The whole.
  * @param start Where the part begins.
@@ -22,10 +21,10 @@ export function partOf<Buffer extends ArrayBufferLike>(
 }
 
 /**
- * A copy of pieces, one behind the other.
+ * A copy of pieces, one after the other.
  *
  * @param pieces The pieces, in order.
- * @returns Memory of its own.
+ * @returns A new array.
  */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));

@@ -4,15 +4,15 @@
  * @module
  */
 
-/** Below this the objects around a payload are garbage enough. */
+/** Below this size the objects around a payload are enough garbage to start a collection. */
 const MIN_BALLAST_BYTES = 16 * 1024;
-/** An element of ballast, 8 bytes, for so many bytes of payload. */
+/** How many bytes of payload there are for each element (8 bytes) of ballast. */
 const BYTES_PER_ELEMENT = 24;
-/** Arrays above some 100 KiB would not lie where scavenges clean up. */
+/** Arrays above about 100 KiB are not in the young generation. */
 const MAX_BALLAST_ELEMENTS = 8 * 1024;
-/** After so much payload memory will be wanted again and again. */
+/** After this many bytes of payloads, their memory is expected to be needed again. */
 const BUSY_BYTES = 4 * 1024 * 1024;
-/** Blocks up to this size come from the allocator's own heap from then on, and twice as much stays with it when free. */
+/** From then on, blocks up to this size come from the allocator's heap, which keeps twice as much when free. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
 let ballast: unknown[] = [];
@@ -20,9 +20,9 @@ let givenBytes = 0;
 let kept = false;
 
 /**
- * Makes an array for a payload. It is new, so that its user may do with it
- * what it likes; what costs is less its making than what becomes of it later,
- * and two things keep that small:
+ * Makes an array for a payload. It is new, so that its user may do anything
+ * with it. Most of its cost is garbage collection, and two things keep that
+ * small:
  *
  * - V8 counts its young garbage by heap bytes, of which a large array has
  *   hardly any. A thousand payloads of 64 KiB would gather before it looked,
@@ -48,7 +48,7 @@ export function payloadMemory(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
-/** How long the last ballast is; reading it here keeps it from being optimized away. */
+/** The length of the last ballast; reading it keeps it from being optimized away. */
 export function ballastElements(): number {
   return ballast.length;
 }

@@ -2,7 +2,7 @@
  * The bytes of arrays that users have made.
  *
  * A class of theirs may have a constructor, a species, a length or methods of
- * its own, which must not run, nor be believed, in the midst of a batch: a
+ * its own, which must not run, nor be believed, in the middle of a batch: a
  * length that is too large would send what others have left in its memory.
  *
  * @module
@@ -18,7 +18,7 @@ const byteOffset = getter("byteOffset") as () => number;
 const buffer = getter("buffer") as () => ArrayBuffer;
 const kind = getter(Symbol.toStringTag) as () => string | undefined;
 
-/** Whether this is an array of bytes, not what only looks like one, as a proxy does. Runs no code of a user's. */
+/** Whether this is really an array of bytes, not a proxy of one. Runs no user code. */
 export function isBytes(value: unknown): value is Bytes {
   return kind.call(value) === "Uint8Array";
 }
@@ -26,20 +26,20 @@ export function isBytes(value: unknown): value is Bytes {
 /**
  * How many bytes an array really has.
  *
- * @throws {TypeError} If it only looks like an array, as a proxy does.
+ * @throws {TypeError} If it is not really an array, such as a proxy.
  */
 export function lengthOf(bytes: Uint8Array): number {
   return length.call(bytes);
 }
 
-/** The same bytes in an array without anything of a user's own. */
+/** The same bytes in a plain `Uint8Array`. */
 export function plainBytes(bytes: Bytes): Bytes {
   return new Uint8Array(buffer.call(bytes), byteOffset.call(bytes), lengthOf(bytes));
 }
 
 /**
  * Whether an array has bytes, and its two lengths agree. Asking the runtime for
- * the real one takes 10 ns; a class that changes one of them is found by this.
+ * the real length takes 10 ns; this finds a class that redefines one of them.
  */
 export function isUsual(value: unknown): value is Bytes {
   try {
@@ -52,15 +52,15 @@ export function isUsual(value: unknown): value is Bytes {
 }
 
 /**
- * Where the bytes of an array really lie.
+ * The real buffer and offset of an array.
  *
- * @throws {TypeError} If it only looks like an array, as a proxy does.
+ * @throws {TypeError} If it is not really an array, such as a proxy.
  */
 export function bufferOf(bytes: Uint8Array): ArrayBuffer {
   return buffer.call(bytes);
 }
 
-/** Whether the memory of an array was taken away. */
+/** Whether the buffer of an array was detached. */
 export function isDetached(bytes: Bytes): boolean {
   return lengthOf(bytes) === 0 && buffer.call(bytes).detached;
 }

@@ -1,5 +1,5 @@
 /**
- * Where a byte stream's bytes wait until a whole batch is there.
+ * The buffer in which received bytes wait until a batch is complete.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { partOf } from "./part_of.ts";
 
 /**
- * A receive buffer that is read in place. What is unread always lies in one
- * piece, from `head` to `tail`, so that a batch can be parsed where it is:
- * when the room after `tail` runs out the remainder, less than one batch,
- * moves to the front.
+ * A receive buffer that is read in place. The unread bytes are always
+ * contiguous, from `head` to `tail`, so that a batch can be parsed in place.
+ * When there is no room after `tail`, the rest, less than one batch, moves to
+ * the front.
  *
  * Invariant after every call: `0 ≤ head ≤ tail ≤ bytes.length`.
  *
@@ -31,15 +31,15 @@ export class ReceiveRing {
   readonly #initialBytes: number;
   readonly #maxIdleBytes: number;
   #smallReads = 0;
-  /** The buffer of a read that is under way beside others, and where in it that read goes. */
+  /** The buffer of a read that is pending while the ring is used, and its offset there. */
   #aside: Uint8Array<ArrayBuffer> | null = null;
   #asideTail = 0;
-  /** The buffer that is used beside it; kept, as one read under way follows the other. */
+  /** The buffer that replaces it; kept for the next such read. */
   #spare: Uint8Array<ArrayBuffer> | null = null;
 
   /**
    * @param initialBytes The size when idle. Default: 2,048.
-   * @param maxIdleBytes How far it grows by itself for the sake of fewer reads. Default: 262,144.
+   * @param maxIdleBytes How far it grows to save reads. Default: 262,144.
    */
   constructor(initialBytes = 2_048, maxIdleBytes = 262_144) {
     this.#initialBytes = initialBytes;
@@ -56,7 +56,7 @@ export class ReceiveRing {
   /**
    * The place for the next read.
    *
-   * @param wanted How many unread bytes there must be room for in all (a whole batch). Default: any.
+   * @param wanted How many unread bytes there must be room for in all (a complete batch). Default: 0.
    * @returns A view that starts at `tail`, never empty. Use it for one read.
    */
   space(wanted = 0): Uint8Array<ArrayBuffer> {
@@ -67,7 +67,7 @@ export class ReceiveRing {
       this.head = this.tail = 0;
       if (this.#smallReads >= SMALL_READS) capacity = this.#initialBytes;
     }
-    // Batches would otherwise pay for being moved again and again within a buffer that just holds one.
+    // A buffer that holds just one batch would have to move bytes again and again.
     capacity = Math.max(wanted * 2, capacity);
     if (capacity !== this.bytes.length) {
       this.#resize(capacity);

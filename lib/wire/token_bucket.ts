@@ -1,13 +1,13 @@
 /**
- * So much in a second, and so much at once.
+ * A token bucket: an amount per second, and an amount at once.
  *
  * @module
  */
 
-/** What a sum of fractions may lack: whoever comes when it was told to must not be told the same time again. */
+/** Tolerance for sums of fractions: a caller that waits until the given time must then succeed. */
 const ROUNDING = 1e-6;
 
-/** Fills at a steady rate up to its size; whoever takes more than it holds has to wait, or goes without. */
+/** Fills at a steady rate up to its size. A caller that wants more than it holds has to wait, or gets nothing. */
 export class TokenBucket {
   readonly #size: number;
   readonly #aSecond: number;
@@ -15,8 +15,8 @@ export class TokenBucket {
   #atMs = -Infinity;
 
   /**
-   * @param size How much may be taken at once. It is full at first.
-   * @param aSecond How much comes in a second.
+   * @param size How much may be taken at once. The bucket is full at first.
+   * @param aSecond How much is added per second.
    */
   constructor(size: number, aSecond: number) {
     this.#size = size;
@@ -25,11 +25,11 @@ export class TokenBucket {
   }
 
   /**
-   * Takes so much, or nothing.
+   * Takes an amount, or nothing.
    *
    * @param amount How much.
    * @param nowMs The monotonic time.
-   * @returns Whether there was so much.
+   * @returns Whether there was enough.
    */
   take(amount: number, nowMs: number): boolean {
     this.#fill(nowMs);
@@ -38,7 +38,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** When so much can be taken, on the same clock; `Infinity` for more than it can hold. */
+  /** When the amount will be available, on the same clock; `Infinity` for more than it can hold. */
   readyMs(amount: number): number {
     if (amount > this.#size) return Infinity;
     if (this.#held >= amount) return this.#atMs;

@@ -1,12 +1,12 @@
 /**
- * Buffers for batches, used again and again.
+ * Reusable buffers for batches.
  *
  * @module
  */
 
 import { ByteWriter } from "./byte_writer.ts";
 
-/** The size of a fresh buffer, in bytes: small, as thousands of connections may say a word each at one time; those in use grow and stay so. */
+/** The size of a fresh buffer, in bytes: small, because thousands of connections may each send a little at the same time; those in use grow and stay grown. */
 export const WRITER_BYTES: number = 4 * 1024;
 /** A buffer that has grown beyond this is not kept. */
 const MAX_KEPT_BYTES = 1024 * 1024;
@@ -16,12 +16,12 @@ const MAX_KEPT = 16;
 export class WriterPool {
   readonly #free: ByteWriter[] = [];
 
-  /** An empty writer, which the caller owns until it gives it back. */
+  /** An empty writer, which the caller owns until it returns it. */
   take(): ByteWriter {
     return this.#free.pop() ?? new ByteWriter(WRITER_BYTES);
   }
 
-  /** Takes a writer back; its bytes must not be in use any more. */
+  /** Takes a writer back; its bytes must no longer be in use. */
   give(writer: ByteWriter): void {
     if (this.#free.length >= MAX_KEPT || writer.bytes.length > MAX_KEPT_BYTES) return;
     writer.position = 0;
