@@ -73,7 +73,7 @@ export class GridNode {
       logger,
       running: 0,
       onLeft: null,
-      closing: new ClosingSignals(),
+      closing: new ClosingSignals(logger),
     };
     this.dialLimiter = new DialLimiter(clock, options.random);
     this.#links = new LinkMaker(local.href, options);

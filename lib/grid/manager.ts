@@ -346,7 +346,7 @@ export class Manager implements AsyncDisposable {
     this.#membership.close();
     const listenerClosed = this.#listener.close();
     const { links } = peers, reason = nodeCloses(this.local);
-    this.#node.serving.closing.abort(reason, this.#node.serving.logger);
+    this.#node.serving.closing.abort(reason);
     peers.drain(reason);
     const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
     if (!await ended) {

@@ -17,6 +17,8 @@ const IN_CI = [
   "tests/conformance/grid_test.ts",
   "tests/conformance/upgrade_test.ts",
   "tests/call/workers",
+  "tests/rpc/serving/foreign_code_test.ts",
+  "tests/runtime/abort_test.ts",
   "tests/runtime/http_client_test.ts",
   "tests/runtimes",
   "tests/transport/channel",

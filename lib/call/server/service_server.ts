@@ -82,7 +82,7 @@ export class ServiceServer implements ServerOfConnection {
       logger,
       running: 0,
       onLeft: null,
-      closing: new ClosingSignals(),
+      closing: new ClosingSignals(logger),
     };
     const log = this.log = new ListenerLog(settings.name, logger, clock, this.#audit);
     const used = new UsedTokens(MAX_USED_TOKENS);
@@ -171,7 +171,7 @@ export class ServiceServer implements ServerOfConnection {
       origin: "remote",
       outcome: "maybeExecuted",
     });
-    this.serving.closing.abort(reason, this.serving.logger);
+    this.serving.closing.abort(reason);
     this.#pending.close(reason);
     for (const connection of this.#connections) connection.drain(reason);
     const links = [...this.#pending.links, ...this.#links()];

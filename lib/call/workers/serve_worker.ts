@@ -10,6 +10,7 @@ import type { LogFields } from "../../foreign/log_event.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import { loggerOf } from "../../rpc/contract/logger.ts";
+import { abort, guardedController } from "../../runtime/abort.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { within } from "../../runtime/within.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
@@ -95,7 +96,7 @@ export async function serveWorker<Data = unknown>(
   }
   hasBegun = true;
   const send = (message: MessageFromWorker): void => parent.send(message);
-  const stop = new AbortController();
+  const stop = guardedController(loggerOf(undefined), "a worker");
   const order = Promise.withResolvers<ServeMessage>();
   let server: Server | null = null;
   parent.listen((said) => {
@@ -103,7 +104,7 @@ export async function serveWorker<Data = unknown>(
     if (message?.kind === "serve") order.resolve(message);
     else if (message?.kind === "stop") {
       void server?.close({ graceMs: message.graceMs });
-      stop.abort();
+      abort(stop, undefined);
     } else if (message !== null) send({ kind: "told", stats: server?.stats() ?? null });
   });
   send({ kind: "here" });

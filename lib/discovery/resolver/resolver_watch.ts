@@ -5,7 +5,7 @@
  */
 
 import { invalidArgument } from "../../errors.ts";
-import { abort } from "../../runtime/abort.ts";
+import { abort, guardedController } from "../../runtime/abort.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
@@ -38,7 +38,7 @@ export class ResolverWatch {
   readonly #resolver: Resolver;
   readonly #options: ResolverWatchOptions;
   readonly #backOff: BackOff;
-  readonly #abort = new AbortController();
+  readonly #abort: AbortController;
   readonly #failures: RepeatedFailures;
   /** That some endpoints are of no use. */
   readonly #partial: RepeatedFailures;
@@ -46,6 +46,7 @@ export class ResolverWatch {
   constructor(resolver: Resolver, options: ResolverWatchOptions) {
     this.#resolver = resolver;
     this.#options = options;
+    this.#abort = guardedController(options.logger, "a resolver");
     this.#backOff = new BackOff(options.backOff, options.random);
     this.#failures = new RepeatedFailures(options.clock, lastingMs(options.backOff));
     this.#partial = new RepeatedFailures(options.clock, lastingMs(options.backOff));
@@ -73,7 +74,7 @@ export class ResolverWatch {
 
   /** Asks no more. Does not wait for a resolver that ignores its signal. */
   close(reason: unknown): void {
-    abort(this.#abort, reason, this.#options.logger, "a resolver");
+    abort(this.#abort, reason);
   }
 
   async #run(first: Version | null): Promise<void> {

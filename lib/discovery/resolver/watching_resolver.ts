@@ -5,6 +5,8 @@
  */
 
 import { type InternodeError, invalidArgument } from "../../errors.ts";
+import { loggerOf } from "../../rpc/contract/logger.ts";
+import { abort, guardedController } from "../../runtime/abort.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { LatestResolution } from "./latest_resolution.ts";
 import type { Resolution, Resolver, Version } from "./resolver.ts";
@@ -95,7 +97,7 @@ export class WatchingResolver implements Resolver {
   }
 
   async #start(): Promise<void> {
-    const run = new AbortController(), latest = this.#latest;
+    const run = guardedController(loggerOf(undefined), "a watch"), latest = this.#latest;
     this.#run = run;
     const isOn = (): boolean => this.#run === run;
     try {
@@ -115,7 +117,7 @@ export class WatchingResolver implements Resolver {
   }
 
   #stop(): void {
-    this.#run?.abort();
+    if (this.#run !== null) abort(this.#run, undefined);
     this.#run = null;
     this.#latest.expire();
   }

@@ -5,7 +5,7 @@
  */
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
-import { abort } from "../../runtime/abort.ts";
+import { abort, guardedController } from "../../runtime/abort.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { guard } from "../../foreign/guard.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
@@ -60,8 +60,7 @@ export class DialAttempt implements PendingDial {
   /** Ends the attempt, and calls `onFailed` before it returns. */
   abort(reason: unknown): void {
     this.#fail(reason);
-    const controller = this.#abort, { logger, address } = this.#init;
-    if (controller !== null) abort(controller, reason, logger, `an attempt to reach ${address}`);
+    if (this.#abort !== null) abort(this.#abort, reason);
   }
 
   /** Frees the slot: the handshake is done, or the attempt has failed. */
@@ -74,7 +73,8 @@ export class DialAttempt implements PendingDial {
     const { clock, dialTimeoutMs, address, dial, isWanted } = this.#init;
     // When many attempts are aborted one by one, the slots of the first go to later ones, which are aborted next.
     if (!isWanted()) return;
-    const { signal } = this.#abort = new AbortController();
+    const whose = `an attempt to reach ${address}`;
+    const { signal } = this.#abort = guardedController(this.#init.logger, whose);
     this.startedMs = clock.now();
     const timer = clock.setTimer(dialTimeoutMs, () => {
       const message = `No connection to ${address} within ${dialTimeoutMs} ms.`;

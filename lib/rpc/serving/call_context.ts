@@ -5,7 +5,7 @@
  */
 
 import type { InternodeError } from "../../errors.ts";
-import { abort } from "../../runtime/abort.ts";
+import { abort, guardedController } from "../../runtime/abort.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { CallRecord } from "./call_record.ts";
@@ -75,7 +75,8 @@ export class CallContext implements HandlerContext {
   /** See {@linkcode HandlerContext}. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
-      this.#controller = new AbortController();
+      const whose = `a call from ${this.caller}`;
+      this.#controller = guardedController(this.#serving.logger, whose);
       const reason = this.cancelled ?? this.stopping;
       if (reason !== null) this.#controller.abort(reason);
     }
@@ -116,8 +117,7 @@ export class CallContext implements HandlerContext {
   }
 
   #abort(error: InternodeError): void {
-    if (this.#controller === null) return;
-    abort(this.#controller, error, this.#serving.logger, `a call from ${this.caller}`);
+    if (this.#controller !== null) abort(this.#controller, error);
   }
 
   /** The call was ended before its handler, who hears of it if it has asked for the signal. */

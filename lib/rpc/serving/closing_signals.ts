@@ -5,7 +5,7 @@
  */
 
 import type { InternodeError } from "../../errors.ts";
-import { abort } from "../../runtime/abort.ts";
+import { abort, guardedController } from "../../runtime/abort.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 
 /** The signals of one node's handlers; each is made when it is asked for, and kept while its handler runs. */
@@ -13,10 +13,16 @@ export class ClosingSignals {
   /** Why the node closes; `null`: it does not. */
   reason: InternodeError | null = null;
   readonly #controllers = new Set<AbortController>();
+  readonly #logger: EventLogger;
+
+  /** @param logger Is told of listeners that throw. */
+  constructor(logger: EventLogger) {
+    this.#logger = logger;
+  }
 
   /** Makes a signal, which has aborted already if the node is closing. */
   make(): AbortController {
-    const controller = new AbortController();
+    const controller = guardedController(this.#logger, "`context.closing`");
     if (this.reason === null) this.#controllers.add(controller);
     else controller.abort(this.reason);
     return controller;
@@ -27,12 +33,12 @@ export class ClosingSignals {
     this.#controllers.delete(controller);
   }
 
-  /** The node begins to close; a listener that throws is told to the log. */
-  abort(reason: InternodeError, logger: EventLogger): void {
+  /** The node begins to close. */
+  abort(reason: InternodeError): void {
     if (this.reason !== null) return;
     this.reason = reason;
     const controllers = [...this.#controllers];
     this.#controllers.clear();
-    for (const controller of controllers) abort(controller, reason, logger, "`context.closing`");
+    for (const controller of controllers) abort(controller, reason);
   }
 }
