@@ -11,6 +11,7 @@ import { type ClientOptions, resolveClientOptions } from "./service/client_optio
 import type { Resolver } from "../discovery/resolver/resolver.ts";
 import { ResolverWatch } from "../discovery/resolver/resolver_watch.ts";
 import { ServiceConnection } from "./service_connection.ts";
+import { optionsOf, withMethods } from "../foreign/option_checks.ts";
 
 /**
  * Makes a client of a service: asks the resolver, and connects to each replica
@@ -47,7 +48,8 @@ export async function connect(
   resolver: Resolver,
   options: ClientOptions = {},
 ): Promise<ServiceConnection> {
-  checkSignal(options.signal);
+  checkSignal(optionsOf("connect", options).signal);
+  withMethods("resolver", resolver, "resolve");
   const core = new ClientCore(resolveClientOptions(options));
   const { clock, random, reconnect, logger } = core.options;
   let listed = 0;

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { checkCalled } from "../rpc/contract/call_options.ts";
 import { raw } from "../codec/values/raw.ts";
-import { InternodeError } from "../errors.ts";
+import { InternodeError, invalidArgument } from "../errors.ts";
 import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import type { ClientStats, ConnectionStats } from "../rpc/connecting/connection_stats.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
@@ -17,7 +18,7 @@ import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import type { ClientCore } from "./client/client_core.ts";
 import { hedgeOf } from "./service/hedge_policy.ts";
 import { HedgedCall } from "./client/hedged_call.ts";
-import type { MethodKey } from "./service/method_key.ts";
+import { MethodKey } from "./service/method_key.ts";
 import type { ReplicaState } from "./replicas/replica_state.ts";
 import type { ResolverWatch } from "../discovery/resolver/resolver_watch.ts";
 import { ServiceCall } from "./client/service_call.ts";
@@ -27,6 +28,7 @@ import {
 } from "./service/service_call_options.ts";
 import type { SingleMethod, StreamMethod } from "./service/service.ts";
 import { ServiceStream } from "./client/service_stream.ts";
+import { shown } from "../foreign/text_of.ts";
 
 /** A replica as its client sees it at one moment. */
 export interface ReplicaStatus {
@@ -116,6 +118,9 @@ export class ServiceConnection implements AsyncDisposable {
   ): Promise<Uint8Array> {
     let method = this.#rawMethods.get(key);
     if (method === undefined) {
+      if (!(key instanceof MethodKey)) {
+        throw invalidArgument(`The key of a call must come from makeMethodKey, not ${shown(key)}.`);
+      }
       method = rawMethod(key);
       this.#rawMethods.set(key, method);
     }
@@ -136,6 +141,7 @@ export class ServiceConnection implements AsyncDisposable {
     options: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
+      checkCalled(method, "single", options);
       const core = this.#core, { into } = options;
       const { contract } = method;
       const called = into === undefined || contract.response.raw !== true
@@ -164,6 +170,7 @@ export class ServiceConnection implements AsyncDisposable {
     initial: NoInfer<Initial>,
     options: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
   ): Stream<Input, Output> {
+    checkCalled(method, "stream", options);
     const call = new ServiceStream(this.#core, method, initial, options);
     call.start();
     return new Stream(call, () => call.beginTurn());

@@ -11,7 +11,12 @@ import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../session/frames/handler_name.ts";
 import { CallTime } from "../session/frames/call_time.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
-import { type CallOptions, NO_OPTIONS, timesProblem } from "../rpc/contract/call_options.ts";
+import {
+  type CallOptions,
+  checkCalled,
+  NO_OPTIONS,
+  optionProblem,
+} from "../rpc/contract/call_options.ts";
 import type { CallTraces } from "../rpc/tracing/call_trace.ts";
 import { withTraceContext } from "../rpc/tracing/client_span.ts";
 import type { ConnectionStats } from "../rpc/connecting/connection_stats.ts";
@@ -26,6 +31,7 @@ import { PendingRequest } from "../rpc/calling/pending_request.ts";
 import { Stream } from "../rpc/calling/stream.ts";
 import type { Tracer } from "../rpc/contract/tracer.ts";
 import { untilConnected, type WaitOptions } from "./wait_for_connect.ts";
+import { func } from "../foreign/option_checks.ts";
 
 /**
  * The way to one peer, from `Manager.connection`. Underneath, the connection may
@@ -100,6 +106,7 @@ export class Connection {
    * @returns A function that ends that.
    */
   onStateChange(listener: (state: ConnectionState, connection: Connection) => void): () => void {
+    func("listener", listener);
     this.#follow();
     return this.#peer.onStateChange((state) => listener(state, this));
   }
@@ -134,6 +141,7 @@ export class Connection {
   ): Promise<Response> {
     if (this.#reconnector.link === null) this.#follow();
     return new Promise((resolve, reject) => {
+      checkCalled(contract, "single", options);
       const { into, subroute } = options;
       const answered = into === undefined ? contract : withArray(contract, into);
       const call = new PendingRequest(answered, this.#delegate, subroute, resolve, reject);
@@ -155,6 +163,7 @@ export class Connection {
     initial: NoInfer<Initial>,
     options: CallOptions = NO_OPTIONS,
   ): Stream<Input, Output> {
+    checkCalled(contract, "stream", options);
     if (this.#reconnector.link === null) this.#follow();
     const { signal, timeoutMs = Infinity, subroute = "" } = options;
     const call = new OutgoingStream(contract, this.#delegate, subroute);
@@ -223,7 +232,7 @@ export class Connection {
     options: CallOptions,
     contract: AnyContract,
   ): boolean {
-    const { signal, subroute, into, spinUs } = options;
+    const { signal, subroute, into } = options;
     let failure: InternodeError;
     const notSignal = signal === undefined ? null : signalProblem(signal);
     if (notSignal !== null) {
@@ -241,7 +250,7 @@ export class Connection {
     } else if (this.#node.closing) {
       failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
     } else {
-      const problem = timesProblem(timeoutMs, spinUs) ?? arrayProblem(contract, into);
+      const problem = optionProblem(options, timeoutMs) ?? arrayProblem(contract, into);
       if (problem === null) return true;
       failure = problem;
     }

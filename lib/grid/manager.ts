@@ -5,6 +5,7 @@
  */
 
 import { about } from "../foreign/log_event.ts";
+import { func, optionsOf } from "../foreign/option_checks.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { promiseOf } from "../foreign/thenable.ts";
 import { checkDiallable, parseNamedHost } from "../runtime/host_address.ts";
@@ -80,7 +81,7 @@ export class Manager implements AsyncDisposable {
    * @throws {InternodeError} `InvalidArgument`, naming what is wrong: a malformed or repeated host, one that the others cannot dial (`tcp://0.0.0.0:9000`, port 0), `local` missing among them, a number out of range.
    */
   constructor(options: ManagerOptions) {
-    const local = parseNamedHost(options.local);
+    const local = parseNamedHost(optionsOf("Manager", options).local);
     this.local = local.href;
     const node = this.#node = new GridNode(local, resolveOptions(options, local));
     this.#peers = new PeerSet(node);
@@ -152,7 +153,7 @@ export class Manager implements AsyncDisposable {
    * @returns A function that ends that.
    */
   onHostsChange(listener: (change: HostsChange) => void): () => void {
-    return this.#membership.subscribe(listener);
+    return this.#membership.subscribe(func("listener", listener));
   }
 
   /**

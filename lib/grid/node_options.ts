@@ -19,7 +19,7 @@ import type { MtlsConfig, MtlsFileConfig } from "../transport/certificates/mtls_
 import { MtlsCredentials } from "../transport/certificates/mtls_credentials.ts";
 import { mtlsTransports } from "../transport/mtls/mtls_transport.ts";
 import type { Transports } from "../transport/channel/transport.ts";
-import { systemTransports } from "../transport/transports.ts";
+import { systemTransports, transportsOf } from "../transport/transports.ts";
 import type { Audit } from "../rpc/contract/audit.ts";
 import { auditOf } from "../rpc/connecting/audit_trail.ts";
 import {
@@ -30,12 +30,9 @@ import {
 import {
   type ConnectionOptions,
   type ConnectionSettings,
-  fields,
-  flag,
-  invalidOption,
-  positive,
   resolveConnectionOptions,
 } from "../rpc/connecting/connection_options.ts";
+import { fields, flag, invalidOption, positive } from "../foreign/option_checks.ts";
 
 /** What a `Manager` is made from. */
 export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
@@ -152,7 +149,7 @@ export function resolveOptions(given: ManagerOptions, local: HostAddress): NodeO
   if (typeof path !== "string" || !path.startsWith("/")) {
     throw invalidOption("path", `must begin with "/", not ${shown(path)}`);
   }
-  const tls = fields("tls", given.tls), transports = fields("transports", given.transports);
+  const tls = fields("tls", given.tls), transports = transportsOf(given.transports);
   if (tls !== undefined && transports !== undefined) {
     throw invalidOption(
       "tls",
@@ -167,11 +164,11 @@ export function resolveOptions(given: ManagerOptions, local: HostAddress): NodeO
     allowOrigins: readOrigins(given.allowOrigins),
     allowHosts: readHosts(given.allowHosts),
     handshakeLimits: readHandshakeLimits(given),
-    defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
-    dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
+    defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs, 60_000),
+    dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs, 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),
     audit: auditOf(given.audit),
-    allowUnauthenticated: flag("allowUnauthenticated", given.allowUnauthenticated ?? false),
+    allowUnauthenticated: flag("allowUnauthenticated", given.allowUnauthenticated, false),
   };
   const { logger, clock } = settings;
   // Last, as it may begin to watch files.

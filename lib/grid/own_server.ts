@@ -15,6 +15,7 @@ import { SocketUpgrades, type UpgradeRequest } from "../transport/websocket/sock
 import { upgradeWebSocket } from "../transport/websocket/web_socket_upgrade.ts";
 import type { Acceptor } from "./acceptor.ts";
 import type { GridNode } from "./grid_node.ts";
+import { optionsOf, text } from "../foreign/option_checks.ts";
 
 /** What a server of the user's own knows of a request for `Manager.upgrade`. */
 export interface UpgradeOptions {
@@ -51,7 +52,9 @@ export class OwnServer {
   }
 
   /** See `Manager`. */
-  upgrade(request: Request, { remoteAddress: remote, server }: UpgradeOptions): Response {
+  upgrade(request: Request, options: UpgradeOptions): Response {
+    const { remoteAddress: remote, server } = optionsOf("upgrade", options);
+    if (remote !== undefined) text("remoteAddress", remote);
     if (typeof request?.headers?.get !== "function") {
       throw invalidArgument(
         "upgrade takes a Request of the Fetch API. For the event upgrade of node:http call " +
@@ -85,10 +88,12 @@ export class OwnServer {
     request: UpgradeRequest,
     socket: ByteStream,
     head: Uint8Array,
-    { remoteAddress = null }: { readonly remoteAddress?: string | undefined | null },
+    options: Pick<UpgradeOptions, "remoteAddress">,
   ): void {
+    const { remoteAddress } = optionsOf("upgradeSocket", options);
+    if (remoteAddress !== undefined) text("remoteAddress", remoteAddress);
     if (this.#node.closing) this.#sockets.refuse(request, socket, head, 503, CLOSING);
-    else this.#sockets.take(request, socket, head, remoteAddress);
+    else this.#sockets.take(request, socket, head, remoteAddress ?? null);
   }
 
   /** Ends what is not accepted yet. */

@@ -8,6 +8,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Membership } from "./membership.ts";
 import type { PeerSet } from "./peer_set.ts";
 import { failed, until, untilConnected, type WaitOptions } from "./wait_for_connect.ts";
+import { optionsOf } from "../foreign/option_checks.ts";
 
 /** Resolves once it is known who belongs to the grid and each of them is connected. Who leaves meanwhile is not waited for, who joins is. */
 export async function untilAllConnected(
@@ -16,7 +17,8 @@ export async function untilAllConnected(
   clock: Clock,
   options: WaitOptions,
 ): Promise<void> {
-  const { timeoutMs = 30_000, signal } = options, startMs = clock.now();
+  const { timeoutMs = 30_000, signal } = optionsOf("waitForConnect", options);
+  const startMs = clock.now();
   const rest = (): WaitOptions => ({
     signal,
     timeoutMs: Math.max(0, Math.ceil(timeoutMs - (clock.now() - startMs))),

@@ -5,10 +5,10 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { hasAborted, leaveSignal, listenTo, reasonOf, signalProblem } from "../foreign/signal.ts";
+import { checkSignal, leaveSignal, listenTo, reasonOf, throwIfAborted } from "../foreign/signal.ts";
 import { shown, textOf } from "../foreign/text_of.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { invalidOption } from "../rpc/connecting/connection_options.ts";
+import { invalidOption, optionsOf } from "../foreign/option_checks.ts";
 import type { GridPeer } from "./grid_peer.ts";
 import { notListed } from "./peer_errors.ts";
 
@@ -61,18 +61,15 @@ export function failed(
 }
 
 /** Waits for something. */
-export function until(clock: Clock, options: WaitOptions, awaited: Awaited): Promise<void> {
-  const { timeoutMs = 30_000, signal } = options;
-  const problem = signal === undefined ? null : signalProblem(signal);
-  if (problem !== null) return Promise.reject(problem);
+export async function until(clock: Clock, options: WaitOptions, awaited: Awaited): Promise<void> {
+  const { timeoutMs = 30_000, signal } = optionsOf("waitForConnect", options);
+  checkSignal(signal);
   if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
-    return Promise.reject(
-      invalidOption("timeoutMs", `must be a number of 0 or more, not ${shown(timeoutMs)}`),
-    );
+    throw invalidOption("timeoutMs", `must be a number of 0 or more, not ${shown(timeoutMs)}`);
   }
-  if (hasAborted(signal)) return Promise.reject(reasonOf(signal));
-  if (awaited.look() === true) return Promise.resolve();
-  return new Promise((resolve, reject) => {
+  throwIfAborted(signal);
+  if (awaited.look() === true) return;
+  await new Promise<void>((resolve, reject) => {
     const end = (error: unknown): void => {
       clock.clearTimer(timer);
       forget();

@@ -7,6 +7,7 @@
 import { type InternodeError, invalidArgument } from "../errors.ts";
 import { isPlain, quoted } from "../foreign/plain_text.ts";
 import { servicePort } from "./service_names.ts";
+import { shown } from "../foreign/text_of.ts";
 
 /** A host URL taken apart. */
 export interface HostAddress {
@@ -49,6 +50,7 @@ const NAME_SCHEMES = new Set(["unix", "memory"]);
  * @throws {InternodeError} `InvalidArgument`, naming what is wrong with it.
  */
 export function parseHostAddress(url: string): HostAddress {
+  if (typeof url !== "string") throw invalid(shown(url), "it must be a text");
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^]*)$/.exec(url);
   if (match === null) {
     if (!isPlain(url)) throw invalid(url, `it contains ${UNSEEN}`);

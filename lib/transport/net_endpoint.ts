@@ -14,7 +14,7 @@ import {
   UNSEEN,
 } from "../runtime/host_address.ts";
 import type { Channel, Transport, Transports } from "./channel/transport.ts";
-import { systemTransports } from "./transports.ts";
+import { systemTransports, transportsOf } from "./transports.ts";
 
 /** The request path of WebSocket endpoints that do not say another. */
 const DEFAULT_PATH = "/internode";
@@ -89,7 +89,7 @@ export class NetEndpoint implements Endpoint {
     this.host = host;
     this.path = isWebSocket(host) ? canonicalPath(path) : "";
     this.address = host.href + this.path;
-    this.#transports = options.transports ?? shared;
+    this.#transports = transportsOf(options.transports) ?? shared;
     this.#token = options.token;
     this.#lookUp = this.net === "tcp" && isName(host.hostname) ? options.lookUp : undefined;
   }

@@ -10,6 +10,7 @@ import { type TlsOptions, tlsTransport } from "./tls/tls.ts";
 import type { Transports } from "./channel/transport.ts";
 import { unixTransport } from "./unix/unix.ts";
 import { webSocketTransport } from "./websocket/web_socket.ts";
+import { fields, withMethods } from "../foreign/option_checks.ts";
 
 /**
  * All transports that this library has, by URL scheme. Making them needs no
@@ -40,4 +41,16 @@ export function systemTransports(options: TlsOptions = {}): Transports {
     unix: unixTransport(),
     memory: sharedMemoryTransport,
   };
+}
+
+/**
+ * The transports that a user has given.
+ *
+ * @throws {InternodeError} `InvalidArgument` for what is none.
+ */
+export function transportsOf(given: Transports | undefined): Transports | undefined {
+  for (const [scheme, transport] of Object.entries(fields("transports", given) ?? {})) {
+    withMethods(`transports.${scheme}`, transport, "dial", "listen");
+  }
+  return given;
 }

@@ -5,6 +5,7 @@
  */
 
 import { invalidArgument } from "../errors.ts";
+import { shown } from "../foreign/text_of.ts";
 
 /** What one side of a connection accepts. Each side sends its limits in the handshake. */
 export interface Limits {
@@ -98,7 +99,7 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
     const isWhole = Number.isInteger(value) || (value === Infinity && high === Infinity);
     if (!isWhole || value < low || value > high) {
       throw invalidArgument(
-        `Limit ${name} must be a whole number from ${low} to ${high}, not ${value}.`,
+        `Limit ${name} must be a whole number from ${low} to ${high}, not ${shown(value)}.`,
       );
     }
   }

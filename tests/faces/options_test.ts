@@ -103,6 +103,8 @@ const CALLS: readonly [what: string, options: CallOptions, code: string, told: s
   ["a negative spinUs", { spinUs: -1 }, "InvalidArgument", "must be a number of 0 or more"],
   ["no signal as signal", { signal: {} as never }, "InvalidArgument", "must be an AbortSignal"],
   ["no bytes as into", { into: [] as never }, "InvalidArgument", "must be a Uint8Array"],
+  ["1 as waitForReady", { waitForReady: 1 as never }, "InvalidArgument", "must be true or false"],
+  ["a text as metadata", { metadata: "a" as never }, "InvalidArgument", "must be an object"],
 ];
 
 for (const [what, options, code, told] of CALLS) {
@@ -114,6 +116,8 @@ for (const [what, options, code, told] of CALLS) {
       told,
     );
     assertEquals([error.code, error.origin, error.outcome], [code, "caller", "notSent"]);
+    assertEquals(error.handler, /^[^ :]+/.exec(error.message)?.[0]);
+    assert(error.handler !== undefined, "it names the handler");
   });
 }
 
@@ -128,7 +132,7 @@ onEach("the response goes where the caller says, for raw bytes alone", async (fa
     "given as `into` has 10",
   );
   assertEquals([large.code, large.outcome], ["InvalidPayload", "executed"]);
-  const told = "option into works only for single requests whose response is raw bytes";
+  const told = "Option into works only for single requests whose response is raw bytes";
   await assertRejects(() => ground.request(text, EMPTY, { into }), InternodeError, told);
   const { finished } = ground.stream(feed, EMPTY, { into });
   await assertRejects(() => finished, InternodeError, told);

@@ -11,7 +11,7 @@ import { callFailure } from "../../rpc/calling/call_failure.ts";
 import { arrayProblem } from "../../rpc/calling/given_array.ts";
 import { PendingRequest } from "../../rpc/calling/pending_request.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
-import { timesProblem } from "../../rpc/contract/call_options.ts";
+import { optionProblem } from "../../rpc/contract/call_options.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
 import { CallTime } from "../../session/frames/call_time.ts";
 import type { Timer } from "../../runtime/clock.ts";
@@ -23,8 +23,14 @@ import type { OpenLink } from "../replicas/service_replica.ts";
 import { healthVerdict } from "../replicas/health_verdict.ts";
 import { maxAttemptsOf, resolveRetry } from "../service/retry_options.ts";
 import type { AnyMethod, SingleMethod } from "../service/service.ts";
-import type { ServiceCallOptions } from "../service/service_call_options.ts";
+import {
+  NO_SERVICE_CALL_OPTIONS,
+  type ServiceCallOptions,
+} from "../service/service_call_options.ts";
+import { resolveHedge } from "../service/hedge_policy.ts";
 import { closedError, unsentError } from "./service_errors.ts";
+import { flag, invalidOption, withMethods } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** Several calls of which the first answer counts, as each of them sees it. */
 export interface Hedge {
@@ -101,11 +107,9 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
   start(hedge: Hedge | null): void {
     const core = this.#core, options = this.#options;
     const { signal, timeoutMs = core.options.defaultTimeoutMs } = options;
-    const isPlain = signal === undefined && options.retry === undefined &&
-      options.spinUs === undefined && options.into === undefined;
-    if (!isPlain || core.isClosing || typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
+    if (options !== NO_SERVICE_CALL_OPTIONS || core.isClosing) {
       const failure = refusal(core, this.#method, options, timeoutMs);
-      if (failure !== undefined) return this.#fail(failure.error);
+      if (failure !== undefined) return this.#refuse(failure.error);
     }
     const isCounted = hedge?.isCounted === true;
     if (hedge !== null) {
@@ -227,9 +231,14 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
       // A balancer that insists on a replica that is at it already is asked again later.
       return carrier !== null && extra?.hedge?.has(carrier.replica) === true ? null : carrier;
     } catch (error) {
-      this.#fail(error);
+      this.#refuse(error);
       return null;
     }
+  }
+
+  /** It has come to no replica. */
+  #refuse(error: unknown): void {
+    this.#fail(callFailure(error, "", this.#method.contract, null));
   }
 
   #send(carrier: OpenLink, nowMs: number): void {
@@ -315,18 +324,28 @@ export function refusal(
   options: ServiceCallOptions,
   timeoutMs: number,
 ): { readonly error: unknown } | undefined {
-  const { signal, retry, spinUs } = options;
+  const { signal, retry, hedge, balancer, shardKey, idempotent } = options;
   const notSignal = signal === undefined ? null : signalProblem(signal);
   if (notSignal !== null) return { error: notSignal };
   if (hasAborted(signal)) return { error: reasonOf(signal) };
-  if (core.isClosing) return { error: closedError(undefined) };
+  if (core.isClosing) return { error: closedError(method.contract.name) };
   try {
     if (retry !== undefined) resolveRetry(retry);
+    if (hedge !== undefined) resolveHedge(hedge);
+    if (balancer !== undefined) withMethods("balancer", balancer, "pick", "update");
+    if (shardKey !== undefined) checkShardKey(shardKey);
+    if (idempotent !== undefined) flag("idempotent", idempotent, false);
   } catch (error) {
     return { error };
   }
-  const error = timesProblem(timeoutMs, spinUs) ?? arrayProblem(method.contract, options.into);
+  const error = optionProblem(options, timeoutMs) ?? arrayProblem(method.contract, options.into);
   return error === null ? undefined : { error };
+}
+
+function checkShardKey(key: unknown): void {
+  if (typeof key === "string" || typeof key === "bigint" || Number.isFinite(key)) return;
+  const why = `must be a finite number, a bigint or a text, not ${shown(key)}`;
+  throw invalidOption("shardKey", why);
 }
 
 /** The last attempt may not have been sent, but the handler may have run in an earlier one. */

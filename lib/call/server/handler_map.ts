@@ -17,7 +17,10 @@ import type { CallSource } from "../../rpc/serving/call_source.ts";
 import type { Serving } from "../../rpc/serving/serving.ts";
 import { UnknownTarget } from "../../rpc/serving/unknown_target.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
-import { makeMethodKey, type MethodKey } from "../service/method_key.ts";
+import { makeMethodKey, MethodKey } from "../service/method_key.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
+import { invalidArgument } from "../../errors.ts";
 
 /** How a method is served. */
 export type MethodOptions = Omit<HandleOptions, "subroutes">;
@@ -110,7 +113,10 @@ export class HandlerMap {
   ): this;
   add(key: MethodKey, contract: AnyContract, handler: unknown, options: MethodOptions = {}): this {
     // A method has none, also where they are given past the types.
-    const { subroutes: _, ...others } = options as HandleOptions;
+    const { subroutes: _, ...others } = optionsOf("a handler", options as HandleOptions);
+    if (!(key instanceof MethodKey)) {
+      throw invalidArgument(`The key of a method must come from makeMethodKey, not ${shown(key)}.`);
+    }
     this.#table.add(contract, handler as AnyHandler, others, key.hex);
     this.#keys.add(key.hex);
     return this;

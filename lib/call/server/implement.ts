@@ -16,6 +16,8 @@ import type {
   SingleMethod,
   StreamMethod,
 } from "../service/service.ts";
+import { fields, func, invalidOption, optionsOf } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /**
  * The function that serves a method.
@@ -94,10 +96,16 @@ export function implement<M extends Methods>(
   implementation: Implementation<NoInfer<M>>,
   options: ImplementOptions<NoInfer<M>> = {},
 ): HandlerMap {
-  const { into = new HandlerMap(), allow } = options;
-  const limits: Readonly<Record<string, MethodOptions | undefined>> = options.methods ?? {};
+  const { into = new HandlerMap(), allow, methods } = optionsOf("implement", options);
+  if (!(into instanceof HandlerMap)) {
+    throw invalidOption("into", `must be a HandlerMap, not ${shown(into)}`);
+  }
+  if (allow !== undefined) func("allow", allow);
+  const limits: Readonly<Record<string, MethodOptions | undefined>> = fields("methods", methods) ??
+    {};
+  fields("implementation", implementation ?? null);
   const adding: (() => void)[] = [];
-  for (const [name, method] of Object.entries<AnyMethod>(service.methods)) {
+  for (const [name, method] of Object.entries<AnyMethod>(methodsOf(service))) {
     const handler: unknown = implementation[name];
     if (typeof handler !== "function" || handler === Object.prototype[name as keyof object]) {
       throw invalidArgument(
@@ -106,7 +114,8 @@ export function implement<M extends Methods>(
       );
     }
     const bound = handler.bind(implementation);
-    const own = allow === undefined ? limits[name] : { allow, ...limits[name] };
+    const given = Object.hasOwn(limits, name) ? limits[name] : undefined;
+    const own = allow === undefined ? given : { allow, ...given };
     adding.push(() =>
       method.kind === "single"
         ? into.add(method.key, method.contract, bound, own)
@@ -115,4 +124,9 @@ export function implement<M extends Methods>(
   }
   for (const add of adding) add();
   return into;
+}
+
+function methodsOf<M extends Methods>(service: Service<M>): Readonly<M> {
+  if (typeof service?.methods === "object" && service.methods !== null) return service.methods;
+  throw invalidArgument(`A service must be made by service, not ${shown(service)}.`);
 }

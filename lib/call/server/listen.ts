@@ -4,11 +4,12 @@
  * @module
  */
 
+import { transportsOf } from "../../transport/transports.ts";
 import { invalidArgument } from "../../errors.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { Audit } from "../../rpc/contract/audit.ts";
 import { auditOf, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
-import { fields, flag, invalidOption } from "../../rpc/connecting/connection_options.ts";
+import { flag, optionsOf } from "../../foreign/option_checks.ts";
 import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
 import { ListenerLog } from "../../rpc/connecting/listener_log.ts";
 import { readHosts } from "../../transport/websocket/allowed_hosts.ts";
@@ -21,9 +22,11 @@ import {
 import { NetEndpoint, parseNetEndpoint } from "../../transport/net_endpoint.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import type { Channel, Transports } from "../../transport/channel/transport.ts";
-import type { HandlerMap } from "./handler_map.ts";
+import { HandlerMap } from "./handler_map.ts";
 import type { ServiceListener } from "./service_listener.ts";
 import { TransportListener } from "./transport_listener.ts";
+import { func } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** How to {@linkcode listen}. */
 export interface ServiceListenOptions extends HandshakeLimits {
@@ -76,19 +79,23 @@ export async function listen(
   handlers: HandlerMap | ((channel: Channel) => HandlerMap),
   options: ServiceListenOptions = {},
 ): Promise<ServiceListener> {
-  const endpoint = endpointOf(address, fields("transports", options.transports));
+  const { transports } = optionsOf("listen", options);
+  const endpoint = endpointOf(address, transportsOf(transports));
   if (endpoint.path.includes("?")) {
     throw invalidArgument(
       `Could not listen on ${endpoint}: a listener's path has no query. Leave out what follows the "?".`,
       { host: endpoint.address },
     );
   }
-  const logger = loggerOf(fields("logger", options.logger));
+  const logger = loggerOf(options.logger);
+  if (typeof handlers !== "function" && !(handlers instanceof HandlerMap)) {
+    throw invalidArgument(
+      `The handlers of a listener must be a HandlerMap or a function, not ${shown(handlers)}.`,
+    );
+  }
   const choose = typeof handlers === "function" ? handlers : (): HandlerMap => handlers;
   const { transport } = endpoint, { authorize } = options;
-  if (authorize !== undefined && typeof authorize !== "function") {
-    throw invalidOption("authorize", "must be a function, or left out");
-  }
+  if (authorize !== undefined) func("authorize", authorize);
   const guarded = transport.guarded === true ||
     authorize !== undefined && (endpoint.net === "ws" || endpoint.net === "wss");
   const limiter = new ListenerLimiter(readHandshakeLimits(options));
@@ -125,7 +132,7 @@ export async function listen(
       }
       return said;
     },
-    ...(flag("sharePort", options.sharePort ?? false) && { sharePort: true }),
+    ...(flag("sharePort", options.sharePort, false) && { sharePort: true }),
     onError: log.onError,
   });
   taking.start(listener, new NetEndpoint(listener.address, endpoint.path).address);
@@ -153,6 +160,11 @@ function endpointOf(
   transports: Transports | undefined,
 ): NetEndpoint {
   if (typeof address === "string") return parseNetEndpoint(address, { transports });
+  if (!(address instanceof NetEndpoint)) {
+    throw invalidArgument(
+      `A listener's endpoint must be a text or NetEndpoint, not ${shown(address)}.`,
+    );
+  }
   if (transports === undefined) return address;
   return new NetEndpoint(address.host, address.path, { transports });
 }

@@ -12,6 +12,7 @@ import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
 import type { ServedClient } from "./served_connection.ts";
 import type { ServiceServer } from "./service_server.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
 
 /** Where a server's connections come from. */
 export interface Source {
@@ -66,7 +67,7 @@ export class RunningServer implements Server<ServedClient> {
 
   // deno-lint-ignore require-await -- what is thrown becomes the rejection
   async close(options: CloseOptions = {}): Promise<void> {
-    const { graceMs = this.#graceMs } = options;
+    const { graceMs = this.#graceMs } = optionsOf("close", options);
     resolveGraceMs({ graceMs });
     if (!this.#isOver) this.#graceMs = graceMs;
     this.#end();

@@ -22,6 +22,7 @@ import { RunningServer } from "./running_server.ts";
 import type { ServedClient } from "./served_connection.ts";
 import { ServiceServer } from "./service_server.ts";
 import { type SlottedConnection, TransportListener } from "./transport_listener.ts";
+import { optionsOf, withMethods } from "../../foreign/option_checks.ts";
 
 /**
  * Serves all connections of a listener, until the server is closed: by its
@@ -63,10 +64,10 @@ export function serve(
   listener: ServiceListener,
   options: ServeOptions = {},
 ): Server<ServedClient> {
-  const { signal } = options;
+  withMethods("listener", listener, "accept", "close");
   let server: ServiceServer;
   try {
-    checkSignal(signal);
+    checkSignal(optionsOf("serve", options).signal);
     const settings = resolveServeOptions(options, listener.address);
     const exposed = exposedListenerError(
       listener.address,
@@ -88,7 +89,7 @@ export function serve(
         { event: "callback_failed", what: "onChange", local: listener.address, error },
       ),
   );
-  return new RunningServer(server, listener.address, signal, {
+  return new RunningServer(server, listener.address, options.signal, {
     run: (isOver) => acceptFrom(listener, server, isOver),
     close: () => {
       unwatch();
@@ -114,9 +115,9 @@ export function serveOn(
   handlers: HandlerMap,
   options: ServeOptions = {},
 ): Server<ServedClient> {
-  const { signal } = options;
   let server: ServiceServer;
   try {
+    const { signal } = optionsOf("serveOn", options);
     checkSignal(signal);
     server = new ServiceServer(resolveServeOptions(options, "server"));
     if (!hasAborted(signal)) server.take(channel, handlers);
@@ -125,7 +126,7 @@ export function serveOn(
     closeQuietly(channel);
     throw error;
   }
-  return new RunningServer(server, channel.remote, signal, {
+  return new RunningServer(server, channel.remote, options.signal, {
     run: () => server.whenEmpty(),
     close: () => Promise.resolve(),
   });

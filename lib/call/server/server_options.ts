@@ -4,13 +4,13 @@
  * @module
  */
 
+import { flag } from "../../foreign/option_checks.ts";
 import type { Audit } from "../../rpc/contract/audit.ts";
 import { auditOf } from "../../rpc/connecting/audit_trail.ts";
 import { resolveGraceMs } from "../../rpc/connecting/close_options.ts";
 import {
   type ConnectionOptions,
   type ConnectionSettings,
-  flag,
   resolveConnectionOptions,
 } from "../../rpc/connecting/connection_options.ts";
 import { checkName } from "../service/own_name.ts";
@@ -52,7 +52,7 @@ export function resolveServeOptions(given: ServeOptions, defaultName: string): S
   const { name = defaultName, graceMs = 5_000, allowUnauthenticated = false } = given;
   if (given.name !== undefined) checkName(name);
   resolveGraceMs({ graceMs });
-  flag("allowUnauthenticated", allowUnauthenticated);
+  flag("allowUnauthenticated", allowUnauthenticated, false);
   const audit = auditOf(given.audit);
   return { ...resolveConnectionOptions(given), name, graceMs, audit, allowUnauthenticated };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fields, positive, wholeNumber, withMethods } from "../../foreign/option_checks.ts";
 import {
   type BackOffOptions,
   DEFAULT_BACK_OFF,
@@ -12,11 +13,7 @@ import {
 import {
   type ConnectionOptions,
   type ConnectionSettings,
-  fields,
-  invalidOption,
-  positive,
   resolveConnectionOptions,
-  withMethods,
 } from "../../rpc/connecting/connection_options.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import type { OutlierOptions } from "./outlier_detector.ts";
@@ -98,20 +95,17 @@ const MAX_CONNECTIONS = 1_024;
 export function resolveClientOptions(given: ClientOptions): ClientSettings {
   const { name = "client", connections = 1 } = given;
   checkName(name);
-  if (!(Number.isInteger(connections) && connections >= 1 && connections <= MAX_CONNECTIONS)) {
-    throw invalidOption(
-      "connections",
-      `must be a whole number from 1 to ${MAX_CONNECTIONS}, not ${connections}`,
-    );
-  }
+  wholeNumber("connections", connections, 1, MAX_CONNECTIONS);
   return {
     ...resolveConnectionOptions(given),
-    balancer: withMethods("balancer", given.balancer ?? roundRobin(), "pick", "update"),
+    balancer: given.balancer === undefined
+      ? roundRobin()
+      : withMethods("balancer", given.balancer, "pick", "update"),
     zone: resolveZone(given.zone),
     name,
     connections,
-    defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs ?? 60_000),
-    dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs ?? 10_000),
+    defaultTimeoutMs: positive("defaultTimeoutMs", given.defaultTimeoutMs, 60_000),
+    dialTimeoutMs: positive("dialTimeoutMs", given.dialTimeoutMs, 10_000),
     reconnect: resolveBackOff("reconnect", DEFAULT_BACK_OFF, given.reconnect),
     maxAttempts: resolveRetry(given.retry),
     retryBudget: fields("retryBudget", given.retryBudget) ?? {},

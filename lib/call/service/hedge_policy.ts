@@ -5,7 +5,8 @@
  */
 
 import { shown } from "../../foreign/text_of.ts";
-import { invalidOption } from "../../rpc/connecting/connection_options.ts";
+import { fields, invalidOption, wholeNumber } from "../../foreign/option_checks.ts";
+import { callFailure } from "../../rpc/calling/call_failure.ts";
 import type { SingleMethod } from "./service.ts";
 import type { HedgeOptions, ServiceCallOptions } from "./service_call_options.ts";
 
@@ -22,20 +23,14 @@ export type HedgePolicy = Required<{ [K in keyof HedgeOptions]: number }>;
  */
 export function resolveHedge(given: HedgeOptions | false | undefined): HedgePolicy | null {
   if (given === undefined || given === false) return null;
-  const { delayMs, maxAttempts = DEFAULT_MAX_ATTEMPTS } = given;
+  const { delayMs, maxAttempts = DEFAULT_MAX_ATTEMPTS } = fields("hedge", given)!;
   if (typeof delayMs !== "number" || !(delayMs >= 0 && delayMs < Infinity)) {
     throw invalidOption(
       "hedge.delayMs",
       `must be a finite number of at least 0, not ${shown(delayMs)}`,
     );
   }
-  if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
-    throw invalidOption(
-      "hedge.maxAttempts",
-      `must be a whole number of at least 1, not ${maxAttempts}`,
-    );
-  }
-  return { delayMs, maxAttempts };
+  return { delayMs, maxAttempts: wholeNumber("hedge.maxAttempts", maxAttempts, 1) };
 }
 
 /** How one call is hedged; `null`: it is not, as nobody asks for it or it is not idempotent. */
@@ -45,6 +40,17 @@ export function hedgeOf<Request, Response>(
   fallback: HedgePolicy | null,
 ): HedgePolicy | null {
   if (fallback === null && options.hedge === undefined) return null;
-  if (!(options.idempotent ?? method.idempotent)) return null;
-  return options.hedge === undefined ? fallback : resolveHedge(options.hedge);
+  const policy = options.hedge === undefined ? fallback : ownHedge(method, options.hedge);
+  return options.idempotent ?? method.idempotent ? policy : null;
+}
+
+function ownHedge<Request, Response>(
+  { contract }: SingleMethod<Request, Response>,
+  given: HedgeOptions | false,
+): HedgePolicy | null {
+  try {
+    return resolveHedge(given);
+  } catch (error) {
+    throw callFailure(error, "", contract, null);
+  }
 }

@@ -8,6 +8,7 @@ import { hexOf } from "../../foreign/hex.ts";
 import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { sha256 } from "../../runtime/sha256.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** How much of the hash identifies a method. */
 const KEY_BYTES = 16;
@@ -86,6 +87,9 @@ export function makeMethodKey(component: string, method: string): MethodKey {
 
 function nameBytes(what: string, name: string): Uint8Array {
   // What is not Unicode would be replaced when encoded, and different names would get one key.
+  if (typeof name !== "string") {
+    throw invalidArgument(`The name of a ${what} must be a string, not ${shown(name)}.`);
+  }
   if (!name.isWellFormed()) {
     throw invalidArgument(
       `The name of a ${what} must be well-formed Unicode; ${show(name)} has half a character.`,

@@ -5,7 +5,7 @@
  */
 
 import { shown } from "../../foreign/text_of.ts";
-import { type InternodeError, invalidArgument } from "../../errors.ts";
+import { invalidOption, positive, wholeNumber } from "../../foreign/option_checks.ts";
 
 /** When a replica is set aside, and for how long. */
 export interface OutlierOptions {
@@ -64,18 +64,14 @@ export class OutlierDetector {
    */
   constructor(options: OutlierOptions = {}) {
     const { maxFailures = 5, setAsideMs = 1_000, maxSetAsideMs = 30_000 } = options;
-    if (!(maxFailures >= 1 && (Number.isInteger(maxFailures) || maxFailures === Infinity))) {
-      throw invalid("maxFailures", `must be a whole number of at least 1, not ${maxFailures}`);
-    }
-    if (typeof setAsideMs !== "number" || !(setAsideMs > 0)) {
-      throw invalid("setAsideMs", `must be a number above 0, not ${shown(setAsideMs)}`);
-    }
+    if (maxFailures !== Infinity) wholeNumber("outliers.maxFailures", maxFailures, 1);
+    positive("outliers.setAsideMs", setAsideMs, Infinity);
     if (
       typeof maxSetAsideMs !== "number" ||
       !(maxSetAsideMs >= setAsideMs && maxSetAsideMs < Infinity)
     ) {
-      throw invalid(
-        "maxSetAsideMs",
+      throw invalidOption(
+        "outliers.maxSetAsideMs",
         `(${shown(maxSetAsideMs)}) must be finite and at least setAsideMs (${setAsideMs})`,
       );
     }
@@ -176,8 +172,4 @@ export class ReplicaHealth {
   returnNow(nowMs: number): void {
     this.#returnsMs = nowMs;
   }
-}
-
-function invalid(name: string, why: string): InternodeError {
-  return invalidArgument(`Option outliers.${name} ${why}.`);
 }

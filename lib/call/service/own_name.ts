@@ -5,8 +5,7 @@
  */
 
 import { isPlain } from "../../foreign/plain_text.ts";
-import { shown } from "../../foreign/text_of.ts";
-import { invalidOption } from "../../rpc/connecting/connection_options.ts";
+import { invalidOption, text } from "../../foreign/option_checks.ts";
 
 const MAX_BYTES = 255;
 
@@ -16,8 +15,7 @@ const MAX_BYTES = 255;
  * @throws {InternodeError} `InvalidArgument` for any other.
  */
 export function checkName(name: string): string {
-  if (typeof name !== "string") throw invalidOption("name", `must be a string, not ${shown(name)}`);
-  if (!isPlain(name)) {
+  if (!isPlain(text("name", name))) {
     throw invalidOption(
       "name",
       "must not contain control characters, invisible ones, or half a character",

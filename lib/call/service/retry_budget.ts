@@ -4,8 +4,7 @@
  * @module
  */
 
-import { shown } from "../../foreign/text_of.ts";
-import { invalidArgument } from "../../errors.ts";
+import { notNegative, positive } from "../../foreign/option_checks.ts";
 
 const SLOTS = 10;
 
@@ -63,9 +62,9 @@ export class RetryBudget {
    */
   constructor(options: RetryBudgetOptions = {}) {
     const { ratio = 0.2, minPerSecond = 10, windowMs = 10_000 } = options;
-    check("ratio", ratio, ratio >= 0);
-    check("minPerSecond", minPerSecond, minPerSecond >= 0);
-    check("windowMs", windowMs, windowMs > 0);
+    notNegative("retryBudget.ratio", ratio, 0);
+    notNegative("retryBudget.minPerSecond", minPerSecond, 0);
+    positive("retryBudget.windowMs", notNegative("retryBudget.windowMs", windowMs, 0), 0);
     this.#ratio = ratio;
     this.#reserve = minPerSecond * windowMs / 1_000;
     this.#slotMs = windowMs / SLOTS;
@@ -101,12 +100,4 @@ export class RetryBudget {
     }
     this.#slotEndMs = slots > SLOTS ? nowMs + this.#slotMs : this.#slotEndMs + slots * this.#slotMs;
   }
-}
-
-function check(name: string, value: number, isValid: boolean): void {
-  if (typeof value === "number" && isValid && value !== Infinity) return;
-  const least = name === "windowMs" ? "above 0" : "of at least 0";
-  throw invalidArgument(
-    `Option retryBudget.${name} must be a number ${least}, not ${shown(value)}.`,
-  );
 }

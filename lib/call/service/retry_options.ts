@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fields } from "../../rpc/connecting/connection_options.ts";
+import { fields } from "../../foreign/option_checks.ts";
 import { resolveMaxAttempts, type RetryOptions } from "./retry_policy.ts";
 
 /**

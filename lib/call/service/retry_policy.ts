@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type ErrorCode, invalidArgument } from "../../errors.ts";
+import type { ErrorCode } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
+import { wholeNumber } from "../../foreign/option_checks.ts";
 
 /** How often a call is tried. */
 export interface RetryOptions {
@@ -112,9 +113,6 @@ export function retryDelayMs(retry: number, wasTried: boolean, random: number): 
  * @throws {InternodeError} `InvalidArgument` if they are no whole number from 1 on.
  */
 export function resolveMaxAttempts(options: RetryOptions | undefined): number {
-  const maxAttempts = options?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
-  if (Number.isInteger(maxAttempts) && maxAttempts >= 1) return maxAttempts;
-  throw invalidArgument(
-    `Option retry.maxAttempts must be a whole number of at least 1, not ${maxAttempts}.`,
-  );
+  const { maxAttempts = DEFAULT_MAX_ATTEMPTS } = options ?? {};
+  return wholeNumber("retry.maxAttempts", maxAttempts, 1);
 }

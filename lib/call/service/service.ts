@@ -16,6 +16,8 @@ import {
   type StreamOptions,
 } from "../../rpc/contract/contract.ts";
 import { makeMethodKey, type MethodKey } from "./method_key.ts";
+import { flag, optionsOf } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /**
  * A method with one request and one response.
@@ -109,7 +111,8 @@ export interface SingleMethodOptions<Request, Response, Detail>
 export function method<Request = Uint8Array, Response = Uint8Array, Detail = unknown>(
   options: SingleMethodOptions<Request, Response, Detail> = {},
 ): (service: string, name: string) => SingleMethod<Request, Response, Detail> {
-  const { detail, idempotent = false } = options;
+  const { detail } = optionsOf("method", options);
+  const idempotent = flag("idempotent", options.idempotent, false);
   return (service, name) => ({
     kind: "single",
     key: makeMethodKey(service, name),
@@ -178,6 +181,7 @@ export function methodStream<
   OutputCapacity extends 0 ? never : Output,
   Detail
 > {
+  optionsOf("methodStream", options);
   return (service, name) => ({
     kind: "stream",
     key: makeMethodKey(service, name),
@@ -236,7 +240,9 @@ export function service<M extends Methods>(
   methods: { readonly [K in keyof M]: (service: string, name: string) => M[K] },
 ): Service<M> {
   const made: [string, AnyMethod][] = [];
-  const plans = Object.entries<(service: string, name: string) => AnyMethod>(methods);
+  const plans = Object.entries<(service: string, name: string) => AnyMethod>(
+    optionsOf(`service ${shown(name)} (its methods)`, methods),
+  );
   for (const [key, make] of plans) {
     if (key === "then") {
       throw invalidArgument(
@@ -245,7 +251,13 @@ export function service<M extends Methods>(
         }: no method may be called "then"; awaiting its client would call it.`,
       );
     }
-    made.push([key, make(name, key)]);
+    const one = typeof make === "function" ? make(name, key) : undefined;
+    if (one?.contract === undefined) {
+      throw invalidArgument(
+        `Method ${quoted(key)} of service ${quoted(name)} must be made by method or methodStream.`,
+      );
+    }
+    made.push([key, one]);
   }
   return { name, methods: Object.fromEntries(made) as M };
 }

@@ -5,7 +5,7 @@
  */
 
 import { shown } from "../../foreign/text_of.ts";
-import { fields, invalidOption } from "../../rpc/connecting/connection_options.ts";
+import { fields, invalidOption } from "../../foreign/option_checks.ts";
 
 /**
  * How a client prefers replicas in its own zone.

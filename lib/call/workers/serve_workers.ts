@@ -4,11 +4,11 @@
  * @module
  */
 
+import { checkName } from "../service/own_name.ts";
 import { checkSignal, leaveSignal, listenTo, throwIfAborted } from "../../foreign/signal.ts";
 import { invalidArgument } from "../../errors.ts";
-import { quoted } from "../../foreign/plain_text.ts";
 import { type BackOffOptions, resolveBackOff } from "../../rpc/connecting/back_off.ts";
-import { invalidOption, positive } from "../../rpc/connecting/connection_options.ts";
+import { invalidOption, optionsOf, positive } from "../../foreign/option_checks.ts";
 import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
 import { parseNetEndpoint } from "../../transport/net_endpoint.ts";
 import { sharingProblem } from "../../transport/tcp/shared_port.ts";
@@ -19,6 +19,8 @@ import { resolveServeOptions, type ServeOptions } from "../server/server_options
 import { workerName, type WorkerSettings } from "./worker_message.ts";
 import { type WorkerAddresses, WorkerServer } from "./worker_server.ts";
 import type { WorkerPlan } from "./worker_slot.ts";
+import { wholeNumber } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 const MAX_WORKERS = 1_024;
 /** Options of `serve` that are code, and whose place is in the worker. */
@@ -114,10 +116,14 @@ export async function serveWorkers<Data = unknown>(
     restart,
     logger,
     ...settings
-  } = options;
+  } = optionsOf("serveWorkers", options);
   checkWorkers(workers);
   checkSendable(data, settings);
   const { name } = settings;
+  if (name !== undefined) checkName(name);
+  if (typeof address !== "string" && typeof address !== "function") {
+    throw invalidOption("address", `must be a text or a function, not ${shown(address)}`);
+  }
   const { graceMs } = resolveServeOptions(
     { ...settings, name: name && workerName(name, workers) },
     "",
@@ -127,8 +133,8 @@ export async function serveWorkers<Data = unknown>(
     data,
     settings,
     graceMs,
-    startTimeoutMs: positive("startTimeoutMs", startTimeoutMs ?? 30_000),
-    hangTimeoutMs: positive("hangTimeoutMs", hangTimeoutMs ?? 30_000),
+    startTimeoutMs: positive("startTimeoutMs", startTimeoutMs, 30_000),
+    hangTimeoutMs: positive("hangTimeoutMs", hangTimeoutMs, 30_000),
     restart: resolveBackOff("restart", RESTART, restart),
     startThread,
     clock: systemClock,
@@ -155,12 +161,10 @@ export async function serveWorkers<Data = unknown>(
 }
 
 function moduleUrl(module: URL | string): URL {
-  const url = URL.parse(module);
+  const url = typeof module === "string" || module instanceof URL ? URL.parse(module) : null;
   if (url !== null) return url;
   throw invalidArgument(
-    `${
-      quoted(String(module))
-    } is not the URL of a module: give new URL("./worker.ts", import.meta.url).`,
+    `${shown(module)} is not the URL of a module: give new URL("./worker.ts", import.meta.url).`,
   );
 }
 
@@ -172,18 +176,16 @@ function checkSendable(data: unknown, settings: WorkerSettings): void {
       throw invalidOption(option, "cannot be sent to a worker: give it to serveWorker there");
     }
   }
-  const problem = sendingProblem(data) ?? sendingProblem(settings);
-  if (problem === null) return;
-  throw invalidOption(
-    "data",
-    `and all other options must be values that can be sent to a worker: ${problem}. ` +
-      "Give the rest to serveWorker there",
-  );
+  for (const [option, value] of Object.entries({ data, ...given })) {
+    const problem = sendingProblem(value);
+    if (problem === null) continue;
+    const what = `must be a value that can be sent to a worker: ${problem}`;
+    throw invalidOption(option, `${what}. Give the rest to serveWorker there`);
+  }
 }
 
 function checkWorkers(workers: number): void {
-  if (Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS) return;
-  throw invalidOption("workers", `must be a whole number from 1 to ${MAX_WORKERS}, not ${workers}`);
+  wholeNumber("workers", workers, 1, MAX_WORKERS);
 }
 
 /** One worker has the address for itself. */

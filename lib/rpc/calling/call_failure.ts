@@ -16,7 +16,7 @@ import { decodePayload } from "../contract/payload.ts";
  * detail where the contract has a codec for it. Anything else, such as a
  * signal's reason, stays as it is.
  *
- * @param host The peer; empty where the call has come to none: its error says all then.
+ * @param host The peer; empty where the call has come to none.
  */
 export function callFailure(
   error: unknown,
@@ -24,12 +24,14 @@ export function callFailure(
   contract: AnyContract,
   detail: ByteReader | null,
 ): unknown {
-  if (!isOwnError(error) || host === "") return error;
+  // Without a host, only what names no handler yet is news.
+  if (!isOwnError(error) || host === "" && error.handler !== undefined) return error;
   const { code, origin, outcome, message, remoteName, remoteMessage } = error;
-  return new InternodeError(code, `${contract.name} on ${host}: ${message}`, {
+  const where = host === "" ? contract.name : `${contract.name} on ${host}`;
+  return new InternodeError(code, `${where}: ${message}`, {
     origin,
     outcome,
-    host,
+    host: host === "" ? undefined : host,
     handler: contract.name,
     remoteName,
     remoteMessage,

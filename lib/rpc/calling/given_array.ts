@@ -5,8 +5,9 @@
  */
 
 import type { Codec } from "../../codec/format/codec.ts";
-import { InternodeError, invalidArgument } from "../../errors.ts";
+import { InternodeError } from "../../errors.ts";
 import type { AnyContract, SingleContract } from "../contract/contract.ts";
+import { invalidOption } from "../../foreign/option_checks.ts";
 
 /** A contract of raw bytes whose responses go to the beginning of an array. */
 export function withArray<Request, Response>(
@@ -26,9 +27,9 @@ export function withArray<Request, Response>(
 export function arrayProblem(contract: AnyContract, into: unknown): InternodeError | null {
   if (into === undefined) return null;
   if (contract.kind === "single" && contract.response.raw === true) {
-    return into instanceof Uint8Array ? null : invalidArgument("into must be a Uint8Array");
+    return into instanceof Uint8Array ? null : invalidOption("into", "must be a Uint8Array");
   }
-  return invalidArgument("option into works only for single requests whose response is raw bytes");
+  return invalidOption("into", "works only for single requests whose response is raw bytes");
 }
 
 function arrayCodec(into: Uint8Array): Codec<Uint8Array> {

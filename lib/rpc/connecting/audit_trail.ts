@@ -13,7 +13,7 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
 import { TokenBucket } from "../../wire/token_bucket.ts";
 import type { Audit, AuditEvent, RefusedCall, RefusedConnection } from "../contract/audit.ts";
-import { invalidOption } from "./connection_options.ts";
+import { invalidOption } from "../../foreign/option_checks.ts";
 
 /** So many of a kind are told at once. */
 const BURST = 100;
@@ -147,7 +147,7 @@ export class AuditTrail {
  * @throws {InternodeError} `InvalidArgument` if it is no function.
  */
 export function auditOf(audit: Audit | undefined): Audit | null {
-  if (audit === undefined || audit === null) return null;
+  if (audit === undefined) return null;
   if (typeof audit === "function") return audit;
   throw invalidOption("audit", "must be a function, or left out");
 }

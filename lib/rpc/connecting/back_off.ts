@@ -6,7 +6,7 @@
 
 import { shown } from "../../foreign/text_of.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
-import { fields, invalidOption, positive } from "./connection_options.ts";
+import { fields, invalidOption, positive } from "../../foreign/option_checks.ts";
 
 /** How fast reconnecting slows down. It starts over after a connection that has lasted for twice `maxMs`. */
 export interface BackOffOptions {
@@ -40,8 +40,8 @@ export function resolveBackOff(
   given: Partial<BackOffOptions> = {},
 ): BackOffOptions {
   const { initialMs, factor, maxMs, jitter } = { ...fallback, ...fields(option, given) };
-  positive(`${option}.initialMs`, initialMs);
-  positive(`${option}.maxMs`, maxMs);
+  positive(`${option}.initialMs`, initialMs, fallback.initialMs);
+  positive(`${option}.maxMs`, maxMs, fallback.maxMs);
   if (typeof factor !== "number" || !(factor >= 1)) {
     throw invalidOption(`${option}.factor`, `must be at least 1, not ${shown(factor)}`);
   }

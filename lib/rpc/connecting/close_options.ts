@@ -5,7 +5,7 @@
  */
 
 import { shown } from "../../foreign/text_of.ts";
-import { invalidOption } from "./connection_options.ts";
+import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 
 /** How to close. */
 export interface CloseOptions {
@@ -18,7 +18,8 @@ export interface CloseOptions {
  *
  * @throws {InternodeError} `InvalidArgument` if it is no number of 0 or more.
  */
-export function resolveGraceMs({ graceMs = 5_000 }: CloseOptions): number {
+export function resolveGraceMs(options: CloseOptions): number {
+  const { graceMs = 5_000 } = optionsOf("close", options);
   if (typeof graceMs === "number" && graceMs >= 0) return graceMs;
   throw invalidOption("graceMs", `must be a number of 0 or more, not ${shown(graceMs)}`);
 }

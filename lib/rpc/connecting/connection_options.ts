@@ -4,15 +4,19 @@
  * @module
  */
 
-import { guard } from "../../foreign/guard.ts";
-import { shown } from "../../foreign/text_of.ts";
+import {
+  fields,
+  flag,
+  invalidOption,
+  notNegative,
+  positive,
+  withMethods,
+} from "../../foreign/option_checks.ts";
 import { canGenerate } from "../../codec/format/generate.ts";
-import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
 import type { LinkSettings } from "../../driver/link_maker.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
-import { systemRandom } from "../../runtime/system_random.ts";
+import { clockOf, randomOf } from "../../runtime/given_clock.ts";
 import type { Authenticator } from "../../session/frames/authenticator.ts";
 import { DEFAULT_TIMES, type SessionTimes } from "../../session/frames/session_options.ts";
 import { type Limits, resolveLimits } from "../../wire/limits.ts";
@@ -95,46 +99,37 @@ function tellOfInterpreter(logger: EventLogger): void {
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSettings {
-  const logger = loggerOf(fields("logger", given.logger));
-  const clock = withMethods(
-    "clock",
-    given.clock ?? systemClock,
-    ...["now", "wallNow", "setTimer", "clearTimer", "defer", "soon"] as const,
-  );
+  const logger = loggerOf(given.logger), clock = clockOf(given.clock);
   tellOfInterpreter(logger);
   const settings: ConnectionSettings = {
     auth: authenticatorOf(given.auth, logger, clock),
     handshakeTimeoutMs: positive(
       "handshakeTimeoutMs",
-      given.handshakeTimeoutMs ?? DEFAULT_TIMES.handshakeTimeoutMs,
+      given.handshakeTimeoutMs,
+      DEFAULT_TIMES.handshakeTimeoutMs,
     ),
-    pingIntervalMs: positive(
-      "pingIntervalMs",
-      given.pingIntervalMs ?? DEFAULT_TIMES.pingIntervalMs,
-    ),
+    pingIntervalMs: positive("pingIntervalMs", given.pingIntervalMs, DEFAULT_TIMES.pingIntervalMs),
     livenessTimeoutMs: positive(
       "livenessTimeoutMs",
-      given.livenessTimeoutMs ?? DEFAULT_TIMES.livenessTimeoutMs,
+      given.livenessTimeoutMs,
+      DEFAULT_TIMES.livenessTimeoutMs,
     ),
-    maxClockSkewMs: positive(
-      "maxClockSkewMs",
-      given.maxClockSkewMs ?? DEFAULT_TIMES.maxClockSkewMs,
-    ),
+    maxClockSkewMs: positive("maxClockSkewMs", given.maxClockSkewMs, DEFAULT_TIMES.maxClockSkewMs),
     maxConnectionAgeMs: given.maxConnectionAgeMs === undefined
       ? undefined
-      : positive("maxConnectionAgeMs", given.maxConnectionAgeMs),
-    renewalGraceMs: positive("renewalGraceMs", given.renewalGraceMs ?? 300_000),
+      : positive("maxConnectionAgeMs", given.maxConnectionAgeMs, Infinity),
+    renewalGraceMs: positive("renewalGraceMs", given.renewalGraceMs, 300_000),
     limits: resolveLimits(fields("limits", given.limits)),
-    inlineHandlerUs: positive("inlineHandlerUs", given.inlineHandlerUs ?? 1_000),
-    spinUs: notNegative("spinUs", given.spinUs ?? 0),
-    writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit ?? 262_144),
-    checksums: flag("checksums", given.checksums ?? true),
+    inlineHandlerUs: positive("inlineHandlerUs", given.inlineHandlerUs, 1_000),
+    spinUs: notNegative("spinUs", given.spinUs, 0),
+    writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit, 262_144),
+    checksums: flag("checksums", given.checksums, true),
     logger,
     tracer: given.tracer === undefined
       ? null
       : tracerOf(withMethods("tracer", given.tracer, "startSpan")),
     clock,
-    random: withMethods("random", given.random ?? systemRandom, "next", "bytes"),
+    random: randomOf(given.random),
   };
   if (settings.livenessTimeoutMs <= settings.pingIntervalMs) {
     throw invalidOption(
@@ -143,66 +138,4 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
     );
   }
   return settings;
-}
-
-/**
- * Checks that an option is a number above 0.
- *
- * @throws {InternodeError} `InvalidArgument`, naming the option.
- */
-export function positive(name: string, value: number): number {
-  if (typeof value === "number" && value > 0) return value;
-  throw invalidOption(name, `must be a number above 0, not ${shown(value)}`);
-}
-
-/**
- * Checks that an option is a finite number, 0 or above.
- *
- * @throws {InternodeError} `InvalidArgument`, naming the option.
- */
-export function notNegative(name: string, value: number): number {
-  if (typeof value === "number" && value >= 0 && value < Infinity) return value;
-  throw invalidOption(name, `must be a number of 0 or more, not ${shown(value)}`);
-}
-
-/**
- * Checks that an option is `true` or `false`.
- *
- * @throws {InternodeError} `InvalidArgument`, naming the option.
- */
-export function flag(name: string, value: boolean): boolean {
-  if (typeof value === "boolean") return value;
-  throw invalidOption(name, `must be true or false, not ${shown(value)}`);
-}
-
-/**
- * Checks that an option of several fields is an object.
- *
- * @throws {InternodeError} `InvalidArgument`, naming the option.
- */
-export function fields<T>(name: string, value: T | undefined): T | undefined {
-  if (value === undefined || typeof value === "object" && value !== null) return value;
-  throw invalidOption(name, `must be an object with its fields, not ${shown(value)}`);
-}
-
-/**
- * Checks that an option is an object with these methods.
- *
- * @throws {InternodeError} `InvalidArgument`, naming the option.
- */
-export function withMethods<T extends object>(
-  name: string,
-  value: T,
-  ...methods: readonly (keyof T & string)[]
-): T {
-  for (const method of methods) {
-    if (guard(() => typeof value[method] === "function", () => false)) continue;
-    throw invalidOption(name, `must be an object with the method ${method}`);
-  }
-  return value;
-}
-
-/** Says what is wrong with an option. */
-export function invalidOption(name: string, why: string): InternodeError {
-  return invalidArgument(`Option ${name} ${why}.`);
 }

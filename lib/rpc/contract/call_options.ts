@@ -6,6 +6,7 @@
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
 import { shown } from "../../foreign/text_of.ts";
+import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 
 /** Options of a request or stream. */
 export interface CallOptions {
@@ -39,16 +40,45 @@ export interface CallOptions {
 export const NO_OPTIONS: CallOptions = {};
 
 /**
- * What is wrong with the times of a call, on either face.
+ * Checks what a call is made of, as far as nothing can go on without it.
  *
- * @param timeoutMs How long it may take.
- * @param spinUs How long it polls; `undefined`: as its node or client does.
+ * @param called The contract, or the method of a service.
+ * @throws {InternodeError} `InvalidArgument`.
+ */
+export function checkCalled(
+  called: {
+    readonly kind: string;
+    readonly name?: string;
+    readonly key?: { readonly name: string };
+  },
+  kind: "single" | "stream",
+  options: object,
+): void {
+  if (typeof called !== "object" || called?.kind !== kind) {
+    const what = kind === "single" ? "a single request" : "a stream";
+    throw invalidArgument(
+      `The contract or method of ${what} must be one of kind "${kind}", not ${shown(called)}.`,
+    );
+  }
+  if (typeof options !== "object" || options === null) {
+    optionsOf(`a call of ${shown(called.name ?? called.key?.name)}`, options);
+  }
+}
+
+/**
+ * What is wrong with the options that calls of both faces take.
+ *
+ * @param options What was given.
+ * @param timeoutMs How long the call may take.
  * @returns The call's failure; `null`: nothing is wrong.
  */
-export function timesProblem(timeoutMs: number, spinUs: number | undefined): InternodeError | null {
+export function optionProblem(
+  { spinUs, waitForReady, metadata }: Pick<CallOptions, "spinUs" | "waitForReady" | "metadata">,
+  timeoutMs: number,
+): InternodeError | null {
   if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
-    if (!(timeoutMs <= 0) || typeof timeoutMs !== "number") {
-      return invalidArgument("timeoutMs must be a number");
+    if (typeof timeoutMs !== "number" || !(timeoutMs <= 0)) {
+      return invalidArgument(`Option timeoutMs must be a number, not ${shown(timeoutMs)}.`);
     }
     return new InternodeError(
       "DeadlineExceeded",
@@ -56,8 +86,16 @@ export function timesProblem(timeoutMs: number, spinUs: number | undefined): Int
       { origin: "caller" },
     );
   }
-  if (spinUs === undefined || typeof spinUs === "number" && spinUs >= 0 && spinUs < Infinity) {
-    return null;
+  if (
+    spinUs !== undefined && !(typeof spinUs === "number" && spinUs >= 0 && spinUs < Infinity)
+  ) {
+    return invalidOption("spinUs", `must be a number of 0 or more, not ${shown(spinUs)}`);
   }
-  return invalidArgument(`spinUs must be a number of 0 or more, not ${shown(spinUs)}`);
+  if (waitForReady !== undefined && typeof waitForReady !== "boolean") {
+    return invalidOption("waitForReady", `must be true or false, not ${shown(waitForReady)}`);
+  }
+  if (metadata !== undefined && (typeof metadata !== "object" || metadata === null)) {
+    return invalidOption("metadata", `must be an object with texts, not ${shown(metadata)}`);
+  }
+  return null;
 }

@@ -9,6 +9,8 @@ import { raw } from "../../codec/values/raw.ts";
 import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../../session/frames/handler_name.ts";
+import { optionsOf, withMethods } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /**
  * A request with one answer.
@@ -101,12 +103,13 @@ export function single<Request = Uint8Array, Response = Uint8Array, Detail = unk
   options: SingleOptions<Request, Response, Detail> = {},
 ): SingleContract<Request, Response, Detail> {
   checkName(name);
+  const { request, response, detail } = optionsOf(`single ${quoted(name)}`, options);
   return {
     kind: "single",
     name,
-    request: options.request ?? raw() as unknown as Codec<Request>,
-    response: options.response ?? raw() as unknown as Codec<Response>,
-    detail: options.detail,
+    request: codecOf("request", request),
+    response: codecOf("response", response),
+    detail: detail === undefined ? undefined : codecOf("detail", detail),
   };
 }
 
@@ -173,34 +176,41 @@ export function stream<
   Detail
 > {
   checkName(name);
+  const { detail } = optionsOf(`stream ${quoted(name)}`, options);
   checkCapacity(name, "inputCapacity", options.inputCapacity);
   checkCapacity(name, "outputCapacity", options.outputCapacity);
   return {
     kind: "stream",
     name,
-    initial: options.initial ?? raw() as unknown as Codec<Initial>,
-    input: (options.input ?? raw()) as Codec<InputCapacity extends 0 ? never : Input>,
-    output: (options.output ?? raw()) as Codec<OutputCapacity extends 0 ? never : Output>,
+    initial: codecOf("initial", options.initial),
+    input: codecOf("input", options.input) as Codec<InputCapacity extends 0 ? never : Input>,
+    output: codecOf("output", options.output) as Codec<OutputCapacity extends 0 ? never : Output>,
     inputCapacity: options.inputCapacity,
     outputCapacity: options.outputCapacity,
-    detail: options.detail,
+    detail: detail === undefined ? undefined : codecOf("detail", detail),
   };
+}
+
+/** The codec that was given, or that of raw bytes. */
+function codecOf<T>(option: string, given: Codec<T> | undefined): Codec<T> {
+  if (given === undefined) return raw() as Codec<unknown> as Codec<T>;
+  return withMethods(option, given, "encode", "decode");
 }
 
 function checkName(name: string): void {
   const problem = nameProblem(name, 1);
   if (problem === null) return;
   throw invalidArgument(
-    `A contract's name must have 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${
-      quoted(name, 40)
-    } ${problem}.`,
+    `A contract's name must have 1 to ${MAX_NAME_BYTES} bytes of UTF-8; ${shown(name)} ${problem}.`,
   );
 }
 
 function checkCapacity(name: string, option: string, capacity: number): void {
   if (Number.isInteger(capacity) && capacity >= 0 && capacity <= 65_535) return;
   throw invalidArgument(
-    `${option} of stream ${quoted(name)} must be a whole number from 0 to 65535, not ${capacity}.`,
+    `${option} of stream ${quoted(name)} must be a whole number from 0 to 65535, not ${
+      shown(capacity)
+    }.`,
     { handler: name },
   );
 }

@@ -5,6 +5,7 @@
  */
 
 import { tell } from "../../foreign/guard.ts";
+import { fields } from "../../foreign/option_checks.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { GuardedLogger } from "../../foreign/guarded_logger.ts";
 import { textOf } from "../../foreign/text_of.ts";
@@ -48,9 +49,10 @@ export const consoleLogger: Logger = {
  * the console. Every line has its event, as the compiler sees, and plain texts.
  *
  * @param given The user's. Default: {@linkcode consoleLogger}.
+ * @throws {InternodeError} `InvalidArgument` if it is no object.
  */
 export function loggerOf(given: Logger | EventLogger | undefined): EventLogger {
-  if (given instanceof GuardedLogger) return given;
+  if (fields("logger", given) instanceof GuardedLogger) return given as GuardedLogger;
   let isTold = false;
   return new GuardedLogger(given ?? consoleLogger, (thrown) => {
     if (isTold) return;

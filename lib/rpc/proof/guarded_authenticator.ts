@@ -5,7 +5,7 @@
  */
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
-import { tell } from "../../foreign/guard.ts";
+import { guard, tell } from "../../foreign/guard.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -22,13 +22,15 @@ const METHODS = ["prove", "verify", "token", "checkToken"] as const;
  * @throws {InternodeError} `InvalidArgument` if it lacks a method.
  */
 export function authenticatorOf(
-  given: Authenticator | null | undefined,
+  given: Authenticator | undefined,
   logger: EventLogger,
   clock: Pick<Clock, "now">,
 ): Authenticator | null {
-  if (given === undefined || given === null) return null;
+  if (given === undefined) return null;
   if (given instanceof GuardedAuthenticator) return given;
-  const missing = METHODS.find((name) => typeof given[name] !== "function");
+  const missing = METHODS.find((name) =>
+    guard(() => typeof given[name] !== "function", () => true)
+  );
   if (missing === undefined) return new GuardedAuthenticator(given, logger, clock);
   throw invalidArgument(
     `Option auth has no method ${missing}. Give the result of sharedSecret, or an Authenticator.`,

@@ -21,6 +21,8 @@ import { judgeCaller } from "./refused_target.ts";
 import type { Serving } from "./serving.ts";
 import { SingleTarget } from "./single_target.ts";
 import { StreamTarget } from "./stream_target.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** A handler of any contract. */
 export type AnyHandler =
@@ -52,10 +54,22 @@ export class HandlerTable {
     contract: AnyContract,
     handler: AnyHandler,
     options: HandleOptions,
-    wireName: string = contract.name,
+    wireName?: string,
   ): void {
-    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow } = options;
-    const lends = options.lendRequest === true;
+    if (contract?.kind !== "single" && contract?.kind !== "stream") {
+      throw invalidArgument(
+        `The contract of a handler must be made by single or stream, not ${shown(contract)}.`,
+      );
+    }
+    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow, lendRequest } =
+      optionsOf(`handler ${quoted(contract.name)}`, options);
+    if (typeof handler !== "function") {
+      throw invalid(contract, `the handler must be a function, not ${shown(handler)}`);
+    }
+    if (lendRequest !== undefined && typeof lendRequest !== "boolean") {
+      throw invalid(contract, `lendRequest must be true or false, not ${shown(lendRequest)}`);
+    }
+    const lends = lendRequest === true;
     checkCount(contract, "concurrency", concurrency, 1);
     checkCount(contract, "queue", queue, 0);
     if (allow !== undefined && typeof allow !== "function") {
@@ -64,11 +78,17 @@ export class HandlerTable {
     if (lends && (contract.kind !== "single" || contract.request.raw !== true)) {
       throw invalid(contract, "lendRequest is for single requests of raw bytes only");
     }
+    if (!Array.isArray(subroutes)) {
+      throw invalid(
+        contract,
+        `option subroutes must be a list of strings, not ${shown(subroutes)}`,
+      );
+    }
+    for (const subroute of subroutes) checkSubroute(contract, subroute);
     if (subroutes.length === 0) throw invalid(contract, "option subroutes must list at least one");
     const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
-    const keys = subroutes.map((subroute) => nameKey(wireName, subroute));
+    const keys = subroutes.map((subroute) => nameKey(wireName ?? contract.name, subroute));
     for (const [index, subroute] of subroutes.entries()) {
-      checkSubroute(contract, subroute);
       if (this.#entries.has(keys[index]!) || keys.indexOf(keys[index]!) !== index) {
         const where = subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
         throw invalid(contract, `there is a handler of that name${where} already`);
@@ -130,10 +150,10 @@ function refusal(
 }
 
 function checkCount(contract: AnyContract, option: string, count: number, least: number): void {
-  if (count >= least && (Number.isInteger(count) || count === Infinity)) return;
+  if (count === Infinity || Number.isInteger(count) && count >= least) return;
   throw invalid(
     contract,
-    `${option} must be a whole number of at least ${least}, or Infinity, not ${count}`,
+    `${option} must be a whole number of at least ${least}, or Infinity, not ${shown(count)}`,
   );
 }
 
@@ -143,8 +163,8 @@ function checkSubroute(contract: AnyContract, subroute: string): void {
   if (problem === null) return;
   throw invalid(
     contract,
-    `a subroute must have at most ${MAX_NAME_BYTES} bytes of UTF-8; ${
-      quoted(subroute, 40)
+    `each of subroutes must have at most ${MAX_NAME_BYTES} bytes of UTF-8; ${
+      shown(subroute)
     } ${problem}`,
   );
 }

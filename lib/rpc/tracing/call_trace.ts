@@ -9,6 +9,7 @@ import { tell } from "../../foreign/guard.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
+import { func } from "../../foreign/option_checks.ts";
 
 /** A call that has ended. */
 export interface CallTrace {
@@ -53,7 +54,7 @@ export class CallTraces {
 
   /** Adds a subscriber; the function returned takes it away again. */
   subscribe(subscriber: (call: CallTrace) => void): () => void {
-    const subscription = { subscriber, isTold: false };
+    const subscription = { subscriber: func("subscriber", subscriber), isTold: false };
     this.#subscribers.add(subscription);
     this.active = true;
     return () => {

@@ -11,6 +11,7 @@ import type { HandshakeLimiter } from "./handshake_limiter.ts";
 import { HeldSlot, type SlotPool } from "./held_slot.ts";
 import { countedAddress } from "./counted_address.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** The default of `maxUnproven`. */
 const MAX_UNPROVEN = 1_024;
@@ -47,7 +48,7 @@ export function readHandshakeLimits(
 ): HandshakeLimits {
   for (const [name, value] of Object.entries({ maxUnproven, maxUnprovenPerAddress })) {
     if (value === undefined || Number.isInteger(value) && value > 0) continue;
-    throw invalidArgument(`Option ${name} must be a whole number above 0, not ${value}.`);
+    throw invalidArgument(`Option ${name} must be a whole number above 0, not ${shown(value)}.`);
   }
   return { maxUnproven, maxUnprovenPerAddress };
 }

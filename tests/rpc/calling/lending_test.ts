@@ -178,6 +178,6 @@ Deno.test("both are for raw bytes only", async () => {
         into: new Uint8Array(9),
       }),
     InternodeError,
-    "option into works only for single requests whose response is raw bytes",
+    "Option into works only for single requests whose response is raw bytes",
   );
 });
