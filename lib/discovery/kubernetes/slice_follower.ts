@@ -185,8 +185,8 @@ export class SliceFollower {
       }
       // The connection may be dead without a sign.
       this.#client.disconnect();
-      // What ends without a word may be no watch at all.
-      if (!hasTold && !watch.isSilent) this.#revision = null;
+      // What was silent may be no watch at all, or one of a server that has lost its data.
+      if (!hasTold) this.#revision = null;
     } finally {
       if (this.#settling !== null) this.#show(key, sink);
       if (signal.aborted) this.#currentMs = this.#clock.now();

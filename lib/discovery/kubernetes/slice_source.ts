@@ -121,11 +121,6 @@ export class SliceWatch implements AsyncDisposable {
     this.#answer = answer;
   }
 
-  /** Whether it has ended as nothing came. */
-  get isSilent(): boolean {
-    return this.#answer.limit.expired;
-  }
-
   /**
    * Waits for what comes next.
    *

@@ -243,7 +243,8 @@ sceneTest("a watch that is dead without a sign is begun anew", async (scene) => 
   assert(ended >= 1, "the old one was left");
   server.put(slice("cache-b", ["10.0.0.2"]));
   assertEquals(addressesOf(await news), [A, B]);
-  assertEquals([server.lists.length, scene.logger.lines], [1, []]);
+  assertEquals(scene.logger.lines, []);
+  assert(server.lists.length > 1, "the server may have lost its data");
 });
 
 sceneTest("what is too long is not read", async (scene) => {
