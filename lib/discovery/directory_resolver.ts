@@ -24,12 +24,13 @@ import { pause } from "../runtime/pause.ts";
 import { readError } from "../runtime/read_error.ts";
 import { BINDING_PREFIX } from "../transport/unix/unix_socket.ts";
 import { ProblemLog } from "./resolver/problem_log.ts";
+import { type ShrinkOptions, shrinkSettings } from "./resolver/shrink_guard.ts";
 
 /** Two looks are never closer than this: servers that start together are seen together. */
 const PAUSE_MS = 50;
 
 /** How a folder is watched. */
-export interface DirectoryResolverOptions {
+export interface DirectoryResolverOptions extends ShrinkOptions {
   /** The folder. */
   readonly path: string;
   /** How often to look although the system has told of no change, in milliseconds. Default: 5,000. */
@@ -136,6 +137,11 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
       await pause(clock, PAUSE_MS, signal);
       await watch.changed(pollIntervalMs, signal);
     }
+  }, {
+    ...shrinkSettings("directoryResolver", options),
+    what: `the folder ${path}`,
+    logger,
+    clock,
   });
 }
 

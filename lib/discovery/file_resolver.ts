@@ -24,12 +24,13 @@ import { pause } from "../runtime/pause.ts";
 import { readError } from "../runtime/read_error.ts";
 import { FileDebounce } from "../runtime/file_debounce.ts";
 import { ProblemLog } from "./resolver/problem_log.ts";
+import { type ShrinkOptions, shrinkSettings } from "./resolver/shrink_guard.ts";
 
 /** The longest file that is read: some 30,000 endpoints. Whatever is longer is taken for a mistake. */
 const MAX_FILE_BYTES = 1_048_576;
 
 /** How a file is watched. */
-export interface FileResolverOptions {
+export interface FileResolverOptions extends ShrinkOptions {
   /** The file. */
   readonly path: string;
   /** For how long a change must last before it counts, in milliseconds. Default: 100. */
@@ -97,7 +98,11 @@ export function fileResolver(
 ): Resolver {
   const options = typeof file === "string" ? { path: file } : file;
   const watched = new WatchedFile(options, endpoints.length === 0 ? null : endpoints);
-  return new WatchingResolver((sink, signal) => watched.watch(sink, signal));
+  const { logger, clock } = options, what = `the file ${options.path}`;
+  return new WatchingResolver(
+    (sink, signal) => watched.watch(sink, signal),
+    { ...shrinkSettings("fileResolver", options), what, logger, clock },
+  );
 }
 
 /** What counts at the moment. */

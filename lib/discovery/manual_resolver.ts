@@ -5,8 +5,19 @@
  */
 
 import type { Endpoint } from "../transport/channel/endpoint.ts";
+import type { Logger } from "../rpc/contract/logger.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { LatestResolution } from "./resolver/latest_resolution.ts";
 import type { Resolution, Resolver, Version } from "./resolver/resolver.ts";
+import { ShrinkGuard, type ShrinkOptions, shrinkSettings } from "./resolver/shrink_guard.ts";
+
+/** How a {@linkcode ManualResolver} takes what it is given. */
+export interface ManualResolverOptions extends ShrinkOptions {
+  /** Hears of endpoints that vanish with too many others. Default: the console. */
+  readonly logger?: Logger | undefined;
+  /** Where time comes from. Default: the system. */
+  readonly clock?: Clock | undefined;
+}
 
 /**
  * A resolver whose endpoints the program sets by hand: for tests, simulations,
@@ -15,7 +26,7 @@ import type { Resolution, Resolver, Version } from "./resolver/resolver.ts";
  * take {@linkcode WatchingResolver}.
  *
  * Whoever waits for something newer is told in the same turn. A set with the
- * same addresses as the one before, in whatever order, is no news.
+ * same addresses and attributes as the one before, in whatever order, is no news.
  *
  * @example
  * ```ts
@@ -32,14 +43,19 @@ import type { Resolution, Resolver, Version } from "./resolver/resolver.ts";
  * ```
  */
 export class ManualResolver implements Resolver {
-  readonly #latest = new LatestResolution();
+  readonly #latest: LatestResolution;
 
   /**
    * Starts with the given endpoints.
    *
    * @param endpoints The replicas. Default: none, with the version `missing`.
+   * @param options How much may vanish at once. Default: all, `maxShrink` is `false`; `shrinkHoldMs` is 30,000.
+   * @throws {InternodeError} `InvalidArgument` for options that make no sense.
    */
-  constructor(endpoints?: Iterable<Endpoint>) {
+  constructor(endpoints?: Iterable<Endpoint>, options: ManualResolverOptions = {}) {
+    const { logger, clock } = options, what = "a ManualResolver";
+    const settings = shrinkSettings("ManualResolver", options);
+    this.#latest = new LatestResolution(ShrinkGuard.of(settings, { what, logger, clock }));
     this.#latest.tell(endpoints ?? null);
   }
 

@@ -12,7 +12,7 @@ export { dnsResolver, type DnsResolverOptions } from "./dns/dns_resolver.ts";
 export * from "./etcd/mod.ts";
 export { fileResolver, type FileResolverOptions } from "./file_resolver.ts";
 export * from "./kubernetes/mod.ts";
-export { ManualResolver } from "./manual_resolver.ts";
+export { ManualResolver, type ManualResolverOptions } from "./manual_resolver.ts";
 export type { ShardKey } from "./ownership/key_hash.ts";
 export {
   type OwnerHost,
@@ -22,11 +22,13 @@ export {
 } from "./ownership/rendezvous_hash.ts";
 export { withAttributes } from "./resolver/attributed_endpoint.ts";
 export type { EndpointRecord } from "./resolver/endpoint_record.ts";
+export type { ShrinkOptions } from "./resolver/shrink_guard.ts";
 export { missing, type Resolution, type Resolver, type Version } from "./resolver/resolver.ts";
 export {
   type ResolutionSink,
   type ResolutionWatch,
   WatchingResolver,
+  type WatchingResolverOptions,
 } from "./resolver/watching_resolver.ts";
 export {
   memory,

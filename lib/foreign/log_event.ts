@@ -37,6 +37,7 @@ import { textOf } from "./text_of.ts";
  * | `crl_expired` | a list of revoked certificates is out of date |
  * | `certificates_rejected`, `certificates_replaced` | new certificates are invalid and not used; they are in use |
  * | `resolver_failed`, `resolver_recovered` | a resolver failed, and the last endpoints stay in use; it works again |
+ * | `endpoints_held`, `endpoints_back`, `endpoints_released` | too many endpoints vanished at once (`maxShrink`), and stay in use; they are all listed again; they are no longer used |
  * | `endpoint_ignored`, `endpoints_changed` | an endpoint from a resolver is invalid; servers were added or removed |
  * | `replica_set_aside`, `replica_back` | a server failed too often and gets no calls for a while; it gets calls again |
  * | `balancer_rejected` | a balancer rejected an update |
@@ -64,7 +65,10 @@ export type LogEvent =
   | "connection_renewed"
   | "dial_failed"
   | "endpoint_ignored"
+  | "endpoints_back"
   | "endpoints_changed"
+  | "endpoints_held"
+  | "endpoints_released"
   | "listener_unauthenticated"
   | "grace_over"
   | "handler_failed"

@@ -34,12 +34,18 @@ import { pause } from "../../runtime/pause.ts";
 import { withAttributes } from "../resolver/attributed_endpoint.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 import { ProblemLog } from "../resolver/problem_log.ts";
+import { type ShrinkOptions, shrinkSettings } from "../resolver/shrink_guard.ts";
 
 /** The first wait after a failure; each further one is 1.6 times as long, less up to 40 %. */
 const FIRST_RETRY_MS = 500;
 
+/** How long too many records must be gone by default; always for two lookups. */
+const LEAST_HOLD_MS = 60_000;
+/** Where all records but one may be gone at once, the last one may not. */
+const ALMOST_ALL = 1 - Number.EPSILON;
+
 /** How a name is looked up. */
-export interface DnsResolverOptions {
+export interface DnsResolverOptions extends ShrinkOptions {
   /** The replicas' port, from 1 to 65,535. Needed for all types but `SRV`, whose records have ports of their own. */
   readonly port?: number | undefined;
   /**
@@ -51,8 +57,6 @@ export interface DnsResolverOptions {
   readonly intervalMs?: number | undefined;
   /** How long one lookup may take, in milliseconds. Default: 5,000. */
   readonly timeoutMs?: number | undefined;
-  /** For how long DNS must say that there are no records before those known are given up, in milliseconds. Default: 60,000. */
-  readonly missingAfterMs?: number | undefined;
   /** The server to ask, also for the addresses of the hosts that `SRV` records name. Default: that of the system. */
   readonly nameServer?: NameServer | undefined;
   /**
@@ -83,8 +87,10 @@ export interface DnsResolverOptions {
  *   with a warning. While none are known yet, `resolve` rejects.
  * - **No such records** at first: no endpoints, and the version `missing`, with
  *   a warning, as the name may yet come to exist. Later it counts only once DNS
- *   has said nothing else for `missingAfterMs`: through the runtime a name
- *   server in trouble looks just the same.
+ *   has said nothing else for `shrinkHoldMs`: through the runtime a name server
+ *   in trouble looks just the same.
+ * - **Much fewer records** than before, by more than `maxShrink`, count as late,
+ *   as a server in trouble may have lost some of them.
  * - **SRV** (RFC 2782) gives host and port of each record, with `priority` and
  *   `weight`: a client is connected to all, but only replicas of the lowest
  *   priority get calls, and those of the next one when none of these can take
@@ -123,7 +129,15 @@ export interface DnsResolverOptions {
  */
 export function dnsResolver(name: string, options: DnsResolverOptions): Resolver {
   const watched = new WatchedName(name, options);
-  return new WatchingResolver((sink, signal) => watched.watch(sink, signal));
+  const { logger, clock } = options, what = `${name} in DNS`;
+  const { maxShrink, shrinkHoldMs } = shrinkSettings("dnsResolver", options, {
+    maxShrink: 0.5,
+    shrinkHoldMs: Math.max(LEAST_HOLD_MS, 2 * watched.intervalMs),
+  });
+  return new WatchingResolver(
+    (sink, signal) => watched.watch(sink, signal),
+    { maxShrink: maxShrink === false ? ALMOST_ALL : maxShrink, shrinkHoldMs, what, logger, clock },
+  );
 }
 
 /** What the last lookups have shown. */
@@ -133,10 +147,10 @@ type Known =
   | { readonly kind: "nothing"; readonly error: InternodeError };
 
 class WatchedName {
+  /** See {@linkcode DnsResolverOptions}. */
+  readonly intervalMs: number;
   readonly #question: DnsQuestion;
-  readonly #intervalMs: number;
   readonly #timeoutMs: number;
-  readonly #missingAfterMs: number;
   readonly #makeEndpoint: (address: string, options: TcpEndpointOptions) => Endpoint;
   readonly #endpointOptions: TcpEndpointOptions;
   readonly #clock: Clock;
@@ -146,28 +160,29 @@ class WatchedName {
   /** The last records of each kind. */
   readonly #targets = new Map<DnsRecordType, readonly DnsTarget[]>();
   #known: Known | null = null;
-  /** Since when DNS says nothing but that there are no records. */
-  #absentSinceMs: number | null = null;
+  /** What the sink was told last. */
+  #told: Known | null = null;
+  /** Why the last lookup has failed, if it has. */
+  #failure: InternodeError | null = null;
   #nextLookupMs = -Infinity;
 
   constructor(name: string, options: DnsResolverOptions) {
     const check = (
-      option: "intervalMs" | "timeoutMs" | "missingAfterMs",
+      option: "intervalMs" | "timeoutMs",
       byDefault: number,
     ): number => positiveOption("dnsResolver", option, options[option] ?? byDefault);
     this.#question = questionOf(name, options);
-    this.#intervalMs = check("intervalMs", 30_000);
+    this.intervalMs = check("intervalMs", 30_000);
     this.#timeoutMs = check("timeoutMs", 5_000);
-    this.#missingAfterMs = check("missingAfterMs", 60_000);
     this.#makeEndpoint = options.makeEndpoint ?? tcp;
     this.#endpointOptions = options.nameServer === undefined
       ? {}
       : { lookUp: addressLookUp(this.#question) };
     this.#clock = options.clock ?? systemClock;
     this.#backOff = new BackOff({
-      initialMs: Math.min(FIRST_RETRY_MS, this.#intervalMs),
+      initialMs: Math.min(FIRST_RETRY_MS, this.intervalMs),
       factor: 1.6,
-      maxMs: this.#intervalMs,
+      maxMs: this.intervalMs,
       jitter: 0.4,
     }, options.random ?? systemRandom);
     const logger = loggerOf(options.logger);
@@ -201,7 +216,6 @@ class WatchedName {
     const errors = failures.map(({ type, cause }) =>
       lookUpError({ ...this.#question, type }, cause, bound.expired ? this.#timeoutMs : null)
     );
-    if (failures.length > 0) this.#absentSinceMs = null;
     if (failures.length === answers.length) return this.#keep(errors[0]!);
     for (const { type, targets } of answers) {
       if (targets !== null) this.#targets.set(type, targets);
@@ -216,7 +230,6 @@ class WatchedName {
 
   /** There are records; some kinds of them could not be had, perhaps. */
   #take(targets: readonly DnsTarget[], errors: readonly InternodeError[]): void {
-    this.#absentSinceMs = null;
     try {
       const endpoints = this.#parts.take(
         targets,
@@ -227,6 +240,7 @@ class WatchedName {
           }, which makes no endpoint: ${problem}`,
       );
       this.#known = { kind: "endpoints", endpoints };
+      this.#failure = null;
     } catch (cause) {
       return this.#keep(lookUpError(this.#question, cause, null));
     }
@@ -234,7 +248,7 @@ class WatchedName {
     if (error === undefined) {
       this.#problem.clear();
       this.#backOff.reset();
-      this.#nextLookupMs = this.#clock.now() + this.#intervalMs;
+      this.#nextLookupMs = this.#clock.now() + this.intervalMs;
     } else {
       this.#warn(error, "The other records are used.");
       this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
@@ -247,27 +261,24 @@ class WatchedName {
   }
 
   #takeAbsence(): void {
-    const nowMs = this.#clock.now(), known = this.#known, error = noRecords(this.#question);
-    this.#absentSinceMs ??= nowMs;
-    const isOver = nowMs - this.#absentSinceMs >= this.#missingAfterMs;
-    if (known?.kind === "endpoints" && !isOver) {
-      this.#keep(error);
-      return;
-    }
     this.#known = { kind: "missing" };
-    this.#warn(error, "Until there are some, there are no endpoints.");
-    this.#nextLookupMs = nowMs + this.#backOff.next();
+    this.#failure = null;
+    this.#warn(noRecords(this.#question), "It is asked again until there are some.");
+    this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
   }
 
   /** Stays with what is known, and asks again soon. */
   #keep(error: InternodeError): void {
     const known = this.#known;
+    this.#failure = error;
     if (known === null || known.kind === "nothing") this.#known = { kind: "nothing", error };
     else {
-      const stays = known.kind === "missing"
-        ? "There are no endpoints until then."
-        : `The last ${known.endpoints.length} endpoints stay in use.`;
-      this.#warn(error, stays);
+      this.#warn(
+        error,
+        known.kind === "missing"
+          ? "Nothing changes until then."
+          : `The last ${known.endpoints.length} endpoints stay in use.`,
+      );
     }
     this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
   }
@@ -284,9 +295,12 @@ class WatchedName {
 
   #tell(sink: ResolutionSink): void {
     const known = this.#known!;
+    if (known.kind === "nothing") return sink.fail(known.error);
+    // What was told before proves nothing about now.
+    if (this.#failure !== null && this.#told === known) return sink.fail(this.#failure);
+    this.#told = known;
     if (known.kind === "endpoints") sink.set(known.endpoints);
-    else if (known.kind === "missing") sink.setMissing();
-    else sink.fail(known.error);
+    else sink.setMissing();
   }
 }
 

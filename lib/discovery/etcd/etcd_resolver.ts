@@ -26,9 +26,10 @@ import { positiveOption } from "../resolver/option_checks.ts";
 import { pause } from "../../runtime/pause.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 import { ProblemLog } from "../resolver/problem_log.ts";
+import { type ShrinkOptions, shrinkSettings } from "../resolver/shrink_guard.ts";
 
 /** What an {@linkcode etcdResolver} is made from. */
-export interface EtcdResolverOptions extends EtcdOptions {
+export interface EtcdResolverOptions extends EtcdOptions, ShrinkOptions {
   /** The service: its replicas stand under this prefix and a slash, `"services/cache"`. */
   readonly prefix: string;
   /** How often all is listed anew even if the watch tells of nothing, in milliseconds: so long a watch may be dead without a sign. Default: 30,000. */
@@ -58,6 +59,10 @@ const OWNER = "etcdResolver";
  * newer one waits on; a question fails only if nothing is known yet. An empty prefix has
  * no endpoints and the version `missing`.
  *
+ * If more than half of the endpoints vanish at once (`maxShrink`), as when etcd
+ * has lost its data, they stay in use until they are registered again, or for 30 s
+ * (`shrinkHoldMs`).
+ *
  * A value that is no endpoint is told to the logger, once, and passed over; if
  * its key had a good one before, that one stays.
  *
@@ -85,12 +90,18 @@ const OWNER = "etcdResolver";
  */
 export function etcdResolver(options: EtcdResolverOptions): Resolver {
   const follower = new EtcdFollower(options);
-  return new WatchingResolver((sink, signal) => follower.follow(sink, signal));
+  const { logger, clock } = options, what = `${follower.keyStart} in etcd`;
+  const settings = shrinkSettings(OWNER, options, { maxShrink: 0.5, shrinkHoldMs: 30_000 });
+  return new WatchingResolver(
+    (sink, signal) => follower.follow(sink, signal),
+    { ...settings, what, logger, clock },
+  );
 }
 
 /** Lists, watches until that ends, and lists again. */
 class EtcdFollower {
-  readonly #keyStart: string;
+  /** What all keys start with. */
+  readonly keyStart: string;
   readonly #refreshMs: number;
   readonly #makeEndpoint: (text: string) => Endpoint;
   readonly #logger: EventLogger;
@@ -102,7 +113,7 @@ class EtcdFollower {
   readonly #set = new EtcdSet((key, text) => this.#read(key, text));
 
   constructor(options: EtcdResolverOptions) {
-    this.#keyStart = keyStart(OWNER, options.prefix);
+    this.keyStart = keyStart(OWNER, options.prefix);
     this.#refreshMs = positiveOption(OWNER, "refreshMs", options.refreshMs ?? 30_000);
     this.#makeEndpoint = options.makeEndpoint ?? parseNetEndpoint;
     this.#logger = loggerOf(options.logger);
@@ -112,8 +123,8 @@ class EtcdFollower {
     this.#trouble = new ProblemLog(
       this.#logger,
       this.#clock,
-      `The replicas under ${this.#keyStart} in etcd are watched again.`,
-      { event: "resolver_recovered", key: this.#keyStart },
+      `The replicas under ${this.keyStart} in etcd are watched again.`,
+      { event: "resolver_recovered", key: this.keyStart },
     );
   }
 
@@ -121,7 +132,7 @@ class EtcdFollower {
     const backOff = new BackOff(BACK_OFF, this.#random);
     while (!signal.aborted) {
       try {
-        const listing = await this.#store.list(this.#keyStart, signal);
+        const listing = await this.#store.list(this.keyStart, signal);
         signal.throwIfAborted();
         this.#set.list(listing);
         this.#trouble.clear();
@@ -144,7 +155,7 @@ class EtcdFollower {
     let isFruitful = false;
     try {
       const from = this.#set.revision + 1n;
-      await using watch = await this.#store.watch(this.#keyStart, from, bound.signal);
+      await using watch = await this.#store.watch(this.keyStart, from, bound.signal);
       while (true) {
         const changes = await watch.next();
         if (changes === null) return isFruitful;
@@ -183,11 +194,11 @@ class EtcdFollower {
 
   #tell(error: unknown): void {
     this.#trouble.warn(
-      `The replicas under ${this.#keyStart} in etcd cannot be watched at the moment; ` +
+      `The replicas under ${this.keyStart} in etcd cannot be watched at the moment; ` +
         `the known ones stay in use: ${sentence(textOf(error))}`,
       {
         event: "resolver_failed",
-        key: this.#keyStart,
+        key: this.keyStart,
         reason: textOf(error),
         code: isOwnError(error) ? error.code : undefined,
         error,

@@ -12,6 +12,7 @@ import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { baseUrl } from "../http/base_url.ts";
 import { invalidOption } from "../resolver/option_checks.ts";
+import type { ShrinkOptions } from "../resolver/shrink_guard.ts";
 import type { IpFamily } from "./endpoint_slice.ts";
 import { isLabel } from "./service_account.ts";
 
@@ -28,7 +29,7 @@ export interface KubernetesPod {
 }
 
 /** How a service's endpoints are looked up. */
-export interface KubernetesResolverOptions {
+export interface KubernetesResolverOptions extends ShrinkOptions {
   /** The name of the Service. */
   readonly service: string;
   /** Its namespace. Default: that of the pod in which this runs. */

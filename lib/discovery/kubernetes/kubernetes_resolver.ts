@@ -6,7 +6,8 @@
 
 import type { Resolver } from "../resolver/resolver.ts";
 import { WatchingResolver } from "../resolver/watching_resolver.ts";
-import type { KubernetesResolverOptions } from "./kubernetes_options.ts";
+import { shrinkSettings } from "../resolver/shrink_guard.ts";
+import { type KubernetesResolverOptions, OWNER } from "./kubernetes_options.ts";
 import { SliceFollower } from "./slice_follower.ts";
 
 /**
@@ -58,5 +59,9 @@ import { SliceFollower } from "./slice_follower.ts";
  */
 export function kubernetesResolver(options: KubernetesResolverOptions): Resolver {
   const follower = new SliceFollower(options);
-  return new WatchingResolver((sink, signal) => follower.follow(sink, signal));
+  const { logger, clock } = options, what = `the Service ${options.service}`;
+  return new WatchingResolver(
+    (sink, signal) => follower.follow(sink, signal),
+    { ...shrinkSettings(OWNER, options), what, logger, clock },
+  );
 }

@@ -5,6 +5,8 @@
  */
 
 import { type Endpoint, haveSameAttributes } from "../../transport/channel/endpoint.ts";
+import type { Timer } from "../../runtime/clock.ts";
+import type { ShrinkGuard } from "./shrink_guard.ts";
 import { missing, type Resolution, type Version } from "./resolver.ts";
 
 /** Somebody who has asked and not been answered. */
@@ -24,6 +26,11 @@ interface Asker {
  */
 export class LatestResolution {
   readonly #askers = new Set<Asker>();
+  readonly #guard: ShrinkGuard | null;
+  /** What was told last; `null`: that there is no value. */
+  #told: readonly Endpoint[] | null = null;
+  /** Runs while somebody waits and the guard holds endpoints. */
+  #timer: Timer | null = null;
   #current: Resolution | null = null;
   #count = 0;
   /** Whether `#current` holds at this moment; else it is what was known last. */
@@ -31,7 +38,16 @@ export class LatestResolution {
   /** Why nothing up to date can be had, if so. */
   #failure: { readonly reason: unknown } | null = null;
 
-  /** What was told last, if anything was. */
+  /**
+   * Starts with nothing.
+   *
+   * @param guard Keeps endpoints that vanish with too many others. Default: none.
+   */
+  constructor(guard: ShrinkGuard | null = null) {
+    this.#guard = guard;
+  }
+
+  /** What counts since it was told last, if anything was. */
   get current(): Resolution | null {
     return this.#current;
   }
@@ -44,12 +60,14 @@ export class LatestResolution {
   /** As {@linkcode Resolver.resolve}. */
   ask(version: Version | null, signal: AbortSignal): Promise<Resolution> {
     if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#upToDate && this.#guard?.releaseInMs === 0) this.#decide();
     const known = this.#answerTo(version);
     if (known !== null) return Promise.resolve(known);
     if (version === null && this.#failure !== null) return Promise.reject(this.#failure.reason);
     return new Promise((resolve, reject) => {
       const done = (): void => {
         this.#askers.delete(asker);
+        this.#setTimer();
         signal.removeEventListener("abort", onAbort);
       };
       const onAbort = (): void => asker.reject(signal.reason);
@@ -65,6 +83,7 @@ export class LatestResolution {
         },
       };
       this.#askers.add(asker);
+      this.#setTimer();
       signal.addEventListener("abort", onAbort, { once: true });
     });
   }
@@ -73,8 +92,15 @@ export class LatestResolution {
   tell(endpoints: Iterable<Endpoint> | null): void {
     this.#upToDate = true;
     this.#failure = null;
-    const next = distinctEndpoints(endpoints ?? []);
-    const isMissing = endpoints === null;
+    this.#told = endpoints === null ? null : distinctEndpoints(endpoints);
+    this.#decide();
+  }
+
+  /** Says what counts of what was told last. */
+  #decide(): void {
+    const told = this.#told ?? [], guard = this.#guard;
+    const next = guard === null ? told : Object.freeze(guard.take(told));
+    const isMissing = this.#told === null && next.length === 0;
     if (
       this.#current === null || (this.#current.version === missing) !== isMissing ||
       !sameEndpoints(this.#current.endpoints, next)
@@ -82,12 +108,29 @@ export class LatestResolution {
       this.#current = { endpoints: next, version: isMissing ? missing : String(++this.#count) };
     }
     this.#answerAll();
+    this.#setTimer();
+  }
+
+  /** Endpoints that are held are given up in time, if somebody waits for that. */
+  #setTimer(): void {
+    const guard = this.#guard;
+    if (guard === null) return;
+    if (this.#timer !== null) guard.clock.clearTimer(this.#timer);
+    this.#timer = null;
+    const inMs = this.#upToDate && this.#askers.size > 0 ? guard.releaseInMs : null;
+    if (inMs === null) return;
+    this.#timer = guard.clock.setTimer(inMs, () => {
+      this.#timer = null;
+      this.#decide();
+    });
   }
 
   /** The endpoints cannot be had: whoever waits for any gets the last ones known, or the reason. */
   fail(reason: unknown): void {
     this.#upToDate = false;
     this.#failure = { reason };
+    this.#guard?.fail();
+    this.#setTimer();
     this.#answerAll();
     for (const asker of [...this.#askers]) {
       if (asker.version === null || this.#current === null) asker.reject(reason);
@@ -98,6 +141,7 @@ export class LatestResolution {
   expire(): void {
     this.#upToDate = false;
     this.#failure = null;
+    this.#setTimer();
   }
 
   /** Lets everybody go: with what is known, else with a reason. */

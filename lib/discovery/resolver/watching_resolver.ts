@@ -8,6 +8,9 @@ import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { loggerOf } from "../../rpc/contract/logger.ts";
 import { abort, guardedController } from "../../runtime/abort.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import type { Logger } from "../../rpc/contract/logger.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { ShrinkGuard, type ShrinkOptions, shrinkSettings } from "./shrink_guard.ts";
 import { LatestResolution } from "./latest_resolution.ts";
 import type { Resolution, Resolver, Version } from "./resolver.ts";
 
@@ -37,6 +40,16 @@ export interface ResolutionSink {
  * @param signal Aborts when nobody waits any more.
  */
 export type ResolutionWatch = (sink: ResolutionSink, signal: AbortSignal) => Promise<void>;
+
+/** How a {@linkcode WatchingResolver} takes what its watch tells. */
+export interface WatchingResolverOptions extends ShrinkOptions {
+  /** What the endpoints are of, for the log. Default: `"a resolver"`. */
+  readonly what?: string | undefined;
+  /** Hears of endpoints that vanish with too many others. Default: the console. */
+  readonly logger?: Logger | undefined;
+  /** Where time comes from. Default: the system. */
+  readonly clock?: Clock | undefined;
+}
 
 /**
  * A resolver made from a function that watches some source of endpoints. There
@@ -68,16 +81,21 @@ export type ResolutionWatch = (sink: ResolutionSink, signal: AbortSignal) => Pro
  */
 export class WatchingResolver implements Resolver {
   readonly #watch: ResolutionWatch;
-  readonly #latest = new LatestResolution();
+  readonly #latest: LatestResolution;
   #run: AbortController | null = null;
 
   /**
    * Makes a resolver that has not looked yet.
    *
    * @param watch Looks, for as long as somebody waits.
+   * @param options How much may vanish at once. Default: all, `maxShrink` is `false`; `shrinkHoldMs` is 30,000.
+   * @throws {InternodeError} `InvalidArgument` for options that make no sense.
    */
-  constructor(watch: ResolutionWatch) {
+  constructor(watch: ResolutionWatch, options: WatchingResolverOptions = {}) {
+    const { what = "a resolver", logger, clock } = options;
+    const settings = shrinkSettings("WatchingResolver", options);
     this.#watch = watch;
+    this.#latest = new LatestResolution(ShrinkGuard.of(settings, { what, logger, clock }));
   }
 
   /** Never: that is what the watch is for. */

@@ -154,7 +154,7 @@ Deno.test("a name without records is missing, until there are some", async () =>
 });
 
 Deno.test("records that are gone count as missing only when they stay away", async () => {
-  const scene = new Scene({ port: 9000, missingAfterMs: 20_000 });
+  const scene = new Scene({ port: 9000, shrinkHoldMs: 20_000 });
   scene.a = ["10.0.0.1"];
   await scene.next();
   scene.a = none();
@@ -163,7 +163,26 @@ Deno.test("records that are gone count as missing only when they stay away", asy
   scene.clock.setTimer(60_000, () => scene.a = none());
   assertEquals(await scene.next(), ["missing"]);
   assert(scene.clock.elapsedMs >= 80_000, `${scene.clock.elapsedMs} ms`);
-  assert(scene.logger.warnings[0]!.endsWith("The last 1 endpoints stay in use."));
+  assert(scene.logger.warnings[0]!.endsWith("It is asked again until there are some."));
+  assert(scene.logger.warnings[1]!.startsWith("1 endpoints of cache.example in DNS are gone"));
+});
+
+Deno.test("records that are gone for a moment, or most of them, take none away", async () => {
+  for (const maxShrink of [undefined, false] as const) {
+    const scene = new Scene({ port: 9000, intervalMs: 1_000, maxShrink });
+    const all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+    scene.a = all;
+    await scene.next();
+    scene.clock.setTimer(2_500, () => scene.a = none());
+    scene.clock.setTimer(9_500, () => scene.a = all);
+    if (maxShrink !== false) {
+      scene.clock.setTimer(12_500, () => scene.a = ["10.0.0.3"]);
+      scene.clock.setTimer(15_500, () => scene.a = all);
+    }
+    scene.clock.setTimer(20_500, () => scene.a = [...all, "10.0.0.4"]);
+    assertEquals((await scene.next()).length, 4);
+    assert(scene.clock.elapsedMs > 20_500);
+  }
 });
 
 Deno.test("no answer in time is a failure, and a lookup nobody waits for is given up", async () => {
@@ -186,7 +205,7 @@ Deno.test("a lookup that ignores its signal holds nobody up", async () => {
 });
 
 Deno.test("SRV: hosts, ports and ranks, those of the lowest priority first; a dot stands for none", async () => {
-  const scene = new Scene({ type: "SRV" });
+  const scene = new Scene({ type: "SRV", maxShrink: 0.9 });
   scene.answers.set("SRV", [
     srv(20, "spare.example.", 9000),
     srv(10, "r1.example.", 9001),
@@ -294,7 +313,6 @@ Deno.test("options that make no sense are refused", () => {
     ["a", { port: 80, type: "SRV" }, "port of dnsResolver must be left out for SRV records"],
     ["a", { port: 1, intervalMs: 0 }, "intervalMs of dnsResolver must be a number above 0"],
     ["a", { port: 1, timeoutMs: -1 }, "timeoutMs of dnsResolver must be a number above 0"],
-    ["a", { port: 1, missingAfterMs: NaN }, "missingAfterMs of dnsResolver must be a number"],
   ];
   for (const [name, options, message] of refused) {
     const error = assertThrows(() => dnsResolver(name, options), InternodeError, message);

@@ -71,14 +71,14 @@ test("a name comes to be, and goes", [], async (server) => {
   await server.setHosts();
   await server.start();
   const logger = new RecordingLogger();
-  const options = { port: 9000, missingAfterMs: 100, logger };
+  const options = { port: 9000, shrinkHoldMs: 100, logger };
   const next = following(resolverAt(server, "cache.test.", options));
   assertEquals(await next(), ["missing"]);
   await server.setHosts("10.0.0.1 cache.test");
   assertEquals(await next(), ["tcp://10.0.0.1:9000"]);
   await server.setHosts();
   assertEquals(await next(), ["missing"]);
-  assertEquals(logger.warnings.length, 3);
+  assertEquals(logger.warnings.length, 4);
 });
 
 test("service records: hosts, ports and ranks", [

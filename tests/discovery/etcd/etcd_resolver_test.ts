@@ -30,7 +30,7 @@ function resolverOf(etcd: EtcdServer, options: Partial<EtcdResolverOptions> = {}
 
 etcdTest("an empty prefix is missing, and what comes, changes and goes is told", async (etcd) => {
   await etcd.put("svc/x2/a", B);
-  const resolver = resolverOf(etcd);
+  const resolver = resolverOf(etcd, { maxShrink: false });
   assertEquals(resolver.isConstant, false);
   const first = await ask(resolver);
   assertEquals(first, { endpoints: [], version: missing });
@@ -115,19 +115,28 @@ etcdTest("etcd is killed and comes back with its data", async (etcd) => {
   assert(logger.lines.length < 10, "an outage is told, not each attempt");
 });
 
-etcdTest("etcd comes back with none of its data, and revisions begin anew", async (etcd) => {
-  for (let i = 0; i < 5; i++) await etcd.put("other", String(i));
-  await etcd.put("svc/x/1", A);
-  const resolver = resolverOf(etcd);
-  const first = await ask(resolver);
-  const next = ask(resolver, first.version);
-  await etcd.kill();
-  await etcd.wipe();
-  await etcd.start();
-  await etcd.put("svc/x/2", B);
-  assertNotEquals(await next, first);
-  await untilAddresses(resolver, null, [B]);
-});
+etcdTest(
+  "etcd comes back with none of its data: revisions begin anew, and who has not registered yet stays",
+  async (etcd) => {
+    for (let i = 0; i < 5; i++) await etcd.put("other", String(i));
+    await etcd.put("svc/x/1", A);
+    await etcd.put("svc/x/3", C);
+    const logger = new HeardLogger();
+    const resolver = resolverOf(etcd, { logger, shrinkHoldMs: 300 });
+    const first = await ask(resolver);
+    const next = ask(resolver, first.version);
+    await etcd.kill();
+    await etcd.wipe();
+    await etcd.start();
+    await logger.heard("2 endpoints of svc/x/ in etcd are gone at once");
+    await etcd.put("svc/x/2", B);
+    assertEquals(addressesOf(await next), [B, A, C]);
+    await etcd.put("svc/x/1", A);
+    // Who has not come back for the time is gone.
+    await untilAddresses(resolver, (await next).version, [A, B]);
+    assert(logger.lines.some((line) => line.includes("1 endpoints of svc/x/ in etcd have not")));
+  },
+);
 
 etcdTest(
   "etcd freezes: the watch is silent, what is known stays, and news come after",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { missing } from "../../../lib/discovery/resolver/resolver.ts";
+import { missing, type Resolver } from "../../../lib/discovery/resolver/resolver.ts";
 import { etcdResolver } from "../../../lib/discovery/etcd/etcd_resolver.ts";
 import { register } from "../../../lib/discovery/etcd/register.ts";
 import type { RegisterOptions } from "../../../lib/discovery/etcd/registration.ts";
@@ -57,15 +57,20 @@ function optionsOf(etcd: EtcdServer, options: Partial<RegisterOptions> = {}): Re
   return { urls: etcd.url, prefix: "svc/x", logger: new QuietLogger(), ...options };
 }
 
+/** Sees at once who is gone. */
+function resolverOf(etcd: EtcdServer, prefix = "svc/x"): Resolver {
+  return etcdResolver({ ...optionsOf(etcd, { prefix }), maxShrink: false });
+}
+
 /** Waits for as long as a lease of one second lasts which nobody keeps alive. */
 async function aLifeOfOneSecond(etcd: EtcdServer): Promise<void> {
   const { ID } = await etcd.ask("lease/grant", { TTL: "1" });
   await etcd.ask("kv/put", { key: btoa("svc/y/1"), value: btoa(A), lease: ID });
-  await untilAddresses(etcdResolver(optionsOf(etcd, { prefix: "svc/y" })), null, []);
+  await untilAddresses(resolverOf(etcd, "svc/y"), null, []);
 }
 
 etcdTest("puts the endpoint in, and takes it and its lease out", async (etcd) => {
-  const resolver = etcdResolver(optionsOf(etcd));
+  const resolver = resolverOf(etcd);
   const registration = await register("tcp://10.0.0.1:9000", optionsOf(etcd));
   assertEquals([registration.address, registration.key], [A, KEY]);
   assertEquals(await etcd.get(KEY), A);
@@ -88,7 +93,7 @@ etcdTest("keeps the entry alive for longer than its lease lasts", async (etcd) =
 etcdTest("runs out while its process is frozen, and is put in again after", async (etcd) => {
   const clock = new FreezableClock();
   const logger = new QuietLogger();
-  const resolver = etcdResolver(optionsOf(etcd));
+  const resolver = resolverOf(etcd);
   await using _ = await register(A, optionsOf(etcd, { ttlSeconds: 1, clock, logger }));
   const { version } = await untilAddresses(resolver, null, [A]);
   clock.freeze();
@@ -105,7 +110,7 @@ etcdTest("an etcd that has lost its data gets the entry anew", async (etcd) => {
   await etcd.kill();
   await etcd.wipe();
   await etcd.start();
-  await untilAddresses(etcdResolver(optionsOf(etcd)), null, [A]);
+  await untilAddresses(resolverOf(etcd), null, [A]);
 });
 
 etcdTest("a new process at the same address outlives the old one's end", async (etcd) => {
@@ -120,7 +125,7 @@ etcdTest(
   async (etcd) => {
     const logger = new QuietLogger();
     const options = optionsOf(etcd, { ttlSeconds: 1, logger });
-    const resolver = etcdResolver(options);
+    const resolver = resolverOf(etcd);
     const registration = await register(A, options);
     const { version } = await untilAddresses(resolver, null, [A]);
     await etcd.remove(KEY);
@@ -154,7 +159,7 @@ etcdTest("what another process has put in for the same address is left to it", a
 });
 
 etcdTest("closes when its signal aborts", async (etcd) => {
-  const resolver = etcdResolver(optionsOf(etcd));
+  const resolver = resolverOf(etcd);
   const controller = new AbortController();
   const registration = await register(A, optionsOf(etcd, { signal: controller.signal }));
   const { version } = await untilAddresses(resolver, null, [A]);
