@@ -35,15 +35,14 @@ const MOST_SENT_BYTES = 8 * 1024;
 const LARGE_BATCH_BYTES = 32 * 1024;
 
 /**
- * A session on a {@linkcode ByteChannel}: one read and one write under way at a
- * time.
+ * A session on a {@linkcode ByteChannel}: one read and one write at a time.
  *
- * Where its socket is polled too, order is kept so: a read that has not
- * completed when a spin begins cannot complete during it, as the runtime runs
- * on this thread, so it gets what comes after all that was polled. One that has
- * completed, though nobody was told yet, has overwritten the mark that was put
- * into its buffer; it is waited for then. And a socket is written to only while
- * no write of the runtime's is under way.
+ * If its socket is polled too, order is kept as follows. A read that has not
+ * completed when a spin begins cannot complete during it, because the runtime
+ * runs on this thread; so it gets the bytes after those that were polled. A
+ * read that has completed but was not reported yet has overwritten the mark in
+ * its buffer; the link then waits for it. And the socket is written to only
+ * while the runtime is not writing.
  */
 export class ByteLink extends Link implements PolledLink {
   readonly #channel: PollableChannel;

@@ -1,5 +1,5 @@
 /**
- * What a caller is told of a failure.
+ * The errors that callers get.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { AnyContract } from "../contract/contract.ts";
 import { decodePayload } from "../contract/payload.ts";
 
 /**
- * Adds host and handler to an error of the session's, and the handler's
- * detail where the contract has a codec for it. Anything else, such as a
- * signal's reason, stays as it is.
+ * Adds host and handler to an error of the session, and the handler's detail if
+ * the contract has a codec for it. Anything else, such as a signal's reason,
+ * stays as it is.
  *
- * @param host The peer; empty where the call has come to none.
+ * @param host The peer; empty if the call has reached none.
  */
 export function callFailure(
   error: unknown,

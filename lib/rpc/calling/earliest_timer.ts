@@ -6,7 +6,7 @@
 
 import type { Clock, Timer } from "../../runtime/clock.ts";
 
-/** Calls back at the earliest of the times it was given; who wants to be called again gives the others anew. */
+/** Calls back at the earliest of the given deadlines. The callback must add the remaining deadlines again. */
 export class EarliestTimer {
   readonly #clock: Clock;
   readonly #onDue: () => void;
@@ -18,7 +18,7 @@ export class EarliestTimer {
     this.#onDue = onDue;
   }
 
-  /** Another deadline; `Infinity`: none. */
+  /** Adds a deadline; `Infinity` for none. */
   add(atMs: number): void {
     if (atMs >= this.#atMs) return;
     this.clear();
@@ -30,7 +30,7 @@ export class EarliestTimer {
     });
   }
 
-  /** Forgets all deadlines. */
+  /** Removes all deadlines. */
   clear(): void {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;

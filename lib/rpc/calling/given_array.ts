@@ -1,5 +1,5 @@
 /**
- * Responses that go where their caller says.
+ * Responses that are written into an array of the caller.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { InternodeError } from "../../errors.ts";
 import type { AnyContract, SingleContract } from "../contract/contract.ts";
 import { invalidOption } from "../../foreign/option_checks.ts";
 
-/** A contract of raw bytes whose responses go to the beginning of an array. */
+/** A contract of raw bytes whose responses are written to the beginning of an array. */
 export function withArray<Request, Response>(
   contract: SingleContract<Request, Response>,
   into: Uint8Array,
 ): SingleContract<Request, Response> {
-  // Only contracts of raw bytes come so far as to have a response.
+  // Only calls of contracts of raw bytes can get here.
   return { ...contract, response: arrayCodec(into) as Codec<unknown> as Codec<Response> };
 }
 
 /**
- * What is wrong with the array that a caller has given for the response, on either face.
+ * What is wrong with the array that a caller has given for the response.
  *
- * @param into What was given as such; `undefined`: none.
- * @returns The call's failure; `null`: nothing is wrong.
+ * @param into The given value; `undefined` if there is none.
+ * @returns The call's failure; `null` if nothing is wrong.
  */
 export function arrayProblem(contract: AnyContract, into: unknown): InternodeError | null {
   if (into === undefined) return null;

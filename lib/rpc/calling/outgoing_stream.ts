@@ -1,5 +1,5 @@
 /**
- * A stream that this node opened, as its session keeps it.
+ * The session's part of a stream that this node opened.
  *
  * @module
  */
@@ -20,17 +20,17 @@ import { decodePayload, invalidPayload } from "../contract/payload.ts";
 import type { CallDelegate } from "./pending_request.ts";
 import type { Span } from "../contract/tracer.ts";
 
-/** What a stream asks of its connection beside what any call does. */
+/** What a stream needs of its connection besides what any call needs. */
 export interface StreamDelegate extends CallDelegate {
-  /** Begins a turn and gives its time. */
+  /** Begins a turn and returns its time. */
   beginTurn(): number;
 }
 
-/** The engine's half of a `Stream`. */
+/** The internal part of a `Stream`. */
 export class OutgoingStream<Initial, Input, Output> extends OpenedStream implements QueueListener {
   /** The handler's messages. */
   readonly outputs: MessageQueue<Output>;
-  /** The call's span; `null`: nobody traces. */
+  /** The call's span; `null` without a tracer. */
   readonly span: Span | null;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
@@ -41,7 +41,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   #opened: PromiseWithResolvers<void> | null = null;
   #finished: PromiseWithResolvers<void> | null = null;
   #ending: { readonly error: unknown } | null = null;
-  /** What this side has given the stream up with. */
+  /** The error with which this side has cancelled the stream. */
   #givenUp: { readonly reason: unknown } | null = null;
   #signal: AbortSignal | null = null;
 
@@ -65,7 +65,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     return this.#contract;
   }
 
-  /** How the stream ended: `undefined` for well; `null` while it has not. */
+  /** How the stream ended: `undefined` without an error; `null` while it has not. */
   get ending(): { readonly error: unknown } | null {
     return this.#ending;
   }
@@ -74,7 +74,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   get opened(): Promise<void> {
     if (this.#opened === null) {
       this.#opened = Promise.withResolvers();
-      // Who does not wait for it need not hear of its failure here: the outputs and `finished` tell.
+      // Nobody needs to wait for it: the outputs and `finished` report the failure too.
       this.#opened.promise.catch(() => {});
       if (this.#isOpen) this.#opened.resolve();
       else if (this.#ending !== null) this.#settle(this.#opened, this.#ending);
@@ -121,7 +121,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   watch(signal: AbortSignal): void {
     this.#signal = signal;
     listenTo(signal, this, (thrown) => this.cancel(thrown));
-    // A getter of what was sent, or a balancer, may have aborted it already.
+    // A getter of the request, or a balancer, may have aborted it already.
     if (hasAborted(signal)) this.handleEvent();
   }
 
@@ -153,7 +153,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     this.#opened?.resolve();
   }
 
-  /** A message of the handler's. One that cannot be read ends the stream. */
+  /** A message of the handler. One that cannot be read ends the stream. */
   override onMessage(kind: number, reader: ByteReader): void {
     const bytes = reader.remaining;
     let value: Output;

@@ -1,5 +1,5 @@
 /**
- * A single request on its way.
+ * A single request without a response yet.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import type { SingleContract } from "../contract/contract.ts";
 import { decodePayload, invalidPayload } from "../contract/payload.ts";
 import type { Span, Tracer } from "../contract/tracer.ts";
 
-/** What a pending call asks of its connection. */
+/** What a pending call needs of its connection. */
 export interface CallDelegate {
   /** The peer's address; empty while it is not known. */
   readonly host: string;
-  /** Who is told of ended calls. */
+  /** Receives ended calls. */
   readonly traces: CallTraces;
-  /** Begins the spans of calls; `null`: nobody traces. */
+  /** Begins the spans of calls; `null` without a tracer. */
   readonly spans: Tracer | null;
   /** The monotonic time in milliseconds. */
   now(): number;
@@ -31,20 +31,20 @@ export interface CallDelegate {
   abort(call: OutgoingCall, reason: unknown): void;
 }
 
-/** Who looks at a call beside its caller. */
+/** The signal, span and trace of a call, if it has any. */
 interface Watch {
-  /** Ends the call; `null`: nobody does. */
+  /** Ends the call when it aborts; `null` if there is none. */
   signal: AbortSignal | null;
-  /** The call's span; `null`: nobody traces. */
+  /** The call's span; `null` without a tracer. */
   readonly span: Span | null;
-  /** When the call began; -1: nobody is told of ended calls. */
+  /** When the call began; -1 if nobody subscribes to ended calls. */
   readonly startMs: number;
   readonly subroute: string;
 }
 
 /**
- * A promise of a response, on either face. It has the fields of its session's calls itself: made
- * by a class above, each request would take 20 ns longer.
+ * A promise of a response, for both faces. It declares the fields of a
+ * session's call itself: inheriting them would make each request 20 ns slower.
  */
 export class PendingRequest<Request, Response> implements OutgoingCall {
   /** See {@linkcode OutgoingCall}. */
@@ -59,7 +59,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   readonly #delegate: CallDelegate;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
-  /** Apart, as hardly any call has one and thousands of calls may be under way. */
+  /** An object of its own, because few calls have one and thousands of calls may be in flight. */
   #watch: Watch | null;
 
   constructor(
@@ -84,7 +84,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
     return this.time.deadlineMs;
   }
 
-  /** The call's span; `null`: nobody traces. */
+  /** The call's span; `null` without a tracer. */
   get span(): Span | null {
     return this.#watch === null ? null : this.#watch.span;
   }
@@ -94,7 +94,7 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
     this.#watch ??= { signal: null, span: null, startMs: -1, subroute: "" };
     this.#watch.signal = signal;
     listenTo(signal, this, (thrown) => this.giveUp(thrown));
-    // A getter of what was sent, or a balancer, may have aborted it already.
+    // A getter of the request, or a balancer, may have aborted it already.
     if (hasAborted(signal)) this.handleEvent();
   }
 

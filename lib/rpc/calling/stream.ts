@@ -1,5 +1,5 @@
 /**
- * A stream, as its caller sees it.
+ * A stream for its caller.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { OutgoingStream } from "./outgoing_stream.ts";
 
 /**
- * A call with many messages. Iterate it for the handler's messages; `send`
- * this side's. Leaving a `for await` early cancels it.
+ * A call with many messages. Iterate it to read the handler's messages; call
+ * `send` to send messages. Leaving a `for await` early cancels it.
  *
- * All messages that the handler sent are read before its end or its error
- * shows. A lost connection is always an error, never an end. An error shows to
- * every `next()` from then on.
+ * All messages that the handler sent are read before the end or the error. A
+ * lost connection is always an error, never an end. After an error, every
+ * `next()` rejects with it.
  *
- * @typeParam Input What this side sends; `never` where there is no such direction.
- * @typeParam Output What the handler sends; `never` where there is no such direction.
+ * @typeParam Input What this side sends; `never` if there is no such direction.
+ * @typeParam Output What the handler sends; `never` if there is no such direction.
  *
  * @example
  * ```ts

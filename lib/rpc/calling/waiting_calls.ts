@@ -8,20 +8,20 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import { EarliestTimer } from "./earliest_timer.ts";
 
-/** Why a call waits no more: its time has run out, nobody it could go to can be reached, or this side is closed. */
+/** Why a waiting call fails: its time has run out, no peer or replica can be reached, or this side is closed. */
 export type Unsent = "late" | "down" | "closed";
 
-/** What is done with a call that waits. */
+/** What to do with a waiting call. */
 export interface WaitingCall {
   /** Whether it keeps waiting while no peer or replica can be reached. */
   readonly waitForReady: boolean;
-  /** There may be a connection for it. Says whether it waits no more: it was sent, or has failed. */
+  /** Tries to send it, because there may be a connection. Returns whether it no longer waits: it was sent, or has failed. */
   tryAgain(): boolean;
-  /** What it fails with. */
+  /** The error that it fails with. */
   failureOf(why: Unsent): unknown;
 }
 
-/** In the order in which they came. Each leaves exactly once: tried with success, failed, expired or cancelled. */
+/** The calls in their order. Each is removed exactly once: sent, failed, expired or cancelled. */
 export class WaitingCalls {
   readonly #clock: Clock;
   readonly #calls = new Map<OutgoingCall, WaitingCall>();
@@ -44,24 +44,24 @@ export class WaitingCalls {
     this.#timer.add(call.deadlineMs);
   }
 
-  /** Takes a call out; says whether it was here. */
+  /** Removes a call; returns whether it was here. */
   remove(call: OutgoingCall): boolean {
     const found = this.#calls.delete(call);
     if (this.#calls.size === 0) this.#timer.clear();
     return found;
   }
 
-  /** Takes a call out, if it is here, and gives it the error. */
+  /** Removes a call if it is here, and fails it with the error. */
   cancel(call: OutgoingCall, error: unknown): boolean {
     const found = this.remove(call);
     if (found) end(call, error);
     return found;
   }
 
-  /** There may be a connection. */
+  /** Tries all calls, because there may be a connection. */
   tryAll(): void {
     for (const [call, waiting] of [...this.#calls]) {
-      // One before it may have taken it out, or ended it.
+      // An earlier call may have removed or ended it.
       if (!this.#calls.has(call)) continue;
       if (call.state !== "waiting" || waiting.tryAgain()) this.remove(call);
     }

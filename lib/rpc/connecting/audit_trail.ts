@@ -1,5 +1,5 @@
 /**
- * Telling an audit what was refused, within bounds.
+ * Reports refusals to an audit, within limits.
  *
  * @module
  */
@@ -15,37 +15,37 @@ import { TokenBucket } from "../../wire/token_bucket.ts";
 import type { Audit, AuditEvent, RefusedCall, RefusedConnection } from "../contract/audit.ts";
 import { invalidOption } from "../../foreign/option_checks.ts";
 
-/** So many of a kind are told at once. */
+/** How many events of a kind are reported at once. */
 const BURST = 100;
-/** So many more in a second. */
+/** How many more are reported per second. */
 const A_SECOND = 10;
-/** How long until the sum of the others is told, in milliseconds. */
+/** How long until the number of the others is reported, in milliseconds. */
 const SUM_MS = 10_000;
 /** The longest text in an event, in UTF-16 units. */
 const MAX_TEXT = 1_024;
 
-/** Calls that end otherwise were not refused: they came too late, did not fit, or failed. */
+/** Calls with other codes were not refused: they came too late, did not fit, or failed. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "PermissionDenied",
   "UnknownHandler",
   "Overloaded",
 ]);
 
-/** Whom an audit is told of, and where it is told of failures of its own. */
+/** What an audit trail is made from. */
 export interface AuditTrailInit {
   /** The user's. */
   readonly audit: Audit;
-  /** Where connections come to. */
+  /** The host, server or listener. */
   readonly local: string;
-  /** Hears of failures of the audit. */
+  /** Logs failures of the audit. */
   readonly logger: EventLogger;
-  /** Where time comes from. */
+  /** The source of time. */
   readonly clock: Clock;
 }
 
-/** Tells a user's audit of one node, server or listener. */
+/** Reports the refusals of one node, server or listener to a user's audit. */
 export class AuditTrail {
-  /** Where connections come to. */
+  /** The host, server or listener. */
   local: string;
   readonly #init: AuditTrailInit;
   readonly #connections = new TokenBucket(BURST, A_SECOND);
@@ -78,7 +78,7 @@ export class AuditTrail {
     });
   }
 
-  /** A call was answered without its handler; it may be for another reason than a refusal. */
+  /** A call was answered without its handler, perhaps for another reason than a refusal. */
   onCall(refused: Omit<RefusedCall, "event" | "timeMs" | "local">): void {
     if (!REFUSALS.has(refused.code)) return;
     if (!this.#calls.take(1, this.#init.clock.now())) {
@@ -97,7 +97,7 @@ export class AuditTrail {
     });
   }
 
-  /** Nothing more is refused: what was left out is told now. Any number of calls. */
+  /** Nothing more is refused: reports the remaining numbers now. Further calls do nothing. */
   close(): void {
     this.#isClosed = true;
     if (this.#timer === null) return;
@@ -106,7 +106,7 @@ export class AuditTrail {
   }
 
   #sumUp(): void {
-    // Nobody would clear the timer any more.
+    // Nothing would clear the timer.
     if (this.#isClosed) return;
     this.#timer ??= this.#init.clock.setTimer(SUM_MS, () => this.#tellSum());
   }

@@ -12,7 +12,7 @@ import { fields, invalidOption, positive } from "../../foreign/option_checks.ts"
 export interface BackOffOptions {
   /** The first wait, in milliseconds. Default: 20. */
   readonly initialMs: number;
-  /** By how much each wait is longer than the one before. Default: 1.6. */
+  /** The factor by which each wait is longer than the one before. Default: 1.6. */
   readonly factor: number;
   /** The longest wait, in milliseconds. Default: 2,000. */
   readonly maxMs: number;
@@ -20,7 +20,7 @@ export interface BackOffOptions {
   readonly jitter: number;
 }
 
-/** The back-off that holds unless another is given; what is documented above. */
+/** The default back-off, as documented above. */
 export const DEFAULT_BACK_OFF: BackOffOptions = {
   initialMs: 20,
   factor: 1.6,
@@ -29,7 +29,7 @@ export const DEFAULT_BACK_OFF: BackOffOptions = {
 };
 
 /**
- * Fills in what is missing and checks the numbers.
+ * Fills in defaults and checks the values.
  *
  * @param option The name of the option that holds it.
  * @throws {InternodeError} `InvalidArgument`, naming the option.
@@ -51,7 +51,7 @@ export function resolveBackOff(
   return { initialMs, factor, maxMs, jitter };
 }
 
-/** Growing waits with jitter, so that nodes which lost a peer together do not come back all at once. */
+/** Growing waits with jitter, so that nodes that lost a peer together do not all return at once. */
 export class BackOff {
   readonly #options: BackOffOptions;
   readonly #random: Random;
@@ -75,26 +75,27 @@ export class BackOff {
   }
 }
 
-/** The wait before somebody is asked again who may change its mind at any moment, in milliseconds. */
+/** The wait before a peer that may accept this side at any moment is tried again, in milliseconds. */
 const SOON_MS = 600;
 /** It is shortened by a random part of up to this much. */
 const SOON_JITTER = 0.4;
 
-/** So many of the longest waits must something last, for what ended it to be no failure to begin. */
+/** How many times the longest wait a connection must last to count as a success. */
 const LASTING_WAITS = 2;
 
-/** For how long what was begun must last, to count as a success: twice the longest wait. In milliseconds. */
+/** How long a connection must last to count as a success: twice the longest wait, in milliseconds. */
 export function lastingMs({ maxMs }: BackOffOptions): number {
   return LASTING_WAITS * maxMs;
 }
 
 /**
- * A back-off for what is begun again whenever it ends. It starts over only
- * after something that has lasted: two processes that take a connection from
- * each other would otherwise do so at full speed, as each of them succeeds.
+ * A back-off for connections that are made again whenever they end. It starts
+ * over only after a connection that has lasted. Otherwise two processes that
+ * take a connection from each other would do so at full speed, because each of
+ * them succeeds.
  */
 export class LastingBackOff {
-  /** When it may be tried again. */
+  /** When the next attempt may begin. */
   dueMs: number = -Infinity;
   readonly #backOff: BackOff;
   readonly #random: Random;
@@ -109,12 +110,12 @@ export class LastingBackOff {
     this.#lastingMs = lastingMs(options);
   }
 
-  /** It has begun. */
+  /** The connection is made. */
   onBegun(): void {
     this.#begunMs = this.#clock.now();
   }
 
-  /** It was put off until something has changed over there: the wait before it is tried again, always as long, in milliseconds. */
+  /** The peer does not accept this side yet: returns the wait before the next attempt, which does not grow, in milliseconds. */
   nextSoon(): number {
     this.#begunMs = Infinity;
     const waitMs = SOON_MS * (1 - SOON_JITTER * this.#random.next());
@@ -122,7 +123,7 @@ export class LastingBackOff {
     return waitMs;
   }
 
-  /** It has ended, or could not be begun: the wait before it is tried again, in milliseconds. */
+  /** The connection has ended or could not be made: returns the wait before the next attempt, in milliseconds. */
   next(): number {
     if (this.#clock.now() - this.#begunMs >= this.#lastingMs) this.#backOff.reset();
     this.#begunMs = Infinity;

@@ -9,14 +9,14 @@ import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 
 /** How to close. */
 export interface CloseOptions {
-  /** How long calls under way may take to finish, and their answers to arrive, in milliseconds; 0: no time at all, `Infinity`: as long as they need. Default: 5,000. */
+  /** How long running calls may take to finish, and their responses to arrive, in milliseconds; 0 for no time, `Infinity` for as long as they need. Default: 5,000. */
   readonly graceMs?: number | undefined;
 }
 
 /**
- * The grace time that was asked for.
+ * The grace time of the options.
  *
- * @throws {InternodeError} `InvalidArgument` if it is no number of 0 or more.
+ * @throws {InternodeError} `InvalidArgument` if it is not a number of 0 or more.
  */
 export function resolveGraceMs(options: CloseOptions): number {
   const { graceMs = 5_000 } = optionsOf("close", options);

@@ -13,11 +13,11 @@ import type { Link } from "../../driver/link.ts";
 import { times } from "../../driver/repeated_lines.ts";
 import { type FailureSummary, RepeatedFailures } from "./repeated_failures.ts";
 
-/** A failure that has lasted for so long, in milliseconds, does not pass by itself. */
+/** How long a failure must last, in milliseconds, to count as one that does not pass by itself. */
 const PASSING_MS = 60_000;
 /** Codes of refusals, which do not pass by themselves. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(["Unauthenticated", "PermissionDenied"]);
-/** Codes of other failures that do not. */
+/** Codes of other failures that do not pass by themselves. */
 const LASTING: ReadonlySet<ErrorCode> = new Set(["InvalidArgument", "ProtocolError"]);
 
 /** How a kind of failure is logged. */
@@ -28,7 +28,7 @@ interface FailureText {
   readonly what: string;
   /** What the failure leads to. */
   readonly then: string;
-  /** Whether it is known from the start that it does not pass by itself. */
+  /** Whether it is known not to pass by itself. */
   readonly isLasting: boolean;
 }
 
@@ -39,12 +39,12 @@ export class ConnectionLog {
   readonly #clock: Clock;
   readonly #lastingMs: number;
   readonly #connecting: RepeatedFailures;
-  /** Made at the first failure: most connections are renewed without one. */
+  /** Made at the first failure: most connections are renewed without failures. */
   #renewing: RepeatedFailures | null = null;
 
   /**
    * @param host The peer, or the replica's address.
-   * @param lastingMs For how long a connection must last before its loss is a new outage, in milliseconds.
+   * @param lastingMs How long a connection must last before its loss starts a new series of failures, in milliseconds.
    * @param connecting Its failures to connect so far.
    */
   constructor(

@@ -25,52 +25,52 @@ import { tracerOf } from "../tracing/guarded_tracer.ts";
 import { type Logger, loggerOf } from "../contract/logger.ts";
 import type { Tracer } from "../contract/tracer.ts";
 
-/** What nodes, clients and servers take alike. */
+/** Options of nodes, clients and servers. */
 export interface ConnectionOptions extends Partial<SessionTimes> {
   /** Proves the secret that both sides share, or one for each peer, see `sharedSecret`. Default: none; anyone who can connect is accepted. */
   readonly auth?: Authenticator | undefined;
-  /** What this side takes from each peer. Default: `DEFAULT_LIMITS`. */
+  /** The limits of this side for each peer. Default: `DEFAULT_LIMITS`. */
   readonly limits?: Partial<Limits> | undefined;
-  /** How long handlers may run in one turn before the event loop gets its own, over all connections of this process, in microseconds; one handler that takes longer is not interrupted. Default: 1,000. */
+  /** How long handlers may run before the event loop gets a turn, over all connections of this process, in microseconds. A handler that takes longer is not interrupted. Default: 1,000. */
   readonly inlineHandlerUs?: number | undefined;
   /**
-   * How long to poll the socket before the runtime is left to wait, in
-   * microseconds: after a request for its answer, and after an answer for the
-   * next request. That spares most of the time that waking up takes, and keeps
-   * a core busy meanwhile; where it catches nothing it is given up, and tried
-   * again now and then. It needs FFI permission (`--allow-ffi`), which is never
-   * asked for, on Linux or macOS, over TCP or a Unix socket; elsewhere it does
-   * nothing. Default: 0, never.
+   * How long to poll the socket before the runtime waits for it, in
+   * microseconds: after a request for its response, and after a response for
+   * the next request. This saves most of the time of waking up, and keeps a
+   * core busy meanwhile. If polls find nothing, polling pauses, and is tried
+   * again now and then. It needs FFI permission (`--allow-ffi`), for which the
+   * user is never prompted, on Linux or macOS, over TCP or a Unix socket;
+   * elsewhere it does nothing. Default: 0, no polling.
    */
   readonly spinUs?: number | undefined;
-  /** Pieces of messages above this many bytes are written from where they lie instead of being copied into the batch (TCP, TLS, Unix). Default: 262,144, up to which copying has proven to be cheaper; no piece is so large while the peer's `maxFragmentBytes` has its default. */
+  /** Fragments above this many bytes are written without a copy into the batch (TCP, TLS, Unix). Default: 262,144, up to which copying was measured to be cheaper; no fragment is so large while the peer's `maxFragmentBytes` has its default. */
   readonly writeFlattenLimit?: number | undefined;
-  /** Whether batches carry checksums where the transport has none of its own. Default: `true`; both sides must want them. */
+  /** Whether batches carry checksums if the transport has none. Default: `true`; both sides must have it on. */
   readonly checksums?: boolean | undefined;
   /**
-   * How old a connection may grow before it is renewed, in milliseconds: a new
-   * one is made, new calls go there, and what runs finishes on the old one. The
-   * side that dials begins up to 10 % early, at random; the other one asks it to
-   * when the time has come. Soon after certificates have changed connections
-   * are renewed too, whatever their age. Default: 3,600,000 (an hour) where the
-   * peer has shown a certificate, else `Infinity`.
+   * The age at which a connection is renewed, in milliseconds: a new one is
+   * made for new calls, and running calls finish on the old one. The side that
+   * dials begins up to 10 % early, at random; the other side asks for it when
+   * the time has come. Connections are also renewed soon after certificates
+   * have changed. Default: 3,600,000 (an hour) if the peer has shown a
+   * certificate, or else `Infinity`.
    */
   readonly maxConnectionAgeMs?: number | undefined;
-  /** How long what runs may go on when its connection was renewed, in milliseconds; then it ends as `GoingAway`. A connection that cannot be renewed grows older than `maxConnectionAgeMs` by as much. Default: 300,000 (5 minutes). */
+  /** How long running calls may go on after their connection was renewed, in milliseconds; then they end with `GoingAway`. A connection that cannot be renewed may be older than `maxConnectionAgeMs` by this much. Default: 300,000 (5 minutes). */
   readonly renewalGraceMs?: number | undefined;
-  /** Where log lines go. Default: the console, quiet below warnings. */
+  /** Receives log lines. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
-  /** Begins a span for each call made and served, and carries the trace's context from one to the other; see `Tracer`. Default: none, at no cost. */
+  /** Begins a span for each call made and served, and sends the trace's context along; see `Tracer`. Default: none, at no cost. */
   readonly tracer?: Tracer | undefined;
-  /** Where time comes from. Default: the system. */
+  /** The source of time. Default: the system. */
   readonly clock?: Clock | undefined;
   /** The source of random numbers. Default: the system. */
   readonly random?: Random | undefined;
 }
 
-/** The same with everything filled in. */
+/** The same options, complete. */
 export interface ConnectionSettings extends LinkSettings {
-  /** See {@linkcode ConnectionOptions}; `undefined`: it depends on the peer. */
+  /** See {@linkcode ConnectionOptions}; `undefined` if it depends on the peer. */
   readonly maxConnectionAgeMs: number | undefined;
   /** See {@linkcode ConnectionOptions}. */
   readonly renewalGraceMs: number;
@@ -82,7 +82,7 @@ export interface ConnectionSettings extends LinkSettings {
 
 let toldOfInterpreter = false;
 
-/** Says once in a process that codecs are slower than they could be. */
+/** Logs once per process that codecs are slower than they could be. */
 function tellOfInterpreter(logger: EventLogger): void {
   if (canGenerate || toldOfInterpreter) return;
   toldOfInterpreter = true;
@@ -94,7 +94,7 @@ function tellOfInterpreter(logger: EventLogger): void {
 }
 
 /**
- * Fills in what is missing and checks the numbers.
+ * Fills in defaults and checks the values.
  *
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */

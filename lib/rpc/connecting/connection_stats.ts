@@ -12,7 +12,7 @@ import { AcceptedStream } from "../../session/calls/accepted_stream.ts";
 import { AnswerCounts } from "../../session/frames/answer_counts.ts";
 import type { ConnectionState } from "../contract/connection_state.ts";
 
-/** How many calls ended in which way: `"OK"` for well, else the error's code. */
+/** How many calls ended how: `"OK"`, or the error's code. */
 export type CallCounts = Readonly<Record<ErrorCode | "OK", number>>;
 
 /** Counters of one connection, or of several together. */
@@ -21,7 +21,7 @@ export interface TrafficStats {
   readonly bytesSent: number;
   /** Bytes read, framing included. */
   readonly bytesReceived: number;
-  /** How often polling the socket has brought bytes before the runtime did, see option `spinUs`; 0 where that cannot be. */
+  /** How often polling the socket has received bytes before the runtime did, see option `spinUs`; 0 if polling is impossible. */
   readonly polledReads: number;
   /** Requests, responses and stream messages sent. */
   readonly messagesSent: number;
@@ -29,13 +29,13 @@ export interface TrafficStats {
   readonly messagesReceived: number;
   /** Batches sent: the messages of one turn leave in one. */
   readonly batchesSent: number;
-  /** Calls of this side that are under way, streams included. */
+  /** Calls of this side that have not ended, streams included. */
   readonly callsOut: number;
-  /** Calls of the peer that are being served, streams included; not those answered in the turn they came. */
+  /** Calls of the peer that are being served, streams included; not those answered in the turn in which they arrived. */
   readonly callsIn: number;
-  /** How the calls of the peer have ended: all that reached this side, those for which no handler ran among them. */
+  /** How the calls of the peer have ended: all that reached this side, including those for which no handler ran. */
   readonly answeredCalls: CallCounts;
-  /** How many calls of the peer were refused as an `allow` rule does not let it make them. */
+  /** How many calls of the peer were refused by an `allow` rule. */
   readonly refusedCalls: number;
   /** Streams open, of either side. */
   readonly streamsOpen: number;
@@ -43,13 +43,13 @@ export interface TrafficStats {
   readonly queuedBytes: number;
 }
 
-/** A snapshot of a connection's counters; totals go on over reconnects. */
+/** A snapshot of a connection's counters; totals continue over reconnects. */
 export interface ConnectionStats extends TrafficStats {
-  /** Where it stands. */
+  /** Its state. */
   readonly state: ConnectionState;
   /** How often it was made again after a loss. */
   readonly reconnects: number;
-  /** How often a new connection took the place of an older one that was still good. */
+  /** How often a new connection replaced an older one that was still good. */
   readonly renewals: number;
   /** When the last ping was answered, in milliseconds since 1970; `null` before the first. */
   readonly lastPingMs: number | null;
@@ -73,7 +73,7 @@ export interface ServerStats extends TrafficStats {
   readonly runningCalls: number;
 }
 
-/** The counters that go on over reconnects. */
+/** The counters that continue over reconnects. */
 export class ConnectionTotals {
   /** How often the connection was made. */
   connects = 0;
@@ -81,7 +81,7 @@ export class ConnectionTotals {
   renewals = 0;
   /** How many calls of the peer were refused by a rule. */
   refusedCalls = 0;
-  /** How many handlers run for the peer at the moment, those included whose calls have ended. */
+  /** How many handlers run for the peer now, including those whose calls have ended. */
   running = 0;
   readonly #openLinks: () => readonly Link[];
   readonly #answers = new AnswerCounts();
@@ -92,7 +92,7 @@ export class ConnectionTotals {
   #messagesReceived = 0;
   #batchesSent = 0;
 
-  /** @param openLinks Gives the links that are open, the newest last. */
+  /** @param openLinks Returns the open links, the newest last. */
   constructor(openLinks: () => readonly Link[]) {
     this.#openLinks = openLinks;
   }
@@ -103,7 +103,7 @@ export class ConnectionTotals {
     return older.some(({ session }) => session.incoming.calls.active > 0);
   }
 
-  /** Keeps what a link that has ended has counted. */
+  /** Adds the counts of a link that has ended. */
   add(link: Link): void {
     this.#answers.add(link.session.incoming.answers);
     this.#bytesSent += link.bytesSent;
@@ -122,7 +122,7 @@ export class ConnectionTotals {
     return answers;
   }
 
-  /** The totals with those of the connections that are open. */
+  /** The totals, including the open connections. */
   traffic(): TrafficStats {
     const open = this.#openLinks();
     const sum = (of: (link: Link) => number): number =>
@@ -146,10 +146,10 @@ export class ConnectionTotals {
   }
 
   /**
-   * The same, with where the connection stands.
+   * The same, with the state of the connection.
    *
-   * @param link The present one.
-   * @param clock What tells the wall clock's time.
+   * @param link The current link.
+   * @param clock The wall clock.
    */
   snapshot(state: ConnectionState, link: Link | null, clock: Clock): ConnectionStats {
     const lastPing = link?.session.lastPing ?? null;

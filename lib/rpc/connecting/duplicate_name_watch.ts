@@ -8,12 +8,12 @@ import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Link } from "../../driver/link.ts";
 import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
 
-/** So many instances that were replaced are remembered. */
+/** How many replaced instances are remembered. */
 const MAX_REMEMBERED = 8;
 
 /**
  * Detects processes of one name that take the connection from each other: an
- * instance that was replaced connects again. After a restart only the new
+ * instance that was replaced connects again. After a restart, only the new
  * instance connects.
  */
 export class DuplicateNameWatch {
@@ -25,7 +25,7 @@ export class DuplicateNameWatch {
 
   /**
    * @param host The name.
-   * @param logger Where it is logged, once, then as a sum.
+   * @param logger Logs it, once and then as a sum.
    */
   constructor(host: string, logger: EventLogger) {
     this.#host = host;

@@ -8,7 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Link } from "../../driver/link.ts";
 
-/** Takes no new calls, asks handlers that run to end soon, and gives calls whose handlers have not begun back to their callers. */
+/** Refuses new calls, asks running handlers to end soon, and ends calls whose handlers have not begun. */
 export function drainLink(link: Link, reason: InternodeError): void {
   const { session } = link, { incoming } = session;
   const nowMs = link.beginTurn();
@@ -28,9 +28,9 @@ export function areDrained(links: readonly Link[]): boolean {
 }
 
 /**
- * The grace time is over: says what is given up.
+ * The grace time is over: logs the work that is left.
  *
- * @param who Who closes.
+ * @param who The node or client that closes.
  * @param links Its connections.
  * @param running How many of its handlers run.
  */
@@ -50,7 +50,7 @@ export function tellGivenUp(
     if (!delivery.isConfirmed) unheard++;
   }
   if (made + served + unheard + running === 0) return;
-  // Without grace time that is what was asked for.
+  // Without grace time this is expected.
   logger[graceMs === 0 ? "info" : "warn"](
     `${who} closes after its grace time of ${graceMs} ms with work left: ${served} calls that it serves ` +
       `and ${made} calls that it has made end now, ${running} handlers still run, and ${unheard} ` +

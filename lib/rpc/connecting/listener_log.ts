@@ -1,5 +1,6 @@
 /**
- * Logs connections that a listener refused or lost before their handshake was done, and its troubles.
+ * Logs connections that a listener refused or lost before their handshake was
+ * done, and errors of the listener.
  *
  * @module
  */
@@ -23,13 +24,13 @@ import { RefusedRequest } from "../../transport/websocket/web_socket_acceptor.ts
 import type { AuditTrail } from "./audit_trail.ts";
 import type { RefusedConnection } from "../contract/audit.ts";
 
-/** Who connected, as far as it is known. */
+/** The other end, as far as it is known. */
 export type ConnectionOrigin = Pick<RefusedConnection, "remote" | "caller" | "identity">;
 
 /**
  * Logs connections that were refused, or that ended before their handshake was
- * done. The latter are logged at level `debug`, as health checks of load
- * balancers look like that. What repeats is logged once, then as a sum.
+ * done. The latter are logged at level `debug`, because health checks of load
+ * balancers look the same. Repeated events are logged once, then as a sum.
  */
 export class ListenerLog {
   /** The name of the listener. */
@@ -39,14 +40,14 @@ export class ListenerLog {
   readonly #audit: AuditTrail | null;
   readonly #lines = new RepeatedLines();
   readonly #trouble = new RepeatedLines();
-  /** When connections could not be taken for the first time, while that goes on. */
+  /** Since when connections cannot be accepted, while that lasts. */
   #troubleSinceMs: number | null = null;
 
   /**
    * @param local The name of the listener.
-   * @param logger Where lines go.
-   * @param clock Where time comes from.
-   * @param audit Gets an event for each refused connection. Default: none.
+   * @param logger Receives the lines.
+   * @param clock The source of time.
+   * @param audit Receives an event for each refused connection. Default: none.
    */
   constructor(
     local: string,
@@ -75,17 +76,17 @@ export class ListenerLog {
   }
 
   /**
-   * A session has ended before it had begun.
+   * A session has ended before its handshake was done.
    *
    * @param link Its link.
-   * @param error Why.
-   * @param caller What the other end has called itself, if it came so far.
+   * @param error The reason.
+   * @param caller The name that the other end has given, if it came so far.
    */
   onEnded(link: Link | null, { code, message }: InternodeError, caller?: string): void {
     const remote = link?.remote ?? "somewhere";
     const text = `The handshake with ${remote} failed: ${sentence(message)}`;
     const fields = { remote, code, reason: message };
-    // Those that this side gives up as it closes are no news either.
+    // Connections that this side closes as it closes itself are expected.
     const isQuiet = code === "Disconnected" || code === "Closed";
     if (isQuiet) return this.#write("debug", "connection_abandoned", text, fields);
     // Lists of hosts change at different times, so once is nothing to worry about.

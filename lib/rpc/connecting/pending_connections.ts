@@ -18,7 +18,7 @@ import { tokenNameProblem } from "./token_judge.ts";
 /** Takes over a connection whose handshake is done. */
 export type TakeOver = (link: Link, peer: Peer) => LinkDelegate;
 
-/** Judges who says hello: the name in it, and the identity of the link. */
+/** Checks the peer of a hello: the name in it, and the identity of the link. */
 export type JudgeHello = (link: Link, name: string) => TakeOver | Refusal;
 
 /** What a node or server adds. */
@@ -27,13 +27,13 @@ export interface PendingInit {
   readonly limiter: ListenerLimiter;
   /** Logs connections that are refused, or whose handshake fails. */
   readonly log: ListenerLog;
-  /** Makes a session; so much of the time for its handshake has passed, in milliseconds. */
+  /** Makes a session; `usedMs` of the time for its handshake have passed. */
   makeLink(channel: Channel, delegate: LinkDelegate, usedMs: number): Link;
-  /** Nothing is left of a connection whose handshake was never done. */
+  /** A connection whose handshake was not done is gone. */
   onGone(): void;
 }
 
-/** Keeps accepted connections until the handshake says whose they are. */
+/** Keeps accepted connections until their handshake is done and shows their peer. */
 export class PendingConnections {
   readonly #init: PendingInit;
   readonly #links = new Map<LinkDelegate, Link>();
@@ -53,10 +53,10 @@ export class PendingConnections {
   }
 
   /**
-   * Accepts a channel, and closes it if there is no slot for it.
+   * Accepts a channel, or closes it if there is no slot for it.
    *
    * @param channel The channel, owned from now on unless this throws.
-   * @param judge Judges who says hello on it.
+   * @param judge Checks the peer of its hello.
    * @param tokenName The only name that its token is valid for, if it came with one.
    * @param given Its slot, if its transport uses the limiter.
    * @throws What the channel throws.
@@ -113,7 +113,7 @@ export class PendingConnections {
         leave();
         this.#init.onGone();
       },
-      // Neither comes before the handshake is done.
+      // Neither is called before the handshake is done.
       resolve: () => null,
       onDraining: () => {},
     };

@@ -1,5 +1,5 @@
 /**
- * Waiting until calls have ended.
+ * Waits until calls have ended.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 
 /**
- * Looks whether all is done whenever something may have changed: behind each
- * turn of the links it was given, and when somebody says so.
+ * Checks whether everything is done whenever something may have changed: after
+ * each turn of the given links, and when it is notified.
  */
 export class QuietWait {
-  /** Whether it was done in time; resolves once. */
+  /** Whether everything was done in time; resolves once. */
   readonly ended: Promise<boolean>;
 
   readonly #clock: Clock;
@@ -27,10 +27,10 @@ export class QuietWait {
   /**
    * Begins to wait.
    *
-   * @param clock Where time comes from.
+   * @param clock The source of time.
    * @param limitMs How long at most.
-   * @param links Behind whose turns it looks.
-   * @param look Says after how many milliseconds to look again though nothing has changed; 0: it is done, `Infinity`: only when something has.
+   * @param links The links after whose turns it checks.
+   * @param look Returns after how many milliseconds to check again without a change; 0 if everything is done, `Infinity` to wait for a change.
    */
   constructor(clock: Clock, limitMs: number, links: Iterable<Link>, look: () => number) {
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -43,9 +43,9 @@ export class QuietWait {
     this.#look();
   }
 
-  /** Something may have changed. */
+  /** Checks, because something may have changed. */
   readonly look = (): void => {
-    // Once for all links that have changed in the same turn of the event loop.
+    // Checks once for all links that have changed in the same turn of the event loop.
     if (this.#isDue || this.#isOver) return;
     this.#isDue = true;
     this.#clock.soon(() => {

@@ -1,5 +1,5 @@
 /**
- * What a face adds to the keeping of a connection.
+ * What a face adds to a reconnector.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface ReconnectorDelegate extends Pick<LinkDelegate, "checkPeer" | "r
   onRenewed(link: Link, peer: Peer): void;
   /** The connection was lost; an older one may be back in use. Without an error: the peer had replaced it by a newer one, which is lost too. */
   onLost(link: Link, error: InternodeError | null): void;
-  /** The peer has said that it is closing. */
+  /** The peer has announced that it is closing. */
   onPeerClosing(error: InternodeError): void;
   /** There is no connection: the attempt failed, or the peer, which dials, did not connect in time. */
   onUnreached(error: unknown): void;

@@ -7,31 +7,31 @@
 import type { Clock, Random, Timer } from "../../runtime/clock.ts";
 import { BackOff, type BackOffOptions, DEFAULT_BACK_OFF } from "./back_off.ts";
 
-/** How old a connection may grow whose peer has shown a certificate, unless an option says otherwise. */
+/** The default maximum age of a connection whose peer has shown a certificate. */
 const PROVEN_AGE_MS = 3_600_000;
-/** The side that dials begins early by a random part of the age of up to this much, so that connections made together are not renewed together. */
+/** The side that dials begins early by a random part of the age, up to this share, so that connections made together are not renewed together. */
 const AGE_JITTER = 0.1;
-/** Over how long, and over which part of the age, connections are spread that are to be renewed soon. */
+/** Connections to be renewed soon are spread over this time, or this share of the age. */
 const SPREAD_MS = 10_000;
 const SPREAD_PART = 0.1;
-/** A peer that keeps asking is heard so often. */
+/** How often a peer's requests for renewal are followed. */
 const MIN_AGE_MS = 1_000;
 
-/** What a schedule goes by. */
+/** The settings of a schedule. */
 export interface RenewalSettings {
-  /** Where time comes from. */
+  /** The source of time. */
   readonly clock: Clock;
   /** The source of random numbers. */
   readonly random: Random;
-  /** How old a connection may grow, in milliseconds; `undefined`: an hour if the peer has shown a certificate, else for ever. */
+  /** The maximum age of a connection, in milliseconds; `undefined` for an hour if the peer has shown a certificate, or else no limit. */
   readonly maxConnectionAgeMs: number | undefined;
-  /** How much older it may grow while it cannot be renewed. */
+  /** How much older it may be while it cannot be renewed. */
   readonly renewalGraceMs: number;
-  /** How attempts slow down; not needed where this side makes none. */
+  /** The back-off of attempts; not needed if this side makes none. */
   readonly reconnect?: BackOffOptions;
 }
 
-/** How old a connection may grow, in milliseconds. */
+/** The maximum age of a connection, in milliseconds. */
 export function maxAgeMs(
   { maxConnectionAgeMs }: Pick<RenewalSettings, "maxConnectionAgeMs">,
   isProven: boolean,
@@ -39,23 +39,24 @@ export function maxAgeMs(
   return maxConnectionAgeMs ?? (isProven ? PROVEN_AGE_MS : Infinity);
 }
 
-/** Is told when to renew a connection, and when it is too old. */
+/** Is notified when to renew a connection, and when it is too old. */
 export interface RenewalDelegate {
-  /** The present connection is to be renewed. */
+  /** The connection in use is to be renewed. */
   onRenewalDue(): void;
-  /** It could not be renewed, and is too old. */
+  /** The connection could not be renewed, and is too old. */
   onOverage(): void;
 }
 
 /**
- * Watches the age of the present connection.
+ * Watches the age of the connection in use.
  *
- * It is due when it reaches its age, when the credentials of this side have
- * changed, or when the peer asks; once more after each attempt that failed. A
- * connection that is older than its age and the grace time is not kept.
+ * A renewal is due when the connection reaches its maximum age, when the
+ * credentials of this side have changed, or when the peer asks; and again after
+ * each failed attempt. A connection that exceeds its maximum age and the grace
+ * time is closed.
  */
 export class RenewalSchedule {
-  /** Since when there is the present connection. */
+  /** Since when the connection in use is open. */
   openedMs = 0;
 
   readonly #settings: RenewalSettings;
@@ -69,7 +70,7 @@ export class RenewalSchedule {
   #timer: Timer | null = null;
   #isRunning = false;
 
-  /** @param isEarly Whether this side makes the new connection, and so begins before the other has to ask. */
+  /** @param isEarly Whether this side makes the new connection, and so begins before the peer asks. */
   constructor(settings: RenewalSettings, isEarly: boolean, delegate: RenewalDelegate) {
     this.#settings = settings;
     this.#isEarly = isEarly;
@@ -77,11 +78,11 @@ export class RenewalSchedule {
   }
 
   /**
-   * There is a connection.
+   * A connection is open.
    *
    * @param isProven Whether its peer has shown a certificate.
-   * @param dialledMs Since when it was being made: what has changed since then counts for it.
-   * @param openedMs Since when it is open.
+   * @param dialledMs When the dial began: credentials that have changed since then count as changed.
+   * @param openedMs When it was opened.
    */
   start(isProven: boolean, dialledMs: number, openedMs: number): void {
     this.stop();
@@ -98,7 +99,7 @@ export class RenewalSchedule {
     else this.#setTimer();
   }
 
-  /** Connections made from now on differ from those made before. */
+  /** The credentials of this side have changed. */
   onChange(): void {
     this.#changedMs = this.#settings.clock.now();
     if (this.#isRunning) this.#hasten(this.#spreadMs);
@@ -118,7 +119,7 @@ export class RenewalSchedule {
     this.#setTimer();
   }
 
-  /** There is no connection any more. */
+  /** The connection has ended. */
   stop(): void {
     this.#isRunning = false;
     this.#clearTimer();

@@ -1,5 +1,5 @@
 /**
- * Connections that take no new calls, until what ran on them has ended.
+ * Connections without new calls, until their running calls have ended.
  *
  * @module
  */
@@ -8,29 +8,29 @@ import { InternodeError } from "../../errors.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 
-/** So many of one peer at most; who renews more often than its calls end has the oldest ones closed. */
+/** The maximum for one peer; if a peer renews more often than its calls end, the oldest ones are closed. */
 const MAX_RETIRED = 64;
 
 interface Retired {
   readonly openedMs: number;
-  /** Ends the grace time, if that ends. */
+  /** The timer of the grace time, if it is limited. */
   readonly timer: Timer | null;
-  /** Ends the looking whether all has ended. */
+  /** Stops the check whether all calls have ended. */
   readonly unwatch: () => void;
-  /** Whether the peer has told of the newer one; see the class. */
+  /** Whether the peer has announced the newer one; see the class. */
   peerIsDone: boolean;
   /** Whether this side has. */
   isTold: boolean;
 }
 
 /**
- * No side makes new calls on these; what ran, or waited to be sent, may finish.
- * The side that has dialled tells the other at once that it uses a newer one,
- * so that this can tell whether the newer one was good at both ends; then the other
- * side tells when all its calls on it have ended, so that none is under way
- * which the dialler does not know of. Then the dialler closes it, when its own
- * have ended too. After the grace time either side does, and what still runs
- * ends as `GoingAway`.
+ * No side makes new calls on these connections; running and queued calls may
+ * finish. The dialler announces at once that it uses a newer one, so that the
+ * acceptor knows that the newer one is good at both ends. The acceptor
+ * announces when all its calls on the old one have ended, so that none is in
+ * flight that the dialler does not know of. Then the dialler closes it, once
+ * its own calls have ended too. After the grace time either side closes it, and
+ * calls that still run end with `GoingAway`.
  */
 export class RetiredLinks {
   readonly #clock: Clock;
@@ -40,7 +40,7 @@ export class RetiredLinks {
 
   /**
    * @param dials Whether this side has dialled.
-   * @param peerCalls Whether the peer makes calls too; if not, this side, which has dialled then, knows alone when all is over.
+   * @param peerCalls Whether the peer makes calls too; if not, this side, which then has dialled, knows alone when all calls have ended.
    */
   constructor(clock: Clock, dials: boolean, peerCalls: boolean) {
     this.#clock = clock;
@@ -49,11 +49,11 @@ export class RetiredLinks {
   }
 
   /**
-   * A connection is to take no new calls. One that is here already keeps the grace time it has.
+   * Retires a connection. One that is here already keeps its grace time.
    *
-   * @param graceMs How long what runs may go on, in milliseconds; `Infinity`: as long as it takes.
+   * @param graceMs How long running calls may go on, in milliseconds; `Infinity` for no limit.
    * @param openedMs When it was opened.
-   * @param peerIsDone Whether the peer has told of a newer one.
+   * @param peerIsDone Whether the peer has announced a newer one.
    */
   add(link: Link, graceMs: number, openedMs: number, peerIsDone = false): void {
     if (this.#links.has(link)) return;
@@ -65,14 +65,14 @@ export class RetiredLinks {
     const retired = { openedMs, timer, unwatch, peerIsDone: peerIsDone || isAlone, isTold: false };
     this.#links.set(link, retired);
     if (this.#dials && !isAlone) tell(link, retired);
-    // It may be idle already, which shows at the end of a turn.
+    // It may be idle already, which is checked at the end of a turn.
     link.beginTurn();
     if (this.#links.size <= MAX_RETIRED) return;
     const [oldest] = this.#links.keys();
     oldest!.close(goingAway());
   }
 
-  /** The peer has told of a newer connection. Says whether the one that it told so on is one of these. */
+  /** The peer has told of a newer connection. Returns whether the one that it told so on is one of these. */
   onPeerDone(link: Link): boolean {
     const retired = this.#links.get(link);
     if (retired !== undefined) retired.peerIsDone = true;

@@ -1,5 +1,5 @@
 /**
- * What serves, on both faces.
+ * The servers of both faces.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { ConnectionStats, ServerStats } from "./connection_stats.ts";
 
 /** A connection of a server, with a peer of a grid or a client of a service. */
 export interface ServerConnection {
-  /** The peer's canonical URL, or the name that the client goes by. */
+  /** The peer's canonical URL, or the client's name. */
   readonly host: string;
-  /** Where the connection stands. */
+  /** The state of the connection. */
   readonly state: ConnectionState;
   /** Who the other side has proven to be by its certificate, while it is connected; `undefined` otherwise, and without mutual TLS. */
   readonly identity: PeerIdentity | undefined;
-  /** Counters of this connection; reading them costs, keeping them does not. */
+  /** Counters of this connection. Reading them has a cost; keeping them has none. */
   stats(): ConnectionStats;
 }
 
@@ -28,21 +28,22 @@ export interface ServerConnection {
  * @typeParam C What its connections are.
  */
 export interface Server<C extends ServerConnection = ServerConnection> extends AsyncDisposable {
-  /** Where it listens; for `serveOn`, the other end of its connection. */
+  /** The address at which it listens; for `serveOn`, the other end of its connection. */
   readonly address: string;
   /** Its connections: those with all peers of a node, connected or not; those of a service's clients that have completed the handshake. */
   readonly connections: readonly C[];
-  /** Resolves when the server has been closed and nothing of it is open any more. Rejects with the listener's error when the listener fails by itself, which is logged as well. */
+  /** Resolves when the server was closed and all its connections have ended. Rejects with the listener's error when the listener fails by itself, which is logged as well. */
   readonly finished: Promise<void>;
   /** Counters over all connections, those that have ended included. */
   stats(): ServerStats;
   /**
    * Stops the server: it accepts nothing new, asks handlers to end soon
-   * (`context.closing`), lets the calls under way finish within the grace time,
-   * and closes its connections. Any number of calls; the first one's options hold.
+   * (`context.closing`), lets running calls finish within the grace time, and
+   * closes its connections. The options of the first call apply; further calls
+   * do nothing.
    *
    * @param options The grace time.
-   * @returns Resolves when nothing of the server is open any more, `graceMs` and 2 seconds later at most. Rejects with `InvalidArgument`, and closes nothing, for a grace time out of range.
+   * @returns Resolves when everything of the server is closed, at most `graceMs` and 2 seconds later. Rejects with `InvalidArgument`, and closes nothing, for a grace time out of range.
    */
   close(options?: CloseOptions): Promise<void>;
 }

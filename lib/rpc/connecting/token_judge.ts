@@ -1,5 +1,5 @@
 /**
- * Judging the tokens of upgrade requests, at nodes and at servers alike.
+ * Checks the tokens of upgrade requests, for nodes and servers.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import type { Authenticator, TokenClaim } from "../../session/frames/authenticat
 import type { UsedTokens } from "../proof/used_tokens.ts";
 import type { ListenerLog } from "./listener_log.ts";
 
-/** Whose tokens are judged, and for whom. */
+/** What a token judge is made from. */
 export interface TokenJudgeInit {
-  /** What tells a good one; `null`: no token is asked for. */
+  /** Checks tokens; `null` if no token is required. */
   readonly auth: Authenticator | null;
-  /** Where time comes from. */
+  /** The source of time. */
   readonly clock: Clock;
-  /** Whom tokens must be for: a node's URL; empty at a server, which has no name that its clients know. */
+  /** The name that tokens must be made for: a node's URL; empty for a server, which has no name for its clients. */
   readonly local: string;
-  /** Hears of those that are refused. */
+  /** Logs refused tokens. */
   readonly log: ListenerLog;
-  /** Which tokens were used. */
+  /** The used tokens. */
   readonly used: UsedTokens;
-  /** Among whose tokens those of a name are remembered. Default: among its own. */
+  /** The group in which the tokens of a name are remembered. Default: the name itself. */
   readonly among?: (name: string) => string;
 }
 
-/** Who shows a token, as far as that is known. */
+/** Who presents a token, as far as that is known. */
 export interface TokenBearer {
   /** Who the other end of the request's connection has proven to be. */
   readonly identity: PeerIdentity | undefined;
-  /** Where the request comes from. */
+  /** The address of the request. */
   readonly remote: string | undefined;
 }
 
-/** Lets in whoever has a good token, and each token once. */
+/** Accepts valid tokens, each of them once. */
 export class TokenJudge {
   readonly #init: TokenJudgeInit;
 
@@ -46,11 +46,11 @@ export class TokenJudge {
   }
 
   /**
-   * Judges one, see `ListenOptions.authorize`.
+   * Checks a token; see `ListenOptions.authorize`.
    *
    * @param token The token; `null` if the request has none.
-   * @param bearer Who shows it.
-   * @param refusal Why nobody of a name comes in; `null` if he may.
+   * @param bearer Who presents it.
+   * @param refusal Returns why a name is refused; `null` if it is allowed.
    */
   judge(
     token: string | null,
@@ -63,7 +63,7 @@ export class TokenJudge {
     let refused: Refusal | null;
     if ("refusal" in verdict) refused = unproven(verdict.refusal);
     else if (verdict.name === "") refused = unproven("the token has no name");
-    // Only what was signed, by those who may come in, is remembered.
+    // Only signed tokens of allowed names are remembered.
     else {refused = refusal(verdict.name) ??
         unproven(used.use(verdict, wallNowMs, among?.(verdict.name)));}
     if (refused === null) return verdict as TokenClaim;
@@ -78,7 +78,7 @@ export class TokenJudge {
  *
  * @param tokenName Of the token; `undefined` if none was asked for.
  * @param name In the hello.
- * @returns What is wrong; `null`: nothing.
+ * @returns What is wrong; `null` if there is none.
  */
 export function tokenNameProblem(tokenName: string | undefined, name: string): Refusal | null {
   if (tokenName === undefined || tokenName === name) return null;

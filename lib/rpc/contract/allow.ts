@@ -12,34 +12,34 @@ import { canonicalIp, kindOfName } from "../../transport/channel/peer_name.ts";
 /** Who wants to call a handler, as an {@linkcode AllowRule} sees it. */
 export interface CallingPeer {
   /**
-   * The caller's host URL. Over mutual TLS its certificate proves it; with a
-   * shared secret it is one of the grid's hosts, though not proven which. A
-   * service's client calls itself as it likes: decide by `identity` there.
+   * The caller's host URL. Over mutual TLS the certificate proves it. A shared
+   * secret proves that it is one of the grid's hosts, but not which one. A
+   * service's client chooses any name: decide by `identity` there.
    */
   readonly host: string;
-  /** Who the caller has proven to be; `undefined` without mutual TLS. */
+  /** The identity that the caller has proven; `undefined` without mutual TLS. */
   readonly identity: PeerIdentity | undefined;
-  /** The handler's name that is called, below the contract's; `""` if none. */
+  /** The subroute that is called; `""` if there is none. */
   readonly subroute: string;
 }
 
 /**
- * Decides who may call a handler: `true` lets the caller in. It is asked once
- * for each connection and name, at the first call, and its answer holds for as
- * long as the connection. Only `true` is good: a rule that throws, or answers
- * with anything else such as a promise, refuses.
+ * Decides who may call a handler: `true` allows the caller. It runs once for
+ * each connection and name, at the first call, and its result holds as long as
+ * the connection. Only `true` allows: a rule that throws, or returns anything
+ * else such as a promise, refuses.
  */
 export type AllowRule = (peer: CallingPeer) => boolean;
 
 /**
- * A rule that lets in whoever has proven by certificate to bear one of these
- * names. Without mutual TLS nobody has.
+ * A rule that allows callers whose certificate has one of these names. Without
+ * mutual TLS it allows nobody.
  *
- * A name stands for itself: DNS names whatever their case, IP addresses, and
- * URIs such as SPIFFE ids. There is one wildcard: `*` in place of the first
- * label of a DNS name, or of the last segment of a URI's path, stands for
- * exactly one label or segment. A certificate whose own name has a wildcard is
- * accepted by the same name with a wildcard only.
+ * Names are DNS names in any case, IP addresses, and URIs such as SPIFFE ids.
+ * There is one wildcard: `*` in place of the first label of a DNS name, or of
+ * the last segment of a URI's path, stands for exactly one label or segment. A
+ * certificate whose own name has a wildcard is accepted by the same name with a
+ * wildcard only.
  *
  * @param names The names to accept.
  * @returns The rule.
@@ -105,13 +105,13 @@ function matcherOf(name: string): (identity: PeerIdentity) => boolean {
     });
 }
 
-/** Whether what follows is one segment of a path, and no way to leave it. */
+/** Whether the rest is one segment of a path, and not `..` or the like. */
 function isSegment(uri: string, start: string): boolean {
   const rest = uri.slice(start.length);
   return /^[^/?#]+$/.test(rest) && !/^(?:\.|%2e){1,2}$/i.test(rest);
 }
 
-/** In lower case, without the dot of a name that is written out in full. */
+/** The name in lower case, without a dot at its end. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }

@@ -1,5 +1,5 @@
 /**
- * What a caller can say about one call.
+ * The options of one call.
  *
  * @module
  */
@@ -12,27 +12,28 @@ import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 export interface CallOptions {
   /**
    * How long the call may take in all, waiting for the connection included, in
-   * milliseconds; `Infinity`: as long as it takes. Default: the manager's
+   * milliseconds; `Infinity` for no limit. Default: the manager's
    * `defaultTimeoutMs` (60,000) for requests, `Infinity` for streams.
    */
   readonly timeoutMs?: number | undefined;
-  /** Ends the call at once when it aborts, with its reason; the handler is told. Default: none. */
+  /** Ends the call at once when it aborts, with its reason; the handler is cancelled. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** Which of the handler's names is meant, such as one of its disks. Default: `""`. */
+  /** The subroute: which of the handler's names is called, such as one of its disks. Default: `""`. */
   readonly subroute?: string | undefined;
-  /** Texts that travel with the call: 4,096 bytes in all at most. A `tracer` sets `traceparent` and `tracestate` (W3C Trace Context) in place of those given here, where there is room. Default: none. */
+  /** Strings that are sent with the call: at most 4,096 bytes in all. A `tracer` sets `traceparent` and `tracestate` (W3C Trace Context) in place of those given here, if there is room. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /**
-   * Where the response's bytes go, which the result is then a view of; without
-   * it each response has memory of its own, which costs more than the bytes'
-   * way from some 16 KiB on. For single requests whose response is raw bytes;
-   * one that does not fit fails the call as `InvalidPayload`, `executed`. Leave
-   * it alone until the call ends; afterwards nothing writes to it. Default: none.
+   * Receives the response's bytes; the result is a view of it. Without it each
+   * response has new memory, which from about 16 KiB on costs more than the
+   * transfer of the bytes. For single requests whose response is raw bytes; a
+   * response that does not fit fails the call with `InvalidPayload`,
+   * `executed`. Do not use it until the call has ended; after that nothing
+   * writes to it. Default: none.
    */
   readonly into?: Uint8Array | undefined;
   /** Whether to wait until the deadline for a peer that is known to be down. Default: `false`, the call fails at once. */
   readonly waitForReady?: boolean | undefined;
-  /** How long to poll the socket for the answer to a request, in microseconds, see `ConnectionOptions`; streams do not. Default: the manager's `spinUs` (0, never). */
+  /** How long to poll the socket for the response to a request, in microseconds, see `ConnectionOptions`; streams do not poll. Default: the manager's `spinUs` (0, never). */
   readonly spinUs?: number | undefined;
 }
 
@@ -70,7 +71,7 @@ export function checkCalled(
  *
  * @param options What was given.
  * @param timeoutMs How long the call may take.
- * @returns The call's failure; `null`: nothing is wrong.
+ * @returns The call's failure; `null` if nothing is wrong.
  */
 export function optionProblem(
   { spinUs, waitForReady, metadata }: Pick<CallOptions, "spinUs" | "waitForReady" | "metadata">,

@@ -1,5 +1,5 @@
 /**
- * Where a connection to a peer stands.
+ * The states of a connection to a peer.
  *
  * | state | event | next state |
  * |---|---|---|
@@ -16,7 +16,7 @@
  * @module
  */
 
-/** Where a connection to a peer stands; see the module. */
+/** The state of a connection to a peer; see the module. */
 export type ConnectionState = "connecting" | "connected" | "disconnected" | "closed";
 
 /** The events that can happen in each state. */

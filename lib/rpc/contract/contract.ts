@@ -1,5 +1,6 @@
 /**
- * What two nodes agree on: names, and the codecs of what goes to and fro.
+ * What two nodes agree on: names, and the codecs of messages in both
+ * directions.
  *
  * @module
  */
@@ -13,22 +14,22 @@ import { optionsOf, withMethods } from "../../foreign/option_checks.ts";
 import { shown } from "../../foreign/text_of.ts";
 
 /**
- * A request with one answer.
+ * A request with one response.
  *
- * @typeParam Request What the caller sends.
- * @typeParam Response What the handler answers.
- * @typeParam Detail What a `HandlerError` tells beside its message.
+ * @typeParam Request The inputs.
+ * @typeParam Response What the handler returns.
+ * @typeParam Detail What a `HandlerError` carries besides its message.
  */
 export interface SingleContract<Request = Uint8Array, Response = Uint8Array, Detail = unknown> {
-  /** Tells the two kinds of contract apart. */
+  /** The kind of contract. */
   readonly kind: "single";
   /** The handler's name, the same on every node. */
   readonly name: string;
-  /** Carries the request. */
+  /** The codec of the request. */
   readonly request: Codec<Request>;
-  /** Carries the response. */
+  /** The codec of the response. */
   readonly response: Codec<Response>;
-  /** Carries what a {@linkcode HandlerError} tells beside its message, if anything. */
+  /** The codec of what a {@linkcode HandlerError} carries besides its message, if there is any. */
   readonly detail: Codec<Detail> | undefined;
 }
 
@@ -36,9 +37,9 @@ export interface SingleContract<Request = Uint8Array, Response = Uint8Array, Det
  * A call with many messages, in one direction or both.
  *
  * @typeParam Initial What the caller sends with the opening.
- * @typeParam Input What the caller sends afterwards; `never` where that direction is removed.
- * @typeParam Output What the handler sends; `never` where that direction is removed.
- * @typeParam Detail What a `HandlerError` tells beside its message.
+ * @typeParam Input What the caller sends afterwards; `never` if the direction does not exist.
+ * @typeParam Output What the handler sends; `never` if the direction does not exist.
+ * @typeParam Detail What a `HandlerError` carries besides its message.
  */
 export interface StreamContract<
   Initial = Uint8Array,
@@ -46,21 +47,21 @@ export interface StreamContract<
   Output = Uint8Array,
   Detail = unknown,
 > {
-  /** Tells the two kinds of contract apart. */
+  /** The kind of contract. */
   readonly kind: "stream";
   /** The handler's name, the same on every node. */
   readonly name: string;
-  /** Carries the initial payload. */
+  /** The codec of the initial payload. */
   readonly initial: Codec<Initial>;
-  /** Carries the caller's messages. */
+  /** The codec of the caller's messages. */
   readonly input: Codec<Input>;
-  /** Carries the handler's messages. */
+  /** The codec of the handler's messages. */
   readonly output: Codec<Output>;
-  /** How many of the caller's messages may be under way or unread; 0: there are none. */
+  /** How many of the caller's messages may be in flight or unread; 0 if there are none. */
   readonly inputCapacity: number;
-  /** How many of the handler's messages may be under way or unread; 0: there are none. */
+  /** How many of the handler's messages may be in flight or unread; 0 if there are none. */
   readonly outputCapacity: number;
-  /** Carries what a {@linkcode HandlerError} tells beside its message, if anything. */
+  /** The codec of what a {@linkcode HandlerError} carries besides its message, if there is any. */
   readonly detail: Codec<Detail> | undefined;
 }
 
@@ -70,9 +71,9 @@ export type AnyContract = SingleContract<any, any, any> | StreamContract<any, an
 
 /** What {@linkcode single} takes beside the name. */
 export interface SingleOptions<Request, Response, Detail = unknown> {
-  /** Carries the request. Default: raw bytes. */
+  /** The codec of the request. Default: raw bytes. */
   request?: Codec<Request>;
-  /** Carries the response. Default: raw bytes. */
+  /** The codec of the response. Default: raw bytes. */
   response?: Codec<Response>;
   /** Carries the `detail` of a `HandlerError`. Default: none, details are dropped. */
   detail?: Codec<Detail>;
@@ -122,11 +123,11 @@ export interface StreamOptions<
   OutputCapacity extends number,
   Detail = unknown,
 > {
-  /** Carries the initial payload. Default: raw bytes. */
+  /** The codec of the initial payload. Default: raw bytes. */
   initial?: Codec<Initial>;
-  /** Carries the caller's messages. Default: raw bytes. */
+  /** The codec of the caller's messages. Default: raw bytes. */
   input?: Codec<Input>;
-  /** Carries the handler's messages. Default: raw bytes. */
+  /** The codec of the handler's messages. Default: raw bytes. */
   output?: Codec<Output>;
   /** How many of the caller's messages may be under way or unread, 0 to 65,535; 0 removes the direction. */
   inputCapacity: InputCapacity;

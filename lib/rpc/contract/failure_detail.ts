@@ -1,5 +1,5 @@
 /**
- * What a failing handler told, with its type.
+ * The detail of a failing handler, with its type.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import type { Codec } from "../../codec/format/codec.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 
 /**
- * Gives what a handler told its caller with a `HandlerError`.
+ * Returns the detail of a handler's `HandlerError`.
  *
- * @typeParam Detail What the `detail` codec carries.
+ * @typeParam Detail The type of the `detail` codec.
  * @param called The contract, or the method of a service, that was called.
- * @param error What the call was rejected with.
+ * @param error The error that the call was rejected with.
  * @returns The detail, read by the contract's `detail` codec; `undefined` for
- * any other error, for one of another handler, or where the handler told none.
+ * any other error, for one of another handler, or if the handler gave none.
  *
- * @example Of a contract of the grid
+ * @example A contract of the grid
  * ```ts
  * import { failureDetail, HandlerError, Manager, single } from "@internode/grid";
  * import * as t from "@internode/grid/codec";
@@ -42,7 +42,7 @@ import { isOwnError } from "../../foreign/own_error.ts";
  * assertEquals(missing, 2);
  * ```
  *
- * @example Of a method of a service
+ * @example A method of a service
  * ```ts
  * import { client, failureDetail, method, service, type ServiceConnection } from "@internode/grid/call";
  * import * as t from "@internode/grid/codec";

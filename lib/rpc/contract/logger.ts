@@ -1,5 +1,5 @@
 /**
- * Where a node tells what it does.
+ * Loggers.
  *
  * @module
  */
@@ -12,20 +12,19 @@ import { textOf } from "../../foreign/text_of.ts";
 
 /**
  * Takes log lines: a text for people, and fields for programs. `console` has
- * this shape too. What it throws changes nothing.
+ * this shape too. What it throws is ignored.
  *
  * The fields always have an `event`, such as `"peer_down"` or
- * `"connection_refused"`, which stays the same while texts change, and of
- * `host`, `remote`, `reason`, `code`, `error`, `count` and others what is known.
- * What happens again and again is logged once, then as a sum (`count`), and when
- * it is over.
+ * `"connection_refused"`, which stays the same when texts change, and `host`,
+ * `remote`, `reason`, `code`, `error`, `count` and others if known. Repeated
+ * events are logged once, then as a sum (`count`), and when they are over.
  */
 export interface Logger {
-  /** Attempts, probes that connect and leave, details: for who looks for a fault. */
+  /** Attempts, probes that connect and leave, details: for troubleshooting. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** A change of state that an operator wants to see once: a first failure that may pass by itself, a recovery. */
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** What an operator must act on, as it will not pass by itself. */
+  /** Something that an operator must act on, because it will not pass by itself. */
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** Something of this process is broken: its own code, this library, or a listener that has ended. */
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -33,7 +32,7 @@ export interface Logger {
 
 const ignore = (): void => {};
 
-/** The logger that is used unless another is given: the console, quiet below warnings. */
+/** The default logger: the console, quiet below warnings. */
 export const consoleLogger: Logger = {
   debug: ignore,
   info: ignore,
@@ -44,9 +43,10 @@ export const consoleLogger: Logger = {
 };
 
 /**
- * The logger that a user has given, to be called anywhere: it may throw, lack
- * methods, or return promises that are rejected. The first failure is told to
- * the console. Every line has its event, as the compiler sees, and plain texts.
+ * Wraps a user's logger, so that it can be called anywhere: it may throw, lack
+ * methods, or return promises that are rejected. The first failure is written
+ * to the console. The types make sure that every line has its event; texts are
+ * made plain.
  *
  * @param given The user's. Default: {@linkcode consoleLogger}.
  * @throws {InternodeError} `InvalidArgument` if it is no object.

@@ -1,5 +1,5 @@
 /**
- * Payloads into values.
+ * Decodes payloads.
  *
  * @module
  */
@@ -42,8 +42,8 @@ function mismatch(what: string): InternodeError {
 }
 
 /**
- * What its sender is told of a message that cannot be read. One whose value
- * would take too much memory is another matter than bytes that do not fit.
+ * The error for the sender of a message that cannot be decoded. A value that
+ * would take too much memory has another code than bytes that do not fit.
  *
  * @param what The message, with its article and a capital: `The request`.
  */
@@ -58,28 +58,28 @@ export function unreadable(what: string, error: unknown, outcome: ErrorOutcome):
 }
 
 /**
- * Whether a message is to be refused, whatever it is, as values under way leave
- * no room at all. Small ones never are: how many calls there are bounds them.
+ * Whether a message must be refused, because the values of running calls leave
+ * no room at all. Small ones never are: the number of calls limits them.
  */
 export function hasNoRoom(reader: ByteReader): boolean {
   return reader.end - reader.position > INTERACTIVE_BYTES && reader.room.roomBytes <= 0;
 }
 
-/** What its sender is told then. */
+/** The error for its sender. */
 export function noRoom(name: string): InternodeError {
   const message =
     `The decoded values of running calls leave no room for this call of ${name} (limit decodedBudgetBytes of this node). Try again later.`;
   return new InternodeError("Overloaded", message, { origin: "remote", outcome: "notExecuted" });
 }
 
-/** What can be wrong with a payload. A codec may throw other errors of this library; they say nothing of this call. */
+/** The codes for payloads. A codec may throw other errors of this library, which do not belong to this call. */
 const PAYLOAD_CODES: ReadonlySet<ErrorCode> = new Set([
   "InvalidPayload",
   "MessageTooLarge",
   "Overloaded",
 ]);
 
-/** What went wrong with a payload, as the library's own error. */
+/** The library's error for a failure of a codec. */
 export function invalidPayload(error: unknown): InternodeError {
   if (isOwnError(error) && PAYLOAD_CODES.has(error.code)) return error;
   const text = textOf(error);

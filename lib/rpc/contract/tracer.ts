@@ -1,10 +1,10 @@
 /**
- * Spans of distributed traces, as this library asks for them.
+ * The interface to distributed tracing.
  *
  * @module
  */
 
-/** What identifies a span across processes, as in the W3C's Trace Context. */
+/** Identifies a span across processes, as in the W3C's Trace Context. */
 export interface TraceContext {
   /** 32 lower-case hex digits, not all zero. */
   readonly traceId: string;
@@ -16,31 +16,31 @@ export interface TraceContext {
   readonly traceState?: string | undefined;
 }
 
-/** What a span is begun with. */
+/** The options of a new span. */
 export interface SpanOptions {
-  /** Whether it stands for making a call or for serving one. */
+  /** Whether the span is of a call that is made or served. */
   readonly kind: "client" | "server";
-  /** The caller's span, when serving a call that carries one; `undefined` when making a call: the parent is whatever span the calling code runs in. */
+  /** The caller's span, when serving a call that carries one; `undefined` when making a call: then the parent is the active span of the calling code. */
   readonly parent: TraceContext | undefined;
-  /** What is known at the start, by OpenTelemetry's names for remote procedure calls. */
+  /** The attributes known at the start, by OpenTelemetry's conventions for remote procedure calls. */
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
-/** One span under way. */
+/** A span that has begun. */
 export interface Span {
-  /** What travels to the other side; `undefined`: nothing does. */
+  /** The context to send to the other side; `undefined` for none. */
   readonly context: TraceContext | undefined;
-  /** Runs the handler with this span as the one that new spans become children of. */
+  /** Runs the handler with this span as the active one, so that new spans become its children. */
   run<T>(action: () => T): T;
   /**
    * Ends the span. Called once.
    *
-   * @param error What the call failed with; `undefined`: it went well.
+   * @param error The error of the call; `undefined` if it succeeded.
    */
   end(error?: unknown): void;
 }
 
-/** Begins spans. What it throws, or its spans, changes nothing for the calls: their span is left out. */
+/** Begins spans. If it or one of its spans throws, calls go on without that span. */
 export interface Tracer {
   /**
    * Begins a span.

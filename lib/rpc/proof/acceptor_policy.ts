@@ -9,11 +9,11 @@ import type { HostAddress } from "../../runtime/host_address.ts";
 import { isExposed } from "../../runtime/loopback.ts";
 import type { Authenticator } from "../../session/frames/authenticator.ts";
 
-/** What a listener requires of those that connect. */
+/** What a listener requires of clients. */
 export interface AcceptorPolicy {
-  /** What proves the shared secret. */
+  /** Verifies the shared secret. */
   readonly auth: Authenticator | null;
-  /** Whether the listener itself authenticates them, as by mutual TLS. */
+  /** Whether the listener itself authenticates clients, such as by mutual TLS. */
   readonly guarded: boolean;
   /** Whether the user has allowed connections without authentication. */
   readonly allowUnauthenticated: boolean;
@@ -21,10 +21,10 @@ export interface AcceptorPolicy {
 
 /**
  * The error of a listener that other machines can reach and that would accept
- * everybody.
+ * every client.
  *
- * @param host Where.
- * @param policy What it requires of those that connect.
+ * @param host The address.
+ * @param policy What it requires of clients.
  * @param howToGuard What to do for mutual TLS, as the middle of a sentence.
  * @returns The error; `null` if all is well.
  */

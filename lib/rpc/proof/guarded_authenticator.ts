@@ -1,5 +1,5 @@
 /**
- * Authenticators of users, which may fail like all code of theirs.
+ * Authenticators of users, which may fail like all user code.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import type { Authenticator, TokenVerdict } from "../../session/frames/authentic
 const METHODS = ["prove", "verify", "token", "checkToken"] as const;
 
 /**
- * The authenticator that a user has given. Only what is documented as a yes is
- * one: a promise, any other value and what is thrown let nobody in, and are
- * logged; the peer is told no more than that. `null` without one.
+ * Wraps a user's authenticator. Only the documented result accepts a peer. A
+ * promise, any other value or an error refuses it and is logged, and the peer
+ * learns nothing more. `null` without an authenticator.
  *
  * @throws {InternodeError} `InvalidArgument` if it lacks a method.
  */
@@ -41,7 +41,7 @@ class GuardedAuthenticator implements Authenticator {
   readonly #inner: Authenticator;
   readonly #logger: EventLogger;
   readonly #clock: Pick<Clock, "now">;
-  /** Anyone who connects causes a call of it. */
+  /** Every client can cause a call of it, so failures are logged once. */
   readonly #lines = new RepeatedLines();
 
   constructor(inner: Authenticator, logger: EventLogger, clock: Pick<Clock, "now">) {
@@ -80,7 +80,7 @@ class GuardedAuthenticator implements Authenticator {
     return verdict ?? { refusal: "this side could not judge the token; its log says why" };
   }
 
-  /** Calls a method. What is no answer is logged, and `undefined`. */
+  /** Calls a method. An invalid result is logged, and replaced by `undefined`. */
   #ask<T>(
     method: (typeof METHODS)[number],
     call: () => unknown,

@@ -1,5 +1,5 @@
 /**
- * Tokens that were used, so that none is used twice.
+ * Remembers used tokens, so that none is used twice.
  *
  * @module
  */
@@ -7,28 +7,28 @@
 import { plainText } from "../../foreign/plain_text.ts";
 import type { TokenClaim } from "../../session/frames/authenticator.ts";
 
-/** So many tokens of one name are remembered one by one, unless another number is given. */
+/** How many tokens of one name are remembered one by one, by default. */
 export const MAX_TOKENS_PER_NAME = 256;
-/** Where there are more, they are looked through less often. */
+/** With more than this many, expired ones are removed less often. */
 const FEW_TOKENS = 256, LOOK_EACH_MS = 1_000;
 
 /** What is known of one name. */
 interface Used {
   readonly tokens: Map<string, TokenClaim>;
-  /** No token issued up to then is taken: it may be one that was forgotten. */
+  /** Tokens issued up to this time are refused, because they may have been forgotten. */
   floorMs: number;
-  /** When it was looked last for those that have expired. */
+  /** When expired ones were last removed. */
   lookedMs: number;
 }
 
 /**
- * Remembers used tokens by the name that they speak for. A token is forgotten
- * when it has expired, or when its name has used too many others, the one
- * issued first before the others; from then on none that was issued as early is
- * taken, so what is forgotten is of no more use than what is remembered. Only
- * signed tokens come here, and the names are those of peers: strangers cannot
- * fill it, and one peer cannot crowd out another. Where names are made up, as
- * those of a service's clients, all share one place.
+ * Remembers used tokens by the name that they were made for. A token is
+ * forgotten when it has expired, or when its name has used too many others;
+ * then the token that was issued first goes first. From then on, all tokens of
+ * that name that were issued as early are refused, so a forgotten token cannot
+ * be used again. Only signed tokens are remembered, by names of peers: unproven
+ * peers cannot fill it, and one peer cannot displace another. The names of a
+ * service's clients are not proven, so they all share one group.
  */
 export class UsedTokens {
   readonly #byName = new Map<string, Used>();
@@ -47,9 +47,9 @@ export class UsedTokens {
   /**
    * Uses a token.
    *
-   * @param claim What it claims, its signature having been found good.
+   * @param claim Its content; the signature is valid.
    * @param wallNowMs The wall clock, in milliseconds since 1970.
-   * @param among Whose tokens it is remembered with. Default: those of its name.
+   * @param among The group in which it is remembered. Default: its name.
    * @returns Why it is refused; `null` the first time.
    */
   use(claim: TokenClaim, wallNowMs: number, among: string = claim.name): string | null {
@@ -75,7 +75,7 @@ export class UsedTokens {
     return null;
   }
 
-  /** Names come and go: those whose tokens have all expired are forgotten, and with them none that is good. */
+  /** Removes names whose tokens have all expired. */
   #forgetNames(wallNowMs: number): void {
     for (const [name, { tokens }] of this.#byName) {
       if (tokens.values().every(({ expiresMs }) => expiresMs < wallNowMs)) {
@@ -94,7 +94,7 @@ function forgetExpired(used: Used, wallNowMs: number): void {
   }
 }
 
-/** Several at once where there are many, as finding them means looking at all. */
+/** Removes several at once if there are many, because finding them means looking at all. */
 function forgetFirst(used: Used, count: number): void {
   const byAge = [...used.tokens.values()].sort((a, b) => a.issuedMs - b.issuedMs);
   for (const old of byAge.slice(0, count)) forget(used, old);

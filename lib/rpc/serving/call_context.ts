@@ -1,5 +1,5 @@
 /**
- * What a handler knows of the call it serves.
+ * The context of a call for its handler.
  *
  * @module
  */
@@ -14,24 +14,24 @@ import type { CallSource } from "./call_source.ts";
 import type { HandlerContext } from "../contract/handler.ts";
 import type { Serving } from "./serving.ts";
 
-/** The context given to handlers. Costs little until it is asked for something. */
+/** The context given to handlers. It costs little until it is used. */
 export class CallContext implements HandlerContext {
   /** See {@linkcode HandlerContext}. */
   readonly subroute: string;
   /** See {@linkcode HandlerContext}. */
   readonly metadata: Metadata;
-  /** When the caller's time runs out, on the node's monotonic clock; `Infinity`: never. */
+  /** When the caller's time runs out, on the node's monotonic clock; `Infinity` if never. */
   readonly deadlineMs: number;
-  /** Why the call was ended before its handler; `null`: it was not. */
+  /** Why the call ended before its handler; `null` if it did not. */
   cancelled: InternodeError | null = null;
-  /** Why the handler should end soon although its caller still waits; `null`: it need not. */
+  /** Why the handler should end soon although its caller still waits; `null` if it need not. */
   stopping: InternodeError | null = null;
-  /** Shows the call to those who trace; `null`: nobody does. */
+  /** The record of the call for tracing; `null` without tracing. */
   record: CallRecord | null = null;
-  /** The request, where its memory is lent to the handler; `null`: it is the handler's. */
+  /** The request, if its memory is lent to the handler; `null` if not. */
   lent: Uint8Array<ArrayBuffer> | null = null;
 
-  /** Where the memory of what the handler was given is counted. */
+  /** Counts the memory of what the handler was given. */
   room: DecodedRoom = UNLIMITED_ROOM;
   /** How much of it that is. */
   #heldBytes = 0;
@@ -97,20 +97,20 @@ export class CallContext implements HandlerContext {
     if (serving.onLeft !== null) serving.onLeft();
   }
 
-  /** So much memory is held until the handler has ended. */
+  /** Holds memory until the handler has ended. */
   hold(bytes: number): void {
     this.#heldBytes += bytes;
     this.room.hold(bytes);
   }
 
-  /** The handler has ended, or will never begin. */
+  /** The handler has ended or will never begin: releases the memory. */
   letGo(): void {
     if (this.#heldBytes === 0) return;
     this.room.giveBack(this.#heldBytes);
     this.#heldBytes = 0;
   }
 
-  /** This side is closing: the handler is told in the same way, and may still answer. */
+  /** This side is closing: the signal aborts too, and the handler may still answer. */
   stop(error: InternodeError): void {
     this.stopping = error;
     this.#abort(error);
@@ -120,7 +120,7 @@ export class CallContext implements HandlerContext {
     if (this.#controller !== null) abort(this.#controller, error);
   }
 
-  /** The call was ended before its handler, who hears of it if it has asked for the signal. */
+  /** The call ended before its handler: aborts the signal, if it was made. */
   cancel(error: InternodeError): void {
     this.cancelled = error;
     this.#abort(error);

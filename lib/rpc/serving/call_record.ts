@@ -1,5 +1,5 @@
 /**
- * What tracers and trace subscribers are shown of a call that is served.
+ * The record of a served call, for tracers and trace subscribers.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import { spanAttributes } from "../tracing/span_attributes.ts";
 import { readTraceContext } from "../tracing/trace_context.ts";
 import type { Span } from "../contract/tracer.ts";
 
-/** What names a call: a contract, or what the caller has asked for where there is none. */
+/** What names a call: a contract, or the called name if there is no handler. */
 export type CallName = Pick<AnyContract, "name" | "kind">;
 
 /**
- * One call, from its arrival until its handler has ended or whatever ends the
- * call before that: a handler that does not heed its signal cannot keep its
- * call from being seen. What it does afterwards still runs in the call's span.
+ * One call, from its arrival until its handler or the call itself has ended,
+ * whichever is first. So a handler that ignores its signal cannot hide its
+ * call. What it does afterwards still runs in the call's span.
  */
 export class CallRecord {
   readonly #serving: Serving;
@@ -32,11 +32,11 @@ export class CallRecord {
   #ended = false;
 
   /**
-   * @param serving Whose tracer and subscribers are told.
+   * @param serving Has the tracer and the subscribers.
    * @param call What is called.
    * @param subroute The handler's name below the contract's.
    * @param host The caller.
-   * @param metadata What came with the call: the caller's span, if it is traced.
+   * @param metadata The metadata of the call, with the caller's span if it is traced.
    */
   constructor(
     serving: Serving,
@@ -57,12 +57,12 @@ export class CallRecord {
     });
   }
 
-  /** Runs some of the handler. */
+  /** Runs a part of the handler in the call's span. */
   run<T>(action: () => T): T {
     return this.#span === null ? action() : this.#span.run(action);
   }
 
-  /** The call went well. */
+  /** The call has succeeded. */
   end(): void {
     this.#end(undefined, null);
   }
@@ -70,8 +70,8 @@ export class CallRecord {
   /**
    * The call has failed, unless it has ended already.
    *
-   * @param code What its caller is told.
-   * @param error Why, such as what the handler threw.
+   * @param code The code that its caller gets.
+   * @param error The reason, such as what the handler threw.
    */
   fail(code: ErrorCode, error: unknown): void {
     this.#end(error ?? new InternodeError("HandlerFailed", `${textOf(error)} was thrown.`), code);
@@ -96,7 +96,7 @@ export class CallRecord {
   }
 }
 
-/** The record of a call that has arrived; `null` where nobody would be told. */
+/** The record of a call that has arrived; `null` if nobody needs it. */
 export function recordCall(
   serving: Serving,
   call: CallName,
@@ -108,7 +108,7 @@ export function recordCall(
   return new CallRecord(serving, call, subroute, host, metadata);
 }
 
-/** Tells the audit of a call for which no handler runs. */
+/** Reports a call for which no handler runs to the audit. */
 export function auditRefused(
   { audit }: Serving,
   { name: handler, kind }: CallName,

@@ -10,23 +10,23 @@ import type { Limits } from "../../wire/limits.ts";
 import { TokenBucket } from "../../wire/token_bucket.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 
-/** What a connection gives to the calls that came over it. */
+/** What calls need of their connection. */
 export interface SourceLink {
-  /** Who the other end has proven to be. */
+  /** The identity that the other end has proven. */
   readonly identity: PeerIdentity | undefined;
-  /** Where the other end is, for messages. */
+  /** The address of the other end, for messages. */
   readonly remote: string;
-  /** Begins a turn and gives its time. */
+  /** Begins a turn and returns its time. */
   beginTurn(): number;
 }
 
-/** Bounds how many calls a peer makes in a second. */
+/** Limits how many calls a peer makes in a second. */
 export class CallRate {
   readonly #bucket: TokenBucket;
-  /** The same for all, as they come by the thousand. */
+  /** One error for all, because there may be thousands. */
   readonly #error: InternodeError;
 
-  /** @param aSecond How many may come in a second, and at once. */
+  /** @param aSecond How many calls are allowed in a second, and at once. */
   constructor(aSecond: number) {
     this.#bucket = new TokenBucket(aSecond, aSecond);
     this.#error = new InternodeError(
@@ -36,18 +36,18 @@ export class CallRate {
     );
   }
 
-  /** One has come. */
+  /** A call has arrived. Returns its error if it is refused. */
   take(nowMs: number): InternodeError | null {
     return this.#bucket.take(1, nowMs) ? null : this.#error;
   }
 }
 
-/** What bounds a peer's calls by these limits; `null`: nothing does. */
+/** The rate limit of a peer; `null` if there is none. */
 export function callRateOf({ maxCallsPerSecond }: Limits): CallRate | null {
   return maxCallsPerSecond === Infinity ? null : new CallRate(maxCallsPerSecond);
 }
 
-/** Counts the handlers that run for one peer, those included whose calls have ended. */
+/** Counts the running handlers of one peer, including those whose calls have ended. */
 export interface RunningHandlers {
   /** How many run. */
   running: number;
@@ -55,17 +55,17 @@ export interface RunningHandlers {
   readonly renewing: boolean;
 }
 
-/** For a connection that is alone, or counts its own. */
+/** The count of a connection by itself. */
 class OwnHandlers implements RunningHandlers {
   running = 0;
   readonly renewing = false;
 }
 
-/** The connection a call came over; one for each connection. */
+/** The connection of a call; one object for each connection. */
 export class CallSource {
-  /** The caller's host URL, or what a client calls itself. */
+  /** The caller's host URL, or a client's name. */
   readonly host: string;
-  /** The verdicts of `allow` rules so far, by name: `null` lets calls in. Each rule is asked once. */
+  /** The results of `allow` rules so far, by name: `null` allows calls. Each rule runs once. */
   readonly verdicts: Map<string, HandlerTarget | null> = new Map();
 
   readonly #link: SourceLink;
@@ -75,12 +75,12 @@ export class CallSource {
   readonly #rate: CallRate | null;
 
   /**
-   * @param host How the other end is called.
+   * @param host The name of the other end.
    * @param link The connection.
    * @param onRefused Counts a call that a rule has refused.
    * @param handlers Counts the peer's handlers, over all its connections. Default: those of this one.
-   * @param maxRunning How many of them may run at a time, twice as many while it has calls on a renewed one. Default: any number.
-   * @param rate Bounds how many calls the peer makes in a second. Default: nothing does.
+   * @param maxRunning How many of them may run at a time; twice as many while the peer has calls on a retired connection. Default: no limit.
+   * @param rate Limits how many calls the peer makes in a second. Default: no limit.
    */
   constructor(
     host: string,
@@ -99,14 +99,14 @@ export class CallSource {
   }
 
   /**
-   * A call has come. A call that was cancelled frees its slot at once while its
-   * handler may go on for long, so slots alone would not bound how many run.
+   * A call has arrived. A cancelled call frees its slot at once while its
+   * handler may go on for long, so slots alone would not limit how many run.
    *
-   * @returns Why no further handler may run for this peer; `null`: one may.
+   * @returns Why no further handler may run for this peer; `null` if one may.
    */
   checkCapacity(): InternodeError | null {
     const { running } = this.#handlers, most = this.#maxRunning;
-    // While it has calls on a renewed connection it has the slots of both.
+    // While the peer has calls on a retired connection, it has the slots of both.
     if (running < most || running < 2 * most && this.#handlers.renewing) {
       return this.#rate === null ? null : this.#rate.take(this.beginTurn());
     }
@@ -128,7 +128,7 @@ export class CallSource {
     this.#handlers.running--;
   }
 
-  /** Who the caller has proven to be; `undefined`: it was not asked. */
+  /** The identity that the caller has proven; `undefined`: it was not asked. */
   get identity(): PeerIdentity | undefined {
     return this.#link.identity;
   }
@@ -138,7 +138,7 @@ export class CallSource {
     return this.#link.remote;
   }
 
-  /** Begins a turn and gives its time. */
+  /** Begins a turn and returns its time. */
   beginTurn(): number {
     return this.#link.beginTurn();
   }

@@ -1,5 +1,5 @@
 /**
- * What all that takes calls has in common.
+ * The base of all targets of calls.
  *
  * @module
  */
@@ -15,23 +15,23 @@ import { auditRefused, type CallName, recordCall } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import { type Serving, unknownHandler } from "./serving.ts";
 
-/** What is called: a contract, or a name of which nobody knows whether it is for requests or streams. */
+/** What is called: a contract, or an unknown name, which may be for requests or streams. */
 export interface Called {
   /** The handler's name. */
   readonly name: string;
-  /** The contract's kind; `undefined`: there is no contract, and it is the call's. */
+  /** The contract's kind; `undefined` without a contract: the kind of the call counts then. */
   readonly kind?: CallName["kind"] | undefined;
 }
 
-/** Takes the calls of one connection under one name. This class answers none of them, see {@linkcode CallTarget.refuse}. */
+/** Takes the calls of one connection under one name. This class refuses all of them, see {@linkcode CallTarget.refuse}. */
 export class CallTarget<Target extends Called = Called> implements HandlerTarget {
   /** What is called. */
   protected readonly contract: Target;
   /** What handlers of the node or server share. */
   protected readonly serving: Serving;
-  /** Where the calls come from. */
+  /** The connection of the calls. */
   protected readonly source: CallSource;
-  /** The name below the contract's. */
+  /** The subroute. */
   protected readonly subroute: string;
 
   constructor(contract: Target, serving: Serving, source: CallSource, subroute: string) {
@@ -41,7 +41,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     this.subroute = subroute;
   }
 
-  /** See {@linkcode HandlerTarget}: refuses the call, unless there is something for requests. */
+  /** See {@linkcode HandlerTarget}: refuses the call; overridden for requests. */
   onRequest(
     responder: Responder,
     id: number,
@@ -53,7 +53,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     this.refuse(responder, id, "single", metadata, this.refusalOf("single"));
   }
 
-  /** See {@linkcode HandlerTarget}: refuses the call, unless there is something for streams. */
+  /** See {@linkcode HandlerTarget}: refuses the call; overridden for streams. */
   onOpen(
     responder: Responder,
     id: number,
@@ -72,7 +72,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     this.record(error, kind, metadata);
   }
 
-  /** Why this takes no calls of a kind. */
+  /** Why calls of a kind are refused. */
   protected refusalOf(kind: CallName["kind"]): InternodeError {
     const what = kind === "single"
       ? "is a stream here, not a single request."
@@ -92,7 +92,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     this.record(error, kind, metadata);
   }
 
-  /** Tells tracers, subscribers and the audit of a call for which no handler runs. */
+  /** Reports a call for which no handler runs to tracers, subscribers and the audit. */
   protected record(error: InternodeError, kind: CallName["kind"], metadata: Metadata): void {
     const { name, kind: expected = kind } = this.contract;
     const call = { name, kind: expected };
@@ -124,9 +124,9 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
   }
 
   /**
-   * Refuses a call for which there is no place, not even to wait.
+   * Refuses a call for which there is neither a slot nor room to wait.
    *
-   * @param answer Tells its caller.
+   * @param answer Sends the error.
    */
   protected refuseWaiting(
     contract: CallName,

@@ -1,5 +1,5 @@
 /**
- * Telling handlers that their node begins to close.
+ * Notifies handlers that their node begins to close.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { InternodeError } from "../../errors.ts";
 import { abort, guardedController } from "../../runtime/abort.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 
-/** The signals of one node's handlers; each is made when it is asked for, and kept while its handler runs. */
+/** The signals of one node's handlers; each is made on first use, and kept while its handler runs. */
 export class ClosingSignals {
-  /** Why the node closes; `null`: it does not. */
+  /** Why the node closes; `null` if it does not. */
   reason: InternodeError | null = null;
   readonly #controllers = new Set<AbortController>();
   readonly #logger: EventLogger;
@@ -20,7 +20,7 @@ export class ClosingSignals {
     this.#logger = logger;
   }
 
-  /** Makes a signal, which has aborted already if the node is closing. */
+  /** Makes a signal, which is already aborted if the node is closing. */
   make(): AbortController {
     const controller = guardedController(this.#logger, "`context.closing`");
     if (this.reason === null) this.#controllers.add(controller);

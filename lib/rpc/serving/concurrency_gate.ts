@@ -6,15 +6,15 @@
 
 import { Fifo } from "../../wire/fifo.ts";
 
-/** Somebody who waits for a place. */
+/** A call that waits for a slot. */
 export interface WaitingStart {
-  /** Whether a place is still wanted. */
+  /** Whether it still wants a slot. */
   readonly wanted: () => boolean;
-  /** Called with the place taken. */
+  /** Called when it has its slot. */
   readonly start: () => void;
 }
 
-/** Lets so many in at a time, lets so many more wait, and turns the rest away. */
+/** Limits how many calls run at a time and how many wait; further ones are refused. */
 export class ConcurrencyGate {
   readonly #concurrency: number;
   readonly #queue: number;
@@ -27,7 +27,7 @@ export class ConcurrencyGate {
     this.#queue = queue;
   }
 
-  /** Takes a place at once, if there is one. */
+  /** Takes a slot at once, if there is one. */
   tryEnter(): boolean {
     if (this.#running >= this.#concurrency) return false;
     this.#running++;
@@ -35,7 +35,7 @@ export class ConcurrencyGate {
   }
 
   /**
-   * Waits for a place.
+   * Waits for a slot.
    *
    * @returns Whether there was room to wait.
    */
@@ -46,10 +46,10 @@ export class ConcurrencyGate {
     return true;
   }
 
-  /** Gives a place back; the next in line gets it. */
+  /** Frees a slot; the next waiting call gets it. */
   leave(): void {
     this.#running--;
-    // Who is done at once leaves within its start: it may have thousands behind it.
+    // A call that is done at once frees its slot within its start: avoid recursion over thousands of them.
     if (this.#isStarting) return;
     this.#isStarting = true;
     try {

@@ -1,5 +1,5 @@
 /**
- * What a stream's handler sends.
+ * The outputs of a stream's handler.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import { thenOf } from "../../foreign/thenable.ts";
 
 /**
  * The iterable or `ReadableStream` that a handler has returned. All of it is
- * code of the user's: it may throw anywhere, give anything and never settle.
+ * user code: it may throw anywhere, return anything and never settle.
  */
 export interface HandlerOutputs {
-  /** Whether what {@linkcode HandlerOutputs.next} gives has to be awaited. */
+  /** Whether the result of {@linkcode HandlerOutputs.next} must be awaited. */
   readonly asynchronous: boolean;
-  /** Asks for the next output: what it gives, awaited, goes to {@linkcode resultOf}. */
+  /** Asks for the next output; pass the awaited result to {@linkcode resultOf}. */
   next(): unknown;
   /**
-   * Says that no more are wanted, whether or not the next one is on its way.
+   * Ends the outputs, whether or not the next one is pending.
    *
-   * @param reason Why; a `ReadableStream` hears of it.
+   * @param reason The reason, which is passed to a `ReadableStream`.
    */
   leave(reason: unknown): unknown;
 }
 
 /**
- * Begins to read what a handler has returned.
+ * Reads what a handler has returned.
  *
- * @returns `null` if that is nothing to be read.
+ * @returns `null` if it cannot be iterated.
  */
 export function outputsOf(result: unknown): HandlerOutputs | null {
   if (typeof result !== "object" || result === null) return null;
@@ -45,9 +45,9 @@ export function outputsOf(result: unknown): HandlerOutputs | null {
 }
 
 /**
- * Says that no more outputs are wanted.
+ * Ends the outputs.
  *
- * @returns Resolves when whatever their source does then is done, which may be never; `null`: it was at once.
+ * @returns Resolves when their source has finished, which may be never; `null` if it has at once.
  */
 export function leaveOutputs(outputs: HandlerOutputs, reason: unknown): Promise<unknown> | null {
   try {
@@ -55,13 +55,13 @@ export function leaveOutputs(outputs: HandlerOutputs, reason: unknown): Promise<
     if (typeof left !== "object" || left === null) return null;
     return new Promise((resolve) => resolve(left)).catch(() => {});
   } catch {
-    // The call has its end already; nobody is left to be told.
+    // The call has ended already; nobody needs the error.
     return null;
   }
 }
 
 /**
- * What an iterator has given.
+ * The result of an iterator.
  *
  * @throws {TypeError} If that is no iterator's result, as it never ends then.
  */

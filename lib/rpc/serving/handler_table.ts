@@ -33,7 +33,7 @@ interface Entry {
   readonly contract: AnyContract;
   readonly handler: AnyHandler;
   readonly gate: ConcurrencyGate | null;
-  /** Who may call it; `null`: everyone. */
+  /** Its `allow` rule; `null` if everyone may call it. */
   readonly allow: AllowRule | null;
   readonly lends: boolean;
 }
@@ -47,8 +47,8 @@ export class HandlerTable {
   /**
    * Registers a handler.
    *
-   * @param wireName The name that callers send; the contract's own stays the one for people.
-   * @throws {InternodeError} `InvalidArgument` for a name that is taken or an option out of range.
+   * @param wireName The name that callers send; messages use the contract's name.
+   * @throws {InternodeError} `InvalidArgument` for a name that is in use or an option out of range.
    */
   add(
     contract: AnyContract,
@@ -99,7 +99,7 @@ export class HandlerTable {
     }
   }
 
-  /** Makes the target for the calls of one connection under one name: the handler, or what refuses the caller; `null` if there is no handler. */
+  /** Makes the target for the calls of one connection under one name: the handler, or a target that refuses the caller; `null` if there is no handler. */
   target(
     name: string,
     subroute: string,
@@ -132,7 +132,7 @@ export class HandlerTable {
   }
 }
 
-/** A peer that gives many numbers to a name has it judged, and logged, once all the same. */
+/** The rule runs once, and is logged once, even if a peer defines many numbers for a name. */
 function refusal(
   id: string,
   { contract, allow }: Entry,

@@ -1,5 +1,5 @@
 /**
- * A single request that is not answered in the turn it came.
+ * A single request that is answered in a later turn than it arrived in.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { InternodeError } from "../../errors.ts";
 import { IncomingCall } from "../../session/calls/incoming_call_table.ts";
 import type { CallContext } from "./call_context.ts";
 
-/** A request as its session keeps it. */
+/** The session's part of a request. */
 export class IncomingRequest extends IncomingCall {
-  /** Called when it ends before its handler has begun: what it was to be given is of no use any more. */
+  /** Called when it ends before its handler has begun: the decoded request is dropped. */
   onDropped: (() => void) | null = null;
   readonly #context: CallContext;
 
@@ -19,10 +19,10 @@ export class IncomingRequest extends IncomingCall {
     this.#context = context;
   }
 
-  /** The handler hears of it. */
+  /** Aborts the handler's signal. */
   override onCancelled(error: InternodeError): void {
     const context = this.#context;
-    // The peer may send others now; the handler has this one still.
+    // The peer may send others now, while the handler still holds this one.
     if (this.hasBegun) context.hold(this.heldBytes);
     else {
       context.letGo();
@@ -31,7 +31,7 @@ export class IncomingRequest extends IncomingCall {
     context.cancel(error);
   }
 
-  /** The handler hears of it. */
+  /** Aborts the handler's signal. */
   override onStopping(error: InternodeError): void {
     this.#context.stop(error);
   }

@@ -15,16 +15,16 @@ import type { StreamContract } from "../contract/contract.ts";
 import { MessageQueue, type QueueListener } from "./message_queue.ts";
 import { decodePayload, unreadable } from "../contract/payload.ts";
 
-/** A stream as its session keeps it, its input, and what its handler knows. */
+/** The session's part of a stream, its inputs, and the handler's context. */
 export class IncomingStream<Initial, Input, Output> extends AcceptedStream
   implements QueueListener {
-  /** What the handler knows of the call. */
+  /** The handler's context. */
   readonly context: CallContext;
-  /** What the caller sends. */
+  /** The inputs. */
   readonly input: MessageQueue<Input>;
-  /** What is told when the call ends before its handler; `null` while that has given no iterator. */
+  /** The handler's outputs, which are ended when the call ends first; `null` until the handler has returned them. */
   run: { cutShort(): void } | null = null;
-  /** Called when it ends before its handler has begun: what that was to be given is of no use any more. */
+  /** Called when it ends before its handler has begun: the decoded payload is dropped. */
   onDropped: (() => void) | null = null;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
@@ -46,7 +46,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     this.input = new MessageQueue(this);
   }
 
-  /** A message of the caller's. One that cannot be read ends the stream. */
+  /** A message of the caller. One that cannot be read ends the stream. */
   override onMessage(kind: number, reader: ByteReader): void {
     const bytes = reader.remaining;
     let value: Input;
@@ -63,12 +63,12 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     this.input.push(value, bytes, memory);
   }
 
-  /** The caller sends no more. */
+  /** The caller has ended the inputs. */
   override onEnd(): void {
     this.input.end();
   }
 
-  /** The input ends with the error; what was unread is given up, as nothing bounds it any more. The signal aborts. */
+  /** The inputs end with the error; unread ones are dropped, because nothing limits them any longer. The signal aborts. */
   override onCancelled(error: InternodeError): void {
     this.input.giveUp(error);
     if (!this.hasBegun) {
@@ -79,7 +79,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     this.run?.cutShort();
   }
 
-  /** The signal aborts; inputs and outputs go on for as long as the handler does. */
+  /** The signal aborts; inputs and outputs go on as long as the handler. */
   override onStopping(error: InternodeError): void {
     this.context.stop(error);
   }
@@ -87,7 +87,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
   /**
    * Sends an output.
    *
-   * @returns `null` when it is on its way, else a promise of that.
+   * @returns `null` if it is sent, or a promise that resolves when it is.
    */
   output(value: Output): Promise<void> | null {
     const send = this.send;
@@ -112,7 +112,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     this.#responder.finishStream(this, this.#source.beginTurn(), () => record?.end());
   }
 
-  /** The handler has failed: its caller is told the error. */
+  /** The handler has failed: sends the error. */
   fail(error: InternodeError, detail: Uint8Array | null): void {
     this.input.giveUp(HANDLER_ENDED);
     this.#responder.failCall(this, error, detail, this.#source.beginTurn());

@@ -1,5 +1,5 @@
 /**
- * Received messages of a stream, until somebody reads them.
+ * Received messages of a stream, until they are read.
  *
  * @module
  */
@@ -7,38 +7,38 @@
 import { InternodeError } from "../../errors.ts";
 import { Fifo } from "../../wire/fifo.ts";
 
-/** How a queue ends: well, or with an error once all before it is read. */
+/** How a queue ends: cleanly, or with an error after everything before it was read. */
 type Ending = { readonly error: unknown; readonly failed: boolean };
 
-/** Is told what the reader of a queue does. */
+/** Is notified of what the reader of a queue does. */
 export interface QueueListener {
-  /** A message of that size was read, which took so much memory beside it. */
+  /** A message of that size was read; its value took that much memory. */
   onConsumed(bytes: number, memory: number): void;
-  /** The reader wants no more. */
+  /** The reader has stopped. */
   onReturn(): void;
 }
 
 /**
- * Messages in order, then the end: whatever has arrived is read first, and
- * only then the clean end or the error shows.
+ * Messages in order, then the end: everything that has arrived is read before
+ * the clean end or the error.
  *
- * A reader sees the clean end only if all that was sent was read. What ends a
- * queue in any other way, its reader's own `return` included, is an error to
- * every `next` from then on: one that showed once only would look like the
- * end to a second reader, or to one that tries again.
+ * A reader sees the clean end only if everything that was sent was read. Any
+ * other end, the reader's `return` included, is an error for every `next` from
+ * then on. An error that appeared only once would look like the end to a second
+ * reader, or to one that tries again.
  */
 export class MessageQueue<T> implements AsyncIterableIterator<T> {
   readonly #listener: QueueListener;
   #values: Fifo<T> | null = null;
   #sizes: Fifo<number> | null = null;
-  /** What each takes of memory; made when one takes any. */
+  /** The memory of each message; made on first use. */
   #memory: Fifo<number> | null = null;
-  /** Who waits first; rarely is there another. */
+  /** The first waiting reader; there is rarely another. */
   #reader: PromiseWithResolvers<IteratorResult<T>> | null = null;
   #laterReaders: Fifo<PromiseWithResolvers<IteratorResult<T>>> | null = null;
   #ending: Ending | null = null;
 
-  /** @param listener Hears of what is read. */
+  /** @param listener Is notified of what is read. */
   constructor(listener: QueueListener) {
     this.#listener = listener;
   }
@@ -58,20 +58,19 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     (this.#sizes ??= new Fifo()).push(bytes);
   }
 
-  /** There are no more messages, and all that were sent have arrived. */
+  /** There are no more messages, and everything that was sent has arrived. */
   end(): void {
     this.#finish(CLEAN);
   }
 
-  /** There are no more messages, and that is a failure. What has arrived can still be read. */
+  /** There are no more messages because of a failure. What has arrived can still be read. */
   fail(error: unknown): void {
     this.#finish({ error, failed: true });
   }
 
   /**
-   * Forgets what is unread and takes no more. If that leaves anything unread,
-   * or the end had not come, the queue fails; how it has failed before counts
-   * first.
+   * Drops unread messages and accepts no more. If there were any, or the end
+   * had not come, the queue fails; an earlier failure stays.
    */
   giveUp(error: unknown): void {
     this.#discard(error);
@@ -96,11 +95,11 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     return ending.failed ? rejection(ending.error) : Promise.resolve(DONE);
   }
 
-  /** The reader wants no more. */
+  /** The reader has stopped. */
   return(): Promise<IteratorResult<T>> {
     this.#discard(LEFT);
     this.#listener.onReturn();
-    // Unless the listener has ended it with an error that says more.
+    // Unless the listener has ended it with a more precise error.
     this.fail(LEFT);
     return Promise.resolve(DONE);
   }

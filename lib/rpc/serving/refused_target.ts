@@ -1,5 +1,5 @@
 /**
- * Answers calls of a caller that may not make them.
+ * Refuses the calls of a caller that may not make them.
  *
  * @module
  */
@@ -17,14 +17,14 @@ import type { CallSource } from "./call_source.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Serving } from "./serving.ts";
 
-/** A client may call itself by a longer text than is good for messages. */
+/** A client's name may be longer than is good for messages. */
 const MAX_HOST_CHARACTERS = 200;
 
-/** Stands in a handler's place for one caller: nothing of its calls is decoded, and no handler runs. */
+/** Replaces a handler for one caller: its calls are not decoded, and no handler runs. */
 export class RefusedTarget extends CallTarget<AnyContract> {
   readonly #error: InternodeError;
 
-  /** @param message What the caller is told. */
+  /** @param message The message for the caller. */
   constructor(
     contract: AnyContract,
     serving: Serving,
@@ -47,14 +47,14 @@ export class RefusedTarget extends CallTarget<AnyContract> {
 }
 
 /**
- * Asks a rule whether a caller may call a handler, and logs it if not.
+ * Runs a rule whether a caller may call a handler, and logs a refusal.
  *
  * @param allow The rule.
- * @param contract The handler's.
- * @param serving Where to log.
+ * @param contract The handler's contract.
+ * @param serving Logs refusals.
  * @param source The caller.
- * @param subroute The name that is called below the contract's.
- * @returns `null`: it may; else what answers its calls.
+ * @param subroute The subroute that is called.
+ * @returns `null` if it may; otherwise the target that refuses its calls.
  */
 export function judgeCaller(
   allow: AllowRule,
@@ -113,7 +113,7 @@ function advice(identity: PeerIdentity | undefined): string {
 function why(verdict: unknown, failure: { readonly error: unknown } | null): string {
   if (failure !== null) return "the handler's allow rule threw an error";
   if (verdict === false) return "the handler's allow rule does not allow it";
-  // The unhandled rejection of a promise would end the process.
+  // An unhandled rejection of the promise would end the process.
   tell(() => verdict, () => {});
   return "the handler's allow rule must return true or false, not a promise or another value";
 }

@@ -1,27 +1,27 @@
 /**
- * Whether the response of a call that has come will find room.
+ * Predicts whether there is room for the response of a new call.
  *
  * @module
  */
 
 import type { Responder } from "../../session/calls/responder.ts";
 
-/** So many responses in a row that had to wait show how large a handler's are. */
+/** How many waiting responses in a row show the size of a handler's responses. */
 const TELLING_COUNT = 4;
 
 /**
- * What one handler's responses were like while they had to wait for the caller
- * to read. Running a handler whose response has nowhere to go would be waste,
- * and might cost much memory; but how large a response is only the handler
- * knows, and one that was large says nothing of the next. So calls are refused
- * if there is no room for even the smallest of the last responses, or if one
- * has found no room and nothing has left since.
+ * The sizes of one handler's responses while they had to wait for the caller to
+ * read. Running a handler without room for its response would waste time and
+ * memory. But only the handler knows how large a response is, and one large
+ * response says nothing about the next. So calls are refused if there is no
+ * room for even the smallest of the last responses, or if a response has found
+ * no room and nothing has left since.
  */
 export class ResponseRoom {
   /** How many in a row had to wait. */
   #count = 0;
   #smallestBytes = 0;
-  /** How much had left when a response found no room; -1: the last one found some. */
+  /** The departures when a response found no room; -1 if the last one found room. */
   #fullAt = -1;
 
   /** Whether the handler may run. */
@@ -30,7 +30,7 @@ export class ResponseRoom {
     return this.#count < TELLING_COUNT || bulk.hasRoom(this.#smallestBytes);
   }
 
-  /** A response was taken; so many bytes of it had to wait. */
+  /** A response was accepted, of which this many bytes had to wait. */
   onTaken(waitingBytes: number): void {
     this.#fullAt = -1;
     if (waitingBytes === 0) this.#count = 0;
@@ -39,7 +39,7 @@ export class ResponseRoom {
 
   /** A response was refused as `Overloaded`. */
   onRefused({ bulk }: Responder): void {
-    // A codec of the user's own may have said so.
+    // A codec of the user may have thrown that error.
     if (bulk.hasRoom(bulk.refusedBytes)) return;
     this.#fullAt = bulk.departures;
     this.#note(bulk.refusedBytes);

@@ -21,33 +21,33 @@ import type { Tracer } from "../contract/tracer.ts";
 
 /** What handlers need of their node. */
 export interface Serving {
-  /** Where time comes from. */
+  /** The source of time. */
   readonly clock: Clock;
-  /** Who is told of ended calls. */
+  /** Receives ended calls. */
   readonly traces: CallTraces;
-  /** Begins the spans of calls; `null`: nobody traces. */
+  /** Begins the spans of calls; `null` without a tracer. */
   readonly spans: Tracer | null;
-  /** Hears of refused calls; `null` if there is no audit. */
+  /** Receives refused calls; `null` without an audit. */
   readonly audit: AuditTrail | null;
-  /** Where failures of handlers are told. */
+  /** Logs failures of handlers. */
   readonly logger: EventLogger;
-  /** Which refusals by rules are told: whoever may connect could cause any number. */
+  /** Limits the logged refusals by rules: every peer could cause any number. */
   readonly refusals: RepeatedLines;
-  /** Where the memory of requests comes from that are lent to their handlers. */
+  /** The memory of requests that are lent to handlers. */
   readonly lending: LendingPool;
-  /** How many handlers run at the moment, those included whose callers are gone. */
+  /** How many handlers run now, including those whose callers are gone. */
   running: number;
   /** Called when one of them has ended; `null` for none. */
   onLeft: (() => void) | null;
-  /** Tells handlers that the node begins to close. */
+  /** Notifies handlers that the node begins to close. */
   readonly closing: ClosingSignals;
 }
 
 /**
- * A handler's failure as its caller sees it: name, message and detail, never
- * the stack. Takes whatever is thrown.
+ * A handler's failure for its caller: name, message and detail, never the
+ * stack. Anything may be thrown.
  *
- * @param stopping Why the handler was asked to end soon. One that gives up for this reason has not failed by itself: the caller may turn elsewhere.
+ * @param stopping Why the handler was asked to end soon. If it throws this reason, it has not failed by itself: the caller may try elsewhere.
  */
 export function handlerFailure(
   thrown: unknown,
@@ -84,7 +84,7 @@ export function handlerFailure(
   return { error: failed(message), detail: writer.bytes.slice(0, length) };
 }
 
-/** Tells the log of a handler's failure. */
+/** Logs a handler's failure. */
 export function logFailure(
   serving: Serving,
   contract: AnyContract,
@@ -97,9 +97,9 @@ export function logFailure(
 }
 
 /**
- * What a caller is told whose response or output cannot be sent. The handler
- * has run; only one that is too large is named as such, as what is refused
- * otherwise is for the handler's side to mend.
+ * The error for a caller whose response or output cannot be sent. The handler
+ * has run. Only the code of a too large one is passed on, because the handler's
+ * side must correct everything else.
  */
 export function unsendable(problem: InternodeError, what: string): InternodeError {
   const message = `The handler's ${what} cannot be sent: ${problem.message}`;
@@ -112,7 +112,7 @@ export function unsendable(problem: InternodeError, what: string): InternodeErro
   });
 }
 
-/** What a caller is told for whose call there is no handler. */
+/** The error for a caller of an unknown handler. */
 export function unknownHandler(message: string): InternodeError {
   return new InternodeError("UnknownHandler", message, {
     origin: "caller",

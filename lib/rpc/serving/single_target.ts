@@ -36,7 +36,7 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
   readonly #lends: boolean;
   /** Made when the first response has to wait. */
   #room: ResponseRoom | null = null;
-  /** What callers are told then. */
+  /** The error for callers then. */
   #unread: InternodeError | null = null;
 
   constructor(
@@ -54,7 +54,7 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     this.#lends = lends;
   }
 
-  /** Decodes, runs the handler, and answers: in this very turn if the handler returns a plain value. */
+  /** Decodes, runs the handler, and answers: in the same turn if the handler returns a plain value. */
   override onRequest(
     responder: Responder,
     id: number,

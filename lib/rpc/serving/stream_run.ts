@@ -14,39 +14,39 @@ import type { IncomingStream } from "./incoming_stream.ts";
 import { invalidPayload } from "../contract/payload.ts";
 import { handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
 
-/** What a run is a run of. */
+/** What a run is made from. */
 export interface StreamRunOptions<Initial, Input, Output> {
   /** What both sides agreed on. */
   readonly contract: StreamContract<Initial, Input, Output>;
-  /** What is run. */
+  /** The handler. */
   readonly handler: StreamHandlerFunction<Initial, Input, Output>;
-  /** Where its place comes from and goes back to; `null`: there are as many as come. */
+  /** Limits how many run; `null` without a limit. */
   readonly gate: ConcurrencyGate | null;
   /** What handlers need of their node. */
   readonly serving: Serving;
-  /** Where the call has come from. */
+  /** The connection of the call. */
   readonly source: CallSource;
 }
 
 /**
- * One run of a stream's handler, from its place to the place given back.
+ * One run of a stream's handler, while it holds its slot.
  *
- * A call that ends before its handler (cancelled, out of time, lost) has its
- * place back at once: the handler's iterator is told by `return`, its
- * `ReadableStream` by `cancel`, even while the next output is awaited, and
- * nothing waits for what they do then. They count as running until that has
- * settled, as does a handler that returns a promise.
+ * A call that ends before its handler (cancelled, out of time, lost) frees the
+ * slot at once: `return` of the handler's iterator, or `cancel` of its
+ * `ReadableStream`, is called even while the next output is awaited, and
+ * nothing waits for its result. They count as running until that has settled,
+ * like a handler that returns a promise.
  */
 export class StreamRun<Initial, Input, Output> {
   readonly #options: StreamRunOptions<Initial, Input, Output>;
   readonly #stream: IncomingStream<Initial, Input, Output>;
   #outputs: HandlerOutputs | null = null;
-  /** Why an output could not be sent, which is told otherwise than what the handler throws. */
+  /** Why an output could not be sent, which is reported differently from what the handler throws. */
   #unsent: unknown = null;
   /** Whether the call has ended for the handler, one way or the other. */
   #isOver = false;
 
-  /** Runs the handler; its place is taken. */
+  /** Runs the handler, which has its slot. */
   constructor(
     options: StreamRunOptions<Initial, Input, Output>,
     stream: IncomingStream<Initial, Input, Output>,
@@ -60,7 +60,7 @@ export class StreamRun<Initial, Input, Output> {
     this.#serve(initial).then(() => this.#finish(), (error) => this.#fail(error));
   }
 
-  /** Runs the handler to its end, output by output as the caller has room. */
+  /** Runs the handler to its end, one output at a time while the caller has room. */
   async #serve(initial: Initial): Promise<void> {
     const stream = this.#stream, { context, input } = stream, { record } = context;
     const { handler } = this.#options;
@@ -72,7 +72,7 @@ export class StreamRun<Initial, Input, Output> {
     stream.run = this;
     if (context.cancelled !== null) this.cutShort();
     while (!this.#isOver) {
-      // A generator goes on in the span of whoever asks it for more.
+      // A generator continues in the span of its caller.
       const next = record === null ? outputs.next() : record.run(() => outputs.next());
       const result = outputs.asynchronous ? await next : next;
       if (this.#isOver) return;
@@ -103,7 +103,7 @@ export class StreamRun<Initial, Input, Output> {
 
   #fail(error: unknown): void {
     const { serving, contract, source } = this.#options, { context } = this.#stream;
-    // An output that the end of its call has kept from leaving is no failure of the handler's.
+    // An output that the end of its call has kept from leaving is no failure of the handler.
     if (this.#isOver && error === context.cancelled) return;
     logFailure(serving, contract, source, error);
     if (this.#isOver) return;

@@ -1,5 +1,5 @@
 /**
- * Takes streams for their handler.
+ * Passes streams to their handler.
  *
  * @module
  */

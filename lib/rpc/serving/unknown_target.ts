@@ -1,5 +1,5 @@
 /**
- * Answers calls for which there is no handler.
+ * Refuses calls for which there is no handler.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import { CallTarget } from "./call_target.ts";
 import type { CallSource } from "./call_source.ts";
 import { type Serving, unknownHandler } from "./serving.ts";
 
-/** What is called without being there. */
+/** An unknown handler that is called. */
 export interface UnknownName {
   /** The handler's name. */
   readonly name: string;
-  /** The subroute; empty: none. */
+  /** The subroute; empty if there is none. */
   readonly subroute: string;
-  /** What callers are told. */
+  /** The message for callers. */
   readonly message: string;
 }
 
-/** Stands where a handler is missing. Looks anew at each call, as one may be registered while connections are open. */
+/** The target of an unknown name. It looks for the handler again at each call, because one may be registered while connections are open. */
 export class UnknownTarget extends CallTarget {
   readonly #message: string;
   readonly #find: () => HandlerTarget | null;
   #found: HandlerTarget | null = null;
 
   /**
-   * @param called What is missing.
-   * @param serving Who is told of the calls.
-   * @param source Where they come from.
+   * @param called The unknown name.
+   * @param serving Traces the calls.
+   * @param source Their connection.
    * @param find Looks for a handler.
    */
   constructor(
@@ -99,7 +99,7 @@ export class UnknownTarget extends CallTarget {
     return this.#found ??= this.#find();
   }
 
-  /** There is none. */
+  /** The handler is unknown. */
   protected override refusalOf(): InternodeError {
     return unknownHandler(this.#message);
   }

@@ -1,5 +1,5 @@
 /**
- * What a trace subscription shows.
+ * Trace subscriptions.
  *
  * @module
  */
@@ -23,36 +23,36 @@ export interface CallTrace {
   readonly subroute: string;
   /** The other side. */
   readonly host: string;
-  /** Which attempt of its call it was, from 1 on: a client of a service tells each attempt, with the replica as `host`. 0, with no host, for a call that ended while no replica had it. Always 1 on the grid and for calls that were served. */
+  /** Which attempt of its call it was, from 1: a client of a service reports each attempt, with the replica as `host`. 0, without a host, for a call that ended before a replica had it. Always 1 on the grid and for calls that were served. */
   readonly attempt: number;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
-  /** How it ended: `null` for well, else the error's code, or `"Aborted"` when the caller's signal ended it. */
+  /** How it ended: `null` for success, or the error's code, or `"Aborted"` if the caller's signal ended it. */
   readonly error: ErrorCode | "Aborted" | null;
 }
 
-/** How a call that was made has ended, `undefined` for well. */
+/** How an outgoing call has ended; `undefined` for success. */
 export function traceCode(failure: unknown): CallTrace["error"] {
   if (failure === undefined) return null;
   return isOwnError(failure) ? failure.code : "Aborted";
 }
 
-/** Who is told of ended calls. Costs nothing while nobody is. */
+/** The subscribers to ended calls. Without any there is no cost. */
 export class CallTraces {
-  /** Whether anyone listens. */
+  /** Whether there are subscribers. */
   active = false;
   readonly #logger: EventLogger | null;
-  /** Each with whether the log knows that it throws. A function that subscribes twice is there twice. */
+  /** Each with whether an error of it was logged. A function that subscribes twice is there twice. */
   readonly #subscribers = new Set<
     { readonly subscriber: (call: CallTrace) => void; isTold: boolean }
   >();
 
-  /** @param logger Hears of subscribers that throw. Default: nobody does. */
+  /** @param logger Logs subscribers that throw. Default: none. */
   constructor(logger: EventLogger | null = null) {
     this.#logger = logger;
   }
 
-  /** Adds a subscriber; the function returned takes it away again. */
+  /** Adds a subscriber; the returned function removes it. */
   subscribe(subscriber: (call: CallTrace) => void): () => void {
     const subscription = { subscriber: func("subscriber", subscriber), isTold: false };
     this.#subscribers.add(subscription);
@@ -63,7 +63,7 @@ export class CallTraces {
     };
   }
 
-  /** Tells all of them. What one throws harms neither the others nor the call, and is logged once. */
+  /** Calls all of them. An error of one affects neither the others nor the call, and is logged once. */
   emit(call: CallTrace): void {
     for (const seen of this.#subscribers) {
       const { subscriber } = seen;

@@ -1,5 +1,5 @@
 /**
- * The spans of calls that are made, and what of them travels along.
+ * The spans of outgoing calls, and their context in the metadata.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { checkTraceState, formatTraceParent, TRACE_PARENT, TRACE_STATE } from ".
 import type { Span, Tracer } from "../contract/tracer.ts";
 
 /**
- * Begins the span of a call. To be called in the turn in which the user makes
- * the call, as the span that is active then becomes its parent.
+ * Begins the span of a call. Call it in the turn in which the user makes the
+ * call, because the span that is active then becomes its parent.
  *
  * @param handler The contract's name, which names the span as well.
  * @param host The peer's URL or address; `null` when it is not known yet.
- * @param subroute The handler's name below the contract's; `""` if none.
+ * @param subroute The subroute; `""` if there is none.
  * @returns The span, to be ended exactly once.
  */
 export function startClientSpan(
@@ -32,15 +32,14 @@ export function startClientSpan(
 }
 
 /**
- * What travels with a call: the user's own metadata, and the span's context
- * in place of any that the user gave, as a handler may have passed on the
- * metadata it got, of which its caller is not this call. Where that exceeds
- * {@linkcode MAX_METADATA_BYTES}, `tracestate` stays out, then the whole
- * context: a call never fails because it is traced.
+ * The metadata to send with a call: the user's, with the span's context in
+ * place of any that the user gave, because a handler may pass on the metadata
+ * that it got. If that exceeds {@linkcode MAX_METADATA_BYTES}, `tracestate` is
+ * left out, then the whole context: a call never fails because it is traced.
  *
- * @param metadata The user's own, which stays as it is.
- * @param span The call's span; `null` when nobody traces.
- * @returns `null` when nothing travels.
+ * @param metadata The user's metadata, which is not changed.
+ * @param span The call's span; `null` without a tracer.
+ * @returns `null` if there is nothing to send.
  */
 export function withTraceContext(
   metadata: Metadata | undefined,
@@ -66,7 +65,7 @@ export function withTraceContext(
 
 const encoder = new TextEncoder();
 
-/** How many bytes the entries take on the wire. What is no text is refused where they are written. */
+/** How many bytes the entries take on the wire. Values that are not strings are refused when they are encoded. */
 function metadataBytes(metadata: Metadata): number {
   let bytes = 0;
   for (const [key, value] of Object.entries(metadata)) bytes += entryBytes(key, value);

@@ -1,5 +1,5 @@
 /**
- * Tracers of users, which may fail like all code of theirs.
+ * Tracers of users, which may fail like all user code.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { guard, tell } from "../../foreign/guard.ts";
 import { thenOf } from "../../foreign/thenable.ts";
 import type { Span, SpanOptions, TraceContext, Tracer } from "../contract/tracer.ts";
 
-/** The tracer that a user has given, to be used anywhere: whatever it and its spans do, calls go on. `null` without one, at no cost. */
+/** Wraps a user's tracer: whatever it and its spans do, calls go on. `null` without a tracer, at no cost. */
 export function tracerOf(given: Tracer | null | undefined): Tracer | null {
   if (given === undefined || given === null) return null;
   return given instanceof GuardedTracer ? given : new GuardedTracer(given);

@@ -1,6 +1,6 @@
 /**
- * What spans say of their calls, by OpenTelemetry's conventions for remote
- * procedure calls (https://opentelemetry.io/docs/specs/semconv/rpc/).
+ * The attributes of spans, by OpenTelemetry's conventions for remote procedure
+ * calls (https://opentelemetry.io/docs/specs/semconv/rpc/).
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { SpanOptions } from "../contract/tracer.ts";
 /**
  * The attributes of a call's span.
  *
- * @param side Whose address `host` is.
+ * @param side The side whose address `host` is.
  * @param host The other side's URL or address; `null` when it is not known yet.
  */
 export function spanAttributes(
@@ -34,10 +34,10 @@ export function spanAttributes(
 const WITH_AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)(.*)$/;
 const WITH_PORT = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/;
 
-/** Parts a URL such as `"tcp://[::1]:9000"`, or an address alone, into what stands for the host and the port. */
+/** Splits a URL such as `"tcp://[::1]:9000"`, or an address alone, into host and port. */
 function splitAddress(host: string): { readonly address: string; readonly port?: number } {
   const [, authority = host, path = ""] = WITH_AUTHORITY.exec(host) ?? [];
-  // What has no host is reached by its path, as Unix sockets are.
+  // A URL without a host has a path, such as a Unix socket.
   if (authority === "") return { address: path === "" ? host : path };
   const [, bracketed, plain, port] = WITH_PORT.exec(authority) ?? [];
   const address = bracketed ?? plain;

@@ -1,8 +1,8 @@
 /**
- * The context of a trace as texts of a call's metadata, by the W3C's Trace
- * Context (https://www.w3.org/TR/trace-context/, and for the flag "random"
- * https://www.w3.org/TR/trace-context-2/): `traceparent` says which span the
- * caller is in, `tracestate` is what tracing systems add for themselves.
+ * The context of a trace in a call's metadata, by the W3C's Trace Context
+ * (https://www.w3.org/TR/trace-context/, and for the flag "random"
+ * https://www.w3.org/TR/trace-context-2/): `traceparent` names the caller's
+ * span, `tracestate` holds data of tracing systems.
  *
  * @module
  */
@@ -10,14 +10,14 @@
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { TraceContext } from "../contract/tracer.ts";
 
-/** The metadata's key for the caller's span. Keys are compared as they are, in lower case. */
+/** The metadata's key for the caller's span. Keys are case-sensitive; this one is in lower case. */
 export const TRACE_PARENT = "traceparent";
-/** The metadata's key for what tracing systems add. */
+/** The metadata's key for data of tracing systems. */
 export const TRACE_STATE = "tracestate";
 
-/** The flags that version 00 knows: sampled (1) and random (2); all others go as 0. */
+/** The flags of version 00: sampled (1) and random (2); all others are sent as 0. */
 const KNOWN_FLAGS = 0x03;
-/** The only flag that one may rely on in versions yet to come. */
+/** The only flag that later versions are sure to keep. */
 const SAMPLED = 0x01;
 
 const PARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/s;
@@ -25,7 +25,7 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 const SPAN_ID = /^[0-9a-f]{16}$/;
 const ALL_ZERO = /^0+$/;
 
-/** The caller's span, as its metadata tells; `undefined` when there is none or it is malformed. */
+/** The caller's span, from its metadata; `undefined` when there is none or it is malformed. */
 export function readTraceContext(metadata: Metadata): TraceContext | undefined {
   const text = metadata[TRACE_PARENT];
   if (text === undefined) return undefined;
@@ -36,7 +36,7 @@ export function readTraceContext(metadata: Metadata): TraceContext | undefined {
   return traceState === undefined ? context : { ...context, traceState };
 }
 
-/** Reads a `traceparent`: version 00 to the letter, later ones as far as version 00 goes; `undefined` when it is malformed. */
+/** Reads a `traceparent`: version 00 strictly, later ones as far as they match version 00; `undefined` when it is malformed. */
 export function parseTraceParent(text: string): TraceContext | undefined {
   const parts = PARENT.exec(text);
   if (parts === null) return undefined;
@@ -64,7 +64,7 @@ export function formatTraceParent(context: TraceContext): string | undefined {
 
 /** How many members a `tracestate` may have. */
 const MAX_MEMBERS = 32;
-/** The size that everyone has to pass on; beyond it, members are left out. */
+/** The size that every system must pass on; members beyond it are left out. */
 const MAX_CHARACTERS = 512;
 /** Members above this size are left out first. */
 const MAX_MEMBER_CHARACTERS = 128;
@@ -72,15 +72,15 @@ const MAX_MEMBER_CHARACTERS = 128;
 const KEY =
   /^(?:[a-z0-9][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})$/;
 const VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
-/** More than any well-formed one has, white space and all. */
+/** More characters than any well-formed `tracestate` has, white space included. */
 const MAX_LENGTH = MAX_MEMBERS * 600;
 
 /**
- * A `tracestate` as it may go on: without white space around its members, and
- * of 512 characters at most, for which large members go first and then those
- * at the end.
+ * A `tracestate` to pass on: without white space around its members, and at
+ * most 512 characters long. Large members are left out first, then those at the
+ * end.
  *
- * @returns `undefined` when it is empty or malformed, for which it is dropped as a whole.
+ * @returns `undefined` if it is empty or malformed; a malformed one is dropped as a whole.
  */
 export function checkTraceState(text: string): string | undefined {
   if (text.length > MAX_LENGTH) return undefined;
