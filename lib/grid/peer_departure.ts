@@ -22,7 +22,7 @@ export async function departFrom(peer: GridPeer, graceMs: number, node: GridNode
   const { options: { clock, logger }, local } = node;
   peer.leave();
   const { host, reconnector } = peer, { links } = reconnector;
-  for (const link of links) link.session.startDraining(link.beginTurn());
+  for (const link of links) link.session.startDraining(link.beginTurn(), "unlisted");
   const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
   if (!await ended) tellGivenUp(host, graceMs, links, logger);
   reconnector.close(hostLeft(host, local.href));

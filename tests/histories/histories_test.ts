@@ -1,6 +1,6 @@
 /**
  * Many short histories of calls and streams with everything that may come
- * between, judged as a whole: see `ledger.ts` for what must hold. More of them,
+ * between, judged as a whole: see `ledger.ts` and `hosts_history.ts` for what must hold. More of them,
  * or one again: `deno task histories --help`.
  */
 
@@ -9,15 +9,11 @@ import { assertEquals } from "@std/assert";
 import { drawSeed } from "../../lib/testing/run_seeded.ts";
 import { HISTORIES } from "./kinds.ts";
 
-/** How many histories are played here; `main.ts` plays any number. */
-const COUNT = 500;
-/** So many of them are the same each time; the others are new. */
-const SAME = COUNT / 2;
-
-for (const [index, { name, play }] of HISTORIES.entries()) {
+for (const { name, count, play } of HISTORIES) {
   Deno.test(`${name}: no reader is misled, each call ends once and truly, no place is lost`, async () => {
-    for (let at = index; at < COUNT; at += HISTORIES.length) {
-      await runSeeded(at < SAME ? at : undefined, (_random, run) => play(run.seed));
+    for (let at = 0; at < count; at++) {
+      // Half of them are the same each time; the others are new.
+      await runSeeded(at < count / 2 ? at : undefined, (_random, run) => play(run.seed));
     }
   });
 

@@ -5,19 +5,23 @@
  */
 
 import { playGrid } from "./grid_history.ts";
+import { playHosts } from "./hosts_history.ts";
 import { playService } from "./service_history.ts";
 
 /** A kind of history. */
 export interface HistoryKind {
   readonly name: string;
+  /** How many are played by the tests; `main.ts` plays any number. */
+  readonly count: number;
   /** Plays one, and gives a digest of what happened. Rejects with what must not have. */
   readonly play: (seed: number) => Promise<string>;
 }
 
-/** Both faces, on both kinds of channel. */
+/** Both faces, on both kinds of channel; and a grid whose hosts change. */
 export const HISTORIES: readonly HistoryKind[] = [
-  { name: "grid, bytes", play: (seed) => playGrid(seed, "bytes") },
-  { name: "grid, messages", play: (seed) => playGrid(seed, "messages") },
-  { name: "service, bytes", play: (seed) => playService(seed, "bytes") },
-  { name: "service, messages", play: (seed) => playService(seed, "messages") },
+  { name: "grid, bytes", count: 125, play: (seed) => playGrid(seed, "bytes") },
+  { name: "grid, messages", count: 125, play: (seed) => playGrid(seed, "messages") },
+  { name: "service, bytes", count: 125, play: (seed) => playService(seed, "bytes") },
+  { name: "service, messages", count: 125, play: (seed) => playService(seed, "messages") },
+  { name: "changing hosts", count: 500, play: playHosts },
 ];

@@ -83,6 +83,14 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
     make: caller(FrameType.drain, ({ side, nowMs }) => side.session.startDraining(nowMs)),
   },
   {
+    name: "drain of who is not listed any more",
+    description: "argument 3: no new calls, please; the sender may list the receiver again",
+    make: caller(
+      FrameType.drain,
+      ({ side, nowMs }) => side.session.startDraining(nowMs, "unlisted"),
+    ),
+  },
+  {
     name: "drain that asks for a renewal",
     description: "argument 1: a new connection in place of this one, please",
     make: caller(

@@ -21,7 +21,7 @@
  * | open | the connection is too old and could not be renewed | as when it is lost: this side closes it |
  * | open | the peer, which dials, makes another one | open; the old one is retired if this is a renewal, else closed |
  * | open | the connection is lost | waiting; open if the peer still uses an older one |
- * | open | the peer says that it is closing | waiting: the peer is down; the connection ends after its last call |
+ * | open | the peer says that it is closing, or does not list this side any more | waiting: the peer is down; the connection ends after its last call |
  * | renewing | the handshake is done | open; the older connection is retired |
  * | renewing | the attempt has failed | open; the renewal is due again after a back-off |
  * | renewing | the connection is lost, or the peer is closing | dialling |
@@ -56,6 +56,7 @@ import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 
 /** How long a peer that dials may take to reconnect after a loss, in milliseconds. */
 const RETURN_MS = 200;
+const PEER_UNLISTED = "The peer has taken this host off its list of hosts.";
 const NOTHING: readonly never[] = [];
 
 /** What a reconnector is made from. */
@@ -241,15 +242,17 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     }
     if (reason === "renewal") {
       if (dials) this.#schedule.onAsked();
-    } else if (reason === "closing") {
-      const error = new InternodeError("Unreachable", PEER_CLOSES, { origin: "remote" });
+    } else if (reason === "closing" || reason === "unlisted") {
+      const error = reason === "closing"
+        ? new InternodeError("Unreachable", PEER_CLOSES, { origin: "remote" })
+        : new InternodeError("NotListed", PEER_UNLISTED, { origin: "remote" });
       this.#lose();
       this.isDown = true;
       this.lastFailure = error;
       // A peer that makes calls ends the connection itself: only it knows when its calls have ended.
       if (!peerCalls) this.#retire(link, Infinity);
       this.#delegate.onPeerClosing(error);
-      this.#connectLater();
+      this.#connectLater(reason === "unlisted");
     } else if (!dials) {
       // The peer had opened a newer connection, which was lost before its handshake was done on this side.
       this.#retire(link, settings.renewalGraceMs, this.#schedule.openedMs, true);

@@ -11,10 +11,16 @@
  * - `renewal`: the sender asks the dialler for a new connection that replaces
  *   this one
  * - `replaced`: there is a newer connection, and this one is only for calls
+ * - `unlisted`: as `closing`, since the sender has taken the receiver off its list of hosts, and may list it again
  *   made before; the dialler sends it at once, the acceptor when it has no such
  *   call left
  */
-export type DrainReason = "closing" | "renewal" | "replaced";
+export type DrainReason = "closing" | "renewal" | "replaced" | "unlisted";
 
 /** The reasons by their number on the wire; one from a later version of the protocol is read as the first. */
-export const DRAIN_REASONS: readonly DrainReason[] = ["closing", "renewal", "replaced"];
+export const DRAIN_REASONS: readonly DrainReason[] = [
+  "closing",
+  "renewal",
+  "replaced",
+  "unlisted",
+];

@@ -236,10 +236,18 @@ export class SimulatedNetwork {
     return this.#host(host).clock !== null;
   }
 
-  /** How many ends of connections the process on a host holds open. */
-  openConnections(host: string): number {
+  /**
+   * How many ends of connections the process on a host holds open.
+   *
+   * @param host Its host URL.
+   * @param other Only those whose other end is on this host. Default: all.
+   */
+  openConnections(host: string, other?: string): number {
+    const peer = other === undefined ? null : this.#host(other);
     let count = 0;
-    for (const end of this.#host(host).ends) if (end.state === "open") count++;
+    for (const end of this.#host(host).ends) {
+      if (end.state === "open" && (peer === null || end.peer === peer)) count++;
+    }
     return count;
   }
 

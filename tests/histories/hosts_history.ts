@@ -1,0 +1,388 @@
+/**
+ * A history of a grid whose lists of hosts change at random, at different times on each node.
+ *
+ * What must hold: every call ends once and in time, and its outcome is true; none
+ * runs twice; calls end as `NotListed` or `GoingAway` only where a list has
+ * changed; in the end each two nodes that list each other have exactly one
+ * connection, and all others have none. Without faults they have it within a
+ * second of the lists agreeing.
+ *
+ * @module
+ */
+
+import { type Connection, InternodeError, type Manager, single, stream } from "@internode/grid";
+import { ManualResolver } from "@internode/grid/call";
+import * as t from "@internode/grid/codec";
+import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
+import { allNamed } from "../support/endpoint_named.ts";
+import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
+import { PATIENCE_MS } from "./history.ts";
+
+/** Within what time lists change, calls are made and faults begin. */
+const WINDOW_MS = 4_000;
+/** Who has listed each other for so long, without faults, is connected. */
+const LET_IN_MS = 1_000;
+/** The same after faults, whose back-off may be long. */
+const RECOVERY_MS = 20_000;
+
+/** What one does the other has heard by then, also over a slow link. */
+const NEWS_MS = 1_500;
+
+const ask = t.record({ id: t.uint(), delayMs: t.uint() });
+const work = single("work", { request: ask, response: t.uint() });
+const flow = stream("flow", {
+  initial: ask,
+  output: t.uint(),
+  inputCapacity: 0,
+  outputCapacity: 4,
+});
+const OUTPUTS = 5;
+
+/** One call. */
+interface Call {
+  readonly id: number;
+  readonly from: number;
+  readonly to: number;
+  /** Which life of the caller made it. */
+  readonly life: number;
+  readonly waits: boolean;
+  readonly startMs: number;
+  readonly wasListed: boolean;
+  runs: number;
+  endings: number;
+  /** `undefined`: it ended well. */
+  failure: unknown;
+}
+
+/** Plays one history, and gives its digest. Rejects with what must not have happened. */
+export async function playHosts(seed: number): Promise<string> {
+  const history = new HostsHistory(seed);
+  await history.grid.run(() => history.play());
+  await history.grid.close();
+  return history.grid.history.digest;
+}
+
+class HostsHistory {
+  readonly grid: SimulatedCluster<Manager>;
+  readonly #random: SeededRandom;
+  readonly #hasFaults: boolean;
+  readonly #calls: Call[] = [];
+  /** What each node was told last, by numbers. */
+  readonly #lists: number[][];
+  readonly #resolvers: (ManualResolver | null)[];
+  /** When a node has last taken another off its list. */
+  readonly #leftMs: number[][];
+  readonly #lives: number[];
+  readonly #held = new Map<string, Connection>();
+  #lastChangeMs = 0;
+
+  constructor(seed: number) {
+    const random = this.#random = new SeededRandom(seed);
+    const nodes = random.int(2, 6), all = Array.from({ length: nodes }, (_, index) => index);
+    this.#hasFaults = random.chance(0.7);
+    this.#lists = all.map((self) => random.chance(0.5) ? all : this.#drawList(self, nodes));
+    this.#resolvers = all.map(() => random.chance(0.3) ? new ManualResolver() : null);
+    this.#leftMs = all.map(() => all.map(() => -Infinity));
+    this.#lives = all.map(() => 0);
+    this.grid = simulatedGrid({
+      nodes,
+      seed,
+      channels: random.pick(["bytes", "messages"]),
+      options: ({ index, hosts }) => ({
+        hosts: this.#resolvers[index] ?? this.#lists[index]!.map((at) => hosts[at]!),
+        dialTimeoutMs: 3_000,
+        ...random.chance(0.3) && { maxConnectionAgeMs: random.float(300, 2_000) },
+      }),
+      serve: (manager, { clock, index }) => {
+        const calls = this.#calls;
+        this.#tellResolver(index);
+        const pause = (ms: number): Promise<void> =>
+          new Promise((done) => void clock.setTimer(ms, done));
+        manager.handle(work, async ({ id, delayMs }) => {
+          calls[id]!.runs++;
+          await pause(delayMs);
+          return id;
+        });
+        manager.handle(flow, async function* ({ id, delayMs }) {
+          calls[id]!.runs++;
+          for (let at = 0; at < OUTPUTS; at++) {
+            await pause(delayMs / OUTPUTS);
+            yield at;
+          }
+        });
+      },
+    });
+  }
+
+  async play(): Promise<void> {
+    const { clock, size } = this.grid, random = this.#random;
+    await this.grid.start();
+    for (let n = random.int(2, 16); n > 0; n--) {
+      clock.setTimer(random.float(0, WINDOW_MS), () => this.#change(random.int(0, size - 1)));
+    }
+    for (let n = random.int(0, 3); n > 0; n--) {
+      // One list for all, of which each learns at another time.
+      const members = this.#drawList(-1, size), atMs = random.float(0, WINDOW_MS - 1_000);
+      for (let index = 0; index < size; index++) {
+        const lateMs = random.float(0, 1_000);
+        clock.setTimer(atMs + lateMs, () => this.#list(index, members));
+      }
+    }
+    for (let n = 24; n > 0; n--) {
+      const from = random.int(0, size - 1), to = (from + random.int(1, size - 1)) % size;
+      clock.setTimer(random.float(0, WINDOW_MS), () => this.#call(from, to));
+    }
+    const troubles = this.#hasFaults
+      ? Array.from({ length: random.int(1, 4) }, () => this.#trouble())
+      : [];
+    await clock.advance(WINDOW_MS);
+    await Promise.all(troubles);
+    this.grid.heal();
+    for (let index = 0; index < size; index++) {
+      if (random.chance(0.7)) this.#change(index);
+    }
+    await this.#settle();
+  }
+
+  async #settle(): Promise<void> {
+    const { clock } = this.grid;
+    const letInMs = this.#hasFaults ? RECOVERY_MS : LET_IN_MS;
+    const untilMs = this.#lastChangeMs + letInMs - clock.elapsedMs;
+    const isMet = (): boolean => this.#pairs.every(([a, b]) => this.#areConnected(a, b));
+    if (!isMet()) {
+      await clock.runUntil(
+        isMet,
+        Math.max(1, untilMs),
+        "those that list each other to be connected",
+      );
+    }
+    const isOver = (): boolean =>
+      this.#calls.every((call) => call.endings > 0 || this.#isLost(call));
+    await clock.runUntil(isOver, PATIENCE_MS, "all calls to end");
+    // The grace time of those that have left.
+    await clock.advance(6_000);
+    for (let look = 0; look < 20; look++) {
+      await clock.advance(37);
+      this.#checkCounts();
+    }
+    for (const [a, b] of this.#pairs) {
+      for (const [from, to] of [[a, b], [b, a]] as const) this.#call(from, to, true);
+    }
+    await clock.runUntil(isOver, 5_000, "the last calls to end");
+    for (const call of this.#calls.slice(-2 * this.#pairs.length || this.#calls.length)) {
+      if (call.failure !== undefined) throw new Error(`the last call failed: ${call.failure}`);
+    }
+    for (const call of this.#calls) this.#judge(call);
+    for (const node of this.grid.running) {
+      if (this.grid.node(node).hosts.length !== this.#lists[node]!.length) {
+        throw new Error(`node ${node} lists ${this.grid.node(node).hosts}`);
+      }
+    }
+  }
+
+  /** Those that list each other. */
+  get #pairs(): (readonly [number, number])[] {
+    const pairs: (readonly [number, number])[] = [];
+    for (let a = 0; a < this.grid.size; a++) {
+      for (let b = a + 1; b < this.grid.size; b++) {
+        if (this.#lists[a]!.includes(b) && this.#lists[b]!.includes(a)) pairs.push([a, b]);
+      }
+    }
+    return pairs;
+  }
+
+  #areConnected(a: number, b: number): boolean {
+    const { grid } = this,
+      state = (from: number, to: number): string =>
+        grid.node(from).connections().find(({ host }) => host === grid.hosts[to])?.state ?? "none";
+    return state(a, b) === "connected" && state(b, a) === "connected";
+  }
+
+  #checkCounts(): void {
+    const { network, hosts, size } = this.grid, paired = new Set(this.#pairs.map(String));
+    for (let a = 0; a < size; a++) {
+      for (let b = a + 1; b < size; b++) {
+        const isPair = paired.has(String([a, b]));
+        const count = network.openConnections(hosts[a]!, hosts[b]!);
+        // Who lists the other in vain asks now and then; who renews has two for a moment.
+        if (count > 2 || isPair && count === 0 || count > 1 && !isPair) {
+          throw new Error(`nodes ${a} and ${b} have ${count} connections`);
+        }
+      }
+    }
+  }
+
+  #drawList(self: number, nodes: number): number[] {
+    const drawn = Array.from({ length: nodes }, (_, index) => index)
+      .filter((index) => index === self || this.#random.chance(0.6));
+    return this.#random.shuffle(drawn);
+  }
+
+  #change(index: number): void {
+    this.#list(index, this.#drawList(index, this.grid.size));
+  }
+
+  /** A node learns of a list; itself it always lists. */
+  #list(index: number, members: readonly number[]): void {
+    const list = members.includes(index) ? [...members] : [...members, index];
+    const before = this.#lists[index]!;
+    const nowMs = this.#lastChangeMs = this.grid.clock.elapsedMs;
+    for (const other of before) if (!list.includes(other)) this.#leftMs[index]![other] = nowMs;
+    this.#lists[index] = list;
+    if (this.#resolvers[index] !== null) return this.#tellResolver(index);
+    if (!this.grid.isRunning(index) || this.grid.isFrozen(index)) {
+      if (this.grid.isFrozen(index)) this.#resume(index);
+      return;
+    }
+    const graceMs = this.#random.pick([0, 50, 1_000, 5_000]);
+    this.grid.node(index).setHosts(this.#hosts(list), { graceMs });
+  }
+
+  /** A frozen node learns of it when it goes on. */
+  #resume(index: number): void {
+    this.grid.thaw(index);
+    this.grid.node(index).setHosts(this.#hosts(this.#lists[index]!));
+  }
+
+  #hosts(list: readonly number[]): string[] {
+    return list.map((at) => this.grid.hosts[at]!);
+  }
+
+  #tellResolver(index: number): void {
+    this.#resolvers[index]?.set(allNamed(...this.#hosts(this.#lists[index]!)));
+  }
+
+  #isLost({ from, life }: Call): boolean {
+    return this.#lives[from] !== life;
+  }
+
+  /** Whether one of the two has taken the other off its list since then. */
+  #haveParted(a: number, b: number, sinceMs: number): boolean {
+    return Math.max(this.#leftMs[a]![b]!, this.#leftMs[b]![a]!) >= sinceMs;
+  }
+
+  #call(from: number, to: number, isLast = false): void {
+    if (!this.grid.isRunning(from) || this.grid.isFrozen(from)) return;
+    const random = this.#random, waits = isLast || random.chance(0.6);
+    const call: Call = {
+      id: this.#calls.length,
+      from,
+      to,
+      life: this.#lives[from]!,
+      waits,
+      startMs: this.grid.clock.elapsedMs,
+      wasListed: this.#lists[from]!.includes(to),
+      runs: 0,
+      endings: 0,
+      failure: undefined,
+    };
+    this.#calls.push(call);
+    const delayMs = isLast ? 0 : Math.round(random.float(0, 1) ** 3 * 2_000);
+    const request = { id: call.id, delayMs };
+    const options = { waitForReady: waits, timeoutMs: random.float(500, 8_000) };
+    this.#make(call, request, options, random.chance(0.3) && !isLast, random.chance(0.5)).then(
+      () => call.endings++,
+      (error) => {
+        call.endings++;
+        call.failure = error;
+      },
+    );
+  }
+
+  async #make(
+    { id, from, to, life }: Call,
+    request: { readonly id: number; readonly delayMs: number },
+    options: { readonly waitForReady: boolean; readonly timeoutMs: number },
+    streams: boolean,
+    holds: boolean,
+  ): Promise<void> {
+    const key = `${from} ${life} ${to}`;
+    const held = holds ? this.#held.get(key) : undefined;
+    const connection = held ?? this.grid.node(from).connection(this.grid.hosts[to]!);
+    this.#held.set(key, connection);
+    if (!streams) {
+      const answer = await connection.request(work, request, options);
+      if (answer !== id) throw new Error(`call ${id} was answered with ${answer}`);
+      return;
+    }
+    const outputs = await Array.fromAsync(connection.stream(flow, request, options));
+    if (outputs.length !== OUTPUTS) throw new Error(`call ${id} had ${outputs.length} outputs`);
+  }
+
+  #judge(call: Call): void {
+    const { id, from, to, runs, endings, failure } = call;
+    const bad = (what: string): never => {
+      throw new Error(`call ${id} from ${from} to ${to}, run ${runs} times, ${what}: ${failure}`, {
+        cause: failure,
+      });
+    };
+    if (runs > 1) bad("ran twice");
+    if (this.#isLost(call)) return;
+    if (endings !== 1) bad(`ended ${endings} times`);
+    if (failure === undefined) return runs === 1 ? undefined : bad("was answered without a run");
+    if (!(failure instanceof InternodeError)) return bad("failed in a way of its own");
+    const { code, outcome } = failure;
+    if (outcome === "executed" && runs === 0) bad("did not run");
+    if ((outcome === "notSent" || outcome === "notExecuted") && runs > 0) bad("did run");
+    // One that has parted may not have heard of it when it made the call.
+    const changed = this.#haveParted(from, to, call.startMs - NEWS_MS);
+    switch (code) {
+      case "NotListed":
+        if (outcome !== "notSent") bad("was sent");
+        if (call.wasListed && !(this.#leftMs[from]![to]! >= call.startMs)) bad("was listed");
+        return;
+      case "GoingAway":
+        // Calls under way that a renewal has outlasted are no part of this: its grace time is longer.
+        return changed ? undefined : bad("stayed on the lists");
+      case "Unreachable":
+        if (call.waits) bad("was to wait");
+        return;
+      case "Closed":
+        if (outcome !== "notExecuted") bad("was not given back");
+        return;
+      case "DeadlineExceeded":
+        return;
+      case "Disconnected":
+        if (!this.#hasFaults && !changed) bad("had no faults");
+        return;
+      default:
+        bad("failed as nothing here fails");
+    }
+  }
+
+  /** Something that goes wrong at a random moment. */
+  async #trouble(): Promise<void> {
+    const { grid } = this, random = this.#random, { size } = grid;
+    const kind = random.pick(["cut", "cut", "stall", "slow", "freeze", "crash"] as const);
+    const a = random.int(0, size - 1), b = (a + random.int(1, size - 1)) % size;
+    const lastsMs = random.float(0, 600);
+    await grid.clock.advance(random.float(0, WINDOW_MS - 1_000));
+    switch (kind) {
+      case "cut":
+        grid.cut(a, b);
+        break;
+      case "stall":
+        grid.stall(a, b, random.chance(0.5) ? "both" : "oneWay");
+        await grid.clock.advance(lastsMs);
+        grid.resume(a, b);
+        break;
+      case "slow":
+        grid.network.setLink(grid.hosts[a]!, grid.hosts[b]!, { latencyMaxMs: lastsMs });
+        await grid.clock.advance(lastsMs);
+        grid.network.setLink(grid.hosts[a]!, grid.hosts[b]!, null);
+        break;
+      case "freeze":
+        if (!grid.isRunning(a) || grid.isFrozen(a)) return;
+        grid.freeze(a);
+        await grid.clock.advance(lastsMs);
+        if (grid.isRunning(a) && grid.isFrozen(a)) grid.thaw(a);
+        break;
+      case "crash":
+        if (!grid.isRunning(a)) return;
+        grid.crash(a, random.pick(["close", "reset", "silent"]));
+        this.#lives[a]!++;
+        await grid.clock.advance(lastsMs);
+        await grid.restart(a);
+    }
+  }
+}
