@@ -7,6 +7,7 @@
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { checkDiallable, type HostAddress } from "../../runtime/host_address.ts";
 import { parseNetEndpoint } from "../../transport/net_endpoint.ts";
+import { recordText } from "../resolver/endpoint_record.ts";
 import { Registrant } from "./registrant.ts";
 import type { RegisterOptions, Registration } from "./registration.ts";
 
@@ -21,6 +22,10 @@ import type { RegisterOptions, Registration } from "./registration.ts";
  *
  * Register when the server listens, and close before it stops listening: then
  * no client is sent to a server that does not listen.
+ *
+ * An endpoint's name, zone, weight and metadata go into etcd with its address
+ * (`withAttributes`). So a node of a grid registers itself as a host: the address
+ * that others dial, and its name where that is another.
  *
  * @param endpoint The endpoint, or its text: `"tcp://10.0.0.1:9000"`. It is what clients dial: not all interfaces (`tcp://:9000`, `0.0.0.0`, `[::]`), and not port 0.
  * @param options Which etcd, and under which prefix.
@@ -48,7 +53,8 @@ export async function register(
   const { address } = typeof endpoint === "string" ? parseNetEndpoint(endpoint) : endpoint;
   const host = hostOf(address);
   if (host !== null) checkDiallable(host);
-  const registrant = new Registrant(address, options);
+  const value = typeof endpoint === "string" ? address : recordText(endpoint);
+  const registrant = new Registrant(address, value, options);
   await registrant.start();
   return registrant;
 }

@@ -32,6 +32,7 @@ const OWNER = "register";
 export class Registrant implements Registration {
   readonly address: string;
   readonly key: string;
+  readonly value: string;
   readonly #ttlSeconds: number;
   readonly #startTimeoutMs: number;
   readonly #closeTimeoutMs: number;
@@ -52,13 +53,14 @@ export class Registrant implements Registration {
   #running: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
-  constructor(address: string, options: RegisterOptions) {
+  constructor(address: string, value: string, options: RegisterOptions) {
     const { ttlSeconds = 10, requestTimeoutMs = 5_000 } = options;
     if (!(Number.isSafeInteger(ttlSeconds) && ttlSeconds > 0)) {
       throw invalidOption(OWNER, "ttlSeconds", `must be a whole number above 0, not ${ttlSeconds}`);
     }
     checkSignal(options.signal);
     this.address = address;
+    this.value = value;
     this.key = keyStart(OWNER, options.prefix) + address;
     this.#ttlSeconds = ttlSeconds;
     this.#startTimeoutMs = positiveOption(
@@ -167,7 +169,7 @@ export class Registrant implements Registration {
   async #enter(signal: AbortSignal): Promise<void> {
     this.#isEntered = false;
     this.#lease = await this.#store.grant(this.#ttlSeconds, signal);
-    await this.#store.put(this.key, this.address, this.#lease, signal);
+    await this.#store.put(this.key, this.value, this.#lease, signal);
     this.#isEntered = true;
     this.#trouble.clear();
     this.#backOff.reset();
@@ -227,19 +229,19 @@ export class Registrant implements Registration {
     }
     this.#unchecked.clear();
     // The same entry of another lease is that of another process at this address, as in a restart.
-    if (entry !== null && entry.value === this.address && entry.leaseId !== null) {
+    if (entry !== null && entry.value === this.value && entry.leaseId !== null) {
       return this.#changed.clear();
     }
     const what = entry === null
       ? "was deleted from etcd"
-      : entry.value === this.address
+      : entry.value === this.value
       ? "was changed in etcd to never expire"
       : `was changed in etcd, to ${quoted(entry.value)}`;
     this.#changed.warn(
       `${this.key} ${what} while its server runs, and is put again. Find out who did that.`,
       { event: "registration_changed", key: this.key },
     );
-    await this.#store.put(this.key, this.address, lease, signal);
+    await this.#store.put(this.key, this.value, lease, signal);
   }
 
   #failed(error: unknown): LogFields {

@@ -28,10 +28,12 @@ export interface RegisterOptions extends EtcdOptions {
 
 /** A server's entry in etcd. */
 export interface Registration extends AsyncDisposable {
-  /** The endpoint's address, the entry's value. */
+  /** The endpoint's address. */
   readonly address: string;
   /** The entry's key. */
   readonly key: string;
+  /** The entry's value: the address, or JSON where more is said of the endpoint. */
+  readonly value: string;
   /**
    * Takes the entry out and stops keeping it alive. It may be called any number
    * of times, and resolves within `closeTimeoutMs` in any case: an entry that

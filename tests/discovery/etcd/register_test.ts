@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "@internode/grid";
+import { withAttributes } from "../../../lib/discovery/resolver/attributed_endpoint.ts";
 import { missing, type Resolver } from "../../../lib/discovery/resolver/resolver.ts";
 import { etcdResolver } from "../../../lib/discovery/etcd/etcd_resolver.ts";
 import { register } from "../../../lib/discovery/etcd/register.ts";
 import type { RegisterOptions } from "../../../lib/discovery/etcd/registration.ts";
 import type { Clock, Timer } from "../../../lib/runtime/clock.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
+import { attributesOf } from "../../../lib/transport/channel/endpoint.ts";
+import { parseNetEndpoint } from "../../../lib/transport/net_endpoint.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { addressesOf, ask, inTime, untilAddresses } from "../../support/asking.ts";
 import { type Case, testBeside } from "../../support/beside.ts";
@@ -61,6 +64,18 @@ function optionsOf(etcd: EtcdServer, options: Partial<RegisterOptions> = {}): Re
 function resolverOf(etcd: EtcdServer, prefix = "svc/x"): Resolver {
   return etcdResolver({ ...optionsOf(etcd, { prefix }), maxShrink: false });
 }
+
+etcdTest("puts in what is said of the endpoint beside its address", async (etcd) => {
+  const said = { name: "tcp://node-1:9000", zone: "eu-1a", weight: 2, metadata: { rack: "7" } };
+  await using registration = await register(
+    withAttributes(parseNetEndpoint(A), said),
+    optionsOf(etcd),
+  );
+  assertEquals([registration.key, await etcd.get(KEY)], [KEY, registration.value]);
+  const [endpoint] = (await ask(etcdResolver(optionsOf(etcd)), null)).endpoints;
+  assertEquals(attributesOf(endpoint!), { ...said, priority: undefined });
+  assertEquals(endpoint!.address, A);
+});
 
 /** Waits for as long as a lease of one second lasts which nobody keeps alive. */
 async function aLifeOfOneSecond(etcd: EtcdServer): Promise<void> {
