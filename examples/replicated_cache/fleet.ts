@@ -5,9 +5,11 @@
  */
 
 import { deadline } from "@std/async";
+import { ReportingProcess } from "../support/reporting_process.ts";
 import type { ReplicaList } from "./replica_list.ts";
-import { ReplicaProcess } from "./replica_process.ts";
+import type { ReplicaConfig, ReplicaReport } from "./reports.ts";
 
+const SCRIPT = new URL("replica.ts", import.meta.url);
 /** So long a replica may take from its start until it is listed. */
 const START_LIMIT_MS = 30_000;
 /** So long one may take to end: its own bounds come to less. */
@@ -31,7 +33,7 @@ export interface FleetOptions {
 
 /** A replica through all its lives. */
 class Member {
-  process: ReplicaProcess | null = null;
+  process: ReportingProcess<ReplicaReport> | null = null;
   /** Whether it is to end; otherwise its end is a failure. */
   stopping = false;
   /** How many calls its past lives have served. */
@@ -105,7 +107,16 @@ export class Fleet implements AsyncDisposable {
     const { list, folder, tell } = this.#options;
     const ready = Promise.withResolvers<void>();
     member.stopping = false;
-    const process = new ReplicaProcess({ listen: member.listen, list }, folder, {
+    const config: ReplicaConfig = { listen: member.listen, list };
+    const process = new ReportingProcess<ReplicaReport>({
+      script: SCRIPT,
+      permissions: [
+        `--allow-net=${netPermission(config).join(",")}`,
+        `--allow-read=${folder}`,
+        `--allow-write=${folder}`,
+      ],
+      config,
+    }, {
       onReport: (report) => {
         if (report.report === "ready") ready.resolve();
         else member.calls += report.calls;
@@ -129,4 +140,11 @@ export class Fleet implements AsyncDisposable {
     member.stopping = true;
     await member.process?.stop(limitMs);
   }
+}
+
+/** The addresses a replica has to reach, as for `--allow-net`. */
+function netPermission({ listen, list }: ReplicaConfig): string[] {
+  const [scheme, rest] = listen.split("://", 2);
+  const own = scheme === "unix" ? `unix:${rest}` : "127.0.0.1";
+  return [own, ...list.kind === "etcd" ? list.urls.map((url) => new URL(url).host) : []];
 }

@@ -8,7 +8,7 @@ import { readOptions } from "../../tools/command_line/command_line.ts";
 import { Interruption } from "../lock_service/supervisor/interruption.ts";
 import { count, duration } from "../lock_service/supervisor/table_view.ts";
 import { type Outcome, runDemo } from "./demo.ts";
-import { LiveLine } from "./live_line.ts";
+import { LiveLine } from "../support/live_line.ts";
 import { parseOptions, USAGE } from "./options.ts";
 
 /** How many kinds of failures are shown. */

@@ -5,13 +5,14 @@
  */
 
 import { implement, listen, serve } from "@internode/grid/call";
+import { report, untilAskedToEnd } from "../support/reporting_process.ts";
 import { CacheStore } from "./cache_store.ts";
 import { Cache } from "./contracts.ts";
 import { enlist } from "./replica_list.ts";
 import type { ReplicaConfig, ReplicaReport } from "./reports.ts";
 
 const config: ReplicaConfig = JSON.parse(Deno.args[0]!);
-const told = toldToStop();
+const asked = untilAskedToEnd();
 const store = new CacheStore();
 
 // The order is what matters: it is listed only while it listens. So it begins to
@@ -21,22 +22,12 @@ const server = serve(listener);
 {
   await using _listed = await enlist(config.list, listener.address);
   say({ report: "ready", address: listener.address });
-  await Promise.race([told, server.finished]);
+  await Promise.race([asked, server.finished]);
 }
 await server.close();
 say({ report: "ended", calls: store.calls });
 Deno.exit(0);
 
-/** Resolves when somebody wants this process to end, or who started it is gone, which ends its input. */
-function toldToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    Deno.addSignalListener("SIGTERM", resolve);
-    // What a terminal sends to all processes at once; whoever started this one will say when.
-    Deno.addSignalListener("SIGINT", () => {});
-    Deno.stdin.readable.pipeTo(new WritableStream()).then(resolve, () => resolve());
-  });
-}
-
-function say(report: ReplicaReport): void {
-  console.log(JSON.stringify(report));
+function say(what: ReplicaReport): void {
+  report(what);
 }

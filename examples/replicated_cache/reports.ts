@@ -20,13 +20,3 @@ export type ReplicaReport =
   | { readonly report: "ready"; readonly address: string }
   /** It is about to end, and has served so many calls. */
   | { readonly report: "ended"; readonly calls: number };
-
-/** A report; `undefined` for any other text, such as the half line of a killed process. */
-export function parseReport(line: string): ReplicaReport | undefined {
-  if (!line.startsWith('{"report":')) return undefined;
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}

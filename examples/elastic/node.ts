@@ -1,0 +1,105 @@
+/**
+ * The process of one node: holds keys until it gets SIGTERM, then hands them over.
+ *
+ * @module
+ */
+
+import { implement, listen, parseNetEndpoint, serve, withAttributes } from "@internode/grid/call";
+import { InternodeError, Manager } from "@internode/grid";
+import { etcdResolver, register } from "@internode/grid/etcd";
+import { report, untilAskedToEnd } from "../support/reporting_process.ts";
+import { Counters, forward, type ForwardedAddition, handOver, settled } from "./contracts.ts";
+import { KeyStore } from "./key_store.ts";
+import { moveKeys } from "./mover.ts";
+import { followPlacement } from "./placement.ts";
+import { type NodeConfig, type NodeReport, prefixesOf } from "./reports.ts";
+
+/** So long a node that was killed stays in etcd. */
+const TTL_SECONDS = 5;
+
+const config: NodeConfig = JSON.parse(Deno.args[0]!);
+const { host, urls } = config;
+const { hosts, owners } = prefixesOf(config);
+const asked = untilAskedToEnd();
+const over = new AbortController();
+
+// All nodes are one grid. Those among them that may own keys are listed apart, so
+// that a node which is to leave can hand its keys over while it is still a peer.
+const grid = new Manager({ local: host, hosts: etcdResolver({ urls, prefix: hosts }) });
+const store = new KeyStore({
+  name: host,
+  get nodes() {
+    return grid.hosts;
+  },
+  forward: passOn,
+});
+grid.onHostsChange(() => store.onChange());
+grid.handle(forward, (addition, { signal }) => store.add(addition, signal));
+grid.handle(settled, ({ placement }, { caller }) => {
+  store.onSettled(caller, placement);
+  return new Uint8Array();
+});
+grid.handle(handOver, async function* (_initial, batches) {
+  for await (const entries of batches) yield store.take(entries);
+});
+await grid.listen();
+const listener = await listen(
+  "tcp://127.0.0.1:0",
+  implement(Counters, {
+    add: (addition, { signal }) => store.add({ ...addition, hops: 0 }, signal),
+  }),
+);
+const server = serve(listener);
+
+// Listed when it listens, and an owner when all peers are connected.
+const ttlSeconds = TTL_SECONDS;
+const asHost = await register(host, { urls, prefix: hosts, ttlSeconds });
+while (!grid.hosts.includes(host)) await store.changed;
+await grid.waitForConnect();
+const following = followPlacement(etcdResolver({ urls, prefix: owners }), (placement) => {
+  store.placement = placement;
+}, over.signal);
+const moving = moveKeys(grid, store, over.signal);
+const asOwner = await register(
+  withAttributes(parseNetEndpoint(listener.address), { name: host }),
+  { urls, prefix: owners, ttlSeconds },
+);
+while (!owns()) await store.changed;
+say({ report: "ready" });
+
+await asked;
+await asOwner.close();
+// Behind this all keys are with others, unless nobody is left to own any.
+while (owns() || store.misplaced().size > 0) await store.changed;
+over.abort();
+await Promise.all([following, moving]);
+await asHost.close();
+await server.close();
+await grid.close();
+say({ report: "ended", served: store.served });
+Deno.exit(0);
+
+function owns(): boolean {
+  return store.placement?.nodes.includes(host) ?? false;
+}
+
+/** `null` for a node that has left, or is not known yet. */
+async function passOn(
+  owner: string,
+  addition: ForwardedAddition,
+  signal: AbortSignal,
+): Promise<number | null> {
+  if (!grid.hosts.includes(owner)) return null;
+  try {
+    return await grid.connection(owner).request(forward, addition, { waitForReady: true, signal });
+  } catch (error) {
+    const isUndone = error instanceof InternodeError &&
+      (error.outcome === "notSent" || error.outcome === "notExecuted");
+    if (isUndone) return null;
+    throw error;
+  }
+}
+
+function say(what: NodeReport): void {
+  report(what);
+}
