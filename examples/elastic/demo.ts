@@ -81,7 +81,9 @@ async function useFleet(
   const ignore = () => {};
   const tell = (message: string) => view.print(`client: ${message}`);
   const logger = { debug: ignore, info: ignore, warn: tell, error: tell };
-  const resolver = etcdResolver({ urls: list.urls, prefix: prefixesOf(list).owners, logger });
+  const { owners: prefix } = prefixesOf(list);
+  // Whoever goes here goes on purpose: however many they are, nobody is to be kept for some time.
+  const resolver = etcdResolver({ urls: list.urls, prefix, maxShrink: false, logger });
   const connection = await connect(resolver, { balancer: consistentHash(), logger });
   const load = new Load({ counters: client(Counters, connection), ...options });
   const over = new AbortController();

@@ -20,12 +20,14 @@ const TTL_SECONDS = 5;
 const config: NodeConfig = JSON.parse(Deno.args[0]!);
 const { host, urls } = config;
 const { hosts, owners } = prefixesOf(config);
+// Whoever goes here goes on purpose: however many they are, nobody is to be kept for some time.
+const etcd = { urls, maxShrink: false } as const;
 const asked = untilAskedToEnd();
 const over = new AbortController();
 
 // All nodes are one grid. Those among them that may own keys are listed apart, so
 // that a node which is to leave can hand its keys over while it is still a peer.
-const grid = new Manager({ local: host, hosts: etcdResolver({ urls, prefix: hosts }) });
+const grid = new Manager({ local: host, hosts: etcdResolver({ ...etcd, prefix: hosts }) });
 const store = new KeyStore({
   name: host,
   get nodes() {
@@ -56,7 +58,7 @@ const ttlSeconds = TTL_SECONDS;
 const asHost = await register(host, { urls, prefix: hosts, ttlSeconds });
 while (!grid.hosts.includes(host)) await store.changed;
 await grid.waitForConnect();
-const following = followPlacement(etcdResolver({ urls, prefix: owners }), (placement) => {
+const following = followPlacement(etcdResolver({ ...etcd, prefix: owners }), (placement) => {
   store.placement = placement;
 }, over.signal);
 const moving = moveKeys(grid, store, over.signal);
