@@ -6,7 +6,7 @@
 
 import type { ClientSettings } from "../service/client_options.ts";
 import { DialLimiter } from "../../rpc/connecting/dial_limiter.ts";
-import type { CallDelegate } from "../../rpc/calling/pending_request.ts";
+import type { CallDelegate } from "../../rpc/calling/call_delegate.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";

@@ -9,11 +9,13 @@ import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
 import { arrayProblem } from "../../rpc/calling/given_array.ts";
-import { PendingRequest } from "../../rpc/calling/pending_request.ts";
+import { CallWatch, traceRequest, watchOf } from "../../rpc/calling/call_watch.ts";
+import { takeResponse } from "../../rpc/calling/pending_request.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import { optionProblem } from "../../rpc/contract/call_options.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
-import { CallTime } from "../../session/frames/call_time.ts";
+import { CallTime, UNLIMITED_TIME } from "../../session/frames/call_time.ts";
+import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { PickOptions, Replica } from "../balancers/balancer.ts";
@@ -46,6 +48,8 @@ export interface Hedge {
 
 /** What only some calls have. */
 class Extra {
+  /** Who looks at it beside its caller. */
+  watch: CallWatch | null = null;
   /** The attempts that have failed, here and in other calls of the same hedge. */
   attempts: CallAttempts | null = null;
   /** The hedge it is part of. */
@@ -74,13 +78,24 @@ class Extra {
  *      |                                            ^
  *      +-- given up, too late, or client closed ----+
  * ```
+ *
+ * It has all its fields itself, as a `PendingRequest` has: a class above would cost each call 10 ns.
  */
-export class ServiceCall<Request, Response> extends PendingRequest<Request, Response>
-  implements WaitingCall {
+export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall {
+  /** See {@linkcode OutgoingCall}. */
+  id = -1;
+  /** See {@linkcode OutgoingCall}. */
+  handler = -1;
+  /** See {@linkcode OutgoingCall}. */
+  state: OutgoingCall["state"] = "idle";
+  /** See {@linkcode OutgoingCall}. */
+  time: CallTime = UNLIMITED_TIME;
   readonly #core: ClientCore;
   readonly #method: SingleMethod<Request, Response>;
   readonly #request: Request;
   readonly #options: ServiceCallOptions;
+  readonly #resolve: (response: Response) => void;
+  readonly #reject: (error: unknown) => void;
   #carrier: OpenLink | null = null;
   #extra: Extra | null = null;
 
@@ -92,11 +107,19 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
   ) {
-    super(method.contract, core, "", resolve, reject);
     this.#core = core;
     this.#method = method;
     this.#request = request;
     this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const { traces, spans } = core;
+    if (traces.active || spans !== null) this.#more().watch = watchOf(core, method.contract.name);
+  }
+
+  /** See {@linkcode OutgoingCall}. */
+  get deadlineMs(): number {
+    return this.time.deadlineMs;
   }
 
   /**
@@ -128,7 +151,9 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
       if (!isCounted) core.retryBudget.onCall(nowMs);
       core.replicas.wait(this, this);
     }
-    if (signal !== undefined && this.state !== "ended") this.watch(signal);
+    if (signal !== undefined && this.state !== "ended") {
+      (this.#more().watch ??= new CallWatch()).listen(signal, this);
+    }
   }
 
   /** When the present attempt was sent. */
@@ -142,8 +167,13 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     return this.#carrier === null ? null : this.#carrier.replica;
   }
 
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.giveUp(this.#extra?.watch?.reason);
+  }
+
   /** Ends the call from this side, wherever it is; no replica is to blame. */
-  override giveUp(reason: unknown): void {
+  giveUp(reason: unknown): void {
     if (this.state === "ended" || this.state === "abandoned") return;
     this.#more().isGivenUp = true;
     const carrier = this.#carrier;
@@ -176,18 +206,27 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     return unsentError(why, this.#method.contract.name, this.#core.replicas);
   }
 
+  /** Nobody asks. */
+  onTransmitted(): void {}
+
   /** The answer. */
-  override succeed(response: Response): void {
+  onResponse(kind: number, reader: ByteReader): void {
+    takeResponse(this, this.#method.contract.response, kind, reader);
+  }
+
+  /** Ends well. */
+  succeed(response: Response): void {
     const carrier = this.#carrier!;
     this.#carrier = null;
     carrier.end();
     carrier.replica.onAnswered(carrier.link.beginTurn() - this.#sentMs);
     if (this.#core.traces.active) this.#traceAttempt(carrier, undefined);
-    super.succeed(response);
+    if (this.#extra !== null) this.#finish(this.#extra, undefined);
+    this.#resolve(response);
   }
 
   /** The attempt has failed, or there was none. */
-  override onError(error: unknown, detail: ByteReader | null): void {
+  onError(error: unknown, detail: ByteReader | null): void {
     const carrier = this.#carrier;
     if (carrier === null) return this.#fail(error);
     const { replica } = carrier;
@@ -204,15 +243,14 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     this.#fail(failure);
   }
 
-  /** Tells of the whole call only if its last attempt has not been told of. */
-  override trace(startMs: number, failure: unknown): void {
-    if (this.#extra?.isTraced !== true) super.trace(startMs, failure, "", 0);
-  }
-
   #traceAttempt({ replica }: OpenLink, failure: unknown): void {
     const extra = this.#more();
-    super.trace(this.#sentMs, failure, replica.endpoint.address, extra.attempt);
+    this.#trace(this.#sentMs, failure, replica.endpoint.address, extra.attempt);
     extra.isTraced = true;
+  }
+
+  #trace(startMs: number, failure: unknown, host: string, attempt: number): void {
+    traceRequest(this.#core, this.#method.contract.name, "", startMs, failure, host, attempt);
   }
 
   /** Chooses a replica; `null`: there is none now, or the call has failed. */
@@ -249,7 +287,7 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     carrier.begin();
     try {
       const number = carrier.methodNumber(key, nowMs);
-      const metadata = withTraceContext(this.#options.metadata, this.span);
+      const metadata = withTraceContext(this.#options.metadata, this.#extra?.watch?.span ?? null);
       const { outgoing } = carrier.link.session;
       outgoing.request(this, number, contract.request, this.#request, metadata, nowMs);
       const { spinUs = this.#core.options.spinUs } = this.#options;
@@ -308,8 +346,19 @@ export class ServiceCall<Request, Response> extends PendingRequest<Request, Resp
     const failure = extra?.attempts?.maybeExecuted === true && !extra.isGivenUp
       ? withMaybeExecuted(error)
       : error;
-    if (extra !== null && extra.timer !== null) this.#core.options.clock.clearTimer(extra.timer);
-    this.fail(failure);
+    if (extra !== null) this.#finish(extra, failure);
+    this.#reject(failure);
+  }
+
+  /** @param failure `undefined`: it went well. */
+  #finish(extra: Extra, failure: unknown): void {
+    const { timer, watch, isTraced } = extra, core = this.#core;
+    if (timer !== null) core.options.clock.clearTimer(timer);
+    if (watch === null) return;
+    watch.end(this, failure);
+    // The whole call is told of only if its last attempt has not been.
+    if (watch.startMs < 0 || !core.traces.active || isTraced) return;
+    this.#trace(watch.startMs, failure, "", 0);
   }
 
   #more(): Extra {

@@ -11,13 +11,13 @@ import type { Link } from "../../driver/link.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import { OpenedStream } from "../../session/calls/opened_stream.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { CallDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
 import { traceCode } from "../tracing/call_trace.ts";
 import { startClientSpan, withTraceContext } from "../tracing/client_span.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import { MessageQueue, type QueueListener } from "../serving/message_queue.ts";
 import { decodePayload, invalidPayload } from "../contract/payload.ts";
-import type { CallDelegate } from "./pending_request.ts";
 import type { Span } from "../contract/tracer.ts";
 
 /** What a stream needs of its connection besides what any call needs. */

@@ -1,0 +1,23 @@
+/**
+ * What calls need of the face that makes them.
+ *
+ * @module
+ */
+
+import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
+import type { Tracer } from "../contract/tracer.ts";
+import type { CallTraces } from "../tracing/call_trace.ts";
+
+/** What a pending call needs of its connection. */
+export interface CallDelegate {
+  /** The peer's address; empty while it is not known. */
+  readonly host: string;
+  /** Receives ended calls. */
+  readonly traces: CallTraces;
+  /** Begins the spans of calls; `null` without a tracer. */
+  readonly spans: Tracer | null;
+  /** The monotonic time in milliseconds. */
+  now(): number;
+  /** Ends the call with the reason of its signal. */
+  abort(call: OutgoingCall, reason: unknown): void;
+}
