@@ -200,14 +200,20 @@ export class Connection {
     request: Request,
     options: CallOptions,
   ): void {
-    const { signal, timeoutMs = this.#node.options.defaultTimeoutMs } = options;
-    if (!this.#prepareCall(call, timeoutMs, options, contract)) return;
+    const node = this.#node;
+    const { signal, subroute, into, spinUs, timeoutMs = node.options.defaultTimeoutMs } = options;
+    const isPlain = signal === undefined && subroute === undefined && into === undefined &&
+      spinUs === undefined && typeof timeoutMs === "number" && timeoutMs > 0;
+    // Most calls have no options, of which nothing need be checked.
+    if (!(isPlain && !node.closing) && !this.#prepareCall(call, timeoutMs, options, contract)) {
+      return;
+    }
     const link = this.#reconnector.link;
     if (link !== null) {
       const nowMs = link.beginCall(call, timeoutMs);
       this.#request(link, nowMs, call, contract, request, options);
     } else {
-      call.time = new CallTime(this.#node.options.clock.now(), timeoutMs);
+      call.time = new CallTime(node.options.clock.now(), timeoutMs);
       this.#wait(call, contract, request, options);
     }
     if (signal !== undefined && call.state !== "ended") call.watch(signal);

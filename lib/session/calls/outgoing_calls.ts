@@ -187,9 +187,9 @@ export class OutgoingCalls {
     codec: Codec<T>,
     value: T,
   ): void {
-    const id = this.calls.add(call);
+    const deadlineMs = call.deadlineMs, id = this.calls.add(call, deadlineMs);
     const flags = hasMetadata ? FLAG_METADATA : 0;
-    const timeout = timeoutArgument(call.deadlineMs, this.#scheduler.nowMs);
+    const timeout = timeoutArgument(deadlineMs, this.#scheduler.nowMs);
     // Set first, because a queued message may begin to leave at once.
     call.state = "waiting";
     try {

@@ -39,10 +39,12 @@ export class FrameLanes {
   /** Keeps other frames out of a frame whose value is being encoded. */
   protected readonly encoding: Encoding = new Encoding();
 
+  /** Is told that there is something to send. Between frames only, see {@linkcode FrameLanes.signalOutput}. */
+  protected readonly listener: OutputListener;
+
   readonly #pool: WriterPool;
   /** The lane of control frames that overtake messages; made on first use. */
   #control: BatchWriter | null = null;
-  readonly #listener: OutputListener;
   readonly #maxReplyBytes: number;
   #replyBytes = 0;
   #mayOvertake = true;
@@ -57,7 +59,7 @@ export class FrameLanes {
     this.seal = seal;
     this.data = new BatchWriter(pool, seal);
     this.#pool = pool;
-    this.#listener = listener;
+    this.listener = listener;
     this.#maxReplyBytes = MAX_REPLY_BYTES + maxCalls * SHORT_REPLY_BYTES;
   }
 
@@ -158,7 +160,7 @@ export class FrameLanes {
   /** Notifies the listener that there is something to drain, or another reason for a turn; deferred until the current frame is complete. */
   signalOutput(): void {
     if (this.encoding.isOn) this.encoding.defer(() => this.signalOutput());
-    else this.#listener.onOutput();
+    else this.listener.onOutput();
   }
 }
 

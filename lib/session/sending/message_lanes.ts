@@ -84,46 +84,63 @@ export class MessageLanes extends FrameLanes {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     const rawLength = raw === null ? 0 : raw.length;
-    if (raw !== null && rawLength > this.budget.interactiveBytes) {
-      this.bulk.checkRoom(rawLength + (prefix === null ? 0 : prefix.length));
-      const payload = prefix === null ? plainBytes(raw) : joined([prefix, raw]);
-      const message = new QueuedMessage(type, flags, code, id, argument, payload, call, null);
-      message.lending = lending;
-      this.#enqueue(message);
-      return false;
-    }
     const data = this.data, encoding = this.encoding;
+    if (raw !== null && rawLength > this.budget.interactiveBytes) {
+      const payload = this.#withPrefix(prefix, raw);
+      return this.#enqueue(type, flags, code, id, argument, payload, call, lending);
+    }
     if (encoding.isOn) {
-      const payload = encoding.apart(prefix, codec, value, kind !== PayloadKind.bytes);
-      this.bulk.checkRoom(payload.length);
-      this.#enqueue(new QueuedMessage(type, flags | kind, code, id, argument, payload, call, null));
-      return false;
+      const payload = this.#encodedApart(prefix, codec, value, kind);
+      return this.#enqueue(type, flags | kind, code, id, argument, payload, call, null);
     }
     const header = data.begin(type, flags | kind, code, id, argument, this.nowMs);
     const writer = data.writer;
     if (prefix !== null) writer.append(prefix);
     if (raw !== null) copyInto(writer, raw, rawLength);
     else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
-    if (call !== null && call.state === "ended") {
-      // User code has cancelled this call while it was encoded.
-      data.rollback(header);
-      encoding.runDeferred();
-      return false;
-    }
+    // User code has cancelled this call while it was encoded.
+    if (call !== null && call.state === "ended") return this.#takeBack(header);
     const length = writer.position - header - HEADER_BYTES;
     if (
       length <= this.budget.interactiveBytes && data.pendingBytes < this.maxBatchedBytes &&
       this.budget.reserve(length)
     ) {
       data.end(header);
-      encoding.runDeferred();
+      // Only the user's code has anything deferred.
+      if (raw === null) encoding.runDeferred();
       this.bulk.pacer.interactiveMs = this.nowMs;
       this.messages++;
-      this.signalOutput();
+      this.listener.onOutput();
       return true;
     }
-    const payload = this.#takeBack(header);
-    this.#enqueue(new QueuedMessage(type, flags | kind, code, id, argument, payload, call, null));
+    const payload = this.#takeOut(header);
+    return this.#enqueue(type, flags | kind, code, id, argument, payload, call, null);
+  }
+
+  // What follows is rare, and by itself, so that V8 compiles the usual way of a message as one.
+
+  /** What is sent from where it lies. */
+  #withPrefix(prefix: Uint8Array | null, raw: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    this.bulk.checkRoom(raw.length + (prefix === null ? 0 : prefix.length));
+    return prefix === null ? plainBytes(raw) : joined([prefix, raw]);
+  }
+
+  /** The payload of a value that is sent while another one is encoded. */
+  #encodedApart<T>(
+    prefix: Uint8Array | null,
+    codec: Codec<T>,
+    value: T,
+    kind: number,
+  ): Uint8Array<ArrayBuffer> {
+    const payload = this.encoding.apart(prefix, codec, value, kind !== PayloadKind.bytes);
+    this.bulk.checkRoom(payload.length);
+    return payload;
+  }
+
+  /** Takes the frame begun at `header` back. */
+  #takeBack(header: number): false {
+    this.data.rollback(header);
+    this.encoding.runDeferred();
     return false;
   }
 
@@ -132,21 +149,32 @@ export class MessageLanes extends FrameLanes {
    *
    * @throws {InternodeError} `MessageTooLarge` or `Overloaded`.
    */
-  #takeBack(header: number): Uint8Array<ArrayBuffer> {
+  #takeOut(header: number): Uint8Array<ArrayBuffer> {
     const data = this.data;
     try {
       this.bulk.checkRoom(data.writer.position - header - HEADER_BYTES);
       return payloadOf(data, header);
     } finally {
-      data.rollback(header);
-      this.encoding.runDeferred();
+      this.#takeBack(header);
     }
   }
 
-  #enqueue(message: QueuedMessage): void {
+  #enqueue(
+    type: number,
+    flags: number,
+    code: number,
+    id: number,
+    argument: number,
+    payload: Uint8Array<ArrayBuffer>,
+    call: OutgoingCall | null,
+    lending: LendingPool | null,
+  ): false {
+    const message = new QueuedMessage(type, flags, code, id, argument, payload, call, null);
+    message.lending = lending;
     this.enqueuedBytes = message.totalBytes;
     this.bulk.add(message);
     this.messages++;
     this.signalOutput();
+    return false;
   }
 }

@@ -68,8 +68,12 @@ export class OutgoingCallTable {
     return this.#earliestMs;
   }
 
-  /** Assigns a slot and an id to the call. */
-  add(call: OutgoingCall): number {
+  /**
+   * Assigns a slot and an id to the call.
+   *
+   * @param deadlineMs The call's. Whoever adds it has read it already, which takes some time.
+   */
+  add(call: OutgoingCall, deadlineMs: number): number {
     let slot = this.#free.pop();
     if (slot === undefined) {
       slot = this.#slots.length;
@@ -83,7 +87,6 @@ export class OutgoingCallTable {
     this.active++;
     const id = (uses << SLOT_BITS | slot) >>> 0;
     call.id = id;
-    const deadlineMs = call.deadlineMs;
     if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
     return id;
   }

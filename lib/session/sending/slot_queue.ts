@@ -93,6 +93,10 @@ export class SlotQueue {
 
   /** Sends queued calls as long as there are slots and room. */
   readonly flow = (): void => {
+    if (this.#calls.length > 0 || this.#first !== undefined) this.#flow();
+  };
+
+  #flow(): void {
     const scheduler = this.#scheduler, { bulk } = scheduler;
     while (this.length > 0 && this.hasSlot) {
       if (this.#first !== undefined && !bulk.hasRoom(this.#firstBytes)) {
@@ -117,7 +121,7 @@ export class SlotQueue {
         call.onError(error, null);
       }
     }
-  };
+  }
 
   /** Removes the first call that still waits; `undefined` if there is none. */
   shift(): QueuedCall | undefined {

@@ -40,11 +40,11 @@ function expired<Call>(
 Deno.test("an outgoing call has an id of its slot and of how often that was used, and -1 before and after", () => {
   const calls = new OutgoingCallTable(), first = new Mine(), second = new Mine();
   assertEquals([first.id, first.handler, first.state], [-1, -1, "idle"]);
-  assertEquals([calls.add(first), calls.add(second)], [0x10_0000, 0x10_0001]);
+  assertEquals([calls.add(first, Infinity), calls.add(second, Infinity)], [0x10_0000, 0x10_0001]);
   assertEquals([calls.active, calls.get(0x10_0001)], [2, second]);
   calls.remove(first);
   assertEquals([calls.active, first.id, calls.get(0x10_0000)], [1, -1, null]);
-  assertEquals(calls.add(first), 0x20_0000);
+  assertEquals(calls.add(first, Infinity), 0x20_0000);
   assertEquals([calls.get(0x10_0000), calls.get(0x20_0000)], [null, first]);
   assertEquals([calls.get(0x10_0002), [...calls]], [null, [first, second]]);
 });
@@ -52,7 +52,7 @@ Deno.test("an outgoing call has an id of its slot and of how often that was used
 Deno.test("a slot's 2,048th use has the id of its first, as ids stay below 2^31", () => {
   const calls = new OutgoingCallTable(), call = new Mine(), ids: number[] = [];
   for (let use = 0; use < 2_048; use++) {
-    ids.push(calls.add(call));
+    ids.push(calls.add(call, Infinity));
     calls.remove(call);
   }
   assertEquals([ids[0], ids[2_046], ids[2_047]], [0x10_0000, 0x7ff0_0000, 0x10_0000]);
@@ -60,12 +60,12 @@ Deno.test("a slot's 2,048th use has the id of its first, as ids stay below 2^31"
 
 Deno.test("outgoing calls that were taken out are gone, and slots begin anew", () => {
   const calls = new OutgoingCallTable(), one = new Mine(5), two = new Mine();
-  calls.add(one);
-  calls.add(two);
+  calls.add(one, one.deadlineMs);
+  calls.add(two, two.deadlineMs);
   calls.remove(one);
   assertEquals(calls.clear(), [two]);
   assertEquals([two.id, calls.active, calls.earliestMs, [...calls]], [-1, 0, Infinity, []]);
-  assertEquals(calls.add(one), 0x10_0000);
+  assertEquals(calls.add(one, one.deadlineMs), 0x10_0000);
 });
 
 Deno.test("an incoming call is found by its whole id, its slot by a part of it", () => {
@@ -105,7 +105,7 @@ Deno.test("calls expire at their deadline and not before, and the next one is kn
   const deadlines = [30, 10, Infinity, 20];
   const outgoing = deadlines.map((deadlineMs) => new Mine(deadlineMs));
   const incoming = deadlines.map((deadlineMs, slot) => new Theirs(0x10_0000 + slot, deadlineMs));
-  for (const call of outgoing) mine.add(call);
+  for (const call of outgoing) mine.add(call, call.deadlineMs);
   for (const call of incoming) theirs.add(call);
   assertEquals([mine.earliestMs, theirs.earliestMs], [10, 10]);
   assertEquals([expired(mine, 9), expired(theirs, 9)], [[], []]);

@@ -23,7 +23,7 @@ function queueing(maxCalls = 1) {
   });
   const slots = new OutgoingCallTable(), expired: OutgoingCall[] = [];
   const taken = Array.from({ length: maxCalls }, () => new TestCall());
-  for (const call of taken) slots.add(call);
+  for (const call of taken) slots.add(call, call.deadlineMs);
   const queue = new SlotQueue(slots, scheduler, (call) => {
     expired.push(call);
     call.state = "ended";
@@ -33,7 +33,7 @@ function queueing(maxCalls = 1) {
   const add = (deadlineMs?: number, value: unknown = null): TestCall => {
     const call = new TestCall(deadlineMs);
     queue.add(call, value, () => {
-      slots.add(call);
+      slots.add(call, call.deadlineMs);
       call.state = "sent";
       sent.push(call);
     });
@@ -96,7 +96,7 @@ Deno.test("a call that waited for the connection is not refused", () => {
   const { queue, fill, slots, free } = queueing();
   const count = fill(), admitted = new TestCall();
   admitted.state = "waiting";
-  queue.add(admitted, null, () => slots.add(admitted));
+  queue.add(admitted, null, () => slots.add(admitted, Infinity));
   assertEquals([queue.length, admitted.state], [count + 1, "waiting"]);
   free();
   assertEquals(queue.waiting().at(-1), admitted);
@@ -183,7 +183,7 @@ Deno.test("a call for which there is no room when its turn comes stays first, an
   const { scheduler, drain, slots, queue, free } = queueing(3);
   const large = (call: TestCall, bytes: number): void =>
     queue.add(call, null, () => {
-      const id = slots.add(call);
+      const id = slots.add(call, call.deadlineMs);
       try {
         scheduler.send(FrameType.request, 0, 0, id, 0, null, rawCodec, numbered(bytes), call);
       } catch (error) {
