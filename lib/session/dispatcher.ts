@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType, isBulk, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
@@ -87,17 +88,21 @@ export class Dispatcher {
     argument: number,
   ): boolean {
     if ((flags & ~KNOWN_FLAGS) !== 0 || (flags & KIND_MASK) === KIND_MASK) {
-      throw protocolError(
-        `The peer sent a frame of type ${type} with invalid flags (${flags}).`,
-      );
+      throw invalidFlags(type, flags);
     }
+    return isMessage(type)
+      ? this.#onMessageFrame(type, flags, code, length, id, argument)
+      : this.#onOtherFrame(type, code, length, id, argument);
+  }
+
+  #onOtherFrame(
+    type: number,
+    code: number,
+    length: number,
+    id: number,
+    argument: number,
+  ): boolean {
     switch (type) {
-      case FrameType.request:
-      case FrameType.response:
-      case FrameType.output:
-      case FrameType.input:
-      case FrameType.open:
-        return this.#onMessageFrame(type, flags, code, length, id, argument);
       case FrameType.openerFragment:
       case FrameType.responderFragment: {
         this.#buffer.checkFrame(0, length);
@@ -147,36 +152,57 @@ export class Dispatcher {
     id: number,
     argument: number,
   ): boolean {
-    const buffer = this.#buffer, reader = this.#reader;
+    const buffer = this.#buffer;
     buffer.checkFrame(flags, length);
-    let total = length;
-    const first = (flags & FLAG_FIRST) !== 0;
-    if (first) {
-      if (length < 4) throw protocolError("The peer sent a fragmented message without its size.");
-      total = reader.view.getUint32(reader.position, true);
-      reader.position += 4;
-    }
-    if (isBulk(type, flags, length)) buffer.onBulk(reader.remaining);
+    const isFirst = (flags & FLAG_FIRST) !== 0;
+    const total = isFirst ? this.#readTotal(length) : length;
+    if (isBulk(type, flags, length)) buffer.onBulk(this.#reader.remaining);
     buffer.checkFinished(type, id);
     const cost = buffer.charge(total);
     if (type === FrameType.input || type === FrameType.output) {
-      const half = this.#receiveHalf(type, id);
-      const hadCredit = (half === null || type === FrameType.input) &&
-        buffer.takeStreamCredit();
-      if (half === null) {
-        buffer.forget(cost);
-        if (!hadCredit) this.onIneffective();
-        return false;
-      }
-      half.onBegin(argument, cost);
+      return this.#onStreamFrame(type, flags, code, id, argument, total, cost);
     }
-    if (first) {
+    if (isFirst) {
       if (type === FrameType.response) this.#outgoing.checkResponse(id);
-      else if (type !== FrameType.input && type !== FrameType.output) this.#incoming.checkId(id);
-      buffer.begin(type, flags, code, id, argument, total, reader);
+      else this.#incoming.checkId(id);
+      buffer.begin(type, flags, code, id, argument, total, this.#reader);
       return false;
     }
     return this.#deliver(type, flags, code, id, argument, cost, this.#scheduler.nowMs);
+  }
+
+  /** Reads the size of a message of which the first piece has come. */
+  #readTotal(length: number): number {
+    if (length < 4) throw protocolError("The peer sent a fragmented message without its size.");
+    const reader = this.#reader, total = reader.view.getUint32(reader.position, true);
+    reader.position += 4;
+    return total;
+  }
+
+  /** A message of a stream, or the first piece of one, that is counted in. */
+  #onStreamFrame(
+    type: number,
+    flags: number,
+    code: number,
+    id: number,
+    argument: number,
+    total: number,
+    cost: number,
+  ): boolean {
+    const buffer = this.#buffer, half = this.#receiveHalf(type, id);
+    const hadCredit = (half === null || type === FrameType.input) && buffer.takeStreamCredit();
+    if (half === null) {
+      buffer.forget(cost);
+      if (!hadCredit) this.onIneffective();
+      return false;
+    }
+    half.onBegin(argument, cost);
+    if ((flags & FLAG_FIRST) !== 0) {
+      buffer.begin(type, flags, code, id, argument, total, this.#reader);
+      return false;
+    }
+    half.deliver(flags & KIND_MASK, this.#reader);
+    return true;
   }
 
   #deliverWhole(whole: Assembly): boolean {
@@ -265,4 +291,14 @@ export class Dispatcher {
     }
     return reader.view.getUint32(reader.position, true);
   }
+}
+
+/** Whether a frame carries a message or the first piece of one. */
+function isMessage(type: number): boolean {
+  return type >= FrameType.request && type <= FrameType.input || type === FrameType.response ||
+    type === FrameType.output;
+}
+
+function invalidFlags(type: number, flags: number): InternodeError {
+  return protocolError(`The peer sent a frame of type ${type} with invalid flags (${flags}).`);
 }

@@ -110,12 +110,7 @@ export class CallSource {
     if (running < most || running < 2 * most && this.#handlers.renewing) {
       return this.#rate === null ? null : this.#rate.take(this.beginTurn());
     }
-    return new InternodeError(
-      "Overloaded",
-      `${running} handlers of calls from this peer are running, including those of cancelled calls; ` +
-        "the limit is maxCalls, or twice that while a connection is renewed. Try again later.",
-      { origin: "remote", outcome: "notExecuted" },
-    );
+    return tooManyRunning(running);
   }
 
   /** A handler begins to run. */
@@ -147,4 +142,13 @@ export class CallSource {
   onRefused(): void {
     this.#onRefused();
   }
+}
+
+function tooManyRunning(running: number): InternodeError {
+  return new InternodeError(
+    "Overloaded",
+    `${running} handlers of calls from this peer are running, including those of cancelled calls; ` +
+      "the limit is maxCalls, or twice that while a connection is renewed. Try again later.",
+    { origin: "remote", outcome: "notExecuted" },
+  );
 }

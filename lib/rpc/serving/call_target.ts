@@ -10,7 +10,7 @@ import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import { CallContext } from "./call_context.ts";
+import { CallContext, type CallPlace } from "./call_context.ts";
 import { auditRefused, type CallName, recordCall } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import { type Serving, unknownHandler } from "./serving.ts";
@@ -24,15 +24,15 @@ export interface Called {
 }
 
 /** Takes the calls of one connection under one name. This class refuses all of them, see {@linkcode CallTarget.refuse}. */
-export class CallTarget<Target extends Called = Called> implements HandlerTarget {
+export class CallTarget<Target extends Called = Called> implements HandlerTarget, CallPlace {
   /** What is called. */
   protected readonly contract: Target;
-  /** What handlers of the node or server share. */
-  protected readonly serving: Serving;
-  /** The connection of the calls. */
-  protected readonly source: CallSource;
-  /** The subroute. */
-  protected readonly subroute: string;
+  /** See {@linkcode CallPlace}. */
+  readonly serving: Serving;
+  /** See {@linkcode CallPlace}. */
+  readonly source: CallSource;
+  /** See {@linkcode CallPlace}. */
+  readonly subroute: string;
 
   constructor(contract: Target, serving: Serving, source: CallSource, subroute: string) {
     this.contract = contract;
@@ -115,9 +115,10 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     bytes: number,
   ): CallContext {
     const { serving, source, subroute } = this;
-    const context = new CallContext(serving, source, subroute, metadata, deadlineMs);
-    context.record = recordCall(serving, contract, subroute, source.host, metadata);
-    context.room = reader.room;
+    const context = new CallContext(this, metadata, deadlineMs, reader.room);
+    if (serving.spans !== null || serving.traces.active) {
+      context.record = recordCall(serving, contract, subroute, source.host, metadata);
+    }
     const memory = memoryOf(reader, bytes);
     if (memory > 0) context.hold(memory);
     return context;

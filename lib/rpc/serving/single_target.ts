@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../../errors.ts";
-import { follow, thenOf } from "../../foreign/thenable.ts";
+import { follow, type Then, thenOf } from "../../foreign/thenable.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import { bufferOf } from "../../wire/plain_bytes.ts";
@@ -14,6 +14,7 @@ import { PayloadKind } from "../../wire/frame.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import { CallTarget } from "./call_target.ts";
 import type { CallContext } from "./call_context.ts";
+import type { CallRecord } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { SingleContract } from "../contract/contract.ts";
@@ -63,17 +64,9 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     deadlineMs: number,
     metadata: Metadata,
   ): void {
-    if (this.#room !== null && !this.#room.mayRun(responder)) {
-      this.refuse(responder, id, "single", metadata, this.#unread ??= unread(this.contract.name));
-      return;
-    }
-    const overload = this.source.checkCapacity();
-    if (overload !== null) {
-      this.refuse(responder, id, "single", metadata, overload);
-      return;
-    }
-    if (hasNoRoom(reader)) {
-      this.refuse(responder, id, "single", metadata, noRoom(this.contract.name));
+    const refusal = this.#refusal(responder, reader);
+    if (refusal !== null) {
+      this.refuse(responder, id, "single", metadata, refusal);
       return;
     }
     const bytes = reader.remaining;
@@ -85,13 +78,8 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
         request = lent as Request;
       } else request = decodePayload(this.contract.request, kind, reader);
     } catch (error) {
-      this.refuse(
-        responder,
-        id,
-        "single",
-        metadata,
-        unreadable("The request", error, "notExecuted"),
-      );
+      const unread = unreadable("The request", error, "notExecuted");
+      this.refuse(responder, id, "single", metadata, unread);
       return;
     }
     const context = this.contextOf(this.contract, metadata, deadlineMs, reader, bytes);
@@ -99,6 +87,16 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     const gate = this.#gate;
     if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
     else this.#wait(gate, responder, id, context, request);
+  }
+
+  /** Why a call is not even to be decoded; `null`: it is. */
+  #refusal(responder: Responder, reader: ByteReader): InternodeError | null {
+    if (this.#room !== null && !this.#room.mayRun(responder)) {
+      return this.#unread ??= unread(this.contract.name);
+    }
+    const overload = this.source.checkCapacity();
+    if (overload !== null) return overload;
+    return hasNoRoom(reader) ? noRoom(this.contract.name) : null;
   }
 
   /** Waits for a place among the calls that may run at a time. */
@@ -144,16 +142,35 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
       const { record } = context;
       result = record === null
         ? this.#handler(request, context)
-        : record.run(() => this.#handler(request, context));
+        : this.#runIn(record, request, context);
     } catch (error) {
       this.#fail(responder, id, accepted, context, error);
       return;
     }
     const then = thenOf(result);
-    if (then === null) {
-      this.#answer(responder, id, accepted, context, result as Response);
-      return;
-    }
+    if (then === null) this.#answer(responder, id, accepted, context, result as Response);
+    else this.#follow(responder, id, accepted, context, result, then);
+  }
+
+  // The next two by themselves, as a function that makes a closure pays for it at each call.
+
+  #runIn(
+    record: CallRecord,
+    request: Request,
+    context: CallContext,
+  ): Response | Promise<Response> {
+    return record.run(() => this.#handler(request, context));
+  }
+
+  /** Answers when the handler's promise is settled. */
+  #follow(
+    responder: Responder,
+    id: number,
+    accepted: IncomingRequest | null,
+    context: CallContext,
+    result: Response | Promise<Response>,
+    then: Then,
+  ): void {
     let call = accepted;
     if (call === null) {
       call = new IncomingRequest(id, context);
@@ -183,17 +200,28 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
       // What waits to be sent is lent until it has been.
       if (lending !== null && sent && responder.waitingBytes > 0) context.lent = null;
     } catch (error) {
-      const problem = invalidPayload(error);
-      if (problem.code === "Overloaded") (this.#room ??= new ResponseRoom()).onRefused(responder);
-      const failure = unsendable(problem, "response");
-      this.#end(responder, id, call, context, problem, failure, null);
+      this.#failToSend(responder, id, call, context, error);
       return;
     }
     const { waitingBytes } = responder;
-    if (waitingBytes > 0) this.#room ??= new ResponseRoom();
-    this.#room?.onTaken(waitingBytes);
-    context.record?.end();
+    if (waitingBytes > 0 || this.#room !== null) {
+      (this.#room ??= new ResponseRoom()).onTaken(waitingBytes);
+    }
+    if (context.record !== null) context.record.end();
     this.#leave(context);
+  }
+
+  #failToSend(
+    responder: Responder,
+    id: number,
+    call: IncomingRequest | null,
+    context: CallContext,
+    error: unknown,
+  ): void {
+    const problem = invalidPayload(error);
+    if (problem.code === "Overloaded") (this.#room ??= new ResponseRoom()).onRefused(responder);
+    const failure = unsendable(problem, "response");
+    this.#end(responder, id, call, context, problem, failure, null);
   }
 
   #fail(

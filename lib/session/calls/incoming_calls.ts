@@ -134,14 +134,8 @@ export class IncomingCalls implements Responder {
 
   /** Checks that a new call may have that id. */
   checkId(id: number): void {
-    if ((id & SLOT_MASK) >= this.#maxCalls) {
-      throw protocolError(
-        `The peer sent a call with id ${id}, which is out of range: maxCalls is ${this.#maxCalls}.`,
-      );
-    }
-    if (this.calls.has(id)) {
-      throw protocolError(`The peer sent a call with id ${id}, whose slot is in use.`);
-    }
+    if ((id & SLOT_MASK) >= this.#maxCalls) throw outOfRange(id, this.#maxCalls);
+    if (this.calls.has(id)) throw inUse(id);
   }
 
   /** Finds the handler of a new call. If none is to run, sends an error and returns `null`. */
@@ -154,15 +148,14 @@ export class IncomingCalls implements Responder {
   ): HandlerTarget | null {
     this.checkId(id);
     const named = this.names.get(code);
-    const target = this.names.target(named);
+    const target = this.names.target(named), isLate = deadlineMs <= this.#scheduler.nowMs;
+    if (target !== null && !isLate && !this.draining) return target;
     let error: InternodeError;
     if (this.draining) {
       error = notServed("Closed", "This node accepts no new calls on this connection.");
-    } else if (deadlineMs <= this.#scheduler.nowMs) {
+    } else if (isLate) {
       error = notServed("DeadlineExceeded", "The call's time had run out when it arrived.");
-    } else if (target === null) {
-      error = notServed("UnknownHandler", noHandler(named.name, named.subroute));
-    } else return target;
+    } else error = notServed("UnknownHandler", noHandler(named.name, named.subroute));
     this.respondError(id, error, null);
     target?.onUnserved?.(error, kind, metadata);
     return null;
@@ -376,6 +369,16 @@ export class IncomingCalls implements Responder {
 
 /** The largest capacity of one direction of a stream. */
 const MAX_CAPACITY = 65_535;
+
+function outOfRange(id: number, maxCalls: number): InternodeError {
+  return protocolError(
+    `The peer sent a call with id ${id}, which is out of range: maxCalls is ${maxCalls}.`,
+  );
+}
+
+function inUse(id: number): InternodeError {
+  return protocolError(`The peer sent a call with id ${id}, whose slot is in use.`);
+}
 
 function notServed(code: ErrorCode, message: string): InternodeError {
   return new InternodeError(code, message, { origin: "remote", outcome: "notExecuted" });
