@@ -201,13 +201,9 @@ export class Connection {
     options: CallOptions,
   ): void {
     const node = this.#node;
-    const { signal, subroute, into, spinUs, timeoutMs = node.options.defaultTimeoutMs } = options;
-    const isPlain = signal === undefined && subroute === undefined && into === undefined &&
-      spinUs === undefined && typeof timeoutMs === "number" && timeoutMs > 0;
-    // Most calls have no options, of which nothing need be checked.
-    if (!(isPlain && !node.closing) && !this.#prepareCall(call, timeoutMs, options, contract)) {
-      return;
-    }
+    const { signal, timeoutMs = node.options.defaultTimeoutMs } = options;
+    const isPlain = options === NO_OPTIONS && !node.closing;
+    if (!isPlain && !this.#prepareCall(call, timeoutMs, options, contract)) return;
     const link = this.#reconnector.link;
     if (link !== null) {
       const nowMs = link.beginCall(call, timeoutMs);

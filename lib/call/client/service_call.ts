@@ -4,15 +4,12 @@
  * @module
  */
 
-import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
-import { arrayProblem } from "../../rpc/calling/given_array.ts";
 import { CallWatch, traceRequest, watchOf } from "../../rpc/calling/call_watch.ts";
 import { takeResponse } from "../../rpc/calling/pending_request.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
-import { optionProblem } from "../../rpc/contract/call_options.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
 import { CallTime, UNLIMITED_TIME } from "../../session/frames/call_time.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
@@ -20,19 +17,17 @@ import type { Timer } from "../../runtime/clock.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { PickOptions, Replica } from "../balancers/balancer.ts";
 import { CallAttempts } from "./call_attempts.ts";
+import { refusal } from "./call_refusal.ts";
 import type { ClientCore } from "./client_core.ts";
 import type { OpenLink } from "../replicas/service_replica.ts";
 import { healthVerdict } from "../replicas/health_verdict.ts";
-import { maxAttemptsOf, resolveRetry } from "../service/retry_options.ts";
-import type { AnyMethod, SingleMethod } from "../service/service.ts";
+import { maxAttemptsOf } from "../service/retry_options.ts";
+import type { SingleMethod } from "../service/service.ts";
 import {
   NO_SERVICE_CALL_OPTIONS,
   type ServiceCallOptions,
 } from "../service/service_call_options.ts";
-import { resolveHedge } from "../service/hedge_policy.ts";
-import { closedError, unsentError } from "./service_errors.ts";
-import { flag, invalidOption, withMethods } from "../../foreign/option_checks.ts";
-import { shown } from "../../foreign/text_of.ts";
+import { unsentError } from "./service_errors.ts";
 
 /** Several calls of which the first answer counts, as each of them sees it. */
 export interface Hedge {
@@ -364,37 +359,6 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
   #more(): Extra {
     return this.#extra ??= new Extra();
   }
-}
-
-/** What can be seen at once to be wrong with a call; `undefined`: nothing. */
-export function refusal(
-  core: ClientCore,
-  method: AnyMethod,
-  options: ServiceCallOptions,
-  timeoutMs: number,
-): { readonly error: unknown } | undefined {
-  const { signal, retry, hedge, balancer, shardKey, idempotent } = options;
-  const notSignal = signal === undefined ? null : signalProblem(signal);
-  if (notSignal !== null) return { error: notSignal };
-  if (hasAborted(signal)) return { error: reasonOf(signal) };
-  if (core.isClosing) return { error: closedError(method.contract.name) };
-  try {
-    if (retry !== undefined) resolveRetry(retry);
-    if (hedge !== undefined) resolveHedge(hedge);
-    if (balancer !== undefined) withMethods("balancer", balancer, "pick", "update");
-    if (shardKey !== undefined) checkShardKey(shardKey);
-    if (idempotent !== undefined) flag("idempotent", idempotent, false);
-  } catch (error) {
-    return { error };
-  }
-  const error = optionProblem(options, timeoutMs) ?? arrayProblem(method.contract, options.into);
-  return error === null ? undefined : { error };
-}
-
-function checkShardKey(key: unknown): void {
-  if (typeof key === "string" || typeof key === "bigint" || Number.isFinite(key)) return;
-  const why = `must be a finite number, a bigint or a text, not ${shown(key)}`;
-  throw invalidOption("shardKey", why);
 }
 
 /** The last attempt may not have been sent, but the handler may have run in an earlier one. */

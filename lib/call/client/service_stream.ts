@@ -15,7 +15,7 @@ import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { ClientCore } from "./client_core.ts";
 import type { OpenLink } from "../replicas/service_replica.ts";
 import { healthVerdict } from "../replicas/health_verdict.ts";
-import { refusal } from "./service_call.ts";
+import { refusal } from "./call_refusal.ts";
 import type { ServiceCallOptions } from "../service/service_call_options.ts";
 import { unsentError } from "./service_errors.ts";
 import type { StreamMethod } from "../service/service.ts";
