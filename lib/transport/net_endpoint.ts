@@ -16,20 +16,20 @@ import {
 import type { Channel, Transport, Transports } from "./channel/transport.ts";
 import { systemTransports, transportsOf } from "./transports.ts";
 
-/** The request path of WebSocket endpoints that do not say another. */
+/** The default request path of WebSocket endpoints. */
 const DEFAULT_PATH = "/internode";
 
 const shared = systemTransports();
 
 /** How a {@linkcode NetEndpoint} is reached. */
 export interface NetEndpointOptions {
-  /** How hosts are reached: give `systemTransports({ caCerts })` for authorities of one's own. Default: `systemTransports()`. */
+  /** How hosts are reached: pass `systemTransports({ caCerts })` for your own authorities. Default: `systemTransports()`. */
   readonly transports?: Transports | undefined;
 }
 
 /** How a TCP endpoint is reached. */
 export interface TcpEndpointOptions extends NetEndpointOptions {
-  /** Gives the IP addresses of the host's name each time that it is dialled; they are tried in turn. Default: the system does. */
+  /** Returns the IP addresses of the host's name for each dial; they are tried in turn. Default: the system's resolver. */
   readonly lookUp?:
     | ((hostname: string, signal: AbortSignal) => Promise<readonly string[]>)
     | undefined;
@@ -37,7 +37,7 @@ export interface TcpEndpointOptions extends NetEndpointOptions {
 
 /** How a WebSocket endpoint is reached. */
 export interface WebSocketEndpointOptions extends NetEndpointOptions {
-  /** What stands in the upgrade request (`authorization: Bearer …`), or what makes it for each attempt: for a server whose `listen` has option `authorize`. Default: the proof that a client with option `auth` makes of its secret, for all other servers. */
+  /** The token in the upgrade request (`authorization: Bearer …`), or a function that makes it for each attempt: for a server whose `listen` has option `authorize`. Default: the proof that a client with option `auth` makes of its secret, for all other servers. */
   readonly token?: string | (() => string | undefined) | undefined;
 }
 
@@ -65,7 +65,7 @@ export class NetEndpoint implements Endpoint {
   readonly address: string;
   /** The host, taken apart; without the request path. */
   readonly host: HostAddress;
-  /** The request path of a WebSocket endpoint, encoded, with the query if there is one; of all others empty. */
+  /** The request path of a WebSocket endpoint, encoded, with the query if there is one; empty for all others. */
   readonly path: string;
 
   readonly #transports: Transports;
@@ -95,7 +95,7 @@ export class NetEndpoint implements Endpoint {
   }
 
   /**
-   * The transport that reaches it, and that can listen there.
+   * The transport for dialling it, and for listening there.
    *
    * @throws {InternodeError} `InvalidArgument` if there is none for its kind of network.
    */
@@ -111,11 +111,12 @@ export class NetEndpoint implements Endpoint {
   /**
    * Connects.
    *
-   * @param signal Gives up.
+   * @param signal Aborts.
    * @param makeToken See {@linkcode Endpoint.dial}; not called where the endpoint has a token of its own.
-   * @returns The channel. Rejects with the signal's reason, or with an `InternodeError`
-   * that names the host: `Unauthenticated` or `PermissionDenied` if the other end would not have this side,
-   * `InvalidArgument` if it can never succeed, else `Unreachable`.
+   * @returns The channel. Rejects with the signal's reason, or with an
+   * `InternodeError` that names the host: `Unauthenticated` or
+   * `PermissionDenied` if the other end refuses this side, `InvalidArgument` if
+   * it can never succeed, otherwise `Unreachable`.
    */
   async dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {
     if (this.#lookUp !== undefined) return await this.#dialEach(this.#lookUp, signal);
@@ -153,7 +154,7 @@ export class NetEndpoint implements Endpoint {
     return this.#transports[this.net]?.onChange?.(listener) ?? (() => {});
   }
 
-  /** The same as `address`. */
+  /** Returns `address`. */
   toString(): string {
     return this.address;
   }
@@ -187,7 +188,7 @@ export function tcp(address: string, options: TcpEndpointOptions = {}): NetEndpo
  * @param path The socket's path; one that is not absolute counts from the working directory.
  * @param options How it is reached.
  * @returns The endpoint; it does not dial yet.
- * @throws {InternodeError} `InvalidArgument` if the path is empty or holds a control character.
+ * @throws {InternodeError} `InvalidArgument` if the path is empty or contains a control character.
  *
  * @example
  * ```ts
@@ -228,17 +229,18 @@ export function ws(url: string, options: WebSocketEndpointOptions = {}): NetEndp
  * An endpoint within this process, for tests and tools.
  *
  * @param name Any name.
- * @param options How it is reached: a `memoryTransport` of one's own keeps its names apart from others.
+ * @param options How it is reached: your own `memoryTransport` keeps its names separate from others.
  * @returns The endpoint; it does not dial yet.
- * @throws {InternodeError} `InvalidArgument` if the name is empty or holds a control character.
+ * @throws {InternodeError} `InvalidArgument` if the name is empty or contains a control character.
  */
 export function memory(name: string, options: NetEndpointOptions = {}): NetEndpoint {
   return new NetEndpoint(hostOf("memory", "a name", name), undefined, options);
 }
 
 /**
- * Reads what a {@linkcode NetEndpoint} prints, and all else that its grammar
- * allows: `"tcp://:https"`, `"unix:///run/cache.sock"`, `"ws://host/path"`.
+ * Parses what a {@linkcode NetEndpoint} prints, and everything else that its
+ * grammar allows: `"tcp://:https"`, `"unix:///run/cache.sock"`,
+ * `"ws://host/path"`.
  *
  * @param text The text.
  * @param options How the endpoint is reached.
@@ -282,7 +284,7 @@ function hostOf(scheme: string, what: string, text: string): HostAddress {
   return parseHostAddress(`${scheme}://${text}`);
 }
 
-/** Whether a host is named, not an IP address. */
+/** Whether a host is a name and not an IP address. */
 function isName(hostname: string): boolean {
   return hostname !== "" && !hostname.includes(":") && !/^[\d.]+$/.test(hostname);
 }

@@ -13,13 +13,13 @@ import { webSocketTransport } from "./websocket/web_socket.ts";
 import { fields, withMethods } from "../foreign/option_checks.ts";
 
 /**
- * All transports that this library has, by URL scheme. Making them needs no
+ * All transports of this library, by URL scheme. Making them needs no
  * permission; using them does, except `memory`.
  *
  * @param options Certificates, for `tls` and `wss`.
  * @returns `tcp`, `tls`, `ws`, `wss`, `unix` and `memory`.
  *
- * @example A node that believes an authority of one's own; to listen it needs `cert` and `key` too
+ * @example A node that trusts your own authority; to listen it needs `cert` and `key` too
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Manager, systemTransports } from "@internode/grid";
@@ -44,9 +44,9 @@ export function systemTransports(options: TlsOptions = {}): Transports {
 }
 
 /**
- * The transports that a user has given.
+ * Checks the transports that a user has given.
  *
- * @throws {InternodeError} `InvalidArgument` for what is none.
+ * @throws {InternodeError} `InvalidArgument` for anything else.
  */
 export function transportsOf(given: Transports | undefined): Transports | undefined {
   for (const [scheme, transport] of Object.entries(fields("transports", given) ?? {})) {

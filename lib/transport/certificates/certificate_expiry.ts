@@ -10,7 +10,7 @@ import type { Credentials } from "./mtls_config.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Where credentials tell what needs care; any logger does. */
+/** Logs what needs care; any logger will do. */
 export interface CredentialsLogger {
   /** Called when new ones are in use. Default: nothing. */
   info?(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -20,7 +20,7 @@ export interface CredentialsLogger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Tells once a day of credentials that expire soon, or have. */
+/** Logs once a day that credentials expire soon or have expired. */
 export class ExpiryWatch {
   readonly #clock: Clock;
   readonly #logger: EventLogger;
@@ -34,7 +34,7 @@ export class ExpiryWatch {
     this.#withinMs = withinMs;
   }
 
-  /** Looks at these from now on, and at no others. */
+  /** Watches these credentials from now on, and no others. */
   watch(credentials: Credentials): void {
     this.close();
     const leftMs = Math.min(
@@ -55,13 +55,13 @@ export class ExpiryWatch {
     this.#timer = this.#clock.setTimer(waitMs, () => this.watch(credentials));
   }
 
-  /** Looks no more. */
+  /** Stops watching. */
   close(): void {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;
   }
 
-  /** Lists live for days mostly, and are to be replaced without a word: only one that was not is told of. */
+  /** Lists are usually valid for days and are replaced regularly: only one that was not replaced is logged. */
   #lookAtLists({ revocation, crlExpiresMs }: Credentials): void {
     if (crlExpiresMs > this.#clock.wallNow()) return;
     const at = new Date(crlExpiresMs).toISOString();
@@ -75,7 +75,7 @@ export class ExpiryWatch {
     );
   }
 
-  /** Says how long it is still valid. */
+  /** Describes how long it is still valid. */
   #look(what: string, subject: string, expiresMs: number): number {
     const leftMs = expiresMs - this.#clock.wallNow();
     const at = new Date(expiresMs).toISOString(), fields = { subject, expires: at };

@@ -1,8 +1,8 @@
 /**
- * What a certificate says, read from its own bytes.
+ * Reads the content of a certificate from its bytes.
  *
  * The runtime gives a certificate's names as one text in which a name that
- * holds a comma looks like two, and does not tell its version or purposes.
+ * holds a comma looks like two, and does not report its version or purposes.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const CLIENT_PURPOSE = "2b06010505070302";
 export interface CertificateFacts {
   /** 1, 2 or 3. */
   readonly version: number;
-  /** Its number in hex, the only one of its issuer's. */
+  /** Its serial number in hex, unique for its issuer. */
   readonly serial: string;
   /** Its issuer's name in DER, in hex. */
   readonly issuer: string;
@@ -36,7 +36,7 @@ export interface CertificateFacts {
   readonly subject: string;
   /** Whether its key may sign lists of revoked certificates. */
   readonly mayRevoke: boolean;
-  /** The names it gives its owner. */
+  /** The names that it gives to its owner. */
   readonly names: PeerNames;
   /** Whether it may prove a server, one that listens. */
   readonly forServers: boolean;
@@ -48,7 +48,7 @@ export interface CertificateFacts {
  * Reads a certificate (RFC 5280, 4.1).
  *
  * @param der Its bytes.
- * @returns What it says.
+ * @returns Its content.
  * @throws {RangeError} If it is broken, or a name in it is.
  */
 export function readCertificate(der: Uint8Array): CertificateFacts {
@@ -70,7 +70,7 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
     while (extensions.tag !== -1) {
       const extension = extensions.enter(SEQUENCE);
       const id = hex(extension.next(OID));
-      // A flag may stand between: whether the extension is critical.
+      // A flag may come first: whether the extension is critical.
       if (extension.tag !== OCTET_STRING) extension.next();
       const value = new DerReader(extension.next(OCTET_STRING));
       if (id === NAMES_OID) readNames(value.enter(SEQUENCE), names);

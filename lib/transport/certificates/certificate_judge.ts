@@ -1,5 +1,5 @@
 /**
- * Whether the other end of a TLS connection is whom this side believes.
+ * Whether this side trusts the other end of a TLS connection.
  *
  * @module
  */
@@ -21,23 +21,23 @@ const MAX_SUBJECT_LENGTH = 120;
 export interface Evidence {
   /** What the other end has shown, its own certificate first. */
   readonly chain: readonly X509Certificate[];
-  /** The runtime's verdict; only `true` is good. */
+  /** The runtime's result; only `true` means success. */
   readonly authorized: unknown;
-  /** Whether the handshake went on from an earlier one, in which case the runtime has verified nothing; only `false` is good. */
+  /** Whether the handshake resumed an earlier one, in which case the runtime has verified nothing; only `false` is accepted. */
   readonly resumed: unknown;
 }
 
 /** What is expected of the other end. */
 export interface Expectation {
-  /** What the other end must be. */
+  /** The role of the other end. */
   readonly peer: "client" | "server";
-  /** The authorities believed. */
+  /** The trusted authorities. */
   readonly authorities: readonly X509Certificate[];
-  /** The host that the certificate must speak for; `null`: any. */
+  /** The host that the certificate must prove; `null` for any. */
   readonly host: ExpectedHost | null;
-  /** What is known of revoked certificates. Default: nothing. */
+  /** The revoked certificates. Default: none. */
   readonly revocation?: Revocation | undefined;
-  /** The present, in milliseconds since 1970. */
+  /** The current time, in milliseconds since 1970. */
   readonly nowMs: number;
 }
 
@@ -47,10 +47,10 @@ export type Judgement =
   | { readonly refusal: string };
 
 /**
- * Judges the other end. The runtime's verdict is needed and does not suffice:
- * it has been seen to believe a server's certificate of X.509 version 1 or 2,
- * or one issued through such a certificate, whoever had signed it. So each
- * certificate must be of version 3, and a chain of signatures must lead to an
+ * Judges the other end. The runtime's result is required but not sufficient:
+ * the runtime was found to trust a server's certificate of X.509 version 1 or
+ * 2, or one issued through such a certificate, whoever had signed it. So each
+ * certificate must have version 3, and a chain of signatures must lead to an
  * authority. Whatever cannot be read or verified is refused.
  *
  * @param evidence What the handshake has shown.
@@ -67,7 +67,7 @@ export function judgePeer(evidence: Evidence, expected: Expectation): Judgement 
 }
 
 /**
- * Who a certificate makes its owner, without judging it.
+ * The identity in a certificate, without verifying it.
  *
  * @param pem The certificate as PEM text; of several the first.
  */
@@ -101,7 +101,7 @@ function judge(evidence: Evidence, expected: Expectation): Judgement {
   return { identity: ownerOf(own) };
 }
 
-/** Older ones cannot say whether they may issue others, and the runtime does not verify their signatures. */
+/** Older versions cannot say whether they may issue others, and the runtime does not verify their signatures. */
 function oldVersion(
   certificate: X509Certificate,
   own: X509Certificate,
@@ -131,7 +131,7 @@ function wrongPurpose(facts: CertificateFacts, peer: "client" | "server"): strin
 function untrusted(evidence: Evidence, expected: Expectation): string | undefined {
   const { chain, authorized, resumed } = evidence, own = chain[0]!;
   const { authorities } = expected;
-  // Others that came along and do not lead anywhere are not looked at.
+  // Other certificates that do not lead to an authority are ignored.
   const usable = chain.filter((one) => oldVersion(one, own, authorities) === undefined);
   const path = leadsToAuthority(own, usable, expected);
   if (!path.leads) {

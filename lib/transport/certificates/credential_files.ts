@@ -15,14 +15,14 @@ import { pause } from "../../runtime/pause.ts";
 import { readError } from "../../runtime/read_error.ts";
 import { FileDebounce } from "../../runtime/file_debounce.ts";
 
-/** The longest file that is read; whatever is longer is taken for a mistake. */
+/** The size of the largest file that is read, in bytes; a larger one is considered a mistake. */
 const MAX_FILE_BYTES = 1_048_576;
-/** The same of lists of revoked certificates, about 200,000 of them. */
+/** The same for lists of revoked certificates, enough for about 200,000. */
 const MAX_CRL_BYTES = 8 * 1_048_576;
 
-/** Whom the files tell what they hold. */
+/** Receives the contents of the files. */
 export interface FilesListener {
-  /** They have held this for a while; told again from time to time. */
+  /** The contents have not changed for a while; repeated from time to time. */
   onTexts(texts: MtlsTexts): void;
   /** They cannot be read. */
   onError(error: InternodeError): void;
@@ -80,13 +80,13 @@ export class CredentialFiles {
   }
 
   /**
-   * Watches them: what they hold counts once all of them have been the same for
-   * a while, so that a pair which is just being written is not taken for one.
+   * Watches them: contents count once all files have been unchanged for a
+   * while, so that a pair that is just being written is not used.
    *
-   * @param known What they held when they were read last.
-   * @param settleMs For how long, in milliseconds.
-   * @param pollIntervalMs How often to look although nothing was heard of a change.
-   * @param signal Ends the watching.
+   * @param known The contents when they were last read.
+   * @param settleMs How long they must be unchanged, in milliseconds.
+   * @param pollIntervalMs How often to check without a notification of a change.
+   * @param signal Stops watching.
    */
   async watch(
     known: MtlsTexts,
@@ -111,7 +111,7 @@ export class CredentialFiles {
     }
   }
 
-  /** Says whether to wait for the next change, rather than to look again soon. */
+  /** Returns whether to wait for the next change, instead of checking again soon. */
   async #look(
     debounce: FileDebounce,
     clock: Clock,
@@ -146,12 +146,12 @@ export class CredentialFiles {
   }
 }
 
-/** All of them are texts, but for lists of revoked certificates in DER. */
+/** All of them are texts, except for lists of revoked certificates in DER. */
 function textOf(bytes: Uint8Array): string {
   return crlText(bytes);
 }
 
-/** To read a pipe could take for ever. */
+/** Reading a pipe could block forever. */
 function checkFile(path: string, { isFile, size }: FileFacts, maxBytes: number): void {
   const what = !isFile
     ? "is not a file"
@@ -162,7 +162,7 @@ function checkFile(path: string, { isFile, size }: FileFacts, maxBytes: number):
   throw invalidArgument(`${path} ${what}. Give a file of PEM text.`);
 }
 
-/** All texts in one; its last line is always complete, so that only time decides whether it counts. */
+/** All texts in one string; its last line is always complete, so that only time decides whether it counts. */
 function stateOf({ cert, key, ca, crl }: MtlsTexts): string {
   return `${JSON.stringify([cert, key, ca, crl])}\n`;
 }

@@ -1,5 +1,5 @@
 /**
- * What a list of revoked certificates says, read from its bytes.
+ * Reads a list of revoked certificates from its bytes.
  *
  * @module
  */
@@ -12,9 +12,9 @@ const BOOLEAN = 0x01, UTC_TIME = 0x17, GENERALIZED_TIME = 0x18;
 /** Context-specific tags: a list's extensions; the parameters of RSASSA-PSS. */
 const EXTENSIONS = 0xa0, PSS_HASH = 0xa0, PSS_SALT = 0xa2;
 
-/** Extensions that may be critical, as they change nothing of what is looked at: its number, who signed it, why a certificate was revoked and since when it was not to be trusted. */
+/** Extensions that may be critical, because they do not change what is read: its number, who signed it, why a certificate was revoked and since when it was not to be trusted. */
 const UNDERSTOOD = new Set(["551d14", "551d23", "551d15", "551d18"]);
-/** What a list about a part of the certificates says, critical or not. */
+/** Extensions of lists about a part of the certificates, critical or not. */
 const PARTIAL: { readonly [id: string]: string } = {
   "551d1b": "it is a delta list: give the complete list",
   "551d1c": "it covers only a part of the certificates (issuing distribution point)",
@@ -22,7 +22,7 @@ const PARTIAL: { readonly [id: string]: string } = {
 };
 
 const PSS_OID = "2a864886f70d01010a", SHA1_OID = "2b0e03021a";
-/** The hashes of signatures, by their algorithm; `null`: it is part of the algorithm. */
+/** The hashes of signatures, by their algorithm; `null` if it is part of the algorithm. */
 const SIGNATURES: { readonly [id: string]: string | null } = {
   "2a864886f70d01010b": "sha256",
   "2a864886f70d01010c": "sha384",
@@ -42,7 +42,7 @@ const HASHES: { readonly [id: string]: string } = {
 export interface SignatureAlgorithm {
   /** The hash; `null` if it is part of the algorithm. */
   readonly hash: string | null;
-  /** The length of the salt of RSASSA-PSS; `null`: it is another algorithm. */
+  /** The length of the salt of RSASSA-PSS; `null` for other algorithms. */
   readonly saltBytes: number | null;
 }
 
@@ -52,11 +52,11 @@ export interface CrlContent {
   readonly issuer: string;
   /** When it was made, in milliseconds since 1970. */
   readonly thisUpdateMs: number;
-  /** When there is to be a newer one; `Infinity` if it does not say. */
+  /** When the next list is due; `Infinity` if it does not say. */
   readonly nextUpdateMs: number;
   /** The revoked certificates' numbers in hex, and since when, in milliseconds since 1970. */
   readonly revoked: ReadonlyMap<string, number>;
-  /** What is signed. */
+  /** The signed bytes. */
   readonly signed: Uint8Array;
   /** The signature. */
   readonly signature: Uint8Array;
@@ -68,8 +68,8 @@ export interface CrlContent {
  * Reads a list of revoked certificates (CRL) of version 1 or 2 (RFC 5280, 5.1).
  *
  * @param der Its bytes.
- * @returns What it says.
- * @throws {RangeError} If it is broken, is not about all that its issuer has issued, or has a critical part that is not understood.
+ * @returns Its content.
+ * @throws {RangeError} If it is broken, does not cover all certificates of its issuer, or has a critical part that is not supported.
  */
 export function readCrl(der: Uint8Array): CrlContent {
   const file = new DerReader(der, BROKEN), outer = file.enter(SEQUENCE);
@@ -110,12 +110,12 @@ export function readCrl(der: Uint8Array): CrlContent {
   };
 }
 
-/** A certificate's number in hex, the same however many zeros stand before it. */
+/** A certificate's serial number in hex, without leading zeros. */
 export function serialText(integer: Uint8Array): string {
   return hexOf(integer).replace(/^(?:00)+(?=..)/, "").toUpperCase();
 }
 
-/** Refuses what would make the list mean something else. */
+/** Refuses extensions that would change the meaning of the list. */
 function readExtensions(extensions: DerReader): void {
   while (extensions.tag !== -1) {
     const extension = extensions.enter(SEQUENCE);
@@ -140,7 +140,7 @@ function readAlgorithm(reader: DerReader): SignatureAlgorithm {
   );
 }
 
-/** RFC 4055, 3.1. Its defaults, SHA-1 and what goes with it, are not taken. */
+/** RFC 4055, 3.1. Its defaults, SHA-1 and its mask function, are not accepted. */
 function readPss(reader: DerReader): SignatureAlgorithm {
   let hashId = SHA1_OID, saltBytes = 20;
   while (reader.tag !== -1) {

@@ -4,12 +4,12 @@
  * @module
  */
 
-/** Ends of things that are not what they say. */
+/** The error of bytes that are not valid DER. */
 const TRUNCATED = "the certificate's encoding is broken";
 
 /**
  * Walks over values encoded in DER (X.690): each has a tag of one byte, a
- * length and its content. Anything else than that throws.
+ * length and its content. Anything else throws.
  */
 export class DerReader {
   readonly #bytes: Uint8Array;
@@ -19,7 +19,7 @@ export class DerReader {
 
   /**
    * @param bytes What to read.
-   * @param broken What is said of what is not whole. Default: that a certificate is broken.
+   * @param broken The message for incomplete data. Default: that a certificate is broken.
    */
   constructor(bytes: Uint8Array, broken: string = TRUNCATED) {
     this.#bytes = bytes;
@@ -34,11 +34,11 @@ export class DerReader {
   }
 
   /**
-   * Steps over the next value.
+   * Reads the next value.
    *
    * @param tag The tag that it must have; any if none is given.
    * @returns Its content.
-   * @throws {RangeError} If it is not there or not whole.
+   * @throws {RangeError} If it is missing or incomplete.
    */
   next(tag: number = this.tag): Uint8Array {
     if (this.#at + 2 > this.#end || this.tag !== tag || (tag & 0x1f) === 0x1f) {
@@ -63,19 +63,19 @@ export class DerReader {
    * Goes into the next value.
    *
    * @param tag The tag that it must have.
-   * @returns A reader of what it holds.
-   * @throws {RangeError} If it is not there or not whole.
+   * @returns A reader of its content.
+   * @throws {RangeError} If it is missing or incomplete.
    */
   enter(tag: number): DerReader {
     return new DerReader(this.next(tag), this.#broken);
   }
 
   /**
-   * Steps over the next value.
+   * Reads the next value.
    *
    * @param tag The tag that it must have.
    * @returns All of it, tag and length included.
-   * @throws {RangeError} If it is not there or not whole.
+   * @throws {RangeError} If it is missing or incomplete.
    */
   whole(tag: number): Uint8Array {
     const start = this.#at;

@@ -1,9 +1,9 @@
 /**
- * Which certificates may speak for a host.
+ * Which certificates prove a host.
  *
- * A certificate speaks for the hosts whose URLs it bears as URIs, exactly as
- * nodes give them, and for no others. Where it bears no host's URL, it speaks
- * for every host at one of its DNS names and IP addresses, whatever the port.
+ * A certificate proves the hosts whose URLs it has as URIs, exactly as nodes
+ * give them, and no others. Without a host's URL, it proves every host at one
+ * of its DNS names and IP addresses, whatever the port.
  *
  * | host | DNS or IP name | or URI |
  * |---|---|---|
@@ -11,7 +11,7 @@
  * | `wss://[2001:db8::1]:443` | `2001:db8::1` | `wss://[2001:db8::1]:443` |
  * | `unix:///run/a.sock` | none | `unix:///run/a.sock` |
  *
- * So only URLs tell several hosts on one machine apart.
+ * So only URLs distinguish several hosts on one machine.
  *
  * @module
  */
@@ -23,16 +23,16 @@ import { bearsName, kindOfName, namesText } from "../channel/peer_name.ts";
 /** URIs of these schemes in a certificate name hosts. */
 const HOST_URL = /^(?:tls|wss|unix):\/\//;
 
-/** What the certificate of a host must bear. */
+/** What the certificate of a host must have. */
 export interface ExpectedHost {
-  /** Names of which one must stand in it, the one to ask for first. */
+  /** Names of which the certificate must have one; the first is the one to ask for. */
   readonly names: readonly string[];
-  /** If it bears URLs of hosts: those of which one must be among them, unless it bears a name that is a URI itself. */
+  /** If it has URLs of hosts: those of which one must be among them, unless it has a name that is a URI itself. */
   readonly urls: readonly string[];
 }
 
 /**
- * The names of which a host's certificate must bear at least one.
+ * The names of which a host's certificate must have at least one.
  *
  * @param address The host.
  * @returns Its name without a zone, if it has one, and its canonical URL.
@@ -63,12 +63,12 @@ export function expectedHost(address: HostAddress, serverName?: string): Expecte
 }
 
 /**
- * Judges whether the other end may be a host.
+ * Checks whether the other end may be a host.
  *
- * @param address The host that it says to be, or is taken for.
- * @param identity Who it has proven to be; `undefined`: it was not asked.
+ * @param address The host that it claims to be, or that was dialled.
+ * @param identity The identity that it has proven; `undefined` if it was not asked.
  * @param needsIdentity Whether it had to be asked.
- * @returns `null`: it may; else why not, naming the host and the certificate.
+ * @returns `null` if it may; otherwise the reason, naming the host and the certificate.
  */
 export function bindingRefusal(
   address: HostAddress,
@@ -90,11 +90,11 @@ export function bindingRefusal(
 }
 
 /**
- * What a certificate lacks to speak for a host.
+ * What a certificate lacks to prove a host.
  *
  * @param names Those of the certificate.
  * @param expected What it must bear.
- * @returns The end of a sentence that tells it, after "is for …, not for"; `null`: nothing.
+ * @returns The end of a sentence after "is for …, not for"; `null` if nothing is missing.
  */
 export function unbornePart(names: PeerNames, expected: ExpectedHost): string | null {
   const borne = expected.names.filter((name) => bearsName(names, name));

@@ -1,5 +1,6 @@
 /**
- * What a side of a mutual TLS connection is and whom it believes.
+ * The certificates of a side of a mutual TLS connection, and the authorities
+ * that it trusts.
  *
  * @module
  */
@@ -11,25 +12,27 @@ import { quoted } from "../../foreign/plain_text.ts";
 import { certificatesIn, crlsIn, crlText, privateKeysIn } from "./pem.ts";
 import { type Revocation, RevocationList } from "./revocation_list.ts";
 
-/** How this side proves itself, and whom it believes, as PEM texts. */
+/** This side's certificate and key, and the trusted authorities, as PEM texts. */
 export interface MtlsTexts {
-  /** This side's certificate, and those between it and the authority if there are any. What else is there is not looked at; the key may be. */
+  /** This side's certificate, and intermediate certificates if there are any. Other parts of the text are ignored; it may contain the key. */
   readonly cert: string;
-  /** The private key of the certificate; the text of {@linkcode MtlsTexts.cert}, if it holds both. */
+  /** The private key of the certificate; the text of {@linkcode MtlsTexts.cert}, if that contains both. */
   readonly key: string;
-  /** The authorities believed, and no others: the runtime's own do not count. Several may stand in one text. */
+  /** The trusted authorities, and no others: those of the runtime do not count. One text may contain several. */
   readonly ca: string | readonly string[];
   /**
-   * Lists of the certificates that their authorities have revoked (CRL, RFC 5280): PEM texts, of which each may hold
-   * several lists, or DER bytes. Each must be signed by an authority in `ca`, or one that came with `cert`; a
-   * certificate on a list, or one that such a certificate has issued, is refused on both sides, with the reason.
-   * What was issued by others than those whose lists there are is not looked up. Whole lists of version 1 and 2 are
-   * taken, and no delta, partial or indirect ones. Default: none.
+   * Lists of the certificates that their authorities have revoked (CRL, RFC
+   * 5280): PEM texts, of which each may hold several lists, or DER bytes. Each
+   * must be signed by an authority in `ca`, or one that came with `cert`; a
+   * certificate on a list, or one that such a certificate has issued, is
+   * refused on both sides, with the reason. Certificates of authorities without
+   * a list are not checked. Complete lists of version 1 and 2 are supported,
+   * but no delta, partial or indirect ones. Default: none.
    */
   readonly crl?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
 }
 
-/** The same in files. */
+/** The same, in files. */
 export interface MtlsFiles {
   /** The path of the file for {@linkcode MtlsTexts.cert}. */
   readonly certFile: string;
@@ -41,35 +44,36 @@ export interface MtlsFiles {
   readonly crlFile?: string | readonly string[] | undefined;
 }
 
-/** What does not change with the certificates. */
+/** The options that do not change with the certificates. */
 export interface MtlsRules {
   /**
-   * The name that a host's certificate must bear when this side dials: a DNS
-   * name, an IP address, or a URI such as a SPIFFE id. A function is given the
+   * The name that a host's certificate must have when this side dials: a DNS
+   * name, an IP address, or a URI such as a SPIFFE id. A function gets the
    * host's address. Default: the host in the address; a Unix socket has none,
-   * so there it must be given. A certificate that bears URLs of hosts, such as
-   * `tls://10.0.0.1:9000`, is good for these alone: it must bear the one that is
-   * dialled, by its address or with this name in it, unless this name is a URI.
+   * so it needs this option. A certificate with URLs of hosts, such as
+   * `tls://10.0.0.1:9000`, is valid only for these: it must have the one that
+   * is dialled, by its address or with this name in it, unless this name is a
+   * URI.
    */
   readonly serverName?: string | ((address: string) => string) | undefined;
   /**
-   * What becomes of certificates whose authority's list in `crl` has expired, as no newer one has come:
-   * `"warn"`, the default, goes on to use it, and an error in the log says so once a day; `"refuse"` believes none
-   * of them until there is a newer list.
+   * What to do when an authority's list in `crl` has expired without a newer
+   * one: `"warn"`, the default, still uses it and logs an error once a day;
+   * `"refuse"` trusts none of its certificates until there is a newer list.
    */
   readonly expiredCrl?: "warn" | "refuse" | undefined;
   /** The lowest version of TLS: `"1.3"` by default, or `"1.2"`. */
   readonly minVersion?: "1.2" | "1.3" | undefined;
-  /** How long a handshake may take, in milliseconds; default 10,000. On a listener's side its owner's time counts as well, from when a connection is accepted until the peer has proven itself. */
+  /** How long a handshake may take, in milliseconds; default 10,000. For a listener the node's or server's time limit applies too, from accepting a connection until the peer has proven itself. */
   readonly handshakeTimeoutMs?: number | undefined;
-  /** How many handshakes a listener has under way at most, beside its owner's `maxUnproven`; further connections are closed at once. Default: 1,024. */
+  /** How many handshakes of a listener may be under way, besides the limit `maxUnproven`; further connections are closed at once. Default: 1,024. */
   readonly maxHandshakes?: number | undefined;
 }
 
-/** Certificates and key as PEM texts, and the rest; for files, and for what is to change, see `MtlsCredentials`. */
+/** Certificates and key as PEM texts, and other options; for files, and for certificates that change, see `MtlsCredentials`. */
 export interface MtlsConfig extends MtlsTexts, MtlsRules {}
 
-/** Certificates and key in files, and the rest; `MtlsCredentials` reads them. */
+/** Certificates and key in files, and other options; `MtlsCredentials` reads them. */
 export interface MtlsFileConfig extends MtlsFiles, MtlsRules {}
 
 /** A configuration that has been checked. */
@@ -78,9 +82,9 @@ export interface Credentials {
   readonly cert: string;
   /** Its private key, as PEM text. */
   readonly key: string;
-  /** The authorities believed. */
+  /** The trusted authorities. */
   readonly authorities: readonly X509Certificate[];
-  /** What is known of revoked certificates. */
+  /** The revoked certificates. */
   readonly revocation: Revocation;
   /** Until when the first of the lists is valid, in milliseconds since 1970; `Infinity` if there is none. */
   readonly crlExpiresMs: number;
@@ -90,13 +94,13 @@ export interface Credentials {
   readonly validFromMs: number;
   /** Until when they are valid. */
   readonly expiresMs: number;
-  /** What else came with it: neither these nor all authorities are needed. */
+  /** Other certificates that came with it, which are not needed. */
   readonly extras: readonly X509Certificate[];
-  /** Until when there is an authority that is valid. */
+  /** Until when at least one authority is valid. */
   readonly authoritiesExpireMs: number;
   /** See {@linkcode MtlsConfig.serverName}. */
   readonly serverName: string | ((address: string) => string) | undefined;
-  /** As `node:tls` calls it. */
+  /** The value for `node:tls`. */
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   /** See {@linkcode MtlsConfig.handshakeTimeoutMs}. */
   readonly handshakeTimeoutMs: number;
@@ -105,10 +109,11 @@ export interface Credentials {
 }
 
 /**
- * Checks a configuration, so that a mistake shows before the first connection.
+ * Checks a configuration, so that a mistake is found before the first
+ * connection.
  *
  * @param config The configuration.
- * @returns What follows from it.
+ * @returns The checked configuration.
  * @throws {InternodeError} `InvalidArgument`, naming the option that is wrong and why.
  */
 export function checkMtlsConfig(config: MtlsConfig): Credentials {
@@ -157,7 +162,7 @@ export function checkMtlsConfig(config: MtlsConfig): Credentials {
   };
 }
 
-/** The subject of one of our own certificates in one line. */
+/** The subject of a certificate of this side, on one line. */
 export function shownSubject(subject: string | undefined): string {
   return subject?.trim().replaceAll("\n", ",") || "(no subject)";
 }
@@ -177,7 +182,7 @@ function readCertificates(option: "cert" | "ca", text: string): X509Certificate[
   }
 }
 
-/** Reads lists of revoked certificates, each of which one of these has signed: a list that counts for nothing would be taken for one that does. */
+/** Reads lists of revoked certificates, each of which must be signed by one of these authorities: a list without effect would be misleading. */
 function readCrls(
   given: MtlsTexts["crl"],
   authorities: readonly X509Certificate[],
@@ -209,7 +214,7 @@ function readCrls(
   });
 }
 
-/** Those that no newer one of the same authority has replaced. */
+/** The lists that no newer one of the same authority has replaced. */
 function newestOf(lists: readonly RevocationList[]): readonly RevocationList[] {
   const isNewer = (one: RevocationList, other: RevocationList): boolean =>
     one.issuer === other.issuer && one.thisUpdateMs > other.thisUpdateMs;
@@ -217,7 +222,7 @@ function newestOf(lists: readonly RevocationList[]): readonly RevocationList[] {
 }
 
 /**
- * Lists of revoked certificates as texts, so that two of them can be compared.
+ * Lists of revoked certificates as texts, which can be compared.
  *
  * @param given As in {@linkcode MtlsTexts}.
  */
@@ -227,7 +232,7 @@ export function crlTexts(given: MtlsTexts["crl"]): readonly string[] {
   return all.map((one) => one instanceof Uint8Array ? crlText(one) : one);
 }
 
-/** The certificate that a key is of, usually the first, and that key. */
+/** The certificate that belongs to a key, usually the first, and that key. */
 function readKey(
   shown: readonly X509Certificate[],
   text: string,
@@ -249,7 +254,7 @@ function readKey(
   throw invalid("key is not the key of cert", "Give the two that belong together.");
 }
 
-/** A certificate and those that lead from it to an authority; of several that could, the one that is valid for longest. */
+/** A certificate and those that lead from it to an authority; of several paths, the one that is valid for longest. */
 function pathOf(
   own: X509Certificate,
   shown: readonly X509Certificate[],
@@ -259,7 +264,7 @@ function pathOf(
   for (let last: X509Certificate | undefined = own; last !== undefined;) {
     const below: X509Certificate = last;
     if (authorities.some((authority) => below.checkIssued(authority))) break;
-    // Whoever ends in itself is known to the other side, or of no use.
+    // A self-signed certificate is known to the other side, or useless.
     last = shown
       .filter((one) => !path.includes(one) && below.checkIssued(one) && !one.checkIssued(one))
       .sort((one, other) => Date.parse(other.validTo) - Date.parse(one.validTo))[0];

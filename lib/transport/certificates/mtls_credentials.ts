@@ -1,5 +1,5 @@
 /**
- * Certificates that change while they are in use.
+ * Certificates that can change while they are in use.
  *
  * @module
  */
@@ -30,52 +30,52 @@ const WARNINGS: CredentialsLogger = {
   error: (message, fields) => console.error(message, fields),
 };
 
-/** What new connections are made with. */
+/** The credentials of new connections. */
 export interface CredentialSource {
-  /** What a connection that is made now is made with. */
+  /** The credentials for a connection that is made now. */
   readonly current: Credentials;
   /**
-   * Calls back whenever it has become something else.
+   * Calls back whenever they have changed.
    *
-   * @returns A function that ends that.
+   * @returns A function that stops the callbacks.
    */
   onChange(listener: () => void): () => void;
 }
 
 /** How {@linkcode MtlsCredentials} are looked after. */
 export interface MtlsCredentialsOptions {
-  /** For how long all files must have been the same before a change counts, in milliseconds. Default: 1,000. */
+  /** How long all files must be unchanged before a change counts, in milliseconds. Default: 1,000. */
   readonly settleMs?: number | undefined;
-  /** How often to look at the files although the system has told of no change, in milliseconds. Default: 10,000; 1,000 where it tells of none, as without `--allow-read` for their folder. */
+  /** How often to read the files without a notification of a change, in milliseconds. Default: 10,000; 1,000 if there are no notifications, such as without `--allow-read` for their folder. */
   readonly pollIntervalMs?: number | undefined;
-  /** How long before a certificate expires to warn of it, once a day, in milliseconds. Default: 1,209,600,000 (14 days). */
+  /** How long before a certificate expires to log a warning once a day, in milliseconds. Default: 1,209,600,000 (14 days). */
   readonly warnBeforeExpiryMs?: number | undefined;
-  /** Where warnings and errors go. Default: the console. */
+  /** Receives warnings and errors. Default: the console. */
   readonly logger?: CredentialsLogger | undefined;
-  /** Where time comes from. Default: the system. */
+  /** The source of time. Default: the system. */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * Certificates and a key that may change while they are in use, with all that
- * `mtls` and `mtlsTransports` take. New connections use those of the moment, in
- * both directions; old ones are renewed soon after a change, see
+ * Certificates and a key that may change while they are in use, with all
+ * options of `mtls` and `mtlsTransports`. New connections use the current ones,
+ * in both directions; old connections are renewed soon after a change, see
  * `maxConnectionAgeMs`.
  *
- * They are read again when their files change, or by
- * {@linkcode MtlsCredentials.reload}; texts are given anew by
- * {@linkcode MtlsCredentials.replace}. New ones count as a whole or not at all:
- * while a file cannot be read, the key does not fit the certificate, a
- * certificate is not valid yet or no more, or there is no authority, the old
- * ones stay in use, and the logger is told by an error. They are looked at
- * again until they are good.
+ * They are read again when their files change, or by {@linkcode
+ * MtlsCredentials.reload}; replace texts by {@linkcode
+ * MtlsCredentials.replace}. New ones are used as a whole or not at all: if a
+ * file cannot be read, the key does not belong to the certificate, a
+ * certificate is not valid at this time, or there is no authority, the old ones
+ * stay in use, and an error is logged. The files are read again until they are
+ * valid.
  *
- * Replace the authorities first: let all sides believe the old and the new one,
- * then change the certificates, and drop the old authority when all have.
+ * Replace authorities first: let all sides trust the old and the new one, then
+ * change the certificates, and remove the old authority at the end.
  *
- * Whoever makes them closes them, when the connections are gone. Files need
- * `--allow-read` for each of them; with permission for their folders too, a
- * change is noticed at once.
+ * Their creator closes them, after the connections. Files need `--allow-read`
+ * for each of them; with permission for their folders too, a change is noticed
+ * at once.
  *
  * @example
  * ```ts
@@ -105,17 +105,17 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #watching: Promise<void>;
   #texts: MtlsTexts;
-  /** What the files held when that counted last. */
+  /** The contents of the files when they were last used. */
   #filed: MtlsTexts;
   #current: Credentials;
-  /** What the logger was told last, while it still is so. */
+  /** The last logged problem, while it lasts. */
   #problem = "";
 
   /**
-   * Reads the files, if these are given, and begins to watch them.
+   * Reads the files, if any are given, and begins to watch them.
    *
    * @param config The certificates as texts or files, and the rest.
-   * @param options How they are looked after.
+   * @param options How they are watched.
    * @throws {InternodeError} `InvalidArgument` if something is wrong with them, or a file may not be read; `Unreachable` if it cannot be.
    */
   constructor(config: MtlsConfig | MtlsFileConfig, options: MtlsCredentialsOptions = {}) {
@@ -147,7 +147,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     );
   }
 
-  /** What a connection that is made now is made with. */
+  /** The credentials for a connection that is made now. */
   get current(): Credentials {
     return this.#current;
   }
@@ -159,8 +159,8 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
   }
 
   /**
-   * Puts others in the place of these, at once. Where there are files, what
-   * they hold counts again as soon as that changes.
+   * Replaces the credentials at once. If there are files, their contents count
+   * again as soon as they change.
    *
    * @param texts The new ones.
    * @throws {InternodeError} `InvalidArgument` if something is wrong with them; the old ones stay in use then.
@@ -170,10 +170,10 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
   }
 
   /**
-   * Reads the files now, without waiting for them to settle. Where there are
-   * none, nothing happens.
+   * Reads the files now, without waiting until they are unchanged for a while.
+   * Without files it does nothing.
    *
-   * @returns Whether they held something new. Rejects with an `InternodeError` if it is of no use; the old ones stay in use then.
+   * @returns Whether their contents were new. Rejects with an `InternodeError` if they are not valid; the old ones then stay in use.
    */
   async reload(): Promise<boolean> {
     if (this.#files === null) return false;
@@ -183,7 +183,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     return isNew;
   }
 
-  /** Ends the watching. What was read last stays good for connections. Any number of calls. */
+  /** Stops watching. Connections can still use the current credentials. Further calls do nothing. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#expiry.close();
@@ -206,7 +206,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     }
   }
 
-  /** Says whether they are others than before. */
+  /** Returns whether they differ from before. */
   #take(texts: MtlsTexts): boolean {
     if (isSame(texts, this.#texts)) return false;
     const credentials = this.#check(texts);
@@ -250,7 +250,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
     return credentials;
   }
 
-  /** What has expired and is not needed harms nobody, and is better taken away. */
+  /** Logs expired certificates that are not used, so that they can be removed. */
   #warnOfUseless({ extras, authorities }: Credentials, nowMs: number): void {
     for (const [option, all] of [["cert", extras], ["ca", authorities]] as const) {
       for (const { subject, validTo } of all) {
@@ -276,7 +276,7 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
 }
 
 /**
- * What new connections are made with, of certificates that may change or not.
+ * The source of credentials for a configuration that may change or not.
  *
  * @throws {InternodeError} `InvalidArgument` if the configuration is wrong.
  */

@@ -1,5 +1,5 @@
 /**
- * Parts of PEM texts: certificates and a key may stand in one file.
+ * Parts of PEM texts: one file may contain certificates and a key.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const PRIVATE_KEY = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[^]+?-----END \
  * The certificates in a text.
  *
  * @param text PEM, with anything between.
- * @returns Each by itself; none if it is no text.
+ * @returns One text for each; none if it is not a text.
  */
 export function certificatesIn(text: string): readonly string[] {
   return typeof text === "string" ? text.match(CERTIFICATE) ?? [] : [];
@@ -24,7 +24,7 @@ export function certificatesIn(text: string): readonly string[] {
  * The lists of revoked certificates in a text.
  *
  * @param text PEM, with anything between.
- * @returns The bytes of each; none if it is no text.
+ * @returns The bytes of each; none if it is not a text.
  * @throws {SyntaxError} If one is not in base64.
  */
 export function crlsIn(text: string): readonly Uint8Array[] {
@@ -35,7 +35,7 @@ export function crlsIn(text: string): readonly Uint8Array[] {
 /**
  * A list of revoked certificates as PEM text.
  *
- * @param bytes PEM, which stays as it is, or DER.
+ * @param bytes PEM, which is returned unchanged, or DER.
  */
 export function crlText(bytes: Uint8Array): string {
   // DER begins with the tag of a sequence.
@@ -47,7 +47,7 @@ export function crlText(bytes: Uint8Array): string {
  * The private keys in a text.
  *
  * @param text PEM, with anything between.
- * @returns Each by itself; none if it is no text.
+ * @returns One text for each; none if it is not a text.
  */
 export function privateKeysIn(text: string): readonly string[] {
   return typeof text === "string" ? text.match(PRIVATE_KEY) ?? [] : [];

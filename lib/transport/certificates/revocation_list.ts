@@ -1,5 +1,5 @@
 /**
- * Which certificates an authority has taken back.
+ * Which certificates an authority has revoked.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import { constants, verify, type X509Certificate } from "node:crypto";
 import { readCertificate } from "./certificate_facts.ts";
 import { type CrlContent, readCrl } from "./crl_reader.ts";
 
-/** A list of revoked certificates (CRL, RFC 5280, 5), read and not changed any more. */
+/** A list of revoked certificates (CRL, RFC 5280, 5). It does not change. */
 export class RevocationList {
-  /** Its authority's name in DER, in hex, as `readCertificate` gives it; that it is true its signature has still to prove. */
+  /** Its authority's name in DER, in hex, as `readCertificate` gives it; only its signature proves it. */
   readonly issuer: string;
-  /** From when on it counts, in milliseconds since 1970. */
+  /** When it was made, in milliseconds since 1970. */
   readonly thisUpdateMs: number;
-  /** Until when there is to be a newer one; `Infinity` if it does not say. */
+  /** When the next list is due; `Infinity` if it does not say. */
   readonly nextUpdateMs: number;
   readonly #content: CrlContent;
-  /** By whom it is signed, of those that were asked about: a certificate is not changed either. */
+  /** Cached results of `isSignedBy`: certificates do not change either. */
   readonly #signers = new WeakMap<X509Certificate, boolean>();
 
   /**
    * Reads one.
    *
    * @param der Its bytes.
-   * @throws {RangeError} If it is broken, or says what is not understood here.
+   * @throws {RangeError} If it is broken or not supported.
    */
   constructor(der: Uint8Array) {
     this.#content = readCrl(der);
@@ -39,7 +39,8 @@ export class RevocationList {
   }
 
   /**
-   * Since when a certificate is revoked, in milliseconds since 1970; `undefined`: it is not.
+   * Since when a certificate is revoked, in milliseconds since 1970;
+   * `undefined` if it is not.
    *
    * @param serial Its number, as `readCertificate` gives it.
    */
@@ -47,7 +48,7 @@ export class RevocationList {
     return this.#content.revoked.get(serial);
   }
 
-  /** Whether an authority has signed it, and may. */
+  /** Whether an authority has signed it, and is allowed to. */
   isSignedBy(authority: X509Certificate): boolean {
     let isSigned = this.#signers.get(authority);
     if (isSigned === undefined) {
@@ -76,7 +77,7 @@ export class RevocationList {
   }
 }
 
-/** What is known of revoked certificates. */
+/** The revoked certificates. */
 export interface Revocation {
   /** The lists; what none of them is about is not revoked. */
   readonly lists: readonly RevocationList[];
@@ -94,7 +95,7 @@ export const NO_REVOCATION: Revocation = { lists: [], expired: "warn" };
  * @param certificate The certificate.
  * @param issuer Who has issued it, as its signature has proven.
  * @param revocation What is known.
- * @param nowMs The present, in milliseconds since 1970.
+ * @param nowMs The current time, in milliseconds since 1970.
  */
 export function revocationProblem(
   certificate: X509Certificate,

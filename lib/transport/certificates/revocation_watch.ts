@@ -1,5 +1,5 @@
 /**
- * Ending connections whose certificates are revoked while they are open.
+ * Ends connections whose certificates are revoked while they are open.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readCertificate } from "./certificate_facts.ts";
 import type { CredentialSource } from "./mtls_credentials.ts";
 import type { Revocation } from "./revocation_list.ts";
 
-/** What tells a certificate from all others: its issuer's name and its number. */
+/** Identifies a certificate: its issuer's name and its serial number. */
 export interface ShownCertificate {
   /** As `readCertificate` gives it. */
   readonly issuer: string;
@@ -19,15 +19,15 @@ export interface ShownCertificate {
 
 /** A connection that can be ended for a reason. */
 interface Endable {
-  /** What its other end has shown, and was believed for. */
+  /** The certificates for which its other end was trusted. */
   readonly shown: readonly ShownCertificate[];
-  /** Settles when nothing of it is open. */
+  /** Settles when it has ended completely. */
   readonly ended: Promise<void>;
   /** Ends it. */
   fail(error: Error): void;
 }
 
-/** What is kept of the certificates that were shown. */
+/** The kept facts of the certificates that were shown. */
 export function shownOf(chain: readonly X509Certificate[]): readonly ShownCertificate[] {
   return chain.map((certificate) => {
     const { issuer, serial } = readCertificate(certificate.raw);
@@ -36,10 +36,10 @@ export function shownOf(chain: readonly X509Certificate[]): readonly ShownCertif
 }
 
 /**
- * Ends a connection as soon as one of the certificates that it was believed for
- * is on a list: it would live for as long as connections may otherwise.
+ * Ends a connection as soon as one of the certificates for which it was trusted
+ * is on a list. Otherwise it would stay open as long as connections may.
  *
- * @param source Where lists come from; they were verified there.
+ * @param source The source of lists, which has verified them.
  * @param channel The connection.
  * @returns The same.
  */

@@ -7,10 +7,10 @@
 import { follow, thenOf } from "../../foreign/thenable.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 
-/** The verdict on a token: `null` accepts it, a name accepts it for the peer of that name only, a text refuses it with that text. */
+/** The result for a token: `null` accepts it, a name accepts it for the peer of that name only, a text refuses it with that text. */
 export type TokenJudgement = string | null | { readonly name: string };
 
-/** Judges the token of a request, at once or by a promise. It gets the proven identity of the other end and its address, as far as they are known. */
+/** Checks the token of a request, at once or by a promise. It gets the proven identity of the other end and its address, as far as they are known. */
 export type Authorize = (
   token: string | null,
   identity: PeerIdentity | undefined,
@@ -27,9 +27,9 @@ export interface Authorized {
 export interface Unauthorized {
   /** 401: the token is not valid. 503: this side failed to judge it. */
   readonly status: 401 | 503;
-  /** What the other end is told. */
+  /** The text for the other end. */
   readonly reason: string;
-  /** What failed on this side. */
+  /** The error on this side. */
   readonly cause: unknown;
 }
 
@@ -39,10 +39,10 @@ export type Authorization = Authorized | Unauthorized;
 const ANYONE: Authorized = { name: undefined };
 
 /**
- * Reads a verdict. Only the documented ones accept a token: a promise,
- * `undefined`, `false` and any other object do not. Never throws.
+ * Reads a result of `authorize`. Only the documented ones accept a token: a
+ * promise, `undefined`, `false` and any other object do not. Never throws.
  *
- * @param said What `authorize` returned, or its promise gave.
+ * @param said What `authorize` returned, or what its promise resolved to.
  */
 export function authorizationOf(said: unknown): Authorization {
   if (said === null) return ANYONE;

@@ -1,16 +1,16 @@
 /**
- * Closing what is of no use any more.
+ * Closes channels that are no longer needed.
  *
  * @module
  */
 
 import type { Channel } from "./transport.ts";
 
-/** Closes a channel, whatever it throws: it may be of a user's own making, or no channel at all. */
+/** Closes a channel and ignores what it throws: it may be made by a user, or not be a channel at all. */
 export function closeQuietly(channel: Channel | undefined): void {
   try {
     channel?.close();
   } catch {
-    // It is of no use any more, whatever it says.
+    // It is no longer needed, so its error does not matter.
   }
 }

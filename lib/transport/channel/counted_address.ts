@@ -8,10 +8,10 @@ const IPV6_GROUPS = 8;
 const MAPPED_IPV4 = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
 
 /**
- * What counts as one address: an IPv6 network of 64 bits, of which whoever has
- * one address has all; else the address.
+ * What counts as one address: an IPv6 network of 64 bits, because its owner has
+ * all its addresses; otherwise the address.
  *
- * @param ip An IP address without brackets, as the runtime tells it.
+ * @param ip An IP address without brackets, as the runtime gives it.
  * @returns What they have in common.
  */
 export function countedAddress(ip: string): string {

@@ -1,5 +1,5 @@
 /**
- * Where one replica of a service can be reached, and how.
+ * Endpoints: how to reach one replica of a service.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import type { Channel } from "./transport.ts";
 
 /**
- * What a source of endpoints may say of one beside its address. Resolvers hand
- * it on; balancers go by `priority`, `weight` and the client's own `zone`.
+ * Properties of an endpoint besides its address. Resolvers pass them on;
+ * balancers use `priority`, `weight` and the client's own `zone`.
  */
 export interface EndpointAttributes {
-  /** Who is there, where that is not the address: a name that stays when the address changes. Default: the address. */
+  /** The name of the replica, which stays the same when the address changes. Default: the address. */
   readonly name?: string | undefined;
-  /** Of replicas that can take calls only those with the lowest number get any. Default: 0. */
+  /** Of the replicas that can take calls, only those with the lowest number get any. Default: 0. */
   readonly priority?: number | undefined;
-  /** Its share of the calls, beside others' weights: a number above 0. Default: 1. */
+  /** Its share of the calls, relative to the weights of others: a number above 0. Default: 1. */
   readonly weight?: number | undefined;
-  /** Where it runs: a zone, a rack, a data centre. Clients may prefer their own. Default: not known. */
+  /** Where it runs: a zone, a rack, a data centre. Clients may prefer their own. Default: unknown. */
   readonly zone?: string | undefined;
-  /** Whatever else those who register and those who look up agree on. Default: none. */
+  /** Any other data that those who register and those who look up agree on. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -28,33 +28,35 @@ export interface EndpointAttributes {
  * own: a byte channel or a message channel is all that a connection needs.
  */
 export interface Endpoint extends EndpointAttributes {
-  /** Identifies the replica: endpoints with equal addresses are one. Also what errors and logs name. */
+  /** Identifies the replica: endpoints with equal addresses are the same. Errors and logs name it. */
   readonly address: string;
   /**
-   * Connects. A channel that comes about after the signal has aborted must be closed.
+   * Connects. A channel that is made after the signal has aborted must be
+   * closed.
    *
-   * @param signal Gives up; the promise then rejects with its reason.
-   * @param makeToken Makes the proof of the client's secret that a WebSocket upgrade request carries (`authorization: Bearer …`), good once; not to be called where there is no such request. Absent: the client has no secret.
+   * @param signal Aborts the dial; the promise then rejects with its reason.
+   * @param makeToken Makes the proof of the client's secret that a WebSocket upgrade request carries (`authorization: Bearer …`), valid once; do not call it without such a request. Absent if the client has no secret.
    * @returns The channel, owned by the caller. Rejects with an `InternodeError` that names the address and the reason, or with any other error.
    */
   dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel>;
   /**
-   * Calls back whenever connections made from then on differ from those made
-   * before, as with new certificates; those are renewed soon. Absent: never.
+   * Calls back whenever new connections will differ from older ones, such as
+   * with new certificates; the older ones are then renewed soon. Absent if
+   * never.
    *
-   * @returns A function that ends that.
+   * @returns A function that stops the callbacks.
    */
   onChange?(listener: () => void): () => void;
 }
 
-/** What is said of an endpoint, without the way to reach it. */
+/** The description of an endpoint, without its dial function. */
 export function attributesOf(
   { name, priority, weight, zone, metadata }: EndpointAttributes,
 ): EndpointAttributes {
   return { name, priority, weight, zone, metadata };
 }
 
-/** Whether the same is said of two endpoints, or of one at two times. */
+/** Whether two descriptions of endpoints are equal. */
 export function haveSameAttributes(one: EndpointAttributes, other: EndpointAttributes): boolean {
   return one.name === other.name && one.priority === other.priority &&
     one.weight === other.weight && one.zone === other.zone &&
@@ -72,7 +74,7 @@ function haveSameEntries(
     keys.every((key) => Object.hasOwn(other, key) && one[key] === other[key]);
 }
 
-/** Whether what a user has given is an endpoint, as far as that shows. Never throws. */
+/** Whether a user's value looks like an endpoint. Never throws. */
 export function isEndpoint(given: unknown): given is Endpoint {
   try {
     const { address, dial } = given as Partial<Endpoint>;

@@ -18,7 +18,7 @@ export interface Prepared {
   readonly name?: string | undefined;
 }
 
-/** What is needed of {@linkcode ListenOptions}. */
+/** The used part of {@linkcode ListenOptions}. */
 interface Taker<Kind extends Channel> extends Pick<ListenOptions, "onError" | "limiter"> {
   readonly accept: (channel: Kind, name?: string, slot?: HandshakeSlot) => void;
 }

@@ -16,7 +16,7 @@ export interface HandshakeLimiter {
    *
    * @param address Its IP address; `null` if it has none, as on Unix sockets.
    * @param onTimeout Called with the time-out in milliseconds when it has passed; must close the connection. `null`: the caller watches the time.
-   * @returns The slot; a text: why there is none, and the connection must be closed.
+   * @returns The slot; or a text that says why there is none: the connection must then be closed.
    */
   acquire(
     address: string | null,
@@ -34,7 +34,7 @@ export interface HandshakeSlot {
   onTimeout: (limitMs: number) => void;
   /** Whether the holder watches the time itself. */
   readonly isDeadlineTaken: boolean;
-  /** From now on the holder watches the time itself. Returns how much of it has passed, in milliseconds. */
+  /** Takes over the time limit: the holder watches it from now on. Returns how much of it has passed, in milliseconds. */
   takeDeadline(): number;
   /** Resolves when the connection may begin TLS, which takes much memory. Rejects when the slot is released before that. */
   tlsTurn(): Promise<void>;

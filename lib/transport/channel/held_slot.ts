@@ -19,12 +19,12 @@ export interface SlotPool {
   queueTls(slot: HeldSlot): void;
 }
 
-/** Where a connection stands in line for TLS. */
+/** The state of a connection that waits for TLS. */
 export type TlsStage = "none" | "waiting" | "begun";
 
 /** A {@linkcode HandshakeSlot} of this library. */
 export class HeldSlot implements HandshakeSlot {
-  /** Where the connection comes from; `null`: that is not known. */
+  /** The address of the connection; `null` if unknown. */
   readonly address: string | null;
   /** When it was accepted, by the limiter's clock. */
   readonly sinceMs: number;
@@ -32,9 +32,9 @@ export class HeldSlot implements HandshakeSlot {
   isDeadlineTaken = false;
   /** See {@linkcode HandshakeSlot}. */
   onTimeout: (limitMs: number) => void;
-  /** For the limiter alone. */
+  /** Only for the limiter. */
   tls: TlsStage = "none";
-  /** For the limiter alone. */
+  /** Only for the limiter. */
   onTurn: (() => void) | null = null;
 
   readonly #pool: SlotPool;

@@ -16,7 +16,7 @@ import { shown } from "../../foreign/text_of.ts";
 /** The default of `maxUnproven`. */
 const MAX_UNPROVEN = 1_024;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** One of so many may have begun with TLS, of which the runtime holds some 60 KiB each; the others wait for it. */
+/** One in this many connections may have begun TLS, which takes about 60 KiB each in the runtime; the others wait. */
 const TLS_SHARE = 8;
 const LEAST_TLS = 16;
 
@@ -32,7 +32,7 @@ export interface HandshakeLimits {
 export interface ListenerLimiterOptions extends HandshakeLimits {
   /** How long each may take, in milliseconds. Default: 10,000. */
   readonly handshakeTimeoutMs?: number | undefined;
-  /** Where time comes from. Default: the system. */
+  /** The source of time. Default: the system. */
   readonly clock?: Clock | undefined;
 }
 
@@ -54,13 +54,12 @@ export function readHandshakeLimits(
 }
 
 /**
- * The one count and the one time-out of connections whose handshake is not
- * done, over all layers: whoever accepts a connection acquires a
- * {@linkcode HeldSlot}, which is handed over with it. Each node and each
- * listener of a service has a limiter.
+ * Counts and times the connections whose handshake is not done, over all
+ * layers: accepting a connection acquires a {@linkcode HeldSlot}, which is
+ * handed over with it. Each node and each listener of a service has a limiter.
  */
 export class ListenerLimiter implements HandshakeLimiter, SlotPool {
-  /** How many of one address. */
+  /** How many from one address. */
   readonly maxUnprovenPerAddress: number;
 
   #maxUnproven: number;
@@ -68,7 +67,7 @@ export class ListenerLimiter implements HandshakeLimiter, SlotPool {
   #handshakeTimeoutMs: number;
   #count = 0;
   readonly #perAddress = new Map<string, number>();
-  /** Those whose deadline is kept here, in the order in which they came. */
+  /** The slots whose time limit is watched here, oldest first. */
   readonly #timed = new Set<HeldSlot>();
   #timer: ReturnType<Clock["setTimer"]> | null = null;
   #tlsCount = 0;
@@ -88,7 +87,7 @@ export class ListenerLimiter implements HandshakeLimiter, SlotPool {
     return this.#count;
   }
 
-  /** How many there may be at a time; a new value holds from the next one on. */
+  /** How many there may be at a time; a new value applies from the next connection on. */
   get maxUnproven(): number {
     return this.#maxUnproven;
   }
@@ -101,7 +100,7 @@ export class ListenerLimiter implements HandshakeLimiter, SlotPool {
     return Math.max(LEAST_TLS, Math.floor(this.#maxUnproven / TLS_SHARE));
   }
 
-  /** How long each may take, in milliseconds; a new value holds for those that are there, too. */
+  /** How long each may take, in milliseconds; a new value also applies to present connections. */
   get handshakeTimeoutMs(): number {
     return this.#handshakeTimeoutMs;
   }
@@ -174,7 +173,7 @@ export class ListenerLimiter implements HandshakeLimiter, SlotPool {
     slot.onTurn?.();
   }
 
-  /** As all have the same time, the first that came is the first that is late. */
+  /** All have the same time limit, so the oldest one is the first to time out. */
   #arm(): void {
     if (this.#timer !== null) return;
     for (const first of this.#timed) {

@@ -1,26 +1,26 @@
 /**
- * Who the other end of a connection is, as its certificate says.
+ * The identity of the other end of a connection, from its certificate.
  *
  * @module
  */
 
-/** The names that a certificate gives its owner (its subject alternative names, RFC 5280, 4.2.1.6). */
+/** The names that a certificate gives to its owner (its subject alternative names, RFC 5280, 4.2.1.6). */
 export interface PeerNames {
-  /** DNS names, as they stand in the certificate; a wildcard keeps its star. */
+  /** DNS names as in the certificate; a wildcard keeps its star. */
   readonly dns: readonly string[];
   /** IP addresses in canonical form, without brackets. */
   readonly ip: readonly string[];
-  /** URIs, such as SPIFFE ids, as they stand in the certificate. */
+  /** URIs, such as SPIFFE ids, as in the certificate. */
   readonly uri: readonly string[];
 }
 
 /**
- * Who the other end of a connection is. Channels that have one have verified
- * it: the certificate comes from an authority that this side believes, and the
- * other end has proven that it holds the key.
+ * The identity of the other end of a connection. Channels with an identity have
+ * verified it: the certificate comes from an authority that this side trusts,
+ * and the other end has proven that it has the key.
  */
 export interface PeerIdentity {
-  /** The certificate's subject, for messages and logs: `CN=node-1,O=Example`. Names to decide by are in `sans`. */
+  /** The certificate's subject, for messages and logs: `CN=node-1,O=Example`. Use the names in `sans` for decisions. */
   readonly subject: string;
   /** The names that the certificate gives its owner. */
   readonly sans: PeerNames;

@@ -1,19 +1,19 @@
 /**
- * Whether a certificate bears the name that a dialler looks for.
+ * Whether a certificate has the name that a dialler looks for.
  *
  * @module
  */
 
 import type { PeerNames } from "./peer_identity.ts";
 
-/** So many names of a certificate, and characters of each, stand in a message. */
+/** How many names of a certificate, and how many characters of each, a message shows. */
 const SHOWN_NAMES = 8, SHOWN_CHARACTERS = 100;
 
 /** What kind of name a text is, by its form. */
 export type PeerNameKind = "dns" | "ip" | "uri";
 
 /**
- * Tells what kind of name a text is.
+ * Determines the kind of name of a text.
  *
  * @param name A host name, an IP address without brackets, or a URI.
  * @returns Its kind.
@@ -25,9 +25,9 @@ export function kindOfName(name: string): PeerNameKind {
 
 /**
  * Looks for a name among those of a certificate. Only its subject alternative
- * names count, the subject itself never does (RFC 9525, 6.4): DNS names
- * whatever their case, where `*` stands for exactly the first label and at
- * least two more follow; IP addresses and URIs only if they are the same.
+ * names count, never the subject (RFC 9525, 6.4): DNS names match in any case,
+ * and `*` matches exactly the first label if at least two more follow; IP
+ * addresses and URIs must be equal.
  *
  * @param names Those of the certificate.
  * @param wanted The name to look for.
@@ -47,7 +47,7 @@ export function bearsName(names: PeerNames, wanted: string): boolean {
 }
 
 /**
- * The names of a certificate as messages show them.
+ * The names of a certificate for messages.
  *
  * @param names Those of the certificate.
  * @returns At most 8 of them, each cut to 100 characters.

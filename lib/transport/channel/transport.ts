@@ -1,5 +1,5 @@
 /**
- * What carries a connection's bytes.
+ * Transports and their channels.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { HandshakeLimiter, HandshakeSlot } from "./handshake_limiter.ts";
 import type { HostAddress } from "../../runtime/host_address.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 
-/** Which way some bytes have moved. */
+/** The direction in which bytes have moved. */
 export type Progress = "received" | "taken";
 
 /**
@@ -17,60 +17,60 @@ export type Progress = "received" | "taken";
  * Unix sockets, TLS.
  */
 export interface ByteChannel {
-  /** Tells the two kinds of {@linkcode Channel} apart. */
+  /** The kind of {@linkcode Channel}. */
   readonly kind: "bytes";
   /** The other end, for messages and logs. */
   readonly remote: string;
-  /** Whether the transport itself detects changed bytes (TLS), so that checksums would be waste. */
+  /** Whether the transport itself detects changed bytes (TLS), so that checksums are not needed. */
   readonly integrity: boolean;
-  /** Who the other end has proven to be; absent where the transport asks for no proof. */
+  /** The identity that the other end has proven; absent if the transport asks for no proof. */
   readonly identity?: PeerIdentity | undefined;
-  /** What both ends have shown each other, to which the proofs of a shared secret are bound: the SHA-256 of the dialler's certificate, then of the acceptor's, 64 bytes. Absent where not both have shown one. */
+  /** What the proofs of a shared secret are bound to: the SHA-256 of the dialler's certificate, then of the acceptor, 64 bytes. Absent if not both have shown one. */
   readonly binding?: Uint8Array | undefined;
   /** Reads what is there, at most `into.length` bytes; `null` at the end. Rejects when the connection is lost or closed. At most one read at a time. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
-  /** Writes some of the bytes and says how many; pends while the other end does not keep up. At most one write at a time; the bytes must stay untouched until it settles. */
+  /** Writes some of the bytes and returns how many; pending while the other end does not keep up. At most one write at a time; the bytes must not change until it settles. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
-  /** Closes both directions; pending reads and writes end. Any number of calls. */
+  /** Closes both directions; pending reads and writes end. Further calls do nothing. */
   close(): void;
-  /** Set by whoever reads and writes: to be called when bytes have moved underneath while a read or a write goes on pending, so that a slow connection is not taken for a dead one. Channels that are what moves bytes need not. */
+  /** Set by the channel's user. A channel over another one calls it when bytes have moved underneath while a read or a write is still pending, so that a slow connection is not taken for a dead one. */
   onProgress?: ((direction: Progress) => void) | undefined;
-  /** Settles when nothing of it is open any more, soon after `close`. Absent where that is so as soon as `close` returns. */
+  /** Settles when the channel is closed completely, soon after `close`. Absent if that is so as soon as `close` returns. */
   readonly ended?: Promise<void> | undefined;
 }
 
 /** A channel whose socket can be polled. */
 export interface PollableChannel extends ByteChannel {
   /**
-   * The socket underneath, for who would rather poll it than wait: the same one
-   * each time, good until `close`. What it reads comes before what a read gets
-   * that has not completed by then, and it writes only while no write is under
-   * way. `null` where that cannot be; absent: never.
+   * The socket underneath, for polling: the same one each time, valid until
+   * `close`. Bytes that it reads come before those of a read that has not
+   * completed by then; use it to write only while no write is pending. `null`
+   * if polling is impossible; absent if it always is.
    */
   socket?(): SocketPoll | null;
-  /** Says that `socket` will be asked for, before the first read: what comes first may be needed to find it. */
+  /** Announces, before the first read, that `socket` will be used: the first bytes may be needed to find it. */
   prepareSocket?(): void;
 }
 
-/** A socket that is asked without waiting; what goes wrong, the channel's next read or write tells. */
+/** A socket that is polled without waiting; failures are reported by the channel's next read or write. */
 export interface SocketPoll {
-  /** Whether it may be asked; to be looked at before anything else in each turn. */
+  /** Whether it may be polled; check this first in each turn. */
   readonly isReady: boolean;
-  /** Reads what is there and says how many bytes; 0 at the end, -1: nothing now. */
+  /** Reads what is there and returns the number of bytes; 0 at the end, -1 if there is nothing now. */
   receive(into: Uint8Array<ArrayBuffer>): number;
-  /** Whether there is something to read, the end included; it stays there. */
+  /** Whether there is something to read, the end included; it is not consumed. */
   hasBytes(): boolean;
-  /** Writes what there is room for and says how many bytes, 0 if there is none. */
+  /** Writes what there is room for and returns the number of bytes; 0 if there is none. */
   send(bytes: Uint8Array<ArrayBuffer>): number;
 }
 
-/** What a {@linkcode MessageChannel} calls as things happen, never from within a call to it. */
+/** The callbacks of a {@linkcode MessageChannel}, which never calls them from within a call to it. */
 export interface MessageReceiver {
   /** One message has arrived. The bytes belong to the receiver. */
   onMessage(bytes: Uint8Array<ArrayBuffer>): void;
-  /** What was sent has left: `congested` is `false` again. */
+  /** Sent messages have left: `congested` is `false` again. */
   onDrain(): void;
-  /** Some bytes have moved, though too few for a message or for all that was sent: a sign of life. Channels that cannot tell need not call it. */
+  /** Some bytes have moved, though too few for a message or for everything that was sent. Channels that do not know need not call it. */
   onProgress?(direction: Progress): void;
   /** The channel has ended; called once, last. */
   onClose(reason: string): void;
@@ -81,29 +81,29 @@ export interface MessageReceiver {
  * WebSocket, memory.
  */
 export interface MessageChannel {
-  /** Tells the two kinds of {@linkcode Channel} apart. */
+  /** The kind of {@linkcode Channel}. */
   readonly kind: "messages";
   /** The other end, for messages and logs. */
   readonly remote: string;
-  /** Who the other end has proven to be; absent where the transport asks for no proof. */
+  /** The identity that the other end has proven; absent if the transport asks for no proof. */
   readonly identity?: PeerIdentity | undefined;
   /** See {@linkcode ByteChannel}. */
   readonly binding?: Uint8Array | undefined;
-  /** Names the receiver; messages that came before are kept until then. Called once. */
+  /** Sets the receiver; messages that arrived before are kept until then. Called once. */
   start(receiver: MessageReceiver): void;
   /** Sends one message. The bytes are copied before it returns. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
-  /** Lets what was sent leave now, not only when the microtasks before have run. Absent where nothing waits for those. */
+  /** Sends waiting messages now, not only after the pending microtasks. Absent if nothing waits for those. */
   flush?(): void;
-  /** Whether so much waits to leave that the sender should hold back until `onDrain`. */
+  /** Whether the sender should wait until `onDrain`, because much waits to leave. */
   readonly congested: boolean;
-  /** Sets the largest message that may come; a larger one ends the channel, by its header alone. Default: 2 MiB. Absent where a message is whole before anything is known of it; the receiver looks at its size then. */
+  /** Sets the largest message that is accepted; a larger one ends the channel as soon as its header arrives. Default: 2 MiB. Absent if a message is complete before its size is known; the receiver then checks it. */
   limitMessages?(maxMessageBytes: number): void;
-  /** Asks for no further message until `resume`. Absent where nothing can hold the other end back but the protocol's credits. */
+  /** Stops receiving until `resume`. Absent if only the protocol's credit can slow the other end. */
   pause?(): void;
-  /** Undoes `pause`; the messages that were held back follow in a later turn. */
+  /** Undoes `pause`; held-back messages follow in a later turn. */
   resume?(): void;
-  /** Closes the channel after what was sent; `onClose` follows. Any number of calls. */
+  /** Closes the channel after sent messages; `onClose` follows. Further calls do nothing. */
   close(): void;
 }
 
@@ -112,13 +112,13 @@ export type Channel = ByteChannel | MessageChannel;
 
 /** How to dial. */
 export interface DialOptions {
-  /** Gives up when it aborts, with its reason. */
+  /** Aborts the dial, with its reason. */
   signal: AbortSignal;
   /** The request path of WebSocket endpoints, such as `/internode`. */
   path: string;
-  /** Who is to be found there: what a certificate must prove and a WebSocket request asks for. Default: the address itself. */
+  /** The expected host: what a certificate must prove and a WebSocket request names. Default: the address itself. */
   host?: HostAddress | undefined;
-  /** Proof that stands in a WebSocket upgrade request (the `authorization` header's text after `Bearer `). */
+  /** The proof in a WebSocket upgrade request (the `authorization` header's text after `Bearer `). */
   token?: string | undefined;
 }
 
@@ -130,41 +130,42 @@ export interface ListenOptions {
   limiter?: HandshakeLimiter | undefined;
   /** The request path of WebSocket endpoints; any other path gets status 404. */
   path: string;
-  /** Judges the token of a WebSocket upgrade request: `null` lets it in, a name lets it in for the peer of that name alone, a text refuses it with status 401 and that text. It may take its time, within that of the handshake: await it. Anything else, what is thrown and a rejection refuse it with status 503, and are told to `onError`. Called once for each request, as a token may be good only once; who is refused by a text is not told to `onError`. The identity is that of the channel underneath, if it has one. */
+  /** Checks the token of a WebSocket upgrade request: `null` accepts it, a name accepts it for the peer of that name only, a text refuses it with status 401 and that text. It may return a promise, within the time of the handshake. Anything else, an error or a rejection refuses it with status 503 and is reported to `onError`. Called once for each request, because a token may be valid only once; a refusal by a text is not reported to `onError`. The identity is that of the channel underneath, if it has one. */
   authorize?: Authorize | undefined;
   /** The origins of web pages that may connect by WebSocket, as `readOrigins` gives them; others get status 403. Default: none. */
   allowOrigins?: readonly string[] | undefined;
-  /** The host names by which WebSocket clients may ask for the listener beside its own, `localhost` and IP addresses, as `readHosts` gives them; others get status 421. Default: none. */
+  /** The host names that WebSocket clients may use for the listener besides its own, `localhost` and IP addresses, as `readHosts` gives them; others get status 421. Default: none. */
   allowHosts?: readonly string[] | undefined;
-  /** Whether other listeners that say so too may have the same port, in this process or others of the same user; the system then spreads new connections over them. `tcp`, `tls`, `ws` and `wss` can, where the runtime does. Default: `false`. */
+  /** Whether other listeners with this option may have the same port, in this process or others of the same user; the system then spreads new connections over them. `tcp`, `tls`, `ws` and `wss` support it, if the runtime does. Default: `false`. */
   sharePort?: boolean | undefined;
-  /** Hears of failures that do not end the listener, such as a bad TLS handshake. */
+  /** Receives failures that do not end the listener, such as a failed TLS handshake. */
   onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Something that accepts connections. */
 export interface Listener {
-  /** Where it listens, with the port that the system chose if port 0 was asked for. */
+  /** The address at which it listens, with the port that the system chose for port 0. */
   readonly address: HostAddress;
   /** Resolves when the listener has ended and its address is free again, rejects when it failed by itself. */
   readonly finished: Promise<void>;
-  /** Stops accepting; connections made stay. Any number of calls. */
+  /** Stops accepting; existing connections stay. Further calls do nothing. */
   close(): Promise<void>;
 }
 
 /** A way to reach hosts: one for each URL scheme. */
 export interface Transport {
-  /** Whether all its channels are authenticated: each peer proves itself before its channel is handed over, as with mutual TLS, or the transport does not leave this process. Otherwise who listens where other machines may come from has to ask for proof. Default: `false`. */
+  /** Whether all its channels are authenticated: each peer proves itself before its channel is handed over, as with mutual TLS, or the transport does not leave this process. Otherwise a listener that other machines can reach must ask for proof. Default: `false`. */
   readonly guarded?: boolean | undefined;
-  /** Connects. Rejects with the signal's reason, or with an `InternodeError` that names the address and the reason: `Unauthenticated` or `PermissionDenied` if the other end would not have this side, `InvalidArgument` if it can never succeed, else `Unreachable`. */
+  /** Connects. Rejects with the signal's reason, or with an `InternodeError` that names the address and the reason: `Unauthenticated` or `PermissionDenied` if the other end refuses this side, `InvalidArgument` if it can never succeed, otherwise `Unreachable`. */
   dial(address: HostAddress, options: DialOptions): Promise<Channel>;
   /** Starts to accept. Rejects with an `InternodeError` of code `InvalidArgument` or `Unreachable` that names the address and the reason. */
   listen(address: HostAddress, options: ListenOptions): Promise<Listener>;
   /**
-   * Calls back whenever connections made from then on differ from those made
-   * before, as with new certificates; those are renewed soon. Absent: never.
+   * Calls back whenever new connections will differ from older ones, such as
+   * with new certificates; the older ones are then renewed soon. Absent if
+   * never.
    *
-   * @returns A function that ends that.
+   * @returns A function that stops the callbacks.
    */
   onChange?(listener: () => void): () => void;
 }

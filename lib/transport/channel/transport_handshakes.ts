@@ -20,7 +20,7 @@ import type { ByteChannel, Channel, Listener, ListenOptions, Transport } from ".
 
 /** The handshake of a transport, on the accepting side. */
 export interface TransportHandshakeOptions {
-  /** Runs the handshake on an accepted channel. It ends when that channel is closed or the slot is released. Must call `onHeard` when the other side has sent everything: what takes long after that is this side. */
+  /** Runs the handshake on an accepted channel. It ends when that channel is closed or the slot is released. Must call `onHeard` when the other side has sent everything: any later delay is caused by this side. */
   readonly prepare: (
     channel: ByteChannel,
     slot: HandshakeSlot,
@@ -28,7 +28,7 @@ export interface TransportHandshakeOptions {
   ) => Promise<Prepared>;
   /** Whether a failure was reported already. Default: no. */
   readonly isReported?: (failure: unknown) => boolean;
-  /** Why no further handshake may begin while so many run; `null`: one may. Default: always `null`. */
+  /** Why no further handshake may begin while that many run; `null` if one may. Default: always `null`. */
   readonly refuses?: (present: number) => string | null;
   /** The error code of a failed handshake. Default: `PermissionDenied`. */
   readonly refusal?: RefusedConnectionCode;
@@ -59,7 +59,7 @@ export async function listenThrough(
   const handshakes = new TransportHandshakes(options, handshake, limiter);
   const listener = await inner.listen(address, { ...options, limiter, accept: handshakes.enter });
   const { hostname, port, scheme } = listener.address;
-  // With the scheme that the caller asked for.
+  // Keeps the scheme that the caller asked for.
   const bound = port === 0 || scheme === address.scheme
     ? listener.address
     : networkAddress(address.scheme, hostname, port);
@@ -74,7 +74,7 @@ export async function listenThrough(
   };
 }
 
-/** What is needed of {@linkcode ListenOptions}. */
+/** The used part of {@linkcode ListenOptions}. */
 type Taker = Pick<ListenOptions, "accept" | "limiter" | "onError">;
 
 /** The handshakes that run on accepted channels; see {@linkcode listenThrough}. */

@@ -16,7 +16,7 @@ import type { ListenOptions, Transport } from "../channel/transport.ts";
  * permission, no copy by the kernel, but the same turns of the event loop
  * between sending and receiving.
  *
- * @returns A transport for `memory://name` whose names are its own: only those who share it meet.
+ * @returns A transport for `memory://name` with its own names: only nodes that share it can connect.
  */
 export function memoryTransport(): Transport {
   const listeners = new Map<string, ListenOptions>();
@@ -25,7 +25,7 @@ export function memoryTransport(): Transport {
     guarded: true,
 
     async dial(address, { signal }) {
-      // In a turn of its own, so that `accept` never runs within its owner's call.
+      // In a later microtask, so that `accept` never runs within the caller's call.
       await Promise.resolve();
       signal.throwIfAborted();
       const listener = listeners.get(address.href);

@@ -8,24 +8,24 @@ import { setImmediate } from "node:timers";
 import type { PeerIdentity } from "../channel/peer_identity.ts";
 import type { MessageChannel, MessageReceiver } from "../channel/transport.ts";
 
-/** From here on a sender should hold back; as much as a socket would take. */
+/** From this many bytes on a sender should wait; about as much as a socket would take. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
 
-/** What is not so with most connections in memory. */
+/** Rare options of connections in memory. */
 export interface MemoryPairOptions {
   /** Calls back in a later turn of the event loop. Default: `setImmediate`. */
   readonly later?: ((turn: () => void) => void) | undefined;
-  /** Who both ends are. Default: nobody has asked. */
+  /** The identities of both ends. Default: none. */
   readonly identity?: PeerIdentity | undefined;
 }
 
 /**
  * Makes a connection.
  *
- * @param nearRemote What the first end calls the other one.
- * @param farRemote What the second end calls the other one.
- * @param options What is not so with most of them.
+ * @param nearRemote The name of the second end, for the first.
+ * @param farRemote The name of the first end, for the second.
+ * @param options Rare options.
  * @returns Both ends.
  */
 export function memoryPair(
@@ -41,9 +41,8 @@ export function memoryPair(
 }
 
 /**
- * One end. All that it was sent in one turn arrives together in a later one,
- * since microtasks alone would let two busy ends keep timers
- * and sockets waiting for ever.
+ * One end. Everything sent in one turn arrives together in a later one. With
+ * microtasks alone, two busy ends would block timers and sockets.
  */
 class MemoryChannel implements MessageChannel {
   readonly kind = "messages";
@@ -53,15 +52,15 @@ class MemoryChannel implements MessageChannel {
   peer!: MemoryChannel;
 
   #receiver: MessageReceiver | undefined;
-  /** What has arrived and was not yet handed on. */
+  /** Messages that have arrived and were not passed on yet. */
   #inbox: Uint8Array<ArrayBuffer>[] = [];
   #inboxBytes = 0;
   #turnPending = false;
-  /** Whether the other end was told to hold back and waits for `onDrain`. */
+  /** Whether the other end was congested and waits for `onDrain`. */
   #peerWaits = false;
   #drained = false;
   #closed = false;
-  /** Why this end is to end, once what arrived before is handed on. */
+  /** Why this end closes, once earlier messages are passed on. */
   #ending: string | undefined;
   #ended = false;
 

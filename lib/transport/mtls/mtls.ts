@@ -17,17 +17,17 @@ import type { Channel } from "../channel/transport.ts";
 
 /**
  * Makes any endpoint whose channels carry bytes one of mutual TLS: the host
- * must prove by a certificate that it bears the name looked for, this side
- * proves itself by its own, and both learn why if one does not believe the
- * other. The channels have an `identity`.
+ * must prove by a certificate that it has the expected name, this side proves
+ * itself by its own certificate, and both learn the reason if one does not
+ * trust the other. The channels have an `identity`.
  *
  * Its address is `mtls://` and the address of the endpoint within:
  * `mtls://tcp://10.0.0.1:9000`.
  *
- * @param config How this side proves itself, and whom it believes; `MtlsCredentials` for certificates that change.
+ * @param config This side's certificate and key, and the trusted authorities; `MtlsCredentials` for certificates that change.
  * @param endpoint The endpoint within.
  * @returns The endpoint.
- * @throws {InternodeError} `InvalidArgument` if the configuration is wrong, or no name is known that the host must bear.
+ * @throws {InternodeError} `InvalidArgument` if the configuration is wrong, or the name that the host must have is unknown.
  *
  * @example
  * ```ts
@@ -59,9 +59,9 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
 }
 
 /**
- * The name that a host's certificate must bear.
+ * The name that a host's certificate must have.
  *
- * @param credentials May name it.
+ * @param credentials May contain it.
  * @param address The host.
  * @param hostname Its name in the address; empty if it has none.
  * @returns The name.
@@ -82,7 +82,7 @@ function nameToExpect(
   );
 }
 
-/** What the certificate of an endpoint's host must bear. */
+/** What the certificate of an endpoint's host must have. */
 function hostToExpect(credentials: Credentials, address: string): ExpectedHost {
   const name = nameToExpect(credentials, address, hostIn(address));
   const host = hostAddressIn(address);
@@ -90,9 +90,9 @@ function hostToExpect(credentials: Credentials, address: string): ExpectedHost {
 }
 
 /**
- * What the certificate of a transport's host must bear.
+ * What the certificate of a transport's host must have.
  *
- * @param credentials May name it.
+ * @param credentials May contain it.
  * @param address The host.
  * @returns What proves the host, by the name given if there is one.
  * @throws {InternodeError} `InvalidArgument` if what names it names nothing.
@@ -108,10 +108,10 @@ export function certificateToExpect(credentials: Credentials, address: HostAddre
  *
  * @param channel The channel, owned from now on.
  * @param address The host, for messages.
- * @param credentials How this side proves itself, and whom it believes.
- * @param host What the host's certificate must bear.
- * @param signal Gives up.
- * @returns A channel with an identity. Rejects with the signal's reason, or with an `InternodeError`: `Unauthenticated` if one side does not believe the other, else `Unreachable`.
+ * @param credentials This side's certificate and key, and the trusted authorities.
+ * @param host What the host's certificate must have.
+ * @param signal Aborts.
+ * @returns A channel with an identity. Rejects with the signal's reason, or with an `InternodeError`: `Unauthenticated` if one side does not trust the other, otherwise `Unreachable`.
  */
 export async function secureDialled(
   channel: Channel,

@@ -1,5 +1,5 @@
 /**
- * From a bare channel to one through which both sides have proven who they are.
+ * The handshake of mutual TLS on a channel.
  *
  * @module
  */
@@ -23,24 +23,24 @@ import { readTlsHello } from "../tls/tls_hello.ts";
 import { acceptTls, dialTls, type OpenTls, type TlsGround } from "../tls/tls_open.ts";
 import type { ByteChannel } from "../channel/transport.ts";
 
-/** What both sides say they speak inside TLS (ALPN), so that none takes another protocol's words for ours. */
+/** The protocol inside TLS (ALPN), so that it is not confused with another one. */
 const PROTOCOL = "internode/1";
-/** What a peer may send before it is trusted: a long chain of certificates fits in it. */
+/** How many bytes a peer may send before it is trusted: enough for a long chain of certificates. */
 const MAX_HANDSHAKE_BYTES = 64 * 1024;
-/** More certificates are not even looked at. */
+/** More certificates than this are refused without a check. */
 const MAX_CERTIFICATES = 16;
 
 /** Why a handshake failed. */
 export class HandshakeFailure extends Error {
   /**
-   * - `refusedHere`: this side does not believe the other
-   * - `refusedThere`: the other side does not believe this one
-   * - `failed`: it never came so far
+   * - `refusedHere`: this side does not trust the other
+   * - `refusedThere`: the other side does not trust this one
+   * - `failed`: the handshake failed before that
    */
   readonly kind: "refusedHere" | "refusedThere" | "failed";
 
   /**
-   * @param kind Who refused whom.
+   * @param kind Which side refused.
    * @param reason Which check failed on which certificate, or what went wrong.
    * @param cause The error underneath.
    */
@@ -55,19 +55,19 @@ export class HandshakeFailure extends Error {
 export interface HandshakeSide {
   /** Whether this side has dialled or was dialled. */
   readonly role: "dialler" | "listener";
-  /** What this side shows and whom it believes. */
+  /** This side's certificate and key, and the trusted authorities. */
   readonly credentials: Credentials;
-  /** The host that the other side's certificate must speak for; `null`: any. */
+  /** The host that the other side's certificate must prove; `null` for any. */
   readonly host: ExpectedHost | null;
   /** Gives up. */
   readonly signal: AbortSignal;
-  /** The slot of an accepted connection, which gives its turn for TLS. */
+  /** The slot of an accepted connection, which limits TLS handshakes. */
   readonly slot?: HandshakeSlot | undefined;
 }
 
 /**
- * Shakes hands. No byte of the application is read or sent before both sides
- * believe each other; if that does not come about, the channel is closed.
+ * Runs the handshake. No byte of the application is read or sent before both
+ * sides trust each other; if the handshake fails, the channel is closed.
  *
  * @param channel The channel, owned from now on.
  * @param side This side.
@@ -108,7 +108,7 @@ export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Pro
   }
 }
 
-/** TLS itself. Whoever the other side is, it comes to an end, so that reasons can be told. */
+/** TLS itself. It completes whoever the other side is, so that reasons can be sent. */
 function openTls(ground: TlsGround, { role, credentials, host }: HandshakeSide): Promise<OpenTls> {
   const { cert, key, minVersion, authorities } = credentials;
   const options = {
@@ -124,7 +124,7 @@ function openTls(ground: TlsGround, { role, credentials, host }: HandshakeSide):
   const asked = host?.names[0];
   return dialTls(ground, {
     ...options,
-    // Names are looked for in the certificate's own bytes, after this.
+    // Names are checked later, in the certificate's own bytes.
     checkServerIdentity: () => undefined,
     ...(asked !== undefined && kindOfName(asked) === "dns" ? { servername: asked } : {}),
   });

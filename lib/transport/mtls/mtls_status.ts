@@ -1,9 +1,9 @@
 /**
- * What both sides of a mutual TLS connection tell each other first.
+ * The first record of both sides of a mutual TLS connection.
  *
- * Under TLS a side whose certificate is refused learns no more than that the
- * connection has ended, and may even believe for a moment that it stands. So
- * the first bytes that each side sends inside TLS are one record:
+ * With TLS alone, a side whose certificate is refused only learns that the
+ * connection has ended, and may even take it for open for a moment. So the
+ * first bytes that each side sends inside TLS are one record:
  *
  * | bytes | what |
  * |---|---|
@@ -11,9 +11,8 @@
  * | 2 | the length of the reason in bytes, little-endian, at most 1,024; 0 after 1 |
  * | length | the reason in UTF-8: which check failed on which certificate |
  *
- * Both send theirs as soon as they have judged the other, without waiting. Only
- * a side that trusts the other and has read that it is trusted lets the
- * application begin.
+ * Both send theirs as soon as they have checked the other. The application
+ * begins only on a side that trusts the other and has read that it is trusted.
  *
  * @module
  */
@@ -31,8 +30,8 @@ const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { fatal: t
  * Sends this side's record and reads the other's.
  *
  * @param channel The connection.
- * @param refusal Why this side refuses the other; `null`: it does not.
- * @returns Why the other side refuses this one; `null`: it does not. Rejects when the connection ends before, or something else came.
+ * @param refusal Why this side refuses the other; `null` if it does not.
+ * @returns Why the other side refuses this one; `null` if it does not. Rejects if the connection ends before, or something else arrives.
  */
 export async function exchangeStatus(
   channel: ByteChannel,
@@ -42,7 +41,7 @@ export async function exchangeStatus(
   return answer;
 }
 
-/** The record, its reason cut to what may be. */
+/** The record, with its reason cut to the limit. */
 export function encodeStatus(refusal: string | null): Uint8Array<ArrayBuffer> {
   const reason = new Uint8Array(MAX_REASON_BYTES);
   const { written } = encoder.encodeInto(refusal ?? "", reason);

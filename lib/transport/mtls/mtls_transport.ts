@@ -16,7 +16,7 @@ import type { Transport, Transports } from "../channel/transport.ts";
 import { unixTransport } from "../unix/unix.ts";
 import { webSocketOver } from "../websocket/web_socket.ts";
 
-/** Who gives a handshake up closes its channel. */
+/** An aborted handshake closes its channel. */
 const NEVER = new AbortController().signal;
 
 /**
@@ -25,10 +25,10 @@ const NEVER = new AbortController().signal;
  * `unixTransport()` for `unix:///path`. Its channels have an `identity`.
  *
  * The listener asks for the dialler's certificate. Connections that are
- * refused, or whose handshake fails or takes too long, are closed and told to
- * `onError`, and never reach `accept`.
+ * refused, or whose handshake fails or takes too long, are closed and reported
+ * to `onError`, and never reach `accept`.
  *
- * @param config How this side proves itself, and whom it believes; `MtlsCredentials` for certificates that change.
+ * @param config This side's certificate and key, and the trusted authorities; `MtlsCredentials` for certificates that change.
  * @param inner The transport within.
  * @returns The transport.
  * @throws {InternodeError} `InvalidArgument` if the configuration is wrong.
@@ -66,13 +66,13 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
 }
 
 /**
- * Transports of mutual TLS and no others, so that nothing can go without:
- * `tls` over TCP, `unix` over Unix sockets, and `wss`: WebSocket over TLS over
- * TCP, whose request for the upgrade comes after both sides have told each other
- * that they believe each other. Dialling and listening need `--allow-net`, and
- * Unix sockets `--allow-read` and `--allow-write` for the path.
+ * Transports with mutual TLS only, so that nothing is sent without it: `tls`
+ * over TCP, `unix` over Unix sockets, and `wss`: WebSocket over TLS over TCP,
+ * whose upgrade request comes after both sides trust each other. Dialling and
+ * listening need `--allow-net`, and Unix sockets `--allow-read` and
+ * `--allow-write` for the path.
  *
- * @param config How this side proves itself, and whom it believes; `MtlsCredentials` for certificates that change.
+ * @param config This side's certificate and key, and the trusted authorities; `MtlsCredentials` for certificates that change.
  * @returns `tls`, `unix` and `wss`.
  * @throws {InternodeError} `InvalidArgument` if the configuration is wrong.
  *
@@ -99,7 +99,7 @@ export function mtlsTransports(config: MtlsConfig | MtlsCredentials): Transports
   };
 }
 
-/** What a listener tells of a handshake that has failed. */
+/** The message of a listener about a failed handshake. */
 function textOfFailure(failure: unknown): string {
   const text = messageOf(failure);
   return failure instanceof HandshakeFailure && failure.kind === "refusedThere"

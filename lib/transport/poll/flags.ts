@@ -1,5 +1,5 @@
 /**
- * How a socket is asked without waiting.
+ * Flags for reading and writing a socket without waiting.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A connection of the runtime, asked without waiting.
+ * A connection of the runtime that is polled.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { SocketByBytes } from "./socket_by_bytes.ts";
 import { descriptorsLike } from "./socket_search.ts";
 import type { SocketPoll } from "../channel/transport.ts";
 
-/** Longer than any `struct stat`; it begins with what identifies a socket: device and inode. */
+/** Longer than any `struct stat`, which begins with the identity of a socket: device and inode. */
 const STAT_BYTES = 256;
 const IDENTITY_BYTES = 16;
 
 /**
- * Reads and writes a connection's socket by the C library, beside the runtime.
- * What goes wrong is not told here: the runtime's own next read or write tells.
+ * Reads and writes a connection's socket by the C library, besides the runtime.
+ * Failures are not reported here, but by the runtime's next read or write.
  *
  * The descriptor's number is good for as long as the connection is open, and
  * could be another socket's afterwards: {@linkcode PolledSocket.close} comes
@@ -28,10 +28,10 @@ export class PolledSocket implements SocketPoll {
   readonly #loader: LibcLoader;
   readonly #libc: Libc;
   readonly #descriptor: number;
-  /** What the socket was when it was found, where that is to be checked. */
+  /** The identity of the socket when it was found, if it must be checked. */
   readonly #identity: Uint8Array | null;
   #closed = false;
-  /** The lengths of the last read and write as big integers, since most have the same as the one before. */
+  /** The lengths of the last read and write as big integers, because most are equal to the one before. */
   readonly #receiveLength = new BigLength();
   readonly #sendLength = new BigLength();
 
@@ -51,8 +51,8 @@ export class PolledSocket implements SocketPoll {
    * Finds the socket of a connection over TCP or a Unix socket.
    *
    * @param conn The connection, open.
-   * @param byBytes What it was found by beforehand, where many look alike.
-   * @returns The socket; `null` where that is not permitted or possible, or where it is not certain which it is.
+   * @param byBytes The earlier search by first bytes, if many look alike.
+   * @returns The socket; `null` if that is not permitted or possible, or if it is uncertain which socket it is.
    */
   static of(conn: Socket, byBytes: SocketByBytes | null): PolledSocket | null {
     const loader = thisPlatform().libc, libc = loader?.acquire() ?? null;
@@ -88,7 +88,7 @@ export class PolledSocket implements SocketPoll {
     return this.#libc.recv(this.#descriptor, into, length, WITHOUT_WAITING);
   }
 
-  /** Whether there is something to read, the end included; it stays there. */
+  /** Whether there is something to read, the end included; it is not consumed. */
   hasBytes(): boolean {
     if (this.#closed) return false;
     return this.#libc.recv(this.#descriptor, peeked, 1n, WITHOUT_WAITING | PEEKING) >= 0;

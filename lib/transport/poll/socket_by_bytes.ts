@@ -9,7 +9,7 @@ import type { Socket } from "../../runtime/platform/socket.ts";
 import { PEEKING, WITHOUT_WAITING } from "./flags.ts";
 import { descriptorsLike } from "./socket_search.ts";
 
-/** So much of what comes first is looked at. */
+/** How many of the first bytes are compared. */
 const PEEK_BYTES = 512;
 /** What comes first without its first byte, down to the end of a hello's fixed part: its nonce of 32 bytes is among them. */
 const LEAST_BYTES = 119;

@@ -20,7 +20,7 @@ export class ConnChannel implements PollableChannel {
   readonly remote: string;
   readonly integrity: boolean;
   readonly #conn: Socket;
-  /** `undefined`: nobody has asked for it. */
+  /** `undefined` until it is used. */
   #socket: PolledSocket | null | undefined;
   #byBytes: SocketByBytes | null = null;
   #closed = false;
@@ -49,7 +49,7 @@ export class ConnChannel implements PollableChannel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // First, as the descriptor's number may be another socket's at once.
+    // First, because the descriptor's number may belong to another socket at once.
     this.#socket?.close();
     this.#endSearch();
     closeConn(this.#conn);

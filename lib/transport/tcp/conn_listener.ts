@@ -1,5 +1,5 @@
 /**
- * Listening for transports on sockets of the runtime.
+ * Listeners of transports on sockets of the runtime.
  *
  * @module
  */
@@ -26,15 +26,16 @@ export interface ConnKind<Conn extends Socket> {
   integrity: boolean;
   /** The other end of a connection, for messages. */
   remoteOf(conn: Conn): string;
-  /** The IP address that it comes from. Absent where there is none. */
+  /** Its IP address. Absent if there is none. */
   addressOf?(conn: Conn): string;
-  /** Makes a new connection ready, if there is anything to do. */
+  /** Prepares a new connection, if necessary. */
   prepare?(conn: Conn): void;
 }
 
 /**
- * Accepts until it is closed. A failed accept, such as for want of file
- * descriptors, is reported and tried again after a pause that grows from 5 ms to 1 s.
+ * Accepts until it is closed. A failed accept, such as without free file
+ * descriptors, is reported and tried again after a pause that grows from 5 ms
+ * to 1 s.
  */
 export class ConnListener<Conn extends Socket> implements Listener {
   readonly address: HostAddress;
@@ -66,7 +67,7 @@ export class ConnListener<Conn extends Socket> implements Listener {
     this.#options = options;
     this.#limiter = options.limiter ?? new ListenerLimiter();
     this.finished = this.#run();
-    // Who does not look at it must not be ended by it.
+    // An unhandled rejection of it must not end the process.
     this.finished.catch(() => {});
   }
 

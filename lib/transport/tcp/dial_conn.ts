@@ -14,12 +14,12 @@ import type { ByteChannel, Channel } from "../channel/transport.ts";
 import { dialError } from "../../runtime/transport_error.ts";
 
 /**
- * Dials, and gives up the moment the signal aborts: a channel that comes about
- * after that is closed at once.
+ * Dials until the signal aborts: a channel that is made after that is closed at
+ * once.
  *
- * @param address Where to, for messages.
- * @param signal Gives up.
- * @param connect Does it.
+ * @param address The address, for messages.
+ * @param signal Aborts.
+ * @param connect Connects.
  * @returns The channel. Rejects with the signal's reason or an `InternodeError`.
  */
 export function dialChannel<C extends Channel>(
@@ -44,12 +44,12 @@ export function dialChannel<C extends Channel>(
 }
 
 /**
- * Dials by a connection that becomes a channel as it is.
+ * Dials and wraps the connection in a channel.
  *
- * @param address Where to, for messages.
- * @param signal Gives up.
+ * @param address The address, for messages.
+ * @param signal Aborts.
  * @param integrity Whether the transport detects changed bytes.
- * @param connect Does it.
+ * @param connect Connects.
  * @returns The channel. Rejects with the signal's reason or an `InternodeError`.
  */
 export function dialConn(
@@ -68,8 +68,8 @@ export function dialConn(
 /**
  * Connects by TCP without Nagle's delay.
  *
- * @param address Where to.
- * @param signal Gives up.
+ * @param address The address.
+ * @param signal Aborts.
  * @returns The connection.
  */
 export function connectTcp(

@@ -13,10 +13,10 @@ import { joined } from "../../wire/part_of.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import type { ByteChannel } from "../channel/transport.ts";
 
-/** For a handshake, as thousands may be under way. */
+/** For a handshake, because thousands may be in progress. */
 const FIRST_READ_BYTES = 2 * 1024;
 const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 64 * 1024;
-/** After so many reads timers and other sockets have their turn: what comes may decrypt to nothing, which no session sees. */
+/** After this many reads, timers and other sockets get a turn: received bytes may decrypt to nothing, which no session notices. */
 const MAX_READS = 16;
 /** Encrypted pieces below this are put together before they are written. */
 const MAX_GATHERED_BYTES = 256 * 1024;
@@ -24,18 +24,18 @@ const MAX_GATHERED_BYTES = 256 * 1024;
 type Written = (error?: Error | null) => void;
 
 /**
- * Reads from the channel only while it may, which is all the backpressure that
- * there is: `node:tls` takes whatever comes, paused or not, and calls what it
- * was given written before the channel has taken it.
+ * Reads from the channel only while it may. This is the only back pressure:
+ * `node:tls` accepts whatever arrives, paused or not, and reports bytes as
+ * written before the channel has accepted them.
  */
 export class ChannelDuplex extends Duplex {
-  /** Called whenever the channel has taken something of what was written. */
+  /** Called whenever the channel has accepted some of the written bytes. */
   onTaken: () => void = () => {};
   /** Called whenever something was read from the channel. */
   onReceived: () => void = () => {};
   /** Called as soon as it is destroyed. The event `close` may come turns later. */
   onDestroyed: (error: Error | null) => void = () => {};
-  /** How many bytes the channel has taken. */
+  /** How many bytes the channel has accepted. */
   takenBytes = 0;
 
   /** What was read from the channel already and comes first. */
@@ -45,7 +45,7 @@ export class ChannelDuplex extends Duplex {
   readonly #mayRead: () => boolean;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #readBytes = FIRST_READ_BYTES;
-  /** How many reads there were since the loop was last let turn. */
+  /** How many reads there were since the last turn of the event loop. */
   #reads = 0;
   /** Whether the next read waits for a later turn. */
   #isDeferred = false;
@@ -134,7 +134,7 @@ export class ChannelDuplex extends Duplex {
     this.#channel.close();
     this.#buffer = undefined;
     this.onDestroyed(error);
-    // Nothing of it is to be open when it is said to be gone.
+    // The channel must be closed before the end is reported.
     if (this.#isDeferred) this.#onGone = () => done(error);
     else done(error);
   }

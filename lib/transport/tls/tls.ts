@@ -24,22 +24,22 @@ import { readTlsHello } from "./tls_hello.ts";
 import { acceptTls, dialTls } from "./tls_open.ts";
 import type { ByteChannel, Transport } from "../channel/transport.ts";
 
-/** What a client may send before the handshake is over: without a certificate of its own it is little. */
+/** How many bytes a client may send before the handshake is done: few, without a certificate of its own. */
 const MAX_HANDSHAKE_BYTES = 16 * 1024;
 
 /** Certificates, in PEM format. */
 export interface TlsOptions {
-  /** The certificate that a listener shows, and the chain to its authority. Needed for listening. A text that holds the key too is good for both. */
+  /** The certificate that a listener shows, and the chain to its authority. Needed for listening. A text that also contains the key can be given for both. */
   cert?: string | undefined;
   /** The private key of `cert`. Needed for listening. */
   key?: string | undefined;
-  /** Authorities that a dialler believes beside the runtime's own. Default: none. */
+  /** Authorities that a dialler trusts besides those of the runtime. Default: none. */
   caCerts?: readonly string[] | undefined;
 }
 
-/** Certificates, and what is spoken within. */
+/** Certificates, and the protocol inside TLS. */
 export interface TlsTransportOptions extends TlsOptions {
-  /** The protocols that may be spoken within (ALPN), the best first. Default: none is named. */
+  /** The protocols inside TLS (ALPN), the preferred one first. Default: none. */
   protocols?: readonly string[] | undefined;
 }
 
@@ -48,11 +48,11 @@ export interface TlsTransportOptions extends TlsOptions {
  * checks it against the host's name; the other way round, the shared secret
  * proves the dialler. Needs `--allow-net`.
  *
- * The runtime's own listener leaves Nagle's delay on, which none can turn off:
- * whatever fills more than one record of TLS (16 KiB) would wait 40 ms for an
- * acknowledgement. So connections are accepted by TCP, and TLS goes over them.
+ * The runtime's own TLS listener leaves Nagle's delay on, and it cannot be
+ * turned off: anything longer than one TLS record (16 KiB) would wait 40 ms for
+ * an acknowledgement. So connections are accepted by TCP, and TLS runs on top.
  *
- * @param options Certificates, and what is spoken within.
+ * @param options Certificates, and the protocol inside TLS.
  * @returns The transport for `tls://host:port`.
  */
 export function tlsTransport(options: TlsTransportOptions = {}): Transport {
@@ -186,9 +186,9 @@ export function requireIdentity(
  * Connects by TLS over TCP without Nagle's delay, and shakes hands.
  *
  * @param startTls What the runtime does it by.
- * @param address Where to.
+ * @param address The address.
  * @param hostname The name or IP address that the certificate must be for.
- * @param signal Gives up.
+ * @param signal Aborts.
  * @param options Authorities believed beside the runtime's own, and the protocols to be spoken.
  * @returns The connection.
  */

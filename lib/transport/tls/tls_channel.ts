@@ -1,5 +1,5 @@
 /**
- * What goes through a TLS connection, as a channel.
+ * A TLS connection as a channel.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { giveBack } from "../../wire/memory_return.ts";
 import type { ShownCertificate } from "../certificates/revocation_watch.ts";
 import type { ByteChannel, Progress } from "../channel/transport.ts";
 
-/** While so much waits to be read, nothing more is taken from the channel underneath. */
+/** While this many bytes wait to be read, nothing more is read from the channel underneath. */
 const MAX_WAITING_BYTES = 64 * 1024;
 /** Encrypting more at once would only hold more of it in memory. */
 const MAX_WRITE_BYTES = 128 * 1024;
-/** While so much that is encrypted waits to leave, writes do: enough to encrypt some while the kernel takes the rest. */
+/** While this many encrypted bytes wait to leave, writes wait too: enough to encrypt some while the kernel sends the rest. */
 const MAX_LEAVING_BYTES = 128 * 1024;
 /** How long the last bytes may take to leave after this side has closed. */
 const CLOSING_MS = 800;
@@ -35,10 +35,10 @@ interface PendingWrite {
   reject(error: Error): void;
 }
 
-/** What has been decrypted and waits to be read. */
+/** The decrypted bytes that wait to be read. */
 export class TlsInbox {
   readonly #chunks: Uint8Array[] = [];
-  /** How much of the first one has been taken. */
+  /** How much of the first piece was read. */
   #taken = 0;
   #bytes = 0;
 
@@ -74,7 +74,7 @@ export class TlsInbox {
     return at;
   }
 
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void {
     this.#chunks.length = 0;
     this.#bytes = this.#taken = 0;
@@ -90,11 +90,11 @@ export class TlsChannel implements ByteChannel {
   readonly kind = "bytes";
   readonly integrity = true;
   readonly remote: string;
-  /** Set once the other end has been judged. */
+  /** Set once the other end was judged. */
   identity: PeerIdentity | undefined;
   /** See {@linkcode ByteChannel}. */
   binding: Uint8Array | undefined;
-  /** What it was judged by. */
+  /** The certificates by which it was judged. */
   shown: readonly ShownCertificate[] = [];
   /** See {@linkcode ByteChannel}. */
   onProgress: ((direction: Progress) => void) | undefined = undefined;
@@ -107,7 +107,7 @@ export class TlsChannel implements ByteChannel {
   #ended = false;
   #failure: Error | null = null;
   #closed = false;
-  /** How many bytes must have left before those that say the end in TLS; `Infinity` while open. */
+  /** How many bytes must have left before the TLS close message; `Infinity` while open. */
   #dataBytes = Infinity;
   #closing: ReturnType<typeof setTimeout> | undefined;
   readonly #over = Promise.withResolvers<void>();
@@ -125,7 +125,7 @@ export class TlsChannel implements ByteChannel {
     this.remote = remote;
     duplex.onTaken = () => this.#onTaken();
     duplex.onReceived = () => {
-      // Of a record that is not whole yet: what was decrypted would have been read.
+      // Bytes of an incomplete record: decrypted ones would have been read.
       if (this.#read !== null && !this.#closed) this.onProgress?.("received");
     };
     duplex.on("error", (error) => this.#fail(error));

@@ -1,5 +1,5 @@
 /**
- * The first that a TLS client says.
+ * The first record of a TLS client.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { PeerLeft } from "../channel/peer_left.ts";
 import type { ByteChannel } from "../channel/transport.ts";
 
-/** Longer than nearly all of them. */
+/** Longer than nearly all first records. */
 const USUAL_BYTES = 1024;
 const HEAD_BYTES = 5;
 const HANDSHAKE = 22, MAJOR_VERSION = 3;
 const MAX_RECORD_BYTES = 16 * 1024;
 
 /**
- * Reads the whole first record of TLS, so that a client that says nothing, or
- * says it slowly, costs no more than this buffer: a TLS connection of the
- * runtime holds some 90 KiB from the start.
+ * Reads the whole first record of TLS, so that a client that sends nothing, or
+ * sends it slowly, costs only this buffer: a TLS connection of the runtime
+ * takes about 90 KiB from the start.
  *
- * @param channel Where it comes from.
- * @returns What was read, which may be more than the record. Rejects if it is none of a handshake, or the channel ends.
+ * @param channel The channel.
+ * @returns What was read, which may be more than the record. Rejects if it is not a handshake record, or the channel ends.
  */
 export async function readTlsHello(channel: ByteChannel): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = new Uint8Array(USUAL_BYTES), have = 0, needed = HEAD_BYTES;

@@ -16,36 +16,35 @@ import { PeerLeft } from "../channel/peer_left.ts";
 import { TlsChannel, type TlsInbox } from "./tls_channel.ts";
 
 /**
- * No time limit of the runtime's for a handshake: its timer holds what has
- * failed, 25 KiB of it, until two minutes have passed. The callers have limits
- * of their own.
+ * No time limit of the runtime's for a handshake: its timer would keep a failed
+ * handshake, 25 KiB, for two minutes. The callers have their own limits.
  */
 const NEVER = -1;
 
-/** A connection whose TLS handshake is over. */
+/** A connection whose TLS handshake is done. */
 export interface OpenTls {
-  /** Knows what the handshake has shown. */
+  /** The socket, which knows the results of the handshake. */
   readonly socket: TLSSocket;
-  /** What goes through it. */
+  /** The decrypted bytes. */
   readonly channel: TlsChannel;
 }
 
-/** What TLS works on. */
+/** What TLS runs on. */
 export interface TlsGround {
   /** The channel underneath. */
   readonly duplex: ChannelDuplex;
-  /** Decides whether it may be read from. */
+  /** Decides whether the channel may be read. */
   readonly inbox: TlsInbox;
   /** The other end, for messages. */
   readonly remote: string;
 }
 
 /**
- * Shakes hands as the side that was dialled.
+ * Runs the handshake as the accepting side.
  *
  * @param ground What TLS works on, owned from now on.
  * @param options As `node:tls` takes them.
- * @returns The connection. Rejects with whatever went wrong; the ground is for the caller to destroy then.
+ * @returns The connection. Rejects with the failure; the caller must then destroy the ground.
  */
 export function acceptTls(
   { duplex, inbox, remote }: TlsGround,
@@ -53,7 +52,7 @@ export function acceptTls(
 ): Promise<OpenTls> {
   return new Promise((resolve, reject) => {
     onFailure(duplex, reject);
-    // One that listens to nothing: only through a server does the runtime judge a client.
+    // A server that does not listen: the runtime verifies clients only through a server.
     const server = createServer({ ...options, handshakeTimeout: NEVER });
     server.on("tlsClientError", (error, socket) => {
       socket.destroy();

@@ -24,13 +24,14 @@ import { listenError } from "../../runtime/transport_error.ts";
 import { listenAtPath, type UnixSocket } from "./unix_socket.ts";
 
 /**
- * Connections over Unix sockets: three times as quick as TCP for hosts on one
- * machine. Who may connect, the permissions of the socket's directory decide.
+ * Connections over Unix sockets: three times as fast as TCP for hosts on one
+ * machine. The permissions of the socket's directory decide who may connect.
  * Needs `--allow-net`, and `--allow-read` and `--allow-write` for the path.
  *
- * A listener that is closed removes its socket, unless another one has taken
- * its place. With the permissions for the path alone it cannot be closed then:
- * it takes no more connections, and one descriptor until the process ends.
+ * A listener that is closed removes its socket, unless another one has replaced
+ * it. In that case, with the permissions for the path only, it cannot be
+ * closed: it accepts no more connections, and keeps one descriptor until the
+ * process ends.
  *
  * @returns The transport for `unix:///path`.
  */

@@ -1,5 +1,5 @@
 /**
- * Listening on Unix sockets that are given up without harm to others.
+ * Listens on Unix sockets, whose removal does not affect other listeners.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Socket, SocketListener, UnixListener } from "../../runtime/platfor
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import { hexOf } from "../../foreign/hex.ts";
 
-/** What begins the names of sockets that are about to get their real one. */
+/** The prefix of temporary socket names. */
 export const BINDING_PREFIX = ".internode-";
 
 /** How long a path may be that the system binds to and connects to. */
@@ -19,12 +19,12 @@ const MAX_PATH_BYTES = 107;
 export type UnixSocket = SocketListener;
 
 /**
- * Listens at a path where nothing is.
+ * Listens at a free path.
  *
  * The runtime removes whatever lies at the path of a listener that is closed,
  * also the socket of a successor. So the socket is bound to another name first
- * and then linked to its own, which the runtime knows nothing of. Where that is
- * not allowed it is bound to its own.
+ * and then linked to its own, which the runtime knows nothing of. If that is
+ * not allowed, it is bound to its own name.
  *
  * @param path The path.
  * @returns The socket. Rejects with what the runtime throws.

@@ -1,10 +1,11 @@
 /**
- * By which names a WebSocket listener may be asked for.
+ * The host names that WebSocket clients may use.
  *
- * A web page can have its own name stand for the address of another machine
- * (DNS rebinding). A browser then takes the listener there for a part of that
- * page, but it still says the page's name in the field `host`. So a name that
- * is not one of this side's is refused. What needs no DNS cannot be rebound.
+ * A web page can make its own name resolve to the address of another machine
+ * (DNS rebinding). A browser then treats the listener there as part of that
+ * page, but still sends the page's name in the field `host`. So other names
+ * than this side's are refused. IP addresses need no DNS, so they cannot be
+ * rebound.
  *
  * @module
  */
@@ -13,12 +14,12 @@ import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { withoutZone } from "../../runtime/socket_host.ts";
 
-/** Stands for all of them. */
+/** Allows all of them. */
 const ANY = "*";
 
-/** Why a request's field `host` will not do, and the status that says so. */
+/** Why a request's field `host` is refused, and the status. */
 export interface HostProblem {
-  /** 400: it is none. 421: it names somebody else. */
+  /** 400 if it is missing or invalid, 421 if it names another host. */
   readonly status: 400 | 421;
   /** What is wrong. */
   readonly reason: string;
@@ -45,14 +46,14 @@ export function readHosts(given: readonly string[] | undefined): readonly string
 }
 
 /**
- * Judges whom a request is for. Good are an IP address, `localhost`, this
- * side's own name, and what the option names; ports are not looked at, as
- * there may be a proxy between.
+ * Checks the host of a request. Allowed are IP addresses, `localhost`, this
+ * side's own name, and the names of the option. Ports are ignored, because
+ * there may be a proxy in between.
  *
  * @param field The request's `host` field.
  * @param own The name that this side listens at; empty if it has none.
  * @param allowed What {@linkcode readHosts} gave.
- * @returns What is wrong; `null`: nothing.
+ * @returns What is wrong; `null` if nothing is.
  */
 export function hostProblem(
   field: string,
@@ -63,7 +64,7 @@ export function hostProblem(
   if (name === null) return { status: 400, reason: "the header field host is not a valid host" };
   if (isAddress(name) || name === "localhost" || allowed.includes(ANY)) return null;
   if (name === nameIn(withoutZone(own)) || allowed.includes(name)) return null;
-  // Without the name, of which strangers could make up many.
+  // Without the name, because clients could invent many.
   const reason =
     "the host of the request is not a name of this server: option allowHosts does not list it";
   return { status: 421, reason };

@@ -7,7 +7,7 @@
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 
-/** Stands for all of them. */
+/** Allows all of them. */
 const ANY = "*";
 
 /**
@@ -21,7 +21,7 @@ export function readOrigins(given: readonly string[] | undefined): readonly stri
   if (given === undefined) return [];
   if (!Array.isArray(given)) throw invalid("must be a list of origins", given);
   return given.map((origin) => {
-    // Pages that have no origin of their own all say "null".
+    // All pages without an origin of their own send "null".
     if (origin === ANY || origin === "null") return origin;
     const url = typeof origin === "string" ? URL.parse(origin) : null;
     if (
@@ -41,7 +41,7 @@ export function readOrigins(given: readonly string[] | undefined): readonly stri
  *
  * @param origin The request's `origin` field; `null`: it has none.
  * @param allowed What {@linkcode readOrigins} gave.
- * @returns What is wrong; `null`: nothing.
+ * @returns What is wrong; `null` if nothing is.
  */
 export function originProblem(origin: string | null, allowed: readonly string[]): string | null {
   if (origin === null || allowed.includes(ANY)) return null;

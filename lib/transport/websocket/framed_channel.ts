@@ -22,18 +22,18 @@ import { FrameReader, type ReaderRole } from "./web_socket_reader.ts";
 
 const HIGH_WATER_BYTES = 512 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
-/** How long the other end may take to end what is to end. */
+/** How long the other end may take to close. */
 const CLOSE_TIMEOUT_MS = 800;
-/** What comes after the other end broke a rule is read into this much, and forgotten. */
+/** Bytes after a violation are read into a buffer of this size and dropped. */
 const DEAF_BYTES = 4096;
-/** After so many frames or reads in a row that bring no message, timers and other sockets have their turn. */
+/** After this many frames or reads in a row without a message, timers and other sockets get a turn. */
 const MAX_BARREN_FRAMES = 256, MAX_BARREN_READS = 16;
-/** Whoever goes on sending so much while this side ends it is heard no more. */
+/** How many bytes the other end may send while this side closes before reading stops. */
 const MAX_LATE_BYTES = 4 * 1024 * 1024;
 
 /** How a {@linkcode FramedChannel} begins. */
 export interface FramedOptions {
-  /** On whose side it is: clients mask what they send. */
+  /** The role of this side: clients mask what they send. */
   readonly role: ReaderRole;
   /** What was read beyond the head of the upgrade. Default: nothing. */
   readonly first?: Uint8Array | undefined;
@@ -43,15 +43,15 @@ export interface FramedOptions {
 
 /**
  * Messages over a channel of bytes that was upgraded to WebSocket (RFC 6455).
- * The runtime's own would do, but it leaves Nagle's delay on and writes a
- * message in two pieces, of which the second then waits 40 ms for the
- * acknowledgement of the first; it holds messages of any size, reads whether
- * they are wanted or not, and cannot be cut off.
+ * The runtime's WebSocket leaves Nagle's delay on and writes a message in two
+ * pieces, of which the second then waits 40 ms for the acknowledgement of the
+ * first. It also holds messages of any size, reads without back pressure, and
+ * cannot be cut off.
  *
- * Sending: what is sent until `flush` or the end of the microtasks there are, or
- * while a write is under way, leaves in one write. Receiving begins with
- * `start`; until then, and while it is paused, the channel underneath pushes
- * back. Of what came no more is held than one message and the read buffer.
+ * Sending: everything sent until `flush` or the end of the pending microtasks,
+ * or while a write is pending, leaves in one write. Receiving begins with
+ * `start`; until then, and while it is paused, the channel underneath applies
+ * back pressure. At most one received message and the read buffer are held.
  */
 export class FramedChannel implements MessageChannel {
   readonly kind = "messages";
@@ -69,21 +69,21 @@ export class FramedChannel implements MessageChannel {
   /** Whether a read is under way. */
   #reading = false;
   #paused = false;
-  /** Set once what comes cannot be understood any more. */
+  /** Set once received bytes can no longer be understood. */
   #deaf: Uint8Array<ArrayBuffer> | undefined;
-  /** Whether a write is under way or soon will be. */
+  /** Whether a write is pending or soon will be. */
   #writing = false;
-  /** Whether it is to begin behind the microtasks there are. */
+  /** Whether it begins after the pending microtasks. */
   #isScheduled = false;
   #congested = false;
 
   /** Why the channel ends, once either side has begun to end it. */
   #ending: string | undefined;
-  /** How much has come since. */
+  /** How many bytes were received since. */
   #lateBytes = 0;
-  /** Why nothing can be written any more, though something may still come. */
+  /** Why nothing can be written any longer, although bytes may still arrive. */
   #failure: string | undefined;
-  /** Whether nothing more is to come, so that it ends as soon as the rest is written. */
+  /** Whether nothing more will arrive, so that it ends as soon as the rest is written. */
   #heardClose = false;
   #closeTimer: number | undefined;
   #ended = false;

@@ -9,9 +9,9 @@
 export interface HttpHead {
   /** The first line. */
   readonly first: string;
-  /** The fields by lower-case name; what is repeated is joined by commas. */
+  /** The fields by lower-case name; repeated fields are joined by commas. */
   readonly fields: ReadonlyMap<string, string>;
-  /** The names of fields that come more than once. */
+  /** The names of fields that appear more than once. */
   readonly repeated: ReadonlySet<string>;
 }
 
@@ -27,7 +27,7 @@ export type HeadFound =
     /** What was read beyond it. */
     readonly rest: Uint8Array<ArrayBuffer>;
   }
-  /** Nothing more comes; `length` bytes have. */
+  /** The input has ended after `length` bytes. */
   | { readonly kind: "ended"; readonly length: number }
   | { readonly kind: "tooLong" }
   | { readonly kind: "notHttp" };
@@ -37,7 +37,7 @@ const TAB = 9, LF = 10, CR = 13, SPACE = 32, DELETE = 127, A = 65, Z = 90;
 const MAX_FIELDS = 256;
 /** Most heads fit. */
 const USUAL_BYTES = 1024;
-/** What stands before the first line is no blank to be passed over. */
+/** Blank lines before the first line are not skipped. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
@@ -45,14 +45,14 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  *
  * @param read Where it comes from.
  * @param maxBytes How long it may be.
- * @returns The head and what has come with it, or why there is none. Rejects as `read` does.
+ * @returns The head and the bytes after it, or why there is none. Rejects as `read` does.
  */
 export async function readHead(read: Read, maxBytes: number): Promise<HeadFound> {
   let bytes = new Uint8Array(Math.min(USUAL_BYTES, maxBytes)), length = 0;
   for (;;) {
     const count = await read(bytes.subarray(length));
     if (count === null) return { kind: "ended", length };
-    // What comes now may be what the end still lacked.
+    // The new bytes may complete the end of the head.
     const from = Math.max(0, length - 3);
     length += count;
     if (length > 0 && !(bytes[0]! >= A && bytes[0]! <= Z)) return { kind: "notHttp" };

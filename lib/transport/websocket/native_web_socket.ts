@@ -23,14 +23,14 @@ import { WebSocketChannel } from "./web_socket_channel.ts";
 import { refusal, upgradeRequest } from "./web_socket_dialler.ts";
 import { openWebSocket, refuse, requestProblem, tokenOf } from "./web_socket_upgrade.ts";
 
-/** How the runtime tells of an answer other than 101. */
+/** The runtime's message for an answer other than 101. */
 const STATUS = /Invalid status code: (\d{3})/i;
 
 /**
  * Connections over the WebSocket of the runtime: its client dials, its HTTP
- * server accepts. Both ends speak what `systemTransports` speak at `ws` and
- * `wss`, so each side may choose for itself. Those bound memory better, and are
- * the default; docs/transports.md compares the two:
+ * server accepts. Both are compatible with `ws` and `wss` of
+ * `systemTransports`, so each side may choose for itself. Those limit memory
+ * better, and are the default; docs/transports.md compares the two:
  *
  * - the runtime assembles a message of any size before this library sees it;
  *   who may connect is judged before the upgrade all the same

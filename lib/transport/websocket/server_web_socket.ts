@@ -1,6 +1,6 @@
 /**
- * The WebSocket of a server that is told beforehand who serves its
- * connections, as that of `Bun.serve` is.
+ * The WebSocket of a server whose handlers are given in advance, such as
+ * `Bun.serve`.
  *
  * @module
  */
@@ -8,23 +8,23 @@
 import { MAX_BATCH_BYTES } from "../../wire/limits.ts";
 import { ServedSocket, type ServerWebSocket } from "./server_web_socket_channel.ts";
 
-/** A server that can go on with a request as WebSocket. */
+/** A server that can upgrade a request to WebSocket. */
 export interface UpgradeServer {
-  /** Answers a request so; `false`: it is none for WebSocket. */
+  /** Upgrades a request; `false` if it is not one for WebSocket. */
   upgrade(request: Request, options?: { data?: unknown }): boolean;
 }
 
-/** Who serves the WebSocket connections of a server: its option `websocket`. */
+/** The WebSocket handlers of a server: its option `websocket`. */
 export interface WebSocketHandlers {
-  /** No larger message is taken, in bytes. */
+  /** The largest message that is accepted, in bytes. */
   readonly maxPayloadLength: number;
-  /** After so many seconds of silence the server ends a connection; 0: never. */
+  /** After how many idle seconds the server ends a connection; 0 for never. */
   readonly idleTimeout: number;
   /** A connection is open. */
   open(socket: ServerWebSocket): void;
-  /** A message has come. */
+  /** A message has arrived. */
   message(socket: ServerWebSocket, message: string | Uint8Array): void;
-  /** Some of what waited has left. */
+  /** Some waiting bytes have left. */
   drain(socket: ServerWebSocket): void;
   /** A connection has ended. */
   close(socket: ServerWebSocket, code: number, reason: string): void;

@@ -9,14 +9,14 @@ import { CLOSE_CODE } from "./web_socket_frames.ts";
 
 const HIGH_WATER_BYTES = 2 * 1024 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
-/** How long what waits may take to leave once this side closes. */
+/** How long waiting bytes may take to leave once this side closes. */
 const CLOSE_TIMEOUT_MS = 800;
 
 /** A connection of a server that tells of its WebSocket connections by handlers, such as that of `Bun.serve`. */
 export interface ServerWebSocket {
   /** What `upgrade` of the server was given with its request. */
   readonly data: unknown;
-  /** Sends a message, and says how many bytes that were: -1 if they wait, 0 if they are lost. */
+  /** Sends a message, and returns the number of bytes: -1 if they wait, 0 if they are lost. */
   send(bytes: Uint8Array): number;
   /** How many bytes wait. */
   getBufferedAmount(): number;
@@ -54,7 +54,7 @@ export class ServedSocket {
     this.#accept(this.channel);
   }
 
-  /** Nobody waits for it any more. Says whether it was opened. */
+  /** Stops waiting for it. Returns whether it was opened. */
   giveUp(): boolean {
     this.#isGivenUp = true;
     this.channel?.close();
@@ -138,7 +138,7 @@ export class ServerWebSocketChannel implements MessageChannel {
     this.#close(CLOSE_CODE.normal, "closed by this side", "");
   }
 
-  /** A message has come. */
+  /** A message has arrived. */
   onMessage(message: string | Uint8Array): void {
     if (this.#closing !== null) return;
     if (typeof message === "string") {
@@ -151,7 +151,7 @@ export class ServerWebSocketChannel implements MessageChannel {
     else this.#receiver.onMessage(bytes);
   }
 
-  /** Some of what waited has left. */
+  /** Some waiting bytes have left. */
   onDrain(): void {
     const waiting = this.#socket.getBufferedAmount();
     if (this.#closing !== null) {

@@ -1,6 +1,6 @@
 /**
- * WebSocket requests that a server of the user's own has read, each with its
- * connection: the `upgrade` event of `node:http` and `node:https`.
+ * WebSocket requests that a server of the user has read, with their
+ * connections: the `upgrade` event of `node:http` and `node:https`.
  *
  * @module
  */
@@ -64,12 +64,12 @@ export class SocketUpgrades {
   }
 
   /**
-   * Answers a request, or goes on as WebSocket.
+   * Upgrades a request to WebSocket, or refuses it.
    *
    * @param request The request.
    * @param stream Its connection, owned from now on.
    * @param head What has come behind the request.
-   * @param ip The IP address that counts for the limits; `null`: none.
+   * @param ip The IP address that counts for the limits; `null` if there is none.
    * @throws {InternodeError} `InvalidArgument` for anything else.
    */
   take(request: UpgradeRequest, stream: ByteStream, head: Uint8Array, ip: string | null): void {
@@ -81,7 +81,7 @@ export class SocketUpgrades {
     void answer(channel, 503, TOO_MANY);
   }
 
-  /** Refuses a request without a look at it. */
+  /** Refuses a request without checking it. */
   refuse(
     request: UpgradeRequest,
     stream: ByteStream,
@@ -92,7 +92,7 @@ export class SocketUpgrades {
     void answer(this.#channel(request, stream, head, null), status, why);
   }
 
-  /** Ends what is not accepted yet. */
+  /** Ends connections that are not accepted yet. */
   close(): void {
     this.#handshakes.close();
   }

@@ -15,7 +15,7 @@ import type { Channel, Transport } from "../channel/transport.ts";
 import { webSocketHandshake } from "./web_socket_acceptor.ts";
 import { requestUpgrade, type UpgradeRequest, upgradeRequest } from "./web_socket_dialler.ts";
 
-/** What is spoken within TLS until the upgrade (ALPN): no client may take it for HTTP/2. */
+/** The protocol inside TLS until the upgrade (ALPN), so that no client uses HTTP/2. */
 const PROTOCOLS = ["http/1.1"];
 
 /**
@@ -35,13 +35,13 @@ export function webSocketTransport(options: TlsOptions = {}): Transport {
 }
 
 /**
- * Makes a transport whose channels carry bytes one of WebSocket: the request
- * for the upgrade, its answer and the frames are what they carry. If its
- * channels have an `identity`, those of WebSocket have it too.
+ * Makes a transport whose channels carry bytes one of WebSocket: they carry the
+ * upgrade request, its answer and the frames. If its channels have an
+ * `identity`, those of WebSocket have it too.
  *
- * A listener's `authorize` judges the token of each request. Who is refused so
- * gets status 401 and the text; other refusals, and connections that take longer than
- * the limiter's time, are told to `onError` too.
+ * A listener's `authorize` checks the token of each request. A client that it
+ * refuses gets status 401 and the text; other refusals, and connections that
+ * take longer than the limiter's time, are reported to `onError` too.
  *
  * @param inner The transport within.
  * @returns The transport.

@@ -22,12 +22,12 @@ import type { TransportHandshakeOptions } from "../channel/transport_handshakes.
 import type { ByteChannel, ListenOptions } from "../channel/transport.ts";
 import { acceptOf } from "./web_socket_key.ts";
 
-/** The head of a request is no longer. */
+/** The longest head of a request, in bytes. */
 const MAX_HEAD_BYTES = 8 * 1024;
-/** What a refused client may still have under way is read and forgotten, up to this much and for so long, as a connection closed with unread bytes resets and takes the answer with it. */
+/** What a refused client still sends is read and dropped, up to this many bytes and this long, because closing a connection with unread bytes would reset it and lose the answer. */
 const MAX_FORGOTTEN_BYTES = 64 * 1024;
 const FORGET_MS = 1_000;
-/** Fields of which a second one would leave open which counts. */
+/** Fields that must not be repeated, because it would be unclear which one counts. */
 const ONCE = [
   "authorization",
   "content-length",
@@ -44,7 +44,7 @@ export interface UpgradeRules
   extends Pick<ListenOptions, "authorize" | "allowOrigins" | "allowHosts"> {
   /** The name that this side listens at; empty if it has none. */
   readonly hostname: string;
-  /** The request path. Default: any, as who calls this has looked at it. */
+  /** The request path. Default: any, if the caller has checked it. */
   readonly path?: string | undefined;
 }
 
@@ -63,7 +63,7 @@ export class RefusedRequest extends Error {
 /**
  * Reads a request for WebSocket (RFC 6455, 4.2) and answers it.
  *
- * @param channel Where it comes from; the caller closes it if this fails, and may to give up.
+ * @param channel The channel; the caller closes it if this fails, or to abort.
  * @param rules What it must show.
  * @param forgetMs How long a refused client may stay. Default: 1,000.
  * @returns The channel of messages, and the name that `authorize` gave;
@@ -106,7 +106,7 @@ export function webSocketHandshake(rules: UpgradeRules): TransportHandshakeOptio
   };
 }
 
-/** The same rules, whose `authorize` tells that it is asked: a request has come then. */
+/** The same rules, whose `authorize` reports that it runs, because a request has arrived then. */
 function tellingOf(rules: UpgradeRules, onHeard: () => void): UpgradeRules {
   const { authorize } = rules;
   if (authorize === undefined) return rules;
@@ -227,11 +227,11 @@ const FIELDS: { readonly [status: number]: string } = {
 };
 
 /**
- * Answers a request that is refused, and waits until the client has left or has had time to read.
- * Never rejects.
+ * Answers a request that is refused, and waits until the client has left or has
+ * had time to read the answer. Never rejects.
  *
  * @param channel Where it comes from; the caller closes it.
- * @param refusal What it is told.
+ * @param refusal The answer.
  * @param forgetMs How long it may stay. Default: 1,000.
  */
 export async function refuseRequest(
@@ -257,7 +257,7 @@ export async function refuseRequest(
       bytes += count;
     }
   } catch {
-    // It has left, or its time is up.
+    // The client has left, or its time is up.
   } finally {
     clearTimeout(timer);
   }

@@ -1,5 +1,5 @@
 /**
- * The text of what a server answers to a request for WebSocket that it refuses.
+ * Reads the text of a server's answer that refuses a WebSocket request.
  *
  * @module
  */
@@ -14,10 +14,10 @@ const utf8 = new TextDecoder();
  * Reads the beginning of a body as one line of text.
  *
  * @param head The head before it.
- * @param bytes Where it gathers; the most that is read.
- * @param there How much of it is there already.
- * @param read Reads on; when it fails, what is there must do.
- * @returns The text without whatever is no text.
+ * @param bytes The buffer; its length limits what is read.
+ * @param there How many bytes it already has.
+ * @param read Reads more; if it fails, the bytes so far are used.
+ * @returns The text, without bytes that are not text.
  */
 export async function readText(
   head: HttpHead,
@@ -27,7 +27,7 @@ export async function readText(
 ): Promise<string> {
   const isChunked = lists(head, "transfer-encoding", "chunked");
   const length = isChunked ? null : contentLength(head);
-  // Where the head says no length, the end says where it is.
+  // Without a length in the head, the body ends with the connection.
   const whole = length === null || Number.isNaN(length)
     ? bytes.length
     : Math.min(length, bytes.length);

@@ -1,6 +1,6 @@
 /**
  * A WebSocket of the runtime's as a channel: the accepting end in a server of
- * the user's own, and either end of `nativeWebSocketTransport`.
+ * the user, and either end of `nativeWebSocketTransport`.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { MessageChannel, MessageReceiver } from "../channel/transport.ts";
 
 const HIGH_WATER_BYTES = 2 * 1024 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
-/** How often a congested socket is looked at: as often as timers can, then less while nothing moves. */
+/** How often a congested socket is checked: as often as timers allow, then less while nothing moves. */
 const FIRST_POLL_MS = 1;
 const LONGEST_POLL_MS = 16;
-/** How much may come before `start`; a node starts its channels at once. */
+/** How many bytes may arrive before `start`; a node starts its channels at once. */
 const MAX_EARLY_BYTES = 4 * 1024 * 1024;
 /** How long a peer may take to answer a close before this side ends without it. */
 const CLOSE_TIMEOUT_MS = 800;
 
 const NORMAL_CLOSURE = 1000;
-// The runtime lets only 1000 and codes of one's own be sent; these mean what 1003 and 1008 do.
+// The runtime allows only 1000 and private codes; these mean the same as 1003 and 1008.
 const UNSUPPORTED_DATA = 4003;
 const POLICY_VIOLATION = 4008;
 

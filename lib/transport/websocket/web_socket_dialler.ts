@@ -23,7 +23,7 @@ import {
 import { readText } from "./web_socket_answer.ts";
 import { acceptOf } from "./web_socket_key.ts";
 
-/** The head of an answer is no longer. */
+/** The longest head of an answer, in bytes. */
 const MAX_HEAD_BYTES = 8 * 1024;
 const SWITCHING = 101;
 const NOT_HTTP = "something other than HTTP/1.1";
@@ -33,23 +33,23 @@ const REASON_TIMEOUT_MS = 2000;
 
 const ascii = new TextEncoder();
 
-/** What a request for WebSocket says. */
+/** The content of a WebSocket request. */
 export interface UpgradeRequest {
-  /** Whom it asks for. */
+  /** The host that it names. */
   readonly host: HostAddress;
   /** The path and query, encoded. */
   readonly path: string;
-  /** What stands in the `authorization` header, if anything. */
+  /** The content of the `authorization` header, if any. */
   readonly token: string | undefined;
 }
 
 /**
- * Checks what is to stand in a request, before there is a connection.
+ * Checks the content of a request before there is a connection.
  *
- * @param address Where to, for messages.
- * @param path The path; what URLs cannot hold is encoded.
+ * @param address The address, for messages.
+ * @param path The path; characters that URLs cannot contain are encoded.
  * @param token The proof.
- * @param host Whom to ask for. Default: the address.
+ * @param host The host to name. Default: the address.
  * @returns The request.
  * @throws {InternodeError} `InvalidArgument`.
  */
@@ -70,14 +70,14 @@ export function upgradeRequest(
 }
 
 /**
- * Asks the other end of a connection to go on as WebSocket.
+ * Asks the other end of a connection to upgrade to WebSocket.
  *
- * @param channel The connection; the caller closes it if this fails, and may to give up.
- * @param address Where to.
+ * @param channel The connection; the caller closes it if this fails, or to abort.
+ * @param address The address.
  * @param request What to ask for.
- * @param reasonTimeoutMs How long a refusing host may take to tell why. Default: 2,000.
- * @returns What came after the answer, if the other end agrees. Rejects with an
- * `InternodeError` that tells the status and text of a refusal.
+ * @param reasonTimeoutMs How long a refusing host may take to send the reason. Default: 2,000.
+ * @returns The bytes after the answer, if the other end agrees. Rejects with an
+ * `InternodeError` that has the status and text of a refusal.
  */
 export async function requestUpgrade(
   channel: ByteChannel,

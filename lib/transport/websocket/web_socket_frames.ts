@@ -6,15 +6,15 @@
 
 import { plainText } from "../../foreign/plain_text.ts";
 
-/** What a frame is for. */
+/** The kinds of frames. */
 export const OPCODE = {
-  /** Goes on with the message that an earlier frame began. */
+  /** Continues the message of an earlier frame. */
   continuation: 0,
   /** Begins a message of text. */
   text: 1,
   /** Begins a message of bytes. */
   binary: 2,
-  /** Says that no frame follows from this side. */
+  /** Announces that no frame follows from this side. */
   close: 8,
   /** Asks for a pong. */
   ping: 9,
@@ -22,25 +22,25 @@ export const OPCODE = {
   pong: 10,
 } as const;
 
-/** Why one side closes, as a close frame tells it. */
+/** The codes of close frames. */
 export const CLOSE_CODE = {
-  /** All is well. */
+  /** A normal close. */
   normal: 1000,
-  /** The other side broke the rules of frames. */
+  /** The other side broke the protocol. */
   protocolError: 1002,
-  /** Messages of this kind are not understood. */
+  /** Messages of this kind are not supported. */
   unsupported: 1003,
   /** Stands for a close frame without a code; never sent. */
   none: 1005,
-  /** What must be text is none. */
+  /** A text is not valid UTF-8. */
   notText: 1007,
-  /** The other side did what the protocol allows and nobody needs. */
+  /** The other side did something useless that the protocol allows. */
   policy: 1008,
   /** A message was too large. */
   tooLarge: 1009,
 } as const;
 
-/** A payload of a control frame is no longer. */
+/** The longest payload of a control frame, in bytes. */
 export const MAX_CONTROL_BYTES = 125;
 const FINAL = 0x80;
 const MASKED = 0x80;
@@ -48,12 +48,12 @@ const LENGTH_IN_2_BYTES = 126;
 const LENGTH_IN_8_BYTES = 127;
 /** The size of a mask's key. */
 export const KEY_BYTES = 4;
-/** Below so many bytes, words gain nothing. */
+/** Below this many bytes, words are not faster. */
 const LEAST_FOR_WORDS = 16;
 
-/** The other side sent what it must not send. The message goes on after "the other side sent ". */
+/** The other side sent an invalid frame. The message continues after "the other side sent ". */
 export class FrameError extends Error {
-  /** What to close the connection with. */
+  /** The code to close the connection with. */
   readonly closeCode: number;
 
   constructor(closeCode: number, what: string) {
@@ -76,17 +76,17 @@ export function frameBytes(payloadBytes: number, masked: boolean): number {
 }
 
 /**
- * Writes a final frame. Clients must mask what they send: whoever chooses a
- * payload (a web page, say) must not choose the bytes on the wire, or they
- * could look like a request of its own to a proxy in between. Servers refuse
- * frames that are not masked, and send none that are.
+ * Writes a final frame. Clients must mask what they send: code that chooses a
+ * payload, such as a web page, must not choose the bytes on the wire, or they
+ * could look like a request to a proxy in between. Servers refuse unmasked
+ * frames, and send no masked ones.
  *
  * @param into Where to; begins at a multiple of 4 within its buffer.
  * @param words The same bytes as words.
  * @param at Where in it; {@linkcode frameBytes} follow.
  * @param opcode What the frame is for.
  * @param payload Its payload, copied.
- * @param key 32 random bits, others each time; `null`: not masked.
+ * @param key 32 random bits, new for each frame; `null` for no mask.
  * @returns Where the frame ends.
  */
 export function writeFrame(

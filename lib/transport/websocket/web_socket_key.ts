@@ -1,5 +1,5 @@
 /**
- * How a server shows that it has understood a request for WebSocket.
+ * How a server confirms a WebSocket request.
  *
  * @module
  */
@@ -12,8 +12,8 @@ const SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /**
  * The answer to a key (RFC 6455, 4.2.2).
  *
- * @param key As it stands in `sec-websocket-key`.
- * @returns What must stand in `sec-websocket-accept`.
+ * @param key The field `sec-websocket-key`.
+ * @returns The field `sec-websocket-accept`.
  */
 export async function acceptOf(key: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + SUFFIX));

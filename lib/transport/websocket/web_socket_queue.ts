@@ -20,9 +20,9 @@ interface Chunk {
 }
 
 /**
- * Frames, one after the other in as few buffers as can be, so that all
- * that gathers leaves in one write. What is being written stays untouched while
- * more is put behind it.
+ * Frames in order, in as few buffers as possible, so that all waiting frames
+ * leave in one write. Bytes that are being written do not change while more are
+ * added.
  */
 export class FrameQueue {
   /** How many bytes wait. */
@@ -33,13 +33,13 @@ export class FrameQueue {
   #spare: Chunk | undefined;
   #nextBytes = FIRST_BYTES;
 
-  /** @param nextKey Gives another 32 random bits for each frame, to mask it with; `null`: none is masked. */
+  /** @param nextKey Returns new random 32 bits for each frame's mask; `null` for no masks. */
   constructor(nextKey: (() => number) | null) {
     this.#nextKey = nextKey;
   }
 
   /**
-   * Puts a frame at the end.
+   * Adds a frame.
    *
    * @param opcode What it is for.
    * @param payload Its payload, copied.
@@ -64,9 +64,9 @@ export class FrameQueue {
   }
 
   /**
-   * Lets go of what was written.
+   * Removes what was written.
    *
-   * @param count How many bytes of what `peek` gave.
+   * @param count How many bytes of the result of `peek`.
    */
   advance(count: number): void {
     const chunk = this.#chunks.peek()!;
@@ -76,7 +76,7 @@ export class FrameQueue {
     this.#chunks.shift();
     if (chunk === this.#last) this.#last = undefined;
     chunk.start = chunk.end = 0;
-    // Of two the larger one serves for more.
+    // Keeps the larger one of two.
     const enough = this.#spare?.bytes.length ?? 0;
     if (chunk.bytes.length > enough && chunk.bytes.length <= MOST_BYTES) this.#spare = chunk;
   }

@@ -18,13 +18,13 @@ import {
 /** The read buffer's size when idle, and at most. */
 const IDLE_BYTES = 2 * 1024;
 const MAX_BYTES = 64 * 1024;
-/** What lacks so much is read to where it belongs; of less, copying costs less than a read of its own. */
+/** If a message lacks this many bytes, they are read directly into it; for fewer, copying is cheaper. */
 const DIRECT_BYTES = 16 * 1024;
 
-/** A message may have so many fragments without a byte; more of them only keep this side busy. */
+/** How many empty fragments a message may have; more of them only keep this side busy. */
 const MAX_EMPTY_FRAGMENTS = 1_000;
 
-/** To look at less than this as words costs more than it saves. */
+/** For fewer bytes than this, words are not faster. */
 const WORTH_WORDS_BYTES = 64;
 
 const FINAL = 0x80;
@@ -37,17 +37,17 @@ const LENGTH_BITS = 0x7f;
 const MAX_SHORT = 125, LENGTH_IN_2_BYTES = 126;
 const EMPTY = new Uint8Array(0);
 
-/** Whose frames these are: servers take masked ones only, and clients only such as are not. */
+/** The role of this side: servers accept only masked frames, clients only unmasked ones. */
 export type ReaderRole = "client" | "server";
 
 /**
- * Takes the bytes that the other side sends and gives its binary messages and
- * its control frames, one by one. A message has a buffer of its own, exactly as
- * large as it, from the moment that its header is there; one that is too large
- * is refused by its header.
+ * Takes the bytes of the other side and returns its binary messages and control
+ * frames, one by one. A message gets a buffer of exactly its size as soon as
+ * its header is there; a message that is too large is refused by its header.
  *
  * Each round: read into {@linkcode FrameReader.space}, {@linkcode
- * FrameReader.commit}, then {@linkcode FrameReader.next} until it says no.
+ * FrameReader.commit}, then {@linkcode FrameReader.next} until it returns
+ * `false`.
  */
 export class FrameReader {
   /** What `next` has found: {@linkcode OPCODE} `binary`, `close`, `ping` or `pong`. */
@@ -58,24 +58,24 @@ export class FrameReader {
   /** The largest message. */
   maxMessageBytes: number;
 
-  /** What must stand in the bit that says whether a frame is masked. */
+  /** What must stand in the bit that returns whether a frame is masked. */
   readonly #masked: number;
   readonly #ring = new ReceiveRing(IDLE_BYTES, MAX_BYTES);
 
-  /** The message under way; longer than it only between fragments. */
+  /** The current message; longer than it only between fragments. */
   #message: Uint8Array<ArrayBuffer> = EMPTY;
-  /** How much of it is there. */
+  /** How many of its bytes have arrived. */
   #filled = 0;
-  /** Where the frame under way begins and ends in it, and its key. */
+  /** Where the current frame begins and ends in it, and its key. */
   #frameStart = 0;
   #frameEnd = 0;
   #key = 0;
-  /** Whether a frame's payload is under way, and whether it ends the message. */
+  /** Whether a frame's payload is incomplete, and whether it ends the message. */
   #inFrame = false;
   #final = true;
-  /** Whether a message has begun that further frames go on with. */
+  /** Whether a message has begun that further frames continue. */
   #fragmented = false;
-  /** How many fragments of the message under way were empty. */
+  /** How many fragments of the current message were empty. */
   #emptyFragments = 0;
   /** Whether the last `space` was a part of the message. */
   #direct = false;
