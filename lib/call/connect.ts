@@ -1,5 +1,5 @@
 /**
- * Begins to call a service.
+ * Connects to a service.
  *
  * @module
  */

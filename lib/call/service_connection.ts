@@ -30,29 +30,29 @@ import type { SingleMethod, StreamMethod } from "./service/service.ts";
 import { ServiceStream } from "./client/service_stream.ts";
 import { shown } from "../foreign/text_of.ts";
 
-/** A replica as its client sees it at one moment. */
+/** A snapshot of a replica. */
 export interface ReplicaStatus {
   /** Its endpoint's address. */
   readonly address: string;
-  /** Where its connection stands. */
+  /** The state of its connection. */
   readonly state: ReplicaState;
   /** How many calls it is serving. */
   readonly callsInFlight: number;
   /** How long its recent calls took, in milliseconds, as a moving average; `NaN` before the first. */
   readonly latencyMs: number;
-  /** Whether it is set aside for a while, as it kept failing. */
+  /** Whether it is set aside for a while because it kept failing. */
   readonly isSetAside: boolean;
-  /** Who it has proven to be by its certificate, while it is connected; `undefined` otherwise, and without mutual TLS. */
+  /** The identity that it has proven by its certificate, while it is connected; `undefined` otherwise, and without mutual TLS. */
   readonly identity: PeerIdentity | undefined;
   /** Why it has no connection, if that is known. */
   readonly lastFailure: unknown;
-  /** Counters of the connections to it; reading them costs, keeping them does not. */
+  /** Counters of the connections to it; reading them has a cost, keeping them has none. */
   stats(): ConnectionStats;
 }
 
 /**
- * A client of one service, whatever replicas that has: a connection to each,
- * made and made again. Made by `connect`; typed calls go through `client`.
+ * A client of one service: it keeps a connection to each replica. Made by
+ * `connect`; typed calls go through `client`.
  */
 export class ServiceConnection implements AsyncDisposable {
   readonly #core: ClientCore;
@@ -66,7 +66,7 @@ export class ServiceConnection implements AsyncDisposable {
     this.#watch = watch;
   }
 
-  /** The replicas that the resolver lists, and those that finish what runs. */
+  /** The replicas that the resolver lists, and those with calls that still run. */
   get replicas(): readonly ReplicaStatus[] {
     const nowMs = this.#core.options.clock.now();
     return this.#core.replicas.all.map((replica) => ({
@@ -81,7 +81,7 @@ export class ServiceConnection implements AsyncDisposable {
     }));
   }
 
-  /** Counters over the connections to all replicas; reading them costs, keeping them does not. */
+  /** Counters over the connections to all replicas; reading them has a cost, keeping them has none. */
   stats(): ClientStats {
     const { replicas } = this.#core;
     const connections = replicas.links.filter(({ session }) => session.state === "open").length;
@@ -89,11 +89,11 @@ export class ServiceConnection implements AsyncDisposable {
   }
 
   /**
-   * Shows each attempt of each call when it has ended: the replica, how long it
-   * took, and how it ended. Costs nothing while there is no subscriber.
+   * Reports each attempt of each call when it has ended: the replica, how long
+   * it took, and how it ended. Costs nothing while there is no subscriber.
    *
    * @param subscriber Called with each; it must not throw.
-   * @returns A function that ends that.
+   * @returns A function that stops the callbacks.
    */
   trace(subscriber: (call: CallTrace) => void): () => void {
     return this.#core.traces.subscribe(subscriber);
@@ -102,14 +102,14 @@ export class ServiceConnection implements AsyncDisposable {
   /**
    * Calls a method by its key, with bytes in and out.
    *
-   * While no replica can be picked the call waits, and ends as `Unreachable`
-   * at its deadline. Arguments of more than 8 KiB must not be changed until
-   * the call ends.
+   * While no replica can be picked, the call waits, and fails with
+   * `Unreachable` at its deadline. Arguments of more than 8 KiB must not be
+   * changed until the call ends.
    *
    * @param key From `makeMethodKey`.
    * @param args What the handler gets.
    * @param options Shard key, balancer, time-out, signal, retries, metadata.
-   * @returns What the handler returned. Rejects with the signal's reason when that aborts, else with an `InternodeError`.
+   * @returns What the handler returned. Rejects with the signal's reason when that aborts, otherwise with an `InternodeError`.
    */
   call(
     key: MethodKey,
@@ -128,7 +128,8 @@ export class ServiceConnection implements AsyncDisposable {
   }
 
   /**
-   * Calls a method of a service; what `client` makes of each single method.
+   * Calls a method of a service; the functions of `client` use it for single
+   * methods.
    *
    * @param method The method, from a service's `methods`.
    * @param request What the handler gets.
@@ -157,8 +158,8 @@ export class ServiceConnection implements AsyncDisposable {
   }
 
   /**
-   * Opens a stream of a method; what `client` makes of each streaming method.
-   * The stream stays with the replica it was opened at and is not tried again.
+   * Opens a stream of a method; the functions of `client` use it for streaming
+   * methods. The stream stays with its replica and is not retried.
    *
    * @param method The method, from a service's `methods`.
    * @param initial What the handler gets with the opening.
@@ -177,13 +178,12 @@ export class ServiceConnection implements AsyncDisposable {
   }
 
   /**
-   * Closes the client: calls that wait end at once, those under way may finish
-   * within the grace time, then the connections are closed. Calls made
-   * meanwhile and afterwards end as `Closed`. Any number of calls; all of them
-   * wait for the end.
+   * Closes the client: waiting calls end at once, running calls may finish
+   * within the grace time, then the connections are closed. Later calls fail
+   * with `Closed`. Further calls of `close` wait for the same end.
    *
    * @param options The grace time.
-   * @returns Resolves when nothing of the client is open any more. Rejects with `InvalidArgument`, and closes nothing, for a grace time out of range.
+   * @returns Resolves when everything of the client is closed. Rejects with `InvalidArgument`, and closes nothing, for a grace time out of range.
    */
   // deno-lint-ignore require-await -- what is thrown becomes the rejection
   async close(options: CloseOptions = {}): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * A service, as its clients see it.
+ * Functions that call a service.
  *
  * @module
  */
@@ -10,30 +10,30 @@ import type { ServiceCallOptions } from "./service/service_call_options.ts";
 import type { AnyMethod, Methods, Service, SingleMethod, StreamMethod } from "./service/service.ts";
 
 /**
- * What calls a method with one response. A request that may be `undefined`
- * can be left out.
+ * A function that calls a method with one response. A request that may be
+ * `undefined` can be left out.
  *
  * @typeParam Request What the handler gets.
- * @typeParam Response What it answers.
+ * @typeParam Response What it returns.
  */
 export type SingleCall<Request, Response> = undefined extends Request
   ? (request?: Request, options?: ServiceCallOptions) => Promise<Response>
   : (request: Request, options?: ServiceCallOptions) => Promise<Response>;
 
 /**
- * What opens a stream. An initial value that may be `undefined` can be left
- * out.
+ * A function that opens a stream. An initial value that may be `undefined` can
+ * be left out.
  *
  * @typeParam Initial What the handler gets with the opening.
- * @typeParam Input What this side sends; `never`: nothing.
- * @typeParam Output What the handler sends; `never`: nothing.
+ * @typeParam Input What this side sends; `never` for nothing.
+ * @typeParam Output What the handler sends; `never` for nothing.
  */
 export type StreamCall<Initial, Input, Output> = undefined extends Initial
   ? (initial?: Initial, options?: ServiceCallOptions) => Stream<Input, Output>
   : (initial: Initial, options?: ServiceCallOptions) => Stream<Input, Output>;
 
 /**
- * What calls a method.
+ * The function for a method.
  *
  * @typeParam Method The method.
  */
@@ -54,10 +54,10 @@ export type Client<M> = { readonly [K in keyof M]: MethodCall<M[K]> };
  * Makes the functions that call a service.
  *
  * @param service The service.
- * @param connection Makes the calls: a `ServiceConnection`, or what a test puts in its place.
+ * @param connection Makes the calls: a `ServiceConnection`, or a test's substitute.
  * @returns An object with a function for each method: `(request, options?) =>
  * Promise<Response>`, or `(initial, options?) => Stream<Input, Output>`. They
- * can be taken out of it. They throw what the connection throws.
+ * do not depend on `this`. They throw what the connection throws.
  *
  * @example
  * ```ts

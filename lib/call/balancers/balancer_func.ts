@@ -7,10 +7,10 @@
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 
 /**
- * Makes a balancer of a function that needs no state: it is handed the
- * replicas at each call.
+ * Makes a balancer of a function that needs no state: it gets the replicas at
+ * each call.
  *
- * @param pick Chooses one of the replicas, of which there is at least one; the array must not be changed. For a further attempt of a call these are the replicas that had none, and all of them if it picks none of those. `undefined`: none of them now, the call waits, and it is asked again when the replicas change, and after a second at most. Anything else, and what it throws, ends the call with an error.
+ * @param pick Chooses one of the replicas, of which there is at least one; the array must not be changed. For a further attempt of a call these are the replicas that had none, and then all of them if it picks none. `undefined` for none now: the call waits, and `pick` is called again when the replicas change, or after at most a second. Any other result, or an error, ends the call with an error.
  * @returns The balancer.
  *
  * @example Preferring replicas of this zone

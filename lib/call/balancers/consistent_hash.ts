@@ -1,5 +1,5 @@
 /**
- * Keys that stay with their replica as others come and go.
+ * Keys that stay with their replica when others come and go.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { RendezvousTable } from "../../discovery/ownership/rendezvous_table.ts";
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 import { WeightedReplicas, weightOfEndpoint } from "./replica_weight.ts";
 
-/** How {@linkcode consistentHash} tells replicas apart. All clients of a service must do it alike. */
+/** How {@linkcode consistentHash} identifies replicas. All clients of a service must use the same way. */
 export interface ConsistentHashOptions {
   /**
    * The name of a replica, by which it owns keys; of two with one name the one

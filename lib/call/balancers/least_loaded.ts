@@ -1,5 +1,5 @@
 /**
- * The less busy of two.
+ * The less loaded of two random replicas.
  *
  * @module
  */
@@ -63,7 +63,7 @@ class LeastLoaded implements Balancer {
     if (weighted.weights !== null) return pickByWeight(weighted, options);
     const untried = tried === null ? 0 : countUntried(replicas, tried);
     if (tried !== null && untried === 0 && replicas !== weighted.all) {
-      // All that are to get calls had an attempt: now it is the others' turn.
+      // All weighted replicas had an attempt: now the others are used.
       return pickByWeight(weighted, options);
     }
     const count = untried > 0 ? untried : replicas.length;

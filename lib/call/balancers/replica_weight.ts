@@ -1,5 +1,5 @@
 /**
- * What share of the calls each replica is to have.
+ * The share of calls of each replica.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import type { PickOptions, Replica } from "./balancer.ts";
 import { countUntried, nthUntried } from "./untried.ts";
 
-/** The weight that the source of an endpoint gives it: 1 unless there is one above 0. */
+/** The weight of an endpoint from its source: 1 unless there is one above 0. */
 export function weightOfEndpoint({ weight = 1 }: Pick<Endpoint, "weight">): number {
   return weight > 0 && weight < Infinity ? weight : 1;
 }
 
-/** A replica's weight as the client sees it; 0: no calls, unless no other replica is left. */
+/** A replica's weight for the client; 0 for no calls unless no other replica is left. */
 export function weightOf({ weight, endpoint }: Replica): number {
   return weight !== undefined && weight >= 0 && weight < Infinity
     ? weight
     : weightOfEndpoint(endpoint);
 }
 
-/** Replicas with their weights, added up once so that each draw is quick. */
+/** Replicas with their weights, added up once so that each draw is fast. */
 export class WeightedReplicas {
   /** All of them. */
   readonly all: readonly Replica[];
-  /** Those that are to get calls: all, where none has a weight. */
+  /** Those that get calls: all, if none has a weight. */
   readonly chosen: readonly Replica[];
-  /** The weights of those; `null`: all have the same. */
+  /** Their weights; `null` if all are equal. */
   readonly weights: readonly number[] | null;
   /** The sums of the weights up to and with each. */
   readonly #sums: readonly number[];
@@ -46,11 +46,11 @@ export class WeightedReplicas {
   }
 
   /**
-   * Draws one of those that are to get calls, of which there is one at least, by their weights.
+   * Draws one of those that get calls, by weight; there is at least one.
    *
    * @param random A random number from 0 up to but not including 1.
-   * @param without One that is not to be drawn; -1: none. There must be another.
-   * @returns Its place.
+   * @param without One that must not be drawn; -1 for none. There must be another.
+   * @returns Its index.
    */
   draw(random: number, without = -1): number {
     const { weights, chosen } = this;
@@ -67,7 +67,7 @@ export class WeightedReplicas {
       if (place < sums[middle]!) high = middle;
       else low = middle + 1;
     }
-    // Sums are rounded, so that a place may lie at the very border.
+    // Sums are rounded, so the index may be at the border.
     return low !== without ? low : low > 0 ? low - 1 : 1;
   }
 

@@ -1,5 +1,5 @@
 /**
- * One replica after the other.
+ * Round robin: one replica after the other.
  *
  * @module
  */
@@ -9,22 +9,21 @@ import { WeightedReplicas, weightOf } from "./replica_weight.ts";
 import { countUntried } from "./untried.ts";
 
 /**
- * Gives each replica its turn, in the order of their addresses: of any n
- * calls over n replicas that stay the same, each gets one. The first turn is
- * drawn by a random number, so that many clients that start together do not all begin
- * with the same replica.
+ * Calls replicas in turn, in the order of their addresses: of any n calls over
+ * n unchanged replicas, each gets one. The first one is random, so that many
+ * clients that start together do not all begin with the same replica.
  *
- * When the replicas change, the turn goes on behind the address that had the
- * last one, whether it is still there or not. Shard keys have no effect.
+ * When the replicas change, the order continues after the address that had the
+ * last call, whether it is still there or not. Shard keys have no effect.
  *
- * Where the replicas' weights differ, each gets its turn as often as its weight
- * says, spread evenly (smooth weighted round robin, as in nginx). Those of
+ * Where the replicas' weights differ, each gets calls in proportion to its
+ * weight, spread evenly (smooth weighted round robin, as in nginx). Those of
  * weight 0, as in other zones, get none while there are others.
  *
- * A further attempt of a call goes to a replica that had none where there is
- * one. Such attempts take turns of their own: the order of first attempts
- * stays even, and a failing replica's calls spread over all others instead of
- * falling to its successor.
+ * A further attempt of a call goes to a replica that had none, if there is one.
+ * Such attempts have an order of their own: the order of first attempts stays
+ * even, and a failing replica's calls spread over all others instead of falling
+ * to its successor.
  *
  * @returns A balancer for one client. Its `pick` takes constant time for first attempts.
  *
@@ -50,14 +49,14 @@ export function roundRobin(): Balancer {
 }
 
 class RoundRobin implements Balancer {
-  /** Those that take turns. */
+  /** The replicas in turn. */
   #replicas: readonly Replica[] = [];
   #weighted = new WeightedReplicas([]);
-  /** Whose turn it is; -1: to be drawn. */
+  /** The next one; -1 if it is still to be drawn. */
   #next = -1;
   /** The same for further attempts. */
   #nextRetry = -1;
-  /** With weights: how much each replica is owed. */
+  /** With weights: how much each replica is due. */
   #owed: number[] = [];
 
   update(replicas: readonly Replica[]): void {
@@ -88,7 +87,7 @@ class RoundRobin implements Balancer {
     const owed = isFirst ? this.#owed = weights.map(() => 0) : this.#owed;
     let total = 0;
     for (const weight of weights) total += weight;
-    // The first is drawn, as many clients may start together.
+    // The first one is random, because many clients may start together.
     let most = isFirst ? this.#weighted.draw(options.random()) : 0;
     for (let at = 0; at < weights.length; at++) {
       owed[at] = owed[at]! + weights[at]!;
@@ -117,7 +116,7 @@ function draw(replicas: readonly Replica[], options: PickOptions): number {
   return Math.floor(options.random() * replicas.length);
 }
 
-/** Whose turn it is among the new replicas: that of the first behind the last that had one. */
+/** Whose turn it is among the new replicas: that of the first after the last that had one. */
 function successor(
   replicas: readonly Replica[],
   before: readonly Replica[],

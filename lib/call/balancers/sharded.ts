@@ -13,16 +13,17 @@ import { firstUntried } from "./untried.ts";
 
 /**
  * Sends shard key `k` to replica `k mod n`, counted in the order of their
- * addresses: the key says which shard is meant, and the addresses say who has
- * it. All clients that see the same replicas agree.
+ * addresses: the key names the shard, and the addresses determine which replica
+ * has it. All clients that see the same replicas agree.
  *
  * - A key is a safe whole number (up to ±(2⁵³ − 1)) or any `bigint`; equal
  *   values of the two kinds go to the same replica, and 0 is a key like any other.
  * - The modulus is the mathematical one: −1 belongs to the last replica.
- * - Where the owner had an attempt of the call already, the key goes on to the
- *   next replica that had none, and to the owner again where all were tried.
- * - A call without a key goes to a random replica, by weight, one that it has
- *   not tried where there is one. With a key weights and zones have no effect.
+ * - If the owner already had an attempt of the call, the key goes to the next
+ *   replica that had none, and to the owner again if all were tried.
+ * - A call without a key goes to a random replica, by weight, and to one that
+ *   it has not tried if there is one. With a key weights and zones have no
+ *   effect.
  *
  * n is how many replicas can take calls at the moment, and as it changes,
  * nearly all keys change their replica: not only when the resolver lists
@@ -79,7 +80,7 @@ class Sharded implements Balancer {
     return tried === null ? replicas[owner] : firstUntried(replicas, tried, owner);
   }
 
-  /** What is left of a number that is not a safe integer. */
+  /** The remainder of a number that is not a safe integer. */
   #bigRemainder(shardKey: ShardKey): number {
     if (typeof shardKey !== "bigint") throw invalidKey(shardKey);
     return this.#count === 0n ? 0 : Number(shardKey % this.#count);

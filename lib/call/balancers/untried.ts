@@ -13,7 +13,7 @@ export function countUntried(replicas: readonly Replica[], tried: ReadonlySet<Re
   return count;
 }
 
-/** One of the replicas that have had no attempt, by its place among them. */
+/** One of the replicas that have had no attempt, by its index among them. */
 export function nthUntried(
   replicas: readonly Replica[],
   tried: ReadonlySet<Replica>,
@@ -27,7 +27,7 @@ export function nthUntried(
   return undefined;
 }
 
-/** The first replica from a place on, and around, that has had no attempt; the one at that place where all have. */
+/** The first replica from an index on, cyclically, that has had no attempt; the one at that index if all have. */
 export function firstUntried(
   replicas: readonly Replica[],
   tried: ReadonlySet<Replica>,

@@ -1,5 +1,5 @@
 /**
- * The attempts of one call, as far as they have failed.
+ * The failed attempts of one call.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import type { Replica } from "../balancers/balancer.ts";
 import type { RetryBudget } from "../service/retry_budget.ts";
 import { retryDelayMs, type RetryVerdict, retryVerdict } from "../service/retry_policy.ts";
 
-/** What bounds the attempts of a call. */
+/** The limits of a call's attempts. */
 export interface AttemptBounds {
   /** Whether the method may run twice. */
   readonly isIdempotent: boolean;
   /** How many attempts may leave this process. */
   readonly maxAttempts: number;
-  /** Pays for those that were sent. */
+  /** Pays for attempts that were sent. */
   readonly budget: RetryBudget;
   /** A random number from 0 up to but not including 1. */
   readonly random: () => number;
 }
 
-/** Remembers what failed where, and says whether, where and when there may be another attempt. */
+/** Remembers what failed where, and decides whether, where and when there may be another attempt. */
 export class CallAttempts {
   /** The replicas that have had an attempt. */
   readonly tried: Set<Replica>;
-  /** Why the last one failed; `null`: none has. */
+  /** Why the last one failed; `null` if none has. */
   failure: InternodeError | null = null;
   /** Whether the handler may have run in one of them. */
   maybeExecuted = false;
@@ -35,7 +35,7 @@ export class CallAttempts {
   #retries = 0;
   #hasWaited = false;
 
-  /** @param tried Those that other attempts of the same call went to. */
+  /** @param tried The replicas that other attempts of the same call went to. */
   constructor(tried: Set<Replica>) {
     this.tried = tried;
   }
@@ -44,7 +44,7 @@ export class CallAttempts {
    * An attempt has failed.
    *
    * @param ready All replicas that can take calls.
-   * @returns How long to wait before the next one, which is paid for then, in milliseconds; `null`: there is none.
+   * @returns How long to wait before the next one, which is then paid for, in milliseconds; `null` if there is none.
    */
   onFailure(
     failure: InternodeError,
@@ -71,11 +71,11 @@ export class CallAttempts {
   }
 
   /**
-   * What becomes of the next attempt on the replica that was picked for it:
-   * a balancer may have its reasons to prefer one that has failed to others.
+   * What to do with the next attempt on the picked replica: a balancer may
+   * prefer one that has failed.
    *
    * @param random A random number from 0 up to but not including 1.
-   * @returns `0`: it is made now; a number of milliseconds: pick again after those; `null`: there is none.
+   * @returns `0` to make it now; a number of milliseconds to pick again after; `null` if there is none.
    */
   onPicked(picked: Replica, random: () => number): number | null {
     if (this.failure === null || this.#hasWaited || !this.tried.has(picked)) return 0;

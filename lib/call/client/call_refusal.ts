@@ -16,7 +16,7 @@ import type { ServiceCallOptions } from "../service/service_call_options.ts";
 import type { ClientCore } from "./client_core.ts";
 import { closedError } from "./service_errors.ts";
 
-/** What can be seen at once to be wrong with a call; `undefined`: nothing. */
+/** What is wrong with a call before it is sent; `undefined` if nothing is. */
 export function refusal(
   core: ClientCore,
   method: AnyMethod,

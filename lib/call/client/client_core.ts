@@ -16,13 +16,13 @@ import { ReplicaSet } from "../replicas/replica_set.ts";
 import type { ReplicaSetting } from "../replicas/replica_setting.ts";
 import { RetryBudget } from "../service/retry_budget.ts";
 
-/** A call that knows itself where it is. */
+/** A call that can be ended in any state. */
 interface CarriedCall extends OutgoingCall {
   /** Ends the call from this side. */
   giveUp(reason: unknown): void;
 }
 
-/** One client: its settings, its replicas, and what it has left for retries. */
+/** One client: its settings, its replicas, and its retry budget. */
 export class ClientCore implements ReplicaSetting, CallDelegate {
   /** See {@linkcode CallDelegate}: a call has a replica for one attempt at a time. */
   readonly host = "";
@@ -40,9 +40,9 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
   readonly retryBudget: RetryBudget;
   /** The replicas. */
   readonly replicas: ReplicaSet;
-  /** What a balancer is told of a call of which nothing is known. */
+  /** The pick options of a call without a shard key or earlier attempts. */
   readonly plainPick: PickOptions;
-  /** Whether it takes no new calls. */
+  /** Whether it accepts no new calls. */
   isClosing = false;
 
   constructor(options: ClientSettings) {

@@ -1,5 +1,5 @@
 /**
- * A call that is sent to a second replica when the first takes long.
+ * A call that is also sent to a second replica if the first takes long.
  *
  * @module
  */
@@ -16,15 +16,15 @@ import type { SingleMethod } from "../service/service.ts";
 import { type Hedge, ServiceCall, withMaybeExecuted } from "./service_call.ts";
 import type { ServiceCallOptions } from "../service/service_call_options.ts";
 
-/** Where nobody else is ready, somebody is looked for no more often than this, in milliseconds. */
+/** If no other replica is ready, how often one is looked for at most, in milliseconds. */
 const LEAST_LOOK_MS = 5;
 
 /**
- * The first answer counts, be it a response or what a handler has thrown; the
- * other calls are given up then, and no replica is blamed for those. Where an
- * attempt ends without an answer, another one may still bring one. Each further
- * call is paid for by the retry budget and goes to a replica that has none of
- * them yet. After "The Tail at Scale" (Dean and Barroso, 2013).
+ * The first answer counts, whether it is a response or a handler's error; the
+ * other attempts are then cancelled, and do not count against their replicas.
+ * If an attempt ends without an answer, another one may still get one. Each
+ * further attempt is paid for by the retry budget and goes to a replica that
+ * has none of them yet. After "The Tail at Scale" (Dean and Barroso, 2013).
  */
 export class HedgedCall<Request, Response> implements Hedge {
   /** See {@linkcode Hedge}. */
@@ -66,7 +66,7 @@ export class HedgedCall<Request, Response> implements Hedge {
     this.#deadlineMs = clock.now() + (options.timeoutMs ?? defaultTimeoutMs);
   }
 
-  /** Makes the first call. */
+  /** Makes the first attempt. */
   start(): void {
     this.#send(this.#options);
   }
@@ -103,7 +103,7 @@ export class HedgedCall<Request, Response> implements Hedge {
         this.#calls.delete(call);
         if (this.#isSettled) return;
         if (!hasNotRun(error)) this.#maybeExecuted = true;
-        // Another one may still do better.
+        // Another attempt may still succeed.
         if (this.#calls.size > 0 && !isAnswer(error)) return;
         this.#settle(call);
         this.#reject(this.#maybeExecuted && !isAborted(options) ? withMaybeExecuted(error) : error);

@@ -1,5 +1,5 @@
 /**
- * A call of a service's method on its way.
+ * A call of a service's method that has not ended.
  *
  * @module
  */
@@ -29,42 +29,42 @@ import {
 } from "../service/service_call_options.ts";
 import { unsentError } from "./service_errors.ts";
 
-/** Several calls of which the first answer counts, as each of them sees it. */
+/** The shared state of a hedged call's attempts. */
 export interface Hedge {
   /** The replicas that have had an attempt. */
   readonly tried: Set<Replica>;
   /** Whether one of the calls was counted already. */
   readonly isCounted: boolean;
-  /** Whether a replica has one of the calls at the moment. */
+  /** Whether a replica has one of the calls now. */
   has(replica: Replica): boolean;
   /** The number of the next attempt, from 1 on. */
   nextAttempt(): number;
 }
 
-/** What only some calls have. */
+/** State that only some calls have. */
 class Extra {
-  /** Who looks at it beside its caller. */
+  /** The signal, span and trace, if there are any. */
   watch: CallWatch | null = null;
   /** The attempts that have failed, here and in other calls of the same hedge. */
   attempts: CallAttempts | null = null;
   /** The hedge it is part of. */
   hedge: Hedge | null = null;
-  /** Runs until the next attempt. */
+  /** The timer of the next attempt. */
   timer: Timer | null = null;
-  /** Whether this side has ended the call, so that nobody is to blame. */
+  /** Whether this side has ended the call, so that it does not count against a replica. */
   isGivenUp = false;
-  /** The number of the present attempt. */
+  /** The number of the current attempt. */
   attempt = 1;
-  /** When that was sent, if not when the call was made; -1: then. */
+  /** When that was sent; -1 if when the call was made. */
   sentMs = -1;
-  /** Whether it ends with an attempt that was told of. */
+  /** Whether its last attempt was traced already. */
   isTraced = false;
 }
 
 /**
- * A promise of a response: picks a replica, waits for one where there is none,
- * and tries again what failed without harm. It is its own attempt, as most
- * calls have only one.
+ * A promise of a response: picks a replica, waits if there is none, and retries
+ * after failures that allow it. It is its own attempt, because most calls have
+ * only one.
  *
  * ```text
  *      +------ no replica, or a back-off ------+
@@ -74,7 +74,8 @@ class Extra {
  *      +-- given up, too late, or client closed ----+
  * ```
  *
- * It has all its fields itself, as a `PendingRequest` has: a class above would cost each call 10 ns.
+ * It declares all its fields, like `PendingRequest`: inheriting them would cost
+ * each call 10 ns.
  */
 export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall {
   /** See {@linkcode OutgoingCall}. */
@@ -120,7 +121,7 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
   /**
    * Makes the call.
    *
-   * @param hedge What it is part of; `null`: it goes alone.
+   * @param hedge The hedge that it is part of; `null` if there is none.
    */
   start(hedge: Hedge | null): void {
     const core = this.#core, options = this.#options;
@@ -151,13 +152,13 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
     }
   }
 
-  /** When the present attempt was sent. */
+  /** When the current attempt was sent. */
   get #sentMs(): number {
     const extra = this.#extra;
     return extra === null || extra.sentMs < 0 ? this.time.madeMs : extra.sentMs;
   }
 
-  /** The replica that has the call at the moment; `null`: none. */
+  /** The replica that has the call now; `null` if none has. */
   get replica(): Replica | null {
     return this.#carrier === null ? null : this.#carrier.replica;
   }
@@ -167,7 +168,7 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
     this.giveUp(this.#extra?.watch?.reason);
   }
 
-  /** Ends the call from this side, wherever it is; no replica is to blame. */
+  /** Ends the call from this side, in any state; it does not count against a replica. */
   giveUp(reason: unknown): void {
     if (this.state === "ended" || this.state === "abandoned") return;
     this.#more().isGivenUp = true;
@@ -293,7 +294,7 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
     }
   }
 
-  /** Says whether there will be another attempt. */
+  /** Returns whether there will be another attempt. */
   #retry(failure: InternodeError, failed: OpenLink): boolean {
     const core = this.#core, options = this.#options;
     const maxAttempts = maxAttemptsOf(options.retry, core.options.maxAttempts);

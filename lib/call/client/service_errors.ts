@@ -23,7 +23,7 @@ export function unsentError(why: Unsent, method: string, replicas: ReplicaSet): 
   );
 }
 
-/** The client takes no more calls. */
+/** The client accepts no more calls. */
 export function closedError(method: string | undefined): InternodeError {
   return new InternodeError(
     "Closed",

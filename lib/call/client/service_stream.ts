@@ -20,7 +20,7 @@ import type { ServiceCallOptions } from "../service/service_call_options.ts";
 import { unsentError } from "./service_errors.ts";
 import type { StreamMethod } from "../service/service.ts";
 
-/** Picks a replica, or waits for one, and is opened there; from then on it is that replica's alone. */
+/** Picks a replica, or waits for one, and is opened there; it stays with that replica. */
 export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initial, Input, Output>
   implements WaitingCall {
   readonly #core: ClientCore;
@@ -90,7 +90,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
     super.cancel(this.#carrier.host === "" ? reason ?? this.#cancelled() : reason);
   }
 
-  /** A message of the handler's. */
+  /** A message of the handler. */
   override onMessage(kind: number, reader: ByteReader): void {
     this.#isAnswered = true;
     super.onMessage(kind, reader);

@@ -1,5 +1,5 @@
 /**
- * What is still known of replicas that the resolver lists no more.
+ * The history of replicas that the resolver no longer lists.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { LastingBackOff } from "../../rpc/connecting/back_off.ts";
 import type { RepeatedFailures } from "../../rpc/connecting/repeated_failures.ts";
 import type { ReplicaHealth } from "../service/outlier_detector.ts";
 
-/** For how long it is kept, in milliseconds; a replica is set aside for less, and dialled again sooner. */
+/** How long it is kept, in milliseconds: longer than a replica is set aside or a back-off lasts. */
 const KEPT_MS = 60_000;
-/** Of how many replicas. */
+/** Of how many replicas it is kept. */
 const MAX_KEPT = 1_000;
 
-/** How a replica did so far, whoever keeps its connection. */
+/** The history of a replica, across its connections. */
 export interface ReplicaHistory {
-  /** Whether it fails more than it should. */
+  /** Whether it keeps failing. */
   readonly health: ReplicaHealth;
   /** When it may be dialled again, and how long to wait after the next attempt that fails. */
   readonly backOff: LastingBackOff;
@@ -25,25 +25,25 @@ export interface ReplicaHistory {
   readonly setAside: RepeatedFailures;
 }
 
-/** By address. A resolver that wavers would otherwise have a replica that is down dialled at once each time, and send calls to one that was set aside. */
+/** By address. Without it, an unsteady resolver would cause a replica that is down to be dialled at once each time, and send calls to one that was set aside. */
 export class ReplicaHistories {
   readonly #kept = new Map<
     string,
     { readonly history: ReplicaHistory; readonly sinceMs: number }
   >();
 
-  /** Keeps what is known of a replica, for a while. */
+  /** Keeps the history of a replica for a while. */
   keep(address: string, history: ReplicaHistory, nowMs: number): void {
     this.#kept.delete(address);
     this.#kept.set(address, { history, sinceMs: nowMs });
-    // In the order in which they were put in.
+    // In the order in which they were added.
     for (const [oldest, { sinceMs }] of this.#kept) {
       if (this.#kept.size <= MAX_KEPT && nowMs - sinceMs <= KEPT_MS) break;
       this.#kept.delete(oldest);
     }
   }
 
-  /** Gives back what is known; `null`: nothing. */
+  /** Removes and returns the history; `null` if there is none. */
   take(address: string, nowMs: number): ReplicaHistory | null {
     const kept = this.#kept.get(address);
     if (kept === undefined) return null;

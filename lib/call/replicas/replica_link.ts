@@ -7,11 +7,11 @@
 import type { Link } from "../../driver/link.ts";
 import type { MethodKey } from "../service/method_key.ts";
 
-/** A replica, as its connections know it. */
+/** The replica of a connection. */
 export interface LinkedReplica {
-  /** How many calls are under way on all its connections. */
+  /** How many calls are in flight on all its connections. */
   callsInFlight: number;
-  /** Who hears that a connection has no calls under way any more. */
+  /** Is notified when a connection has no calls in flight. */
   readonly owner: { onIdle(): void };
 }
 
@@ -21,7 +21,7 @@ export class ReplicaLink<R extends LinkedReplica> {
   readonly replica: R;
   /** The connection. */
   readonly link: Link;
-  /** How many calls are under way on it. */
+  /** How many calls are in flight on it. */
   callsInFlight = 0;
 
   constructor(replica: R, link: Link) {
@@ -31,11 +31,11 @@ export class ReplicaLink<R extends LinkedReplica> {
 
   /** The number of a method on this connection. */
   methodNumber(key: MethodKey, nowMs: number): number {
-    // By its text, as users may make a new key for each call.
+    // By its text, because users may make a new key for each call.
     return this.link.session.outgoing.keyNumber(key.hex, key.hex, nowMs);
   }
 
-  /** A call is made. */
+  /** Counts a call. */
   begin(): void {
     this.callsInFlight++;
     this.replica.callsInFlight++;

@@ -1,5 +1,5 @@
 /**
- * The replicas of a service, as its client keeps them.
+ * The replicas of a service for a client.
  *
  * @module
  */
@@ -28,16 +28,16 @@ import { type OpenLink, type ReplicaListener, ServiceReplica } from "./service_r
 import { WaitingPicks } from "./waiting_picks.ts";
 import { weightElsewhere } from "./zone_weights.ts";
 
-/** So many replicas at most are named in an error. */
+/** How many replicas an error names at most. */
 const MAX_NAMED = 3;
 
-/** Follows the resolver, offers those replicas to the balancer that can take calls, and keeps the calls that wait for one. */
+/** Follows the resolver, offers the replicas that can take calls to the balancer, and keeps the calls that wait for one. */
 export class ReplicaSet implements ReplicaListener {
-  /** Calls for which there is none at the moment. */
+  /** Calls that wait for a replica. */
   readonly waiting: WaitingPicks;
-  /** Told whenever nothing is left of a channel or an attempt to dial. */
+  /** Called whenever a channel or an attempt to dial has ended. */
   onGone: () => void = () => {};
-  /** Told whenever a connection has no calls under way any more. */
+  /** Called whenever a connection has no calls in flight. */
   onIdle: () => void = () => {};
 
   readonly #core: ReplicaSetting;
@@ -45,11 +45,11 @@ export class ReplicaSet implements ReplicaListener {
   readonly #histories = new ReplicaHistories();
   readonly #outliers: OutlierDetector;
   #ready: readonly ServiceReplica[] = [];
-  /** What the client's balancer was told last; all are told when they are asked, as that is where what they throw belongs. */
+  /** The last update of the client's balancer. Balancers get updates just before a pick, so that their errors belong to a call. */
   #toldOwn: readonly ServiceReplica[] | null = null;
-  /** What the balancers of single calls were told last. */
+  /** The last updates of the balancers of single calls. */
   readonly #told = new WeakMap<Balancer, readonly ServiceReplica[]>();
-  /** What replicas have counted that are listed no more. */
+  /** The counts of replicas that are no longer listed. */
   #past: TrafficStats = sumOfTraffic([]);
   #returnTimer: Timer | null = null;
   #isUpdating = false;
@@ -61,7 +61,7 @@ export class ReplicaSet implements ReplicaListener {
     this.#outliers = new OutlierDetector(core.options.outliers);
   }
 
-  /** All of them, in the order in which they were first listed. */
+  /** All replicas, in the order in which they were first listed. */
   get all(): readonly ServiceReplica[] {
     return [...this.#byAddress.values()];
   }
@@ -71,12 +71,12 @@ export class ReplicaSet implements ReplicaListener {
     return this.#ready;
   }
 
-  /** How many calls are under way. */
+  /** How many calls are in flight. */
   get callsInFlight(): number {
     return this.all.reduce((sum, replica) => sum + replica.callsInFlight, 0);
   }
 
-  /** What the connections to all replicas have counted, those included that are listed no more. */
+  /** The counts of the connections to all replicas, including those that are no longer listed. */
   traffic(): TrafficStats {
     return sumOfTraffic([
       this.#past,
@@ -84,21 +84,21 @@ export class ReplicaSet implements ReplicaListener {
     ]);
   }
 
-  /** All connections of which anything is left. */
+  /** All connections that are not yet gone. */
   get links(): readonly Link[] {
     return this.all.flatMap(({ reconnector }) => reconnector.links);
   }
 
-  /** Whether no channel and no attempt to dial is left. */
+  /** Whether all channels and attempts to dial have ended. */
   get isGone(): boolean {
     for (const replica of this.#byAddress.values()) if (!replica.reconnector.isGone) return false;
     return true;
   }
 
-  /** The resolver has spoken: of several endpoints with one address the first counts. */
+  /** Takes a new list of endpoints; of several with one address the first counts. */
   update(endpoints: readonly Endpoint[]): void {
     if (this.#core.isClosing) return;
-    // One refresh for all of them, as thousands may change at a time.
+    // One refresh for all of them, because thousands may change at a time.
     this.#isUpdating = true;
     this.#isStale = false;
     try {
@@ -258,7 +258,7 @@ export class ReplicaSet implements ReplicaListener {
     return new ServiceReplica(this.#core, this, endpoint, history);
   }
 
-  /** Tells the balancer, and the calls that wait, of what has changed. */
+  /** Notifies the waiting calls of a change. */
   #refresh(): void {
     this.#isStale = true;
     if (this.#core.isClosing || this.#isUpdating) return;

@@ -8,7 +8,7 @@ import type { DialLimiter } from "../../rpc/connecting/dial_limiter.ts";
 import type { LinkMaker } from "../../driver/link_maker.ts";
 import type { ClientSettings } from "../service/client_options.ts";
 
-/** What a client gives to its replicas. */
+/** What replicas need of their client. */
 export interface ReplicaSetting {
   /** Its settings. */
   readonly options: ClientSettings;
@@ -16,6 +16,6 @@ export interface ReplicaSetting {
   readonly links: LinkMaker;
   /** Limits how many of its dials are under way. */
   readonly dialLimiter: DialLimiter;
-  /** Whether it takes no new calls. */
+  /** Whether it accepts no new calls. */
   readonly isClosing: boolean;
 }

@@ -1,8 +1,7 @@
 /**
- * Where a replica's connection stands.
+ * The states of a replica's connection.
  *
- * The state follows from three facts; nothing can contradict them, as nothing
- * else is kept:
+ * The state follows from three facts:
  *
  * | listed by the resolver | connection | calls in flight | state |
  * |---|---|---|---|
@@ -30,7 +29,7 @@
  * @module
  */
 
-/** Where a replica's connection stands; see the module. */
+/** The state of a replica's connection; see the module. */
 export type ReplicaState = "connecting" | "connected" | "disconnected" | "draining" | "removed";
 
 /** The state that follows from the facts. */

@@ -1,5 +1,5 @@
 /**
- * One replica, as its client keeps it.
+ * One replica of a client.
  *
  * @module
  */
@@ -22,29 +22,29 @@ import { ReplicaLink } from "./replica_link.ts";
 import type { ReplicaHistory } from "./replica_history.ts";
 import { type ReplicaState, replicaState } from "./replica_state.ts";
 
-/** The part of a call's latency in the moving average. */
+/** The weight of a call's latency in the moving average. */
 const LATENCY_WEIGHT = 0.1;
 
 /** An open connection to a replica. */
 export type OpenLink = ReplicaLink<ServiceReplica>;
 
-/** Is told of the events of a replica. */
+/** Receives the events of a replica. */
 export interface ReplicaListener {
   /** Whether it can take calls has changed. */
   onReadyChange(replica: ServiceReplica): void;
-  /** It has failed in a way that is its own. */
+  /** It has failed, and the failure counts against it. */
   onFailure(replica: ServiceReplica): void;
   /** It is known to be down. */
   onDown(): void;
-  /** Nothing is left of it, and nobody lists it. */
+  /** It is gone and no longer listed. */
   onMissing(replica: ServiceReplica): void;
-  /** A connection has no calls under way any more. */
+  /** A connection has no calls in flight. */
   onIdle(): void;
   /** A channel or an attempt to dial has ended for good. */
   onGone(): void;
 }
 
-/** One endpoint: its connection, and how calls to it do; its states are in replica_state.ts. */
+/** One endpoint: its connection, and the health of its calls; its states are in replica_state.ts. */
 export class ServiceReplica implements Replica, ReconnectorDelegate {
   /** See {@linkcode Replica}; the endpoint of the last resolution. */
   endpoint: Endpoint;
@@ -56,18 +56,18 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   weight = 1;
   /** Whether the resolver lists it. */
   isListed = true;
-  /** The present connection, if it is open. */
+  /** The connection in use, if it is open. */
   current: OpenLink | null = null;
-  /** Whom it tells. */
+  /** Receives its events. */
   readonly owner: ReplicaListener;
-  /** How it did so far. */
+  /** Its history. */
   readonly history: ReplicaHistory;
-  /** Keeps the connection. */
+  /** Maintains the connection. */
   readonly reconnector: Reconnector;
 
   readonly #core: ReplicaSetting;
   readonly #log: ConnectionLog;
-  /** Ends the watching of an endpoint's changes. */
+  /** Stops watching the endpoint's changes. */
   #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
 
   /** Begins to dial. */
@@ -92,12 +92,12 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
     this.reconnector.start();
   }
 
-  /** Whether it fails more than it should. */
+  /** Whether it keeps failing. */
   get health(): ReplicaHealth {
     return this.history.health;
   }
 
-  /** Where the connection stands. */
+  /** The state of the connection. */
   get state(): ReplicaState {
     const pending = this.reconnector.isDialling ? "pending" : "none";
     return replicaState(
@@ -134,7 +134,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
     if (this.current !== null) this.owner.onReadyChange(this);
   }
 
-  /** The resolver lists it no more: what runs may finish. */
+  /** The resolver no longer lists it: running calls may finish. */
   unlist(): void {
     if (!this.isListed) return;
     this.#leave();
@@ -151,7 +151,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
     this.#checkMissing();
   }
 
-  /** A call was answered, well or not; it took so long. */
+  /** A call was answered, with a response or an error, after that time. */
   onAnswered(latencyMs: number): void {
     const average = this.latencyMs;
     this.health.onSuccess();
@@ -160,7 +160,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
       : average + (latencyMs - average) * LATENCY_WEIGHT;
   }
 
-  /** See {@linkcode ReconnectorDelegate}; a dialler has nothing to judge. */
+  /** See {@linkcode ReconnectorDelegate}; a dialler accepts every server. */
   checkPeer(): null {
     return null;
   }

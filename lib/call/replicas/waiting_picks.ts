@@ -1,5 +1,5 @@
 /**
- * Calls for which there is no replica at the moment.
+ * Calls that wait for a replica.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { type WaitingCall, WaitingCalls } from "../../rpc/calling/waiting_calls.
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 
-/** Where there are replicas and none is picked, the balancer is asked again after so long, in milliseconds, and after twice that each time up to the most. */
+/** If there are replicas and none is picked, how long until the balancer is asked again, in milliseconds; doubled each time up to the maximum. */
 const FIRST_ASK_MS = 50;
 const MAX_ASK_MS = 1_000;
 
-/** Asks the balancer again, as what it goes by may change without a word. */
+/** Asks the balancer again, because its reasons may change without an update. */
 export class WaitingPicks extends WaitingCalls {
   readonly #clock: Clock;
   readonly #hasReplicas: () => boolean;
-  /** Runs until the balancer is asked again. */
+  /** The timer until the balancer is asked again. */
   #askTimer: Timer | null = null;
   #askAfterMs = FIRST_ASK_MS;
 
@@ -33,7 +33,7 @@ export class WaitingPicks extends WaitingCalls {
     this.#askLater();
   }
 
-  /** Takes a call out; says whether it was here. */
+  /** Removes a call; returns whether it was here. */
   override remove(call: OutgoingCall): boolean {
     const found = super.remove(call);
     if (this.size === 0) {

@@ -1,5 +1,5 @@
 /**
- * How weights change where a client prefers its own zone.
+ * How weights change if a client prefers its own zone.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import type { ZoneSettings } from "../service/zone_options.ts";
 /**
  * By how much the weights of replicas in other zones shrink.
  *
- * @param replicas Those that can take calls.
+ * @param replicas The replicas that can take calls.
  * @param zone The own zone, and how much of the mean weight it needs.
- * @returns From 0, they get no calls, to 1, zones make no difference.
+ * @returns From 0 (they get no calls) to 1 (zones make no difference).
  */
 export function weightElsewhere(
   replicas: readonly Replica[],
@@ -25,7 +25,7 @@ export function weightElsewhere(
     const weight = weightOfEndpoint(endpoint), { zone } = endpoint;
     total += weight;
     if (zone === name) own += weight;
-    // One whose zone is not known may be in any, and makes no zone of its own.
+    // A replica of an unknown zone may be in any zone.
     if (zone !== undefined) zones.add(zone);
   }
   if (own === 0 || own === total) return 1;

@@ -1,5 +1,5 @@
 /**
- * The methods that a server has.
+ * The methods of a server.
  *
  * @module
  */
@@ -25,13 +25,13 @@ import { invalidArgument } from "../../errors.ts";
 /** How a method is served. */
 export type MethodOptions = Omit<HandleOptions, "subroutes">;
 
-/** Reaches into a map; what is in it is nobody else's concern. */
+/** Internal access to a map's handlers. */
 let tableOf: (handlers: HandlerMap) => HandlerTable;
 
 /**
- * Handlers by component and method, for `serve` and `listen`. One map may
- * serve any number of connections and servers, and handlers may be added at
- * any time; its limits on concurrency hold over all of them.
+ * Handlers by component and method, for `serve` and `listen`. One map may serve
+ * any number of connections and servers, and handlers may be added at any time;
+ * its limits on concurrency apply to all of them together.
  *
  * @example
  * ```ts
@@ -57,10 +57,10 @@ export class HandlerMap {
    *
    * @param component The component, such as the service's name: 1 to 255 bytes of UTF-8.
    * @param method Its method: 1 to 255 bytes of UTF-8.
-   * @param handler Gets the bytes, which are its own, and what is known of the call. What it throws reaches the caller as `HandlerFailed`.
+   * @param handler Gets the bytes, which it may keep, and the call's context. What it throws reaches the caller as `HandlerFailed`.
    * @param options How many of its calls may run and wait at a time, and who may make them.
    * @returns This map.
-   * @throws {InternodeError} `InvalidArgument` for a name out of range, one that has a handler already, or an option out of range.
+   * @throws {InternodeError} `InvalidArgument` for an invalid name, one that already has a handler, or an option out of range.
    */
   set(
     component: string,
@@ -83,7 +83,7 @@ export class HandlerMap {
    * Serves a method with typed values.
    *
    * @param key The method.
-   * @param contract What goes to and fro; its name is for messages, logs and traces.
+   * @param contract The codecs; its name is for messages, logs and traces.
    * @param handler Serves the calls.
    * @param options How many of its calls may run and wait at a time, and who may make them.
    * @returns This map.
@@ -99,7 +99,7 @@ export class HandlerMap {
    * Serves a method with many messages.
    *
    * @param key The method.
-   * @param contract What goes to and fro; its name is for messages, logs and traces.
+   * @param contract The codecs; its name is for messages, logs and traces.
    * @param handler Serves the streams.
    * @param options How many of its streams may run and wait at a time, and who may open them.
    * @returns This map.

@@ -1,5 +1,5 @@
 /**
- * What a server does for its clients.
+ * Implementations of services.
  *
  * @module
  */
@@ -39,16 +39,16 @@ export type MethodHandler<Method> = Method extends
 export type Implementation<M> = { readonly [K in keyof M]: MethodHandler<M[K]> };
 
 /**
- * How a service is served.
+ * Options of {@linkcode implement}.
  *
  * @typeParam M The service's methods.
  */
 export interface ImplementOptions<M> {
-  /** Where the handlers are added, such as behind those of another service. Default: a new map. */
+  /** The map that the handlers are added to, such as the one of another service. Default: a new map. */
   readonly into?: HandlerMap;
-  /** Who may call the methods that have no rule of their own; see `HandleOptions`. Default: every client. */
+  /** The `allow` rule of methods without one of their own; see `HandleOptions`. Default: every client. */
   readonly allow?: AllowRule;
-  /** How many calls of a method may run and wait, and who may make them. Default: as many as come, by whom `allow` lets in. */
+  /** How many calls of a method may run and wait, and who may make them. Default: no limit, and the option `allow`. */
   readonly methods?: { readonly [K in keyof M]?: MethodOptions };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Listening for a service's clients.
+ * Listens for a service's clients.
  *
  * @module
  */
@@ -30,37 +30,37 @@ import { shown } from "../../foreign/text_of.ts";
 
 /** How to {@linkcode listen}. */
 export interface ServiceListenOptions extends HandshakeLimits {
-  /** How hosts are listened at: give `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
+  /** The transports: pass `systemTransports({ cert, key })` for `tls` and `wss`. Default: `systemTransports()`, or those of a `NetEndpoint`. */
   readonly transports?: Transports | undefined;
-  /** Judges the token of a WebSocket upgrade request, which the client's endpoint has given: `null` accepts it, a text refuses it with status 401 and that text. It may return a promise, such as to look the token up; one that has not settled within the `handshakeTimeoutMs` of `serve` is waited for no longer, and the client is refused. So is it, with status 503, by anything else that is returned, thrown or rejected with, which is logged. A listener that has it counts as guarded. For `ws` and `wss` only. Default: where `serve` has option `auth`, those with a token that its clients make of the secret; otherwise all are let in. Where it is given, `auth` is proven after the upgrade alone. */
+  /** Checks the token of a WebSocket upgrade request, which the client's endpoint sends: `null` accepts it, a text refuses it with status 401 and that text. It may return a promise, for example to look the token up; if that has not settled within the `handshakeTimeoutMs` of `serve`, the client is refused. Any other result, error or rejection refuses the client with status 503 and is logged. A listener with this option counts as guarded. For `ws` and `wss` only. Default: if `serve` has option `auth`, tokens that clients make of the secret are required; otherwise all clients are accepted. With this option, `auth` is proven only after the upgrade. */
   readonly authorize?:
     | ((token: string | null) => string | null | Promise<string | null>)
     | undefined;
-  /** The origins of web pages that may connect by `ws` or `wss`, such as `"https://app.example"`, or `"*"` for all. A browser lets any page connect to what its machine reaches, and no client of ours says an origin. Others get status 403. Default: none. */
+  /** The origins of web pages that may connect by `ws` or `wss`, such as `"https://app.example"`, or `"*"` for all. A browser lets any page connect to what its machine can reach; clients of this library send no origin. Others get status 403. Default: none. */
   readonly allowOrigins?: readonly string[] | undefined;
-  /** The host names by which `ws` and `wss` clients may ask for the listener beside the name in its address, such as `"cache.example"` for one at `"ws://:80"`, without a port, or `"*"` for all. `localhost` and IP addresses need not be named. Others get status 421, as a web page can have a name of its own stand for this machine (DNS rebinding). Default: none. */
+  /** The host names that `ws` and `wss` clients may use for the listener besides the name in its address, such as `"cache.example"` for one at `"ws://:80"`, without a port, or `"*"` for all. `localhost` and IP addresses are always allowed. Others get status 421, because a web page can make its own name resolve to this machine (DNS rebinding). Default: none. */
   readonly allowHosts?: readonly string[] | undefined;
-  /** Whether other listeners that say so too, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
+  /** Whether other listeners with this option, in this process or in others of the same user, may have the same port: Linux then spreads new connections over them. For `tcp`, `tls`, `ws` and `wss`; needs Deno's flag `--unstable-net`. Default: `false`. */
   readonly sharePort?: boolean | undefined;
-  /** Is called, within bounds, for each connection that is refused before `serve` sees it: in the handshake of TLS, at the upgrade of WebSocket, or because too many came. See `Audit`. The audit of `serve` is called for the others, so give the same to both. Default: no audit. */
+  /** Receives each connection that is refused before `serve` gets it, up to a rate: in the TLS handshake, at the WebSocket upgrade, or because there were too many. See `Audit`. The audit of `serve` receives the others, so pass the same to both. Default: no audit. */
   readonly audit?: Audit | undefined;
-  /** Hears of failures that do not end the listener. Default: the console, quiet below warnings. */
+  /** Logs failures that do not end the listener. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
 }
 
 /**
- * Listens for a service's clients, for `serve`. Connections that nobody has
- * accepted yet wait, those of WebSocket before their upgrade, and count among
+ * Listens for a service's clients, for `serve`. Connections wait until they are
+ * accepted, those of WebSocket before their upgrade, and count for
  * `maxUnproven`; further connections are closed, and so are those that still
- * wait after 10 s, or the `handshakeTimeoutMs` of `serve`, and when the listener
- * is closed.
+ * wait after 10 s, or the `handshakeTimeoutMs` of `serve`, and when the
+ * listener is closed.
  *
  * After `close`, `accept` rejects with an `InternodeError` of code `Closed`;
  * when the listener fails by itself, with its failure, once all that came
  * before is accepted.
  *
  * @param address Where: `"tcp://10.0.0.1:9000"`, `"tcp://:9000"` on all interfaces, `"unix:///run/cache.sock"`, `"ws://:80/path"`; or an endpoint. With port 0 the system chooses, and the listener's `address` shows which.
- * @param handlers Serves the calls of all connections; or chooses what serves a connection, and if that throws, the connection is closed.
+ * @param handlers The handlers of all connections, or a function that chooses those of a connection; if it throws, the connection is closed.
  * @param options Transports, and which connections to accept.
  * @returns The listener. Rejects with an `InternodeError` of code `InvalidArgument` or `Unreachable` that names the address and the reason.
  *
@@ -145,7 +145,7 @@ export async function listen(
   return taking;
 }
 
-/** A service's listener knows no peers by name: it lets in by `null` alone. */
+/** A service's listener knows no peers by name: only `null` accepts. */
 async function judgementOf(
   authorize: NonNullable<ServiceListenOptions["authorize"]>,
   token: string | null,

@@ -1,5 +1,5 @@
 /**
- * A server of services that runs.
+ * A running server of services.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import type { ServedClient } from "./served_connection.ts";
 import type { ServiceServer } from "./service_server.ts";
 import { optionsOf } from "../../foreign/option_checks.ts";
 
-/** Where a server's connections come from. */
+/** The sources of a server's connections. */
 export interface Source {
-  /** Hands connections to the server until it is over; resolves or rejects when there will be no more. */
+  /** Passes connections to the server; resolves or rejects when there will be no more. */
   run(isOver: () => boolean): Promise<void>;
   /** Closes it. */
   close(): Promise<void>;
 }
 
-/** Runs a {@linkcode ServiceServer} until it is closed, or its connections come to an end. */
+/** Runs a {@linkcode ServiceServer} until it is closed, or its source of connections ends. */
 export class RunningServer implements Server<ServedClient> {
   readonly address: string;
   readonly finished: Promise<void>;
@@ -32,10 +32,10 @@ export class RunningServer implements Server<ServedClient> {
   #graceMs: number;
 
   /**
-   * @param server Serves; it has its settings.
+   * @param server The server, with its settings.
    * @param address See {@linkcode Server}.
    * @param signal Closes the server.
-   * @param source Where connections come from; closed in the end.
+   * @param source The source of connections; closed in the end.
    */
   constructor(
     server: ServiceServer,

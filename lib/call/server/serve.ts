@@ -1,5 +1,5 @@
 /**
- * Serving a service's methods.
+ * Serves a service's methods.
  *
  * @module
  */
@@ -26,23 +26,23 @@ import { optionsOf, withMethods } from "../../foreign/option_checks.ts";
 
 /**
  * Serves all connections of a listener, until the server is closed: by its
- * `close`, at the end of a block by `await using`, or by the signal. Whatever
- * happens, the listener is closed in the end. What a client does, or fails to
- * do, ends at most its own connection; a failed handshake is logged.
+ * `close`, at the end of a block by `await using`, or by the signal. The
+ * listener is always closed in the end. A client can end at most its own
+ * connection; a failed handshake is logged.
  *
- * When the server is closed, the listener is closed and clients are asked to send
- * new calls elsewhere; those that come all the same are answered `Closed` with
- * outcome `notExecuted`, as are calls that wait for `concurrency`. The signals
- * of running handlers abort, `closing` and `signal`; a handler that then throws its signal's reason
- * has its call answered `Closed` with outcome `maybeExecuted`, so that the
- * caller of an idempotent method turns to another replica. A connection is
+ * When the server is closed, the listener is closed and clients are asked to
+ * send new calls elsewhere; calls that still come are answered `Closed` with
+ * outcome `notExecuted`, like calls that wait for `concurrency`. The signals of
+ * running handlers, `closing` and `signal`, abort; if a handler then throws its
+ * signal's reason, its call is answered `Closed` with outcome `maybeExecuted`,
+ * so that an idempotent call is tried at another replica. A connection is
  * closed as soon as all answers have arrived and its client knows that no
  * others are taken; after `graceMs` so are all that are left, and a warning
  * counts what was given up. All of that takes at most `graceMs` and 2 seconds.
  *
  * @param listener Where connections come from; closed at the end, and not to be used otherwise.
  * @param options The signal and the settings.
- * @returns The server, which serves already. Its `finished` resolves when nothing is open any more: the process may exit. It rejects with the listener's error when that fails or is closed by somebody else, after everything has ended.
+ * @returns The running server. Its `finished` resolves when nothing is open any more: the process may exit. It rejects with the listener's error when that fails or is closed by somebody else, after everything has ended.
  * @throws {InternodeError} `InvalidArgument` for an option out of range, and for a listener that other machines reach when nobody asks them for proof, see `ServeOptions.allowUnauthenticated`.
  *
  * @example
@@ -99,15 +99,15 @@ export function serve(
 }
 
 /**
- * Serves one connection that the user made, such as one end of a transport of
- * one's own. It ends when the connection does, whichever side ended it or failed
- * to shake hands, and its handlers too, for which they have `graceMs`; stopping
- * goes as with {@linkcode serve}.
+ * Serves one connection that the user made, such as one end of a custom
+ * transport. It ends when the connection has ended, or its handshake has
+ * failed, and its handlers have ended, for which they have `graceMs`; stopping
+ * works as with {@linkcode serve}.
  *
  * @param channel The connection, owned by the server from now on.
- * @param handlers Serves its calls.
+ * @param handlers The handlers of its calls.
  * @param options The signal and the settings.
- * @returns The server, which serves already.
+ * @returns The running server.
  * @throws {InternodeError} `InvalidArgument` for an option out of range; the connection is closed then. What the channel throws.
  */
 export function serveOn(
@@ -132,7 +132,7 @@ export function serveOn(
   });
 }
 
-/** Takes connections until it is over; rejects when there will be no more. */
+/** Accepts connections; rejects when there will be no more. */
 async function acceptFrom(
   listener: ServiceListener,
   server: ServiceServer,
@@ -144,7 +144,7 @@ async function acceptFrom(
   }
 }
 
-/** What a listener of the user's own throws is a rejection too. */
+/** Turns what a user's listener throws into a rejection. */
 async function nextOf(listener: ServiceListener): Promise<AcceptedConnection> {
   return await (ours(listener)?.next() ?? listener.accept());
 }
@@ -162,7 +162,7 @@ function ours(listener: ServiceListener): TransportListener | null {
   return listener instanceof TransportListener ? listener : null;
 }
 
-/** Serves a connection, or closes it when there is no server any more. One that cannot be served harms no other. */
+/** Serves a connection, or closes it if the server has ended. A failure affects only this connection. */
 function take(
   accepted: AcceptedConnection,
   slot: HandshakeSlot | undefined,
@@ -187,7 +187,7 @@ function take(
   }
 }
 
-/** A listener of the user's own may fail in it; connections then have to prove the secret all the same. */
+/** A user's listener may fail in it; connections then still have to prove the secret. */
 function tellJudge(listener: ServiceListener, server: ServiceServer): void {
   const { auth, logger } = server.settings;
   const judge: Authorize | null = auth === null

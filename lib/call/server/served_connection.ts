@@ -1,5 +1,5 @@
 /**
- * One client, as its server keeps it.
+ * One client of a server.
  *
  * @module
  */
@@ -26,13 +26,13 @@ import type { Peer } from "../../session/frames/session_options.ts";
 import { type HandlerMap, methodTarget } from "./handler_map.ts";
 import type { ServeSettings } from "./server_options.ts";
 
-/** A client that waits to send more of a large call hears from this side after one round trip, which may take several times as long as the one that was measured last. */
+/** The factor of the last measured round trip that a client may take to send more of a large call. */
 const QUIET_ROUND_TRIPS = 4;
 const QUIET_MS = 20;
 
 /** A client of a server that `serve` or `serveOn` has started. */
 export interface ServedClient extends ServerConnection {
-  /** Where the client's connection comes from, such as `"tcp://10.0.0.7:51234"`; for messages. */
+  /** The address of the client's connection, such as `"tcp://10.0.0.7:51234"`; for messages. */
   readonly remote: string;
 }
 
@@ -40,13 +40,13 @@ export interface ServedClient extends ServerConnection {
 export interface ServerOfConnection {
   /** The settings. */
   readonly settings: ServeSettings;
-  /** What handlers need. */
+  /** What handlers need of their server. */
   readonly serving: Serving;
-  /** What all connections have counted. */
+  /** The counts of all connections. */
   readonly totals: ConnectionTotals;
   /** Logs breaches of the protocol. */
   readonly log: ListenerLog;
-  /** How often connections that come in have begun to differ from those before. */
+  /** How often credentials have changed, so that new connections differ from older ones. */
   readonly changes: number;
   /** A connection is gone. */
   forget(connection: ServedConnection): void;
@@ -62,34 +62,35 @@ export interface ServerOfConnection {
  * ```
  *
  * - `serving`: calls are answered
- * - `draining`: calls under way may finish, new ones are refused without having run
- * - `closed`: the session has ended, its goodbye may still be on its way
+ * - `draining`: running calls may finish, new ones are refused without having
+ *   run
+ * - `closed`: the session has ended, its goodbye may still be in flight
  * - `gone`: the channel is closed
  */
 export class ServedConnection implements LinkDelegate, RenewalDelegate {
-  /** Where it stands; see the class. */
+  /** Its state; see the class. */
   state: "serving" | "draining" | "closed" | "gone" = "serving";
   /** Its link. */
   readonly link: Link;
-  /** The client, as users see it. */
+  /** The client for users. */
   readonly client: ServedClient;
 
   readonly #server: ServerOfConnection;
   readonly #handlers: HandlerMap;
   readonly #source: CallSource;
-  /** Absent where connections may grow as old as they like, until newer ones would differ. */
+  /** Absent if connections have no maximum age, until credentials change. */
   #schedule: RenewalSchedule | null = null;
-  /** What it has counted. */
+  /** Its counts. */
   readonly #totals = new ConnectionTotals(() =>
     this.link.session.state === "open" ? [this.link] : []
   );
   /** The last ping that was answered when draining began. */
   #pingBefore: unknown = null;
-  /** How much had come when it was looked at last, and since when it is so much. */
+  /** How many bytes had arrived at the last check, and since when. */
   #bytesSeen = -1;
   #quietSinceMs = 0;
 
-  /** @param changes The `changes` of the server when the connection came in. */
+  /** @param changes The `changes` of the server when the connection was accepted. */
   constructor(
     server: ServerOfConnection,
     handlers: HandlerMap,
@@ -113,7 +114,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     if (changes !== server.changes) this.onChange();
   }
 
-  /** It was judged before. */
+  /** The client was checked before. */
   checkPeer(): null {
     return null;
   }
@@ -133,12 +134,12 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     return methodTarget(this.#handlers, name, subroute, this.#server.serving, this.#source);
   }
 
-  /** A connection made now would differ from this one. */
+  /** Credentials have changed: a new connection would differ from this one. */
   onChange(): void {
     if (this.state === "serving") (this.#schedule ?? this.#startSchedule()).onChange();
   }
 
-  /** See {@linkcode RenewalDelegate}: the client is asked for a newer connection. */
+  /** See {@linkcode RenewalDelegate}: asks the client for a newer connection. */
   onRenewalDue(): void {
     const { link } = this;
     if (this.state === "serving") link.session.sendDrain("renewal", link.beginTurn());
@@ -149,7 +150,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     this.close(goingAway());
   }
 
-  /** A client that takes no calls is no news: a server makes none. */
+  /** Ignored: a server makes no calls to its clients. */
   onDraining(): void {}
 
   /** The session has ended. */
@@ -179,9 +180,8 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   }
 
   /**
-   * The server stops: the client is asked to send its calls elsewhere,
-   * handlers are asked to end soon, and calls whose handlers have not begun
-   * are given back to their callers.
+   * The server stops: asks the client to send its calls elsewhere, asks
+   * handlers to end soon, and ends calls whose handlers have not begun.
    */
   drain(reason: InternodeError): void {
     const { link } = this;
@@ -194,12 +194,12 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   }
 
   /**
-   * In how many milliseconds nothing is left to do while draining, if nothing
-   * happens until then; 0: now, `Infinity`: not until something happens. The
-   * client usually ends the connection itself when its last call is over; for
-   * one that does not: it knows that no calls are taken, every call that came
-   * is answered, every answer has arrived, and nothing came for so long that no
-   * large call can be under way that the client had begun before.
+   * In how many milliseconds draining is done if nothing happens until then; 0
+   * for now, `Infinity` for not without an event. The client usually ends the
+   * connection itself after its last call. Otherwise it is done when the client
+   * knows that calls are refused, every call is answered, every response has
+   * arrived, and nothing was received for so long that no earlier large call
+   * can be in flight.
    */
   idleInMs(nowMs: number): number {
     const { link } = this, { session } = link;
@@ -227,13 +227,13 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     return schedule;
   }
 
-  /** Ends it and tells the client why. */
+  /** Ends it and sends the reason to the client. */
   close(reason: InternodeError): void {
     if (this.state !== "closed" && this.state !== "gone") this.link.close(reason);
   }
 }
 
-/** What users see of a connection; its counters can be read after it has ended, too. */
+/** A connection for users; its counters can also be read after it has ended. */
 class Client implements ServedClient {
   readonly host: string;
   readonly remote: string;

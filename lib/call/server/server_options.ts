@@ -15,21 +15,21 @@ import {
 } from "../../rpc/connecting/connection_options.ts";
 import { checkName } from "../service/own_name.ts";
 
-/** What `serve` and `serveOn` can be told. */
+/** The options of `serve` and `serveOn`. */
 export interface ServeOptions extends ConnectionOptions {
   /** Stops the server. Default: none; it serves until its listener ends. */
   readonly signal?: AbortSignal | undefined;
-  /** By which the server makes itself known to its clients, 1 to 255 bytes. Default: the listener's address; `"server"` for `serveOn`. */
+  /** The server's name for its clients, 1 to 255 bytes. Default: the listener's address; `"server"` for `serveOn`. */
   readonly name?: string | undefined;
-  /** How long calls under way may take to finish when the server stops, in milliseconds; 0 ends them at once. Default: 5,000. */
+  /** How long running calls may take to finish when the server stops, in milliseconds; 0 ends them at once. Default: 5,000. */
   readonly graceMs?: number | undefined;
-  /** Is called, within bounds, for each call that this server refuses, and for each connection that it refuses in the handshake or for its token. See `Audit`. The audit of `listen` is called for connections that end earlier, such as in TLS. Default: no audit. */
+  /** Receives each call that this server refuses, and each connection that it refuses in the handshake or for its token, up to a rate. See `Audit`. The audit of `listen` receives connections that end earlier, such as in TLS. Default: no audit. */
   readonly audit?: Audit | undefined;
-  /** Whether clients may be served where other machines reach the listener though nobody asks them for proof: there is neither option `auth` nor mutual TLS nor `authorize`. All that reach it are served then. Without it such a server takes listeners on `127.0.0.0/8`, `[::1]`, `localhost`, Unix sockets (whose directory decides who may connect) and in memory only, and those of kinds of your own. Default: `false`. */
+  /** Whether clients without authentication may be served at a listener that other machines can reach: without option `auth`, mutual TLS and `authorize`. Then every client that reaches it is served. Without this option such a server accepts listeners on `127.0.0.0/8`, `[::1]`, `localhost`, Unix sockets (whose directory decides who may connect) and in memory only, and custom listeners. Default: `false`. */
   readonly allowUnauthenticated?: boolean | undefined;
 }
 
-/** The same with everything filled in. */
+/** The same options, complete. */
 export interface ServeSettings extends ConnectionSettings {
   /** See {@linkcode ServeOptions}. */
   readonly name: string;
@@ -42,10 +42,10 @@ export interface ServeSettings extends ConnectionSettings {
 }
 
 /**
- * Fills in what is missing and checks the rest.
+ * Fills in defaults and checks the values.
  *
- * @param given What the user said.
- * @param defaultName The server's name unless there is one.
+ * @param given The user's options.
+ * @param defaultName The default name of the server.
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function resolveServeOptions(given: ServeOptions, defaultName: string): ServeSettings {

@@ -1,5 +1,5 @@
 /**
- * Where a server's connections come from.
+ * The sources of a server's connections.
  *
  * @module
  */
@@ -8,45 +8,46 @@ import type { Authorize } from "../../transport/channel/authorization.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import type { HandlerMap } from "./handler_map.ts";
 
-/** A connection that has come in, and what serves it. */
+/** An accepted connection and its handlers. */
 export interface AcceptedConnection {
-  /** The connection; whoever accepted it owns it. */
+  /** The connection; the caller of `accept` owns it. */
   readonly channel: Channel;
-  /** Serves its calls. */
+  /** The handlers of its calls. */
   readonly handlers: HandlerMap;
-  /** The name that the connection's token is good for, which its client must bear. Default: no token was asked for. */
+  /** The name that the connection's token is valid for, which its client must have. Default: no token was required. */
   readonly name?: string | undefined;
 }
 
-/** Something that accepts connections for a server. Users may implement it for transports of their own. */
+/** Accepts connections for a server. Users may implement it for custom transports. */
 export interface ServiceListener {
-  /** Where it listens, as clients write it: `tcp://10.0.0.1:9000`. */
+  /** The address at which it listens, as clients write it: `tcp://10.0.0.1:9000`. */
   readonly address: string;
-  /** Whether all its channels are authenticated, as with mutual TLS. Otherwise `serve` asks for proof if the address is a host URL of this library that other machines reach; what addresses of one's own kinds mean is for their maker to know. Default: `false`. */
+  /** Whether all its channels are authenticated, as with mutual TLS. Otherwise `serve` asks for proof if the address is a host URL of this library that other machines reach; the maker of other kinds of addresses must decide. Default: `false`. */
   readonly guarded?: boolean | undefined;
   /**
-   * Waits for the next connection. Called again after each that came, never twice at a time.
+   * Waits for the next connection. Called again after each connection, never
+   * twice at a time.
    *
    * @returns The connection and its handlers. Rejects when the listener is closed or has failed for good; a single connection that fails must not end it.
    */
   accept(): Promise<AcceptedConnection>;
   /**
-   * Says who judges the tokens of WebSocket upgrade requests, before any is
-   * accepted. `serve` does where it has a secret; requests that came before are
-   * to wait for it. Absent: no token is asked for, and the secret is proven
-   * after the upgrade alone.
+   * Sets the function that checks the tokens of WebSocket upgrade requests,
+   * before any is accepted. `serve` calls it if it has a secret; earlier
+   * requests must wait for it. If absent, no token is required, and the secret
+   * is proven only after the upgrade.
    *
-   * @param judge See `ListenOptions.authorize` of transports; `null`: no token is asked for.
+   * @param judge See `ListenOptions.authorize` of transports; `null` if no token is required.
    */
   judgeTokens?(judge: Authorize | null): void;
   /**
-   * Calls back whenever connections that come from then on differ from those
-   * that came before, as with new certificates; clients are asked for newer
-   * ones soon. Absent: never.
+   * Calls back whenever new connections will differ from older ones, such as
+   * with new certificates; clients are then soon asked for newer ones. Absent
+   * if never.
    *
-   * @returns A function that ends that.
+   * @returns A function that stops the callbacks.
    */
   onChange?(listener: () => void): () => void;
-  /** Stops accepting; a pending `accept` rejects. Connections made stay. Any number of calls. */
+  /** Stops accepting; a pending `accept` rejects. Existing connections stay. Further calls do nothing. */
   close(): Promise<void>;
 }

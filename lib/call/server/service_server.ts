@@ -33,25 +33,25 @@ import {
 } from "./served_connection.ts";
 import type { ServeSettings } from "./server_options.ts";
 
-/** So many tokens are remembered until they expire, 200 a second; then those that are older than others are refused. */
+/** How many tokens are remembered until they expire, enough for 200 a second; beyond that, older tokens are refused. */
 const MAX_USED_TOKENS = 65_536;
-/** How long goodbyes and closing may take, in milliseconds; a link gives up its own after 1,900. */
+/** How long goodbyes and closing may take, in milliseconds; a link ends its own after 1,900. */
 const CLOSING_MS = 2_000;
 
 /** One server: its settings and its connections. */
 export class ServiceServer implements ServerOfConnection {
   /** The settings. */
   readonly settings: ServeSettings;
-  /** What handlers need. */
+  /** What handlers need of their server. */
   readonly serving: Serving;
-  /** What all connections have counted. */
+  /** The counts of all connections. */
   readonly totals: ConnectionTotals = new ConnectionTotals(() =>
     this.#links().filter(({ session }) => session.state === "open")
   );
 
   /** Logs connections whose handshake fails. */
   readonly log: ListenerLog;
-  /** Where connections have slots until their handshake is done. */
+  /** The limiter of connections whose handshake is not done. */
   readonly limiter: ListenerLimiter;
   /** See {@linkcode ServerOfConnection}. */
   changes = 0;
@@ -108,7 +108,7 @@ export class ServiceServer implements ServerOfConnection {
     return { ...this.totals.traffic(), connections, runningCalls };
   }
 
-  /** Judges the token of a WebSocket upgrade request: any client may come that knows the secret. */
+  /** Checks the token of a WebSocket upgrade request: every client with the secret is accepted. */
   authorize(token: string | null, bearer: TokenBearer): TokenJudgement {
     return this.#tokens.judge(token, bearer, () => null);
   }
@@ -117,10 +117,10 @@ export class ServiceServer implements ServerOfConnection {
    * Serves a connection, which the server owns from then on.
    *
    * @param channel The connection.
-   * @param handlers Serves its calls.
-   * @param name The name that its token is good for, if it came with one.
+   * @param handlers The handlers of its calls.
+   * @param name The name that its token is valid for, if it came with one.
    * @param given Its slot of the handshake limiter, if it has one.
-   * @throws What the channel throws; the connection is not served then.
+   * @throws What the channel throws; the connection is then not served.
    */
   take(channel: Channel, handlers: HandlerMap, name?: string, given?: HandshakeSlot): void {
     const { changes } = this;

@@ -1,5 +1,5 @@
 /**
- * Connections that come in by a transport, taken one by one.
+ * Accepts the connections of a transport one by one.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { Channel, Listener, Transport } from "../../transport/channel/trans
 import type { HandlerMap } from "./handler_map.ts";
 import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
 
-/** A connection, what serves it, and the place that it has until it has proven itself. */
+/** A connection, its handlers, and its slot until it has proven itself. */
 export interface SlottedConnection extends AcceptedConnection {
   /** Its slot of the limiter of its listener. */
   readonly slot: HandshakeSlot;
@@ -39,8 +39,8 @@ interface Waiting {
 }
 
 /**
- * Turns a {@linkcode Listener}, which pushes its channels, into one that is
- * asked for them.
+ * Turns a {@linkcode Listener}, which pushes its channels, into one whose
+ * `accept` returns them.
  */
 export class TransportListener implements ServiceListener {
   address: string;
@@ -61,11 +61,11 @@ export class TransportListener implements ServiceListener {
   readonly #lines = new RepeatedLines();
 
   /**
-   * @param address Where it is to listen, as clients write it.
-   * @param handlers Chooses what serves a connection.
-   * @param logger Where refused connections are logged.
+   * @param address The address to listen at, as clients write it.
+   * @param handlers Chooses the handlers of a connection.
+   * @param logger Logs refused connections.
    * @param guarded Whether all connections are authenticated.
-   * @param transport Tells of changes, if it does.
+   * @param transport Reports changes of credentials, if it can.
    * @param limiter Gives slots to connections.
    */
   constructor(
@@ -87,10 +87,10 @@ export class TransportListener implements ServiceListener {
   }
 
   /**
-   * Names the listener whose channels `take` gets.
+   * Sets the listener whose channels are passed to `take`.
    *
    * @param listener The listener, owned from now on.
-   * @param address Where it really listens, as clients write it.
+   * @param address The actual address, as clients write it.
    */
   start(listener: Listener, address: string): void {
     this.#listener = listener;
@@ -105,7 +105,7 @@ export class TransportListener implements ServiceListener {
    * Takes a new channel; it is closed if there is no slot for it.
    *
    * @param channel The channel, owned from now on.
-   * @param name The name that its token is good for, if it came with one.
+   * @param name The name that its token is valid for, if it came with one.
    * @param given Its slot, if its transport uses the limiter.
    */
   take(channel: Channel, name?: string, given?: HandshakeSlot): void {
@@ -128,7 +128,7 @@ export class TransportListener implements ServiceListener {
     this.#judge.resolve(judge);
   }
 
-  /** Judges a token as whoever accepts says; who accepts without a word asks for none. */
+  /** Checks a token by the function of the caller of `accept`; without one, no token is required. */
   async authorize(
     token: string | null,
     identity: PeerIdentity | undefined,
@@ -138,14 +138,14 @@ export class TransportListener implements ServiceListener {
     return judge === null ? null : await judge(token, identity, remote);
   }
 
-  /** For a server of one's own, which counts its connections itself. */
+  /** For a user's server, which counts its connections itself. */
   async accept(): Promise<AcceptedConnection> {
     const { slot, ...accepted } = await this.next();
     slot.release();
     return accepted;
   }
 
-  /** The same for whoever goes on with the connection's slot. */
+  /** The same, with the connection's slot. */
   next(): Promise<SlottedConnection> {
     this.#judge.resolve(null);
     if (this.#waiting !== undefined) {
@@ -171,7 +171,7 @@ export class TransportListener implements ServiceListener {
 
   #close(): Promise<void> {
     const closing = this.#listener?.close();
-    // What a failed listener has failed with is of no more use to anybody who closes it.
+    // After `close`, the failure of a listener no longer matters.
     this.#end = undefined;
     this.#finish(closedError(this.address));
     for (const [channel, { slot }] of [...this.#queue]) this.#giveUp(channel, slot);

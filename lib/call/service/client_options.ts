@@ -26,11 +26,11 @@ import { type HedgePolicy, resolveHedge } from "./hedge_policy.ts";
 import type { HedgeOptions } from "./service_call_options.ts";
 import { resolveZone, type ZoneOptions, type ZoneSettings } from "./zone_options.ts";
 
-/** What `connect` takes beside the resolver. */
+/** The options of `connect`. */
 export interface ClientOptions extends ConnectionOptions {
-  /** Gives up waiting for the resolver's first answer; afterwards it has no effect. Default: none. */
+  /** Aborts waiting for the resolver's first answer; after that it has no effect. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** Chooses the replica for each call; it belongs to this client alone. Default: `roundRobin()`. */
+  /** Chooses the replica for each call; it belongs to this client only. Default: `roundRobin()`. */
   readonly balancer?: Balancer | undefined;
   /**
    * The zone that this client runs in, as its endpoints' attribute `zone` names
@@ -39,9 +39,9 @@ export interface ClientOptions extends ConnectionOptions {
    * See `ZoneOptions`. Default: none, zones have no effect.
    */
   readonly zone?: string | ZoneOptions | undefined;
-  /** By which this client makes itself known to servers, as their handlers' `context.caller`: 1 to 255 bytes. Default: `"client"`. */
+  /** The name of this client for servers, in their handlers' `context.caller`: 1 to 255 bytes. Default: `"client"`. */
   readonly name?: string | undefined;
-  /** How many connections are made to each replica, 1 to 1,024; each counts as a replica of its own, with `#2` and so on behind its address. For servers of several workers that share a port, as each connection meets one worker, whichever the system chooses. Default: 1. */
+  /** How many connections are made to each replica, 1 to 1,024; each counts as a replica of its own, with `#2` and so on after its address. For servers with several workers at one port, because each connection leads to one worker, which the system chooses. Default: 1. */
   readonly connections?: number | undefined;
   /** How long a call may take unless it says otherwise, in milliseconds. Default: 60,000. */
   readonly defaultTimeoutMs?: number | undefined;
@@ -49,21 +49,21 @@ export interface ClientOptions extends ConnectionOptions {
   readonly dialTimeoutMs?: number | undefined;
   /** How reconnecting slows down. Default: see `BackOffOptions`. */
   readonly reconnect?: Partial<BackOffOptions> | undefined;
-  /** How calls that failed are tried again; `false`: never. Default: see `RetryOptions`. */
+  /** How failed calls are retried; `false` for never. Default: see `RetryOptions`. */
   readonly retry?: boolean | Partial<RetryOptions> | undefined;
-  /** How many retries there may be beside calls. Default: a fifth of the calls, and 10 a second. */
+  /** How many retries there may be besides calls. Default: a fifth of the calls, and 10 a second. */
   readonly retryBudget?: RetryBudgetOptions | undefined;
   /** Whether calls of idempotent methods that take long are sent to a second replica too. Default: `false`. */
   readonly hedge?: HedgeOptions | false | undefined;
-  /** When a replica that keeps failing is set aside; `false`: never. Default: see `OutlierOptions`. */
+  /** When a replica that keeps failing is set aside; `false` for never. Default: see `OutlierOptions`. */
   readonly outliers?: Partial<OutlierOptions> | false | undefined;
 }
 
-/** The same with everything filled in. */
+/** The same options, complete. */
 export interface ClientSettings extends ConnectionSettings {
   /** See {@linkcode ClientOptions}. */
   readonly balancer: Balancer;
-  /** See {@linkcode ClientOptions}; `null`: zones have no effect. */
+  /** See {@linkcode ClientOptions}; `null` if zones have no effect. */
   readonly zone: ZoneSettings | null;
   /** See {@linkcode ClientOptions}. */
   readonly name: string;
@@ -75,11 +75,11 @@ export interface ClientSettings extends ConnectionSettings {
   readonly dialTimeoutMs: number;
   /** See {@linkcode ClientOptions}. */
   readonly reconnect: BackOffOptions;
-  /** How many attempts of a call may leave this process; 0: not even those that were not sent are tried again. */
+  /** How many attempts of a call may leave this process; 0 for no retries at all. */
   readonly maxAttempts: number;
   /** See {@linkcode ClientOptions}. */
   readonly retryBudget: RetryBudgetOptions;
-  /** See {@linkcode ClientOptions}; `null`: never. */
+  /** See {@linkcode ClientOptions}; `null` for never. */
   readonly hedge: HedgePolicy | null;
   /** See {@linkcode ClientOptions}. */
   readonly outliers: OutlierOptions;
@@ -88,7 +88,7 @@ export interface ClientSettings extends ConnectionSettings {
 const MAX_CONNECTIONS = 1_024;
 
 /**
- * Fills in what is missing and checks the rest.
+ * Fills in defaults and checks the values.
  *
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */

@@ -21,13 +21,13 @@ export type CommunicationError = InternodeError & {
 
 /**
  * Whether a call failed between client and replicas, and not in a handler or
- * by what was asked of it. `Unreachable` is one of them: no replica took the
- * call. Whether the handler may have run, `outcome` says.
+ * because of its arguments. `Unreachable` is one of them: no replica took the
+ * call. `outcome` returns whether the handler may have run.
  *
  * @param error What a call rejected with.
  * @returns Whether its code is `Disconnected`, `GoingAway`, `ProtocolError` or `Unreachable`.
  *
- * @example Going on without a cache that cannot be had
+ * @example Going on without a cache that cannot be reached
  * ```ts
  * import { isCommunicationError } from "@internode/grid/call";
  * import { InternodeError } from "@internode/grid";

@@ -12,13 +12,13 @@ import type { HedgeOptions, ServiceCallOptions } from "./service_call_options.ts
 
 const DEFAULT_MAX_ATTEMPTS = 2;
 
-/** How a call is hedged, with everything filled in. */
+/** How a call is hedged, complete. */
 export type HedgePolicy = Required<{ [K in keyof HedgeOptions]: number }>;
 
 /**
- * Fills in what is missing and checks the numbers.
+ * Fills in defaults and checks the values.
  *
- * @returns `null`: calls are not hedged.
+ * @returns `null` if calls are not hedged.
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
 export function resolveHedge(given: HedgeOptions | false | undefined): HedgePolicy | null {
@@ -33,7 +33,7 @@ export function resolveHedge(given: HedgeOptions | false | undefined): HedgePoli
   return { delayMs, maxAttempts: wholeNumber("hedge.maxAttempts", maxAttempts, 1) };
 }
 
-/** How one call is hedged; `null`: it is not, as nobody asks for it or it is not idempotent. */
+/** How one call is hedged; `null` if it is not, because it is off or the call is not idempotent. */
 export function hedgeOf<Request, Response>(
   method: SingleMethod<Request, Response>,
   options: ServiceCallOptions,

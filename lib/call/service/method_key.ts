@@ -1,5 +1,5 @@
 /**
- * What names a method of a service on the wire.
+ * The name of a service's method on the wire.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const encoder = new TextEncoder();
 
 /**
  * Identifies a method of a component: a fingerprint of both names, so that
- * names of any length cost the same. Two keys are of the same method exactly
+ * names of any length cost the same. Two keys name the same method if and only
  * if their `hex` is equal. Made by {@linkcode makeMethodKey}, once for each
  * method and not for each call.
  */
@@ -86,7 +86,7 @@ export function makeMethodKey(component: string, method: string): MethodKey {
 }
 
 function nameBytes(what: string, name: string): Uint8Array {
-  // What is not Unicode would be replaced when encoded, and different names would get one key.
+  // Text that is not well-formed Unicode would be changed by UTF-8, and different names would get one key.
   if (typeof name !== "string") {
     throw invalidArgument(`The name of a ${what} must be a string, not ${shown(name)}.`);
   }

@@ -1,5 +1,5 @@
 /**
- * Which replicas fail more than they should.
+ * Detects replicas that keep failing.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { invalidOption, positive, wholeNumber } from "../../foreign/option_check
 
 /** When a replica is set aside, and for how long. */
 export interface OutlierOptions {
-  /** How many failures in a row set a replica aside, a whole number from 1 on; `Infinity`: none do. Default: 5. */
+  /** How many failures in a row set a replica aside, a whole number of at least 1; `Infinity` for never. Default: 5. */
   readonly maxFailures?: number | undefined;
-  /** For how long, in milliseconds, the first time; the n-th time in short order n times as long. Default: 1,000. */
+  /** How long the first time, in milliseconds; the n-th time in a short period n times as long. Default: 1,000. */
   readonly setAsideMs?: number | undefined;
   /** The longest time a replica is set aside, in milliseconds. Default: 30,000. */
   readonly maxSetAsideMs?: number | undefined;
@@ -32,15 +32,15 @@ export interface OutlierOptions {
  *                                   └───────────────────────────────┘
  * ```
  *
- * - Set aside are never more than half of the members, and so never the last
- *   one. One that may not be is in use; each further failure asks again.
+ * - At most half of the members are set aside, so never the last one. A member
+ *   that may not be set aside stays in use; each further failure checks again.
  * - The n-th time lasts n × 1 s, up to 30 s. n falls by one for each 30 s in
  *   use since the last time.
- * - Whoever returns is in use like any other, but on probation: its first
- *   failure sets it aside again. It is not held to a single trial call: which
- *   call that is would be random, and its share of the load would be missing
- *   until the answer. The calls until the first failure meet a replica that
- *   still fails; those that may be retried are.
+ * - A member that returns is in use like any other, but its first failure sets
+ *   it aside again. It is not held to a single trial call: which call that is
+ *   would be random, and its share of the load would be missing until the
+ *   answer. The calls until the first failure meet a replica that still fails;
+ *   those that may be retried are.
  * - A success, even of a call made long before, ends the run of failures and
  *   the probation. Failures while it is set aside change nothing.
  *
@@ -80,13 +80,13 @@ export class OutlierDetector {
     this.maxSetAsideMs = maxSetAsideMs;
   }
 
-  /** A replica can take calls. Others may return as it comes, or it may itself; no harm if it is a member. */
+  /** Adds a replica that can take calls, if it is not a member. It or others may return. */
   join(health: ReplicaHealth, nowMs: number): void {
     this.#members.add(health);
     this.#keepLimit(nowMs);
   }
 
-  /** A replica can take no calls now. Others may return as it goes; no harm if it is no member. */
+  /** Removes a replica that cannot take calls, if it is a member. Others may return. */
   leave(health: ReplicaHealth, nowMs: number): void {
     if (this.#members.delete(health)) this.#keepLimit(nowMs);
   }
@@ -97,7 +97,7 @@ export class OutlierDetector {
     return 2 * (this.#countSetAside(nowMs) + 1) <= size;
   }
 
-  /** When the next member returns; `Infinity`: none is set aside. */
+  /** When the next member returns; `Infinity` if none is set aside. */
   nextReturnMs(nowMs: number): number {
     let nextMs = Infinity;
     for (const { returnsMs } of this.#members) {
@@ -125,7 +125,7 @@ export class OutlierDetector {
   }
 }
 
-/** How one replica does, over all its connections. A fresh one is in use. */
+/** The health of one replica, over all its connections. A new one is in use. */
 export class ReplicaHealth {
   readonly #detector: OutlierDetector;
   #failures = 0;
@@ -136,7 +136,7 @@ export class ReplicaHealth {
     this.#detector = detector;
   }
 
-  /** When it returned or will return to use; `-Infinity`: it was never set aside. */
+  /** When it returned or will return to use; `-Infinity` if it was never set aside. */
   get returnsMs(): number {
     return this.#returnsMs;
   }
@@ -152,7 +152,7 @@ export class ReplicaHealth {
   }
 
   /**
-   * A call got no answer, or the connection was lost.
+   * A call failed without an answer, or the connection was lost.
    *
    * @returns Whether this has set the replica aside.
    */
@@ -163,7 +163,7 @@ export class ReplicaHealth {
     const forgiven = Math.floor((nowMs - this.#returnsMs) / maxSetAsideMs);
     this.#times = Math.max(0, this.#times - forgiven) + 1;
     this.#returnsMs = nowMs + Math.min(setAsideMs * this.#times, maxSetAsideMs);
-    // One more is enough after its return.
+    // One more failure is enough after its return.
     this.#failures = maxFailures - 1;
     return true;
   }

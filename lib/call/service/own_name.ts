@@ -1,5 +1,5 @@
 /**
- * The names by which clients and servers make themselves known.
+ * The names of clients and servers.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { invalidOption, text } from "../../foreign/option_checks.ts";
 const MAX_BYTES = 255;
 
 /**
- * Lets a name through that the other side takes in a hello.
+ * Checks that the other side accepts a name in a hello.
  *
  * @throws {InternodeError} `InvalidArgument` for any other.
  */

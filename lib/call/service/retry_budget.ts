@@ -8,20 +8,20 @@ import { notNegative, positive } from "../../foreign/option_checks.ts";
 
 const SLOTS = 10;
 
-/** How many retries a client may make beside its calls. */
+/** How many retries a client may make besides its calls. */
 export interface RetryBudgetOptions {
-  /** Retries for each call of the last `windowMs`, from 0 on. Default: 0.2, a fifth. */
+  /** Retries for each call of the last `windowMs`, at least 0. Default: 0.2, a fifth. */
   readonly ratio?: number | undefined;
-  /** Retries a second that are allowed whatever the calls, from 0 on. Default: 10. */
+  /** Retries per second that are always allowed, at least 0. Default: 10. */
   readonly minPerSecond?: number | undefined;
   /** How long calls and retries count, in milliseconds. Default: 10,000. */
   readonly windowMs?: number | undefined;
 }
 
 /**
- * Keeps the retries of one client in proportion to its calls, so that an
- * outage is not made worse by the calls that it makes fail. The idea and the
- * figures are those of Finagle's `RetryBudget`; the book-keeping is not.
+ * Keeps the retries of one client in proportion to its calls, so that retries
+ * do not make an outage worse. The idea and the figures are those of Finagle's
+ * `RetryBudget`.
  *
  * The retries of the last 10 s may be a fifth of the calls of the last 10 s
  * plus 100 (10 for each second):
@@ -48,7 +48,7 @@ export class RetryBudget {
   readonly #retries = new Float64Array(SLOTS);
   #slot = 0;
   #slotEndMs = -Infinity;
-  /** The calls of the present slot alone. */
+  /** The calls of the current slot. */
   #newCalls = 0;
   /** The calls of the other slots. */
   #pastCalls = 0;
@@ -56,7 +56,7 @@ export class RetryBudget {
   #allRetries = 0;
 
   /**
-   * Starts with an empty past.
+   * Starts without calls.
    *
    * @throws {InternodeError} `InvalidArgument`, naming the option.
    */
@@ -70,13 +70,13 @@ export class RetryBudget {
     this.#slotMs = windowMs / SLOTS;
   }
 
-  /** A call has begun; its further attempts are no calls. */
+  /** Counts a call; its further attempts do not count. */
   onCall(nowMs: number): void {
     if (nowMs >= this.#slotEndMs) this.#turn(nowMs);
     this.#newCalls++;
   }
 
-  /** Whether there may be a retry now; if so, it is taken to be made. */
+  /** Whether there may be a retry now; if so, it is counted. */
   tryRetry(nowMs: number): boolean {
     if (nowMs >= this.#slotEndMs) this.#turn(nowMs);
     const allowed = this.#ratio * (this.#pastCalls + this.#newCalls) + this.#reserve;
@@ -86,7 +86,7 @@ export class RetryBudget {
     return true;
   }
 
-  /** Goes on to the slot of the present, and forgets those whose time is over. */
+  /** Moves on to the current slot, and drops old ones. */
   #turn(nowMs: number): void {
     this.#calls[this.#slot] = this.#newCalls;
     this.#pastCalls += this.#newCalls;

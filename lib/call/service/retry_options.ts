@@ -1,5 +1,5 @@
 /**
- * How often calls are tried, as clients and calls say it.
+ * The retry options of clients and calls.
  *
  * @module
  */
@@ -8,17 +8,16 @@ import { fields } from "../../foreign/option_checks.ts";
 import { resolveMaxAttempts, type RetryOptions } from "./retry_policy.ts";
 
 /**
- * How many attempts of a call may leave this process; 0: a failed attempt is
- * never followed by another.
+ * How many attempts of a call may leave this process; 0 for no retries at all.
  *
- * @throws {InternodeError} `InvalidArgument` for a number that makes no sense.
+ * @throws {InternodeError} `InvalidArgument` for an invalid number.
  */
 export function resolveRetry(given: boolean | Partial<RetryOptions> | undefined): number {
   if (given === false) return 0;
   return resolveMaxAttempts(given === true ? undefined : fields("retry", given));
 }
 
-/** The same for one call, which may leave it to the client. */
+/** The same for one call; by default that of the client. */
 export function maxAttemptsOf(
   given: boolean | Partial<RetryOptions> | undefined,
   fallback: number,

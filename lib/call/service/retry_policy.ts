@@ -1,5 +1,5 @@
 /**
- * Which calls are tried again.
+ * Which calls are retried.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { wholeNumber } from "../../foreign/option_checks.ts";
 export interface RetryOptions {
   /**
    * How many attempts of a call may be sent, the first among them: a whole
-   * number from 1 on. 1: what was sent is not tried again; what could not be
-   * sent still goes to another replica. Default: 4.
+   * number of at least 1. With 1, calls that were sent are not retried; calls
+   * that could not be sent still go to another replica. Default: 4.
    */
   readonly maxAttempts?: number | undefined;
 }
@@ -25,13 +25,14 @@ export const DEFAULT_MAX_ATTEMPTS = 4;
  * What comes after a failed attempt.
  *
  * - `never`: the call ends with the error
- * - `free`: another attempt, which needs nothing from the retry budget; this one does not count as an attempt
+ * - `free`: another attempt, which takes nothing from the retry budget; this
+ *   one does not count as an attempt
  * - `paid`: another attempt, if the retry budget has one left
  * - `elsewhere`: the same, but only on a replica that had no attempt yet
  */
 export type RetryVerdict = "never" | "free" | "paid" | "elsewhere";
 
-/** These would fail in the same way anywhere, or are what the caller wants. */
+/** These would fail in the same way everywhere, or are what the caller wants. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "Cancelled",
   "DeadlineExceeded",
@@ -44,7 +45,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * Decides whether a call is tried again.
+ * Decides whether a call is retried.
  *
  * | the attempt's error | any method | idempotent ones |
  * |---|---|---|
@@ -93,11 +94,11 @@ const MAX_DELAY_MS = 1_000;
 const DELAY_JITTER = 0.4;
 
 /**
- * How long to wait before a retry, in milliseconds: not at all on a replica
- * that had no attempt of the call, as nothing speaks against it; otherwise
- * 10 ms × 2ⁿ⁻¹ before the n-th retry, up to 1 s, less up to 40 %.
+ * How long to wait before a retry, in milliseconds: 0 on a replica that had no
+ * attempt of the call; otherwise 10 ms × 2ⁿ⁻¹ before the n-th retry, up to 1 s,
+ * less up to 40 %.
  *
- * @param retry Which retry it will be, from 1 on.
+ * @param retry Which retry it will be, from 1.
  * @param wasTried Whether the replica had an attempt of the call.
  * @param random A random number from 0 up to but not including 1.
  */
@@ -110,7 +111,7 @@ export function retryDelayMs(retry: number, wasTried: boolean, random: number): 
 /**
  * The attempts that the options allow.
  *
- * @throws {InternodeError} `InvalidArgument` if they are no whole number from 1 on.
+ * @throws {InternodeError} `InvalidArgument` if they are not a whole number of at least 1.
  */
 export function resolveMaxAttempts(options: RetryOptions | undefined): number {
   const { maxAttempts = DEFAULT_MAX_ATTEMPTS } = options ?? {};

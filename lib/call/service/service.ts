@@ -23,17 +23,17 @@ import { shown } from "../../foreign/text_of.ts";
  * A method with one request and one response.
  *
  * @typeParam Request What the caller sends.
- * @typeParam Response What the handler answers.
- * @typeParam Detail What a `HandlerError` tells beside its message. Default: `unknown`.
+ * @typeParam Response What the handler returns.
+ * @typeParam Detail What a `HandlerError` carries besides its message. Default: `unknown`.
  */
 export interface SingleMethod<Request = Uint8Array, Response = Uint8Array, Detail = unknown> {
-  /** Tells the two kinds of method apart. */
+  /** The kind of method. */
   readonly kind: "single";
-  /** By which client and server know it. */
+  /** Its key on the wire. */
   readonly key: MethodKey;
   /** Its codecs; named `service.method`. */
   readonly contract: SingleContract<Request, Response>;
-  /** Carries the detail of a `HandlerError`; the contract's. */
+  /** The codec of a `HandlerError`'s detail; that of the contract. */
   readonly detail?: Codec<Detail> | undefined;
   /** Whether running it twice does no harm. */
   readonly idempotent: boolean;
@@ -43,9 +43,9 @@ export interface SingleMethod<Request = Uint8Array, Response = Uint8Array, Detai
  * A method with many messages, in one direction or both.
  *
  * @typeParam Initial What the caller sends with the opening.
- * @typeParam Input What the caller sends afterwards; `never` where that direction is removed.
- * @typeParam Output What the handler sends; `never` where that direction is removed.
- * @typeParam Detail What a `HandlerError` tells beside its message. Default: `unknown`.
+ * @typeParam Input What the caller sends afterwards; `never` if the direction does not exist.
+ * @typeParam Output What the handler sends; `never` if the direction does not exist.
+ * @typeParam Detail What a `HandlerError` carries besides its message. Default: `unknown`.
  */
 export interface StreamMethod<
   Initial = Uint8Array,
@@ -53,13 +53,13 @@ export interface StreamMethod<
   Output = Uint8Array,
   Detail = unknown,
 > {
-  /** Tells the two kinds of method apart. */
+  /** The kind of method. */
   readonly kind: "stream";
-  /** By which client and server know it. */
+  /** Its key on the wire. */
   readonly key: MethodKey;
   /** Its codecs and capacities; named `service.method`. */
   readonly contract: StreamContract<Initial, Input, Output>;
-  /** Carries the detail of a `HandlerError`; the contract's. */
+  /** The codec of a `HandlerError`'s detail; that of the contract. */
   readonly detail?: Codec<Detail> | undefined;
   /** A stream is never opened twice. */
   readonly idempotent: false;
@@ -76,8 +76,8 @@ export type AnyMethod =
  * What {@linkcode method} takes.
  *
  * @typeParam Request What the caller sends.
- * @typeParam Response What the handler answers.
- * @typeParam Detail What a `HandlerError` tells beside its message.
+ * @typeParam Response What the handler returns.
+ * @typeParam Detail What a `HandlerError` carries besides its message.
  */
 export interface SingleMethodOptions<Request, Response, Detail>
   extends SingleOptions<Request, Response> {
@@ -130,7 +130,7 @@ export function method<Request = Uint8Array, Response = Uint8Array, Detail = unk
  * @typeParam Output What the handler sends.
  * @typeParam InputCapacity 0 removes the caller's messages.
  * @typeParam OutputCapacity 0 removes the handler's messages.
- * @typeParam Detail What a `HandlerError` tells beside its message.
+ * @typeParam Detail What a `HandlerError` carries besides its message.
  */
 export interface StreamMethodOptions<
   Initial,

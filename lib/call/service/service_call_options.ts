@@ -1,5 +1,5 @@
 /**
- * What a caller can say about one call of a service.
+ * The options of one call of a service.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import type { RetryOptions } from "./retry_policy.ts";
  * Dean and Barroso, "The Tail at Scale", Communications of the ACM 56(2), 2013.
  */
 export interface HedgeOptions {
-  /** How long an attempt is waited for before the next one starts beside it, in milliseconds; 0: all at once. A good value is what 95 of 100 calls stay below. */
+  /** How long to wait for an attempt before the next one starts, in milliseconds; 0 to start all at once. A good value is what 95 of 100 calls stay below. */
   readonly delayMs: number;
   /** How many attempts there may be in all, the first among them. Default: 2. */
   readonly maxAttempts?: number | undefined;
 }
 
 /**
- * Options of one call of a service. What is left out (or `undefined`) is as
- * the client has it.
+ * Options of one call of a service. Options that are left out (or `undefined`)
+ * have the client's values.
  *
  * @example
  * ```ts
@@ -39,38 +39,37 @@ export interface HedgeOptions {
  * ```
  */
 export interface ServiceCallOptions {
-  /** Picks a replica, where the balancer goes by shards; 0 is a key like any other. Default: none. */
+  /** The shard key, if the balancer uses shards; 0 is a valid key. Default: none. */
   readonly shardKey?: ShardKey | undefined;
-  /** Chooses the replicas for this call. One with a state must have been made for this client. Default: the client's. */
+  /** Chooses the replicas for this call. A balancer with state must be made for this client. Default: the client's. */
   readonly balancer?: Balancer | undefined;
   /**
    * How long the call may take in all, waiting for a replica and every retry
-   * included, in milliseconds; `Infinity`: as long as it takes. Default: the
-   * client's `defaultTimeoutMs` (60,000) for single calls, `Infinity` for
-   * streams.
+   * included, in milliseconds; `Infinity` for no limit. Default: the client's
+   * `defaultTimeoutMs` (60,000) for single calls, `Infinity` for streams.
    */
   readonly timeoutMs?: number | undefined;
-  /** Ends the call at once when it aborts, with its reason; the handler is told. Default: none. */
+  /** Ends the call at once when it aborts, with its reason; the handler is cancelled. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** Where the response's bytes go, which the result is then a view of; for single calls whose response is raw bytes, see `CallOptions` of the grid. Default: none. */
+  /** Receives the response's bytes; the result is a view of it. For single calls whose response is raw bytes, see `CallOptions` of the grid. Default: none. */
   readonly into?: Uint8Array | undefined;
-  /** Whether to wait until the deadline for replicas that are all known to be down, or for the resolver to list any; `false`: the call fails at once then, as `Unreachable`. Default: `true`. */
+  /** Whether to wait until the deadline for replicas that are all known to be down, or for the resolver to list any; `false` to fail at once then, with `Unreachable`. Default: `true`. */
   readonly waitForReady?: boolean | undefined;
-  /** How long to poll the socket for the answer of a single call, in microseconds, see `ConnectionOptions`; streams do not. Default: the client's `spinUs` (0, never). */
+  /** How long to poll the socket for the response of a single call, in microseconds, see `ConnectionOptions`; streams do not poll. Default: the client's `spinUs` (0, never). */
   readonly spinUs?: number | undefined;
-  /** Texts that travel with the call: 4,096 bytes in all at most. Default: none. */
+  /** Strings that are sent with the call: at most 4,096 bytes in all. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /**
-   * Whether the call is tried again, elsewhere if there is a choice, after a
+   * Whether the call is retried, at another replica if possible, after a
    * failure that allows it: one where the handler certainly did not run, and
-   * for idempotent calls also one where it may have run. An object says how
-   * often. Default: the client's (`true`). A stream is never tried again once
-   * a replica has it.
+   * for idempotent calls also one where it may have run. An object sets how
+   * often. Default: the client's (`true`). A stream is never retried once a
+   * replica has it.
    */
   readonly retry?: boolean | RetryOptions | undefined;
-  /** Asks several replicas; takes effect for idempotent single calls alone. Default: the client's (`false`: off). */
+  /** Asks several replicas; has an effect for idempotent single calls only. Default: the client's (`false`: off). */
   readonly hedge?: HedgeOptions | false | undefined;
-  /** Whether running the handler twice does no harm. Default: as the method says; `false` for methods called by their key. */
+  /** Whether running the handler twice does no harm. Default: the method's setting; `false` for methods called by their key. */
   readonly idempotent?: boolean | undefined;
 }
 

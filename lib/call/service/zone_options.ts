@@ -10,12 +10,12 @@ import { fields, invalidOption } from "../../foreign/option_checks.ts";
 /**
  * How a client prefers replicas in its own zone.
  *
- * With `k` zones each has `1/k` of the clients, supposedly. Where the replicas
- * of the own zone that can take calls have the mean weight of a zone, all calls
- * stay there. The less they have, the more calls go to other zones, evenly and
- * by weight, so that the calls of its own zone give a replica at most
- * `1 / enough` of its fair share: with 0.7, some 40 % more. There is no
- * threshold at which all calls change sides at once.
+ * With `k` zones, each is assumed to have `1/k` of the clients. If the
+ * available replicas of the own zone have the mean weight of a zone, all calls
+ * stay there. The less weight they have, the more calls go to other zones,
+ * evenly and by weight, so that the calls of its own zone give a replica at
+ * most `1 / enough` of its fair share: with 0.7, some 40 % more. There is no
+ * threshold at which all calls move at once.
  */
 export interface ZoneOptions {
   /** The own zone's name. */
@@ -28,7 +28,7 @@ export interface ZoneOptions {
   readonly enough?: number | undefined;
 }
 
-/** The same with everything filled in. */
+/** The same options, complete. */
 export interface ZoneSettings extends ZoneOptions {
   /** See {@linkcode ZoneOptions}. */
   readonly enough: number;
@@ -37,7 +37,7 @@ export interface ZoneSettings extends ZoneOptions {
 const DEFAULT_ENOUGH = 0.7;
 
 /**
- * Fills in what is missing and checks the rest.
+ * Fills in defaults and checks the values.
  *
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */

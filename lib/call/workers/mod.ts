@@ -1,5 +1,5 @@
 /**
- * A service on more than one core: workers, threads of one process, each with a
+ * Serves on more than one core: workers are threads of one process, each with a
  * server of its own.
  *
  * @module

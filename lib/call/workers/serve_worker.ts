@@ -1,5 +1,5 @@
 /**
- * Serving within a worker.
+ * Serves within a worker.
  *
  * @module
  */
@@ -27,26 +27,26 @@ import {
   workerName,
 } from "./worker_message.ts";
 
-/** What a worker serves, and those of its settings that are no data and so cannot come from `serveWorkers`. */
+/** The handlers of a worker, and settings that cannot be sent from `serveWorkers`. */
 export interface WorkerService
   extends Omit<ServiceListenOptions, "sharePort">, Pick<ServeOptions, "auth" | "tracer"> {
-  /** Serves the calls of all connections; or chooses what serves a connection, and if that throws, the connection is closed. */
+  /** The handlers of all connections, or a function that chooses those of a connection; if it throws, the connection is closed. */
   readonly handlers: HandlerMap | ((channel: Channel) => HandlerMap);
-  /** Called when the server has stopped and all its calls have ended, such as to close a database; has 2 seconds, then the worker is ended. Default: nothing is done. */
+  /** Called when the server has stopped and all its calls have ended, such as to close a database; it has 2 seconds, then the worker is terminated. Default: none. */
   readonly onStopped?: (() => void | Promise<void>) | undefined;
 }
 
 /**
- * What a worker knows of itself.
+ * The context of a worker.
  *
- * @typeParam Data What `serveWorkers` was given as `data`.
+ * @typeParam Data The option `data` of `serveWorkers`.
  */
 export interface ThisWorker<Data> {
-  /** Its number, from 1 on. One that takes the place of another has the same. */
+  /** Its number, from 1. A worker that replaces another has the same number. */
   readonly number: number;
-  /** What `serveWorkers` was given as `data`: a copy. */
+  /** A copy of the option `data` of `serveWorkers`. */
   readonly data: Data;
-  /** Aborts when the worker is to stop. */
+  /** Aborts when the worker must stop. */
   readonly signal: AbortSignal;
 }
 
@@ -57,17 +57,17 @@ const STOPPED_MS = 2_000;
 let hasBegun = false;
 
 /**
- * Serves in a worker that `serveWorkers` has started: called once, in the
- * module that it was given. Where to listen, and all settings that are data,
- * `serveWorkers` says; here is what cannot be sent to a worker: handlers, how
- * clients prove themselves, certificates, where log lines go.
+ * Serves in a worker that `serveWorkers` has started: call it once, in the
+ * module that was passed. `serveWorkers` sets the address and all settings that
+ * are data. Settings that cannot be sent to a worker belong here: handlers,
+ * authentication, certificates, the logger.
  *
- * What goes wrong, in `service` and in listening, is told to `serveWorkers`,
- * which rejects with it or, later on, logs it and starts another worker.
+ * Failures of `service` and of listening are sent to `serveWorkers`, which
+ * rejects with them or, later on, logs them and starts another worker.
  *
- * @param service What to serve; or what makes it, from the worker's number and the data given.
- * @returns Resolves when the worker has nothing to do any more; it is ended then.
- * @throws {InternodeError} `InvalidArgument` when this is no such worker, or has called it already.
+ * @param service What to serve, or a function that makes it from the worker's context.
+ * @returns Resolves when the worker is done; it is then terminated.
+ * @throws {InternodeError} `InvalidArgument` outside such a worker, or on the second call.
  *
  * @example The module of the workers
  * ```ts ignore
@@ -151,7 +151,7 @@ async function run(
     const fields = { event: "callback_failed", what: "onStopped", error: trouble.cause } as const;
     logger.error(trouble.message, fields satisfies LogFields);
   }
-  // Why it did not serve, or serves no more, counts, whatever happens then.
+  // The first failure counts, whatever follows.
   throw failure.error;
 }
 

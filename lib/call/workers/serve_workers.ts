@@ -1,5 +1,5 @@
 /**
- * Serving on more than one core.
+ * Serves on more than one core.
  *
  * @module
  */
@@ -23,42 +23,42 @@ import { wholeNumber } from "../../foreign/option_checks.ts";
 import { shown } from "../../foreign/text_of.ts";
 
 const MAX_WORKERS = 1_024;
-/** Options of `serve` that are code, and whose place is in the worker. */
+/** Options of `serve` that cannot be sent, and belong to `serveWorker`. */
 const CODE: readonly (keyof ServeOptions)[] = ["audit", "auth", "clock", "random", "tracer"];
-/** How starting a worker again slows down. */
+/** The back-off of restarting a worker. */
 const RESTART: BackOffOptions = { initialMs: 100, factor: 2, maxMs: 10_000, jitter: 0.4 };
 
 /**
- * What `serveWorkers` takes: of the settings of `serve` those that are data;
- * the others are given to `serveWorker`.
+ * The options of `serveWorkers`: those settings of `serve` that are data; the
+ * others belong to `serveWorker`.
  *
- * @typeParam Data What the workers are given.
+ * @typeParam Data The option `data`.
  */
 export interface ServeWorkersOptions<Data = unknown> extends
   Omit<
     ServeOptions,
     "audit" | "auth" | "clock" | "logger" | "random" | "signal" | "tracer"
   > {
-  /** How many workers: 1 to 1,024. More than the machine has cores gain nothing. */
+  /** How many workers: 1 to 1,024. More workers than cores are of no use. */
   readonly workers: number;
   /**
-   * Where they listen. A text: all of them there, at one port, which needs
-   * Deno's flag `--unstable-net` when there is more than one worker; with port 0
-   * the system chooses one for all. A function: each at an address of its own,
-   * from its number (from 1 on), so that each is a replica for clients.
+   * Where they listen. With a string, all of them at one port, which needs
+   * Deno's flag `--unstable-net` for more than one worker; with port 0 the
+   * system chooses one for all. With a function, each at its own address, from
+   * its number (from 1), so that each is a replica for clients.
    */
   readonly address: WorkerAddresses;
-  /** What each worker gets a copy of, such as a secret. It must be something that can be sent to a worker (structured cloning): no functions. Default: `undefined`. */
+  /** Data of which each worker gets a copy, such as a secret. It must support structured cloning: no functions. Default: `undefined`. */
   readonly data?: Data | undefined;
   /** Stops the server, as `close` does. Default: none. */
   readonly signal?: AbortSignal | undefined;
   /** How long a worker may take to start, its module's loading included, in milliseconds; then it has failed. Default: 30,000. */
   readonly startTimeoutMs?: number | undefined;
-  /** How long a worker may go without a sign of life, for which it is asked three times as often, in milliseconds; then it is ended, as soon as it comes back to its event loop, and replaced. Default: 30,000. */
+  /** How long a worker may not respond, in milliseconds; it is pinged three times in that time. Then it is terminated, as soon as it returns to its event loop, and replaced. Default: 30,000. */
   readonly hangTimeoutMs?: number | undefined;
-  /** How starting another in place of one that has failed slows down; it starts over when one has served for twice `maxMs`. Default: from 100 ms by 2 up to 10,000 ms, less up to 40 %. */
+  /** The back-off of replacing failed workers; it starts over when a worker has served for twice `maxMs`. Default: from 100 ms by 2 up to 10,000 ms, less up to 40 %. */
   readonly restart?: Partial<BackOffOptions> | undefined;
-  /** Hears of workers that failed; what happens within a worker goes where `serveWorker` says. Default: the console, quiet below warnings. */
+  /** Logs failed workers; events within a worker go to the logger of `serveWorker`. Default: the console, quiet below warnings. */
   readonly logger?: Logger | undefined;
 }
 
@@ -66,21 +66,21 @@ export interface ServeWorkersOptions<Data = unknown> extends
  * Serves on several cores: starts workers (threads of this process, with the
  * permissions that this one has), each with a server of its own. Handlers
  * cannot be sent to a worker, so the workers have a module of their own, which
- * calls `serveWorker`. They share no memory: what one handler keeps, those of
- * other workers do not see.
+ * calls `serveWorker`. They share no memory: a worker does not see the state of
+ * another.
  *
- * At a shared port the system spreads connections, not calls, and at random: a
- * client with one connection has one worker. Give clients several by the option
- * `connections` of `connect`, or each worker an address of its own, and the
- * clients all of them: then calls are spread by their balancers.
+ * At a shared port the system spreads connections, not calls, at random: a
+ * client with one connection uses one worker. Use several connections (option
+ * `connections` of `connect`), or give each worker its own address, and the
+ * clients all of them: then their balancers spread the calls.
  *
- * A worker that ends by an error that nobody has caught, or that gives no sign
- * of life, is logged and replaced after a back-off; its connections are lost,
- * those of others are not. One in an endless loop the runtime cannot end (Deno
- * 2.9): it keeps its core and its connections, and the system goes on to give
- * it new ones at a shared port, until the process ends.
+ * A worker that ends by an uncaught error, or that does not respond, is logged
+ * and replaced after a back-off; its connections are lost, those of others are
+ * not. One in an endless loop the runtime cannot end (Deno 2.9): it keeps its
+ * core and its connections, and the system goes on to give it new ones at a
+ * shared port, until the process ends.
  *
- * @typeParam Data What the workers are given.
+ * @typeParam Data The option `data`.
  * @param module The module that calls `serveWorker`: `new URL("./worker.ts", import.meta.url)`.
  * @param options How many workers, where they listen, and their servers' settings.
  * @returns The server, when all workers serve. Rejects with what went wrong at the first that failed to start, when nothing is left of any of them; with the signal's reason when it aborts before.
@@ -168,7 +168,7 @@ function moduleUrl(module: URL | string): URL {
   );
 }
 
-/** Objects with methods would arrive without them, and a server that nobody guards would be the end of it. */
+/** Objects with methods would arrive without them, which could leave a server without authentication. */
 function checkSendable(data: unknown, settings: WorkerSettings): void {
   const given: Readonly<Record<string, unknown>> = { ...settings };
   for (const option of CODE) {
@@ -188,7 +188,7 @@ function checkWorkers(workers: number): void {
   wholeNumber("workers", workers, 1, MAX_WORKERS);
 }
 
-/** One worker has the address for itself. */
+/** A single worker does not share the address. */
 function checkShared(address: string, workers: number): void {
   const { host } = parseNetEndpoint(address);
   const problem = workers > 1 ? sharingProblem(host) : null;

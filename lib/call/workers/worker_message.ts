@@ -1,5 +1,5 @@
 /**
- * What `serveWorkers` and the workers that it has started tell each other.
+ * The messages between `serveWorkers` and its workers.
  *
  * ```text
  *   serveWorkers            worker
@@ -13,8 +13,8 @@
  * ```
  *
  * In place of `serving`, `told` or `stopped` there may be `failed`, the last
- * that is heard of the worker. A module, or what it imports, may send messages
- * of its own: whatever is none of these is passed over.
+ * message of the worker. A module, or what it imports, may send messages of its
+ * own: all others are ignored.
  *
  * @module
  */
@@ -29,9 +29,9 @@ export type WorkerSettings = Omit<
   "audit" | "auth" | "clock" | "logger" | "random" | "signal" | "tracer"
 >;
 
-/** What a worker is to serve. */
+/** The instructions of a worker. */
 export interface ServeMessage {
-  /** Which message it is. */
+  /** The kind of message. */
   readonly kind: "serve";
   /** The worker's number. */
   readonly worker: number;
@@ -39,24 +39,24 @@ export interface ServeMessage {
   readonly address: string;
   /** Whether others listen there too. */
   readonly sharePort: boolean;
-  /** What the user gave for it. */
+  /** The option `data`. */
   readonly data: unknown;
-  /** Its server's settings; they are in order. */
+  /** Its server's settings, which are checked. */
   readonly settings: WorkerSettings;
 }
 
-/** That a worker is to stop. */
+/** Stops a worker. */
 export interface StopMessage {
-  /** Which message it is. */
+  /** The kind of message. */
   readonly kind: "stop";
-  /** How long calls under way may take to finish, in milliseconds. */
+  /** How long running calls may take to finish, in milliseconds. */
   readonly graceMs: number;
 }
 
-/** What a worker hears. */
+/** A message to a worker. */
 export type MessageToWorker = ServeMessage | { readonly kind: "ask" } | StopMessage;
 
-/** What a worker says. */
+/** A message from a worker. */
 export type MessageFromWorker =
   | { readonly kind: "here" | "stopped" }
   | { readonly kind: "serving"; readonly address: string }
@@ -64,7 +64,7 @@ export type MessageFromWorker =
   | { readonly kind: "told"; readonly stats: ServerStats | null };
 
 /**
- * Reads what has come from a worker.
+ * Checks a message from a worker.
  *
  * @param said Any message.
  * @returns The same, or `null` if it is none of these.
@@ -80,7 +80,7 @@ export function fromWorker(said: unknown): MessageFromWorker | null {
 }
 
 /**
- * Reads what has come from who started this worker.
+ * Checks a message to this worker.
  *
  * @param said Any message.
  * @returns The same, or `null` if it is none of these.
@@ -99,7 +99,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * What a worker is called, in logs and by its clients.
+ * The name of a worker, in logs and for its clients.
  *
  * @param server The server's name, or where it listens.
  * @param number The worker's number.

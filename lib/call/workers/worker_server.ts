@@ -9,16 +9,16 @@ import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
 import { type WorkerPlan, WorkerSlot, type WorkerState } from "./worker_slot.ts";
 
-/** How long workers may take to tell their figures, in milliseconds. */
+/** How long workers may take to send their figures, in milliseconds. */
 const STATS_MS = 1_000;
 
-/** What is known of one worker; its counters begin at 0 with each that takes its place. */
+/** The status of one worker; its counters begin at 0 with each replacement. */
 export interface WorkerStats extends ServerStats {
-  /** Its number, from 1 on. */
+  /** Its number, from 1. */
   readonly number: number;
-  /** Where it stands: `starting`, `serving`, `waiting` (it has failed; another takes its place after a back-off), `stopping` or `stopped`. */
+  /** Its state: `starting`, `serving`, `waiting` (it has failed, and is replaced after a back-off), `stopping` or `stopped`. */
   readonly state: WorkerState;
-  /** How many have taken its place since the server was started. */
+  /** How often it was replaced since the server was started. */
   readonly restarts: number;
 }
 
@@ -39,7 +39,7 @@ export class WorkerServer implements AsyncDisposable, Pick<Server, "finished" | 
   /**
    * Use `serveWorkers`.
    *
-   * @param plan What the workers have in common.
+   * @param plan The common settings of the workers.
    * @param workers How many there are to be.
    */
   constructor(plan: WorkerPlan, workers: number) {
@@ -48,17 +48,17 @@ export class WorkerServer implements AsyncDisposable, Pick<Server, "finished" | 
     this.finished = this.#finished.promise;
   }
 
-  /** Where clients reach it, as they write it: one address that all workers share, or one for each worker. */
+  /** Its addresses for clients: one that all workers share, or one for each worker. */
   get addresses(): readonly string[] {
     return this.#addresses;
   }
 
   /**
-   * Starts all workers: the first alone, whose port the others share and which
-   * shows whether the module is any good, then the others at once.
+   * Starts all workers: the first one alone, whose port the others share and
+   * which shows whether the module works, then the others at once.
    *
    * @param addresses Where they listen.
-   * @returns Resolves when all serve. Rejects with what went wrong at the first that failed; nothing is left of any of them then.
+   * @returns Resolves when all serve. Rejects with the first failure; all workers have then ended.
    */
   async start(addresses: WorkerAddresses): Promise<void> {
     const [first, ...others] = this.#slots as [WorkerSlot, ...WorkerSlot[]];
@@ -81,8 +81,8 @@ export class WorkerServer implements AsyncDisposable, Pick<Server, "finished" | 
   }
 
   /**
-   * What is known of each worker. Those that serve are asked; one that is too
-   * busy to answer within a second shows what it said last.
+   * The status of each worker. Serving workers are asked; one that is too busy
+   * to answer within a second shows its last figures.
    *
    * @returns One entry for each worker, by number.
    */
@@ -102,9 +102,9 @@ export class WorkerServer implements AsyncDisposable, Pick<Server, "finished" | 
   }
 
   /**
-   * Stops all workers at once, each as `serve` stops: calls under way have
-   * `graceMs` to finish, and clients are told to go elsewhere. Any number of
-   * calls; the first one's options hold.
+   * Stops all workers at once, each as `serve` stops: running calls have
+   * `graceMs` to finish, and clients are asked to call other replicas. The
+   * options of the first call apply; further calls do nothing.
    *
    * @param options The grace time. Default: option `graceMs` of `serveWorkers`.
    * @returns Resolves when all have ended, `graceMs` and 5 seconds later at most. Rejects with `InvalidArgument`, and closes nothing, for a grace time out of range.

@@ -1,5 +1,5 @@
 /**
- * One worker, and those that take its place.
+ * One worker and its replacements.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 } from "./worker_message.ts";
 
 /**
- * Where a worker stands.
+ * The states of a worker.
  *
  * | state | event | next state |
  * |---|---|---|
@@ -34,18 +34,18 @@ import {
  */
 export type WorkerState = "new" | "starting" | "serving" | "waiting" | "stopping" | "stopped";
 
-/** Of a worker that has said nothing, or has ended. */
+/** The figures of a worker that has sent none, or has ended. */
 const NO_STATS: ServerStats = { ...sumOfTraffic([]), connections: 0, runningCalls: 0 };
-/** So many questions in a row that a worker leaves unanswered, and it is given up. */
+/** After how many unanswered pings in a row a worker has failed. */
 const MAX_UNANSWERED = 3;
-/** How much longer than its calls a worker may take to stop, in milliseconds: 2,000 for its connections, 2,000 for what its user does then, and some. */
+/** How much longer than its calls a worker may take to stop, in milliseconds: 2,000 for its connections, 2,000 for `onStopped`, and some reserve. */
 const STOPPING_MS = 5_000;
 
-/** What all workers of a server have in common. */
+/** The common settings of a server's workers. */
 export interface WorkerPlan {
-  /** What they run. */
+  /** Their module. */
   readonly module: URL;
-  /** What they are given. */
+  /** The option `data`. */
   readonly data: unknown;
   /** Their servers' settings. */
   readonly settings: WorkerSettings;
@@ -53,27 +53,27 @@ export interface WorkerPlan {
   readonly graceMs: number;
   /** How long they may take to start. */
   readonly startTimeoutMs: number;
-  /** How long they may go without a sign of life. */
+  /** How long they may not respond. */
   readonly hangTimeoutMs: number;
-  /** How starting again slows down. */
+  /** The back-off of restarts. */
   readonly restart: BackOffOptions;
   /** Starts threads. */
   readonly startThread: StartThread;
-  /** Where time comes from. */
+  /** The source of time. */
   readonly clock: Clock;
   /** The source of random numbers. */
   readonly random: Random;
-  /** Hears of workers that failed. */
+  /** Logs failed workers. */
   readonly logger: EventLogger;
 }
 
-/** Starts a worker, watches over it, starts another in its place when it fails, stops it. */
+/** Starts a worker, monitors it, replaces it when it fails, and stops it. */
 export class WorkerSlot implements ThreadWatcher {
   /** Its number. */
   readonly number: number;
-  /** How many have taken its place. */
+  /** How often it was replaced. */
   restarts = 0;
-  /** What it said of itself when it was asked last. */
+  /** Its last figures. */
   stats: ServerStats = NO_STATS;
 
   readonly #plan: WorkerPlan;
@@ -84,18 +84,18 @@ export class WorkerSlot implements ThreadWatcher {
   #address = "";
   #sharePort = false;
   #thread: WorkerThread | null = null;
-  /** The one timer: of the present state. */
+  /** The timer of the current state. */
   #timer: Timer | null = null;
   #unanswered = 0;
   #hasServed = false;
-  /** Who waits for new figures. */
+  /** The callers that wait for new figures. */
   #asking: (() => void)[] = [];
 
   constructor(plan: WorkerPlan, number: number) {
     this.#plan = plan;
     this.number = number;
     this.#backOff = new LastingBackOff(plan.restart, plan);
-    // Who stops it before it has started hears of that already.
+    // A stop before the start reports the failure itself.
     this.#first.promise.catch(() => {});
   }
 
