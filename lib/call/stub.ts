@@ -4,10 +4,12 @@
  * @module
  */
 
+import { methodsOf } from "./service/service.ts";
 import type { ServiceConnection } from "./service_connection.ts";
 import type { Stream } from "../rpc/calling/stream.ts";
 import type { ServiceCallOptions } from "./service/service_call_options.ts";
 import type { AnyMethod, Methods, Service, SingleMethod, StreamMethod } from "./service/service.ts";
+import { withMethods } from "../foreign/option_checks.ts";
 
 /**
  * A function that calls a method with one response. A request that may be
@@ -83,7 +85,8 @@ export function client<M extends Methods>(
   service: Service<M>,
   connection: Pick<ServiceConnection, "request" | "stream">,
 ): Client<M> {
-  const calls = Object.entries<AnyMethod>(service.methods).map(([name, method]) =>
+  withMethods("connection", connection, "request", "stream");
+  const calls = Object.entries<AnyMethod>(methodsOf(service)).map(([name, method]) =>
     [
       name,
       method.kind === "single"

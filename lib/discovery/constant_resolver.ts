@@ -4,6 +4,7 @@
  * @module
  */
 
+import { listedEndpoints } from "./resolver/made_endpoint.ts";
 import type { Endpoint } from "../transport/channel/endpoint.ts";
 import { distinctEndpoints } from "./resolver/latest_resolution.ts";
 import type { Resolution, Resolver } from "./resolver/resolver.ts";
@@ -26,7 +27,10 @@ import type { Resolution, Resolver } from "./resolver/resolver.ts";
  * ```
  */
 export function constantResolver(...endpoints: readonly Endpoint[]): Resolver {
-  const resolution: Resolution = { endpoints: distinctEndpoints(endpoints), version: null };
+  const resolution: Resolution = {
+    endpoints: distinctEndpoints(listedEndpoints(endpoints)),
+    version: null,
+  };
   return {
     isConstant: true,
     resolve: (_version, signal) =>

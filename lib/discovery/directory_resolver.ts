@@ -4,6 +4,7 @@
  * @module
  */
 
+import { makerOf } from "./resolver/made_endpoint.ts";
 import { messageOf } from "../foreign/text_of.ts";
 import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resolver.ts";
 import type { Resolver } from "./resolver/resolver.ts";
@@ -13,7 +14,6 @@ import { type Logger, loggerOf } from "../rpc/contract/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Endpoint } from "../transport/channel/endpoint.ts";
 import { unix } from "../transport/net_endpoint.ts";
-import { systemClock } from "../runtime/system_clock.ts";
 import { errorKind } from "../runtime/platform/error_kind.ts";
 import { thisPlatform } from "../runtime/this_platform.ts";
 import { FolderWatch } from "../runtime/folder_watch.ts";
@@ -25,6 +25,8 @@ import { readError } from "../runtime/read_error.ts";
 import { BINDING_PREFIX } from "../transport/unix/unix_socket.ts";
 import { ProblemLog } from "./resolver/problem_log.ts";
 import { type ShrinkOptions, shrinkSettings } from "./resolver/shrink_guard.ts";
+import { optionsOf, text } from "../foreign/option_checks.ts";
+import { clockOf } from "../runtime/given_clock.ts";
 
 /** Two looks are never closer than this: servers that start together are seen together. */
 const PAUSE_MS = 50;
@@ -80,16 +82,20 @@ export function directoryResolver(folder: string | DirectoryResolverOptions): Re
   const options = typeof folder === "string" ? { path: folder } : folder;
   const {
     path,
-    makeEndpoint = (socket) => unix(socket),
+    makeEndpoint = (socket: string): Endpoint => unix(socket),
     logger,
-    clock = systemClock,
-  } = options;
+  } = optionsOf("directoryResolver", options);
+  const clock = clockOf(options.clock);
+  makerOf(makeEndpoint);
   const pollIntervalMs = positiveOption(
     "directoryResolver",
     "pollIntervalMs",
-    options.pollIntervalMs ?? 5_000,
+    options.pollIntervalMs,
+    5_000,
   );
-  if (path === "") throw invalidOption("directoryResolver", "path", "must not be empty");
+  if (text("path", path) === "") {
+    throw invalidOption("directoryResolver", "path", "must not be empty");
+  }
   const log = loggerOf(logger);
   const problem = new ProblemLog(log, clock, `The folder ${path} can be read again.`, {
     event: "resolver_recovered",

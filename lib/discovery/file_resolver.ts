@@ -4,6 +4,8 @@
  * @module
  */
 
+import { makerOf } from "./resolver/made_endpoint.ts";
+import { listedEndpoints } from "./resolver/made_endpoint.ts";
 import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resolver.ts";
 import type { Resolver } from "./resolver/resolver.ts";
 import { InternodeError } from "../errors.ts";
@@ -13,7 +15,6 @@ import { type Logger, loggerOf } from "../rpc/contract/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Endpoint } from "../transport/channel/endpoint.ts";
 import { parseNetEndpoint } from "../transport/net_endpoint.ts";
-import { systemClock } from "../runtime/system_clock.ts";
 import { endpointLines, readEndpointLine } from "./resolver/endpoint_list.ts";
 import { ValidParts } from "./resolver/valid_parts.ts";
 import { errorKind } from "../runtime/platform/error_kind.ts";
@@ -25,6 +26,8 @@ import { readError } from "../runtime/read_error.ts";
 import { FileDebounce } from "../runtime/file_debounce.ts";
 import { ProblemLog } from "./resolver/problem_log.ts";
 import { type ShrinkOptions, shrinkSettings } from "./resolver/shrink_guard.ts";
+import { optionsOf, text } from "../foreign/option_checks.ts";
+import { clockOf } from "../runtime/given_clock.ts";
 
 /** The longest file that is read: some 30,000 endpoints. Whatever is longer is taken for a mistake. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -97,7 +100,10 @@ export function fileResolver(
   ...endpoints: readonly Endpoint[]
 ): Resolver {
   const options = typeof file === "string" ? { path: file } : file;
-  const watched = new WatchedFile(options, endpoints.length === 0 ? null : endpoints);
+  const watched = new WatchedFile(
+    options,
+    endpoints.length === 0 ? null : listedEndpoints(endpoints),
+  );
   const { logger, clock } = options, what = `the file ${options.path}`;
   return new WatchingResolver(
     (sink, signal) => watched.watch(sink, signal),
@@ -125,14 +131,16 @@ class WatchedFile {
 
   constructor(options: FileResolverOptions, given: readonly Endpoint[] | null) {
     const check = (name: "settleMs" | "pollIntervalMs", byDefault: number): number =>
-      positiveOption("fileResolver", name, options[name] ?? byDefault);
-    if (options.path === "") throw invalidOption("fileResolver", "path", "must not be empty");
+      positiveOption("fileResolver", name, options[name], byDefault);
+    if (text("path", optionsOf("fileResolver", options).path) === "") {
+      throw invalidOption("fileResolver", "path", "must not be empty");
+    }
     this.#path = options.path;
     this.#given = given;
     this.#settleMs = check("settleMs", 100);
     this.#pollIntervalMs = check("pollIntervalMs", 5_000);
-    this.#makeEndpoint = options.makeEndpoint ?? ((line) => parseNetEndpoint(line));
-    this.#clock = options.clock ?? systemClock;
+    this.#makeEndpoint = makerOf(options.makeEndpoint) ?? ((line) => parseNetEndpoint(line));
+    this.#clock = clockOf(options.clock);
     this.#debounce = new FileDebounce(this.#settleMs);
     const logger = loggerOf(options.logger), { path } = options;
     this.#problem = new ProblemLog(logger, this.#clock, `The file ${path} is valid again.`, {

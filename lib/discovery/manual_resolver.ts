@@ -4,12 +4,14 @@
  * @module
  */
 
+import { listedEndpoints } from "./resolver/made_endpoint.ts";
 import type { Endpoint } from "../transport/channel/endpoint.ts";
 import type { Logger } from "../rpc/contract/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { LatestResolution } from "./resolver/latest_resolution.ts";
 import type { Resolution, Resolver, Version } from "./resolver/resolver.ts";
 import { ShrinkGuard, type ShrinkOptions, shrinkSettings } from "./resolver/shrink_guard.ts";
+import { optionsOf } from "../foreign/option_checks.ts";
 
 /** How a {@linkcode ManualResolver} takes what it is given. */
 export interface ManualResolverOptions extends ShrinkOptions {
@@ -53,10 +55,10 @@ export class ManualResolver implements Resolver {
    * @throws {InternodeError} `InvalidArgument` for options that make no sense.
    */
   constructor(endpoints?: Iterable<Endpoint>, options: ManualResolverOptions = {}) {
-    const { logger, clock } = options, what = "a ManualResolver";
+    const { logger, clock } = optionsOf("ManualResolver", options), what = "a ManualResolver";
     const settings = shrinkSettings("ManualResolver", options);
     this.#latest = new LatestResolution(ShrinkGuard.of(settings, { what, logger, clock }));
-    this.#latest.tell(endpoints ?? null);
+    this.#latest.tell(endpoints === undefined ? null : listedEndpoints(endpoints));
   }
 
   /** Never: the endpoints may change at any time. */
@@ -80,7 +82,7 @@ export class ManualResolver implements Resolver {
    * @param endpoints All that there are now; of several with one address the first counts.
    */
   set(endpoints: Iterable<Endpoint>): void {
-    this.#latest.tell(endpoints);
+    this.#latest.tell(listedEndpoints(endpoints));
   }
 
   /** Takes all endpoints out, as if the value did not exist: the version is `missing`. */

@@ -12,6 +12,7 @@ import { InternodeError, invalidArgument } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { plainText, quoted } from "../foreign/plain_text.ts";
 import type { Authenticator, TokenVerdict } from "../session/frames/authenticator.ts";
+import { invalidOption, optionsOf } from "../foreign/option_checks.ts";
 
 /** The shortest secret that is accepted, in bytes. */
 const MIN_SECRET_BYTES = 16;
@@ -108,11 +109,10 @@ export function sharedSecret(
   options: SharedSecretOptions = {},
 ): Authenticator {
   const secretsOf = readSecrets(secret);
-  const maxClockSkewMs = options.maxClockSkewMs ?? 300_000;
+  const { maxClockSkewMs = 300_000 } = optionsOf("sharedSecret", options);
   if (typeof maxClockSkewMs !== "number" || !(maxClockSkewMs >= 0)) {
-    throw invalidArgument(
-      `maxClockSkewMs must be 0 or more milliseconds, not ${shown(maxClockSkewMs)}.`,
-    );
+    const rule = `must be a number of 0 or more, not ${shown(maxClockSkewMs)}`;
+    throw invalidOption("maxClockSkewMs", rule);
   }
   return new SharedSecret(secretsOf, maxClockSkewMs);
 }

@@ -42,6 +42,17 @@ export function notNegative(name: string, value: number | undefined, fallback: n
 }
 
 /**
+ * Checks that an option is a finite number.
+ *
+ * @throws {InternodeError} `InvalidArgument`, naming the option.
+ */
+export function finite(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (Number.isFinite(value)) return value;
+  throw invalidOption(name, `must be a finite number, not ${shown(value)}`);
+}
+
+/**
  * Checks that an option is a whole number within bounds.
  *
  * @throws {InternodeError} `InvalidArgument`, naming the option.

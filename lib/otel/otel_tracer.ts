@@ -14,6 +14,7 @@ import {
 } from "@opentelemetry/api";
 import type { Span, SpanOptions, TraceContext, Tracer } from "../rpc/contract/tracer.ts";
 import { OtelSpan } from "./otel_span.ts";
+import { optionsOf, text } from "../foreign/option_checks.ts";
 
 /** Options of {@linkcode otelTracer}. */
 export interface OtelTracerOptions {
@@ -61,7 +62,9 @@ export interface OtelTracerOptions {
  * ```
  */
 export function otelTracer(options: OtelTracerOptions = {}): Tracer {
-  const tracer = trace.getTracer(options.name ?? "@internode/grid", options.version);
+  const { name = "@internode/grid", version } = optionsOf("otelTracer", options);
+  if (version !== undefined) text("version", version);
+  const tracer = trace.getTracer(text("name", name), version);
   return {
     startSpan(name: string, { kind, parent, attributes }: SpanOptions): Span {
       const serving = kind === "server";

@@ -10,6 +10,7 @@ import type { CrashKind } from "./network/simulated_host.ts";
 import type { SeededRandom } from "./time/seeded_random.ts";
 import type { VirtualClock } from "./time/virtual_clock.ts";
 import type { SimulatedNetwork } from "./network/simulated_network.ts";
+import { finite, notNegative, optionsOf, positive } from "../foreign/option_checks.ts";
 
 /** The kinds of fault, each with how often it comes in proportion to the others. */
 export interface FaultWeights {
@@ -120,17 +121,21 @@ export class Chaos {
   constructor(target: ChaosTarget, random: SeededRandom, options: ChaosOptions) {
     this.#target = target;
     this.#random = random;
-    this.#meanIntervalMs = options.meanIntervalMs ?? 500;
-    this.#durationMs = [options.minDurationMs ?? 50, options.maxDurationMs ?? 30_000];
-    this.#minHealthyNodes = options.minHealthyNodes ?? Math.floor(target.hosts.length / 2) + 1;
+    const { meanIntervalMs, minDurationMs, maxDurationMs, minHealthyNodes } = optionsOf(
+      "chaos",
+      options,
+    );
+    this.#meanIntervalMs = positive("meanIntervalMs", meanIntervalMs, 500);
+    this.#durationMs = [
+      positive("minDurationMs", minDurationMs, 50),
+      positive("maxDurationMs", maxDurationMs, 30_000),
+    ];
+    const majority = Math.floor(target.hosts.length / 2) + 1;
+    this.#minHealthyNodes = finite("minHealthyNodes", minHealthyNodes, majority);
     this.#weights = { ...DEFAULT_WEIGHTS };
     this.#counts = { cut: 0, stall: 0, slow: 0, partition: 0, freeze: 0, crash: 0 };
     for (const fault of FAULT_KINDS) {
-      const weight = options[fault] ?? this.#weights[fault];
-      if (!(weight >= 0)) {
-        throw invalidArgument(`The weight of ${fault} must be 0 or more, not ${weight}.`);
-      }
-      this.#weights[fault] = weight;
+      this.#weights[fault] = notNegative(fault, options[fault], this.#weights[fault]);
     }
     const [min, max] = this.#durationMs;
     if (!(this.#meanIntervalMs > 0 && min > 0 && max >= min)) {

@@ -17,6 +17,7 @@ import { drawSeed, SimulationFailure } from "./run_seeded.ts";
 import { SeededRandom } from "./time/seeded_random.ts";
 import { SimulatedNetwork } from "./network/simulated_network.ts";
 import { VirtualClock } from "./time/virtual_clock.ts";
+import { func, optionsOf, positive, wholeNumber } from "../foreign/option_checks.ts";
 
 /** How many lines of the log a failure shows. */
 const SHOWN_ENTRIES = 40;
@@ -130,14 +131,17 @@ export class SimulatedCluster<Node extends Closable> implements AsyncDisposable 
    * @throws {InternodeError} `InvalidArgument` for options that make no sense.
    */
   constructor(options: SimulatedClusterOptions<Node>) {
-    const { nodes, start: _start, seed, host, link, nodeClock: _, limitMs, ...channels } = options;
-    if (!Number.isInteger(nodes) || nodes < 1) {
-      throw invalidArgument(
-        `A cluster needs a whole number of nodes from 1 upwards, not ${nodes}.`,
-      );
-    }
+    const { nodes, start, seed, host, link, nodeClock, limitMs, ...channels } = optionsOf(
+      "SimulatedCluster",
+      options,
+    );
+    wholeNumber("nodes", nodes, 1);
+    func("start", start);
+    if (host !== undefined) func("host", host);
+    if (nodeClock !== undefined) func("nodeClock", nodeClock);
+    if (seed !== undefined) wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
     this.#options = options;
-    this.#limitMs = limitMs ?? 120_000;
+    this.#limitMs = positive("limitMs", limitMs, 120_000);
     this.#root = new SeededRandom(seed ?? drawSeed());
     this.seed = this.#root.seed;
     this.random = this.#root.fork("test");
@@ -149,7 +153,7 @@ export class SimulatedCluster<Node extends Closable> implements AsyncDisposable 
       clock: this.clock,
       random: this.#root.fork("network"),
       history: this.history,
-      link: link ?? {},
+      ...(link !== undefined && { link }),
     });
     for (let index = 0; index < nodes; index++) {
       this.#slots.push({ node: null, clock: null, starts: 0 });
@@ -263,7 +267,7 @@ export class SimulatedCluster<Node extends Closable> implements AsyncDisposable 
 
   /** Begins a random schedule of faults, drawn from the cluster's seed unless it is given its own. */
   chaos(options: ChaosOptions = {}): Chaos {
-    const { seed } = options;
+    const { seed } = optionsOf("chaos", options);
     const random = seed === undefined ? this.#root.fork("chaos") : new SeededRandom(seed);
     return new Chaos(this, random, options);
   }

@@ -15,6 +15,8 @@ import {
 } from "../runtime/host_address.ts";
 import type { Channel, Transport, Transports } from "./channel/transport.ts";
 import { systemTransports, transportsOf } from "./transports.ts";
+import { func, optionsOf } from "../foreign/option_checks.ts";
+import { shown } from "../foreign/text_of.ts";
 
 /** The default request path of WebSocket endpoints. */
 const DEFAULT_PATH = "/internode";
@@ -89,9 +91,12 @@ export class NetEndpoint implements Endpoint {
     this.host = host;
     this.path = isWebSocket(host) ? canonicalPath(path) : "";
     this.address = host.href + this.path;
-    this.#transports = transportsOf(options.transports) ?? shared;
-    this.#token = options.token;
-    this.#lookUp = this.net === "tcp" && isName(host.hostname) ? options.lookUp : undefined;
+    this.#transports = transportsOf(optionsOf("an endpoint", options).transports) ?? shared;
+    const { token, lookUp } = options;
+    if (token !== undefined && typeof token !== "string") func("token", token);
+    if (lookUp !== undefined) func("lookUp", lookUp);
+    this.#token = token;
+    this.#lookUp = this.net === "tcp" && isName(host.hostname) ? lookUp : undefined;
   }
 
   /**
@@ -219,8 +224,8 @@ export function unix(path: string, options: NetEndpointOptions = {}): NetEndpoin
  * ```
  */
 export function ws(url: string, options: WebSocketEndpointOptions = {}): NetEndpoint {
-  if (!/^wss?:\/\//.test(url)) {
-    throw invalidArgument(`ws takes a URL that begins with ws:// or wss://, not ${quoted(url)}.`);
+  if (typeof url !== "string" || !/^wss?:\/\//.test(url)) {
+    throw invalidArgument(`ws takes a URL that begins with ws:// or wss://, not ${shown(url)}.`);
   }
   return parseNetEndpoint(url, options);
 }
@@ -260,6 +265,7 @@ export function parseNetEndpoint(
   text: string,
   options: WebSocketEndpointOptions = {},
 ): NetEndpoint {
+  if (typeof text !== "string") return new NetEndpoint(parseHostAddress(text));
   const parts = /^(wss?:\/\/[^/?#]*)([/?#][^]*)$/.exec(text);
   if (parts === null) return new NetEndpoint(parseHostAddress(text), undefined, options);
   const host = parseHostAddress(parts[1]!), path = parts[2]!;
@@ -275,6 +281,9 @@ export function parseNetEndpoint(
 }
 
 function hostOf(scheme: string, what: string, text: string): HostAddress {
+  if (typeof text !== "string") {
+    throw invalidArgument(`${scheme} takes ${what}, not ${shown(text)}.`);
+  }
   if (/^[a-z]+:\/\//i.test(text)) {
     throw invalidArgument(
       `${scheme} takes ${what} without "${scheme}://", not ${quoted(text)}; ` +

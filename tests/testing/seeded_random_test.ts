@@ -1,3 +1,4 @@
+import { InternodeError } from "@internode/grid";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../lib/testing/mod.ts";
 
@@ -18,7 +19,7 @@ Deno.test("one seed draws the same, another something else, up to the largest", 
 
 Deno.test("a seed is a whole number from 0 upwards", () => {
   for (const seed of [-1, 0.5, NaN, 2 ** 53]) {
-    assertThrows(() => new SeededRandom(seed), RangeError);
+    assertThrows(() => new SeededRandom(seed), InternodeError);
   }
 });
 

@@ -140,7 +140,7 @@ Deno.test("nodes get their host, all hosts, transports and chance of their own",
   assertThrows(
     () => new SimulatedCluster({ nodes: 0, start: () => ({ close() {} }) }),
     InternodeError,
-    "whole number of nodes",
+    "Option nodes must be a whole number of at least 1",
   );
 });
 

@@ -88,11 +88,15 @@ export function wrongTypes<Options>(
   });
 }
 
-/** Tries the options as a whole, which take an object alone, or nothing. */
-export function wrongOptions(what: string, take: (options: never) => unknown): void {
+/** Tries the options as a whole, which take an object alone, or nothing. Default: with one value of each other type. */
+export function wrongOptions(
+  what: string,
+  take: (options: never) => unknown,
+  values: readonly unknown[] = [4, "yes", true, null, 5n, () => {}],
+): void {
   Deno.test(`${what}: options that are no object are refused`, async () => {
     const faults: string[] = [];
-    for (const value of [4, "yes", true, null, 5n, () => {}]) {
+    for (const value of values) {
       const fate = await fateOf(() => take(value as never), "options");
       if (fate !== null) faults.push(`${Deno.inspect(value)}: ${fate}`);
     }

@@ -5,6 +5,7 @@
  */
 
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
+import { func } from "../../foreign/option_checks.ts";
 
 /**
  * Makes a balancer of a function that needs no state: it gets the replicas at
@@ -41,7 +42,7 @@ class FunctionBalancer implements Balancer {
   #replicas: readonly Replica[] = [];
 
   constructor(pick: (replicas: readonly Replica[], options: PickOptions) => Replica | undefined) {
-    this.#pick = pick;
+    this.#pick = func("pick", pick);
   }
 
   update(replicas: readonly Replica[]): void {

@@ -8,6 +8,7 @@ import { hashShardKey } from "../../discovery/ownership/key_hash.ts";
 import { RendezvousTable } from "../../discovery/ownership/rendezvous_table.ts";
 import type { Balancer, PickOptions, Replica } from "./balancer.ts";
 import { WeightedReplicas, weightOfEndpoint } from "./replica_weight.ts";
+import { func, optionsOf } from "../../foreign/option_checks.ts";
 
 /** How {@linkcode consistentHash} identifies replicas. All clients of a service must use the same way. */
 export interface ConsistentHashOptions {
@@ -78,8 +79,9 @@ class ConsistentHash implements Balancer {
   #table = new RendezvousTable([], []);
   #weighted = new WeightedReplicas([]);
 
-  constructor({ keyOf = nameOf }: ConsistentHashOptions) {
-    this.#keyOf = keyOf;
+  constructor(options: ConsistentHashOptions) {
+    const { keyOf = nameOf } = optionsOf("consistentHash", options);
+    this.#keyOf = func("keyOf", keyOf);
   }
 
   update(replicas: readonly Replica[]): void {

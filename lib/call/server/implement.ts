@@ -9,12 +9,13 @@ import { quoted } from "../../foreign/plain_text.ts";
 import type { AllowRule } from "../../rpc/contract/allow.ts";
 import type { SingleHandlerFunction, StreamHandlerFunction } from "../../rpc/contract/handler.ts";
 import { HandlerMap, type MethodOptions } from "./handler_map.ts";
-import type {
-  AnyMethod,
-  Methods,
-  Service,
-  SingleMethod,
-  StreamMethod,
+import {
+  type AnyMethod,
+  type Methods,
+  methodsOf,
+  type Service,
+  type SingleMethod,
+  type StreamMethod,
 } from "../service/service.ts";
 import { fields, func, invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 import { shown } from "../../foreign/text_of.ts";
@@ -124,9 +125,4 @@ export function implement<M extends Methods>(
   }
   for (const add of adding) add();
   return into;
-}
-
-function methodsOf<M extends Methods>(service: Service<M>): Readonly<M> {
-  if (typeof service?.methods === "object" && service.methods !== null) return service.methods;
-  throw invalidArgument(`A service must be made by service, not ${shown(service)}.`);
 }

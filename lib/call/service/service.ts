@@ -261,3 +261,13 @@ export function service<M extends Methods>(
   }
   return { name, methods: Object.fromEntries(made) as M };
 }
+
+/**
+ * The methods of a service that a user has given.
+ *
+ * @throws {InternodeError} `InvalidArgument` for anything else.
+ */
+export function methodsOf<M extends Methods>(service: Service<M>): Readonly<M> {
+  if (typeof service?.methods === "object" && service.methods !== null) return service.methods;
+  throw invalidArgument(`A service must be made by service, not ${shown(service)}.`);
+}

@@ -7,6 +7,7 @@
 import { invalidArgument } from "../../errors.ts";
 import type { ItemCount } from "../../wire/item_count.ts";
 import { Problem } from "./problem.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** How deep values may be nested where a contract does not say otherwise. */
 const DEFAULT_MAX_DEPTH = 64;
@@ -37,12 +38,14 @@ export interface DepthOptions {
  *
  * @param name The option.
  * @param value Its value.
+ * @param fallback Stands for one that is left out.
  * @returns The value.
  * @throws {InternodeError} `InvalidArgument` if it is not a whole number from 0 on.
  */
-export function checkLimit(name: string, value: number): number {
+export function checkLimit(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalidArgument(`${name} must be a whole number of at least 0, not ${value}.`);
+  throw invalidArgument(`${name} must be a whole number of at least 0, not ${shown(value)}.`);
 }
 
 /**
@@ -53,10 +56,10 @@ export function checkLimit(name: string, value: number): number {
  * @throws {InternodeError} `InvalidArgument` if it is not a whole number from 1 to 1,000.
  */
 export function maxDepthOf(options: DepthOptions): number {
-  const maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH;
+  const { maxDepth = DEFAULT_MAX_DEPTH } = options;
   if (Number.isInteger(maxDepth) && maxDepth >= 1 && maxDepth <= HIGHEST_MAX_DEPTH) return maxDepth;
   throw invalidArgument(
-    `maxDepth must be a whole number from 1 to ${HIGHEST_MAX_DEPTH}, not ${maxDepth}.`,
+    `maxDepth must be a whole number from 1 to ${HIGHEST_MAX_DEPTH}, not ${shown(maxDepth)}.`,
   );
 }
 

@@ -14,6 +14,7 @@ import { quote } from "../format/problem.ts";
 import { interpretRead, interpretWrite } from "./record_interpreted.ts";
 import { generateRead } from "./record_read.ts";
 import { generateWrite } from "./record_write.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
 
 /** The fields of a {@linkcode record}, by name. */
 // deno-lint-ignore no-explicit-any -- fields of any type are meant
@@ -89,7 +90,7 @@ export class RecordCodec<T> extends CompiledCodec<T> {
  */
 export function record<Fields extends RecordFields>(fields: Fields): Codec<RecordOf<Fields>> {
   return new RecordCodec<RecordOf<Fields>>(
-    Object.entries(fields).map(([name, codec]) => {
+    Object.entries(optionsOf("a record (its fields)", fields)).map(([name, codec]) => {
       const part = asPart<unknown>(codec, `field ${quote(name)} of a record`, true);
       return makeField(name, part.inner ?? part, part.optional);
     }),

@@ -16,6 +16,7 @@ import { makeField } from "./field.ts";
 import { RecordCodec } from "./record.ts";
 import { skipValue } from "../format/skip.ts";
 import { readText, standsAt } from "../format/text.ts";
+import { optionsOf, text } from "../../foreign/option_checks.ts";
 
 /**
  * The variants of a {@linkcode union}, by the tag's value. Each is made by
@@ -65,8 +66,11 @@ export function union<const Tag extends string, Variants extends UnionVariants>(
   tag: Tag,
   variants: Variants,
 ): Codec<UnionOf<Tag, Variants>> {
+  text("tag", tag);
   const records = new Map(
-    Object.entries(variants).map(([value, codec]) => [value, tagged(tag, value, codec)]),
+    Object.entries(optionsOf("a union (its variants)", variants)).map((
+      [value, codec],
+    ) => [value, tagged(tag, value, codec)]),
   );
   if (records.size === 0) throw invalidArgument("A union needs at least one variant.");
   const key = [...records.values()][0]!.fields[0]!.key;

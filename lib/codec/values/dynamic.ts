@@ -26,6 +26,7 @@ import {
   type Tally,
 } from "./dynamic_read.ts";
 import { inField, inItem, Problem, wrongValue } from "../format/problem.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
 
 /** What bounds a {@linkcode dynamic} value; `maxItems` counts all values in it, at every depth. */
 export interface DynamicOptions extends CountOptions, DepthOptions {}
@@ -57,8 +58,8 @@ export interface DynamicOptions extends CountOptions, DepthOptions {}
  * ```
  */
 export function dynamic(options: DynamicOptions = {}): Codec<unknown> {
-  const maxDepth = maxDepthOf(options);
-  const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
+  const maxDepth = maxDepthOf(optionsOf("dynamic", options));
+  const maxItems = checkLimit("maxItems", options.maxItems, DEFAULT_MAX_ITEMS);
   return new CompiledCodec<unknown>({
     write(value, writer, depth): void {
       const tally: Tally = { maxDepth, maxItems, count: 0 };

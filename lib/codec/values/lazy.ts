@@ -16,6 +16,7 @@ import {
   tooMany,
 } from "../format/limits.ts";
 import { takeMemory } from "../format/memory_cost.ts";
+import { func, optionsOf } from "../../foreign/option_checks.ts";
 
 /** What bounds {@linkcode lazy} values. */
 export interface LazyOptions extends DepthOptions {
@@ -51,8 +52,9 @@ export interface LazyOptions extends DepthOptions {
  * ```
  */
 export function lazy<T>(codec: () => Codec<T>, options: LazyOptions = {}): Codec<T> {
-  const maxDepth = maxDepthOf(options);
-  const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
+  const maxDepth = maxDepthOf(optionsOf("lazy", options));
+  const maxItems = checkLimit("maxItems", options.maxItems, DEFAULT_MAX_ITEMS);
+  func("codec", codec);
   let part: CompiledCodec<T> | undefined;
   return new CompiledCodec<T>({
     write(value, writer, depth): void {

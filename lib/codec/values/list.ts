@@ -22,6 +22,8 @@ import {
   TEXT_ROOM_BYTES,
   writeTextSource,
 } from "../format/text_source.ts";
+import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /**
  * Arrays whose items are all of one type: a MessagePack array.
@@ -42,7 +44,7 @@ import {
  */
 export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> {
   const part = asPart(item, "a list");
-  const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
+  const maxItems = checkLimit("maxItems", optionsOf("list", options).maxItems, DEFAULT_MAX_ITEMS);
   return new CompiledCodec<T[]>({
     write: new Later(() => (canGenerate ? generateWrite : interpretWrite)(part, maxItems)),
     read: new Later(() => (canGenerate ? generateRead : interpretRead)(part, maxItems)),
@@ -164,6 +166,9 @@ export type TupleOf<Items extends readonly Codec<any>[]> = {
 export function tuple<const Items extends readonly Codec<any>[]>(
   items: Items,
 ): Codec<TupleOf<Items>> {
+  if (!Array.isArray(items)) {
+    throw invalidOption("items", `must be a list of codecs, not ${shown(items)}`);
+  }
   const parts = items.map((item) => asPart<unknown>(item, "a tuple"));
   const wanted = `an array of ${parts.length}`;
   return new CompiledCodec<unknown[]>({

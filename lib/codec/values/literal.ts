@@ -12,6 +12,8 @@ import { int } from "../format/integer.ts";
 import { describeValue, quote, wrongValue } from "../format/problem.ts";
 import { boolean, float } from "./scalars.ts";
 import { encodedText, readText, standsAt } from "../format/text.ts";
+import { invalidOption, text } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /**
  * One certain string, number or boolean, as its own type.
@@ -49,7 +51,7 @@ export function literal<const T extends string | number | boolean>(value: T): Co
 function carrier(value: number | boolean): Codec<unknown> {
   if (typeof value === "boolean") return boolean() as Codec<unknown>;
   if (!Number.isFinite(value)) {
-    throw invalidArgument(`literal(${value}) is not a finite number.`);
+    throw invalidArgument(`literal(${shown(value)}) is not a finite number.`);
   }
   return (Number.isSafeInteger(value) ? int() : float()) as Codec<unknown>;
 }
@@ -73,6 +75,9 @@ function carrier(value: number | boolean): Codec<unknown> {
  * ```
  */
 export function enumeration<const T extends string>(values: readonly T[]): Codec<T> {
+  if (!Array.isArray(values)) {
+    throw invalidOption("values", `must be a list of strings, not ${shown(values)}`);
+  }
   const constants = new Map(values.map((value) => [value as string, encoded(value)]));
   const texts = [...constants.keys()] as T[], encodings = [...constants.values()];
   if (texts.length === 0) throw invalidArgument("An enumeration needs at least one value.");
@@ -99,7 +104,7 @@ export function enumeration<const T extends string>(values: readonly T[]): Codec
 }
 
 function encoded(value: string): Uint8Array {
-  const constant = encodedText(value);
+  const constant = encodedText(text("values", value));
   if (constant !== undefined) return constant;
   throw invalidArgument(`The string ${quote(value)} is over 65,535 bytes or has a lone surrogate.`);
 }

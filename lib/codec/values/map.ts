@@ -13,6 +13,7 @@ import { checkLimit, countItems, type CountOptions } from "../format/limits.ts";
 import { ENTRY_BYTES, MAP_BYTES, takeMemory } from "../format/memory_cost.ts";
 import { inField, isProblem, Problem, quote, wrongValue } from "../format/problem.ts";
 import { readText, writeText } from "../format/text.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
 
 /**
  * A `Map` from strings to values of one type: a MessagePack map. It is a
@@ -39,7 +40,7 @@ import { readText, writeText } from "../format/text.ts";
  */
 export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<string, T>> {
   const part = asPart(value, "a map");
-  const maxItems = checkLimit("maxItems", options.maxItems ?? DEFAULT_MAX_ITEMS);
+  const maxItems = checkLimit("maxItems", optionsOf("map", options).maxItems, DEFAULT_MAX_ITEMS);
   const entryBytes = ENTRY_BYTES + part.fixedBytes;
   return new CompiledCodec<Map<string, T>>({
     fixedBytes: MAP_BYTES,

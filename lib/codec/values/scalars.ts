@@ -15,6 +15,7 @@ import { checkLimit, tooLong } from "../format/limits.ts";
 import { SCALAR_BYTES, VIEW_BYTES } from "../format/memory_cost.ts";
 import { wrongValue } from "../format/problem.ts";
 import { TextCodec } from "../format/text_codec.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
 
 /** How long strings and bytes may be. */
 export interface LengthOptions {
@@ -42,9 +43,9 @@ const STRING = new TextCodec(Infinity);
  * ```
  */
 export function string(options: LengthOptions = {}): Codec<string> {
-  const { maxBytes } = options;
+  const { maxBytes } = optionsOf("string", options);
   if (maxBytes === undefined) return STRING;
-  return new TextCodec(checkLimit("maxBytes", maxBytes));
+  return new TextCodec(checkLimit("maxBytes", maxBytes, Infinity));
 }
 
 const BOOLEAN = new CompiledCodec<boolean>({
@@ -114,8 +115,7 @@ export function float(): Codec<number> {
  * ```
  */
 export function bytes(options: LengthOptions = {}): Codec<Uint8Array> {
-  const maxBytes = options.maxBytes ?? Infinity;
-  if (options.maxBytes !== undefined) checkLimit("maxBytes", maxBytes);
+  const maxBytes = checkLimit("maxBytes", optionsOf("bytes", options).maxBytes, Infinity);
   return new CompiledCodec<Uint8Array>({
     fixedBytes: VIEW_BYTES,
     write(value, writer): void {

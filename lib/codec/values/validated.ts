@@ -4,7 +4,7 @@
  * @module
  */
 
-import { textOf } from "../../foreign/text_of.ts";
+import { shown, textOf } from "../../foreign/text_of.ts";
 import { follow, thenOf } from "../../foreign/thenable.ts";
 import type { Codec } from "../format/codec.ts";
 import { asPart, CompiledCodec, Later } from "../format/compiled.ts";
@@ -14,6 +14,8 @@ import type {
   StandardSchemaIssue,
   StandardSchemaResult,
 } from "./standard_schema.ts";
+import { invalidOption } from "../../foreign/option_checks.ts";
+import { guard } from "../../foreign/guard.ts";
 
 /** So many issues are told; the rest is counted. */
 const MAX_ISSUES_SHOWN = 3;
@@ -56,7 +58,10 @@ export function validated<Input, Output, T extends Input>(
   schema: StandardSchema<Input, Output>,
 ): Codec<Output> {
   const part = asPart(codec, "validated()");
-  const { validate, vendor } = schema["~standard"];
+  const { validate, vendor } = guard(() => schema["~standard"], () => undefined) ?? {};
+  if (typeof validate !== "function") {
+    throw invalidOption("schema", `must be a Standard Schema, not ${shown(schema)}`);
+  }
   return new CompiledCodec<Output>({
     fixedBytes: part.fixedBytes,
     // What is given to write is checked by the codec itself.
@@ -83,15 +88,15 @@ function accept<Output>(result: StandardSchemaResult<Output>): Output {
   if (result.issues === undefined) return result.value;
   const { issues } = result;
   // The path of the first goes where paths go; those of the others stand beside them.
-  const shown = issues.slice(0, MAX_ISSUES_SHOWN).map((issue, i) => {
+  const told = issues.slice(0, MAX_ISSUES_SHOWN).map((issue, i) => {
     const path = i === 0 ? "" : pathOf(issue).replace(/^\./, "");
     const text = textOf(issue);
     return path === "" ? text : `${path} ${text}`;
   });
   if (issues.length > MAX_ISSUES_SHOWN) {
-    shown.push(`and ${issues.length - MAX_ISSUES_SHOWN} more`);
+    told.push(`and ${issues.length - MAX_ISSUES_SHOWN} more`);
   }
-  const problem = new Problem(`is not valid: ${shown.join("; ").replace(/\.$/, "")}`);
+  const problem = new Problem(`is not valid: ${told.join("; ").replace(/\.$/, "")}`);
   if (issues[0] !== undefined) problem.path = pathOf(issues[0]);
   throw problem;
 }

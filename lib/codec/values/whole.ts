@@ -8,6 +8,8 @@ import { InternodeError } from "../../errors.ts";
 import { ByteReader } from "../../wire/byte_reader.ts";
 import { ByteWriter } from "../../wire/byte_writer.ts";
 import type { Codec } from "../format/codec.ts";
+import { invalidOption, withMethods } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /**
  * Checks that a payload ends where its value does.
@@ -44,7 +46,7 @@ export function expectEnd(reader: ByteReader): void {
  */
 export function toBytes<T>(codec: Codec<T>, value: NoInfer<T>): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
-  codec.encode(value, writer);
+  withMethods("codec", codec, "encode").encode(value, writer);
   return writer.bytes.slice(0, writer.position);
 }
 
@@ -65,9 +67,12 @@ export function toBytes<T>(codec: Codec<T>, value: NoInfer<T>): Uint8Array<Array
  * ```
  */
 export function fromBytes<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  if (!(bytes instanceof Uint8Array)) {
+    throw invalidOption("bytes", `must be a Uint8Array, not ${shown(bytes)}`);
+  }
   const reader = new ByteReader();
   reader.reset(bytes, 0, bytes.length);
-  const value = codec.decode(reader);
+  const value = withMethods("codec", codec, "decode").decode(reader);
   expectEnd(reader);
   return value;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { makerOf } from "../resolver/made_endpoint.ts";
 import type { Resolver } from "../resolver/resolver.ts";
 import { type ResolutionSink, WatchingResolver } from "../resolver/watching_resolver.ts";
 import type { InternodeError } from "../../errors.ts";
@@ -14,8 +15,6 @@ import type { Clock, Random } from "../../runtime/clock.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { tcp, type TcpEndpointOptions } from "../../transport/net_endpoint.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
-import { systemRandom } from "../../runtime/system_random.ts";
 import {
   addressLookUp,
   type DnsQuestion,
@@ -35,6 +34,9 @@ import { withAttributes } from "../resolver/attributed_endpoint.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 import { ProblemLog } from "../resolver/problem_log.ts";
 import { type ShrinkOptions, shrinkSettings } from "../resolver/shrink_guard.ts";
+import { fields, func, optionsOf } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
+import { clockOf, randomOf } from "../../runtime/given_clock.ts";
 
 /** The first wait after a failure; each further one is 1.6 times as long, less up to 40 %. */
 const FIRST_RETRY_MS = 500;
@@ -170,21 +172,21 @@ class WatchedName {
     const check = (
       option: "intervalMs" | "timeoutMs",
       byDefault: number,
-    ): number => positiveOption("dnsResolver", option, options[option] ?? byDefault);
-    this.#question = questionOf(name, options);
+    ): number => positiveOption("dnsResolver", option, options[option], byDefault);
+    this.#question = questionOf(name, optionsOf("dnsResolver", options));
     this.intervalMs = check("intervalMs", 30_000);
     this.#timeoutMs = check("timeoutMs", 5_000);
-    this.#makeEndpoint = options.makeEndpoint ?? tcp;
+    this.#makeEndpoint = makerOf(options.makeEndpoint) ?? tcp;
     this.#endpointOptions = options.nameServer === undefined
       ? {}
       : { lookUp: addressLookUp(this.#question) };
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = clockOf(options.clock);
     this.#backOff = new BackOff({
       initialMs: Math.min(FIRST_RETRY_MS, this.intervalMs),
       factor: 1.6,
       maxMs: this.intervalMs,
       jitter: 0.4,
-    }, options.random ?? systemRandom);
+    }, randomOf(options.random));
     const logger = loggerOf(options.logger);
     this.#problem = new ProblemLog(
       logger,
@@ -306,11 +308,11 @@ class WatchedName {
 
 function questionOf(name: string, options: DnsResolverOptions): DnsQuestion {
   const { type = "A", port = 0, nameServer } = options;
-  if (!/^[^\s:/]+$/.test(name) || /^[\d.]+$/.test(name)) {
+  if (typeof name !== "string" || !/^[^\s:/]+$/.test(name) || /^[\d.]+$/.test(name)) {
     throw invalidOption(
       "dnsResolver",
       "name",
-      `must be a host or service name, not ${quoted(name)}; ` +
+      `must be a host or service name, not ${shown(name)}; ` +
         "for addresses that do not change, use constantResolver",
     );
   }
@@ -320,9 +322,24 @@ function questionOf(name: string, options: DnsResolverOptions): DnsQuestion {
       "port",
       type === "SRV"
         ? "must be left out for SRV records, which have ports of their own"
-        : `must be from 1 to 65535, not ${options.port}`,
+        : `must be from 1 to 65535, not ${shown(options.port)}`,
     );
   }
+  if (!["A", "AAAA", "A+AAAA", "SRV"].includes(type)) {
+    throw invalidOption(
+      "dnsResolver",
+      "type",
+      `must be "A", "AAAA", "A+AAAA" or "SRV", not ${shown(type)}`,
+    );
+  }
+  if (nameServer !== undefined) {
+    const { ipAddr, port } = fields("nameServer", nameServer)!;
+    if (typeof ipAddr !== "string" || port !== undefined && !isPort(port)) {
+      const rule = "must have a string ipAddr, and a port from 1 to 65535 if any";
+      throw invalidOption("dnsResolver", "nameServer", rule);
+    }
+  }
+  if (options.resolveDns !== undefined) func("resolveDns", options.resolveDns);
   const resolveDns: ResolveDns = options.resolveDns ?? thisPlatform().lookUp;
   return { name, type, port, nameServer, resolveDns };
 }

@@ -8,13 +8,15 @@ import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
 import { answerError, etcdAt, NOT_FOUND, nowhereError } from "./etcd_error.ts";
 import { baseUrl } from "../http/base_url.ts";
 import { asObject, isObject, JsonBody, type JsonObject } from "../http/json_body.ts";
 import { requestError } from "../http/request_error.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
+import { fields, text } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
+import { clockOf } from "../../runtime/given_clock.ts";
 
 /** How etcd is reached. */
 export interface EtcdOptions {
@@ -51,7 +53,10 @@ export class EtcdGateway {
    * @throws {InternodeError} `InvalidArgument` for a URL or a time that makes no sense.
    */
   constructor(options: EtcdOptions) {
-    const { urls, user, password, requestTimeoutMs = 5_000 } = options;
+    const { urls, user, password, httpClient, requestTimeoutMs } = options;
+    if (typeof urls !== "string" && !Array.isArray(urls)) {
+      throw invalidOption("etcd", "urls", `must be a string or a list, not ${shown(urls)}`);
+    }
     this.#urls = (typeof urls === "string" ? [urls] : [...urls]).map(canonicalUrl);
     if (this.#urls.length === 0) {
       throw invalidOption("etcd", "urls", "is empty: name at least one member");
@@ -59,10 +64,12 @@ export class EtcdGateway {
     if ((user === undefined) !== (password === undefined)) {
       throw invalidOption("etcd", "user", "and option password go together");
     }
-    this.#credentials = user === undefined ? null : { name: user, password: password! };
-    this.#requestTimeoutMs = positiveOption("etcd", "requestTimeoutMs", requestTimeoutMs);
-    this.#client = options.httpClient;
-    this.#clock = options.clock ?? systemClock;
+    this.#credentials = user === undefined
+      ? null
+      : { name: text("user", user), password: text("password", password!) };
+    this.#requestTimeoutMs = positiveOption("etcd", "requestTimeoutMs", requestTimeoutMs, 5_000);
+    this.#client = fields("httpClient", httpClient);
+    this.#clock = clockOf(options.clock);
   }
 
   /**
@@ -281,9 +288,9 @@ function parse(text: string): unknown {
   }
 }
 
-function canonicalUrl(text: string): string {
+function canonicalUrl(url: string): string {
   return baseUrl(
-    text,
+    text("urls", url),
     "http://10.0.0.1:2379",
     (url, why) => invalidOption("etcd", "urls", `holds ${url}, which ${why}`),
   );

@@ -5,6 +5,7 @@
  */
 
 import { invalidOption } from "../resolver/option_checks.ts";
+import { text } from "../../foreign/option_checks.ts";
 
 /**
  * Gives the keys' common start, with one slash at its end, so that
@@ -16,7 +17,7 @@ import { invalidOption } from "../resolver/option_checks.ts";
  * @throws {InternodeError} `InvalidArgument` for one that names nothing.
  */
 export function keyStart(owner: string, prefix: string): string {
-  const name = prefix.replace(/\/+$/, "");
+  const name = text("prefix", prefix).replace(/\/+$/, "");
   if (name === "") throw invalidOption(owner, "prefix", 'must name a service: "services/cache"');
   return `${name}/`;
 }

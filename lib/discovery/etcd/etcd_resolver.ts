@@ -4,6 +4,7 @@
  * @module
  */
 
+import { makerOf } from "../resolver/made_endpoint.ts";
 import type { Resolver } from "../resolver/resolver.ts";
 import { type ResolutionSink, WatchingResolver } from "../resolver/watching_resolver.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
@@ -15,8 +16,6 @@ import type { Clock, Random } from "../../runtime/clock.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { parseNetEndpoint } from "../../transport/net_endpoint.ts";
 import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
-import { systemRandom } from "../../runtime/system_random.ts";
 import { EtcdGateway, type EtcdOptions } from "./etcd_gateway.ts";
 import { keyStart } from "./etcd_key.ts";
 import { EtcdSet } from "./etcd_set.ts";
@@ -27,6 +26,8 @@ import { pause } from "../../runtime/pause.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 import { ProblemLog } from "../resolver/problem_log.ts";
 import { type ShrinkOptions, shrinkSettings } from "../resolver/shrink_guard.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
+import { clockOf, randomOf } from "../../runtime/given_clock.ts";
 
 /** What an {@linkcode etcdResolver} is made from. */
 export interface EtcdResolverOptions extends EtcdOptions, ShrinkOptions {
@@ -113,12 +114,12 @@ class EtcdFollower {
   readonly #set = new EtcdSet((key, text) => this.#read(key, text));
 
   constructor(options: EtcdResolverOptions) {
-    this.keyStart = keyStart(OWNER, options.prefix);
-    this.#refreshMs = positiveOption(OWNER, "refreshMs", options.refreshMs ?? 30_000);
-    this.#makeEndpoint = options.makeEndpoint ?? parseNetEndpoint;
+    this.keyStart = keyStart(OWNER, optionsOf(OWNER, options).prefix);
+    this.#refreshMs = positiveOption(OWNER, "refreshMs", options.refreshMs, 30_000);
+    this.#makeEndpoint = makerOf(options.makeEndpoint) ?? parseNetEndpoint;
     this.#logger = loggerOf(options.logger);
-    this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? systemRandom;
+    this.#clock = clockOf(options.clock);
+    this.#random = randomOf(options.random);
     this.#store = new EtcdStore(new EtcdGateway(options));
     this.#trouble = new ProblemLog(
       this.#logger,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { listedEndpoints } from "../resolver/made_endpoint.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { checkDiallable, type HostAddress } from "../../runtime/host_address.ts";
 import { parseNetEndpoint } from "../../transport/net_endpoint.ts";
@@ -50,7 +51,9 @@ export async function register(
   endpoint: string | Endpoint,
   options: RegisterOptions,
 ): Promise<Registration> {
-  const { address } = typeof endpoint === "string" ? parseNetEndpoint(endpoint) : endpoint;
+  const { address } = typeof endpoint === "string"
+    ? parseNetEndpoint(endpoint)
+    : listedEndpoints([endpoint])[0]!;
   const host = hostOf(address);
   if (host !== null) checkDiallable(host);
   const value = typeof endpoint === "string" ? address : recordText(endpoint);

@@ -9,12 +9,10 @@ import { InternodeError } from "../../errors.ts";
 import type { EventLogger, LogFields } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { quoted } from "../../foreign/plain_text.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
+import { sentence, shown, textOf } from "../../foreign/text_of.ts";
 import { BackOff } from "../../rpc/connecting/back_off.ts";
 import { loggerOf } from "../../rpc/contract/logger.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
-import { systemRandom } from "../../runtime/system_random.ts";
 import { EtcdGateway } from "./etcd_gateway.ts";
 import { keyStart } from "./etcd_key.ts";
 import { type EtcdEntry, type EtcdLease, EtcdStore } from "./etcd_store.ts";
@@ -23,6 +21,8 @@ import { pause } from "../../runtime/pause.ts";
 import type { RegisterOptions, Registration } from "./registration.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 import { ProblemLog } from "../resolver/problem_log.ts";
+import { optionsOf } from "../../foreign/option_checks.ts";
+import { clockOf, randomOf } from "../../runtime/given_clock.ts";
 
 /** How often a lease is kept alive within the time it lives. */
 const KEEPS_PER_LIFE = 3;
@@ -54,27 +54,25 @@ export class Registrant implements Registration {
   #closing: Promise<void> | null = null;
 
   constructor(address: string, value: string, options: RegisterOptions) {
-    const { ttlSeconds = 10, requestTimeoutMs = 5_000 } = options;
+    const { ttlSeconds = 10, requestTimeoutMs } = optionsOf(OWNER, options);
     if (!(Number.isSafeInteger(ttlSeconds) && ttlSeconds > 0)) {
-      throw invalidOption(OWNER, "ttlSeconds", `must be a whole number above 0, not ${ttlSeconds}`);
+      const rule = `must be a whole number above 0, not ${shown(ttlSeconds)}`;
+      throw invalidOption(OWNER, "ttlSeconds", rule);
     }
     checkSignal(options.signal);
     this.address = address;
     this.value = value;
     this.key = keyStart(OWNER, options.prefix) + address;
     this.#ttlSeconds = ttlSeconds;
-    this.#startTimeoutMs = positiveOption(
-      OWNER,
-      "startTimeoutMs",
-      options.startTimeoutMs ?? 10_000,
-    );
-    this.#closeTimeoutMs = positiveOption(OWNER, "closeTimeoutMs", options.closeTimeoutMs ?? 2_000);
+    this.#startTimeoutMs = positiveOption(OWNER, "startTimeoutMs", options.startTimeoutMs, 10_000);
+    this.#closeTimeoutMs = positiveOption(OWNER, "closeTimeoutMs", options.closeTimeoutMs, 2_000);
     this.#outer = options.signal;
     this.#logger = loggerOf(options.logger);
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = clockOf(options.clock);
     const keepMs = ttlSeconds * 1_000 / KEEPS_PER_LIFE;
     // One member that stays silent must not cost the lease while another would answer.
-    const timeoutMs = Math.min(positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs), keepMs);
+    const askMs = positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs, 5_000);
+    const timeoutMs = Math.min(askMs, keepMs);
     this.#store = new EtcdStore(new EtcdGateway({ ...options, requestTimeoutMs: timeoutMs }));
     const over = (message: string): ProblemLog =>
       new ProblemLog(this.#logger, this.#clock, message, {
@@ -86,7 +84,7 @@ export class Registrant implements Registration {
     this.#unchecked = over(`${this.key} can be read in etcd again.`);
     this.#backOff = new BackOff(
       { initialMs: 20, factor: 1.6, maxMs: keepMs, jitter: 0.4 },
-      options.random ?? systemRandom,
+      randomOf(options.random),
     );
   }
 

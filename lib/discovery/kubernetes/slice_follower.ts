@@ -77,7 +77,7 @@ export class SliceFollower {
     checkChoice(options);
     const { serviceAccountFolder = SERVICE_ACCOUNT_FOLDER, requestTimeoutMs = 10_000 } = options;
     this.#options = options;
-    this.#refreshMs = positiveOption(OWNER, "refreshMs", options.refreshMs ?? 90_000);
+    this.#refreshMs = positiveOption(OWNER, "refreshMs", options.refreshMs, 90_000);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#logger = loggerOf(options.logger);
@@ -85,7 +85,7 @@ export class SliceFollower {
     this.#client = new ApiClient({
       url: apiServerUrl(options),
       account: this.#account,
-      requestTimeoutMs: positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs),
+      requestTimeoutMs: positiveOption(OWNER, "requestTimeoutMs", requestTimeoutMs, 5_000),
       clock: this.#clock,
     });
     this.#backOff = new LastingBackOff(BACK_OFF, { clock: this.#clock, random: this.#random });

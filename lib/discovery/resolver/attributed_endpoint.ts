@@ -11,6 +11,7 @@ import {
   attributesOf,
   type Endpoint,
   type EndpointAttributes,
+  isEndpoint,
 } from "../../transport/channel/endpoint.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 
@@ -47,6 +48,11 @@ export function withAttributes(endpoint: Endpoint, attributes: EndpointAttribute
   const given = Object.entries(checkedAttributes(attributes)).filter(([, value]) =>
     value !== undefined
   );
+  if (!isEndpoint(endpoint)) {
+    throw invalidArgument(
+      `An endpoint must have an address and a dial function, unlike ${shown(endpoint)}.`,
+    );
+  }
   if (given.length === 0) return endpoint;
   return new AttributedEndpoint(endpoint, {
     ...attributesOf(endpoint),
@@ -62,7 +68,7 @@ export function withAttributes(endpoint: Endpoint, attributes: EndpointAttribute
  * @throws {InternodeError} `InvalidArgument`, naming the attribute.
  */
 export function checkedAttributes(given: EndpointAttributes): EndpointAttributes {
-  if (typeof given !== "object" || given === null) {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw invalidArgument(`Attributes of an endpoint must be an object, not ${shown(given)}.`);
   }
   const { name, priority, weight, zone, metadata } = attributesOf(given);

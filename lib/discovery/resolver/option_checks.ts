@@ -13,10 +13,17 @@ import { type InternodeError, invalidArgument } from "../../errors.ts";
  * @param resolver Whose option it is, for the error.
  * @param name The option.
  * @param value What was given.
+ * @param fallback Stands for one that is left out.
  * @returns The value.
  * @throws {InternodeError} `InvalidArgument` if it is no finite number above 0.
  */
-export function positiveOption(resolver: string, name: string, value: number): number {
+export function positiveOption(
+  resolver: string,
+  name: string,
+  value: number | undefined,
+  fallback: number,
+): number {
+  if (value === undefined) return fallback;
   if (typeof value === "number" && value > 0 && value < Infinity) return value;
   throw invalidOption(resolver, name, `must be a number above 0, not ${shown(value)}`);
 }

@@ -8,9 +8,9 @@ import type { EventLogger } from "../../foreign/log_event.ts";
 import { shown } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { invalidOption, positiveOption } from "./option_checks.ts";
+import { clockOf } from "../../runtime/given_clock.ts";
 
 /** How much of a set may vanish at once. A source that has lost its data looks like one whose servers have all gone. */
 export interface ShrinkOptions {
@@ -61,13 +61,14 @@ export function shrinkSettings(
   given: ShrinkOptions,
   defaults: ShrinkSettings = FREELY,
 ): ShrinkSettings {
-  const { maxShrink = defaults.maxShrink, shrinkHoldMs = defaults.shrinkHoldMs } = given;
+  const { maxShrink = defaults.maxShrink } = given;
   const isPart = typeof maxShrink === "number" && maxShrink >= 0 && maxShrink < 1;
   if (maxShrink !== false && !isPart) {
     const rule = `must be false or a number from 0 to below 1, not ${shown(maxShrink)}`;
     throw invalidOption(owner, "maxShrink", rule);
   }
-  return { maxShrink, shrinkHoldMs: positiveOption(owner, "shrinkHoldMs", shrinkHoldMs) };
+  const holdMs = positiveOption(owner, "shrinkHoldMs", given.shrinkHoldMs, defaults.shrinkHoldMs);
+  return { maxShrink, shrinkHoldMs: holdMs };
 }
 
 /** One that stays in use. */
@@ -97,7 +98,7 @@ export class ShrinkGuard {
     this.#holdMs = holdMs;
     this.#what = owner.what;
     this.#logger = loggerOf(owner.logger);
-    this.clock = owner.clock ?? systemClock;
+    this.clock = clockOf(owner.clock);
   }
 
   /** Makes a guard; `null`: all may vanish. */

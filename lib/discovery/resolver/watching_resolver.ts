@@ -13,6 +13,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { ShrinkGuard, type ShrinkOptions, shrinkSettings } from "./shrink_guard.ts";
 import { LatestResolution } from "./latest_resolution.ts";
 import type { Resolution, Resolver, Version } from "./resolver.ts";
+import { func, optionsOf } from "../../foreign/option_checks.ts";
 
 /** Where a watch tells what it sees. What it tells after its signal has aborted is ignored. */
 export interface ResolutionSink {
@@ -92,9 +93,9 @@ export class WatchingResolver implements Resolver {
    * @throws {InternodeError} `InvalidArgument` for options that make no sense.
    */
   constructor(watch: ResolutionWatch, options: WatchingResolverOptions = {}) {
-    const { what = "a resolver", logger, clock } = options;
+    const { what = "a resolver", logger, clock } = optionsOf("WatchingResolver", options);
     const settings = shrinkSettings("WatchingResolver", options);
-    this.#watch = watch;
+    this.#watch = func("watch", watch);
     this.#latest = new LatestResolution(ShrinkGuard.of(settings, { what, logger, clock }));
   }
 

@@ -7,6 +7,8 @@
 import { invalidArgument } from "../../errors.ts";
 import type { SeededRandom } from "../time/seeded_random.ts";
 import type { VirtualClock } from "../time/virtual_clock.ts";
+import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** What a link is like, in one direction. */
 export interface LinkOptions {
@@ -122,7 +124,14 @@ export function checkLinkOptions(
   base: Readonly<LinkOptions>,
   changes: Partial<LinkOptions>,
 ): Readonly<LinkOptions> {
-  const options = { ...base, ...changes };
+  const options = { ...base };
+  for (const [name, value] of Object.entries(optionsOf("a link", changes))) {
+    if (value === undefined) continue;
+    if (typeof value !== "number" || Number.isNaN(value)) {
+      throw invalidOption(name, `of a link must be a number, not ${shown(value)}`);
+    }
+    options[name as keyof LinkOptions] = value;
+  }
   // Who names only one bound of the latency means at least, or at most, that.
   if (changes.latencyMaxMs === undefined) {
     options.latencyMaxMs = Math.max(options.latencyMaxMs, options.latencyMinMs);

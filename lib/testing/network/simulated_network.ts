@@ -12,10 +12,19 @@ import { History } from "./history.ts";
 import { checkLinkOptions, type Link, type LinkOptions } from "./link.ts";
 import { type ChannelOptions, NetworkCore } from "./network_core.ts";
 import type { NodeClock } from "../time/node_clock.ts";
-import type { SeededRandom } from "../time/seeded_random.ts";
+import { SeededRandom } from "../time/seeded_random.ts";
 import type { SimulatedHost } from "./simulated_host.ts";
 import { SimulatedTransport } from "./simulated_transport.ts";
-import type { VirtualClock } from "../time/virtual_clock.ts";
+import { VirtualClock } from "../time/virtual_clock.ts";
+import {
+  fields,
+  flag,
+  invalidOption,
+  notNegative,
+  optionsOf,
+  wholeNumber,
+} from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** What a simulated network is made from. */
 export interface SimulatedNetworkOptions extends Partial<ChannelOptions> {
@@ -89,7 +98,17 @@ export class SimulatedNetwork {
    * @throws {InternodeError} `InvalidArgument` for options that make no sense.
    */
   constructor(options: SimulatedNetworkOptions) {
-    const { clock, random, link, history, ...channels } = options;
+    const { clock, random, link, history, ...channels } = optionsOf("SimulatedNetwork", options);
+    if (!(clock instanceof VirtualClock)) {
+      throw invalidOption("clock", `must be a VirtualClock, not ${shown(clock)}`);
+    }
+    if (!(random instanceof SeededRandom)) {
+      throw invalidOption("random", `must be a SeededRandom, not ${shown(random)}`);
+    }
+    checkChannels(channels);
+    if (history !== undefined && !(history instanceof History)) {
+      throw invalidOption("history", `must be a History, not ${shown(history)}`);
+    }
     this.history = history ?? new History();
     this.#core = new NetworkCore(clock, random, this.history, {
       channels: "bytes",
@@ -99,7 +118,7 @@ export class SimulatedNetwork {
       resetDropsUnread: 0.5,
       ...channels,
     });
-    this.setDefaultLink(link ?? {});
+    this.setDefaultLink(fields("link", link) ?? {});
   }
 
   /**
@@ -264,4 +283,19 @@ export class SimulatedNetwork {
   #link(from: string, to: string): Link {
     return this.#core.link(this.#host(from), this.#host(to));
   }
+}
+
+function checkChannels(given: Partial<ChannelOptions>): void {
+  const { channels = "bytes", pieces = "random", bufferBytes = 1, integrity, resetDropsUnread } =
+    given;
+  if (!["bytes", "messages", "mixed"].includes(channels)) {
+    const rule = `must be "bytes", "messages" or "mixed", not ${shown(channels)}`;
+    throw invalidOption("channels", rule);
+  }
+  if (!["random", "whole"].includes(pieces)) {
+    throw invalidOption("pieces", `must be "random" or "whole", not ${shown(pieces)}`);
+  }
+  wholeNumber("bufferBytes", bufferBytes, 1);
+  flag("integrity", integrity, false);
+  notNegative("resetDropsUnread", resetDropsUnread, 0);
 }

@@ -8,6 +8,8 @@ import { invalidArgument } from "../../errors.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { type EventQueue, roundUp, TICK_MS } from "./event_queue.ts";
 import type { Freezable, SimulatedEvent } from "./simulated_event.ts";
+import { finite, optionsOf, positive } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 
 /** How a node's clock differs from true time. */
 export interface NodeClockOptions {
@@ -86,12 +88,10 @@ class QueueNodeClock implements NodeClock, Freezable {
     this.#queue = queue;
     this.#trueWallNow = wallNow;
     this.#originMs = queue.now;
-    this.#startMs = roundUp(options.startMs ?? queue.now);
-    this.#wallOffsetMs = options.wallOffsetMs ?? 0;
-    this.#rate = options.rate ?? 1;
-    if (!(this.#rate > 0 && this.#rate < Infinity)) {
-      throw invalidArgument(`A clock's rate must be a positive number, not ${this.#rate}.`);
-    }
+    const { startMs, wallOffsetMs, rate } = optionsOf("a node's clock", options);
+    this.#startMs = roundUp(finite("startMs", startMs, queue.now));
+    this.#wallOffsetMs = finite("wallOffsetMs", wallOffsetMs, 0);
+    this.#rate = positive("rate", finite("rate", rate, 1), 1);
   }
 
   get pendingTimers(): number {
@@ -153,5 +153,7 @@ class QueueNodeClock implements NodeClock, Freezable {
 /** Refuses delays that a real clock would misread without a word. */
 export function requireDelay(delayMs: number): void {
   if (Number.isFinite(delayMs)) return;
-  throw invalidArgument(`A timer's delay must be a finite number of milliseconds, not ${delayMs}.`);
+  throw invalidArgument(
+    `A timer's delay must be a finite number of milliseconds, not ${shown(delayMs)}.`,
+  );
 }

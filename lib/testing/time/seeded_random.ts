@@ -5,6 +5,8 @@
  */
 
 import type { Random } from "../../runtime/clock.ts";
+import { shown } from "../../foreign/text_of.ts";
+import { invalidArgument } from "../../errors.ts";
 
 const UINT32_RANGE = 0x1_0000_0000;
 const UINT53_RANGE = 2 ** 53;
@@ -46,7 +48,9 @@ export class SeededRandom implements Random {
    */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new RangeError(`A seed must be a whole number from 0 to 2^53 - 1, not ${seed}.`);
+      throw invalidArgument(
+        `A seed must be a whole number from 0 to 2^53 - 1, not ${shown(seed)}.`,
+      );
     }
     this.seed = seed;
     this.#origin = [seed >>> 0, Math.floor(seed / UINT32_RANGE), 0];

@@ -14,6 +14,7 @@ import {
   requireDelay,
 } from "./node_clock.ts";
 import { realTurn } from "./turn.ts";
+import { finite, optionsOf, positive } from "../../foreign/option_checks.ts";
 
 /** How virtual time starts, and when it gives up. */
 export interface VirtualClockOptions {
@@ -82,10 +83,11 @@ export class VirtualClock implements Clock {
    * @param options How time starts.
    */
   constructor(options: VirtualClockOptions = {}) {
-    this.#queue = new EventQueue(options.startMs ?? 1_000_000);
+    const { startMs, epochMs, maxEventsPerInstant } = optionsOf("VirtualClock", options);
+    this.#queue = new EventQueue(finite("startMs", startMs, 1_000_000));
     this.#startMs = this.#queue.now;
-    this.#epochMs = options.epochMs ?? Date.UTC(2030, 0, 1);
-    this.#maxEventsPerInstant = options.maxEventsPerInstant ?? 1_000_000;
+    this.#epochMs = finite("epochMs", epochMs, Date.UTC(2030, 0, 1));
+    this.#maxEventsPerInstant = positive("maxEventsPerInstant", maxEventsPerInstant, 1_000_000);
   }
 
   /** How many events are still to happen, those of frozen nodes left out. */
