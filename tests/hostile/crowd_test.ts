@@ -1,7 +1,7 @@
 /**
- * Crowds at the door: 2,000 strangers on each transport, each of whom goes as far as
+ * Crowds at a listener: 2,000 unproven peers on each transport, each of which gets as far as
  * it can and stays there, cost less than 32 MiB. `INTERNODE_CROWDS=1` tries
- * every stage at every door, which takes minutes.
+ * every stage at every listener, which takes minutes.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { type Memory, MemoryProcess } from "../../bench/support/memory_process.t
 import { pause } from "./scene/scene.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
-import type { DoorsConfig } from "./scene/doors.ts";
+import type { ListenersConfig } from "./scene/listeners.ts";
 import {
   after,
   close,
-  type Door,
   hello,
   knock,
   recordedHello,
   say,
+  type Target,
   through,
   upgraded,
   write,
@@ -27,7 +27,7 @@ import { utf8 } from "../support/session/raw_frames.ts";
 import { nodeOf } from "./scene/grounds.ts";
 
 const IS_FULL = FILES && Deno.env.has("INTERNODE_CROWDS");
-const STRANGERS = 2_000, AT_ONCE = 32;
+const UNPROVEN = 2_000, AT_ONCE = 32;
 /** What any server has been through that has begun to work, AT_ONCE at a time. */
 const WARM_ROUNDS = 4;
 /** How far the heap itself grows is chance: one of so many crowds must do. */
@@ -45,62 +45,62 @@ const QUICK: ReadonlySet<string> = new Set([
 ]);
 /** None is cut off while the crowd gathers. */
 const HANDSHAKE_TIMEOUT_MS = 60_000;
-const SECRET = "a secret of the crowds at doors";
+const SECRET = "a secret of the crowds at listeners";
 
 type Bare = Awaited<ReturnType<typeof knock>>;
 
-/** How far a stranger goes. */
+/** How far an unproven peer gets. */
 interface Stage {
   readonly name: string;
-  readonly go: (door: Door) => Promise<Bare>;
-  readonly on: (door: Door) => boolean;
+  readonly go: (target: Target) => Promise<Bare>;
+  readonly on: (target: Target) => boolean;
 }
 
-const isTls = ({ tls }: Door): boolean => tls !== "none";
-const isWebSocket = ({ url }: Door): boolean => url.startsWith("ws");
+const isTls = ({ tls }: Target): boolean => tls !== "none";
+const isWebSocket = ({ url }: Target): boolean => url.startsWith("ws");
 
 const STAGES: readonly Stage[] = [
-  { name: "connect and say nothing", on: () => true, go: knock },
+  { name: "connect and send nothing", on: () => true, go: knock },
   {
-    name: "begin with TLS",
+    name: "begin TLS",
     on: isTls,
-    go: async (door) => {
-      const bare = await knock(door);
-      return await after(bare, async () => await write(bare, await recordedHello(door)));
+    go: async (target) => {
+      const bare = await knock(target);
+      return await after(bare, async () => await write(bare, await recordedHello(target)));
     },
   },
   {
-    name: "are through with TLS",
+    name: "complete TLS",
     on: isTls,
-    go: async (door) => {
-      const bare = await through(door);
+    go: async (target) => {
+      const bare = await through(target);
       return await after(bare, async () => {
         if ("handshake" in bare) await (bare as Deno.TlsConn).handshake();
       });
     },
   },
   {
-    name: "send 7 KiB of a request for WebSocket",
+    name: "send 7 KiB of a WebSocket request",
     on: isWebSocket,
-    go: async (door) => {
-      const bare = await through(door);
+    go: async (target) => {
+      const bare = await through(target);
       const request = utf8(`GET /internode HTTP/1.1\r\nHost: ${"x".repeat(7_000)}`);
       return await after(bare, () => write(bare, request));
     },
   },
-  { name: "are upgraded", on: isWebSocket, go: upgraded },
+  { name: "complete the WebSocket upgrade", on: isWebSocket, go: upgraded },
   {
-    name: "say hello and prove nothing",
+    name: "send a hello and no proof",
     on: ({ secret }) => secret !== null,
-    go: async (door) => {
-      const bare = await upgraded(door);
-      return await after(bare, () => say(door, bare, hello(door)));
+    go: async (target) => {
+      const bare = await upgraded(target);
+      return await after(bare, () => say(target, bare, hello(target)));
     },
   },
 ];
 
 Deno.test({
-  name: `${STRANGERS} strangers at a door cost less than 32 MiB, however far they go`,
+  name: `${UNPROVEN} unproven peers at a listener take less than 32 MiB, however far they get`,
   ignore: !NET || !FILES || !RUN,
 }, async (test) => {
   const authority = await TestAuthority.root("authority");
@@ -115,7 +115,7 @@ Deno.test({
     await authority.node("member", { names: [...ips, ...uris] }),
     authority,
   );
-  const config: DoorsConfig = {
+  const config: ListenersConfig = {
     secret: SECRET,
     handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     secretNodes,
@@ -123,12 +123,12 @@ Deno.test({
     mutual,
     services: [
       ...["tcp", "tls", "ws", "wss"].map((scheme) => `${scheme}://127.0.0.1:0`),
-      ...(Deno.build.os === "windows" ? [] : [`unix://${folder}/door.sock`]),
+      ...(Deno.build.os === "windows" ? [] : [`unix://${folder}/listener.sock`]),
     ],
   };
   const common = { secret: SECRET, authority: authority.cert, strange: mutual };
   const tlsOf = (url: string): "server" | "none" => /^(tls|wss)/.test(url) ? "server" : "none";
-  const all = (services: readonly string[]): Door[] => [
+  const all = (services: readonly string[]): Target[] => [
     ...secretNodes.map(([url, dialler]) => ({
       ...common,
       name: `a node at ${new URL(url).protocol.slice(0, -1)}`,
@@ -161,7 +161,7 @@ Deno.test({
         let line = "";
         for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
           const { peakBytes, usedBytes } = await measure(config, stage, all, i);
-          line = `${where}: ${STRANGERS} who ${stage.name} take ${mib(peakBytes)} MiB, ` +
+          line = `${where}: ${UNPROVEN} who ${stage.name} take ${mib(peakBytes)} MiB, ` +
             `${mib(usedBytes)} of them in heap and buffers`;
           console.log(line);
           if (peakBytes < MOST_BYTES) return;
@@ -174,24 +174,24 @@ Deno.test({
 
 /** What a crowd takes at most, of a process of its own, as what is resident is given back late. */
 async function measure(
-  config: DoorsConfig,
+  config: ListenersConfig,
   { go }: Stage,
-  all: (services: readonly string[]) => Door[],
+  all: (services: readonly string[]) => Target[],
   index: number,
 ): Promise<{ peakBytes: number; usedBytes: number }> {
   let crowd: Crowd, figures: { peakBytes: number; usedBytes: number };
   {
-    await using doors = new MemoryProcess(new URL("./scene/doors.ts", import.meta.url), [
+    await using listeners = new MemoryProcess(new URL("./scene/listeners.ts", import.meta.url), [
       JSON.stringify(config),
     ]);
-    const door = all(await doors.ask<string[]>("services"))[index]!;
+    const target = all(await listeners.ask<string[]>("services"))[index]!;
     for (let round = 0; round < WARM_ROUNDS; round++) {
-      await (await gather(door, go, AT_ONCE)).leave();
+      await (await gather(target, go, AT_ONCE)).leave();
     }
-    const before = await doors.ask("begin");
-    crowd = await gather(door, go, STRANGERS);
-    const peakBytes = await doors.ask<number>("peak");
-    figures = { peakBytes, usedBytes: used(await doors.ask("memory")) - used(before) };
+    const before = await listeners.ask("begin");
+    crowd = await gather(target, go, UNPROVEN);
+    const peakBytes = await listeners.ask<number>("peak");
+    figures = { peakBytes, usedBytes: used(await listeners.ask("memory")) - used(before) };
   }
   await crowd.leave();
   return figures;
@@ -204,12 +204,12 @@ interface Crowd {
 }
 
 /** Many go there, and stay. Who has to wait is not waited for. */
-async function gather(door: Door, go: Stage["go"], count: number): Promise<Crowd> {
+async function gather(target: Target, go: Stage["go"], count: number): Promise<Crowd> {
   const here: Bare[] = [], all: Promise<void>[] = [];
   let left = count;
   const one = async (): Promise<void> => {
     while (left-- > 0) {
-      const gone = go(door).then((bare) => void here.push(bare), () => {});
+      const gone = go(target).then((bare) => void here.push(bare), () => {});
       all.push(gone);
       await Promise.race([gone, pause(PATIENCE_MS)]);
     }

@@ -41,7 +41,7 @@ async function closeOddly(url: string): Promise<void> {
   bare.close();
 }
 
-Deno.test("ws: the reason of a close", { ignore: !NET }, async () => {
+Deno.test("ws: the reason in a close frame is logged as plain text", { ignore: !NET }, async () => {
   const [other, local] = pair("ws"), logger = new HeardLogger();
   await using node = new Manager({ local, hosts: [local, other], logger });
   await node.listen();
@@ -50,7 +50,9 @@ Deno.test("ws: the reason of a close", { ignore: !NET }, async () => {
   judgeLines("listen()", logger.heard);
 });
 
-Deno.test("ws: the reason of a close in a server of one's own", { ignore: !NET }, async () => {
+Deno.test("ws: the reason in a close frame is logged as plain text, in a user's server", {
+  ignore: !NET,
+}, async () => {
   const [other, local] = pair("ws"), logger = new HeardLogger();
   const node = new Manager({ local, hosts: [local, other], logger });
   const { hostname, port } = new URL(local);
@@ -84,7 +86,7 @@ for (
     ["a chunked refusal", `HTTP/1.1 503 x\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n${EVIL}`],
   ] as const
 ) {
-  Deno.test(`ws: ${what}`, { ignore: !NET }, async () => {
+  Deno.test(`ws: ${what} is logged as plain text`, { ignore: !NET }, async () => {
     const [local, evil] = pair("ws"), logger = new HeardLogger();
     const { port } = new URL(evil);
     using listener = Deno.listen({ hostname: "127.0.0.1", port: Number(port) });
@@ -109,7 +111,9 @@ for (
   });
 }
 
-Deno.test("tls: the subject of a certificate, whoever refuses whom", { ignore: !NET }, async () => {
+Deno.test("tls: the subject of a certificate is logged as plain text, whichever side refuses", {
+  ignore: !NET,
+}, async () => {
   const authority = await TestAuthority.root(`root ${EVIL}`),
     other = await TestAuthority.root(EVIL);
   for (const from of [authority, other]) {
@@ -164,7 +168,9 @@ async function judgeResolver(
   judgeLines(where, logger.heard);
 }
 
-Deno.test("discovery: what a registry, DNS and files say", { ignore: !NET || !FILES }, async () => {
+Deno.test("discovery: texts of a registry, DNS and files are logged as plain text", {
+  ignore: !NET || !FILES,
+}, async () => {
   const base64 = (text: string): string => utf8(text).toBase64();
   const kvs = [{ key: base64(`evil/${EVIL}`), value: base64(`tcp://${EVIL}:1`) }];
   const more = [...kvs, { key: base64("evil/1"), value: base64("tcp://10.0.0.1:1") }];

@@ -212,7 +212,7 @@ async function toClient(scheme: string, transports: Transports, word: EvilWord):
 
 for (const scheme of SCHEMES) {
   const ignore = !NET || !FILES || (scheme === "unix" && Deno.build.os === "windows");
-  const name = `over ${scheme}, whatever a peer writes anywhere is told in plain words`;
+  const name = `over ${scheme}, whatever text a peer sends is logged as plain text`;
   Deno.test({ name, ignore }, async (test) => {
     const transports = systemTransports(certificates());
     for (const word of EVIL_WORDS) {
@@ -226,13 +226,14 @@ for (const scheme of SCHEMES) {
   });
 }
 
-/** What strangers can do who need not prove anything. */
+/** What peers can do without a proof. */
 const STRANGE = EVIL_WORDS.filter(({ answers }) => answers !== true);
 const TIMES_EACH = 12;
 
 for (const scheme of SCHEMES) {
   const ignore = !NET || !FILES || (scheme === "unix" && Deno.build.os === "windows");
-  const name = `over ${scheme}, what strangers cause is told once, then counted, on both faces`;
+  const name =
+    `over ${scheme}, what unproven peers cause is logged once, then counted, on both faces`;
   Deno.test({ name, ignore }, async () => {
     await using street = new Street(scheme);
     const transports = systemTransports(certificates());
@@ -279,7 +280,7 @@ for (const scheme of SCHEMES) {
   });
 }
 
-Deno.test("the judge finds what is not plain", () => {
+Deno.test("the check of logged texts finds characters that are not plain", () => {
   let found = 0;
   for (const mark of ["\n", "\u001b", "\u0085", "\u2028", "\u202e", "\u200b", "\ufeff", "\ud800"]) {
     try {

@@ -10,16 +10,16 @@ import { MemoryProcess } from "../../bench/support/memory_process.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 import { beside } from "../support/beside.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
-import type { DoorsConfig } from "./scene/doors.ts";
-import { type Door, type Failure, FAILURES } from "./attacks/failing_handshakes.ts";
+import type { ListenersConfig } from "./scene/listeners.ts";
+import { type Failure, FAILURES, type Target } from "./attacks/failing_handshakes.ts";
 import { nodeOf } from "./scene/grounds.ts";
 
 const asked = FILES ? Deno.env.get("INTERNODE_HANDSHAKES") : undefined;
 const IS_FULL = asked !== undefined, COUNT = Number(asked ?? 80);
 /** So many at a time. */
 const AT_ONCE = 8;
-/** So many doors at a time, each in a process of its own. */
-const DOORS_AT_ONCE = 3;
+/** How many listeners are tested at a time, each in a process of its own. */
+const LISTENERS_AT_ONCE = 3;
 /** Of those that wait until they are cut off, as many as come in that time. */
 const SLOW_AT_ONCE = 100;
 const HANDSHAKE_TIMEOUT_MS = 300;
@@ -33,7 +33,7 @@ const KEPT_EACH_BYTES = 100;
 const RESIDENT_BYTES = 32 * 1024 * 1024;
 
 Deno.test({
-  name: "a handshake that fails leaves no memory behind, however it fails",
+  name: "a failed handshake leaves no memory behind, however it fails",
   ignore: !NET || !FILES || !RUN,
 }, async (test) => {
   const authority = await TestAuthority.root("authority");
@@ -48,8 +48,8 @@ Deno.test({
   const common = { secret: SECRET, authority: authority.cert, strange, dialler: "tcp://a:1" };
   const all: Place[] = [
     ...secretNodes.map((node): Place => ({
-      doors: { secretNodes: [node] },
-      door: {
+      listeners: { secretNodes: [node] },
+      target: {
         ...common,
         name: `a node at ${new URL(node[0]).protocol}`,
         url: node[0],
@@ -58,8 +58,8 @@ Deno.test({
       },
     })),
     ...mutualNodes.map((node): Place => ({
-      doors: { mutualNodes: [node] },
-      door: {
+      listeners: { mutualNodes: [node] },
+      target: {
         ...common,
         name: `a node at ${new URL(node[0]).protocol} with mutual TLS`,
         url: node[0],
@@ -69,8 +69,8 @@ Deno.test({
       },
     })),
     ...(["tcp", "tls"] as const).map((scheme): Place => ({
-      doors: { services: [`${scheme}://127.0.0.1:0`] },
-      door: {
+      listeners: { services: [`${scheme}://127.0.0.1:0`] },
+      target: {
         ...common,
         name: `a server at ${scheme}:`,
         url: "",
@@ -78,7 +78,7 @@ Deno.test({
       },
     })),
   ];
-  const config: DoorsConfig = {
+  const config: ListenersConfig = {
     secret: SECRET,
     handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     secretNodes: [],
@@ -88,61 +88,69 @@ Deno.test({
   };
   await beside(
     test,
-    DOORS_AT_ONCE,
-    all.map(({ doors, door }) => ({
-      name: door.name,
-      fn: () => judgeAll({ ...config, ...doors }, door),
+    LISTENERS_AT_ONCE,
+    all.map(({ listeners, target }) => ({
+      name: target.name,
+      fn: () => judgeAll({ ...config, ...listeners }, target),
     })),
   );
 });
 
-/** A door, and what its process is made from. */
+/** A listener, and what its process is made from. */
 interface Place {
-  readonly doors: Partial<DoorsConfig>;
-  readonly door: Door;
+  readonly listeners: Partial<ListenersConfig>;
+  readonly target: Target;
 }
 
 /** All that can fail there, in a process of its own. */
-async function judgeAll(config: DoorsConfig, { url, ...door }: Door): Promise<void> {
-  await using doors = new MemoryProcess(new URL("./scene/doors.ts", import.meta.url), [
+async function judgeAll(config: ListenersConfig, { url, ...target }: Target): Promise<void> {
+  await using listeners = new MemoryProcess(new URL("./scene/listeners.ts", import.meta.url), [
     JSON.stringify(config),
   ]);
-  const [service = url] = await doors.ask<string[]>("services");
-  const there: Door = { ...door, url: service };
+  const [service = url] = await listeners.ask<string[]>("services");
+  const there: Target = { ...target, url: service };
   const failures = FAILURES.filter(({ on }) => on(there));
   // What it has in common with others is tried there.
   const quick = failures.filter((failure) =>
     !service.startsWith("wss") || failure.layer === "upgrade"
   );
-  for (const failure of IS_FULL ? failures : quick) await judge(doors, there, failure);
+  for (const failure of IS_FULL ? failures : quick) await judge(listeners, there, failure);
 }
 
 /** Fails some times, so that all is there that stays, then many times. What leaks does so again. */
-async function judge(doors: MemoryProcess, door: Door, failure: Failure): Promise<void> {
-  await repeat(door, failure, 30);
-  const first = await measure(doors, door, failure);
+async function judge(listeners: MemoryProcess, target: Target, failure: Failure): Promise<void> {
+  await repeat(target, failure, 30);
+  const first = await measure(listeners, target, failure);
   if (first === null) return;
-  const second = await measure(doors, door, failure);
+  const second = await measure(listeners, target, failure);
   assert(second === null, `${first}; again: ${second}`);
 }
 
 /** What stays, if that is too much. */
-async function measure(doors: MemoryProcess, door: Door, failure: Failure): Promise<string | null> {
-  const before = await doors.ask("memory");
-  await repeat(door, failure, COUNT);
-  const after = await doors.ask("memory");
+async function measure(
+  listeners: MemoryProcess,
+  target: Target,
+  failure: Failure,
+): Promise<string | null> {
+  const before = await listeners.ask("memory");
+  await repeat(target, failure, COUNT);
+  const after = await listeners.ask("memory");
   const used = after.heapBytes + after.bufferBytes - before.heapBytes - before.bufferBytes;
   const resident = after.residentBytes - before.residentBytes;
-  const what = `${door.name}, ${COUNT} times ${failure.name}: ${kib(used)} KiB of heap and ` +
+  const what = `${target.name}, ${COUNT} times ${failure.name}: ${kib(used)} KiB of heap and ` +
     `buffers stay, and ${kib(resident)} KiB resident`;
   console.log(what);
   return used < KEPT_BYTES + COUNT * KEPT_EACH_BYTES && resident < RESIDENT_BYTES ? null : what;
 }
 
-async function repeat(door: Door, { act, isSlow = false }: Failure, count: number): Promise<void> {
+async function repeat(
+  target: Target,
+  { act, isSlow = false }: Failure,
+  count: number,
+): Promise<void> {
   let left = count;
   const one = async (): Promise<void> => {
-    while (left-- > 0) await act(door);
+    while (left-- > 0) await act(target);
   };
   await Promise.all(Array.from({ length: isSlow ? SLOW_AT_ONCE : AT_ONCE }, one));
 }

@@ -18,7 +18,8 @@ const grounds = GROUNDS.filter(({ scheme, mutualTls }) => !(scheme === "unix" &&
 
 for (const ground of grounds) {
   Deno.test({
-    name: `${ground.name}: no flood of any frame keeps a neighbour waiting for ${SLOWEST_MS} ms`,
+    name:
+      `${ground.name}: no flood of any frame delays the calls of another peer by ${SLOWEST_MS} ms`,
     ignore: ground.ignore,
   }, async () => {
     await using scene = await Scene.open(ground);

@@ -1,6 +1,6 @@
 import { testBeside } from "../support/beside.ts";
 import { GROUNDS } from "./scene/grounds.ts";
-import { doorAttacks } from "./attacks/door_attacks.ts";
+import { handshakeAttacks } from "./attacks/handshake_attacks.ts";
 import { floodAttacks } from "./attacks/flood_attacks.ts";
 import { type Attack, printFigures, Scene } from "./scene/scene.ts";
 import { shapeAttacks } from "./attacks/shape_attacks.ts";
@@ -19,7 +19,7 @@ const KINDS: readonly (readonly Attack[])[] = [
   unreadAttacks,
   floodAttacks,
   shapeAttacks,
-  doorAttacks,
+  handshakeAttacks,
 ];
 
 /** Each ground has processes of its own, which wait for most of their time. */

@@ -150,7 +150,7 @@ const evilMap = joined(new Uint8Array([0x81]), evilText, evilText);
 export const EVIL_WORDS: readonly EvilWord[] = [
   { name: "the name in a hello", early: true, say: (peer) => peer.send(hello(EVIL)) },
   {
-    name: "a name in a hello with what is not seen alone",
+    name: "a name in a hello with invisible characters only",
     early: true,
     say: (peer) => peer.send(hello("tcp://evil\u202e\u200b:1")),
   },
@@ -162,7 +162,7 @@ export const EVIL_WORDS: readonly EvilWord[] = [
     say: (peer: EvilPeer) => peer.send(goodbye(code)),
   })),
   {
-    name: "names of handlers that there are not",
+    name: "names of unknown handlers",
     say: async (peer) => {
       const bare = request(0, { code: 0 });
       await peer.send(nameOf(0, EVIL, EVIL), bare, open(1, 1, 1, { code: 0 }));

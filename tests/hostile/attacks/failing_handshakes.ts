@@ -16,7 +16,7 @@ import { maskedFrame, openBare, upgradeRequest } from "../../support/network/raw
 type Bare = Awaited<ReturnType<typeof openBare>>;
 
 /** Somewhere to knock. */
-export interface Door {
+export interface Target {
   readonly name: string;
   readonly url: string;
   /** What stands around it: nothing, TLS, or mutual TLS with what lets one through. */
@@ -37,26 +37,26 @@ export interface Door {
 export interface Failure {
   readonly name: string;
   /** Fails once; settles when the connection is over. */
-  readonly act: (door: Door) => Promise<void>;
+  readonly act: (target: Target) => Promise<void>;
   /** Where it makes sense. */
-  readonly on: (door: Door) => boolean;
+  readonly on: (target: Target) => boolean;
   /** What it breaks: TLS, the upgrade to WebSocket, or our own handshake. */
   readonly layer: "tls" | "upgrade" | "own";
   /** Whether it takes as long as a handshake may. */
   readonly isSlow?: boolean;
 }
 
-const isTls = ({ tls }: Door): boolean => tls !== "none";
-const isMutual = ({ tls }: Door): boolean => typeof tls === "object";
-const isWebSocket = ({ url }: Door): boolean => url.startsWith("ws");
-const hasSecret = ({ secret }: Door): boolean => secret !== null;
+const isTls = ({ tls }: Target): boolean => tls !== "none";
+const isMutual = ({ tls }: Target): boolean => typeof tls === "object";
+const isWebSocket = ({ url }: Target): boolean => url.startsWith("ws");
+const hasSecret = ({ secret }: Target): boolean => secret !== null;
 const always = (): boolean => true;
 
 /** ClientHellos, recorded once, by what they say is spoken within. */
 const clientHellos = new Map<string, Uint8Array<ArrayBuffer>>();
 
-/** The ClientHello of a client that a door would let through. */
-export async function recordedHello({ url, tls }: Door): Promise<Uint8Array<ArrayBuffer>> {
+/** The ClientHello of a client that a target would let through. */
+export async function recordedHello({ url, tls }: Target): Promise<Uint8Array<ArrayBuffer>> {
   const protocol = tls === "server" && url.startsWith("wss") ? "http/1.1" : "internode/1";
   const known = clientHellos.get(protocol);
   if (known !== undefined) return known;
@@ -80,8 +80,8 @@ export async function recordedHello({ url, tls }: Door): Promise<Uint8Array<Arra
   return clientHellos.get(protocol)!;
 }
 
-/** A bare connection to a door. */
-export function knock({ url }: Door): Promise<Bare> {
+/** A bare connection to a target. */
+export function knock({ url }: Target): Promise<Bare> {
   return openBare({ url: url.replace(/^wss?|^tls/, "tcp").replace(/(:\d+)\/.*/, "$1") });
 }
 
@@ -90,7 +90,7 @@ export function knock({ url }: Door): Promise<Bare> {
  *
  * @param bare One that has knocked already, where there is no mutual TLS. Default: a new one.
  */
-export async function through({ url, tls, authority }: Door, bare?: Bare): Promise<Bare> {
+export async function through({ url, tls, authority }: Target, bare?: Bare): Promise<Bare> {
   if (bare !== undefined && tls === "none") return bare;
   if (tls !== "server") {
     const path = parseHostAddress(url.replace(/(:\d+)\/.*/, "$1"));
@@ -103,11 +103,11 @@ export async function through({ url, tls, authority }: Door, bare?: Bare): Promi
 }
 
 /** Where our own handshake begins. */
-export async function upgraded(door: Door, knocked?: Bare): Promise<Bare> {
-  const bare = await through(door, knocked);
-  if (!isWebSocket(door)) return bare;
+export async function upgraded(target: Target, knocked?: Bare): Promise<Bare> {
+  const bare = await through(target, knocked);
+  if (!isWebSocket(target)) return bare;
   return await after(bare, async () => {
-    await write(bare, upgradeRequest({ token: tokenOf(door), path: "/internode" }));
+    await write(bare, upgradeRequest({ token: tokenOf(target), path: "/internode" }));
     await bare.read(new Uint8Array(4096));
   });
 }
@@ -123,7 +123,7 @@ export async function after(bare: Bare, act: () => Promise<void>): Promise<Bare>
   }
 }
 
-export function tokenOf({ secret, dialler, url, isService = false }: Door): string | undefined {
+export function tokenOf({ secret, dialler, url, isService = false }: Target): string | undefined {
   const host = isService ? "" : url.replace(/(:\d+)\/.*/, "$1");
   return secret === null ? undefined : sharedSecret(secret).token(dialler, host, Date.now());
 }
@@ -135,14 +135,14 @@ export async function write(bare: Bare, bytes: Uint8Array): Promise<void> {
 }
 
 /** Sends a batch of ours in whatever goes around it. */
-export function say(door: Door, bare: Bare, frames: Uint8Array): Promise<void> {
+export function say(target: Target, bare: Bare, frames: Uint8Array): Promise<void> {
   return write(
     bare,
-    isWebSocket(door) ? maskedFrame(2, frames) : joined(u32(frames.length, 0), frames),
+    isWebSocket(target) ? maskedFrame(2, frames) : joined(u32(frames.length, 0), frames),
   );
 }
 
-export function hello({ dialler, secret }: Door): Uint8Array {
+export function hello({ dialler, secret }: Target): Uint8Array {
   const payload = encodeHello(peerHello({
     name: dialler,
     wallMs: Date.now(),
@@ -181,13 +181,13 @@ async function attempt(open: Promise<Bare>, act: (bare: Bare) => Promise<void>):
 }
 
 /** Shakes hands by TLS with what will not do. */
-async function byTls(door: Door, { cert, key }: Partial<MtlsConfig>): Promise<void> {
-  const { hostname, port } = parseHostAddress(door.url);
+async function byTls(target: Target, { cert, key }: Partial<MtlsConfig>): Promise<void> {
+  const { hostname, port } = parseHostAddress(target.url);
   const shown = cert === undefined ? {} : { cert: String(cert), key: String(key) };
   const conn = await Deno.connectTls({
     hostname,
     port,
-    caCerts: [door.authority],
+    caCerts: [target.authority],
     alpnProtocols: ["internode/1"],
     ...shown,
   });
@@ -198,80 +198,80 @@ async function byTls(door: Door, { cert, key }: Partial<MtlsConfig>): Promise<vo
 /** All of them. */
 export const FAILURES: readonly Failure[] = [
   {
-    name: "a TLS hello, and it leaves",
+    name: "a TLS hello, then the connection ends",
     layer: "tls",
     on: isTls,
-    act: (door) =>
-      attempt(knock(door), async (bare) => {
-        await write(bare, await recordedHello(door));
+    act: (target) =>
+      attempt(knock(target), async (bare) => {
+        await write(bare, await recordedHello(target));
         await bare.read(new Uint8Array(16));
       }),
   },
   {
-    name: "a TLS hello, and what is no record",
+    name: "a TLS hello, then bytes that are not a TLS record",
     layer: "tls",
     on: isTls,
-    act: (door) =>
-      attempt(knock(door), async (bare) => {
+    act: (target) =>
+      attempt(knock(target), async (bare) => {
         await write(
           bare,
-          joined(await recordedHello(door), new Uint8Array([23, 3, 3, 0, 2, 1, 2])),
+          joined(await recordedHello(target), new Uint8Array([23, 3, 3, 0, 2, 1, 2])),
         );
         await ending(bare);
       }),
   },
   {
-    name: "a TLS hello, and nothing more",
+    name: "a TLS hello, then silence",
     layer: "tls",
     on: isTls,
     isSlow: true,
-    act: (door) =>
-      attempt(knock(door), async (bare) => {
-        await write(bare, await recordedHello(door));
+    act: (target) =>
+      attempt(knock(target), async (bare) => {
+        await write(bare, await recordedHello(target));
         await ending(bare);
       }),
   },
   {
-    name: "what is no TLS",
+    name: "bytes that are not TLS",
     layer: "tls",
     on: isTls,
-    act: (door) =>
-      attempt(knock(door), async (bare) => {
+    act: (target) =>
+      attempt(knock(target), async (bare) => {
         await write(bare, utf8("GET / HTTP/1.1\r\n\r\n"));
         await ending(bare);
       }),
   },
-  { name: "no certificate", layer: "tls", on: isMutual, act: (door) => byTls(door, {}) },
+  { name: "no certificate", layer: "tls", on: isMutual, act: (target) => byTls(target, {}) },
   {
-    name: "a certificate of a stranger",
+    name: "a certificate of an unknown authority",
     layer: "tls",
     on: isMutual,
-    act: (door) => byTls(door, door.strange),
+    act: (target) => byTls(target, target.strange),
   },
   {
-    name: "half a request for WebSocket",
+    name: "half a WebSocket request, then the connection ends",
     layer: "upgrade",
     on: isWebSocket,
-    act: (door) =>
-      attempt(through(door), (bare) => write(bare, utf8("GET /internode HTTP/1.1\r\nHost: "))),
+    act: (target) =>
+      attempt(through(target), (bare) => write(bare, utf8("GET /internode HTTP/1.1\r\nHost: "))),
   },
   {
-    name: "half a request for WebSocket, and nothing more",
+    name: "half a WebSocket request, then silence",
     layer: "upgrade",
     on: isWebSocket,
     isSlow: true,
-    act: (door) =>
-      attempt(through(door), async (bare) => {
+    act: (target) =>
+      attempt(through(target), async (bare) => {
         await write(bare, utf8("GET /internode HTTP/1.1\r\nHost: "));
         await ending(bare);
       }),
   },
   {
-    name: "a bad request for WebSocket",
+    name: "an invalid WebSocket request",
     layer: "upgrade",
     on: isWebSocket,
-    act: (door) =>
-      attempt(through(door), async (bare) => {
+    act: (target) =>
+      attempt(through(target), async (bare) => {
         await write(bare, utf8("GET /internode HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"));
         await bare.read(new Uint8Array(1024));
       }),
@@ -281,31 +281,31 @@ export const FAILURES: readonly Failure[] = [
     layer: "own",
     on: always,
     isSlow: true,
-    act: (door) => attempt(upgraded(door), ending),
+    act: (target) => attempt(upgraded(target), ending),
   },
   {
     name: "no hello",
     layer: "own",
     on: always,
-    act: (door) => attempt(upgraded(door), () => Promise.resolve()),
+    act: (target) => attempt(upgraded(target), () => Promise.resolve()),
   },
   {
-    name: "what is no hello",
+    name: "bytes that are not a hello",
     layer: "own",
     on: always,
-    act: (door) =>
-      attempt(upgraded(door), async (bare) => {
-        await say(door, bare, rawFrame(FrameType.hello, { payload: new Uint8Array(40) }));
+    act: (target) =>
+      attempt(upgraded(target), async (bare) => {
+        await say(target, bare, rawFrame(FrameType.hello, { payload: new Uint8Array(40) }));
         await answer(bare);
       }),
   },
   {
-    name: "a hello, and it leaves before its proof",
+    name: "a hello, then the connection ends before the proof",
     layer: "own",
     on: hasSecret,
-    act: (door) =>
-      attempt(upgraded(door), async (bare) => {
-        await say(door, bare, hello(door));
+    act: (target) =>
+      attempt(upgraded(target), async (bare) => {
+        await say(target, bare, hello(target));
         await bare.read(new Uint8Array(1024));
       }),
   },
@@ -313,11 +313,11 @@ export const FAILURES: readonly Failure[] = [
     name: "a wrong proof",
     layer: "own",
     on: hasSecret,
-    act: (door) =>
-      attempt(upgraded(door), async (bare) => {
-        await say(door, bare, hello(door));
+    act: (target) =>
+      attempt(upgraded(target), async (bare) => {
+        await say(target, bare, hello(target));
         await bare.read(new Uint8Array(1024));
-        await say(door, bare, rawFrame(FrameType.proof, { payload: new Uint8Array(32) }));
+        await say(target, bare, rawFrame(FrameType.proof, { payload: new Uint8Array(32) }));
         await answer(bare);
       }),
   },

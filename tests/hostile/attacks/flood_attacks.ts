@@ -73,7 +73,7 @@ const uncredited = cutOff(
 
 /** The same, and it goes on whatever it hears. */
 const deaf: Attack = {
-  name: "sends 64 MiB more after it was cut off, and listens to nothing",
+  name: "sends 64 MiB more after its connection was ended, and reads nothing",
   logs: /without credit/,
   act: async (scene) => {
     using peer = await scene.peer({ hello: GREEDY });
@@ -164,7 +164,7 @@ async function settled(scene: Scene, what: string): Promise<Record<string, numbe
 }
 
 const names: Attack = {
-  name: "gives numbers to 65,535 long names",
+  name: "defines 65,535 long names",
   on: isFirst,
   logs: /handler names that the peer sent exceed/,
   act: async (scene) => {
@@ -176,7 +176,7 @@ const names: Attack = {
 };
 
 const pings: Attack = {
-  name: "asks for a million signs of life and reads none",
+  name: "sends a million pings and reads no answers",
   logs: /sent too many frames without effect|bytes of responses wait for it/,
   act: async (scene) => {
     using peer = await scene.peer({ hello: GREEDY });
@@ -214,7 +214,7 @@ const ungiven = [
 ] as const;
 
 const credit = cutOff(
-  "gives credit for outputs that was not in use",
+  "gives back credit for outputs that was not in use",
   /gave back credit that was not in use/,
   async (peer) => {
     const payload = u32(0xffff_ffff);

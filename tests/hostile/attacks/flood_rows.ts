@@ -1,5 +1,5 @@
 /**
- * What a peer or a stranger may send without end: a row for each type of frame.
+ * What a peer, proven or not, may send without end: a row for each type of frame.
  *
  * @module
  */
@@ -107,17 +107,17 @@ const typeRows: readonly FloodRow[] = [
     bytes: each(4_000, (i) => rawFrame(FrameType.request, { id: idOf(i), argument: NO_TIMEOUT })),
   },
   {
-    name: "requests whose time is up",
+    name: "requests whose time has run out",
     first: named("echo"),
     bytes: each(4_000, (i) => rawFrame(FrameType.request, { id: idOf(i), argument: 0 })),
   },
   {
-    name: "requests of no handler",
+    name: "requests of unknown handlers",
     first: named("nobody"),
     bytes: each(4_000, (i) => rawFrame(FrameType.request, { id: idOf(i), argument: NO_TIMEOUT })),
   },
   {
-    name: "requests in pieces that never end",
+    name: "fragmented requests without an end",
     first: named("echo"),
     bytes: each(2_000, (i) => {
       const payload = joined(u32(100), new Uint8Array(1));
@@ -149,7 +149,7 @@ const typeRows: readonly FloodRow[] = [
     bytes: frame(FrameType.outputCredit, { id: NOWHERE, payload: u32(0) }),
   },
   {
-    name: "an opener's pieces",
+    name: "an opener's fragments",
     bytes: frame(FrameType.openerFragment, { id: NOWHERE, payload: new Uint8Array(1) }),
   },
   { name: "responses", bytes: frame(FrameType.response, message) },
@@ -161,10 +161,10 @@ const typeRows: readonly FloodRow[] = [
     bytes: frame(FrameType.inputCredit, { id: NOWHERE, payload: u32(0) }),
   },
   {
-    name: "a responder's pieces",
+    name: "a responder's fragments",
     bytes: frame(FrameType.responderFragment, { id: NOWHERE, payload: new Uint8Array(1) }),
   },
-  { name: "frames that there are not", bytes: frame(200) },
+  { name: "frames of unknown types", bytes: frame(200) },
   {
     name: "batches without a frame",
     bytes: (ground) => repeated(batchOn(ground, EMPTY), FLOOD_BYTES),
@@ -200,41 +200,41 @@ function webSocketRows(stage: Stage): FloodRow[] {
 }
 
 /** Those who have shown nothing yet. */
-const strangerRows: readonly FloodRow[] = [
+const unprovenRows: readonly FloodRow[] = [
   {
-    name: "a stranger's frames, of each type in turn",
+    name: "an unproven peer's frames, of each type in turn",
     stage: "upgraded",
     bytes: (ground) =>
       joined(...Object.values(FrameType).map((type) => batchOn(ground, rawFrame(type)))),
   },
   {
-    name: "a stranger's pings",
+    name: "an unproven peer's pings",
     stage: "upgraded",
     bytes: frame(FrameType.ping),
   },
   {
-    name: "a stranger's batches without a frame",
+    name: "an unproven peer's batches without a frame",
     stage: "upgraded",
     bytes: (ground) => repeated(batchOn(ground, EMPTY), FLOOD_BYTES),
   },
   {
-    name: "a stranger's hello that has no end",
+    name: "an unproven peer's endless hello",
     stage: "upgraded",
     bytes: (ground) =>
       batchOn(ground, rawFrame(FrameType.hello, { payload: new Uint8Array(4_000), length: ALL })),
   },
   {
-    name: "a stranger's bytes of no protocol",
+    name: "an unproven peer's bytes of no protocol",
     stage: "bare",
     bytes: () => new Uint8Array(FLOOD_BYTES).fill(0x41),
   },
   {
-    name: "a stranger's requests for an upgrade",
+    name: "an unproven peer's upgrade requests",
     stage: "bare",
     on: isWebSocket,
     bytes: () => utf8("GET /internode HTTP/1.1\r\nHost: localhost\r\n\r\n"),
   },
-  { name: "strangers that come and go", stage: "bare", bytes: () => EMPTY },
+  { name: "unproven peers that connect and disconnect", stage: "bare", bytes: () => EMPTY },
 ];
 
 /** What a frame does is the same over all transports of bytes, and over all of messages. */
@@ -250,5 +250,5 @@ export const floodRows: readonly FloodRow[] = [
   ...typeRows.map((row) => ({ ...row, ...(!ANYWHERE.has(row.name) && { on: isPlain }) })),
   ...webSocketRows("peer"),
   ...webSocketRows("upgraded"),
-  ...strangerRows,
+  ...unprovenRows,
 ];

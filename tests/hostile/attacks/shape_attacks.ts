@@ -139,7 +139,7 @@ const hugeWebSocketMessage: Attack = {
 };
 
 const longFailure: Attack = {
-  name: "has a handler fail with a text of 1 MiB",
+  name: "makes a handler fail with a text of 1 MiB",
   on: isFirst,
   act: async (scene) => {
     using peer = await scene.peer();
@@ -152,7 +152,7 @@ const longFailure: Attack = {
 
 /** The victim's own call is answered with the largest error there can be, and with one larger than that. */
 const longErrors: Attack = {
-  name: "answers with enormous errors, and says goodbye with 1 MiB",
+  name: "answers with enormous errors, and sends a goodbye of 1 MiB",
   on: isFirst,
   logs: /The peer ended the connection/,
   act: async (scene) => {
@@ -182,7 +182,7 @@ function isEmpty(counts: object): boolean {
 
 /** What was begun counts against the budget for as long as the connection lasts. */
 const slowPieces: Attack = {
-  name: "sends the pieces of a message one by one, and never the last",
+  name: "sends the fragments of a message one by one, and never the last",
   on: isFirst,
   act: async (scene: Scene) => {
     using peer = await scene.peer();
@@ -216,7 +216,7 @@ export const shapeAttacks: readonly Attack[] = [
     request(0),
     rawFrame(FrameType.request, { id: idOf(0, 2), argument: NO_TIMEOUT }),
   ]),
-  ends("calls a handler by a number that it never agreed on", /has not defined/, () => [
+  ends("calls a handler by an undefined name number", /has not defined/, () => [
     request(0, { code: 77 }),
   ]),
   ends("sends a name that is not the next one", /name number 5 instead of 0/, () => [

@@ -1,6 +1,6 @@
 /**
- * One count and one deadline for who has not proven itself, on both faces and
- * over every transport, however far each has come.
+ * One count and one time limit for unproven connections, on both faces and over
+ * every transport, at every stage.
  *
  * @module
  */
@@ -27,9 +27,9 @@ import { configOf, TestAuthority } from "../support/certificates/test_authority.
 import { utf8 } from "../support/session/raw_frames.ts";
 import {
   close,
-  type Door,
   knock,
   recordedHello,
+  type Target,
   through,
   tokenOf,
   upgraded,
@@ -41,7 +41,7 @@ import { pause } from "./scene/scene.ts";
 
 type Bare = Awaited<ReturnType<typeof knock>>;
 
-const SECRET = "a secret of the counted doors", WINDOWS = Deno.build.os === "windows";
+const SECRET = "a secret of the counted listeners", WINDOWS = Deno.build.os === "windows";
 const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
 if (FILES) {
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -52,9 +52,9 @@ interface Options extends HandshakeLimits {
   readonly handshakeTimeoutMs?: number;
 }
 
-/** A door that is open, and how a member comes in by it. */
-interface OpenDoor extends AsyncDisposable {
-  readonly door: Door;
+/** An open listener, and how a member connects to it. */
+interface OpenTarget extends AsyncDisposable {
+  readonly target: Target;
   readonly log: HeardLogger;
   /** Settles once a member has come in. */
   member(): Promise<void>;
@@ -86,7 +86,7 @@ function hostsOn(scheme: Kind["scheme"]): readonly [string, string] {
   return nodeOf(scheme, () => `${folder}/${++sockets}.sock`);
 }
 
-async function open({ scheme, isMutual, face }: Kind, options: Options): Promise<OpenDoor> {
+async function open({ scheme, isMutual, face }: Kind, options: Options): Promise<OpenTarget> {
   const [local, dialler] = hostsOn(scheme), hosts = [local, dialler];
   const authority = await TestAuthority.root("authority");
   const ip = { type: "ip" as const, value: "127.0.0.1" };
@@ -101,7 +101,7 @@ async function open({ scheme, isMutual, face }: Kind, options: Options): Promise
   const secured = isMutual ? { tls: mutual } : { transports };
   const stack = new AsyncDisposableStack();
   const common = { auth, graceMs: 0, logger: log, ...options };
-  const door: Door = {
+  const target: Target = {
     name: nameOf({ scheme, isMutual, face }),
     url: local,
     isService: face === "server",
@@ -136,23 +136,23 @@ async function open({ scheme, isMutual, face }: Kind, options: Options): Promise
       await serving;
     });
   }
-  return { door, log, member, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { target, log, member, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** How far strangers come, where it makes sense. */
-function stagesOf({ scheme, isMutual }: Kind): ((door: Door) => Promise<Bare>)[] {
+/** How far unproven peers can get at a listener. */
+function stagesOf({ scheme, isMutual }: Kind): ((target: Target) => Promise<Bare>)[] {
   const isTls = isMutual || scheme === "tls" || scheme === "wss";
   const stages = [knock];
   if (isTls) {
-    stages.push(async (door) => {
-      const bare = await knock(door);
-      await write(bare, await recordedHello(door));
+    stages.push(async (target) => {
+      const bare = await knock(target);
+      await write(bare, await recordedHello(target));
       return bare;
     }, secured);
   }
   if (scheme === "ws" || scheme === "wss") {
-    stages.push(async (door) => {
-      const bare = await secured(door);
+    stages.push(async (target) => {
+      const bare = await secured(target);
       await write(bare, utf8("GET /internode HTTP/1.1\r\n"));
       return bare;
     }, upgraded);
@@ -160,8 +160,8 @@ function stagesOf({ scheme, isMutual }: Kind): ((door: Door) => Promise<Bare>)[]
   return stages;
 }
 
-async function secured(door: Door): Promise<Bare> {
-  const bare = await through(door);
+async function secured(target: Target): Promise<Bare> {
+  const bare = await through(target);
   if ("handshake" in bare) await (bare as Deno.TlsConn).handshake();
   return bare;
 }
@@ -175,21 +175,21 @@ async function ending(bare: Bare): Promise<void> {
 for (const kind of KINDS) {
   const ignore = !NET || !FILES;
   Deno.test({
-    name: `${nameOf(kind)}: strangers are counted together, however far they have come`,
+    name: `${nameOf(kind)}: unproven connections are counted together, at whatever stage they are`,
     ignore,
   }, async () => {
     const stages = stagesOf(kind), maxUnproven = 4;
     await using opened = await open(kind, { maxUnproven });
-    const { door, log } = opened, inside: Bare[] = [], ends: Promise<void>[] = [];
+    const { target, log } = opened, inside: Bare[] = [], ends: Promise<void>[] = [];
     for (let i = 0; i < maxUnproven; i++) {
-      const bare = await stages[i % stages.length]!(door);
+      const bare = await stages[i % stages.length]!(target);
       inside.push(bare);
       ends.push(ending(bare));
     }
     let hasEnded = false;
     for (const end of ends) end.then(() => hasEnded = true);
     for (let i = 0; i < 3; i++) {
-      const surplus = await knock(door);
+      const surplus = await knock(target);
       await ending(surplus);
       close(surplus);
     }
@@ -206,60 +206,62 @@ for (const kind of KINDS) {
   });
 
   Deno.test({
-    name: `${nameOf(kind)}: of one address no more are heard than may be, of Unix sockets all`,
+    name: `${
+      nameOf(kind)
+    }: maxUnprovenPerAddress limits the connections of one address, but not those over Unix sockets`,
     ignore,
   }, async () => {
     await using opened = await open(kind, { maxUnprovenPerAddress: 2 });
-    const { door, log } = opened, strangers: Bare[] = [];
-    for (let i = 0; i < 2; i++) strangers.push(await knock(door));
-    const third = await knock(door);
+    const { target, log } = opened, unproven: Bare[] = [];
+    for (let i = 0; i < 2; i++) unproven.push(await knock(target));
+    const third = await knock(target);
     if (kind.scheme === "unix") {
-      strangers.push(third);
+      unproven.push(third);
       await opened.member();
     } else {
       await ending(third);
       close(third);
       assertEquals(log.of("listener_overloaded").length, 1);
       assert(log.shown[0]!.message.includes("maxUnprovenPerAddress"), log.shown[0]!.message);
-      close(strangers.shift()!);
+      close(unproven.shift()!);
       await opened.member();
     }
-    strangers.forEach(close);
+    unproven.forEach(close);
   });
 }
 
 Deno.test({
-  name: "all that comes before the proof has one time, on both faces and over every transport",
+  name: "one time limit covers everything before the proof, on both faces and over every transport",
   ignore: !NET || !FILES,
 }, async () => {
   // Who had the time anew would take as much longer as it comes late.
   const handshakeTimeoutMs = 3_000, lateMs = 2_500;
   await Promise.all(KINDS.map(async (kind) => {
     await using opened = await open(kind, { handshakeTimeoutMs });
-    const { door } = opened;
+    const { target } = opened;
     // Whoever goes on late has no more time for that.
     const goesOn = async (): Promise<Bare> => {
-      const bare = await knock(door);
+      const bare = await knock(target);
       await pause(lateMs);
-      return await upgraded(door, bare);
+      return await upgraded(target, bare);
     };
     const ways = [...stagesOf(kind), ...(kind.isMutual ? [] : [goesOn])];
     await Promise.all(ways.map(async (go, i) => {
       const startMs = performance.now();
-      const bare = await go(door);
+      const bare = await go(target);
       await ending(bare);
       close(bare);
       const tookMs = performance.now() - startMs;
       const isOver = tookMs > handshakeTimeoutMs - 50 && tookMs < handshakeTimeoutMs + 2_000;
-      assert(isOver, `${door.name}, way ${i}: ${tookMs} ms`);
+      assert(isOver, `${target.name}, way ${i}: ${tookMs} ms`);
     }));
   }));
 });
 
 /** The status that a request for WebSocket is answered with. */
-async function statusAt(door: Door): Promise<string> {
-  const bare = await knock(door), buffer = new Uint8Array(1_024);
-  await write(bare, upgradeRequest({ token: tokenOf(door) }));
+async function statusAt(target: Target): Promise<string> {
+  const bare = await knock(target), buffer = new Uint8Array(1_024);
+  await write(bare, upgradeRequest({ token: tokenOf(target) }));
   const count = await bare.read(buffer);
   close(bare);
   return new TextDecoder().decode(buffer.subarray(0, count ?? 0)).slice(9, 12);
@@ -282,7 +284,7 @@ testBeside(
         (request, { remoteAddr: { hostname } }) =>
           node.upgrade(request, { remoteAddress: hostname }),
       );
-      const door: Door = {
+      const target: Target = {
         name: "upgrade",
         url: local,
         tls: "none",
@@ -291,8 +293,8 @@ testBeside(
         authority: "",
         strange: { cert: "", key: "", ca: "" },
       };
-      const strangers = [await upgraded(door), await upgraded(door)];
-      for (let i = 0; i < 2; i++) assertEquals(await statusAt(door), "503");
+      const unproven = [await upgraded(target), await upgraded(target)];
+      for (let i = 0; i < 2; i++) assertEquals(await statusAt(target), "503");
       assertEquals(log.shown.map(({ fields }) => fields["event"]), ["connection_refused"]);
       assert(log.shown[0]!.message.includes(Object.keys(limits)[0]!), log.shown[0]!.message);
       // When their time is up, a member gets in.
@@ -300,7 +302,7 @@ testBeside(
       member.connect();
       await member.waitForConnect({ timeoutMs: 5_000 });
       // The runtime waits for them to say that they close.
-      strangers.forEach(close);
+      unproven.forEach(close);
     },
   })),
 );

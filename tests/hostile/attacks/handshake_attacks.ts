@@ -1,5 +1,5 @@
 /**
- * Strangers: whoever connects and is not, or not yet, believed.
+ * Attacks by peers that have not proven themselves.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { openBare } from "../../support/network/raw_socket.ts";
 import { type Attack, pause, type Scene } from "../scene/scene.ts";
 
 /** More than are heard at a time. */
-const STRANGERS = 2_000;
+const UNPROVEN = 2_000;
 const RESETS = 200;
 /** How long the victim's handshakes may take, and then some, in milliseconds. */
 const HANDSHAKE_MS = 1_700;
@@ -27,7 +27,7 @@ const withSecret = ({ mutualTls }: Ground): boolean => !mutualTls;
 const onWebSocket = ({ scheme }: Ground): boolean => scheme === "ws" || scheme === "wss";
 
 /** The victim's address without whatever stands between it and the bare socket. */
-function door({ cast }: Scene): Promise<Bare> {
+function connectTo({ cast }: Scene): Promise<Bare> {
   return openBare({ url: cast.victim });
 }
 
@@ -67,23 +67,23 @@ function hello(scene: Scene, name: string): Uint8Array {
 }
 
 const silent: Attack = {
-  name: `connects ${STRANGERS} times and says nothing`,
+  name: `connects ${UNPROVEN} times and sends nothing`,
   on: isMajor,
   act: async (scene) => {
     const bare: Bare[] = [];
-    for (let i = 0; i < STRANGERS; i++) {
-      const made = await door(scene).catch(() => null);
+    for (let i = 0; i < UNPROVEN; i++) {
+      const made = await connectTo(scene).catch(() => null);
       if (made !== null) bare.push(made);
     }
     await pause(HANDSHAKE_MS);
     for (const each of bare) close(each);
-    assert(bare.length > STRANGERS / 2, `${bare.length} connections were made`);
+    assert(bare.length > UNPROVEN / 2, `${bare.length} connections were made`);
   },
 };
 
 /** Members that stop half way, as many as that. */
 const halfWay: Attack = {
-  name: "connects 100 times, as a member may, and says no hello",
+  name: "connects 100 times with a valid token, and sends no hello",
   on: isMajor,
   logs: /handshake did not complete within/,
   act: async (scene) => {
@@ -98,7 +98,7 @@ const slow: Attack = {
   name: "sends its handshake byte by byte",
   on: isMajor,
   act: async (scene) => {
-    const bare = await door(scene);
+    const bare = await connectTo(scene);
     const bytes = onWebSocket(scene.ground)
       ? utf8("GET /internode HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n".repeat(20))
       : new Uint8Array([0x40, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x30, ...new Uint8Array(200)]);
@@ -118,11 +118,11 @@ const slow: Attack = {
 };
 
 const garbage: Attack = {
-  name: "says something else than this protocol",
+  name: "sends bytes of another protocol",
   on: (ground) => isMajor(ground) && !onWebSocket(ground),
   logs: /announced|handshake|TLS|hello|protocol|wrong version/i,
   act: async (scene) => {
-    const bare = await door(scene);
+    const bare = await connectTo(scene);
     await bare.write(utf8("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     await lastWords(bare);
     close(bare);
@@ -130,7 +130,7 @@ const garbage: Attack = {
 };
 
 const foreignNames: Attack = {
-  name: "gives itself names of 3 KiB and with control characters",
+  name: "sends names of 3 KiB and with control characters",
   on: isFirst,
   logs: /a name in its hello/,
   act: async (scene) => {
@@ -159,7 +159,7 @@ const wrongProof: Attack = {
 };
 
 const largeHello: Attack = {
-  name: "says a hello of more than 4,096 bytes",
+  name: "sends a hello of more than 4,096 bytes",
   logs: /a batch of \d+ bytes|a message of more than 4096 bytes/,
   act: async (scene) => {
     using peer = await knock(scene);
@@ -184,7 +184,7 @@ const resets: Attack = {
   on: isMajor,
   act: async (scene) => {
     for (let i = 0; i < RESETS; i++) {
-      const bare = await door(scene);
+      const bare = await connectTo(scene);
       if (i % 2 === 0) await bare.write(new Uint8Array(20)).catch(() => 0);
       close(bare);
     }
@@ -192,7 +192,7 @@ const resets: Attack = {
 };
 
 const leaves: Attack = {
-  name: "connects, is let in and leaves 30 times without a word",
+  name: "completes the handshake and disconnects without a goodbye, 30 times",
   on: isFirst,
   act: async (scene) => {
     for (let i = 0; i < 30; i++) (await scene.peer())[Symbol.dispose]();
@@ -200,7 +200,7 @@ const leaves: Attack = {
 };
 
 const fallsSilent: Attack = {
-  name: "is let in and falls silent",
+  name: "completes the handshake and then sends nothing",
   on: isFirst,
   logs: /has sent nothing for/,
   act: async (scene) => {
@@ -210,7 +210,7 @@ const fallsSilent: Attack = {
 };
 
 const noToken: Attack = {
-  name: "asks 500 times for an upgrade without a token",
+  name: "requests an upgrade without a token, 500 times",
   on: (ground) => onWebSocket(ground) && withSecret(ground),
   act: async (scene) => {
     for (let i = 0; i < 500; i++) {
@@ -221,7 +221,7 @@ const noToken: Attack = {
 };
 
 const text: Attack = {
-  name: "sends a WebSocket message of text",
+  name: "sends a WebSocket text message",
   on: onWebSocket,
   logs: /not binary/,
   act: async (scene) => {
@@ -232,7 +232,7 @@ const text: Attack = {
 };
 
 /** Attacks by those who are not let in, or hardly. */
-export const doorAttacks: readonly Attack[] = [
+export const handshakeAttacks: readonly Attack[] = [
   silent,
   halfWay,
   slow,

@@ -1,5 +1,5 @@
 /**
- * A process with a door of each kind, whose memory is measured. It lets nobody in.
+ * A process with a listener of each kind, whose memory is measured. It accepts nobody.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { type Memory, memory } from "../../../bench/support/memory_process.ts";
 import type { MtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 
-/** What the doors are made from. */
-export interface DoorsConfig {
+/** What the listeners are made from. */
+export interface ListenersConfig {
   readonly secret: string;
   /** How long a handshake may take, in milliseconds. */
   readonly handshakeTimeoutMs: number;
@@ -35,7 +35,7 @@ const KEPT_OBJECTS = 100_000, MADE_OBJECTS = 2_000_000;
 /** How often it is looked at while a crowd comes, in milliseconds. */
 const WATCH_EACH_MS = 5;
 
-async function run(config: DoorsConfig): Promise<void> {
+async function run(config: ListenersConfig): Promise<void> {
   const { handshakeTimeoutMs, services, mutual } = config;
   const logger = NOBODY, auth = sharedSecret(config.secret);
   const { cert, key } = mutual, transports = systemTransports({ cert, key });
@@ -83,7 +83,7 @@ async function run(config: DoorsConfig): Promise<void> {
   await Promise.all(serving);
 }
 
-/** As any busy server does: the space for what is young has the size that it keeps then, which is no stranger's doing. */
+/** As any busy server does: the space for what is young has the size that it keeps then, which no peer causes. */
 function makeGarbage(): void {
   const kept: unknown[] = new Array(KEPT_OBJECTS);
   for (let i = 0; i < MADE_OBJECTS; i++) kept[i % KEPT_OBJECTS] = { text: `${i}`, list: [i] };
