@@ -14,6 +14,7 @@ import { type Connection, InternodeError, type Manager, single, stream } from "@
 import { ManualResolver } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
+import { dials } from "../../lib/grid/dialler.ts";
 import { allNamed } from "../support/endpoint_named.ts";
 import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 import { PATIENCE_MS } from "./history.ts";
@@ -75,6 +76,8 @@ class HostsHistory {
   readonly #lives: number[];
   readonly #held = new Map<string, Connection>();
   #lastChangeMs = 0;
+  /** Who has dialled and was to be dialled. */
+  #wrong: string | null = null;
 
   constructor(seed: number) {
     const random = this.#random = new SeededRandom(seed);
@@ -116,6 +119,9 @@ class HostsHistory {
 
   async play(): Promise<void> {
     const { clock, size } = this.grid, random = this.#random;
+    this.grid.history.subscribe(({ kind, from, to }) => {
+      if (kind === "accept" && !dials(to, from)) this.#wrong = `${to} has dialled ${from}`;
+    });
     await this.grid.start();
     for (let n = random.int(2, 16); n > 0; n--) {
       clock.setTimer(random.float(0, WINDOW_MS), () => this.#change(random.int(0, size - 1)));
@@ -173,6 +179,7 @@ class HostsHistory {
       if (call.failure !== undefined) throw new Error(`the last call failed: ${call.failure}`);
     }
     for (const call of this.#calls) this.#judge(call);
+    if (this.#wrong !== null) throw new Error(`${this.#wrong}, which is to dial`);
     for (const node of this.grid.running) {
       if (this.grid.node(node).hosts.length !== this.#lists[node]!.length) {
         throw new Error(`node ${node} lists ${this.grid.node(node).hosts}`);
