@@ -17,6 +17,7 @@ import { textOf } from "./text_of.ts";
  * | `peer_up`, `peer_down` | a peer is connected (again); it cannot be reached |
  * | `connection_lost` | a connection ended unexpectedly |
  * | `connection_renewed`, `renewal_failed` | a connection was replaced by a newer one; the newer one could not be made |
+ * | `host_admitted` | a host that is not listed was admitted by its certificate |
  * | `hosts_changed` | hosts joined or left the list of a grid's hosts |
  * | `dial_failed` | an attempt to connect failed |
  * | `connection_refused` | a connection was refused by this side or by the peer |
@@ -72,6 +73,7 @@ export type LogEvent =
   | "listener_unauthenticated"
   | "grace_over"
   | "handler_failed"
+  | "host_admitted"
   | "hosts_changed"
   | "internal_error"
   | "listener_failed"

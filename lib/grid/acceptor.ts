@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Refusal } from "../session/frames/wire_error.ts";
+import type { Refusal, RefusalCode } from "../session/frames/wire_error.ts";
 import type { InternodeError } from "../errors.ts";
 import type { TokenJudgement } from "../transport/channel/authorization.ts";
 import { closeQuietly } from "../transport/channel/close_quietly.ts";
@@ -13,6 +13,7 @@ import type { Link } from "../driver/link.ts";
 import { ListenerLimiter } from "../transport/channel/listener_limiter.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { Channel } from "../transport/channel/transport.ts";
+import { parseHostAddress } from "../runtime/host_address.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { GridPeer } from "./grid_peer.ts";
@@ -24,6 +25,15 @@ import { ListenerLog } from "../rpc/connecting/listener_log.ts";
 
 /** The least default of `maxUnproven`. */
 const MAX_UNPROVEN = 1_024;
+
+/** What is told in the handshake, where there is a code for it, rather than before a WebSocket upgrade. */
+const TOLD_LATER: ReadonlySet<RefusalCode> = new Set(["NotListed", "GoingAway"]);
+
+/** A host that may come in. */
+interface Entry {
+  /** Gives its peer. */
+  enter(): GridPeer;
+}
 
 /** Accepts connections and hands each to its peer after the handshake. */
 export class Acceptor {
@@ -79,9 +89,8 @@ export class Acceptor {
     remote?: string,
   ): TokenJudgement {
     return this.#tokens.judge(token, { identity, remote }, (name) => {
-      const found = this.find(name, identity);
-      // Who is not listed yet is told so in the handshake, where there is a code for it.
-      return "why" in found && found.code !== "NotListed" ? found : null;
+      const found = this.#find(name, identity);
+      return "why" in found && !TOLD_LATER.has(found.code) ? found : null;
     });
   }
 
@@ -98,11 +107,13 @@ export class Acceptor {
       return closeQuietly(channel);
     }
     const judge = (link: Link, caller: string): TakeOver | Refusal => {
-      const found = this.find(caller, link.identity);
-      if ("why" in found) return found;
+      const found = this.#find(caller, link.identity);
+      if ("why" in found) {
+        if (found.code === "GoingAway") this.#onIntroduced(caller);
+        return found;
+      }
       return () => {
-        // It may have left meanwhile, and come back.
-        const { reconnector } = this.#peers.get(caller) ?? found;
+        const { reconnector } = found.enter();
         reconnector.adopt(link);
         return reconnector;
       };
@@ -120,17 +131,35 @@ export class Acceptor {
     this.#pending.close(error);
   }
 
-  /** The peer of that name, or why its connection is refused. */
-  find(name: string, identity: PeerIdentity | undefined): GridPeer | Refusal {
-    const local = this.#node.local.href;
+  /** How the host of that name comes in once its handshake is done, or why its connection is refused. */
+  #find(name: string, identity: PeerIdentity | undefined): Entry | Refusal {
+    const node = this.#node, local = node.local.href;
     const denied = (why: string): Refusal => ({ code: "PermissionDenied", why });
-    if (this.#node.closing) return denied(`"${local}" is closing`);
+    if (node.closing) return denied(`"${local}" is closing`);
     if (name === local) return denied(`"${name}" is this host's own name`);
     const peer = this.#peers.get(name);
-    if (peer === undefined) {
-      return { code: "NotListed", why: `"${name}" is not among the hosts of "${local}"` };
+    if (peer === undefined || peer.isAdmitted) {
+      const verdict = node.admission.judge(name, identity);
+      if ("why" in verdict) return verdict;
+      return dials(local, name) ? this.#dialled(name) : { enter: () => this.#peers.admit(verdict) };
     }
-    if (dials(local, name)) return denied(`"${local}" dials "${name}", not the other way around`);
-    return this.#node.refusal(name, identity) ?? peer;
+    const refusal = node.refusal(name, identity);
+    if (dials(local, name)) {
+      return node.options.admit !== null && refusal === null
+        ? this.#dialled(name)
+        : denied(`"${local}" dials "${name}", not the other way around`);
+    }
+    // It may have left meanwhile, and come back.
+    return refusal ?? { enter: () => this.#peers.get(name) ?? peer };
+  }
+
+  #dialled(name: string): Refusal {
+    return { code: "GoingAway", why: `"${this.#node.local.href}" knows "${name}" and dials it` };
+  }
+
+  /** A host that this node is to dial has made itself known. */
+  #onIntroduced(name: string): void {
+    const peer = this.#peers.get(name) ?? this.#peers.admit(parseHostAddress(name));
+    peer.reconnector.dialAnew(false);
   }
 }

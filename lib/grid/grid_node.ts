@@ -26,6 +26,7 @@ import { ClosingSignals } from "../rpc/serving/closing_signals.ts";
 import type { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
 import { DialLimiter } from "../rpc/connecting/dial_limiter.ts";
 import { HandlerTable } from "../rpc/serving/handler_table.ts";
+import { Admission } from "./admission.ts";
 import type { ListedHost } from "./host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { Serving } from "../rpc/serving/serving.ts";
@@ -37,6 +38,8 @@ export class GridNode {
   readonly local: HostAddress;
   /** The settings. */
   readonly options: NodeOptions;
+  /** Admits peers that are not listed. */
+  readonly admission: Admission;
   /** The handlers. */
   readonly handlers: HandlerTable = new HandlerTable();
   /** Who is told of ended calls. */
@@ -61,6 +64,7 @@ export class GridNode {
     this.local = local;
     this.options = options;
     const { clock, tracer, logger } = options;
+    this.admission = new Admission(this);
     this.traces = new CallTraces(logger);
     this.audit = auditTrailOf(options.audit, local.href, logger, clock);
     this.serving = {

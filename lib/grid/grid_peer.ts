@@ -18,6 +18,7 @@ import { type ConnectionState, mayFollow } from "../rpc/contract/connection_stat
 import type { GridNode } from "./grid_node.ts";
 import { drainLink } from "../rpc/connecting/link_closing.ts";
 import type { ListedHost } from "./host_list.ts";
+import { Introduction } from "./introduction.ts";
 import { managerClosed, notListed, peerCloses, unreachable } from "./peer_errors.ts";
 import { Reconnector } from "../rpc/connecting/reconnector.ts";
 import type { ReconnectorDelegate } from "../rpc/connecting/reconnector_delegate.ts";
@@ -33,8 +34,12 @@ export class GridPeer implements ReconnectorDelegate {
 
   /** Whether it was taken off the list of hosts: it is no peer any more. */
   hasLeft = false;
+  /** Whether it is a peer though it is not listed. */
+  isAdmitted = false;
   /** Told whenever an attempt or a channel has ended for good. */
   onAllGone: () => void = () => {};
+  /** Told when the peer is known to be down. */
+  onDown: () => void = () => {};
 
   readonly #node: GridNode;
   #listed: ListedHost;
@@ -46,6 +51,8 @@ export class GridPeer implements ReconnectorDelegate {
   #duplicates: DuplicateNameWatch | null = null;
   #state: ConnectionState = "connecting";
   #unwatch: (() => void) | null = null;
+  /** Where peers may be admitted, and this one is to dial. */
+  readonly #introduction: Introduction | null = null;
 
   constructor(node: GridNode, listed: ListedHost, dials: boolean) {
     this.#node = node;
@@ -66,6 +73,15 @@ export class GridPeer implements ReconnectorDelegate {
       },
       this,
     );
+    if (dials || options.admit === null) return;
+    this.#introduction = new Introduction(node, () => this.#listed);
+    this.#introduction.onAllGone = () => this.onGone();
+    this.#introduction.onRefused = (error) => this.#onIntroduced(error);
+  }
+
+  /** Whether no channel and no attempt is left. */
+  get isGone(): boolean {
+    return this.reconnector.isGone && (this.#introduction?.isGone ?? true);
   }
 
   /** This node's canonical URL. */
@@ -89,6 +105,7 @@ export class GridPeer implements ReconnectorDelegate {
     const by = this.#dials ? this.#listed.address : this.#node.options.listen;
     this.#unwatch = this.#node.onChange(by, () => this.reconnector.onChange());
     this.reconnector.start();
+    this.#introduction?.start();
   }
 
   /** Calls back at each change of state; the function returned ends that. */
@@ -134,6 +151,7 @@ export class GridPeer implements ReconnectorDelegate {
   /** Finishes what runs; no new calls in either direction. */
   drain(reason: InternodeError): void {
     this.#unwatch?.();
+    this.#introduction?.stop();
     this.reconnector.stop(peerCloses());
     for (const link of this.reconnector.links) drainLink(link, reason);
   }
@@ -141,13 +159,14 @@ export class GridPeer implements ReconnectorDelegate {
   /** It is to be reached elsewhere; a connection that there is stays. */
   move(listed: ListedHost): void {
     this.#listed = listed;
-    if (this.#dials) this.reconnector.dialAnew();
+    if (this.#dials) this.reconnector.dialAnew(true);
   }
 
   /** It is no peer any more: calls that wait fail, connections stay until they are closed. */
   leave(): void {
     this.hasLeft = true;
     this.#unwatch?.();
+    this.#introduction?.stop();
     this.reconnector.leave(notListed(this.host, this.local));
     this.#end();
   }
@@ -160,7 +179,10 @@ export class GridPeer implements ReconnectorDelegate {
 
   /** See {@linkcode ReconnectorDelegate}: whom this side has dialled must be able to prove it. */
   checkPeer(link: Link): Refusal | null {
-    return this.#node.refusal(this.host, link.identity);
+    const { identity } = link;
+    if (!this.isAdmitted) return this.#node.refusal(this.host, identity);
+    const verdict = this.#node.admission.judge(this.host, identity);
+    return "why" in verdict ? verdict : null;
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
@@ -189,6 +211,7 @@ export class GridPeer implements ReconnectorDelegate {
         clock.now(),
       );
     }
+    this.#introduction?.stop();
     this.#log.onConnected(link, instance);
     this.#setState("connected");
     this.#waiting?.tryAll();
@@ -204,12 +227,15 @@ export class GridPeer implements ReconnectorDelegate {
   /** See {@linkcode ReconnectorDelegate}. */
   onLost(link: Link, error: InternodeError | null): void {
     if (error !== null) this.#log.onLost(link, error);
-    if (this.reconnector.link === null) this.#setState("connecting");
+    if (this.reconnector.link !== null) return;
+    this.#setState("connecting");
+    if (!this.isClosing) this.#introduction?.start();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
   onPeerClosing(error: InternodeError): void {
     this.#onDown(error);
+    if (!this.isClosing && !this.hasLeft) this.#introduction?.start();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
@@ -228,6 +254,11 @@ export class GridPeer implements ReconnectorDelegate {
     this.#node.onGone();
   }
 
+  /** The peer is to dial this host, and does not admit it. */
+  #onIntroduced(error: unknown): void {
+    if (this.reconnector.isDown) this.reconnector.lastFailure = error;
+  }
+
   #end(): void {
     this.#waiting?.fail("closed");
     if (this.#state !== "closed") this.#setState("closed");
@@ -239,6 +270,7 @@ export class GridPeer implements ReconnectorDelegate {
     this.#log.onUnreached(error);
     if (this.#state !== "disconnected") this.#setState("disconnected");
     this.#waiting?.fail("down");
+    this.onDown();
   }
 
   #unsent(why: Unsent): InternodeError {

@@ -100,6 +100,7 @@ export class Manager implements AsyncDisposable {
     this.#ownServer = new OwnServer(this.#node, this.#acceptor);
     this.#listener = new NodeListener(node, this.#acceptor);
     this.#membership.onChange = (change, graceMs) => {
+      node.admission.onChange(change);
       this.#peers.apply(change, graceMs);
       this.#acceptor.onPeersChange();
     };

@@ -20,6 +20,7 @@ import { MtlsCredentials } from "../transport/certificates/mtls_credentials.ts";
 import { mtlsTransports } from "../transport/mtls/mtls_transport.ts";
 import type { Transports } from "../transport/channel/transport.ts";
 import { systemTransports, transportsOf } from "../transport/transports.ts";
+import type { AllowRule } from "../rpc/contract/allow.ts";
 import type { Audit } from "../rpc/contract/audit.ts";
 import { auditOf } from "../rpc/connecting/audit_trail.ts";
 import {
@@ -49,6 +50,17 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
    * resolver takes out have the default grace time to finish what runs.
    */
   readonly hosts: HostSource;
+  /**
+   * Admits hosts that are not listed yet, by their certificates: a rule such as
+   * `allowNames("*.storage.example")`. It needs mutual TLS. A host that is admitted
+   * is a peer, in `connections()` though not in `hosts`, for as long as it is
+   * connected, or once it is listed. A host that was taken off the list is not
+   * admitted before it is listed again. The rule is asked at each handshake;
+   * anything but `true` refuses. A node with this option also makes itself known to
+   * listed hosts that are to dial it and do not. Default: only listed hosts are
+   * peers.
+   */
+  readonly admit?: AllowRule | undefined;
   /** The request path of WebSocket hosts. Default: `"/internode"`. */
   readonly path?: string | undefined;
   /** The origins of web pages that may connect to a WebSocket host, such as `"https://app.example"`, or `"*"` for all; also by `upgrade`. A browser lets any page connect to what its machine reaches, and no node says an origin. Others get status 403. Default: none. */
@@ -111,6 +123,8 @@ export interface NodeOptions extends ConnectionSettings {
   /** See {@linkcode ManagerOptions}. */
   readonly listen: HostAddress;
   /** See {@linkcode ManagerOptions}. */
+  readonly admit: AllowRule | null;
+  /** See {@linkcode ManagerOptions}. */
   readonly path: string;
   /** See {@linkcode ManagerOptions}. */
   readonly allowOrigins: readonly string[];
@@ -160,6 +174,7 @@ export function resolveOptions(given: ManagerOptions, local: HostAddress): NodeO
   const settings = {
     ...resolveConnectionOptions(given),
     listen: given.listen === undefined ? local : parseHostAddress(given.listen),
+    admit: readAdmit(given),
     path,
     allowOrigins: readOrigins(given.allowOrigins),
     allowHosts: readHosts(given.allowHosts),
@@ -183,4 +198,13 @@ export function resolveOptions(given: ManagerOptions, local: HostAddress): NodeO
     ownIdentity: source === undefined ? null : () => identityOf(source.current.cert),
     transports: source === undefined ? transports ?? systemTransports() : mtlsTransports(source),
   };
+}
+
+function readAdmit({ admit, tls, transports }: ManagerOptions): AllowRule | null {
+  if (admit === undefined) return null;
+  if (typeof admit !== "function") {
+    throw invalidOption("admit", `must be a rule, such as of allowNames, not ${shown(admit)}`);
+  }
+  if (tls !== undefined || transports !== undefined) return admit;
+  throw invalidOption("admit", "needs mutual TLS (option tls), as it admits by certificate");
 }

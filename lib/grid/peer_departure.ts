@@ -26,7 +26,7 @@ export async function departFrom(peer: GridPeer, graceMs: number, node: GridNode
   const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
   if (!await ended) tellGivenUp(host, graceMs, links, logger);
   reconnector.close(hostLeft(host, local.href));
-  const gone = new QuietWait(clock, Infinity, [], () => reconnector.isGone ? 0 : Infinity);
+  const gone = new QuietWait(clock, Infinity, [], () => peer.isGone ? 0 : Infinity);
   peer.onAllGone = gone.look;
   await gone.ended;
 }

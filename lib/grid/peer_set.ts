@@ -6,7 +6,8 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Link } from "../driver/link.ts";
-import { parseHostAddress } from "../runtime/host_address.ts";
+import { resolveGraceMs } from "../rpc/connecting/close_options.ts";
+import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
 import { sumOfTraffic, type TrafficStats } from "../rpc/connecting/connection_stats.ts";
 import { Connection } from "./connection.ts";
 import { dials } from "./dialler.ts";
@@ -79,7 +80,7 @@ export class PeerSet {
 
   /** Whether no connection and no attempt at one is left. */
   get isGone(): boolean {
-    return this.all.every(({ reconnector }) => reconnector.isGone);
+    return this.all.every(({ isGone }) => isGone);
   }
 
   /** The peer of that canonical name, if it is present. */
@@ -122,8 +123,22 @@ export class PeerSet {
   apply({ joined, left, moved }: HostListChange, graceMs: number): void {
     if (this.#closed) return;
     for (const name of left) this.#remove(name, graceMs);
-    for (const host of joined) this.#add(host);
+    for (const host of joined) this.#join(host);
     for (const host of moved) this.get(host.name.href)?.move(host);
+  }
+
+  /** A host is a peer while it is connected, though it is not listed, unless it is a peer already. */
+  admit(name: HostAddress): GridPeer {
+    const known = this.get(name.href);
+    if (known !== undefined) return known;
+    const peer = this.#add({ name, address: name }), host = name.href;
+    const { local, options: { logger } } = this.#node, fields = { host, local: local.href };
+    logger.info(`${host} is admitted by its certificate.`, { event: "host_admitted", ...fields });
+    peer.isAdmitted = true;
+    peer.onDown = () => {
+      if (peer.isAdmitted) this.#remove(host, resolveGraceMs({}));
+    };
+    return peer;
   }
 
   /** Takes no calls and makes no connections any more. */
@@ -137,13 +152,21 @@ export class PeerSet {
     for (const peer of this.all) peer.close();
   }
 
-  #add(host: ListedHost): void {
+  #join(host: ListedHost): void {
+    const name = host.name.href, admitted = this.get(name);
+    if (name === this.#node.local.href) return;
+    if (admitted === undefined) return void this.#add(host);
+    admitted.isAdmitted = false;
+    admitted.move(host);
+  }
+
+  #add(host: ListedHost): GridPeer {
     const local = this.#node.local.href, name = host.name.href;
-    if (name === local || this.#present.has(name)) return;
     const peer = new GridPeer(this.#node, host, dials(local, name));
     const connection = new Connection(this.#node, peer, () => this.get(name));
     this.#present.set(name, { peer, connection });
     if (this.#isStarted) peer.start();
+    return peer;
   }
 
   #remove(name: string, graceMs: number): void {

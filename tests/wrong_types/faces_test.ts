@@ -50,6 +50,7 @@ wrongTypes<ManagerOptions>("Manager", nodeOf, {
   local: { good: [], named: "Host" },
   listen: { good: [], named: "" },
   hosts: { good: [], bad: [[4], [null]], named: "ost" },
+  admit: { good: [], named: "admit" },
   path: { good: [] },
   allowOrigins: "texts",
   allowHosts: "texts",

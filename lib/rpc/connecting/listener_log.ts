@@ -87,7 +87,7 @@ export class ListenerLog {
     const text = `The handshake with ${remote} failed: ${sentence(message)}`;
     const fields = { remote, code, reason: message };
     // Connections that this side closes as it closes itself are expected.
-    const isQuiet = code === "Disconnected" || code === "Closed";
+    const isQuiet = code === "Disconnected" || code === "Closed" || code === "GoingAway";
     if (isQuiet) return this.#write("debug", "connection_abandoned", text, fields);
     // Lists of hosts change at different times, so once is nothing to worry about.
     const first = code === "NotListed" ? "info" : "warn";

@@ -173,12 +173,12 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     for (const link of this.#links) link.close(reason);
   }
 
-  /** Who is dialled is somewhere else now: without a connection, it is dialled there at once. */
-  dialAnew(): void {
+  /** Without a connection, dials at once: the peer is there, or is somewhere else now. */
+  dialAnew(isElsewhere: boolean): void {
     if (this.link !== null || !this.#mayConnect) return;
     const attempt = this.#attempt;
     // A channel that was made leads to somebody, who is asked for its name.
-    if (attempt !== null && attempt.link !== null) return;
+    if (attempt !== null && (attempt.link !== null || !isElsewhere)) return;
     attempt?.abort(new InternodeError("Unreachable", "The peer has another address now."));
     this.#clearTimer();
     if (this.#attempt === null) this.#dial();

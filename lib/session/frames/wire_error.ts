@@ -195,8 +195,8 @@ export function disconnected(message: string, origin: "network" | "remote"): Int
 export const PEER_CLOSES = "The peer is closing.";
 const REFUSED_HERE = "The handshake was refused by this side: ";
 
-/** The code of a refused connection: the peer has not proven who it is, is not allowed to connect, or is not on the list of hosts, which may change. */
-export type RefusalCode = "Unauthenticated" | "PermissionDenied" | "NotListed";
+/** The code of a refused connection: the peer has not proven who it is, is not allowed to connect, is not on the list of hosts, which may change, or is dialled by this side instead. */
+export type RefusalCode = "Unauthenticated" | "PermissionDenied" | "NotListed" | "GoingAway";
 
 /** Why a peer is refused. */
 export interface Refusal {
@@ -235,9 +235,8 @@ export function endedByPeer(
   if (inHandshake || code === "PermissionDenied") {
     const why = text.startsWith(REFUSED_HERE) ? text.slice(REFUSED_HERE.length) : text;
     const message = `The handshake was refused by the peer: ${sentence(why)}`;
-    return new InternodeError(code === "NotListed" ? code : refusedAs, message, {
-      origin: "remote",
-    });
+    const isPassing = code === "NotListed" || code === "GoingAway";
+    return new InternodeError(isPassing ? code : refusedAs, message, { origin: "remote" });
   }
   if (code === "Closed") {
     const who = text === "" || text === PEER_CLOSES ? "" : ` It says: ${sentence(text)}`;
