@@ -75,7 +75,9 @@ export class ConnectionLog {
 
   /** The connection was lost. */
   onLost({ remote }: Pick<Link, "remote">, error: InternodeError): void {
-    const host = this.#host, sum = this.#connecting.onFailure(`lost: ${error.code}`);
+    // Losses that differ only in numbers, such as times, are of one kind.
+    const kind = `lost: ${error.message.replace(/\d+/g, "0")}`;
+    const host = this.#host, sum = this.#connecting.onFailure(kind);
     this.#logger[sum === null ? "debug" : "warn"](
       `Lost the connection to ${host}: ${sentence(error.message)}${times(sum?.count ?? 1)}`,
       { event: "connection_lost", host, remote, ...about(error), ...sum },
