@@ -10,15 +10,18 @@ import type { Resolution, Resolver, Version } from "../../lib/discovery/resolver
 const LIMIT_MS = 10_000;
 
 /** Does something that must end in time. */
-export async function inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function inTime<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  limitMs: number = LIMIT_MS,
+): Promise<T> {
   const controller = new AbortController();
   const late = Promise.withResolvers<never>();
   // deno-lint-ignore internode/no-sleep -- a limit, not a wait
   const timer = setTimeout(() => {
-    const error = new Error(`this took over ${LIMIT_MS} ms`);
+    const error = new Error(`this took over ${limitMs} ms`);
     controller.abort(error);
     late.reject(error);
-  }, LIMIT_MS);
+  }, limitMs);
   try {
     return await Promise.race([work(controller.signal), late.promise]);
   } finally {
@@ -27,8 +30,12 @@ export async function inTime<T>(work: (signal: AbortSignal) => Promise<T>): Prom
 }
 
 /** Asks for what there is, or for what is newer. */
-export function ask(resolver: Resolver, version: Version | null = null): Promise<Resolution> {
-  return inTime((signal) => resolver.resolve(version, signal));
+export function ask(
+  resolver: Resolver,
+  version: Version | null = null,
+  limitMs: number = LIMIT_MS,
+): Promise<Resolution> {
+  return inTime((signal) => resolver.resolve(version, signal), limitMs);
 }
 
 /** Asks again and again until the addresses are these. */

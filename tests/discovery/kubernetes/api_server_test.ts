@@ -11,13 +11,13 @@ import { missing } from "../../../lib/discovery/resolver/resolver.ts";
 import { addressesOf, ask, untilAddresses } from "../../support/asking.ts";
 import { beside, type Case } from "../../support/beside.ts";
 import { AccountFolder } from "../../support/kubernetes/account_folder.ts";
-import { API_SERVER, ApiServer } from "../../support/kubernetes/api_server.ts";
+import { API_SERVER, ApiServer, START_LIMIT_MS } from "../../support/kubernetes/api_server.ts";
 import { apply, manifestsIn } from "../../support/kubernetes/manifests.ts";
 import { pod, podIn, slice } from "../../support/kubernetes/slices.ts";
 import { HeardLogger } from "../../support/log/heard_logger.ts";
 
 const A = "tcp://10.0.0.1:9000", B = "tcp://10.0.0.2:9000";
-const ACCOUNT = "frontend";
+const ACCOUNT = "endpoint-reader";
 
 /** A namespace with a service account that has the Role of the documentation. */
 class Shop implements AsyncDisposable {
@@ -45,8 +45,8 @@ class Shop implements AsyncDisposable {
   /** Binds the service account to the Role of the documentation, and to no other. */
   async grant(): Promise<void> {
     const roles = await manifestsIn("docs/discovery.md");
-    assertEquals(roles.map(({ kind }) => kind), ["Role", "RoleBinding"]);
-    for (const role of roles) await apply(this.server, this.namespace, role);
+    assertEquals(roles.map(({ kind }) => kind), ["ServiceAccount", "Role", "RoleBinding"]);
+    for (const role of roles.slice(1)) await apply(this.server, this.namespace, role);
   }
 
   resolver(options: Partial<KubernetesResolverOptions> = {}) {
@@ -95,7 +95,7 @@ const SHARED:
         assertEquals(error.code, "PermissionDenied");
         for (
           const text of [
-            `User "system:serviceaccount:${name}:frontend" cannot list resource "endpointslices"`,
+            `User "system:serviceaccount:${name}:endpoint-reader" cannot list resource "endpointslices"`,
             `to a Role in namespace ${name} with the rule`,
             'verbs: ["list", "watch"]',
           ]
@@ -165,6 +165,21 @@ const SHARED:
         assertEquals(addressesOf(six), ["tcp://[fd00::1]:9000"]);
       },
     ],
+    ["the manifests of the documentation", async (server, name) => {
+      await server.createNamespace(name);
+      const manifests = [
+        ...await manifestsIn("docs/discovery.md"),
+        ...await manifestsIn("docs/kubernetes.md"),
+      ];
+      assert(manifests.length >= 9, "they are found");
+      for (const manifest of manifests) await apply(server, name, manifest);
+      const wrong = manifests.find(({ kind }) => kind === "StatefulSet")!;
+      await assertRejects(
+        () => apply(server, name, { ...wrong, yaml: wrong.yaml.replace("replicas:", "replica:") }),
+        Error,
+        "unknown field",
+      );
+    }],
     ["hundreds of slices, in pages", async (server, name) => {
       await using shop = await Shop.open(server, name);
       await Promise.all(
@@ -233,25 +248,25 @@ Deno.test(
   () =>
     withShop([], async (shop, resolver, version) => {
       const { server, logger } = shop;
-      let news = ask(resolver, version);
+      let news = ask(resolver, version, START_LIMIT_MS);
       await server.kill();
-      await logger.heard(KEPT);
+      await logger.heard(KEPT, START_LIMIT_MS);
       assertEquals((await ask(resolver)).version, version);
       await server.start();
       await shop.add(slice("cache-b", ["10.0.0.2"]));
       assertEquals(addressesOf(await news), [A, B]);
 
       let known = await ask(resolver);
-      news = ask(resolver, known.version);
+      news = ask(resolver, known.version, START_LIMIT_MS);
       server.freeze();
-      await logger.heard("did not answer within 1000 ms");
+      await logger.heard("did not answer within 1000 ms", START_LIMIT_MS);
       assertEquals((await ask(resolver)).version, known.version);
       server.thaw();
       await shop.remove("cache-b");
       assertEquals(addressesOf(await news), [A]);
 
       known = await ask(resolver);
-      news = ask(resolver, known.version);
+      news = ask(resolver, known.version, START_LIMIT_MS);
       await server.etcd.kill();
       const count = logger.lines.length;
       const another = shop.resolver({ requestTimeoutMs: 1_000 });
@@ -272,7 +287,7 @@ Deno.test(
       const { server, logger } = shop;
       await shop.add(slice("cache-b", ["10.0.0.2"]));
       await server.etcd.compact();
-      let known = await ask(resolver, version);
+      let known = await ask(resolver, version, START_LIMIT_MS);
       assertEquals(addressesOf(known), [A, B]);
       await shop.remove("cache-b");
       for (let i = 0; i < 3; i++) await shop.change(slice("cache-a", ["10.0.0.1"]));
@@ -280,14 +295,14 @@ Deno.test(
       known = await untilAddresses(resolver, known.version, [A]);
       assertEquals(logger.lines, [], "nobody is at fault");
 
-      const news = ask(resolver, known.version);
+      const news = ask(resolver, known.version, START_LIMIT_MS);
       await server.kill();
       await server.etcd.kill();
       await server.etcd.wipe();
       await server.etcd.start();
       await server.start();
       // The service account is lost, too.
-      await logger.heard("does not accept the token in");
+      await logger.heard("does not accept the token in", START_LIMIT_MS);
       assertEquals((await ask(resolver)).version, known.version);
       await server.createNamespace("shop");
       await shop.account.write("token", await server.createAccount("shop", ACCOUNT));

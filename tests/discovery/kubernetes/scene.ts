@@ -8,10 +8,8 @@ import { kubernetesResolver, type KubernetesResolverOptions } from "@internode/g
 import type { Resolution, Resolver } from "../../../lib/discovery/resolver/resolver.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
 import { AccountFolder } from "../../support/kubernetes/account_folder.ts";
-import {
-  ScriptedApiServer,
-  type ScriptedOptions,
-} from "../../support/kubernetes/scripted_api_server.ts";
+import { ScriptedApiServer } from "../../support/kubernetes/scripted_api_server.ts";
+import type { HttpServerOptions } from "../../support/network/http_server.ts";
 import { HeardLogger } from "../../support/log/heard_logger.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 
@@ -27,7 +25,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Starts the server. */
-  static async create(options: ScriptedOptions = {}): Promise<Scene> {
+  static async create(options: HttpServerOptions = {}): Promise<Scene> {
     const account = await AccountFolder.create(certificates().caCerts![0]!, "token-1");
     return new Scene(new ScriptedApiServer(options), account);
   }
@@ -55,7 +53,7 @@ export class Scene implements AsyncDisposable {
 export function sceneTest(
   name: string,
   body: (scene: Scene) => Promise<void>,
-  options: ScriptedOptions = {},
+  options: HttpServerOptions = {},
 ): void {
   Deno.test(`kubernetesResolver: ${name}`, { ignore: !NET || !FILES }, async () => {
     await using scene = await Scene.create(options);

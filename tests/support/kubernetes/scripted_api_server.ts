@@ -5,8 +5,8 @@
  * @module
  */
 
-import { certificates } from "../certificates/certificates.ts";
 import { inTime } from "../asking.ts";
+import { HttpServer, type HttpServerOptions } from "../network/http_server.ts";
 
 /** A request for slices. */
 export interface AskedSlices {
@@ -22,14 +22,6 @@ export interface AskedSlices {
 
 /** Answers in place of what would be answered; `undefined` leaves it to that. */
 export type Script = (asked: AskedSlices) => Response | Promise<Response> | undefined;
-
-/** What a test says of the server. */
-export interface ScriptedOptions {
-  /** Whether to speak without TLS. Default: no. */
-  readonly isPlain?: boolean;
-  /** Where to listen. Default: a free port. */
-  readonly port?: number;
-}
 
 interface Watch {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
@@ -48,7 +40,7 @@ export class ScriptedApiServer implements AsyncDisposable {
   readonly asked: AskedSlices[] = [];
   /** What is answered otherwise. */
   script: Script = () => undefined;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: HttpServer;
   readonly #slices = new Map<string, Record<string, unknown>>();
   readonly #events: { readonly revision: number; readonly line: string }[] = [];
   readonly #watches = new Set<Watch>();
@@ -57,15 +49,9 @@ export class ScriptedApiServer implements AsyncDisposable {
   #onChange: (() => void)[] = [];
 
   /** Starts it. */
-  constructor({ isPlain = false, port = 0 }: ScriptedOptions = {}) {
-    const { cert, key } = certificates();
-    this.#server = Deno.serve({
-      hostname: "127.0.0.1",
-      port,
-      onListen: () => {},
-      ...(!isPlain && { cert: cert!, key: key! }),
-    }, (request) => this.#answer(request)) as Deno.HttpServer<Deno.NetAddr>;
-    this.url = `${isPlain ? "http" : "https"}://127.0.0.1:${this.#server.addr.port}`;
+  constructor(options: HttpServerOptions = {}) {
+    this.#server = new HttpServer((request) => this.#answer(request), options);
+    this.url = this.#server.url;
   }
 
   /** The requests for lists so far. */
@@ -143,7 +129,7 @@ export class ScriptedApiServer implements AsyncDisposable {
     this.#never.resolve(new Response());
     this.script = () => new Response(null, { status: 503 });
     this.endWatches();
-    await this.#server.shutdown();
+    await this.#server[Symbol.asyncDispose]();
   }
 
   #answer(request: Request): Response | Promise<Response> {

@@ -17,13 +17,12 @@ export class HeardLogger extends QuietLogger {
   }
 
   /** Resolves once a line holds the text. */
-  heard(text: string): Promise<void> {
+  heard(text: string, limitMs?: number): Promise<void> {
     return inTime(() =>
       new Promise((resolve) => {
         const check = () => this.has(text) && resolve();
         this.#onLine.push(check);
         check();
-      })
-    );
+      }), limitMs);
   }
 }
