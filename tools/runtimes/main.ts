@@ -19,6 +19,7 @@ const IN_CI = [
   "tests/call/workers",
   "tests/rpc/serving/foreign_code_test.ts",
   "tests/runtime/abort_test.ts",
+  "tests/discovery/kubernetes",
   "tests/runtime/http_client_test.ts",
   "tests/runtimes",
   "tests/transport/channel",
