@@ -45,7 +45,7 @@ export interface SecretsByPeer {
   /**
    * The secret that is shared with a peer, or a list of them; `undefined`: the
    * default. It is asked at each handshake and for each token, at once, for
-   * whatever name a stranger claims: look it up in memory. If it throws, or
+   * whatever name a peer claims: look it up in memory. If it throws, or
    * answers with anything else, that peer is refused, and this is logged.
    *
    * @param peer The name by which the peer calls itself: a host's canonical URL, as in `Manager.hosts`, or what a service's client calls itself; empty for the token of a service's client, which does not know its server's name yet.
@@ -199,7 +199,7 @@ class SharedSecret implements Authenticator {
     const signed = bytes.subarray(0, bytes.length - MAC_BYTES);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const names = readNames(signed, TOKEN_HEAD_BYTES + view.getUint16(9 + NONCE_BYTES, true));
-    // Nothing in the token is trusted, or told apart for a stranger, before the signature is: the name only says by which secret.
+    // Nothing in the token is trusted before the signature is checked: the name only selects the secret. All failures look the same.
     const mac = bytes.subarray(signed.length);
     if (!this.#matches(names?.from ?? "", TOKEN_LABEL, signed, mac)) {
       return { refusal: "the token's signature is wrong: the two hosts do not share a secret" };

@@ -60,8 +60,8 @@ export class PolledSocket implements SocketPoll {
     const found = descriptorsLike(libc, conn);
     if (found.length === 1) return new PolledSocket(loader, libc, found[0]!, null);
     const descriptor = byBytes?.descriptor ?? -1;
-    // A stranger who keeps its own hello back and shows the same bytes on another connection of its
-    // own has that one taken for this one. That harms nobody else as long as it is still the same.
+    // An unproven peer that withholds its hello and sends the same bytes on another connection of its
+    // own makes that one be taken for this one. That affects nobody else while it is the same socket.
     const identity = descriptor < 0 ? null : identityOf(libc, descriptor);
     if (identity !== null && found.includes(descriptor)) {
       return new PolledSocket(loader, libc, descriptor, identity);

@@ -59,9 +59,9 @@ interface Upgraded {
 }
 
 /**
- * Answers a WebSocket request in a server of the user. Whoever is refused is
- * refused before the upgrade: after it a stranger could make the runtime hold a
- * message of any size.
+ * Answers a WebSocket request in a server of the user. Refusals come before the
+ * upgrade: after it an unproven peer could make the runtime hold a message of
+ * any size.
  *
  * @param request What the server was asked.
  * @param options Who takes the channel, and what the request must show.
