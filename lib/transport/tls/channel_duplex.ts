@@ -147,10 +147,10 @@ export class ChannelDuplex extends Duplex {
       return;
     }
     this.#allowanceBytes -= count;
-    // One that was filled will be again, and larger reads cost less; an idle connection holds a small one.
+    // Where much comes more follows, and larger reads cost less; an idle connection holds a small one.
     this.#readBytes = this.#allowanceBytes < Infinity
       ? FIRST_READ_BYTES
-      : count === buffer.length && count > FIRST_READ_BYTES
+      : count >= SMALL_READ_BYTES
       ? LARGE_READ_BYTES
       : SMALL_READ_BYTES;
     // A read that begins meanwhile must not touch it.
@@ -158,8 +158,9 @@ export class ChannelDuplex extends Duplex {
     this.push(Buffer.from(buffer.buffer, 0, count));
     this.onReceived();
     // Mostly it is decrypted within the push, and free again: a new one for each read would be left to the collector, which looks for buffers rarely.
-    const isFree = this.readableLength === 0 && !this.destroyed;
-    if (isFree && buffer.length === this.#readBytes) this.#buffer ??= buffer;
+    if (this.readableLength > 0 || this.destroyed) return;
+    if (buffer.length === this.#readBytes) this.#buffer ??= buffer;
+    else giveBack(buffer);
   };
 
   #onFailure(error: unknown): void {

@@ -60,6 +60,29 @@ Deno.test("nothing is read while it may not be, and what was read first comes fi
   assertEquals(channel.closed, true);
 });
 
+Deno.test("bulk is read into one buffer, however full it gets, and outgrown ones are freed", async () => {
+  const channel = new Endless(), buffers = new Set<ArrayBuffer>();
+  let reads = 0;
+  channel.read = (into) => {
+    buffers.add(into.buffer);
+    // Between a quarter of the larger buffer and all of it, from one read to the next.
+    const count = Math.min(into.length, 16 * 1024 * (1 + reads++ % 4));
+    return reads > 50 ? Promise.resolve(null) : Promise.resolve(count);
+  };
+  const duplex = new ChannelDuplex(channel, Infinity, () => true);
+  duplex.on("data", () => {});
+  await new Promise((resolve) => duplex.on("end", resolve));
+  const [first, second, large, ...more] = buffers;
+  assertEquals(more, []);
+  // One for a handshake, which is left to the collector as it is small, and one until it was filled.
+  assertEquals([first, second, large].map((buffer) => buffer?.byteLength), [
+    2 * 1024,
+    0,
+    64 * 1024,
+  ]);
+  duplex.destroy();
+});
+
 Deno.test("all that is written is, in order, and counted", async () => {
   const channel = new Endless(), duplex = new ChannelDuplex(channel, Infinity, () => false);
   let taken = 0;
