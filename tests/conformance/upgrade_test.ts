@@ -183,7 +183,8 @@ for (const kind of OWN_SERVERS) {
   }
 
   Deno.test({
-    name: `${kind.name}: a stranger that was upgraded and sends much, or text, is cut off`,
+    name:
+      `${kind.name}: an unproven peer that sends much, or text, after the upgrade is disconnected`,
     ignore: !NET,
     async fn() {
       const [local] = twoHosts(), logger = new QuietLogger();

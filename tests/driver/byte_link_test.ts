@@ -126,7 +126,7 @@ Deno.test("what an answer leads to belongs to the turn in which it was read", as
   assertEquals(channel.written.length > writes, true);
 });
 
-Deno.test("what leaves lets the next message follow without a second write at one time", async () => {
+Deno.test("a finished write lets the next message follow, and no two writes are pending at once", async () => {
   const clock = new VirtualClock();
   const { link, channel } = await openLink(clock);
 

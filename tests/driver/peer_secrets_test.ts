@@ -27,7 +27,7 @@ Deno.test("with a secret for each peer a proof convinces that peer alone", () =>
   assertEquals(proof, sharedSecret(AB).prove("dialler", TRANSCRIPT));
 });
 
-Deno.test("with a secret for each peer a token speaks for whom it was made with, and for nobody else", () => {
+Deno.test("with a secret for each peer, a token is valid for the peer it was made for, and for no other", () => {
   const a = having({ [B]: AB }), b = having({ [A]: AB, [C]: BC });
   const told = b.checkToken(a.token(A, B, NOW), B, NOW);
   assert("name" in told);
@@ -52,7 +52,7 @@ Deno.test("a peer's secret is changed by way of a list, as one for all is", () =
   );
 });
 
-Deno.test("who has no secret of its own has the default, and nobody has both", () => {
+Deno.test("a peer without a secret of its own has the default, and no peer has both", () => {
   const b = having({ [A]: AB }, [BC, NEW]);
   const proofOf = (secret: string) => sharedSecret(secret).prove("dialler", TRANSCRIPT);
   assert(b.verify("dialler", TRANSCRIPT, proofOf(BC), C));
@@ -60,7 +60,7 @@ Deno.test("who has no secret of its own has the default, and nobody has both", (
   assert(!b.verify("dialler", TRANSCRIPT, proofOf(BC), A));
 });
 
-Deno.test("to whom there is no secret, nothing is proven", () => {
+Deno.test("without a secret for a peer, nothing is proven to it", () => {
   const a = having({ [B]: AB });
   for (
     const prove of [

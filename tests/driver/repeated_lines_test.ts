@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { RepeatedLines, times } from "../../lib/driver/repeated_lines.ts";
 
-Deno.test("what happens again and again is told once, then in sums that come ever later", () => {
+Deno.test("a repeated event is logged once, then in sums at growing intervals", () => {
   const lines = new RepeatedLines();
   const told: number[] = [];
   for (let nowMs = 0; nowMs <= 420_000; nowMs += 1_000) told.push(lines.note("refused", nowMs));
@@ -9,7 +9,7 @@ Deno.test("what happens again and again is told once, then in sums that come eve
   assertEquals(told.length, 421);
 });
 
-Deno.test("when it is over, what was not told is summed up, and it is told anew", () => {
+Deno.test("when a repeated event is over, the rest is summed up, and the next one is logged again", () => {
   const lines = new RepeatedLines();
   assertEquals(lines.end("down"), null);
   for (let i = 0; i < 5; i++) lines.note("down", 0);

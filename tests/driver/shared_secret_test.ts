@@ -21,7 +21,7 @@ function nameIn(verdict: TokenVerdict): string {
   return "refusal" in verdict ? verdict.refusal : verdict.name;
 }
 
-Deno.test("a proof convinces whoever has the secret, of that role and transcript alone", () => {
+Deno.test("a proof is valid for a peer with the secret, and only for its role and transcript", () => {
   const mine = sharedSecret(OLD), other = sharedSecret(new TextEncoder().encode(OLD));
   const proof = mine.prove("dialler", TRANSCRIPT);
   assertEquals(proof.length, 32);

@@ -121,7 +121,7 @@ Deno.test("spinner: polls until bytes come, and again until the call is answered
   assertEquals(link.polls, 30);
 });
 
-Deno.test("spinner: gives up when the time is over, and is not asked by the next turn", async () => {
+Deno.test("spinner: a spin ends when its time is over, and the next turn does not start another", async () => {
   const { link, spinner } = asking(100);
   await endTurn(link, spinner);
   const { polls } = link;

@@ -111,7 +111,7 @@ async function assertLost(returned: () => unknown, what: string): Promise<void> 
   }
 }
 
-Deno.test("a channel that tells a count which makes no sense is a connection that was lost", async () => {
+Deno.test("a channel that returns an impossible count is a lost connection", async () => {
   for (const count of [0, -1, NaN, 1.5, Infinity, 1e9, "4", undefined, {}]) {
     await assertLost(() => Promise.resolve(count), String(count));
   }

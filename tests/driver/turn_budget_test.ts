@@ -125,7 +125,7 @@ Deno.test("all flooded links go on alike", () => {
   loop.finish();
 });
 
-Deno.test("a link that is not flooded waits for no more than a turn", () => {
+Deno.test("a link without a flood waits for at most one turn while others are flooded", () => {
   const loop = new Loop();
   flood(loop, 32, 10_000, 0.1);
   for (let turn = 0; turn < 5; turn++) loop.turn();
@@ -201,7 +201,7 @@ Deno.test("once a link has run a handler, its time is that of handlers", () => {
   }
 });
 
-Deno.test("who polls has a budget of its own, and costs others none of theirs", () => {
+Deno.test("a link that polls has a budget of its own, and does not use that of others", () => {
   const loop = new Loop();
   const polled = new TurnBudget(loop, 1_000), other = new TurnBudget(loop, 1_000);
   for (let poll = 0; poll < 10; poll++) {
@@ -213,7 +213,7 @@ Deno.test("who polls has a budget of its own, and costs others none of theirs", 
   assertEquals(other.start(loop.now()), true);
 });
 
-Deno.test("a budget of nothing lets one handler run a turn", () => {
+Deno.test("with a budget of 0, one handler runs in each turn", () => {
   const loop = new Loop();
   const link = new Flooded(loop, 0.1, 0);
   loop.turn(() => link.arrive(20));
@@ -222,7 +222,7 @@ Deno.test("a budget of nothing lets one handler run a turn", () => {
   assert(loop.longestMs <= 0.1 + 1e-6);
 });
 
-Deno.test("what throws while it goes on keeps nobody else from going on", () => {
+Deno.test("work that throws when it continues does not keep other work from continuing", () => {
   const loop = new Loop();
   const link = new Flooded(loop, 0.3);
   const broken = new TurnBudget(loop, 1_000);

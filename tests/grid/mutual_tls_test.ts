@@ -161,7 +161,10 @@ for (const { name, ignore, hosts: makeHosts } of GROUNDS) {
     });
   }
 
-  Deno.test({ name: `${name}: a stranger reaches nobody, and both log why`, ignore }, async () => {
+  Deno.test({
+    name: `${name}: a peer of an unknown authority connects to nobody, and both log why`,
+    ignore,
+  }, async () => {
     const hosts = makeHosts(2);
     const [one, two] = hosts as [string, string];
     const hostLog = new FullLogger(), strangerLog = new FullLogger();

@@ -122,7 +122,7 @@ function through(port: number, to: number, scheme: string): Transports {
 
 for (const scheme of ["tcp", "ws"]) {
   Deno.test({
-    name: `${scheme}: a recorded connection, played back byte by byte, opens no door`,
+    name: `${scheme}: a recorded connection, played back byte by byte, is refused`,
     ignore: !NET,
   }, async () => {
     const hosts = threeHosts(scheme), [dialler, acceptor, other] = hosts;

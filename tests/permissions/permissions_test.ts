@@ -171,7 +171,7 @@ Deno.test(
 );
 
 Deno.test(
-  { name: "permissions: nobody is asked for FFI for the sake of spinUs", ignore },
+  { name: "permissions: spinUs never prompts for FFI", ignore },
   async () => {
     const hosts = pickHosts((port) => `tcp://127.0.0.1:${port}`, true);
     await withPeer(hosts, {}, async () => {

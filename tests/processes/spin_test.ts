@@ -106,7 +106,7 @@ Deno.test(
 );
 
 Deno.test(
-  { name: "spin: another process that spins is told of the end", ignore },
+  { name: "spin: a process that spins sees the end of the connection", ignore },
   () =>
     withPeer(AN_HOUR_US, "unix", async (grid, peer, child) => {
       const connection = grid.connection(peer);

@@ -26,7 +26,7 @@ const BEYOND = [
   "tcp://[::127.0.0.1]:9000",
 ];
 
-Deno.test("nobody but this machine reaches loopback, Unix sockets and memory", () => {
+Deno.test("only this machine reaches loopback, Unix sockets and memory", () => {
   for (const [hosts, exposed] of [[WITHIN, false], [BEYOND, true]] as const) {
     for (const host of hosts) {
       assertEquals(isExposed(host), exposed, host);

@@ -102,7 +102,7 @@ for (const bytes of [false, true]) {
   });
 }
 
-Deno.test("a peer that has said goodbye is told nothing more", () => {
+Deno.test("nothing is sent to a peer after its goodbye", () => {
   const pair = new Pair();
   pair.pump();
   const { acceptor, dialler } = pair;
@@ -210,7 +210,7 @@ Deno.test("what waits on many streams is refused, not sent, when the connection 
   assertEquals(told.filter((text) => text === "accepted"), []);
 });
 
-Deno.test("a handler's work that ends after the connection is nobody's", () => {
+Deno.test("a handler that ends after its connection sends nothing", () => {
   const pair = new Pair();
   const kept = pair.keep();
   pair.dialler.request("keep", null);

@@ -349,7 +349,7 @@ Deno.test("a proof of one connection is none for the next", () => {
   assertEquals(same.acceptor.session.state, "open");
 });
 
-Deno.test("whoever changes a hello on the way breaks the proofs", () => {
+Deno.test("a hello that is changed on the way breaks the proofs", () => {
   for (const at of [8, 40, 72, 88, 99]) {
     const pair = new Pair({ unopened: true, both: { auth: SECRET }, dialler: { peerName: "" } });
     const { dialler, acceptor } = pair;

@@ -161,7 +161,7 @@ Deno.test("a mirror that calls itself by the dialler's name gets the proof, and 
   assertStringIncludes(dialler.closed!.message, WRONG);
 });
 
-Deno.test("an acceptor gives away nothing that would be a proof at another door", () => {
+Deno.test("an acceptor sends nothing that would be a proof for another listener", () => {
   // Whoever mirrors its words on a second connection has no proof to follow them.
   const first = strangers({ dialler: { peerName: "" } }).acceptor;
   first.receiveBatch(nextHello("dialler"));
@@ -241,7 +241,7 @@ Deno.test("proofs are bound to what both sides have shown, where both know it", 
   }
 });
 
-Deno.test("nobody takes away unseen that proofs are bound", () => {
+Deno.test("the binding of proofs cannot be removed unnoticed", () => {
   for (const type of [FrameType.hello, -FrameType.hello]) {
     const other = SHOWN.with(40, 0);
     const pair = strangers({ dialler: { binding: SHOWN }, acceptor: { binding: other } });

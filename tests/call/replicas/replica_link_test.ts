@@ -64,7 +64,7 @@ Deno.test("a connection that is not retired stays when its last call ends", asyn
   assertEquals(closings, []);
 });
 
-Deno.test("a retired connection closes in the next turn if it is idle, else behind its last call", async () => {
+Deno.test("a retired connection closes in the next turn if it is idle, otherwise after its last call", async () => {
   const idle = connected();
   idle.retired.add(idle.link.link, Infinity, 0);
   assertEquals(idle.closings, []);

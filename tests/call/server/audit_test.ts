@@ -104,7 +104,7 @@ const DOORS: Readonly<Record<string, Door>> = {
 
 for (const [name, { says, told, listening, serving }] of Object.entries(DOORS)) {
   Deno.test({
-    name: `over ${name}, the audit of ${told} learns of strangers and where they come from`,
+    name: `over ${name}, the audit of ${told} receives unproven peers and their addresses`,
     ignore: !NET || !FILES,
     fn: async () => {
       const events = { listen: [] as AuditEvent[], serve: [] as AuditEvent[] };

@@ -19,7 +19,7 @@ async function fate(call: Promise<unknown>): Promise<string> {
   }
 }
 
-Deno.test("a stranger that stays silent is given up, and harms nobody meanwhile", async () => {
+Deno.test("an unproven peer that stays silent is disconnected, and others are served meanwhile", async () => {
   await simulate(async (server) => {
     await server.start(echo(), { handshakeTimeoutMs: 3_000 });
     await server.dial("memory://stranger");
@@ -36,7 +36,7 @@ Deno.test("a stranger that stays silent is given up, and harms nobody meanwhile"
   });
 });
 
-Deno.test("more than 1,024 strangers are turned away, until those before have gone", async () => {
+Deno.test("more than 1,024 unproven connections are refused, until earlier ones have ended", async () => {
   await simulate(async (server) => {
     await server.start(echo());
     const strangers: Channel[] = [];

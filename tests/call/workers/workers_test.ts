@@ -241,7 +241,7 @@ for (
 }
 
 Deno.test(
-  "an address that is taken, or open to strangers, fails the start",
+  "an address that is in use, or open without authentication, fails the start",
   { ignore },
   async () => {
     const taken = await listen(LOCAL, new HandlerMap());

@@ -43,7 +43,7 @@ function calls(events: readonly AuditEvent[]): readonly RefusedCall[] {
   return events.filter((event) => event.event === "call_refused");
 }
 
-Deno.test("an audit learns who called what and was not served, and why", async () => {
+Deno.test("an audit receives who called what without being served, and why", async () => {
   const events: AuditEvent[] = [];
   const audit = (event: AuditEvent): void => void events.push(event);
   await withPair({
@@ -109,7 +109,7 @@ Deno.test("an audit learns of calls beyond what a handler takes at a time", asyn
   });
 });
 
-Deno.test("an audit learns the name of who came without the secret", async () => {
+Deno.test("an audit receives the name of a peer without the secret", async () => {
   const events: AuditEvent[] = [];
   const grid = simulatedGrid({
     options: ({ index }) => ({
@@ -130,7 +130,7 @@ Deno.test("an audit learns the name of who came without the secret", async () =>
   await grid.close();
 });
 
-Deno.test("an audit is told 100 at once and 10 a second, of connections and calls by themselves, and the sum of the others", async () => {
+Deno.test("an audit receives 100 events at once and 10 a second, for connections and calls separately, and the number of the others", async () => {
   const clock = new VirtualClock(), events: AuditEvent[] = [];
   const audit = (event: AuditEvent): void => void events.push(event);
   const trail = new AuditTrail({ audit, clock, local: "a", logger: new QuietLogger() });
@@ -161,7 +161,7 @@ Deno.test("an audit is told 100 at once and 10 a second, of connections and call
   assertEquals(clock.pendingEvents, 0);
 });
 
-Deno.test("an audit gets what strangers write on one line and short", () => {
+Deno.test("an audit receives texts of unproven peers on one line and shortened", () => {
   const events: AuditEvent[] = [];
   const trail = new AuditTrail({
     audit: (event) => void events.push(event),
@@ -238,7 +238,7 @@ const DOORS: Readonly<
 
 for (const [name, { says, reason, mutual = false, native = false }] of Object.entries(DOORS)) {
   Deno.test({
-    name: `over ${name}, an audit learns of strangers and where they come from`,
+    name: `over ${name}, an audit receives unproven peers and their addresses`,
     ignore: !NET || !FILES,
     fn: async () => {
       const events: AuditEvent[] = [], scheme = name.split(" ")[0]!;

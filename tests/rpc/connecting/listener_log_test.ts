@@ -94,7 +94,7 @@ for (const scheme of SCHEMES) {
   });
 }
 
-Deno.test("strangers that come again and again are told once, then in sums", () => {
+Deno.test("repeated refusals of unproven peers are logged once, then in sums", () => {
   const logger = new HeardLogger();
   let nowMs = 0;
   const clock = { ...systemClock, now: () => nowMs };
@@ -117,7 +117,7 @@ Deno.test("strangers that come again and again are told once, then in sums", () 
   );
 });
 
-Deno.test("a listener that fails again and again is told once, and when it takes connections again", () => {
+Deno.test("repeated failures of a listener are logged once, and its recovery too", () => {
   const logger = new HeardLogger();
   let nowMs = 0;
   const clock = { ...systemClock, now: () => nowMs };

@@ -272,7 +272,7 @@ Deno.test("what is started again waits until its back-off is over", async () => 
   assertEquals(scene.dials.length, 2);
 });
 
-Deno.test("a retired connection ends behind its last call, unless it is wanted again before", async () => {
+Deno.test("a retired connection ends after its last call, unless it is wanted again before", async () => {
   const scene = new Scene(), { reconnector } = scene;
   reconnector.start();
   const link = await scene.open();
@@ -319,7 +319,7 @@ Deno.test("what is closed stays closed, and leaves no timer and no channel that 
   ]);
 });
 
-Deno.test("a peer that dials is down when it has not come in time, and again when it does not come back", async () => {
+Deno.test("a peer that dials counts as down when it has not connected in time, and again when it does not reconnect", async () => {
   const scene = new Scene({ dials: false, peerCalls: true }), { reconnector, clock } = scene;
   reconnector.start();
   await clock.advance(999);

@@ -205,7 +205,7 @@ Deno.test("without mutual TLS there is no identity", async () => {
   });
 });
 
-Deno.test("whom a rule does not know is refused, call by call, and may make all others", async () => {
+Deno.test("a caller that a rule refuses may still make all other calls", async () => {
   const { rule, peers } = asked(allowNames("friend.example"));
   const tracer = new FakeTracer(), traced: CallTrace[] = [];
   let ran = 0;
@@ -271,7 +271,7 @@ Deno.test("whom a rule does not know is refused, call by call, and may make all 
   );
 });
 
-Deno.test("whom a rule knows costs one question for each name", async () => {
+Deno.test("a rule runs once for each connection and name", async () => {
   const { rule, peers } = asked(allowNames("*.example"));
   await withCaller(() => ({ dns: ["caller.example"] }), (called) => {
     called.handle(echo, (bytes) => bytes, { allow: rule });

@@ -94,7 +94,7 @@ function upgradeRequest(token?: string): Request {
   return new Request("http://node-1.example/internode", { headers });
 }
 
-Deno.test("nor does anyone come in through a server of the user's own", async () => {
+Deno.test("without authentication, a user's own server refuses connections too", async () => {
   const local = "ws://node-1.example:80", logger = new QuietLogger();
   const refused = new Manager({ local, hosts: [local], logger });
   const answer = refused.upgrade(upgradeRequest());

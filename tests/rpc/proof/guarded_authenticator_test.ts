@@ -66,7 +66,7 @@ Deno.test("an authenticator that lacks a method is refused when the node is made
   }
 });
 
-Deno.test("no peer comes in where the authenticator gives no verdict", async () => {
+Deno.test("a peer is refused if the authenticator returns no valid result", async () => {
   for (const scheme of ["memory", "ws"]) {
     for (const method of METHODS) {
       // Only WebSocket carries tokens.

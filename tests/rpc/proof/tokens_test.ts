@@ -131,7 +131,7 @@ Deno.test("a token is good for a peer that dials, and for no other name", async 
   await grid.close();
 });
 
-Deno.test("who comes with a token goes on under its name, or not at all", async () => {
+Deno.test("a peer with a token must have the token's name in its hello", async () => {
   // The third node has the secret, and takes the second one's name for its request alone.
   const { grid, logs, callers } = makeGround((index) =>
     index !== 2

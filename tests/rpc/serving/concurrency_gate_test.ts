@@ -25,7 +25,7 @@ Deno.test("so many enter, so many wait in order, and each place is given on", ()
   assertEquals([gate.tryEnter(), gate.tryEnter(), gate.tryEnter()], [true, true, false]);
 });
 
-Deno.test("who does not want a place any more is passed over and keeps none in the queue", () => {
+Deno.test("a waiting call that no longer wants its slot is skipped and leaves the queue", () => {
   const gate = new ConcurrencyGate(1, 2), started: string[] = [];
   const wanted = new Set(["a", "b", "c"]);
   const waiting = (name: string) => ({
@@ -43,13 +43,13 @@ Deno.test("who does not want a place any more is passed over and keeps none in t
   assertEquals(gate.tryEnter(), true);
 });
 
-Deno.test("a queue of 0 turns everybody away who cannot enter", () => {
+Deno.test("with a queue of 0, a call without a free slot is refused", () => {
   const gate = new ConcurrencyGate(1, 0);
   assertEquals(gate.tryEnter(), true);
   assertEquals(gate.wait({ wanted: () => true, start: () => {} }), false);
 });
 
-Deno.test("however many wait, those who are done at once do not use up the stack", () => {
+Deno.test("any number of waiting calls that end at once do not overflow the stack", () => {
   const waiting = 30_000;
   const gate = new ConcurrencyGate(2, waiting), started: number[] = [];
   assertEquals([gate.tryEnter(), gate.tryEnter()], [true, true]);

@@ -232,7 +232,7 @@ Deno.test("outputs that the caller leaves unread count, and one that finds no ro
   });
 });
 
-Deno.test("all connections of a node share its room, and who has little leaves most of it to others", async () => {
+Deno.test("all connections of a node share its memory for decoded values, and a small user leaves most of it to others", async () => {
   const held = new Held();
   const three: GridSetup = { ...setup(held), nodes: 3 };
   await withPair(three, async (grid) => {

@@ -4,7 +4,7 @@ import { leaveOutputs, outputsOf } from "../../../lib/rpc/serving/handler_output
 
 const where = new AsyncLocalStorage<string>();
 
-Deno.test("a generator that is told to leave, at work or not, ends in the context of its steps", async () => {
+Deno.test("a generator's return runs in the context of its steps, whether it is running or not", async () => {
   for (const atWork of [true, false]) {
     const steps: string[] = [], gate = Promise.withResolvers<void>();
     const note = (step: string): void => void steps.push(`${step} in ${where.getStore()}`);
@@ -33,7 +33,7 @@ Deno.test("a generator that is told to leave, at work or not, ends in the contex
   }
 });
 
-Deno.test("a generator that has not begun, has thrown or has ended is told to leave without harm", async () => {
+Deno.test("return of a generator that has not begun, has thrown or has ended does no harm", async () => {
   const failing = outputsOf(async function* () {
     yield await Promise.reject(new Error("at work"));
   }())!;
@@ -52,7 +52,7 @@ Deno.test("a generator that has not begun, has thrown or has ended is told to le
   await leaveOutputs(done, undefined);
 });
 
-Deno.test("an iterator with a return of its own hears it at once, even while its next is awaited", () => {
+Deno.test("return of a custom iterator is called at once, even while its next is awaited", () => {
   for (const kind of ["generator", "object"]) {
     let told = 0;
     const never = (): Promise<IteratorResult<unknown>> => new Promise(() => {});

@@ -90,7 +90,7 @@ Deno.test("a listener that cannot be closed does not keep a node from closing", 
   }
 });
 
-Deno.test("a listener of states that throws is told to the log, and harms nobody", async () => {
+Deno.test("an error of a state listener is logged and affects nothing else", async () => {
   const grid = simulatedGrid({ listens: () => false });
   await grid.run(async () => {
     await grid.start();

@@ -52,7 +52,7 @@ Deno.test("all readers that wait get the error", async () => {
   await assertRejects(() => queue.next(), Error, "lost");
 });
 
-Deno.test("an error that nobody looks at harms nobody", async () => {
+Deno.test("an error that nobody reads is not an unhandled rejection", async () => {
   const { queue } = made();
   queue.next();
   queue.fail(new Error("lost"));
@@ -68,7 +68,7 @@ Deno.test("readers that wait get the end", async () => {
   assertEquals(await Promise.all(readers), [DONE, DONE]);
 });
 
-Deno.test("who returns wants nothing more, and that is told", async () => {
+Deno.test("return ends the queue, and its listener is notified", async () => {
   const { queue, consumed, returned } = made();
   queue.push("a", 1);
   queue.push("b", 2);
@@ -83,7 +83,7 @@ Deno.test("who returns wants nothing more, and that is told", async () => {
   await assertRejects(() => queue.next(), InternodeError, "stopped before their end");
 });
 
-Deno.test("who returns when all was read and ended sees the end again", async () => {
+Deno.test("return after a clean end gives the end again", async () => {
   const { queue } = made();
   queue.push("a", 1);
   queue.end();

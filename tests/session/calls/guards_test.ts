@@ -61,7 +61,7 @@ Deno.test("a session that drains says so once", () => {
   peer.expectNothing();
 });
 
-Deno.test("a peer that has said goodbye is told nothing more, though something waits", () => {
+Deno.test("nothing is sent to a peer after its goodbye, though something waits", () => {
   const peer = ScriptedPeer.open("acceptor"), { session } = peer.side;
   session.ping(peer.nowMs);
   assertEquals(session.hasOutput, true);

@@ -60,7 +60,7 @@ Deno.test("any number of names without a handler is called on one connection, an
   assertNothingLeft(pair);
 });
 
-Deno.test("a name called in vain gives its number to another name, and gets one anew when it is called again", () => {
+Deno.test("a name without a handler gives its number to another name, and gets a new one when it is called again", () => {
   const peer = ScriptedPeer.open("dialler", {}, NEW);
   const first = callInVain(peer, 64);
   assertEquals(first.map(({ code }) => code), first.map((_, n) => n));
@@ -181,7 +181,7 @@ Deno.test("a peer gives a number another name: calls go to the handler of the ne
   assertEquals(peer.side.session.state, "open");
 });
 
-Deno.test("a peer that has not offered it cannot give a number another name, and nobody can leave a gap", () => {
+Deno.test("without the feature a peer cannot give a number another name, and gaps in numbers are refused", () => {
   const early = ScriptedPeer.open("acceptor", {}, { features: 0 });
   early.send(early.name(0, "a"), early.name(0, "b"));
   early.expectBreach("name number 0 instead of 1");

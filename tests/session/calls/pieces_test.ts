@@ -64,7 +64,7 @@ Deno.test("a cancel of a call that had the slot of a request before leaves its p
   assertEquals(kept.requests.map(({ payload }) => payload), [BYTES]);
 });
 
-Deno.test("a cancel between the pieces of a request gives back what it holds, and later pieces are nobody's", () => {
+Deno.test("a cancel between the fragments of a request releases its bytes, and later fragments are dropped", () => {
   const { peer, kept } = requested();
   peer.send(rawFrame(FrameType.cancel, { id: ID, code: 4 }));
   peer.send(

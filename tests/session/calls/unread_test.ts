@@ -82,7 +82,7 @@ Deno.test("responses beyond the budget become short errors, until the peer reads
   assertEquals(waiting(peer), 0);
 });
 
-Deno.test("whoever answers knows how much of the last response waits, and whether there is room", () => {
+Deno.test("a handler target knows how much of the last response waits, and whether there is room", () => {
   const peer = ScriptedPeer.open("acceptor", { limits: LIMITS }, GREEDY);
   const { incoming } = peer.side.session;
   peer.side.handlers.set("echo", new EchoTarget());
@@ -192,7 +192,7 @@ Deno.test("a peer may ask for much over time, as long as it reads", () => {
   assert(peer.side.closed?.message.includes("of responses wait for it"));
 });
 
-Deno.test("names may take so much memory, and no more", () => {
+Deno.test("the memory of names is limited", () => {
   const long = "n".repeat(255);
   const peer = ScriptedPeer.open("acceptor");
   let number = 0;
@@ -236,7 +236,7 @@ Deno.test("a peer that takes no bulk is lost, whatever it sends", () => {
   assertEquals(side.closed?.message, "The peer has read nothing for 30000 ms (livenessTimeoutMs).");
 });
 
-Deno.test("inputs that nobody has read count on after the last of them has come", () => {
+Deno.test("unread inputs still count after the last of them has arrived", () => {
   const peer = ScriptedPeer.open("acceptor", {
     limits: { receiveBudgetBytes: 65_536, maxMessageBytes: 20_000 },
   });

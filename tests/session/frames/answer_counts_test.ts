@@ -15,7 +15,7 @@ Deno.test("only what has happened is shown, each way to end with its number", ()
   assertEquals([counts.failed("Closed"), counts.failed("Overloaded")], [2, 0]);
 });
 
-Deno.test("what others have counted is added, and theirs stays as it is", () => {
+Deno.test("adding the counts of another object leaves that object unchanged", () => {
   const all = new AnswerCounts(), other = new AnswerCounts();
   other.ok = 3;
   other.onFailed("Closed");

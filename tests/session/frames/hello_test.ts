@@ -44,7 +44,7 @@ function withNames(
   return joined(fixed, length(nameBytes), name, length(peerNameBytes), peerName);
 }
 
-Deno.test("a hello that is cut short says so, and what is none is told apart at once", () => {
+Deno.test("a hello that is cut short and bytes that are not a hello have different refusals", () => {
   const bytes = encodeHello(peerHello({ name: "tcp://a:1", peerName: "" }));
   const other = "the peer does not speak this protocol";
   for (let length = 0; length < bytes.length; length++) {
@@ -92,7 +92,7 @@ Deno.test("names in a hello have up to 1,024 bytes of text that can be logged", 
   }
 });
 
-Deno.test("a peer that takes next to nothing makes no sense, and the least that does is enough", () => {
+Deno.test("a hello with limits that are too low is refused, and one with the lowest limits is accepted", () => {
   const least = { maxFragmentBytes: 1_024, maxCalls: 1, receiveBudgetBytes: 65_536 };
   assertEquals(typeof decoded(encodeHello(peerHello(least))), "object");
   for (const name of ["maxFragmentBytes", "maxCalls", "receiveBudgetBytes"] as const) {

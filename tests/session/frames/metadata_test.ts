@@ -57,7 +57,7 @@ Deno.test("metadata has 4,096 bytes at most, in either direction", () => {
   ]);
 });
 
-Deno.test("what is too long is told apart: one text by itself, or all of them together", () => {
+Deno.test("metadata that is too long has different errors for one string and for all together", () => {
   for (const metadata of [{ a: "b".repeat(4_096) }, { ["a".repeat(4_096)]: "" }]) {
     assertThrows(() => encodeMetadata(metadata), InternodeError, "The metadata has ");
   }

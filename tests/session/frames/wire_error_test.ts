@@ -48,7 +48,7 @@ Deno.test("the usual name takes no byte", () => {
   assertEquals(readError(FAILED, readerOf(unnamed))!.name, "Error");
 });
 
-Deno.test("an error frame is small enough for the interactive lane, whatever it tells", () => {
+Deno.test("an error frame always fits into the interactive lane", () => {
   for (const character of ["a", "ü", "✓", "🙂", "\ud800"]) {
     const many = character.repeat(100_000);
     for (const size of [0, MAX_ERROR_DETAIL_BYTES, MAX_ERROR_DETAIL_BYTES + 1, 1_000_000]) {
@@ -75,7 +75,7 @@ Deno.test("a name cannot look like a detail, or a text like a name", () => {
   assertEquals(other.takeBytes(other.remaining), detail);
 });
 
-Deno.test("text and name are read as they may be shown, whoever has written them", () => {
+Deno.test("text and name of a received error are safe to show", () => {
   const error = readError(
     FAILED,
     readerOf(written(failure("a\r\nb\u001b[31m", "N\u202eam"), null)),

@@ -72,7 +72,7 @@ Deno.test("a message of exactly one fragment leaves whole", () => {
   assertEquals([frame?.flags, frame?.payload.length, bulk.isReady(0)], [1, 2_000, false]);
 });
 
-Deno.test("the pieces of an answer are the responder's, and only messages come in pieces", () => {
+Deno.test("fragments of a response come from the responder, and only messages are fragmented", () => {
   const { bulk, next } = lane();
   for (const type of [FrameType.response, FrameType.output, FrameType.input, FrameType.open]) {
     bulk.addInOrder(new QueuedMessage(type, 0, 0, 1, 0, numbered(2_001), null, null));

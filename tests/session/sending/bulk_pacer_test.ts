@@ -36,7 +36,7 @@ Deno.test("alone, half as much again as the path has shown to hold is tried", ()
   assertEquals(room(learned(512 * KIB, 10), 10), 1024 * KIB, "but never less than 1 MiB");
 });
 
-Deno.test("beside small messages more than the path holds is tried in each eighth round trip", () => {
+Deno.test("with small messages, more than the path holds is tried in every eighth round trip", () => {
   for (let trip = 0; trip <= 16; trip++) {
     const nowMs = 1_600 + 10 * trip, pacer = learned(2048 * KIB, 10, nowMs);
     const tries = (nowMs / 10) % 8 === 0;

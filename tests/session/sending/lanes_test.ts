@@ -122,7 +122,7 @@ Deno.test("what may wait here to be sent is bounded, but one message of any size
   side.request("put", numbered(10_000));
 });
 
-Deno.test("bulk leaves little under way beside small messages, which go on", () => {
+Deno.test("with small messages, little bulk is in flight, and small messages go on", () => {
   const peer = ScriptedPeer.open("dialler");
   const { side } = peer;
   const first = side.request("lock", numbered(64));

@@ -140,7 +140,7 @@ Deno.test("what is lent comes back once it is sent, and not before", () => {
   }
 });
 
-Deno.test("what is lent comes back when nobody wants it any more", () => {
+Deno.test("lent memory comes back when its message is dropped", () => {
   const pair = new Pair();
   const kept = pair.keep();
   const call = pair.dialler.request("keep", null);

@@ -66,7 +66,7 @@ Deno.test("what is consumed is given back at the rate, and in the end all of it"
   assertEquals([peer.side.session.state, peer.side.session.heldBytes], ["open", 0]);
 });
 
-Deno.test("a peer that sends on as it may sends no more than the rate, and is not cut off", () => {
+Deno.test("a peer that sends within its window sends no more than the rate, and is not disconnected", () => {
   const peer = paced({ maxBytesPerSecond: RATE });
   const startMs = peer.nowMs;
   let window = BUDGET, sent = 0;
@@ -93,7 +93,7 @@ Deno.test("a peer below the rate has everything back at once", () => {
   }
 });
 
-Deno.test("who sends beyond the budget meanwhile is cut off as ever", () => {
+Deno.test("a peer that exceeds the budget meanwhile is disconnected", () => {
   const peer = paced({ maxBytesPerSecond: RATE });
   send(peer, BUDGET / COST);
   send(peer, PIECE / COST);

@@ -134,7 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "polled socket: a stranger's other connection is left alone once it has closed",
+  name: "polled socket: an unproven peer's other connection is not used once it has closed",
   ignore: !FFI || !NET || !FILES,
 }, async () => {
   const folder = await Deno.makeTempDir({ prefix: "internode-" });
