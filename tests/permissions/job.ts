@@ -32,11 +32,11 @@ export interface WorkersJob {
   readonly addresses: readonly string[];
 }
 
-/** A client that finds its servers in a file, a folder or by DNS. */
+/** A client that finds its servers in a file, a folder, by DNS or by Kubernetes. */
 export interface ClientJob {
   readonly kind: "client";
-  readonly finds: "file" | "directory" | "dns";
-  /** The path, or the name. */
+  readonly finds: "file" | "directory" | "dns" | "kubernetes";
+  /** The path, the name, or the folder of the service account. */
   readonly where: string;
   /** The port of the servers, and of the name server. */
   readonly ports?: { readonly server: number; readonly dns: number } | undefined;

@@ -4,6 +4,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { DNSMASQ, TestNameServer } from "../discovery/dns/name_server.ts";
+import { certificates } from "../support/certificates/certificates.ts";
+import { AccountFolder } from "../support/kubernetes/account_folder.ts";
+import { ScriptedApiServer } from "../support/kubernetes/scripted_api_server.ts";
+import { slice } from "../support/kubernetes/slices.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 import { TestAuthority } from "../support/certificates/test_authority.ts";
@@ -18,17 +22,24 @@ const SECRET = "the secret that a variable holds";
 type Flag = "net" | "read" | "write" | "env" | "ffi";
 type Permissions = { readonly [F in Flag]?: readonly string[] };
 
+/** What a process is started with beside its permissions, and whether it may say things of its own accord. */
+interface RunOptions {
+  readonly more?: readonly string[];
+  readonly mayMoan?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs a job in a process that may do this and no more, and that may say this much of its own accord. */
 async function run(
   job: Job,
   permissions: Permissions,
-  { more = [], mayMoan = false }: { more?: readonly string[]; mayMoan?: boolean } = {},
+  { more = [], mayMoan = false, env = {} }: RunOptions = {},
 ): Promise<Report> {
   const flags = Object.entries(permissions).filter(([, scopes]) => scopes.length > 0)
     .map(([flag, scopes]) => `--allow-${flag}=${scopes.join(",")}`);
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-check", ...more, ...flags, WORKER, JSON.stringify(job)],
-    env: { SECRET, NO_COLOR: "1" },
+    env: { ...env, SECRET, NO_COLOR: "1" },
     stdin: "null",
   }).output();
   const [said, heard] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
@@ -37,14 +48,18 @@ async function run(
 }
 
 /** It works with these permissions, and with each of them taken away it says what is missing. */
-async function assertNarrow(job: Job, permissions: Permissions): Promise<void> {
-  const report = await run(job, permissions);
+async function assertNarrow(
+  job: Job,
+  permissions: Permissions,
+  options: RunOptions = {},
+): Promise<void> {
+  const report = await run(job, permissions, options);
   assert("said" in report, JSON.stringify(report));
   assertEquals(report.said, job.kind === "grid" ? "Hello, node!" : "Hello, client!");
   const withouts = Object.entries(permissions).flatMap(([flag, scopes]) =>
     scopes.map((scope) => async () => {
       const left = scopes.filter((other) => other !== scope);
-      const report = await run(job, { ...permissions, [flag]: left });
+      const report = await run(job, { ...permissions, [flag]: left }, options);
       const what = `without --allow-${flag}=${scope}: ${JSON.stringify(report)}`;
       assert("isOurs" in report && report.isOurs, what);
       const told = job.kind === "client"
@@ -295,6 +310,22 @@ Deno.test(
       });
     }),
 );
+
+Deno.test({ name: "permissions: a client whose servers Kubernetes tells of", ignore }, async () => {
+  await using api = new ScriptedApiServer();
+  await using account = await AccountFolder.create(certificates().caCerts![0]!, "token");
+  await withServer("tcp://127.0.0.1:0", async (address) => {
+    const { hostname, port } = new URL(api.url);
+    const ports = [{ name: "calls", port: Number(/\d+$/.exec(address)![0]) }];
+    api.put(slice("cache-a", ["127.0.0.1"], { ports }));
+    const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+    await assertNarrow({ kind: "client", finds: "kubernetes", where: account.path }, {
+      net: [authorityOf(address), `${hostname}:${port}`],
+      read: [account.path],
+      env: Object.keys(env),
+    }, { env });
+  });
+});
 
 Deno.test({ name: "permissions: workers, with one address or two", ignore }, async () => {
   const addresses = freePorts(2).map((port) => `tcp://127.0.0.1:${port}`);

@@ -6,6 +6,7 @@
  */
 
 import { InternodeError, Manager, sharedSecret } from "@internode/grid";
+import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { serveWorkers } from "@internode/grid/workers";
 import {
   client,
@@ -69,6 +70,9 @@ async function serveWithWorkersAndCall({ addresses }: WorkersJob): Promise<strin
 function findAndCall({ finds, where, ports }: ClientJob): Promise<string> {
   if (finds === "file") return call(fileResolver({ path: where, logger }));
   if (finds === "directory") return call(directoryResolver({ path: where, logger }));
+  if (finds === "kubernetes") {
+    return call(kubernetesResolver({ service: "cache", serviceAccountFolder: where, logger }));
+  }
   const nameServer = { ipAddr: "127.0.0.1", port: ports!.dns };
   return call(dnsResolver(where, { port: ports!.server, nameServer, logger }));
 }

@@ -8,6 +8,9 @@ import { InternodeError } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { asObject, isObject } from "../http/json_body.ts";
 
+/** The longest name, in characters. */
+const MAX_TEXT = 253;
+
 /** A kind of IP addresses. */
 export type IpFamily = "IPv4" | "IPv6";
 
@@ -122,8 +125,9 @@ function listOf(value: unknown): readonly unknown[] | null {
   return Array.isArray(value) ? value : null;
 }
 
+/** Names and addresses of Kubernetes are never longer. */
 function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
+  return typeof value === "string" && value !== "" && value.length <= MAX_TEXT ? value : undefined;
 }
 
 function invalid(what: string): InternodeError {

@@ -7,8 +7,8 @@
 import { InternodeError } from "../../errors.ts";
 import type { EndpointSlice, IpFamily, SliceEndpoint } from "./endpoint_slice.ts";
 
-/** So many endpoints of one service are held. */
-const MAX_ENDPOINTS = 100_000;
+/** So many slices, endpoints and ports of one service are held, taken together. */
+const MAX_PARTS = 100_000;
 
 /** An endpoint, and the slice that it is in. */
 export interface ChosenEndpoint {
@@ -32,7 +32,7 @@ export class SliceSet {
    *
    * @param slices The slices.
    * @param kept The names of those that there are, too, but in a state that cannot be read: if an older state is known, it stays.
-   * @throws {InternodeError} `MessageTooLarge` if there are more endpoints than are held; nothing changes then.
+   * @throws {InternodeError} `MessageTooLarge` if that is more than is held; nothing changes then.
    */
   replace(slices: readonly EndpointSlice[], kept: Iterable<string>): void {
     checkCount(slices);
@@ -91,11 +91,13 @@ export class SliceSet {
 }
 
 function checkCount(slices: readonly EndpointSlice[]): void {
-  const count = slices.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
-  if (count <= MAX_ENDPOINTS) return;
+  let count = slices.length;
+  for (const { endpoints, ports } of slices) count += endpoints.length + ports.length;
+  if (count <= MAX_PARTS) return;
   throw new InternodeError(
     "MessageTooLarge",
-    `The service has more than ${MAX_ENDPOINTS} endpoints. Find out who makes its EndpointSlices.`,
+    `The service has more than ${MAX_PARTS} endpoints, with its EndpointSlices and their ports. ` +
+      "Find out who makes these.",
     { origin: "remote", outcome: "executed" },
   );
 }
