@@ -21,7 +21,6 @@ export {
   rendezvousHash,
 } from "./ownership/rendezvous_hash.ts";
 export { withAttributes } from "./resolver/attributed_endpoint.ts";
-export type { EndpointRecord } from "./resolver/endpoint_record.ts";
 export type { ShrinkOptions } from "./resolver/shrink_guard.ts";
 export { missing, type Resolution, type Resolver, type Version } from "./resolver/resolver.ts";
 export {

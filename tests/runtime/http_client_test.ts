@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { X509Certificate } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { HttpClient } from "../../lib/runtime/platform/http_client.ts";
+import type { TLSSocket } from "node:tls";
+import type { HttpClient, HttpIdentity } from "../../lib/runtime/platform/http_client.ts";
 import { thisPlatform } from "../../lib/runtime/this_platform.ts";
 import { certificates } from "../support/certificates/certificates.ts";
 import { FILES, NET } from "../support/permitted.ts";
@@ -12,11 +14,15 @@ type Answer = (path: string, response: ServerResponse, body: string) => void;
 /** Starts an HTTPS server whose authority only these tests know. */
 async function withServer(answer: Answer, body: (url: string) => Promise<void>): Promise<void> {
   const { cert, key } = certificates();
-  const server: Server = createServer({ cert: cert!, key: key! }, async (request, response) => {
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    answer(request.url!, response, text);
-  });
+  const wants = { requestCert: true, rejectUnauthorized: false };
+  const server: Server = createServer(
+    { cert: cert!, key: key!, ...wants },
+    async (request, response) => {
+      let text = "";
+      for await (const chunk of request) text += chunk;
+      answer(request.url!, response, text);
+    },
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
     await body(`https://localhost:${(server.address() as AddressInfo).port}`);
@@ -26,8 +32,11 @@ async function withServer(answer: Answer, body: (url: string) => Promise<void>):
   }
 }
 
-async function withClient(body: (client: HttpClient) => Promise<void>): Promise<void> {
-  const client = thisPlatform().openHttp(certificates().caCerts!);
+async function withClient(
+  body: (client: HttpClient) => Promise<void>,
+  identity: HttpIdentity | null = null,
+): Promise<void> {
+  const client = thisPlatform().openHttp(certificates().caCerts!, identity);
   try {
     await body(client);
   } finally {
@@ -61,6 +70,25 @@ httpTest(
       assertEquals(response.headers.get("x-tea"), "green, black");
       assertEquals(await response.text(), "POST /pot?hot=1 Bearer me água");
     }),
+);
+
+httpTest(
+  "a certificate is shown where there is one",
+  (_path, response) => {
+    const socket = response.req.socket as TLSSocket;
+    response.end(JSON.stringify(socket.getPeerCertificate().fingerprint256 ?? null));
+  },
+  async (url) => {
+    // The server of Bun does not tell which certificate it was shown.
+    if ("Bun" in globalThis) return;
+    const { cert, key } = certificates();
+    const shown = async (client: HttpClient): Promise<unknown> =>
+      await (await client.fetch(url, {})).json();
+    await withClient(async (client) => assertEquals(await shown(client), null));
+    await withClient(async (client) => {
+      assertEquals(await shown(client), new X509Certificate(cert!).fingerprint256);
+    }, { cert: cert!, key: key! });
+  },
 );
 
 httpTest(
@@ -109,7 +137,7 @@ httpTest(
   "without the authority the server is not believed",
   (_path, response) => void response.end(),
   async (url) => {
-    const client = thisPlatform().openHttp([]);
+    const client = thisPlatform().openHttp([], null);
     try {
       await assertRejects(() => client.fetch(url, {}));
     } finally {

@@ -4,12 +4,14 @@
  * @module
  */
 
-import { thisPlatform } from "../../runtime/this_platform.ts";
-import type { InternodeError } from "../../errors.ts";
+import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
+import { sentence, textOf } from "../../foreign/text_of.ts";
+import { promiseOf } from "../../foreign/thenable.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { answerError, etcdAt, NOT_FOUND, nowhereError } from "./etcd_error.ts";
 import { baseUrl } from "../http/base_url.ts";
+import { HttpConnector, type HttpTls } from "../http/http_connector.ts";
 import { asObject, isObject, JsonBody, type JsonObject } from "../http/json_body.ts";
 import { requestError } from "../http/request_error.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
@@ -24,11 +26,13 @@ export interface EtcdOptions {
   readonly urls: string | readonly string[];
   /** The user to log in as, where etcd wants that. Default: none. */
   readonly user?: string | undefined;
-  /** The user's password. */
-  readonly password?: string | undefined;
+  /** The user's password, or what says it for each login, so that it may change: `() => Deno.readTextFile("/run/secrets/etcd")`. */
+  readonly password?: string | (() => string | Promise<string>) | undefined;
+  /** Certificates for `https://` URLs: authorities of one's own, and this side's certificate where etcd wants one (`--client-cert-auth`). Default: the runtime's authorities, no certificate. */
+  readonly tls?: HttpTls | undefined;
   /** How long one etcd may take to answer one request, in milliseconds. Default: 5,000. */
   readonly requestTimeoutMs?: number | undefined;
-  /** What makes the HTTP requests, for certificates of one's own or a proxy: what `fetch` takes as `client` on Deno (`Deno.createHttpClient`), as `dispatcher` on Node, and as `tls` on Bun. It stays yours to close. Default: the runtime's. */
+  /** What makes the HTTP requests, as for a proxy: what `fetch` takes as `client` on Deno (`Deno.createHttpClient`), as `dispatcher` on Node, and as `tls` on Bun. It stays yours to close. Default: the runtime's. */
   readonly httpClient?: object | undefined;
   /** Where time comes from. Default: the system. */
   readonly clock?: Clock | undefined;
@@ -40,9 +44,12 @@ export const MAX_ANSWER_BYTES: number = 16 * 1024 * 1024;
 /** Asks one of several etcds, the one that answered last first. */
 export class EtcdGateway {
   readonly #urls: readonly string[];
-  readonly #credentials: { readonly name: string; readonly password: string } | null;
+  readonly #credentials: {
+    readonly name: string;
+    readonly password: NonNullable<EtcdOptions["password"]>;
+  } | null;
   readonly #requestTimeoutMs: number;
-  readonly #client: object | undefined;
+  readonly #http: HttpConnector;
   readonly #clock: Clock;
   #preferred = 0;
   #token: string | null = null;
@@ -64,11 +71,14 @@ export class EtcdGateway {
     if ((user === undefined) !== (password === undefined)) {
       throw invalidOption("etcd", "user", "and option password go together");
     }
+    if (password !== undefined && typeof password !== "string" && typeof password !== "function") {
+      throw invalidOption("etcd", "password", "must be a text or a function that says it");
+    }
     this.#credentials = user === undefined
       ? null
-      : { name: text("user", user), password: text("password", password!) };
+      : { name: text("user", user), password: password! };
     this.#requestTimeoutMs = positiveOption("etcd", "requestTimeoutMs", requestTimeoutMs, 5_000);
-    this.#client = fields("httpClient", httpClient);
+    this.#http = new HttpConnector("etcd", options.tls, fields("httpClient", httpClient));
     this.#clock = clockOf(options.clock);
   }
 
@@ -78,14 +88,15 @@ export class EtcdGateway {
    * @param path Which: `"kv/range"`.
    * @param body What is asked.
    * @param signal Gives up.
+   * @param isOpen Whether etcd answers that to whoever asks, so that a login is not worth failing for.
    * @returns The answer; of one that streams, the first message.
    * @throws {InternodeError} If no etcd answers, or one refuses; or the signal's reason.
    */
-  call(path: string, body: JsonObject, signal: AbortSignal): Promise<JsonObject> {
+  call(path: string, body: JsonObject, signal: AbortSignal, isOpen = false): Promise<JsonObject> {
     return this.#anywhere(signal, async (url) => {
       using bound = new TimeLimit(this.#clock, this.#requestTimeoutMs, signal);
       try {
-        return await this.#ask(url, path, body, bound.signal);
+        return await this.#ask(url, path, body, bound.signal, isOpen);
       } catch (error) {
         throw requestError(etcdAt(url), error, bound.expired ? this.#requestTimeoutMs : null);
       }
@@ -126,6 +137,11 @@ export class EtcdGateway {
     this.#token = null;
   }
 
+  /** Closes the connections. The next request makes new ones. */
+  disconnect(): void {
+    this.#http.disconnect();
+  }
+
   /** Goes from one URL to the next for as long as another may do better. */
   async #anywhere<T>(signal: AbortSignal, attempt: (url: string) => Promise<T>): Promise<T> {
     const first = this.#preferred;
@@ -141,13 +157,21 @@ export class EtcdGateway {
         signal.throwIfAborted();
         if (!isOwnError(error) || !isPlaceOfTrouble(error)) throw error;
         errors.push(error);
+        // Certificates in files may be others by now.
+        this.#http.disconnect();
       }
     }
     throw nowhereError(errors);
   }
 
-  async #ask(url: string, path: string, body: JsonObject, signal: AbortSignal) {
-    const response = await this.#open(url, path, body, signal);
+  async #ask(
+    url: string,
+    path: string,
+    body: JsonObject,
+    signal: AbortSignal,
+    isOpen: boolean,
+  ): Promise<JsonObject> {
+    const response = await this.#open(url, path, body, signal, isOpen);
     const answer = bodyOf(response, signal);
     const text = await answer.text();
     const parsed = parse(text);
@@ -155,28 +179,39 @@ export class EtcdGateway {
     return parsed;
   }
 
-  /** A login may have run out: what an old one does not get is asked for with a new one. */
+  /** A login may have run out: what is refused without it is asked for with a new one. */
   async #open(
     url: string,
     path: string,
     body: JsonObject,
     signal: AbortSignal,
+    isOpen = false,
   ): Promise<Response> {
-    const isOldLogin = this.#token !== null;
+    const token = this.#token, mayBeOld = token !== null || isOpen;
+    if (mayBeOld) {
+      try {
+        return await this.#post(url, path, body, token, signal);
+      } catch (error) {
+        this.forgetLogin();
+        if (this.#credentials === null || !isOwnError(error) || isPlaceOfTrouble(error)) {
+          throw error;
+        }
+      }
+    }
     try {
       return await this.#post(url, path, body, await this.#login(url, signal), signal);
     } catch (error) {
       this.forgetLogin();
-      if (!isOldLogin || !isOwnError(error) || isPlaceOfTrouble(error)) {
-        throw error;
-      }
-      return await this.#post(url, path, body, await this.#login(url, signal), signal);
+      throw error;
     }
   }
 
   async #login(url: string, signal: AbortSignal): Promise<string | null> {
-    if (this.#credentials === null || this.#token !== null) return this.#token;
-    const response = await this.#post(url, "auth/authenticate", this.#credentials, null, signal);
+    if (this.#credentials === null) return null;
+    const { name, password } = this.#credentials;
+    const said = typeof password === "string" ? password : await passwordOf(password, signal);
+    const credentials = { name, password: said };
+    const response = await this.#post(url, "auth/authenticate", credentials, null, signal);
     const text = await bodyOf(response, signal).text();
     const { token } = asObject(parse(text));
     if (typeof token !== "string") throw answerError(url, response.status, text);
@@ -204,10 +239,8 @@ export class EtcdGateway {
       body: JSON.stringify(body),
       // Elsewhere a body could be sent that holds a password.
       redirect: "manual",
-      signal,
-      ...(this.#client !== undefined && thisPlatform().fetchOptions(this.#client)),
     };
-    const response = await fetch(`${url}/v3/${path}`, init);
+    const response = await this.#http.fetch(`${url}/v3/${path}`, init, signal);
     if (response.ok) return response;
     const text = await bodyOf(response, signal).text();
     throw answerError(url, response.status, parse(text) ?? text);
@@ -262,6 +295,31 @@ export class EtcdStream implements AsyncDisposable {
     this.#bound.abort(new DOMException("the stream was closed", "AbortError"));
     await this.#body.close();
   }
+}
+
+/** What a user's function says; it is not waited for for longer than the request may take. */
+async function passwordOf(
+  password: () => string | Promise<string>,
+  signal: AbortSignal,
+): Promise<string> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  let said: unknown;
+  try {
+    signal.throwIfAborted();
+    said = await Promise.race([promiseOf(password), aborted.promise]);
+  } catch (error) {
+    signal.throwIfAborted();
+    const what = `Option password of etcd threw an error: ${sentence(textOf(error))}`;
+    throw new InternodeError("Unauthenticated", what, { origin: "caller", cause: error });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+  if (typeof said === "string") return said;
+  throw new InternodeError("Unauthenticated", "Option password of etcd must say a text.", {
+    origin: "caller",
+  });
 }
 
 /** Whether another etcd may do better. */

@@ -130,6 +130,14 @@ class EtcdFollower {
   }
 
   async follow(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#follow(sink, signal);
+    } finally {
+      this.#store.disconnect();
+    }
+  }
+
+  async #follow(sink: ResolutionSink, signal: AbortSignal): Promise<void> {
     const backOff = new BackOff(BACK_OFF, this.#random);
     while (!signal.aborted) {
       try {

@@ -52,6 +52,11 @@ export class EtcdStore {
     this.#gateway = gateway;
   }
 
+  /** Closes the connections to etcd. The next request makes new ones. */
+  disconnect(): void {
+    this.#gateway.disconnect();
+  }
+
   /** Gives all that is under a prefix, as the cluster agrees on it. */
   async list(prefix: string, signal: AbortSignal): Promise<EtcdListing> {
     const answer = await this.#gateway.call("kv/range", range(prefix), signal);
@@ -101,7 +106,8 @@ export class EtcdStore {
    * @returns Whether it still existed.
    */
   async keepAlive(lease: EtcdLease, signal: AbortSignal): Promise<boolean> {
-    const answer = await this.#gateway.call("lease/keepalive", { ID: lease.id }, signal);
+    // Whoever knows the number may do it: a password that has changed ends no lease.
+    const answer = await this.#gateway.call("lease/keepalive", { ID: lease.id }, signal, true);
     // The answer is a stream of one message; of a lease that is gone it shows no time to live.
     return Number(asObject(answer["result"])["TTL"] ?? 0) > 0;
   }

@@ -4,11 +4,13 @@
  * @module
  */
 
-import { listedEndpoints } from "../resolver/made_endpoint.ts";
+import { invalidArgument } from "../../errors.ts";
+import { guard } from "../../foreign/guard.ts";
+import { shown } from "../../foreign/text_of.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
+import type { EndpointRecord } from "../resolver/endpoint_record.ts";
 import { checkDiallable, type HostAddress } from "../../runtime/host_address.ts";
 import { parseNetEndpoint } from "../../transport/net_endpoint.ts";
-import { recordText } from "../resolver/endpoint_record.ts";
 import { Registrant } from "./registrant.ts";
 import type { RegisterOptions, Registration } from "./registration.ts";
 
@@ -24,11 +26,11 @@ import type { RegisterOptions, Registration } from "./registration.ts";
  * Register when the server listens, and close before it stops listening: then
  * no client is sent to a server that does not listen.
  *
- * An endpoint's name, zone, weight and metadata go into etcd with its address
- * (`withAttributes`). So a node of a grid registers itself as a host: the address
- * that others dial, and its name where that is another.
+ * A node of a grid registers its name and the address at which the others reach
+ * it, and finds them by an `etcdResolver` as its `hosts`: two processes of one
+ * name take the entry from each other, with a warning.
  *
- * @param endpoint The endpoint, or its text: `"tcp://10.0.0.1:9000"`. It is what clients dial: not all interfaces (`tcp://:9000`, `0.0.0.0`, `[::]`), and not port 0.
+ * @param endpoint The endpoint, or its text: `"tcp://10.0.0.1:9000"`; or a record with a name, a zone, a weight and so on beside the address. The address is what clients dial: not all interfaces (`tcp://:9000`, `0.0.0.0`, `[::]`), and not port 0.
  * @param options Which etcd, and under which prefix.
  * @returns The registration, once the entry is in etcd.
  * @throws {InternodeError} `InvalidArgument`, `Unauthenticated` or `PermissionDenied` at once for what cannot succeed, such as an address that cannot be dialled; else the last failure after `startTimeoutMs`, or the signal's reason.
@@ -46,18 +48,39 @@ import type { RegisterOptions, Registration } from "./registration.ts";
  *   await stopped;
  * }
  * ```
+ *
+ * @example A node of a grid that listens on any port, and finds the others
+ * ```ts
+ * import { Manager } from "@internode/grid";
+ * import { etcdResolver, register } from "@internode/grid/etcd";
+ *
+ * async function join(local: string, stopped: Promise<void>) {
+ *   const etcd = { urls: "http://10.0.0.1:2379", prefix: "grids/shop" };
+ *   const listen = "tcp://10.0.0.7:0";
+ *   await using manager = new Manager({ local, listen, hosts: etcdResolver(etcd) });
+ *   const { address } = await manager.listen();
+ *   await using _ = await register({ name: local, address, zone: "eu-1a" }, etcd);
+ *   await stopped;
+ * }
+ * ```
  */
 export async function register(
-  endpoint: string | Endpoint,
+  endpoint: string | Endpoint | EndpointRecord,
   options: RegisterOptions,
 ): Promise<Registration> {
-  const { address } = typeof endpoint === "string"
-    ? parseNetEndpoint(endpoint)
-    : listedEndpoints([endpoint])[0]!;
+  const record: EndpointRecord = typeof endpoint === "string"
+    ? { address: parseNetEndpoint(endpoint).address }
+    : endpoint;
+  const address = guard(() => record.address, () => undefined);
+  if (typeof address !== "string" || address === "") {
+    throw invalidArgument(
+      "What is registered must be an endpoint, its URL or a record with an address, not " +
+        `${shown(endpoint)}.`,
+    );
+  }
   const host = hostOf(address);
   if (host !== null) checkDiallable(host);
-  const value = typeof endpoint === "string" ? address : recordText(endpoint);
-  const registrant = new Registrant(address, value, options);
+  const registrant = new Registrant(record, options);
   await registrant.start();
   return registrant;
 }

@@ -16,6 +16,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { EtcdGateway } from "./etcd_gateway.ts";
 import { keyStart } from "./etcd_key.ts";
 import { type EtcdEntry, type EtcdLease, EtcdStore } from "./etcd_store.ts";
+import { type EndpointRecord, recordText } from "../resolver/endpoint_record.ts";
 import { invalidOption, positiveOption } from "../resolver/option_checks.ts";
 import { pause } from "../../runtime/pause.ts";
 import type { RegisterOptions, Registration } from "./registration.ts";
@@ -31,6 +32,7 @@ const OWNER = "register";
 /** Puts the entry in, keeps it alive, puts it in again where it was lost, and takes it out. */
 export class Registrant implements Registration {
   readonly address: string;
+  readonly name: string;
   readonly key: string;
   readonly value: string;
   readonly #ttlSeconds: number;
@@ -53,7 +55,8 @@ export class Registrant implements Registration {
   #running: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
-  constructor(address: string, value: string, options: RegisterOptions) {
+  constructor(record: EndpointRecord, options: RegisterOptions) {
+    const { address, name = address } = record;
     const { ttlSeconds = 10, requestTimeoutMs } = optionsOf(OWNER, options);
     if (!(Number.isSafeInteger(ttlSeconds) && ttlSeconds > 0)) {
       const rule = `must be a whole number above 0, not ${shown(ttlSeconds)}`;
@@ -61,8 +64,9 @@ export class Registrant implements Registration {
     }
     checkSignal(options.signal);
     this.address = address;
-    this.value = value;
-    this.key = keyStart(OWNER, options.prefix) + address;
+    this.name = name;
+    this.value = recordText(record);
+    this.key = keyStart(OWNER, options.prefix) + name;
     this.#ttlSeconds = ttlSeconds;
     this.#startTimeoutMs = positiveOption(OWNER, "startTimeoutMs", options.startTimeoutMs, 10_000);
     this.#closeTimeoutMs = positiveOption(OWNER, "closeTimeoutMs", options.closeTimeoutMs, 2_000);
@@ -117,9 +121,14 @@ export class Registrant implements Registration {
   async #close(): Promise<void> {
     leaveSignal(this.#outer, this.#onAbort);
     this.#stop.abort(
-      new InternodeError("Closed", `The registration of ${this.address} is closed.`),
+      new InternodeError("Closed", `The registration of ${this.name} is closed.`),
     );
     await this.#running;
+    await this.#takeOut();
+    this.#store.disconnect();
+  }
+
+  async #takeOut(): Promise<void> {
     if (this.#lease === null) return;
     const unstopped = new AbortController();
     using bound = new TimeLimit(this.#clock, this.#closeTimeoutMs, unstopped.signal);
@@ -226,7 +235,7 @@ export class Registrant implements Registration {
       return;
     }
     this.#unchecked.clear();
-    // The same entry of another lease is that of another process at this address, as in a restart.
+    // The same entry of another lease is that of another process of this name, as in a restart.
     if (entry !== null && entry.value === this.value && entry.leaseId !== null) {
       return this.#changed.clear();
     }

@@ -10,7 +10,7 @@ import type { EtcdOptions } from "./etcd_gateway.ts";
 
 /** What `register` needs to know. */
 export interface RegisterOptions extends EtcdOptions {
-  /** The service: the entry's key is this prefix, a slash and the endpoint's address. `"services/cache"`. */
+  /** The service or the grid: the entry's key is this prefix, a slash and the endpoint's name, or its address if it has none. `"services/cache"`. */
   readonly prefix: string;
   /** How long the entry outlives a server that died or cannot reach etcd, in whole seconds. It is kept alive three times as often. Default: 10. */
   readonly ttlSeconds?: number | undefined;
@@ -28,8 +28,10 @@ export interface RegisterOptions extends EtcdOptions {
 
 /** A server's entry in etcd. */
 export interface Registration extends AsyncDisposable {
-  /** The endpoint's address. */
+  /** What clients dial. */
   readonly address: string;
+  /** Who is there: the address, unless another name was given. */
+  readonly name: string;
   /** The entry's key. */
   readonly key: string;
   /** The entry's value: the address, or JSON where more is said of the endpoint. */

@@ -148,6 +148,7 @@ export class ApiClient {
   async #connect(signal: AbortSignal): Promise<HttpClient> {
     return thisPlatform().openHttp(
       this.isSecure ? await this.#options.account.caCerts(signal) : [],
+      null,
     );
   }
 

@@ -7,6 +7,7 @@
 import { acquireLibc, releaseLibc } from "./deno_libc.ts";
 import { denoFiles } from "./deno_files.ts";
 import { startWorker, workerStarter } from "./deno_threads.ts";
+import { lookUp as nodeLookUp } from "../node/node_dns.ts";
 import type { NativeWebSocket } from "../platform/native_web_socket.ts";
 import type { Platform, StartTlsOptions } from "../platform/platform.ts";
 import type { NetAddress, Socket, TcpSocket, UnixListener } from "../platform/socket.ts";
@@ -37,15 +38,16 @@ export function denoPlatform(): Platform {
       "give each a port of its own",
     startTls,
     isPermitted: (name, path) =>
-      Deno.permissions.querySync(
-        (path === undefined ? { name } : { name, path }) as Deno.PermissionDescriptor,
-      ).state === "granted",
+      isGranted((path === undefined ? { name } : { name, path }) as Deno.PermissionDescriptor),
     files: denoFiles,
-    // Not bound early: a test may have put another in its place.
-    lookUp: (name, type, options) => Deno.resolveDns(name, type as "A", options),
+    lookUp: (name, type, options) =>
+      // Only this one tells times to live, but it looks at all network interfaces.
+      type !== "SRV" && isGranted({ name: "sys", kind: "networkInterfaces" })
+        ? nodeLookUp(name, type, options)
+        : Deno.resolveDns(name, type as "A", options),
     fetchOptions: (client) => ({ client } as RequestInit),
-    openHttp(caCerts) {
-      const client = Deno.createHttpClient({ caCerts: [...caCerts] });
+    openHttp(caCerts, identity) {
+      const client = Deno.createHttpClient({ caCerts: [...caCerts], ...identity });
       return {
         fetch: (url, init) => fetch(url, { ...init, client }),
         close: () => client.close(),
@@ -58,6 +60,10 @@ export function denoPlatform(): Platform {
     libc: { acquire: acquireLibc, release: releaseLibc },
     readsBetweenImmediates: false,
   };
+}
+
+function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
 }
 
 async function connectTcp(

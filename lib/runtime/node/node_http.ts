@@ -1,5 +1,5 @@
 /**
- * HTTP requests that believe other authorities, too. Node's `fetch` takes none.
+ * HTTP requests with authorities and a certificate of one's own. Node's `fetch` takes none.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Agent, RequestOptions } from "node:https";
 import { https, stream, tls } from "./node_modules.ts";
-import type { HttpClient } from "../platform/http_client.ts";
+import type { HttpClient, HttpIdentity } from "../platform/http_client.ts";
 
 /** What `fetch` of Bun takes beside the standard's. */
 interface BunRequestInit extends RequestInit {
-  readonly tls: { readonly ca: readonly string[] };
+  readonly tls: { readonly ca: readonly string[] } & Partial<HttpIdentity>;
 }
 
 /** The statuses of answers that have no body. */
@@ -21,17 +21,22 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
  * Makes a client.
  *
  * @param caCerts Authorities believed beside the runtime's own, as PEM.
+ * @param identity This side's certificate, if it has one.
  * @param isBun Whether this is Bun.
  */
-export function openHttp(caCerts: readonly string[], isBun: boolean): HttpClient {
+export function openHttp(
+  caCerts: readonly string[],
+  identity: HttpIdentity | null,
+  isBun: boolean,
+): HttpClient {
   const ca = [...tls().rootCertificates, ...caCerts];
   if (isBun) {
     return {
-      fetch: (url, init) => fetch(url, { ...init, tls: { ca } } as BunRequestInit),
+      fetch: (url, init) => fetch(url, { ...init, tls: { ca, ...identity } } as BunRequestInit),
       close() {},
     };
   }
-  const agent = new (https().Agent)({ keepAlive: true, ca });
+  const agent = new (https().Agent)({ keepAlive: true, ca, ...identity });
   return {
     fetch: (url, init) => url.startsWith("https:") ? request(url, init, agent) : fetch(url, init),
     close: () => agent.destroy(),

@@ -34,7 +34,7 @@ export function nodePlatform(): Platform {
     files: nodeFiles,
     lookUp,
     fetchOptions: (client) => (isBun ? { tls: client } : { dispatcher: client }) as object,
-    openHttp: (caCerts) => openHttp(caCerts, isBun),
+    openHttp: (caCerts, identity) => openHttp(caCerts, identity, isBun),
     env: (name) => process.env[name],
     startThread: startNodeThread,
     parentThread: nodeThreadStarter,

@@ -11,3 +11,11 @@ export interface HttpClient {
   /** Closes the connections that it keeps. */
   close(): void;
 }
+
+/** How this side proves itself to a server that wants to know. */
+export interface HttpIdentity {
+  /** Its certificate, as PEM, and those between it and the authority. */
+  readonly cert: string;
+  /** The private key, as PEM. */
+  readonly key: string;
+}

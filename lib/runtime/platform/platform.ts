@@ -5,7 +5,7 @@
  */
 
 import type { Files } from "./files.ts";
-import type { HttpClient } from "./http_client.ts";
+import type { HttpClient, HttpIdentity } from "./http_client.ts";
 import type { LibcLoader } from "./libc.ts";
 import type { NetAddress, Socket, TcpListener, TcpSocket, UnixListener } from "./socket.ts";
 import type { DnsLookUp } from "./dns.ts";
@@ -52,7 +52,7 @@ export interface Platform {
   /** What `fetch` is told of a client with certificates or a proxy of its own. */
   fetchOptions(client: object): RequestInit;
   /** Makes HTTP requests; believes authorities, as PEM, beside the runtime's own. */
-  openHttp(caCerts: readonly string[]): HttpClient;
+  openHttp(caCerts: readonly string[], identity: HttpIdentity | null): HttpClient;
   /** A variable of the environment. Throws the runtime's own error where it may not be read. */
   env(name: string): string | undefined;
   /** Starts threads. */

@@ -207,10 +207,7 @@ etcdTest("values mean what makeEndpoint says", async (etcd) => {
 
 etcdTest("a user logs in, and again when the login does not hold any more", async (etcd) => {
   await etcd.put("svc/x/1", A);
-  await etcd.ask("auth/user/add", { name: "root", password: "pw" });
-  await etcd.ask("auth/role/add", { name: "root" });
-  await etcd.ask("auth/user/grant", { user: "root", role: "root" });
-  await etcd.ask("auth/enable", {});
+  await etcd.enableUsers("pw");
 
   const stranger = await assertRejects(() => ask(resolverOf(etcd)), InternodeError);
   assertEquals(stranger.code, "Unauthenticated");
@@ -225,8 +222,7 @@ etcdTest("a user logs in, and again when the login does not hold any more", asyn
   // Logins of this kind are gone when etcd starts again.
   await etcd.kill();
   await etcd.start();
-  const { token } = await etcd.ask("auth/authenticate", { name: "root", password: "pw" });
-  await etcd.ask("kv/put", { key: btoa("svc/x/2"), value: btoa(B) }, String(token));
+  await etcd.ask("kv/put", { key: btoa("svc/x/2"), value: btoa(B) }, await etcd.login("pw"));
   assertEquals(addressesOf(await next), [A, B]);
 });
 

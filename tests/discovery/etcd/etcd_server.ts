@@ -41,23 +41,45 @@ function isInstalled(): boolean {
 const START_LIMIT_MS = 20_000;
 const LOOK_AGAIN_MS = 10;
 
-/** One etcd of one member, with files of its own. */
+/** What an etcd of a test may have beside the usual. */
+export interface EtcdServerOptions {
+  /** Serves over TLS, by names that are good for `localhost`, and wants certificates of the same authority. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
+}
+
+/** Shows by whom it is asked with certificates, if it wants some. */
+type AskOptions = RequestInit & { readonly client?: Deno.HttpClient };
+
+/** One member of an etcd, with files of its own. */
 export class EtcdServer implements AsyncDisposable {
   /** Its client URL. */
   readonly url: string;
   readonly #folder: string;
   readonly #peerUrl: string;
+  readonly #tls: EtcdServerOptions["tls"];
+  /** The names and peer URLs of all members. */
+  #cluster: string;
+  #name = "default";
   #process: Deno.ChildProcess | null = null;
 
-  private constructor(folder: string, clientPort: number, peerPort: number) {
+  private constructor(
+    folder: string,
+    clientPort: number,
+    peerPort: number,
+    { tls }: EtcdServerOptions,
+  ) {
     this.#folder = folder;
-    this.url = `http://127.0.0.1:${clientPort}`;
+    this.#tls = tls;
+    this.url = tls === undefined
+      ? `http://127.0.0.1:${clientPort}`
+      : `https://localhost:${clientPort}`;
     this.#peerUrl = `http://127.0.0.1:${peerPort}`;
+    this.#cluster = `default=${this.#peerUrl}`;
   }
 
   /** Gives one that is ready to serve. */
-  static async start(): Promise<EtcdServer> {
-    const server = await EtcdServer.prepare();
+  static async start(options: EtcdServerOptions = {}): Promise<EtcdServer> {
+    const server = await EtcdServer.prepare(options);
     try {
       await server.start();
     } catch (error) {
@@ -68,7 +90,7 @@ export class EtcdServer implements AsyncDisposable {
   }
 
   /** Gives one that has its ports, but does not run yet. */
-  static async prepare(): Promise<EtcdServer> {
+  static async prepare(options: EtcdServerOptions = {}): Promise<EtcdServer> {
     // Both at once, so that they differ.
     const listeners = [listenAnywhere(), listenAnywhere()];
     const [client, peer] = listeners.map((listener) => {
@@ -76,17 +98,53 @@ export class EtcdServer implements AsyncDisposable {
       listener.close();
       return port;
     });
-    return new EtcdServer(await Deno.makeTempDir({ prefix: "etcd-" }), client!, peer!);
+    const folder = await Deno.makeTempDir({ prefix: "etcd-" });
+    return new EtcdServer(folder, client!, peer!, options);
+  }
+
+  /** Gives so many members of one cluster, which are ready to serve. */
+  static async startCluster(count: number): Promise<EtcdServer[]> {
+    const members: EtcdServer[] = [];
+    try {
+      for (let at = 0; at < count; at++) members.push(await EtcdServer.prepare());
+      const cluster = members.map((member, at) => `m${at}=${member.#peerUrl}`).join();
+      await Promise.all(members.map((member, at) => {
+        member.#name = `m${at}`;
+        member.#cluster = cluster;
+        return member.start();
+      }));
+      return members;
+    } catch (error) {
+      await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
+      throw error;
+    }
   }
 
   /** Starts it, on the files that it has. */
   async start(): Promise<void> {
+    if (this.#tls !== undefined) {
+      const { cert, key, ca } = this.#tls;
+      await Deno.writeTextFile(`${this.#folder}/cert.pem`, cert);
+      await Deno.writeTextFile(`${this.#folder}/key.pem`, key);
+      await Deno.writeTextFile(`${this.#folder}/ca.pem`, ca);
+    }
     this.#process = new Deno.Command("etcd", {
       args: [
+        "--name",
+        this.#name,
+        ...(this.#tls === undefined ? [] : [
+          "--cert-file",
+          `${this.#folder}/cert.pem`,
+          "--key-file",
+          `${this.#folder}/key.pem`,
+          "--trusted-ca-file",
+          `${this.#folder}/ca.pem`,
+          "--client-cert-auth",
+        ]),
         "--data-dir",
         `${this.#folder}/data`,
         "--listen-client-urls",
-        this.url,
+        this.url.replace("localhost", "127.0.0.1"),
         "--advertise-client-urls",
         this.url,
         "--listen-peer-urls",
@@ -94,13 +152,16 @@ export class EtcdServer implements AsyncDisposable {
         "--initial-advertise-peer-urls",
         this.#peerUrl,
         "--initial-cluster",
-        `default=${this.#peerUrl}`,
+        this.#cluster,
         "--unsafe-no-fsync",
         // Short, for leases may not be shorter than one and a half elections.
         "--heartbeat-interval",
         "20",
         "--election-timeout",
         "200",
+        // Passwords are no secrets here, and to make them slow takes processor time.
+        "--bcrypt-cost",
+        "4",
         "--logger",
         "zap",
         "--log-outputs",
@@ -182,14 +243,39 @@ export class EtcdServer implements AsyncDisposable {
 
   /** Makes a request by hand, so that the library is not tested by itself. */
   async ask(path: string, body: unknown, token?: string): Promise<Record<string, unknown>> {
-    const response = await fetch(`${this.url}/v3/${path}`, {
+    const { ok, answer } = await this.#fetch(`v3/${path}`, {
       method: "POST",
       body: JSON.stringify(body),
       headers: token === undefined ? {} : { authorization: token },
     });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    if (!ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
     return answer;
+  }
+
+  /** Wants users from now on, of whom `root` may do anything. */
+  async enableUsers(password: string): Promise<void> {
+    await this.ask("auth/user/add", { name: "root", password });
+    await this.ask("auth/role/add", { name: "root" });
+    await this.ask("auth/user/grant", { user: "root", role: "root" });
+    await this.ask("auth/enable", {});
+  }
+
+  /** A login of `root`. */
+  async login(password: string): Promise<string> {
+    return String((await this.ask("auth/authenticate", { name: "root", password }))["token"]);
+  }
+
+  async #fetch(path: string, init: AskOptions = {}) {
+    const tls = this.#tls;
+    const client = tls &&
+      Deno.createHttpClient({ caCerts: [tls.ca], cert: tls.cert, key: tls.key });
+    try {
+      const response = await fetch(`${this.url}/${path}`, { ...init, ...(client && { client }) });
+      const answer: Record<string, unknown> = await response.json();
+      return { ok: response.ok, answer };
+    } finally {
+      client?.close();
+    }
   }
 
   /** Ends it and deletes its files. */
@@ -200,8 +286,7 @@ export class EtcdServer implements AsyncDisposable {
 
   async #isHealthy(): Promise<boolean> {
     try {
-      const response = await fetch(`${this.url}/health`);
-      const { health } = await response.json();
+      const { health } = (await this.#fetch("health")).answer;
       return String(health) === "true";
     } catch {
       return false;
