@@ -7,7 +7,12 @@
 import { InternodeError } from "../../errors.ts";
 import { guard } from "../../foreign/guard.ts";
 import { messageOf, textOf } from "../../foreign/text_of.ts";
-import type { DnsLookUp, DnsLookUpOptions, SrvRecord } from "../../runtime/platform/dns.ts";
+import type {
+  AddressRecord,
+  DnsLookUp,
+  DnsLookUpOptions,
+  SrvRecord,
+} from "../../runtime/platform/dns.ts";
 import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { authority } from "../../runtime/host_address.ts";
 
@@ -22,7 +27,7 @@ export interface NameServer {
 /** Which records tell of the replicas; `A+AAAA` asks for both and takes all. */
 export type DnsRecordType = "A" | "AAAA" | "A+AAAA" | "SRV";
 
-/** What looks names up: `Deno.resolveDns` has this form. */
+/** What looks names up: `Deno.resolveDns` has this form. Addresses may also be objects with their time to live, `{ address, ttl }`, as `node:dns` gives them. */
 export type ResolveDns = DnsLookUp;
 
 /** What to look up. */
@@ -45,6 +50,8 @@ export interface DnsTarget {
   readonly host: string;
   /** What its `SRV` record says: its place among others. */
   readonly rank?: DnsRank;
+  /** How long that is good for, in seconds, where it is known. */
+  readonly ttl?: number;
 }
 
 /** The place of a host among others. */
@@ -84,7 +91,7 @@ export async function lookUp(
       const records = await orAborted(() => resolveDns(name, type, options), signal);
       const targets = type === "SRV"
         ? offered(records as readonly SrvRecord[])
-        : (records as readonly string[]).map((address) => hostOf(address, port));
+        : (records as readonly (string | AddressRecord)[]).map((record) => addressOf(record, port));
       return { type, targets };
     } catch (cause) {
       if (errorKind(cause) === "notFound") return { type, targets: [] };
@@ -111,7 +118,11 @@ export function addressLookUp(
     );
     signal.throwIfAborted();
     const found = answers.flatMap((answer) =>
-      answer.status === "fulfilled" ? answer.value as readonly string[] : []
+      answer.status === "fulfilled"
+        ? (answer.value as readonly (string | AddressRecord)[]).map((record) =>
+          typeof record === "string" ? record : record.address
+        )
+        : []
     );
     if (found.length > 0) return found;
     const [first] = answers;
@@ -154,6 +165,17 @@ function readRecord(record: SrvRecord): Partial<SrvRecord> & DnsRank {
     const { target, port, priority, weight } = record;
     return { target, port, priority: Number(priority), weight: Number(weight) };
   }, () => ({ priority: 0, weight: 0 }));
+}
+
+/** What looks names up may be a user's own; a record that is none is no address. */
+function addressOf(record: unknown, port: number): DnsTarget {
+  if (typeof record === "string") return hostOf(record, port);
+  const { address, ttl } = guard<{ address?: unknown; ttl?: unknown }>(
+    () => ({ address: (record as AddressRecord).address, ttl: (record as AddressRecord).ttl }),
+    () => ({}),
+  );
+  const target = hostOf(address === undefined ? record : address, port);
+  return typeof ttl === "number" && ttl >= 0 ? { ...target, ttl } : target;
 }
 
 /** What is no host makes no endpoint later on, and spoils no other. */

@@ -41,6 +41,8 @@ import { clockOf, randomOf } from "../../runtime/given_clock.ts";
 /** The first wait after a failure; each further one is 1.6 times as long, less up to 40 %. */
 const FIRST_RETRY_MS = 500;
 
+/** Some records are good for no time at all. */
+const LEAST_INTERVAL_MS = 1_000;
 /** How long too many records must be gone by default; always for two lookups. */
 const LEAST_HOLD_MS = 60_000;
 /** Where all records but one may be gone at once, the last one may not. */
@@ -55,7 +57,7 @@ export interface DnsResolverOptions extends ShrinkOptions {
    * has an address of each kind counts as two.
    */
   readonly type?: DnsRecordType | undefined;
-  /** The time between two lookups, in milliseconds, and the longest wait after a failed one. Default: 30,000. */
+  /** The longest time between two lookups, in milliseconds, and the longest wait after a failed one. Where the addresses' time to live is known and is over sooner, the next lookup is then, but not within a second of the last. Default: 30,000. */
   readonly intervalMs?: number | undefined;
   /** How long one lookup may take, in milliseconds. Default: 5,000. */
   readonly timeoutMs?: number | undefined;
@@ -81,9 +83,11 @@ export interface DnsResolverOptions extends ShrinkOptions {
 
 /**
  * A resolver of the addresses that DNS has for a name. It looks up again every
- * `intervalMs` for as long as somebody waits (the records' own times to live
- * are not known to it), and after a failure sooner: from 0.5 s on, by 1.6, less
- * up to 40 %. An answer is good for `intervalMs` for all who ask.
+ * `intervalMs` for as long as somebody waits, and sooner where the addresses'
+ * time to live is over sooner; Node and Bun tell it, and Deno with
+ * `--allow-sys=networkInterfaces`, but none of them for `SRV` records. After a
+ * failure it looks up again from 0.5 s on, by 1.6, less up to 40 %. An answer is
+ * good until the next lookup for all who ask.
  *
  * - **A lookup that fails** (no answer, a broken one) keeps the last addresses,
  *   with a warning. While none are known yet, `resolve` rejects.
@@ -250,7 +254,7 @@ class WatchedName {
     if (error === undefined) {
       this.#problem.clear();
       this.#backOff.reset();
-      this.#nextLookupMs = this.#clock.now() + this.intervalMs;
+      this.#nextLookupMs = this.#clock.now() + goodForMs(targets, this.intervalMs);
     } else {
       this.#warn(error, "The other records are used.");
       this.#nextLookupMs = this.#clock.now() + this.#backOff.next();
@@ -304,6 +308,13 @@ class WatchedName {
     if (known.kind === "endpoints") sink.set(known.endpoints);
     else sink.setMissing();
   }
+}
+
+/** How long an answer is good for: for as long as the record that is good for the shortest time. */
+function goodForMs(targets: readonly DnsTarget[], atMostMs: number): number {
+  let seconds = Infinity;
+  for (const { ttl = Infinity } of targets) if (ttl < seconds) seconds = ttl;
+  return Math.min(Math.max(seconds * 1_000, LEAST_INTERVAL_MS), atMostMs);
 }
 
 function questionOf(name: string, options: DnsResolverOptions): DnsQuestion {

@@ -18,8 +18,8 @@ export const lookUp: DnsLookUp = async (name, type, { nameServer, signal }) => {
   const onAbort = (): void => resolver.cancel();
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    if (type === "A") return await resolver.resolve4(name);
-    if (type === "AAAA") return await resolver.resolve6(name);
+    if (type === "A") return await resolver.resolve4(name, { ttl: true });
+    if (type === "AAAA") return await resolver.resolve6(name, { ttl: true });
     const records = await resolver.resolveSrv(name);
     return records.map(({ name: target, ...rest }) => ({ target, ...rest }));
   } finally {

@@ -24,8 +24,16 @@ export interface SrvRecord {
   readonly target: string;
 }
 
+/** An address, and how long it is good for. */
+export interface AddressRecord {
+  /** The IP address. */
+  readonly address: string;
+  /** Its time to live, in seconds. */
+  readonly ttl?: number | undefined;
+}
+
 /**
- * Looks a name up: resolves to addresses, or to records for `SRV`. Rejects
+ * Looks a name up: resolves to addresses, with their times to live where those are known, or to records for `SRV`. Rejects
  * with an error whose name is `NotFound` or whose code is `ENOTFOUND` or
  * `ENODATA` if there are none.
  */
@@ -33,4 +41,4 @@ export type DnsLookUp = (
   name: string,
   type: "A" | "AAAA" | "SRV",
   options: DnsLookUpOptions,
-) => Promise<readonly string[] | readonly SrvRecord[]>;
+) => Promise<readonly (string | AddressRecord)[] | readonly SrvRecord[]>;

@@ -10,7 +10,10 @@ import { dnsResolver, type DnsResolverOptions } from "../../../lib/discovery/dns
 import { addressesOf } from "../../support/endpoint_named.ts";
 import { RecordingLogger } from "../../support/log/recording_logger.ts";
 
-type Answer = readonly string[] | readonly Deno.SrvRecord[] | Error;
+type Answer =
+  | readonly (string | { address: string; ttl?: number })[]
+  | readonly Deno.SrvRecord[]
+  | Error;
 
 const none = (): Error => new Deno.errors.NotFound("no records found");
 const srv = (priority: number, target: string, port: number): Deno.SrvRecord => {
@@ -80,6 +83,23 @@ Deno.test("addresses become endpoints, and are looked up again at the interval",
   scene.clock.setTimer(70_000, () => scene.a = ["10.0.0.2"]);
   assertEquals(await scene.next(), ["tcp://10.0.0.2:9000"]);
   assertEquals(scene.lookupsMs, [0, 30_000, 60_000, 90_000]);
+});
+
+Deno.test("where times to live are known, the shortest counts, from a second up to the interval", async () => {
+  const scene = new Scene();
+  const at = (...ttls: readonly (number | undefined)[]) =>
+    ttls.map((ttl, index) => ({
+      address: `10.0.${scene.lookupsMs.length}.${index}`,
+      ...(ttl !== undefined && { ttl }),
+    }));
+  const waits: number[] = [];
+  for (const ttls of [[5, 20], [0.2], [0], [3_600], [undefined, 7], [undefined], [NaN, -1]]) {
+    scene.a = at(...ttls);
+    await scene.next();
+    waits.push(scene.clock.elapsedMs);
+  }
+  const steps = waits.map((ms, index) => ms - (waits[index - 1] ?? 0));
+  assertEquals(steps, [0, 5_000, 1_000, 1_000, 30_000, 7_000, 30_000]);
 });
 
 Deno.test("an answer is good for the interval, for all who ask", async () => {

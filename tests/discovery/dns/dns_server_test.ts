@@ -30,7 +30,7 @@ function resolverAt(
   options: DnsResolverOptions,
 ): Resolver {
   const nameServer = { ipAddr: "127.0.0.1", port: server.port };
-  return dnsResolver(name, { nameServer, intervalMs: 20, timeoutMs: 300, ...options });
+  return dnsResolver(name, { nameServer, intervalMs: 20, timeoutMs: 1_000, ...options });
 }
 
 function following(resolver: Resolver): () => Promise<string[]> {
@@ -59,6 +59,20 @@ test("a real server's addresses are followed, and kept while it is down", [], as
   await server.start();
   assertEquals(await newer, ["tcp://10.0.0.3:9000"]);
 });
+
+test(
+  "times to live are honoured where the runtime tells them",
+  ["--local-ttl=1"],
+  async (server) => {
+    await server.setHosts("10.0.0.1 cache.test");
+    await server.start();
+    const resolver = resolverAt(server, "cache.test.", { port: 9000, intervalMs: 600_000 });
+    const next = following(resolver);
+    assertEquals(await next(), ["tcp://10.0.0.1:9000"]);
+    await server.setHosts("10.0.0.2 cache.test");
+    assertEquals(await next(), ["tcp://10.0.0.2:9000"]);
+  },
+);
 
 test("both kinds of addresses", [], async (server) => {
   await server.setHosts("10.0.0.1 cache.test", "fd00::1 cache.test");
