@@ -15,6 +15,7 @@ import {
   type EtcdResolverOptions,
   fileResolver,
   type FileResolverOptions,
+  type HttpTls,
   ManualResolver,
   type ManualResolverOptions,
   memory,
@@ -181,7 +182,8 @@ wrongTypes<EtcdResolverOptions>(
   {
     urls: "textOrTexts",
     user: "text",
-    password: "text",
+    password: { good: ["text", "function"] },
+    tls: "fields",
     requestTimeoutMs: "number",
     httpClient: "fields",
     clock: "methods",
@@ -194,6 +196,18 @@ wrongTypes<EtcdResolverOptions>(
   },
 );
 wrongOptions("etcdResolver", (options) => etcdResolver(options));
+wrongTypes<HttpTls>(
+  "etcdResolver.tls",
+  (tls) => etcdResolver({ ...etcd, tls }),
+  {
+    ca: { good: ["list"], bad: [[4], [null]] },
+    caFile: "text",
+    cert: { good: [] },
+    certFile: "text",
+    key: { good: [] },
+    keyFile: "text",
+  },
+);
 const registration = { ...etcd, startTimeoutMs: 100, logger };
 wrongTypes<RegisterOptions>(
   "register",
@@ -201,7 +215,8 @@ wrongTypes<RegisterOptions>(
   {
     urls: "textOrTexts",
     user: "text",
-    password: "text",
+    password: { good: ["text", "function"] },
+    tls: "fields",
     requestTimeoutMs: "number",
     httpClient: "fields",
     clock: "methods",

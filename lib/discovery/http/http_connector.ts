@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fields } from "../../foreign/option_checks.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import { readError } from "../../runtime/read_error.ts";
@@ -44,7 +45,7 @@ export class HttpConnector {
     if (tls !== undefined && given !== undefined) {
       throw invalidOption(owner, "tls", "cannot be combined with option httpClient: leave one out");
     }
-    if (tls !== undefined) checkTls(owner, tls);
+    if (fields("tls", tls) !== undefined) checkTls(owner, tls!);
     this.#tls = tls ?? null;
     this.#given = given ?? null;
   }

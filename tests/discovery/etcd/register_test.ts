@@ -71,7 +71,9 @@ etcdTest("puts in what is said of the endpoint beside its address", async (etcd)
     withAttributes(parseNetEndpoint(A), said),
     optionsOf(etcd),
   );
-  assertEquals([registration.key, await etcd.get(KEY)], [KEY, registration.value]);
+  const key = "svc/x/tcp://node-1:9000";
+  assertEquals([registration.key, await etcd.get(key)], [key, registration.value]);
+  assertEquals([registration.name, registration.address], [said.name, A]);
   const [endpoint] = (await ask(etcdResolver(optionsOf(etcd)), null)).endpoints;
   assertEquals(attributesOf(endpoint!), { ...said, priority: undefined });
   assertEquals(endpoint!.address, A);
