@@ -177,7 +177,7 @@ for (const [name, of] of Object.entries(PLACES)) {
   });
 }
 
-Deno.test("a call's reason without a text, of whatever kind: the caller gets it, the handler hears of it", async () => {
+Deno.test("a call's reason without a text, of whatever kind: the caller gets it, and the handler's signal has it", async () => {
   for (const [what, given] of TEXTLESS) {
     const reason = given ?? null, service = new SimulatedService(), told: string[] = [];
     await service.run(async () => {

@@ -102,7 +102,7 @@ Deno.test("calls wait for a resolver that lists nothing yet, until their deadlin
   });
 });
 
-Deno.test("an unreachable service is told by the replicas and why they are down", async () => {
+Deno.test("the error of an unreachable service names the replicas and why they are down", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     sim.list(7);
@@ -301,7 +301,7 @@ Deno.test("a method that one replica lacks is found on another", async () => {
   });
 });
 
-Deno.test("a replica that accepts and stays silent holds nobody up but those that have no other", async () => {
+Deno.test("a replica that accepts and stays silent delays only calls that have no other replica", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     await sim.start(1, replica("r1"));

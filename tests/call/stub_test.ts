@@ -227,7 +227,7 @@ async function failWith(thrown: unknown): Promise<InternodeError> {
   return await failureOf(client(Failing, connection).fail());
 }
 
-Deno.test("a detail that does not fit the contract is told in the message", async () => {
+Deno.test("the message says that a detail does not fit the contract", async () => {
   const error = await failWith(new HandlerError("no room", "text"));
   assertEquals([error.remoteName, error.detail], ["HandlerError", undefined]);
   assert(error.remoteMessage!.startsWith("no room (its detail does not fit the contract: "));
@@ -245,7 +245,7 @@ Deno.test("the longest detail travels with the longest name and text", async () 
   assertEquals(error.remoteName, "n".repeat(255));
 });
 
-Deno.test("a detail that is too long is told in the message", async () => {
+Deno.test("the message says that a detail is too long", async () => {
   const error = await failWith(new HandlerError("no room", new Uint8Array(3837 - HEAD_BYTES)));
   assertEquals(error.detail, undefined);
   assertEquals(

@@ -83,7 +83,7 @@ Deno.test("a token names its dialler, is never the same twice, and fits a header
   assertEquals(nameIn(auth.checkToken(auth.token(strange, B, NOW), B, NOW)), strange);
 });
 
-Deno.test("a token tells its nonce and its time, however its text is written", () => {
+Deno.test("a token's nonce and time are the same however its text is written", () => {
   const auth = sharedSecret(OLD, { maxClockSkewMs: 1_000 });
   const token = auth.token(A, B, NOW);
   const claim = auth.checkToken(token, B, NOW);

@@ -4,7 +4,7 @@ import { GuardedLogger, MAX_LINE_TEXT } from "../../lib/foreign/guarded_logger.t
 import type { LogFields } from "../../lib/foreign/log_event.ts";
 import { MAX_FOREIGN_TEXT } from "../../lib/foreign/plain_text.ts";
 
-Deno.test("GuardedLogger: passes on what it is told, by its level", () => {
+Deno.test("GuardedLogger: passes lines on by their level", () => {
   const told: unknown[][] = [];
   const push = (...args: unknown[]): void => void told.push(args);
   const logger = new GuardedLogger({ debug: push, info: push, warn: push, error: push }, () => {});
@@ -20,7 +20,7 @@ Deno.test("GuardedLogger: passes on what it is told, by its level", () => {
   ]);
 });
 
-Deno.test("GuardedLogger: a line is told whatever its fields hold", () => {
+Deno.test("GuardedLogger: a line is logged whatever its fields contain", () => {
   const told: unknown[] = [], failures: unknown[] = [];
   const logger = new GuardedLogger(
     { error: (_, { error }) => told.push(error) },
@@ -45,7 +45,7 @@ Deno.test("GuardedLogger: a method keeps its logger as this", () => {
   assertEquals(made.lines, 1);
 });
 
-Deno.test("GuardedLogger: methods that throw, are missing, or return rejected promises harm nobody", async () => {
+Deno.test("GuardedLogger: methods that throw, are missing, or return rejected promises have no effect on callers", async () => {
   const thrown: unknown[] = [];
   const fails = new GuardedLogger({
     get debug(): () => void {

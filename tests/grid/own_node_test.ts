@@ -60,7 +60,7 @@ Deno.test("code over all hosts calls its own node as it calls the others", async
   ]);
 });
 
-Deno.test("a handler calls its own node, and is told who calls", async () => {
+Deno.test("a handler calls its own node, and the called handler's context names the caller", async () => {
   await using manager = await node({ auth: sharedSecret("a secret of at least 16 bytes") });
   const callers: string[] = [];
   manager.handle(echo, (bytes, { caller }) => (callers.push(caller), bytes));

@@ -187,7 +187,7 @@ Deno.test("a stream whose opening is still arriving is known to the responder", 
   peer.expect(FrameType.pong, { id, argument: 7 });
 });
 
-Deno.test("a peer that was heard while this process was held up is as well as ever", () => {
+Deno.test("a peer that sent bytes while this process was blocked stays connected", () => {
   const peer = ScriptedPeer.open("acceptor");
   live(peer, 25_000, false);
   peer.nowMs += 60_000;
@@ -325,7 +325,7 @@ Deno.test("the next deadline is the earliest of all that is waited for", () => {
   assertEquals(keepalive.nextDeadlineMs, 31_100, "bulk");
 });
 
-Deno.test("an answer that nobody asked for, or a second one, tells nothing of the way", () => {
+Deno.test("an unexpected or repeated pong does not change the round trip", () => {
   const keepalive = open();
   keepalive.onPong(0, 500);
   assertEquals(keepalive.lastPing, null);

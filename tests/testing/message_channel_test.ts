@@ -53,7 +53,7 @@ Deno.test("what comes before start is kept, the end too", async () => {
   assertEquals(received.closed, "closed by the other side");
 });
 
-Deno.test("a sender is congested while too much waits, and told when it no longer does", async () => {
+Deno.test("a sender is congested while too much waits, and is notified when it no longer is", async () => {
   const pair = makePair({
     channels: "messages",
     bufferBytes: 1_000,
@@ -86,7 +86,7 @@ Deno.test("a stalled link leaves the sender congested until it goes on", async (
   assertEquals([sender.drains, received.messages.length], [1, 1]);
 });
 
-Deno.test("close tells both sides once, after what was sent", async () => {
+Deno.test("close ends both sides once, after what was sent", async () => {
   const pair = makePair({ channels: "messages" });
   const [dialler, acceptor] = await connectMessages(pair);
   const closer = record(dialler), peer = record(acceptor);
@@ -105,7 +105,7 @@ Deno.test("close tells both sides once, after what was sent", async () => {
   assertEquals(pair.clock.pendingEvents, 0);
 });
 
-Deno.test("a cut tells both sides, a silent crash nobody until the machine is back", async () => {
+Deno.test("a cut ends both sides, a silent crash neither until the machine is back", async () => {
   const pair = makePair({ channels: "messages" });
   const [dialler, acceptor] = await connectMessages(pair);
   const one = record(dialler), other = record(acceptor);

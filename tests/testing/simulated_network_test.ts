@@ -177,7 +177,7 @@ Deno.test("a killed process: its bytes arrive, then the end; dials are refused",
   assert(!orphan.settled, "a dead process hears nothing");
 });
 
-Deno.test("a killed process that had bytes unread resets, and so does one that is told to", async () => {
+Deno.test("a killed process with unread bytes resets, and so does an explicit reset", async () => {
   for (const how of ["close", "reset"] as const) {
     const pair = makePair(), { clock, network } = pair;
     const [dialler, acceptor] = await connectBytes(pair);

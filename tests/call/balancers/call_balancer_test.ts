@@ -49,7 +49,7 @@ class Noting implements Balancer {
   }
 }
 
-Deno.test("a balancer is told of the set before it picks from it, once for each change", async () => {
+Deno.test("a balancer gets an update of the replicas before it picks, once for each change", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     for (const index of [0, 1, 2]) await sim.start(index, replica(`r${index}`));
@@ -75,7 +75,7 @@ Deno.test("a balancer is told of the set before it picks from it, once for each 
   });
 });
 
-Deno.test("a balancer is told of the call's key, of chance, and of who had an attempt", async () => {
+Deno.test("a balancer gets the call's key, a random number, and the replicas that had an attempt", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     await sim.start(0, replica("r0"));
@@ -139,7 +139,7 @@ Deno.test("what a balancer's update throws is the failure of the call that neede
   });
 });
 
-Deno.test("a call whose balancer picks nobody is asked again at each change of the set", async () => {
+Deno.test("a balancer that picks no replica is asked again at each change of the replicas", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     for (const index of [0, 1, 2]) await sim.start(index, replica(`r${index}`));

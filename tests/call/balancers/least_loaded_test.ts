@@ -82,7 +82,7 @@ Deno.test("equally busy: the latency tilts the odds, and the slow one keeps a sh
     assertEquals(shares([fakeReplica("a", 0, 0), fakeReplica("b", 0, 1)], random), [1, 0]);
   }));
 
-Deno.test("equally busy: who has not answered yet goes first", () =>
+Deno.test("equally busy: a replica that has not answered yet goes first", () =>
   runSeeded(undefined, async (random) => {
     await Promise.resolve();
     assertEquals(shares([fakeReplica("a", 0, 0.1), fakeReplica("b", 0)], random), [0, 1]);

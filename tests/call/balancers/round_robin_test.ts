@@ -25,7 +25,7 @@ Deno.test("no replicas: no pick, and turns begin anew when there are some", () =
   assertEquals(balancer.pick(pickOptions(undefined, null, () => 0.7)), replicas[1]);
 });
 
-Deno.test("after a change the turn goes on behind the address that had the last one", () => {
+Deno.test("after a change the order continues after the address that had the last call", () => {
   const [a, b, c, d] = fakeReplicas(4) as [never, never, never, never];
   const balancer = roundRobin();
   const next = () => balancer.pick(pickOptions());

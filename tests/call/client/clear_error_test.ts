@@ -103,7 +103,7 @@ async function withOne(
   });
 }
 
-Deno.test("an unknown method is told by its name, and did not run", async () => {
+Deno.test("the error of an unknown method has its name, and the call did not run", async () => {
   const Other = service("depot", {
     gone: method({ request: t.string(), response: t.string(), idempotent: true }),
     flow: methodStream({

@@ -318,7 +318,7 @@ Deno.test("one address is one replica; its endpoint of the last resolution is di
   });
 });
 
-Deno.test("calls that wait are sent, told that it is too late, and told of the end, in the order they came", async () => {
+Deno.test("waiting calls are sent, expire and fail in the order in which they came", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     const log: number[] = [], ended: number[] = [];

@@ -26,7 +26,7 @@ function shownIn(log: KeptLines): string[] {
   );
 }
 
-Deno.test("a replica that cannot be reached is told once, then in sums that come less and less often, and when it is back", async () => {
+Deno.test("a replica that cannot be reached is logged once, then in sums at growing intervals, and when it is back", async () => {
   const sim = new SimulatedService(), log = new KeptLines();
   await sim.run(async () => {
     sim.list(0);
@@ -52,7 +52,7 @@ Deno.test("a replica that cannot be reached is told once, then in sums that come
   });
 });
 
-Deno.test("a connection that is lost, and each further outage, is told anew", async () => {
+Deno.test("the loss of a connection is logged each time", async () => {
   const sim = new SimulatedService(), log = new KeptLines();
   await sim.run(async () => {
     await sim.connectTo(1, () => handlers, { logger: log });
@@ -138,7 +138,7 @@ Deno.test("every line of a client has an event, and no text has two full stops i
   });
 });
 
-Deno.test("a replica that is set aside is told once, and that it is back", async () => {
+Deno.test("a replica that is set aside is logged once, and its return too", async () => {
   const Slow = service("slow", {
     find: method({ request: t.nothing(), response: t.nothing(), idempotent: true }),
   });

@@ -5,7 +5,7 @@ import { SimulatedService } from "../../support/simulation/simulated_service.ts"
 
 const echo = makeMethodKey("test", "echo");
 
-Deno.test("a client has so many calls a second served, and the audit hears of the others", async () => {
+Deno.test("a client's calls per second are limited, and the audit receives the others", async () => {
   const service = new SimulatedService(), events: AuditEvent[] = [];
   await service.run(async () => {
     const handlers = new HandlerMap().set("test", "echo", (bytes) => bytes);

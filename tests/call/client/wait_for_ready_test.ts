@@ -80,7 +80,7 @@ Deno.test("a call that does not wait survives the loss of a connection that is m
   });
 });
 
-Deno.test("a call that does not wait fails at once where the resolver lists nobody, or no more", async () => {
+Deno.test("a call that does not wait fails at once if the resolver lists no replica, or no longer any", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
     sim.list();

@@ -153,7 +153,7 @@ Deno.test("when the others go, one that was set aside is used before its time", 
   });
 });
 
-Deno.test("nobody is set aside where that is switched off", async () => {
+Deno.test("no replica is set aside if that is off", async () => {
   await withReplicas(3, async ({ replicas, connection, call }) => {
     replicas.stuck[1] = true;
     assertEquals(await call(90), 30);
@@ -178,7 +178,7 @@ Deno.test("what handlers throw, and calls that are given up, are no reason to se
   });
 });
 
-Deno.test("a stream whose time is over after it has brought something blames nobody", async () => {
+Deno.test("a stream whose time runs out after an output does not count against its replica", async () => {
   await withReplicas(3, async ({ sim, replicas, connection, lookup }) => {
     const follow = async (): Promise<void> => {
       const stream = lookup.follow(undefined, { timeoutMs: 20 });

@@ -28,7 +28,7 @@ const auth = sharedSecret("a secret of more than 16 bytes");
 const authority = await TestAuthority.root("authority");
 const node = await authority.node("localhost");
 
-Deno.test("a server's audit learns who called what and was not served, and why", async () => {
+Deno.test("a server's audit receives who called what without being served, and why", async () => {
   const service = new SimulatedService(), events: AuditEvent[] = [];
   await service.run(async () => {
     const handlers = new HandlerMap().set("vault", "open", (bytes) => bytes, {

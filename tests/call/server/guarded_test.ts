@@ -76,7 +76,7 @@ Deno.test("it takes what only this machine reaches, and addresses of one's own k
   }
 });
 
-Deno.test("mutual TLS guards a listener, and so does who judges tokens of WebSockets", async () => {
+Deno.test("mutual TLS guards a listener, and so does an authorize function", async () => {
   const authority = await TestAuthority.root("authority");
   const config = configOf(await authority.node("node"), authority);
   const { tls, unix } = mtlsTransports(config);

@@ -144,7 +144,7 @@ Deno.test("each connection can have handlers of its own", async () => {
   await listener.close();
 });
 
-Deno.test("a connection whose handlers cannot be chosen is closed, and harms no other", async () => {
+Deno.test("a connection whose handlers cannot be chosen is closed, and others are served", async () => {
   const stage = new Staged();
   const listener = await stage.start(({ remote }) => {
     if (remote.startsWith("bad")) throw new Error("whoever is that?");

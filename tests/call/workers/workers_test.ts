@@ -310,7 +310,7 @@ Deno.test("serveWorker serves in workers only", async () => {
 });
 
 Deno.test(
-  "a worker whose onStopped throws is told of, and it never hides why a worker does not serve",
+  "an error of a worker's onStopped is logged, and never hides why a worker does not serve",
   {
     ignore: !NET || !FILES,
   },

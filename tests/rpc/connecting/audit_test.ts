@@ -270,7 +270,7 @@ for (const [name, { says, reason, mutual = false, native = false }] of Object.en
   });
 }
 
-Deno.test("an audit learns of requests that upgrade refuses, and where they come from if that is told", async () => {
+Deno.test("an audit receives requests that upgrade refuses, with their address if it is given", async () => {
   const events: AuditEvent[] = [];
   const make = (more: Partial<ManagerOptions>): Manager =>
     new Manager({

@@ -325,7 +325,7 @@ Deno.test("a node closes although listeners of context.closing throw, and says s
   ]);
 });
 
-Deno.test("a reason without a text, of whatever kind: the caller gets it, the handler hears of it", async () => {
+Deno.test("a reason without a text, of whatever kind: the caller gets it, and the handler's signal has it", async () => {
   for (const [what, given] of TEXTLESS) {
     const reason = given ?? null;
     const told: string[] = [];

@@ -63,7 +63,7 @@ Deno.test("what does not fit is left out: first the state, then the whole contex
   }
 });
 
-Deno.test("a span tells the address and the port of its peer, if they are known", () => {
+Deno.test("a span has the address and the port of its peer, if they are known", () => {
   const attributes = (host: string | null) => {
     const begun = (host: string | null) => {
       const tracer = new FakeTracer();

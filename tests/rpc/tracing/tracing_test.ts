@@ -333,7 +333,7 @@ Deno.test("one side alone may trace; without a tracer nothing is added on the wi
   }
 });
 
-Deno.test("metadata that is full of the user's own goes as it is, and is refused as ever when it is too much", async () => {
+Deno.test("metadata that the user has filled is sent unchanged, and is refused as usual if it is too large", async () => {
   await traced(async (grid, made, served) => {
     const exact = { key: "v".repeat(4_096 - 7) };
     assertEquals(await there(grid).request(work, "at once", { metadata: exact }), "done");

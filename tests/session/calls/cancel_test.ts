@@ -10,7 +10,7 @@ const FULL = 128 * 1024 * 1024;
 /** Each message counts with so much beside its payload. */
 const OVERHEAD = 128;
 
-Deno.test("an aborted caller gets its reason at once, and the handler hears of it", () => {
+Deno.test("an aborted caller gets its reason at once, and the handler's signal aborts", () => {
   const pair = new Pair();
   const kept = pair.keep();
   const call = pair.dialler.request("keep", numbered(10));
@@ -251,7 +251,7 @@ Deno.test("a stream that ends while its messages queue gives their room back", (
   }
 });
 
-Deno.test("a cancel gives up all outputs that queue, not only the one whose turn it is", () => {
+Deno.test("a cancel drops all queued outputs, not only the next one", () => {
   for (const finished of [true, false]) {
     const pair = new Pair();
     const kept = pair.keep();

@@ -79,7 +79,7 @@ Deno.test("a message in the bulk lane has the time left when its first piece lea
   peer.expect(FrameType.request, { argument: 5000 });
 });
 
-Deno.test("a call without an answer ends at its deadline, and the peer hears of it", () => {
+Deno.test("a call without an answer ends at its deadline, and the peer gets a cancel", () => {
   const pair = new Pair();
   const kept = pair.keep();
   const call = pair.dialler.request("keep", null, { deadlineMs: pair.nowMs + 250 });

@@ -37,7 +37,7 @@ function using(handler: number): TestCall {
   return call;
 }
 
-Deno.test("a name has one number, and the peer is told of it once", () => {
+Deno.test("a name has one number, which is sent to the peer once", () => {
   const { names, told } = numbers(), key = {};
   assertEquals([names.of("a", ""), names.of("b", "c"), names.of("a", "")], [0, 1, 0]);
   assertEquals([names.ofKey(key, "a"), names.ofKey("k", "d"), names.ofKey(key, "a")], [0, 2, 0]);

@@ -297,7 +297,7 @@ Deno.test("numbers of errors from a later version read as the nearest thing know
   assertEquals([call.error?.code, call.error?.outcome], ["HandlerFailed", "maybeExecuted"]);
 });
 
-Deno.test("an error tells what the one is called that a handler threw, and what it says, and no other's", () => {
+Deno.test("an error has the name and message of the error that the handler threw", () => {
   const failed = 6;
   const named = errorPayload(3, "no");
   for (

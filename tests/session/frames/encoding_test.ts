@@ -168,7 +168,7 @@ Deno.test("messages of a stream that are sent while another one is encoded arriv
   ]);
 });
 
-Deno.test("null and undefined are told by the frame only where the codec leaves them to it", () => {
+Deno.test("the frame carries null and undefined only if the codec leaves them to it", () => {
   const codec: Codec<unknown> = { encode() {}, decode: () => null };
   const kinds = (codec: Codec<unknown>): number[] =>
     [undefined, null, 0].map((value) => payloadKind(codec, value));

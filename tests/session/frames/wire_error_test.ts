@@ -184,7 +184,7 @@ Deno.test("what ended a connection is told with who caused it, and a call on it 
   assertEquals(ended(65_535).message, "The peer ended the connection (Disconnected): a b.");
 });
 
-Deno.test("a lost call is told what ended its connection, and that the connection is lost where that does not say so", () => {
+Deno.test("the error of a lost call says what ended its connection, and that the connection was lost", () => {
   const told: [code: InternodeError["code"], code: InternodeError["code"], message: string][] = [
     ["Closed", "Closed", "It ended."],
     ["Disconnected", "Disconnected", "It ended."],
@@ -205,7 +205,7 @@ Deno.test("a lost call is told what ended its connection, and that the connectio
   }
 });
 
-Deno.test("a goodbye of a peer that closes is told once, unless it says more than that", () => {
+Deno.test("the text of a closing peer's goodbye appears only if it adds something", () => {
   const told = (text: string): string => endedByPeer(errorNumber("Closed"), text).message;
   const plain = "The peer ended the connection, because it is closing.";
   assertEquals([told(""), told(PEER_CLOSES)], [plain, plain]);

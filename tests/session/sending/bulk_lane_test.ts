@@ -237,7 +237,7 @@ Deno.test("a message whose time has run out is not begun, one whose memory is go
   assertEquals(lost, [[3, false], [3, true]]);
 });
 
-Deno.test("a call whose message waited is told when it has left whole, and counts as sent from its first piece on", () => {
+Deno.test("a call whose message waited is notified when it has left completely, and counts as sent from its first fragment on", () => {
   const { bulk, next } = lane(), call = new TestCall();
   let transmitted = 0;
   call.onTransmitted = () => transmitted++;
@@ -274,7 +274,7 @@ Deno.test("a lane that was cleared holds nothing", () => {
   assertEquals(bulk.isReady(0), false);
 });
 
-Deno.test("a lane that was cleared tells of which calls a part has left", () => {
+Deno.test("clearing a lane returns the calls of which a part has left", () => {
   const { bulk, next } = lane(), calls = Array.from({ length: 3 }, () => new TestCall());
   const [first, second] = calls;
   // What belongs to no call leaves in part, too.
@@ -304,7 +304,7 @@ Deno.test("the time left is rounded up, never negative, and never that of a call
   assertEquals(timeoutArgument(1e12, 5), NO_TIMEOUT - 1);
 });
 
-Deno.test("a call whose time runs out is not begun any more, but goes on once a piece of it has left", () => {
+Deno.test("a call whose time runs out is not sent, unless a fragment of it has left", () => {
   for (const begun of [true, false]) {
     const { bulk, next } = lane();
     const call = new TestCall(100);

@@ -51,7 +51,7 @@ Deno.test("without a verdict of the runtime, or with anything but a good one, no
   }
 });
 
-Deno.test("a verdict of the runtime alone makes nobody believed", async () => {
+Deno.test("the runtime's result alone is not enough to trust a peer", async () => {
   const pretender = await TestAuthority.root("authority");
   const cases: [string, string][] = [
     ["", "no certificate was shown"],

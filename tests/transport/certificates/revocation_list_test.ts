@@ -144,7 +144,7 @@ Deno.test("of several lists the newest counts, and of those of others none", asy
   assertEquals(problem(bad.cert, foreign), null);
 });
 
-Deno.test("a list that has expired goes on to count, or nobody is believed by it", async () => {
+Deno.test("an expired list still counts, or no certificate of its authority is trusted", async () => {
   const lists = [new RevocationList(await crlOf(authority, [bad], { nextDays: 3 }))];
   const issuer = x509(authority.cert);
   const problem = (pem: string, expired: "warn" | "refuse", days: number): string | null =>

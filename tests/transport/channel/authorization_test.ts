@@ -11,7 +11,7 @@ function fate(authorization: Authorization): unknown {
   return "reason" in authorization ? authorization.status : { name: authorization.name };
 }
 
-Deno.test("authorize: null lets anyone in, a name its peer, a text nobody, at once or later", async () => {
+Deno.test("authorize: null accepts every peer, a name only that peer, a text none, at once or by a promise", async () => {
   const cases: readonly (readonly [said: string | null | { name: string }, wanted: unknown])[] = [
     [null, { name: undefined }],
     [{ name: "tcp://a:1" }, { name: "tcp://a:1" }],
@@ -28,7 +28,7 @@ Deno.test("authorize: null lets anyone in, a name its peer, a text nobody, at on
   assertEquals(fate(authorizeTokenNow(undefined, null)), { name: undefined });
 });
 
-Deno.test("authorize: what is no verdict lets nobody in", async () => {
+Deno.test("authorize: an invalid result accepts nobody", async () => {
   for (const [what, rule] of [...NO_VERDICTS, ["false", () => false] as const]) {
     const authorization = await authorizeToken(rule as () => null, null, undefined);
     assertEquals(fate(authorization), 503, what);

@@ -59,7 +59,7 @@ Deno.test("memory: nothing is called from within a call", async () => {
   ]);
 });
 
-Deno.test("memory: a receiver that closes midway hears of no further message", async () => {
+Deno.test("memory: a receiver that closes gets no further message", async () => {
   const [near, far] = memoryPair("far", "near");
   const heard: string[] = [];
   near.start({ onMessage() {}, onDrain() {}, onClose: () => heard.push("near closed") });

@@ -70,7 +70,7 @@ Deno.test("anything else ends the exchange", async () => {
   for (const bytes of others) await assertRejects(() => exchangeStatus(new Script(bytes), null));
 });
 
-Deno.test("a reason cannot break the line it is told in", async () => {
+Deno.test("a reason cannot break its log line", async () => {
   assertEquals(await exchangeStatus(new Script([2, 3, 0, 65, 10, 66]), null), "A B");
   assertEquals(await exchangeStatus(new Script([2, 0, 0]), null), "it gave no reason");
 });

@@ -159,7 +159,7 @@ for (const ground of grounds) {
 }
 
 Deno.test({
-  name: "mtls: a client without a certificate is refused and told so",
+  name: "mtls: a client without a certificate is refused with the reason",
   ignore: !NET,
 }, async () => {
   const ground = grounds[0]!;
