@@ -13,8 +13,8 @@ import type { GridPeer } from "./grid_peer.ts";
 import { hostLeft } from "./peer_errors.ts";
 
 /**
- * Parts with a peer: it gets no new calls and makes none, what runs may finish
- * within the grace time, then its connections are closed.
+ * Parts with a peer: it gets no new calls and is told to make none, what runs may
+ * finish within the grace time, then its connections are closed.
  *
  * @returns Resolves when nothing of it is left.
  */
@@ -22,7 +22,8 @@ export async function departFrom(peer: GridPeer, graceMs: number, node: GridNode
   const { options: { clock, logger }, local } = node;
   peer.leave();
   const { host, reconnector } = peer, { links } = reconnector;
-  for (const link of links) link.session.startDraining(link.beginTurn(), "unlisted");
+  // What it calls before it knows is served, so that no call fails by this.
+  for (const link of links) link.session.sendDrain("unlisted", link.beginTurn());
   const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
   if (!await ended) tellGivenUp(host, graceMs, links, logger);
   reconnector.close(hostLeft(host, local.href));

@@ -265,10 +265,10 @@ export class Session implements CreditGranter, PayloadListener {
   }
 
   /** Refuses new calls of the peer from now on, and asks it to make none. */
-  startDraining(nowMs: number, reason: DrainReason = "closing"): void {
+  startDraining(nowMs: number): void {
     if (this.#state !== "open" || this.incoming.draining) return;
     this.incoming.draining = true;
-    this.sendDrain(reason, nowMs);
+    this.sendDrain("closing", nowMs);
   }
 
   /** Tells the peer that this connection is about to end, and why. */

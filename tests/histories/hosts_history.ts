@@ -344,9 +344,6 @@ class HostsHistory {
       case "Unreachable":
         if (call.waits) bad("was to wait");
         return;
-      case "Closed":
-        if (outcome !== "notExecuted") bad("was not given back");
-        return;
       case "DeadlineExceeded":
         return;
       case "Disconnected":

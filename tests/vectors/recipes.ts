@@ -87,7 +87,7 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
     description: "argument 3: no new calls, please; the sender may list the receiver again",
     make: caller(
       FrameType.drain,
-      ({ side, nowMs }) => side.session.startDraining(nowMs, "unlisted"),
+      ({ side, nowMs }) => side.session.sendDrain("unlisted", nowMs),
     ),
   },
   {

@@ -76,7 +76,7 @@ export class BackOff {
 }
 
 /** The wait before a peer that may accept this side at any moment is tried again, in milliseconds. */
-const SOON_MS = 600;
+const SOON_MS = 400;
 /** It is shortened by a random part of up to this much. */
 const SOON_JITTER = 0.4;
 

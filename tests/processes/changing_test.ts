@@ -1,0 +1,203 @@
+/**
+ * Grids of processes whose lists of hosts change under load.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { MtlsConfig } from "@internode/grid";
+import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
+import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import { NET, RUN } from "../support/permitted.ts";
+import { seedOf } from "../support/seeded.ts";
+import type { NodeOrder, NodeReport, NodeSetup } from "./changing_node.ts";
+
+const ignore = !NET || !RUN || Deno.build.os === "windows";
+const FIRST = 5, MOST = 8, LAST = 4;
+/** Calls a second, of each node: 2,000 where there are most. */
+const RATE = 250;
+/** A host that is listed everywhere must answer all within so long, in milliseconds: one of them at least, as the processes of a busy machine wait for each other. On virtual time all do. */
+const JOINED_MS = 1_000;
+/** How much later than the first one the last node may learn of a change, in milliseconds. */
+const SPREAD_MS = 300;
+
+/** A process of changing_node.ts. */
+class NodeProcess {
+  readonly host: string;
+  readonly #process: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  #text = "";
+
+  constructor(setup: NodeSetup) {
+    this.host = setup.local;
+    const program = new URL("changing_node.ts", import.meta.url).pathname;
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-net", "--no-prompt", program, JSON.stringify(setup)],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#writer = this.#process.stdin.getWriter();
+    this.#reader = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** The next line that it prints. */
+  async next(): Promise<unknown> {
+    for (;;) {
+      const end = this.#text.indexOf("\n");
+      if (end >= 0) {
+        const line = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + 1);
+        return JSON.parse(line);
+      }
+      const { done, value } = await this.#reader.read();
+      if (done) throw new Error(`${this.host} has ended`);
+      this.#text += value;
+    }
+  }
+
+  async order(order: NodeOrder): Promise<unknown> {
+    await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(order)}\n`));
+    return await this.next();
+  }
+
+  /** Lets it end by itself; gives its exit code. */
+  async end(): Promise<number> {
+    await this.#writer.close().catch(() => {});
+    await this.#reader.cancel();
+    return (await this.#process.status).code;
+  }
+
+  async kill(): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.end();
+  }
+}
+
+/** The processes, and who tells them of changes. */
+class Fleet {
+  readonly running: NodeProcess[] = [];
+  readonly #random: SeededRandom;
+  readonly #tls: (host: string) => Promise<MtlsConfig | undefined>;
+  /** What became of the calls of those that have ended. */
+  readonly reports: NodeReport[] = [];
+
+  constructor(random: SeededRandom, tls: (host: string) => Promise<MtlsConfig | undefined>) {
+    this.#random = random;
+    this.#tls = tls;
+  }
+
+  get hosts(): string[] {
+    return this.running.map(({ host }) => host);
+  }
+
+  async start(host: string, hosts: readonly string[]): Promise<void> {
+    const tls = await this.#tls(host);
+    const node = new NodeProcess({
+      local: host,
+      hosts,
+      rate: RATE,
+      ...tls !== undefined && { tls },
+    });
+    this.running.push(node);
+    assertEquals(await node.next(), "listening");
+  }
+
+  /** Each learns of it at another time, the newcomer perhaps first. */
+  async join(host: string): Promise<number> {
+    const hosts = this.#random.shuffle([...this.hosts, host]), others = [...this.running];
+    if (this.#random.chance(0.5)) {
+      await this.start(host, hosts);
+      await this.#list(others, hosts);
+    } else {
+      await Promise.all([this.start(host, hosts), this.#list(others, hosts)]);
+    }
+    const listedMs = performance.now();
+    await Promise.all(others.map((node) => node.order({ kind: "reach", host })));
+    const newcomer = this.running.at(-1)!;
+    for (const { host } of others) await newcomer.order({ kind: "reach", host });
+    return performance.now() - listedMs;
+  }
+
+  /** It makes no more calls, the others take it off their lists, then it ends. */
+  async leave(host: string): Promise<void> {
+    const index = this.hosts.indexOf(host), [node] = this.running.splice(index, 1);
+    const isLate = this.#random.chance(0.5);
+    const rest = node!.order({ kind: "rest" });
+    if (!isLate) await rest;
+    await this.#list(this.running, this.hosts);
+    await rest;
+    await node!.order({ kind: "part" });
+    this.reports.push(await node!.order({ kind: "report" }) as NodeReport);
+    assertEquals(await node!.end(), 0);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.running.map((node) => node.order({ kind: "rest" })));
+    for (const node of this.running.splice(0)) {
+      this.reports.push(await node.order({ kind: "report" }) as NodeReport);
+      assertEquals(await node.end(), 0);
+    }
+  }
+
+  async #list(nodes: readonly NodeProcess[], hosts: readonly string[]): Promise<void> {
+    await Promise.all(nodes.map(async (node) => {
+      // deno-lint-ignore internode/no-sleep -- nodes have to learn of a change at different times
+      await new Promise((done) => setTimeout(done, this.#random.float(0, SPREAD_MS)));
+      await node.order({ kind: "list", hosts });
+    }));
+  }
+}
+
+async function growAndShrink(
+  scheme: string,
+  tls: (host: string) => Promise<MtlsConfig | undefined>,
+): Promise<void> {
+  const random = new SeededRandom(seedOf(scheme)), fleet = new Fleet(random, tls);
+  const all = freePorts(MOST).map((port) => `${scheme}://127.0.0.1:${port}`);
+  try {
+    const first = all.slice(0, FIRST), joined: number[] = [];
+    await Promise.all(first.map((host) => fleet.start(host, first)));
+    for (const host of all.slice(FIRST)) joined.push(await fleet.join(host));
+    for (const host of random.shuffle([...all]).slice(0, MOST - LAST)) await fleet.leave(host);
+    await fleet.end();
+    assert(Math.min(...joined) < JOINED_MS, `joined after ${joined} ms`);
+    const sum = (of: (report: NodeReport) => number): number =>
+      fleet.reports.reduce((total, report) => total + of(report), 0);
+    const failures = fleet.reports.flatMap((report) => report.failures);
+    assertEquals(failures, [], "calls that failed");
+    const answered = sum((report) => report.answered), left = sum((report) => report.left);
+    assert(answered > 1_000, `${answered} calls were answered`);
+    console.log(
+      `${scheme}: ${answered} calls answered, ${left} to hosts that had left, joined in ${
+        joined.map(Math.round)
+      } ms`,
+    );
+  } finally {
+    await Promise.all(fleet.running.map((node) => node.kill()));
+  }
+}
+
+Deno.test({
+  name: "tcp: 5 processes under load grow to 8 and shrink to 4, and no call fails",
+  ignore,
+  fn: () => growAndShrink("tcp", () => Promise.resolve(undefined)),
+});
+
+Deno.test({
+  name: "mutual TLS: 5 processes under load grow to 8 and shrink to 4, and no call fails",
+  ignore,
+  async fn() {
+    const authority = await TestAuthority.root("authority");
+    await growAndShrink("tls", async (host) => {
+      const identity = await authority.node(host, { names: [{ type: "uri", value: host }] });
+      return configOf(identity, authority);
+    });
+  },
+});
