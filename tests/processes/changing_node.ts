@@ -38,6 +38,8 @@ export interface NodeReport {
   readonly left: number;
   /** How all others ended. */
   readonly failures: readonly string[];
+  /** How long the slowest call over a connection took that was there, in milliseconds: so busy is the machine. */
+  readonly slowestMs: number;
 }
 
 /** So often calls are made, in milliseconds. */
@@ -49,13 +51,14 @@ if (import.meta.main) {
   const manager = new Manager({ local, hosts, ...tls !== undefined && { tls } });
   manager.handle(echo, (value) => value);
   const failures: string[] = [], left = new Set<string>(), running = new Set<Promise<void>>();
-  let answered = 0, gone = 0, made = 0;
+  let answered = 0, gone = 0, made = 0, slowestMs = 0;
 
   const call = async (host: string): Promise<void> => {
     const value = made++;
     try {
-      const to = manager.connection(host);
+      const to = manager.connection(host), { state } = to, startMs = performance.now();
       const answer = await to.request(echo, value, { waitForReady: true, timeoutMs: 10_000 });
+      if (state === "connected") slowestMs = Math.max(slowestMs, performance.now() - startMs);
       if (answer === value) answered++;
       else failures.push(`${answer} in place of ${value}`);
     } catch (error) {
@@ -103,7 +106,7 @@ if (import.meta.main) {
         await Promise.all(manager.connections().map(parted));
         return "parted";
       case "report":
-        return { answered, left: gone, failures } satisfies NodeReport;
+        return { answered, left: gone, failures, slowestMs } satisfies NodeReport;
     }
   };
   let text = "";

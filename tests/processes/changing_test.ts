@@ -17,7 +17,7 @@ const ignore = !NET || !RUN || Deno.build.os === "windows";
 const FIRST = 5, MOST = 8, LAST = 4;
 /** Calls a second, of each node: 2,000 where there are most. */
 const RATE = 250;
-/** A host that is listed everywhere must answer all within so long, in milliseconds: one of them at least, as the processes of a busy machine wait for each other. On virtual time all do. */
+/** A host that is listed everywhere must answer all within so long, in milliseconds, beside what any call takes on a busy machine. */
 const JOINED_MS = 1_000;
 /** How much later than the first one the last node may learn of a change, in milliseconds. */
 const SPREAD_MS = 300;
@@ -167,9 +167,11 @@ async function growAndShrink(
     for (const host of all.slice(FIRST)) joined.push(await fleet.join(host));
     for (const host of random.shuffle([...all]).slice(0, MOST - LAST)) await fleet.leave(host);
     await fleet.end();
-    assert(Math.min(...joined) < JOINED_MS, `joined after ${joined} ms`);
     const sum = (of: (report: NodeReport) => number): number =>
       fleet.reports.reduce((total, report) => total + of(report), 0);
+    const slowestMs = Math.max(...fleet.reports.map((report) => report.slowestMs));
+    const limitMs = JOINED_MS + slowestMs;
+    assert(Math.max(...joined) < limitMs, `joined after ${joined} ms, more than ${limitMs}`);
     const failures = fleet.reports.flatMap((report) => report.failures);
     assertEquals(failures, [], "calls that failed");
     const answered = sum((report) => report.answered), left = sum((report) => report.left);
@@ -177,7 +179,7 @@ async function growAndShrink(
     console.log(
       `${scheme}: ${answered} calls answered, ${left} to hosts that had left, joined in ${
         joined.map(Math.round)
-      } ms`,
+      } ms, slowest call ${Math.round(slowestMs)} ms`,
     );
   } finally {
     await Promise.all(fleet.running.map((node) => node.kill()));
