@@ -22,8 +22,8 @@ export interface NodeSetup {
 export type NodeOrder =
   /** To take another list. */
   | { readonly kind: "list"; readonly hosts: readonly string[] }
-  /** To call a host once. */
-  | { readonly kind: "reach"; readonly host: string }
+  /** To call hosts once. */
+  | { readonly kind: "reach"; readonly hosts: readonly string[] }
   /** To make no more calls, and to wait for those under way. */
   | { readonly kind: "rest" }
   /** To wait until no peer lists it any more, so that none has calls for it. */
@@ -97,7 +97,11 @@ if (import.meta.main) {
       case "list":
         return manager.setHosts(order.hosts).hosts.length;
       case "reach":
-        return await manager.connection(order.host).request(echo, 1, { waitForReady: true });
+        return await Promise.all(
+          order.hosts.map((host) =>
+            manager.connection(host).request(echo, 1, { waitForReady: true })
+          ),
+        );
       case "rest":
         clearInterval(ticking);
         await Promise.all(running);
