@@ -16,7 +16,7 @@ export const LIFECYCLE: readonly Case[] = [
     body: async ({ first, second, to }) => {
       const back = second.connection(first.local);
       assertEquals([to.state, back.state], ["connected", "connected"]);
-      assertEquals([first.connections.length, second.connections.length], [1, 1]);
+      assertEquals([first.connections().length, second.connections().length], [1, 1]);
       assertEquals([to.host, back.host], [second.local, first.local]);
       await Promise.all([to.waitForConnect(), back.waitForConnect()]);
       for (const { reconnects } of [to.stats(), back.stats()]) assertEquals(reconnects, 0);
