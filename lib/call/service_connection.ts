@@ -143,18 +143,33 @@ export class ServiceConnection implements AsyncDisposable {
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
       checkCalled(method, "single", options);
-      const core = this.#core, { into } = options;
-      const { contract } = method;
-      const called = into === undefined || contract.response.raw !== true
-        ? method
-        : { ...method, contract: withArray(contract, into) };
-      const hedge = hedgeOf(method, options, core.options.hedge);
-      if (hedge === null) {
-        new ServiceCall(core, called, request, options, resolve, reject).start(null);
-      } else {
-        new HedgedCall(core, called, request, options, hedge, resolve, reject).start();
-      }
+      const core = this.#core;
+      const isPlain = options.into === undefined && options.hedge === undefined;
+      if (isPlain && core.options.hedge === null) {
+        new ServiceCall(core, method, request, options, resolve, reject).start(null);
+      } else this.#requestWith(method, request, options, resolve, reject);
     });
+  }
+
+  /** A request that may be hedged, or whose response goes into an array of the caller's. */
+  #requestWith<Request, Response>(
+    method: SingleMethod<Request, Response>,
+    request: Request,
+    options: ServiceCallOptions,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const core = this.#core, { into } = options;
+    const { contract } = method;
+    const called = into === undefined || contract.response.raw !== true
+      ? method
+      : { ...method, contract: withArray(contract, into) };
+    const hedge = hedgeOf(method, options, core.options.hedge);
+    if (hedge === null) {
+      new ServiceCall(core, called, request, options, resolve, reject).start(null);
+    } else {
+      new HedgedCall(core, called, request, options, hedge, resolve, reject).start();
+    }
   }
 
   /**

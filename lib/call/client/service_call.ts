@@ -130,26 +130,33 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
       const failure = refusal(core, this.#method, options, timeoutMs);
       if (failure !== undefined) return this.#refuse(failure.error);
     }
-    const isCounted = hedge?.isCounted === true;
-    if (hedge !== null) {
-      this.#more().hedge = hedge;
-      this.#more().attempts = new CallAttempts(hedge.tried);
-      this.#more().attempt = hedge.nextAttempt();
-    }
+    const isCounted = hedge !== null && hedge.isCounted;
+    if (hedge !== null) this.#join(hedge);
     const carrier = this.#pick();
     if (carrier !== null) {
       const nowMs = carrier.link.beginCall(this, timeoutMs);
       if (!isCounted) core.retryBudget.onCall(nowMs);
       this.#send(carrier, nowMs);
     } else if (this.state !== "ended") {
-      const nowMs = core.now();
-      this.time = new CallTime(nowMs, timeoutMs);
-      if (!isCounted) core.retryBudget.onCall(nowMs);
-      core.replicas.wait(this, this);
+      this.#wait(timeoutMs, isCounted);
     }
     if (signal !== undefined && this.state !== "ended") {
       (this.#more().watch ??= new CallWatch()).listen(signal, this);
     }
+  }
+
+  #join(hedge: Hedge): void {
+    const extra = this.#more();
+    extra.hedge = hedge;
+    extra.attempts = new CallAttempts(hedge.tried);
+    extra.attempt = hedge.nextAttempt();
+  }
+
+  #wait(timeoutMs: number, isCounted: boolean): void {
+    const core = this.#core, nowMs = core.now();
+    this.time = new CallTime(nowMs, timeoutMs);
+    if (!isCounted) core.retryBudget.onCall(nowMs);
+    core.replicas.wait(this, this);
   }
 
   /** When the current attempt was sent. */
@@ -252,22 +259,26 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
   /** Chooses a replica; `null`: there is none now, or the call has failed. */
   #pick(): OpenLink | null {
     const core = this.#core, options = this.#options, extra = this.#extra;
-    const tried = extra?.attempts?.tried;
-    const hasTried = tried !== undefined && tried.size > 0;
-    const { shardKey } = options;
-    const pick: PickOptions = shardKey === undefined && !hasTried ? core.plainPick : {
-      shardKey,
-      tried: hasTried ? core.replicas.withSiblings(tried) : null,
-      random: core.plainPick.random,
-    };
     try {
+      const isPlain = extra === null && options.shardKey === undefined;
+      const pick = isPlain ? core.plainPick : this.#pickOptions();
       const carrier = core.replicas.pick(options.balancer ?? core.options.balancer, pick);
+      if (carrier === null || extra === null) return carrier;
       // A balancer that insists on a replica that is at it already is asked again later.
-      return carrier !== null && extra?.hedge?.has(carrier.replica) === true ? null : carrier;
+      return extra.hedge?.has(carrier.replica) === true ? null : carrier;
     } catch (error) {
       this.#refuse(error);
       return null;
     }
+  }
+
+  #pickOptions(): PickOptions {
+    const { plainPick, replicas } = this.#core, { shardKey } = this.#options;
+    const tried = this.#extra?.attempts?.tried;
+    const hasTried = tried !== undefined && tried.size > 0;
+    if (shardKey === undefined && !hasTried) return plainPick;
+    const avoided = hasTried ? replicas.withSiblings(tried) : null;
+    return { shardKey, tried: avoided, random: plainPick.random };
   }
 
   /** It has come to no replica. */
@@ -276,17 +287,19 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
   }
 
   #send(carrier: OpenLink, nowMs: number): void {
-    const { key, contract } = this.#method;
+    const { key, contract } = this.#method, options = this.#options;
     this.#carrier = carrier;
     if (nowMs !== this.#sentMs) this.#more().sentMs = nowMs;
-    this.#extra?.hedge?.tried.add(carrier.replica);
+    const extra = this.#extra;
+    if (extra !== null) extra.hedge?.tried.add(carrier.replica);
     carrier.begin();
     try {
       const number = carrier.methodNumber(key, nowMs);
-      const metadata = withTraceContext(this.#options.metadata, this.#extra?.watch?.span ?? null);
+      const span = extra === null || extra.watch === null ? null : extra.watch.span;
+      const metadata = withTraceContext(options.metadata, span);
       const { outgoing } = carrier.link.session;
       outgoing.request(this, number, contract.request, this.#request, metadata, nowMs);
-      const { spinUs = this.#core.options.spinUs } = this.#options;
+      const { spinUs = this.#core.options.spinUs } = options;
       if (spinUs > 0) carrier.link.spinFor(this, spinUs);
     } catch (error) {
       this.state = "ended";
