@@ -16,7 +16,7 @@ import { type Endpoint, isEndpoint } from "../../transport/channel/endpoint.ts";
 import { times } from "../../driver/repeated_lines.ts";
 import type { Resolution, Resolver, Version } from "./resolver.ts";
 
-/** How long to wait after something new before asking for more, in milliseconds, whatever a resolver does. */
+/** How long to wait after something new before taking more, in milliseconds, whatever a resolver does. */
 const PACE_MS = 10;
 
 /** What a watch is made from. */
@@ -63,7 +63,7 @@ export class ResolverWatch {
     const { isConstant } = this.#resolver;
     let version: Version | null = null;
     try {
-      version = await this.#ask(null);
+      version = this.#take(await this.#question(null), null);
     } catch (error) {
       this.#abort.signal.throwIfAborted();
       if (isConstant) throw error;
@@ -82,10 +82,13 @@ export class ResolverWatch {
     let version = first;
     let pauseMs = version === null ? this.#backOff.next() : 0;
     while (!signal.aborted) {
+      // Who has just been answered asks at once, so that what looks for changes goes on, and hears of it later.
+      const asked = pauseMs <= PACE_MS ? this.#question(version) : null;
+      asked?.catch(() => {});
       await this.#pause(pauseMs);
       if (signal.aborted) return;
       try {
-        const next: Version | null = await this.#ask(version);
+        const next = this.#take(await (asked ?? this.#question(version)), version);
         if (next === version) {
           pauseMs = this.#backOff.next();
         } else {
@@ -101,19 +104,22 @@ export class ResolverWatch {
     }
   }
 
-  /** Asks once, hands on what is new, and gives its version. */
-  async #ask(version: Version | null): Promise<Version | null> {
+  /** Asks once, and gives up when this is closed, whatever the resolver does. */
+  async #question(version: Version | null): Promise<Resolution> {
     const { signal } = this.#abort;
     signal.throwIfAborted();
     const aborted = Promise.withResolvers<never>();
     const onAbort = (): void => aborted.reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
-    let resolution: Resolution;
     try {
-      resolution = await Promise.race([this.#resolver.resolve(version, signal), aborted.promise]);
+      return await Promise.race([this.#resolver.resolve(version, signal), aborted.promise]);
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Hands on what is new, and gives its version. */
+  #take(resolution: Resolution, version: Version | null): Version | null {
     const endpoints = goodEndpoints(resolution, this.#resolver.isConstant);
     this.#tellPartial(resolution.endpoints.length - endpoints.length, endpoints.length);
     this.#tellSuccess();

@@ -10,6 +10,7 @@ import { abort, guardedController } from "../../runtime/abort.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import type { Logger } from "../../rpc/contract/logger.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { clockOf } from "../../runtime/given_clock.ts";
 import { ShrinkGuard, type ShrinkOptions, shrinkSettings } from "./shrink_guard.ts";
 import { LatestResolution } from "./latest_resolution.ts";
 import type { Resolution, Resolver, Version } from "./resolver.ts";
@@ -83,6 +84,7 @@ export interface WatchingResolverOptions extends ShrinkOptions {
 export class WatchingResolver implements Resolver {
   readonly #watch: ResolutionWatch;
   readonly #latest: LatestResolution;
+  readonly #clock: Clock;
   #run: AbortController | null = null;
 
   /**
@@ -96,6 +98,7 @@ export class WatchingResolver implements Resolver {
     const { what = "a resolver", logger, clock } = optionsOf("WatchingResolver", options);
     const settings = shrinkSettings("WatchingResolver", options);
     this.#watch = func("watch", watch);
+    this.#clock = clockOf(clock);
     this.#latest = new LatestResolution(ShrinkGuard.of(settings, { what, logger, clock }));
   }
 
@@ -109,10 +112,18 @@ export class WatchingResolver implements Resolver {
     const asked = this.#latest.ask(version, signal);
     if (this.#latest.waiting > 0 && this.#run === null) void this.#start();
     try {
-      return await asked;
-    } finally {
-      if (this.#latest.waiting === 0) this.#stop();
+      const resolution = await asked;
+      // Who is answered may ask again at once, and the watch goes on then.
+      this.#clock.soon(() => this.#stopIfIdle());
+      return resolution;
+    } catch (error) {
+      this.#stopIfIdle();
+      throw error;
     }
+  }
+
+  #stopIfIdle(): void {
+    if (this.#latest.waiting === 0) this.#stop();
   }
 
   async #start(): Promise<void> {

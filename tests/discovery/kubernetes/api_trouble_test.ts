@@ -218,10 +218,10 @@ sceneTest("a server that is silent, before, within and after its answer", async 
   await inTime(() => left.promise);
 
   server.script = () => undefined;
-  const { news, resolver, version } = await watched(scene, options);
+  const { news, resolver, version } = await watched(scene, { requestTimeoutMs: 1_000 });
   server.script = ({ isWatch }) => isWatch ? server.never() : undefined;
   server.endWatches();
-  await scene.logger.heard("did not answer within 50 ms");
+  await scene.logger.heard("did not answer within 1000 ms");
   assertEquals((await ask(resolver)).version, version);
   server.script = () => undefined;
   server.put(slice("cache-b", ["10.0.0.2"]));

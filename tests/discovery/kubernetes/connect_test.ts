@@ -98,6 +98,9 @@ sceneTest("clients follow pods that come, end and go, and no call fails", async 
   b.answer();
   assertEquals(await slow, "b", "what runs on a pod that was taken out ends well");
 
+  const { lists, watches } = scene.server;
+  assertEquals([lists.length, watches.length], [1, 1], "one watch tells of all that");
+
   // Without the API server all goes on.
   await scene.server[Symbol.asyncDispose]();
   await scene.logger.heard("the last 1 stay in use");

@@ -223,6 +223,7 @@ Deno.test("maxShrink: what nobody waits for is given up when somebody asks again
   assertEquals(await ask(), "abc");
   await scene.say((sink) => sink.set(allNamed("c")));
   assertEquals(await ask(), "abc");
+  await scene.clock.settle();
   assertEquals(scene.clock.pendingEvents, 0);
   await scene.clock.advance(HOLD_MS);
   assertEquals(await ask(), "c");

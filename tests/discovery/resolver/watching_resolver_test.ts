@@ -39,6 +39,8 @@ class Watched {
 }
 
 const { signal } = new AbortController();
+/** Resolves when whoever was answered has had the time to ask again. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 Deno.test("one watch serves all who wait, and none runs when nobody does", async () => {
   const watched = new Watched(), { resolver } = watched;
@@ -46,7 +48,25 @@ Deno.test("one watch serves all who wait, and none runs when nobody does", async
   const all = [1, 2, 3].map(() => resolver.resolve(null, signal));
   watched.sink.set(allNamed("a"));
   for (const resolution of await Promise.all(all)) assertEquals(addressesOf(resolution), ["a"]);
+  await turn();
   assertEquals([watched.started, watched.running.length], [1, 0]);
+});
+
+Deno.test("whoever asks again at once keeps the watch running", async () => {
+  const watched = new Watched(), { resolver } = watched;
+  let asked = resolver.resolve(null, signal);
+  for (const name of ["a", "b", "c"]) {
+    watched.sink.set(allNamed(name));
+    const resolution = await asked;
+    assertEquals(addressesOf(resolution), [name]);
+    asked = resolver.resolve(resolution.version, signal);
+    await turn();
+  }
+  assertEquals([watched.started, watched.running.length], [1, 1]);
+  watched.sink.setMissing();
+  await asked;
+  await turn();
+  assertEquals(watched.running.length, 0);
 });
 
 Deno.test("a watch that starts again and finds the same wakes nobody", async () => {
@@ -54,6 +74,7 @@ Deno.test("a watch that starts again and finds the same wakes nobody", async () 
   const asked = resolver.resolve(null, signal);
   watched.sink.set(allNamed("a"));
   const { version } = await asked;
+  await turn();
 
   let answered = false;
   const waiting = resolver.resolve(version, signal).finally(() => answered = true);
@@ -63,6 +84,7 @@ Deno.test("a watch that starts again and finds the same wakes nobody", async () 
   assert(!answered && watched.running.length === 1 && watched.started === 2);
   watched.sink.setMissing();
   assertEquals((await waiting).version, missing);
+  await turn();
   assertEquals(watched.running.length, 0);
 });
 
@@ -71,6 +93,7 @@ Deno.test("what is known is not told as the present until the watch has looked a
   const first = resolver.resolve(null, signal);
   watched.sink.set(allNamed("old"));
   await first;
+  await turn();
   const second = resolver.resolve(null, signal);
   watched.sink.set(allNamed("new"));
   assertEquals(addressesOf(await second), ["new"]);
