@@ -6,7 +6,7 @@
 
 import { Manager, single } from "@internode/grid";
 import { freePorts } from "../../../tools/network/free_ports.ts";
-import { LOOPBACK, type Peer } from "./peer.ts";
+import { LOOPBACK, type Peer, RUNTIME } from "./peer.ts";
 
 const echo = single("peers.echo");
 
@@ -18,6 +18,10 @@ const echo = single("peers.echo");
  */
 export function internodeGrid(scheme: "tcp" | "ws", spinUs = 0): Peer {
   return {
+    missing: () =>
+      Promise.resolve(
+        spinUs > 0 && RUNTIME !== "deno" ? "only Deno can poll a socket here" : undefined,
+      ),
     async serve() {
       const hosts = freePorts(2).map((port) => `${scheme}://${LOOPBACK}:${port}`);
       const manager = new Manager({ local: hosts[0]!, hosts, spinUs });
