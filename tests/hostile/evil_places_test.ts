@@ -8,7 +8,7 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { until } from "../conformance/world.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { FakeEtcd } from "../discovery/etcd/fake_etcd.ts";
-import { HeardLogger } from "../support/log/heard.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { joined, utf8 } from "../support/session/raw_frames.ts";
@@ -25,8 +25,8 @@ function pair(scheme: string): [dialler: string, acceptor: string] {
   }
 }
 
-function isNamed({ heard }: HeardLogger): boolean {
-  return heard.some(({ message }) => NAMED.test(message));
+function isNamed({ all }: QuietLogger): boolean {
+  return all.some(({ message }) => NAMED.test(message));
 }
 
 /** A close frame with a reason of at most 123 bytes. */
@@ -42,18 +42,18 @@ async function closeOddly(url: string): Promise<void> {
 }
 
 Deno.test("ws: the reason in a close frame is logged as plain text", { ignore: !NET }, async () => {
-  const [other, local] = pair("ws"), logger = new HeardLogger();
+  const [other, local] = pair("ws"), logger = new QuietLogger();
   await using node = new Manager({ local, hosts: [local, other], logger });
   await node.listen();
   await closeOddly(local);
   await until(() => isNamed(logger), "the close is told");
-  judgeLines("listen()", logger.heard);
+  judgeLines("listen()", logger.all);
 });
 
 Deno.test("ws: the reason in a close frame is logged as plain text, in a user's server", {
   ignore: !NET,
 }, async () => {
-  const [other, local] = pair("ws"), logger = new HeardLogger();
+  const [other, local] = pair("ws"), logger = new QuietLogger();
   const node = new Manager({ local, hosts: [local, other], logger });
   const { hostname, port } = new URL(local);
   const server = Deno.serve(
@@ -72,7 +72,7 @@ Deno.test("ws: the reason in a close frame is logged as plain text, in a user's 
   bare.close();
   await node.close({ graceMs: 0 });
   await server.shutdown();
-  judgeLines("upgrade()", logger.heard);
+  judgeLines("upgrade()", logger.all);
 });
 
 for (
@@ -87,7 +87,7 @@ for (
   ] as const
 ) {
   Deno.test(`ws: ${what} is logged as plain text`, { ignore: !NET }, async () => {
-    const [local, evil] = pair("ws"), logger = new HeardLogger();
+    const [local, evil] = pair("ws"), logger = new QuietLogger();
     const { port } = new URL(evil);
     using listener = Deno.listen({ hostname: "127.0.0.1", port: Number(port) });
     const answering = (async () => {
@@ -106,8 +106,8 @@ for (
     listener.close();
     await answering;
     judgeError(what, error);
-    judgeLines(what, logger.heard);
-    assert(logger.heard.length > 0);
+    judgeLines(what, logger.all);
+    assert(logger.all.length > 0);
   });
 }
 
@@ -117,7 +117,7 @@ Deno.test("tls: the subject of a certificate is logged as plain text, whichever 
   const authority = await TestAuthority.root(`root ${EVIL}`),
     other = await TestAuthority.root(EVIL);
   for (const from of [authority, other]) {
-    const [local, evil] = pair("tls"), logger = new HeardLogger(), evilLogger = new HeardLogger();
+    const [local, evil] = pair("tls"), logger = new QuietLogger(), evilLogger = new QuietLogger();
     const named = [{ type: "uri" as const, value: local }, {
       type: "ip" as const,
       value: "127.0.0.1",
@@ -136,17 +136,17 @@ Deno.test("tls: the subject of a certificate is logged as plain text, whichever 
     await using victim = new Manager({ local, hosts: [local, evil], tls: good, logger });
     await node.listen();
     victim.connect();
-    const refused = (kept: HeardLogger) => kept.of("connection_refused").length > 0;
+    const refused = (kept: QuietLogger) => kept.of("connection_refused").length > 0;
     await until(() => refused(logger) || logger.of("peer_up").length > 0, "it is told").catch(
       () => {},
     );
-    assert(logger.heard.length > 0);
-    judgeLines("who has dialled", logger.heard);
-    judgeLines("who was dialled", evilLogger.heard);
+    assert(logger.all.length > 0);
+    judgeLines("who has dialled", logger.all);
+    judgeLines("who was dialled", evilLogger.all);
   }
 });
 
-function etcdOf(logger: HeardLogger, url: string): Resolver {
+function etcdOf(logger: QuietLogger, url: string): Resolver {
   return etcdResolver({ urls: url, prefix: "evil", logger, requestTimeoutMs: 1_000 });
 }
 
@@ -154,7 +154,7 @@ function etcdOf(logger: HeardLogger, url: string): Resolver {
 async function judgeResolver(
   where: string,
   resolver: Resolver,
-  logger: HeardLogger,
+  logger: QuietLogger,
 ): Promise<void> {
   const signal = AbortSignal.timeout(500);
   try {
@@ -165,7 +165,7 @@ async function judgeResolver(
     // A lookup of the user's own fails with what that has thrown, as it is.
     if (!(error.cause instanceof Error) || error.cause.message !== EVIL) judgeError(where, error);
   }
-  judgeLines(where, logger.heard);
+  judgeLines(where, logger.all);
 }
 
 Deno.test("discovery: texts of a registry, DNS and files are logged as plain text", {
@@ -184,7 +184,7 @@ Deno.test("discovery: texts of a registry, DNS and files are logged as plain tex
   ];
   for (const [where, answer] of answers) {
     await using etcd = new FakeEtcd((path, fake) => path === "watch" ? fake.never() : answer());
-    const logger = new HeardLogger();
+    const logger = new QuietLogger();
     await judgeResolver(where, etcdOf(logger, etcd.url), logger);
   }
   const ownFailure = new Error(EVIL);
@@ -196,7 +196,7 @@ Deno.test("discovery: texts of a registry, DNS and files are logged as plain tex
     }],
   ];
   for (const [where, lookup] of lookups) {
-    const logger = new HeardLogger();
+    const logger = new QuietLogger();
     const resolveDns = (): Promise<never> => Promise.try(lookup) as Promise<never>;
     const name = "evil.example";
     await judgeResolver(
@@ -211,7 +211,7 @@ Deno.test("discovery: texts of a registry, DNS and files are logged as plain tex
   }`;
   for (const text of [lines, EVIL]) {
     await Deno.writeTextFile(path, `${text}\n`);
-    const logger = new HeardLogger();
+    const logger = new QuietLogger();
     await judgeResolver("a file", fileResolver({ path, logger }), logger);
   }
   await Deno.remove(path);

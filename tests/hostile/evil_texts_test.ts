@@ -17,7 +17,7 @@ import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import type { Channel, Transports } from "../../lib/transport/channel/transport.ts";
 import { until } from "../conformance/world.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
-import { HeardLogger } from "../support/log/heard.ts";
+import { QuietLogger } from "../support/log/quiet.ts";
 import { certificates } from "../support/certificates/certificates.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { EVIL_WORDS, EvilPeer, type EvilWord, greet } from "./attacks/evil_peer.ts";
@@ -64,19 +64,19 @@ class Street implements AsyncDisposable {
 
 /** What a victim has told. */
 class Told {
-  readonly logger = new HeardLogger();
+  readonly logger = new QuietLogger();
   readonly errors: unknown[] = [];
 
   readonly keep = (error: unknown): void => void this.errors.push(error);
 
   /** Whether the text has come up at all. */
   get isNamed(): boolean {
-    return this.logger.heard.some(({ message }) => NAMED.test(message)) ||
+    return this.logger.all.some(({ message }) => NAMED.test(message)) ||
       this.errors.some((error) => error instanceof Error && NAMED.test(error.message));
   }
 
   judge(where: string): void {
-    judgeLines(where, this.logger.heard);
+    judgeLines(where, this.logger.all);
     for (const error of this.errors) judgeError(where, error);
   }
 }
@@ -149,7 +149,7 @@ async function toNode(
   }
   const least = word.early === true ? 1 : 2;
   if (word.answers === true) await calling;
-  else await until(() => told.logger.heard.length >= least, word.name);
+  else await until(() => told.logger.all.length >= least, word.name);
   await settled();
   await node.close({ graceMs: 0 });
   told.judge(`${word.name}, ${scheme}, the node's peer ${role}`);
@@ -238,7 +238,7 @@ for (const scheme of SCHEMES) {
     await using street = new Street(scheme);
     const transports = systemTransports(certificates());
     const { signal } = new AbortController(), { [scheme]: transport } = transports;
-    const stop = new AbortController(), server = new HeardLogger(), grid = new HeardLogger();
+    const stop = new AbortController(), server = new QuietLogger(), grid = new QuietLogger();
     const handlers = new HandlerMap();
     const address = `${street.host()}${scheme.startsWith("ws") ? PATH : ""}`;
     const listener = await listen(address, handlers, { transports, logger: server });
@@ -269,7 +269,7 @@ for (const scheme of SCHEMES) {
       const told = (): number =>
         ends.map((event) => logger.of(event).length).reduce((a, b) => a + b);
       await until(() => told() >= words.length * TIMES_EACH, `${face} has heard of all`);
-      const loud = logger.heard.filter(({ level }) => level === "warn" || level === "error");
+      const loud = logger.all.filter(({ level }) => level === "warn" || level === "error");
       const texts = new Set(loud.map(({ message }) => message.replace(/\d+/g, "0")));
       assertEquals(loud.length, texts.size, `${face} repeats itself`);
       assert(loud.length <= words.length, `${face} has told ${loud.length} lines`);

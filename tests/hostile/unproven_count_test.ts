@@ -19,7 +19,6 @@ import {
 } from "@internode/grid/call";
 import type { HandshakeLimits } from "../../lib/transport/channel/listener_limiter.ts";
 import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
-import { HeardLogger } from "../support/log/heard.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { testBeside } from "../support/beside.ts";
@@ -55,7 +54,7 @@ interface Options extends HandshakeLimits {
 /** An open listener, and how a member connects to it. */
 interface OpenTarget extends AsyncDisposable {
   readonly target: Target;
-  readonly log: HeardLogger;
+  readonly log: QuietLogger;
   /** Settles once a member has come in. */
   member(): Promise<void>;
 }
@@ -93,7 +92,7 @@ async function open({ scheme, isMutual, face }: Kind, options: Options): Promise
   const uris = hosts.map((value) => ({ type: "uri" as const, value }));
   const identity = await authority.node("member", { names: isMutual ? [ip, ...uris] : [ip] });
   const mutual: MtlsConfig = configOf(identity, authority);
-  const auth = isMutual ? undefined : sharedSecret(SECRET), log = new HeardLogger();
+  const auth = isMutual ? undefined : sharedSecret(SECRET), log = new QuietLogger();
   const { cert, key } = identity;
   const transports = isMutual
     ? mtlsTransports(mutual)
@@ -274,7 +273,7 @@ testBeside(
     name: `${Object.keys(limits)}`,
     ignore: !NET || !FILES,
     fn: async () => {
-      const [local, dialler] = nodeOf("ws"), hosts = [local, dialler], log = new HeardLogger();
+      const [local, dialler] = nodeOf("ws"), hosts = [local, dialler], log = new QuietLogger();
       const auth = sharedSecret(SECRET), { hostname, port } = new URL(local.replace("ws", "http"));
       const common = { hosts, auth, logger: log };
       await using node = new Manager({ local, ...common, ...limits, handshakeTimeoutMs: 2_000 });

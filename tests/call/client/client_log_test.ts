@@ -12,7 +12,7 @@ import {
   service,
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
-import { KeptLines } from "../../support/log/kept_lines.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
 
 const key = makeMethodKey("who", "name");
@@ -20,14 +20,14 @@ const handlers = new HandlerMap().set("who", "name", (bytes) => bytes);
 const UP_MS = 10_000;
 
 /** Level, event and count of the lines that are shown. */
-function shownIn(log: KeptLines): string[] {
+function shownIn(log: QuietLogger): string[] {
   return log.shown.map(({ level, fields: { event, count } }) =>
     `${level} ${String(event)}${count === undefined ? "" : ` ${String(count)}`}`
   );
 }
 
 Deno.test("a replica that cannot be reached is logged once, then in sums at growing intervals, and when it is back", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   await sim.run(async () => {
     sim.list(0);
     await sim.connect({ logger: log });
@@ -53,7 +53,7 @@ Deno.test("a replica that cannot be reached is logged once, then in sums at grow
 });
 
 Deno.test("the loss of a connection is logged each time", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   await sim.run(async () => {
     await sim.connectTo(1, () => handlers, { logger: log });
     for (let outage = 0; outage < 2; outage++) {
@@ -75,7 +75,7 @@ Deno.test("the loss of a connection is logged each time", async () => {
 });
 
 Deno.test("a connection that comes up and is lost again and again makes few lines", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   await sim.run(async () => {
     await sim.connectTo(1, () => handlers, { logger: log });
     for (let crash = 0; crash < 30; crash++) {
@@ -90,7 +90,7 @@ Deno.test("a connection that comes up and is lost again and again makes few line
 });
 
 Deno.test("what will not pass by itself is a warning from the start", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   const refused = new InternodeError("PermissionDenied", "The host does not know this client.", {
     origin: "remote",
   });
@@ -111,7 +111,7 @@ Deno.test("what will not pass by itself is a warning from the start", async () =
 });
 
 Deno.test("every line of a client has an event, and no text has two full stops in a row", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   const thrown = ["It is not there.", new Error("No way."), new InternodeError("Closed", "Shut.")];
   const endpoints = thrown.map((error, index): Endpoint => ({
     address: `memory://odd-${index}`,
@@ -142,7 +142,7 @@ Deno.test("a replica that is set aside is logged once, and its return too", asyn
   const Slow = service("slow", {
     find: method({ request: t.nothing(), response: t.nothing(), idempotent: true }),
   });
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   await sim.run(async () => {
     const replica = (index: number): HandlerMap =>
       implement(Slow, {

@@ -12,7 +12,7 @@ import {
 } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { FakeTracer } from "../../support/fake_tracer.ts";
-import { KeptLines } from "../../support/log/kept_lines.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
 
 const number = { request: t.uint(), response: t.uint() };
@@ -29,7 +29,7 @@ const Missing = service("work", {
 });
 
 Deno.test("the tracer and the log of a server show every call that reached it once, by its true code", async () => {
-  const sim = new SimulatedService(), tracer = new FakeTracer(), log = new KeptLines();
+  const sim = new SimulatedService(), tracer = new FakeTracer(), log = new QuietLogger();
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => sim.clock.setTimer(ms, resolve));
   const handlers = implement(Work, {
@@ -43,7 +43,7 @@ Deno.test("the tracer and the log of a server show every call that reached it on
     const connection = await sim.connectTo(1, () => handlers, {
       limits: { maxMessageBytes: 10_000 },
       retry: false,
-      logger: new KeptLines(),
+      logger: new QuietLogger(),
     }, { tracer, logger: log });
     const work = client(Work, connection), missing = client(Missing, connection);
     const codeOf = (call: Promise<unknown>): Promise<string> =>
@@ -99,7 +99,7 @@ Deno.test("the tracer and the log of a server show every call that reached it on
 });
 
 Deno.test("every line of a server has an event and ends with one full stop", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   await sim.run(async () => {
     const handlers = new HandlerMap().set("a", "b", (bytes) => bytes);
     const connection = await sim.connectTo(1, () => handlers, {}, { logger: log });

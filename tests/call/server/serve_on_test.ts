@@ -3,7 +3,7 @@ import { HandlerMap, serveOn, type Span, type SpanOptions } from "@internode/gri
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { memoryPair } from "../../../lib/transport/memory/memory_channel.ts";
 import { RawClient } from "./raw_client.ts";
-import { Recorder } from "../../support/log/recorder.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const echo = new HandlerMap().set("a", "echo", (bytes) => bytes);
 
@@ -37,7 +37,7 @@ Deno.test("or until the signal aborts, whose listeners it takes away", async () 
 });
 
 Deno.test("a client that cannot shake hands, and a signal that has aborted, end it too", async () => {
-  const log = new Recorder();
+  const log = new QuietLogger();
   {
     const [near, far] = memoryPair("here", "there");
     const serving = serveOn(far, echo, { logger: log }).finished;

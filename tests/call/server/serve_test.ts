@@ -10,7 +10,7 @@ import {
 import type { Channel, Transport } from "../../../lib/transport/channel/transport.ts";
 import { NET } from "../../support/permitted.ts";
 import { dial, RawClient, type RawClientOptions } from "./raw_client.ts";
-import { Recorder } from "../../support/log/recorder.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { type Choice, TestListener } from "./test_listener.ts";
 
 const utf8 = new TextEncoder(), text = new TextDecoder();
@@ -19,7 +19,7 @@ const utf8 = new TextEncoder(), text = new TextDecoder();
 interface Running {
   readonly address: string;
   readonly listener: TestListener;
-  readonly log: Recorder;
+  readonly log: QuietLogger;
   readonly done: Promise<void>;
   readonly transport: Transport;
   /** How often `done` settled. */
@@ -36,7 +36,7 @@ async function start(
   const transport = systemTransports()[scheme]!;
   const href = scheme === "tcp" ? "tcp://127.0.0.1:0" : `memory://serve-${++names}`;
   const listener = await TestListener.at(transport, href, handlers);
-  const log = new Recorder(), stop = new AbortController();
+  const log = new QuietLogger(), stop = new AbortController();
   const done = serve(listener, { signal: stop.signal, logger: log, ...options }).finished;
   let settlements = 0;
   const count = (): void => void settlements++;
@@ -182,7 +182,7 @@ overEach("what does not speak the protocol ends only its own connection", async 
   await client.close();
   await server.stop();
   // Those that just left, and what was told a moment ago, are details.
-  const told = [...server.log.lines, ...server.log.details].filter((line) =>
+  const told = [...server.log.lines, ...server.log.textsOf("debug")].filter((line) =>
     line.includes("The handshake with")
   );
   assertEquals(told.length, garbage.length, told.join("\n"));
@@ -305,14 +305,14 @@ Deno.test("programs of version 0.1 catch the end of a server as they did", async
     "memory://caught",
     new HandlerMap(),
   );
-  const server = serve(listener, { logger: new Recorder() });
+  const server = serve(listener, { logger: new QuietLogger() });
   const caught = (server as unknown as Promise<void>).catch((error: unknown) => String(error));
   listener.fail(new Error("gone"));
   assertStringIncludes(String(await caught), "gone");
 });
 
 Deno.test("a listener that throws or gives nonsense is survived as far as possible", async () => {
-  const log = new Recorder();
+  const log = new QuietLogger();
   const real = new HandlerMap();
   const nonsense: unknown[] = [undefined, {}, { channel: null, handlers: real }, { handlers: {} }];
   let closes = 0;
@@ -330,7 +330,7 @@ Deno.test("a listener that throws or gives nonsense is survived as far as possib
   await assertRejects(() => serve(listener, { logger: log }).finished, TypeError, "not a promise");
   assertEquals(closes, 1);
   // Two of them fail alike.
-  assertEquals(log.lines.filter((line) => line.includes(": A connection to")).length, 3);
+  assertEquals(log.lines.filter((line) => line.startsWith("A connection to")).length, 3);
   assertEquals(log.lines.filter((line) => line.includes("failed to close")).length, 1);
 });
 

@@ -4,7 +4,7 @@ import { runSeeded } from "@internode/grid/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stream } from "../../../lib/rpc/contract/contract.ts";
 import type { Channel } from "../../../lib/transport/channel/transport.ts";
-import { Recorder } from "../../support/log/recorder.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { simulate, SimulatedServer } from "./simulated_server.ts";
 
 const echo = (): HandlerMap => new HandlerMap().set("a", "echo", (bytes) => bytes);
@@ -307,7 +307,7 @@ Deno.test("stopping under load: each call is answered, or certainly did not run"
 
 Deno.test("what does not end in time is told to the log, and does not keep the server", async () => {
   const server = new SimulatedServer();
-  const log = new Recorder(), stop = new AbortController();
+  const log = new QuietLogger(), stop = new AbortController();
   const stuck = {
     address: "stuck",
     accept: () => new Promise<never>(() => {}),

@@ -10,7 +10,7 @@ import {
 import type { Clock } from "../../../lib/runtime/clock.ts";
 import type { Channel } from "../../../lib/transport/channel/transport.ts";
 import { dial, RawClient, type RawClientOptions } from "./raw_client.ts";
-import { Recorder } from "../../support/log/recorder.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { TestListener } from "./test_listener.ts";
 
 /** Where the server is. */
@@ -19,7 +19,7 @@ export const SERVER = "memory://server";
 export class SimulatedServer {
   readonly clock: VirtualClock = new VirtualClock();
   readonly network: SimulatedNetwork;
-  readonly log: Recorder = new Recorder();
+  readonly log: QuietLogger = new QuietLogger();
   readonly stopping: AbortController = new AbortController();
   readonly random: SeededRandom;
   /** The server's time. */

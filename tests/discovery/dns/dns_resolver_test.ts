@@ -8,7 +8,7 @@ import {
 } from "../../../lib/discovery/resolver/resolver.ts";
 import { dnsResolver, type DnsResolverOptions } from "../../../lib/discovery/dns/dns_resolver.ts";
 import { addressesOf } from "../../support/endpoint_named.ts";
-import { RecordingLogger } from "../../support/log/recording_logger.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 type Answer =
   | readonly (string | { address: string; ttl?: number })[]
@@ -23,7 +23,7 @@ const srv = (priority: number, target: string, port: number): Deno.SrvRecord => 
 /** A resolver whose name server the test plays, on virtual time. */
 class Scene {
   readonly clock = new VirtualClock();
-  readonly logger = new RecordingLogger();
+  readonly logger = new QuietLogger();
   /** What is answered, by type. One that is not here is not answered at all. */
   readonly answers = new Map<string, Answer>();
   /** When there was a lookup, in milliseconds from the start. */

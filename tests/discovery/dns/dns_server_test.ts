@@ -4,7 +4,7 @@ import { missing, type Resolver, type Version } from "../../../lib/discovery/res
 import { dnsResolver, type DnsResolverOptions } from "../../../lib/discovery/dns/dns_resolver.ts";
 import { addressesOf } from "../../support/endpoint_named.ts";
 import { DNSMASQ, TestNameServer } from "./name_server.ts";
-import { RecordingLogger } from "../../support/log/recording_logger.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const { signal } = new AbortController();
 
@@ -45,7 +45,7 @@ function following(resolver: Resolver): () => Promise<string[]> {
 test("a real server's addresses are followed, and kept while it is down", [], async (server) => {
   await server.setHosts("10.0.0.1 cache.test", "10.0.0.2 cache.test", "fd00::1 cache.test");
   await server.start();
-  const logger = new RecordingLogger();
+  const logger = new QuietLogger();
   const resolver = resolverAt(server, "cache.test.", { port: 9000, logger });
   const next = following(resolver);
   assertEquals(await next(), ["tcp://10.0.0.1:9000", "tcp://10.0.0.2:9000"]);
@@ -84,7 +84,7 @@ test("both kinds of addresses", [], async (server) => {
 test("a name comes to be, and goes", [], async (server) => {
   await server.setHosts();
   await server.start();
-  const logger = new RecordingLogger();
+  const logger = new QuietLogger();
   const options = { port: 9000, shrinkHoldMs: 100, logger };
   const next = following(resolverAt(server, "cache.test.", options));
   assertEquals(await next(), ["missing"]);

@@ -12,7 +12,6 @@ import {
 } from "@internode/grid/discovery";
 import { TestAuthority } from "../../support/certificates/test_authority.ts";
 import { addressesOf, ask, untilAddresses } from "../../support/asking.ts";
-import { HeardLogger } from "../../support/log/heard_logger.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";
 
@@ -112,7 +111,7 @@ etcdTest(
         await Deno.writeTextFile(files.caFile, tls.ca);
         const past = await authority.node("client", { fromDays: -2, toDays: -1 });
         await write(past.cert, past.key);
-        const logger = new HeardLogger();
+        const logger = new QuietLogger();
         const resolver = resolverAt({ urls: etcd.url, tls: files, logger });
         await assertRejects(() => ask(resolver), InternodeError);
         await write(tls.cert, tls.key);
@@ -137,7 +136,7 @@ etcdTest("a password that changes: no lease ends, and a new login finds the new 
   await using etcd = await EtcdServer.start();
   await etcd.enableUsers("old");
   let password = "old";
-  const logger = new HeardLogger();
+  const logger = new QuietLogger();
   const login = { urls: etcd.url, user: "root", password: () => Promise.resolve(password) };
   await using _ = await registerAt(A, { ...login, ttlSeconds: 3, logger });
   const resolver = resolverAt({ ...login, refreshMs: 100, logger: new QuietLogger() });
@@ -193,7 +192,7 @@ etcdTest("a registration outlives a restart of etcd that has forgotten its login
   await using etcd = await EtcdServer.start();
   await etcd.enableUsers("pw");
   const login = { urls: etcd.url, user: "root", password: "pw" };
-  const logger = new HeardLogger();
+  const logger = new QuietLogger();
   await using registration = await registerAt(A, { ...login, ttlSeconds: 3, logger });
   await etcd.kill();
   await etcd.start();

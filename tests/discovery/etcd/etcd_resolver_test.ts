@@ -5,13 +5,12 @@ import {
   etcdResolver,
   type EtcdResolverOptions,
 } from "../../../lib/discovery/etcd/etcd_resolver.ts";
-import { QuietLogger } from "../../support/log/quiet.ts";
 import { NET } from "../../support/permitted.ts";
 import { addressesOf, ask, inTime, untilAddresses } from "../../support/asking.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";
 import { endless } from "../../support/network/endless.ts";
 import { FakeEtcd, message } from "./fake_etcd.ts";
-import { HeardLogger } from "../../support/log/heard_logger.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const A = "tcp://10.0.0.1:9000";
 const B = "tcp://10.0.0.2:9000";
@@ -101,7 +100,7 @@ etcdTest("a compaction while nobody watches", async (etcd) => {
 
 etcdTest("etcd is killed and comes back with its data", async (etcd) => {
   await etcd.put("svc/x/1", A);
-  const logger = new HeardLogger();
+  const logger = new QuietLogger();
   const resolver = resolverOf(etcd, { logger });
   const first = await ask(resolver);
   const next = ask(resolver, first.version);
@@ -121,7 +120,7 @@ etcdTest(
     for (let i = 0; i < 5; i++) await etcd.put("other", String(i));
     await etcd.put("svc/x/1", A);
     await etcd.put("svc/x/3", C);
-    const logger = new HeardLogger();
+    const logger = new QuietLogger();
     const resolver = resolverOf(etcd, { logger, shrinkHoldMs: 300 });
     const first = await ask(resolver);
     const next = ask(resolver, first.version);
@@ -142,7 +141,7 @@ etcdTest(
   "etcd freezes: the watch is silent, what is known stays, and news come after",
   async (etcd) => {
     await etcd.put("svc/x/1", A);
-    const logger = new HeardLogger();
+    const logger = new QuietLogger();
     const resolver = resolverOf(etcd, { logger, refreshMs: 50, requestTimeoutMs: 100 });
     const first = await ask(resolver);
     const next = ask(resolver, first.version);

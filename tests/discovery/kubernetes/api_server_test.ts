@@ -14,7 +14,7 @@ import { AccountFolder } from "../../support/kubernetes/account_folder.ts";
 import { API_SERVER, ApiServer, START_LIMIT_MS } from "../../support/kubernetes/api_server.ts";
 import { apply, manifestsIn } from "../../support/kubernetes/manifests.ts";
 import { pod, podIn, slice } from "../../support/kubernetes/slices.ts";
-import { HeardLogger } from "../../support/log/heard_logger.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const A = "tcp://10.0.0.1:9000", B = "tcp://10.0.0.2:9000";
 const ACCOUNT = "endpoint-reader";
@@ -24,7 +24,7 @@ class Shop implements AsyncDisposable {
   readonly server: ApiServer;
   readonly namespace: string;
   readonly account: AccountFolder;
-  readonly logger = new HeardLogger();
+  readonly logger = new QuietLogger();
 
   private constructor(server: ApiServer, namespace: string, account: AccountFolder) {
     this.server = server;

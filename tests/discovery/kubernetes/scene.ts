@@ -10,14 +10,14 @@ import { certificates } from "../../support/certificates/certificates.ts";
 import { AccountFolder } from "../../support/kubernetes/account_folder.ts";
 import { ScriptedApiServer } from "../../support/kubernetes/scripted_api_server.ts";
 import type { HttpServerOptions } from "../../support/network/http_server.ts";
-import { HeardLogger } from "../../support/log/heard_logger.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 
 /** What a resolver says of service `cache` in namespace `shop`. */
 export class Scene implements AsyncDisposable {
   readonly server: ScriptedApiServer;
   readonly account: AccountFolder;
-  readonly logger = new HeardLogger();
+  readonly logger = new QuietLogger();
 
   private constructor(server: ScriptedApiServer, account: AccountFolder) {
     this.server = server;

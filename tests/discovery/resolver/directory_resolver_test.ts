@@ -4,14 +4,14 @@ import { missing, type Resolver, type Version } from "../../../lib/discovery/res
 import { directoryResolver } from "../../../lib/discovery/directory_resolver.ts";
 import { addressesOf } from "../../support/endpoint_named.ts";
 import { FILES, NET } from "../../support/permitted.ts";
-import { RecordingLogger } from "../../support/log/recording_logger.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const { signal } = new AbortController();
 const POSIX = Deno.build.os !== "windows";
 
 /** A folder of its own, which need not exist. */
 class Scene implements AsyncDisposable {
-  readonly logger = new RecordingLogger();
+  readonly logger = new QuietLogger();
   readonly path: string;
   readonly #parent: string;
 

@@ -9,14 +9,14 @@ import {
 import { fileResolver, type FileResolverOptions } from "../../../lib/discovery/file_resolver.ts";
 import { addressesOf, named } from "../../support/endpoint_named.ts";
 import { FILES } from "../../support/permitted.ts";
-import { RecordingLogger } from "../../support/log/recording_logger.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const { signal } = new AbortController();
 const A = "tcp://10.0.0.1:9000", B = "tcp://10.0.0.2:9000";
 
 /** A file of its own for each test, and a resolver of it. */
 class Scene implements AsyncDisposable {
-  readonly logger = new RecordingLogger();
+  readonly logger = new QuietLogger();
   readonly path: string;
   readonly #folder: string;
 

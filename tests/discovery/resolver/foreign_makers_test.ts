@@ -7,7 +7,7 @@ import type { ResolveDns } from "../../../lib/discovery/dns/dns_lookup.ts";
 import { dnsResolver } from "../../../lib/discovery/dns/dns_resolver.ts";
 import { fileResolver } from "../../../lib/discovery/file_resolver.ts";
 import { TEXTLESS } from "../../support/foreign/textless.ts";
-import { KeptLines } from "../../support/log/kept_lines.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { addressesOf, ask } from "../../support/asking.ts";
 
@@ -34,10 +34,10 @@ function maker(bad: () => unknown): (text: string) => Endpoint {
 }
 
 async function checkAll(
-  make: (makeEndpoint: (text: string) => Endpoint, logger: KeptLines) => Resolver,
+  make: (makeEndpoint: (text: string) => Endpoint, logger: QuietLogger) => Resolver,
 ): Promise<void> {
   for (const [what, bad] of BAD) {
-    const log = new KeptLines();
+    const log = new QuietLogger();
     assertEquals(addressesOf(await ask(make(maker(bad), log))), ["good"], what);
     const ignored = log.of("endpoint_ignored");
     assertEquals(ignored.map(({ level }) => level), ["warn"], what);
@@ -94,7 +94,7 @@ Deno.test("what looks names up may answer and throw anything", async () => {
       dnsResolver("cache.example", {
         ...type === "A" ? { port: 9_000 } : { type },
         resolveDns: resolveDns as ResolveDns,
-        logger: new KeptLines(),
+        logger: new QuietLogger(),
       });
     const refuse = (): never => {
       throw value;

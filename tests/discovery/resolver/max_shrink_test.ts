@@ -21,14 +21,14 @@ import { InternodeError } from "@internode/grid";
 import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { runSeeded, VirtualClock } from "@internode/grid/testing";
 import { allNamed } from "../../support/endpoint_named.ts";
-import { KeptLines } from "../../support/log/kept_lines.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const HOLD_MS = 30_000;
 
 /** A source that the test plays, and a client that follows it. */
 class Scene {
   readonly clock = new VirtualClock();
-  readonly logger = new KeptLines();
+  readonly logger = new QuietLogger();
   readonly resolver: WatchingResolver;
   /** What the client has been told last. */
   seen = "nothing";
@@ -231,7 +231,7 @@ Deno.test("maxShrink: what nobody waits for is given up when somebody asks again
 });
 
 Deno.test("maxShrink: a host that moves to another address takes its place at once", async () => {
-  const clock = new VirtualClock(), logger = new KeptLines();
+  const clock = new VirtualClock(), logger = new QuietLogger();
   const at = (name: string, address: string): Endpoint =>
     withAttributes(allNamed(address)[0]!, { name });
   const resolver = new ManualResolver(["a", "b", "c"].map((name) => at(name, `old-${name}`)), {

@@ -2,10 +2,10 @@
 
 import { assertEquals } from "@std/assert";
 import { ProblemLog } from "../../../lib/discovery/resolver/problem_log.ts";
-import { KeptLines } from "../../support/log/kept_lines.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 Deno.test("troubles that take turns are told once each, then in sums, and once that they are over", () => {
-  const log = new KeptLines();
+  const log = new QuietLogger();
   let nowMs = 0;
   const trouble = new ProblemLog(log, { now: () => nowMs }, "It is there again.", {
     event: "resolver_recovered",
@@ -30,7 +30,7 @@ Deno.test("troubles that take turns are told once each, then in sums, and once t
 });
 
 Deno.test("troubles without end take no memory without end", () => {
-  const log = new KeptLines();
+  const log = new QuietLogger();
   const trouble = new ProblemLog(log, { now: () => 0 }, "Over.", { event: "resolver_recovered" });
   for (let each = 0; each < 65; each++) trouble.warn(`${each}`, { event: "resolver_failed" });
   trouble.warn("64", { event: "resolver_failed" });

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { InternodeError } from "@internode/grid";
 import { connect, type Endpoint, type Resolver } from "@internode/grid/call";
 import { TEXTLESS } from "../../support/foreign/textless.ts";
-import { KeptLines } from "../../support/log/kept_lines.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
 
 /** What is no endpoint, whatever one does with it. */
@@ -30,7 +30,7 @@ function resolverOf(answers: readonly (() => readonly Endpoint[])[]): Resolver {
 }
 
 Deno.test("of a resolver's endpoints those that are good are used, and the bad ones warned of once", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   await sim.run(async () => {
     const mixed = (): Endpoint[] => [...NO_ENDPOINTS, sim.endpoint(0)];
     const resolver = resolverOf([mixed, mixed, () => NO_ENDPOINTS, mixed]);
@@ -47,7 +47,7 @@ Deno.test("of a resolver's endpoints those that are good are used, and the bad o
 });
 
 Deno.test("a constant resolver with a good endpoint among bad ones will do, and one without is refused", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   const resolver = (endpoints: Endpoint[]): Resolver => ({
     isConstant: true,
     resolve: () => Promise.resolve({ endpoints, version: null }),
@@ -65,7 +65,7 @@ Deno.test("a constant resolver with a good endpoint among bad ones will do, and 
 });
 
 Deno.test("a resolver that goes on failing is told of in sums that come less and less often, and when it answers again", async () => {
-  const sim = new SimulatedService(), log = new KeptLines();
+  const sim = new SimulatedService(), log = new QuietLogger();
   await sim.run(async () => {
     let isBroken = true;
     const resolver: Resolver = {

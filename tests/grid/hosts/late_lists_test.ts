@@ -3,7 +3,7 @@ import * as t from "@internode/grid/codec";
 import type { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals } from "@std/assert";
 import { dials } from "../../../lib/grid/dialler.ts";
-import { KeptLines } from "../../support/log/kept_lines.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { watch } from "../../support/outcome.ts";
 import { type GridSetup, simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 
@@ -13,7 +13,7 @@ const auth = sharedSecret("the secret of these two");
 interface Late {
   readonly grid: SimulatedCluster<Manager>;
   readonly dialler: number;
-  readonly logs: readonly KeptLines[];
+  readonly logs: readonly QuietLogger[];
 }
 
 /** Two nodes of which the acceptor, or the dialler, lists only itself at first. */
@@ -21,7 +21,7 @@ function late(alone: "acceptor" | "dialler", setup: GridSetup = {}): Late {
   const hosts = setup.host === undefined ? ["memory://a", "memory://b"] : [0, 1].map(setup.host);
   const dialler = dials(hosts[0]!, hosts[1]!) ? 0 : 1;
   const isAlone = (index: number): boolean => (index === dialler) === (alone === "dialler");
-  const logs = [new KeptLines(), new KeptLines()];
+  const logs = [new QuietLogger(), new QuietLogger()];
   const grid = simulatedGrid({
     host: (index) => hosts[index]!,
     ...setup,

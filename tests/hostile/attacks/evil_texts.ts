@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import { MAX_LINE_TEXT } from "../../../lib/foreign/guarded_logger.ts";
 import { MAX_FOREIGN_TEXT } from "../../../lib/foreign/plain_text.ts";
-import type { Heard } from "../../support/log/heard.ts";
+import type { LogLine } from "../../support/log/quiet.ts";
 
 /** One of each kind that may stand in no line. */
 export const EVIL =
@@ -50,7 +50,7 @@ export function judgeError(where: string, error: unknown): void {
 }
 
 /** Judges log lines with all that comes beside them. */
-export function judgeLines(where: string, lines: readonly Heard[]): void {
+export function judgeLines(where: string, lines: readonly LogLine[]): void {
   for (const { message, fields } of lines) {
     judgeText(`${where}: the line`, message, MAX_LINE_TEXT);
     assert(typeof fields["event"] === "string", `${where}: no event beside "${message}"`);

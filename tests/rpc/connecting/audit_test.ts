@@ -25,9 +25,8 @@ import { openBare, upgradeRequest } from "../../support/network/raw_socket.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
-import { QuietLogger } from "../../support/log/quiet.ts";
 import { simulatedGrid, withPair } from "../../support/simulation/simulated_grid.ts";
-import { HeardLogger } from "../../support/log/heard.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const EMPTY = new Uint8Array(0);
 const locked = single("locked");
@@ -184,7 +183,7 @@ Deno.test("an audit receives texts of unproven peers on one line and shortened",
 });
 
 Deno.test("an audit that fails is logged, and once for the same failure", () => {
-  const logger = new HeardLogger(), clock = new VirtualClock();
+  const logger = new QuietLogger(), clock = new VirtualClock();
   const audit = (): never => {
     throw new Error("the disk is full");
   };

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { type ErrorCode, InternodeError } from "@internode/grid";
 import { ConnectionLog } from "../../../lib/rpc/connecting/connection_log.ts";
 import { VirtualClock } from "../../../lib/testing/time/virtual_clock.ts";
-import { KeptLines } from "../../support/log/kept_lines.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { withPair } from "../../support/simulation/simulated_grid.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
 import { HandlerMap } from "@internode/grid/call";
@@ -16,13 +16,13 @@ function errorOf(code: ErrorCode, message: string): InternodeError {
 }
 
 /** The lines of a log: event, level and text. */
-function linesOf(lines: KeptLines["shown"]): string[] {
+function linesOf(lines: QuietLogger["shown"]): string[] {
   return lines.map(({ level, message, fields }) => `${fields["event"]} ${level}: ${message}`);
 }
 
 /** Lets something happen each second, and gives the lines that are shown. */
 function each(seconds: number, happens: (log: ConnectionLog) => void): string[] {
-  const lines = new KeptLines(), clock = new VirtualClock();
+  const lines = new QuietLogger(), clock = new VirtualClock();
   const log = new ConnectionLog("tcp://b:9000", { logger: lines, clock }, 4_000);
   for (let passed = 0; passed < seconds; passed++) {
     happens(log);
@@ -80,7 +80,7 @@ Deno.test("what does not pass by itself is a warning from the start", () => {
 });
 
 Deno.test("both faces log the same of a peer that closes, of one that crashes, and of its return", async () => {
-  const grid = new KeptLines(), service = new KeptLines();
+  const grid = new QuietLogger(), service = new QuietLogger();
   const handlers = new HandlerMap();
   await withPair({ options: ({ index }) => index === 0 ? { logger: grid } : {} }, async (pair) => {
     await pair.clock.advance(10_000);
@@ -102,7 +102,7 @@ Deno.test("both faces log the same of a peer that closes, of one that crashes, a
     await sim.stop(0);
     await sim.clock.advance(10_000);
   });
-  const events = (log: KeptLines): string[] =>
+  const events = (log: QuietLogger): string[] =>
     log.shown.map(({ level, fields: { event } }) => `${level} ${event}`);
   assertEquals(events(grid), [
     "info peer_up",

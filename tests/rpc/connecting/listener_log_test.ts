@@ -10,7 +10,7 @@ import { resolveConnectionOptions } from "../../../lib/rpc/connecting/connection
 import { ListenerLog } from "../../../lib/rpc/connecting/listener_log.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
 import { FILES, NET } from "../../support/permitted.ts";
-import { HeardLogger } from "../../support/log/heard.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 
 const SCHEMES = ["tcp", "tls", "ws", "wss", "unix"];
 
@@ -37,7 +37,7 @@ async function probe(options: Deno.ConnectOptions | string, says: Uint8Array): P
   conn.close();
 }
 
-async function probeAll(address: string, scheme: string, logger: HeardLogger): Promise<void> {
+async function probeAll(address: string, scheme: string, logger: QuietLogger): Promise<void> {
   const port = Number(/:(\d+)/.exec(address)?.[1]);
   const at = scheme === "unix" ? address.slice("unix://".length) : { port, hostname: "127.0.0.1" };
   for (const says of sayings(scheme)) await probe(at, says);
@@ -65,7 +65,7 @@ for (const scheme of SCHEMES) {
     name: `over ${scheme}, a probe that connects to a service and leaves is for level debug`,
     ignore,
     fn: async () => {
-      const [at, remove] = await address(), logger = new HeardLogger();
+      const [at, remove] = await address(), logger = new QuietLogger();
       const stop = new AbortController(), transports = systemTransports(certificates());
       const listener = await listen(at, new HandlerMap(), { logger, transports });
       const serving = serve(listener, { logger, signal: stop.signal }).finished;
@@ -81,7 +81,7 @@ for (const scheme of SCHEMES) {
     name: `over ${scheme}, a probe that connects to a grid and leaves is for level debug`,
     ignore,
     fn: async () => {
-      const [at, remove] = await address(), logger = new HeardLogger();
+      const [at, remove] = await address(), logger = new QuietLogger();
       const transports = systemTransports(certificates());
       const local = at.replace("127.0.0.1", "localhost");
       const grid = new Manager({ local, hosts: [local], logger, transports });
@@ -95,7 +95,7 @@ for (const scheme of SCHEMES) {
 }
 
 Deno.test("repeated refusals of unproven peers are logged once, then in sums", () => {
-  const logger = new HeardLogger();
+  const logger = new QuietLogger();
   let nowMs = 0;
   const clock = { ...systemClock, now: () => nowMs };
   const log = new ListenerLog("tcp://a:1", logger, clock);
@@ -103,7 +103,7 @@ Deno.test("repeated refusals of unproven peers are logged once, then in sums", (
     const message = `Refused tcp://c:${port} at tcp://a:1: the data received is not TLS.`;
     log.onError(new InternodeError("PermissionDenied", message, { origin: "remote" }));
   }
-  assertEquals(logger.heard.length, 200);
+  assertEquals(logger.all.length, 200);
   const warned = logger.shown;
   assertEquals(warned.map(({ level, fields }) => [level, fields["event"], fields["count"]]), [
     ["warn", "connection_refused", 1],
@@ -118,7 +118,7 @@ Deno.test("repeated refusals of unproven peers are logged once, then in sums", (
 });
 
 Deno.test("repeated failures of a listener are logged once, and its recovery too", () => {
-  const logger = new HeardLogger();
+  const logger = new QuietLogger();
   let nowMs = 0;
   const clock = { ...systemClock, now: () => nowMs };
   const log = new ListenerLog("tcp://a:1", logger, clock);
@@ -134,7 +134,7 @@ Deno.test("repeated failures of a listener are logged once, and its recovery too
 
 for (const step of ["checkPeer", "onOpen"] as const) {
   Deno.test(`a fault of this side in ${step} is logged as one, with its stack, and the peer hears at once`, async () => {
-    const logger = new HeardLogger(), fault = new TypeError("x is not a function");
+    const logger = new QuietLogger(), fault = new TypeError("x is not a function");
     const settings = resolveConnectionOptions({ logger, handshakeTimeoutMs: 60_000 });
     const ended = Promise.withResolvers<InternodeError>(), gone: Promise<void>[] = [];
     const ownerOf = (isFaulty: boolean): LinkDelegate => {
@@ -165,7 +165,7 @@ for (const step of ["checkPeer", "onOpen"] as const) {
 }
 
 Deno.test("a grid that cannot make a session of what comes in logs it, and closes it", async () => {
-  const logger = new HeardLogger(), hosts = ["memory://a"];
+  const logger = new QuietLogger(), hosts = ["memory://a"];
   let accept: ((channel: never) => void) | undefined;
   const grid = new Manager({
     local: hosts[0]!,

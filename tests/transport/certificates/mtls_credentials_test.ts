@@ -9,7 +9,6 @@ import {
 } from "../../../lib/transport/certificates/mtls_credentials.ts";
 import { inTime } from "../../support/asking.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
-import { HeardErrors } from "../../support/log/heard_errors.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import { Acceptor, dialOptions, turns } from "../../support/channels/acceptor.ts";
 import { closeBoth } from "../../support/channels/channel_conformance.ts";
@@ -129,7 +128,7 @@ Deno.test("new connections use what is new, in both directions, and old ones sta
 /** Three files, and credentials that watch them. */
 class Folder implements AsyncDisposable {
   readonly path = Deno.makeTempDirSync({ prefix: "internode-" });
-  readonly logger = new HeardErrors();
+  readonly logger = new QuietLogger();
   readonly credentials: MtlsCredentials;
 
   constructor(options: MtlsCredentialsOptions = {}) {

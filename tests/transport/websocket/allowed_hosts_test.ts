@@ -5,7 +5,7 @@ import { hostProblem, readHosts } from "../../../lib/transport/websocket/allowed
 import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import { webSocketTransport } from "../../../lib/transport/websocket/web_socket.ts";
 import { Manager, nativeWebSocketTransport, systemTransports } from "../../../mod.ts";
-import { HeardLogger } from "../../support/log/heard.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { TestAuthority } from "../../support/certificates/test_authority.ts";
 
@@ -103,7 +103,7 @@ for (
     for (const [allowHosts, host, status] of CASES) {
       // The runtime refuses what is no host itself, and says nothing.
       if (isNative && status === "400") continue;
-      const logger = new HeardLogger();
+      const logger = new QuietLogger();
       const more = { logger, transports, ...(allowHosts && { allowHosts }) };
       const ask = async (address: string): Promise<void> => {
         const { port } = new URL(address.replace(/^wss?/, "http"));
@@ -145,7 +145,7 @@ for (
         [undefined, "127.0.0.1", "101"] as const,
       ]
     ) {
-      const logger = new HeardLogger(), local = `${scheme}://grid.example:1`;
+      const logger = new QuietLogger(), local = `${scheme}://grid.example:1`;
       const grid = new Manager({
         local,
         hosts: [local],
