@@ -7,7 +7,7 @@
 import { single, type SingleContract } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 
-/** Greets whoever gives its name. */
+/** Greets its caller by name. */
 export const greet: SingleContract<{ name: string }, { text: string }> = single("greet", {
   request: t.record({ name: t.string() }),
   response: t.record({ text: t.string() }),
