@@ -109,7 +109,7 @@ export class Acceptor {
     const judge = (link: Link, caller: string): TakeOver | Refusal => {
       const found = this.#find(caller, link.identity);
       if ("why" in found) {
-        if (found.code === "GoingAway") this.#onIntroduced(caller);
+        if (found.code === "GoingAway") this.#onIntroduced(caller, link.identity);
         return found;
       }
       return () => {
@@ -145,7 +145,8 @@ export class Acceptor {
     }
     const refusal = node.refusal(name, identity);
     if (dials(local, name)) {
-      return node.options.admit !== null && refusal === null
+      const { admit, onDemand } = node.options;
+      return (admit !== null || onDemand) && refusal === null
         ? this.#dialled(name)
         : denied(`"${local}" dials "${name}", not the other way around`);
     }
@@ -158,8 +159,10 @@ export class Acceptor {
   }
 
   /** A host that this node is to dial has made itself known. */
-  #onIntroduced(name: string): void {
+  #onIntroduced(name: string, identity: PeerIdentity | undefined): void {
     const peer = this.#peers.get(name) ?? this.#peers.admit(parseHostAddress(name));
-    peer.reconnector.dialAnew(false);
+    peer.want();
+    // Who has proven nothing does not shorten a back-off.
+    if (identity !== undefined) peer.reconnector.dialAnew(false);
   }
 }

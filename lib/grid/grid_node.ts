@@ -52,6 +52,8 @@ export class GridNode {
   readonly dialLimiter: DialLimiter;
   /** Whether the node takes nothing new. */
   closing = false;
+  /** Told whenever there is a connection with a peer. */
+  onConnected: () => void = () => {};
   /** Told whenever nothing is left of a connection. */
   onGone: () => void = () => {};
 

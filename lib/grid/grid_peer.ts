@@ -16,10 +16,11 @@ import { LastingBackOff, lastingMs } from "../rpc/connecting/back_off.ts";
 import { ConnectionLog } from "../rpc/connecting/connection_log.ts";
 import { type ConnectionState, mayFollow } from "../rpc/contract/connection_state.ts";
 import type { GridNode } from "./grid_node.ts";
-import { drainLink } from "../rpc/connecting/link_closing.ts";
+import { drainLink, partFrom } from "../rpc/connecting/link_closing.ts";
 import type { ListedHost } from "./host_list.ts";
 import { Introduction } from "./introduction.ts";
-import { managerClosed, notListed, peerCloses, unreachable } from "./peer_errors.ts";
+import { managerClosed, notListed, peerCloses, unreachable, unused } from "./peer_errors.ts";
+import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import { Reconnector } from "../rpc/connecting/reconnector.ts";
 import type { ReconnectorDelegate } from "../rpc/connecting/reconnector_delegate.ts";
 import { DuplicateNameWatch } from "../rpc/connecting/duplicate_name_watch.ts";
@@ -49,13 +50,23 @@ export class GridPeer implements ReconnectorDelegate {
   #listeners: Set<(state: ConnectionState) => void> | null = null;
   #waiting: WaitingCalls | null = null;
   #duplicates: DuplicateNameWatch | null = null;
-  #state: ConnectionState = "connecting";
+  #state: ConnectionState;
+  /** Whether the connection is made when it is needed, and how many wait for it beside calls. */
+  readonly #onDemand: boolean;
+  #needs = 0;
   #unwatch: (() => void) | null = null;
   /** Where peers may be admitted, and this one is to dial. */
   readonly #introduction: Introduction | null = null;
 
-  constructor(node: GridNode, listed: ListedHost, dials: boolean) {
+  /**
+   * @param listed Who it is, and where it is reached.
+   * @param dials Whether this side dials.
+   * @param onDemand Whether the connection is made only when it is needed.
+   */
+  constructor(node: GridNode, listed: ListedHost, dials: boolean, onDemand: boolean) {
     this.#node = node;
+    this.#onDemand = onDemand;
+    this.#state = onDemand ? "idle" : "connecting";
     this.#listed = listed;
     this.host = listed.name.href;
     this.#dials = dials;
@@ -73,7 +84,7 @@ export class GridPeer implements ReconnectorDelegate {
       },
       this,
     );
-    if (dials || options.admit === null) return;
+    if (dials || options.admit === null && !onDemand) return;
     this.#introduction = new Introduction(node, () => this.#listed);
     this.#introduction.onAllGone = () => this.onGone();
     this.#introduction.onRefused = (error) => this.#onIntroduced(error);
@@ -104,8 +115,9 @@ export class GridPeer implements ReconnectorDelegate {
     if (this.#unwatch !== null || this.#state === "closed") return;
     const by = this.#dials ? this.#listed.address : this.#node.options.listen;
     this.#unwatch = this.#node.onChange(by, () => this.reconnector.onChange());
-    this.reconnector.start();
-    this.#introduction?.start();
+    if (this.#onDemand && !this.#isNeeded) return;
+    this.#setState("connecting");
+    this.#connect();
   }
 
   /** Calls back at each change of state; the function returned ends that. */
@@ -115,8 +127,37 @@ export class GridPeer implements ReconnectorDelegate {
     return () => listeners.delete(listener);
   }
 
+  /** A connection is needed, also by somebody who makes no calls; the function returned ends that. */
+  need(): () => void {
+    this.#needs++;
+    this.want();
+    let isOver = false;
+    return () => {
+      if (!isOver) this.#needs--;
+      isOver = true;
+    };
+  }
+
+  /** Begins to connect if there is no connection as none was needed. */
+  want(): void {
+    if (this.#state !== "idle") return;
+    this.#setState("connecting");
+    if (this.#unwatch !== null) this.#connect();
+  }
+
+  /** Closes the connection, which is idle, without a call lost: what comes before the peer knows is served. */
+  release(): void {
+    const { renewalGraceMs, clock } = this.#node.options, reason = unused();
+    const link = this.reconnector.release(reason);
+    if (link === null) return;
+    const hasParted = partFrom(link, "idle"), isOver = (): number => hasParted() ? 0 : Infinity;
+    new QuietWait(clock, renewalGraceMs, [link], isOver).ended.then(() => link.close(reason));
+    this.#rest();
+  }
+
   /** A call for which there is no link: it waits, or fails at once. */
   wait(call: OutgoingCall, waitForReady: boolean, send: (link: Link) => void): void {
+    this.want();
     const failureOf = (why: Unsent): InternodeError => this.#unsent(why);
     if (this.#state === "closed" || this.#state === "disconnected" && !waitForReady) {
       call.state = "ended";
@@ -212,10 +253,13 @@ export class GridPeer implements ReconnectorDelegate {
       );
     }
     this.#introduction?.stop();
+    // It is kept up, and renewed, for as long as it is there.
+    if (this.#unwatch !== null) this.reconnector.start();
     this.#log.onConnected(link, instance);
     this.#setState("connected");
     this.#waiting?.tryAll();
     this.#drainIfClosing(link);
+    this.#node.onConnected();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
@@ -228,6 +272,7 @@ export class GridPeer implements ReconnectorDelegate {
   onLost(link: Link, error: InternodeError | null): void {
     if (error !== null) this.#log.onLost(link, error);
     if (this.reconnector.link !== null) return;
+    if (this.#onDemand && !this.#isNeeded) return this.#rest();
     this.#setState("connecting");
     if (!this.isClosing) this.#introduction?.start();
   }
@@ -271,6 +316,23 @@ export class GridPeer implements ReconnectorDelegate {
     if (this.#state !== "disconnected") this.#setState("disconnected");
     this.#waiting?.fail("down");
     this.onDown();
+    if (this.#onDemand && !this.#isNeeded && !this.hasLeft) this.#rest();
+  }
+
+  get #isNeeded(): boolean {
+    return this.#needs > 0 || this.#waiting !== null && this.#waiting.size > 0;
+  }
+
+  #connect(): void {
+    this.reconnector.start();
+    this.#introduction?.start();
+  }
+
+  /** No connection is needed at the moment. */
+  #rest(): void {
+    this.reconnector.stop(unused());
+    this.#introduction?.stop();
+    if (this.#state !== "closed") this.#setState("idle");
   }
 
   #unsent(why: Unsent): InternodeError {

@@ -55,7 +55,9 @@ export class Introduction implements LinkDelegate {
   start(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
-    this.#wait(FIRST_MS * (1 + this.#node.options.random.next()));
+    const { random, onDemand } = this.#node.options;
+    // A peer that connects when it has to does not dial by itself.
+    this.#wait(onDemand ? 0 : FIRST_MS * (1 + random.next()));
   }
 
   /** There is one, or none is wanted any more. Any number of calls. */

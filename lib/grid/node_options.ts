@@ -61,6 +61,14 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
    * peers.
    */
   readonly admit?: AllowRule | undefined;
+  /**
+   * When connections are made: `"all"`: with each peer, at once; `"onDemand"`: with
+   * a peer that is called, for grids so large that most pairs never talk. It should
+   * be the same on all hosts. Default: `"all"`.
+   */
+  readonly connect?: "all" | "onDemand" | undefined;
+  /** With `connect: "onDemand"`: how many connections may be open. Of more, idle ones are closed, those first that were not used for the longest time; those that have calls stay. Default: `Infinity`. */
+  readonly maxConnections?: number | undefined;
   /** The request path of WebSocket hosts. Default: `"/internode"`. */
   readonly path?: string | undefined;
   /** The origins of web pages that may connect to a WebSocket host, such as `"https://app.example"`, or `"*"` for all; also by `upgrade`. A browser lets any page connect to what its machine reaches, and no node says an origin. Others get status 403. Default: none. */
@@ -124,6 +132,10 @@ export interface NodeOptions extends ConnectionSettings {
   readonly listen: HostAddress;
   /** See {@linkcode ManagerOptions}. */
   readonly admit: AllowRule | null;
+  /** Whether connections are made when they are needed. */
+  readonly onDemand: boolean;
+  /** See {@linkcode ManagerOptions}. */
+  readonly maxConnections: number;
   /** See {@linkcode ManagerOptions}. */
   readonly path: string;
   /** See {@linkcode ManagerOptions}. */
@@ -175,6 +187,8 @@ export function resolveOptions(given: ManagerOptions, local: HostAddress): NodeO
     ...resolveConnectionOptions(given),
     listen: given.listen === undefined ? local : parseHostAddress(given.listen),
     admit: readAdmit(given),
+    onDemand: readConnect(given) === "onDemand",
+    maxConnections: given.maxConnections ?? Infinity,
     path,
     allowOrigins: readOrigins(given.allowOrigins),
     allowHosts: readHosts(given.allowHosts),
@@ -207,4 +221,21 @@ function readAdmit({ admit, tls, transports }: ManagerOptions): AllowRule | null
   }
   if (tls !== undefined || transports !== undefined) return admit;
   throw invalidOption("admit", "needs mutual TLS (option tls), as it admits by certificate");
+}
+
+function readConnect({ connect = "all", maxConnections }: ManagerOptions): "all" | "onDemand" {
+  if (connect !== "all" && connect !== "onDemand") {
+    throw invalidOption("connect", `must be "all" or "onDemand", not ${shown(connect)}`);
+  }
+  if (maxConnections === undefined) return connect;
+  if (connect === "all") {
+    throw invalidOption("maxConnections", 'needs connect: "onDemand", as all are connected else');
+  }
+  if (maxConnections === Infinity || Number.isInteger(maxConnections) && maxConnections > 0) {
+    return connect;
+  }
+  throw invalidOption(
+    "maxConnections",
+    `must be a whole number above 0, not ${shown(maxConnections)}`,
+  );
 }

@@ -23,7 +23,7 @@ export class OwnPeer extends GridPeer {
   readonly #node: GridNode;
 
   constructor(node: GridNode) {
-    super(node, { name: node.local, address: node.local }, true);
+    super(node, { name: node.local, address: node.local }, true, false);
     this.#node = node;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { areDrained } from "../rpc/connecting/link_closing.ts";
+import { partFrom } from "../rpc/connecting/link_closing.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import type { Link } from "../driver/link.ts";
 import type { EventLogger } from "../foreign/log_event.ts";
@@ -22,9 +22,9 @@ export async function departFrom(peer: GridPeer, graceMs: number, node: GridNode
   const { options: { clock, logger }, local } = node;
   peer.leave();
   const { host, reconnector } = peer, { links } = reconnector;
-  // What it calls before it knows is served, so that no call fails by this.
-  for (const link of links) link.session.sendDrain("unlisted", link.beginTurn());
-  const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
+  const parted = links.map((link) => partFrom(link, "unlisted"));
+  const isOver = (): boolean => parted.filter((hasParted) => !hasParted()).length === 0;
+  const { ended } = new QuietWait(clock, graceMs, links, () => isOver() ? 0 : Infinity);
   if (!await ended) tellGivenUp(host, graceMs, links, logger);
   reconnector.close(hostLeft(host, local.href));
   const gone = new QuietWait(clock, Infinity, [], () => peer.isGone ? 0 : Infinity);

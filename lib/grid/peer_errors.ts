@@ -39,6 +39,14 @@ export function hostLeft(host: string, local: string): InternodeError {
   );
 }
 
+/** What ends a connection that nobody needs at the moment. */
+export function unused(): InternodeError {
+  return new InternodeError("GoingAway", "The connection was not used, and was closed.", {
+    origin: "local",
+    outcome: "maybeExecuted",
+  });
+}
+
 /** The error of what is asked of a node that was closed. */
 export function managerClosed(): InternodeError {
   return new InternodeError("Closed", "This manager is closed.", { origin: "local" });

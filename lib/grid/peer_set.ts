@@ -10,6 +10,7 @@ import { resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
 import { sumOfTraffic, type TrafficStats } from "../rpc/connecting/connection_stats.ts";
 import { Connection } from "./connection.ts";
+import { ConnectionBound } from "./connection_bound.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import { GridPeer } from "./grid_peer.ts";
@@ -26,6 +27,7 @@ interface Member {
 /** Those that are listed, and those that finish what runs after they have left. */
 export class PeerSet {
   readonly #node: GridNode;
+  readonly #bound: ConnectionBound;
   readonly #present = new Map<string, Member>();
   readonly #leaving = new Set<GridPeer>();
   /** This node as its own peer, once it is asked for. */
@@ -37,6 +39,9 @@ export class PeerSet {
 
   constructor(node: GridNode) {
     this.#node = node;
+    const { clock, maxConnections } = node.options;
+    const bound = this.#bound = new ConnectionBound(clock, maxConnections, () => this.present);
+    node.onConnected = () => bound.onConnected();
   }
 
   /** How many there are, this node itself left out. */
@@ -135,6 +140,7 @@ export class PeerSet {
     const { local, options: { logger } } = this.#node, fields = { host, local: local.href };
     logger.info(`${host} is admitted by its certificate.`, { event: "host_admitted", ...fields });
     peer.isAdmitted = true;
+    peer.want();
     peer.onDown = () => {
       if (peer.isAdmitted) this.#remove(host, resolveGraceMs({}));
     };
@@ -144,6 +150,7 @@ export class PeerSet {
   /** Takes no calls and makes no connections any more. */
   drain(reason: InternodeError): void {
     this.#closed = true;
+    this.#bound.close();
     for (const peer of this.all) peer.drain(reason);
   }
 
@@ -162,7 +169,8 @@ export class PeerSet {
 
   #add(host: ListedHost): GridPeer {
     const local = this.#node.local.href, name = host.name.href;
-    const peer = new GridPeer(this.#node, host, dials(local, name));
+    const { onDemand } = this.#node.options;
+    const peer = new GridPeer(this.#node, host, dials(local, name), onDemand);
     const connection = new Connection(this.#node, peer, () => this.get(name));
     this.#present.set(name, { peer, connection });
     if (this.#isStarted) peer.start();

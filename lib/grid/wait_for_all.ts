@@ -10,7 +10,7 @@ import type { PeerSet } from "./peer_set.ts";
 import { failed, until, untilConnected, type WaitOptions } from "./wait_for_connect.ts";
 import { optionsOf } from "../foreign/option_checks.ts";
 
-/** Resolves once it is known who belongs to the grid and each of them is connected. Who leaves meanwhile is not waited for, who joins is. */
+/** Resolves once it is known who belongs to the grid and each of them is connected. Who leaves meanwhile is not waited for, who joins is, and nobody with whom no connection is needed. */
 export async function untilAllConnected(
   peers: PeerSet,
   membership: Membership,
@@ -34,7 +34,7 @@ export async function untilAllConnected(
     },
   });
   for (;;) {
-    const missing = peers.present.filter(({ state }) => state !== "connected");
+    const missing = peers.present.filter(({ state }) => state !== "connected" && state !== "idle");
     if (missing.length === 0) return;
     await Promise.all(missing.map(async (peer) => {
       await untilConnected(peer, clock, rest()).catch((error) => {

@@ -44,7 +44,13 @@ export function untilConnected(
       if (peer.hasLeft) return notListed(peer.host, peer.local);
       return peer.state === "closed" && failure("Closed", "this manager is closed");
     },
-    listen: (look) => peer.onStateChange(look),
+    listen: (look) => {
+      const forget = peer.onStateChange(look), release = peer.need();
+      return () => {
+        forget();
+        release();
+      };
+    },
     late: (timeoutMs) => failure("Unreachable", `none was made within ${timeoutMs} ms`),
   });
 }

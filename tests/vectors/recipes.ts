@@ -85,10 +85,12 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
   {
     name: "drain of who is not listed any more",
     description: "argument 3: no new calls, please; the sender may list the receiver again",
-    make: caller(
-      FrameType.drain,
-      ({ side, nowMs }) => side.session.sendDrain("unlisted", nowMs),
-    ),
+    make: caller(FrameType.drain, ({ side, nowMs }) => side.session.sendDrain("unlisted", nowMs)),
+  },
+  {
+    name: "drain of a connection that is not used",
+    description: "argument 4: who needs a connection makes another",
+    make: caller(FrameType.drain, ({ side, nowMs }) => side.session.sendDrain("idle", nowMs)),
   },
   {
     name: "drain that asks for a renewal",

@@ -51,6 +51,8 @@ wrongTypes<ManagerOptions>("Manager", nodeOf, {
   listen: { good: [], named: "" },
   hosts: { good: [], bad: [[4], [null]], named: "ost" },
   admit: { good: [], named: "admit" },
+  connect: { good: [], named: "connect" },
+  maxConnections: { good: [], named: "maxConnections" },
   path: { good: [] },
   allowOrigins: "texts",
   allowHosts: "texts",

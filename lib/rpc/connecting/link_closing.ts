@@ -7,6 +7,7 @@
 import { InternodeError } from "../../errors.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Link } from "../../driver/link.ts";
+import type { DrainReason } from "../../session/frames/drain_reason.ts";
 
 /** Refuses new calls, asks running handlers to end soon, and ends calls whose handlers have not begun. */
 export function drainLink(link: Link, reason: InternodeError): void {
@@ -25,6 +26,28 @@ export function areDrained(links: readonly Link[]): boolean {
   // Every link is checked, as each has to ask its own peer.
   for (const link of links) drained = link.checkDrained() && drained;
   return drained;
+}
+
+/**
+ * Asks the peer to make no more calls over a connection. Those that it makes
+ * before it knows are served.
+ *
+ * @returns Says whether nothing is under way and nothing more can come: the peer knows, and all calls have ended.
+ */
+export function partFrom(link: Link, reason: DrainReason): () => boolean {
+  const { session } = link, nowMs = link.beginTurn();
+  session.sendDrain(reason, nowMs);
+  // The first answer may be to a ping that was under way before.
+  let answers = 0, lastPing = session.lastPing;
+  session.ping(nowMs);
+  return () => {
+    if (session.state !== "open") return true;
+    if (session.lastPing !== lastPing) {
+      lastPing = session.lastPing;
+      if (++answers === 1) session.ping(link.beginTurn());
+    }
+    return answers > 1 && link.checkDrained();
+  };
 }
 
 /**

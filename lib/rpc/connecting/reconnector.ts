@@ -38,47 +38,22 @@
 
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
-import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { DrainReason } from "../../session/frames/drain_reason.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
-import { PEER_CLOSES, type Refusal } from "../../session/frames/wire_error.ts";
+import { peerLeaves, type Refusal } from "../../session/frames/wire_error.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
-import type { LastingBackOff } from "./back_off.ts";
 import { ConnectionTotals } from "./connection_stats.ts";
-import type { DialLimiter } from "./dial_limiter.ts";
 import { DialAttempt } from "./dial_attempt.ts";
-import type { ReconnectorDelegate } from "./reconnector_delegate.ts";
-import { type RenewalDelegate, RenewalSchedule, type RenewalSettings } from "./renewal_schedule.ts";
+import type { ReconnectorDelegate, ReconnectorInit } from "./reconnector_delegate.ts";
+import { type RenewalDelegate, RenewalSchedule } from "./renewal_schedule.ts";
 import { goingAway, replaced, RetiredLinks } from "./retired_links.ts";
 
 /** How long a peer that dials may take to reconnect after a loss, in milliseconds. */
 const RETURN_MS = 200;
-const PEER_UNLISTED = "The peer has taken this host off its list of hosts.";
 const NOTHING: readonly never[] = [];
-
-/** What a reconnector is made from. */
-export interface ReconnectorInit {
-  /** The settings of its node or client. */
-  readonly settings: RenewalSettings & {
-    /** How long one attempt may take, in milliseconds; also how long a peer that dials may take to connect first. */
-    readonly dialTimeoutMs: number;
-    /** Receives failures of user code that do not belong to an attempt. */
-    readonly logger: EventLogger;
-  };
-  /** Limits how many dials of its node or client are under way. */
-  readonly limiter: DialLimiter;
-  /** The address that it connects to, for errors. */
-  readonly address: string;
-  /** Whether this side dials; if not, it takes over connections that its node has accepted. */
-  readonly dials: boolean;
-  /** Whether the peer makes calls too. */
-  readonly peerCalls: boolean;
-  /** How attempts slow down. */
-  readonly backOff: LastingBackOff;
-}
 
 /** Keeps the connection of one pair of hosts; its states are in the module's comment. */
 export class Reconnector implements LinkDelegate, RenewalDelegate {
@@ -158,11 +133,18 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (this.link !== null) this.#retire(this.link, Infinity);
   }
 
+  /** The connection is not used any more, and none is wanted; whoever has called this closes it. */
+  release(reason: InternodeError): Link | null {
+    const { link } = this;
+    this.stop(reason);
+    this.link = null;
+    return link;
+  }
+
   /** No connection is wanted or used any more, for good; those that are open stay until `close`. */
   leave(reason: InternodeError): void {
-    this.stop(reason);
+    this.release(reason);
     this.#closed = reason;
-    this.link = null;
   }
 
   /** Closes all connections, for good. */
@@ -243,9 +225,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (reason === "renewal") {
       if (dials) this.#schedule.onAsked();
     } else if (reason === "closing" || reason === "unlisted") {
-      const error = reason === "closing"
-        ? new InternodeError("Unreachable", PEER_CLOSES, { origin: "remote" })
-        : new InternodeError("NotListed", PEER_UNLISTED, { origin: "remote" });
+      const error = peerLeaves(reason);
       this.#lose();
       this.isDown = true;
       this.lastFailure = error;
@@ -253,6 +233,10 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
       if (!peerCalls) this.#retire(link, Infinity);
       this.#delegate.onPeerClosing(error);
       this.#connectLater(reason === "unlisted");
+    } else if (reason === "idle") {
+      this.#lose();
+      this.#delegate.onLost(link, null);
+      this.#connectLater();
     } else if (!dials) {
       // The peer had opened a newer connection, which was lost before its handshake was done on this side.
       this.#retire(link, settings.renewalGraceMs, this.#schedule.openedMs, true);

@@ -5,9 +5,34 @@
  */
 
 import type { InternodeError } from "../../errors.ts";
+import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
+import type { LastingBackOff } from "./back_off.ts";
+import type { DialLimiter } from "./dial_limiter.ts";
+import type { RenewalSettings } from "./renewal_schedule.ts";
+
+/** What a reconnector is made from. */
+export interface ReconnectorInit {
+  /** The settings of its node or client. */
+  readonly settings: RenewalSettings & {
+    /** How long one attempt may take, in milliseconds; also how long a peer that dials may take to connect first. */
+    readonly dialTimeoutMs: number;
+    /** Receives failures of user code that do not belong to an attempt. */
+    readonly logger: EventLogger;
+  };
+  /** Limits how many dials of its node or client are under way. */
+  readonly limiter: DialLimiter;
+  /** The address that it connects to, for errors. */
+  readonly address: string;
+  /** Whether this side dials; if not, it takes over connections that its node has accepted. */
+  readonly dials: boolean;
+  /** Whether the peer makes calls too. */
+  readonly peerCalls: boolean;
+  /** How attempts slow down. */
+  readonly backOff: LastingBackOff;
+}
 
 /** What a face adds. Its methods are called once the reconnector's fields are up to date. */
 export interface ReconnectorDelegate extends Pick<LinkDelegate, "checkPeer" | "resolve"> {

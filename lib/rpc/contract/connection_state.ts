@@ -8,6 +8,9 @@
  * | `connected` | the connection is lost | `connecting` |
  * | `connected` | the peer says that it is closing | `disconnected` |
  * | `disconnected` | the handshake is done | `connected` |
+ * | `idle` | a call needs the connection | `connecting` |
+ * | `idle` | the peer has made one | `connected` |
+ * | any other, with `connect: "onDemand"` | there is no connection, or it is closed as it was not used, and nobody waits for one | `idle` |
  * | any | this side is closed | `closed` |
  *
  * In `connecting` calls wait, in `disconnected` they fail at once unless they
@@ -17,13 +20,14 @@
  */
 
 /** The state of a connection to a peer; see the module. */
-export type ConnectionState = "connecting" | "connected" | "disconnected" | "closed";
+export type ConnectionState = "idle" | "connecting" | "connected" | "disconnected" | "closed";
 
 /** The events that can happen in each state. */
 const NEXT: { readonly [S in ConnectionState]: readonly ConnectionState[] } = {
-  connecting: ["connected", "disconnected", "closed"],
-  connected: ["connecting", "connected", "disconnected", "closed"],
-  disconnected: ["connected", "closed"],
+  idle: ["connecting", "connected", "closed"],
+  connecting: ["idle", "connected", "disconnected", "closed"],
+  connected: ["idle", "connecting", "connected", "disconnected", "closed"],
+  disconnected: ["idle", "connected", "closed"],
   closed: [],
 };
 

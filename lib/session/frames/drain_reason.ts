@@ -12,10 +12,11 @@
  *   this one
  * - `replaced`: there is a newer connection, and this one is only for calls
  * - `unlisted`: as `closing`, since the sender has taken the receiver off its list of hosts, and may list it again
+ * - `idle`: the sender has closed the connection to have fewer; who needs one makes another
  *   made before; the dialler sends it at once, the acceptor when it has no such
  *   call left
  */
-export type DrainReason = "closing" | "renewal" | "replaced" | "unlisted";
+export type DrainReason = "closing" | "renewal" | "replaced" | "unlisted" | "idle";
 
 /** The reasons by their number on the wire; one from a later version of the protocol is read as the first. */
 export const DRAIN_REASONS: readonly DrainReason[] = [
@@ -23,4 +24,5 @@ export const DRAIN_REASONS: readonly DrainReason[] = [
   "renewal",
   "replaced",
   "unlisted",
+  "idle",
 ];

@@ -193,6 +193,15 @@ export function disconnected(message: string, origin: "network" | "remote"): Int
 
 /** The reason that a peer gives when it closes. */
 export const PEER_CLOSES = "The peer is closing.";
+/** The error of calls to a peer that takes no more from this side. */
+export function peerLeaves(reason: "closing" | "unlisted"): InternodeError {
+  return reason === "closing"
+    ? new InternodeError("Unreachable", PEER_CLOSES, { origin: "remote" })
+    : new InternodeError("NotListed", "The peer has taken this host off its list of hosts.", {
+      origin: "remote",
+    });
+}
+
 const REFUSED_HERE = "The handshake was refused by this side: ";
 
 /** The code of a refused connection: the peer has not proven who it is, is not allowed to connect, is not on the list of hosts, which may change, or is dialled by this side instead. */

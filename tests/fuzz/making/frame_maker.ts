@@ -312,7 +312,7 @@ export class FrameMaker {
         writer.frame(FrameType.arrived, 0, 0, 0, this.bulkBytes() >>> 0, 0);
         return true;
       case 8:
-        if (random.chance(0.1)) writer.frame(FrameType.drain, 0, 0, 0, random.int(0, 3), 0);
+        if (random.chance(0.1)) writer.frame(FrameType.drain, 0, 0, 0, random.int(0, 4), 0);
         else if (random.chance(0.05)) {
           writer.with(FrameType.goodbye, 0, random.int(0, 20), 0, 0, random.pick(TEXTS));
         } else writer.with(FrameType.name, 0, this.#names++, 0, 0, random.pick(NAMES));
