@@ -95,6 +95,24 @@ test("a name comes to be, and goes", [], async (server) => {
   assertEquals(logger.warnings.length, 4);
 });
 
+test(
+  "a name that vanishes for a moment takes no address away",
+  [],
+  async (server) => {
+    const three = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((address) => `${address} cache.test`);
+    await server.setHosts(...three);
+    await server.start();
+    const logger = new QuietLogger();
+    const next = following(resolverAt(server, "cache.test.", { port: 9000, logger }));
+    assertEquals((await next()).length, 3);
+    const newer = next();
+    await server.setHosts();
+    await logger.heard("3 endpoints of cache.test. in DNS are gone at once");
+    await server.setHosts(...three, "10.0.0.4 cache.test");
+    assertEquals((await newer).length, 4);
+  },
+);
+
 test("service records: hosts, ports and ranks", [
   "--srv-host=_cache._tcp.test,r1.test,9001,1,5",
   "--srv-host=_cache._tcp.test,r2.test,9002,1,5",
