@@ -12,24 +12,21 @@ import { bindingRefusal } from "../transport/certificates/host_binding.ts";
 import type { Link, LinkDelegate } from "../driver/link.ts";
 import { type LinkExtras, LinkMaker } from "../driver/link_maker.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
-import { RepeatedLines } from "../driver/repeated_lines.ts";
 import type { Channel, Transport } from "../transport/channel/transport.ts";
 import { invalidArgument } from "../errors.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { Role } from "../session/frames/session_options.ts";
 import { noHandler, type Refusal, unproven } from "../session/frames/wire_error.ts";
-import { LendingPool } from "../wire/lending_pool.ts";
 import { type AuditTrail, auditTrailOf } from "../rpc/connecting/audit_trail.ts";
 import { type CallRate, callRateOf, CallSource } from "../rpc/serving/call_source.ts";
-import { CallTraces } from "../rpc/tracing/call_trace.ts";
-import { ClosingSignals } from "../rpc/serving/closing_signals.ts";
+import type { CallTraces } from "../rpc/tracing/call_trace.ts";
 import type { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
 import { DialLimiter } from "../rpc/connecting/dial_limiter.ts";
 import { HandlerTable } from "../rpc/serving/handler_table.ts";
 import { Admission } from "./admission.ts";
 import type { ListedHost } from "./host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
-import type { Serving } from "../rpc/serving/serving.ts";
+import { type Serving, servingOf } from "../rpc/serving/serving.ts";
 import { UnknownTarget } from "../rpc/serving/unknown_target.ts";
 
 /** One node: its settings, its handlers, and how it makes connections. */
@@ -65,22 +62,11 @@ export class GridNode {
   constructor(local: HostAddress, options: NodeOptions) {
     this.local = local;
     this.options = options;
-    const { clock, tracer, logger } = options;
+    const { clock, logger } = options;
     this.admission = new Admission(this);
-    this.traces = new CallTraces(logger);
     this.audit = auditTrailOf(options.audit, local.href, logger, clock);
-    this.serving = {
-      clock,
-      refusals: new RepeatedLines(),
-      lending: new LendingPool(),
-      traces: this.traces,
-      spans: tracer,
-      audit: this.audit,
-      logger,
-      running: 0,
-      onLeft: null,
-      closing: new ClosingSignals(logger),
-    };
+    this.serving = servingOf(options, this.audit);
+    this.traces = this.serving.traces;
     this.dialLimiter = new DialLimiter(clock, options.random);
     this.#links = new LinkMaker(local.href, options);
   }

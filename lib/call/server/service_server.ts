@@ -7,9 +7,7 @@
 import { InternodeError } from "../../errors.ts";
 import { type AuditTrail, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
 import { ConnectionTotals, type ServerStats } from "../../rpc/connecting/connection_stats.ts";
-import { CallTraces } from "../../rpc/tracing/call_trace.ts";
-import type { Serving } from "../../rpc/serving/serving.ts";
-import { ClosingSignals } from "../../rpc/serving/closing_signals.ts";
+import { type Serving, servingOf } from "../../rpc/serving/serving.ts";
 import { tellGivenUp } from "../../rpc/connecting/link_closing.ts";
 import { PendingConnections, type TakeOver } from "../../rpc/connecting/pending_connections.ts";
 import { type TokenBearer, TokenJudge } from "../../rpc/connecting/token_judge.ts";
@@ -21,9 +19,7 @@ import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts
 import { LinkMaker } from "../../driver/link_maker.ts";
 import { ListenerLimiter } from "../../transport/channel/listener_limiter.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
-import { LendingPool } from "../../wire/lending_pool.ts";
 import { QuietWait } from "../../rpc/connecting/quiet_wait.ts";
-import { RepeatedLines } from "../../driver/repeated_lines.ts";
 import { within } from "../../runtime/within.ts";
 import type { HandlerMap } from "./handler_map.ts";
 import {
@@ -68,22 +64,11 @@ export class ServiceServer implements ServerOfConnection {
    */
   constructor(settings: ServeSettings, limiter?: ListenerLimiter) {
     this.settings = settings;
-    const { auth, clock, tracer, logger, handshakeTimeoutMs } = settings;
+    const { auth, clock, logger, handshakeTimeoutMs } = settings;
     this.#audit = auditTrailOf(settings.audit, settings.name, logger, clock);
     this.limiter = limiter ?? new ListenerLimiter({ clock });
     this.limiter.handshakeTimeoutMs = handshakeTimeoutMs;
-    this.serving = {
-      clock,
-      refusals: new RepeatedLines(),
-      lending: new LendingPool(),
-      traces: new CallTraces(),
-      spans: tracer,
-      audit: this.#audit,
-      logger,
-      running: 0,
-      onLeft: null,
-      closing: new ClosingSignals(logger),
-    };
+    this.serving = servingOf(settings, this.#audit);
     const log = this.log = new ListenerLog(settings.name, logger, clock, this.#audit);
     const used = new UsedTokens(MAX_USED_TOKENS);
     this.#tokens = new TokenJudge({ auth, clock, local: "", log, used, among: () => "clients" });

@@ -8,14 +8,14 @@ import { HandlerError, InternodeError } from "../../errors.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
 import { nameOf, sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { RepeatedLines } from "../../driver/repeated_lines.ts";
+import { RepeatedLines } from "../../driver/repeated_lines.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "../../session/frames/wire_error.ts";
 import { ByteWriter } from "../../wire/byte_writer.ts";
-import type { LendingPool } from "../../wire/lending_pool.ts";
+import { LendingPool } from "../../wire/lending_pool.ts";
 import type { AuditTrail } from "../connecting/audit_trail.ts";
 import type { CallSource } from "./call_source.ts";
-import type { CallTraces } from "../tracing/call_trace.ts";
-import type { ClosingSignals } from "./closing_signals.ts";
+import { CallTraces } from "../tracing/call_trace.ts";
+import { ClosingSignals } from "./closing_signals.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Tracer } from "../contract/tracer.ts";
 
@@ -41,6 +41,29 @@ export interface Serving {
   onLeft: (() => void) | null;
   /** Notifies handlers that the node begins to close. */
   readonly closing: ClosingSignals;
+}
+
+/** What the handlers of a node or server need, with nothing running yet. */
+export function servingOf(
+  { clock, tracer, logger }: {
+    readonly clock: Clock;
+    readonly tracer: Tracer | null;
+    readonly logger: EventLogger;
+  },
+  audit: AuditTrail | null,
+): Serving {
+  return {
+    clock,
+    traces: new CallTraces(logger),
+    spans: tracer,
+    audit,
+    logger,
+    refusals: new RepeatedLines(),
+    lending: new LendingPool(),
+    running: 0,
+    onLeft: null,
+    closing: new ClosingSignals(logger),
+  };
 }
 
 /**
