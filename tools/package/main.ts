@@ -7,10 +7,11 @@
 import { CommandLine, flag, readLine, text } from "../command_line/command_line.ts";
 import { compile } from "./compile.ts";
 import { type Config, manifestOf } from "./manifest.ts";
+import { packedTexts } from "./texts.ts";
 import { STANDARD_FOLDER, standardModules } from "./standard.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-/** What lies beside the modules. */
+/** What lies beside the modules, with the texts that these link to. */
 const TEXTS = ["README.md", "PROTOCOL.md", "SECURITY.md", "CHANGELOG.md", "LICENSE"];
 
 const LINE = new CommandLine("deno task npm", "Builds the package for npm.", {
@@ -28,7 +29,12 @@ async function build(out: string, stripped: boolean): Promise<number> {
   for (const [path, text] of modules) files.set(`${STANDARD_FOLDER}/${path}`, text);
   const types = await Deno.readTextFile(new URL("tools/std/msgpack/types.d.ts", ROOT));
   files.set(`${STANDARD_FOLDER}/${entry.replace(/\.js$/, ".d.ts")}`, types);
-  for (const path of TEXTS) files.set(path, await Deno.readTextFile(new URL(path, ROOT)));
+  const texts = await packedTexts(TEXTS, {
+    read: (path) => Deno.readTextFile(new URL(path, ROOT)),
+    isText: (path) => /^(?:docs\/.+|[^/]+)\.md$|^LICENSE$/.test(path),
+    isSource: (path) => path.endsWith(".ts") && files.has(path.replace(/\.ts$/, ".js")),
+  });
+  for (const [path, text] of texts) files.set(path, text);
   files.set("package.json", `${JSON.stringify(manifestOf(config), null, 2)}\n`);
   await Deno.remove(out, { recursive: true }).catch(() => {});
   for (const [path, text] of files) {
