@@ -25,6 +25,9 @@ export const FILES = granted({ name: "read" }) && granted({ name: "write" });
 /** Whether other processes may be started. */
 export const RUN = granted({ name: "run" });
 
+/** Whether programs of the system may be started, such as etcd. */
+export const PROGRAMS = RUN || RUNTIME !== "deno";
+
 /** Whether libraries of the system may be called. */
 export const FFI = granted({ name: "ffi" }) && Deno.build.os !== "windows";
 

@@ -1,6 +1,8 @@
 /** A real name server: Debian's dnsmasq. */
 
-import { FILES, NET, RUN } from "../../support/permitted.ts";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import process from "node:process";
+import { FILES, NET, PROGRAMS } from "../../support/permitted.ts";
 
 /** Where the package puts it; the second is not on every user's path. */
 const COMMANDS = ["dnsmasq", "/usr/sbin/dnsmasq"];
@@ -13,7 +15,7 @@ export interface NameServerTest {
   readonly ignore: boolean;
 }
 
-const command = NET && RUN && FILES ? COMMANDS.find(isInstalled) : undefined;
+const command = NET && PROGRAMS && FILES ? COMMANDS.find(isInstalled) : undefined;
 
 /**
  * Without the permissions these tests are skipped as any others. Without
@@ -22,7 +24,7 @@ const command = NET && RUN && FILES ? COMMANDS.find(isInstalled) : undefined;
 export const DNSMASQ: NameServerTest = lookUp();
 
 function lookUp(): NameServerTest {
-  if (!NET || !RUN || !FILES) return { note: "", ignore: true };
+  if (!NET || !PROGRAMS || !FILES) return { note: "", ignore: true };
   if (command !== undefined) return { note: "", ignore: false };
   const env = Deno.permissions.querySync({ name: "env", variable: "CI" }).state === "granted";
   if (env && Deno.env.get("CI")) return { note: " (dnsmasq is MISSING)", ignore: false };
@@ -30,11 +32,7 @@ function lookUp(): NameServerTest {
 }
 
 function isInstalled(command: string): boolean {
-  try {
-    return new Deno.Command(command, { args: ["--version"] }).outputSync().success;
-  } catch {
-    return false;
-  }
+  return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
 }
 
 /** A dnsmasq on this machine that only knows the domain `test`. */
@@ -42,8 +40,10 @@ export class TestNameServer implements AsyncDisposable {
   readonly port: number;
   readonly #hostsPath: string;
   readonly #records: readonly string[];
-  #process: Deno.ChildProcess | null = null;
-  #log: ReadableStreamDefaultReader<string> | null = null;
+  #process: ChildProcess | null = null;
+  /** What it has said that nobody has looked at yet. */
+  #log = "";
+  #onLog = (): void => {};
 
   /**
    * Does not start it yet.
@@ -61,9 +61,10 @@ export class TestNameServer implements AsyncDisposable {
 
   /** Starts it, and waits until it answers. */
   async start(): Promise<void> {
-    const user = Deno.uid() === 0 ? ["--user=root"] : [];
-    this.#process = new Deno.Command(command ?? COMMANDS[0]!, {
-      args: [
+    const user = process.getuid?.() === 0 ? ["--user=root"] : [];
+    const child = this.#process = spawn(
+      command ?? COMMANDS[0]!,
+      [
         "--keep-in-foreground",
         "--conf-file=/dev/null",
         "--pid-file=",
@@ -78,11 +79,16 @@ export class TestNameServer implements AsyncDisposable {
         ...user,
         ...this.#records,
       ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#log = this.#process.stderr.pipeThrough(new TextDecoderStream()).getReader();
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
+    this.#log = "";
+    const told = (text: string): void => {
+      this.#log += text;
+      this.#onLog();
+    };
+    child.stderr.setEncoding("utf8").on("data", told);
+    child.once("error", (error) => told(`failed to start: ${error}`));
+    child.once("exit", () => told("error: it has ended"));
     await this.#logged(/read .*hosts|failed|error|unknown|bad option/);
   }
 
@@ -90,18 +96,19 @@ export class TestNameServer implements AsyncDisposable {
   async setHosts(...lines: readonly string[]): Promise<void> {
     await Deno.writeTextFile(this.#hostsPath, lines.map((line) => `${line}\n`).join(""));
     if (this.#process === null) return;
-    this.#process.kill("SIGHUP");
+    process.kill(this.#process.pid!, "SIGHUP");
     await this.#logged(/read .*hosts/);
   }
 
   /** Kills it. */
   async stop(): Promise<void> {
-    const process = this.#process, log = this.#log;
-    this.#process = this.#log = null;
-    if (process === null) return;
-    process.kill("SIGKILL");
-    await log?.cancel();
-    await process.status;
+    // By its number: Deno lets a child be sent one signal only (2.9.6).
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    process.kill(child.pid!, "SIGKILL");
+    await ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,11 +116,9 @@ export class TestNameServer implements AsyncDisposable {
   }
 
   async #logged(pattern: RegExp): Promise<void> {
-    for (let text = ""; !pattern.test(text);) {
-      const { value, done } = await this.#log!.read();
-      if (done) throw new Error(`dnsmasq has ended: ${text}`);
-      text += value;
-      if (/failed|bad option/.test(text)) throw new Error(`dnsmasq could not start: ${text}`);
-    }
+    while (!pattern.test(this.#log)) await new Promise<void>((resolve) => this.#onLog = resolve);
+    const text = this.#log;
+    this.#log = "";
+    if (/failed|bad option|error/.test(text)) throw new Error(`dnsmasq could not start: ${text}`);
   }
 }

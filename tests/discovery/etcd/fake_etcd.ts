@@ -4,26 +4,25 @@
  * @module
  */
 
+import { HttpServer } from "../../support/network/http_server.ts";
+
 /** An HTTP server that answers as a test says. */
 export class FakeEtcd implements AsyncDisposable {
   /** Its URL. */
   readonly url: string;
   /** The paths asked for so far, without `/v3/`. */
   readonly asked: string[] = [];
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: HttpServer;
   readonly #never = Promise.withResolvers<Response>();
 
   /** Starts it. */
   constructor(answer: (path: string, fake: FakeEtcd, request: Request) => FakeAnswer) {
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => {
-        const path = new URL(request.url).pathname.replace("/v3/", "");
-        this.asked.push(path);
-        return answer(path, this, request);
-      },
-    );
-    this.url = `http://127.0.0.1:${this.#server.addr.port}`;
+    this.#server = new HttpServer((request) => {
+      const path = new URL(request.url).pathname.replace("/v3/", "");
+      this.asked.push(path);
+      return answer(path, this, request);
+    }, { isPlain: true });
+    this.url = this.#server.url;
   }
 
   /** An answer that does not come. */
@@ -34,7 +33,7 @@ export class FakeEtcd implements AsyncDisposable {
   /** Ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#never.resolve(new Response());
-    await this.#server.shutdown();
+    await this.#server[Symbol.asyncDispose]();
   }
 }
 

@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InternodeError } from "@internode/grid";
 import {
@@ -175,7 +176,7 @@ test("whoever reads while a file is written piece by piece never sees a part of 
   const next = following(scene.resolver({ settleMs: 500 }));
   assertEquals(await next(), before);
 
-  using file = await Deno.open(scene.path, { write: true, truncate: true });
+  await using file = await open(scene.path, "w");
   const bytes = new TextEncoder().encode(after.map((line) => `${line}\n`).join(""));
   const seen = next();
   for (let at = 0; at < bytes.length; at += 7) await file.write(bytes.subarray(at, at + 7));

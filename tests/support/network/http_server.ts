@@ -29,7 +29,7 @@ export class HttpServer implements AsyncDisposable {
 
   /** Starts it: on Deno with the runtime's own, which speaks HTTP/2 over TLS, elsewhere with Node's. */
   constructor(answer: Answer, { isPlain = false, port = 0 }: HttpServerOptions = {}) {
-    const { cert, key } = certificates();
+    const { cert, key } = isPlain ? {} : certificates();
     const tls = isPlain ? {} : { cert: cert!, key: key! };
     const scheme = isPlain ? "http" : "https";
     if (RUNTIME === "deno") {
@@ -41,17 +41,24 @@ export class HttpServer implements AsyncDisposable {
       this.#close = () => server.shutdown();
       return;
     }
-    const listener = (request: IncomingMessage, response: ServerResponse): void =>
-      void respond(answer, request, response);
+    // Requests whose connection is not over.
+    const running = new Set<Promise<void>>();
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      const responding = respond(answer, request, response)
+        .catch(() => void response.destroy());
+      running.add(responding);
+      void responding.then(() => running.delete(responding));
+    };
     const server = isPlain ? createPlain(listener) : createSecure(tls, listener);
     const bound = port === 0 ? freePorts(1)[0]! : port;
     server.listen(bound, "127.0.0.1");
     this.url = `${scheme}://127.0.0.1:${bound}`;
-    this.#close = () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+    this.#close = async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      await Promise.all(running);
+    };
   }
 
   /** Ends it. */
@@ -62,22 +69,32 @@ export class HttpServer implements AsyncDisposable {
 
 async function respond(
   answer: Answer,
-  { url, headers }: IncomingMessage,
-  response: ServerResponse,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
 ): Promise<void> {
-  const given = new Headers();
-  for (const [name, value] of Object.entries(headers)) given.set(name, String(value));
-  const { status, headers: said, body } = await answer(
-    new Request(new URL(url!, "http://localhost"), { headers: given }),
+  outgoing.on("error", () => {});
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const { method = "GET", rawHeaders, url } = incoming, headers = new Headers();
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+  const body = method === "GET" || method === "HEAD" ? {} : { body: new Blob(chunks) };
+  const response = await answer(
+    new Request(new URL(url!, "http://localhost"), { method, headers, ...body }),
   );
-  response.writeHead(status, Object.fromEntries(said));
-  response.flushHeaders();
-  const reader = body?.getReader();
-  response.on("close", () => void reader?.cancel().catch(() => {}));
-  while (reader !== undefined && !response.destroyed) {
+  outgoing.writeHead(response.status, [...response.headers].flat());
+  outgoing.flushHeaders();
+  const reader = response.body?.getReader();
+  let goOn = (): void => {};
+  const onClose = (): void => {
+    void reader?.cancel().catch(() => {});
+    goOn();
+  };
+  outgoing.on("close", onClose).on("drain", () => goOn());
+  if (outgoing.destroyed) onClose();
+  while (reader !== undefined) {
     const { value, done } = await reader.read();
     if (done) break;
-    response.write(value);
+    if (!outgoing.write(value)) await new Promise<void>((resolve) => goOn = resolve);
   }
-  response.end();
+  outgoing.end();
 }
