@@ -26,8 +26,8 @@ export class Scene implements AsyncDisposable {
 
   /** Starts the server. */
   static async create(options: HttpServerOptions = {}): Promise<Scene> {
-    const account = await AccountFolder.create(certificates().caCerts![0]!, "token-1");
-    return new Scene(new ScriptedApiServer(options), account);
+    const server = new ScriptedApiServer(options);
+    return new Scene(server, await AccountFolder.create(certificates().caCerts![0]!, "token-1"));
   }
 
   /** Makes a resolver. */
