@@ -19,6 +19,8 @@ import {
   ManualResolver,
   type ManualResolverOptions,
   memory,
+  MtlsCredentials,
+  type MtlsCredentialsOptions,
   type NameServer,
   type NetEndpointOptions,
   parseNetEndpoint,
@@ -243,4 +245,19 @@ wrongTypes<{ service: unknown; connection: unknown }>(
   ({ service = { name: "a", methods: {} }, connection = { request() {}, stream() {} } }) =>
     client(service as never, connection as never),
   { service: "methods", connection: "methods" },
+);
+wrongTypes<MtlsCredentialsOptions>(
+  "MtlsCredentials",
+  (options) => new MtlsCredentials({ cert: "", key: "", ca: "" }, options),
+  {
+    settleMs: "number",
+    pollIntervalMs: "number",
+    warnBeforeExpiryMs: { good: ["number"] },
+    logger: "fields",
+    clock: "methods",
+  },
+);
+wrongOptions(
+  "MtlsCredentials",
+  (options) => new MtlsCredentials({ cert: "", key: "", ca: "" }, options),
 );

@@ -12,8 +12,6 @@ import { type BackOffOptions, LastingBackOff } from "../../rpc/connecting/back_o
 import { loggerOf } from "../../rpc/contract/logger.ts";
 import type { Clock, Random, Timer } from "../../runtime/clock.ts";
 import { pause } from "../../runtime/pause.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
-import { systemRandom } from "../../runtime/system_random.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import { positiveOption } from "../resolver/option_checks.ts";
 import { ProblemLog } from "../resolver/problem_log.ts";
@@ -30,6 +28,7 @@ import { PodEndpoints, title } from "./pod_endpoints.ts";
 import { SERVICE_ACCOUNT_FOLDER, ServiceAccount } from "./service_account.ts";
 import { SliceSet } from "./slice_set.ts";
 import { listSlices, type ServiceKey, type SliceEvent, watchSlices } from "./slice_source.ts";
+import { clockOf, randomOf } from "../../runtime/given_clock.ts";
 
 /** How asking again slows down while the API server is in trouble. */
 const BACK_OFF: BackOffOptions = { initialMs: 100, factor: 1.6, maxMs: 10_000, jitter: 0.4 };
@@ -78,8 +77,8 @@ export class SliceFollower {
     const { serviceAccountFolder = SERVICE_ACCOUNT_FOLDER, requestTimeoutMs = 10_000 } = options;
     this.#options = options;
     this.#refreshMs = positiveOption(OWNER, "refreshMs", options.refreshMs, 90_000);
-    this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? systemRandom;
+    this.#clock = clockOf(options.clock);
+    this.#random = randomOf(options.random);
     this.#logger = loggerOf(options.logger);
     this.#account = new ServiceAccount(serviceAccountFolder);
     this.#client = new ApiClient({

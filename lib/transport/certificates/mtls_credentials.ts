@@ -22,7 +22,8 @@ import {
   type MtlsTexts,
   shownSubject,
 } from "./mtls_config.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
+import { fields, invalidOption, optionsOf, positive } from "../../foreign/option_checks.ts";
+import { clockOf } from "../../runtime/given_clock.ts";
 
 /** The console, quiet below warnings. */
 const WARNINGS: CredentialsLogger = {
@@ -119,14 +120,17 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
    * @throws {InternodeError} `InvalidArgument` if something is wrong with them, or a file may not be read; `Unreachable` if it cannot be.
    */
   constructor(config: MtlsConfig | MtlsFileConfig, options: MtlsCredentialsOptions = {}) {
-    const settleMs = positive("settleMs", options.settleMs ?? 1_000);
-    const pollIntervalMs = positive("pollIntervalMs", options.pollIntervalMs ?? 10_000);
-    const warnMs = options.warnBeforeExpiryMs ?? 14 * 86_400_000;
+    const given = optionsOf("MtlsCredentials", options);
+    const settleMs = positive("settleMs", given.settleMs, 1_000);
+    const pollIntervalMs = positive("pollIntervalMs", given.pollIntervalMs, 10_000);
+    const { warnBeforeExpiryMs: warnMs = 14 * 86_400_000 } = given;
     if (typeof warnMs !== "number" || !(warnMs >= 0)) {
-      throw invalid(`warnBeforeExpiryMs is ${shown(warnMs)}`, "Give a number of 0 or more.");
+      const rule = `must be a number of 0 or more, not ${shown(warnMs)}`;
+      throw invalidOption("warnBeforeExpiryMs", rule);
     }
-    this.#clock = options.clock ?? systemClock;
-    this.#logger = new GuardedLogger(options.logger ?? WARNINGS, () => {});
+    this.#clock = clockOf(given.clock);
+    this.#logger = new GuardedLogger(fields("logger", given.logger) ?? WARNINGS, () => {});
+    fields("config", config ?? null);
     this.#rules = config;
     this.#files = "certFile" in config ? new CredentialFiles(config) : null;
     this.#texts = this.#files === null ? textsOf(config as MtlsConfig) : this.#files.readSync();
@@ -296,11 +300,6 @@ function isSame(one: MtlsTexts, other: MtlsTexts): boolean {
 
 function timeText(ms: number): string {
   return Number.isNaN(ms) ? "an unreadable date" : new Date(ms).toISOString();
-}
-
-function positive(name: string, value: number): number {
-  if (typeof value === "number" && value > 0) return value;
-  throw invalid(`${name} is ${shown(value)}`, "Give a number above 0.");
 }
 
 function invalid(what: string, advice: string): InternodeError {
