@@ -24,7 +24,7 @@ function sealWith(checksum: Checksum | null): BatchSeal {
 }
 
 function writeFrame(writer: BatchWriter, id: number): void {
-  const header = writer.begin(FrameType.response, 0, 0, id, 0, 0);
+  const header = writer.begin(FrameType.response, 0, 0, id, 0);
   writer.writer.append(PAYLOAD);
   writer.end(header);
 }

@@ -7,7 +7,7 @@
 import { type BatchSeal, correctTimeouts, ENVELOPE_BYTES, type TimeLeft } from "./batch_seal.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { Fifo } from "./fifo.ts";
-import { FrameType, HEADER_BYTES } from "./frame.ts";
+import { HEADER_BYTES } from "./frame.ts";
 import { partOf } from "./part_of.ts";
 import type { WriterPool } from "./writer_pool.ts";
 
@@ -69,21 +69,10 @@ export class BatchWriter {
   /**
    * Starts a frame.
    *
-   * @param nowMs The time, from which the waiting time of deadlines is counted.
    * @returns The offset of its header; pass it to `end`, `reference` or `rollback`.
    */
-  begin(
-    type: number,
-    flags: number,
-    code: number,
-    id: number,
-    argument: number,
-    nowMs: number,
-  ): number {
+  begin(type: number, flags: number, code: number, id: number, argument: number): number {
     if (this.#open === null) this.#openBatch();
-    if (type === FrameType.request || type === FrameType.open) {
-      if (this.#open!.createdMs === Infinity) this.#open!.createdMs = nowMs;
-    }
     const writer = this.writer;
     writer.ensure(HEADER_BYTES);
     const at = writer.position, view = writer.view;
@@ -92,6 +81,16 @@ export class BatchWriter {
     view.setUint32(at + 8, id, true);
     view.setUint32(at + 12, argument, true);
     return at;
+  }
+
+  /**
+   * The frame begun has a deadline.
+   *
+   * @param nowMs The time, from which its waiting time is counted.
+   */
+  noteDeadline(nowMs: number): void {
+    const batch = this.#open!;
+    if (batch.createdMs === Infinity) batch.createdMs = nowMs;
   }
 
   /** Completes the frame begun at `header` with what was written to `writer` since. */

@@ -23,8 +23,8 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** Writes one frame whose payload is copied. */
-function write(writer: BatchWriter, id: number, payload: Uint8Array, nowMs = 0): void {
-  const header = writer.begin(FrameType.response, 0, 0, id, 0, nowMs);
+function write(writer: BatchWriter, id: number, payload: Uint8Array): void {
+  const header = writer.begin(FrameType.response, 0, 0, id, 0);
   writer.writer.append(payload);
   writer.end(header);
 }
@@ -59,7 +59,7 @@ function receive(pieces: readonly Uint8Array[], checksums = false): [id: number,
 
 Deno.test("a header is what a hand would write", () => {
   const writer = new BatchWriter(new WriterPool(), null);
-  const header = writer.begin(0x21, 0x04, 0x0605, 0x0e0d_0c0b, 0x1211_100f, 0);
+  const header = writer.begin(0x21, 0x04, 0x0605, 0x0e0d_0c0b, 0x1211_100f);
   writer.writer.append(new Uint8Array([0xaa, 0xbb, 0xcc]));
   writer.end(header);
   assertEquals(
@@ -122,7 +122,7 @@ Deno.test("a referenced payload is written from where it lies, behind what was c
   const writer = new BatchWriter(new WriterPool(), seal);
   const large = bytesOf(100_000, 7);
   write(writer, 1, bytesOf(3, 0));
-  const header = writer.begin(FrameType.request, 8, 0, 2, NO_TIMEOUT, 0);
+  const header = writer.begin(FrameType.request, 8, 0, 2, NO_TIMEOUT);
   writer.writer.append(new Uint8Array([1, 2, 3, 4]));
   writer.reference(header, large);
   write(writer, 3, bytesOf(5, 0));
@@ -137,7 +137,7 @@ Deno.test("a frame taken back leaves nothing behind", () => {
   seal.checksum = crc32;
   const writer = new BatchWriter(new WriterPool(), seal);
   const takeBack = (): void => {
-    const header = writer.begin(FrameType.request, 0, 0, 9, 5, 0);
+    const header = writer.begin(FrameType.request, 0, 0, 9, 5);
     writer.writer.append(bytesOf(50_000, 0));
     writer.rollback(header);
   };
@@ -201,7 +201,9 @@ function timeouts(writer: BatchWriter, nowMs: number): number[] {
 }
 
 function request(writer: BatchWriter, type: number, id: number, timeoutMs: number, nowMs: number) {
-  writer.end(writer.begin(type, 0, 0, id, timeoutMs, nowMs));
+  const header = writer.begin(type, 0, 0, id, timeoutMs);
+  writer.noteDeadline(nowMs);
+  writer.end(header);
 }
 
 Deno.test("time-outs that have waited for 5 ms become the time that is left", () => {
@@ -209,7 +211,7 @@ Deno.test("time-outs that have waited for 5 ms become the time that is left", ()
   request(writer, FrameType.request, 1, 1000, 100);
   request(writer, FrameType.open, 2, 2000, 104);
   request(writer, FrameType.request, 3, NO_TIMEOUT, 104);
-  write(writer, 1, bytesOf(9, 0), 104);
+  write(writer, 1, bytesOf(9, 0));
   assertEquals(timeouts(writer, 105), [10, 20, NO_TIMEOUT]);
   request(writer, FrameType.request, 1, 1000, 200);
   assertEquals(timeouts(writer, 204.9), [1000]);
@@ -238,7 +240,7 @@ Deno.test("bytes handed out never change before they are recycled", () => {
       if (draw < 0.7) {
         const payload = random.bytes(random.pick([0, 10, 1000, 20_000, 70_000]));
         written[++id] = payload.length;
-        const header = writer.begin(FrameType.input, 0, 0, id, 0, 0);
+        const header = writer.begin(FrameType.input, 0, 0, id, 0);
         if (random.chance(0.2)) writer.reference(header, payload);
         else {
           writer.writer.append(payload);
@@ -282,7 +284,7 @@ Deno.test("an idle writer holds no buffer", () => {
 
 Deno.test("time-outs stay as they are where nobody corrects them, however long they have waited", () => {
   const writer = new BatchWriter(new WriterPool(), null);
-  writer.end(writer.begin(FrameType.request, 0, 0, 1, 700, 0));
+  request(writer, FrameType.request, 1, 700, 0);
   const [frame] = parseFrames(joined(drain(writer, Infinity, 10_000)));
   assertEquals(frame?.argument, 700);
 });

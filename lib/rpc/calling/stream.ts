@@ -5,6 +5,7 @@
  */
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
+import { accepted } from "../../session/sending/stream_queue.ts";
 import type { OutgoingStream } from "./outgoing_stream.ts";
 
 /**
@@ -77,8 +78,12 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
       return Promise.reject(this.#misuse("its contract has no inputs"));
     }
     if (this.#ended) return Promise.reject(this.#misuse("its inputs were ended"));
-    if (this.#beforeOpen !== null) return this.#afterOpen(() => this.#send(input));
-    return this.#send(input);
+    return this.#beforeOpen === null ? this.#send(input) : this.#sendLater(input);
+  }
+
+  /** A function of its own, because a function that makes a closure allocates memory at each call. */
+  #sendLater(input: Input): Promise<void> {
+    return this.#afterOpen(() => this.#send(input));
   }
 
   /** Ends this side's messages, behind those already sent. Any number of calls. */
@@ -155,11 +160,7 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
     if (call.ending !== null || send === null || send.ended) return Promise.reject(this.#over());
     try {
       const waiting = send.send(call.contract.input, input);
-      if (waiting === null) return SENT;
-      return new Promise((resolve, reject) => {
-        waiting.onAccepted = resolve;
-        waiting.onRefused = reject;
-      });
+      return waiting === null ? SENT : accepted(waiting);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -149,7 +149,11 @@ class IteratorOutputs implements HandlerOutputs {
 
 /** Nobody waits for a promise in the place of something else: of its rejection nobody would hear. */
 function notPromised<T>(value: T, wanted: string): T {
-  if (thenOf(value) === null) return value;
+  return thenOf(value) === null ? value : refuse(value, wanted);
+}
+
+/** A function of its own, because a function that makes a closure allocates memory at each call. */
+function refuse(value: unknown, wanted: string): never {
   tell(() => value, () => {});
   throw new TypeError(`The handler's iterable returned a promise instead of ${wanted}.`);
 }

@@ -13,6 +13,7 @@ import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import { MessageQueue, type QueueListener } from "./message_queue.ts";
+import { accepted } from "../../session/sending/stream_queue.ts";
 import { decodePayload, unreadable } from "../contract/payload.ts";
 
 /** The session's part of a stream, its inputs, and the handler's context. */
@@ -98,11 +99,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     }
     if (!this.pending) throw this.context.cancelled ?? ENDED;
     const waiting = send.send(this.#contract.output, value);
-    if (waiting === null) return null;
-    return new Promise((resolve, reject) => {
-      waiting.onAccepted = resolve;
-      waiting.onRefused = reject;
-    });
+    return waiting === null ? null : accepted(waiting);
   }
 
   /** The handler is done. */

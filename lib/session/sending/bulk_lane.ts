@@ -190,7 +190,7 @@ export class BulkLane {
     if (isBulk(message.type, inPieces ? FLAG_FIRST : 0, size)) this.pacer.onSent(size, nowMs);
     const header = sent === 0
       ? this.#beginFirst(data, message, inPieces, nowMs)
-      : data.begin(fragmentType(message.type), 0, 0, message.id, 0, nowMs);
+      : data.begin(fragmentType(message.type), 0, 0, message.id, 0);
     const piece = inPieces ? payload.subarray(sent, sent + size) : payload;
     if (size > this.#flattenLimit) {
       // Nobody says when a piece has been written that is not copied.
@@ -251,8 +251,8 @@ export class BulkLane {
       code,
       id,
       argument,
-      nowMs,
     );
+    if (call !== null) data.noteDeadline(nowMs);
     if (inPieces) {
       const writer = data.writer;
       writer.ensure(4);

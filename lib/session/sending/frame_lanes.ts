@@ -104,7 +104,7 @@ export class FrameLanes {
     const lane = short || !this.#mayOvertake
       ? this.data
       : this.#control ??= new BatchWriter(this.#pool, this.seal);
-    const header = lane.begin(type, 0, code, id, argument, this.nowMs);
+    const header = lane.begin(type, 0, code, id, argument);
     lane.writer.append(payload);
     lane.end(header);
     this.#replyBytes += HEADER_BYTES + payload.length;
@@ -129,7 +129,7 @@ export class FrameLanes {
       const kept = payload.slice();
       return this.encoding.defer(() => this.frame(type, code, id, argument, kept));
     }
-    const header = this.data.begin(type, 0, code, id, argument, this.nowMs);
+    const header = this.data.begin(type, 0, code, id, argument);
     this.data.writer.append(payload);
     this.data.end(header);
     this.smallFrames++;

@@ -93,13 +93,14 @@ export class MessageLanes extends FrameLanes {
       const payload = this.#encodedApart(prefix, codec, value, kind);
       return this.#enqueue(type, flags | kind, code, id, argument, payload, call, null);
     }
-    const header = data.begin(type, flags | kind, code, id, argument, this.nowMs);
+    const header = data.begin(type, flags | kind, code, id, argument);
+    if (call !== null) data.noteDeadline(this.nowMs);
     const writer = data.writer;
     if (prefix !== null) writer.append(prefix);
     if (raw !== null) copyInto(writer, raw, rawLength);
     else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
     // User code has cancelled this call while it was encoded.
-    if (call !== null && call.state === "ended") return this.#takeBack(header);
+    if (call !== null && call.state === "ended") return this.takeBack(header);
     const length = writer.position - header - HEADER_BYTES;
     if (
       length <= this.budget.interactiveBytes && data.pendingBytes < this.maxBatchedBytes &&
@@ -138,7 +139,7 @@ export class MessageLanes extends FrameLanes {
   }
 
   /** Takes the frame begun at `header` back. */
-  #takeBack(header: number): false {
+  protected takeBack(header: number): false {
     this.data.rollback(header);
     this.encoding.runDeferred();
     return false;
@@ -155,7 +156,7 @@ export class MessageLanes extends FrameLanes {
       this.bulk.checkRoom(data.writer.position - header - HEADER_BYTES);
       return payloadOf(data, header);
     } finally {
-      this.#takeBack(header);
+      this.takeBack(header);
     }
   }
 

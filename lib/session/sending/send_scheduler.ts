@@ -66,53 +66,47 @@ export class SendScheduler extends MessageLanes {
     const kind = payloadKind(codec, value);
     const raw = codec.raw === true && kind === PayloadKind.bytes ? rawBytes(value) : null;
     const rawLength = raw === null ? 0 : raw.length;
+    const data = this.data, encoding = this.encoding;
     if (
       raw !== null &&
       (rawLength > this.budget.interactiveBytes || !this.#fits(stream, rawLength) || stream.queued)
-    ) {
-      // A waiting payload must not change when the caller reuses its buffer after a small send.
-      const isLarge = rawLength > this.budget.interactiveBytes;
-      const payload = isLarge ? plainBytes(raw) : new Uint8Array(raw);
-      return this.#inOrder(
-        stream,
-        new QueuedMessage(stream.type, 0, 0, stream.id, 0, payload, null, stream),
-      );
-    }
-    const data = this.data, encoding = this.encoding;
+    ) return this.#inOrder(stream, kind, this.#kept(raw));
     if (encoding.isOn) {
       const payload = encoding.apart(null, codec, value, kind !== PayloadKind.bytes);
-      return this.#inOrder(
-        stream,
-        new QueuedMessage(stream.type, kind, 0, stream.id, 0, payload, null, stream),
-      );
+      return this.#inOrder(stream, kind, payload);
     }
-    const header = data.begin(stream.type, kind, 0, stream.id, stream.sequence, this.nowMs);
+    const header = data.begin(stream.type, kind, 0, stream.id, stream.sequence);
     const writer = data.writer;
     if (raw !== null) copyInto(writer, raw, rawLength);
     else if (kind === PayloadKind.bytes) encoding.into(data, header, codec, value);
     if (stream.ended) {
-      data.rollback(header);
-      encoding.runDeferred();
+      this.takeBack(header);
       throw endedMeanwhile();
     }
     const length = writer.position - header - HEADER_BYTES;
-    if (
-      length <= this.budget.interactiveBytes && !stream.queued && this.#fits(stream, length)
-    ) {
-      this.#take(stream, length);
-      this.bulk.pacer.interactiveMs = this.nowMs;
-      data.end(header);
-      encoding.runDeferred();
-      this.signalOutput();
-      return null;
-    }
-    const payload = payloadOf(data, header);
-    data.rollback(header);
-    encoding.runDeferred();
-    return this.#inOrder(
-      stream,
-      new QueuedMessage(stream.type, kind, 0, stream.id, 0, payload, null, stream),
-    );
+    // Raw bytes were checked above, and no user code has run since.
+    const mayGo = raw !== null ||
+      length <= this.budget.interactiveBytes && !stream.queued && this.#fits(stream, length);
+    if (!mayGo) return this.#inOrder(stream, kind, this.#takenOut(header));
+    this.#take(stream, length);
+    this.bulk.pacer.interactiveMs = this.nowMs;
+    data.end(header);
+    // Only user code has anything deferred.
+    if (raw === null) encoding.runDeferred();
+    this.listener.onOutput();
+    return null;
+  }
+
+  /** A payload that has to wait. It must not change when the caller reuses its buffer after a small send. */
+  #kept(raw: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    return raw.length > this.budget.interactiveBytes ? plainBytes(raw) : new Uint8Array(raw);
+  }
+
+  /** Copies the payload begun at `header` out, and takes the frame back. */
+  #takenOut(header: number): Uint8Array<ArrayBuffer> {
+    const payload = payloadOf(this.data, header);
+    this.takeBack(header);
+    return payload;
   }
 
   /** A stream's message waits: if the receiver has given credit for it, until there is room here or in the peer's budget. */
@@ -252,9 +246,14 @@ export class SendScheduler extends MessageLanes {
   /** How many bytes the next message of a stream may cost at the moment; 0 or less: it has to wait. */
   #limitOf(stream: StreamQueue): number {
     if (stream.credit === 0 || !this.#hasRoomForStreams()) return 0;
-    const { window, limits, streamLimitBytes } = this.budget;
-    const share = Math.min(limits.streamBudgetBytes, Math.floor(window / BUDGET_SHARE));
-    return stream.unackedBytes < Math.max(MIN_STREAM_BYTES, share) ? streamLimitBytes : 0;
+    const { unackedBytes } = stream;
+    const fits = unackedBytes < MIN_STREAM_BYTES || unackedBytes < this.#shareBytes();
+    return fits ? this.budget.streamLimitBytes : 0;
+  }
+
+  #shareBytes(): number {
+    const { window, limits } = this.budget;
+    return Math.min(limits.streamBudgetBytes, Math.floor(window / BUDGET_SHARE));
   }
 
   /** Whether a message of that size may leave now, before which none waits. */
@@ -281,7 +280,7 @@ export class SendScheduler extends MessageLanes {
     // By its first size: the bulk lane reports a large one that was taken away meanwhile.
     if (totalBytes > this.budget.interactiveBytes || this.encoding.isOn) return false;
     const data = this.data;
-    const header = data.begin(type, flags, code, id, argument, this.nowMs);
+    const header = data.begin(type, flags, code, id, argument);
     data.writer.append(payload);
     data.end(header);
     this.bulk.pacer.interactiveMs = this.nowMs;
@@ -299,7 +298,12 @@ export class SendScheduler extends MessageLanes {
     return this.bulk.clear();
   }
 
-  #inOrder(stream: StreamQueue, message: QueuedMessage): QueuedMessage | null {
+  #inOrder(
+    stream: StreamQueue,
+    kind: number,
+    payload: Uint8Array<ArrayBuffer>,
+  ): QueuedMessage | null {
+    const message = new QueuedMessage(stream.type, kind, 0, stream.id, 0, payload, null, stream);
     this.budget.checkSize(message.totalBytes);
     if (!this.#fits(stream, message.totalBytes)) return message;
     this.transmit(stream, message);

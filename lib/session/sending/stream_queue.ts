@@ -113,3 +113,14 @@ export class StreamQueue implements QueuedStream {
     return this.#queue?.peek();
   }
 }
+
+/**
+ * Waits until a message is sent. A function of its own, because a function
+ * that makes a closure allocates memory at each call.
+ */
+export function accepted(waiting: WaitingMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    waiting.onAccepted = resolve;
+    waiting.onRefused = reject;
+  });
+}
