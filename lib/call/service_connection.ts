@@ -141,18 +141,29 @@ export class ServiceConnection implements AsyncDisposable {
     request: NoInfer<Request>,
     options: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
   ): Promise<Response> {
+    // So short that V8 makes no function of it, and no memory for one.
     return new Promise((resolve, reject) => {
-      checkCalled(method, "single", options);
-      const core = this.#core;
-      const isPlain = options.into === undefined && options.hedge === undefined;
-      if (isPlain && core.options.hedge === null) {
-        new ServiceCall(core, method, request, options, resolve, reject).start(null);
-      } else this.#requestWith(method, request, options, resolve, reject);
+      this.#start(method, request, options, resolve, reject);
     });
   }
 
+  #start<Request, Response>(
+    method: SingleMethod<Request, Response>,
+    request: Request,
+    options: ServiceCallOptions,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    checkCalled(method, "single", options);
+    const core = this.#core;
+    const isPlain = options.into === undefined && options.hedge === undefined;
+    if (isPlain && core.options.hedge === null) {
+      new ServiceCall(core, method, request, options, resolve, reject).start(null);
+    } else this.#startWith(method, request, options, resolve, reject);
+  }
+
   /** A request that may be hedged, or whose response goes into an array of the caller's. */
-  #requestWith<Request, Response>(
+  #startWith<Request, Response>(
     method: SingleMethod<Request, Response>,
     request: Request,
     options: ServiceCallOptions,

@@ -140,13 +140,24 @@ export class Connection {
     options: CallOptions = NO_OPTIONS,
   ): Promise<Response> {
     if (this.#reconnector.link === null) this.#follow();
+    // So short that V8 makes no function of it, and no memory for one.
     return new Promise((resolve, reject) => {
-      checkCalled(contract, "single", options);
-      const { into, subroute } = options;
-      const answered = into === undefined ? contract : withArray(contract, into);
-      const call = new PendingRequest(answered, this.#delegate, subroute, resolve, reject);
-      this.#make(call, contract, request, options);
+      this.#start(contract, request, options, resolve, reject);
     });
+  }
+
+  #start<Request, Response>(
+    contract: SingleContract<Request, Response>,
+    request: Request,
+    options: CallOptions,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    checkCalled(contract, "single", options);
+    const { into, subroute } = options;
+    const answered = into === undefined ? contract : withArray(contract, into);
+    const call = new PendingRequest(answered, this.#delegate, subroute, resolve, reject);
+    this.#make(call, contract, request, options);
   }
 
   /**
