@@ -24,6 +24,17 @@ const LINE = new CommandLine(
     nodes: whole("how many nodes", { from: 2, fallback: 256 }),
     seed: whole("which history", { from: 0, fallback: 1 }),
     channels: choice("what connections carry", ["bytes", "messages"], "messages"),
+    join: whole(
+      "how many join at a time, of whom the others learn within --spread-ms; 0: all start together",
+      {
+        from: 0,
+        fallback: 0,
+      },
+    ),
+    "spread-ms": whole("how much later than the first one the last node learns of who joins", {
+      from: 0,
+      fallback: 500,
+    }),
     json: flag("one line of JSON"),
   },
 );
@@ -33,6 +44,8 @@ interface ClusterOptions {
   readonly nodes: number;
   readonly seed: number;
   readonly channels: "bytes" | "messages";
+  readonly join: number;
+  readonly "spread-ms": number;
   readonly json: boolean;
 }
 
@@ -63,6 +76,12 @@ class ClusterBench {
   readonly #options: ClusterOptions;
   readonly #cluster: SimulatedCluster<Manager>;
   readonly #random: SeededRandom;
+  /** Who is listed everywhere, or about to be. */
+  #listed: readonly string[] = [];
+  /** How many connections were accepted. */
+  accepted = 0;
+  /** How long the slowest of those that joined took until it was connected to all, in virtual milliseconds from when all listed it. */
+  slowestMs = 0;
 
   constructor(options: ClusterOptions) {
     const { nodes, seed, channels } = options;
@@ -75,7 +94,15 @@ class ClusterBench {
       pieces: "whole",
       limitMs: START_LIMIT_MS,
       start: async ({ host: local, hosts, clock, random, transports }) => {
-        const manager = new Manager({ local, hosts, clock, random, transports, logger: SILENT });
+        const listed = options.join === 0 ? hosts : this.#listed;
+        const manager = new Manager({
+          local,
+          hosts: listed,
+          clock,
+          random,
+          transports,
+          logger: SILENT,
+        });
         manager.handle(echo, (bytes) => bytes);
         await manager.listen();
         return manager;
@@ -92,6 +119,31 @@ class ClusterBench {
     return this.#step("all nodes start and connect", async () => {
       await this.#cluster.start();
       await this.#untilConnected();
+    });
+  }
+
+  /** Starts nodes some at a time; the others learn of them at different times. */
+  grow(): Promise<void> {
+    const { nodes, join, "spread-ms": spreadMs } = this.#options, cluster = this.#cluster;
+    cluster.history.subscribe(({ kind }) => {
+      if (kind === "accept") this.accepted++;
+    });
+    return this.#step(`nodes join, ${join} at a time`, async () => {
+      for (let from = 0; from < nodes; from += join) {
+        const to = Math.min(nodes, from + join), listed = cluster.hosts.slice(0, to);
+        this.#listed = listed;
+        await Promise.all(
+          Array.from({ length: to - from }, (_, at) => cluster.restart(from + at)),
+        );
+        for (let index = 0; index < from; index++) {
+          const lateMs = index === 0 ? spreadMs : this.#random.float(0, spreadMs);
+          cluster.clock.setTimer(lateMs, () => void cluster.node(index).setHosts(listed));
+        }
+        if (from > 0) await cluster.clock.advance(spreadMs);
+        const listedMs = cluster.clock.elapsedMs;
+        await this.#untilConnected(from, to);
+        this.slowestMs = Math.max(this.slowestMs, cluster.clock.elapsedMs - listedMs);
+      }
     });
   }
 
@@ -138,16 +190,17 @@ class ClusterBench {
     if (answer.length !== bytes.length) throw new Error("an answer differs from its request");
   }
 
-  async #untilConnected(): Promise<void> {
+  async #untilConnected(from = 0, to = this.#options.nodes): Promise<void> {
     const { clock } = this.#cluster, limitMs = clock.elapsedMs + LIMIT_MS;
-    while (!this.#areAllConnected()) {
+    while (!this.#areConnected(from, to)) {
       if (clock.elapsedMs > limitMs) throw new Error(`not connected within ${LIMIT_MS} ms`);
       await clock.advance(LOOK_EACH_MS);
     }
   }
 
-  #areAllConnected(): boolean {
-    for (const index of this.#cluster.running) {
+  /** Whether these have connections with all others. */
+  #areConnected(from: number, to: number): boolean {
+    for (let index = from; index < to; index++) {
       for (const { state } of this.#cluster.node(index).connections()) {
         if (state !== "connected") return false;
       }
@@ -170,17 +223,27 @@ async function measure(options: ClusterOptions): Promise<void> {
   const connections = options.nodes * (options.nodes - 1) / 2;
   const before = memory();
   const bench = new ClusterBench(options);
-  await bench.form();
-  const formed = memory();
+  await (options.join === 0 ? bench.form() : bench.grow());
+  const formed = memory(), { accepted } = bench;
   await bench.exchange();
   await bench.restart();
-  const { steps, digest } = bench;
+  const { steps, digest, slowestMs } = bench;
   const heapBytes = formed.heapBytes - before.heapBytes;
   const bufferBytes = formed.bufferBytes - before.bufferBytes;
   const usEach = steps[0]!.seconds * 1e6 / connections;
   if (options.json) {
     return console.log(
-      JSON.stringify({ ...options, connections, heapBytes, bufferBytes, usEach, digest, steps }),
+      JSON.stringify({
+        ...options,
+        connections,
+        accepted,
+        slowestMs,
+        heapBytes,
+        bufferBytes,
+        usEach,
+        digest,
+        steps,
+      }),
     );
   }
   const count = connections.toLocaleString("en");
@@ -196,6 +259,10 @@ async function measure(options: ClusterOptions): Promise<void> {
   console.log(`to form a connection: ${usEach.toFixed(0)} µs`);
   console.log(`heap ${(heapBytes / MEBIBYTE).toFixed(0)} MiB: ${each(heapBytes)}`);
   console.log(`buffers ${(bufferBytes / MEBIBYTE).toFixed(0)} MiB: ${each(bufferBytes)}`);
+  if (options.join > 0) {
+    console.log(`${accepted.toLocaleString("en")} dials were accepted, refused ones included`);
+    console.log(`connected ${Math.round(slowestMs)} ms after all listed who joined, at most`);
+  }
   console.log(`digest ${digest} of seed ${options.seed}`);
 }
 

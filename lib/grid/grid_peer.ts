@@ -38,9 +38,9 @@ export class GridPeer implements ReconnectorDelegate {
   /** Whether it is a peer though it is not listed. */
   isAdmitted = false;
   /** Told whenever an attempt or a channel has ended for good. */
-  onAllGone: () => void = () => {};
+  onAllGone: () => void = nothing;
   /** Told when the peer is known to be down. */
-  onDown: () => void = () => {};
+  onDown: () => void = nothing;
 
   readonly #node: GridNode;
   #listed: ListedHost;
@@ -363,3 +363,6 @@ export class GridPeer implements ReconnectorDelegate {
     }
   }
 }
+
+/** One for all peers, of which there are many. */
+function nothing(): void {}

@@ -63,20 +63,31 @@ export class HostList {
    * Reads what a user has given.
    *
    * @param check Throws for a host that cannot be used.
+   * @param older The list before: what stands on both was read and checked already.
    * @throws {InternodeError} `InvalidArgument` for a malformed or repeated host, and for one that the others cannot dial, if there are others; what `check` throws.
    */
-  static of(given: Iterable<string | HostEntry>, check: (host: ListedHost) => void): HostList {
+  static of(
+    given: Iterable<string | HostEntry>,
+    check: (host: ListedHost) => void,
+    older: HostList = HostList.empty,
+  ): HostList {
     if (typeof given === "string" || !guard(() => Symbol.iterator in given, () => false)) {
       throw invalidArgument(
         `Option hosts must be a list of hosts or a resolver, not ${shown(given)}.`,
       );
     }
-    const hosts = [...given].map(readEntry), names = new Set<string>();
+    const known = older.names.length > 1 ? older.#hosts : undefined;
+    const hosts = [...given].map((entry) => {
+      const host = typeof entry === "string" ? known?.get(entry) : undefined;
+      return host !== undefined && host.address === host.name ? host : readEntry(entry);
+    });
+    const names = new Set<string>();
     for (const host of hosts) {
       const { name, address } = host;
-      check(host);
       if (names.has(name.href)) throw invalidArgument(`Host ${name.href} is listed twice.`);
       names.add(name.href);
+      if (known?.get(name.href) === host) continue;
+      check(host);
       if (hosts.length === 1) continue;
       checkDiallable(name);
       checkDiallable(address);

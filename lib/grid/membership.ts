@@ -166,7 +166,7 @@ export class Membership {
   }
 
   #fixed(source: Iterable<string | HostEntry>): HostList {
-    const list = HostList.of(source, this.#check), local = this.#local;
+    const list = HostList.of(source, this.#check, this.#list), local = this.#local;
     if (list.has(local)) return list;
     throw invalidArgument(`The local host ${local} is not among the hosts.`);
   }
