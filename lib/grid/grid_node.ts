@@ -57,7 +57,7 @@ export class GridNode {
   readonly #links: LinkMaker;
   readonly #sources = new WeakMap<Link, CallSource>();
   /** For each peer. */
-  readonly #rates = new Map<string, CallRate | null>();
+  readonly #rates = new Map<string, CallRate>();
 
   constructor(local: HostAddress, options: NodeOptions) {
     this.local = local;
@@ -102,8 +102,7 @@ export class GridNode {
       const onRefused = (): void => void totals.refusedCalls++;
       const { limits } = this.options;
       // Whoever connects again has not more calls for it.
-      let rate = this.#rates.get(host);
-      if (rate === undefined) this.#rates.set(host, rate = callRateOf(limits));
+      const rate = this.#rates.get(host) ?? this.#newRate(host);
       source = new CallSource(host, link, onRefused, totals, limits.maxCalls, rate);
       this.#sources.set(link, source);
     }
@@ -111,6 +110,17 @@ export class GridNode {
     const find = (): HandlerTarget | null => handlers.target(name, subroute, serving, caller);
     const called = { name, subroute, message: noHandler(name, subroute) };
     return find() ?? new UnknownTarget(called, serving, caller, find);
+  }
+
+  /** Hosts come and go: rates that are as good as new are forgotten. */
+  #newRate(host: string): CallRate | null {
+    const { limits, clock } = this.options, rate = callRateOf(limits), nowMs = clock.now();
+    if (rate === null) return null;
+    for (const [other, used] of this.#rates) {
+      if (used.isUnused(nowMs)) this.#rates.delete(other);
+    }
+    this.#rates.set(host, rate);
+    return rate;
   }
 
   /** Calls back when a host's transport makes other connections than before; the function returned ends that. */

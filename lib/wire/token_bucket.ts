@@ -38,6 +38,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Whether it holds as much as it can, as a new one does. */
+  isFull(nowMs: number): boolean {
+    this.#fill(nowMs);
+    return this.#held >= this.#size;
+  }
+
   /** When the amount will be available, on the same clock; `Infinity` for more than it can hold. */
   readyMs(amount: number): number {
     if (amount > this.#size) return Infinity;

@@ -36,6 +36,11 @@ export class CallRate {
     );
   }
 
+  /** Whether it is as if no call had come. */
+  isUnused(nowMs: number): boolean {
+    return this.#bucket.isFull(nowMs);
+  }
+
   /** A call has arrived. Returns its error if it is refused. */
   take(nowMs: number): InternodeError | null {
     return this.#bucket.take(1, nowMs) ? null : this.#error;

@@ -285,3 +285,32 @@ Deno.test("a node whose resolver gives the hosts must have a name that others ca
     new Manager({ local: "tcp://0.0.0.0:1", hosts: new ManualResolver() });
   assertThrows(make, InternodeError, "it stands for all interfaces of a machine");
 });
+
+Deno.test("who leaves and comes back has no more calls for it", async () => {
+  const grid = simulatedGrid({
+    options: () => ({ limits: { maxCallsPerSecond: 10 } }),
+    serve: (manager) => manager.handle(echo, (value) => value),
+  });
+  await grid.run(async () => {
+    await grid.start();
+    await connectedAll(grid);
+    const fates = async (): Promise<Record<string, number>> => {
+      const to = grid.node(0).connection(grid.hosts[1]!), counts: Record<string, number> = {};
+      const calls = Array.from(
+        { length: 20 },
+        () => watch(grid.clock, to.request(echo, 1, { waitForReady: true })),
+      );
+      await grid.clock.advance(20);
+      for (const { fate } of calls) counts[fate] = (counts[fate] ?? 0) + 1;
+      return counts;
+    };
+    assertEquals(await fates(), { "ok": 10, "Overloaded notExecuted": 10 });
+    for (const hosts of [[grid.hosts[1]!], grid.hosts]) {
+      grid.node(1).setHosts(hosts, { graceMs: 0 });
+    }
+    await grid.clock.advance(400);
+    const { ok = 0 } = await fates();
+    assert(ok <= 5, `${ok} calls after 0.4 s`);
+  });
+  await grid.close();
+});
