@@ -10,7 +10,7 @@
 import { Manager } from "@internode/grid";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
-import { answerCommands } from "../support/answer_commands.ts";
+import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { MemoryProcess, settledMemory } from "../support/memory_process.ts";
 
 const CONNECTIONS = 1_024;

@@ -8,7 +8,7 @@
 import { Manager, single } from "@internode/grid";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
-import { answerCommands } from "../support/answer_commands.ts";
+import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { type Memory, MemoryProcess, settledMemory } from "../support/memory_process.ts";
 
 /** How many requests have been made when the heap is looked at. */

@@ -10,7 +10,7 @@
 import { Manager, type Stream, stream } from "@internode/grid";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { figure, type MemoryFigure } from "./figure.ts";
-import { answerCommands } from "../support/answer_commands.ts";
+import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { type Memory, MemoryProcess, settledMemory } from "../support/memory_process.ts";
 
 const STREAMS = 10_000;

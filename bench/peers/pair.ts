@@ -5,7 +5,7 @@
  */
 
 import type { Launcher } from "../../tools/runtimes/launcher.ts";
-import { ToldProcess } from "../support/told_process.ts";
+import { ToldProcess } from "../../tools/processes/told_process.ts";
 import type { PeerName } from "./stands/list.ts";
 import type { Moment, Order, ServerStarted, Work } from "./stands/measure.ts";
 import { ROOT } from "../../tools/runtimes/build.ts";

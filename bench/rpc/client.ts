@@ -7,7 +7,7 @@
 import process from "node:process";
 import { Manager } from "@internode/grid";
 import { connect, constantResolver, parseNetEndpoint } from "@internode/grid/call";
-import { answerCommands } from "../support/answer_commands.ts";
+import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { measureBareMux } from "./bare_mux.ts";
 import { type FloorHost, measureFloor, measureRoundTrips } from "./floor.ts";
 import { type Callees, measure, type Measured } from "./measure.ts";

@@ -6,7 +6,7 @@
 
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { Launcher } from "../../tools/runtimes/launcher.ts";
-import { ToldProcess } from "../support/told_process.ts";
+import { ToldProcess } from "../../tools/processes/told_process.ts";
 import type { ClientMeasured, FloorOrder, MeasureOrder, RoundTrips, TripsOrder } from "./client.ts";
 import type { Measured } from "./measure.ts";
 import { makeIdentities } from "./identities.ts";

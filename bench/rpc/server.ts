@@ -8,7 +8,7 @@
 import process from "node:process";
 import { Manager } from "@internode/grid";
 import { implement, listen, serve } from "@internode/grid/call";
-import { answerCommands } from "../support/answer_commands.ts";
+import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./contracts.ts";
 import { serveFloor } from "./floor.ts";
 import { reachedBy, type RpcPlan } from "./plan.ts";

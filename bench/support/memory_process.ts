@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ToldProcess } from "./told_process.ts";
+import { ToldProcess } from "../../tools/processes/told_process.ts";
 
 /** How much a process holds. */
 export interface Memory {

@@ -1,11 +1,10 @@
 /** Runtimes beside each other: rows are medians of ratios, and both processes answer on what was asked for. @module */
 
-import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import type { PairMeasured } from "../../bench/rpc/peer.ts";
 import { defaultRpcOptions } from "../../bench/rpc/options.ts";
 import { launcherFor, RpcPair } from "../../bench/rpc/peer.ts";
 import { runtimesRow } from "../../bench/rpc/runtimes.ts";
-import { ToldProcess } from "../../bench/support/told_process.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 
 function round(perSecond: number, p50Us: number, cpuUs: number): PairMeasured {
@@ -41,30 +40,5 @@ Deno.test({
     }
     assertGreater((await pair.floor({ seconds: 0.02 })).bytesPerSecond, 0);
     assertGreater((await pair.roundTrips(64, 0.02)).count, 0);
-  },
-});
-
-Deno.test({
-  name: "a process that fails, does not answer in time or has ended is an error that names it",
-  ignore: !RUN,
-  async fn() {
-    const told = (code: string, what: string): ToldProcess => {
-      const module = `import { answerCommands } from ${
-        JSON.stringify(new URL("../../bench/support/answer_commands.ts", import.meta.url).href)
-      }; ${code}`;
-      return new ToldProcess([Deno.execPath(), "eval", "--no-lock", module], { what });
-    };
-    const commands =
-      "{ fail() { throw new Error('no luck'); }, hang: () => new Promise((end) => setTimeout(end, 50)) }";
-    await using child = told(`await answerCommands(${commands}); Deno.exit(0)`, "a child");
-    await assertRejects(() => child.ask("fail"), Error, "a child: Error: no luck");
-    await assertRejects(() => child.ask("dance"), Error, 'a child: there is no command "dance"');
-    await assertRejects(
-      () => child.ask("hang", null, 1),
-      Error,
-      'a child did not do "hang" in 1 ms',
-    );
-    await using dead = told("Deno.exit(1)", "another");
-    await assertRejects(() => dead.ask("fail"), Error, 'another ended instead of doing "fail"');
   },
 });

@@ -1,15 +1,14 @@
 /**
- * One node of a grid whose nodes run on different runtimes. It is told on its
- * standard input what to do, a line each, and answers each line with one:
- * `call` asks all peers, `end` closes the node.
+ * One node of a grid whose nodes run on different runtimes. It says `ok` when it
+ * listens, and when it has called all its peers; it closes when its input does.
  *
  * @module
  */
 
 import process from "node:process";
-import { createInterface } from "node:readline";
 import { Manager, sharedSecret, single, stream, systemTransports } from "@internode/grid";
 import * as t from "@internode/grid/codec";
+import { answerCommands } from "../../tools/processes/answer_commands.ts";
 
 /** What the process is started with, as JSON. */
 export interface NodePlan {
@@ -47,13 +46,8 @@ async function main(plan: NodePlan): Promise<void> {
     for (let i = 0; i < upTo; i++) yield i;
   });
   await grid.listen();
-  console.log("ready");
-  for await (const line of createInterface({ input: process.stdin })) {
-    if (line === "end") break;
-    console.log(await callAll(grid));
-  }
+  await answerCommands({ start: () => "ok", call: () => callAll(grid) });
   await grid.close();
-  process.stdin.destroy();
 }
 
 /** Says `ok` when each peer has answered rightly. */

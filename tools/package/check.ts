@@ -8,13 +8,14 @@
  */
 
 import { CommandLine, readLine } from "../command_line/command_line.ts";
+import { PINNED } from "../runtimes/pinned.ts";
 import { Stages } from "./stages.ts";
 import { freePorts } from "../network/free_ports.ts";
 
 const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const NPX = ["npx", "-y"] as const;
-const NODE = "node@24.21.0";
-const BUN = "bun@1.4.5";
+const NODE = PINNED.node;
+const BUN = PINNED.bun;
 const PUBLINT = "publint@0.3.25";
 const ARE_THE_TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
 /** What a user's program needs beside the package. */

@@ -5,10 +5,8 @@
  */
 
 import { outputOf } from "../package/standard.ts";
+import { PINNED } from "./pinned.ts";
 import { build, type BuildOptions, programOf, ROOT } from "./build.ts";
-
-/** What npx brings for a runtime that is named without a version: what CI runs on. */
-const PINNED: Readonly<Record<string, string>> = { node: "node@24.21.0", bun: "bun@1.4.5" };
 
 /** A program, and what it is given first. */
 export type Command = readonly [string, ...string[]];
@@ -80,7 +78,7 @@ export class Launcher implements AsyncDisposable {
 
 /** The program itself: what npx starts it as would not hear of signals that are meant for it. */
 async function pathOf(runtime: string, folder: string): Promise<string> {
-  const [program, ...before] = programOf(PINNED[runtime] ?? runtime);
+  const [program, ...before] = programOf((PINNED as Record<string, string>)[runtime] ?? runtime);
   const print = ["-e", "console.log(process.execPath)"];
   return (await outputOf(program, [...before, ...print], folder)).trim();
 }

@@ -7,7 +7,7 @@
  */
 
 import process from "node:process";
-import { answerCommands } from "../../support/answer_commands.ts";
+import { answerCommands } from "../../../tools/processes/answer_commands.ts";
 import { processCpuMs } from "../../support/process_cpu.ts";
 import type { PeerName } from "./list.ts";
 import { LOAD } from "./load.ts";

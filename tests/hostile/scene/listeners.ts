@@ -6,7 +6,7 @@
 
 import { type Logger, Manager, sharedSecret, systemTransports } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
-import { answerCommands } from "../../../bench/support/answer_commands.ts";
+import { answerCommands } from "../../../tools/processes/answer_commands.ts";
 import { type Memory, memory } from "../../../bench/support/memory_process.ts";
 import type { MtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";

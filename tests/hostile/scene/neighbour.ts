@@ -6,7 +6,7 @@
 
 import { Manager, sharedSecret } from "@internode/grid";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
-import { answerCommands } from "../../../bench/support/answer_commands.ts";
+import { answerCommands } from "../../../tools/processes/answer_commands.ts";
 import * as contracts from "./contracts.ts";
 import type { VictimConfig } from "./victim.ts";
 

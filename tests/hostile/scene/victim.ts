@@ -9,7 +9,7 @@ import { type Logger, Manager, type ManagerOptions, sharedSecret } from "@intern
 import { HandlerMap, listen, serve } from "@internode/grid/call";
 import type { MtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
 import { mtlsTransports } from "../../../lib/transport/mtls/mtls_transport.ts";
-import { answerCommands } from "../../../bench/support/answer_commands.ts";
+import { answerCommands } from "../../../tools/processes/answer_commands.ts";
 import { type Memory, memory } from "../../../bench/support/memory_process.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import * as contracts from "./contracts.ts";

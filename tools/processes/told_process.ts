@@ -5,7 +5,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import type { Command } from "../../tools/runtimes/launcher.ts";
+import type { Command } from "../runtimes/launcher.ts";
 
 /** How long an answer may take unless something else is said. */
 const ANSWER_MS = 120_000;
@@ -49,7 +49,7 @@ export class ToldProcess implements AsyncDisposable {
    *
    * @param command What it is told.
    * @param argument What it needs for it: anything that JSON can say.
-   * @param withinMs How long that may take.
+   * @param withinMs How long that may take; then the process is killed.
    */
   async ask<Answer>(
     command: string,
@@ -60,10 +60,11 @@ export class ToldProcess implements AsyncDisposable {
     const failed = Promise.withResolvers<never>();
     const stop = (): void => failed.reject(this.#signal!.reason);
     this.#signal?.addEventListener("abort", stop);
-    const timer = setTimeout(
-      () => failed.reject(new Error(`${this.#what} did not do "${command}" in ${withinMs} ms`)),
-      withinMs,
-    );
+    const timer = setTimeout(() => {
+      // Its answer would be taken for that to the next command.
+      this.kill();
+      failed.reject(new Error(`${this.#what} did not do "${command}" in ${withinMs} ms`));
+    }, withinMs);
     try {
       return await Promise.race([this.#told<Answer>(command, argument), failed.promise]);
     } finally {
@@ -83,13 +84,32 @@ export class ToldProcess implements AsyncDisposable {
     return value;
   }
 
-  /** Lets it end. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends it at once, as a crash would; does nothing where it has ended. */
+  kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  /**
+   * Lets it end, which it must do by itself.
+   *
+   * @returns Its status: 0 for a good end.
+   */
+  async end(): Promise<number> {
     await this.#input.close().catch(() => {});
-    const killing = setTimeout(() => this.#child.kill("SIGKILL"), END_MS);
+    const killing = setTimeout(() => this.kill(), END_MS);
     // What it still says is not to fill the pipe.
     await this.#lines.cancel();
-    await this.#child.status;
+    const { code } = await this.#child.status;
     clearTimeout(killing);
+    return code;
+  }
+
+  /** See {@linkcode ToldProcess.end}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
   }
 }
