@@ -39,7 +39,7 @@ const TRANSPORTS: readonly Transport[] = ["tcp", "unix", "ws", "tls", "wss", "un
 
 const LINE = new CommandLine(
   "deno task bench:runtimes",
-  "Measures Node and Bun beside Deno, in turns in the same run, in about six minutes.",
+  "Measures Node and Bun beside Deno, in turns in the same run, in about four minutes.",
   {
     runtimes: list(
       "what both processes run on, or CLIENT:SERVER; the first is what the others are compared " +
