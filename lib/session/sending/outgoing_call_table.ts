@@ -58,7 +58,7 @@ export class OutgoingCallTable {
   /** How many slots are taken. */
   active = 0;
   readonly #slots: (OutgoingCall | null)[] = [];
-  readonly #uses: number[] = [];
+  /** The last id of each free slot. */
   readonly #free: number[] = [];
   /** No deadline is earlier than this one. */
   #earliestMs = Infinity;
@@ -74,18 +74,13 @@ export class OutgoingCallTable {
    * @param deadlineMs The call's. Whoever adds it has read it already, which takes some time.
    */
   add(call: OutgoingCall, deadlineMs: number): number {
-    let slot = this.#free.pop();
-    if (slot === undefined) {
-      slot = this.#slots.length;
-      this.#slots.push(null);
-      this.#uses.push(0);
-    }
+    // The id of a slot that was never used is the slot.
+    const lastId = this.#free.pop() ?? this.#slots.push(null) - 1;
+    const slot = lastId & SLOT_MASK;
     // Begins with 1: id 0 means the connection itself in pings.
-    const uses = this.#uses[slot]! % MAX_USES + 1;
-    this.#uses[slot] = uses;
+    const id = (lastId >>> SLOT_BITS) % MAX_USES + 1 << SLOT_BITS | slot;
     this.#slots[slot] = call;
     this.active++;
-    const id = (uses << SLOT_BITS | slot) >>> 0;
     call.id = id;
     if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
     return id;
@@ -99,9 +94,9 @@ export class OutgoingCallTable {
 
   /** Frees the slot. */
   remove(call: OutgoingCall): void {
-    const slot = call.id & SLOT_MASK;
-    this.#slots[slot] = null;
-    this.#free.push(slot);
+    const { id } = call;
+    this.#slots[id & SLOT_MASK] = null;
+    this.#free.push(id);
     this.active--;
     call.id = -1;
   }
@@ -118,7 +113,7 @@ export class OutgoingCallTable {
   clear(): OutgoingCall[] {
     const calls = this.#slots.filter((call) => call !== null);
     for (const call of calls) call.id = -1;
-    this.#slots.length = this.#uses.length = this.#free.length = 0;
+    this.#slots.length = this.#free.length = 0;
     this.active = 0;
     this.#earliestMs = Infinity;
     return calls;
