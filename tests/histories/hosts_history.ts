@@ -5,7 +5,8 @@
  * runs twice; calls end as `NotListed` or `GoingAway` only where a list has
  * changed; in the end each two nodes that list each other have exactly one
  * connection, and all others have none. Without faults they have it within a
- * second of the lists agreeing.
+ * second of the lists agreeing. In some histories connections are made on demand:
+ * they need not be there, and all else holds.
  *
  * @module
  */
@@ -67,6 +68,8 @@ class HostsHistory {
   readonly grid: SimulatedCluster<Manager>;
   readonly #random: SeededRandom;
   readonly #hasFaults: boolean;
+  /** Whether connections are made when calls need them, and closed when they are not used. */
+  readonly #onDemand: boolean;
   readonly #calls: Call[] = [];
   /** What each node was told last, by numbers. */
   readonly #lists: number[][];
@@ -83,6 +86,7 @@ class HostsHistory {
     const random = this.#random = new SeededRandom(seed);
     const nodes = random.int(2, 6), all = Array.from({ length: nodes }, (_, index) => index);
     this.#hasFaults = random.chance(0.7);
+    this.#onDemand = random.chance(0.25);
     this.#lists = all.map((self) => random.chance(0.5) ? all : this.#drawList(self, nodes));
     this.#resolvers = all.map(() => random.chance(0.3) ? new ManualResolver() : null);
     this.#leftMs = all.map(() => all.map(() => -Infinity));
@@ -94,6 +98,7 @@ class HostsHistory {
       options: ({ index, hosts }) => ({
         hosts: this.#resolvers[index] ?? this.#lists[index]!.map((at) => hosts[at]!),
         dialTimeoutMs: 3_000,
+        ...this.#onDemand && { connect: "onDemand", maxConnections: random.int(1, nodes) },
         ...random.chance(0.3) && { maxConnectionAgeMs: random.float(300, 2_000) },
       }),
       serve: (manager, { clock, index }) => {
@@ -120,7 +125,10 @@ class HostsHistory {
   async play(): Promise<void> {
     const { clock, size } = this.grid, random = this.#random;
     this.grid.history.subscribe(({ kind, from, to }) => {
-      if (kind === "accept" && !dials(to, from)) this.#wrong = `${to} has dialled ${from}`;
+      // On demand who is to be dialled makes itself known.
+      if (kind === "accept" && !dials(to, from) && !this.#onDemand) {
+        this.#wrong = `${to} has dialled ${from}`;
+      }
     });
     await this.grid.start();
     for (let n = random.int(2, 16); n > 0; n--) {
@@ -154,7 +162,8 @@ class HostsHistory {
     const { clock } = this.grid;
     const letInMs = this.#hasFaults ? RECOVERY_MS : LET_IN_MS;
     const untilMs = this.#lastChangeMs + letInMs - clock.elapsedMs;
-    const isMet = (): boolean => this.#pairs.every(([a, b]) => this.#areConnected(a, b));
+    const isMet = (): boolean =>
+      this.#onDemand || this.#pairs.every(([a, b]) => this.#areConnected(a, b));
     if (!isMet()) {
       await clock.runUntil(
         isMet,
@@ -212,7 +221,8 @@ class HostsHistory {
         const isPair = paired.has(String([a, b]));
         const count = network.openConnections(hosts[a]!, hosts[b]!);
         // Who lists the other in vain asks now and then; who renews has two for a moment.
-        if (count > 2 || isPair && count === 0 || count > 1 && !isPair) {
+        const isMissing = isPair && count === 0 && !this.#onDemand;
+        if (count > 2 || isMissing || count > 1 && !isPair) {
           throw new Error(`nodes ${a} and ${b} have ${count} connections`);
         }
       }
