@@ -14,6 +14,7 @@ import { TestAuthority } from "../../support/certificates/test_authority.ts";
 import { addressesOf, ask, untilAddresses } from "../../support/asking.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { ETCD, EtcdServer } from "./etcd_server.ts";
+import { FakeEtcd } from "./fake_etcd.ts";
 
 const A = "tcp://10.0.0.1:9000";
 const B = "tcp://10.0.0.2:9000";
@@ -237,20 +238,13 @@ etcdTest(
   "a member that is down, one that refuses and one that is no etcd are passed over",
   async () => {
     await using etcd = await EtcdServer.start();
-    const odd = Deno.serve(
-      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-      () => new Response("busy", { status: 503 }),
-    );
-    try {
-      const urls = ["http://127.0.0.1:1", `http://127.0.0.1:${odd.addr.port}`, etcd.url];
-      await using _ = await registerAt(A, { urls });
-      await untilAddresses(resolverAt({ urls }), null, [A]);
-      const none = resolverAt({ urls: urls.slice(0, 2) });
-      const error = await assertRejects(() => ask(none), InternodeError);
-      assert(error.message.startsWith("None of 2 etcd URLs works"), error.message);
-    } finally {
-      await odd.shutdown();
-    }
+    await using odd = new FakeEtcd(() => new Response("busy", { status: 503 }));
+    const urls = ["http://127.0.0.1:1", odd.url, etcd.url];
+    await using _ = await registerAt(A, { urls });
+    await untilAddresses(resolverAt({ urls }), null, [A]);
+    const none = resolverAt({ urls: urls.slice(0, 2) });
+    const error = await assertRejects(() => ask(none), InternodeError);
+    assert(error.message.startsWith("None of 2 etcd URLs works"), error.message);
   },
 );
 

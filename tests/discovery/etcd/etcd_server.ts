@@ -4,6 +4,7 @@
  * @module
  */
 
+import { thisPlatform } from "../../../lib/runtime/this_platform.ts";
 import process from "node:process";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { FILES, NET, PROGRAMS } from "../../support/permitted.ts";
@@ -43,9 +44,6 @@ export interface EtcdServerOptions {
   /** Serves over TLS, by names that are good for `localhost`, and wants certificates of the same authority. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
 }
-
-/** Shows by whom it is asked with certificates, if it wants some. */
-type AskOptions = RequestInit & { readonly client?: Deno.HttpClient };
 
 /** One member of an etcd, with files of its own. */
 export class EtcdServer implements AsyncDisposable {
@@ -266,12 +264,11 @@ export class EtcdServer implements AsyncDisposable {
     return String((await this.ask("auth/authenticate", { name: "root", password }))["token"]);
   }
 
-  async #fetch(path: string, init: AskOptions = {}) {
-    const tls = this.#tls;
-    const client = tls &&
-      Deno.createHttpClient({ caCerts: [tls.ca], cert: tls.cert, key: tls.key });
+  async #fetch(path: string, init: RequestInit = {}) {
+    const url = `${this.url}/${path}`, tls = this.#tls;
+    const client = tls === undefined ? null : thisPlatform().openHttp([tls.ca], tls);
     try {
-      const response = await fetch(`${this.url}/${path}`, { ...init, ...(client && { client }) });
+      const response = await (client === null ? fetch(url, init) : client.fetch(url, init));
       const answer: Record<string, unknown> = await response.json();
       return { ok: response.ok, answer };
     } finally {
