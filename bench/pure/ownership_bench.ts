@@ -1,6 +1,6 @@
 /**
  * Who gets a call, and who owns a key: what each pick of a balancer and each
- * question of `owners` takes. Every question is for another key, so that none
+ * question who owns a key takes. Every question is for another key, so that none
  * is remembered, but where the name says so.
  *
  * @module
@@ -13,7 +13,7 @@ import {
   type Replica,
   roundRobin,
 } from "@internode/grid/call";
-import { owners, rendezvousHash } from "@internode/grid";
+import { rendezvousHash } from "@internode/grid";
 
 const HOSTS = Array.from({ length: 100 }, (_, at) => `tls://node-${at}.cache.example:9000`);
 const WEIGHTED = HOSTS.map((name, at) => ({ name, weight: 1 + at % 3 }));
@@ -69,8 +69,4 @@ Deno.bench("first owner, with weights", { group: "owner of a key, of 100 hosts" 
 
 Deno.bench("3 owners", { group: "owner of a key, of 100 hosts" }, () => {
   hosts.owners(nextKey(), 3);
-});
-
-Deno.bench("3 owners, not prepared", { group: "owner of a key, of 100 hosts" }, () => {
-  owners(nextKey(), HOSTS, 3);
 });
