@@ -4,8 +4,9 @@
  * @module
  */
 
-import { InternodeError } from "../errors.ts";
+import type { InternodeError } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
+import { isOwnError } from "../foreign/own_error.ts";
 import type { Link, LinkDelegate } from "../driver/link.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
@@ -19,7 +20,15 @@ import type { GridNode } from "./grid_node.ts";
 import { drainLink, partFrom } from "../rpc/connecting/link_closing.ts";
 import type { ListedHost } from "./host_list.ts";
 import { Introduction } from "./introduction.ts";
-import { managerClosed, notListed, peerCloses, unreachable, unused } from "./peer_errors.ts";
+import {
+  closedAtLast,
+  managerClosed,
+  notListed,
+  peerCloses,
+  tooLate,
+  unreachable,
+  unused,
+} from "./peer_errors.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import { Reconnector } from "../rpc/connecting/reconnector.ts";
 import type { ReconnectorDelegate } from "../rpc/connecting/reconnector_delegate.ts";
@@ -208,14 +217,14 @@ export class GridPeer implements ReconnectorDelegate {
     this.hasLeft = true;
     this.#unwatch?.();
     this.#introduction?.stop();
-    this.reconnector.leave(notListed(this.host, this.local));
+    this.reconnector.leave(notListed(this));
     this.#end();
   }
 
   /** Ends everything. */
   close(): void {
     this.#end();
-    this.reconnector.close(peerCloses());
+    this.reconnector.close(closedAtLast());
   }
 
   /** See {@linkcode ReconnectorDelegate}: whom this side has dialled must be able to prove it. */
@@ -252,7 +261,7 @@ export class GridPeer implements ReconnectorDelegate {
         clock.now(),
       );
     }
-    this.#introduction?.stop();
+    this.#introduction?.onConnected();
     // It is kept up, and renewed, for as long as it is there.
     if (this.#unwatch !== null) this.reconnector.start();
     this.#log.onConnected(link, instance);
@@ -299,9 +308,12 @@ export class GridPeer implements ReconnectorDelegate {
     this.#node.onGone();
   }
 
-  /** The peer is to dial this host, and does not admit it. */
+  /** The peer is to dial this host, and does not know of it. */
   #onIntroduced(error: unknown): void {
-    if (this.reconnector.isDown) this.reconnector.lastFailure = error;
+    // It does not dial by itself either, unless it says that it knows this host.
+    const knows = isOwnError(error) && error.code === "PermissionDenied";
+    if (this.#onDemand && !knows) this.reconnector.giveUp(error);
+    else if (this.reconnector.isDown) this.reconnector.lastFailure = error;
   }
 
   #end(): void {
@@ -337,14 +349,10 @@ export class GridPeer implements ReconnectorDelegate {
 
   #unsent(why: Unsent): InternodeError {
     if (why === "closed") {
-      return this.hasLeft ? notListed(this.host, this.local) : managerClosed();
+      return this.hasLeft ? notListed(this) : managerClosed();
     }
     if (why === "down") return unreachable(this.host, this.reconnector.lastFailure);
-    const message = "The call's time ran out before there was a connection.";
-    return new InternodeError("DeadlineExceeded", message, {
-      origin: "network",
-      outcome: "notSent",
-    });
+    return tooLate(this.reconnector.lastFailure);
   }
 
   #drainIfClosing(link: Link): void {

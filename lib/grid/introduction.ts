@@ -55,12 +55,19 @@ export class Introduction implements LinkDelegate {
   start(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
-    const { random, onDemand } = this.#node.options;
+    const { clock, random, onDemand } = this.#node.options;
     // A peer that connects when it has to does not dial by itself.
-    this.#wait(onDemand ? 0 : FIRST_MS * (1 + random.next()));
+    const waitMs = onDemand ? this.#backOff.dueMs - clock.now() : FIRST_MS * (1 + random.next());
+    this.#wait(Math.max(0, waitMs));
   }
 
-  /** There is one, or none is wanted any more. Any number of calls. */
+  /** There is one: nothing is to be made known. */
+  onConnected(): void {
+    this.#backOff.onBegun();
+    this.stop();
+  }
+
+  /** None is wanted any more. Any number of calls. */
   stop(): void {
     this.#isWanted = false;
     if (this.#timer !== null) this.#node.options.clock.clearTimer(this.#timer);
@@ -135,9 +142,10 @@ export class Introduction implements LinkDelegate {
     this.#attempt = null;
     if (this.#isWanted) {
       const code = isOwnError(error) ? error.code : null;
-      if (code !== "GoingAway") this.onRefused(error);
       if (code === "GoingAway") this.#wait(DIALS_MS);
       else this.#wait(code === "NotListed" ? this.#backOff.nextSoon() : this.#backOff.next());
+      // Who is told that may want none any more.
+      if (code !== "GoingAway") this.onRefused(error);
     }
     this.onAllGone();
   }

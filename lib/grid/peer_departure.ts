@@ -19,14 +19,14 @@ import { hostLeft } from "./peer_errors.ts";
  * @returns Resolves when nothing of it is left.
  */
 export async function departFrom(peer: GridPeer, graceMs: number, node: GridNode): Promise<void> {
-  const { options: { clock, logger }, local } = node;
+  const { clock, logger } = node.options;
   peer.leave();
   const { host, reconnector } = peer, { links } = reconnector;
   const parted = links.map((link) => partFrom(link, "unlisted"));
   const isOver = (): boolean => parted.filter((hasParted) => !hasParted()).length === 0;
   const { ended } = new QuietWait(clock, graceMs, links, () => isOver() ? 0 : Infinity);
   if (!await ended) tellGivenUp(host, graceMs, links, logger);
-  reconnector.close(hostLeft(host, local.href));
+  reconnector.close(hostLeft(peer));
   const gone = new QuietWait(clock, Infinity, [], () => peer.isGone ? 0 : Infinity);
   peer.onAllGone = gone.look;
   await gone.ended;

@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../errors.ts";
-import { PEER_CLOSES } from "../session/frames/wire_error.ts";
+import { MANAGER_CLOSED, PEER_CLOSES } from "../session/frames/wire_error.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 
@@ -24,19 +24,47 @@ export function unreachable(host: string, lastFailure: unknown): InternodeError 
   });
 }
 
-/** The error of calls to a host that was taken off the list. */
-export function notListed(host: string, local: string): InternodeError {
-  const message = `${host} has left the list of hosts of ${local}.`;
-  return new InternodeError("NotListed", message, { origin: "local", outcome: "notSent" });
+/** The error of calls whose time has run out before there was a connection. */
+export function tooLate(lastFailure: unknown): InternodeError {
+  const why = lastFailure === undefined
+    ? ""
+    : ` The last failure: ${sentence(textOf(lastFailure))}`;
+  const message = `The call's time ran out before there was a connection.${why}`;
+  return new InternodeError("DeadlineExceeded", message, {
+    origin: "network",
+    outcome: "notSent",
+    cause: lastFailure,
+  });
+}
+
+/** Who is no peer any more. */
+export interface FormerPeer {
+  /** Its canonical URL. */
+  readonly host: string;
+  /** The canonical URL of the host that has forgotten it. */
+  readonly local: string;
+  /** Whether it was never listed, but admitted. */
+  readonly isAdmitted: boolean;
+}
+
+/** The error of calls to a host that is no peer any more. */
+export function notListed(peer: FormerPeer): InternodeError {
+  return new InternodeError("NotListed", `${departure(peer)}.`, {
+    origin: "local",
+    outcome: "notSent",
+  });
 }
 
 /** What ends calls that have outlasted the grace time of a host that left. */
-export function hostLeft(host: string, local: string): InternodeError {
-  return new InternodeError(
-    "GoingAway",
-    `${host} has left the list of hosts of ${local}, and the call did not end within the grace time.`,
-    { origin: "local", outcome: "maybeExecuted" },
-  );
+export function hostLeft(peer: FormerPeer): InternodeError {
+  const message = `${departure(peer)}, and the call did not end within the grace time.`;
+  return new InternodeError("GoingAway", message, { origin: "local", outcome: "maybeExecuted" });
+}
+
+function departure({ host, local, isAdmitted }: FormerPeer): string {
+  return isAdmitted
+    ? `${host} is not listed by ${local}, which had admitted it and cannot reach it any more`
+    : `${host} has left the list of hosts of ${local}`;
 }
 
 /** What ends a connection that nobody needs at the moment. */
@@ -55,6 +83,14 @@ export function managerClosed(): InternodeError {
 /** What the peer is told when this side closes. */
 export function peerCloses(): InternodeError {
   return new InternodeError("Closed", PEER_CLOSES, {
+    origin: "local",
+    outcome: "maybeExecuted",
+  });
+}
+
+/** What ends calls that have outlasted the grace time of this side when it closes. */
+export function closedAtLast(): InternodeError {
+  return new InternodeError("Closed", MANAGER_CLOSED, {
     origin: "local",
     outcome: "maybeExecuted",
   });

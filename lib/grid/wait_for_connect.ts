@@ -41,7 +41,7 @@ export function untilConnected(
   return until(clock, options, {
     look: () => {
       if (peer.state === "connected") return true;
-      if (peer.hasLeft) return notListed(peer.host, peer.local);
+      if (peer.hasLeft) return notListed(peer);
       return peer.state === "closed" && failure("Closed", "this manager is closed");
     },
     listen: (look) => {

@@ -1,7 +1,8 @@
 import { type Manager, single, stream } from "@internode/grid";
 import type { SimulatedCluster } from "@internode/grid/testing";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import * as t from "@internode/grid/codec";
+import { textOf } from "../../lib/foreign/text_of.ts";
 import { assertFate, watch } from "../support/outcome.ts";
 import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 
@@ -72,6 +73,25 @@ for (const closer of [0, 1]) {
     });
   });
 }
+
+Deno.test("whose own node closes before a call has ended, is told so, and not that the peer does", async () => {
+  await withPair({
+    serve: (manager, { clock }) =>
+      manager.handle(work, async (ms) => {
+        await new Promise<void>((resolve) => clock.setTimer(ms, resolve));
+        return "done";
+      }),
+  }, async (grid) => {
+    const own = watch(grid.clock, way(grid, 0).request(work, 9_000));
+    const other = watch(grid.clock, way(grid, 1).request(work, 9_000));
+    await grid.clock.advance(100);
+    await Promise.all([grid.node(0).close({ graceMs: 100 }), grid.clock.advance(10_000)]);
+    assertFate(own, "Closed maybeExecuted", 100, 1_100);
+    assertMatch(textOf(own.error), /: This manager was closed, and the call did not end/);
+    assertFate(other, "Disconnected maybeExecuted", 100, 1_100);
+    assertMatch(textOf(other.error), /: The peer ended the connection, because it is closing\.$/);
+  });
+});
 
 Deno.test("an idle node closes at once, and two that close together do not wait for each other", async () => {
   for (const channels of ["bytes", "messages"] as const) {

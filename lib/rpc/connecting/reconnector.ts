@@ -166,6 +166,13 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (this.#attempt === null) this.#dial();
   }
 
+  /** The peer, which is to dial, is known not to: nobody is to wait for that. */
+  giveUp(error: unknown): void {
+    if (this.link !== null || this.#attempt !== null || !this.#mayConnect) return;
+    this.#clearTimer();
+    this.#onUnreached(error);
+  }
+
   /** Credentials have changed: connections are to be renewed. */
   onChange(): void {
     this.#schedule.onChange();

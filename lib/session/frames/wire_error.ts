@@ -193,6 +193,9 @@ export function disconnected(message: string, origin: "network" | "remote"): Int
 
 /** The reason that a peer gives when it closes. */
 export const PEER_CLOSES = "The peer is closing.";
+/** The reason that it gives after the grace time, which callers on its own side read, too. */
+export const MANAGER_CLOSED =
+  "This manager was closed, and the call did not end within the grace time.";
 /** The error of calls to a peer that takes no more from this side. */
 export function peerLeaves(reason: "closing" | "unlisted"): InternodeError {
   return reason === "closing"
@@ -248,7 +251,8 @@ export function endedByPeer(
     return new InternodeError(isPassing ? code : refusedAs, message, { origin: "remote" });
   }
   if (code === "Closed") {
-    const who = text === "" || text === PEER_CLOSES ? "" : ` It says: ${sentence(text)}`;
+    const isUsual = text === "" || text === PEER_CLOSES || text === MANAGER_CLOSED;
+    const who = isUsual ? "" : ` It says: ${sentence(text)}`;
     return disconnected(`The peer ended the connection, because it is closing.${who}`, "remote");
   }
   if (code !== "GoingAway") {

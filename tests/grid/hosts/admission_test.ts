@@ -1,13 +1,14 @@
 import {
   allowNames,
   type AllowRule,
+  type Connection,
   InternodeError,
   Manager,
   type ManagerOptions,
   single,
 } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { dials } from "../../../lib/grid/dialler.ts";
 import { freePorts } from "../../../tools/network/free_ports.ts";
 import { until } from "../../conformance/world.ts";
@@ -51,6 +52,7 @@ for (const newcomerDials of [true, false]) {
       const [one, two] = pairWhere(newcomerDials);
       await using there = await nodeOf(one, "a.storage", { admit });
       await there.listen();
+      let held: Connection;
       {
         await using newcomer = await nodeOf(two, "b.storage", { admit, hosts: [one, two] });
         await newcomer.listen();
@@ -59,9 +61,16 @@ for (const newcomerDials of [true, false]) {
         await until(() => there.connections().length === 1, "the newcomer to be a peer");
         assertEquals(await there.connection(two).request(echo, 2), 2);
         assertEquals(there.hosts, [one]);
+        held = there.connection(two);
       }
       await until(() => there.connections().length === 0, "the newcomer to be gone");
       assertThrows(() => there.connection(two), InternodeError, "is not a peer");
+      // It was never listed.
+      await assertRejects(
+        () => held.request(echo, 3),
+        InternodeError,
+        "is not listed by",
+      );
     },
   });
 

@@ -2,6 +2,7 @@ import { InternodeError, Manager, type ManagerOptions, single, stream } from "@i
 import * as t from "@internode/grid/codec";
 import type { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { textOf } from "../../../lib/foreign/text_of.ts";
 import { dials } from "../../../lib/grid/dialler.ts";
 import { assertFate, watch } from "../../support/outcome.ts";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
@@ -138,6 +139,54 @@ Deno.test("a peer that is down is not dialled once nobody waits for it", async (
     grid.cut(0, 1);
     await grid.clock.advance(5_000);
     assertEquals(to.state, "idle");
+  });
+  await grid.close();
+});
+
+Deno.test("calls to a peer that is down fail at once, whoever of the two is to dial", async () => {
+  const grid = gridOf(8, {}, (index) => index === 0);
+  await grid.run(async () => {
+    await grid.start();
+    const sides = new Set<boolean>();
+    for (const host of grid.hosts.slice(1)) {
+      sides.add(dials(grid.hosts[0]!, host));
+      const to = grid.node(0).connection(host);
+      for (let n = 0; n < 3; n++) {
+        const call = watch(grid.clock, to.request(echo, n));
+        await grid.clock.advance(200);
+        assertFate(call, "Unreachable notSent", 0, 100);
+        assert(textOf(call.error).includes("Could not connect"), textOf(call.error));
+      }
+      assertEquals([to.state, grid.clock.pendingEvents], ["idle", 0]);
+    }
+    assertEquals(sides.size, 2);
+    for (const host of grid.hosts.slice(1)) {
+      const to = grid.node(0).connection(host);
+      const waiting = watch(grid.clock, to.request(echo, 9, { waitForReady: true }));
+      await grid.clock.advance(5_000);
+      const late = watch(grid.clock, to.request(echo, 3, { waitForReady: true, timeoutMs: 100 }));
+      await grid.clock.advance(200);
+      assertFate(late, "DeadlineExceeded notSent", 100, 100);
+      assert(textOf(late.error).includes("The last failure: Could not"), textOf(late.error));
+      await grid.node(grid.hosts.indexOf(host)).listen();
+      await grid.clock.advance(3_000);
+      assertEquals([waiting.value, to.state], [9, "connected"]);
+    }
+  });
+  await grid.close();
+});
+
+Deno.test("a peer that does not list its caller fails calls at once, whoever is to dial", async () => {
+  const grid = gridOf(8);
+  await grid.run(async () => {
+    await grid.start();
+    for (const host of grid.hosts.slice(1)) {
+      grid.node(grid.hosts.indexOf(host)).setHosts([host]);
+      const to = grid.node(0).connection(host), call = watch(grid.clock, to.request(echo, 1));
+      await grid.clock.advance(200);
+      assertFate(call, "Unreachable notSent", 0, 100);
+      assert(textOf(call.error).includes("is not among the hosts"), textOf(call.error));
+    }
   });
   await grid.close();
 });
