@@ -296,7 +296,8 @@ class HostsHistory {
       life: this.#lives[from]!,
       waits,
       startMs: this.grid.clock.elapsedMs,
-      wasListed: this.#lists[from]!.includes(to),
+      // A resolver may not have answered yet.
+      wasListed: this.grid.node(from).hosts.includes(this.grid.hosts[to]!),
       runs: 0,
       endings: 0,
       failure: undefined,
@@ -354,7 +355,7 @@ class HostsHistory {
     switch (code) {
       case "NotListed":
         if (outcome !== "notSent") bad("was sent");
-        if (call.wasListed && !(this.#leftMs[from]![to]! >= call.startMs)) bad("was listed");
+        if (call.wasListed && this.#leftMs[from]![to]! < call.startMs - NEWS_MS) bad("was listed");
         return;
       case "GoingAway":
         // Calls under way that a renewal has outlasted are no part of this: its grace time is longer.
