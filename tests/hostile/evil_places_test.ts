@@ -8,6 +8,7 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { until } from "../conformance/world.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { FakeEtcd } from "../discovery/etcd/fake_etcd.ts";
+import { OWN_SERVERS } from "../support/network/own_server.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
@@ -50,30 +51,27 @@ Deno.test("ws: the reason in a close frame is logged as plain text", { ignore: !
   judgeLines("listen()", logger.all);
 });
 
-Deno.test("ws: the reason in a close frame is logged as plain text, in a user's server", {
-  ignore: !NET,
-}, async () => {
-  const [other, local] = pair("ws"), logger = new QuietLogger();
-  const node = new Manager({ local, hosts: [local, other], logger });
-  const { hostname, port } = new URL(local);
-  const server = Deno.serve(
-    { hostname, port: Number(port), onListen() {} },
-    (request) => node.upgrade(request),
-  );
-  node.connect();
-  const bare = await openBare({ url: local.replace("ws:", "tcp:") });
-  const { host } = new URL(local);
-  await bare.write(utf8(
-    new TextDecoder().decode(upgradeRequest({})).replace("Host: test", `Host: ${host}`),
-  ));
-  await bare.read(new Uint8Array(4_096));
-  await bare.write(close);
-  await until(() => isNamed(logger), "the close is told");
-  bare.close();
-  await node.close({ graceMs: 0 });
-  await server.shutdown();
-  judgeLines("upgrade()", logger.all);
-});
+for (const kind of OWN_SERVERS) {
+  Deno.test(`ws: the reason in a close frame is logged as plain text, in ${kind.name}`, {
+    ignore: !NET,
+  }, async () => {
+    const [other, local] = pair("ws"), logger = new QuietLogger();
+    const node = new Manager({ local, hosts: [local, other], logger });
+    const { host, port } = new URL(local);
+    await using _server = await kind.start({ port: Number(port), grid: () => node });
+    node.connect();
+    const bare = await openBare({ url: local.replace("ws:", "tcp:") });
+    await bare.write(utf8(
+      new TextDecoder().decode(upgradeRequest({})).replace("Host: test", `Host: ${host}`),
+    ));
+    await bare.read(new Uint8Array(4_096));
+    await bare.write(close);
+    await until(() => isNamed(logger), "the close is told");
+    bare.close();
+    await node.close({ graceMs: 0 });
+    judgeLines(kind.name, logger.all);
+  });
+}
 
 for (
   const [what, answer] of [

@@ -35,6 +35,7 @@ import {
   write,
 } from "./attacks/failing_handshakes.ts";
 import { nodeOf } from "./scene/grounds.ts";
+import { OWN_SERVERS } from "../support/network/own_server.ts";
 import { upgradeRequest } from "../support/network/raw_socket.ts";
 import { pause } from "./scene/scene.ts";
 
@@ -269,20 +270,18 @@ async function statusAt(target: Target): Promise<string> {
 testBeside(
   "upgrade: who was upgraded counts until it has proven itself",
   2,
-  [{ maxUnproven: 2 }, { maxUnprovenPerAddress: 2 }].map((limits) => ({
-    name: `${Object.keys(limits)}`,
+  OWN_SERVERS.flatMap((kind) =>
+    [{ maxUnproven: 2 }, { maxUnprovenPerAddress: 2 }].map((limits) => ({ kind, limits }))
+  ).map(({ kind, limits }) => ({
+    name: `${kind.name}: ${Object.keys(limits)}`,
     ignore: !NET || !FILES,
     fn: async () => {
       const [local, dialler] = nodeOf("ws"), hosts = [local, dialler], log = new QuietLogger();
-      const auth = sharedSecret(SECRET), { hostname, port } = new URL(local.replace("ws", "http"));
+      const auth = sharedSecret(SECRET), port = Number(new URL(local).port);
       const common = { hosts, auth, logger: log };
       await using node = new Manager({ local, ...common, ...limits, handshakeTimeoutMs: 2_000 });
       node.connect();
-      await using _server = Deno.serve(
-        { hostname, port: Number(port), onListen() {} },
-        (request, { remoteAddr: { hostname } }) =>
-          node.upgrade(request, { remoteAddress: hostname }),
-      );
+      await using _server = await kind.start({ port, grid: () => node, tellsAddress: true });
       const target: Target = {
         name: "upgrade",
         url: local,
@@ -294,7 +293,8 @@ testBeside(
       };
       const unproven = [await upgraded(target), await upgraded(target)];
       for (let i = 0; i < 2; i++) assertEquals(await statusAt(target), "503");
-      assertEquals(log.shown.map(({ fields }) => fields["event"]), ["connection_refused"]);
+      const event = kind.isFramed ? "listener_overloaded" : "connection_refused";
+      assertEquals(log.shown.map(({ fields }) => fields["event"]), [event]);
       assert(log.shown[0]!.message.includes(Object.keys(limits)[0]!), log.shown[0]!.message);
       // When their time is up, a member gets in.
       await using member = new Manager({ local: dialler, ...common });

@@ -66,15 +66,27 @@ function listen({ port = 0, path }: { port?: number; path?: string }): unknown {
   });
   server.listen(path === undefined ? { port } : { path });
   const bound = server.address();
+  const accept = (): Promise<Conn> => {
+    const first = taken.shift();
+    return first === undefined
+      ? new Promise((resolve) => waiting.push(resolve))
+      : Promise.resolve(first);
+  };
   return {
     addr: typeof bound === "string" || bound === null
       ? { transport: "unix", path }
       : { transport: "tcp", hostname: "127.0.0.1", port: bound.port },
-    accept: () =>
-      taken.length > 0
-        ? Promise.resolve(taken.shift())
-        : new Promise((resolve) => waiting.push(resolve)),
+    accept,
+    async *[Symbol.asyncIterator]() {
+      const closed = new Promise<null>((resolve) => server.once("close", () => resolve(null)));
+      for (;;) {
+        const conn = await Promise.race([accept(), closed]);
+        if (conn === null) return;
+        yield conn;
+      }
+    },
     close: () => server.close(),
+    [Symbol.dispose]: () => server.close(),
   };
 }
 
@@ -154,7 +166,10 @@ export function installDenoApi(): void {
     test,
     args: [],
     build: { os: OS[process.platform] ?? process.platform },
-    env: { get: (name: string) => process.env[name] },
+    env: {
+      get: (name: string) => process.env[name],
+      has: (name: string) => name in process.env,
+    },
     errors,
     execPath: () => process.execPath,
     inspect,

@@ -14,7 +14,7 @@ export const ROOT: URL = new URL("../../", import.meta.url);
 const MODULE_URL = /("\.[^"\n]*)\.ts", import\.meta\.url/g;
 
 /** What tests import of JSR's standard library. */
-const STANDARD = ["assert", "msgpack"];
+const STANDARD = ["assert", "msgpack", "streams"];
 
 /** What is built beside modules. */
 export interface BuildOptions {

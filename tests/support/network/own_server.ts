@@ -12,7 +12,7 @@ import { RUNTIME } from "../permitted.ts";
 /** What a server is to do. */
 export interface OwnServerInit {
   readonly port: number;
-  /** The node that is asked at `/grid`. */
+  /** The node that is asked at all paths but `/page`. */
   readonly grid: () => Manager;
   /** Whether the node is told where requests come from. Default: no. */
   readonly tellsAddress?: boolean;
@@ -27,7 +27,7 @@ export interface OwnServerKind {
   start(init: OwnServerInit): Promise<AsyncDisposable>;
 }
 
-const PAGE = "the user's own page", PATH = "/grid", HOST = "127.0.0.1";
+const PAGE = "the user's own page", PAGE_PATH = "/page", HOST = "127.0.0.1";
 
 const ofNodeHttp: OwnServerKind = {
   name: "node:http",
@@ -56,7 +56,7 @@ const ofDenoServe: OwnServerKind = {
     const server = Deno.serve(
       { hostname: HOST, port, onListen() {} },
       (request, { remoteAddr: { hostname } }) =>
-        new URL(request.url).pathname === PATH
+        new URL(request.url).pathname !== PAGE_PATH
           ? grid().upgrade(request, tellsAddress ? { remoteAddress: hostname } : {})
           : new Response(PAGE),
     );
@@ -87,7 +87,7 @@ const ofBunServe: OwnServerKind = {
       hostname: HOST,
       port,
       fetch(request, server) {
-        if (new URL(request.url).pathname !== PATH) return new Response(PAGE);
+        if (new URL(request.url).pathname === PAGE_PATH) return new Response(PAGE);
         const { address } = server.requestIP(request);
         return grid().upgrade(request, {
           server,
