@@ -154,10 +154,11 @@ function readEntry(given: string | HostEntry): ListedHost {
     () => ({}),
   );
   if (typeof name !== "string" || address !== undefined && typeof address !== "string") {
+    const what = typeof given === "object" && given !== null
+      ? `one whose name is ${shown(name)} and whose address is ${shown(address)}`
+      : shown(given);
     throw invalidArgument(
-      `A host must be a URL or an object with a name and perhaps an address, both URLs, not ${
-        shown(given)
-      }.`,
+      `A host must be a URL or an object with a name and perhaps an address, both URLs, not ${what}.`,
     );
   }
   const parsed = parseNamedHost(name);

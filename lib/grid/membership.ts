@@ -57,7 +57,6 @@ export class Membership {
   #list = HostList.empty;
   #isStarted = false;
   #isKnown: boolean;
-  #failure: unknown = undefined;
   #closed = false;
 
   /** Told of each change, before all listeners, with the grace time of who leaves; also when only addresses change. */
@@ -104,9 +103,9 @@ export class Membership {
     return this.#isKnown;
   }
 
-  /** What the resolver has rejected with, if it has said nothing else. */
+  /** What the resolver has failed with, if it has said nothing since. */
   get failure(): unknown {
-    return this.#failure;
+    return this.#watch?.failure;
   }
 
   /** Whether it is closed. */
@@ -126,7 +125,6 @@ export class Membership {
     this.#isStarted = true;
     this.#watch.start().catch((error) => {
       if (this.#closed) return;
-      this.#failure = error;
       const text = `The resolver does not say which hosts there are: ${sentence(textOf(error))} ` +
         "It is constant, so it is not asked again.";
       this.#options.logger.error(text, { event: "resolver_failed", ...about(error) });

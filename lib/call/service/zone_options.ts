@@ -5,7 +5,7 @@
  */
 
 import { shown } from "../../foreign/text_of.ts";
-import { fields, invalidOption } from "../../foreign/option_checks.ts";
+import { invalidOption } from "../../foreign/option_checks.ts";
 
 /**
  * How a client prefers replicas in its own zone.
@@ -45,8 +45,11 @@ export function resolveZone(
   given: string | ZoneOptions | undefined,
 ): ZoneSettings | null {
   if (given === undefined) return null;
-  const options = typeof given === "string" ? { name: given } : fields("zone", given)!;
-  const { name, enough = DEFAULT_ENOUGH } = options as ZoneOptions;
+  const options: ZoneOptions | null = typeof given === "string" ? { name: given } : given;
+  if (typeof options !== "object" || options === null) {
+    throw invalidOption("zone", `must be a zone's name or { name, enough }, not ${shown(given)}`);
+  }
+  const { name, enough = DEFAULT_ENOUGH } = options;
   if (typeof name !== "string" || name === "") {
     throw invalidOption("zone", `must name a zone, such as "eu-1a", not ${shown(name)}`);
   }

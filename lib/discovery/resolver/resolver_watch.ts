@@ -42,6 +42,7 @@ export class ResolverWatch {
   readonly #failures: RepeatedFailures;
   /** That some endpoints are of no use. */
   readonly #partial: RepeatedFailures;
+  #failure: unknown = undefined;
 
   constructor(resolver: Resolver, options: ResolverWatchOptions) {
     this.#resolver = resolver;
@@ -50,6 +51,11 @@ export class ResolverWatch {
     this.#backOff = new BackOff(options.backOff, options.random);
     this.#failures = new RepeatedFailures(options.clock, lastingMs(options.backOff));
     this.#partial = new RepeatedFailures(options.clock, lastingMs(options.backOff));
+  }
+
+  /** What the resolver has failed with, if it has said nothing since. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /**
@@ -66,6 +72,7 @@ export class ResolverWatch {
       version = this.#take(await this.#question(null), null);
     } catch (error) {
       this.#abort.signal.throwIfAborted();
+      this.#failure = error;
       if (isConstant) throw error;
       this.#tell(error);
     }
@@ -98,6 +105,7 @@ export class ResolverWatch {
         }
       } catch (error) {
         if (signal.aborted) return;
+        this.#failure = error;
         this.#tell(error);
         pauseMs = this.#backOff.next();
       }
@@ -123,6 +131,7 @@ export class ResolverWatch {
     const endpoints = goodEndpoints(resolution, this.#resolver.isConstant);
     this.#tellPartial(resolution.endpoints.length - endpoints.length, endpoints.length);
     this.#tellSuccess();
+    this.#failure = undefined;
     if (version === null || resolution.version !== version) this.#options.onEndpoints(endpoints);
     return resolution.version;
   }
@@ -177,7 +186,7 @@ export class ResolverWatch {
  * @throws {InternodeError} `InvalidArgument` for an answer that makes no sense, or has no good part.
  */
 function goodEndpoints(resolution: Resolution, isConstant: boolean): readonly Endpoint[] {
-  const { endpoints, version } = resolution;
+  const { endpoints, version }: Partial<Resolution> = resolution ?? {};
   const good = Array.isArray(endpoints) ? endpoints.filter(isEndpoint) : [];
   const wrong = !Array.isArray(endpoints)
     ? "endpoints must be an array"

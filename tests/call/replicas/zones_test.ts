@@ -233,8 +233,8 @@ Deno.test("options of the zone that make no sense", () => {
   for (
     const [zone, words] of [
       ["", "must name a zone"],
-      [7, "must be an object with its fields"],
-      [null, "must be an object with its fields"],
+      [7, "must be a zone's name or { name, enough }, not 7"],
+      [null, "must be a zone's name or { name, enough }, not null"],
       [{}, "must name a zone"],
       [{ name: 1 }, "must name a zone"],
       [{ name: "a", enough: 0 }, "enough from above 0 to 1"],

@@ -1,5 +1,6 @@
 import { type HostsChange, InternodeError, Manager, single, stream } from "@internode/grid";
 import { ManualResolver } from "@internode/grid/call";
+import type { Resolution } from "@internode/grid/discovery";
 import * as t from "@internode/grid/codec";
 import type { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -278,6 +279,23 @@ Deno.test("waiting for all waits for who joins, not for who leaves, and for the 
     assertEquals(all.fate, "ok");
   });
   await grid.close();
+});
+
+Deno.test("who waits in vain for a resolver that fails is told why it does", async () => {
+  const answers: (() => Promise<Resolution>)[] = [
+    () => Promise.reject(new Error("no source")),
+    () => Promise.resolve(undefined as unknown as Resolution),
+  ];
+  for (const [index, resolve] of answers.entries()) {
+    const hosts = { isConstant: false, resolve };
+    await using one = new Manager({ local: "memory://vain", hosts, logger: new QuietLogger() });
+    await one.listen();
+    await assertRejects(
+      () => one.waitForConnect({ timeoutMs: 50 }),
+      InternodeError,
+      ["The last failure: no source", "gave an invalid result: endpoints must be an array"][index],
+    );
+  }
 });
 
 Deno.test("a node whose resolver gives the hosts must have a name that others can dial", () => {

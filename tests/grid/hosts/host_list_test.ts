@@ -28,8 +28,11 @@ Deno.test("a list that makes no sense is refused, and says what is wrong", () =>
   refused(["nonsense"], 'it must look like "tcp://10.0.0.1:9000"');
   refused([7], "A host must be a URL or an object with a name");
   refused([null], "not null");
-  refused([{ address: "tcp://a:1" }], "A host must be a URL or an object with a name");
-  refused([{ name: "tcp://a:1", address: 7 }], "A host must be a URL or an object with a name");
+  refused(
+    [{ address: "tcp://a:1" }],
+    'A host must be a URL or an object with a name and perhaps an address, both URLs, not one whose name is undefined and whose address is "tcp://a:1"',
+  );
+  refused([{ name: "tcp://a:1", address: 7 }], 'whose name is "tcp://a:1" and whose address is 7');
   refused([{ name: "tcp://a:1", address: "a:1" }], "it must look like");
 });
 
