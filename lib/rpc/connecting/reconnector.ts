@@ -22,6 +22,7 @@
  * | open | the peer, which dials, makes another one | open; the old one is retired if this is a renewal, else closed |
  * | open | the connection is lost | waiting; open if the peer still uses an older one |
  * | open | the peer says that it is closing, or does not list this side any more | waiting: the peer is down; the connection ends after its last call |
+| open | the peer ends the connection, as it does not list this side any more and has not used it | waiting: the peer is down |
  * | renewing | the handshake is done | open; the older connection is retired |
  * | renewing | the attempt has failed | open; the renewal is due again after a back-off |
  * | renewing | the connection is lost, or the peer is closing | dialling |
@@ -150,7 +151,8 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
   /** Closes all connections, for good. */
   close(reason: InternodeError): void {
     this.stop(reason);
-    this.#closed = reason;
+    // A handshake that ends later is told why there was no connection any more.
+    this.#closed ??= reason;
     this.link = null;
     for (const link of this.#links) link.close(reason);
   }
@@ -232,14 +234,10 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (reason === "renewal") {
       if (dials) this.#schedule.onAsked();
     } else if (reason === "closing" || reason === "unlisted") {
-      const error = peerLeaves(reason);
       this.#lose();
-      this.isDown = true;
-      this.lastFailure = error;
       // A peer that makes calls ends the connection itself: only it knows when its calls have ended.
       if (!peerCalls) this.#retire(link, Infinity);
-      this.#delegate.onPeerClosing(error);
-      this.#connectLater(reason === "unlisted");
+      this.#onPeerLeaving(peerLeaves(reason));
     } else if (reason === "idle") {
       this.#lose();
       this.#delegate.onLost(link, null);
@@ -274,6 +272,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     this.lastFailure = error;
     this.#lose();
     this.#takeBack();
+    if (this.link === null && error.code === "NotListed") return this.#onPeerLeaving(error);
     this.#delegate.onLost(link, error);
     if (this.link === null) this.#connectLater();
   }
@@ -374,6 +373,13 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
       }
     }
     this.#delegate.onGone();
+  }
+
+  #onPeerLeaving(error: InternodeError): void {
+    this.isDown = true;
+    this.lastFailure = error;
+    this.#delegate.onPeerClosing(error);
+    this.#connectLater(error.code === "NotListed");
   }
 
   #onUnreached(error: unknown): void {

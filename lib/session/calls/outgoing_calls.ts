@@ -363,6 +363,8 @@ export class OutgoingCalls {
   /** The connection has ended: every call ends now. Calls in `inPart` were sent only in part, so no handler has run. */
   close(cause: InternodeError, inPart: ReadonlySet<OutgoingCall>): void {
     const ended = this.calls.clear();
+    // Only a side that used the connection for nothing ends it so: see the protocol.
+    const isUnused = cause.code === "NotListed";
     for (let next = this.#slotQueue.shift(); next !== undefined; next = this.#slotQueue.shift()) {
       ended.push(next.call);
     }
@@ -370,7 +372,7 @@ export class OutgoingCalls {
       const { state } = call;
       call.state = "ended";
       if (state !== "waiting" && state !== "sent") continue;
-      const begun = inPart.has(call) ? "notExecuted" : "maybeExecuted";
+      const begun = isUnused || inPart.has(call) ? "notExecuted" : "maybeExecuted";
       const error = lostCall(cause, state === "sent" ? begun : "notSent");
       if (call instanceof OpenedStream) call.close(error);
       call.onError(error, null);

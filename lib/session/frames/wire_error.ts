@@ -250,6 +250,7 @@ export function endedByPeer(
     const isPassing = code === "NotListed" || code === "GoingAway";
     return new InternodeError(isPassing ? code : refusedAs, message, { origin: "remote" });
   }
+  if (code === "NotListed") return peerLeaves("unlisted");
   if (code === "Closed") {
     const isUsual = text === "" || text === PEER_CLOSES || text === MANAGER_CLOSED;
     const who = isUsual ? "" : ` It says: ${sentence(text)}`;

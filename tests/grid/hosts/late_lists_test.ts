@@ -82,6 +82,47 @@ Deno.test("an acceptor that is listed late by its dialler is dialled at once", a
   await grid.close();
 });
 
+for (const secret of [undefined, auth]) {
+  for (const who of ["acceptor", "dialler"] as const) {
+    const proof = secret === undefined ? "" : ", with a secret";
+    Deno.test(`whenever the ${who} takes the other off while they connect, no call that ran nothing may have run${proof}`, async () => {
+      let lost = 0;
+      for (let atMs = 0; atMs <= 60; atMs++) {
+        const logs = [new QuietLogger(), new QuietLogger()];
+        let ran = 0;
+        const grid = simulatedGrid({
+          link: { latencyMinMs: 10, latencyMaxMs: 10 },
+          options: ({ index }) => ({ logger: logs[index]!, ...secret && { auth: secret } }),
+          serve: (manager) =>
+            manager.handle(echo, (value) => {
+              ran++;
+              return value;
+            }),
+        });
+        await grid.run(async () => {
+          await grid.start();
+          const taker = grid.node(who === "dialler" ? 0 : 1);
+          const other = grid.node(who === "dialler" ? 1 : 0);
+          const options = { waitForReady: true, timeoutMs: 3_000 };
+          const call = watch(
+            grid.clock,
+            other.connection(taker.local).request(echo, 1, options),
+          );
+          await grid.clock.advance(atMs);
+          taker.setHosts([taker.local]);
+          await grid.clock.advance(4_000);
+          if (ran === 1) return assertEquals(call.fate, "ok", `at ${atMs} ms`);
+          if (call.fate === "Disconnected notExecuted") lost++;
+          else assertEquals(call.fate, "DeadlineExceeded notSent", `at ${atMs} ms`);
+          for (const log of logs) assert(!log.has("Lost the connection"), `at ${atMs} ms`);
+        });
+        await grid.close();
+      }
+      assert(lost > 0 || who === "acceptor" && secret === undefined, "no time was the one");
+    });
+  }
+}
+
 Deno.test("a dialler that is not listed costs the acceptor little and is logged once a while", async () => {
   const { grid, dialler, logs } = late("acceptor");
   await grid.run(async () => {
