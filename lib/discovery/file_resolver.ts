@@ -10,6 +10,7 @@ import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resol
 import type { Resolver } from "./resolver/resolver.ts";
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
+import type { EventLogger } from "../foreign/log_event.ts";
 import { messageOf, textOf } from "../foreign/text_of.ts";
 import { type Logger, loggerOf } from "../rpc/contract/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -62,7 +63,8 @@ export interface FileResolverOptions extends ShrinkOptions {
  *   `settleMs`, so that one which is just being written is never taken for
  *   complete. Renaming a finished file into place is safest all the same.
  * - **Deleted**, for at least `settleMs`: no endpoints, and the version
- *   `missing`. This is the one way to take all out.
+ *   `missing`. This is the one way to take all out. A file that lists endpoints
+ *   and is not there at the first look is told of by a warning.
  * - **Emptied**, or left without any endpoint: the last ones stay, with a
  *   warning. While there are none yet, it counts as missing.
  * - **A line that is no endpoint** is passed over, with a warning that names it.
@@ -125,6 +127,7 @@ class WatchedFile {
   readonly #makeEndpoint: (line: string) => Endpoint;
   readonly #clock: Clock;
   readonly #debounce: FileDebounce;
+  readonly #logger: EventLogger;
   readonly #problem: ProblemLog;
   readonly #lines: ValidParts;
   #known: Known | null = null;
@@ -142,7 +145,7 @@ class WatchedFile {
     this.#makeEndpoint = makerOf(options.makeEndpoint) ?? ((line) => parseNetEndpoint(line));
     this.#clock = clockOf(options.clock);
     this.#debounce = new FileDebounce(this.#settleMs);
-    const logger = loggerOf(options.logger), { path } = options;
+    const logger = this.#logger = loggerOf(options.logger), { path } = options;
     this.#problem = new ProblemLog(logger, this.#clock, `The file ${path} is valid again.`, {
       event: "resolver_recovered",
       path,
@@ -210,6 +213,7 @@ class WatchedFile {
   #parse(text: string | null): Known {
     if (text === null) {
       this.#problem.clear();
+      this.#tellIfNone("does not exist");
       return { kind: "missing" };
     }
     const before = this.#known;
@@ -223,7 +227,10 @@ class WatchedFile {
         this.#problem.clear();
         return { kind: "endpoints", endpoints };
       }
-      if (before?.kind !== "endpoints") return { kind: "missing" };
+      if (before?.kind !== "endpoints") {
+        this.#tellIfNone("lists no endpoints");
+        return { kind: "missing" };
+      }
       this.#problem.warn(
         `The file ${this.#path} no longer lists endpoints; the last ` +
           `${before.endpoints.length} stay in use. To remove all, delete it.`,
@@ -235,6 +242,15 @@ class WatchedFile {
       this.#warn(error, before);
       return before;
     }
+  }
+
+  /** Who has mistyped a path is to see it; a file that gates given endpoints is often not there. */
+  #tellIfNone(what: string): void {
+    if (this.#known !== null || this.#given !== null) return;
+    this.#logger.warn(
+      `The file ${this.#path} ${what}. There are no endpoints until it lists some.`,
+      { event: "resolver_failed", path: this.#path },
+    );
   }
 
   #tell(sink: ResolutionSink): void {

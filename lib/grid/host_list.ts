@@ -6,7 +6,7 @@
 
 import { invalidArgument } from "../errors.ts";
 import { guard } from "../foreign/guard.ts";
-import { shown } from "../foreign/text_of.ts";
+import { sentence, shown, textOf } from "../foreign/text_of.ts";
 import {
   checkDiallable,
   type HostAddress,
@@ -64,20 +64,20 @@ export class HostList {
    *
    * @param check Throws for a host that cannot be used.
    * @param older The list before: what stands on both was read and checked already.
+   * @param wanted What is said to who gives no list.
    * @throws {InternodeError} `InvalidArgument` for a malformed or repeated host, and for one that the others cannot dial, if there are others; what `check` throws.
    */
   static of(
     given: Iterable<string | HostEntry>,
     check: (host: ListedHost) => void,
     older: HostList = HostList.empty,
+    wanted: string = "Option hosts must be a list of hosts or a resolver",
   ): HostList {
     if (typeof given === "string" || !guard(() => Symbol.iterator in given, () => false)) {
-      throw invalidArgument(
-        `Option hosts must be a list of hosts or a resolver, not ${shown(given)}.`,
-      );
+      throw invalidArgument(`${wanted}, not ${shown(given)}.`);
     }
     const known = older.names.length > 1 ? older.#hosts : undefined;
-    const hosts = [...given].map((entry) => {
+    const hosts = guard(() => [...given], unreadable).map((entry) => {
       const host = typeof entry === "string" ? known?.get(entry) : undefined;
       return host !== undefined && host.address === host.name ? host : readEntry(entry);
     });
@@ -142,6 +142,10 @@ export class HostList {
 /** Whether it is a resolver that says who belongs to the grid. */
 export function isResolver(source: HostSource): source is Resolver {
   return guard(() => typeof (source as Resolver).resolve === "function", () => false);
+}
+
+function unreadable(cause: unknown): never {
+  throw invalidArgument(`The list of hosts cannot be read: ${sentence(textOf(cause))}`, { cause });
 }
 
 function readEntry(given: string | HostEntry): ListedHost {

@@ -287,7 +287,7 @@ export class Manager implements AsyncDisposable {
    * @throws {InternodeError} `NotListed` for a host that is not a peer, `InvalidArgument` for what is no URL of a host.
    */
   connection(host: string): Connection {
-    return this.#peers.connection(host);
+    return this.#peers.connection(host, this.#membership.isKnown);
   }
 
   /**
@@ -337,7 +337,7 @@ export class Manager implements AsyncDisposable {
   #stats(): ServerStats {
     return {
       ...this.#peers.traffic(),
-      connections: this.#acceptor.count + this.#peers.links.length,
+      connections: this.#acceptor.count + this.#peers.connectionCount,
       runningCalls: this.#node.serving.running,
     };
   }

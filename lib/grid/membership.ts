@@ -144,7 +144,7 @@ export class Membership {
           "Change what the resolver reads, or make the manager with a list.",
       );
     }
-    return this.#replace(this.#fixed(source), graceMs);
+    return this.#replace(this.#fixed(source, "The hosts must be a list"), graceMs);
   }
 
   /** Calls back with each change; the function returned ends that. */
@@ -163,8 +163,8 @@ export class Membership {
     this.#watch?.close(reason);
   }
 
-  #fixed(source: Iterable<string | HostEntry>): HostList {
-    const list = HostList.of(source, this.#check, this.#list), local = this.#local;
+  #fixed(source: Iterable<string | HostEntry>, wanted?: string): HostList {
+    const list = HostList.of(source, this.#check, this.#list, wanted), local = this.#local;
     if (list.has(local)) return list;
     throw invalidArgument(`The local host ${local} is not among the hosts.`);
   }

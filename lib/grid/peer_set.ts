@@ -75,6 +75,12 @@ export class PeerSet {
     return this.all.flatMap(({ reconnector }) => reconnector.links);
   }
 
+  /** How many connections of which anything is left; the one with this node itself has both its ends here. */
+  get connectionCount(): number {
+    const own = this.#own?.peer.reconnector.links.length ?? 0;
+    return this.links.length - Math.floor(own / 2);
+  }
+
   /** What the connections with all of them have counted, those included that have left. */
   traffic(): TrafficStats {
     return sumOfTraffic([
@@ -97,15 +103,24 @@ export class PeerSet {
    * The way to a host.
    *
    * @param host Its URL, canonical or not.
+   * @param isKnown Whether it is known who belongs to the grid.
    * @throws {InternodeError} `InvalidArgument` for what is no URL of a host, `NotListed` for a host that is no peer.
    */
-  connection(host: string): Connection {
+  connection(host: string, isKnown: boolean): Connection {
     const known = this.#present.get(host);
     if (known !== undefined) return known.connection;
     const { href } = parseHostAddress(host), local = this.#node.local.href;
     if (href === local) return this.#ownConnection();
     const member = this.#present.get(href);
     if (member !== undefined) return member.connection;
+    if (!isKnown) {
+      throw new InternodeError(
+        "NotListed",
+        `${href} is not a peer of ${local} yet: the resolver has not said which hosts there are. ` +
+          "Wait for it with manager.waitForConnect().",
+        { origin: "caller", host: href },
+      );
+    }
     const peers = this.#present.size === 0 ? "it has none" : `they are ${this.names.join(", ")}`;
     throw new InternodeError(
       "NotListed",

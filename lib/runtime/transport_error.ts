@@ -59,6 +59,9 @@ function dialAdvice(address: HostAddress, cause: unknown): Advice {
   }
   if (zoneIsMissing(address)) return missingZone(address);
   if (kind === "noDescriptor") return ["Unreachable", DESCRIPTORS];
+  if (isUnknownName(cause)) {
+    return ["Unreachable", "Check the host's name, and that this machine's DNS knows it."];
+  }
   return [
     "Unreachable",
     "Check that the host is up and listens there, and that no firewall blocks it" +
@@ -82,15 +85,24 @@ function listenAdvice(address: HostAddress, cause: unknown): Advice {
   }
   if (kind === "noDescriptor") return ["Unreachable", DESCRIPTORS];
   // A name that DNS does not have yet, an address or folder that is not there yet, no descriptor left.
-  return ["Unreachable", placeAdvice(address)];
+  return ["Unreachable", placeAdvice(address, isUnknownName(cause))];
 }
 
 const DESCRIPTORS =
   "This process, or the system, has reached its limit of open files: close some, or raise the limit.";
 
-function placeAdvice(address: HostAddress): string {
+/** What the systems say of a name that no DNS server knows, or for which none answers. */
+const UNKNOWN_NAME = /\b(ENOTFOUND|EAI_\w+|getaddrinfo|lookup address information)\b/;
+
+function isUnknownName(cause: unknown): boolean {
+  return UNKNOWN_NAME.test(messageOf(cause));
+}
+
+function placeAdvice(address: HostAddress, isUnknown: boolean): string {
   if (address.scheme === "unix") return "Try again when its folder exists.";
-  return `Try again when this machine has that address${orInterface(address)}.`;
+  const when = isUnknown ? "DNS knows that name" : "this machine has that address";
+  return `Try again when ${when}, or listen at an address that this machine has ` +
+    `(option listen of Manager)${orInterface(address)}.`;
 }
 
 /** The system itself speaks of an invalid argument. */

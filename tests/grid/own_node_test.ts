@@ -60,6 +60,15 @@ Deno.test("code over all hosts calls its own node as it calls the others", async
   ]);
 });
 
+Deno.test("the connection with the own node counts once", async () => {
+  const manager = new Manager({ local: LOCAL, hosts: [LOCAL], logger });
+  const server = await manager.listen();
+  await manager.connection(LOCAL).waitForConnect();
+  assertEquals(server.stats().connections, 1);
+  await manager.close();
+  assertEquals(server.stats().connections, 0);
+});
+
 Deno.test("a handler calls its own node, and the called handler's context names the caller", async () => {
   await using manager = await node({ auth: sharedSecret("a secret of at least 16 bytes") });
   const callers: string[] = [];

@@ -60,3 +60,29 @@ Deno.test("a Unix path that is too long for the system is refused for good", {
   const error = await assertRejects(() => listening, InternodeError);
   assertEquals(error.code, "InvalidArgument");
 });
+
+Deno.test("of a name that DNS does not know the advice is about the name", () => {
+  const address = parseHostAddress("tcp://no.such.invalid:9000");
+  const causes = [
+    "failed to lookup address information: Name or service not known",
+    "getaddrinfo ENOTFOUND no.such.invalid",
+    "getaddrinfo EAI_AGAIN no.such.invalid",
+  ];
+  for (const cause of causes.map((message) => new Error(message))) {
+    const dialled = dialError(address, cause).message,
+      listened = listenError(address, cause).message;
+    assertEquals(
+      dialled.endsWith(". Check the host's name, and that this machine's DNS knows it."),
+      true,
+      dialled,
+    );
+    assertEquals(
+      listened.endsWith(
+        ". Try again when DNS knows that name, or listen at an address that this machine has " +
+          "(option listen of Manager).",
+      ),
+      true,
+      listened,
+    );
+  }
+});

@@ -74,7 +74,9 @@ function hashFraction(key: number): number {
 }
 
 function invalidKey(key: unknown) {
+  const isBytes = ArrayBuffer.isView(key) || key instanceof ArrayBuffer;
   return invalidArgument(
-    `${shown(key)} is not a key: pass a finite number, a bigint or a string.`,
+    `${isBytes ? "An array of bytes" : shown(key)} is not a key: ` +
+      `pass a finite number, a bigint or a string${isBytes ? ", such as their hex digits" : ""}.`,
   );
 }

@@ -142,9 +142,10 @@ export class ShrinkGuard {
     this.#held = held.filter(({ sinceMs }) => nowMs - sinceMs < this.#holdMs);
     const count = held.length - this.#held.length;
     if (count > 0) {
+      const left = listed + this.#held.length;
       this.#logger.warn(
-        `${count} endpoints of ${this.#what} have not been listed for ${this.#holdMs} ms, and ` +
-          `are no longer used. ${listed + this.#held.length} are left.`,
+        `${endpoints(count)} of ${this.#what} ${count === 1 ? "has" : "have"} not been listed ` +
+          `for ${this.#holdMs} ms, and ${are(count)} no longer used. ${left} ${are(left)} left.`,
         { event: "endpoints_released", name: this.#what, count },
       );
     } else if (held.length === 0) {
@@ -173,12 +174,21 @@ export class ShrinkGuard {
 
   #warn(vanished: number, left: number): void {
     this.#logger.warn(
-      `${vanished} endpoints of ${this.#what} are gone at once, and ${left} are left. ` +
+      `${endpoints(vanished)} of ${this.#what} ` +
+        `${are(vanished)} gone at once, and ${left} ${are(left)} left. ` +
         `Those that are gone stay in use until they are listed again, or until they have not ` +
         `been for ${this.#holdMs} ms (options maxShrink and shrinkHoldMs).`,
       { event: "endpoints_held", name: this.#what, count: vanished },
     );
   }
+}
+
+function endpoints(count: number): string {
+  return count === 1 ? "1 endpoint" : `${count} endpoints`;
+}
+
+function are(count: number): string {
+  return count === 1 ? "is" : "are";
 }
 
 /** Those of the known endpoints that are not listed, neither they nor others of their names. */

@@ -328,7 +328,8 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
       this.#timer = null;
       if (dials) return this.#dial();
       const message =
-        `The peer did not connect within ${waitMs} ms; of the two hosts, the peer is the one that dials.`;
+        `The peer did not connect within ${waitMs} ms. Of the two hosts, the peer dials: ` +
+        "check that it runs, lists this host and can reach it.";
       this.#onUnreached(new InternodeError("Unreachable", message, { origin: "network" }));
     });
   }

@@ -184,7 +184,7 @@ Deno.test("records that are gone count as missing only when they stay away", asy
   assertEquals(await scene.next(), ["missing"]);
   assert(scene.clock.elapsedMs >= 80_000, `${scene.clock.elapsedMs} ms`);
   assert(scene.logger.warnings[0]!.endsWith("It is asked again until there are some."));
-  assert(scene.logger.warnings[1]!.startsWith("1 endpoints of cache.example in DNS are gone"));
+  assert(scene.logger.warnings[1]!.startsWith("1 endpoint of cache.example in DNS is gone"));
 });
 
 Deno.test("records that are gone for a moment, or most of them, take none away", async () => {

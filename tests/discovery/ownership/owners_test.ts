@@ -237,6 +237,8 @@ Deno.test("keys, hosts, weights and counts of the wrong kind are refused", () =>
     refused(() => owners(key as string, ["a"]), "is not a key");
     refused(() => rendezvousHash(["a"]).owner(key as string), "is not a key");
   }
+  const bytes = new Uint8Array([1, 2]) as unknown as string;
+  refused(() => owners(bytes, ["a"]), "An array of bytes is not a key: pass a finite number");
   for (const hosts of ["abc", null, undefined, 7, { a: 1 }]) {
     refused(() => owners("key", hosts as unknown as string[]), "must be a list of names");
   }

@@ -88,7 +88,9 @@ test("a file that is written over, renamed into place, deleted and made again is
   assertEquals(await next(), ["missing"]);
   await scene.rename(A);
   assertEquals(await next(), [A]);
-  assertEquals(scene.logger.warnings, []);
+  assertEquals(scene.logger.warnings, [
+    `The file ${scene.path} does not exist. There are no endpoints until it lists some.`,
+  ]);
 });
 
 test("a change while somebody waits is seen, also one by several clients", async (scene) => {
@@ -159,6 +161,9 @@ test("an empty file is missing while nothing is known", async (scene) => {
   await scene.write();
   const next = following(scene.resolver());
   assertEquals(await next(), ["missing"]);
+  assertEquals(scene.logger.warnings, [
+    `The file ${scene.path} lists no endpoints. There are no endpoints until it lists some.`,
+  ]);
   await scene.write(A);
   assertEquals(await next(), [A]);
 });

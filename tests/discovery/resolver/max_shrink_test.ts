@@ -114,10 +114,10 @@ test("half may go at once, more stay until the source has said so for the time",
   await scene.clock.advance(100);
   assertEquals(scene.seen, "c");
   assertEquals(scene.logger.shown.map(({ message }) => message), [
-    "2 endpoints of the test are gone at once, and 1 are left. Those that are gone stay in use " +
+    "2 endpoints of the test are gone at once, and 1 is left. Those that are gone stay in use " +
     "until they are listed again, or until they have not been for 30000 ms " +
     "(options maxShrink and shrinkHoldMs).",
-    "2 endpoints of the test have not been listed for 30000 ms, and are no longer used. 1 are left.",
+    "2 endpoints of the test have not been listed for 30000 ms, and are no longer used. 1 is left.",
   ]);
 });
 

@@ -176,6 +176,7 @@ Deno.test("a list that makes no sense changes nothing; a closed manager takes no
     const one = grid.node(0), [local, other] = grid.hosts;
     const bad: [() => unknown, string][] = [
       [() => one.setHosts([other!]), "is not among the hosts"],
+      [() => one.setHosts(null as unknown as string[]), "The hosts must be a list, not null."],
       [() => one.setHosts([local!, "tcp://a"]), "the port is missing"],
       [() => one.setHosts([local!, local!]), "listed twice"],
       [() => one.setHosts([local!], { graceMs: -1 }), "Option graceMs"],
@@ -216,6 +217,19 @@ Deno.test("listeners that throw, or change the list again, disturb nobody and he
     assertEquals(one.connections(), []);
   });
   await grid.close();
+});
+
+Deno.test("before its resolver has answered a node says that no host is a peer yet", async () => {
+  const hosts = { isConstant: false, resolve: () => new Promise<Resolution>(() => {}) };
+  const manager = new Manager({ local: "memory://early-1", hosts, logger: new QuietLogger() });
+  const ask = (): unknown => manager.connection("memory://early-2");
+  const error = assertThrows(
+    ask,
+    InternodeError,
+    "the resolver has not said which hosts there are",
+  );
+  assertEquals(error.code, "NotListed");
+  await manager.close();
 });
 
 Deno.test("a resolver says who belongs to the grid, and local need not be among them", async () => {

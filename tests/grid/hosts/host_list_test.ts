@@ -25,6 +25,13 @@ Deno.test("a list that makes no sense is refused, and says what is wrong", () =>
   refused(7, "not 7");
   refused(["tcp://a:1", "tcp://A:01"], "Host tcp://a:1 is listed twice");
   refused(["tcp://a:1", { name: "tcp://a:1", address: "tcp://b:2" }], "listed twice");
+  const failing = {
+    *[Symbol.iterator](): Iterator<string> {
+      yield "tcp://a:1";
+      throw new RangeError("no more hosts");
+    },
+  };
+  refused(failing, "The list of hosts cannot be read: no more hosts.");
   refused(["nonsense"], 'it must look like "tcp://10.0.0.1:9000"');
   refused([7], "A host must be a URL or an object with a name");
   refused([null], "not null");
