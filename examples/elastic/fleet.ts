@@ -32,6 +32,8 @@ export interface FleetOptions {
 interface Member {
   readonly name: string;
   readonly process: ReportingProcess<NodeReport>;
+  /** Whether it owns keys. */
+  isReady: boolean;
   /** Whether it is to end; otherwise its end is a failure. */
   stopping: boolean;
 }
@@ -58,6 +60,11 @@ export class Fleet implements AsyncDisposable {
     return this.#members.length;
   }
 
+  #readyNodes(): string {
+    const { length } = this.#members.filter(({ isReady }) => isReady);
+    return length === 1 ? "1 node" : `${length} nodes`;
+  }
+
   /** Starts one more; resolves when it owns keys. */
   async grow(signal: AbortSignal): Promise<void> {
     const host = this.#hosts.shift()!, name = `node ${++this.#started}`;
@@ -73,7 +80,7 @@ export class Fleet implements AsyncDisposable {
       },
       onText: (line) => this.#closed || tell(`${name}: ${line}`),
     });
-    const member: Member = { name, process, stopping: false };
+    const member: Member = { name, process, isReady: false, stopping: false };
     this.#members.push(member);
     process.exited.then(({ code }) => {
       this.#members.splice(this.#members.indexOf(member), 1);
@@ -85,14 +92,15 @@ export class Fleet implements AsyncDisposable {
       );
     });
     await deadline(ready.promise, START_LIMIT_MS, { signal });
-    tell(`${name} has come: ${this.size} nodes`);
+    member.isReady = true;
+    tell(`${name} has come: ${this.#readyNodes()}`);
   }
 
   /** Lets one of them end, whichever it is; resolves when it has handed over its keys and is gone. */
   async shrink(): Promise<void> {
     const member = this.#members[Math.floor(Math.random() * this.size)]!;
     await stop(member, END_LIMIT_MS);
-    this.#options.tell(`${member.name} has gone: ${this.size} nodes`);
+    this.#options.tell(`${member.name} has gone: ${this.#readyNodes()}`);
   }
 
   /** Lets all end in their own time. */

@@ -149,7 +149,7 @@ export class Manager implements AsyncDisposable {
 
   /**
    * Calls back whenever hosts have joined or left the list, after `hosts` and
-   * `connections()` have changed.
+   * `connections()` have changed. A change of an address alone is not told.
    *
    * @returns A function that ends that.
    */

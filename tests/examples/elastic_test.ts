@@ -41,6 +41,7 @@ Deno.test({
       assertEquals([seconds, failed, wrongKeys, steps, code], [4, 0, 0, 5, 0], stderr);
       assertGreater(requests, 1_000);
       assert(p50Us > 0 && p99Us >= p50Us);
+      assertMatch(stderr, /^node \d has come: 1 node$/m);
       assertMatch(stderr, /\nNo call failed\.\nNo key was lost\.\n$/);
     }),
 });
