@@ -271,8 +271,8 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (this.link !== link) return;
     this.lastFailure = error;
     this.#lose();
+    if (error.code === "NotListed") return this.#onPeerLeaving(error);
     this.#takeBack();
-    if (this.link === null && error.code === "NotListed") return this.#onPeerLeaving(error);
     this.#delegate.onLost(link, error);
     if (this.link === null) this.#connectLater();
   }

@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { dials } from "../../../lib/grid/dialler.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { watch } from "../../support/outcome.ts";
+import { world } from "../renewing_pair.ts";
 import { type GridSetup, simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 
 const echo = single("echo", { request: t.uint(), response: t.uint() });
@@ -85,7 +86,7 @@ Deno.test("an acceptor that is listed late by its dialler is dialled at once", a
 for (const secret of [undefined, auth]) {
   for (const who of ["acceptor", "dialler"] as const) {
     const proof = secret === undefined ? "" : ", with a secret";
-    Deno.test(`whenever the ${who} takes the other off while they connect, no call that ran nothing may have run${proof}`, async () => {
+    Deno.test(`whenever the ${who} takes the other off while they connect, a call that ran no handler never ends as maybeExecuted${proof}`, async () => {
       let lost = 0;
       for (let atMs = 0; atMs <= 60; atMs++) {
         const logs = [new QuietLogger(), new QuietLogger()];
@@ -145,3 +146,46 @@ Deno.test("a dialler that is not listed costs the acceptor little and is logged 
   });
   await grid.close();
 });
+
+for (const index of [0, 1]) {
+  Deno.test(`while a connection is renewed node ${index} takes the other off: a call that ran no handler never ends as maybeExecuted`, async () => {
+    for (let atMs = 0; atMs <= 70; atMs += 2) {
+      const set = world(() => [10_000, 60_000]), ran = new Set<number>();
+      const grid = simulatedGrid({
+        ...set,
+        link: { latencyMinMs: 10, latencyMaxMs: 10 },
+        serve: (manager) =>
+          manager.handle(echo, (value) => {
+            ran.add(value);
+            return value;
+          }),
+      });
+      await grid.run(async () => {
+        await grid.start();
+        const taker = grid.node(index), other = grid.node(1 - index);
+        await other.waitForConnect();
+        const held = other.connection(taker.local);
+        const transport = set.transports[0]!;
+        while (transport.dials < 2) await grid.clock.advance(1);
+        await grid.clock.advance(atMs);
+        const calls = [];
+        for (let nth = 0; nth < 60; nth++) {
+          calls.push(
+            watch(grid.clock, held.request(echo, nth, { waitForReady: true, timeoutMs: 2_000 })),
+          );
+          if (nth === 10) taker.setHosts([taker.local]);
+          await grid.clock.advance(1);
+        }
+        await grid.clock.advance(3_000);
+        for (const [nth, { fate }] of calls.entries()) {
+          const wanted = ran.has(nth)
+            ? ["ok"]
+            : ["Disconnected notExecuted", "DeadlineExceeded notSent"];
+          assert(wanted.includes(fate), `call ${nth} of those after ${atMs} ms: ${fate}`);
+        }
+        for (const log of set.loggers) assert(!log.has("Lost the connection"), `at ${atMs} ms`);
+      });
+      await grid.close();
+    }
+  });
+}
