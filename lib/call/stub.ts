@@ -85,8 +85,11 @@ export function client<M extends Methods>(
   service: Service<M>,
   connection: Pick<ServiceConnection, "request" | "stream">,
 ): Client<M> {
-  withMethods("connection", connection, "request", "stream");
-  const calls = Object.entries<AnyMethod>(methodsOf(service)).map(([name, method]) =>
+  const methods = Object.entries<AnyMethod>(methodsOf(service));
+  const kinds = new Set(methods.map(([, { kind }]) => kind));
+  if (kinds.has("stream")) withMethods("connection", connection, "stream");
+  if (kinds.has("single") || kinds.size === 0) withMethods("connection", connection, "request");
+  const calls = methods.map(([name, method]) =>
     [
       name,
       method.kind === "single"

@@ -57,7 +57,12 @@ export function finite(name: string, value: number | undefined, fallback: number
  *
  * @throws {InternodeError} `InvalidArgument`, naming the option.
  */
-export function wholeNumber(name: string, value: number, least: number, most = Infinity): number {
+export function wholeNumber(
+  name: string,
+  value: number,
+  least: number,
+  most: number = Infinity,
+): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
   throw invalidOption(name, `must be a whole number ${range}, not ${shown(value)}`);

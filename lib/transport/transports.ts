@@ -28,7 +28,7 @@ import { fields, withMethods } from "../foreign/option_checks.ts";
  * const hosts = ["tls://node-1.example:9000", "tls://node-2.example:9000"];
  * const transports = systemTransports({ caCerts: [authority] });
  * await using grid = new Manager({ local: hosts[0]!, hosts, transports });
- * assertEquals(grid.connections.length, 1);
+ * assertEquals(grid.connections().length, 1);
  * ```
  */
 export function systemTransports(options: TlsOptions = {}): Transports {

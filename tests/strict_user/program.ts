@@ -17,7 +17,9 @@ import {
 } from "@internode/grid";
 import * as call from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
+import { dnsResolver, type Resolver } from "@internode/grid/discovery";
 import { etcdResolver } from "@internode/grid/etcd";
+import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { otelTracer } from "@internode/grid/otel";
 import { SimulatedCluster } from "@internode/grid/testing";
 import { serveWorkers, type WorkerServer } from "@internode/grid/workers";
@@ -115,9 +117,13 @@ async function simulation(): Promise<string> {
 }
 
 /** What a program without permissions can only be made to understand. */
-export function elsewhere(module: URL): [call.Resolver, Promise<WorkerServer>] {
-  const resolver = etcdResolver({ urls: "http://127.0.0.1:2379", prefix: "services/cache" });
-  return [resolver, serveWorkers(module, { workers: 2, address: "unix:///run/cache.sock" })];
+export function elsewhere(module: URL): [Resolver[], Promise<WorkerServer>] {
+  const resolvers = [
+    etcdResolver({ urls: "http://127.0.0.1:2379", prefix: "services/cache" }),
+    dnsResolver("cache.example", { port: 9000 }),
+    kubernetesResolver({ service: "cache", namespace: "shop", port: "grid" }),
+  ];
+  return [resolvers, serveWorkers(module, { workers: 2, address: "unix:///run/cache.sock" })];
 }
 
 if (import.meta.main) console.log(await grid(), await service(), await simulation());
