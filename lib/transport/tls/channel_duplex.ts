@@ -50,6 +50,7 @@ export class ChannelDuplex extends Duplex {
   /** Whether the next read waits for a later turn. */
   #isDeferred = false;
   #onGone: (() => void) | null = null;
+  #onIdle: (() => void) | null = null;
   /** How much more may be read. */
   #allowanceBytes: number;
   /** Whether a read is wanted that may not be yet. */
@@ -96,6 +97,12 @@ export class ChannelDuplex extends Duplex {
     this.#channel.read(this.#buffer).then(this.#onRead, (error) => this.#onFailure(error));
   }
 
+  /** Calls back when nothing of it waits for a turn of the event loop; mostly at once. */
+  onceIdle(callback: () => void): void {
+    if (this.#isDeferred) this.#onIdle = callback;
+    else callback();
+  }
+
   #readLater(): void {
     this.#reads = 0;
     this.#isDeferred = true;
@@ -103,6 +110,7 @@ export class ChannelDuplex extends Duplex {
       this.#isDeferred = false;
       if (this.#onGone === null) this._read();
       else this.#onGone();
+      this.#onIdle?.();
     });
   }
 

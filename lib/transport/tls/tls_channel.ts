@@ -229,7 +229,7 @@ export class TlsChannel implements ByteChannel {
     clearTimeout(this.#closing);
     this.#socket.destroy();
     this.#duplex.destroy();
-    this.#over.resolve();
+    this.#duplex.onceIdle(this.#over.resolve);
   }
 }
 

@@ -1,3 +1,4 @@
+import { nextTick } from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { ChannelDuplex } from "../../../lib/transport/tls/channel_duplex.ts";
 import type { ByteChannel } from "../../../lib/transport/channel/transport.ts";
@@ -58,6 +59,25 @@ Deno.test("nothing is read while it may not be, and what was read first comes fi
   assert(seen <= 1024 * 1024 + 64 * 1024);
   duplex.destroy();
   assertEquals(channel.closed, true);
+});
+
+Deno.test("it is idle only when no read waits for a later turn", async () => {
+  const channel = new Endless(), duplex = new ChannelDuplex(channel, Infinity, () => true);
+  let idle = 0;
+  duplex.onceIdle(() => idle++);
+  assertEquals(idle, 1);
+  duplex.on("data", () => {});
+  // Reads that find bytes at once follow each other until one waits.
+  let before = -1;
+  while (before < channel.readBytes) {
+    before = channel.readBytes;
+    for (let i = 0; i < 100; i++) await new Promise<void>((resolve) => nextTick(resolve));
+  }
+  duplex.destroy();
+  duplex.onceIdle(() => idle++);
+  assertEquals([channel.closed, idle], [true, 1]);
+  await turns(4);
+  assertEquals(idle, 2);
 });
 
 Deno.test("bulk is read into one buffer, however full it gets, and outgrown ones are freed", async () => {
