@@ -59,7 +59,7 @@ function dialAdvice(address: HostAddress, cause: unknown): Advice {
   }
   if (zoneIsMissing(address)) return missingZone(address);
   if (kind === "noDescriptor") return ["Unreachable", DESCRIPTORS];
-  if (isUnknownName(cause)) {
+  if (isUnknownName(cause) && !address.hostname.includes("%")) {
     return ["Unreachable", "Check the host's name, and that this machine's DNS knows it."];
   }
   return [

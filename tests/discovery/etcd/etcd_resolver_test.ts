@@ -134,7 +134,7 @@ etcdTest(
     await etcd.put("svc/x/1", A);
     // Who has not come back for the time is gone.
     await untilAddresses(resolver, (await next).version, [A, B]);
-    assert(logger.lines.some((line) => line.includes("1 endpoints of svc/x/ in etcd have not")));
+    assert(logger.lines.some((line) => line.includes("1 endpoint of svc/x/ in etcd has not")));
   },
 );
 
