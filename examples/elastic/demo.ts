@@ -9,15 +9,13 @@ import { etcdResolver } from "@internode/grid/etcd";
 import { delay } from "@std/async";
 import { count, duration } from "../lock_service/supervisor/table_view.ts";
 import { EtcdProcess } from "../support/etcd_process.ts";
-import type { LiveLine } from "../support/live_line.ts";
+import { type LiveLine, viewLogger } from "../support/live_line.ts";
+import { type ExampleOutcome, showProgress } from "../support/run_example.ts";
 import { Counters } from "./contracts.ts";
 import { Fleet } from "./fleet.ts";
 import { Load } from "./load.ts";
 import type { ElasticOptions } from "./options.ts";
 import { prefixesOf } from "./reports.ts";
-
-const SHOW_MS = 1_000;
-const SHOW_LIVE_MS = 200;
 
 /** What a run amounts to. */
 export interface Summary {
@@ -33,12 +31,8 @@ export interface Summary {
 }
 
 /** The summary, and what else there is to say. */
-export interface Outcome {
+export interface Outcome extends ExampleOutcome {
   readonly summary: Summary;
-  /** What failed, and how often. */
-  readonly failures: ReadonlyMap<string, number>;
-  /** What else went wrong, each a sentence. */
-  readonly troubles: readonly string[];
 }
 
 /**
@@ -78,16 +72,17 @@ async function useFleet(
   view: LiveLine,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const ignore = () => {};
-  const tell = (message: string) => view.print(`client: ${message}`);
-  const logger = { debug: ignore, info: ignore, warn: tell, error: tell };
+  const logger = viewLogger(view, "client");
   const { owners: prefix } = prefixesOf(list);
-  // Whoever goes here goes on purpose: however many they are, nobody is to be kept for some time.
+  // Nodes leave on purpose here, so none is kept for a time, however many leave at once.
   const resolver = etcdResolver({ urls: list.urls, prefix, maxShrink: false, logger });
   const connection = await connect(resolver, { balancer: consistentHash(), logger });
   const load = new Load({ counters: client(Counters, connection), ...options });
   const over = new AbortController();
-  const running = Promise.all([load.run(over.signal), show(view, load, connection, over.signal)]);
+  const running = Promise.all([
+    load.run(over.signal),
+    showProgress(view, () => progress(load, connection), over.signal),
+  ]);
   let steps = 0, wrong: string[];
   try {
     steps = await change(fleet, options, signal);
@@ -132,24 +127,9 @@ async function change(
   return steps;
 }
 
-/** Tells every now and then how it goes. */
-async function show(
-  view: LiveLine,
-  load: Load,
-  connection: ServiceConnection,
-  signal: AbortSignal,
-): Promise<void> {
-  const periodMs = view.live ? SHOW_LIVE_MS : SHOW_MS;
-  const beganAt = performance.now();
-  while (!signal.aborted) {
-    await delay(periodMs, { signal }).catch(() => {});
-    const seconds = (performance.now() - beganAt) / 1_000;
-    const owners = connection.replicas.filter(({ state }) => state === "connected");
-    const { requests, failed, latency } = load;
-    view.show(
-      `${seconds.toFixed(0).padStart(3)} s: ${count(requests)} additions, p50 ${
-        duration(latency.quantile(0.5))
-      }, p99 ${duration(latency.quantile(0.99))}, ${failed} failed, ${owners.length} owners`,
-    );
-  }
+function progress({ requests, failed, latency }: Load, connection: ServiceConnection): string {
+  const owners = connection.replicas.filter(({ state }) => state === "connected");
+  return `${count(requests)} additions, p50 ${duration(latency.quantile(0.5))}, p99 ${
+    duration(latency.quantile(0.99))
+  }, ${failed} failed, ${owners.length} owners`;
 }

@@ -14,7 +14,7 @@ const SCRIPT = new URL("node.ts", import.meta.url);
 const START_LIMIT_MS = 30_000;
 /** So long one may take to hand over its keys and end. */
 const END_LIMIT_MS = 30_000;
-/** So long, if nobody is interested in how it ends any more. */
+/** So long one may take to end when the run is over. */
 const LAST_LIMIT_MS = 3_000;
 
 /** What a {@linkcode Fleet} is made from. */
@@ -42,8 +42,6 @@ interface Member {
 export class Fleet implements AsyncDisposable {
   /** What nobody intended, each a sentence. */
   readonly troubles: string[] = [];
-  /** How many additions nodes have served that have ended. */
-  served = 0;
   readonly #options: FleetOptions;
   readonly #hosts: string[];
   readonly #members: Member[] = [];
@@ -74,10 +72,7 @@ export class Fleet implements AsyncDisposable {
     const etcd = urls.map((url) => new URL(url).host);
     const permissions = [`--allow-net=${["127.0.0.1", ...etcd].join(",")}`];
     const process = new ReportingProcess<NodeReport>({ script: SCRIPT, permissions, config }, {
-      onReport: (report) => {
-        if (report.report === "ready") ready.resolve();
-        else this.served += report.served;
-      },
+      onReport: () => ready.resolve(),
       onText: (line) => this.#closed || tell(`${name}: ${line}`),
     });
     const member: Member = { name, process, isReady: false, stopping: false };

@@ -35,8 +35,6 @@ export interface StoreDelegate {
  * lost: keys have no copies here.
  */
 export class KeyStore {
-  /** How many additions it has served itself. */
-  served = 0;
   readonly #delegate: StoreDelegate;
   readonly #values = new Map<string, number>();
   readonly #moving = new Map<string, Promise<void>>();
@@ -159,7 +157,6 @@ export class KeyStore {
 
   #serve(key: string, value: number): number {
     this.#values.set(key, value);
-    this.served++;
     return value;
   }
 

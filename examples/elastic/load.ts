@@ -5,11 +5,9 @@
  */
 
 import type { Client } from "@internode/grid/call";
-import { delay } from "@std/async";
-import { Histogram } from "../lock_service/node/histogram.ts";
+import { SteadyLoad } from "../support/steady_load.ts";
 import type { Counters } from "./contracts.ts";
 
-const TICK_MS = 5;
 /** A call that takes longer has failed, whatever becomes of it. */
 const TIMEOUT_MS = 10_000;
 /** So many keys are read at a time in the end. */
@@ -25,31 +23,14 @@ export interface LoadOptions {
 }
 
 /** Adds to counters at a constant rate, however long the calls take, and knows what should be in each. */
-export class Load {
-  /** How long the calls that were answered took, in microseconds. */
-  readonly latency: Histogram = new Histogram();
-  /** How often calls have failed, by what was said. */
-  readonly failures: Map<string, number> = new Map();
-  requests = 0;
-  failed = 0;
+export class Load extends SteadyLoad {
   readonly #options: LoadOptions;
   readonly #added: number[];
-  readonly #running = new Set<Promise<void>>();
 
   constructor(options: LoadOptions) {
+    super(options.rate);
     this.#options = options;
     this.#added = Array<number>(options.keys).fill(0);
-  }
-
-  /** Makes calls until the signal aborts; resolves when all have ended. */
-  async run(signal: AbortSignal): Promise<void> {
-    const beganAt = performance.now();
-    for (let made = 0; !signal.aborted;) {
-      const due = (performance.now() - beganAt) / 1_000 * this.#options.rate;
-      for (; made < due; made++) this.#begin();
-      await delay(TICK_MS);
-    }
-    await Promise.all(this.#running);
   }
 
   /** Reads all keys; returns those whose number is not the sum of what was added, each a sentence. */
@@ -67,23 +48,10 @@ export class Load {
     return wrong;
   }
 
-  #begin(): void {
+  protected override async call(): Promise<void> {
     const id = Math.floor(Math.random() * this.#options.keys);
-    const call = this.#count(id).catch((error) => {
-      const text = String(error);
-      this.failed++;
-      this.failures.set(text, (this.failures.get(text) ?? 0) + 1);
-    });
-    this.#running.add(call);
-    call.finally(() => this.#running.delete(call));
-  }
-
-  async #count(id: number): Promise<void> {
-    this.requests++;
-    const beganAt = performance.now();
-    await this.#add(id, 1);
+    await this.measure(() => this.#add(id, 1));
     this.#added[id]!++;
-    this.latency.add((performance.now() - beganAt) * 1_000);
   }
 
   #add(id: number, by: number): Promise<number> {

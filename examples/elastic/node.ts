@@ -7,7 +7,8 @@
 import { implement, listen, parseNetEndpoint, serve, withAttributes } from "@internode/grid/call";
 import { InternodeError, Manager } from "@internode/grid";
 import { etcdResolver, register } from "@internode/grid/etcd";
-import { report, untilAskedToEnd } from "../support/reporting_process.ts";
+import { report } from "../support/report_lines.ts";
+import { untilAskedToEnd } from "../support/reporting_process.ts";
 import { Counters, forward, type ForwardedAddition, handOver, settled } from "./contracts.ts";
 import { KeyStore } from "./key_store.ts";
 import { moveKeys } from "./mover.ts";
@@ -20,7 +21,7 @@ const TTL_SECONDS = 5;
 const config: NodeConfig = JSON.parse(Deno.args[0]!);
 const { host, urls } = config;
 const { hosts, owners } = prefixesOf(config);
-// Whoever goes here goes on purpose: however many they are, nobody is to be kept for some time.
+// Nodes leave on purpose here, so none is kept for a time, however many leave at once.
 const etcd = { urls, maxShrink: false } as const;
 const asked = untilAskedToEnd();
 const over = new AbortController();
@@ -67,18 +68,17 @@ const asOwner = await register(
   { urls, prefix: owners, ttlSeconds },
 );
 while (!owns()) await store.changed;
-say({ report: "ready" });
+report<NodeReport>({ report: "ready" });
 
 await asked;
 await asOwner.close();
-// Behind this all keys are with others, unless nobody is left to own any.
+// From here on others hold all keys, unless no node is left that may own any.
 while (owns() || store.misplaced().size > 0) await store.changed;
 over.abort();
 await Promise.all([following, moving]);
 await asHost.close();
 await server.close();
 await grid.close();
-say({ report: "ended", served: store.served });
 Deno.exit(0);
 
 function owns(): boolean {
@@ -100,8 +100,4 @@ async function passOn(
     if (isUndone) return null;
     throw error;
   }
-}
-
-function say(what: NodeReport): void {
-  report(what);
 }

@@ -15,11 +15,10 @@ export interface NodeConfig {
 }
 
 /** A line of JSON from a node. */
-export type NodeReport =
+export interface NodeReport {
   /** It owns keys from now on. */
-  | { readonly report: "ready" }
-  /** It has handed over all keys, and has served so many additions. */
-  | { readonly report: "ended"; readonly served: number };
+  readonly report: "ready";
+}
 
 /** Where in etcd all nodes are listed, and where those that own keys. */
 export function prefixesOf(

@@ -5,14 +5,14 @@
  */
 
 import { client, connect, consistentHash, type ServiceConnection } from "@internode/grid/call";
-import type { Logger } from "@internode/grid";
 import { delay } from "@std/async";
 import { count, duration } from "../lock_service/supervisor/table_view.ts";
 import { Cache } from "./contracts.ts";
 import { EtcdProcess } from "../support/etcd_process.ts";
 import { Fleet } from "./fleet.ts";
 import { KeyWatch } from "./key_watch.ts";
-import type { LiveLine } from "../support/live_line.ts";
+import { type LiveLine, viewLogger } from "../support/live_line.ts";
+import { type ExampleOutcome, showProgress } from "../support/run_example.ts";
 import { keyOf, Load } from "./load.ts";
 import type { CacheOptions } from "./options.ts";
 import { type ReplicaList, resolverOf } from "./replica_list.ts";
@@ -20,8 +20,6 @@ import { type ReplicaList, resolverOf } from "./replica_list.ts";
 /** How often each replica is restarted. */
 const ROUNDS = 2;
 const KEYS = 200;
-const SHOW_MS = 1_000;
-const SHOW_LIVE_MS = 200;
 
 /** What a run amounts to. */
 export interface Summary {
@@ -35,7 +33,7 @@ export interface Summary {
 }
 
 /** The summary, and what else there is to say. */
-export interface Outcome {
+export interface Outcome extends ExampleOutcome {
   readonly summary: Summary;
   /** How long the load went on. */
   readonly tookMs: number;
@@ -44,10 +42,6 @@ export interface Outcome {
   /** How many calls each replica has served. */
   readonly calls: readonly number[];
   readonly watch: KeyWatch;
-  /** What failed, and how often. */
-  readonly failures: ReadonlyMap<string, number>;
-  /** What else went wrong, each a sentence. */
-  readonly troubles: readonly string[];
 }
 
 /**
@@ -104,7 +98,7 @@ async function useFleet(
   view: LiveLine,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const logger = loggerOf(view);
+  const logger = viewLogger(view, "client");
   const connection = await connect(resolverOf(list, logger), {
     balancer: consistentHash(),
     logger,
@@ -117,7 +111,7 @@ async function useFleet(
   const running = Promise.all([
     load.run(over.signal),
     watch.run(cache, keyOf(0), over.signal).catch((error) => load.fail(error)),
-    show(view, options, load, connection, over.signal),
+    showProgress(view, () => progress(options, load, connection), over.signal),
   ]);
   try {
     await Promise.all([
@@ -162,34 +156,13 @@ async function restartAll(
   }
 }
 
-/** Tells every now and then how it goes. */
-async function show(
-  view: LiveLine,
+function progress(
   { replicas }: CacheOptions,
-  load: Load,
+  { requests, failed, latency }: Load,
   connection: ServiceConnection,
-  signal: AbortSignal,
-): Promise<void> {
-  const periodMs = view.live ? SHOW_LIVE_MS : SHOW_MS;
-  const beganAt = performance.now();
-  while (!signal.aborted) {
-    await delay(periodMs, { signal }).catch(() => {});
-    const seconds = (performance.now() - beganAt) / 1_000;
-    const ready = connection.replicas.filter(({ state }) => state === "connected");
-    const { requests, failed, latency } = load;
-    view.show(
-      `${seconds.toFixed(0).padStart(3)} s: ${count(requests)} requests, p50 ${
-        duration(latency.quantile(0.5))
-      }, p99 ${
-        duration(latency.quantile(0.99))
-      }, ${failed} failed, ${ready.length} of ${replicas} replicas ready`,
-    );
-  }
-}
-
-/** What the library has to say is shown in its place. */
-function loggerOf(view: LiveLine): Logger {
-  const ignore = () => {};
-  const tell = (message: string) => view.print(`client: ${message}`);
-  return { debug: ignore, info: ignore, warn: tell, error: tell };
+): string {
+  const ready = connection.replicas.filter(({ state }) => state === "connected");
+  return `${count(requests)} requests, p50 ${duration(latency.quantile(0.5))}, p99 ${
+    duration(latency.quantile(0.99))
+  }, ${failed} failed, ${ready.length} of ${replicas} replicas ready`;
 }

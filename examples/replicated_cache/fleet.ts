@@ -14,7 +14,7 @@ const SCRIPT = new URL("replica.ts", import.meta.url);
 const START_LIMIT_MS = 30_000;
 /** So long one may take to end: its own bounds come to less. */
 const END_LIMIT_MS = 12_000;
-/** So long, if nobody is interested in how it ends any more. */
+/** So long one may take to end when the run is over. */
 const LAST_LIMIT_MS = 3_000;
 
 /** What a {@linkcode Fleet} is made from. */

@@ -5,11 +5,9 @@
  */
 
 import type { Client } from "@internode/grid/call";
-import { delay } from "@std/async";
-import { Histogram } from "../lock_service/node/histogram.ts";
+import { SteadyLoad } from "../support/steady_load.ts";
 import type { Cache, Entry } from "./contracts.ts";
 
-const TICK_MS = 5;
 /** A call that takes longer has failed, whatever becomes of it. */
 const TIMEOUT_MS = 5_000;
 const PUT_SHARE = 0.2;
@@ -28,54 +26,28 @@ export interface LoadOptions {
  * what it gets. It knows the truth that the cache holds copies of: a `get`
  * that finds nothing is no failure, it puts there what should be.
  */
-export class Load {
-  /** How long the calls that were answered took. */
-  readonly latency: Histogram = new Histogram();
-  /** How often calls have failed, by what was said. */
-  readonly failures: Map<string, number> = new Map();
-  requests = 0;
-  failed = 0;
+export class Load extends SteadyLoad {
   gets = 0;
   hits = 0;
   readonly #options: LoadOptions;
   readonly #versions: number[];
-  readonly #running = new Set<Promise<void>>();
 
   constructor(options: LoadOptions) {
+    super(options.rate);
     this.#options = options;
     this.#versions = Array<number>(options.keys).fill(1);
   }
 
-  /** Makes calls until the signal aborts; resolves when all have ended. */
-  async run(signal: AbortSignal): Promise<void> {
-    const beganAt = performance.now();
-    for (let made = 0; !signal.aborted;) {
-      const due = (performance.now() - beganAt) / 1_000 * this.#options.rate;
-      for (; made < due; made++) this.#begin();
-      await delay(TICK_MS);
-    }
-    await Promise.all(this.#running);
-  }
-
-  /** Takes down a failure, of whatever kind. */
-  fail(error: unknown): void {
-    const text = String(error);
-    this.failed++;
-    this.failures.set(text, (this.failures.get(text) ?? 0) + 1);
-  }
-
-  #begin(): void {
+  protected override call(): Promise<void> {
     const id = Math.floor(Math.random() * this.#options.keys);
     const isPut = Math.random() < PUT_SHARE;
     if (isPut) this.#versions[id]!++;
-    const work = (isPut ? this.#put(id) : this.#get(id)).catch((error) => this.fail(error));
-    this.#running.add(work);
-    work.finally(() => this.#running.delete(work));
+    return isPut ? this.#put(id) : this.#get(id);
   }
 
   async #get(id: number): Promise<void> {
     const key = keyOf(id);
-    const entry = await this.#measure(() =>
+    const entry = await this.measure(() =>
       this.#options.cache.get(key, { shardKey: key, timeoutMs: TIMEOUT_MS })
     );
     this.gets++;
@@ -87,17 +59,9 @@ export class Load {
   async #put(id: number): Promise<void> {
     const key = keyOf(id), version = this.#versions[id]!;
     const value = valueOf(id, version);
-    await this.#measure(() =>
+    await this.measure(() =>
       this.#options.cache.put({ key, version, value }, { shardKey: key, timeoutMs: TIMEOUT_MS })
     );
-  }
-
-  async #measure<T>(call: () => Promise<T>): Promise<T> {
-    this.requests++;
-    const beganAt = performance.now();
-    const answer = await call();
-    this.latency.add((performance.now() - beganAt) * 1_000);
-    return answer;
   }
 
   /** A replica may know an older version from a time when it had the key, but never a wrong one. */

@@ -5,7 +5,8 @@
  */
 
 import { implement, listen, serve } from "@internode/grid/call";
-import { report, untilAskedToEnd } from "../support/reporting_process.ts";
+import { report } from "../support/report_lines.ts";
+import { untilAskedToEnd } from "../support/reporting_process.ts";
 import { CacheStore } from "./cache_store.ts";
 import { Cache } from "./contracts.ts";
 import { enlist } from "./replica_list.ts";
@@ -21,13 +22,9 @@ const listener = await listen(config.listen, implement(Cache, store));
 const server = serve(listener);
 {
   await using _listed = await enlist(config.list, listener.address);
-  say({ report: "ready", address: listener.address });
+  report<ReplicaReport>({ report: "ready", address: listener.address });
   await Promise.race([asked, server.finished]);
 }
 await server.close();
-say({ report: "ended", calls: store.calls });
+report<ReplicaReport>({ report: "ended", calls: store.calls });
 Deno.exit(0);
-
-function say(what: ReplicaReport): void {
-  report(what);
-}

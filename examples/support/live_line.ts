@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Logger } from "@internode/grid";
 import type { Output } from "../lock_service/supervisor/screen.ts";
 
 const CLEAR = "\r\x1b[K";
@@ -44,4 +45,11 @@ export class LiveLine {
     const bytes = this.#utf8.encode(text);
     for (let at = 0; at < bytes.length;) at += this.#output.writeSync(bytes.subarray(at));
   }
+}
+
+/** Shows the warnings of a part of the program, and nothing below. */
+export function viewLogger(view: LiveLine, part: string): Logger {
+  const ignore = () => {};
+  const tell = (message: string) => view.print(`${part}: ${message}`);
+  return { debug: ignore, info: ignore, warn: tell, error: tell };
 }

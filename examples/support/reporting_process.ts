@@ -5,7 +5,7 @@
  */
 
 import { deadline } from "@std/async";
-import { mergeReadableStreams, TextLineStream } from "@std/streams";
+import { readReports, type ReportListener } from "./report_lines.ts";
 
 /** What a {@linkcode ReportingProcess} is made from. */
 export interface ProcessOptions {
@@ -17,14 +17,6 @@ export interface ProcessOptions {
   readonly config: unknown;
 }
 
-/** What a process of an example says. */
-export interface ProcessListener<Report> {
-  /** It has reported something: a line of JSON that begins with `{"report":`. */
-  onReport(report: Report): void;
-  /** It has printed something else, such as a warning. */
-  onText(line: string): void;
-}
-
 /** One life of a process, which never outlasts ours. */
 export class ReportingProcess<Report> {
   /** Resolves when the process has ended and all its output was read. */
@@ -32,7 +24,7 @@ export class ReportingProcess<Report> {
   readonly #child: Deno.ChildProcess;
 
   /** Starts it. */
-  constructor(options: ProcessOptions, listener: ProcessListener<Report>) {
+  constructor(options: ProcessOptions, listener: ReportListener<Report>) {
     const { script, permissions, config } = options;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", ...permissions, script.href, JSON.stringify(config)],
@@ -41,7 +33,7 @@ export class ReportingProcess<Report> {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const read = this.#read(listener);
+    const read = readReports(this.#child, listener);
     this.exited = this.#child.status.then(async (status) => {
       await read;
       await this.#child.stdin.close().catch(() => {});
@@ -72,18 +64,6 @@ export class ReportingProcess<Report> {
       if (!(error instanceof TypeError)) throw error; // it has ended already
     }
   }
-
-  async #read(listener: ProcessListener<Report>): Promise<void> {
-    const lines = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
-      stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-    for await (
-      const line of mergeReadableStreams(lines(this.#child.stdout), lines(this.#child.stderr))
-    ) {
-      const report = parseReport<Report>(line);
-      if (report !== undefined) listener.onReport(report);
-      else if (line !== "") listener.onText(line);
-    }
-  }
 }
 
 /** Resolves when somebody wants this process to end, or who started it is gone, which ends its input. */
@@ -94,19 +74,4 @@ export function untilAskedToEnd(): Promise<void> {
     Deno.addSignalListener("SIGINT", () => {});
     Deno.stdin.readable.pipeTo(new WritableStream()).then(resolve, () => resolve());
   });
-}
-
-/** Reports to whoever has started this process. */
-export function report(what: { readonly report: string }): void {
-  console.log(JSON.stringify(what));
-}
-
-/** A report; `undefined` for any other text, such as the half line of a killed process. */
-function parseReport<Report>(line: string): Report | undefined {
-  if (!line.startsWith('{"report":')) return undefined;
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,17 +4,9 @@
  * @module
  */
 
-import { mergeReadableStreams, TextLineStream } from "@std/streams";
 import type { Command } from "../../../tools/runtimes/launcher.ts";
+import { readReports, type ReportListener } from "../../support/report_lines.ts";
 import type { NodeCommand, NodeConfig, NodeReport } from "../node/reports.ts";
-
-/** What a {@linkcode NodeProcess} tells. */
-export interface NodeListener {
-  /** The node has reported something. */
-  onReport(report: NodeReport): void;
-  /** The node has printed something else, such as an error. */
-  onText(line: string): void;
-}
 
 /**
  * Waits for its input and thaws the process of which it is given the id. A
@@ -39,7 +31,11 @@ export class NodeProcess {
    * @param listener Hears what the node says.
    * @param command The program that is a node, and its arguments.
    */
-  constructor(config: NodeConfig, listener: NodeListener, [program, ...args]: Command) {
+  constructor(
+    config: NodeConfig,
+    listener: ReportListener<NodeReport>,
+    [program, ...args]: Command,
+  ) {
     this.config = config;
     this.#child = new Deno.Command(program, {
       args,
@@ -48,9 +44,9 @@ export class NodeProcess {
       stderr: "piped",
     }).spawn();
     this.#input = this.#child.stdin.getWriter();
-    const heard = this.#listen(listener);
+    const read = readReports(this.#child, listener);
     this.exited = this.#child.status.then(async (status) => {
-      await heard;
+      await read;
       await this.#input.close().catch(() => {});
       return status;
     });
@@ -108,18 +104,6 @@ export class NodeProcess {
     // A node that is gone does not listen; `exited` tells.
     this.#input.write(new TextEncoder().encode(line + "\n")).catch(() => {});
   }
-
-  async #listen(listener: NodeListener): Promise<void> {
-    const lines = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
-      stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-    for await (
-      const line of mergeReadableStreams(lines(this.#child.stdout), lines(this.#child.stderr))
-    ) {
-      const report = parseReport(line);
-      if (report !== undefined) listener.onReport(report);
-      else if (line !== "") listener.onText(line);
-    }
-  }
 }
 
 function endNow(child: Deno.ChildProcess): void {
@@ -127,15 +111,5 @@ function endNow(child: Deno.ChildProcess): void {
     child.kill("SIGKILL");
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // it is gone already
-  }
-}
-
-/** A report; `undefined` for any other text, such as the half line of a killed process. */
-function parseReport(line: string): NodeReport | undefined {
-  if (!line.startsWith('{"report":')) return undefined;
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
   }
 }
