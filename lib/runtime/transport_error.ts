@@ -59,7 +59,7 @@ function dialAdvice(address: HostAddress, cause: unknown): Advice {
   }
   if (zoneIsMissing(address)) return missingZone(address);
   if (kind === "noDescriptor") return ["Unreachable", DESCRIPTORS];
-  if (isUnknownName(cause) && !address.hostname.includes("%")) {
+  if (isUnknownName(address, cause)) {
     return ["Unreachable", "Check the host's name, and that this machine's DNS knows it."];
   }
   return [
@@ -85,7 +85,7 @@ function listenAdvice(address: HostAddress, cause: unknown): Advice {
   }
   if (kind === "noDescriptor") return ["Unreachable", DESCRIPTORS];
   // A name that DNS does not have yet, an address or folder that is not there yet, no descriptor left.
-  return ["Unreachable", placeAdvice(address, isUnknownName(cause))];
+  return ["Unreachable", placeAdvice(address, isUnknownName(address, cause))];
 }
 
 const DESCRIPTORS =
@@ -94,8 +94,9 @@ const DESCRIPTORS =
 /** What the systems say of a name that no DNS server knows, or for which none answers. */
 const UNKNOWN_NAME = /\b(ENOTFOUND|EAI_\w+|getaddrinfo|lookup address information)\b/;
 
-function isUnknownName(cause: unknown): boolean {
-  return UNKNOWN_NAME.test(messageOf(cause));
+/** A zone that this machine does not have reads the same, but is no name of a host. */
+function isUnknownName({ hostname }: HostAddress, cause: unknown): boolean {
+  return !hostname.includes("%") && UNKNOWN_NAME.test(messageOf(cause));
 }
 
 function placeAdvice(address: HostAddress, isUnknown: boolean): string {
