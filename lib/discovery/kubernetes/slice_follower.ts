@@ -36,7 +36,7 @@ const BACK_OFF: BackOffOptions = { initialMs: 100, factor: 1.6, maxMs: 10_000, j
 const RESUME_MS = 10_000;
 /** How close two changes are told, and how long an endpoint may be on its way from one slice to another, in milliseconds. */
 const SETTLE_MS = 100;
-/** The status of what has expired: nobody is at fault, and the list starts anew. */
+/** The status of an expired revision: this is no fault, and the list starts anew. */
 const GONE = 410;
 
 /** Lists, watches until that ends, and goes on from there. */
