@@ -1,13 +1,13 @@
 /**
  * A node whose list of hosts changes, and that calls all its peers all the time.
- * Its argument is a {@linkcode NodeSetup}, its input orders and its output answers,
- * one a line, in JSON.
+ * Its argument is a {@linkcode NodeSetup}.
  *
  * @module
  */
 
 import { type Connection, InternodeError, Manager, type MtlsConfig, single } from "@internode/grid";
 import * as t from "@internode/grid/codec";
+import { answerCommands } from "../../tools/processes/answer_commands.ts";
 
 /** What a node is made from. */
 export interface NodeSetup {
@@ -17,19 +17,6 @@ export interface NodeSetup {
   /** How many calls it makes in a second. */
   readonly rate: number;
 }
-
-/** What a node is told to do. */
-export type NodeOrder =
-  /** To take another list. */
-  | { readonly kind: "list"; readonly hosts: readonly string[] }
-  /** To call hosts once. */
-  | { readonly kind: "reach"; readonly hosts: readonly string[] }
-  /** To make no more calls, and to wait for those under way. */
-  | { readonly kind: "rest" }
-  /** To wait until no peer lists it any more, so that none has calls for it. */
-  | { readonly kind: "part" }
-  /** To tell what became of its calls. */
-  | { readonly kind: "report" };
 
 /** What became of a node's calls. */
 export interface NodeReport {
@@ -73,7 +60,6 @@ if (import.meta.main) {
     for (const host of change.joined) left.delete(host);
   });
   await manager.listen();
-  console.log(JSON.stringify("listening"));
 
   const ticking = setInterval(() => {
     const peers = manager.connections();
@@ -92,35 +78,26 @@ if (import.meta.main) {
       peer.onStateChange(look);
       look();
     });
-  const obey = async (order: NodeOrder): Promise<unknown> => {
-    switch (order.kind) {
-      case "list":
-        return manager.setHosts(order.hosts).hosts.length;
-      case "reach":
-        return await Promise.all(
-          order.hosts.map((host) =>
-            manager.connection(host).request(echo, 1, { waitForReady: true })
-          ),
-        );
-      case "rest":
-        clearInterval(ticking);
-        await Promise.all(running);
-        return "rests";
-      case "part":
-        await Promise.all(manager.connections().map(parted));
-        return "parted";
-      case "report":
-        return { answered, left: gone, failures, slowestMs } satisfies NodeReport;
-    }
-  };
-  let text = "";
-  for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
-      console.log(JSON.stringify(await obey(JSON.parse(text.slice(0, end)))));
-      text = text.slice(end + 1);
-    }
-  }
+  await answerCommands({
+    /** Once it listens. */
+    ready: () => null,
+    /** Takes another list. */
+    list: (hosts: readonly string[]) => manager.setHosts(hosts).hosts.length,
+    /** Calls hosts once. */
+    reach: (hosts: readonly string[]) =>
+      Promise.all(
+        hosts.map((host) => manager.connection(host).request(echo, 1, { waitForReady: true })),
+      ),
+    /** Makes no more calls, and waits for those under way. */
+    rest: async () => {
+      clearInterval(ticking);
+      await Promise.all(running);
+    },
+    /** Waits until no peer lists it any more, so that none has calls for it. */
+    part: () => Promise.all(manager.connections().map(parted)),
+    /** Says what became of its calls. */
+    report: (): NodeReport => ({ answered, left: gone, failures, slowestMs }),
+  });
   clearInterval(ticking);
   await manager.close();
 }

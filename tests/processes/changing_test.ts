@@ -8,10 +8,11 @@ import { assert, assertEquals } from "@std/assert";
 import type { MtlsConfig } from "@internode/grid";
 import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
+import { ToldProcess } from "../../tools/processes/told_process.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { NET, RUN } from "../support/permitted.ts";
 import { seedOf } from "../support/seeded.ts";
-import type { NodeOrder, NodeReport, NodeSetup } from "./changing_node.ts";
+import type { NodeReport, NodeSetup } from "./changing_node.ts";
 
 const ignore = !NET || !RUN || Deno.build.os === "windows";
 const FIRST = 5, MOST = 8, LAST = 4;
@@ -25,60 +26,14 @@ const ROUND_TRIPS = 5;
 const SPREAD_MS = 300;
 
 /** A process of changing_node.ts. */
-class NodeProcess {
+class NodeProcess extends ToldProcess {
   readonly host: string;
-  readonly #process: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reader: ReadableStreamDefaultReader<string>;
-  #text = "";
 
   constructor(setup: NodeSetup) {
-    this.host = setup.local;
     const program = new URL("changing_node.ts", import.meta.url).pathname;
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-net", "--no-prompt", program, JSON.stringify(setup)],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#writer = this.#process.stdin.getWriter();
-    this.#reader = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  /** The next line that it prints. */
-  async next(): Promise<unknown> {
-    for (;;) {
-      const end = this.#text.indexOf("\n");
-      if (end >= 0) {
-        const line = this.#text.slice(0, end);
-        this.#text = this.#text.slice(end + 1);
-        return JSON.parse(line);
-      }
-      const { done, value } = await this.#reader.read();
-      if (done) throw new Error(`${this.host} has ended`);
-      this.#text += value;
-    }
-  }
-
-  async order(order: NodeOrder): Promise<unknown> {
-    await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(order)}\n`));
-    return await this.next();
-  }
-
-  /** Lets it end by itself; gives its exit code. */
-  async end(): Promise<number> {
-    await this.#writer.close().catch(() => {});
-    await this.#reader.cancel();
-    return (await this.#process.status).code;
-  }
-
-  async kill(): Promise<void> {
-    try {
-      this.#process.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.end();
+    const args = ["run", "--quiet", "--allow-net", "--no-prompt", program, JSON.stringify(setup)];
+    super([Deno.execPath(), ...args], { what: setup.local });
+    this.host = setup.local;
   }
 }
 
@@ -108,7 +63,7 @@ class Fleet {
       ...tls !== undefined && { tls },
     });
     this.running.push(node);
-    assertEquals(await node.next(), "listening");
+    await node.ask("ready");
   }
 
   /** Each learns of it at another time, the newcomer perhaps first. */
@@ -121,9 +76,9 @@ class Fleet {
       await Promise.all([this.start(host, hosts), this.#list(others, hosts)]);
     }
     const listedMs = performance.now();
-    const reached = others.map((node) => node.order({ kind: "reach", hosts: [host] }));
+    const reached = others.map((node) => node.ask("reach", [host]));
     const hostsBefore = others.map(({ host }) => host);
-    reached.push(this.running.at(-1)!.order({ kind: "reach", hosts: hostsBefore }));
+    reached.push(this.running.at(-1)!.ask("reach", hostsBefore));
     await Promise.all(reached);
     return performance.now() - listedMs;
   }
@@ -132,19 +87,19 @@ class Fleet {
   async leave(host: string): Promise<void> {
     const index = this.hosts.indexOf(host), [node] = this.running.splice(index, 1);
     const isLate = this.#random.chance(0.5);
-    const rest = node!.order({ kind: "rest" });
+    const rest = node!.ask("rest");
     if (!isLate) await rest;
     await this.#list(this.running, this.hosts);
     await rest;
-    await node!.order({ kind: "part" });
-    this.reports.push(await node!.order({ kind: "report" }) as NodeReport);
+    await node!.ask("part");
+    this.reports.push(await node!.ask<NodeReport>("report"));
     assertEquals(await node!.end(), 0);
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.running.map((node) => node.order({ kind: "rest" })));
+    await Promise.all(this.running.map((node) => node.ask("rest")));
     for (const node of this.running.splice(0)) {
-      this.reports.push(await node.order({ kind: "report" }) as NodeReport);
+      this.reports.push(await node.ask<NodeReport>("report"));
       assertEquals(await node.end(), 0);
     }
   }
@@ -153,7 +108,7 @@ class Fleet {
     await Promise.all(nodes.map(async (node) => {
       // deno-lint-ignore internode/no-sleep -- nodes have to learn of a change at different times
       await new Promise((done) => setTimeout(done, this.#random.float(0, SPREAD_MS)));
-      await node.order({ kind: "list", hosts });
+      await node.ask("list", hosts);
     }));
   }
 }
@@ -185,7 +140,10 @@ async function growAndShrink(
       } ms, slowest call ${Math.round(slowestMs)} ms`,
     );
   } finally {
-    await Promise.all(fleet.running.map((node) => node.kill()));
+    await Promise.all(fleet.running.map((node) => {
+      node.kill();
+      return node.end();
+    }));
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
+import { killChild } from "../../support/kill_child.ts";
 import { FILES, NET, PROGRAMS } from "../../support/permitted.ts";
 
 /** Where the package puts it; the second is not on every user's path. */
@@ -102,13 +103,9 @@ export class TestNameServer implements AsyncDisposable {
 
   /** Kills it. */
   async stop(): Promise<void> {
-    // By its number: Deno lets a child be sent one signal only (2.9.6).
     const child = this.#process;
     this.#process = null;
-    if (child === null || child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    process.kill(child.pid!, "SIGKILL");
-    await ended;
+    await killChild(child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

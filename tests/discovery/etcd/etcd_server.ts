@@ -7,6 +7,7 @@
 import { thisPlatform } from "../../../lib/runtime/this_platform.ts";
 import process from "node:process";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { killChild } from "../../support/kill_child.ts";
 import { FILES, NET, PROGRAMS } from "../../support/permitted.ts";
 
 /** What a test with etcd adds to its definition. */
@@ -197,13 +198,9 @@ export class EtcdServer implements AsyncDisposable {
 
   /** Ends it at once, as a loss of power would; its files stay. */
   async kill(): Promise<void> {
-    // By its number: Deno lets a child be sent one signal only (2.9.6).
     const child = this.#process;
     this.#process = null;
-    if (child === null || child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    process.kill(child.pid!, "SIGKILL");
-    await ended;
+    await killChild(child);
   }
 
   /** Deletes its files. */

@@ -6,12 +6,13 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternodeError } from "@internode/grid";
-import { kubernetesResolver, type KubernetesResolverOptions } from "@internode/grid/kubernetes";
+import type { KubernetesResolverOptions } from "@internode/grid/kubernetes";
 import { missing } from "../../../lib/discovery/resolver/resolver.ts";
 import { addressesOf, ask, untilAddresses } from "../../support/asking.ts";
 import { beside, type Case } from "../../support/beside.ts";
 import { AccountFolder } from "../../support/kubernetes/account_folder.ts";
 import { API_SERVER, ApiServer, START_LIMIT_MS } from "../../support/kubernetes/api_server.ts";
+import { cacheResolver } from "../../support/kubernetes/cache_resolver.ts";
 import { apply, manifestsIn } from "../../support/kubernetes/manifests.ts";
 import { pod, podIn, slice } from "../../support/kubernetes/slices.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
@@ -50,14 +51,7 @@ class Shop implements AsyncDisposable {
   }
 
   resolver(options: Partial<KubernetesResolverOptions> = {}) {
-    return kubernetesResolver({
-      service: "cache",
-      port: "grid",
-      apiServer: this.server.url,
-      serviceAccountFolder: this.account.path,
-      logger: this.logger,
-      ...options,
-    });
+    return cacheResolver(this, options);
   }
 
   async add(object: Record<string, unknown>): Promise<void> {

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { kubernetesResolver, type KubernetesResolverOptions } from "@internode/grid/kubernetes";
+import type { KubernetesResolverOptions } from "@internode/grid/kubernetes";
 import type { Resolution, Resolver } from "../../../lib/discovery/resolver/resolver.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
 import { AccountFolder } from "../../support/kubernetes/account_folder.ts";
+import { cacheResolver } from "../../support/kubernetes/cache_resolver.ts";
 import { ScriptedApiServer } from "../../support/kubernetes/scripted_api_server.ts";
 import type { HttpServerOptions } from "../../support/network/http_server.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
@@ -32,14 +33,7 @@ export class Scene implements AsyncDisposable {
 
   /** Makes a resolver. */
   resolver(options: Partial<KubernetesResolverOptions> = {}): Resolver {
-    return kubernetesResolver({
-      service: "cache",
-      port: "grid",
-      apiServer: this.server.url,
-      serviceAccountFolder: this.account.path,
-      logger: this.logger,
-      ...options,
-    });
+    return cacheResolver(this, options);
   }
 
   /** Ends everything. */
