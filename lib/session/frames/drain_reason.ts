@@ -11,10 +11,12 @@
  * - `renewal`: the sender asks the dialler for a new connection that replaces
  *   this one
  * - `replaced`: there is a newer connection, and this one is only for calls
- * - `unlisted`: as `closing`, since the sender has taken the receiver off its list of hosts, and may list it again
- * - `idle`: the sender has closed the connection to have fewer; who needs one makes another
  *   made before; the dialler sends it at once, the acceptor when it has no such
  *   call left
+ * - `unlisted`: as `closing`, since the sender has taken the receiver off its
+ *   list of hosts, and may list it again
+ * - `idle`: the sender has closed the connection to have fewer; who needs one
+ *   makes another
  */
 export type DrainReason = "closing" | "renewal" | "replaced" | "unlisted" | "idle";
 
