@@ -26,7 +26,7 @@ export type {
 export type { ConnectionState } from "./lib/rpc/contract/connection_state.ts";
 export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
 export type { Server, ServerConnection } from "./lib/rpc/connecting/server.ts";
-export type { ServedClient } from "./lib/call/server/served_connection.ts";
+export type { ServedClient } from "./lib/rpc/serving/served_connection.ts";
 export type {
   ByteChannel,
   Channel,

@@ -10,7 +10,7 @@ import { sentence, textOf } from "../../foreign/text_of.ts";
 import { type CloseOptions, resolveGraceMs } from "../../rpc/connecting/close_options.ts";
 import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
-import type { ServedClient } from "./served_connection.ts";
+import type { ServedClient } from "../../rpc/serving/served_connection.ts";
 import type { ServiceServer } from "./service_server.ts";
 import { optionsOf } from "../../foreign/option_checks.ts";
 

@@ -19,7 +19,7 @@ import { HandlerMap } from "./handler_map.ts";
 import { resolveServeOptions, type ServeOptions } from "./server_options.ts";
 import type { AcceptedConnection, ServiceListener } from "./service_listener.ts";
 import { RunningServer } from "./running_server.ts";
-import type { ServedClient } from "./served_connection.ts";
+import type { ServedClient } from "../../rpc/serving/served_connection.ts";
 import { ServiceServer } from "./service_server.ts";
 import { type SlottedConnection, TransportListener } from "./transport_listener.ts";
 import { optionsOf, withMethods } from "../../foreign/option_checks.ts";

@@ -21,12 +21,13 @@ import { ListenerLimiter } from "../../transport/channel/listener_limiter.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import { QuietWait } from "../../rpc/connecting/quiet_wait.ts";
 import { within } from "../../runtime/within.ts";
-import type { HandlerMap } from "./handler_map.ts";
 import {
+  type FindTarget,
   type ServedClient,
   ServedConnection,
   type ServerOfConnection,
-} from "./served_connection.ts";
+} from "../../rpc/serving/served_connection.ts";
+import { type HandlerMap, methodTarget } from "./handler_map.ts";
 import type { ServeSettings } from "./server_options.ts";
 
 /** How many tokens are remembered until they expire, enough for 200 a second; beyond that, older tokens are refused. */
@@ -109,8 +110,10 @@ export class ServiceServer implements ServerOfConnection {
    */
   take(channel: Channel, handlers: HandlerMap, name?: string, given?: HandshakeSlot): void {
     const { changes } = this;
+    const find: FindTarget = (name, subroute, source) =>
+      methodTarget(handlers, name, subroute, this.serving, source);
     const takeOver: TakeOver = (link, peer) => {
-      const connection = new ServedConnection(this, handlers, link, peer, changes);
+      const connection = new ServedConnection(this, find, link, peer, changes);
       this.#connections.add(connection);
       return connection;
     };

@@ -1,30 +1,25 @@
 /**
- * One client of a server.
+ * One client of a server, or guest of a node.
  *
  * @module
  */
 
 import type { InternodeError } from "../../errors.ts";
 import { sentence } from "../../foreign/text_of.ts";
-import { callRateOf, CallSource } from "../../rpc/serving/call_source.ts";
-import { type ConnectionStats, ConnectionTotals } from "../../rpc/connecting/connection_stats.ts";
-import type { ServerConnection } from "../../rpc/connecting/server.ts";
-import { drainLink } from "../../rpc/connecting/link_closing.ts";
-import {
-  maxAgeMs,
-  type RenewalDelegate,
-  RenewalSchedule,
-} from "../../rpc/connecting/renewal_schedule.ts";
-import { goingAway } from "../../rpc/connecting/retired_links.ts";
-import type { Serving } from "../../rpc/serving/serving.ts";
-import type { ConnectionState } from "../../rpc/contract/connection_state.ts";
-import type { ListenerLog } from "../../rpc/connecting/listener_log.ts";
+import { callRateOf, CallSource } from "./call_source.ts";
+import { type ConnectionStats, ConnectionTotals } from "../connecting/connection_stats.ts";
+import type { ServerConnection } from "../connecting/server.ts";
+import { drainLink } from "../connecting/link_closing.ts";
+import { maxAgeMs, type RenewalDelegate, RenewalSchedule } from "../connecting/renewal_schedule.ts";
+import { goingAway } from "../connecting/retired_links.ts";
+import type { Serving } from "./serving.ts";
+import type { ConnectionState } from "../contract/connection_state.ts";
+import type { ListenerLog } from "../connecting/listener_log.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
-import { type HandlerMap, methodTarget } from "./handler_map.ts";
-import type { ServeSettings } from "./server_options.ts";
+import type { ConnectionSettings } from "../connecting/connection_options.ts";
 
 /** The factor of the last measured round trip that a client may take to send more of a large call. */
 const QUIET_ROUND_TRIPS = 4;
@@ -36,10 +31,13 @@ export interface ServedClient extends ServerConnection {
   readonly remote: string;
 }
 
+/** Finds what serves the calls of a connection under one name, or refuses them. */
+export type FindTarget = (name: string, subroute: string, source: CallSource) => HandlerTarget;
+
 /** What connections need of their server. */
 export interface ServerOfConnection {
   /** The settings. */
-  readonly settings: ServeSettings;
+  readonly settings: ConnectionSettings;
   /** What handlers need of their server. */
   readonly serving: Serving;
   /** The counts of all connections. */
@@ -53,7 +51,7 @@ export interface ServerOfConnection {
 }
 
 /**
- * A client whose handshake is done.
+ * A client, or a guest of a node, whose handshake is done.
  *
  * ```text
  *   serving --> draining --> closed --> gone
@@ -76,7 +74,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   readonly client: ServedClient;
 
   readonly #server: ServerOfConnection;
-  readonly #handlers: HandlerMap;
+  readonly #find: FindTarget;
   readonly #source: CallSource;
   /** Absent if connections have no maximum age, until credentials change. */
   #schedule: RenewalSchedule | null = null;
@@ -90,16 +88,19 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   #bytesSeen = -1;
   #quietSinceMs = 0;
 
-  /** @param changes The `changes` of the server when the connection was accepted. */
+  /**
+   * @param find Finds the handlers of its calls.
+   * @param changes The `changes` of the server when the connection was accepted.
+   */
   constructor(
     server: ServerOfConnection,
-    handlers: HandlerMap,
+    find: FindTarget,
     link: Link,
     { name }: Peer,
     changes: number,
   ) {
     this.#server = server;
-    this.#handlers = handlers;
+    this.#find = find;
     this.link = link;
     const { settings: { limits }, totals } = server;
     const onRefused = (): void => {
@@ -131,7 +132,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
 
   /** See {@linkcode LinkDelegate.resolve}. */
   resolve(_link: Link, name: string, subroute: string): HandlerTarget {
-    return methodTarget(this.#handlers, name, subroute, this.#server.serving, this.#source);
+    return this.#find(name, subroute, this.#source);
   }
 
   /** Credentials have changed: a new connection would differ from this one. */
