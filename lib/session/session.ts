@@ -53,9 +53,9 @@ import {
   disconnected,
   endedByPeer,
   errorNumber,
-  errorText,
-  MAX_GOODBYE_TEXT_BYTES,
+  goodbyeText,
   protocolError,
+  RAN_NOTHING,
   readText,
   receivingFailed,
   refusedHere,
@@ -291,7 +291,10 @@ export class Session implements CreditGranter, PayloadListener {
   close(error: InternodeError, nowMs: number): void {
     if (this.#state === "closed") return;
     this.#scheduler.nowMs = nowMs;
-    this.#sendGoodbye(error);
+    // Each call needs a name.
+    const number = errorNumber(error.code), ran = this.incoming.names.isEmpty ? RAN_NOTHING : 0;
+    // After everything that waits: the peer reads nothing after a goodbye.
+    this.#scheduler.frame(FrameType.goodbye, number, 0, ran, goodbyeText(error.message));
     this.#close(error);
   }
 
@@ -327,7 +330,7 @@ export class Session implements CreditGranter, PayloadListener {
       if (type !== FrameType.goodbye) {
         return this.#dispatcher.onFrame(type, flags, code, length, id, argument);
       }
-      this.#onGoodbye(code);
+      this.#onGoodbye(code, argument === RAN_NOTHING);
     } else {
       this.#onHandshakeFrame(type, code);
     }
@@ -335,7 +338,7 @@ export class Session implements CreditGranter, PayloadListener {
   }
 
   #onHandshakeFrame(type: number, code: number): void {
-    if (type === FrameType.goodbye) return this.#onGoodbye(code);
+    if (type === FrameType.goodbye) return this.#onGoodbye(code, true);
     const step = this.#handshake!.receive(type, this.#reader, this.#scheduler.nowMs);
     if (step === "wait") return;
     if (step !== "done") throw refusedHere(step);
@@ -361,34 +364,27 @@ export class Session implements CreditGranter, PayloadListener {
     this.#delegate.onOpen(this.peer);
   }
 
-  #onGoodbye(code: number): void {
+  #onGoodbye(code: number, ranNothing: boolean): void {
     this.#peerIsDone = true;
     const handshake = this.#handshake, refusedAs = handshake?.refusedAs ?? this.#refusedAs;
-    this.#close(endedByPeer(code, readText(this.#reader), handshake !== null, refusedAs));
+    const error = endedByPeer(code, readText(this.#reader), handshake !== null, refusedAs);
+    this.#close(error, ranNothing);
   }
 
   /** What was received ends the session, never the process. */
   #fail(cause: unknown): void {
     if (this.#state === "closed") return;
     if (!isOwnError(cause)) this.#delegate.onFault?.(cause);
-    const error = receivingFailed(cause);
-    this.#sendGoodbye(error);
-    this.#close(error);
+    this.close(receivingFailed(cause), this.#scheduler.nowMs);
   }
 
-  #sendGoodbye(error: InternodeError): void {
-    const text = errorText(error.message, MAX_GOODBYE_TEXT_BYTES);
-    // After everything that waits: the peer reads nothing after a goodbye.
-    this.#scheduler.frame(FrameType.goodbye, errorNumber(error.code), 0, 0, text);
-  }
-
-  #close(error: InternodeError): void {
+  #close(error: InternodeError, ranNothing = false): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#handshake = null;
     // First, so that the room that ended calls leave is not filled again.
     const inPart = this.#scheduler.clear();
-    this.outgoing.close(error, inPart);
+    this.outgoing.close(error, inPart, ranNothing);
     this.incoming.close(error);
     this.#buffer.clear();
     this.#delegate.onClosed(error);

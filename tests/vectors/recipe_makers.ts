@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError } from "../../lib/errors.ts";
+import { type ErrorCode, InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { KeepTarget, rawCodec, type TestAccepted } from "../support/session/calls.ts";
 import { rawFrame } from "../support/session/raw_frames.ts";
@@ -34,6 +34,18 @@ export function caller(type: number, act: (peer: ScriptedPeer) => void, nth = 0)
     act(peer);
     return sent(peer, type, nth);
   };
+}
+
+/** The goodbye of a side that was made to end by such an error, after something has happened. */
+export function goodbye(
+  code: ErrorCode,
+  text: string,
+  before: (peer: ScriptedPeer) => void = () => {},
+): () => Uint8Array {
+  return caller(FrameType.goodbye, (peer) => {
+    before(peer);
+    peer.side.session.close(new InternodeError(code, text), peer.nowMs);
+  });
 }
 
 /** What a responder sends after a request or the opening of a stream, which its handler keeps. */

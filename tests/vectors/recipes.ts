@@ -1,8 +1,8 @@
 /** How each frame of the vectors comes about: what a session is made to send. */
 
-import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered, rawCodec } from "../support/session/calls.ts";
+import { encodeName } from "../../lib/session/frames/handler_name.ts";
 import { FEATURE_NAME_REUSE } from "../../lib/session/frames/hello.ts";
 import { errorPayload, joined, rawFrame, u32 } from "../support/session/raw_frames.ts";
 import {
@@ -10,6 +10,7 @@ import {
   failure,
   finish,
   type FrameRecipe,
+  goodbye,
   handshake,
   ID,
   responder,
@@ -48,12 +49,15 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
   },
   {
     name: "goodbye",
-    description: "code Closed, the text is the reason",
-    make: caller(
-      FrameType.goodbye,
-      ({ side, nowMs }) =>
-        side.session.close(new InternodeError("Closed", "this node is closing"), nowMs),
-    ),
+    description: "code Closed, argument 1: the sender has run no call, the text is the reason",
+    make: goodbye("Closed", "this node is closing"),
+  },
+  {
+    name: "goodbye of who may have run calls",
+    description: "code Closed, argument 0: a name of the receiver's had come",
+    make: goodbye("Closed", "this node is closing", (peer) => {
+      peer.send(rawFrame(FrameType.name, { payload: encodeName("lock.acquire", "") }));
+    }),
   },
   {
     name: "goodbye after a breach",
@@ -63,19 +67,12 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
   {
     name: "goodbye after a renewal",
     description: "code GoingAway: what still runs has outlasted the grace time",
-    make: caller(
-      FrameType.goodbye,
-      ({ side, nowMs }) =>
-        side.session.close(new InternodeError("GoingAway", "open it again"), nowMs),
-    ),
+    make: goodbye("GoingAway", "open it again"),
   },
   {
     name: "goodbye to a host that is not listed",
     description: "code NotListed: the dialler may try again soon",
-    make: caller(
-      FrameType.goodbye,
-      ({ side, nowMs }) => side.session.close(new InternodeError("NotListed", "not yet"), nowMs),
-    ),
+    make: goodbye("NotListed", "not yet"),
   },
   {
     name: "drain",

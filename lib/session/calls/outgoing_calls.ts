@@ -360,11 +360,11 @@ export class OutgoingCalls {
     if (call instanceof OpenedStream) call.unansweredPings = 0;
   }
 
-  /** The connection has ended: every call ends now. Calls in `inPart` were sent only in part, so no handler has run. */
-  close(cause: InternodeError, inPart: ReadonlySet<OutgoingCall>): void {
+  /** The connection has ended: every call ends now. No handler has run those in `inPart`, which were sent only in part, nor any if the peer `ranNothing`. */
+  close(cause: InternodeError, inPart: ReadonlySet<OutgoingCall>, ranNothing: boolean): void {
     const ended = this.calls.clear();
-    // Only a side that used the connection for nothing ends it so: see the protocol.
-    const isUnused = cause.code === "NotListed";
+    // Older peers end a connection that they used for nothing so: see the protocol.
+    const isUnused = ranNothing || cause.code === "NotListed";
     for (let next = this.#slotQueue.shift(); next !== undefined; next = this.#slotQueue.shift()) {
       ended.push(next.call);
     }

@@ -36,6 +36,11 @@ export class PeerNames {
     this.#delegate = delegate;
   }
 
+  /** Whether the peer has defined none, so that it has made no call. */
+  get isEmpty(): boolean {
+    return this.#names.length === 0;
+  }
+
   /** The peer defines the name of a number. Returns whether the number is new; new ones are limited. */
   onName(number: number, reader: ByteReader): boolean {
     const names = this.#names, before = names[number];

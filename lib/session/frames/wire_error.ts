@@ -44,6 +44,8 @@ const MAX_ERROR_TEXT_BYTES = 4096;
 const MAX_ERROR_NAME_BYTES = 255;
 /** The longest text of a goodbye: during the handshake, batches are small. */
 export const MAX_GOODBYE_TEXT_BYTES = 2048;
+/** The argument of a goodbye whose sender has run no call of the receiver's; 0 does not say. */
+export const RAN_NOTHING = 1;
 /** Outcome, flags and the text's length. */
 const HEAD_BYTES = 4;
 /** The longest detail: with the longest text and name it fits into one frame of the interactive lane. */
@@ -75,6 +77,11 @@ export function errorText(
   const bytes = new Uint8Array(Math.min(text.length * 3, maxBytes));
   const { written } = encoder.encodeInto(text, bytes);
   return bytes.subarray(0, written);
+}
+
+/** The text of a goodbye, as it is sent. */
+export function goodbyeText(text: string): Uint8Array<ArrayBuffer> {
+  return errorText(text, MAX_GOODBYE_TEXT_BYTES);
 }
 
 /** The text of a cancel's reason, as it is sent. */

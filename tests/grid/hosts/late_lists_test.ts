@@ -83,10 +83,15 @@ Deno.test("an acceptor that is listed late by its dialler is dialled at once", a
   await grid.close();
 });
 
-for (const secret of [undefined, auth]) {
+for (
+  const [secret, what] of [[undefined, "takes the other off"], [auth, "takes the other off"], [
+    undefined,
+    "closes",
+  ], [auth, "closes"]] as const
+) {
   for (const who of ["acceptor", "dialler"] as const) {
     const proof = secret === undefined ? "" : ", with a secret";
-    Deno.test(`whenever the ${who} takes the other off while they connect, a call that ran no handler never ends as maybeExecuted${proof}`, async () => {
+    Deno.test(`whenever the ${who} ${what} while they connect, a call that ran no handler never ends as maybeExecuted${proof}`, async () => {
       let lost = 0;
       for (let atMs = 0; atMs <= 60; atMs++) {
         const logs = [new QuietLogger(), new QuietLogger()];
@@ -110,11 +115,13 @@ for (const secret of [undefined, auth]) {
             other.connection(taker.local).request(echo, 1, options),
           );
           await grid.clock.advance(atMs);
-          taker.setHosts([taker.local]);
+          if (what === "closes") void taker.close({ graceMs: 0 });
+          else taker.setHosts([taker.local]);
           await grid.clock.advance(4_000);
           if (ran === 1) return assertEquals(call.fate, "ok", `at ${atMs} ms`);
           if (call.fate === "Disconnected notExecuted") lost++;
           else assertEquals(call.fate, "DeadlineExceeded notSent", `at ${atMs} ms`);
+          if (what === "closes") return;
           for (const log of logs) assert(!log.has("Lost the connection"), `at ${atMs} ms`);
         });
         await grid.close();
