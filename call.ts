@@ -81,6 +81,7 @@ export {
   methodStream,
   type Service,
   service,
+  type ServiceOptions,
   type SingleMethod,
   type SingleMethodOptions,
   type StreamMethod,

@@ -35,6 +35,9 @@
  * | `dynamic()` | any plain value | as `@std/msgpack` writes it |
  * | `raw()`, `nothing()` | a whole payload of bytes, or none | – |
  *
+ * {@linkcode documented} adds what is to be said of a value, and
+ * {@linkcode describe} tells all that a codec carries as a plain value.
+ *
  * What does not fit, in either direction, is an `InternodeError` with code
  * `InvalidPayload` whose message names the path: `resources[3].name must be a
  * string, but is nil`. Reading trusts nothing: a claimed length never
@@ -59,6 +62,29 @@
 export { ByteReader } from "../wire/byte_reader.ts";
 export { ByteWriter } from "../wire/byte_writer.ts";
 export type { DecodedRoom } from "../wire/decoded_memory.ts";
+export { describe } from "./values/describe.ts";
+export type {
+  CustomDescription,
+  DescribePart,
+  Description,
+  Documented,
+  DynamicDescription,
+  EnumerationDescription,
+  FieldDescription,
+  LazyDescription,
+  LengthDescription,
+  ListDescription,
+  LiteralDescription,
+  PlainDescription,
+  RecordDescription,
+  RefDescription,
+  TupleDescription,
+  UnionDescription,
+  ValidatedDescription,
+  VariantDescription,
+  WrapperDescription,
+} from "./description/description.ts";
+export { documented } from "./values/documented.ts";
 export { bigint } from "./values/big_integer.ts";
 export type { Codec, Infer } from "./format/codec.ts";
 export { dynamic, type DynamicOptions } from "./values/dynamic.ts";

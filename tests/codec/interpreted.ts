@@ -14,6 +14,7 @@ import * as interpretedRecord from "../../lib/codec/records/record_interpreted.t
 export function interpretRecord<T>(record: t.Codec<T>): t.Codec<T> {
   const { fields } = record as unknown as RecordCodec<T>;
   return new CompiledCodec<T>({
+    describe: () => ({ type: "custom" }),
     write: interpretedRecord.interpretWrite(fields),
     read: interpretedRecord.interpretRead(fields),
   });
@@ -23,6 +24,7 @@ export function interpretRecord<T>(record: t.Codec<T>): t.Codec<T> {
 export function interpretList<T>(item: t.Codec<T>, maxItems: number): t.Codec<T[]> {
   const part = item as CompiledCodec<T>;
   return new CompiledCodec<T[]>({
+    describe: () => ({ type: "custom" }),
     write: interpretedList.interpretWrite(part, maxItems),
     read: interpretedList.interpretRead(part, maxItems),
   });

@@ -21,14 +21,18 @@ import { dnsResolver, type Resolver } from "@internode/grid/discovery";
 import { etcdResolver } from "@internode/grid/etcd";
 import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { otelTracer } from "@internode/grid/otel";
+import { describe } from "@internode/grid/reflection";
 import { SimulatedCluster } from "@internode/grid/testing";
 import { serveWorkers, type WorkerServer } from "@internode/grid/workers";
 
 /** A contract that others import has its type in full, as declarations are made file by file. */
-export const greet: SingleContract<{ name: string }, { text: string }> = single("greet", {
-  request: t.record({ name: t.string() }),
-  response: t.record({ text: t.string() }),
-});
+export const greet: SingleContract<{ name: string }, { text: string }> = single(
+  "greet",
+  {
+    request: t.record({ name: t.string() }),
+    response: t.record({ text: t.string() }),
+  },
+);
 
 const sums = stream("sums", {
   initial: t.record({ start: t.int(), step: t.optional(t.int()) }),
@@ -39,7 +43,11 @@ const sums = stream("sums", {
 });
 
 const Cache = call.service("cache", {
-  get: call.method({ request: t.string(), response: t.nullable(t.string()), idempotent: true }),
+  get: call.method({
+    request: t.string(),
+    response: t.nullable(t.string()),
+    idempotent: true,
+  }),
   put: call.method({ request: t.map(t.string()), response: t.nothing() }),
 });
 
@@ -51,14 +59,21 @@ class Greeter {
   }
 
   greet({ name }: { name: string }, context: HandlerContext): { text: string } {
-    return { text: `Hello ${name}, this is ${this.#name}, for ${context.caller}.` };
+    return {
+      text: `Hello ${name}, this is ${this.#name}, for ${context.caller}.`,
+    };
   }
 }
 
 async function grid(): Promise<number> {
   const hosts = ["memory://one", "memory://two"] as const;
   const auth = sharedSecret("at least 16 bytes; make it 32 random ones");
-  await using one = new Manager({ local: hosts[0], hosts, auth, tracer: otelTracer() });
+  await using one = new Manager({
+    local: hosts[0],
+    hosts,
+    auth,
+    tracer: otelTracer(),
+  });
   await using two = new Manager({ local: hosts[1], hosts, auth });
   const greeter = new Greeter("one");
   one.handle(greet, (request, context) => greeter.greet(request, context));
@@ -95,10 +110,15 @@ async function service(): Promise<string | null> {
     signal: stop.signal,
   }).finished;
   const resolver = call.constantResolver(call.memory("cache"));
-  await using connection = await call.connect(resolver, { balancer: call.consistentHash() });
+  await using connection = await call.connect(resolver, {
+    balancer: call.consistentHash(),
+  });
   const cache = call.client(Cache, connection);
   await cache.put(new Map([["colour", "blue"]]), { shardKey: "colour" });
-  const colour = await cache.get("colour", { shardKey: "colour", timeoutMs: 500 });
+  const colour = await cache.get("colour", {
+    shardKey: "colour",
+    timeoutMs: 500,
+  });
   stop.abort();
   await serving;
   return colour;
@@ -123,7 +143,31 @@ export function elsewhere(module: URL): [Resolver[], Promise<WorkerServer>] {
     dnsResolver("cache.example", { port: 9000 }),
     kubernetesResolver({ service: "cache", namespace: "shop", port: "grid" }),
   ];
-  return [resolvers, serveWorkers(module, { workers: 2, address: "unix:///run/cache.sock" })];
+  return [
+    resolvers,
+    serveWorkers(module, { workers: 2, address: "unix:///run/cache.sock" }),
+  ];
 }
 
-if (import.meta.main) console.log(await grid(), await service(), await simulation());
+/** What a contract says of itself, with a codec that says nothing. */
+export function described(): string {
+  const odd: t.Codec<number> = {
+    encode: (value, writer) => t.uint().encode(value, writer),
+    decode: (reader) => t.uint().decode(reader),
+  };
+  const own = single("own", {
+    docs: "Mine.",
+    request: t.documented(odd, "Odd."),
+  });
+  const description: t.Description = t.describe(t.list(odd));
+  return JSON.stringify([
+    describe(own),
+    describe(Cache).methods.length,
+    description,
+  ]);
+}
+
+if (import.meta.main) {
+  if (!described().includes(`"docs":"Odd."`)) throw new Error(described());
+  console.log(await grid(), await service(), await simulation());
+}

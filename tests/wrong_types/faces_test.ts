@@ -187,6 +187,7 @@ const SINGLE: KindsOf<SingleOptions<any, any, any>> = {
   request: "methods",
   response: "methods",
   detail: "methods",
+  docs: "text",
 };
 // deno-lint-ignore no-explicit-any -- any contract's
 const STREAM: KindsOf<StreamOptions<any, any, any, any, any, any>> = {
@@ -196,6 +197,7 @@ const STREAM: KindsOf<StreamOptions<any, any, any, any, any, any>> = {
   inputCapacity: "number",
   outputCapacity: "number",
   detail: "methods",
+  docs: "text",
 };
 const capacities = { inputCapacity: 1, outputCapacity: 4 };
 wrongTypes<object>("single", (options) => single("a", options as never), SINGLE);
@@ -224,6 +226,8 @@ wrongTypes<{ name: unknown; methods: unknown; method: unknown }>(
     service(name as never, methods === undefined ? { one: one as never } : methods as never),
   { name: { good: ["text"] }, methods: "fields", method: "methods" },
 );
+wrongTypes<object>("service", (options) => service("s", {}, options as never), { docs: "text" });
+wrongOptions("service", (options) => service("s", {}, options));
 
 async function withClient(options: ClientOptions): Promise<void> {
   const resolver = constantResolver(memory(`wrong-${++count}`));

@@ -16,6 +16,7 @@ export const ROOMS: readonly string[] = [
   "driver",
   "rpc",
   "discovery",
+  "reflection",
   "grid",
   "call",
   "otel",

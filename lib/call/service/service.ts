@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkDocs } from "../../codec/values/documented.ts";
 import type { Codec } from "../../codec/format/codec.ts";
 import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
@@ -205,6 +206,14 @@ export interface Service<M> {
   readonly name: string;
   /** Its methods, by their names. */
   readonly methods: Readonly<M>;
+  /** What its author says of it. */
+  readonly docs?: string | undefined;
+}
+
+/** What {@linkcode service} takes beside its methods. */
+export interface ServiceOptions {
+  /** What is to be said of it where contracts are looked into; at most 4,096 characters. Default: nothing. */
+  docs?: string | undefined;
 }
 
 /**
@@ -212,6 +221,7 @@ export interface Service<M> {
  *
  * @param name The service's name, such as `"cache"`.
  * @param methods Its methods, by their names.
+ * @param options What is to be said of it.
  * @returns The service, to be shared.
  * @throws {InternodeError} `InvalidArgument` for a name that is empty or overlong, or a method called `then`.
  *
@@ -238,7 +248,9 @@ export interface Service<M> {
 export function service<M extends Methods>(
   name: string,
   methods: { readonly [K in keyof M]: (service: string, name: string) => M[K] },
+  options: ServiceOptions = {},
 ): Service<M> {
+  const { docs } = optionsOf(`service ${shown(name)}`, options);
   const made: [string, AnyMethod][] = [];
   const plans = Object.entries<(service: string, name: string) => AnyMethod>(
     optionsOf(`service ${shown(name)} (its methods)`, methods),
@@ -259,7 +271,11 @@ export function service<M extends Methods>(
     }
     made.push([key, one]);
   }
-  return { name, methods: Object.fromEntries(made) as M };
+  return {
+    name,
+    methods: Object.fromEntries(made) as M,
+    ...(docs === undefined ? {} : { docs: checkDocs(docs) }),
+  };
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { ByteWriter } from "../../wire/byte_writer.ts";
+import type { DescribePart, Description } from "../description/description.ts";
 
 /**
  * Turns values into bytes and back. The codecs of `@internode/grid/codec`
@@ -34,6 +35,15 @@ export interface Codec<T> {
   readonly nullable?: boolean;
   /** Whether values are plain `Uint8Array`s that travel as they are. Default: `false`. */
   readonly raw?: boolean;
+  /**
+   * Says what it carries, as a plain value that JSON can hold; encoding and
+   * decoding never call it. A codec without it, or whose method throws, is
+   * described as `custom`. Who describes itself as one of the known kinds promises
+   * that its bytes are as those of that codec.
+   *
+   * @param part Describes a codec that is a part of this one.
+   */
+  readonly describe?: ((part: DescribePart) => Description) | undefined;
 }
 
 /**

@@ -10,6 +10,7 @@ import { isOwnError } from "../../foreign/own_error.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { ByteWriter } from "../../wire/byte_writer.ts";
 import type { Codec } from "./codec.ts";
+import type { DescribePart, Description } from "../description/description.ts";
 import { headOf, NIL } from "./format.ts";
 import { UNKNOWN_BYTES } from "./memory_cost.ts";
 import { atEdge, Problem } from "./problem.ts";
@@ -52,6 +53,12 @@ export interface CompiledInit<T> {
   unfitAsPart?: string;
   /** What it adds presence to; records, which see to that themselves, use it instead. */
   inner?: CompiledCodec<unknown>;
+  /** Says what it carries. */
+  describe: (part: DescribePart) => Description;
+  /** What its author says of it. */
+  docs?: string | undefined;
+  /** Whether it may contain itself. Default: `false`. */
+  isLazy?: boolean;
 }
 
 /**
@@ -72,6 +79,10 @@ export class CompiledCodec<T> implements Codec<T> {
   readonly unfitAsPart: string | undefined;
   /** What it adds presence to, if it is optional. */
   readonly inner: CompiledCodec<unknown> | undefined;
+  /** What its author says of it. */
+  readonly docs: string | undefined;
+  /** Whether it may contain itself, so that its description must have an end. */
+  readonly isLazy: boolean;
 
   /** Writes a value as part of another. */
   write: Write<T>;
@@ -94,6 +105,18 @@ export class CompiledCodec<T> implements Codec<T> {
     this.fixedBytes = init.fixedBytes ?? 0;
     this.unfitAsPart = init.unfitAsPart;
     this.inner = init.inner;
+    this.docs = init.docs;
+    this.isLazy = init.isLazy ?? false;
+  }
+
+  /** Says what it carries, without its docs. */
+  describe(part: DescribePart): Description {
+    return this.#init.describe(part);
+  }
+
+  /** Gives the same codec with docs. What is generated is made once for both. */
+  documented(docs: string): CompiledCodec<T> {
+    return new CompiledCodec<T>({ ...this.#init, docs });
   }
 
   /** Gives `write` as it will stay, for what keeps it: it is made by now. */
@@ -179,6 +202,7 @@ function adopt<T>(codec: Codec<T>): CompiledCodec<T> {
     optional: codec.optional ?? false,
     nullable,
     fixedBytes: UNKNOWN_BYTES,
+    describe: (part) => part(codec),
     write(value, writer): void {
       if (nullable && value === null) {
         writer.ensure(1);

@@ -17,11 +17,13 @@ const TWO_32 = 4_294_967_296;
 const UINT = new CompiledCodec<number>({
   write: writeUint,
   read: readUint,
+  describe: () => ({ type: "uint" }),
   fixedBytes: SCALAR_BYTES,
 });
 const INT = new CompiledCodec<number>({
   write: writeInt,
   read: readInt,
+  describe: () => ({ type: "int" }),
   fixedBytes: SCALAR_BYTES,
 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Description } from "../description/description.ts";
 import { CompiledCodec } from "./compiled.ts";
 import { tooLong } from "./limits.ts";
 import { TEXT_BYTES } from "./memory_cost.ts";
@@ -17,11 +18,19 @@ export class TextCodec extends CompiledCodec<string> {
   /** The most bytes of UTF-8 that one may have; `Infinity`: no limit. */
   readonly maxBytes: number;
 
-  /** @param maxBytes The most bytes of UTF-8 that one may have; `Infinity`: no limit. */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes The most bytes of UTF-8 that one may have; `Infinity`: no limit.
+   * @param docs What its author says of it.
+   */
+  constructor(maxBytes: number, docs?: string) {
+    const shared = {
+      fixedBytes: TEXT_BYTES,
+      describe: () => lengthDescription("string", maxBytes),
+      docs,
+    };
     super(
-      maxBytes === Infinity ? { write: writeText, read: readText, fixedBytes: TEXT_BYTES } : {
-        fixedBytes: TEXT_BYTES,
+      maxBytes === Infinity ? { ...shared, write: writeText, read: readText } : {
+        ...shared,
         write(value, writer): void {
           const start = writer.position;
           writeText(value, writer);
@@ -37,6 +46,20 @@ export class TextCodec extends CompiledCodec<string> {
     );
     this.maxBytes = maxBytes;
   }
+
+  /** Gives the same codec with docs. */
+  override documented(docs: string): TextCodec {
+    return new TextCodec(this.maxBytes, docs);
+  }
+}
+
+/**
+ * Describes a text or bytes.
+ *
+ * @param maxBytes The most bytes; `Infinity`: no limit.
+ */
+export function lengthDescription(type: "string" | "bytes", maxBytes: number): Description {
+  return maxBytes === Infinity ? { type } : { type, maxBytes };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Codec, Infer } from "../format/codec.ts";
 import { asPart, CompiledCodec, Later } from "../format/compiled.ts";
 import { canGenerate } from "../format/generate.ts";
 import { FIELD_BYTES, OBJECT_BYTES } from "../format/memory_cost.ts";
-import { type Field, makeField } from "./field.ts";
+import { describeFields, type Field, makeField } from "./field.ts";
 import type { OptionalCodec } from "../values/presence.ts";
 import { quote } from "../format/problem.ts";
 import { interpretRead, interpretWrite } from "./record_interpreted.ts";
@@ -48,9 +48,14 @@ export class RecordCodec<T> extends CompiledCodec<T> {
   /** The fields, in the contract's order. */
   readonly fields: readonly Field[];
 
-  /** @param fields The fields, in the contract's order. */
-  constructor(fields: readonly Field[]) {
+  /**
+   * @param fields The fields, in the contract's order.
+   * @param docs What its author says of it.
+   */
+  constructor(fields: readonly Field[], docs?: string) {
     super({
+      describe: (part) => ({ type: "record", fields: describeFields(fields, part) }),
+      docs,
       write: new Later(() => canGenerate ? generateWrite<T>(fields) : interpretWrite<T>(fields)),
       read: new Later(() => canGenerate ? generateRead<T>(fields) : interpretRead<T>(fields)),
       fixedBytes: fields.reduce(
@@ -59,6 +64,11 @@ export class RecordCodec<T> extends CompiledCodec<T> {
       ),
     });
     this.fields = fields;
+  }
+
+  /** Gives the same codec with docs. */
+  override documented(docs: string): RecordCodec<T> {
+    return new RecordCodec<T>(this.fields, docs);
   }
 }
 
@@ -92,7 +102,7 @@ export function record<Fields extends RecordFields>(fields: Fields): Codec<Recor
   return new RecordCodec<RecordOf<Fields>>(
     Object.entries(optionsOf("a record (its fields)", fields)).map(([name, codec]) => {
       const part = asPart<unknown>(codec, `field ${quote(name)} of a record`, true);
-      return makeField(name, part.inner ?? part, part.optional);
+      return makeField(name, part.inner ?? part, part.optional, part.inner && part.docs);
     }),
   );
 }

@@ -12,7 +12,7 @@ import { headOf, readMapHead } from "../format/format.ts";
 import { literal } from "../values/literal.ts";
 import { takeMemory } from "../format/memory_cost.ts";
 import { describeValue, inField, Problem, quote, wrongValue } from "../format/problem.ts";
-import { makeField } from "./field.ts";
+import { describeFields, makeField } from "./field.ts";
 import { RecordCodec } from "./record.ts";
 import { skipValue } from "../format/skip.ts";
 import { readText, standsAt } from "../format/text.ts";
@@ -78,6 +78,16 @@ export function union<const Tag extends string, Variants extends UnionVariants>(
     records.size > 10 ? ", …" : ""
   }`;
   return new CompiledCodec<Record<string, unknown>>({
+    describe: (part) => ({
+      type: "union",
+      tag,
+      variants: [...records].map(([value, { fields, docs }]) => ({
+        tag: value,
+        ...(docs === undefined ? {} : { docs }),
+        // The first is the tag.
+        fields: describeFields(fields.slice(1), part),
+      })),
+    }),
     write(value, writer, depth): void {
       if (typeof value !== "object" || value === null) wrongValue(value, "an object");
       const variant = Object.hasOwn(value, tag) ? value[tag] : undefined;
@@ -113,7 +123,7 @@ function tagged(
     );
   }
   const constant = asPart<unknown>(literal(value), "a union");
-  return new RecordCodec([makeField(tag, constant, false), ...fields]);
+  return new RecordCodec([makeField(tag, constant, false), ...fields], codec.docs);
 }
 
 /** Finds the tag: first where writers of ours put it, then anywhere. */

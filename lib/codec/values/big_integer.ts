@@ -21,6 +21,7 @@ const LIMIT = 1n << BigInt(MAX_BYTES * 8 - 1);
 const BIGINT = new CompiledCodec<bigint>({
   write: writeBigint,
   read: readBigint,
+  describe: () => ({ type: "bigint" }),
   fixedBytes: TEXT_BYTES,
 });
 

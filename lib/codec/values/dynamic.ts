@@ -61,6 +61,7 @@ export function dynamic(options: DynamicOptions = {}): Codec<unknown> {
   const maxDepth = maxDepthOf(optionsOf("dynamic", options));
   const maxItems = checkLimit("maxItems", options.maxItems, DEFAULT_MAX_ITEMS);
   return new CompiledCodec<unknown>({
+    describe: () => ({ type: "dynamic", maxDepth, maxItems }),
     write(value, writer, depth): void {
       const tally: Tally = { maxDepth, maxItems, count: 0 };
       inspectValue(value, depth, tally);

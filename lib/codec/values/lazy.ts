@@ -5,6 +5,7 @@
  */
 
 import { DEFAULT_MAX_ITEMS, type ItemCount } from "../../wire/item_count.ts";
+import type { Description } from "../description/description.ts";
 import type { Codec } from "../format/codec.ts";
 import { asPart, CompiledCodec } from "../format/compiled.ts";
 import {
@@ -57,6 +58,12 @@ export function lazy<T>(codec: () => Codec<T>, options: LazyOptions = {}): Codec
   func("codec", codec);
   let part: CompiledCodec<T> | undefined;
   return new CompiledCodec<T>({
+    isLazy: true,
+    describe(describePart): Description {
+      part ??= asPart(codec(), "lazy()");
+      // Whoever describes it gives it its number, and a reference where it comes again.
+      return { type: "lazy", id: 0, value: describePart(part), maxDepth, maxItems };
+    },
     write(value, writer, depth): void {
       if (depth >= maxDepth) tooDeep(maxDepth);
       countOne(writer, maxItems);

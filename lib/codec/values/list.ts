@@ -46,6 +46,7 @@ export function list<T>(item: Codec<T>, options: CountOptions = {}): Codec<T[]> 
   const part = asPart(item, "a list");
   const maxItems = checkLimit("maxItems", optionsOf("list", options).maxItems, DEFAULT_MAX_ITEMS);
   return new CompiledCodec<T[]>({
+    describe: (describePart) => ({ type: "list", item: describePart(part), maxItems }),
     write: new Later(() => (canGenerate ? generateWrite : interpretWrite)(part, maxItems)),
     read: new Later(() => (canGenerate ? generateRead : interpretRead)(part, maxItems)),
     fixedBytes: EMPTY_LIST_BYTES,
@@ -172,6 +173,7 @@ export function tuple<const Items extends readonly Codec<any>[]>(
   const parts = items.map((item) => asPart<unknown>(item, "a tuple"));
   const wanted = `an array of ${parts.length}`;
   return new CompiledCodec<unknown[]>({
+    describe: (describePart) => ({ type: "tuple", items: parts.map(describePart) }),
     fixedBytes: parts.reduce(
       (sum, part) => sum + PLACE_BYTES + part.fixedBytes,
       EMPTY_LIST_BYTES + LIST_BYTES,

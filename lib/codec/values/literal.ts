@@ -6,6 +6,7 @@
 
 import { invalidArgument } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { Description } from "../description/description.ts";
 import type { Codec } from "../format/codec.ts";
 import { asPart, CompiledCodec } from "../format/compiled.ts";
 import { int } from "../format/integer.ts";
@@ -33,9 +34,10 @@ import { shown } from "../../foreign/text_of.ts";
  * ```
  */
 export function literal<const T extends string | number | boolean>(value: T): Codec<T> {
-  if (typeof value === "string") return enumeration([value]) as Codec<T>;
+  if (typeof value === "string") return constants([value], { type: "literal", value }) as Codec<T>;
   const { write, read } = asPart(carrier(value), "literal()");
   return new CompiledCodec<T>({
+    describe: () => ({ type: "literal", value }),
     write(given, writer, depth): void {
       if (given !== value) wrongValue(given, describeValue(value));
       write(given, writer, depth);
@@ -78,15 +80,22 @@ export function enumeration<const T extends string>(values: readonly T[]): Codec
   if (!Array.isArray(values)) {
     throw invalidOption("values", `must be a list of strings, not ${shown(values)}`);
   }
-  const constants = new Map(values.map((value) => [value as string, encoded(value)]));
-  const texts = [...constants.keys()] as T[], encodings = [...constants.values()];
-  if (texts.length === 0) throw invalidArgument("An enumeration needs at least one value.");
+  if (values.length === 0) throw invalidArgument("An enumeration needs at least one value.");
+  const distinct = [...new Set(values)];
+  return constants(distinct, { type: "enumeration", values: distinct });
+}
+
+/** The codec of some texts. */
+function constants<T extends string>(texts: readonly T[], description: Description): Codec<T> {
+  const encodings = texts.map(encoded);
+  const byText = new Map<string, Uint8Array>(texts.map((text, i) => [text, encodings[i]!]));
   const wanted = texts.length === 1
     ? `the string ${quote(texts[0]!)}`
     : `one of ${texts.slice(0, 10).map(quote).join(", ")}${texts.length > 10 ? ", …" : ""}`;
   return new CompiledCodec<T>({
+    describe: () => description,
     write(value, writer): void {
-      const constant = constants.get(value);
+      const constant = byText.get(value);
       if (constant === undefined) wrongValue(value, wanted);
       writer.ensure(constant.length);
       const { bytes, position: at } = writer;
@@ -97,7 +106,7 @@ export function enumeration<const T extends string>(values: readonly T[]): Codec
       const found = findText(reader, encodings);
       if (found >= 0) return texts[found]!;
       const value = readText(reader);
-      if (!constants.has(value)) wrongValue(value, wanted);
+      if (!byText.has(value)) wrongValue(value, wanted);
       return value as T;
     },
   });

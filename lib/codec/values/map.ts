@@ -43,6 +43,7 @@ export function map<T>(value: Codec<T>, options: CountOptions = {}): Codec<Map<s
   const maxItems = checkLimit("maxItems", optionsOf("map", options).maxItems, DEFAULT_MAX_ITEMS);
   const entryBytes = ENTRY_BYTES + part.fixedBytes;
   return new CompiledCodec<Map<string, T>>({
+    describe: (describePart) => ({ type: "map", item: describePart(part), maxItems }),
     fixedBytes: MAP_BYTES,
     write(entries, writer, depth): void {
       if (!(entries instanceof Map)) wrongValue(entries, "a Map");

@@ -46,6 +46,7 @@ export function optional<T>(codec: Codec<T>): OptionalCodec<T> {
     nullable: inner.nullable,
     fixedBytes: inner.fixedBytes,
     inner: inner as unknown as CompiledCodec<unknown>,
+    describe: (part) => ({ type: "optional", value: part(inner) }),
     write(value, writer, depth): void {
       if (value === undefined) wrongValue(value, "left to the frame when absent");
       inner.write(value, writer, depth);
@@ -76,6 +77,7 @@ export function nullable<T>(codec: Codec<T>): Codec<T | null> {
   return new CompiledCodec<T | null>({
     nullable: true,
     fixedBytes: part.fixedBytes,
+    describe: (describePart) => ({ type: "nullable", value: describePart(part) }),
     write(value, writer, depth): void {
       if (value !== null) return part.write(value, writer, depth);
       writer.ensure(1);
@@ -92,6 +94,7 @@ export function nullable<T>(codec: Codec<T>): Codec<T | null> {
 const NOTHING = new CompiledCodec<void>({
   optional: true,
   unfitAsPart: "nothing(), which has no bytes",
+  describe: () => ({ type: "nothing" }),
   write(): void {},
   read(): void {},
 });

@@ -10,6 +10,7 @@ import type { Codec } from "../format/codec.ts";
 
 const RAW: Codec<Uint8Array> = {
   raw: true,
+  describe: () => ({ type: "raw" }),
   encode(value: Uint8Array, writer: ByteWriter): void {
     writer.append(value);
   },

@@ -14,7 +14,7 @@ import { readNumber } from "../format/integer.ts";
 import { checkLimit, tooLong } from "../format/limits.ts";
 import { SCALAR_BYTES, VIEW_BYTES } from "../format/memory_cost.ts";
 import { wrongValue } from "../format/problem.ts";
-import { TextCodec } from "../format/text_codec.ts";
+import { lengthDescription, TextCodec } from "../format/text_codec.ts";
 import { optionsOf } from "../../foreign/option_checks.ts";
 
 /** How long strings and bytes may be. */
@@ -49,6 +49,7 @@ export function string(options: LengthOptions = {}): Codec<string> {
 }
 
 const BOOLEAN = new CompiledCodec<boolean>({
+  describe: () => ({ type: "boolean" }),
   write(value: boolean, writer: ByteWriter): void {
     if (typeof value !== "boolean") wrongValue(value, "a boolean");
     writer.ensure(1);
@@ -72,6 +73,7 @@ export function boolean(): Codec<boolean> {
 }
 
 const FLOAT = new CompiledCodec<number>({
+  describe: () => ({ type: "float" }),
   fixedBytes: SCALAR_BYTES,
   write(value: number, writer: ByteWriter): void {
     if (typeof value !== "number") wrongValue(value, "a number");
@@ -117,6 +119,7 @@ export function float(): Codec<number> {
 export function bytes(options: LengthOptions = {}): Codec<Uint8Array> {
   const maxBytes = checkLimit("maxBytes", optionsOf("bytes", options).maxBytes, Infinity);
   return new CompiledCodec<Uint8Array>({
+    describe: () => lengthDescription("bytes", maxBytes),
     fixedBytes: VIEW_BYTES,
     write(value, writer): void {
       if (!(value instanceof Uint8Array)) wrongValue(value, "a Uint8Array");

@@ -20,6 +20,7 @@ const TIMESTAMP_TYPE = 0xff;
 const TIMESTAMP = new CompiledCodec<Date>({
   write: writeTimestamp,
   read: readTimestamp,
+  describe: () => ({ type: "timestamp" }),
   fixedBytes: DATE_BYTES,
 });
 

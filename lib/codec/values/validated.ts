@@ -64,6 +64,11 @@ export function validated<Input, Output, T extends Input>(
   }
   return new CompiledCodec<Output>({
     fixedBytes: part.fixedBytes,
+    describe: (describePart) => ({
+      type: "validated",
+      value: describePart(part),
+      vendor: typeof vendor === "string" ? vendor : "unknown",
+    }),
     // What is given to write is checked by the codec itself.
     write: new Later(() => part.finalWrite() as CompiledCodec<unknown>["write"]),
     read(reader, depth): Output {

@@ -6,6 +6,7 @@
  */
 
 import type { Codec } from "../../codec/format/codec.ts";
+import { checkDocs } from "../../codec/values/documented.ts";
 import { raw } from "../../codec/values/raw.ts";
 import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
@@ -31,6 +32,8 @@ export interface SingleContract<Request = Uint8Array, Response = Uint8Array, Det
   readonly response: Codec<Response>;
   /** The codec of what a {@linkcode HandlerError} carries besides its message, if there is any. */
   readonly detail: Codec<Detail> | undefined;
+  /** What its author says of it. */
+  readonly docs?: string | undefined;
 }
 
 /**
@@ -63,6 +66,8 @@ export interface StreamContract<
   readonly outputCapacity: number;
   /** The codec of what a {@linkcode HandlerError} carries besides its message, if there is any. */
   readonly detail: Codec<Detail> | undefined;
+  /** What its author says of it. */
+  readonly docs?: string | undefined;
 }
 
 /** A contract of either kind, whatever its types. */
@@ -77,6 +82,8 @@ export interface SingleOptions<Request, Response, Detail = unknown> {
   response?: Codec<Response>;
   /** Carries the `detail` of a `HandlerError`. Default: none, details are dropped. */
   detail?: Codec<Detail>;
+  /** What is to be said of it where contracts are looked into; at most 4,096 characters. Default: nothing. */
+  docs?: string | undefined;
 }
 
 /**
@@ -104,13 +111,14 @@ export function single<Request = Uint8Array, Response = Uint8Array, Detail = unk
   options: SingleOptions<Request, Response, Detail> = {},
 ): SingleContract<Request, Response, Detail> {
   checkName(name);
-  const { request, response, detail } = optionsOf(`single ${quoted(name)}`, options);
+  const { request, response, detail, docs } = optionsOf(`single ${quoted(name)}`, options);
   return {
     kind: "single",
     name,
     request: codecOf("request", request),
     response: codecOf("response", response),
     detail: detail === undefined ? undefined : codecOf("detail", detail),
+    ...(docs === undefined ? {} : { docs: checkDocs(docs) }),
   };
 }
 
@@ -135,6 +143,8 @@ export interface StreamOptions<
   outputCapacity: OutputCapacity;
   /** Carries the `detail` of a `HandlerError`. Default: none, details are dropped. */
   detail?: Codec<Detail>;
+  /** What is to be said of it where contracts are looked into; at most 4,096 characters. Default: nothing. */
+  docs?: string | undefined;
 }
 
 /**
@@ -177,7 +187,7 @@ export function stream<
   Detail
 > {
   checkName(name);
-  const { detail } = optionsOf(`stream ${quoted(name)}`, options);
+  const { detail, docs } = optionsOf(`stream ${quoted(name)}`, options);
   checkCapacity(name, "inputCapacity", options.inputCapacity);
   checkCapacity(name, "outputCapacity", options.outputCapacity);
   return {
@@ -189,6 +199,7 @@ export function stream<
     inputCapacity: options.inputCapacity,
     outputCapacity: options.outputCapacity,
     detail: detail === undefined ? undefined : codecOf("detail", detail),
+    ...(docs === undefined ? {} : { docs: checkDocs(docs) }),
   };
 }
 
