@@ -25,6 +25,13 @@ export type {
 } from "./lib/rpc/connecting/connection_stats.ts";
 export type { ConnectionState } from "./lib/rpc/contract/connection_state.ts";
 export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
+export type {
+  CallInFlight,
+  CallInFlightState,
+  CallsOptions,
+  StreamProgress,
+} from "./lib/rpc/contract/call_in_flight.ts";
+export type { Inspectable } from "./lib/rpc/inspection/inspectable.ts";
 export type { Server, ServerConnection } from "./lib/rpc/connecting/server.ts";
 export type { ServedClient } from "./lib/rpc/serving/served_connection.ts";
 export type {

@@ -104,6 +104,13 @@ export type {
   ServerStats,
   TrafficStats,
 } from "./lib/rpc/connecting/connection_stats.ts";
+export type {
+  CallInFlight,
+  CallInFlightState,
+  CallsOptions,
+  StreamProgress,
+} from "./lib/rpc/contract/call_in_flight.ts";
+export type { Inspectable } from "./lib/rpc/inspection/inspectable.ts";
 export type { Server, ServerConnection } from "./lib/rpc/connecting/server.ts";
 export {
   type AnyContract,
@@ -123,7 +130,7 @@ export type {
 } from "./lib/rpc/contract/handler.ts";
 export type { Logger } from "./lib/rpc/contract/logger.ts";
 export type { CloseOptions } from "./lib/rpc/connecting/close_options.ts";
-export type { HostEntry, HostSource } from "./lib/grid/host_list.ts";
+export type { HostEntry, HostSource } from "./lib/grid/hosts/host_list.ts";
 export { Manager } from "./lib/grid/manager.ts";
 export type { HostsChange } from "./lib/grid/membership.ts";
 export type { UpgradeOptions } from "./lib/grid/own_server.ts";

@@ -15,7 +15,10 @@ import { withArray } from "../rpc/calling/given_array.ts";
 import { Stream } from "../rpc/calling/stream.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
+import type { CallInFlight, CallsOptions } from "../rpc/contract/call_in_flight.ts";
+import { type Inspectable, registerInspection } from "../rpc/inspection/inspectable.ts";
 import type { ClientCore } from "./client/client_core.ts";
+import { ClientInspection } from "./client/client_inspection.ts";
 import { hedgeOf } from "./service/hedge_policy.ts";
 import { HedgedCall } from "./client/hedged_call.ts";
 import { MethodKey } from "./service/method_key.ts";
@@ -54,9 +57,10 @@ export interface ReplicaStatus {
  * A client of one service: it keeps a connection to each replica. Made by
  * `connect`; typed calls go through `client`.
  */
-export class ServiceConnection implements AsyncDisposable {
+export class ServiceConnection implements AsyncDisposable, Inspectable {
   readonly #core: ClientCore;
   readonly #watch: ResolverWatch;
+  readonly #inspection: ClientInspection;
   readonly #rawMethods = new WeakMap<MethodKey, SingleMethod<Uint8Array, Uint8Array>>();
   #closed: Promise<void> | null = null;
 
@@ -64,6 +68,8 @@ export class ServiceConnection implements AsyncDisposable {
   constructor(core: ClientCore, watch: ResolverWatch) {
     this.#core = core;
     this.#watch = watch;
+    this.#inspection = new ClientInspection(core, (options) => this.close(options));
+    registerInspection(this, this.#inspection);
   }
 
   /** The replicas that the resolver lists, and those with calls that still run. */
@@ -83,9 +89,8 @@ export class ServiceConnection implements AsyncDisposable {
 
   /** Counters over the connections to all replicas; reading them has a cost, keeping them has none. */
   stats(): ClientStats {
-    const { replicas } = this.#core;
-    const connections = replicas.links.filter(({ session }) => session.state === "open").length;
-    return { ...replicas.traffic(), connections, waitingCalls: replicas.waiting.size };
+    const { runningCalls: _, ...stats } = this.#inspection.stats();
+    return stats;
   }
 
   /**
@@ -97,6 +102,17 @@ export class ServiceConnection implements AsyncDisposable {
    */
   trace(subscriber: (call: CallTrace) => void): () => void {
     return this.#core.traces.subscribe(subscriber);
+  }
+
+  /**
+   * The calls that have not ended, the oldest first, each with its replica and
+   * attempt. Nothing is kept for it: it costs what it takes to ask.
+   *
+   * @param options Which, and how many.
+   * @throws {InternodeError} `InvalidArgument`, naming the option that is wrong.
+   */
+  calls(options: CallsOptions = {}): readonly CallInFlight[] {
+    return this.#inspection.calls(options);
   }
 
   /**
@@ -240,6 +256,7 @@ export class ServiceConnection implements AsyncDisposable {
     const gone = new QuietWait(clock, Infinity, [], () => replicas.isGone ? 0 : Infinity);
     replicas.onGone = gone.look;
     await gone.ended;
+    this.#inspection.close();
   }
 }
 

@@ -11,6 +11,9 @@ import { MAX_FOREIGN_TEXT, plainText } from "./plain_text.ts";
 
 type Level = "debug" | "info" | "warn" | "error";
 
+/** From what happens often to what happens rarely. */
+const RANKS: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
 /** What a logger should be like. */
 export type AnyLogger = {
   readonly [level in Level]?: (message: string, fields: LogFields) => unknown;
@@ -25,14 +28,22 @@ export const MAX_LINE_TEXT: number = 2 * MAX_FOREIGN_TEXT;
  * given is plain, see {@linkcode plainText}, whoever has written a part of it.
  */
 export class GuardedLogger implements EventLogger {
+  /** Lines below this level are not passed on. */
+  level: Level;
   readonly #logger: AnyLogger;
   readonly #onFailure: (thrown: unknown) => void;
 
   /**
    * @param logger The user's.
    * @param onFailure Is given what the logger threw. Must not throw.
+   * @param level See {@linkcode GuardedLogger.level}. Default: all are passed on.
    */
-  constructor(logger: AnyLogger, onFailure: (thrown: unknown) => void) {
+  constructor(
+    logger: AnyLogger,
+    onFailure: (thrown: unknown) => void,
+    level: Level = "debug",
+  ) {
+    this.level = level;
     this.#logger = logger;
     this.#onFailure = onFailure;
   }
@@ -58,6 +69,7 @@ export class GuardedLogger implements EventLogger {
   }
 
   #log(level: Level, message: string, fields: LogFields): void {
+    if (RANKS[level] < RANKS[this.level]) return;
     const text = plainText(message, MAX_LINE_TEXT);
     tell(() => this.#logger[level]?.(text, plainFields(fields)), this.#onFailure);
   }

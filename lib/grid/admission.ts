@@ -11,7 +11,7 @@ import { RepeatedLines, times } from "../driver/repeated_lines.ts";
 import { checkDiallable, type HostAddress, parseNamedHost } from "../runtime/host_address.ts";
 import type { Refusal } from "../session/frames/wire_error.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
-import type { HostListChange } from "./host_list.ts";
+import type { HostListChange } from "./hosts/host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
 
 /** So many names that were taken off the list are remembered; the oldest are forgotten first. */

@@ -95,8 +95,7 @@ export class Connection {
   /** Counters of this connection; reading them costs, keeping them does not. */
   stats(): ConnectionStats {
     this.#follow();
-    const { totals, link } = this.#reconnector;
-    return totals.snapshot(this.state, link, this.#node.options.clock);
+    return this.#peer.stats();
   }
 
   /**

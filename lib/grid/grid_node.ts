@@ -24,7 +24,7 @@ import type { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
 import { DialLimiter } from "../rpc/connecting/dial_limiter.ts";
 import { HandlerTable } from "../rpc/serving/handler_table.ts";
 import { Admission } from "./admission.ts";
-import type { ListedHost } from "./host_list.ts";
+import type { ListedHost } from "./hosts/host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
 import { type Serving, servingOf } from "../rpc/serving/serving.ts";
 import { UnknownTarget } from "../rpc/serving/unknown_target.ts";

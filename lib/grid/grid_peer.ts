@@ -14,11 +14,12 @@ import type { Peer } from "../session/frames/session_options.ts";
 import type { Refusal } from "../session/frames/wire_error.ts";
 import type { Channel } from "../transport/channel/transport.ts";
 import { LastingBackOff, lastingMs } from "../rpc/connecting/back_off.ts";
+import type { ConnectionStats } from "../rpc/connecting/connection_stats.ts";
 import { ConnectionLog } from "../rpc/connecting/connection_log.ts";
 import { type ConnectionState, mayFollow } from "../rpc/contract/connection_state.ts";
 import type { GridNode } from "./grid_node.ts";
 import { drainLink, partFrom } from "../rpc/connecting/link_closing.ts";
-import type { ListedHost } from "./host_list.ts";
+import type { ListedHost } from "./hosts/host_list.ts";
 import { Introduction } from "./introduction.ts";
 import {
   closedAtLast,
@@ -112,6 +113,17 @@ export class GridPeer implements ReconnectorDelegate {
   /** Where the connection stands. */
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** How many calls wait for a connection. */
+  get waitingCalls(): number {
+    return this.#waiting?.size ?? 0;
+  }
+
+  /** Counters of its connections. */
+  stats(): ConnectionStats {
+    const { totals, link } = this.reconnector;
+    return totals.snapshot(this.#state, link, this.#node.options.clock);
   }
 
   /** See {@linkcode ReconnectorDelegate}. */

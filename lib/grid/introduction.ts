@@ -13,7 +13,7 @@ import { DialAttempt } from "../rpc/connecting/dial_attempt.ts";
 import type { Refusal } from "../session/frames/wire_error.ts";
 import { closeQuietly } from "../transport/channel/close_quietly.ts";
 import type { GridNode } from "./grid_node.ts";
-import type { ListedHost } from "./host_list.ts";
+import type { ListedHost } from "./hosts/host_list.ts";
 
 /** For so long, and up to twice as long, a peer may take to dial before it is told that this host is there. */
 const FIRST_MS = 300;

@@ -14,11 +14,13 @@ import type { UpgradeRequest } from "../transport/websocket/socket_upgrades.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_options.ts";
-import type { ServerStats } from "../rpc/connecting/connection_stats.ts";
 import type { Server } from "../rpc/connecting/server.ts";
+import type { CallInFlight, CallsOptions } from "../rpc/contract/call_in_flight.ts";
+import { type Inspectable, registerInspection } from "../rpc/inspection/inspectable.ts";
 import type { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import { Acceptor } from "./acceptor.ts";
+import { GridInspection } from "./grid_inspection.ts";
 import { GridNode } from "./grid_node.ts";
 import { areDrained, tellGivenUp } from "../rpc/connecting/link_closing.ts";
 import type {
@@ -27,7 +29,7 @@ import type {
   StreamHandlerFunction,
 } from "../rpc/contract/handler.ts";
 import type { AnyHandler } from "../rpc/serving/handler_table.ts";
-import { type HostEntry, HostList, type ListedHost } from "./host_list.ts";
+import { type HostEntry, HostList, type ListedHost } from "./hosts/host_list.ts";
 import { type HostsChange, Membership } from "./membership.ts";
 import { NodeListener } from "./node_listener.ts";
 import { type ManagerOptions, resolveOptions } from "./node_options.ts";
@@ -62,7 +64,7 @@ import type { WaitOptions } from "./wait_for_connect.ts";
  * assertEquals(await one.connection(hosts[1]!).request(add, { a: 1, b: 2 }), 3);
  * ```
  */
-export class Manager implements AsyncDisposable {
+export class Manager implements AsyncDisposable, Inspectable {
   /** This host's canonical URL. */
   readonly local: string;
 
@@ -72,6 +74,7 @@ export class Manager implements AsyncDisposable {
   readonly #acceptor: Acceptor;
   readonly #ownServer: OwnServer;
   readonly #listener: NodeListener;
+  readonly #inspection: GridInspection;
   #closed: Promise<void> | null = null;
 
   /**
@@ -99,6 +102,14 @@ export class Manager implements AsyncDisposable {
     this.#acceptor = new Acceptor(node, this.#peers);
     this.#ownServer = new OwnServer(this.#node, this.#acceptor);
     this.#listener = new NodeListener(node, this.#acceptor);
+    this.#inspection = new GridInspection({
+      node,
+      peers: this.#peers,
+      acceptor: this.#acceptor,
+      close: (options) => this.close(options),
+    });
+    registerInspection(this, this.#inspection);
+    node.serving.face = this;
     this.#membership.onChange = (change, graceMs) => {
       node.admission.onChange(change);
       this.#peers.apply(change, graceMs);
@@ -205,17 +216,21 @@ export class Manager implements AsyncDisposable {
       )
     );
     this.connect();
-    const peers = this.#peers;
-    return {
+    const peers = this.#peers, inspection = this.#inspection;
+    inspection.address = listener.address.href;
+    const server: Server<Connection> = {
       address: listener.address.href,
       get connections(): readonly Connection[] {
         return peers.connections;
       },
       finished,
-      stats: () => this.#stats(),
+      stats: () => inspection.stats(),
+      calls: (options) => inspection.calls(options),
       close: (options) => this.close(options),
       [Symbol.asyncDispose]: (): Promise<void> => this.close(),
     };
+    registerInspection(server, inspection);
+    return server;
   }
 
   /** Starts to dial without accepting: for a node whose connections come in through {@linkcode Manager.upgrade}. Any number of calls. */
@@ -313,6 +328,18 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
+   * The calls that have not ended, the oldest first: those that this node has
+   * made and those that it serves, and handlers that still run although their
+   * calls have ended. Nothing is kept for it: it costs what it takes to ask.
+   *
+   * @param options Which, and how many.
+   * @throws {InternodeError} `InvalidArgument`, naming the option that is wrong.
+   */
+  calls(options: CallsOptions = {}): readonly CallInFlight[] {
+    return this.#inspection.calls(options);
+  }
+
+  /**
    * Closes the node: accepts nothing new, asks handlers to end soon
    * (`context.closing`), lets the calls under way finish and their answers
    * arrive within the grace time, says goodbye to its peers. When it resolves,
@@ -332,14 +359,6 @@ export class Manager implements AsyncDisposable {
   /** Closes the node with the default grace time. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #stats(): ServerStats {
-    return {
-      ...this.#peers.traffic(),
-      connections: this.#acceptor.count + this.#peers.connectionCount,
-      runningCalls: this.#node.serving.running,
-    };
   }
 
   async #close(graceMs: number): Promise<void> {
@@ -364,5 +383,6 @@ export class Manager implements AsyncDisposable {
     await listenerClosed;
     this.#node.audit?.close();
     await this.#node.options.credentials?.close();
+    this.#inspection.close();
   }
 }

@@ -19,7 +19,7 @@ import {
   type HostSource,
   isResolver,
   type ListedHost,
-} from "./host_list.ts";
+} from "./hosts/host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
 
 /** So many hosts at most are named in a log line. */

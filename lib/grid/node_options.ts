@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HostSource } from "./host_list.ts";
+import type { HostSource } from "./hosts/host_list.ts";
 import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
 import { shown } from "../foreign/text_of.ts";
 import { readHosts } from "../transport/websocket/allowed_hosts.ts";

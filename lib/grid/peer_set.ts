@@ -14,7 +14,7 @@ import { ConnectionBound } from "./connection_bound.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import { GridPeer } from "./grid_peer.ts";
-import type { HostListChange, ListedHost } from "./host_list.ts";
+import type { HostListChange, ListedHost } from "./hosts/host_list.ts";
 import { OwnPeer } from "./own_peer.ts";
 import { departFrom } from "./peer_departure.ts";
 

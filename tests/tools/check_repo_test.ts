@@ -19,6 +19,7 @@ import {
   exportedFiles,
   linkedImports,
   standardHashes,
+  toldVersion,
 } from "../../tools/repo/release_checks.ts";
 import {
   forbiddenWords,
@@ -238,6 +239,12 @@ Deno.test("check_repo: what is published hangs together", () => {
     lines(changelogVersion, ["CHANGELOG.md", `# Changes\n\n## ${version}\n`], config);
   assertEquals(changelog("0.2.0 (unreleased)"), []);
   assertEquals(changelog("0.1.0"), [3]);
+
+  const told = (text: string) =>
+    lines(toldVersion, ["lib/rpc/inspection/version.ts", text], config);
+  assertEquals(told('/** */\nexport const VERSION = "0.2.0";\n'), []);
+  assertEquals(told('/** */\nexport const VERSION = "0.1.0";\n'), [2]);
+  assertEquals(told("export const OTHER = 1;"), [1]);
 });
 
 Deno.test("check_repo: what stands in for packages of JSR is one of a list, by its hash", async () => {

@@ -23,6 +23,16 @@ export const changelogVersion: Check = (path, text, report, repo) => {
   }
 };
 
+/** The version that programs are told is that of deno.json. */
+export const toldVersion: Check = (path, text, report, repo) => {
+  if (path !== "lib/rpc/inspection/version.ts") return;
+  const { version } = JSON.parse(repo.get("deno.json") ?? "{}") as Config;
+  const told = /VERSION(?:: string)? = "([^"]*)"/.exec(text);
+  if (told?.[1] !== version) {
+    report(told?.index ?? 0, `says version ${told?.[1]}, but deno.json has version ${version}`);
+  }
+};
+
 /** Every export and link of deno.json leads somewhere. */
 export const exportedFiles: Check = (path, text, report, repo) => {
   if (path !== "deno.json") return;
@@ -82,6 +92,7 @@ export const standardHashes: Check = (path, text, report, repo) => {
 /** All checks of this file. */
 export const releaseChecks: readonly Check[] = [
   changelogVersion,
+  toldVersion,
   exportedFiles,
   linkedImports,
   standardHashes,

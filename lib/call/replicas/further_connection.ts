@@ -24,7 +24,12 @@ export function connectionsTo(replica: Endpoint, count: number): readonly Endpoi
 
 /** The address of the replica that an endpoint is a connection to. */
 export function replicaAddress(endpoint: Endpoint): string {
-  return endpoint instanceof FurtherConnection ? endpoint.replica.address : endpoint.address;
+  return replicaEndpoint(endpoint).address;
+}
+
+/** The replica that an endpoint is a connection to. */
+export function replicaEndpoint(endpoint: Endpoint): Endpoint {
+  return endpoint instanceof FurtherConnection ? endpoint.replica : endpoint;
 }
 
 class FurtherConnection implements Endpoint {

@@ -15,6 +15,8 @@ import type {
 import { type AnyHandler, HandlerTable } from "../../rpc/serving/handler_table.ts";
 import type { CallSource } from "../../rpc/serving/call_source.ts";
 import type { Serving } from "../../rpc/serving/serving.ts";
+import type { RegisteredHandler } from "../../rpc/inspection/inspection.ts";
+import { registeredHandlers } from "../../rpc/inspection/registered_handlers.ts";
 import { UnknownTarget } from "../../rpc/serving/unknown_target.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import { makeMethodKey, MethodKey } from "../service/method_key.ts";
@@ -27,6 +29,11 @@ export type MethodOptions = Omit<HandleOptions, "subroutes">;
 
 /** Internal access to a map's handlers. */
 let tableOf: (handlers: HandlerMap) => HandlerTable;
+
+/** The handlers of a map, for who looks at them. */
+export function handlersOf(handlers: HandlerMap): RegisteredHandler[] {
+  return registeredHandlers(tableOf(handlers));
+}
 
 /**
  * Handlers by component and method, for `serve` and `listen`. One map may serve

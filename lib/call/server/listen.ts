@@ -93,7 +93,6 @@ export async function listen(
       `The handlers of a listener must be a HandlerMap or a function, not ${shown(handlers)}.`,
     );
   }
-  const choose = typeof handlers === "function" ? handlers : (): HandlerMap => handlers;
   const { transport } = endpoint, { authorize } = options;
   if (authorize !== undefined) func("authorize", authorize);
   const guarded = transport.guarded === true ||
@@ -101,7 +100,7 @@ export async function listen(
   const limiter = new ListenerLimiter(readHandshakeLimits(options));
   const taking = new TransportListener(
     endpoint.address,
-    choose,
+    handlers,
     logger,
     guarded,
     transport,

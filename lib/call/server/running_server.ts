@@ -11,6 +11,9 @@ import { type CloseOptions, resolveGraceMs } from "../../rpc/connecting/close_op
 import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
 import type { ServedClient } from "../../rpc/serving/served_connection.ts";
+import type { CallInFlight, CallsOptions } from "../../rpc/contract/call_in_flight.ts";
+import { type Inspectable, registerInspection } from "../../rpc/inspection/inspectable.ts";
+import { ServerInspection } from "./server_inspection.ts";
 import type { ServiceServer } from "./service_server.ts";
 import { optionsOf } from "../../foreign/option_checks.ts";
 
@@ -23,12 +26,14 @@ export interface Source {
 }
 
 /** Runs a {@linkcode ServiceServer} until it is closed, or its source of connections ends. */
-export class RunningServer implements Server<ServedClient> {
+export class RunningServer implements Server<ServedClient>, Inspectable {
   readonly address: string;
   readonly finished: Promise<void>;
   readonly #server: ServiceServer;
   readonly #closing = Promise.withResolvers<void>();
+  readonly #inspection: ServerInspection;
   #isOver = false;
+  #isClosed = false;
   #graceMs: number;
 
   /**
@@ -36,16 +41,30 @@ export class RunningServer implements Server<ServedClient> {
    * @param address See {@linkcode Server}.
    * @param signal Closes the server.
    * @param source The source of connections; closed in the end.
+   * @param origin What they come from.
    */
   constructor(
     server: ServiceServer,
     address: string,
     signal: AbortSignal | undefined,
     source: Source,
+    origin?: object,
   ) {
     this.#server = server;
     this.#graceMs = server.settings.graceMs;
     this.address = address;
+    const phase = (): "open" | "closing" | "closed" => this.#phase;
+    this.#inspection = new ServerInspection({
+      server,
+      address,
+      source: origin,
+      get phase() {
+        return phase();
+      },
+      close: (options) => this.close(options),
+    });
+    registerInspection(this, this.#inspection);
+    server.serving.face = this;
     this.finished = this.#run(signal, source);
     this.finished.catch((error) =>
       server.settings.logger.error(
@@ -63,6 +82,10 @@ export class RunningServer implements Server<ServedClient> {
 
   stats(): ServerStats {
     return this.#server.stats();
+  }
+
+  calls(options: CallsOptions = {}): readonly CallInFlight[] {
+    return this.#inspection.calls(options);
   }
 
   // deno-lint-ignore require-await -- what is thrown becomes the rejection
@@ -88,6 +111,11 @@ export class RunningServer implements Server<ServedClient> {
     return this.finished.catch(onFailure);
   }
 
+  get #phase(): "open" | "closing" | "closed" {
+    if (this.#isClosed) return "closed";
+    return this.#isOver ? "closing" : "open";
+  }
+
   #end(): void {
     this.#isOver = true;
     this.#closing.resolve();
@@ -108,6 +136,8 @@ export class RunningServer implements Server<ServedClient> {
     this.#isOver = true;
     leaveSignal(signal, onAbort);
     await this.#server.stop(this.#graceMs, source.close());
+    this.#isClosed = true;
+    this.#inspection.close();
     if (failure !== null) throw failure.error;
   }
 }

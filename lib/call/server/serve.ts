@@ -76,6 +76,7 @@ export function serve(
     );
     if (exposed !== null) throw exposed;
     server = new ServiceServer(settings, ours(listener)?.limiter);
+    server.handlers = ours(listener)?.handlers ?? null;
   } catch (error) {
     void closeListener(listener);
     throw error;
@@ -95,7 +96,7 @@ export function serve(
       unwatch();
       return closeListener(listener, server);
     },
-  });
+  }, listener);
 }
 
 /**
@@ -120,6 +121,7 @@ export function serveOn(
     const { signal } = optionsOf("serveOn", options);
     checkSignal(signal);
     server = new ServiceServer(resolveServeOptions(options, "server"));
+    server.handlers = handlers;
     if (!hasAborted(signal)) server.take(channel, handlers);
     else closeQuietly(channel);
   } catch (error) {

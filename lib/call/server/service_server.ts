@@ -52,11 +52,14 @@ export class ServiceServer implements ServerOfConnection {
   readonly limiter: ListenerLimiter;
   /** See {@linkcode ServerOfConnection}. */
   changes = 0;
+  /** The handlers of all connections; `null` if each connection has its own. */
+  handlers: HandlerMap | null = null;
 
   readonly #audit: AuditTrail | null;
   readonly #tokens: TokenJudge;
   readonly #pending: PendingConnections;
-  readonly #connections = new Set<ServedConnection>();
+  /** Each with its handlers. */
+  readonly #connections = new Map<ServedConnection, HandlerMap>();
   #onForgotten: () => void = () => {};
 
   /**
@@ -83,9 +86,20 @@ export class ServiceServer implements ServerOfConnection {
     });
   }
 
+  /** Its connections whose handshake is done. */
+  get served(): readonly ServedConnection[] {
+    return [...this.#connections.keys()];
+  }
+
+  /** The handlers of all its connections: those of the listener, and those that were chosen for a connection. */
+  get handlerMaps(): readonly HandlerMap[] {
+    const given = this.handlers === null ? [] : [this.handlers];
+    return [...new Set([...given, ...this.#connections.values()])];
+  }
+
   /** The clients that have completed their handshake. */
   get clients(): readonly ServedClient[] {
-    return [...this.#connections].map(({ client }) => client);
+    return this.served.map(({ client }) => client);
   }
 
   /** Counters over all connections. */
@@ -114,7 +128,7 @@ export class ServiceServer implements ServerOfConnection {
       methodTarget(handlers, name, subroute, this.serving, source);
     const takeOver: TakeOver = (link, peer) => {
       const connection = new ServedConnection(this, find, link, peer, changes);
-      this.#connections.add(connection);
+      this.#connections.set(connection, handlers);
       return connection;
     };
     // Any client may come by the name that it gives itself; the session judges whether it knows the secret.
@@ -124,7 +138,7 @@ export class ServiceServer implements ServerOfConnection {
   /** Connections that come from now on differ from those there are: clients are asked for newer ones, by and by. */
   onChange(): void {
     this.changes++;
-    for (const connection of this.#connections) connection.onChange();
+    for (const connection of this.#connections.keys()) connection.onChange();
   }
 
   /** Nothing is left of a connection. */
@@ -161,13 +175,13 @@ export class ServiceServer implements ServerOfConnection {
     });
     this.serving.closing.abort(reason);
     this.#pending.close(reason);
-    for (const connection of this.#connections) connection.drain(reason);
+    for (const connection of this.#connections.keys()) connection.drain(reason);
     const links = [...this.#pending.links, ...this.#links()];
     const wait = new QuietWait(clock, graceMs, links, () => this.#look(reason));
     this.serving.onLeft = wait.look;
     if (!await wait.ended) tellGivenUp(logger, name, graceMs, links, this.serving.running);
     this.serving.onLeft = null;
-    for (const connection of [...this.#connections]) connection.close(reason);
+    for (const connection of this.served) connection.close(reason);
     const ended = Promise.all([this.whenEmpty(), listenerClosed]);
     const isOver = await within(clock, CLOSING_MS, ended), answered = this.totals.answers().shown();
     this.#audit?.close();
@@ -188,7 +202,7 @@ export class ServiceServer implements ServerOfConnection {
   #look(reason: InternodeError): number {
     const nowMs = this.settings.clock.now();
     let againMs = Infinity;
-    for (const connection of [...this.#connections]) {
+    for (const connection of this.served) {
       if (connection.state !== "draining") continue;
       const idleInMs = connection.idleInMs(nowMs);
       if (idleInMs <= 0) connection.close(reason);
@@ -198,7 +212,7 @@ export class ServiceServer implements ServerOfConnection {
   }
 
   #links(): Link[] {
-    return [...this.#connections].map(({ link }) => link);
+    return this.served.map(({ link }) => link);
   }
 
   /** Those whose handshake is not done included. */

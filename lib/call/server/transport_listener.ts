@@ -10,6 +10,7 @@ import { promiseOf } from "../../foreign/thenable.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { textOf } from "../../foreign/text_of.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
+import { credentialsOf, withCredentials } from "../../transport/certificates/known_credentials.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts";
 import type { ListenerLimiter } from "../../transport/channel/listener_limiter.ts";
@@ -46,9 +47,11 @@ export class TransportListener implements ServiceListener {
   address: string;
   readonly guarded: boolean;
   readonly onChange?: (listener: () => void) => () => void;
+  /** The handlers of all connections; `null` if a function chooses those of each. */
+  readonly handlers: HandlerMap | null;
   /** Limits connections that have not finished their handshake. */
   readonly limiter: ListenerLimiter;
-  readonly #handlers: (channel: Channel) => HandlerMap;
+  readonly #choose: (channel: Channel) => HandlerMap;
   readonly #logger: EventLogger;
   /** Connections that wait to be accepted. */
   readonly #queue = new Map<Channel, Omit<Arrived, "channel">>();
@@ -62,7 +65,7 @@ export class TransportListener implements ServiceListener {
 
   /**
    * @param address The address to listen at, as clients write it.
-   * @param handlers Chooses the handlers of a connection.
+   * @param handlers The handlers of all connections, or what chooses those of a connection.
    * @param logger Logs refused connections.
    * @param guarded Whether all connections are authenticated.
    * @param transport Reports changes of credentials, if it can.
@@ -70,7 +73,7 @@ export class TransportListener implements ServiceListener {
    */
   constructor(
     address: string,
-    handlers: (channel: Channel) => HandlerMap,
+    handlers: HandlerMap | ((channel: Channel) => HandlerMap),
     logger: EventLogger,
     guarded: boolean,
     transport: Transport,
@@ -82,7 +85,9 @@ export class TransportListener implements ServiceListener {
     if (transport.onChange !== undefined) {
       this.onChange = (listener) => transport.onChange!(listener);
     }
-    this.#handlers = handlers;
+    this.handlers = typeof handlers === "function" ? null : handlers;
+    this.#choose = typeof handlers === "function" ? handlers : () => handlers;
+    withCredentials(this, credentialsOf(transport));
     this.#logger = logger;
   }
 
@@ -118,7 +123,7 @@ export class TransportListener implements ServiceListener {
       this.#queue.set(channel, { name, slot });
       return;
     }
-    const accepted = this.#choose({ channel, name, slot });
+    const accepted = this.#prepare({ channel, name, slot });
     if (accepted === null) return;
     this.#waiting = undefined;
     waiting.resolve(accepted);
@@ -158,7 +163,7 @@ export class TransportListener implements ServiceListener {
     }
     for (const [channel, arrived] of this.#queue) {
       this.#queue.delete(channel);
-      const accepted = this.#choose({ channel, ...arrived });
+      const accepted = this.#prepare({ channel, ...arrived });
       if (accepted !== null) return Promise.resolve(accepted);
     }
     if (this.#end !== undefined) return Promise.reject(this.#end.error);
@@ -202,9 +207,9 @@ export class TransportListener implements ServiceListener {
   }
 
   /** What the user throws harms one connection only. */
-  #choose({ channel, name, slot }: Arrived): SlottedConnection | null {
+  #prepare({ channel, name, slot }: Arrived): SlottedConnection | null {
     try {
-      return { channel, handlers: this.#handlers(channel), name, slot };
+      return { channel, handlers: this.#choose(channel), name, slot };
     } catch (error) {
       drop(channel, slot);
       const reason = textOf(error), count = this.#lines.note(reason, systemClock.now());

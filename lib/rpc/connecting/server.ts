@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CallInFlight, CallsOptions } from "../contract/call_in_flight.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { ConnectionState } from "../contract/connection_state.ts";
 import type { CloseOptions } from "./close_options.ts";
@@ -36,6 +37,15 @@ export interface Server<C extends ServerConnection = ServerConnection> extends A
   readonly finished: Promise<void>;
   /** Counters over all connections, those that have ended included. */
   stats(): ServerStats;
+  /**
+   * The calls that have not ended, the oldest first, and handlers that still run
+   * although their calls have ended. Nothing is kept for it: it costs what it
+   * takes to ask.
+   *
+   * @param options Which, and how many.
+   * @throws {InternodeError} `InvalidArgument`, naming the option that is wrong.
+   */
+  calls(options?: CallsOptions): readonly CallInFlight[];
   /**
    * Stops the server: it accepts nothing new, asks handlers to end soon
    * (`context.closing`), lets running calls finish within the grace time, and

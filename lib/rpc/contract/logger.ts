@@ -30,17 +30,17 @@ export interface Logger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-const ignore = (): void => {};
-
-/** The default logger: the console, quiet below warnings. */
-export const consoleLogger: Logger = {
-  debug: ignore,
-  info: ignore,
-  warn: (message, fields) =>
-    fields === undefined ? console.warn(message) : console.warn(message, fields),
-  error: (message, fields) =>
-    fields === undefined ? console.error(message) : console.error(message, fields),
+/** The default logger, which is asked for nothing below warnings unless somebody sets another level. */
+const consoleLogger: Logger = {
+  debug: (message, fields) => console.debug(...line(message, fields)),
+  info: (message, fields) => console.info(...line(message, fields)),
+  warn: (message, fields) => console.warn(...line(message, fields)),
+  error: (message, fields) => console.error(...line(message, fields)),
 };
+
+function line(message: string, fields: unknown): unknown[] {
+  return fields === undefined ? [message] : [message, fields];
+}
 
 /**
  * Wraps a user's logger, so that it can be called anywhere: it may throw, lack
@@ -48,16 +48,19 @@ export const consoleLogger: Logger = {
  * to the console. The types make sure that every line has its event; texts are
  * made plain.
  *
- * @param given The user's. Default: {@linkcode consoleLogger}.
+ * @param given The user's. Default: the console, quiet below warnings.
  * @throws {InternodeError} `InvalidArgument` if it is no object.
  */
 export function loggerOf(given: Logger | EventLogger | undefined): EventLogger {
   if (fields("logger", given) instanceof GuardedLogger) return given as GuardedLogger;
   let isTold = false;
-  return new GuardedLogger(given ?? consoleLogger, (thrown) => {
+  const onFailure = (thrown: unknown): void => {
     if (isTold) return;
     isTold = true;
     const message = `The logger failed, and log lines are lost: ${textOf(thrown)}`;
-    tell(() => console.error(message), ignore);
-  });
+    tell(() => console.error(message), () => {});
+  };
+  return given === undefined
+    ? new GuardedLogger(consoleLogger, onFailure, "warn")
+    : new GuardedLogger(given, onFailure);
 }

@@ -83,6 +83,11 @@ export class CallContext implements HandlerContext {
     return this.#place.source.identity;
   }
 
+  /** The node or server that serves the call, as its user has it. */
+  get face(): object | null {
+    return this.#place.serving.face;
+  }
+
   /** See {@linkcode HandlerContext}. */
   get deadline(): number {
     if (this.deadlineMs === Infinity) return Infinity;

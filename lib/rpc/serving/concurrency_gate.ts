@@ -16,20 +16,33 @@ export interface WaitingStart {
 
 /** Limits how many calls run at a time and how many wait; further ones are refused. */
 export class ConcurrencyGate {
-  readonly #concurrency: number;
+  /** How many calls may run at a time. */
+  readonly concurrency: number;
   readonly #queue: number;
   readonly #waiting = new Fifo<WaitingStart>();
   #running = 0;
   #isStarting = false;
 
   constructor(concurrency: number, queue: number) {
-    this.#concurrency = concurrency;
+    this.concurrency = concurrency;
     this.#queue = queue;
+  }
+
+  /** How many calls run. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** How many calls wait. */
+  get waiting(): number {
+    let count = 0;
+    for (const { wanted } of this.#waiting) if (wanted()) count++;
+    return count;
   }
 
   /** Takes a slot at once, if there is one. */
   tryEnter(): boolean {
-    if (this.#running >= this.#concurrency) return false;
+    if (this.#running >= this.concurrency) return false;
     this.#running++;
     return true;
   }
@@ -53,7 +66,7 @@ export class ConcurrencyGate {
     if (this.#isStarting) return;
     this.#isStarting = true;
     try {
-      while (this.#running < this.#concurrency) {
+      while (this.#running < this.concurrency) {
         const next = this.#waiting.shift();
         if (next === undefined) return;
         if (!next.wanted()) continue;

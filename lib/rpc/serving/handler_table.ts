@@ -36,7 +36,13 @@ interface Entry {
   /** Its `allow` rule; `null` if everyone may call it. */
   readonly allow: AllowRule | null;
   readonly lends: boolean;
+  /** The name that callers send. */
+  readonly wireName: string;
+  readonly subroutes: readonly string[];
 }
+
+/** A handler for who looks at it. */
+export type ListedHandler = Omit<Entry, "handler" | "lends">;
 
 const DEFAULT_QUEUE = 1_024;
 
@@ -87,16 +93,29 @@ export class HandlerTable {
     for (const subroute of subroutes) checkSubroute(contract, subroute);
     if (subroutes.length === 0) throw invalid(contract, "option subroutes must list at least one");
     const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
-    const keys = subroutes.map((subroute) => nameKey(wireName ?? contract.name, subroute));
+    const sent = wireName ?? contract.name;
+    const keys = subroutes.map((subroute) => nameKey(sent, subroute));
     for (const [index, subroute] of subroutes.entries()) {
       if (this.#entries.has(keys[index]!) || keys.indexOf(keys[index]!) !== index) {
         const where = subroute === "" ? "" : ` for subroute ${quoted(subroute)}`;
         throw invalid(contract, `there is a handler of that name${where} already`);
       }
     }
-    for (const name of keys) {
-      this.#entries.set(name, { contract, handler, gate, allow: allow ?? null, lends });
-    }
+    const entry: Entry = {
+      contract,
+      handler,
+      gate,
+      allow: allow ?? null,
+      lends,
+      wireName: sent,
+      subroutes: [...subroutes],
+    };
+    for (const name of keys) this.#entries.set(name, entry);
+  }
+
+  /** All handlers, in the order in which they were added. */
+  list(): ListedHandler[] {
+    return [...new Set(this.#entries.values())];
   }
 
   /** Makes the target for the calls of one connection under one name: the handler, or a target that refuses the caller; `null` if there is no handler. */

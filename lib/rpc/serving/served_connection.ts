@@ -115,6 +115,11 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     if (changes !== server.changes) this.onChange();
   }
 
+  /** How many handlers run for the client, those included whose calls have ended. */
+  get running(): number {
+    return this.#totals.running;
+  }
+
   /** The client was checked before. */
   checkPeer(): null {
     return null;

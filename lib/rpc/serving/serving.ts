@@ -41,6 +41,8 @@ export interface Serving {
   onLeft: (() => void) | null;
   /** Notifies handlers that the node begins to close. */
   readonly closing: ClosingSignals;
+  /** The node or server, as its user has it; `null` before it is made. */
+  face: object | null;
 }
 
 /** What the handlers of a node or server need, with nothing running yet. */
@@ -63,6 +65,7 @@ export function servingOf(
     running: 0,
     onLeft: null,
     closing: new ClosingSignals(logger),
+    face: null,
   };
 }
 

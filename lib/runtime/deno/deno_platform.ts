@@ -58,6 +58,17 @@ export function denoPlatform(): Platform {
     parentThread: workerStarter,
     nativeWebSocket,
     libc: { acquire: acquireLibc, release: releaseLibc },
+    runtime: { name: "deno", version: Deno.version.deno },
+    processId: Deno.pid,
+    memory() {
+      const { rss: residentBytes, heapUsed, heapTotal, external } = Deno.memoryUsage();
+      return {
+        residentBytes,
+        heapUsedBytes: heapUsed,
+        heapTotalBytes: heapTotal,
+        externalBytes: external,
+      };
+    },
     readsBetweenImmediates: false,
   };
 }

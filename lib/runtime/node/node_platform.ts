@@ -40,6 +40,19 @@ export function nodePlatform(): Platform {
     parentThread: nodeThreadStarter,
     nativeWebSocket: null,
     libc: null,
+    runtime: isBun
+      ? { name: "bun", version: process.versions["bun"]! }
+      : { name: "node", version: process.versions.node },
+    processId: process.pid,
+    memory() {
+      const { rss: residentBytes, heapUsed, heapTotal, external } = process.memoryUsage();
+      return {
+        residentBytes,
+        heapUsedBytes: heapUsed,
+        heapTotalBytes: heapTotal,
+        externalBytes: external,
+      };
+    },
     readsBetweenImmediates: true,
   };
 }

@@ -24,6 +24,26 @@ export interface StartTlsOptions {
   readonly signal: AbortSignal;
 }
 
+/** A runtime's name and version. */
+export interface RuntimeName {
+  /** Which. */
+  readonly name: "deno" | "node" | "bun";
+  /** Such as `"2.9.6"`. */
+  readonly version: string;
+}
+
+/** How much memory the process takes, in bytes. */
+export interface MemoryFigures {
+  /** In the machine's memory, all included. */
+  readonly residentBytes: number;
+  /** Of the JavaScript heap, in use. */
+  readonly heapUsedBytes: number;
+  /** Of the JavaScript heap, taken from the system. */
+  readonly heapTotalBytes: number;
+  /** Beside the heap, such as of arrays of bytes. */
+  readonly externalBytes: number;
+}
+
 /** What may be done without anybody being asked. */
 export type Permission = "net" | "read" | "write";
 
@@ -63,6 +83,12 @@ export interface Platform {
   readonly nativeWebSocket: NativeWebSocket | null;
   /** The C library. */
   readonly libc: LibcLoader | null;
+  /** Which runtime it is. */
+  readonly runtime: RuntimeName;
+  /** The number of the process. */
+  readonly processId: number;
+  /** Measures the memory of the process. */
+  memory(): MemoryFigures;
   /** Whether the loop reads its sockets between two calls of `setImmediate`. */
   readonly readsBetweenImmediates: boolean;
 }

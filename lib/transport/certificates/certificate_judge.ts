@@ -77,7 +77,13 @@ export function identityOf(pem: string): PeerIdentity {
 
 function ownerOf(certificate: X509Certificate): PeerIdentity {
   const { names } = readCertificate(certificate.raw);
-  return { subject: subjectOf(certificate), sans: names, fingerprint: certificate.fingerprint256 };
+  const { fingerprint256: fingerprint, validTo } = certificate;
+  return {
+    subject: subjectOf(certificate),
+    sans: names,
+    fingerprint,
+    expiresMs: Date.parse(validTo),
+  };
 }
 
 function judge(evidence: Evidence, expected: Expectation): Judgement {

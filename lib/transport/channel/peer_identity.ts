@@ -26,4 +26,6 @@ export interface PeerIdentity {
   readonly sans: PeerNames;
   /** SHA-256 of the certificate: 32 bytes in upper-case hex with colons between. */
   readonly fingerprint: string;
+  /** Until when the certificate is valid, in milliseconds since 1970. Absent where a transport of the user does not say. */
+  readonly expiresMs?: number | undefined;
 }

@@ -8,6 +8,7 @@ import { InternodeError, invalidArgument } from "../../errors.ts";
 import { attributesOf, type Endpoint } from "../channel/endpoint.ts";
 import { type HostAddress, parseHostAddress } from "../../runtime/host_address.ts";
 import { type ExpectedHost, expectedHost } from "../certificates/host_binding.ts";
+import { withCredentials } from "../certificates/known_credentials.ts";
 import type { Credentials, MtlsConfig } from "../certificates/mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
 import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
@@ -46,7 +47,7 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
   const source = credentialSource(config);
   const address = `mtls://${endpoint.address}`;
   const host = hostToExpect(source.current, endpoint.address);
-  return {
+  return withCredentials<Endpoint>({
     address,
     ...attributesOf(endpoint),
     async dial(signal, makeToken) {
@@ -55,7 +56,7 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
       return endWhenRevoked(source, secured);
     },
     onChange: (listener) => source.onChange(listener),
-  };
+  }, source);
 }
 
 /**

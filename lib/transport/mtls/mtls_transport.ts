@@ -7,6 +7,7 @@
 import { messageOf } from "../../foreign/text_of.ts";
 import { listenThrough } from "../channel/transport_handshakes.ts";
 import { certificateToExpect, secureDialled } from "./mtls.ts";
+import { credentialsOf, withCredentials } from "../certificates/known_credentials.ts";
 import type { MtlsConfig } from "../certificates/mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
 import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
@@ -35,7 +36,7 @@ const NEVER = new AbortController().signal;
  */
 export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Transport): Transport {
   const source = credentialSource(config);
-  return {
+  return withCredentials<Transport>({
     guarded: true,
 
     async dial(address, options) {
@@ -62,7 +63,7 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
       }),
 
     onChange: (listener) => source.onChange(listener),
-  };
+  }, source);
 }
 
 /**
@@ -92,10 +93,11 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
  * ```
  */
 export function mtlsTransports(config: MtlsConfig | MtlsCredentials): Transports {
+  const tls = mtlsTransport(config, tcpTransport()), over = mtlsTransport(config, tcpTransport());
   return {
-    tls: mtlsTransport(config, tcpTransport()),
+    tls,
     unix: mtlsTransport(config, unixTransport()),
-    wss: webSocketOver(mtlsTransport(config, tcpTransport())),
+    wss: withCredentials(webSocketOver(over), credentialsOf(over)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { InternodeError } from "@internode/grid";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type HostEntry, HostList } from "../../../lib/grid/host_list.ts";
+import { type HostEntry, HostList } from "../../../lib/grid/hosts/host_list.ts";
 import { named } from "../../support/endpoint_named.ts";
 
 const anyone = (): void => {};

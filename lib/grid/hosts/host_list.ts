@@ -4,17 +4,17 @@
  * @module
  */
 
-import { invalidArgument } from "../errors.ts";
-import { guard } from "../foreign/guard.ts";
-import { sentence, shown, textOf } from "../foreign/text_of.ts";
+import { invalidArgument } from "../../errors.ts";
+import { guard } from "../../foreign/guard.ts";
+import { sentence, shown, textOf } from "../../foreign/text_of.ts";
 import {
   checkDiallable,
   type HostAddress,
   parseHostAddress,
   parseNamedHost,
-} from "../runtime/host_address.ts";
-import type { Resolver } from "../discovery/resolver/resolver.ts";
-import type { Endpoint } from "../transport/channel/endpoint.ts";
+} from "../../runtime/host_address.ts";
+import type { Resolver } from "../../discovery/resolver/resolver.ts";
+import type { Endpoint } from "../../transport/channel/endpoint.ts";
 
 /** A host whose name and address differ. */
 export interface HostEntry {

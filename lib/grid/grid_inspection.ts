@@ -1,0 +1,125 @@
+/**
+ * What can be looked at in a node.
+ *
+ * @module
+ */
+
+import { messageOf } from "../foreign/text_of.ts";
+import type { CloseOptions } from "../rpc/connecting/close_options.ts";
+import type { CallInFlight, CallsOptions } from "../rpc/contract/call_in_flight.ts";
+import { FaceInspection, linkFacts } from "../rpc/inspection/face_inspection.ts";
+import type {
+  CertificateEnd,
+  FaceStats,
+  PlainOptions,
+  RegisteredHandler,
+  Remote,
+} from "../rpc/inspection/inspection.ts";
+import { ownCertificates } from "../rpc/inspection/own_certificates.ts";
+import { plainOptions } from "../rpc/inspection/plain_options.ts";
+import { registeredHandlers } from "../rpc/inspection/registered_handlers.ts";
+import type { Acceptor } from "./acceptor.ts";
+import type { GridNode } from "./grid_node.ts";
+import type { GridPeer } from "./grid_peer.ts";
+import type { PeerSet } from "./peer_set.ts";
+
+/** The parts of a node that are looked at. */
+export interface InspectedNode {
+  /** The node. */
+  readonly node: GridNode;
+  /** Its peers. */
+  readonly peers: PeerSet;
+  /** Takes its connections. */
+  readonly acceptor: Acceptor;
+  /** Closes it. */
+  close(options: CloseOptions | undefined): Promise<void>;
+}
+
+/** One node, as it can be looked at. */
+export class GridInspection extends FaceInspection {
+  /** Where it listens; `null` if it does not. */
+  address: string | null = null;
+
+  readonly #parts: InspectedNode;
+  #isClosed = false;
+
+  constructor(parts: InspectedNode) {
+    const { local, options: { clock, logger }, traces } = parts.node;
+    super({ kind: "grid", name: local.href, clock, logger, traces });
+    this.#parts = parts;
+  }
+
+  /** See {@linkcode Inspection}. */
+  override get options(): PlainOptions {
+    const { listen, ...others } = this.#parts.node.options;
+    const settings = { listen: listen.href, ...others };
+    return plainOptions(settings, ["listen", "path", "allowOrigins", "allowHosts"]);
+  }
+
+  /** See {@linkcode Inspection}. */
+  override get phase(): "open" | "closing" | "closed" {
+    if (this.#isClosed) return "closed";
+    return this.#parts.node.closing ? "closing" : "open";
+  }
+
+  /** See {@linkcode Inspection}. */
+  override get addresses(): readonly string[] {
+    return this.address === null || this.#parts.node.closing ? [] : [this.address];
+  }
+
+  /** See {@linkcode Inspection}. */
+  override stats(): FaceStats {
+    const { node, peers, acceptor } = this.#parts;
+    return {
+      ...peers.traffic(),
+      connections: acceptor.count + peers.connectionCount,
+      runningCalls: node.serving.running,
+      waitingCalls: peers.all.reduce((sum, { waitingCalls }) => sum + waitingCalls, 0),
+    };
+  }
+
+  /** See {@linkcode Inspection}. */
+  override remotes(): readonly Remote[] {
+    return this.#parts.peers.all.map((peer) => remoteOf(peer));
+  }
+
+  /** See {@linkcode Inspection}. */
+  override handlers(): readonly RegisteredHandler[] {
+    return registeredHandlers(this.#parts.node.handlers);
+  }
+
+  /** See {@linkcode Inspection}. */
+  override calls(_options?: CallsOptions): readonly CallInFlight[] {
+    return [];
+  }
+
+  /** See {@linkcode Inspection}. */
+  protected override ownCertificates(): readonly CertificateEnd[] {
+    return ownCertificates(Object.values(this.#parts.node.options.transports));
+  }
+
+  /** Nothing of the node is open any more. */
+  override close(): void {
+    this.#isClosed = true;
+    super.close();
+  }
+
+  /** See {@linkcode Inspection}. */
+  override drain(options?: CloseOptions): Promise<void> {
+    return this.#parts.close(options);
+  }
+}
+
+function remoteOf(peer: GridPeer): Remote {
+  const { host, state, reconnector } = peer, { link, lastFailure, totals } = reconnector;
+  const isKnown = link === null && lastFailure !== undefined;
+  return {
+    host,
+    state,
+    ...linkFacts(link),
+    lastFailure: isKnown ? messageOf(lastFailure) : "",
+    runningHandlers: totals.running,
+    replica: null,
+    stats: peer.stats(),
+  };
+}
