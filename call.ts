@@ -114,6 +114,14 @@ export type {
   RefusedCall,
   RefusedConnection,
 } from "./lib/rpc/contract/audit.ts";
+export type {
+  CallMeter,
+  MeasuredPoint,
+  Measurement,
+  Meter,
+  MeteredCalls,
+  MeteredOutcome,
+} from "./lib/rpc/contract/meter.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";
 export type { HandshakeLimits } from "./lib/transport/channel/listener_limiter.ts";
 export { mtls } from "./lib/transport/mtls/mtls.ts";

@@ -136,5 +136,13 @@ export type { HostsChange } from "./lib/grid/membership.ts";
 export type { UpgradeOptions } from "./lib/grid/own_server.ts";
 export type { ManagerOptions } from "./lib/grid/node_options.ts";
 export { Stream } from "./lib/rpc/calling/stream.ts";
+export type {
+  CallMeter,
+  MeasuredPoint,
+  Measurement,
+  Meter,
+  MeteredCalls,
+  MeteredOutcome,
+} from "./lib/rpc/contract/meter.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";
 export type { WaitOptions } from "./lib/grid/wait_for_connect.ts";

@@ -24,7 +24,11 @@ import type { ConnectionState } from "../rpc/contract/connection_state.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import type { GridNode } from "./grid_node.ts";
 import { arrayProblem, withArray } from "../rpc/calling/given_array.ts";
-import { OutgoingStream, type StreamDelegate } from "../rpc/calling/outgoing_stream.ts";
+import { OutgoingStream } from "../rpc/calling/outgoing_stream.ts";
+import type { CallDelegate } from "../rpc/calling/call_delegate.ts";
+import type { CallFigures } from "../rpc/metering/call_figures.ts";
+import type { FaceFigures } from "../rpc/metering/face_figures.ts";
+import { HostFigures } from "../rpc/metering/host_figures.ts";
 import type { GridPeer } from "./grid_peer.ts";
 import type { Reconnector } from "../rpc/connecting/reconnector.ts";
 import { PendingRequest } from "../rpc/calling/pending_request.ts";
@@ -68,7 +72,7 @@ export class Connection {
   readonly #present: () => GridPeer | undefined;
   #peer: GridPeer;
   #reconnector: Reconnector;
-  #delegate: StreamDelegate;
+  #delegate: CallDelegate;
 
   /** Made by the manager, which knows whether a host that has left is present again. */
   constructor(node: GridNode, peer: GridPeer, present: () => GridPeer | undefined) {
@@ -326,19 +330,26 @@ interface FallibleCall extends OutgoingCall {
 }
 
 /** What calls ask of their connection: the grid's part. */
-class GridCallDelegate implements StreamDelegate {
+class GridCallDelegate implements CallDelegate {
   readonly host: string;
   readonly traces: CallTraces;
   readonly spans: Tracer | null;
+  readonly figures: FaceFigures;
   readonly #node: GridNode;
   readonly #peer: GridPeer;
+  #ofHost: HostFigures | null = null;
 
   constructor(node: GridNode, peer: GridPeer) {
     this.host = peer.host;
     this.traces = node.traces;
     this.spans = node.options.tracer;
+    this.figures = node.serving.figures;
     this.#node = node;
     this.#peer = peer;
+  }
+
+  figuresOf(contract: AnyContract): CallFigures {
+    return (this.#ofHost ??= new HostFigures(this.figures, "client", this.host)).of(contract);
   }
 
   now(): number {

@@ -93,6 +93,10 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
   }),
   "a client's tracer": (act) => ({ client: () => ({ tracer: { startSpan: act } }) }),
   "a server's tracer": (act) => ({ server: { tracer: { startSpan: act } } }),
+  "a client's meter": (act) => ({
+    client: () => ({ meter: { meterCalls: () => ({ record: act }) } }),
+  }),
+  "a server's meter": (act) => ({ server: { meter: { meterCalls: () => ({ record: act }) } } }),
   "a secret by peer, at first": (act) => {
     let asked = 0;
     const secret = "a secret of at least 16 bytes";

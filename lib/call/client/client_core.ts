@@ -7,7 +7,11 @@
 import type { ClientSettings } from "../service/client_options.ts";
 import { DialLimiter } from "../../rpc/connecting/dial_limiter.ts";
 import type { CallDelegate } from "../../rpc/calling/call_delegate.ts";
+import type { AnyContract } from "../../rpc/contract/contract.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
+import type { CallFigures } from "../../rpc/metering/call_figures.ts";
+import { FaceFigures } from "../../rpc/metering/face_figures.ts";
+import { HostFigures } from "../../rpc/metering/host_figures.ts";
 import { CallTraces } from "../../rpc/tracing/call_trace.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import { LinkMaker } from "../../driver/link_maker.ts";
@@ -30,6 +34,8 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
   readonly traces: CallTraces;
   /** See {@linkcode CallDelegate}. */
   readonly spans: Tracer | null;
+  /** See {@linkcode CallDelegate}. */
+  readonly figures: FaceFigures;
   /** The settings. */
   readonly options: ClientSettings;
   /** Makes its connections. */
@@ -44,11 +50,15 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
   readonly plainPick: PickOptions;
   /** Whether it accepts no new calls. */
   isClosing = false;
+  /** Those of calls that have reached no replica. */
+  readonly #unsent: HostFigures;
 
   constructor(options: ClientSettings) {
     this.options = options;
     this.spans = options.tracer;
     this.traces = new CallTraces(options.logger);
+    this.figures = new FaceFigures(options.meter, options.clock);
+    this.#unsent = new HostFigures(this.figures, "client", "");
     this.links = new LinkMaker(options.name, options);
     this.dialLimiter = new DialLimiter(options.clock, options.random);
     this.retryBudget = new RetryBudget(options.retryBudget);
@@ -57,8 +67,18 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
   }
 
   /** See {@linkcode CallDelegate}. */
+  figuresOf(contract: AnyContract): CallFigures {
+    return this.#unsent.of(contract);
+  }
+
+  /** See {@linkcode CallDelegate}. */
   now(): number {
     return this.options.clock.now();
+  }
+
+  /** See {@linkcode CallDelegate}: no connection is the client's own. */
+  beginTurn(): number {
+    return this.now();
   }
 
   /** See {@linkcode CallDelegate}. */

@@ -13,7 +13,8 @@ import type { ClientCore } from "./client_core.ts";
 import { healthVerdict } from "../replicas/health_verdict.ts";
 import type { HedgePolicy } from "../service/hedge_policy.ts";
 import type { SingleMethod } from "../service/service.ts";
-import { type Hedge, ServiceCall, withMaybeExecuted } from "./service_call.ts";
+import { type Hedge, ServiceCall } from "./service_call.ts";
+import { withMaybeExecuted } from "./service_errors.ts";
 import type { ServiceCallOptions } from "../service/service_call_options.ts";
 
 /** If no other replica is ready, how often one is looked for at most, in milliseconds. */
@@ -130,6 +131,7 @@ export class HedgedCall<Request, Response> implements Hedge {
       return this.#sendAnotherAfter(Math.max(this.#hedge.delayMs, LEAST_LOOK_MS));
     }
     if (!core.retryBudget.tryRetry(nowMs)) return;
+    core.figures.onHedge(this.#method.contract.name);
     this.#send({ ...this.#options, timeoutMs: this.#deadlineMs - nowMs });
   }
 

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { InternodeError } from "../../errors.ts";
+import type { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
 import { CallWatch, traceRequest, watchOf } from "../../rpc/calling/call_watch.ts";
+import { countOutcome } from "../../rpc/metering/count_outcome.ts";
 import { takeResponse } from "../../rpc/calling/pending_request.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
@@ -27,7 +28,7 @@ import {
   NO_SERVICE_CALL_OPTIONS,
   type ServiceCallOptions,
 } from "../service/service_call_options.ts";
-import { unsentError } from "./service_errors.ts";
+import { unsentError, withMaybeExecuted } from "./service_errors.ts";
 
 /** The shared state of a hedged call's attempts. */
 export interface Hedge {
@@ -181,7 +182,7 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
     this.#more().isGivenUp = true;
     const carrier = this.#carrier;
     if (carrier === null) {
-      if (!this.#core.replicas.waiting.cancel(this, reason)) this.#fail(reason);
+      if (!this.#core.replicas.waiting.cancel(this, reason)) this.#failUnsent(reason);
       return;
     }
     const nowMs = carrier.link.beginTurn();
@@ -219,11 +220,13 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
 
   /** Ends well. */
   succeed(response: Response): void {
-    const carrier = this.#carrier!;
+    const carrier = this.#carrier!, core = this.#core;
     this.#carrier = null;
     carrier.end();
-    carrier.replica.onAnswered(carrier.link.beginTurn() - this.#sentMs);
-    if (this.#core.traces.active) this.#traceAttempt(carrier, undefined);
+    const { replica } = carrier, tookMs = carrier.link.beginTurn() - this.#sentMs;
+    replica.onAnswered(tookMs);
+    if (core.figures.active) replica.figuresOf(this.#method.contract).succeed(tookMs);
+    if (core.traces.active) this.#traceAttempt(carrier, undefined);
     if (this.#extra !== null) this.#finish(this.#extra, undefined);
     this.#resolve(response);
   }
@@ -231,19 +234,38 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
   /** The attempt has failed, or there was none. */
   onError(error: unknown, detail: ByteReader | null): void {
     const carrier = this.#carrier;
-    if (carrier === null) return this.#fail(error);
+    if (carrier === null) return this.#failUnsent(error);
     const { replica } = carrier;
     this.#carrier = null;
     carrier.end();
     if (this.#extra?.isGivenUp === true) {
-      if (this.#core.traces.active) this.#traceAttempt(carrier, error);
+      this.#tellAttempt(carrier, error);
       return this.#fail(error);
     }
     const failure = callFailure(error, replica.endpoint.address, this.#method.contract, detail);
     this.#core.replicas.onVerdict(replica, healthVerdict(failure));
-    if (this.#core.traces.active) this.#traceAttempt(carrier, failure);
+    this.#tellAttempt(carrier, failure);
     if (isOwnError(failure) && this.#retry(failure, carrier)) return;
     this.#fail(failure);
+  }
+
+  /** An attempt has failed. */
+  #tellAttempt(carrier: OpenLink, failure: unknown): void {
+    const core = this.#core, { contract } = this.#method;
+    if (core.figures.active) {
+      countOutcome(carrier.replica.figuresOf(contract), failure, core.now() - this.#sentMs);
+    }
+    if (core.traces.active) this.#traceAttempt(carrier, failure);
+  }
+
+  /** It ends before a replica has had it, or has had it again. */
+  #failUnsent(error: unknown): void {
+    const core = this.#core, { time } = this;
+    if (core.figures.active) {
+      const tookMs = time === UNLIMITED_TIME ? 0 : core.now() - time.madeMs;
+      countOutcome(core.figuresOf(this.#method.contract), error, tookMs);
+    }
+    this.#fail(error);
   }
 
   #traceAttempt({ replica }: OpenLink, failure: unknown): void {
@@ -283,7 +305,7 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
 
   /** It has come to no replica. */
   #refuse(error: unknown): void {
-    this.#fail(callFailure(error, "", this.#method.contract, null));
+    this.#failUnsent(callFailure(error, "", this.#method.contract, null));
   }
 
   #send(carrier: OpenLink, nowMs: number): void {
@@ -323,6 +345,7 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
     if (waitMs === null || nowMs + waitMs >= this.deadlineMs) return false;
     extra.attempt = extra.hedge?.nextAttempt() ?? extra.attempt + 1;
     extra.isTraced = false;
+    core.figures.onRetry(this.#method.contract.name);
     if (replicas.wait(this, this)) this.#tryAfter(waitMs);
     return true;
   }
@@ -334,7 +357,7 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
     const waitMs = attempts.onPicked(carrier.replica, this.#core.plainPick.random);
     if (waitMs === 0) return true;
     const nowMs = this.#core.options.clock.now();
-    if (waitMs === null || nowMs + waitMs >= this.deadlineMs) this.#fail(attempts.failure);
+    if (waitMs === null || nowMs + waitMs >= this.deadlineMs) this.#failUnsent(attempts.failure);
     else this.#tryAfter(waitMs);
     return false;
   }
@@ -373,19 +396,4 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
   #more(): Extra {
     return this.#extra ??= new Extra();
   }
-}
-
-/** The last attempt may not have been sent, but the handler may have run in an earlier one. */
-export function withMaybeExecuted(error: unknown): unknown {
-  if (!isOwnError(error)) return error;
-  const { code, message, origin, outcome, host, handler, detail, cause } = error;
-  if (outcome !== "notSent" && outcome !== "notExecuted") return error;
-  return new InternodeError(code, message, {
-    origin,
-    outcome: "maybeExecuted",
-    host,
-    handler,
-    detail,
-    cause,
-  });
 }

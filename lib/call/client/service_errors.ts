@@ -5,6 +5,7 @@
  */
 
 import { InternodeError } from "../../errors.ts";
+import { isOwnError } from "../../foreign/own_error.ts";
 import { sentence } from "../../foreign/text_of.ts";
 import type { Unsent } from "../../rpc/calling/waiting_calls.ts";
 import type { ReplicaSet } from "../replicas/replica_set.ts";
@@ -30,4 +31,19 @@ export function closedError(method: string | undefined): InternodeError {
     `${method === undefined ? "" : `${method}: `}this client is closed.`,
     { origin: "local", outcome: "notSent", handler: method },
   );
+}
+
+/** The last attempt may not have been sent, but the handler may have run in an earlier one. */
+export function withMaybeExecuted(error: unknown): unknown {
+  if (!isOwnError(error)) return error;
+  const { code, message, origin, outcome, host, handler, detail, cause } = error;
+  if (outcome !== "notSent" && outcome !== "notExecuted") return error;
+  return new InternodeError(code, message, {
+    origin,
+    outcome: "maybeExecuted",
+    host,
+    handler,
+    detail,
+    cause,
+  });
 }

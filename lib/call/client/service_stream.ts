@@ -6,7 +6,11 @@
 
 import { InternodeError } from "../../errors.ts";
 import type { CallTraces } from "../../rpc/tracing/call_trace.ts";
-import { OutgoingStream, type StreamDelegate } from "../../rpc/calling/outgoing_stream.ts";
+import { OutgoingStream } from "../../rpc/calling/outgoing_stream.ts";
+import type { CallDelegate } from "../../rpc/calling/call_delegate.ts";
+import type { AnyContract } from "../../rpc/contract/contract.ts";
+import type { CallFigures } from "../../rpc/metering/call_figures.ts";
+import type { FaceFigures } from "../../rpc/metering/face_figures.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import { CallTime } from "../../session/frames/call_time.ts";
@@ -146,11 +150,12 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
 }
 
 /** What the stream asks of the connection it is on, or will be on. */
-class Carrier implements StreamDelegate {
+class Carrier implements CallDelegate {
   /** The replica's address; empty before one is picked. */
   host = "";
   readonly traces: CallTraces;
   readonly spans: Tracer | null;
+  readonly figures: FaceFigures;
   readonly #core: ClientCore;
   #link: OpenLink | null = null;
   #isHeld = false;
@@ -159,6 +164,7 @@ class Carrier implements StreamDelegate {
     this.#core = core;
     this.traces = core.traces;
     this.spans = core.spans;
+    this.figures = core.figures;
   }
 
   /** The stream is opened on this connection. */
@@ -175,6 +181,10 @@ class Carrier implements StreamDelegate {
     this.#isHeld = false;
     this.#link!.end();
     return this.#link;
+  }
+
+  figuresOf(contract: AnyContract): CallFigures {
+    return (this.#link?.replica ?? this.#core).figuresOf(contract);
   }
 
   now(): number {

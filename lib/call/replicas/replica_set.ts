@@ -183,6 +183,7 @@ export class ReplicaSet implements ReplicaListener {
   onFailure(replica: ServiceReplica): void {
     const nowMs = this.#core.options.clock.now();
     if (!replica.health.onFailure(nowMs)) return;
+    this.#core.figures.onSetAside(replica.endpoint.address);
     this.#tellSetAside(replica, replica.health.returnsMs - nowMs);
     this.#refresh();
   }

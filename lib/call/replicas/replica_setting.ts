@@ -6,6 +6,7 @@
 
 import type { DialLimiter } from "../../rpc/connecting/dial_limiter.ts";
 import type { LinkMaker } from "../../driver/link_maker.ts";
+import type { FaceFigures } from "../../rpc/metering/face_figures.ts";
 import type { ClientSettings } from "../service/client_options.ts";
 
 /** What replicas need of their client. */
@@ -16,6 +17,8 @@ export interface ReplicaSetting {
   readonly links: LinkMaker;
   /** Limits how many of its dials are under way. */
   readonly dialLimiter: DialLimiter;
+  /** Counts calls, if anybody wants that. */
+  readonly figures: FaceFigures;
   /** Whether it accepts no new calls. */
   readonly isClosing: boolean;
 }

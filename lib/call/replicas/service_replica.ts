@@ -15,6 +15,9 @@ import type { Channel } from "../../transport/channel/transport.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
 import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
+import type { AnyContract } from "../../rpc/contract/contract.ts";
+import type { CallFigures } from "../../rpc/metering/call_figures.ts";
+import { HostFigures } from "../../rpc/metering/host_figures.ts";
 import type { Replica } from "../balancers/balancer.ts";
 import type { ReplicaSetting } from "./replica_setting.ts";
 import type { ReplicaHealth } from "../service/outlier_detector.ts";
@@ -67,6 +70,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
 
   readonly #core: ReplicaSetting;
   readonly #log: ConnectionLog;
+  #figures: HostFigures | null = null;
   /** Stops watching the endpoint's changes. */
   #unwatch: { readonly endpoint: Endpoint; readonly end: () => void } | null = null;
 
@@ -149,6 +153,12 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
     this.current = null;
     this.reconnector.close(error);
     this.#checkMissing();
+  }
+
+  /** The figures of a contract's calls to it. */
+  figuresOf(contract: AnyContract): CallFigures {
+    const { address } = this.endpoint;
+    return (this.#figures ??= new HostFigures(this.#core.figures, "client", address)).of(contract);
   }
 
   /** A call was answered, with a response or an error, after that time. */

@@ -29,7 +29,7 @@ import {
 
 /** The handlers of a worker, and settings that cannot be sent from `serveWorkers`. */
 export interface WorkerService
-  extends Omit<ServiceListenOptions, "sharePort">, Pick<ServeOptions, "auth" | "tracer"> {
+  extends Omit<ServiceListenOptions, "sharePort">, Pick<ServeOptions, "auth" | "meter" | "tracer"> {
   /** The handlers of all connections, or a function that chooses those of a connection; if it throws, the connection is closed. */
   readonly handlers: HandlerMap | ((channel: Channel) => HandlerMap);
   /** Called when the server has stopped and all its calls have ended, such as to close a database; it has 2 seconds, then the worker is terminated. Default: none. */
@@ -131,14 +131,23 @@ async function run(
   signal: AbortSignal,
   onServing: (server: Server) => void,
 ): Promise<void> {
-  const { handlers, auth, tracer, onStopped, ...listening } = service;
+  const { handlers, auth, meter, tracer, onStopped, ...listening } = service;
   const logger = loggerOf(service.logger), { address, sharePort, settings, worker } = given;
   let failure: { readonly error: unknown } | null = null;
   try {
     const { audit } = listening;
     const listener = await listen(address, handlers, { ...listening, logger, sharePort });
     const name = workerName(settings.name ?? listener.address, worker);
-    const server = serve(listener, { ...settings, name, audit, auth, tracer, logger, signal });
+    const server = serve(listener, {
+      ...settings,
+      name,
+      audit,
+      auth,
+      meter,
+      tracer,
+      logger,
+      signal,
+    });
     onServing(server);
     await server.finished;
   } catch (error) {

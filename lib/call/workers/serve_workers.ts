@@ -24,7 +24,14 @@ import { shown } from "../../foreign/text_of.ts";
 
 const MAX_WORKERS = 1_024;
 /** Options of `serve` that cannot be sent, and belong to `serveWorker`. */
-const CODE: readonly (keyof ServeOptions)[] = ["audit", "auth", "clock", "random", "tracer"];
+const CODE: readonly (keyof ServeOptions)[] = [
+  "audit",
+  "auth",
+  "clock",
+  "meter",
+  "random",
+  "tracer",
+];
 /** The back-off of restarting a worker. */
 const RESTART: BackOffOptions = { initialMs: 100, factor: 2, maxMs: 10_000, jitter: 0.4 };
 
@@ -37,7 +44,7 @@ const RESTART: BackOffOptions = { initialMs: 100, factor: 2, maxMs: 10_000, jitt
 export interface ServeWorkersOptions<Data = unknown> extends
   Omit<
     ServeOptions,
-    "audit" | "auth" | "clock" | "logger" | "random" | "signal" | "tracer"
+    "audit" | "auth" | "clock" | "logger" | "meter" | "random" | "signal" | "tracer"
   > {
   /** How many workers: 1 to 1,024. More workers than cores are of no use. */
   readonly workers: number;

@@ -5,7 +5,10 @@
  */
 
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
+import type { AnyContract } from "../contract/contract.ts";
 import type { Tracer } from "../contract/tracer.ts";
+import type { CallFigures } from "../metering/call_figures.ts";
+import type { FaceFigures } from "../metering/face_figures.ts";
 import type { CallTraces } from "../tracing/call_trace.ts";
 
 /** What a pending call needs of its connection. */
@@ -16,8 +19,14 @@ export interface CallDelegate {
   readonly traces: CallTraces;
   /** Begins the spans of calls; `null` without a tracer. */
   readonly spans: Tracer | null;
+  /** Counts calls, if anybody wants that. */
+  readonly figures: FaceFigures;
+  /** The figures of a contract's calls to this host. */
+  figuresOf(contract: AnyContract): CallFigures;
   /** The monotonic time in milliseconds. */
   now(): number;
+  /** Begins a turn and returns its time. */
+  beginTurn(): number;
   /** Ends the call with the reason of its signal. */
   abort(call: OutgoingCall, reason: unknown): void;
 }

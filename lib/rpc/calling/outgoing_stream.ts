@@ -13,18 +13,13 @@ import { OpenedStream } from "../../session/calls/opened_stream.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { CallDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
+import { countOutcome } from "../metering/count_outcome.ts";
 import { traceCode } from "../tracing/call_trace.ts";
 import { startClientSpan, withTraceContext } from "../tracing/client_span.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import { MessageQueue, type QueueListener } from "../serving/message_queue.ts";
 import { decodePayload, invalidPayload } from "../contract/payload.ts";
 import type { Span } from "../contract/tracer.ts";
-
-/** What a stream needs of its connection besides what any call needs. */
-export interface StreamDelegate extends CallDelegate {
-  /** Begins a turn and returns its time. */
-  beginTurn(): number;
-}
 
 /** The internal part of a `Stream`. */
 export class OutgoingStream<Initial, Input, Output> extends OpenedStream implements QueueListener {
@@ -34,7 +29,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   readonly span: Span | null;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
-  readonly #delegate: StreamDelegate;
+  readonly #delegate: CallDelegate;
   readonly #subroute: string;
   readonly #startMs: number;
   #isOpen = false;
@@ -47,14 +42,15 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
 
   constructor(
     contract: StreamContract<Initial, Input, Output>,
-    delegate: StreamDelegate,
+    delegate: CallDelegate,
     subroute: string,
   ) {
     super();
     this.#contract = contract;
     this.#delegate = delegate;
     this.#subroute = subroute;
-    this.#startMs = delegate.traces.active ? delegate.now() : -1;
+    const isTimed = delegate.traces.active || delegate.figures.active;
+    this.#startMs = isTimed ? delegate.now() : -1;
     const { spans, host } = delegate;
     this.span = spans === null ? null : startClientSpan(spans, contract.name, host, subroute);
     this.outputs = new MessageQueue(this);
@@ -211,8 +207,10 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
     this.#signal = null;
     this.span?.end(ending.error);
     if (this.#finished !== null) this.#settle(this.#finished, ending);
-    const { traces, host } = this.#delegate;
-    if (this.#startMs < 0 || !traces.active) return;
+    const { traces, figures, host } = this.#delegate;
+    if (this.#startMs < 0) return;
+    if (figures.active) this.#count(ending.error);
+    if (!traces.active) return;
     traces.emit({
       direction: "outgoing",
       kind: "stream",
@@ -223,6 +221,11 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
       durationMs: this.#delegate.now() - this.#startMs,
       error: traceCode(ending.error),
     });
+  }
+
+  #count(failure: unknown): void {
+    const delegate = this.#delegate, tookMs = delegate.now() - this.#startMs;
+    countOutcome(delegate.figuresOf(this.#contract), failure, tookMs);
   }
 
   #settle(promise: PromiseWithResolvers<void>, ending: { readonly error: unknown }): void {

@@ -12,6 +12,7 @@ import { type CallTime, UNLIMITED_TIME } from "../../session/frames/call_time.ts
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { CallDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
+import { countOutcome } from "../metering/count_outcome.ts";
 import { CallWatch, traceRequest, watchOf } from "./call_watch.ts";
 import type { SingleContract } from "../contract/contract.ts";
 import { decodePayload, invalidPayload } from "../contract/payload.ts";
@@ -90,6 +91,10 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** Ends well. */
   succeed(response: Response): void {
     if (this.#watch !== null) this.#finish(this.#watch, undefined);
+    const delegate = this.#delegate;
+    if (delegate.figures.active) {
+      delegate.figuresOf(this.#contract).succeed(delegate.beginTurn() - this.time.madeMs);
+    }
     this.#resolve(response);
   }
 
@@ -102,6 +107,11 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** Fails with just this. */
   fail(failure: unknown): void {
     if (this.#watch !== null) this.#finish(this.#watch, failure);
+    const delegate = this.#delegate;
+    if (delegate.figures.active) {
+      const { time } = this, tookMs = time === UNLIMITED_TIME ? 0 : delegate.now() - time.madeMs;
+      countOutcome(delegate.figuresOf(this.#contract), failure, tookMs);
+    }
     this.#reject(failure);
   }
 

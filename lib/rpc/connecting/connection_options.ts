@@ -23,7 +23,9 @@ import { type Limits, resolveLimits } from "../../wire/limits.ts";
 import { authenticatorOf } from "../proof/guarded_authenticator.ts";
 import { tracerOf } from "../tracing/guarded_tracer.ts";
 import { type Logger, loggerOf } from "../contract/logger.ts";
+import type { Meter } from "../contract/meter.ts";
 import type { Tracer } from "../contract/tracer.ts";
+import { GuardedMeter } from "../metering/guarded_meter.ts";
 
 /** Options of nodes, clients and servers. */
 export interface ConnectionOptions extends Partial<SessionTimes> {
@@ -62,6 +64,8 @@ export interface ConnectionOptions extends Partial<SessionTimes> {
   readonly logger?: Logger | undefined;
   /** Begins a span for each call made and served, and sends the trace's context along; see `Tracer`. Default: none, at no cost. */
   readonly tracer?: Tracer | undefined;
+  /** Receives how long each call took, made and served, and further figures; see `Meter`. Default: none, at no cost. */
+  readonly meter?: Meter | undefined;
   /** The source of time. Default: the system. */
   readonly clock?: Clock | undefined;
   /** The source of random numbers. Default: the system. */
@@ -78,6 +82,8 @@ export interface ConnectionSettings extends LinkSettings {
   readonly logger: EventLogger;
   /** See {@linkcode ConnectionOptions}. */
   readonly tracer: Tracer | null;
+  /** See {@linkcode ConnectionOptions}. */
+  readonly meter: GuardedMeter | null;
 }
 
 let toldOfInterpreter = false;
@@ -128,6 +134,9 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
     tracer: given.tracer === undefined
       ? null
       : tracerOf(withMethods("tracer", given.tracer, "startSpan")),
+    meter: given.meter === undefined
+      ? null
+      : new GuardedMeter(withMethods("meter", given.meter, "meterCalls"), logger),
     clock,
     random: randomOf(given.random),
   };

@@ -8,6 +8,7 @@ import type { InternodeError } from "../../errors.ts";
 import { abort, guardedController } from "../../runtime/abort.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
+import type { CallFigures } from "../metering/call_figures.ts";
 import type { CallRecord } from "./call_record.ts";
 import type { DecodedRoom } from "../../wire/decoded_memory.ts";
 import type { CallSource } from "./call_source.ts";
@@ -22,6 +23,8 @@ export interface CallPlace {
   readonly source: CallSource;
   /** The subroute. */
   readonly subroute: string;
+  /** Counts the calls, if anybody wants that. */
+  readonly figures: CallFigures;
 }
 
 /** What only some calls have. */
@@ -145,8 +148,19 @@ export class CallContext implements HandlerContext {
     if (controller !== null) abort(controller, error);
   }
 
-  /** The call ended before its handler: aborts the signal, if it was made. */
-  cancel(error: InternodeError): void {
+  /** The figures of such calls; `null` if nobody counts. */
+  get figures(): CallFigures | null {
+    const place = this.#place;
+    return place.serving.figures.active ? place.figures : null;
+  }
+
+  /**
+   * The call ended before its handler: aborts the signal, if it was made.
+   *
+   * @param arrivedMs When the call arrived.
+   */
+  cancel(error: InternodeError, arrivedMs: number): void {
+    this.figures?.fail(error.code, this.#place.source.beginTurn() - arrivedMs);
     this.#more().cancelled = error;
     this.#abort(error);
     this.record?.fail(error.code, error);

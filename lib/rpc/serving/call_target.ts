@@ -13,6 +13,8 @@ import type { ByteReader } from "../../wire/byte_reader.ts";
 import { CallContext, type CallPlace } from "./call_context.ts";
 import { auditRefused, type CallName, recordCall } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
+import type { CallFigures } from "../metering/call_figures.ts";
+import { OTHER } from "../metering/face_figures.ts";
 import { type Serving, unknownHandler } from "./serving.ts";
 
 /** What is called: a contract, or an unknown name, which may be for requests or streams. */
@@ -33,12 +35,29 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
   readonly source: CallSource;
   /** See {@linkcode CallPlace}. */
   readonly subroute: string;
+  #figures: CallFigures | null = null;
+  #generation = -1;
 
   constructor(contract: Target, serving: Serving, source: CallSource, subroute: string) {
     this.contract = contract;
     this.serving = serving;
     this.source = source;
     this.subroute = subroute;
+  }
+
+  /** See {@linkcode CallPlace}. */
+  get figures(): CallFigures {
+    const { generation } = this.serving.figures;
+    if (this.#figures !== null && this.#generation === generation) return this.#figures;
+    return this.#findFigures();
+  }
+
+  #findFigures(): CallFigures {
+    const { contract: { name, kind: known }, serving: { figures }, source: { host } } = this;
+    this.#generation = figures.generation;
+    // Names that no handler has come from outside.
+    const handler = known === undefined ? OTHER : name;
+    return this.#figures = figures.of({ side: "server", kind: known ?? "single", handler, host });
   }
 
   /** See {@linkcode HandlerTarget}: refuses the call; overridden for requests. */
@@ -95,6 +114,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
   /** Reports a call for which no handler runs to tracers, subscribers and the audit. */
   protected record(error: InternodeError, kind: CallName["kind"], metadata: Metadata): void {
     const { name, kind: expected = kind } = this.contract;
+    if (this.serving.figures.active) this.figures.fail(error.code, 0);
     const call = { name, kind: expected };
     recordCall(this.serving, call, this.subroute, this.source.host, metadata)
       ?.fail(error.code, error);
@@ -142,6 +162,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
       outcome: "notExecuted",
     });
     context.letGo();
+    if (this.serving.figures.active) this.figures.fail(error.code, 0);
     answer(error);
     context.record?.fail(error.code, error);
     auditRefused(this.serving, contract, this.subroute, this.source, error);

@@ -28,7 +28,7 @@ export class IncomingRequest extends IncomingCall {
       context.letGo();
       this.onDropped?.();
     }
-    context.cancel(error);
+    context.cancel(error, this.arrivedMs);
   }
 
   /** Aborts the handler's signal. */

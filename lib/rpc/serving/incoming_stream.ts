@@ -76,7 +76,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
       this.context.letGo();
       this.onDropped?.();
     }
-    this.context.cancel(error);
+    this.context.cancel(error, this.arrivedMs);
     this.run?.cutShort();
   }
 
@@ -105,14 +105,19 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
   /** The handler is done. */
   finish(): void {
     this.input.giveUp(HANDLER_ENDED);
-    const { record } = this.context;
-    this.#responder.finishStream(this, this.#source.beginTurn(), () => record?.end());
+    const { record, figures } = this.context;
+    this.#responder.finishStream(this, this.#source.beginTurn(), () => {
+      record?.end();
+      figures?.succeed(this.#source.beginTurn() - this.arrivedMs);
+    });
   }
 
   /** The handler has failed: sends the error. */
   fail(error: InternodeError, detail: Uint8Array | null): void {
     this.input.giveUp(HANDLER_ENDED);
-    this.#responder.failCall(this, error, detail, this.#source.beginTurn());
+    const nowMs = this.#source.beginTurn();
+    if (this.pending) this.context.figures?.fail(error.code, nowMs - this.arrivedMs);
+    this.#responder.failCall(this, error, detail, nowMs);
   }
 
   /** The handler has read an input. */

@@ -18,6 +18,8 @@ import { CallTraces } from "../tracing/call_trace.ts";
 import { ClosingSignals } from "./closing_signals.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Tracer } from "../contract/tracer.ts";
+import { FaceFigures } from "../metering/face_figures.ts";
+import type { GuardedMeter } from "../metering/guarded_meter.ts";
 
 /** What handlers need of their node. */
 export interface Serving {
@@ -27,6 +29,8 @@ export interface Serving {
   readonly traces: CallTraces;
   /** Begins the spans of calls; `null` without a tracer. */
   readonly spans: Tracer | null;
+  /** Counts calls, if anybody wants that. */
+  readonly figures: FaceFigures;
   /** Receives refused calls; `null` without an audit. */
   readonly audit: AuditTrail | null;
   /** Logs failures of handlers. */
@@ -47,9 +51,10 @@ export interface Serving {
 
 /** What the handlers of a node or server need, with nothing running yet. */
 export function servingOf(
-  { clock, tracer, logger }: {
+  { clock, tracer, meter, logger }: {
     readonly clock: Clock;
     readonly tracer: Tracer | null;
+    readonly meter: GuardedMeter | null;
     readonly logger: EventLogger;
   },
   audit: AuditTrail | null,
@@ -58,6 +63,7 @@ export function servingOf(
     clock,
     traces: new CallTraces(logger),
     spans: tracer,
+    figures: new FaceFigures(meter, clock),
     audit,
     logger,
     refusals: new RepeatedLines(),

@@ -192,9 +192,9 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     response: Response,
   ): void {
     const codec = this.contract.response;
+    let sent = true;
     try {
       const lending = isLent(response, context) ? this.serving.lending : null;
-      let sent = true;
       if (call === null) responder.respond(id, codec, response, lending);
       else sent = responder.finishCall(call, codec, response, this.source.beginTurn(), lending);
       // What waits to be sent is lent until it has been.
@@ -208,7 +208,15 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
       (this.#room ??= new ResponseRoom()).onTaken(waitingBytes);
     }
     if (context.record !== null) context.record.end();
+    if (sent && this.serving.figures.active) this.#count(call);
     this.#leave(context);
+  }
+
+  /** A call was answered. */
+  #count(call: IncomingRequest | null): void {
+    const nowMs = this.source.beginTurn();
+    if (call === null) this.serving.figures.inline.add(this.figures, nowMs);
+    else this.figures.succeed(nowMs - call.arrivedMs);
   }
 
   #failToSend(
@@ -245,11 +253,17 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     error: InternodeError,
     detail: Uint8Array | null,
   ): void {
+    if (this.serving.figures.active && call?.pending !== false) this.#countFailed(call, error);
     if (call === null) responder.respondError(id, error, detail);
     else responder.failCall(call, error, detail, this.source.beginTurn());
     logFailure(this.serving, this.contract, this.source, thrown);
     context.record?.fail(error.code, thrown);
     this.#leave(context);
+  }
+
+  #countFailed(call: IncomingRequest | null, { code }: InternodeError): void {
+    const { inline } = this.serving.figures, nowMs = this.source.beginTurn();
+    this.figures.fail(code, call === null ? inline.take(nowMs) : nowMs - call.arrivedMs);
   }
 
   #leave(context: CallContext): void {

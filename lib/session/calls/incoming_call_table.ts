@@ -16,6 +16,8 @@ export abstract class IncomingCall {
   readonly deadlineMs: number;
   /** How many bytes of the connection's budget it holds until it has ended. */
   heldBytes = 0;
+  /** When it arrived, on the session's clock. */
+  arrivedMs = 0;
   /** Whether it still has no response. */
   pending = false;
   /** Whether its handler has begun, or begins in this turn; `false` while the call waits for a slot of its handler. */

@@ -163,11 +163,13 @@ export class IncomingCalls implements Responder {
 
   /** Adds a request that is answered later. */
   acceptCall(call: IncomingCall): void {
+    call.arrivedMs = this.#scheduler.nowMs;
     this.calls.add(call);
   }
 
   /** Adds a stream and makes its two directions. */
   acceptStream(stream: AcceptedStream, outputCredit: number, inputCredit: number): void {
+    stream.arrivedMs = this.#scheduler.nowMs;
     this.calls.add(stream);
     if (outputCredit > 0) {
       stream.send = new SendHalf(this.#scheduler, FrameType.output, outputCredit);

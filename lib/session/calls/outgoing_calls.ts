@@ -9,7 +9,7 @@ import { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../../wire/frame.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
-import { UNLIMITED_TIME } from "../frames/call_time.ts";
+import { CallTime } from "../frames/call_time.ts";
 import { encodeMetadata, type Metadata } from "../frames/metadata.ts";
 import { NameNumbers } from "./name_numbers.ts";
 import { OpenedStream, openingPrefix } from "./opened_stream.ts";
@@ -228,7 +228,7 @@ export class OutgoingCalls {
     } else if (call.state === "sent") {
       call.state = "abandoned";
       // The call has ended here; only its slot waits for the peer's response.
-      call.time = UNLIMITED_TIME;
+      call.time = new CallTime(call.time.madeMs, Infinity);
       const reason = reasonText(error);
       if (call instanceof OpenedStream && call.send !== null) {
         call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);

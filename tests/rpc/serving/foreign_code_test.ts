@@ -100,6 +100,13 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
     options: () => ({ logger: { debug: act, info: act, warn: act, error: act } }),
   }),
   "a tracer": (act) => ({ options: () => ({ tracer: { startSpan: act } }) }),
+  "a meter": (act) => ({ options: () => ({ meter: { meterCalls: act } }) }),
+  "a meter, as it records": (act) => ({
+    options: () => ({ meter: { meterCalls: () => ({ record: act }) } }),
+  }),
+  "a meter, as it watches": (act) => ({
+    options: () => ({ meter: { meterCalls: () => ({ record() {} }), watch: act } }),
+  }),
   "a span's run": (act) => ({ options: () => ({ tracer: { startSpan: () => span("run", act) } }) }),
   "a span's end": (act) => ({ options: () => ({ tracer: { startSpan: () => span("end", act) } }) }),
   "a span's context": (act) => ({
