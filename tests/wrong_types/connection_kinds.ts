@@ -22,6 +22,7 @@ export const CONNECTION: KindsOf<ConnectionOptions> = {
   renewalGraceMs: "number",
   logger: "fields",
   tracer: "methods",
+  meter: "methods",
   clock: "methods",
   random: "methods",
 };
