@@ -53,6 +53,8 @@ export {
   type ConsistentHashOptions,
 } from "./lib/call/balancers/consistent_hash.ts";
 export { failureDetail } from "./lib/rpc/contract/failure_detail.ts";
+export { gridMethod, type GridMethodOptions } from "./lib/call/service/grid_method.ts";
+export type { HandlerBundle } from "./lib/rpc/contract/handler_bundle.ts";
 export { HandlerMap, type MethodOptions } from "./lib/call/server/handler_map.ts";
 export {
   implement,

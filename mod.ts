@@ -121,6 +121,7 @@ export {
   type StreamContract,
   type StreamOptions,
 } from "./lib/rpc/contract/contract.ts";
+export type { HandlerBundle } from "./lib/rpc/contract/handler_bundle.ts";
 export { failureDetail } from "./lib/rpc/contract/failure_detail.ts";
 export type {
   HandleOptions,

@@ -9,7 +9,7 @@ import type { InternodeError } from "../errors.ts";
 import type { TokenJudgement } from "../transport/channel/authorization.ts";
 import { closeQuietly } from "../transport/channel/close_quietly.ts";
 import type { HandshakeSlot } from "../transport/channel/handshake_limiter.ts";
-import type { Link } from "../driver/link.ts";
+import type { Link, LinkDelegate } from "../driver/link.ts";
 import { ListenerLimiter } from "../transport/channel/listener_limiter.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { Channel } from "../transport/channel/transport.ts";
@@ -17,6 +17,7 @@ import { parseHostAddress } from "../runtime/host_address.ts";
 import { dials } from "./dialler.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { GridPeer } from "./grid_peer.ts";
+import { Guests } from "./guests/guests.ts";
 import type { PeerSet } from "./peer_set.ts";
 import { PendingConnections, type TakeOver } from "../rpc/connecting/pending_connections.ts";
 import { TokenJudge } from "../rpc/connecting/token_judge.ts";
@@ -29,10 +30,10 @@ const MAX_UNPROVEN = 1_024;
 /** What is told in the handshake, where there is a code for it, rather than before a WebSocket upgrade. */
 const TOLD_LATER: ReadonlySet<RefusalCode> = new Set(["NotListed", "GoingAway"]);
 
-/** A host that may come in. */
+/** A host or guest that may come in. */
 interface Entry {
-  /** Gives its peer. */
-  enter(): GridPeer;
+  /** Gives its connection to whom it belongs. */
+  readonly enter: TakeOver;
 }
 
 /** Accepts connections and hands each to its peer after the handshake. */
@@ -41,6 +42,8 @@ export class Acceptor {
   readonly log: ListenerLog;
   /** Limits pending connections. */
   readonly limiter: ListenerLimiter;
+  /** Those who come in and are no hosts. */
+  readonly guests: Guests;
 
   readonly #node: GridNode;
   readonly #peers: PeerSet;
@@ -57,9 +60,11 @@ export class Acceptor {
     const local = node.local.href;
     const log = this.log = new ListenerLog(local, logger, clock, node.audit);
     this.#peers = peers;
-    // Those of names that are not listed share one place.
-    const among = (name: string): string => peers.get(name) === undefined ? "" : name;
-    this.#tokens = new TokenJudge({ auth, clock, local, log, used: new UsedTokens(), among });
+    const guests = this.guests = new Guests(node, log), used = new UsedTokens();
+    // Those of names that are not listed share one place, and guests another one.
+    const among = (name: string): string =>
+      guests.isGuest(name) ? "guests" : peers.get(name) === undefined ? "" : name;
+    this.#tokens = new TokenJudge({ auth, clock, local, log, used, among, guests });
     this.limiter = new ListenerLimiter({ ...handshakeLimits, handshakeTimeoutMs, clock });
     this.onPeersChange();
     this.#pending = new PendingConnections({
@@ -77,9 +82,14 @@ export class Acceptor {
     this.limiter.maxUnproven = maxUnproven ?? Math.max(MAX_UNPROVEN, 2 * this.#peers.size);
   }
 
-  /** How many connections are in their handshake. */
+  /** How many connections are in their handshake, or those of guests. */
   get count(): number {
-    return this.#pending.count;
+    return this.#pending.count + this.guests.count;
+  }
+
+  /** The links of guests. */
+  get links(): readonly Link[] {
+    return this.guests.links;
   }
 
   /** Judges the token of a WebSocket upgrade request, see `ListenOptions`. */
@@ -112,11 +122,7 @@ export class Acceptor {
         if (found.code === "GoingAway") this.#onIntroduced(caller, link.identity);
         return found;
       }
-      return () => {
-        const { reconnector } = found.enter();
-        reconnector.adopt(link);
-        return reconnector;
-      };
+      return found.enter;
     };
     try {
       this.#pending.accept(channel, judge, name, given);
@@ -126,22 +132,34 @@ export class Acceptor {
     }
   }
 
-  /** Closes all pending connections. */
-  close(error: InternodeError): void {
-    this.#pending.close(error);
+  /** Guests may finish what runs, and call no more. */
+  drain(reason: InternodeError): void {
+    this.guests.drain(reason);
   }
 
-  /** How the host of that name comes in once its handshake is done, or why its connection is refused. */
+  /** Closes all pending connections, and those of guests. */
+  close(error: InternodeError): void {
+    this.#pending.close(error);
+    this.guests.close(error);
+  }
+
+  /** How the host or guest of that name comes in once its handshake is done, or why its connection is refused. */
   #find(name: string, identity: PeerIdentity | undefined): Entry | Refusal {
     const node = this.#node, local = node.local.href;
     const denied = (why: string): Refusal => ({ code: "PermissionDenied", why });
     if (node.closing) return denied(`"${local}" is closing`);
     if (name === local) return denied(`"${name}" is this host's own name`);
+    const { guests } = this;
+    if (guests.isGuest(name)) {
+      return guests.refusal(name, identity) ?? { enter: (link, peer) => guests.enter(link, peer) };
+    }
     const peer = this.#peers.get(name);
     if (peer === undefined || peer.isAdmitted) {
       const verdict = node.admission.judge(name, identity);
       if ("why" in verdict) return verdict;
-      return dials(local, name) ? this.#dialled(name) : { enter: () => this.#peers.admit(verdict) };
+      return dials(local, name)
+        ? this.#dialled(name)
+        : { enter: (link) => adopt(link, this.#peers.admit(verdict)) };
     }
     const refusal = node.refusal(name, identity);
     if (dials(local, name)) {
@@ -151,7 +169,7 @@ export class Acceptor {
         : denied(`"${local}" dials "${name}", not the other way around`);
     }
     // It may have left meanwhile, and come back.
-    return refusal ?? { enter: () => this.#peers.get(name) ?? peer };
+    return refusal ?? { enter: (link) => adopt(link, this.#peers.get(name) ?? peer) };
   }
 
   #dialled(name: string): Refusal {
@@ -165,4 +183,10 @@ export class Acceptor {
     // Who has proven nothing does not shorten a back-off.
     if (identity !== undefined) peer.reconnector.dialAnew(false);
   }
+}
+
+/** A peer's connection has come in. */
+function adopt(link: Link, { reconnector }: GridPeer): LinkDelegate {
+  reconnector.adopt(link);
+  return reconnector;
 }

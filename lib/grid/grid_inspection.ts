@@ -5,6 +5,7 @@
  */
 
 import { messageOf } from "../foreign/text_of.ts";
+import { sumOfTraffic } from "../rpc/connecting/connection_stats.ts";
 import type { CloseOptions } from "../rpc/connecting/close_options.ts";
 import type { CallInFlight, CallsOptions } from "../rpc/contract/call_in_flight.ts";
 import { FaceInspection, linkFacts } from "../rpc/inspection/face_inspection.ts";
@@ -17,6 +18,7 @@ import type {
 } from "../rpc/inspection/inspection.ts";
 import { ownCertificates } from "../rpc/inspection/own_certificates.ts";
 import { plainOptions } from "../rpc/inspection/plain_options.ts";
+import { servedRemote } from "../rpc/inspection/served_remote.ts";
 import { registeredHandlers } from "../rpc/inspection/registered_handlers.ts";
 import type { Acceptor } from "./acceptor.ts";
 import type { GridNode } from "./grid_node.ts";
@@ -71,7 +73,7 @@ export class GridInspection extends FaceInspection {
   override stats(): FaceStats {
     const { node, peers, acceptor } = this.#parts;
     return {
-      ...peers.traffic(),
+      ...sumOfTraffic([peers.traffic(), acceptor.guests.totals.traffic()]),
       connections: acceptor.count + peers.connectionCount,
       runningCalls: node.serving.running,
       waitingCalls: peers.all.reduce((sum, { waitingCalls }) => sum + waitingCalls, 0),
@@ -81,6 +83,11 @@ export class GridInspection extends FaceInspection {
   /** See {@linkcode Inspection}. */
   override remotes(): readonly Remote[] {
     return this.#parts.peers.all.map((peer) => remoteOf(peer));
+  }
+
+  /** See {@linkcode Inspection}. */
+  override guests(): readonly Remote[] {
+    return this.#parts.acceptor.guests.all.map((guest) => servedRemote(guest));
   }
 
   /** See {@linkcode Inspection}. */

@@ -8,6 +8,7 @@ import { about } from "../foreign/log_event.ts";
 import { subscribe } from "../foreign/subscription.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
+import { isExposed } from "../runtime/loopback.ts";
 import { bindingRefusal } from "../transport/certificates/host_binding.ts";
 import type { Link, LinkDelegate } from "../driver/link.ts";
 import { type LinkExtras, LinkMaker } from "../driver/link_maker.ts";
@@ -23,6 +24,7 @@ import type { CallTraces } from "../rpc/tracing/call_trace.ts";
 import type { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
 import { DialLimiter } from "../rpc/connecting/dial_limiter.ts";
 import { HandlerTable } from "../rpc/serving/handler_table.ts";
+import { type Reach, TakenBundles } from "../rpc/bundles/taken_bundles.ts";
 import { Admission } from "./admission.ts";
 import type { ListedHost } from "./hosts/host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
@@ -39,6 +41,8 @@ export class GridNode {
   readonly admission: Admission;
   /** The handlers. */
   readonly handlers: HandlerTable = new HandlerTable();
+  /** The bundles among them. */
+  readonly bundles: TakenBundles = new TakenBundles(this.handlers);
   /** Who is told of ended calls. */
   readonly traces: CallTraces;
   /** Hears of refused connections and calls; `null` if there is no audit. */
@@ -84,6 +88,13 @@ export class GridNode {
     throw invalidArgument(message, { host: href });
   }
 
+  /** Who can reach it. */
+  get reach(): Reach {
+    const { listen, mutualTls } = this.options, { href: address } = listen;
+    const isProven = mutualTls || this.transport(listen).guarded === true;
+    return { address, isExposed: !isProven && isExposed(listen) };
+  }
+
   /** Why whoever has proven to have this identity may not be a host; `null`: it may. */
   refusal(host: string, identity: PeerIdentity | undefined): Refusal | null {
     return unproven(bindingRefusal(parseHostAddress(host), identity, this.options.mutualTls));
@@ -106,10 +117,15 @@ export class GridNode {
       source = new CallSource(host, link, onRefused, totals, limits.maxCalls, rate);
       this.#sources.set(link, source);
     }
-    const { handlers, serving } = this, caller = source;
-    const find = (): HandlerTarget | null => handlers.target(name, subroute, serving, caller);
+    return this.targetOf(source, name, subroute);
+  }
+
+  /** Makes what serves the calls of a connection under one name, or refuses them. */
+  targetOf(source: CallSource, name: string, subroute: string): HandlerTarget {
+    const { handlers, serving } = this;
+    const find = (): HandlerTarget | null => handlers.target(name, subroute, serving, source);
     const called = { name, subroute, message: noHandler(name, subroute) };
-    return find() ?? new UnknownTarget(called, serving, caller, find);
+    return find() ?? new UnknownTarget(called, serving, source, find);
   }
 
   /** Hosts come and go: rates that are as good as new are forgotten. */

@@ -19,6 +19,7 @@ import type { CallInFlight, CallsOptions } from "../rpc/contract/call_in_flight.
 import { type Inspectable, registerInspection } from "../rpc/inspection/inspectable.ts";
 import type { Connection } from "./connection.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
+import type { HandlerBundle } from "../rpc/contract/handler_bundle.ts";
 import { Acceptor } from "./acceptor.ts";
 import { GridInspection } from "./grid_inspection.ts";
 import { GridNode } from "./grid_node.ts";
@@ -194,8 +195,13 @@ export class Manager implements AsyncDisposable, Inspectable {
     handler: StreamHandlerFunction<Initial, Input, Output>,
     options?: HandleOptions,
   ): void;
-  handle(contract: AnyContract, handler: unknown, options: HandleOptions = {}): void {
-    this.#node.handlers.add(contract, handler as AnyHandler, options);
+  /** Takes a bundle of handlers, such as `admin` of `@internode/grid/admin`; see `Server.handle`. */
+  handle<Options extends object>(bundle: HandlerBundle<Options>, options?: Options): void;
+  handle(given: AnyContract | HandlerBundle<object>, second?: object, third?: HandleOptions): void {
+    const { handlers, bundles, reach } = this.#node;
+    if (given?.kind !== "bundle") return handlers.add(given, second as AnyHandler, third ?? {});
+    const guests = bundles.take(given, second ?? {}, this.#inspection, reach);
+    if (guests !== null) this.#acceptor.guests.open(guests);
   }
 
   /**
@@ -224,6 +230,7 @@ export class Manager implements AsyncDisposable, Inspectable {
         return peers.connections;
       },
       finished,
+      handle: (bundle, options) => this.handle(bundle, options),
       stats: () => inspection.stats(),
       calls: (options) => inspection.calls(options),
       close: (options) => this.close(options),
@@ -366,9 +373,10 @@ export class Manager implements AsyncDisposable, Inspectable {
     this.#node.closing = true;
     this.#membership.close();
     const listenerClosed = this.#listener.close();
-    const { links } = peers, reason = nodeCloses(this.local);
+    const reason = nodeCloses(this.local), links = [...peers.links, ...this.#acceptor.links];
     this.#node.serving.closing.abort(reason);
     peers.drain(reason);
+    this.#acceptor.drain(reason);
     const { ended } = new QuietWait(clock, graceMs, links, () => areDrained(links) ? 0 : Infinity);
     if (!await ended) {
       tellGivenUp(logger, this.local, graceMs, links, this.#node.serving.running);
@@ -381,6 +389,7 @@ export class Manager implements AsyncDisposable, Inspectable {
     this.#node.onGone = gone.look;
     await gone.ended;
     await listenerClosed;
+    this.#node.bundles.close();
     this.#node.audit?.close();
     await this.#node.options.credentials?.close();
     this.#inspection.close();

@@ -32,7 +32,7 @@ export class ReplicaLink<R extends LinkedReplica> {
   /** The number of a method on this connection. */
   methodNumber(key: MethodKey, nowMs: number): number {
     // By its text, because users may make a new key for each call.
-    return this.link.session.outgoing.keyNumber(key.hex, key.hex, nowMs);
+    return this.link.session.outgoing.keyNumber(key.hex, key.wireName, nowMs, key.subroute);
   }
 
   /** Counts a call. */

@@ -121,7 +121,7 @@ export class HandlerMap {
   add(key: MethodKey, contract: AnyContract, handler: unknown, options: MethodOptions = {}): this {
     // A method has none, also where they are given past the types.
     const { subroutes: _, ...others } = optionsOf("a handler", options as HandleOptions);
-    if (!(key instanceof MethodKey)) {
+    if (!(key instanceof MethodKey) || key.wireName !== key.hex) {
       throw invalidArgument(`The key of a method must come from makeMethodKey, not ${shown(key)}.`);
     }
     this.#table.add(contract, handler as AnyHandler, others, key.hex);

@@ -9,6 +9,9 @@ import { hasAborted, leaveSignal, listenTo } from "../../foreign/signal.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { type CloseOptions, resolveGraceMs } from "../../rpc/connecting/close_options.ts";
 import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
+import type { HandlerBundle } from "../../rpc/contract/handler_bundle.ts";
+import { inspectionOf } from "../../rpc/inspection/inspectable.ts";
+import type { Reach } from "../../rpc/bundles/taken_bundles.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
 import type { ServedClient } from "../../rpc/serving/served_connection.ts";
 import type { CallInFlight, CallsOptions } from "../../rpc/contract/call_in_flight.ts";
@@ -30,6 +33,7 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
   readonly address: string;
   readonly finished: Promise<void>;
   readonly #server: ServiceServer;
+  readonly #reach: Reach;
   readonly #closing = Promise.withResolvers<void>();
   readonly #inspection: ServerInspection;
   #isOver = false;
@@ -38,20 +42,22 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
 
   /**
    * @param server The server, with its settings.
-   * @param address See {@linkcode Server}.
+   * @param reach Its address, see {@linkcode Server}, and who can reach it.
    * @param signal Closes the server.
    * @param source The source of connections; closed in the end.
    * @param origin What they come from.
    */
   constructor(
     server: ServiceServer,
-    address: string,
+    reach: Reach,
     signal: AbortSignal | undefined,
     source: Source,
     origin?: object,
   ) {
     this.#server = server;
     this.#graceMs = server.settings.graceMs;
+    const { address } = reach;
+    this.#reach = reach;
     this.address = address;
     const phase = (): "open" | "closing" | "closed" => this.#phase;
     this.#inspection = new ServerInspection({
@@ -78,6 +84,11 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
 
   get connections(): readonly ServedClient[] {
     return this.#server.clients;
+  }
+
+  handle<Options extends object>(bundle: HandlerBundle<Options>, options?: Options): void {
+    const given = options ?? {} as Options;
+    this.#server.bundles.take(bundle, given, inspectionOf(this), this.#reach);
   }
 
   stats(): ServerStats {

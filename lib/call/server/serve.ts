@@ -11,6 +11,7 @@ import { subscribe } from "../../foreign/subscription.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
 import { exposedListenerError } from "../../rpc/proof/acceptor_policy.ts";
+import { isExposed } from "../../runtime/loopback.ts";
 import type { Authorize } from "../../transport/channel/authorization.ts";
 import { closeQuietly } from "../../transport/channel/close_quietly.ts";
 import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts";
@@ -90,7 +91,9 @@ export function serve(
         { event: "callback_failed", what: "onChange", local: listener.address, error },
       ),
   );
-  return new RunningServer(server, listener.address, options.signal, {
+  const { address } = listener;
+  const reach = { address, isExposed: ours(listener)?.mutualTls !== true && isExposed(address) };
+  return new RunningServer(server, reach, options.signal, {
     run: (isOver) => acceptFrom(listener, server, isOver),
     close: () => {
       unwatch();
@@ -128,7 +131,9 @@ export function serveOn(
     closeQuietly(channel);
     throw error;
   }
-  return new RunningServer(server, channel.remote, options.signal, {
+  const { remote: address, identity } = channel;
+  const reach = { address, isExposed: identity === undefined && isExposed(address) };
+  return new RunningServer(server, reach, options.signal, {
     run: () => server.whenEmpty(),
     close: () => Promise.resolve(),
   });

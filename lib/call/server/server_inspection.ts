@@ -6,7 +6,8 @@
 
 import type { CloseOptions } from "../../rpc/connecting/close_options.ts";
 import type { CallInFlight, CallsOptions } from "../../rpc/contract/call_in_flight.ts";
-import { FaceInspection, linkFacts } from "../../rpc/inspection/face_inspection.ts";
+import { FaceInspection } from "../../rpc/inspection/face_inspection.ts";
+import { servedRemote } from "../../rpc/inspection/served_remote.ts";
 import type {
   CertificateEnd,
   FaceStats,
@@ -17,7 +18,6 @@ import type {
 import { ownCertificates } from "../../rpc/inspection/own_certificates.ts";
 import { plainOptions } from "../../rpc/inspection/plain_options.ts";
 import { handlersOf } from "./handler_map.ts";
-import type { ServedConnection } from "../../rpc/serving/served_connection.ts";
 import type { ServiceServer } from "./service_server.ts";
 
 /** The running server that is looked at. */
@@ -66,7 +66,7 @@ export class ServerInspection extends FaceInspection {
 
   /** See {@linkcode Inspection}. */
   override remotes(): readonly Remote[] {
-    return this.#parts.server.served.map((connection) => remoteOf(connection));
+    return this.#parts.server.served.map((connection) => servedRemote(connection));
   }
 
   /** See {@linkcode Inspection}. */
@@ -88,17 +88,4 @@ export class ServerInspection extends FaceInspection {
   override drain(options?: CloseOptions): Promise<void> {
     return this.#parts.close(options);
   }
-}
-
-function remoteOf({ client, link, running }: ServedConnection): Remote {
-  const stats = client.stats();
-  return {
-    host: client.host,
-    state: stats.state,
-    ...linkFacts(link),
-    lastFailure: "",
-    runningHandlers: running,
-    replica: null,
-    stats,
-  };
 }

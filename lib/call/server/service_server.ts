@@ -7,7 +7,14 @@
 import { InternodeError } from "../../errors.ts";
 import { type AuditTrail, auditTrailOf } from "../../rpc/connecting/audit_trail.ts";
 import { ConnectionTotals, type ServerStats } from "../../rpc/connecting/connection_stats.ts";
+import { isReservedName } from "../../rpc/contract/handler_bundle.ts";
+import type { CallSource } from "../../rpc/serving/call_source.ts";
+import { HandlerTable } from "../../rpc/serving/handler_table.ts";
 import { type Serving, servingOf } from "../../rpc/serving/serving.ts";
+import { TakenBundles } from "../../rpc/bundles/taken_bundles.ts";
+import { UnknownTarget } from "../../rpc/serving/unknown_target.ts";
+import type { HandlerTarget } from "../../session/calls/handler_target.ts";
+import { noHandler } from "../../session/frames/wire_error.ts";
 import { tellGivenUp } from "../../rpc/connecting/link_closing.ts";
 import { PendingConnections, type TakeOver } from "../../rpc/connecting/pending_connections.ts";
 import { type TokenBearer, TokenJudge } from "../../rpc/connecting/token_judge.ts";
@@ -50,11 +57,15 @@ export class ServiceServer implements ServerOfConnection {
   readonly log: ListenerLog;
   /** The limiter of connections whose handshake is not done. */
   readonly limiter: ListenerLimiter;
+  /** The bundles that it serves beside what its maps have. */
+  readonly bundles: TakenBundles;
   /** See {@linkcode ServerOfConnection}. */
   changes = 0;
   /** The handlers of all connections; `null` if each connection has its own. */
   handlers: HandlerMap | null = null;
 
+  /** The handlers of bundles. */
+  readonly #reserved = new HandlerTable();
   readonly #audit: AuditTrail | null;
   readonly #tokens: TokenJudge;
   readonly #pending: PendingConnections;
@@ -69,6 +80,7 @@ export class ServiceServer implements ServerOfConnection {
   constructor(settings: ServeSettings, limiter?: ListenerLimiter) {
     this.settings = settings;
     const { auth, clock, logger, handshakeTimeoutMs } = settings;
+    this.bundles = new TakenBundles(this.#reserved);
     this.#audit = auditTrailOf(settings.audit, settings.name, logger, clock);
     this.limiter = limiter ?? new ListenerLimiter({ clock });
     this.limiter.handshakeTimeoutMs = handshakeTimeoutMs;
@@ -125,7 +137,9 @@ export class ServiceServer implements ServerOfConnection {
   take(channel: Channel, handlers: HandlerMap, name?: string, given?: HandshakeSlot): void {
     const { changes } = this;
     const find: FindTarget = (name, subroute, source) =>
-      methodTarget(handlers, name, subroute, this.serving, source);
+      isReservedName(name)
+        ? this.#reservedTarget(name, subroute, source)
+        : methodTarget(handlers, name, subroute, this.serving, source);
     const takeOver: TakeOver = (link, peer) => {
       const connection = new ServedConnection(this, find, link, peer, changes);
       this.#connections.set(connection, handlers);
@@ -184,6 +198,7 @@ export class ServiceServer implements ServerOfConnection {
     for (const connection of this.served) connection.close(reason);
     const ended = Promise.all([this.whenEmpty(), listenerClosed]);
     const isOver = await within(clock, CLOSING_MS, ended), answered = this.totals.answers().shown();
+    this.bundles.close();
     this.#audit?.close();
     if (isOver) {
       return logger.info(`The server ${name} has stopped.`, {
@@ -196,6 +211,13 @@ export class ServiceServer implements ServerOfConnection {
       `The server ${name} has stopped, but its listener or ${this.#count} of its connections did not end within ${CLOSING_MS} ms.`,
       { event: "server_down", name, count: this.#count, limit: CLOSING_MS, answered },
     );
+  }
+
+  #reservedTarget(name: string, subroute: string, source: CallSource): HandlerTarget {
+    const { serving } = this, table = this.#reserved;
+    const find = (): HandlerTarget | null => table.target(name, subroute, serving, source);
+    const called = { name, subroute, message: noHandler(name, subroute) };
+    return find() ?? new UnknownTarget(called, serving, source, find);
   }
 
   /** Closes the connections that have nothing to do any more, and says when to look again; 0: nothing is left. */

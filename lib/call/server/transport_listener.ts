@@ -46,6 +46,8 @@ interface Waiting {
 export class TransportListener implements ServiceListener {
   address: string;
   readonly guarded: boolean;
+  /** Whether all of them are known by a certificate, or come from this process. */
+  readonly mutualTls: boolean;
   readonly onChange?: (listener: () => void) => () => void;
   /** The handlers of all connections; `null` if a function chooses those of each. */
   readonly handlers: HandlerMap | null;
@@ -68,7 +70,7 @@ export class TransportListener implements ServiceListener {
    * @param handlers The handlers of all connections, or what chooses those of a connection.
    * @param logger Logs refused connections.
    * @param guarded Whether all connections are authenticated.
-   * @param transport Reports changes of credentials, if it can.
+   * @param transport Reports changes of credentials, if it can; may authenticate all connections by itself.
    * @param limiter Gives slots to connections.
    */
   constructor(
@@ -81,6 +83,7 @@ export class TransportListener implements ServiceListener {
   ) {
     this.address = address;
     this.guarded = guarded;
+    this.mutualTls = transport.guarded === true;
     this.limiter = limiter;
     if (transport.onChange !== undefined) {
       this.onChange = (listener) => transport.onChange!(listener);

@@ -30,10 +30,14 @@ export class MethodKey {
   readonly method: string;
   /** `component.method`, for people: messages, logs and traces. */
   readonly name: string;
-  /** The fingerprint in 32 lower-case hex digits: the handler's name on the wire. */
+  /** The fingerprint in 32 lower-case hex digits: the handler's name on the wire, but see `gridMethod`. */
   readonly hex: string;
   /** The fingerprint's 16 bytes. Not to be changed. */
   readonly bytes: Uint8Array;
+  /** The handler's name on the wire: `hex`, and the contract's name for a handler of a grid's node, see `gridMethod`. */
+  readonly wireName: string;
+  /** The subroute; empty for all methods of services. */
+  readonly subroute: string;
 
   /**
    * Makes a key; users call {@linkcode makeMethodKey}.
@@ -41,13 +45,16 @@ export class MethodKey {
    * @param component The component.
    * @param method Its method.
    * @param bytes The fingerprint.
+   * @param isGrid Whether `component` is the name of a grid's handler, and `method` its subroute, perhaps empty. Default: `false`.
    */
-  constructor(component: string, method: string, bytes: Uint8Array) {
+  constructor(component: string, method: string, bytes: Uint8Array, isGrid: boolean = false) {
     this.component = component;
     this.method = method;
-    this.name = `${component}.${method}`;
+    this.name = method === "" ? component : `${component}.${method}`;
     this.hex = hexOf(bytes);
     this.bytes = bytes;
+    this.wireName = isGrid ? component : this.hex;
+    this.subroute = isGrid ? method : "";
   }
 }
 
@@ -83,6 +90,23 @@ export function makeMethodKey(component: string, method: string): MethodKey {
   encoded[1 + first.length] = second.length;
   encoded.set(second, 2 + first.length);
   return new MethodKey(component, method, sha256(encoded).slice(0, KEY_BYTES));
+}
+
+/**
+ * The key of a handler of a grid's node: no fingerprint of any method is equal.
+ *
+ * @param name The contract's name: 1 to 255 bytes of UTF-8.
+ * @param subroute The subroute: at most 255 bytes of UTF-8.
+ */
+export function makeHandlerKey(name: string, subroute: string): MethodKey {
+  const first = nameBytes("handler", name);
+  const second = subroute === "" ? new Uint8Array(0) : nameBytes("subroute", subroute);
+  const encoded = new Uint8Array(2 + first.length + second.length);
+  // The first byte of a method's is the length of its component, and never 0.
+  encoded[1] = first.length;
+  encoded.set(first, 2);
+  encoded.set(second, 2 + first.length);
+  return new MethodKey(name, subroute, sha256(encoded).slice(0, KEY_BYTES), true);
 }
 
 function nameBytes(what: string, name: string): Uint8Array {

@@ -7,6 +7,7 @@
 import type { CallInFlight, CallsOptions } from "../contract/call_in_flight.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { ConnectionState } from "../contract/connection_state.ts";
+import type { HandlerBundle } from "../contract/handler_bundle.ts";
 import type { CloseOptions } from "./close_options.ts";
 import type { ConnectionStats, ServerStats } from "./connection_stats.ts";
 
@@ -35,6 +36,14 @@ export interface Server<C extends ServerConnection = ServerConnection> extends A
   readonly connections: readonly C[];
   /** Resolves when the server was closed and all its connections have ended. Rejects with the listener's error when the listener fails by itself, which is logged as well. */
   readonly finished: Promise<void>;
+  /**
+   * Takes a bundle of handlers, such as `admin` of `@internode/grid/admin`; for a node the same as `Manager.handle`.
+   *
+   * @param bundle The bundle.
+   * @param options The bundle's.
+   * @throws {InternodeError} `InvalidArgument` for an option out of range, without `allow` where other machines can call without a certificate, and if it was taken before.
+   */
+  handle<Options extends object>(bundle: HandlerBundle<Options>, options?: Options): void;
   /** Counters over all connections, those that have ended included. */
   stats(): ServerStats;
   /**

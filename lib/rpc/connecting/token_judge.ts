@@ -9,7 +9,11 @@ import { plainText } from "../../foreign/plain_text.ts";
 import type { TokenJudgement } from "../../transport/channel/authorization.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
-import type { Authenticator, TokenClaim } from "../../session/frames/authenticator.ts";
+import type {
+  Authenticator,
+  TokenClaim,
+  TokenVerdict,
+} from "../../session/frames/authenticator.ts";
 import type { UsedTokens } from "../proof/used_tokens.ts";
 import type { ListenerLog } from "./listener_log.ts";
 
@@ -27,6 +31,16 @@ export interface TokenJudgeInit {
   readonly used: UsedTokens;
   /** The group in which the tokens of a name are remembered. Default: the name itself. */
   readonly among?: (name: string) => string;
+  /** A node's guests. Default: it has none. */
+  readonly guests?: GuestTokens;
+}
+
+/** Guests do not know the name of the node that they connect to, so that their tokens name no acceptor. */
+export interface GuestTokens {
+  /** Whether guests may come in. */
+  readonly areTaken: boolean;
+  /** Whether who has that name can only be a guest. */
+  isGuest(name: string): boolean;
 }
 
 /** Who presents a token, as far as that is known. */
@@ -57,9 +71,9 @@ export class TokenJudge {
     bearer: TokenBearer,
     refusal: (name: string) => Refusal | null,
   ): TokenJudgement {
-    const { auth, clock, local, log, used, among } = this.#init;
+    const { auth, clock, log, used, among } = this.#init;
     if (auth === null) return null;
-    const wallNowMs = clock.wallNow(), verdict = auth.checkToken(token, local, wallNowMs);
+    const wallNowMs = clock.wallNow(), verdict = this.#check(auth, token, wallNowMs);
     let refused: Refusal | null;
     if ("refusal" in verdict) refused = unproven(verdict.refusal);
     else if (verdict.name === "") refused = unproven("the token has no name");
@@ -70,6 +84,13 @@ export class TokenJudge {
     const caller = "name" in verdict ? verdict.name : undefined;
     log.onRefused(refused, { ...bearer, caller });
     return refused.why;
+  }
+
+  #check(auth: Authenticator, token: string | null, wallNowMs: number): TokenVerdict {
+    const { local, guests } = this.#init, own = auth.checkToken(token, local, wallNowMs);
+    if (!("refusal" in own) || guests?.areTaken !== true) return own;
+    const guest = auth.checkToken(token, "", wallNowMs);
+    return "refusal" in guest || !guests.isGuest(guest.name) ? own : guest;
   }
 }
 

@@ -92,6 +92,11 @@ export abstract class FaceInspection implements Inspection {
   }
 
   /** See {@linkcode Inspection}. */
+  guests(): readonly Remote[] {
+    return [];
+  }
+
+  /** See {@linkcode Inspection}. */
   certificates(): readonly CertificateEnd[] {
     const ends = [...this.ownCertificates()];
     for (const { host, identity } of this.remotes()) {

@@ -131,6 +131,8 @@ export interface Inspection {
   stats(): FaceStats;
   /** Who is at the other ends: peers in their order, replicas, clients. */
   remotes(): readonly Remote[];
+  /** A node's guests, such as tools that ask for its status; none for all others. */
+  guests(): readonly Remote[];
   /** The handlers; none for a client. */
   handlers(): readonly RegisteredHandler[];
   /** The calls that have not ended, the oldest first. */

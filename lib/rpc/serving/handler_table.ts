@@ -9,6 +9,7 @@ import { quoted } from "../../foreign/plain_text.ts";
 import { MAX_NAME_BYTES, nameKey, nameProblem } from "../../session/frames/handler_name.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { AllowRule } from "../contract/allow.ts";
+import { isReservedName, RESERVED_PREFIX } from "../contract/handler_bundle.ts";
 import type { CallSource } from "./call_source.ts";
 import { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { AnyContract } from "../contract/contract.ts";
@@ -54,7 +55,7 @@ export class HandlerTable {
    * Registers a handler.
    *
    * @param wireName The name that callers send; messages use the contract's name.
-   * @throws {InternodeError} `InvalidArgument` for a name that is in use or an option out of range.
+   * @throws {InternodeError} `InvalidArgument` for a name that is in use or reserved, or an option out of range.
    */
   add(
     contract: AnyContract,
@@ -62,11 +63,31 @@ export class HandlerTable {
     options: HandleOptions,
     wireName?: string,
   ): void {
-    if (contract?.kind !== "single" && contract?.kind !== "stream") {
-      throw invalidArgument(
-        `The contract of a handler must be made by single or stream, not ${shown(contract)}.`,
-      );
+    checkContract(contract);
+    if (isReservedName(contract.name)) {
+      const why = `names that begin with "${RESERVED_PREFIX}" are reserved for handlers of this ` +
+        "library, such as those of admin; choose another one";
+      throw invalid(contract, why);
     }
+    this.#add(contract, handler, options, wireName);
+  }
+
+  /** The same for a handler of a bundle, whose name is reserved. */
+  addReserved(contract: AnyContract, handler: AnyHandler, options: HandleOptions): void {
+    this.#add(contract, handler, options, undefined);
+  }
+
+  /** Whether there is a handler of that name on the wire, without a subroute. */
+  hasName(wireName: string): boolean {
+    return this.#entries.has(nameKey(wireName, ""));
+  }
+
+  #add(
+    contract: AnyContract,
+    handler: AnyHandler,
+    options: HandleOptions,
+    wireName: string | undefined,
+  ): void {
     const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow, lendRequest } =
       optionsOf(`handler ${quoted(contract.name)}`, options);
     if (typeof handler !== "function") {
@@ -166,6 +187,13 @@ function refusal(
     source.verdicts.set(id, verdict);
   }
   return verdict;
+}
+
+function checkContract(contract: AnyContract): void {
+  if (contract?.kind === "single" || contract?.kind === "stream") return;
+  throw invalidArgument(
+    `The contract of a handler must be made by single or stream, not ${shown(contract)}.`,
+  );
 }
 
 function checkCount(contract: AnyContract, option: string, count: number, least: number): void {

@@ -12,7 +12,7 @@ import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import { namesText } from "../../transport/channel/peer_name.ts";
 import { times } from "../../driver/repeated_lines.ts";
 import type { AllowRule } from "../contract/allow.ts";
-import { CallTarget } from "./call_target.ts";
+import { type Called, CallTarget } from "./call_target.ts";
 import type { CallSource } from "./call_source.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Serving } from "./serving.ts";
@@ -21,18 +21,18 @@ import type { Serving } from "./serving.ts";
 const MAX_HOST_CHARACTERS = 200;
 
 /** Replaces a handler for one caller: its calls are not decoded, and no handler runs. */
-export class RefusedTarget extends CallTarget<AnyContract> {
+export class RefusedTarget extends CallTarget {
   readonly #error: InternodeError;
 
   /** @param message The message for the caller. */
   constructor(
-    contract: AnyContract,
+    called: Called,
     serving: Serving,
     source: CallSource,
     subroute: string,
     message: string,
   ) {
-    super(contract, serving, source, subroute);
+    super(called, serving, source, subroute);
     this.#error = new InternodeError("PermissionDenied", message, {
       origin: "remote",
       outcome: "notExecuted",

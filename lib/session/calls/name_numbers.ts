@@ -85,17 +85,16 @@ export class NameNumbers {
   }
 
   /**
-   * The number of a name without a subroute, cached by a key. Otherwise like
-   * {@linkcode NameNumbers.of}.
+   * The number of a name, cached by a key. Otherwise like {@linkcode NameNumbers.of}.
    *
-   * @param key An object or string that always stands for this name.
+   * @param key An object or string that always stands for this name and subroute.
    */
-  ofKey(key: object | string, name: string): number {
+  ofKey(key: object | string, name: string, subroute = ""): number {
     // Most calls use the same name as the one before.
     if (key === this.#lastKey) return this.#lastNumber;
     let number = this.#byKey.get(key);
     if (number === undefined) {
-      number = this.of(name, "");
+      number = this.of(name, subroute);
       if (this.#byKey.size >= MAX_KEYS) this.#byKey.clear();
       this.#byKey.set(key, number);
     }

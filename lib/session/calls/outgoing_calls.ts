@@ -70,13 +70,13 @@ export class OutgoingCalls {
   }
 
   /**
-   * The same for a name without a subroute, with a faster look-up by key.
+   * The same, with a faster look-up by key.
    *
-   * @param key An object or string that always stands for this name.
+   * @param key An object or string that always stands for this name and subroute.
    */
-  keyNumber(key: object | string, name: string, nowMs: number): number {
+  keyNumber(key: object | string, name: string, nowMs: number, subroute = ""): number {
     this.#scheduler.nowMs = nowMs;
-    return this.names.ofKey(key, name);
+    return this.names.ofKey(key, name, subroute);
   }
 
   /**
