@@ -188,7 +188,7 @@ export class Connection {
         this.#open(link, call, contract, initial, options);
       } else {
         call.time = new CallTime(this.#node.options.clock.now(), timeoutMs);
-        this.#peer.wait(call, options.waitForReady === true, (made) => {
+        this.#peer.wait(call, options, (made) => {
           this.#open(made, call, contract, initial, options);
         });
       }
@@ -236,7 +236,7 @@ export class Connection {
     request: Request,
     options: CallOptions,
   ): void {
-    this.#peer.wait(call, options.waitForReady === true, (link) => {
+    this.#peer.wait(call, options, (link) => {
       this.#request(link, link.beginTurn(), call, contract, request, options);
     });
   }

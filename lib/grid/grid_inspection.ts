@@ -7,7 +7,12 @@
 import { messageOf } from "../foreign/text_of.ts";
 import { sumOfTraffic } from "../rpc/connecting/connection_stats.ts";
 import type { CloseOptions } from "../rpc/connecting/close_options.ts";
-import type { CallInFlight, CallsOptions } from "../rpc/contract/call_in_flight.ts";
+import {
+  type CallInFlight,
+  type CallsOptions,
+  callsQuery,
+} from "../rpc/contract/call_in_flight.ts";
+import { CallListing } from "../rpc/inspection/call_listing.ts";
 import { FaceInspection, linkFacts } from "../rpc/inspection/face_inspection.ts";
 import type {
   CertificateEnd,
@@ -76,7 +81,7 @@ export class GridInspection extends FaceInspection {
       ...sumOfTraffic([peers.traffic(), acceptor.guests.totals.traffic()]),
       connections: acceptor.count + peers.connectionCount,
       runningCalls: node.serving.running,
-      waitingCalls: peers.all.reduce((sum, { waitingCalls }) => sum + waitingCalls, 0),
+      waitingCalls: peers.all.reduce((sum, { waiting }) => sum + (waiting?.size ?? 0), 0),
     };
   }
 
@@ -96,8 +101,16 @@ export class GridInspection extends FaceInspection {
   }
 
   /** See {@linkcode Inspection}. */
-  override calls(_options?: CallsOptions): readonly CallInFlight[] {
-    return [];
+  override calls(options?: CallsOptions): readonly CallInFlight[] {
+    const { node, peers, acceptor } = this.#parts;
+    const listing = new CallListing(callsQuery(options), this.clock.now());
+    for (const { host, waiting, reconnector } of peers.all) {
+      if (waiting !== null) listing.addWaiting(waiting, host);
+      for (const link of reconnector.links) listing.addLink(link, host);
+    }
+    for (const { link, client } of acceptor.guests.all) listing.addLink(link, client.host);
+    listing.addAbandoned(node.serving);
+    return listing.oldest;
   }
 
   /** See {@linkcode Inspection}. */

@@ -16,6 +16,7 @@ import type { Channel } from "../transport/channel/transport.ts";
 import { LastingBackOff, lastingMs } from "../rpc/connecting/back_off.ts";
 import type { ConnectionStats } from "../rpc/connecting/connection_stats.ts";
 import { ConnectionLog } from "../rpc/connecting/connection_log.ts";
+import type { CallOptions } from "../rpc/contract/call_options.ts";
 import { type ConnectionState, mayFollow } from "../rpc/contract/connection_state.ts";
 import type { GridNode } from "./grid_node.ts";
 import { drainLink, partFrom } from "../rpc/connecting/link_closing.ts";
@@ -115,9 +116,9 @@ export class GridPeer implements ReconnectorDelegate {
     return this.#state;
   }
 
-  /** How many calls wait for a connection. */
-  get waitingCalls(): number {
-    return this.#waiting?.size ?? 0;
+  /** The calls that wait for a connection; `null` if none has waited so far. */
+  get waiting(): WaitingCalls | null {
+    return this.#waiting;
   }
 
   /** Counters of its connections. */
@@ -177,7 +178,11 @@ export class GridPeer implements ReconnectorDelegate {
   }
 
   /** A call for which there is no link: it waits, or fails at once. */
-  wait(call: OutgoingCall, waitForReady: boolean, send: (link: Link) => void): void {
+  wait(
+    call: OutgoingCall,
+    { waitForReady = false, subroute }: CallOptions,
+    send: (link: Link) => void,
+  ): void {
     this.want();
     const failureOf = (why: Unsent): InternodeError => this.#unsent(why);
     if (this.#state === "closed" || this.#state === "disconnected" && !waitForReady) {
@@ -194,7 +199,7 @@ export class GridPeer implements ReconnectorDelegate {
       send(link);
       return true;
     };
-    waiting.add(call, { waitForReady, tryAgain, failureOf });
+    waiting.add(call, { waitForReady, subroute, tryAgain, failureOf });
   }
 
   /** Ends a call from this side, wherever it is. */

@@ -7,7 +7,9 @@
  */
 
 import {
+  type CallInFlight,
   type HandlerContext,
+  type Inspectable,
   InternodeError,
   Manager,
   sharedSecret,
@@ -147,6 +149,13 @@ export function elsewhere(module: URL): [Resolver[], Promise<WorkerServer>] {
     resolvers,
     serveWorkers(module, { workers: 2, address: "unix:///run/cache.sock" }),
   ];
+}
+
+/** What is to be seen while calls run. */
+export function oldest(face: Inspectable): readonly string[] {
+  return face.calls({ limit: 10, minAgeMs: 1_000 }).map((
+    { handler, host, state, ageMs, stream }: CallInFlight,
+  ) => `${handler} ${host} ${state} ${ageMs} ${stream?.queuedBytes ?? 0}`);
 }
 
 /** What a contract says of itself, with a codec that says nothing. */

@@ -25,6 +25,7 @@ const IN_CI = [
   "tests/faces",
   "tests/hostile/evil_places_test.ts",
   "tests/hostile/evil_texts_test.ts",
+  "tests/rpc/inspection",
   "tests/rpc/serving/foreign_code_test.ts",
   "tests/runtime/abort_test.ts",
   "tests/runtime/http_client_test.ts",

@@ -7,7 +7,12 @@
 import { messageOf } from "../../foreign/text_of.ts";
 import { NetEndpoint } from "../../transport/net_endpoint.ts";
 import type { CloseOptions } from "../../rpc/connecting/close_options.ts";
-import type { CallInFlight, CallsOptions } from "../../rpc/contract/call_in_flight.ts";
+import {
+  type CallInFlight,
+  type CallsOptions,
+  callsQuery,
+} from "../../rpc/contract/call_in_flight.ts";
+import { CallListing } from "../../rpc/inspection/call_listing.ts";
 import { FaceInspection, linkFacts } from "../../rpc/inspection/face_inspection.ts";
 import type {
   CertificateEnd,
@@ -72,8 +77,14 @@ export class ClientInspection extends FaceInspection {
   }
 
   /** See {@linkcode Inspection}. */
-  override calls(_options?: CallsOptions): readonly CallInFlight[] {
-    return [];
+  override calls(options?: CallsOptions): readonly CallInFlight[] {
+    const { replicas } = this.#core;
+    const listing = new CallListing(callsQuery(options), this.clock.now());
+    listing.addWaiting(replicas.waiting, "");
+    for (const { endpoint, reconnector } of replicas.all) {
+      for (const link of reconnector.links) listing.addLink(link, endpoint.address);
+    }
+    return listing.oldest;
   }
 
   /** See {@linkcode Inspection}. */

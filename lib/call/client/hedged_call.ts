@@ -13,7 +13,8 @@ import type { ClientCore } from "./client_core.ts";
 import { healthVerdict } from "../replicas/health_verdict.ts";
 import type { HedgePolicy } from "../service/hedge_policy.ts";
 import type { SingleMethod } from "../service/service.ts";
-import { type Hedge, ServiceCall } from "./service_call.ts";
+import type { Hedge } from "./hedge.ts";
+import { ServiceCall } from "./service_call.ts";
 import { withMaybeExecuted } from "./service_errors.ts";
 import type { ServiceCallOptions } from "../service/service_call_options.ts";
 

@@ -7,6 +7,7 @@
 import type { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
+import type { CallFacts, KnownCall } from "../../rpc/calling/call_facts.ts";
 import { CallWatch, traceRequest, watchOf } from "../../rpc/calling/call_watch.ts";
 import { countOutcome } from "../../rpc/metering/count_outcome.ts";
 import { takeResponse } from "../../rpc/calling/pending_request.ts";
@@ -22,6 +23,7 @@ import { refusal } from "./call_refusal.ts";
 import type { ClientCore } from "./client_core.ts";
 import type { OpenLink } from "../replicas/service_replica.ts";
 import { healthVerdict } from "../replicas/health_verdict.ts";
+import type { Hedge } from "./hedge.ts";
 import { maxAttemptsOf } from "../service/retry_options.ts";
 import type { SingleMethod } from "../service/service.ts";
 import {
@@ -29,18 +31,6 @@ import {
   type ServiceCallOptions,
 } from "../service/service_call_options.ts";
 import { unsentError, withMaybeExecuted } from "./service_errors.ts";
-
-/** The shared state of a hedged call's attempts. */
-export interface Hedge {
-  /** The replicas that have had an attempt. */
-  readonly tried: Set<Replica>;
-  /** Whether one of the calls was counted already. */
-  readonly isCounted: boolean;
-  /** Whether a replica has one of the calls now. */
-  has(replica: Replica): boolean;
-  /** The number of the next attempt, from 1 on. */
-  nextAttempt(): number;
-}
 
 /** State that only some calls have. */
 class Extra {
@@ -78,7 +68,7 @@ class Extra {
  * It declares all its fields, like `PendingRequest`: inheriting them would cost
  * each call 10 ns.
  */
-export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall {
+export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
   /** See {@linkcode OutgoingCall}. */
   id = -1;
   /** See {@linkcode OutgoingCall}. */
@@ -169,6 +159,13 @@ export class ServiceCall<Request, Response> implements OutgoingCall, WaitingCall
   /** The replica that has the call now; `null` if none has. */
   get replica(): Replica | null {
     return this.#carrier === null ? null : this.#carrier.replica;
+  }
+
+  /** See {@linkcode KnownCall}. */
+  get facts(): CallFacts {
+    const { contract } = this.#method, extra = this.#extra;
+    const backsOff = extra !== null && extra.timer !== null;
+    return { contract, subroute: "", attempt: extra?.attempt ?? 1, backsOff };
   }
 
   /** The signal has aborted. */

@@ -5,7 +5,12 @@
  */
 
 import type { CloseOptions } from "../../rpc/connecting/close_options.ts";
-import type { CallInFlight, CallsOptions } from "../../rpc/contract/call_in_flight.ts";
+import {
+  type CallInFlight,
+  type CallsOptions,
+  callsQuery,
+} from "../../rpc/contract/call_in_flight.ts";
+import { CallListing } from "../../rpc/inspection/call_listing.ts";
 import { FaceInspection } from "../../rpc/inspection/face_inspection.ts";
 import { servedRemote } from "../../rpc/inspection/served_remote.ts";
 import type {
@@ -75,8 +80,12 @@ export class ServerInspection extends FaceInspection {
   }
 
   /** See {@linkcode Inspection}. */
-  override calls(_options?: CallsOptions): readonly CallInFlight[] {
-    return [];
+  override calls(options?: CallsOptions): readonly CallInFlight[] {
+    const { server } = this.#parts;
+    const listing = new CallListing(callsQuery(options), this.clock.now());
+    for (const { link, client } of server.served) listing.addLink(link, client.host);
+    listing.addAbandoned(server.serving);
+    return listing.oldest;
   }
 
   /** See {@linkcode Inspection}. */

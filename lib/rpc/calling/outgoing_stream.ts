@@ -11,6 +11,7 @@ import type { Link } from "../../driver/link.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import { OpenedStream } from "../../session/calls/opened_stream.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { CallFacts, KnownCall } from "./call_facts.ts";
 import type { CallDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
 import { countOutcome } from "../metering/count_outcome.ts";
@@ -22,7 +23,8 @@ import { decodePayload, invalidPayload } from "../contract/payload.ts";
 import type { Span } from "../contract/tracer.ts";
 
 /** The internal part of a `Stream`. */
-export class OutgoingStream<Initial, Input, Output> extends OpenedStream implements QueueListener {
+export class OutgoingStream<Initial, Input, Output> extends OpenedStream
+  implements KnownCall, QueueListener {
   /** The handler's messages. */
   readonly outputs: MessageQueue<Output>;
   /** The call's span; `null` without a tracer. */
@@ -59,6 +61,17 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream impleme
   /** The contract's codec for inputs. */
   get contract(): StreamContract<Initial, Input, Output> {
     return this.#contract;
+  }
+
+  /** See {@linkcode KnownCall}. */
+  get facts(): CallFacts {
+    const { name } = this.#contract;
+    return {
+      contract: { name, kind: "stream" },
+      subroute: this.#subroute,
+      attempt: 1,
+      backsOff: false,
+    };
   }
 
   /** How the stream ended: `undefined` without an error; `null` while it has not. */

@@ -13,6 +13,7 @@ import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { CallDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
 import { countOutcome } from "../metering/count_outcome.ts";
+import type { CallFacts, KnownCall } from "./call_facts.ts";
 import { CallWatch, traceRequest, watchOf } from "./call_watch.ts";
 import type { SingleContract } from "../contract/contract.ts";
 import { decodePayload, invalidPayload } from "../contract/payload.ts";
@@ -22,7 +23,7 @@ import type { Span } from "../contract/tracer.ts";
  * A promise of a response. It declares the fields of a session's call itself:
  * inheriting them would make each request 10 to 20 ns slower.
  */
-export class PendingRequest<Request, Response> implements OutgoingCall {
+export class PendingRequest<Request, Response> implements KnownCall {
   /** See {@linkcode OutgoingCall}. */
   id = -1;
   /** See {@linkcode OutgoingCall}. */
@@ -58,6 +59,11 @@ export class PendingRequest<Request, Response> implements OutgoingCall {
   /** See {@linkcode OutgoingCall}. */
   get deadlineMs(): number {
     return this.time.deadlineMs;
+  }
+
+  /** See {@linkcode KnownCall}. */
+  get facts(): CallFacts {
+    return { contract: this.#contract, attempt: 1, backsOff: false };
   }
 
   /** The call's span; `null` without a tracer. */

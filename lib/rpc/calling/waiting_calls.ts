@@ -15,6 +15,8 @@ export type Unsent = "late" | "down" | "closed";
 export interface WaitingCall {
   /** Whether it keeps waiting while no peer or replica can be reached. */
   readonly waitForReady: boolean;
+  /** The subroute that is called, if it does not say so itself. */
+  readonly subroute?: string | undefined;
   /** Tries to send it, because there may be a connection. Returns whether it no longer waits: it was sent, or has failed. */
   tryAgain(): boolean;
   /** The error that it fails with. */
@@ -35,6 +37,11 @@ export class WaitingCalls {
   /** How many wait. */
   get size(): number {
     return this.#calls.size;
+  }
+
+  /** The calls in their order, each with what to do with it. */
+  [Symbol.iterator](): Iterator<readonly [OutgoingCall, WaitingCall]> {
+    return this.#calls.entries();
   }
 
   /** Adds a call. */

@@ -14,7 +14,7 @@ import { notNegative, optionsOf, text, wholeNumber } from "../../foreign/option_
  * | `connecting` | caller | waits for a connection, or for a replica that takes calls |
  * | `backOff` | caller | an attempt has failed, and the next one waits for its time |
  * | `slot` | caller | waits until the peer takes another call (its limit `maxCalls`), or until there is room for the message |
- * | `sending` | both | the message, or the last ones of a stream, have not left completely |
+ * | `sending` | caller | has a slot, and its first message, a large one, waits until there is room at the peer |
  * | `running` | both | sent, and not answered yet; its handler runs |
  * | `credit` | both | a stream whose next message waits until the other side takes more |
  * | `queued` | handler | waits for a place of its handler (option `concurrency`) |
@@ -44,7 +44,7 @@ export interface StreamProgress {
   readonly queuedMessages: number;
   /** How many bytes these have. */
   readonly queuedBytes: number;
-  /** How many bytes have come that the reader has not taken. */
+  /** How many bytes have come that the reader has not taken, as they count for the connection's budget. */
   readonly unreadBytes: number;
 }
 

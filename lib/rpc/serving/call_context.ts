@@ -25,6 +25,8 @@ export interface CallPlace {
   readonly subroute: string;
   /** Counts the calls, if anybody wants that. */
   readonly figures: CallFigures;
+  /** What is called. */
+  readonly contract: { readonly name: string; readonly kind?: "single" | "stream" | undefined };
 }
 
 /** What only some calls have. */
@@ -86,6 +88,12 @@ export class CallContext implements HandlerContext {
     return this.#place.source.identity;
   }
 
+  /** What is called. */
+  get called(): { readonly name: string; readonly kind: "single" | "stream" } {
+    const { name, kind = "single" } = this.#place.contract;
+    return { name, kind };
+  }
+
   /** The node or server that serves the call, as its user has it. */
   get face(): object | null {
     return this.#place.serving.face;
@@ -120,8 +128,16 @@ export class CallContext implements HandlerContext {
     if (this.#heldBytes > 0) this.letGo();
     const { serving } = this.#place, extra = this.#extra;
     serving.running--;
-    if (extra !== null && extra.closing !== null) serving.closing.forget(extra.closing);
+    if (extra !== null) {
+      if (extra.closing !== null) serving.closing.forget(extra.closing);
+      if (extra.cancelled !== null) serving.abandoned.delete(this);
+    }
     if (serving.onLeft !== null) serving.onLeft();
+  }
+
+  /** The call ends before its handler, which goes on; {@linkcode CallContext.cancel} follows. */
+  abandon(arrivedMs: number): void {
+    this.#place.serving.abandoned.set(this, arrivedMs);
   }
 
   /** Holds memory until the handler has ended. */

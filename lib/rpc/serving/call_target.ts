@@ -27,8 +27,8 @@ export interface Called {
 
 /** Takes the calls of one connection under one name. This class refuses all of them, see {@linkcode CallTarget.refuse}. */
 export class CallTarget<Target extends Called = Called> implements HandlerTarget, CallPlace {
-  /** What is called. */
-  protected readonly contract: Target;
+  /** See {@linkcode CallPlace}. */
+  readonly contract: Target;
   /** See {@linkcode CallPlace}. */
   readonly serving: Serving;
   /** See {@linkcode CallPlace}. */

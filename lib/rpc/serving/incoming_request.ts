@@ -12,19 +12,22 @@ import type { CallContext } from "./call_context.ts";
 export class IncomingRequest extends IncomingCall {
   /** Called when it ends before its handler has begun: the decoded request is dropped. */
   onDropped: (() => void) | null = null;
-  readonly #context: CallContext;
+  /** The handler's context. */
+  readonly context: CallContext;
 
   constructor(id: number, context: CallContext) {
     super(id, context.deadlineMs);
-    this.#context = context;
+    this.context = context;
   }
 
   /** Aborts the handler's signal. */
   override onCancelled(error: InternodeError): void {
-    const context = this.#context;
+    const { context } = this;
     // The peer may send others now, while the handler still holds this one.
-    if (this.hasBegun) context.hold(this.heldBytes);
-    else {
+    if (this.hasBegun) {
+      context.hold(this.heldBytes);
+      context.abandon(this.arrivedMs);
+    } else {
       context.letGo();
       this.onDropped?.();
     }
@@ -33,6 +36,6 @@ export class IncomingRequest extends IncomingCall {
 
   /** Aborts the handler's signal. */
   override onStopping(error: InternodeError): void {
-    this.#context.stop(error);
+    this.context.stop(error);
   }
 }

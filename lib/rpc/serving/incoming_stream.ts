@@ -75,7 +75,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     if (!this.hasBegun) {
       this.context.letGo();
       this.onDropped?.();
-    }
+    } else this.context.abandon(this.arrivedMs);
     this.context.cancel(error, this.arrivedMs);
     this.run?.cutShort();
   }

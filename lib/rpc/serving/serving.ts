@@ -21,6 +21,18 @@ import type { Tracer } from "../contract/tracer.ts";
 import { FaceFigures } from "../metering/face_figures.ts";
 import type { GuardedMeter } from "../metering/guarded_meter.ts";
 
+/** A call that has ended while its handler still runs. */
+export interface AbandonedCall {
+  /** What was called. */
+  readonly called: { readonly name: string; readonly kind: "single" | "stream" };
+  /** The subroute. */
+  readonly subroute: string;
+  /** Who has called. */
+  readonly caller: string;
+  /** When the caller's time runs out, on the node's monotonic clock; `Infinity` if never. */
+  readonly deadlineMs: number;
+}
+
 /** What handlers need of their node. */
 export interface Serving {
   /** The source of time. */
@@ -45,6 +57,8 @@ export interface Serving {
   onLeft: (() => void) | null;
   /** Notifies handlers that the node begins to close. */
   readonly closing: ClosingSignals;
+  /** Those whose handlers run although they have ended, and when each has arrived. The limit `maxCalls` of running handlers bounds it. */
+  readonly abandoned: Map<AbandonedCall, number>;
   /** The node or server, as its user has it; `null` before it is made. */
   face: object | null;
 }
@@ -71,6 +85,7 @@ export function servingOf(
     running: 0,
     onLeft: null,
     closing: new ClosingSignals(logger),
+    abandoned: new Map(),
     face: null,
   };
 }

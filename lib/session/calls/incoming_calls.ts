@@ -169,8 +169,7 @@ export class IncomingCalls implements Responder {
 
   /** Adds a stream and makes its two directions. */
   acceptStream(stream: AcceptedStream, outputCredit: number, inputCredit: number): void {
-    stream.arrivedMs = this.#scheduler.nowMs;
-    this.calls.add(stream);
+    this.acceptCall(stream);
     if (outputCredit > 0) {
       stream.send = new SendHalf(this.#scheduler, FrameType.output, outputCredit);
       stream.send.id = stream.id;

@@ -12,6 +12,7 @@ import {
   MAX_NAMES_BYTES,
   nameCost,
   nameKey,
+  subrouteIn,
 } from "../frames/handler_name.ts";
 import type { SendScheduler } from "../sending/send_scheduler.ts";
 import type { OutgoingCall } from "../sending/outgoing_call_table.ts";
@@ -100,6 +101,11 @@ export class NameNumbers {
     }
     this.#lastKey = key;
     return this.#lastNumber = number;
+  }
+
+  /** The subroute of a number that a call was made with; `""` if there is none. */
+  subrouteOf(number: number): string {
+    return subrouteIn(this.#names[number]?.key ?? "");
   }
 
   /** The peer has no handler of that name. */

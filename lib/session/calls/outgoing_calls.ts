@@ -9,7 +9,6 @@ import { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../../wire/frame.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
-import { CallTime } from "../frames/call_time.ts";
 import { encodeMetadata, type Metadata } from "../frames/metadata.ts";
 import { NameNumbers } from "./name_numbers.ts";
 import { OpenedStream, openingPrefix } from "./opened_stream.ts";
@@ -38,23 +37,24 @@ export class OutgoingCalls {
   readonly calls: OutgoingCallTable = new OutgoingCallTable();
   /** The numbers of handler names on this connection. */
   readonly names: NameNumbers;
+  /** The calls that wait for a slot or for room. */
+  readonly queue: SlotQueue;
 
   readonly #scheduler: SendScheduler;
   readonly #buffer: ReceiveBuffer;
   readonly #granter: CreditGranter;
-  readonly #slotQueue: SlotQueue;
 
   constructor(scheduler: SendScheduler, buffer: ReceiveBuffer, granter: CreditGranter) {
     this.#scheduler = scheduler;
     this.#buffer = buffer;
     this.#granter = granter;
     this.names = new NameNumbers(scheduler);
-    this.#slotQueue = new SlotQueue(this.calls, scheduler, (call) => this.#expire(call));
+    this.queue = new SlotQueue(this.calls, scheduler, (call) => this.#expire(call));
   }
 
   /** A lower bound of the deadlines of all calls, in milliseconds. */
   earliestDeadlineMs(): number {
-    return Math.min(this.calls.earliestMs, this.#slotQueue.earliestMs);
+    return Math.min(this.calls.earliestMs, this.queue.earliestMs);
   }
 
   /**
@@ -97,7 +97,7 @@ export class OutgoingCalls {
     this.#scheduler.nowMs = nowMs;
     call.handler = handler;
     // A call that waited for the connection was accepted before: it is queued and never refused.
-    if (call.state === "waiting" || !this.#slotQueue.hasSlot) {
+    if (call.state === "waiting" || !this.queue.hasSlot) {
       return this.#requestLater(call, handler, codec, value, metadata);
     }
     this.#request(call, handler, codec, value, metadata);
@@ -123,8 +123,8 @@ export class OutgoingCalls {
     stream.handler = handler;
     const send = (): void =>
       this.#open(stream, handler, codec, value, metadata, inputCredit, outputCredit);
-    if (stream.state === "waiting" || !this.#slotQueue.hasSlot) {
-      this.#slotQueue.add(stream, value, send);
+    if (stream.state === "waiting" || !this.queue.hasSlot) {
+      this.queue.add(stream, value, send);
     } else send();
   }
 
@@ -164,7 +164,7 @@ export class OutgoingCalls {
     metadata: Metadata | null,
   ): void {
     const send = (): void => this.#request(call, handler, codec, value, metadata);
-    this.#slotQueue.add(call, value, send);
+    this.queue.add(call, value, send);
   }
 
   #request<T>(
@@ -223,12 +223,12 @@ export class OutgoingCalls {
         if (call instanceof OpenedStream) call.close(error);
       } else {
         call.state = "ended";
-        this.#slotQueue.onEnded();
+        this.queue.onEnded();
       }
     } else if (call.state === "sent") {
       call.state = "abandoned";
       // The call has ended here; only its slot waits for the peer's response.
-      call.time = new CallTime(call.time.madeMs, Infinity);
+      call.time = call.time.unlimited();
       const reason = reasonText(error);
       if (call instanceof OpenedStream && call.send !== null) {
         call.send.terminate(FrameType.cancel, errorNumber(code), reason, error);
@@ -243,7 +243,7 @@ export class OutgoingCalls {
       // A response that has begun to arrive is completed or replaced by an error: either frees the slot.
     } else return;
     call.onError(error, null);
-    if (freed) this.#slotQueue.flow();
+    if (freed) this.queue.flow();
   }
 
   /** The bytes of a request or input were lost before they could be sent. */
@@ -257,13 +257,13 @@ export class OutgoingCalls {
 
   /** A batch was handled: frees the numbers of names that nobody needs. */
   releaseNames(): void {
-    this.names.giveBack(() => [...this.calls, ...this.#slotQueue.waiting()]);
+    this.names.giveBack(() => [...this.calls, ...this.queue.waiting()]);
   }
 
   /** Ends the calls whose time has run out. */
   expire(): void {
     this.calls.expire(this.#scheduler.nowMs, (call) => this.#expire(call));
-    this.#slotQueue.expire();
+    this.queue.expire();
   }
 
   /** Finds the request that a response belongs to. */
@@ -281,7 +281,7 @@ export class OutgoingCalls {
     const late = call.state === "abandoned";
     this.#end(call);
     if (!late) call.onResponse(flags & KIND_MASK, reader);
-    this.#slotQueue.flow();
+    this.queue.flow();
   }
 
   /** The peer has answered a call with an error. */
@@ -308,7 +308,7 @@ export class OutgoingCalls {
     });
     if (call instanceof OpenedStream) call.close(error);
     if (!late) call.onError(error, parts.hasDetail ? reader : null);
-    this.#slotQueue.flow();
+    this.queue.flow();
   }
 
   /** The stream that takes outputs; `null` if it was cancelled. */
@@ -342,7 +342,7 @@ export class OutgoingCalls {
     }
     const init = { origin: "remote", outcome: "executed" } as const;
     call.close(new InternodeError("Closed", "The handler has ended the stream.", init));
-    this.#slotQueue.flow();
+    this.queue.flow();
   }
 
   /** The peer takes more inputs. Credit for a stream that has ended meanwhile is not an error. Returns whether it has an effect. */
@@ -365,7 +365,7 @@ export class OutgoingCalls {
     const ended = this.calls.clear();
     // Older peers end a connection that they used for nothing so: see the protocol.
     const isUnused = ranNothing || cause.code === "NotListed";
-    for (let next = this.#slotQueue.shift(); next !== undefined; next = this.#slotQueue.shift()) {
+    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
       ended.push(next.call);
     }
     for (const call of ended) {

@@ -69,6 +69,16 @@ export class ReceiveHalf {
     this.#sink = sink;
   }
 
+  /** How many messages the peer may send now. */
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** How many bytes of the connection's budget its unread messages take. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** A message begins to arrive; `cost` is what it takes of the budget. */
   onBegin(sequence: number, cost: number): void {
     if (this.ended) throw protocolError("The peer sent a message on a stream that it had ended.");

@@ -37,6 +37,11 @@ export class CallTime {
     this.#lag = lag;
   }
 
+  /** The same without a deadline, for a call that has ended on this side. */
+  unlimited(): CallTime {
+    return new CallTime(this.madeMs, Infinity);
+  }
+
   /** Its deadline, on the session's clock; `Infinity` if there is none. */
   get deadlineMs(): number {
     return this.madeMs + this.timeoutMs + this.#lag.ms;

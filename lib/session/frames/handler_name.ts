@@ -40,6 +40,11 @@ export function nameKey(name: string, subroute: string): string {
   return `${name.length} ${name}${subroute}`;
 }
 
+/** The subroute in a {@linkcode nameKey}; `""` if there is none. */
+export function subrouteIn(key: string): string {
+  return key.slice(key.indexOf(" ") + 1 + Number.parseInt(key, 10));
+}
+
 /** The payload of a name frame. */
 export function encodeName(name: string, subroute: string): Uint8Array {
   const first = encoder.encode(name), second = encoder.encode(subroute);

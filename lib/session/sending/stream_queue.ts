@@ -59,6 +59,21 @@ export class StreamQueue implements QueuedStream {
     return this.#waiting === null ? 0 : this.#waiting.length;
   }
 
+  /** How much waits here to be sent: for credit, for room, or in the bulk lane. */
+  get queuedLoad(): { readonly messages: number; readonly bytes: number } {
+    let messages = 0, bytes = 0;
+    for (const queue of [this.#waiting ?? [], this.#queue ?? []]) {
+      for (const each of queue) {
+        const message = "message" in each ? each.message : each;
+        // What ends the direction is no message.
+        if (message.type !== this.type) continue;
+        messages++;
+        bytes += message.totalBytes - message.sent;
+      }
+    }
+    return { messages, bytes };
+  }
+
   /** A message of that cost is being sent. */
   take(cost: number): void {
     this.credit--;

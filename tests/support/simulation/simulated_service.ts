@@ -13,7 +13,9 @@ import {
   NetEndpoint,
   type Resolver,
   serve,
+  type ServedClient,
   type ServeOptions,
+  type Server,
   type ServiceConnection,
 } from "@internode/grid/call";
 import {
@@ -35,6 +37,7 @@ const SETTLING_MS = 60_000;
 interface RunningReplica {
   readonly stop: AbortController;
   readonly served: Promise<void>;
+  readonly server: Server<ServedClient>;
 }
 
 /** A service whose replicas are `memory://r0`, `memory://r1` and so on, and whose clients are `memory://client-0` and so on. */
@@ -82,15 +85,23 @@ export class SimulatedService {
     const transports = { memory: this.network.transport(this.host(index), clock) };
     const listener = await listen(this.host(index), handlers, { transports });
     const stop = new AbortController();
-    const served = serve(listener, {
+    const server = serve(listener, {
       signal: stop.signal,
       clock,
       random: this.random,
       logger: this.logger,
       ...options,
-    }).finished;
+    });
+    const served = server.finished;
     served.catch(() => {});
-    this.#replicas.set(index, { stop, served });
+    this.#replicas.set(index, { stop, served, server });
+  }
+
+  /** The server of a replica that runs. */
+  server(index: number): Server<ServedClient> {
+    const replica = this.#replicas.get(index);
+    if (replica === undefined) throw new Error(`replica ${index} does not run`);
+    return replica.server;
   }
 
   /** Accepts connections at a replica's address and says nothing on them, until the process there ends. */
