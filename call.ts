@@ -24,6 +24,29 @@ export type {
   TrafficStats,
 } from "./lib/rpc/connecting/connection_stats.ts";
 export type { ConnectionState } from "./lib/rpc/contract/connection_state.ts";
+export {
+  type ContextKey,
+  contextKey,
+  type ContextValues,
+  contextValues,
+} from "./lib/rpc/contract/context_values.ts";
+export type {
+  CallResult,
+  ClientCall,
+  ClientCallBase,
+  ClientInterceptor,
+  InterceptedCall,
+  InterceptedCallBase,
+  Interceptor,
+  Next,
+  ServerCall,
+  ServerCallBase,
+  ServerInterceptor,
+  SingleCallPart,
+  SingleResult,
+  StreamCallPart,
+  StreamResult,
+} from "./lib/rpc/contract/interceptor.ts";
 export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
 export type {
   CallInFlight,

@@ -94,6 +94,30 @@ export type {
 } from "./lib/rpc/contract/audit.ts";
 export type { BackOffOptions } from "./lib/rpc/connecting/back_off.ts";
 export type { CallOptions } from "./lib/rpc/contract/call_options.ts";
+export {
+  type ContextKey,
+  contextKey,
+  type ContextValues,
+  contextValues,
+} from "./lib/rpc/contract/context_values.ts";
+export type {
+  CallResult,
+  ClientCall,
+  ClientCallBase,
+  ClientInterceptor,
+  InterceptedCall,
+  InterceptedCallBase,
+  Interceptor,
+  Interceptors,
+  Next,
+  ServerCall,
+  ServerCallBase,
+  ServerInterceptor,
+  SingleCallPart,
+  SingleResult,
+  StreamCallPart,
+  StreamResult,
+} from "./lib/rpc/contract/interceptor.ts";
 export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
 export { Connection } from "./lib/grid/connection.ts";
 export type { ConnectionOptions } from "./lib/rpc/connecting/connection_options.ts";

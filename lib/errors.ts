@@ -18,8 +18,8 @@
  * | `InvalidPayload` | a payload could not be encoded or decoded, or failed validation | correct the value or the contract |
  * | `MessageTooLarge` | a message is over a size limit | split it, or raise the limit |
  * | `Overloaded` | a limit on concurrent calls or queued bytes was reached | retry later |
- * | `Unauthenticated` | a side has not proven who it is: by its secret, its token or its certificate; no connection was made | correct the secret or the certificate |
- * | `PermissionDenied` | whoever it is may not: the handshake was refused, or the call by an `allow` rule | correct the configuration, or the rule |
+ * | `Unauthenticated` | a side has not proven who it is: by its secret, its token or its certificate, and no connection was made; or a call has not, for an interceptor of the server | correct the secret, the certificate, or the call's token |
+ * | `PermissionDenied` | whoever it is may not: the handshake was refused, or the call by an `allow` rule or an interceptor | correct the configuration, or the rule |
  * | `ProtocolError` | the peer broke the protocol; the connection was ended | report it |
  * | `Closed` | this side is closed or closing | nothing |
  * | `InvalidArgument` | an option or an argument makes no sense | correct it |

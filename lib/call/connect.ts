@@ -6,6 +6,7 @@
 
 import { checkSignal, leaveSignal, listenTo, reasonOf, throwIfAborted } from "../foreign/signal.ts";
 import { InternodeError } from "../errors.ts";
+import { interceptCalls } from "../rpc/interceptors/intercept_calls.ts";
 import { ClientCore } from "./client/client_core.ts";
 import { type ClientOptions, resolveClientOptions } from "./service/client_options.ts";
 import type { Resolver } from "../discovery/resolver/resolver.ts";
@@ -63,7 +64,11 @@ export async function connect(
       core.replicas.update(endpoints);
     },
   });
-  const connection = new ServiceConnection(core, watch);
+  const connection = new ServiceConnection(core, watch), { chain } = core;
+  if (chain !== null) {
+    const { defaultTimeoutMs } = core.options;
+    interceptCalls(connection, chain, "", defaultTimeoutMs, (method) => method.contract);
+  }
   const { signal } = options;
   const onAbort = (): void => watch.close(reasonOf(signal));
   try {

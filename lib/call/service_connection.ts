@@ -256,6 +256,7 @@ export class ServiceConnection implements AsyncDisposable, Inspectable {
     const gone = new QuietWait(clock, Infinity, [], () => replicas.isGone ? 0 : Infinity);
     replicas.onGone = gone.look;
     await gone.ended;
+    core.chain?.close(error);
     this.#inspection.close();
   }
 }

@@ -23,6 +23,8 @@ import { type CallRate, callRateOf, CallSource } from "../rpc/serving/call_sourc
 import type { CallTraces } from "../rpc/tracing/call_trace.ts";
 import type { ConnectionTotals } from "../rpc/connecting/connection_stats.ts";
 import { DialLimiter } from "../rpc/connecting/dial_limiter.ts";
+import { ClientChain } from "../rpc/interceptors/client_chain.ts";
+import { servedChainOf } from "../rpc/interceptors/served_chain.ts";
 import { HandlerTable } from "../rpc/serving/handler_table.ts";
 import { type Reach, TakenBundles } from "../rpc/bundles/taken_bundles.ts";
 import { Admission } from "./admission.ts";
@@ -58,6 +60,9 @@ export class GridNode {
   /** Told whenever nothing is left of a connection. */
   onGone: () => void = () => {};
 
+  /** The interceptors of its calls; `null` if there are none. */
+  readonly clientChain: ClientChain | null;
+
   readonly #links: LinkMaker;
   readonly #sources = new WeakMap<Link, CallSource>();
   /** For each peer. */
@@ -69,8 +74,10 @@ export class GridNode {
     const { clock, logger } = options;
     this.admission = new Admission(this);
     this.audit = auditTrailOf(options.audit, local.href, logger, clock);
-    this.serving = servingOf(options, this.audit);
+    this.serving = servingOf(options, this.audit, servedChainOf(options.serverChain));
     this.traces = this.serving.traces;
+    const { clientChain } = options;
+    this.clientChain = clientChain === null ? null : new ClientChain(clientChain, clock);
     this.dialLimiter = new DialLimiter(clock, options.random);
     this.#links = new LinkMaker(local.href, options);
   }

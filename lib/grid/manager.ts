@@ -392,6 +392,7 @@ export class Manager implements AsyncDisposable, Inspectable {
     this.#node.bundles.close();
     this.#node.audit?.close();
     await this.#node.options.credentials?.close();
+    this.#node.clientChain?.close(managerClosed());
     this.#inspection.close();
   }
 }

@@ -22,6 +22,8 @@ import type { Transports } from "../transport/channel/transport.ts";
 import { systemTransports, transportsOf } from "../transport/transports.ts";
 import type { AllowRule } from "../rpc/contract/allow.ts";
 import type { Audit } from "../rpc/contract/audit.ts";
+import type { ClientCall, Interceptors, ServerCall } from "../rpc/contract/interceptor.ts";
+import { type Chain, chainsOf } from "../rpc/interceptors/interceptor_chain.ts";
 import { auditOf } from "../rpc/connecting/audit_trail.ts";
 import {
   type BackOffOptions,
@@ -114,6 +116,8 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
    * ```
    */
   readonly tls?: MtlsConfig | MtlsFileConfig | MtlsCredentials | undefined;
+  /** Run around the calls that this node makes, and around its handlers; see `ClientInterceptor` and `ServerInterceptor`. Default: none, at no cost. */
+  readonly interceptors?: Interceptors | undefined;
   /** Hears of each connection and each call that this node refuses, within bounds; see `Audit`. Default: no audit. The log reports refused connections in any case. */
   readonly audit?: Audit | undefined;
   /**
@@ -156,6 +160,10 @@ export interface NodeOptions extends ConnectionSettings {
   readonly allowUnauthenticated: boolean;
   /** See {@linkcode ManagerOptions}. */
   readonly audit: Audit | null;
+  /** See {@linkcode ManagerOptions}; `null` if there are none. */
+  readonly clientChain: Chain<ClientCall> | null;
+  /** See {@linkcode ManagerOptions}; `null` if there are none. */
+  readonly serverChain: Chain<ServerCall> | null;
   /** What the node itself has made of option `tls`, and closes. */
   readonly credentials: MtlsCredentials | null;
   /** Who this node is by its own certificate; `null` where option `tls` does not say. */
@@ -183,7 +191,10 @@ export function resolveOptions(given: ManagerOptions, local: HostAddress): NodeO
         "leave one out, or give only transports, with mtlsTransports among them",
     );
   }
+  const { client: clientChain, server: serverChain } = chainsOf(given.interceptors);
   const settings = {
+    clientChain,
+    serverChain,
     ...resolveConnectionOptions(given),
     listen: given.listen === undefined ? local : parseHostAddress(given.listen),
     admit: readAdmit(given),

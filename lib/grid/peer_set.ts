@@ -9,6 +9,7 @@ import type { Link } from "../driver/link.ts";
 import { resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
 import { sumOfTraffic, type TrafficStats } from "../rpc/connecting/connection_stats.ts";
+import { interceptCalls } from "../rpc/interceptors/intercept_calls.ts";
 import { Connection } from "./connection.ts";
 import { ConnectionBound } from "./connection_bound.ts";
 import { dials } from "./dialler.ts";
@@ -186,7 +187,7 @@ export class PeerSet {
     const local = this.#node.local.href, name = host.name.href;
     const { onDemand } = this.#node.options;
     const peer = new GridPeer(this.#node, host, dials(local, name), onDemand);
-    const connection = new Connection(this.#node, peer, () => this.get(name));
+    const connection = this.#connectionTo(peer, () => this.get(name));
     this.#present.set(name, { peer, connection });
     if (this.#isStarted) peer.start();
     return peer;
@@ -203,10 +204,20 @@ export class PeerSet {
     });
   }
 
+  #connectionTo(peer: GridPeer, present: () => GridPeer | undefined): Connection {
+    const node = this.#node, { clientChain } = node;
+    const connection = new Connection(node, peer, present);
+    if (clientChain !== null) {
+      const { defaultTimeoutMs } = node.options;
+      interceptCalls(connection, clientChain, peer.host, defaultTimeoutMs, (contract) => contract);
+    }
+    return connection;
+  }
+
   #ownConnection(): Connection {
     if (this.#own === null) {
       const peer = new OwnPeer(this.#node);
-      this.#own = { peer, connection: new Connection(this.#node, peer, () => undefined) };
+      this.#own = { peer, connection: this.#connectionTo(peer, () => undefined) };
       if (this.#closed) peer.close();
       else if (this.#isStarted) peer.start();
     }

@@ -9,6 +9,7 @@ import {
   type CallOptions,
   type ConnectionOptions,
   type HandleOptions,
+  type Interceptors,
   Manager,
   type Server,
   type SingleContract,
@@ -51,6 +52,8 @@ export interface GroundOptions {
   readonly server?: ConnectionOptions;
   /** Settings of the caller's side. */
   readonly caller?: ConnectionOptions;
+  /** Those of the caller's calls, and those of the server's handlers. */
+  readonly interceptors?: Interceptors;
 }
 
 /** One server and one caller. */
@@ -80,12 +83,24 @@ let count = 0;
 /** Peers of a grid. */
 export const GRID: Face = {
   name: "the grid",
-  async start({ handlers, server = {}, caller = {} }) {
-    const number = ++count, log = new QuietLogger();
+  async start({ handlers, server = {}, caller = {}, interceptors = {} }) {
+    const number = ++count, log = new QuietLogger(), { client, server: served } = interceptors;
     const hosts = [`memory://face-caller-${number}`, `memory://face-server-${number}`] as const;
-    const far = new Manager({ local: hosts[1], hosts, logger: log, ...server });
+    const far = new Manager({
+      local: hosts[1],
+      hosts,
+      logger: log,
+      interceptors: { server: served },
+      ...server,
+    });
     handlers?.(far);
-    const near = new Manager({ local: hosts[0], hosts, logger: log, ...caller });
+    const near = new Manager({
+      local: hosts[0],
+      hosts,
+      logger: log,
+      interceptors: { client },
+      ...caller,
+    });
     const [, serving] = await Promise.all([near.listen(), far.listen()]);
     await near.waitForConnect();
     const to = near.connection(hosts[1]);
@@ -104,17 +119,22 @@ export const GRID: Face = {
 /** A client of a service. */
 export const CALL: Face = {
   name: "services",
-  async start({ handlers, server = {}, caller = {} }) {
+  async start({ handlers, server = {}, caller = {}, interceptors = {} }) {
     const number = ++count, log = new QuietLogger(), map = new HandlerMap();
     const keyOf = ({ name }: AnyContract): MethodKey => makeMethodKey("faces", name);
     handlers?.({
       handle: (contract: AnyContract, handler: unknown, options?: HandleOptions) =>
         void map.add(keyOf(contract), contract as SingleContract, handler as () => never, options),
     });
-    const serving = serve(await listen(`memory://face-${number}`, map), { logger: log, ...server });
+    const serving = serve(await listen(`memory://face-${number}`, map), {
+      logger: log,
+      interceptors: interceptors.server,
+      ...server,
+    });
     const to = await connect(constantResolver(memory(`face-${number}`)), {
       logger: log,
       retry: false,
+      interceptors: interceptors.client,
       ...caller,
     });
     return {

@@ -3,7 +3,7 @@ import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import { decodeName } from "../../lib/session/frames/handler_name.ts";
 import { decodeHello, encodeHello } from "../../lib/session/frames/hello.ts";
 import { decodeMetadata } from "../../lib/session/frames/metadata.ts";
-import { errorCode, errorNumber, readError } from "../../lib/session/frames/wire_error.ts";
+import { callErrorNumber, errorCode, readError } from "../../lib/session/frames/wire_error.ts";
 import type { ErrorCode } from "../../lib/errors.ts";
 import { dials } from "../../lib/grid/dialler.ts";
 import { decodePayload } from "../../lib/rpc/contract/payload.ts";
@@ -173,7 +173,7 @@ for (const { name, hex, code, codeNumber, outcome, message, remoteName, detailHe
       name: remoteName ?? (code === "HandlerFailed" ? "Error" : undefined),
       hasDetail: detailHex !== null,
     });
-    assertEquals(errorNumber(code as ErrorCode), codeNumber);
+    assertEquals(callErrorNumber(code as ErrorCode), codeNumber);
     assertEquals(errorCode(codeNumber, "Closed"), code as ErrorCode);
     assertEquals(reader.bytes.slice(reader.position, reader.end).toHex(), detailHex ?? "");
     const whole = hex.length / 2 - (detailHex ?? "").length / 2;

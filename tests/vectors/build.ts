@@ -204,6 +204,7 @@ export function errorVectors(): ErrorVector[] {
     "InvalidArgument",
     "GoingAway",
     "NotListed",
+    "Unauthenticated",
   ] as const;
   const outcomes = ["notSent", "notExecuted", "maybeExecuted", "executed"] as const;
   return [

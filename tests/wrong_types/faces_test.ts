@@ -62,6 +62,7 @@ wrongTypes<ManagerOptions>("Manager", nodeOf, {
   transports: { good: ["object"], bad: [{ memory: 4 }] },
   tls: "methods",
   audit: "function",
+  interceptors: { good: ["object"], bad: [{ client: 4 }, { server: [4] }] },
   allowUnauthenticated: "flag",
 });
 wrongTypes<BackOffOptions>("Manager.reconnect", (reconnect) => nodeOf({ reconnect }), BACK_OFF);
@@ -80,6 +81,7 @@ const CALL: KindsOf<CallOptions> = {
   signal: "signal",
   subroute: "text",
   metadata: { good: ["object", "list"], bad: [{ key: 4 }] },
+  values: { good: [] },
   into: "bytes",
   waitForReady: "flag",
   spinUs: "number",
@@ -234,6 +236,7 @@ async function withClient(options: ClientOptions): Promise<void> {
   await (await connect(resolver, { logger, ...options })).close();
 }
 wrongTypes<ClientOptions>("connect", withClient, {
+  interceptors: "methodsList",
   ...CONNECTION,
   signal: "signal",
   balancer: "methods",
@@ -278,6 +281,7 @@ const Echo = service("echo", {
   feed: methodStream({ inputCapacity: 0, outputCapacity: 4 }),
 });
 const SERVICE_CALL: KindsOf<ServiceCallOptions> = {
+  values: { good: [] },
   shardKey: { good: ["number", "text", "bigint"] },
   balancer: "methods",
   timeoutMs: "number",

@@ -45,6 +45,7 @@ wrongTypes<{ address: unknown; handlers: unknown }>(
 );
 
 const SERVE: KindsOf<ServeOptions> = {
+  interceptors: "methodsList",
   ...CONNECTION,
   signal: "signal",
   name: "text",
@@ -133,6 +134,7 @@ const {
   clock: _clock,
   logger: _logger,
   random: _random,
+  interceptors: _interceptors,
   tracer: _tracer,
   ...SETTINGS
 } = SERVE;

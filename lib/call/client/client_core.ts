@@ -8,6 +8,7 @@ import type { ClientSettings } from "../service/client_options.ts";
 import { DialLimiter } from "../../rpc/connecting/dial_limiter.ts";
 import type { CallDelegate } from "../../rpc/calling/call_delegate.ts";
 import type { AnyContract } from "../../rpc/contract/contract.ts";
+import { ClientChain } from "../../rpc/interceptors/client_chain.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import type { CallFigures } from "../../rpc/metering/call_figures.ts";
 import { FaceFigures } from "../../rpc/metering/face_figures.ts";
@@ -46,6 +47,8 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
   readonly retryBudget: RetryBudget;
   /** The replicas. */
   readonly replicas: ReplicaSet;
+  /** The interceptors of its calls; `null` if there are none. */
+  readonly chain: ClientChain | null;
   /** The pick options of a call without a shard key or earlier attempts. */
   readonly plainPick: PickOptions;
   /** Whether it accepts no new calls. */
@@ -63,6 +66,8 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
     this.dialLimiter = new DialLimiter(options.clock, options.random);
     this.retryBudget = new RetryBudget(options.retryBudget);
     this.replicas = new ReplicaSet(this);
+    const { chain, clock } = options;
+    this.chain = chain === null ? null : new ClientChain(chain, clock);
     this.plainPick = { shardKey: undefined, tried: null, random: () => options.random.next() };
   }
 

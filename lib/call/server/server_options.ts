@@ -13,6 +13,8 @@ import {
   type ConnectionSettings,
   resolveConnectionOptions,
 } from "../../rpc/connecting/connection_options.ts";
+import type { ServerCall, ServerInterceptor } from "../../rpc/contract/interceptor.ts";
+import { type Chain, chainOf } from "../../rpc/interceptors/interceptor_chain.ts";
 import { checkName } from "../service/own_name.ts";
 
 /** The options of `serve` and `serveOn`. */
@@ -25,6 +27,8 @@ export interface ServeOptions extends ConnectionOptions {
   readonly graceMs?: number | undefined;
   /** Receives each call that this server refuses, and each connection that it refuses in the handshake or for its token, up to a rate. See `Audit`. The audit of `listen` receives connections that end earlier, such as in TLS. Default: no audit. */
   readonly audit?: Audit | undefined;
+  /** Run around this server's handlers, the first outermost; see `ServerInterceptor`. Default: none, at no cost. */
+  readonly interceptors?: readonly ServerInterceptor[] | undefined;
   /** Whether clients without authentication may be served at a listener that other machines can reach: without option `auth`, mutual TLS and `authorize`. Then every client that reaches it is served. Without this option such a server accepts listeners on `127.0.0.0/8`, `[::1]`, `localhost`, Unix sockets (whose directory decides who may connect) and in memory only, and custom listeners. Default: `false`. */
   readonly allowUnauthenticated?: boolean | undefined;
 }
@@ -37,6 +41,8 @@ export interface ServeSettings extends ConnectionSettings {
   readonly graceMs: number;
   /** See {@linkcode ServeOptions}. */
   readonly audit: Audit | null;
+  /** See {@linkcode ServeOptions}; `null` if there are none. */
+  readonly chain: Chain<ServerCall> | null;
   /** See {@linkcode ServeOptions}. */
   readonly allowUnauthenticated: boolean;
 }
@@ -53,6 +59,6 @@ export function resolveServeOptions(given: ServeOptions, defaultName: string): S
   if (given.name !== undefined) checkName(name);
   resolveGraceMs({ graceMs });
   flag("allowUnauthenticated", allowUnauthenticated, false);
-  const audit = auditOf(given.audit);
-  return { ...resolveConnectionOptions(given), name, graceMs, audit, allowUnauthenticated };
+  const audit = auditOf(given.audit), chain = chainOf("interceptors", given.interceptors);
+  return { ...resolveConnectionOptions(given), name, graceMs, audit, chain, allowUnauthenticated };
 }

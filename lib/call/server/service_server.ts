@@ -26,6 +26,7 @@ import type { HandshakeSlot } from "../../transport/channel/handshake_limiter.ts
 import { LinkMaker } from "../../driver/link_maker.ts";
 import { ListenerLimiter } from "../../transport/channel/listener_limiter.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
+import { servedChainOf } from "../../rpc/interceptors/served_chain.ts";
 import { QuietWait } from "../../rpc/connecting/quiet_wait.ts";
 import { within } from "../../runtime/within.ts";
 import {
@@ -84,7 +85,7 @@ export class ServiceServer implements ServerOfConnection {
     this.#audit = auditTrailOf(settings.audit, settings.name, logger, clock);
     this.limiter = limiter ?? new ListenerLimiter({ clock });
     this.limiter.handshakeTimeoutMs = handshakeTimeoutMs;
-    this.serving = servingOf(settings, this.#audit);
+    this.serving = servingOf(settings, this.#audit, servedChainOf(settings.chain));
     const log = this.log = new ListenerLog(settings.name, logger, clock, this.#audit);
     const used = new UsedTokens(MAX_USED_TOKENS);
     this.#tokens = new TokenJudge({ auth, clock, local: "", log, used, among: () => "clients" });

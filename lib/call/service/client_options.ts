@@ -15,6 +15,8 @@ import {
   type ConnectionSettings,
   resolveConnectionOptions,
 } from "../../rpc/connecting/connection_options.ts";
+import type { ClientCall, ClientInterceptor } from "../../rpc/contract/interceptor.ts";
+import { type Chain, chainOf } from "../../rpc/interceptors/interceptor_chain.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import type { OutlierOptions } from "./outlier_detector.ts";
 import type { RetryBudgetOptions } from "./retry_budget.ts";
@@ -55,6 +57,8 @@ export interface ClientOptions extends ConnectionOptions {
   readonly retryBudget?: RetryBudgetOptions | undefined;
   /** Whether calls of idempotent methods that take long are sent to a second replica too. Default: `false`. */
   readonly hedge?: HedgeOptions | false | undefined;
+  /** Run around the calls of this client, the first outermost; see `ClientInterceptor`. Default: none, at no cost. */
+  readonly interceptors?: readonly ClientInterceptor[] | undefined;
   /** When a replica that keeps failing is set aside; `false` for never. Default: see `OutlierOptions`. */
   readonly outliers?: Partial<OutlierOptions> | false | undefined;
 }
@@ -83,6 +87,8 @@ export interface ClientSettings extends ConnectionSettings {
   readonly hedge: HedgePolicy | null;
   /** See {@linkcode ClientOptions}. */
   readonly outliers: OutlierOptions;
+  /** See {@linkcode ClientOptions}; `null` if there are none. */
+  readonly chain: Chain<ClientCall> | null;
 }
 
 const MAX_CONNECTIONS = 1_024;
@@ -113,5 +119,6 @@ export function resolveClientOptions(given: ClientOptions): ClientSettings {
     outliers: given.outliers === false
       ? { maxFailures: Infinity }
       : fields("outliers", given.outliers) ?? {},
+    chain: chainOf("interceptors", given.interceptors),
   };
 }

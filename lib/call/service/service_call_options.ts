@@ -5,6 +5,7 @@
  */
 
 import type { ShardKey } from "../../discovery/ownership/key_hash.ts";
+import type { ContextValues } from "../../rpc/contract/context_values.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import type { RetryOptions } from "./retry_policy.ts";
 
@@ -59,6 +60,8 @@ export interface ServiceCallOptions {
   readonly spinUs?: number | undefined;
   /** Strings that are sent with the call: at most 4,096 bytes in all. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Values for the client's interceptors, see `contextKey`. Nothing of them is sent. Default: none. */
+  readonly values?: ContextValues | undefined;
   /**
    * Whether the call is retried, at another replica if possible, after a
    * failure that allows it: one where the handler certainly did not run, and

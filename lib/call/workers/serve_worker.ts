@@ -29,7 +29,9 @@ import {
 
 /** The handlers of a worker, and settings that cannot be sent from `serveWorkers`. */
 export interface WorkerService
-  extends Omit<ServiceListenOptions, "sharePort">, Pick<ServeOptions, "auth" | "meter" | "tracer"> {
+  extends
+    Omit<ServiceListenOptions, "sharePort">,
+    Pick<ServeOptions, "auth" | "interceptors" | "meter" | "tracer"> {
   /** The handlers of all connections, or a function that chooses those of a connection; if it throws, the connection is closed. */
   readonly handlers: HandlerMap | ((channel: Channel) => HandlerMap);
   /** Called when the server has stopped and all its calls have ended, such as to close a database; it has 2 seconds, then the worker is terminated. Default: none. */
@@ -131,7 +133,7 @@ async function run(
   signal: AbortSignal,
   onServing: (server: Server) => void,
 ): Promise<void> {
-  const { handlers, auth, meter, tracer, onStopped, ...listening } = service;
+  const { handlers, auth, interceptors, meter, tracer, onStopped, ...listening } = service;
   const logger = loggerOf(service.logger), { address, sharePort, settings, worker } = given;
   let failure: { readonly error: unknown } | null = null;
   try {
@@ -145,6 +147,7 @@ async function run(
       auth,
       meter,
       tracer,
+      interceptors,
       logger,
       signal,
     });

@@ -28,6 +28,7 @@ const CODE: readonly (keyof ServeOptions)[] = [
   "audit",
   "auth",
   "clock",
+  "interceptors",
   "meter",
   "random",
   "tracer",
@@ -44,7 +45,15 @@ const RESTART: BackOffOptions = { initialMs: 100, factor: 2, maxMs: 10_000, jitt
 export interface ServeWorkersOptions<Data = unknown> extends
   Omit<
     ServeOptions,
-    "audit" | "auth" | "clock" | "logger" | "meter" | "random" | "signal" | "tracer"
+    | "audit"
+    | "auth"
+    | "clock"
+    | "interceptors"
+    | "logger"
+    | "meter"
+    | "random"
+    | "signal"
+    | "tracer"
   > {
   /** How many workers: 1 to 1,024. More workers than cores are of no use. */
   readonly workers: number;

@@ -26,7 +26,7 @@ import type { ServeOptions } from "../server/server_options.ts";
 /** Those settings of a server that can be sent to a worker: they are data. */
 export type WorkerSettings = Omit<
   ServeOptions,
-  "audit" | "auth" | "clock" | "logger" | "meter" | "random" | "signal" | "tracer"
+  "audit" | "auth" | "clock" | "interceptors" | "logger" | "meter" | "random" | "signal" | "tracer"
 >;
 
 /** The instructions of a worker. */

@@ -6,6 +6,7 @@
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
 import { shown } from "../../foreign/text_of.ts";
+import { type ContextValues, valuesProblem } from "./context_values.ts";
 import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 
 /** Options of a request or stream. */
@@ -31,6 +32,8 @@ export interface CallOptions {
    * writes to it. Default: none.
    */
   readonly into?: Uint8Array | undefined;
+  /** Values for the interceptors of this side, see `contextKey`. Nothing of them is sent. Default: none. */
+  readonly values?: ContextValues | undefined;
   /** Whether to wait until the deadline for a peer that is known to be down. Default: `false`, the call fails at once. */
   readonly waitForReady?: boolean | undefined;
   /** How long to poll the socket for the response to a request, in microseconds, see `ConnectionOptions`; streams do not poll. Default: the manager's `spinUs` (0, never). */
@@ -74,7 +77,10 @@ export function checkCalled(
  * @returns The call's failure; `null` if nothing is wrong.
  */
 export function optionProblem(
-  { spinUs, waitForReady, metadata }: Pick<CallOptions, "spinUs" | "waitForReady" | "metadata">,
+  { spinUs, waitForReady, metadata, values }: Pick<
+    CallOptions,
+    "spinUs" | "waitForReady" | "metadata" | "values"
+  >,
   timeoutMs: number,
 ): InternodeError | null {
   if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
@@ -98,5 +104,5 @@ export function optionProblem(
   if (metadata !== undefined && (typeof metadata !== "object" || metadata === null)) {
     return invalidOption("metadata", `must be an object with texts, not ${shown(metadata)}`);
   }
-  return null;
+  return valuesProblem(values);
 }

@@ -6,6 +6,7 @@
 
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { AllowRule } from "./allow.ts";
+import type { ContextValues } from "./context_values.ts";
 
 /** The context of a call for its handler. */
 export interface HandlerContext {
@@ -28,6 +29,8 @@ export interface HandlerContext {
   readonly subroute: string;
   /** The metadata of the call, its trace context included. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What the server's interceptors have set for the call, by keys of `contextKey`. Made on first use. */
+  readonly values: ContextValues;
 }
 
 /**

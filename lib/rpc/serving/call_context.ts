@@ -12,6 +12,7 @@ import type { CallFigures } from "../metering/call_figures.ts";
 import type { CallRecord } from "./call_record.ts";
 import type { DecodedRoom } from "../../wire/decoded_memory.ts";
 import type { CallSource } from "./call_source.ts";
+import { type ContextValues, contextValues } from "../contract/context_values.ts";
 import type { HandlerContext } from "../contract/handler.ts";
 import type { Serving } from "./serving.ts";
 
@@ -35,6 +36,7 @@ class Extra {
   stopping: InternodeError | null = null;
   controller: AbortController | null = null;
   closing: AbortController | null = null;
+  values: ContextValues | null = null;
 }
 
 /** The context given to handlers. It costs little until it is used. */
@@ -121,6 +123,11 @@ export class CallContext implements HandlerContext {
   /** See {@linkcode HandlerContext}. */
   get closing(): AbortSignal {
     return (this.#more().closing ??= this.#place.serving.closing.make()).signal;
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get values(): ContextValues {
+    return this.#more().values ??= contextValues();
   }
 
   /** The handler has ended. */

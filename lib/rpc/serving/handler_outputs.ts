@@ -14,7 +14,7 @@ import { thenOf } from "../../foreign/thenable.ts";
 export interface HandlerOutputs {
   /** Whether the result of {@linkcode HandlerOutputs.next} must be awaited. */
   readonly asynchronous: boolean;
-  /** Asks for the next output; pass the awaited result to {@linkcode resultOf}. */
+  /** Asks for the next output; pass the awaited result to `resultOf`. */
   next(): unknown;
   /**
    * Ends the outputs, whether or not the next one is pending.
@@ -58,21 +58,6 @@ export function leaveOutputs(outputs: HandlerOutputs, reason: unknown): Promise<
     // The call has ended already; nobody needs the error.
     return null;
   }
-}
-
-/**
- * The result of an iterator.
- *
- * @throws {TypeError} If that is no iterator's result, as it never ends then.
- */
-export function resultOf<Output>(result: unknown): IteratorResult<Output> {
-  if (typeof result === "object" && result !== null || typeof result === "function") {
-    return result as IteratorResult<Output>;
-  }
-  throw new TypeError(
-    `next() of the handler's iterator returned ${result === null ? "null" : `a ${typeof result}`}` +
-      " instead of an object with done and value.",
-  );
 }
 
 /** By its reader, as the iterator of a stream cannot be left while a read is pending. */

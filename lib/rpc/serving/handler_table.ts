@@ -148,9 +148,10 @@ export class HandlerTable {
   ): HandlerTarget | null {
     const id = nameKey(name, subroute), entry = this.#entries.get(id);
     if (entry === undefined) return null;
-    const { contract, handler, gate, lends } = entry;
+    const { contract, gate, lends } = entry;
     const refused = refusal(id, entry, serving, source, subroute);
     if (refused !== null) return refused;
+    const handler = intercepted(entry, serving, source);
     return contract.kind === "single"
       ? new SingleTarget(
         contract,
@@ -170,6 +171,22 @@ export class HandlerTable {
         subroute,
       );
   }
+}
+
+/** What runs for a call: the handler, with interceptors around it if there are any. */
+function intercepted(
+  { contract, handler }: Entry,
+  serving: Serving,
+  source: CallSource,
+): AnyHandler {
+  const { interceptors } = serving;
+  if (interceptors === null) return handler;
+  if (contract.kind === "single") {
+    const single = handler as SingleHandlerFunction<unknown, unknown>;
+    return interceptors.single(contract, single, serving, source);
+  }
+  const stream = handler as StreamHandlerFunction<unknown, unknown, unknown>;
+  return interceptors.stream(contract, stream, serving, source);
 }
 
 /** The rule runs once, and is logged once, even if a peer defines many numbers for a name. */

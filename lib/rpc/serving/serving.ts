@@ -6,6 +6,7 @@
 
 import { HandlerError, InternodeError } from "../../errors.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
+import { isA } from "../../foreign/own_error.ts";
 import { nameOf, sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { RepeatedLines } from "../../driver/repeated_lines.ts";
@@ -16,10 +17,30 @@ import type { AuditTrail } from "../connecting/audit_trail.ts";
 import type { CallSource } from "./call_source.ts";
 import { CallTraces } from "../tracing/call_trace.ts";
 import { ClosingSignals } from "./closing_signals.ts";
-import type { AnyContract } from "../contract/contract.ts";
+import type { AnyContract, SingleContract, StreamContract } from "../contract/contract.ts";
+import type { SingleHandlerFunction, StreamHandlerFunction } from "../contract/handler.ts";
 import type { Tracer } from "../contract/tracer.ts";
 import { FaceFigures } from "../metering/face_figures.ts";
 import type { GuardedMeter } from "../metering/guarded_meter.ts";
+import { RefusedCall } from "./refused_call.ts";
+
+/** What runs around handlers. */
+export interface HandlerInterceptors {
+  /** A handler of single requests, for the calls of one connection. */
+  single<Request, Response>(
+    contract: SingleContract<Request, Response>,
+    handler: SingleHandlerFunction<Request, Response>,
+    serving: Serving,
+    source: CallSource,
+  ): SingleHandlerFunction<Request, Response>;
+  /** A handler of streams. */
+  stream<Initial, Input, Output>(
+    contract: StreamContract<Initial, Input, Output>,
+    handler: StreamHandlerFunction<Initial, Input, Output>,
+    serving: Serving,
+    source: CallSource,
+  ): StreamHandlerFunction<Initial, Input, Output>;
+}
 
 /** A call that has ended while its handler still runs. */
 export interface AbandonedCall {
@@ -45,6 +66,8 @@ export interface Serving {
   readonly figures: FaceFigures;
   /** Receives refused calls; `null` without an audit. */
   readonly audit: AuditTrail | null;
+  /** Run around handlers; `null` if there are none. */
+  readonly interceptors: HandlerInterceptors | null;
   /** Logs failures of handlers. */
   readonly logger: EventLogger;
   /** Limits the logged refusals by rules: every peer could cause any number. */
@@ -72,6 +95,7 @@ export function servingOf(
     readonly logger: EventLogger;
   },
   audit: AuditTrail | null,
+  interceptors: HandlerInterceptors | null,
 ): Serving {
   return {
     clock,
@@ -79,6 +103,7 @@ export function servingOf(
     spans: tracer,
     figures: new FaceFigures(meter, clock),
     audit,
+    interceptors,
     logger,
     refusals: new RepeatedLines(),
     lending: new LendingPool(),
@@ -102,6 +127,7 @@ export function handlerFailure(
   stopping: InternodeError | null,
 ): { readonly error: InternodeError; readonly detail: Uint8Array | null } {
   if (stopping !== null && thrown === stopping) return { error: stopping, detail: null };
+  if (isA(thrown, RefusedCall)) return { error: thrown, detail: thrown.detailBytes };
   const message = textOf(thrown);
   const failed = (text: string): InternodeError =>
     new InternodeError("HandlerFailed", text, {

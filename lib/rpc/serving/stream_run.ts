@@ -4,12 +4,13 @@
  * @module
  */
 
+import { resultOf } from "../../foreign/iterator_result.ts";
 import type { CallRecord } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
 import type { ConcurrencyGate } from "./concurrency_gate.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import type { StreamHandlerFunction } from "../contract/handler.ts";
-import { type HandlerOutputs, leaveOutputs, outputsOf, resultOf } from "./handler_outputs.ts";
+import { type HandlerOutputs, leaveOutputs, outputsOf } from "./handler_outputs.ts";
 import type { IncomingStream } from "./incoming_stream.ts";
 import { invalidPayload } from "../contract/payload.ts";
 import { handlerFailure, logFailure, type Serving, unsendable } from "./serving.ts";
@@ -76,7 +77,7 @@ export class StreamRun<Initial, Input, Output> {
       const next = record === null ? outputs.next() : record.run(() => outputs.next());
       const result = outputs.asynchronous ? await next : next;
       if (this.#isOver) return;
-      const { done, value } = resultOf<Output>(result);
+      const { done, value } = resultOf<Output>(result, "handler");
       if (done) {
         this.#outputs = null;
         return;

@@ -25,8 +25,8 @@ import type { SessionDelegate } from "./session_delegate.ts";
 import type { HandlerTarget } from "./handler_target.ts";
 import type { Responder } from "./responder.ts";
 import {
+  callErrorNumber,
   cancelledByCaller,
-  errorNumber,
   noHandler,
   payloadLost,
   protocolError,
@@ -212,7 +212,7 @@ export class IncomingCalls implements Responder {
   #sendError(id: number, error: InternodeError, detail: Uint8Array | null): void {
     this.#scheduler.frame(
       FrameType.error,
-      errorNumber(error.code),
+      callErrorNumber(error.code),
       id,
       0,
       this.#errorPayload(error, detail),
@@ -249,7 +249,7 @@ export class IncomingCalls implements Responder {
     } else {
       this.answers.onFailed(error.code);
       const payload = this.#errorPayload(error, detail).slice();
-      send.terminate(FrameType.error, errorNumber(error.code), payload, error);
+      send.terminate(FrameType.error, callErrorNumber(error.code), payload, error);
     }
     this.#end(call);
   }

@@ -35,6 +35,7 @@ const CODES: readonly (ErrorCode | undefined)[] = [
   "InvalidArgument",
   "GoingAway",
   "NotListed",
+  "Unauthenticated",
 ];
 const OUTCOMES: readonly ErrorOutcome[] = ["notSent", "notExecuted", "maybeExecuted", "executed"];
 
@@ -59,9 +60,14 @@ const USUAL_NAME = "Error";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The number of an error code. Both kinds of refusal have the same number, for older peers. */
+/** The number of an error code in a goodbye or a cancel. Both kinds of refused connections have the same number, as the peer is not told which it was. */
 export function errorNumber(code: ErrorCode): number {
   return CODES.indexOf(code === "Unauthenticated" ? "PermissionDenied" : code);
+}
+
+/** The number of an error code in the error of a call. */
+export function callErrorNumber(code: ErrorCode): number {
+  return CODES.indexOf(code);
 }
 
 /** The error code of a number; one from a later version of the protocol is read as `fallback`. */

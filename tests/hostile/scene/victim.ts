@@ -22,7 +22,7 @@ export interface VictimConfig {
   readonly tls: MtlsConfig | undefined;
   /** Where its server of the call face listens. */
   readonly service: string;
-  readonly options: Partial<ManagerOptions>;
+  readonly options: Omit<Partial<ManagerOptions>, "interceptors">;
 }
 
 /** What came of an attack. */

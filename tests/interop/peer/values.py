@@ -23,7 +23,7 @@ CODES = [
     "", "Unreachable", "Disconnected", "DeadlineExceeded", "Cancelled", "UnknownHandler",
     "HandlerFailed", "InvalidPayload", "MessageTooLarge", "Overloaded",
     "PermissionDenied", "ProtocolError", "Closed", "InvalidArgument", "GoingAway",
-    "NotListed",
+    "NotListed", "Unauthenticated",
 ]
 NOT_EXECUTED, MAYBE_EXECUTED, EXECUTED = 1, 2, 3
 _DETAIL, _NAME = 1, 2

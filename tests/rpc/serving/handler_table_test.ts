@@ -18,11 +18,12 @@ import type { Serving } from "../../../lib/rpc/serving/serving.ts";
 import { SingleTarget } from "../../../lib/rpc/serving/single_target.ts";
 
 const work = single("work");
-const serving = {} as Serving;
+const serving = { interceptors: null } as Serving;
 
 /** As much of a node as refusals need. */
 function servingOf(logger: Logger): Serving {
-  return { logger, clock: new VirtualClock(), refusals: new RepeatedLines() } as unknown as Serving;
+  const clock = new VirtualClock(), refusals = new RepeatedLines();
+  return { logger, clock, refusals, interceptors: null } as unknown as Serving;
 }
 const link = { identity: undefined, remote: "memory://there", beginTurn: () => 0 };
 const source = new CallSource("memory://a", link, () => {});

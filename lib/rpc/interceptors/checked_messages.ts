@@ -1,0 +1,168 @@
+/**
+ * What interceptors have made of a stream's messages.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { promiseOf } from "../../foreign/thenable.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { resultOf } from "../../foreign/iterator_result.ts";
+import type { Tracked } from "./tracked_messages.ts";
+
+/** Whose messages these are. */
+export interface MessageOwner {
+  /** What they were made of; `null` if the interceptors have made them of nothing. */
+  readonly made: Tracked<unknown> | null;
+  /** What a reader is told of an error. */
+  failureOf(thrown: unknown): unknown;
+  /** Told of the end, once: `null` for a clean one. */
+  onMessagesEnd(failure: { readonly error: unknown } | null): void;
+}
+
+/**
+ * Reads messages that interceptors have made of others, and holds what readers
+ * of a stream rely on: the end is clean only if the messages that they were made
+ * of were read to their clean end, and after an error each `next` rejects with
+ * it. All of it is code of users: it may throw anywhere and never settle.
+ */
+export class CheckedMessages<T> implements AsyncIterableIterator<T> {
+  readonly #given: AsyncIterable<T> | Promise<AsyncIterable<T>>;
+  readonly #owner: MessageOwner;
+  readonly #waiting = new Set<(error: unknown) => void>();
+  #iterator: AsyncIterator<T> | null = null;
+  #opening: Promise<AsyncIterator<T>> | null = null;
+  #failure: { readonly error: unknown } | null = null;
+  #isDone = false;
+  #left: Promise<void> | null = null;
+  /** From then on no reader waits longer than a turn. */
+  #late: { readonly error: unknown; readonly clock: Clock } | null = null;
+
+  /**
+   * @param given The messages, or a promise of them.
+   * @param owner Whose they are.
+   */
+  constructor(given: AsyncIterable<T> | Promise<AsyncIterable<T>>, owner: MessageOwner) {
+    this.#given = given;
+    this.#owner = owner;
+  }
+
+  /** How reading has failed; `null`: it has not. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure;
+  }
+
+  /** Reads the next message. */
+  next(): Promise<IteratorResult<T>> {
+    const result = new Promise<IteratorResult<T>>((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure.error);
+      if (this.#isDone) return resolve(DONE);
+      this.#waiting.add(reject);
+      if (this.#late !== null) this.#hurry(this.#late);
+      this.#read().then((read) => {
+        this.#waiting.delete(reject);
+        resolve(read);
+      }, (error) => {
+        this.#waiting.delete(reject);
+        reject(error);
+      });
+    });
+    // Who reads ahead and never looks must not bring the process down.
+    result.catch(IGNORE);
+    return result;
+  }
+
+  /** The reader has stopped: what is left is dropped, also while it is awaited. */
+  async return(): Promise<IteratorResult<T>> {
+    if (!this.#isDone) this.fail(LEFT);
+    await this.#leave();
+    return DONE;
+  }
+
+  /** Itself. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Fails readers that wait, and those to come. */
+  fail(error: unknown): void {
+    if (this.#failure !== null || this.#isDone) return;
+    this.#failure = { error };
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const reject of waiting) reject(error);
+    void this.#leave();
+  }
+
+  /** The call's time has run out: what has come may be read, but nobody waits for more. */
+  expire(error: unknown, clock: Clock): void {
+    this.#late = { error, clock };
+    if (this.#waiting.size > 0) this.#hurry(this.#late);
+  }
+
+  #hurry({ error, clock }: { readonly error: unknown; readonly clock: Clock }): void {
+    const waiting = [...this.#waiting];
+    clock.soon(() => {
+      if (!waiting.some((reject) => this.#waiting.has(reject))) return;
+      this.fail(error);
+      this.#owner.onMessagesEnd({ error });
+    });
+  }
+
+  async #read(): Promise<IteratorResult<T>> {
+    try {
+      const iterator = this.#iterator ??= await (this.#opening ??= this.#open());
+      const result = resultOf<T>(await iterator.next(), "interceptor");
+      if (result.done !== true) return { done: false, value: result.value };
+      checkEnd(this.#owner.made);
+    } catch (thrown) {
+      if (this.#failure !== null) throw this.#failure.error;
+      const error = this.#owner.failureOf(thrown);
+      this.fail(error);
+      this.#owner.onMessagesEnd({ error });
+      throw error;
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+    if (!this.#isDone) this.#owner.onMessagesEnd(null);
+    this.#isDone = true;
+    return DONE;
+  }
+
+  async #open(): Promise<AsyncIterator<T>> {
+    return (await this.#given)[Symbol.asyncIterator]();
+  }
+
+  /** Ends what the interceptors have made, and what they have made it of: one of them may be waiting for it. */
+  #leave(): Promise<void> {
+    return this.#left ??= leave(this.#owner.made, this.#iterator);
+  }
+}
+
+async function leave(
+  made: Tracked<unknown> | null,
+  iterator: AsyncIterator<unknown> | null,
+): Promise<void> {
+  const left = made?.return().then(IGNORE, IGNORE);
+  if (iterator !== null) await promiseOf(() => iterator.return?.()).then(IGNORE, IGNORE);
+  await left;
+}
+
+/** The end of what interceptors have made is clean only if that of what they have made it of was. */
+function checkEnd(made: Tracked<unknown> | null): void {
+  if (made === null || made.state === "done") return;
+  if (made.state === "failed") throw made.failure;
+  throw new InternodeError(
+    "Closed",
+    "An interceptor ended the messages of this stream before their end, so the rest was dropped.",
+    { origin: "local", outcome: "maybeExecuted" },
+  );
+}
+
+const IGNORE = (): void => {};
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+const LEFT = new InternodeError(
+  "Closed",
+  "The reader of these messages stopped before their end, so the rest was dropped. " +
+    "To go on after some messages, call next() instead of leaving a loop.",
+  { origin: "caller", outcome: "maybeExecuted" },
+);

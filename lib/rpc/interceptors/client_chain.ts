@@ -1,0 +1,59 @@
+/**
+ * Interceptors around the calls that are made.
+ *
+ * @module
+ */
+
+import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { callFailure } from "../calling/call_failure.ts";
+import { optionProblem } from "../contract/call_options.ts";
+import type { AnyContract, SingleContract } from "../contract/contract.ts";
+import type { ClientCall } from "../contract/interceptor.ts";
+import type { ChangeableOptions, PlacedCall } from "./client_run.ts";
+import type { Chain } from "./interceptor_chain.ts";
+import { OpenRuns } from "./open_runs.ts";
+import { type MakeRequest, RequestRun } from "./request_run.ts";
+
+/** The interceptors of a node or client, and the calls that they have. */
+export class ClientChain {
+  readonly #chain: Chain<ClientCall>;
+  readonly #runs: OpenRuns;
+
+  constructor(chain: Chain<ClientCall>, clock: Clock) {
+    this.#chain = chain;
+    this.#runs = new OpenRuns(clock);
+  }
+
+  /** Ends all calls that are left. */
+  close(error: unknown): void {
+    this.#runs.close(error);
+  }
+
+  /**
+   * Makes a request.
+   *
+   * @param make Makes the call without interceptors.
+   * @returns The response; rejects also for what cannot be called.
+   */
+  async request<Request, Response, Options extends ChangeableOptions>(
+    placed: PlacedCall<SingleContract<Request, Response>, Options>,
+    request: Request,
+    make: MakeRequest<Request, Response, Options>,
+  ): Promise<Response> {
+    const problem = problemOf(placed);
+    if (problem !== null) throw problem.error;
+    return await new RequestRun(placed, this.#runs, make).start(this.#chain, request);
+  }
+}
+
+/** Why a call cannot be made, and does not come to interceptors; `null`: it can. */
+function problemOf(
+  { contract, host, options, timeoutMs }: PlacedCall<AnyContract, ChangeableOptions>,
+): { readonly error: unknown } | null {
+  const { signal } = options;
+  const notSignal = signal === undefined ? null : signalProblem(signal);
+  if (notSignal === null && hasAborted(signal)) return { error: reasonOf(signal) };
+  const problem = notSignal ?? optionProblem(options, timeoutMs);
+  return problem === null ? null : { error: callFailure(problem, host, contract, null) };
+}

@@ -1,0 +1,49 @@
+/**
+ * Puts interceptors around the calls of one that makes them.
+ *
+ * @module
+ */
+
+import type { CallOptions } from "../contract/call_options.ts";
+import { checkCalled } from "../contract/call_options.ts";
+import type { AnyContract, SingleContract } from "../contract/contract.ts";
+import type { ClientChain } from "./client_chain.ts";
+import type { ChangeableOptions } from "./client_run.ts";
+
+/** Options with what is in those of either face. */
+type FaceOptions = ChangeableOptions & Pick<CallOptions, "subroute">;
+
+/** Whoever makes calls: of contracts, or of methods that have contracts. */
+interface Caller<Called> {
+  request(called: Called, request: unknown, options?: object): Promise<unknown>;
+}
+
+/**
+ * Puts interceptors around all calls of a connection. They stand in for its
+ * methods, so that a connection without interceptors has no part in this.
+ *
+ * @param caller The connection.
+ * @param chain The interceptors.
+ * @param host The peer; empty if replicas are chosen later.
+ * @param defaultTimeoutMs How long a request may take unless it says otherwise.
+ * @param contractOf The contract of what is called.
+ */
+export function interceptCalls<Called extends { readonly kind: string }>(
+  caller: Caller<Called>,
+  chain: ClientChain,
+  host: string,
+  defaultTimeoutMs: number,
+  contractOf: (called: Called) => AnyContract,
+): void {
+  const request = caller.request.bind(caller);
+  caller.request = async (called, value, options: FaceOptions = NONE) => {
+    checkCalled(called, "single", options);
+    const { subroute = "", timeoutMs = defaultTimeoutMs } = options;
+    // It has been checked to be one of this kind.
+    const contract = contractOf(called) as SingleContract<unknown, unknown>;
+    const placed = { contract, host, subroute, options, timeoutMs };
+    return await chain.request(placed, value, (changed, given) => request(called, changed, given));
+  };
+}
+
+const NONE: FaceOptions = {};

@@ -1,0 +1,60 @@
+/**
+ * Calls that go through interceptors of their caller.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../runtime/clock.ts";
+import { EarliestTimer } from "../calling/earliest_timer.ts";
+
+/** A call that is ended at its deadline, whatever its interceptors do. */
+export interface OpenRun {
+  /** When its time runs out, on the monotonic clock. */
+  readonly deadlineMs: number;
+  /** Its time has run out. */
+  onLate(): void;
+  /** Its side has closed. */
+  fail(error: unknown): void;
+}
+
+/** The calls of one node or client that have not ended. */
+export class OpenRuns {
+  /** The source of time. */
+  readonly clock: Clock;
+  readonly #runs = new Set<OpenRun>();
+  readonly #timer: EarliestTimer;
+  #closed: { readonly error: unknown } | null = null;
+
+  /** @param clock The source of time. */
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.#timer = new EarliestTimer(clock, () => this.#expire());
+  }
+
+  /** A call begins. */
+  add(run: OpenRun): void {
+    if (this.#closed !== null) return run.fail(this.#closed.error);
+    this.#runs.add(run);
+    this.#timer.add(run.deadlineMs);
+  }
+
+  /** A call has ended. */
+  remove(run: OpenRun): void {
+    this.#runs.delete(run);
+    if (this.#runs.size === 0) this.#timer.clear();
+  }
+
+  /** Ends all that are left, and those to come. */
+  close(error: unknown): void {
+    this.#closed = { error };
+    for (const run of [...this.#runs]) run.fail(error);
+  }
+
+  #expire(): void {
+    const nowMs = this.clock.now();
+    for (const run of [...this.#runs]) {
+      if (run.deadlineMs > nowMs) this.#timer.add(run.deadlineMs);
+      else run.onLate();
+    }
+  }
+}

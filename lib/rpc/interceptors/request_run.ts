@@ -1,0 +1,88 @@
+/**
+ * A single request on its way through the interceptors of its caller.
+ *
+ * @module
+ */
+
+import type { SingleContract } from "../contract/contract.ts";
+import type { CallResult, ClientCall, SingleResult } from "../contract/interceptor.ts";
+import { type ChangeableOptions, ClientRun, type PlacedCall } from "./client_run.ts";
+import { type Chain, RUN } from "./interceptor_chain.ts";
+import type { OpenRuns } from "./open_runs.ts";
+
+/** Makes the call that the last interceptor has passed on. */
+export type MakeRequest<Request, Response, Options> = (
+  request: Request,
+  options: Options,
+) => Promise<Response>;
+
+/** A promise of a response, which is settled by the deadline whatever interceptors do. */
+export class RequestRun<Request, Response, Options extends ChangeableOptions>
+  extends ClientRun<SingleContract<Request, Response>, Options> {
+  readonly #make: MakeRequest<Request, Response, Options>;
+  readonly #promise: PromiseWithResolvers<Response> = Promise.withResolvers();
+  #underWay = 0;
+  #isLate = false;
+
+  constructor(
+    placed: PlacedCall<SingleContract<Request, Response>, Options>,
+    runs: OpenRuns,
+    make: MakeRequest<Request, Response, Options>,
+  ) {
+    super(placed, runs);
+    this.#make = make;
+  }
+
+  /** Starts the call. */
+  start(chain: Chain<ClientCall>, request: Request): Promise<Response> {
+    this.open();
+    if (this.ended === null) {
+      chain({ ...this.shown, kind: "single", request, [RUN]: this }).then(
+        // It has been checked to be one of this kind.
+        (result) => this.#succeed((result as SingleResult).response as Response),
+        (error) => this.fail(error),
+      );
+    }
+    return this.#promise.promise;
+  }
+
+  /** Makes the call: again, if the interceptors want it. */
+  override async proceed(call: ClientCall): Promise<CallResult> {
+    if (this.ended !== null) throw this.ended.error ?? this.misuse("called next after its end");
+    if (call.kind !== "single") throw this.misuse("changed the kind of the call");
+    this.#underWay++;
+    try {
+      const response = await this.#make(call.request as Request, this.optionsOf(call));
+      this.note("executed");
+      return { kind: "single", response };
+    } catch (error) {
+      this.noteFailure(error);
+      throw error;
+    } finally {
+      this.#underWay--;
+      if (this.#isLate) this.#failSoon();
+    }
+  }
+
+  /** What is under way ends at the same deadline, and says more of it. */
+  override onLate(): void {
+    this.#isLate = true;
+    if (this.#underWay === 0) this.#failSoon();
+  }
+
+  /** Ends the call for its caller. */
+  override fail(error: unknown): void {
+    if (this.end(error)) this.#promise.reject(error);
+  }
+
+  #succeed(response: Response): void {
+    if (this.end(undefined)) this.#promise.resolve(response);
+  }
+
+  /** After those interceptors that only pass on what they are told. */
+  #failSoon(): void {
+    this.runs.clock.soon(() => {
+      if (this.#underWay === 0 && this.ended === null) this.fail(this.lateError(false));
+    });
+  }
+}
