@@ -70,6 +70,7 @@ export class ServiceConnection implements AsyncDisposable, Inspectable {
     this.#watch = watch;
     this.#inspection = new ClientInspection(core, (options) => this.close(options));
     registerInspection(this, this.#inspection);
+    this.#inspection.begin();
   }
 
   /** The replicas that the resolver lists, and those with calls that still run. */

@@ -51,8 +51,8 @@ export class GridInspection extends FaceInspection {
   #isClosed = false;
 
   constructor(parts: InspectedNode) {
-    const { local, options: { clock, logger }, traces } = parts.node;
-    super({ kind: "grid", name: local.href, clock, logger, traces });
+    const { local, options: { clock, logger }, traces, serving: { figures } } = parts.node;
+    super({ kind: "grid", name: local.href, clock, logger, traces, figures });
     this.#parts = parts;
   }
 

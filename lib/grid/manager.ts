@@ -110,6 +110,7 @@ export class Manager implements AsyncDisposable, Inspectable {
       close: (options) => this.close(options),
     });
     registerInspection(this, this.#inspection);
+    this.#inspection.begin();
     node.serving.face = this;
     this.#membership.onChange = (change, graceMs) => {
       node.admission.onChange(change);

@@ -22,6 +22,12 @@ import * as t from "@internode/grid/codec";
 import { dnsResolver, type Resolver } from "@internode/grid/discovery";
 import { etcdResolver } from "@internode/grid/etcd";
 import { kubernetesResolver } from "@internode/grid/kubernetes";
+import {
+  health,
+  nodeListener,
+  operations,
+  prometheus,
+} from "@internode/grid/operations";
 import { otelTracer } from "@internode/grid/otel";
 import { describe } from "@internode/grid/reflection";
 import { SimulatedCluster } from "@internode/grid/testing";
@@ -176,7 +182,21 @@ export function described(): string {
   ]);
 }
 
+/** What operators ask of a node. */
+export async function operated(): Promise<number> {
+  const local = "memory://strict-operated";
+  await using grid = new Manager({ local, hosts: [local] });
+  const answer = operations({ grid, minPeers: 0 });
+  nodeListener(answer);
+  const asked = new Request("http://127.0.0.1/ready");
+  const isListening = health([grid]).ready.ok;
+  return isListening || prometheus(grid).text() === ""
+    ? 200
+    : answer(asked).status;
+}
+
 if (import.meta.main) {
+  if (await operated() !== 503) throw new Error("it does not listen");
   if (!described().includes(`"docs":"Odd."`)) throw new Error(described());
   console.log(await grid(), await service(), await simulation());
 }

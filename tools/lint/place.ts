@@ -20,6 +20,7 @@ export const ROOMS: readonly string[] = [
   "grid",
   "call",
   "otel",
+  "operations",
   "testing",
 ];
 

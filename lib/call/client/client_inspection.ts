@@ -35,8 +35,8 @@ export class ClientInspection extends FaceInspection {
 
   /** @param close Closes the client. */
   constructor(core: ClientCore, close: (options: CloseOptions | undefined) => Promise<void>) {
-    const { options: { name, clock, logger }, traces } = core;
-    super({ kind: "client", name, clock, logger, traces });
+    const { options: { name, clock, logger }, traces, figures } = core;
+    super({ kind: "client", name, clock, logger, traces, figures });
     this.#core = core;
     this.#close = close;
   }

@@ -70,6 +70,7 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
       close: (options) => this.close(options),
     });
     registerInspection(this, this.#inspection);
+    this.#inspection.begin();
     server.serving.face = this;
     this.finished = this.#run(signal, source);
     this.finished.catch((error) =>

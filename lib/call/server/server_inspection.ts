@@ -44,8 +44,8 @@ export class ServerInspection extends FaceInspection {
   readonly #parts: InspectedServer;
 
   constructor(parts: InspectedServer) {
-    const { settings: { name, clock, logger }, serving: { traces } } = parts.server;
-    super({ kind: "server", name, clock, logger, traces });
+    const { settings: { name, clock, logger }, serving: { traces, figures } } = parts.server;
+    super({ kind: "server", name, clock, logger, traces, figures });
     this.#parts = parts;
   }
 

@@ -19,6 +19,8 @@ import type {
   RegisteredHandler,
   Remote,
 } from "./inspection.ts";
+import type { FaceFigures } from "../metering/face_figures.ts";
+import { measurementsOf } from "./measurements.ts";
 import { type LoopDelay, LoopDelayMonitor } from "./loop_delay.ts";
 
 /** What each face has. */
@@ -33,6 +35,8 @@ export interface InspectedFace {
   readonly logger: EventLogger;
   /** Who is told of ended calls. */
   readonly traces: CallTraces;
+  /** What is counted of its calls. */
+  readonly figures: FaceFigures;
 }
 
 /** One face, as it can be looked at; each face adds what only it knows. */
@@ -45,16 +49,20 @@ export abstract class FaceInspection implements Inspection {
   readonly clock: Clock;
   /** See {@linkcode Inspection}. */
   readonly logger: EventLogger;
+  /** See {@linkcode Inspection}. */
+  readonly figures: FaceFigures;
 
   readonly #traces: CallTraces;
   readonly #madeMs: number;
   #monitor: LoopDelayMonitor | null = null;
+  #unwatch: (() => void) | null = null;
 
-  constructor({ kind, name, clock, logger, traces }: InspectedFace) {
+  constructor({ kind, name, clock, logger, traces, figures }: InspectedFace) {
     this.kind = kind;
     this.name = name;
     this.clock = clock;
     this.logger = logger;
+    this.figures = figures;
     this.#traces = traces;
     this.#madeMs = clock.now();
   }
@@ -122,8 +130,15 @@ export abstract class FaceInspection implements Inspection {
     return this.#traces.subscribe(subscriber);
   }
 
+  /** The face is made: a meter may read its figures. */
+  begin(): void {
+    this.#unwatch ??= this.figures.watch(() => measurementsOf(this));
+  }
+
   /** The face has closed. */
   close(): void {
+    this.#unwatch?.();
+    this.#unwatch = null;
     this.#monitor?.close();
   }
 }

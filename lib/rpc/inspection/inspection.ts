@@ -10,6 +10,7 @@ import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { CloseOptions } from "../connecting/close_options.ts";
 import type { ConnectionStats, TrafficStats } from "../connecting/connection_stats.ts";
 import type { AnyContract } from "../contract/contract.ts";
+import type { FaceFigures } from "../metering/face_figures.ts";
 import type { CallTrace } from "../tracing/call_trace.ts";
 import type { CallInFlight, CallsOptions } from "../contract/call_in_flight.ts";
 import type { LoopDelay } from "./loop_delay.ts";
@@ -115,6 +116,8 @@ export interface Inspection {
   readonly name: string;
   /** Its source of time. */
   readonly clock: Clock;
+  /** What is counted of its calls, once somebody wants that. */
+  readonly figures: FaceFigures;
   /** Its logger, for lines of its own. */
   readonly logger: EventLogger;
   /** The settings in force, by their names as options: no secrets, keys or functions. Where a function or object of the user decides, whether there is one (`true`). */

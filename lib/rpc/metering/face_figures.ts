@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../runtime/clock.ts";
-import type { MeteredCalls } from "../contract/meter.ts";
+import type { Measurement, MeteredCalls } from "../contract/meter.ts";
 import { CallFigures } from "./call_figures.ts";
 import type { GuardedMeter } from "./guarded_meter.ts";
 import { InlineTimes } from "./inline_times.ts";
@@ -49,6 +49,15 @@ export class FaceFigures {
     this.#clock = clock;
     this.active = meter !== null;
     this.inline = new InlineTimes(clock);
+  }
+
+  /**
+   * Lets a user's meter read all further figures.
+   *
+   * @returns A function that ends that; `null` without such a meter.
+   */
+  watch(read: () => readonly Measurement[]): (() => void) | null {
+    return this.#meter?.watch(read) ?? null;
   }
 
   /** Counts from now on. */

@@ -147,3 +147,14 @@ Deno.test("streams count with the time until their end", async () => {
     assertEquals(made.calls, []);
   });
 });
+
+Deno.test("a meter reads further figures from when a node is made until it has closed", async () => {
+  await metered(async (grid, made) => {
+    const { local } = grid.node(1), read = made.read!;
+    await there(grid).request(work, "at once");
+    const up = read().find(({ name }) => name === "internode.connection.up");
+    assertEquals(up?.points, [{ value: 1, attributes: { host: local } }]);
+    await grid.node(0).close();
+    assertEquals(made.read, null);
+  });
+});
