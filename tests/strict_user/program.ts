@@ -22,12 +22,7 @@ import * as t from "@internode/grid/codec";
 import { dnsResolver, type Resolver } from "@internode/grid/discovery";
 import { etcdResolver } from "@internode/grid/etcd";
 import { kubernetesResolver } from "@internode/grid/kubernetes";
-import {
-  health,
-  nodeListener,
-  operations,
-  prometheus,
-} from "@internode/grid/operations";
+import { health, nodeListener, operations, prometheus } from "@internode/grid/operations";
 import { otelTracer } from "@internode/grid/otel";
 import { describe } from "@internode/grid/reflection";
 import { SimulatedCluster } from "@internode/grid/testing";
@@ -190,9 +185,7 @@ export async function operated(): Promise<number> {
   nodeListener(answer);
   const asked = new Request("http://127.0.0.1/ready");
   const isListening = health([grid]).ready.ok;
-  return isListening || prometheus(grid).text() === ""
-    ? 200
-    : answer(asked).status;
+  return isListening || prometheus(grid).text() === "" ? 200 : answer(asked).status;
 }
 
 if (import.meta.main) {
