@@ -163,8 +163,7 @@ export class Acceptor {
     }
     const refusal = node.refusal(name, identity);
     if (dials(local, name)) {
-      const { admit, onDemand } = node.options;
-      return (admit !== null || onDemand) && refusal === null
+      return refusal === null
         ? this.#dialled(name)
         : denied(`"${local}" dials "${name}", not the other way around`);
     }

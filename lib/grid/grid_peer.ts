@@ -21,16 +21,8 @@ import { type ConnectionState, mayFollow } from "../rpc/contract/connection_stat
 import type { GridNode } from "./grid_node.ts";
 import { drainLink, partFrom } from "../rpc/connecting/link_closing.ts";
 import type { ListedHost } from "./hosts/host_list.ts";
-import { Introduction } from "./introduction.ts";
-import {
-  closedAtLast,
-  managerClosed,
-  notListed,
-  peerCloses,
-  tooLate,
-  unreachable,
-  unused,
-} from "./peer_errors.ts";
+import { Introduction, type IntroductionOwner } from "./introduction.ts";
+import { closedAtLast, notListed, peerCloses, unsent, unused } from "./peer_errors.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import { Reconnector } from "../rpc/connecting/reconnector.ts";
 import type { ReconnectorDelegate } from "../rpc/connecting/reconnector_delegate.ts";
@@ -38,7 +30,7 @@ import { DuplicateNameWatch } from "../rpc/connecting/duplicate_name_watch.ts";
 import { type Unsent, WaitingCalls } from "../rpc/calling/waiting_calls.ts";
 
 /** One peer, as its node keeps it; the states are in connection_state.ts. */
-export class GridPeer implements ReconnectorDelegate {
+export class GridPeer implements ReconnectorDelegate, IntroductionOwner {
   /** The peer's canonical URL. */
   readonly host: string;
   /** Keeps the connection. */
@@ -66,8 +58,10 @@ export class GridPeer implements ReconnectorDelegate {
   readonly #onDemand: boolean;
   #needs = 0;
   #unwatch: (() => void) | null = null;
-  /** Where peers may be admitted, and this one is to dial. */
-  readonly #introduction: Introduction | null = null;
+  /** Whether the peer has closed the last connection as it was not used: it connects on demand. */
+  #isPeerOnDemand = false;
+  /** Made when a peer that is to dial may not do so. */
+  #introduction: Introduction | null = null;
 
   /**
    * @param listed Who it is, and where it is reached.
@@ -95,10 +89,6 @@ export class GridPeer implements ReconnectorDelegate {
       },
       this,
     );
-    if (dials || options.admit === null && !onDemand) return;
-    this.#introduction = new Introduction(node, () => this.#listed);
-    this.#introduction.onAllGone = () => this.onGone();
-    this.#introduction.onRefused = (error) => this.#onIntroduced(error);
   }
 
   /** Whether no channel and no attempt is left. */
@@ -153,6 +143,7 @@ export class GridPeer implements ReconnectorDelegate {
   need(): () => void {
     this.#needs++;
     this.want();
+    this.#introduce();
     let isOver = false;
     return () => {
       if (!isOver) this.#needs--;
@@ -184,7 +175,7 @@ export class GridPeer implements ReconnectorDelegate {
     send: (link: Link) => void,
   ): void {
     this.want();
-    const failureOf = (why: Unsent): InternodeError => this.#unsent(why);
+    const failureOf = (why: Unsent): InternodeError => unsent(why, this);
     if (this.#state === "closed" || this.#state === "disconnected" && !waitForReady) {
       call.state = "ended";
       call.onError(failureOf(this.#state === "closed" ? "closed" : "down"), null);
@@ -200,6 +191,7 @@ export class GridPeer implements ReconnectorDelegate {
       return true;
     };
     waiting.add(call, { waitForReady, subroute, tryAgain, failureOf });
+    this.#introduce();
   }
 
   /** Ends a call from this side, wherever it is. */
@@ -279,6 +271,7 @@ export class GridPeer implements ReconnectorDelegate {
       );
     }
     this.#introduction?.onConnected();
+    this.#isPeerOnDemand = false;
     // It is kept up, and renewed, for as long as it is there.
     if (this.#unwatch !== null) this.reconnector.start();
     this.#log.onConnected(link, instance);
@@ -295,23 +288,29 @@ export class GridPeer implements ReconnectorDelegate {
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
-  onLost(link: Link, error: InternodeError | null): void {
+  onLost(link: Link, error: InternodeError | null, isUnused: boolean): void {
     if (error !== null) this.#log.onLost(link, error);
     if (this.reconnector.link !== null) return;
-    if (this.#onDemand && !this.#isNeeded) return this.#rest();
+    this.#isPeerOnDemand = isUnused;
+    if (this.#mayRest) return this.#rest();
     this.#setState("connecting");
-    if (!this.isClosing) this.#introduction?.start();
+    this.#introduce();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
   onPeerClosing(error: InternodeError): void {
-    this.#onDown(error);
-    if (!this.isClosing && !this.hasLeft) this.#introduction?.start();
+    this.onUnreached(error);
   }
 
-  /** See {@linkcode ReconnectorDelegate}. */
+  /** See {@linkcode ReconnectorDelegate}: the peer is known to be down now. */
   onUnreached(error: unknown): void {
-    this.#onDown(error);
+    this.#log.onUnreached(error);
+    if (this.#state !== "disconnected") this.#setState("disconnected");
+    this.#waiting?.fail("down");
+    this.onDown();
+    if (this.hasLeft) return;
+    if (this.#mayRest) this.#rest();
+    else this.#introduce();
   }
 
   /** See {@linkcode ReconnectorDelegate}. */
@@ -321,15 +320,16 @@ export class GridPeer implements ReconnectorDelegate {
 
   /** See {@linkcode ReconnectorDelegate}. */
   onGone(): void {
+    if (this.isAdmitted && this.#state === "idle" && this.isGone) this.onDown();
     this.onAllGone();
     this.#node.onGone();
   }
 
-  /** The peer is to dial this host, and does not know of it. */
-  #onIntroduced(error: unknown): void {
+  /** See {@linkcode IntroductionOwner}: the peer is to dial this host, and does not know of it. */
+  onNotLetIn(error: unknown): void {
     // It does not dial by itself either, unless it says that it knows this host.
     const knows = isOwnError(error) && error.code === "PermissionDenied";
-    if (this.#onDemand && !knows) this.reconnector.giveUp(error);
+    if (this.#isOnDemand && !knows) this.reconnector.giveUp(error);
     else if (this.reconnector.isDown) this.reconnector.lastFailure = error;
   }
 
@@ -339,13 +339,13 @@ export class GridPeer implements ReconnectorDelegate {
     this.#listeners = null;
   }
 
-  /** The peer is known to be down now. */
-  #onDown(error: unknown): void {
-    this.#log.onUnreached(error);
-    if (this.#state !== "disconnected") this.#setState("disconnected");
-    this.#waiting?.fail("down");
-    this.onDown();
-    if (this.#onDemand && !this.#isNeeded && !this.hasLeft) this.#rest();
+  /** Whether the two connect when they need it, as far as is known. */
+  get #isOnDemand(): boolean {
+    return this.#onDemand || this.#isPeerOnDemand;
+  }
+
+  get #mayRest(): boolean {
+    return this.#isOnDemand && !this.#isNeeded;
   }
 
   get #isNeeded(): boolean {
@@ -354,7 +354,18 @@ export class GridPeer implements ReconnectorDelegate {
 
   #connect(): void {
     this.reconnector.start();
-    this.#introduction?.start();
+    this.#introduce();
+  }
+
+  /** There is no connection, and one is wanted: a peer that is to dial is told so. */
+  #introduce(): void {
+    const isWaiting = this.#state === "connecting" || this.#state === "disconnected";
+    if (this.#dials || !isWaiting || this.#unwatch === null || this.isClosing) return;
+    const isUnlisted = this.#node.options.admit !== null;
+    // A peer that is up and lists this host dials by itself, unless it connects on demand.
+    if (!this.#isOnDemand && !isUnlisted && !this.#isNeeded && !this.reconnector.isDown) return;
+    this.#introduction ??= new Introduction(this.#node, () => this.#listed, this);
+    this.#introduction.start(this.#isOnDemand ? "onDemand" : isUnlisted ? "unlisted" : "unknown");
   }
 
   /** No connection is needed at the moment. */
@@ -362,14 +373,6 @@ export class GridPeer implements ReconnectorDelegate {
     this.reconnector.stop(unused());
     this.#introduction?.stop();
     if (this.#state !== "closed") this.#setState("idle");
-  }
-
-  #unsent(why: Unsent): InternodeError {
-    if (why === "closed") {
-      return this.hasLeft ? notListed(this) : managerClosed();
-    }
-    if (why === "down") return unreachable(this.host, this.reconnector.lastFailure);
-    return tooLate(this.reconnector.lastFailure);
   }
 
   #drainIfClosing(link: Link): void {

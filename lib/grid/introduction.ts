@@ -15,33 +15,45 @@ import { closeQuietly } from "../transport/channel/close_quietly.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { ListedHost } from "./hosts/host_list.ts";
 
+/**
+ * Why a peer that is to dial may not do so: it connects when it has to, as this
+ * side does; it does not list this host yet, and admits it; or nothing is known.
+ */
+export type WhyNot = "onDemand" | "unlisted" | "unknown";
+
 /** For so long, and up to twice as long, a peer may take to dial before it is told that this host is there. */
-const FIRST_MS = 300;
+const FIRST_MS = { onDemand: 0, unlisted: 300, unknown: 1_000 } as const;
 /** For so long one may take that has said that it dials. */
 const DIALS_MS = 2_000;
 
+/** Whose introduction it is. */
+export interface IntroductionOwner {
+  /** An attempt or a channel has ended for good. */
+  onGone(): void;
+  /** Why the peer does not let this host in. */
+  onNotLetIn(error: unknown): void;
+}
+
 /**
- * A peer that is to dial by the rule cannot, while it does not know of this
- * host. So this host dials: the peer refuses that, and if it admits this host,
- * it dials in turn.
+ * A peer that is to dial by the rule does not, while it does not know of this
+ * host, or connects on demand. So this host dials: the peer refuses that, and if
+ * it lists or admits this host, it dials in turn.
  */
 export class Introduction implements LinkDelegate {
-  /** Told whenever an attempt or a channel has ended for good. */
-  onAllGone: () => void = () => {};
-  /** Told why the peer does not let this host in. */
-  onRefused: (error: unknown) => void = () => {};
-
   readonly #node: GridNode;
+  readonly #owner: IntroductionOwner;
   readonly #listed: () => ListedHost;
   readonly #backOff: LastingBackOff;
   readonly #links = new Set<Link>();
   #attempt: DialAttempt | null = null;
   #timer: Timer | null = null;
   #isWanted = false;
+  #why: WhyNot = "unknown";
 
   /** @param listed Where the peer is reached now. */
-  constructor(node: GridNode, listed: () => ListedHost) {
+  constructor(node: GridNode, listed: () => ListedHost, owner: IntroductionOwner) {
     this.#node = node;
+    this.#owner = owner;
     this.#listed = listed;
     this.#backOff = new LastingBackOff(node.options.reconnect, node.options);
   }
@@ -51,14 +63,14 @@ export class Introduction implements LinkDelegate {
     return this.#attempt === null && this.#links.size === 0;
   }
 
-  /** There is no connection, and the peer is to dial. Any number of calls. */
-  start(): void {
+  /** There is no connection, and the peer is to dial. Any number of calls; the last one says why it may not. */
+  start(why: WhyNot): void {
+    this.#why = why;
     if (this.#isWanted) return;
     this.#isWanted = true;
-    const { clock, random, onDemand } = this.#node.options;
-    // A peer that connects when it has to does not dial by itself.
-    const waitMs = onDemand ? this.#backOff.dueMs - clock.now() : FIRST_MS * (1 + random.next());
-    this.#wait(Math.max(0, waitMs));
+    const { clock } = this.#node.options;
+    const dueMs = why === "onDemand" ? this.#backOff.dueMs - clock.now() : 0;
+    this.#wait(Math.max(dueMs, this.#spread(FIRST_MS[why])));
   }
 
   /** There is one: nothing is to be made known. */
@@ -102,7 +114,11 @@ export class Introduction implements LinkDelegate {
   /** See {@linkcode LinkDelegate}. */
   onGone(link: Link): void {
     this.#links.delete(link);
-    this.onAllGone();
+    this.#owner.onGone();
+  }
+
+  #spread(ms: number): number {
+    return ms * (1 + this.#node.options.random.next());
   }
 
   #wait(delayMs: number): void {
@@ -142,12 +158,14 @@ export class Introduction implements LinkDelegate {
     this.#attempt = null;
     if (this.#isWanted) {
       const code = isOwnError(error) ? error.code : null;
-      if (code === "GoingAway") this.#wait(DIALS_MS);
+      // Who is not known to need it is asked seldom: it may be down, and dials once it is up.
+      if (this.#why === "unknown") this.#wait(this.#spread(DIALS_MS));
+      else if (code === "GoingAway") this.#wait(DIALS_MS);
       else this.#wait(code === "NotListed" ? this.#backOff.nextSoon() : this.#backOff.next());
       // Who is told that may want none any more.
-      if (code !== "GoingAway") this.onRefused(error);
+      if (code !== "GoingAway") this.#owner.onNotLetIn(error);
     }
-    this.onAllGone();
+    this.#owner.onGone();
   }
 }
 

@@ -65,8 +65,9 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
   readonly admit?: AllowRule | undefined;
   /**
    * When connections are made: `"all"`: with each peer, at once; `"onDemand"`: with
-   * a peer that is called, for grids so large that most pairs never talk. It should
-   * be the same on all hosts. Default: `"all"`.
+   * a peer that is called, for grids so large that most pairs never talk. While it
+   * is not the same on all hosts, the first calls between two hosts may wait for 1
+   * to 2 seconds. Default: `"all"`.
    */
   readonly connect?: "all" | "onDemand" | undefined;
   /** With `connect: "onDemand"`: how many connections may be open. Of more, idle ones are closed, those first that were not used for the longest time; those that have calls stay. Default: `Infinity`. */

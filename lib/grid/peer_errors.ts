@@ -8,9 +8,17 @@ import { InternodeError } from "../errors.ts";
 import { MANAGER_CLOSED, PEER_CLOSES } from "../session/frames/wire_error.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
+import type { Unsent } from "../rpc/calling/waiting_calls.ts";
+
+/** The error of a call that waited for a connection to a peer. */
+export function unsent(why: Unsent, peer: WantedPeer): InternodeError {
+  const { lastFailure } = peer.reconnector;
+  if (why === "closed") return peer.hasLeft ? notListed(peer) : managerClosed();
+  return why === "down" ? unreachable(peer.host, lastFailure) : tooLate(lastFailure);
+}
 
 /** The error of calls that nothing was sent for, as there is no connection. */
-export function unreachable(host: string, lastFailure: unknown): InternodeError {
+function unreachable(host: string, lastFailure: unknown): InternodeError {
   const reason = lastFailure === undefined
     ? "No attempt to connect has succeeded yet."
     : sentence(textOf(lastFailure));
@@ -25,7 +33,7 @@ export function unreachable(host: string, lastFailure: unknown): InternodeError 
 }
 
 /** The error of calls whose time has run out before there was a connection. */
-export function tooLate(lastFailure: unknown): InternodeError {
+function tooLate(lastFailure: unknown): InternodeError {
   const why = lastFailure === undefined
     ? ""
     : ` The last failure: ${sentence(textOf(lastFailure))}`;
@@ -45,6 +53,14 @@ export interface FormerPeer {
   readonly local: string;
   /** Whether it was never listed, but admitted. */
   readonly isAdmitted: boolean;
+}
+
+/** A peer for whose connection calls wait. */
+export interface WantedPeer extends FormerPeer {
+  /** Whether it is no peer any more. */
+  readonly hasLeft: boolean;
+  /** Keeps the connection. */
+  readonly reconnector: { readonly lastFailure: unknown };
 }
 
 /** The error of calls to a host that is no peer any more. */

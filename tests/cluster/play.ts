@@ -7,7 +7,6 @@
 
 import { type ManagerOptions, sharedSecret } from "@internode/grid";
 import { type Chaos, SeededRandom, SimulatedCluster } from "@internode/grid/testing";
-import { dials } from "../../lib/grid/dialler.ts";
 import { Ledger } from "./ledger.ts";
 import { Talker } from "./talker.ts";
 
@@ -77,7 +76,6 @@ export async function play(seed: number, options: PlayOptions = {}): Promise<Pla
     start: (node) => Talker.start(node, ledger, talk),
   });
   ledger.follow(cluster);
-  watchDials(cluster, ledger);
   let faults: Chaos["counts"] | null = null;
   await cluster.run(async () => {
     await cluster.start();
@@ -112,13 +110,6 @@ async function connected(cluster: SimulatedCluster<Talker>): Promise<void> {
     cluster.node(index).manager.waitForConnect({ timeoutMs: RECOVERY_MS })
   );
   await Promise.all(all);
-}
-
-/** Of two hosts only one ever dials. */
-function watchDials(cluster: SimulatedCluster<Talker>, ledger: Ledger): void {
-  cluster.history.subscribe(({ kind, from, to }) => {
-    if (kind === "dial") ledger.check(dials(from, to), from, `dialled ${to}`);
-  });
 }
 
 /** Connections are renewed in the histories of some seeds. */

@@ -6,7 +6,7 @@
 
 import { type Connection, Manager, type ManagerOptions } from "@internode/grid";
 import type { SeededRandom, SimulatedNode } from "@internode/grid/testing";
-import { QuietLogger } from "../support/log/quiet.ts";
+import { DirectionLog } from "../support/simulation/direction_log.ts";
 import { count, echo, mirror, slow } from "./contracts.ts";
 import type { CallRecord, Ledger } from "./ledger.ts";
 
@@ -39,7 +39,7 @@ export class Talker {
     this.#ledger = ledger;
     this.#options = options;
     this.#random = random.fork("talk");
-    const logger = new QuietLogger();
+    const logger = new DirectionLog(node.host, (what) => ledger.violate(node.host, what));
     this.manager = new Manager({
       local,
       hosts,

@@ -5,31 +5,34 @@
  * runs twice; calls end as `NotListed` or `GoingAway` only where a list has
  * changed; in the end each two nodes that list each other have exactly one
  * connection, and all others have none. Without faults they have it within a
- * second of the lists agreeing. In some histories connections are made on demand:
- * they need not be there, and all else holds.
+ * second of the lists agreeing. In some histories connections are made on demand,
+ * by all nodes or by some: they need not be there, and all else holds. In some, all
+ * nodes have proven who they are, and admit hosts that they never took off their
+ * list: then one of two that lists the other is enough.
  *
  * @module
  */
 
-import { type Connection, InternodeError, type Manager, single, stream } from "@internode/grid";
+import { type Connection, type Manager, single, stream } from "@internode/grid";
 import { ManualResolver } from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
-import { dials } from "../../lib/grid/dialler.ts";
 import { allNamed } from "../support/endpoint_named.ts";
+import { ProvenTransport } from "../support/network/proven_transport.ts";
+import { DirectionLog } from "../support/simulation/direction_log.ts";
 import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 import { PATIENCE_MS } from "./history.ts";
+import { type Call, judgeCall } from "./hosts_call.ts";
 import { trouble } from "./hosts_trouble.ts";
 
 /** Within what time lists change, calls are made and faults begin. */
 const WINDOW_MS = 4_000;
 /** Who has listed each other for so long, without faults, is connected. */
 const LET_IN_MS = 1_000;
+/** The same for who has to make itself known first. */
+const ADMIT_MS = 3_000;
 /** The same after faults, whose back-off may be long. */
 const RECOVERY_MS = 20_000;
-
-/** What one does the other has heard by then, also over a slow link. */
-const NEWS_MS = 1_500;
 
 const ask = t.record({ id: t.uint(), delayMs: t.uint() });
 const work = single("work", { request: ask, response: t.uint() });
@@ -40,22 +43,6 @@ const flow = stream("flow", {
   outputCapacity: 4,
 });
 const OUTPUTS = 5;
-
-/** One call. */
-interface Call {
-  readonly id: number;
-  readonly from: number;
-  readonly to: number;
-  /** Which life of the caller made it. */
-  readonly life: number;
-  readonly waits: boolean;
-  readonly startMs: number;
-  readonly wasListed: boolean;
-  runs: number;
-  endings: number;
-  /** `undefined`: it ended well. */
-  failure: unknown;
-}
 
 /** Plays one history, and gives its digest. Rejects with what must not have happened. */
 export async function playHosts(seed: number): Promise<string> {
@@ -69,14 +56,17 @@ class HostsHistory {
   readonly grid: SimulatedCluster<Manager>;
   readonly #random: SeededRandom;
   readonly #hasFaults: boolean;
-  /** Whether connections are made when calls need them, and closed when they are not used. */
+  /** Whether some nodes make connections when calls need them, and close them when they are not used. */
   readonly #onDemand: boolean;
+  readonly #admits: boolean;
   readonly #calls: Call[] = [];
   /** What each node was told last, by numbers. */
   readonly #lists: number[][];
   readonly #resolvers: (ManualResolver | null)[];
   /** When a node has last taken another off its list. */
   readonly #leftMs: number[][];
+  /** Whom a node has taken off its list in its present life. */
+  readonly #left: Set<number>[];
   readonly #lives: number[];
   readonly #held = new Map<string, Connection>();
   #lastChangeMs = 0;
@@ -87,19 +77,28 @@ class HostsHistory {
     const random = this.#random = new SeededRandom(seed);
     const nodes = random.int(2, 6), all = Array.from({ length: nodes }, (_, index) => index);
     this.#hasFaults = random.chance(0.7);
-    this.#onDemand = random.chance(0.25);
+    this.#onDemand = random.chance(0.35);
+    this.#admits = random.chance(0.3);
+    const onDemandShare = random.pick([0.5, 1]);
     this.#lists = all.map((self) => random.chance(0.5) ? all : this.#drawList(self, nodes));
     this.#resolvers = all.map(() => random.chance(0.3) ? new ManualResolver() : null);
     this.#leftMs = all.map(() => all.map(() => -Infinity));
+    this.#left = all.map(() => new Set());
     this.#lives = all.map(() => 0);
     this.grid = simulatedGrid({
       nodes,
       seed,
       channels: random.pick(["bytes", "messages"]),
-      options: ({ index, hosts }) => ({
+      options: ({ index, hosts, host, transports }) => ({
         hosts: this.#resolvers[index] ?? this.#lists[index]!.map((at) => hosts[at]!),
         dialTimeoutMs: 3_000,
-        ...this.#onDemand && { connect: "onDemand", maxConnections: random.int(1, nodes) },
+        logger: new DirectionLog(host, (what) => this.#wrong = what),
+        ...this.#onDemand && random.chance(onDemandShare) &&
+          { connect: "onDemand", maxConnections: random.int(1, nodes) },
+        ...this.#admits && {
+          admit: ({ identity }) => identity?.sans.uri.length === 1,
+          transports: { memory: new ProvenTransport(transports["memory"]!) },
+        },
         ...random.chance(0.3) && { maxConnectionAgeMs: random.float(300, 2_000) },
       }),
       serve: (manager, { clock, index }) => {
@@ -125,12 +124,6 @@ class HostsHistory {
 
   async play(): Promise<void> {
     const { clock, size } = this.grid, random = this.#random;
-    this.grid.history.subscribe(({ kind, from, to }) => {
-      // On demand who is to be dialled makes itself known.
-      if (kind === "accept" && !dials(to, from) && !this.#onDemand) {
-        this.#wrong = `${to} has dialled ${from}`;
-      }
-    });
     await this.grid.start();
     for (let n = random.int(2, 16); n > 0; n--) {
       clock.setTimer(random.float(0, WINDOW_MS), () => this.#change(random.int(0, size - 1)));
@@ -150,7 +143,7 @@ class HostsHistory {
     const troubles = this.#hasFaults
       ? Array.from(
         { length: random.int(1, 4) },
-        () => trouble(this.grid, random, WINDOW_MS, (index) => this.#lives[index]!++),
+        () => trouble(this.grid, random, WINDOW_MS, (index) => this.#die(index)),
       )
       : [];
     await clock.advance(WINDOW_MS);
@@ -164,16 +157,15 @@ class HostsHistory {
 
   async #settle(): Promise<void> {
     const { clock } = this.grid;
-    const letInMs = this.#hasFaults ? RECOVERY_MS : LET_IN_MS;
-    const untilMs = this.#lastChangeMs + letInMs - clock.elapsedMs;
-    const isMet = (): boolean =>
-      this.#onDemand || this.#pairs.every(([a, b]) => this.#areConnected(a, b));
-    if (!isMet()) {
-      await clock.runUntil(
-        isMet,
-        Math.max(1, untilMs),
-        "those that list each other to be connected",
-      );
+    for (const admitted of [false, true]) {
+      const letInMs = this.#hasFaults ? RECOVERY_MS : admitted ? ADMIT_MS : LET_IN_MS;
+      const untilMs = this.#lastChangeMs + letInMs - clock.elapsedMs;
+      const pairs = this.#pairs(admitted);
+      const isMet = (): boolean =>
+        this.#onDemand || pairs.every(([a, b]) => this.#areConnected(a, b));
+      if (isMet()) continue;
+      const what = admitted ? "those that one of them lists" : "those that list each other";
+      await clock.runUntil(isMet, Math.max(1, untilMs), `${what} to be connected`);
     }
     const isOver = (): boolean =>
       this.#calls.every((call) => call.endings > 0 || this.#isLost(call));
@@ -187,16 +179,20 @@ class HostsHistory {
     // On demand nobody may have noticed yet that a peer has died without a word.
     for (let last = this.#onDemand && this.#hasFaults ? 0 : 1; last < 2; last++) {
       const made = this.#calls.length;
-      for (const [a, b] of this.#pairs) {
-        for (const [from, to] of [[a, b], [b, a]] as const) this.#call(from, to, true);
+      for (const [a, b] of this.#pairs(true)) {
+        for (const [from, to] of [[a, b], [b, a]] as const) {
+          // On demand who is admitted need not be connected.
+          if (!this.#onDemand || this.#lists[from]!.includes(to)) this.#call(from, to, true);
+        }
       }
       await clock.runUntil(isOver, PATIENCE_MS, "the last calls to end");
       for (const { failure } of last === 1 ? this.#calls.slice(made) : []) {
         if (failure !== undefined) throw new Error(`the last call failed: ${failure}`);
       }
     }
-    for (const call of this.#calls) this.#judge(call);
-    if (this.#wrong !== null) throw new Error(`${this.#wrong}, which is to dial`);
+    const beside = { hasFaults: this.#hasFaults, admits: this.#admits, leftMs: this.#leftMs };
+    for (const call of this.#calls) judgeCall(call, { ...beside, isLost: this.#isLost(call) });
+    if (this.#wrong !== null) throw new Error(this.#wrong);
     for (const node of this.grid.running) {
       if (this.grid.node(node).hosts.length !== this.#lists[node]!.length) {
         throw new Error(`node ${node} lists ${this.grid.node(node).hosts}`);
@@ -204,12 +200,15 @@ class HostsHistory {
     }
   }
 
-  /** Those that list each other. */
-  get #pairs(): (readonly [number, number])[] {
+  /** Those that list each other; or, if hosts are admitted, of whom one lists the other and is admitted there. */
+  #pairs(admitted: boolean): (readonly [number, number])[] {
     const pairs: (readonly [number, number])[] = [];
+    const takes = (at: number, other: number): boolean =>
+      this.#lists[at]!.includes(other) || admitted && this.#admits && !this.#left[at]!.has(other);
     for (let a = 0; a < this.grid.size; a++) {
       for (let b = a + 1; b < this.grid.size; b++) {
-        if (this.#lists[a]!.includes(b) && this.#lists[b]!.includes(a)) pairs.push([a, b]);
+        const areNeither = !this.#lists[a]!.includes(b) && !this.#lists[b]!.includes(a);
+        if (!areNeither && takes(a, b) && takes(b, a)) pairs.push([a, b]);
       }
     }
     return pairs;
@@ -223,7 +222,7 @@ class HostsHistory {
   }
 
   #checkCounts(): void {
-    const { network, hosts, size } = this.grid, paired = new Set(this.#pairs.map(String));
+    const { network, hosts, size } = this.grid, paired = new Set(this.#pairs(true).map(String));
     for (let a = 0; a < size; a++) {
       for (let b = a + 1; b < size; b++) {
         const isPair = paired.has(String([a, b]));
@@ -252,7 +251,12 @@ class HostsHistory {
     const list = members.includes(index) ? [...members] : [...members, index];
     const before = this.#lists[index]!;
     const nowMs = this.#lastChangeMs = this.grid.clock.elapsedMs;
-    for (const other of before) if (!list.includes(other)) this.#leftMs[index]![other] = nowMs;
+    for (const other of before) {
+      if (list.includes(other)) continue;
+      this.#leftMs[index]![other] = nowMs;
+      this.#left[index]!.add(other);
+    }
+    for (const other of list) this.#left[index]!.delete(other);
     this.#lists[index] = list;
     if (this.#resolvers[index] !== null) return this.#tellResolver(index);
     if (!this.grid.isRunning(index) || this.grid.isFrozen(index)) {
@@ -277,13 +281,13 @@ class HostsHistory {
     this.#resolvers[index]?.set(allNamed(...this.#hosts(this.#lists[index]!)));
   }
 
-  #isLost({ from, life }: Call): boolean {
-    return this.#lives[from] !== life;
+  #die(index: number): void {
+    this.#lives[index]!++;
+    this.#left[index]!.clear();
   }
 
-  /** Whether one of the two has taken the other off its list since then. */
-  #haveParted(a: number, b: number, sinceMs: number): boolean {
-    return Math.max(this.#leftMs[a]![b]!, this.#leftMs[b]![a]!) >= sinceMs;
+  #isLost({ from, life }: Call): boolean {
+    return this.#lives[from] !== life;
   }
 
   #call(from: number, to: number, isLast = false): void {
@@ -333,43 +337,5 @@ class HostsHistory {
     }
     const outputs = await Array.fromAsync(connection.stream(flow, request, options));
     if (outputs.length !== OUTPUTS) throw new Error(`call ${id} had ${outputs.length} outputs`);
-  }
-
-  #judge(call: Call): void {
-    const { id, from, to, runs, endings, failure } = call;
-    const bad = (what: string): never => {
-      throw new Error(`call ${id} from ${from} to ${to}, run ${runs} times, ${what}: ${failure}`, {
-        cause: failure,
-      });
-    };
-    if (runs > 1) bad("ran twice");
-    if (this.#isLost(call)) return;
-    if (endings !== 1) bad(`ended ${endings} times`);
-    if (failure === undefined) return runs === 1 ? undefined : bad("was answered without a run");
-    if (!(failure instanceof InternodeError)) return bad("failed in a way of its own");
-    const { code, outcome } = failure;
-    if (outcome === "executed" && runs === 0) bad("did not run");
-    if ((outcome === "notSent" || outcome === "notExecuted") && runs > 0) bad("did run");
-    // One that has parted may not have heard of it when it made the call.
-    const changed = this.#haveParted(from, to, call.startMs - NEWS_MS);
-    switch (code) {
-      case "NotListed":
-        if (outcome !== "notSent") bad("was sent");
-        if (call.wasListed && this.#leftMs[from]![to]! < call.startMs - NEWS_MS) bad("was listed");
-        return;
-      case "GoingAway":
-        // Calls under way that a renewal has outlasted are no part of this: its grace time is longer.
-        return changed ? undefined : bad("stayed on the lists");
-      case "Unreachable":
-        if (call.waits) bad("was to wait");
-        return;
-      case "DeadlineExceeded":
-        return;
-      case "Disconnected":
-        if (!this.#hasFaults && !changed) bad("had no faults");
-        return;
-      default:
-        bad("failed as nothing here fails");
-    }
   }
 }

@@ -240,13 +240,13 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
       this.#onPeerLeaving(peerLeaves(reason));
     } else if (reason === "idle") {
       this.#lose();
-      this.#delegate.onLost(link, null);
+      this.#delegate.onLost(link, null, true);
       this.#connectLater();
     } else if (!dials) {
       // The peer had opened a newer connection, which was lost before its handshake was done on this side.
       this.#retire(link, settings.renewalGraceMs, this.#schedule.openedMs, true);
       this.#lose();
-      this.#delegate.onLost(link, null);
+      this.#delegate.onLost(link, null, false);
       this.#connectLater();
     }
   }
@@ -273,7 +273,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     this.#lose();
     if (error.code === "NotListed") return this.#onPeerLeaving(error);
     this.#takeBack();
-    this.#delegate.onLost(link, error);
+    this.#delegate.onLost(link, error, false);
     if (this.link === null) this.#connectLater();
   }
 

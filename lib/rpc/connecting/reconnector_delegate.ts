@@ -46,8 +46,8 @@ export interface ReconnectorDelegate extends Pick<LinkDelegate, "checkPeer" | "r
   onConnected(link: Link, peer: Peer, old: Link | null): void;
   /** There is a newer connection; the older one is retired. */
   onRenewed(link: Link, peer: Peer): void;
-  /** The connection was lost; an older one may be back in use. Without an error: the peer had replaced it by a newer one, which is lost too. */
-  onLost(link: Link, error: InternodeError | null): void;
+  /** The connection was lost; an older one may be back in use. Without an error: the peer had replaced it by a newer one, which is lost too, or has closed it as it was not used. */
+  onLost(link: Link, error: InternodeError | null, isUnused: boolean): void;
   /** The peer has announced that it is closing. */
   onPeerClosing(error: InternodeError): void;
   /** There is no connection: the attempt failed, or the peer, which dials, did not connect in time. */

@@ -10,7 +10,7 @@
  * | `disconnected` | the handshake is done | `connected` |
  * | `idle` | a call needs the connection | `connecting` |
  * | `idle` | the peer has made one | `connected` |
- * | any other, with `connect: "onDemand"` | there is no connection, or it is closed as it was not used, and nobody waits for one | `idle` |
+ * | any other, with `connect: "onDemand"` on either side | there is no connection, or it is closed as it was not used, and nobody waits for one | `idle` |
  * | any | this side is closed | `closed` |
  *
  * In `connecting` calls wait, in `disconnected` they fail at once unless they

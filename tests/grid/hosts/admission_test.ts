@@ -14,7 +14,9 @@ import { freePorts } from "../../../tools/network/free_ports.ts";
 import { until } from "../../conformance/world.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
+import { ProvenTransport } from "../../support/network/proven_transport.ts";
 import { NET } from "../../support/permitted.ts";
+import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 
 const echo = single("echo", { request: t.uint(), response: t.uint() });
 const admit = allowNames("*.storage.example");
@@ -159,6 +161,33 @@ Deno.test({
       await Promise.all(nodes.map((node) => node.close()));
     }
   },
+});
+
+Deno.test("who is admitted stops being a peer when its connection is closed as it was not used", async () => {
+  const grid = simulatedGrid({
+    nodes: 5,
+    options: ({ index, host, hosts, transports }) => ({
+      hosts: index === 0 ? [host] : [hosts[0]!, host],
+      admit: () => true,
+      transports: { memory: new ProvenTransport(transports["memory"]!) },
+      connect: "onDemand",
+      ...index === 0 && { maxConnections: 2 },
+    }),
+    serve: (manager) => manager.handle(echo, (value) => value),
+  });
+  await grid.run(async () => {
+    await grid.start();
+    for (let round = 0; round < 3; round++) {
+      for (let index = 1; index < grid.size; index++) {
+        const to = grid.node(index).connection(grid.hosts[0]!);
+        assertEquals(await to.request(echo, index), index);
+        await grid.clock.advance(2_000);
+        const states = grid.node(0).connections().map(({ state }) => state);
+        assertEquals(states, Array(Math.min(2, states.length)).fill("connected"));
+      }
+    }
+  });
+  await grid.close();
 });
 
 Deno.test("admit needs mutual TLS, and a rule", () => {
