@@ -24,7 +24,7 @@ import { etcdResolver } from "@internode/grid/etcd";
 import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { health, nodeListener, operations, prometheus } from "@internode/grid/operations";
 import { otelTracer } from "@internode/grid/otel";
-import { describe } from "@internode/grid/reflection";
+import { breaking, codecOf, describe, jsonSchema, snapshot } from "@internode/grid/reflection";
 import { SimulatedCluster } from "@internode/grid/testing";
 import { serveWorkers, type WorkerServer } from "@internode/grid/workers";
 
@@ -170,7 +170,13 @@ export function described(): string {
     request: t.documented(odd, "Odd."),
   });
   const description: t.Description = t.describe(t.list(odd));
+  const made: t.Codec<unknown> = codecOf(t.describe(greet.request));
+  t.toBytes(made, { name: "strict" });
+  if (breaking(snapshot([own, Cache]), [own, Cache]).length > 0) {
+    throw new Error("changed");
+  }
   return JSON.stringify([
+    jsonSchema(description),
     describe(own),
     describe(Cache).methods.length,
     description,

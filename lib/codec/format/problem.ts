@@ -69,20 +69,23 @@ export function fieldStep(name: string): string {
   return /^[\w$]{1,40}$/.test(name) ? `.${name}` : `[${quote(name)}]`;
 }
 
+/** What is done with a value, as errors say it. */
+export type Doing = "encode" | "decode" | "read JSON" | "write JSON";
+
 /**
  * The error that users see.
  *
  * @param error What was caught; anything but a {@linkcode Problem} passes unchanged.
- * @param doing Whether a value was being written or read.
+ * @param doing What was being done.
  * @returns The thing to throw: an `InternodeError` of code `InvalidPayload`.
  */
-export function atEdge(error: unknown, doing: "encode" | "decode"): unknown {
+export function atEdge(error: unknown, doing: Doing): unknown {
   if (!(isProblem(error))) return error;
   const path = error.path.startsWith(".") ? error.path.slice(1) : error.path;
   return new InternodeError(
     "InvalidPayload",
     `Cannot ${doing}: ${path === "" ? "the value" : path} ${error.what}.`,
-    { origin: doing === "encode" ? "caller" : "remote" },
+    { origin: doing === "decode" ? "remote" : "caller" },
   );
 }
 
