@@ -133,6 +133,7 @@ export {
 } from "./lib/call/stub.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/rpc/contract/allow.ts";
 export type {
+  AdminAction,
   Audit,
   AuditEvent,
   RefusalsLeftOut,

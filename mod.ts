@@ -86,6 +86,7 @@ export { nativeWebSocketTransport } from "./lib/transport/websocket/native_web_s
 export { systemTransports } from "./lib/transport/transports.ts";
 export { allowNames, type AllowRule, type CallingPeer } from "./lib/rpc/contract/allow.ts";
 export type {
+  AdminAction,
   Audit,
   AuditEvent,
   RefusalsLeftOut,

@@ -18,6 +18,7 @@ import { textOf } from "./text_of.ts";
  * | `connection_lost` | a connection ended unexpectedly |
  * | `connection_renewed`, `renewal_failed` | a connection was replaced by a newer one; the newer one could not be made |
  * | `host_admitted` | a host that is not listed was admitted by its certificate |
+ * | `admin_action` | somebody has changed something by the admin service: `what` is `log_level` or `drain` |
  * | `hosts_changed` | hosts joined or left the list of a grid's hosts |
  * | `dial_failed` | an attempt to connect failed |
  * | `connection_refused` | a connection was refused by this side or by the peer |
@@ -47,6 +48,7 @@ import { textOf } from "./text_of.ts";
  * | `registration_up`, `registration_failed`, `registration_changed`, `registration_removed` | a server was registered; that failed; another program changed the entry; it was removed |
  */
 export type LogEvent =
+  | "admin_action"
   | "balancer_failed"
   | "balancer_rejected"
   | "callback_failed"

@@ -44,7 +44,7 @@ export class GridNode {
   /** The handlers. */
   readonly handlers: HandlerTable = new HandlerTable();
   /** The bundles among them. */
-  readonly bundles: TakenBundles = new TakenBundles(this.handlers);
+  readonly bundles: TakenBundles;
   /** Who is told of ended calls. */
   readonly traces: CallTraces;
   /** Hears of refused connections and calls; `null` if there is no audit. */
@@ -74,6 +74,7 @@ export class GridNode {
     const { clock, logger } = options;
     this.admission = new Admission(this);
     this.audit = auditTrailOf(options.audit, local.href, logger, clock);
+    this.bundles = new TakenBundles(this.handlers, this.audit);
     this.serving = servingOf(options, this.audit, servedChainOf(options.serverChain));
     this.traces = this.serving.traces;
     const { clientChain } = options;

@@ -201,7 +201,7 @@ export class Manager implements AsyncDisposable, Inspectable {
   handle(given: AnyContract | HandlerBundle<object>, second?: object, third?: HandleOptions): void {
     const { handlers, bundles, reach } = this.#node;
     if (given?.kind !== "bundle") return handlers.add(given, second as AnyHandler, third ?? {});
-    const guests = bundles.take(given, second ?? {}, this.#inspection, reach);
+    const guests = bundles.take(given, second === undefined ? {} : second, this.#inspection, reach);
     if (guests !== null) this.#acceptor.guests.open(guests);
   }
 

@@ -17,6 +17,7 @@ import {
   type SingleContract,
   stream,
 } from "@internode/grid";
+import { admin, AdminClient } from "@internode/grid/admin";
 import * as call from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 import { dnsResolver, type Resolver } from "@internode/grid/discovery";
@@ -84,7 +85,11 @@ async function grid(): Promise<number> {
     let total = start;
     for await (const number of input) yield total += number + (step ?? 0);
   });
+  one.handle(admin, { allow: ({ host }) => host === "ops", calls: true });
   await Promise.all([one.listen(), two.listen()]);
+  await using tool = await AdminClient.connect(hosts[0], { auth, name: "ops" });
+  const { remotes, stats } = await tool.status();
+  console.error(remotes.length, stats["connections"]);
 
   const peer = two.connection(hosts[0]);
   try {

@@ -21,6 +21,7 @@ export const ROOMS: readonly string[] = [
   "call",
   "otel",
   "operations",
+  "admin",
   "testing",
 ];
 

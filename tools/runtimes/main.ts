@@ -14,6 +14,7 @@ RUNTIME is what npx brings, such as node@24.21.0 or bun@1.4.5, or the path of a 
 PATH is a test file, or a folder of them. Without one, those run that pass on Node and Bun in CI.`;
 
 const IN_CI = [
+  "tests/admin",
   "tests/conformance/grid_test.ts",
   "tests/conformance/upgrade_test.ts",
   "tests/call/client",
@@ -23,6 +24,7 @@ const IN_CI = [
   "tests/discovery",
   "tests/examples/examples_test.ts",
   "tests/faces",
+  "tests/grid/guests",
   "tests/hostile/evil_places_test.ts",
   "tests/hostile/evil_texts_test.ts",
   "tests/rpc/inspection",

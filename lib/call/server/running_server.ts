@@ -88,7 +88,7 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
   }
 
   handle<Options extends object>(bundle: HandlerBundle<Options>, options?: Options): void {
-    const given = options ?? {} as Options;
+    const given = options === undefined ? {} as Options : options;
     this.#server.bundles.take(bundle, given, inspectionOf(this), this.#reach);
   }
 

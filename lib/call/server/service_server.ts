@@ -81,8 +81,8 @@ export class ServiceServer implements ServerOfConnection {
   constructor(settings: ServeSettings, limiter?: ListenerLimiter) {
     this.settings = settings;
     const { auth, clock, logger, handshakeTimeoutMs } = settings;
-    this.bundles = new TakenBundles(this.#reserved);
     this.#audit = auditTrailOf(settings.audit, settings.name, logger, clock);
+    this.bundles = new TakenBundles(this.#reserved, this.#audit);
     this.limiter = limiter ?? new ListenerLimiter({ clock });
     this.limiter.handshakeTimeoutMs = handshakeTimeoutMs;
     this.serving = servingOf(settings, this.#audit, servedChainOf(settings.chain));

@@ -6,8 +6,8 @@
 
 import { invalidArgument } from "../../errors.ts";
 import { optionsOf } from "../../foreign/option_checks.ts";
-import { quoted } from "../../foreign/plain_text.ts";
 import { shown } from "../../foreign/text_of.ts";
+import type { AuditTrail } from "../connecting/audit_trail.ts";
 import type { AllowRule } from "../contract/allow.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { HandlerBundle } from "../contract/handler_bundle.ts";
@@ -43,7 +43,11 @@ export interface GuestPolicy {
 }
 
 /** Opens a bundle for a node or server. */
-export type OpenFor<Options> = (face: Inspection, options: Options) => OpenBundle;
+export type OpenFor<Options> = (
+  face: Inspection,
+  options: Options,
+  audit: AuditTrail | null,
+) => OpenBundle;
 
 const OPENERS = new WeakMap<object, OpenFor<never>>();
 
@@ -66,8 +70,9 @@ export function openBundle<Options extends object>(
   bundle: HandlerBundle<Options>,
   face: Inspection,
   options: Options,
+  audit: AuditTrail | null,
 ): OpenBundle {
   const open = OPENERS.get(bundle) as OpenFor<Options> | undefined;
-  if (open !== undefined) return open(face, optionsOf(`bundle ${quoted(bundle.name)}`, options));
+  if (open !== undefined) return open(face, optionsOf(bundle.name, options), audit);
   throw invalidArgument(`A bundle of handlers must be one of this library, not ${shown(bundle)}.`);
 }

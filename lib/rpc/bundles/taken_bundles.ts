@@ -5,6 +5,7 @@
  */
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
+import type { AuditTrail } from "../connecting/audit_trail.ts";
 import type { HandlerBundle } from "../contract/handler_bundle.ts";
 import { type GuestPolicy, type OpenBundle, openBundle } from "./open_bundle.ts";
 import type { Inspection } from "../inspection/inspection.ts";
@@ -24,12 +25,17 @@ const QUEUE = 16;
 /** Takes bundles into a table of handlers, and closes them. */
 export class TakenBundles {
   readonly #table: HandlerTable;
+  readonly #audit: AuditTrail | null;
   readonly #open: OpenBundle[] = [];
   #isClosed = false;
 
-  /** @param table Where their handlers go. */
-  constructor(table: HandlerTable) {
+  /**
+   * @param table Where their handlers go.
+   * @param audit Hears of what they change; `null` if there is none.
+   */
+  constructor(table: HandlerTable, audit: AuditTrail | null) {
     this.#table = table;
+    this.#audit = audit;
   }
 
   /**
@@ -46,7 +52,7 @@ export class TakenBundles {
     face: Inspection,
     reach: Reach,
   ): GuestPolicy | null {
-    const open = openBundle(bundle, face, options), { allow, handlers } = open;
+    const open = openBundle(bundle, face, options, this.#audit), { allow, handlers } = open;
     try {
       if (this.#isClosed) throw closed(bundle.name, reach.address);
       if (allow === null && reach.isExposed) throw needsAllow(bundle.name, reach.address);

@@ -12,7 +12,13 @@ import { sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
 import { TokenBucket } from "../../wire/token_bucket.ts";
-import type { Audit, AuditEvent, RefusedCall, RefusedConnection } from "../contract/audit.ts";
+import type {
+  AdminAction,
+  Audit,
+  AuditEvent,
+  RefusedCall,
+  RefusedConnection,
+} from "../contract/audit.ts";
 import { invalidOption } from "../../foreign/option_checks.ts";
 
 /** How many events of a kind are reported at once. */
@@ -94,6 +100,18 @@ export class AuditTrail {
       handler: plainText(refused.handler, MAX_TEXT),
       subroute: plainText(refused.subroute, MAX_TEXT),
       reason: plainText(refused.reason, MAX_TEXT),
+    });
+  }
+
+  /** Somebody has changed something. It was allowed to, so that there is no limit. */
+  onAction(action: Omit<AdminAction, "event" | "timeMs" | "local">): void {
+    this.#tell({
+      ...action,
+      event: "admin_action",
+      timeMs: this.#init.clock.wallNow(),
+      local: this.local,
+      caller: plainText(action.caller, MAX_TEXT),
+      detail: plainText(action.detail, MAX_TEXT),
     });
   }
 

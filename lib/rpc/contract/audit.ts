@@ -1,5 +1,6 @@
 /**
- * The events of an audit: connections and calls that were refused.
+ * The events of an audit: connections and calls that were refused, and what
+ * was changed by the admin service.
  *
  * @module
  */
@@ -67,15 +68,35 @@ export interface RefusalsLeftOut {
   readonly calls: number;
 }
 
+/** Somebody has changed something by the admin service. */
+export interface AdminAction {
+  /** The kind of event. */
+  readonly event: "admin_action";
+  /** When, in milliseconds since 1970. */
+  readonly timeMs: number;
+  /** The host or server that was changed. */
+  readonly local: string;
+  /** The address of who did it. */
+  readonly remote: string;
+  /** The name of who did it, as `HandlerContext.caller`. */
+  readonly caller: string;
+  /** The identity that the caller has proven by its certificate; `undefined` without mutual TLS. */
+  readonly identity: PeerIdentity | undefined;
+  /** What was done: the level of log lines was changed, or the host or server is taken out of service. */
+  readonly action: "log_level" | "drain";
+  /** The same in words, on one line. */
+  readonly detail: string;
+}
+
 /** An event of an {@linkcode Audit}. */
-export type AuditEvent = RefusedConnection | RefusedCall | RefusalsLeftOut;
+export type AuditEvent = RefusedConnection | RefusedCall | RefusalsLeftOut | AdminAction;
 
 /**
  * Receives an event for each connection and each call that was refused, for a
  * record of who tried what. For connections, and separately for calls, 100 are
  * reported at once and 10 per second; more are counted, and their numbers
  * reported in one event 10 s later. Peers that leave before they are refused
- * are not reported.
+ * are not reported. What somebody changes by the admin service is reported, too.
  *
  * It is called within the turn that refuses, so it should only store the event.
  * What it throws, or rejects with, is logged and changes nothing.

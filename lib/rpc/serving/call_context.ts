@@ -80,6 +80,11 @@ export class CallContext implements HandlerContext {
     return this.#extra === null ? null : this.#extra.stopping;
   }
 
+  /** Where the other end of the connection is, for messages. */
+  get remote(): string {
+    return this.#place.source.remote;
+  }
+
   /** See {@linkcode HandlerContext}. */
   get caller(): string {
     return this.#place.source.host;
@@ -192,4 +197,9 @@ export class CallContext implements HandlerContext {
   #more(): Extra {
     return this.#extra ??= new Extra();
   }
+}
+
+/** Where the other end of a call's connection is, for messages; empty for a context of a test. */
+export function remoteOf(context: HandlerContext): string {
+  return context instanceof CallContext ? context.remote : "";
 }

@@ -1,0 +1,96 @@
+/**
+ * Pings, and what admin changes: log level, drain.
+ *
+ * @module
+ */
+
+import { list } from "../codec/values/list.ts";
+import { nullable, optional } from "../codec/values/presence.ts";
+import { boolean, bytes, float, string } from "../codec/values/scalars.ts";
+import { record } from "../codec/records/record.ts";
+import { single, type SingleContract } from "../rpc/contract/contract.ts";
+
+/** A ping. */
+export interface PingRequest {
+  /** What comes back: at most 1 MiB. */
+  readonly payload: Uint8Array;
+}
+
+/** The answer to a ping. */
+export interface PingResponse {
+  /** What was sent. */
+  readonly payload: Uint8Array;
+  /** The node's wall clock, in milliseconds since 1970. */
+  readonly timeMs: number;
+}
+
+/** Asks for an answer, with as many bytes as are sent. */
+export const pingContract: SingleContract<PingRequest, PingResponse> = single("internode.ping", {
+  request: record({ payload: bytes({ maxBytes: 1_048_576 }) }),
+  response: record({ payload: bytes(), timeMs: float() }),
+});
+
+/** What is asked of health: nothing so far. */
+export type HealthRequest = Readonly<Record<never, never>>;
+
+/** Whether a node or server is well. */
+export interface AdminHealth {
+  /** Whether calls should be sent to it. */
+  readonly isReady: boolean;
+  /** Why not, in words; none if it is ready. */
+  readonly reasons: readonly string[];
+}
+
+/** Asks whether calls should be sent to a node or server. */
+export const healthContract: SingleContract<HealthRequest, AdminHealth> = single(
+  "internode.health",
+  {
+    request: record({}),
+    response: record({ isReady: boolean(), reasons: list(string()) }),
+  },
+);
+
+/** How the log level changes. */
+export interface LogLevelRequest {
+  /** `"debug"`, `"info"`, `"warn"` or `"error"`; `"reset"` for the one that the node has begun with. Default: it stays, and is only told. */
+  readonly level?: string | undefined;
+  /** For how long, in milliseconds; it is reset then. Default: until it is reset. */
+  readonly forMs?: number | undefined;
+}
+
+/** The log level. */
+export interface AdminLogLevel {
+  /** From which level on lines are passed to the node's logger. */
+  readonly level: string;
+  /** The level that the node has begun with. */
+  readonly usual: string;
+  /** When it is reset, in milliseconds since 1970; `null` if not by itself. */
+  readonly untilMs: number | null;
+}
+
+/** Asks for the log level, or changes it. */
+export const logLevelContract: SingleContract<LogLevelRequest, AdminLogLevel> = single(
+  "internode.logLevel",
+  {
+    request: record({ level: optional(string()), forMs: optional(float()) }),
+    response: record({ level: string(), usual: string(), untilMs: nullable(float()) }),
+  },
+);
+
+/** How a node or server is drained. */
+export interface DrainRequest {
+  /** How long calls under way may take, in milliseconds. Default: as for `close`. */
+  readonly graceMs?: number | undefined;
+}
+
+/** The answer to drain. */
+export interface DrainResponse {
+  /** How many calls in flight have the grace time. */
+  readonly calls: number;
+}
+
+/** Takes a node or server out of service: it does what its `close` does, and answers when it begins. */
+export const drainContract: SingleContract<DrainRequest, DrainResponse> = single(
+  "internode.drain",
+  { request: record({ graceMs: optional(float()) }), response: record({ calls: float() }) },
+);
