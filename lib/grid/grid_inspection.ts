@@ -58,9 +58,11 @@ export class GridInspection extends FaceInspection {
 
   /** See {@linkcode Inspection}. */
   override get options(): PlainOptions {
-    const { listen, ...others } = this.#parts.node.options;
-    const settings = { listen: listen.href, ...others };
-    return plainOptions(settings, ["listen", "path", "allowOrigins", "allowHosts"]);
+    const { listen, onDemand, mutualTls, ...others } = this.#parts.node.options;
+    const { ownIdentity: _, credentials: __, handshakeLimits, ...plain } = others;
+    const connect = onDemand ? "onDemand" : "all";
+    const settings = { listen: listen.href, connect, tls: mutualTls, ...handshakeLimits, ...plain };
+    return plainOptions(settings, ["listen", "connect", "path", "allowOrigins", "allowHosts"]);
   }
 
   /** See {@linkcode Inspection}. */

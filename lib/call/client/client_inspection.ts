@@ -43,7 +43,9 @@ export class ClientInspection extends FaceInspection {
 
   /** See {@linkcode Inspection}. */
   override get options(): PlainOptions {
-    return plainOptions(this.#core.options, ["name"]);
+    const { maxAttempts, hedge, ...others } = this.#core.options;
+    const retry = maxAttempts === 0 ? false : { maxAttempts };
+    return plainOptions({ retry, hedge: hedge ?? false, ...others }, ["name"]);
   }
 
   /** See {@linkcode Inspection}. */

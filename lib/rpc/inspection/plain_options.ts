@@ -6,6 +6,9 @@
 
 import type { PlainOption, PlainOptions } from "./inspection.ts";
 
+/** What every face has, given or not. */
+const ALWAYS: ReadonlySet<string> = new Set(["logger", "clock", "random"]);
+
 /**
  * The settings that may be shown. Numbers and flags always may, also in groups.
  * A text may hold a secret, so only those named may be shown. Of any other
@@ -17,6 +20,7 @@ import type { PlainOption, PlainOptions } from "./inspection.ts";
 export function plainOptions(settings: object, texts: readonly string[]): PlainOptions {
   const shown: Record<string, PlainOption> = {};
   for (const [name, value] of Object.entries(settings)) {
+    if (ALWAYS.has(name)) continue;
     const option = plainOption(value, texts.includes(name), texts);
     if (option !== undefined) shown[name] = option;
   }

@@ -40,8 +40,9 @@ Deno.test("how long the event loop was held up is seen", async () => {
   while (monitor.read().looks === 0) {
     await new Promise((resolve) => systemClock.soon(resolve as () => void));
   }
+  // On a busy machine there may have been a second look.
   const { looks, maxMs, lastMs, meanMs, p99Ms } = monitor.read();
-  assert(maxMs >= 140, `${maxMs}`);
-  assertEquals([looks, lastMs, meanMs, p99Ms], [1, maxMs, maxMs, maxMs]);
+  assert(looks >= 1 && maxMs >= 140, `${looks} ${maxMs}`);
+  assert(lastMs <= maxMs && meanMs <= maxMs && p99Ms === maxMs);
   monitor.close();
 });
