@@ -168,6 +168,7 @@ export type {
   Measurement,
   Meter,
   MeteredCalls,
+  MeteredFace,
   MeteredOutcome,
 } from "./lib/rpc/contract/meter.ts";
 export type { Span, SpanOptions, TraceContext, Tracer } from "./lib/rpc/contract/tracer.ts";

@@ -13,12 +13,13 @@ import {
 } from "@opentelemetry/api";
 import { isError, isOwnError } from "../foreign/own_error.ts";
 import { nameOf, textOf } from "../foreign/text_of.ts";
-import type { Span, TraceContext } from "../rpc/contract/tracer.ts";
+import type { Span, SpanOptions, TraceContext } from "../rpc/contract/tracer.ts";
 
 /** One span, and the context in which it is the active one. */
 export class OtelSpan implements Span {
   readonly #span: ApiSpan;
   readonly #within: Context;
+  #status: unknown = undefined;
 
   constructor(span: ApiSpan, within: Context) {
     this.#span = span;
@@ -39,6 +40,12 @@ export class OtelSpan implements Span {
   }
 
   /** See {@linkcode Span}. */
+  set(attributes: SpanOptions["attributes"]): void {
+    this.#status = attributes["rpc.status_code"] ?? this.#status;
+    this.#span.setAttributes(attributes);
+  }
+
+  /** See {@linkcode Span}. */
   end(error?: unknown): void {
     if (error !== undefined) this.#fail(error);
     this.#span.end();
@@ -49,7 +56,7 @@ export class OtelSpan implements Span {
     const span = this.#span;
     try {
       span.setStatus({ code: SpanStatusCode.ERROR, message: textOf(error) });
-      span.setAttribute("error.type", errorType(error));
+      span.setAttribute("error.type", String(this.#status ?? errorType(error)));
       span.recordException(isError(error) ? error : textOf(error));
     } catch {
       span.setStatus({ code: SpanStatusCode.ERROR });

@@ -33,7 +33,11 @@ export interface OtelTracerOptions {
  * the root of a new trace when its caller is not traced. The handler runs with
  * it as the active span, so that what it begins (spans of its own, further
  * calls, `fetch`) are children of it. A call that fails has its error
- * recorded, the span's status is "error" and `error.type` the error's code.
+ * recorded, the span's status is "error" and `error.type` the error's code. The
+ * attributes are those of the conventions for remote procedure calls
+ * (https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans/), as they are
+ * stable since version 1.45.0; calls of services tell the replica and the
+ * attempt, too.
  *
  * Under `OTEL_DENO=true` Deno exports the spans by itself; with any other SDK
  * they go wherever its globally registered provider sends them, and they nest

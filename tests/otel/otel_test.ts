@@ -78,7 +78,9 @@ Deno.test({
     const failing = only("server", "server", "fail", calling);
     assertEquals([calling.failed, failing.failed], [true, true]);
     assertEquals(calling.attributes["error.type"], "HandlerFailed");
-    assertEquals(failing.attributes["error.type"], "TypeError");
+    assertEquals(failing.attributes["error.type"], "HandlerFailed");
+    assertEquals(failing.attributes["rpc.status_code"], "HandlerFailed");
+    assertEquals(relaying.attributes["rpc.status_code"], "OK");
     assertEquals(failing.exceptions, ["does not work"]);
     assertEquals(calling.attributes["rpc.system.name"], "internode");
     assertEquals(calling.attributes["rpc.method"], "fail");

@@ -14,6 +14,8 @@ export class FakeSpan implements Span {
   readonly context: TraceContext | undefined;
   /** What each call of `end` was given. */
   readonly ends: unknown[] = [];
+  /** What was added later. */
+  readonly added: Record<string, string | number> = {};
   readonly #tracer: FakeTracer;
 
   readonly name: string;
@@ -44,6 +46,10 @@ export class FakeSpan implements Span {
 
   run<T>(action: () => T): T {
     return this.#tracer.within(this, action);
+  }
+
+  set(attributes: SpanOptions["attributes"]): void {
+    Object.assign(this.added, attributes);
   }
 
   end(error?: unknown): void {

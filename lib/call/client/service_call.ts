@@ -314,7 +314,8 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
     carrier.begin();
     try {
       const number = carrier.methodNumber(key, nowMs);
-      const span = extra === null || extra.watch === null ? null : extra.watch.span;
+      const watch = extra === null ? null : extra.watch, { address } = carrier.replica.endpoint;
+      const span = watch === null ? null : watch.spanTo(address, extra!.attempt);
       const metadata = withTraceContext(options.metadata, span);
       const { outgoing } = carrier.link.session;
       outgoing.request(this, number, contract.request, this.#request, metadata, nowMs);

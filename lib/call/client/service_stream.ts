@@ -13,6 +13,7 @@ import type { CallFigures } from "../../rpc/metering/call_figures.ts";
 import type { FaceFigures } from "../../rpc/metering/face_figures.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
+import { attemptAttributes } from "../../rpc/tracing/span_attributes.ts";
 import { CallTime } from "../../session/frames/call_time.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
@@ -132,6 +133,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
   #open(link: OpenLink): void {
     const { key } = this.#method, { metadata } = this.#options;
     this.#carrier.take(link);
+    this.span?.set?.(attemptAttributes(this.#carrier.host, 1));
     this.openOn(link.link, this.#initial, metadata, (nowMs) => link.methodNumber(key, nowMs));
   }
 

@@ -7,7 +7,8 @@
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import type { Span } from "../contract/tracer.ts";
 import { traceCode } from "../tracing/call_trace.ts";
-import { startClientSpan } from "../tracing/client_span.ts";
+import { endClientSpan, startClientSpan } from "../tracing/client_span.ts";
+import { attemptAttributes } from "../tracing/span_attributes.ts";
 import type { CallDelegate } from "./call_delegate.ts";
 
 /** A call that a signal can end. */
@@ -32,6 +33,12 @@ export class CallWatch {
     this.span = span;
     this.startMs = startMs;
     this.subroute = subroute;
+  }
+
+  /** The span of a call that goes to a replica now; `null` without a tracer. */
+  spanTo(replica: string, attempt: number): Span | null {
+    this.span?.set?.(attemptAttributes(replica, attempt));
+    return this.span;
   }
 
   /** Why the signal has aborted. */
@@ -61,7 +68,7 @@ export class CallWatch {
   end(call: WatchedCall, failure: unknown): void {
     leaveSignal(this.#signal, call);
     this.#signal = null;
-    this.span?.end(failure);
+    if (this.span !== null) endClientSpan(this.span, failure);
   }
 }
 

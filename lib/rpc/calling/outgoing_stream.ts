@@ -16,7 +16,7 @@ import type { CallDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
 import { countOutcome } from "../metering/count_outcome.ts";
 import { traceCode } from "../tracing/call_trace.ts";
-import { startClientSpan, withTraceContext } from "../tracing/client_span.ts";
+import { endClientSpan, startClientSpan, withTraceContext } from "../tracing/client_span.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import { MessageQueue, type QueueListener } from "../serving/message_queue.ts";
 import { decodePayload, invalidPayload } from "../contract/payload.ts";
@@ -218,7 +218,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
     this.#ending = ending;
     leaveSignal(this.#signal, this);
     this.#signal = null;
-    this.span?.end(ending.error);
+    if (this.span !== null) endClientSpan(this.span, ending.error);
     if (this.#finished !== null) this.#settle(this.#finished, ending);
     const { traces, figures, host } = this.#delegate;
     if (this.#startMs < 0) return;

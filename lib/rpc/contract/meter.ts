@@ -42,7 +42,7 @@ export interface Measurement {
   readonly unit: string;
   /** What it is, in one sentence. */
   readonly description: string;
-  /** The values, each with the attributes that tell it from the others. */
+  /** The values, each with the attributes that tell it from the others; empty if there are none now. */
   readonly points: readonly MeasuredPoint[];
 }
 
@@ -52,6 +52,14 @@ export interface MeasuredPoint {
   readonly value: number;
   /** What tells it from the others. */
   readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What figures are of. */
+export interface MeteredFace {
+  /** A `Manager`, a client of `connect`, or a server of `serve`. */
+  readonly kind: "grid" | "client" | "server";
+  /** A node's URL; the name of a client or server. */
+  readonly name: string;
 }
 
 /** Receives figures. If it or one of its parts throws, calls go on. */
@@ -66,8 +74,9 @@ export interface Meter {
   /**
    * A node, client or server has begun: its further figures can be read from now on.
    *
-   * @param read Gives them. Each reading has a cost.
-   * @returns A function that is called when it has ended, and takes the last reading before if it wants one.
+   * @param read Gives them, those without values among them. Each reading has a cost.
+   * @param face What they are of.
+   * @returns A function that is called when it has ended.
    */
-  watch?(read: () => readonly Measurement[]): () => void;
+  watch?(read: () => readonly Measurement[], face: MeteredFace): () => void;
 }

@@ -32,6 +32,8 @@ export interface Span {
   readonly context: TraceContext | undefined;
   /** Runs the handler with this span as the active one, so that new spans become its children. */
   run<T>(action: () => T): T;
+  /** Adds attributes that are known later: which replica has the call, in which attempt, and how it has ended. */
+  set?(attributes: SpanOptions["attributes"]): void;
   /**
    * Ends the span. Called once.
    *

@@ -132,7 +132,8 @@ export abstract class FaceInspection implements Inspection {
 
   /** The face is made: a meter may read its figures. */
   begin(): void {
-    this.#unwatch ??= this.figures.watch(() => measurementsOf(this));
+    const { kind, name } = this;
+    this.#unwatch ??= this.figures.watch(() => measurementsOf(this), { kind, name });
   }
 
   /** The face has closed. */

@@ -25,7 +25,7 @@ export function measurementsOf(face: Inspection): readonly Measurement[] {
     ...ofHosts(remotes),
     ...ofCalls(face),
     ...ofHandlers(face),
-  ].filter(({ points }) => points.length > 0);
+  ];
 }
 
 function ofFace(face: Inspection): readonly Measurement[] {

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../runtime/clock.ts";
-import type { Measurement, MeteredCalls } from "../contract/meter.ts";
+import type { Measurement, MeteredCalls, MeteredFace } from "../contract/meter.ts";
 import { CallFigures } from "./call_figures.ts";
 import type { GuardedMeter } from "./guarded_meter.ts";
 import { InlineTimes } from "./inline_times.ts";
@@ -56,8 +56,8 @@ export class FaceFigures {
    *
    * @returns A function that ends that; `null` without such a meter.
    */
-  watch(read: () => readonly Measurement[]): (() => void) | null {
-    return this.#meter?.watch(read) ?? null;
+  watch(read: () => readonly Measurement[], face: MeteredFace): (() => void) | null {
+    return this.#meter?.watch(read, face) ?? null;
   }
 
   /** Counts from now on. */

@@ -13,6 +13,7 @@ import type {
   Measurement,
   Meter,
   MeteredCalls,
+  MeteredFace,
   MeteredOutcome,
 } from "../contract/meter.ts";
 
@@ -42,8 +43,8 @@ export class GuardedMeter implements Meter {
   }
 
   /** See {@linkcode Meter}. */
-  watch(read: () => readonly Measurement[]): () => void {
-    const watch = (): unknown => this.#meter.watch?.(read);
+  watch(read: () => readonly Measurement[], face: MeteredFace): () => void {
+    const watch = (): unknown => this.#meter.watch?.(read, face);
     const end = guard(watch, (thrown) => this.#onFailed("watch", thrown));
     if (typeof end === "function") {
       return () => tell(() => end(), (thrown) => this.#onFailed("watch", thrown));

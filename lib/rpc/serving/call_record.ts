@@ -10,12 +10,20 @@ import type { Metadata } from "../../session/frames/metadata.ts";
 import type { CallSource } from "./call_source.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type { Serving } from "./serving.ts";
-import { spanAttributes } from "../tracing/span_attributes.ts";
+import {
+  spanAttributes,
+  statusAttributes,
+  SYSTEM_NAME,
+  unknownAttributes,
+} from "../tracing/span_attributes.ts";
 import { readTraceContext } from "../tracing/trace_context.ts";
 import type { Span } from "../contract/tracer.ts";
 
 /** What names a call: a contract, or the called name if there is no handler. */
-export type CallName = Pick<AnyContract, "name" | "kind">;
+export interface CallName extends Pick<AnyContract, "name" | "kind"> {
+  /** Whether no handler has that name, which then comes from outside. */
+  readonly isUnknown?: boolean;
+}
 
 /**
  * One call, from its arrival until its handler or the call itself has ended,
@@ -50,11 +58,16 @@ export class CallRecord {
     this.#subroute = subroute;
     this.#host = host;
     this.#startMs = serving.traces.active ? serving.clock.now() : -1;
-    this.#span = serving.spans === null ? null : serving.spans.startSpan(call.name, {
-      kind: "server",
-      parent: readTraceContext(metadata),
-      attributes: spanAttributes(call.name, subroute, "client", host),
-    });
+    const { isUnknown = false, name } = call;
+    this.#span = serving.spans === null
+      ? null
+      : serving.spans.startSpan(isUnknown ? SYSTEM_NAME : name, {
+        kind: "server",
+        parent: readTraceContext(metadata),
+        attributes: isUnknown
+          ? unknownAttributes(name, subroute, host)
+          : spanAttributes(name, subroute, "client", host),
+      });
   }
 
   /** Runs a part of the handler in the call's span. */
@@ -80,6 +93,7 @@ export class CallRecord {
   #end(error: unknown, code: ErrorCode | null): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#span?.set?.(statusAttributes(code));
     this.#span?.end(error);
     if (this.#startMs < 0) return;
     const { traces, clock } = this.#serving;

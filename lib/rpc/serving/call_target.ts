@@ -115,7 +115,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
   protected record(error: InternodeError, kind: CallName["kind"], metadata: Metadata): void {
     const { name, kind: expected = kind } = this.contract;
     if (this.serving.figures.active) this.figures.fail(error.code, 0);
-    const call = { name, kind: expected };
+    const call = { name, kind: expected, isUnknown: this.contract.kind === undefined };
     recordCall(this.serving, call, this.subroute, this.source.host, metadata)
       ?.fail(error.code, error);
     auditRefused(this.serving, call, this.subroute, this.source, error);

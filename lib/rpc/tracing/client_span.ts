@@ -5,7 +5,8 @@
  */
 
 import { MAX_METADATA_BYTES, type Metadata } from "../../session/frames/metadata.ts";
-import { spanAttributes } from "./span_attributes.ts";
+import { traceCode } from "./call_trace.ts";
+import { spanAttributes, statusAttributes } from "./span_attributes.ts";
 import { checkTraceState, formatTraceParent, TRACE_PARENT, TRACE_STATE } from "./trace_context.ts";
 import type { Span, Tracer } from "../contract/tracer.ts";
 
@@ -29,6 +30,12 @@ export function startClientSpan(
     parent: undefined,
     attributes: spanAttributes(handler, subroute, "server", host === "" ? null : host),
   });
+}
+
+/** The call of a span has ended; `undefined`: it went well. */
+export function endClientSpan(span: Span, failure: unknown): void {
+  span.set?.(statusAttributes(traceCode(failure)));
+  span.end(failure);
 }
 
 /**

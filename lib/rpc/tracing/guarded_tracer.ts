@@ -77,6 +77,11 @@ class GuardedSpan implements Span {
   }
 
   /** See {@linkcode Span}. */
+  set(attributes: SpanOptions["attributes"]): void {
+    tell(() => this.#span.set?.(attributes), ignore);
+  }
+
+  /** See {@linkcode Span}. */
   end(error?: unknown): void {
     tell(() => error === undefined ? this.#span.end() : this.#span.end(error), ignore);
   }

@@ -182,3 +182,28 @@ Deno.test("metadata that is too much, or no text, fails its call alone", async (
     assertEquals([told.length, connection.replicas[0]!.callsInFlight], [1, 0]);
   });
 });
+
+Deno.test("a span tells the replica, the attempt and the status, also of a call that is tried again", async () => {
+  const sim = new SimulatedService(), tracer = new FakeTracer();
+  await sim.run(async () => {
+    const told: Told = [];
+    const connection = await sim.connectTo(2, () => replica(told), { tracer });
+    const shop = client(Shop, connection), address = (index: number) => `r${index}`;
+    await shop.buy("bread");
+    for await (const _ of shop.browse(undefined));
+    const [buying, browsing] = tracer.spans.map(({ added }) => added);
+    const hosts = [buying!["internode.replica"], browsing!["internode.replica"]].sort();
+    assertEquals(hosts, [sim.host(0), sim.host(1)]);
+    assertEquals([buying!["internode.attempt"], buying!["rpc.status_code"]], [1, "OK"]);
+    assertEquals([browsing!["internode.attempt"], browsing!["rpc.status_code"]], [1, "OK"]);
+
+    tracer.spans.length = 0;
+    const looking = [1, 2].map(() => shop.look("stay", { timeoutMs: 1_000 }).catch(() => {}));
+    await sim.clock.advance(10);
+    sim.crash(0);
+    await Promise.all(looking);
+    const again = tracer.spans.find(({ added }) => added["internode.attempt"] === 2)!;
+    assertEquals(again.added["network.peer.address"], address(1));
+    assertEquals(again.added["rpc.status_code"], "DeadlineExceeded");
+  });
+});

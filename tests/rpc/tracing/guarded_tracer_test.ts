@@ -55,6 +55,14 @@ Deno.test("a span's run gives what the action gives, which runs once, whatever t
   }
 });
 
+Deno.test("a span that takes no attributes, or throws, is none the worse for it", () => {
+  const taken: unknown[] = [];
+  for (const set of [undefined, 5, refuse, (given: unknown) => taken.push(given)]) {
+    guarded({ context: undefined, set }).set?.({ "rpc.status_code": "OK" });
+  }
+  assertEquals(taken, [{ "rpc.status_code": "OK" }]);
+});
+
 Deno.test("a span's context travels only when it is whole", () => {
   const whole = { traceId: "a", spanId: "b", traceFlags: 1, traceState: "c=d" };
   assertEquals(guarded({ context: whole }).context, whole);

@@ -346,3 +346,15 @@ Deno.test("metadata that the user has filled is sent unchanged, and is refused a
     assertEquals(made.told, ["client disk.work: ok", "client disk.work: InvalidArgument"]);
   });
 });
+
+Deno.test("a call of a name that no handler has is a span without that name, which comes from outside", async () => {
+  await traced(async (grid, made, served) => {
+    const call = there(grid).request(single("no.one"), new Uint8Array(0));
+    await watch(grid.clock, call).promise.catch(() => {});
+    const [span] = served.spans;
+    assertEquals([made.spans[0]!.name, span!.name], ["no.one", "internode"]);
+    assertEquals(span!.options.attributes["rpc.method"], "_OTHER");
+    assertEquals(span!.options.attributes["rpc.method_original"], "no.one");
+    assertEquals(span!.added, { "rpc.status_code": "UnknownHandler" });
+  });
+});
