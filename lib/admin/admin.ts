@@ -13,7 +13,13 @@ import { AdminService } from "./admin_service.ts";
 import { callsContract, traceContract, type TraceRequest } from "./calls_contract.ts";
 import { describeContract } from "./describe_contract.ts";
 import { statusContract } from "./status_contract.ts";
-import { drainContract, logLevelContract, pingContract } from "./steering_contract.ts";
+import { figuresContract } from "./figures_contract.ts";
+import {
+  drainContract,
+  healthContract,
+  logLevelContract,
+  pingContract,
+} from "./steering_contract.ts";
 
 /** How many calls of one of its handlers run at a time. */
 const CONCURRENCY = 32;
@@ -85,6 +91,8 @@ function handlersOf(service: AdminService): readonly BundleHandler[] {
     },
     { contract: describeContract, handler: (request) => service.describe(request) },
     { contract: pingContract, handler: (request) => service.ping(request) },
+    { contract: healthContract, handler: (request) => service.health(request) },
+    { contract: figuresContract, handler: (request) => service.figures(request) },
     {
       contract: logLevelContract,
       handler: (request, context) => service.logLevel(request, context),

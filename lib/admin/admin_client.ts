@@ -20,6 +20,8 @@ import { MtlsCredentials } from "../transport/certificates/mtls_credentials.ts";
 import type { Transports } from "../transport/channel/transport.ts";
 import { mtlsTransports } from "../transport/mtls/mtls_transport.ts";
 import { parseNetEndpoint, type WebSocketEndpointOptions } from "../transport/net_endpoint.ts";
+import type { Health, HealthOptions } from "../operations/health.ts";
+import { figuresContract, type FiguresRequest, type FiguresResponse } from "./figures_contract.ts";
 import {
   callsContract,
   type CallsRequest,
@@ -39,6 +41,7 @@ import {
   drainContract,
   type DrainRequest,
   type DrainResponse,
+  healthContract,
   logLevelContract,
   type LogLevelRequest,
   pingContract,
@@ -69,6 +72,8 @@ const calls = gridMethod(callsContract, { idempotent: true });
 const trace = gridMethod(traceContract);
 const describe = gridMethod(describeContract, { idempotent: true });
 const ping = gridMethod(pingContract, { idempotent: true });
+const health = gridMethod(healthContract, { idempotent: true });
+const figures = gridMethod(figuresContract, { idempotent: true });
 const logLevel = gridMethod(logLevelContract);
 const drain = gridMethod(drainContract);
 
@@ -209,6 +214,29 @@ export class AdminClient implements AsyncDisposable {
     const payload = new Uint8Array(payloadBytes), startMs = this.#clock.now();
     const { timeMs } = await this.#ask(ping, { payload });
     return { roundTripMs: this.#clock.now() - startMs, timeMs };
+  }
+
+  /**
+   * Whether the node or server can do its work: should get calls, and works at all.
+   *
+   * @param request What is asked of it, see `health` of `@internode/grid/operations`.
+   * @returns The two verdicts. Rejects as {@linkcode AdminClient.status}.
+   */
+  health(request: HealthOptions = {}): Promise<Health> {
+    return this.#ask(health, request);
+  }
+
+  /**
+   * Calls by handler and other side: how many ended since counting began, with
+   * which errors, how long they took, and how many have not ended. Counting
+   * begins with the first question of anybody, and costs a few nanoseconds a
+   * call from then on. {@linkcode callRates} makes rates of two readings.
+   *
+   * @param request Of which handler.
+   * @returns The totals. Rejects as {@linkcode AdminClient.status}.
+   */
+  figures(request: FiguresRequest = {}): Promise<FiguresResponse> {
+    return this.#ask(figures, request);
   }
 
   /**

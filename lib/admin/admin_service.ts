@@ -4,10 +4,16 @@
  * @module
  */
 
+import { hexOf } from "../foreign/hex.ts";
+import { systemRandom } from "../runtime/system_random.ts";
 import { promiseOf } from "../foreign/thenable.ts";
 import { about } from "../foreign/log_event.ts";
 import { quoted } from "../foreign/plain_text.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
+import { type Health, healthBounds, healthOf, type HealthOptions } from "../operations/health.ts";
+import { BUCKET_BOUNDS_MS } from "../rpc/metering/call_figures.ts";
+import { callFigures } from "./call_figures.ts";
+import type { FiguresRequest, FiguresResponse } from "./figures_contract.ts";
 import { describe } from "../reflection/describe.ts";
 import type { AuditTrail } from "../rpc/connecting/audit_trail.ts";
 import { resolveGraceMs } from "../rpc/connecting/close_options.ts";
@@ -41,6 +47,8 @@ export class AdminService {
   readonly #face: Inspection;
   readonly #audit: AuditTrail | null;
   readonly #logLevel: LogLevelControl;
+  /** Other than that of each other service. */
+  readonly #instance = hexOf(systemRandom.bytes(8));
   readonly #feeds = new Set<TraceFeed>();
 
   /**
@@ -113,6 +121,23 @@ export class AdminService {
   /** See `pingContract`. */
   ping({ payload }: PingRequest): PingResponse {
     return { payload, timeMs: this.#face.clock.wallNow() };
+  }
+
+  /** See `healthContract`. */
+  health(request: HealthOptions): Health {
+    return healthOf([this.#face], healthBounds(request));
+  }
+
+  /** See `figuresContract`. */
+  figures(request: FiguresRequest): FiguresResponse {
+    const { clock } = this.#face, rows = callFigures(this.#face, request);
+    return {
+      atMs: clock.now(),
+      timeMs: clock.wallNow(),
+      instance: this.#instance,
+      boundsMs: BUCKET_BOUNDS_MS,
+      rows,
+    };
   }
 
   /** See `logLevelContract`. */

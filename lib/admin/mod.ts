@@ -15,6 +15,9 @@ export type {
   TracedCall,
   TraceRequest,
 } from "./calls_contract.ts";
+export { type CallRates, callRates } from "./call_rates.ts";
+export type { AdminFigures, FiguresRequest, FiguresResponse } from "./figures_contract.ts";
+export type { Health, HealthOptions, HealthVerdict } from "../operations/health.ts";
 export type { AdminHandler, DescribeRequest, DescribeResponse } from "./describe_contract.ts";
 export type {
   AdminCertificate,

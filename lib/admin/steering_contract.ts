@@ -1,5 +1,5 @@
 /**
- * Pings, and what admin changes: log level, drain.
+ * Pings, health, and what admin changes: log level, drain.
  *
  * @module
  */
@@ -8,6 +8,8 @@ import { list } from "../codec/values/list.ts";
 import { nullable, optional } from "../codec/values/presence.ts";
 import { boolean, bytes, float, string } from "../codec/values/scalars.ts";
 import { record } from "../codec/records/record.ts";
+import type { Codec } from "../codec/format/codec.ts";
+import type { Health, HealthOptions, HealthVerdict } from "../operations/health.ts";
 import { single, type SingleContract } from "../rpc/contract/contract.ts";
 
 /** A ping. */
@@ -30,25 +32,18 @@ export const pingContract: SingleContract<PingRequest, PingResponse> = single("i
   response: record({ payload: bytes(), timeMs: float() }),
 });
 
-/** What is asked of health: nothing so far. */
-export type HealthRequest = Readonly<Record<never, never>>;
+const verdict: Codec<HealthVerdict> = record({ ok: boolean(), problems: list(string()) });
 
-/** Whether a node or server is well. */
-export interface AdminHealth {
-  /** Whether calls should be sent to it. */
-  readonly isReady: boolean;
-  /** Why not, in words; none if it is ready. */
-  readonly reasons: readonly string[];
-}
-
-/** Asks whether calls should be sent to a node or server. */
-export const healthContract: SingleContract<HealthRequest, AdminHealth> = single(
-  "internode.health",
-  {
-    request: record({}),
-    response: record({ isReady: boolean(), reasons: list(string()) }),
-  },
-);
+/** Asks whether a node or server can do its work; see `health` of the export `./operations`. */
+export const healthContract: SingleContract<HealthOptions, Health> = single("internode.health", {
+  request: record({
+    minPeers: optional(float()),
+    minReplicas: optional(float()),
+    listening: optional(boolean()),
+    maxLoopDelayMs: optional(float()),
+  }),
+  response: record({ ready: verdict, alive: verdict }),
+});
 
 /** How the log level changes. */
 export interface LogLevelRequest {

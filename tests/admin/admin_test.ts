@@ -1,6 +1,6 @@
 import { type AuditEvent, InternodeError, Manager, sharedSecret } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
-import { admin, AdminClient, type TraceBatch } from "@internode/grid/admin";
+import { admin, AdminClient, callRates, type TraceBatch } from "@internode/grid/admin";
 import { gridMethod } from "@internode/grid/call";
 import {
   assert,
@@ -184,3 +184,41 @@ Deno.test("a tool that is refused or finds nobody learns why at once", async () 
   assertEquals(unreached.code, "Unreachable");
   assertStringIncludes(unreached.message, "memory://nobody-there");
 });
+
+for (const face of FACES) {
+  Deno.test(`calls of a ${face} are counted by handler and other side from the first question on`, async () => {
+    await using world = await openWorld(face, MEMORY, { admin: { calls: true } });
+    await using tool = await world.client();
+    const before = await tool.figures();
+    assertEquals(before.rows, []);
+    for (let count = 0; count < 5; count++) await call(world, tool, face === "grid");
+    const after = await tool.figures();
+    assertEquals(
+      after.rows.map((
+        { side, kind, handler, host, ended, inFlight },
+      ) => [side, kind, handler, host, ended, inFlight]),
+      [["server", "single", "test.echo", "ops", 5, 0]],
+    );
+    assertEquals(after.rows[0]!.buckets.length, after.boundsMs.length + 1);
+    const [rates] = callRates(before, after);
+    assert(rates!.perSecond > 0 && rates!.errorsPerSecond === 0 && rates!.p99Ms >= rates!.p50Ms);
+    assertEquals(before.instance, after.instance);
+    assert(after.atMs > before.atMs);
+    const own = await tool.figures({ handler: "internode.figures" });
+    assert(own.rows.some(({ inFlight, ended }) => ended >= 1 && inFlight <= 1));
+  });
+
+  Deno.test(`the health of a ${face} has both verdicts`, async () => {
+    await using world = await openWorld(face, MEMORY);
+    await using tool = await world.client();
+    assertEquals(await tool.health(), {
+      ready: { ok: true, problems: [] },
+      alive: { ok: true, problems: [] },
+    });
+    const error = await failureOf(tool.health({ minPeers: -1 }));
+    assertStringIncludes(error.message, "minPeers");
+    if (face === "server") return;
+    const { ready } = await tool.health({ minPeers: 1 });
+    assertEquals(ready.ok, false);
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * Puts together what was counted of calls.
+ *
+ * @module
+ */
+
+import { isReservedName } from "../rpc/contract/handler_bundle.ts";
+import type { Inspection } from "../rpc/inspection/inspection.ts";
+import type { AdminFigures, FiguresRequest } from "./figures_contract.ts";
+
+/** More calls than there can be. */
+const ALL = Number.MAX_SAFE_INTEGER;
+
+/** Calls that have not ended, until what has ended is known as well. */
+interface Row {
+  readonly figures: AdminFigures;
+  inFlight: number;
+}
+
+/** The calls of a node or server, by handler and other side. Begins to count, if nobody has. */
+export function callFigures(face: Inspection, { handler }: FiguresRequest): AdminFigures[] {
+  const { figures } = face, rows = new Map<string, Row>();
+  figures.begin();
+  const isWanted = (name: string): boolean =>
+    handler === undefined ? !isReservedName(name) : name === handler;
+  const rowOf = (empty: AdminFigures): Row => {
+    const { side, kind, handler: name, host } = empty, key = `${side} ${kind} ${name}\n${host}`;
+    const known = rows.get(key);
+    if (known !== undefined) return known;
+    const row = { figures: empty, inFlight: 0 };
+    rows.set(key, row);
+    return row;
+  };
+  const hosts = new Set([...face.remotes(), ...face.guests()].map(({ host }) => host));
+  for (const { calls, buckets, totalMs, failed } of figures.read((host) => hosts.has(host))) {
+    if (!isWanted(calls.handler)) continue;
+    const ended = buckets.reduce((sum, count) => sum + count, 0);
+    rowOf({ ...calls, ended, totalMs, buckets, failed, inFlight: 0 });
+  }
+  for (const { direction, kind, handler: name, host } of face.calls({ limit: ALL, handler })) {
+    if (!isWanted(name)) continue;
+    const side = direction === "outgoing" ? "client" : "server";
+    const none = { ended: 0, totalMs: 0, buckets: [], failed: new Map(), inFlight: 0 };
+    rowOf({ side, kind, handler: name, host, ...none }).inFlight++;
+  }
+  return Array.from(rows.values(), ({ figures: row, inFlight }) => ({ ...row, inFlight }));
+}
