@@ -9,6 +9,7 @@ import { about } from "../foreign/log_event.ts";
 import { exposedListenerError } from "../rpc/proof/acceptor_policy.ts";
 import type { ByteStream } from "../runtime/platform/byte_stream.ts";
 import { unproven } from "../session/frames/wire_error.ts";
+import { refusedConnection } from "../transport/channel/hand_over.ts";
 import type { TokenJudgement } from "../transport/channel/authorization.ts";
 import type { UpgradeServer } from "../transport/websocket/server_web_socket.ts";
 import { SocketUpgrades, type UpgradeRequest } from "../transport/websocket/socket_upgrades.ts";
@@ -73,7 +74,11 @@ export class OwnServer {
       allowOrigins,
       allowHosts,
       hostname: this.#node.local.hostname,
-      onRefused: (why) => log.onRefused({ code: "PermissionDenied", why }, { remote }),
+      onRefused: (why, status) => {
+        if (status !== 503) return log.onRefused({ code: "PermissionDenied", why }, { remote });
+        const { href } = this.#node.local;
+        log.onError(refusedConnection("Overloaded", remote, href, why, null));
+      },
       accept: (channel, name, slot) => this.#acceptor.accept(channel, name, slot),
       limiter,
       address: remote,

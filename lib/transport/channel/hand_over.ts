@@ -57,22 +57,23 @@ export type RefusedConnectionCode =
  */
 export function refusedConnection(
   code: RefusedConnectionCode,
-  remote: string,
+  remote: string | undefined,
   local: string,
   why: string,
   cause: unknown,
 ): InternodeError {
+  const client = remote ?? "a client";
   const what = code !== "Disconnected"
-    ? `Refused ${remote} at ${local}`
+    ? `Refused ${client} at ${local}`
     : cause instanceof HandshakeTimeout
-    ? `Closed the connection from ${remote} at ${local}`
-    : `${remote} closed its connection to ${local}`;
+    ? `Closed the connection from ${client} at ${local}`
+    : `${client} closed its connection to ${local}`;
   const error = new InternodeError(code, `${what}: ${why}.`, {
     origin: "remote",
     host: local,
     cause,
   });
-  remotes.set(error, remote);
+  if (remote !== undefined) remotes.set(error, remote);
   return error;
 }
 

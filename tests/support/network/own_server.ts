@@ -21,8 +21,6 @@ export interface OwnServerInit {
 /** A kind of server. */
 export interface OwnServerKind {
   readonly name: string;
-  /** Whether the connections have the WebSocket of this library. */
-  readonly isFramed: boolean;
   /** Starts one; gives what ends it. */
   start(init: OwnServerInit): Promise<AsyncDisposable>;
 }
@@ -31,7 +29,6 @@ const PAGE = "the user's own page", PAGE_PATH = "/page", HOST = "127.0.0.1";
 
 const ofNodeHttp: OwnServerKind = {
   name: "node:http",
-  isFramed: true,
   async start({ port, grid, tellsAddress = false }) {
     const server = createServer((_request, response) => response.end(PAGE));
     server.on("upgrade", (request, socket, head) => {
@@ -51,7 +48,6 @@ const ofNodeHttp: OwnServerKind = {
 
 const ofDenoServe: OwnServerKind = {
   name: "Deno.serve",
-  isFramed: false,
   start({ port, grid, tellsAddress = false }) {
     const server = Deno.serve(
       { hostname: HOST, port, onListen() {} },
@@ -81,7 +77,6 @@ interface BunServer extends UpgradeServer {
 
 const ofBunServe: OwnServerKind = {
   name: "Bun.serve",
-  isFramed: false,
   start({ port, grid, tellsAddress = false }) {
     const server = (globalThis as unknown as { Bun: BunApi }).Bun.serve({
       hostname: HOST,
