@@ -29,6 +29,8 @@ interface PendingRead {
 
 interface PendingWrite {
   count: number;
+  /** How much has left when all of it has, or almost all: what encrypting adds is not counted. */
+  untilBytes: number;
   /** Whether the bytes are no longer needed. */
   encrypted: boolean;
   resolve(count: number): void;
@@ -158,7 +160,9 @@ export class TlsChannel implements ByteChannel {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const part = bytes.length > MAX_WRITE_BYTES ? bytes.subarray(0, MAX_WRITE_BYTES) : bytes;
     return new Promise((resolve, reject) => {
-      const write: PendingWrite = { count: part.length, encrypted: false, resolve, reject };
+      const count = part.length, { takenBytes, writableLength } = this.#duplex;
+      const untilBytes = takenBytes + writableLength + count;
+      const write: PendingWrite = { count, untilBytes, encrypted: false, resolve, reject };
       this.#write = write;
       this.#socket.write(part, (error) => {
         if (error) return this.#fail(error);
@@ -200,7 +204,11 @@ export class TlsChannel implements ByteChannel {
     if (waiting === 0 && this.#duplex.takenBytes > this.#dataBytes) return this.#leave();
     const write = this.#write;
     if (write === null) return;
-    if (!write.encrypted || waiting > MAX_LEAVING_BYTES) return this.onProgress?.("taken");
+    if (!write.encrypted || waiting > MAX_LEAVING_BYTES) {
+      // What has left whole is no part of a write: small ones leave though the other end reads nothing.
+      if (this.#duplex.takenBytes < write.untilBytes) this.onProgress?.("taken");
+      return;
+    }
     this.#write = null;
     write.resolve(write.count);
   }

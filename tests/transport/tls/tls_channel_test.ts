@@ -1,4 +1,4 @@
-import { assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { PassThrough } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { ByteChannel } from "../../../lib/transport/channel/transport.ts";
@@ -42,4 +42,30 @@ Deno.test("a write fails at once when the connection underneath is gone, also be
   await assertRejects(() => channel.write(new Uint8Array(8)), Error, "reset");
   await channel.ended;
   await new Promise<void>((resolve) => duplex.once("close", resolve));
+});
+
+/** Takes so many bytes at a time. */
+const TAKEN_BYTES = 1_000;
+
+class Slow extends Endless {
+  override write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    return Promise.resolve(Math.min(TAKEN_BYTES, bytes.length));
+  }
+}
+
+Deno.test("parts of a write that leave are progress, and a small write that leaves whole is none, whoever hears of its end first", async () => {
+  const duplex = new ChannelDuplex(new Slow(), Infinity, () => false);
+  // As node:tls on Node: it says that all is encrypted when all has left.
+  const socket = Object.assign(new PassThrough(), {
+    write: (bytes: Uint8Array, done: () => void) => duplex.write(bytes, () => queueMicrotask(done)),
+  }) as unknown as TLSSocket;
+  const channel = new TlsChannel(socket, duplex, new TlsInbox(), "nowhere");
+  let parts = 0;
+  channel.onProgress = () => parts++;
+  for (let i = 0; i < 3; i++) assertEquals(await channel.write(new Uint8Array(500)), 500);
+  assertEquals(parts, 0);
+  assertEquals(await channel.write(new Uint8Array(2.5 * TAKEN_BYTES)), 2.5 * TAKEN_BYTES);
+  assertEquals(parts, 2);
+  duplex.destroy();
+  await channel.ended;
 });
