@@ -4,6 +4,8 @@
  * @module
  */
 
+import process from "node:process";
+import { commandHere } from "../../tools/processes/command_here.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
 
 /** How much a process holds. */
@@ -31,7 +33,7 @@ export async function settledMemory(): Promise<Memory> {
     // Buffers are given back, and promises settle, in turns of their own.
     await new Promise<void>((resolve) => setTimeout(resolve, LOOK_EACH_MS));
     gc();
-    const { heapUsed, rss } = Deno.memoryUsage();
+    const { heapUsed, rss } = process.memoryUsage();
     quiet = heapUsed + rss > least - QUIET_BYTES ? quiet + 1 : 0;
     least = Math.min(least, heapUsed + rss);
   }
@@ -40,23 +42,15 @@ export async function settledMemory(): Promise<Memory> {
 
 /** What this process holds now. */
 export function memory(): Memory {
-  const { heapUsed, external, rss } = Deno.memoryUsage();
+  const { heapUsed, external, rss } = process.memoryUsage();
   return { heapBytes: heapUsed, bufferBytes: external, residentBytes: rss };
 }
 
-/** Another process of Deno, told by `answerCommands` what to do. */
+/** Another process on this runtime, told by `answerCommands` what to do. */
 export class MemoryProcess extends ToldProcess {
   /** Starts a module as a process of its own. */
   constructor(module: URL, args: readonly string[]) {
-    super([
-      Deno.execPath(),
-      "run",
-      "-A",
-      "--quiet",
-      "--v8-flags=--expose-gc",
-      module.href,
-      ...args,
-    ]);
+    super([...commandHere(module, { engine: ["--expose-gc"] }), ...args]);
   }
 
   /** See {@linkcode ToldProcess.ask}; by itself the answer is what the process holds. */

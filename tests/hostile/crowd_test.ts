@@ -8,7 +8,7 @@
 
 import { type Memory, MemoryProcess } from "../../bench/support/memory_process.ts";
 import { pause } from "./scene/scene.ts";
-import { FILES, NET, RUN } from "../support/permitted.ts";
+import { FILES, NET, PROGRAMS } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import type { ListenersConfig } from "./scene/listeners.ts";
 import {
@@ -101,7 +101,7 @@ const STAGES: readonly Stage[] = [
 
 Deno.test({
   name: `${UNPROVEN} unproven peers at a listener take less than 32 MiB, however far they get`,
-  ignore: !NET || !FILES || !RUN,
+  ignore: !NET || !FILES || !PROGRAMS,
 }, async (test) => {
   const authority = await TestAuthority.root("authority");
   const folder = await Deno.makeTempDir({ prefix: "internode-" });

@@ -7,7 +7,7 @@
 
 import { assert } from "@std/assert";
 import { MemoryProcess } from "../../bench/support/memory_process.ts";
-import { FILES, NET, RUN } from "../support/permitted.ts";
+import { FILES, NET, PROGRAMS } from "../support/permitted.ts";
 import { beside } from "../support/beside.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import type { ListenersConfig } from "./scene/listeners.ts";
@@ -34,7 +34,7 @@ const RESIDENT_BYTES = 32 * 1024 * 1024;
 
 Deno.test({
   name: "a failed handshake leaves no memory behind, however it fails",
-  ignore: !NET || !FILES || !RUN,
+  ignore: !NET || !FILES || !PROGRAMS,
 }, async (test) => {
   const authority = await TestAuthority.root("authority");
   const stranger = await TestAuthority.root("stranger");

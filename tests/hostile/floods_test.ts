@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { type FloodRow, floodRows } from "./attacks/flood_rows.ts";
 import { Flooder } from "./attacks/flooder.ts";
-import { GROUNDS } from "./scene/grounds.ts";
+import { ATTACKED } from "./scene/grounds.ts";
 import type { Service } from "./scene/neighbour.ts";
 import { pause, Scene } from "./scene/scene.ts";
 
@@ -14,7 +14,7 @@ const LONG_MS = 350;
 const MIB = 1024 * 1024;
 
 /** Connections over mutual TLS on Unix sockets have nothing of their own here. */
-const grounds = GROUNDS.filter(({ scheme, mutualTls }) => !(scheme === "unix" && mutualTls));
+const grounds = ATTACKED.filter(({ scheme, mutualTls }) => !(scheme === "unix" && mutualTls));
 
 for (const ground of grounds) {
   Deno.test({

@@ -1,5 +1,5 @@
 import { testBeside } from "../support/beside.ts";
-import { GROUNDS } from "./scene/grounds.ts";
+import { ATTACKED } from "./scene/grounds.ts";
 import { handshakeAttacks } from "./attacks/handshake_attacks.ts";
 import { floodAttacks } from "./attacks/flood_attacks.ts";
 import { type Attack, printFigures, Scene } from "./scene/scene.ts";
@@ -28,7 +28,7 @@ const GROUNDS_AT_ONCE = 2;
 testBeside(
   "hostile peers cost little, and others are served meanwhile",
   GROUNDS_AT_ONCE,
-  GROUNDS.map((ground) => ({
+  ATTACKED.map((ground) => ({
     name: `over ${ground.name}`,
     ignore: ground.ignore,
     fn: async () => {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import process from "node:process";
 import { Manager, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { SHAPES } from "../support/memory_shapes.ts";
@@ -24,7 +25,7 @@ export const unreadName = (shape: string): string => `leave ${shape}`;
 export const CAPACITY = 64;
 
 if (import.meta.main) {
-  const hosts: string[] = JSON.parse(Deno.args[0]!);
+  const hosts: string[] = JSON.parse(process.argv[2]!);
   await using node = new Manager({ local: hosts[0]!, hosts, logger: new QuietLogger() });
   node.handle(echo, (bytes) => bytes.subarray(0, 1));
   for (const { name, codec } of SHAPES) {
@@ -46,5 +47,5 @@ if (import.meta.main) {
   }
   await node.listen();
   console.log("ready");
-  for await (const _ of Deno.stdin.readable);
+  for await (const _ of process.stdin);
 }

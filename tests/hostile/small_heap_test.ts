@@ -11,7 +11,8 @@ import { dials } from "../../lib/grid/dialler.ts";
 import { type Shape, SHAPES } from "../support/memory_shapes.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
-import { NET, RUN } from "../support/permitted.ts";
+import { commandHere } from "../../tools/processes/command_here.ts";
+import { NET, PROGRAMS, RUNTIME } from "../support/permitted.ts";
 import { CAPACITY, echo, HEAP_MIB, heldName, unreadName } from "./small_heap.ts";
 
 /** As many calls at once as would take more than there is. */
@@ -44,20 +45,17 @@ function large({ codec, bytes }: Shape): Uint8Array<ArrayBuffer> {
 
 Deno.test({
   name: "no peer can end a process of 512 MiB by what its messages decode to",
-  ignore: !NET || !RUN,
+  // Bun can be told no such size.
+  ignore: !NET || !PROGRAMS || RUNTIME === "bun",
 }, async (test) => {
   const hosts = freePorts(2).map((port) => `tcp://127.0.0.1:${port}`);
   // Who dials is the peer.
   if (!dials(hosts[1]!, hosts[0]!)) hosts.reverse();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      `--v8-flags=--max-old-space-size=${HEAP_MIB}`,
-      new URL("./small_heap.ts", import.meta.url).href,
-      JSON.stringify(hosts),
-    ],
+  const [program, ...args] = commandHere(new URL("./small_heap.ts", import.meta.url), {
+    engine: [`--max-old-space-size=${HEAP_MIB}`],
+  });
+  const child = new Deno.Command(program, {
+    args: [...args, JSON.stringify(hosts)],
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -11,8 +11,9 @@ import { connect as dial, createServer, type Socket as NetSocket } from "node:ne
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { connect as dialTls } from "node:tls";
+import { connect as dialTls, type TLSSocket } from "node:tls";
 import { inspect } from "node:util";
+import { Command } from "./command.ts";
 import { NodeSocket } from "../../lib/runtime/node/node_socket.ts";
 import type { Socket } from "../../lib/runtime/platform/socket.ts";
 
@@ -92,6 +93,9 @@ function listen({ port = 0, path }: { port?: number; path?: string }): unknown {
 
 type Conn = Socket & Disposable & { closeWrite(): Promise<void> };
 
+/** What each connection stands for. */
+const sockets = new WeakMap<object, NetSocket>();
+
 /** A connection as the tests have it. */
 function connOf(socket: NetSocket): Conn {
   const conn = new NodeSocket().take(socket, false, () => {
@@ -99,6 +103,7 @@ function connOf(socket: NetSocket): Conn {
     const address = { transport: "tcp", hostname, port } as const;
     return { local: address, remote: address };
   });
+  sockets.set(conn, socket);
   return Object.assign(conn, {
     closeWrite: () => new Promise<void>((resolve) => socket.end(resolve)),
     [Symbol.dispose]: () => conn.close(),
@@ -130,20 +135,45 @@ interface ConnectTlsOptions extends ConnectOptions {
   unsafelyDisableHostnameVerification?: boolean;
 }
 
-function connectTls(options: ConnectTlsOptions): Promise<Conn> {
-  const { hostname: host = "127.0.0.1", port, caCerts: ca, cert, key, alpnProtocols } = options;
+type TlsConn = Conn & { handshake(): Promise<void> };
+
+/** It is there when the connection is; the handshake may still fail. */
+function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
+  const { hostname: host = "127.0.0.1", port } = options;
   return new Promise((resolve, reject) => {
-    const given = { host, port, ca, cert, key, ALPNProtocols: alpnProtocols };
-    const named = options.unsafelyDisableHostnameVerification !== true;
-    const socket = dialTls({
-      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-      ...(!named && { checkServerIdentity: () => undefined }),
-    }, () => {
-      socket.off("error", reject);
-      resolve(connOf(socket));
-    });
+    const socket = dialTls({ host, port, ...tlsOptions(options) });
+    const conn = tlsConnOf(socket);
     socket.once("error", reject);
+    socket.once("connect", () => resolve(conn));
   });
+}
+
+function startTls(conn: Conn, options: Omit<ConnectTlsOptions, "port">): Promise<TlsConn> {
+  const { hostname: host = "127.0.0.1" } = options;
+  return Promise.resolve(
+    tlsConnOf(dialTls({ host, socket: sockets.get(conn)!, ...tlsOptions(options) })),
+  );
+}
+
+function tlsOptions(options: Omit<ConnectTlsOptions, "port">): object {
+  const { caCerts: ca, cert, key, alpnProtocols: ALPNProtocols } = options;
+  const given = Object.entries({ ca, cert, key, ALPNProtocols });
+  return {
+    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    ...(options.unsafelyDisableHostnameVerification === true && {
+      checkServerIdentity: () => undefined,
+    }),
+  };
+}
+
+function tlsConnOf(socket: TLSSocket): TlsConn {
+  const secured = new Promise<void>((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    socket.once("error", reject);
+    socket.once("close", () => reject(new Error("the connection was closed")));
+  });
+  secured.catch(() => {});
+  return Object.assign(connOf(socket), { handshake: () => secured });
 }
 
 const makeTempDirSync = ({ prefix = "" }: { prefix?: string } = {}): string =>
@@ -171,17 +201,19 @@ export function installDenoApi(): void {
       has: (name: string) => name in process.env,
     },
     errors,
+    Command,
     execPath: () => process.execPath,
     inspect,
     memoryUsage: () => process.memoryUsage(),
     permissions: {
       querySync: ({ name }: { name: string }) => ({
-        // Other processes would be Deno's, and libraries of the system it alone calls.
+        // Processes of Deno are not to be had, and libraries of the system it alone calls.
         state: name === "run" || name === "ffi" ? "denied" : "granted",
       }),
     },
     connect,
     connectTls,
+    startTls,
     listen,
     makeTempDirSync,
     truncate: fs.promises.truncate,

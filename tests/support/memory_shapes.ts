@@ -5,6 +5,8 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
+import { hexOf as hexOfBytes } from "../../lib/foreign/hex.ts";
 import * as t from "../../lib/codec/mod.ts";
 import { memoryOf } from "../../lib/codec/format/memory_cost.ts";
 
@@ -24,7 +26,7 @@ const MANY = 20_000;
 /** A MessagePack array of as many items. */
 function listed(item: string | ((i: number) => string), count = MANY): Uint8Array<ArrayBuffer> {
   const hexOf = typeof item === "string" ? (): string => item : item;
-  const items = Array.from({ length: count }, (_, i) => Uint8Array.fromHex(hexOf(i)));
+  const items = Array.from({ length: count }, (_, i) => Buffer.from(hexOf(i), "hex"));
   const bytes = new Uint8Array(5 + items.reduce((sum, { length }) => sum + length, 0));
   bytes[0] = 0xdd;
   new DataView(bytes.buffer).setUint32(1, count);
@@ -38,7 +40,7 @@ function listed(item: string | ((i: number) => string), count = MANY): Uint8Arra
 
 function textHex(text: string): string {
   const bytes = new TextEncoder().encode(text);
-  return Uint8Array.of(0xa0 | bytes.length, ...bytes).toHex();
+  return hexOfBytes(Uint8Array.of(0xa0 | bytes.length, ...bytes));
 }
 
 const Optionals = t.record({

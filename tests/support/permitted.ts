@@ -16,16 +16,19 @@ export const RUNTIME: "deno" | "node" | "bun" = "Bun" in globalThis
 /** Whether a TLS listener sees the certificates between a client's own and its authority: that of Node 24 does not. */
 export const SEES_CHAINS = RUNTIME !== "node" || Number.parseInt(process.versions.node) >= 26;
 
+/** Which versions of X.509 before 3 can be read at all: Bun reads none with extensions. */
+export const OLD_X509: readonly (1 | 2)[] = RUNTIME === "bun" ? [] : [1, 2];
+
 /** Whether sockets on this machine are allowed. */
 export const NET = granted({ name: "net" });
 
 /** Whether temporary files, and sockets among them, are allowed. */
 export const FILES = granted({ name: "read" }) && granted({ name: "write" });
 
-/** Whether other processes may be started. */
+/** Whether other processes of Deno may be started. */
 export const RUN = granted({ name: "run" });
 
-/** Whether programs of the system may be started, such as etcd. */
+/** Whether programs may be started that need nothing of Deno: those of the system, such as etcd, and ours on this runtime. */
 export const PROGRAMS = RUN || RUNTIME !== "deno";
 
 /** Whether libraries of the system may be called. */

@@ -6,8 +6,7 @@
 
 import { spawn } from "node:child_process";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { RUNTIME } from "./permitted.ts";
+import { commandHere } from "../../tools/processes/command_here.ts";
 
 /** What has become of one. */
 export interface Ended {
@@ -31,10 +30,8 @@ export function runProgram(
   flags: readonly string[],
   args: readonly string[] = [],
 ): Promise<Ended> {
-  const start = RUNTIME === "deno"
-    ? ["run", "--no-prompt", ...flags, module.href]
-    : [fileURLToPath(module)];
-  const child = spawn(process.execPath, [...start, ...args], {
+  const [program, ...start] = commandHere(module, { deno: ["--no-prompt", ...flags] });
+  const child = spawn(program, [...start, ...args], {
     env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });

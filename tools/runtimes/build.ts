@@ -12,6 +12,9 @@ export const ROOT: URL = new URL("../../", import.meta.url);
 /** How a test names a module that it does not import. */
 const MODULE_URL = /("\.[^"\n]*)\.ts", import\.meta\.url/g;
 
+/** How a module names another that it imports. */
+const MODULE_IMPORT = /(?<=\b(?:from|import) )("\.[^"\n]*)\.ts"/g;
+
 /** What tests import of JSR's standard library. */
 const STANDARD = ["assert", "msgpack", "streams"];
 
@@ -41,12 +44,11 @@ export async function build(
   for (const name of STANDARD) {
     replaced.set(`@std/${name}`, `${STANDARD_FOLDER}/${name}/mod.js`);
   }
-  // Workers are named by their URL beside whoever starts them, and imported by nobody.
-  const workers = (await Promise.all(files.map(workersBeside))).flat();
+  const programs = await programsOf(files);
   const root = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
   // The compiler reads the environment when it is imported, which tests without permissions must not.
   const { compile } = await import("../package/compile.ts");
-  const compiled = compile(root, [...entries, ...files, ...workers], replaced);
+  const compiled = compile(root, [...entries, ...files, ...programs], replaced);
   for (const [path, text] of modules) compiled.set(`${STANDARD_FOLDER}/${path}`, text);
   for (const [path, text] of compiled) {
     if (path.endsWith(".d.ts")) continue;
@@ -68,12 +70,19 @@ export async function build(
   await outputOf("npm", quiet, folder);
 }
 
-/** The modules named by URL in the folder of a test. */
-async function workersBeside(path: string): Promise<string[]> {
-  const text = await Deno.readTextFile(new URL(path, ROOT));
-  return [...text.matchAll(MODULE_URL)].map(([, start]) =>
-    new URL(`${start!.slice(1)}.ts`, `file:///${path}`).pathname.slice(1)
-  ).filter((worker) => isFile(new URL(worker, ROOT)));
+/** Workers and programs: those who start them name them by their URL, and nobody imports them. */
+async function programsOf(files: readonly string[]): Promise<string[]> {
+  const found = new Set<string>(), seen = new Set(files);
+  for (const path of seen) {
+    const text = await Deno.readTextFile(new URL(path, ROOT));
+    const named = (pattern: RegExp): string[] =>
+      [...text.matchAll(pattern)].map(([, start]) =>
+        new URL(`${start!.slice(1)}.ts`, `file:///${path}`).pathname.slice(1)
+      ).filter((module) => !seen.has(module) && isFile(new URL(module, ROOT)));
+    for (const program of named(MODULE_URL)) found.add(program);
+    for (const module of [...named(MODULE_URL), ...named(MODULE_IMPORT)]) seen.add(module);
+  }
+  return [...found];
 }
 
 function isFile(url: URL): boolean {

@@ -8,6 +8,7 @@ import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
 import { joined, namePayload, rawFrame, u32, utf8 } from "../../support/session/raw_frames.ts";
 import type { Ground } from "../scene/grounds.ts";
 import { idOf } from "../scene/raw_peer.ts";
+import { RUNTIME } from "../../support/permitted.ts";
 import { maskedFrame } from "../../support/network/raw_socket.ts";
 
 /** How far a connection goes before it is flooded. */
@@ -237,12 +238,12 @@ const unprovenRows: readonly FloodRow[] = [
   { name: "unproven peers that connect and disconnect", stage: "bare", bytes: () => EMPTY },
 ];
 
-/** What a frame does is the same over all transports of bytes, and over all of messages. */
+/** What a frame does is the same over all transports of bytes, over all of messages, and on each runtime. */
 function isPlain({ scheme }: Ground): boolean {
-  return scheme === "tcp" || scheme === "ws";
+  return RUNTIME === "deno" && (scheme === "tcp" || scheme === "ws");
 }
 
-/** Over any other transport: frames in many batches, answered and not. */
+/** Anywhere else: frames in many batches, answered and not. */
 const ANYWHERE = new Set(["pings", "requests that are answered", "batches without a frame"]);
 
 /** All of them. */

@@ -7,7 +7,7 @@
 import { dials } from "../../../lib/grid/dialler.ts";
 import type { MtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
 import { freePorts } from "../../../tools/network/free_ports.ts";
-import { FILES, NET, RUN } from "../../support/permitted.ts";
+import { FILES, NET, PROGRAMS, RUNTIME } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
 
 /** A transport, with the secret or with mutual TLS. */
@@ -31,7 +31,7 @@ export interface Cast {
 }
 
 const WINDOWS = Deno.build.os === "windows";
-const permitted = NET && FILES && RUN;
+const permitted = NET && FILES && PROGRAMS;
 
 function ground(scheme: string, mutualTls: boolean): Ground {
   return {
@@ -66,6 +66,11 @@ export const GROUNDS: readonly Ground[] = [
   ground("unix", true),
   ground("wss", true),
 ];
+
+/** Where attacks are tried: everywhere on Deno, and elsewhere over bytes, and over messages on TLS. */
+export const ATTACKED: readonly Ground[] = RUNTIME === "deno"
+  ? GROUNDS
+  : GROUNDS.filter(({ scheme }) => scheme === "tcp" || scheme === "wss");
 
 let folder: string | undefined;
 let made = 0;

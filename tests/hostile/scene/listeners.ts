@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { type Logger, Manager, sharedSecret, systemTransports } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
 import { answerCommands } from "../../../tools/processes/answer_commands.ts";
@@ -106,4 +107,4 @@ function used({ heapBytes, bufferBytes }: Memory): number {
   return heapBytes + bufferBytes;
 }
 
-if (import.meta.main) await run(JSON.parse(Deno.args[0]!));
+if (import.meta.main) await run(JSON.parse(process.argv[2]!));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { Manager, sharedSecret } from "@internode/grid";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import { answerCommands } from "../../../tools/processes/answer_commands.ts";
@@ -71,4 +72,4 @@ async function run({ local, hosts, secret, tls }: VictimConfig): Promise<void> {
   await calling;
 }
 
-if (import.meta.main) await run(JSON.parse(Deno.args[0]!));
+if (import.meta.main) await run(JSON.parse(process.argv[2]!));

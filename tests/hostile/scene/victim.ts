@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { setImmediate } from "node:timers";
 import { type Logger, Manager, type ManagerOptions, sharedSecret } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
@@ -226,4 +227,4 @@ async function collectedMemory(): Promise<Memory> {
   return memory();
 }
 
-if (import.meta.main) await run(JSON.parse(Deno.args[0]!));
+if (import.meta.main) await run(JSON.parse(process.argv[2]!));

@@ -16,6 +16,7 @@ import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import { expectedHost, unbornePart } from "../../../lib/transport/certificates/host_binding.ts";
 import type { MtlsRules } from "../../../lib/transport/certificates/mtls_config.ts";
 import { mtlsTransports } from "../../../lib/transport/mtls/mtls_transport.ts";
+import { testBeside } from "../../support/beside.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
@@ -108,29 +109,32 @@ const IP: CertifiedName = { type: "ip", value: "127.0.0.1" };
 const DNS: CertifiedName = { type: "dns", value: "server.example" };
 const uri = (value: string): CertifiedName => ({ type: "uri", value });
 
-for (
-  const [what, url, byEndpoint] of [
-    ["tls", "tls://127.0.0.1:0", false],
-    ["wss", "wss://127.0.0.1:0/internode", false],
-    ["unix", UNIX, false],
-    ["mtls over tcp", "tls://127.0.0.1:0", true],
-  ] as const
-) {
-  Deno.test({
-    name:
-      `${what}: a service's client does not believe the certificate of another host on the same machine`,
+const SERVERS: readonly (readonly [what: string, url: string, byEndpoint: boolean])[] = [
+  ["tls", "tls://127.0.0.1:0", false],
+  ["wss", "wss://127.0.0.1:0/internode", false],
+  ["unix", UNIX, false],
+  ["mtls over tcp", "tls://127.0.0.1:0", true],
+];
+
+// Calls of a server that is not believed wait until their time is up.
+testBeside(
+  "a service's client does not believe the certificate of another host on the same machine",
+  SERVERS.length,
+  SERVERS.map(([what, url, byEndpoint]) => ({
+    name: what,
     ignore: !NET || !FILES || (what === "unix" && Deno.build.os === "windows"),
-  }, async () => {
-    const rules: MtlsRules = what === "unix" ? { serverName: "server.example" } : {};
-    const other = what === "unix" ? "unix:///run/other.sock" : "tls://127.0.0.1:1";
-    const plain = [IP, DNS];
-    const good = [() => plain, (own: string) => [...plain, uri(other), uri(own)]];
-    for (const names of good) assertEquals(await fateOf(url, names, rules, byEndpoint), null);
-    const heard = await fateOf(url, () => [...plain, uri(other)], rules, byEndpoint);
-    assertStringIncludes(String(heard), "as it has URLs of hosts, it must have this one");
-    // Nor by a name that this side was told to expect.
-    const named = { serverName: "server.example" };
-    const renamed = await fateOf(url, () => [...plain, uri(other)], named, byEndpoint);
-    assertStringIncludes(String(renamed), "as it has URLs of hosts, it must have this one");
-  });
-}
+    fn: async () => {
+      const rules: MtlsRules = what === "unix" ? { serverName: "server.example" } : {};
+      const other = what === "unix" ? "unix:///run/other.sock" : "tls://127.0.0.1:1";
+      const plain = [IP, DNS];
+      const good = [() => plain, (own: string) => [...plain, uri(other), uri(own)]];
+      for (const names of good) assertEquals(await fateOf(url, names, rules, byEndpoint), null);
+      const heard = await fateOf(url, () => [...plain, uri(other)], rules, byEndpoint);
+      assertStringIncludes(String(heard), "as it has URLs of hosts, it must have this one");
+      // Nor by a name that this side was told to expect.
+      const named = { serverName: "server.example" };
+      const renamed = await fateOf(url, () => [...plain, uri(other)], named, byEndpoint);
+      assertStringIncludes(String(renamed), "as it has URLs of hosts, it must have this one");
+    },
+  })),
+);
