@@ -39,6 +39,7 @@ const IN_CI = [
   "tests/rpc/serving/foreign_code_test.ts",
   "tests/runtime/abort_test.ts",
   "tests/runtime/http_client_test.ts",
+  "tests/runtime/process_facts_test.ts",
   "tests/runtimes",
   "tests/transport/certificates",
   "tests/transport/channel",
