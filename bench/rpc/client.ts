@@ -13,7 +13,7 @@ import { type FloorHost, measureFloor, measureRoundTrips } from "./floor.ts";
 import { type Callees, measure, type Measured } from "./measure.ts";
 import type { RpcOptions } from "./options.ts";
 import { reachedBy, type RpcPlan } from "./plan.ts";
-import { ownCpuUs, serveBench } from "./server.ts";
+import { countCalls, ownCpuUs, serveBench } from "./server.ts";
 
 /** What was measured, and this process's part of the processor time. */
 export interface ClientMeasured extends Measured {
@@ -51,7 +51,10 @@ export interface TripsOrder {
   readonly seconds: number;
 }
 
-interface Connected extends Callees, AsyncDisposable {}
+interface Connected extends Callees, AsyncDisposable {
+  /** Begins or ends counting calls. */
+  count(isCounted: boolean): void;
+}
 
 /** Connects to what answers. */
 async function connectTo({ transport, hosts, service, spinUs, identities }: RpcPlan) {
@@ -66,6 +69,7 @@ async function connectTo({ transport, hosts, service, spinUs, identities }: RpcP
   const connected: Connected = {
     connection: manager.connection(hosts[1]),
     service: connection,
+    count: (isCounted) => countCalls(isCounted, manager, connection),
     async [Symbol.asyncDispose](): Promise<void> {
       await connection[Symbol.asyncDispose]();
       await manager.close({ graceMs: 0 });
@@ -94,6 +98,10 @@ async function run(plan: RpcPlan): Promise<void> {
     },
     bareMux: ({ size, inflight, seconds }: TripsOrder): Promise<number | null> =>
       measureBareMux(floor, { size, inflight }, seconds),
+    count: (isCounted: boolean): void => {
+      serving?.count(isCounted);
+      connected?.count(isCounted);
+    },
     cpuUs: ownCpuUs,
   });
   await (connected as Connected | null)?.[Symbol.asyncDispose]();

@@ -47,6 +47,8 @@ export interface RpcResult {
   readonly bareMuxPerSecond?: number;
   /** With `--paired`: the rate beside that of mode `single`, the middle of the ratios of each two runs that follow one another. */
   readonly ratioToSingle?: number;
+  /** With `--metrics`: the rate with calls counted on both sides beside that without, the middle of the ratios of each two runs that follow one another. */
+  readonly ratioWithMetrics?: number;
 }
 
 /** Measures, with a warm-up before and the floor on both sides of it. */
@@ -66,6 +68,9 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
   const { count: _, clientCpuUs, serverCpuUs, ...measured } = await pair.measure(options, seconds);
   const muxAfter = await bareMux(pair, options, floorSeconds);
   const paired = options.paired ? { ratioToSingle: await ratioToSingle(pair, options) } : {};
+  const counted = options.metrics
+    ? { ratioWithMetrics: await ratioWithMetrics(pair, options) }
+    : {};
   const after = await floor();
   const directions = mode === "stream-both" ? 2 : 1;
   return {
@@ -86,6 +91,7 @@ export async function runRpc(options: RpcOptions): Promise<RpcResult> {
       ? {}
       : { bareMuxPerSecond: Math.round((muxBefore + muxAfter) / 2) },
     ...paired,
+    ...counted,
   };
 }
 
@@ -104,14 +110,27 @@ const ROUNDS = 7;
 async function ratioToSingle(pair: RpcPair, options: RpcOptions): Promise<number> {
   const single: RpcOptions = { ...options, mode: "single" };
   const seconds = options.seconds / 2;
-  const rate = async (of: RpcOptions): Promise<number> =>
-    (await pair.measure(of, seconds)).perSecond;
-  await rate(single);
+  return await ratioOf(async (isUsual) =>
+    (await pair.measure(isUsual ? single : options, seconds)).perSecond
+  );
+}
+
+async function ratioWithMetrics(pair: RpcPair, options: RpcOptions): Promise<number> {
+  const seconds = options.seconds / 2;
+  return await ratioOf(async (isUsual) => {
+    await pair.count(!isUsual);
+    return (await pair.measure(options, seconds)).perSecond;
+  });
+}
+
+/** The rate of something beside the usual. */
+async function ratioOf(rate: (isUsual: boolean) => Promise<number>): Promise<number> {
+  await rate(false);
+  await rate(true);
   const ratios: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const isFirst = round % 2 === 0;
-    const first = await rate(isFirst ? options : single);
-    const second = await rate(isFirst ? single : options);
+    const first = await rate(!isFirst), second = await rate(isFirst);
     ratios.push(isFirst ? first / second : second / first);
   }
   return Math.round(median(ratios) * 1000) / 1000;

@@ -34,6 +34,8 @@ export interface RpcOptions {
   readonly spinUs?: number;
   /** Whether to measure mode `single` too, in turns with this one, and give the ratio. */
   readonly paired: boolean;
+  /** Whether to measure the same with calls counted, as `prometheus()` does it, in turns with the usual, and give the ratio. */
+  readonly metrics: boolean;
   /** Whether to print one line of JSON. */
   readonly json: boolean;
 }
@@ -83,6 +85,9 @@ const LINE = new CommandLine(
       fallback: 0,
     }),
     paired: flag("measure mode single too, in turns with this one, and print the ratio"),
+    metrics: flag(
+      "measure with calls counted as well, in turns with the usual, and print the ratio",
+    ),
     json: flag("print one line of JSON"),
   },
 );
@@ -102,6 +107,7 @@ export function defaultRpcOptions(transport: RpcOptions["transport"]): RpcOption
     seconds: 3,
     spinUs: 0,
     paired: false,
+    metrics: false,
     json: false,
   };
 }

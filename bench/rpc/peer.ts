@@ -76,6 +76,12 @@ export class RpcPair implements AsyncDisposable {
     return { ...measured, clientCpuUs: measured.clientCpuUs / measured.count, serverCpuUs };
   }
 
+  /** Begins or ends counting calls on both sides, as `prometheus()` does it. */
+  async count(isCounted: boolean): Promise<void> {
+    await this.#server?.ask("count", isCounted);
+    await this.#client.ask("count", isCounted);
+  }
+
   /** What the raw echo carries. */
   async floor(order: FloorOrder): Promise<FloorMeasured> {
     const { result, cpuUs } = await this.#withCpu(() =>

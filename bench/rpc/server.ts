@@ -8,13 +8,25 @@
 import process from "node:process";
 import { Manager } from "@internode/grid";
 import { implement, listen, serve } from "@internode/grid/call";
+import { type Inspectable, inspectionOf } from "../../lib/rpc/inspection/inspectable.ts";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./contracts.ts";
 import { serveFloor } from "./floor.ts";
 import { reachedBy, type RpcPlan } from "./plan.ts";
 
+/** What answers. */
+export interface ServedBench extends AsyncDisposable {
+  /** Begins or ends counting calls. */
+  count(isCounted: boolean): void;
+}
+
+/** Counts calls from now on, as `prometheus()` does it, or not any more, which users cannot ask for. */
+export function countCalls(isCounted: boolean, ...faces: readonly Inspectable[]): void {
+  for (const face of faces) inspectionOf(face).figures.active = isCounted;
+}
+
 /** Serves all that is called, until disposed of. */
-export async function serveBench(plan: RpcPlan): Promise<AsyncDisposable> {
+export async function serveBench(plan: RpcPlan): Promise<ServedBench> {
   const { transport, hosts, spinUs } = plan;
   const identity = plan.identities?.[1] ?? null;
   const reached = reachedBy(transport, identity);
@@ -26,6 +38,7 @@ export async function serveBench(plan: RpcPlan): Promise<AsyncDisposable> {
   const echoes = implement(Echo, { echo: (bytes) => bytes });
   const service = serve(await listen(plan.service, echoes, reached), { graceMs: 0, spinUs });
   return {
+    count: (isCounted) => countCalls(isCounted, manager, service),
     async [Symbol.asyncDispose](): Promise<void> {
       await service[Symbol.asyncDispose]();
       await floor[Symbol.asyncDispose]();
@@ -58,6 +71,6 @@ export function ownCpuUs(): number {
 
 if (import.meta.main) {
   const serving = await serveBench(JSON.parse(process.argv[2]!) as RpcPlan);
-  await answerCommands({ start: () => {}, cpuUs: ownCpuUs });
+  await answerCommands({ start: () => {}, cpuUs: ownCpuUs, count: serving.count });
   await serving[Symbol.asyncDispose]();
 }

@@ -45,6 +45,15 @@ export class CallFigures {
     if (this.#meter !== null) this.#meter.record(durationMs, null);
   }
 
+  /** So many calls went well, each after so many milliseconds. */
+  succeedAll(count: number, durationMs: number): void {
+    const counts = this.#counts;
+    counts[bucketOf(durationMs)]! += count;
+    counts[SUM]! += count * durationMs;
+    if (this.#meter === null) return;
+    for (let left = count; left > 0; left--) this.#meter.record(durationMs, null);
+  }
+
   /** A call has failed, after so many milliseconds. */
   fail(outcome: Exclude<MeteredOutcome, null>, durationMs: number): void {
     const counts = this.#counts;

@@ -22,7 +22,10 @@ const QUICK_MS = 0.02;
  */
 export class InlineTimes {
   readonly #clock: Clock;
-  readonly #waiting: CallFigures[] = [];
+  /** Calls of one handler that follow each other are one run of several. */
+  readonly #runs: CallFigures[] = [];
+  readonly #lengths = new Uint8Array(MAX_SHARED);
+  #last = -1;
   #count = 0;
   #turnMs = NaN;
   #seen = 0;
@@ -42,8 +45,9 @@ export class InlineTimes {
    */
   add(figures: CallFigures, turnMs: number): void {
     if (turnMs !== this.#turnMs) this.#begin(turnMs);
-    this.#waiting[this.#count++] = figures;
-    if (this.#count >= this.#share) this.#look();
+    if (this.#count > 0 && this.#runs[this.#last] === figures) this.#lengths[this.#last]!++;
+    else this.#begins(figures);
+    if (++this.#count >= this.#share) this.#look();
     else if (!this.#isPending) this.#settleLater();
   }
 
@@ -67,10 +71,18 @@ export class InlineTimes {
     this.#share = 1;
   }
 
+  #begins(figures: CallFigures): void {
+    this.#runs[++this.#last] = figures;
+    this.#lengths[this.#last] = 1;
+  }
+
   #look(): number {
-    const nowMs = this.#clock.now(), count = this.#count, waiting = this.#waiting;
+    const nowMs = this.#clock.now(), count = this.#count;
     const eachMs = Math.max(0, nowMs - this.#lookedMs) / count;
-    for (let at = 0; at < count; at++) waiting[at]!.succeed(eachMs);
+    for (let at = 0; at <= this.#last; at++) {
+      this.#runs[at]!.succeedAll(this.#lengths[at]!, eachMs);
+    }
+    this.#last = -1;
     this.#count = 0;
     this.#lookedMs = nowMs;
     this.#seen += count;
