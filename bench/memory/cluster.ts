@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Manager, single } from "@internode/grid";
+import { type Logger, Manager, single } from "@internode/grid";
 import {
   choice,
   CommandLine,
@@ -35,6 +35,7 @@ const LINE = new CommandLine(
       from: 0,
       fallback: 500,
     }),
+    connect: choice("when connections are made", ["all", "onDemand"], "all"),
     json: flag("one line of JSON"),
   },
 );
@@ -46,6 +47,7 @@ interface ClusterOptions {
   readonly channels: "bytes" | "messages";
   readonly join: number;
   readonly "spread-ms": number;
+  readonly connect: "all" | "onDemand";
   readonly json: boolean;
 }
 
@@ -76,10 +78,23 @@ class ClusterBench {
   readonly #options: ClusterOptions;
   readonly #cluster: SimulatedCluster<Manager>;
   readonly #random: SeededRandom;
+  /** What nodes log of connections that they refuse. */
+  readonly #logger: Logger = {
+    ...SILENT,
+    ...Object.fromEntries(
+      (["debug", "info", "warn"] as const).map((level) => [
+        level,
+        (_: string, { event, code }: { event?: unknown; code?: unknown } = {}): void => {
+          if (event === "connection_refused" && code === "NotListed") this.refused++;
+        },
+      ]),
+    ),
+  };
   /** Who is listed everywhere, or about to be. */
   #listed: readonly string[] = [];
-  /** How many connections were accepted. */
+  /** How many connections were accepted, and how many of them were refused as their dialler was not listed yet. */
   accepted = 0;
+  refused = 0;
   /** How long the slowest of those that joined took until it was connected to all, in virtual milliseconds from when all listed it. */
   slowestMs = 0;
 
@@ -101,13 +116,23 @@ class ClusterBench {
           clock,
           random,
           transports,
-          logger: SILENT,
+          logger: this.#logger,
+          connect: options.connect,
         });
         manager.handle(echo, (bytes) => bytes);
         await manager.listen();
         return manager;
       },
     });
+    this.#cluster.history.subscribe(({ kind }) => {
+      if (kind === "accept") this.accepted++;
+    });
+  }
+
+  /** How many connections there are. */
+  get open(): number {
+    const { hosts, network } = this.#cluster;
+    return hosts.reduce((sum, host) => sum + network.openConnections(host), 0) / 2;
   }
 
   get digest(): string {
@@ -125,9 +150,6 @@ class ClusterBench {
   /** Starts nodes some at a time; the others learn of them at different times. */
   grow(): Promise<void> {
     const { nodes, join, "spread-ms": spreadMs } = this.#options, cluster = this.#cluster;
-    cluster.history.subscribe(({ kind }) => {
-      if (kind === "accept") this.accepted++;
-    });
     return this.#step(`nodes join, ${join} at a time`, async () => {
       for (let from = 0; from < nodes; from += join) {
         const to = Math.min(nodes, from + join), listed = cluster.hosts.slice(0, to);
@@ -198,11 +220,11 @@ class ClusterBench {
     }
   }
 
-  /** Whether these have connections with all others. */
+  /** Whether these have connections with all others, or need none. */
   #areConnected(from: number, to: number): boolean {
     for (let index = from; index < to; index++) {
       for (const { state } of this.#cluster.node(index).connections()) {
-        if (state !== "connected") return false;
+        if (state !== "connected" && state !== "idle") return false;
       }
     }
     return true;
@@ -220,23 +242,28 @@ function memory(): { readonly heapBytes: number; readonly bufferBytes: number } 
 
 /** Forms a cluster, measures it, and leads it through the rest. */
 async function measure(options: ClusterOptions): Promise<void> {
-  const connections = options.nodes * (options.nodes - 1) / 2;
+  const pairs = options.nodes * (options.nodes - 1) / 2;
   const before = memory();
   const bench = new ClusterBench(options);
   await (options.join === 0 ? bench.form() : bench.grow());
-  const formed = memory(), { accepted } = bench;
+  const isOnDemand = options.connect === "onDemand", idle = memory();
+  // On demand nobody has connected yet.
+  if (isOnDemand) await bench.exchange();
+  const formed = isOnDemand ? memory() : idle, { accepted, refused, open: connections } = bench;
   await bench.exchange();
   await bench.restart();
   const { steps, digest, slowestMs } = bench;
   const heapBytes = formed.heapBytes - before.heapBytes;
   const bufferBytes = formed.bufferBytes - before.bufferBytes;
-  const usEach = steps[0]!.seconds * 1e6 / connections;
+  const usEach = steps[0]!.seconds * 1e6 / pairs;
   if (options.json) {
     return console.log(
       JSON.stringify({
         ...options,
         connections,
         accepted,
+        refused,
+        idleBytes: idle.heapBytes - before.heapBytes,
         slowestMs,
         heapBytes,
         bufferBytes,
@@ -255,12 +282,21 @@ async function measure(options: ClusterOptions): Promise<void> {
     "seconds": seconds.toFixed(1),
     "virtual ms": virtualMs.toFixed(0),
   })));
-  const each = (bytes: number): string => `${Math.round(bytes / connections)} B each`;
-  console.log(`to form a connection: ${usEach.toFixed(0)} µs`);
+  const each = (bytes: number, of = connections): string => `${Math.round(bytes / of)} B each`;
+  console.log(`to form a pair: ${usEach.toFixed(0)} µs`);
+  if (isOnDemand) {
+    const bytes = idle.heapBytes - before.heapBytes;
+    console.log(
+      `heap before the first call ${(bytes / MEBIBYTE).toFixed(0)} MiB: ${each(bytes, pairs)} pair`,
+    );
+  }
   console.log(`heap ${(heapBytes / MEBIBYTE).toFixed(0)} MiB: ${each(heapBytes)}`);
   console.log(`buffers ${(bufferBytes / MEBIBYTE).toFixed(0)} MiB: ${each(bufferBytes)}`);
+  console.log(
+    `${accepted.toLocaleString("en")} dials were accepted, of which ` +
+      `${refused.toLocaleString("en")} were refused as their dialler was not listed yet`,
+  );
   if (options.join > 0) {
-    console.log(`${accepted.toLocaleString("en")} dials were accepted, refused ones included`);
     console.log(`connected ${Math.round(slowestMs)} ms after all listed who joined, at most`);
   }
   console.log(`digest ${digest} of seed ${options.seed}`);

@@ -104,6 +104,12 @@ class HostsHistory {
       serve: (manager, { clock, index }) => {
         const calls = this.#calls;
         this.#tellResolver(index);
+        const gone = this.#left[index] = new Set();
+        // Of two answers of a resolver that follow each other closely it may see one.
+        manager.onHostsChange(({ joined, left }) => {
+          for (const host of left) gone.add(this.grid.hosts.indexOf(host));
+          for (const host of joined) gone.delete(this.grid.hosts.indexOf(host));
+        });
         const pause = (ms: number): Promise<void> =>
           new Promise((done) => void clock.setTimer(ms, done));
         manager.handle(work, async ({ id, delayMs }) => {
@@ -143,7 +149,7 @@ class HostsHistory {
     const troubles = this.#hasFaults
       ? Array.from(
         { length: random.int(1, 4) },
-        () => trouble(this.grid, random, WINDOW_MS, (index) => this.#die(index)),
+        () => trouble(this.grid, random, WINDOW_MS, (index) => this.#lives[index]!++),
       )
       : [];
     await clock.advance(WINDOW_MS);
@@ -160,9 +166,8 @@ class HostsHistory {
     for (const admitted of [false, true]) {
       const letInMs = this.#hasFaults ? RECOVERY_MS : admitted ? ADMIT_MS : LET_IN_MS;
       const untilMs = this.#lastChangeMs + letInMs - clock.elapsedMs;
-      const pairs = this.#pairs(admitted);
       const isMet = (): boolean =>
-        this.#onDemand || pairs.every(([a, b]) => this.#areConnected(a, b));
+        this.#onDemand || this.#pairs(admitted).every(([a, b]) => this.#areConnected(a, b));
       if (isMet()) continue;
       const what = admitted ? "those that one of them lists" : "those that list each other";
       await clock.runUntil(isMet, Math.max(1, untilMs), `${what} to be connected`);
@@ -251,12 +256,7 @@ class HostsHistory {
     const list = members.includes(index) ? [...members] : [...members, index];
     const before = this.#lists[index]!;
     const nowMs = this.#lastChangeMs = this.grid.clock.elapsedMs;
-    for (const other of before) {
-      if (list.includes(other)) continue;
-      this.#leftMs[index]![other] = nowMs;
-      this.#left[index]!.add(other);
-    }
-    for (const other of list) this.#left[index]!.delete(other);
+    for (const other of before) if (!list.includes(other)) this.#leftMs[index]![other] = nowMs;
     this.#lists[index] = list;
     if (this.#resolvers[index] !== null) return this.#tellResolver(index);
     if (!this.grid.isRunning(index) || this.grid.isFrozen(index)) {
@@ -279,11 +279,6 @@ class HostsHistory {
 
   #tellResolver(index: number): void {
     this.#resolvers[index]?.set(allNamed(...this.#hosts(this.#lists[index]!)));
-  }
-
-  #die(index: number): void {
-    this.#lives[index]!++;
-    this.#left[index]!.clear();
   }
 
   #isLost({ from, life }: Call): boolean {

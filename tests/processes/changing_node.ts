@@ -1,20 +1,30 @@
 /**
- * A node whose list of hosts changes, and that calls all its peers all the time.
- * Its argument is a {@linkcode NodeSetup}.
+ * A process that is told to be a node whose hosts change, and that calls all its peers all the time.
  *
  * @module
  */
 
 import { type Connection, InternodeError, Manager, type MtlsConfig, single } from "@internode/grid";
+import { fileResolver } from "@internode/grid/discovery";
+import { etcdResolver, register, type Registration } from "@internode/grid/etcd";
 import * as t from "@internode/grid/codec";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
+
+/** Where a node learns of the hosts. */
+export type HostsOrigin =
+  /** It is told of each list. */
+  | { readonly kind: "list"; readonly hosts: readonly string[] }
+  /** It watches a file. */
+  | { readonly kind: "file"; readonly path: string; readonly settleMs: number }
+  /** It registers itself, and watches who else does. */
+  | { readonly kind: "etcd"; readonly urls: string; readonly prefix: string };
 
 /** What a node is made from. */
 export interface NodeSetup {
   readonly local: string;
-  readonly hosts: readonly string[];
+  readonly from: HostsOrigin;
   readonly tls?: MtlsConfig;
-  /** How many calls it makes in a second. */
+  /** How many calls all nodes make in a second. */
   readonly rate: number;
 }
 
@@ -31,73 +41,174 @@ export interface NodeReport {
 
 /** So often calls are made, in milliseconds. */
 const TICK_MS = 20;
+/** A process that did not run for longer makes no calls for the rest of that time. */
+const MOST_LATE_MS = 200;
+/** Longer than any process of a busy machine stands still. */
+const TTL_SECONDS = 60;
 const echo = single("echo", { request: t.uint(), response: t.uint() });
 
-if (import.meta.main) {
-  const { local, hosts, tls, rate }: NodeSetup = JSON.parse(Deno.args[0]!);
-  const manager = new Manager({ local, hosts, ...tls !== undefined && { tls } });
-  manager.handle(echo, (value) => value);
-  const failures: string[] = [], left = new Set<string>(), running = new Set<Promise<void>>();
-  let answered = 0, gone = 0, made = 0, slowestMs = 0;
+/** A node under load. */
+class ChangingNode {
+  readonly manager: Manager;
+  readonly #setup: NodeSetup;
+  readonly #failures: string[] = [];
+  readonly #hasLeft = new Set<string>();
+  readonly #running = new Set<Promise<void>>();
+  #registration: Registration | null = null;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+  #answered = 0;
+  #gone = 0;
+  #made = 0;
+  #onMade: () => void = () => {};
+  #slowestMs = 0;
 
-  const call = async (host: string): Promise<void> => {
-    const value = made++;
-    try {
-      const to = manager.connection(host), { state } = to, startMs = performance.now();
-      const answer = await to.request(echo, value, { waitForReady: true, timeoutMs: 10_000 });
-      if (state === "connected") slowestMs = Math.max(slowestMs, performance.now() - startMs);
-      if (answer === value) answered++;
-      else failures.push(`${answer} in place of ${value}`);
-    } catch (error) {
-      const isKnown = error instanceof InternodeError && error.code === "NotListed" &&
-        error.outcome === "notSent" && left.has(host);
-      if (isKnown) gone++;
-      else failures.push(String(error));
+  constructor(setup: NodeSetup) {
+    const { local, from, tls } = this.#setup = setup;
+    // Here hosts leave on purpose, so none is kept for a time, however many leave at once.
+    const hosts = from.kind === "list"
+      ? from.hosts
+      : from.kind === "file"
+      ? fileResolver({ ...from, maxShrink: false })
+      : etcdResolver({ ...from, maxShrink: false });
+    this.manager = new Manager({ local, hosts, ...tls !== undefined && { tls } });
+    this.manager.handle(echo, (value) => value);
+    this.manager.onHostsChange((change) => {
+      for (const host of change.left) this.#hasLeft.add(host);
+      for (const host of change.joined) this.#hasLeft.delete(host);
+    });
+  }
+
+  async start(): Promise<void> {
+    const { from, local, rate } = this.#setup;
+    await this.manager.listen();
+    if (from.kind === "etcd") {
+      const { urls, prefix } = from;
+      this.#registration = await register(local, { urls, prefix, ttlSeconds: TTL_SECONDS });
     }
-  };
-  manager.onHostsChange((change) => {
-    for (const host of change.left) left.add(host);
-    for (const host of change.joined) left.delete(host);
-  });
-  await manager.listen();
+    let lastMs = performance.now(), due = 0;
+    this.#ticking = setInterval(() => {
+      const nowMs = performance.now(), peers = this.manager.connections();
+      const own = rate / Math.max(1, this.manager.hosts.length);
+      due += own * Math.min(MOST_LATE_MS, nowMs - lastMs) / 1_000;
+      lastMs = nowMs;
+      for (; due >= 1; due--) if (peers.length > 0) this.#begin(peers);
+      this.#onMade();
+    }, TICK_MS);
+  }
 
-  const ticking = setInterval(() => {
-    const peers = manager.connections();
-    for (let n = 0; n < rate * TICK_MS / 1_000 && peers.length > 0; n++) {
-      const running_ = call(peers[made % peers.length]!.host);
-      running.add(running_);
-      running_.then(() => running.delete(running_));
-    }
-  }, TICK_MS);
+  /** Takes itself out of where it has registered. */
+  async unlist(): Promise<void> {
+    await this.#registration?.close();
+  }
 
-  const parted = (peer: Connection): Promise<void> =>
-    new Promise((resolve) => {
+  /** Resolves once it lists exactly these. */
+  listed(hosts: readonly string[]): Promise<void> {
+    const { manager } = this, wanted = [...hosts].sort().join();
+    return new Promise((resolve) => {
       const look = (): void => {
-        if (peer.state !== "connected") resolve();
+        if ([...manager.hosts].sort().join() !== wanted) return;
+        end();
+        resolve();
       };
-      peer.onStateChange(look);
+      const end = manager.onHostsChange(look);
       look();
     });
+  }
+
+  /** Resolves once it has made so many more calls. */
+  call(count: number): Promise<void> {
+    const until = this.#made + count;
+    return new Promise((resolve) => {
+      this.#onMade = () => {
+        if (this.#made >= until) resolve();
+      };
+    });
+  }
+
+  /** Calls hosts once. */
+  async reach(hosts: readonly string[]): Promise<void> {
+    await Promise.all(
+      hosts.map((host) => this.manager.connection(host).request(echo, 1, { waitForReady: true })),
+    );
+  }
+
+  /** Makes no more calls. */
+  stop(): void {
+    clearInterval(this.#ticking);
+  }
+
+  /** The same, and waits for those under way. */
+  async rest(): Promise<void> {
+    this.stop();
+    await Promise.all(this.#running);
+  }
+
+  /** Waits until no peer lists it any more, so that none has calls for it. */
+  async part(): Promise<void> {
+    const parted = (peer: Connection): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (peer.state === "connected") return;
+          end();
+          resolve();
+        };
+        const end = peer.onStateChange(look);
+        look();
+      });
+    await Promise.all(this.manager.connections().map(parted));
+  }
+
+  /** Ends it, and says what became of its calls. */
+  async end(): Promise<NodeReport> {
+    await this.rest();
+    await this.unlist();
+    await this.manager.close();
+    const failures = this.#failures, slowestMs = this.#slowestMs;
+    return { answered: this.#answered, left: this.#gone, failures, slowestMs };
+  }
+
+  #begin(peers: readonly Connection[]): void {
+    const value = this.#made++, running = this.#call(peers[value % peers.length]!.host, value);
+    this.#running.add(running);
+    running.then(() => this.#running.delete(running));
+  }
+
+  async #call(host: string, value: number): Promise<void> {
+    try {
+      const to = this.manager.connection(host), { state } = to, startMs = performance.now();
+      const answer = await to.request(echo, value, { waitForReady: true, timeoutMs: 10_000 });
+      if (state === "connected") {
+        this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startMs);
+      }
+      if (answer === value) this.#answered++;
+      else this.#failures.push(`${answer} in place of ${value}`);
+    } catch (error) {
+      const isKnown = error instanceof InternodeError && error.code === "NotListed" &&
+        error.outcome === "notSent" && this.#hasLeft.has(host);
+      if (isKnown) this.#gone++;
+      else this.#failures.push(String(error));
+    }
+  }
+}
+
+if (import.meta.main) {
+  let node: ChangingNode | null = null;
   await answerCommands({
-    /** Once it listens. */
+    /** Answers once it runs, so that its own start takes none of the time that is measured. */
     ready: () => null,
-    /** Takes another list. */
-    list: (hosts: readonly string[]) => manager.setHosts(hosts).hosts.length,
-    /** Calls hosts once. */
-    reach: (hosts: readonly string[]) =>
-      Promise.all(
-        hosts.map((host) => manager.connection(host).request(echo, 1, { waitForReady: true })),
-      ),
-    /** Makes no more calls, and waits for those under way. */
-    rest: async () => {
-      clearInterval(ticking);
-      await Promise.all(running);
+    start: async (setup: NodeSetup) => {
+      node = new ChangingNode(setup);
+      await node.start();
     },
-    /** Waits until no peer lists it any more, so that none has calls for it. */
-    part: () => Promise.all(manager.connections().map(parted)),
-    /** Says what became of its calls. */
-    report: (): NodeReport => ({ answered, left: gone, failures, slowestMs }),
+    /** Takes another list. */
+    list: (hosts: readonly string[]) => node!.manager.setHosts(hosts).hosts.length,
+    listed: (hosts: readonly string[]) => node!.listed(hosts),
+    reach: (hosts: readonly string[]) => node!.reach(hosts),
+    call: (count: number) => node!.call(count),
+    stop: () => node!.stop(),
+    rest: () => node!.rest(),
+    unlist: () => node!.unlist(),
+    part: () => node!.part(),
+    end: () => node!.end(),
   });
-  clearInterval(ticking);
-  await manager.close();
 }
