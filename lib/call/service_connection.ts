@@ -217,7 +217,7 @@ export class ServiceConnection implements AsyncDisposable, Inspectable {
     checkCalled(method, "stream", options);
     const call = new ServiceStream(this.#core, method, initial, options);
     call.start();
-    return new Stream(call, () => call.beginTurn());
+    return new Stream<Input, Output>(call, () => call.beginTurn());
   }
 
   /**

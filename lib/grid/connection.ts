@@ -194,7 +194,7 @@ export class Connection {
       }
       if (signal !== undefined && call.state !== "ended") call.watch(signal);
     }
-    return new Stream(call, () => this.#delegate.beginTurn());
+    return new Stream<Input, Output>(call, () => this.#delegate.beginTurn());
   }
 
   /** A host that has left may be a peer again. */

@@ -5,8 +5,40 @@
  */
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
-import { accepted } from "../../session/sending/stream_queue.ts";
-import type { OutgoingStream } from "./outgoing_stream.ts";
+import type { Codec } from "../../codec/format/codec.ts";
+import { accepted, type TakenInput } from "../../session/sending/stream_queue.ts";
+import type { StreamContract } from "../contract/contract.ts";
+
+/** What a stream is made of: the session's part, or what interceptors make of it. */
+export interface StreamParts<Input, Output> {
+  /** What both sides agreed on. */
+  // deno-lint-ignore no-explicit-any -- the type of the initial payload plays no part any more
+  readonly contract: StreamContract<any, Input, Output>;
+  /** `"idle"`: messages wait until it is opened. */
+  readonly state: string;
+  /** Takes messages; `null` before it is opened. */
+  readonly send: InputTaker<Input> | null;
+  /** How it has ended; `null`: it has not. */
+  readonly ending: { readonly error: unknown } | null;
+  /** The handler's messages. */
+  readonly outputs: AsyncIterableIterator<Output>;
+  /** Resolves when it can send, rejects when it never will. */
+  readonly opened: Promise<void>;
+  /** Resolves when the handler has ended well, else rejects. */
+  readonly finished: Promise<void>;
+  /** Ends it from this side. */
+  cancel(reason: unknown): void;
+}
+
+/** Takes the messages of a caller. */
+export interface InputTaker<Input> {
+  /** Whether it takes no more. */
+  readonly ended: boolean;
+  /** Takes a message; `null` if it has left. */
+  send(codec: Codec<Input>, value: Input): TakenInput | null;
+  /** Takes the end. */
+  end(onEnded: () => void, nowMs: number): void;
+}
 
 /**
  * A call with many messages. Iterate it to read the handler's messages; call
@@ -48,16 +80,14 @@ import type { OutgoingStream } from "./outgoing_stream.ts";
  * ```
  */
 export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDisposable {
-  // deno-lint-ignore no-explicit-any -- the type of the initial payload plays no part any more
-  readonly #call: OutgoingStream<any, Input, Output>;
+  readonly #call: StreamParts<Input, Output>;
   readonly #beginTurn: () => number;
   /** The last of the calls made before the stream could send, so that they keep their order. */
   #beforeOpen: Promise<void> | null = null;
   #ended = false;
 
   /** Made by `Connection.stream`. */
-  // deno-lint-ignore no-explicit-any -- see above
-  constructor(call: OutgoingStream<any, Input, Output>, beginTurn: () => number) {
+  constructor(call: StreamParts<Input, Output>, beginTurn: () => number) {
     this.#call = call;
     this.#beginTurn = beginTurn;
     if (call.state === "idle" || call.send === null) this.#beforeOpen = call.opened;

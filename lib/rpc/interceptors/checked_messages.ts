@@ -113,7 +113,7 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
     try {
       const iterator = this.#iterator ??= await (this.#opening ??= this.#open());
       const result = resultOf<T>(await iterator.next(), "interceptor");
-      if (result.done !== true) return { done: false, value: result.value };
+      if (!result.done) return { done: false, value: result.value };
       checkEnd(this.#owner.made);
     } catch (thrown) {
       if (this.#failure !== null) throw this.#failure.error;

@@ -7,13 +7,15 @@
 import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { callFailure } from "../calling/call_failure.ts";
+import { Stream } from "../calling/stream.ts";
 import { optionProblem } from "../contract/call_options.ts";
-import type { AnyContract, SingleContract } from "../contract/contract.ts";
+import type { AnyContract, SingleContract, StreamContract } from "../contract/contract.ts";
 import type { ClientCall } from "../contract/interceptor.ts";
 import type { ChangeableOptions, PlacedCall } from "./client_run.ts";
 import type { Chain } from "./interceptor_chain.ts";
 import { OpenRuns } from "./open_runs.ts";
 import { type MakeRequest, RequestRun } from "./request_run.ts";
+import { type OpenStream, StreamRun } from "./stream_run.ts";
 
 /** The interceptors of a node or client, and the calls that they have. */
 export class ClientChain {
@@ -44,6 +46,23 @@ export class ClientChain {
     const problem = problemOf(placed);
     if (problem !== null) throw problem.error;
     return await new RequestRun(placed, this.#runs, make).start(this.#chain, request);
+  }
+
+  /**
+   * Opens a stream.
+   *
+   * @param open Opens it without interceptors.
+   * @returns The stream; a failure to open shows when it is used.
+   */
+  stream<Initial, Input, Output, Options extends ChangeableOptions>(
+    placed: PlacedCall<StreamContract<Initial, Input, Output>, Options>,
+    initial: Initial,
+    open: OpenStream<Initial, Input, Output, Options>,
+  ): Stream<Input, Output> {
+    const problem = problemOf(placed), run = new StreamRun(placed, this.#runs, open);
+    if (problem === null) run.start(this.#chain, initial);
+    else run.fail(problem.error);
+    return new Stream(run, () => 0);
   }
 }
 

@@ -131,7 +131,7 @@ export abstract class ClientRun<
   }
 
   protected error(
-    code: "DeadlineExceeded" | "InvalidArgument" | "Cancelled",
+    code: "DeadlineExceeded" | "InvalidArgument" | "Cancelled" | "Closed",
     what: string,
     outcome: ErrorOutcome,
   ): InternodeError {

@@ -39,7 +39,7 @@ export class HandlerMessages implements Tracked<unknown> {
       if (outputs !== null) {
         const next = outputs.next();
         const result = resultOf<unknown>(outputs.asynchronous ? await next : next, "handler");
-        if (result.done !== true) return { done: false, value: result.value };
+        if (!result.done) return { done: false, value: result.value };
       }
       if (this.state === "open") this.state = "done";
       return DONE;

@@ -6,7 +6,8 @@
 
 import type { CallOptions } from "../contract/call_options.ts";
 import { checkCalled } from "../contract/call_options.ts";
-import type { AnyContract, SingleContract } from "../contract/contract.ts";
+import type { Stream } from "../calling/stream.ts";
+import type { AnyContract, SingleContract, StreamContract } from "../contract/contract.ts";
 import type { ClientChain } from "./client_chain.ts";
 import type { ChangeableOptions } from "./client_run.ts";
 
@@ -14,8 +15,9 @@ import type { ChangeableOptions } from "./client_run.ts";
 type FaceOptions = ChangeableOptions & Pick<CallOptions, "subroute">;
 
 /** Whoever makes calls: of contracts, or of methods that have contracts. */
-interface Caller<Called> {
-  request(called: Called, request: unknown, options?: object): Promise<unknown>;
+interface Caller<Single, Streaming> {
+  request(called: Single, request: unknown, options?: object): Promise<unknown>;
+  stream(called: Streaming, initial: unknown, options?: object): Stream<unknown, unknown>;
 }
 
 /**
@@ -28,14 +30,17 @@ interface Caller<Called> {
  * @param defaultTimeoutMs How long a request may take unless it says otherwise.
  * @param contractOf The contract of what is called.
  */
-export function interceptCalls<Called extends { readonly kind: string }>(
-  caller: Caller<Called>,
+export function interceptCalls<
+  Single extends { readonly kind: string },
+  Streaming extends { readonly kind: string },
+>(
+  caller: Caller<Single, Streaming>,
   chain: ClientChain,
   host: string,
   defaultTimeoutMs: number,
-  contractOf: (called: Called) => AnyContract,
+  contractOf: (called: Single | Streaming) => AnyContract,
 ): void {
-  const request = caller.request.bind(caller);
+  const request = caller.request.bind(caller), stream = caller.stream.bind(caller);
   caller.request = async (called, value, options: FaceOptions = NONE) => {
     checkCalled(called, "single", options);
     const { subroute = "", timeoutMs = defaultTimeoutMs } = options;
@@ -43,6 +48,13 @@ export function interceptCalls<Called extends { readonly kind: string }>(
     const contract = contractOf(called) as SingleContract<unknown, unknown>;
     const placed = { contract, host, subroute, options, timeoutMs };
     return await chain.request(placed, value, (changed, given) => request(called, changed, given));
+  };
+  caller.stream = (called, initial, options: FaceOptions = NONE) => {
+    checkCalled(called, "stream", options);
+    const { subroute = "", timeoutMs = Infinity } = options;
+    const contract = contractOf(called) as StreamContract<unknown, unknown, unknown>;
+    const placed = { contract, host, subroute, options, timeoutMs };
+    return chain.stream(placed, initial, (changed, given) => stream(called, changed, given));
   };
 }
 

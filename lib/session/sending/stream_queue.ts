@@ -8,14 +8,18 @@ import { Fifo } from "../../wire/fifo.ts";
 import { protocolError } from "../frames/wire_error.ts";
 import type { QueuedMessage, QueuedStream } from "./queued_message.ts";
 
-/** A message that waits for credit or room. */
-export interface WaitingMessage {
-  /** The message, or the frame that ends the direction. */
-  readonly message: QueuedMessage;
+/** A message that was taken and has not left. */
+export interface TakenInput {
   /** Called when it is sent. */
   onAccepted: () => void;
   /** Called instead if the stream ends first. */
   onRefused: (error: unknown) => void;
+}
+
+/** A message that waits for credit or room. */
+export interface WaitingMessage extends TakenInput {
+  /** The message, or the frame that ends the direction. */
+  readonly message: QueuedMessage;
 }
 
 /**
@@ -133,7 +137,7 @@ export class StreamQueue implements QueuedStream {
  * Waits until a message is sent. A function of its own, because a function
  * that makes a closure allocates memory at each call.
  */
-export function accepted(waiting: WaitingMessage): Promise<void> {
+export function accepted(waiting: TakenInput): Promise<void> {
   return new Promise((resolve, reject) => {
     waiting.onAccepted = resolve;
     waiting.onRefused = reject;
