@@ -172,6 +172,8 @@ export async function openWorld(
       AdminClient.connect(address, {
         logger: new QuietLogger(),
         name: "ops",
+        // Who is refused comes once in a test.
+        reconnect: { initialMs: 60_000, maxMs: 60_000 },
         auth,
         tls: clientTls,
         transports,

@@ -30,10 +30,14 @@ export const watching = stream("internode.test.watching", { inputCapacity: 0, ou
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
+/** Is never answered. */
+export const holding = single("internode.test.holding");
+
 /** A bundle as `admin` is one. */
 export const tool = makeBundle<ToolOptions>("tool", (_face, { allow, guests }) => ({
   handlers: [
     { contract: who, handler: (_request, { caller }) => encoder.encode(caller) },
+    { contract: holding, handler: () => new Promise<Uint8Array>(() => {}) },
     {
       contract: watching,
       handler: async function* (_initial, _input, { closing }) {
@@ -49,6 +53,7 @@ export const tool = makeBundle<ToolOptions>("tool", (_face, { allow, guests }) =
 }));
 
 export const whoMethod = gridMethod(who, { idempotent: true });
+export const holdingMethod = gridMethod(holding);
 export const watchingMethod = gridMethod(watching);
 
 let made = 0;
@@ -84,7 +89,8 @@ export async function visit(
   return await connect(constantResolver(parseNetEndpoint(address, endpoint)), {
     logger: new QuietLogger(),
     name: "ops",
-    reconnect: { maxMs: 50 },
+    // Who is refused comes once in a test.
+    reconnect: { initialMs: 60_000, maxMs: 60_000 },
     ...options,
   });
 }
