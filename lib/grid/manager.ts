@@ -200,7 +200,8 @@ export class Manager implements AsyncDisposable, Inspectable {
   handle<Options extends object>(bundle: HandlerBundle<Options>, options?: Options): void;
   handle(given: AnyContract | HandlerBundle<object>, second?: object, third?: HandleOptions): void {
     const { handlers, bundles, reach } = this.#node;
-    if (given?.kind !== "bundle") return handlers.add(given, second as AnyHandler, third ?? {});
+    const options = third === undefined ? {} : third;
+    if (given?.kind !== "bundle") return handlers.add(given, second as AnyHandler, options);
     const guests = bundles.take(given, second === undefined ? {} : second, this.#inspection, reach);
     if (guests !== null) this.#acceptor.guests.open(guests);
   }

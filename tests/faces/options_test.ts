@@ -48,6 +48,7 @@ const WRONG: readonly Row[] = [
     ["limits", { maxCalls: 0 }, "Limit maxCalls must be a whole number from 1"],
     ["auth", "secret", "has no method prove"],
     ["tracer", {}, "must be an object with the method startSpan"],
+    ["meter", {}, "must be an object with the method meterCalls"],
     ["clock", { now: () => 0 }, "must be an object with the method wallNow"],
     ["random", 5, "must be an object with the method next"],
   ] as const).map(([option, value, told]): Row => [[node, client, server], option, value, told]),

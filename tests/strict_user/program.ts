@@ -24,7 +24,7 @@ import { dnsResolver, type Resolver } from "@internode/grid/discovery";
 import { etcdResolver } from "@internode/grid/etcd";
 import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { health, nodeListener, operations, prometheus } from "@internode/grid/operations";
-import { otelTracer } from "@internode/grid/otel";
+import { otelMeter, otelTracer } from "@internode/grid/otel";
 import { breaking, codecOf, describe, jsonSchema, snapshot } from "@internode/grid/reflection";
 import { SimulatedCluster } from "@internode/grid/testing";
 import { serveWorkers, type WorkerServer } from "@internode/grid/workers";
@@ -77,6 +77,7 @@ async function grid(): Promise<number> {
     hosts,
     auth,
     tracer: otelTracer(),
+    meter: otelMeter(),
   });
   await using two = new Manager({ local: hosts[1], hosts, auth });
   const greeter = new Greeter("one");

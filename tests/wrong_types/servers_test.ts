@@ -133,6 +133,7 @@ const {
   auth: _auth,
   clock: _clock,
   logger: _logger,
+  meter: _meter,
   random: _random,
   interceptors: _interceptors,
   tracer: _tracer,
