@@ -181,10 +181,12 @@ export class AdminClient implements AsyncDisposable {
 
   /**
    * Each call that has ended, from now on until the loop is left. A reader that
-   * is too slow loses some, and is told how many.
+   * is too slow loses some, and is told how many. It ends when the node closes,
+   * and fails when the connection is lost, or some time after it was renewed,
+   * with certificates every hour: then call it again.
    *
    * @param request Which.
-   * @returns The calls, in batches. It throws as {@linkcode AdminClient.status} rejects, and when the connection is lost.
+   * @returns The calls, in batches. It throws as {@linkcode AdminClient.status} rejects, and `GoingAway` once the connection was renewed.
    */
   async *trace(request: TraceRequest = {}): AsyncGenerator<TraceBatch, void, undefined> {
     try {
@@ -297,8 +299,16 @@ export class AdminClient implements AsyncDisposable {
       return new InternodeError("UnknownHandler", message, { ...init, cause: error });
     }
     const [replica] = this.connection.replicas, why = replica?.lastFailure;
-    if (error.code !== "Unreachable" || !isOwnError(why)) return error;
+    if (error.code !== "Unreachable") return error;
+    if (!isOwnError(why)) {
+      const message = `${address} has not completed the handshake within ${this.#timeoutMs} ms. ` +
+        "Check that a node or server of this library listens there, and is not frozen.";
+      return new InternodeError("Unreachable", message, { ...init, cause: error });
+    }
     const message = why.message.includes(address) ? why.message : `${address}: ${why.message}`;
-    return new InternodeError(why.code, message, { ...init, cause: why });
+    const advice = why.code === "Disconnected"
+      ? " Check that a node or server of this library listens there, and whether it wants mutual TLS."
+      : "";
+    return new InternodeError(why.code, message + advice, { ...init, cause: why });
   }
 }

@@ -6,7 +6,9 @@
 
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
-import type { LogFields } from "../../foreign/log_event.ts";
+import { tell } from "../../foreign/guard.ts";
+import { about, type EventLogger, type LogFields } from "../../foreign/log_event.ts";
+import { func } from "../../foreign/option_checks.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import { loggerOf } from "../../rpc/contract/logger.ts";
@@ -15,6 +17,7 @@ import { systemClock } from "../../runtime/system_clock.ts";
 import { within } from "../../runtime/within.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import { parentThread } from "../../runtime/worker_thread.ts";
+import type { ServedClient } from "../../rpc/serving/served_connection.ts";
 import type { HandlerMap } from "../server/handler_map.ts";
 import { listen, type ServiceListenOptions } from "../server/listen.ts";
 import { serve } from "../server/serve.ts";
@@ -34,6 +37,8 @@ export interface WorkerService
     Pick<ServeOptions, "auth" | "interceptors" | "meter" | "tracer"> {
   /** The handlers of all connections, or a function that chooses those of a connection; if it throws, the connection is closed. */
   readonly handlers: HandlerMap | ((channel: Channel) => HandlerMap);
+  /** Called with the worker's server once it serves, such as to register `admin` or to count for `prometheus`. What it throws fails the worker, as failures of `service` do. Default: none. */
+  readonly onStarted?: ((server: Server<ServedClient>) => void) | undefined;
   /** Called when the server has stopped and all its calls have ended, such as to close a database; it has 2 seconds, then the worker is terminated. Default: none. */
   readonly onStopped?: (() => void | Promise<void>) | undefined;
 }
@@ -133,7 +138,8 @@ async function run(
   signal: AbortSignal,
   onServing: (server: Server) => void,
 ): Promise<void> {
-  const { handlers, auth, interceptors, meter, tracer, onStopped, ...listening } = service;
+  const { handlers, auth, interceptors, meter, tracer, onStarted, onStopped, ...listening } =
+    service;
   const logger = loggerOf(service.logger), { address, sharePort, settings, worker } = given;
   let failure: { readonly error: unknown } | null = null;
   try {
@@ -151,6 +157,7 @@ async function run(
       logger,
       signal,
     });
+    if (onStarted !== undefined) await tellStarted(onStarted, server, logger);
     onServing(server);
     await server.finished;
   } catch (error) {
@@ -165,6 +172,25 @@ async function run(
   }
   // The first failure counts, whatever follows.
   throw failure.error;
+}
+
+/** Calls a user's `onStarted`; the server ends with what it throws. What a promise of it is rejected with is logged. */
+async function tellStarted(
+  onStarted: NonNullable<WorkerService["onStarted"]>,
+  server: Server<ServedClient>,
+  logger: EventLogger,
+): Promise<void> {
+  let said: unknown;
+  try {
+    said = func("onStarted", onStarted)(server);
+  } catch (error) {
+    await server.close({ graceMs: 0 });
+    throw error;
+  }
+  tell(() => said, (error) => {
+    const message = `onStarted of the worker has failed: ${sentence(textOf(error))}`;
+    logger.error(message, { event: "callback_failed", what: "onStarted", ...about(error) });
+  });
 }
 
 /** Calls a user's `onStopped`; `null`: all went well. Whoever hangs is not waited for longer than the docs say. */

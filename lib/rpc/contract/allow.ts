@@ -14,7 +14,8 @@ export interface CallingPeer {
   /**
    * The caller's host URL. Over mutual TLS the certificate proves it. A shared
    * secret proves that it is one of the grid's hosts, but not which one. A
-   * service's client chooses any name: decide by `identity` there.
+   * service's client and a node's guest choose any name, guests one without
+   * `://`: decide by `identity` there, or have a secret for each (`byPeer`).
    */
   readonly host: string;
   /** The identity that the caller has proven; `undefined` without mutual TLS. */

@@ -21,7 +21,7 @@ export interface HandlerContext {
   readonly closing: AbortSignal;
   /** When the caller's time runs out, in milliseconds since 1970 on this node's clock; `Infinity` if never. */
   readonly deadline: number;
-  /** The caller's host URL, as given in the handshake. Over mutual TLS the certificate proves it; a shared secret proves that it is one of the grid's hosts, but not which one. The name of a service's client is not proven. */
+  /** The caller's host URL, as given in the handshake. Over mutual TLS the certificate proves it; a shared secret proves that it is one of the grid's hosts, but not which one. The name of a service's client, or of a guest, which has no "://", is not proven by these. */
   readonly caller: string;
   /** The identity that the caller has proven by its certificate; `undefined` without mutual TLS. */
   readonly identity: PeerIdentity | undefined;

@@ -2,6 +2,7 @@
 
 import { sharedSecret } from "@internode/grid";
 import { serveWorker, type ThisWorker, type WorkerService } from "@internode/grid/workers";
+import { admin } from "@internode/grid/admin";
 import { implement } from "@internode/grid/call";
 import { pause } from "../../../lib/runtime/pause.ts";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
@@ -14,7 +15,7 @@ export interface WorkerData {
   /** A file that a worker writes to when it has stopped. */
   readonly log?: string;
   /** What goes wrong: it finds out that something is missing, wants two servers, cannot clean up, or talks of other things. */
-  readonly fault?: "missing" | "twice" | "cleaning" | "chatty";
+  readonly fault?: "missing" | "twice" | "cleaning" | "chatty" | "starting";
 }
 
 const quiet = (): void => {};
@@ -45,6 +46,10 @@ async function start({ number, data, signal }: ThisWorker<WorkerData>): Promise<
     }),
     logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     ...(data.secret !== undefined && { auth: sharedSecret(data.secret) }),
+    onStarted: (server) => {
+      if (data.fault === "starting") throw new Error("The key is lost.");
+      server.handle(admin, { allow: ({ host }) => host === "ops" });
+    },
     onStopped: () => {
       if (data.fault === "cleaning") throw new Error("The broom is lost.");
       if (data.log !== undefined) Deno.writeTextFileSync(data.log, `${number}\n`, { append: true });

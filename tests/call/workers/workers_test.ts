@@ -1,4 +1,5 @@
 import { InternodeError, sharedSecret } from "@internode/grid";
+import { AdminClient } from "@internode/grid/admin";
 import {
   serveWorker,
   serveWorkers,
@@ -308,6 +309,27 @@ Deno.test("serveWorker serves in workers only", async () => {
     "call it in the module that you give serveWorkers",
   );
 });
+
+Deno.test(
+  "a worker has its server once it serves, and fails with what onStarted throws",
+  UNIX,
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "internode-" });
+    const address = (worker: number): string => `unix://${folder}/${worker}.sock`;
+    {
+      await using _server = await start({ address });
+      for (const worker of [1, 2]) {
+        await using tool = await AdminClient.connect(address(worker), { name: "ops" });
+        assertStringIncludes((await tool.status()).name, `${worker}`);
+      }
+      await using other = await AdminClient.connect(address(1), { logger: new QuietLogger() });
+      await assertRejects(() => other.status(), InternodeError, "may not call this handler");
+    }
+    const data: WorkerData = { greeting: "hello", fault: "starting" };
+    await assertRejects(() => start({ address, data }), InternodeError, "The key is lost.");
+    await Deno.remove(folder, { recursive: true });
+  },
+);
 
 Deno.test(
   "an error of a worker's onStopped is logged, and never hides why a worker does not serve",

@@ -17,6 +17,8 @@ import {
 import { FILES, NET } from "../../support/permitted.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
+import { freePorts } from "../../../tools/network/free_ports.ts";
+import { OWN_SERVERS } from "../../support/network/own_server.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { systemTransports } from "@internode/grid";
 import { ask, freshHost, openNode, tool, visit, watchingMethod, who } from "./guest_world.ts";
@@ -82,6 +84,27 @@ for (const { name, ignore, url } of GROUNDS) {
       assertStringIncludes(await refusalOf(thief), "secret");
       await using naked = await visit(endpoint, {}, { transports });
       assertStringIncludes(await refusalOf(naked), "secret");
+    },
+  });
+}
+
+for (const kind of OWN_SERVERS) {
+  Deno.test({
+    name: `a guest comes in through a user's own server, ${kind.name}`,
+    ignore: !NET,
+    async fn() {
+      const [port] = freePorts(1), local = `ws://127.0.0.1:${port}`, auth = sharedSecret(SECRET);
+      await using node = new Manager({ local, hosts: [local], auth, logger: new QuietLogger() });
+      node.handle(tool, {});
+      node.connect();
+      await using _server = await kind.start({ port: port!, grid: () => node });
+      await using guest = await visit(`${local}/internode`, { auth });
+      assertEquals(await ask(guest), "ops");
+      await using thief = await visit(`${local}/internode`, {
+        auth: sharedSecret("another secret of 16 bytes"),
+      });
+      assertStringIncludes(await refusalOf(thief), "401");
+      await node.close();
     },
   });
 }
