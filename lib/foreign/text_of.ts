@@ -47,6 +47,16 @@ export function sentence(text: string): string {
 }
 
 /**
+ * A number of things: `"1 call"`, `"2 calls"`.
+ *
+ * @param count How many.
+ * @param noun What one of them is called; it takes an s.
+ */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
  * What an error is called: its `name`, such as `"TypeError"`. Never throws.
  *
  * @param thrown Anything.

@@ -104,7 +104,8 @@ export class Connection {
 
   /**
    * Calls back at each change of state, also when a new connection replaces
-   * one that is lost; one that is renewed stays `connected` and is no news.
+   * one that is lost; one that is renewed stays `connected` and is no news. After
+   * `closed` there is none.
    *
    * @returns A function that ends that.
    */

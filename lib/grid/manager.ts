@@ -136,7 +136,7 @@ export class Manager implements AsyncDisposable, Inspectable {
    * then, and the connection is closed. Who is new on it is a peer at once.
    *
    * @param hosts All hosts of the grid, `local` among them once: URLs, or names with addresses.
-   * @param options The grace time of the hosts that leave.
+   * @param options The grace time of the hosts that leave. Default: option `leaveGraceMs`.
    * @returns What has changed.
    * @throws {InternodeError} `InvalidArgument`, with nothing changed, for a list that the constructor would refuse, where a resolver gives the hosts, or for a grace time out of range; `Closed` when the manager closes.
    *
@@ -155,14 +155,14 @@ export class Manager implements AsyncDisposable, Inspectable {
    * ```
    */
   setHosts(hosts: Iterable<string | HostEntry>, options: CloseOptions = {}): HostsChange {
-    const graceMs = resolveGraceMs(options);
+    const graceMs = resolveGraceMs(options, this.#node.options.leaveGraceMs);
     if (this.#closed !== null) throw managerClosed();
     return this.#membership.set(hosts, graceMs);
   }
 
   /**
    * Calls back whenever hosts have joined or left the list, after `hosts` and
-   * `connections()` have changed. A change of an address alone is not told.
+   * `connections()` have changed; not of an address alone, nor once it closes.
    *
    * @returns A function that ends that.
    */
@@ -326,8 +326,8 @@ export class Manager implements AsyncDisposable, Inspectable {
   }
 
   /**
-   * Shows each call, made or served, when it has ended. Costs nothing while
-   * there is no subscriber.
+   * Shows each call, made or served, when it has ended; after the manager has
+   * closed there is none. Costs nothing while there is no subscriber.
    *
    * @param subscriber Called with each; it must not throw.
    * @returns A function that ends that.

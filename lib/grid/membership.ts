@@ -7,9 +7,8 @@
 import { InternodeError, invalidArgument } from "../errors.ts";
 import { about } from "../foreign/log_event.ts";
 import { tell } from "../foreign/guard.ts";
-import { sentence, textOf } from "../foreign/text_of.ts";
+import { counted, sentence, textOf } from "../foreign/text_of.ts";
 import { RepeatedLines, times } from "../driver/repeated_lines.ts";
-import { resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import { ResolverWatch } from "../discovery/resolver/resolver_watch.ts";
 import type { Endpoint } from "../transport/channel/endpoint.ts";
 import {
@@ -182,7 +181,7 @@ export class Membership {
       const fields = { event: "endpoint_ignored", host: textOf(address), count } as const;
       logger[count === 0 ? "debug" : "warn"](text, { ...fields, ...about(error) });
     });
-    this.#replace(list, resolveGraceMs({}));
+    this.#replace(list, this.#options.leaveGraceMs);
     if (isFirst) { for (const listener of [...this.#awaiting]) listener(); }
   }
 
@@ -213,7 +212,7 @@ export class Membership {
   }
 
   #log({ joined, left, hosts }: HostsChange): void {
-    const text = `The grid has ${hosts.length} hosts now.${named(joined, "joined")}${
+    const text = `The grid has ${counted(hosts.length, "host")} now.${named(joined, "joined")}${
       named(left, "left")
     }`;
     const fields = { event: "hosts_changed", local: this.#local, count: hosts.length } as const;

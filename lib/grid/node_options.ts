@@ -30,6 +30,7 @@ import {
   DEFAULT_BACK_OFF,
   resolveBackOff,
 } from "../rpc/connecting/back_off.ts";
+import { DEFAULT_GRACE_MS, graceOf } from "../rpc/connecting/close_options.ts";
 import {
   type ConnectionOptions,
   type ConnectionSettings,
@@ -49,7 +50,7 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
    * it. Or a resolver, whose endpoints are hosts by their `name`, else by their
    * `address`, without the request path of WebSocket endpoints; they are dialled
    * by this node's own `transports`. `local` need not be among these. Hosts that a
-   * resolver takes out have the default grace time to finish what runs.
+   * resolver takes out have `leaveGraceMs` to finish what runs.
    */
   readonly hosts: HostSource;
   /**
@@ -72,6 +73,8 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
   readonly connect?: "all" | "onDemand" | undefined;
   /** With `connect: "onDemand"`: how many connections may be open. Of more, idle ones are closed, those first that were not used for the longest time; those that have calls stay. Default: `Infinity`. */
   readonly maxConnections?: number | undefined;
+  /** How long what runs with a host that leaves the list may take, in milliseconds: where a resolver takes it out, and where `setHosts` says nothing else. 0 for no time, `Infinity` for as long as it needs. Default: 5,000. */
+  readonly leaveGraceMs?: number | undefined;
   /** The request path of WebSocket hosts. Default: `"/internode"`. */
   readonly path?: string | undefined;
   /** The origins of web pages that may connect to a WebSocket host, such as `"https://app.example"`, or `"*"` for all; also by `upgrade`. A browser lets any page connect to what its machine reaches, and no node says an origin. Others get status 403. Default: none. */
@@ -142,6 +145,8 @@ export interface NodeOptions extends ConnectionSettings {
   /** See {@linkcode ManagerOptions}. */
   readonly maxConnections: number;
   /** See {@linkcode ManagerOptions}. */
+  readonly leaveGraceMs: number;
+  /** See {@linkcode ManagerOptions}. */
   readonly path: string;
   /** See {@linkcode ManagerOptions}. */
   readonly allowOrigins: readonly string[];
@@ -201,6 +206,7 @@ export function resolveOptions(given: ManagerOptions, local: HostAddress): NodeO
     admit: readAdmit(given),
     onDemand: readConnect(given) === "onDemand",
     maxConnections: given.maxConnections ?? Infinity,
+    leaveGraceMs: graceOf("leaveGraceMs", given.leaveGraceMs, DEFAULT_GRACE_MS),
     path,
     allowOrigins: readOrigins(given.allowOrigins),
     allowHosts: readHosts(given.allowHosts),

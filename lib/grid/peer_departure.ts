@@ -8,6 +8,7 @@ import { partFrom } from "../rpc/connecting/link_closing.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import type { Link } from "../driver/link.ts";
 import type { EventLogger } from "../foreign/log_event.ts";
+import { counted } from "../foreign/text_of.ts";
 import type { GridNode } from "./grid_node.ts";
 import type { GridPeer } from "./grid_peer.ts";
 import { hostLeft } from "./peer_errors.ts";
@@ -47,8 +48,8 @@ function tellGivenUp(
   if (made + served === 0) return;
   // Without grace time that is what was asked for.
   logger[graceMs === 0 ? "info" : "warn"](
-    `${host} has left the list of hosts, and its grace time of ${graceMs} ms is over: ${served} ` +
-      `calls from it and ${made} calls to it end now.`,
+    `${host} has left the list of hosts, and its grace time of ${graceMs} ms is over: ` +
+      `${counted(served, "call")} from it and ${counted(made, "call")} to it end now.`,
     { event: "grace_over", host, graceMs, served, made },
   );
 }

@@ -6,7 +6,6 @@
 
 import { InternodeError } from "../errors.ts";
 import type { Link } from "../driver/link.ts";
-import { resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import { type HostAddress, parseHostAddress } from "../runtime/host_address.ts";
 import { sumOfTraffic, type TrafficStats } from "../rpc/connecting/connection_stats.ts";
 import { interceptCalls } from "../rpc/interceptors/intercept_calls.ts";
@@ -158,7 +157,7 @@ export class PeerSet {
     peer.isAdmitted = true;
     peer.want();
     peer.onDown = () => {
-      if (peer.isAdmitted) this.#remove(host, resolveGraceMs({}));
+      if (peer.isAdmitted) this.#remove(host, this.#node.options.leaveGraceMs);
     };
     return peer;
   }

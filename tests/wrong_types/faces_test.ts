@@ -53,6 +53,7 @@ wrongTypes<ManagerOptions>("Manager", nodeOf, {
   admit: { good: [], named: "admit" },
   connect: { good: [], named: "connect" },
   maxConnections: { good: [], named: "maxConnections" },
+  leaveGraceMs: "number",
   path: { good: [] },
   allowOrigins: "texts",
   allowHosts: "texts",

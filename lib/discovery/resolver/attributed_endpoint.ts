@@ -5,7 +5,7 @@
  */
 
 import { invalidArgument } from "../../errors.ts";
-import { isPlain } from "../../foreign/plain_text.ts";
+import { isPlain, quoted } from "../../foreign/plain_text.ts";
 import { shown } from "../../foreign/text_of.ts";
 import {
   attributesOf,
@@ -22,6 +22,9 @@ const MAX_ENTRIES = 64;
 /** The longest key and value of metadata, in UTF-16 units. */
 const MAX_ENTRY_TEXT = 4_096;
 
+/** All there are. */
+const ATTRIBUTES: ReadonlySet<string> = new Set(Object.keys(attributesOf({})));
+
 /**
  * Gives an endpoint a name, a place, a share of the calls, or whatever else
  * those who look it up should know, for lists that a program holds itself.
@@ -30,7 +33,7 @@ const MAX_ENTRY_TEXT = 4_096;
  * @param endpoint The endpoint; it stays as it is.
  * @param attributes What is to be said of it. What they leave out stays as the endpoint has it.
  * @returns An endpoint with the same address, reached in the same way.
- * @throws {InternodeError} `InvalidArgument` for an attribute of the wrong type: `name` and `zone` are 1 to 255 visible characters, `weight` a number above 0, `priority` a whole number from 0 on, `metadata` up to 64 texts of up to 4,096 characters each.
+ * @throws {InternodeError} `InvalidArgument` for an attribute that there is not, or of the wrong type: `name` and `zone` are 1 to 255 visible characters, `weight` a number above 0, `priority` a whole number from 0 on, `metadata` up to 64 texts of up to 4,096 characters each.
  *
  * @example
  * ```ts
@@ -51,6 +54,12 @@ export function withAttributes(endpoint: Endpoint, attributes: EndpointAttribute
   if (!isEndpoint(endpoint)) {
     throw invalidArgument(
       `An endpoint must have an address and a dial function, unlike ${shown(endpoint)}.`,
+    );
+  }
+  const unknown = Object.keys(attributes).find((key) => !ATTRIBUTES.has(key));
+  if (unknown !== undefined) {
+    throw invalidArgument(
+      `An endpoint has no attribute ${quoted(unknown)}: there are ${[...ATTRIBUTES].join(", ")}.`,
     );
   }
   if (given.length === 0) return endpoint;

@@ -5,7 +5,7 @@
  */
 
 import type { EventLogger } from "../../foreign/log_event.ts";
-import { shown } from "../../foreign/text_of.ts";
+import { counted, shown } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
@@ -144,7 +144,9 @@ export class ShrinkGuard {
     if (count > 0) {
       const left = listed + this.#held.length;
       this.#logger.warn(
-        `${endpoints(count)} of ${this.#what} ${count === 1 ? "has" : "have"} not been listed ` +
+        `${counted(count, "endpoint")} of ${this.#what} ${
+          count === 1 ? "has" : "have"
+        } not been listed ` +
           `for ${this.#holdMs} ms, and ${are(count)} no longer used. ${left} ${are(left)} left.`,
         { event: "endpoints_released", name: this.#what, count },
       );
@@ -174,17 +176,13 @@ export class ShrinkGuard {
 
   #warn(vanished: number, left: number): void {
     this.#logger.warn(
-      `${endpoints(vanished)} of ${this.#what} ` +
+      `${counted(vanished, "endpoint")} of ${this.#what} ` +
         `${are(vanished)} gone at once, and ${left} ${are(left)} left. ` +
         `Those that are gone stay in use until they are listed again, or until they have not ` +
         `been for ${this.#holdMs} ms (options maxShrink and shrinkHoldMs).`,
       { event: "endpoints_held", name: this.#what, count: vanished },
     );
   }
-}
-
-function endpoints(count: number): string {
-  return count === 1 ? "1 endpoint" : `${count} endpoints`;
 }
 
 function are(count: number): string {

@@ -6,6 +6,7 @@
 
 import { invalidArgument } from "../../errors.ts";
 import { guard } from "../../foreign/guard.ts";
+import { quoted } from "../../foreign/plain_text.ts";
 import { sentence, shown, textOf } from "../../foreign/text_of.ts";
 import {
   checkDiallable,
@@ -23,6 +24,9 @@ export interface HostEntry {
   /** The URL at which this node reaches it. Default: its name. */
   readonly address?: string | undefined;
 }
+
+/** What an entry may have. */
+const FIELDS: ReadonlySet<string> = new Set(["name", "address"]);
 
 /** Where a node learns of the hosts of its grid: a list, which `Manager.setHosts` replaces, or a resolver. */
 export type HostSource = Iterable<string | HostEntry> | Resolver;
@@ -163,6 +167,13 @@ function readEntry(given: string | HostEntry): ListedHost {
       : shown(given);
     throw invalidArgument(
       `A host must be a URL or an object with a name and perhaps an address, both URLs, not ${what}.`,
+    );
+  }
+  const unknown = guard(() => Object.keys(given), () => []).find((key) => !FIELDS.has(key));
+  if (unknown !== undefined) {
+    throw invalidArgument(
+      `Host ${name} has a field ${quoted(unknown)}, which a host has not: ` +
+        "it has a name and perhaps an address.",
     );
   }
   const parsed = parseNamedHost(name);

@@ -7,7 +7,7 @@
 import type { ErrorCode, InternodeError } from "../../errors.ts";
 import { about, type EventLogger, type LogEvent } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
+import { counted, sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Link } from "../../driver/link.ts";
 import { times } from "../../driver/repeated_lines.ts";
@@ -119,8 +119,9 @@ export class ConnectionLog {
     instance: string,
   ): void {
     const host = this.#host, { count = 0, forMs = 0 } = sum ?? {};
-    const attempts = count === 1 ? "attempt" : "attempts";
-    const after = count === 0 ? "" : `, after ${count} failed ${attempts} in ${seconds(forMs)}`;
+    const after = count === 0
+      ? ""
+      : `, after ${counted(count, "failed attempt")} in ${seconds(forMs)}`;
     const fields = { event, host, remote, instance, ...count > 0 && sum };
     this.#logger[level](`${what} ${host}${after}.`, fields);
   }

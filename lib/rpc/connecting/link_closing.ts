@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
+import { counted } from "../../foreign/text_of.ts";
 import type { Link } from "../../driver/link.ts";
 import type { DrainReason } from "../../session/frames/drain_reason.ts";
 
@@ -75,9 +76,11 @@ export function tellGivenUp(
   if (made + served + unheard + running === 0) return;
   // Without grace time this is expected.
   logger[graceMs === 0 ? "info" : "warn"](
-    `${who} closes after its grace time of ${graceMs} ms with work left: ${served} calls that it serves ` +
-      `and ${made} calls that it has made end now, ${running} handlers still run, and ${unheard} ` +
-      "connections have not received everything that was sent.",
+    `${who} closes after its grace time of ${graceMs} ms with work left: ` +
+      `${counted(served, "call")} that it serves and ${counted(made, "call")} that it has made ` +
+      `end now, ${counted(running, "handler")} still ${running === 1 ? "runs" : "run"}, and ` +
+      `${counted(unheard, "connection")} ${unheard === 1 ? "has" : "have"} not received ` +
+      "everything that was sent.",
     { event: "grace_over", graceMs, served, made, running, unheard },
   );
 }

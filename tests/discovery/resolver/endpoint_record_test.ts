@@ -102,6 +102,15 @@ Deno.test("attributes cover each other, and the endpoint within is reached as be
   withAttributes(tcp("10.0.0.1:1"), {}).onChange?.(() => {})();
 });
 
+Deno.test("an attribute that there is not is refused in programs, as it may be misspelt", () => {
+  const misspelt = { zone: "eu-1a", wieght: 2 };
+  assertThrows(
+    () => withAttributes(tcp("10.0.0.1:9000"), misspelt),
+    InternodeError,
+    'no attribute "wieght": there are name, priority, weight, zone, metadata.',
+  );
+});
+
 Deno.test("metadata cannot be changed afterwards by whoever gave it", () => {
   const metadata: Record<string, string> = { version: "7" };
   const endpoint = withAttributes(tcp("10.0.0.1:9000"), { metadata });

@@ -136,9 +136,43 @@ Deno.test("after the grace time what still runs ends as GoingAway at both ends",
     await grid.clock.advance(20);
     assertEquals([made.fate, served.fate], Array(2).fill("GoingAway maybeExecuted"));
     await grid.clock.advance(100);
-    assert(loggers[0]!.has("its grace time of 500 ms is over: 1 calls from it and 1 calls to it"));
+    assert(loggers[0]!.has("its grace time of 500 ms is over: 1 call from it and 1 call to it"));
   });
   await grid.close();
+});
+
+Deno.test("option leaveGraceMs holds for hosts that a resolver takes out, and where setHosts says nothing", async () => {
+  for (const byResolver of [true, false]) {
+    const resolver = new ManualResolver();
+    const grid = simulatedGrid({
+      options: ({ index, hosts }) => ({
+        hosts: index === 0 && byResolver ? resolver : hosts,
+        leaveGraceMs: 300,
+      }),
+      serve: (manager, { clock }) =>
+        manager.handle(
+          wait,
+          (ms) => new Promise((done) => void clock.setTimer(ms, () => done(ms))),
+        ),
+    });
+    await grid.run(async () => {
+      resolver.set(allNamed(...grid.hosts));
+      await grid.start();
+      const one = grid.node(0), [local, other] = grid.hosts;
+      await one.waitForConnect();
+      const calls = [200, 1_000].map((ms) =>
+        watch(grid.clock, one.connection(other!).request(wait, ms))
+      );
+      await grid.clock.advance(10);
+      if (byResolver) resolver.set(allNamed(local!));
+      else one.setHosts([local!]);
+      await grid.clock.advance(400);
+      assertEquals(calls.map(({ fate }) => fate), ["ok", "GoingAway maybeExecuted"]);
+      // Until the handler has ended.
+      await grid.clock.advance(1_000);
+    });
+    await grid.close();
+  }
 });
 
 Deno.test("a host that comes back within the grace time is a peer again, also for who held its connection", async () => {
@@ -187,8 +221,16 @@ Deno.test("a list that makes no sense changes nothing; a closed manager takes no
     }
     assertEquals(one.hosts, grid.hosts);
     assert(one.connections().every(({ state }) => state === "connected"));
+    const held = one.connection(other!);
     await one.close();
     assertEquals(assertThrows(() => one.setHosts([local!]), InternodeError).code, "Closed");
+    // Who listens to a closed manager is told nothing, as there is nothing to tell.
+    const never = (): never => {
+      throw new Error("told");
+    };
+    for (const end of [one.onHostsChange(never), held.onStateChange(never), one.trace(never)]) {
+      end();
+    }
   });
   await grid.close();
 });

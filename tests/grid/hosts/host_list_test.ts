@@ -41,6 +41,8 @@ Deno.test("a list that makes no sense is refused, and says what is wrong", () =>
   );
   refused([{ name: "tcp://a:1", address: 7 }], 'whose name is "tcp://a:1" and whose address is 7');
   refused([{ name: "tcp://a:1", address: "a:1" }], "it must look like");
+  const misspelt = { name: "tcp://a:1", adress: "tcp://b:1" };
+  refused([misspelt], 'Host tcp://a:1 has a field "adress", which a host has not');
 });
 
 Deno.test("wildcards and port 0 are neither names nor addresses where there are others", () => {
