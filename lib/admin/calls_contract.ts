@@ -86,6 +86,7 @@ const call: Codec<AdminCall> = record({
 export const callsContract: SingleContract<CallsRequest, CallsResponse> = single(
   "internode.calls",
   {
+    docs: "The calls in flight, those first that have taken longest.",
     request: record({
       limit: optional(float()),
       minAgeMs: optional(float()),
@@ -144,6 +145,7 @@ export interface TraceBatch {
 export const traceContract: StreamContract<TraceRequest, never, TraceBatch> = stream(
   "internode.trace",
   {
+    docs: "Each call that has ended, in batches.",
     initial: record({
       handler: optional(string()),
       errorsOnly: optional(boolean()),

@@ -48,6 +48,7 @@ export interface DescribeResponse {
 export const describeContract: SingleContract<DescribeRequest, DescribeResponse> = single(
   "internode.describe",
   {
+    docs: "The handlers, and what their contracts look like.",
     request: record({ handler: optional(string()) }),
     response: record({
       handlers: list(record({

@@ -71,6 +71,7 @@ const row: Codec<AdminFigures> = record({
 export const figuresContract: SingleContract<FiguresRequest, FiguresResponse> = single(
   "internode.figures",
   {
+    docs: "Calls by handler and other side since counting began.",
     request: record({ handler: optional(string()) }),
     response: record({
       atMs: float(),

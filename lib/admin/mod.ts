@@ -18,6 +18,7 @@ export type {
 export { type CallRates, callRates } from "./call_rates.ts";
 export type { AdminFigures, FiguresRequest, FiguresResponse } from "./figures_contract.ts";
 export type { Health, HealthOptions, HealthVerdict } from "../operations/health.ts";
+export { type AdminContracts, adminContracts } from "./contracts.ts";
 export type { AdminHandler, DescribeRequest, DescribeResponse } from "./describe_contract.ts";
 export type {
   AdminCertificate,
@@ -35,4 +36,6 @@ export type {
   DrainRequest,
   DrainResponse,
   LogLevelRequest,
+  PingRequest,
+  PingResponse,
 } from "./steering_contract.ts";

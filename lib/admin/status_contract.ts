@@ -163,6 +163,7 @@ const remote: Codec<AdminRemote> = record({
 export const statusContract: SingleContract<StatusRequest, AdminStatus> = single(
   "internode.status",
   {
+    docs: "What a node or server is, and how it fares.",
     request: record({ remotes: optional(boolean()), options: optional(boolean()) }),
     response: record({
       kind: string(),

@@ -28,6 +28,7 @@ export interface PingResponse {
 
 /** Asks for an answer, with as many bytes as are sent. */
 export const pingContract: SingleContract<PingRequest, PingResponse> = single("internode.ping", {
+  docs: "Answers with as many bytes as were sent.",
   request: record({ payload: bytes({ maxBytes: 1_048_576 }) }),
   response: record({ payload: bytes(), timeMs: float() }),
 });
@@ -36,6 +37,7 @@ const verdict: Codec<HealthVerdict> = record({ ok: boolean(), problems: list(str
 
 /** Asks whether a node or server can do its work; see `health` of the export `./operations`. */
 export const healthContract: SingleContract<HealthOptions, Health> = single("internode.health", {
+  docs: "Whether calls should be sent here, and whether the process works.",
   request: record({
     minPeers: optional(float()),
     minReplicas: optional(float()),
@@ -67,6 +69,7 @@ export interface AdminLogLevel {
 export const logLevelContract: SingleContract<LogLevelRequest, AdminLogLevel> = single(
   "internode.logLevel",
   {
+    docs: "From which level on lines are logged; changes that, too.",
     request: record({ level: optional(string()), forMs: optional(float()) }),
     response: record({ level: string(), usual: string(), untilMs: nullable(float()) }),
   },
@@ -87,5 +90,9 @@ export interface DrainResponse {
 /** Takes a node or server out of service: it does what its `close` does, and answers when it begins. */
 export const drainContract: SingleContract<DrainRequest, DrainResponse> = single(
   "internode.drain",
-  { request: record({ graceMs: optional(float()) }), response: record({ calls: float() }) },
+  {
+    docs: "Takes it out of service.",
+    request: record({ graceMs: optional(float()) }),
+    response: record({ calls: float() }),
+  },
 );
