@@ -47,6 +47,13 @@ export type {
   StreamCallPart,
   StreamResult,
 } from "./lib/rpc/contract/interceptor.ts";
+export { logCalls, type LogCallsOptions } from "./lib/rpc/interceptors/log_calls.ts";
+export {
+  propagateDeadline,
+  type PropagateDeadlineOptions,
+} from "./lib/rpc/interceptors/propagate_deadline.ts";
+export { rateLimit, type RateLimitOptions } from "./lib/rpc/interceptors/rate_limit.ts";
+export type { EnclosingCall } from "./lib/rpc/contract/call_options.ts";
 export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
 export type {
   CallInFlight,

@@ -94,7 +94,7 @@ export type {
   RefusedConnection,
 } from "./lib/rpc/contract/audit.ts";
 export type { BackOffOptions } from "./lib/rpc/connecting/back_off.ts";
-export type { CallOptions } from "./lib/rpc/contract/call_options.ts";
+export type { CallOptions, EnclosingCall } from "./lib/rpc/contract/call_options.ts";
 export {
   type ContextKey,
   contextKey,
@@ -119,6 +119,12 @@ export type {
   StreamCallPart,
   StreamResult,
 } from "./lib/rpc/contract/interceptor.ts";
+export { logCalls, type LogCallsOptions } from "./lib/rpc/interceptors/log_calls.ts";
+export {
+  propagateDeadline,
+  type PropagateDeadlineOptions,
+} from "./lib/rpc/interceptors/propagate_deadline.ts";
+export { rateLimit, type RateLimitOptions } from "./lib/rpc/interceptors/rate_limit.ts";
 export type { CallTrace } from "./lib/rpc/tracing/call_trace.ts";
 export { Connection } from "./lib/grid/connection.ts";
 export type { ConnectionOptions } from "./lib/rpc/connecting/connection_options.ts";

@@ -11,6 +11,7 @@ import { type CloseOptions, resolveGraceMs } from "../rpc/connecting/close_optio
 import type { ClientStats, ConnectionStats } from "../rpc/connecting/connection_stats.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
 import { tellGivenUp } from "../rpc/connecting/link_closing.ts";
+import { enclosedOptions } from "../rpc/calling/enclosed_options.ts";
 import { withArray } from "../rpc/calling/given_array.ts";
 import { Stream } from "../rpc/calling/stream.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
@@ -173,21 +174,23 @@ export class ServiceConnection implements AsyncDisposable, Inspectable {
   ): void {
     checkCalled(method, "single", options);
     const core = this.#core;
-    const isPlain = options.into === undefined && options.hedge === undefined;
+    const isPlain = options.into === undefined && options.hedge === undefined &&
+      options.within === undefined;
     if (isPlain && core.options.hedge === null) {
       new ServiceCall(core, method, request, options, resolve, reject).start(null);
     } else this.#startWith(method, request, options, resolve, reject);
   }
 
-  /** A request that may be hedged, or whose response goes into an array of the caller's. */
+  /** A request that may be hedged, is made within another call, or whose response goes into an array of the caller's. */
   #startWith<Request, Response>(
     method: SingleMethod<Request, Response>,
     request: Request,
-    options: ServiceCallOptions,
+    given: ServiceCallOptions,
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
   ): void {
-    const core = this.#core, { into } = options;
+    const core = this.#core, options = enclosed(core, given, core.options.defaultTimeoutMs);
+    const { into } = options;
     const { contract } = method;
     const called = into === undefined || contract.response.raw !== true
       ? method
@@ -206,15 +209,16 @@ export class ServiceConnection implements AsyncDisposable, Inspectable {
    *
    * @param method The method, from a service's `methods`.
    * @param initial What the handler gets with the opening.
-   * @param options Shard key, balancer, time-out (for the whole stream; default: none), signal, metadata.
+   * @param given Shard key, balancer, time-out (for the whole stream; default: none), signal, metadata.
    * @returns The stream; a failure to open shows when it is used.
    */
   stream<Initial, Input, Output>(
     method: StreamMethod<Initial, Input, Output>,
     initial: NoInfer<Initial>,
-    options: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
+    given: ServiceCallOptions = NO_SERVICE_CALL_OPTIONS,
   ): Stream<Input, Output> {
-    checkCalled(method, "stream", options);
+    checkCalled(method, "stream", given);
+    const options = enclosed(this.#core, given, Infinity);
     const call = new ServiceStream(this.#core, method, initial, options);
     call.start();
     return new Stream<Input, Output>(call, () => call.beginTurn());
@@ -260,6 +264,16 @@ export class ServiceConnection implements AsyncDisposable, Inspectable {
     core.chain?.close(error);
     this.#inspection.close();
   }
+}
+
+/** The options with what a call takes over from the one around it, if there is one. */
+function enclosed(
+  { options: { clock } }: ClientCore,
+  given: ServiceCallOptions,
+  defaultTimeoutMs: number,
+): ServiceCallOptions {
+  const { within } = given;
+  return within === undefined ? given : enclosedOptions(given, within, clock, defaultTimeoutMs);
 }
 
 function rawMethod(key: MethodKey): SingleMethod<Uint8Array, Uint8Array> {

@@ -32,6 +32,7 @@ import { textOf } from "./text_of.ts";
  * | `internal_error` | a fault of this library: please report it |
  * | `callback_failed` | a callback of the user threw an error; `what` names it |
  * | `logger_failed`, `authenticator_failed`, `transport_failed`, `balancer_failed` | the same for a method of that object |
+ * | `call_ended` | a call has ended, for `logCalls` |
  * | `handler_failed`, `calls_refused` | a handler threw an error; its allow rule refused a caller |
  * | `listener_unauthenticated` | a connection from another machine was refused, as no authentication is set up |
  * | `codecs_interpreted` | codecs are interpreted, as the runtime does not allow code generation, which is slower |
@@ -51,6 +52,7 @@ export type LogEvent =
   | "admin_action"
   | "balancer_failed"
   | "balancer_rejected"
+  | "call_ended"
   | "callback_failed"
   | "calls_refused"
   | "certificate_expired"

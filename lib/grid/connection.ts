@@ -14,6 +14,7 @@ import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import {
   type CallOptions,
   checkCalled,
+  type EnclosingCall,
   NO_OPTIONS,
   optionProblem,
 } from "../rpc/contract/call_options.ts";
@@ -23,6 +24,7 @@ import type { ConnectionStats } from "../rpc/connecting/connection_stats.ts";
 import type { ConnectionState } from "../rpc/contract/connection_state.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../rpc/contract/contract.ts";
 import type { GridNode } from "./grid_node.ts";
+import { enclosedOptions } from "../rpc/calling/enclosed_options.ts";
 import { arrayProblem, withArray } from "../rpc/calling/given_array.ts";
 import { OutgoingStream } from "../rpc/calling/outgoing_stream.ts";
 import type { CallDelegate } from "../rpc/calling/call_delegate.ts";
@@ -158,10 +160,16 @@ export class Connection {
     reject: (error: unknown) => void,
   ): void {
     checkCalled(contract, "single", options);
-    const { into, subroute } = options;
+    const { into, subroute, within } = options;
     const answered = into === undefined ? contract : withArray(contract, into);
     const call = new PendingRequest(answered, this.#delegate, subroute, resolve, reject);
-    this.#make(call, contract, request, options);
+    const given = within === undefined ? options : this.#enclosed(options, within);
+    this.#make(call, contract, request, given);
+  }
+
+  #enclosed(options: CallOptions, within: EnclosingCall, defaultTimeoutMs?: number): CallOptions {
+    const { clock, defaultTimeoutMs: usualMs } = this.#node.options;
+    return enclosedOptions(options, within, clock, defaultTimeoutMs ?? usualMs);
   }
 
   /**
@@ -170,15 +178,17 @@ export class Connection {
    *
    * @param contract What both sides agreed on.
    * @param initial What the handler gets with the opening.
-   * @param options Time-out (for the whole stream; default: none), signal, subroute, metadata.
+   * @param given Time-out (for the whole stream; default: none), signal, subroute, metadata.
    * @returns The stream.
    */
   stream<Initial, Input, Output>(
     contract: StreamContract<Initial, Input, Output>,
     initial: NoInfer<Initial>,
-    options: CallOptions = NO_OPTIONS,
+    given: CallOptions = NO_OPTIONS,
   ): Stream<Input, Output> {
-    checkCalled(contract, "stream", options);
+    checkCalled(contract, "stream", given);
+    const { within } = given;
+    const options = within === undefined ? given : this.#enclosed(given, within, Infinity);
     if (this.#reconnector.link === null) this.#follow();
     const { signal, timeoutMs = Infinity, subroute = "" } = options;
     const call = new OutgoingStream(contract, this.#delegate, subroute);

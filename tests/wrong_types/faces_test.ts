@@ -83,6 +83,7 @@ const CALL: KindsOf<CallOptions> = {
   subroute: "text",
   metadata: { good: ["object", "list"], bad: [{ key: 4 }] },
   values: { good: [] },
+  within: { good: [] },
   into: "bytes",
   waitForReady: "flag",
   spinUs: "number",
@@ -282,6 +283,7 @@ const Echo = service("echo", {
   feed: methodStream({ inputCapacity: 0, outputCapacity: 4 }),
 });
 const SERVICE_CALL: KindsOf<ServiceCallOptions> = {
+  within: { good: [] },
   values: { good: [] },
   shardKey: { good: ["number", "text", "bigint"] },
   balancer: "methods",

@@ -5,6 +5,7 @@
  */
 
 import type { ShardKey } from "../../discovery/ownership/key_hash.ts";
+import type { EnclosingCall } from "../../rpc/contract/call_options.ts";
 import type { ContextValues } from "../../rpc/contract/context_values.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import type { RetryOptions } from "./retry_policy.ts";
@@ -60,6 +61,8 @@ export interface ServiceCallOptions {
   readonly spinUs?: number | undefined;
   /** Strings that are sent with the call: at most 4,096 bytes in all. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** The context of the handler that makes this call: its time left less a margin, its signal and its trace are the call's, see `CallOptions` of the grid. Default: none. */
+  readonly within?: EnclosingCall | undefined;
   /** Values for the client's interceptors, see `contextKey`. Nothing of them is sent. Default: none. */
   readonly values?: ContextValues | undefined;
   /**

@@ -6,8 +6,12 @@
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
 import { shown } from "../../foreign/text_of.ts";
+import type { HandlerContext } from "./handler.ts";
 import { type ContextValues, valuesProblem } from "./context_values.ts";
 import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
+
+/** What a call takes over from the one around it: the context of the handler that makes it. */
+export type EnclosingCall = Pick<HandlerContext, "deadline" | "metadata" | "signal">;
 
 /** Options of a request or stream. */
 export interface CallOptions {
@@ -32,6 +36,13 @@ export interface CallOptions {
    * writes to it. Default: none.
    */
   readonly into?: Uint8Array | undefined;
+  /**
+   * The context of the handler that makes this call: the call gets no more time
+   * than that handler has left, less a tenth of it and at most 10 ms for its own
+   * answer; it ends when `context.signal` aborts, and it goes on with the trace.
+   * Default: none.
+   */
+  readonly within?: EnclosingCall | undefined;
   /** Values for the interceptors of this side, see `contextKey`. Nothing of them is sent. Default: none. */
   readonly values?: ContextValues | undefined;
   /** Whether to wait until the deadline for a peer that is known to be down. Default: `false`, the call fails at once. */

@@ -42,6 +42,13 @@ function line(message: string, fields: unknown): unknown[] {
   return fields === undefined ? [message] : [message, fields];
 }
 
+/** The same, quiet below `info`. */
+export const informingLogger: Logger = {
+  ...consoleLogger,
+  info: (message, fields) =>
+    fields === undefined ? console.info(message) : console.info(message, fields),
+};
+
 /**
  * Wraps a user's logger, so that it can be called anywhere: it may throw, lack
  * methods, or return promises that are rejected. The first failure is written

@@ -7,6 +7,7 @@
 import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { callFailure } from "../calling/call_failure.ts";
+import { type EnclosableOptions, enclosedOptions } from "../calling/enclosed_options.ts";
 import { Stream } from "../calling/stream.ts";
 import { optionProblem } from "../contract/call_options.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../contract/contract.ts";
@@ -30,6 +31,13 @@ export class ClientChain {
   /** Ends all calls that are left. */
   close(error: unknown): void {
     this.#runs.close(error);
+  }
+
+  /** The options with what a call takes over from the one around it, if there is one. */
+  enclosed<Options extends EnclosableOptions>(options: Options, defaultTimeoutMs: number): Options {
+    const { within } = options;
+    if (within === undefined) return options;
+    return enclosedOptions(options, within, this.#runs.clock, defaultTimeoutMs);
   }
 
   /**

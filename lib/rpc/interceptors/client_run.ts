@@ -8,6 +8,7 @@ import { type ErrorOutcome, InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import { NO_METADATA } from "../../session/frames/metadata.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import { copyOfValues } from "../contract/context_values.ts";
 import type { CallOptions } from "../contract/call_options.ts";
@@ -16,7 +17,10 @@ import type { InterceptedRun } from "./interceptor_chain.ts";
 import type { OpenRun, OpenRuns } from "./open_runs.ts";
 
 /** The options of a call that interceptors may change. */
-export type ChangeableOptions = Pick<CallOptions, "metadata" | "signal" | "timeoutMs" | "values">;
+export type ChangeableOptions = Pick<
+  CallOptions,
+  "metadata" | "signal" | "timeoutMs" | "values" | "within"
+>;
 
 /** A call before its interceptors have seen it. */
 export interface PlacedCall<Contract extends AnyContract, Options extends ChangeableOptions> {
@@ -51,6 +55,11 @@ export abstract class ClientRun<
     this.placed = placed;
     this.runs = runs;
     this.deadlineMs = runs.clock.now() + placed.timeoutMs;
+  }
+
+  /** See {@linkcode InterceptedRun}. */
+  get clock(): Clock {
+    return this.runs.clock;
   }
 
   /** See {@linkcode InterceptedRun}. */

@@ -41,20 +41,22 @@ export function interceptCalls<
   contractOf: (called: Single | Streaming) => AnyContract,
 ): void {
   const request = caller.request.bind(caller), stream = caller.stream.bind(caller);
-  caller.request = async (called, value, options: FaceOptions = NONE) => {
-    checkCalled(called, "single", options);
+  caller.request = async (called, value, given: FaceOptions = NONE) => {
+    checkCalled(called, "single", given);
+    const options = chain.enclosed(given, defaultTimeoutMs);
     const { subroute = "", timeoutMs = defaultTimeoutMs } = options;
     // It has been checked to be one of this kind.
     const contract = contractOf(called) as SingleContract<unknown, unknown>;
     const placed = { contract, host, subroute, options, timeoutMs };
-    return await chain.request(placed, value, (changed, given) => request(called, changed, given));
+    return await chain.request(placed, value, (changed, now) => request(called, changed, now));
   };
-  caller.stream = (called, initial, options: FaceOptions = NONE) => {
-    checkCalled(called, "stream", options);
+  caller.stream = (called, initial, given: FaceOptions = NONE) => {
+    checkCalled(called, "stream", given);
+    const options = chain.enclosed(given, Infinity);
     const { subroute = "", timeoutMs = Infinity } = options;
     const contract = contractOf(called) as StreamContract<unknown, unknown, unknown>;
     const placed = { contract, host, subroute, options, timeoutMs };
-    return chain.stream(placed, initial, (changed, given) => stream(called, changed, given));
+    return chain.stream(placed, initial, (changed, now) => stream(called, changed, now));
   };
 }
 

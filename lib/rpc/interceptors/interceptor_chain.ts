@@ -9,6 +9,8 @@ import { guard, tell } from "../../foreign/guard.ts";
 import { fields, invalidOption } from "../../foreign/option_checks.ts";
 import { shown } from "../../foreign/text_of.ts";
 import { thenOf } from "../../foreign/thenable.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
 import type {
   CallResult,
   ClientCall,
@@ -25,10 +27,17 @@ export const RUN: unique symbol = Symbol("run");
 
 /** One call on its way through the interceptors. */
 export interface InterceptedRun<Call> {
+  /** The clock of the call's side. */
+  readonly clock: Clock;
   /** What the last interceptor has passed on. */
   proceed(call: Call): Promise<CallResult>;
   /** The error for what an interceptor did that it may not do. */
   misuse(what: string): unknown;
+}
+
+/** The clock by which an interceptor measures a call; the system's for one that its test has made. */
+export function clockOfCall(call: object): Clock {
+  return (call as Partial<WithRun<unknown>>)[RUN]?.clock ?? systemClock;
 }
 
 /** A call with its run. */

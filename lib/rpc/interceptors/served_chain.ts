@@ -5,6 +5,7 @@
  */
 
 import type { ErrorOutcome } from "../../errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { AnyContract, SingleContract, StreamContract } from "../contract/contract.ts";
 import type {
   HandlerContext,
@@ -96,6 +97,11 @@ abstract class ServedRun<Contract extends AnyContract> implements InterceptedRun
   constructor(place: ServedPlace<Contract>, context: CallContext) {
     this.place = place;
     this.context = context;
+  }
+
+  /** See {@linkcode InterceptedRun}. */
+  get clock(): Clock {
+    return this.place.serving.clock;
   }
 
   /** Runs the handler, unless the call has ended. */

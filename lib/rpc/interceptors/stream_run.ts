@@ -150,6 +150,8 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
   #onResult(outputs: AsyncIterable<Output>): void {
     this.#isGiven = true;
     this.#given.resolve(outputs);
+    // There is nothing to read but the end, of which interceptors hear.
+    if (this.contract.outputCapacity === 0) void this.outputs.next();
     const isAnswered = this.#under === null && this.contract.outputCapacity === 0;
     if (this.#underEnd !== null) this.#endAs(this.#underEnd.failure);
     else if (isAnswered) this.#endAs(null);
