@@ -1,15 +1,16 @@
 /**
  * One of two nodes that greet each other: `deno run --allow-net --allow-env=SECRET node.ts 0`,
- * and the same with 1.
+ * `node node.ts 0` or `bun node.ts 0`, and the same with 1.
  *
  * @module
  */
 
+import process from "node:process";
 import { Manager, sharedSecret } from "@internode/grid";
 import { greet, hosts } from "./contracts.ts";
 
-const local = hosts[Number(Deno.args[0])]!;
-const auth = sharedSecret(Deno.env.get("SECRET") ?? "for a try on one machine only");
+const local = hosts[Number(process.argv[2])]!;
+const auth = sharedSecret(process.env["SECRET"] ?? "for a try on one machine only");
 await using node = new Manager({ local, hosts, auth });
 node.handle(greet, ({ name }) => ({ text: `Hello ${name}, this is ${local}.` }));
 await node.listen(); // accepts, and dials those peers that it is to dial
@@ -21,4 +22,4 @@ for (const peer of node.connections()) {
 }
 
 // Serve until the process is asked to end; what runs by then may finish.
-await new Promise<void>((stop) => Deno.addSignalListener("SIGTERM", stop));
+await new Promise<void>((stop) => process.once("SIGTERM", stop));

@@ -2,20 +2,18 @@
 
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams";
+import { commandHere } from "../../tools/processes/command_here.ts";
+import { NET, PROGRAMS, RUNTIME } from "../support/permitted.ts";
 
 const FOLDER = new URL("../../examples/two_processes/", import.meta.url);
-const ignore =
-  (["run", "net"] as const).some((name) =>
-    Deno.permissions.querySync({ name }).state !== "granted"
-  ) || Deno.build.os === "windows";
+const ignore = !PROGRAMS || !NET || Deno.build.os === "windows";
 
 function start(number: number): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-env=SECRET"],
-      new URL("node.ts", FOLDER).href,
-      String(number),
-    ],
+  const deno = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-env=SECRET"];
+  const module = new URL("../../examples/two_processes/node.ts", import.meta.url);
+  const [program, ...args] = commandHere(module, { deno });
+  return new Deno.Command(program, {
+    args: [...args, String(number)],
     env: { NO_COLOR: "1", SECRET: "32 random bytes, or as good as that" },
     stdin: "null",
     stdout: "piped",
@@ -46,7 +44,8 @@ Deno.test({ name: "examples/two_processes: each greets the other", ignore }, asy
 
 Deno.test({
   name: "examples/two_processes: the README shows them as they are",
-  ignore: Deno.permissions.querySync({ name: "read" }).state !== "granted",
+  // What is compiled has no sources.
+  ignore: RUNTIME !== "deno" || Deno.permissions.querySync({ name: "read" }).state !== "granted",
 }, async () => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   for (const name of ["contracts.ts", "node.ts"]) {

@@ -24,6 +24,7 @@ const IN_CI = [
   "tests/call/workers",
   "tests/discovery",
   "tests/examples/examples_test.ts",
+  "tests/examples/two_processes_test.ts",
   "tests/faces",
   "tests/grid/guests",
   "tests/grid/mutual_tls_test.ts",
@@ -92,9 +93,14 @@ async function main([runtime, ...args]: readonly string[]): Promise<number> {
       env: { NODE_OPTIONS: "--enable-source-maps" },
       stdin: "null",
     }).spawn();
-    const onSignal = (): void => child.kill("SIGTERM");
+    let isRunning = true;
+    const onSignal = (): void => {
+      if (isRunning) child.kill("SIGTERM");
+    };
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
-    return (await child.status).code;
+    const { code } = await child.status;
+    isRunning = false;
+    return code;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
