@@ -19,6 +19,7 @@ import {
 } from "@internode/grid";
 import { admin, AdminClient } from "@internode/grid/admin";
 import * as call from "@internode/grid/call";
+import { runCommandLine } from "@internode/grid/cli";
 import * as t from "@internode/grid/codec";
 import { dnsResolver, type Resolver } from "@internode/grid/discovery";
 import { etcdResolver } from "@internode/grid/etcd";
@@ -156,6 +157,11 @@ export function elsewhere(module: URL): [Resolver[], Promise<WorkerServer>] {
     resolvers,
     serveWorkers(module, { workers: 2, address: "unix:///run/cache.sock" }),
   ];
+}
+
+/** The command line of the package, within a program. */
+export async function printVersion(): Promise<boolean> {
+  return await runCommandLine(["version"]) === 0;
 }
 
 /** What is to be seen while calls run. */

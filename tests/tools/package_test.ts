@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { manifestOf } from "../../tools/package/manifest.ts";
+import { manifestOf, PROGRAMS } from "../../tools/package/manifest.ts";
 
 /** What the compiler wants when it is loaded. */
 const ignore = (["read", "env"] as const).some((name) =>
@@ -21,11 +21,16 @@ Deno.test({
     "the package for npm has a module with types for each entry, and imports nothing that npm does not know",
   ignore,
 }, () => {
-  const entries = Object.values(config.exports).map((path) => path.slice("./".length));
+  const entries = [...Object.values(config.exports), ...Object.values(PROGRAMS)]
+    .map((path) => path.slice("./".length));
   const files = compile(ROOT, entries, new Map([["@std/msgpack", MSGPACK]]));
-  const { exports } = manifestOf(config) as {
+  const { exports, bin } = manifestOf(config) as {
     exports: Record<string, { types: string; default: string }>;
+    bin: Record<string, string>;
   };
+  for (const module of Object.values(bin)) {
+    assert(files.get(module.slice(2))?.startsWith("#!/usr/bin/env node\n"), module);
+  }
   for (const entry of Object.keys(config.exports)) {
     const { types, default: module } = exports[entry]!;
     assert(files.has(types.slice(2)) && files.has(module.slice(2)), entry);

@@ -23,6 +23,7 @@ export const ROOMS: readonly string[] = [
   "operations",
   "admin",
   "testing",
+  "cli",
 ];
 
 const PURE_ROOMS = new Set(["errors", "foreign", "wire", "codec", "session"]);

@@ -6,7 +6,7 @@
 
 import { CommandLine, flag, readLine, text } from "../command_line/command_line.ts";
 import { compile } from "./compile.ts";
-import { type Config, manifestOf } from "./manifest.ts";
+import { type Config, manifestOf, PROGRAMS } from "./manifest.ts";
 import { packedTexts } from "./texts.ts";
 import { STANDARD_FOLDER, standardModules } from "./standard.ts";
 
@@ -22,7 +22,8 @@ const LINE = new CommandLine("deno task npm", "Builds the package for npm.", {
 async function build(out: string, stripped: boolean): Promise<number> {
   const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))) as Config;
   const modules = await standardModules(ROOT, ["msgpack"]), entry = "msgpack/mod.js";
-  const entries = Object.values(config.exports).map((path) => path.replace(/^\.\//, ""));
+  const entries = [...Object.values(config.exports), ...Object.values(PROGRAMS)]
+    .map((path) => path.replace(/^\.\//, ""));
   const root = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
   const replaced = new Map([["@std/msgpack", `${STANDARD_FOLDER}/${entry}`]]);
   const files = compile(root, entries, replaced, stripped);

@@ -21,6 +21,9 @@ export interface Config {
 /** The least versions that the package runs on: docs/runtimes.md says why. */
 export const ENGINES = { node: ">=24.0.0", bun: ">=1.4.0", deno: ">=2.9.0" } as const;
 
+/** The programs that come with the package: by their names, the source's path. */
+export const PROGRAMS: Readonly<Record<string, string>> = { internode: "./lib/cli/bin.ts" };
+
 /** Needed by one entry alone, and there in any program that uses that entry. */
 const PEER = "@opentelemetry/api";
 
@@ -44,6 +47,11 @@ export function manifestOf(config: Config): Record<string, unknown> {
     license,
     type: "module",
     engines: ENGINES,
+    bin: Object.fromEntries(
+      Object.entries(PROGRAMS).map((
+        [program, source],
+      ) => [program, source.replace(/\.ts$/, ".js")]),
+    ),
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
     peerDependencies: { [PEER]: `^${peerVersion}` },
     peerDependenciesMeta: { [PEER]: { optional: true } },

@@ -8,6 +8,7 @@ import { acquireLibc, releaseLibc } from "./deno_libc.ts";
 import { denoFiles } from "./deno_files.ts";
 import { startWorker, workerStarter } from "./deno_threads.ts";
 import { lookUp as nodeLookUp } from "../node/node_dns.ts";
+import { nodeTerminal } from "../node/node_terminal.ts";
 import type { NativeWebSocket } from "../platform/native_web_socket.ts";
 import type { Platform, StartTlsOptions } from "../platform/platform.ts";
 import type { NetAddress, Socket, TcpSocket, UnixListener } from "../platform/socket.ts";
@@ -54,6 +55,7 @@ export function denoPlatform(): Platform {
       };
     },
     env: (name) => Deno.env.get(name),
+    terminal: nodeTerminal,
     startThread: startWorker,
     parentThread: workerStarter,
     nativeWebSocket,

@@ -9,6 +9,7 @@ import { lookUp } from "./node_dns.ts";
 import { nodeFiles } from "./node_files.ts";
 import { openHttp } from "./node_http.ts";
 import { connectTcp, connectUnix, listenTcp, listenUnix } from "./node_net.ts";
+import { nodeTerminal } from "./node_terminal.ts";
 import { nodeThreadStarter, startNodeThread } from "./node_threads.ts";
 import type { Platform } from "../platform/platform.ts";
 
@@ -36,6 +37,7 @@ export function nodePlatform(): Platform {
     fetchOptions: (client) => (isBun ? { tls: client } : { dispatcher: client }) as object,
     openHttp: (caCerts, identity) => openHttp(caCerts, identity, isBun),
     env: (name) => process.env[name],
+    terminal: nodeTerminal,
     startThread: startNodeThread,
     parentThread: nodeThreadStarter,
     nativeWebSocket: null,

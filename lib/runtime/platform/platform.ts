@@ -10,6 +10,7 @@ import type { LibcLoader } from "./libc.ts";
 import type { NetAddress, Socket, TcpListener, TcpSocket, UnixListener } from "./socket.ts";
 import type { DnsLookUp } from "./dns.ts";
 import type { NativeWebSocket } from "./native_web_socket.ts";
+import type { Terminal } from "./terminal.ts";
 import type { StartThread, ThreadStarter } from "./thread.ts";
 
 /** How TLS is begun on a connection. */
@@ -75,6 +76,8 @@ export interface Platform {
   openHttp(caCerts: readonly string[], identity: HttpIdentity | null): HttpClient;
   /** A variable of the environment. Throws the runtime's own error where it may not be read. */
   env(name: string): string | undefined;
+  /** The terminal, or the files and pipes, of the process. */
+  terminal(): Terminal;
   /** Starts threads. */
   readonly startThread: StartThread;
   /** Within a thread: the one that started it; `null` in the main one. */
