@@ -16,6 +16,8 @@ const count = stream("count", {
   outputCapacity: 4,
 });
 
+const fails = stream("fails", { inputCapacity: 0, outputCapacity: 0 });
+
 /** Two nodes with a meter each, and handlers that end in all possible ways. */
 async function metered(
   body: (grid: SimulatedCluster<Manager>, made: FakeMeter, served: FakeMeter) => Promise<void>,
@@ -34,6 +36,10 @@ async function metered(
       });
       manager.handle(waits, (ms) => pause(ms).then(() => ms), { concurrency: 1, queue: 1 });
       manager.handle(guarded, (bytes) => bytes, { allow: () => false });
+      manager.handle(fails, async () => {
+        await pause(50);
+        throw new Error("too late");
+      });
       manager.handle(count, async function* (many) {
         for (let value = 0; value < many; value++) {
           await pause(10);
@@ -81,6 +87,18 @@ Deno.test("a call that its caller ends, or whose time runs out, counts once, and
     await Promise.allSettled([late.promise, left.promise]);
     assertEquals(made.told(), ["client work: Aborted 50", "client work: DeadlineExceeded 100"]);
     assertEquals(served.told(), ["server work: Cancelled 50", "server work: DeadlineExceeded 100"]);
+  });
+});
+
+Deno.test("a handler that fails when its call has ended already does not count again", async () => {
+  await metered(async (grid, made, served) => {
+    const late = { timeoutMs: 5 };
+    await assertRejects(() => there(grid).request(work, "reject", late));
+    await assertRejects(() => there(grid).stream(fails, new Uint8Array(0), late).finished);
+    await grid.clock.advance(1_000);
+    const code = "DeadlineExceeded 0";
+    assertEquals(made.told(), [`client work: ${code}`, `client fails: ${code}`]);
+    assertEquals(served.told(), [`server work: ${code}`, `server fails: ${code}`]);
   });
 });
 
