@@ -27,7 +27,8 @@ import type { GridNode } from "./grid_node.ts";
 import { enclosedOptions } from "../rpc/calling/enclosed_options.ts";
 import { arrayProblem, withArray } from "../rpc/calling/given_array.ts";
 import { OutgoingStream } from "../rpc/calling/outgoing_stream.ts";
-import type { CallDelegate } from "../rpc/calling/call_delegate.ts";
+import type { RequestDelegate } from "../rpc/calling/call_delegate.ts";
+import { type AnswerTeller, callbackProblem } from "../rpc/calling/answer_callbacks.ts";
 import type { CallFigures } from "../rpc/metering/call_figures.ts";
 import type { FaceFigures } from "../rpc/metering/face_figures.ts";
 import { HostFigures } from "../rpc/metering/host_figures.ts";
@@ -74,7 +75,7 @@ export class Connection {
   readonly #present: () => GridPeer | undefined;
   #peer: GridPeer;
   #reconnector: Reconnector;
-  #delegate: CallDelegate;
+  #delegate: RequestDelegate;
 
   /** Made by the manager, which knows whether a host that has left is present again. */
   constructor(node: GridNode, peer: GridPeer, present: () => GridPeer | undefined) {
@@ -228,7 +229,10 @@ export class Connection {
     const node = this.#node;
     const { signal, timeoutMs = node.options.defaultTimeoutMs } = options;
     const isPlain = options === NO_OPTIONS && !node.closing;
-    if (!isPlain && !this.#prepareCall(call, timeoutMs, options, contract)) return;
+    if (!isPlain) {
+      if (!this.#prepareCall(call, timeoutMs, options, contract)) return;
+      call.tellTo(options);
+    }
     const link = this.#reconnector.link;
     if (link !== null) {
       const nowMs = link.beginCall(call, timeoutMs);
@@ -277,7 +281,8 @@ export class Connection {
     } else if (this.#node.closing) {
       failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
     } else {
-      const problem = optionProblem(options, timeoutMs) ?? arrayProblem(contract, into);
+      const problem = optionProblem(options, timeoutMs) ?? arrayProblem(contract, into) ??
+        callbackProblem(contract.kind, options);
       if (problem === null) return true;
       failure = problem;
     }
@@ -341,11 +346,12 @@ interface FallibleCall extends OutgoingCall {
 }
 
 /** What calls ask of their connection: the grid's part. */
-class GridCallDelegate implements CallDelegate {
+class GridCallDelegate implements RequestDelegate {
   readonly host: string;
   readonly traces: CallTraces;
   readonly spans: Tracer | null;
   readonly figures: FaceFigures;
+  readonly answers: AnswerTeller;
   readonly #node: GridNode;
   readonly #peer: GridPeer;
   #ofHost: HostFigures | null = null;
@@ -354,6 +360,7 @@ class GridCallDelegate implements CallDelegate {
     this.host = peer.host;
     this.traces = node.traces;
     this.spans = node.options.tracer;
+    this.answers = node.answers;
     this.figures = node.serving.figures;
     this.#node = node;
     this.#peer = peer;

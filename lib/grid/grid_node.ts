@@ -18,6 +18,7 @@ import { invalidArgument } from "../errors.ts";
 import type { HandlerTarget } from "../session/calls/handler_target.ts";
 import type { Role } from "../session/frames/session_options.ts";
 import { noHandler, type Refusal, unproven } from "../session/frames/wire_error.ts";
+import { AnswerTeller } from "../rpc/calling/answer_callbacks.ts";
 import { type AuditTrail, auditTrailOf } from "../rpc/connecting/audit_trail.ts";
 import { type CallRate, callRateOf, CallSource } from "../rpc/serving/call_source.ts";
 import type { CallTraces } from "../rpc/tracing/call_trace.ts";
@@ -47,6 +48,8 @@ export class GridNode {
   readonly bundles: TakenBundles;
   /** Who is told of ended calls. */
   readonly traces: CallTraces;
+  /** Tells the metadata of answers to calls. */
+  readonly answers: AnswerTeller;
   /** Hears of refused connections and calls; `null` if there is no audit. */
   readonly audit: AuditTrail | null;
   /** What handlers need. */
@@ -79,6 +82,7 @@ export class GridNode {
     this.traces = this.serving.traces;
     const { clientChain } = options;
     this.clientChain = clientChain === null ? null : new ClientChain(clientChain, clock);
+    this.answers = new AnswerTeller(logger);
     this.dialLimiter = new DialLimiter(clock, options.random);
     this.#links = new LinkMaker(local.href, options);
   }

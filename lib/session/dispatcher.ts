@@ -6,7 +6,14 @@
 
 import type { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
-import { FLAG_FIRST, FrameType, isBulk, KIND_MASK, KNOWN_FLAGS } from "../wire/frame.ts";
+import {
+  FLAG_FIRST,
+  FLAG_METADATA,
+  FrameType,
+  isBulk,
+  KIND_MASK,
+  KNOWN_FLAGS,
+} from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
 import type { Delivery } from "./delivery.ts";
 import type { OutgoingCalls } from "./calls/outgoing_calls.ts";
@@ -129,7 +136,7 @@ export class Dispatcher {
         return false;
       case FrameType.outputEnd:
         this.#buffer.checkFinished(type, id);
-        this.#outgoing.onOutputEnd(id, argument);
+        this.#outgoing.onOutputEnd(id, argument, this.#reader);
         return false;
       case FrameType.error:
         this.#outgoing.onError(id, code, this.#reader);
@@ -201,8 +208,19 @@ export class Dispatcher {
       buffer.begin(type, flags, code, id, argument, total, this.#reader);
       return false;
     }
-    half.deliver(flags & KIND_MASK, this.#reader);
+    if ((flags & FLAG_METADATA) !== 0) this.#onMarked(half, type, flags, id);
+    else half.deliver(flags & KIND_MASK, this.#reader);
     return true;
+  }
+
+  /** A message of a stream with the flag for metadata, which has a meaning for outputs alone. */
+  #onMarked(half: ReceiveHalf, type: number, flags: number, id: number): void {
+    const outgoing = this.#outgoing, kind = flags & KIND_MASK;
+    if (type !== FrameType.output || !outgoing.takesMetadata) half.deliver(kind, this.#reader);
+    else {
+      const { nowMs } = this.#scheduler;
+      outgoing.outputTarget(id)?.onOutputMetadata(half, kind, this.#reader, nowMs);
+    }
   }
 
   #deliverWhole(whole: Assembly): boolean {
@@ -233,9 +251,13 @@ export class Dispatcher {
       case FrameType.open:
         this.#incoming.onOpen(id, flags, code, argument, arrivedMs, cost, reader);
         return true;
-      default:
-        this.#receiveHalf(type, id)?.deliver(flags & KIND_MASK, reader);
+      default: {
+        const half = this.#receiveHalf(type, id);
+        if (half === null) return true;
+        if ((flags & FLAG_METADATA) !== 0) this.#onMarked(half, type, flags, id);
+        else half.deliver(flags & KIND_MASK, reader);
         return true;
+      }
     }
   }
 

@@ -24,6 +24,7 @@ import { FrameType } from "../wire/frame.ts";
 import {
   decodeHello,
   encodeHello,
+  FEATURE_ANSWER_METADATA,
   FEATURE_BINDING,
   FEATURE_CHECKSUM,
   FEATURE_NAME_REUSE,
@@ -191,7 +192,8 @@ export class Handshake {
       minVersion: MIN_VERSION,
       maxVersion: MAX_VERSION,
       features: (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0) |
-        FEATURE_NAME_REUSE | (auth !== null && binding !== undefined ? FEATURE_BINDING : 0),
+        FEATURE_NAME_REUSE | FEATURE_ANSWER_METADATA |
+        (auth !== null && binding !== undefined ? FEATURE_BINDING : 0),
       wallMs: this.#wallAt(nowMs),
       instance,
       nonce,

@@ -37,7 +37,7 @@ import { OutgoingCalls } from "./calls/outgoing_calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DRAIN_REASONS, type DrainReason } from "./frames/drain_reason.ts";
 import { Handshake } from "./handshake.ts";
-import { FEATURE_NAME_REUSE, FEATURE_RENEWAL } from "./frames/hello.ts";
+import { FEATURE_ANSWER_METADATA, FEATURE_NAME_REUSE, FEATURE_RENEWAL } from "./frames/hello.ts";
 import { ReceiveBuffer } from "./calls/receive_buffer.ts";
 import { Keepalive } from "./keepalive.ts";
 import { SendScheduler } from "./sending/send_scheduler.ts";
@@ -360,6 +360,8 @@ export class Session implements CreditGranter, PayloadListener {
     const renews = (hello.features & FEATURE_RENEWAL) !== 0;
     const reuses = (hello.features & FEATURE_NAME_REUSE) !== 0;
     this.outgoing.names.reuses = this.incoming.names.reuses = reuses;
+    const tells = (hello.features & FEATURE_ANSWER_METADATA) !== 0;
+    this.outgoing.takesMetadata = this.incoming.sendsMetadata = tells;
     this.peer = { name: hello.name, instance, renews, clockSkewMs: handshake.clockSkewMs };
     this.#delegate.onOpen(this.peer);
   }

@@ -111,6 +111,14 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
     serve: (handlers) => handlers.set("test", "foreign", act, ONE),
     act: callForeign,
   }),
+  "a function for trailers": (act) => ({
+    serve: (handlers) =>
+      handlers.set("test", "foreign", (bytes, context) => {
+        context.setTrailers({ a: "b" });
+        return bytes;
+      }),
+    act: ({ to }) => [1, 2].map(() => to.call(foreign, EMPTY, { onTrailers: act })),
+  }),
   "a handler, later": (act) => ({
     serve: (handlers) => handlers.set("test", "foreign", async () => (await null, act()), ONE),
     act: callForeign,

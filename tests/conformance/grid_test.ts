@@ -2,6 +2,7 @@ import { ANSWERS } from "./answers.ts";
 import type { Case } from "./case.ts";
 import { ENDED_EARLY } from "./endings.ts";
 import { LIFECYCLE } from "./lifecycle.ts";
+import { METADATA } from "./metadata.ts";
 import { REFUSALS } from "./refusals.ts";
 import { REQUESTS } from "./requests.ts";
 import { SIZES } from "./sizes.ts";
@@ -11,6 +12,7 @@ import { WORLDS } from "./world.ts";
 const CASES: readonly Case[] = [
   ...REQUESTS,
   ...STREAMS,
+  ...METADATA,
   ...ENDED_EARLY,
   ...SIZES,
   ...LIFECYCLE,

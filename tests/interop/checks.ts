@@ -17,7 +17,10 @@ async function failure(
 }
 
 /** Calls each handler, the same way as the peer calls ours. */
-export async function checkPeer(peer: Client<typeof Interop.methods>): Promise<void> {
+export async function checkPeer(
+  peer: Client<typeof Interop.methods>,
+  knowsMetadata: boolean,
+): Promise<void> {
   for (const size of [0, 1, 8192, 8193, 100_000, 2_000_000]) {
     assertPayload(await peer.echo(numbered(size)), numbered(size));
   }
@@ -47,6 +50,39 @@ export async function checkPeer(peer: Client<typeof Interop.methods>): Promise<v
   assertEquals(await assertRejects(() => waiting), reason);
 
   await checkStreams(peer);
+  await checkMetadata(peer, knowsMetadata);
+}
+
+/** What the peer's handlers set is told; nothing is, where the peer does not know how. */
+async function checkMetadata(
+  peer: Client<typeof Interop.methods>,
+  isKnown: boolean,
+): Promise<void> {
+  let told: Record<string, string>[] = [];
+  const tell = (metadata: Readonly<Record<string, string>>) => void told.push({ ...metadata });
+  const options = { onHeaders: tell, onTrailers: tell };
+  const assertTold = (...all: Record<string, string>[]): void => {
+    assertEquals(told, isKnown ? all : []);
+    told = [];
+  };
+  for (const text of ["", "a", "z".repeat(3000)]) {
+    assertEquals(await peer.tell(text, options), text);
+    assertTold({ text }, { größe: "✓" });
+  }
+  await failure(peer.fail("none left", options), "HandlerFailed", "executed");
+  assertTold({ failed: "none left" });
+  const none = {};
+  for (const limit of [0, 3, 50]) {
+    const counted = peer.count(limit);
+    assertEquals({ ...await counted.headers }, isKnown ? { limit: `${limit}` } : none);
+    assertEquals((await Array.fromAsync(counted)).length, limit);
+    assertEquals({ ...await counted.trailers }, isKnown ? { counted: `${limit}` } : none);
+  }
+  const collected = peer.collect(3);
+  await collected.send(new Uint8Array(3));
+  collected.end();
+  assertEquals({ ...await collected.headers }, isKnown ? { size: "3" } : none);
+  assertEquals({ ...await collected.trailers }, isKnown ? { size: "3" } : none);
 }
 
 async function checkStreams(peer: Client<typeof Interop.methods>): Promise<void> {

@@ -1,6 +1,6 @@
 /** What both sides serve and call; `peer/scenario.py` has the same. */
 
-import { HandlerError } from "@internode/grid";
+import { type HandlerContext, HandlerError } from "@internode/grid";
 import * as call from "@internode/grid/call";
 import * as t from "@internode/grid/codec";
 
@@ -13,6 +13,7 @@ export const Interop = call.service("interop", {
   find: call.method({ request: t.nullable(t.string()), response: t.nullable(t.string()) }),
   touch: call.method({ request: t.nothing(), response: t.nothing() }),
   about: call.method({ request: t.nothing(), response: t.map(t.string()) }),
+  tell: call.method({ request: t.string(), response: t.string() }),
   fail: call.method({
     request: t.string(),
     response: t.nothing(),
@@ -49,7 +50,13 @@ export class InteropServer {
   touch = (): void => {};
   about = (_: void, { metadata }: { metadata: Readonly<Record<string, string>> }) =>
     new Map(Object.entries(metadata));
-  fail = (text: string): void => {
+  tell = (text: string, context: HandlerContext): string => {
+    context.setHeaders({ text });
+    context.setTrailers({ größe: "✓" });
+    return text;
+  };
+  fail = (text: string, context: HandlerContext): void => {
+    context.setTrailers({ failed: text });
     throw new HandlerError(text, { missing: 3 });
   };
   wait = (_: void, { signal }: { signal: AbortSignal }): Promise<void> =>
@@ -64,12 +71,20 @@ export class InteropServer {
     let total = start;
     for await (const value of inputs) yield total += value;
   };
-  count = function* (limit: number): Generator<number> {
+  count = function* (limit: number, _: unknown, context: HandlerContext): Generator<number> {
+    context.setHeaders({ limit: `${limit}` });
     for (let value = 0; value < limit; value++) yield value;
+    context.setTrailers({ counted: `${limit}` });
   };
-  collect = async (expected: number, inputs: AsyncIterable<Uint8Array>): Promise<void> => {
+  collect = async (
+    expected: number,
+    inputs: AsyncIterable<Uint8Array>,
+    context: HandlerContext,
+  ): Promise<void> => {
     let size = 0;
     for await (const bytes of inputs) size += bytes.length;
+    context.setHeaders({ size: `${size}` });
+    context.setTrailers({ size: `${size}` });
     if (size !== expected) throw new RangeError(`${size} bytes came`);
   };
 }

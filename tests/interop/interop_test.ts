@@ -10,30 +10,10 @@ import { assertPayload, numbered } from "../support/session/calls.ts";
 import { checkPeer } from "./checks.ts";
 import { Interop, InteropServer } from "./contracts.ts";
 import { type Case, testBeside } from "../support/beside.ts";
+import { type Setup, SETUPS, titleOf } from "./setups.ts";
 import { PYTHON, PythonPeer } from "./python_peer.ts";
 
 const SECRET = "a secret for both languages";
-
-/** What a pair has. */
-interface Setup {
-  readonly scheme: "tcp" | "unix";
-  readonly peerDials: boolean;
-  readonly secret: boolean;
-  readonly checksums: boolean;
-  /** Which side ends the connection. */
-  readonly ends: "here" | "there";
-}
-
-const SETUPS: readonly Setup[] = [
-  { scheme: "tcp", peerDials: true, secret: false, checksums: false, ends: "here" },
-  { scheme: "tcp", peerDials: true, secret: true, checksums: true, ends: "there" },
-  { scheme: "tcp", peerDials: false, secret: false, checksums: true, ends: "there" },
-  { scheme: "tcp", peerDials: false, secret: true, checksums: false, ends: "here" },
-  { scheme: "unix", peerDials: true, secret: true, checksums: false, ends: "there" },
-  { scheme: "unix", peerDials: true, secret: false, checksums: true, ends: "here" },
-  { scheme: "unix", peerDials: false, secret: true, checksums: true, ends: "here" },
-  { scheme: "unix", peerDials: false, secret: false, checksums: false, ends: "there" },
-];
 
 /** Two hosts of which the one that is wanted dials: ours, and the peer's. */
 function hostsOf({ scheme, peerDials }: Setup, folder: string): [own: string, peer: string] {
@@ -44,13 +24,6 @@ function hostsOf({ scheme, peerDials }: Setup, folder: string): [own: string, pe
     const [own, peer] = names as [string, string];
     if (dials(peer, own) === peerDials) return [own, peer];
   }
-}
-
-function titleOf({ scheme, peerDials, secret, checksums, ends }: Setup): string {
-  return `over ${scheme}, ${peerDials ? "dialling" : "dialled"}, with${
-    secret ? "" : "out"
-  } a secret, ` +
-    `with${checksums ? "" : "out"} checksums, ended by ${ends === "here" ? "it" : "us"}`;
 }
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -116,6 +89,7 @@ for (const setup of SETUPS) {
           other: own,
           secret: secret ? SECRET : "",
           checksums,
+          metadata: setup.metadata,
           ends: setup.ends,
         });
         if (!peerDials) {
@@ -133,7 +107,7 @@ for (const setup of SETUPS) {
         };
         const [{ checks }] = await Promise.all([
           python.expect("checked"),
-          checkPeer(call.client(Interop, stub)),
+          checkPeer(call.client(Interop, stub), setup.metadata),
         ]);
         assert((checks as string[]).length >= 17, String(checks));
         await checkNames(connection);
@@ -166,6 +140,7 @@ for (const setup of SETUPS) {
           other: address,
           secret: secret ? SECRET : "",
           checksums,
+          metadata: setup.metadata,
           ends: setup.ends,
         });
         const { name } = await python.expect("open");
@@ -201,6 +176,7 @@ for (const setup of SETUPS.filter(({ peerDials }) => !peerDials)) {
           other: "",
           secret: setup.secret ? SECRET : "",
           checksums,
+          metadata: setup.metadata,
           ends: setup.ends,
         });
         await python.expect("listening");
@@ -212,7 +188,7 @@ for (const setup of SETUPS.filter(({ peerDials }) => !peerDials)) {
             logger: new QuietLogger(),
           },
         );
-        await checkPeer(call.client(Interop, connection));
+        await checkPeer(call.client(Interop, connection), setup.metadata);
         const opened = await python.expect("open");
         assertEquals([opened["dialler"], opened["checksums"]], [false, checksums]);
         await python.release();

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { sharedSecret } from "../../lib/driver/shared_secret.ts";
+import { takeAnswerMetadata } from "../../lib/session/frames/answer_metadata.ts";
 import { decodeName } from "../../lib/session/frames/handler_name.ts";
 import { decodeHello, encodeHello } from "../../lib/session/frames/hello.ts";
 import { decodeMetadata } from "../../lib/session/frames/metadata.ts";
@@ -96,6 +97,12 @@ const BY_HAND: Record<string, string> = {
     "21 00 0600 17000000 00001000 00000000 03 00 1300 6469736b2066756c6c3a202f6465762f736462",
   "output, payload absent": "22 02 0000 00000000 01001000 01000000",
   "end of outputs": "23 00 0000 00000000 01001000 01000000",
+  "response with metadata":
+    "20 04 0000 11000000 00001000 00000000 0a00 0400 65746167 0200 6131 0000 000102",
+  "headers of a stream": "22 04 0000 0e000000 01001000 00000000 0a00 0400 65746167 0200 6131 0000",
+  "trailers of a stream": "22 04 0000 0d000000 01001000 01000000 0000 0900 0300 73756d 0200 6666",
+  "end of a stream without outputs, with metadata":
+    "23 00 0000 17000000 02001000 00000000 0a00 0400 65746167 0200 6131 0900 0300 73756d 0200 6666",
   "input credit": "24 00 0000 04000000 01001000 04000000 00020000",
 };
 
@@ -155,6 +162,8 @@ const ERRORS_BY_HAND: Record<string, string> = {
   "with a name and a detail": "03 03 0400 6c656572 07 4772c3b6c39f65 000102",
   "with an empty name": "03 02 0100 78 00",
   "without a text, with an empty detail": "03 01 0000",
+  "with a name, metadata and a detail":
+    "03 07 0400 6c656572 07 4772c3b6c39f65 0000 0900 0300 73756d 0200 6666 000102",
 };
 
 for (const [name, hex] of Object.entries(ERRORS_BY_HAND)) {
@@ -163,7 +172,9 @@ for (const [name, hex] of Object.entries(ERRORS_BY_HAND)) {
   });
 }
 
-for (const { name, hex, code, codeNumber, outcome, message, remoteName, detailHex } of errors) {
+for (const vector of errors) {
+  const { name, hex, code, codeNumber, outcome, message, remoteName, detailHex, metadataHex } =
+    vector;
   Deno.test(`error "${name}" is read back`, () => {
     const reader = readerOf(hex);
     assertEquals(readError(codeNumber, reader), {
@@ -172,11 +183,18 @@ for (const { name, hex, code, codeNumber, outcome, message, remoteName, detailHe
       message,
       name: remoteName ?? (code === "HandlerFailed" ? "Error" : undefined),
       hasDetail: detailHex !== null,
+      hasMetadata: metadataHex !== null,
     });
     assertEquals(callErrorNumber(code as ErrorCode), codeNumber);
     assertEquals(errorCode(codeNumber, "Closed"), code as ErrorCode);
+    const rest = `${metadataHex ?? ""}${detailHex ?? ""}`;
+    assertEquals(reader.bytes.slice(reader.position, reader.end).toHex(), rest);
+    if (metadataHex !== null) {
+      const { headers, trailers } = takeAnswerMetadata(reader);
+      assertEquals([{ ...headers }, { ...trailers }], [{}, { sum: "ff" }]);
+    }
     assertEquals(reader.bytes.slice(reader.position, reader.end).toHex(), detailHex ?? "");
-    const whole = hex.length / 2 - (detailHex ?? "").length / 2;
+    const whole = hex.length / 2 - rest.length / 2;
     for (let short = 0; short < whole; short++) {
       assertEquals(readError(codeNumber, readerOf(hex.slice(0, short * 2))), null);
     }

@@ -82,7 +82,10 @@ async function grid(): Promise<number> {
   });
   await using two = new Manager({ local: hosts[1], hosts, auth });
   const greeter = new Greeter("one");
-  one.handle(greet, (request, context) => greeter.greet(request, context));
+  one.handle(greet, (request, context) => {
+    context.setTrailers({ greeted: request.name });
+    return greeter.greet(request, context);
+  });
   one.handle(sums, async function* ({ start, step }, input) {
     let total = start;
     for await (const number of input) yield total += number + (step ?? 0);
@@ -93,9 +96,12 @@ async function grid(): Promise<number> {
   const { remotes, stats } = await tool.status();
   console.error(remotes.length, stats["connections"]);
 
-  const peer = two.connection(hosts[0]);
+  const peer = two.connection(hosts[0]), heard: string[] = [];
   try {
-    await peer.request(greet, { name: "two" }, { timeoutMs: 1_000 });
+    await peer.request(greet, { name: "two" }, {
+      timeoutMs: 1_000,
+      onTrailers: ({ greeted }) => heard.push(greeted ?? "nobody"),
+    });
   } catch (error) {
     if (!(error instanceof InternodeError)) throw error;
     console.log(error.code, error.outcome, error.origin);
@@ -103,6 +109,8 @@ async function grid(): Promise<number> {
   await using adding = peer.stream(sums, { start: 100 });
   await adding.send(1);
   adding.end();
+  const headers: Readonly<Record<string, string>> = await adding.headers;
+  console.assert(heard[0] === "two" && headers["none"] === undefined);
   let last = 0;
   for await (const total of adding) last = total;
   return last;

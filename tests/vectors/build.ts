@@ -16,6 +16,7 @@ import {
 import { slowCrc32 } from "../wire/crc32.ts";
 import { BINDING, CONVERSATIONS, converse, SECRET, type Turn } from "./conversations.ts";
 import { diallerVectors } from "./diallers.ts";
+import { answerMetadata } from "./recipe_makers.ts";
 import { FRAME_RECIPES } from "./recipes.ts";
 import { valueVectors } from "./values.ts";
 
@@ -55,6 +56,7 @@ export interface ErrorVector {
   /** `null`: no name is sent. */
   remoteName: string | null;
   detailHex: string | null;
+  metadataHex: string | null;
 }
 
 /** A block of metadata. */
@@ -173,9 +175,10 @@ export function errorVectors(): ErrorVector[] {
     error: InternodeError,
     codeNumber: number,
     detail: Uint8Array | null,
+    metadata: Uint8Array | null = null,
   ): ErrorVector => {
     const writer = new ByteWriter();
-    writeError(writer, error, detail);
+    writeError(writer, error, detail, undefined, metadata);
     return {
       name,
       description,
@@ -186,6 +189,7 @@ export function errorVectors(): ErrorVector[] {
       message: error.message,
       remoteName: error.remoteName ?? null,
       detailHex: detail?.toHex() ?? null,
+      metadataHex: metadata?.toHex() ?? null,
     };
   };
   const codes = [
@@ -254,6 +258,14 @@ export function errorVectors(): ErrorVector[] {
       new InternodeError("HandlerFailed", "", { outcome: "executed" }),
       6,
       new Uint8Array(0),
+    ),
+    make(
+      "with a name, metadata and a detail",
+      "no headers, trailers sum = ff, between the name and the detail",
+      new InternodeError("HandlerFailed", "leer", { outcome: "executed", remoteName: "Größe" }),
+      6,
+      numbered(3),
+      answerMetadata({}, { sum: "ff" }),
     ),
   ];
 }

@@ -5,6 +5,9 @@
  */
 
 import { type ErrorCode, InternodeError } from "../../lib/errors.ts";
+import { answerBlocks } from "../../lib/session/frames/answer_metadata.ts";
+import { FEATURE_ANSWER_METADATA } from "../../lib/session/frames/hello.ts";
+import { encodeMetadata, type Metadata } from "../../lib/session/frames/metadata.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { KeepTarget, rawCodec, type TestAccepted } from "../support/session/calls.ts";
 import { rawFrame } from "../support/session/raw_frames.ts";
@@ -55,7 +58,7 @@ export function responder(
   nth = 0,
 ): () => Uint8Array {
   return () => {
-    const peer = ScriptedPeer.open("acceptor");
+    const peer = ScriptedPeer.open("acceptor", {}, { features: FEATURE_ANSWER_METADATA });
     const kept = new KeepTarget();
     kept.now = () => peer.nowMs;
     peer.side.handlers.set("keep", kept);
@@ -84,9 +87,18 @@ export const failure = new InternodeError("HandlerFailed", "disk full: /dev/sdb"
 });
 
 /** Answers the request that is kept. */
-export function finish(kept: KeepTarget, payload: Uint8Array | null | undefined): void {
+export function finish(
+  kept: KeepTarget,
+  payload: Uint8Array | null | undefined,
+  metadata: Uint8Array | null = null,
+): void {
   const call = kept.requests[0]!;
-  call.responder.finishCall(call, rawCodec, payload, 1000);
+  call.responder.finishCall(call, rawCodec, payload, 1000, null, metadata);
+}
+
+/** The metadata of an answer. */
+export function answerMetadata(headers: Metadata, trailers: Metadata): Uint8Array<ArrayBuffer> {
+  return answerBlocks(encodeMetadata(headers), encodeMetadata(trailers));
 }
 
 /** The stream that is kept. */

@@ -5,6 +5,7 @@ import { numbered, rawCodec } from "../support/session/calls.ts";
 import { encodeName } from "../../lib/session/frames/handler_name.ts";
 import { FEATURE_NAME_REUSE } from "../../lib/session/frames/hello.ts";
 import { errorPayload, joined, rawFrame, u32 } from "../support/session/raw_frames.ts";
+import { ANSWER_RECIPES } from "./answer_recipes.ts";
 import {
   caller,
   failure,
@@ -393,4 +394,5 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
       stream(kept).responder.finishStream(stream(kept), 1000);
     }),
   },
+  ...ANSWER_RECIPES,
 ];

@@ -7,6 +7,7 @@
 import { flag, invalidOption, withMethods } from "../../foreign/option_checks.ts";
 import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
 import { shown } from "../../foreign/text_of.ts";
+import { callbackProblem } from "../../rpc/calling/answer_callbacks.ts";
 import { arrayProblem } from "../../rpc/calling/given_array.ts";
 import { optionProblem } from "../../rpc/contract/call_options.ts";
 import { resolveHedge } from "../service/hedge_policy.ts";
@@ -37,7 +38,8 @@ export function refusal(
   } catch (error) {
     return { error };
   }
-  const error = optionProblem(options, timeoutMs) ?? arrayProblem(method.contract, options.into);
+  const error = optionProblem(options, timeoutMs) ??
+    arrayProblem(method.contract, options.into) ?? callbackProblem(method.contract.kind, options);
   return error === null ? undefined : { error };
 }
 

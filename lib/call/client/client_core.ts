@@ -6,7 +6,8 @@
 
 import type { ClientSettings } from "../service/client_options.ts";
 import { DialLimiter } from "../../rpc/connecting/dial_limiter.ts";
-import type { CallDelegate } from "../../rpc/calling/call_delegate.ts";
+import { AnswerTeller } from "../../rpc/calling/answer_callbacks.ts";
+import type { RequestDelegate } from "../../rpc/calling/call_delegate.ts";
 import type { AnyContract } from "../../rpc/contract/contract.ts";
 import { ClientChain } from "../../rpc/interceptors/client_chain.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
@@ -28,15 +29,17 @@ interface CarriedCall extends OutgoingCall {
 }
 
 /** One client: its settings, its replicas, and its retry budget. */
-export class ClientCore implements ReplicaSetting, CallDelegate {
-  /** See {@linkcode CallDelegate}: a call has a replica for one attempt at a time. */
+export class ClientCore implements ReplicaSetting, RequestDelegate {
+  /** See {@linkcode RequestDelegate}: a call has a replica for one attempt at a time. */
   readonly host = "";
-  /** See {@linkcode CallDelegate}. */
+  /** See {@linkcode RequestDelegate}. */
   readonly traces: CallTraces;
-  /** See {@linkcode CallDelegate}. */
+  /** See {@linkcode RequestDelegate}. */
   readonly spans: Tracer | null;
-  /** See {@linkcode CallDelegate}. */
+  /** See {@linkcode RequestDelegate}. */
   readonly figures: FaceFigures;
+  /** See {@linkcode RequestDelegate}. */
+  readonly answers: AnswerTeller;
   /** The settings. */
   readonly options: ClientSettings;
   /** Makes its connections. */
@@ -60,6 +63,7 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
     this.options = options;
     this.spans = options.tracer;
     this.traces = new CallTraces(options.logger);
+    this.answers = new AnswerTeller(options.logger);
     this.figures = new FaceFigures(options.meter, options.clock);
     this.#unsent = new HostFigures(this.figures, "client", "");
     this.links = new LinkMaker(options.name, options);
@@ -71,22 +75,22 @@ export class ClientCore implements ReplicaSetting, CallDelegate {
     this.plainPick = { shardKey: undefined, tried: null, random: () => options.random.next() };
   }
 
-  /** See {@linkcode CallDelegate}. */
+  /** See {@linkcode RequestDelegate}. */
   figuresOf(contract: AnyContract): CallFigures {
     return this.#unsent.of(contract);
   }
 
-  /** See {@linkcode CallDelegate}. */
+  /** See {@linkcode RequestDelegate}. */
   now(): number {
     return this.options.clock.now();
   }
 
-  /** See {@linkcode CallDelegate}: no connection is the client's own. */
+  /** See {@linkcode RequestDelegate}: no connection is the client's own. */
   beginTurn(): number {
     return this.now();
   }
 
-  /** See {@linkcode CallDelegate}. */
+  /** See {@linkcode RequestDelegate}. */
   abort(call: OutgoingCall, reason: unknown): void {
     (call as CarriedCall).giveUp(reason);
   }

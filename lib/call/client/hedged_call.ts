@@ -140,6 +140,7 @@ export class HedgedCall<Request, Response> implements Hedge {
     this.#isSettled = true;
     if (this.#timer !== null) this.#core.options.clock.clearTimer(this.#timer);
     this.#calls.delete(winner);
+    winner.tellMetadata();
     if (this.#calls.size === 0) return;
     const { name } = this.#method.contract;
     const message = `${name}: another replica has answered this call.`;

@@ -6,6 +6,7 @@
 
 import type { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
+import { hasCallbacks } from "../../rpc/calling/answer_callbacks.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
 import type { CallFacts, KnownCall } from "../../rpc/calling/call_facts.ts";
 import { CallWatch, traceRequest, watchOf } from "../../rpc/calling/call_watch.ts";
@@ -14,11 +15,12 @@ import { takeResponse } from "../../rpc/calling/pending_request.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
 import { CallTime, UNLIMITED_TIME } from "../../session/frames/call_time.ts";
+import type { AnswerMetadata } from "../../session/frames/answer_metadata.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
-import type { Timer } from "../../runtime/clock.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { PickOptions, Replica } from "../balancers/balancer.ts";
 import { CallAttempts } from "./call_attempts.ts";
+import { CallExtra } from "./call_extra.ts";
 import { refusal } from "./call_refusal.ts";
 import type { ClientCore } from "./client_core.ts";
 import type { OpenLink } from "../replicas/service_replica.ts";
@@ -31,26 +33,6 @@ import {
   type ServiceCallOptions,
 } from "../service/service_call_options.ts";
 import { unsentError, withMaybeExecuted } from "./service_errors.ts";
-
-/** State that only some calls have. */
-class Extra {
-  /** The signal, span and trace, if there are any. */
-  watch: CallWatch | null = null;
-  /** The attempts that have failed, here and in other calls of the same hedge. */
-  attempts: CallAttempts | null = null;
-  /** The hedge it is part of. */
-  hedge: Hedge | null = null;
-  /** The timer of the next attempt. */
-  timer: Timer | null = null;
-  /** Whether this side has ended the call, so that it does not count against a replica. */
-  isGivenUp = false;
-  /** The number of the current attempt. */
-  attempt = 1;
-  /** When that was sent; -1 if when the call was made. */
-  sentMs = -1;
-  /** Whether its last attempt was traced already. */
-  isTraced = false;
-}
 
 /**
  * A promise of a response: picks a replica, waits if there is none, and retries
@@ -84,7 +66,7 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   #carrier: OpenLink | null = null;
-  #extra: Extra | null = null;
+  #extra: CallExtra | null = null;
 
   constructor(
     core: ClientCore,
@@ -210,6 +192,18 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
   /** Nobody asks. */
   onTransmitted(): void {}
 
+  /** What came with the answer, which may not be the last one. */
+  onMetadata(metadata: AnswerMetadata): void {
+    if (hasCallbacks(this.#options)) this.#more().metadata = metadata;
+  }
+
+  /** Tells what came with the answer that the caller gets. */
+  tellMetadata(): void {
+    const extra = this.#extra;
+    if (extra === null || extra.metadata === null || extra.isGivenUp) return;
+    this.#core.answers.tell(this.#options, extra.metadata);
+  }
+
   /** The answer. */
   onResponse(kind: number, reader: ByteReader): void {
     takeResponse(this, this.#method.contract.response, kind, reader);
@@ -310,7 +304,10 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
     this.#carrier = carrier;
     if (nowMs !== this.#sentMs) this.#more().sentMs = nowMs;
     const extra = this.#extra;
-    if (extra !== null) extra.hedge?.tried.add(carrier.replica);
+    if (extra !== null) {
+      extra.hedge?.tried.add(carrier.replica);
+      extra.metadata = null;
+    }
     carrier.begin();
     try {
       const number = carrier.methodNumber(key, nowMs);
@@ -381,9 +378,10 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
   }
 
   /** @param failure `undefined`: it went well. */
-  #finish(extra: Extra, failure: unknown): void {
+  #finish(extra: CallExtra, failure: unknown): void {
     const { timer, watch, isTraced } = extra, core = this.#core;
     if (timer !== null) core.options.clock.clearTimer(timer);
+    if (extra.hedge === null) this.tellMetadata();
     if (watch === null) return;
     watch.end(this, failure);
     // The whole call is told of only if its last attempt has not been.
@@ -391,7 +389,7 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
     this.#trace(watch.startMs, failure, "", 0);
   }
 
-  #more(): Extra {
-    return this.#extra ??= new Extra();
+  #more(): CallExtra {
+    return this.#extra ??= new CallExtra();
   }
 }

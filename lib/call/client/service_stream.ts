@@ -14,6 +14,7 @@ import type { FaceFigures } from "../../rpc/metering/face_figures.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import type { Tracer } from "../../rpc/contract/tracer.ts";
 import { attemptAttributes } from "../../rpc/tracing/span_attributes.ts";
+import type { AnswerMetadata } from "../../session/frames/answer_metadata.ts";
 import { CallTime } from "../../session/frames/call_time.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
@@ -99,6 +100,12 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
   override onMessage(kind: number, reader: ByteReader): void {
     this.#isAnswered = true;
     super.onMessage(kind, reader);
+  }
+
+  /** What the handler has set. */
+  override onMetadata(metadata: AnswerMetadata): void {
+    this.#isAnswered = true;
+    super.onMetadata(metadata);
   }
 
   /** The handler has ended well. */

@@ -66,6 +66,15 @@ export interface ServiceCallOptions {
   /** Values for the client's interceptors, see `contextKey`. Nothing of them is sent. Default: none. */
   readonly values?: ContextValues | undefined;
   /**
+   * Is told the headers that the handler has set, before the response or the
+   * failure is given; not called if there are none. Of several attempts, those
+   * of the one whose answer the caller gets. What it throws is logged once. For
+   * single calls; streams have `headers`. Default: none.
+   */
+  readonly onHeaders?: ((headers: Readonly<Record<string, string>>) => void) | undefined;
+  /** The same for the trailers, after the headers. For single calls; streams have `trailers`. Default: none. */
+  readonly onTrailers?: ((trailers: Readonly<Record<string, string>>) => void) | undefined;
+  /**
    * Whether the call is retried, at another replica if possible, after a
    * failure that allows it: one where the handler certainly did not run, and
    * for idempotent calls also one where it may have run. An object sets how

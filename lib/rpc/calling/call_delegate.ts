@@ -6,6 +6,7 @@
 
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import type { AnyContract } from "../contract/contract.ts";
+import type { AnswerTeller } from "./answer_callbacks.ts";
 import type { Tracer } from "../contract/tracer.ts";
 import type { CallFigures } from "../metering/call_figures.ts";
 import type { FaceFigures } from "../metering/face_figures.ts";
@@ -29,4 +30,10 @@ export interface CallDelegate {
   beginTurn(): number;
   /** Ends the call with the reason of its signal. */
   abort(call: OutgoingCall, reason: unknown): void;
+}
+
+/** What a single request needs besides. */
+export interface RequestDelegate extends CallDelegate {
+  /** Tells the metadata of answers. */
+  readonly answers: AnswerTeller;
 }

@@ -9,6 +9,7 @@ import type { Span } from "../contract/tracer.ts";
 import { traceCode } from "../tracing/call_trace.ts";
 import { endClientSpan, startClientSpan } from "../tracing/client_span.ts";
 import { attemptAttributes } from "../tracing/span_attributes.ts";
+import type { AnswerCallbacks } from "./answer_callbacks.ts";
 import type { CallDelegate } from "./call_delegate.ts";
 
 /** A call that a signal can end. */
@@ -27,6 +28,8 @@ export class CallWatch {
   readonly startMs: number;
   /** The name below the contract's. */
   readonly subroute: string;
+  /** Who is told the metadata of the answer; `null` if nobody is. */
+  callbacks: AnswerCallbacks | null = null;
   #signal: AbortSignal | null = null;
 
   constructor(span: Span | null = null, startMs = -1, subroute = "") {

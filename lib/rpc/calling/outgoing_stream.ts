@@ -9,12 +9,14 @@ import { InternodeError } from "../../errors.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import type { Link } from "../../driver/link.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
+import type { AnswerMetadata } from "../../session/frames/answer_metadata.ts";
 import { OpenedStream } from "../../session/calls/opened_stream.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { CallFacts, KnownCall } from "./call_facts.ts";
 import type { CallDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
 import { countOutcome } from "../metering/count_outcome.ts";
+import { StreamAnswer } from "./stream_answer.ts";
 import { traceCode } from "../tracing/call_trace.ts";
 import { endClientSpan, startClientSpan, withTraceContext } from "../tracing/client_span.ts";
 import type { StreamContract } from "../contract/contract.ts";
@@ -41,6 +43,8 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
   /** The error with which this side has cancelled the stream. */
   #givenUp: { readonly reason: unknown } | null = null;
   #signal: AbortSignal | null = null;
+  /** Made when metadata comes, or when somebody asks for it. */
+  #answer: StreamAnswer | null = null;
 
   constructor(
     contract: StreamContract<Initial, Input, Output>,
@@ -101,6 +105,29 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
     return this.#finished.promise;
   }
 
+  /** The handler's headers and trailers. */
+  get answer(): StreamAnswer {
+    if (this.#answer === null) {
+      this.#answer = new StreamAnswer();
+      if (this.#ending !== null) this.#answer.onEnd(this.#ending);
+      this.#watchOutputs();
+    }
+    return this.#answer;
+  }
+
+  /** Whoever waits for headers is told of the first output. */
+  #watchOutputs(): void {
+    const { receive } = this, answer = this.#answer;
+    if (receive === null || answer === null) return;
+    if (receive.sequence > 0) answer.onOutput();
+    else receive.beforeNext(() => answer.onOutput());
+  }
+
+  /** What the handler has set. */
+  override onMetadata(metadata: AnswerMetadata): void {
+    this.answer.onMetadata(metadata);
+  }
+
   /**
    * Opens the stream on a connection. What its codec throws is its failure.
    *
@@ -159,6 +186,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
   /** The stream can send. */
   override onOpened(): void {
     this.#isOpen = true;
+    this.#watchOutputs();
     this.#opened?.resolve();
   }
 
@@ -216,6 +244,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
 
   #end(ending: { readonly error: unknown }): void {
     this.#ending = ending;
+    if (this.#answer !== null) this.#answer.onEnd(ending);
     leaveSignal(this.#signal, this);
     this.#signal = null;
     if (this.span !== null) endClientSpan(this.span, ending.error);

@@ -10,7 +10,9 @@ import type { Codec } from "../../codec/format/codec.ts";
 import type { OutgoingCall } from "../../session/sending/outgoing_call_table.ts";
 import { type CallTime, UNLIMITED_TIME } from "../../session/frames/call_time.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import type { CallDelegate } from "./call_delegate.ts";
+import type { AnswerMetadata } from "../../session/frames/answer_metadata.ts";
+import { type AnswerCallbacks, hasCallbacks } from "./answer_callbacks.ts";
+import type { RequestDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
 import { countOutcome } from "../metering/count_outcome.ts";
 import type { CallFacts, KnownCall } from "./call_facts.ts";
@@ -33,7 +35,7 @@ export class PendingRequest<Request, Response> implements KnownCall {
   /** See {@linkcode OutgoingCall}. */
   time: CallTime = UNLIMITED_TIME;
   readonly #contract: SingleContract<Request, Response>;
-  readonly #delegate: CallDelegate;
+  readonly #delegate: RequestDelegate;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   /** An object of its own, because few calls have one and thousands of calls may be in flight. */
@@ -41,7 +43,7 @@ export class PendingRequest<Request, Response> implements KnownCall {
 
   constructor(
     contract: SingleContract<Request, Response>,
-    delegate: CallDelegate,
+    delegate: RequestDelegate,
     subroute: string | undefined,
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
@@ -76,6 +78,13 @@ export class PendingRequest<Request, Response> implements KnownCall {
     (this.#watch ??= new CallWatch()).listen(signal, this);
   }
 
+  /** Tells the metadata of the answer to the functions among the options, if there are any. */
+  tellTo(options: AnswerCallbacks): void {
+    if (!hasCallbacks(options)) return;
+    const { onHeaders, onTrailers } = options;
+    (this.#watch ??= new CallWatch()).callbacks = { onHeaders, onTrailers };
+  }
+
   /** The signal has aborted. */
   handleEvent(): void {
     this.giveUp(this.#watch?.reason);
@@ -88,6 +97,12 @@ export class PendingRequest<Request, Response> implements KnownCall {
 
   /** Nobody asks. */
   onTransmitted(): void {}
+
+  /** What came with the answer. */
+  onMetadata(metadata: AnswerMetadata): void {
+    const callbacks = this.#watch?.callbacks ?? null;
+    if (callbacks !== null) this.#delegate.answers.tell(callbacks, metadata);
+  }
 
   /** The answer. */
   onResponse(kind: number, reader: ByteReader): void {

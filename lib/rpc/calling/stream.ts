@@ -8,6 +8,7 @@ import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { Codec } from "../../codec/format/codec.ts";
 import { accepted, type TakenInput } from "../../session/sending/stream_queue.ts";
 import type { StreamContract } from "../contract/contract.ts";
+import type { AnswerPromises } from "./stream_answer.ts";
 
 /** What a stream is made of: the session's part, or what interceptors make of it. */
 export interface StreamParts<Input, Output> {
@@ -26,6 +27,8 @@ export interface StreamParts<Input, Output> {
   readonly opened: Promise<void>;
   /** Resolves when the handler has ended well, else rejects. */
   readonly finished: Promise<void>;
+  /** What the handler has set. */
+  readonly answer: AnswerPromises;
   /** Ends it from this side. */
   cancel(reason: unknown): void;
 }
@@ -137,6 +140,27 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
   /** Resolves when the handler has ended well and all its messages have come; else rejects with what ended the stream. */
   get finished(): Promise<void> {
     return this.#call.finished;
+  }
+
+  /**
+   * Resolves with the headers that the handler has set (`setHeaders`), before
+   * the first output can be read. Without any it resolves with an empty object,
+   * when the first output comes or the stream ends; it rejects with what ended
+   * the stream if that came first. Without outputs in the contract, headers
+   * come with the end. Made on first use; it need not be awaited.
+   */
+  get headers(): Promise<Readonly<Record<string, string>>> {
+    return this.#call.answer.headers;
+  }
+
+  /**
+   * Resolves with the trailers that the handler has set (`setTrailers`), behind
+   * its last output, or with an empty object when the stream ends without any.
+   * They also come with a handler's failure; it rejects with what ended the
+   * stream if none have come. Made on first use; it need not be awaited.
+   */
+  get trailers(): Promise<Readonly<Record<string, string>>> {
+    return this.#call.answer.trailers;
   }
 
   /** The handler's messages. */

@@ -28,6 +28,15 @@ export interface CallOptions {
   /** Strings that are sent with the call: at most 4,096 bytes in all. A `tracer` sets `traceparent` and `tracestate` (W3C Trace Context) in place of those given here, if there is room. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /**
+   * Is told the headers that the handler has set, before the response or the
+   * failure is given; not called if there are none. Of several attempts, those
+   * of the one whose answer the caller gets. What it throws is logged once. For
+   * single requests; streams have `headers`. Default: none.
+   */
+  readonly onHeaders?: ((headers: Readonly<Record<string, string>>) => void) | undefined;
+  /** The same for the trailers, after the headers. For single requests; streams have `trailers`. Default: none. */
+  readonly onTrailers?: ((trailers: Readonly<Record<string, string>>) => void) | undefined;
+  /**
    * Receives the response's bytes; the result is a view of it. Without it each
    * response has new memory, which from about 16 KiB on costs more than the
    * transfer of the bytes. For single requests whose response is raw bytes; a

@@ -31,6 +31,24 @@ export interface HandlerContext {
   readonly metadata: Readonly<Record<string, string>>;
   /** What the server's interceptors have set for the call, by keys of `contextKey`. Made on first use. */
   readonly values: ContextValues;
+  /**
+   * Sets headers: metadata that reaches the caller with the response, or before
+   * a stream's first output. Further calls add to it, and replace entries of
+   * the same key. It travels with a failure too. Callers of versions that do
+   * not know it get none.
+   *
+   * @param metadata Texts by key: at most 4,096 bytes in all.
+   * @throws {InternodeError} `InvalidArgument` if the first output or the answer has left already, or if it is no such metadata.
+   */
+  setHeaders(metadata: Readonly<Record<string, string>>): void;
+  /**
+   * Sets trailers: metadata that reaches the caller when the call ends, behind
+   * a stream's last output. Otherwise like `setHeaders`.
+   *
+   * @param metadata Texts by key: at most 4,096 bytes in all.
+   * @throws {InternodeError} `InvalidArgument` if the answer has left already, or if it is no such metadata.
+   */
+  setTrailers(metadata: Readonly<Record<string, string>>): void;
 }
 
 /**

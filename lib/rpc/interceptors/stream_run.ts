@@ -5,7 +5,9 @@
  */
 
 import { isOwnError } from "../../foreign/own_error.ts";
+import { type Metadata, NO_METADATA } from "../../session/frames/metadata.ts";
 import type { Stream, StreamParts } from "../calling/stream.ts";
+import type { AnswerPromises } from "../calling/stream_answer.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import type {
   CallResult,
@@ -37,7 +39,7 @@ export type OpenStream<Initial, Input, Output, Options> = (
  */
 export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions>
   extends ClientRun<StreamContract<Initial, Input, Output>, Options>
-  implements StreamParts<Input, Output>, MessageOwner {
+  implements StreamParts<Input, Output>, AnswerPromises, MessageOwner {
   /** See {@linkcode StreamParts}: it takes messages from the first on. */
   readonly state = "open";
   /** What the caller sends. */
@@ -53,6 +55,10 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
   readonly #given: PromiseWithResolvers<AsyncIterable<Output>> = Promise.withResolvers();
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
   #under: Stream<Input, Output> | null = null;
+  /** Resolves with that, or with `null` if the interceptors have answered in its place. */
+  readonly #opening: PromiseWithResolvers<Stream<Input, Output> | null> = Promise.withResolvers();
+  #headers: Promise<Metadata> | null = null;
+  #trailers: Promise<Metadata> | null = null;
   /** How that has ended; `null`: it has not. */
   #underEnd: { readonly failure: { readonly error: unknown } | null } | null = null;
   #isGiven = false;
@@ -67,6 +73,7 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
     // Nobody needs to wait for them: the outputs tell of a failure too.
     this.#given.promise.catch(NOTHING);
     this.#finished.promise.catch(NOTHING);
+    this.#opening.promise.catch(NOTHING);
     this.outputs = new CheckedMessages(this.#given.promise, this);
   }
 
@@ -90,6 +97,7 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
     if (this.#under !== null) throw this.misuse("called next twice for a stream");
     const { initial, inputs } = call as StreamCallPart;
     const under = this.#under = this.#open(initial as Initial, this.optionsOf(call));
+    this.#opening.resolve(under);
     this.note("maybeExecuted");
     const outputs = this.made = new TrackedMessages(under[Symbol.asyncIterator]());
     under.finished.then(() => this.#onUnderEnd(null), (error) => this.#onUnderEnd({ error }));
@@ -112,6 +120,30 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
     return this.#finished.promise;
   }
 
+  /** See {@linkcode StreamParts}: what the stream underneath has. */
+  get answer(): AnswerPromises {
+    return this;
+  }
+
+  /** See {@linkcode AnswerPromises}. */
+  get headers(): Promise<Metadata> {
+    return this.#headers ??= this.#told((under) => under.headers);
+  }
+
+  /** See {@linkcode AnswerPromises}. */
+  get trailers(): Promise<Metadata> {
+    return this.#trailers ??= this.#told((under) => under.trailers);
+  }
+
+  #told(take: (under: Stream<Input, Output>) => Promise<Metadata>): Promise<Metadata> {
+    const told = this.#opening.promise
+      .then((under) => under === null ? NO_METADATA : take(under))
+      // The caller hears of the end that its own stream has.
+      .catch((error) => Promise.reject(this.ended?.error ?? error));
+    told.catch(NOTHING);
+    return told;
+  }
+
   /** See {@linkcode StreamParts}. */
   cancel(reason: unknown): void {
     if (this.ended !== null) return;
@@ -125,6 +157,7 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
   override fail(error: unknown): void {
     if (!this.end(error)) return;
     this.#given.reject(error);
+    this.#opening.reject(error);
     this.outputs.fail(error);
     this.send.fail(error);
     this.#under?.cancel(error);
@@ -170,6 +203,7 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
   #endAs(failure: { readonly error: unknown } | null): void {
     if (!this.end(failure?.error)) return;
     this.send.fail(failure === null ? this.#over() : failure.error);
+    this.#opening.resolve(null);
     if (failure === null) this.#finished.resolve();
     else this.#finished.reject(failure.error);
   }

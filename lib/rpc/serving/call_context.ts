@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { InternodeError } from "../../errors.ts";
+import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { abort, guardedController } from "../../runtime/abort.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { CallFigures } from "../metering/call_figures.ts";
+import { AnswerDraft } from "../../session/frames/answer_draft.ts";
 import type { CallRecord } from "./call_record.ts";
 import type { DecodedRoom } from "../../wire/decoded_memory.ts";
 import type { CallSource } from "./call_source.ts";
@@ -37,7 +38,11 @@ class Extra {
   controller: AbortController | null = null;
   closing: AbortController | null = null;
   values: ContextValues | null = null;
+  draft: AnswerDraft | null = null;
 }
+
+/** What of an answer has left. */
+const Left = { nothing: 0, outputs: 1, all: 2 } as const;
 
 /** The context given to handlers. It costs little until it is used. */
 export class CallContext implements HandlerContext {
@@ -56,6 +61,7 @@ export class CallContext implements HandlerContext {
   /** How much of it that is. */
   #heldBytes = 0;
   #extra: Extra | null = null;
+  #left: number = Left.nothing;
 
   /** @param room Counts the memory of what the handler is given. */
   constructor(place: CallPlace, metadata: Metadata, deadlineMs: number, room: DecodedRoom) {
@@ -135,8 +141,44 @@ export class CallContext implements HandlerContext {
     return this.#more().values ??= contextValues();
   }
 
+  /** See {@linkcode HandlerContext}. */
+  setHeaders(metadata: Metadata): void {
+    if (this.#left !== Left.nothing) {
+      const what = this.#left === Left.outputs ? "first output" : "answer";
+      throw invalidArgument(
+        `The headers of a call from ${this.caller} have left with its ${what}: set them before.`,
+      );
+    }
+    this.#makeDraft().addHeaders(metadata);
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  setTrailers(metadata: Metadata): void {
+    if (this.#left === Left.all) {
+      throw invalidArgument(
+        `The trailers of a call from ${this.caller} have left with its answer: set them before.`,
+      );
+    }
+    this.#makeDraft().addTrailers(metadata);
+  }
+
+  /** The metadata that the handler has set; `null` if it has set none. */
+  get draft(): AnswerDraft | null {
+    return this.#extra === null ? null : this.#extra.draft;
+  }
+
+  /** The first output is about to leave. */
+  onOutput(): void {
+    this.#left = Left.outputs;
+  }
+
+  #makeDraft(): AnswerDraft {
+    return this.#more().draft ??= new AnswerDraft();
+  }
+
   /** The handler has ended. */
   leave(): void {
+    this.#left = Left.all;
     if (this.#heldBytes > 0) this.letGo();
     const { serving } = this.#place, extra = this.#extra;
     serving.running--;

@@ -9,6 +9,7 @@ import { InternodeError } from "../../errors.ts";
 import { AcceptedStream } from "../../session/calls/accepted_stream.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
+import type { AnswerDraft } from "../../session/frames/answer_draft.ts";
 import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
 import type { StreamContract } from "../contract/contract.ts";
@@ -102,22 +103,42 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     return waiting === null ? null : accepted(waiting);
   }
 
+  /** The first output is about to leave: the headers leave before it. */
+  beginOutputs(): void {
+    const { context } = this, { draft } = context;
+    context.onOutput();
+    const metadata = draft === null ? null : draft.first;
+    if (metadata !== null) this.#sendMetadata(draft!, metadata, false);
+  }
+
+  /** The last output has left: the trailers leave behind it. */
+  endOutputs(): void {
+    const { draft } = this.context, metadata = draft === null ? null : draft.rest;
+    if (metadata !== null) this.#sendMetadata(draft!, metadata, true);
+  }
+
+  #sendMetadata(draft: AnswerDraft, metadata: Uint8Array<ArrayBuffer>, isRest: boolean): void {
+    const nowMs = this.#source.beginTurn();
+    this.#responder.sendMetadata(this, metadata, nowMs, () => draft.onLeft(isRest));
+  }
+
   /** The handler is done. */
   finish(): void {
     this.input.giveUp(HANDLER_ENDED);
-    const { record, figures } = this.context;
+    const { record, figures, draft } = this.context;
+    const metadata = this.send === null && draft !== null ? draft.rest : null;
     this.#responder.finishStream(this, this.#source.beginTurn(), () => {
       record?.end();
       figures?.succeed(this.#source.beginTurn() - this.arrivedMs);
-    });
+    }, metadata);
   }
 
   /** The handler has failed: sends the error. */
   fail(error: InternodeError, detail: Uint8Array | null): void {
     this.input.giveUp(HANDLER_ENDED);
-    const nowMs = this.#source.beginTurn();
-    if (this.pending) this.context.figures?.fail(error.code, nowMs - this.arrivedMs);
-    this.#responder.failCall(this, error, detail, nowMs);
+    const nowMs = this.#source.beginTurn(), { figures, draft } = this.context;
+    if (this.pending) figures?.fail(error.code, nowMs - this.arrivedMs);
+    this.#responder.failCall(this, error, detail, nowMs, draft === null ? null : draft.rest);
   }
 
   /** The handler has read an input. */

@@ -194,9 +194,15 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     const codec = this.contract.response;
     let sent = true;
     try {
-      const lending = isLent(response, context) ? this.serving.lending : null;
-      if (call === null) responder.respond(id, codec, response, lending);
-      else sent = responder.finishCall(call, codec, response, this.source.beginTurn(), lending);
+      const { draft } = context, metadata = draft === null ? null : draft.rest;
+      // With metadata before it, the response is copied.
+      const isKept = metadata === null && isLent(response, context);
+      const lending = isKept ? this.serving.lending : null;
+      if (call === null) responder.respond(id, codec, response, lending, metadata);
+      else {
+        const nowMs = this.source.beginTurn();
+        sent = responder.finishCall(call, codec, response, nowMs, lending, metadata);
+      }
       // What waits to be sent is lent until it has been.
       if (lending !== null && sent && responder.waitingBytes > 0) context.lent = null;
     } catch (error) {
@@ -254,8 +260,9 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     detail: Uint8Array | null,
   ): void {
     if (this.serving.figures.active && call?.pending !== false) this.#countFailed(call, error);
-    if (call === null) responder.respondError(id, error, detail);
-    else responder.failCall(call, error, detail, this.source.beginTurn());
+    const metadata = context.draft?.rest ?? null;
+    if (call === null) responder.respondError(id, error, detail, metadata);
+    else responder.failCall(call, error, detail, this.source.beginTurn(), metadata);
     logFailure(this.serving, this.contract, this.source, thrown);
     context.record?.fail(error.code, thrown);
     this.#leave(context);

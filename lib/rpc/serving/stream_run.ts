@@ -68,10 +68,11 @@ export class StreamRun<Initial, Input, Output> {
     const returned: unknown = within(record, () => handler(initial, input, context));
     const outputs = within(record, () => outputsOf(returned)) ??
       outputsOf(await returned);
-    if (outputs === null) return;
+    if (outputs === null) return this.#endOutputs();
     this.#outputs = outputs;
     stream.run = this;
     if (context.cancelled !== null) this.cutShort();
+    let isFirst = true;
     while (!this.#isOver) {
       // A generator continues in the span of its caller.
       const next = record === null ? outputs.next() : record.run(() => outputs.next());
@@ -80,8 +81,10 @@ export class StreamRun<Initial, Input, Output> {
       const { done, value } = resultOf<Output>(result, "handler");
       if (done) {
         this.#outputs = null;
-        return;
+        return this.#endOutputs();
       }
+      if (isFirst) this.#beginOutputs();
+      isFirst = false;
       const accepted = this.#output(value as Output);
       if (accepted !== null) await accepted;
     }
@@ -91,8 +94,23 @@ export class StreamRun<Initial, Input, Output> {
     try {
       return this.#stream.output(value);
     } catch (error) {
-      this.#unsent = error;
-      throw error;
+      throw this.#unsent = error;
+    }
+  }
+
+  #beginOutputs(): void {
+    try {
+      this.#stream.beginOutputs();
+    } catch (error) {
+      throw this.#unsent = error;
+    }
+  }
+
+  #endOutputs(): void {
+    try {
+      this.#stream.endOutputs();
+    } catch (error) {
+      throw this.#unsent = error;
     }
   }
 

@@ -5,9 +5,8 @@
  */
 
 import type { Codec } from "../../codec/format/codec.ts";
-import { type ErrorCode, InternodeError } from "../../errors.ts";
+import type { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import { ByteWriter } from "../../wire/byte_writer.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../../wire/frame.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
@@ -15,11 +14,12 @@ import { AnswerCounts } from "../frames/answer_counts.ts";
 import type { BulkLane } from "../sending/bulk_lane.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 import { type IncomingCall, IncomingCallTable } from "./incoming_call_table.ts";
+import { errorPayload, FULL_ERRORS_BYTES } from "../frames/error_payload.ts";
 import { decodeMetadata, type Metadata, NO_METADATA } from "../frames/metadata.ts";
 import type { SendScheduler } from "../sending/send_scheduler.ts";
 import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
-import { type CreditGranter, ReceiveHalf } from "./receive_half.ts";
-import { SendHalf } from "../sending/send_half.ts";
+import type { CreditGranter } from "./receive_half.ts";
+import { checkCredits, idInUse, idOutOfRange, notServed } from "./incoming_checks.ts";
 import { PeerNames } from "./peer_names.ts";
 import type { SessionDelegate } from "./session_delegate.ts";
 import type { HandlerTarget } from "./handler_target.ts";
@@ -32,7 +32,6 @@ import {
   protocolError,
   readText,
   timeIsUp,
-  writeError,
 } from "../frames/wire_error.ts";
 
 /** The peer's calls. Each ends exactly once: by its handler, a cancel, its deadline or the end of the connection. */
@@ -45,6 +44,8 @@ export class IncomingCalls implements Responder {
   readonly names: PeerNames;
   /** Whether new calls are refused because this side is closing. */
   draining = false;
+  /** Whether both sides know the metadata of answers; if not, none is sent. */
+  sendsMetadata = false;
   /** How many bytes of the last response had to wait; 0 if it left in the batch of its turn. */
   waitingBytes = 0;
 
@@ -107,14 +108,9 @@ export class IncomingCalls implements Responder {
     cost: number,
     reader: ByteReader,
   ): void {
-    if (reader.remaining < 8) throw protocolError("The peer opened a stream without its credits.");
+    checkCredits(reader);
     const outputCredit = reader.view.getUint32(reader.position, true);
     const inputCredit = reader.view.getUint32(reader.position + 4, true);
-    if (outputCredit > MAX_CAPACITY || inputCredit > MAX_CAPACITY) {
-      throw protocolError(
-        `The peer opened a stream with capacities ${inputCredit} and ${outputCredit}; at most ${MAX_CAPACITY} are allowed.`,
-      );
-    }
     reader.position += 8;
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
     const deadlineMs = deadline(timeout, arrivedMs);
@@ -134,8 +130,8 @@ export class IncomingCalls implements Responder {
 
   /** Checks that a new call may have that id. */
   checkId(id: number): void {
-    if ((id & SLOT_MASK) >= this.#maxCalls) throw outOfRange(id, this.#maxCalls);
-    if (this.calls.has(id)) throw inUse(id);
+    if ((id & SLOT_MASK) >= this.#maxCalls) throw idOutOfRange(id, this.#maxCalls);
+    if (this.calls.has(id)) throw idInUse(id);
   }
 
   /** Finds the handler of a new call. If none is to run, sends an error and returns `null`. */
@@ -170,19 +166,7 @@ export class IncomingCalls implements Responder {
   /** Adds a stream and makes its two directions. */
   acceptStream(stream: AcceptedStream, outputCredit: number, inputCredit: number): void {
     this.acceptCall(stream);
-    if (outputCredit > 0) {
-      stream.send = new SendHalf(this.#scheduler, FrameType.output, outputCredit);
-      stream.send.id = stream.id;
-    }
-    if (inputCredit > 0) {
-      stream.receive = new ReceiveHalf(
-        this.#granter,
-        stream.id,
-        FrameType.input,
-        inputCredit,
-        stream,
-      );
-    }
+    stream.makeHalves(this.#granter, this.#scheduler, outputCredit, inputCredit);
   }
 
   /** The lane in which large responses wait to be sent. */
@@ -194,29 +178,43 @@ export class IncomingCalls implements Responder {
    * Answers a request.
    *
    * @param lending Takes back the memory of raw bytes that had to wait (`waitingBytes`), once they have left. Otherwise the memory stays with its user. Default: it always stays.
+   * @param metadata Both blocks of the answer's metadata. Default: none.
    * @throws {InternodeError} `InvalidPayload`, `MessageTooLarge` or `Overloaded`; the request then has no response yet.
    */
-  respond<T>(id: number, codec: Codec<T>, value: T, lending: LendingPool | null = null): void {
+  respond<T>(
+    id: number,
+    codec: Codec<T>,
+    value: T,
+    lending: LendingPool | null = null,
+    metadata: Uint8Array | null = null,
+  ): void {
     const scheduler = this.#scheduler, type = FrameType.response;
-    const leaves = scheduler.send(type, 0, 0, id, 0, null, codec, value, null, lending);
+    const prefix = metadata === null || !this.sendsMetadata ? null : metadata;
+    const flags = prefix === null ? 0 : FLAG_METADATA;
+    const leaves = scheduler.send(type, flags, 0, id, 0, prefix, codec, value, null, lending);
     this.waitingBytes = leaves ? 0 : scheduler.enqueuedBytes;
     this.answers.ok++;
   }
 
   /** Answers a call with an error. */
-  respondError(id: number, error: InternodeError, detail: Uint8Array | null): void {
+  respondError(
+    id: number,
+    error: InternodeError,
+    detail: Uint8Array | null,
+    metadata: Uint8Array | null = null,
+  ): void {
     this.answers.onFailed(error.code);
-    this.#sendError(id, error, detail);
+    this.#sendError(id, error, detail, metadata);
   }
 
-  #sendError(id: number, error: InternodeError, detail: Uint8Array | null): void {
-    this.#scheduler.frame(
-      FrameType.error,
-      callErrorNumber(error.code),
-      id,
-      0,
-      this.#errorPayload(error, detail),
-    );
+  #sendError(
+    id: number,
+    error: InternodeError,
+    detail: Uint8Array | null,
+    metadata: Uint8Array | null,
+  ): void {
+    const payload = this.#errorPayload(error, detail, metadata);
+    this.#scheduler.frame(FrameType.error, callErrorNumber(error.code), id, 0, payload);
   }
 
   /** Answers a request that was added before; see {@linkcode IncomingCalls.respond}. Returns whether anyone still waited for it. */
@@ -226,10 +224,11 @@ export class IncomingCalls implements Responder {
     value: T,
     nowMs: number,
     lending: LendingPool | null = null,
+    metadata: Uint8Array | null = null,
   ): boolean {
     if (!call.pending) return false;
     this.#scheduler.nowMs = nowMs;
-    this.respond(call.id, codec, value, lending);
+    this.respond(call.id, codec, value, lending, metadata);
     this.#end(call);
     return true;
   }
@@ -240,15 +239,16 @@ export class IncomingCalls implements Responder {
     error: InternodeError,
     detail: Uint8Array | null,
     nowMs: number,
+    metadata: Uint8Array | null = null,
   ): void {
     if (!call.pending) return;
     this.#scheduler.nowMs = nowMs;
     const send = call instanceof AcceptedStream ? call.send : null;
     if (send === null) {
-      this.respondError(call.id, error, detail);
+      this.respondError(call.id, error, detail, metadata);
     } else {
       this.answers.onFailed(error.code);
-      const payload = this.#errorPayload(error, detail).slice();
+      const payload = this.#errorPayload(error, detail, metadata).slice();
       send.terminate(FrameType.error, callErrorNumber(error.code), payload, error);
     }
     this.#end(call);
@@ -258,8 +258,14 @@ export class IncomingCalls implements Responder {
    * Ends a stream without an error, after all its outputs.
    *
    * @param onEnded Called when all outputs have left, unless something else ends the call first.
+   * @param metadata Both blocks of the metadata of a stream without outputs. Default: none.
    */
-  finishStream(stream: AcceptedStream, nowMs: number, onEnded?: () => void): void {
+  finishStream(
+    stream: AcceptedStream,
+    nowMs: number,
+    onEnded?: () => void,
+    metadata: Uint8Array | null = null,
+  ): void {
     if (!stream.pending) return;
     this.#scheduler.nowMs = nowMs;
     const end = (): void => {
@@ -268,11 +274,31 @@ export class IncomingCalls implements Responder {
       onEnded?.();
     };
     if (stream.send === null) {
-      this.#scheduler.frame(FrameType.outputEnd, 0, stream.id, 0);
+      const mayTell = this.sendsMetadata && this.#scheduler.pendingBytes <= FULL_ERRORS_BYTES;
+      const payload = metadata !== null && mayTell ? metadata : undefined;
+      this.#scheduler.frame(FrameType.outputEnd, 0, stream.id, 0, payload);
       end();
     } else {
       stream.send.end(end, nowMs);
     }
+  }
+
+  /**
+   * Sends metadata of a stream with outputs, as one of them.
+   *
+   * @param metadata Both blocks.
+   * @param onLeft Called when it has left, unless the call ends first.
+   * @throws {InternodeError} `MessageTooLarge`; nothing was sent then.
+   */
+  sendMetadata(
+    stream: AcceptedStream,
+    metadata: Uint8Array<ArrayBuffer>,
+    nowMs: number,
+    onLeft: () => void,
+  ): void {
+    if (!stream.pending || stream.send === null || !this.sendsMetadata) return;
+    this.#scheduler.nowMs = nowMs;
+    stream.send.sendMetadata(metadata, onLeft);
   }
 
   /** Ends a call that was added before, for a reason outside its handler; the handler is notified. */
@@ -291,7 +317,7 @@ export class IncomingCalls implements Responder {
     const mayHaveRun = call === null ? !unfinished : call.hasBegun;
     const error = cancelledByCaller(code, readText(reader), mayHaveRun);
     if (call !== null) this.#cancel(call, error);
-    else this.#sendError(id, error, null);
+    else this.#sendError(id, error, null, null);
     return true;
   }
 
@@ -299,7 +325,7 @@ export class IncomingCalls implements Responder {
   onPayloadLost(id: number): void {
     const error = payloadLost("remote", "executed");
     const call = this.calls.get(id);
-    if (call === null) this.#sendError(id, error, null);
+    if (call === null) this.#sendError(id, error, null, null);
     else this.#cancel(call, error);
   }
 
@@ -349,13 +375,13 @@ export class IncomingCalls implements Responder {
     call.onCancelled(error);
   }
 
-  /** The bytes of an error, valid until the next call. */
-  #errorPayload(error: InternodeError, detail: Uint8Array | null): Uint8Array<ArrayBuffer> {
-    const brief = this.#scheduler.pendingBytes > FULL_ERRORS_BYTES;
-    ERROR_WRITER.position = 0;
-    if (brief) writeError(ERROR_WRITER, error, null, SHORT_TEXT_BYTES);
-    else writeError(ERROR_WRITER, error, detail);
-    return ERROR_WRITER.bytes.subarray(0, ERROR_WRITER.position);
+  #errorPayload(
+    error: InternodeError,
+    detail: Uint8Array | null,
+    metadata: Uint8Array | null,
+  ): Uint8Array<ArrayBuffer> {
+    const told = this.sendsMetadata ? metadata : null;
+    return errorPayload(error, detail, told, this.#scheduler.pendingBytes);
   }
 
   #end(call: IncomingCall): void {
@@ -368,29 +394,6 @@ export class IncomingCalls implements Responder {
   }
 }
 
-/** The largest capacity of one direction of a stream. */
-const MAX_CAPACITY = 65_535;
-
-function outOfRange(id: number, maxCalls: number): InternodeError {
-  return protocolError(
-    `The peer sent a call with id ${id}, which is out of range: maxCalls is ${maxCalls}.`,
-  );
-}
-
-function inUse(id: number): InternodeError {
-  return protocolError(`The peer sent a call with id ${id}, whose slot is in use.`);
-}
-
-function notServed(code: ErrorCode, message: string): InternodeError {
-  return new InternodeError(code, message, { origin: "remote", outcome: "notExecuted" });
-}
-
 function deadline(timeout: number, nowMs: number): number {
   return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;
 }
-
-/** While more bytes than this wait to be sent, errors are sent with a short text: a peer might provoke many at once. */
-const FULL_ERRORS_BYTES = 1024 * 1024;
-const SHORT_TEXT_BYTES = 64;
-
-const ERROR_WRITER = new ByteWriter(256);

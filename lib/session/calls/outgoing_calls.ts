@@ -9,16 +9,17 @@ import { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { FLAG_METADATA, FrameType, KIND_MASK } from "../../wire/frame.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
+import { type AnswerMetadata, takeAnswerMetadata } from "../frames/answer_metadata.ts";
 import { encodeMetadata, type Metadata } from "../frames/metadata.ts";
 import { NameNumbers } from "./name_numbers.ts";
 import { OpenedStream, openingPrefix } from "./opened_stream.ts";
 import type { SendScheduler } from "../sending/send_scheduler.ts";
 import { type OutgoingCall, OutgoingCallTable } from "../sending/outgoing_call_table.ts";
-import { type CreditGranter, ReceiveHalf } from "./receive_half.ts";
+import type { CreditGranter } from "./receive_half.ts";
 import { SlotQueue } from "../sending/slot_queue.ts";
-import { SendHalf } from "../sending/send_half.ts";
 import { timeoutArgument } from "../sending/time_left.ts";
 import {
+  answeredError,
   errorNumber,
   lostCall,
   outOfTime,
@@ -39,6 +40,8 @@ export class OutgoingCalls {
   readonly names: NameNumbers;
   /** The calls that wait for a slot or for room. */
   readonly queue: SlotQueue;
+  /** Whether both sides know the metadata of answers. */
+  takesMetadata = false;
 
   readonly #scheduler: SendScheduler;
   readonly #buffer: ReceiveBuffer;
@@ -139,20 +142,7 @@ export class OutgoingCalls {
   ): void {
     const prefix = openingPrefix(outputCredit, inputCredit, metadata);
     this.#begin(FrameType.open, stream, handler, prefix, metadata !== null, codec, value);
-    if (outputCredit > 0) {
-      const { id } = stream, type = FrameType.output;
-      stream.receive = new ReceiveHalf(this.#granter, id, type, outputCredit, stream);
-    }
-    const opened = (): void => {
-      if (inputCredit > 0) {
-        stream.send = new SendHalf(this.#scheduler, FrameType.input, inputCredit);
-        stream.send.id = stream.id;
-      }
-      stream.onOpened();
-    };
-    // A large opening is sent in fragments; inputs must wait for the last one.
-    if (stream.state === "sent") opened();
-    else stream.whenTransmitted = opened;
+    stream.makeHalves(this.#granter, this.#scheduler, outputCredit, inputCredit);
   }
 
   /** A function of its own: a closure in `request` would cost time in each call. */
@@ -279,7 +269,9 @@ export class OutgoingCalls {
   onResponse(id: number, flags: number, reader: ByteReader): void {
     const call = this.checkResponse(id);
     const late = call.state === "abandoned";
+    const told = (flags & FLAG_METADATA) === 0 || late ? null : this.#metadataOf(call, reader);
     this.#end(call);
+    if (told !== null) call.onMetadata(told);
     if (!late) call.onResponse(flags & KIND_MASK, reader);
     this.queue.flow();
   }
@@ -298,15 +290,11 @@ export class OutgoingCalls {
     const late = call.state === "abandoned";
     this.#buffer.drop(id, true);
     this.#scheduler.drop(id, false);
+    const told = parts.hasMetadata && !late ? this.#metadataOf(call, reader) : null;
     this.#end(call);
-    const error = new InternodeError(parts.code, parts.message, {
-      origin: "remote",
-      // Whatever the peer says, the call was sent.
-      outcome: parts.outcome === "notSent" ? "notExecuted" : parts.outcome,
-      remoteName: parts.name,
-      remoteMessage: parts.name === undefined ? undefined : parts.message,
-    });
+    const error = answeredError(parts);
     if (call instanceof OpenedStream) call.close(error);
+    if (told !== null) call.onMetadata(told);
     if (!late) call.onError(error, parts.hasDetail ? reader : null);
     this.queue.flow();
   }
@@ -324,7 +312,7 @@ export class OutgoingCalls {
   }
 
   /** The handler has ended a stream without an error. */
-  onOutputEnd(id: number, count: number): void {
+  onOutputEnd(id: number, count: number, reader: ByteReader): void {
     const call = this.calls.get(id);
     if (!(call instanceof OpenedStream) || call.state === "waiting") {
       throw notInFlight("ended the outputs of", id, "stream");
@@ -334,8 +322,10 @@ export class OutgoingCalls {
       throw protocolError("The peer counted outputs of a stream without outputs.");
     }
     if (!late) call.receive?.checkEnd(count);
+    const told = reader.remaining > 0 && !late ? this.#metadataOf(call, reader) : null;
     this.#scheduler.drop(id, false);
     this.#end(call);
+    if (told !== null) call.onMetadata(told);
     if (!late) {
       if (call.receive === null) call.onEnd();
       else call.receive.onEnd(count);
@@ -386,6 +376,14 @@ export class OutgoingCalls {
     const begun = inPart ? "notExecuted" : "maybeExecuted";
     const error = outOfTime(call.state === "waiting" ? "notSent" : begun);
     this.cancel(call, error, "DeadlineExceeded", this.#scheduler.nowMs);
+  }
+
+  /** Takes the metadata of an answer that ends a call; `null` if the two sides do not know it. */
+  #metadataOf(call: OutgoingCall, reader: ByteReader): AnswerMetadata | null {
+    if (!this.takesMetadata) return null;
+    const metadata = takeAnswerMetadata(reader);
+    if (call instanceof OpenedStream) call.checkMetadata(metadata);
+    return metadata;
   }
 
   #end(call: OutgoingCall): void {

@@ -41,9 +41,11 @@ export class ReceiveHalf {
   sequence = 0;
   /** Whether the direction has ended. */
   ended = false;
+  /** Whether the trailers have come, after which only the end or an error may follow. */
+  hasTrailers = false;
 
   readonly #granter: CreditGranter;
-  readonly #sink: MessageSink;
+  #sink: MessageSink;
   readonly #id: number;
   readonly #creditType: number;
   readonly #capacity: number;
@@ -100,7 +102,7 @@ export class ReceiveHalf {
 
   /** Checks that the direction may end after `count` messages. */
   checkEnd(count: number): void {
-    if (this.ended) throw protocolError("The peer ended a stream twice.");
+    if (this.ended && !this.hasTrailers) throw protocolError("The peer ended a stream twice.");
     if (count !== this.sequence) {
       throw protocolError(
         `The peer ended a stream after ${count} messages, but ${this.sequence} have arrived.`,
@@ -113,6 +115,24 @@ export class ReceiveHalf {
     this.checkEnd(count);
     this.ended = true;
     this.#sink.onEnd();
+  }
+
+  /** The trailers have come: no message may follow. */
+  onTrailers(): void {
+    this.hasTrailers = this.ended = true;
+  }
+
+  /** Calls back before the next message is passed on, if there is one. */
+  beforeNext(action: () => void): void {
+    const sink = this.#sink;
+    this.#sink = {
+      onMessage: (kind, reader): void => {
+        this.#sink = sink;
+        action();
+        sink.onMessage(kind, reader);
+      },
+      onEnd: (): void => sink.onEnd(),
+    };
   }
 
   /** Counts the memory of a message that waits to be read; see {@linkcode DecodedRoom}. */

@@ -25,9 +25,20 @@ export interface Responder {
   /** Adds a stream and makes its two directions. */
   acceptStream(stream: AcceptedStream, outputCredit: number, inputCredit: number): void;
   /** Answers a call at once. Throws if the value cannot be sent; the call then has no response yet. */
-  respond<T>(id: number, codec: Codec<T>, value: T, lending?: LendingPool | null): void;
+  respond<T>(
+    id: number,
+    codec: Codec<T>,
+    value: T,
+    lending?: LendingPool | null,
+    metadata?: Uint8Array | null,
+  ): void;
   /** Answers a call with an error. */
-  respondError(id: number, error: InternodeError, detail: Uint8Array | null): void;
+  respondError(
+    id: number,
+    error: InternodeError,
+    detail: Uint8Array | null,
+    metadata?: Uint8Array | null,
+  ): void;
   /** Answers a call that was added before; returns whether it still waited. */
   finishCall<T>(
     call: IncomingCall,
@@ -35,6 +46,7 @@ export interface Responder {
     value: T,
     nowMs: number,
     lending?: LendingPool | null,
+    metadata?: Uint8Array | null,
   ): boolean;
   /** Answers a call that was added before with an error, after all outputs accepted so far. */
   failCall(
@@ -42,7 +54,20 @@ export interface Responder {
     error: InternodeError,
     detail: Uint8Array | null,
     nowMs: number,
+    metadata?: Uint8Array | null,
   ): void;
-  /** Ends a stream without an error, after all outputs accepted so far. */
-  finishStream(stream: AcceptedStream, nowMs: number, onEnded?: () => void): void;
+  /** Ends a stream without an error, after all outputs accepted so far. Metadata is for one without outputs. */
+  finishStream(
+    stream: AcceptedStream,
+    nowMs: number,
+    onEnded?: () => void,
+    metadata?: Uint8Array | null,
+  ): void;
+  /** Sends metadata of a stream with outputs, as one of them. Throws if it cannot be sent. */
+  sendMetadata(
+    stream: AcceptedStream,
+    metadata: Uint8Array<ArrayBuffer>,
+    nowMs: number,
+    onLeft: () => void,
+  ): void;
 }

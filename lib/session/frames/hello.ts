@@ -20,6 +20,8 @@ export const FEATURE_RENEWAL = 2;
 export const FEATURE_NAME_REUSE = 4;
 /** Feature bit: the sender knows the certificates that both sides have shown, and binds proofs to them. */
 export const FEATURE_BINDING = 8;
+/** Feature bit: the sender knows the metadata of answers. */
+export const FEATURE_ANSWER_METADATA = 16;
 
 /** "INTR": detects a peer that speaks another protocol at once. */
 const MAGIC = 0x5254_4e49;

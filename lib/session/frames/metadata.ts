@@ -49,17 +49,35 @@ export function encodeMetadata(metadata: Metadata): Uint8Array<ArrayBuffer> {
 
 /** Reads a block and leaves the reader after it. */
 export function decodeMetadata(reader: ByteReader): Metadata {
-  const length = readLength(reader, reader.end);
-  const end = reader.position + length;
-  if (length > MAX_METADATA_BYTES || end > reader.end) {
-    throw protocolError("The peer sent metadata that is cut short or too long.");
-  }
+  const end = readEnd(reader);
   const metadata: Record<string, string> = Object.create(null);
   let has: IndexKeys = "none";
   while (reader.position < end) {
     has = setProperty(metadata, readText(reader, end), readText(reader, end), has);
   }
   return metadata;
+}
+
+/**
+ * Checks a block, and copies it so that {@linkcode decodeMetadata} can read it
+ * later, or never. Leaves the reader after it.
+ *
+ * @returns The block; `null` if it has no entries.
+ */
+export function takeMetadata(reader: ByteReader): Uint8Array<ArrayBuffer> | null {
+  const start = reader.position, end = readEnd(reader);
+  if (reader.position === end) return null;
+  while (reader.position < end) {
+    skipText(reader, end);
+    skipText(reader, end);
+  }
+  return reader.bytes.slice(start, end);
+}
+
+function readEnd(reader: ByteReader): number {
+  const length = readLength(reader, reader.end), end = reader.position + length;
+  if (length <= MAX_METADATA_BYTES && end <= reader.end) return end;
+  throw protocolError("The peer sent metadata that is cut short or too long.");
 }
 
 function writeText(writer: ByteWriter, text: unknown): void {
@@ -84,13 +102,18 @@ function writeText(writer: ByteWriter, text: unknown): void {
 }
 
 function readText(reader: ByteReader, end: number): string {
-  const length = readLength(reader, end);
-  const start = reader.position;
+  const start = skipText(reader, end);
+  return decoder.decode(reader.bytes.subarray(start, reader.position));
+}
+
+/** Returns where the text begins, and leaves the reader after it. */
+function skipText(reader: ByteReader, end: number): number {
+  const length = readLength(reader, end), start = reader.position;
   if (start + length > end) {
     throw protocolError("The peer sent metadata with a string that is cut short.");
   }
   reader.position = start + length;
-  return decoder.decode(reader.bytes.subarray(start, start + length));
+  return start;
 }
 
 function readLength(reader: ByteReader, end: number): number {

@@ -54,6 +54,7 @@ export const MAX_ERROR_DETAIL_BYTES: number = INTERACTIVE_BYTES - HEAD_BYTES -
   MAX_ERROR_TEXT_BYTES - 1 - MAX_ERROR_NAME_BYTES;
 const FLAG_DETAIL = 1;
 const FLAG_NAME = 2;
+const FLAG_METADATA = 4;
 /** The name of errors if no name is sent. */
 const USUAL_NAME = "Error";
 
@@ -97,18 +98,21 @@ export function reasonText(reason: unknown): Uint8Array<ArrayBuffer> {
 
 /**
  * Writes the payload of an error frame: u8 outcome, u8 flags (1: detail, 2:
- * name), u16 text length, the text, u8 name length, the name, the detail. A
- * detail of more than {@linkcode MAX_ERROR_DETAIL_BYTES} is left out.
+ * name, 4: metadata), u16 text length, the text, u8 name length, the name, the
+ * metadata, the detail. A detail of more than {@linkcode
+ * MAX_ERROR_DETAIL_BYTES} is left out.
  *
  * @param error Its `remoteName` is sent unless it is the usual one.
  * @param detail The detail's bytes, already encoded, or `null`.
  * @param maxTextBytes How much of the text is sent at most, in UTF-8. Default: 4,096.
+ * @param metadata Both blocks of the answer's metadata. Default: none.
  */
 export function writeError(
   writer: ByteWriter,
   error: InternodeError,
   detail: Uint8Array | null,
   maxTextBytes: number = MAX_ERROR_TEXT_BYTES,
+  metadata: Uint8Array | null = null,
 ): void {
   const { outcome, message, remoteName = USUAL_NAME } = error;
   const text = errorText(message, maxTextBytes);
@@ -119,7 +123,8 @@ export function writeError(
   view.setUint8(position, OUTCOMES.indexOf(outcome));
   view.setUint8(
     position + 1,
-    (told === null ? 0 : FLAG_DETAIL) | (name === null ? 0 : FLAG_NAME),
+    (told === null ? 0 : FLAG_DETAIL) | (name === null ? 0 : FLAG_NAME) |
+      (metadata === null ? 0 : FLAG_METADATA),
   );
   view.setUint16(position + 2, text.length, true);
   writer.position = position + HEAD_BYTES;
@@ -129,6 +134,7 @@ export function writeError(
     writer.view.setUint8(writer.position++, name.length);
     writer.append(name);
   }
+  if (metadata !== null) writer.append(metadata);
   if (told !== null) writer.append(told);
 }
 
@@ -142,12 +148,14 @@ export interface WireError {
   readonly message: string;
   /** The name of the error that a handler threw; `undefined` if no handler threw. */
   readonly name: string | undefined;
-  /** Whether a detail follows in the reader. */
+  /** Whether a detail follows in the reader, behind the metadata. */
   readonly hasDetail: boolean;
+  /** Whether the answer's metadata follows in the reader. */
+  readonly hasMetadata: boolean;
 }
 
 /**
- * Reads the payload of an error frame, up to the detail.
+ * Reads the payload of an error frame, up to the metadata and the detail.
  *
  * @param number The frame's `code`.
  * @returns The parts; `null` for a malformed payload.
@@ -172,7 +180,19 @@ export function readError(number: number, reader: ByteReader): WireError | null 
     message: plainText(decoder.decode(bytes.subarray(textAt, textEnd))),
     name: code === "HandlerFailed" ? name : undefined,
     hasDetail: (flags & FLAG_DETAIL) !== 0,
+    hasMetadata: (flags & FLAG_METADATA) !== 0,
   };
+}
+
+/** The error of a call that the peer has answered with it. */
+export function answeredError({ code, message, outcome, name }: WireError): InternodeError {
+  return new InternodeError(code, message, {
+    origin: "remote",
+    // Whatever the peer says, the call was sent.
+    outcome: outcome === "notSent" ? "notExecuted" : outcome,
+    remoteName: name,
+    remoteMessage: name === undefined ? undefined : message,
+  });
 }
 
 /** Reads the text of a goodbye or cancel frame, safe to show; bytes that are not UTF-8 become U+FFFD. */

@@ -183,11 +183,15 @@ export class BulkLane {
       this.discard(message);
       return;
     }
-    const size = isMessage(message.type)
+    const isWhole = !isMessage(message.type);
+    const size = !isWhole
       ? Math.min(payload.length - sent, this.#budget.limits.maxFragmentBytes)
       : payload.length;
     const inPieces = size < payload.length;
-    if (isBulk(message.type, inPieces ? FLAG_FIRST : 0, size)) this.pacer.onSent(size, nowMs);
+    // Errors are no messages, and the peer does not count them.
+    if (!isWhole && isBulk(message.type, inPieces ? FLAG_FIRST : 0, size)) {
+      this.pacer.onSent(size, nowMs);
+    }
     const header = sent === 0
       ? this.#beginFirst(data, message, inPieces, nowMs)
       : data.begin(fragmentType(message.type), 0, 0, message.id, 0);

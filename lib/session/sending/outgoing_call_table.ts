@@ -6,6 +6,7 @@
 
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { takePastDue } from "../frames/past_due.ts";
+import type { AnswerMetadata } from "../frames/answer_metadata.ts";
 import { type CallTime, UNLIMITED_TIME } from "../frames/call_time.ts";
 
 /** How many low bits of an id are its slot; the rest counts the slot's uses. */
@@ -43,6 +44,8 @@ export abstract class OutgoingCall {
 
   /** The first message of the call had to wait, and has now left completely. */
   onTransmitted(): void {}
+  /** Headers, trailers or both, which come once each. The answer follows; for a stream, outputs may come before it. */
+  onMetadata(_metadata: AnswerMetadata): void {}
   /** The response. The payload is valid during this call only. If it throws, the call fails, not the session. */
   abstract onResponse(kind: number, reader: ByteReader): void;
   /** The call has failed; `detail` is at the peer's detail during this call only, or `null`. */

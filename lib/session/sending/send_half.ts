@@ -35,12 +35,28 @@ export class SendHalf extends StreamQueue {
    * @throws {InternodeError} `InvalidPayload` or `MessageTooLarge`; nothing was sent then.
    */
   send<T>(codec: Codec<T>, value: T): WaitingMessage | null {
-    const message = this.#scheduler.sendInOrder(this, codec, value);
+    return this.#wait(this.#scheduler.sendInOrder(this, codec, value));
+  }
+
+  /** @param message What has to wait; `null` if it has left. */
+  #wait(message: QueuedMessage | null): WaitingMessage | null {
     if (message === null) return null;
     const waiting: WaitingMessage = { message, onAccepted: NOTHING, onRefused: NOTHING };
     this.wait(waiting);
     this.#scheduler.awaitRoom(this);
     return waiting;
+  }
+
+  /**
+   * Sends metadata in the place of a message, or queues it.
+   *
+   * @param onLeft Called when it has left; not called if the stream ends before.
+   * @throws {InternodeError} `MessageTooLarge`; nothing was sent then.
+   */
+  sendMetadata(payload: Uint8Array<ArrayBuffer>, onLeft: () => void): void {
+    const waiting = this.#wait(this.#scheduler.sendMetadata(this, payload));
+    if (waiting === null) onLeft();
+    else waiting.onAccepted = onLeft;
   }
 
   /**

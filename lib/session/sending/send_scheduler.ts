@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "../../codec/format/codec.ts";
-import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
+import { FLAG_METADATA, HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
 import { messageCost } from "../../wire/limits.ts";
 import { plainBytes } from "../../wire/plain_bytes.ts";
 import { MessageLanes } from "./message_lanes.ts";
@@ -95,6 +95,11 @@ export class SendScheduler extends MessageLanes {
     if (raw === null) encoding.runDeferred();
     this.listener.onOutput();
     return null;
+  }
+
+  /** Sends metadata as a message of a stream; see {@linkcode SendScheduler.sendInOrder}. */
+  sendMetadata(stream: StreamQueue, payload: Uint8Array<ArrayBuffer>): QueuedMessage | null {
+    return this.#inOrder(stream, FLAG_METADATA, payload);
   }
 
   /** A payload that has to wait. It must not change when the caller reuses its buffer after a small send. */
@@ -300,10 +305,10 @@ export class SendScheduler extends MessageLanes {
 
   #inOrder(
     stream: StreamQueue,
-    kind: number,
+    flags: number,
     payload: Uint8Array<ArrayBuffer>,
   ): QueuedMessage | null {
-    const message = new QueuedMessage(stream.type, kind, 0, stream.id, 0, payload, null, stream);
+    const message = new QueuedMessage(stream.type, flags, 0, stream.id, 0, payload, null, stream);
     this.budget.checkSize(message.totalBytes);
     if (!this.#fits(stream, message.totalBytes)) return message;
     this.transmit(stream, message);

@@ -6,7 +6,7 @@
 
 import type { SeededRandom } from "../../../lib/testing/time/seeded_random.ts";
 import { FLAG_FIRST, FLAG_METADATA, FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
-import { errorPayload, namePayload, u32, utf8 } from "../../support/session/raw_frames.ts";
+import { errorPayload, joined, namePayload, u32, utf8 } from "../../support/session/raw_frames.ts";
 import { HANDLER_NAMES } from "../world/app_handlers.ts";
 import { EDGE_WORDS } from "./byte_mutator.ts";
 import type { FrameWriter } from "./frame_writer.ts";
@@ -26,6 +26,17 @@ const METADATA: readonly Uint8Array[] = [
   new Uint8Array([8, 0, 1, 0, 0x6b, 3, 0, 0x76, 0x76, 0x76]),
   new Uint8Array([15, 0, 9, 0, ...utf8("__proto__"), 2, 0, 0xff, 0xfe]),
 ];
+/** Metadata of answers: no headers, then trailers or none. */
+const TRAILERS: readonly Uint8Array[] = [
+  new Uint8Array(4),
+  joined(new Uint8Array(2), METADATA[1]!),
+  joined(new Uint8Array(2), METADATA[2]!),
+];
+/** The same with headers before them. */
+const HEADERS: readonly Uint8Array[] = [
+  joined(METADATA[1]!, new Uint8Array(2)),
+  joined(METADATA[2]!, METADATA[1]!),
+];
 const ERRORS: readonly Uint8Array[] = [
   errorPayload(3, "it failed"),
   errorPayload(1, ""),
@@ -33,6 +44,10 @@ const ERRORS: readonly Uint8Array[] = [
   errorPayload(9, "ä".repeat(2_000), new Uint8Array([1, 2, 3])),
   new Uint8Array([3, 3, 1, 0, 0x78, 2, 0xc3, 0x28, 0x93]),
 ];
+/** Payloads of errors with metadata. */
+const TOLD_ERRORS: readonly Uint8Array[] = TRAILERS.map((metadata) =>
+  joined(new Uint8Array([3, 5, 1, 0, 0x78]), metadata, new Uint8Array([0x93, 1]))
+);
 /** Payloads of errors that are cut short, each at another place. */
 const SHORT_ERRORS: readonly Uint8Array[] = [
   new Uint8Array(3),
@@ -40,6 +55,8 @@ const SHORT_ERRORS: readonly Uint8Array[] = [
   new Uint8Array([3, 2, 1, 0, 0x78]),
   new Uint8Array([3, 2, 1, 0, 0x78, 1]),
   new Uint8Array([3, 3, 255, 255, 0x78]),
+  new Uint8Array([3, 4, 1, 0, 0x78, 1]),
+  new Uint8Array([3, 4, 1, 0, 0x78, 0, 0, 9, 0]),
 ];
 /** The same of metadata. */
 const SHORT_METADATA: readonly Uint8Array[] = [
@@ -216,7 +233,8 @@ export class FrameMaker {
     if (random.chance(0.1)) {
       const code = call.isCancelled ? 4 : random.pick([5, 6, 6, 7, 9, 12, 200]);
       const isShort = !this.isHonest && random.chance(0.04);
-      const payload = random.pick(isShort ? SHORT_ERRORS : ERRORS);
+      const told = call.hasTrailers || random.chance(0.8) ? ERRORS : TOLD_ERRORS;
+      const payload = random.pick(isShort ? SHORT_ERRORS : told);
       writer.with(FrameType.error, 0, code, call.id, 0, payload);
       model.answered(call);
       return true;
@@ -226,6 +244,7 @@ export class FrameMaker {
       if (call.left === 0 && !call.isStream) model.answered(call);
       return true;
     }
+    if (random.chance(0.15)) return this.#metadata(call, random);
     if (!call.isStream) {
       if (!this.#message(FrameType.response, call, 0, random)) return false;
       if (call.left === 0) model.answered(call);
@@ -236,12 +255,43 @@ export class FrameMaker {
       call.inputs = call.inputBytes = 0;
       return true;
     }
-    if (call.outputs < call.outputCredit && random.chance(0.85)) {
+    const mayFollow = !call.hasTrailers || (!this.isHonest && random.chance(0.01));
+    if (mayFollow && call.outputs < call.outputCredit && random.chance(0.85)) {
       return this.#message(FrameType.output, call, call.outputs++, random);
     }
     if (random.chance(0.6)) return false;
     writer.frame(FrameType.outputEnd, 0, 0, call.id, call.outputs, 0);
     model.answered(call);
+    return true;
+  }
+
+  /** Metadata of an answer: with the response, as an output, or with the end of a stream without outputs. */
+  #metadata(call: TheirCall, random: SeededRandom): boolean {
+    const { model, writer } = this;
+    const isWrong = !this.isHonest && random.chance(0.02);
+    const mayHaveHeaders = call.outputs === 0 || isWrong;
+    const blocks = isWrong && random.chance(0.5)
+      ? random.pick(SHORT_METADATA)
+      : random.pick(mayHaveHeaders && random.chance(0.5) ? HEADERS : TRAILERS);
+    if (call.hasTrailers && !isWrong) return false;
+    if (call.isStream && !call.hasOutputs) {
+      writer.with(FrameType.outputEnd, 0, 0, call.id, 0, blocks);
+      model.answered(call);
+      return true;
+    }
+    if (call.isStream && call.outputs >= call.outputCredit) return false;
+    const value = call.isStream ? (isWrong ? 1 : 0) : random.int(0, 9);
+    const payload = new Uint8Array(blocks.length + value);
+    payload.set(blocks);
+    if (!writer.hasRoom(payload.length) || !model.spend(payload.length)) return false;
+    if (!call.isStream) {
+      writer.with(FrameType.response, FLAG_METADATA, 0, call.id, 0, payload);
+      model.answered(call);
+      return true;
+    }
+    // Where trailers stand, the second block is no longer empty.
+    call.hasTrailers = HEADERS[1] === blocks || (TRAILERS.indexOf(blocks) > 0);
+    writer.with(FrameType.output, FLAG_METADATA, 0, call.id, call.outputs++, payload);
     return true;
   }
 

@@ -28,8 +28,12 @@ export interface TheirCall {
   readonly id: number;
   readonly isStream: boolean;
   left: number;
+  /** Whether its handler may send outputs. */
+  readonly hasOutputs: boolean;
   outputCredit: number;
   outputs: number;
+  /** Whether its trailers were sent, behind which only the end may come. */
+  hasTrailers: boolean;
   isCancelled: boolean;
   /** Inputs that came and were not reported. */
   inputs: number;
@@ -174,8 +178,10 @@ export class PeerModel {
       id,
       isStream,
       left: 0,
+      hasOutputs: outputCredit > 0,
       outputCredit,
       outputs: 0,
+      hasTrailers: false,
       isCancelled: false,
       inputs: 0,
       inputBytes: 0,

@@ -6,6 +6,7 @@
 
 import {
   encodeHello,
+  FEATURE_ANSWER_METADATA,
   FEATURE_CHECKSUM,
   FEATURE_NAME_REUSE,
 } from "../../../lib/session/frames/hello.ts";
@@ -261,7 +262,8 @@ function makeHello(setup: Setup, random: SeededRandom, isWrong: boolean): Uint8A
     name: isDialler ? "tcp://b:2" : "tcp://a:1",
     peerName: random.chance(0.5) ? "" : isDialler ? "tcp://a:1" : "tcp://b:2",
     features: (setup["checksum"] === true || random.chance(0.5) ? FEATURE_CHECKSUM : 0) |
-      (random.chance(0.5) ? FEATURE_NAME_REUSE : 0),
+      (random.chance(0.5) ? FEATURE_NAME_REUSE : 0) |
+      (random.chance(0.8) ? FEATURE_ANSWER_METADATA : 0),
     authenticates: setup["auth"] === true,
     maxMessageBytes: Number(setup["peerMaxMessage"]),
     maxFragmentBytes: Number(setup["peerMaxFragment"]),

@@ -19,7 +19,7 @@ import {
   type ServedCall,
   type ServedStream,
 } from "./app_calls.ts";
-import { FAILED, HANDLER_NAMES, handlers } from "./app_handlers.ts";
+import { FAILED, HANDLER_NAMES, handlers, TOLD } from "./app_handlers.ts";
 import type { Step } from "../fuzz_case.ts";
 import { Finding, must } from "../fuzz_target.ts";
 import { payloadOf, streamKey } from "../pattern.ts";
@@ -251,6 +251,13 @@ export class App implements SessionDelegate, CallEvents {
     if (error === null) stream.sent.push(size);
   }
 
+  /** Sends metadata of a stream of the peer's as an output. */
+  tell(stream: ServedStream, metadata: Uint8Array<ArrayBuffer>): void {
+    const { incoming } = this.session, { nowMs } = this;
+    if (stream.send === null || stream.send.ended) return;
+    this.attempt(() => incoming.sendMetadata(stream, metadata, nowMs, () => {}));
+  }
+
   /** Cancels a call or stream of this side. */
   cancel(place: number): void {
     const all = this.calls.length + this.streams.length;
@@ -266,8 +273,11 @@ export class App implements SessionDelegate, CallEvents {
     if (call === undefined) return;
     const { incoming } = this.session, { nowMs } = this;
     const payload = payloadOf(call.id, Math.min(length, this.maxSendBytes));
-    const error = this.attempt(() => void incoming.finishCall(call, rawCodec, payload, nowMs));
-    if (error !== null) incoming.failCall(call, error, null, nowMs);
+    const told = TOLD[length % 5] ?? null;
+    const error = this.attempt(() =>
+      void incoming.finishCall(call, rawCodec, payload, nowMs, null, told)
+    );
+    if (error !== null) incoming.failCall(call, error, null, nowMs, told);
   }
 
   /** Ends a stream of the peer's well. */

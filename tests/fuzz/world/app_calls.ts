@@ -8,6 +8,7 @@ import type { InternodeError } from "../../../lib/errors.ts";
 import { AcceptedStream } from "../../../lib/session/calls/accepted_stream.ts";
 import { IncomingCall } from "../../../lib/session/calls/incoming_call_table.ts";
 import { OpenedStream } from "../../../lib/session/calls/opened_stream.ts";
+import type { AnswerMetadata } from "../../../lib/session/frames/answer_metadata.ts";
 import { CallTime } from "../../../lib/session/frames/call_time.ts";
 import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
 import type { ReceiveHalf } from "../../../lib/session/calls/receive_half.ts";
@@ -49,6 +50,11 @@ export class FuzzCall extends OutgoingCall {
     this.time = new CallTime(0, deadlineMs);
     this.key = key;
     this.echoes = echoes;
+  }
+
+  override onMetadata(metadata: AnswerMetadata): void {
+    if (this.endings > 0) this.owner.breach("metadata of a request came after its end");
+    void [metadata.headers, metadata.trailers];
   }
 
   override onResponse(kind: number, reader: ByteReader): void {
@@ -112,6 +118,7 @@ export class FuzzStream extends OpenedStream {
   endings = 0;
   openings = 0;
   endedWell = false;
+  hasTrailers = false;
   /** Its id, kept beyond its end. */
   lastId = -1;
   readonly sent: number[] = [];
@@ -132,7 +139,18 @@ export class FuzzStream extends OpenedStream {
     if (this.endings > 0) this.owner.breach("a stream has opened after its end");
   }
 
+  override onMetadata(metadata: AnswerMetadata): void {
+    const { owner, received } = this;
+    if (this.endings > 0) owner.breach("metadata of a stream came after its end");
+    if (metadata.hasHeaders && received.lengths.length > 0) owner.breach("headers came late");
+    const has = metadata.hasHeaders || metadata.hasTrailers;
+    if (this.hasTrailers && has) owner.breach("metadata came behind the trailers");
+    this.hasTrailers ||= metadata.hasTrailers;
+    void [metadata.headers, metadata.trailers];
+  }
+
   override onMessage(kind: number, reader: ByteReader): void {
+    if (this.hasTrailers) this.owner.breach("an output came behind the trailers");
     if (this.endings > 0) this.owner.breach("an output came after the end");
     this.received.take(this.id, kind, reader);
     if (this.autoRead) this.received.read(this.receive, Infinity);

@@ -7,6 +7,8 @@
 import { InternodeError } from "../../../lib/errors.ts";
 import type { HandlerTarget } from "../../../lib/session/calls/handler_target.ts";
 import type { Responder } from "../../../lib/session/calls/responder.ts";
+import { answerBlocks } from "../../../lib/session/frames/answer_metadata.ts";
+import { encodeMetadata } from "../../../lib/session/frames/metadata.ts";
 import { rawCodec, takePayload } from "../../support/session/calls.ts";
 import type { App } from "./app.ts";
 import { ServedCall, ServedStream } from "./app_calls.ts";
@@ -14,6 +16,13 @@ import { ABSENT_LENGTH, NULL_LENGTH, payloadOf } from "../pattern.ts";
 
 /** Their names; a name's place is what steps mean it by. `nobody` has no handler. */
 export const HANDLER_NAMES = ["echo", "keep", "flow", "fail", "burst", "nest", "nobody"] as const;
+
+/** Metadata of answers: headers, trailers and both. */
+export const TOLD: readonly Uint8Array<ArrayBuffer>[] = [
+  answerBlocks(encodeMetadata({ version: "7" }), null),
+  answerBlocks(null, encodeMetadata({ sum: "ff", long: "x".repeat(1_500) })),
+  answerBlocks(encodeMetadata({ "": "" }), encodeMetadata({ sum: "ff" })),
+];
 
 const DETAIL = new Uint8Array([0x93, 1, 2, 3]);
 
@@ -52,7 +61,8 @@ export function handlers(app: App): Map<string, HandlerTarget> {
     ["flow", {
       onRequest(responder, id, _kind, reader) {
         const length = Math.min(3 * reader.remaining, app.maxSendBytes);
-        answer(app, responder, id, () => responder.respond(id, rawCodec, payloadOf(id, length)));
+        const payload = payloadOf(id, length), told = TOLD[length % 4] ?? null;
+        answer(app, responder, id, () => responder.respond(id, rawCodec, payload, null, told));
       },
       onOpen(responder, id, _kind, _reader, deadlineMs, _metadata, output, input) {
         const stream = accept(app, responder, id, deadlineMs, output, input);
@@ -63,12 +73,12 @@ export function handlers(app: App): Map<string, HandlerTarget> {
     }],
     ["fail", {
       onRequest(responder, id, kind) {
-        responder.respondError(id, FAILED, kind === 0 ? DETAIL : null);
+        responder.respondError(id, FAILED, kind === 0 ? DETAIL : null, TOLD[kind]);
       },
       onOpen(responder, id, _kind, _reader, deadlineMs, _metadata, output, input) {
         const stream = accept(app, responder, id, deadlineMs, output, input);
         app.send(stream, 20, false);
-        responder.failCall(stream, FAILED, DETAIL, app.nowMs);
+        responder.failCall(stream, FAILED, DETAIL, app.nowMs, output > 0 ? TOLD[1] : TOLD[2]);
       },
     }],
     ["burst", {
@@ -78,10 +88,12 @@ export function handlers(app: App): Map<string, HandlerTarget> {
       onOpen(responder, id, _kind, _reader, deadlineMs, _metadata, output, input) {
         const stream = accept(app, responder, id, deadlineMs, output, input);
         stream.autoRead = true;
+        app.tell(stream, TOLD[0]!);
         for (const length of [0, 5, NULL_LENGTH, 3_000, ABSENT_LENGTH]) {
           app.send(stream, length, true);
         }
-        responder.finishStream(stream, app.nowMs);
+        app.tell(stream, TOLD[1]!);
+        responder.finishStream(stream, app.nowMs, undefined, TOLD[2]);
       },
     }],
     ["nest", {

@@ -12,7 +12,7 @@ from . import breaches, trials, vectors
 from .connection import Connection
 from .frames import BatchStream, Ended
 from .handshake import shake
-from .hello import CHECKSUMS, NEW_NAMES, Hello, dials, method_name
+from .hello import ANSWER_METADATA, CHECKSUMS, NEW_NAMES, Hello, dials, method_name
 from .scenario import WAITS, Checks, handlers
 
 
@@ -68,7 +68,9 @@ async def play(options: dict) -> None:
         name=own,
         looks_for=other if grid and dialler else "",
         proves=secret is not None,
-        features=NEW_NAMES | (CHECKSUMS if options["checksums"] else 0),
+        features=NEW_NAMES
+        | (ANSWER_METADATA if options.get("metadata") else 0)
+        | (CHECKSUMS if options["checksums"] else 0),
     )
     if dialler:
         stream = await open_stream(other)

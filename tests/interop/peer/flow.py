@@ -114,7 +114,7 @@ class Outgoing:
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
 
-    async def send(self, stream, kind: int, value: Value) -> None:
+    async def send(self, stream, kind: int, value: Value, flags: int = 0) -> None:
         """Sends a message when there is credit for it."""
         _, payload = encode_value(value)
         async with self._lock:
@@ -127,7 +127,7 @@ class Outgoing:
             self._unreported += len(payload) + OVERHEAD
             sequence, self.sequence = self.sequence, (self.sequence + 1) & 0xFFFF_FFFF
             await stream.connection.send_message(
-                stream, Frame(kind, id=stream.id, argument=sequence), value
+                stream, Frame(kind, flags, id=stream.id, argument=sequence), value
             )
 
     async def idle(self) -> None:
@@ -161,16 +161,27 @@ class Incoming:
         self._held = 0
         self._messages = self._cost = 0
         self._ended = False
+        self._takes_no_more = False
         self._failure: Exception | None = None
         self._news = asyncio.Event()
 
     def begin(self, sequence: int, cost: int) -> None:
         """A message begins to come."""
-        if self._ended or self._credit == 0 or sequence != self._sequence:
+        if self._takes_no_more or self._ended or self._credit == 0 or sequence != self._sequence:
             raise ProtocolError("a message out of sequence, without credit or after the end")
         self._credit -= 1
         self._sequence = (self._sequence + 1) & 0xFFFF_FFFF
         self._held += cost
+
+    @property
+    def begun(self) -> int:
+        """How many messages have begun to come."""
+        return self._sequence
+
+    def skip(self, cost: int, is_last: bool) -> None:
+        """A message that is no value has come: it is consumed at once."""
+        self._consume(cost)
+        self._takes_no_more = is_last
 
     def deliver(self, value: Value, cost: int) -> None:
         """A message has come whole."""

@@ -11,7 +11,7 @@ from . import frames as f
 from .flow import Incoming, Outgoing
 from .frames import Frame, ProtocolError
 from .values import (
-    ABSENT, CODES, MAYBE_EXECUTED, NOT_EXECUTED, CallError, Value, decode_value, encode_metadata,
+    ABSENT, CODES, MAYBE_EXECUTED, NOT_EXECUTED, Answer, CallError, Value, decode_value, encode_metadata,
     encode_name,
 )
 
@@ -27,6 +27,7 @@ class OpenedCall:
         self.begun = False
         self.sending: Optional[asyncio.Task[None]] = None
         self.given_up = False
+        self.told = Answer()
         self.answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
         # Whoever only reads the outputs does not ask for it.
         self.answer.add_done_callback(lambda answer: answer.cancelled() or answer.exception())
@@ -201,11 +202,23 @@ class Opener:
     def deliver(self, frame: Frame, cost: int, _arrived: float) -> None:
         """A response or output has come whole."""
         call = self._find(frame)
-        value = decode_value(frame.flags & f.KIND_MASK, frame.payload)
+        kind, payload = frame.flags & f.KIND_MASK, frame.payload
+        tells = frame.flags & f.FLAG_METADATA != 0 and self._connection.knows_metadata
         if isinstance(call, OpenedStream):
-            if not call.answer.done():
-                call.outputs.deliver(value, cost)
+            if call.answer.done():
+                return
+            if tells:
+                answer, rest = Answer.decode(payload)
+                if kind != f.KIND_BYTES or rest:
+                    raise ProtocolError("an output is metadata and a value")
+                call.told.add(answer, call.outputs.begun - 1)
+                call.outputs.skip(cost, bool(answer.trailers))
+            else:
+                call.outputs.deliver(decode_value(kind, payload), cost)
             return
+        if tells and not call.answer.done():
+            call.told, payload = Answer.decode(payload)
+        value = decode_value(kind, payload)
         self._connection.budget.release(cost)
         self.forget(call)
         if not call.answer.done():
@@ -227,7 +240,12 @@ class Opener:
             if not isinstance(call, OpenedStream):
                 self._connection.budget.release(cost)
             call.given_up = True
-            call.fail(CallError.decode(frame.code, frame.payload))
+            knows = self._connection.knows_metadata
+            error = CallError.decode(frame.code, frame.payload, knows)
+            if error.metadata is not None and not call.answer.done():
+                outputs = getattr(call, "outputs", None)
+                call.told.add(error.metadata, 0 if outputs is None else outputs.begun)
+            call.fail(error)
         elif not isinstance(call, OpenedStream):
             raise ProtocolError("an end of outputs came for a request")
         elif not call.answer.done():
@@ -235,6 +253,9 @@ class Opener:
                 call.outputs.end(frame.argument)
             elif frame.argument != 0:
                 raise ProtocolError("outputs were counted that there are not")
+            if frame.payload and self._connection.knows_metadata:
+                answer, _ = Answer.decode(frame.payload)
+                call.told.add(answer, 0 if call.outputs is None else call.outputs.begun)
             call.given_up = True
             call.answer.set_result(ABSENT)
             call.end_inputs()

@@ -11,7 +11,7 @@ from .flow import Incoming, Outgoing
 from .frames import Frame, ProtocolError
 from .opener import SLOT_BITS
 from .values import (
-    ABSENT, CODES, EXECUTED, MAYBE_EXECUTED, NOT_EXECUTED, CallError, Value, decode_metadata,
+    ABSENT, CODES, EXECUTED, MAYBE_EXECUTED, NOT_EXECUTED, Answer, CallError, Value, decode_metadata,
     decode_value,
 )
 
@@ -25,6 +25,7 @@ class ServedCall:
         self.connection = connection
         self.id = id_
         self.metadata = metadata
+        self.tells = Answer()
         self.subroute = subroute
         self.begun = False
         self.given_up = False
@@ -51,8 +52,16 @@ class ServedStream(ServedCall):
         self.outgoing = Outgoing(outputs) if outputs > 0 else None
 
     async def send(self, value: Value) -> None:
-        """Sends an output when there is credit for it."""
+        """Sends an output when there is credit for it; before the first one the headers."""
+        if self.outgoing.sequence == 0:
+            await self.tell(Answer(self.tells.headers))
+            self.tells.headers = {}
         await self.outgoing.send(self, f.OUTPUT, value)
+
+    async def tell(self, answer: Answer) -> None:
+        """Sends metadata in the place of an output."""
+        if answer and self.connection.knows_metadata:
+            await self.outgoing.send(self, f.OUTPUT, answer.encode(), f.FLAG_METADATA)
 
     def close(self) -> None:
         super().close()
@@ -174,14 +183,24 @@ class Responder:
             if call.answered:
                 return
             if isinstance(call, ServedStream):
-                count = 0 if call.outgoing is None else call.outgoing.sequence
-                self._connection.write(Frame(f.OUTPUT_END, id=call.id, argument=count))
+                count, payload = 0, b""
+                if call.outgoing is not None:
+                    await call.tell(call.tells)
+                    count = call.outgoing.sequence
+                elif call.tells and self._connection.knows_metadata:
+                    payload = call.tells.encode()
+                self._connection.write(
+                    Frame(f.OUTPUT_END, id=call.id, argument=count, payload=payload)
+                )
                 self._end(call)
                 return
             # Its answer is made: what the request took is given back, whenever that may leave.
             self._end(call)
             self._leaving[call.id] = call
-            await self._connection.send_message(call, Frame(f.RESPONSE, id=call.id), result)
+            frame, prefix = Frame(f.RESPONSE, id=call.id), b""
+            if call.tells and self._connection.knows_metadata:
+                frame.flags, prefix = f.FLAG_METADATA, call.tells.encode()
+            await self._connection.send_message(call, frame, result, prefix)
             self._leaving.pop(call.id, None)
         except CallError as error:
             self._fail(call, error)
@@ -243,6 +262,8 @@ class Responder:
         if call.answered:
             return
         call.given_up = True
+        if call.tells and error.outcome == EXECUTED and self._connection.knows_metadata:
+            error.metadata = call.tells
         self._write_error(call.id, error)
         self._end(call)
 

@@ -38,7 +38,14 @@ async def about(call: ServedCall, _value: Value) -> Value:
     return pack(call.metadata)
 
 
-async def fail(_call: ServedCall, value: Value) -> Value:
+async def tell(call: ServedCall, value: Value) -> Value:
+    call.tells.headers["text"] = unpack(value)
+    call.tells.trailers["größe"] = "✓"
+    return value
+
+
+async def fail(call: ServedCall, value: Value) -> Value:
+    call.tells.trailers["failed"] = unpack(value)
     raise CallError("HandlerFailed", EXECUTED, unpack(value), "HandlerError", pack({"missing": 3}))
 
 
@@ -59,21 +66,24 @@ async def totals(stream: ServedStream, initial: Value) -> None:
 
 
 async def count(stream: ServedStream, initial: Value) -> None:
+    stream.tells.headers["limit"] = str(unpack(initial))
     for number in range(unpack(initial)):
         await stream.send(pack(number))
+    stream.tells.trailers["counted"] = str(unpack(initial))
 
 
 async def collect(stream: ServedStream, initial: Value) -> None:
     size = 0
     async for value in stream.inputs:
         size += len(value)
+    stream.tells.headers["size"] = stream.tells.trailers["size"] = str(size)
     if size != unpack(initial):
         raise ValueError(f"{size} bytes came")
 
 
 HANDLERS = {
     "echo": Request(echo), "greet": Request(greet), "find": Request(find), "touch": Request(touch),
-    "about": Request(about), "fail": Request(fail), "wait": Request(wait),
+    "about": Request(about), "tell": Request(tell), "fail": Request(fail), "wait": Request(wait),
     "totals": Stream(totals), "count": Stream(count), "collect": Stream(collect),
 }
 
@@ -141,6 +151,33 @@ class Checks:
         metadata = {"": "", "größe": "✓"}
         assert unpack(await self._request("about", metadata=metadata)) == metadata
         assert unpack(await self._request("about")) == {}
+
+    def _assert_told(self, call, headers: dict, trailers: dict) -> None:
+        told = (headers, trailers) if self._connection.knows_metadata else ({}, {})
+        assert (call.told.headers, call.told.trailers) == told, call.told
+
+    async def check_metadata_of_answers(self) -> None:
+        for text in ("", "a", "z" * 3000):
+            call = self._opener.start(self._name_of("tell"), pack(text))
+            assert unpack(await call.answer) == text
+            self._assert_told(call, {"text": text}, {"größe": "✓"})
+        for limit, outputs in (0, 1), (3, 1), (50, 7):
+            stream = self._open("count", pack(limit), outputs=outputs, inputs=0)
+            assert [unpack(value) async for value in stream.outputs] == list(range(limit))
+            assert await stream.answer is ABSENT
+            self._assert_told(stream, {"limit": str(limit)}, {"counted": str(limit)})
+        for wanted in (0, 1):
+            stream = self._open("collect", pack(wanted), outputs=0, inputs=2)
+            await stream.end()
+            try:
+                await stream.answer
+            except CallError as error:
+                assert (wanted, error.code) == (1, "HandlerFailed"), str(error)
+            self._assert_told(stream, {"size": "0"}, {"size": "0"})
+        call = self._opener.start(self._name_of("fail"), pack("none left"))
+        error = await self._failure(call.answer, "HandlerFailed", EXECUTED)
+        assert unpack(error.detail) == {"missing": 3}
+        self._assert_told(call, {}, {"failed": "none left"})
 
     async def check_what_a_handler_throws(self) -> None:
         error = await self._failure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass, field
 from typing import Optional, Union
 
 from .frames import KIND_ABSENT, KIND_BYTES, KIND_NULL, ProtocolError
@@ -26,7 +27,7 @@ CODES = [
     "NotListed", "Unauthenticated",
 ]
 NOT_EXECUTED, MAYBE_EXECUTED, EXECUTED = 1, 2, 3
-_DETAIL, _NAME = 1, 2
+_DETAIL, _NAME, _METADATA = 1, 2, 4
 
 
 class CallError(Exception):
@@ -35,6 +36,7 @@ class CallError(Exception):
     def __init__(
         self, code: str, outcome: int, text: str,
         name: Optional[str] = None, detail: Optional[bytes] = None,
+        metadata: Optional[Answer] = None,
     ) -> None:
         super().__init__(f"{code} ({outcome}): {text}")
         self.code = code
@@ -42,20 +44,25 @@ class CallError(Exception):
         self.text = text
         self.name = name
         self.detail = detail
+        self.metadata = metadata
 
     def encode(self) -> bytes:
         """The payload of its error frame."""
         text = cut(self.text, 4096)
         flags = (0 if self.detail is None else _DETAIL) | (0 if self.name is None else _NAME)
+        flags |= 0 if self.metadata is None else _METADATA
         payload = struct.pack("<BBH", self.outcome, flags, len(text)) + text
         if self.name is not None:
             name = cut(self.name, 255)
             payload += bytes([len(name)]) + name
+        if self.metadata is not None:
+            payload += self.metadata.encode()
         return payload + (self.detail or b"")
 
     @staticmethod
-    def decode(number: int, payload: bytes) -> CallError:
+    def decode(number: int, payload: bytes, knows_metadata: bool = True) -> CallError:
         """Reads an error frame's payload."""
+        metadata = None
         try:
             outcome, flags, length = struct.unpack_from("<BBH", payload)
             end = 4 + length
@@ -67,12 +74,46 @@ class CallError(Exception):
                 raise IndexError("it is cut short")
         except (struct.error, IndexError) as error:
             raise ProtocolError(f"an error cannot be read: {error}") from error
+        rest = payload[end:]
+        if flags & _METADATA and knows_metadata:
+            metadata, rest = Answer.decode(rest)
         code = CODES[number] if 0 < number < len(CODES) else "HandlerFailed"
         if code == "HandlerFailed" and name is None:
             name = "Error"
         # What says that nothing was sent has come all the same.
         outcome = {0: NOT_EXECUTED, 1: NOT_EXECUTED, 3: EXECUTED}.get(outcome, MAYBE_EXECUTED)
-        return CallError(code, outcome, text, name, payload[end:] if flags & _DETAIL else None)
+        return CallError(code, outcome, text, name, rest if flags & _DETAIL else None, metadata)
+
+
+@dataclass
+class Answer:
+    """The metadata of an answer."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    trailers: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.headers or self.trailers)
+
+    def encode(self) -> bytes:
+        """Both blocks."""
+        return encode_metadata(self.headers) + encode_metadata(self.trailers)
+
+    @staticmethod
+    def decode(payload: bytes) -> tuple[Answer, bytes]:
+        """Reads both blocks. Returns what stands behind them, too."""
+        headers, payload = decode_metadata(payload)
+        trailers, payload = decode_metadata(payload)
+        return Answer(headers, trailers), payload
+
+    def add(self, other: Answer, outputs: int) -> None:
+        """More of it has come, behind so many outputs."""
+        if other.headers and outputs > 0:
+            raise ProtocolError("headers came behind an output")
+        if other.trailers and self.trailers:
+            raise ProtocolError("trailers came twice")
+        self.headers = other.headers or self.headers
+        self.trailers = other.trailers or self.trailers
 
 
 def cut(text: str, most: int) -> bytes:

@@ -10,7 +10,7 @@ from . import frames as f
 from .frames import BatchStream, Frame, decode_frames
 from .hello import Hello, dials, method_name, proof
 from .messagepack import pack, unpack
-from .values import CODES, CallError, decode_metadata, decode_name, encode_metadata, encode_name
+from .values import CODES, Answer, CallError, decode_metadata, decode_name, encode_metadata, encode_name
 
 
 async def _batches(data: bytes, checks: bool) -> list[list[Frame]]:
@@ -33,6 +33,11 @@ def _frame(vector: dict) -> None:
     assert frame.encode().hex() == vector["hex"]
     if frame.type == f.HELLO:
         assert Hello.decode(frame.payload).encode() == frame.payload
+    if frame.type in (f.RESPONSE, f.OUTPUT) and frame.flags & f.FLAG_METADATA:
+        answer, rest = Answer.decode(frame.payload)
+        assert answer and answer.encode() + rest == frame.payload
+    if frame.type == f.OUTPUT_END and frame.payload:
+        assert Answer.decode(frame.payload)[0].encode() == frame.payload
     if frame.type == f.NAME:
         assert encode_name(*decode_name(frame.payload)) == frame.payload
 
@@ -44,6 +49,8 @@ def _error(vector: dict) -> None:
     usual = "Error" if vector["code"] == "HandlerFailed" else None
     assert (error.code, error.text, error.detail) == (vector["code"], vector["message"], detail)
     assert error.name == (usual if vector["remoteName"] is None else vector["remoteName"])
+    metadata = None if error.metadata is None else error.metadata.encode().hex()
+    assert metadata == vector["metadataHex"]
     assert CODES.index(error.code) == vector["codeNumber"]
 
 

@@ -133,6 +133,19 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
     serve: (manager) => manager.handle(foreign, act, ONE),
     act: callForeign,
   }),
+  "a function for headers": (act) => ({
+    serve: (manager) =>
+      void manager.handle(foreign, (bytes, context) => (context.setHeaders({ a: "b" }), bytes)),
+    act: ({ to }) => inTurn(() => to.request(foreign, EMPTY, { onHeaders: act })),
+  }),
+  "a getter of headers": (act) => ({
+    serve: (manager) =>
+      void manager.handle(foreign, (bytes, context) => {
+        context.setHeaders(Object.defineProperty({}, "a", { get: act, enumerable: true }));
+        return bytes;
+      }),
+    act: callForeign,
+  }),
   "a handler, later": (act) => ({
     serve: (manager) => manager.handle(foreign, async () => (await null, act()), ONE),
     act: callForeign,

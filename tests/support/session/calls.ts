@@ -7,6 +7,7 @@ import { AcceptedStream } from "../../../lib/session/calls/accepted_stream.ts";
 import type { HandlerTarget } from "../../../lib/session/calls/handler_target.ts";
 import { IncomingCall } from "../../../lib/session/calls/incoming_call_table.ts";
 import { CallTime } from "../../../lib/session/frames/call_time.ts";
+import type { AnswerMetadata } from "../../../lib/session/frames/answer_metadata.ts";
 import type { Metadata } from "../../../lib/session/frames/metadata.ts";
 import { OpenedStream } from "../../../lib/session/calls/opened_stream.ts";
 import { OutgoingCall } from "../../../lib/session/sending/outgoing_call_table.ts";
@@ -57,6 +58,7 @@ export class TestCall extends OutgoingCall {
   response: Payload;
   error: InternodeError | null = null;
   detail: Uint8Array | null = null;
+  readonly metadata: AnswerMetadata[] = [];
   onDone: () => void = () => {};
 
   constructor(deadlineMs = Infinity) {
@@ -66,6 +68,11 @@ export class TestCall extends OutgoingCall {
 
   get done(): boolean {
     return this.endings > 0;
+  }
+
+  override onMetadata(metadata: AnswerMetadata): void {
+    assertEquals(this.endings, 0, "metadata comes before the end");
+    this.metadata.push(metadata);
   }
 
   override onResponse(kind: number, reader: ByteReader): void {
@@ -88,6 +95,8 @@ export class TestStream extends OpenedStream {
   opened = 0;
   endings = 0;
   readonly received: Payload[] = [];
+  /** Each with how many messages had come before. */
+  readonly metadata: { readonly all: AnswerMetadata; readonly received: number }[] = [];
   readonly #unread: number[] = [];
   error: InternodeError | null = null;
   onDone: () => void = () => {};
@@ -104,6 +113,11 @@ export class TestStream extends OpenedStream {
 
   override onOpened(): void {
     assertEquals(++this.opened, 1, "a stream opens once");
+  }
+
+  override onMetadata(all: AnswerMetadata): void {
+    assertEquals(this.endings, 0, "nothing comes after the end");
+    this.metadata.push({ all, received: this.received.length });
   }
 
   override onMessage(kind: number, reader: ByteReader): void {
