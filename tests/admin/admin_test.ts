@@ -9,6 +9,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { inTime } from "../support/asking.ts";
 import { echo, FACES, openWorld, PLACES, type World } from "./admin_world.ts";
 
 const SECRET = "a secret of these tests alone";
@@ -16,6 +17,13 @@ const MEMORY = PLACES[0]!;
 
 async function failureOf(promise: Promise<unknown>): Promise<InternodeError> {
   return await assertRejects(() => promise, InternodeError);
+}
+
+/** Asks until a figure of the status has that value. */
+function figureIs(tool: AdminClient, name: string, value: number): Promise<void> {
+  return inTime(async (signal) => {
+    while (!signal.aborted && (await tool.status()).stats[name] !== value);
+  });
 }
 
 /** Calls the handler that is there beside admin. */
@@ -87,14 +95,14 @@ for (const face of FACES) {
     await using tool = await world.client();
     const trace = tool.trace({ direction: "incoming" }), first = trace.next();
     // The trace must have begun before the call is made.
-    while ((await tool.status()).stats["streamsOpen"] !== 1);
+    await figureIs(tool, "streamsOpen", 1);
     await call(world, tool, face === "grid");
     const { value } = await first;
     const [traced] = (value as TraceBatch).calls;
     assertEquals([traced!.handler, traced!.error, traced!.host], ["test.echo", null, "ops"]);
     assert(traced!.durationMs >= 0 && Math.abs(traced!.timeMs - Date.now()) < 60_000);
     await trace.return();
-    while ((await tool.status()).stats["streamsOpen"] !== 0);
+    await figureIs(tool, "streamsOpen", 0);
   });
 
   Deno.test(`the log level of a ${face} is changed for a while, and who did it is told`, async () => {
@@ -127,7 +135,7 @@ for (const face of FACES) {
     const world = await openWorld(face, MEMORY, { audit: (event) => events.push(event) });
     await using tool = await world.client();
     const trace = tool.trace(), first = trace.next();
-    while ((await tool.status()).stats["streamsOpen"] !== 1);
+    await figureIs(tool, "streamsOpen", 1);
     await failureOf(tool.drain({ graceMs: -1 }));
     assert((await tool.drain({ graceMs: 5_000 })).calls >= 1);
     assertEquals(await first, { done: true, value: undefined });
@@ -222,3 +230,24 @@ for (const face of FACES) {
     assertEquals(ready.ok, false);
   });
 }
+
+Deno.test("traces without end are bounded, and hinder no other call of admin", async () => {
+  await using world = await openWorld("grid", MEMORY);
+  await using greedy = await world.client({ name: "greedy" });
+  const traces = Array.from({ length: 60 }, () => greedy.trace());
+  const refused = traces.map((trace) => trace.next().then(() => "", ({ code }) => code));
+  await using tool = await world.client();
+  const count = async (wanted: string): Promise<number> => {
+    const { calls } = await tool.calls({ handler: "internode.trace", direction: "incoming" });
+    return calls.filter(({ state }) => state === wanted).length;
+  };
+  await inTime(async (signal) => {
+    while (!signal.aborted && await count("queued") < 16);
+  });
+  assertEquals([await count("queued"), await count("running")], [16, 32]);
+  assert((await tool.ping()).roundTripMs >= 0);
+  await greedy.close();
+  const codes = await Promise.all(refused);
+  assertEquals(codes.filter((code) => code === "Overloaded").length, 12);
+  await figureIs(tool, "runningCalls", 1);
+});
