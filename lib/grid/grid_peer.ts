@@ -329,7 +329,7 @@ export class GridPeer implements ReconnectorDelegate, IntroductionOwner {
   onNotLetIn(error: unknown): void {
     // It does not dial by itself either, unless it says that it knows this host.
     const knows = isOwnError(error) && error.code === "PermissionDenied";
-    if (this.#isOnDemand && !knows) this.reconnector.giveUp(error);
+    if (!knows) this.reconnector.giveUp(error);
     else if (this.reconnector.isDown) this.reconnector.lastFailure = error;
   }
 

@@ -83,6 +83,25 @@ Deno.test("an acceptor that is listed late by its dialler is dialled at once", a
   await grid.close();
 });
 
+Deno.test("calls to a peer that is to dial and is not there, or does not list its caller, fail within 2 s and say why", async () => {
+  for (const listens of [true, false]) {
+    const { grid, dialler } = late("dialler", {
+      listens: ({ index }) => listens || index !== dialler,
+    });
+    await grid.run(async () => {
+      await grid.start();
+      const other = grid.node(1 - dialler).connection(grid.hosts[dialler]!);
+      const call = watch(grid.clock, other.request(echo, 1));
+      const patient = watch(grid.clock, other.request(echo, 2, { waitForReady: true }));
+      await grid.clock.advance(2_100);
+      assertEquals([call.fate, patient.settled], ["Unreachable notSent", false]);
+      const why = listens ? "is not among the hosts of" : "nothing listens there";
+      assert((call.error as Error).message.includes(why), String(call.error));
+    });
+    await grid.close();
+  }
+});
+
 for (
   const [secret, what] of [[undefined, "takes the other off"], [auth, "takes the other off"], [
     undefined,
