@@ -83,7 +83,7 @@ export interface ManagerOptions extends ConnectionOptions, HandshakeLimits {
   readonly allowHosts?: readonly string[] | undefined;
   /** How long a request may take unless it says otherwise, in milliseconds. Default: 60,000. */
   readonly defaultTimeoutMs?: number | undefined;
-  /** How long one attempt to connect may take, in milliseconds; also how long the first calls wait for a peer that dials. Default: 10,000. */
+  /** How long one attempt to connect may take, in milliseconds; also how long the first calls wait at most for a peer that dials. Default: 10,000. */
   readonly dialTimeoutMs?: number | undefined;
   /** How reconnecting slows down. Default: see `BackOffOptions`. */
   readonly reconnect?: Partial<BackOffOptions> | undefined;
