@@ -362,3 +362,22 @@ Deno.test("a response with metadata counts with it against the limits of its rec
   const { payload } = peer.expect(FrameType.error);
   assertEquals(textOf(payload).includes("xxxx"), true);
 });
+
+Deno.test("errors that are larger than small messages by their metadata are no bulk", () => {
+  const pair = new Pair({ bytes: true }), kept = pair.keep();
+  for (let round = 0; round < 6; round++) {
+    const stream = pair.dialler.open("keep", null, { output: 4 });
+    pair.pump();
+    const accepted = kept.streams[round]!, text = "e".repeat(4096);
+    const error = new InternodeError("HandlerFailed", text);
+    accepted.send!.send(rawCodec, numbered(200_000));
+    accepted.responder.failCall(accepted, error, numbered(3000), pair.nowMs, blocks({}, LONG));
+    pair.pump();
+    assertEquals(stream.error?.code, "HandlerFailed");
+    assertEquals(stream.metadata.map(({ all }) => shown(all)), [[{}, LONG]]);
+  }
+  // Their bytes are not awaited as bulk that never arrives.
+  pair.advance(120_000);
+  assertEquals([pair.dialler.session.state, pair.acceptor.session.state], ["open", "open"]);
+  assertNothingLeft(pair);
+});
