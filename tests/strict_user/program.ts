@@ -8,16 +8,20 @@
 
 import {
   type CallInFlight,
+  contextKey,
   type HandlerContext,
   type Inspectable,
+  type InterceptedCall,
   InternodeError,
   Manager,
+  type Next,
   sharedSecret,
   single,
   type SingleContract,
   stream,
 } from "@internode/grid";
 import { admin, AdminClient } from "@internode/grid/admin";
+import { bearer, bearerToken, tokenClaims } from "@internode/grid/auth";
 import * as call from "@internode/grid/call";
 import { runCommandLine } from "@internode/grid/cli";
 import * as t from "@internode/grid/codec";
@@ -56,6 +60,20 @@ const Cache = call.service("cache", {
   put: call.method({ request: t.map(t.string()), response: t.nothing() }),
 });
 
+const counts = contextKey("counts", 0);
+
+/** On either side. */
+function counting<Call extends InterceptedCall>(next: Next<Call>): Next<Call> {
+  return async (call) => {
+    call.values.set(counts, call.values.get(counts) + 1);
+    const result = await next({
+      ...call,
+      metadata: { ...call.metadata, counted: "yes" },
+    });
+    return result.kind === "single" ? { ...result, response: result.response } : result;
+  };
+}
+
 class Greeter {
   readonly #name: string;
 
@@ -65,7 +83,9 @@ class Greeter {
 
   greet({ name }: { name: string }, context: HandlerContext): { text: string } {
     return {
-      text: `Hello ${name}, this is ${this.#name}, for ${context.caller}.`,
+      text: `Hello ${name}, this is ${this.#name}, for ${context.caller}, ${
+        context.values.get(tokenClaims)?.["sub"]
+      }.`,
     };
   }
 }
@@ -79,8 +99,16 @@ async function grid(): Promise<number> {
     auth,
     tracer: otelTracer(),
     meter: otelMeter(),
+    interceptors: {
+      server: [counting, bearerToken({ verify: (sub) => ({ sub }) })],
+    },
   });
-  await using two = new Manager({ local: hosts[1], hosts, auth });
+  await using two = new Manager({
+    local: hosts[1],
+    hosts,
+    auth,
+    interceptors: { client: [counting, bearer("a-token")] },
+  });
   const greeter = new Greeter("one");
   one.handle(greet, (request, context) => {
     context.setTrailers({ greeted: request.name });

@@ -9,6 +9,7 @@ import { APART, repoPath, resolveImport, roomKind, roomOf, ROOMS } from "./place
 /** Packages that a room may import beside what lies in `lib/`. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   codec: ["@std/msgpack"],
+  auth: ["jose"],
   otel: ["@opentelemetry/api"],
 };
 

@@ -19,7 +19,7 @@ const BUN = PINNED.bun;
 const PUBLINT = "publint@0.3.25";
 const ARE_THE_TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
 /** What a user's program needs beside the package. */
-const COMPANIONS = ["@opentelemetry/api@1.9.1"];
+const COMPANIONS = ["@opentelemetry/api@1.9.1", "jose@6.2.18"];
 const COMPILER = ["typescript@5.9.3", "@types/node@24.19.4"];
 /** The user's programs: all of the package in memory, and nodes on a network. */
 const PROGRAMS = ["program", "sockets"];

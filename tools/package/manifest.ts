@@ -24,8 +24,8 @@ export const ENGINES = { node: ">=24.0.0", bun: ">=1.4.0", deno: ">=2.9.0" } as 
 /** The programs that come with the package: by their names, the source's path. */
 export const PROGRAMS: Readonly<Record<string, string>> = { internode: "./lib/cli/bin.ts" };
 
-/** Needed by one entry alone, and there in any program that uses that entry. */
-const PEER = "@opentelemetry/api";
+/** Each needed by one entry alone, and there in any program that uses that entry. */
+const PEERS = ["@opentelemetry/api", "jose"];
 
 /**
  * Makes the manifest.
@@ -39,7 +39,7 @@ export function manifestOf(config: Config): Record<string, unknown> {
     const stem = source.replace(/\.ts$/, "");
     return [entry, { types: `${stem}.d.ts`, default: `${stem}.js` }];
   });
-  const peerVersion = imports[PEER]!.slice(`npm:${PEER}@`.length);
+  const peers = PEERS.map((peer) => [peer, `^${imports[peer]!.slice(`npm:${peer}@`.length)}`]);
   return {
     name,
     version,
@@ -53,8 +53,8 @@ export function manifestOf(config: Config): Record<string, unknown> {
       ) => [program, source.replace(/\.ts$/, ".js")]),
     ),
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
-    peerDependencies: { [PEER]: `^${peerVersion}` },
-    peerDependenciesMeta: { [PEER]: { optional: true } },
+    peerDependencies: Object.fromEntries(peers),
+    peerDependenciesMeta: Object.fromEntries(PEERS.map((peer) => [peer, { optional: true }])),
     publishConfig: { access: "public", provenance: true },
   };
 }

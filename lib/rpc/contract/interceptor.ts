@@ -147,7 +147,7 @@ export type Interceptor<Call> = (
 export type ClientInterceptor = Interceptor<ClientCall>;
 
 /**
- * Runs around each handler, after the handler's `allow` rule and when the call
+ * Runs around each handler but those of `admin`, after the handler's `allow` rule and when the call
  * has its place (`concurrency`). An `InternodeError` that it throws reaches the
  * caller with its code, as `notExecuted` if the handler has not run. `next` may
  * be called once.
