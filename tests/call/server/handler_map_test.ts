@@ -7,7 +7,7 @@ import { CallSource } from "../../../lib/rpc/serving/call_source.ts";
 import type { Serving } from "../../../lib/rpc/serving/serving.ts";
 import { SingleTarget } from "../../../lib/rpc/serving/single_target.ts";
 
-const serving = {} as Serving;
+const serving = { interceptors: null } as Serving;
 const link = { identity: undefined, remote: "memory://there", beginTurn: () => 0 };
 const source = new CallSource("memory://a", link, () => {});
 
