@@ -101,7 +101,9 @@ onEach("a server's interceptor changes request and response", async (face) => {
   const change: ServerInterceptor = (next) => async (call) => {
     if (call.kind !== "single") return await next(call);
     const result = await next({ ...call, request: (call.request as number) * 2 });
-    return { ...result, kind: "single", response: 5 + (result as { response: number }).response };
+    return result.kind === "single"
+      ? { ...result, response: 5 + (result.response as number) }
+      : result;
   };
   await using ground = await face.start({
     handlers: (to) => to.handle(add, (count) => Promise.resolve(count)),

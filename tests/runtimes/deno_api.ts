@@ -267,12 +267,17 @@ function errorClasses(): Record<string, new (message: string) => Error> {
 function installBytesAsText(): void {
   const array = Uint8Array as unknown as Record<string, unknown>;
   array["fromHex"] ??= (text: string) => new Uint8Array(Buffer.from(text, "hex"));
+  // Buffer reads both alphabets.
   array["fromBase64"] ??= (text: string) => new Uint8Array(Buffer.from(text, "base64"));
   const bytes = Uint8Array.prototype as unknown as Record<string, unknown>;
   bytes["toHex"] ??= function (this: Uint8Array) {
     return Buffer.from(this).toString("hex");
   };
-  bytes["toBase64"] ??= function (this: Uint8Array) {
-    return Buffer.from(this).toString("base64");
+  bytes["toBase64"] ??= function (
+    this: Uint8Array,
+    { alphabet = "base64" }: { readonly alphabet?: "base64" | "base64url" } = {},
+  ) {
+    // Packages that take it for the platform's want no padding with the second one.
+    return Buffer.from(this).toString(alphabet);
   };
 }

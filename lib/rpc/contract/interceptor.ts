@@ -75,6 +75,10 @@ export interface SingleResult {
   readonly kind: "single";
   /** The response, decoded. A changed result may have another one, which fits the contract. */
   readonly response: unknown;
+  /** The headers that the handler has set, where the call was made; empty if it has set none. The caller is told them in any case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The same for its trailers. */
+  readonly trailers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A stream that has begun. */
@@ -83,6 +87,10 @@ export interface StreamResult {
   readonly kind: "stream";
   /** The messages of the handler; they end when it has ended. A changed result may have others, made of these: they must end when these have ended, and fail if these do. */
   readonly outputs: AsyncIterable<unknown>;
+  /** Resolves with the headers that the handler has set, where the call was made, see `Stream`. The caller is told them in any case. */
+  readonly headers?: Promise<Readonly<Record<string, string>>> | undefined;
+  /** The same for its trailers. */
+  readonly trailers?: Promise<Readonly<Record<string, string>>> | undefined;
 }
 
 /** What a call gives: the response, or a stream that has begun. */

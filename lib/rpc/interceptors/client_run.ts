@@ -19,7 +19,7 @@ import type { OpenRun, OpenRuns } from "./open_runs.ts";
 /** The options of a call that interceptors may change. */
 export type ChangeableOptions = Pick<
   CallOptions,
-  "metadata" | "signal" | "timeoutMs" | "values" | "within"
+  "metadata" | "onHeaders" | "onTrailers" | "signal" | "timeoutMs" | "values" | "within"
 >;
 
 /** A call before its interceptors have seen it. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Metadata, NO_METADATA } from "../../session/frames/metadata.ts";
 import type { SingleContract } from "../contract/contract.ts";
 import type { CallResult, ClientCall, SingleResult } from "../contract/interceptor.ts";
 import { type ChangeableOptions, ClientRun, type PlacedCall } from "./client_run.ts";
@@ -51,10 +52,23 @@ export class RequestRun<Request, Response, Options extends ChangeableOptions>
     if (this.ended !== null) throw this.ended.error ?? this.misuse("called next after its end");
     if (call.kind !== "single") throw this.misuse("changed the kind of the call");
     this.#underWay++;
+    let headers: Metadata = NO_METADATA, trailers: Metadata = NO_METADATA;
+    const { onHeaders, onTrailers } = this.placed.options;
+    const options = {
+      ...this.optionsOf(call),
+      onHeaders: (given: Metadata): void => {
+        headers = given;
+        onHeaders?.(given);
+      },
+      onTrailers: (given: Metadata): void => {
+        trailers = given;
+        onTrailers?.(given);
+      },
+    };
     try {
-      const response = await this.#make(call.request as Request, this.optionsOf(call));
+      const response = await this.#make(call.request as Request, options);
       this.note("executed");
-      return { kind: "single", response };
+      return { kind: "single", response, headers, trailers };
     } catch (error) {
       this.noteFailure(error);
       throw error;

@@ -102,7 +102,7 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
     const outputs = this.made = new TrackedMessages(under[Symbol.asyncIterator]());
     under.finished.then(() => this.#onUnderEnd(null), (error) => this.#onUnderEnd({ error }));
     if (this.contract.inputCapacity > 0) void this.#pump(inputs as AsyncIterable<Input>, under);
-    return { kind: "stream", outputs };
+    return { kind: "stream", outputs, headers: under.headers, trailers: under.trailers };
   }
 
   /** See {@linkcode StreamParts}. */

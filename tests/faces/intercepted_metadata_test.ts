@@ -1,0 +1,82 @@
+/** Interceptors and the metadata of answers, on each face. */
+
+import {
+  type ClientInterceptor,
+  InternodeError,
+  type ServerInterceptor,
+  single,
+  stream,
+} from "@internode/grid";
+import * as t from "@internode/grid/codec";
+import { assertEquals, assertRejects } from "@std/assert";
+import { onEach } from "./ground.ts";
+
+const echo = single("echo", { request: t.uint(), response: t.uint() });
+const flow = stream("flow", {
+  initial: t.nothing(),
+  output: t.uint(),
+  inputCapacity: 0,
+  outputCapacity: 2,
+});
+const first: Readonly<Record<string, string>> = { first: "yes" };
+
+/** Sets headers before the handler, and trailers behind it. */
+const setting: ServerInterceptor = (next) => async (call) => {
+  call.context.setHeaders({ by: "interceptor" });
+  const result = await next(call);
+  call.context.setTrailers({ late: "yes" });
+  return result;
+};
+
+onEach("interceptors see headers and trailers, and set them", async (face) => {
+  const seen: unknown[] = [];
+  const see: ClientInterceptor = (next) => async (call) => {
+    const result = await next(call);
+    if (result.kind === "single") seen.push({ ...result.headers }, { ...result.trailers });
+    else seen.push({ ...await result.headers });
+    return result;
+  };
+  await using ground = await face.start({
+    handlers: (to) => {
+      to.handle(echo, (value, context) => {
+        context.setHeaders(first);
+        return value;
+      });
+      to.handle(flow, async function* (_initial, _input, context) {
+        context.setHeaders(first);
+        yield 1;
+      });
+    },
+    interceptors: { client: [see], server: [setting] },
+  });
+  const told: unknown[] = [];
+  const options = {
+    onHeaders: (headers: object) => void told.push({ ...headers }),
+    onTrailers: (trailers: object) => void told.push({ ...trailers }),
+  };
+  const both = { by: "interceptor", first: "yes" }, late = { late: "yes" };
+  assertEquals(await ground.request(echo, 1, options), 1);
+  assertEquals([seen, told], [[both, late], [both, late]]);
+  assertEquals(await ground.request(echo, 1), 1);
+  assertEquals(seen.slice(2), [both, late]);
+  const call = ground.stream(flow, undefined);
+  assertEquals(await Array.fromAsync(call), [1]);
+  assertEquals([{ ...await call.headers }, { ...await call.trailers }], [both, late]);
+  assertEquals(seen.slice(4), [both]);
+});
+
+onEach("headers of a refusal reach the caller", async (face) => {
+  await using ground = await face.start({
+    handlers: (to) => to.handle(echo, (value) => value),
+    interceptors: {
+      server: [() => ({ context }) => {
+        context.setTrailers({ retry: "never" });
+        throw new InternodeError("PermissionDenied", "no");
+      }],
+    },
+  });
+  let told = {};
+  const call = ground.request(echo, 1, { onTrailers: (trailers) => told = { ...trailers } });
+  assertEquals((await assertRejects(() => call, InternodeError)).code, "PermissionDenied");
+  assertEquals(told, { retry: "never" });
+});
