@@ -107,6 +107,24 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
     };
   },
   "an audit": (act) => ({ server: { audit: act }, act: callForeign }),
+  "a client's interceptor": (act) => ({
+    client: () => ({
+      interceptors: [
+        (next) => (call) => call.contract.name.endsWith("foreign") ? act() : next(call),
+      ],
+    }),
+    serve: (handlers) => handlers.set("test", "foreign", (bytes) => bytes, ONE),
+    act: callForeign,
+  }),
+  "a server's interceptor": (act) => ({
+    server: {
+      interceptors: [
+        (next) => (call) => call.contract.name.endsWith("foreign") ? act() : next(call),
+      ],
+    },
+    serve: (handlers) => handlers.set("test", "foreign", (bytes) => bytes, ONE),
+    act: callForeign,
+  }),
   "a handler": (act) => ({
     serve: (handlers) => handlers.set("test", "foreign", act, ONE),
     act: callForeign,

@@ -48,7 +48,7 @@ const serving = new AsyncLocal<HandlerContext>();
  * const interceptors = { client: [propagateDeadline()], server: [propagateDeadline()] };
  * await using one = new Manager({ local: hosts[0], hosts, interceptors });
  * await using two = new Manager({ local: hosts[1], hosts, interceptors });
- * one.handle(near, () => one.connection(hosts[1]).request(far));
+ * one.handle(near, () => one.connection(hosts[1]).request(far, undefined));
  * two.handle(far, (_request, { deadline }) => deadline < Date.now() + 1_000);
  * await Promise.all([one.listen(), two.listen()]);
  *

@@ -8,8 +8,10 @@
 import {
   type Codec,
   type Connection,
+  type InterceptedCall,
   type Manager,
   type ManagerOptions,
+  type Next,
   sharedSecret,
   single,
   stream,
@@ -95,6 +97,12 @@ function span(part: "run" | "end" | "context", act: () => never) {
   return Object.defineProperty(usual, part, part === "context" ? { get: act } : { value: act });
 }
 
+/** An interceptor that goes wrong, except with calls of others. */
+function foreignly(act: () => never) {
+  return (next: Next<InterceptedCall>) => (call: InterceptedCall) =>
+    ["foreign", "flow"].includes(call.contract.name) ? act() : next(call);
+}
+
 const PLACES: Readonly<Record<string, PlaceOf>> = {
   "a logger": (act) => ({
     options: () => ({ logger: { debug: act, info: act, warn: act, error: act } }),
@@ -146,6 +154,16 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
       }),
     act: callForeign,
   }),
+  ...Object.fromEntries(
+    ["client", "server"].map((side): [string, PlaceOf] => [`a ${side}'s interceptor`, (act) => ({
+      options: () => ({ interceptors: { [side]: [foreignly(act)] } }),
+      serve: (manager) => {
+        manager.handle(foreign, (bytes) => bytes, ONE);
+        manager.handle(flow, () => [], ONE);
+      },
+      act: (world) => [...callForeign(world), ...callFlow(world)],
+    })]),
+  ),
   "a handler, later": (act) => ({
     serve: (manager) => manager.handle(foreign, async () => (await null, act()), ONE),
     act: callForeign,
