@@ -169,3 +169,8 @@ function millisecondsOf(text: string, name: string): number {
     `${name} must be a time with its unit, such as 10ms, 1.5s, 5m, 2h or 14d, not ${quoted(text)}.`,
   );
 }
+
+/** An option that may be given again, and gives all its texts. */
+export function texts(about: string, placeholder: string): Option<readonly string[]> {
+  return { about, placeholder, shown: null, read: (given) => given };
+}
