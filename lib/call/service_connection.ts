@@ -174,8 +174,8 @@ export class ServiceConnection implements AsyncDisposable, Inspectable {
   ): void {
     checkCalled(method, "single", options);
     const core = this.#core;
-    const isPlain = options.into === undefined && options.hedge === undefined &&
-      options.within === undefined;
+    const isPlain = options === NO_SERVICE_CALL_OPTIONS ||
+      options.into === undefined && options.hedge === undefined && options.within === undefined;
     if (isPlain && core.options.hedge === null) {
       new ServiceCall(core, method, request, options, resolve, reject).start(null);
     } else this.#startWith(method, request, options, resolve, reject);
