@@ -1,4 +1,4 @@
-/** A user's compiler reads our sources as well, with the user's options: the strictest find nothing. @module */
+/** A user's compiler reads our sources as well, with the user's options: the strictest find nothing, and neither do the defaults. @module */
 
 import { assert, assertEquals } from "@std/assert";
 
@@ -22,6 +22,16 @@ Deno.test({
   ignore,
   async fn() {
     const { success, err } = await deno(["check", "--quiet", "program.ts", "sockets.ts"]);
+    assert(success, err);
+  },
+});
+
+Deno.test({
+  name: "they are clean under Deno's default options, too, which the README's deno.json has",
+  ignore,
+  async fn() {
+    const options = ["--quiet", "--config", "default_options.json"];
+    const { success, err } = await deno(["check", ...options, "program.ts", "sockets.ts"]);
     assert(success, err);
   },
 });

@@ -61,7 +61,7 @@ export async function listSlices(
   const slices: EndpointSlice[] = [], invalid = new Map<string, unknown>();
   let next = "";
   do {
-    const page = next === "" ? {} : { continue: next };
+    const page: Record<string, string> = next === "" ? {} : { continue: next };
     const path = pathOf(key, { limit: String(PAGE_SLICES), ...page });
     const text = await client.get(path, key.namespace, signal);
     const { kind, metadata, items } = asObject(parse(text));

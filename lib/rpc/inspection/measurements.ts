@@ -293,7 +293,7 @@ function ofHandlers(face: Inspection): readonly Measurement[] {
 function certificates(face: Inspection): readonly MeasuredPoint[] {
   const isServer = face.kind === "server";
   const ends = face.certificates().filter(({ whose }) => !isServer || whose !== "remote");
-  const points = ends.map(({ whose, host, expiresMs }) => ({
+  const points = ends.map(({ whose, host, expiresMs }): MeasuredPoint => ({
     value: expiresMs / 1_000,
     attributes: host === "" ? { whose } : { whose, host },
   }));
