@@ -75,6 +75,33 @@ async function filesIn(paths: readonly string[]): Promise<string[]> {
   return (await Promise.all(paths.map(filesAt))).flat();
 }
 
+/** Those that measure memory or time. */
+function isAlone(file: string): boolean {
+  return file.startsWith("tests/hostile/");
+}
+
+/** Runs test files in a process of their own. */
+async function runIn(
+  folder: string,
+  runtime: string,
+  filter: string,
+  files: readonly string[],
+): Promise<number> {
+  const [program, ...before] = programOf(runtime);
+  const scripts = files.map((file) => `${folder}/${file.replace(/\.ts$/, ".js")}`);
+  const child = new Deno.Command(program, {
+    args: [...before, `${folder}/tests/runtimes/run.js`, filter, ...scripts],
+    cwd: folder,
+    env: { NODE_OPTIONS: "--enable-source-maps" },
+    stdin: "null",
+  }).spawn();
+  const signals = ["SIGINT", "SIGTERM"] as const, onSignal = (): void => child.kill("SIGTERM");
+  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+  const { code } = await child.status;
+  for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
+  return code;
+}
+
 async function main([runtime, ...args]: readonly string[]): Promise<number> {
   if (runtime === undefined || runtime.startsWith("-")) {
     console.log(HELP);
@@ -87,22 +114,15 @@ async function main([runtime, ...args]: readonly string[]): Promise<number> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "internode-on-" }));
   try {
     await build(folder, ["tests/runtimes/run.ts", ...files]);
-    const [program, ...before] = programOf(runtime);
-    const scripts = files.map((file) => `${folder}/${file.replace(/\.ts$/, ".js")}`);
-    const child = new Deno.Command(program, {
-      args: [...before, `${folder}/tests/runtimes/run.js`, filter, ...scripts],
-      cwd: folder,
-      env: { NODE_OPTIONS: "--enable-source-maps" },
-      stdin: "null",
-    }).spawn();
-    let isRunning = true;
-    const onSignal = (): void => {
-      if (isRunning) child.kill("SIGTERM");
-    };
-    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
-    const { code } = await child.status;
-    isRunning = false;
-    return code;
+    const run = (some: readonly string[]): Promise<number> => runIn(folder, runtime, filter, some);
+    if (paths.length > 0) return await run(files);
+    // Most of them wait for most of their time.
+    const beside = files.filter((file) => !isAlone(file));
+    const codes = await Promise.all(
+      [0, 1].map((nth) => run(beside.filter((_, i) => i % 2 === nth))),
+    );
+    codes.push(await run(files.filter(isAlone)));
+    return codes.find((code) => code !== 0) ?? 0;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
