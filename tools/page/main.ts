@@ -16,8 +16,6 @@ readLine(
     {},
   ),
 );
-const text = await pageText((name) =>
-  Deno.readTextFile(new URL(`page/${name}`, ROOT))
-);
+const text = await pageText((name) => Deno.readTextFile(new URL(`page/${name}`, ROOT)));
 await Deno.writeTextFile(new URL("lib/cli/web/page_text.ts", ROOT), text);
 console.log(`${text.length} characters in lib/cli/web/page_text.ts`);

@@ -52,9 +52,7 @@ export async function pageText(
     if (/<\/(?:script|style)/i.test(text)) {
       throw new Error(`${name} ends its own element.`);
     }
-    return `\n/** ${about} */\nexport const ${name}: string =\n  ${
-      quoted(text)
-    };\n`;
+    return `\n/** ${about} */\nexport const ${name}: string =\n  ${quoted(text)};\n`;
   });
   return HEAD + texts.join("");
 }
@@ -64,9 +62,7 @@ function quoted(text: string): string {
   const double = JSON.stringify(text),
     count = (of: string): number => text.split(of).length;
   if (count('"') <= count("'")) return double;
-  return `'${
-    double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
-  }'`;
+  return `'${double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
 /**

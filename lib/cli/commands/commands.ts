@@ -19,10 +19,12 @@ import { logLevelCommand } from "./log_level.ts";
 import { pingCommand } from "./ping.ts";
 import { topCommand } from "./top.ts";
 import { traceCommand } from "./trace.ts";
+import { webCommand } from "./web.ts";
 
 /** All commands, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
   topCommand,
+  webCommand,
   callsCommand,
   traceCommand,
   describeCommand,

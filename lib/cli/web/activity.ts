@@ -8,13 +8,7 @@ import type { AdminCall, TracedCall } from "../../admin/calls_contract.ts";
 import type { CallRates } from "../../admin/call_rates.ts";
 import { foreign, type Moment, nameOf, stateOf } from "./mesh.ts";
 import type { NodeView } from "./node_view.ts";
-import {
-  handlerRates,
-  known,
-  lately,
-  percentile,
-  type Readings,
-} from "./numbers.ts";
+import { handlerRates, known, lately, percentile, type Readings } from "./numbers.ts";
 import type { PageCall, PageHandler, PageTrace } from "./page_state.ts";
 
 /** How many calls are shown. */
@@ -87,9 +81,7 @@ function callRow(node: string, call: AdminCall): PageCall {
     ageMs: call.ageMs,
     leftMs: known(call.leftMs),
     attempt: call.attempt,
-    messages: call.stream === null
-      ? null
-      : [call.stream.sent, call.stream.received],
+    messages: call.stream === null ? null : [call.stream.sent, call.stream.received],
   };
 }
 

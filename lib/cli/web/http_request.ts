@@ -4,13 +4,9 @@
  * @module
  */
 
-import { sameBytes } from "../../runtime/same_bytes.ts";
-import { sha256 } from "../../runtime/sha256.ts";
+import { isSameSecret } from "../../runtime/sha256.ts";
 import { hostProblem } from "../../transport/websocket/allowed_hosts.ts";
-import {
-  type HttpHead,
-  mayHaveBody,
-} from "../../transport/websocket/http_head.ts";
+import { type HttpHead, mayHaveBody } from "../../transport/websocket/http_head.ts";
 
 /** What a request must show. */
 export interface RequestRules {
@@ -44,8 +40,6 @@ const PATHS: ReadonlyMap<string, "page" | "state" | "trace"> = new Map([
 const ONCE = ["host", "authorization", "content-length"];
 /** Where requests of this very page come from, and those of somebody who types its URL. */
 const OWN_SITES = new Set(["same-origin", "none"]);
-
-const utf8 = new TextEncoder();
 
 /**
  * Judges a request.
@@ -104,11 +98,10 @@ export function judgeRequest(
   return { kind, query: new URLSearchParams(query) };
 }
 
-/** Takes as long for each token of the same length. */
 function hasToken(authorization: string, token: string | null): boolean {
   if (token === null) return true;
   const given = /^bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1] ?? "";
-  return sameBytes(sha256(utf8.encode(given)), sha256(utf8.encode(token)));
+  return isSameSecret(given, token);
 }
 
 function refused(status: number, reason: string): Asked {

@@ -106,8 +106,7 @@ export class LiveMesh {
 
   #addPoints(): void {
     const moment = this.#now();
-    const isHeard = (watch: NodeWatch): boolean =>
-      stateOf(watch, moment) === "up";
+    const isHeard = (watch: NodeWatch): boolean => stateOf(watch, moment) === "up";
     for (const watch of this.watches) {
       watch.chart.add(isHeard(watch) ? [watch] : [], moment.wallMs);
     }

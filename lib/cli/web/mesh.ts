@@ -91,8 +91,7 @@ export function meshOf(views: readonly NodeView[], moment: Moment): Mesh {
       edges.set(key, other === undefined ? side : merged(other, side));
     }
   }
-  const isAway = (id: string): boolean =>
-    (asked.get(id)?.state ?? "up") !== "up";
+  const isAway = (id: string): boolean => (asked.get(id)?.state ?? "up") !== "up";
   const nodes = Array.from(asked, ([id, { view, state }]) => {
     const latest = view.readings.at(-1),
       isHeard = state === "up" && latest !== undefined;
@@ -157,9 +156,7 @@ function problemsOf(
   }
   if (status.phase !== "open") problems.add(`It is ${foreign(status.phase)}.`);
   const lost = status.kind === "grid"
-    ? status.remotes.filter(({ host, state }) =>
-      !GOOD.has(state) && !isAway(foreign(host))
-    )
+    ? status.remotes.filter(({ host, state }) => !GOOD.has(state) && !isAway(foreign(host)))
     : [];
   if (lost.length > 0) {
     const more = lost.length > 1 ? ` and ${lost.length - 1} more` : "";
@@ -168,9 +165,7 @@ function problemsOf(
   const { p99Ms } = status.loopDelay;
   if (p99Ms > LOOP_LATE_MS) {
     problems.add(
-      `Its event loop is late: one turn in 100 by ${
-        Math.round(p99Ms)
-      } ms or more.`,
+      `Its event loop is late: one turn in 100 by ${Math.round(p99Ms)} ms or more.`,
     );
   }
   const ends = certificateEnd(status);
@@ -243,9 +238,7 @@ function sideOf(
     a: isFirst ? own : host,
     b: isFirst ? host : own,
     state: isHeard ? foreign(remote.state) : "unknown",
-    failure: isHeard && remote.state !== "connected"
-      ? foreign(remote.lastFailure)
-      : "",
+    failure: isHeard && remote.state !== "connected" ? foreign(remote.lastFailure) : "",
     roundTripMs: isHeard && remote.state === "connected"
       ? known(remote.stats["roundTripMs"])
       : null,
@@ -280,9 +273,7 @@ function merged(one: PageEdge, two: PageEdge): PageEdge {
   const known = [one, two].filter(({ state }) => state !== "unknown");
   const worst = known.find(({ state }) => state !== "connected") ?? known[0] ??
     one;
-  const times = known.flatMap(({ roundTripMs }) =>
-    roundTripMs === null ? [] : [roundTripMs]
-  );
+  const times = known.flatMap(({ roundTripMs }) => roundTripMs === null ? [] : [roundTripMs]);
   return {
     ...worst,
     failure: worst.failure || one.failure || two.failure,

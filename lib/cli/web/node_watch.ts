@@ -5,11 +5,10 @@
  */
 
 import type { AdminClient } from "../../admin/admin_client.ts";
-import { isOwnError } from "../../foreign/own_error.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { pause } from "../../runtime/pause.ts";
 import { within } from "../../runtime/within.ts";
+import { problemOf } from "../asking/ask_all.ts";
 import { Chart } from "./charts.ts";
 import type { NodeProblem, NodeView, Reading } from "./node_view.ts";
 
@@ -74,8 +73,8 @@ export class NodeWatch implements NodeView {
         await this.#ask();
         this.problem = null;
       } catch (error) {
-        const isLate = isOwnError(error) && error.code === "DeadlineExceeded";
-        this.problem = { isLate, message: sentence(textOf(error)) };
+        const { code, message } = problemOf(error, this.host), isLate = code === "DeadlineExceeded";
+        this.problem = { isLate, message };
         // One that is late may only be frozen: its connection goes on when it does.
         if (!isLate) await this.#drop();
       }

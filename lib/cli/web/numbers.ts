@@ -5,10 +5,7 @@
  */
 
 import { type CallRates, callRates } from "../../admin/call_rates.ts";
-import type {
-  AdminFigures,
-  FiguresResponse,
-} from "../../admin/figures_contract.ts";
+import type { AdminFigures, FiguresResponse } from "../../admin/figures_contract.ts";
 import type { Reading } from "./node_view.ts";
 import type { NodeRates } from "./page_state.ts";
 

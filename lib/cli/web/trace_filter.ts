@@ -17,8 +17,7 @@ const MAX_TEXT = 512;
  * @returns The filter; a text that says what is wrong.
  */
 export function traceFilter(query: URLSearchParams): TraceFilter | string {
-  const text = (name: string): string | undefined =>
-    query.get(name) || undefined;
+  const text = (name: string): string | undefined => query.get(name) || undefined;
   for (const value of query.values()) {
     if (value.length > MAX_TEXT) {
       return `A filter may have ${MAX_TEXT} characters at most.`;

@@ -5,8 +5,8 @@
  */
 
 import type { TraceRequest } from "../../admin/calls_contract.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
+import { problemOf } from "../asking/ask_all.ts";
 import { traceRow } from "./activity.ts";
 import { foreign, nameOf } from "./mesh.ts";
 import type { NodeWatch } from "./node_watch.ts";
@@ -103,7 +103,7 @@ export class TraceFollower {
         }
       }
     } catch (error) {
-      this.#problems.set(watch, foreign(sentence(textOf(error))));
+      this.#problems.set(watch, foreign(problemOf(error, watch.host).message));
     } finally {
       this.#followed.delete(watch);
     }

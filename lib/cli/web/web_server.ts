@@ -162,9 +162,7 @@ export class WebServer {
       return await this.#refuse(socket, 400, filter);
     }
     this.#streams++;
-    const follower = filter === null
-      ? null
-      : new TraceFollower(() => mesh.watches, filter, clock);
+    const follower = filter === null ? null : new TraceFollower(() => mesh.watches, filter, clock);
     let sinceMs = 0;
     const next = (): PageMessage => {
       if (follower !== null) return follower.take();
