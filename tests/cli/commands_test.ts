@@ -164,7 +164,7 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertEquals(code, 0);
     const lines = out.trim().split("\n");
     assertEquals(lines.length, 3, out);
-    assertMatch(lines[0]!, /AGE +NODE +DIR +HANDLER +PEER +STATE +LEFT +TRY +STREAM/);
+    assertMatch(lines[0]!, /NODE +AGE +DIR +HANDLER +PEER +STATE +LEFT +TRY +STREAM/);
     const { calls } = json<{ calls: { node: string; direction: string; ageMs: number }[] }>(
       await world.run("grid", "calls --handler hang --direction in --json"),
     );

@@ -7,6 +7,10 @@
  * @module
  */
 
+import type { Server } from "@internode/grid";
+import { admin } from "@internode/grid/admin";
+import { implement, listen, method, serve, service } from "@internode/grid/call";
+import * as t from "@internode/grid/codec";
 import { CommandLine, readLine } from "../command_line/command_line.ts";
 import { PINNED } from "../runtimes/pinned.ts";
 import { Stages } from "./stages.ts";
@@ -81,6 +85,15 @@ async function userFolder(folder: string): Promise<string> {
   return folder;
 }
 
+/** A server for the command line to look at. */
+async function openShop(): Promise<Server> {
+  const shop = service("shop", { echo: method({ request: t.string(), response: t.string() }) });
+  const handlers = implement(shop, { echo: (text) => text });
+  const server = serve(await listen("tcp://127.0.0.1:0", handlers));
+  server.handle(admin);
+  return server;
+}
+
 async function write(path: string, value: unknown): Promise<void> {
   await Deno.writeTextFile(path, JSON.stringify(value, null, 2));
 }
@@ -89,9 +102,11 @@ async function write(path: string, value: unknown): Promise<void> {
 interface Network {
   readonly tcp: readonly string[];
   readonly tls: readonly string[];
+  /** A server with admin, for the command line. */
+  readonly server: string;
 }
 
-async function makeNetwork(folder: string): Promise<Network> {
+async function makeNetwork(folder: string, server: string): Promise<Network> {
   const [a, b, c, d] = freePorts(4);
   const hosts = [`tls://127.0.0.1:${c}`, `tls://127.0.0.1:${d}`];
   const out = `${folder}/certificates`;
@@ -99,7 +114,8 @@ async function makeNetwork(folder: string): Promise<Network> {
   const command = [Deno.execPath(), "run", "-A", ...make] as const;
   await stages.run({ name: "certificates", command, cwd: ROOT });
   const folders = [c, d].map((port) => `${out}/tls-127.0.0.1-${port}`);
-  return { tcp: [`tcp://127.0.0.1:${a}`, `tcp://127.0.0.1:${b}`], tls: [...hosts, ...folders] };
+  const tcp = [`tcp://127.0.0.1:${a}`, `tcp://127.0.0.1:${b}`];
+  return { tcp, tls: [...hosts, ...folders], server };
 }
 
 /** Runs the programs in a user's folder: in memory, over TCP and by mutual TLS. */
@@ -113,6 +129,34 @@ async function runPrograms(name: string, cwd: string, { tcp, tls }: Network, run
     await stages.group(async () => {
       const command = run(program, ...args), prints = PRINTED[program];
       await stages.run({ name: `${name}: ${how}`, command, cwd, prints });
+    });
+  }
+}
+
+/** The program that comes with the package, in a user's folder. */
+const PROGRAM = "node_modules/@internode/grid/lib/cli/bin.js";
+
+/**
+ * Runs the command line: it reads a file, and asks a server of this process.
+ *
+ * @param runtime The command that runs a module.
+ */
+async function runCommandLine(
+  name: string,
+  cwd: string,
+  { tls, server }: Network,
+  runtime: readonly [string, ...string[]],
+) {
+  const tries: [string, readonly string[], RegExp][] = [
+    ["its version", ["version"], /^\d+\.\d+\.\d+\n$/],
+    ["certificates", ["certs", "--within", "1m", "--json", `${tls[2]}/cert.pem`], /"whose": "own"/],
+    ["a server", ["top", "--once", "--json", "--every", "10ms", server], /"phase": "open"/],
+    ["calls", ["call", server, "shop.echo", '"hi"'], /^"hi"\n$/],
+  ];
+  for (const [what, args, prints] of tries) {
+    await stages.group(async () => {
+      const command = [...runtime, PROGRAM, ...args] as const;
+      await stages.run({ name: `${name}: command line, ${what}`, command, cwd, prints });
     });
   }
 }
@@ -131,8 +175,10 @@ async function compiled({ kind, tarball }: Packed, cwd: string, network: Network
   await stages.run({ name: `${kind}: tsc`, command: compile, cwd, seconds: 120 });
   const node: Run = (name, ...args) => [...NPX, NODE, `out/${name}.js`, ...args];
   await runPrograms(`${kind} on ${NODE}`, cwd, network, node);
+  await runCommandLine(`${kind} on ${NODE}`, cwd, network, [...NPX, NODE]);
   const deno: Run = (name, ...args) => [Deno.execPath(), "run", "-A", `out/${name}.js`, ...args];
   await runPrograms(`${kind} on Deno`, cwd, network, deno);
+  await runCommandLine(`${kind} on Deno`, cwd, network, [Deno.execPath(), "run", "-A"]);
 }
 
 /** Installs the package with npm and runs the programs on Node as they are, as it strips types, too. */
@@ -149,10 +195,12 @@ async function onBun({ kind, tarball }: Packed, cwd: string, network: Network) {
   await stages.run({ name: `${kind}: bun add`, command, cwd });
   const bun: Run = (name, ...args) => [...NPX, BUN, `${name}.ts`, ...args];
   await runPrograms(`${kind} on ${BUN}`, cwd, network, bun);
+  await runCommandLine(`${kind} on ${BUN}`, cwd, network, [...NPX, BUN]);
 }
 
 async function check(folder: string): Promise<void> {
-  const network = await makeNetwork(folder);
+  await using server = await openShop();
+  const network = await makeNetwork(folder, server.address);
   for (const kind of ["package", "stripped"]) {
     await stages.group(async () => {
       const packed = { kind, tarball: await pack(kind, folder) };

@@ -81,7 +81,11 @@ async function askOne<Value>(
 /** An error in the words of a row that begins with its host. */
 export function problemOf(error: unknown, host: string): Problem {
   const code = isOwnError(error) ? error.code : "Error";
-  return { code, message: sentence(textOf(error).replace(`${host}: `, "")) };
+  return { code, message: sentence(withoutHost(textOf(error), host)) };
+}
+
+function withoutHost(text: string, host: string): string {
+  return text.startsWith(`${host}: `) ? text.slice(host.length + 2) : text;
 }
 
 /** The answers that came. */

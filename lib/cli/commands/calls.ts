@@ -16,8 +16,8 @@ import { ask, HOST_OPTIONS, HOSTS } from "./host_command.ts";
 type Row = AdminCall & { readonly node: string };
 
 const COLUMNS: readonly Column<Row>[] = [
-  { title: "AGE", of: ({ ageMs }) => timeText(ageMs), isNumber: true },
   { title: "NODE", of: ({ node }) => node, mayBeCut: true },
+  { title: "AGE", of: ({ ageMs }) => timeText(ageMs), isNumber: true },
   { title: "DIR", of: ({ direction }) => shortDirection(direction) },
   { title: "HANDLER", of: handlerText, mayBeCut: true },
   { title: "PEER", of: ({ host }) => host, mayBeCut: true },

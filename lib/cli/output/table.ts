@@ -43,8 +43,8 @@ export interface TableOptions {
 }
 
 const GAP = "  ";
-/** What a column that may be cut keeps. */
-const LEAST_WIDTH = 8;
+/** What a column that may be cut keeps; the first one, which says what a row is about, keeps more. */
+const LEAST_WIDTH = 16, LEAST_FIRST_WIDTH = 24;
 
 /**
  * Lays out a table. Texts may come from outside: what would drive a terminal is
@@ -104,7 +104,8 @@ function fitted<Row>(
   for (;;) {
     if (excess() <= 0) return widths;
     const widest = widths.reduce((best, each, at) => {
-      const mayShrink = columns[at]!.mayBeCut === true && each > LEAST_WIDTH;
+      const least = at === 0 ? LEAST_FIRST_WIDTH : LEAST_WIDTH;
+      const mayShrink = columns[at]!.mayBeCut === true && each > least;
       return mayShrink && (best < 0 || each > widths[best]!) ? at : best;
     }, -1);
     if (widest >= 0) {

@@ -98,10 +98,11 @@ export class TopView {
 
   /** The table, with a line above that says what it shows. */
   draw(states: readonly HostState[], wallMs: number, screen: TopScreen): string {
-    const { width, height } = screen, silent = states.filter(({ problem }) => problem !== null);
+    const { width, height } = screen;
+    const speaking = states.filter(({ after, problem }) => after !== null && problem === null);
     const title = [
       `internode top  ${clockText(wallMs).slice(0, 8)}`,
-      `${states.length - silent.length} of ${states.length} hosts answer`,
+      `${speaking.length} of ${states.length} hosts answer`,
       `by ${this.#columns[this.#sortAt]!.title}${this.#isReversed ? " (reversed)" : ""}`,
       this.isPaused ? "paused" : "? for keys",
     ].join("  ");
