@@ -7,7 +7,7 @@
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { GridPeer } from "./grid_peer.ts";
 
-/** So often it is looked again while there are too many, in milliseconds. */
+/** So often it is looked again while too many have calls, in milliseconds. */
 const LOOK_EACH_MS = 1_000;
 
 /** When a connection was used, as far as it was looked at. */
@@ -27,6 +27,8 @@ export class ConnectionBound {
   readonly #peers: () => Iterable<GridPeer>;
   readonly #uses = new WeakMap<GridPeer, Use>();
   #timer: Timer | null = null;
+  /** Whether the timer is one that waits until calls have ended. */
+  #isWaiting = false;
   #isClosed = false;
 
   /**
@@ -41,14 +43,24 @@ export class ConnectionBound {
 
   /** A connection was made. */
   onConnected(): void {
-    if (this.#most === Infinity || this.#timer !== null || this.#isClosed) return;
+    if (this.#most === Infinity || this.#isClosed) return;
     // What is to be sent over it is sent by then.
-    this.#timer = this.#clock.setTimer(0, () => this.#look());
+    if (this.#timer === null || this.#isWaiting) this.#lookIn(0);
   }
 
   /** Looks no more. */
   close(): void {
     this.#isClosed = true;
+    this.#stop();
+  }
+
+  #lookIn(ms: number): void {
+    this.#stop();
+    this.#isWaiting = ms > 0;
+    this.#timer = this.#clock.setTimer(ms, () => this.#look());
+  }
+
+  #stop(): void {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;
   }
@@ -69,9 +81,7 @@ export class ConnectionBound {
     if (open <= this.#most) return;
     idle.sort((a, b) => a.usedMs - b.usedMs);
     for (const { peer } of idle.slice(0, open - this.#most)) peer.release();
-    if (open - this.#most > idle.length) {
-      this.#timer = this.#clock.setTimer(LOOK_EACH_MS, () => this.#look());
-    }
+    if (open - this.#most > idle.length) this.#lookIn(LOOK_EACH_MS);
   }
 
   #note(peer: GridPeer): Use {

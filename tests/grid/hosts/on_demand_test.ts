@@ -103,6 +103,28 @@ Deno.test("of too many connections those go that were not used for the longest t
   await grid.close();
 });
 
+Deno.test("while more have calls than may be open, idle ones are closed as soon as another is made", async () => {
+  const grid = gridOf(8, { maxConnections: 1 });
+  await grid.run(async () => {
+    await grid.start();
+    const one = grid.node(0), to = (index: number) => one.connection(grid.hosts[index]!);
+    const running = [1, 2].map((index) =>
+      watch(grid.clock, Array.fromAsync(to(index).stream(ticks, 500)))
+    );
+    await grid.clock.advance(100);
+    for (const index of [3, 4, 5, 6, 7]) {
+      assertEquals(await to(index).request(echo, index), index);
+      await grid.clock.advance(20);
+      assert(open(grid, 0) <= 3, `${open(grid, 0)} are open, of which 2 have calls`);
+    }
+    await grid.clock.advance(1_000);
+    assertEquals(open(grid, 0), 2);
+    await grid.clock.advance(6_000);
+    assertEquals([running.map(({ fate }) => fate), open(grid, 0)], [["ok", "ok"], 1]);
+  });
+  await grid.close();
+});
+
 Deno.test("calls that cross the closing of an idle connection are answered", async () => {
   const grid = gridOf(4, { maxConnections: 1 });
   await grid.run(async () => {
