@@ -227,9 +227,10 @@ export class Registrant implements Registration {
       entry = await this.#store.get(this.key, signal);
     } catch (error) {
       if (isPassing(error) || signal.aborted) throw error;
+      const isRefused = isOwnError(error) && error.code === "PermissionDenied";
       this.#unchecked.warn(
-        `${this.key} cannot be read in etcd, so it will not be put again ` +
-          `if somebody deletes it: ${sentence(textOf(error))} Allow this user to read the key.`,
+        `${this.key} cannot be read in etcd, so it will not be put again if somebody deletes it: ` +
+          sentence(textOf(error)) + (isRefused ? " Allow this user to read the key." : ""),
         this.#failed(error),
       );
       return;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf } from "../../foreign/text_of.ts";
+import { messageOf, sentence } from "../../foreign/text_of.ts";
 import { errorKind } from "../../runtime/platform/error_kind.ts";
 import { type ErrorCode, type ErrorOrigin, InternodeError } from "../../errors.ts";
 import { isError, isOwnError } from "../../foreign/own_error.ts";
@@ -37,7 +37,7 @@ export function requestError(
   }
   if (isOwnError(thrown)) {
     if (thrown.host !== undefined) return thrown;
-    const what = `cannot be used: ${thrown.message}.`;
+    const what = `cannot be used: ${sentence(thrown.message)}`;
     return httpError(thrown.code, thrown.origin, server, what, thrown);
   }
   if (errorKind(thrown) === "notPermitted") {

@@ -147,6 +147,7 @@ etcdTest("a password that changes: no lease ends, and a new login finds the new 
 
   await etcd.ask("auth/user/changepw", { name: "root", password: "new" }, await etcd.login("old"));
   await logger.heard("authentication failed");
+  assertEquals(logger.lines.filter((line) => line.includes("Allow this user")), []);
   // For longer than the lease lasts without being kept alive.
   const { ID } = await etcd.ask("lease/grant", { TTL: "3" });
   while (JSON.stringify(await etcd.ask("lease/leases", {})).includes(String(ID))) {
@@ -176,9 +177,9 @@ etcdTest(
     };
     for (const password of [fail, () => Promise.reject(new Error("no vault"))]) {
       const error = await told(password);
-      assert(
-        error.message.includes("Option password of etcd threw an error: no vault"),
+      assertEquals(
         error.message,
+        `etcd at ${etcd.url} cannot be used: Option password of etcd threw an error: no vault.`,
       );
       assertEquals(error.code, "Unauthenticated");
     }
