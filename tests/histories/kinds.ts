@@ -6,6 +6,8 @@
 
 import { playGrid } from "./grid_history.ts";
 import { playHosts } from "./hosts_history.ts";
+import { playFollowing } from "./resuming/follow_history.ts";
+import { playUpload } from "./resuming/upload_history.ts";
 import { playService } from "./service_history.ts";
 
 /** A kind of history. */
@@ -24,4 +26,6 @@ export const HISTORIES: readonly HistoryKind[] = [
   { name: "service, bytes", count: 125, play: (seed) => playService(seed, "bytes") },
   { name: "service, messages", count: 125, play: (seed) => playService(seed, "messages") },
   { name: "changing hosts", count: 500, play: playHosts },
+  { name: "resumed streams", count: 200, play: (seed) => playFollowing(seed) },
+  { name: "resumed uploads", count: 200, play: (seed) => playUpload(seed) },
 ];

@@ -30,6 +30,7 @@ import { etcdResolver } from "@internode/grid/etcd";
 import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { health, nodeListener, operations, prometheus } from "@internode/grid/operations";
 import { otelMeter, otelTracer } from "@internode/grid/otel";
+import { loggedOutput, outputLog, resume, resumeUpload } from "@internode/grid/patterns";
 import { breaking, codecOf, describe, jsonSchema, snapshot } from "@internode/grid/reflection";
 import { SimulatedCluster } from "@internode/grid/testing";
 import { serveWorkers, type WorkerServer } from "@internode/grid/workers";
@@ -242,7 +243,31 @@ export async function operated(): Promise<number> {
   return isListening || prometheus(grid).text() === "" ? 200 : answer(asked).status;
 }
 
+/** What goes on after a loss. */
+export async function resumed(): Promise<string> {
+  const log = outputLog<string>({ maxItems: 10 });
+  const from = log.append("one");
+  log.append("two");
+  log.close();
+  t.toBytes(loggedOutput(t.string()), { position: from, value: "one" });
+  const watch = resume((position: string | undefined) => log.read(position), {
+    position: (output) => output.position,
+    from,
+  });
+  let last = "";
+  for await (const { value } of watch) last = value;
+  const upload = resumeUpload((_: number | undefined, { signal }) => {
+    return Promise.reject(signal.reason);
+  }, {
+    position: (input: string) => input.length,
+    acknowledged: (output: number) => output,
+  });
+  await upload.end();
+  return last;
+}
+
 if (import.meta.main) {
+  if (await resumed() !== "two") throw new Error("it was not resumed");
   if (await operated() !== 503) throw new Error("it does not listen");
   if (!described().includes(`"docs":"Odd."`)) throw new Error(described());
   console.log(await grid(), await service(), await simulation());

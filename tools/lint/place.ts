@@ -19,6 +19,7 @@ export const ROOMS: readonly string[] = [
   "reflection",
   "grid",
   "call",
+  "patterns",
   "auth",
   "otel",
   "operations",
