@@ -187,6 +187,7 @@ async function uncompiled({ kind, tarball }: Packed, cwd: string, network: Netwo
   await stages.run({ name: `${kind}: npm install`, command, cwd });
   const node: Run = (name, ...args) => [...NPX, NODE, `${name}.ts`, ...args];
   await runPrograms(`${kind} on ${NODE}`, cwd, network, node);
+  await runCommandLine(`${kind} on ${NODE}`, cwd, network, [...NPX, NODE]);
 }
 
 /** Installs the package with Bun, which runs the programs as they are. */

@@ -11,7 +11,7 @@ import { answered, notesOf, statusOf } from "../asking/ask_all.ts";
 import { countText, timeText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
 import { handlerText, longDirection, shortDirection } from "../output/call_texts.ts";
-import { ask, HOST_OPTIONS, HOSTS } from "./host_command.ts";
+import { ask, HOST_OPTIONS, HOSTS, PEERS_OPTION } from "./host_command.ts";
 
 type Row = AdminCall & { readonly node: string };
 
@@ -39,6 +39,7 @@ export const callsCommand: Command = command({
     older: duration("only those that are at least so old", "0ms"),
     direction: choice("only those that come in, or go out", ["in", "out"], undefined),
     limit: whole("how many", { from: 1, to: 10_000, fallback: 50 }),
+    ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
   examples: [

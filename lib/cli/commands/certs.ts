@@ -15,7 +15,7 @@ import { readSettings } from "../context/read_settings.ts";
 import { dateText, timeText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
 import type { World } from "../world/world.ts";
-import { HOST_OPTIONS, withTools } from "./host_command.ts";
+import { HOST_OPTIONS, PEERS_OPTION, withTools } from "./host_command.ts";
 
 /** A certificate of a host or of a file. */
 export interface ShownCertificate {
@@ -45,6 +45,7 @@ export const certsCommand: Command = command({
   }],
   options: {
     within: duration("what counts as soon", "14d"),
+    ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
   examples: [

@@ -18,7 +18,7 @@ import { countText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
 import { NO } from "../world/exit_status.ts";
 import { contractOfHandler } from "./described.ts";
-import { ask, HOST_OPTIONS, HOSTS, jsonOf } from "./host_command.ts";
+import { ask, HOST_OPTIONS, HOSTS, jsonOf, PEERS_OPTION } from "./host_command.ts";
 
 /** A handler, over all hosts that have it. */
 export interface SharedHandler {
@@ -59,6 +59,7 @@ export const describeCommand: Command = command({
       ["markdown", "schema", "snapshot"],
       undefined,
     ),
+    ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
   examples: [

@@ -9,7 +9,7 @@ import { type Command, command } from "../arguments/command.ts";
 import { duration, whole } from "../arguments/option.ts";
 import { answered, notesOf, statusOf } from "../asking/ask_all.ts";
 import type { Cell, Column } from "../output/table.ts";
-import { ask, HOST_OPTIONS, HOSTS, jsonOf } from "./host_command.ts";
+import { ask, HOST_OPTIONS, HOSTS, jsonOf, PEERS_OPTION } from "./host_command.ts";
 
 type Row = Health & { readonly host: string };
 
@@ -37,6 +37,7 @@ export const healthCommand: Command = command({
       fallback: undefined,
     }),
     "max-loop-delay": duration("how late the event loop may have been, 10s by default", undefined),
+    ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
   examples: [

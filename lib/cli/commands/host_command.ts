@@ -5,8 +5,10 @@
  */
 
 import type { AdminClient } from "../../admin/admin_client.ts";
+import { flag, type Option } from "../arguments/option.ts";
 import { type Answer, askAll } from "../asking/ask_all.ts";
 import { hostsOf } from "../asking/hosts.ts";
+import { withPeers } from "../asking/peers.ts";
 import { Tools } from "../asking/tools.ts";
 import type { Operand } from "../arguments/command.ts";
 import {
@@ -33,6 +35,11 @@ export const HOST_OPTIONS: OutputOptions & ConnectionOptions = {
   ...CONNECTION_OPTIONS,
 };
 
+/** The option of commands that may ask a whole grid. */
+export const PEERS_OPTION: Readonly<Record<"peers", Option<boolean>>> = {
+  peers: flag("asks the peers that nodes name, too: of a grid one host is enough"),
+};
+
 /** What {@linkcode withTools} gives. */
 export interface Asking {
   /** The hosts' URLs. */
@@ -41,23 +48,30 @@ export interface Asking {
   readonly tools: Tools;
 }
 
+/** What says whom to ask, and how. */
+export type HostsGiven = ConnectionGiven & {
+  /** Whether peers are asked, too. Default: `false`. */
+  readonly peers?: boolean | undefined;
+};
+
 /** Finds the hosts, and has something done with them. */
 export async function withTools<Result>(
   operands: readonly string[],
-  given: ConnectionGiven,
+  given: HostsGiven,
   world: World,
   work: (asking: Asking) => Promise<Result>,
 ): Promise<Result> {
   const settings = await readSettings(given, world);
-  const hosts = await hostsOf(operands, settings, world);
+  const listed = await hostsOf(operands, settings, world);
   await using tools = await Tools.open(settings, world);
+  const hosts = given.peers === true ? await withPeers(listed, tools, world) : listed;
   return await work({ hosts, tools });
 }
 
 /** Asks each host the same. */
 export function ask<Value>(
   operands: readonly string[],
-  given: ConnectionGiven,
+  given: HostsGiven,
   world: World,
   one: (client: AdminClient, host: string) => Promise<Value>,
 ): Promise<readonly Answer<Value>[]> {

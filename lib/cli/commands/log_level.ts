@@ -11,7 +11,7 @@ import { UsageError } from "../arguments/usage_error.ts";
 import { answered, notesOf, statusOf } from "../asking/ask_all.ts";
 import { dateText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
-import { ask, HOST_OPTIONS, HOSTS, jsonOf } from "./host_command.ts";
+import { ask, HOST_OPTIONS, HOSTS, jsonOf, PEERS_OPTION } from "./host_command.ts";
 
 type Row = AdminLogLevel & { readonly host: string };
 
@@ -32,6 +32,7 @@ export const logLevelCommand: Command = command({
   options: {
     set: choice("the new level; reset for the one that the host began with", LEVELS, undefined),
     for: duration("for how long; until it is reset by default", undefined),
+    ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
   examples: [

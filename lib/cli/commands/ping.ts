@@ -12,7 +12,7 @@ import { answered, askAll, notesOf, statusOf } from "../asking/ask_all.ts";
 import { timeText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
 import type { World } from "../world/world.ts";
-import { HOST_OPTIONS, HOSTS, jsonOf, withTools } from "./host_command.ts";
+import { HOST_OPTIONS, HOSTS, jsonOf, PEERS_OPTION, withTools } from "./host_command.ts";
 
 /** The round trips of one host, in milliseconds. */
 interface Trips {
@@ -45,6 +45,7 @@ export const pingCommand: Command = command({
     count: whole("how many pings", { from: 1, to: 10_000, fallback: 5 }),
     every: duration("the time between two of them", "100ms"),
     bytes: whole("how many bytes go there and back", { from: 0, to: 1_048_576, fallback: 0 }),
+    ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
   examples: [

@@ -14,7 +14,7 @@ import { type HostState, takeSample } from "../top/sample.ts";
 import { SORT_KEYS, TopView } from "../top/top_view.ts";
 import { OK, UNREACHABLE } from "../world/exit_status.ts";
 import type { World } from "../world/world.ts";
-import { type Asking, HOST_OPTIONS, HOSTS, withTools } from "./host_command.ts";
+import { type Asking, HOST_OPTIONS, HOSTS, PEERS_OPTION, withTools } from "./host_command.ts";
 
 /** Another screen, without a cursor; and back. */
 const ENTER = "\x1b[?1049h\x1b[?25l", LEAVE = "\x1b[?25h\x1b[?1049l";
@@ -35,6 +35,7 @@ export const topCommand: Command = command({
     sort: text(`the column to sort by: ${SORT_KEYS.join(", ")}`, "COLUMN", undefined),
     every: duration("the time between two looks", "1s"),
     limit: whole("how many rows", { from: 1, fallback: Infinity }),
+    ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
   examples: [

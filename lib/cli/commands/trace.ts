@@ -15,7 +15,7 @@ import { clockText, timeText } from "../output/figures.ts";
 import { cutText } from "../output/text_width.ts";
 import { OK, UNREACHABLE } from "../world/exit_status.ts";
 import type { World } from "../world/world.ts";
-import { type Asking, HOST_OPTIONS, HOSTS, withTools } from "./host_command.ts";
+import { type Asking, HOST_OPTIONS, HOSTS, PEERS_OPTION, withTools } from "./host_command.ts";
 import { handlerText, longDirection, shortDirection } from "../output/call_texts.ts";
 
 /** How long to wait before a lost host is asked again, in milliseconds. */
@@ -36,6 +36,7 @@ export const traceCommand: Command = command({
     peer: text("only calls with this other side", "HOST", undefined),
     limit: whole("ends after so many calls", { from: 1, fallback: undefined }),
     for: duration("ends after this time", undefined),
+    ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
   examples: [

@@ -144,7 +144,7 @@ export class TopView {
     return this.rows === "node" ? NODE_COLUMNS : HANDLER_COLUMNS;
   }
 
-  /** Nodes stay where they are; of handlers the slowest is what one looks for. */
+  /** Nodes stay where they are; of handlers the busiest come first. */
   get #usualSort(): number {
     return this.rows === "node"
       ? 0
