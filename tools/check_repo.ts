@@ -8,6 +8,7 @@ import { CommandLine, readLine } from "./command_line/command_line.ts";
 import { type Check, checkFile, type Problem, type Repo } from "./repo/checks.ts";
 import { errorChecks } from "./repo/error_checks.ts";
 import { importChecks } from "./repo/import_checks.ts";
+import { publicChecks } from "./repo/public_checks.ts";
 import { markdownChecks } from "./repo/markdown_checks.ts";
 import { releaseChecks } from "./repo/release_checks.ts";
 import { sourceChecks } from "./repo/source_checks.ts";
@@ -18,6 +19,7 @@ const TEXT =
 const CHECKS: readonly Check[] = [
   ...sourceChecks,
   ...importChecks,
+  ...publicChecks,
   ...markdownChecks,
   ...errorChecks,
   ...releaseChecks,

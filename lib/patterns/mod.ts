@@ -1,9 +1,35 @@
 /**
- * Patterns of clusters: streams that go on after a loss.
+ * What programs on many nodes need again and again, made of calls and streams:
+ * asking many hosts, quorums of them, and streams that go on after a loss.
+ *
+ * ```ts
+ * import { gather, majorityOf } from "@internode/grid/patterns";
+ *
+ * const voters = [{ host: "a" }, { host: "b" }, { host: "c" }];
+ * const { values } = await gather(voters, ({ host }) => `yes from ${host}`, {
+ *   need: majorityOf(voters.length),
+ * });
+ * console.log(values);
+ * ```
  *
  * @module
  */
 
+export { gather } from "./gather/gather.ts";
+export type {
+  AskOptions,
+  GatherOptions,
+  OwnNode,
+  QuorumOptions,
+  RequestTarget,
+  SharedCallOptions,
+} from "./gather/gather_options.ts";
+export type { Gathered } from "./gather/gathered.ts";
+export { Gathering } from "./gather/gathering.ts";
+export type { HostAnswer, HostFailure, HostResult } from "./gather/host_result.ts";
+export { majorityOf } from "./gather/majority.ts";
+export { QuorumError } from "./gather/quorum_error.ts";
+export { replicas, type ReplicaTarget, type ServiceGatherOptions } from "./gather/replicas.ts";
 export type { Attempt, AttemptOptions, Loss } from "./resume/attempt_options.ts";
 export { GapError } from "./resume/gap_error.ts";
 export { type LoggedOutput, loggedOutput } from "./resume/logged_output.ts";

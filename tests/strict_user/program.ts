@@ -30,7 +30,16 @@ import { etcdResolver } from "@internode/grid/etcd";
 import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { health, nodeListener, operations, prometheus } from "@internode/grid/operations";
 import { otelMeter, otelTracer } from "@internode/grid/otel";
-import { loggedOutput, outputLog, resume, resumeUpload } from "@internode/grid/patterns";
+import {
+  gather,
+  type HostResult,
+  loggedOutput,
+  majorityOf,
+  outputLog,
+  replicas,
+  resume,
+  resumeUpload,
+} from "@internode/grid/patterns";
 import { breaking, codecOf, describe, jsonSchema, snapshot } from "@internode/grid/reflection";
 import { SimulatedCluster } from "@internode/grid/testing";
 import { serveWorkers, type WorkerServer } from "@internode/grid/workers";
@@ -206,6 +215,32 @@ export function oldest(face: Inspectable): readonly string[] {
   return face.calls({ limit: 10, minAgeMs: 1_000 }).map((
     { handler, host, state, ageMs, stream }: CallInFlight,
   ) => `${handler} ${host} ${state} ${ageMs} ${stream?.queuedBytes ?? 0}`);
+}
+
+/** Many at once, on each face and by a function. */
+export async function gathered(
+  node: Manager,
+  service: call.ServiceConnection,
+): Promise<readonly string[]> {
+  const { values } = await gather(node.connections(), greet, { name: "all" }, {
+    self: node,
+    need: majorityOf(node.hosts.length),
+    accept: ({ text }, host) => text !== host,
+    rest: "finish",
+    hedgeDelayMs: 20,
+  });
+  const caches = gather(replicas(service), Cache.methods.get, "colour", {
+    timeoutMs: 50,
+  });
+  const texts = values.map(({ text }) => text);
+  for await (const result of caches) {
+    texts.push(result.ok ? result.value ?? "" : result.code ?? result.outcome);
+  }
+  const asked = await gather([{ host: "a", disk: 1 }], ({ disk }, { timeoutMs }) => {
+    return Promise.resolve(disk + timeoutMs);
+  });
+  const results: readonly HostResult<number>[] = asked.results;
+  return [...texts, ...results.map(({ host }) => host)];
 }
 
 /** What a contract says of itself, with a codec that says nothing. */

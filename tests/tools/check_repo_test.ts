@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { type Check, checkFile } from "../../tools/repo/checks.ts";
 import { listedMessages, quotedMessages } from "../../tools/repo/error_checks.ts";
+import { publicOnly } from "../../tools/repo/public_checks.ts";
 import { noCircles, oneWayFolders, smallFolders } from "../../tools/repo/import_checks.ts";
 import {
   links,
@@ -111,6 +112,24 @@ Deno.test("check_repo: folders import one way, those within others too", () => {
     ], ["lib/z/d.ts", uses("../x/e.ts")]),
     [1],
   );
+});
+
+Deno.test("check_repo: patterns use what users can use", () => {
+  const entries: [string, string][] = [
+    ["deno.json", `{ "exports": { ".": "./mod.ts", "./x": "./lib/x/mod.ts" } }`],
+    ["mod.ts", 'export {\n  A,\n  type B,\n} from "./lib/grid/a.ts";\nexport * from "./all.ts";\n'],
+    ["all.ts", 'export type { C } from "./lib/rpc/c.ts";\n'],
+    ["lib/x/mod.ts", 'export { D } from "./d.ts";\n'],
+  ];
+  const at = (text: string, path = "lib/patterns/p.ts"): number[] =>
+    lines(publicOnly, [path, text], ...entries);
+  const fine = 'import { A, type B as Other } from "../grid/a.ts";\n' +
+    'import type { C } from "../rpc/c.ts";\nimport { D } from "../x/d.ts";\n' +
+    'import { Own } from "./own.ts";\nimport { guard } from "../foreign/guard.ts";\n';
+  assertEquals(at(fine), []);
+  assertEquals(at(`${fine}import {\n  A,\n  type Inner,\n} from "../grid/a.ts";\n`), [6]);
+  assertEquals(at('import { E } from "../grid/e.ts";\n'), [1]);
+  assertEquals(at('import { E } from "../grid/e.ts";\n', "lib/admin/p.ts"), []);
 });
 
 Deno.test("check_repo: a folder holds 20 files", () => {

@@ -37,6 +37,11 @@ export const APART: readonly (readonly [string, string])[] = [["grid", "call"], 
   "testing",
 ]];
 
+/** Rooms that are built on the public API as programs of users are, each with what it may take beside that, as the beginnings of paths. */
+export const PUBLIC_ONLY: Readonly<Record<string, readonly string[]>> = {
+  patterns: ["lib/errors.ts", "lib/foreign/", "lib/runtime/", "lib/rpc/connecting/back_off.ts"],
+};
+
 /**
  * - `pure`: bytes and `now` come in, bytes, events and the next deadline go out
  * - `edge`: the only ones that touch the runtime

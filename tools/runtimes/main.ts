@@ -38,6 +38,7 @@ const IN_CI = [
   "tests/hostile/unproven_count_test.ts",
   "tests/operations",
   "tests/otel",
+  "tests/patterns",
   "tests/rpc/inspection",
   "tests/rpc/interceptors",
   "tests/rpc/metering",
