@@ -37,7 +37,7 @@ export function percentile(value: number): number | null {
  */
 export function lately(
   readings: readonly Reading[],
-  windowMs = WINDOW_MS,
+  windowMs: number = WINDOW_MS,
 ): Readings | null {
   const latest = readings.at(-1), after = latest?.figures ?? null;
   if (latest === undefined || after === null) return null;
