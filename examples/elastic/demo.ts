@@ -11,6 +11,7 @@ import { count, duration } from "../lock_service/supervisor/table_view.ts";
 import { EtcdProcess } from "../support/etcd_process.ts";
 import { type LiveLine, viewLogger } from "../support/live_line.ts";
 import { type ExampleOutcome, showProgress } from "../support/run_example.ts";
+import { Watching } from "../support/watching.ts";
 import { Counters } from "./contracts.ts";
 import { Fleet } from "./fleet.ts";
 import { Load } from "./load.ts";
@@ -59,6 +60,10 @@ export async function runElastic(
         `${count(rate)} additions/s`,
     );
     await Promise.all(Array.from({ length: from }, () => fleet.grow(signal)));
+    const { hosts: prefix } = prefixesOf(list);
+    const context = { resolver: { etcd: { urls: list.urls, prefix } } };
+    const { web } = options;
+    await using _ = await Watching.start({ folder, context, web, peers: true, tell });
     return await useFleet(fleet, list, options, view, signal);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -6,6 +6,7 @@
 
 import { implement, listen, parseNetEndpoint, serve, withAttributes } from "@internode/grid/call";
 import { InternodeError, Manager } from "@internode/grid";
+import { admin } from "@internode/grid/admin";
 import { etcdResolver, register } from "@internode/grid/etcd";
 import { report } from "../support/report_lines.ts";
 import { untilAskedToEnd } from "../support/reporting_process.ts";
@@ -36,6 +37,7 @@ const store = new KeyStore({
   },
   forward: passOn,
 });
+grid.handle(admin);
 grid.onHostsChange(() => store.onChange());
 grid.handle(forward, (addition, { signal }) => store.add(addition, signal));
 grid.handle(settled, ({ placement }, { caller }) => {

@@ -20,6 +20,8 @@ export interface ElasticOptions {
   readonly rate: number;
   /** How many keys there are. */
   readonly keys: number;
+  /** Whether the live page is served. */
+  readonly web: boolean;
   /** Print the summary as one line of JSON. */
   readonly json: boolean;
 }
@@ -38,6 +40,7 @@ const LINE = new CommandLine(
     }),
     rate: whole("how many additions a second", { from: 1, to: 100_000, fallback: 2_000 }),
     keys: whole("how many keys", { from: 1, to: 1_000_000, fallback: 2_000 }),
+    web: flag("serve the live page, and print its URL"),
     json: flag("print the summary as one line of JSON"),
   },
   "Ends with status 0 if no call failed and no key was lost, 1 otherwise, 2 for a wrong option.",

@@ -15,6 +15,7 @@ import { type LiveLine, viewLogger } from "../support/live_line.ts";
 import { type ExampleOutcome, showProgress } from "../support/run_example.ts";
 import { keyOf, Load } from "./load.ts";
 import type { CacheOptions } from "./options.ts";
+import { Watching } from "../support/watching.ts";
 import { type ReplicaList, resolverOf } from "./replica_list.ts";
 
 /** How often each replica is restarted. */
@@ -69,6 +70,8 @@ export async function runDemo(
       new Fleet({ ...options, list, folder, tell: (message) => view.print(message) }),
     );
     await fleet.start(signal);
+    const { web } = options, tell = (message: string) => view.print(message);
+    stack.use(await Watching.start({ folder, context: { hosts: fleet.hosts }, web, tell }));
     return await useFleet(fleet, list, options, view, signal);
   } finally {
     await Deno.remove(folder, { recursive: true });

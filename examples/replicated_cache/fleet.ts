@@ -5,6 +5,7 @@
  */
 
 import { deadline } from "@std/async";
+import { freePorts } from "../../tools/network/free_ports.ts";
 import { ReportingProcess } from "../support/reporting_process.ts";
 import type { ReplicaList } from "./replica_list.ts";
 import type { ReplicaConfig, ReplicaReport } from "./reports.ts";
@@ -60,10 +61,15 @@ export class Fleet implements AsyncDisposable {
   constructor(options: FleetOptions) {
     const { replicas, transport, folder } = options;
     this.#options = options;
-    this.#members = Array.from({ length: replicas }, (_, at) => {
-      const listen = transport === "unix" ? `unix://${folder}/${at}.sock` : "tcp://127.0.0.1:0";
-      return new Member(`replica ${at}`, listen);
-    });
+    const hosts = transport === "unix"
+      ? Array.from({ length: replicas }, (_, at) => `unix://${folder}/${at}.sock`)
+      : freePorts(replicas).map((port) => `tcp://127.0.0.1:${port}`);
+    this.#members = hosts.map((host, at) => new Member(`replica ${at}`, host));
+  }
+
+  /** Where the replicas listen. */
+  get hosts(): readonly string[] {
+    return this.#members.map(({ listen }) => listen);
   }
 
   /** How many restarts were completed. */

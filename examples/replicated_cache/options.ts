@@ -25,6 +25,8 @@ export interface CacheOptions {
   readonly transport: "unix" | "tcp";
   /** Where they are listed: the URLs of an etcd, one to be started, a file, or `"auto"`: an etcd to be started if it is installed, else a file. */
   readonly list: "auto" | "start" | "file" | readonly string[];
+  /** Whether the live page is served. */
+  readonly web: boolean;
   /** Print the summary as one line of JSON. */
   readonly json: boolean;
 }
@@ -50,6 +52,7 @@ const LINE = new CommandLine(
     }),
     rate: whole("how many requests a second", { from: 1, to: 100_000, fallback: 2_000 }),
     transport: choice("what they are reached over", ["unix", "tcp"], "unix"),
+    web: flag("serve the live page, and print its URL"),
     json: flag("print the summary as one line of JSON"),
   },
   "Ends with status 0 if no call failed, 1 if one did, 2 for a wrong option.",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { admin } from "@internode/grid/admin";
 import { implement, listen, serve } from "@internode/grid/call";
 import { report } from "../support/report_lines.ts";
 import { untilAskedToEnd } from "../support/reporting_process.ts";
@@ -20,6 +21,7 @@ const store = new CacheStore();
 // listen first, and when it ends it is off the list before it takes no more calls.
 const listener = await listen(config.listen, implement(Cache, store));
 const server = serve(listener);
+server.handle(admin);
 {
   await using _listed = await enlist(config.list, listener.address);
   report<ReplicaReport>({ report: "ready", address: listener.address });

@@ -6,25 +6,19 @@
 
 import { delay } from "@std/async";
 import { freePorts } from "../../tools/network/free_ports.ts";
+import { KeptProcess } from "./kept_process.ts";
 
 /** So long etcd may take to start; it usually takes 0.1 s. */
 const START_LIMIT_MS = 20_000;
 const LOOK_AGAIN_MS = 20;
 
-/**
- * Runs etcd until its own input ends, which happens whatever becomes of the
- * process at the other end. The signals of a terminal's keys, which go to all
- * processes at once, are left to that process.
- */
-const KEEPER = 'trap "" INT HUP TERM; etcd "$@" & read -r _; kill -KILL $!; wait';
-
 /** One member, with files in a folder that somebody else removes. */
 export class EtcdProcess implements AsyncDisposable {
   /** Its client URL. */
   readonly url: string;
-  readonly #keeper: Deno.ChildProcess;
+  readonly #keeper: KeptProcess;
 
-  private constructor(url: string, keeper: Deno.ChildProcess) {
+  private constructor(url: string, keeper: KeptProcess) {
     this.url = url;
     this.#keeper = keeper;
   }
@@ -59,12 +53,7 @@ export class EtcdProcess implements AsyncDisposable {
     const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
     // It has nobody else to agree with: a long election is time lost at the start.
     args.push("--heartbeat-interval=20", "--election-timeout=200");
-    const keeper = new Deno.Command("sh", {
-      args: ["-c", KEEPER, "keeper", ...args],
-      stdin: "piped",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    const keeper = new KeptProcess(["etcd", ...args]);
     const etcd = new EtcdProcess(url, keeper);
     try {
       await etcd.#untilHealthy(signal);
@@ -77,8 +66,7 @@ export class EtcdProcess implements AsyncDisposable {
 
   /** Ends it at once, and waits until it is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#keeper.stdin.close().catch(() => {});
-    await this.#keeper.status;
+    await this.#keeper[Symbol.asyncDispose]();
   }
 
   async #untilHealthy(signal: AbortSignal): Promise<void> {

@@ -7,12 +7,13 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { type Logger, Manager, sharedSecret } from "@internode/grid";
+import { allowNames, type Logger, Manager, sharedSecret } from "@internode/grid";
+import { admin } from "@internode/grid/admin";
 import { SeededRandom } from "@internode/grid/testing";
 import { readIdentity } from "../../certs/identity_folder.ts";
 import { CallLog } from "./call_log.ts";
 import { EventLog, readLog } from "../log/event_log.ts";
-import { logPath, nodeFolder } from "../supervisor/folders.ts";
+import { logPath, nodeFolder, WATCHER } from "../supervisor/folders.ts";
 import { localPeer, remotePeer, serve } from "./grid_peer.ts";
 import { LockTable } from "../lock/lock_table.ts";
 import { majorityOf } from "../lock/majority.ts";
@@ -155,6 +156,8 @@ async function listen(config: NodeConfig, prepare: (grid: Manager) => void): Pro
   for (let attempt = 1;; attempt++) {
     const grid = new Manager({ local, hosts, ...proof, logger: QUIET });
     prepare(grid);
+    // Whoever knows the secret may watch; by certificate, one that was made for that alone.
+    grid.handle(admin, secret === null ? { allow: allowNames(WATCHER) } : {});
     try {
       await grid.listen();
       return grid;

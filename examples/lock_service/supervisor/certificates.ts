@@ -8,10 +8,10 @@ import { Authority } from "../../certs/authority.ts";
 import { hostSubject } from "../../certs/certified_name.ts";
 import { writeIdentity } from "../../certs/identity_folder.ts";
 import { validFor } from "../../certs/validity.ts";
-import { nodeFolder } from "./folders.ts";
+import { nodeFolder, WATCHER, watcherFolder } from "./folders.ts";
 
-/** The longest run takes one day. */
-const VALID_DAYS = 2;
+/** The longest run takes one day, and tools warn of certificates that end within a week. */
+const VALID_DAYS = 9;
 
 /**
  * Gives each node a certificate of an authority that is made for this run, and
@@ -30,4 +30,7 @@ export async function writeCertificates(folder: string, hosts: readonly string[]
     const identity = await authority.issue({ title, names: names.slice(-1), ...validity });
     await writeIdentity(nodeFolder(folder, node), identity, root.cert);
   }
+  const names = [{ type: "dns", value: WATCHER }] as const;
+  const watcher = await authority.issue({ title: WATCHER, names, ...validity });
+  await writeIdentity(watcherFolder(folder), watcher, root.cert);
 }

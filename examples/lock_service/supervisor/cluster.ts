@@ -63,6 +63,8 @@ export class Cluster implements AsyncDisposable {
   readonly members: readonly Member[];
   /** Where they are reached. */
   readonly hosts: readonly string[];
+  /** What they prove themselves by; `null` with certificates. */
+  readonly secret: string | null;
   /** All calls that were answered. */
   readonly latency: Histogram = new Histogram();
   /** What nobody intended, each a sentence. */
@@ -72,7 +74,6 @@ export class Cluster implements AsyncDisposable {
   kills = 0;
   reconnects = 0;
   readonly #options: ClusterOptions;
-  readonly #secret: string | null;
   readonly #log: EventLog;
   readonly #time = new MachineTime();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -83,7 +84,7 @@ export class Cluster implements AsyncDisposable {
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.hosts = pickHosts(options, options.folder);
-    this.#secret = options.mtls ? null : crypto.randomUUID();
+    this.secret = options.mtls ? null : crypto.randomUUID();
     this.#log = new EventLog(supervisorLogPath(options.folder));
     this.members = Array.from({ length: options.nodes }, (_, node) => new Member(node));
   }
@@ -205,7 +206,7 @@ export class Cluster implements AsyncDisposable {
       life,
       local: this.hosts[node]!,
       hosts: this.hosts,
-      secret: this.#secret,
+      secret: this.secret,
       folder,
       keys,
       workers: Math.ceil(WORKERS / nodes),

@@ -11,9 +11,11 @@ import { Chaos, type Deed } from "./chaos.ts";
 import { Checker, type Verdict } from "../proof/checker.ts";
 import { Cluster, type Member } from "./cluster.ts";
 import { readLog } from "../log/event_log.ts";
-import { logPath, makeFolders, supervisorLogPath } from "./folders.ts";
+import { logPath, makeFolders, supervisorLogPath, watcherFolder } from "./folders.ts";
 import type { NodeEvent, SupervisorEvent } from "../log/log_event.ts";
 import { Launcher } from "../../../tools/runtimes/launcher.ts";
+import { identityFiles } from "../../certs/identity_folder.ts";
+import { type WatchContext, Watching } from "../../support/watching.ts";
 import { NODE } from "./node_command.ts";
 import type { DemoOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
@@ -67,6 +69,9 @@ export async function runDemo(
     await using cluster = new Cluster({ ...options, folder, lifetimeMs, launcher, screen });
     if (options.mtls) await writeCertificates(folder, cluster.hosts);
     await startAll(cluster, signal);
+    const context = await watchContext(cluster, folder);
+    const tell = (message: string) => screen.print(message);
+    await using _watching = await Watching.start({ folder, context, web: options.web, tell });
     await trouble(cluster, options, screen, signal);
     await bringBack(cluster, signal);
     await finishAll(cluster, signal);
@@ -75,6 +80,17 @@ export async function runDemo(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** How the nodes of a run are watched. */
+async function watchContext({ hosts, secret }: Cluster, folder: string): Promise<WatchContext> {
+  if (secret === null) {
+    const { cert, key, ca } = identityFiles(watcherFolder(folder));
+    return { hosts, tls: { certFile: cert, keyFile: key, caFile: ca } };
+  }
+  const secretFile = `${folder}/secret`;
+  await Deno.writeTextFile(secretFile, secret, { mode: 0o600 });
+  return { hosts, secretFile };
 }
 
 async function startAll(cluster: Cluster, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,14 @@
  * @module
  */
 
+/** The name in the certificate of whoever watches a run over mutual TLS. */
+export const WATCHER = "watcher.example";
+
+/** Where the certificate of the watcher is. */
+export function watcherFolder(folder: string): string {
+  return `${folder}/watcher`;
+}
+
 /** The folder of a node. */
 export function nodeFolder(folder: string, node: number): string {
   return `${folder}/node-${node}`;

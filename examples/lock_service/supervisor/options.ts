@@ -33,6 +33,8 @@ export interface DemoOptions {
   mtls: boolean;
   /** Repeats the choices of the supervisor and the workers (not the timing of the processes). */
   seed: number;
+  /** Whether the live page is served. */
+  web: boolean;
   /** Print the summary as one line of JSON. */
   json: boolean;
   /** Break the lock on purpose. */
@@ -62,6 +64,7 @@ const LINE = new CommandLine(
       to: 2 ** 32 - 1,
       fallback: undefined,
     }),
+    web: flag("serve the live page, and print its URL"),
     json: flag("print the summary as one line of JSON"),
     break: flag(
       "break the lock on purpose: voters grant and replicas take whatever they are asked; the " +

@@ -49,6 +49,11 @@ export class Tools implements AsyncDisposable {
     return new Tools(settings, world, credentialsOf(tls), undefined);
   }
 
+  /** What its clients call themselves. */
+  get name(): string {
+    return this.#settings.name;
+  }
+
   /** How long a host may take to answer, in milliseconds. */
   get timeoutMs(): number {
     return this.#settings.timeoutMs;

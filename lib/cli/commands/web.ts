@@ -59,8 +59,8 @@ export const webCommand: Command = command({
         throw new UsageError(`The page shows ${MAX_NODES} hosts at most, and not ${hosts.length}.`);
       }
       const listener = await listen(address), { port } = listener.addr;
-      const connect = (host: string) => tools.connect(host);
-      const mesh = new LiveMesh({ hosts, peers: options.peers, connect, clock });
+      const { name } = tools, connect = (host: string) => tools.connect(host);
+      const mesh = new LiveMesh({ hosts, peers: options.peers, name, connect, clock });
       const rules = { hostname, allowHosts, token };
       const server = new WebServer({ listener, rules, mesh, clock });
       try {

@@ -26,6 +26,8 @@ export interface LiveMeshOptions {
   readonly hosts: readonly string[];
   /** Whether the peers that nodes name are asked, too. */
   readonly peers: boolean;
+  /** What this tool calls itself: servers name it among their clients. */
+  readonly name: string;
   /** Makes clients. */
   readonly connect: Connect;
   /** Where time comes from. */
@@ -75,7 +77,7 @@ export class LiveMesh {
       type: "state",
       timeMs: moment.wallMs,
       asked: watches.length,
-      ...meshOf(watches, moment),
+      ...meshOf(watches, moment, this.#options.name),
       handlers: handlersOf(watches, moment),
       calls,
       callsInFlight: inFlight,
@@ -138,8 +140,10 @@ export class LiveMesh {
     const watch = this.#watches.get(host);
     // One that answers and that nobody names may be on its way out, or in.
     if (watch !== undefined && watch.problem === null) return;
+    // One that the user has named has left only if somebody answers who knows that.
+    if (watch?.isGiven === true && this.watches.every(({ problem }) => problem !== null)) return;
     this.#namedMs.delete(host);
-    if (watch === undefined || watch.isGiven) return;
+    if (watch === undefined) return;
     this.#watches.delete(host);
     void watch.close();
   }

@@ -63,8 +63,12 @@ export function stateOf(
   return nowMs - answeredMs <= SILENT_MS ? "up" : "silent";
 }
 
-/** Puts the nodes together. */
-export function meshOf(views: readonly NodeView[], moment: Moment): Mesh {
+/**
+ * Puts the nodes together.
+ *
+ * @param ownName What this tool calls itself: it is not shown. Default: it is.
+ */
+export function meshOf(views: readonly NodeView[], moment: Moment, ownName = ""): Mesh {
   const asked = new Map<
     string,
     { readonly view: NodeView; readonly state: NodeState }
@@ -80,7 +84,7 @@ export function meshOf(views: readonly NodeView[], moment: Moment): Mesh {
   for (const [id, { view, state }] of asked) {
     for (const remote of view.readings.at(-1)?.status.remotes ?? []) {
       const host = foreign(remote.host);
-      if (host === "" || host === id) continue;
+      if (host === "" || host === id || host === ownName) continue;
       if (!asked.has(host) && !others.has(host) && others.size >= MAX_OTHERS) {
         hidden.add(host);
         continue;

@@ -99,6 +99,8 @@ Deno.test("who is not asked is shown as well, up to a bound, and who is asked tw
   const one = viewOf(A, [readingOf(0, statusOf(A, { remotes }))]);
   const { nodes, hiddenNodes, edges } = meshOf([one, { ...one, host: "tcp://other:1" }], at(0));
   assertEquals([nodes.length, hiddenNodes, edges.length], [49, 12, 48]);
+  const withTool = viewOf(A, [readingOf(0, statusOf(A, { remotes: [remoteOf("tool")] }))]);
+  assertEquals(meshOf([withTool], at(0), "tool").nodes.length, 1);
   assertEquals(nodes[1], { ...nodes[1]!, id: "client-0", state: "unasked", kind: "other" });
 });
 

@@ -34,7 +34,7 @@ export async function servePage(
   const hostname = "127.0.0.1", platform = thisPlatform();
   const connect = (host: string): Promise<AdminClient> =>
     AdminClient.connect(host, { logger: new QuietLogger() });
-  const mesh = new LiveMesh({ hosts, peers, connect, clock });
+  const mesh = new LiveMesh({ hosts, peers, name: "admin", connect, clock });
   const serve = async (at: number): Promise<{ server: WebServer; port: number }> => {
     const listener = await platform.listenTcp(hostname, at, false), { port } = listener.addr;
     const rules = { hostname, allowHosts: [], token };

@@ -7,7 +7,7 @@ import { FakeListener, FakeSocket } from "./fake_socket.ts";
 function made(token: string | null = null) {
   const clock = new VirtualClock(), listener = new FakeListener();
   const connect = (): Promise<never> => Promise.reject(new Error("nobody is asked"));
-  const mesh = new LiveMesh({ hosts: [], peers: false, connect, clock });
+  const mesh = new LiveMesh({ hosts: [], peers: false, name: "admin", connect, clock });
   const rules = { hostname: "127.0.0.1", allowHosts: [], token };
   const server = new WebServer({ listener, rules, mesh, clock });
   const open = async (request: string, change: (socket: FakeSocket) => void = () => {}) => {

@@ -13,6 +13,7 @@ Deno.test("without options the demo runs as documented", () => {
     runtimes: ["deno"],
     mtls: false,
     seed: 7,
+    web: false,
     json: false,
     careless: false,
   });
@@ -21,7 +22,7 @@ Deno.test("without options the demo runs as documented", () => {
 Deno.test("each option is heard", () => {
   const args =
     "--nodes 3 --seconds=5 --keys 1 --transport unix --runtimes deno,node@26.10.0 --mtls --seed 9 " +
-    "--json --break";
+    "--web --json --break";
   assertEquals(parseOptions(args.split(" "), 7), {
     nodes: 3,
     seconds: 5,
@@ -30,6 +31,7 @@ Deno.test("each option is heard", () => {
     runtimes: ["deno", "node@26.10.0"],
     mtls: true,
     seed: 9,
+    web: true,
     json: true,
     careless: true,
   });
