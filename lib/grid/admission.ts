@@ -91,7 +91,10 @@ export class Admission {
     if (typeof verdict === "boolean") return verdict;
     // An unhandled rejection of a promise would end the process.
     tell(() => verdict, () => {});
-    this.#tellFault(host, new TypeError("it must return true or false, not a promise"));
+    this.#tellFault(
+      host,
+      new TypeError("it must return true or false, not a promise or another value"),
+    );
     return false;
   }
 

@@ -22,7 +22,7 @@ import type { GridNode } from "./grid_node.ts";
 import { drainLink, partFrom } from "../rpc/connecting/link_closing.ts";
 import type { ListedHost } from "./hosts/host_list.ts";
 import { Introduction, type IntroductionOwner } from "./introduction.ts";
-import { closedAtLast, notListed, peerCloses, unsent, unused } from "./peer_errors.ts";
+import { closedAtLast, notListed, notStarted, peerCloses, unsent, unused } from "./peer_errors.ts";
 import { QuietWait } from "../rpc/connecting/quiet_wait.ts";
 import { Reconnector } from "../rpc/connecting/reconnector.ts";
 import type { ReconnectorDelegate } from "../rpc/connecting/reconnector_delegate.ts";
@@ -89,6 +89,7 @@ export class GridPeer implements ReconnectorDelegate, IntroductionOwner {
       },
       this,
     );
+    this.reconnector.lastFailure = notStarted();
   }
 
   /** Whether no channel and no attempt is left. */
@@ -125,6 +126,7 @@ export class GridPeer implements ReconnectorDelegate, IntroductionOwner {
   /** Begins to dial, or to wait for the peer that dials. Any number of calls. */
   start(): void {
     if (this.#unwatch !== null || this.#state === "closed") return;
+    this.reconnector.lastFailure = undefined;
     const by = this.#dials ? this.#listed.address : this.#node.options.listen;
     this.#unwatch = this.#node.onChange(by, () => this.reconnector.onChange());
     if (this.#onDemand && !this.#isNeeded) return;

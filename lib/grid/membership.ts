@@ -20,6 +20,7 @@ import {
   type ListedHost,
 } from "./hosts/host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
+import { notStarted } from "./peer_errors.ts";
 
 /** So many hosts at most are named in a log line. */
 const MAX_NAMED = 10;
@@ -102,9 +103,9 @@ export class Membership {
     return this.#isKnown;
   }
 
-  /** What the resolver has failed with, if it has said nothing since. */
+  /** Why the resolver has said nothing so far, or nothing since it failed. */
   get failure(): unknown {
-    return this.#watch?.failure;
+    return this.#isStarted ? this.#watch?.failure : notStarted();
   }
 
   /** Whether it is closed. */

@@ -32,6 +32,13 @@ function unreachable(host: string, lastFailure: unknown): InternodeError {
   });
 }
 
+/** Why there is no connection before the manager was told to connect. */
+export function notStarted(): InternodeError {
+  const message = "This manager does not connect yet: call its listen(), or its connect() " +
+    "where a server of your own accepts its connections.";
+  return new InternodeError("Unreachable", message, { origin: "caller", outcome: "notSent" });
+}
+
 /** The error of calls whose time has run out before there was a connection. */
 function tooLate(lastFailure: unknown): InternodeError {
   const why = lastFailure === undefined
