@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import { guard } from "../../foreign/guard.ts";
-import { messageOf, textOf } from "../../foreign/text_of.ts";
+import { messageOf, shown, textOf } from "../../foreign/text_of.ts";
 import type {
   AddressRecord,
   DnsLookUp,
@@ -88,10 +88,10 @@ export async function lookUp(
   const types = type === "A+AAAA" ? ["A", "AAAA"] as const : [type] as const;
   return await Promise.all(types.map(async (type): Promise<DnsAnswer> => {
     try {
-      const records = await orAborted(() => resolveDns(name, type, options), signal);
+      const records = listOf(await orAborted(() => resolveDns(name, type, options), signal));
       const targets = type === "SRV"
         ? offered(records as readonly SrvRecord[])
-        : (records as readonly (string | AddressRecord)[]).map((record) => addressOf(record, port));
+        : records.map((record) => addressOf(record, port));
       return { type, targets };
     } catch (cause) {
       if (errorKind(cause) === "notFound") return { type, targets: [] };
@@ -119,7 +119,7 @@ export function addressLookUp(
     signal.throwIfAborted();
     const found = answers.flatMap((answer) =>
       answer.status === "fulfilled"
-        ? (answer.value as readonly (string | AddressRecord)[]).map((record) =>
+        ? (listOf(answer.value) as readonly (string | AddressRecord)[]).map((record) =>
           typeof record === "string" ? record : record.address
         )
         : []
@@ -159,6 +159,12 @@ function offered(records: readonly SrvRecord[]): DnsTarget[] {
     }));
 }
 
+/** What looks names up may be a user's own. */
+function listOf(records: unknown): readonly unknown[] {
+  if (Array.isArray(records)) return records;
+  throw new TypeError(`what looks names up (resolveDns) must give a list, not ${shown(records)}`);
+}
+
 /** What looks names up may be a user's own; a record that is none has no target. */
 function readRecord(record: SrvRecord): Partial<SrvRecord> & DnsRank {
   return guard(() => {
@@ -182,7 +188,7 @@ function addressOf(record: unknown, port: number): DnsTarget {
 function hostOf(host: unknown, port: unknown): DnsTarget {
   return typeof host === "string" && host !== "" && typeof port === "number"
     ? { host: authority(bare(host), port) }
-    : { host: textOf(host) };
+    : { host: host === "" ? "" : textOf(host) };
 }
 
 /** A lookup that does not heed its signal is not waited for. */

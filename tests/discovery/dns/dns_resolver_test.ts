@@ -219,6 +219,19 @@ Deno.test("no answer in time is a failure, and a lookup nobody waits for is give
   assertEquals([scene.pending, scene.clock.pendingEvents], [0, 0]);
 });
 
+Deno.test("a lookup of the user's own that gives no list of records is told so", async () => {
+  for (const given of ["10.0.0.1", null, undefined, 5, {}]) {
+    const scene = new Scene({ port: 9000, resolveDns: () => Promise.resolve(given as string[]) });
+    const error = await assertRejects(() => scene.ask(null), InternodeError);
+    const text = "what looks names up (resolveDns) must give a list, not ";
+    assert(error.message.includes(text), error.message);
+    assertEquals(error.code, "Unreachable");
+  }
+  const scene = new Scene({ port: 9000, resolveDns: () => Promise.resolve(["", "10.0.0.1"]) });
+  assertEquals(addressesOf(await scene.ask(null)), ["tcp://10.0.0.1:9000"]);
+  assert(scene.logger.warnings[0]!.includes('leads to "", which makes no endpoint'));
+});
+
 Deno.test("a lookup that ignores its signal holds nobody up", async () => {
   const scene = new Scene({ port: 9000, resolveDns: () => new Promise(() => {}) });
   await assertRejects(() => scene.ask(null), InternodeError, "no answer within 5000 ms");
