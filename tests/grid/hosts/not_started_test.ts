@@ -3,9 +3,9 @@
 import { InternodeError, Manager, single } from "@internode/grid";
 import { ManualResolver, tcp } from "@internode/grid/discovery";
 import { assert, assertEquals } from "@std/assert";
-import { textOf } from "../../lib/foreign/text_of.ts";
-import { watch } from "../support/outcome.ts";
-import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
+import { textOf } from "../../../lib/foreign/text_of.ts";
+import { watch } from "../../support/outcome.ts";
+import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 import { VirtualClock } from "@internode/grid/testing";
 
 const echo = single("echo");
