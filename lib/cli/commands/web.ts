@@ -53,7 +53,9 @@ export const webCommand: Command = command({
     const token = options.token || isExposed(address)
       ? base64UrlOf(systemRandom.bytes(TOKEN_BYTES))
       : null;
-    return withTools(operands, options, world, async ({ hosts, tools }) => {
+    // Peers are looked for as long as the page is served, and not before.
+    const given = { ...options, peers: false };
+    return withTools(operands, given, world, async ({ hosts, tools }) => {
       const { clock, printer, signal } = world;
       if (hosts.length > MAX_NODES) {
         throw new UsageError(`The page shows ${MAX_NODES} hosts at most, and not ${hosts.length}.`);

@@ -48,7 +48,7 @@ export class LiveMesh {
   constructor(options: LiveMeshOptions) {
     this.#options = options;
     for (const host of options.hosts.slice(0, MAX_NODES)) {
-      this.#watch(host, true);
+      this.#watch(host);
     }
     this.#timer = this.#schedule();
   }
@@ -127,7 +127,7 @@ export class LiveMesh {
         this.#namedMs.set(host, nowMs);
         if (!known.has(host) && this.#watches.size < MAX_NODES) {
           known.add(host);
-          this.#watch(host, false);
+          this.#watch(host);
         }
       }
     }
@@ -140,16 +140,16 @@ export class LiveMesh {
     const watch = this.#watches.get(host);
     // One that answers and that nobody names may be on its way out, or in.
     if (watch !== undefined && watch.problem === null) return;
-    // One that the user has named has left only if somebody answers who knows that.
-    if (watch?.isGiven === true && this.watches.every(({ problem }) => problem !== null)) return;
+    // Somebody must answer who knows that it has left.
+    if (this.watches.every(({ problem }) => problem !== null)) return;
     this.#namedMs.delete(host);
     if (watch === undefined) return;
     this.#watches.delete(host);
     void watch.close();
   }
 
-  #watch(host: string, isGiven: boolean): void {
+  #watch(host: string): void {
     const { connect, clock } = this.#options;
-    this.#watches.set(host, new NodeWatch(host, isGiven, connect, clock));
+    this.#watches.set(host, new NodeWatch(host, connect, clock));
   }
 }

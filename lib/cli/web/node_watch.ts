@@ -32,8 +32,6 @@ export class NodeWatch implements NodeView {
   readonly chart: Chart = new Chart();
   answeredMs: number | null = null;
   problem: NodeProblem | null = null;
-  /** Whether it was named by the user, and not by other nodes. */
-  readonly isGiven: boolean;
   readonly #connect: Connect;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
@@ -44,11 +42,9 @@ export class NodeWatch implements NodeView {
    * Begins at once.
    *
    * @param host Its URL.
-   * @param isGiven Whether the user has named it.
    */
-  constructor(host: string, isGiven: boolean, connect: Connect, clock: Clock) {
+  constructor(host: string, connect: Connect, clock: Clock) {
     this.host = host;
-    this.isGiven = isGiven;
     this.#connect = connect;
     this.#clock = clock;
     this.#running = this.#run();
