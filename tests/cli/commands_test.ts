@@ -58,7 +58,7 @@ const TESTS: Readonly<Record<string, Test>> = {
   },
 
   async "health has its verdict as exit status"(world) {
-    const well = await world.run("grid", "health --min-peers 1");
+    const well = await world.run("grid", "health --brief --min-peers 1");
     assertEquals([well.code, well.err], [0, ""], well.out);
     assertMatch(well.out, /^HOST +READY +ALIVE +PROBLEMS\n.* yes +yes\n.* yes +yes\n$/);
     const ill = await world.run("grid", "health --min-peers 2");
@@ -66,6 +66,25 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertStringIncludes(ill.out, "at least 2 are needed (minPeers)");
     const [server] = json<{ ready: { ok: boolean } }[]>(await world.run("server", "health --json"));
     assertEquals(server!.ready.ok, true);
+  },
+
+  async "health warns of what is wrong, and is only strict about it if it is told so"(world) {
+    const { code, out } = await world.run("grid", "health --older 1ms");
+    assertEquals(code, 0, out);
+    const [one, two] = world.grid.map(({ address }) => address);
+    assertMatch(out, /\n\nHOST +WARNING\n/);
+    assertStringIncludes(out, "  hang: 1 call has run for more than 1.0ms, the oldest for ");
+    assertMatch(out, / fail: .* calls a second fail, all from \S+: HandlerFailed \(/);
+    assertStringIncludes(out, `see "internode breaking ${two} ${one}".`);
+    assertEquals((await world.run("grid", "health --strict")).code, 1);
+    const hosts = json<{ host: string; warnings: { handler: string }[] }[]>(
+      await world.run("grid", "health --json --for 200ms"),
+    );
+    assertEquals(hosts.map(({ host }) => host), [one, two]);
+    const warned = hosts.flatMap(({ warnings }) => warnings.map(({ handler }) => handler));
+    assertEquals(new Set(warned).has("greet"), true);
+    const brief = json<object[]>(await world.run("grid", "health --json --brief"));
+    assertEquals(Object.keys(brief[0]!), ["host", "ready", "alive"]);
   },
 
   async "calls finds the one that hangs, on both sides"(world) {

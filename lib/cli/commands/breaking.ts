@@ -15,7 +15,7 @@ import { NO, OK } from "../world/exit_status.ts";
 import type { Column } from "../output/table.ts";
 import type { World } from "../world/world.ts";
 import { HOST_OPTIONS, withTools } from "./host_command.ts";
-import { contractsOf } from "./described.ts";
+import { contractsOf } from "../asking/described.ts";
 
 type Change = ReturnType<typeof breaking>[number];
 

@@ -16,7 +16,7 @@ import { fromJson } from "../../reflection/json_value.ts";
 import type { AnyContract } from "../../rpc/contract/contract.ts";
 import { UsageError } from "../arguments/usage_error.ts";
 import type { World } from "../world/world.ts";
-import { contractOfHandler } from "./described.ts";
+import { contractOfHandler } from "../asking/described.ts";
 
 /** A handler, ready to be called. */
 export interface CalledHandler {

@@ -4,32 +4,18 @@
  * @module
  */
 
-import type { AdminStatus } from "../../admin/status_contract.ts";
 import { messageOf } from "../../foreign/text_of.ts";
 import { listCertificates } from "../../transport/certificates/certificate_listing.ts";
 import { type Command, command } from "../arguments/command.ts";
 import { duration } from "../arguments/option.ts";
 import { UsageError } from "../arguments/usage_error.ts";
-import { type Answer, answered, askAll, notesOf, statusOf } from "../asking/ask_all.ts";
+import { askAll, notesOf, statusOf } from "../asking/ask_all.ts";
+import { certificatesSeen, type SeenCertificate } from "../asking/seen_certificates.ts";
 import { readSettings } from "../context/read_settings.ts";
 import { dateText, timeText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
 import type { World } from "../world/world.ts";
 import { HOST_OPTIONS, PEERS_OPTION, withTools } from "./host_command.ts";
-
-/** A certificate of a host or of a file. */
-export interface ShownCertificate {
-  /** The host, or the file. */
-  readonly where: string;
-  /** Whose it is: `"own"`, `"authorities"`, `"revocations"`, `"remote"`; for files `"own"` or `"authorities"`. */
-  readonly whose: string;
-  /** Its subject. */
-  readonly subject: string;
-  /** The names that it gives to its owner, as far as they are known. */
-  readonly names: readonly string[];
-  /** Until when it is valid, in milliseconds since 1970. */
-  readonly expiresMs: number;
-}
 
 /** `internode certs`. */
 export const certsCommand: Command = command({
@@ -80,29 +66,7 @@ export const certsCommand: Command = command({
   },
 });
 
-/** The certificates that hosts tell of. One of a remote that has itself answered is its own, and listed once. */
-export function certificatesSeen(
-  answers: readonly Answer<AdminStatus>[],
-): readonly ShownCertificate[] {
-  const all = answered(answers), seen = new Set<string>();
-  const asked = new Set(all.flatMap(({ host, value }) => [host, value.name]));
-  return all.flatMap(({ host, value: { certificates, remotes, guests } }) => {
-    const identities = new Map(
-      [...remotes, ...guests].map((remote) => [remote.host, remote.identity]),
-    );
-    return certificates.flatMap((one): ShownCertificate[] => {
-      const { whose, subject, expiresMs } = one, key = `${one.host}\n${subject}\n${expiresMs}`;
-      const isRemote = whose === "remote";
-      if (isRemote && (asked.has(one.host) || seen.has(key))) return [];
-      if (isRemote) seen.add(key);
-      const identity = isRemote ? identities.get(one.host) : undefined;
-      const names = identity ? [...identity.dns, ...identity.ip, ...identity.uri] : [];
-      return [{ where: isRemote ? one.host : host, whose, subject, names, expiresMs }];
-    });
-  });
-}
-
-function columnsAt(nowMs: number, soonMs: number): readonly Column<ShownCertificate>[] {
+function columnsAt(nowMs: number, soonMs: number): readonly Column<SeenCertificate>[] {
   return [
     { title: "WHERE", of: ({ where }) => where, mayBeCut: true },
     { title: "WHOSE", of: ({ whose }) => whose },
@@ -128,7 +92,7 @@ async function ownFiles(
   return [certFile, caFile].filter((path) => path !== undefined);
 }
 
-async function certificatesOf(path: string, world: World): Promise<readonly ShownCertificate[]> {
+async function certificatesOf(path: string, world: World): Promise<readonly SeenCertificate[]> {
   let found;
   try {
     found = listCertificates(await world.files.readTextFile(path, world.signal));
