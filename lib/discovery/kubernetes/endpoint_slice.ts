@@ -66,10 +66,12 @@ export function readSlice(object: unknown): EndpointSlice {
   const name = text(asObject(metadata)["name"]);
   if (name === undefined) throw invalid("an EndpointSlice without a name");
   const given = listOf(endpoints);
-  if (given === null) throw invalid(`the endpoints of EndpointSlice ${quoted(name)} are no list`);
+  if (given === null) {
+    throw invalid(`EndpointSlice ${quoted(name)} with endpoints that are no list`);
+  }
   const good = given.map(readEndpoint).filter((endpoint) => endpoint !== null);
   if (good.length === 0 && given.length > 0) {
-    throw invalid(`EndpointSlice ${quoted(name)} has endpoints without an address`);
+    throw invalid(`EndpointSlice ${quoted(name)} with endpoints that have no address`);
   }
   return {
     name,

@@ -7,7 +7,7 @@
 import type { ResolutionSink } from "../resolver/watching_resolver.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
+import { counted, sentence, textOf } from "../../foreign/text_of.ts";
 import { type BackOffOptions, LastingBackOff } from "../../rpc/connecting/back_off.ts";
 import { loggerOf } from "../../rpc/contract/logger.ts";
 import type { Clock, Random, Timer } from "../../runtime/clock.ts";
@@ -269,7 +269,9 @@ export class SliceFollower {
   #tellInvalid({ name, invalid }: EndpointSlice): void {
     if (invalid === 0) return;
     this.#tellBad(
-      `${invalid} endpoints in EndpointSlice ${name} have no address and are ignored.`,
+      `EndpointSlice ${name} has ${
+        counted(invalid, "endpoint")
+      } without an address. The others are used.`,
     );
   }
 
