@@ -5,6 +5,7 @@
  */
 
 import {
+  type CryptoKey as JoseKey,
   errors,
   importJWK,
   type JSONWebKeySet,
@@ -39,6 +40,14 @@ export type JwtAlgorithm =
   | "RS384"
   | "RS512";
 
+/** A `CryptoKey` of the Web Cryptography API, in terms that every compiler knows. */
+export interface PublicKey {
+  /** `"public"`; others are refused. */
+  readonly type: string;
+  /** What it is for, such as `{ name: "ECDSA", namedCurve: "P-256" }`. */
+  readonly algorithm: object;
+}
+
 /** A key as an object, by RFC 7517. */
 export type JwtKey = Readonly<Record<string, unknown>>;
 
@@ -57,7 +66,7 @@ export interface JwtOptions {
   /** The algorithms that are accepted, whatever a token says. Default: with `secret` `HS256`; else `ES256`, `EdDSA`, `PS256` and `RS256`. */
   readonly algorithms?: readonly JwtAlgorithm[] | undefined;
   /** The issuer's public key. One of `key`, `secret` and `jwks` is needed. */
-  readonly key?: CryptoKey | JwtKey | undefined;
+  readonly key?: PublicKey | JwtKey | undefined;
   /** The secret that is shared with the issuer, at least 32 bytes, for `HS256` and the like. */
   readonly secret?: Uint8Array | undefined;
   /** The issuer's key set: an `https` address (`http` on this machine), a function that reads it, or the set itself. Keys that are read are used for 10 minutes, and up to an hour if they cannot be read again; an unknown key has them read again at most each 30 s. */
@@ -85,7 +94,7 @@ const MIN_SECRET_BYTES = 32;
 /** Names of this machine. */
 const LOCAL = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-type FindKey = (clock: Clock) => CryptoKey | Uint8Array | JWTVerifyGetKey;
+type FindKey = (clock: Clock) => JoseKey | Uint8Array | JWTVerifyGetKey;
 
 /**
  * Makes an interceptor for servers that lets only calls with a valid JSON Web
@@ -204,14 +213,15 @@ function keyOf({ key, secret, jwks }: JwtOptions): FindKey {
     if (key.type === "public") return () => key;
     throw invalidOption("key", `must be a public key, not one of type ${shown(key.type)}`);
   }
-  if (typeof key !== "object" || key === null || typeof key["kty"] !== "string") {
+  const webKey = key as JwtKey | undefined;
+  if (typeof webKey !== "object" || webKey === null || typeof webKey["kty"] !== "string") {
     throw invalidOption("key", `must be a CryptoKey or a JSON Web Key, not ${shown(key)}`);
   }
-  if (key["kty"] === "oct" || key["d"] !== undefined) {
+  if (webKey["kty"] === "oct" || webKey["d"] !== undefined) {
     throw invalidOption("key", "must be a public key, not a secret or a private one");
   }
   return () => async ({ alg }) => {
-    const imported = await importJWK(key as JWK, alg);
+    const imported = await importJWK(webKey as JWK, alg);
     if (imported instanceof Uint8Array) throw new TypeError("The key is no public key.");
     return imported;
   };

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import {
+  createLocalJWKSet,
+  type CryptoKey as JoseKey,
+  errors,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+} from "jose";
 import type { Clock } from "../runtime/clock.ts";
 
 /** How long keys are used before they are read again, in milliseconds. */
@@ -41,7 +47,7 @@ export class KeySource {
     header: Parameters<JWTVerifyGetKey>[0],
     token: Parameters<JWTVerifyGetKey>[1],
     clock: Clock,
-  ): Promise<CryptoKey> {
+  ): Promise<JoseKey> {
     const ageMs = clock.now() - this.#readMs;
     if (this.#keys === null || ageMs >= FRESH_MS) await this.#renew(clock, ageMs < STALE_MS);
     try {

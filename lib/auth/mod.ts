@@ -31,5 +31,12 @@ export type {
 } from "../rpc/contract/interceptor.ts";
 export { bearer } from "./bearer.ts";
 export { bearerToken, type BearerTokenOptions } from "./bearer_token.ts";
-export { jwt, type JwtAlgorithm, type JwtKey, type JwtKeySet, type JwtOptions } from "./jwt.ts";
+export {
+  jwt,
+  type JwtAlgorithm,
+  type JwtKey,
+  type JwtKeySet,
+  type JwtOptions,
+  type PublicKey,
+} from "./jwt.ts";
 export { type TokenClaims, tokenClaims } from "./token_claims.ts";
