@@ -217,7 +217,7 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertEquals(nodes.map(({ connected }) => connected), [1, 1]);
     const { code, out } = await world.run("grid", "top --once --by handler --sort handler");
     assertEquals(code, 0);
-    assertMatch(out, /^HANDLER +NODE +DIR +CALLS\/S +ERR\/S +FLYING +P50 +P95 +P99\n/);
+    assertMatch(out, /^HANDLER +NODE +DIR +CALLS\/S +ERR\/S +ERROR +FLYING +P50 +P95 +P99\n/);
     assertMatch(out, /\nhang +tcp:\S+ +in +0 +0 +1 +- +- +-\n/);
     const live = await world.run("grid", "top --every 100ms", { signal: "SIGINT" });
     assertEquals(live.code, 130);

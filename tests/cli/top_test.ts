@@ -5,7 +5,7 @@ import type { AdminStatus } from "../../lib/admin/status_contract.ts";
 import type { FiguresResponse } from "../../lib/admin/figures_contract.ts";
 import { noColours } from "../../lib/cli/output/paint.ts";
 import type { HostState, Sample } from "../../lib/cli/top/sample.ts";
-import { nodeRows } from "../../lib/cli/top/top_rows.ts";
+import { handlerRows, nodeRows } from "../../lib/cli/top/top_rows.ts";
 import { TopView } from "../../lib/cli/top/top_view.ts";
 
 const SCREEN = { width: 100, height: 20, paint: noColours };
@@ -83,6 +83,24 @@ Deno.test("rates are those between two samples of one life", () => {
   for (const state of others) assert(Number.isNaN(nodeRows([state])[0]!.callsPerSecond));
   const odd = { ...up, after: sample(3_000, 0, 0, { stats: { answeredCalls: "?" } }) };
   assert(Number.isNaN(nodeRows([odd])[0]!.callsIn));
+});
+
+Deno.test("a handler's row has the error with which most of its calls failed of late", () => {
+  const failing = (atMs: number, failed: readonly Record<string, number>[]): Sample => {
+    const { rows: [row], ...rest } = figures(atMs, 20);
+    const rows = failed.map((codes, at) => ({
+      ...row!,
+      host: `tcp://${at}:1`,
+      failed: new Map(Object.entries(codes)),
+    }));
+    return { ...sample(atMs, 0, 0), figures: { ...rest, rows } };
+  };
+  const before = failing(1_000, [{ HandlerFailed: 90 }, {}]);
+  const after = failing(2_000, [{ HandlerFailed: 95, Overloaded: 3 }, { Overloaded: 4 }]);
+  const errorOf = (state: HostState): string => handlerRows([state])[0]!.error;
+  assertEquals(errorOf({ ...up, before, after }), "Overloaded");
+  assertEquals(errorOf({ ...up, before: after, after }), "");
+  assertEquals(errorOf({ ...up, before: null, after }), "");
 });
 
 Deno.test("the table shows who answers, and why others do not", () => {

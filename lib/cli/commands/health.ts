@@ -55,7 +55,7 @@ export const healthCommand: Command = command({
     brief: flag("without warnings, as for a probe"),
     strict: flag("a warning makes the exit status 1, too"),
     older: duration("how long calls may take", "5s"),
-    within: duration("how soon certificates must not end", "14d"),
+    within: duration("what counts as soon, for the end of certificates", "14d"),
     for: duration("for how long calls are counted that fail", "1s"),
     "min-peers": whole("how many peers a node must be connected with", {
       from: 0,

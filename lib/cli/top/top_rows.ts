@@ -5,7 +5,9 @@
  */
 
 import { callRates } from "../../admin/call_rates.ts";
+import type { AdminFigures, FiguresResponse } from "../../admin/figures_contract.ts";
 import type { Figures } from "../../admin/status_contract.ts";
+import { callsBetween } from "../asking/counted_calls.ts";
 import { bytesText, countText, timeText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
 import { handlerText } from "../output/call_texts.ts";
@@ -46,6 +48,8 @@ export interface HandlerRow {
   readonly handler: string;
   readonly callsPerSecond: number;
   readonly errorsPerSecond: number;
+  /** The code with which most of them failed; `""` if none did. */
+  readonly error: string;
   readonly inFlight: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -116,6 +120,7 @@ export const HANDLER_COLUMNS: readonly SortableColumn<HandlerRow>[] = [
       tone: rate > 0 ? "bad" : "plain",
     }),
   },
+  textColumn("ERROR", "error", false),
   column("FLYING", "inFlight", countText),
   column("P50", "p50Ms", slowText),
   column("P95", "p95Ms", slowText),
@@ -164,18 +169,44 @@ export function handlerRows(states: readonly HostState[]): readonly HandlerRow[]
   return states.flatMap(({ host, before, after }) => {
     const figures = after?.figures ?? null;
     if (figures === null) return [];
+    const errors = errorsOf(before?.figures ?? null, figures);
     return callRates(before?.figures ?? null, figures, false).map((rates): HandlerRow => ({
       host,
       direction: rates.side === "server" ? "in" : "out",
       handler: handlerText({ handler: rates.handler, subroute: "" }),
       callsPerSecond: rates.perSecond,
       errorsPerSecond: rates.errorsPerSecond,
+      error: errors.get(keyOf(rates)) ?? "",
       inFlight: rates.inFlight,
       p50Ms: rates.p50Ms,
       p95Ms: rates.p95Ms,
       p99Ms: rates.p99Ms,
     }));
   });
+}
+
+/** The most usual error of each handler, in each direction. */
+function errorsOf(
+  before: FiguresResponse | null,
+  after: FiguresResponse,
+): ReadonlyMap<string, string> {
+  if (before === null) return new Map();
+  const counts = new Map<string, Map<string, number>>();
+  for (const { row, failed } of callsBetween(before, after)) {
+    const codes = counts.get(keyOf(row)) ?? new Map<string, number>();
+    counts.set(keyOf(row), codes);
+    for (const [code, count] of failed) codes.set(code, (codes.get(code) ?? 0) + count);
+  }
+  return new Map(Array.from(counts, ([key, codes]) => {
+    const [first] = [...codes].sort(([, one], [, other]) => other - one);
+    return [key, first?.[0] ?? ""];
+  }));
+}
+
+function keyOf(
+  { side, kind, handler }: Pick<AdminFigures, "side" | "kind" | "handler">,
+): string {
+  return `${side} ${kind} ${handler}`;
 }
 
 /** Sorts rows by a column: numbers from the largest on, unknown ones last, texts from A on. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { AdminFigures } from "../../admin/figures_contract.ts";
 import type { Answered } from "../asking/ask_all.ts";
+import { callsBetween, type CountedCalls } from "../asking/counted_calls.ts";
 import { countText } from "../output/figures.ts";
 import type { HostLook } from "./host_look.ts";
 import type { Warning } from "./warning.ts";
@@ -47,10 +47,9 @@ export function failingHandlers(
   for (const { host, value: { figures } } of looks) {
     if (figures === null) continue;
     const [before, after] = figures, seconds = (after.atMs - before.atMs) / 1_000;
-    if (before.instance !== after.instance || seconds <= 0) continue;
-    const earlier = new Map(before.rows.map((row) => [keyOf(row), row]));
-    for (const row of after.rows) {
-      const isServed = row.side === "server", at = isServed ? host : row.host;
+    if (seconds <= 0) continue;
+    for (const counted of callsBetween(before, after)) {
+      const { row } = counted, isServed = row.side === "server", at = isServed ? host : row.host;
       // Who has served a call counts it best; one that has reached nobody has no host.
       if (!isServed && (known.has(at) || at === "")) continue;
       const key = `${at}\n${row.handler}`;
@@ -64,28 +63,18 @@ export function failingHandlers(
           callers: new Map(),
         };
       tallies.set(key, tally);
-      add(tally, row, earlier.get(keyOf(row)), isServed ? row.host : host);
+      add(tally, counted, isServed ? row.host : host);
     }
   }
   return [...tallies.values()].flatMap(warningOf);
 }
 
-function keyOf({ side, kind, handler, host }: AdminFigures): string {
-  return `${side} ${kind} ${handler}\n${host}`;
-}
-
-function add(
-  tally: Tally,
-  row: AdminFigures,
-  before: AdminFigures | undefined,
-  caller: string,
-): void {
-  tally.ended += Math.max(0, row.ended - (before?.ended ?? 0));
-  for (const [code, count] of row.failed) {
-    const more = count - (before?.failed.get(code) ?? 0);
-    if (more <= 0 || GIVEN_UP.has(code)) continue;
-    tally.failed.set(code, (tally.failed.get(code) ?? 0) + more);
-    tally.callers.set(caller, (tally.callers.get(caller) ?? 0) + more);
+function add(tally: Tally, { ended, failed }: CountedCalls, caller: string): void {
+  tally.ended += ended;
+  for (const [code, count] of failed) {
+    if (GIVEN_UP.has(code)) continue;
+    tally.failed.set(code, (tally.failed.get(code) ?? 0) + count);
+    tally.callers.set(caller, (tally.callers.get(caller) ?? 0) + count);
   }
 }
 
