@@ -177,7 +177,9 @@ export class Membership {
       const { clock, logger } = this.#options, reason = sentence(textOf(error));
       const count = this.#invalid.note(`${address} ${reason}`, clock.now());
       const text =
-        `The resolver gave the endpoint ${textOf(address)}, which is no host: ${reason} ` +
+        `The resolver gave the endpoint ${
+          textOf(address)
+        }, which is no host of the grid: ${reason} ` +
         `It is ignored.${times(count)}`;
       const fields = { event: "endpoint_ignored", host: textOf(address), count } as const;
       logger[count === 0 ? "debug" : "warn"](text, { ...fields, ...about(error) });

@@ -103,7 +103,7 @@ export class HostList {
    * Reads what a resolver has found. Of several hosts with one name the first counts.
    *
    * @param check Throws for a host that cannot be used.
-   * @param onInvalid Is told of each endpoint that is no host, or cannot be used.
+   * @param onInvalid Is told of each endpoint that is no host, cannot be used, or has the name of one before and another address.
    */
   static ofEndpoints(
     endpoints: readonly Endpoint[],
@@ -118,7 +118,11 @@ export class HostList {
         checkDiallable(host.name);
         checkDiallable(host.address);
         check(host);
-        if (!hosts.has(host.name.href)) hosts.set(host.name.href, host);
+        const { href } = host.name, before = hosts.get(href)?.address.href;
+        if (before === undefined) hosts.set(href, host);
+        else if (before !== host.address.href) {
+          throw invalidArgument(`${href} is listed before with the address ${before}.`);
+        }
       } catch (error) {
         onInvalid(endpoint, error);
       }

@@ -2,6 +2,7 @@ import { InternodeError } from "@internode/grid";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type HostEntry, HostList } from "../../../lib/grid/hosts/host_list.ts";
 import { named } from "../../support/endpoint_named.ts";
+import { textOf } from "../../../lib/foreign/text_of.ts";
 
 const anyone = (): void => {};
 const listOf = (...hosts: readonly (string | HostEntry)[]): HostList => HostList.of(hosts, anyone);
@@ -89,9 +90,15 @@ Deno.test("endpoints are hosts by their name, else by their address; one that is
     named("tcp://a:1"),
     { ...named("tcp://10.0.0.5:9000"), name: "tcp://a:1" },
   ];
-  const list = HostList.ofEndpoints(endpoints, anyone, ({ address }) => bad.push(address));
+  let last: unknown;
+  const list = HostList.ofEndpoints(endpoints, anyone, ({ address }, error) => {
+    bad.push(address);
+    last = error;
+  });
   assertEquals(list.names, ["tcp://a:1", "ws://b:80", "tcp://c:1"]);
-  assertEquals(bad, ["nonsense", "tcp://0.0.0.0:1", "tcp://10.0.0.4:9000"]);
+  // Which of two addresses of one name counts is told; the same host twice is no news.
+  assertEquals(bad, ["nonsense", "tcp://0.0.0.0:1", "tcp://10.0.0.4:9000", "tcp://10.0.0.5:9000"]);
+  assertEquals(textOf(last), "tcp://a:1 is listed before with the address tcp://a:1.");
   const found = list.changesSince(HostList.empty).joined.map(({ address }) => address.href);
   assertEquals(found, ["tcp://a:1", "ws://b:80", "tcp://10.0.0.3:9000"]);
 });
