@@ -19,9 +19,7 @@ export { gather } from "./gather/gather.ts";
 export type {
   AskOptions,
   GatherOptions,
-  OwnNode,
   QuorumOptions,
-  RequestTarget,
   SharedCallOptions,
 } from "./gather/gather_options.ts";
 export type { Gathered } from "./gather/gathered.ts";
@@ -29,7 +27,18 @@ export { Gathering } from "./gather/gathering.ts";
 export type { HostAnswer, HostFailure, HostResult } from "./gather/host_result.ts";
 export { majorityOf } from "./gather/majority.ts";
 export { QuorumError } from "./gather/quorum_error.ts";
+export type { OwnNode, RequestTarget, StreamTarget } from "./gather/targets.ts";
 export { replicas, type ReplicaTarget, type ServiceGatherOptions } from "./gather/replicas.ts";
+export type {
+  GridMergeOptions,
+  MergeOptions,
+  OnError,
+  OrderKey,
+  ServiceMergeOptions,
+  SharedStreamOptions,
+} from "./merge/merge_options.ts";
+export { mergeStreams } from "./merge/merge_streams.ts";
+export { type HostOutput, type Merged, MergedStream } from "./merge/merged_stream.ts";
 export type { Attempt, AttemptOptions, Loss } from "./resume/attempt_options.ts";
 export { GapError } from "./resume/gap_error.ts";
 export { type LoggedOutput, loggedOutput } from "./resume/logged_output.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { playMerge } from "./gathering/merge_history.ts";
+import { playQuorum } from "./gathering/quorum_history.ts";
 import { playGrid } from "./grid_history.ts";
 import { playHosts } from "./hosts_history.ts";
 import { playFollowing } from "./resuming/follow_history.ts";
@@ -26,6 +28,8 @@ export const HISTORIES: readonly HistoryKind[] = [
   { name: "service, bytes", count: 125, play: (seed) => playService(seed, "bytes") },
   { name: "service, messages", count: 125, play: (seed) => playService(seed, "messages") },
   { name: "changing hosts", count: 500, play: playHosts },
+  { name: "quorums", count: 200, play: (seed) => playQuorum(seed) },
+  { name: "merged streams", count: 200, play: (seed) => playMerge(seed) },
   { name: "resumed streams", count: 200, play: (seed) => playFollowing(seed) },
   { name: "resumed uploads", count: 200, play: (seed) => playUpload(seed) },
 ];

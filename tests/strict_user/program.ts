@@ -35,6 +35,7 @@ import {
   type HostResult,
   loggedOutput,
   majorityOf,
+  mergeStreams,
   outputLog,
   replicas,
   resume,
@@ -241,6 +242,23 @@ export async function gathered(
   });
   const results: readonly HostResult<number>[] = asked.results;
   return [...texts, ...results.map(({ host }) => host)];
+}
+
+/** Streams of many as one. */
+export async function merged(node: Manager): Promise<number> {
+  const step = { start: 1 };
+  let sum = 0;
+  for await (
+    const output of mergeStreams(node.connections(), sums, step, {
+      self: node,
+      orderBy: (value) => value,
+      onError: "skip",
+    })
+  ) {
+    sum += output.ok ? output.value : output.ms;
+  }
+  for await (const { value } of mergeStreams(node.connections(), sums, step)) sum += value;
+  return sum;
 }
 
 /** What a contract says of itself, with a codec that says nothing. */

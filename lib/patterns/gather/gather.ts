@@ -6,19 +6,16 @@
 
 import type { SingleMethod } from "../../call/service/service.ts";
 import { invalidArgument } from "../../errors.ts";
-import { invalidOption } from "../../foreign/option_checks.ts";
 import { shown } from "../../foreign/text_of.ts";
 import type { SingleContract } from "../../rpc/contract/contract.ts";
 import {
   type AskOptions,
   type GatherOptions,
-  type OwnNode,
   type QuorumOptions,
   quorumPlan,
-  type RequestTarget,
-  targetsOf,
 } from "./gather_options.ts";
 import { Gathering } from "./gathering.ts";
+import { type RequestTarget, targetsOf, withSelf } from "./targets.ts";
 import {
   type AnyTarget,
   FUNCTION_TIMEOUT_MS,
@@ -126,7 +123,7 @@ export function gather<Request, Response>(
 export function gather<Target extends { readonly host: string }, Value>(
   targets: Iterable<Target>,
   ask: (target: Target, options: AskOptions) => Value | Promise<Value>,
-  options?: QuorumOptions<NoInfer<Value>>,
+  options?: QuorumOptions<Value>,
 ): Gathering<Value>;
 export function gather(
   given: Iterable<{ readonly host: string }>,
@@ -151,17 +148,4 @@ export function gather(
   const targets = targetsOf(withSelf(given, third.self)) as readonly unknown[];
   const question = new RequestQuestion(targets as readonly AnyTarget[], what, second, third);
   return new Gathering(question, plan);
-}
-
-/** This node first, as nothing is nearer. */
-function withSelf(
-  given: Iterable<{ readonly host: string }>,
-  self: OwnNode | undefined,
-): Iterable<{ readonly host: string }> {
-  if (self === undefined) return given;
-  if (typeof self?.connection !== "function" || typeof self.local !== "string") {
-    throw invalidOption("self", `must be the manager of this node, not ${shown(self)}`);
-  }
-  const others = targetsOf(given).filter(({ host }) => host !== self.local);
-  return [self.connection(self.local), ...others];
 }

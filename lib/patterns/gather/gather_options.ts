@@ -4,7 +4,6 @@
  * @module
  */
 
-import { invalidArgument } from "../../errors.ts";
 import {
   func,
   invalidOption,
@@ -15,9 +14,9 @@ import {
 import { shown } from "../../foreign/text_of.ts";
 import { checkSignal } from "../../foreign/signal.ts";
 import type { CallOptions } from "../../rpc/contract/call_options.ts";
-import type { SingleContract } from "../../rpc/contract/contract.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
+import type { OwnNode } from "./targets.ts";
 
 /**
  * How many are asked at a time, and how many have to answer.
@@ -75,26 +74,6 @@ export type SharedCallOptions = Pick<
 export interface GatherOptions<Response> extends QuorumOptions<Response>, SharedCallOptions {
   /** The manager of this node, which then is asked, too, through memory, before the others; listed already, it is asked once. Default: none. */
   readonly self?: OwnNode | undefined;
-}
-
-/** This node, as `self`: a `Manager` is one. */
-export interface OwnNode {
-  /** Its own host. */
-  readonly local: string;
-  /** The way to a host, itself included. */
-  connection(host: string): RequestTarget;
-}
-
-/** Whom a request can be made to: a `Connection` of the grid is one. Its promise must end by `timeoutMs` and `signal`. */
-export interface RequestTarget {
-  /** Who it is. */
-  readonly host: string;
-  /** Makes a request. */
-  request<Request, Response>(
-    contract: SingleContract<Request, Response>,
-    request: NoInfer<Request>,
-    options?: CallOptions,
-  ): Promise<Response>;
 }
 
 /** What a function that asks one target is given. */
@@ -156,33 +135,4 @@ export function quorumPlan<Value>(given: QuorumOptions<Value>): QuorumPlan<Value
     signal,
     clock: clock ?? systemClock,
   };
-}
-
-/**
- * Who is asked: each once.
- *
- * @throws {InternodeError} `InvalidArgument` for what is no list of targets, or for a host that is there twice, as its answer would count twice.
- */
-export function targetsOf<Target extends { readonly host: string }>(
-  given: Iterable<Target>,
-): Target[] {
-  if (typeof given !== "object" || given === null || !(Symbol.iterator in given)) {
-    throw invalidArgument(`Targets must be a list, such as connections, not ${shown(given)}.`);
-  }
-  const targets = [...given];
-  // A loop within a loop is faster than a set for as few as there mostly are.
-  const seen = targets.length > 8 ? new Set<string>() : null;
-  for (let index = 0; index < targets.length; index++) {
-    const host: unknown = targets[index]?.host;
-    if (typeof host !== "string") {
-      throw invalidArgument(`Targets must have their name as host; ${shown(host)} is none.`);
-    }
-    let isTwice = false;
-    if (seen !== null) isTwice = seen.has(host) || seen.add(host) === null;
-    else for (let at = 0; at < index; at++) isTwice ||= targets[at]!.host === host;
-    if (isTwice) {
-      throw invalidArgument(`${shown(host)} is there twice among the targets; it has one answer.`);
-    }
-  }
-  return targets;
 }

@@ -42,9 +42,10 @@ export interface Question {
 export class Gathering<Value>
   implements PromiseLike<Gathered<Value>>, AsyncIterable<HostResult<Value>> {
   readonly #question: Question;
-  readonly #plan: QuorumPlan<Value>;
+  /** With `never`, here and below, a gathering of one type will do for a wider one. */
+  readonly #plan: QuorumPlan<never>;
   readonly #controller = new AbortController();
-  readonly #whole = Promise.withResolvers<Gathered<Value>>();
+  readonly #whole = Promise.withResolvers<Gathered<never>>();
   readonly #results: HostResult<Value>[] = [];
   readonly #time: TurnTime;
   readonly #startMs: number;
@@ -63,7 +64,7 @@ export class Gathering<Value>
   #shown: number | null = null;
   #failure: { readonly error: unknown } | null = null;
   #waiting: (() => void)[] = [];
-  #finished: PromiseWithResolvers<readonly HostResult<Value>[]> | null = null;
+  #finished: PromiseWithResolvers<readonly HostResult<never>[]> | null = null;
   #hedge: Timer | null = null;
   #deadline: Timer | null = null;
 
@@ -115,7 +116,7 @@ export class Gathering<Value>
     if (this.#finished === null) {
       this.#finished = Promise.withResolvers();
       if (this.#results.length === this.#question.hosts.length) {
-        this.#finished.resolve(this.#results);
+        this.#finished.resolve(this.#results as HostResult<never>[]);
       }
     }
     return this.#finished.promise;
@@ -210,7 +211,7 @@ export class Gathering<Value>
     }
     let result: HostResult<Value>;
     try {
-      const verdict: unknown = accept(value, host);
+      const verdict: unknown = accept(value as never, host);
       if (thenOf(verdict) !== null) throw noPromise(verdict);
       result = { ok: true, host, value, accepted: verdict === true, ms };
     } catch (thrown) {
@@ -257,7 +258,7 @@ export class Gathering<Value>
       this.#stop(finishes, false, "as too few hosts can answer");
     } else if (need > 0 ? this.#accepted >= need : results.length === count) {
       this.#isDecided = true;
-      this.#whole.resolve(gathered(results));
+      this.#whole.resolve(gathered(results) as Gathered<never>);
       if (!finishes) this.#shown = results.length;
       this.#stop(finishes, hedgeDelayMs === null, "as enough hosts have answered");
     }
@@ -338,7 +339,7 @@ export class Gathering<Value>
     if (this.#results.length < count) return;
     this.#shown ??= count;
     this.#end();
-    this.#finished?.resolve(this.#results);
+    this.#finished?.resolve(this.#results as HostResult<never>[]);
   }
 
   /** Nothing is left to be done. */

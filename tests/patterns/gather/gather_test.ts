@@ -109,6 +109,7 @@ Deno.test("a quorum resolves with enough answers, and the others are cancelled",
   assertEquals((await quorum).values, ["b", "d"]);
   assertEquals(world.cancelled, ["c"]);
   assertEquals(short(await quorum.finished), "b a!notSent d c!maybeExecuted");
+  assertEquals(short(await Array.fromAsync(quorum)), "b a!notSent d");
   // What comes later counts for nothing.
   await world.answer("c");
   assertEquals((await quorum.finished).length, 4);
@@ -274,6 +275,31 @@ Deno.test("the signal ends everything with its reason", async () => {
   const aborted = world.gather("xy", { signal: controller.signal });
   assertEquals(await aborted.then(null, (error) => error), reason);
   assertEquals(world.asked, ["a", "b"]);
+});
+
+Deno.test("a signal that has not aborted is left alone in the end", async () => {
+  for (const need of [0, 1]) {
+    const { signal } = new AbortController(), listeners = new Set<unknown>();
+    const watched = {
+      aborted: false,
+      addEventListener: (_: string, listener: unknown) => listeners.add(listener),
+      removeEventListener: (_: string, listener: unknown) => listeners.delete(listener),
+    };
+    Object.setPrototypeOf(watched, signal);
+    const world = new World();
+    const all = world.gather("ab", { signal: watched as unknown as AbortSignal, need });
+    await world.answer("ab");
+    await all;
+    assertEquals(listeners.size, 0);
+  }
+});
+
+Deno.test("whoever was asked may have run, whatever the reason of the cancel says", async () => {
+  const world = new World(), all = world.gather("ab", { concurrency: 1 });
+  all.cancel(unreachable("notSent"));
+  assertEquals(short((await all).results), "b!notSent a!maybeExecuted");
+  all.cancel();
+  assertEquals((await all.finished).length, 2);
 });
 
 Deno.test("leaving the loop cancels what has not ended, unless the rest is to finish", async () => {

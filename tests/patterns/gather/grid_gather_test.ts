@@ -60,6 +60,33 @@ Deno.test("all hosts are asked, this one through memory, with one encoding of sm
   await grid.close();
 });
 
+Deno.test("what is asked of one replica is not tried again, there or elsewhere", async () => {
+  const Names = call.service("names", {
+    slow: call.method({ request: t.nothing(), response: t.nothing(), idempotent: true }),
+  });
+  const sim = new SimulatedService(1);
+  await sim.run(async () => {
+    let runs = 0;
+    const slow = () =>
+      new Promise<undefined>((done) => {
+        runs++;
+        sim.clock.setTimer(500, () => done(undefined));
+      });
+    for (const index of [0, 1]) await sim.start(index, call.implement(Names, { slow }));
+    sim.list(0, 1);
+    const connection = await sim.connect({ hedge: { delayMs: 50 } });
+    await sim.ready(connection, 2);
+    const options = { clock: sim.clock, timeoutMs: 2_000, waitForReady: true };
+    const all = gather(replicas(connection), Names.methods.slow, undefined, options);
+    await sim.clock.advance(100);
+    sim.network.cut("memory://client-0", sim.host(1));
+    const { failures, values } = await all;
+    assertEquals(failures.map(({ host, code }) => [host, code]), [[sim.host(1), "Disconnected"]]);
+    assertEquals([values.length, runs], [1, 2]);
+    await connection.close();
+  });
+});
+
 Deno.test("two questions with one contract, one within the other, get their own answers", async () => {
   const grid = simulatedGrid({
     nodes: 3,
