@@ -75,13 +75,7 @@ export class ChartView {
       {},
       html("figcaption", {}, html("span", {}, title), this.#value),
       this.#picture,
-      html(
-        "div",
-        { class: "scale" },
-        this.#start,
-        this.#most,
-        html("span", {}, "now"),
-      ),
+      html("div", { class: "scale" }, this.#start, this.#most, html("span", {}, "now")),
     ));
     this.#picture.addEventListener("pointermove", ({ clientX }) => {
       const { left, width } = this.#picture.getBoundingClientRect();
@@ -100,10 +94,7 @@ export class ChartView {
     this.#points = points;
     this.#endMs = endMs;
     const sinceMs = endMs - (points[0]?.timeMs ?? endMs), field = this.#field;
-    this.#spanMs = Math.min(
-      SPAN_MS,
-      Math.max(LEAST_SPAN_MS, Math.ceil(sinceMs / 30_000) * 30_000),
-    );
+    this.#spanMs = Math.min(SPAN_MS, Math.max(LEAST_SPAN_MS, Math.ceil(sinceMs / 30_000) * 30_000));
     const startMs = endMs - this.#spanMs;
     const seen = points.filter(({ timeMs }) => timeMs >= startMs);
     const most = Math.max(0, ...seen.map((point) => point[field] ?? 0)),

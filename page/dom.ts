@@ -29,10 +29,7 @@ export function svg<Tag extends keyof SVGElementTagNameMap>(
   attributes: Attributes = {},
   ...children: readonly (Node | string)[]
 ): SVGElementTagNameMap[Tag] {
-  const element = document.createElementNS(
-    SVG,
-    tag,
-  ) as SVGElementTagNameMap[Tag];
+  const element = document.createElementNS(SVG, tag) as SVGElementTagNameMap[Tag];
   setAttributes(element, attributes);
   element.append(...children);
   return element;

@@ -104,10 +104,7 @@ export class Feed<Message> {
       text = events.pop() ?? "";
       for (const event of events) {
         if (!event.startsWith("data: ") || signal.aborted) continue;
-        this.#listener.onMessage(
-          JSON.parse(event.slice(6)) as Message,
-          isFirst,
-        );
+        this.#listener.onMessage(JSON.parse(event.slice(6)) as Message, isFirst);
         isFirst = false;
       }
     }

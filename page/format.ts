@@ -60,13 +60,9 @@ export function plainName(id: string): string {
 }
 
 /** Short names of nodes: without what all of them have. */
-export function shortNames(
-  ids: readonly string[],
-): ReadonlyMap<string, string> {
+export function shortNames(ids: readonly string[]): ReadonlyMap<string, string> {
   const plain = ids.map((id) => [id, plainName(id)] as const);
-  const hosts = new Set(
-    plain.flatMap(([, name]) => /^(.*):\d+$/.exec(name)?.[1] ?? []),
-  );
+  const hosts = new Set(plain.flatMap(([, name]) => /^(.*):\d+$/.exec(name)?.[1] ?? []));
   return new Map(plain.map(([id, name]) => {
     if (name.includes("/")) {
       return [id, name.slice(name.lastIndexOf("/") + 1) || name];

@@ -145,9 +145,7 @@ class Page {
         has(call.handler, call.node, call.host, call.state)
       ),
     );
-    this.#nodes.show(
-      state.nodes.filter(({ id, state }) => state !== "unasked" && has(id, state)),
-    );
+    this.#nodes.show(state.nodes.filter(({ id, state }) => state !== "unasked" && has(id, state)));
   }
 
   #choose(id: string): void {
@@ -204,9 +202,7 @@ class Page {
 }
 
 /** Calls have no ids: those that look the same are told apart by their order. */
-function keyed(
-  calls: readonly PageCall[],
-): readonly (readonly [string, PageCall])[] {
+function keyed(calls: readonly PageCall[]): readonly (readonly [string, PageCall])[] {
   const seen = new Map<string, number>();
   return calls.map((call) => {
     const look = `${call.node}\n${call.direction}\n${call.handler}\n${call.host}`;

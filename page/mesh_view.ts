@@ -87,13 +87,7 @@ export class MeshView {
         this.#nodeParts.set(node.id, part);
         this.#nodes.append(part);
       }
-      showNode(
-        part,
-        node,
-        places.get(node.id)!,
-        names.get(node.id)!,
-        node.id === chosen,
-      );
+      showNode(part, node, places.get(node.id)!, names.get(node.id)!, node.id === chosen);
     }
   }
 
@@ -136,12 +130,7 @@ function placesOf(nodes: readonly PageNode[]): ReadonlyMap<string, Place> {
   const asked = sorted.filter(({ state }) => state !== "unasked");
   const others = sorted.filter(({ state }) => state === "unasked");
   const places = new Map<string, Place>();
-  const ring = (
-    members: readonly PageNode[],
-    rx: number,
-    ry: number,
-    turn: number,
-  ): void => {
+  const ring = (members: readonly PageNode[], rx: number, ry: number, turn: number): void => {
     for (const [at, { id }] of members.entries()) {
       const angle = (at / members.length + turn) * 2 * Math.PI - Math.PI / 2;
       places.set(id, {
@@ -151,23 +140,12 @@ function placesOf(nodes: readonly PageNode[]): ReadonlyMap<string, Place> {
     }
   };
   const hasOthers = others.length > 0, isAlone = asked.length === 1;
-  ring(
-    asked,
-    isAlone ? 0 : hasOthers ? 150 : 235,
-    isAlone ? 0 : hasOthers ? 92 : 145,
-    0,
-  );
+  ring(asked, isAlone ? 0 : hasOthers ? 150 : 235, isAlone ? 0 : hasOthers ? 92 : 145, 0);
   ring(others, 280, 168, 0.5 / Math.max(1, others.length));
   return places;
 }
 
-function showEdge(
-  part: SVGGElement,
-  edge: PageEdge,
-  a: Place,
-  b: Place,
-  chosen: string,
-): void {
+function showEdge(part: SVGGElement, edge: PageEdge, a: Place, b: Place, chosen: string): void {
   const [line, label, title] = part.children as unknown as [
     Element,
     Element,

@@ -21,9 +21,7 @@ export class Terms {
   }
 
   /** Shows terms, what they are, and the class of that. */
-  show(
-    terms: readonly (readonly [term: string, value: string, mark?: string])[],
-  ): void {
+  show(terms: readonly (readonly [term: string, value: string, mark?: string])[]): void {
     const list = this.#list;
     while (list.children.length > terms.length) list.lastElementChild!.remove();
     while (list.children.length < terms.length) {
@@ -99,10 +97,7 @@ export function factsOf(
 }
 
 /** Shows what is wrong, the gravest first. */
-export function showProblems(
-  holder: HTMLElement,
-  nodes: readonly PageNode[],
-): void {
+export function showProblems(holder: HTMLElement, nodes: readonly PageNode[]): void {
   const rank = ({ state }: PageNode): number => state === "down" || state === "silent" ? 0 : 1;
   const troubled = nodes.filter(({ state }) =>
     state === "warning" || state === "silent" || state === "down"

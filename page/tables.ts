@@ -55,11 +55,7 @@ export function handlersTable(): Table<PageHandler> {
       column("Handler", ({ handler }) => handler, ({ handler }) => handler, {
         wraps: true,
       }),
-      column(
-        "Side",
-        ({ side }) => side === "server" ? "served" : "called",
-        ({ side }) => side,
-      ),
+      column("Side", ({ side }) => side === "server" ? "served" : "called", ({ side }) => side),
       column("Kind", ({ kind }) => kind, ({ kind }) => kind),
       number("Calls/s", ({ perSecond }) => perSecond, amount),
       number(
@@ -142,10 +138,7 @@ export function traceTable(): Table<readonly [string, PageTrace]> {
     column<Row>("Node", ([, { node }]) => plainName(node), undefined, {
       wraps: true,
     }),
-    column<Row>(
-      "Direction",
-      ([, { direction }]) => direction === "incoming" ? "serves" : "calls",
-    ),
+    column<Row>("Direction", ([, { direction }]) => direction === "incoming" ? "serves" : "calls"),
     column<Row>(
       "Other side",
       ([, { host }]) => plainName(host) || NOTHING,
@@ -162,13 +155,7 @@ export function traceTable(): Table<readonly [string, PageTrace]> {
     }),
   ];
   const empty = "No call that the filter lets through has ended yet.";
-  return new Table<Row>(
-    "Calls that have ended",
-    columns,
-    ([key]) => key,
-    -1,
-    empty,
-  );
+  return new Table<Row>("Calls that have ended", columns, ([key]) => key, -1, empty);
 }
 
 /** Makes the table of nodes. */
@@ -200,25 +187,15 @@ export function nodesTable(): Table<PageNode> {
       ),
       number("p99", ({ rates }) => rates?.p99Ms ?? null, time),
       number("Round trip", ({ roundTripMs }) => roundTripMs, time),
-      number(
-        "Loop late",
-        (node) => fact(node, ({ loopDelayMs }) => loopDelayMs),
-        time,
-      ),
+      number("Loop late", (node) => fact(node, ({ loopDelayMs }) => loopDelayMs), time),
       number(
         "Memory",
         (node) => fact(node, ({ memoryBytes }) => memoryBytes),
         (value) => value === null ? NOTHING : bytes(value),
       ),
       number("Uptime", (node) => fact(node, ({ uptimeMs }) => uptimeMs), time),
-      column(
-        "Runs on",
-        (node) => fact(node, ({ runtime }) => runtime) ?? NOTHING,
-      ),
-      column(
-        "Version",
-        (node) => fact(node, ({ version }) => version) ?? NOTHING,
-      ),
+      column("Runs on", (node) => fact(node, ({ runtime }) => runtime) ?? NOTHING),
+      column("Version", (node) => fact(node, ({ version }) => version) ?? NOTHING),
     ],
     ({ id }) => id,
     0,

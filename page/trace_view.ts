@@ -53,12 +53,7 @@ export class TraceView {
       { class: "bar" },
       html("label", {}, this.#errors, "errors only"),
       html("label", {}, "slower than", this.#slow, "ms"),
-      html(
-        "label",
-        {},
-        html("span", { hidden: true }, "Direction"),
-        this.#direction,
-      ),
+      html("label", {}, html("span", { hidden: true }, "Direction"), this.#direction),
     );
     this.#direction.ariaLabel = "Direction";
     for (const each of [this.#errors, this.#slow, this.#direction]) {
@@ -125,9 +120,7 @@ export class TraceView {
     const text = this.#text;
     this.#table.show(
       this.#rows.filter(([, { handler, node, host, error }]) =>
-        `${handler}\n${node}\n${host}\n${error ?? "ok"}`.toLowerCase().includes(
-          text,
-        )
+        `${handler}\n${node}\n${host}\n${error ?? "ok"}`.toLowerCase().includes(text)
       ),
     );
     const notes = [...this.#problems];

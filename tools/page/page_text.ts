@@ -35,9 +35,7 @@ const HEAD = `/**
  * @param read Reads a file of `page/` by its name.
  * @returns The module's text.
  */
-export async function pageText(
-  read: (name: string) => Promise<string>,
-): Promise<string> {
+export async function pageText(read: (name: string) => Promise<string>): Promise<string> {
   const scripts: string[] = [];
   for (const name of MODULES) scripts.push(scriptOf(await read(`${name}.ts`)));
   const parts = {

@@ -17,10 +17,7 @@ const MAX_CALLS = 100;
 const MAX_ROWS = 400;
 
 /** Handlers of all nodes together, then of each; the busiest first. */
-export function handlersOf(
-  views: readonly NodeView[],
-  moment: Moment,
-): PageHandler[] {
+export function handlersOf(views: readonly NodeView[], moment: Moment): PageHandler[] {
   const all: Readings[] = [], rows: PageHandler[] = [];
   for (const view of views) {
     const readings = lately(view.readings);
@@ -99,10 +96,6 @@ export function traceRow(node: string, call: TracedCall): PageTrace {
   };
 }
 
-function withSubroute(
-  call: { readonly handler: string; readonly subroute: string },
-): string {
-  return foreign(
-    call.subroute === "" ? call.handler : `${call.handler}/${call.subroute}`,
-  );
+function withSubroute(call: { readonly handler: string; readonly subroute: string }): string {
+  return foreign(call.subroute === "" ? call.handler : `${call.handler}/${call.subroute}`);
 }

@@ -47,13 +47,8 @@ const OWN_SITES = new Set(["same-origin", "none"]);
  * @param head Its head; `undefined` if there is none that can be read.
  * @param rules What it must show.
  */
-export function judgeRequest(
-  head: HttpHead | undefined,
-  rules: RequestRules,
-): Asked {
-  const line = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.[1-9]$/.exec(
-    head?.first ?? "",
-  );
+export function judgeRequest(head: HttpHead | undefined, rules: RequestRules): Asked {
+  const line = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.[1-9]$/.exec(head?.first ?? "");
   if (head === undefined || line === null) {
     return refused(400, "This is no HTTP/1.1 request.");
   }
@@ -62,11 +57,7 @@ export function judgeRequest(
   if (twice !== undefined) {
     return refused(400, `The header field ${twice} is there twice.`);
   }
-  const host = hostProblem(
-    fields.get("host") ?? "",
-    rules.hostname,
-    rules.allowHosts,
-  );
+  const host = hostProblem(fields.get("host") ?? "", rules.hostname, rules.allowHosts);
   if (host !== null) {
     return refused(
       host.status,

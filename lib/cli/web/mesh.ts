@@ -54,10 +54,7 @@ export function nameOf({ host, readings }: NodeView): string {
 }
 
 /** How a node fares, as far as its answers tell; not yet whether something is wrong with it. */
-export function stateOf(
-  { answeredMs, problem }: NodeView,
-  { nowMs }: Moment,
-): NodeState {
+export function stateOf({ answeredMs, problem }: NodeView, { nowMs }: Moment): NodeState {
   if (problem !== null) return problem.isLate ? "silent" : "down";
   if (answeredMs === null) return "waiting";
   return nowMs - answeredMs <= SILENT_MS ? "up" : "silent";
@@ -168,9 +165,7 @@ function problemsOf(
   }
   const { p99Ms } = status.loopDelay;
   if (p99Ms > LOOP_LATE_MS) {
-    problems.add(
-      `Its event loop is late: one turn in 100 by ${Math.round(p99Ms)} ms or more.`,
-    );
+    problems.add(`Its event loop is late: one turn in 100 by ${Math.round(p99Ms)} ms or more.`);
   }
   const ends = certificateEnd(status);
   if (ends !== null && ends - wallMs < CERTIFICATE_SOON_MS) {
@@ -252,11 +247,7 @@ function sideOf(
 }
 
 /** How much a total of a connection has grown a second lately. */
-function rateOf(
-  { host }: AdminRemote,
-  readings: readonly Reading[],
-  figure: string,
-): number {
+function rateOf({ host }: AdminRemote, readings: readonly Reading[], figure: string): number {
   const totals = readings.flatMap(({ askedMs, status }) => {
     const remote = status.remotes.find((each) => each.host === host);
     const total = known(remote?.stats[figure]);
@@ -266,10 +257,7 @@ function rateOf(
   if (
     last === undefined || first === undefined || last.askedMs <= first.askedMs
   ) return 0;
-  return Math.max(
-    0,
-    (last.total - first.total) / (last.askedMs - first.askedMs) * 1_000,
-  );
+  return Math.max(0, (last.total - first.total) / (last.askedMs - first.askedMs) * 1_000);
 }
 
 /** What both sides say. The less good state counts, as a side that has lost the other may be the only one to know. */

@@ -84,10 +84,7 @@ function ratesOf(
   if (like === undefined) return [];
   let longestMs = 0;
   for (const [node, [first, last]] of nodes.entries()) {
-    const take = (
-      rows: readonly AdminFigures[],
-      into: AdminFigures[],
-    ): void => {
+    const take = (rows: readonly AdminFigures[], into: AdminFigures[]): void => {
       for (const row of rows) {
         const changed = change(row);
         // Rows that are added up are told apart by their hosts.
@@ -95,17 +92,11 @@ function ratesOf(
         if (changed !== null) into.push({ ...changed, host });
       }
     };
-    longestMs = Math.max(
-      longestMs,
-      first === null ? 0 : last.atMs - first.atMs,
-    );
+    longestMs = Math.max(longestMs, first === null ? 0 : last.atMs - first.atMs);
     take(first === null ? last.rows : first.rows, before);
     take(last.rows, after);
   }
-  const response = (
-    rows: readonly AdminFigures[],
-    atMs: number,
-  ): FiguresResponse => ({
+  const response = (rows: readonly AdminFigures[], atMs: number): FiguresResponse => ({
     ...like,
     instance: "",
     atMs,

@@ -39,11 +39,7 @@ export class TraceFollower {
    * @param watches The nodes that are asked at the moment.
    * @param filter Which calls.
    */
-  constructor(
-    watches: () => readonly NodeWatch[],
-    filter: TraceFilter,
-    clock: Clock,
-  ) {
+  constructor(watches: () => readonly NodeWatch[], filter: TraceFilter, clock: Clock) {
     this.#watches = watches;
     this.#filter = filter;
     this.#clock = clock;
@@ -56,10 +52,7 @@ export class TraceFollower {
       lost = this.#lost;
     this.#waiting = [];
     this.#lost = 0;
-    const problems = Array.from(
-      this.#problems,
-      ([watch, why]) => `${nameOf(watch)}: ${why}`,
-    );
+    const problems = Array.from(this.#problems, ([watch, why]) => `${nameOf(watch)}: ${why}`);
     return { type: "trace", calls, lost, problems };
   }
 

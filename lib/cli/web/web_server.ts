@@ -145,10 +145,7 @@ export class WebServer {
         reason: "The request's head is too long.",
       };
     }
-    return judgeRequest(
-      found.kind === "head" ? parseHead(found.bytes) : undefined,
-      rules,
-    );
+    return judgeRequest(found.kind === "head" ? parseHead(found.bytes) : undefined, rules);
   }
 
   async #stream(
@@ -172,25 +169,15 @@ export class WebServer {
     };
     void untilLeft(socket).then(() => ending.abort());
     try {
-      await this.#write(
-        socket,
-        headOf(200, "text/event-stream; charset=utf-8"),
-      );
+      await this.#write(socket, headOf(200, "text/event-stream; charset=utf-8"));
       while (!signal.aborted) {
         // Made when the one before has left: a slow reader gets fewer, and nothing piles up.
         const message = next();
         const isEmpty = message.type === "trace" &&
           message.calls.length === 0 &&
           message.lost === 0 && message.problems.length === 0;
-        await this.#write(
-          socket,
-          isEmpty ? ":\n\n" : `data: ${JSON.stringify(message)}\n\n`,
-        );
-        await pause(
-          clock,
-          follower === null ? STATE_EVERY_MS : TRACE_EVERY_MS,
-          signal,
-        );
+        await this.#write(socket, isEmpty ? ":\n\n" : `data: ${JSON.stringify(message)}\n\n`);
+        await pause(clock, follower === null ? STATE_EVERY_MS : TRACE_EVERY_MS, signal);
       }
     } finally {
       this.#streams--;
@@ -199,20 +186,10 @@ export class WebServer {
   }
 
   #refuse(socket: Socket, status: number, reason: string): Promise<void> {
-    return this.#answer(
-      socket,
-      status,
-      "text/plain; charset=utf-8",
-      `${reason}\n`,
-    );
+    return this.#answer(socket, status, "text/plain; charset=utf-8", `${reason}\n`);
   }
 
-  async #answer(
-    socket: Socket,
-    status: number,
-    type: string,
-    body: string,
-  ): Promise<void> {
+  async #answer(socket: Socket, status: number, type: string, body: string): Promise<void> {
     const length = utf8.encode(body).length;
     await this.#write(socket, headOf(status, type, length) + body);
   }
