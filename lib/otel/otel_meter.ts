@@ -59,8 +59,9 @@ const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5
  *
  * Under `OTEL_DENO=true` Deno exports them by itself; with any other SDK they go
  * wherever its globally registered provider sends them. With neither, nothing is
- * recorded. An SDK records a call in about as long as a small request takes; use
- * `prometheus` of `./operations` where that is too long.
+ * recorded. An SDK records each call when it ends, with its attributes; where that
+ * costs you too much, use `prometheus` of `./operations`, which only counts and is
+ * read when somebody asks.
  *
  * @param options The instrumentation's name and version.
  * @returns The meter, for the option `meter` of a `Manager`, of `connect` and of `serve`; one may serve all of them.
