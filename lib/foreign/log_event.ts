@@ -47,6 +47,9 @@ import { textOf } from "./text_of.ts";
  * | `server_up`, `server_down` | a server started; it stopped |
  * | `worker_failed`, `worker_up`, `worker_ended` | a worker of a server failed, serves (again), or was ended |
  * | `registration_up`, `registration_failed`, `registration_changed`, `registration_removed` | a server was registered; that failed; another program changed the entry; it was removed |
+ * | `lease_gained`, `lease_lost` | this node leads; a lease could not be renewed in time |
+ * | `lease_refused` | voters of leases refuse this node, as it has other voters or another `ttlMs`; or it cannot stand |
+ * | `lease_tokens_seeded` | no majority of voters knew the tokens of leases, as at a first start: they go on from the wall clock |
  */
 export type LogEvent =
   | "admin_action"
@@ -80,6 +83,10 @@ export type LogEvent =
   | "host_admitted"
   | "hosts_changed"
   | "internal_error"
+  | "lease_gained"
+  | "lease_lost"
+  | "lease_refused"
+  | "lease_tokens_seeded"
   | "listener_failed"
   | "listener_recovered"
   | "listener_trouble"

@@ -1,6 +1,6 @@
 /**
  * What programs on many nodes need again and again, made of calls and streams:
- * asking many hosts, quorums of them, and streams that go on after a loss.
+ * asking many hosts, quorums of them, streams that go on after a loss, and leases.
  *
  * ```ts
  * import { gather, majorityOf } from "@internode/grid/patterns";
@@ -29,6 +29,16 @@ export { majorityOf } from "./gather/majority.ts";
 export { QuorumError } from "./gather/quorum_error.ts";
 export type { OwnNode, RequestTarget, StreamTarget } from "./gather/targets.ts";
 export { replicas, type ReplicaTarget, type ServiceGatherOptions } from "./gather/replicas.ts";
+export { etcdLeases, type EtcdLeasesOptions } from "./lease/etcd_leases.ts";
+export { gridLeases, type GridLeasesOptions, type LeaseGrid } from "./lease/grid_leases.ts";
+export type {
+  Leader,
+  LeaderOptions,
+  Lease,
+  LeaseOptions,
+  Leases,
+  SingletonOptions,
+} from "./lease/lease.ts";
 export type {
   GridMergeOptions,
   MergeOptions,

@@ -8,6 +8,7 @@ import { playMerge } from "./gathering/merge_history.ts";
 import { playQuorum } from "./gathering/quorum_history.ts";
 import { playGrid } from "./grid_history.ts";
 import { playHosts } from "./hosts_history.ts";
+import { playLeases } from "./leasing/lease_history.ts";
 import { playFollowing } from "./resuming/follow_history.ts";
 import { playUpload } from "./resuming/upload_history.ts";
 import { playService } from "./service_history.ts";
@@ -21,7 +22,7 @@ export interface HistoryKind {
   readonly play: (seed: number) => Promise<string>;
 }
 
-/** Both faces, on both kinds of channel; and a grid whose hosts change. */
+/** Both faces, on both kinds of channel; a grid whose hosts change; and what is made of calls. */
 export const HISTORIES: readonly HistoryKind[] = [
   { name: "grid, bytes", count: 125, play: (seed) => playGrid(seed, "bytes") },
   { name: "grid, messages", count: 125, play: (seed) => playGrid(seed, "messages") },
@@ -30,6 +31,7 @@ export const HISTORIES: readonly HistoryKind[] = [
   { name: "changing hosts", count: 500, play: playHosts },
   { name: "quorums", count: 200, play: (seed) => playQuorum(seed) },
   { name: "merged streams", count: 200, play: (seed) => playMerge(seed) },
+  { name: "leases", count: 200, play: (seed) => playLeases(seed) },
   { name: "resumed streams", count: 200, play: (seed) => playFollowing(seed) },
   { name: "resumed uploads", count: 200, play: (seed) => playUpload(seed) },
 ];

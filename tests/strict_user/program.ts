@@ -31,8 +31,12 @@ import { kubernetesResolver } from "@internode/grid/kubernetes";
 import { health, nodeListener, operations, prometheus } from "@internode/grid/operations";
 import { otelMeter, otelTracer } from "@internode/grid/otel";
 import {
+  etcdLeases,
   gather,
+  gridLeases,
   type HostResult,
+  type Lease,
+  type Leases,
   loggedOutput,
   majorityOf,
   mergeStreams,
@@ -237,9 +241,12 @@ export async function gathered(
   for await (const result of caches) {
     texts.push(result.ok ? result.value ?? "" : result.code ?? result.outcome);
   }
-  const asked = await gather([{ host: "a", disk: 1 }], ({ disk }, { timeoutMs }) => {
-    return Promise.resolve(disk + timeoutMs);
-  });
+  const asked = await gather(
+    [{ host: "a", disk: 1 }],
+    ({ disk }, { timeoutMs }) => {
+      return Promise.resolve(disk + timeoutMs);
+    },
+  );
   const results: readonly HostResult<number>[] = asked.results;
   return [...texts, ...results.map(({ host }) => host)];
 }
@@ -257,7 +264,9 @@ export async function merged(node: Manager): Promise<number> {
   ) {
     sum += output.ok ? output.value : output.ms;
   }
-  for await (const { value } of mergeStreams(node.connections(), sums, step)) sum += value;
+  for await (const { value } of mergeStreams(node.connections(), sums, step)) {
+    sum += value;
+  }
   return sum;
 }
 
@@ -319,7 +328,37 @@ export async function resumed(): Promise<string> {
   return last;
 }
 
+/** What one node alone does. */
+export async function leased(node: Manager, hasEtcd: boolean): Promise<number> {
+  const leases: Leases = hasEtcd
+    ? etcdLeases({ urls: "http://127.0.0.1:2379", prefix: "p", holder: "h" })
+    : gridLeases(node, { voters: node.hosts, ttlMs: 200, allow: () => true });
+  const onGained = ({ token, signal }: Lease): boolean => signal.aborted || token > 0;
+  const leader = leases.leader("x", {
+    onGained,
+    onLost: (lease, reason) => [lease, reason],
+  });
+  leases.singleton("y", (lease) => Promise.resolve(lease.remainingMs), {
+    graceMs: 0,
+  });
+  await using lease = await leases.lease("z", { timeoutMs: 5_000 });
+  await leader.close();
+  const { token, isHeld } = lease;
+  await leases.close();
+  return isHeld ? token : 0;
+}
+
+/** The same on a node of its own. */
+async function leads(): Promise<boolean> {
+  const local = "memory://strict-leader";
+  await using node = new Manager({ local, hosts: [local] });
+  const token = leased(node, false);
+  await node.listen();
+  return await token > 0;
+}
+
 if (import.meta.main) {
+  if (!await leads()) throw new Error("it has gained no lease");
   if (await resumed() !== "two") throw new Error("it was not resumed");
   if (await operated() !== 503) throw new Error("it does not listen");
   if (!described().includes(`"docs":"Odd."`)) throw new Error(described());

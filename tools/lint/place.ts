@@ -39,7 +39,15 @@ export const APART: readonly (readonly [string, string])[] = [["grid", "call"], 
 
 /** Rooms that are built on the public API as programs of users are, each with what it may take beside that, as the beginnings of paths. */
 export const PUBLIC_ONLY: Readonly<Record<string, readonly string[]>> = {
-  patterns: ["lib/errors.ts", "lib/foreign/", "lib/runtime/", "lib/rpc/connecting/back_off.ts"],
+  patterns: [
+    "lib/errors.ts",
+    "lib/foreign/",
+    "lib/runtime/",
+    "lib/rpc/connecting/back_off.ts",
+    // Users' loggers are guarded in one way.
+    "lib/rpc/contract/logger.ts",
+    "lib/discovery/etcd/etcd_claims.ts",
+  ],
 };
 
 /**

@@ -90,6 +90,27 @@ export class EtcdStore {
     await this.#gateway.call("kv/put", body, signal);
   }
 
+  /**
+   * Sets a key that lives as long as a lease, if there is none of that name.
+   *
+   * @returns The revision that did it; `null` if the key is there.
+   */
+  async create(
+    key: string,
+    value: string,
+    lease: EtcdLease,
+    signal: AbortSignal,
+  ): Promise<bigint | null> {
+    const base64 = encodeBase64(key);
+    const answer = await this.#gateway.call("kv/txn", {
+      compare: [{ key: base64, target: "CREATE", result: "EQUAL", create_revision: "0" }],
+      success: [{
+        request_put: { key: base64, value: encodeBase64(value), lease: lease.id },
+      }],
+    }, signal);
+    return answer["succeeded"] === true ? revisionOf(answer) : null;
+  }
+
   /** Asks for a lease. */
   async grant(ttlSeconds: number, signal: AbortSignal): Promise<EtcdLease> {
     const { ID, TTL } = await this.#gateway.call(

@@ -1,0 +1,174 @@
+/**
+ * Leases of any engine.
+ *
+ * @module
+ */
+
+import { InternodeError } from "../../errors.ts";
+import { func, invalidOption, notNegative, optionsOf, text } from "../../foreign/option_checks.ts";
+import { quoted } from "../../foreign/plain_text.ts";
+import {
+  checkSignal,
+  leaveSignal,
+  listenTo,
+  reasonOf,
+  throwIfAborted,
+} from "../../foreign/signal.ts";
+import { sentence } from "../../foreign/text_of.ts";
+import type { Random } from "../../runtime/clock.ts";
+import { pause } from "../../runtime/pause.ts";
+import { HeldLease, type LeaseWorld } from "./held_lease.ts";
+import type {
+  Leader,
+  LeaderOptions,
+  Lease,
+  LeaseOptions,
+  Leases,
+  SingletonOptions,
+} from "./lease.ts";
+import { MAX_NAME_LENGTH } from "./lease_contracts.ts";
+import { Leadership } from "./leadership.ts";
+
+/** Who did not gain it tries again after so much of a lease's time, and up to so much more. */
+const AGAIN_SHARE = 0.05, AGAIN_JITTER_SHARE = 0.1;
+const TIMEOUT_MS = 60_000;
+const GRACE_MS = 5_000;
+
+/** Leases that an engine keeps. */
+export class EngineLeases implements Leases {
+  readonly #world: LeaseWorld;
+  readonly #random: Random;
+  readonly #stop = new AbortController();
+  readonly #held = new Set<HeldLease>();
+  readonly #leaders = new Set<Leadership>();
+  #closing: Promise<void> | null = null;
+
+  constructor(world: LeaseWorld, random: Random) {
+    this.#world = world;
+    this.#random = random;
+  }
+
+  async lease(name: string, options: LeaseOptions = {}): Promise<Lease> {
+    checkName(name);
+    const { timeoutMs = TIMEOUT_MS, signal } = optionsOf("lease", options);
+    if (!(timeoutMs === Infinity)) notNegative("timeoutMs", timeoutMs, 0);
+    checkSignal(signal);
+    this.#checkOpen();
+    throwIfAborted(signal);
+    const giveUp = new AbortController();
+    const onAbort = (): void => giveUp.abort(reasonOf(signal));
+    listenTo(signal, onAbort, (thrown) => giveUp.abort(thrown));
+    try {
+      const { clock } = this.#world, untilMs = clock.now() + timeoutMs;
+      const gained = await this.gain(name, giveUp.signal, untilMs);
+      if (gained instanceof HeldLease) return gained;
+      throw new InternodeError(
+        "DeadlineExceeded",
+        `The lease ${quoted(name)} was not gained within ${timeoutMs} ms. ${sentence(gained.why)}`,
+        { origin: "remote", outcome: "executed" },
+      );
+    } finally {
+      leaveSignal(signal, onAbort);
+    }
+  }
+
+  leader(name: string, options: LeaderOptions = {}): Leader {
+    checkName(name);
+    const { onGained, onLost, graceMs } = optionsOf("leader", options);
+    if (onGained !== undefined) func("onGained", onGained);
+    if (onLost !== undefined) func("onLost", onLost);
+    return this.#lead(name, { onGained, onLost, run: undefined, graceMs: graceOf(graceMs) });
+  }
+
+  singleton(name: string, run: (lease: Lease) => unknown, options: SingletonOptions = {}): Leader {
+    checkName(name);
+    func("run", run);
+    const { graceMs } = optionsOf("singleton", options);
+    return this.#lead(name, {
+      onGained: undefined,
+      onLost: undefined,
+      run,
+      graceMs: graceOf(graceMs),
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Tries until it succeeds, the time is over, or a signal aborts.
+   *
+   * @returns The lease, or why it was not gained.
+   * @throws The signal's reason; `Closed`; or what the engine has rejected with.
+   */
+  async gain(
+    name: string,
+    signal: AbortSignal,
+    untilMs: number,
+  ): Promise<HeldLease | { readonly why: string }> {
+    const { engine, clock } = this.#world;
+    const stop = AbortSignal.any([signal, this.#stop.signal]);
+    while (true) {
+      stop.throwIfAborted();
+      const tried = await engine.gain(name, stop);
+      if ("holder" in tried) {
+        if (!stop.aborted && clock.now() < tried.untilMs) return this.#keep(tried);
+        await engine.release(tried);
+        continue;
+      }
+      stop.throwIfAborted();
+      const pauseMs = engine.ttlMs * (AGAIN_SHARE + this.#random.next() * AGAIN_JITTER_SHARE);
+      if (clock.now() + pauseMs >= untilMs) return tried;
+      await pause(clock, pauseMs, stop);
+    }
+  }
+
+  #keep(hold: ConstructorParameters<typeof HeldLease>[1]): HeldLease {
+    const lease = new HeldLease(this.#world, hold, (ended) => this.#held.delete(ended));
+    this.#held.add(lease);
+    return lease;
+  }
+
+  #lead(name: string, told: ConstructorParameters<typeof Leadership>[2]): Leader {
+    this.#checkOpen();
+    const { engine, clock, logger } = this.#world;
+    const leader = new Leadership(
+      { clock, logger, ttlMs: engine.ttlMs, gain: (signal) => this.gain(name, signal, Infinity) },
+      name,
+      told,
+      (ended) => this.#leaders.delete(ended),
+    );
+    this.#leaders.add(leader);
+    return leader;
+  }
+
+  async #close(): Promise<void> {
+    this.#stop.abort(closedError());
+    await Promise.all([...this.#leaders].map((leader) => leader.close()));
+    await Promise.all([...this.#held].map((lease) => lease.release()));
+    this.#world.engine.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== null) throw closedError();
+  }
+}
+
+function closedError(): InternodeError {
+  return new InternodeError("Closed", "The leases of this node are closed.", { origin: "caller" });
+}
+
+function checkName(name: string): void {
+  text("name", name);
+  if (name !== "" && name.length <= MAX_NAME_LENGTH) return;
+  throw invalidOption("name", `must have 1 to ${MAX_NAME_LENGTH} characters, not ${name.length}`);
+}
+
+function graceOf(given: number | undefined): number {
+  return notNegative("graceMs", given, GRACE_MS);
+}
