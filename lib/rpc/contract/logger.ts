@@ -8,11 +8,13 @@ import { tell } from "../../foreign/guard.ts";
 import { fields } from "../../foreign/option_checks.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { GuardedLogger } from "../../foreign/guarded_logger.ts";
+import { lineLogger } from "../../foreign/line_logger.ts";
 import { textOf } from "../../foreign/text_of.ts";
 
 /**
  * Takes log lines: a text for people, and fields for programs. `console` has
- * this shape too. What it throws is ignored.
+ * this shape too. What it throws is ignored. The default one writes each line as
+ * one line to the console; stacks only of what users' code has thrown.
  *
  * The fields always have an `event`, such as `"peer_down"` or
  * `"connection_refused"`, which stays the same when texts change, and `host`,
@@ -30,24 +32,8 @@ export interface Logger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** The default logger, which is asked for nothing below warnings unless somebody sets another level. */
-const consoleLogger: Logger = {
-  debug: (message, fields) => console.debug(...line(message, fields)),
-  info: (message, fields) => console.info(...line(message, fields)),
-  warn: (message, fields) => console.warn(...line(message, fields)),
-  error: (message, fields) => console.error(...line(message, fields)),
-};
-
-function line(message: string, fields: unknown): unknown[] {
-  return fields === undefined ? [message] : [message, fields];
-}
-
-/** The same, quiet below `info`. */
-export const informingLogger: Logger = {
-  ...consoleLogger,
-  info: (message, fields) =>
-    fields === undefined ? console.info(message) : console.info(message, fields),
-};
+/** The console: each line is one line. */
+export const CONSOLE_LOGGER: EventLogger = lineLogger(console);
 
 /**
  * Wraps a user's logger, so that it can be called anywhere: it may throw, lack
@@ -68,6 +54,6 @@ export function loggerOf(given: Logger | EventLogger | undefined): EventLogger {
     tell(() => console.error(message), () => {});
   };
   return given === undefined
-    ? new GuardedLogger(consoleLogger, onFailure, "warn")
+    ? new GuardedLogger(CONSOLE_LOGGER, onFailure, "warn")
     : new GuardedLogger(given, onFailure);
 }

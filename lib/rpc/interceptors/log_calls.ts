@@ -9,7 +9,7 @@ import { invalidOption, notNegative, optionsOf } from "../../foreign/option_chec
 import { isOwnError } from "../../foreign/own_error.ts";
 import { sentence, shown, textOf } from "../../foreign/text_of.ts";
 import type { InterceptedCall, Next } from "../contract/interceptor.ts";
-import { informingLogger, type Logger, loggerOf } from "../contract/logger.ts";
+import { CONSOLE_LOGGER, type Logger, loggerOf } from "../contract/logger.ts";
 import { clockOfCall } from "./interceptor_chain.ts";
 import { EndedMessages } from "./ended_messages.ts";
 
@@ -46,7 +46,7 @@ export interface LogCallsOptions {
 export function logCalls(
   options: LogCallsOptions = {},
 ): <Call extends InterceptedCall>(next: Next<Call>) => Next<Call> {
-  const { logger: given = informingLogger, level = "info" } = optionsOf("logCalls", options);
+  const { logger: given = CONSOLE_LOGGER, level = "info" } = optionsOf("logCalls", options);
   if (level !== "info" && level !== "debug") {
     throw invalidOption("level", `must be "debug" or "info", not ${shown(level)}`);
   }

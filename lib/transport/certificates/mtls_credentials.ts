@@ -7,6 +7,7 @@
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { GuardedLogger } from "../../foreign/guarded_logger.ts";
+import { lineLogger } from "../../foreign/line_logger.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
 import { messageOf, sentence, shown, textOf } from "../../foreign/text_of.ts";
 import { type CredentialsLogger, ExpiryWatch } from "./certificate_expiry.ts";
@@ -24,12 +25,6 @@ import {
 } from "./mtls_config.ts";
 import { fields, invalidOption, optionsOf, positive } from "../../foreign/option_checks.ts";
 import { clockOf } from "../../runtime/given_clock.ts";
-
-/** The console, quiet below warnings. */
-const WARNINGS: CredentialsLogger = {
-  warn: (message, fields) => console.warn(message, fields),
-  error: (message, fields) => console.error(message, fields),
-};
 
 /** The credentials of new connections. */
 export interface CredentialSource {
@@ -129,7 +124,10 @@ export class MtlsCredentials implements CredentialSource, AsyncDisposable {
       throw invalidOption("warnBeforeExpiryMs", rule);
     }
     this.#clock = clockOf(given.clock);
-    this.#logger = new GuardedLogger(fields("logger", given.logger) ?? WARNINGS, () => {});
+    const logger = fields("logger", given.logger);
+    this.#logger = logger === undefined
+      ? new GuardedLogger(lineLogger(console), () => {}, "warn")
+      : new GuardedLogger(logger, () => {});
     fields("config", config ?? null);
     this.#rules = config;
     this.#files = "certFile" in config ? new CredentialFiles(config) : null;
