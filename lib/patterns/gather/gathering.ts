@@ -5,9 +5,10 @@
  */
 
 import { type InternodeError, invalidArgument } from "../../errors.ts";
-import { guard } from "../../foreign/guard.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import { follow, thenOf } from "../../foreign/thenable.ts";
+import { loggerOf } from "../../rpc/contract/logger.ts";
+import { abort, guardedController } from "../../runtime/abort.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { QuorumPlan } from "./gather_options.ts";
 import { cancelled, type Gathered, gathered, lateError } from "./gathered.ts";
@@ -21,8 +22,8 @@ export interface Question {
   readonly what: string;
   /** Who is asked, in this order. */
   readonly hosts: readonly string[];
-  /** Whether askings end by themselves, in time. */
-  readonly isTimed: boolean;
+  /** Whether it is code of the user's that asks: it may not end in time, and listeners of its signal may throw. */
+  readonly isForeign: boolean;
   /** Asks one; a promise of the answer. */
   ask(index: number, signal: AbortSignal, timeoutMs: number | undefined): unknown;
 }
@@ -44,7 +45,7 @@ export class Gathering<Value>
   readonly #question: Question;
   /** With `never`, here and below, a gathering of one type will do for a wider one. */
   readonly #plan: QuorumPlan<never>;
-  readonly #controller = new AbortController();
+  readonly #controller: AbortController;
   readonly #whole = Promise.withResolvers<Gathered<never>>();
   readonly #results: HostResult<Value>[] = [];
   readonly #time: TurnTime;
@@ -72,6 +73,9 @@ export class Gathering<Value>
   constructor(question: Question, plan: QuorumPlan<Value>) {
     this.#question = question;
     this.#plan = plan;
+    this.#controller = question.isForeign
+      ? guardedController(loggerOf(undefined), "a function of gather")
+      : new AbortController();
     this.#whole.promise.catch(ignore);
     const { need, hedgeDelayMs, timeoutMs = Infinity, clock, signal } = plan;
     const count = question.hosts.length;
@@ -86,7 +90,7 @@ export class Gathering<Value>
       this.#endAll(lateError(question.what));
     } else {
       if (signal !== undefined) listenTo(signal, this, (thrown) => this.#abort(thrown));
-      if (!question.isTimed && timeoutMs < Infinity) {
+      if (question.isForeign && timeoutMs < Infinity) {
         this.#deadline = clock.setTimer(timeoutMs, () => {
           this.#deadline = null;
           this.#endAll(lateError(question.what));
@@ -240,10 +244,12 @@ export class Gathering<Value>
     this.#results.push(result);
     if (result.ok && result.accepted) this.#accepted++;
     else this.#allowed++;
-    if (this.#shown === null) this.#decide();
-    if (!this.#isOver) this.#fill();
-    this.#checkFinished();
-    this.#wake();
+    // Most answers decide nothing.
+    const { need } = this.#plan, { length } = this.#question.hosts;
+    if (this.#shown === null && (need > 0 || this.#results.length === length)) this.#decide();
+    if (this.#next < length && !this.#isOver) this.#fill();
+    if (this.#results.length === length) this.#checkFinished();
+    if (this.#waiting.length > 0) this.#wake();
   }
 
   /** Whether it is clear by now how the whole ends. */
@@ -331,7 +337,9 @@ export class Gathering<Value>
     this.#checkFinished();
     this.#wake();
     // Last, as it runs what listens to it.
-    if (wasOpen > 0) guard(() => this.#controller.abort(error), ignore);
+    if (wasOpen === 0) return;
+    if (this.#question.isForeign) abort(this.#controller, error);
+    else this.#controller.abort(error);
   }
 
   #checkFinished(): void {

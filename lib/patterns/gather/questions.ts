@@ -23,7 +23,7 @@ export interface AnyTarget {
 export class RequestQuestion implements Question {
   readonly what: string;
   readonly hosts: readonly string[];
-  readonly isTimed = true;
+  readonly isForeign = false;
   readonly #targets: readonly AnyTarget[];
   readonly #called: object;
   readonly #shared: SharedCalled | null;
@@ -76,7 +76,7 @@ export class RequestQuestion implements Question {
 export class FunctionQuestion<Target extends { readonly host: string }> implements Question {
   readonly what = "gather";
   readonly hosts: readonly string[];
-  readonly isTimed = false;
+  readonly isForeign = true;
   readonly #targets: readonly Target[];
   readonly #ask: (target: Target, options: AskOptions) => unknown;
 

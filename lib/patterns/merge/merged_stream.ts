@@ -5,8 +5,9 @@
  */
 
 import { InternodeError } from "../../errors.ts";
-import { guard } from "../../foreign/guard.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
+import { loggerOf } from "../../rpc/contract/logger.ts";
+import { abort, guardedController } from "../../runtime/abort.ts";
 import { failureOf, type HostFailure } from "../gather/host_result.ts";
 import type { MergePlan, OnError } from "./merge_options.ts";
 import { MergeSource } from "./merge_source.ts";
@@ -58,7 +59,7 @@ export class MergedStream<Output, Errors extends OnError = "fail">
   implements AsyncIterableIterator<Merged<Output, Errors>> {
   readonly #plan: MergePlan<Output>;
   readonly #sources: readonly MergeSource<Output>[];
-  readonly #controller = new AbortController();
+  readonly #controller = guardedController(loggerOf(undefined), "a stream of mergeStreams");
   readonly #startMs: number;
   /** Those with something to be told, in the order in which that came. */
   readonly #news: MergeSource<Output>[] = [];
@@ -198,7 +199,7 @@ export class MergedStream<Output, Errors extends OnError = "fail">
     this.#end();
     for (const source of this.#sources) source.leave();
     this.#wake?.();
-    guard(() => this.#controller.abort(error), ignore);
+    abort(this.#controller, error);
   }
 
   #end(): void {

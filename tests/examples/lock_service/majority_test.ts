@@ -12,7 +12,10 @@ Deno.test("any two majorities have a member in common", () => {
 
 /** Members that answer only when told to. */
 function makeMembers(count: number) {
-  return Array.from({ length: count }, () => Promise.withResolvers<boolean>());
+  return Array.from({ length: count }, (_, index) => ({
+    host: `member ${index}`,
+    ...Promise.withResolvers<boolean>(),
+  }));
 }
 
 const ask = (members: ReturnType<typeof makeMembers>, enough: number) =>

@@ -337,23 +337,6 @@ Deno.test("who iterates sees what has come, and then why the quorum failed", asy
   assertEquals(hosts, ["c", "b"]);
 });
 
-Deno.test("whatever functions and targets do is the failure of that host", async () => {
-  const odd = [{ host: "throws" }, { host: "undefined" }, { host: "then" }, { host: "plain" }];
-  const { results } = await gather(odd, ({ host }): unknown => {
-    if (host === "throws") throw new Error("odd");
-    if (host === "undefined") return Promise.reject(undefined);
-    if (host === "plain") return 1;
-    return { then: (_: unknown, no: (thrown: unknown) => void) => no("as a text") };
-  });
-  assertEquals(Object.fromEntries(results.map(({ host, ok }) => [host, ok])), {
-    throws: false,
-    undefined: false,
-    then: false,
-    plain: true,
-  });
-  for (const result of results) if (!result.ok) assert(result.error !== undefined);
-});
-
 Deno.test("bad options and targets are refused before anybody is asked", () => {
   const world = new World(), targets = [{ host: "a" }];
   const ask = () => {
