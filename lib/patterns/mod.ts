@@ -1,6 +1,7 @@
 /**
  * What programs on many nodes need again and again, made of calls and streams:
- * asking many hosts, quorums of them, streams that go on after a loss, and leases.
+ * asking many hosts, quorums of them, streams that go on after a loss,
+ * topics, and leases.
  *
  * ```ts
  * import { gather, majorityOf } from "@internode/grid/patterns";
@@ -62,3 +63,13 @@ export { resume, type ResumeOptions } from "./resume/resume.ts";
 export { resumeUpload, type UploadOptions } from "./resume/resume_upload.ts";
 export type { OpenUpload, ResumedUpload, UploadStream } from "./resume/resumed_upload.ts";
 export type { OpenStream, ResumedStream } from "./resume/resumed_stream.ts";
+export {
+  type JoinedTopic,
+  type JoinOptions,
+  type SubscribeOptions,
+  type TopicStats,
+} from "./topic/joined_topic.ts";
+export type { SubscribedNode } from "./topic/publisher.ts";
+export type { Subscription, SubscriptionSource, TopicMessage } from "./topic/subscription.ts";
+export { Topic, topic } from "./topic/topic.ts";
+export type { SlowPolicy, TopicOptions } from "./topic/topic_options.ts";

@@ -12,6 +12,7 @@ import { playLeases } from "./leasing/lease_history.ts";
 import { playFollowing } from "./resuming/follow_history.ts";
 import { playUpload } from "./resuming/upload_history.ts";
 import { playService } from "./service_history.ts";
+import { playTopic } from "./topics/topic_history.ts";
 
 /** A kind of history. */
 export interface HistoryKind {
@@ -34,4 +35,5 @@ export const HISTORIES: readonly HistoryKind[] = [
   { name: "leases", count: 200, play: (seed) => playLeases(seed) },
   { name: "resumed streams", count: 200, play: (seed) => playFollowing(seed) },
   { name: "resumed uploads", count: 200, play: (seed) => playUpload(seed) },
+  { name: "topics", count: 200, play: (seed) => playTopic(seed) },
 ];

@@ -44,6 +44,7 @@ import {
   replicas,
   resume,
   resumeUpload,
+  topic,
 } from "@internode/grid/patterns";
 import { breaking, codecOf, describe, jsonSchema, snapshot } from "@internode/grid/reflection";
 import { SimulatedCluster } from "@internode/grid/testing";
@@ -328,6 +329,18 @@ export async function resumed(): Promise<string> {
   return last;
 }
 
+/** What is told to whoever wants to hear it. */
+export async function told(): Promise<string | undefined> {
+  const local = "memory://strict-told";
+  await using grid = new Manager({ local, hosts: [local] });
+  await using news = topic("news", t.string(), { slow: "drop-newest", replay: 1 }).join(grid);
+  await news.publish("one");
+  for await (const { value, publisher } of news.subscribe()) {
+    return publisher === local && news.stats().published === 1 ? value : undefined;
+  }
+  return undefined;
+}
+
 /** What one node alone does. */
 export async function leased(node: Manager, hasEtcd: boolean): Promise<number> {
   const leases: Leases = hasEtcd
@@ -359,6 +372,7 @@ async function leads(): Promise<boolean> {
 
 if (import.meta.main) {
   if (!await leads()) throw new Error("it has gained no lease");
+  if (await told() !== "one") throw new Error("nothing was heard");
   if (await resumed() !== "two") throw new Error("it was not resumed");
   if (await operated() !== 503) throw new Error("it does not listen");
   if (!described().includes(`"docs":"Odd."`)) throw new Error(described());

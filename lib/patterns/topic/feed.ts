@@ -1,0 +1,144 @@
+/**
+ * The messages of one publisher, on a node that subscribes.
+ *
+ * @module
+ */
+
+import { isOwnError } from "../../foreign/own_error.ts";
+import type { Connection } from "../../grid/connection.ts";
+import type { StreamContract } from "../../rpc/contract/contract.ts";
+import { type BackOffOptions, LastingBackOff } from "../../rpc/connecting/back_off.ts";
+import type { Clock, Random } from "../../runtime/clock.ts";
+import { pause } from "../../runtime/pause.ts";
+import type { Joining } from "./publisher.ts";
+import { SLOW_SUBSCRIBER } from "./outlet.ts";
+import type { QueuedMessage } from "./inbox.ts";
+import type { TopicFrame } from "./topic_frame.ts";
+
+/** What a publisher's handler gives. */
+export type TopicContract<T> = StreamContract<Joining, never, TopicFrame<T>>;
+
+/** The subscribers of a node. */
+export interface FeedSink<T> {
+  /** A message has come. */
+  onMessage(message: QueuedMessage<T>, isReplayed: boolean): void;
+  /** So many messages will not come. */
+  onMissed(count: number): void;
+  /** Resolves when all subscribers have room; `null`: they have. */
+  room(): Promise<void> | null;
+  /** The publisher has given this node up, as it was too slow. */
+  onTooSlow(): void;
+  /** This node closes. */
+  onClosed(error: unknown): void;
+}
+
+/** What has come of a publisher. */
+export interface Seen {
+  /** The publisher's life. */
+  readonly life: string;
+  /** The number up to which its messages have come, or never will. */
+  readonly at: number;
+}
+
+/** What feeds of a node share. */
+export interface FeedParts<T> {
+  readonly contract: TopicContract<T>;
+  readonly replay: number;
+  readonly backOff: BackOffOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sink: FeedSink<T>;
+}
+
+/** Subscribes at one publisher, again after each loss. */
+export class Feed<T> {
+  /** The last messages, for subscribers of this node that come late. */
+  readonly kept: QueuedMessage<T>[] = [];
+  readonly #parts: FeedParts<T>;
+  readonly #peer: Connection;
+  readonly #stopped = new AbortController();
+  #life = "";
+  #at = 0;
+  /** Up to here messages are replayed. */
+  #live = 0;
+
+  /**
+   * Begins at once.
+   *
+   * @param seen What has come of the publisher before.
+   */
+  constructor(peer: Connection, parts: FeedParts<T>, seen: Seen | null) {
+    this.#life = seen?.life ?? "";
+    this.#at = seen?.at ?? 0;
+    this.#peer = peer;
+    this.#parts = parts;
+    void this.#run();
+  }
+
+  /** What has come of the publisher; `null`: nothing yet. */
+  get seen(): Seen | null {
+    return this.#life === "" ? null : { life: this.#life, at: this.#at };
+  }
+
+  /** Ends it. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped, { clock, sink } = this.#parts;
+    const backOff = new LastingBackOff(this.#parts.backOff, this.#parts);
+    while (!signal.aborted) {
+      try {
+        await this.#read(backOff);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isOwnError(error)) {
+          const { code, origin, remoteName } = error;
+          if (code === "Closed" && origin !== "remote" && origin !== "network") {
+            return sink.onClosed(error);
+          }
+          if (code === "HandlerFailed" && remoteName === SLOW_SUBSCRIBER) sink.onTooSlow();
+        }
+      }
+      await pause(clock, backOff.next(), signal);
+    }
+  }
+
+  /** One stream, until it ends. */
+  async #read(backOff: LastingBackOff): Promise<void> {
+    const { contract, replay, sink } = this.#parts, { signal } = this.#stopped, { seen } = this;
+    const joining: Joining = seen === null ? { replay } : { replay, seen };
+    const stream = this.#peer.stream(contract, joining, { waitForReady: true, signal });
+    for await (const frame of stream) {
+      if (signal.aborted) return;
+      if (frame.life !== null) {
+        backOff.onBegun();
+        this.#greet(frame.life, frame.at, frame.live);
+      } else this.#take(frame);
+      for (let full = sink.room(); full !== null; full = sink.room()) await full;
+    }
+  }
+
+  #greet(life: string, at: number, live: number): void {
+    if (this.#life === life && at > this.#at) this.#parts.sink.onMissed(at - this.#at);
+    this.#life = life;
+    this.#at = at;
+    this.#live = live;
+  }
+
+  #take({ at, value, size }: TopicFrame<T>): void {
+    // A publisher greets first, and counts up.
+    if (this.#life === "" || at <= this.#at) return;
+    const { sink, replay } = this.#parts;
+    if (at > this.#at + 1) sink.onMissed(at - this.#at - 1);
+    this.#at = at;
+    const message = { value, publisher: this.#peer.host, sequence: at, size };
+    if (replay > 0) {
+      if (this.kept.length === replay) this.kept.shift();
+      this.kept.push(message);
+    }
+    sink.onMessage(message, at <= this.#live);
+  }
+}

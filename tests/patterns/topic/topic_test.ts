@@ -1,0 +1,320 @@
+/** Topics on a grid. */
+
+import { InternodeError, type Manager, stream } from "@internode/grid";
+import * as t from "@internode/grid/codec";
+import { type JoinedTopic, topic, type TopicOptions } from "@internode/grid/patterns";
+import type { SimulatedCluster } from "@internode/grid/testing";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
+
+interface World {
+  readonly grid: SimulatedCluster<Manager>;
+  readonly joined: readonly JoinedTopic<number>[];
+  /** Waits until so many nodes subscribe at a node. */
+  subscribed(at: number, nodes: number): Promise<void>;
+  /** Lets everything arrive. */
+  settle(): Promise<void>;
+}
+
+/** Nodes that have joined a topic of numbers. */
+async function withTopic(
+  nodes: number,
+  options: TopicOptions,
+  body: (world: World) => Promise<void>,
+): Promise<void> {
+  const numbers = topic("numbers", t.uint(), options), joined: JoinedTopic<number>[] = [];
+  const grid = simulatedGrid({
+    nodes,
+    serve: (manager, { index, clock, random }) => {
+      joined[index] = numbers.join(manager, { clock, random });
+    },
+  });
+  await grid.run(async () => {
+    await grid.start();
+    const { clock } = grid;
+    const subscribed = (at: number, many: number): Promise<void> =>
+      clock.runUntil(() => joined[at]!.stats().nodes.length === many, 60_000);
+    const settle = (): Promise<void> => clock.advance(200);
+    await body({ grid, joined, subscribed, settle });
+    for (const one of joined) one.close();
+  });
+  await grid.close();
+}
+
+/** Reads so many values. */
+async function take(many: number, from: AsyncIterator<{ value: number }>): Promise<number[]> {
+  const values: number[] = [];
+  while (values.length < many) values.push((await from.next()).value!.value);
+  return values;
+}
+
+Deno.test("a message goes to all subscriptions on all nodes, and to no node without any", () =>
+  withTopic(3, {}, async ({ grid, joined, subscribed, settle }) => {
+    const [a, b, c] = joined as [JoinedTopic<number>, JoinedTopic<number>, JoinedTopic<number>];
+    const own = a.subscribe(), one = b.subscribe(), two = b.subscribe();
+    await subscribed(0, 1);
+    await subscribed(2, 2);
+    for (const at of [1, 2, 3]) await a.publish(at);
+    await c.publish(9);
+    await settle();
+    for (const reader of [own, one, two]) {
+      assertEquals((await take(4, reader)).sort(), [1, 2, 3, 9]);
+      assertEquals([reader.queued, reader.dropped, reader.missed], [0, 0, 0]);
+    }
+    const { published, dropped, nodes, subscriptions } = a.stats();
+    assertEquals([published, dropped, subscriptions], [3, 0, 1]);
+    assertEquals(nodes, [{ host: grid.hosts[1]!, queued: 0, dropped: 0 }]);
+    const waiting = one.next();
+    await one.return();
+    assertEquals(await waiting, { done: true, value: undefined });
+    await two[Symbol.asyncDispose]();
+    await subscribed(0, 0);
+    await own.return();
+    await subscribed(2, 0);
+  }));
+
+Deno.test("messages say who has published them, as the how-manieth", () =>
+  withTopic(2, {}, async ({ grid, joined, subscribed }) => {
+    const reader = joined[1]!.subscribe();
+    await subscribed(0, 1);
+    await joined[0]!.publish(7);
+    await joined[1]!.publish(8);
+    const messages = [(await reader.next()).value!, (await reader.next()).value!];
+    const told = messages.map(({ value, publisher, sequence }) => [value, publisher, sequence]);
+    assertEquals(told.sort(), [[7, grid.hosts[0], 1], [8, grid.hosts[1], 1]]);
+  }));
+
+Deno.test("who comes late gets the last messages of each publisher, also on the same node", () =>
+  withTopic(2, { replay: 2 }, async ({ joined, subscribed, settle }) => {
+    for (const at of [1, 2, 3]) await joined[0]!.publish(at);
+    const late = joined[1]!.subscribe(), own = joined[0]!.subscribe();
+    assertEquals(await take(2, late), [2, 3]);
+    assertEquals(await take(2, own), [2, 3]);
+    await subscribed(0, 1);
+    await joined[0]!.publish(4);
+    await settle();
+    const later = joined[1]!.subscribe();
+    assertEquals(await take(2, later), [3, 4]);
+    assertEquals(await take(1, late), [4]);
+    assertEquals([late.missed, later.missed], [0, 0]);
+  }));
+
+Deno.test("policies for who is slow: the oldest or the newest are dropped, and counted", async () => {
+  for (const slow of ["drop-oldest", "drop-newest"] as const) {
+    await withTopic(2, { slow, maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
+      const far = joined[1]!.subscribe(), near = joined[0]!.subscribe();
+      await subscribed(0, 1);
+      for (const at of [1, 2, 3, 4, 5]) {
+        await joined[0]!.publish(at);
+        await settle();
+      }
+      for (const reader of [far, near]) {
+        assertEquals([reader.queued, reader.dropped, reader.missed], [2, 3, 0]);
+        assertEquals(await take(2, reader), slow === "drop-oldest" ? [4, 5] : [1, 2]);
+      }
+    });
+  }
+});
+
+Deno.test("what a publisher drops for a node is known there as missed", () =>
+  withTopic(2, { maxQueued: 2 }, async ({ grid, joined, subscribed, settle }) => {
+    const reader = joined[1]!.subscribe();
+    await subscribed(0, 1);
+    // In one turn nothing leaves.
+    for (const at of [1, 2, 3, 4, 5]) void joined[0]!.publish(at);
+    await settle();
+    const { dropped, nodes } = joined[0]!.stats();
+    assert(dropped > 0);
+    assertEquals(nodes, [{ host: grid.hosts[1]!, queued: 0, dropped }]);
+    assertEquals(reader.missed + reader.dropped + reader.queued, 5);
+    assertEquals(reader.missed, dropped);
+  }));
+
+Deno.test("disconnect: who is too slow gets what is queued, then an error", () =>
+  withTopic(2, { slow: "disconnect", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
+    const far = joined[1]!.subscribe(), near = joined[0]!.subscribe();
+    await subscribed(0, 1);
+    for (const at of [1, 2, 3]) {
+      await joined[0]!.publish(at);
+      await settle();
+    }
+    for (const reader of [far, near]) {
+      assertEquals(await take(2, reader), [1, 2]);
+      const { code } = await assertRejects(() => reader.next(), InternodeError, "too slow");
+      assertEquals(code, "Overloaded");
+    }
+    await subscribed(0, 0);
+  }));
+
+Deno.test("disconnect: a node that its publisher has given up is told so", () =>
+  withTopic(2, { slow: "disconnect", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
+    const reader = joined[1]!.subscribe();
+    await subscribed(0, 1);
+    for (const at of [1, 2, 3, 4, 5]) void joined[0]!.publish(at);
+    await settle();
+    await assertRejects(
+      async () => {
+        for (;;) await take(1, reader);
+      },
+      InternodeError,
+      "too slow",
+    );
+    assertEquals(joined[1]!.stats().subscriptions, 0);
+  }));
+
+Deno.test("backpressure: publishing waits for the slowest, and nothing is dropped", () =>
+  withTopic(2, { slow: "backpressure", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
+    const far = joined[1]!.subscribe(), near = joined[0]!.subscribe();
+    await subscribed(0, 1);
+    let published = 0;
+    const publishing = (async () => {
+      for (let at = 1; at <= 600; at++) {
+        await joined[0]!.publish(at);
+        published++;
+      }
+    })();
+    await settle();
+    assertEquals(published, 2, "the local one is full");
+    const all = Array.from({ length: 600 }, (_, at) => at + 1);
+    const [fromNear, fromFar] = await Promise.all([take(600, near), take(600, far)]);
+    await publishing;
+    assertEquals([fromNear, fromFar], [all, all]);
+    assertEquals([near.dropped, near.missed, far.dropped, far.missed], [0, 0, 0, 0]);
+  }));
+
+Deno.test("closing ends what waits: subscriptions cleanly, publishing with an error", () =>
+  withTopic(2, { slow: "backpressure", maxQueued: 1 }, async ({ joined, subscribed, settle }) => {
+    const near = joined[0]!.subscribe(), far = joined[1]!.subscribe();
+    await subscribed(0, 1);
+    await joined[0]!.publish(1);
+    const waiting = joined[0]!.publish(2);
+    joined[0]!.close();
+    await assertRejects(() => waiting, InternodeError, "is closed on this node");
+    await assertRejects(() => joined[0]!.publish(3), InternodeError, "is closed on this node");
+    assertThrows(() => joined[0]!.subscribe(), InternodeError, "is closed on this node");
+    assertEquals(await take(1, near), [1]);
+    assertEquals((await near.next()).done, true);
+    assertEquals(await take(1, far), [1]);
+    await settle();
+    assertEquals(far.queued, 0);
+  }));
+
+Deno.test("a signal ends a subscription, and a node that closes its subscriptions", () =>
+  withTopic(2, {}, async ({ grid, joined, subscribed }) => {
+    const controller = new AbortController(), reason = new Error("enough");
+    const { signal } = controller;
+    const next = joined[0]!.subscribe({ signal }).next();
+    controller.abort(reason);
+    assertEquals(await next.catch((error) => error), reason);
+    const late = joined[0]!.subscribe({ signal });
+    assertEquals(await late.next().catch((error) => error), reason);
+    assertEquals(joined[0]!.stats().subscriptions, 0);
+    const reader = joined[1]!.subscribe();
+    await subscribed(0, 1);
+    await grid.node(1).close();
+    const { code } = await assertRejects(() => reader.next(), InternodeError);
+    assertEquals(code, "Closed");
+  }));
+
+Deno.test("after a loss the node subscribes again, and counts what it has missed", () =>
+  withTopic(2, {}, async ({ grid, joined, subscribed, settle }) => {
+    const reader = joined[1]!.subscribe();
+    await subscribed(0, 1);
+    await joined[0]!.publish(1);
+    assertEquals(await take(1, reader), [1]);
+    grid.cut(0, 1);
+    await subscribed(0, 0);
+    await joined[0]!.publish(2);
+    await subscribed(0, 1);
+    await joined[0]!.publish(3);
+    assertEquals(await take(1, reader), [3]);
+    assertEquals(reader.missed, 1);
+    await grid.node(0).close();
+    grid.crash(0);
+    await grid.restart(0);
+    await subscribed(0, 1);
+    await joined[0]!.publish(4);
+    await settle();
+    assertEquals(await take(1, reader), [4]);
+  }));
+
+Deno.test("values of every codec travel: none, null, raw bytes, and text", async () => {
+  const topics = {
+    nothing: [topic<void>("nothing", t.nothing()), undefined],
+    optional: [topic<string | undefined>("optional", t.optional(t.string())), undefined],
+    nullable: [topic<string | null>("nullable", t.nullable(t.string())), null],
+    raw: [topic("raw", t.raw()), new Uint8Array(20_000).fill(7)],
+    text: [topic("text", t.string()), "ä"],
+  } as const;
+  for (const [name, [made, value]] of Object.entries(topics)) {
+    const any = made as ReturnType<typeof topic<unknown>>, joined: JoinedTopic<unknown>[] = [];
+    const grid = simulatedGrid({
+      serve: (manager, { index, clock, random }) => {
+        joined[index] = any.join(manager, { clock, random });
+      },
+    });
+    await grid.run(async () => {
+      await grid.start();
+      const reader = joined[1]!.subscribe();
+      await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 1, 60_000);
+      await joined[0]!.publish(value);
+      assertEquals((await reader.next()).value!.value, value, name);
+      for (const one of joined) one.close();
+    });
+    await grid.close();
+  }
+});
+
+Deno.test("what makes no sense is refused", () =>
+  withTopic(1, {}, async ({ grid, joined }) => {
+    const odd: readonly Record<string, unknown>[] = [
+      { slow: "drop" },
+      { maxQueued: 0 },
+      { maxQueuedBytes: 1.5 },
+      { replay: 2_000 },
+      { replay: -1 },
+    ];
+    for (const options of odd) {
+      const make = () => topic("odd", t.uint(), options as TopicOptions);
+      assertEquals(assertThrows(make, InternodeError).code, "InvalidArgument");
+    }
+    assertThrows(() => topic("", t.uint()), InternodeError);
+    assertThrows(() => topic("odd", null as never), InternodeError);
+    assertThrows(() => topic("odd", t.uint()).join({} as Manager), InternodeError);
+    assertThrows(() => topic("numbers", t.uint()).join(grid.node(0)), InternodeError);
+    const { code } = await assertRejects(() => joined[0]!.publish("a" as never), InternodeError);
+    assertEquals(code, "InvalidPayload");
+  }));
+
+Deno.test("what is no message of a topic, or comes again, reaches no subscription", async () => {
+  const numbers = topic("numbers", t.uint()), joined: JoinedTopic<number>[] = [];
+  const raw = stream("numbers", { inputCapacity: 0, outputCapacity: 16 });
+  const hello = (at: number): Uint8Array =>
+    Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, at, ...Array(16).fill(0));
+  const message = (at: number): Uint8Array => Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, at, at);
+  let opened = 0;
+  const grid = simulatedGrid({
+    serve: (manager, { index, clock, random }) => {
+      if (index === 0) joined[0] = numbers.join(manager, { clock, random });
+      else {
+        manager.handle(raw, async function* () {
+          opened++;
+          yield hello(2);
+          for (const at of [3, 3, 2, 5]) yield message(at);
+          if (opened === 1) yield Uint8Array.of(7, 7);
+          await new Promise<void>((resolve) => void clock.setTimer(1_000, resolve));
+        });
+      }
+    },
+  });
+  await grid.run(async () => {
+    await grid.start();
+    const reader = joined[0]!.subscribe();
+    assertEquals(await take(2, reader), [3, 5]);
+    assertEquals(reader.missed, 1);
+    await grid.clock.runUntil(() => opened === 2, 60_000, "another attempt");
+    joined[0]!.close();
+    await grid.clock.advance(2_000);
+  });
+  await grid.close();
+});
