@@ -9,6 +9,7 @@ import {
   type Next,
   type ServerInterceptor,
   single,
+  stream,
 } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -16,6 +17,12 @@ import { FOREIGN_WAYS } from "../support/foreign/foreign_ways.ts";
 import { onEach } from "./ground.ts";
 
 const add = single("add", { request: t.uint(), response: t.uint() });
+const count = stream("count", {
+  initial: t.uint(),
+  output: t.uint(),
+  inputCapacity: 0,
+  outputCapacity: 1,
+});
 const told = async (call: Promise<unknown>) => await assertRejects(() => call, InternodeError);
 const HANGING: Promise<never> = new Promise(() => {});
 
@@ -110,6 +117,57 @@ onEach("next may be called once where a call is served", async (face) => {
   const error = await told(ground.request(add, 1));
   assertEquals([error.code, error.outcome, runs], ["HandlerFailed", "executed", 1]);
   assertEquals(error.message.includes("called next twice"), true, error.message);
+});
+
+onEach("a handler does not run for a call that its interceptors have ended", async (face) => {
+  for (const isAnswer of [false, true]) {
+    let runs = 0;
+    const released = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<unknown>();
+    // Such as one that asks for a token, inside of one that bounds the time.
+    const slow: ServerInterceptor = (next) => async (call) => {
+      await released.promise;
+      const result = next(call);
+      late.resolve(await result.catch((error) => error));
+      return await result;
+    };
+    const impatient: ServerInterceptor = (next) => (call) => {
+      void next(call);
+      if (isAnswer) return { kind: "single", response: 7 };
+      throw new InternodeError("Overloaded", "It takes too long.");
+    };
+    await using ground = await face.start({
+      handlers: (to) => to.handle(add, () => ++runs),
+      interceptors: { server: [impatient, slow] },
+    });
+    const told = await ground.request(add, 1).catch(({ code, outcome }) => `${code} ${outcome}`);
+    assertEquals(told, isAnswer ? 7 : "Overloaded notExecuted");
+    released.resolve();
+    const text = String(await late.promise);
+    assertEquals([runs, text.includes("called next after")], [0, true], text);
+  }
+});
+
+onEach("nor for a stream that its interceptors have refused", async (face) => {
+  let runs = 0;
+  const late = Promise.withResolvers<unknown>();
+  const released = Promise.withResolvers<void>();
+  const impatient: ServerInterceptor = (next) => (call) => {
+    void released.promise.then(() => next(call)).then(late.resolve, late.resolve);
+    throw new InternodeError("Overloaded", "It takes too long.");
+  };
+  await using ground = await face.start({
+    handlers: (to) =>
+      to.handle(count, async function* () {
+        runs++;
+        yield* [1];
+      }),
+    interceptors: { server: [impatient] },
+  });
+  const error = await told(Array.fromAsync(ground.stream(count, 1)));
+  assertEquals([error.code, error.outcome], ["Overloaded", "notExecuted"]);
+  released.resolve();
+  assertEquals([String(await late.promise).includes("called next after"), runs], [true, 0]);
 });
 
 onEach("interceptors go wrong in every way, and calls end", async (face) => {

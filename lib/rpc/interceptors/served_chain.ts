@@ -91,6 +91,8 @@ abstract class ServedRun<Contract extends AnyContract> implements InterceptedRun
   protected readonly context: CallContext;
   /** Whether the handler has begun. */
   protected hasRun = false;
+  /** Whether the interceptors have ended the call: what the caller is told must stay true. */
+  protected isOver = false;
   /** What the handler has thrown. */
   protected thrown: { readonly error: unknown } | null = null;
 
@@ -110,6 +112,7 @@ abstract class ServedRun<Contract extends AnyContract> implements InterceptedRun
     if (this.hasRun) throw this.misuse("called next twice");
     const { cancelled } = this.context;
     if (cancelled !== null) throw cancelled;
+    if (this.isOver) throw this.misuse("called next after the call had ended");
     this.hasRun = true;
     try {
       return await this.handle(call);
@@ -143,6 +146,7 @@ abstract class ServedRun<Contract extends AnyContract> implements InterceptedRun
 
   /** What the caller is told of what was thrown: of the handler's own, what it would be told without interceptors. */
   protected failureOf(thrown: unknown): unknown {
+    this.isOver = true;
     const { context, place: { contract, serving, source }, hasRun } = this;
     if (thrown !== null && (thrown === context.cancelled || thrown === context.stopping)) {
       return thrown;
@@ -177,6 +181,7 @@ class ServedRequest<Request, Response> extends ServedRun<SingleContract<Request,
       const call = { ...this.shown, kind: "single", request, [RUN]: this } as const;
       // It has been checked to be one of this kind.
       const result = await this.place.chain(call) as SingleResult;
+      this.isOver = true;
       return result.response as Response;
     } catch (thrown) {
       throw this.failureOf(thrown);
