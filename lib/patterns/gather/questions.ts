@@ -89,7 +89,7 @@ export class FunctionQuestion<Target extends { readonly host: string }> implemen
     this.#ask = ask;
   }
 
-  ask(index: number, signal: AbortSignal, timeoutMs: number = FUNCTION_TIMEOUT_MS): unknown {
+  ask(index: number, signal: AbortSignal, timeoutMs: number = Infinity): unknown {
     const target = this.#targets[index]!;
     return promiseOf(() => this.#ask.call(undefined, target, { signal, timeoutMs }));
   }
