@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keptText } from "./resolver/kept_text.ts";
 import { makerOf } from "./resolver/made_endpoint.ts";
 import { listedEndpoints } from "./resolver/made_endpoint.ts";
 import { type ResolutionSink, WatchingResolver } from "./resolver/watching_resolver.ts";
@@ -11,7 +12,7 @@ import type { Resolver } from "./resolver/resolver.ts";
 import { InternodeError } from "../errors.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import type { EventLogger } from "../foreign/log_event.ts";
-import { messageOf, textOf } from "../foreign/text_of.ts";
+import { counted, messageOf, textOf } from "../foreign/text_of.ts";
 import { type Logger, loggerOf } from "../rpc/contract/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Endpoint } from "../transport/channel/endpoint.ts";
@@ -199,7 +200,7 @@ class WatchedFile {
       if (!isFile) throw this.#error("is no file. Give the path of a file");
       if (size > MAX_FILE_BYTES) {
         throw this.#error(
-          `has ${size} bytes, more than the ${MAX_FILE_BYTES} that are read. Shorten it`,
+          `has ${counted(size, "byte")}, more than the ${MAX_FILE_BYTES} that are read. Shorten it`,
         );
       }
       return await files.readTextFile(this.#path, signal);
@@ -284,7 +285,5 @@ class WatchedFile {
 }
 
 function stays(known: Known): string {
-  return known.kind === "endpoints"
-    ? `The last ${known.endpoints.length} endpoints stay in use.`
-    : "There are no endpoints until then.";
+  return keptText(known.kind === "endpoints" ? known.endpoints.length : 0);
 }

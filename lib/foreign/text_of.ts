@@ -57,6 +57,15 @@ export function counted(count: number, noun: string): string {
 }
 
 /**
+ * The verb that goes with a number of things: `"is"` or `"are"`.
+ *
+ * @param count How many.
+ */
+export function are(count: number): string {
+  return count === 1 ? "is" : "are";
+}
+
+/**
  * What an error is called: its `name`, such as `"TypeError"`. Never throws.
  *
  * @param thrown Anything.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../foreign/text_of.ts";
 import type {
   Description,
   FieldDescription,
@@ -184,7 +185,9 @@ class JsonReader {
 
   #tuple(items: readonly Description[], json: readonly unknown[], depth: number): unknown {
     if (json.length !== items.length) {
-      throw new Problem(`must be an array of ${items.length}, but has ${json.length} items`);
+      throw new Problem(
+        `must be an array of ${items.length}, but has ${counted(json.length, "item")}`,
+      );
     }
     return items.map((item, i) => within(() => this.read(item, json[i], depth + 1), i));
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { counted } from "../foreign/text_of.ts";
 import type {
   Description,
   FieldDescription,
@@ -209,7 +210,7 @@ class Comparison {
     this.#refuse(
       "",
       "limit",
-      `may send ${sent} items in all lists and maps together`,
+      `may send ${counted(sent, "item")} in all lists and maps together`,
       `take ${taken} together, the largest maxItems of theirs`,
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../foreign/text_of.ts";
 import { parseHostAddress } from "../runtime/host_address.ts";
 import type { Transport, Transports } from "../transport/channel/transport.ts";
 import { InternodeError, invalidArgument } from "../errors.ts";
@@ -353,7 +354,7 @@ export class SimulatedCluster<Node extends Closable> implements AsyncDisposable 
     const timers = this.#slot(index).clock?.pendingTimers ?? 0;
     const connections = this.network.openConnections(host);
     if (timers > 0) left.push(`${timers} timers`);
-    if (connections > 0) left.push(`${connections} connections`);
+    if (connections > 0) left.push(counted(connections, "connection"));
     if (this.network.isListening(host)) left.push("a listener");
     return left.length === 0 ? "" : `node ${index} (${host}) has left ${left.join(", ")}`;
   }

@@ -106,7 +106,7 @@ Deno.test("a handler's row has the error with which most of its calls failed of 
 Deno.test("the table shows who answers, and why others do not", () => {
   const view = new TopView("node", undefined, Infinity);
   const text = view.draw([up, down], 0, SCREEN);
-  assertMatch(text, /^internode top {2}00:00:00 {2}1 of 2 hosts answer {2}by HOST/);
+  assertMatch(text, /^internode top {2}00:00:00 {2}1 of 2 hosts answers {2}by HOST/);
   assertMatch(text, /\ntcp:\/\/a:1 +open +1 +2 +12 +2 /);
   assertStringIncludes(text, "\ntcp://c:3  Unreachable: Nobody listens there.");
   for (const line of text.split("\n")) assert(line.length <= SCREEN.width, line);

@@ -104,12 +104,12 @@ Deno.test("each byte set to each value is decoded or refused", () => {
 Deno.test("bytes behind the value are noticed", () => {
   assertUnfit(
     () => t.fromBytes(Everything, Uint8Array.from([...BYTES, 0])),
-    "1 bytes follow the value",
+    "1 byte follows the value",
   );
   const reader = new t.ByteReader();
   reader.reset(hex("05 06"), 0, 2);
   assertEquals(t.uint().decode(reader), 5);
-  assertUnfit(() => t.expectEnd(reader), "1 bytes follow");
+  assertUnfit(() => t.expectEnd(reader), "1 byte follows");
   assertEquals(t.uint().decode(reader), 6);
   t.expectEnd(reader);
 });

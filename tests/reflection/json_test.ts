@@ -91,7 +91,7 @@ Deno.test("what does not fit is told with its path", () => {
     [{ name: "a", big: "1e9" }, "big must be a text of decimal digits"],
     [{ name: "a", big: 2 ** 60 }, "big must be a text of decimal digits"],
     [{ name: "a", data: "?" }, "data must be bytes as base64"],
-    [{ name: "a", pair: [1] }, "pair must be an array of 2, but has 1 items"],
+    [{ name: "a", pair: [1] }, "pair must be an array of 2, but has 1 item"],
     [{ name: "a", pair: [1, "2"] }, "pair[1] must be a number"],
     [{ name: "a", parts: { x: [true, 0] } }, "parts.x[1] must be true or false"],
     [{ name: "a", event: {} }, "event.kind is missing"],

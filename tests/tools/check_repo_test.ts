@@ -23,6 +23,7 @@ import {
   toldVersion,
 } from "../../tools/repo/release_checks.ts";
 import {
+  countedThings,
   forbiddenWords,
   moduleComment,
   pinnedActions,
@@ -49,6 +50,17 @@ Deno.test("check_repo: source files start with a module comment that says someth
   assertEquals(lines(moduleComment, ["lib/a.ts", "/** A thing. */\nexport const x = 1;\n"]), [1]);
   assertEquals(lines(moduleComment, ["lib/a.ts", "/**\n * @module\n */\n"]), [1]);
   assertEquals(lines(moduleComment, ["tools/a/types.d.ts", "export type X = 1;\n"]), []);
+});
+
+Deno.test("check_repo: no text counts one thing as many", () => {
+  const of = (text: string): number[] => lines(countedThings, ["lib/a.ts", `\n${text}\n`]);
+  assertEquals(of("  const text = `The last ${known.length} endpoints stay.`;"), [2]);
+  assertEquals(of("  const text = `after ${sum.count} failed calls`;"), [2]);
+  assertEquals(of('  const text = `The last ${counted(known.length, "endpoint")}.`;'), []);
+  assertEquals(of('  const text = n.length === 1 ? "1 host" : `${n.length} hosts`;'), []);
+  assertEquals(of("  const text = `up to ${MAX_LENGTH} calls`;"), []);
+  assertEquals(of("  // Of `${known.length} endpoints`"), []);
+  assertEquals(lines(countedThings, ["tests/a.ts", "`${known.length} endpoints`"]), []);
 });
 
 Deno.test("check_repo: no machine's paths, no registry's hosts, nothing undone", () => {

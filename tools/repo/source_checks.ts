@@ -69,6 +69,18 @@ export const pinnedActions: Check = (path, text, report) => {
   }
 };
 
+/** Of one thing no text says "1 things": `counted` knows how it is called. */
+export const countedThings: Check = (path, text, report) => {
+  if (!/^lib\/.*\.ts$/.test(path)) return;
+  const things =
+    /^(?! *(?:\*|\/\/)).*?\$\{[^{}]*\b(?:count|length|size|[a-z]+Count)\} (?:[a-z]+ )?(calls|connections|endpoints|failures|handlers|hosts|items|names|parts|records|streams)\b(?!.* === 1 \?)/gm;
+  for (const match of text.matchAll(things)) {
+    const said = text.slice(Math.max(0, match.index - 120), match.index + match[0].length);
+    if (/ === 1$|=== 1\s*\?/.test(said)) continue;
+    report(match.index, `says "1 ${match[1]}" of one: take counted of lib/foreign/text_of.ts`);
+  }
+};
+
 /** All checks of this file. */
 export const sourceChecks: readonly Check[] = [
   moduleComment,
@@ -76,4 +88,5 @@ export const sourceChecks: readonly Check[] = [
   reasonedIgnores,
   pinnedPackages,
   pinnedActions,
+  countedThings,
 ];

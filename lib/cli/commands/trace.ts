@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../foreign/text_of.ts";
 import type { TraceBatch, TracedCall, TraceRequest } from "../../admin/calls_contract.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { plainText } from "../../foreign/plain_text.ts";
@@ -137,7 +138,11 @@ class Tracing {
   #print(host: string, { calls, lost }: TraceBatch): Promise<void> {
     const { printer } = this.#world;
     return this.#printing = this.#printing.then(async () => {
-      if (lost > 0) await printer.note(`${host}: ${lost} calls were left out.`);
+      if (lost > 0) {
+        await printer.note(
+          `${host}: ${counted(lost, "call")} ${lost === 1 ? "was" : "were"} left out.`,
+        );
+      }
       const shown = calls.slice(0, this.#left);
       this.#left -= shown.length;
       for (const call of shown) {

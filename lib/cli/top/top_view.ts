@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../foreign/text_of.ts";
 import type { Paint } from "../output/paint.ts";
 import { type Note, table } from "../output/table.ts";
 import { cutText } from "../output/text_width.ts";
@@ -102,7 +103,9 @@ export class TopView {
     const speaking = states.filter(({ after, problem }) => after !== null && problem === null);
     const title = [
       `internode top  ${clockText(wallMs).slice(0, 8)}`,
-      `${speaking.length} of ${states.length} hosts answer`,
+      `${speaking.length} of ${counted(states.length, "host")} ${
+        speaking.length === 1 ? "answers" : "answer"
+      }`,
       `by ${this.#columns[this.#sortAt]!.title}${this.#isReversed ? " (reversed)" : ""}`,
       this.isPaused ? "paused" : "? for keys",
     ].join("  ");

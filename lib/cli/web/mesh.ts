@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../foreign/text_of.ts";
 import type { AdminRemote, AdminStatus } from "../../admin/status_contract.ts";
 import { plainText } from "../../foreign/plain_text.ts";
 import type { NodeView, Reading } from "./node_view.ts";
@@ -179,7 +180,7 @@ function certificateProblem(leftMs: number): string {
   if (hours <= 0) {
     return "A certificate that it uses has ended, or does within the hour.";
   }
-  const left = hours < 72 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
+  const left = hours < 72 ? counted(hours, "hour") : counted(Math.round(hours / 24), "day");
   return `A certificate that it uses ends in ${left}.`;
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { counted } from "../../foreign/text_of.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { ByteWriter } from "../../wire/byte_writer.ts";
 import { Problem } from "./problem.ts";
@@ -147,7 +148,9 @@ export function readMapHead(reader: ByteReader, wanted: string): number {
 
 function tooFewBytes(count: number, what: string, reader: ByteReader): never {
   throw new Problem(
-    `is cut off: it claims ${count} ${what}, and the message ends ${reader.remaining} bytes later`,
+    `is cut off: it claims ${count} ${what}, and the message ends ${
+      counted(reader.remaining, "byte")
+    } later`,
   );
 }
 

@@ -7,7 +7,7 @@
 import { invalidArgument } from "../../errors.ts";
 import type { ItemCount } from "../../wire/item_count.ts";
 import { Problem } from "./problem.ts";
-import { shown } from "../../foreign/text_of.ts";
+import { counted, shown } from "../../foreign/text_of.ts";
 
 /** How deep values may be nested where a contract does not say otherwise. */
 const DEFAULT_MAX_DEPTH = 64;
@@ -78,7 +78,9 @@ export function countItems(message: ItemCount, count: number, maxItems: number):
 
 function tooManyInAll({ items, maxItems }: ItemCount): never {
   throw new Problem(
-    `brings the message to ${items} items in all its lists and maps, over the limit of ${maxItems} (the largest maxItems of its contract)`,
+    `brings the message to ${
+      counted(items, "item")
+    } in all its lists and maps, over the limit of ${maxItems} (the largest maxItems of its contract)`,
   );
 }
 
@@ -89,7 +91,7 @@ function tooManyInAll({ items, maxItems }: ItemCount): never {
  * @param maxItems How many there may be.
  */
 export function tooMany(count: number, maxItems: number): never {
-  throw new Problem(`has ${count} items, over its limit maxItems of ${maxItems}`);
+  throw new Problem(`has ${counted(count, "item")}, over its limit maxItems of ${maxItems}`);
 }
 
 /**
@@ -108,5 +110,5 @@ export function tooDeep(maxDepth: number): never {
  * @param maxBytes How many there may be.
  */
 export function tooLong(length: number, maxBytes: number): never {
-  throw new Problem(`has ${length} bytes, over its limit maxBytes of ${maxBytes}`);
+  throw new Problem(`has ${counted(length, "byte")}, over its limit maxBytes of ${maxBytes}`);
 }

@@ -23,7 +23,7 @@ import {
   writeTextSource,
 } from "../format/text_source.ts";
 import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
-import { shown } from "../../foreign/text_of.ts";
+import { counted, shown } from "../../foreign/text_of.ts";
 
 /**
  * Arrays whose items are all of one type: a MessagePack array.
@@ -205,5 +205,5 @@ export function tuple<const Items extends readonly Codec<any>[]>(
 }
 
 function wrongCount(count: number, wanted: string): never {
-  throw new Problem(`must be ${wanted}, but has ${count} items`);
+  throw new Problem(`must be ${wanted}, but has ${counted(count, "item")}`);
 }

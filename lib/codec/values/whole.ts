@@ -9,7 +9,7 @@ import { ByteReader } from "../../wire/byte_reader.ts";
 import { ByteWriter } from "../../wire/byte_writer.ts";
 import type { Codec } from "../format/codec.ts";
 import { invalidOption, withMethods } from "../../foreign/option_checks.ts";
-import { shown } from "../../foreign/text_of.ts";
+import { counted, shown } from "../../foreign/text_of.ts";
 
 /**
  * Checks that a payload ends where its value does.
@@ -21,7 +21,9 @@ export function expectEnd(reader: ByteReader): void {
   if (reader.position >= reader.end) return;
   throw new InternodeError(
     "InvalidPayload",
-    `Cannot decode: ${reader.remaining} bytes follow the value.`,
+    `Cannot decode: ${counted(reader.remaining, "byte")} ${
+      reader.remaining === 1 ? "follows" : "follow"
+    } the value.`,
     { origin: "remote" },
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keptText } from "../resolver/kept_text.ts";
 import { makerOf } from "../resolver/made_endpoint.ts";
 import type { Resolver } from "../resolver/resolver.ts";
 import { type ResolutionSink, WatchingResolver } from "../resolver/watching_resolver.ts";
@@ -281,9 +282,7 @@ class WatchedName {
     else {
       this.#warn(
         error,
-        known.kind === "missing"
-          ? "Nothing changes until then."
-          : `The last ${known.endpoints.length} endpoints stay in use.`,
+        known.kind === "missing" ? "Nothing changes until then." : keptText(known.endpoints.length),
       );
     }
     this.#nextLookupMs = this.#clock.now() + this.#backOff.next();

@@ -8,7 +8,7 @@ import { invalidArgument } from "../../errors.ts";
 import { abort, guardedController } from "../../runtime/abort.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
+import { are, counted, sentence, textOf } from "../../foreign/text_of.ts";
 import { BackOff, type BackOffOptions, lastingMs } from "../../rpc/connecting/back_off.ts";
 import { RepeatedFailures } from "../../rpc/connecting/repeated_failures.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
@@ -164,7 +164,7 @@ export class ResolverWatch {
   #tellSuccess(): void {
     const sum = this.#failures.onSuccess();
     if (sum === null || sum.count === 0) return;
-    const message = `The resolver works again after ${sum.count} failures.`;
+    const message = `The resolver works again after ${counted(sum.count, "failure")}.`;
     this.#options.logger.info(message, { event: "resolver_recovered", ...sum });
   }
 
@@ -173,7 +173,9 @@ export class ResolverWatch {
     if (bad === 0) return void this.#partial.onSuccess();
     const level = this.#partial.onFailure("bad") === null ? "debug" : "warn";
     this.#options.logger[level](
-      `${bad} of the resolver's ${bad + good} endpoints are invalid and ignored: ` +
+      `${bad} of the resolver's ${counted(bad + good, "endpoint")} ${
+        are(bad)
+      } invalid and ignored: ` +
         "each must have an address and a dial function. The others are used.",
       { event: "endpoint_ignored", count: bad },
     );

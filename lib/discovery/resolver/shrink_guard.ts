@@ -5,7 +5,7 @@
  */
 
 import type { EventLogger } from "../../foreign/log_event.ts";
-import { counted, shown } from "../../foreign/text_of.ts";
+import { are, counted, shown } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
 import type { Endpoint } from "../../transport/channel/endpoint.ts";
@@ -183,10 +183,6 @@ export class ShrinkGuard {
       { event: "endpoints_held", name: this.#what, count: vanished },
     );
   }
-}
-
-function are(count: number): string {
-  return count === 1 ? "is" : "are";
 }
 
 /** Those of the known endpoints that are not listed, neither they nor others of their names. */

@@ -56,7 +56,9 @@ export class ValidParts {
       ]),
     );
     const more = bad.length - MAX_TOLD;
-    if (more > 0) told.set(`${more} more parts are invalid.`, { count: more });
+    if (more > 0) {
+      told.set(`${more} more ${more === 1 ? "part is" : "parts are"} invalid.`, { count: more });
+    }
     for (const [message, fields] of told) {
       if (this.#told.has(message)) continue;
       this.#logger.warn(message, { event: "endpoint_ignored", ...this.#about, ...fields });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../foreign/text_of.ts";
 import type { Codec } from "../../codec/format/codec.ts";
 import { InternodeError } from "../../errors.ts";
 import type { AnyContract, SingleContract } from "../contract/contract.ts";
@@ -41,7 +42,7 @@ function arrayCodec(into: Uint8Array): Codec<Uint8Array> {
       if (remaining <= into.length) return into.subarray(0, reader.readInto(into));
       throw new InternodeError(
         "InvalidPayload",
-        `it has ${remaining} bytes, and the array given as \`into\` has ${into.length}`,
+        `it has ${counted(remaining, "byte")}, and the array given as \`into\` has ${into.length}`,
         { origin: "caller" },
       );
     },

@@ -7,7 +7,7 @@
 import { InternodeError } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { func, invalidOption, optionsOf, wholeNumber } from "../../foreign/option_checks.ts";
-import { shown } from "../../foreign/text_of.ts";
+import { counted, shown } from "../../foreign/text_of.ts";
 import { TokenBucket } from "../../wire/token_bucket.ts";
 import type { InterceptedCall, Next } from "../contract/interceptor.ts";
 import { clockOfCall } from "./interceptor_chain.ts";
@@ -75,7 +75,9 @@ export function rateLimit(
     if (buckets.of(key, nowMs).take(1, nowMs)) return await next(call);
     throw new InternodeError(
       "Overloaded",
-      `More than the ${perSecond} calls per second that rateLimit allows were made. Try again later.`,
+      `More than the ${
+        counted(perSecond, "call")
+      } per second that rateLimit allows were made. Try again later.`,
       { origin: call.side === "client" ? "local" : "remote", outcome: "notSent" },
     );
   };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { are, counted } from "../../foreign/text_of.ts";
 import { InternodeError } from "../../errors.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Limits } from "../../wire/limits.ts";
@@ -31,7 +32,9 @@ export class CallRate {
     this.#bucket = new TokenBucket(aSecond, aSecond);
     this.#error = new InternodeError(
       "Overloaded",
-      `This peer made more than the ${aSecond} calls per second that limit maxCallsPerSecond allows. Try again later.`,
+      `This peer made more than the ${
+        counted(aSecond, "call")
+      } per second that limit maxCallsPerSecond allows. Try again later.`,
       { origin: "remote", outcome: "notExecuted" },
     );
   }
@@ -152,7 +155,9 @@ export class CallSource {
 function tooManyRunning(running: number): InternodeError {
   return new InternodeError(
     "Overloaded",
-    `${running} handlers of calls from this peer are running, including those of cancelled calls; ` +
+    `${counted(running, "handler")} of calls from this peer ${
+      are(running)
+    } running, including those of cancelled calls; ` +
       "the limit is maxCalls, or twice that while a connection is renewed. Try again later.",
     { origin: "remote", outcome: "notExecuted" },
   );

@@ -7,7 +7,7 @@
 import { HandlerError, InternodeError } from "../../errors.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
 import { isA } from "../../foreign/own_error.ts";
-import { nameOf, sentence, textOf } from "../../foreign/text_of.ts";
+import { counted, nameOf, sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { RepeatedLines } from "../../driver/repeated_lines.ts";
 import { MAX_ERROR_DETAIL_BYTES } from "../../session/frames/wire_error.ts";
@@ -151,7 +151,9 @@ export function handlerFailure(
   }
   const length = writer.position;
   if (length > MAX_ERROR_DETAIL_BYTES) {
-    const text = `its detail has ${length} bytes; at most ${MAX_ERROR_DETAIL_BYTES} can be sent`;
+    const text = `its detail has ${
+      counted(length, "byte")
+    }; at most ${MAX_ERROR_DETAIL_BYTES} can be sent`;
     return { error: failed(`${message} (${text})`), detail: null };
   }
   return { error: failed(message), detail: writer.bytes.slice(0, length) };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { are, counted } from "../../foreign/text_of.ts";
 import { InternodeError } from "../../errors.ts";
 import { FrameType } from "../../wire/frame.ts";
 import {
@@ -174,7 +175,9 @@ export class NameNumbers {
       `The peer accepts no more handler names${
         subroute === "" ? "" : " with subroutes"
       } on this connection: ` +
-        `${this.#numbers.size} names are in use, and ${this.#unknown.size} of them have no handler there. ${help}`,
+        `${counted(this.#numbers.size, "name")} ${
+          are(this.#numbers.size)
+        } in use, and ${this.#unknown.size} of them have no handler there. ${help}`,
       { origin: "caller", handler: name },
     );
   }

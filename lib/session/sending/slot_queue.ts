@@ -5,6 +5,7 @@
  * @module
  */
 
+import { counted } from "../../foreign/text_of.ts";
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { Fifo } from "../../wire/fifo.ts";
@@ -210,7 +211,9 @@ export class SlotQueue {
   #overloaded(): InternodeError {
     return new InternodeError(
       "Overloaded",
-      `${this.length} calls with ${this.#bytes} bytes already wait until the peer takes them: it ` +
+      `${counted(this.length, "call")} with ${counted(this.#bytes, "byte")} already ${
+        this.length === 1 ? "waits" : "wait"
+      } until the peer takes them: it ` +
         "takes maxCalls at a time, and so many bytes may wait here as sendBudgetBytes allows " +
         `(${this.#scheduler.sendBudgetBytes}). Wait for calls to finish, or raise one of the limits.`,
       { origin: "caller", outcome: "notSent" },

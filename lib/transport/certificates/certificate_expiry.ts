@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../foreign/text_of.ts";
 import type { EventLogger } from "../../foreign/log_event.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Credentials } from "./mtls_config.ts";
@@ -86,7 +87,9 @@ export class ExpiryWatch {
       });
     } else if (leftMs <= this.#withinMs) {
       const days = Math.floor(leftMs / DAY_MS);
-      const left = days >= 2 ? `${days} days` : `${Math.ceil(leftMs / 3_600_000)} hours`;
+      const left = days >= 2
+        ? counted(days, "day")
+        : counted(Math.ceil(leftMs / 3_600_000), "hour");
       this.#logger.warn(`${what} expires in ${left}, on ${at}. Replace it before then.`, {
         event: "certificate_expiring",
         ...fields,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../foreign/text_of.ts";
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { FileFacts } from "../../runtime/platform/files.ts";
@@ -156,7 +157,7 @@ function checkFile(path: string, { isFile, size }: FileFacts, maxBytes: number):
   const what = !isFile
     ? "is not a file"
     : size > maxBytes
-    ? `has ${size} bytes, more than the ${maxBytes} that are read`
+    ? `has ${counted(size, "byte")}, more than the ${maxBytes} that are read`
     : null;
   if (what === null) return;
   throw invalidArgument(`${path} ${what}. Give a file of PEM text.`);

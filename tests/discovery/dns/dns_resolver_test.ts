@@ -132,10 +132,10 @@ Deno.test("a lookup that fails keeps the last addresses, and is repeated ever mo
   assertEquals(scene.logger.warnings, [
     "The A records of cache.example could not be looked up in DNS: request timed out. " +
     "Check the name, and that the name server runs and can be reached. " +
-    "The last 1 endpoints stay in use.",
+    "The last endpoint stays in use.",
     "The A records of cache.example could not be looked up in DNS: SERVFAIL. " +
     "Check the name, and that the name server runs and can be reached. " +
-    "The last 1 endpoints stay in use.",
+    "The last endpoint stays in use.",
   ]);
 });
 
@@ -318,7 +318,7 @@ Deno.test("a record that makes no endpoint is passed over, with one warning", as
   scene.clock.setTimer(5_500, () => scene.answers.set("SRV", [srv(1, "third.example.", 9000)]));
   assertEquals(await scene.next(), ["tcp://third.example:9000"]);
   assertEquals(scene.logger.warnings.length, 2);
-  assert(scene.logger.warnings[1]!.endsWith("The last 1 endpoints stay in use."));
+  assert(scene.logger.warnings[1]!.endsWith("The last endpoint stays in use."));
 });
 
 Deno.test("the server to ask and the way to make endpoints are the user's to choose", async () => {

@@ -86,7 +86,7 @@ Deno.test("as many calls wait as come to the send budget, each with 512 bytes an
   const error = assertThrows(() => queue.add(refused, null, () => {}), InternodeError);
   assertEquals([error.code, error.outcome, refused.state], ["Overloaded", "notSent", "ended"]);
   assertEquals(
-    error.message.startsWith(`1 calls with ${BUDGET + 1 + COST} bytes already wait`),
+    error.message.startsWith(`1 call with ${BUDGET + 1 + COST} bytes already waits`),
     true,
     error.message,
   );
