@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
-import { sentence, textOf } from "../../foreign/text_of.ts";
+import { nameOf, sentence, textOf } from "../../foreign/text_of.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { answerError, etcdAt, NOT_FOUND, nowhereError } from "./etcd_error.ts";
@@ -98,7 +98,7 @@ export class EtcdGateway {
       try {
         return await this.#ask(url, path, body, bound.signal, isOpen);
       } catch (error) {
-        throw requestError(etcdAt(url), error, bound.expired ? this.#requestTimeoutMs : null);
+        throw this.#failure(url, error, bound);
       }
     });
   }
@@ -127,7 +127,7 @@ export class EtcdGateway {
         return stream;
       } catch (error) {
         bound.abort(error);
-        throw requestError(etcdAt(url), error, bound.expired ? this.#requestTimeoutMs : null);
+        throw this.#failure(url, error, bound);
       }
     });
   }
@@ -140,6 +140,12 @@ export class EtcdGateway {
   /** Closes the connections. The next request makes new ones. */
   disconnect(): void {
     this.#http.disconnect();
+  }
+
+  /** A password function that hangs takes the request's time, and is no fault of etcd. */
+  #failure(url: string, error: unknown, { expired }: TimeLimit): InternodeError {
+    const isEtcds = !isOwnError(error) || error.code !== "Unauthenticated";
+    return requestError(etcdAt(url), error, expired && isEtcds ? this.#requestTimeoutMs : null);
   }
 
   /** Goes from one URL to the next for as long as another may do better. */
@@ -209,7 +215,9 @@ export class EtcdGateway {
   async #login(url: string, signal: AbortSignal): Promise<string | null> {
     if (this.#credentials === null) return null;
     const { name, password } = this.#credentials;
-    const said = typeof password === "string" ? password : await passwordOf(password, signal);
+    const said = typeof password === "string"
+      ? password
+      : await passwordOf(password, signal, this.#requestTimeoutMs);
     const credentials = { name, password: said };
     const response = await this.#post(url, "auth/authenticate", credentials, null, signal);
     const text = await bodyOf(response, signal).text();
@@ -301,6 +309,7 @@ export class EtcdStream implements AsyncDisposable {
 async function passwordOf(
   password: () => string | Promise<string>,
   signal: AbortSignal,
+  timeoutMs: number,
 ): Promise<string> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
@@ -310,7 +319,11 @@ async function passwordOf(
     signal.throwIfAborted();
     said = await Promise.race([promiseOf(password), aborted.promise]);
   } catch (error) {
-    signal.throwIfAborted();
+    if (signal.aborted) {
+      if (nameOf(signal.reason) !== "TimeoutError") throw signal.reason;
+      const what = `Option password of etcd has not answered within ${timeoutMs} ms.`;
+      throw new InternodeError("Unauthenticated", what, { origin: "caller" });
+    }
     const what = `Option password of etcd threw an error: ${sentence(textOf(error))}`;
     throw new InternodeError("Unauthenticated", what, { origin: "caller", cause: error });
   } finally {

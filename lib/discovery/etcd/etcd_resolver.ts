@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keptText } from "../resolver/kept_text.ts";
 import { makerOf } from "../resolver/made_endpoint.ts";
 import type { Resolver } from "../resolver/resolver.ts";
 import { type ResolutionSink, WatchingResolver } from "../resolver/watching_resolver.ts";
@@ -203,8 +204,8 @@ class EtcdFollower {
 
   #tell(error: unknown): void {
     this.#trouble.warn(
-      `The replicas under ${this.keyStart} in etcd cannot be watched at the moment; ` +
-        `the known ones stay in use: ${sentence(textOf(error))}`,
+      `The replicas under ${this.keyStart} in etcd cannot be watched at the moment: ` +
+        `${sentence(textOf(error))} ${keptText(this.#set.endpoints()?.length ?? 0)}`,
       {
         event: "resolver_failed",
         key: this.keyStart,

@@ -185,7 +185,9 @@ etcdTest(
     }
     assertEquals((await told(() => 7)).code, "Unauthenticated");
     assert(
-      (await told(() => new Promise(() => {}))).message.includes("did not answer within 200 ms"),
+      (await told(() => new Promise(() => {}))).message.includes(
+        "Option password of etcd has not answered within 200 ms",
+      ),
     );
   },
 );

@@ -8,6 +8,8 @@ import {
 import { NET } from "../../support/permitted.ts";
 import { inTime } from "../../support/asking.ts";
 import { endless } from "../../support/network/endless.ts";
+import { etcdResolver } from "../../../lib/discovery/etcd/etcd_resolver.ts";
+import { QuietLogger } from "../../support/log/quiet.ts";
 import { FakeEtcd, message } from "./fake_etcd.ts";
 
 function gatewayTest(name: string, body: () => Promise<void>): void {
@@ -103,6 +105,29 @@ gatewayTest("logs in once, and once more when that login has run out", async () 
   valid = "none";
   assertEquals(await ask(), { count: "1" });
   assertEquals(logins, 2);
+});
+
+gatewayTest(
+  "a password function that hangs is told as that, and not as an etcd that is down",
+  async () => {
+    await using fake = new FakeEtcd(() => Response.json({ token: "t" }));
+    const password = (): Promise<string> => new Promise(() => {});
+    const options = { urls: fake.url, user: "u", password, requestTimeoutMs: 50 };
+    const asked = inTime((signal) => new EtcdGateway(options).call("kv/range", {}, signal));
+    const error = await assertRejects(() => asked, InternodeError);
+    assertEquals([error.code, error.message], [
+      "Unauthenticated",
+      `etcd at ${fake.url} cannot be used: Option password of etcd has not answered within 50 ms.`,
+    ]);
+  },
+);
+
+gatewayTest("an etcd that fails at first leaves no endpoints, and the log says so", async () => {
+  await using fake = new FakeEtcd(() => new Response("no backend", { status: 502 }));
+  const logger = new QuietLogger();
+  const resolver = etcdResolver({ urls: fake.url, prefix: "svc/x", logger });
+  await assertRejects(() => inTime((signal) => resolver.resolve(null, signal)), InternodeError);
+  await logger.heard("There are no endpoints until then.");
 });
 
 gatewayTest("knows what is no etcd", async () => {
