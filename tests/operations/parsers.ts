@@ -31,31 +31,34 @@ for family in text_string_to_metric_families(sys.stdin.buffer.read().decode()):
 `;
 
 /** Debian's package `prometheus` has it. */
-export const PROMTOOL: Parser = parserOf("promtool", "prometheus", ["--version"], [
+export const PROMTOOL: Parser = parserOf(["promtool"], "prometheus", ["--version"], [
   "check",
   "metrics",
 ]);
 
-/** Debian's package `python3-prometheus-client`. */
+/** Debian's package `python3-prometheus-client`, which Debian's own Python finds, whichever comes first. */
 export const OPEN_METRICS: Parser = parserOf(
-  "python3",
+  ["python3", "/usr/bin/python3"],
   "python3-prometheus-client",
   ["-c", "import prometheus_client"],
   ["-c", READ_OPEN_METRICS],
 );
 
 function parserOf(
-  command: string,
+  commands: readonly string[],
   debianPackage: string,
   probe: readonly string[],
   args: readonly string[],
 ): Parser {
+  let command = commands[0]!;
   const parse = (input: string): Parsed => {
     const { status, stdout, stderr } = spawnSync(command, args, { input, encoding: "utf8" });
     return { ok: status === 0, told: `${stdout}${stderr}` };
   };
   if (!PROGRAMS) return { note: "", ignore: true, parse };
-  if (spawnSync(command, probe, { stdio: "ignore" }).status === 0) {
+  const found = commands.find((each) => spawnSync(each, probe, { stdio: "ignore" }).status === 0);
+  if (found !== undefined) {
+    command = found;
     return { note: "", ignore: false, parse };
   }
   const env = Deno.permissions.querySync({ name: "env", variable: "CI" }).state === "granted";
