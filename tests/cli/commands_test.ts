@@ -162,6 +162,12 @@ const TESTS: Readonly<Record<string, Test>> = {
     await Deno.writeTextFile(file, snapshot.out);
     const same = await world.run("grid", ["breaking", file, now.address]);
     assertEquals([same.code, same.out], [0, "There are no changes.\n"], same.err);
+    // A list of nothing would be taken for one by "breaking", to which all then is new.
+    for (const as of ["snapshot", "schema", "markdown"]) {
+      const none = await world.run("grid", ["describe", "--as", as, "tcp://127.0.0.1:1"]);
+      assertEquals([none.code, none.out], [3, ""]);
+      assertMatch(none.err, /^tcp:\/\/127\.0\.0\.1:1: Unreachable: /);
+    }
   },
 
   async "call calls a handler of a node"(world) {

@@ -112,6 +112,13 @@ Deno.test("of hosts that are well there is no warning", () => {
 Deno.test("a host that does not answer has a warning, with what the others say of it", () => {
   const gone = [C, "disconnected", "it said nothing"] as const;
   assertEquals(told(silent(C)), [
+    `${C} - It does not answer (Unreachable). No other host was asked.`,
+  ]);
+  assertEquals(told(silent(B, "PermissionDenied"), silent(C)), [
+    `${B} - It cannot be asked (PermissionDenied). No other host answers, either.`,
+    `${C} - It does not answer (Unreachable). No other host answers, either.`,
+  ]);
+  assertEquals(told(look(A), silent(C)), [
     `${C} - It does not answer (Unreachable). No other host that answers knows it by this name.`,
   ]);
   assertEquals(told(look(A, { remotes: [[C, "connected"]] }), silent(C)), [

@@ -58,7 +58,9 @@ export const describeCommand: Command = command({
     const contracts = shared.flatMap((one) => one.contracts.map(({ contract }) => contract));
     const first = shared.flatMap((one) => one.contracts.slice(0, 1)).map((one) => one.contract);
     const isWell = shared.every(({ contracts }) => !differ(contracts));
-    if (as === "snapshot") await printer.print(snapshot(first));
+    if (as !== undefined && answered(answers).length === 0) {
+      // What nobody has said must not look like a list of nothing: the notes say why.
+    } else if (as === "snapshot") await printer.print(snapshot(first));
     else if (as === "schema") await printer.json(first.map(schemasOf));
     else if (options.json) {
       await printer.json(

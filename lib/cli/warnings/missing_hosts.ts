@@ -40,13 +40,18 @@ export function missingHosts(answers: readonly Answer<HostLook>[]): Warning[] {
     problem === undefined ? [] : [{ host, problem }]
   );
   const asked = new Set(silent.map(({ host }) => host));
+  const nobody = looks.length > 0
+    ? "No other host that answers knows it by this name."
+    : answers.length > 1
+    ? "No other host answers, either."
+    : "No other host was asked.";
   const others = [...byHost.keys()].filter((host) => !asked.has(host));
   return [
     ...silent.map(({ host, problem: { code } }): Warning => ({
       host,
       handler: null,
       text: `It ${REFUSALS.has(code) ? "cannot be asked" : "does not answer"} (${code}). ${
-        whatOthersSay(byHost.get(host) ?? [])
+        byHost.has(host) ? whatOthersSay(byHost.get(host)!) : nobody
       }`,
     })),
     ...others.flatMap((host): Warning[] => {
@@ -64,7 +69,6 @@ function isMissing({ state }: AdminRemote): boolean {
 }
 
 function whatOthersSay(told: readonly Told[]): string {
-  if (told.length === 0) return "No other host that answers knows it by this name.";
   const missing = told.filter(({ remote }) => isMissing(remote)), all = told.length;
   const who = (count: number): string =>
     all === 1 ? "The other host is" : `${count} of ${all} other hosts are`;
