@@ -4,7 +4,7 @@
  * @module
  */
 
-import { guard } from "../../foreign/guard.ts";
+import { guard, tell } from "../../foreign/guard.ts";
 import { withMethods } from "../../foreign/option_checks.ts";
 import type { Codec } from "../format/codec.ts";
 import { CompiledCodec } from "../format/compiled.ts";
@@ -88,7 +88,10 @@ class Describer {
     const described = guard((): Description => {
       const { describe } = codec;
       if (typeof describe !== "function") return { type: "custom" };
-      return readDescription(describe.call(codec, (part) => this.describe(part)));
+      const described: unknown = describe.call(codec, (part) => this.describe(part));
+      // One that is async by mistake: a promise describes nothing, and must not reject unheard.
+      tell(() => described, () => {});
+      return readDescription(described);
     }, (): Description => ({ type: "custom" }));
     return flagged(flagged(described, codec, "nullable"), codec, "optional");
   }

@@ -199,6 +199,9 @@ Deno.test("a user's codec says nothing, something, or what does not count", () =
   for (const odd of [null, 5, {}, { type: "record" }, { type: 5 }, Promise.resolve({})]) {
     assertEquals(t.describe(own({ describe: () => odd as t.Description })), { type: "custom" });
   }
+  // One that is async by mistake: its rejection must not go unhandled.
+  const rejects = own({ describe: () => Promise.reject(new Error("no")) as never });
+  assertEquals(t.describe(rejects), { type: "custom" });
   assertEquals(
     t.describe(own({
       describe() {
