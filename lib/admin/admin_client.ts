@@ -9,7 +9,13 @@ import type { ServiceConnection } from "../call/service_connection.ts";
 import type { ClientOptions } from "../call/service/client_options.ts";
 import { gridMethod } from "../call/service/grid_method.ts";
 import { InternodeError } from "../errors.ts";
-import { fields, invalidOption, optionsOf, positive } from "../foreign/option_checks.ts";
+import {
+  fields,
+  invalidOption,
+  optionsOf,
+  positive,
+  wholeNumber,
+} from "../foreign/option_checks.ts";
 import { isOwnError } from "../foreign/own_error.ts";
 import { sentence } from "../foreign/text_of.ts";
 import { clockOf } from "../runtime/given_clock.ts";
@@ -44,6 +50,7 @@ import {
   healthContract,
   logLevelContract,
   type LogLevelRequest,
+  MAX_PING_BYTES,
   pingContract,
 } from "./steering_contract.ts";
 
@@ -210,9 +217,10 @@ export class AdminClient implements AsyncDisposable {
    * Measures a round trip.
    *
    * @param payloadBytes How many bytes go there and back: at most 1,048,576. Default: 0.
-   * @returns How long it took. Rejects as {@linkcode AdminClient.status}.
+   * @returns How long it took. Rejects as {@linkcode AdminClient.status}, and as `InvalidArgument` for a number that makes no sense.
    */
   async ping(payloadBytes: number = 0): Promise<PingResult> {
+    wholeNumber("payloadBytes", payloadBytes, 0, MAX_PING_BYTES);
     const payload = new Uint8Array(payloadBytes), startMs = this.#clock.now();
     const { timeMs } = await this.#ask(ping, { payload });
     return { roundTripMs: this.#clock.now() - startMs, timeMs };

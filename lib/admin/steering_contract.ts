@@ -12,6 +12,9 @@ import type { Codec } from "../codec/format/codec.ts";
 import type { Health, HealthOptions, HealthVerdict } from "../operations/health.ts";
 import { single, type SingleContract } from "../rpc/contract/contract.ts";
 
+/** How many bytes a ping carries at most. */
+export const MAX_PING_BYTES = 1_048_576;
+
 /** A ping. */
 export interface PingRequest {
   /** What comes back: at most 1 MiB. */
@@ -29,7 +32,7 @@ export interface PingResponse {
 /** Asks for an answer, with as many bytes as are sent. */
 export const pingContract: SingleContract<PingRequest, PingResponse> = single("internode.ping", {
   docs: "Answers with as many bytes as were sent.",
-  request: record({ payload: bytes({ maxBytes: 1_048_576 }) }),
+  request: record({ payload: bytes({ maxBytes: MAX_PING_BYTES }) }),
   response: record({ payload: bytes(), timeMs: float() }),
 });
 

@@ -72,6 +72,10 @@ for (const face of FACES) {
 
           const { roundTripMs, timeMs } = await tool.ping(1_000);
           assert(roundTripMs > 0 && Math.abs(timeMs - Date.now()) < 60_000);
+          for (const odd of [-1, 1.5, NaN, Infinity, 1_048_577, "x" as never]) {
+            const error = await assertRejects(() => tool.ping(odd), InternodeError, "payloadBytes");
+            assertEquals(error.code, "InvalidArgument");
+          }
           const { handlers } = await tool.describe();
           assertEquals(handlers.map(({ name, kind }) => [name, kind]), [["test.echo", "single"]]);
           assertEquals(JSON.parse(handlers[0]!.description!), {
