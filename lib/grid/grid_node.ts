@@ -81,8 +81,10 @@ export class GridNode {
     this.serving = servingOf(options, this.audit, servedChainOf(options.serverChain));
     this.traces = this.serving.traces;
     const { clientChain } = options;
-    this.clientChain = clientChain === null ? null : new ClientChain(clientChain, clock);
     this.answers = new AnswerTeller(logger);
+    this.clientChain = clientChain === null
+      ? null
+      : new ClientChain(clientChain, clock, this.answers);
     this.dialLimiter = new DialLimiter(clock, options.random);
     this.#links = new LinkMaker(local.href, options);
   }

@@ -65,6 +65,45 @@ onEach("interceptors see headers and trailers, and set them", async (face) => {
   assertEquals(seen.slice(4), [both]);
 });
 
+onEach(
+  "of answers to a request that an interceptor repeats only the one that it returns is told",
+  async (face) => {
+    let repeat: "first" | "last" | "failed" = "last";
+    const twice: ClientInterceptor = (next) => async (call) => {
+      const one = await next(call);
+      const two = await next(call);
+      if (repeat === "failed") await next({ ...call, request: 99 } as typeof call);
+      return repeat === "first" ? one : two;
+    };
+    let calls = 0;
+    await using ground = await face.start({
+      handlers: (to) =>
+        to.handle(echo, (value, context) => {
+          context.setHeaders({ call: String(++calls) });
+          context.setTrailers({ late: String(calls) });
+          if (value === 99) throw new Error("no");
+          return value;
+        }),
+      interceptors: { client: [twice] },
+    });
+    const told: string[] = [];
+    const options = {
+      onHeaders: (headers: Readonly<Record<string, string>>) =>
+        void told.push(`h${headers["call"]}`),
+      onTrailers: (trailers: Readonly<Record<string, string>>) =>
+        void told.push(`t${trailers["late"]}`),
+    };
+    await ground.request(echo, 1, options);
+    assertEquals(told.splice(0), ["h2", "t2"]);
+    repeat = "first";
+    await ground.request(echo, 1, options);
+    assertEquals(told.splice(0), ["h3", "t3"]);
+    repeat = "failed";
+    await assertRejects(() => ground.request(echo, 1, options), InternodeError);
+    assertEquals(told, ["h7", "t7"]);
+  },
+);
+
 onEach("headers of a refusal reach the caller", async (face) => {
   await using ground = await face.start({
     handlers: (to) => to.handle(echo, (value) => value),

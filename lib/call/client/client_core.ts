@@ -71,7 +71,7 @@ export class ClientCore implements ReplicaSetting, RequestDelegate {
     this.retryBudget = new RetryBudget(options.retryBudget);
     this.replicas = new ReplicaSet(this);
     const { chain, clock } = options;
-    this.chain = chain === null ? null : new ClientChain(chain, clock);
+    this.chain = chain === null ? null : new ClientChain(chain, clock, this.answers);
     this.plainPick = { shardKey: undefined, tried: null, random: () => options.random.next() };
   }
 

@@ -16,6 +16,12 @@ import type { CallOptions } from "../contract/call_options.ts";
 /** The options of a call that name such functions. */
 export type AnswerCallbacks = Pick<CallOptions, "onHeaders" | "onTrailers">;
 
+/** What has come with an answer. */
+export type ToldMetadata = Pick<
+  AnswerMetadata,
+  "hasHeaders" | "hasTrailers" | "headers" | "trailers"
+>;
+
 /** Whether a call has such functions. */
 export function hasCallbacks({ onHeaders, onTrailers }: AnswerCallbacks): boolean {
   return onHeaders !== undefined || onTrailers !== undefined;
@@ -52,7 +58,7 @@ export class AnswerTeller {
   }
 
   /** Tells what has come. */
-  tell({ onHeaders, onTrailers }: AnswerCallbacks, metadata: AnswerMetadata): void {
+  tell({ onHeaders, onTrailers }: AnswerCallbacks, metadata: ToldMetadata): void {
     if (metadata.hasHeaders) this.#call("onHeaders", onHeaders, metadata.headers);
     if (metadata.hasTrailers) this.#call("onTrailers", onTrailers, metadata.trailers);
   }

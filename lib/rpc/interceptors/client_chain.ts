@@ -6,6 +6,7 @@
 
 import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import type { AnswerTeller } from "../calling/answer_callbacks.ts";
 import { callFailure } from "../calling/call_failure.ts";
 import { type EnclosableOptions, enclosedOptions } from "../calling/enclosed_options.ts";
 import { Stream } from "../calling/stream.ts";
@@ -23,9 +24,9 @@ export class ClientChain {
   readonly #chain: Chain<ClientCall>;
   readonly #runs: OpenRuns;
 
-  constructor(chain: Chain<ClientCall>, clock: Clock) {
+  constructor(chain: Chain<ClientCall>, clock: Clock, answers: AnswerTeller) {
     this.#chain = chain;
-    this.#runs = new OpenRuns(clock);
+    this.#runs = new OpenRuns(clock, answers);
   }
 
   /** Ends all calls that are left. */

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../runtime/clock.ts";
+import type { AnswerTeller } from "../calling/answer_callbacks.ts";
 import { EarliestTimer } from "../calling/earliest_timer.ts";
 
 /** A call that is ended at its deadline, whatever its interceptors do. */
@@ -21,13 +22,19 @@ export interface OpenRun {
 export class OpenRuns {
   /** The source of time. */
   readonly clock: Clock;
+  /** Tells the metadata of answers. */
+  readonly answers: AnswerTeller;
   readonly #runs = new Set<OpenRun>();
   readonly #timer: EarliestTimer;
   #closed: { readonly error: unknown } | null = null;
 
-  /** @param clock The source of time. */
-  constructor(clock: Clock) {
+  /**
+   * @param clock The source of time.
+   * @param answers Tells the metadata of answers.
+   */
+  constructor(clock: Clock, answers: AnswerTeller) {
     this.clock = clock;
+    this.answers = answers;
     this.#timer = new EarliestTimer(clock, () => this.#expire());
   }
 

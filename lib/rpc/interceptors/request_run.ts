@@ -5,6 +5,7 @@
  */
 
 import { type Metadata, NO_METADATA } from "../../session/frames/metadata.ts";
+import { hasCallbacks, type ToldMetadata } from "../calling/answer_callbacks.ts";
 import type { SingleContract } from "../contract/contract.ts";
 import type { CallResult, ClientCall, SingleResult } from "../contract/interceptor.ts";
 import { type ChangeableOptions, ClientRun, type PlacedCall } from "./client_run.ts";
@@ -17,11 +18,21 @@ export type MakeRequest<Request, Response, Options> = (
   options: Options,
 ) => Promise<Response>;
 
+/** The end of one call that an interceptor has passed on. */
+interface Answer {
+  /** The result, or what it has failed with. */
+  readonly end: unknown;
+  readonly isFailure: boolean;
+  readonly told: ToldMetadata;
+}
+
 /** A promise of a response, which is settled by the deadline whatever interceptors do. */
 export class RequestRun<Request, Response, Options extends ChangeableOptions>
   extends ClientRun<SingleContract<Request, Response>, Options> {
   readonly #make: MakeRequest<Request, Response, Options>;
   readonly #promise: PromiseWithResolvers<Response> = Promise.withResolvers();
+  /** What the caller may be told of: nothing is kept for a caller who does not want to be. */
+  readonly #answers: Answer[] = [];
   #underWay = 0;
   #isLate = false;
 
@@ -40,8 +51,11 @@ export class RequestRun<Request, Response, Options extends ChangeableOptions>
     if (this.ended === null) {
       chain({ ...this.shown, kind: "single", request, [RUN]: this }).then(
         // It has been checked to be one of this kind.
-        (result) => this.#succeed((result as SingleResult).response as Response),
-        (error) => this.fail(error),
+        (result) => this.#succeed(result as SingleResult),
+        (error) => {
+          this.#tell(error, true);
+          this.fail(error);
+        },
       );
     }
     return this.#promise.promise;
@@ -52,25 +66,26 @@ export class RequestRun<Request, Response, Options extends ChangeableOptions>
     if (this.ended !== null) throw this.ended.error ?? this.misuse("called next after its end");
     if (call.kind !== "single") throw this.misuse("changed the kind of the call");
     this.#underWay++;
-    let headers: Metadata = NO_METADATA, trailers: Metadata = NO_METADATA;
-    const { onHeaders, onTrailers } = this.placed.options;
+    let headers: Metadata | null = null, trailers: Metadata | null = null;
     const options = {
       ...this.optionsOf(call),
-      onHeaders: (given: Metadata): void => {
-        headers = given;
-        onHeaders?.(given);
-      },
-      onTrailers: (given: Metadata): void => {
-        trailers = given;
-        onTrailers?.(given);
-      },
+      onHeaders: (given: Metadata): void => void (headers = given),
+      onTrailers: (given: Metadata): void => void (trailers = given),
     };
     try {
       const response = await this.#make(call.request as Request, options);
       this.note("executed");
-      return { kind: "single", response, headers, trailers };
+      const result: SingleResult = {
+        kind: "single",
+        response,
+        headers: headers ?? NO_METADATA,
+        trailers: trailers ?? NO_METADATA,
+      };
+      this.#keep(result, false, headers, trailers);
+      return result;
     } catch (error) {
       this.noteFailure(error);
+      this.#keep(error, true, headers, trailers);
       throw error;
     } finally {
       this.#underWay--;
@@ -89,8 +104,36 @@ export class RequestRun<Request, Response, Options extends ChangeableOptions>
     if (this.end(error)) this.#promise.reject(error);
   }
 
-  #succeed(response: Response): void {
-    if (this.end(undefined)) this.#promise.resolve(response);
+  #succeed(result: SingleResult): void {
+    this.#tell(result, false);
+    if (this.end(undefined)) this.#promise.resolve(result.response as Response);
+  }
+
+  #keep(
+    end: unknown,
+    isFailure: boolean,
+    headers: Metadata | null,
+    trailers: Metadata | null,
+  ): void {
+    if (!hasCallbacks(this.placed.options)) return;
+    this.#answers.push({
+      end,
+      isFailure,
+      told: {
+        hasHeaders: headers !== null,
+        hasTrailers: trailers !== null,
+        headers: headers ?? NO_METADATA,
+        trailers: trailers ?? NO_METADATA,
+      },
+    });
+  }
+
+  /** Tells of the answer that the caller gets; of the last of its kind, if an interceptor has made another end of it. */
+  #tell(end: unknown, isFailure: boolean): void {
+    if (this.ended !== null) return;
+    const answer = this.#answers.findLast((each) => each.end === end) ??
+      this.#answers.findLast((each) => each.isFailure === isFailure);
+    if (answer !== undefined) this.runs.answers.tell(this.placed.options, answer.told);
   }
 
   /** After those interceptors that only pass on what they are told. */
