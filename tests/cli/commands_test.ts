@@ -182,6 +182,11 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertStringIncludes(failed.err, "it always fails");
     const late = await call("hang", "--timeout", "50ms", "--json");
     assertEquals(json<{ error: { code: string } }>(late, 1).error.code, "DeadlineExceeded");
+    // No host says what a handler takes in so short a time: the call alone has it.
+    const soon = await call("hang", "--timeout", "1ms", "--json");
+    const { error } = json<{ error: { code: string; message: string } }>(soon, 1);
+    assertEquals(error.code, "DeadlineExceeded");
+    assertStringIncludes(error.message, "hang");
     for (
       const [wrong, message] of [
         [["greet", "{"], "The request is no JSON"],

@@ -5,6 +5,7 @@
  */
 
 import type { AdminStatus } from "../../admin/status_contract.ts";
+import { counted } from "../../foreign/text_of.ts";
 import { type Answer, answered } from "./ask_all.ts";
 
 /** A certificate of a host or of a file. */
@@ -40,5 +41,18 @@ export function certificatesSeen(
       const names = identity ? [...identity.dns, ...identity.ip, ...identity.uri] : [];
       return [{ where: isRemote ? one.host : host, whose, subject, names, expiresMs }];
     });
+  });
+}
+
+/** The same authorities and lists of revocations of several hosts as one, whose place says how many have it. */
+export function withSharedOnce(seen: readonly SeenCertificate[]): readonly SeenCertificate[] {
+  const groups = Map.groupBy(seen, (one) => {
+    const { where, whose, subject, names, expiresMs } = one;
+    const isShared = whose === "authorities" || whose === "revocations";
+    return JSON.stringify([isShared ? "" : where, whose, subject, names, expiresMs]);
+  });
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group, { size } = new Set(group.map(({ where }) => where));
+    return size === 1 ? group : [{ ...first!, where: counted(size, "host") }];
   });
 }

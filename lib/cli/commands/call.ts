@@ -24,6 +24,9 @@ import { type CalledHandler, metadataOf, prepareCall, valueOf } from "./called_h
 import { HOST_OPTIONS, withTools } from "./host_command.ts";
 import { jsonLines } from "./json_lines.ts";
 
+/** At least so long what comes before the call may take, in milliseconds. */
+const PREPARING_MS = 5_000;
+
 /** What a call takes. */
 interface CallGiven {
   readonly subroute: string;
@@ -73,7 +76,11 @@ export const callCommand: Command = command({
       isJson: options.json,
       showsHeaders: options.headers,
     };
-    return await withTools([host!], options, world, async ({ tools }) => {
+    // To connect and to ask for the contract takes its own time, however short the call's is.
+    const timeout = options.timeout === undefined
+      ? undefined
+      : Math.max(options.timeout, PREPARING_MS);
+    return await withTools([host!], { ...options, timeout }, world, async ({ tools }) => {
       const client = await tools.connect(host!);
       const end = (): void => void client.close();
       world.signal.addEventListener("abort", end, { once: true });

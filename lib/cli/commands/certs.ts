@@ -10,7 +10,11 @@ import { type Command, command } from "../arguments/command.ts";
 import { duration } from "../arguments/option.ts";
 import { UsageError } from "../arguments/usage_error.ts";
 import { askAll, notesOf, statusOf } from "../asking/ask_all.ts";
-import { certificatesSeen, type SeenCertificate } from "../asking/seen_certificates.ts";
+import {
+  certificatesSeen,
+  type SeenCertificate,
+  withSharedOnce,
+} from "../asking/seen_certificates.ts";
 import { readSettings } from "../context/read_settings.ts";
 import { dateText, timeText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
@@ -22,7 +26,7 @@ export const certsCommand: Command = command({
   name: "certs",
   about: "Lists the certificates of hosts and files, those first that end first.",
   details:
-    "Without operands those of the context's hosts, and its own files. Certificates of peers that are not asked themselves are those that the asked hosts have seen. The exit status is 1 if one ends soon.",
+    "Without operands those of the context's hosts, and its own files. Certificates of peers that are not asked themselves are those that the asked hosts have seen. What several hosts have of authorities and lists of revocations is one line with their number; --json has each. The exit status is 1 if one ends soon.",
   operands: [{
     name: "HOST|FILE",
     about: "a host's URL, or a file of certificates (PEM)",
@@ -54,7 +58,8 @@ export const certsCommand: Command = command({
       ({ hosts: all, tools }) =>
         askAll(all, tools, world, (client) => client.status({ options: false })),
     );
-    const shown = [...ofFiles.flat(), ...certificatesSeen(answers)]
+    const seen = certificatesSeen(answers);
+    const shown = [...ofFiles.flat(), ...(options.json ? seen : withSharedOnce(seen))]
       .sort((one, other) => one.expiresMs - other.expiresMs);
     const nowMs = world.clock.wallNow(), soonMs = nowMs + options.within;
     const isWell = shown.every(({ expiresMs }) => expiresMs > soonMs);
