@@ -7,23 +7,14 @@
 import type { Health } from "../../operations/health.ts";
 import { type Command, command } from "../arguments/command.ts";
 import { duration, flag, whole } from "../arguments/option.ts";
-import { type Answer, answered, askAll, notesOf, statusOf } from "../asking/ask_all.ts";
+import { type Answer, answered, notesOf, statusOf } from "../asking/ask_all.ts";
 import type { Cell, Column } from "../output/table.ts";
 import type { Printer } from "../output/printer.ts";
-import { type HostLook, lookAt } from "../warnings/host_look.ts";
+import { lookAt } from "../warnings/host_look.ts";
 import type { Warning } from "../warnings/warning.ts";
 import { warningsOf } from "../warnings/warnings_of.ts";
 import { NO, OK } from "../world/exit_status.ts";
-import type { World } from "../world/world.ts";
-import {
-  ask,
-  type Asking,
-  HOST_OPTIONS,
-  HOSTS,
-  jsonOf,
-  PEERS_OPTION,
-  withTools,
-} from "./host_command.ts";
+import { ask, HOST_OPTIONS, HOSTS, jsonOf, PEERS_OPTION } from "./host_command.ts";
 
 type Row = Health & { readonly host: string };
 
@@ -89,11 +80,12 @@ export const healthCommand: Command = command({
       return statusOf(answers, areWell(answers));
     }
     const look = { health: asked, olderMs: older, countMs: options.for };
-    const looks = await withTools(
+    const looks = await ask(
       operands,
       options,
       world,
-      (asking) => lookAtAll(asking, look, world),
+      (client) => lookAt(client, look, world),
+      look.countMs,
     );
     const limits = { olderMs: older, withinMs: within };
     const warnings = warningsOf(looks, limits, clock.wallNow());
@@ -109,15 +101,6 @@ export const healthCommand: Command = command({
     return status === OK && strict && warnings.length > 0 ? NO : status;
   },
 });
-
-function lookAtAll(
-  { hosts, tools }: Asking,
-  look: Parameters<typeof lookAt>[1],
-  world: World,
-): Promise<readonly Answer<HostLook>[]> {
-  const limitMs = tools.timeoutMs + look.countMs;
-  return askAll(hosts, tools, world, (client) => lookAt(client, look, world), limitMs);
-}
 
 function areWell(answers: readonly Answer<Health>[]): boolean {
   return answered(answers).every(({ value: { ready, alive } }) => ready.ok && alive.ok);

@@ -8,7 +8,7 @@ import type { AdminClient } from "../../admin/admin_client.ts";
 import { flag, type Option } from "../arguments/option.ts";
 import { type Answer, askAll } from "../asking/ask_all.ts";
 import { hostsOf } from "../asking/hosts.ts";
-import { withPeers } from "../asking/peers.ts";
+import { askWithPeers, withPeers } from "../asking/peers.ts";
 import { Tools } from "../asking/tools.ts";
 import type { Operand } from "../arguments/command.ts";
 import {
@@ -68,14 +68,22 @@ export async function withTools<Result>(
   return await work({ hosts, tools });
 }
 
-/** Asks each host the same. */
+/**
+ * Asks each host the same, and its peers if that is wanted.
+ *
+ * @param longerMs How much longer than the time limit each may take, in milliseconds. Default: 0.
+ */
 export function ask<Value>(
   operands: readonly string[],
   given: HostsGiven,
   world: World,
   one: (client: AdminClient, host: string) => Promise<Value>,
+  longerMs: number = 0,
 ): Promise<readonly Answer<Value>[]> {
-  return withTools(operands, given, world, ({ hosts, tools }) => askAll(hosts, tools, world, one));
+  return withTools(operands, { ...given, peers: false }, world, ({ hosts, tools }) => {
+    const askThem = given.peers === true ? askWithPeers : askAll;
+    return askThem(hosts, tools, world, one, tools.timeoutMs + longerMs);
+  });
 }
 
 /** Answers as JSON: what a host has said stands beside its name. */
