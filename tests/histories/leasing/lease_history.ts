@@ -148,18 +148,25 @@ class LeaseHistory {
     await this.cluster.clock.runUntil(isHeld, ttls * this.#ttlMs, `${name} to be held`);
   }
 
-  /** Whoever has it dies, or closes. */
+  /** Whoever has it dies, freezes or closes. */
   async #handOver(name: string): Promise<void> {
     const { cluster } = this, ttlMs = this.#ttlMs;
     const [holder] = this.#ledger.holders(name);
     if (holder === undefined || cluster.size < 2 || this.#voters === 1) return;
-    const { node } = holder, closes = this.#random.chance(0.5);
+    const { node } = holder, way = this.#random.pick(["closes", "dies", "freezes"] as const);
     if (
       !cluster.running.filter((index) => index < this.#voters).every((index) =>
         cluster.node(index).votes
       )
     ) return;
-    if (closes) await cluster.node(node).close();
+    if (way === "freezes") {
+      cluster.freeze(node);
+      // Who wants it waits for the frozen voter's answer meanwhile, with grants that others need.
+      await this.#untilHeld(name, 12, (other) => other !== node);
+      cluster.thaw(node);
+      return;
+    }
+    if (way === "closes") await cluster.node(node).close();
     cluster.crash(node);
     this.#ledger.died(node);
     await this.#untilHeld(name, 4, (other) => other !== node);
