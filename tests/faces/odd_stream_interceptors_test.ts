@@ -294,3 +294,31 @@ onEach("a cancelled stream frees its place although its interceptors hang", asyn
   assertEquals(await Array.fromAsync(ground.stream(echo, 0)), [1, 2]);
   stuck.resolve();
 });
+
+onEach(
+  "client: readers of a stream that has ended well do not wait for its interceptors without a bound",
+  async (face) => {
+    const hanging: Odd = async function* (messages) {
+      for await (const message of messages) yield message;
+      await HANGING;
+    };
+    await using ground = await face.start({
+      handlers: (to) =>
+        to.handle(echo, function* () {
+          yield 1;
+        }),
+      interceptors: { client: [onMessages("outputs", hanging)] },
+    });
+    // One reader waits when the stream ends, the other one comes later.
+    for (const waits of [true, false]) {
+      const call = ground.stream(echo, 0, { timeoutMs: 100 }),
+        reading = call[Symbol.asyncIterator]();
+      assertEquals((await reading.next()).value, 1);
+      const next = waits ? reading.next() : null;
+      await call.finished;
+      const error = await assertRejects(() => next ?? reading.next(), InternodeError);
+      assertEquals([error.code, error.outcome], ["DeadlineExceeded", "executed"]);
+      await assertRejects(() => reading.next(), InternodeError, error.message);
+    }
+  },
+);

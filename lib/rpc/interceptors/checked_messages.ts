@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
-import type { Clock } from "../../runtime/clock.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
 import { resultOf } from "../../foreign/iterator_result.ts";
 import type { Tracked } from "./tracked_messages.ts";
 
@@ -20,6 +20,16 @@ export interface MessageOwner {
   onMessagesEnd(failure: { readonly error: unknown } | null): void;
 }
 
+/** How long a reader waits for one message. */
+export interface ReadBound {
+  /** That long, in milliseconds. */
+  readonly waitMs: number;
+  /** Makes the error of a reader whose time has run out. */
+  readonly late: () => unknown;
+  /** The source of time. */
+  readonly clock: Clock;
+}
+
 /**
  * Reads messages that interceptors have made of others, and holds what readers
  * of a stream rely on: the end is clean only if the messages that they were made
@@ -29,7 +39,8 @@ export interface MessageOwner {
 export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   readonly #given: AsyncIterable<T> | Promise<AsyncIterable<T>>;
   readonly #owner: MessageOwner;
-  readonly #waiting = new Set<(error: unknown) => void>();
+  /** Readers, with the timer of those that wait with a bound. */
+  readonly #waiting = new Map<(error: unknown) => void, Timer | null>();
   #iterator: AsyncIterator<T> | null = null;
   #opening: Promise<AsyncIterator<T>> | null = null;
   #failure: { readonly error: unknown } | null = null;
@@ -37,6 +48,8 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   #left: Promise<void> | null = null;
   /** From then on no reader waits longer than a turn. */
   #late: { readonly error: unknown; readonly clock: Clock } | null = null;
+  /** How long each reader waits at most. */
+  #bound: ReadBound | null = null;
 
   /**
    * @param given The messages, or a promise of them.
@@ -57,13 +70,14 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
     const result = new Promise<IteratorResult<T>>((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure.error);
       if (this.#isDone) return resolve(DONE);
-      this.#waiting.add(reject);
+      this.#waiting.set(reject, null);
+      if (this.#bound !== null) this.#watch(reject, this.#bound);
       if (this.#late !== null) this.#hurry(this.#late);
       this.#read().then((read) => {
-        this.#waiting.delete(reject);
+        this.#settle(reject);
         resolve(read);
       }, (error) => {
-        this.#waiting.delete(reject);
+        this.#settle(reject);
         reject(error);
       });
     });
@@ -88,10 +102,35 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   fail(error: unknown): void {
     if (this.#failure !== null || this.#isDone) return;
     this.#failure = { error };
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const reject of waiting) reject(error);
+    for (const reject of [...this.#waiting.keys()]) {
+      this.#settle(reject);
+      reject(error);
+    }
     void this.#leave();
+  }
+
+  /** The call has ended well: what has come may be read, but no reader waits for the interceptors without a bound. */
+  bound(bound: ReadBound): void {
+    this.#bound = bound;
+    for (const reject of this.#waiting.keys()) this.#watch(reject, bound);
+  }
+
+  #watch(reject: (error: unknown) => void, { waitMs, late, clock }: ReadBound): void {
+    this.#waiting.set(
+      reject,
+      clock.setTimer(waitMs, () => {
+        const error = late();
+        this.fail(error);
+        this.#owner.onMessagesEnd({ error });
+      }),
+    );
+  }
+
+  /** One reader waits no more. */
+  #settle(reject: (error: unknown) => void): void {
+    const timer = this.#waiting.get(reject) ?? null;
+    this.#waiting.delete(reject);
+    if (timer !== null) this.#bound?.clock.clearTimer(timer);
   }
 
   /** The call's time has run out: what has come may be read, but nobody waits for more. */
@@ -101,7 +140,7 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   }
 
   #hurry({ error, clock }: { readonly error: unknown; readonly clock: Clock }): void {
-    const waiting = [...this.#waiting];
+    const waiting = [...this.#waiting.keys()];
     clock.soon(() => {
       if (!waiting.some((reject) => this.#waiting.has(reject))) return;
       this.fail(error);

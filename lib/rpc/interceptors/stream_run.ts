@@ -206,6 +206,16 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
     this.#opening.resolve(null);
     if (failure === null) this.#finished.resolve();
     else this.#finished.reject(failure.error);
+    if (failure === null) this.#boundReads();
+  }
+
+  /** A reader may come late, but has no deadline any more that would end it. */
+  #boundReads(): void {
+    const { timeoutMs: waitMs } = this.placed, { clock } = this.runs;
+    if (waitMs === Infinity) return;
+    const what = `its interceptors took longer than ${waitMs} ms for a message`;
+    const late = (): unknown => this.error("DeadlineExceeded", what, "executed");
+    this.outputs.bound({ waitMs, late, clock });
   }
 
   #over(): unknown {
