@@ -134,8 +134,10 @@ export class Cluster implements AsyncDisposable {
     const holding = member.writing > 0;
     member.state = "frozen";
     this.#log.write({ event: "freeze", at: this.#time.now(), node, life, holding });
-    this.#tell(member, `frozen${holding ? " while it held a lock" : ""}`);
-    const frozen = process.freeze();
+    // Whoever reads of it may kill this process, which must not leave a frozen one behind.
+    const frozen = process.freeze().then(() =>
+      this.#tell(member, `frozen${holding ? " while it held a lock" : ""}`)
+    );
     this.#later(frozenMs, async () => {
       await frozen;
       await process.thaw();

@@ -77,9 +77,8 @@ export class NodeProcess {
     await this.exited;
   }
 
-  /** Stops the process in its tracks. */
+  /** Stops the process in its tracks, once there is somebody who would thaw it. */
   async freeze(): Promise<void> {
-    this.#child.kill("SIGSTOP");
     const thawer = new Deno.Command("sh", {
       args: ["-c", THAWER, "thawer", String(this.pid)],
       stdin: "piped",
@@ -90,6 +89,8 @@ export class NodeProcess {
     const reader = thawer.stdout.getReader();
     await reader.read();
     await reader.cancel();
+    // It may have been killed meanwhile.
+    if (this.#thawer === thawer) this.#child.kill("SIGSTOP");
   }
 
   /** Lets the process go on. */
