@@ -17,7 +17,7 @@ interface Row {
   inFlight: number;
 }
 
-/** The calls of a node or server, by handler and other side. Begins to count, if nobody has. */
+/** The calls of a node or server, by handler and other side. The first question begins the count. */
 export function callFigures(face: Inspection, { handler }: FiguresRequest): AdminFigures[] {
   const { figures } = face, rows = new Map<string, Row>();
   figures.begin();

@@ -28,6 +28,6 @@ export class CallExtra {
   sentMs = -1;
   /** Whether its last attempt was traced already. */
   isTraced = false;
-  /** What came with the answer to its last attempt; `null` if nobody is told. */
+  /** What came with the answer to its last attempt; `null` if the caller wants no metadata. */
   metadata: AnswerMetadata | null = null;
 }

@@ -59,7 +59,7 @@ export const describeCommand: Command = command({
     const first = shared.flatMap((one) => one.contracts.slice(0, 1)).map((one) => one.contract);
     const isWell = shared.every(({ contracts }) => !differ(contracts));
     if (as !== undefined && answered(answers).length === 0) {
-      // What nobody has said must not look like a list of nothing: the notes say why.
+      // No answer must not look like an empty list: the notes say why.
     } else if (as === "snapshot") await printer.print(snapshot(first));
     else if (as === "schema") await printer.json(first.map(schemasOf));
     else if (options.json) {

@@ -50,7 +50,7 @@ export function failingHandlers(
     if (seconds <= 0) continue;
     for (const counted of callsBetween(before, after)) {
       const { row } = counted, isServed = row.side === "server", at = isServed ? host : row.host;
-      // Who has served a call counts it best; one that has reached nobody has no host.
+      // The side that served a call counts it best. A call that reached no host has none.
       if (!isServed && (known.has(at) || at === "")) continue;
       const key = `${at}\n${row.handler}`;
       const tally = tallies.get(key) ??
