@@ -59,9 +59,7 @@ export class MeshProcesses implements AsyncDisposable {
 
   /** Ends a process at once. */
   async kill(at: number): Promise<void> {
-    const child = this.#children[at] ?? null;
-    delete this.#children[at];
-    await killChild(child);
+    await killChild(this.#children[at] ?? null);
   }
 
   /** Ends all. */
