@@ -7,22 +7,13 @@ import { noColours } from "../../lib/cli/output/paint.ts";
 import type { HostState, Sample } from "../../lib/cli/top/sample.ts";
 import { handlerRows, nodeRows } from "../../lib/cli/top/top_rows.ts";
 import { TopView } from "../../lib/cli/top/top_view.ts";
+import { statusOf } from "./web/views.ts";
 
 const SCREEN = { width: 100, height: 20, paint: noColours };
 
 function sample(atMs: number, ok: number, failed: number, more: Partial<AdminStatus> = {}): Sample {
-  const status: AdminStatus = {
-    kind: "grid",
-    name: "a",
-    version: "0.1.0",
-    runtime: "deno 2.9.6",
-    processId: 7,
-    timeMs: 0,
+  const status = statusOf("a", {
     uptimeMs: atMs,
-    phase: "open",
-    addresses: [],
-    logLevel: "warn",
-    options: {},
     stats: {
       callsIn: 1,
       callsOut: 2,
@@ -31,13 +22,9 @@ function sample(atMs: number, ok: number, failed: number, more: Partial<AdminSta
       bytesReceived: 10 * ok,
       answeredCalls: { OK: ok, HandlerFailed: failed },
     },
-    loopDelay: { looks: 1, meanMs: 1, p99Ms: 2, maxMs: 3, lastMs: 1 },
     memory: { residentBytes: 1_048_576, heapUsedBytes: 0, heapTotalBytes: 0, externalBytes: 0 },
-    remotes: [],
-    guests: [],
-    certificates: [],
     ...more,
-  };
+  });
   return { atMs, status, figures: figures(atMs, ok) };
 }
 
