@@ -11,6 +11,7 @@ import * as t from "@internode/grid/codec";
 import { gather } from "@internode/grid/patterns";
 import { CommandLine, flag, readLine, whole } from "../../tools/command_line/command_line.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
+import { median } from "../support/median.ts";
 
 const LINE = new CommandLine(
   "deno task bench:gather",
@@ -94,7 +95,6 @@ for (let round = 0; round <= rounds; round++) {
 }
 await Promise.all(nodes.map((node) => node.close()));
 
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
 const rows = [...costs].map(([name, values]) => ({ name, cpuUs: median(values) }));
 const byHand = (name: string): number =>
   rows.find((row) => row.name === `${name.split(",")[0]}, by hand`)!.cpuUs;
