@@ -6,7 +6,7 @@
 
 import { isReservedName } from "../rpc/contract/handler_bundle.ts";
 import type { Inspection } from "../rpc/inspection/inspection.ts";
-import type { AdminFigures, FiguresRequest } from "./figures_contract.ts";
+import { type AdminFigures, figuresKey, type FiguresRequest } from "./figures_contract.ts";
 
 /** More calls than there can be. */
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -24,8 +24,7 @@ export function callFigures(face: Inspection, { handler }: FiguresRequest): Admi
   const isWanted = (name: string): boolean =>
     handler === undefined ? !isReservedName(name) : name === handler;
   const rowOf = (empty: AdminFigures): Row => {
-    const { side, kind, handler: name, host } = empty, key = `${side} ${kind} ${name}\n${host}`;
-    const known = rows.get(key);
+    const key = figuresKey(empty), known = rows.get(key);
     if (known !== undefined) return known;
     const row = { figures: empty, inFlight: 0 };
     rows.set(key, row);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AdminFigures, FiguresResponse } from "./figures_contract.ts";
+import { type AdminFigures, figuresKey, type FiguresResponse } from "./figures_contract.ts";
 
 /** How calls of one handler with one other side went between two readings, and how many there are now. */
 export interface CallRates {
@@ -62,21 +62,17 @@ export function callRates(
   byHost: boolean = true,
 ): readonly CallRates[] {
   const isSame = before !== null && before.instance === after.instance;
-  const earlier = new Map(isSame ? before.rows.map((row) => [keyOf(row), row]) : []);
+  const earlier = new Map(isSame ? before.rows.map((row) => [figuresKey(row), row]) : []);
   const seconds = isSame ? (after.atMs - before.atMs) / 1_000 : Infinity;
   const sums = new Map<string, Sum>();
   for (const row of after.rows) {
-    const shown = byHost ? row : { ...row, host: "" }, key = keyOf(shown);
+    const shown = byHost ? row : { ...row, host: "" }, key = figuresKey(shown);
     const sum = sums.get(key) ?? new Sum(shown);
     sums.set(key, sum);
-    sum.add(row, earlier.get(keyOf(row)));
+    sum.add(row, earlier.get(figuresKey(row)));
   }
   const perSecond = seconds >= 0.001 ? 1 / seconds : 0;
   return Array.from(sums.values(), (sum) => sum.rates(perSecond, after.boundsMs));
-}
-
-function keyOf({ side, kind, handler, host }: AdminFigures): string {
-  return `${side} ${kind} ${handler}\n${host}`;
 }
 
 /** What has changed, over several rows. */

@@ -55,6 +55,11 @@ export interface FiguresResponse {
   readonly rows: readonly AdminFigures[];
 }
 
+/** What tells the rows of a reading apart. */
+export function figuresKey({ side, kind, handler, host }: AdminFigures): string {
+  return `${side} ${kind} ${handler}\n${host}`;
+}
+
 const row: Codec<AdminFigures> = record({
   side: string(),
   kind: string(),

@@ -4,7 +4,11 @@
  * @module
  */
 
-import type { AdminFigures, FiguresResponse } from "../../admin/figures_contract.ts";
+import {
+  type AdminFigures,
+  figuresKey,
+  type FiguresResponse,
+} from "../../admin/figures_contract.ts";
 
 /** The calls of one handler with one other side, in one direction, that ended between two readings. */
 export interface CountedCalls {
@@ -26,9 +30,9 @@ export function callsBetween(
   after: FiguresResponse,
 ): readonly CountedCalls[] {
   if (before.instance !== after.instance) return [];
-  const earlier = new Map(before.rows.map((row) => [keyOf(row), row]));
+  const earlier = new Map(before.rows.map((row) => [figuresKey(row), row]));
   return after.rows.map((row): CountedCalls => {
-    const first = earlier.get(keyOf(row));
+    const first = earlier.get(figuresKey(row));
     const failed = Array.from(
       row.failed,
       ([code, count]) => [code, count - (first?.failed.get(code) ?? 0)] as const,
@@ -40,8 +44,4 @@ export function callsBetween(
       failed: new Map(failed.filter(([, count]) => count > 0)),
     };
   });
-}
-
-function keyOf({ side, kind, handler, host }: AdminFigures): string {
-  return `${side} ${kind} ${handler}\n${host}`;
 }
