@@ -12,6 +12,7 @@ import { quoted } from "../foreign/plain_text.ts";
 import { sentence, textOf } from "../foreign/text_of.ts";
 import { type Health, healthBounds, healthOf, type HealthOptions } from "../operations/health.ts";
 import { BUCKET_BOUNDS_MS } from "../rpc/metering/call_figures.ts";
+import { isAskedFor } from "./asked_handler.ts";
 import { callFigures } from "./call_figures.ts";
 import type { FiguresRequest, FiguresResponse } from "./figures_contract.ts";
 import { describe } from "../reflection/describe.ts";
@@ -19,7 +20,6 @@ import type { AuditTrail } from "../rpc/connecting/audit_trail.ts";
 import { resolveGraceMs } from "../rpc/connecting/close_options.ts";
 import type { AdminAction } from "../rpc/contract/audit.ts";
 import type { HandlerContext } from "../rpc/contract/handler.ts";
-import { isReservedName } from "../rpc/contract/handler_bundle.ts";
 import type { Inspection, Remote } from "../rpc/inspection/inspection.ts";
 import { VERSION } from "../rpc/inspection/version.ts";
 import { remoteOf } from "../rpc/serving/call_context.ts";
@@ -92,7 +92,7 @@ export class AdminService {
     // Those that are left out below must not take the place of others.
     const all = this.#face.calls({ limit: Number.MAX_SAFE_INTEGER, minAgeMs, handler });
     const wanted = all.filter((call) =>
-      (handler !== undefined || !isReservedName(call.handler)) &&
+      isAskedFor(call.handler, handler) &&
       (direction === undefined || call.direction === direction)
     );
     return { timeMs: this.#face.clock.wallNow(), calls: wanted.slice(0, most) };
@@ -107,9 +107,7 @@ export class AdminService {
 
   /** See `describeContract`. */
   describe({ handler }: DescribeRequest): DescribeResponse {
-    const wanted = this.#face.handlers().filter(({ name }) =>
-      handler === undefined ? !isReservedName(name) : name === handler
-    );
+    const wanted = this.#face.handlers().filter(({ name }) => isAskedFor(name, handler));
     const handlers = wanted.map(({ contract, ...facts }) => ({
       ...facts,
       kind: contract.kind,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isReservedName } from "../rpc/contract/handler_bundle.ts";
 import type { Inspection } from "../rpc/inspection/inspection.ts";
+import { isAskedFor } from "./asked_handler.ts";
 import { type AdminFigures, figuresKey, type FiguresRequest } from "./figures_contract.ts";
 
 /** More calls than there can be. */
@@ -21,8 +21,6 @@ interface Row {
 export function callFigures(face: Inspection, { handler }: FiguresRequest): AdminFigures[] {
   const { figures } = face, rows = new Map<string, Row>();
   figures.begin();
-  const isWanted = (name: string): boolean =>
-    handler === undefined ? !isReservedName(name) : name === handler;
   const rowOf = (empty: AdminFigures): Row => {
     const key = figuresKey(empty), known = rows.get(key);
     if (known !== undefined) return known;
@@ -32,12 +30,12 @@ export function callFigures(face: Inspection, { handler }: FiguresRequest): Admi
   };
   const hosts = new Set([...face.remotes(), ...face.guests()].map(({ host }) => host));
   for (const { calls, buckets, totalMs, failed } of figures.read((host) => hosts.has(host))) {
-    if (!isWanted(calls.handler)) continue;
+    if (!isAskedFor(calls.handler, handler)) continue;
     const ended = buckets.reduce((sum, count) => sum + count, 0);
     rowOf({ ...calls, ended, totalMs, buckets, failed, inFlight: 0 });
   }
   for (const { direction, kind, handler: name, host } of face.calls({ limit: ALL, handler })) {
-    if (!isWanted(name)) continue;
+    if (!isAskedFor(name, handler)) continue;
     const side = direction === "outgoing" ? "client" : "server";
     const none = { ended: 0, totalMs: 0, buckets: [], failed: new Map(), inFlight: 0 };
     rowOf({ side, kind, handler: name, host, ...none }).inFlight++;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isReservedName } from "../rpc/contract/handler_bundle.ts";
 import type { Inspection } from "../rpc/inspection/inspection.ts";
 import type { CallTrace } from "../rpc/tracing/call_trace.ts";
+import { isAskedFor } from "./asked_handler.ts";
 import type { TraceBatch, TracedCall, TraceRequest } from "./calls_contract.ts";
 
 /** How many calls wait for the reader; of more, the newest are lost. */
@@ -92,7 +92,7 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 function isWanted(call: CallTrace, wanted: TraceRequest): boolean {
   const { handler, errorsOnly, slowerThanMs = 0, direction, host } = wanted;
-  return (handler === undefined ? !isReservedName(call.handler) : call.handler === handler) &&
+  return isAskedFor(call.handler, handler) &&
     (errorsOnly !== true || call.error !== null) &&
     call.durationMs >= slowerThanMs &&
     (direction === undefined || call.direction === direction) &&
