@@ -42,14 +42,11 @@ export function shareHandlers(
   const groups = Map.groupBy(all, ({ handler }) => handler.name);
   return Array.from(groups.values(), (group): SharedHandler => {
     const { name, kind } = group[0]!.handler, handlers = group.map(({ handler }) => handler);
-    const byText = Map.groupBy(
-      group.filter(({ handler }) => contractOfHandler(handler) !== null),
-      ({ handler }) => handler.description!,
-    );
-    const contracts = Array.from(byText.values(), (same) => ({
-      contract: contractOfHandler(same[0]!.handler)!,
-      hosts: same.map(({ host }) => host),
-    }));
+    const byText = Map.groupBy(group, ({ handler }) => handler.description);
+    const contracts = [...byText.values()].flatMap((same) => {
+      const contract = contractOfHandler(same[0]!.handler);
+      return contract === null ? [] : [{ contract, hosts: same.map(({ host }) => host) }];
+    });
     return {
       name,
       kind,
