@@ -74,6 +74,16 @@ function textColumn<Row>(
   return { title, key, value, of: value, mayBeCut };
 }
 
+function errorColumn<Row extends { readonly errorsPerSecond: number }>(): SortableColumn<Row> {
+  return {
+    ...column<Row>("ERR/S", "errorsPerSecond", countText),
+    of: ({ errorsPerSecond: rate }) => ({
+      text: countText(rate),
+      tone: rate > 0 ? "bad" : "plain",
+    }),
+  };
+}
+
 /** The columns of nodes. */
 export const NODE_COLUMNS: readonly SortableColumn<NodeRow>[] = [
   textColumn("HOST", "host", true),
@@ -84,13 +94,7 @@ export const NODE_COLUMNS: readonly SortableColumn<NodeRow>[] = [
   column("IN", "callsIn", countText),
   column("OUT", "callsOut", countText),
   column("CALLS/S", "callsPerSecond", countText),
-  {
-    ...column<NodeRow>("ERR/S", "errorsPerSecond", countText),
-    of: ({ errorsPerSecond: rate }) => ({
-      text: countText(rate),
-      tone: rate > 0 ? "bad" : "plain",
-    }),
-  },
+  errorColumn(),
   {
     ...column<NodeRow>("PEERS", "connected", countText),
     of: ({ connected, remotes }) => ({
@@ -113,13 +117,7 @@ export const HANDLER_COLUMNS: readonly SortableColumn<HandlerRow>[] = [
   textColumn("NODE", "host", true),
   textColumn("DIR", "direction", false),
   column("CALLS/S", "callsPerSecond", countText),
-  {
-    ...column<HandlerRow>("ERR/S", "errorsPerSecond", countText),
-    of: ({ errorsPerSecond: rate }) => ({
-      text: countText(rate),
-      tone: rate > 0 ? "bad" : "plain",
-    }),
-  },
+  errorColumn(),
   textColumn("ERROR", "error", false),
   column("FLYING", "inFlight", countText),
   column("P50", "p50Ms", slowText),
