@@ -78,10 +78,10 @@ async function showOnce(
     await pause(clock, everyMs, signal);
     return { before, after: await takeSample(client, now) };
   }, 2 * tools.timeoutMs + everyMs);
-  const states = answers.map(({ host, problem, ...rest }): HostState =>
-    problem === undefined
-      ? { host, problem: null, ...(rest as { value: Pick<HostState, "before" | "after"> }).value }
-      : { host, problem, before: null, after: null }
+  const states = answers.map((each): HostState =>
+    each.problem === undefined
+      ? { host: each.host, problem: null, ...each.value }
+      : { ...each, before: null, after: null }
   );
   if (isJson) await printer.json(view.json(states));
   else await printer.print(view.table(states, printer));
