@@ -71,12 +71,8 @@ async function read(
 ): Promise<ContractSet> {
   if (operand.includes("://")) {
     return await withTools([operand], options, world, async ({ tools }) => {
-      const client = await tools.connect(operand);
-      try {
-        return contractsOf((await client.describe()).handlers);
-      } finally {
-        await client.close();
-      }
+      await using client = await tools.connect(operand);
+      return contractsOf((await client.describe()).handlers);
     });
   }
   try {
