@@ -5,6 +5,7 @@
  */
 
 import type { AdminClient } from "../../admin/admin_client.ts";
+import { MAX_PING_BYTES } from "../../admin/steering_contract.ts";
 import { gridMethod } from "../../call/service/grid_method.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import type { SingleContract } from "../../rpc/contract/contract.ts";
@@ -60,7 +61,7 @@ export const benchCommand: Command = command({
   options: {
     handler: text("the handler that is called, of single requests", "NAME", undefined),
     request: text("its request", "JSON", undefined),
-    bytes: whole("how many bytes a ping has", { from: 0, to: 1_048_576, fallback: 64 }),
+    bytes: whole("how many bytes a ping has", { from: 0, to: MAX_PING_BYTES, fallback: 64 }),
     concurrency: whole("how many calls run at a time", { from: 1, to: 1_024, fallback: 16 }),
     for: duration("how long", "5s"),
     ...HOST_OPTIONS,
@@ -78,20 +79,16 @@ export const benchCommand: Command = command({
       throw new UsageError("--request needs --handler.");
     }
     return await withTools([host!], options, world, async ({ tools }) => {
-      const client = await tools.connect(host!);
-      try {
-        // The first one also connects.
-        await client.ping();
-        const one = handler === undefined
-          ? () => client.ping(bytes)
-          : await callerOf(client, handler, request, tools.timeoutMs, world);
-        const result = await measure(handler ?? "ping", one, concurrency, options.for, world);
-        if (json) await world.printer.json(result);
-        else await world.printer.table(COLUMNS, [result]);
-        return Object.keys(result.failed).length === 0 ? OK : NO;
-      } finally {
-        await client.close();
-      }
+      await using client = await tools.connect(host!);
+      // The first one also connects.
+      await client.ping();
+      const one = handler === undefined
+        ? () => client.ping(bytes)
+        : await callerOf(client, handler, request, tools.timeoutMs, world);
+      const result = await measure(handler ?? "ping", one, concurrency, options.for, world);
+      if (json) await world.printer.json(result);
+      else await world.printer.table(COLUMNS, [result]);
+      return Object.keys(result.failed).length === 0 ? OK : NO;
     });
   },
 });

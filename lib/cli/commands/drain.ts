@@ -6,10 +6,9 @@
 
 import { type Command, command } from "../arguments/command.ts";
 import { duration } from "../arguments/option.ts";
-import { answered, notesOf, statusOf } from "../asking/ask_all.ts";
 import { countText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
-import { ask, HOST_OPTIONS, jsonOf } from "./host_command.ts";
+import { ask, HOST_OPTIONS, showAnswers } from "./host_command.ts";
 
 interface Row {
   readonly host: string;
@@ -38,9 +37,6 @@ export const drainCommand: Command = command({
   async run({ operands, options }, world) {
     const asked = { graceMs: options.grace };
     const answers = await ask(operands, options, world, (client) => client.drain(asked));
-    const rows = answered(answers).map(({ host, value }) => ({ host, ...value }));
-    if (options.json) await world.printer.json(jsonOf(answers));
-    else await world.printer.table(COLUMNS, rows, notesOf(answers));
-    return statusOf(answers);
+    return await showAnswers(answers, COLUMNS, options.json, world);
   },
 });

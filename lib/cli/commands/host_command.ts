@@ -6,7 +6,7 @@
 
 import type { AdminClient } from "../../admin/admin_client.ts";
 import { flag, type Option } from "../arguments/option.ts";
-import { type Answer, askAll } from "../asking/ask_all.ts";
+import { type Answer, answered, askAll, notesOf, statusOf } from "../asking/ask_all.ts";
 import { hostsOf } from "../asking/hosts.ts";
 import { askWithPeers, withPeers } from "../asking/peers.ts";
 import { Tools } from "../asking/tools.ts";
@@ -19,6 +19,7 @@ import {
   type OutputOptions,
 } from "../context/connection_settings.ts";
 import { readSettings } from "../context/read_settings.ts";
+import type { Column } from "../output/table.ts";
 import type { World } from "../world/world.ts";
 
 /** The hosts that are asked. */
@@ -88,7 +89,20 @@ export function ask<Value>(
 
 /** Answers as JSON: what a host has said stands beside its name. */
 export function jsonOf<Value extends object>(answers: readonly Answer<Value>[]): readonly object[] {
-  return answers.map(({ host, problem, ...rest }) =>
-    problem === undefined ? { host, ...(rest as { value: Value }).value } : { host, problem }
+  return answers.map((each) =>
+    each.problem === undefined ? { host: each.host, ...each.value } : each
   );
+}
+
+/** Prints answers, a row for each host. Gives the exit status: whether all have answered. */
+export async function showAnswers<Value extends object>(
+  answers: readonly Answer<Value>[],
+  columns: readonly Column<Value & { readonly host: string }>[],
+  isJson: boolean,
+  { printer }: World,
+): Promise<number> {
+  const rows = answered(answers).map(({ host, value }) => ({ host, ...value }));
+  if (isJson) await printer.json(jsonOf(answers));
+  else await printer.table(columns, rows, notesOf(answers));
+  return statusOf(answers);
 }

@@ -8,10 +8,9 @@ import type { AdminLogLevel } from "../../admin/steering_contract.ts";
 import { type Command, command } from "../arguments/command.ts";
 import { choice, duration } from "../arguments/option.ts";
 import { UsageError } from "../arguments/usage_error.ts";
-import { answered, notesOf, statusOf } from "../asking/ask_all.ts";
 import { dateText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
-import { ask, HOST_OPTIONS, HOSTS, jsonOf, PEERS_OPTION } from "./host_command.ts";
+import { ask, HOST_OPTIONS, HOSTS, PEERS_OPTION, showAnswers } from "./host_command.ts";
 
 type Row = AdminLogLevel & { readonly host: string };
 
@@ -49,9 +48,6 @@ export const logLevelCommand: Command = command({
     }
     const asked = { level, forMs };
     const answers = await ask(operands, options, world, (client) => client.logLevel(asked));
-    const rows = answered(answers).map(({ host, value }) => ({ host, ...value }));
-    if (options.json) await world.printer.json(jsonOf(answers));
-    else await world.printer.table(COLUMNS, rows, notesOf(answers));
-    return statusOf(answers);
+    return await showAnswers(answers, COLUMNS, options.json, world);
   },
 });

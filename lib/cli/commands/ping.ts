@@ -5,14 +5,15 @@
  */
 
 import type { AdminClient } from "../../admin/admin_client.ts";
+import { MAX_PING_BYTES } from "../../admin/steering_contract.ts";
 import { pause } from "../../runtime/pause.ts";
 import { type Command, command } from "../arguments/command.ts";
 import { duration, whole } from "../arguments/option.ts";
-import { answered, askAll, notesOf, statusOf } from "../asking/ask_all.ts";
+import { askAll } from "../asking/ask_all.ts";
 import { timeText } from "../output/figures.ts";
 import type { Column } from "../output/table.ts";
 import type { World } from "../world/world.ts";
-import { HOST_OPTIONS, HOSTS, jsonOf, PEERS_OPTION, withTools } from "./host_command.ts";
+import { HOST_OPTIONS, HOSTS, PEERS_OPTION, showAnswers, withTools } from "./host_command.ts";
 
 /** The round trips of one host, in milliseconds. */
 interface Trips {
@@ -44,7 +45,7 @@ export const pingCommand: Command = command({
   options: {
     count: whole("how many pings", { from: 1, to: 10_000, fallback: 5 }),
     every: duration("the time between two of them", "100ms"),
-    bytes: whole("how many bytes go there and back", { from: 0, to: 1_048_576, fallback: 0 }),
+    bytes: whole("how many bytes go there and back", { from: 0, to: MAX_PING_BYTES, fallback: 0 }),
     ...PEERS_OPTION,
     ...HOST_OPTIONS,
   },
@@ -64,12 +65,7 @@ export const pingCommand: Command = command({
         limitMs,
       );
     });
-    if (options.json) await world.printer.json(jsonOf(answers));
-    else {
-      const rows = answered(answers).map(({ host, value }) => ({ host, ...value }));
-      await world.printer.table(COLUMNS, rows, notesOf(answers));
-    }
-    return statusOf(answers);
+    return await showAnswers(answers, COLUMNS, options.json, world);
   },
 });
 
