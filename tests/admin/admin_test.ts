@@ -11,13 +11,10 @@ import {
 } from "@std/assert";
 import { inTime } from "../support/asking.ts";
 import { echo, FACES, openWorld, PLACES, type World } from "./admin_world.ts";
+import { failureOf } from "../support/outcome.ts";
 
 const SECRET = "a secret of these tests alone";
 const MEMORY = PLACES[0]!;
-
-async function failureOf(promise: Promise<unknown>): Promise<InternodeError> {
-  return await assertRejects(() => promise, InternodeError);
-}
 
 /** Asks until a figure of the status has that value. */
 function figureIs(tool: AdminClient, name: string, value: number): Promise<void> {

@@ -11,6 +11,7 @@ import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Cache } from "./cache_service.ts";
 import { ServiceWorld } from "./service_world.ts";
+import { failureOf } from "../support/outcome.ts";
 
 class Full extends HandlerError<{ free: number }> {
   override name = "Full";
@@ -54,10 +55,6 @@ class CacheServer {
       yield bytes;
     }
   }
-}
-
-async function failureOf(call: Promise<unknown>): Promise<InternodeError> {
-  return await assertRejects(() => call, InternodeError);
 }
 
 Deno.test("single methods carry requests and responses, absent ones too", async () => {

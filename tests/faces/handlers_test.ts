@@ -1,7 +1,8 @@
 import { failureDetail, HandlerError, InternodeError, single } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { onEach } from "./ground.ts";
+import { failureOf } from "../support/outcome.ts";
 
 const take = single("take", {
   request: t.uint(),
@@ -23,8 +24,7 @@ onEach("what a handler tells beside its message reaches the caller with its type
       });
     },
   });
-  const told = async (call: Promise<unknown>) => await assertRejects(() => call, InternodeError);
-  const error = await told(ground.request(take, 5));
+  const error = await failureOf(ground.request(take, 5));
   const detail: { missing: number } | undefined = failureDetail(take, error);
   assertEquals([detail, error.remoteMessage, error.remoteName], [
     { missing: 2 },
@@ -32,9 +32,9 @@ onEach("what a handler tells beside its message reaches the caller with its type
     "HandlerError",
   ]);
   assertEquals(failureDetail(echo, error), undefined, "it is another handler's");
-  const plain = await told(ground.request(take, 1));
+  const plain = await failureOf(ground.request(take, 1));
   assertEquals([failureDetail(take, plain), plain.remoteMessage], [undefined, "not today"]);
-  const none = await told(ground.request(echo, new Uint8Array(0)));
+  const none = await failureOf(ground.request(echo, new Uint8Array(0)));
   assertEquals([none.detail, none.remoteMessage], [undefined, "no detail in the contract"]);
 });
 

@@ -9,8 +9,9 @@ import {
   type StreamResult,
 } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { onEach } from "./ground.ts";
+import { failureOf } from "../support/outcome.ts";
 
 const sum = stream("sum", {
   initial: t.uint(),
@@ -26,7 +27,6 @@ const collect = stream("collect", {
   outputCapacity: 0,
 });
 const HANGING: Promise<never> = new Promise(() => {});
-const told = async (call: Promise<unknown>) => await assertRejects(() => call, InternodeError);
 
 async function* running(initial: number, input: AsyncIterable<number>): AsyncIterable<number> {
   let total = initial;
@@ -119,7 +119,7 @@ onEach("senders wait for the handler's side, through interceptors", async (face)
   })();
   // A call of its own goes to the other side and back meanwhile.
   const other = ground.stream(sum, 1);
-  assertEquals((await told(other.finished)).code, "UnknownHandler");
+  assertEquals((await failureOf(other.finished)).code, "UnknownHandler");
   assert(sent < 20, `${sent} have gone on`);
   go.resolve();
   await sending;
@@ -159,10 +159,10 @@ onEach("a refused stream runs no handler, and both sides of it say so", async (f
     },
   });
   const call = ground.stream(sum, 0);
-  const error = await told(call.finished);
+  const error = await failureOf(call.finished);
   assertEquals([error.code, error.outcome, runs], ["Unauthenticated", "notExecuted", 0]);
-  assertEquals(await told(Array.fromAsync(call)), error);
-  assertEquals(await told(call.send(1)), error);
+  assertEquals(await failureOf(Array.fromAsync(call)), error);
+  assertEquals(await failureOf(call.send(1)), error);
   const good = ground.stream(sum, 0, { metadata: { token: "good" } });
   good.end();
   assertEquals(await Array.fromAsync(good), []);
@@ -189,8 +189,8 @@ onEach(
       interceptors: { client: [first] },
     });
     const refused = ground.stream(sum, 1);
-    assertEquals((await told(refused.send(1))).code, "Overloaded");
-    assertEquals((await told(refused.finished)).code, "Overloaded");
+    assertEquals((await failureOf(refused.send(1))).code, "Overloaded");
+    assertEquals((await failureOf(refused.finished)).code, "Overloaded");
     const answered = ground.stream(sum, 2);
     assertEquals(await Array.fromAsync(answered), [7]);
     await answered.finished;
@@ -214,7 +214,7 @@ onEach(
       interceptors: { client: [adding(1, [])], server: [adding(1, [])] },
     });
     const call = ground.stream(sum, 0), got: number[] = [];
-    const error = await told((async () => {
+    const error = await failureOf((async () => {
       for await (const value of call) got.push(value);
     })());
     assertEquals([error.code, error.remoteName, error.outcome], [
@@ -223,8 +223,8 @@ onEach(
       "executed",
     ]);
     assertEquals(got, [3, 4]);
-    assertEquals(await told(call.finished), error);
-    assertEquals(await told(call[Symbol.asyncIterator]().next()), error, "and each time");
+    assertEquals(await failureOf(call.finished), error);
+    assertEquals(await failureOf(call[Symbol.asyncIterator]().next()), error, "and each time");
   },
 );
 
@@ -256,7 +256,7 @@ onEach("leaving a loop ends the handler, through interceptors", async (face) => 
   const call = ground.stream(sum, 0);
   for await (const value of call) if (value === 3) break;
   assertEquals(await left.promise, "aborted");
-  assertEquals((await told(call.finished)).code, "Cancelled");
+  assertEquals((await failureOf(call.finished)).code, "Cancelled");
   assertEquals(isCleaned, 2);
 });
 
@@ -308,7 +308,7 @@ onEach("only a message that cannot be sent is refused, through interceptors", as
   });
   const call = ground.stream(sum, 0);
   await call.send(1);
-  assertEquals((await told(call.send("x" as never))).code, "InvalidPayload");
+  assertEquals((await failureOf(call.send("x" as never))).code, "InvalidPayload");
   await call.send(2);
   call.end();
   assertEquals(await Array.fromAsync(call), [1, 3]);

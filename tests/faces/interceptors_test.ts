@@ -13,15 +13,15 @@ import {
   single,
 } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { onEach } from "./ground.ts";
+import { failureOf } from "../support/outcome.ts";
 
 const add = single("add", {
   request: t.uint(),
   response: t.uint(),
   detail: t.record({ missing: t.uint() }),
 });
-const told = async (call: Promise<unknown>) => await assertRejects(() => call, InternodeError);
 
 /** Something that both sides may do, told when it begins and ends. */
 function noting(notes: string[], name: string) {
@@ -123,7 +123,7 @@ for (const code of ["PermissionDenied", "Unauthenticated", "Overloaded"] as cons
         }],
       },
     });
-    const error = await told(ground.request(add, 1));
+    const error = await failureOf(ground.request(add, 1));
     assertEquals([error.code, error.outcome, error.handler, runs], [code, "notExecuted", "add", 0]);
     assertEquals(error.message.endsWith("not for you"), true, error.message);
   });
@@ -147,7 +147,7 @@ onEach("what a handler throws passes through as it is, its detail too", async (f
       }),
     interceptors: { server: [see, see], client: [noting([], "c")] },
   });
-  const error = await told(ground.request(add, 1));
+  const error = await failureOf(ground.request(add, 1));
   assertEquals([error.code, error.outcome, error.remoteMessage, error.detail], [
     "HandlerFailed",
     "executed",
@@ -167,7 +167,7 @@ onEach("an interceptor that fails after the handler has run says so", async (fac
       }],
     },
   });
-  const error = await told(ground.request(add, 1));
+  const error = await failureOf(ground.request(add, 1));
   assertEquals([error.code, error.outcome], ["Overloaded", "executed"]);
 });
 
@@ -188,7 +188,7 @@ onEach(
       },
     });
     for (const which of errors.keys()) {
-      const error = await told(ground.request(add, 1, { metadata: { which: `${which}` } }));
+      const error = await failureOf(ground.request(add, 1, { metadata: { which: `${which}` } }));
       assertEquals([error.code, error.outcome], ["HandlerFailed", "notExecuted"]);
     }
   },

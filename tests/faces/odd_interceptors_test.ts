@@ -12,9 +12,10 @@ import {
   stream,
 } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { FOREIGN_WAYS } from "../support/foreign/foreign_ways.ts";
 import { onEach } from "./ground.ts";
+import { failureOf } from "../support/outcome.ts";
 
 const add = single("add", { request: t.uint(), response: t.uint() });
 const count = stream("count", {
@@ -23,7 +24,6 @@ const count = stream("count", {
   inputCapacity: 0,
   outputCapacity: 1,
 });
-const told = async (call: Promise<unknown>) => await assertRejects(() => call, InternodeError);
 const HANGING: Promise<never> = new Promise(() => {});
 
 /** What interceptors do that they may not, and what a caller is told where the server's does it. */
@@ -114,7 +114,7 @@ onEach("next may be called once where a call is served", async (face) => {
     handlers: (to) => to.handle(add, () => ++runs),
     interceptors: { server: [twice] },
   });
-  const error = await told(ground.request(add, 1));
+  const error = await failureOf(ground.request(add, 1));
   assertEquals([error.code, error.outcome, runs], ["HandlerFailed", "executed", 1]);
   assertEquals(error.message.includes("called next twice"), true, error.message);
 });
@@ -164,7 +164,7 @@ onEach("nor for a stream that its interceptors have refused", async (face) => {
       }),
     interceptors: { server: [impatient] },
   });
-  const error = await told(Array.fromAsync(ground.stream(count, 1)));
+  const error = await failureOf(Array.fromAsync(ground.stream(count, 1)));
   assertEquals([error.code, error.outcome], ["Overloaded", "notExecuted"]);
   released.resolve();
   assertEquals([String(await late.promise).includes("called next after"), runs], [true, 0]);
@@ -205,7 +205,7 @@ onEach("a call ends at its deadline, whatever its interceptors wait for", async 
           [side]: [(next: Next<InterceptedCall>) => (call: InterceptedCall) => hang(next, call)],
         },
       });
-      const error = await told(ground.request(add, 1, { timeoutMs: 20 }));
+      const error = await failureOf(ground.request(add, 1, { timeoutMs: 20 }));
       const outcome = side === "server"
         ? error.outcome === "executed" ? "executed" : "maybeExecuted"
         : isAfter
@@ -243,7 +243,7 @@ onEach("closing ends calls that wait in an interceptor", async (face) => {
       }],
     },
   });
-  const call = told(ground.request(add, 1));
+  const call = failureOf(ground.request(add, 1));
   await entered.promise;
   await ground[Symbol.asyncDispose]();
   assertEquals((await call).code, "Closed");
@@ -258,7 +258,7 @@ onEach("calls that cannot be made do not come to interceptors", async (face) => 
   const odd = [{ timeoutMs: 0 }, { timeoutMs: "x" }, { signal: {} }, { metadata: 1 }, {
     values: {},
   }];
-  for (const options of odd) await told(ground.request(add, 1, options as never));
+  for (const options of odd) await failureOf(ground.request(add, 1, options as never));
   assertEquals(seen, 0);
 });
 

@@ -3,15 +3,15 @@
 import {
   type Clock,
   type HandlerContext,
-  InternodeError,
   propagateDeadline,
   single,
   stream,
 } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { type Ground, onEach } from "./ground.ts";
+import { failureOf } from "../support/outcome.ts";
 
 const outer = single("outer", { request: t.string(), response: t.string() });
 const inner = single("inner", { request: t.nothing(), response: t.string() });
@@ -22,7 +22,6 @@ const flow = stream("flow", {
   outputCapacity: 1,
 });
 const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-const told = async (call: Promise<unknown>) => await assertRejects(() => call, InternodeError);
 
 /** Time stands still, so that what is left of it can be compared. */
 const clock: Clock = { ...systemClock, now: () => 1_000, wallNow: () => 1_000_000 };
@@ -87,11 +86,11 @@ onEach(
     const { signal } = new AbortController(), metadata = {};
     const within = (deadline: number) => ({ deadline, signal, metadata });
     const ask = (given: unknown) => ground.request(inner, undefined, { within: given as never });
-    const late = await told(ask(within(clock.wallNow() - 1)));
+    const late = await failureOf(ask(within(clock.wallNow() - 1)));
     assertEquals([late.code, late.outcome], ["DeadlineExceeded", "notSent"]);
     assertEquals(await ask(within(Infinity)), "it ran");
     for (const odd of [null, 1, {}, within("x" as never), { ...within(1), signal: {} }]) {
-      const error = await told(ask(odd));
+      const error = await failureOf(ask(odd));
       assertEquals(error.code, "InvalidArgument");
       assert(error.message.includes("Option within"), error.message);
     }

@@ -1,17 +1,10 @@
-import {
-  allowNames,
-  HandlerError,
-  InternodeError,
-  Manager,
-  sharedSecret,
-  single,
-  stream,
-} from "@internode/grid";
+import { allowNames, HandlerError, Manager, sharedSecret, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { withPair } from "../support/simulation/simulated_grid.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
+import { failureOf } from "../support/outcome.ts";
 
 const LOCAL = "memory://own-1", HOSTS = [LOCAL, "memory://own-2"];
 const double = single("double", {
@@ -34,10 +27,6 @@ async function node(
   const manager = new Manager({ local: LOCAL, hosts: HOSTS, logger, ...options });
   await manager.listen();
   return manager;
-}
-
-async function failure(call: Promise<unknown>): Promise<InternodeError> {
-  return await assertRejects(() => call, InternodeError);
 }
 
 Deno.test("code over all hosts calls its own node as it calls the others", async () => {
@@ -97,23 +86,23 @@ Deno.test("calls of the own node end as all others: by errors, in time, by signa
     );
   });
   const own = manager.connection(LOCAL);
-  const thrown = await failure(own.request(double, 1));
+  const thrown = await failureOf(own.request(double, 1));
   assertEquals([thrown.code, thrown.detail, thrown.outcome, thrown.host], [
     "HandlerFailed",
     { why: "one" },
     "executed",
     LOCAL,
   ]);
-  const late = await failure(own.request(double, 2, { timeoutMs: 20 }));
+  const late = await failureOf(own.request(double, 2, { timeoutMs: 20 }));
   assertEquals(late.code, "DeadlineExceeded");
   const stop = new AbortController(), reason = new Error("enough");
   const given = own.request(double, 3, { signal: stop.signal });
   await third;
   stop.abort(reason);
   assertEquals(await assertRejects(() => given, Error), reason);
-  const unfit = await failure(own.request(double, "four" as unknown as number));
+  const unfit = await failureOf(own.request(double, "four" as unknown as number));
   assertEquals([unfit.code, unfit.outcome], ["InvalidPayload", "notSent"]);
-  const unknown = await failure(own.request(echo, new Uint8Array(0)));
+  const unknown = await failureOf(own.request(echo, new Uint8Array(0)));
   assertEquals([unknown.code, unknown.outcome], ["UnknownHandler", "notExecuted"]);
   await bothAborted;
   assertEquals(aborted, [2, 3]);
@@ -157,7 +146,7 @@ Deno.test("rules judge the own node too, and closing ends its calls", async () =
   });
   const own = manager.connection(LOCAL);
   assertEquals(await own.request(echo, Uint8Array.of(1)), Uint8Array.of(1));
-  assertEquals((await failure(own.request(double, 1))).code, "PermissionDenied");
+  assertEquals((await failureOf(own.request(double, 1))).code, "PermissionDenied");
   assertEquals(own.stats().refusedCalls, 1);
   const outputs = own.stream(count, 1);
   await began;
@@ -166,7 +155,7 @@ Deno.test("rules judge the own node too, and closing ends its calls", async () =
   for await (const value of outputs) values.push(value);
   await closed;
   assertEquals([closing, values, own.state], [true, [1], "closed"]);
-  assertEquals((await failure(own.request(echo, Uint8Array.of(1)))).code, "Closed");
+  assertEquals((await failureOf(own.request(echo, Uint8Array.of(1)))).code, "Closed");
   const other = new Manager({ local: LOCAL, hosts: [LOCAL], logger });
   await other.close();
   assertEquals(other.connection(LOCAL).state, "closed");
@@ -190,7 +179,7 @@ Deno.test("with mutual TLS rules see the own node by its own certificate", async
   manager.connect();
   assertEquals(await early, Uint8Array.of(1));
   assertEquals(own.identity?.sans.dns, ["localhost"]);
-  assertEquals((await failure(own.request(double, 1))).code, "PermissionDenied");
+  assertEquals((await failureOf(own.request(double, 1))).code, "PermissionDenied");
 });
 
 Deno.test("calls of the own node run on virtual time", async () => {
@@ -203,7 +192,7 @@ Deno.test("calls of the own node run on virtual time", async () => {
     const startMs = grid.clock.now();
     assertEquals(await own.request(double, 2), 4);
     assert(grid.clock.now() - startMs < 1, "nothing lies between");
-    const late = await failure(own.request(echo, new Uint8Array(0), { timeoutMs: 5_000 }));
+    const late = await failureOf(own.request(echo, new Uint8Array(0), { timeoutMs: 5_000 }));
     assertEquals([late.code, Math.round(grid.clock.now() - startMs)], ["DeadlineExceeded", 5_000]);
   });
 });

@@ -1,14 +1,19 @@
 /**
- * What became of a call, for tests on virtual time.
+ * What became of a call.
  *
  * @module
  */
 
 import { InternodeError } from "@internode/grid";
 import type { VirtualClock } from "@internode/grid/testing";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 
-/** A promise that is watched. */
+/** The error of the library with which a call fails, as it must. */
+export async function failureOf(call: Promise<unknown>): Promise<InternodeError> {
+  return await assertRejects(() => call, InternodeError);
+}
+
+/** A promise that is watched, on virtual time. */
 export interface Watched<T> {
   readonly settled: boolean;
   readonly value: T | undefined;

@@ -12,6 +12,7 @@ import { NET } from "../../support/permitted.ts";
 import { dial, RawClient, type RawClientOptions } from "./raw_client.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { type Choice, TestListener } from "./test_listener.ts";
+import { failureOf } from "../../support/outcome.ts";
 
 const utf8 = new TextEncoder(), text = new TextDecoder();
 
@@ -58,10 +59,6 @@ async function start(
   };
 }
 let names = 0;
-
-async function failure(call: Promise<unknown>): Promise<InternodeError> {
-  return await assertRejects(() => call, InternodeError);
-}
 
 /** Runs a test over each transport. */
 function overEach(name: string, body: (scheme: string) => Promise<void>): void {
@@ -127,11 +124,11 @@ overEach("a call that fails harms no other", async (scheme) => {
   };
   const echo = client.call("a", "echo", Uint8Array.of(1));
   for (const [method, [code, outcome, part]] of Object.entries(fates)) {
-    const error = await failure(client.call("a", method));
+    const error = await failureOf(client.call("a", method));
     assertEquals([error.code, error.outcome], [code, outcome], error.message);
     assertStringIncludes(error.message, part);
   }
-  const tooLarge = await failure(client.call("a", "echo", new Uint8Array(100_001)));
+  const tooLarge = await failureOf(client.call("a", "echo", new Uint8Array(100_001)));
   assertEquals([tooLarge.code, tooLarge.outcome], ["MessageTooLarge", "notSent"]);
   assertEquals(await echo, Uint8Array.of(1));
   assertEquals(await client.call("a", "echo", Uint8Array.of(2)), Uint8Array.of(2));
@@ -143,7 +140,7 @@ Deno.test("an unknown method can be added while connections are open", async () 
   const handlers = new HandlerMap();
   const server = await start("memory", handlers);
   const client = await server.connect();
-  const error = await failure(client.call("a", "late"));
+  const error = await failureOf(client.call("a", "late"));
   assertStringIncludes(error.message, "Serve it there");
   handlers.set("a", "late", (bytes) => bytes);
   assertEquals(await client.call("a", "late", Uint8Array.of(9)), Uint8Array.of(9));
@@ -214,7 +211,7 @@ overEach("whoever does not know the secret is turned away", async (scheme) => {
   const server = await start(scheme, handlers, { auth, name: "its own name" });
   const wrong = sharedSecret("another secret, and long enough");
   for (const other of [wrong, undefined]) {
-    const error = await failure(server.connect({ auth: other }));
+    const error = await failureOf(server.connect({ auth: other }));
     assertEquals(error.code, "Unauthenticated");
   }
   const client = await server.connect({ auth });
@@ -272,9 +269,9 @@ overEach(
     const server = await start(scheme, handlers);
     const client = await server.connect();
     client.onDrained = () => drained.resolve();
-    const givenUp = failure(client.call("a", "gives up"));
+    const givenUp = failureOf(client.call("a", "gives up"));
     const finished = client.call("a", "finishes", new Uint8Array(100_000).fill(3));
-    const late = failure(client.call("a", "asks late"));
+    const late = failureOf(client.call("a", "asks late"));
     await running.promise;
     await server.stop();
     for (const error of [await givenUp, await late]) {
