@@ -15,7 +15,7 @@ import { shown } from "../../foreign/text_of.ts";
 import { checkSignal } from "../../foreign/signal.ts";
 import type { CallOptions } from "../../rpc/contract/call_options.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
+import { clockOf } from "../../runtime/given_clock.ts";
 import type { OwnNode } from "./targets.ts";
 
 /**
@@ -133,6 +133,6 @@ export function quorumPlan<Value>(given: QuorumOptions<Value>): QuorumPlan<Value
     concurrency: concurrency ?? Infinity,
     timeoutMs,
     signal,
-    clock: clock ?? systemClock,
+    clock: clockOf(clock),
   };
 }

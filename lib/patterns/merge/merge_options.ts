@@ -9,7 +9,7 @@ import { flag, func, invalidOption, optionsOf } from "../../foreign/option_check
 import { checkSignal } from "../../foreign/signal.ts";
 import { shown } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { systemClock } from "../../runtime/system_clock.ts";
+import { clockOf } from "../../runtime/given_clock.ts";
 import type { SharedCallOptions } from "../gather/gather_options.ts";
 import type { OwnNode } from "../gather/targets.ts";
 
@@ -99,6 +99,6 @@ export function mergePlan<Output>(given: MergeOptions<Output>): MergePlan<Output
     descending: flag("descending", descending, false),
     skips: onError === "skip",
     signal,
-    clock: clock ?? systemClock,
+    clock: clockOf(clock),
   };
 }
