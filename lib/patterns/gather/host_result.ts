@@ -55,8 +55,7 @@ export function failureOf(host: string, error: unknown, ms: number): HostFailure
 
 /** The same for a host that was never asked. */
 export function notAsked(host: string, error: unknown): HostFailure {
-  const code = isA(error, InternodeError) ? error.code : undefined;
-  return { ok: false, host, error, code, outcome: "notSent", ms: 0 };
+  return { ...failureOf(host, error, 0), outcome: "notSent" };
 }
 
 const OUTCOMES: readonly ErrorOutcome[] = ["notSent", "notExecuted", "maybeExecuted", "executed"];

@@ -5,7 +5,7 @@
  */
 
 import { InternodeError } from "../../errors.ts";
-import { guard } from "../../foreign/guard.ts";
+import { tell } from "../../foreign/guard.ts";
 import { shown } from "../../foreign/text_of.ts";
 import { follow, thenOf } from "../../foreign/thenable.ts";
 import type { MergePlan, OrderKey } from "./merge_options.ts";
@@ -79,11 +79,7 @@ export class MergeSource<Output> {
     if (this.state === "ended" || this.state === "failed") return;
     this.state = "ended";
     const iterator = this.#iterator;
-    guard(() => {
-      const left: unknown = iterator?.return?.();
-      const then = thenOf(left);
-      if (then !== null) follow(left, then, ignore, ignore);
-    }, ignore);
+    tell(() => iterator?.return?.(), ignore);
   }
 
   #onResult(result: IteratorResult<Output>): void {
