@@ -10,6 +10,7 @@ import type { StreamContract } from "../../rpc/contract/contract.ts";
 import { type BackOffOptions, LastingBackOff } from "../../rpc/connecting/back_off.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
 import { pause } from "../../runtime/pause.ts";
+import { Fifo } from "../../wire/fifo.ts";
 import type { Joining } from "./publisher.ts";
 import { SLOW_SUBSCRIBER } from "./outlet.ts";
 import type { QueuedMessage } from "./inbox.ts";
@@ -53,7 +54,7 @@ export interface FeedParts<T> {
 /** Subscribes at one publisher, again after each loss. */
 export class Feed<T> {
   /** The last messages, for subscribers of this node that come late. */
-  readonly kept: QueuedMessage<T>[] = [];
+  readonly kept: Fifo<QueuedMessage<T>> = new Fifo();
   readonly #parts: FeedParts<T>;
   readonly #peer: Connection;
   readonly #stopped = new AbortController();

@@ -132,7 +132,7 @@ export class JoinedTopic<T> implements AsyncDisposable {
   subscribe(options: SubscribeOptions = {}): Subscription<T> {
     const { signal } = optionsOf("subscribe", options);
     if (this.#closed) throw closed();
-    const kept = this.#publisher.kept.map((frame) => this.#own(frame));
+    const kept = Array.from(this.#publisher.kept, (frame) => this.#own(frame));
     return new Subscription(this.#subscribers.add(signal, kept));
   }
 

@@ -6,6 +6,7 @@
 
 import { hexOf } from "../../foreign/hex.ts";
 import type { Random } from "../../runtime/clock.ts";
+import { Fifo } from "../../wire/fifo.ts";
 import { Outlet } from "./outlet.ts";
 import { helloFrame, LIFE_BYTES, number, type TopicFrame } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
@@ -38,7 +39,7 @@ export class Publisher<T> {
   readonly #lifeName: string;
   readonly #outlets = new Set<Outlet<T>>();
   /** The last messages, the oldest first. */
-  readonly #kept: TopicFrame<T>[] = [];
+  readonly #kept = new Fifo<TopicFrame<T>>();
   #droppedBefore = 0;
   #closed = false;
 
@@ -49,7 +50,7 @@ export class Publisher<T> {
   }
 
   /** The last messages, as many as are kept. */
-  get kept(): readonly TopicFrame<T>[] {
+  get kept(): Iterable<TopicFrame<T>> {
     return this.#kept;
   }
 
@@ -89,7 +90,7 @@ export class Publisher<T> {
   /** Publishes no more; what is queued is still sent. */
   close(): void {
     this.#closed = true;
-    this.#kept.length = 0;
+    this.#kept.clear();
     for (const { queue } of [...this.#outlets]) queue.end();
   }
 
@@ -115,7 +116,7 @@ export class Publisher<T> {
     // A closed topic says nothing, so that its subscribers need not ask again and again.
     if (closing.aborted || this.#closed) return outlet;
     this.#outlets.add(outlet);
-    for (const frame of this.#kept.slice(from - oldest)) outlet.queue.push(frame, true);
+    for (const frame of [...this.#kept].slice(from - oldest)) outlet.queue.push(frame, true);
     return outlet;
   }
 }
