@@ -12,7 +12,7 @@ import type {
   UnionDescription,
 } from "../codec/description/description.ts";
 import { readDescription } from "../codec/description/read_description.ts";
-import { atEdge, Problem, quote, wrongValue } from "../codec/format/problem.ts";
+import { atEdge, Problem, quote, quoteSome, wrongValue } from "../codec/format/problem.ts";
 import {
   bigintFromJson,
   bytesFromJson,
@@ -212,7 +212,7 @@ class JsonReader {
     if (tag !== undefined) names.add(tag);
     for (const key of Object.keys(json)) {
       if (names.has(key)) continue;
-      const known = names.size === 0 ? "there are no fields" : `its fields are ${list(names)}`;
+      const known = names.size === 0 ? "there are no fields" : `its fields are ${quoteSome(names)}`;
       throw new Problem(`has the field ${quote(key)}, which its contract does not know; ${known}`);
     }
     const entries: [string, unknown][] = tag === undefined ? [] : [[tag, json[tag]]];
@@ -236,12 +236,7 @@ function arrayFrom(json: unknown): readonly unknown[] {
 }
 
 function oneOf(values: readonly string[]): string {
-  return `one of ${list(values)}`;
-}
-
-function list(values: Iterable<string>): string {
-  const all = [...values];
-  return `${all.slice(0, 10).map(quote).join(", ")}${all.length > 10 ? ", …" : ""}`;
+  return `one of ${quoteSome(values)}`;
 }
 
 /** Values to JSON. Throws {@linkcode Problem}s. */

@@ -141,6 +141,17 @@ export function quote(text: string): string {
   return quoted(text, MAX_SHOWN_CHARACTERS);
 }
 
+/**
+ * Texts as they stand in messages.
+ *
+ * @param texts Any texts.
+ * @returns The first ten of them in quotes.
+ */
+export function quoteSome(texts: Iterable<string>): string {
+  const all = [...texts];
+  return `${all.slice(0, 10).map(quote).join(", ")}${all.length > 10 ? ", …" : ""}`;
+}
+
 function shorten(text: string): string {
   const shown = plainText(text, MAX_SHOWN_CHARACTERS);
   return text.length <= MAX_SHOWN_CHARACTERS ? shown : `${shown}…`;

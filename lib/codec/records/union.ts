@@ -11,7 +11,14 @@ import { asPart, CompiledCodec } from "../format/compiled.ts";
 import { headOf, readMapHead } from "../format/format.ts";
 import { literal } from "../values/literal.ts";
 import { takeMemory } from "../format/memory_cost.ts";
-import { describeValue, inField, Problem, quote, wrongValue } from "../format/problem.ts";
+import {
+  describeValue,
+  inField,
+  Problem,
+  quote,
+  quoteSome,
+  wrongValue,
+} from "../format/problem.ts";
 import { describeFields, makeField } from "./field.ts";
 import { RecordCodec } from "./record.ts";
 import { skipValue } from "../format/skip.ts";
@@ -74,9 +81,7 @@ export function union<const Tag extends string, Variants extends UnionVariants>(
   );
   if (records.size === 0) throw invalidArgument("A union needs at least one variant.");
   const key = [...records.values()][0]!.fields[0]!.key;
-  const wanted = `one of ${[...records.keys()].slice(0, 10).map(quote).join(", ")}${
-    records.size > 10 ? ", …" : ""
-  }`;
+  const wanted = `one of ${quoteSome(records.keys())}`;
   return new CompiledCodec<Record<string, unknown>>({
     describe: (part) => ({
       type: "union",

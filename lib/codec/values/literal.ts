@@ -10,7 +10,7 @@ import type { Description } from "../description/description.ts";
 import type { Codec } from "../format/codec.ts";
 import { asPart, CompiledCodec } from "../format/compiled.ts";
 import { int } from "../format/integer.ts";
-import { describeValue, quote, wrongValue } from "../format/problem.ts";
+import { describeValue, quote, quoteSome, wrongValue } from "../format/problem.ts";
 import { boolean, float } from "./scalars.ts";
 import { encodedText, readText, standsAt } from "../format/text.ts";
 import { invalidOption, text } from "../../foreign/option_checks.ts";
@@ -91,7 +91,7 @@ function constants<T extends string>(texts: readonly T[], description: Descripti
   const byText = new Map<string, Uint8Array>(texts.map((text, i) => [text, encodings[i]!]));
   const wanted = texts.length === 1
     ? `the string ${quote(texts[0]!)}`
-    : `one of ${texts.slice(0, 10).map(quote).join(", ")}${texts.length > 10 ? ", …" : ""}`;
+    : `one of ${quoteSome(texts)}`;
   return new CompiledCodec<T>({
     describe: () => description,
     write(value, writer): void {
