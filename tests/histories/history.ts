@@ -5,6 +5,7 @@
  */
 
 import type { VirtualClock } from "@internode/grid/testing";
+import type { Clock } from "../../lib/runtime/clock.ts";
 
 /** How many calls a history has. */
 export const CALLS = 10;
@@ -16,6 +17,28 @@ export const PATIENCE_MS = 120_000;
 export const LIMITS = { maxFragmentBytes: 1_024 };
 /** So much longer than its grace a closing may take, for what has its own bound. */
 const CLOSING_MS = 5_000;
+
+/** Waits for so long. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(ms, resolve));
+}
+
+/**
+ * In how many histories something wrong is noticed.
+ *
+ * @param seeds How many are played, from seed 0 on.
+ * @param play Plays one; rejects with what is noticed.
+ */
+export async function noticed(
+  seeds: number,
+  play: (seed: number) => Promise<unknown>,
+): Promise<number> {
+  let count = 0;
+  for (let seed = 0; seed < seeds; seed++) {
+    await play(seed).catch(() => count++);
+  }
+  return count;
+}
 
 /** Waits for a closing, which must be done when its grace is over. */
 export async function within(

@@ -21,7 +21,7 @@ import { allNamed } from "../support/endpoint_named.ts";
 import { ProvenTransport } from "../support/network/proven_transport.ts";
 import { DirectionLog } from "../support/simulation/direction_log.ts";
 import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS } from "./history.ts";
+import { PATIENCE_MS, pause } from "./history.ts";
 import { type Call, judgeCall } from "./hosts_call.ts";
 import { trouble } from "./hosts_trouble.ts";
 
@@ -110,17 +110,15 @@ class HostsHistory {
           for (const host of left) gone.add(this.grid.hosts.indexOf(host));
           for (const host of joined) gone.delete(this.grid.hosts.indexOf(host));
         });
-        const pause = (ms: number): Promise<void> =>
-          new Promise((done) => void clock.setTimer(ms, done));
         manager.handle(work, async ({ id, delayMs }) => {
           calls[id]!.runs++;
-          await pause(delayMs);
+          await pause(clock, delayMs);
           return id;
         });
         manager.handle(flow, async function* ({ id, delayMs }) {
           calls[id]!.runs++;
           for (let at = 0; at < OUTPUTS; at++) {
-            await pause(delayMs / OUTPUTS);
+            await pause(clock, delayMs / OUTPUTS);
             yield at;
           }
         });

@@ -21,7 +21,7 @@ import {
 } from "@internode/grid/patterns";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS } from "../history.ts";
+import { PATIENCE_MS, pause } from "../history.ts";
 import { trouble } from "../hosts_trouble.ts";
 
 /** What is put in on purpose: an output left out, given twice or told of another host, an end that hides a failure, outputs out of order. */
@@ -60,10 +60,7 @@ export async function playMerge(seed: number, fault: MergeFault = "none"): Promi
       manager.handle(list, async function* ({ reading, from }) {
         const keys = lists[index]!, throws = random.chance(0.05) ? random.int(0, 30) : -1;
         for (let at = from; at < keys.length; at++) {
-          if (random.chance(0.2)) {
-            const ms = random.float(0, 100);
-            await new Promise<void>((done) => void clock.setTimer(ms, done));
-          }
+          if (random.chance(0.2)) await pause(clock, random.float(0, 100));
           if (at === throws) {
             readings[reading]!.threw = true;
             throw new Error("as planned");

@@ -15,7 +15,7 @@ import * as t from "@internode/grid/codec";
 import { gather, type Gathering, type GatherOptions, QuorumError } from "@internode/grid/patterns";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS } from "../history.ts";
+import { PATIENCE_MS, pause } from "../history.ts";
 import { trouble } from "../hosts_trouble.ts";
 import { Asking, type GatherFault, judgeAsking } from "./asking.ts";
 
@@ -82,7 +82,7 @@ class QuorumHistory {
         if (fault === "forgets") this.#disks[index] = 0;
         const serve = async ({ id, delayMs, version }: t.Infer<typeof ask>) => {
           this.#askings[id]!.ran(host);
-          if (delayMs > 0) await new Promise<void>((done) => void clock.setTimer(delayMs, done));
+          if (delayMs > 0) await pause(clock, delayMs);
           // On disk first, as who has answered may die.
           this.#disks[index] = Math.max(this.#disks[index]!, version);
           return { host, version: this.#disks[index]! };

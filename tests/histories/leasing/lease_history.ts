@@ -13,6 +13,7 @@
  */
 
 import { SeededRandom, SimulatedCluster } from "@internode/grid/testing";
+import type { Timer } from "../../../lib/runtime/clock.ts";
 import { LeaseLedger } from "./lease_ledger.ts";
 import { LeaseNode, type LeaseRole, type Spoiler } from "./lease_node.ts";
 
@@ -116,8 +117,7 @@ class LeaseHistory {
   /** Looks again and again, until it is ended. */
   #watch(): () => void {
     const { clock } = this.cluster;
-    let timer = clock.setTimer(LOOK_MS, function look() {});
-    clock.clearTimer(timer);
+    let timer: Timer;
     const look = (): void => {
       this.#ledger.look();
       timer = clock.setTimer(LOOK_MS, look);

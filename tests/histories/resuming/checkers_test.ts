@@ -1,23 +1,16 @@
 /** The checkers of resumed streams and uploads find faults that are put in on purpose. */
 
 import { assert } from "@std/assert";
+import { noticed } from "../history.ts";
 import type { Fault } from "./sequence.ts";
 import { playFollowing } from "./follow_history.ts";
 import { playUpload, type UploadFault } from "./upload_history.ts";
 
 const SEEDS = 30;
 
-async function found(play: (seed: number) => Promise<unknown>): Promise<number> {
-  let count = 0;
-  for (let seed = 0; seed < SEEDS; seed++) {
-    await play(seed).catch(() => count++);
-  }
-  return count;
-}
-
 for (const fault of ["skips", "repeats", "says nothing of gaps"] satisfies Fault[]) {
   Deno.test(`a resumed stream that ${fault} is found`, async () => {
-    assert(await found((seed) => playFollowing(seed, fault)) > 0);
+    assert(await noticed(SEEDS, (seed) => playFollowing(seed, fault)) > 0);
   });
 }
 
@@ -25,6 +18,6 @@ for (
   const fault of ["acknowledges early", "loses the first of an attempt"] satisfies UploadFault[]
 ) {
   Deno.test(`an upload that ${fault} is found`, async () => {
-    assert(await found((seed) => playUpload(seed, fault)) > 0);
+    assert(await noticed(SEEDS, (seed) => playUpload(seed, fault)) > 0);
   });
 }

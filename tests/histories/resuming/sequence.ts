@@ -17,6 +17,7 @@ import {
 } from "@internode/grid/patterns";
 import type { SeededRandom } from "@internode/grid/testing";
 import type { Clock } from "../../../lib/runtime/clock.ts";
+import { pause } from "../history.ts";
 
 /** A fault put in on purpose, which the checker must find. */
 export type Fault = "none" | "skips" | "repeats" | "says nothing of gaps";
@@ -149,7 +150,7 @@ export class Follower {
           return;
         }
       }
-      await this.#pause(5);
+      await pause(this.#clock, 5);
     }
   }
 
@@ -181,17 +182,13 @@ export class Follower {
         seen.faults.push("a duplicate in the first attempt");
       }
       if (many-- === 0) break;
-      if (random.chance(0.2)) await this.#pause(random.float(0, 50));
+      if (random.chance(0.2)) await pause(this.#clock, random.float(0, 50));
     }
   }
 
   /** What the stream may end with when it went without progress for too long. */
   #mayEnd({ code, message }: InternodeError): boolean {
     return code !== "HandlerFailed" && message.includes("could not be resumed within");
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#clock.setTimer(ms, resolve));
   }
 }
 

@@ -14,7 +14,7 @@ import { resumeUpload, type UploadStream } from "@internode/grid/patterns";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import type { Clock } from "../../../lib/runtime/clock.ts";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS } from "../history.ts";
+import { PATIENCE_MS, pause } from "../history.ts";
 import { trouble } from "../hosts_trouble.ts";
 
 /** A fault put in on purpose, which the checker must find. */
@@ -161,8 +161,4 @@ function losing(stream: UploadStream<number, number>): UploadStream<number, numb
     cancel: (reason) => stream.cancel(reason),
     [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
   };
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.setTimer(ms, resolve));
 }

@@ -16,7 +16,7 @@ import { type JoinedTopic, type SlowPolicy, topic } from "@internode/grid/patter
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import type { Clock } from "../../../lib/runtime/clock.ts";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS } from "../history.ts";
+import { PATIENCE_MS, pause } from "../history.ts";
 import { trouble } from "../hosts_trouble.ts";
 import {
   type Note,
@@ -224,8 +224,4 @@ class TopicHistory {
     clock.setTimer(atMs, () => set(grid.hosts.filter((host) => host !== grid.hosts[other])));
     clock.setTimer(atMs + random.float(10, WINDOW_MS / 3), () => set(grid.hosts));
   }
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.setTimer(ms, resolve));
 }
