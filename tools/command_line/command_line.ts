@@ -5,9 +5,10 @@
  */
 
 import { parseArgs } from "node:util";
+import { optionRows, rowsText } from "../../lib/cli/arguments/help.ts";
 import { flag, type Options, type ValuesOf } from "../../lib/cli/arguments/option.ts";
 import { UsageError } from "../../lib/cli/arguments/usage_error.ts";
-import { wrap } from "../../lib/cli/output/wrap.ts";
+import { USUAL_WIDTH, wrap } from "../../lib/cli/output/wrap.ts";
 
 export {
   choice,
@@ -44,15 +45,8 @@ export class CommandLine<All extends Options> {
 
   /** What `--help` prints. */
   get usage(): string {
-    const rows = Object.entries(this.#options).map(([name, { about, placeholder, shown }]) => ({
-      left: `  --${name}${placeholder === null ? "" : ` ${placeholder}`}`,
-      right: about + (shown === null ? "" : ` (default: ${shown})`),
-    }));
-    rows.push({ left: "  --help", right: "print this text" });
-    const width = Math.max(...rows.map(({ left }) => left.length)) + 2;
-    const lines = rows.map(({ left, right }) => left.padEnd(width) + wrap(right, width));
     const end = this.#end === "" ? "" : `\n\n${wrap(this.#end, 0)}`;
-    return `${this.#head}\n\n${lines.join("\n")}${end}`;
+    return `${this.#head}\n\n${rowsText(optionRows(this.#options), USUAL_WIDTH)}${end}`;
   }
 
   /**

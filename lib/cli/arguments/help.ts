@@ -6,7 +6,7 @@
 
 import { wrap } from "../output/wrap.ts";
 import type { Command, Operand } from "./command.ts";
-import type { Option } from "./option.ts";
+import type { Option, Options } from "./option.ts";
 
 /** A program with its commands, as its help shows it. */
 export interface ProgramHelp {
@@ -44,7 +44,7 @@ export function commandHelp(program: string, one: Command, width: number): strin
     wrap(about, 0, width),
     ...(details === undefined ? [] : details.split("\n").map((each) => wrap(each, 0, width))),
     ...section("Operands", operands.map((each): Row => [each.name, each.about]), width),
-    ...section("Options", [...Object.entries(options).map(optionRow), HELP], width),
+    ...section("Options", optionRows(options), width),
     ...exampleSection(program, examples, width),
   ].join("\n\n") + "\n";
 }
@@ -57,18 +57,27 @@ export function operandText({ name, isOptional, isRepeated }: Operand): string {
   return isOptional === true ? `[${shown}]` : shown;
 }
 
+/** What is said of options, and of `--help`, which comes with them. */
+export function optionRows(options: Options): readonly Row[] {
+  return [...Object.entries(options).map(optionRow), HELP];
+}
+
 function optionRow([name, { about, placeholder, shown }]: [string, Option<unknown>]): Row {
   const left = `--${name}${placeholder === null ? "" : ` ${placeholder}`}`;
   return [left, shown === null ? about : `${about} (default: ${shown})`];
 }
 
 function section(heading: string, rows: readonly Row[], width: number): readonly string[] {
-  if (rows.length === 0) return [];
+  return rows.length === 0 ? [] : [`${heading}:\n${rowsText(rows, width)}`];
+}
+
+/** Rows, of which the right sides stand below each other. */
+export function rowsText(rows: readonly Row[], width: number): string {
   const indent = 4 + Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) =>
     `  ${left}`.padEnd(indent) + wrap(right, indent, width)
   );
-  return [`${heading}:\n${lines.join("\n")}`];
+  return lines.join("\n");
 }
 
 function exampleSection(
