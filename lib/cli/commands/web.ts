@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf } from "../../foreign/text_of.ts";
+import { counted, messageOf } from "../../foreign/text_of.ts";
 import { base64UrlOf } from "../../runtime/base64.ts";
 import { type HostAddress, parseHostAddress } from "../../runtime/host_address.ts";
 import { isExposed } from "../../runtime/loopback.ts";
@@ -70,9 +70,7 @@ export const webCommand: Command = command({
         if (options.json) await printer.jsonLine({ url });
         else {
           await printer.print(`${url}\n`);
-          await printer.note(
-            `Shows ${hosts.length === 1 ? "1 host" : `${hosts.length} hosts`}; Ctrl-C ends it.`,
-          );
+          await printer.note(`Shows ${counted(hosts.length, "host")}; Ctrl-C ends it.`);
         }
         await new Promise<void>((resolve) => {
           if (signal.aborted) return resolve();

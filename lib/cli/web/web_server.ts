@@ -111,15 +111,11 @@ export class WebServer {
       if (asked === null) return;
       if (asked.kind === "refused") {
         await this.#refuse(socket, asked.status, asked.reason);
-      } else if (asked.kind !== "page") {
-        if (this.#streams < MAX_STREAMS) {
-          await this.#stream(socket, asked, ending);
-        } else {await this.#refuse(
-            socket,
-            503,
-            "Too many tabs show this page: close some.",
-          );}
-      } else await this.#answer(socket, 200, "text/html; charset=utf-8", PAGE);
+      } else if (asked.kind === "page") {
+        await this.#answer(socket, 200, "text/html; charset=utf-8", PAGE);
+      } else if (this.#streams < MAX_STREAMS) {
+        await this.#stream(socket, asked, ending);
+      } else await this.#refuse(socket, 503, "Too many tabs show this page: close some.");
     } catch {
       // The browser has left.
     } finally {
