@@ -353,6 +353,7 @@ Deno.test("bad options and targets are refused before anybody is asked", () => {
   refused({ concurrency: 0 }, "Option concurrency");
   refused({ timeoutMs: "5" }, "Option timeoutMs must be a number");
   refused({ signal: new AbortController() }, "Option signal");
+  refused({ clock: {} }, "Option clock must be an object with the method now");
   refused({ into: new Uint8Array(1) }, "Option into is for one call");
   refused(null, "The options of gather must be an object");
   assertThrows(() => world.gather("aba"), InternodeError, '"a" is there twice');

@@ -224,6 +224,7 @@ Deno.test("bad options and targets are refused", () => {
   refused({ descending: 1 }, "Option descending");
   refused({ onError: "wait" }, 'Option onError must be "fail" or "skip", not "wait"');
   refused({ signal: 5 }, "Option signal");
+  refused({ clock: {} }, "Option clock must be an object with the method now");
   refused(null, "The options of mergeStreams must be an object");
   assertThrows(() => merge([new Feed("a"), new Feed("a")]), InternodeError, "is there twice");
   assertThrows(
