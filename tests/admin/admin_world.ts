@@ -25,6 +25,7 @@ import {
 import type { CertifiedName } from "../../examples/certs/certified_name.ts";
 import { certificates } from "../support/certificates/certificates.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
+import { moduleFolder } from "../support/module_folder.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 
@@ -56,10 +57,7 @@ export interface Place {
   >;
 }
 
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
+const folder = moduleFolder();
 let made = 0;
 
 const plain = (name: string, ignore: boolean, make: () => [url: string, own: string]): Place => ({

@@ -14,6 +14,7 @@ import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { answer, count } from "../conformance/contracts.ts";
 import { until } from "../conformance/world.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
+import { moduleFolder } from "../support/module_folder.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
@@ -49,11 +50,8 @@ interface Ground {
   hosts(count: number): string[];
 }
 
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
+const folder = moduleFolder();
 let made = 0;
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
 
 const GROUNDS: readonly Ground[] = [
   {

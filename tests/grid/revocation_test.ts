@@ -20,16 +20,14 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { answer } from "../conformance/contracts.ts";
 import { inTime } from "../support/asking.ts";
+import { moduleFolder } from "../support/module_folder.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { crlPem } from "../support/certificates/test_crl.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
 
 const authority = await TestAuthority.root("authority");
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
+const folder = moduleFolder();
 
 /** Waits until something is so, turn by turn. */
 function until(condition: () => boolean): Promise<void> {

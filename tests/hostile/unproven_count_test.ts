@@ -20,6 +20,7 @@ import {
 import type { HandshakeLimits } from "../../lib/transport/channel/listener_limiter.ts";
 import type { MtlsConfig } from "../../lib/transport/certificates/mtls_config.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
+import { moduleFolder } from "../support/module_folder.ts";
 import { FILES, NET } from "../support/permitted.ts";
 import { testBeside } from "../support/beside.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
@@ -42,10 +43,7 @@ import { pause } from "./scene/scene.ts";
 type Bare = Awaited<ReturnType<typeof knock>>;
 
 const SECRET = "a secret of the counted listeners", WINDOWS = Deno.build.os === "windows";
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
+const folder = moduleFolder();
 let sockets = 0;
 
 interface Options extends HandshakeLimits {

@@ -19,6 +19,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { openBare, upgradeRequest } from "../../support/network/raw_socket.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
+import { moduleFolder } from "../../support/module_folder.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
@@ -64,10 +65,7 @@ Deno.test("a server's audit learns the name of a client without the secret", asy
   });
 });
 
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
+const folder = moduleFolder();
 
 const HTTP = new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n");
 

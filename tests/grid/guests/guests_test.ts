@@ -14,6 +14,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { moduleFolder } from "../../support/module_folder.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
@@ -24,10 +25,7 @@ import { systemTransports } from "@internode/grid";
 import { ask, freshHost, openNode, tool, visit, watchingMethod, who } from "./guest_world.ts";
 
 const SECRET = "a secret of these tests alone";
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
+const folder = moduleFolder();
 
 const plain = single("disk.read");
 

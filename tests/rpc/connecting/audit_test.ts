@@ -23,6 +23,7 @@ import { AuditTrail } from "../../../lib/rpc/connecting/audit_trail.ts";
 import { VirtualClock } from "../../../lib/testing/time/virtual_clock.ts";
 import { openBare, upgradeRequest } from "../../support/network/raw_socket.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
+import { moduleFolder } from "../../support/module_folder.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
 import { simulatedGrid, withPair } from "../../support/simulation/simulated_grid.ts";
@@ -205,10 +206,7 @@ Deno.test("an audit that is no function is refused", () => {
   assertStringIncludes(error.message, "audit");
 });
 
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
+const folder = moduleFolder();
 let made = 0;
 const authority = await TestAuthority.root("authority");
 const member = await authority.node("localhost");

@@ -6,6 +6,7 @@ import { answer } from "../../conformance/contracts.ts";
 import { until } from "../../conformance/world.ts";
 import { freePorts } from "../../../tools/network/free_ports.ts";
 import { certificates } from "../../support/certificates/certificates.ts";
+import { moduleFolder } from "../../support/module_folder.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
@@ -93,10 +94,7 @@ for (const [scheme, host] of Object.entries(SCHEMES)) {
   });
 }
 
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
+const folder = moduleFolder();
 
 for (const scheme of ["tcp", "tls", "unix", "ws", "wss"]) {
   Deno.test({

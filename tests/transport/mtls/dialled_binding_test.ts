@@ -18,6 +18,7 @@ import type { MtlsRules } from "../../../lib/transport/certificates/mtls_config.
 import { mtlsTransports } from "../../../lib/transport/mtls/mtls_transport.ts";
 import { testBeside } from "../../support/beside.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
+import { moduleFolder } from "../../support/module_folder.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
 
@@ -63,10 +64,7 @@ Deno.test("a certificate that bears URLs of hosts is good for these alone, whate
   ) assertEquals(lacks(uri, name), isRefused, `${uri} for ${name}`);
 });
 
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
+const folder = moduleFolder();
 
 const UNIX = `unix://${folder}/bound.sock`;
 

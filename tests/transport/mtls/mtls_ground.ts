@@ -15,6 +15,7 @@ import { webSocketOver } from "../../../lib/transport/websocket/web_socket.ts";
 import { type Acceptor, dialOptions } from "../../support/channels/acceptor.ts";
 import { closeBoth, gather } from "../../support/channels/channel_conformance.ts";
 import { pipeOf } from "../../support/channels/channel_pipe.ts";
+import { moduleFolder } from "../../support/module_folder.ts";
 import { FILES, NET } from "../../support/permitted.ts";
 import { configOf, TestAuthority } from "../../support/certificates/test_authority.ts";
 
@@ -35,11 +36,8 @@ export const hostConfig = configOf(host, authority);
 /** A good client that looks for the host. */
 export const clientConfig = configOf(client, authority, { serverName: "host.example" });
 
-const folder = FILES ? Deno.makeTempDirSync({ prefix: "internode-" }) : "";
+const folder = moduleFolder();
 let made = 0;
-if (FILES) {
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-}
 
 /** What mutual TLS goes over. */
 export interface Ground {
