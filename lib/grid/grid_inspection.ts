@@ -4,7 +4,6 @@
  * @module
  */
 
-import { messageOf } from "../foreign/text_of.ts";
 import { sumOfTraffic } from "../rpc/connecting/connection_stats.ts";
 import type { CloseOptions } from "../rpc/connecting/close_options.ts";
 import {
@@ -48,7 +47,6 @@ export class GridInspection extends FaceInspection {
   address: string | null = null;
 
   readonly #parts: InspectedNode;
-  #isClosed = false;
 
   constructor(parts: InspectedNode) {
     const { local, options: { clock, logger }, traces, serving: { figures } } = parts.node;
@@ -65,10 +63,8 @@ export class GridInspection extends FaceInspection {
     return plainOptions(settings, ["listen", "connect", "path", "allowOrigins", "allowHosts"]);
   }
 
-  /** See {@linkcode Inspection}. */
-  override get phase(): "open" | "closing" | "closed" {
-    if (this.#isClosed) return "closed";
-    return this.#parts.node.closing ? "closing" : "open";
+  protected override get isClosing(): boolean {
+    return this.#parts.node.closing;
   }
 
   /** See {@linkcode Inspection}. */
@@ -120,12 +116,6 @@ export class GridInspection extends FaceInspection {
     return ownCertificates(Object.values(this.#parts.node.options.transports));
   }
 
-  /** Nothing of the node is open any more. */
-  override close(): void {
-    this.#isClosed = true;
-    super.close();
-  }
-
   /** See {@linkcode Inspection}. */
   override drain(options?: CloseOptions): Promise<void> {
     return this.#parts.close(options);
@@ -134,12 +124,10 @@ export class GridInspection extends FaceInspection {
 
 function remoteOf(peer: GridPeer): Remote {
   const { host, state, reconnector } = peer, { link, lastFailure, totals } = reconnector;
-  const isKnown = link === null && lastFailure !== undefined;
   return {
     host,
     state,
-    ...linkFacts(link),
-    lastFailure: isKnown ? messageOf(lastFailure) : "",
+    ...linkFacts(link, lastFailure),
     runningHandlers: totals.running,
     replica: null,
     stats: peer.stats(),

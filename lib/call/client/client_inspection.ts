@@ -4,7 +4,6 @@
  * @module
  */
 
-import { messageOf } from "../../foreign/text_of.ts";
 import { NetEndpoint } from "../../transport/net_endpoint.ts";
 import type { CloseOptions } from "../../rpc/connecting/close_options.ts";
 import {
@@ -31,7 +30,6 @@ import type { ClientCore } from "./client_core.ts";
 export class ClientInspection extends FaceInspection {
   readonly #core: ClientCore;
   readonly #close: (options: CloseOptions | undefined) => Promise<void>;
-  #isClosed = false;
 
   /** @param close Closes the client. */
   constructor(core: ClientCore, close: (options: CloseOptions | undefined) => Promise<void>) {
@@ -48,10 +46,8 @@ export class ClientInspection extends FaceInspection {
     return plainOptions({ retry, hedge: hedge ?? false, ...others }, ["name"]);
   }
 
-  /** See {@linkcode Inspection}. */
-  override get phase(): "open" | "closing" | "closed" {
-    if (this.#isClosed) return "closed";
-    return this.#core.isClosing ? "closing" : "open";
+  protected override get isClosing(): boolean {
+    return this.#core.isClosing;
   }
 
   /** See {@linkcode Inspection}. */
@@ -103,23 +99,15 @@ export class ClientInspection extends FaceInspection {
   override drain(options?: CloseOptions): Promise<void> {
     return this.#close(options);
   }
-
-  /** Nothing of the client is open any more. */
-  override close(): void {
-    this.#isClosed = true;
-    super.close();
-  }
 }
 
 function remoteOf(replica: ServiceReplica, nowMs: number): Remote {
   const { endpoint, state, current, reconnector, health } = replica;
   const { lastFailure, totals } = reconnector;
-  const isKnown = current === null && lastFailure !== undefined;
   return {
     host: endpoint.address,
     state,
-    ...linkFacts(current?.link ?? null),
-    lastFailure: isKnown ? messageOf(lastFailure) : "",
+    ...linkFacts(current?.link ?? null, lastFailure),
     runningHandlers: totals.running,
     replica: {
       callsInFlight: replica.callsInFlight,

@@ -10,7 +10,6 @@ import { sentence, textOf } from "../../foreign/text_of.ts";
 import { type CloseOptions, resolveGraceMs } from "../../rpc/connecting/close_options.ts";
 import type { ServerStats } from "../../rpc/connecting/connection_stats.ts";
 import type { HandlerBundle } from "../../rpc/contract/handler_bundle.ts";
-import { inspectionOf } from "../../rpc/inspection/inspectable.ts";
 import type { Reach } from "../../rpc/bundles/taken_bundles.ts";
 import type { Server } from "../../rpc/connecting/server.ts";
 import type { ServedClient } from "../../rpc/serving/served_connection.ts";
@@ -37,7 +36,6 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
   readonly #closing = Promise.withResolvers<void>();
   readonly #inspection: ServerInspection;
   #isOver = false;
-  #isClosed = false;
   #graceMs: number;
 
   /**
@@ -59,14 +57,11 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
     const { address } = reach;
     this.#reach = reach;
     this.address = address;
-    const phase = (): "open" | "closing" | "closed" => this.#phase;
     this.#inspection = new ServerInspection({
       server,
       address,
       source: origin,
-      get phase() {
-        return phase();
-      },
+      isClosing: () => this.#isOver,
       close: (options) => this.close(options),
     });
     registerInspection(this, this.#inspection);
@@ -89,7 +84,7 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
 
   handle<Options extends object>(bundle: HandlerBundle<Options>, options?: Options): void {
     const given = options === undefined ? {} as Options : options;
-    this.#server.bundles.take(bundle, given, inspectionOf(this), this.#reach);
+    this.#server.bundles.take(bundle, given, this.#inspection, this.#reach);
   }
 
   stats(): ServerStats {
@@ -123,11 +118,6 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
     return this.finished.catch(onFailure);
   }
 
-  get #phase(): "open" | "closing" | "closed" {
-    if (this.#isClosed) return "closed";
-    return this.#isOver ? "closing" : "open";
-  }
-
   #end(): void {
     this.#isOver = true;
     this.#closing.resolve();
@@ -148,7 +138,6 @@ export class RunningServer implements Server<ServedClient>, Inspectable {
     this.#isOver = true;
     leaveSignal(signal, onAbort);
     await this.#server.stop(this.#graceMs, source.close());
-    this.#isClosed = true;
     this.#inspection.close();
     if (failure !== null) throw failure.error;
   }

@@ -31,8 +31,8 @@ export interface InspectedServer {
   readonly server: ServiceServer;
   /** Where it listens; for `serveOn`, the other end of its connection. */
   readonly address: string;
-  /** Whether it takes new calls. */
-  readonly phase: "open" | "closing" | "closed";
+  /** Whether it takes no new calls. */
+  isClosing(): boolean;
   /** What its connections come from; may have certificates. */
   readonly source: object | undefined;
   /** Closes it. */
@@ -54,9 +54,8 @@ export class ServerInspection extends FaceInspection {
     return plainOptions(this.#parts.server.settings, ["name"]);
   }
 
-  /** See {@linkcode Inspection}. */
-  override get phase(): "open" | "closing" | "closed" {
-    return this.#parts.phase;
+  protected override get isClosing(): boolean {
+    return this.#parts.isClosing();
   }
 
   /** See {@linkcode Inspection}. */

@@ -6,6 +6,7 @@
 
 import { GuardedLogger } from "../../foreign/guarded_logger.ts";
 import type { EventLogger, LogLevel } from "../../foreign/log_event.ts";
+import { messageOf } from "../../foreign/text_of.ts";
 import type { Link } from "../../driver/link.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CloseOptions } from "../connecting/close_options.ts";
@@ -56,6 +57,7 @@ export abstract class FaceInspection implements Inspection {
   readonly #madeMs: number;
   #monitor: LoopDelayMonitor | null = null;
   #unwatch: (() => void) | null = null;
+  #isClosed = false;
 
   constructor({ kind, name, clock, logger, traces, figures }: InspectedFace) {
     this.kind = kind;
@@ -70,8 +72,6 @@ export abstract class FaceInspection implements Inspection {
   /** See {@linkcode Inspection}. */
   abstract get options(): PlainOptions;
   /** See {@linkcode Inspection}. */
-  abstract get phase(): "open" | "closing" | "closed";
-  /** See {@linkcode Inspection}. */
   abstract get addresses(): readonly string[];
   /** See {@linkcode Inspection}. */
   abstract stats(): FaceStats;
@@ -83,6 +83,15 @@ export abstract class FaceInspection implements Inspection {
   abstract calls(options?: CallsOptions): readonly CallInFlight[];
   /** See {@linkcode Inspection}. */
   abstract drain(options?: CloseOptions): Promise<void>;
+
+  /** See {@linkcode Inspection}. */
+  get phase(): "open" | "closing" | "closed" {
+    if (this.#isClosed) return "closed";
+    return this.isClosing ? "closing" : "open";
+  }
+
+  /** Whether it takes no new calls. */
+  protected abstract get isClosing(): boolean;
 
   /** See {@linkcode Inspection}. */
   get uptimeMs(): number {
@@ -136,20 +145,33 @@ export abstract class FaceInspection implements Inspection {
     this.#unwatch ??= this.figures.watch(() => measurementsOf(this), { kind, name });
   }
 
-  /** The face has closed. */
+  /** The face has closed: nothing of it is open any more. */
   close(): void {
+    this.#isClosed = true;
     this.#unwatch?.();
     this.#unwatch = null;
     this.#monitor?.close();
   }
 }
 
-/** What a link tells of the other end; `null`: there is none. */
+/**
+ * What a link tells of the other end.
+ *
+ * @param link `null`: there is none.
+ * @param lastFailure Why there is none, if that is known.
+ */
 export function linkFacts(
   link: Link | null,
+  lastFailure?: unknown,
 ): Pick<
   Remote,
-  "address" | "instance" | "identity" | "clockSkewMs" | "sendWindowBytes" | "heldBytes"
+  | "address"
+  | "instance"
+  | "identity"
+  | "clockSkewMs"
+  | "sendWindowBytes"
+  | "heldBytes"
+  | "lastFailure"
 > {
   const peer = link === null ? null : link.session.peer;
   return {
@@ -159,5 +181,6 @@ export function linkFacts(
     clockSkewMs: peer?.clockSkewMs ?? NaN,
     sendWindowBytes: link?.session.sendWindowBytes ?? NaN,
     heldBytes: link?.session.heldBytes ?? 0,
+    lastFailure: link === null && lastFailure !== undefined ? messageOf(lastFailure) : "",
   };
 }

@@ -15,7 +15,6 @@ export function servedRemote({ client, link, running }: ServedConnection): Remot
     host: client.host,
     state: stats.state,
     ...linkFacts(link),
-    lastFailure: "",
     runningHandlers: running,
     replica: null,
     stats,
