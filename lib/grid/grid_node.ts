@@ -32,7 +32,7 @@ import { Admission } from "./admission.ts";
 import type { ListedHost } from "./hosts/host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
 import { type Serving, servingOf } from "../rpc/serving/serving.ts";
-import { UnknownTarget } from "../rpc/serving/unknown_target.ts";
+import { targetIn } from "../rpc/serving/unknown_target.ts";
 
 /** One node: its settings, its handlers, and how it makes connections. */
 export class GridNode {
@@ -136,10 +136,8 @@ export class GridNode {
 
   /** Makes what serves the calls of a connection under one name, or refuses them. */
   targetOf(source: CallSource, name: string, subroute: string): HandlerTarget {
-    const { handlers, serving } = this;
-    const find = (): HandlerTarget | null => handlers.target(name, subroute, serving, source);
     const called = { name, subroute, message: noHandler(name, subroute) };
-    return find() ?? new UnknownTarget(called, serving, source, find);
+    return targetIn(this.handlers, called, this.serving, source);
   }
 
   /** Hosts come and go: rates that are as good as new are forgotten. */

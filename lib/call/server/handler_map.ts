@@ -17,7 +17,7 @@ import type { CallSource } from "../../rpc/serving/call_source.ts";
 import type { Serving } from "../../rpc/serving/serving.ts";
 import type { RegisteredHandler } from "../../rpc/inspection/inspection.ts";
 import { registeredHandlers } from "../../rpc/inspection/registered_handlers.ts";
-import { UnknownTarget } from "../../rpc/serving/unknown_target.ts";
+import { targetIn } from "../../rpc/serving/unknown_target.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import { makeMethodKey, MethodKey } from "../service/method_key.ts";
 import { optionsOf } from "../../foreign/option_checks.ts";
@@ -160,10 +160,8 @@ export function methodTarget(
   serving: Serving,
   source: CallSource,
 ): HandlerTarget {
-  const table = tableOf(handlers);
-  const find = (): HandlerTarget | null => table.target(hex, subroute, serving, source);
   // The wire knows only the fingerprint: the caller says which method was meant.
   const message = `This server has no such method (key ${plainText(hex)}). Serve it there, ` +
     "or correct the names of component and method: both sides must use the same.";
-  return find() ?? new UnknownTarget({ name: hex, subroute, message }, serving, source, find);
+  return targetIn(tableOf(handlers), { name: hex, subroute, message }, serving, source);
 }

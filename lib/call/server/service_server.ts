@@ -12,7 +12,7 @@ import type { CallSource } from "../../rpc/serving/call_source.ts";
 import { HandlerTable } from "../../rpc/serving/handler_table.ts";
 import { type Serving, servingOf } from "../../rpc/serving/serving.ts";
 import { TakenBundles } from "../../rpc/bundles/taken_bundles.ts";
-import { UnknownTarget } from "../../rpc/serving/unknown_target.ts";
+import { targetIn } from "../../rpc/serving/unknown_target.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import { noHandler } from "../../session/frames/wire_error.ts";
 import { tellGivenUp } from "../../rpc/connecting/link_closing.ts";
@@ -215,10 +215,8 @@ export class ServiceServer implements ServerOfConnection {
   }
 
   #reservedTarget(name: string, subroute: string, source: CallSource): HandlerTarget {
-    const { serving } = this, table = this.#reserved;
-    const find = (): HandlerTarget | null => table.target(name, subroute, serving, source);
     const called = { name, subroute, message: noHandler(name, subroute) };
-    return find() ?? new UnknownTarget(called, serving, source, find);
+    return targetIn(this.#reserved, called, this.serving, source);
   }
 
   /** Closes the connections that have nothing to do any more, and says when to look again; 0: nothing is left. */

@@ -11,15 +11,16 @@ import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { CallTarget } from "./call_target.ts";
 import type { CallSource } from "./call_source.ts";
+import type { HandlerTable } from "./handler_table.ts";
 import { type Serving, unknownHandler } from "./serving.ts";
 
-/** An unknown handler that is called. */
+/** A handler that is called, and may be unknown. */
 export interface UnknownName {
   /** The handler's name. */
   readonly name: string;
   /** The subroute; empty if there is none. */
   readonly subroute: string;
-  /** The message for callers. */
+  /** The message for callers if it is unknown. */
   readonly message: string;
 }
 
@@ -103,4 +104,24 @@ export class UnknownTarget extends CallTarget {
   protected override refusalOf(): InternodeError {
     return unknownHandler(this.#message);
   }
+}
+
+/**
+ * Makes the target for the calls of one connection under one name.
+ *
+ * @param table Where the handler is.
+ * @param called The name.
+ * @param serving What handlers need of their node.
+ * @param source The connection.
+ * @returns The target; for an unknown handler, one that refuses each call.
+ */
+export function targetIn(
+  table: HandlerTable,
+  called: UnknownName,
+  serving: Serving,
+  source: CallSource,
+): HandlerTarget {
+  const { name, subroute } = called;
+  const find = (): HandlerTarget | null => table.target(name, subroute, serving, source);
+  return find() ?? new UnknownTarget(called, serving, source, find);
 }
