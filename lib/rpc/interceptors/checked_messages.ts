@@ -8,6 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { resultOf } from "../../foreign/iterator_result.ts";
+import { READER_LEFT } from "../serving/message_queue.ts";
 import type { Tracked } from "./tracked_messages.ts";
 
 /** Whose messages these are. */
@@ -88,7 +89,7 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
 
   /** The reader has stopped: what is left is dropped, also while it is awaited. */
   async return(): Promise<IteratorResult<T>> {
-    if (!this.#isDone) this.fail(LEFT);
+    if (!this.#isDone) this.fail(READER_LEFT);
     await this.#leave();
     return DONE;
   }
@@ -199,9 +200,3 @@ function checkEnd(made: Tracked<unknown> | null): void {
 
 const IGNORE = (): void => {};
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
-const LEFT = new InternodeError(
-  "Closed",
-  "The reader of these messages stopped before their end, so the rest was dropped. " +
-    "To go on after some messages, call next() instead of leaving a loop.",
-  { origin: "caller", outcome: "maybeExecuted" },
-);

@@ -8,6 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import { Fifo } from "../../wire/fifo.ts";
 import type { TakenInput } from "../../session/sending/stream_queue.ts";
 import type { InputTaker } from "../calling/stream.ts";
+import { rejection } from "../serving/message_queue.ts";
 import type { Tracked } from "./tracked_messages.ts";
 
 /** A message whose sender waits until it has gone on. */
@@ -123,13 +124,6 @@ export class SentMessages<Input> implements Tracked<Input>, InputTaker<Input> {
       else next.reject(error);
     }
   }
-}
-
-function rejection(error: unknown): Promise<never> {
-  const rejected = Promise.reject(error);
-  // Who reads ahead and never looks must not bring the process down.
-  rejected.catch(NOTHING);
-  return rejected;
 }
 
 const NOTHING = (): void => {};

@@ -97,10 +97,10 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
 
   /** The reader has stopped. */
   return(): Promise<IteratorResult<T>> {
-    this.#discard(LEFT);
+    this.#discard(READER_LEFT);
     this.#listener.onReturn();
     // Unless the listener has ended it with a more precise error.
-    this.fail(LEFT);
+    this.fail(READER_LEFT);
     return Promise.resolve(DONE);
   }
 
@@ -145,15 +145,16 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
 const IGNORE = (): void => {};
 const CLEAN: Ending = { error: undefined, failed: false };
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
-const LEFT = new InternodeError(
+/** What readers are told that go on after they have stopped. */
+export const READER_LEFT: InternodeError = new InternodeError(
   "Closed",
   "The reader of these messages stopped before their end, so the rest was dropped. " +
     "To go on after some messages, call next() instead of leaving a loop.",
   { origin: "caller", outcome: "maybeExecuted" },
 );
 
-/** The same for who never looks. */
-function rejection(error: unknown): Promise<never> {
+/** A rejected promise that does no harm to who reads ahead and never looks. */
+export function rejection(error: unknown): Promise<never> {
   const rejected = Promise.reject(error);
   rejected.catch(IGNORE);
   return rejected;
