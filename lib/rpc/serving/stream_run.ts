@@ -83,24 +83,16 @@ export class StreamRun<Initial, Input, Output> {
         this.#outputs = null;
         return this.#endOutputs();
       }
-      if (isFirst) this.#beginOutputs();
+      const accepted = this.#output(value as Output, isFirst);
       isFirst = false;
-      const accepted = this.#output(value as Output);
       if (accepted !== null) await accepted;
     }
   }
 
-  #output(value: Output): Promise<void> | null {
+  #output(value: Output, isFirst: boolean): Promise<void> | null {
     try {
+      if (isFirst) this.#stream.beginOutputs();
       return this.#stream.output(value);
-    } catch (error) {
-      throw this.#unsent = error;
-    }
-  }
-
-  #beginOutputs(): void {
-    try {
-      this.#stream.beginOutputs();
     } catch (error) {
       throw this.#unsent = error;
     }
