@@ -311,8 +311,10 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
     carrier.begin();
     try {
       const number = carrier.methodNumber(key, nowMs);
-      const watch = extra === null ? null : extra.watch, { address } = carrier.replica.endpoint;
-      const span = watch === null ? null : watch.spanTo(address, extra!.attempt);
+      const watch = extra === null ? null : extra.watch;
+      const span = watch === null
+        ? null
+        : watch.spanTo(carrier.replica.endpoint.address, extra!.attempt);
       const metadata = withTraceContext(options.metadata, span);
       const { outgoing } = carrier.link.session;
       outgoing.request(this, number, contract.request, this.#request, metadata, nowMs);

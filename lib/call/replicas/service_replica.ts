@@ -157,8 +157,8 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
 
   /** The figures of a contract's calls to it. */
   figuresOf(contract: AnyContract): CallFigures {
-    const { address } = this.endpoint;
-    return (this.#figures ??= new HostFigures(this.#core.figures, "client", address)).of(contract);
+    this.#figures ??= new HostFigures(this.#core.figures, "client", this.endpoint.address);
+    return this.#figures.of(contract);
   }
 
   /** A call was answered, with a response or an error, after that time. */
