@@ -10,7 +10,7 @@ import { hasCallbacks } from "../../rpc/calling/answer_callbacks.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
 import type { CallFacts, KnownCall } from "../../rpc/calling/call_facts.ts";
 import { CallWatch, traceRequest, watchOf } from "../../rpc/calling/call_watch.ts";
-import { countOutcome } from "../../rpc/metering/count_outcome.ts";
+import { countFailed, countOutcome } from "../../rpc/metering/count_outcome.ts";
 import { takeResponse } from "../../rpc/calling/pending_request.ts";
 import type { Unsent, WaitingCall } from "../../rpc/calling/waiting_calls.ts";
 import { withTraceContext } from "../../rpc/tracing/client_span.ts";
@@ -251,11 +251,8 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
 
   /** It ends before a replica has had it, or has had it again. */
   #failUnsent(error: unknown): void {
-    const core = this.#core, { time } = this;
-    if (core.figures.active) {
-      const tookMs = time === UNLIMITED_TIME ? 0 : core.now() - time.madeMs;
-      countOutcome(core.figuresOf(this.#method.contract), error, tookMs);
-    }
+    const core = this.#core;
+    if (core.figures.active) countFailed(core, this.#method.contract, this.time, error);
     this.#fail(error);
   }
 

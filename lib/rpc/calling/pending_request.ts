@@ -14,7 +14,7 @@ import type { AnswerMetadata } from "../../session/frames/answer_metadata.ts";
 import { type AnswerCallbacks, hasCallbacks } from "./answer_callbacks.ts";
 import type { RequestDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
-import { countOutcome } from "../metering/count_outcome.ts";
+import { countFailed } from "../metering/count_outcome.ts";
 import type { CallFacts, KnownCall } from "./call_facts.ts";
 import { CallWatch, traceRequest, watchOf } from "./call_watch.ts";
 import type { SingleContract } from "../contract/contract.ts";
@@ -129,10 +129,7 @@ export class PendingRequest<Request, Response> implements KnownCall {
   fail(failure: unknown): void {
     if (this.#watch !== null) this.#finish(this.#watch, failure);
     const delegate = this.#delegate;
-    if (delegate.figures.active) {
-      const { time } = this, tookMs = time === UNLIMITED_TIME ? 0 : delegate.now() - time.madeMs;
-      countOutcome(delegate.figuresOf(this.#contract), failure, tookMs);
-    }
+    if (delegate.figures.active) countFailed(delegate, this.#contract, this.time, failure);
     this.#reject(failure);
   }
 
