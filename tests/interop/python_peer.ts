@@ -5,26 +5,16 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { type ProgramTest, testWith } from "../support/installed.ts";
 import { FILES, NET, RUN } from "../support/permitted.ts";
 
-/** What a test with Python adds to its definition. */
-export interface PythonTest {
-  /** What a name of such a test ends with: shows why it is skipped. */
-  readonly note: string;
-  /** Whether it is skipped. */
-  readonly ignore: boolean;
-}
-
-/** Without the permissions these tests are skipped as any others. Without Python they are too, but not in CI: there they fail. */
-export const PYTHON: PythonTest = lookUp();
-
-function lookUp(): PythonTest {
-  if (!NET || !RUN || !FILES) return { note: "", ignore: true };
-  if (isInstalled()) return { note: "", ignore: false };
-  const env = Deno.permissions.querySync({ name: "env", variable: "CI" }).state === "granted";
-  if (env && Deno.env.get("CI")) return { note: " (python3 is MISSING)", ignore: false };
-  return { note: " (SKIPPED: python3 is not installed)", ignore: true };
-}
+/** The tests that need it. */
+export const PYTHON: ProgramTest = testWith(
+  "python3",
+  "Debian's python3",
+  NET && RUN && FILES,
+  isInstalled,
+);
 
 function isInstalled(): boolean {
   try {

@@ -1,6 +1,7 @@
 /** Real parsers of metrics: Debian's `promtool`, and Prometheus' own client for Python. */
 
 import { spawnSync } from "node:child_process";
+import { type ProgramTest, testWith } from "../support/installed.ts";
 import { PROGRAMS } from "../support/permitted.ts";
 
 /** What a parser says of a text. */
@@ -11,12 +12,8 @@ export interface Parsed {
   readonly told: string;
 }
 
-/** One parser, and whether tests that need it run. */
-export interface Parser {
-  /** What a name of such a test ends with: shows why it is skipped. */
-  readonly note: string;
-  /** Whether it is skipped. */
-  readonly ignore: boolean;
+/** One parser, and the tests that need it. */
+export interface Parser extends ProgramTest {
   /** Reads a text. */
   parse(text: string): Parsed;
 }
@@ -31,13 +28,17 @@ for family in text_string_to_metric_families(sys.stdin.buffer.read().decode()):
 `;
 
 /** Debian's package `prometheus` has it. */
-export const PROMTOOL: Parser = parserOf(["promtool"], "prometheus", ["--version"], [
-  "check",
-  "metrics",
-]);
+export const PROMTOOL: Parser = parserOf(
+  "promtool",
+  ["promtool"],
+  "prometheus",
+  ["--version"],
+  ["check", "metrics"],
+);
 
 /** Debian's package `python3-prometheus-client`, which Debian's own Python finds, whichever comes first. */
 export const OPEN_METRICS: Parser = parserOf(
+  "prometheus_client",
   ["python3", "/usr/bin/python3"],
   "python3-prometheus-client",
   ["-c", "import prometheus_client"],
@@ -45,26 +46,19 @@ export const OPEN_METRICS: Parser = parserOf(
 );
 
 function parserOf(
+  name: string,
   commands: readonly string[],
   debianPackage: string,
   probe: readonly string[],
   args: readonly string[],
 ): Parser {
-  let command = commands[0]!;
-  const parse = (input: string): Parsed => {
-    const { status, stdout, stderr } = spawnSync(command, args, { input, encoding: "utf8" });
-    return { ok: status === 0, told: `${stdout}${stderr}` };
+  const isThere = (each: string) => spawnSync(each, probe, { stdio: "ignore" }).status === 0;
+  const found = PROGRAMS ? commands.find(isThere) : undefined, command = found ?? commands[0]!;
+  return {
+    ...testWith(name, `Debian's ${debianPackage}`, PROGRAMS, () => found !== undefined),
+    parse(input) {
+      const { status, stdout, stderr } = spawnSync(command, args, { input, encoding: "utf8" });
+      return { ok: status === 0, told: `${stdout}${stderr}` };
+    },
   };
-  if (!PROGRAMS) return { note: "", ignore: true, parse };
-  const found = commands.find((each) => spawnSync(each, probe, { stdio: "ignore" }).status === 0);
-  if (found !== undefined) {
-    command = found;
-    return { note: "", ignore: false, parse };
-  }
-  const env = Deno.permissions.querySync({ name: "env", variable: "CI" }).state === "granted";
-  if (env && Deno.env.get("CI")) {
-    return { note: ` (${debianPackage} is MISSING)`, ignore: false, parse };
-  }
-  const note = ` (SKIPPED: Debian's ${debianPackage} is not installed)`;
-  return { note, ignore: true, parse };
 }

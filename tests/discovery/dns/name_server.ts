@@ -2,35 +2,23 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
+import { type ProgramTest, testWith } from "../../support/installed.ts";
 import { killChild } from "../../support/kill_child.ts";
 import { FILES, NET, PROGRAMS } from "../../support/permitted.ts";
 
 /** Where the package puts it; the second is not on every user's path. */
 const COMMANDS = ["dnsmasq", "/usr/sbin/dnsmasq"];
 
-/** How the tests that need it are called and whether they run. */
-export interface NameServerTest {
-  /** What a name of such a test ends with: shows why it is skipped. */
-  readonly note: string;
-  /** Whether it is skipped. */
-  readonly ignore: boolean;
-}
+const isPermitted = NET && PROGRAMS && FILES;
+const command = isPermitted ? COMMANDS.find(isInstalled) : undefined;
 
-const command = NET && PROGRAMS && FILES ? COMMANDS.find(isInstalled) : undefined;
-
-/**
- * Without the permissions these tests are skipped as any others. Without
- * dnsmasq they are too, but not in CI: there they fail.
- */
-export const DNSMASQ: NameServerTest = lookUp();
-
-function lookUp(): NameServerTest {
-  if (!NET || !PROGRAMS || !FILES) return { note: "", ignore: true };
-  if (command !== undefined) return { note: "", ignore: false };
-  const env = Deno.permissions.querySync({ name: "env", variable: "CI" }).state === "granted";
-  if (env && Deno.env.get("CI")) return { note: " (dnsmasq is MISSING)", ignore: false };
-  return { note: " (SKIPPED: dnsmasq is not installed, see Debian's dnsmasq-base)", ignore: true };
-}
+/** The tests that need it. */
+export const DNSMASQ: ProgramTest = testWith(
+  "dnsmasq",
+  "Debian's dnsmasq-base",
+  isPermitted,
+  () => command !== undefined,
+);
 
 function isInstalled(command: string): boolean {
   return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;

@@ -7,34 +7,17 @@
 import { thisPlatform } from "../../../lib/runtime/this_platform.ts";
 import process from "node:process";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ProgramTest, testWith } from "../../support/installed.ts";
 import { killChild } from "../../support/kill_child.ts";
 import { FILES, NET, PROGRAMS } from "../../support/permitted.ts";
 
-/** What a test with etcd adds to its definition. */
-export interface EtcdTest {
-  /** What a name of such a test ends with: shows why it is skipped. */
-  readonly note: string;
-  /** Whether it is skipped. */
-  readonly ignore: boolean;
-}
-
-/**
- * Without the permissions these tests are skipped as any others. Without etcd
- * they are too, but not in CI: there they fail.
- */
-export const ETCD: EtcdTest = lookUp();
-
-function lookUp(): EtcdTest {
-  if (!NET || !PROGRAMS || !FILES) return { note: "", ignore: true };
-  if (isInstalled()) return { note: "", ignore: false };
-  const env = Deno.permissions.querySync({ name: "env", variable: "CI" }).state === "granted";
-  if (env && Deno.env.get("CI")) return { note: " (etcd is MISSING)", ignore: false };
-  return { note: " (SKIPPED: etcd is not installed, see Debian's etcd-server)", ignore: true };
-}
-
-function isInstalled(): boolean {
-  return spawnSync("etcd", ["--version"], { stdio: "ignore" }).status === 0;
-}
+/** The tests that need it. */
+export const ETCD: ProgramTest = testWith(
+  "etcd",
+  "Debian's etcd-server",
+  NET && PROGRAMS && FILES,
+  () => spawnSync("etcd", ["--version"], { stdio: "ignore" }).status === 0,
+);
 
 /** The start of an etcd takes 0.1 s; so long it may take on a machine that is busy. */
 const START_LIMIT_MS = 20_000;

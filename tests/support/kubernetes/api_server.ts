@@ -6,7 +6,8 @@
 
 import { freePorts } from "../../../tools/network/free_ports.ts";
 import { RUNTIME } from "../permitted.ts";
-import { ETCD, EtcdServer, type EtcdTest } from "../../discovery/etcd/etcd_server.ts";
+import { ETCD, EtcdServer } from "../../discovery/etcd/etcd_server.ts";
+import type { ProgramTest } from "../installed.ts";
 
 const SCRIPT = ".ci/kube-apiserver";
 
@@ -20,9 +21,9 @@ const PROGRAM: string | null = IGNORED ? null : await builtProgram();
  * Without the permissions these tests are skipped as any others. Without the
  * program they are too, but not in CI: there they fail.
  */
-export const API_SERVER: EtcdTest = lookUp();
+export const API_SERVER: ProgramTest = lookUp();
 
-function lookUp(): EtcdTest {
+function lookUp(): ProgramTest {
   if (IGNORED) return { note: "", ignore: true };
   if (PROGRAM !== null) return ETCD;
   if (Deno.env.get("CI")) return { note: ` (kube-apiserver is MISSING: ${SCRIPT})`, ignore: false };
