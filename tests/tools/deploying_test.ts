@@ -1,6 +1,8 @@
 /** What docs/deploying.md has for systemd and docker compose makes sense in itself, as far as can be seen without them. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { spawnSync } from "node:child_process";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { testWith } from "../support/installed.ts";
 import { FILES, RUN } from "../support/permitted.ts";
 
 const ignore = !FILES;
@@ -37,23 +39,30 @@ Deno.test(
   },
 );
 
-const hasSystemd = RUN && FILES &&
-  await new Deno.Command("systemd-analyze", { args: ["--version"] }).output().then(
-    ({ success }) => success,
-    () => false,
-  );
+const SYSTEMD = testWith(
+  "systemd",
+  "Debian's systemd",
+  RUN && FILES,
+  () => spawnSync("systemd-analyze", ["--version"], { stdio: "ignore" }).status === 0,
+);
 
 Deno.test({
-  name: `systemd takes the unit${hasSystemd ? "" : " (SKIPPED: systemd is not installed)"}`,
-  ignore: !hasSystemd,
+  name: `systemd takes the unit, and sees mistakes in it${SYSTEMD.note}`,
+  ignore: SYSTEMD.ignore,
   async fn() {
     const folder = await Deno.makeTempDir(), path = `${folder}/cache@.service`;
-    try {
-      // What it starts need not be installed where this is tested.
-      await Deno.writeTextFile(path, block("ini", "[Service]").replace("/usr/bin/deno", "/bin/sh"));
+    const complaints = async (unit: string): Promise<string> => {
+      await Deno.writeTextFile(path, unit);
       const args = ["verify", "--man=no", path];
       const { stderr } = await new Deno.Command("systemd-analyze", { args }).output();
-      assertEquals(new TextDecoder().decode(stderr).trim(), "");
+      return new TextDecoder().decode(stderr).trim();
+    };
+    try {
+      // What it starts need not be installed where this is tested.
+      const unit = block("ini", "[Service]").replace("/usr/bin/deno", "/bin/sh");
+      assertEquals(await complaints(unit), "");
+      const wrong = await complaints(unit.replace("RestartSec=", "RestartSecs="));
+      assertStringIncludes(wrong, "RestartSecs");
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
