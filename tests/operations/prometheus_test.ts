@@ -1,8 +1,9 @@
-import { balancerFunc, client, implement, method, service } from "@internode/grid/call";
+import { client, implement, method, service } from "@internode/grid/call";
 import { InternodeError, single } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { prometheus } from "@internode/grid/operations";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { inOrder } from "../call/client/hedge_world.ts";
 import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 import { SimulatedService } from "../support/simulation/simulated_service.ts";
 import { OPEN_METRICS, PROMTOOL } from "./parsers.ts";
@@ -129,9 +130,7 @@ Deno.test("further attempts and replicas that were set aside are counted", async
         },
       }), {
       outliers: { maxFailures: 1 },
-      balancer: balancerFunc((replicas, { tried }) =>
-        replicas.find((replica) => tried?.has(replica) !== true) ?? replicas[0]!
-      ),
+      balancer: inOrder,
     });
     const disk = client(Disk, connection), metrics = prometheus(connection);
     await disk.read(50, { hedge: { delayMs: 10 } });
