@@ -376,11 +376,10 @@ export class ByteLink extends Link implements PolledLink {
 
   /** Ends the pending read and write. */
   protected override closeChannel(): void {
-    const finish = (): void => this.finish();
     this.#channel.close();
     const { ended } = this.#channel;
-    if (ended === undefined) finish();
-    else ended.then(finish, finish);
+    if (ended === undefined) this.finish();
+    else ended.then(this.finish, this.finish);
   }
 }
 

@@ -275,7 +275,7 @@ export abstract class Link implements SessionDelegate {
     if (this.gone) return;
     this.gone = true;
     if (this.#timer !== null) this.clock.clearTimer(this.#timer);
-    this.#timer = this.clock.setTimer(CHANNEL_END_MS, () => this.finish());
+    this.#timer = this.clock.setTimer(CHANNEL_END_MS, this.finish);
     try {
       this.closeChannel();
     } catch {
@@ -285,14 +285,15 @@ export abstract class Link implements SessionDelegate {
   }
 
   /** The channel has ended, and nothing of it is open. */
-  protected finish(): void {
-    if (this.#isOver) return;
+  protected readonly finish = (): void => {
+    // A turn that it waits for is still to come, and nothing of it may be left behind.
+    if (this.#isOver || this.budget.isAwaited(this.finish)) return;
     this.#isOver = true;
     if (this.#timer !== null) this.clock.clearTimer(this.#timer);
     this.#timer = null;
     this.#delegate.onGone(this);
     this.#tellWatchers();
-  }
+  };
 
   /** Whether somebody waits for calls to end. */
   protected get isWatched(): boolean {

@@ -34,6 +34,9 @@ export class TurnBudget {
   #lookedMs = 0;
   #ran = 0;
   #nextLook = 1;
+  /** How the link goes on in a later turn; `null` if it does not wait for one. */
+  #goOn: (() => void) | null = null;
+  #onResumed: (() => void) | null = null;
 
   /** @param budgetUs The time for a turn, in microseconds. */
   constructor(clock: Clock, budgetUs: number) {
@@ -97,6 +100,21 @@ export class TurnBudget {
 
   /** The link goes on in a later turn. */
   later(goOn: () => void): void {
-    this.#turn.later(this.#budgetMs, goOn, this.#ran > 0);
+    this.#goOn = goOn;
+    this.#turn.later(this.#budgetMs, this.#resume, this.#ran > 0);
   }
+
+  /** Whether the link waits for a later turn; if so, calls back when it has had that and waits for none. */
+  isAwaited(onResumed: () => void): boolean {
+    if (this.#goOn === null) return false;
+    this.#onResumed = onResumed;
+    return true;
+  }
+
+  readonly #resume = (): void => {
+    const goOn = this.#goOn!;
+    this.#goOn = null;
+    goOn();
+    if (this.#goOn === null) this.#onResumed?.();
+  };
 }

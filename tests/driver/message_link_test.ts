@@ -86,6 +86,7 @@ function paired<C extends { peer: C }>(near: C, far: C): [C, C] {
 function ownerOf(
   target: HandlerTarget | null,
   onClosed: LinkDelegate["onClosed"] = () => {},
+  onGone: LinkDelegate["onGone"] = () => {},
 ): LinkDelegate {
   const ignore = (): void => {};
   return {
@@ -94,7 +95,7 @@ function ownerOf(
     onOpen: ignore,
     onDraining: ignore,
     onClosed,
-    onGone: ignore,
+    onGone,
   };
 }
 
@@ -187,4 +188,27 @@ Deno.test("messages of one request each end the turn, too, when its time is over
   assertEquals(perTurn.filter((calls) => calls > 0), [1, 1, 1, 1]);
   for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
   await clock.settle();
+});
+
+Deno.test("a link that waits for a later turn is over only when that has come", async () => {
+  const clock = new VirtualClock();
+  const [near, far] = paired(new EagerChannel(), new EagerChannel());
+  const echo = new EchoTarget();
+  let gone = 0;
+  const owner = ownerOf(echo, undefined, () => void gone++);
+  const dialler = new MessageLink(near, sessionOptions("dialler"), ownerOf(echo), clock, 1_000);
+  // Each handler ends its turn, so the second request waits for the next one.
+  const acceptor = new MessageLink(far, sessionOptions("acceptor"), owner, clock, 0);
+  await clock.settle();
+  const named = rawFrame(FrameType.name, { payload: encodeName("echo", "") });
+  const request = rawFrame(FrameType.request, { id: 1 << 20, argument: NO_TIMEOUT });
+  const next = rawFrame(FrameType.request, { id: 2 << 20, argument: NO_TIMEOUT });
+  far.receiver.onMessage(joined(named, request, next));
+  acceptor.onClose("");
+  assertEquals([acceptor.session.state, gone], ["closed", 0]);
+  await clock.settle();
+  assertEquals(gone, 1);
+  dialler.session.onLost("the test is over", dialler.beginTurn());
+  await clock.advance(2_000);
+  assertEquals(gone, 1);
 });
