@@ -27,6 +27,7 @@ import type { Transports } from "../transport/channel/transport.ts";
 import { mtlsTransports } from "../transport/mtls/mtls_transport.ts";
 import { parseNetEndpoint, type WebSocketEndpointOptions } from "../transport/net_endpoint.ts";
 import type { Health, HealthOptions } from "../operations/health.ts";
+import { checkedCalls, checkedTrace } from "./call_filter.ts";
 import { figuresContract, type FiguresRequest, type FiguresResponse } from "./figures_contract.ts";
 import {
   callsContract,
@@ -180,10 +181,10 @@ export class AdminClient implements AsyncDisposable {
    * The calls in flight, those first that have taken longest.
    *
    * @param request Which, and how many.
-   * @returns The calls. Rejects as {@linkcode AdminClient.status}.
+   * @returns The calls. Rejects as {@linkcode AdminClient.status}, and as `InvalidArgument` for a request that makes no sense.
    */
-  calls(request: CallsRequest = {}): Promise<CallsResponse> {
-    return this.#ask(calls, request);
+  async calls(request: CallsRequest = {}): Promise<CallsResponse> {
+    return await this.#ask(calls, checkedCalls(request));
   }
 
   /**
@@ -193,11 +194,11 @@ export class AdminClient implements AsyncDisposable {
    * with certificates every hour: then call it again.
    *
    * @param request Which.
-   * @returns The calls, in batches. It throws as {@linkcode AdminClient.status} rejects, and `GoingAway` once the connection was renewed.
+   * @returns The calls, in batches. It throws as {@linkcode AdminClient.status} rejects, `GoingAway` once the connection was renewed, and `InvalidArgument` for a request that makes no sense.
    */
   async *trace(request: TraceRequest = {}): AsyncGenerator<TraceBatch, void, undefined> {
     try {
-      yield* this.connection.stream(trace, request, { waitForReady: false });
+      yield* this.connection.stream(trace, checkedTrace(request), { waitForReady: false });
     } catch (error) {
       throw this.#failure(error);
     }

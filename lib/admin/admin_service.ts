@@ -13,6 +13,7 @@ import { sentence, textOf } from "../foreign/text_of.ts";
 import { type Health, healthBounds, healthOf, type HealthOptions } from "../operations/health.ts";
 import { BUCKET_BOUNDS_MS } from "../rpc/metering/call_figures.ts";
 import { isAskedFor } from "./asked_handler.ts";
+import { checkedCalls, checkedTrace } from "./call_filter.ts";
 import { callFigures } from "./call_figures.ts";
 import type { FiguresRequest, FiguresResponse } from "./figures_contract.ts";
 import { describe } from "../reflection/describe.ts";
@@ -37,10 +38,6 @@ import type {
   PingResponse,
 } from "./steering_contract.ts";
 import { TraceFeed } from "./trace_feed.ts";
-
-/** The most calls in flight that are listed. */
-const MAX_CALLS = 10_000;
-const DEFAULT_CALLS = 1_000;
 
 /** Answers for one node or server. */
 export class AdminService {
@@ -87,20 +84,24 @@ export class AdminService {
 
   /** See `callsContract`. */
   calls(request: CallsRequest): CallsResponse {
-    const { limit = DEFAULT_CALLS, minAgeMs, handler, direction } = request;
-    const most = Math.min(Math.max(1, Math.floor(limit)), MAX_CALLS) || DEFAULT_CALLS;
+    const { limit, minAgeMs, handler, direction } = checkedCalls(request);
     // Those that are left out below must not take the place of others.
     const all = this.#face.calls({ limit: Number.MAX_SAFE_INTEGER, minAgeMs, handler });
     const wanted = all.filter((call) =>
       isAskedFor(call.handler, handler) &&
       (direction === undefined || call.direction === direction)
     );
-    return { timeMs: this.#face.clock.wallNow(), calls: wanted.slice(0, most) };
+    const calls = wanted.slice(0, limit);
+    return { timeMs: this.#face.clock.wallNow(), calls, inFlight: wanted.length };
   }
 
   /** See `traceContract`. */
   trace(request: TraceRequest): TraceFeed {
-    const feed = new TraceFeed(this.#face, request, (ended) => this.#feeds.delete(ended));
+    const feed = new TraceFeed(
+      this.#face,
+      checkedTrace(request),
+      (ended) => this.#feeds.delete(ended),
+    );
     this.#feeds.add(feed);
     return feed;
   }

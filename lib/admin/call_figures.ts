@@ -5,6 +5,7 @@
  */
 
 import type { Inspection } from "../rpc/inspection/inspection.ts";
+import { presentFigures } from "../rpc/inspection/present_figures.ts";
 import { isAskedFor } from "./asked_handler.ts";
 import { type AdminFigures, figuresKey, type FiguresRequest } from "./figures_contract.ts";
 
@@ -19,8 +20,8 @@ interface Row {
 
 /** The calls of a node or server, by handler and other side. The first question begins the count. */
 export function callFigures(face: Inspection, { handler }: FiguresRequest): AdminFigures[] {
-  const { figures } = face, rows = new Map<string, Row>();
-  figures.begin();
+  const rows = new Map<string, Row>();
+  face.figures.begin();
   const rowOf = (empty: AdminFigures): Row => {
     const key = figuresKey(empty), known = rows.get(key);
     if (known !== undefined) return known;
@@ -28,8 +29,7 @@ export function callFigures(face: Inspection, { handler }: FiguresRequest): Admi
     rows.set(key, row);
     return row;
   };
-  const hosts = new Set([...face.remotes(), ...face.guests()].map(({ host }) => host));
-  for (const { calls, buckets, totalMs, failed } of figures.read((host) => hosts.has(host))) {
+  for (const { calls, buckets, totalMs, failed } of presentFigures(face)) {
     if (!isAskedFor(calls.handler, handler)) continue;
     const ended = buckets.reduce((sum, count) => sum + count, 0);
     rowOf({ ...calls, ended, totalMs, buckets, failed, inFlight: 0 });

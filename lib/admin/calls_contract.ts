@@ -19,7 +19,7 @@ import type { StreamProgress } from "../rpc/contract/call_in_flight.ts";
 
 /** Which calls in flight are listed. */
 export interface CallsRequest {
-  /** How many at most; of more, those that have taken longest. At most 10,000. Default: 1,000. */
+  /** How many at most; of more, those that have taken longest. From 1 to 10,000. Default: 1,000. */
   readonly limit?: number | undefined;
   /** Only those that are at least so old, in milliseconds. Default: 0. */
   readonly minAgeMs?: number | undefined;
@@ -59,6 +59,8 @@ export interface CallsResponse {
   readonly timeMs: number;
   /** The calls, those first that have taken longest. */
   readonly calls: readonly AdminCall[];
+  /** How many there are, with those over the limit; `undefined` if the node is older than this field. */
+  readonly inFlight?: number | undefined;
 }
 
 const call: Codec<AdminCall> = record({
@@ -93,7 +95,7 @@ export const callsContract: SingleContract<CallsRequest, CallsResponse> = single
       handler: optional(string()),
       direction: optional(string()),
     }),
-    response: record({ timeMs: float(), calls: list(call) }),
+    response: record({ timeMs: float(), calls: list(call), inFlight: optional(float()) }),
   },
 );
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { invalidArgument } from "../errors.ts";
 import { flag, optionsOf, positive, wholeNumber } from "../foreign/option_checks.ts";
 import { type Inspectable, inspectionOf } from "../rpc/inspection/inspectable.ts";
 import type { Inspection } from "../rpc/inspection/inspection.ts";
@@ -69,7 +70,7 @@ export function healthBounds(given: HealthOptions): HealthBounds {
  * @param faces A `Manager`, clients of `connect`, servers of `serve`.
  * @param options What is asked of them.
  * @returns The two verdicts, each with what is wrong.
- * @throws {InternodeError} `InvalidArgument` for other faces, or an option that makes no sense.
+ * @throws {InternodeError} `InvalidArgument` for other faces or none, or an option that makes no sense.
  *
  * @example
  * ```ts
@@ -89,6 +90,9 @@ export function healthBounds(given: HealthOptions): HealthBounds {
  */
 export function health(faces: readonly Inspectable[], options: HealthOptions = {}): Health {
   const bounds = healthBounds(optionsOf("health", options));
+  if (faces.length === 0) {
+    throw invalidArgument("health needs a Manager, a client or a server to judge.");
+  }
   return healthOf(faces.map((face) => inspectionOf(face)), bounds);
 }
 

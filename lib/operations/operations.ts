@@ -4,6 +4,7 @@
  * @module
  */
 
+import { invalidArgument } from "../errors.ts";
 import { optionsOf } from "../foreign/option_checks.ts";
 import { type Inspectable, inspectionOf } from "../rpc/inspection/inspectable.ts";
 import { type HealthBounds, healthBounds, healthOf, type HealthOptions } from "./health.ts";
@@ -11,7 +12,7 @@ import { prometheus } from "./prometheus.ts";
 
 /** Options of {@linkcode operations}. */
 export interface OperationsOptions extends HealthOptions {
-  /** A `Manager`, or several. Default: none. */
+  /** A `Manager`, or several. Default: none; at least one grid, client or server is needed. */
   readonly grid?: Inspectable | readonly Inspectable[] | undefined;
   /** A client of `connect`, or several. Default: none. */
   readonly client?: Inspectable | readonly Inspectable[] | undefined;
@@ -36,7 +37,7 @@ export type RequestHandler = (request: Request) => Response;
  *
  * @param options What is to be watched, and what is asked of it.
  * @returns The handler.
- * @throws {InternodeError} `InvalidArgument` for an option that makes no sense.
+ * @throws {InternodeError} `InvalidArgument` for an option that makes no sense, and without a grid, client or server.
  *
  * @example
  * ```ts
@@ -58,6 +59,9 @@ export type RequestHandler = (request: Request) => Response;
 export function operations(options: OperationsOptions): RequestHandler {
   const { grid, client, server } = optionsOf("operations", options);
   const faces = [grid, client, server].flatMap((given) => given ?? []) as readonly Inspectable[];
+  if (faces.length === 0) {
+    throw invalidArgument("operations needs a grid, a client or a server to answer for.");
+  }
   const bounds = healthBounds(options);
   const inspections = faces.map((face) => inspectionOf(face)), metrics = prometheus(...faces);
   return (request) => {

@@ -7,6 +7,7 @@
 import { type Inspectable, inspectionOf } from "../rpc/inspection/inspectable.ts";
 import type { Inspection } from "../rpc/inspection/inspection.ts";
 import { measurementsOf } from "../rpc/inspection/measurements.ts";
+import { presentFigures } from "../rpc/inspection/present_figures.ts";
 import { BUCKET_BOUNDS_MS, type CallFigures } from "../rpc/metering/call_figures.ts";
 import { CONTENT_TYPES, Exposition, type ExpositionFormat, type Labels } from "./exposition.ts";
 
@@ -114,10 +115,7 @@ function uniqueName(names: Map<string, number>, { kind, name }: Inspection): str
 }
 
 function write(exposition: Exposition, face: Inspection, labels: Labels): void {
-  const hosts = new Set(face.remotes().map(({ host }) => host));
-  for (const figures of face.figures.read((host) => hosts.has(host))) {
-    writeCalls(exposition, figures, labels);
-  }
+  for (const figures of presentFigures(face)) writeCalls(exposition, figures, labels);
   for (const { name, kind, unit, description, points } of measurementsOf(face)) {
     const shown = prometheusName(name, unit);
     for (const { value, attributes } of points) {

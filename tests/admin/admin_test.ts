@@ -1,6 +1,12 @@
 import { type AuditEvent, InternodeError, Manager, sharedSecret } from "@internode/grid";
 import { HandlerMap, listen, serve } from "@internode/grid/call";
-import { admin, AdminClient, callRates, type TraceBatch } from "@internode/grid/admin";
+import {
+  admin,
+  AdminClient,
+  adminContracts,
+  callRates,
+  type TraceBatch,
+} from "@internode/grid/admin";
 import { gridMethod } from "@internode/grid/call";
 import {
   assert,
@@ -231,6 +237,37 @@ for (const face of FACES) {
     assertEquals(ready.ok, false);
   });
 }
+
+Deno.test("a filter that no call can pass is refused, and what is over the limit is counted", async () => {
+  await using world = await openWorld("grid", MEMORY);
+  await using tool = await world.client();
+  const odd: readonly [object, string][] = [
+    [{ limit: 0 }, "limit"],
+    [{ limit: 1.5 }, "limit"],
+    [{ limit: 10_001 }, "limit"],
+    [{ minAgeMs: NaN }, "minAgeMs"],
+    [{ direction: "in" }, "direction"],
+  ];
+  for (const [request, field] of odd) {
+    const error = await failureOf(tool.calls(request));
+    assertEquals([error.code, error.message.includes(field)], ["InvalidArgument", true]);
+    // Other clients have other checks: the node refuses it as well.
+    const raw = tool.connection.request(gridMethod(adminContracts.calls), request);
+    assertStringIncludes((await failureOf(raw)).message, field);
+  }
+  for (const request of [{ direction: "both" }, { slowerThanMs: -1 }]) {
+    const error = await failureOf(tool.trace(request).next());
+    assertEquals(error.code, "InvalidArgument");
+  }
+  const traces = [tool.trace(), tool.trace()];
+  const reads = Promise.allSettled(traces.map((trace) => trace.next()));
+  await figureIs(tool, "streamsOpen", 2);
+  const wanted = { handler: "internode.trace", direction: "incoming" };
+  const { calls, inFlight } = await tool.calls({ ...wanted, limit: 1 });
+  assertEquals([calls.length, inFlight], [1, 2]);
+  await tool.close();
+  await reads;
+});
 
 Deno.test("traces without end are bounded, and hinder no other call of admin", async () => {
   await using world = await openWorld("grid", MEMORY);

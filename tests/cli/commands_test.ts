@@ -93,6 +93,8 @@ const TESTS: Readonly<Record<string, Test>> = {
     const lines = out.trim().split("\n");
     assertEquals(lines.length, 3, out);
     assertMatch(lines[0]!, /NODE +AGE +DIR +HANDLER +PEER +STATE +LEFT +TRY +STREAM/);
+    const first = await world.run("grid", "calls --handler hang --limit 1");
+    assertMatch(first.err + first.out, /1 of 2 calls are shown\. To show more, raise --limit\./);
     const { calls } = json<{ calls: { node: string; direction: string; ageMs: number }[] }>(
       await world.run("grid", "calls --handler hang --direction in --json"),
     );

@@ -209,6 +209,15 @@ Deno.test("failures of a tenth of the calls are a warning, and any for a limit",
   assertEquals(told(look(A, { figures: left })), []);
 });
 
+Deno.test("failures of a host whose figures were given up meanwhile count from 0", () => {
+  const begun = figures([{ ended: 900, failed: new Map([["Overloaded", 8]]) }], [
+    { ended: 10, failed: new Map([["Overloaded", 4]]) },
+  ]);
+  assertEquals(told(look(A, { figures: begun })), [
+    `${A} read 2 of 5 calls a second fail, all from ${B}: Overloaded (2).`,
+  ]);
+});
+
 Deno.test("a process that has begun anew has no failures that can be counted", () => {
   const anew = figures([], [{ ended: 2, failed: new Map([["Overloaded", 2]]) }], "y");
   assertEquals(told(look(A, { figures: anew })), []);

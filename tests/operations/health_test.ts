@@ -85,6 +85,7 @@ Deno.test("options that make no sense are refused", () => {
     [{ listening: 1 }, "Option listening must be true or false, not 1."],
     [{ maxLoopDelayMs: 0 }, "Option maxLoopDelayMs must be a number above 0, not 0."],
     [null, "The options of health must be an object, not null."],
+    [{}, "health needs a Manager, a client or a server to judge."],
   ] as const;
   for (const [options, message] of wrong) {
     assertThrows(() => health([], options as never), InternodeError, message);

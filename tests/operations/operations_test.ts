@@ -48,7 +48,9 @@ Deno.test("metrics, ready and alive of a node, a client and a server together", 
 });
 
 Deno.test("other paths and methods are refused, and HEAD has no body", async () => {
-  const answer = operations({});
+  const local = "memory://operated-4";
+  await using grid = new Manager({ local, hosts: [local] });
+  const answer = operations({ grid });
   assertEquals(answer(ask("/")).status, 404);
   assertEquals(answer(ask("/metrics/")).status, 404);
   const posted = answer(ask("/ready", "POST"));
@@ -58,10 +60,19 @@ Deno.test("other paths and methods are refused, and HEAD has no body", async () 
   assertEquals(answer(ask("/metrics", "HEAD")).headers.get("cache-control"), "no-store");
 });
 
-Deno.test("options that make no sense are refused", () => {
+Deno.test("options that make no sense are refused, and so is having nothing to judge", async () => {
+  const local = "memory://operated-5";
+  await using grid = new Manager({ local, hosts: [local] });
   assertThrows(() => operations(5 as never), InternodeError, "The options of operations must be");
   assertThrows(() => operations({ grid: {} as never }), InternodeError, "It takes a Manager");
-  assertThrows(() => operations({ minPeers: NaN }), InternodeError, "Option minPeers");
+  assertThrows(
+    () => operations({ minPeers: NaN, grid }),
+    InternodeError,
+    "Option minPeers",
+  );
+  for (const nothing of [{}, { grid: [] }, { client: [], server: undefined }]) {
+    assertThrows(() => operations(nothing), InternodeError, "needs a grid, a client or a server");
+  }
 });
 
 Deno.test("in a server of node:http", { ignore: !NET }, async () => {
@@ -89,7 +100,9 @@ Deno.test("in a server of node:http", { ignore: !NET }, async () => {
 });
 
 Deno.test("a request that is none of the Fetch API is status 400", async () => {
-  const listener = nodeListener(operations({}));
+  const local = "memory://operated-6";
+  await using grid = new Manager({ local, hosts: [local] });
+  const listener = nodeListener(operations({ grid }));
   const status = (request: Parameters<typeof listener>[0]): Promise<number> =>
     new Promise((resolve) => listener(request, { writeHead: resolve, end: () => {} }));
   assertEquals(await status({ method: "GET", url: "http://[", headers: {} }), 400);

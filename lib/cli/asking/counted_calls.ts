@@ -32,15 +32,16 @@ export function callsBetween(
   if (before.instance !== after.instance) return [];
   const earlier = new Map(before.rows.map((row) => [figuresKey(row), row]));
   return after.rows.map((row): CountedCalls => {
-    const first = earlier.get(figuresKey(row));
+    const known = earlier.get(figuresKey(row));
+    // Figures of a host that was away for long begin anew.
+    const first = known !== undefined && known.ended <= row.ended ? known : undefined;
     const failed = Array.from(
       row.failed,
       ([code, count]) => [code, count - (first?.failed.get(code) ?? 0)] as const,
     );
     return {
       row,
-      ended: Math.max(0, row.ended - (first?.ended ?? 0)),
-      // Figures of a host that was away for long begin anew.
+      ended: row.ended - (first?.ended ?? 0),
       failed: new Map(failed.filter(([, count]) => count > 0)),
     };
   });

@@ -58,7 +58,8 @@ export const callsCommand: Command = command({
       (client) =>
         client.calls({ limit, minAgeMs: older, handler, direction: longDirection(direction) }),
     );
-    const rows = answered(answers)
+    const all = answered(answers);
+    const rows = all
       .flatMap(({ host, value }) => value.calls.map((call) => ({ node: host, ...call })))
       .sort((one, other) => other.ageMs - one.ageMs)
       .slice(0, limit);
@@ -67,7 +68,15 @@ export const callsCommand: Command = command({
       await world.printer.json({ calls: rows, problems });
     } else if (rows.length === 0 && statusOf(answers) === 0) {
       await world.printer.note("There is no such call in flight.");
-    } else await world.printer.table(COLUMNS, rows, notesOf(answers));
+    } else {
+      await world.printer.table(COLUMNS, rows, notesOf(answers));
+      const total = all.reduce((sum, { value }) => sum + (value.inFlight ?? 0), 0);
+      if (total > rows.length) {
+        await world.printer.note(
+          `${rows.length} of ${total} calls are shown. To show more, raise --limit.`,
+        );
+      }
+    }
     return statusOf(answers);
   },
 });

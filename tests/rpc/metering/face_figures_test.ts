@@ -2,6 +2,8 @@ import { VirtualClock } from "@internode/grid/testing";
 import { single } from "@internode/grid";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import type { MeteredCalls } from "../../../lib/rpc/contract/meter.ts";
+import type { Inspection } from "../../../lib/rpc/inspection/inspection.ts";
+import { presentFigures } from "../../../lib/rpc/inspection/present_figures.ts";
 import { FaceFigures } from "../../../lib/rpc/metering/face_figures.ts";
 import { HostFigures } from "../../../lib/rpc/metering/host_figures.ts";
 
@@ -44,6 +46,20 @@ Deno.test("figures of a host that is gone are given up ten minutes after its las
   assertEquals(hosts(), ["stays", ""]);
   assert(figures.generation > generation);
   assertEquals([...figures.setAside], []);
+});
+
+Deno.test("figures of a guest that is connected are kept as those of a peer are", async () => {
+  const clock = new VirtualClock(), figures = new FaceFigures(null, clock);
+  figures.begin();
+  for (const host of ["tcp://a:1", "ops", "left"]) figures.of(calls("work", host)).succeed(1);
+  const face = {
+    figures,
+    remotes: () => [{ host: "tcp://a:1" }],
+    guests: () => [{ host: "ops" }],
+  } as unknown as Inspection;
+  presentFigures(face);
+  await clock.advance(600_001);
+  assertEquals(presentFigures(face).map((row) => row.calls.host), ["tcp://a:1", "ops"]);
 });
 
 Deno.test("whoever keeps figures that were given up counts in new ones", async () => {
