@@ -8,6 +8,7 @@ import process from "node:process";
 import { Manager } from "@internode/grid";
 import { connect, constantResolver, parseNetEndpoint } from "@internode/grid/call";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
+import { type Direction, measureOneWay } from "../bytes/one_way.ts";
 import { measureBareMux } from "./bare_mux.ts";
 import { type FloorHost, measureFloor, measureRoundTrips } from "./floor.ts";
 import { type Callees, measure, type Measured } from "./measure.ts";
@@ -42,6 +43,13 @@ export interface FloorOrder {
   readonly seconds: number;
   readonly inFlightBytes?: number;
   readonly writeBytes?: number;
+}
+
+/** A measurement of a raw transfer that goes one way. */
+export interface OneWayOrder {
+  readonly direction: Direction;
+  readonly chunkBytes: number;
+  readonly seconds: number;
 }
 
 /** A measurement of single round trips, or of a bare multiplexer, of the raw echo. */
@@ -91,6 +99,8 @@ async function run(plan: RpcPlan): Promise<void> {
     },
     floor: ({ seconds, inFlightBytes, writeBytes }: FloorOrder): Promise<number> =>
       measureFloor(floor, seconds, inFlightBytes, writeBytes),
+    oneWay: ({ direction, chunkBytes, seconds }: OneWayOrder): Promise<number> =>
+      measureOneWay({ ...floor, href: plan.oneWay }, direction, chunkBytes, seconds),
     roundTrips: async ({ size, seconds }: TripsOrder): Promise<RoundTrips> => {
       const times = await measureRoundTrips(floor, size, seconds);
       const totalUs = times.reduce((sum, time) => sum + time, 0);

@@ -26,14 +26,22 @@ function transportOf(scheme: string, identity: NodeIdentity | null): Transport {
 }
 
 /** Sends everything back that comes, at that address. */
-export async function serveFloor({ href, identity }: FloorHost): Promise<AsyncDisposable> {
+export function serveFloor(host: FloorHost): Promise<AsyncDisposable> {
+  return serveChannels(host, echoAll);
+}
+
+/** Serves each that connects to that address, until it leaves. */
+export async function serveChannels(
+  { href, identity }: FloorHost,
+  serve: (channel: Channel) => Promise<void>,
+): Promise<AsyncDisposable> {
   const address = parseHostAddress(href);
   const channels = new Set<Channel>();
   const listener = await transportOf(address.scheme, identity).listen(address, {
     path: "/floor",
     accept: (channel) => {
       channels.add(channel);
-      echoAll(channel).catch(() => {}).finally(() => {
+      serve(channel).catch(() => {}).finally(() => {
         channel.close();
         channels.delete(channel);
       });

@@ -52,7 +52,8 @@ const MODES = [
   "stream-both",
 ] as const;
 
-function runtime(about: string): Option<string> {
+/** Which runtime a process of a bench runs on. */
+export function runtime(about: string): Option<string> {
   const which = "deno, node, bun, what npx brings such as node@26.10.0, or the path of a program";
   return text(`${about}: ${which}`, "NAME", "deno");
 }

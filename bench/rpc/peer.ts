@@ -7,7 +7,14 @@
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { Launcher } from "../../tools/runtimes/launcher.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
-import type { ClientMeasured, FloorOrder, MeasureOrder, RoundTrips, TripsOrder } from "./client.ts";
+import type {
+  ClientMeasured,
+  FloorOrder,
+  MeasureOrder,
+  OneWayOrder,
+  RoundTrips,
+  TripsOrder,
+} from "./client.ts";
 import type { Measured } from "./measure.ts";
 import { makeIdentities } from "./identities.ts";
 import type { RpcOptions } from "./options.ts";
@@ -90,6 +97,14 @@ export class RpcPair implements AsyncDisposable {
     return { bytesPerSecond: result, cpuUsPerByte: cpuUs / (result * order.seconds) };
   }
 
+  /** What a raw transfer carries that goes one way. */
+  async oneWay(order: OneWayOrder): Promise<FloorMeasured> {
+    const { result, cpuUs } = await this.#withCpu(() =>
+      this.#ask<number>("oneWay", order, order.seconds)
+    );
+    return { bytesPerSecond: result, cpuUsPerByte: cpuUs / (result * order.seconds) };
+  }
+
   /** Round trips of the raw echo, and the processor time of both for each. */
   async roundTrips(
     size: number,
@@ -148,7 +163,8 @@ const MTLS: readonly RpcOptions["transport"][] = ["tls", "wss", "unix-mtls"];
 
 async function planOf(options: RpcOptions, folder: string): Promise<RpcPlan> {
   const { transport, inflight, spinUs = 0 } = options;
-  const [asking, answering, floor, service] = addresses(transport, folder) as [
+  const [asking, answering, floor, service, oneWay] = addresses(transport, folder) as [
+    string,
     string,
     string,
     string,
@@ -157,11 +173,12 @@ async function planOf(options: RpcOptions, folder: string): Promise<RpcPlan> {
   const identities = MTLS.includes(transport)
     ? await makeIdentities([[asking], [answering, service]]) as unknown as RpcPlan["identities"]
     : null;
-  return { transport, hosts: [asking, answering], floor, service, inflight, spinUs, identities };
+  const hosts = [asking, answering] as const;
+  return { transport, hosts, floor, oneWay, service, inflight, spinUs, identities };
 }
 
 function addresses(transport: RpcOptions["transport"], folder: string): string[] {
-  const names = ["client", "server", "floor", "service"];
+  const names = ["client", "server", "floor", "service", "one-way"];
   if (transport === "memory") return names.map((name) => `memory://bench-${name}`);
   if (transport === "unix" || transport === "unix-mtls") {
     return names.map((name) => `unix://${folder}/${name}.sock`);

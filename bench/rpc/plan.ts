@@ -17,6 +17,8 @@ export interface RpcPlan {
   readonly hosts: readonly [asking: string, answering: string];
   /** Where the raw echo is. */
   readonly floor: string;
+  /** Where the raw transfers are that go one way. */
+  readonly oneWay: string;
   /** Where the service is. */
   readonly service: string;
   /** How many messages of a stream are to be under way. */

@@ -10,6 +10,7 @@ import { Manager } from "@internode/grid";
 import { implement, listen, serve } from "@internode/grid/call";
 import { type Inspectable, inspectionOf } from "../../lib/rpc/inspection/inspectable.ts";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
+import { serveOneWay } from "../bytes/one_way.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./contracts.ts";
 import { serveFloor } from "./floor.ts";
 import { reachedBy, type RpcPlan } from "./plan.ts";
@@ -35,12 +36,14 @@ export async function serveBench(plan: RpcPlan): Promise<ServedBench> {
   handleAll(manager, plan.inflight);
   await manager.listen();
   const floor = await serveFloor({ href: plan.floor, identity });
+  const oneWay = await serveOneWay({ href: plan.oneWay, identity });
   const echoes = implement(Echo, { echo: (bytes) => bytes });
   const service = serve(await listen(plan.service, echoes, reached), { graceMs: 0, spinUs });
   return {
     count: (isCounted) => countCalls(isCounted, manager, service),
     async [Symbol.asyncDispose](): Promise<void> {
       await service[Symbol.asyncDispose]();
+      await oneWay[Symbol.asyncDispose]();
       await floor[Symbol.asyncDispose]();
       await manager.close({ graceMs: 0 });
     },

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { connect } from "node:tls";
+import { CHUNK_SIZES, measureOneWay, serveOneWay } from "../../bench/bytes/one_way.ts";
 import { measureBareMux } from "../../bench/rpc/bare_mux.ts";
 import {
   type FloorHost,
@@ -45,6 +46,22 @@ for (const scheme of ["tcp", "ws", "memory"]) {
     async fn() {
       const place = scheme === "memory" ? "floor-test" : `127.0.0.1:${freePorts(1)[0]}`;
       await measureBoth({ href: `${scheme}://${place}`, identity: null });
+    },
+  });
+}
+
+for (const scheme of ["tcp", "ws"]) {
+  Deno.test({
+    name: `a raw transfer over ${scheme} goes one way, whichever`,
+    ignore: !NET,
+    async fn() {
+      const host = { href: `${scheme}://127.0.0.1:${freePorts(1)[0]}`, identity: null };
+      await using _server = await serveOneWay(host);
+      for (const chunkBytes of CHUNK_SIZES) {
+        for (const direction of ["in", "out"] as const) {
+          assertGreaterOrEqual(await measureOneWay(host, direction, chunkBytes, SECONDS), 1);
+        }
+      }
     },
   });
 }
