@@ -40,6 +40,7 @@ export type {
   Leases,
   SingletonOptions,
 } from "./lease/lease.ts";
+export type { GridLeases, UntilVotingOptions } from "./lease/voting_leases.ts";
 export type {
   GridMergeOptions,
   MergeOptions,

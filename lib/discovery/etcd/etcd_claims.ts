@@ -4,16 +4,17 @@
  * @module
  */
 
-import { isOwnError } from "../../foreign/own_error.ts";
 import { optionsOf, positive, text, wholeNumber } from "../../foreign/option_checks.ts";
-import { quoted } from "../../foreign/plain_text.ts";
-import { textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { clockOf } from "../../runtime/given_clock.ts";
 import { TimeLimit } from "../resolver/time_limit.ts";
 import { EtcdGateway, type EtcdOptions } from "./etcd_gateway.ts";
+import { claimKeys } from "./etcd_claim_keys.ts";
 import { keyStart } from "./etcd_key.ts";
-import { type EtcdLease, EtcdStore } from "./etcd_store.ts";
+import { type EtcdClaim, EtcdSeeker, type SeekingWorld } from "./etcd_seeker.ts";
+import { EtcdStore } from "./etcd_store.ts";
+
+export type { EtcdClaim } from "./etcd_seeker.ts";
 
 /** A request takes at most so much of the time that a claim lasts. */
 const REQUEST_SHARE = 0.2;
@@ -28,16 +29,8 @@ export interface EtcdClaimsOptions extends EtcdOptions {
   readonly ttlSeconds: number;
 }
 
-/** A key that this process has created. */
-export interface EtcdClaim {
-  readonly key: string;
-  /** The revision of etcd that created it. */
-  readonly revision: number;
-  readonly lease: EtcdLease;
-}
-
 /**
- * Creates keys that are not there, each under a lease of its own. Etcd's own
+ * Creates keys that are in nobody's way, each under a lease of its own. Etcd's own
  * clocks measure how long a lease lives without being kept alive: at least as
  * long as was asked for, from when it was kept alive.
  */
@@ -46,8 +39,7 @@ export class EtcdClaims {
   readonly #store: EtcdStore;
   readonly #clock: Clock;
   readonly #start: string;
-  readonly #holder: string;
-  readonly #ttlSeconds: number;
+  readonly #world: SeekingWorld;
 
   /**
    * Takes the settings; asks nothing yet.
@@ -57,46 +49,32 @@ export class EtcdClaims {
    */
   constructor(owner: string, options: EtcdClaimsOptions) {
     const { ttlSeconds, holder, prefix, clock, requestTimeoutMs } = optionsOf(owner, options);
-    this.#ttlSeconds = wholeNumber("ttlSeconds", ttlSeconds, 1, 3_600);
-    this.ttlMs = ttlSeconds * 1_000;
-    this.#holder = text("holder", holder);
+    this.ttlMs = wholeNumber("ttlSeconds", ttlSeconds, 1, 3_600) * 1_000;
+    text("holder", holder);
     this.#start = keyStart(owner, prefix);
     this.#clock = clockOf(clock);
     // One member that stays silent must not cost the claim while another would answer.
     const memberMs = this.ttlMs * REQUEST_SHARE / 2;
     const askMs = Math.min(positive("requestTimeoutMs", requestTimeoutMs, 5_000), memberMs);
     this.#store = new EtcdStore(new EtcdGateway({ ...options, requestTimeoutMs: askMs }));
+    this.#world = {
+      store: this.#store,
+      clock: this.#clock,
+      holder,
+      ttlSeconds,
+      within: (signal, ask) => this.#within(signal, ask),
+    };
   }
 
   /**
-   * Creates a key.
+   * Makes what tries to get a claim.
    *
-   * @returns The claim; or why there is none, for people.
-   * @throws {InternodeError} What does not pass by itself; or the signal's reason.
+   * @param isShared Whether others may share the name.
+   * @param waits Whether others who would share it are to let this go first.
+   * @throws {InternodeError} `InvalidArgument` for a name that cannot be had.
    */
-  async claim(name: string, signal: AbortSignal): Promise<EtcdClaim | string> {
-    const store = this.#store, key = this.#start + name;
-    let lease: EtcdLease | null = null;
-    try {
-      // Most often somebody has it, and then etcd has nothing to write.
-      const entry = await this.#within(signal, (bound) => store.get(key, bound));
-      if (entry !== null) return `${quoted(entry.value)} has it`;
-      lease = await this.#within(signal, (bound) => store.grant(this.#ttlSeconds, bound));
-      const granted = lease;
-      const revision = await this.#within(
-        signal,
-        (bound) => store.create(key, this.#holder, granted, bound),
-      );
-      if (revision !== null) return { key, revision: Number(revision), lease };
-      await this.#revoke(lease);
-      return "another one was faster";
-    } catch (error) {
-      // Whether the key was created is not known.
-      if (lease !== null) await this.#revoke(lease);
-      if (signal.aborted || !isOwnError(error)) throw error;
-      if (error.code !== "Unreachable" && error.code !== "Overloaded") throw error;
-      return textOf(error);
-    }
+  seek(name: string, isShared: boolean, waits: boolean): EtcdSeeker {
+    return new EtcdSeeker(this.#world, claimKeys(this.#start, name), isShared, waits);
   }
 
   /**
@@ -114,22 +92,18 @@ export class EtcdClaims {
   }
 
   /** Removes the key. Never rejects: what cannot be removed runs out. */
-  release({ lease }: EtcdClaim): Promise<void> {
-    return this.#revoke(lease);
-  }
-
-  /** Closes the connections to etcd. */
-  close(): void {
-    this.#store.disconnect();
-  }
-
-  async #revoke(lease: EtcdLease): Promise<void> {
+  async release({ lease }: EtcdClaim): Promise<void> {
     try {
       const { signal } = new AbortController();
       await this.#within(signal, (bound) => this.#store.revoke(lease, bound));
     } catch {
       // Etcd does it when the time is over.
     }
+  }
+
+  /** Closes the connections to etcd. */
+  close(): void {
+    this.#store.disconnect();
   }
 
   async #within<T>(signal: AbortSignal, ask: (bound: AbortSignal) => Promise<T>): Promise<T> {

@@ -44,6 +44,15 @@ export interface EtcdEntry {
   readonly leaseId: string | null;
 }
 
+/** What must not be there when a key is created. */
+export interface EtcdAbsence {
+  readonly keys: readonly string[];
+  /** Each ends with a slash. */
+  readonly prefixes: readonly string[];
+  /** What is removed at the same time; `null`: nothing. */
+  readonly remove: string | null;
+}
+
 /** Keys and values are text in UTF-8. */
 export class EtcdStore {
   readonly #gateway: EtcdGateway;
@@ -91,22 +100,52 @@ export class EtcdStore {
   }
 
   /**
-   * Sets a key that lives as long as a lease, if there is none of that name.
+   * Looks at one moment who has some keys.
    *
-   * @returns The revision that did it; `null` if the key is there.
+   * @param keys Which.
+   * @param prefixes Of those that begin with one of these the first is looked at; each ends with a slash.
+   * @returns The values, those of the keys first; `null` for what is not there.
+   */
+  async look(
+    keys: readonly string[],
+    prefixes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<(string | null)[]> {
+    const ranges = [...keys.map((key) => ({ key: encodeBase64(key) })), ...prefixes.map(range)];
+    const answer = await this.#gateway.call("kv/txn", {
+      success: ranges.map((range) => ({ request_range: { ...range, limit: "1" } })),
+    }, signal);
+    const answers = asArray(answer["responses"]);
+    return ranges.map((_, at) => {
+      const [item] = asArray(asObject(asObject(answers[at])["response_range"])["kvs"]);
+      return item === undefined ? null : decodeBase64(asObject(item)["value"]);
+    });
+  }
+
+  /**
+   * Sets a key that lives as long as a lease, unless one of others is there.
+   *
+   * @param absent The keys that must not be there, what such keys begin with, and a key that is removed at the same time.
+   * @returns The revision that did it; `null` if one of them is there.
    */
   async create(
     key: string,
     value: string,
     lease: EtcdLease,
     signal: AbortSignal,
+    { keys, prefixes, remove }: EtcdAbsence,
   ): Promise<bigint | null> {
-    const base64 = encodeBase64(key);
+    const ranges = [...keys.map((key) => ({ key: encodeBase64(key) })), ...prefixes.map(range)];
+    const put = { key: encodeBase64(key), value: encodeBase64(value), lease: lease.id };
+    const removal = remove === null
+      ? []
+      : [{ request_delete_range: { key: encodeBase64(remove) } }];
     const answer = await this.#gateway.call("kv/txn", {
-      compare: [{ key: base64, target: "CREATE", result: "EQUAL", create_revision: "0" }],
-      success: [{
-        request_put: { key: base64, value: encodeBase64(value), lease: lease.id },
-      }],
+      // Of a range that is empty etcd compares what a key has that is not there (since 3.3).
+      compare: ranges.map((range) => (
+        { ...range, target: "CREATE", result: "EQUAL", create_revision: "0" }
+      )),
+      success: [{ request_put: put }, ...removal],
     }, signal);
     return answer["succeeded"] === true ? revisionOf(answer) : null;
   }

@@ -5,7 +5,14 @@
  */
 
 import { InternodeError } from "../../errors.ts";
-import { func, invalidOption, notNegative, optionsOf, text } from "../../foreign/option_checks.ts";
+import {
+  flag,
+  func,
+  invalidOption,
+  notNegative,
+  optionsOf,
+  text,
+} from "../../foreign/option_checks.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import {
   checkSignal,
@@ -27,6 +34,7 @@ import type {
   SingletonOptions,
 } from "./lease.ts";
 import { MAX_NAME_LENGTH } from "./lease_contracts.ts";
+import type { NotGained, Wish } from "./lease_engine.ts";
 import { Leadership } from "./leadership.ts";
 
 /** Who did not gain it tries again after so much of a lease's time, and up to so much more. */
@@ -41,6 +49,7 @@ export class EngineLeases implements Leases {
   readonly #stop = new AbortController();
   readonly #held = new Set<HeldLease>();
   readonly #leaders = new Set<Leadership>();
+  readonly #gaining = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
 
   constructor(world: LeaseWorld, random: Random) {
@@ -50,7 +59,8 @@ export class EngineLeases implements Leases {
 
   async lease(name: string, options: LeaseOptions = {}): Promise<Lease> {
     checkName(name);
-    const { timeoutMs = TIMEOUT_MS, signal } = optionsOf("lease", options);
+    const { timeoutMs = TIMEOUT_MS, signal, shared } = optionsOf("lease", options);
+    const isShared = flag("shared", shared, false);
     if (!(timeoutMs === Infinity)) notNegative("timeoutMs", timeoutMs, 0);
     checkSignal(signal);
     this.#checkOpen();
@@ -59,8 +69,7 @@ export class EngineLeases implements Leases {
     const onAbort = (): void => giveUp.abort(reasonOf(signal));
     listenTo(signal, onAbort, (thrown) => giveUp.abort(thrown));
     try {
-      const { clock } = this.#world, untilMs = clock.now() + timeoutMs;
-      const gained = await this.gain(name, giveUp.signal, untilMs);
+      const gained = await this.#gain({ name, isShared }, giveUp.signal, timeoutMs);
       if (gained instanceof HeldLease) return gained;
       throw new InternodeError(
         "DeadlineExceeded",
@@ -106,25 +115,40 @@ export class EngineLeases implements Leases {
    * @returns The lease, or why it was not gained.
    * @throws The signal's reason; `Closed`; or what the engine has rejected with.
    */
-  async gain(
-    name: string,
+  async #gain(wish: Wish, signal: AbortSignal, timeoutMs: number): Promise<HeldLease | NotGained> {
+    const gaining = this.#tryAgain(wish, signal, timeoutMs);
+    this.#gaining.add(gaining);
+    try {
+      return await gaining;
+    } finally {
+      this.#gaining.delete(gaining);
+    }
+  }
+
+  async #tryAgain(
+    wish: Wish,
     signal: AbortSignal,
-    untilMs: number,
-  ): Promise<HeldLease | { readonly why: string }> {
-    const { engine, clock } = this.#world;
+    timeoutMs: number,
+  ): Promise<HeldLease | NotGained> {
+    const { engine, clock } = this.#world, endMs = clock.now() + timeoutMs;
     const stop = AbortSignal.any([signal, this.#stop.signal]);
-    while (true) {
-      stop.throwIfAborted();
-      const tried = await engine.gain(name, stop);
-      if ("holder" in tried) {
-        if (!stop.aborted && clock.now() < tried.untilMs) return this.#keep(tried);
-        await engine.release(tried);
-        continue;
+    const seeker = engine.seek(wish, timeoutMs > 0);
+    try {
+      while (true) {
+        stop.throwIfAborted();
+        const tried = await seeker.attempt(stop);
+        if ("holder" in tried) {
+          if (!stop.aborted && clock.now() < tried.untilMs) return this.#keep(tried);
+          await engine.release(tried);
+          continue;
+        }
+        stop.throwIfAborted();
+        const pauseMs = engine.ttlMs * (AGAIN_SHARE + this.#random.next() * AGAIN_JITTER_SHARE);
+        if (clock.now() + pauseMs >= endMs) return tried;
+        await pause(clock, pauseMs, stop);
       }
-      stop.throwIfAborted();
-      const pauseMs = engine.ttlMs * (AGAIN_SHARE + this.#random.next() * AGAIN_JITTER_SHARE);
-      if (clock.now() + pauseMs >= untilMs) return tried;
-      await pause(clock, pauseMs, stop);
+    } finally {
+      await seeker.end();
     }
   }
 
@@ -136,9 +160,9 @@ export class EngineLeases implements Leases {
 
   #lead(name: string, told: ConstructorParameters<typeof Leadership>[2]): Leader {
     this.#checkOpen();
-    const { engine, clock, logger } = this.#world;
+    const { engine, clock, logger } = this.#world, wish = { name, isShared: false };
     const leader = new Leadership(
-      { clock, logger, ttlMs: engine.ttlMs, gain: (signal) => this.gain(name, signal, Infinity) },
+      { clock, logger, ttlMs: engine.ttlMs, gain: (signal) => this.#gain(wish, signal, Infinity) },
       name,
       told,
       (ended) => this.#leaders.delete(ended),
@@ -150,6 +174,7 @@ export class EngineLeases implements Leases {
   async #close(): Promise<void> {
     this.#stop.abort(closedError());
     await Promise.all([...this.#leaders].map((leader) => leader.close()));
+    await Promise.allSettled(this.#gaining);
     await Promise.all([...this.#held].map((lease) => lease.release()));
     this.#world.engine.close();
   }

@@ -6,7 +6,14 @@
 
 import type { EtcdClaim, EtcdClaims } from "../../discovery/etcd/etcd_claims.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { heldUntilMs, type Hold, type LeaseEngine, LOST, type NotGained } from "./lease_engine.ts";
+import {
+  heldUntilMs,
+  type Hold,
+  type LeaseEngine,
+  LOST,
+  type Seeker,
+  type Wish,
+} from "./lease_engine.ts";
 
 interface EtcdHold extends Hold {
   readonly claim: EtcdClaim;
@@ -24,13 +31,24 @@ export class EtcdEngine implements LeaseEngine {
     this.#clock = clock;
   }
 
-  async gain(name: string, signal: AbortSignal): Promise<Hold | NotGained> {
-    const askedMs = this.#clock.now();
-    const claim = await this.#claims.claim(name, signal);
-    if (typeof claim === "string") return { why: claim };
-    const untilMs = heldUntilMs(askedMs, this.ttlMs);
-    const hold: EtcdHold = { name, holder: claim.lease.id, token: claim.revision, untilMs, claim };
-    return hold;
+  seek(wish: Wish, waits: boolean): Seeker {
+    const seeker = this.#claims.seek(wish.name, wish.isShared, waits);
+    return {
+      attempt: async (signal) => {
+        const claim = await seeker.attempt(signal);
+        if (typeof claim === "string") return { why: claim };
+        const { lease: { id: holder }, revision: token, keptMs } = claim;
+        const hold: EtcdHold = {
+          ...wish,
+          holder,
+          token,
+          untilMs: heldUntilMs(keptMs, this.ttlMs),
+          claim,
+        };
+        return hold;
+      },
+      end: () => seeker.end(),
+    };
   }
 
   async renew(hold: Hold, signal: AbortSignal): Promise<number | null> {

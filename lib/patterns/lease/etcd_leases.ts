@@ -16,7 +16,7 @@ import type { Leases } from "./lease.ts";
 
 /** Which etcd keeps leases, and how. */
 export interface EtcdLeasesOptions extends EtcdOptions {
-  /** Where they are: each key is this prefix, a slash and the lease's name. `"leases/shop"`. */
+  /** Where they are: each key is this prefix, a slash and the lease's name: `"leases/shop"`. Shared ones are behind two slashes. */
   readonly prefix: string;
   /** Who this node is, for people who look into etcd. */
   readonly holder: string;
@@ -33,6 +33,9 @@ export interface EtcdLeasesOptions extends EtcdOptions {
  * those who have one. It writes all to its members' disks, so nothing is
  * forgotten in restarts, and votes at once. Tokens are revisions of etcd: do
  * not change between the two for one store without resetting what it has seen.
+ *
+ * The same as with `gridLeases` goes for shared leases. Names must not begin with
+ * `/shared/` or `/waiting/`: their keys, and those of who waits, are there.
  *
  * Whoever deletes the key of a lease lets others have it: its holder finds out
  * when it renews it, after up to a third of the lease's time. The tokens grow all the same.

@@ -25,7 +25,14 @@ import {
   type LearnReply,
   releaseContract,
 } from "./lease_contracts.ts";
-import { heldUntilMs, type Hold, type LeaseEngine, type NotGained } from "./lease_engine.ts";
+import {
+  heldUntilMs,
+  type Hold,
+  type LeaseEngine,
+  type NotGained,
+  type Seeker,
+  type Wish,
+} from "./lease_engine.ts";
 import { Voter } from "./voter.ts";
 import { recover } from "./voter_recovery.ts";
 
@@ -54,16 +61,17 @@ export interface GridEngineOptions {
  * majority the token is one above the highest that they know. The second has a
  * majority confirm it. Then it is held.
  *
- * **No two at a time.** Each voter has one grant a name, so two holders would
- * have a voter in common, whose grant lasts from when it was asked, by its
+ * **No two at a time** of which one is not shared. No voter has two such grants
+ * of a name, so two such holders would have a voter in common, whose grant lasts from when it was asked, by its
  * clock, for longer than its holder relies on it, from before it asked, by its own.
  * A voter that has died is silent for so long. A renewal counts only if it was
  * done before the end of what was held; so a voter that knows no grant may
  * take part in it: whoever else gained in between has a voter in common with the
  * former majority, which granted after that end.
  *
- * **Tokens grow.** A voter in common of two leases has confirmed the earlier
- * token before it granted the later one, and confirms only a token above all that it knew then.
+ * **Tokens grow** from lease to lease, of two that are not both shared. A voter
+ * in common has confirmed the earlier token before it granted the later one, and
+ * confirms only a token above all that it knew then.
  */
 export class GridEngine implements LeaseEngine {
   readonly ttlMs: number;
@@ -74,6 +82,7 @@ export class GridEngine implements LeaseEngine {
   readonly #majority: number;
   readonly #group: string;
   readonly #stop = new AbortController();
+  readonly #voting = Promise.withResolvers<void>();
   #hasToldGroup = false;
 
   /** Begins to take part. */
@@ -89,7 +98,14 @@ export class GridEngine implements LeaseEngine {
     this.#majority = majorityOf(voters.length);
     this.#group = `${ttlMs} ms, ${voters.toSorted().join(" ")}`;
     const seed = Math.max(0, Math.floor(clock.wallNow()));
-    this.voter = voters.includes(local) ? new Voter(clock, this.#group, ttlMs, seed) : null;
+    this.voter = voters.includes(local)
+      ? new Voter(clock, this.#group, ttlMs, seed, () => this.#voting.resolve())
+      : null;
+  }
+
+  /** Resolves when this node's voter votes; `null`: it has none. Never rejects. */
+  get voting(): Promise<void> | null {
+    return this.voter === null ? null : this.#voting.promise;
   }
 
   /** Begins to take part, once the handlers are there. */
@@ -97,23 +113,32 @@ export class GridEngine implements LeaseEngine {
     if (this.voter !== null) void this.#recover(this.voter);
   }
 
+  /** Aborts when it takes part no more. */
+  get closed(): AbortSignal {
+    return this.#stop.signal;
+  }
+
   close(): void {
     this.#stop.abort(new InternodeError("Closed", "The leases of this node are closed."));
     this.voter?.close();
   }
 
-  async gain(name: string, signal: AbortSignal): Promise<Hold | NotGained> {
-    const { clock, random, local } = this.#options;
+  seek(wish: Wish, waits: boolean): Seeker {
+    return { attempt: (signal) => this.#gain(wish, waits, signal), end: () => Promise.resolve() };
+  }
+
+  async #gain(wish: Wish, waits: boolean, signal: AbortSignal): Promise<Hold | NotGained> {
+    const { name, isShared: shared } = wish, { clock, random, local } = this.#options;
     const holder = `${local} ${hexOf(random.bytes(HOLDER_BYTES))}`;
     const startMs = clock.now();
     try {
-      const request = { group: this.#group, name, holder };
+      const request = { group: this.#group, name, holder, shared, waits };
       const grants = await this.#majorityOf(askContract, request, ({ granted }) => granted, signal);
       const token = 1 + Math.max(...grants.map(({ highest }) => highest));
       const askedMs = clock.now();
-      await this.#keep({ name, holder, token, untilMs: 0 }, true, signal);
+      await this.#keep({ ...wish, holder, token, untilMs: 0 }, true, signal);
       if (clock.now() - startMs < this.ttlMs * ATTEMPT_SHARE) {
-        return { name, holder, token, untilMs: heldUntilMs(askedMs, this.ttlMs) };
+        return { ...wish, holder, token, untilMs: heldUntilMs(askedMs, this.ttlMs) };
       }
       this.#releaseAll(name, holder);
       return { why: "the voters took too long to answer" };
@@ -138,8 +163,8 @@ export class GridEngine implements LeaseEngine {
   }
 
   async #keep(hold: Hold, isFirst: boolean, signal: AbortSignal): Promise<void> {
-    const { name, holder, token } = hold;
-    const request = { group: this.#group, name, holder, token, isFirst };
+    const { name, holder, token, isShared: shared } = hold;
+    const request = { group: this.#group, name, holder, token, isFirst, shared };
     await this.#majorityOf(keepContract, request, (stands) => stands, signal);
   }
 

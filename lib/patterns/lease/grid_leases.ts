@@ -13,10 +13,9 @@ import { type Logger, loggerOf } from "../../rpc/contract/logger.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
 import { clockOf, randomOf } from "../../runtime/given_clock.ts";
 import { parseNamedHost } from "../../runtime/host_address.ts";
-import { EngineLeases } from "./engine_leases.ts";
 import { GridEngine } from "./grid_engine.ts";
-import type { Leases } from "./lease.ts";
 import { askContract, keepContract, learnContract, releaseContract } from "./lease_contracts.ts";
+import { type GridLeases, VotingLeases } from "./voting_leases.ts";
 
 /** What leases need of the node: a `Manager` has it. */
 export type LeaseGrid = Pick<Manager, "connection" | "handle" | "hosts" | "local">;
@@ -46,8 +45,9 @@ const TTL_MS = 10_000, LEAST_TTL_MS = 100, MOST_TTL_MS = 3_600_000;
  *
  * **What it guarantees**, if clocks run at rates less than 5 % apart, whatever
  * they show: at no time do two processes find a lease of one name held
- * (`isHeld`), and its holder is told of its loss before another can gain it. As
- * long as a majority of voters keeps its memory, tokens grow from lease to lease. A
+ * (`isHeld`) that is not shared by both, and its holder is told of its loss before
+ * another can gain it. As long as a majority of voters keeps its memory, tokens
+ * grow from lease to lease, see `Lease.token`. A
  * voter that starts, also for the first time, does not vote for 1.1 × `ttlMs`;
  * so restart one after the other, and wait that long in between. **What not:** a process
  * that was frozen between looking and writing may write when others have the
@@ -101,7 +101,7 @@ const TTL_MS = 10_000, LEAST_TTL_MS = 100, MOST_TTL_MS = 3_600_000;
  * await began.promise;
  * ```
  */
-export function gridLeases(grid: LeaseGrid, options: GridLeasesOptions = {}): Leases {
+export function gridLeases(grid: LeaseGrid, options: GridLeasesOptions = {}): GridLeases {
   const given = optionsOf("gridLeases", options), { ttlMs = TTL_MS, allow } = given;
   if (typeof grid?.handle !== "function" || typeof grid.connection !== "function") {
     throw invalidArgument(`gridLeases takes the manager of this node, not ${shown(grid)}.`);
@@ -130,7 +130,7 @@ export function gridLeases(grid: LeaseGrid, options: GridLeasesOptions = {}): Le
     grid.handle(learnContract, () => voter.learn(), rule);
   }
   engine.start();
-  return new EngineLeases({ engine, clock, logger }, random);
+  return new VotingLeases({ engine, clock, logger }, random);
 }
 
 function votersOf(given: readonly string[] | undefined, grid: LeaseGrid): readonly string[] {

@@ -17,6 +17,10 @@ const RENEW_SHARE = 0.3;
 /** and after so much more, if that has failed. */
 const AGAIN_SHARE = 0.05;
 
+const LATE = "it could not be renewed in time. Check the connections to those who keep it, and " +
+  "that this process is not held up.";
+const GONE = "those who keep it do not have it any more. Somebody has taken it away from there.";
+
 /** Where leases live. */
 export interface LeaseWorld {
   readonly engine: LeaseEngine;
@@ -29,12 +33,13 @@ export interface LeaseWorld {
  *
  * | state | `isHeld` | `signal` | renews | leaves it when |
  * | --- | --- | --- | --- | --- |
- * | held | until `untilMs` | | yes | it is retired, released, or `untilMs` is there: lost |
+ * | held | until `untilMs` | aborted for who looks after `untilMs` | yes | it is retired, released, or `untilMs` is there: lost |
  * | retired | until `untilMs` | aborted | yes | the same |
  * | lost, released, abandoned | no | aborted | no | |
  */
 export class HeldLease implements Lease {
   readonly name: string;
+  readonly isShared: boolean;
   readonly token: number;
   /** Resolves with the reason when it has ended. */
   readonly ended: Promise<unknown>;
@@ -55,6 +60,7 @@ export class HeldLease implements Lease {
    */
   constructor(world: LeaseWorld, hold: Hold, onEnd: (lease: HeldLease) => void) {
     this.name = hold.name;
+    this.isShared = hold.isShared;
     this.token = hold.token;
     this.ended = this.#end.promise;
     this.#world = world;
@@ -75,6 +81,8 @@ export class HeldLease implements Lease {
   }
 
   get signal(): AbortSignal {
+    // Whoever was frozen may look before its timers run.
+    if (!this.#isOver && !this.isHeld) this.#lose(LATE);
     return this.#controller.signal;
   }
 
@@ -108,14 +116,13 @@ export class HeldLease implements Lease {
     this.#loss = clock.setTimer(Math.max(0, this.#untilMs - clock.now()), () => {
       this.#loss = null;
       if (this.isHeld) this.#watchLoss();
-      else this.#lose();
+      else this.#lose(LATE);
     });
   }
 
-  #lose(): void {
+  #lose(why: string): void {
     if (this.#isOver) return;
-    const text = `The lease ${quoted(this.name)} (token ${this.token}) is lost: ` +
-      "it could not be renewed in time. Check the connections to those who keep it, and that this process is not held up.";
+    const text = `The lease ${quoted(this.name)} (token ${this.token}) is lost: ${why}`;
     this.#world.logger.warn(text, { event: "lease_lost", name: this.name });
     this.#finish(new InternodeError("Unreachable", text, { origin: "network" }));
   }
@@ -125,7 +132,7 @@ export class HeldLease implements Lease {
     this.#renewal = clock.setTimer(engine.ttlMs * share, () => {
       this.#renewal = null;
       // Whoever was frozen may find out here first.
-      if (!this.isHeld) return this.#lose();
+      if (!this.isHeld) return this.#lose(LATE);
       engine.renew(this.#hold, this.#renewing.signal).then((untilMs) => this.#renewed(untilMs));
     });
   }
@@ -133,7 +140,8 @@ export class HeldLease implements Lease {
   #renewed(untilMs: number | null): void {
     if (this.#isOver) return;
     // A renewal that ended after what was held does not count: see grid_engine.ts.
-    if (!this.isHeld || untilMs === LOST) return this.#lose();
+    if (!this.isHeld) return this.#lose(LATE);
+    if (untilMs === LOST) return this.#lose(GONE);
     if (untilMs !== null && untilMs > this.#untilMs) this.#untilMs = untilMs;
     this.#renewAfter(untilMs === null ? AGAIN_SHARE : RENEW_SHARE);
   }

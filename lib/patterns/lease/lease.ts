@@ -5,20 +5,32 @@
  */
 
 /**
- * The right to be the only one, for as long as it is renewed, which this does
- * by itself. It ends when it is released, or lost because it could not be
- * renewed in time.
+ * The right to be the only one, or one of those who share it, for as long as it
+ * is renewed, which this does by itself. It ends when it is released, or lost
+ * because it could not be renewed in time.
  */
 export interface Lease extends AsyncDisposable {
   /** What it is for. */
   readonly name: string;
-  /** The fencing token: higher than that of every lease of this name that was gained before. Send it with each write, to a store that refuses tokens below the highest it has seen. */
+  /** Whether others may share it at the same time. */
+  readonly isShared: boolean;
+  /**
+   * The fencing token: a whole number. Of two leases of one name that are not
+   * both shared, the one gained later has the higher one. Between shared ones it
+   * says nothing: their tokens may be in any order, and equal.
+   *
+   * Send it with each access. A store keeps two numbers for a name: the highest
+   * token of all, and the highest that was not shared. It refuses one that is not
+   * shared below the first, and a shared one below the second. So whoever holds a
+   * lease is never refused, and whoever lost it is, as soon as the store has seen a
+   * later one that excludes it.
+   */
   readonly token: number;
-  /** Whether it is held at this moment, by this process's clock. The moment after it may not be: what must not happen twice needs the token. */
+  /** Whether it is held at this moment, by this process's clock, also if the process was frozen up to now. The moment after it may not be: what must not happen twice needs the token. */
   readonly isHeld: boolean;
   /** For how long it is certain to be held from now on, in milliseconds, if it is not renewed any more; 0 once it has ended. */
   readonly remainingMs: number;
-  /** Aborts when it has ended, or its leader closes: with an `InternodeError` of code `Closed`, or of `Unreachable` if it was lost. */
+  /** Aborts when it has ended, or its leader closes: with an `InternodeError` of code `Closed`, or of `Unreachable` if it was lost. Reading this looks at the clock: after a freeze `lease.signal.aborted` is true at once, while a signal that was read before aborts when timers run. */
   readonly signal: AbortSignal;
   /** Gives it back, so that others can have it at once. Resolves within half the time that a lease lasts, also when nobody has heard of it: then it runs out. Never rejects. */
   release(): Promise<void>;
@@ -26,7 +38,9 @@ export interface Lease extends AsyncDisposable {
 
 /** How a lease is asked for. */
 export interface LeaseOptions {
-  /** How long to try, in milliseconds; with 0 it is tried once. Default: 60,000. `Infinity` for no limit. */
+  /** Whether others may share it: any number of shared ones are held at one time, or one that is not. Who waits for one that is not shared goes before those who come to share it later; those who share it already keep it. Default: false. */
+  readonly shared?: boolean | undefined;
+  /** How long to try, in milliseconds; with 0 it is tried once, and keeps nobody from sharing. Default: 60,000. `Infinity` for no limit. */
   readonly timeoutMs?: number | undefined;
   /** Gives up when it aborts, with its reason. Afterwards it has no effect. Default: none. */
   readonly signal?: AbortSignal | undefined;

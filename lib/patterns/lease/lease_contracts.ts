@@ -14,12 +14,17 @@ const name = t.string();
 const holder = t.string();
 /** How long leases last and who votes: who has it otherwise gets nothing. */
 const group = t.string();
+/** Whether others may have it too, that share it; absent: no. */
+const shared = t.optional(t.boolean());
 
 /** Asks for a grant. */
 export interface AskRequest {
   readonly group: string;
   readonly name: string;
   readonly holder: string;
+  readonly shared?: boolean | undefined;
+  /** Whether this holder asks again soon; absent: no. */
+  readonly waits?: boolean | undefined;
 }
 
 /** The answer to it. */
@@ -39,6 +44,8 @@ export interface KeepRequest {
   readonly token: number;
   /** Whether it is the first time: then the grant must be there. */
   readonly isFirst: boolean;
+  /** Whether it is shared, in case this voter does not know. */
+  readonly shared?: boolean | undefined;
 }
 
 /** Gives a grant back. */
@@ -58,13 +65,13 @@ export type VoterState = "silent" | "blank" | "voting";
 
 /** Asks for a grant. */
 export const askContract: SingleContract<AskRequest, AskReply> = single("lease.ask", {
-  request: t.record({ group, name, holder }),
+  request: t.record({ group, name, holder, shared, waits: t.optional(t.boolean()) }),
   response: t.record({ granted: t.boolean(), highest: t.uint(), why: t.string() }),
 });
 
 /** Confirms or renews; the answer is whether the grant stands. */
 export const keepContract: SingleContract<KeepRequest, boolean> = single("lease.keep", {
-  request: t.record({ group, name, holder, token: t.uint(), isFirst: t.boolean() }),
+  request: t.record({ group, name, holder, token: t.uint(), isFirst: t.boolean(), shared }),
   response: t.boolean(),
 });
 

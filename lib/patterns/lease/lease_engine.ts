@@ -4,9 +4,15 @@
  * @module
  */
 
-/** A lease, as an engine knows it. */
-export interface Hold {
+/** What somebody asks for. */
+export interface Wish {
   readonly name: string;
+  /** Together with others that share it, or alone. */
+  readonly isShared: boolean;
+}
+
+/** A lease, as an engine knows it. */
+export interface Hold extends Wish {
   /** This gain of it; no other has the same. */
   readonly holder: string;
   readonly token: number;
@@ -23,14 +29,27 @@ export interface NotGained {
 export interface LeaseEngine {
   /** How long a lease lasts, in milliseconds. */
   readonly ttlMs: number;
-  /** Tries once. Rejects with what may not pass by itself. */
-  gain(name: string, signal: AbortSignal): Promise<Hold | NotGained>;
+  /**
+   * Makes what tries to gain it.
+   *
+   * @param waits Whether it may be tried more than once: then nobody else gets in before it again and again.
+   * @throws {InternodeError} `InvalidArgument` for a name that this engine cannot have.
+   */
+  seek(wish: Wish, waits: boolean): Seeker;
   /** Renews it: until when it is held now; `null` if that has failed, `LOST` if it is gone. Never rejects. */
   renew(hold: Hold, signal: AbortSignal): Promise<number | null>;
   /** Gives it back. Never rejects. */
   release(hold: Hold): Promise<void>;
   /** Takes part no more. */
   close(): void;
+}
+
+/** Somebody who tries to gain a lease. */
+export interface Seeker {
+  /** Tries once. Rejects with what may not pass by itself. */
+  attempt(signal: AbortSignal): Promise<Hold | NotGained>;
+  /** It tries no more. Never rejects. */
+  end(): Promise<void>;
 }
 
 /** What renewing gives where a lease is gone before its time. */

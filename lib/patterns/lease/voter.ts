@@ -6,6 +6,7 @@
 
 import { quoted } from "../../foreign/plain_text.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { Grants } from "./grants.ts";
 import {
   type AskReply,
   type AskRequest,
@@ -16,17 +17,13 @@ import {
   type VoterState,
 } from "./lease_contracts.ts";
 
-/** The most grants that stand at a time. */
-const MAX_GRANTS = 16_384;
 /** A grant that is not confirmed is held for so much of a lease's time: as long as an attempt may take. */
 const UNCONFIRMED_SHARE = 0.5;
-
-interface Grant {
-  readonly holder: string;
-  /** The highest token that was known when it was granted: its own has to be above. */
-  readonly floor: number;
-  untilMs: number;
-}
+/**
+ * For so much of it nobody else may share what somebody waits to have alone.
+ * Who waits asks again within that time: an attempt takes a fifth of it, and the pause up to 0.15.
+ */
+const TURN_SHARE = 0.4;
 
 /**
  * What a voter knows is in memory alone, and gone with its process. It knows
@@ -40,19 +37,25 @@ interface Grant {
  * | `voting` | at most one a name | grants, confirms, renews | it is closed, or dies |
  *
  * A grant is asked for, confirmed, renewed any number of times, and released or
- * run out:
+ * run out. Grants of one name that are all shared are in nobody's way; a grant
+ * and one that is not shared are:
  *
  * | grant of a name | `ask` | `keep`, first | `keep`, later | time |
  * | --- | --- | --- | --- | --- |
- * | none | granted for half a lease's time | no | granted for a lease's time | |
+ * | none | granted for half a lease's time; shared not while another holder waits to have it alone | no | granted for a lease's time | |
  * | of this holder | granted anew | confirmed for a lease's time if the token is above its floor | renewed | runs out |
- * | of another one | no, and whose it is | no | no | runs out |
+ * | of another one, in its way | no, and whose it is | no | no | runs out |
+ *
+ * Whoever asks to have a name alone, is refused since others share it, and
+ * waits, keeps new holders out for a while; so it has its turn however many come.
+ * Those who share it already keep it for as long as they renew it.
  */
 export class Voter {
   readonly #clock: Clock;
   readonly #group: string;
   readonly #ttlMs: number;
-  readonly #grants = new Map<string, Grant>();
+  readonly #grants = new Grants();
+  readonly #onVoting: () => void;
   #state: VoterState | "closed" = "silent";
   #highest: number;
 
@@ -63,12 +66,25 @@ export class Voter {
    * @param group How long leases last and who votes.
    * @param ttlMs How long a lease lasts.
    * @param seed The token that it starts from if nobody knows a higher one.
+   * @param onVoting Is told when it begins to vote. Must not throw.
    */
-  constructor(clock: Clock, group: string, ttlMs: number, seed: number) {
+  constructor(
+    clock: Clock,
+    group: string,
+    ttlMs: number,
+    seed: number,
+    onVoting: () => void = () => {},
+  ) {
     this.#clock = clock;
     this.#group = group;
     this.#ttlMs = ttlMs;
     this.#highest = seed;
+    this.#onVoting = onVoting;
+  }
+
+  /** Whether it takes part. */
+  get isVoting(): boolean {
+    return this.#state === "voting";
   }
 
   /** All that an earlier process may have granted has run out. */
@@ -81,6 +97,7 @@ export class Voter {
     if (this.#state !== "blank") return;
     this.#highest = highest;
     this.#state = "voting";
+    this.#onVoting();
   }
 
   /** Votes no more. */
@@ -95,53 +112,49 @@ export class Voter {
     return { state, highest: this.#highest };
   }
 
-  /** Grants a name that is free. */
-  ask({ group, name, holder }: AskRequest): AskReply {
-    const why = this.#refusal(group, name, holder);
+  /** Grants a name that is free, or shared by all who have it and this one. */
+  ask({ group, name, holder, shared = false, waits = false }: AskRequest): AskReply {
+    const nowMs = this.#clock.now(), grants = this.#grants;
+    let why = this.#refusal(group, name, holder, nowMs);
+    if (why === "") {
+      why = grants.conflict(name, holder, shared, nowMs);
+      if (why !== "" && waits && !shared) grants.keepForOne(name, nowMs + this.#ttlMs * TURN_SHARE);
+      if (why === "" && shared && grants.isTurnOfOne(name, nowMs)) {
+        why = "another one waits to have it alone";
+      }
+    }
     if (why !== "") return { granted: false, highest: this.#highest, why };
-    const untilMs = this.#clock.now() + this.#ttlMs * UNCONFIRMED_SHARE;
-    this.#grants.set(name, { holder, floor: this.#highest, untilMs });
+    const untilMs = nowMs + this.#ttlMs * UNCONFIRMED_SHARE;
+    grants.set(name, holder, { isShared: shared, floor: this.#highest, untilMs });
     return { granted: true, highest: this.#highest, why };
   }
 
   /** Confirms a token, or renews. */
-  keep({ group, name, holder, token, isFirst }: KeepRequest): boolean {
-    if (this.#refusal(group, name, holder) !== "") return false;
-    let grant = this.#grants.get(name);
+  keep({ group, name, holder, token, isFirst, shared = false }: KeepRequest): boolean {
+    const nowMs = this.#clock.now(), grants = this.#grants;
+    if (this.#refusal(group, name, holder, nowMs) !== "") return false;
+    const grant = grants.get(name, holder, nowMs), untilMs = nowMs + this.#ttlMs;
     if (isFirst && (grant === undefined || token <= grant.floor)) return false;
-    const untilMs = this.#clock.now() + this.#ttlMs;
-    if (grant === undefined) this.#grants.set(name, grant = { holder, floor: token, untilMs });
-    grant.untilMs = untilMs;
+    if (grant !== undefined) grant.untilMs = untilMs;
+    else if (grants.conflict(name, holder, shared, nowMs) !== "") return false;
+    else grants.set(name, holder, { isShared: shared, floor: token, untilMs });
     if (token > this.#highest) this.#highest = token;
     return true;
   }
 
   /** Forgets a grant; one that is not there is no error. */
   release({ name, holder }: ReleaseRequest): void {
-    if (this.#grants.get(name)?.holder === holder) this.#grants.delete(name);
+    this.#grants.delete(name, holder);
   }
 
-  /** Why this holder cannot have it; `""`: it can. Grants that have run out are gone afterwards. */
-  #refusal(group: string, name: string, holder: string): string {
+  /** Why this voter cannot serve it, whoever has the name; `""`: it can. */
+  #refusal(group: string, name: string, holder: string, nowMs: number): string {
     if (this.#state !== "voting") return `this voter is ${this.#state}`;
     if (group !== this.#group) {
       return `it has other voters, or another ttlMs: ${quoted(this.#group, 400)}`;
     }
     if (name === "" || name.length > MAX_NAME_LENGTH) return "the name is too long, or empty";
-    const nowMs = this.#clock.now(), grant = this.#grants.get(name);
-    if (grant === undefined) return this.#makeRoom(nowMs) ? "" : "too many leases are held";
-    if (grant.untilMs <= nowMs) {
-      this.#grants.delete(name);
-      return "";
-    }
-    return grant.holder === holder ? "" : `${quoted(grant.holder, 300)} has it`;
-  }
-
-  #makeRoom(nowMs: number): boolean {
-    if (this.#grants.size < MAX_GRANTS) return true;
-    for (const [name, { untilMs }] of this.#grants) {
-      if (untilMs <= nowMs) this.#grants.delete(name);
-    }
-    return this.#grants.size < MAX_GRANTS;
+    const isKnown = this.#grants.get(name, holder, nowMs) !== undefined;
+    return isKnown || this.#grants.hasRoom(nowMs) ? "" : "too many leases are held";
   }
 }

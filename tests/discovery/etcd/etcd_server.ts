@@ -201,6 +201,12 @@ export class EtcdServer implements AsyncDisposable {
     await this.ask("kv/deleterange", { key: btoa(key) });
   }
 
+  /** Removes all keys that begin with a prefix, which ends with a slash. */
+  async removeAll(prefix: string): Promise<void> {
+    const range_end = btoa(prefix.slice(0, -1) + "0");
+    await this.ask("kv/deleterange", { key: btoa(prefix), range_end });
+  }
+
   /** Gives a key's value; `null` without one. */
   async get(key: string): Promise<string | null> {
     const { kvs } = await this.ask("kv/range", { key: btoa(key) });

@@ -10,25 +10,57 @@ const BUGS: readonly {
 }[] = [
   {
     what: "voters that grant a lease to whoever asks",
+    faults: { spoil: (contract, request, voter) => granted(contract, voter(contract, request)) },
+    told: /gained it while node \d/,
+  },
+  {
+    what: "voters that let somebody share what another one has alone",
     faults: {
-      spoil: (contract, answer) =>
-        contract === "lease.ask"
-          ? { ...answer as object, granted: true }
-          : contract === "lease.keep"
-          ? true
-          : answer,
+      spoil: (contract, request, voter) => {
+        const answer = voter(contract, request);
+        return (request as { shared?: boolean } | null)?.shared === true
+          ? granted(contract, answer)
+          : answer;
+      },
+    },
+    told: /gained it while node \d/,
+  },
+  {
+    what: "voters that let somebody have alone what others share",
+    faults: {
+      spoil: (contract, request, voter) => {
+        const answer = voter(contract, request);
+        return (answer as { why?: string } | null)?.why?.includes(" share") === true ||
+            (contract === "lease.keep" && (request as { shared?: boolean }).shared !== true)
+          ? granted(contract, answer)
+          : answer;
+      },
+    },
+    told: /hold it, and do not all share it|gained it while node \d/,
+  },
+  {
+    what: "voters that forget now and then what they have granted",
+    faults: {
+      spoil: (contract, request, voter) => {
+        const answer = voter(contract, request);
+        const holder = /^"(.*?)"/.exec((answer as { why?: string } | null)?.why ?? "")?.[1];
+        if (contract !== "lease.ask" || holder === undefined) return answer;
+        const { name } = request as { name: string };
+        voter("lease.release", { name, holder });
+        return voter(contract, request);
+      },
     },
     told: /gained it while node \d/,
   },
   {
     what: "voters that know no tokens",
     faults: {
-      spoil: (contract, answer) =>
-        contract === "lease.ask"
+      spoil: (contract, request, voter) => {
+        const answer = voter(contract, request);
+        return contract === "lease.ask"
           ? { ...answer as object, highest: 0 }
-          : contract === "lease.keep"
-          ? true
-          : answer,
+          : granted(contract, answer);
+      },
     },
     told: /gained token \d+ after \d/,
   },
@@ -38,6 +70,12 @@ const BUGS: readonly {
     told: /gained it while node 0/,
   },
 ];
+
+/** What a voter answers who says yes to all. */
+function granted(contract: string, answer: unknown): unknown {
+  if (contract === "lease.ask") return { ...answer as object, granted: true };
+  return contract === "lease.keep" ? true : answer;
+}
 
 /** So many histories at most are played for each. */
 const TRIES = 100;

@@ -23,7 +23,16 @@ const WALL_MS = 140_000;
 const DRIFT = 0.024;
 const CONNECT_MS = 120_000;
 const LOOK_MS = 20;
+/** In half of the histories nobody shares; in the others most do. */
 const ROLES: readonly LeaseRole[] = ["leader", "singleton", "lease", "lease"];
+const SHARING: readonly LeaseRole[] = [
+  "leader",
+  "singleton",
+  "lease",
+  "shared",
+  "shared",
+  "shared",
+];
 
 /** What is wrong on purpose. */
 export interface LeaseFaults {
@@ -60,11 +69,12 @@ class LeaseHistory {
     const ledger = this.#ledger = new LeaseLedger({
       isFrozen: (node) => this.cluster.isFrozen(node),
     });
+    const wanted = random.chance(0.5) ? ROLES : SHARING;
     const roles: (readonly (readonly [string, LeaseRole])[])[] = [];
     for (let index = 0; index < nodes; index++) {
       roles.push(
         names.filter((name) => name !== "a" || index < 2 || random.chance(0.7)).map(
-          (name) => [name, random.pick(ROLES)] as const,
+          (name) => [name, random.pick(wanted)] as const,
         ),
       );
     }

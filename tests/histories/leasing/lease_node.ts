@@ -5,18 +5,20 @@
  */
 
 import { Manager, type SingleContract, type SingleHandlerFunction } from "@internode/grid";
-import { gridLeases, type LeaseGrid, type Leases } from "@internode/grid/patterns";
+import { type GridLeases, gridLeases, type LeaseGrid } from "@internode/grid/patterns";
 import type { SeededRandom, SimulatedNode } from "@internode/grid/testing";
-import type { LearnReply } from "../../../lib/patterns/lease/lease_contracts.ts";
 import { pause } from "../../../lib/runtime/pause.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import type { Gain, LeaseLedger } from "./lease_ledger.ts";
 
 /** How a node uses leases. */
-export type LeaseRole = "leader" | "singleton" | "lease";
+export type LeaseRole = "leader" | "singleton" | "lease" | "shared";
 
-/** What stands in for a voter's handler, to see that the checker notices. */
-export type Spoiler = (contract: string, answer: unknown) => unknown;
+/** Asks a voter's own handler of that contract. */
+export type Voting = (contract: string, request: unknown) => unknown;
+
+/** What answers in a voter's place, to see that the checker notices. */
+export type Spoiler = (contract: string, request: unknown, voter: Voting) => unknown;
 
 /** What a {@linkcode LeaseNode} is made from. */
 export interface LeaseNodeOptions {
@@ -32,9 +34,8 @@ export interface LeaseNodeOptions {
 /** Writes while it holds a lease, and once more when it does not. */
 export class LeaseNode {
   readonly manager: Manager;
-  readonly leases: Leases;
+  readonly leases: GridLeases;
   readonly #options: LeaseNodeOptions;
-  #learn: () => LearnReply = () => ({ state: "silent", highest: 0 });
   readonly #closing = new AbortController();
 
   constructor(options: LeaseNodeOptions) {
@@ -51,15 +52,17 @@ export class LeaseNode {
       dialTimeoutMs: 1_000,
       reconnect: { maxMs: 500 },
     });
+    const handlers = new Map<string, (request: unknown) => unknown>();
+    const voter: Voting = (contract, request) => handlers.get(contract)!(request);
     const handle = (
       contract: SingleContract<unknown, unknown>,
       handler: SingleHandlerFunction<unknown, unknown>,
     ): void => {
-      if (contract.name === "lease.learn") this.#learn = handler as unknown as () => LearnReply;
-      manager.handle(contract, (request, context) => {
-        const answer = handler(request, context);
-        return spoil === undefined ? answer : spoil(contract.name, answer);
-      });
+      handlers.set(contract.name, handler as (request: unknown) => unknown);
+      manager.handle(
+        contract,
+        spoil === undefined ? handler : (request) => spoil(contract.name, request, voter),
+      );
     };
     const grid: LeaseGrid = {
       local: manager.local,
@@ -72,7 +75,7 @@ export class LeaseNode {
 
   /** Whether it votes, with all that it has confirmed in memory. */
   get votes(): boolean {
-    return this.#learn().state === "voting";
+    return this.leases.isVoting;
   }
 
   /** Listens, and begins to want. */
@@ -103,15 +106,16 @@ export class LeaseNode {
         gain.isTold = true;
       });
     } else {
-      void this.#loop(name, random);
+      void this.#loop(name, role === "shared", random);
     }
   }
 
-  async #loop(name: string, random: SeededRandom): Promise<void> {
+  async #loop(name: string, shared: boolean, random: SeededRandom): Promise<void> {
     const { ledger, ttlMs, node: { index } } = this.#options;
     while (!this.#closing.signal.aborted) {
       try {
-        const lease = await this.leases.lease(name, { timeoutMs: random.pick([0, 5 * ttlMs]) });
+        const timeoutMs = random.pick([0, 5 * ttlMs]);
+        const lease = await this.leases.lease(name, { shared, timeoutMs });
         const gain = ledger.gained(index, lease);
         await this.#use(gain, random, random.float(0, 20));
         gain.isTold = true;

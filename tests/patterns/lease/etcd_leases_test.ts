@@ -9,6 +9,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { type Case, testBeside } from "../../support/beside.ts";
+import { loseAll } from "./loss.ts";
 import { ETCD, EtcdServer } from "../../discovery/etcd/etcd_server.ts";
 
 /** That of a process whose timers do not fire. */
@@ -125,6 +126,106 @@ etcdTest("a lease whose key somebody has deleted is lost when it is renewed", as
   assertEquals(lease.isHeld, false);
   const again = await one.lease("x");
   assert(again.token > lease.token);
+});
+
+etcdTest(
+  "any number share a lease, or one has it alone, and tokens say who came later",
+  async (etcd) => {
+    await using one = leasesOf(etcd, "one");
+    await using two = leasesOf(etcd, "two");
+    const [first, second] = [
+      await one.lease("x", { shared: true }),
+      await two.lease("x", { shared: true }),
+    ];
+    assert(first.isShared && second.isShared && first.isHeld && second.isHeld);
+    const refused = await assertRejects(() => two.lease("x", { timeoutMs: 0 }), InternodeError);
+    assert(refused.message.includes('"one" shares it'), refused.message);
+    // Others' names are not the same, though their keys begin alike.
+    await two.lease("x/", { timeoutMs: 0 });
+    await first.release();
+    await second.release();
+    const alone = await two.lease("x");
+    assert(!alone.isShared && alone.token > Math.max(first.token, second.token));
+    const late = await assertRejects(
+      () => one.lease("x", { shared: true, timeoutMs: 0 }),
+      InternodeError,
+    );
+    assert(late.message.includes('"two" has it'), late.message);
+    await alone.release();
+    const next = await one.lease("x", { shared: true });
+    assert(next.token > alone.token);
+  },
+);
+
+etcdTest(
+  "whoever waits to have a lease alone goes before those who come to share it",
+  async (etcd) => {
+    await using one = leasesOf(etcd, "one");
+    await using two = leasesOf(etcd, "two");
+    const sharing = await one.lease("x", { shared: true });
+    const controller = new AbortController();
+    const alone = two.lease("x", { timeoutMs: Infinity, signal: controller.signal });
+    alone.catch(() => {});
+    const isRefused = async (): Promise<boolean> => {
+      try {
+        await (await one.lease("x", { shared: true, timeoutMs: 0 })).release();
+        return false;
+      } catch (error) {
+        assert(/"two" waits to have it alone|was faster/.test(String(error)), String(error));
+        return true;
+      }
+    };
+    while (!await isRefused());
+    // For as long as it waits, which is longer than its lease would live by itself.
+    const endMs = performance.now() + 3_000;
+    while (performance.now() < endMs) assert(await isRefused());
+    assert(sharing.isHeld);
+    // Who waits no more is in nobody's way.
+    controller.abort(new Error("enough"));
+    await assertRejects(() => alone, Error, "enough");
+    await (await one.lease("x", { shared: true, timeoutMs: 0 })).release();
+    const again = two.lease("x");
+    while (!await isRefused());
+    await sharing.release();
+    assert((await again).token > sharing.token);
+  },
+);
+
+etcdTest("what etcd keeps no more is lost as what voters keep no more", async (etcd) => {
+  await using one = leasesOf(etcd, "one");
+  await loseAll(one, async () => {
+    await etcd.kill();
+    // deno-lint-ignore internode/no-sleep -- a lease ends when its time is over
+    await new Promise((over) => setTimeout(over, 2_500));
+  });
+  await etcd.start();
+  await loseAll(one, async () => {
+    for (const key of ["leases/led", "leases/held"]) await etcd.remove(key);
+    await etcd.removeAll("leases//shared/");
+    // deno-lint-ignore internode/no-sleep -- a lease is looked at when it is renewed
+    await new Promise((over) => setTimeout(over, 2_500));
+  });
+});
+
+etcdTest(
+  "whoever was held up sees that it has lost by its signal, before any timer runs",
+  async (etcd) => {
+    await using still = leasesOf(etcd, "still", { clock: stillClock });
+    await using two = leasesOf(etcd, "two");
+    const lapsing = await still.lease("x"), seen = lapsing.signal;
+    await two.lease("x");
+    assertEquals([lapsing.isHeld, seen.aborted], [false, false]);
+    assertEquals([lapsing.signal.aborted, seen.aborted], [true, true]);
+    assertEquals((seen.reason as InternodeError).code, "Unreachable");
+  },
+);
+
+Deno.test("names that stand for shared leases are refused", async () => {
+  await using leases = etcdLeases({ urls: "http://127.0.0.1:1", prefix: "p", holder: "h" });
+  for (const name of ["/shared/1:x/7", "/waiting/"]) {
+    const error = await assertRejects(() => leases.lease(name), InternodeError);
+    assertEquals(error.code, "InvalidArgument");
+  }
 });
 
 testBeside("leases in etcd", 4, cases);

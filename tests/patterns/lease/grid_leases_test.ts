@@ -4,70 +4,10 @@ import {
   type GridLeasesOptions,
   type Lease,
   type LeaseGrid,
-  type Leases,
 } from "@internode/grid/patterns";
-import { SimulatedCluster } from "@internode/grid/testing";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { QuietLogger } from "../../support/log/quiet.ts";
-
-const TTL_MS = 1_000;
-/** After so long all voters vote, and connections are made. */
-const READY_MS = 2 * TTL_MS;
-
-class LeasingNode {
-  readonly logger = new QuietLogger();
-  readonly manager: Manager;
-  readonly leases: Leases;
-
-  constructor(manager: Manager, leases: (logger: QuietLogger) => Leases) {
-    this.manager = manager;
-    this.leases = leases(this.logger);
-  }
-
-  async close(): Promise<void> {
-    await this.leases.close();
-    await this.manager.close({ graceMs: 0 });
-  }
-}
-
-type Cluster = SimulatedCluster<LeasingNode>;
-
-/** Runs a test with nodes of which the first three vote. */
-async function withNodes(
-  body: (cluster: Cluster) => Promise<void>,
-  { nodes = 3, options = {} }: {
-    nodes?: number;
-    options?: (index: number) => GridLeasesOptions;
-  } | { nodes?: number; options?: object } = {},
-): Promise<void> {
-  const cluster: Cluster = new SimulatedCluster<LeasingNode>({
-    nodes,
-    seed: 1,
-    start: async ({ host, hosts, clock, random, transports, index }) => {
-      const logger = new QuietLogger();
-      const manager = new Manager({ local: host, hosts, clock, random, transports, logger });
-      const more = typeof options === "function" ? options(index) : options;
-      const node = new LeasingNode(manager, (logger) =>
-        gridLeases(manager, {
-          voters: hosts.slice(0, 3),
-          ttlMs: TTL_MS,
-          clock,
-          random,
-          logger,
-          ...more,
-        }));
-      await manager.listen();
-      return node;
-    },
-  });
-  await cluster.run(async () => {
-    await cluster.start();
-    await body(cluster);
-  });
-  await cluster.close();
-}
-
-const leasesOf = (cluster: Cluster, index: number): Leases => cluster.node(index).leases;
+import type { QuietLogger } from "../../support/log/quiet.ts";
+import { leasesOf, READY_MS, TTL_MS, withNodes } from "./leasing_nodes.ts";
 
 Deno.test("nobody gains a lease before the voters have been silent for a lease's time", async () => {
   await withNodes(async (cluster) => {
@@ -320,6 +260,7 @@ Deno.test("options and names are checked", async () => {
     assertThrows(() => leases.singleton(name, () => {}), InternodeError);
   }
   await assertRejects(() => leases.lease("x", { timeoutMs: -1 }), InternodeError);
+  await assertRejects(() => leases.lease("x", { shared: 1 as never }), InternodeError);
   await assertRejects(
     () => leases.lease("x", { signal: {} as AbortSignal }),
     InternodeError,

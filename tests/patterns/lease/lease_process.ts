@@ -5,8 +5,7 @@
  */
 
 import { Manager } from "@internode/grid";
-import { gridLeases, type Leases } from "@internode/grid/patterns";
-import { learnContract } from "../../../lib/patterns/lease/lease_contracts.ts";
+import { type GridLeases, gridLeases } from "@internode/grid/patterns";
 import { answerCommands } from "../../../tools/processes/answer_commands.ts";
 
 /** What a node is made from. */
@@ -18,7 +17,7 @@ export interface LeaseSetup {
 
 class SingletonNode {
   readonly manager: Manager;
-  readonly leases: Leases;
+  readonly leases: GridLeases;
   /** Each run, by its token: resolves when it is over. */
   readonly #runs = new Map<number, Promise<void>>();
   #begun = Promise.withResolvers<number>();
@@ -45,15 +44,6 @@ class SingletonNode {
   stopped(token: number): Promise<void> | undefined {
     return this.#runs.get(token);
   }
-
-  /** Resolves once it votes: who does not is as good as down. */
-  async voting(): Promise<void> {
-    const self = this.manager.connection(this.manager.local);
-    while ((await self.request(learnContract, undefined)).state !== "voting") {
-      // deno-lint-ignore internode/no-sleep -- nobody is told when a voter begins
-      await new Promise((look) => setTimeout(look, 20));
-    }
-  }
 }
 
 if (import.meta.main) {
@@ -65,6 +55,6 @@ if (import.meta.main) {
     },
     running: () => node!.running(),
     stopped: (token: number) => node!.stopped(token),
-    voting: () => node!.voting(),
+    voting: () => node!.leases.untilVoting(),
   });
 }

@@ -109,3 +109,108 @@ Deno.test("names are 1 to 255 characters, and grants are bounded", async () => {
   await clock.advance(TTL_MS);
   assertEquals(ask(voter, "p", "one more").granted, true);
 });
+
+/** Asks to share a name, or to have it alone. */
+const askAs = (voter: Voter, holder: string, shared: boolean, waits = false) =>
+  voter.ask({ group: GROUP, name: "x", holder, shared, waits });
+const keepAs = (voter: Voter, holder: string, token: number, shared: boolean, isFirst = false) =>
+  voter.keep({ group: GROUP, name: "x", holder, token, isFirst, shared });
+const release = (voter: Voter, holder: string) => voter.release({ name: "x", holder });
+
+Deno.test("any number share a name, or one has it alone", async () => {
+  const { voter, clock } = votingVoter();
+  assertEquals([askAs(voter, "r1", true).granted, askAs(voter, "r2", true).granted], [true, true]);
+  assertEquals(askAs(voter, "w1", false).why, '"r1" and 1 other share it');
+  release(voter, "r1");
+  assertEquals(askAs(voter, "w1", false).why, '"r2" shares it');
+  release(voter, "r2");
+  assertEquals(askAs(voter, "w1", false).granted, true);
+  assertEquals(askAs(voter, "r3", true).why, '"w1" has it');
+  assertEquals(askAs(voter, "w2", false).why, '"w1" has it');
+  // One that does not say which is alone, as all before there were others.
+  await clock.advance(TTL_MS / 2);
+  assertEquals(ask(voter, "old").granted, true);
+  assertEquals(askAs(voter, "r4", true).granted, false);
+});
+
+Deno.test("whoever shares a name keeps it while others do, and a token in any order", () => {
+  const { voter } = votingVoter(100);
+  askAs(voter, "r1", true);
+  askAs(voter, "r2", true);
+  assertEquals(keepAs(voter, "r2", 102, true, true), true);
+  assertEquals(keepAs(voter, "r1", 101, true, true), true);
+  assertEquals(voter.learn().highest, 102);
+  assertEquals(askAs(voter, "r3", true).highest, 102);
+  // It asked when 102 was known.
+  assertEquals(keepAs(voter, "r3", 102, true, true), false);
+});
+
+Deno.test("a voter that has started since takes renewals of all who share, and of one that does not share alone", () => {
+  const { voter } = votingVoter();
+  assertEquals(keepAs(voter, "r1", 50, true), true);
+  assertEquals(keepAs(voter, "r2", 50, true), true);
+  assertEquals(keepAs(voter, "w1", 60, false), false);
+  assertEquals(askAs(voter, "w2", false).granted, false);
+  release(voter, "r1");
+  release(voter, "r2");
+  assertEquals(keepAs(voter, "w1", 60, false), true);
+  assertEquals(keepAs(voter, "r1", 50, true), false);
+});
+
+Deno.test("a grant that is shared is none that is not, whatever its holder asks for then", () => {
+  const { voter } = votingVoter();
+  askAs(voter, "r1", true);
+  askAs(voter, "r2", true);
+  assertEquals(askAs(voter, "r1", false).granted, false);
+  // Kept as what it is.
+  assertEquals(keepAs(voter, "r1", 101, false, true), true);
+  assertEquals(askAs(voter, "r3", true).granted, true);
+});
+
+Deno.test("whoever waits to have a name alone keeps new ones from sharing it, for a while and no longer", async () => {
+  const { voter, clock } = votingVoter();
+  askAs(voter, "r1", true);
+  keepAs(voter, "r1", 101, true, true);
+  assertEquals(askAs(voter, "w1", false).granted, false);
+  // It was tried once, and nobody waits.
+  assertEquals(askAs(voter, "r2", true).granted, true);
+  release(voter, "r2");
+  askAs(voter, "w1", false, true);
+  assertEquals(askAs(voter, "r2", true).why, "another one waits to have it alone");
+  assertEquals(keepAs(voter, "r1", 101, true), true);
+  await clock.advance(0.4 * TTL_MS - 1);
+  assertEquals(askAs(voter, "r2", true).granted, false);
+  await clock.advance(1);
+  assertEquals(askAs(voter, "r2", true).granted, true);
+  // It has had its turn.
+  askAs(voter, "w1", false, true);
+  release(voter, "r1");
+  release(voter, "r2");
+  assertEquals(askAs(voter, "r2", true).granted, false);
+  assertEquals(askAs(voter, "w1", false, true).granted, true);
+  release(voter, "w1");
+  assertEquals(askAs(voter, "r2", true).granted, true);
+});
+
+Deno.test("whoever waits for one that has it alone holds up nobody else", () => {
+  const { voter } = votingVoter();
+  askAs(voter, "w1", false);
+  askAs(voter, "w2", false, true);
+  release(voter, "w1");
+  assertEquals(askAs(voter, "r1", true).granted, true);
+});
+
+Deno.test("names that somebody waits for are bounded as grants are", async () => {
+  const { voter, clock } = votingVoter();
+  const asks = (holder: string, name: string, shared: boolean) =>
+    voter.ask({ group: GROUP, name, holder, shared, waits: true });
+  for (let count = 0; count < 16_384; count++) {
+    asks("r", `name ${count}`, true);
+    asks("w", `name ${count}`, false);
+    voter.release({ name: `name ${count}`, holder: "r" });
+  }
+  assertEquals(asks("r", "one more", true).granted, true);
+  assertEquals(asks("r", "two more", true).why, "too many leases are held");
+  await clock.advance(TTL_MS);
+  assertEquals(asks("r", "two more", true).granted, true);
+});
