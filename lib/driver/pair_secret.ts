@@ -5,7 +5,7 @@
  */
 
 import { hexOf } from "../foreign/hex.ts";
-import { createHmac } from "node:crypto";
+import { nodeCrypto } from "../runtime/node/node_modules.ts";
 import { type InternodeError, invalidArgument } from "../errors.ts";
 
 /** The shortest secret that is accepted, in bytes. */
@@ -53,7 +53,9 @@ export function pairSecret(master: string | Uint8Array, one: string, other: stri
   }
   if (one === other) throw invalid(`${JSON.stringify(one)} cannot form a pair with itself`);
   const names = [one, other].map((name) => hexOf(encoder.encode(name))).sort();
-  return createHmac("sha256", key).update(LABEL).update(names.join("\0")).digest("hex");
+  return nodeCrypto().createHmac("sha256", key).update(LABEL).update(names.join("\0")).digest(
+    "hex",
+  );
 }
 
 function invalid(what: string): InternodeError {

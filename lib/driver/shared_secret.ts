@@ -7,7 +7,7 @@
 import { base64UrlOf, bytesOfBase64Url } from "../runtime/base64.ts";
 import { hexOf } from "../foreign/hex.ts";
 import { shown } from "../foreign/text_of.ts";
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { nodeCrypto } from "../runtime/node/node_modules.ts";
 import { InternodeError, invalidArgument } from "../errors.ts";
 import { tell } from "../foreign/guard.ts";
 import { plainText, quoted } from "../foreign/plain_text.ts";
@@ -253,7 +253,7 @@ class SharedSecret implements Authenticator {
     let matches = false;
     // Every secret is tried, so that the time does not tell which one it was, nor whether there is any.
     for (const secret of secrets.length > 0 ? secrets : [NOBODYS]) {
-      if (timingSafeEqual(sign(secret, label, message), mac)) matches = true;
+      if (nodeCrypto().timingSafeEqual(sign(secret, label, message), mac)) matches = true;
     }
     return matches && secrets.length > 0;
   }
@@ -276,7 +276,8 @@ function readNames(
 }
 
 function sign(secret: Uint8Array, label: string, message: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHmac("sha256", secret).update(label).update(message).digest());
+  const mac = nodeCrypto().createHmac("sha256", secret);
+  return new Uint8Array(mac.update(label).update(message).digest());
 }
 
 function secretBytes(secret: string | Uint8Array): Uint8Array {

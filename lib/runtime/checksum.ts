@@ -4,7 +4,9 @@
  * @module
  */
 
-import { crc32 as zlibCrc32 } from "node:zlib";
+import { zlib } from "./node/node_modules.ts";
+
+let zlibCrc32: typeof import("node:zlib").crc32 | null = null;
 
 /**
  * Continues a CRC-32 (ISO-HDLC, as in zlib, gzip and PNG) over more bytes:
@@ -15,5 +17,5 @@ import { crc32 as zlibCrc32 } from "node:zlib";
  * @returns The checksum, from 0 to 2³² − 1.
  */
 export function crc32(bytes: Uint8Array, seed: number): number {
-  return zlibCrc32(bytes, seed);
+  return (zlibCrc32 ??= zlib().crc32)(bytes, seed);
 }

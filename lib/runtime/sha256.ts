@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, timingSafeEqual } from "node:crypto";
+import { nodeCrypto } from "./node/node_modules.ts";
 
 /**
  * The SHA-256 hash of some bytes, at once; `crypto.subtle` has it only as a promise.
@@ -13,7 +13,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
  * @returns 32 bytes.
  */
 export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHash("sha256").update(bytes).digest());
+  return new Uint8Array(nodeCrypto().createHash("sha256").update(bytes).digest());
 }
 
 /**
@@ -25,5 +25,5 @@ export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  */
 export function isSameSecret(given: string, known: string): boolean {
   const utf8 = new TextEncoder();
-  return timingSafeEqual(sha256(utf8.encode(given)), sha256(utf8.encode(known)));
+  return nodeCrypto().timingSafeEqual(sha256(utf8.encode(given)), sha256(utf8.encode(known)));
 }

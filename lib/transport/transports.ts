@@ -5,11 +5,9 @@
  */
 
 import { sharedMemoryTransport } from "./memory/memory.ts";
-import { tcpTransport } from "./tcp/tcp.ts";
-import { type TlsOptions, tlsTransport } from "./tls/tls.ts";
+import type { TlsOptions } from "./tls/tls.ts";
 import type { Transports } from "./channel/transport.ts";
-import { unixTransport } from "./unix/unix.ts";
-import { webSocketTransport } from "./websocket/web_socket.ts";
+import { transportOnDemand } from "./channel/transport_on_demand.ts";
 import { fields, withMethods } from "../foreign/option_checks.ts";
 
 /**
@@ -32,13 +30,15 @@ import { fields, withMethods } from "../foreign/option_checks.ts";
  * ```
  */
 export function systemTransports(options: TlsOptions = {}): Transports {
-  const webSocket = webSocketTransport(options);
+  const webSocket = transportOnDemand(async () =>
+    (await import("./websocket/web_socket.ts")).webSocketTransport(options)
+  );
   return {
-    tcp: tcpTransport(),
-    tls: tlsTransport(options),
+    tcp: transportOnDemand(async () => (await import("./tcp/tcp.ts")).tcpTransport()),
+    tls: transportOnDemand(async () => (await import("./tls/tls.ts")).tlsTransport(options)),
     ws: webSocket,
     wss: webSocket,
-    unix: unixTransport(),
+    unix: transportOnDemand(async () => (await import("./unix/unix.ts")).unixTransport()),
     memory: sharedMemoryTransport,
   };
 }

@@ -77,7 +77,7 @@ export class Launcher implements AsyncDisposable {
 }
 
 /** The program itself: what npx starts it as would not hear of signals that are meant for it. */
-async function pathOf(runtime: string, folder: string): Promise<string> {
+export async function pathOf(runtime: string, folder: string): Promise<string> {
   const [program, ...before] = programOf((PINNED as Record<string, string>)[runtime] ?? runtime);
   const print = ["-e", "console.log(process.execPath)"];
   return (await outputOf(program, [...before, ...print], folder)).trim();

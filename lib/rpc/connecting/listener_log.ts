@@ -20,7 +20,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { remoteOf } from "../../transport/channel/hand_over.ts";
 import type { Link } from "../../driver/link.ts";
 import { RepeatedLines, times } from "../../driver/repeated_lines.ts";
-import { RefusedRequest } from "../../transport/websocket/web_socket_acceptor.ts";
+import { RefusedRequest } from "../../transport/websocket/refused_request.ts";
 import type { AuditTrail } from "./audit_trail.ts";
 import type { RefusedConnection } from "../contract/audit.ts";
 

@@ -5,7 +5,6 @@
  */
 
 import type { ListenOptions, Server, Socket as NetSocket } from "node:net";
-import { versions } from "node:process";
 import type {
   NetAddress,
   Socket,
@@ -16,7 +15,7 @@ import type {
   UnixListener,
 } from "../platform/socket.ts";
 import { isError } from "../../foreign/own_error.ts";
-import { net } from "./node_modules.ts";
+import { net, nodeProcess } from "./node_modules.ts";
 import { NodeSocket } from "./node_socket.ts";
 
 /** How many connections the system keeps that were not accepted yet. */
@@ -24,7 +23,7 @@ const BACKLOG = 1024;
 /** How many were accepted that nobody has taken yet; more are closed at once. */
 const MAX_UNTAKEN = 1024;
 /** Whether buffers of ours are read into: Bun copies to them, and to no purpose. */
-const HAS_ONREAD = versions["bun"] === undefined;
+const hasOnread = (): boolean => nodeProcess().versions["bun"] === undefined;
 
 /** See `Platform`. */
 export function connectTcp(
@@ -85,7 +84,7 @@ function dial<Address extends NetAddress | UnixAddress>(
     const socket = net().connect({
       ...where,
       allowHalfOpen: true,
-      ...(HAS_ONREAD && { onread: conn.onread }),
+      ...(hasOnread() && { onread: conn.onread }),
     });
     const onAbort = (): void => {
       socket.destroy();
@@ -102,7 +101,7 @@ function dial<Address extends NetAddress | UnixAddress>(
       signal?.removeEventListener("abort", onAbort);
       if (signal?.aborted) return;
       socket.off("error", onError);
-      resolve(conn.take(socket, HAS_ONREAD, addressesOf));
+      resolve(conn.take(socket, hasOnread(), addressesOf));
     });
   });
 }
@@ -189,7 +188,7 @@ class NodeListener<Address extends NetAddress | UnixAddress>
 
   #take(accepted: NetSocket): NodeSocket<Address> {
     const conn = new NodeSocket<Address>();
-    const socket = HAS_ONREAD ? withOnread(accepted, conn) : null;
+    const socket = hasOnread() ? withOnread(accepted, conn) : null;
     return conn.take(socket ?? accepted, socket !== null, this.#addressesOf);
   }
 }

@@ -4,11 +4,11 @@
  * @module
  */
 
-import process from "node:process";
 import { lookUp } from "./node_dns.ts";
 import { nodeFiles } from "./node_files.ts";
 import { openHttp } from "./node_http.ts";
 import { connectTcp, connectUnix, listenTcp, listenUnix } from "./node_net.ts";
+import { nodeProcess } from "./node_modules.ts";
 import { nodeTerminal } from "./node_terminal.ts";
 import { nodeThreadStarter, startNodeThread } from "./node_threads.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -22,6 +22,7 @@ const SCOPES = { read: "fs.read", write: "fs.write" } as const;
  * @returns The platform.
  */
 export function nodePlatform(): Platform {
+  const process = nodeProcess();
   const isBun = process.versions["bun"] !== undefined;
   return {
     connectTcp,

@@ -4,13 +4,14 @@
  * @module
  */
 
-import process from "node:process";
+import { nodeProcess } from "./node_modules.ts";
 import type { EndSignal, Terminal, TextOutput } from "../platform/terminal.ts";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** The terminal that the process runs in. */
 export function nodeTerminal(): Terminal {
+  const process = nodeProcess();
   return {
     args: process.argv.slice(2),
     output: outputOf(process.stdout),
@@ -22,7 +23,7 @@ export function nodeTerminal(): Terminal {
   };
 }
 
-function outputOf(stream: typeof process.stdout | typeof process.stderr): TextOutput {
+function outputOf(stream: NodeJS.WriteStream): TextOutput {
   // Whoever writes learns it, too; without a listener the process would end.
   stream.on("error", () => {});
   return {
@@ -43,6 +44,7 @@ function outputOf(stream: typeof process.stdout | typeof process.stderr): TextOu
 }
 
 function onSignal(listener: (signal: EndSignal) => void): () => void {
+  const process = nodeProcess();
   const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
   for (const [signal, onOne] of listeners) process.on(signal, onOne);
   return () => {
@@ -51,7 +53,7 @@ function onSignal(listener: (signal: EndSignal) => void): () => void {
 }
 
 function readKeys(onKey: (key: string) => void): (() => void) | null {
-  const { stdin } = process;
+  const { stdin } = nodeProcess();
   if (stdin.isTTY !== true) return null;
   const decoder = new TextDecoder();
   const onData = (bytes: Uint8Array): void => onKey(decoder.decode(bytes, { stream: true }));

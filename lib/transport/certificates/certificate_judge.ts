@@ -4,7 +4,8 @@
  * @module
  */
 
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
+import { nodeCrypto } from "../../runtime/node/node_modules.ts";
 import { plainText } from "../../foreign/plain_text.ts";
 import { textOf } from "../../foreign/text_of.ts";
 import { type CertificateFacts, readCertificate } from "./certificate_facts.ts";
@@ -72,7 +73,7 @@ export function judgePeer(evidence: Evidence, expected: Expectation): Judgement 
  * @param pem The certificate as PEM text; of several the first.
  */
 export function identityOf(pem: string): PeerIdentity {
-  return ownerOf(new X509Certificate(pem));
+  return ownerOf(new (nodeCrypto().X509Certificate)(pem));
 }
 
 function ownerOf(certificate: X509Certificate): PeerIdentity {

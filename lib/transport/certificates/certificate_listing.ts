@@ -4,7 +4,7 @@
  * @module
  */
 
-import { X509Certificate } from "node:crypto";
+import { nodeCrypto } from "../../runtime/node/node_modules.ts";
 import { readCertificate } from "./certificate_facts.ts";
 import { shownSubject } from "./mtls_config.ts";
 import { certificatesIn } from "./pem.ts";
@@ -34,7 +34,7 @@ export interface ListedCertificate {
  */
 export function listCertificates(text: string): readonly ListedCertificate[] {
   return certificatesIn(text).map((pem) => {
-    const certificate = new X509Certificate(pem);
+    const certificate = new (nodeCrypto().X509Certificate)(pem);
     const { dns, ip, uri } = readCertificate(certificate.raw).names;
     return {
       subject: shownSubject(certificate.subject),

@@ -6,7 +6,8 @@
  */
 
 import { messageOf } from "../../foreign/text_of.ts";
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
+import { nodeCrypto } from "../../runtime/node/node_modules.ts";
 import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 import { certificatesIn, crlsIn, crlText, privateKeysIn } from "./pem.ts";
@@ -176,7 +177,7 @@ function readCertificates(option: "cert" | "ca", text: string): X509Certificate[
     );
   }
   try {
-    return found.map((pem) => new X509Certificate(pem));
+    return found.map((pem) => new (nodeCrypto().X509Certificate)(pem));
   } catch (cause) {
     throw invalid(`${option} cannot be read (${messageOf(cause)})`, "Give PEM text.", cause);
   }
@@ -240,7 +241,7 @@ function readKey(
   const found = privateKeysIn(text);
   try {
     for (const key of found.length === 0 ? [text] : found) {
-      const read = createPrivateKey(key);
+      const read = nodeCrypto().createPrivateKey(key);
       const own = shown.find((certificate) => certificate.checkPrivateKey(read));
       if (own !== undefined) return { own, key: `${key}\n` };
     }

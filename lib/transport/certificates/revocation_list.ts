@@ -4,7 +4,8 @@
  * @module
  */
 
-import { constants, verify, type X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
+import { nodeCrypto } from "../../runtime/node/node_modules.ts";
 import { readCertificate } from "./certificate_facts.ts";
 import { type CrlContent, readCrl } from "./crl_reader.ts";
 
@@ -59,6 +60,7 @@ export class RevocationList {
   }
 
   #verify(authority: X509Certificate): boolean {
+    const { constants, verify } = nodeCrypto();
     const { signed, signature, algorithm: { hash, saltBytes } } = this.#content;
     try {
       const { subject, mayRevoke } = readCertificate(authority.raw);

@@ -93,3 +93,13 @@ export function authorizeTokenNow(
 }
 
 function ignore(): void {}
+
+/**
+ * The token in an `authorization` field.
+ *
+ * @param field The field's text, if there is one.
+ * @returns The token; `null` if there is no field, empty if there is something else in it.
+ */
+export function bearerToken(field: string | null): string | null {
+  return field === null ? null : /^bearer +(\S+)$/i.exec(field)?.[1] ?? "";
+}

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import type { PeerIdentity } from "../channel/peer_identity.ts";
 import type { MessageChannel, MessageReceiver } from "../channel/transport.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
 
 /** From this many bytes on a sender should wait; about as much as a socket would take. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -14,7 +14,7 @@ const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
 
 /** Rare options of connections in memory. */
 export interface MemoryPairOptions {
-  /** Calls back in a later turn of the event loop. Default: `setImmediate`. */
+  /** Calls back in a later turn of the event loop. Default: that of the system. */
   readonly later?: ((turn: () => void) => void) | undefined;
   /** The identities of both ends. Default: none. */
   readonly identity?: PeerIdentity | undefined;
@@ -31,7 +31,7 @@ export interface MemoryPairOptions {
 export function memoryPair(
   nearRemote: string,
   farRemote: string,
-  { later = setImmediate, identity }: MemoryPairOptions = {},
+  { later = systemClock.soon, identity }: MemoryPairOptions = {},
 ): [near: MessageChannel, far: MessageChannel] {
   const near = new MemoryChannel(nearRemote, later, identity);
   const far = new MemoryChannel(farRemote, later, identity);

@@ -4,17 +4,13 @@
  * @module
  */
 
-import { InternodeError, invalidArgument } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { attributesOf, type Endpoint } from "../channel/endpoint.ts";
 import { type HostAddress, parseHostAddress } from "../../runtime/host_address.ts";
 import { type ExpectedHost, expectedHost } from "../certificates/host_binding.ts";
 import { withCredentials } from "../certificates/known_credentials.ts";
 import type { Credentials, MtlsConfig } from "../certificates/mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
-import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
-import { endWhenRevoked } from "../certificates/revocation_watch.ts";
-import type { TlsChannel } from "../tls/tls_channel.ts";
-import type { Channel } from "../channel/transport.ts";
 
 /**
  * Makes any endpoint whose channels carry bytes one of mutual TLS: the host
@@ -51,9 +47,9 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
     address,
     ...attributesOf(endpoint),
     async dial(signal, makeToken) {
+      const { secureDialled } = await import("./mtls_dial.ts");
       const channel = await endpoint.dial(signal, makeToken);
-      const secured = await secureDialled(channel, address, source.current, host, signal);
-      return endWhenRevoked(source, secured);
+      return await secureDialled(channel, address, source, host, signal);
     },
     onChange: (listener) => source.onChange(listener),
   }, source);
@@ -102,69 +98,6 @@ export function certificateToExpect(credentials: Credentials, address: HostAddre
   return credentials.serverName === undefined
     ? expectedHost(address)
     : expectedHost(address, nameToExpect(credentials, address.href, ""));
-}
-
-/**
- * Makes a channel that has just been dialled one of mutual TLS.
- *
- * @param channel The channel, owned from now on.
- * @param address The host, for messages.
- * @param credentials This side's certificate and key, and the trusted authorities.
- * @param host What the host's certificate must have.
- * @param signal Aborts.
- * @returns A channel with an identity. Rejects with the signal's reason, or with an `InternodeError`: `Unauthenticated` if one side does not trust the other, otherwise `Unreachable`.
- */
-export async function secureDialled(
-  channel: Channel,
-  address: string,
-  credentials: Credentials,
-  host: ExpectedHost,
-  signal: AbortSignal,
-): Promise<TlsChannel> {
-  if (channel.kind !== "bytes") {
-    channel.close();
-    throw invalidArgument(
-      `Could not connect to ${address}: mutual TLS needs a channel of bytes, and this one ` +
-        "carries messages. Use it with TCP or Unix sockets.",
-      { host: address },
-    );
-  }
-  try {
-    return await shakeHands(channel, { role: "dialler", credentials, host, signal });
-  } catch (error) {
-    throw error instanceof HandshakeFailure ? dialFailure(error, address, credentials) : error;
-  }
-}
-
-function dialFailure(
-  failure: HandshakeFailure,
-  address: string,
-  { subject }: Credentials,
-): InternodeError {
-  const { kind, message } = failure;
-  switch (kind) {
-    case "refusedHere":
-      return new InternodeError(
-        "Unauthenticated",
-        `This side does not trust ${address}: ${message}. ` +
-          "Correct that certificate, or this side's ca or serverName.",
-        { origin: "remote", host: address, cause: failure },
-      );
-    case "refusedThere":
-      return new InternodeError(
-        "Unauthenticated",
-        `${address} does not trust this side, which showed "${subject}": ${message}. ` +
-          "Correct this side's certificate, or the host's ca.",
-        { origin: "local", host: address, cause: failure },
-      );
-    case "failed":
-      return new InternodeError(
-        "Unreachable",
-        `Could not connect to ${address} by mutual TLS: ${message}. ` +
-          "Check that the host listens there with mutual TLS, and with a TLS version that both allow.",
-        { origin: "network", host: address, cause: failure },
-      );
-  }
 }
 
 /** The host in an address of ours; `null` for one of another kind. */

@@ -5,7 +5,7 @@
  */
 
 import { messageOf } from "../../foreign/text_of.ts";
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { joined } from "../../wire/part_of.ts";
 import type { TLSSocket } from "node:tls";
 import { type Evidence, judgePeer } from "../certificates/certificate_judge.ts";
@@ -17,6 +17,7 @@ import { exchangeStatus } from "./mtls_status.ts";
 import { HandshakeTimeout } from "../channel/peer_left.ts";
 import { kindOfName } from "../channel/peer_name.ts";
 import { shownOf } from "../certificates/revocation_watch.ts";
+import { nodeCrypto } from "../../runtime/node/node_modules.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { type TlsChannel, TlsInbox } from "../tls/tls_channel.ts";
 import { readTlsHello } from "../tls/tls_hello.ts";
@@ -164,7 +165,7 @@ async function agree(
   if ("identity" in judgement) {
     channel.identity = judgement.identity;
     channel.shown = shownOf(evidence.chain);
-    const own = fingerprintOf(new X509Certificate(credentials.cert));
+    const own = fingerprintOf(new (nodeCrypto().X509Certificate)(credentials.cert));
     const other = fingerprintOf(evidence.chain[0]!);
     channel.binding = role === "dialler" ? joined([own, other]) : joined([other, own]);
   }
@@ -182,7 +183,7 @@ function evidenceOf(socket: TLSSocket): Evidence {
   const chain: X509Certificate[] = [];
   let shown = socket.getPeerCertificate(true);
   for (let i = 0; i < MAX_CERTIFICATES && shown?.raw !== undefined; i++) {
-    chain.push(new X509Certificate(shown.raw));
+    chain.push(new (nodeCrypto().X509Certificate)(shown.raw));
     if (shown.issuerCertificate === shown) break;
     shown = shown.issuerCertificate;
   }

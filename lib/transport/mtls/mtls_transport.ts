@@ -4,21 +4,13 @@
  * @module
  */
 
-import { messageOf } from "../../foreign/text_of.ts";
-import { listenThrough } from "../channel/transport_handshakes.ts";
-import { certificateToExpect, secureDialled } from "./mtls.ts";
+import { transportOnDemand } from "../channel/transport_on_demand.ts";
+import { certificateToExpect } from "./mtls.ts";
 import { credentialsOf, withCredentials } from "../certificates/known_credentials.ts";
 import type { MtlsConfig } from "../certificates/mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
-import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
-import { endWhenRevoked } from "../certificates/revocation_watch.ts";
-import { tcpTransport } from "../tcp/tcp.ts";
 import type { Transport, Transports } from "../channel/transport.ts";
-import { unixTransport } from "../unix/unix.ts";
-import { webSocketOver } from "../websocket/web_socket.ts";
-
-/** An aborted handshake closes its channel. */
-const NEVER = new AbortController().signal;
+import { systemTransports } from "../transports.ts";
 
 /**
  * Makes a transport whose channels carry bytes one of mutual TLS, such as
@@ -41,26 +33,15 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
 
     async dial(address, options) {
       const host = certificateToExpect(source.current, options.host ?? address);
+      const { secureDialled } = await import("./mtls_dial.ts");
       const channel = await inner.dial(address, options);
-      const { signal } = options;
-      const secured = await secureDialled(channel, address.href, source.current, host, signal);
-      return endWhenRevoked(source, secured);
+      return await secureDialled(channel, address.href, source, host, options.signal);
     },
 
-    listen: (address, options) =>
-      listenThrough(inner, address, options, {
-        prepare: async (channel, slot) => {
-          const credentials = source.current;
-          const side = { role: "listener", credentials, host: null, signal: NEVER, slot } as const;
-          return { channel: endWhenRevoked(source, await shakeHands(channel, side)) };
-        },
-        refuses: (present) =>
-          present >= source.current.maxHandshakes
-            ? `${present} handshakes are under way already. Raise maxHandshakes if they are not hostile`
-            : null,
-        refusal: "Unauthenticated",
-        describe: textOfFailure,
-      }),
+    listen: async (address, options) => {
+      const { listenSecured } = await import("./mtls_listen.ts");
+      return await listenSecured(inner, address, options, source);
+    },
 
     onChange: (listener) => source.onChange(listener),
   }, source);
@@ -93,18 +74,15 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
  * ```
  */
 export function mtlsTransports(config: MtlsConfig | MtlsCredentials): Transports {
-  const tls = mtlsTransport(config, tcpTransport()), over = mtlsTransport(config, tcpTransport());
+  const { tcp, unix } = systemTransports();
+  const over = mtlsTransport(config, tcp!);
+  const wss = transportOnDemand(
+    async () => (await import("../websocket/web_socket.ts")).webSocketOver(over),
+    over,
+  );
   return {
-    tls,
-    unix: mtlsTransport(config, unixTransport()),
-    wss: withCredentials(webSocketOver(over), credentialsOf(over)),
+    tls: mtlsTransport(config, tcp!),
+    unix: mtlsTransport(config, unix!),
+    wss: withCredentials(wss, credentialsOf(over)),
   };
-}
-
-/** The message of a listener about a failed handshake. */
-function textOfFailure(failure: unknown): string {
-  const text = messageOf(failure);
-  return failure instanceof HandshakeFailure && failure.kind === "refusedThere"
-    ? `it does not trust this side: ${text}`
-    : text;
 }

@@ -16,7 +16,8 @@ import type { HandshakeLimiter } from "../channel/handshake_limiter.ts";
 import type { ListenOptions } from "../channel/transport.ts";
 import { TransportHandshakes } from "../channel/transport_handshakes.ts";
 import { ConnChannel } from "../tcp/conn_channel.ts";
-import { RefusedRequest, refuseRequest, webSocketHandshake } from "./web_socket_acceptor.ts";
+import { RefusedRequest } from "./refused_request.ts";
+import { refuseRequest, webSocketHandshake } from "./web_socket_acceptor.ts";
 import { TOO_MANY } from "./web_socket_upgrade.ts";
 
 /** A request as `node:http` has it (`IncomingMessage`). */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { authorizeToken } from "../channel/authorization.ts";
+import { authorizeToken, bearerToken } from "../channel/authorization.ts";
 import { hostProblem } from "./allowed_hosts.ts";
 import { originProblem } from "./allowed_origins.ts";
 import { FramedChannel } from "./framed_channel.ts";
@@ -20,6 +20,7 @@ import { PeerLeft } from "../channel/peer_left.ts";
 import type { Prepared } from "../channel/hand_over.ts";
 import type { TransportHandshakeOptions } from "../channel/transport_handshakes.ts";
 import type { ByteChannel, ListenOptions } from "../channel/transport.ts";
+import { RefusedRequest } from "./refused_request.ts";
 import { acceptOf } from "./web_socket_key.ts";
 
 /** The longest head of a request, in bytes. */
@@ -46,18 +47,6 @@ export interface UpgradeRules
   readonly hostname: string;
   /** The request path. Default: any, if the caller has checked it. */
   readonly path?: string | undefined;
-}
-
-/** Why a request was refused. */
-export class RefusedRequest extends Error {
-  /** What it was answered with. */
-  readonly status: number;
-
-  constructor(status: number, reason: string, cause?: unknown) {
-    super(reason, cause === undefined ? undefined : { cause });
-    this.name = "RefusedRequest";
-    this.status = status;
-  }
 }
 
 /**
@@ -199,16 +188,6 @@ function pathOf(target: string): string {
   const url = URL.parse(`http://host${origin.startsWith("/") ? "" : "/"}${origin}`);
   if (url === null) throw new RefusedRequest(400, "the request's target is not valid");
   return url.pathname;
-}
-
-/**
- * The token in an `authorization` field.
- *
- * @param field The field's text, if there is one.
- * @returns The token; `null` if there is no field, empty if there is something else in it.
- */
-export function bearerToken(field: string | null): string | null {
-  return field === null ? null : /^bearer +(\S+)$/i.exec(field)?.[1] ?? "";
 }
 
 const WORDS: { readonly [status: number]: string } = {

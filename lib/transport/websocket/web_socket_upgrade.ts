@@ -7,6 +7,7 @@
 import {
   type Authorization,
   authorizeTokenNow,
+  bearerToken,
   type TokenJudgement,
 } from "../channel/authorization.ts";
 import { hostProblem } from "./allowed_hosts.ts";
@@ -15,7 +16,6 @@ import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { HandshakeLimiter, HandshakeSlot } from "../channel/handshake_limiter.ts";
 import { handOver } from "../channel/hand_over.ts";
 import type { MessageChannel } from "../channel/transport.ts";
-import { bearerToken } from "./web_socket_acceptor.ts";
 import type { UpgradeServer } from "./server_web_socket.ts";
 import { ServedSocket } from "./server_web_socket_channel.ts";
 import { WebSocketChannel } from "./web_socket_channel.ts";

@@ -2,10 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { PeerLeft } from "../../../lib/transport/channel/peer_left.ts";
 import type { ByteChannel } from "../../../lib/transport/channel/transport.ts";
 import { NO_VERDICTS } from "../../support/foreign/no_verdicts.ts";
-import {
-  acceptWebSocket,
-  RefusedRequest,
-} from "../../../lib/transport/websocket/web_socket_acceptor.ts";
+import { RefusedRequest } from "../../../lib/transport/websocket/refused_request.ts";
+import { acceptWebSocket } from "../../../lib/transport/websocket/web_socket_acceptor.ts";
 import { webSocketTransport } from "../../../lib/transport/websocket/web_socket.ts";
 import { Acceptor, dialOptions, told, turns } from "../../support/channels/acceptor.ts";
 import { closeBoth, drained, gather } from "../../support/channels/channel_conformance.ts";

@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  acceptWebSocket,
-  RefusedRequest,
-} from "../../../../lib/transport/websocket/web_socket_acceptor.ts";
+import { RefusedRequest } from "../../../../lib/transport/websocket/refused_request.ts";
+import { acceptWebSocket } from "../../../../lib/transport/websocket/web_socket_acceptor.ts";
 import { type RequestCase, requestCases } from "./request_cases.ts";
 import { WireEnd } from "./wire_end.ts";
 
