@@ -61,11 +61,22 @@ export class Grants {
     return (this.#names.get(name)?.turnUntilMs ?? -Infinity) > nowMs;
   }
 
-  /** Lets nobody else share it until then, if it is shared now. */
+  /** Whether those who have it share it. */
+  isShared(name: string): boolean {
+    const [grant] = this.#names.get(name)?.holders.values() ?? [];
+    return grant?.isShared === true;
+  }
+
+  /** Lets nobody else share it until then; it is granted to somebody. */
   keepForOne(name: string, untilMs: number): void {
-    const named = this.#names.get(name), [grant] = named?.holders.values() ?? [];
-    if (named === undefined || grant?.isShared !== true) return;
-    named.turnUntilMs = Math.max(untilMs, named.turnUntilMs);
+    const named = this.#names.get(name);
+    if (named !== undefined) named.turnUntilMs = Math.max(untilMs, named.turnUntilMs);
+  }
+
+  /** Whoever waited has had its turn; it is granted to somebody. */
+  endTurn(name: string): void {
+    const named = this.#names.get(name);
+    if (named !== undefined) named.turnUntilMs = -Infinity;
   }
 
   /** Whether there is room for one more; drops what has run out if that makes some. */
@@ -80,13 +91,12 @@ export class Grants {
     return this.#hasRoom();
   }
 
-  /** Takes down what was granted. Whoever has it alone has had its turn. */
+  /** Takes down what was granted. */
   set(name: string, holder: string, grant: Grant): void {
     let named = this.#names.get(name);
     if (named === undefined) {
       this.#names.set(name, named = { holders: new Map(), turnUntilMs: -Infinity });
     }
-    if (!grant.isShared) named.turnUntilMs = -Infinity;
     if (!named.holders.has(holder)) this.#count++;
     named.holders.set(holder, grant);
   }

@@ -46,8 +46,8 @@ const TURN_SHARE = 0.4;
  * | of this holder | granted anew | confirmed for a lease's time if the token is above its floor | renewed | runs out |
  * | of another one, in its way | no, and whose it is | no | no | runs out |
  *
- * Whoever asks to have a name alone, is refused since others share it, and
- * waits, keeps new holders out for a while; so it has its turn however many come.
+ * Whoever asks to have a name alone, and waits, keeps others from coming to share
+ * it for a while, unless one has it alone; so it has its turn however many come.
  * Those who share it already keep it for as long as they renew it.
  */
 export class Voter {
@@ -116,17 +116,21 @@ export class Voter {
   ask({ group, name, holder, shared = false, waits = false }: AskRequest): AskReply {
     const nowMs = this.#clock.now(), grants = this.#grants;
     let why = this.#refusal(group, name, holder, nowMs);
-    if (why === "") {
-      why = grants.conflict(name, holder, shared, nowMs);
-      if (why !== "" && waits && !shared) grants.keepForOne(name, nowMs + this.#ttlMs * TURN_SHARE);
-      if (why === "" && shared && grants.isTurnOfOne(name, nowMs)) {
-        why = "another one waits to have it alone";
-      }
-    }
     if (why !== "") return { granted: false, highest: this.#highest, why };
-    const untilMs = nowMs + this.#ttlMs * UNCONFIRMED_SHARE;
-    grants.set(name, holder, { isShared: shared, floor: this.#highest, untilMs });
-    return { granted: true, highest: this.#highest, why };
+    why = grants.conflict(name, holder, shared, nowMs);
+    if (why === "" && shared && grants.isTurnOfOne(name, nowMs)) {
+      why = "another one waits to have it alone";
+    }
+    const granted = why === "";
+    if (granted) {
+      const untilMs = nowMs + this.#ttlMs * UNCONFIRMED_SHARE;
+      grants.set(name, holder, { isShared: shared, floor: this.#highest, untilMs });
+    }
+    // Also where it was granted, as other voters may not have done so.
+    if (waits && !shared && (granted || grants.isShared(name))) {
+      grants.keepForOne(name, nowMs + this.#ttlMs * TURN_SHARE);
+    }
+    return { granted, highest: this.#highest, why };
   }
 
   /** Confirms a token, or renews. */
@@ -138,6 +142,7 @@ export class Voter {
     if (grant !== undefined) grant.untilMs = untilMs;
     else if (grants.conflict(name, holder, shared, nowMs) !== "") return false;
     else grants.set(name, holder, { isShared: shared, floor: token, untilMs });
+    if (!grants.isShared(name)) grants.endTurn(name);
     if (token > this.#highest) this.#highest = token;
     return true;
   }

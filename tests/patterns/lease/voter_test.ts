@@ -188,6 +188,7 @@ Deno.test("whoever waits to have a name alone keeps new ones from sharing it, fo
   release(voter, "r2");
   assertEquals(askAs(voter, "r2", true).granted, false);
   assertEquals(askAs(voter, "w1", false, true).granted, true);
+  keepAs(voter, "w1", 102, false, true);
   release(voter, "w1");
   assertEquals(askAs(voter, "r2", true).granted, true);
 });
@@ -213,4 +214,16 @@ Deno.test("names that somebody waits for are bounded as grants are", async () =>
   assertEquals(asks("r", "two more", true).why, "too many leases are held");
   await clock.advance(TTL_MS);
   assertEquals(asks("r", "two more", true).granted, true);
+});
+
+Deno.test("whoever waits keeps its turn where it was granted, until it is confirmed", () => {
+  const { voter } = votingVoter(100);
+  // The other voters refuse it, so it gives the grant back and asks again.
+  assertEquals(askAs(voter, "w1", false, true).granted, true);
+  release(voter, "w1");
+  assertEquals(askAs(voter, "r1", true).granted, false);
+  assertEquals(askAs(voter, "w1", false, true).granted, true);
+  assertEquals(keepAs(voter, "w1", 101, false, true), true);
+  release(voter, "w1");
+  assertEquals(askAs(voter, "r1", true).granted, true);
 });
