@@ -13,7 +13,7 @@ import {
   type NodeClockOptions,
   requireDelay,
 } from "./node_clock.ts";
-import { realTurn } from "./turn.ts";
+import { eachTurn } from "./turn.ts";
 import { finite, optionsOf, positive } from "../../foreign/option_checks.ts";
 
 /** How virtual time starts, and when it gives up. */
@@ -76,6 +76,8 @@ export class VirtualClock implements Clock {
   readonly #held = new Set<Promise<unknown>>();
   #waiters: Waiter[] = [];
   #pumping = false;
+  #instant = 0;
+  #eventsAtInstant = 0;
 
   /**
    * Starts a clock that stands still.
@@ -248,41 +250,48 @@ export class VirtualClock implements Clock {
     this.#waiters.push(waiter);
     if (this.#pumping) return;
     this.#pumping = true;
-    void this.#pump();
+    this.#instant = this.#queue.now;
+    this.#eventsAtInstant = 0;
+    this.#pump();
   }
 
   /** Runs one event after the other for as long as somebody waits. */
-  async #pump(): Promise<void> {
-    const queue = this.#queue;
-    let instant = queue.now, eventsAtInstant = 0;
-    try {
-      while (true) {
-        await realTurn();
-        while (this.#held.size > 0) {
-          await Promise.all(this.#held);
-          await realTurn();
-        }
-        if (this.#waiters.length === 0) return;
-        if (this.#endSatisfied() || this.#endExpired()) continue;
-        queue.runNext();
-        if (queue.now !== instant) {
-          instant = queue.now;
-          eventsAtInstant = 0;
-        } else if (++eventsAtInstant > this.#maxEventsPerInstant) {
-          throw new InternodeError(
-            "DeadlineExceeded",
-            `Over ${this.#maxEventsPerInstant} events happened at ${instant} ms without time moving: ` +
-              "something defers itself again and again.",
-            { origin: "caller" },
-          );
-        }
+  #pump(): void {
+    eachTurn(() => {
+      if (this.#held.size > 0) {
+        void Promise.all(this.#held).then(() => this.#pump());
+        return false;
       }
-    } catch (error) {
-      const waiters = this.#waiters;
-      this.#waiters = [];
-      for (const waiter of waiters) waiter.onFailure(error);
-    } finally {
-      this.#pumping = false;
+      if (this.#waiters.length === 0) {
+        this.#pumping = false;
+        return false;
+      }
+      try {
+        if (!this.#endSatisfied() && !this.#endExpired()) this.#runNext();
+        return true;
+      } catch (error) {
+        const waiters = this.#waiters;
+        this.#waiters = [];
+        this.#pumping = false;
+        for (const waiter of waiters) waiter.onFailure(error);
+        return false;
+      }
+    });
+  }
+
+  #runNext(): void {
+    const queue = this.#queue;
+    queue.runNext();
+    if (queue.now !== this.#instant) {
+      this.#instant = queue.now;
+      this.#eventsAtInstant = 0;
+    } else if (++this.#eventsAtInstant > this.#maxEventsPerInstant) {
+      throw new InternodeError(
+        "DeadlineExceeded",
+        `Over ${this.#maxEventsPerInstant} events happened at ${this.#instant} ms without time moving: ` +
+          "something defers itself again and again.",
+        { origin: "caller" },
+      );
     }
   }
 
