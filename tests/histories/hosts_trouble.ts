@@ -20,7 +20,15 @@ export async function trouble(
   onCrash: (index: number) => void,
 ): Promise<void> {
   const { size } = grid;
-  const kind = random.pick(["cut", "cut", "stall", "slow", "freeze", "crash"] as const);
+  const kind = random.pick([
+    "cut",
+    "cut",
+    "stall",
+    "slow",
+    "partition",
+    "freeze",
+    "crash",
+  ] as const);
   const a = random.int(0, size - 1), b = (a + random.int(1, size - 1)) % size;
   const lastsMs = random.float(0, 600);
   await grid.clock.advance(random.float(0, windowMs - 1_000));
@@ -38,6 +46,11 @@ export async function trouble(
       await grid.clock.advance(lastsMs);
       grid.network.setLink(grid.hosts[a]!, grid.hosts[b]!, null);
       break;
+    case "partition":
+      grid.partition([random.chance(0.5) ? [a] : [a, b]], random.chance(0.7) ? "both" : "oneWay");
+      await grid.clock.advance(lastsMs);
+      grid.partition([]);
+      break;
     case "freeze":
       if (!grid.isRunning(a) || grid.isFrozen(a)) return;
       grid.freeze(a);
@@ -51,4 +64,26 @@ export async function trouble(
       await grid.clock.advance(lastsMs);
       await grid.restart(a);
   }
+}
+
+/**
+ * A node takes another one off its list of hosts for a while.
+ *
+ * @param windowMs Within what time it is over.
+ */
+export function changeHosts(
+  grid: SimulatedCluster<Manager>,
+  random: SeededRandom,
+  windowMs: number,
+): void {
+  const { clock, size } = grid;
+  const node = random.int(0, size - 1), other = (node + random.int(1, size - 1)) % size;
+  const atMs = random.float(0, windowMs / 2);
+  const set = (hosts: readonly string[]): void => {
+    if (!grid.isRunning(node)) return;
+    if (grid.isFrozen(node)) grid.thaw(node);
+    grid.node(node).setHosts(hosts, { graceMs: random.pick([0, 500]) });
+  };
+  clock.setTimer(atMs, () => set(grid.hosts.filter((host) => host !== grid.hosts[other])));
+  clock.setTimer(atMs + random.float(10, windowMs / 3), () => set(grid.hosts));
 }

@@ -22,7 +22,7 @@ import {
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 import { PATIENCE_MS, pause } from "../history.ts";
-import { trouble } from "../hosts_trouble.ts";
+import { changeHosts, trouble } from "../hosts_trouble.ts";
 
 /** What is put in on purpose: an output left out, given twice or told of another host, an end that hides a failure, outputs out of order. */
 export type MergeFault = "none" | "drops" | "doubles" | "wrong host" | "hides" | "disorder";
@@ -95,6 +95,7 @@ export async function playMerge(seed: number, fault: MergeFault = "none"): Promi
       { length: random.int(0, 4) },
       () => trouble(grid, random, WINDOW_MS, (index) => lives[index]!++),
     );
+    if (random.chance(0.4)) changeHosts(grid, random, WINDOW_MS);
     await clock.advance(WINDOW_MS);
     await Promise.all(troubles);
     grid.heal();
@@ -122,6 +123,8 @@ class Reading {
   readonly #isLost: () => boolean;
   readonly #read = new Map<string, number>();
   readonly #failed = new Set<string>();
+  /** The hosts that it asks: those on its node's list when it began. */
+  #targets: readonly string[] = [];
   readonly #faults: string[] = [];
   #waits = false;
   #lastKey: number | null = null;
@@ -162,10 +165,10 @@ class Reading {
       clock,
       ...isOrdered && { orderBy: ({ key }: Item) => key },
     };
-    const reading = this.#id;
+    const reading = this.#id, targets = this.#targets = node.hosts;
     const merged: MergedStream<Item, OnError> = this.#waits
       ? mergeStreams(
-        this.#grid.hosts.map((host) => node.connection(host)),
+        targets.map((host) => node.connection(host)),
         (peer) =>
           resume((before: number | undefined) =>
             peer.stream(list, { reading, from: before === undefined ? 0 : before + 1 }), {
@@ -207,8 +210,8 @@ class Reading {
   /** What was wrong. */
   judge(): string[] {
     if (this.#isLost()) return [];
-    const { hosts } = this.#grid;
-    hosts.forEach((host, index) => {
+    this.#grid.hosts.forEach((host, index) => {
+      if (!this.#targets.includes(host)) return;
       const read = this.#read.get(host) ?? 0, all = this.#lists[index]!.length;
       if (this.#ended === "clean" && read !== all && !this.#failed.has(host)) {
         this.#faults.push(`a clean end after ${read} of ${all} of ${host}`);

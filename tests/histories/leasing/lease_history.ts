@@ -14,7 +14,7 @@
 
 import { SeededRandom, SimulatedCluster } from "@internode/grid/testing";
 import type { Timer } from "../../../lib/runtime/clock.ts";
-import { LeaseLedger } from "./lease_ledger.ts";
+import { type Gain, LeaseLedger } from "./lease_ledger.ts";
 import { LeaseNode, type LeaseRole, type Spoiler } from "./lease_node.ts";
 
 /** Handshakes take up to 300 s between two nodes. */
@@ -23,6 +23,8 @@ const WALL_MS = 140_000;
 const DRIFT = 0.024;
 const CONNECT_MS = 120_000;
 const LOOK_MS = 20;
+/** Of a voter's answer that does not come all wait meanwhile, with grants that others need. */
+const DUEL_TTLS = 12;
 /** In half of the histories nobody shares; in the others most do. */
 const ROLES: readonly LeaseRole[] = ["leader", "singleton", "lease", "lease"];
 const SHARING: readonly LeaseRole[] = [
@@ -152,38 +154,60 @@ class LeaseHistory {
     for (const name of this.#names) await this.#untilHeld(name, 6, () => true);
   }
 
-  async #untilHeld(name: string, ttls: number, isGood: (node: number) => boolean): Promise<void> {
-    const isHeld = (): boolean => this.#ledger.holders(name).some(({ node }) => isGood(node));
+  async #untilHeld(name: string, ttls: number, isGood: (gain: Gain) => boolean): Promise<void> {
+    const isHeld = (): boolean => this.#ledger.holders(name).some(isGood);
     if (isHeld()) return;
     await this.cluster.clock.runUntil(isHeld, ttls * this.#ttlMs, `${name} to be held`);
   }
 
-  /** Whoever has it dies, freezes or closes. */
+  /** Whoever has it dies, freezes, closes, or gives it up again and again while a voter is frozen. */
   async #handOver(name: string): Promise<void> {
     const { cluster } = this, ttlMs = this.#ttlMs;
     const [holder] = this.#ledger.holders(name);
     if (holder === undefined || cluster.size < 2 || this.#voters === 1) return;
-    const { node } = holder, way = this.#random.pick(["closes", "dies", "freezes"] as const);
+    const { node } = holder, way = this.#random.pick(["closes", "dies", "freezes", "duel"] as const);
     if (
       !cluster.running.filter((index) => index < this.#voters).every((index) =>
         cluster.node(index).votes
       )
     ) return;
+    if (way === "duel") return await this.#duel(holder);
     if (way === "freezes") {
       cluster.freeze(node);
       // Who wants it waits for the frozen voter's answer meanwhile, with grants that others need.
-      await this.#untilHeld(name, 12, (other) => other !== node);
+      await this.#untilHeld(name, 12, (other) => other.node !== node);
       cluster.thaw(node);
       return;
     }
     if (way === "closes") await cluster.node(node).close();
     cluster.crash(node);
     this.#ledger.died(node);
-    await this.#untilHeld(name, 4, (other) => other !== node);
+    await this.#untilHeld(name, 4, (other) => other.node !== node);
     await cluster.clock.advance(ttlMs);
     await cluster.restart(node);
     const isBack = (): boolean => node >= this.#voters || cluster.node(node).votes;
     await cluster.clock.runUntil(isBack, CONNECT_MS + 3 * ttlMs, "the node to vote again");
+  }
+
+  /** All who want it ask at one time, again and again, and of one voter nobody hears. */
+  async #duel({ node, lease: { name } }: Gain): Promise<void> {
+    const { cluster } = this, random = this.#random;
+    const frozen = random.pick(
+      Array.from({ length: this.#voters }, (_, at) => at).filter((at) => at !== node),
+    );
+    cluster.freeze(frozen);
+    for (let round = random.int(1, 3); round > 0; round--) {
+      const held = this.#ledger.holders(name).filter((gain) => gain.node !== frozen);
+      const highest = Math.max(0, ...held.map(({ lease }) => lease.token));
+      for (const { lease } of held) void lease.release();
+      await this.#untilHeld(
+        name,
+        DUEL_TTLS,
+        (gain) => gain.node !== frozen && gain.lease.token > highest,
+      );
+      await cluster.clock.advance(random.float(0, 2) * this.#ttlMs);
+    }
+    cluster.thaw(frozen);
   }
 
   async #trouble(windowMs: number): Promise<void> {

@@ -12,7 +12,7 @@ import type { Manager } from "@internode/grid";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 import { PATIENCE_MS } from "../history.ts";
-import { trouble } from "../hosts_trouble.ts";
+import { changeHosts, trouble } from "../hosts_trouble.ts";
 import { type Fault, follow, Follower, Seen, Sequence } from "./sequence.ts";
 
 const WINDOW_MS = 4_000;
@@ -57,6 +57,7 @@ export async function playFollowing(seed: number, fault: Fault = "none"): Promis
       { length: random.int(1, 6) },
       () => trouble(grid, random, WINDOW_MS, () => {}),
     );
+    if (random.chance(0.4)) changeHosts(grid, random, WINDOW_MS);
     await clock.advance(WINDOW_MS);
     await Promise.all(troubles);
     grid.heal();

@@ -15,7 +15,7 @@ import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import type { Clock } from "../../../lib/runtime/clock.ts";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 import { PATIENCE_MS, pause } from "../history.ts";
-import { trouble } from "../hosts_trouble.ts";
+import { changeHosts, trouble } from "../hosts_trouble.ts";
 
 /** A fault put in on purpose, which the checker must find. */
 export type UploadFault = "none" | "acknowledges early" | "loses the first of an attempt";
@@ -95,6 +95,7 @@ export async function playUpload(seed: number, fault: UploadFault = "none"): Pro
       { length: random.int(1, 6) },
       () => trouble(grid, random, WINDOW_MS, () => {}),
     );
+    if (random.chance(0.4)) changeHosts(grid, random, WINDOW_MS);
     await clock.advance(WINDOW_MS);
     await Promise.all(troubles);
     grid.heal();

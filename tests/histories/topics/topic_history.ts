@@ -17,7 +17,7 @@ import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import type { Clock } from "../../../lib/runtime/clock.ts";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
 import { PATIENCE_MS, pause } from "../history.ts";
-import { trouble } from "../hosts_trouble.ts";
+import { changeHosts, trouble } from "../hosts_trouble.ts";
 import {
   type Note,
   type PublisherRecord,
@@ -114,7 +114,7 @@ class TopicHistory {
           this.#publishers[index]!.isDown = true;
         }))
       : [];
-    if (hasFaults && random.chance(0.3)) this.#changeHosts();
+    if (hasFaults && random.chance(0.3)) changeHosts(grid, random, WINDOW_MS);
     await clock.advance(WINDOW_MS);
     await Promise.all(troubles);
     grid.heal();
@@ -209,19 +209,5 @@ class TopicHistory {
       if (wrong !== null) this.#ledger.faults.push(`node ${record.node}: ${wrong}`);
       if (isSlow && random.chance(0.3)) await pause(clock, random.float(0, 80));
     }
-  }
-
-  /** A node takes another one off its list for a while. */
-  #changeHosts(): void {
-    const { grid } = this, random = this.#random, { clock, size } = grid;
-    const node = random.int(0, size - 1), other = (node + random.int(1, size - 1)) % size;
-    const atMs = random.float(0, WINDOW_MS / 2);
-    const set = (hosts: readonly string[]): void => {
-      if (!grid.isRunning(node)) return;
-      if (grid.isFrozen(node)) grid.thaw(node);
-      grid.node(node).setHosts(hosts, { graceMs: random.pick([0, 500]) });
-    };
-    clock.setTimer(atMs, () => set(grid.hosts.filter((host) => host !== grid.hosts[other])));
-    clock.setTimer(atMs + random.float(10, WINDOW_MS / 3), () => set(grid.hosts));
   }
 }
