@@ -20,15 +20,17 @@ export async function trouble(
   onCrash: (index: number) => void,
 ): Promise<void> {
   const { size } = grid;
-  const kind = random.pick([
-    "cut",
-    "cut",
-    "stall",
-    "slow",
-    "partition",
-    "freeze",
-    "crash",
-  ] as const);
+  const kind = random.pick(
+    [
+      "cut",
+      "cut",
+      "stall",
+      "slow",
+      "partition",
+      "freeze",
+      "crash",
+    ] as const,
+  );
   const a = random.int(0, size - 1), b = (a + random.int(1, size - 1)) % size;
   const lastsMs = random.float(0, 600);
   await grid.clock.advance(random.float(0, windowMs - 1_000));

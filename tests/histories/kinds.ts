@@ -10,6 +10,7 @@ import { playGrid } from "./grid_history.ts";
 import { playHosts } from "./hosts_history.ts";
 import { playLeases } from "./leasing/lease_history.ts";
 import { playFollowing } from "./resuming/follow_history.ts";
+import { playReplicas } from "./resuming/replica_history.ts";
 import { playUpload } from "./resuming/upload_history.ts";
 import { playService } from "./service_history.ts";
 import { playTopic } from "./topics/topic_history.ts";
@@ -34,6 +35,7 @@ export const HISTORIES: readonly HistoryKind[] = [
   { name: "merged streams", count: 200, play: (seed) => playMerge(seed) },
   { name: "leases", count: 200, play: (seed) => playLeases(seed) },
   { name: "resumed streams", count: 200, play: (seed) => playFollowing(seed) },
+  { name: "resumed streams, replicas", count: 200, play: (seed) => playReplicas(seed) },
   { name: "resumed uploads", count: 200, play: (seed) => playUpload(seed) },
   { name: "topics", count: 200, play: (seed) => playTopic(seed) },
 ];

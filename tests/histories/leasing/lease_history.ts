@@ -165,7 +165,8 @@ class LeaseHistory {
     const { cluster } = this, ttlMs = this.#ttlMs;
     const [holder] = this.#ledger.holders(name);
     if (holder === undefined || cluster.size < 2 || this.#voters === 1) return;
-    const { node } = holder, way = this.#random.pick(["closes", "dies", "freezes", "duel"] as const);
+    const { node } = holder,
+      way = this.#random.pick(["closes", "dies", "freezes", "duel"] as const);
     if (
       !cluster.running.filter((index) => index < this.#voters).every((index) =>
         cluster.node(index).votes

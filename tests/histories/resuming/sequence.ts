@@ -22,15 +22,18 @@ import { pause } from "../history.ts";
 /** A fault put in on purpose, which the checker must find. */
 export type Fault = "none" | "skips" | "repeats" | "says nothing of gaps";
 
+/** What a call that follows is made of. */
+export const followParts = {
+  initial: t.record({ from: t.optional(t.string()) }),
+  output: loggedOutput(t.uint()),
+  inputCapacity: 0,
+  outputCapacity: 3,
+} as const;
+
 /** Follows a sequence behind a position. */
 export const follow: StreamContract<{ from?: string }, never, LoggedOutput<number>> = stream(
   "follow",
-  {
-    initial: t.record({ from: t.optional(t.string()) }),
-    output: loggedOutput(t.uint()),
-    inputCapacity: 0,
-    outputCapacity: 3,
-  },
+  followParts,
 );
 
 const NAME = "sequence";

@@ -35,6 +35,7 @@ const LIMIT_MS = 300_000;
 const SETTLING_MS = 60_000;
 
 interface RunningReplica {
+  readonly clock: NodeClock;
   readonly stop: AbortController;
   readonly served: Promise<void>;
   readonly server: Server<ServedClient>;
@@ -94,7 +95,7 @@ export class SimulatedService {
     });
     const served = server.finished;
     served.catch(() => {});
-    this.#replicas.set(index, { stop, served, server });
+    this.#replicas.set(index, { clock, stop, served, server });
   }
 
   /** The server of a replica that runs. */
@@ -102,6 +103,16 @@ export class SimulatedService {
     const replica = this.#replicas.get(index);
     if (replica === undefined) throw new Error(`replica ${index} does not run`);
     return replica.server;
+  }
+
+  /** Lets a replica's process stand still, if it runs. */
+  freeze(index: number): void {
+    this.#replicas.get(index)?.clock.freeze();
+  }
+
+  /** Lets a frozen replica go on. */
+  thaw(index: number): void {
+    this.#replicas.get(index)?.clock.thaw();
   }
 
   /** Accepts connections at a replica's address and says nothing on them, until the process there ends. */
