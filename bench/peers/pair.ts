@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { Launcher } from "../../tools/runtimes/launcher.ts";
+import type { Command, Launcher } from "../../tools/runtimes/launcher.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
-import type { PeerName } from "./stands/list.ts";
+import type { LoadOrder, LoadResult } from "../support/open_loop.ts";
+import { buildGo } from "./go_program.ts";
+import { type PeerName, PROGRAMS } from "./stands/list.ts";
 import type { Moment, Order, ServerStarted, Work } from "./stands/measure.ts";
 import { ROOT } from "../../tools/runtimes/build.ts";
 
@@ -42,32 +44,31 @@ export interface PairStart {
 export class PeerPair implements AsyncDisposable {
   readonly #server: ToldProcess;
   readonly #client: ToldProcess;
+  readonly #resources: AsyncDisposableStack;
   #expectedPerSecond = 0;
 
-  private constructor(server: ToldProcess, client: ToldProcess) {
+  private constructor(server: ToldProcess, client: ToldProcess, resources: AsyncDisposableStack) {
     this.#server = server;
     this.#client = client;
+    this.#resources = resources;
   }
 
   /** Starts both, or says what is missing. */
-  static async start(
-    name: PeerName,
-    { runtime, launcher, signal }: PairStart,
-  ): Promise<Started> {
+  static async start(name: PeerName, options: PairStart): Promise<Started> {
     await using stack = new AsyncDisposableStack();
-    const flags = { deno: ["-A", "--config", decodeURIComponent(new URL(CONFIG, ROOT).pathname)] };
-    const start = (role: string, ...args: string[]): ToldProcess => {
-      const command = [...launcher.command(runtime, PROCESS, flags), role, name, ...args] as const;
-      const what = `the ${role} of ${name}`;
-      return stack.use(new ToldProcess(command, { what, signal, env: { NODE_ENV: "production" } }));
+    const { signal } = options;
+    const commandOf = await (name in PROGRAMS ? programOf(name, stack) : standOf(name, options));
+    if ("missing" in commandOf) return commandOf;
+    const start = (role: Role, ...args: string[]): ToldProcess => {
+      const what = `the ${role} of ${name}`, env = { NODE_ENV: "production" };
+      return stack.use(new ToldProcess([...commandOf(role), ...args], { what, signal, env }));
     };
     const server = start("server");
     const { missing, address } = await server.ask<ServerStarted>("start", null, START_MS);
     if (missing !== undefined) return { missing };
     const client = start("client", address);
     await client.ask("start", null, START_MS);
-    stack.move();
-    return { pair: new PeerPair(server, client) };
+    return { pair: new PeerPair(server, client, stack.move()) };
   }
 
   /** Does it for a while, so that everything is compiled, and learns how fast it is. */
@@ -83,6 +84,16 @@ export class PeerPair implements AsyncDisposable {
     return { ...moment, serverCpuUs: await this.#serverCpuUs() - before };
   }
 
+  /** A load, and the processor time of both sides for each request. */
+  async load(order: LoadOrder): Promise<LoadResult & { readonly cpuUs: number }> {
+    const total = async (): Promise<number> =>
+      await this.#serverCpuUs() + await this.#client.ask<number>("cpuUs", null, PATIENCE_MS);
+    const beforeUs = await total();
+    const withinMs = order.seconds * 1000 + PATIENCE_MS;
+    const result = await this.#client.ask<LoadResult>("load", order, withinMs);
+    return { ...result, cpuUs: (await total() - beforeUs) / result.sent };
+  }
+
   #measure({ size, inflight }: Work, seconds: number): Promise<Moment> {
     const order: Order = { size, inflight, seconds, expectedPerSecond: this.#expectedPerSecond };
     return this.#client.ask<Moment>("measure", order, seconds * 1000 + PATIENCE_MS);
@@ -93,7 +104,24 @@ export class PeerPair implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client[Symbol.asyncDispose]();
-    await this.#server[Symbol.asyncDispose]();
+    await this.#resources.disposeAsync();
   }
+}
+
+type Role = "server" | "client";
+
+/** What starts either process, or why nothing can. */
+type CommandOf = ((role: Role) => Command) | { readonly missing: string };
+
+function standOf(name: PeerName, { runtime, launcher }: PairStart): CommandOf {
+  const flags = { deno: ["-A", "--config", decodeURIComponent(new URL(CONFIG, ROOT).pathname)] };
+  return (role) => [...launcher.command(runtime, PROCESS, flags), role, name];
+}
+
+/** One that is not written for JavaScript, built into a folder that goes with the processes. */
+async function programOf(name: PeerName, resources: AsyncDisposableStack): Promise<CommandOf> {
+  const folder = await Deno.makeTempDir({ prefix: "internode-peer-" });
+  resources.defer(() => Deno.remove(folder, { recursive: true }));
+  const built = await buildGo(`bench/peers/${name.replace("-", "_")}`, folder);
+  return "missing" in built ? built : (role) => [built.program, role];
 }

@@ -10,6 +10,9 @@ import { connect, constantResolver, parseNetEndpoint } from "@internode/grid/cal
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { type Direction, measureOneWay } from "../bytes/one_way.ts";
 import { measureBareMux } from "./bare_mux.ts";
+import { type KindOrder, runKind } from "../latency/load.ts";
+import { measurePauses } from "../support/pauses.ts";
+import type { LoadResult } from "../support/open_loop.ts";
 import { type FloorHost, measureFloor, measureRoundTrips } from "./floor.ts";
 import { type Callees, measure, type Measured } from "./measure.ts";
 import type { RpcOptions } from "./options.ts";
@@ -108,10 +111,12 @@ async function run(plan: RpcPlan): Promise<void> {
     },
     bareMux: ({ size, inflight, seconds }: TripsOrder): Promise<number | null> =>
       measureBareMux(floor, { size, inflight }, seconds),
+    load: (order: KindOrder): Promise<LoadResult> => runKind(connected!, floor, order),
     count: (isCounted: boolean): void => {
       serving?.count(isCounted);
       connected?.count(isCounted);
     },
+    pauses: measurePauses,
     cpuUs: ownCpuUs,
   });
   await (connected as Connected | null)?.[Symbol.asyncDispose]();

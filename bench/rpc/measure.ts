@@ -12,8 +12,8 @@ import { type Busy, keepBusy, TIMED_EACH } from "../support/keep_busy.ts";
 import type { RpcOptions } from "./options.ts";
 
 /** Echoes of this size, and so many of them, keep both directions of a connection busy; they just fit the send budget. */
-const BULK_BYTES = 4 * 1024 * 1024;
-const BULK_IN_FLIGHT = 2;
+export const BULK_BYTES = 4 * 1024 * 1024;
+export const BULK_IN_FLIGHT = 2;
 
 /** What was measured. */
 export interface Measured {

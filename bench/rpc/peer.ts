@@ -15,7 +15,10 @@ import type {
   RoundTrips,
   TripsOrder,
 } from "./client.ts";
+import type { KindOrder } from "../latency/load.ts";
 import type { Measured } from "./measure.ts";
+import type { Pauses } from "../support/pauses.ts";
+import type { LoadResult } from "../support/open_loop.ts";
 import { makeIdentities } from "./identities.ts";
 import type { RpcOptions } from "./options.ts";
 import type { RpcPlan } from "./plan.ts";
@@ -120,6 +123,22 @@ export class RpcPair implements AsyncDisposable {
   /** Requests a second of a bare multiplexer; `null` over channels of messages. */
   bareMux(order: TripsOrder): Promise<number | null> {
     return this.#ask("bareMux", order, order.seconds);
+  }
+
+  /** A load over the public API, or over a bare multiplexer, and the processor time of both for each request. */
+  async load(order: KindOrder): Promise<LoadResult & { readonly cpuUs: number }> {
+    const { result, cpuUs } = await this.#withCpu(() =>
+      this.#ask<LoadResult>("load", order, order.seconds)
+    );
+    return { ...result, cpuUs: cpuUs / result.sent };
+  }
+
+  /** How the machine lets the client stand still while both processes are busy with nothing. */
+  async pauses(seconds: number): Promise<Pauses> {
+    const other = this.#server?.ask<Pauses>("pauses", seconds);
+    const pauses = await this.#ask<Pauses>("pauses", seconds, seconds);
+    await other;
+    return pauses;
   }
 
   #ask<Answer>(command: string, argument: unknown, seconds: number): Promise<Answer> {

@@ -12,6 +12,7 @@ import { type Inspectable, inspectionOf } from "../../lib/rpc/inspection/inspect
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { serveOneWay } from "../bytes/one_way.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./contracts.ts";
+import { measurePauses } from "../support/pauses.ts";
 import { serveFloor } from "./floor.ts";
 import { reachedBy, type RpcPlan } from "./plan.ts";
 
@@ -74,6 +75,11 @@ export function ownCpuUs(): number {
 
 if (import.meta.main) {
   const serving = await serveBench(JSON.parse(process.argv[2]!) as RpcPlan);
-  await answerCommands({ start: () => {}, cpuUs: ownCpuUs, count: serving.count });
+  await answerCommands({
+    start: () => {},
+    cpuUs: ownCpuUs,
+    count: serving.count,
+    pauses: measurePauses,
+  });
   await serving[Symbol.asyncDispose]();
 }

@@ -5,10 +5,10 @@
  */
 
 import process from "node:process";
-import { PEER_NAMES } from "./list.ts";
+import { STAND_NAMES } from "./list.ts";
 import { LOAD } from "./load.ts";
 
-for (const name of PEER_NAMES) {
+for (const name of STAND_NAMES) {
   const peer = await LOAD[name]();
   if (await peer.missing?.() !== undefined) {
     console.log(`${name} is not there`);

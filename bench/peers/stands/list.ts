@@ -8,8 +8,8 @@
 /** The peer that all others are compared with. */
 export const REFERENCE = "internode";
 
-/** Over what each goes, in the order of the table. */
-export const PEERS = {
+/** Over what each goes that is written for JavaScript, in the order of the table. */
+export const STANDS = {
   [REFERENCE]: "tcp",
   "internode-spin": "tcp",
   "internode-call": "tcp",
@@ -26,8 +26,20 @@ export const PEERS = {
   "connect-es-h1": "http/1.1",
 } as const;
 
+/** Programs of their own, in the order of the table. */
+export const PROGRAMS = { "grpc-go": "http/2" } as const;
+
+/** Over what each goes. */
+export const PEERS = { ...STANDS, ...PROGRAMS } as const;
+
+/** One of those written for JavaScript. */
+export type StandName = keyof typeof STANDS;
+
 /** One of them. */
 export type PeerName = keyof typeof PEERS;
+
+/** All that are written for JavaScript. */
+export const STAND_NAMES = Object.keys(STANDS) as readonly StandName[];
 
 /** All, in the order of the table. */
 export const PEER_NAMES = Object.keys(PEERS) as readonly PeerName[];

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { PeerName } from "./list.ts";
+import type { StandName } from "./list.ts";
 import type { Peer } from "./peer.ts";
 
 /** How to load each. */
-export const LOAD: { readonly [Name in PeerName]: () => Promise<Peer> } = {
+export const LOAD: { readonly [Name in StandName]: () => Promise<Peer> } = {
   "internode": async () => (await import("./internode_grid.ts")).internodeGrid("tcp"),
   "internode-spin": async () => (await import("./internode_grid.ts")).internodeGrid("tcp", 200),
   "internode-call": async () => (await import("./internode_call.ts")).internodeCall,

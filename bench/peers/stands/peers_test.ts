@@ -1,7 +1,7 @@
 /** What Internode is compared with still runs: a new runtime or version may break any of it. @module */
 
 import { assertEquals } from "@std/assert";
-import { PEER_NAMES } from "./list.ts";
+import { STAND_NAMES } from "./list.ts";
 
 const ignore = Deno.permissions.querySync({ name: "run" }).state !== "granted";
 
@@ -26,7 +26,7 @@ Deno.test({
       const missing = `${name} is not there`;
       return name === "nats" && lines.includes(missing) ? missing : `${name} echoes 0 127 128 255`;
     };
-    assertEquals(lines, PEER_NAMES.map(wanted));
+    assertEquals(lines, STAND_NAMES.map(wanted));
   },
 });
 

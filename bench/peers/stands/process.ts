@@ -9,7 +9,8 @@
 import process from "node:process";
 import { answerCommands } from "../../../tools/processes/answer_commands.ts";
 import { processCpuMs } from "../../support/process_cpu.ts";
-import type { PeerName } from "./list.ts";
+import { type LoadOrder, runLoad } from "../../support/open_loop.ts";
+import type { StandName } from "./list.ts";
 import { LOAD } from "./load.ts";
 import { measureEchoes, type Order, type ServerStarted } from "./measure.ts";
 import type { EchoClient, EchoServer, Peer } from "./peer.ts";
@@ -36,6 +37,8 @@ async function ask(peer: Peer, address: string): Promise<void> {
   await answerCommands({
     start: async () => void (client = await peer.dial(address)),
     measure: (order: Order) => measureEchoes(client!, order),
+    load: (order: LoadOrder) => runLoad((payload) => client!.echo(payload), order),
+    cpuUs: ownCpuUs,
   });
   await end(client);
 }
@@ -48,16 +51,20 @@ async function end(resource: AsyncDisposable | null): Promise<void> {
 
 /** Processor time of this process and of the broker, if there is one that can be looked at. */
 function serverCpuUs({ brokerPid }: EchoServer): number {
-  const { user, system } = process.cpuUsage();
   const brokerMs = brokerPid === undefined ? 0 : processCpuMs(brokerPid);
-  return user + system + (Number.isNaN(brokerMs) ? 0 : brokerMs * 1000);
+  return ownCpuUs() + (Number.isNaN(brokerMs) ? 0 : brokerMs * 1000);
+}
+
+function ownCpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 if (import.meta.main) {
   // Ctrl-C reaches every process of a terminal. This one is to close first what it has started.
   process.on("SIGINT", () => {});
   const [role, name, address] = process.argv.slice(2);
-  const peer = await LOAD[name as PeerName]();
+  const peer = await LOAD[name as StandName]();
   if (role === "server") await serve(peer);
   else await ask(peer, address!);
 }

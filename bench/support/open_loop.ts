@@ -1,0 +1,270 @@
+/**
+ * Requests that come when they come, whether or not earlier ones were answered.
+ *
+ * @module
+ */
+
+import { Arrivals, type SizePart } from "./arrivals.ts";
+import { Histogram, type HistogramCells } from "./histogram.ts";
+import { rest, shortSleep, type Sleep } from "./short_sleep.ts";
+
+/** What is asked, and how often. */
+export interface Load {
+  /** Requests a second; `null`: as many as are answered, `inflight` at a time. */
+  readonly perSecond: number | null;
+  /** How many are under way at a time where there is no rate. */
+  readonly inflight: number;
+  /** How long requests come. */
+  readonly seconds: number;
+}
+
+/** What another process is told: a load with all that makes it. */
+export interface LoadOrder extends Load {
+  /** What the arrivals are drawn from. */
+  readonly seed: number;
+  /** How large requests are. */
+  readonly sizes: readonly SizePart[];
+}
+
+/** What came of it. */
+export interface LoadResult {
+  /** Requests that came. */
+  readonly sent: number;
+  /** Those of them that failed. */
+  readonly failed: number;
+  /** What the first of these said. */
+  readonly failure: string | null;
+  /** How long all took, from the first to come until the last was answered. */
+  readonly seconds: number;
+  /** Those of them that were held back, as too many were under way. */
+  readonly held: number;
+  /** Whether so many waited or failed that no more came. */
+  readonly isOverloaded: boolean;
+  /** From the moment a request was to be sent until its answer was there. */
+  readonly latency: HistogramCells;
+  /** From that moment until it was handed over: what the generator itself adds. */
+  readonly lateness: HistogramCells;
+}
+
+/** What a load runs by; tests have time of their own. */
+export interface LoadTime {
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** See {@linkcode Sleep}. */
+  readonly sleep: Sleep;
+  /** Sleeps until the event loop has looked at its sockets. */
+  readonly rest: () => Promise<unknown>;
+}
+
+/** This process's time. */
+export function systemTime(): LoadTime {
+  return { now: () => performance.now(), sleep: shortSleep(), rest };
+}
+
+/** So many answers share a look at the clock, which is taken behind the last of them: what they are told late by is less than a look for each would cost. */
+const ANSWERS_EACH_LOOK = 16;
+/** While requests are under way their answers wake the generator. It wakes by itself as well, after so many milliseconds, and more rarely where answers come often. */
+const AWAIT_MS = 0.2, LONGEST_AWAIT_MS = 2;
+/** So many batches of answers between two sleeps are often. */
+const OFTEN = 4;
+/** Where so many have failed, or one is held back for so long, in milliseconds, nothing is learned any more. */
+const MOST_FAILED = 10_000, MOST_HELD_MS = 1_000;
+/** So many times as many as without a rate may be under way at most. What comes then is held back; its time counts all the same. More would be learned of the collector only, which copies all that is under way. */
+const QUEUE = 4;
+/** Who wakes later than this has a busy event loop. */
+const BUSY_MS = 0.3;
+
+/** Runs a load with payloads of its sizes. */
+export function runLoad(
+  ask: (payload: Uint8Array<ArrayBuffer>, index: number) => Promise<unknown>,
+  order: LoadOrder,
+): Promise<LoadResult> {
+  const payloads = order.sizes.map(([bytes]) => new Uint8Array(bytes));
+  const arrivals = new Arrivals(order.seed, order.sizes);
+  const askOne = (size: number, index: number) => ask(payloads[size]!, index);
+  return new OpenLoop(askOne, arrivals, order, systemTime()).run();
+}
+
+/**
+ * One load. The generator wakes by whatever wakes the process: each batch of
+ * answers first sends what has become due, as a server does that has other
+ * connections too. Only where nothing is under way, or answers do not come, a
+ * sleep wakes it.
+ */
+export class OpenLoop {
+  readonly #ask: (size: number, index: number) => Promise<unknown>;
+  readonly #arrivals: Arrivals;
+  readonly #load: Load;
+  readonly #time: LoadTime;
+  readonly #latency: Histogram = new Histogram();
+  readonly #lateness: Histogram = new Histogram();
+  /** Asking again for what has been answered makes nothing new. */
+  readonly #free: Slot[] = [];
+  /** When those were due that were answered since the last look at the clock. */
+  readonly #answered: Float64Array<ArrayBuffer> = new Float64Array(ANSWERS_EACH_LOOK);
+  #unlooked = 0;
+  #isLookDue = false;
+  /** Batches of answers since the last sleep began. */
+  #batches = 0;
+  #sent = 0;
+  #underWay = 0;
+  #failed = 0;
+  #held = 0;
+  #isHeld = false;
+  #failure: string | null = null;
+  #nextMs = 0;
+  #lookedMs = 0;
+  #endMs = 0;
+  #isOver = false;
+  #isOverloaded = false;
+  readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  /**
+   * Prepares it.
+   *
+   * @param ask Sends a request; hears which of the sizes it has, and how many came before it.
+   */
+  constructor(
+    ask: (size: number, index: number) => Promise<unknown>,
+    arrivals: Arrivals,
+    load: Load,
+    time: LoadTime,
+  ) {
+    this.#ask = ask;
+    this.#arrivals = arrivals;
+    this.#load = load;
+    this.#time = time;
+  }
+
+  /** Runs it, until all that came is answered. */
+  async run(): Promise<LoadResult> {
+    const startMs = this.#time.now();
+    this.#endMs = startMs + this.#load.seconds * 1000;
+    this.#nextMs = startMs;
+    this.#schedule();
+    if (this.#load.perSecond === null) this.#fill(startMs);
+    else this.#pump(startMs);
+    if (this.#load.perSecond !== null) await this.#keepTime();
+    await this.#finished.promise;
+    return {
+      sent: this.#sent,
+      failed: this.#failed,
+      failure: this.#failure,
+      seconds: (this.#time.now() - startMs) / 1000,
+      held: this.#held,
+      isOverloaded: this.#isOverloaded,
+      latency: this.#latency.toJSON(),
+      lateness: this.#lateness.toJSON(),
+    };
+  }
+
+  async #keepTime(): Promise<void> {
+    let isBusy = false, awaitMs = AWAIT_MS;
+    while (!this.#isOver) {
+      const nowMs = this.#time.now(), leftMs = this.#nextMs - nowMs;
+      const forMs = Math.max(0, this.#underWay > 0 ? Math.max(leftMs, awaitMs) : leftMs);
+      this.#batches = 0;
+      // A sleep in another thread that is over too soon keeps the loop from looking at its sockets.
+      if (isBusy) await this.#time.rest();
+      else await this.#time.sleep(forMs);
+      const wokenMs = this.#time.now();
+      isBusy = !isBusy && this.#underWay > 0 && wokenMs - nowMs - forMs > BUSY_MS;
+      awaitMs = this.#batches < OFTEN ? AWAIT_MS : Math.min(awaitMs * 2, LONGEST_AWAIT_MS);
+      this.#pump(wokenMs);
+    }
+  }
+
+  /** When the next request is to be sent. */
+  #schedule(): void {
+    const { perSecond } = this.#load;
+    if (perSecond === null) return;
+    this.#nextMs += this.#arrivals.gap(this.#sent) * 1000 / perSecond;
+  }
+
+  /** Sends all that is due. */
+  #pump(nowMs: number): void {
+    this.#lookedMs = nowMs;
+    if (this.#load.perSecond === null) this.#isOver ||= nowMs >= this.#endMs;
+    else if (!this.#isOver) {
+      const most = this.#load.inflight * QUEUE;
+      while (this.#nextMs <= nowMs && this.#nextMs < this.#endMs) {
+        if (this.#underWay >= most) {
+          this.#isHeld = true;
+          break;
+        }
+        this.#send(this.#nextMs);
+        if (this.#isHeld) this.#held++;
+        else this.#lateness.record((nowMs - this.#nextMs) * 1000);
+        this.#schedule();
+      }
+      if (this.#underWay < most) this.#isHeld = false;
+      this.#isOverloaded ||= nowMs - this.#nextMs > MOST_HELD_MS || this.#failed > MOST_FAILED;
+      this.#isOver = this.#nextMs >= this.#endMs || this.#isOverloaded;
+    }
+    if (this.#isOver && this.#underWay === 0) this.#finished.resolve();
+  }
+
+  /** Without a rate an answer is followed by the next request. */
+  #fill(nowMs: number): void {
+    while (!this.#isOver && this.#underWay < this.#load.inflight) this.#send(nowMs);
+  }
+
+  #send(dueMs: number): void {
+    const slot = this.#free.pop() ?? new Slot(this.#onAnswer, this.#onFailure);
+    slot.dueMs = dueMs;
+    this.#underWay++;
+    const index = this.#sent++;
+    this.#ask(this.#arrivals.size(index), index).then(slot.onAnswer, slot.onFailure);
+  }
+
+  readonly #onAnswer = (slot: Slot): void => {
+    this.#underWay--;
+    this.#answered[this.#unlooked++] = slot.dueMs;
+    this.#free.push(slot);
+    if (this.#load.perSecond === null) this.#fill(this.#lookedMs);
+    if (!this.#isLookDue) {
+      // The first of a batch: what is due by now leaves in the same turn.
+      this.#isLookDue = true;
+      queueMicrotask(this.#onBatchEnd);
+      this.#pump(this.#time.now());
+    }
+    // Only once for each batch: who sends as often as answers are looked at never gets to read when requests come faster than they can be sent.
+    if (this.#unlooked === ANSWERS_EACH_LOOK) this.#look();
+  };
+
+  readonly #onFailure = (slot: Slot, error: unknown): void => {
+    this.#failed++;
+    this.#failure ??= String(error);
+    this.#underWay--;
+    this.#free.push(slot);
+    this.#pump(this.#time.now());
+    if (this.#load.perSecond === null) this.#fill(this.#lookedMs);
+  };
+
+  readonly #onBatchEnd = (): void => {
+    this.#isLookDue = false;
+    this.#batches++;
+    this.#pump(this.#look());
+  };
+
+  #look(): number {
+    const nowMs = this.#time.now();
+    for (let at = 0; at < this.#unlooked; at++) {
+      this.#latency.record((nowMs - this.#answered[at]!) * 1000);
+    }
+    this.#unlooked = 0;
+    return nowMs;
+  }
+}
+
+/** A request that is under way. */
+class Slot {
+  dueMs = 0;
+  readonly onAnswer: () => void;
+  readonly onFailure: (error: unknown) => void;
+
+  constructor(onAnswer: (slot: Slot) => void, onFailure: (slot: Slot, error: unknown) => void) {
+    this.onAnswer = () => onAnswer(this);
+    this.onFailure = (error) => onFailure(this, error);
+  }
+}
