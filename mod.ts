@@ -155,6 +155,7 @@ export {
 export type { HandlerBundle } from "./lib/rpc/contract/handler_bundle.ts";
 export { failureDetail } from "./lib/rpc/contract/failure_detail.ts";
 export type {
+  AdaptiveConcurrency,
   HandleOptions,
   HandlerContext,
   SingleHandlerFunction,

@@ -35,6 +35,15 @@ export class Fifo<T> {
     return item;
   }
 
+  /** Removes the last item; `undefined` if there is none. */
+  pop(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const at = (this.#head + --this.#length) & (this.#items.length - 1);
+    const item = this.#items[at];
+    this.#items[at] = undefined;
+    return item;
+  }
+
   /** Returns the first item without removing it; `undefined` if there is none. */
   peek(): T | undefined {
     return this.#length === 0 ? undefined : this.#items[this.#head];

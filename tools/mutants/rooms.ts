@@ -26,7 +26,8 @@ export const ROOMS: readonly Room[] = [
     sources: [
       "lib/rpc/contract/allow.ts",
       "lib/rpc/connecting/back_off.ts",
-      "lib/rpc/serving/concurrency_gate.ts",
+      "lib/rpc/admission/concurrency_gate.ts",
+      "lib/rpc/admission/wait_bound.ts",
       "lib/rpc/connecting/dial_limiter.ts",
       "lib/rpc/calling/earliest_timer.ts",
       "lib/rpc/serving/message_queue.ts",

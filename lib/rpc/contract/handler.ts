@@ -80,6 +80,39 @@ export type StreamHandlerFunction<Initial, Input, Output> = (
 ) => [Output] extends [never] ? void | Promise<void> : AsyncIterable<Output> | Iterable<Output>;
 
 /**
+ * Options of an adaptive limit: how many calls of a handler run at a time then
+ * follows how long they take. While more calls want to run, and none takes more
+ * than about one and a half times as long as with few of them, the limit is
+ * raised; where they take longer it is lowered, as they only wait for each
+ * other. Other calls wait for a moment, or are answered `Overloaded`,
+ * `notExecuted`, before they are decoded.
+ *
+ * It is for handlers that compute, and for those that wait for something which
+ * takes so many calls at a time and no more, such as a database. Of a stream
+ * all of its time counts: give a number to streams that stay open.
+ *
+ * @example A database of which nobody knows how much it can do at a time
+ * ```ts
+ * import { Manager, single } from "@internode/grid";
+ *
+ * const query = single("query");
+ * const local = "memory://adaptive";
+ * await using grid = new Manager({ local, hosts: [local] });
+ * grid.handle(query, (bytes) => bytes, { concurrency: { max: 200, maxWaitMs: 50 } });
+ * ```
+ */
+export interface AdaptiveConcurrency {
+  /** The lowest limit. Default: 1. */
+  readonly min?: number | undefined;
+  /** The highest limit. Default: 1,000, or `min` if that is more. */
+  readonly max?: number | undefined;
+  /** The limit until calls have been measured. Default: 20, within `min` and `max`. */
+  readonly initial?: number | undefined;
+  /** How long a call may wait for its turn, in milliseconds: in a burst. While more calls come than can be served, calls wait for a quarter of it. Choose it well below the callers' time-outs. Default: 100. */
+  readonly maxWaitMs?: number | undefined;
+}
+
+/**
  * How a handler is registered.
  *
  * @example Disks that only some peers may read
@@ -102,10 +135,15 @@ export type StreamHandlerFunction<Initial, Input, Output> = (
 export interface HandleOptions {
   /** The handler serves each of these subroutes (such as one for each disk). Default: only calls without a subroute. */
   readonly subroutes?: readonly string[];
-  /** How many of its calls may run at a time, over all connections. A stream that ends before its handler frees its slot at once, whatever the handler's iterator still does. Default: no limit. */
-  readonly concurrency?: number;
-  /** How many calls may wait beyond `concurrency`; more are answered `Overloaded`. Default: 1,024. */
-  readonly queue?: number;
+  /**
+   * How many of its calls may run at a time, over all connections; `"adaptive"`,
+   * or the options of that, for a limit that follows how long they take. A
+   * stream that ends before its handler frees its slot at once, whatever the
+   * handler's iterator still does. Default: no limit.
+   */
+  readonly concurrency?: number | "adaptive" | AdaptiveConcurrency | undefined;
+  /** How many calls may wait beyond `concurrency`; more are answered `Overloaded`. Those of low priority may take half of it. Default: 1,024, and 10,240 with an adaptive limit, which also bounds how long they wait. */
+  readonly queue?: number | undefined;
   /** Who may call it, see `allowNames`; others get `PermissionDenied` with outcome `notExecuted`, for that call only. It runs once for each connection and name. Default: every peer. */
   readonly allow?: AllowRule;
   /**

@@ -6,12 +6,15 @@
 
 import { memoryOf } from "../../codec/format/memory_cost.ts";
 import { InternodeError } from "../../errors.ts";
+import type { IncomingCall } from "../../session/calls/incoming_call_table.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
+import { Priority } from "../../session/frames/priority.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { CallContext, type CallPlace } from "./call_context.ts";
 import { auditRefused, type CallName, recordCall } from "./call_record.ts";
+import type { ConcurrencyGate, WaitingCall } from "../admission/concurrency_gate.ts";
 import type { CallSource } from "./call_source.ts";
 import type { CallFigures } from "../metering/call_figures.ts";
 import { OTHER } from "../metering/face_figures.ts";
@@ -23,6 +26,16 @@ export interface Called {
   readonly name: string;
   /** The contract's kind; `undefined` without a contract: the kind of the call counts then. */
   readonly kind?: CallName["kind"] | undefined;
+}
+
+/** A call that may have to wait for a slot of its handler. */
+export interface GatedCall extends IncomingCall {
+  /** The handler's context. */
+  readonly context: CallContext;
+  /** Begins it. */
+  onStart: () => void;
+  /** Called when it ends before its handler has begun. */
+  onDropped: () => void;
 }
 
 /** Takes the calls of one connection under one name. This class refuses all of them, see {@linkcode CallTarget.refuse}. */
@@ -37,6 +50,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
   readonly subroute: string;
   #figures: CallFigures | null = null;
   #generation = -1;
+  #crowdedError: InternodeError | null = null;
 
   constructor(contract: Target, serving: Serving, source: CallSource, subroute: string) {
     this.contract = contract;
@@ -144,27 +158,43 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     return context;
   }
 
-  /**
-   * Refuses a call for which there is neither a slot nor room to wait.
-   *
-   * @param answer Sends the error.
-   */
-  protected refuseWaiting(
-    contract: CallName,
-    context: CallContext,
-    answer: (error: InternodeError) => void,
-  ): void {
-    const what = contract.kind === "single" ? "calls" : "streams";
+  /** Why a call has to be refused that comes to this gate; `null`: it may enter or wait. */
+  protected crowdedAt(gate: ConcurrencyGate | null, priority: number): InternodeError | null {
+    if (gate === null || gate.hasRoom(priority, this.source.beginTurn())) return null;
+    return this.#crowded;
+  }
+
+  /** Puts a call where it waits for its slot. */
+  protected waitAt(gate: ConcurrencyGate, responder: Responder, call: GatedCall): void {
+    const { contract, source } = this;
+    const place: WaitingCall = {
+      priority: Priority.normal,
+      sinceMs: source.beginTurn(),
+      deadlineMs: call.deadlineMs,
+      isWanted: true,
+      start: () => {
+        call.hasBegun = true;
+        source.beginTurn();
+        call.onStart();
+      },
+      refuse: () => {
+        const error = this.#crowded;
+        responder.endCall(call, error, source.beginTurn());
+        auditRefused(this.serving, contract as CallName, this.subroute, source, error);
+      },
+    };
+    call.hasBegun = false;
+    call.onDropped = () => gate.forget(place);
+    gate.wait(place);
+  }
+
+  /** One error for all, because there may be thousands. */
+  get #crowded(): InternodeError {
+    if (this.#crowdedError !== null) return this.#crowdedError;
+    const { name, kind } = this.contract, what = kind === "stream" ? "streams" : "calls";
     const message =
-      `Too many ${what} of ${contract.name} are running or waiting on this node. Try again later.`;
-    const error = new InternodeError("Overloaded", message, {
-      origin: "remote",
-      outcome: "notExecuted",
-    });
-    context.letGo();
-    if (this.serving.figures.active) this.figures.fail(error.code, 0);
-    answer(error);
-    context.record?.fail(error.code, error);
-    auditRefused(this.serving, contract, this.subroute, this.source, error);
+      `Too many ${what} of ${name} are running or waiting on this node. Try again later.`;
+    const init = { origin: "remote", outcome: "notExecuted" } as const;
+    return this.#crowdedError = new InternodeError("Overloaded", message, init);
   }
 }

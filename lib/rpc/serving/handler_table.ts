@@ -11,7 +11,9 @@ import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { AllowRule } from "../contract/allow.ts";
 import { isReservedName, RESERVED_PREFIX } from "../contract/handler_bundle.ts";
 import type { CallSource } from "./call_source.ts";
-import { ConcurrencyGate } from "./concurrency_gate.ts";
+import { AdaptiveGate } from "../admission/adaptive_gate.ts";
+import type { ConcurrencyGate } from "../admission/concurrency_gate.ts";
+import { makeGate } from "../admission/make_gate.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import type {
   HandleOptions,
@@ -44,8 +46,6 @@ interface Entry {
 
 /** A handler for who looks at it. */
 export type ListedHandler = Omit<Entry, "handler" | "lends">;
-
-const DEFAULT_QUEUE = 1_024;
 
 /** Handlers by name and subroute. */
 export class HandlerTable {
@@ -88,8 +88,10 @@ export class HandlerTable {
     options: HandleOptions,
     wireName: string | undefined,
   ): void {
-    const { subroutes = [""], concurrency = Infinity, queue = DEFAULT_QUEUE, allow, lendRequest } =
-      optionsOf(`handler ${quoted(contract.name)}`, options);
+    const { subroutes = [""], concurrency, queue, allow, lendRequest } = optionsOf(
+      `handler ${quoted(contract.name)}`,
+      options,
+    );
     if (typeof handler !== "function") {
       throw invalid(contract, `the handler must be a function, not ${shown(handler)}`);
     }
@@ -97,8 +99,7 @@ export class HandlerTable {
       throw invalid(contract, `lendRequest must be true or false, not ${shown(lendRequest)}`);
     }
     const lends = lendRequest === true;
-    checkCount(contract, "concurrency", concurrency, 1);
-    checkCount(contract, "queue", queue, 0);
+    const gate = makeGate({ concurrency, queue }, (why) => invalid(contract, why));
     if (allow !== undefined && typeof allow !== "function") {
       throw invalid(contract, "allow must be a function, such as one that allowNames makes");
     }
@@ -113,7 +114,6 @@ export class HandlerTable {
     }
     for (const subroute of subroutes) checkSubroute(contract, subroute);
     if (subroutes.length === 0) throw invalid(contract, "option subroutes must list at least one");
-    const gate = concurrency === Infinity ? null : new ConcurrencyGate(concurrency, queue);
     const sent = wireName ?? contract.name;
     const keys = subroutes.map((subroute) => nameKey(sent, subroute));
     for (const [index, subroute] of subroutes.entries()) {
@@ -149,6 +149,7 @@ export class HandlerTable {
     const id = nameKey(name, subroute), entry = this.#entries.get(id);
     if (entry === undefined) return null;
     const { contract, gate, lends } = entry;
+    if (gate instanceof AdaptiveGate) gate.use(serving.clock, serving.inlineHandlerUs);
     const refused = refusal(id, entry, serving, source, subroute);
     if (refused !== null) return refused;
     const handler = intercepted(entry, serving, source);
@@ -211,14 +212,6 @@ function checkContract(contract: AnyContract): void {
   if (contract?.kind === "single" || contract?.kind === "stream") return;
   throw invalidArgument(
     `The contract of a handler must be made by single or stream, not ${shown(contract)}.`,
-  );
-}
-
-function checkCount(contract: AnyContract, option: string, count: number, least: number): void {
-  if (count === Infinity || Number.isInteger(count) && count >= least) return;
-  throw invalid(
-    contract,
-    `${option} must be a whole number of at least ${least}, or Infinity, not ${shown(count)}`,
   );
 }
 

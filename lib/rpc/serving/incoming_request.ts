@@ -10,8 +10,10 @@ import type { CallContext } from "./call_context.ts";
 
 /** The session's part of a request. */
 export class IncomingRequest extends IncomingCall {
-  /** Called when it ends before its handler has begun: the decoded request is dropped. */
-  onDropped: (() => void) | null = null;
+  /** Begins it once it has a slot; with it the decoded request is dropped. */
+  onStart: () => void = nothing;
+  /** Called when it ends before that. */
+  onDropped: () => void = nothing;
   /** The handler's context. */
   readonly context: CallContext;
 
@@ -29,7 +31,8 @@ export class IncomingRequest extends IncomingCall {
       context.abandon(this.arrivedMs);
     } else {
       context.letGo();
-      this.onDropped?.();
+      this.onStart = nothing;
+      this.onDropped();
     }
     context.cancel(error, this.arrivedMs);
   }
@@ -39,3 +42,5 @@ export class IncomingRequest extends IncomingCall {
     this.context.stop(error);
   }
 }
+
+function nothing(): void {}

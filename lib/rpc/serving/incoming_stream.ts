@@ -26,8 +26,10 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
   readonly input: MessageQueue<Input>;
   /** The handler's outputs, which are ended when the call ends first; `null` until the handler has returned them. */
   run: { cutShort(): void } | null = null;
-  /** Called when it ends before its handler has begun: the decoded payload is dropped. */
-  onDropped: (() => void) | null = null;
+  /** Begins it once it has a slot; with it the decoded payload is dropped. */
+  onStart: () => void = nothing;
+  /** Called when it ends before that. */
+  onDropped: () => void = nothing;
 
   readonly #contract: StreamContract<Initial, Input, Output>;
   readonly #source: CallSource;
@@ -75,7 +77,8 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     this.input.giveUp(error);
     if (!this.hasBegun) {
       this.context.letGo();
-      this.onDropped?.();
+      this.onStart = nothing;
+      this.onDropped();
     } else this.context.abandon(this.arrivedMs);
     this.context.cancel(error, this.arrivedMs);
     this.run?.cutShort();
@@ -158,3 +161,5 @@ const HANDLER_ENDED = new InternodeError(
   "The stream's handler has ended, so its unread inputs were dropped.",
   { origin: "local", outcome: "executed" },
 );
+
+function nothing(): void {}

@@ -58,6 +58,8 @@ export interface AbandonedCall {
 export interface Serving {
   /** The source of time. */
   readonly clock: Clock;
+  /** How long handlers may run in one turn of the event loop, in microseconds. */
+  readonly inlineHandlerUs: number;
   /** Receives ended calls. */
   readonly traces: CallTraces;
   /** Begins the spans of calls; `null` without a tracer. */
@@ -88,8 +90,9 @@ export interface Serving {
 
 /** What the handlers of a node or server need, with nothing running yet. */
 export function servingOf(
-  { clock, tracer, meter, logger }: {
+  { clock, inlineHandlerUs, tracer, meter, logger }: {
     readonly clock: Clock;
+    readonly inlineHandlerUs: number;
     readonly tracer: Tracer | null;
     readonly meter: GuardedMeter | null;
     readonly logger: EventLogger;
@@ -99,6 +102,7 @@ export function servingOf(
 ): Serving {
   return {
     clock,
+    inlineHandlerUs,
     traces: new CallTraces(logger),
     spans: tracer,
     figures: new FaceFigures(meter, clock),

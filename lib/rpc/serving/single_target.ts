@@ -7,6 +7,7 @@
 import { InternodeError } from "../../errors.ts";
 import { follow, type Then, thenOf } from "../../foreign/thenable.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
+import { Priority } from "../../session/frames/priority.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import { bufferOf } from "../../wire/plain_bytes.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
@@ -16,7 +17,7 @@ import { CallTarget } from "./call_target.ts";
 import type { CallContext } from "./call_context.ts";
 import type { CallRecord } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
-import type { ConcurrencyGate } from "./concurrency_gate.ts";
+import type { ConcurrencyGate } from "../admission/concurrency_gate.ts";
 import type { SingleContract } from "../contract/contract.ts";
 import type { SingleHandlerFunction } from "../contract/handler.ts";
 import { IncomingRequest } from "./incoming_request.ts";
@@ -85,8 +86,9 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     const context = this.contextOf(this.contract, metadata, deadlineMs, reader, bytes);
     context.lent = lent;
     const gate = this.#gate;
-    if (gate === null || gate.tryEnter()) this.#run(responder, id, null, context, request);
-    else this.#wait(gate, responder, id, context, request);
+    if (gate === null || gate.tryEnter(this.source.beginTurn())) {
+      this.#run(responder, id, null, context, request);
+    } else this.#wait(gate, responder, id, context, request);
   }
 
   /** Why a call is not even to be decoded; `null`: it is. */
@@ -94,7 +96,7 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     if (this.#room !== null && !this.#room.mayRun(responder)) {
       return this.#unread ??= unread(this.contract.name);
     }
-    const overload = this.source.checkCapacity();
+    const overload = this.source.checkCapacity() ?? this.crowdedAt(this.#gate, Priority.normal);
     if (overload !== null) return overload;
     return hasNoRoom(reader) ? noRoom(this.contract.name) : null;
   }
@@ -108,23 +110,9 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     request: Request,
   ): void {
     const call = new IncomingRequest(id, context);
-    let waiting: Request | undefined = request;
-    call.hasBegun = false;
-    call.onDropped = () => waiting = undefined;
-    const start = (): void => {
-      call.hasBegun = true;
-      this.source.beginTurn();
-      this.#run(responder, id, call, context, waiting as Request);
-    };
-    if (gate.wait({ wanted: () => call.pending, start })) {
-      responder.acceptCall(call);
-      return;
-    }
-    this.refuseWaiting(
-      this.contract,
-      context,
-      (error) => responder.respondError(id, error, null),
-    );
+    call.onStart = () => this.#run(responder, id, call, context, request);
+    responder.acceptCall(call);
+    this.waitAt(gate, responder, call);
   }
 
   /** @param accepted The call, if it is no longer answered in the turn it came. */
@@ -215,7 +203,7 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     }
     if (context.record !== null) context.record.end();
     if (sent && this.serving.figures.active) this.#count(call);
-    this.#leave(context);
+    this.#leave(context, true);
   }
 
   /** A call was answered. */
@@ -265,7 +253,7 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     else responder.failCall(call, error, detail, this.source.beginTurn(), metadata);
     logFailure(this.serving, this.contract, this.source, thrown);
     context.record?.fail(error.code, thrown);
-    this.#leave(context);
+    this.#leave(context, false);
   }
 
   #countFailed(call: IncomingRequest | null, { code }: InternodeError): void {
@@ -273,11 +261,11 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     this.figures.fail(code, call === null ? inline.take(nowMs) : nowMs - call.arrivedMs);
   }
 
-  #leave(context: CallContext): void {
+  #leave(context: CallContext, isAnswered: boolean): void {
     if (context.lent !== null) this.serving.lending.takeBack(context.lent);
     context.leave();
     this.source.onLeft();
-    this.#gate?.leave();
+    this.#gate?.leave(isAnswered);
   }
 }
 

@@ -7,7 +7,7 @@
 import { resultOf } from "../../foreign/iterator_result.ts";
 import type { CallRecord } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
-import type { ConcurrencyGate } from "./concurrency_gate.ts";
+import type { ConcurrencyGate } from "../admission/concurrency_gate.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import type { StreamHandlerFunction } from "../contract/handler.ts";
 import { type HandlerOutputs, leaveOutputs, outputsOf } from "./handler_outputs.ts";
@@ -109,7 +109,7 @@ export class StreamRun<Initial, Input, Output> {
   #finish(): void {
     if (this.#isOver) return;
     this.#stream.finish();
-    this.#leave(undefined);
+    this.#leave(undefined, true);
   }
 
   #fail(error: unknown): void {
@@ -123,16 +123,16 @@ export class StreamRun<Initial, Input, Output> {
       : handlerFailure(error, contract, context.stopping);
     this.#stream.fail(failure.error, failure.detail);
     context.record?.fail(failure.error.code, error);
-    this.#leave(error);
+    this.#leave(error, false);
   }
 
   /** The call has ended before its handler. */
   cutShort(): void {
-    if (!this.#isOver) this.#leave(this.#stream.context.cancelled);
+    if (!this.#isOver) this.#leave(this.#stream.context.cancelled, false);
   }
 
   /** Gives the place back, and tells the outputs' source if it has more. */
-  #leave(reason: unknown): void {
+  #leave(reason: unknown, isAnswered: boolean): void {
     this.#isOver = true;
     const stream = this.#stream, { context } = stream;
     const { gate } = this.#options;
@@ -144,7 +144,7 @@ export class StreamRun<Initial, Input, Output> {
       : within(context.record, () => leaveOutputs(outputs, reason));
     if (left === null) this.#onGone();
     else left.then(() => this.#onGone());
-    gate?.leave();
+    gate?.leave(isAnswered);
   }
 
   #onGone(): void {

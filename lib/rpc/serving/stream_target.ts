@@ -5,11 +5,12 @@
  */
 
 import type { Metadata } from "../../session/frames/metadata.ts";
+import { Priority } from "../../session/frames/priority.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { CallTarget } from "./call_target.ts";
 import type { CallSource } from "./call_source.ts";
-import type { ConcurrencyGate } from "./concurrency_gate.ts";
+import type { ConcurrencyGate } from "../admission/concurrency_gate.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import type { StreamHandlerFunction } from "../contract/handler.ts";
 import { IncomingStream } from "./incoming_stream.ts";
@@ -47,7 +48,7 @@ export class StreamTarget<Initial, Input, Output>
     outputCredit: number,
     inputCredit: number,
   ): void {
-    const overload = this.source.checkCapacity();
+    const overload = this.source.checkCapacity() ?? this.crowdedAt(this.#gate, Priority.normal);
     if (overload !== null) {
       this.refuse(responder, id, "stream", metadata, overload);
       return;
@@ -70,23 +71,11 @@ export class StreamTarget<Initial, Input, Output>
     responder.acceptStream(stream, outputCredit, inputCredit);
     if (inputCredit === 0) stream.input.end();
     const gate = this.#gate;
-    if (gate === null || gate.tryEnter()) {
+    if (gate === null || gate.tryEnter(this.source.beginTurn())) {
       new StreamRun(this.#run, stream, initial);
       return;
     }
-    let waiting: Initial | undefined = initial;
-    stream.hasBegun = false;
-    stream.onDropped = () => waiting = undefined;
-    const start = (): void => {
-      stream.hasBegun = true;
-      this.source.beginTurn();
-      new StreamRun(this.#run, stream, waiting as Initial);
-    };
-    if (gate.wait({ wanted: () => stream.pending, start })) return;
-    this.refuseWaiting(
-      this.contract,
-      context,
-      (error) => responder.failCall(stream, error, null, this.source.beginTurn()),
-    );
+    stream.onStart = () => void new StreamRun(this.#run, stream, initial);
+    this.waitAt(gate, responder, stream);
   }
 }

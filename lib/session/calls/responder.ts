@@ -56,6 +56,8 @@ export interface Responder {
     nowMs: number,
     metadata?: Uint8Array | null,
   ): void;
+  /** Ends a call that was added before, for a reason outside its handler; it is notified. */
+  endCall(call: IncomingCall, error: InternodeError, nowMs: number): void;
   /** Ends a stream without an error, after all outputs accepted so far. Metadata is for one without outputs. */
   finishStream(
     stream: AcceptedStream,

@@ -66,6 +66,27 @@ Deno.test("options out of range are named", () => {
     assertStringIncludes(refused(table, work, { concurrency }), "concurrency");
   }
   assertStringIncludes(refused(table, work, { queue: -1 }), "queue");
+  const adaptive = [
+    { min: 0 },
+    { min: 1.5 },
+    { max: 0 },
+    { min: 5, max: 4 },
+    { initial: 0 },
+    {
+      initial: 9,
+      max: 8,
+    },
+    { maxWaitMs: 0 },
+    { maxWaitMs: Infinity },
+  ];
+  for (const concurrency of adaptive) {
+    const message = refused(table, work, { concurrency });
+    assertStringIncludes(message, `concurrency.${Object.keys(concurrency)[0]}`);
+  }
+  for (const concurrency of ["adaptiv", "", null, [], true]) {
+    const message = refused(table, work, { concurrency: concurrency as unknown as number });
+    assertStringIncludes(message, '"adaptive" or an object');
+  }
   assertStringIncludes(refused(table, work, { subroutes: [] }), "subroutes");
   assertStringIncludes(refused(table, work, { subroutes: ["x".repeat(256)] }), "255");
 });

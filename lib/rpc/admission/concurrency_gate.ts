@@ -1,0 +1,173 @@
+/**
+ * How many calls of a handler run at a time.
+ *
+ * @module
+ */
+
+import { Priority } from "../../session/frames/priority.ts";
+import { PriorityQueue } from "../../session/sending/priority_queue.ts";
+
+/** Calls of low priority may take this part of the places to wait. */
+const LOW_PART = 0.5;
+
+/** A call that waits for a slot. */
+export interface WaitingCall {
+  /** How urgent it is, one of `Priority`. */
+  readonly priority: number;
+  /** Since when it waits, in milliseconds. */
+  readonly sinceMs: number;
+  /** When its caller's time runs out; `Infinity` if never. */
+  readonly deadlineMs: number;
+  /** Whether it still wants a slot; {@linkcode ConcurrencyGate.forget} changes it. */
+  isWanted: boolean;
+  /** Called when it has its slot. */
+  start(): void;
+  /** Called when it gets none. */
+  refuse(): void;
+}
+
+/**
+ * Limits how many calls run at a time and how many wait; further ones are
+ * refused. Urgent calls begin first, and where no more may wait they take the
+ * place of others. Calls of low priority may take half of the places.
+ */
+export class ConcurrencyGate {
+  /** Those that wait, and some that no longer do. */
+  protected readonly queue: PriorityQueue<WaitingCall> = new PriorityQueue();
+  readonly #concurrency: number;
+  readonly #maxWaiting: number;
+  #running = 0;
+  #waiting = 0;
+  #isStarting = false;
+
+  /**
+   * @param concurrency How many calls may run at a time.
+   * @param maxWaiting How many may wait.
+   */
+  constructor(concurrency: number, maxWaiting: number) {
+    this.#concurrency = concurrency;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /** How many calls may run at a time, now. */
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  /** How many calls run. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** How many calls wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Whether a call may enter or wait; if not it is refused. */
+  hasRoom(priority: number, nowMs: number): boolean {
+    if (this.#waiting === 0 && this.#running < this.concurrency) return true;
+    const most = this.mostWaiting(nowMs), waiting = this.#waiting;
+    if (priority === Priority.low) {
+      return waiting < most * LOW_PART || most > 0 && this.queue.countOf(Priority.low) === 0;
+    }
+    return waiting < most || priority === Priority.high && waiting > 0 &&
+        waiting > this.queue.countOf(Priority.high);
+  }
+
+  /**
+   * Takes a slot at once, if there is one.
+   *
+   * @param turnMs When the turn began in which the call has come.
+   */
+  tryEnter(turnMs: number): boolean {
+    if (this.#running >= this.concurrency) return false;
+    this.begin(turnMs);
+    return true;
+  }
+
+  /** Waits for a slot; {@linkcode ConcurrencyGate.hasRoom} has said that it may. */
+  wait(call: WaitingCall): void {
+    if (this.#waiting >= this.mostWaiting(call.sinceMs)) this.#makeRoom(call.priority);
+    // Those that were cancelled must not fill the queue.
+    if (this.queue.length > 2 * this.#waiting + 16) this.queue.filter(({ isWanted }) => isWanted);
+    this.queue.push(call, call.priority);
+    this.#waiting++;
+  }
+
+  /** A call that waits has ended by itself. */
+  forget(call: WaitingCall): void {
+    if (!call.isWanted) return;
+    call.isWanted = false;
+    if (--this.#waiting === 0) this.onEmpty();
+  }
+
+  /**
+   * Frees a slot; the next waiting call gets it.
+   *
+   * @param _isAnswered Whether the call did what it should.
+   */
+  leave(_isAnswered: boolean): void {
+    this.#running--;
+    this.flow();
+  }
+
+  /** How many calls may wait, now. */
+  protected mostWaiting(_nowMs: number): number {
+    return this.#maxWaiting;
+  }
+
+  /** A call takes a slot. */
+  protected begin(_nowMs: number): void {
+    this.#running++;
+  }
+
+  /** No call waits any more. */
+  protected onEmpty(): void {
+    this.queue.clear();
+  }
+
+  /** Starts calls that wait, as long as there are slots. */
+  protected flow(): void {
+    // A call that is done at once frees its slot within its start: avoid recursion over thousands of them.
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    try {
+      this.startWaiting();
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  /** See {@linkcode ConcurrencyGate.flow}. */
+  protected startWaiting(): void {
+    while (this.#running < this.concurrency) {
+      const next = this.take();
+      if (next === null) return;
+      this.begin(next.sinceMs);
+      next.start();
+    }
+  }
+
+  /** Removes the call whose turn it is; `null` if none waits. */
+  protected take(): WaitingCall | null {
+    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
+      if (!next.isWanted) continue;
+      this.forget(next);
+      return next;
+    }
+    return null;
+  }
+
+  /** The newest of the least urgent calls makes room. */
+  #makeRoom(priority: number): void {
+    for (;;) {
+      const least = this.queue.popBelow(priority);
+      if (least === undefined) return;
+      if (!least.isWanted) continue;
+      this.forget(least);
+      least.refuse();
+      return;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { VirtualClock } from "@internode/grid/testing";
+import { assert, assertEquals } from "@std/assert";
+import {
+  AdaptiveGate,
+  type AdaptiveGateOptions,
+} from "../../../lib/rpc/admission/adaptive_gate.ts";
+import { Priority } from "../../../lib/session/frames/priority.ts";
+import { TestCall } from "./test_call.ts";
+
+const OPTIONS: AdaptiveGateOptions = {
+  min: 1,
+  max: 100,
+  initial: 2,
+  maxWaiting: 1_000,
+  maxWaitMs: 100,
+};
+
+/** A gate on virtual time, and calls that come to it. */
+class Door {
+  readonly clock = new VirtualClock();
+  readonly gate: AdaptiveGate;
+  readonly told: string[] = [];
+
+  constructor(options: Partial<AdaptiveGateOptions> = {}) {
+    this.gate = new AdaptiveGate({ ...OPTIONS, ...options });
+    this.gate.use(this.clock, 1_000);
+  }
+
+  /** A call comes; `whenDone` is called when it has begun. */
+  come(name: string, whenBegun?: () => void, deadlineMs?: number): TestCall | null {
+    const { gate, told, clock } = this, nowMs = clock.now();
+    if (!gate.hasRoom(Priority.normal, nowMs)) {
+      told.push(`${name} refused`);
+      return null;
+    }
+    if (gate.tryEnter(nowMs)) {
+      told.push(name);
+      whenBegun?.();
+      return null;
+    }
+    const call = new TestCall(Priority.normal, nowMs, (what) => {
+      told.push(`${name}${what}`);
+      if (what === "") whenBegun?.();
+    }, deadlineMs);
+    gate.wait(call);
+    return call;
+  }
+
+  news(): string {
+    return this.told.splice(0).join(", ");
+  }
+}
+
+Deno.test("calls enter up to the limit, others wait, and begin when one leaves", async () => {
+  const door = new Door(), { gate } = door;
+  for (const name of ["1", "2", "a", "b"]) door.come(name);
+  assertEquals(door.news(), "1, 2");
+  assertEquals([gate.running, gate.waiting, gate.concurrency], [2, 2, 2]);
+  gate.leave(true);
+  assertEquals(door.news(), "a");
+  gate.leave(true);
+  gate.leave(true);
+  assertEquals(door.news(), "b");
+  gate.leave(true);
+  await door.clock.settle();
+  assertEquals(door.clock.pendingEvents, 0);
+});
+
+Deno.test("a call that has waited for too long is refused although no place becomes free", async () => {
+  const door = new Door(), { clock } = door;
+  for (const name of ["1", "2", "a"]) door.come(name);
+  await clock.advance(60);
+  door.come("b");
+  door.news();
+  await clock.advance(39);
+  assertEquals(door.news(), "");
+  await clock.advance(2);
+  assertEquals(door.news(), "a refused");
+  await clock.advance(61);
+  assertEquals(door.news(), "b refused");
+  assertEquals([door.gate.waiting, clock.pendingEvents], [0, 0]);
+});
+
+Deno.test("a call that was cancelled or whose time is up does not begin", async () => {
+  const door = new Door(), { gate, clock } = door;
+  for (const name of ["1", "2"]) door.come(name);
+  const cancelled = door.come("a")!;
+  door.come("late", undefined, 20);
+  door.come("b");
+  gate.forget(cancelled);
+  await clock.advance(21);
+  door.news();
+  gate.leave(true);
+  assertEquals(door.news(), "b");
+});
+
+Deno.test("calls that are done at once begin in turns of the event loop, and those behind them wait meanwhile", async () => {
+  const clock = new VirtualClock(), view = clock.view();
+  const gate = new AdaptiveGate({ ...OPTIONS, maxWaiting: 10_000 });
+  let workMs = 0, done = 0, most = 0;
+  gate.use({
+    now: () => view.now() + workMs,
+    wallNow: () => view.wallNow(),
+    setTimer: (delayMs, callback) => view.setTimer(delayMs, callback),
+    clearTimer: (timer) => view.clearTimer(timer),
+    defer: (callback) => view.defer(callback),
+    soon: (callback) => view.soon(callback),
+  }, 1_000);
+  let ofTurn = 0;
+  const work = (): void => {
+    workMs += 0.2;
+    done++;
+    most = Math.max(most, ++ofTurn);
+    gate.leave(true);
+  };
+  const turns = (): void => {
+    ofTurn = 0;
+    if (done < 100) view.defer(turns);
+  };
+  turns();
+  for (let call = 0; call < 100; call++) {
+    if (gate.tryEnter(view.now())) work();
+    else gate.wait(new TestCall(Priority.normal, view.now(), work));
+  }
+  assert(done >= 1 && done <= 3, `${done} at once`);
+  assertEquals(gate.waiting, 100 - done);
+  await clock.runUntil(() => done === 100, 1_000);
+  assert(most <= 7, `${most} in one turn`);
+});
+
+Deno.test("the number that may wait follows how fast they begin", async () => {
+  const door = new Door({ initial: 1, max: 1 }), { gate, clock } = door;
+  for (let call = 0; call < 200; call++) door.come("x");
+  const work = setEach(clock, 2, () => gate.leave(true));
+  await clock.advance(150);
+  door.news();
+  for (let call = 0; call < 200; call++) door.come("y");
+  const refused = door.told.filter((told) => told === "y refused").length;
+  assert(gate.waiting >= 40 && gate.waiting <= 60, `${gate.waiting} wait`);
+  assert(refused >= 100, `${refused} refused`);
+  work.stop();
+});
+
+/** Does something again and again. */
+function setEach(clock: VirtualClock, eachMs: number, what: () => void): { stop(): void } {
+  let timer = clock.setTimer(eachMs, again);
+  function again(): void {
+    timer = clock.setTimer(eachMs, again);
+    what();
+  }
+  return { stop: () => clock.clearTimer(timer) };
+}
