@@ -58,7 +58,8 @@ function describe({ summary, verdict }: Outcome): string {
     `${count(summary.requests)} requests answered, p50 ${duration(summary.p50Us)}, ` +
     `p99 ${duration(summary.p99Us)}; ${summary.kills} kills, ${summary.reconnects} reconnects.`,
     `${count(verdict.locks)} locks acquired, ${count(verdict.writes)} protected writes; ` +
-    `${verdict.expired} leases ran out at voters, ${verdict.fenced} late writes were fenced off.`,
+    `${verdict.lost} locks were lost by owners who froze or were cut off, ` +
+    `${verdict.fenced} late writes were fenced off.`,
   ];
   const list = (title: string, sentences: readonly string[]) => {
     if (sentences.length === 0) return;

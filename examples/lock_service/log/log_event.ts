@@ -4,46 +4,42 @@
  * @module
  */
 
-/** An event at a voter: what the proof of exclusion is made from. */
-export type VoterEvent =
-  /** The voter votes from now on. */
-  | { event: "voting"; at: number }
-  /** A lease was granted, until `until` unless it is refreshed or released. */
-  | { event: "grant"; at: number; key: string; uid: string; write: boolean; until: number }
-  /** A lease runs anew, and the token is remembered. */
-  | { event: "refresh"; at: number; key: string; uid: string; token: number; until: number }
-  | { event: "release"; at: number; key: string; uid: string }
-  /** The voter found that a lease had run out. */
-  | { event: "expire"; at: number; key: string; uid: string };
+/** Whose lock it is about. */
+export interface LockName {
+  readonly key: string;
+  /** Names this lock of this process; no other lock has the same. */
+  readonly uid: string;
+  /** Whether others may read at the same time. */
+  readonly shared: boolean;
+  /** The fencing token. */
+  readonly token: number;
+}
 
 /** An event at a replica of the protected register. It is also what a replica reads after a restart. */
 export type ReplicaEvent =
-  /** Writes with a token older than this are refused from now on. */
-  | { event: "fence"; at: number; key: string; token: number }
-  /** A write was accepted. */
+  /** What comes under tokens older than this is refused from now on, see `fence.ts`. */
+  | { event: "fence"; at: number; key: string; token: number; shared: boolean }
+  /** A write was accepted that came under the token `fence`. */
   | {
     event: "apply";
     at: number;
     key: string;
     fence: number;
+    shared: boolean;
     token: number;
     version: number;
     uid: string;
   }
   /** A write was refused for its old token. */
-  | { event: "refuse"; at: number; key: string; token: number; floor: number; uid: string };
+  | { event: "refuse"; at: number; key: string; token: number; uid: string };
 
 /** An event at someone who locks, reads and writes. `since` is when the operation began. */
 export type OwnerEvent =
-  | {
-    event: "held";
-    at: number;
-    since: number;
-    key: string;
-    uid: string;
-    write: boolean;
-    token: number;
-  }
+  | LockName & { event: "held"; at: number; since: number }
+  /** It looked, no sooner than at this time, and the lock said that it is held. */
+  | LockName & { event: "believed"; at: number }
+  /** It found that it had lost the lock. */
+  | LockName & { event: "lost"; at: number }
   | {
     event: "read" | "wrote";
     at: number;
@@ -59,9 +55,9 @@ export type CallEvent =
   | { event: "call"; at: number; id: number; name: string; host: string; boundMs: number }
   | { event: "end"; at: number; id: number; outcome: string };
 
-/** The first and the last line of a process that ended by itself. */
+/** The first line of a process, that with which it begins to vote, and the last one if it ended by itself. */
 export type LifeEvent =
-  | { event: "start"; at: number }
+  | { event: "start" | "voting"; at: number }
   | { event: "bye"; at: number; clockStepMs: number };
 
 /** What the supervisor did to a node. */
@@ -72,7 +68,7 @@ export type SupervisorEvent =
   | { event: "thaw"; at: number; node: number; life: number };
 
 /** Anything a node logs. */
-export type NodeEvent = VoterEvent | ReplicaEvent | OwnerEvent | CallEvent | LifeEvent;
+export type NodeEvent = ReplicaEvent | OwnerEvent | CallEvent | LifeEvent;
 
 /** Anything that is logged. */
 export type LogEvent = NodeEvent | SupervisorEvent;

@@ -7,26 +7,19 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { allowNames, type Logger, Manager, sharedSecret } from "@internode/grid";
+import { allowNames, type Interceptors, type Logger, Manager, sharedSecret } from "@internode/grid";
 import { admin } from "@internode/grid/admin";
 import { SeededRandom } from "@internode/grid/testing";
 import { readIdentity } from "../../certs/identity_folder.ts";
-import { CallLog } from "./call_log.ts";
 import { EventLog, readLog } from "../log/event_log.ts";
+import type { LogEvent } from "../log/log_event.ts";
+import { MachineTime } from "../log/machine_time.ts";
 import { logPath, nodeFolder, WATCHER } from "../supervisor/folders.ts";
-import { localPeer, remotePeer, serve } from "./grid_peer.ts";
-import { LockTable } from "../lock/lock_table.ts";
-import { majorityOf } from "../lock/majority.ts";
-import { ProtectedRegister } from "../register/protected_register.ts";
-import { QuorumLock } from "../lock/quorum_lock.ts";
-import { recover } from "../lock/recovery.ts";
-import { RegisterReplica } from "../register/register_replica.ts";
+import { CallLog } from "./call_log.ts";
+import { grantAll, LockNode, logCalls } from "./lock_node.ts";
 import type { NodeConfig, NodeReport } from "./reports.ts";
-import { MachineTime } from "../lock/time.ts";
-import { runWorker } from "./worker.ts";
 
 const STATS_MS = 500;
-const EXPIRE_MS = 100;
 /** A port that was in use a moment ago may be free the next. */
 const LISTEN_ATTEMPTS = 12, LISTEN_AGAIN_MS = 250;
 /** That peers come and go is what this is about; only what goes wrong is worth a line. */
@@ -72,96 +65,77 @@ interface Orders {
 }
 
 async function runNode(config: NodeConfig, orders: Orders): Promise<void> {
-  const { node, life, folder, lifetimeMs, careless } = config;
+  const { node, life, folder, lifetimeMs, careless, keys, workers } = config;
   const time = new MachineTime();
   const now = () => time.now();
   using log = new EventLog(logPath(folder, node, life));
   log.write({ event: "start", at: now() });
-  const table = new LockTable({ lifetimeMs, now, log, careless });
-  const replica = new RegisterReplica(now, log, careless);
-  for (let former = 1; former < life; former++) {
-    replica.replay(await readLog(logPath(folder, node, former)));
+  const former: LogEvent[] = [];
+  for (let life = 1; life < config.life; life++) {
+    former.push(...await readLog(logPath(folder, node, life)));
   }
-
-  await using grid = await listen(config, (grid) => serve(grid, table, replica));
-  report({ report: "listening" });
   const calls = new CallLog(now, log);
-  const peers = grid.hosts.map((host) =>
-    host === grid.local ? localPeer(host, table, replica) : remotePeer(grid.connection(host), calls)
-  );
-  // In its very first life a node has nothing to remember.
-  if (life > 1) {
-    const others = peers.filter((peer) => peer.host !== grid.local);
-    await recover({ table, others, majority: majorityOf(peers.length), lifetimeMs, time });
-  } else table.startVoting();
+  const name = `${node}.${life}`;
+  const interceptors = { client: [logCalls(calls)], server: careless ? [grantAll] : [] };
+  const [grid, lockNode] = await listen(config, time, interceptors, (grid) => {
+    return new LockNode({ grid, name, lifetimeMs, time, log, former, careless });
+  });
+  await using _grid = grid;
+  report({ report: "listening" });
+  await lockNode.leases.untilVoting();
+  log.write({ event: "voting", at: now() });
   report({ report: "voting" });
 
-  let locks = 0;
-  let uids = 0;
-  let told = 0;
+  let locks = 0, told = 0;
   const reportStats = () => {
     const total = grid.connections().reduce((sum, peer) => sum + peer.stats().reconnects, 0);
     report({ report: "stats", calls: calls.latency.drain(), locks, reconnects: total - told });
     told = total;
   };
-  const timers = [
-    setInterval(reportStats, STATS_MS),
-    setInterval(() => table.expire(), EXPIRE_MS),
-  ];
+  const timer = setInterval(reportStats, STATS_MS);
   const dice = new SeededRandom(config.seed).fork(`node ${node}, life ${life}`);
-  const random = () => dice.next();
-  const lock = new QuorumLock({
-    peers,
-    lifetimeMs,
-    time,
-    log,
-    random,
-    nextUid: () => `${node}.${life}.${++uids}`,
-  });
-  const register = new ProtectedRegister(peers, now, log);
-  const keys = Array.from({ length: config.keys }, (_, key) => `key-${key}`);
   await orders.work.promise;
-  const workers = Array.from({ length: config.workers }, () =>
-    runWorker({
-      lock,
-      register,
-      keys,
-      lifetimeMs,
-      time,
-      random,
-      signal: orders.rest.signal,
-      onStage: (_lock, stage) => {
-        if (stage === "held") locks++;
-        else if (stage === "done") locks--;
-        else report({ report: stage });
-      },
-    }));
-  await Promise.all(workers);
+  await lockNode.work({
+    workers,
+    keys,
+    random: () => dice.next(),
+    signal: orders.rest.signal,
+    onStage: (stage) => {
+      if (stage === "held") locks++;
+      else if (stage === "done") locks--;
+      else report({ report: stage });
+    },
+  });
   await calls.idle();
   reportStats();
   report({ report: "resting" });
   await orders.finish.promise;
-  for (const timer of timers) clearInterval(timer);
+  clearInterval(timer);
+  await lockNode.leases.close();
   await grid.close({ graceMs: 500 });
   log.write({ event: "bye", at: now(), clockStepMs: time.clockStepMs() });
 }
 
 /** Listens where the node always does; the port may take a moment to become free after a restart. */
-async function listen(config: NodeConfig, prepare: (grid: Manager) => void): Promise<Manager> {
-  const { local, hosts, secret } = config;
+async function listen(
+  { local, hosts, secret, folder, node }: NodeConfig,
+  time: MachineTime,
+  interceptors: Interceptors,
+  prepare: (grid: Manager) => LockNode,
+): Promise<[Manager, LockNode]> {
   const proof = secret === null
-    ? { tls: await readIdentity(nodeFolder(config.folder, config.node)) }
+    ? { tls: await readIdentity(nodeFolder(folder, node)) }
     : { auth: sharedSecret(secret) };
-  const time = new MachineTime();
   for (let attempt = 1;; attempt++) {
-    const grid = new Manager({ local, hosts, ...proof, logger: QUIET });
-    prepare(grid);
+    const grid = new Manager({ local, hosts, ...proof, interceptors, logger: QUIET });
+    const lockNode = prepare(grid);
     // Whoever knows the secret may watch; by certificate, one that was made for that alone.
     grid.handle(admin, secret === null ? { allow: allowNames(WATCHER) } : {});
     try {
       await grid.listen();
-      return grid;
+      return [grid, lockNode];
     } catch (error) {
+      await lockNode.leases.close();
       await grid.close();
       if (attempt === LISTEN_ATTEMPTS) throw error;
       await time.sleep(LISTEN_AGAIN_MS);

@@ -9,7 +9,7 @@
 export interface NodeConfig {
   /** The number of the node, from 0. */
   node: number;
-  /** The number of this life of the node, from 1. Only the first life has nothing to remember. */
+  /** The number of this life of the node, from 1. */
   life: number;
   local: string;
   hosts: readonly string[];

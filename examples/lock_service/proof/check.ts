@@ -22,7 +22,8 @@ export interface Check {
 }
 
 /**
- * How far apart the times of two processes may be. Only the order of events
- * in different logs is judged with it, never the leases of one voter.
+ * How far apart the times of two processes may be, in milliseconds. The order of
+ * events in different logs is judged with it. A process whose clock was set by
+ * more during the run makes that impossible, which `return_check.ts` tells.
  */
 export const SKEW_MS = 5;

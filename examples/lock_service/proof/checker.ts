@@ -6,8 +6,8 @@
 
 import { CallCheck } from "./call_check.ts";
 import type { Check, Life } from "./check.ts";
-import { LeaseCheck } from "./lease_check.ts";
 import type { NodeEvent, SupervisorEvent } from "../log/log_event.ts";
+import { HoldingCheck } from "./holding_check.ts";
 import { OrderCheck } from "./order_check.ts";
 import { ReturnCheck } from "./return_check.ts";
 
@@ -19,8 +19,8 @@ export interface Verdict {
   readonly hung: readonly string[];
   /** How many locks were acquired. */
   readonly locks: number;
-  /** How many leases ran out at voters, of owners that died, froze or could not be reached. */
-  readonly expired: number;
+  /** How many locks their owners have lost: they froze, or could not be reached. */
+  readonly lost: number;
   /** How many protected writes were completed. */
   readonly writes: number;
   /** How many times a replica refused a write for its old token. */
@@ -32,7 +32,7 @@ export class Checker {
   readonly #calls: CallCheck;
   readonly #checks: Check[];
   #locks = 0;
-  #expired = 0;
+  readonly #lost = new Set<string>();
   #writes = 0;
   #fenced = 0;
 
@@ -42,7 +42,7 @@ export class Checker {
    */
   constructor(nodes: number, supervisor: readonly SupervisorEvent[]) {
     this.#calls = new CallCheck(supervisor);
-    this.#checks = [new LeaseCheck(nodes), new OrderCheck(), new ReturnCheck(nodes, supervisor)];
+    this.#checks = [new HoldingCheck(), new OrderCheck(), new ReturnCheck(nodes, supervisor)];
   }
 
   /** Takes the log of one life. */
@@ -51,7 +51,7 @@ export class Checker {
       this.#calls.take(life, event);
       for (const check of this.#checks) check.take(life, event);
       if (event.event === "held") this.#locks++;
-      if (event.event === "expire") this.#expired++;
+      if (event.event === "lost") this.#lost.add(event.uid);
       if (event.event === "wrote") this.#writes++;
       if (event.event === "refuse") this.#fenced++;
     }
@@ -66,7 +66,7 @@ export class Checker {
       violations,
       hung: this.#calls.finish(),
       locks: this.#locks,
-      expired: this.#expired,
+      lost: this.#lost.size,
       writes: this.#writes,
       fenced: this.#fenced,
     };

@@ -6,10 +6,13 @@
 
 import { type Check, type Life, SKEW_MS } from "./check.ts";
 import type { NodeEvent, OwnerEvent } from "../log/log_event.ts";
+import { Fence } from "../register/fence.ts";
 
-/** What was accepted last by a replica, for one key. */
+type Held = Extract<OwnerEvent, { event: "held" }>;
+
+/** What a replica has seen and accepted, for one key. */
 interface Accepted {
-  floor: number;
+  readonly fence: Fence;
   token: number;
   version: number;
 }
@@ -17,14 +20,16 @@ interface Accepted {
 /**
  * Four orders must agree:
  *
- * - a lock that was asked for after another one was held has a higher token
+ * - a lock that was asked for after another one was held which is in its way has
+ *   a higher token
  * - each replica, through all its lives, accepts nothing under a token older
- *   than one that it has seen, and nothing older than what it has
+ *   than one that it has seen of a lock in the way, and nothing older than what it has.
+ *   No clock is needed for this one
  * - what was written or read after something was written or read is not older
  * - no version of a register was written twice: no update was lost
  */
 export class OrderCheck implements Check {
-  readonly #held = new Map<string, Extract<OwnerEvent, { event: "held" }>[]>();
+  readonly #held = new Map<string, Held[]>();
   readonly #used = new Map<string, Extract<OwnerEvent, { event: "read" | "wrote" }>[]>();
   readonly #accepted = new Map<string, Accepted>();
   readonly #found: string[] = [];
@@ -32,13 +37,14 @@ export class OrderCheck implements Check {
   take({ node }: Life, event: NodeEvent): void {
     if (event.event === "held") push(this.#held, event.key, event);
     else if (event.event === "read" || event.event === "wrote") push(this.#used, event.key, event);
-    else if (event.event === "fence") this.#at(node, event.key).floor = event.token;
-    else if (event.event === "apply") {
-      const accepted = this.#at(node, event.key);
-      const { key, fence, token, version } = event;
-      if (fence < accepted.floor) {
+    else if (event.event === "fence") {
+      this.#at(node, event.key).fence.raise(event.token, event.shared);
+    } else if (event.event === "apply") {
+      const { key, fence, shared, token, version } = event, accepted = this.#at(node, key);
+      if (!accepted.fence.admits(fence, shared)) {
+        const seen = shared ? accepted.fence.alone : accepted.fence.all;
         this.#found.push(
-          `Replica ${node} took a write to ${key} under token ${fence}, having seen ${accepted.floor}.`,
+          `Replica ${node} took a write to ${key} under token ${fence}, having seen ${seen}.`,
         );
       }
       if (compare(event, accepted) <= 0) {
@@ -47,7 +53,9 @@ export class OrderCheck implements Check {
             `${accepted.token}) to ${version} (token ${token}).`,
         );
       }
-      this.#accepted.set(`${node} ${key}`, { floor: fence, token, version });
+      accepted.fence.raise(fence, shared);
+      accepted.token = token;
+      accepted.version = version;
     }
   }
 
@@ -61,28 +69,29 @@ export class OrderCheck implements Check {
     const name = `${node} ${key}`;
     let accepted = this.#accepted.get(name);
     if (accepted === undefined) {
-      this.#accepted.set(name, accepted = { floor: 0, token: 0, version: 0 });
+      this.#accepted.set(name, accepted = { fence: new Fence(), token: 0, version: 0 });
     }
     return accepted;
   }
 
-  #checkTokens(key: string, events: Extract<OwnerEvent, { event: "held" }>[]): void {
-    const writers = new Map<number, string>();
-    for (const { write, token, uid } of events) {
-      if (!write) continue;
-      const other = writers.get(token);
-      if (other !== undefined) {
-        this.#found.push(`Writers ${other} and ${uid} of ${key} both had token ${token}.`);
+  #checkTokens(key: string, events: Held[]): void {
+    const alone = events.filter(({ shared }) => !shared);
+    const owners = new Map(events.map(({ token, uid }) => [token, uid]));
+    for (const { token, uid } of alone) {
+      const other = owners.get(token);
+      if (other !== uid) {
+        this.#found.push(`${other} and ${uid} both locked ${key} with token ${token}.`);
       }
-      writers.set(token, uid);
     }
-    forEachLater(events, (event) => event.token, (event, before) => {
+    const judge = (event: Held, before: Held): void => {
       if (event.token > before.token) return;
       this.#found.push(
         `${event.uid} locked ${key} with token ${event.token} after ${before.uid} had done so ` +
           `with ${before.token}.`,
       );
-    });
+    };
+    forEachLater(alone, events, ({ token }) => token, judge);
+    forEachLater(events.filter(({ shared }) => shared), alone, ({ token }) => token, judge);
   }
 
   #checkVersions(key: string, events: Extract<OwnerEvent, { event: "read" | "wrote" }>[]): void {
@@ -97,7 +106,7 @@ export class OrderCheck implements Check {
       }
       writers.set(version, uid);
     }
-    forEachLater(events, (event) => event.version, (event, before) => {
+    forEachLater(events, events, (event) => event.version, (event, before) => {
       if (event.version >= before.version) return;
       this.#found.push(
         `${event.uid} found or left ${key} at version ${event.version} after ${before.uid} had ` +
@@ -107,13 +116,14 @@ export class OrderCheck implements Check {
   }
 }
 
-/** Calls back for each event with the one of the highest rank among those that had ended before it began. */
+/** Calls back for each event with the one of the highest rank among those others that had ended before it began. */
 function forEachLater<Event extends { since: number; at: number }>(
   events: readonly Event[],
+  others: readonly Event[],
   rank: (event: Event) => number,
   judge: (event: Event, before: Event) => void,
 ): void {
-  const byEnd = events.toSorted((a, b) => a.at - b.at);
+  const byEnd = others.toSorted((a, b) => a.at - b.at);
   const byBegin = events.toSorted((a, b) => a.since - b.since);
   let ended = 0;
   let highest: Event | undefined;

@@ -4,11 +4,8 @@
  * @module
  */
 
-import type { Check, Life } from "./check.ts";
+import { type Check, type Life, SKEW_MS } from "./check.ts";
 import type { NodeEvent, SupervisorEvent } from "../log/log_event.ts";
-
-/** How far the wall clock may be set during a run. */
-const CLOCK_STEP_MS = 50;
 
 interface LifeSeen {
   voting: boolean;
@@ -50,9 +47,9 @@ export class ReturnCheck implements Check {
     if (event.event === "voting") seen.voting = true;
     if (event.event !== "bye") return;
     seen.bye = true;
-    if (event.clockStepMs > CLOCK_STEP_MS) {
+    if (event.clockStepMs > SKEW_MS) {
       this.#found.push(
-        `The clock was set by ${Math.round(event.clockStepMs)} ms while node ${node} ran: ` +
+        `The clock was set by ${Math.ceil(event.clockStepMs)} ms while node ${node} ran: ` +
           "the logs cannot be compared. Run it again.",
       );
     }

@@ -4,10 +4,25 @@
  * @module
  */
 
-import type { Log, OwnerEvent } from "../log/log_event.ts";
-import { askMajority, majorityOf } from "../lock/majority.ts";
-import type { Peer, ReadReply } from "../lock/peer.ts";
-import type { HeldLock } from "../lock/quorum_lock.ts";
+import type { Clock, Manager, SingleContract } from "@internode/grid";
+import { gather, majorityOf, QuorumError } from "@internode/grid/patterns";
+import type { LockName, Log, OwnerEvent } from "../log/log_event.ts";
+import { read, type UnderLock, type Value, write } from "./contracts.ts";
+
+/** Each call ends within this time, whatever becomes of the peer. */
+const CALL_TIMEOUT_MS = 400;
+
+/** What a {@linkcode ProtectedRegister} is made from. */
+export interface ProtectedRegisterOptions {
+  /** This node; all hosts of its grid are replicas. */
+  readonly grid: Manager;
+  /** The clock for the log. */
+  readonly now: () => number;
+  /** Is told of what has been read and written. */
+  readonly log: Log<OwnerEvent>;
+  /** For simulations. */
+  readonly clock?: Clock | undefined;
+}
 
 /**
  * A register for each key. It is used under a lock, but does not rely on it:
@@ -15,26 +30,10 @@ import type { HeldLock } from "../lock/quorum_lock.ts";
  * was lost unnoticed.
  */
 export class ProtectedRegister {
-  readonly #majority: number;
+  readonly #options: ProtectedRegisterOptions;
 
-  readonly peers: readonly Peer[];
-  readonly now: () => number;
-  readonly log: Log<OwnerEvent>;
-
-  /**
-   * @param peers All nodes: each of them is a replica.
-   * @param now The clock for the log.
-   * @param log Is told of what has been read and written.
-   */
-  constructor(
-    peers: readonly Peer[],
-    now: () => number,
-    log: Log<OwnerEvent>,
-  ) {
-    this.peers = peers;
-    this.now = now;
-    this.log = log;
-    this.#majority = majorityOf(peers.length);
+  constructor(options: ProtectedRegisterOptions) {
+    this.#options = options;
   }
 
   /**
@@ -42,23 +41,19 @@ export class ProtectedRegister {
    *
    * @returns The version that stands there, or `undefined` if that could not be found out.
    */
-  async read(lock: HeldLock): Promise<number | undefined> {
-    const since = this.now();
-    const { key, token: fence, uid } = lock;
-    const replies = await askMajority(
-      this.peers,
-      this.#majority,
-      (peer) => peer.read({ key, fence }),
-      () => true,
-    );
+  async read(lock: LockName): Promise<number | undefined> {
+    const { now, log } = this.#options, since = now(), { key, uid } = lock;
+    const under = { key, fence: lock.token, shared: lock.shared };
+    const replies = await this.#ask(read, under, ({ value }) => value !== undefined);
     if (replies === undefined) return undefined;
-    const newest = replies.reduce((a, b) => isNewer(b, a) ? b : a);
+    const values = replies.map(({ value }) => value!);
+    const newest = values.reduce((a, b) => isNewer(b, a) ? b : a);
     // A write that reached only some replicas could be seen now and not the next time.
-    const settled = replies.every((reply) => !isNewer(newest, reply)) ||
-      await this.#writeAll({ key, fence, ...newest });
+    const settled = values.every((value) => !isNewer(newest, value)) ||
+      await this.#writeAll({ ...under, ...newest });
     if (!settled) return undefined;
     const { token, version } = newest;
-    this.log.write({ event: "read", at: this.now(), since, key, uid, token, version });
+    log.write({ event: "read", at: now(), since, key, uid, token, version });
     return version;
   }
 
@@ -68,25 +63,41 @@ export class ProtectedRegister {
    * @param version One more than was read under this lock, or written under it last.
    * @returns Whether a majority has accepted it. If not, it may still take effect later.
    */
-  async write(lock: HeldLock, version: number): Promise<boolean> {
-    const since = this.now();
-    const { key, token, uid } = lock;
-    if (!await this.#writeAll({ key, fence: token, token, version, uid })) return false;
-    this.log.write({ event: "wrote", at: this.now(), since, key, uid, token, version });
+  async write({ key, token, uid, shared }: LockName, version: number): Promise<boolean> {
+    const { now, log } = this.#options, since = now();
+    if (!await this.#writeAll({ key, fence: token, shared, token, version, uid })) return false;
+    log.write({ event: "wrote", at: now(), since, key, uid, token, version });
     return true;
   }
 
-  async #writeAll(request: ReadReply & { key: string; fence: number }): Promise<boolean> {
-    const replies = await askMajority(
-      this.peers,
-      this.#majority,
-      (peer) => peer.write(request),
-      (reply) => reply.accepted,
-    );
-    return replies !== undefined;
+  async #writeAll(request: UnderLock & Value): Promise<boolean> {
+    return await this.#ask(write, request, (accepted) => accepted) !== undefined;
+  }
+
+  /** The answers of a majority; `undefined` if there is none that does. */
+  async #ask<Request, Reply>(
+    contract: SingleContract<Request, Reply>,
+    request: Request,
+    accept: (reply: Reply) => boolean,
+  ): Promise<readonly Reply[] | undefined> {
+    const { grid, clock } = this.#options;
+    try {
+      const gathered = await gather<Request, Reply>(grid.connections(), contract, request, {
+        self: grid,
+        need: majorityOf(grid.hosts.length),
+        accept,
+        rest: "finish",
+        timeoutMs: CALL_TIMEOUT_MS,
+        clock,
+      });
+      return gathered.values;
+    } catch (error) {
+      if (error instanceof QuorumError) return undefined;
+      throw error;
+    }
   }
 }
 
-function isNewer(a: ReadReply, b: ReadReply): boolean {
+function isNewer(a: Value, b: Value): boolean {
   return a.token > b.token || (a.token === b.token && a.version > b.version);
 }

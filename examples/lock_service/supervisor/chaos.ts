@@ -4,7 +4,7 @@
  * @module
  */
 
-import { majorityOf } from "../lock/majority.ts";
+import { majorityOf } from "@internode/grid/patterns";
 
 /** What can be done to a node. */
 export type Deed = "kill" | "killHolder" | "freezeHolder";
@@ -22,7 +22,7 @@ export interface ChaosOptions {
 /** The deeds come in this order, so that even a short run sees the best. */
 const DEEDS: readonly Deed[] = ["killHolder", "freezeHolder", "kill", "killHolder", "kill"];
 
-/** What a node needs to be back, beside the lifetime it abstains for. */
+/** What a node needs to be back, beside the lifetime for which it is silent. */
 const RETURN_MS = 2_000;
 
 /** The plan of a run. It never takes so many nodes away that no majority could vote. */

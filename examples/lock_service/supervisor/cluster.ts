@@ -14,7 +14,7 @@ import { NodeProcess } from "./node_process.ts";
 import type { DemoOptions } from "./options.ts";
 import type { NodeConfig, NodeReport } from "../node/reports.ts";
 import type { NodeRow, NodeState, TotalRow } from "./table_view.ts";
-import { MachineTime } from "../lock/time.ts";
+import { MachineTime } from "../log/machine_time.ts";
 
 /** What a {@linkcode Cluster} is made from. */
 export interface ClusterOptions extends DemoOptions {
@@ -93,7 +93,7 @@ export class Cluster implements AsyncDisposable {
   start(member: Member): void {
     const { node } = member;
     member.life++;
-    member.state = member.life === 1 ? "starting" : "abstains";
+    member.state = member.life === 1 ? "starting" : "silent";
     member.listening = member.resting = member.doomed = false;
     member.writing = member.locks = 0;
     this.#log.write({ event: "spawn", at: this.#time.now(), node, life: member.life });

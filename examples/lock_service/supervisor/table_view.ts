@@ -5,7 +5,7 @@
  */
 
 /** How a node is. */
-export type NodeState = "starting" | "abstains" | "votes" | "frozen" | "down" | "gone";
+export type NodeState = "starting" | "silent" | "votes" | "frozen" | "down" | "gone";
 
 /** A row of the table: a node. */
 export interface NodeRow {

@@ -70,7 +70,7 @@ Deno.test({
       assertEquals(code, 1);
       assertGreater(summary.violations, 0);
       // Which of the many violations come first is a matter of chance.
-      assertMatch(stderr, /was locked by (reader|writer) \S+ and (reader|writer)/);
+      assertMatch(stderr, /was locked by (reader|writer) \S+ \(token \d+\) and (reader|writer)/);
     }),
 });
 

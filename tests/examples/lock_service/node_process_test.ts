@@ -110,10 +110,10 @@ Deno.test({
       assertEquals(await readLog(path), []);
       using log = new EventLog(path);
       log.write({ event: "start", at: 1.5 });
-      log.write({ event: "release", at: 2, key: "schlüssel", uid: "u" });
+      log.write({ event: "fence", at: 2, key: "schlüssel", token: 1, shared: true });
       assertEquals(await readLog(path), [
         { event: "start", at: 1.5 },
-        { event: "release", at: 2, key: "schlüssel", uid: "u" },
+        { event: "fence", at: 2, key: "schlüssel", token: 1, shared: true },
       ]);
     } finally {
       await Deno.remove(folder, { recursive: true });
