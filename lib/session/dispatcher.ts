@@ -123,12 +123,8 @@ export class Dispatcher {
         return this.#deliverWhole(whole);
       }
       case FrameType.inputCredit:
-        if (!this.#outgoing.onInputCredit(id, argument, this.#creditBytes())) this.onIneffective();
-        return false;
       case FrameType.outputCredit:
-        if (!this.#incoming.onOutputCredit(id, argument, this.#creditBytes())) {
-          this.onIneffective();
-        }
+        this.#onCredit(type, id, argument);
         return false;
       case FrameType.inputEnd:
         this.#buffer.checkFinished(type, id);
@@ -306,12 +302,22 @@ export class Dispatcher {
     }
   }
 
-  #creditBytes(): number {
-    const reader = this.#reader;
-    if (reader.remaining !== 4) {
+  /** Credit, and perhaps how large the stream's window is from now on. */
+  #onCredit(type: number, id: number, messages: number): void {
+    const { view, position, remaining } = this.#reader;
+    const hasWindow = remaining === 8 && this.#scheduler.budget.maxStreamCredit !== undefined;
+    if (remaining !== 4 && !hasWindow) {
       throw protocolError("The peer sent a credit frame without its number of bytes.");
     }
-    return reader.view.getUint32(reader.position, true);
+    const bytes = view.getUint32(position, true);
+    const windowBytes = hasWindow ? view.getUint32(position + 4, true) : undefined;
+    const hasEffect = type === FrameType.inputCredit
+      ? this.#outgoing.onInputCredit(id, messages, bytes, windowBytes)
+      : this.#incoming.onOutputCredit(id, messages, bytes, windowBytes);
+    // Where credit need not be in use, it has to be earned: every message that was read has bytes.
+    if (!hasEffect || (this.#scheduler.budget.maxStreamCredit !== undefined && bytes === 0)) {
+      this.onIneffective();
+    }
   }
 }
 

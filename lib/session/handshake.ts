@@ -27,6 +27,7 @@ import {
   FEATURE_ANSWER_METADATA,
   FEATURE_BINDING,
   FEATURE_CHECKSUM,
+  FEATURE_GROWING_WINDOWS,
   FEATURE_NAME_REUSE,
   FEATURE_RENEWAL,
   type Hello,
@@ -192,7 +193,7 @@ export class Handshake {
       minVersion: MIN_VERSION,
       maxVersion: MAX_VERSION,
       features: (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0) |
-        FEATURE_NAME_REUSE | FEATURE_ANSWER_METADATA |
+        FEATURE_NAME_REUSE | FEATURE_ANSWER_METADATA | FEATURE_GROWING_WINDOWS |
         (auth !== null && binding !== undefined ? FEATURE_BINDING : 0),
       wallMs: this.#wallAt(nowMs),
       instance,

@@ -5,6 +5,7 @@
  */
 
 import type { SessionOptions, SessionTimes } from "./frames/session_options.ts";
+import { RoundTrip } from "./calls/round_trip.ts";
 
 /** A timer that fires later than this shows that this process was blocked. */
 const LAG_MS = 50;
@@ -34,6 +35,9 @@ export type KeepaliveStep =
 export class Keepalive {
   /** When the last ping was answered, and how long that took, in milliseconds. */
   lastPing: { readonly atMs: number; readonly roundTripMs: number } | null = null;
+
+  /** How far away the peer is. */
+  readonly roundTrip: RoundTrip = new RoundTrip();
 
   readonly #handshakeTimeoutMs: number;
   readonly #pingIntervalMs: number;
@@ -118,7 +122,9 @@ export class Keepalive {
     // An unexpected or repeated answer says nothing about the round trip.
     if (token === this.#token && token !== this.#answered) {
       this.#answered = token;
-      this.lastPing = { atMs: nowMs, roundTripMs: nowMs - this.#pingSentMs };
+      const roundTripMs = nowMs - this.#pingSentMs;
+      this.lastPing = { atMs: nowMs, roundTripMs };
+      this.roundTrip.note(roundTripMs, nowMs);
     }
   }
 

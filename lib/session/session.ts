@@ -32,17 +32,19 @@ import { ByteReader } from "../wire/byte_reader.ts";
 import type { Checksum } from "../wire/checksum.ts";
 import { DecodedShare } from "../wire/decoded_memory.ts";
 import { FrameType, HEADER_BYTES } from "../wire/frame.ts";
+import { MAX_STREAM_CREDIT } from "../wire/limits.ts";
 import { Delivery } from "./delivery.ts";
 import { OutgoingCalls } from "./calls/outgoing_calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { DRAIN_REASONS, type DrainReason } from "./frames/drain_reason.ts";
 import { Handshake } from "./handshake.ts";
-import { FEATURE_ANSWER_METADATA, FEATURE_NAME_REUSE, FEATURE_RENEWAL } from "./frames/hello.ts";
+import { sharedFeatures } from "./frames/hello.ts";
 import { ReceiveBuffer } from "./calls/receive_buffer.ts";
+import { ReceiveWindows } from "./calls/receive_windows.ts";
 import { Keepalive } from "./keepalive.ts";
 import { SendScheduler } from "./sending/send_scheduler.ts";
 import type { PayloadListener } from "./sending/bulk_lane.ts";
-import type { CreditGranter } from "./calls/receive_half.ts";
+import { StreamCredits } from "./calls/stream_credits.ts";
 import { IncomingCalls } from "./calls/incoming_calls.ts";
 import { pingStreams } from "./calls/stream_pings.ts";
 import type { Peer, SessionOptions } from "./frames/session_options.ts";
@@ -64,7 +66,7 @@ import {
 const CUT_SHORT = "The peer sent a batch that ends within a frame's header.";
 
 /** One side of one connection; see the module. */
-export class Session implements CreditGranter, PayloadListener {
+export class Session implements PayloadListener {
   /** The calls of this side. */
   readonly outgoing: OutgoingCalls;
   /** The calls of the peer. */
@@ -75,6 +77,8 @@ export class Session implements CreditGranter, PayloadListener {
   readonly delivery: Delivery;
   /** Whether the peer is alive. The driver also reports bytes that move before they make a batch. */
   readonly keepalive: Keepalive;
+  /** Gives back what was read of streams. */
+  readonly credits: StreamCredits;
 
   readonly #delegate: SessionDelegate;
   readonly #scheduler: SendScheduler;
@@ -103,9 +107,12 @@ export class Session implements CreditGranter, PayloadListener {
     scheduler.nowMs = nowMs;
     const buffer = this.#buffer = new ReceiveBuffer(limits, scheduler);
     this.keepalive = new Keepalive(options, nowMs);
+    const askRoundTrip = (): void => this.ping(scheduler.nowMs);
+    const windows = new ReceiveWindows(limits, this.keepalive.roundTrip, askRoundTrip);
+    const credits = this.credits = new StreamCredits(buffer, scheduler, windows);
     this.delivery = new Delivery(scheduler);
-    this.outgoing = new OutgoingCalls(scheduler, buffer, this);
-    this.incoming = new IncomingCalls(scheduler, buffer, this, delegate, limits.maxCalls);
+    this.outgoing = new OutgoingCalls(scheduler, buffer, credits);
+    this.incoming = new IncomingCalls(scheduler, buffer, credits, delegate, limits.maxCalls);
     scheduler.bulk.listener = this;
     scheduler.timeLeft = timeLeftOf(this.outgoing.calls);
     const { outgoing, incoming, keepalive, delivery } = this;
@@ -304,19 +311,6 @@ export class Session implements CreditGranter, PayloadListener {
     else this.outgoing.onPayloadLost(id);
   }
 
-  /** Gives bytes back to the connection's budget. */
-  release(bytes: number): void {
-    if (this.#state !== "closed") this.#buffer.release(bytes);
-  }
-
-  /** Gives credit back to a stream's sender. */
-  grantCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void {
-    if (this.#state === "closed") return;
-    this.#scheduler.nowMs = nowMs;
-    if (type === FrameType.inputCredit) this.#buffer.grant(messages);
-    this.#scheduler.credit(type, id, messages, bytes);
-  }
-
   /** Handles the frame in the reader. Returns whether a handler may have run. */
   #onFrame(
     type: number,
@@ -357,11 +351,11 @@ export class Session implements CreditGranter, PayloadListener {
     this.keepalive.onOpen(scheduler.nowMs);
     this.delivery.onOpen();
     const instance = hexOf(hello.instance);
-    const renews = (hello.features & FEATURE_RENEWAL) !== 0;
-    const reuses = (hello.features & FEATURE_NAME_REUSE) !== 0;
-    this.outgoing.names.reuses = this.incoming.names.reuses = reuses;
-    const tells = (hello.features & FEATURE_ANSWER_METADATA) !== 0;
-    this.outgoing.takesMetadata = this.incoming.sendsMetadata = tells;
+    const { renews, reusesNames, tellsMetadata, growsWindows } = sharedFeatures(hello);
+    this.outgoing.names.reuses = this.incoming.names.reuses = reusesNames;
+    this.outgoing.takesMetadata = this.incoming.sendsMetadata = tellsMetadata;
+    this.credits.windows.isOn = growsWindows;
+    if (growsWindows) scheduler.budget.maxStreamCredit = MAX_STREAM_CREDIT;
     this.peer = { name: hello.name, instance, renews, clockSkewMs: handshake.clockSkewMs };
     this.#delegate.onOpen(this.peer);
   }
@@ -383,6 +377,7 @@ export class Session implements CreditGranter, PayloadListener {
   #close(error: InternodeError, ranNothing = false): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.credits.close();
     this.#handshake = null;
     // First, so that the room that ended calls leave is not filled again.
     const inPart = this.#scheduler.clear();

@@ -17,7 +17,13 @@ export interface Limits {
   readonly receiveBudgetBytes: number;
   /** How many bytes of requests and responses may wait here to be sent, besides a single one of any size; more are refused as `Overloaded`. Messages of streams may take a quarter of it; more wait with their senders. Default: 10,485,760 (10 MiB). */
   readonly sendBudgetBytes: number;
-  /** How many unread bytes one stream may hold, besides a single message of any size. Default: 1,048,576. */
+  /**
+   * How many unread bytes one stream may hold, besides a single message of any
+   * size. While its reader keeps up, and a round trip takes 5 ms or more, as
+   * many may be under way as are read in two round trips, so that no
+   * distance makes a stream slow: all streams together at most half of
+   * `receiveBudgetBytes` more. Default: 1,048,576.
+   */
   readonly streamBudgetBytes: number;
   /**
    * How much memory the decoded values of running calls may take, as an
@@ -65,6 +71,8 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** The highest possible `maxCalls`: an id has 20 bits for its slot. */
 export const MAX_CALLS: number = 1 << 20;
+/** The most messages of one direction of a stream that may be under way or unread. */
+export const MAX_STREAM_CREDIT = 65_535;
 /** The highest possible `maxFragmentBytes`. */
 export const MAX_FRAGMENT_BYTES: number = 1024 * 1024;
 /** The largest batch a peer may send once the handshake is done; a fragment and its header always fit. */

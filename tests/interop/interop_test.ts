@@ -90,6 +90,7 @@ for (const setup of SETUPS) {
           secret: secret ? SECRET : "",
           checksums,
           metadata: setup.metadata,
+          windows: setup.windows,
           ends: setup.ends,
         });
         if (!peerDials) {
@@ -141,6 +142,7 @@ for (const setup of SETUPS) {
           secret: secret ? SECRET : "",
           checksums,
           metadata: setup.metadata,
+          windows: setup.windows,
           ends: setup.ends,
         });
         const { name } = await python.expect("open");
@@ -177,6 +179,7 @@ for (const setup of SETUPS.filter(({ peerDials }) => !peerDials)) {
           secret: setup.secret ? SECRET : "",
           checksums,
           metadata: setup.metadata,
+          windows: setup.windows,
           ends: setup.ends,
         });
         await python.expect("listening");

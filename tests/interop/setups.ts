@@ -8,20 +8,39 @@ export interface Setup {
   readonly checksums: boolean;
   /** Whether the peer knows the metadata of answers. */
   readonly metadata: boolean;
+  /** Whether it knows windows that grow. */
+  readonly windows: boolean;
   /** Which side ends the connection. */
   readonly ends: "here" | "there";
 }
 
 /** All of them. */
 export const SETUPS: readonly Setup[] = [
-  { scheme: "tcp", peerDials: true, secret: false, checksums: false, metadata: true, ends: "here" },
-  { scheme: "tcp", peerDials: true, secret: true, checksums: true, metadata: false, ends: "there" },
+  {
+    scheme: "tcp",
+    peerDials: true,
+    secret: false,
+    checksums: false,
+    metadata: true,
+    windows: true,
+    ends: "here",
+  },
+  {
+    scheme: "tcp",
+    peerDials: true,
+    secret: true,
+    checksums: true,
+    metadata: false,
+    windows: true,
+    ends: "there",
+  },
   {
     scheme: "tcp",
     peerDials: false,
     secret: false,
     checksums: true,
     metadata: true,
+    windows: false,
     ends: "there",
   },
   {
@@ -30,6 +49,7 @@ export const SETUPS: readonly Setup[] = [
     secret: true,
     checksums: false,
     metadata: false,
+    windows: true,
     ends: "here",
   },
   {
@@ -38,15 +58,25 @@ export const SETUPS: readonly Setup[] = [
     secret: true,
     checksums: false,
     metadata: false,
+    windows: false,
     ends: "there",
   },
-  { scheme: "unix", peerDials: true, secret: false, checksums: true, metadata: true, ends: "here" },
+  {
+    scheme: "unix",
+    peerDials: true,
+    secret: false,
+    checksums: true,
+    metadata: true,
+    windows: true,
+    ends: "here",
+  },
   {
     scheme: "unix",
     peerDials: false,
     secret: true,
     checksums: true,
     metadata: false,
+    windows: true,
     ends: "here",
   },
   {
@@ -55,6 +85,7 @@ export const SETUPS: readonly Setup[] = [
     secret: false,
     checksums: false,
     metadata: true,
+    windows: false,
     ends: "there",
   },
 ];

@@ -156,8 +156,8 @@ Deno.test("nothing is heard, answered or timed after the end", () => {
   peer.send(rawFrame(FrameType.ping), rawFrame(99), new Uint8Array(3));
   peer.side.session.onTimer(1e9);
   peer.side.session.onLost("again", peer.nowMs);
-  peer.side.session.release(10);
-  peer.side.session.grantCredit(FrameType.inputCredit, 1, 1, 1, peer.nowMs);
+  peer.side.session.credits.release(10);
+  peer.side.session.credits.grantCredit(FrameType.inputCredit, 1, 1, 1, peer.nowMs);
   peer.side.session.startDraining(peer.nowMs);
   peer.expectNothing();
   assertEquals(peer.side.session.nextDeadlineMs(), Infinity);

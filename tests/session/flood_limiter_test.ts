@@ -37,7 +37,7 @@ const INEFFECTIVE: readonly (readonly [what: string, frame: Uint8Array])[] = [
   ],
 ];
 
-/** What names are given anew by. */
+/** What names are given anew by, and credit without bytes. */
 const REUSES = { features: 0xffff_fffe };
 
 function times(frame: Uint8Array, count: number): Uint8Array {

@@ -6,7 +6,10 @@
 
 import { type ErrorCode, InternodeError } from "../../lib/errors.ts";
 import { answerBlocks } from "../../lib/session/frames/answer_metadata.ts";
-import { FEATURE_ANSWER_METADATA } from "../../lib/session/frames/hello.ts";
+import {
+  FEATURE_ANSWER_METADATA,
+  FEATURE_GROWING_WINDOWS,
+} from "../../lib/session/frames/hello.ts";
 import { encodeMetadata, type Metadata } from "../../lib/session/frames/metadata.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { KeepTarget, rawCodec, type TestAccepted } from "../support/session/calls.ts";
@@ -49,6 +52,34 @@ export function goodbye(
     before(peer);
     peer.side.session.close(new InternodeError(code, text), peer.nowMs);
   });
+}
+
+/** The credit by which a reader that keeps up lets more be under way. */
+export const GROWN_WINDOW: FrameRecipe = {
+  name: "output credit with a window",
+  description:
+    "both hellos have feature bit 5; in a round trip of 100 ms, 16 messages of 65,408 bytes were consumed: 17 more messages, as 32 may be under way now; 65,536 bytes were consumed, and 2,097,152 may be under way",
+  make: grownWindow,
+};
+
+function grownWindow(): Uint8Array {
+  const peer = ScriptedPeer.open("dialler", {}, { features: FEATURE_GROWING_WINDOWS });
+  const { id } = peer.side.open("keep", null, { output: 16 });
+  let argument = 0;
+  const outputs = (count: number): void => {
+    for (; count > 0; count--, argument++) {
+      peer.send(rawFrame(FrameType.output, { id, argument, payload: new Uint8Array(65_408) }));
+    }
+  };
+  outputs(1);
+  peer.frames();
+  peer.nowMs += 100;
+  peer.send(rawFrame(FrameType.pong, { argument: 1 }));
+  outputs(16);
+  peer.nowMs += 100;
+  outputs(1);
+  const grown = peer.frames().filter(({ type }) => type === FrameType.outputCredit).at(-1)!;
+  return rawFrame(grown.type, grown);
 }
 
 /** What a responder sends after a request or the opening of a stream, which its handler keeps. */

@@ -12,6 +12,7 @@ import {
   finish,
   type FrameRecipe,
   goodbye,
+  GROWN_WINDOW,
   handshake,
   ID,
   responder,
@@ -329,6 +330,7 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
       }
     }),
   },
+  GROWN_WINDOW,
   {
     name: "response",
     description: "6 bytes",

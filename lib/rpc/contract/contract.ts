@@ -137,9 +137,9 @@ export interface StreamOptions<
   input?: Codec<Input>;
   /** The codec of the handler's messages. Default: raw bytes. */
   output?: Codec<Output>;
-  /** How many of the caller's messages may be under way or unread, 0 to 65,535; 0 removes the direction. */
+  /** How many of the caller's messages may be under way or unread, 0 to 65,535; 0 removes the direction. More where a round trip takes 5 ms or longer, while their reader keeps up. */
   inputCapacity: InputCapacity;
-  /** How many of the handler's messages may be under way or unread, 0 to 65,535; 0 removes the direction. */
+  /** How many of the handler's messages may be under way or unread, 0 to 65,535; 0 removes the direction. More where a round trip takes 5 ms or longer, while their reader keeps up. */
   outputCapacity: OutputCapacity;
   /** Carries the `detail` of a `HandlerError`. Default: none, details are dropped. */
   detail?: Codec<Detail>;
@@ -149,8 +149,9 @@ export interface StreamOptions<
 
 /**
  * Describes a call with many messages. Each direction has a capacity: that
- * many messages may be sent before the first of them has been read. With
- * capacity 0 the direction does not exist, in the types either.
+ * many messages may be sent before the first of them has been read, and more
+ * where a round trip takes 5 ms or longer while their reader keeps
+ * up. With capacity 0 the direction does not exist, in the types either.
  *
  * @param name The handler's name: 1 to 255 bytes of UTF-8, such as `"bucket.scan"`.
  * @param options The capacities, and the codecs; without these `Uint8Array`s travel.

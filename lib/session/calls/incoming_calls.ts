@@ -345,10 +345,10 @@ export class IncomingCalls implements Responder {
   }
 
   /** The caller takes more outputs. Credit for a stream that has ended meanwhile is not an error. Returns whether it has an effect. */
-  onOutputCredit(id: number, messages: number, bytes: number): boolean {
+  onOutputCredit(id: number, messages: number, bytes: number, windowBytes?: number): boolean {
     const call = this.calls.get(id);
     if (!(call instanceof AcceptedStream) || call.send === null) return false;
-    call.send.onCredit(messages, bytes);
+    call.send.onCredit(messages, bytes, windowBytes);
     return messages + bytes > 0;
   }
 

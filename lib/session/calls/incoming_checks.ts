@@ -6,19 +6,17 @@
 
 import { type ErrorCode, InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
+import { MAX_STREAM_CREDIT } from "../../wire/limits.ts";
 import { protocolError } from "../frames/wire_error.ts";
-
-/** The largest capacity of one direction of a stream. */
-const MAX_CAPACITY = 65_535;
 
 /** Checks what an opening begins with: how many outputs, then how many inputs may be sent at first. */
 export function checkCredits(reader: ByteReader): void {
   if (reader.remaining < 8) throw protocolError("The peer opened a stream without its credits.");
   const outputCredit = reader.view.getUint32(reader.position, true);
   const inputCredit = reader.view.getUint32(reader.position + 4, true);
-  if (outputCredit > MAX_CAPACITY || inputCredit > MAX_CAPACITY) {
+  if (outputCredit > MAX_STREAM_CREDIT || inputCredit > MAX_STREAM_CREDIT) {
     throw protocolError(
-      `The peer opened a stream with capacities ${inputCredit} and ${outputCredit}; at most ${MAX_CAPACITY} are allowed.`,
+      `The peer opened a stream with capacities ${inputCredit} and ${outputCredit}; at most ${MAX_STREAM_CREDIT} are allowed.`,
     );
   }
 }

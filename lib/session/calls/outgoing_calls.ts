@@ -336,11 +336,11 @@ export class OutgoingCalls {
   }
 
   /** The peer takes more inputs. Credit for a stream that has ended meanwhile is not an error. Returns whether it has an effect. */
-  onInputCredit(id: number, messages: number, bytes: number): boolean {
+  onInputCredit(id: number, messages: number, bytes: number, windowBytes?: number): boolean {
     const call = this.calls.get(id);
     if (!(call instanceof OpenedStream) || call.state === "abandoned") return false;
     call.unansweredPings = 0;
-    call.send?.onCredit(messages, bytes);
+    call.send?.onCredit(messages, bytes, windowBytes);
     return messages + bytes > 0;
   }
 

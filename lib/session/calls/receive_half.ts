@@ -9,6 +9,7 @@ import { type DecodedRoom, UNLIMITED_ROOM } from "../../wire/decoded_memory.ts";
 import { FrameType } from "../../wire/frame.ts";
 import { messageCost } from "../../wire/limits.ts";
 import { protocolError } from "../frames/wire_error.ts";
+import { ReceiveWindow, type ReceiveWindows, type WindowOwner } from "./receive_windows.ts";
 
 /** After how many consumed bytes credit is sent, even for few messages. Less than a stream may always have in flight. */
 const REPORT_BYTES = 32 * 1024;
@@ -25,18 +26,32 @@ export interface MessageSink {
 export interface CreditGranter {
   /** Gives bytes back to the connection's budget. */
   release(bytes: number): void;
-  /** Gives credit back to a stream's sender. */
-  grantCredit(type: number, id: number, messages: number, bytes: number, nowMs: number): void;
+  /** What the windows of streams share; without it, they stay as they are. */
+  readonly windows?: ReceiveWindows;
+  /**
+   * Gives credit back to a stream's sender.
+   *
+   * @param windowBytes How many bytes may be under way from now on, if that has changed.
+   */
+  grantCredit(
+    type: number,
+    id: number,
+    messages: number,
+    bytes: number,
+    nowMs: number,
+    windowBytes?: number,
+  ): void;
 }
 
 /**
  * Checks that a direction's messages arrive in order and within the credit, and
- * grants new credit as they are consumed.
+ * grants new credit as they are consumed: as much as was consumed, and more or
+ * less where its {@linkcode ReceiveWindow} has changed.
  *
  * Messages that are unread when the stream ends can still be read, but no
  * longer count against the connection.
  */
-export class ReceiveHalf {
+export class ReceiveHalf implements WindowOwner {
   /** The sequence number of the next message: how many have arrived. */
   sequence = 0;
   /** Whether the direction has ended. */
@@ -55,6 +70,11 @@ export class ReceiveHalf {
   #room: DecodedRoom = UNLIMITED_ROOM;
   #consumedMessages = 0;
   #consumedBytes = 0;
+  /** Made when it can grow. */
+  #window: ReceiveWindow | null = null;
+  /** How many messages may be under way or unread now. */
+  #windowMessages: number;
+  #toldBytes = 0;
 
   /**
    * @param granter The session.
@@ -67,7 +87,7 @@ export class ReceiveHalf {
     this.#granter = granter;
     this.#id = id;
     this.#creditType = type === FrameType.input ? FrameType.inputCredit : FrameType.outputCredit;
-    this.#capacity = this.#credit = credit;
+    this.#capacity = this.#credit = this.#windowMessages = credit;
     this.#sink = sink;
   }
 
@@ -169,14 +189,36 @@ export class ReceiveHalf {
     if (this.ended || messages === 0) return;
     this.#consumedMessages = 0;
     this.#consumedBytes = 0;
+    const { windows } = this.#granter;
+    if (windows === undefined || !windows.isOn) return this.#grant(messages, bytes, nowMs);
+    const window = this.#window ??= new ReceiveWindow(windows, this, this.#capacity, nowMs);
+    window.onRead(messages, bytes, nowMs);
+    // What the window has shrunk by is kept back, as credit cannot be taken back.
+    const grown = Math.max(-messages, window.messages - this.#windowMessages);
+    this.#windowMessages += grown;
+    this.#grant(messages + grown, bytes, nowMs);
+  }
+
+  #grant(messages: number, bytes: number, nowMs: number): void {
     this.#credit += messages;
-    this.#granter.grantCredit(this.#creditType, this.#id, messages, bytes, nowMs);
+    const told = this.#window?.toldBytes ?? 0;
+    if (told === this.#toldBytes) {
+      return this.#granter.grantCredit(this.#creditType, this.#id, messages, bytes, nowMs);
+    }
+    this.#toldBytes = told;
+    this.#granter.grantCredit(this.#creditType, this.#id, messages, bytes, nowMs, told);
+  }
+
+  /** See {@linkcode WindowOwner}. */
+  onShrunk(nowMs: number): void {
+    if (!this.ended) this.#grant(0, 0, nowMs);
   }
 
   /** The stream is over: unread messages no longer count. Returns how many messages of the peer may still arrive. */
   close(): number {
     const late = this.ended ? 0 : this.#credit;
     this.ended = true;
+    this.#window?.close();
     this.#freeMemory(this.#heldMemory);
     if (this.#heldBytes > 0) this.#granter.release(this.#heldBytes);
     this.#heldBytes = 0;

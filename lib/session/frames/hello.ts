@@ -22,6 +22,8 @@ export const FEATURE_NAME_REUSE = 4;
 export const FEATURE_BINDING = 8;
 /** Feature bit: the sender knows the metadata of answers. */
 export const FEATURE_ANSWER_METADATA = 16;
+/** Feature bit: the sender knows windows of streams that grow. */
+export const FEATURE_GROWING_WINDOWS = 32;
 
 /** "INTR": detects a peer that speaks another protocol at once. */
 const MAGIC = 0x5254_4e49;
@@ -61,6 +63,28 @@ export interface Hello {
   readonly name: string;
   /** The name that its sender expects of the other side; empty for any. */
   readonly peerName: string;
+}
+
+/** What both sides know, as this side knows all of it, and whether the peer renews a connection. */
+export interface SharedFeatures {
+  /** See {@linkcode FEATURE_RENEWAL}. */
+  readonly renews: boolean;
+  /** See {@linkcode FEATURE_NAME_REUSE}. */
+  readonly reusesNames: boolean;
+  /** See {@linkcode FEATURE_ANSWER_METADATA}. */
+  readonly tellsMetadata: boolean;
+  /** See {@linkcode FEATURE_GROWING_WINDOWS}. */
+  readonly growsWindows: boolean;
+}
+
+/** What the hello of a peer says that it knows. */
+export function sharedFeatures({ features }: Hello): SharedFeatures {
+  return {
+    renews: (features & FEATURE_RENEWAL) !== 0,
+    reusesNames: (features & FEATURE_NAME_REUSE) !== 0,
+    tellsMetadata: (features & FEATURE_ANSWER_METADATA) !== 0,
+    growsWindows: (features & FEATURE_GROWING_WINDOWS) !== 0,
+  };
 }
 
 const encoder = new TextEncoder();

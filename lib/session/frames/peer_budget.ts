@@ -33,6 +33,9 @@ export class PeerBudget {
   /** The limits of the peer; 0 until the handshake is done. */
   limits: PeerLimits = NOTHING_TAKEN;
 
+  /** How many messages of a stream the peer may accept at a time; `undefined`: as many as at first, as its windows do not grow. */
+  maxStreamCredit: number | undefined = undefined;
+
   /** Messages up to this size go into the batch at once; larger ones are sent by the bulk lane. */
   interactiveBytes = 0;
 

@@ -6,19 +6,20 @@
 
 import { Fifo } from "../../wire/fifo.ts";
 import { protocolError } from "../frames/wire_error.ts";
+import { PathEstimate } from "./path_estimate.ts";
 
 /** How much may always be in flight besides small messages, which would have to wait for it. */
 const SHARED_BYTES = 128 * 1024;
 /** How much may always be in flight while there are no small messages. */
 const ALONE_BYTES = 1024 * 1024;
-/** How many times the estimated capacity of the path is tried, to find out whether it holds more. */
+/** How many times the estimated capacity of the path is tried while there are no small messages, and besides them where trying takes no time. */
 const PROBE = 1.5;
-/** Besides small messages this is tried in one of this many round trips. */
+/** The same besides small messages over a long distance, where each of them would wait longer by that. */
+const FAR_PROBE = 1.125;
+/** Besides small messages more is tried in one of this many round trips. */
 const PROBE_EACH = 8;
 /** How long after the last small message others are expected. */
 const EXPECT_MS = 1_000;
-/** How long an estimate of bandwidth or delay is kept, in case the path changes. */
-const MEMORY_MS = 10_000;
 
 /** A frame in flight. */
 interface Flight {
@@ -27,15 +28,22 @@ interface Flight {
   readonly sentMs: number;
   /** How many bytes had arrived when it was sent. */
   readonly arrivedBytes: number;
+  /** Whether most of the room in flight was in use when it was sent. */
+  readonly isPaced: boolean;
 }
 
 /**
  * Keeps bulk from filling the buffers between the two sides, where small
  * messages would have to wait for megabytes. The peer acknowledges how much has
- * arrived. As much as the path holds may be in flight, estimated by the best
- * bandwidth and the shortest delay measured recently, and more while there are
- * no small messages. The idea is that of BBR (Cardwell and others, 2016), one
- * layer up.
+ * arrived. As much as the path holds may be in flight, by what {@linkcode
+ * PathEstimate} has learned, and more while there are no small messages:
+ *
+ * | the path is    | alone                    | besides small messages                        |
+ * | -------------- | ------------------------ | --------------------------------------------- |
+ * | near           | 1.5 times, at least 1 MiB | once, at least 128 KiB; 1.5 times in each eighth round trip |
+ * | far, growing   | twice or 1.25 times      | the same, at least 128 KiB                    |
+ * | far, known     | 1.5 times                | once; 1.125 times in each eighth round trip   |
+ * | measured again | half                     | half                                          |
  */
 export class BulkPacer {
   /** When the last small message was sent; set by its sender. */
@@ -43,11 +51,9 @@ export class BulkPacer {
 
   #sentBytes = 0;
   #arrivedBytes = 0;
-  #pathBytes = 0;
-  #delayMs = Infinity;
-  #delaySinceMs = 0;
-  #bytesPerMs = 0;
-  #bandwidthSinceMs = 0;
+  /** How many bytes might be in flight at the last look. */
+  #roomBytes = ALONE_BYTES;
+  readonly #path = new PathEstimate();
   readonly #flights = new Fifo<Flight>();
 
   /** How many bytes have arrived in all. */
@@ -62,22 +68,31 @@ export class BulkPacer {
 
   /** Whether more may be sent now. */
   isOpen(nowMs: number): boolean {
-    const { underWayBytes } = this;
+    this.#roomBytes = this.#roomAt(nowMs);
+    return this.underWayBytes < this.#roomBytes;
+  }
+
+  #roomAt(nowMs: number): number {
+    const path = this.#path, { bytes } = path;
+    if (path.isMeasuring) return Math.max(SHARED_BYTES, path.quietBytes);
     if (nowMs - this.interactiveMs >= EXPECT_MS) {
-      return underWayBytes < Math.max(ALONE_BYTES, PROBE * this.#pathBytes);
+      return Math.max(ALONE_BYTES, (path.isFar ? Math.max(PROBE, path.gain) : PROBE) * bytes);
     }
-    const probes = Math.floor(nowMs / Math.max(1, this.#delayMs)) % PROBE_EACH === 0;
-    return underWayBytes <
-      Math.max(SHARED_BYTES, probes ? PROBE * this.#pathBytes : this.#pathBytes);
+    if (path.isFar && path.gain > 1) return Math.max(SHARED_BYTES, path.gain * bytes);
+    const probes = Math.floor(nowMs / Math.max(1, path.delayMs)) % PROBE_EACH === 0;
+    const probe = path.isFar ? FAR_PROBE : PROBE;
+    return Math.max(SHARED_BYTES, probes ? probe * bytes : bytes);
   }
 
   /** A bulk frame is being sent. */
   onSent(bytes: number, nowMs: number): void {
+    const isPaced = this.underWayBytes * 2 >= this.#roomBytes;
     this.#sentBytes += bytes;
     this.#flights.push({
       endBytes: this.#sentBytes,
       sentMs: nowMs,
       arrivedBytes: this.#arrivedBytes,
+      isPaced,
     });
   }
 
@@ -101,15 +116,13 @@ export class BulkPacer {
   #learn(flight: Flight, nowMs: number): void {
     const delayMs = nowMs - flight.sentMs;
     if (delayMs <= 0) return;
-    if (delayMs <= this.#delayMs || nowMs - this.#delaySinceMs > MEMORY_MS) {
-      this.#delayMs = delayMs;
-      this.#delaySinceMs = nowMs;
-    }
-    const bytesPerMs = (this.#arrivedBytes - flight.arrivedBytes) / delayMs;
-    if (bytesPerMs >= this.#bytesPerMs || nowMs - this.#bandwidthSinceMs > MEMORY_MS) {
-      this.#bytesPerMs = bytesPerMs;
-      this.#bandwidthSinceMs = nowMs;
-    }
-    this.#pathBytes = this.#bytesPerMs * this.#delayMs;
+    this.#path.learn({
+      nowMs,
+      delayMs,
+      bytes: this.#arrivedBytes - flight.arrivedBytes,
+      knownBytes: flight.arrivedBytes,
+      arrivedBytes: this.#arrivedBytes,
+      isPaced: flight.isPaced,
+    });
   }
 }

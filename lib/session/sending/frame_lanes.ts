@@ -111,10 +111,12 @@ export class FrameLanes {
     this.signalOutput();
   }
 
-  /** Sends credit of a stream. */
-  credit(type: number, id: number, messages: number, bytes: number): void {
+  /** Sends credit of a stream, and how large its window is from now on if that is said. */
+  credit(type: number, id: number, messages: number, bytes: number, windowBytes?: number): void {
     CREDIT_VIEW.setUint32(0, bytes, true);
-    this.control(type, id, messages, 0, CREDIT_BYTES);
+    if (windowBytes === undefined) return this.control(type, id, messages, 0, CREDIT_BYTES);
+    CREDIT_VIEW.setUint32(4, windowBytes, true);
+    this.control(type, id, messages, 0, CREDIT_AND_WINDOW_BYTES);
   }
 
   /** Writes a small frame that keeps its order after the messages before it. */
@@ -165,5 +167,6 @@ export class FrameLanes {
 }
 
 const NOTHING = new Uint8Array(0);
-const CREDIT_BYTES = new Uint8Array(4);
-const CREDIT_VIEW = new DataView(CREDIT_BYTES.buffer);
+const CREDIT_AND_WINDOW_BYTES = new Uint8Array(8);
+const CREDIT_BYTES = CREDIT_AND_WINDOW_BYTES.subarray(0, 4);
+const CREDIT_VIEW = new DataView(CREDIT_AND_WINDOW_BYTES.buffer);

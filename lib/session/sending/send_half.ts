@@ -99,9 +99,14 @@ export class SendHalf extends StreamQueue {
     this.#scheduler.discardQueue(this);
   }
 
-  /** The receiver accepts more messages, and has consumed bytes. Sends waiting messages as far as possible. */
-  onCredit(messages: number, bytes: number): void {
-    this.addCredit(messages, bytes);
+  /**
+   * The receiver accepts more messages, and has consumed bytes. Sends waiting messages as far as possible.
+   *
+   * @param windowBytes How many bytes may be under way from now on. Default: as many as before.
+   */
+  onCredit(messages: number, bytes: number, windowBytes: number = this.windowBytes): void {
+    this.addCredit(messages, bytes, this.#scheduler.budget.maxStreamCredit);
+    this.windowBytes = windowBytes;
     this.#scheduler.resume(this);
   }
 }

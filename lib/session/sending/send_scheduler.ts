@@ -41,7 +41,8 @@ const BUDGET_SHARE = 8;
  *
  * How many bytes a stream may have under way follows the dynamic thresholds of
  * shared buffers (Choudhury and Hahne, 1998): a fixed share of what is free, so
- * that streams which nobody reads leave room for the others.
+ * that streams which nobody reads leave room for the others. A receiver whose
+ * reader keeps up allows more, as it knows what it has left.
  */
 export class SendScheduler extends MessageLanes {
   /** Called once, when waiting messages have left. */
@@ -252,7 +253,8 @@ export class SendScheduler extends MessageLanes {
   #limitOf(stream: StreamQueue): number {
     if (stream.credit === 0 || !this.#hasRoomForStreams()) return 0;
     const { unackedBytes } = stream;
-    const fits = unackedBytes < MIN_STREAM_BYTES || unackedBytes < this.#shareBytes();
+    const fits = unackedBytes < MIN_STREAM_BYTES ||
+      unackedBytes < Math.max(stream.windowBytes, this.#shareBytes());
     return fits ? this.budget.streamLimitBytes : 0;
   }
 

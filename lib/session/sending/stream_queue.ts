@@ -37,6 +37,8 @@ export class StreamQueue implements QueuedStream {
   credit: number;
   /** How many bytes are in flight or not consumed. */
   unackedBytes = 0;
+  /** How many of them the receiver has allowed beyond what the rules allow any stream; 0 for none. */
+  windowBytes = 0;
   /** The frame type of its messages. */
   readonly type: number;
 
@@ -88,10 +90,11 @@ export class StreamQueue implements QueuedStream {
   /**
    * The receiver accepts more messages, and has consumed bytes.
    *
+   * @param maxCredit How many messages it may accept at a time. Default: as many as at first.
    * @throws {InternodeError} `ProtocolError` if that is more than was in use.
    */
-  addCredit(messages: number, bytes: number): void {
-    if (bytes > this.unackedBytes || this.credit + messages > this.#capacity) {
+  addCredit(messages: number, bytes: number, maxCredit: number = this.#capacity): void {
+    if (bytes > this.unackedBytes || this.credit + messages > maxCredit) {
       throw protocolError(
         `The peer gave back credit that was not in use: ${messages} messages and ${bytes} bytes.`,
       );

@@ -157,9 +157,9 @@ export class FrameMaker {
     if (!writer.hasRoom(total)) return false;
     const id = model.takeId();
     if (id === 0 || !model.spend(total)) return false;
-    const inputCredit = random.pick(CREDITS);
+    const inputCredit = random.pick(CREDITS), outputCredit = random.pick(CREDITS);
     const whole = new Uint8Array(total);
-    if (isStream) whole.set(u32(random.pick(CREDITS), inputCredit));
+    if (isStream) whole.set(u32(outputCredit, inputCredit));
     if (block !== null) whole.set(block, isStream ? 8 : 0);
     if (bytes > 0) fill(whole, total - bytes, total, id);
     const flags = kind | (block === null ? 0 : FLAG_METADATA) | (isWhole ? 0 : FLAG_FIRST);
@@ -176,7 +176,7 @@ export class FrameMaker {
       writer.view.setUint32(payload, total, true);
       writer.bytes.set(whole.subarray(0, first), payload + 4);
     }
-    model.begin(id, isStream, total - first, isStream ? inputCredit : 0);
+    model.begin(id, isStream, total - first, isStream ? inputCredit : 0, outputCredit);
     // The rest of what an opening begins with must be right, so it comes at once.
     const call = model.own[model.own.length - 1]!;
     let sent = first;
@@ -206,10 +206,8 @@ export class FrameMaker {
     if (call.left > 0) return this.#fragment(FrameType.openerFragment, call, random);
     if (!call.isStream) return false;
     if (call.outputs > 0 && random.chance(0.4)) {
-      const bytes = random.chance(0.8) ? call.outputBytes : random.int(0, call.outputBytes);
-      writer.with(FrameType.outputCredit, 0, 0, call.id, call.outputs, u32(bytes));
-      call.outputs = 0;
-      call.outputBytes -= bytes;
+      const { messages, payload } = this.model.creditOutputs(call, random);
+      writer.with(FrameType.outputCredit, 0, 0, call.id, messages, payload);
       return true;
     }
     if (random.chance(0.05)) {
@@ -251,8 +249,8 @@ export class FrameMaker {
       return true;
     }
     if (call.inputs > 0 && random.chance(0.4)) {
-      writer.with(FrameType.inputCredit, 0, 0, call.id, call.inputs, u32(call.inputBytes));
-      call.inputs = call.inputBytes = 0;
+      const { messages, payload } = model.creditInputs(call, random);
+      writer.with(FrameType.inputCredit, 0, 0, call.id, messages, payload);
       return true;
     }
     const mayFollow = !call.hasTrailers || (!this.isHonest && random.chance(0.01));

@@ -6,7 +6,15 @@
 
 import { FLAG_FIRST, FrameType } from "../../../lib/wire/frame.ts";
 import { messageCost } from "../../../lib/wire/limits.ts";
+import type { SeededRandom } from "../../../lib/testing/time/seeded_random.ts";
+import { u32 } from "../../support/session/raw_frames.ts";
 import type { SeenFrame } from "../frame_walker.ts";
+
+/** What a credit frame carries. */
+export interface Credit {
+  readonly messages: number;
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
 
 /** A call of the peer's own. */
 export interface OwnCall {
@@ -21,6 +29,8 @@ export interface OwnCall {
   /** Outputs that came and were not reported. */
   outputs: number;
   outputBytes: number;
+  /** How many may be under way or unreported. */
+  outputWindow: number;
 }
 
 /** A call of the session's. */
@@ -38,9 +48,13 @@ export interface TheirCall {
   /** Inputs that came and were not reported. */
   inputs: number;
   inputBytes: number;
+  /** How many may be under way or unreported. */
+  inputWindow: number;
 }
 
 const MAX_OWN_CALLS = 12;
+/** The most messages that may be under way. */
+const MAX_WINDOW = 65_535;
 
 /** Follows what both sides say, so that most of what is made up next makes sense. */
 export class PeerModel {
@@ -56,6 +70,8 @@ export class PeerModel {
   hello: Uint8Array<ArrayBuffer> | null = null;
   /** Whether a proof came. */
   proofCame = false;
+  /** Whether both sides know windows that grow. */
+  growsWindows = false;
 
   readonly #free: number[] = [];
   readonly #uses: number[] = [];
@@ -75,7 +91,13 @@ export class PeerModel {
   }
 
   /** Takes note of a call begun. */
-  begin(id: number, isStream: boolean, left: number, inputCredit: number): void {
+  begin(
+    id: number,
+    isStream: boolean,
+    left: number,
+    inputCredit: number,
+    outputCredit: number,
+  ): void {
     this.own.push({
       id,
       isStream,
@@ -86,7 +108,39 @@ export class PeerModel {
       isCancelled: false,
       outputs: 0,
       outputBytes: 0,
+      outputWindow: outputCredit,
     });
+  }
+
+  /** Credit for the outputs of a call of the peer's: all messages and most of the bytes, where windows grow more messages, and perhaps a window. */
+  creditOutputs(call: OwnCall, random: SeededRandom): Credit {
+    const bytes = random.chance(0.8) ? call.outputBytes : random.int(0, call.outputBytes);
+    const more = this.#drawMore(call.outputWindow, random);
+    const credit = this.#credit(call.outputs + more, bytes, random);
+    call.outputs = 0;
+    call.outputBytes -= bytes;
+    call.outputWindow += more;
+    return credit;
+  }
+
+  /** The same for the inputs of a call of the session's. */
+  creditInputs(call: TheirCall, random: SeededRandom): Credit {
+    const more = this.#drawMore(call.inputWindow, random);
+    const credit = this.#credit(call.inputs + more, call.inputBytes, random);
+    call.inputs = call.inputBytes = 0;
+    call.inputWindow += more;
+    return credit;
+  }
+
+  #drawMore(window: number, random: SeededRandom): number {
+    if (!this.growsWindows || window === 0 || random.chance(0.5)) return 0;
+    return Math.min(MAX_WINDOW - window, random.pick([1, 7, 300, MAX_WINDOW]));
+  }
+
+  #credit(messages: number, bytes: number, random: SeededRandom): Credit {
+    const hasWindow = this.growsWindows && random.chance(0.5);
+    const window = random.pick([0, 1, 100_000, 3_000_000, 0xffff_ffff]);
+    return { messages, payload: hasWindow ? u32(bytes, window) : u32(bytes) };
   }
 
   /** Takes bytes of the session's budget, if it has them. */
@@ -115,12 +169,14 @@ export class PeerModel {
         this.proofCame = true;
         return;
       case FrameType.request:
-        this.#theirCall(id, false, 0, size);
+        this.#theirCall(id, false, 0, 0, size);
         return;
       case FrameType.open: {
         const at = isFirst ? start + 4 : start;
-        const outputCredit = end - at >= 8 ? frame.view.getUint32(at, true) : 0;
-        this.#theirCall(id, true, outputCredit, size);
+        const hasCredits = end - at >= 8;
+        const outputCredit = hasCredits ? frame.view.getUint32(at, true) : 0;
+        const inputCredit = hasCredits ? frame.view.getUint32(at + 4, true) : 0;
+        this.#theirCall(id, true, outputCredit, inputCredit, size);
         return;
       }
       case FrameType.input: {
@@ -172,7 +228,13 @@ export class PeerModel {
     }
   }
 
-  #theirCall(id: number, isStream: boolean, outputCredit: number, size: number): void {
+  #theirCall(
+    id: number,
+    isStream: boolean,
+    outputCredit: number,
+    inputCredit: number,
+    size: number,
+  ): void {
     this.owedBytes += messageCost(size);
     this.theirs.push({
       id,
@@ -185,6 +247,7 @@ export class PeerModel {
       isCancelled: false,
       inputs: 0,
       inputBytes: 0,
+      inputWindow: inputCredit,
     });
   }
 

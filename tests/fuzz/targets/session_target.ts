@@ -8,6 +8,7 @@ import {
   encodeHello,
   FEATURE_ANSWER_METADATA,
   FEATURE_CHECKSUM,
+  FEATURE_GROWING_WINDOWS,
   FEATURE_NAME_REUSE,
 } from "../../../lib/session/frames/hello.ts";
 import type { SeededRandom } from "../../../lib/testing/time/seeded_random.ts";
@@ -90,6 +91,7 @@ class Conversation {
     this.#spoils = random.pick([0, 0.004, 0.012, 0.03]);
     this.#isHonest = this.#spoils === 0 && random.chance(0.7);
     const model = this.#model = new PeerModel(Number(setup["budget"]), Number(setup["maxCalls"]));
+    model.growsWindows = setup["grows"] === true;
     const world = this.#world = new SessionWorld(setup, tally, (frame) => model.onSpoken(frame));
     const limits = {
       maxFragmentBytes: Number(setup["maxFragment"]),
@@ -239,6 +241,7 @@ function drawSetup(random: SeededRandom): Setup {
     callsOn: random.chance(0.3),
     pieceBytes: random.pick([1_000, 100_000, 30]),
     budget,
+    grows: random.chance(0.5),
     maxMessage: random.pick([1_024, 4_000, 50_000]),
     maxFragment: random.pick([1_024, 1_500, 4_096]),
     maxCalls: random.pick([1, 4, 20, 1_000]),
@@ -263,6 +266,7 @@ function makeHello(setup: Setup, random: SeededRandom, isWrong: boolean): Uint8A
     peerName: random.chance(0.5) ? "" : isDialler ? "tcp://a:1" : "tcp://b:2",
     features: (setup["checksum"] === true || random.chance(0.5) ? FEATURE_CHECKSUM : 0) |
       (random.chance(0.5) ? FEATURE_NAME_REUSE : 0) |
+      (setup["grows"] === true ? FEATURE_GROWING_WINDOWS : 0) |
       (random.chance(0.8) ? FEATURE_ANSWER_METADATA : 0),
     authenticates: setup["auth"] === true,
     maxMessageBytes: Number(setup["peerMaxMessage"]),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FEATURE_GROWING_WINDOWS } from "../../../lib/session/frames/hello.ts";
 import { FLAG_FIRST, FrameType, isBulk } from "../../../lib/wire/frame.ts";
 import { messageCost } from "../../../lib/wire/limits.ts";
 import { isKnownType, type SeenFrame } from "../frame_walker.ts";
@@ -21,6 +22,7 @@ export class OutputJudge {
   #maxFragmentBytes = 1_024;
   #windowBytes = 0;
   #helloCame = false;
+  #growsWindows = false;
   #goodbyes = 0;
   /** How often each id was asked, less how often it was answered for good. */
   readonly #unanswered = new Map<number, number>();
@@ -35,6 +37,7 @@ export class OutputJudge {
       this.#maxFragmentBytes = Math.min(view.getUint32(start + 76, true), 1_048_576);
       this.#windowBytes += this.budgetBytes = view.getUint32(start + 80, true);
       this.maxCalls = view.getUint32(start + 88, true);
+      this.#growsWindows = (view.getUint32(start + 8, true) & FEATURE_GROWING_WINDOWS) !== 0;
     }
   }
 
@@ -70,6 +73,13 @@ export class OutputJudge {
       case FrameType.openerFragment:
       case FrameType.responderFragment:
         must(length > 0 && length <= this.#maxFragmentBytes, () => `a piece has ${length} bytes`);
+        return;
+      case FrameType.outputCredit:
+      case FrameType.inputCredit:
+        must(
+          length === 4 || this.#growsWindows && length === 8,
+          () => `a credit frame has ${length} bytes`,
+        );
     }
   }
 

@@ -29,8 +29,8 @@ export type MergeFault = "none" | "drops" | "doubles" | "wrong host" | "hides" |
 
 const WINDOW_MS = 3_000;
 const CAPACITY = 4;
-/** How many outputs of a host may be under way: its capacity, one that the reader holds, and one that the handler does. */
-const AHEAD = CAPACITY + 2;
+/** How many outputs of a host may be under way beyond its window: one that the reader holds, and one that the handler does. */
+const BESIDE = 2;
 
 const item = t.record({ host: t.string(), at: t.uint(), key: t.uint() });
 type Item = t.Infer<typeof item>;
@@ -150,8 +150,10 @@ class Reading {
 
   /** A handler gives an output. */
   onSent(host: string, at: number): void {
-    const ahead = at - (this.#read.get(host) ?? 0);
-    if (ahead > AHEAD && !this.isOver) this.#faults.push(`${host} is ${ahead} ahead of its reader`);
+    const read = this.#read.get(host) ?? 0, ahead = at - read;
+    // A window grows over a distance: to twice what is read in a round trip.
+    const most = Math.max(CAPACITY, 2 * read) + BESIDE;
+    if (ahead > most && !this.isOver) this.#faults.push(`${host} is ${ahead} ahead of its reader`);
   }
 
   async run(from: number, fault: MergeFault): Promise<void> {

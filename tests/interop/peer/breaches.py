@@ -10,7 +10,7 @@ from typing import AsyncIterator, Awaitable, Callable, Optional
 from . import frames as f
 from .frames import BatchStream, Ended, Frame
 from .handshake import shake
-from .hello import CHECKSUMS, NEW_NAMES, Hello
+from .hello import CHECKSUMS, GROWING_WINDOWS, NEW_NAMES, Hello
 from .values import encode_name
 
 ID = 1 << 20
@@ -83,8 +83,14 @@ WHEN_OPEN: dict[str, RAW] = {
     "an error to nothing": batch(Frame(f.ERROR, id=ID, payload=bytes(4))),
     "an output to nothing": batch(Frame(f.OUTPUT, id=ID)),
     "a credit of 3 bytes": batch(Frame(f.OUTPUT_CREDIT, payload=bytes(3))),
+    "a window without feature bit 5": batch(Frame(f.OUTPUT_CREDIT, payload=bytes(8))),
     "a window that was not in use": batch(Frame(f.WINDOW, argument=0xFFFF_FFFF)),
     "bulk that was not sent": batch(Frame(f.ARRIVED, argument=1)),
+}
+
+
+WHEN_GROWING: dict[str, RAW] = {
+    "a credit of 12 bytes": batch(Frame(f.OUTPUT_CREDIT, payload=bytes(12))),
 }
 
 
@@ -117,7 +123,11 @@ async def run(
         stream = await connect()
         act(stream)
         yield f"handshake: {name}", await _answer(stream)
-    for features, breaches in (NEW_NAMES, WHEN_OPEN), (CHECKSUMS, WHEN_CHECKED):
+    for features, breaches in (
+        (NEW_NAMES, WHEN_OPEN),
+        (GROWING_WINDOWS, WHEN_GROWING),
+        (CHECKSUMS, WHEN_CHECKED),
+    ):
         for name, act in breaches.items():
             stream = await connect()
             hello = Hello("breaker", proves=secret is not None, features=features)

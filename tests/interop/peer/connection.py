@@ -10,7 +10,7 @@ from typing import Optional
 from . import frames as f
 from .flow import ReceiveBudget, SendWindow
 from .frames import BatchStream, Ended, Frame, ProtocolError
-from .hello import ANSWER_METADATA, NEW_NAMES, Hello
+from .hello import ANSWER_METADATA, GROWING_WINDOWS, NEW_NAMES, Hello
 from .opener import Opener
 from .responder import Handlers, Responder
 from .values import Value, decode_name, encode_value
@@ -93,6 +93,11 @@ class Connection:
     def knows_metadata(self) -> bool:
         """Whether both sides know the metadata of answers."""
         return self.own.features & self.other.features & ANSWER_METADATA != 0
+
+    @property
+    def grows_windows(self) -> bool:
+        """Whether both sides know windows that grow."""
+        return self.own.features & self.other.features & GROWING_WINDOWS != 0
 
     async def ping(self, id_: int = 0) -> None:
         """Asks for a sign of life, of the connection or a stream, and waits for it."""

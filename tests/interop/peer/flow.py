@@ -15,6 +15,21 @@ REPORT_BYTES = 32_768
 """A consumed cost that is reported, and bulk that has arrived."""
 STREAM_BYTES = 65_536
 """So much of a stream may always be under way."""
+MAX_CREDIT = 65_535
+"""So many messages of a stream may be under way, and no more."""
+GROWN_BYTES = 1_048_576
+"""So much of a stream may be under way to a reader that keeps up."""
+
+
+def read_credit(frame: Frame, grows: bool) -> tuple[int, int | None]:
+    """The cost that a credit frame reports as consumed, and the window if it has one."""
+    if len(frame.payload) != 4 and not (grows and len(frame.payload) == 8):
+        raise ProtocolError("a credit frame has neither 4 bytes, nor 8 where windows grow")
+    window = frame.payload[4:]
+    return (
+        int.from_bytes(frame.payload[:4], "little"),
+        int.from_bytes(window, "little") if window else None,
+    )
 
 
 class SendWindow:
@@ -106,10 +121,12 @@ class ReceiveBudget:
 class Outgoing:
     """The direction of a stream in which this side sends."""
 
-    def __init__(self, credit: int) -> None:
+    def __init__(self, credit: int, grows: bool) -> None:
         self.sequence = 0
         self.ended = False
-        self._capacity = self._credit = credit
+        self._credit = credit
+        self._most = MAX_CREDIT if grows else credit
+        self._window = 0
         self._unreported = 0
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
@@ -118,7 +135,9 @@ class Outgoing:
         """Sends a message when there is credit for it."""
         _, payload = encode_value(value)
         async with self._lock:
-            while not self.ended and (self._credit == 0 or self._unreported >= STREAM_BYTES):
+            while not self.ended and (
+                self._credit == 0 or self._unreported >= max(STREAM_BYTES, self._window)
+            ):
                 self._news.clear()
                 await self._news.wait()
             if self.ended:
@@ -135,11 +154,13 @@ class Outgoing:
         async with self._lock:
             pass
 
-    def on_credit(self, messages: int, cost: int) -> None:
-        """The reader has consumed so much."""
+    def on_credit(self, messages: int, cost: int, window: int | None) -> None:
+        """The reader has consumed so much, and takes so many messages more."""
         self._credit += messages
         self._unreported -= cost
-        if self._credit > self._capacity or self._unreported < 0:
+        if window is not None:
+            self._window = window
+        if self._credit > self._most or self._unreported < 0:
             raise ProtocolError("credit was given back that was not in use")
         self._news.set()
 
@@ -227,9 +248,13 @@ class Incoming:
         self._cost += cost
         if self._ended or (self._messages * 2 < self._capacity and self._cost < REPORT_BYTES):
             return
-        self._credit += self._messages
+        given = self._messages
         payload = self._cost.to_bytes(4, "little")
+        if connection.grows_windows:
+            given = min(2 * given, MAX_CREDIT - self._credit)
+            payload += GROWN_BYTES.to_bytes(4, "little")
+        self._credit += given
         connection.write(
-            Frame(self._credit_type, id=self._stream.id, argument=self._messages, payload=payload)
+            Frame(self._credit_type, id=self._stream.id, argument=given, payload=payload)
         )
         self._messages = self._cost = 0

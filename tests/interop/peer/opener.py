@@ -8,7 +8,7 @@ import struct
 from typing import Optional
 
 from . import frames as f
-from .flow import Incoming, Outgoing
+from .flow import Incoming, Outgoing, read_credit
 from .frames import Frame, ProtocolError
 from .values import (
     ABSENT, CODES, MAYBE_EXECUTED, NOT_EXECUTED, Answer, CallError, Value, decode_value, encode_metadata,
@@ -67,7 +67,7 @@ class OpenedStream(OpenedCall):
     def __init__(self, connection, id_, until, outputs: int, inputs: int) -> None:
         super().__init__(connection, id_, until)
         self.outputs = Incoming(self, f.OUTPUT, outputs) if outputs > 0 else None
-        self._inputs = Outgoing(inputs) if inputs > 0 else None
+        self._inputs = Outgoing(inputs, connection.grows_windows) if inputs > 0 else None
 
     async def send(self, value: Value) -> None:
         """Sends an input when there is credit for it."""
@@ -81,10 +81,10 @@ class OpenedStream(OpenedCall):
         self._inputs.close()
         self.connection.write(Frame(f.INPUT_END, id=self.id, argument=self._inputs.sequence))
 
-    def on_credit(self, messages: int, cost: int) -> None:
+    def on_credit(self, messages: int, cost: int, window: int | None) -> None:
         """The handler takes more inputs."""
         if self._inputs is not None and not self.answer.done():
-            self._inputs.on_credit(messages, cost)
+            self._inputs.on_credit(messages, cost, window)
 
     def end_inputs(self) -> None:
         """No more inputs are sent."""
@@ -227,11 +227,10 @@ class Opener:
     def on_frame(self, frame: Frame) -> None:
         """Any other frame of a responder."""
         if frame.type == f.INPUT_CREDIT:
-            if len(frame.payload) != 4:
-                raise ProtocolError("a credit frame has not 4 bytes")
+            cost, window = read_credit(frame, self._connection.grows_windows)
             call = self._calls.get(frame.id)
             if isinstance(call, OpenedStream):
-                call.on_credit(frame.argument, int.from_bytes(frame.payload, "little"))
+                call.on_credit(frame.argument, cost, window)
             return
         call = self._find(frame)
         if frame.type == f.ERROR:

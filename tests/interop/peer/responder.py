@@ -7,7 +7,7 @@ import struct
 from typing import Awaitable, Callable, Dict, Optional, Tuple, Union
 
 from . import frames as f
-from .flow import Incoming, Outgoing
+from .flow import MAX_CREDIT, Incoming, Outgoing, read_credit
 from .frames import Frame, ProtocolError
 from .opener import SLOT_BITS
 from .values import (
@@ -15,7 +15,6 @@ from .values import (
     decode_value,
 )
 
-MAX_CREDIT = 65_535
 
 
 class ServedCall:
@@ -49,7 +48,7 @@ class ServedStream(ServedCall):
     def __init__(self, connection, id_, metadata, subroute, outputs: int, inputs: int) -> None:
         super().__init__(connection, id_, metadata, subroute)
         self.inputs = Incoming(self, f.INPUT, inputs) if inputs > 0 else None
-        self.outgoing = Outgoing(outputs) if outputs > 0 else None
+        self.outgoing = Outgoing(outputs, connection.grows_windows) if outputs > 0 else None
 
     async def send(self, value: Value) -> None:
         """Sends an output when there is credit for it; before the first one the headers."""
@@ -217,13 +216,11 @@ class Responder:
             stream = self._input_target(frame.id)
             if stream is not None:
                 stream.inputs.end(frame.argument)
-        elif len(frame.payload) != 4:
-            raise ProtocolError("a credit frame has not 4 bytes")
         else:
+            cost, window = read_credit(frame, self._connection.grows_windows)
             stream = self._calls.get(frame.id)
             if isinstance(stream, ServedStream) and stream.outgoing is not None:
-                cost = int.from_bytes(frame.payload, "little")
-                stream.outgoing.on_credit(frame.argument, cost)
+                stream.outgoing.on_credit(frame.argument, cost, window)
 
     def _on_cancel(self, frame: Frame) -> None:
         code = "DeadlineExceeded" if frame.code == 3 else "Cancelled"

@@ -22,8 +22,11 @@ const ASKED: [what: string, ask: (session: Session, nowMs: number) => void][] = 
 ];
 const ASKED_LATE: typeof ASKED = [
   ...ASKED,
-  ["give credit", (session, nowMs) => session.grantCredit(FrameType.inputCredit, 1, 1, 1, nowMs)],
-  ["give much of the budget back", (session) => session.release(64 * 1024 * 1024)],
+  [
+    "give credit",
+    (session, nowMs) => session.credits.grantCredit(FrameType.inputCredit, 1, 1, 1, nowMs),
+  ],
+  ["give much of the budget back", (session) => session.credits.release(64 * 1024 * 1024)],
   ["close", (session, nowMs) => session.close(new InternodeError("Closed", "again"), nowMs)],
   ["be lost", (session, nowMs) => session.onLost("again", nowMs)],
   ["look at the time", (session, nowMs) => session.onTimer(nowMs + 1e6)],

@@ -3,19 +3,27 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../../lib/errors.ts";
 import { ReceiveHalf } from "../../../lib/session/calls/receive_half.ts";
+import { ReceiveWindows } from "../../../lib/session/calls/receive_windows.ts";
+import { RoundTrip } from "../../../lib/session/calls/round_trip.ts";
 import { ByteReader } from "../../../lib/wire/byte_reader.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
+import { DEFAULT_LIMITS } from "../../../lib/wire/limits.ts";
 
 /** What every message counts with beside its payload. */
 const COST = 128;
 
 /** A direction of that credit, and all that it says. */
-function receiving(credit: number, type: number = FrameType.input) {
-  const released: number[] = [], credits: number[][] = [], heard: string[] = [];
+function receiving(
+  credit: number,
+  type: number = FrameType.input,
+  windows: { readonly windows?: ReceiveWindows } = {},
+) {
+  const released: number[] = [], credits: (number | undefined)[][] = [], heard: string[] = [];
   const half = new ReceiveHalf(
     {
       release: (bytes) => void released.push(bytes),
       grantCredit: (...given) => void credits.push(given),
+      ...windows,
     },
     9,
     type,
@@ -96,4 +104,88 @@ Deno.test("an end counts the messages that came, and nothing comes after it", ()
   assertEquals(half.consumed(0), false, "credit is of no use any more");
   half.report(1);
   assertEquals(credits, []);
+});
+
+/** A direction whose window may grow, over a distance of 100 ms. */
+function growing(credit: number, isOn: boolean) {
+  const roundTrip = new RoundTrip();
+  roundTrip.note(100, 0);
+  const windows = new ReceiveWindows(DEFAULT_LIMITS, roundTrip, () => {});
+  windows.isOn = isOn;
+  const receive = receiving(credit, FrameType.output, { windows });
+  let nowMs = 1_000;
+  /** So many messages come and are read, each reported at once. */
+  const read = (messages: number, cost: number, passedMs: number): void => {
+    for (let n = 0; n < messages; n++) {
+      receive.half.onBegin(receive.half.sequence, cost);
+      receive.half.consumed(cost - COST);
+    }
+    nowMs += passedMs;
+    receive.half.report(nowMs);
+  };
+  return { ...receive, windows, read };
+}
+
+Deno.test("a window that grows gives more credit than was consumed, and its bytes when they change", () => {
+  const { half, credits, read } = growing(4, true);
+  read(2, 200_000, 0);
+  read(4, 200_000, 100);
+  read(8, 200_000, 100);
+  // Little is read from here on.
+  for (let trip = 0; trip < 5; trip++) read(1, 200, 100);
+  const told = credits.map((
+    [, , messages, bytes, , windowBytes],
+  ) => [messages, bytes, windowBytes]);
+  assertEquals(told, [
+    [2, 400_000, undefined],
+    [4 + 4, 800_000, 1_600_000],
+    [8 + 8, 1_600_000, 3_200_000],
+    // Of 16, 8 and then 4 are left, as a credit that was given is not taken back.
+    [0, 200, 1_600_000],
+    [0, 200, 0],
+    [0, 200, undefined],
+    [0, 200, undefined],
+    [0, 200, undefined],
+  ]);
+  assertEquals(half.credit, 4 + 4 + 8 - 5);
+});
+
+Deno.test("credit that was kept back comes again as it is needed", () => {
+  const { half, read } = growing(4, true);
+  read(2, 200, 0);
+  read(4, 200, 100);
+  read(8, 200, 100);
+  assertEquals(half.credit, 16);
+  for (let trip = 0; trip < 20; trip++) read(1, 200, 100);
+  assertEquals(half.credit, 4, "what it began with");
+  read(4, 200, 100);
+  assertEquals(half.credit, 8);
+});
+
+Deno.test("windows stay where the peer does not know that they grow", () => {
+  const { credits, half, read } = growing(4, false);
+  for (let trip = 0; trip < 5; trip++) read(4, 200_000, 100);
+  assertEquals(credits.every(({ length }) => length === 5), true);
+  assertEquals(half.credit, 4);
+});
+
+Deno.test("a stream that has ended gives its part of the windows back", () => {
+  const { half, credits, windows, read } = growing(4, true);
+  read(1, 200, 0);
+  read(4, 40_000_000, 100);
+  const other = growing(4, true);
+  assertEquals(credits.at(-1)!.at(-1), 49 * 1024 * 1024);
+  half.close();
+  half.onShrunk(5_000);
+  assertEquals(credits.length, 2, "and says nothing more");
+  const next = receiving(4, FrameType.output, { windows });
+  for (const nowMs of [0, 100]) {
+    for (let n = 0; n < 2; n++) {
+      next.half.onBegin(next.half.sequence, 40_000_000);
+      next.half.consumed(40_000_000 - COST);
+    }
+    next.half.report(nowMs);
+  }
+  assertEquals(next.credits.at(-1)!.at(-1), 49 * 1024 * 1024);
+  assertEquals(other.credits, []);
 });

@@ -1,17 +1,21 @@
 import { assertEquals } from "@std/assert";
+import { FEATURE_GROWING_WINDOWS, type Hello } from "../../../lib/session/frames/hello.ts";
 import { FLAG_FIRST, FrameType } from "../../../lib/wire/frame.ts";
 import { numbered, type TestAccepted } from "../../support/session/calls.ts";
 import { Pair } from "../../support/session/pair.ts";
 import { joined, rawFrame, u32 } from "../../support/session/raw_frames.ts";
 import { ScriptedPeer } from "../../support/session/scripted_peer.ts";
 
+/** A peer that knows windows that grow. */
+const GROWING = { features: FEATURE_GROWING_WINDOWS };
+
 /** An acceptor whose scripted peer has opened stream `1 << 20`. */
-function scripted(outputCredit: number, inputCredit: number): {
+function scripted(outputCredit: number, inputCredit: number, hello: Partial<Hello> = {}): {
   peer: ScriptedPeer;
   accepted: TestAccepted;
   id: number;
 } {
-  const peer = ScriptedPeer.open("acceptor");
+  const peer = ScriptedPeer.open("acceptor", {}, hello);
   const kept = new Pair().keep();
   kept.autoRead = false;
   peer.side.handlers.set("keep", kept);
@@ -107,6 +111,28 @@ Deno.test("credit that was not in use ends the connection", () => {
     const { peer, id } = scripted(2, 0);
     peer.send(rawFrame(FrameType.outputCredit, { id, argument: messages, payload: u32(bytes) }));
     peer.expectBreach("not in use");
+  }
+});
+
+Deno.test("where windows grow, credit need not have been in use, up to 65,535 messages; bytes must", () => {
+  for (const [messages, bytes] of [[65_533, 0], [65_534, 0], [0, 1]] as const) {
+    const { peer, id } = scripted(2, 0, GROWING);
+    peer.send(rawFrame(FrameType.outputCredit, { id, argument: messages, payload: u32(bytes) }));
+    if (messages === 65_533) assertEquals(peer.side.session.state, "open");
+    else peer.expectBreach("not in use");
+  }
+});
+
+Deno.test("where windows grow, a credit frame has 4 bytes or 8", () => {
+  for (const size of [0, 3, 5, 7, 9, 12]) {
+    const { peer, id } = scripted(2, 0, GROWING);
+    peer.send(
+      rawFrame(FrameType.outputCredit, { id, argument: 1, payload: new Uint8Array(4) }),
+      rawFrame(FrameType.outputCredit, { id, argument: 1, payload: new Uint8Array(8) }),
+    );
+    assertEquals(peer.side.session.state, "open");
+    peer.send(rawFrame(FrameType.outputCredit, { id, payload: new Uint8Array(size) }));
+    peer.expectBreach("credit frame");
   }
 });
 

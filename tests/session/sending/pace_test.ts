@@ -133,7 +133,7 @@ Deno.test("what a user consumes between turns begins one, for the timer that giv
   assertEquals(kept.requests.length, PIECE / COST);
   let told = 0;
   peer.side.onOutput = () => void told++;
-  peer.side.session.release(PIECE);
+  peer.side.session.credits.release(PIECE);
   assertEquals(told, 1);
   assert(peer.side.session.nextDeadlineMs() <= peer.nowMs + PIECE / RATE * 1_000);
 });

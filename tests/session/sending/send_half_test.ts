@@ -40,6 +40,26 @@ Deno.test("a stream has its budget under way, an eighth of the peer's window if 
   }
 });
 
+Deno.test("a stream has its window under way if that is more, and leaves a quarter to others all the same", () => {
+  const limits = { streamBudgetBytes: 100 * KIB, receiveBudgetBytes: 4 * MIB };
+  const { fill, half, drain } = sending(limits);
+  assertEquals(fill(), 100);
+  half.onCredit(0, 0, 1000 * KIB);
+  assertEquals(half.sequence, 101, "what waited goes");
+  assertEquals(fill(), 899);
+  half.onCredit(100, 100 * KIB);
+  assertEquals(half.unackedBytes, 901 * KIB, "it is as large as before");
+  half.onCredit(0, 0, 100 * MIB);
+  for (let sent = 1; sent > 0;) {
+    while (drain().length > 0);
+    sent = fill();
+    while (half.waiting > 1) half.shiftWaiting();
+  }
+  assertEquals(half.sequence, 3072, "of 4 MiB");
+  half.onCredit(0, 2900 * KIB, 0);
+  assertEquals([half.sequence, half.unackedBytes], [3072, 72 * KIB]);
+});
+
 Deno.test("a stream has as many messages under way as it has credit for", () => {
   const { fill, half, drain } = sending({}, 3);
   assertEquals([fill(), half.credit, half.waiting], [3, 0, 1]);

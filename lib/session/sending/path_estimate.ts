@@ -1,0 +1,158 @@
+/**
+ * What a path between two sides holds.
+ *
+ * @module
+ */
+
+/** A round trip from which on a path is long; on a shorter one an estimate is corrected in no time. */
+const FAR_MS = 5;
+/** How long an estimate of bandwidth or delay is kept, in case the path changes. */
+const MEMORY_MS = 10_000;
+/** How many round trips at least. */
+const MEMORY_TRIPS = 16;
+/** With so much more in each round trip a new path is filled. */
+const FIRST_GAIN = 2;
+/** The same for a known path that shows to hold more. */
+const LATER_GAIN = 1.25;
+/** With so much more bandwidth in a round trip it is worth to go on. */
+const WORTH = 1.1;
+/** After so many round trips without it, the path holds no more. */
+const FLAT_TRIPS = 3;
+/** A delay that is longer than the shortest by so much shows a queue: as a factor, and in milliseconds. */
+const QUEUED = 1.25, QUEUED_MS = 2;
+/** The part of the path's capacity that leaves no queue on it, so that the shortest delay shows. */
+const QUIET = 0.5;
+/** A delay that is the shortest still, as nearly as can be seen. */
+const SAME = 1.04, SAME_MS = 0.5;
+
+/** What the arrival of a frame shows. */
+export interface Arrival {
+  readonly nowMs: number;
+  /** How long after it was sent this side has heard of it. */
+  readonly delayMs: number;
+  /** How many bytes have arrived meanwhile. */
+  readonly bytes: number;
+  /** How many bytes this side knew of when it was sent, in all. */
+  readonly knownBytes: number;
+  /** How many it knows of now. */
+  readonly arrivedBytes: number;
+  /** Whether most of the room in flight was in use; if not, its sender had little to send, and it shows no bandwidth. */
+  readonly isPaced: boolean;
+}
+
+/**
+ * Bandwidth times delay: by the best bandwidth and the shortest delay measured
+ * recently. The idea is that of BBR (Cardwell and others, 2016), one layer up:
+ *
+ * - **growing**: `gain` is over 1. Until the path holds no more: the bandwidth
+ *   has stayed the same, or a queue has shown.
+ * - **known**: `gain` is 1, until more bandwidth shows than was known.
+ * - **measuring**: the shortest delay has not been seen for 10 s, as there was
+ *   always a queue. Less is sent until one frame has gone without it.
+ */
+export class PathEstimate {
+  /** How many bytes the path holds. */
+  bytes = 0;
+  /** The shortest delay, in milliseconds; `Infinity` while none is known. */
+  delayMs = Infinity;
+  /** How many times `bytes` is worth trying. */
+  gain: number = FIRST_GAIN;
+  /** Whether as little should be in flight that no queue builds up. */
+  isMeasuring = false;
+
+  /** When that delay was seen, or it was decided to look for it. */
+  #delaySinceMs = 0;
+  #bytesPerMs = 0;
+  /** The best of the time before, and of the time since. */
+  #formerBytesPerMs = 0;
+  #recentBytesPerMs = 0;
+  #recentSinceMs = 0;
+  /** A frame that was sent when so much had arrived belongs to the next round trip. */
+  #tripEndBytes = 0;
+  #tripBytesPerMs = 0;
+  #flatTrips = 0;
+
+  /** How many bytes leave no queue, by what has arrived lately. */
+  get quietBytes(): number {
+    return QUIET * this.#recentBytesPerMs * this.delayMs;
+  }
+
+  /** Whether a round trip takes so long that it matters how soon the estimate is right. */
+  get isFar(): boolean {
+    return this.delayMs >= FAR_MS && this.delayMs < Infinity;
+  }
+
+  /** Takes note of an arrival. */
+  learn(arrival: Arrival): void {
+    this.#learnDelay(arrival);
+    const bytesPerMs = arrival.bytes / arrival.delayMs;
+    this.#learnBandwidth(bytesPerMs, arrival);
+    this.bytes = this.#bytesPerMs * this.delayMs;
+    this.#follow(bytesPerMs, arrival);
+  }
+
+  #learnDelay({ nowMs, delayMs, isPaced }: Arrival): void {
+    if (this.isMeasuring) {
+      // What was sent before stood in the queue, or behind it.
+      if (nowMs - delayMs <= this.#delaySinceMs) return;
+      this.isMeasuring = false;
+      this.delayMs = delayMs;
+      this.#delaySinceMs = nowMs;
+    } else if (delayMs <= this.delayMs) {
+      this.delayMs = delayMs;
+      this.#delaySinceMs = nowMs;
+    } else if (delayMs <= this.delayMs * SAME + SAME_MS) {
+      this.#delaySinceMs = nowMs;
+    } else if (nowMs - this.#delaySinceMs > this.#memoryMs) {
+      this.#delaySinceMs = nowMs;
+      if (this.isFar && isPaced) this.isMeasuring = true;
+      else this.delayMs = delayMs;
+    }
+  }
+
+  #learnBandwidth(bytesPerMs: number, { nowMs, isPaced }: Arrival): void {
+    if (bytesPerMs > this.#recentBytesPerMs) this.#recentBytesPerMs = bytesPerMs;
+    // Where there was no more to send, the path may hold more than that shows.
+    if (isPaced && nowMs - this.#recentSinceMs > this.#memoryMs / 2) {
+      this.#formerBytesPerMs = this.#recentBytesPerMs;
+      this.#recentBytesPerMs = bytesPerMs;
+      this.#recentSinceMs = nowMs;
+      this.#tripBytesPerMs = Math.min(this.#tripBytesPerMs, this.#formerBytesPerMs);
+    }
+    this.#bytesPerMs = Math.max(this.#formerBytesPerMs, this.#recentBytesPerMs);
+  }
+
+  /** Decides whether more is worth trying. */
+  #follow(bytesPerMs: number, arrival: Arrival): void {
+    const { delayMs, knownBytes, arrivedBytes, isPaced } = arrival;
+    if (!isPaced || this.isMeasuring) return;
+    const isMore = this.#bytesPerMs > this.#tripBytesPerMs * WORTH;
+    if (this.gain === 1) {
+      if (isMore && bytesPerMs === this.#bytesPerMs) this.#grow(arrivedBytes);
+      return;
+    }
+    if (delayMs > this.delayMs * QUEUED + QUEUED_MS) return this.#settle();
+    if (knownBytes < this.#tripEndBytes) return;
+    this.#tripEndBytes = arrivedBytes;
+    if (isMore) {
+      this.#flatTrips = 0;
+      this.#tripBytesPerMs = this.#bytesPerMs;
+    } else if (++this.#flatTrips >= FLAT_TRIPS) this.#settle();
+  }
+
+  #grow(arrivedBytes: number): void {
+    this.gain = LATER_GAIN;
+    this.#flatTrips = 0;
+    this.#tripEndBytes = arrivedBytes;
+    this.#tripBytesPerMs = this.#bytesPerMs;
+  }
+
+  #settle(): void {
+    this.gain = 1;
+    this.#tripBytesPerMs = this.#bytesPerMs;
+  }
+
+  get #memoryMs(): number {
+    return Math.max(MEMORY_MS, MEMORY_TRIPS * this.delayMs);
+  }
+}
