@@ -198,6 +198,26 @@ Deno.test("a link's bandwidth is shared and its latency added", async () => {
   assert(tookMs > 106 && tookMs < 109, `${tookMs} ms`);
 });
 
+Deno.test("a link that stalls now and then holds back what would arrive meanwhile, and loses nothing", async () => {
+  const link = { latencyMinMs: 1, latencyMaxMs: 1, stallEveryMs: 1_000, stallMs: 300 };
+  const pair = makePair({ link, pieces: "whole" });
+  const [dialler, acceptor] = await connectBytes(pair);
+  const late: number[] = [];
+  const startMs = pair.clock.elapsedMs;
+  for (let count = 0; count < 200; count++) {
+    const sentMs = pair.clock.elapsedMs;
+    await pair.clock.complete(
+      Promise.all([writeAll(dialler, numbered(9)), readExactly(acceptor, 9)]),
+    );
+    const tookMs = pair.clock.elapsedMs - sentMs;
+    assert(tookMs < 302, `${tookMs} ms`);
+    if (tookMs > 2) late.push(tookMs);
+    await pair.clock.advance(40);
+  }
+  const seconds = Math.ceil((pair.clock.elapsedMs - startMs) / 1_000);
+  assert(late.length >= seconds - 2 && late.length <= seconds + 1, `${late} in ${seconds} s`);
+});
+
 Deno.test("mixed channels are of both kinds, the same at both ends", async () => {
   const kinds = new Set<string>();
   const pair = makePair({ channels: "mixed" });

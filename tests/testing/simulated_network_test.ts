@@ -251,6 +251,9 @@ Deno.test("options that make no sense are refused", () => {
     { latencyMinMs: 5, latencyMaxMs: 4 },
     { latencyMaxMs: Infinity },
     { bandwidthBytesPerMs: 0 },
+    { stallEveryMs: 0 },
+    { stallMs: 1, stallEveryMs: 1 },
+    { stallMs: -1, stallEveryMs: 10 },
     { dialFailure: 1.1 },
     { corruption: NaN },
   ];

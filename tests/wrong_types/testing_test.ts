@@ -35,6 +35,8 @@ const LINK: KindsOf<LinkOptions> = {
   latencyMinMs: "number",
   latencyMaxMs: "number",
   bandwidthBytesPerMs: "number",
+  stallEveryMs: "number",
+  stallMs: "number",
   dialFailure: { good: [] },
   corruption: { good: [] },
 };

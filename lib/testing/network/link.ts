@@ -18,6 +18,14 @@ export interface LinkOptions {
   latencyMaxMs: number;
   /** How many bytes leave in a millisecond, over all connections together. Default: 125,000 (1 Gbit/s). */
   bandwidthBytesPerMs: number;
+  /**
+   * How often nothing arrives for a while, as after the loss of a packet that is
+   * sent again: once in each of so many milliseconds, at a time drawn at random.
+   * Default: `Infinity`, never.
+   */
+  stallEveryMs: number;
+  /** How long nothing arrives then, in milliseconds; less than `stallEveryMs`. What was held back arrives at its end. Default: 0. */
+  stallMs: number;
   /** How probably a dial over this link is refused. Default: 0. */
   dialFailure: number;
   /** How probably one bit of a piece of a byte channel arrives changed. Default: 0. */
@@ -29,6 +37,8 @@ export const DEFAULT_LINK: Readonly<LinkOptions> = {
   latencyMinMs: 0.1,
   latencyMaxMs: 1,
   bandwidthBytesPerMs: 125_000,
+  stallEveryMs: Infinity,
+  stallMs: 0,
   dialFailure: 0,
   corruption: 0,
 };
@@ -71,6 +81,9 @@ export class Link {
   pipes: readonly LinkTraffic[] = NOTHING;
   readonly #context: LinkContext;
   #busyUntilMs = 0;
+  /** When the period of stalls ends that was drawn last, and when the stall of it begins. */
+  #periodEndMs = -Infinity;
+  #stallAtMs = -Infinity;
   #waiting: readonly (() => void)[] = NOTHING;
 
   constructor(from: LinkPlace, to: LinkPlace, context: LinkContext) {
@@ -96,7 +109,22 @@ export class Link {
     const now = this.#context.clock.now();
     const departureMs = Math.max(now, this.#busyUntilMs) + byteLength / bandwidthBytesPerMs;
     this.#busyUntilMs = departureMs;
-    return departureMs - now + this.#context.random.float(latencyMinMs, latencyMaxMs);
+    const delayMs = departureMs - now + this.#context.random.float(latencyMinMs, latencyMaxMs);
+    return this.#stalledUntil(now + delayMs) - now;
+  }
+
+  /** When something arrives that would at that time, were it not for stalls. */
+  #stalledUntil(arrivalMs: number): number {
+    const { stallEveryMs, stallMs } = this.options;
+    if (stallEveryMs === Infinity || stallMs === 0) return arrivalMs;
+    if (arrivalMs >= this.#periodEndMs) {
+      const period = Math.floor(arrivalMs / stallEveryMs);
+      this.#periodEndMs = (period + 1) * stallEveryMs;
+      const spareMs = stallEveryMs - stallMs;
+      this.#stallAtMs = period * stallEveryMs + this.#context.random.float(0, spareMs);
+    }
+    const isHeld = arrivalMs >= this.#stallAtMs && arrivalMs < this.#stallAtMs + stallMs;
+    return isHeld ? this.#stallAtMs + stallMs : arrivalMs;
   }
 
   /** Carries a small packet, such as one that opens a connection; while blocked it is sent again. */
@@ -139,6 +167,12 @@ export function checkLinkOptions(
     options.latencyMinMs = Math.min(options.latencyMinMs, options.latencyMaxMs);
   }
   const { latencyMinMs, latencyMaxMs, bandwidthBytesPerMs, dialFailure, corruption } = options;
+  const { stallEveryMs, stallMs } = options;
+  if (!(stallEveryMs > 0 && stallMs >= 0 && stallMs < stallEveryMs)) {
+    throw invalidArgument(
+      `stallMs must be from 0 to less than stallEveryMs, not ${stallMs} of ${stallEveryMs} ms.`,
+    );
+  }
   if (!(latencyMinMs >= 0 && latencyMaxMs >= latencyMinMs && latencyMaxMs < Infinity)) {
     throw invalidArgument(
       `A link's latency must be a range from 0 upwards, not ${latencyMinMs} to ${latencyMaxMs} ms.`,
