@@ -33,6 +33,11 @@ export function showTable(rows: readonly Row[]): void {
       row.ofFloor ?? "",
     ]),
   ];
+  printTable(lines);
+}
+
+/** Prints lines of cells in columns, the first of them to the left. */
+export function printTable(lines: readonly (readonly string[])[]): void {
   const widths = lines[0]!.map((_, column) =>
     Math.max(...lines.map((line) => line[column]!.length))
   );

@@ -1,9 +1,9 @@
 /** One connection over a long distance: bulk fills the path, and small requests beside it do not wait. @module */
 
 import { assert } from "@std/assert";
-import { type Manager, single, stream } from "@internode/grid";
+import { type Manager, sharedSecret, single, stream } from "@internode/grid";
 import type { SimulatedCluster } from "@internode/grid/testing";
-import { withPair } from "../support/simulation/simulated_grid.ts";
+import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 
 const KIB = 1024;
 /** 1 Gbit/s. */
@@ -141,3 +141,25 @@ Deno.test("jitter does not keep a stream from filling its path", async () => {
   const figures = await measure(100, streamOf(64 * KIB), { jitterMs: 10 });
   assertFilled(figures);
 });
+
+for (const [secret, trips] of [[undefined, 3], ["a secret of many bytes", 4]] as const) {
+  Deno.test(`the first answer comes ${trips} round trips after the dial ${secret === undefined ? "without" : "with"} a secret`, async () => {
+    for (const channels of ["bytes", "messages"] as const) {
+      const grid = simulatedGrid({
+        channels,
+        link: { latencyMinMs: 50, latencyMaxMs: 50 },
+        options: () => (secret === undefined ? {} : { auth: sharedSecret(secret) }),
+        serve: (manager) => manager.handle(small, (bytes) => bytes),
+      });
+      await grid.run(async () => {
+        const startMs = grid.clock.elapsedMs;
+        await grid.start();
+        // Made before there is a connection, so that it leaves as soon as it may: one for the dial, one for the hellos, with a secret one for the proofs, one for the call.
+        await grid.node(0).connection(grid.hosts[1]!).request(small, new Uint8Array(1));
+        const passed = (grid.clock.elapsedMs - startMs) / 100;
+        assert(passed >= trips && passed < trips + 0.1, `${passed} round trips (${channels})`);
+      });
+      await grid.close();
+    }
+  });
+}
