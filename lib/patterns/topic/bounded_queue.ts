@@ -9,7 +9,7 @@ import { Fifo } from "../../wire/fifo.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
 /** What is queued. */
-interface Sized {
+export interface Sized {
   /** How many bytes it takes. */
   readonly size: number;
 }
@@ -22,11 +22,9 @@ export class BoundedQueue<Item extends Sized> {
   readonly #tooSlow: () => unknown;
   readonly #onEnd: () => void;
   readonly #items = new Fifo<Item>();
-  readonly #readers = new Fifo<PromiseWithResolvers<IteratorResult<Item, undefined>>>();
   #bytes = 0;
   /** Whoever waits for room. */
   #room: PromiseWithResolvers<void> | null = null;
-  /** What comes behind the items: `undefined` is a clean end; `null`: more items. */
   #ending: { readonly error: unknown } | null = null;
 
   /**
@@ -64,8 +62,6 @@ export class BoundedQueue<Item extends Sized> {
    */
   push(item: Item, isReplayed = false): void {
     if (this.#ending !== null) return;
-    const reader = this.#readers.shift();
-    if (reader !== undefined) return reader.resolve({ done: false, value: item });
     const slow = isReplayed ? "drop-oldest" : this.#settings.slow;
     if (slow !== "backpressure" && !this.#fits(item)) {
       if (slow === "disconnect") return this.end(this.#tooSlow());
@@ -79,36 +75,34 @@ export class BoundedQueue<Item extends Sized> {
     this.#bytes += item.size;
   }
 
-  /** The next item, then the end. */
-  next(): Promise<IteratorResult<Item, undefined>> {
+  /** What comes behind the items: `undefined` is a clean end; `null`: more items. */
+  get ending(): { readonly error: unknown } | null {
+    return this.#ending;
+  }
+
+  /** How many bytes the items take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The next item, which stays. */
+  peek(): Item | undefined {
+    return this.#items.peek();
+  }
+
+  /** The next item. */
+  shift(): Item | undefined {
     const item = this.#items.shift();
-    if (item !== undefined) {
-      this.#bytes -= item.size;
-      if (this.#room !== null) this.#tellRoom();
-      return Promise.resolve({ done: false, value: item });
-    }
-    const ending = this.#ending;
-    if (ending === null) {
-      const reader = Promise.withResolvers<IteratorResult<Item, undefined>>();
-      this.#readers.push(reader);
-      return reader.promise;
-    }
-    return ending.error === undefined ? Promise.resolve(DONE) : Promise.reject(ending.error);
+    if (item === undefined) return undefined;
+    this.#bytes -= item.size;
+    if (this.#room !== null) this.#tellRoom();
+    return item;
   }
 
   /** Takes no more; what is queued can still be read. Only the first end counts. */
   end(error?: unknown): void {
     if (this.#ending !== null) return;
     this.#ending = { error };
-    let reader = this.#readers.shift();
-    for (; reader !== undefined; reader = this.#readers.shift()) {
-      if (error === undefined) reader.resolve(DONE);
-      else {
-        // Who reads ahead and never looks must not bring the process down.
-        reader.promise.catch(() => {});
-        reader.reject(error);
-      }
-    }
     this.#tellRoom();
     this.#onEnd();
   }
@@ -141,5 +135,3 @@ export function tooSlow(): InternodeError {
     { origin: "local", outcome: "executed" },
   );
 }
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

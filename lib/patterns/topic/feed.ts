@@ -14,7 +14,7 @@ import { Fifo } from "../../wire/fifo.ts";
 import type { Joining } from "./publisher.ts";
 import { SLOW_SUBSCRIBER } from "./outlet.ts";
 import type { QueuedMessage } from "./inbox.ts";
-import type { TopicFrame } from "./topic_frame.ts";
+import type { ReceivedMessage, TopicFrame } from "./topic_frame.ts";
 
 /** What a publisher's handler gives. */
 export type TopicContract<T> = StreamContract<Joining, never, TopicFrame<T>>;
@@ -27,6 +27,8 @@ export interface FeedSink<T> {
   onMissed(count: number): void;
   /** Resolves when all subscribers have room; `null`: they have. */
   room(): Promise<void> | null;
+  /** Whether a message more would find no room with some subscriber. */
+  readonly isFull: boolean;
   /** The publisher has given this node up, as it was too slow. */
   onTooSlow(): void;
   /** This node closes. */
@@ -62,6 +64,8 @@ export class Feed<T> {
   #at = 0;
   /** Up to here messages are replayed. */
   #live = 0;
+  /** Whether several messages together were too long for this node. */
+  #alone = false;
 
   /**
    * Begins at once.
@@ -101,6 +105,7 @@ export class Feed<T> {
             return sink.onClosed(error);
           }
           if (code === "HandlerFailed" && remoteName === SLOW_SUBSCRIBER) sink.onTooSlow();
+          if (code === "MessageTooLarge") this.#alone = true;
         }
       }
       await pause(clock, backOff.next(), signal);
@@ -110,15 +115,26 @@ export class Feed<T> {
   /** One stream, until it ends. */
   async #read(backOff: LastingBackOff): Promise<void> {
     const { contract, replay, sink } = this.#parts, { signal } = this.#stopped, { seen } = this;
-    const joining: Joining = seen === null ? { replay } : { replay, seen };
+    const alone = this.#alone;
+    const joining: Joining = seen === null ? { replay, alone } : { replay, seen, alone };
     const stream = this.#peer.stream(contract, joining, { waitForReady: true, signal });
     for await (const frame of stream) {
+      // Whoever is stopped meanwhile, takes no more of it.
       if (signal.aborted) return;
       if (frame.life !== null) {
         backOff.onBegun();
         this.#greet(frame.life, frame.at, frame.live);
-      } else this.#take(frame);
-      for (let full = sink.room(); full !== null; full = sink.room()) await full;
+        continue;
+      }
+      for (const message of frame.messages) {
+        if (sink.isFull) {
+          // Many have come at once: whoever reads gets to read before any is dropped.
+          await letRead();
+          for (let full = sink.room(); full !== null; full = sink.room()) await full;
+          if (signal.aborted) return;
+        }
+        this.#take(message);
+      }
     }
   }
 
@@ -129,13 +145,14 @@ export class Feed<T> {
     this.#live = live;
   }
 
-  #take({ at, value, size }: TopicFrame<T>): void {
+  #take(message: ReceivedMessage<T>): void {
+    const { sequence: at } = message;
     // A publisher greets first, and counts up.
     if (this.#life === "" || at <= this.#at) return;
     const { sink, replay } = this.#parts;
     if (at > this.#at + 1) sink.onMissed(at - this.#at - 1);
     this.#at = at;
-    const message = { value, publisher: this.#peer.host, sequence: at, size };
+    message.publisher = this.#peer.host;
     if (replay > 0) {
       if (this.kept.length === replay) this.kept.shift();
       this.kept.push(message);
@@ -143,3 +160,11 @@ export class Feed<T> {
     sink.onMessage(message, at <= this.#live);
   }
 }
+
+/** Lets those who await a message take it, and ask for the next one. */
+async function letRead(): Promise<void> {
+  for (let turn = 0; turn < READ_TURNS; turn++) await undefined;
+}
+
+/** As many as reading a stream takes: whoever kept up with one keeps up. */
+const READ_TURNS = 4;

@@ -5,7 +5,7 @@
  */
 
 import { checkSignal, hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
-import { BoundedQueue, tooSlow } from "./bounded_queue.ts";
+import { ReadQueue } from "./read_queue.ts";
 import type { TopicMessage } from "./subscription.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
@@ -18,7 +18,7 @@ export interface QueuedMessage<T> extends TopicMessage<T> {
 /** A queue of messages that ends with a signal, and knows what did not come. */
 export class Inbox<T> {
   /** The messages. */
-  readonly queue: BoundedQueue<QueuedMessage<T>>;
+  readonly queue: ReadQueue<QueuedMessage<T>>;
   /** How many have not come. */
   missed = 0;
   readonly #signal: AbortSignal | undefined;
@@ -31,7 +31,7 @@ export class Inbox<T> {
   ) {
     checkSignal(signal);
     this.#signal = signal;
-    this.queue = new BoundedQueue(settings, tooSlow, () => {
+    this.queue = new ReadQueue(settings, () => {
       leaveSignal(signal, this);
       onEnd(this);
     });

@@ -21,7 +21,9 @@ import type { QueuedMessage } from "./inbox.ts";
 import { Publisher, type SubscribedNode } from "./publisher.ts";
 import { Subscribers } from "./subscribers.ts";
 import { Subscription } from "./subscription.ts";
-import { messageFrame, type TopicFrame } from "./topic_frame.ts";
+import { type EncodedMessage, MessageSlab } from "./message_slab.ts";
+import type { PublishedMessage } from "./outlet.ts";
+import type { TopicFrame } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
 /** How a node joins a topic. */
@@ -61,7 +63,7 @@ export interface TopicStats {
  */
 export class JoinedTopic<T> implements AsyncDisposable {
   readonly #local: string;
-  readonly #codec: Codec<T>;
+  readonly #slab: MessageSlab<T>;
   readonly #settings: TopicSettings;
   readonly #publisher: Publisher<T>;
   readonly #subscribers: Subscribers<T>;
@@ -78,16 +80,16 @@ export class JoinedTopic<T> implements AsyncDisposable {
     options: JoinOptions,
   ) {
     const { allow, backOff, clock, random } = optionsOf("join", options);
-    const chance = randomOf(random);
+    const chance = randomOf(random), time = clockOf(clock);
     this.#local = grid.local;
-    this.#codec = codec;
+    this.#slab = new MessageSlab(codec);
     this.#settings = settings;
-    const publisher = this.#publisher = new Publisher<T>(settings, chance);
+    const publisher = this.#publisher = new Publisher<T>(settings, time, chance);
     this.#subscribers = new Subscribers(grid, settings, {
       contract,
       replay: settings.replay,
       backOff: resolveBackOff("backOff", DEFAULT_BACK_OFF, backOff),
-      clock: clockOf(clock),
+      clock: time,
       random: chance,
     });
     this.#subscribers.onNodeClosed = () => this.#closed = true;
@@ -108,17 +110,17 @@ export class JoinedTopic<T> implements AsyncDisposable {
    * @throws {InternodeError} `InvalidPayload` if it does not fit the codec, `Closed` after `close`.
    */
   publish(value: T): Promise<void> {
-    let frame: TopicFrame<T>;
+    let message: EncodedMessage;
     try {
       if (this.#closed) throw closed();
-      frame = messageFrame(this.#codec, value);
+      message = this.#slab.encode(value);
     } catch (error) {
       return Promise.reject(error);
     }
     if (
       this.#settings.slow === "backpressure" && (this.#publishing !== null || this.#room() !== null)
-    ) return this.#publishLater(frame);
-    this.#publish(frame);
+    ) return this.#publishLater(value, message);
+    this.#publish(value, message);
     return PUBLISHED;
   }
 
@@ -132,7 +134,7 @@ export class JoinedTopic<T> implements AsyncDisposable {
   subscribe(options: SubscribeOptions = {}): Subscription<T> {
     const { signal } = optionsOf("subscribe", options);
     if (this.#closed) throw closed();
-    const kept = Array.from(this.#publisher.kept, (frame) => this.#own(frame));
+    const kept = Array.from(this.#publisher.kept, (message) => this.#own(message));
     return new Subscription(this.#subscribers.add(signal, kept));
   }
 
@@ -158,17 +160,17 @@ export class JoinedTopic<T> implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  #publish(frame: TopicFrame<T>): void {
-    this.#publisher.publish(frame);
-    if (this.#subscribers.size > 0) this.#subscribers.onMessage(this.#own(frame), false);
+  #publish(value: T, encoded: EncodedMessage): void {
+    const message = this.#publisher.publish(value, encoded);
+    if (this.#subscribers.size > 0) this.#subscribers.onMessage(this.#own(message), false);
   }
 
   /** One after the other, when each subscriber has room. */
-  #publishLater(frame: TopicFrame<T>): Promise<void> {
+  #publishLater(value: T, message: EncodedMessage): Promise<void> {
     const published = (this.#publishing ?? PUBLISHED).then(async () => {
       for (let full = this.#room(); full !== null; full = this.#room()) await full;
       if (this.#closed) throw closed();
-      this.#publish(frame);
+      this.#publish(value, message);
     });
     const settled = published.catch(() => {});
     this.#publishing = settled;
@@ -182,7 +184,7 @@ export class JoinedTopic<T> implements AsyncDisposable {
     return this.#publisher.room() ?? this.#subscribers.room();
   }
 
-  #own({ value, at, size }: TopicFrame<T>): QueuedMessage<T> {
+  #own({ value, at, size }: PublishedMessage<T>): QueuedMessage<T> {
     return { value, publisher: this.#local, sequence: at, size };
   }
 }

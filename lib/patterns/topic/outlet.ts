@@ -6,11 +6,42 @@
 
 import { leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
-import type { TopicFrame } from "./topic_frame.ts";
+import type { EncodedMessage } from "./message_slab.ts";
+import { DONE } from "./read_queue.ts";
+import { messagesFrame, type TopicFrame } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
 /** What the error of a node that was too slow is called, here and where it arrives. */
 export const SLOW_SUBSCRIBER = "SlowSubscriber";
+
+/** So many messages, or bytes of them, make a frame at once; fewer wait for the end of the turn. A frame of so many bytes is not sent in pieces. */
+const FRAME_MESSAGES = 256, FRAME_BYTES = 8_000;
+
+/** A message that was published. */
+export interface PublishedMessage<T> extends EncodedMessage {
+  readonly value: T;
+  /** Its number, from 1. */
+  readonly at: number;
+  /** How many bytes it takes. */
+  readonly size: number;
+}
+
+/** What an {@linkcode Outlet} is made from. */
+export interface OutletParts<T> {
+  /** The node that subscribes. */
+  readonly host: string;
+  /** Comes first. */
+  readonly hello: TopicFrame<T>;
+  /** Whether each message goes in a frame of its own. */
+  readonly isAlone: boolean;
+  readonly settings: TopicSettings;
+  /** Aborts when this node closes: that ends it with the signal's reason, behind what is queued. */
+  readonly closing: AbortSignal;
+  /** Is told that it holds messages back until {@linkcode Outlet.goOn}. */
+  readonly onHold: (outlet: Outlet<T>) => void;
+  /** Is told once that it takes no more. */
+  readonly onEnd: (outlet: Outlet<T>) => void;
+}
 
 function slowSubscriber(): Error {
   const error = new Error("The node was too slow, and its queue is full.");
@@ -18,50 +49,73 @@ function slowSubscriber(): Error {
   return error;
 }
 
-/** The outputs of a handler: a greeting, then the messages. */
+/**
+ * The outputs of a handler: a greeting, then messages. The first message of a
+ * turn goes at once; those behind it go together, when they are enough or the
+ * turn is over.
+ */
 export class Outlet<T> implements AsyncIterableIterator<TopicFrame<T>, undefined> {
   /** The node that subscribes. */
   readonly host: string;
   /** Its messages. */
-  readonly queue: BoundedQueue<TopicFrame<T>>;
-  readonly #closing: AbortSignal;
+  readonly queue: BoundedQueue<PublishedMessage<T>>;
+  readonly #parts: OutletParts<T>;
+  readonly #frameMessages: number;
+  readonly #frameBytes: number;
   #hello: TopicFrame<T> | null;
+  #reader: PromiseWithResolvers<IteratorResult<TopicFrame<T>, undefined>> | null = null;
+  #isHeld = false;
 
-  /**
-   * @param hello Comes first.
-   * @param closing Aborts when this node closes: that ends it with the signal's reason, behind what is queued.
-   * @param onEnd Is told once that it takes no more.
-   */
-  constructor(
-    host: string,
-    hello: TopicFrame<T>,
-    settings: TopicSettings,
-    closing: AbortSignal,
-    onEnd: (outlet: Outlet<T>) => void,
-  ) {
+  constructor(parts: OutletParts<T>) {
+    const { host, hello, isAlone, settings, closing, onEnd } = parts;
+    const { maxQueued, maxQueuedBytes } = settings;
     this.host = host;
+    this.#parts = parts;
     this.#hello = hello;
-    this.#closing = closing;
+    // What is held back for a frame must not fill a small queue.
+    this.#frameMessages = isAlone ? 1 : Math.min(FRAME_MESSAGES, Math.ceil(maxQueued / 2));
+    this.#frameBytes = Math.min(FRAME_BYTES, Math.ceil(maxQueuedBytes / 2));
     this.queue = new BoundedQueue(settings, slowSubscriber, () => {
       leaveSignal(closing, this);
+      this.#release();
       onEnd(this);
     });
     listenTo(closing, this, () => {});
     if (closing.aborted) this.handleEvent();
   }
 
+  /** A message was published, or comes late. */
+  push(message: PublishedMessage<T>, isReplayed = false): void {
+    this.queue.push(message, isReplayed);
+    if (this.#reader !== null && (!this.#isHeld || this.#isEnough)) this.#release();
+  }
+
+  /** The turn in which messages were held back is over. */
+  goOn(): void {
+    this.#isHeld = false;
+    this.#release();
+  }
+
   /** The next frame. */
   next(): Promise<IteratorResult<TopicFrame<T>, undefined>> {
     const hello = this.#hello;
-    if (hello === null) return this.queue.next();
-    this.#hello = null;
-    return Promise.resolve({ done: false, value: hello });
+    if (hello !== null) {
+      this.#hello = null;
+      return Promise.resolve({ done: false, value: hello });
+    }
+    const { ending } = this.queue;
+    if (!this.#isHeld || this.#isEnough || ending !== null) {
+      const frame = this.#take();
+      if (frame !== null) return Promise.resolve({ done: false, value: frame });
+    }
+    if (ending === null) return (this.#reader = Promise.withResolvers()).promise;
+    return ending.error === undefined ? Promise.resolve(DONE) : Promise.reject(ending.error);
   }
 
   /** The node does not subscribe any more, or is lost. */
   return(): Promise<IteratorResult<TopicFrame<T>, undefined>> {
     this.queue.leave();
-    return Promise.resolve({ done: true, value: undefined });
+    return Promise.resolve(DONE);
   }
 
   /** Itself. */
@@ -71,6 +125,40 @@ export class Outlet<T> implements AsyncIterableIterator<TopicFrame<T>, undefined
 
   /** This node closes. */
   handleEvent(): void {
-    this.queue.end(reasonOf(this.#closing));
+    this.queue.end(reasonOf(this.#parts.closing));
+  }
+
+  get #isEnough(): boolean {
+    return this.queue.length >= this.#frameMessages || this.queue.bytes >= this.#frameBytes;
+  }
+
+  /** Gives who waits a frame, or the end. */
+  #release(): void {
+    const reader = this.#reader;
+    if (reader === null) return;
+    const frame = this.#take(), { ending } = this.queue;
+    if (frame === null && ending === null) return;
+    this.#reader = null;
+    if (frame !== null) reader.resolve({ done: false, value: frame });
+    else if (ending!.error === undefined) reader.resolve(DONE);
+    else reader.reject(ending!.error);
+  }
+
+  /** The messages that lie side by side, as many as go into a frame; `null`: there are none. */
+  #take(): TopicFrame<T> | null {
+    const { queue } = this, first = queue.shift();
+    if (first === undefined) return null;
+    let last = first;
+    for (let count = 1; count < this.#frameMessages; count++) {
+      const next = queue.peek();
+      if (next === undefined || next.bytes !== last.bytes || next.start !== last.end) break;
+      if (next.at !== last.at + 1 || next.end - first.start > this.#frameBytes) break;
+      last = queue.shift()!;
+    }
+    if (!this.#isHeld) {
+      this.#isHeld = true;
+      this.#parts.onHold(this);
+    }
+    return messagesFrame(first.at, first.bytes.subarray(first.start, last.end));
   }
 }

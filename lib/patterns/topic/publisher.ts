@@ -5,10 +5,11 @@
  */
 
 import { hexOf } from "../../foreign/hex.ts";
-import type { Random } from "../../runtime/clock.ts";
+import type { Clock, Random } from "../../runtime/clock.ts";
 import { Fifo } from "../../wire/fifo.ts";
-import { Outlet } from "./outlet.ts";
-import { helloFrame, LIFE_BYTES, number, type TopicFrame } from "./topic_frame.ts";
+import type { EncodedMessage } from "./message_slab.ts";
+import { Outlet, type PublishedMessage } from "./outlet.ts";
+import { helloFrame, LIFE_BYTES } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
 /** What a node that subscribes says first. */
@@ -17,6 +18,8 @@ export interface Joining {
   readonly replay: number;
   /** The publisher's life that it has seen, and the number of the last message. */
   readonly seen?: { readonly life: string; readonly at: number };
+  /** Whether each message has to come by itself, as several together were too long. */
+  readonly alone: boolean;
 }
 
 /** A node that subscribes, for statistics. */
@@ -39,18 +42,22 @@ export class Publisher<T> {
   readonly #lifeName: string;
   readonly #outlets = new Set<Outlet<T>>();
   /** The last messages, the oldest first. */
-  readonly #kept = new Fifo<TopicFrame<T>>();
+  readonly #kept = new Fifo<PublishedMessage<T>>();
+  readonly #clock: Clock;
+  /** Those that hold messages back until the turn is over. */
+  #held: Outlet<T>[] = [];
   #droppedBefore = 0;
   #closed = false;
 
-  constructor(settings: TopicSettings, random: Random) {
+  constructor(settings: TopicSettings, clock: Clock, random: Random) {
     this.#settings = settings;
+    this.#clock = clock;
     this.#life = random.bytes(LIFE_BYTES);
     this.#lifeName = hexOf(this.#life);
   }
 
   /** The last messages, as many as are kept. */
-  get kept(): Iterable<TopicFrame<T>> {
+  get kept(): Iterable<PublishedMessage<T>> {
     return this.#kept;
   }
 
@@ -71,14 +78,15 @@ export class Publisher<T> {
   }
 
   /** Publishes a message; it gets the next number. */
-  publish(frame: TopicFrame<T>): void {
-    number(frame, ++this.published);
+  publish(value: T, { bytes, start, end }: EncodedMessage): PublishedMessage<T> {
+    const message = { value, at: ++this.published, bytes, start, end, size: end - start };
     const { replay } = this.#settings;
     if (replay > 0) {
       if (this.#kept.length === replay) this.#kept.shift();
-      this.#kept.push(frame);
+      this.#kept.push(message);
     }
-    for (const { queue } of this.#outlets) queue.push(frame);
+    for (const outlet of this.#outlets) outlet.push(message);
+    return message;
   }
 
   /** Resolves when each node has room for a message; `null`: each has. */
@@ -99,24 +107,37 @@ export class Publisher<T> {
    *
    * @param closing Aborts when this node closes.
    */
-  open(host: string, { replay, seen }: Joining, closing: AbortSignal): Outlet<T> {
+  open(host: string, { replay, seen, alone }: Joining, closing: AbortSignal): Outlet<T> {
     const last = this.published, oldest = last - this.#kept.length;
     const from = seen?.life === this.#lifeName && seen.at <= last
       ? Math.max(seen.at, oldest)
       : Math.max(last - replay, oldest);
-    const outlet = new Outlet<T>(
+    const outlet = new Outlet<T>({
       host,
-      helloFrame(this.#life, from, last),
-      this.#settings,
+      hello: helloFrame(this.#life, from, last),
+      isAlone: alone,
+      settings: this.#settings,
       closing,
-      (ended) => {
+      onHold: (held) => this.#hold(held),
+      onEnd: (ended) => {
         if (this.#outlets.delete(ended)) this.#droppedBefore += ended.queue.dropped;
       },
-    );
+    });
     // A closed topic says nothing, so that its subscribers need not ask again and again.
     if (closing.aborted || this.#closed) return outlet;
     this.#outlets.add(outlet);
-    for (const frame of [...this.#kept].slice(from - oldest)) outlet.queue.push(frame, true);
+    for (const message of [...this.#kept].slice(from - oldest)) outlet.push(message, true);
     return outlet;
+  }
+
+  /** All go on together in the next turn. */
+  #hold(outlet: Outlet<T>): void {
+    this.#held.push(outlet);
+    if (this.#held.length > 1) return;
+    this.#clock.soon(() => {
+      const held = this.#held;
+      this.#held = [];
+      for (const each of held) each.goOn();
+    });
   }
 }

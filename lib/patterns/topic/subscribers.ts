@@ -78,6 +78,12 @@ export class Subscribers<T> implements FeedSink<T> {
     return null;
   }
 
+  /** Whether a message more would find no room with some subscription. */
+  get isFull(): boolean {
+    for (const { queue } of this.#inboxes) if (!queue.hasRoom) return true;
+    return false;
+  }
+
   /** A publisher has given this node up. */
   onTooSlow(): void {
     this.end(tooSlow());

@@ -35,6 +35,7 @@ export class Topic<T> {
       initial: t.record({
         replay: t.uint(),
         seen: t.optional(t.record({ life: t.string(), at: t.uint() })),
+        alone: t.boolean(),
       }),
       output: frameCodec(codec),
       inputCapacity: 0,
@@ -97,5 +98,5 @@ export function topic<T>(name: string, codec: Codec<T>, options: TopicOptions = 
   return new Topic(name, codec, options);
 }
 
-/** How many messages may be on their way to a node. */
+/** How many frames of messages may be on their way to a node. */
 const IN_FLIGHT = 256;

@@ -6,81 +6,72 @@
 
 import { InternodeError } from "../../errors.ts";
 import { hexOf } from "../../foreign/hex.ts";
-import { toBytes } from "../../codec/values/whole.ts";
+import { expectEnd } from "../../codec/values/whole.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import type { ByteWriter } from "../../wire/byte_writer.ts";
 import type { Codec } from "../../codec/format/codec.ts";
+import { MAX_HEAD_BYTES, MessageKind } from "./message_slab.ts";
 
-/** What a frame is. All but the first carry a message. */
-const Kind = { hello: 0, value: 1, absent: 2, null: 3 } as const;
+/** What a frame is. */
+const Kind = { hello: 0, messages: 1 } as const;
 
-/** Before the message: the kind, and the number as two times 32 bits. */
+/** The kind, and a number as two times 32 bits: that of the first message. */
 const HEAD_BYTES = 9;
 /** How long the name of a publisher's life is, as bytes. */
 export const LIFE_BYTES = 8;
 const NUMBER_BYTES = 8;
 const HELLO_BYTES = HEAD_BYTES + NUMBER_BYTES + LIFE_BYTES;
 const NO_BYTES = new Uint8Array(0);
+const NONE: readonly never[] = [];
 
-/** A message with its number, or a greeting that says behind which number messages follow. */
-export interface TopicFrame<T> {
-  /** Counts the publisher's messages, from 1. */
-  at: number;
-  /** The publisher's life, a greeting's; `null`: a message's. */
-  readonly life: string | null;
-  /** A greeting's: messages up to this number were published before. */
-  readonly live: number;
-  /** The message. */
+/** A message that has come. */
+export interface ReceivedMessage<T> {
   readonly value: T;
-  /** It encoded. A received one has none. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** How many bytes that is, or was. */
+  /** The host that has published it; whoever knows says so. */
+  publisher: string;
+  readonly sequence: number;
+  /** How many bytes it took. */
   readonly size: number;
 }
 
-/**
- * A message, encoded once for all subscribers.
- *
- * @throws {InternodeError} `InvalidPayload` if it does not fit the codec.
- */
-export function messageFrame<T>(codec: Codec<T>, value: T): TopicFrame<T> {
-  const bytes = toBytes<T>({
-    encode: (message, writer) => writeMessage(codec, message, writer),
-    decode: codec.decode,
-  }, value);
-  return { at: 0, life: null, live: 0, value, bytes, size: bytes.length };
+/** Messages one behind the other, or a greeting that says behind which number messages follow. */
+export interface TopicFrame<T> {
+  /** The number of the first message, from 1; a greeting's: up to which there are none to come. */
+  readonly at: number;
+  /** The publisher's life, a greeting's; `null`: messages. */
+  readonly life: string | null;
+  /** A greeting's: messages up to this number were published before. */
+  readonly live: number;
+  /** What has come; of frames that are sent: none. */
+  readonly messages: readonly ReceivedMessage<T>[];
+  /** What is sent behind the number; of frames that have come: nothing. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Gives a message its number. */
-export function number<T>(frame: TopicFrame<T>, at: number): void {
-  frame.at = at;
-  putNumber(new DataView(frame.bytes.buffer), 1, at);
+/** A frame of messages, of which the bytes are there already. */
+export function messagesFrame<T>(at: number, bytes: Uint8Array<ArrayBuffer>): TopicFrame<T> {
+  return { at, life: null, live: 0, messages: NONE, bytes };
 }
 
 /** A greeting. */
 export function helloFrame<T>(life: Uint8Array, at: number, live: number): TopicFrame<T> {
-  const bytes = new Uint8Array(HELLO_BYTES), view = new DataView(bytes.buffer);
-  putNumber(view, 1, at);
-  putNumber(view, HEAD_BYTES, live);
-  bytes.set(life, HEAD_BYTES + NUMBER_BYTES);
-  return { at, life: hexOf(life), live, value: undefined as T, bytes, size: bytes.length };
+  const bytes = new Uint8Array(NUMBER_BYTES + LIFE_BYTES);
+  putNumber(new DataView(bytes.buffer), 0, live);
+  bytes.set(life, NUMBER_BYTES);
+  return { at, life: hexOf(life), live, messages: NONE, bytes };
 }
 
-/** The codec of frames: those that are sent are encoded already. */
+/** The codec of frames: the messages in those that are sent are encoded already. */
 export function frameCodec<T>(codec: Codec<T>): Codec<TopicFrame<T>> {
   return {
-    encode: ({ bytes }, writer) => writer.append(bytes),
+    encode: ({ at, life, bytes }, writer) => {
+      writer.ensure(HEAD_BYTES);
+      writer.bytes[writer.position] = life === null ? Kind.messages : Kind.hello;
+      putNumber(writer.view, writer.position + 1, at);
+      writer.position += HEAD_BYTES;
+      writer.append(bytes);
+    },
     decode: (reader) => readFrame(codec, reader),
   };
-}
-
-function writeMessage<T>(codec: Codec<T>, value: T, writer: ByteWriter): void {
-  const isAbsent = value === undefined && codec.optional === true;
-  const isNull = value === null && codec.nullable === true;
-  writer.ensure(HEAD_BYTES);
-  writer.bytes[writer.position] = isAbsent ? Kind.absent : isNull ? Kind.null : Kind.value;
-  writer.position += HEAD_BYTES;
-  if (!isAbsent && !isNull) codec.encode(value, writer);
 }
 
 function readFrame<T>(codec: Codec<T>, reader: ByteReader): TopicFrame<T> {
@@ -89,20 +80,59 @@ function readFrame<T>(codec: Codec<T>, reader: ByteReader): TopicFrame<T> {
   const { view, position } = reader, kind = view.getUint8(position);
   const at = getNumber(view, position + 1);
   reader.position += HEAD_BYTES;
-  if (kind === Kind.hello) {
-    if (size !== HELLO_BYTES) throw malformed();
-    const live = getNumber(view, reader.position);
-    reader.position += NUMBER_BYTES;
-    const life = hexOf(reader.takeBytes(LIFE_BYTES));
-    return { at, life, live, value: undefined as T, bytes: NO_BYTES, size };
+  if (kind === Kind.messages) {
+    const messages = readMessages(codec, at, reader);
+    return { at, life: null, live: 0, messages, bytes: NO_BYTES };
   }
-  return { at, life: null, live: 0, value: readValue(codec, kind, reader), bytes: NO_BYTES, size };
+  if (kind !== Kind.hello || size !== HELLO_BYTES) throw malformed();
+  const live = getNumber(view, reader.position);
+  reader.position += NUMBER_BYTES;
+  const life = hexOf(reader.takeBytes(LIFE_BYTES));
+  return { at, life, live, messages: NONE, bytes: NO_BYTES };
+}
+
+function readMessages<T>(
+  codec: Codec<T>,
+  at: number,
+  reader: ByteReader,
+): readonly ReceivedMessage<T>[] {
+  const { end } = reader, messages: ReceivedMessage<T>[] = [];
+  for (let sequence = at; reader.position < end; sequence++) {
+    // A message may be a single byte, and its object is much more.
+    if (++reader.items > reader.maxItems) throw malformed();
+    const start = reader.position, first = reader.bytes[start]!;
+    // Most messages are short.
+    if (first < 0x80) reader.position++;
+    const head = first < 0x80 ? first : takeHead(reader);
+    const next = reader.position + Math.floor(head / 4);
+    if (next > end) throw malformed();
+    reader.end = next;
+    const value = readValue(codec, head % 4, reader);
+    if (reader.position !== next) expectEnd(reader);
+    reader.end = end;
+    messages.push({ value, publisher: "", sequence, size: next - start });
+  }
+  if (messages.length === 0) throw malformed();
+  return messages;
+}
+
+function takeHead(reader: ByteReader): number {
+  const { bytes, end } = reader;
+  let head = 0, factor = 1;
+  for (let count = 0; count < MAX_HEAD_BYTES && reader.position < end; count++) {
+    const byte = bytes[reader.position++]!;
+    head += (byte & 0x7f) * factor;
+    if (byte < 0x80) return head;
+    factor *= 0x80;
+  }
+  throw malformed();
 }
 
 function readValue<T>(codec: Codec<T>, kind: number, reader: ByteReader): T {
-  if (kind === Kind.value) return codec.decode(reader);
-  if (kind === Kind.absent && codec.optional === true) return undefined as T;
-  if (kind === Kind.null && codec.nullable === true) return null as T;
+  if (kind === MessageKind.value) return codec.decode(reader);
+  if (reader.remaining > 0) throw malformed();
+  if (kind === MessageKind.absent && codec.optional === true) return undefined as T;
+  if (kind === MessageKind.null && codec.nullable === true) return null as T;
   throw malformed();
 }
 
@@ -116,7 +146,7 @@ function putNumber(view: DataView, offset: number, at: number): void {
 }
 
 function malformed(): InternodeError {
-  return new InternodeError("InvalidPayload", "Cannot decode: this is no message of a topic.", {
+  return new InternodeError("InvalidPayload", "Cannot decode: these are no messages of a topic.", {
     origin: "remote",
   });
 }
