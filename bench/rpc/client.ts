@@ -9,6 +9,7 @@ import { Manager } from "@internode/grid";
 import { connect, constantResolver, parseNetEndpoint } from "@internode/grid/call";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { type Direction, measureOneWay } from "../bytes/one_way.ts";
+import { type RateMeasured, type RateOrder, sendAtRate } from "../low_rates/at_rate.ts";
 import { measureBareMux } from "./bare_mux.ts";
 import { type KindOrder, runKind } from "../latency/load.ts";
 import { measurePauses } from "../support/pauses.ts";
@@ -109,6 +110,8 @@ async function run(plan: RpcPlan): Promise<void> {
       const totalUs = times.reduce((sum, time) => sum + time, 0);
       return { count: times.length, p50Us: times[times.length >> 1] ?? 0, totalUs };
     },
+    atRate: (order: RateOrder): Promise<RateMeasured> =>
+      sendAtRate(connected!.connection, floor, order),
     bareMux: ({ size, inflight, seconds }: TripsOrder): Promise<number | null> =>
       measureBareMux(floor, { size, inflight }, seconds),
     load: (order: KindOrder): Promise<LoadResult> => runKind(connected!, floor, order),

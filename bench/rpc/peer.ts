@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Cpu, cpuSince, type RateMeasured, type RateOrder } from "../low_rates/at_rate.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { Launcher } from "../../tools/runtimes/launcher.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
@@ -90,6 +91,15 @@ export class RpcPair implements AsyncDisposable {
   async count(isCounted: boolean): Promise<void> {
     await this.#server?.ask("count", isCounted);
     await this.#client.ask("count", isCounted);
+  }
+
+  /** Requests or raw messages at a fixed rate, with the processor time of both sides; not over `memory`. */
+  async atRate(
+    order: RateOrder,
+  ): Promise<{ readonly count: number; readonly client: Cpu; readonly server: Cpu }> {
+    const before = await this.#server!.ask<Cpu>("cpu");
+    const { count, cpu } = await this.#ask<RateMeasured>("atRate", order, order.seconds);
+    return { count, client: cpu, server: cpuSince(before, await this.#server!.ask<Cpu>("cpu")) };
   }
 
   /** What the raw echo carries. */

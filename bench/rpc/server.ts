@@ -10,6 +10,7 @@ import { Manager } from "@internode/grid";
 import { implement, listen, serve } from "@internode/grid/call";
 import { type Inspectable, inspectionOf } from "../../lib/rpc/inspection/inspectable.ts";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
+import { ownCpu } from "../low_rates/at_rate.ts";
 import { serveOneWay } from "../bytes/one_way.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./contracts.ts";
 import { measurePauses } from "../support/pauses.ts";
@@ -77,6 +78,7 @@ if (import.meta.main) {
   const serving = await serveBench(JSON.parse(process.argv[2]!) as RpcPlan);
   await answerCommands({
     start: () => {},
+    cpu: ownCpu,
     cpuUs: ownCpuUs,
     count: serving.count,
     pauses: measurePauses,

@@ -279,6 +279,10 @@ export class Dispatcher {
         return;
       case FrameType.ping:
         this.onIneffective();
+        // Streams that this side has opened are asked for with its own pings.
+        if (id === 0 && this.#outgoing.calls.active === 0) {
+          this.#keepalive.onPing(this.#scheduler.nowMs);
+        }
         if (
           id === 0 || this.#incoming.calls.get(id) !== null ||
           this.#buffer.isUnfinished(FrameType.openerFragment, id)

@@ -12,6 +12,11 @@ const LAG_MS = 50;
 /** How long a process that was blocked keeps reading before it counts a peer as lost. */
 const READING_MS = 1000;
 
+/** Pings are due at multiples of this part of their interval, so that those of many connections leave, and wake the process, together. */
+const STEPS_OF_INTERVAL = 10;
+/** So many pings of the peer in a row stand in for this side's own, which alone measure the round trip. */
+const MAX_SPARED_PINGS = 5;
+
 /** If this much bulk is in flight, the peer must acknowledge some of it when it reads. */
 const UNTAKEN_BYTES = 32 * 1024;
 
@@ -51,6 +56,7 @@ export class Keepalive {
   #token = 0;
   #answered = 0;
   #pingSentMs = 0;
+  #sparedPings = 0;
   /** Whether the extra time after a blocked process was given, since the last received byte. */
   #forgiven = false;
 
@@ -78,7 +84,22 @@ export class Keepalive {
   /** The handshake is done. */
   onOpen(nowMs: number): void {
     this.#handshakeUntilMs = Infinity;
-    this.#nextPingMs = nowMs + this.#pingIntervalMs;
+    this.#nextPingMs = this.#pingAfter(nowMs);
+  }
+
+  /** When a ping is due after a sign of life: an interval later, or up to a tenth of it sooner. */
+  #pingAfter(nowMs: number): number {
+    const stepMs = this.#pingIntervalMs / STEPS_OF_INTERVAL;
+    return Math.floor((nowMs + this.#pingIntervalMs) / stepMs) * stepMs;
+  }
+
+  /**
+   * The peer has sent a ping, and waits for the answer: this side needs none of
+   * its own then, unless its last one was not answered.
+   */
+  onPing(nowMs: number): void {
+    if (this.lastPing === null || this.#answered !== this.#token) return;
+    if (this.#sparedPings++ < MAX_SPARED_PINGS) this.#nextPingMs = this.#pingAfter(nowMs);
   }
 
   /** Bytes were received. */
@@ -165,7 +186,8 @@ export class Keepalive {
       };
     }
     if (nowMs < this.#nextPingMs) return NOTHING;
-    this.#nextPingMs = nowMs + this.#pingIntervalMs;
+    this.#nextPingMs = this.#pingAfter(nowMs);
+    this.#sparedPings = 0;
     const wasAnswered = this.#answered === this.#token;
     return { kind: "ping", token: this.ask(nowMs), wasAnswered };
   }

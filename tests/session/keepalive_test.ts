@@ -316,7 +316,7 @@ Deno.test("bulk that is not read is found out, which begins anew whenever some o
 Deno.test("the next deadline is the earliest of all that is waited for", () => {
   const keepalive = open(1_000);
   assertEquals(keepalive.nextDeadlineMs, 11_000, "a ping");
-  for (const nowMs of [11_000, 21_500]) keepalive.onTimer(nowMs, nowMs);
+  for (const nowMs of [11_000, 22_500]) keepalive.onTimer(nowMs, nowMs);
   assertEquals(keepalive.nextDeadlineMs, 31_000, "a sign of life");
   keepalive.onReceived(20_000);
   keepalive.onWriteBegun(1_200);
