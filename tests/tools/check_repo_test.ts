@@ -236,7 +236,10 @@ Deno.test("check_repo: paths, names and tasks in documents exist", () => {
   const repo: [string, string][] = [
     ["lib/wire/frame.ts", "export class Frame {}"],
     ["mod.ts", ""],
-    ["deno.json", `{ "tasks": { "test": "deno test", "bench:rpc": "deno run" } }`],
+    [
+      "deno.json",
+      `{ "tasks": { "test": "deno test", "bench:rpc": "deno run", "bench:fan-out": "" } }`,
+    ],
   ];
   const named = (text: string) => lines(namedPaths, ["A.md", text], ...repo);
   assertEquals(named("`lib/wire/frame.ts`, `lib/wire/`, `lib/wire`, `mod.ts`, `lib/*/x.ts`"), []);
@@ -247,6 +250,7 @@ Deno.test("check_repo: paths, names and tasks in documents exist", () => {
 
   const tasks = (text: string) => lines(namedTasks, ["A.md", text], ...repo);
   assertEquals(tasks("`deno task test`, `npx -y deno@2.9.6 task bench:rpc --json`"), []);
+  assertEquals(tasks("`deno task bench:fan-out --json`"), []);
   assertEquals(tasks("\n`npx -y deno@2.9.6 task demo`"), [2]);
 });
 

@@ -52,7 +52,7 @@ function checkNamed(
 export const namedTasks: Check = (path, text, report, repo) => {
   if (!path.endsWith(".md") || path === "CHANGELOG.md") return;
   const { tasks = {} } = JSON.parse(repo.get("deno.json") ?? "{}") as { tasks?: object };
-  for (const match of text.matchAll(/\bdeno(?:@[\d.]+)? task ([\w:]+)/g)) {
+  for (const match of text.matchAll(/\bdeno(?:@[\d.]+)? task ([\w:]+(?:-\w+)*)/g)) {
     const name = match[1] ?? "";
     if (!(name in tasks)) {
       report(match.index, `names the task ${name}, which deno.json does not have`);
