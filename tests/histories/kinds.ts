@@ -13,6 +13,7 @@ import { playFollowing } from "./resuming/follow_history.ts";
 import { playReplicas } from "./resuming/replica_history.ts";
 import { playUpload } from "./resuming/upload_history.ts";
 import { playService } from "./service_history.ts";
+import { playStore } from "./storing/store_history.ts";
 import { playTopic } from "./topics/topic_history.ts";
 
 /** A kind of history. */
@@ -37,5 +38,6 @@ export const HISTORIES: readonly HistoryKind[] = [
   { name: "resumed streams", count: 200, play: (seed) => playFollowing(seed) },
   { name: "resumed streams, replicas", count: 200, play: (seed) => playReplicas(seed) },
   { name: "resumed uploads", count: 200, play: (seed) => playUpload(seed) },
+  { name: "replicated store", count: 200, play: (seed) => playStore(seed) },
   { name: "topics", count: 200, play: (seed) => playTopic(seed) },
 ];

@@ -90,6 +90,12 @@ export class Attempts {
     } catch (thrown) {
       return this.end(thrown);
     }
+    await this.afterLoss(error, position);
+  }
+
+  /** The same where there is no doubt that the next one may do better. */
+  async afterLoss(error: unknown, position: unknown): Promise<void> {
+    if (this.#ending !== null) return;
     const { clock, maxGapMs, onLoss } = this.#settings, nowMs = clock.now();
     if (this.#hasLasted(error, nowMs)) this.onProgress();
     this.#gapSinceMs ??= nowMs;

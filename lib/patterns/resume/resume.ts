@@ -4,7 +4,8 @@
  * @module
  */
 
-import { flag, func, optionsOf } from "../../foreign/option_checks.ts";
+import { flag, func, invalidOption, optionsOf } from "../../foreign/option_checks.ts";
+import { shown } from "../../foreign/text_of.ts";
 import { type AttemptOptions, resolveAttempts } from "./attempt_options.ts";
 import { usualOrder } from "./position_order.ts";
 import { type OpenStream, ResumedStream } from "./resumed_stream.ts";
@@ -31,6 +32,15 @@ export interface ResumeOptions<Output, Position> extends AttemptOptions {
   readonly compare?: ((a: Position, b: Position) => number) | undefined;
   /** Whether the stream has no end: it is opened anew also where the handler ends it without an error. Default: `false`, that ends it here, too. */
   readonly endless?: boolean | undefined;
+  /**
+   * What becomes of it when outputs that it needs cannot be had any more:
+   * `"fail"` throws a {@linkcode GapError}; `"restart"` opens it anew with
+   * `undefined`, as at first, where the server gives a snapshot, or the oldest
+   * that it has. So outputs come again, and some never: right where each says by
+   * itself how something stands. A gap behind which nothing was read is
+   * thrown all the same. Default: `"fail"`.
+   */
+  readonly onGap?: "fail" | "restart" | undefined;
 }
 
 /**
@@ -88,10 +98,16 @@ export function resume<Output, Position>(
   options: ResumeOptions<Output, Position>,
 ): ResumedStream<Output, Position> {
   func("open", open);
-  const { position, from, previous, compare, endless } = optionsOf("resume", options);
+  const { position, from, previous, compare, endless, onGap = "fail" } = optionsOf(
+    "resume",
+    options,
+  );
   func("position", position);
   if (previous !== undefined) func("previous", previous);
   if (compare !== undefined) func("compare", compare);
+  if (onGap !== "fail" && onGap !== "restart") {
+    throw invalidOption("onGap", `must be "fail" or "restart", not ${shown(onGap)}`);
+  }
   return new ResumedStream({
     open,
     position,
@@ -99,6 +115,7 @@ export function resume<Output, Position>(
     previous,
     compare: compare ?? usualOrder,
     endless: flag("endless", endless, false),
+    restarts: onGap === "restart",
     attempts: resolveAttempts(options),
   });
 }

@@ -34,6 +34,8 @@ export interface ResumedStreamParts<Output, Position> {
   readonly compare: (a: Position, b: Position) => number;
   /** Whether a clean end is a loss. */
   readonly endless: boolean;
+  /** Whether it begins anew after a gap. */
+  readonly restarts: boolean;
   /** How it goes on. */
   readonly attempts: AttemptSettings;
 }
@@ -115,7 +117,7 @@ export class ResumedStream<Output, Position>
       try {
         if (this.#isNew(result.value)) return { done: false, value: result.value };
       } catch (error) {
-        attempts.end(error);
+        await this.#fail(error);
       }
     }
     const { error } = attempts.ending;
@@ -155,13 +157,24 @@ export class ResumedStream<Output, Position>
     this.#outputs = null;
     if (outputs !== null) leaveIterator(outputs);
     if (isOwnError(error) && error.code === "HandlerFailed" && error.remoteName === GAP_ERROR) {
-      this.#attempts.end(
-        new GapError(`The stream cannot go on without a gap: ${error.remoteMessage}`, {
-          after: position,
-          cause: error,
-        }),
-      );
+      const gap = new GapError(`The stream cannot go on without a gap: ${error.remoteMessage}`, {
+        after: position,
+        cause: error,
+      });
+      await this.#fail(gap);
     } else await this.#attempts.afterFailure(error, position);
+  }
+
+  /** It cannot go on from here: it ends, or begins anew behind a gap. */
+  async #fail(error: unknown): Promise<void> {
+    const position = this.#position, outputs = this.#outputs;
+    if (!this.#parts.restarts || position === undefined || !(error instanceof GapError)) {
+      return this.#attempts.end(error);
+    }
+    this.#position = undefined;
+    this.#outputs = null;
+    if (outputs !== null) leaveIterator(outputs);
+    await this.#attempts.afterLoss(error, position);
   }
 
   /** Whether an output is the next one, and no duplicate. */

@@ -70,6 +70,47 @@ Deno.test("what the server says of a gap is a GapError; no verdict can make it a
     assertEquals([error.after, error.cause], [1, thrown]);
   }));
 
+Deno.test("behind a gap it begins anew where that is wanted, if anything was read before", () =>
+  virtually(async (options) => {
+    const gap = new InternodeError("HandlerFailed", "the handler threw", {
+      origin: "remote",
+      outcome: "executed",
+      remoteName: "GapError",
+      remoteMessage: "it is another log",
+    });
+    const source = new Source(
+      { outputs: [7, 8], ends: gap },
+      { outputs: [1, 2], ends: lost() },
+      { outputs: [5], ends: "waits" },
+      { outputs: [5, 6], ends: lost() },
+      { outputs: [], ends: gap },
+      { outputs: [], ends: gap },
+    );
+    const losses: Loss[] = [];
+    const previous = (at: number) => at === 1 || at === 7 ? undefined : at - 1;
+    const onLoss = (loss: Loss) => losses.push(loss);
+    const watch = resume(source.open, { ...options, previous, onLoss, onGap: "restart" });
+    const seen: number[] = [];
+    const error = await assertRejects(async () => {
+      for await (const at of watch) seen.push(at);
+    }, GapError);
+    assertEquals([seen, error.after], [[7, 8, 1, 2, 5, 6], undefined]);
+    assertEquals(source.openedFrom, [undefined, undefined, 2, undefined, 6, undefined]);
+    assertEquals(losses.map(({ position, waitMs }) => [position, waitMs > 0]), [
+      [8, true],
+      [2, true],
+      [2, true],
+      [6, true],
+      [6, true],
+    ]);
+    assertEquals(source.left, 6);
+    assertThrows(
+      () => resume(source.open, { ...options, onGap: "skip" as "fail" }),
+      Error,
+      "onGap",
+    );
+  }));
+
 const VERDICTS: readonly (readonly [ErrorCode, ErrorOrigin, boolean])[] = [
   ["Unreachable", "network", true],
   ["Disconnected", "network", true],
