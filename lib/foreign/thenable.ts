@@ -4,6 +4,8 @@
  * @module
  */
 
+import { invalidArgument } from "../errors.ts";
+
 /** The method that makes a value a promise. */
 export type Then = (
   onValue: (value: never) => void,
@@ -62,3 +64,24 @@ export function follow<T>(
   }
   new Promise<T>((resolve, reject) => then.call(value, resolve, reject)).then(onValue, onThrown);
 }
+
+/** Whatever becomes of what a user's function has given, if that is a promise, is not heard of again. */
+export function disregard(value: unknown): void {
+  const then = thenOf(value);
+  if (then !== null) follow(value, then, ignore, ignore);
+}
+
+/**
+ * What a user's function has given where nobody can wait: no promise.
+ *
+ * @param value What it has given.
+ * @param what What has given it, for the error: `"Option position"`.
+ * @throws {InternodeError} `InvalidArgument` for a promise, which is disregarded.
+ */
+export function unpromised<T>(value: T, what: string): T {
+  if (thenOf(value) === null) return value;
+  disregard(value);
+  throw invalidArgument(`${what} must return its result itself, not a promise of it.`);
+}
+
+function ignore(): void {}

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
-import { follow, thenOf } from "../../foreign/thenable.ts";
+import { follow, thenOf, unpromised } from "../../foreign/thenable.ts";
 import { loggerOf } from "../../rpc/contract/logger.ts";
 import { abort, guardedController } from "../../runtime/abort.ts";
 import type { Timer } from "../../runtime/clock.ts";
@@ -215,8 +214,7 @@ export class Gathering<Value>
     }
     let result: HostResult<Value>;
     try {
-      const verdict: unknown = accept(value as never, host);
-      if (thenOf(verdict) !== null) throw noPromise(verdict);
+      const verdict: unknown = unpromised(accept(value as never, host), "Option accept");
       result = { ok: true, host, value, accepted: verdict === true, ms };
     } catch (thrown) {
       result = { ...failureOf(host, thrown, ms), outcome: "executed" };
@@ -376,10 +374,5 @@ export class Gathering<Value>
 /** In the place of the time when a host was asked. */
 const ENDED = -Infinity;
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
-
-function noPromise(verdict: unknown): InternodeError {
-  follow(verdict, thenOf(verdict)!, ignore, ignore);
-  return invalidArgument("Option accept must return true or false, not a promise.");
-}
 
 function ignore(): void {}

@@ -91,7 +91,8 @@ export function mergePlan<Output>(given: MergeOptions<Output>): MergePlan<Output
   const { orderBy, descending, onError = "fail", signal, clock } = optionsOf("mergeStreams", given);
   if (orderBy !== undefined) func("orderBy", orderBy);
   if (onError !== "fail" && onError !== "skip") {
-    throw invalidOption("onError", `must be "fail" or "skip", not ${shown(onError)}`);
+    const wish = (onError as unknown) === "wait" ? "; to wait, open streams of resume" : "";
+    throw invalidOption("onError", `must be "fail" or "skip", not ${shown(onError)}${wish}`);
   }
   checkSignal(signal);
   return {

@@ -7,7 +7,7 @@
 import { InternodeError } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { shown } from "../../foreign/text_of.ts";
-import { follow, thenOf } from "../../foreign/thenable.ts";
+import { follow, thenOf, unpromised } from "../../foreign/thenable.ts";
 import type { MergePlan, OrderKey } from "./merge_options.ts";
 
 /** Where a stream stands: nothing was asked of it, its next output is waited for, that is there, or it has ended or failed. */
@@ -41,7 +41,8 @@ export class MergeSource<Output> {
     this.#plan = plan;
     this.#onChange = onChange;
     try {
-      this.#iterator = open()[Symbol.asyncIterator]();
+      const stream = unpromised(open(), "The function given to mergeStreams");
+      this.#iterator = stream[Symbol.asyncIterator]();
     } catch (thrown) {
       this.#fail(thrown);
     }
@@ -90,7 +91,9 @@ export class MergeSource<Output> {
       } else {
         this.value = result.value;
         const { orderBy } = this.#plan;
-        if (orderBy !== null) this.#order(orderBy.call(undefined, result.value));
+        if (orderBy !== null) {
+          this.#order(unpromised(orderBy.call(undefined, result.value), "Option orderBy"));
+        }
         this.state = "ready";
       }
     } catch (thrown) {

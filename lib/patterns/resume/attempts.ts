@@ -9,6 +9,7 @@ import { tell } from "../../foreign/guard.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import { counted, messageOf, shown } from "../../foreign/text_of.ts";
+import { disregard } from "../../foreign/thenable.ts";
 import { BackOff, lastingMs } from "../../rpc/connecting/back_off.ts";
 import { pause } from "../../runtime/pause.ts";
 import type { Attempt, AttemptSettings } from "./attempt_options.ts";
@@ -110,7 +111,10 @@ export class Attempts {
 
   #isLoss(error: unknown): boolean {
     const { isLoss } = this.#settings, usually = isUsualLoss(error);
-    return isLoss === undefined ? usually : isLoss(error, usually) === true;
+    if (isLoss === undefined) return usually;
+    const verdict: unknown = isLoss(error, usually);
+    disregard(verdict);
+    return verdict === true;
   }
 
   /** Whether the attempt was one that stood for a while: not one that waited for a connection in vain. */

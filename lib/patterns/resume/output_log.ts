@@ -8,6 +8,7 @@ import { InternodeError, invalidArgument } from "../../errors.ts";
 import { hexOf } from "../../foreign/hex.ts";
 import { func, invalidOption, optionsOf, text, wholeNumber } from "../../foreign/option_checks.ts";
 import { counted, shown } from "../../foreign/text_of.ts";
+import { unpromised } from "../../foreign/thenable.ts";
 import type { Random } from "../../runtime/clock.ts";
 import { randomOf } from "../../runtime/given_clock.ts";
 import { KeptOutputs } from "./kept_outputs.ts";
@@ -143,7 +144,9 @@ export class OutputLog<Value> {
     if (size === undefined && !(value instanceof Uint8Array)) {
       throw invalidArgument("Option maxBytes needs option size for values that are no Uint8Array.");
     }
-    const bytes = size === undefined ? (value as Uint8Array).length : size(value);
+    const bytes = size === undefined
+      ? (value as Uint8Array).length
+      : unpromised(size(value), "Option size");
     if (typeof bytes !== "number" || !(bytes >= 0)) {
       throw invalidOption("size", `must give a number of bytes, not ${shown(bytes)}`);
     }

@@ -6,6 +6,7 @@
 
 import { invalidArgument } from "../../errors.ts";
 import { shown } from "../../foreign/text_of.ts";
+import { unpromised } from "../../foreign/thenable.ts";
 
 /** Numbers and bigints by their value; others are the same, or the first is new. */
 export function usualOrder(a: unknown, b: unknown): number {
@@ -20,7 +21,9 @@ export function usualOrder(a: unknown, b: unknown): number {
  * @throws {InternodeError} `InvalidArgument` if it is none.
  */
 export function checkPosition<Position>(position: Position): Position {
-  if (position !== undefined && !Number.isNaN(position)) return position;
+  if (position !== undefined && !Number.isNaN(position)) {
+    return unpromised(position, "Option position");
+  }
   throw invalidArgument(`Option position must give a position, not ${shown(position)}.`);
 }
 
@@ -31,6 +34,7 @@ export function checkPosition<Position>(position: Position): Position {
  */
 export function checkOrder(order: number): number {
   if (typeof order === "number" && !Number.isNaN(order)) return order;
+  unpromised(order, "Option compare");
   throw invalidArgument(`Option compare must give a number, not ${shown(order)}.`);
 }
 

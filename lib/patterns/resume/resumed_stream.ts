@@ -8,6 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import { resultOf } from "../../foreign/iterator_result.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { shown } from "../../foreign/text_of.ts";
+import { unpromised } from "../../foreign/thenable.ts";
 import type { Attempt, AttemptSettings } from "./attempt_options.ts";
 import { Attempts } from "./attempts.ts";
 import { GivenUpWait, leaveIterator } from "./given_up_wait.ts";
@@ -186,7 +187,7 @@ export class ResumedStream<Output, Position>
         this.#duplicates++;
         return false;
       }
-      const before = previous?.(output);
+      const before = unpromised(previous?.(output), "Option previous");
       if (before !== undefined && checkOrder(compare(before, last)) > 0) {
         throw new GapError(
           `The stream has a gap: behind position ${shown(last)} came ${shown(position)}, ` +

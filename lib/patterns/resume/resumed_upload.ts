@@ -8,6 +8,7 @@ import { InternodeError, invalidArgument } from "../../errors.ts";
 import { tell } from "../../foreign/guard.ts";
 import { resultOf } from "../../foreign/iterator_result.ts";
 import { shown } from "../../foreign/text_of.ts";
+import { unpromised } from "../../foreign/thenable.ts";
 import type { Attempt, AttemptSettings } from "./attempt_options.ts";
 import { Attempts } from "./attempts.ts";
 import { GivenUpWait } from "./given_up_wait.ts";
@@ -211,7 +212,7 @@ export class ResumedUpload<Input, Acknowledgement, Position> implements AsyncDis
     for (;;) {
       const { done, value } = resultOf<Acknowledgement>(await outputs.next(), "stream");
       if (done === true || this.#stream !== stream) return;
-      const position = this.#parts.acknowledged(value);
+      const position = unpromised(this.#parts.acknowledged(value), "Option acknowledged");
       if (position === undefined) continue;
       const { compare } = this.#parts;
       const isCovered = (sent: Position): boolean => checkOrder(compare(sent, position)) <= 0;
