@@ -41,6 +41,8 @@ const LINE = new CommandLine(
 const KINDS: readonly { readonly mode: RpcOptions["mode"]; readonly direction: Direction }[] = [
   { mode: "stream-in", direction: "in" },
   { mode: "stream-out", direction: "out" },
+  { mode: "bytes-in", direction: "in" },
+  { mode: "bytes-out", direction: "out" },
 ];
 
 /** One line of the table; all are medians of the rounds. */

@@ -38,11 +38,13 @@ export function streams(inflight: number): {
   out: StreamContract<Uint8Array, never, Uint8Array>;
   in: StreamContract<Uint8Array, Uint8Array, never>;
   both: StreamContract<Uint8Array, Uint8Array, Uint8Array>;
+  bytes: StreamContract<Uint8Array, Uint8Array, never>;
 } {
   const capacity = Math.min(Math.max(inflight, 1), MAX_CAPACITY);
   return {
     out: stream("bench.out", { inputCapacity: 0, outputCapacity: capacity }),
     in: stream("bench.in", { inputCapacity: capacity, outputCapacity: 0 }),
+    bytes: stream("bench.bytes", { inputCapacity: capacity, outputCapacity: 0 }),
     both: stream("bench.both", { inputCapacity: capacity, outputCapacity: capacity }),
   };
 }

@@ -96,28 +96,10 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
     }
     return { ...run, bulkBytes };
   },
-  "stream-out": async ({ connection }, { size, inflight }, endMs) => {
-    let count = 0;
-    const watch = new Stopwatch(endMs);
-    for await (const _ of connection.stream(streams(inflight).out, new Uint8Array(size))) {
-      count++;
-      if (watch.isOver()) break;
-    }
-    return { count, times: watch.times };
-  },
-  "stream-in": async ({ connection }, { size, inflight }, endMs) => {
-    const payload = new Uint8Array(size);
-    const stream = connection.stream(streams(inflight).in, payload);
-    let count = 0;
-    const watch = new Stopwatch(endMs);
-    do {
-      await stream.send(payload);
-      count++;
-    } while (!watch.isOver());
-    stream.end();
-    await stream.finished;
-    return { count, times: watch.times };
-  },
+  "stream-out": (callees, options, endMs) => takeAll(callees, options, endMs, false),
+  "bytes-out": (callees, options, endMs) => takeAll(callees, options, endMs, true),
+  "stream-in": (callees, options, endMs) => sendAll(callees, options, endMs, "in"),
+  "bytes-in": (callees, options, endMs) => sendAll(callees, options, endMs, "bytes"),
   "stream-both": async ({ connection }, { size, inflight }, endMs) => {
     const payload = new Uint8Array(size);
     const stream = connection.stream(streams(inflight).both, payload);
@@ -143,6 +125,46 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
 /** So many different lock arguments are sent. */
 const LOCK_ARGS = 64;
 
+/** Takes messages of the handler. */
+async function takeAll(
+  { connection }: Callees,
+  { size, inflight }: RpcOptions,
+  endMs: number,
+  lendOutputs: boolean,
+): Promise<Run> {
+  const payload = new Uint8Array(size), watch = new Stopwatch(endMs, eachOf(size));
+  let count = 0;
+  for await (const _ of connection.stream(streams(inflight).out, payload, { lendOutputs })) {
+    count++;
+    if (watch.isOver()) break;
+  }
+  return { count, times: watch.times };
+}
+
+/** Sends messages to a handler. */
+async function sendAll(
+  { connection }: Callees,
+  { size, inflight }: RpcOptions,
+  endMs: number,
+  to: "in" | "bytes",
+): Promise<Run> {
+  const payload = new Uint8Array(size), watch = new Stopwatch(endMs, eachOf(size));
+  const stream = connection.stream(streams(inflight)[to], payload);
+  let count = 0;
+  do {
+    await stream.send(payload);
+    count++;
+  } while (!watch.isOver());
+  stream.end();
+  await stream.finished;
+  return { count, times: watch.times };
+}
+
+/** Every so-many-th message is timed: of large ones each, so that they end in time. */
+function eachOf(size: number): number {
+  return size < 65_536 ? TIMED_EACH : 1;
+}
+
 /** So many at a time, each followed by the next. */
 function runRequests(
   request: (payload: Uint8Array, into: Uint8Array) => Promise<unknown>,
@@ -160,16 +182,18 @@ class Stopwatch {
   readonly times: number[] = [];
   readonly #endMs: number;
   #count = 0;
+  readonly #each: number;
   #lastMs = performance.now();
 
-  constructor(endMs: number) {
+  constructor(endMs: number, each: number = TIMED_EACH) {
     this.#endMs = endMs;
+    this.#each = each;
   }
 
   isOver(): boolean {
-    if (++this.#count % TIMED_EACH !== 0) return false;
+    if (++this.#count % this.#each !== 0) return false;
     const nowMs = performance.now();
-    this.times.push((nowMs - this.#lastMs) * 1000 / TIMED_EACH);
+    this.times.push((nowMs - this.#lastMs) * 1000 / this.#each);
     this.#lastMs = nowMs;
     return nowMs >= this.#endMs;
   }

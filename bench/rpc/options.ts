@@ -50,6 +50,8 @@ const MODES = [
   "stream-out",
   "stream-in",
   "stream-both",
+  "bytes-out",
+  "bytes-in",
 ] as const;
 
 /** Which runtime a process of a bench runs on. */
@@ -72,7 +74,7 @@ const LINE = new CommandLine(
     mode: choice(
       "what is called; lent: with memory that is lent; typed: lock arguments in and a small record " +
         "out; beside-bulk: while large requests fill the same connection; call: a service; " +
-        "stream-…: messages",
+        "stream-…: messages; bytes-…: messages that are lent to their reader",
       MODES,
       "single",
     ),

@@ -65,6 +65,9 @@ function handleAll(manager: Manager, inflight: number): void {
   manager.handle(contracts.in, async (_initial, input) => {
     for await (const _message of input);
   });
+  manager.handle(contracts.bytes, async (_initial, input) => {
+    for await (const _message of input);
+  }, { lendInputs: true });
   manager.handle(contracts.both, (_initial, input) => input);
 }
 

@@ -26,6 +26,7 @@ import type { AnyContract, SingleContract, StreamContract } from "../rpc/contrac
 import type { GridNode } from "./grid_node.ts";
 import { enclosedOptions } from "../rpc/calling/enclosed_options.ts";
 import { arrayProblem, withArray } from "../rpc/calling/given_array.ts";
+import { lendingProblem } from "../rpc/calling/lent_outputs.ts";
 import { OutgoingStream } from "../rpc/calling/outgoing_stream.ts";
 import type { RequestDelegate } from "../rpc/calling/call_delegate.ts";
 import { type AnswerTeller, callbackProblem } from "../rpc/calling/answer_callbacks.ts";
@@ -191,8 +192,8 @@ export class Connection {
     const { within } = given;
     const options = within === undefined ? given : this.#enclosed(given, within, Infinity);
     if (this.#reconnector.link === null) this.#follow();
-    const { signal, timeoutMs = Infinity, subroute = "" } = options;
-    const call = new OutgoingStream(contract, this.#delegate, subroute);
+    const { signal, timeoutMs = Infinity, subroute = "", lendOutputs = false } = options;
+    const call = new OutgoingStream(contract, this.#delegate, subroute, lendOutputs);
     if (this.#prepareCall(call, timeoutMs, options, contract)) {
       const link = this.#reconnector.link;
       if (link !== null) {
@@ -263,7 +264,7 @@ export class Connection {
     options: CallOptions,
     contract: AnyContract,
   ): boolean {
-    const { signal, subroute, into } = options;
+    const { signal, subroute, into, lendOutputs } = options;
     let failure: InternodeError;
     const notSignal = signal === undefined ? null : signalProblem(signal);
     if (notSignal !== null) {
@@ -282,7 +283,7 @@ export class Connection {
       failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
     } else {
       const problem = optionProblem(options, timeoutMs) ?? arrayProblem(contract, into) ??
-        callbackProblem(contract.kind, options);
+        lendingProblem(contract, lendOutputs) ?? callbackProblem(contract.kind, options);
       if (problem === null) return true;
       failure = problem;
     }

@@ -201,7 +201,7 @@ export class Dispatcher {
     }
     half.onBegin(argument, cost);
     if ((flags & FLAG_FIRST) !== 0) {
-      buffer.begin(type, flags, code, id, argument, total, this.#reader);
+      buffer.begin(type, flags, code, id, argument, total, this.#reader, half.lends);
       return false;
     }
     if ((flags & FLAG_METADATA) !== 0) this.#onMarked(half, type, flags, id);

@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { ByteReader } from "./byte_reader.ts";
 import { bufferOf } from "./plain_bytes.ts";
+import { partOf } from "./part_of.ts";
 import { payloadMemory } from "./payload_memory.ts";
 
 const LEAST_BYTES = 4 * 1024;
@@ -34,6 +36,16 @@ export class LendingPool {
     return new Uint8Array(buffer, 0, bytes);
   }
 
+  /** All that is left in a reader, as bytes that are lent, or in the memory it was put together in. */
+  borrow(reader: ByteReader): Uint8Array<ArrayBuffer> {
+    const { bytes, position, end } = reader;
+    if (reader.owned) return reader.takeBytes(end - position);
+    const lent = this.lend(end - position);
+    lent.set(partOf(bytes, position, end));
+    reader.position = end;
+    return lent;
+  }
+
   /** Takes an array back, which is empty from then on. It may come from elsewhere. */
   takeBack(bytes: Uint8Array<ArrayBuffer>): void {
     const buffer = bufferOf(bytes);
@@ -50,6 +62,12 @@ export class LendingPool {
     this.freeBytes += size;
   }
 }
+
+/** Messages of streams up to this size are copied and not lent: there are many of them, and the smallest piece of memory is as large. */
+export const LEAST_LENT_BYTES: number = LEAST_BYTES;
+
+/** The memory of messages that are lent to the readers of streams, of all connections. */
+export const STREAM_MEMORY: LendingPool = new LendingPool();
 
 /** The next power of two, so that there are few sizes. */
 function sizeFor(bytes: number): number {

@@ -87,6 +87,7 @@ const CALL: KindsOf<CallOptions> = {
   onHeaders: "function",
   onTrailers: "function",
   into: "bytes",
+  lendOutputs: "flag",
   waitForReady: "flag",
   spinUs: "number",
 };
@@ -111,6 +112,7 @@ const HANDLE: KindsOf<HandleOptions> = {
   queue: "number",
   allow: "function",
   lendRequest: "flag",
+  lendInputs: "flag",
 };
 const handle = (options: HandleOptions): Promise<void> =>
   withNode((node) => node.handle(echo, (bytes) => bytes, options));
@@ -294,6 +296,7 @@ const SERVICE_CALL: KindsOf<ServiceCallOptions> = {
   onHeaders: "function",
   onTrailers: "function",
   into: "bytes",
+  lendOutputs: "flag",
   waitForReady: "flag",
   spinUs: "number",
   metadata: { good: ["object", "list"], bad: [{ key: 4 }] },

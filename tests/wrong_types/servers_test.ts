@@ -83,6 +83,7 @@ const METHOD: KindsOf<MethodOptions> = {
   queue: "number",
   allow: "function",
   lendRequest: "flag",
+  lendInputs: "flag",
 };
 const set = (options: MethodOptions): HandlerMap =>
   new HandlerMap().set("a", "b", () => none, options);

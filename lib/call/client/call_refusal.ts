@@ -9,6 +9,7 @@ import { hasAborted, reasonOf, signalProblem } from "../../foreign/signal.ts";
 import { shown } from "../../foreign/text_of.ts";
 import { callbackProblem } from "../../rpc/calling/answer_callbacks.ts";
 import { arrayProblem } from "../../rpc/calling/given_array.ts";
+import { lendingProblem } from "../../rpc/calling/lent_outputs.ts";
 import { optionProblem } from "../../rpc/contract/call_options.ts";
 import { resolveHedge } from "../service/hedge_policy.ts";
 import { resolveRetry } from "../service/retry_options.ts";
@@ -39,7 +40,9 @@ export function refusal(
     return { error };
   }
   const error = optionProblem(options, timeoutMs) ??
-    arrayProblem(method.contract, options.into) ?? callbackProblem(method.contract.kind, options);
+    arrayProblem(method.contract, options.into) ??
+    lendingProblem(method.contract, options.lendOutputs) ??
+    callbackProblem(method.contract.kind, options);
   return error === null ? undefined : { error };
 }
 

@@ -43,7 +43,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
     options: ServiceCallOptions,
   ) {
     const carrier = new Carrier(core);
-    super(method.contract, carrier, "");
+    super(method.contract, carrier, "", options.lendOutputs);
     this.#core = core;
     this.#method = method;
     this.#initial = initial;

@@ -55,6 +55,8 @@ export interface ServiceCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Receives the response's bytes; the result is a view of it. For single calls whose response is raw bytes, see `CallOptions` of the grid. Default: none. */
   readonly into?: Uint8Array | undefined;
+  /** Whether each output of a stream is lent until the next is asked for, and empty from then on. For streams whose outputs are raw bytes, see `CallOptions` of the grid. Default: `false`. */
+  readonly lendOutputs?: boolean | undefined;
   /** Whether to wait until the deadline for replicas that are all known to be down, or for the resolver to list any; `false` to fail at once then, with `Unreachable`. Default: `true`. */
   readonly waitForReady?: boolean | undefined;
   /** How long to poll the socket for the response of a single call, in microseconds, see `ConnectionOptions`; streams do not poll. Default: the client's `spinUs` (0, never). */

@@ -12,6 +12,7 @@ import type { Metadata } from "../../session/frames/metadata.ts";
 import type { AnswerMetadata } from "../../session/frames/answer_metadata.ts";
 import { OpenedStream } from "../../session/calls/opened_stream.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
+import { STREAM_MEMORY } from "../../wire/lending_pool.ts";
 import type { CallFacts, KnownCall } from "./call_facts.ts";
 import type { CallDelegate } from "./call_delegate.ts";
 import { callFailure } from "./call_failure.ts";
@@ -21,7 +22,7 @@ import { traceCode } from "../tracing/call_trace.ts";
 import { endClientSpan, startClientSpan, withTraceContext } from "../tracing/client_span.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import { MessageQueue, type QueueListener } from "../serving/message_queue.ts";
-import { decodePayload, invalidPayload } from "../contract/payload.ts";
+import { decodeMessage, invalidPayload } from "../contract/payload.ts";
 import type { Span } from "../contract/tracer.ts";
 
 /** The internal part of a `Stream`. */
@@ -50,8 +51,10 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
     contract: StreamContract<Initial, Input, Output>,
     delegate: CallDelegate,
     subroute: string,
+    lends = false,
   ) {
     super();
+    this.lends = lends;
     this.#contract = contract;
     this.#delegate = delegate;
     this.#subroute = subroute;
@@ -59,7 +62,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
     this.#startMs = isTimed ? delegate.now() : -1;
     const { spans, host } = delegate;
     this.span = spans === null ? null : startClientSpan(spans, contract.name, host, subroute);
-    this.outputs = new MessageQueue(this);
+    this.outputs = new MessageQueue(this, lends ? STREAM_MEMORY : null);
   }
 
   /** The contract's codec for inputs. */
@@ -195,7 +198,7 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
     const bytes = reader.remaining;
     let value: Output;
     try {
-      value = decodePayload(this.#contract.output, kind, reader);
+      value = decodeMessage(this.#contract.output, kind, reader, this.lends);
     } catch (error) {
       const cause = invalidPayload(error);
       const message =

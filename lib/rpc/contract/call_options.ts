@@ -46,6 +46,15 @@ export interface CallOptions {
    */
   readonly into?: Uint8Array | undefined;
   /**
+   * Whether the outputs of a stream are lent: each is valid until the next is
+   * asked for, as `for await` does at the end of its body, or until the reader
+   * leaves. Then it is empty, and its memory is used for another one: copy what
+   * is to be kept, or sent on. That saves the cost of new memory, most of what
+   * large outputs cost. Outputs of at most 4,096 bytes are copies, which the
+   * reader may keep. For streams whose outputs are raw bytes. Default: `false`, the reader may keep all.
+   */
+  readonly lendOutputs?: boolean | undefined;
+  /**
    * The context of the handler that makes this call: the call gets no more time
    * than that handler has left, less a tenth of it and at most 10 ms for its own
    * answer; it ends when `context.signal` aborts, and it goes on with the trace.

@@ -154,4 +154,13 @@ export interface HandleOptions {
    * requests of raw bytes only. Default: `false`, the handler may keep it.
    */
   readonly lendRequest?: boolean;
+  /**
+   * Whether the inputs of a stream are lent: each is valid until the handler
+   * asks for the next, as `for await` does at the end of its body, or leaves
+   * them. Then it is empty, and its memory is used for another one: copy what
+   * is to be kept, or sent on. That saves the cost of new memory, most of what
+   * large inputs cost. Inputs of at most 4,096 bytes are copies, which the
+   * handler may keep. For streams whose inputs are raw bytes. Default: `false`, the handler may keep all.
+   */
+  readonly lendInputs?: boolean;
 }

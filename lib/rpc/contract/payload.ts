@@ -11,6 +11,7 @@ import { isOwnError } from "../../foreign/own_error.ts";
 import { textOf } from "../../foreign/text_of.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { INTERACTIVE_BYTES, PayloadKind } from "../../wire/frame.ts";
+import { LEAST_LENT_BYTES, STREAM_MEMORY } from "../../wire/lending_pool.ts";
 
 /**
  * Decodes a payload of any kind.
@@ -29,6 +30,21 @@ export function decodePayload<T>(codec: Codec<T>, kind: number, reader: ByteRead
   }
   if (codec.optional === true) return undefined as T;
   throw mismatch("no payload");
+}
+
+/**
+ * The same, of a stream's message, which may be lent to its reader.
+ *
+ * @param lends Whether it is, if it is not small; the codec is that of raw bytes then.
+ */
+export function decodeMessage<T>(
+  codec: Codec<T>,
+  kind: number,
+  reader: ByteReader,
+  lends: boolean,
+): T {
+  const isLent = lends && kind === PayloadKind.bytes && reader.remaining > LEAST_LENT_BYTES;
+  return isLent ? STREAM_MEMORY.borrow(reader) as T : decodePayload(codec, kind, reader);
 }
 
 function mismatch(what: string): InternodeError {

@@ -88,23 +88,17 @@ export class HandlerTable {
     options: HandleOptions,
     wireName: string | undefined,
   ): void {
-    const { subroutes = [""], concurrency, queue, allow, lendRequest } = optionsOf(
+    const { subroutes = [""], concurrency, queue, allow } = optionsOf(
       `handler ${quoted(contract.name)}`,
       options,
     );
     if (typeof handler !== "function") {
       throw invalid(contract, `the handler must be a function, not ${shown(handler)}`);
     }
-    if (lendRequest !== undefined && typeof lendRequest !== "boolean") {
-      throw invalid(contract, `lendRequest must be true or false, not ${shown(lendRequest)}`);
-    }
-    const lends = lendRequest === true;
+    const lends = lendsTo(contract, options);
     const gate = makeGate({ concurrency, queue }, (why) => invalid(contract, why));
     if (allow !== undefined && typeof allow !== "function") {
       throw invalid(contract, "allow must be a function, such as one that allowNames makes");
-    }
-    if (lends && (contract.kind !== "single" || contract.request.raw !== true)) {
-      throw invalid(contract, "lendRequest is for single requests of raw bytes only");
     }
     if (!Array.isArray(subroutes)) {
       throw invalid(
@@ -170,8 +164,25 @@ export class HandlerTable {
         serving,
         source,
         subroute,
+        lends,
       );
   }
+}
+
+/** Whether what a handler gets is lent to it. */
+function lendsTo(contract: AnyContract, { lendRequest, lendInputs }: HandleOptions): boolean {
+  for (const [name, value] of Object.entries({ lendRequest, lendInputs })) {
+    if (value !== undefined && typeof value !== "boolean") {
+      throw invalid(contract, `${name} must be true or false, not ${shown(value)}`);
+    }
+  }
+  if (lendRequest === true && (contract.kind !== "single" || contract.request.raw !== true)) {
+    throw invalid(contract, "lendRequest is for single requests of raw bytes only");
+  }
+  if (lendInputs === true && (contract.kind !== "stream" || contract.input.raw !== true)) {
+    throw invalid(contract, "lendInputs is for streams whose inputs are raw bytes only");
+  }
+  return lendRequest === true || lendInputs === true;
 }
 
 /** What runs for a call: the handler, with interceptors around it if there are any. */

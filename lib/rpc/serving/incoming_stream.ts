@@ -9,13 +9,14 @@ import { InternodeError } from "../../errors.ts";
 import { AcceptedStream } from "../../session/calls/accepted_stream.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
+import { STREAM_MEMORY } from "../../wire/lending_pool.ts";
 import type { AnswerDraft } from "../../session/frames/answer_draft.ts";
 import type { CallContext } from "./call_context.ts";
 import type { CallSource } from "./call_source.ts";
 import type { StreamContract } from "../contract/contract.ts";
 import { MessageQueue, type QueueListener } from "./message_queue.ts";
 import { accepted } from "../../session/sending/stream_queue.ts";
-import { decodePayload, unreadable } from "../contract/payload.ts";
+import { decodeMessage, unreadable } from "../contract/payload.ts";
 
 /** The session's part of a stream, its inputs, and the handler's context. */
 export class IncomingStream<Initial, Input, Output> extends AcceptedStream
@@ -41,13 +42,15 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     context: CallContext,
     source: CallSource,
     responder: Responder,
+    lends = false,
   ) {
     super(id, context.deadlineMs);
+    this.lends = lends;
     this.#contract = contract;
     this.context = context;
     this.#source = source;
     this.#responder = responder;
-    this.input = new MessageQueue(this);
+    this.input = new MessageQueue(this, lends ? STREAM_MEMORY : null);
   }
 
   /** A message of the caller. One that cannot be read ends the stream. */
@@ -55,7 +58,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     const bytes = reader.remaining;
     let value: Input;
     try {
-      value = decodePayload(this.#contract.input, kind, reader);
+      value = decodeMessage(this.#contract.input, kind, reader, this.lends);
     } catch (error) {
       const problem = unreadable("An input", error, "executed");
       this.#responder.failCall(this, problem, null, this.#source.beginTurn());

@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import { Fifo } from "../../wire/fifo.ts";
+import { LEAST_LENT_BYTES, type LendingPool } from "../../wire/lending_pool.ts";
 
 /** How a queue ends: cleanly, or with an error after everything before it was read. */
 type Ending = { readonly error: unknown; readonly failed: boolean };
@@ -26,6 +27,9 @@ export interface QueueListener {
  * other end, the reader's `return` included, is an error for every `next` from
  * then on. An error that appeared only once would look like the end to a second
  * reader, or to one that tries again.
+ *
+ * Messages may be lent: the one that was read last goes back when the next is
+ * asked for, and unread ones when they are dropped.
  */
 export class MessageQueue<T> implements AsyncIterableIterator<T> {
   readonly #listener: QueueListener;
@@ -37,17 +41,26 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   #reader: PromiseWithResolvers<IteratorResult<T>> | null = null;
   #laterReaders: Fifo<PromiseWithResolvers<IteratorResult<T>>> | null = null;
   #ending: Ending | null = null;
+  /** Takes messages of bytes back; `null` if they belong to their reader. */
+  readonly #lending: LendingPool | null;
+  /** What was read last, if it is lent. */
+  #lent: T | null = null;
 
-  /** @param listener Is notified of what is read. */
-  constructor(listener: QueueListener) {
+  /**
+   * @param listener Is notified of what is read.
+   * @param lending Takes messages back, which are arrays of bytes then; those of at most {@linkcode LEAST_LENT_BYTES} belong to their reader. Default: all belong to their reader.
+   */
+  constructor(listener: QueueListener, lending: LendingPool | null = null) {
     this.#listener = listener;
+    this.#lending = lending;
   }
 
   /** A message has arrived. */
   push(value: T, bytes: number, memory = 0): void {
-    if (this.#ending !== null) return;
+    if (this.#ending !== null) return this.#takeBack(value);
     const reader = this.#reader;
     if (reader !== null) {
+      if (this.#lending !== null) this.#lent = value;
       this.#reader = this.#laterReaders?.shift() ?? null;
       reader.resolve({ done: false, value });
       this.#listener.onConsumed(bytes, memory);
@@ -79,9 +92,11 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
 
   /** Reads the next message. */
   next(): Promise<IteratorResult<T>> {
+    if (this.#lent !== null) this.#takeLent();
     const values = this.#values;
     if (values !== null && values.length > 0) {
       const value = values.shift()!;
+      if (this.#lending !== null) this.#lent = value;
       this.#listener.onConsumed(this.#sizes!.shift()!, this.#memory?.shift() ?? 0);
       return Promise.resolve({ done: false, value });
     }
@@ -97,6 +112,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
 
   /** The reader has stopped. */
   return(): Promise<IteratorResult<T>> {
+    this.#takeLent();
     this.#discard(READER_LEFT);
     this.#listener.onReturn();
     // Unless the listener has ended it with a more precise error.
@@ -111,9 +127,25 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
 
   /** Forgets what is unread. A clean end belongs behind that, so it becomes the error. */
   #discard(error: unknown): void {
-    const hasUnread = this.#values !== null && this.#values.length > 0;
+    const unread = this.#values, hasUnread = unread !== null && unread.length > 0;
+    if (this.#lending !== null && unread !== null) {
+      for (const value of unread) this.#takeBack(value);
+    }
     this.#values = this.#sizes = this.#memory = null;
     if (hasUnread && this.#ending === CLEAN) this.#ending = { error, failed: true };
+  }
+
+  #takeLent(): void {
+    const lent = this.#lent;
+    this.#lent = null;
+    if (lent !== null) this.#takeBack(lent);
+  }
+
+  /** Small ones lie beside others, and one that its reader has transferred is not to be had back. */
+  #takeBack(value: T): void {
+    // Only messages of bytes are lent.
+    const bytes = value as unknown as Uint8Array<ArrayBuffer>;
+    if (this.#lending !== null && bytes.length > LEAST_LENT_BYTES) this.#lending.takeBack(bytes);
   }
 
   #noteMemory(memory: number): void {

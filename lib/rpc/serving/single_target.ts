@@ -12,7 +12,6 @@ import type { Responder } from "../../session/calls/responder.ts";
 import { bufferOf } from "../../wire/plain_bytes.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { PayloadKind } from "../../wire/frame.ts";
-import type { LendingPool } from "../../wire/lending_pool.ts";
 import { CallTarget } from "./call_target.ts";
 import type { CallContext } from "./call_context.ts";
 import type { CallRecord } from "./call_record.ts";
@@ -74,7 +73,7 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     let request: Request, lent: Uint8Array<ArrayBuffer> | null = null;
     try {
       if (this.#lends && kind === PayloadKind.bytes) {
-        lent = borrow(reader, this.serving.lending);
+        lent = this.serving.lending.borrow(reader);
         // Only contracts of raw bytes come here.
         request = lent as Request;
       } else request = decodePayload(this.contract.request, kind, reader);
@@ -267,16 +266,6 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     this.source.onLeft();
     this.#gate?.leave(isAnswered);
   }
-}
-
-/** The payload as bytes that are lent, or in the memory it was put together in. */
-function borrow(reader: ByteReader, lending: LendingPool): Uint8Array<ArrayBuffer> {
-  const { bytes, position, end } = reader;
-  if (reader.owned) return reader.takeBytes(end - position);
-  const lent = lending.lend(end - position);
-  lent.set(bytes.subarray(position, end));
-  reader.position = end;
-  return lent;
 }
 
 function isLent(response: unknown, { lent }: CallContext): boolean {

@@ -23,6 +23,7 @@ export class StreamTarget<Initial, Input, Output>
   extends CallTarget<StreamContract<Initial, Input, Output>> {
   readonly #run: StreamRunOptions<Initial, Input, Output>;
   readonly #gate: ConcurrencyGate | null;
+  readonly #lends: boolean;
 
   constructor(
     contract: StreamContract<Initial, Input, Output>,
@@ -31,10 +32,12 @@ export class StreamTarget<Initial, Input, Output>
     serving: Serving,
     source: CallSource,
     subroute: string,
+    lends: boolean,
   ) {
     super(contract, serving, source, subroute);
     this.#run = { contract, handler, gate, serving, source };
     this.#gate = gate;
+    this.#lends = lends;
   }
 
   /** Decodes the initial payload and starts the handler. */
@@ -67,7 +70,14 @@ export class StreamTarget<Initial, Input, Output>
       return;
     }
     const context = this.contextOf(this.contract, metadata, deadlineMs, reader, bytes);
-    const stream = new IncomingStream(id, this.contract, context, this.source, responder);
+    const stream = new IncomingStream(
+      id,
+      this.contract,
+      context,
+      this.source,
+      responder,
+      this.#lends,
+    );
     responder.acceptStream(stream, outputCredit, inputCredit);
     if (inputCredit === 0) stream.input.end();
     const gate = this.#gate;

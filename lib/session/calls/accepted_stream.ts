@@ -17,6 +17,8 @@ export abstract class AcceptedStream extends IncomingCall implements MessageSink
   send: SendHalf | null = null;
   /** The direction from the caller, if there is one. */
   receive: ReceiveHalf | null = null;
+  /** See {@linkcode MessageSink}. */
+  lends = false;
 
   /** A message of the caller. The payload is valid during this call only. */
   abstract onMessage(kind: number, reader: ByteReader): void;

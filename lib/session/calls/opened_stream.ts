@@ -20,6 +20,8 @@ export abstract class OpenedStream extends OutgoingCall implements MessageSink {
   send: SendHalf | null = null;
   /** The direction from the handler, if there is one. */
   receive: ReceiveHalf | null = null;
+  /** See {@linkcode MessageSink}. */
+  lends = false;
   /** How many pings in a row had no answer. */
   unansweredPings = 0;
   /** Called when the opening has left, if that was not at once. */

@@ -9,6 +9,7 @@ import type { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { FLAG_FIRST, FrameType } from "../../wire/frame.ts";
 import { type Limits, messageCost } from "../../wire/limits.ts";
+import { STREAM_MEMORY } from "../../wire/lending_pool.ts";
 import { payloadMemory } from "../../wire/payload_memory.ts";
 import { TokenBucket } from "../../wire/token_bucket.ts";
 import type { SendScheduler } from "../sending/send_scheduler.ts";
@@ -195,6 +196,7 @@ export class ReceiveBuffer {
    * Begins to assemble a message.
    *
    * @param reader Is at the first fragment, after the message's size.
+   * @param lends Whether its memory is lent, as a stream's reader wants it. Default: `false`.
    */
   begin(
     type: number,
@@ -204,6 +206,7 @@ export class ReceiveBuffer {
     argument: number,
     total: number,
     reader: ByteReader,
+    lends = false,
   ): void {
     const assemblies = this.#assemblies(type);
     if (reader.remaining >= total) {
@@ -216,7 +219,7 @@ export class ReceiveBuffer {
       id,
       argument,
       arrivedMs: this.#scheduler.nowMs,
-      bytes: payloadMemory(total),
+      bytes: lends ? STREAM_MEMORY.lend(total) : payloadMemory(total),
       filled: 0,
     };
     assemblies.set(id & SLOT_MASK, assembly);

@@ -16,6 +16,8 @@ const REPORT_BYTES = 32 * 1024;
 
 /** Receives the messages of a stream. */
 export interface MessageSink {
+  /** Whether messages are lent to their reader, in memory that is used again. */
+  readonly lends: boolean;
   /** One message. The payload is valid during this call only. */
   onMessage(kind: number, reader: ByteReader): void;
   /** The peer has ended the direction, and all its messages have arrived. */
@@ -56,6 +58,8 @@ export class ReceiveHalf implements WindowOwner {
   sequence = 0;
   /** Whether the direction has ended. */
   ended = false;
+  /** Whether messages are put together in memory that is lent. */
+  readonly lends: boolean;
   /** Whether the trailers have come, after which only the end or an error may follow. */
   hasTrailers = false;
 
@@ -89,6 +93,7 @@ export class ReceiveHalf implements WindowOwner {
     this.#creditType = type === FrameType.input ? FrameType.inputCredit : FrameType.outputCredit;
     this.#capacity = this.#credit = this.#windowMessages = credit;
     this.#sink = sink;
+    this.lends = sink.lends;
   }
 
   /** How many messages the peer may send now. */
@@ -146,6 +151,7 @@ export class ReceiveHalf implements WindowOwner {
   beforeNext(action: () => void): void {
     const sink = this.#sink;
     this.#sink = {
+      lends: this.lends,
       onMessage: (kind, reader): void => {
         this.#sink = sink;
         action();

@@ -29,6 +29,7 @@ function receiving(
     type,
     credit,
     {
+      lends: false,
       onMessage: (kind) => void heard.push(`message ${kind}`),
       onEnd: () => void heard.push("end"),
     },
