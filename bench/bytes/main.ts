@@ -43,6 +43,7 @@ const KINDS: readonly { readonly mode: RpcOptions["mode"]; readonly direction: D
   { mode: "stream-out", direction: "out" },
   { mode: "bytes-in", direction: "in" },
   { mode: "bytes-out", direction: "out" },
+  { mode: "bytes-byob", direction: "out" },
 ];
 
 /** One line of the table; all are medians of the rounds. */

@@ -57,13 +57,15 @@ function serveMessages(channel: Channel & { kind: "messages" }): Promise<void> {
   return new Promise((resolve) =>
     channel.start({
       onMessage(bytes): void {
+        // Over TLS the first bytes may come with the order.
+        let taken = bytes.length;
         if (order === null) {
           order = readOrder(bytes);
+          taken -= ORDER_BYTES;
           chunk = new Uint8Array(order.chunkBytes);
           if (order.direction === "out") give();
-          return;
         }
-        for (unconfirmed += bytes.length; unconfirmed >= CONFIRMED_BYTES;) {
+        for (unconfirmed += taken; unconfirmed >= CONFIRMED_BYTES;) {
           unconfirmed -= CONFIRMED_BYTES;
           channel.send(new Uint8Array(1));
         }

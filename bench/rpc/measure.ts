@@ -98,6 +98,19 @@ const RUNS: { readonly [M in RpcOptions["mode"]]: Runner } = {
   },
   "stream-out": (callees, options, endMs) => takeAll(callees, options, endMs, false),
   "bytes-out": (callees, options, endMs) => takeAll(callees, options, endMs, true),
+  "bytes-byob": async ({ connection }, { size, inflight }, endMs) => {
+    const payload = new Uint8Array(size), watch = new Stopwatch(endMs, eachOf(size));
+    const { readable } = connection.stream(streams(inflight).out, payload);
+    const reader = readable.getReader({ mode: "byob" });
+    let bytes = 0, buffer = new Uint8Array(size);
+    do {
+      const { value } = await reader.read(buffer);
+      bytes += value!.length;
+      buffer = new Uint8Array(value!.buffer);
+    } while (!watch.isOver());
+    await reader.cancel();
+    return { count: bytes / size, times: watch.times };
+  },
   "stream-in": (callees, options, endMs) => sendAll(callees, options, endMs, "in"),
   "bytes-in": (callees, options, endMs) => sendAll(callees, options, endMs, "bytes"),
   "stream-both": async ({ connection }, { size, inflight }, endMs) => {

@@ -52,6 +52,7 @@ const MODES = [
   "stream-both",
   "bytes-out",
   "bytes-in",
+  "bytes-byob",
 ] as const;
 
 /** Which runtime a process of a bench runs on. */
@@ -74,7 +75,7 @@ const LINE = new CommandLine(
     mode: choice(
       "what is called; lent: with memory that is lent; typed: lock arguments in and a small record " +
         "out; beside-bulk: while large requests fill the same connection; call: a service; " +
-        "stream-…: messages; bytes-…: messages that are lent to their reader",
+        "stream-…: messages; bytes-…: messages that are lent to their reader, or fill its buffer",
       MODES,
       "single",
     ),

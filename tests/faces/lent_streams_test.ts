@@ -4,6 +4,7 @@ import { InternodeError, single, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { STREAM_MEMORY } from "../../lib/wire/lending_pool.ts";
+import { turns } from "../support/channels/acceptor.ts";
 import { type Face, onEach } from "./ground.ts";
 
 const KIB = 1024;
@@ -39,7 +40,7 @@ async function readAll(
   for await (const message of messages) {
     assertEquals(message, expected[seen.length]);
     // What comes meanwhile leaves it alone.
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await turns(4);
     assertEquals(message, expected[seen.length]);
     seen.push(message);
   }
@@ -89,7 +90,7 @@ onEach("a reader that leaves gives back what it has and what it has not read", a
   const { value: first } = await outputs.next();
   // All of them have come by now.
   await call.headers;
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await turns(50);
   const before = STREAM_MEMORY.freeBytes;
   assertEquals(first, numbered(size));
   await outputs.return!();

@@ -65,6 +65,19 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
     this.outputs = new MessageQueue(this, lends ? STREAM_MEMORY : null);
   }
 
+  /** See {@linkcode ByteSource}: what is lent goes back. */
+  get ownsOutputs(): boolean {
+    return !this.lends;
+  }
+
+  /** See {@linkcode ByteSource}. */
+  lendOutputs(): void {
+    if (this.lends) return;
+    this.lends = true;
+    this.outputs.lend(STREAM_MEMORY);
+    if (this.receive !== null) this.receive.lends = true;
+  }
+
   /** The contract's codec for inputs. */
   get contract(): StreamContract<Initial, Input, Output> {
     return this.#contract;

@@ -8,6 +8,7 @@ import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { Codec } from "../../codec/format/codec.ts";
 import { accepted, type TakenInput } from "../../session/sending/stream_queue.ts";
 import type { StreamContract } from "../contract/contract.ts";
+import { byteStreamOf } from "./byte_outputs.ts";
 import type { AnswerPromises } from "./stream_answer.ts";
 
 /** What a stream is made of: the session's part, or what interceptors make of it. */
@@ -23,6 +24,8 @@ export interface StreamParts<Input, Output> {
   readonly ending: { readonly error: unknown } | null;
   /** The handler's messages. */
   readonly outputs: AsyncIterableIterator<Output>;
+  /** See {@linkcode ByteSource}. */
+  readonly ownsOutputs: boolean;
   /** Resolves when it can send, rejects when it never will. */
   readonly opened: Promise<void>;
   /** Resolves when the handler has ended well, else rejects. */
@@ -31,6 +34,8 @@ export interface StreamParts<Input, Output> {
   readonly answer: AnswerPromises;
   /** Ends it from this side. */
   cancel(reason: unknown): void;
+  /** See {@linkcode ByteSource}. */
+  lendOutputs?(): void;
 }
 
 /** Takes the messages of a caller. */
@@ -168,21 +173,36 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
     return this.#call.outputs;
   }
 
-  /** The handler's messages, for pipes. Cancelling it cancels the stream. */
+  /**
+   * The handler's messages, for pipes: read them here or by iterating, not
+   * both. Cancelling it cancels the stream.
+   *
+   * Raw bytes are a byte stream. A reader of mode `"byob"` has its buffer
+   * filled, without any new memory; where messages begin and end is lost then.
+   * Other readers get each message as a chunk of its own, which they may keep
+   * or transfer; empty ones are skipped.
+   */
   get readable(): ReadableStream<Output> {
-    const { outputs } = this.#call;
+    const { outputs, contract } = this.#call;
+    const cancel = (reason: unknown): void => this.cancel(reason);
+    if (contract.output.raw === true) {
+      // Raw bytes are Uint8Arrays.
+      return byteStreamOf(this.#call, cancel) as ReadableStream<unknown> as ReadableStream<Output>;
+    }
     return new ReadableStream<Output>({
       pull: async (controller): Promise<void> => {
         const { done, value } = await outputs.next();
         if (done === true) controller.close();
         else controller.enqueue(value);
       },
-      cancel: (reason): void => this.cancel(reason),
+      cancel,
     }, { highWaterMark: 0 });
   }
 
   /**
-   * This side's messages, for pipes. Closing it ends them; aborting it cancels
+   * This side's messages, for pipes: each chunk is one. Bytes are not copied:
+   * a `Uint8Array` of more than 8 KiB that was written belongs to the stream and
+   * must not be changed, or its buffer used for the next. Closing it ends them; aborting it cancels
    * the stream. It fails as soon as the stream does, also while nothing is
    * written: a pipe into it, `write` and a writer's `closed` then reject with
    * what ended the stream, and `close` with a `TypeError`, as the platform has it.

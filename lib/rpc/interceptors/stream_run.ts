@@ -48,6 +48,8 @@ export class StreamRun<Initial, Input, Output, Options extends ChangeableOptions
   readonly outputs: CheckedMessages<Output>;
   /** What the handler has sent; `null` before the stream is opened. */
   made: TrackedMessages<Output> | null = null;
+  /** See {@linkcode StreamParts}: interceptors may keep what they pass on. */
+  readonly ownsOutputs = false;
   /** See {@linkcode StreamParts}. */
   readonly opened: Promise<void> = Promise.resolve();
 

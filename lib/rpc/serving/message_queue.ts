@@ -42,7 +42,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   #laterReaders: Fifo<PromiseWithResolvers<IteratorResult<T>>> | null = null;
   #ending: Ending | null = null;
   /** Takes messages of bytes back; `null` if they belong to their reader. */
-  readonly #lending: LendingPool | null;
+  #lending: LendingPool | null;
   /** What was read last, if it is lent. */
   #lent: T | null = null;
 
@@ -52,6 +52,11 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
    */
   constructor(listener: QueueListener, lending: LendingPool | null = null) {
     this.#listener = listener;
+    this.#lending = lending;
+  }
+
+  /** What is read from now on is lent, and goes back there. */
+  lend(lending: LendingPool): void {
     this.#lending = lending;
   }
 

@@ -59,7 +59,7 @@ export class ReceiveHalf implements WindowOwner {
   /** Whether the direction has ended. */
   ended = false;
   /** Whether messages are put together in memory that is lent. */
-  readonly lends: boolean;
+  lends: boolean;
   /** Whether the trailers have come, after which only the end or an error may follow. */
   hasTrailers = false;
 

@@ -9,7 +9,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { withPair } from "../../support/simulation/simulated_grid.ts";
 
 const up = stream("up", { inputCapacity: 4, outputCapacity: 1 });
-const NONE = new Uint8Array(0);
+const NONE = new Uint8Array(0), ONE = new Uint8Array([1]);
 
 /** Gives one message and is silent from then on; tells why nobody reads it any more. */
 function silentSource(): { readonly source: ReadableStream<Uint8Array>; left: Promise<unknown> } {
@@ -53,17 +53,17 @@ for (const [name, end] of Object.entries(ENDS)) {
 
 Deno.test("a pipe into a stream that its handler ends well closes as its source ends", () =>
   withPair({
-    serve: (manager) => manager.handle(up, () => [NONE]),
+    serve: (manager) => manager.handle(up, () => [ONE]),
   }, async (grid) => {
     const call = grid.node(0).connection(grid.hosts[1]!).stream(up, NONE);
     await call.finished;
     await call.writable.close();
-    assertEquals(await Array.fromAsync(call.readable), [NONE]);
+    assertEquals(await Array.fromAsync(call.readable), [ONE]);
   }));
 
 Deno.test("a function that subscribes to traces twice is told twice, and each subscription ends by itself", () =>
   withPair({
-    serve: (manager) => manager.handle(up, () => [NONE]),
+    serve: (manager) => manager.handle(up, () => [ONE]),
   }, async (grid) => {
     const to = grid.node(0).connection(grid.hosts[1]!);
     let told = 0;
