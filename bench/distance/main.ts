@@ -31,7 +31,7 @@ const LINE = new CommandLine(
   },
 );
 /** What is not measured: a second, and so many round trips. */
-const SETTLING_MS = 1_000, SETTLING_TRIPS = 16;
+const SETTLING_MS = 1_000, SETTLING_TRIPS = 22;
 /** The round trip over which connections begin: all else takes little of it. */
 const START_TRIP_MS = 200;
 const KIB = 1024;

@@ -89,7 +89,7 @@ async function measure(
     const isOver = (): boolean => isDone;
     const work = [bulk(grid, figures, isOver)];
     if (isBeside) work.push(askBeside(grid, figures, isOver));
-    await grid.clock.advance(1_000 + 17 * tripMs);
+    await grid.clock.advance(1_000 + 22 * tripMs);
     figures.bulkBytes = figures.smallMs.length = 0;
     await grid.clock.advance(seconds * 1_000);
     const { bulkBytes } = figures;

@@ -198,7 +198,7 @@ export class ReceiveHalf implements WindowOwner {
     const { windows } = this.#granter;
     if (windows === undefined || !windows.isOn) return this.#grant(messages, bytes, nowMs);
     const window = this.#window ??= new ReceiveWindow(windows, this, this.#capacity, nowMs);
-    window.onRead(messages, bytes, nowMs);
+    window.onRead(messages, bytes, this.#windowMessages - this.#credit - messages, nowMs);
     // What the window has shrunk by is kept back, as credit cannot be taken back.
     const grown = Math.max(-messages, window.messages - this.#windowMessages);
     this.#windowMessages += grown;

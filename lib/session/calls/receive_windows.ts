@@ -15,6 +15,8 @@ const POOL_SHARE = 1 / 2;
 const STREAM_SHARE = 3 / 4;
 /** How many times what was read in a round trip may be under way: the whole path, and as much again if the reader takes more. */
 const GROWTH = 2;
+/** How long after a ping another one is sent, while windows grow: one that was answered late says that the peer is far away. */
+const ASK_EACH_MS = 1_000;
 /** How long nothing was read of a stream whose room others may have, at least and in round trips. */
 const IDLE_MS = 1_000, IDLE_TRIPS = 4;
 
@@ -37,7 +39,7 @@ export class ReceiveWindows {
   readonly #poolBytes: number;
   #grownBytes = 0;
   readonly #grown = new Set<ReceiveWindow>();
-  #hasAsked = false;
+  #askedMs = -Infinity;
   #collectedMs = -Infinity;
 
   /**
@@ -53,14 +55,15 @@ export class ReceiveWindows {
     this.#ask = ask;
   }
 
-  /** How long a round trip takes; 0 where it is not known, or too short to matter. */
-  tripMs(): number {
+  /** How long a round trip takes; 0 where it is too short to matter, `Infinity` where it is not known. */
+  tripMs(nowMs: number): number {
     const { leastMs } = this.#roundTrip;
-    if (leastMs === Infinity && !this.#hasAsked) {
-      this.#hasAsked = true;
+    if (leastMs < FAR_MS) return 0;
+    if (nowMs - this.#askedMs >= ASK_EACH_MS) {
+      this.#askedMs = nowMs;
       this.#ask();
     }
-    return leastMs >= FAR_MS && leastMs < Infinity ? leastMs : 0;
+    return leastMs;
   }
 
   /**
@@ -103,7 +106,8 @@ export class ReceiveWindows {
  * | what is so                                        | the window becomes                     |
  * | ------------------------------------------------- | -------------------------------------- |
  * | how long a round trip takes is not known          | stays as it is; a ping is sent         |
- * | a round trip takes less than 5 ms                 | stays as it is                         |
+ * | a round trip takes less than 5 ms                 | is what it was at first                |
+ * | more than half of it is unread                    | stays as it is                         |
  * | no round trip has passed since the last look      | stays as it is                         |
  * | more than half of it was read in a round trip     | twice what was read, if there is room  |
  * | a quarter to half of it was read                  | stays as it is                         |
@@ -143,29 +147,40 @@ export class ReceiveWindow {
     return this.moreBytes === 0 ? 0 : this.#windows.leastBytes + this.moreBytes;
   }
 
-  /** So much was read since the last time. */
-  onRead(messages: number, bytes: number, nowMs: number): void {
+  /**
+   * So much was read since the last time.
+   *
+   * @param unread How many messages have come and were not read.
+   */
+  onRead(messages: number, bytes: number, unread: number, nowMs: number): void {
     this.readMs = nowMs;
-    const tripMs = this.#windows.tripMs();
-    if (tripMs === 0) return;
+    const windows = this.#windows, tripMs = windows.tripMs(nowMs);
+    if (tripMs === 0) return this.#reset(nowMs);
+    if (tripMs === Infinity) return;
     if (this.#lookedMs < 0) {
       this.#lookedMs = nowMs;
       return;
     }
     this.#readMessages += messages;
     this.#readBytes += bytes;
-    const passedMs = nowMs - this.#lookedMs;
-    if (passedMs < tripMs) return;
+    const passedMs = nowMs - this.#lookedMs, { leastBytes } = windows;
+    if (passedMs < tripMs || unread * 2 > this.messages) return;
+    if (this.#owner.heldBytes * 2 > leastBytes + this.moreBytes) return;
     const part = tripMs / passedMs;
-    const { leastBytes } = this.#windows;
     this.messages = Math.min(
       MAX_STREAM_CREDIT,
       next(this.messages, this.#leastMessages, this.#readMessages * part),
     );
     const wanted = next(leastBytes + this.moreBytes, leastBytes, this.#readBytes * part);
-    this.moreBytes = this.#windows.resize(this, wanted - leastBytes, nowMs);
+    this.moreBytes = windows.resize(this, wanted - leastBytes, nowMs);
     this.#lookedMs = nowMs;
     this.#readMessages = this.#readBytes = 0;
+  }
+
+  /** The peer is near after all: an answer that was late made it look far away. */
+  #reset(nowMs: number): void {
+    this.messages = this.#leastMessages;
+    if (this.moreBytes > 0) this.moreBytes = this.#windows.resize(this, 0, nowMs);
   }
 
   /** Gives room back that is not in use. */

@@ -15,7 +15,7 @@ const ALONE_BYTES = 1024 * 1024;
 /** How many times the estimated capacity of the path is tried while there are no small messages, and besides them where trying takes no time. */
 const PROBE = 1.5;
 /** The same besides small messages over a long distance, where each of them would wait longer by that. */
-const FAR_PROBE = 1.125;
+const FAR_PROBE = 1.08;
 /** Besides small messages more is tried in one of this many round trips. */
 const PROBE_EACH = 8;
 /** How long after the last small message others are expected. */
@@ -41,8 +41,8 @@ interface Flight {
  * | the path is    | alone                    | besides small messages                        |
  * | -------------- | ------------------------ | --------------------------------------------- |
  * | near           | 1.5 times, at least 1 MiB | once, at least 128 KiB; 1.5 times in each eighth round trip |
- * | far, growing   | twice or 1.25 times      | the same, at least 128 KiB                    |
- * | far, known     | 1.5 times                | once; 1.125 times in each eighth round trip   |
+ * | far, growing   | twice or 1.5 times      | twice or 1.125 times, at least 128 KiB                    |
+ * | far, known     | 1.5 times                | once; 1.08 times in each eighth round trip   |
  * | measured again | half                     | half                                          |
  */
 export class BulkPacer {

@@ -5,25 +5,31 @@
  */
 
 /** A round trip from which on a path is long; on a shorter one an estimate is corrected in no time. */
-const FAR_MS = 5;
+const FAR_MS = 2;
 /** How long an estimate of bandwidth or delay is kept, in case the path changes. */
 const MEMORY_MS = 10_000;
 /** How many round trips at least. */
 const MEMORY_TRIPS = 16;
+/** A delay from which on it matters how soon a path is filled. */
+const GROWS_MS = 10;
+/** For so many round trips a path may look longer than it is, as a process that begins is slow. */
+const SURE_TRIPS = 3;
 /** With so much more in each round trip a new path is filled. */
 const FIRST_GAIN = 2;
 /** The same for a known path that shows to hold more. */
-const LATER_GAIN = 1.25;
+const LATER_GAIN = 1.125;
 /** With so much more bandwidth in a round trip it is worth to go on. */
-const WORTH = 1.1;
+const WORTH = 1.05;
 /** After so many round trips without it, the path holds no more. */
 const FLAT_TRIPS = 3;
 /** A delay that is longer than the shortest by so much shows a queue: as a factor, and in milliseconds. */
 const QUEUED = 1.25, QUEUED_MS = 2;
 /** The part of the path's capacity that leaves no queue on it, so that the shortest delay shows. */
 const QUIET = 0.5;
+/** How long turns of both sides may hold a frame back: without that, each round trip would seem to show that the path holds less. */
+const TURNS_MS = 2;
 /** A delay that is the shortest still, as nearly as can be seen. */
-const SAME = 1.04, SAME_MS = 0.5;
+const SAME = 1.04, SAME_MS = 2.5;
 
 /** What the arrival of a frame shows. */
 export interface Arrival {
@@ -45,7 +51,7 @@ export interface Arrival {
  * recently. The idea is that of BBR (Cardwell and others, 2016), one layer up:
  *
  * - **growing**: `gain` is over 1. Until the path holds no more: the bandwidth
- *   has stayed the same, or a queue has shown.
+ *   has stayed the same, for one round trip if a queue has shown, or for three.
  * - **known**: `gain` is 1, until more bandwidth shows than was known.
  * - **measuring**: the shortest delay has not been seen for 10 s, as there was
  *   always a queue. Less is sent until one frame has gone without it.
@@ -55,13 +61,12 @@ export class PathEstimate {
   bytes = 0;
   /** The shortest delay, in milliseconds; `Infinity` while none is known. */
   delayMs = Infinity;
-  /** How many times `bytes` is worth trying. */
-  gain: number = FIRST_GAIN;
   /** Whether as little should be in flight that no queue builds up. */
   isMeasuring = false;
 
   /** When that delay was seen, or it was decided to look for it. */
   #delaySinceMs = 0;
+  #gain = FIRST_GAIN;
   #bytesPerMs = 0;
   /** The best of the time before, and of the time since. */
   #formerBytesPerMs = 0;
@@ -71,6 +76,15 @@ export class PathEstimate {
   #tripEndBytes = 0;
   #tripBytesPerMs = 0;
   #flatTrips = 0;
+  #trips = 0;
+  /** Whether a queue has shown in this round trip. While more arrives in each, that is what was sent at once. */
+  #hasQueued = false;
+
+  /** How many times `bytes` is worth trying. */
+  get gain(): number {
+    if (this.#trips < SURE_TRIPS || !this.isFar) return 1;
+    return this.delayMs < GROWS_MS ? Math.min(this.#gain, LATER_GAIN) : this.#gain;
+  }
 
   /** How many bytes leave no queue, by what has arrived lately. */
   get quietBytes(): number {
@@ -86,9 +100,15 @@ export class PathEstimate {
   learn(arrival: Arrival): void {
     this.#learnDelay(arrival);
     const bytesPerMs = arrival.bytes / arrival.delayMs;
-    this.#learnBandwidth(bytesPerMs, arrival);
-    this.bytes = this.#bytesPerMs * this.delayMs;
-    this.#follow(bytesPerMs, arrival);
+    // Of many frames, some come close behind others: one in a round trip tells more of the path.
+    const isNext = arrival.knownBytes >= this.#tripEndBytes;
+    if (isNext) {
+      this.#trips++;
+      this.#tripEndBytes = arrival.arrivedBytes;
+    }
+    if (isNext || this.#gain > 1 || !this.isFar) this.#learnBandwidth(bytesPerMs, arrival);
+    this.bytes = this.#bytesPerMs * (this.isFar ? this.delayMs + TURNS_MS : this.delayMs);
+    this.#follow(bytesPerMs, isNext, arrival);
   }
 
   #learnDelay({ nowMs, delayMs, isPaced }: Arrival): void {
@@ -123,32 +143,36 @@ export class PathEstimate {
   }
 
   /** Decides whether more is worth trying. */
-  #follow(bytesPerMs: number, arrival: Arrival): void {
-    const { delayMs, knownBytes, arrivedBytes, isPaced } = arrival;
+  #follow(
+    bytesPerMs: number,
+    isNext: boolean,
+    { delayMs, arrivedBytes, isPaced }: Arrival,
+  ): void {
     if (!isPaced || this.isMeasuring) return;
     const isMore = this.#bytesPerMs > this.#tripBytesPerMs * WORTH;
-    if (this.gain === 1) {
+    if (this.#gain === 1) {
       if (isMore && bytesPerMs === this.#bytesPerMs) this.#grow(arrivedBytes);
       return;
     }
-    if (delayMs > this.delayMs * QUEUED + QUEUED_MS) return this.#settle();
-    if (knownBytes < this.#tripEndBytes) return;
-    this.#tripEndBytes = arrivedBytes;
+    if (delayMs > this.delayMs * QUEUED + QUEUED_MS) this.#hasQueued = true;
+    if (!isNext) return;
+    const hasQueued = this.#hasQueued;
+    this.#hasQueued = false;
     if (isMore) {
       this.#flatTrips = 0;
       this.#tripBytesPerMs = this.#bytesPerMs;
-    } else if (++this.#flatTrips >= FLAT_TRIPS) this.#settle();
+    } else if (hasQueued || ++this.#flatTrips >= FLAT_TRIPS) this.#settle();
   }
 
   #grow(arrivedBytes: number): void {
-    this.gain = LATER_GAIN;
+    this.#gain = LATER_GAIN;
     this.#flatTrips = 0;
     this.#tripEndBytes = arrivedBytes;
     this.#tripBytesPerMs = this.#bytesPerMs;
   }
 
   #settle(): void {
-    this.gain = 1;
+    this.#gain = 1;
     this.#tripBytesPerMs = this.#bytesPerMs;
   }
 

@@ -25,6 +25,7 @@ function connection(tripMs: number | null, limits: Partial<typeof DEFAULT_LIMITS
 class Reader {
   nowMs = 1_000;
   heldBytes = 0;
+  unread = 0;
   shrunkMs: number[] = [];
   readonly window: ReceiveWindow;
 
@@ -40,7 +41,7 @@ class Reader {
   read(messages: number, bytes: number, { everyMs = 100, times = 1 } = {}): this {
     for (let time = 0; time < times; time++) {
       this.nowMs += everyMs;
-      this.window.onRead(messages, bytes, this.nowMs);
+      this.window.onRead(messages, bytes, this.unread, this.nowMs);
     }
     return this;
   }
@@ -51,14 +52,51 @@ class Reader {
   }
 }
 
-Deno.test("while nobody knows how long a round trip takes, a ping is asked for once, and windows stay", () => {
+Deno.test("while nobody knows how long a round trip takes, a ping is asked for, one a second, and windows stay", () => {
   const { windows, roundTrip, asked } = connection(null), reader = new Reader(windows);
   reader.read(16, MIB, { times: 5 });
   new Reader(windows).read(16, MIB);
   assertEquals([reader.size, asked.length], [[16, 0], 1]);
+  reader.read(16, MIB, { times: 5 });
+  assertEquals([reader.size, asked.length], [[16, 0], 1]);
+  reader.read(16, MIB);
+  assertEquals([reader.size, asked.length], [[16, 0], 2]);
   roundTrip.note(100, reader.nowMs);
   reader.read(16, MIB, { times: 2 });
   assertEquals(reader.size, [32, 2 * MIB]);
+});
+
+Deno.test("a ping that was answered late is not believed for long: windows become what they were", () => {
+  const { windows, roundTrip, asked } = connection(100), reader = new Reader(windows);
+  reader.read(16, MIB, { times: 2 });
+  assertEquals([reader.size, asked.length], [[32, 2 * MIB], 1]);
+  roundTrip.note(0.2, reader.nowMs);
+  reader.read(16, MIB);
+  assertEquals(reader.size, [16, 0]);
+  reader.read(16, MIB, { times: 50 });
+  assertEquals([reader.size, asked.length], [[16, 0], 1], "and nothing more is asked");
+  const other = new Reader(windows);
+  roundTrip.note(100, 100_000);
+  other.read(1, 128).read(16, 100 * MIB);
+  assertEquals(other.size[1], 49 * MIB, "what it had is free");
+});
+
+Deno.test("a reader that has more than half of its window unread does not keep up", () => {
+  const { windows } = connection(100), many = new Reader(windows), large = new Reader(windows);
+  many.read(1, 128);
+  many.unread = 9;
+  many.read(16, 16 * 192);
+  assertEquals(many.size, [16, 0]);
+  many.unread = 8;
+  many.read(1, 192, { everyMs: 0 });
+  assertEquals(many.size, [34, 0], "all that it has read since counts");
+  large.read(1, 128);
+  large.heldBytes = MIB / 2 + 1;
+  large.read(1, MIB);
+  assertEquals(large.size, [16, 0]);
+  large.heldBytes = MIB / 2;
+  large.read(1, MIB, { everyMs: 0 });
+  assertEquals(large.size, [16, 4 * MIB]);
 });
 
 Deno.test("windows stay where a round trip takes less than 5 ms", () => {

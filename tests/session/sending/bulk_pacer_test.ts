@@ -32,24 +32,53 @@ Deno.test("a new path takes 1 MiB alone, and 128 KiB within a second of a small 
 });
 
 Deno.test("alone, half as much again as a near path has shown to hold is tried", () => {
-  // 2 MiB in 4 ms, which is the delay as well: the path holds 2 MiB.
-  assertEquals(room(learned(2048 * KIB, 4), 4), 3072 * KIB);
-  assertEquals(room(learned(512 * KIB, 4), 4), 1024 * KIB, "but never less than 1 MiB");
+  // 2 MiB in 1 ms, which is the delay as well: the path holds 2 MiB.
+  assertEquals(room(learned(2048 * KIB, 1), 1), 3072 * KIB);
+  assertEquals(room(learned(512 * KIB, 1), 1), 1024 * KIB, "but never less than 1 MiB");
 });
 
+/** A path over which so much goes in each round trip, for so many of them. */
+function travelled(bytes: number, delayMs: number, trips: number, isBeside: boolean): BulkPacer {
+  const pacer = new BulkPacer();
+  for (let trip = 0; trip < trips; trip++) {
+    pacer.onSent(bytes, trip * delayMs);
+    pacer.onArrived((trip + 1) * bytes, (trip + 1) * delayMs);
+  }
+  if (isBeside) pacer.interactiveMs = trips * delayMs;
+  return pacer;
+}
+
 Deno.test("on a far path, twice what it has shown to hold is tried as long as it grows", () => {
-  assertEquals(room(learned(2048 * KIB, 5), 5), 4096 * KIB);
-  assertEquals(room(learned(2048 * KIB, 5, 4), 5), 4096 * KIB, "small messages or not");
-  assertEquals(room(learned(16 * KIB, 5, 4), 5), 128 * KIB, "and never less than 128 KiB");
+  for (
+    const [trips, delayMs, isBeside, expected] of [
+      // 2 ms more than the delay may be spent in turns.
+      [3, 16, false, 2 * 9 / 8 * 2048],
+      [3, 16, true, 2 * 9 / 8 * 2048],
+      // A process that begins is slow, and so every path looks far away.
+      [2, 16, false, 1.5 * 9 / 8 * 2048],
+      [2, 16, true, 9 / 8 * 2048],
+      [3, 8, false, 1.5 * 10 / 8 * 2048],
+      [3, 8, true, 9 / 8 * 10 / 8 * 2048],
+    ] as const
+  ) {
+    const pacer = travelled(2048 * KIB, delayMs, trips, isBeside);
+    // Not in an eighth round trip.
+    assertEquals(room(pacer, trips * delayMs) / KIB, expected, `${trips} of ${delayMs} ms`);
+  }
+  assertEquals(
+    room(travelled(16 * KIB, 16, 3, true), 48),
+    128 * KIB,
+    "and never less than 128 KiB",
+  );
 });
 
 Deno.test("with small messages, more than a near path holds is tried in every eighth round trip", () => {
   for (let trip = 0; trip <= 16; trip++) {
-    const nowMs = 1_600 + 4 * trip, pacer = learned(2048 * KIB, 4, nowMs);
-    const tries = (nowMs / 4) % 8 === 0;
-    assertEquals(room(pacer, nowMs + 3.5), (tries ? 3072 : 2048) * KIB, `${nowMs} ms`);
+    const nowMs = 1_600 + 1.5 * trip, pacer = learned(2048 * KIB, 1.5, nowMs);
+    const tries = Math.floor((nowMs + 1) / 1.5) % 8 === 0;
+    assertEquals(room(pacer, nowMs + 1), (tries ? 3072 : 2048) * KIB, `${nowMs} ms`);
   }
-  assertEquals(room(learned(64 * KIB, 4, 4), 4), 128 * KIB, "never less than 128 KiB");
+  assertEquals(room(learned(64 * KIB, 1, 1), 1), 128 * KIB, "never less than 128 KiB");
 });
 
 Deno.test("the delay may be a fraction of a millisecond, and eighths then last eight", () => {
@@ -60,9 +89,9 @@ Deno.test("the delay may be a fraction of a millisecond, and eighths then last e
 Deno.test("only whole frames that have arrived teach, the latest of them, and not within the same moment", () => {
   const pacer = new BulkPacer();
   pacer.onSent(1024 * KIB, 0);
-  pacer.onSent(1024 * KIB, 18);
+  pacer.onSent(1024 * KIB, 19);
   pacer.onSent(2048 * KIB, 20);
-  // The first two are whole: the second was sent 2 ms ago, and 2 MiB and a bit have arrived since.
+  // The first two are whole: the second was sent 1 ms ago, and 2 MiB and a bit have arrived since.
   pacer.onArrived(2048 * KIB + 1, 20);
   assertEquals(pacer.underWayBytes, 2048 * KIB - 1);
   assertEquals(pacer.arrivedBytes, 2048 * KIB + 1);
