@@ -7,8 +7,16 @@
 import { sharedMemoryTransport } from "./memory/memory.ts";
 import type { TlsOptions } from "./tls/tls.ts";
 import type { Transports } from "./channel/transport.ts";
-import { transportOnDemand } from "./channel/transport_on_demand.ts";
+import { loadOnce, transportOnDemand } from "./channel/transport_on_demand.ts";
 import { fields, withMethods } from "../foreign/option_checks.ts";
+
+const tcp = loadOnce(() => import("./tcp/tcp.ts"));
+const tls = loadOnce(() => import("./tls/tls.ts"));
+const unix = loadOnce(() => import("./unix/unix.ts"));
+/** WebSocket's module. */
+export const webSocketModule: () => Promise<typeof import("./websocket/web_socket.ts")> = loadOnce(
+  () => import("./websocket/web_socket.ts"),
+);
 
 /**
  * All transports of this library, by URL scheme. Making them needs no
@@ -31,14 +39,14 @@ import { fields, withMethods } from "../foreign/option_checks.ts";
  */
 export function systemTransports(options: TlsOptions = {}): Transports {
   const webSocket = transportOnDemand(async () =>
-    (await import("./websocket/web_socket.ts")).webSocketTransport(options)
+    (await webSocketModule()).webSocketTransport(options)
   );
   return {
-    tcp: transportOnDemand(async () => (await import("./tcp/tcp.ts")).tcpTransport()),
-    tls: transportOnDemand(async () => (await import("./tls/tls.ts")).tlsTransport(options)),
+    tcp: transportOnDemand(async () => (await tcp()).tcpTransport()),
+    tls: transportOnDemand(async () => (await tls()).tlsTransport(options)),
     ws: webSocket,
     wss: webSocket,
-    unix: transportOnDemand(async () => (await import("./unix/unix.ts")).unixTransport()),
+    unix: transportOnDemand(async () => (await unix()).unixTransport()),
     memory: sharedMemoryTransport,
   };
 }

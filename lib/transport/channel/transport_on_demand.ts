@@ -7,11 +7,27 @@
 import type { Transport } from "./transport.ts";
 
 /**
+ * Loads a module once, and gives the same promise to all: the runtimes take some turns of the event
+ * loop even for one that is there, and nodes that begin to listen together must go on together.
+ *
+ * @param load Loads it; asked again if that fails.
+ */
+export function loadOnce<Module>(load: () => Promise<Module>): () => Promise<Module> {
+  let loaded: Promise<Module> | null = null;
+  return () => {
+    if (loaded !== null) return loaded;
+    const loading = loaded = load();
+    loading.catch(() => loaded = null);
+    return loading;
+  };
+}
+
+/**
  * A transport whose code is loaded with its first dial or listener: a program
  * has all of them at hand and uses one or two, and what all of them need takes
  * as long to load as the rest of this library.
  *
- * @param load Loads and makes it; asked again if that fails.
+ * @param load Loads its module by {@linkcode loadOnce}, and makes it.
  * @param facts What is known of it before.
  * @returns The transport. A dial or a listener rejects as loading does.
  */
@@ -19,15 +35,7 @@ export function transportOnDemand(
   load: () => Promise<Transport>,
   facts: Pick<Transport, "guarded" | "onChange"> = {},
 ): Transport {
-  let loaded: Promise<Transport> | null = null;
-  const get = async (): Promise<Transport> => {
-    try {
-      return await (loaded ??= load());
-    } catch (error) {
-      loaded = null;
-      throw error;
-    }
-  };
+  const get = loadOnce(load);
   const { guarded, onChange } = facts;
   return {
     dial: async (address, options) => (await get()).dial(address, options),

@@ -5,12 +5,18 @@
  */
 
 import { invalidArgument } from "../../errors.ts";
+import { loadOnce } from "../channel/transport_on_demand.ts";
 import { attributesOf, type Endpoint } from "../channel/endpoint.ts";
 import { type HostAddress, parseHostAddress } from "../../runtime/host_address.ts";
 import { type ExpectedHost, expectedHost } from "../certificates/host_binding.ts";
 import { withCredentials } from "../certificates/known_credentials.ts";
 import type { Credentials, MtlsConfig } from "../certificates/mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
+
+/** What a dial needs, loaded with the first. */
+export const diallingSide: () => Promise<typeof import("./mtls_dial.ts")> = loadOnce(
+  () => import("./mtls_dial.ts"),
+);
 
 /**
  * Makes any endpoint whose channels carry bytes one of mutual TLS: the host
@@ -47,7 +53,7 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
     address,
     ...attributesOf(endpoint),
     async dial(signal, makeToken) {
-      const { secureDialled } = await import("./mtls_dial.ts");
+      const { secureDialled } = await diallingSide();
       const channel = await endpoint.dial(signal, makeToken);
       return await secureDialled(channel, address, source, host, signal);
     },

@@ -4,13 +4,15 @@
  * @module
  */
 
-import { transportOnDemand } from "../channel/transport_on_demand.ts";
-import { certificateToExpect } from "./mtls.ts";
+import { loadOnce, transportOnDemand } from "../channel/transport_on_demand.ts";
+import { certificateToExpect, diallingSide } from "./mtls.ts";
 import { credentialsOf, withCredentials } from "../certificates/known_credentials.ts";
 import type { MtlsConfig } from "../certificates/mtls_config.ts";
 import { credentialSource, type MtlsCredentials } from "../certificates/mtls_credentials.ts";
 import type { Transport, Transports } from "../channel/transport.ts";
-import { systemTransports } from "../transports.ts";
+import { systemTransports, webSocketModule } from "../transports.ts";
+
+const listeningSide = loadOnce(() => import("./mtls_listen.ts"));
 
 /**
  * Makes a transport whose channels carry bytes one of mutual TLS, such as
@@ -33,13 +35,13 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
 
     async dial(address, options) {
       const host = certificateToExpect(source.current, options.host ?? address);
-      const { secureDialled } = await import("./mtls_dial.ts");
+      const { secureDialled } = await diallingSide();
       const channel = await inner.dial(address, options);
       return await secureDialled(channel, address.href, source, host, options.signal);
     },
 
     listen: async (address, options) => {
-      const { listenSecured } = await import("./mtls_listen.ts");
+      const { listenSecured } = await listeningSide();
       return await listenSecured(inner, address, options, source);
     },
 
@@ -77,7 +79,7 @@ export function mtlsTransports(config: MtlsConfig | MtlsCredentials): Transports
   const { tcp, unix } = systemTransports();
   const over = mtlsTransport(config, tcp!);
   const wss = transportOnDemand(
-    async () => (await import("../websocket/web_socket.ts")).webSocketOver(over),
+    async () => (await webSocketModule()).webSocketOver(over),
     over,
   );
   return {

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { transportOnDemand } from "../channel/transport_on_demand.ts";
+import { loadOnce, transportOnDemand } from "../channel/transport_on_demand.ts";
 import type { Transport } from "../channel/transport.ts";
 import type { TlsOptions } from "../tls/tls.ts";
+
+const native = loadOnce(() => import("./native_web_socket_transport.ts"));
 
 /**
  * Connections over the WebSocket of the runtime: its client dials, its HTTP
@@ -40,7 +42,5 @@ import type { TlsOptions } from "../tls/tls.ts";
  * ```
  */
 export function nativeWebSocketTransport(options: TlsOptions = {}): Transport {
-  return transportOnDemand(async () =>
-    (await import("./native_web_socket_transport.ts")).overNativeWebSocket(options)
-  );
+  return transportOnDemand(async () => (await native()).overNativeWebSocket(options));
 }
