@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { FILES, RUN } from "../support/permitted.ts";
+import { freePorts } from "../../tools/network/free_ports.ts";
+import { FILES, NET, RUN } from "../support/permitted.ts";
 
 const ignore = !RUN || !FILES;
 const ROOT = new URL("../../", import.meta.url);
@@ -85,5 +86,32 @@ Deno.test({
       cwd: decodeURIComponent(ROOT.pathname),
     }).output();
     assertMatch(new TextDecoder().decode(stdout), /fine/, new TextDecoder().decode(stderr));
+  },
+});
+
+Deno.test({
+  name:
+    "nodes that listen together can call each other at once, though no transport was loaded yet",
+  ignore: ignore || !NET,
+  async fn() {
+    const [one, other] = freePorts(2).map((port) => `tcp://127.0.0.1:${port}`);
+    const program = `
+      import { Manager, single } from "${ROOT.href}mod.ts";
+      const echo = single("echo"), hosts = ["${one}", "${other}"];
+      const nodes = hosts.map((local) => new Manager({ local, hosts }));
+      nodes[1].handle(echo, (request) => request);
+      await Promise.all(nodes.map((node) => node.listen()));
+      await nodes[0].connection(hosts[1]).request(echo, new Uint8Array(1));
+      await Promise.all(nodes.map((node) => node.close()));
+      console.log("fine");
+    `;
+    // What goes wrong here does so in two of three.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--no-check", program],
+        cwd: decodeURIComponent(ROOT.pathname),
+      }).output();
+      assertMatch(new TextDecoder().decode(stdout), /fine/, new TextDecoder().decode(stderr));
+    }
   },
 });
