@@ -17,21 +17,38 @@ export interface Time {
 /** For so long the wall clock is looked at: it shows whole milliseconds, and one must begin meanwhile. */
 const LOOK_MS = 3;
 
+/** Where a process reads its time. */
+export interface MachineClocks {
+  /** Milliseconds, fractions included, that never step back. */
+  monotonicMs(): number;
+  /** Whole milliseconds since 1970. */
+  wallMs(): number;
+}
+
+const CLOCKS: MachineClocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
 /**
  * Every process looks at the wall clock when it starts, and counts on from there
  * with its monotonic clock. So nothing feels a step of the wall clock, and the
  * logs of processes on one machine can be laid side by side.
  *
  * `performance.timeOrigin` is no such start: a runtime reads two clocks for it,
- * one after the other, and on a busy machine others run for milliseconds in
+ * one after the other, and on a busy machine others may run for milliseconds in
  * between. Here the wall clock is read many times, each between two readings of
  * the monotonic one, so that a reading which was held up says little, and the others say all.
  */
 export class MachineTime implements Time {
-  readonly #originMs = wallOriginMs();
+  readonly #clocks: MachineClocks;
+  readonly #originMs: number;
+
+  /** @param clocks Where it reads its time. Default: the machine's. */
+  constructor(clocks: MachineClocks = CLOCKS) {
+    this.#clocks = clocks;
+    this.#originMs = wallOriginMs(clocks);
+  }
 
   now(): number {
-    return this.#originMs + performance.now();
+    return this.#originMs + this.#clocks.monotonicMs();
   }
 
   sleep(delayMs: number): Promise<void> {
@@ -40,19 +57,19 @@ export class MachineTime implements Time {
 
   /** How far the wall clock has been set since this process started. */
   clockStepMs(): number {
-    return Math.abs(wallOriginMs() - this.#originMs);
+    return Math.abs(wallOriginMs(this.#clocks) - this.#originMs);
   }
 }
 
 /** What the wall clock showed when the monotonic one was at 0. */
-function wallOriginMs(): number {
-  let least = -Infinity, most = Infinity;
-  const endMs = performance.now() + LOOK_MS;
-  for (let beforeMs = performance.now(); beforeMs < endMs;) {
-    const wallMs = Date.now(), afterMs = performance.now();
+function wallOriginMs({ monotonicMs, wallMs }: MachineClocks): number {
+  let least = -Infinity, most = Infinity, beforeMs = monotonicMs();
+  const endMs = beforeMs + LOOK_MS;
+  while (beforeMs < endMs) {
+    const wall = wallMs(), afterMs = monotonicMs();
     // It is between this millisecond's begin and its end.
-    least = Math.max(least, wallMs - afterMs);
-    most = Math.min(most, wallMs + 1 - beforeMs);
+    least = Math.max(least, wall - afterMs);
+    most = Math.min(most, wall + 1 - beforeMs);
     beforeMs = afterMs;
   }
   return (least + most) / 2;
