@@ -105,6 +105,7 @@ export class HeldLease implements Lease {
   }
 
   async #release(): Promise<void> {
+    if (!this.isHeld) this.#lose(LATE);
     // Whoever lost it has nothing to give back.
     if (this.#isOver) return;
     this.#finish(closedReason(this));

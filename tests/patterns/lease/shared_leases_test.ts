@@ -19,6 +19,18 @@ Deno.test("a holder that was frozen sees by its signal that it has lost, before 
   });
 });
 
+Deno.test("a holder that was frozen and releases its lease first of all has lost it, and not given it up", async () => {
+  await withNodes(async (cluster) => {
+    const old = await leasesOf(cluster, 0).lease("x");
+    cluster.freeze(0);
+    const next = await leasesOf(cluster, 1).lease("x");
+    await old.release();
+    assertEquals((old.signal.reason as InternodeError).code, "Unreachable");
+    assertEquals([cluster.node(0).logger.of("lease_lost").length, next.isHeld], [1, true]);
+    cluster.thaw(0);
+  });
+});
+
 Deno.test("all who lose a lease are told once, whether they are cut off or voters forget", async () => {
   await withNodes(async (cluster) => {
     const { leases } = cluster.node(3);
