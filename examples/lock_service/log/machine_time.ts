@@ -14,8 +14,8 @@ export interface Time {
   sleep(delayMs: number): Promise<void>;
 }
 
-/** For so long the wall clock is looked at: it shows whole milliseconds, and one must begin meanwhile. */
-const LOOK_MS = 3;
+/** The wall clock is looked at until it is known so well, in milliseconds, and so often at most. */
+const NARROW_MS = 0.1, MAX_READINGS = 200_000;
 
 /** Where a process reads its time. */
 export interface MachineClocks {
@@ -64,8 +64,7 @@ export class MachineTime implements Time {
 /** What the wall clock showed when the monotonic one was at 0. */
 function wallOriginMs({ monotonicMs, wallMs }: MachineClocks): number {
   let least = -Infinity, most = Infinity, beforeMs = monotonicMs();
-  const endMs = beforeMs + LOOK_MS;
-  while (beforeMs < endMs) {
+  for (let readings = 0; readings < MAX_READINGS && most - least > NARROW_MS; readings++) {
     const wall = wallMs(), afterMs = monotonicMs();
     // It is between this millisecond's begin and its end.
     least = Math.max(least, wall - afterMs);
