@@ -47,6 +47,15 @@ export async function measureBareMux(
 /** Messages of a channel of messages gather up to so many bytes; a larger frame has one of its own. */
 const MESSAGE_BYTES = 64 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
 /** Connects one to a raw echo. */
 export async function dialBareMux(host: FloorHost): Promise<BareMux> {
   return new BareMux(await dialFloor(host));
@@ -141,16 +150,21 @@ export class BareMux {
       do at += HEADER_BYTES + view.getUint32(at, true); while (
         at < length && at + HEADER_BYTES + view.getUint32(at, true) - from <= MESSAGE_BYTES
       );
-      channel.send(bytes.subarray(from, at));
+      // Node's TLS does not copy what it is to send.
+      channel.send(bytes.slice(from, at));
     }
   }
 
+  /** TLS of Node comes as messages too, whose bounds are anywhere. */
   #hear(channel: MessageChannel): Promise<void> {
+    let rest: Uint8Array = NOTHING;
     return new Promise((resolve) =>
       channel.start({
-        onMessage: (bytes) => {
+        onMessage: (piece) => {
+          const bytes = rest.length === 0 ? piece : joined(rest, piece);
           const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-          this.#take(bytes, view, bytes.length);
+          const at = this.#take(bytes, view, bytes.length);
+          rest = at === bytes.length ? NOTHING : bytes.slice(at);
         },
         onDrain: () => this.#onDrain(),
         onClose: () => resolve(),
