@@ -108,7 +108,7 @@ wrongOptions("Connection.stream", opened);
 
 const HANDLE: KindsOf<HandleOptions> = {
   subroutes: "texts",
-  concurrency: "number",
+  concurrency: { good: ["number", "object"] },
   queue: "number",
   allow: "function",
   lendRequest: "flag",

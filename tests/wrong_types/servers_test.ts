@@ -79,7 +79,7 @@ class Closing {
 }
 
 const METHOD: KindsOf<MethodOptions> = {
-  concurrency: "number",
+  concurrency: { good: ["number", "object"] },
   queue: "number",
   allow: "function",
   lendRequest: "flag",
