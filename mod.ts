@@ -94,6 +94,7 @@ export type {
   RefusedConnection,
 } from "./lib/rpc/contract/audit.ts";
 export type { BackOffOptions } from "./lib/rpc/connecting/back_off.ts";
+export type { CallPriority } from "./lib/session/frames/priority.ts";
 export type { CallOptions, EnclosingCall } from "./lib/rpc/contract/call_options.ts";
 export {
   type ContextKey,

@@ -17,6 +17,7 @@ import {
   type EnclosingCall,
   NO_OPTIONS,
   optionProblem,
+  rankOf,
 } from "../rpc/contract/call_options.ts";
 import type { CallTraces } from "../rpc/tracing/call_trace.ts";
 import { withTraceContext } from "../rpc/tracing/client_span.ts";
@@ -284,7 +285,10 @@ export class Connection {
     } else {
       const problem = optionProblem(options, timeoutMs) ?? arrayProblem(contract, into) ??
         lendingProblem(contract, lendOutputs) ?? callbackProblem(contract.kind, options);
-      if (problem === null) return true;
+      if (problem === null) {
+        call.priority = rankOf(options.priority);
+        return true;
+      }
       failure = problem;
     }
     call.state = "ended";

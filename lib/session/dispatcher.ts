@@ -13,6 +13,7 @@ import {
   isBulk,
   KIND_MASK,
   KNOWN_FLAGS,
+  PRIORITY_MASK,
 } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
 import type { Delivery } from "./delivery.ts";
@@ -58,6 +59,8 @@ export class Dispatcher {
   readonly #delivery: Delivery;
   readonly #delegate: Pick<SessionDelegate, "onDraining">;
   readonly #floodLimiter: FloodLimiter = new FloodLimiter();
+  /** Whether both sides know the priority of calls. */
+  takesPriority = false;
 
   /** @param targets Where frames go. */
   constructor(targets: FrameTargets) {
@@ -94,12 +97,21 @@ export class Dispatcher {
     id: number,
     argument: number,
   ): boolean {
-    if ((flags & ~KNOWN_FLAGS) !== 0 || (flags & KIND_MASK) === KIND_MASK) {
+    if (
+      (flags & ~KNOWN_FLAGS) !== 0 && !this.#mayHave(flags) || (flags & KIND_MASK) === KIND_MASK
+    ) {
       throw invalidFlags(type, flags);
     }
     return isMessage(type)
       ? this.#onMessageFrame(type, flags, code, length, id, argument)
       : this.#onOtherFrame(type, code, length, id, argument);
+  }
+
+  /** Whether flags beyond those that each side knows are a priority. */
+  #mayHave(flags: number): boolean {
+    const priority = flags & PRIORITY_MASK;
+    return this.takesPriority && priority !== PRIORITY_MASK &&
+      (flags & ~(KNOWN_FLAGS | PRIORITY_MASK)) === 0;
   }
 
   #onOtherFrame(

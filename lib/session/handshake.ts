@@ -29,6 +29,7 @@ import {
   FEATURE_CHECKSUM,
   FEATURE_GROWING_WINDOWS,
   FEATURE_NAME_REUSE,
+  FEATURE_PRIORITY,
   FEATURE_RENEWAL,
   type Hello,
   MAX_VERSION,
@@ -193,7 +194,7 @@ export class Handshake {
       minVersion: MIN_VERSION,
       maxVersion: MAX_VERSION,
       features: (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0) |
-        FEATURE_NAME_REUSE | FEATURE_ANSWER_METADATA | FEATURE_GROWING_WINDOWS |
+        FEATURE_NAME_REUSE | FEATURE_ANSWER_METADATA | FEATURE_GROWING_WINDOWS | FEATURE_PRIORITY |
         (auth !== null && binding !== undefined ? FEATURE_BINDING : 0),
       wallMs: this.#wallAt(nowMs),
       instance,

@@ -351,11 +351,12 @@ export class Session implements PayloadListener {
     this.keepalive.onOpen(scheduler.nowMs);
     this.delivery.onOpen();
     const instance = hexOf(hello.instance);
-    const { renews, reusesNames, tellsMetadata, growsWindows } = sharedFeatures(hello);
+    const { renews, reusesNames, tellsMetadata, growsWindows, ranks } = sharedFeatures(hello);
     this.outgoing.names.reuses = this.incoming.names.reuses = reusesNames;
     this.outgoing.takesMetadata = this.incoming.sendsMetadata = tellsMetadata;
     this.credits.windows.isOn = growsWindows;
     if (growsWindows) scheduler.budget.maxStreamCredit = MAX_STREAM_CREDIT;
+    this.outgoing.sendsPriority = this.#dispatcher.takesPriority = ranks;
     this.peer = { name: hello.name, instance, renews, clockSkewMs: handshake.clockSkewMs };
     this.#delegate.onOpen(this.peer);
   }

@@ -83,8 +83,12 @@ export const KIND_MASK = 0x03;
 export const FLAG_METADATA = 0x04;
 /** Flag: the payload is a u32, the message's whole size, and its first fragment; others follow. */
 export const FLAG_FIRST = 0x08;
-/** All defined flags; the others are zero. */
+/** All flags that each side knows; the others are zero. */
 export const KNOWN_FLAGS = 0x0f;
+/** Where the priority of a call stands in the flags: two bits, where both sides know them. */
+export const PRIORITY_SHIFT = 4;
+/** The bits of the flags that hold it. */
+export const PRIORITY_MASK = 0x30;
 
 /** The largest message that is written into a batch at once. */
 export const INTERACTIVE_BYTES: number = 8 * 1024;

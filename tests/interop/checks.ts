@@ -33,6 +33,10 @@ export async function checkPeer(
   assertEquals(await peer.touch(), undefined);
   const metadata = { "": "", "größe": "✓" };
   assertEquals(await peer.about(undefined, { metadata }), new Map(Object.entries(metadata)));
+  for (const priority of ["high", "low", "normal"] as const) {
+    const told = knowsMetadata && priority !== "normal" ? [["priority", priority] as const] : [];
+    assertEquals(await peer.about(undefined, { priority }), new Map(told));
+  }
 
   const failed = await failure(peer.fail("none left"), "HandlerFailed", "executed");
   assertEquals([failed.remoteName, failed.detail], ["HandlerError", { missing: 3 }]);

@@ -48,8 +48,8 @@ export class InteropServer {
   });
   find = (text: string | null): string | null => text?.toUpperCase() ?? null;
   touch = (): void => {};
-  about = (_: void, { metadata }: { metadata: Readonly<Record<string, string>> }) =>
-    new Map(Object.entries(metadata));
+  about = (_: void, { metadata, priority }: HandlerContext) =>
+    new Map(Object.entries({ ...metadata, ...priority === "normal" ? {} : { priority } }));
   tell = (text: string, context: HandlerContext): string => {
     context.setHeaders({ text });
     context.setTrailers({ größe: "✓" });

@@ -34,9 +34,14 @@ export function sent(peer: ScriptedPeer, type: number, nth = 0): Uint8Array {
 }
 
 /** What a caller sends. */
-export function caller(type: number, act: (peer: ScriptedPeer) => void, nth = 0): () => Uint8Array {
+export function caller(
+  type: number,
+  act: (peer: ScriptedPeer) => void,
+  nth = 0,
+  features = 0,
+): () => Uint8Array {
   return () => {
-    const peer = ScriptedPeer.open("dialler");
+    const peer = ScriptedPeer.open("dialler", {}, { features });
     act(peer);
     return sent(peer, type, nth);
   };

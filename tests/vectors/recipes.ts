@@ -6,6 +6,7 @@ import { encodeName } from "../../lib/session/frames/handler_name.ts";
 import { FEATURE_NAME_REUSE } from "../../lib/session/frames/hello.ts";
 import { errorPayload, joined, rawFrame, u32 } from "../support/session/raw_frames.ts";
 import { ANSWER_RECIPES } from "./answer_recipes.ts";
+import { PRIORITY_RECIPES } from "./priority_recipes.ts";
 import {
   caller,
   failure,
@@ -94,25 +95,20 @@ export const FRAME_RECIPES: readonly FrameRecipe[] = [
   {
     name: "drain that asks for a renewal",
     description: "argument 1: a new connection in place of this one, please",
-    make: caller(
-      FrameType.drain,
-      ({ side, nowMs }) => side.session.sendDrain("renewal", nowMs),
-    ),
+    make: caller(FrameType.drain, ({ side, nowMs }) => side.session.sendDrain("renewal", nowMs)),
   },
   {
     name: "drain after a renewal",
     description:
       "argument 2: there is a newer connection, and no more calls of mine come on this one",
-    make: caller(
-      FrameType.drain,
-      ({ side, nowMs }) => side.session.sendDrain("replaced", nowMs),
-    ),
+    make: caller(FrameType.drain, ({ side, nowMs }) => side.session.sendDrain("replaced", nowMs)),
   },
   {
     name: "name",
     description: "number 0 is for handler lock.acquire",
     make: caller(FrameType.name, ({ side }) => side.request("lock.acquire", null)),
   },
+  ...PRIORITY_RECIPES,
   {
     name: "name with a subroute",
     description: "number 1 is for handler disk.read, subroute sdä",

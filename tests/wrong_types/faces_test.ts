@@ -84,6 +84,7 @@ const CALL: KindsOf<CallOptions> = {
   metadata: { good: ["object", "list"], bad: [{ key: 4 }] },
   values: { good: [] },
   within: { good: [] },
+  priority: { good: [] },
   onHeaders: "function",
   onTrailers: "function",
   into: "bytes",
@@ -288,6 +289,7 @@ const Echo = service("echo", {
 });
 const SERVICE_CALL: KindsOf<ServiceCallOptions> = {
   within: { good: [] },
+  priority: { good: [] },
   values: { good: [] },
   shardKey: { good: ["number", "text", "bigint"] },
   balancer: "methods",

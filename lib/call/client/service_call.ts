@@ -6,6 +6,7 @@
 
 import type { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
+import { rankOf } from "../../rpc/contract/call_options.ts";
 import { hasCallbacks } from "../../rpc/calling/answer_callbacks.ts";
 import { callFailure } from "../../rpc/calling/call_failure.ts";
 import type { CallFacts, KnownCall } from "../../rpc/calling/call_facts.ts";
@@ -59,6 +60,8 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
   state: OutgoingCall["state"] = "idle";
   /** See {@linkcode OutgoingCall}. */
   time: CallTime = UNLIMITED_TIME;
+  /** See {@linkcode OutgoingCall}. */
+  priority = 0;
   readonly #core: ClientCore;
   readonly #method: SingleMethod<Request, Response>;
   readonly #request: Request;
@@ -102,6 +105,7 @@ export class ServiceCall<Request, Response> implements KnownCall, WaitingCall {
     if (options !== NO_SERVICE_CALL_OPTIONS || core.isClosing) {
       const failure = refusal(core, this.#method, options, timeoutMs);
       if (failure !== undefined) return this.#refuse(failure.error);
+      this.priority = rankOf(options.priority);
     }
     const isCounted = hedge !== null && hedge.isCounted;
     if (hedge !== null) this.#join(hedge);

@@ -6,6 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import type { CallTraces } from "../../rpc/tracing/call_trace.ts";
+import { rankOf } from "../../rpc/contract/call_options.ts";
 import { OutgoingStream } from "../../rpc/calling/outgoing_stream.ts";
 import type { CallDelegate } from "../../rpc/calling/call_delegate.ts";
 import type { AnyContract } from "../../rpc/contract/contract.ts";
@@ -62,6 +63,7 @@ export class ServiceStream<Initial, Input, Output> extends OutgoingStream<Initia
     const { signal, timeoutMs = Infinity } = this.#options;
     const failure = refusal(core, this.#method, this.#options, timeoutMs);
     if (failure !== undefined) return this.#fail(failure.error);
+    this.priority = rankOf(this.#options.priority);
     const link = this.#pick();
     if (link !== null) {
       link.link.beginCall(this, timeoutMs);

@@ -7,6 +7,7 @@
 import type { ShardKey } from "../../discovery/ownership/key_hash.ts";
 import type { EnclosingCall } from "../../rpc/contract/call_options.ts";
 import type { ContextValues } from "../../rpc/contract/context_values.ts";
+import type { CallPriority } from "../../session/frames/priority.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import type { RetryOptions } from "./retry_policy.ts";
 
@@ -65,6 +66,8 @@ export interface ServiceCallOptions {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** The context of the handler that makes this call: its time left less a margin, its signal and its trace are the call's, see `CallOptions` of the grid. Default: none. */
   readonly within?: EnclosingCall | undefined;
+  /** How urgent the call is, see `CallOptions` of the grid; each attempt is. Default: `"normal"`, or that of `within`. */
+  readonly priority?: CallPriority | undefined;
   /** Values for the client's interceptors, see `contextKey`. Nothing of them is sent. Default: none. */
   readonly values?: ContextValues | undefined;
   /**

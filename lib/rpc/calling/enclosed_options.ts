@@ -12,7 +12,10 @@ import type { CallOptions, EnclosingCall } from "../contract/call_options.ts";
 import { TRACE_PARENT, TRACE_STATE } from "../tracing/trace_context.ts";
 
 /** The options that depend on the call around. */
-export type EnclosableOptions = Pick<CallOptions, "metadata" | "signal" | "timeoutMs" | "within">;
+export type EnclosableOptions = Pick<
+  CallOptions,
+  "metadata" | "priority" | "signal" | "timeoutMs" | "within"
+>;
 
 /** How much of the time left is kept for the handler's own answer, at most, in milliseconds. */
 const MARGIN_MS = 10;
@@ -21,7 +24,8 @@ const MARGIN_PART = 0.1;
 
 /**
  * The options of a call within another one, whose handler makes it: no more time
- * than that one has left, less a margin, its signal too, and its trace.
+ * than that one has left, less a margin, its signal too, its trace, and its
+ * priority unless it has one of its own.
  *
  * @param options The caller's.
  * @param within The call around.
@@ -38,7 +42,7 @@ export function enclosedOptions<Options extends EnclosableOptions>(
 ): Options {
   const problem = enclosingProblem(within);
   if (problem !== null) throw problem;
-  const { deadline, signal: outer, metadata: carried } = within;
+  const { deadline, signal: outer, metadata: carried, priority: outerPriority } = within;
   const { timeoutMs = defaultTimeoutMs, signal, metadata } = options;
   const leftMs = deadline === Infinity ? Infinity : deadline - clock.wallNow();
   const keptMs = leftMs === Infinity ? 0 : marginMs ?? Math.min(MARGIN_MS, leftMs * MARGIN_PART);
@@ -49,6 +53,7 @@ export function enclosedOptions<Options extends EnclosableOptions>(
     timeoutMs: typeof timeoutMs === "number" ? Math.min(timeoutMs, leftMs - keptMs) : timeoutMs,
     signal: eitherOf(signal, outer),
     metadata: traced(metadata, carried),
+    priority: options.priority ?? outerPriority,
   };
 }
 

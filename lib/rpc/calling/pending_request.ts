@@ -34,6 +34,8 @@ export class PendingRequest<Request, Response> implements KnownCall {
   state: OutgoingCall["state"] = "idle";
   /** See {@linkcode OutgoingCall}. */
   time: CallTime = UNLIMITED_TIME;
+  /** See {@linkcode OutgoingCall}. */
+  priority = 0;
   readonly #contract: SingleContract<Request, Response>;
   readonly #delegate: RequestDelegate;
   readonly #resolve: (response: Response) => void;

@@ -6,12 +6,15 @@
 
 import { InternodeError, invalidArgument } from "../../errors.ts";
 import { shown } from "../../foreign/text_of.ts";
+import { type CallPriority, PRIORITIES } from "../../session/frames/priority.ts";
 import type { HandlerContext } from "./handler.ts";
 import { type ContextValues, valuesProblem } from "./context_values.ts";
 import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 
 /** What a call takes over from the one around it: the context of the handler that makes it. */
-export type EnclosingCall = Pick<HandlerContext, "deadline" | "metadata" | "signal">;
+export type EnclosingCall =
+  & Pick<HandlerContext, "deadline" | "metadata" | "signal">
+  & Partial<Pick<HandlerContext, "priority">>;
 
 /** Options of a request or stream. */
 export interface CallOptions {
@@ -57,10 +60,19 @@ export interface CallOptions {
   /**
    * The context of the handler that makes this call: the call gets no more time
    * than that handler has left, less a tenth of it and at most 10 ms for its own
-   * answer; it ends when `context.signal` aborts, and it goes on with the trace.
+   * answer; it ends when `context.signal` aborts, it goes on with the trace, and
+   * it is as urgent unless option `priority` says otherwise.
    * Default: none.
    */
   readonly within?: EnclosingCall | undefined;
+  /**
+   * How urgent the call is. Where calls wait, for a slot of the connection or a
+   * place of the handler, `"high"` goes first and `"low"` last, though one of
+   * nine turns is for the less urgent; where too many wait, `"low"` is refused
+   * first. Large requests and messages of streams share the connection in the
+   * same way. Default: `"normal"`, or that of `within`.
+   */
+  readonly priority?: CallPriority | undefined;
   /** Values for the interceptors of this side, see `contextKey`. Nothing of them is sent. Default: none. */
   readonly values?: ContextValues | undefined;
   /** Whether to wait until the deadline for a peer that is known to be down. Default: `false`, the call fails at once. */
@@ -106,9 +118,9 @@ export function checkCalled(
  * @returns The call's failure; `null` if nothing is wrong.
  */
 export function optionProblem(
-  { spinUs, waitForReady, metadata, values }: Pick<
+  { spinUs, waitForReady, metadata, values, priority }: Pick<
     CallOptions,
-    "spinUs" | "waitForReady" | "metadata" | "values"
+    "spinUs" | "waitForReady" | "metadata" | "values" | "priority"
   >,
   timeoutMs: number,
 ): InternodeError | null {
@@ -133,5 +145,13 @@ export function optionProblem(
   if (metadata !== undefined && (typeof metadata !== "object" || metadata === null)) {
     return invalidOption("metadata", `must be an object with texts, not ${shown(metadata)}`);
   }
+  if (priority !== undefined && !PRIORITIES.includes(priority)) {
+    return invalidOption("priority", `must be "high", "normal" or "low", not ${shown(priority)}`);
+  }
   return valuesProblem(values);
+}
+
+/** The number of a priority that was checked. */
+export function rankOf(priority: CallPriority | undefined): number {
+  return priority === undefined ? 0 : PRIORITIES.indexOf(priority);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CallPriority } from "../../session/frames/priority.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { AllowRule } from "./allow.ts";
 import type { ContextValues } from "./context_values.ts";
@@ -27,6 +28,8 @@ export interface HandlerContext {
   readonly identity: PeerIdentity | undefined;
   /** The subroute that was called; `""` if there is none. */
   readonly subroute: string;
+  /** How urgent the caller has said the call is; `"normal"` from a caller that says nothing, or whose version does not know it. Pass it on with option `within`. */
+  readonly priority: CallPriority;
   /** The metadata of the call, its trace context included. */
   readonly metadata: Readonly<Record<string, string>>;
   /** What the server's interceptors have set for the call, by keys of `contextKey`. Made on first use. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CallPriority } from "../../session/frames/priority.ts";
 import type { AnyContract } from "./contract.ts";
 import type { ContextValues } from "./context_values.ts";
 import type { HandlerContext } from "./handler.ts";
@@ -30,6 +31,8 @@ export interface ClientCallBase extends InterceptedCallBase {
   readonly timeoutMs: number;
   /** Ends the call when it aborts. A changed call may have another one; that of the caller ends the call in any case. */
   readonly signal: AbortSignal | undefined;
+  /** How urgent the call is. A changed call may be more or less so. */
+  readonly priority: CallPriority;
   /** What the caller has given as options, to be read only. */
   readonly options: object;
 }

@@ -19,7 +19,14 @@ import type { OpenRun, OpenRuns } from "./open_runs.ts";
 /** The options of a call that interceptors may change. */
 export type ChangeableOptions = Pick<
   CallOptions,
-  "metadata" | "onHeaders" | "onTrailers" | "signal" | "timeoutMs" | "values" | "within"
+  | "metadata"
+  | "onHeaders"
+  | "onTrailers"
+  | "priority"
+  | "signal"
+  | "timeoutMs"
+  | "values"
+  | "within"
 >;
 
 /** A call before its interceptors have seen it. */
@@ -95,13 +102,14 @@ export abstract class ClientRun<
   /** What all calls show. */
   protected get shown(): ClientCallBase {
     const { contract, host, subroute, options, timeoutMs } = this.placed;
-    const { metadata = NO_METADATA, signal } = options, values = copyOfValues(options.values);
-    const side = "client";
-    return { side, contract, host, subroute, metadata, values, timeoutMs, signal, options };
+    const { metadata = NO_METADATA, signal, priority = "normal" } = options;
+    const values = copyOfValues(options.values), side = "client";
+    const given = { metadata, values, timeoutMs, signal, priority, options };
+    return { side, contract, host, subroute, ...given };
   }
 
   /** What is really called with: the caller's options, with what interceptors may change. */
-  protected optionsOf({ metadata, signal, timeoutMs }: ClientCall): Options {
+  protected optionsOf({ metadata, signal, timeoutMs, priority }: ClientCall): Options {
     // One that is no number is refused with the call.
     const left = Math.min(timeoutMs, this.deadlineMs - this.runs.clock.now());
     const { options } = this.placed;
@@ -110,6 +118,7 @@ export abstract class ClientRun<
       ...options,
       metadata: carried,
       signal,
+      priority,
       timeoutMs: typeof timeoutMs === "number" ? left : timeoutMs,
     };
   }

@@ -7,6 +7,7 @@
 import { notNegative, optionsOf } from "../../foreign/option_checks.ts";
 import { AsyncLocal } from "../../runtime/node/async_local.ts";
 import { type EnclosableOptions, enclosedOptions } from "../calling/enclosed_options.ts";
+import type { CallOptions } from "../contract/call_options.ts";
 import type { HandlerContext } from "../contract/handler.ts";
 import { clockOfCall } from "./interceptor_chain.ts";
 import type {
@@ -29,7 +30,7 @@ const serving = new AsyncLocal<HandlerContext>();
 /**
  * Makes an interceptor for both sides: all calls that a handler makes are made
  * as with option `within`, without naming it: they have no more time than the
- * handler has left, end with its signal, and go on with its trace. The runtime's
+ * handler has left, end with its signal, go on with its trace and are as urgent. The runtime's
  * `AsyncLocalStorage` remembers which call is being served, which costs some
  * time for each `await`.
  *
@@ -71,10 +72,14 @@ export function propagateDeadline(
 function taken(
   call: ClientCall,
   marginMs: number | undefined,
-): Partial<Pick<ClientCall, "metadata" | "signal" | "timeoutMs">> {
+): Partial<Pick<ClientCall, "metadata" | "priority" | "signal" | "timeoutMs">> {
   const around = serving.get();
   if (around === undefined) return {};
-  const { timeoutMs, signal, metadata } = call, given = { timeoutMs, signal, metadata };
+  const { timeoutMs, signal, metadata } = call;
+  // Of the caller or another interceptor; a call of which nobody says anything has none of its own.
+  const own = (call.options as CallOptions).priority;
+  const priority = call.priority === "normal" ? own : call.priority;
+  const given = { timeoutMs, signal, metadata, priority };
   const { within: _, ...options } = enclosedOptions<EnclosableOptions>(
     given,
     around,
@@ -83,7 +88,8 @@ function taken(
     marginMs,
   );
   // Nothing of it is left out, as nothing of what was given was.
-  return options as Pick<ClientCall, "metadata" | "signal" | "timeoutMs">;
+  const { priority: taken = call.priority, ...others } = options;
+  return { ...others as Pick<ClientCall, "metadata" | "signal" | "timeoutMs">, priority: taken };
 }
 
 /** Runs the rest of a call so that what it awaits and begins knows of it: of a stream, each time that it is asked for an output. */

@@ -8,6 +8,7 @@ import { type InternodeError, invalidArgument } from "../../errors.ts";
 import { abort, guardedController } from "../../runtime/abort.ts";
 import type { PeerIdentity } from "../../transport/channel/peer_identity.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
+import { type CallPriority, PRIORITIES } from "../../session/frames/priority.ts";
 import type { CallFigures } from "../metering/call_figures.ts";
 import { AnswerDraft } from "../../session/frames/answer_draft.ts";
 import type { CallRecord } from "./call_record.ts";
@@ -54,6 +55,8 @@ export class CallContext implements HandlerContext {
   record: CallRecord | null = null;
   /** The request, if its memory is lent to the handler; `null` if not. */
   lent: Uint8Array<ArrayBuffer> | null = null;
+  /** How urgent the call is, one of `Priority`. */
+  readonly rank: number;
 
   readonly #place: CallPlace;
   /** Counts the memory of what the handler was given. */
@@ -63,12 +66,27 @@ export class CallContext implements HandlerContext {
   #extra: Extra | null = null;
   #left: number = Left.nothing;
 
-  /** @param room Counts the memory of what the handler is given. */
-  constructor(place: CallPlace, metadata: Metadata, deadlineMs: number, room: DecodedRoom) {
+  /**
+   * @param room Counts the memory of what the handler is given.
+   * @param rank How urgent the call is, one of `Priority`.
+   */
+  constructor(
+    place: CallPlace,
+    metadata: Metadata,
+    deadlineMs: number,
+    room: DecodedRoom,
+    rank: number,
+  ) {
     this.#place = place;
     this.metadata = metadata;
     this.deadlineMs = deadlineMs;
     this.#room = room;
+    this.rank = rank;
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get priority(): CallPriority {
+    return PRIORITIES[this.rank]!;
   }
 
   /** See {@linkcode HandlerContext}. */

@@ -9,7 +9,6 @@ import { InternodeError } from "../../errors.ts";
 import type { IncomingCall } from "../../session/calls/incoming_call_table.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
-import { Priority } from "../../session/frames/priority.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { CallContext, type CallPlace } from "./call_context.ts";
@@ -82,6 +81,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     _reader: ByteReader,
     _deadlineMs: number,
     metadata: Metadata,
+    _priority: number,
   ): void {
     this.refuse(responder, id, "single", metadata, this.refusalOf("single"));
   }
@@ -96,6 +96,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     metadata: Metadata,
     _outputCredit: number,
     _inputCredit: number,
+    _priority: number,
   ): void {
     this.refuse(responder, id, "stream", metadata, this.refusalOf("stream"));
   }
@@ -140,6 +141,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
    *
    * @param reader What it was decoded from.
    * @param bytes How many bytes it had.
+   * @param priority How urgent the call is.
    */
   protected contextOf(
     contract: CallName,
@@ -147,9 +149,10 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
     deadlineMs: number,
     reader: ByteReader,
     bytes: number,
+    priority: number,
   ): CallContext {
     const { serving, source, subroute } = this;
-    const context = new CallContext(this, metadata, deadlineMs, reader.room);
+    const context = new CallContext(this, metadata, deadlineMs, reader.room, priority);
     if (serving.spans !== null || serving.traces.active) {
       context.record = recordCall(serving, contract, subroute, source.host, metadata);
     }
@@ -168,7 +171,7 @@ export class CallTarget<Target extends Called = Called> implements HandlerTarget
   protected waitAt(gate: ConcurrencyGate, responder: Responder, call: GatedCall): void {
     const { contract, source } = this;
     const place: WaitingCall = {
-      priority: Priority.normal,
+      priority: call.context.rank,
       sinceMs: source.beginTurn(),
       deadlineMs: call.deadlineMs,
       isWanted: true,

@@ -48,6 +48,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
     this.lends = lends;
     this.#contract = contract;
     this.context = context;
+    this.priority = context.rank;
     this.#source = source;
     this.#responder = responder;
     this.input = new MessageQueue(this, lends ? STREAM_MEMORY : null);

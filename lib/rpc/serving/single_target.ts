@@ -7,7 +7,6 @@
 import { InternodeError } from "../../errors.ts";
 import { follow, type Then, thenOf } from "../../foreign/thenable.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
-import { Priority } from "../../session/frames/priority.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import { bufferOf } from "../../wire/plain_bytes.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
@@ -63,8 +62,9 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
     reader: ByteReader,
     deadlineMs: number,
     metadata: Metadata,
+    priority: number,
   ): void {
-    const refusal = this.#refusal(responder, reader);
+    const refusal = this.#refusal(responder, reader, priority);
     if (refusal !== null) {
       this.refuse(responder, id, "single", metadata, refusal);
       return;
@@ -82,7 +82,7 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
       this.refuse(responder, id, "single", metadata, unread);
       return;
     }
-    const context = this.contextOf(this.contract, metadata, deadlineMs, reader, bytes);
+    const context = this.contextOf(this.contract, metadata, deadlineMs, reader, bytes, priority);
     context.lent = lent;
     const gate = this.#gate;
     if (gate === null || gate.tryEnter(this.source.beginTurn())) {
@@ -91,11 +91,11 @@ export class SingleTarget<Request, Response> extends CallTarget<SingleContract<R
   }
 
   /** Why a call is not even to be decoded; `null`: it is. */
-  #refusal(responder: Responder, reader: ByteReader): InternodeError | null {
+  #refusal(responder: Responder, reader: ByteReader, priority: number): InternodeError | null {
     if (this.#room !== null && !this.#room.mayRun(responder)) {
       return this.#unread ??= unread(this.contract.name);
     }
-    const overload = this.source.checkCapacity() ?? this.crowdedAt(this.#gate, Priority.normal);
+    const overload = this.source.checkCapacity() ?? this.crowdedAt(this.#gate, priority);
     if (overload !== null) return overload;
     return hasNoRoom(reader) ? noRoom(this.contract.name) : null;
   }

@@ -5,7 +5,6 @@
  */
 
 import type { Metadata } from "../../session/frames/metadata.ts";
-import { Priority } from "../../session/frames/priority.ts";
 import type { Responder } from "../../session/calls/responder.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { CallTarget } from "./call_target.ts";
@@ -50,8 +49,9 @@ export class StreamTarget<Initial, Input, Output>
     metadata: Metadata,
     outputCredit: number,
     inputCredit: number,
+    priority: number,
   ): void {
-    const overload = this.source.checkCapacity() ?? this.crowdedAt(this.#gate, Priority.normal);
+    const overload = this.source.checkCapacity() ?? this.crowdedAt(this.#gate, priority);
     if (overload !== null) {
       this.refuse(responder, id, "stream", metadata, overload);
       return;
@@ -69,7 +69,7 @@ export class StreamTarget<Initial, Input, Output>
       this.refuse(responder, id, "stream", metadata, unread);
       return;
     }
-    const context = this.contextOf(this.contract, metadata, deadlineMs, reader, bytes);
+    const context = this.contextOf(this.contract, metadata, deadlineMs, reader, bytes, priority);
     const stream = new IncomingStream(
       id,
       this.contract,

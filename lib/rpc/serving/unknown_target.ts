@@ -55,10 +55,11 @@ export class UnknownTarget extends CallTarget {
     reader: ByteReader,
     deadlineMs: number,
     metadata: Metadata,
+    priority: number,
   ): void {
     const target = this.#target();
     if (target === null) this.refuse(responder, id, "single", metadata, this.refusalOf());
-    else target.onRequest(responder, id, kind, reader, deadlineMs, metadata);
+    else target.onRequest(responder, id, kind, reader, deadlineMs, metadata, priority);
   }
 
   /** See {@linkcode HandlerTarget}. */
@@ -71,6 +72,7 @@ export class UnknownTarget extends CallTarget {
     metadata: Metadata,
     outputCredit: number,
     inputCredit: number,
+    priority: number,
   ): void {
     const target = this.#target();
     if (target === null) {
@@ -86,6 +88,7 @@ export class UnknownTarget extends CallTarget {
       metadata,
       outputCredit,
       inputCredit,
+      priority,
     );
   }
 

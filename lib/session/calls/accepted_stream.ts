@@ -19,6 +19,8 @@ export abstract class AcceptedStream extends IncomingCall implements MessageSink
   receive: ReceiveHalf | null = null;
   /** See {@linkcode MessageSink}. */
   lends = false;
+  /** How urgent it is, one of `Priority`. */
+  priority = 0;
 
   /** A message of the caller. The payload is valid during this call only. */
   abstract onMessage(kind: number, reader: ByteReader): void;
@@ -35,6 +37,7 @@ export abstract class AcceptedStream extends IncomingCall implements MessageSink
     if (outputCredit > 0) {
       this.send = new SendHalf(scheduler, FrameType.output, outputCredit);
       this.send.id = this.id;
+      this.send.priority = this.priority;
     }
     if (inputCredit > 0) {
       this.receive = new ReceiveHalf(granter, this.id, FrameType.input, inputCredit, this);

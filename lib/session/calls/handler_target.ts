@@ -20,6 +20,7 @@ export interface HandlerTarget {
    * @param kind One of `PayloadKind`.
    * @param reader The payload, valid until this returns.
    * @param deadlineMs Its deadline, on the session's clock; `Infinity` if there is none.
+   * @param priority How urgent it is, one of `Priority`.
    */
   onRequest(
     responder: Responder,
@@ -28,6 +29,7 @@ export interface HandlerTarget {
     reader: ByteReader,
     deadlineMs: number,
     metadata: Metadata,
+    priority: number,
   ): void;
   /**
    * A stream was opened. The target registers its end with
@@ -45,6 +47,7 @@ export interface HandlerTarget {
     metadata: Metadata,
     outputCredit: number,
     inputCredit: number,
+    priority: number,
   ): void;
   /**
    * The session has answered a call itself, because it came too late or while

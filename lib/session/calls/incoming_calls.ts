@@ -7,7 +7,7 @@
 import type { Codec } from "../../codec/format/codec.ts";
 import type { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import { FLAG_METADATA, FrameType, KIND_MASK, NO_TIMEOUT } from "../../wire/frame.ts";
+import { FLAG_METADATA, FrameType, KIND_MASK, PRIORITY_SHIFT } from "../../wire/frame.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
 import { AnswerCounts } from "../frames/answer_counts.ts";
@@ -19,7 +19,7 @@ import { decodeMetadata, type Metadata, NO_METADATA } from "../frames/metadata.t
 import type { SendScheduler } from "../sending/send_scheduler.ts";
 import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
 import type { CreditGranter } from "./receive_half.ts";
-import { checkCredits, idInUse, idOutOfRange, notServed } from "./incoming_checks.ts";
+import { checkCredits, deadlineOf, idInUse, idOutOfRange, notServed } from "./incoming_checks.ts";
 import { PeerNames } from "./peer_names.ts";
 import type { SessionDelegate } from "./session_delegate.ts";
 import type { HandlerTarget } from "./handler_target.ts";
@@ -90,9 +90,10 @@ export class IncomingCalls implements Responder {
     reader: ByteReader,
   ): void {
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
-    const deadlineMs = deadline(timeout, arrivedMs);
+    const deadlineMs = deadlineOf(timeout, arrivedMs);
     const target = this.#findTarget(id, code, deadlineMs, "single", metadata);
-    target?.onRequest(this, id, flags & KIND_MASK, reader, deadlineMs, metadata);
+    const rank = flags >>> PRIORITY_SHIFT;
+    target?.onRequest(this, id, flags & KIND_MASK, reader, deadlineMs, metadata, rank);
     const call = target === null ? null : this.calls.get(id);
     if (call === null) this.#buffer.release(cost);
     else call.heldBytes = cost;
@@ -113,7 +114,7 @@ export class IncomingCalls implements Responder {
     const inputCredit = reader.view.getUint32(reader.position + 4, true);
     reader.position += 8;
     const metadata = (flags & FLAG_METADATA) === 0 ? NO_METADATA : decodeMetadata(reader);
-    const deadlineMs = deadline(timeout, arrivedMs);
+    const deadlineMs = deadlineOf(timeout, arrivedMs);
     const target = this.#findTarget(id, code, deadlineMs, "stream", metadata);
     this.#buffer.releaseOpening(cost, inputCredit);
     target?.onOpen(
@@ -125,6 +126,7 @@ export class IncomingCalls implements Responder {
       metadata,
       outputCredit,
       inputCredit,
+      flags >>> PRIORITY_SHIFT,
     );
   }
 
@@ -392,8 +394,4 @@ export class IncomingCalls implements Responder {
       this.#buffer.drop(call.id, false);
     }
   }
-}
-
-function deadline(timeout: number, nowMs: number): number {
-  return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;
 }

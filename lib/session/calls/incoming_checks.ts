@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NO_TIMEOUT } from "../../wire/frame.ts";
 import { type ErrorCode, InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { MAX_STREAM_CREDIT } from "../../wire/limits.ts";
@@ -36,4 +37,9 @@ export function idInUse(id: number): InternodeError {
 /** The error of a call for which no handler runs. */
 export function notServed(code: ErrorCode, message: string): InternodeError {
   return new InternodeError(code, message, { origin: "remote", outcome: "notExecuted" });
+}
+
+/** When the time of a call runs out that had so much left when it came. */
+export function deadlineOf(timeout: number, nowMs: number): number {
+  return timeout === NO_TIMEOUT ? Infinity : nowMs + timeout;
 }

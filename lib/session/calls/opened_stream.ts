@@ -53,6 +53,7 @@ export abstract class OpenedStream extends OutgoingCall implements MessageSink {
       if (inputCredit > 0) {
         this.send = new SendHalf(scheduler, FrameType.input, inputCredit);
         this.send.id = this.id;
+        this.send.priority = this.priority;
       }
       this.onOpened();
     };

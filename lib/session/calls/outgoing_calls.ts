@@ -7,7 +7,7 @@
 import type { Codec } from "../../codec/format/codec.ts";
 import { InternodeError } from "../../errors.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
-import { FLAG_METADATA, FrameType, KIND_MASK } from "../../wire/frame.ts";
+import { FLAG_METADATA, FrameType, KIND_MASK, PRIORITY_SHIFT } from "../../wire/frame.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 import { type AnswerMetadata, takeAnswerMetadata } from "../frames/answer_metadata.ts";
 import { encodeMetadata, type Metadata } from "../frames/metadata.ts";
@@ -42,6 +42,8 @@ export class OutgoingCalls {
   readonly queue: SlotQueue;
   /** Whether both sides know the metadata of answers. */
   takesMetadata = false;
+  /** Whether both sides know the priority of calls. */
+  sendsPriority = false;
 
   readonly #scheduler: SendScheduler;
   readonly #buffer: ReceiveBuffer;
@@ -178,7 +180,8 @@ export class OutgoingCalls {
     value: T,
   ): void {
     const deadlineMs = call.deadlineMs, id = this.calls.add(call, deadlineMs);
-    const flags = hasMetadata ? FLAG_METADATA : 0;
+    const rank = this.sendsPriority ? call.priority << PRIORITY_SHIFT : 0;
+    const flags = hasMetadata ? FLAG_METADATA | rank : rank;
     const timeout = timeoutArgument(deadlineMs, this.#scheduler.nowMs);
     // Set first, because a queued message may begin to leave at once.
     call.state = "waiting";

@@ -24,6 +24,8 @@ export const FEATURE_BINDING = 8;
 export const FEATURE_ANSWER_METADATA = 16;
 /** Feature bit: the sender knows windows of streams that grow. */
 export const FEATURE_GROWING_WINDOWS = 32;
+/** Feature bit: the sender knows the priority of calls. */
+export const FEATURE_PRIORITY = 64;
 
 /** "INTR": detects a peer that speaks another protocol at once. */
 const MAGIC = 0x5254_4e49;
@@ -75,6 +77,8 @@ export interface SharedFeatures {
   readonly tellsMetadata: boolean;
   /** See {@linkcode FEATURE_GROWING_WINDOWS}. */
   readonly growsWindows: boolean;
+  /** Whether calls carry their priority. */
+  readonly ranks: boolean;
 }
 
 /** What the hello of a peer says that it knows. */
@@ -84,6 +88,7 @@ export function sharedFeatures({ features }: Hello): SharedFeatures {
     reusesNames: (features & FEATURE_NAME_REUSE) !== 0,
     tellsMetadata: (features & FEATURE_ANSWER_METADATA) !== 0,
     growsWindows: (features & FEATURE_GROWING_WINDOWS) !== 0,
+    ranks: (features & FEATURE_PRIORITY) !== 0,
   };
 }
 

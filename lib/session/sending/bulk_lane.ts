@@ -6,10 +6,10 @@
 
 import { InternodeError } from "../../errors.ts";
 import type { BatchWriter } from "../../wire/batch_writer.ts";
-import { Fifo } from "../../wire/fifo.ts";
 import { FLAG_FIRST, FrameType, isBulk } from "../../wire/frame.ts";
 import { BulkPacer } from "./bulk_pacer.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
+import { PriorityQueue } from "./priority_queue.ts";
 import type { PeerBudget } from "../frames/peer_budget.ts";
 import type { QueuedMessage, QueuedStream } from "./queued_message.ts";
 import { timeoutArgument } from "./time_left.ts";
@@ -23,7 +23,7 @@ export interface PayloadListener {
   onPayloadLost(id: number, responder: boolean): void;
 }
 
-/** Messages take turns, one fragment each. A message that does not fit the peer's budget waits outside, with nothing sent. */
+/** Messages take turns, one fragment each; where some are urgent, those have eight of nine turns. A message that does not fit the peer's budget waits outside, with nothing sent. */
 export class BulkLane {
   /** How many bytes wait, with overhead, without those of streams. */
   queuedBytes = 0;
@@ -47,8 +47,8 @@ export class BulkLane {
   readonly #budget: PeerBudget;
   readonly #flattenLimit: number;
   readonly #sendBudgetBytes: number;
-  readonly #lane = new Fifo<QueuedMessage>();
-  readonly #stalled = new Fifo<QueuedMessage>();
+  readonly #lane = new PriorityQueue<QueuedMessage>();
+  readonly #stalled = new PriorityQueue<QueuedMessage>();
   /** The message that waits outside the budget. */
   #beside: QueuedMessage | null = null;
 
@@ -96,8 +96,8 @@ export class BulkLane {
   add(message: QueuedMessage): void {
     if (!this.#fits(message.totalBytes)) this.#beside = message;
     this.queuedBytes += queuedCost(message.totalBytes);
-    if (this.#stalled.length === 0 && this.#reserve(message)) this.#lane.push(message);
-    else this.#stalled.push(message);
+    if (this.#stalled.length === 0 && this.#reserve(message)) this.#push(message);
+    else this.#stalled.push(message, message.priority);
   }
 
   /** A message of a stream waits here, or in the queue of its stream. */
@@ -107,7 +107,7 @@ export class BulkLane {
 
   /** Adds a message of a stream, whose bytes are reserved and counted. */
   addInOrder(message: QueuedMessage): void {
-    this.#lane.push(message);
+    this.#push(message);
   }
 
   /** The peer's budget has more room. */
@@ -115,7 +115,7 @@ export class BulkLane {
     for (let next = this.#stalled.peek(); next !== undefined; next = this.#stalled.peek()) {
       if (!next.dropped && !this.#reserve(next)) break;
       this.#stalled.shift();
-      if (!next.dropped) this.#lane.push(next);
+      if (!next.dropped) this.#push(next);
     }
   }
 
@@ -128,20 +128,17 @@ export class BulkLane {
   drop(id: number, responder: boolean): boolean {
     let found = false;
     let stream: QueuedStream | null = null;
-    for (const queue of [this.#lane, this.#stalled]) {
-      for (let left = queue.length; left > 0; left--) {
-        const message = queue.shift()!;
-        // A message that was dropped before does not count as found.
-        if (message.dropped) continue;
-        if (message.id === id && message.type >= FrameType.response === responder) {
-          this.discard(message);
-          stream = message.stream;
-          found = true;
-        } else {
-          queue.push(message);
-        }
-      }
-    }
+    const stays = (message: QueuedMessage): boolean => {
+      // A message that was dropped before does not count as found.
+      if (message.dropped) return false;
+      if (message.id !== id || message.type >= FrameType.response !== responder) return true;
+      this.discard(message);
+      stream = message.stream;
+      found = true;
+      return false;
+    };
+    this.#lane.filter(stays);
+    this.#stalled.filter(stays);
     // Messages queued after a dropped message of a stream would never be sent.
     if (stream !== null) this.discardQueue(stream);
     return found;
@@ -206,14 +203,14 @@ export class BulkLane {
     }
     message.sent = sent + size;
     this.#uncount(message, message.sent < payload.length ? size : queuedCost(size));
-    if (message.sent < payload.length) return this.#lane.push(message);
+    if (message.sent < payload.length) return this.#push(message);
     if (message === this.#beside) this.#beside = null;
     if (message.lending !== null) message.releasePayload();
     const { stream } = message;
     if (stream === null) return call?.onTransmitted();
     stream.shiftQueued();
     const next = stream.firstQueued();
-    if (next !== undefined) this.#lane.push(next);
+    if (next !== undefined) this.#push(next);
   }
 
   /**
@@ -265,6 +262,10 @@ export class BulkLane {
     }
     if (call !== null && call.state === "waiting") call.state = "sent";
     return header;
+  }
+
+  #push(message: QueuedMessage): void {
+    this.#lane.push(message, message.priority);
   }
 
   #reserve(message: QueuedMessage): boolean {

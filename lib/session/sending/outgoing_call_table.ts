@@ -36,6 +36,8 @@ export abstract class OutgoingCall {
   state: "idle" | "waiting" | "sent" | "abandoned" | "ended" = "idle";
   /** When it was made, and when its time runs out. */
   time: CallTime = UNLIMITED_TIME;
+  /** How urgent it is, one of `Priority`. */
+  priority = 0;
 
   /** Its deadline, on the session's clock; `Infinity` if there is none. */
   get deadlineMs(): number {

@@ -62,8 +62,9 @@ export class PriorityQueue<T> {
 
   /** Removes the newest of the least urgent items, if it is less urgent than `priority`; `undefined` if there is none. */
   popBelow(priority: number): T | undefined {
-    const low = priority < Priority.low ? this.#low?.pop() : undefined;
-    return low ?? (priority < Priority.normal ? this.#normal.pop() : undefined);
+    if (priority === Priority.low) return undefined;
+    const low = this.#low?.pop();
+    return low ?? (priority === Priority.high ? this.#normal.pop() : undefined);
   }
 
   /** Looks at the items that wait now, and keeps those for which `keep` says so. */

@@ -9,6 +9,8 @@ import type { OutgoingCall } from "./outgoing_call_table.ts";
 
 /** The messages of a stream in the bulk lane: the first is in the lane itself, the others in the queue of the stream. */
 export interface QueuedStream {
+  /** How urgent it is, one of `Priority`. */
+  readonly priority: number;
   /** Removes the first one; `undefined` if there is none. */
   shiftQueued(): QueuedMessage | undefined;
   /** The first one. */
@@ -64,6 +66,11 @@ export class QueuedMessage {
     this.call = call;
     this.stream = stream;
     this.totalBytes = payload.length;
+  }
+
+  /** How urgent it is: as its call, or its stream. Responses are like calls without a priority. */
+  get priority(): number {
+    return this.call?.priority ?? this.stream?.priority ?? 0;
   }
 
   /** Whether the payload's owner has transferred or shrunk its buffer meanwhile. */

@@ -8,7 +8,7 @@
 import { counted } from "../../foreign/text_of.ts";
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
-import { Fifo } from "../../wire/fifo.ts";
+import { PriorityQueue } from "./priority_queue.ts";
 import type { SendScheduler } from "./send_scheduler.ts";
 import type { OutgoingCall, OutgoingCallTable } from "./outgoing_call_table.ts";
 import { sizeOf } from "../frames/outgoing_payload.ts";
@@ -24,12 +24,12 @@ interface QueuedCall {
 /** What a queued call takes besides its payload, in bytes. */
 const CALL_OVERHEAD_BYTES = 512;
 
-/** Calls that wait for a slot or for room, in order. Calls that have ended meanwhile are skipped. */
+/** Calls that wait for a slot or for room, in order, the urgent ones first. Calls that have ended meanwhile are skipped. */
 export class SlotQueue {
   readonly #slots: OutgoingCallTable;
   readonly #scheduler: SendScheduler;
   readonly #onExpired: (call: OutgoingCall) => void;
-  readonly #calls = new Fifo<QueuedCall>();
+  readonly #calls = new PriorityQueue<QueuedCall>();
   /** The first call: it had a slot, but there was no room for its message. */
   #first: QueuedCall | undefined = undefined;
   /** How much room its message needs. */
@@ -151,13 +151,14 @@ export class SlotQueue {
     this.#earliestMs = Infinity;
     const first = this.#first?.call;
     if (first !== undefined && !this.#hasEnded(first, nowMs)) this.#noteDeadline(first);
-    for (let left = this.#calls.length; left > 0; left--) {
-      // A callback of an ended call may have sent others meanwhile.
-      const next = this.#calls.shift();
-      if (next === undefined) return;
-      this.#bytes -= next.cost;
-      if (!this.#hasEnded(next.call, nowMs)) this.#push(next);
-    }
+    this.#calls.filter(({ call, cost }) => {
+      if (this.#hasEnded(call, nowMs)) {
+        this.#bytes -= cost;
+        return false;
+      }
+      this.#noteDeadline(call);
+      return true;
+    });
   }
 
   /** Whether a call has ended; one whose time has run out ends here. */
@@ -178,7 +179,7 @@ export class SlotQueue {
   }
 
   #push(next: QueuedCall): void {
-    this.#calls.push(next);
+    this.#calls.push(next, next.call.priority);
     this.#count(next);
   }
 
@@ -201,11 +202,11 @@ export class SlotQueue {
   #forgetEnded(): void {
     if (!this.#someEnded) return;
     this.#someEnded = false;
-    for (let left = this.#calls.length; left > 0; left--) {
-      const next = this.#calls.shift()!;
-      if (next.call.state === "waiting") this.#calls.push(next);
-      else this.#bytes -= next.cost;
-    }
+    this.#calls.filter(({ call, cost }) => {
+      if (call.state === "waiting") return true;
+      this.#bytes -= cost;
+      return false;
+    });
   }
 
   #overloaded(): InternodeError {

@@ -29,6 +29,8 @@ export interface WaitingMessage extends TakenInput {
 export class StreamQueue implements QueuedStream {
   /** The stream's id. */
   id = -1;
+  /** How urgent it is, one of `Priority`. */
+  priority = 0;
   /** The sequence number of the next message: how many were sent. */
   sequence = 0;
   /** Whether the direction has ended, or ends after the waiting messages. */

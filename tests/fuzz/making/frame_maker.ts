@@ -5,10 +5,25 @@
  */
 
 import type { SeededRandom } from "../../../lib/testing/time/seeded_random.ts";
-import { FLAG_FIRST, FLAG_METADATA, FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
-import { errorPayload, joined, namePayload, u32, utf8 } from "../../support/session/raw_frames.ts";
+import {
+  FLAG_FIRST,
+  FLAG_METADATA,
+  FrameType,
+  NO_TIMEOUT,
+  PRIORITY_SHIFT,
+} from "../../../lib/wire/frame.ts";
+import { namePayload, u32, utf8 } from "../../support/session/raw_frames.ts";
 import { HANDLER_NAMES } from "../world/app_handlers.ts";
 import { EDGE_WORDS } from "./byte_mutator.ts";
+import {
+  ERRORS,
+  HEADERS,
+  METADATA,
+  SHORT_ERRORS,
+  SHORT_METADATA,
+  TOLD_ERRORS,
+  TRAILERS,
+} from "./frame_parts.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 import { fill } from "../pattern.ts";
 import type { OwnCall, PeerModel, TheirCall } from "./peer_model.ts";
@@ -21,51 +36,6 @@ export interface FrameLimits {
 
 const TIMEOUTS = [NO_TIMEOUT, NO_TIMEOUT, NO_TIMEOUT, 0, 1, 30, 5_000, NO_TIMEOUT - 1] as const;
 const CREDITS = [0, 1, 2, 5, 100, 65_535] as const;
-const METADATA: readonly Uint8Array[] = [
-  u32(0).subarray(0, 2),
-  new Uint8Array([8, 0, 1, 0, 0x6b, 3, 0, 0x76, 0x76, 0x76]),
-  new Uint8Array([15, 0, 9, 0, ...utf8("__proto__"), 2, 0, 0xff, 0xfe]),
-];
-/** Metadata of answers: no headers, then trailers or none. */
-const TRAILERS: readonly Uint8Array[] = [
-  new Uint8Array(4),
-  joined(new Uint8Array(2), METADATA[1]!),
-  joined(new Uint8Array(2), METADATA[2]!),
-];
-/** The same with headers before them. */
-const HEADERS: readonly Uint8Array[] = [
-  joined(METADATA[1]!, new Uint8Array(2)),
-  joined(METADATA[2]!, METADATA[1]!),
-];
-const ERRORS: readonly Uint8Array[] = [
-  errorPayload(3, "it failed"),
-  errorPayload(1, ""),
-  errorPayload(0, "not sent, it says"),
-  errorPayload(9, "ä".repeat(2_000), new Uint8Array([1, 2, 3])),
-  new Uint8Array([3, 3, 1, 0, 0x78, 2, 0xc3, 0x28, 0x93]),
-];
-/** Payloads of errors with metadata. */
-const TOLD_ERRORS: readonly Uint8Array[] = TRAILERS.map((metadata) =>
-  joined(new Uint8Array([3, 5, 1, 0, 0x78]), metadata, new Uint8Array([0x93, 1]))
-);
-/** Payloads of errors that are cut short, each at another place. */
-const SHORT_ERRORS: readonly Uint8Array[] = [
-  new Uint8Array(3),
-  new Uint8Array([3, 0, 1, 0]),
-  new Uint8Array([3, 2, 1, 0, 0x78]),
-  new Uint8Array([3, 2, 1, 0, 0x78, 1]),
-  new Uint8Array([3, 3, 255, 255, 0x78]),
-  new Uint8Array([3, 4, 1, 0, 0x78, 1]),
-  new Uint8Array([3, 4, 1, 0, 0x78, 0, 0, 9, 0]),
-];
-/** The same of metadata. */
-const SHORT_METADATA: readonly Uint8Array[] = [
-  new Uint8Array([9]),
-  new Uint8Array([1, 0, 0]),
-  new Uint8Array([3, 0, 0, 0, 0]),
-  new Uint8Array([4, 0, 1, 0, 0x6b, 1]),
-  new Uint8Array([6, 0, 1, 0, 0x6b, 255, 0, 0]),
-];
 const ECHO = HANDLER_NAMES.indexOf("echo");
 /** The longest of the names, as the answer says it again. */
 const NOBODY = HANDLER_NAMES.length + 1;
@@ -162,7 +132,14 @@ export class FrameMaker {
     if (isStream) whole.set(u32(outputCredit, inputCredit));
     if (block !== null) whole.set(block, isStream ? 8 : 0);
     if (bytes > 0) fill(whole, total - bytes, total, id);
-    const flags = kind | (block === null ? 0 : FLAG_METADATA) | (isWhole ? 0 : FLAG_FIRST);
+    const isWrong = !this.isHonest && random.chance(0.002);
+    const rank = isWrong
+      ? random.int(0, 15)
+      : model.ranks && random.chance(0.2)
+      ? random.int(0, 2)
+      : 0;
+    const flags = kind | (block === null ? 0 : FLAG_METADATA) | (isWhole ? 0 : FLAG_FIRST) |
+      rank << PRIORITY_SHIFT;
     const payload = writer.frame(
       isStream ? FrameType.open : FrameType.request,
       flags,

@@ -68,6 +68,8 @@ export class PeerModel {
   pings: { id: number; argument: number }[] = [];
   /** The payload of the session's hello. */
   hello: Uint8Array<ArrayBuffer> | null = null;
+  /** Whether both sides know the priority of calls. */
+  ranks = false;
   /** Whether a proof came. */
   proofCame = false;
   /** Whether both sides know windows that grow. */

@@ -10,6 +10,7 @@ import {
   FEATURE_CHECKSUM,
   FEATURE_GROWING_WINDOWS,
   FEATURE_NAME_REUSE,
+  FEATURE_PRIORITY,
 } from "../../../lib/session/frames/hello.ts";
 import type { SeededRandom } from "../../../lib/testing/time/seeded_random.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
@@ -172,6 +173,7 @@ class Conversation {
     const isDialler = setup["role"] === "dialler",
       isBad = !this.#isHonest && random.chance(BAD_HANDSHAKES);
     const hello = makeHello(setup, random, isBad && random.chance(0.4));
+    model.ranks = (new DataView(hello.buffer).getUint32(8, true) & FEATURE_PRIORITY) !== 0;
     if (isDialler) this.#do(step("drain", { a: 1 }));
     writer.clear();
     writer.with(FrameType.hello, 0, 0, 0, 0, hello);
@@ -267,7 +269,8 @@ function makeHello(setup: Setup, random: SeededRandom, isWrong: boolean): Uint8A
     features: (setup["checksum"] === true || random.chance(0.5) ? FEATURE_CHECKSUM : 0) |
       (random.chance(0.5) ? FEATURE_NAME_REUSE : 0) |
       (setup["grows"] === true ? FEATURE_GROWING_WINDOWS : 0) |
-      (random.chance(0.8) ? FEATURE_ANSWER_METADATA : 0),
+      (random.chance(0.8) ? FEATURE_ANSWER_METADATA : 0) |
+      (random.chance(0.8) ? FEATURE_PRIORITY : 0),
     authenticates: setup["auth"] === true,
     maxMessageBytes: Number(setup["peerMaxMessage"]),
     maxFragmentBytes: Number(setup["peerMaxFragment"]),

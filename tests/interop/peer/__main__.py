@@ -12,7 +12,9 @@ from . import breaches, trials, vectors
 from .connection import Connection
 from .frames import BatchStream, Ended
 from .handshake import shake
-from .hello import ANSWER_METADATA, CHECKSUMS, GROWING_WINDOWS, NEW_NAMES, Hello, dials, method_name
+from .hello import (
+    ANSWER_METADATA, CHECKSUMS, GROWING_WINDOWS, NEW_NAMES, PRIORITY, Hello, dials, method_name,
+)
 from .scenario import WAITS, Checks, handlers
 
 
@@ -69,7 +71,7 @@ async def play(options: dict) -> None:
         looks_for=other if grid and dialler else "",
         proves=secret is not None,
         features=NEW_NAMES
-        | (ANSWER_METADATA if options.get("metadata") else 0)
+        | (ANSWER_METADATA | PRIORITY if options.get("metadata") else 0)
         | (GROWING_WINDOWS if options.get("windows") else 0)
         | (CHECKSUMS if options["checksums"] else 0),
     )

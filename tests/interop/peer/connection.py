@@ -10,7 +10,7 @@ from typing import Optional
 from . import frames as f
 from .flow import ReceiveBudget, SendWindow
 from .frames import BatchStream, Ended, Frame, ProtocolError
-from .hello import ANSWER_METADATA, GROWING_WINDOWS, NEW_NAMES, Hello
+from .hello import ANSWER_METADATA, GROWING_WINDOWS, NEW_NAMES, PRIORITY, Hello
 from .opener import Opener
 from .responder import Handlers, Responder
 from .values import Value, decode_name, encode_value
@@ -99,6 +99,11 @@ class Connection:
         """Whether both sides know windows that grow."""
         return self.own.features & self.other.features & GROWING_WINDOWS != 0
 
+    @property
+    def knows_priority(self) -> bool:
+        """Whether both sides know the priority of calls."""
+        return self.own.features & self.other.features & PRIORITY != 0
+
     async def ping(self, id_: int = 0) -> None:
         """Asks for a sign of life, of the connection or a stream, and waits for it."""
         if self._is_over:
@@ -178,7 +183,10 @@ class Connection:
             raise Ended(frame.code, frame.payload.decode(errors="replace"))
         if kind not in f.KNOWN or kind < f.GOODBYE:
             raise ProtocolError(f"a frame of type {kind} came")
-        if frame.flags > 15 or frame.flags & f.KIND_MASK == 3:
+        priority = frame.flags & f.PRIORITY_MASK if self.knows_priority else 0
+        if priority == f.PRIORITY_MASK:
+            raise ProtocolError(f"a frame of type {kind} has priority 3")
+        if frame.flags - priority > 15 or frame.flags & f.KIND_MASK == 3:
             raise ProtocolError(f"a frame of type {kind} has flags {frame.flags}")
         if kind in f.MESSAGES:
             self._on_message(frame)

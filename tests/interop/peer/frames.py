@@ -17,6 +17,8 @@ KNOWN = set(range(1, 11)) | set(range(16, 23)) | set(range(32, 38))
 
 KIND_BYTES, KIND_NULL, KIND_ABSENT = 0, 1, 2
 KIND_MASK, FLAG_METADATA, FLAG_FIRST = 3, 4, 8
+PRIORITY_MASK, PRIORITY_SHIFT = 0x30, 4
+PRIORITIES = ("normal", "high", "low")
 NO_TIMEOUT = 0xFFFF_FFFF
 BULK_BYTES = 8192
 """Whole messages of more are bulk."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from .frames import ProtocolError
 
-CHECKSUMS, RENEWAL, NEW_NAMES, ANSWER_METADATA, GROWING_WINDOWS = 1, 2, 4, 16, 32
+CHECKSUMS, RENEWAL, NEW_NAMES, ANSWER_METADATA, GROWING_WINDOWS, PRIORITY = 1, 2, 4, 16, 32, 64
 """The feature bits."""
 MAX_NAME = 1024
 INSTANCE = os.urandom(16)

@@ -23,6 +23,7 @@ class OpenedCall:
 
     def __init__(self, connection, id_: int, until: Optional[float]) -> None:
         self.connection = connection
+        self.priority = "normal"
         self.id = id_
         self.begun = False
         self.sending: Optional[asyncio.Task[None]] = None
@@ -151,9 +152,12 @@ class Opener:
         """Makes a request and waits for its answer."""
         return await self.start(name, value, subroute, metadata, timeout).answer
 
-    def start(self, name, value=ABSENT, subroute="", metadata=None, timeout=None) -> OpenedCall:
+    def start(
+        self, name, value=ABSENT, subroute="", metadata=None, timeout=None, priority="normal"
+    ) -> OpenedCall:
         """Makes a request, and gives it back at once."""
         call = OpenedCall(self._connection, self.new_id(), _until(timeout))
+        call.priority = priority
         self._send(call, f.REQUEST, name, value, subroute, metadata, timeout, b"")
         return call
 
@@ -171,8 +175,10 @@ class Opener:
             call.fail(CallError("Closed", NOT_EXECUTED, "the connection has ended"))
         self._calls[call.id] = call
         frame = Frame(kind, code=self.number(name, subroute), id=call.id)
+        if self._connection.knows_priority:
+            frame.flags = f.PRIORITIES.index(call.priority) << f.PRIORITY_SHIFT
         if metadata is not None:
-            frame.flags = f.FLAG_METADATA
+            frame.flags |= f.FLAG_METADATA
             prefix += encode_metadata(metadata)
         call.sending = asyncio.create_task(
             self._connection.send_message(call, frame, value, prefix)

@@ -24,6 +24,7 @@ class ServedCall:
         self.connection = connection
         self.id = id_
         self.metadata = metadata
+        self.priority = "normal"
         self.tells = Answer()
         self.subroute = subroute
         self.begun = False
@@ -147,6 +148,7 @@ class Responder:
             if frame.type == f.REQUEST
             else ServedStream(self._connection, frame.id, metadata, name[1], outputs, inputs)
         )
+        call.priority = f.PRIORITIES[(frame.flags & f.PRIORITY_MASK) >> f.PRIORITY_SHIFT]
         if frame.type == f.REQUEST:
             call.held = cost
         else:

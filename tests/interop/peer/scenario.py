@@ -35,7 +35,8 @@ async def touch(_call: ServedCall, value: Value) -> Value:
 
 
 async def about(call: ServedCall, _value: Value) -> Value:
-    return pack(call.metadata)
+    said = {} if call.priority == "normal" else {"priority": call.priority}
+    return pack(call.metadata | said)
 
 
 async def tell(call: ServedCall, value: Value) -> Value:
@@ -151,6 +152,10 @@ class Checks:
         metadata = {"": "", "größe": "✓"}
         assert unpack(await self._request("about", metadata=metadata)) == metadata
         assert unpack(await self._request("about")) == {}
+        for priority in "high", "low", "normal":
+            call = self._opener.start(self._name_of("about"), priority=priority)
+            known = self._connection.knows_priority and priority != "normal"
+            assert unpack(await call.answer) == ({"priority": priority} if known else {})
 
     def _assert_told(self, call, headers: dict, trailers: dict) -> None:
         told = (headers, trailers) if self._connection.knows_metadata else ({}, {})
