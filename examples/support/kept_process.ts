@@ -7,9 +7,12 @@
 /**
  * Runs a program until its own input ends, which happens whatever becomes of the
  * process at the other end. The signals of a terminal's keys, which go to all
- * processes at once, are left to that process.
+ * processes at once, are left to that process. What does so is no child of it but of a
+ * shell that waits, as Deno kills its children when it ends by an error, before
+ * they can end theirs.
  */
-const KEEPER = 'trap "" INT HUP TERM; "$@" & read -r _; kill -KILL $!; wait';
+const KEEPER = 'trap "" INT HUP TERM; exec 3<&0; ' +
+  '("$@" 3<&- & read -r _ <&3; kill -KILL $!; wait) & exec 3<&-; wait';
 
 /** A program that is ended at once by `[Symbol.asyncDispose]`, which waits until it is gone. */
 export class KeptProcess implements AsyncDisposable {

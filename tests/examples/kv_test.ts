@@ -1,6 +1,6 @@
 /** The replicated store of examples/kv: how large it is, what its guide shows of it, and the whole with real processes. */
 
-import { deadline } from "@std/async";
+import { deadline, retry } from "@std/async";
 import { toText } from "@std/streams";
 import {
   assert,
@@ -110,5 +110,22 @@ Deno.test({
       const kv = startProgram(KV, folder, "--seconds", "60", "--seed", "1");
       const { code } = await endProgram(kv, folder, "is frozen", "SIGINT");
       assertEquals([code, processesOf(folder)], [130, []]);
+    }),
+});
+
+Deno.test({
+  name: "a store whose output nobody reads any more leaves no process",
+  ignore: ignore || Deno.build.os !== "linux",
+  fn: () =>
+    withFolder(async (folder) => {
+      const kv = startProgram(KV, folder, "--seconds", "1");
+      const lines = kv.stdout.pipeThrough(new TextDecoderStream());
+      for await (const text of lines) if (/is (killed|frozen)/.test(text)) break;
+      await kv.stderr.cancel();
+      assert((await kv.status).code !== 0);
+      await retry(() => assertEquals(processesOf(folder), []), { minTimeout: 50, maxAttempts: 12 });
+      for (const { name } of Deno.readDirSync(folder)) {
+        await Deno.remove(`${folder}/${name}`, { recursive: true });
+      }
     }),
 });

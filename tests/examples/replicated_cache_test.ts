@@ -70,8 +70,8 @@ Deno.test({
 async function endCache(folder: string, signal: Deno.Signal): Promise<number> {
   const cache = startProgram(CACHE, folder, "--seconds", "60", "--etcd", "start");
   const { code, processes } = await endProgram(cache, folder, "1 s:", signal);
-  // Three replicas, etcd, and what watches over etcd.
-  assertEquals(processes, 5);
+  // Three replicas, etcd, and the two shells that watch over etcd.
+  assertEquals(processes, 6);
   return code;
 }
 

@@ -128,6 +128,7 @@ class Demo {
       ...Array.from({ length: USERS }, () => this.#load.run(over.signal)),
       showProgress(view, () => this.#progress(), over.signal),
     ]);
+    working.catch(() => {}); // it is thrown where it is waited for
     try {
       const untilMs = performance.now() + seconds * 1_000;
       while (performance.now() < untilMs) {

@@ -5,6 +5,7 @@
  */
 
 import { InternodeError, type Manager } from "@internode/grid";
+import { delay } from "@std/async";
 import type { Histogram } from "../../lock_service/node/histogram.ts";
 import { get, set } from "../contracts.ts";
 import type { Operation } from "./register_check.ts";
@@ -12,6 +13,8 @@ import type { Operation } from "./register_check.ts";
 /** An operation that takes longer may have been done, or not. */
 const TIMEOUT_MS = 3_000;
 const GET_SHARE = 0.5;
+/** How long a user waits after one that was not answered. */
+const PAUSE_MS = 20;
 
 /** What a {@linkcode Load} is made from. */
 export interface LoadOptions {
@@ -46,7 +49,9 @@ export class Load {
       // Who is connected with a node knows early that it is gone.
       const near = nodes.filter((node) => grid.connection(node).state === "connected");
       const node = near[Math.floor(random() * near.length)] ?? nodes[0]!;
-      await this.operate(node, key, random() < GET_SHARE ? null : `value ${++this.#values}`);
+      const value = random() < GET_SHARE ? null : `value ${++this.#values}`;
+      // What fails at once must not keep the process from all else.
+      if (!await this.operate(node, key, value)) await delay(PAUSE_MS);
     }
   }
 
