@@ -38,6 +38,8 @@ export class ConcurrencyGate {
   readonly #maxWaiting: number;
   #running = 0;
   #waiting = 0;
+  /** How many of those that wait are of each `Priority`. */
+  readonly #waitingOf: [number, number, number] = [0, 0, 0];
   #isStarting = false;
 
   /**
@@ -66,13 +68,13 @@ export class ConcurrencyGate {
 
   /** Whether a call may enter or wait; if not it is refused. */
   hasRoom(priority: number, nowMs: number): boolean {
-    if (this.#waiting === 0 && this.#running < this.concurrency) return true;
-    const most = this.mostWaiting(nowMs), waiting = this.#waiting;
+    const waiting = this.#waiting;
+    if (waiting === 0 && this.#running < this.concurrency) return true;
+    const most = this.mostWaiting(nowMs);
     if (priority === Priority.low) {
-      return waiting < most * LOW_PART || most > 0 && this.queue.countOf(Priority.low) === 0;
+      return waiting < most * LOW_PART || most > 0 && this.#waitingOf[Priority.low] === 0;
     }
-    return waiting < most || priority === Priority.high && waiting > 0 &&
-        waiting > this.queue.countOf(Priority.high);
+    return waiting < most || priority === Priority.high && this.#givesWay(most) !== null;
   }
 
   /**
@@ -88,17 +90,20 @@ export class ConcurrencyGate {
 
   /** Waits for a slot; {@linkcode ConcurrencyGate.hasRoom} has said that it may. */
   wait(call: WaitingCall): void {
-    if (this.#waiting >= this.mostWaiting(call.sinceMs)) this.#makeRoom(call.priority);
+    const most = this.mostWaiting(call.sinceMs);
+    if (call.priority === Priority.high && this.#waiting >= most) this.#makeRoom(most);
     // Those that were cancelled must not fill the queue.
     if (this.queue.length > 2 * this.#waiting + 16) this.queue.filter(({ isWanted }) => isWanted);
     this.queue.push(call, call.priority);
     this.#waiting++;
+    this.#waitingOf[call.priority]!++;
   }
 
   /** A call that waits has ended by itself. */
   forget(call: WaitingCall): void {
     if (!call.isWanted) return;
     call.isWanted = false;
+    this.#waitingOf[call.priority]!--;
     if (--this.#waiting === 0) this.onEmpty();
   }
 
@@ -159,10 +164,19 @@ export class ConcurrencyGate {
     return null;
   }
 
-  /** The newest of the least urgent calls makes room. */
-  #makeRoom(priority: number): void {
+  /** Of which priority the newest call gives way to an urgent one; `null` if none does. */
+  #givesWay(most: number): number | null {
+    const [normal, , low] = this.#waitingOf;
+    // The one of low priority beyond the places takes none.
+    if (low > 1 || low === 1 && this.#waiting <= most) return Priority.low;
+    return normal > 0 ? Priority.normal : null;
+  }
+
+  #makeRoom(most: number): void {
+    const priority = this.#givesWay(most);
+    if (priority === null) return;
     for (;;) {
-      const least = this.queue.popBelow(priority);
+      const least = this.queue.pop(priority);
       if (least === undefined) return;
       if (!least.isWanted) continue;
       this.forget(least);

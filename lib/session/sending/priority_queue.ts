@@ -29,11 +29,6 @@ export class PriorityQueue<T> {
     return this.#normal.length + lengthOf(this.#high) + lengthOf(this.#low);
   }
 
-  /** How many items of a priority wait. */
-  countOf(priority: number): number {
-    return lengthOf(this.#lane(priority));
-  }
-
   /** Adds an item behind those that are as urgent. */
   push(item: T, priority: number): void {
     if (priority === Priority.normal) this.#normal.push(item);
@@ -60,11 +55,10 @@ export class PriorityQueue<T> {
     return item;
   }
 
-  /** Removes the newest of the least urgent items, if it is less urgent than `priority`; `undefined` if there is none. */
-  popBelow(priority: number): T | undefined {
-    if (priority === Priority.low) return undefined;
-    const low = this.#low?.pop();
-    return low ?? (priority === Priority.high ? this.#normal.pop() : undefined);
+  /** Removes the newest item of a priority; `undefined` if there is none. */
+  pop(priority: number): T | undefined {
+    if (priority === Priority.normal) return this.#normal.pop();
+    return (priority === Priority.high ? this.#high : this.#low)?.pop();
   }
 
   /** Looks at the items that wait now, and keeps those for which `keep` says so. */
@@ -91,11 +85,6 @@ export class PriorityQueue<T> {
     this.#normal.clear();
     this.#high = this.#low = null;
     this.#passedNormal = this.#passedLow = 0;
-  }
-
-  #lane(priority: number): Fifo<T> | null {
-    if (priority === Priority.normal) return this.#normal;
-    return priority === Priority.high ? this.#high : this.#low;
   }
 
   /** The lane whose turn it is. */

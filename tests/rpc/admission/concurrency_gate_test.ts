@@ -148,3 +148,37 @@ Deno.test("calls of low priority take half of the queue, and one of them always 
   for (let index = 0; index < 5; index++) busy.gate.leave(true);
   assertEquals(busy.news(), "a, b, c, d, l1");
 });
+
+Deno.test("urgent calls take no more than the queue, and leave the one of low priority beyond it", () => {
+  const door = new Door(1, 2), { gate } = door;
+  for (const name of ["1", "a", "b"]) door.come(name);
+  door.come("low", low);
+  assertEquals([door.news(), gate.waiting], ["1", 3]);
+  for (let round = 0; round < 10; round++) {
+    door.come("h", high);
+    door.come("l", low);
+  }
+  assertEquals(gate.waiting, 3);
+  assertEquals(
+    door.news().split(", ").slice(0, 5),
+    ["b refused", "l refused", "a refused", "l refused", "h refused"],
+  );
+  for (let index = 0; index < 3; index++) gate.leave(true);
+  assertEquals(door.news(), "h, h, low");
+});
+
+Deno.test("waiting calls that were cancelled count for no priority", () => {
+  const door = new Door(1, 2), { gate } = door;
+  door.come("1");
+  door.come("a");
+  gate.forget(door.come("b", high)!);
+  gate.forget(door.come("c", low)!);
+  door.come("d", high);
+  door.come("e", low);
+  assertEquals([door.news(), gate.waiting], ["1", 3]);
+  door.come("f", high);
+  door.come("g", high);
+  assertEquals(door.news(), "a refused, g refused");
+  for (let index = 0; index < 3; index++) gate.leave(true);
+  assertEquals(door.news(), "d, f, e");
+});
