@@ -52,6 +52,8 @@ export function shapeOf(out: string): readonly string[] {
       .replace(/tls:\/\/[\d.:]+/g, "HOST")
       .replace(/disk\.read|disk\.write|lock\.take/g, "HANDLER")
       .replace(/\d[\w.,:]*(?:-[\d-]+)?(?: [\d:]+Z)?/g, "#")
+      // The most frequent first, which may be another one in each run.
+      .replace(/\w+ \(#\)(?:, \w+ \(#\))+/g, (codes) => codes.split(", ").sort().join(", "))
       .replace(/\s+/g, " ")
       .trim()
   );
