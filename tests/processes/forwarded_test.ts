@@ -42,6 +42,8 @@ class Namespace implements AsyncDisposable {
     const space = new Namespace(name, net), [near, far] = [`in${net}a`, `in${net}b`];
     await ip("netns", "add", name);
     try {
+      // The cable of a run before goes with its namespace, some time after that was given up.
+      await ip("link", "del", near).catch(() => {});
       await ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", name);
       await ip("addr", "add", `${space.outer}/30`, "dev", near);
       await ip("link", "set", near, "up");

@@ -8,17 +8,6 @@ import { type Explanation, UNREAD, ZERO } from "./explanation.ts";
 
 /** All that were looked at. */
 export const SESSION_EXPLAINED: readonly Explanation[] = [
-  ...["#delaySinceMs = 0;", "#bandwidthSinceMs = 0;"].map((lineText) => ({
-    file: "lib/session/sending/bulk_pacer.ts",
-    lineText,
-    reason: UNREAD,
-  })),
-  ...["#pathBytes = 0;", "#bytesPerMs = 0;"].map((lineText) => ({
-    file: "lib/session/sending/bulk_pacer.ts",
-    lineText,
-    changes: [ZERO],
-    reason: "A byte, or one each millisecond, is far less than may be under way in any case.",
-  })),
   {
     file: "lib/session/sending/bulk_pacer.ts",
     lineText: "if (bytes <= 0) return;",

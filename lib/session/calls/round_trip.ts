@@ -10,7 +10,7 @@ const MEMORY_MS = 60_000;
 /** The shortest round trip that pings have taken recently: what is longer has waited somewhere. */
 export class RoundTrip {
   /** In milliseconds; `Infinity` while none is known. */
-  leastMs = Infinity;
+  leastMs: number = Infinity;
   #sinceMs = 0;
 
   /** A ping was answered after so long. */

@@ -60,7 +60,7 @@ export class PathEstimate {
   /** How many bytes the path holds. */
   bytes = 0;
   /** The shortest delay, in milliseconds; `Infinity` while none is known. */
-  delayMs = Infinity;
+  delayMs: number = Infinity;
   /** Whether as little should be in flight that no queue builds up. */
   isMeasuring = false;
 
