@@ -139,6 +139,7 @@ onEach("only streams of raw bytes are lent", async (face) => {
       for (
         const refused of [
           () => to.handle(typed, () => [], { lendInputs: true }),
+          () => to.handle(out, () => [], { lendInputs: true }),
           () => to.handle(echo, (bytes) => bytes, { lendInputs: true }),
         ]
       ) {

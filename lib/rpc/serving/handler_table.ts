@@ -179,7 +179,9 @@ function lendsTo(contract: AnyContract, { lendRequest, lendInputs }: HandleOptio
   if (lendRequest === true && (contract.kind !== "single" || contract.request.raw !== true)) {
     throw invalid(contract, "lendRequest is for single requests of raw bytes only");
   }
-  if (lendInputs === true && (contract.kind !== "stream" || contract.input.raw !== true)) {
+  const takesBytes = contract.kind === "stream" && contract.inputCapacity > 0 &&
+    contract.input.raw === true;
+  if (lendInputs === true && !takesBytes) {
     throw invalid(contract, "lendInputs is for streams whose inputs are raw bytes only");
   }
   return lendRequest === true || lendInputs === true;
