@@ -86,8 +86,9 @@ function textProperty(value: unknown, key: "message" | "name"): string {
   }
 }
 
-/** A value that was refused, for the error that says so: texts in quotes, as `"5"` is no number. Never throws. */
+/** A value that was refused, for the error that says so: texts in quotes and big integers with their `n`, as `"5"` and `5n` are no numbers. Never throws. */
 export function shown(value: unknown): string {
+  if (typeof value === "bigint") return `${textOf(value, 100)}n`;
   return typeof value === "string" ? quoted(value) : textOf(value, 100);
 }
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { isOwnError } from "../../lib/foreign/own_error.ts";
 import { MAX_FOREIGN_TEXT } from "../../lib/foreign/plain_text.ts";
-import { nameOf, sentence, textOf } from "../../lib/foreign/text_of.ts";
+import { nameOf, sentence, shown, textOf } from "../../lib/foreign/text_of.ts";
 import { TEXTLESS } from "../support/foreign/textless.ts";
 
 Deno.test("textOf: an error's message, its name if that is empty, and what String makes of others", () => {
@@ -51,4 +51,8 @@ Deno.test("a text becomes a sentence with one full stop", () => {
     sentence("Do both sides have the same secret?"),
     "Do both sides have the same secret?",
   );
+});
+
+Deno.test("a refused big integer does not look like the number that is wanted", () => {
+  assertEquals([shown(1n), shown(-5n), shown(1)], ["1n", "-5n", "1"]);
 });
