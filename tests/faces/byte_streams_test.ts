@@ -136,3 +136,16 @@ onEach("what interceptors pass on stays theirs, and what is no bytes is an error
     "A Uint8Array was expected",
   );
 });
+
+onEach(
+  "readable is one stream, however often it is asked for: no bytes are lost between its readers",
+  async (face) => {
+    await using ground = await sending(face, [numbered(10_000)]);
+    const call = ground.stream(out, NONE);
+    const first = call.readable.getReader({ mode: "byob" });
+    const { value } = await first.read(new Uint8Array(100));
+    first.releaseLock();
+    const others = await Array.fromAsync(call.readable);
+    assertEquals(joined([value!, ...others]), numbered(10_000));
+  },
+);

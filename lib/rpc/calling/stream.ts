@@ -93,6 +93,8 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
   /** The last of the calls made before the stream could send, so that they keep their order. */
   #beforeOpen: Promise<void> | null = null;
   #ended = false;
+  /** Made on first use. */
+  #readable: ReadableStream<Output> | null = null;
 
   /** Made by `Connection.stream`. */
   constructor(call: StreamParts<Input, Output>, beginTurn: () => number) {
@@ -175,7 +177,7 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
 
   /**
    * The handler's messages, for pipes: read them here or by iterating, not
-   * both. Cancelling it cancels the stream.
+   * both. Cancelling it cancels the stream. Always the same object.
    *
    * Raw bytes are a byte stream. A reader of mode `"byob"` has its buffer
    * filled, without any new memory; where messages begin and end is lost then.
@@ -183,20 +185,7 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
    * or transfer; empty ones are skipped.
    */
   get readable(): ReadableStream<Output> {
-    const { outputs, contract } = this.#call;
-    const cancel = (reason: unknown): void => this.cancel(reason);
-    if (contract.output.raw === true) {
-      // Raw bytes are Uint8Arrays.
-      return byteStreamOf(this.#call, cancel) as ReadableStream<unknown> as ReadableStream<Output>;
-    }
-    return new ReadableStream<Output>({
-      pull: async (controller): Promise<void> => {
-        const { done, value } = await outputs.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel,
-    }, { highWaterMark: 0 });
+    return this.#readable ??= this.#makeReadable();
   }
 
   /**
@@ -227,6 +216,23 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
   [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
     return Promise.resolve();
+  }
+
+  #makeReadable(): ReadableStream<Output> {
+    const { outputs, contract } = this.#call;
+    const cancel = (reason: unknown): void => this.cancel(reason);
+    if (contract.output.raw === true) {
+      // Raw bytes are Uint8Arrays.
+      return byteStreamOf(this.#call, cancel) as ReadableStream<unknown> as ReadableStream<Output>;
+    }
+    return new ReadableStream<Output>({
+      pull: async (controller): Promise<void> => {
+        const { done, value } = await outputs.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel,
+    }, { highWaterMark: 0 });
   }
 
   #send(input: Input): Promise<void> {
