@@ -218,11 +218,11 @@ export class GridEngine implements LeaseEngine {
   /** What the voters have said, for people. */
   #reasonOf(error: unknown): string {
     if (!isA(error, QuorumError)) return guard(() => textOf(error), () => "");
-    const refusals = error.results.flatMap((result) =>
-      result.ok
-        ? [`${result.host}: ${(result.value as AskReply).why ?? "it has no such grant"}`]
-        : []
-    );
+    const refusals = error.results.flatMap((result) => {
+      const why = result.ok ? (result.value as AskReply).why ?? "it has no such grant" : "";
+      // Those who grant it give no reason.
+      return why === "" ? [] : [`${result.host}: ${why}`];
+    });
     const why = refusals.length === 0 ? textOf(error) : refusals.join("; ");
     if (why.includes("other voters") && !this.#hasToldGroup) {
       this.#hasToldGroup = true;
