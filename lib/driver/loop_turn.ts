@@ -66,6 +66,11 @@ export class LoopTurn {
     return this.#newcomers.length + this.#interrupted.length;
   }
 
+  /** Whether work goes on now that had to wait for this turn. */
+  get isGoingOn(): boolean {
+    return this.#isGoingOn;
+  }
+
   /** How long the measured part has lasted at a given time, in milliseconds. */
   lastedMs(nowMs: number): number {
     if (Number.isNaN(this.#startMs)) return this.#workedMs;

@@ -70,7 +70,7 @@ export class AdaptiveGate extends ConcurrencyGate {
     }
     const nowMs = this.#clock!.now(), turn = this.#turn!;
     const forMs = Math.max(nowMs - turnMs, turn.lastedMs(nowMs));
-    if (forMs > this.#inlineMs || turn.waiting > 0) return false;
+    if (forMs > this.#inlineMs || turn.waiting > 0 || turn.isGoingOn) return false;
     this.begin(nowMs);
     return true;
   }

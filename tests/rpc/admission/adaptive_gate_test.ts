@@ -4,6 +4,8 @@ import {
   AdaptiveGate,
   type AdaptiveGateOptions,
 } from "../../../lib/rpc/admission/adaptive_gate.ts";
+import { TurnBudget } from "../../../lib/driver/turn_budget.ts";
+import type { Clock } from "../../../lib/runtime/clock.ts";
 import { Priority } from "../../../lib/session/frames/priority.ts";
 import { TestCall } from "./test_call.ts";
 
@@ -126,6 +128,45 @@ Deno.test("calls that are done at once begin in turns of the event loop, and tho
   assertEquals(gate.waiting, 100 - done);
   await clock.runUntil(() => done === 100, 1_000);
   assert(most <= 7, `${most} in one turn`);
+});
+
+Deno.test("a link that goes on in each turn has all its calls read, though one of them takes the time of a turn", async () => {
+  const clock = new VirtualClock(), view = clock.view();
+  let workMs = 0;
+  const working: Clock = {
+    now: () => view.now() + workMs,
+    wallNow: () => view.wallNow(),
+    setTimer: (delayMs, callback) => view.setTimer(delayMs, callback),
+    clearTimer: (timer) => view.clearTimer(timer),
+    defer: (callback) => view.defer(callback),
+    soon: (callback) => view.soon(callback),
+  };
+  const gate = new AdaptiveGate({ ...OPTIONS, maxWaiting: 10_000 });
+  gate.use(working, 1_000);
+  const budget = new TurnBudget(working, 1_000);
+  let read = 0, done = 0, atOnce = 0;
+  const work = (): void => {
+    workMs += 2;
+    done++;
+    gate.leave(true);
+  };
+  const parse = (): void => {
+    const nowMs = working.now();
+    if (!budget.start(nowMs)) return budget.later(parse);
+    while (read < 100) {
+      read++;
+      const isAtOnce = gate.tryEnter(nowMs);
+      if (isAtOnce) {
+        atOnce++;
+        work();
+      } else gate.wait(new TestCall(Priority.normal, nowMs, work));
+      if (budget.isOver(isAtOnce)) return budget.later(parse);
+    }
+  };
+  parse();
+  await clock.runUntil(() => read === 100, 1_000);
+  assert(atOnce <= 2 && done <= 5, `${atOnce} at once, ${done} done before all were read`);
+  await clock.runUntil(() => done === 100, 1_000);
 });
 
 Deno.test("the number that may wait follows how fast they begin", async () => {
