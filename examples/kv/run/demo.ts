@@ -123,6 +123,8 @@ class Demo {
   async run(signal: AbortSignal): Promise<Outcome> {
     const { options: { seconds }, view, store, random, processes, nodes } = this.#parts;
     const over = new AbortController(), end = new AbortController();
+    // Whatever ends the run ends a change that is being tried again and again.
+    const running = AbortSignal.any([signal, over.signal]);
     const watching = this.#watch(end.signal), telling = this.#tell(end.signal);
     const working = Promise.all([
       ...Array.from({ length: USERS }, () => this.#load.run(over.signal)),
@@ -132,7 +134,7 @@ class Demo {
     try {
       const untilMs = performance.now() + seconds * 1_000;
       while (performance.now() < untilMs) {
-        const changing = random.chance(0.5) ? this.#change(signal) : null;
+        const changing = random.chance(0.5) ? this.#change(running) : null;
         await this.#harm(random.pick(store.ring.hosts), signal);
         await changing;
         await delay(random.float(100, 400), { signal });
