@@ -2,7 +2,9 @@
 
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams";
+import { guard } from "../../lib/foreign/guard.ts";
 import { commandHere } from "../../tools/processes/command_here.ts";
+import { inTime } from "../support/asking.ts";
 import { NET, PROGRAMS, RUNTIME } from "../support/permitted.ts";
 
 const FOLDER = new URL("../../examples/two_processes/", import.meta.url);
@@ -21,24 +23,40 @@ function start(number: number): Deno.ChildProcess {
   }).spawn();
 }
 
+/** Waits until a process handles SIGTERM, which it does some moments after its greeting. */
+async function untilHandled(pid: number, signal: AbortSignal): Promise<void> {
+  if (Deno.build.os !== "linux") return;
+  while (!signal.aborted) {
+    const status = await Deno.readTextFile(`/proc/${pid}/status`);
+    const [, handled] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)!;
+    if ((BigInt(`0x${handled}`) >> 14n & 1n) === 1n) return;
+  }
+}
+
 Deno.test({ name: "examples/two_processes: each greets the other", ignore }, async () => {
   const nodes = [0, 1].map(start);
-  for (const [at, node] of nodes.entries()) {
-    const lines = node.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(
-      new TextLineStream(),
-    );
-    const reader = lines.getReader();
-    const { value } = await reader.read();
-    assertEquals(
-      value,
-      `Hello tcp://127.0.0.1:900${at + 1}, this is tcp://127.0.0.1:900${2 - at}.`,
-    );
-    reader.releaseLock();
-    await lines.cancel();
-  }
-  for (const node of nodes) {
-    node.kill("SIGTERM");
-    assertEquals((await node.status).code, 0);
+  try {
+    for (const [at, node] of nodes.entries()) {
+      const lines = node.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(
+        new TextLineStream(),
+      );
+      const reader = lines.getReader();
+      const { value } = await reader.read();
+      assertEquals(
+        value,
+        `Hello tcp://127.0.0.1:900${at + 1}, this is tcp://127.0.0.1:900${2 - at}.`,
+      );
+      reader.releaseLock();
+      await lines.cancel();
+    }
+    for (const node of nodes) {
+      await inTime((signal) => untilHandled(node.pid, signal));
+      node.kill("SIGTERM");
+      assertEquals((await node.status).code, 0);
+    }
+  } finally {
+    for (const node of nodes) guard(() => node.kill("SIGKILL"), () => {});
+    await Promise.all(nodes.map(({ status }) => status));
   }
 });
 
