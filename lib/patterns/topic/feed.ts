@@ -92,7 +92,7 @@ export class Feed<T> {
 
   /** Never rejects. */
   async #run(): Promise<void> {
-    const { signal } = this.#stopped, { clock, sink } = this.#parts;
+    const { signal } = this.#stopped, { sink } = this.#parts;
     const backOff = new LastingBackOff(this.#parts.backOff, this.#parts);
     while (!signal.aborted) {
       try {
@@ -108,7 +108,20 @@ export class Feed<T> {
           if (code === "MessageTooLarge") this.#alone = true;
         }
       }
-      await pause(clock, backOff.next(), signal);
+      await this.#pause(backOff.next());
+    }
+  }
+
+  /** Waits, no longer than until the node closes. */
+  async #pause(durationMs: number): Promise<void> {
+    const { signal } = this.#stopped, closed = new AbortController();
+    const leave = this.#peer.onStateChange((state) => {
+      if (state === "closed") closed.abort();
+    });
+    try {
+      await pause(this.#parts.clock, durationMs, AbortSignal.any([signal, closed.signal]));
+    } finally {
+      leave();
     }
   }
 
