@@ -157,7 +157,10 @@ export class ResumedStream<Output, Position>
     const outputs = this.#outputs, position = this.#position;
     this.#outputs = null;
     if (outputs !== null) leaveIterator(outputs);
-    if (isOwnError(error) && error.code === "HandlerFailed" && error.remoteName === GAP_ERROR) {
+    if (error instanceof GapError) await this.#fail(error);
+    else if (
+      isOwnError(error) && error.code === "HandlerFailed" && error.remoteName === GAP_ERROR
+    ) {
       const gap = new GapError(`The stream cannot go on without a gap: ${error.remoteMessage}`, {
         after: position,
         cause: error,

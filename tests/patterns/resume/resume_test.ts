@@ -111,6 +111,15 @@ Deno.test("behind a gap it begins anew where that is wanted, if anything was rea
     );
   }));
 
+Deno.test("a gap that a source of this process throws is one as well", () =>
+  virtually(async (options) => {
+    const ends = new GapError("it is too old", { after: 1 });
+    const source = new Source({ outputs: [1], ends }, { outputs: [7], ends: "well" });
+    const watch = resume(source.open, { ...options, onGap: "restart" });
+    assertEquals(await Array.fromAsync(watch), [1, 7]);
+    assertEquals(source.openedFrom, [undefined, undefined]);
+  }));
+
 const VERDICTS: readonly (readonly [ErrorCode, ErrorOrigin, boolean])[] = [
   ["Unreachable", "network", true],
   ["Disconnected", "network", true],
