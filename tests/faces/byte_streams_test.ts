@@ -5,29 +5,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { STREAM_MEMORY } from "../../lib/wire/lending_pool.ts";
 import { joined } from "../../lib/wire/part_of.ts";
 import { turns } from "../support/channels/acceptor.ts";
-import { type Face, onEach } from "./ground.ts";
+import { numbered } from "../support/session/calls.ts";
+import { onEach } from "./ground.ts";
+import { KIB, messagesOf, NONE, out, sending } from "./sent_bytes.ts";
 
-const KIB = 1024;
 const SIZES = [1, 0, 4 * KIB, 10_000, 64 * KIB, 64 * KIB + 1, 200_000, 256 * KIB, 3_000_000];
-const out = stream("out", { inputCapacity: 0, outputCapacity: 16 });
 const through = stream("through", { inputCapacity: 16, outputCapacity: 16 });
-const NONE = new Uint8Array(0);
-
-function numbered(size: number, from = 0): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, i) => i * 7 + from);
-}
-
-const sent = (): Uint8Array[] => SIZES.map((size, round) => numbered(size, round));
-
-function sending(face: Face, messages: readonly Uint8Array[], after: () => unknown = () => {}) {
-  return face.start({
-    handlers: (to) =>
-      to.handle(out, async function* () {
-        yield* messages;
-        await after();
-      }),
-  });
-}
+const sent = (): Uint8Array[] => messagesOf(SIZES);
 
 /** Fills arrays of these sizes in turn, somewhere within larger ones, until the end. */
 async function fill(readable: ReadableStream<Uint8Array>, sizes: readonly number[]) {

@@ -5,31 +5,14 @@ import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { STREAM_MEMORY } from "../../lib/wire/lending_pool.ts";
 import { turns } from "../support/channels/acceptor.ts";
-import { type Face, onEach } from "./ground.ts";
+import { numbered } from "../support/session/calls.ts";
+import { onEach } from "./ground.ts";
+import { KIB, messagesOf, NONE, out, sending } from "./sent_bytes.ts";
 
-const KIB = 1024;
 /** In one frame and in pieces, of a size that memory has, of others, and of none that is used again. */
 const SIZES = [0, 1, 4 * KIB, 4 * KIB + 1, 10_000, 64 * KIB, 64 * KIB + 1, 256 * KIB, 3_000_000];
-const out = stream("out", { inputCapacity: 0, outputCapacity: 16 });
 const into = stream("into", { inputCapacity: 16, outputCapacity: 1 });
-const NONE = new Uint8Array(0);
-
-function numbered(size: number, from = 0): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, i) => i * 7 + from);
-}
-
-const sent = (): Uint8Array[] => SIZES.map((size, round) => numbered(size, round));
-
-/** A server that sends these, and then what is asked for. */
-function sending(face: Face, messages: readonly Uint8Array[], after: () => unknown = () => {}) {
-  return face.start({
-    handlers: (to) =>
-      to.handle(out, async function* () {
-        yield* messages;
-        await after();
-      }),
-  });
-}
+const sent = (): Uint8Array[] => messagesOf(SIZES);
 
 /** Reads to the end, and checks each message when it is given; returns all as they are afterwards. */
 async function readAll(

@@ -3,6 +3,7 @@ import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { memoryTransport } from "../../../lib/transport/memory/memory.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
+import { numbered } from "../../support/session/calls.ts";
 
 const HOSTS = ["memory://one", "memory://two"];
 const KIB = 1024, MIB = 1024 * 1024;
@@ -30,10 +31,6 @@ async function pair(): Promise<Pair> {
       await Promise.all([server.close({ graceMs: 0 }), client.close({ graceMs: 0 })]);
     },
   };
-}
-
-function numbered(size: number, from = 0): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, i) => i * 7 + from);
 }
 
 for (const kind of ["at once", "later"] as const) {
