@@ -100,14 +100,7 @@ Deno.test("calls that are done at once begin in turns of the event loop, and tho
   const clock = new VirtualClock(), view = clock.view();
   const gate = new AdaptiveGate({ ...OPTIONS, maxWaiting: 10_000 });
   let workMs = 0, done = 0, most = 0;
-  gate.use({
-    now: () => view.now() + workMs,
-    wallNow: () => view.wallNow(),
-    setTimer: (delayMs, callback) => view.setTimer(delayMs, callback),
-    clearTimer: (timer) => view.clearTimer(timer),
-    defer: (callback) => view.defer(callback),
-    soon: (callback) => view.soon(callback),
-  }, 1_000);
+  gate.use(laterBy(() => workMs, view), 1_000);
   let ofTurn = 0;
   const work = (): void => {
     workMs += 0.2;
@@ -133,14 +126,7 @@ Deno.test("calls that are done at once begin in turns of the event loop, and tho
 Deno.test("a link that goes on in each turn has all its calls read, though one of them takes the time of a turn", async () => {
   const clock = new VirtualClock(), view = clock.view();
   let workMs = 0;
-  const working: Clock = {
-    now: () => view.now() + workMs,
-    wallNow: () => view.wallNow(),
-    setTimer: (delayMs, callback) => view.setTimer(delayMs, callback),
-    clearTimer: (timer) => view.clearTimer(timer),
-    defer: (callback) => view.defer(callback),
-    soon: (callback) => view.soon(callback),
-  };
+  const working = laterBy(() => workMs, view);
   const gate = new AdaptiveGate({ ...OPTIONS, maxWaiting: 10_000 });
   gate.use(working, 1_000);
   const budget = new TurnBudget(working, 1_000);
@@ -181,6 +167,18 @@ Deno.test("the number that may wait follows how fast they begin", async () => {
   assert(refused >= 100, `${refused} refused`);
   work.stop();
 });
+
+/** A clock that work takes on, too: it is later than another one by what the work took. */
+function laterBy(workMs: () => number, clock: Clock): Clock {
+  return {
+    now: () => clock.now() + workMs(),
+    wallNow: () => clock.wallNow(),
+    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+    clearTimer: (timer) => clock.clearTimer(timer),
+    defer: (callback) => clock.defer(callback),
+    soon: (callback) => clock.soon(callback),
+  };
+}
 
 /** Does something again and again. */
 function setEach(clock: VirtualClock, eachMs: number, what: () => void): { stop(): void } {
