@@ -53,8 +53,8 @@ export class AdaptiveGate extends ConcurrencyGate {
     return this.#limit.limit;
   }
 
-  /** Sets where time comes from. The first one stays, where several servers have the same handlers. */
-  use(clock: Clock, inlineHandlerUs: number): void {
+  /** See {@linkcode ConcurrencyGate}. The first clock stays, where several servers have the same handlers. */
+  override use(clock: Clock, inlineHandlerUs: number): void {
     if (this.#clock !== null) return;
     this.#clock = clock;
     this.#budget = new TurnBudget(clock, inlineHandlerUs);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../../runtime/clock.ts";
 import { Priority } from "../../session/frames/priority.ts";
 import { PriorityQueue } from "../../session/sending/priority_queue.ts";
 
@@ -65,6 +66,9 @@ export class ConcurrencyGate {
   get waiting(): number {
     return this.#waiting;
   }
+
+  /** Sets where time comes from, and how long handlers may run in one turn of the event loop. A fixed limit needs neither. */
+  use(_clock: Clock, _inlineHandlerUs: number): void {}
 
   /** Whether a call may enter or wait; if not it is refused. */
   hasRoom(priority: number, nowMs: number): boolean {

@@ -11,7 +11,6 @@ import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { AllowRule } from "../contract/allow.ts";
 import { isReservedName, RESERVED_PREFIX } from "../contract/handler_bundle.ts";
 import type { CallSource } from "./call_source.ts";
-import { AdaptiveGate } from "../admission/adaptive_gate.ts";
 import type { ConcurrencyGate } from "../admission/concurrency_gate.ts";
 import { makeGate } from "../admission/make_gate.ts";
 import type { AnyContract } from "../contract/contract.ts";
@@ -143,7 +142,7 @@ export class HandlerTable {
     const id = nameKey(name, subroute), entry = this.#entries.get(id);
     if (entry === undefined) return null;
     const { contract, gate, lends } = entry;
-    if (gate instanceof AdaptiveGate) gate.use(serving.clock, serving.inlineHandlerUs);
+    gate?.use(serving.clock, serving.inlineHandlerUs);
     const refused = refusal(id, entry, serving, source, subroute);
     if (refused !== null) return refused;
     const handler = intercepted(entry, serving, source);
