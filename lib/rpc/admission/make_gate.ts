@@ -26,7 +26,9 @@ export function makeGate(
   { concurrency = Infinity, queue }: Pick<HandleOptions, "concurrency" | "queue">,
   fail: (why: string) => Error,
 ): ConcurrencyGate | null {
-  if (queue !== undefined) checkCount("queue", queue, 0, fail);
+  if (queue !== undefined && !isCount(queue, 0)) {
+    throw fail(`queue must be a whole number of at least 0, or Infinity, not ${shown(queue)}`);
+  }
   if (concurrency === "adaptive") return adaptive({}, queue, fail);
   if (isOptions(concurrency)) return adaptive(concurrency, queue, fail);
   if (!isCount(concurrency, 1)) {
@@ -62,18 +64,6 @@ function adaptive(
 function checkLimit(name: string, count: number, fail: (why: string) => Error): void {
   if (Number.isInteger(count) && count >= 1) return;
   throw fail(`concurrency.${name} must be a whole number of at least 1, not ${shown(count)}`);
-}
-
-function checkCount(
-  option: string,
-  count: number,
-  least: number,
-  fail: (why: string) => Error,
-): void {
-  if (isCount(count, least)) return;
-  throw fail(
-    `${option} must be a whole number of at least ${least}, or Infinity, not ${shown(count)}`,
-  );
 }
 
 function isCount(count: number, least: number): boolean {
