@@ -87,9 +87,9 @@ function taken(
     timeoutMs,
     marginMs,
   );
-  // Nothing of it is left out, as nothing of what was given was.
-  const { priority: taken = call.priority, ...others } = options;
-  return { ...others as Pick<ClientCall, "metadata" | "signal" | "timeoutMs">, priority: taken };
+  // Nothing else of it is left out, as nothing of what was given was.
+  const complete = options as Pick<ClientCall, "metadata" | "signal" | "timeoutMs">;
+  return { ...complete, priority: options.priority ?? call.priority };
 }
 
 /** Runs the rest of a call so that what it awaits and begins knows of it: of a stream, each time that it is asked for an output. */
