@@ -17,9 +17,9 @@ export interface LimitRange {
 
 /** By how much calls may take longer than with few of them before the limit is lowered. */
 const TOLERANCE = 1.5;
-/** What varies by this much of itself from one judgement to the next needs more tolerance: so many times that. */
+/** Judgements vary by chance. Calls may take longer by at least this many times as much before the limit is lowered. */
 const SPREADS = 4;
-/** Another number of running calls explains another time if it leaves less than this part of the difference. */
+/** A change of how many calls run explains a change of how long they take, if it leaves less than this part of that unexplained. */
 const EXPLAINED = 0.5;
 /** Calls that take so much longer than the tolerance, twice in a row, need an answer at once. */
 const ALARM = 1.4;
@@ -35,7 +35,7 @@ const MOST_DOWN = 0.5;
 const TRIAL_STEP = 0.65;
 /** A trial looks at so many times as many calls. */
 const TRIAL_WINDOWS = 4;
-/** A trial in which so much less of the handler does not run finds nothing out, as the limit was not used. */
+/** A trial finds something out only if the number of running calls falls by at least this part; else the limit was not used. */
 const LEAST_CHANGE = 0.1;
 /** A lower limit helps if calls get faster by at least this part of what waiting for each other explains. */
 const HELPS = 0.5;

@@ -19,10 +19,10 @@ export interface ByteSource {
 }
 
 /**
- * Readers of any kind: one with a buffer (`mode: "byob"`) has it filled from
- * one message, the rest of which is for its next read; others get a chunk for
- * each message, which is theirs. Empty messages are skipped, as a byte stream
- * has no such chunks.
+ * Makes a byte stream. A read with a buffer (`mode: "byob"`) fills it from one
+ * message, and the next read gets the rest of that message. Other reads get a
+ * whole message as a chunk, which belongs to the reader. Empty messages are
+ * skipped, as a byte stream has no such chunks.
  */
 export function byteStreamOf(
   source: ByteSource,

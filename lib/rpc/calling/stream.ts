@@ -189,9 +189,9 @@ export class Stream<Input, Output> implements AsyncIterable<Output>, AsyncDispos
   }
 
   /**
-   * This side's messages, for pipes: each chunk is one. Bytes are not copied:
-   * a `Uint8Array` of more than 8 KiB that was written belongs to the stream and
-   * must not be changed, or its buffer used for the next. Closing it ends them; aborting it cancels
+   * This side's messages, for pipes: each chunk is one. A `Uint8Array` of more
+   * than 8 KiB is not copied: do not change it after it was written, and do not
+   * use its buffer for the next chunk. Closing it ends them; aborting it cancels
    * the stream. It fails as soon as the stream does, also while nothing is
    * written: a pipe into it, `write` and a writer's `closed` then reject with
    * what ended the stream, and `close` with a `TypeError`, as the platform has it.

@@ -83,16 +83,16 @@ export type StreamHandlerFunction<Initial, Input, Output> = (
 ) => [Output] extends [never] ? void | Promise<void> : AsyncIterable<Output> | Iterable<Output>;
 
 /**
- * Options of an adaptive limit: how many calls of a handler run at a time then
- * follows how long they take. While more calls want to run, and none takes more
+ * Options of an adaptive limit. It follows how long the calls of a handler take,
+ * and bounds how many of them run at a time. While more calls want to run, and none takes more
  * than about one and a half times as long as with few of them, the limit is
  * raised; where they take longer it is lowered, as they only wait for each
  * other. Other calls wait for a moment, or are answered `Overloaded`,
  * `notExecuted`, before they are decoded.
  *
  * It is for handlers that compute, and for those that wait for something which
- * takes so many calls at a time and no more, such as a database. Of a stream
- * all of its time counts: give a number to streams that stay open.
+ * takes so many calls at a time and no more, such as a database. A stream
+ * counts for as long as it is open: give a number to streams that stay open.
  *
  * @example A database of which nobody knows how much it can do at a time
  * ```ts
@@ -111,7 +111,7 @@ export interface AdaptiveConcurrency {
   readonly max?: number | undefined;
   /** The limit until calls have been measured. Default: 20, within `min` and `max`. */
   readonly initial?: number | undefined;
-  /** How long a call may wait for its turn, in milliseconds: in a burst. While more calls come than can be served, calls wait for a quarter of it. Choose it well below the callers' time-outs. Default: 100. */
+  /** How long a call may wait for its turn in a burst, in milliseconds. While more calls come than can be served, calls wait for a quarter of it. Choose it well below the callers' time-outs. Default: 100. */
   readonly maxWaitMs?: number | undefined;
 }
 

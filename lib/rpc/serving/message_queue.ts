@@ -146,7 +146,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     if (lent !== null) this.#takeBack(lent);
   }
 
-  /** Small ones lie beside others, and one that its reader has transferred is not to be had back. */
+  /** Takes the memory of a message back. A small message shares its memory with others, and a message that its reader has transferred has none: both are left alone. */
   #takeBack(value: T): void {
     // Only messages of bytes are lent.
     const bytes = value as unknown as Uint8Array<ArrayBuffer>;
