@@ -151,12 +151,11 @@ export class SlotQueue {
     this.#earliestMs = Infinity;
     const first = this.#first?.call;
     if (first !== undefined && !this.#hasEnded(first, nowMs)) this.#noteDeadline(first);
-    this.#calls.filter(({ call, cost }) => {
-      if (this.#hasEnded(call, nowMs)) {
-        this.#bytes -= cost;
-        return false;
-      }
-      this.#noteDeadline(call);
+    this.#calls.filter((next) => {
+      // First, as what is called back may add a call in its place.
+      this.#bytes -= next.cost;
+      if (this.#hasEnded(next.call, nowMs)) return false;
+      this.#count(next);
       return true;
     });
   }

@@ -16,7 +16,7 @@ import { openScheduler } from "../../support/session/open_scheduler.ts";
 const COST = 512, BUDGET = 64 * 1024;
 
 /** A queue before so many slots, of which all are taken. */
-function queueing(maxCalls = 1) {
+function queueing(maxCalls = 1, onExpired = () => {}) {
   const { scheduler, drain } = openScheduler({
     limits: { sendBudgetBytes: BUDGET },
     hello: { maxCalls },
@@ -27,6 +27,7 @@ function queueing(maxCalls = 1) {
   const queue = new SlotQueue(slots, scheduler, (call) => {
     expired.push(call);
     call.state = "ended";
+    onExpired();
   });
   const sent: TestCall[] = [];
   /** Adds a call that takes a slot when its turn has come, and says which it is. */
@@ -142,6 +143,15 @@ for (const [what, make] of MAKING_ROOM) {
     }
   });
 }
+
+Deno.test("what is called back for a call that has run out of time may add another one", () => {
+  const all = queueing(1, () => void all.add());
+  all.add(10);
+  assertEquals(all.fill(), BUDGET / COST - 1);
+  all.scheduler.nowMs = 10;
+  all.queue.expire();
+  assertEquals([all.expired.length, all.queue.waiting().length], [1, BUDGET / COST]);
+});
 
 Deno.test("calls end at their deadlines and not before, wherever they stand, and the next deadline is known", () => {
   const { queue, scheduler, expired, add } = queueing();
