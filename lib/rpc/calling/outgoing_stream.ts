@@ -75,7 +75,6 @@ export class OutgoingStream<Initial, Input, Output> extends OpenedStream
     if (this.lends) return;
     this.lends = true;
     this.outputs.lend(STREAM_MEMORY);
-    if (this.receive !== null) this.receive.lends = true;
   }
 
   /** The contract's codec for inputs. */

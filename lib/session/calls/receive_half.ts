@@ -58,8 +58,6 @@ export class ReceiveHalf implements WindowOwner {
   sequence = 0;
   /** Whether the direction has ended. */
   ended = false;
-  /** Whether messages are put together in memory that is lent. */
-  lends: boolean;
   /** Whether the trailers have come, after which only the end or an error may follow. */
   hasTrailers = false;
 
@@ -93,7 +91,11 @@ export class ReceiveHalf implements WindowOwner {
     this.#creditType = type === FrameType.input ? FrameType.inputCredit : FrameType.outputCredit;
     this.#capacity = this.#credit = this.#windowMessages = credit;
     this.#sink = sink;
-    this.lends = sink.lends;
+  }
+
+  /** Whether messages are put together in memory that is lent. */
+  get lends(): boolean {
+    return this.#sink.lends;
   }
 
   /** How many messages the peer may send now. */
@@ -151,7 +153,9 @@ export class ReceiveHalf implements WindowOwner {
   beforeNext(action: () => void): void {
     const sink = this.#sink;
     this.#sink = {
-      lends: this.lends,
+      get lends(): boolean {
+        return sink.lends;
+      },
       onMessage: (kind, reader): void => {
         this.#sink = sink;
         action();
