@@ -5,7 +5,7 @@
  */
 
 import { shown, textOf } from "../../foreign/text_of.ts";
-import { follow, thenOf } from "../../foreign/thenable.ts";
+import { disregard, thenOf } from "../../foreign/thenable.ts";
 import type { Codec } from "../format/codec.ts";
 import { asPart, CompiledCodec, Later } from "../format/compiled.ts";
 import { fieldStep, Problem } from "../format/problem.ts";
@@ -73,10 +73,8 @@ export function validated<Input, Output, T extends Input>(
     write: new Later(() => part.finalWrite() as CompiledCodec<unknown>["write"]),
     read(reader, depth): Output {
       const result = validate(part.read(reader, depth));
-      const then = thenOf(result);
-      if (then !== null) {
-        // An unhandled rejection would end the process.
-        follow(result, then, () => {}, () => {});
+      if (thenOf(result) !== null) {
+        disregard(result);
         throw new Problem(
           `has a schema (of ${vendor}) that validates asynchronously, which a codec cannot wait for`,
         );

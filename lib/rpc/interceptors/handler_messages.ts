@@ -5,8 +5,7 @@
  */
 
 import { resultOf } from "../../foreign/iterator_result.ts";
-import { tell } from "../../foreign/guard.ts";
-import { thenOf } from "../../foreign/thenable.ts";
+import { disregard } from "../../foreign/thenable.ts";
 import { type HandlerOutputs, leaveOutputs, outputsOf } from "../serving/handler_outputs.ts";
 import type { Tracked } from "./tracked_messages.ts";
 
@@ -27,7 +26,7 @@ export class HandlerMessages implements Tracked<unknown> {
     this.#returned = returned;
     this.#reason = reason;
     // An interceptor may never read it.
-    if (thenOf(returned) !== null) tell(() => returned, () => {});
+    disregard(returned);
   }
 
   /** Reads the next output. */

@@ -5,10 +5,10 @@
  */
 
 import { invalidArgument } from "../../errors.ts";
-import { guard, tell } from "../../foreign/guard.ts";
+import { guard } from "../../foreign/guard.ts";
 import { fields, invalidOption } from "../../foreign/option_checks.ts";
 import { shown } from "../../foreign/text_of.ts";
-import { thenOf } from "../../foreign/thenable.ts";
+import { disregard } from "../../foreign/thenable.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import type {
@@ -107,7 +107,7 @@ function layer<Call extends ClientCall | ServerCall>(
     });
   });
   if (typeof made !== "function") {
-    if (thenOf(made) !== null) tell(() => made, () => {});
+    disregard(made);
     throw invalidOption(option, `must return a function of the call, not ${shown(made)}`);
   }
   return async (call) => checkedResult(call, await made(call));

@@ -8,8 +8,7 @@ import type { Codec } from "../../codec/format/codec.ts";
 import { InternodeError } from "../../errors.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import { sentence, textOf } from "../../foreign/text_of.ts";
-import { tell } from "../../foreign/guard.ts";
-import { thenOf } from "../../foreign/thenable.ts";
+import { disregard, thenOf } from "../../foreign/thenable.ts";
 import type { BatchWriter } from "../../wire/batch_writer.ts";
 import { ByteWriter } from "../../wire/byte_writer.ts";
 
@@ -79,7 +78,7 @@ function encode<T>(codec: Codec<T>, value: T, writer: ByteWriter): void {
     throw notEncoded(error);
   }
   if (returned === undefined || thenOf(returned) === null) return;
-  tell(() => returned, () => {});
+  disregard(returned);
   throw notEncoded(
     new TypeError("The codec's encode returned a promise; it must write at once."),
   );

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { follow, thenOf } from "../../foreign/thenable.ts";
+import { disregard } from "../../foreign/thenable.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 
 /** The result for a token: `null` accepts it, a name accepts it for the peer of that name only, a text refuses it with that text. */
@@ -53,9 +53,7 @@ export function authorizationOf(said: unknown): Authorization {
   } catch (cause) {
     return notJudged(cause);
   }
-  const then = thenOf(said);
-  // An unhandled rejection would end the process.
-  if (then !== null) follow(said, then, ignore, ignore);
+  disregard(said);
   return notJudged(new TypeError("authorize must return null, a text or { name }"));
 }
 
@@ -91,8 +89,6 @@ export function authorizeTokenNow(
     return notJudged(cause);
   }
 }
-
-function ignore(): void {}
 
 /**
  * The token in an `authorization` field.
