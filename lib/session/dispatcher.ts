@@ -321,7 +321,8 @@ export class Dispatcher {
   /** Credit, and perhaps how large the stream's window is from now on. */
   #onCredit(type: number, id: number, messages: number): void {
     const { view, position, remaining } = this.#reader;
-    const hasWindow = remaining === 8 && this.#scheduler.budget.maxStreamCredit !== undefined;
+    const grows = this.#scheduler.budget.maxStreamCredit !== undefined;
+    const hasWindow = grows && remaining === 8;
     if (remaining !== 4 && !hasWindow) {
       throw protocolError("The peer sent a credit frame without its number of bytes.");
     }
@@ -331,9 +332,7 @@ export class Dispatcher {
       ? this.#outgoing.onInputCredit(id, messages, bytes, windowBytes)
       : this.#incoming.onOutputCredit(id, messages, bytes, windowBytes);
     // Where credit need not be in use, it has to be earned: every message that was read has bytes.
-    if (!hasEffect || (this.#scheduler.budget.maxStreamCredit !== undefined && bytes === 0)) {
-      this.onIneffective();
-    }
+    if (!hasEffect || (grows && bytes === 0)) this.onIneffective();
   }
 }
 

@@ -103,17 +103,17 @@ export class ReceiveWindows {
  * The window of one direction of a stream: how many messages and bytes may be
  * under way or unread. It follows its reader, who tells after some messages:
  *
- * | what is so                                        | the window becomes                     |
- * | ------------------------------------------------- | -------------------------------------- |
- * | how long a round trip takes is not known          | stays as it is; a ping is sent         |
- * | a round trip takes less than 5 ms                 | is what it was at first                |
- * | more than half of it is unread                    | stays as it is                         |
- * | no round trip has passed since the last look      | stays as it is                         |
- * | more than half of it was read in a round trip     | twice what was read, if there is room  |
- * | a quarter to half of it was read                  | stays as it is                         |
- * | less than that was read                           | half, not less than at first           |
- * | nothing was read for a while, others want room    | what is unread, not less than at first |
- * | the stream has ended                              | nothing                                |
+ * | what is so                                     | the window                                     |
+ * | ---------------------------------------------- | ---------------------------------------------- |
+ * | how long a round trip takes is not known       | stays as it is; a ping is sent                 |
+ * | a round trip takes less than 5 ms              | becomes what it was at first                   |
+ * | more than half of it is unread                 | stays as it is                                 |
+ * | no round trip has passed since the last look   | stays as it is                                 |
+ * | more than half of it was read in a round trip  | becomes twice what was read, if there is room  |
+ * | a quarter to half of it was read               | stays as it is                                 |
+ * | less than that was read                        | is halved, to not less than at first           |
+ * | nothing was read for a while, others want room | becomes what is unread, not less than at first |
+ * | the stream has ended                           | gives all its room back                        |
  *
  * Messages and bytes each follow for themselves, and messages cannot take more
  * memory than the bytes allow.

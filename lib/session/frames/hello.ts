@@ -67,7 +67,7 @@ export interface Hello {
   readonly peerName: string;
 }
 
-/** What both sides know, as this side knows all of it, and whether the peer renews a connection. */
+/** Which features a peer has. This side has all of them, so both sides have those. */
 export interface SharedFeatures {
   /** See {@linkcode FEATURE_RENEWAL}. */
   readonly renews: boolean;
@@ -81,7 +81,7 @@ export interface SharedFeatures {
   readonly ranks: boolean;
 }
 
-/** What the hello of a peer says that it knows. */
+/** Reads the features of a peer's hello. */
 export function sharedFeatures({ features }: Hello): SharedFeatures {
   return {
     renews: (features & FEATURE_RENEWAL) !== 0,

@@ -38,12 +38,14 @@ interface Flight {
  * arrived. As much as the path holds may be in flight, by what {@linkcode
  * PathEstimate} has learned, and more while there are no small messages:
  *
- * | the path is    | alone                    | besides small messages                        |
- * | -------------- | ------------------------ | --------------------------------------------- |
- * | near           | 1.5 times, at least 1 MiB | once, at least 128 KiB; 1.5 times in each eighth round trip |
- * | far, growing   | twice or 1.5 times      | twice or 1.125 times, at least 128 KiB                    |
- * | far, known     | 1.5 times                | once; 1.08 times in each eighth round trip   |
- * | measured again | half                     | half                                          |
+ * | the path is    | alone              | besides small messages                      |
+ * | -------------- | ------------------ | ------------------------------------------- |
+ * | near           | 1.5 times          | once; 1.5 times in each eighth round trip   |
+ * | far, growing   | twice or 1.5 times | twice or 1.125 times                        |
+ * | far, known     | 1.5 times          | once; 1.08 times in each eighth round trip  |
+ * | measured again | half               | half                                        |
+ *
+ * At least 128 KiB may always be in flight, and alone 1 MiB unless the path is measured again.
  */
 export class BulkPacer {
   /** When the last small message was sent; set by its sender. */
@@ -119,7 +121,6 @@ export class BulkPacer {
     this.#path.learn({
       nowMs,
       delayMs,
-      bytes: this.#arrivedBytes - flight.arrivedBytes,
       knownBytes: flight.arrivedBytes,
       arrivedBytes: this.#arrivedBytes,
       isPaced: flight.isPaced,

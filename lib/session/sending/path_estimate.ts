@@ -36,8 +36,6 @@ export interface Arrival {
   readonly nowMs: number;
   /** How long after it was sent this side has heard of it. */
   readonly delayMs: number;
-  /** How many bytes have arrived meanwhile. */
-  readonly bytes: number;
   /** How many bytes this side knew of when it was sent, in all. */
   readonly knownBytes: number;
   /** How many it knows of now. */
@@ -99,7 +97,7 @@ export class PathEstimate {
   /** Takes note of an arrival. */
   learn(arrival: Arrival): void {
     this.#learnDelay(arrival);
-    const bytesPerMs = arrival.bytes / arrival.delayMs;
+    const bytesPerMs = (arrival.arrivedBytes - arrival.knownBytes) / arrival.delayMs;
     // Of many frames, some come close behind others: one in a round trip tells more of the path.
     const isNext = arrival.knownBytes >= this.#tripEndBytes;
     if (isNext) {

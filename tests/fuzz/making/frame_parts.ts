@@ -6,7 +6,7 @@
 
 import { errorPayload, joined, u32, utf8 } from "../../support/session/raw_frames.ts";
 
-/** Blocks of metadata, or payloads of errors. */
+/** Blocks of metadata. */
 export const METADATA: readonly Uint8Array[] = [
   u32(0).subarray(0, 2),
   new Uint8Array([8, 0, 1, 0, 0x6b, 3, 0, 0x76, 0x76, 0x76]),
@@ -23,7 +23,7 @@ export const HEADERS: readonly Uint8Array[] = [
   joined(METADATA[1]!, new Uint8Array(2)),
   joined(METADATA[2]!, METADATA[1]!),
 ];
-/** Blocks of metadata, or payloads of errors. */
+/** Payloads of errors. */
 export const ERRORS: readonly Uint8Array[] = [
   errorPayload(3, "it failed"),
   errorPayload(1, ""),

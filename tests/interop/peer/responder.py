@@ -16,7 +16,6 @@ from .values import (
 )
 
 
-
 class ServedCall:
     """A call of the other side's, as its handler sees it."""
 
