@@ -6,6 +6,7 @@ import {
   type Leases,
 } from "@internode/grid/patterns";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { deadline } from "@std/async";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { type Case, testBeside } from "../../support/beside.ts";
@@ -14,6 +15,9 @@ import { ETCD, EtcdServer } from "../../discovery/etcd/etcd_server.ts";
 
 /** That of a process whose timers do not fire. */
 const stillClock: Clock = { ...systemClock, setTimer: () => 0, clearTimer: () => {} };
+
+/** Who loses a lease of 2 s knows it by then. */
+const LOSS_MS = 2_500;
 
 const cases: Case[] = [];
 
@@ -193,17 +197,15 @@ etcdTest(
 
 etcdTest("what etcd keeps no more is lost as what voters keep no more", async (etcd) => {
   await using one = leasesOf(etcd, "one");
-  await loseAll(one, async () => {
+  await loseAll(one, async (told) => {
     await etcd.kill();
-    // deno-lint-ignore internode/no-sleep -- a lease ends when its time is over
-    await new Promise((over) => setTimeout(over, 2_500));
+    await deadline(told, LOSS_MS);
   });
   await etcd.start();
-  await loseAll(one, async () => {
+  await loseAll(one, async (told) => {
     for (const key of ["leases/led", "leases/held"]) await etcd.remove(key);
     await etcd.removeAll("leases//shared/");
-    // deno-lint-ignore internode/no-sleep -- a lease is looked at when it is renewed
-    await new Promise((over) => setTimeout(over, 2_500));
+    await deadline(told, LOSS_MS);
   });
 });
 
