@@ -65,17 +65,18 @@ export function follow<T>(
   new Promise<T>((resolve, reject) => then.call(value, resolve, reject)).then(onValue, onThrown);
 }
 
-/** Whatever becomes of what a user's function has given, if that is a promise, is not heard of again. */
+/** Ignores how a promise settles: its rejection counts as handled. Other values are left as they are. */
 export function disregard(value: unknown): void {
   const then = thenOf(value);
   if (then !== null) follow(value, then, ignore, ignore);
 }
 
 /**
- * What a user's function has given where nobody can wait: no promise.
+ * Checks that a user's function returned no promise, for callers that cannot wait for one.
  *
- * @param value What it has given.
- * @param what What has given it, for the error: `"Option position"`.
+ * @param value What the function returned.
+ * @param what The function's name in the error: `"Option position"`.
+ * @returns The same value.
  * @throws {InternodeError} `InvalidArgument` for a promise, which is disregarded.
  */
 export function unpromised<T>(value: T, what: string): T {

@@ -47,7 +47,7 @@ function checkKey(operations: readonly Operation[]): string[] {
     ({ value }) => value,
   );
   for (const value of gets.keys()) {
-    if (!sets.has(value)) faults.push(`${value} was read, and nobody has written it`);
+    if (!sets.has(value)) faults.push(`${value} was read, but nobody wrote it`);
   }
   for (const [value, set] of sets) {
     const readers = gets.get(value) ?? [];

@@ -119,7 +119,7 @@ class StoreHistory {
     try {
       for await (const { key, value, version } of store.watch("key-", this.#over.signal)) {
         const isWritten = this.#operations.some((done) => done.key === key && done.value === value);
-        if (!isWritten) this.#faults.push(`a watch saw ${value}, and nobody has written it`);
+        if (!isWritten) this.#faults.push(`a watch saw ${value}, but nobody wrote it`);
         if (version <= (seen.get(key) ?? "")) {
           this.#faults.push(`a watch saw ${value} late`);
         }
