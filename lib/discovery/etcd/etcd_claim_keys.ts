@@ -7,7 +7,7 @@
 import { invalidArgument } from "../../errors.ts";
 import { quoted } from "../../foreign/plain_text.ts";
 
-/** Under these, behind the common start, are keys of shared claims and of those who wait. */
+/** After the common start, keys of shared claims and of those who wait begin with these. */
 const SHARED = "/shared/", WAITING = "/waiting/";
 
 /** The keys of one name. */
@@ -16,7 +16,7 @@ export interface ClaimKeys {
   readonly alone: string;
   /** What the keys of shared claims begin with; ends with a slash. */
   readonly shared: string;
-  /** What the keys of those begin with who wait to have it alone; ends with a slash. */
+  /** What the keys of those who wait to have it alone begin with; ends with a slash. */
   readonly waiting: string;
 }
 

@@ -12,7 +12,7 @@ import { EtcdGateway, type EtcdOptions } from "./etcd_gateway.ts";
 import { claimKeys } from "./etcd_claim_keys.ts";
 import { keyStart } from "./etcd_key.ts";
 import { type EtcdClaim, EtcdSeeker, type SeekingWorld } from "./etcd_seeker.ts";
-import { EtcdStore } from "./etcd_store.ts";
+import { type EtcdLease, EtcdStore } from "./etcd_store.ts";
 
 export type { EtcdClaim } from "./etcd_seeker.ts";
 
@@ -30,7 +30,7 @@ export interface EtcdClaimsOptions extends EtcdOptions {
 }
 
 /**
- * Creates keys that are in nobody's way, each under a lease of its own. Etcd's own
+ * Creates keys where no other key is in the way, each under a lease of its own. Etcd's own
  * clocks measure how long a lease lives without being kept alive: at least as
  * long as was asked for, from when it was kept alive.
  */
@@ -63,6 +63,7 @@ export class EtcdClaims {
       holder,
       ttlSeconds,
       within: (signal, ask) => this.#within(signal, ask),
+      revoke: (lease) => this.#revoke(lease),
     };
   }
 
@@ -93,17 +94,21 @@ export class EtcdClaims {
 
   /** Removes the key. Never rejects: what cannot be removed runs out. */
   async release({ lease }: EtcdClaim): Promise<void> {
+    await this.#revoke(lease);
+  }
+
+  /** Closes the connections to etcd. */
+  close(): void {
+    this.#store.disconnect();
+  }
+
+  async #revoke(lease: EtcdLease): Promise<void> {
     try {
       const { signal } = new AbortController();
       await this.#within(signal, (bound) => this.#store.revoke(lease, bound));
     } catch {
       // Etcd does it when the time is over.
     }
-  }
-
-  /** Closes the connections to etcd. */
-  close(): void {
-    this.#store.disconnect();
   }
 
   async #within<T>(signal: AbortSignal, ask: (bound: AbortSignal) => Promise<T>): Promise<T> {

@@ -32,14 +32,16 @@ export interface SeekingWorld {
     signal: AbortSignal,
     ask: (bound: AbortSignal) => Promise<T>,
   ) => Promise<T>;
+  /** Gives a lease back. Never rejects. */
+  readonly revoke: (lease: EtcdLease) => Promise<void>;
 }
 
 /** A lease that is older than so much of its time is kept alive before it is used. */
 const OLD_SHARE = 0.1;
 
 /**
- * Tries, again and again, to create a key that stands beside no other one in
- * its way, and keeps its lease in between while it keeps others from sharing.
+ * Tries again and again to create a key, which succeeds when no other key is in its way.
+ * While it keeps others from sharing, it keeps its lease between two attempts.
  */
 export class EtcdSeeker {
   readonly #world: SeekingWorld;
@@ -82,15 +84,10 @@ export class EtcdSeeker {
 
   /** Gives back what it has. Never rejects. */
   async end(): Promise<void> {
-    const lease = this.#lease, { store, within } = this.#world;
+    const lease = this.#lease;
     this.#lease = null;
     this.#isWaiting = false;
-    if (lease === null) return;
-    try {
-      await within(new AbortController().signal, (bound) => store.revoke(lease, bound));
-    } catch {
-      // Etcd does it when the time is over.
-    }
+    if (lease !== null) await this.#world.revoke(lease);
   }
 
   async #attempt(signal: AbortSignal): Promise<EtcdClaim | string> {

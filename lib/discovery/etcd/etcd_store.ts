@@ -103,7 +103,7 @@ export class EtcdStore {
    * Looks at one moment who has some keys.
    *
    * @param keys Which.
-   * @param prefixes Of those that begin with one of these the first is looked at; each ends with a slash.
+   * @param prefixes For each, the first key that begins with it is looked at; each ends with a slash.
    * @returns The values, those of the keys first; `null` for what is not there.
    */
   async look(
@@ -111,7 +111,7 @@ export class EtcdStore {
     prefixes: readonly string[],
     signal: AbortSignal,
   ): Promise<(string | null)[]> {
-    const ranges = [...keys.map((key) => ({ key: encodeBase64(key) })), ...prefixes.map(range)];
+    const ranges = rangesOf(keys, prefixes);
     const answer = await this.#gateway.call("kv/txn", {
       success: ranges.map((range) => ({ request_range: { ...range, limit: "1" } })),
     }, signal);
@@ -123,7 +123,7 @@ export class EtcdStore {
   }
 
   /**
-   * Sets a key that lives as long as a lease, unless one of others is there.
+   * Sets a key that lives as long as a lease, unless a key is there that must not be.
    *
    * @param absent The keys that must not be there, what such keys begin with, and a key that is removed at the same time.
    * @returns The revision that did it; `null` if one of them is there.
@@ -135,13 +135,13 @@ export class EtcdStore {
     signal: AbortSignal,
     { keys, prefixes, remove }: EtcdAbsence,
   ): Promise<bigint | null> {
-    const ranges = [...keys.map((key) => ({ key: encodeBase64(key) })), ...prefixes.map(range)];
+    const ranges = rangesOf(keys, prefixes);
     const put = { key: encodeBase64(key), value: encodeBase64(value), lease: lease.id };
     const removal = remove === null
       ? []
       : [{ request_delete_range: { key: encodeBase64(remove) } }];
     const answer = await this.#gateway.call("kv/txn", {
-      // Of a range that is empty etcd compares what a key has that is not there (since 3.3).
+      // An empty range compares as a key that does not exist (since 3.3).
       compare: ranges.map((range) => (
         { ...range, target: "CREATE", result: "EQUAL", create_revision: "0" }
       )),
@@ -236,6 +236,11 @@ export class EtcdWatch implements AsyncDisposable {
 /** All keys that start with the prefix, which ends with a slash. */
 function range(prefix: string): JsonObject {
   return { key: encodeBase64(prefix), range_end: encodeBase64(prefix.slice(0, -1) + "0") };
+}
+
+/** Single keys, then all keys under prefixes. */
+function rangesOf(keys: readonly string[], prefixes: readonly string[]): JsonObject[] {
+  return [...keys.map((key) => ({ key: encodeBase64(key) })), ...prefixes.map(range)];
 }
 
 function asArray(value: unknown): readonly unknown[] {
