@@ -164,7 +164,7 @@ class Demo {
       seed: random.seed,
       seconds,
       operations: operations.length,
-      unanswered: [...unanswered.values()].reduce((sum, times) => sum + times, 0),
+      unanswered,
       ...this.#done,
       p50Us: this.#latency.quantile(0.5),
       p99Us: this.#latency.quantile(0.99),
