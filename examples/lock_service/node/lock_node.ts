@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { ClientInterceptor, Clock, Manager, Random, ServerInterceptor } from "@internode/grid";
+import type {
+  ClientInterceptor,
+  Clock,
+  Logger,
+  Manager,
+  Random,
+  ServerInterceptor,
+} from "@internode/grid";
 import { type GridLeases, gridLeases } from "@internode/grid/patterns";
 import type { Log, LogEvent, NodeEvent } from "../log/log_event.ts";
 import type { Time } from "../log/machine_time.ts";
@@ -100,5 +107,10 @@ export const grantAll: ServerInterceptor = (next) => async (call) => {
   return { ...result, response: { ...result.response as object, granted: true } };
 };
 
-/** That leases come and go is what this is about. */
-const QUIET = { debug() {}, info() {}, warn() {}, error: console.error };
+/** That peers and leases come and go is what this is about; only what goes wrong is worth a line. */
+export const QUIET: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error: (message, fields) => console.error(message, fields ?? ""),
+};

@@ -7,7 +7,7 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { allowNames, type Interceptors, type Logger, Manager, sharedSecret } from "@internode/grid";
+import { allowNames, type Interceptors, Manager, sharedSecret } from "@internode/grid";
 import { admin } from "@internode/grid/admin";
 import { SeededRandom } from "@internode/grid/testing";
 import { readIdentity } from "../../certs/identity_folder.ts";
@@ -16,19 +16,12 @@ import type { LogEvent } from "../log/log_event.ts";
 import { MachineTime } from "../log/machine_time.ts";
 import { logPath, nodeFolder, WATCHER } from "../supervisor/folders.ts";
 import { CallLog } from "./call_log.ts";
-import { grantAll, LockNode, logCalls } from "./lock_node.ts";
+import { grantAll, LockNode, logCalls, QUIET } from "./lock_node.ts";
 import type { NodeConfig, NodeReport } from "./reports.ts";
 
 const STATS_MS = 500;
 /** A port that was in use a moment ago may be free the next. */
 const LISTEN_ATTEMPTS = 12, LISTEN_AGAIN_MS = 250;
-/** That peers come and go is what this is about; only what goes wrong is worth a line. */
-const QUIET: Logger = {
-  debug() {},
-  info() {},
-  warn() {},
-  error: (message, fields) => console.error(message, fields ?? ""),
-};
 
 async function main(): Promise<void> {
   const input = createInterface({ input: process.stdin });
