@@ -9,7 +9,7 @@ const { local, hosts, ring, file } = JSON.parse(process.argv[2]!);
 const grid = new Manager({ local, hosts });
 const store = new KvStore(grid, ring, {
   load: () => existsSync(file) ? readFileSync(file, "utf8").split("\n").flatMap(parse) : [],
-  // Each line begins with its end, so that one that is cut off spoils no other.
+  // A line break comes before each line, so that a line that was cut off spoils no other.
   save: (what) => appendFileSync(file, `\n${JSON.stringify(what)}`),
 });
 await grid.listen();

@@ -101,15 +101,15 @@ export class KvStore {
     return (await gather(this.#grid.connections(), kv.stats, undefined, options)).results;
   }
 
-  /** Has these hosts keep the keys. Only one host may do so; if it fails, again: that ends what was begun. */
+  /** Lets these hosts keep the keys. Only one host may call it. If it fails, call it again: that ends what was begun. */
   async change(hosts: string[]): Promise<void> {
     if (this.#ring.before.length === 0) {
-      // Who is not there could not be left out any more once it has begun.
+      // Once it has begun, a host that is not there can no longer be left out.
       await gather(this.#peers(hosts), kv.stats, undefined, { ...OPTIONS, need: hosts.length });
       this.#adopt({ epoch: this.#ring.epoch + 1, hosts, before: this.#ring.hosts });
     }
     const ring = this.#ring, peers = this.#peers(ring.before);
-    // Of each majority of owners that has kept an entry at least one.
+    // At least one owner of each majority that has kept an entry is among them.
     const need = peers.length - majorityOf(Math.min(COPIES, peers.length)) + 1;
     await gather(peers, kv.handOver, ring, { ...OPTIONS, need, timeoutMs: 60_000 });
     this.#adopt({ epoch: ring.epoch + 1, hosts: ring.hosts, before: [] });
@@ -154,7 +154,7 @@ export class KvStore {
     return entry;
   }
 
-  /** Whether a ring is the latest, by which this node goes from now on. */
+  /** Goes by a ring from now on, unless this node knows a later one; says whether it does. */
   #adopt(ring: Ring): boolean {
     if (ring.epoch <= this.#ring.epoch) return ring.epoch === this.#ring.epoch;
     this.#disk?.save({ ring });

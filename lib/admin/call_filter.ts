@@ -13,8 +13,8 @@ const MAX_CALLS = 10_000;
 const DEFAULT_CALLS = 1_000;
 
 /**
- * Checks which calls in flight are asked for: what fits no call would else be
- * answered as though there were none.
+ * Checks which calls in flight are asked for: a filter that can fit no call would
+ * otherwise be answered as if there were no calls.
  *
  * @returns The same, with its limit.
  * @throws {InternodeError} `InvalidArgument`, naming the field.

@@ -34,8 +34,8 @@ export interface EtcdLeasesOptions extends EtcdOptions {
  * forgotten in restarts, and votes at once. Tokens are revisions of etcd: do
  * not change between the two for one store without resetting what it has seen.
  *
- * The same as with `gridLeases` goes for shared leases. Names must not begin with
- * `/shared/` or `/waiting/`: their keys, and those of who waits, are there.
+ * Shared leases work as those of `gridLeases` do. Names must not begin with `/shared/` or
+ * `/waiting/`: the keys of shared leases, and of those who wait for one, begin so.
  *
  * Whoever deletes the key of a lease lets others have it: its holder finds out
  * when it renews it, after up to a third of the lease's time. The tokens grow all the same.

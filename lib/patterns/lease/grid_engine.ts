@@ -61,9 +61,10 @@ export interface GridEngineOptions {
  * majority the token is one above the highest that they know. The second has a
  * majority confirm it. Then it is held.
  *
- * **No two at a time** of which one is not shared. No voter has two such grants
- * of a name, so two such holders would have a voter in common, whose grant lasts from when it was asked, by its
- * clock, for longer than its holder relies on it, from before it asked, by its own.
+ * **No two at a time** of which one is not shared. No voter has two such grants of a
+ * name, and two such holders would have a voter in common. By the voter's clock its grant
+ * lasts from when it was asked. By the holder's clock the holder relies on it for a shorter
+ * time, which begins before it asked.
  * A voter that has died is silent for so long. A renewal counts only if it was
  * done before the end of what was held; so a voter that knows no grant may
  * take part in it: whoever else gained in between has a voter in common with the
