@@ -12,6 +12,7 @@ import { numbered, rawCodec, TestCall, TestStream } from "../support/session/cal
 import { sessionOptions } from "../support/session/options.ts";
 import { joined, parseFrames, rawFrame, u32 } from "../support/session/raw_frames.ts";
 import { peerHello } from "../support/session/scripted_peer.ts";
+import { clockWith } from "../support/simulation/clock_with.ts";
 
 /** A channel whose writes end when the test says so. */
 class SlowChannel implements ByteChannel {
@@ -91,17 +92,10 @@ function batch(...frames: Uint8Array[]): Uint8Array {
 Deno.test("what an answer leads to belongs to the turn in which it was read", async () => {
   const clock = new VirtualClock();
   let looks = 0;
-  const seen: Clock = {
-    now: () => {
-      looks++;
-      return clock.now();
-    },
-    wallNow: () => clock.wallNow(),
-    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
-    clearTimer: (timer) => clock.clearTimer(timer),
-    defer: (callback) => clock.defer(callback),
-    soon: (callback) => clock.soon(callback),
-  };
+  const seen = clockWith(clock, () => {
+    looks++;
+    return clock.now();
+  });
   const { link, channel } = await openLink(clock, seen);
   const { outgoing } = link.session;
   const name = outgoing.nameNumber("echo", "", link.beginTurn());
