@@ -5,8 +5,9 @@ import {
   type AdaptiveGateOptions,
 } from "../../../lib/rpc/admission/adaptive_gate.ts";
 import { TurnBudget } from "../../../lib/driver/turn_budget.ts";
-import type { Clock } from "../../../lib/runtime/clock.ts";
 import { Priority } from "../../../lib/session/frames/priority.ts";
+import { clockWith } from "../../support/simulation/clock_with.ts";
+import { Door } from "./door.ts";
 import { TestCall } from "./test_call.ts";
 
 const OPTIONS: AdaptiveGateOptions = {
@@ -17,44 +18,20 @@ const OPTIONS: AdaptiveGateOptions = {
   maxWaitMs: 100,
 };
 
-/** A gate on virtual time, and calls that come to it. */
-class Door {
-  readonly clock = new VirtualClock();
-  readonly gate: AdaptiveGate;
-  readonly told: string[] = [];
+/** An adaptive gate on virtual time. */
+class AdaptiveDoor extends Door {
+  readonly clock: VirtualClock;
 
   constructor(options: Partial<AdaptiveGateOptions> = {}) {
-    this.gate = new AdaptiveGate({ ...OPTIONS, ...options });
-    this.gate.use(this.clock, 1_000);
-  }
-
-  /** A call comes; `whenDone` is called when it has begun. */
-  come(name: string, whenBegun?: () => void, deadlineMs?: number): TestCall | null {
-    const { gate, told, clock } = this, nowMs = clock.now();
-    if (!gate.hasRoom(Priority.normal, nowMs)) {
-      told.push(`${name} refused`);
-      return null;
-    }
-    if (gate.tryEnter(nowMs)) {
-      told.push(name);
-      whenBegun?.();
-      return null;
-    }
-    const call = new TestCall(Priority.normal, nowMs, (what) => {
-      told.push(`${name}${what}`);
-      if (what === "") whenBegun?.();
-    }, deadlineMs);
-    gate.wait(call);
-    return call;
-  }
-
-  news(): string {
-    return this.told.splice(0).join(", ");
+    const clock = new VirtualClock(), gate = new AdaptiveGate({ ...OPTIONS, ...options });
+    gate.use(clock, 1_000);
+    super(gate, () => clock.now());
+    this.clock = clock;
   }
 }
 
 Deno.test("calls enter up to the limit, others wait, and begin when one leaves", async () => {
-  const door = new Door(), { gate } = door;
+  const door = new AdaptiveDoor(), { gate } = door;
   for (const name of ["1", "2", "a", "b"]) door.come(name);
   assertEquals(door.news(), "1, 2");
   assertEquals([gate.running, gate.waiting, gate.concurrency], [2, 2, 2]);
@@ -69,7 +46,7 @@ Deno.test("calls enter up to the limit, others wait, and begin when one leaves",
 });
 
 Deno.test("a call that has waited for too long is refused although no place becomes free", async () => {
-  const door = new Door(), { clock } = door;
+  const door = new AdaptiveDoor(), { clock } = door;
   for (const name of ["1", "2", "a"]) door.come(name);
   await clock.advance(60);
   door.come("b");
@@ -84,10 +61,10 @@ Deno.test("a call that has waited for too long is refused although no place beco
 });
 
 Deno.test("a call that was cancelled or whose time is up does not begin", async () => {
-  const door = new Door(), { gate, clock } = door;
+  const door = new AdaptiveDoor(), { gate, clock } = door;
   for (const name of ["1", "2"]) door.come(name);
   const cancelled = door.come("a")!;
-  door.come("late", undefined, 20);
+  door.come("late", Priority.normal, 20);
   door.come("b");
   gate.forget(cancelled);
   await clock.advance(21);
@@ -100,7 +77,7 @@ Deno.test("calls that are done at once begin in turns of the event loop, and tho
   const clock = new VirtualClock(), view = clock.view();
   const gate = new AdaptiveGate({ ...OPTIONS, maxWaiting: 10_000 });
   let workMs = 0, done = 0, most = 0;
-  gate.use(laterBy(() => workMs, view), 1_000);
+  gate.use(clockWith(view, () => view.now() + workMs), 1_000);
   let ofTurn = 0;
   const work = (): void => {
     workMs += 0.2;
@@ -126,7 +103,7 @@ Deno.test("calls that are done at once begin in turns of the event loop, and tho
 Deno.test("a link that goes on in each turn has all its calls read, though one of them takes the time of a turn", async () => {
   const clock = new VirtualClock(), view = clock.view();
   let workMs = 0;
-  const working = laterBy(() => workMs, view);
+  const working = clockWith(view, () => view.now() + workMs);
   const gate = new AdaptiveGate({ ...OPTIONS, maxWaiting: 10_000 });
   gate.use(working, 1_000);
   const budget = new TurnBudget(working, 1_000);
@@ -156,7 +133,7 @@ Deno.test("a link that goes on in each turn has all its calls read, though one o
 });
 
 Deno.test("the number that may wait follows how fast they begin", async () => {
-  const door = new Door({ initial: 1, max: 1 }), { gate, clock } = door;
+  const door = new AdaptiveDoor({ initial: 1, max: 1 }), { gate, clock } = door;
   for (let call = 0; call < 200; call++) door.come("x");
   const work = setEach(clock, 2, () => gate.leave(true));
   await clock.advance(150);
@@ -167,18 +144,6 @@ Deno.test("the number that may wait follows how fast they begin", async () => {
   assert(refused >= 100, `${refused} refused`);
   work.stop();
 });
-
-/** A clock that work takes on, too: it is later than another one by what the work took. */
-function laterBy(workMs: () => number, clock: Clock): Clock {
-  return {
-    now: () => clock.now() + workMs(),
-    wallNow: () => clock.wallNow(),
-    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
-    clearTimer: (timer) => clock.clearTimer(timer),
-    defer: (callback) => clock.defer(callback),
-    soon: (callback) => clock.soon(callback),
-  };
-}
 
 /** Does something again and again. */
 function setEach(clock: VirtualClock, eachMs: number, what: () => void): { stop(): void } {

@@ -1,43 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { ConcurrencyGate } from "../../../lib/rpc/admission/concurrency_gate.ts";
 import { Priority } from "../../../lib/session/frames/priority.ts";
+import { Door } from "./door.ts";
 import { TestCall } from "./test_call.ts";
 
 const { high, normal, low } = Priority;
 
-/** Calls at a gate, and what becomes of them. */
-class Door {
-  readonly gate: ConcurrencyGate;
-  readonly told: string[] = [];
-
-  constructor(concurrency: number, queue: number) {
-    this.gate = new ConcurrencyGate(concurrency, queue);
-  }
-
-  /** A call comes; returns it if it waits. */
-  come(name: string, priority: number = normal): TestCall | null {
-    const { gate, told } = this;
-    if (!gate.hasRoom(priority, 0)) {
-      told.push(`${name} refused`);
-      return null;
-    }
-    if (gate.tryEnter(0)) {
-      told.push(name);
-      return null;
-    }
-    const call = new TestCall(priority, 0, (what) => told.push(`${name}${what}`));
-    gate.wait(call);
-    return call;
-  }
-
-  /** What has happened since the last time. */
-  news(): string {
-    return this.told.splice(0).join(", ");
-  }
-}
-
 Deno.test("so many enter, so many wait in order, and each place is given on", () => {
-  const door = new Door(2, 3), { gate } = door;
+  const door = new Door(new ConcurrencyGate(2, 3)), { gate } = door;
   for (const name of ["1", "2", "a", "b", "c", "d"]) door.come(name);
   assertEquals(door.news(), "1, 2, d refused");
   assertEquals([gate.running, gate.waiting], [2, 3]);
@@ -54,7 +24,7 @@ Deno.test("so many enter, so many wait in order, and each place is given on", ()
 });
 
 Deno.test("a waiting call that no longer wants its slot is skipped and leaves the queue", () => {
-  const door = new Door(1, 2), { gate } = door;
+  const door = new Door(new ConcurrencyGate(1, 2)), { gate } = door;
   const calls = ["1", "a", "b"].map((name) => door.come(name));
   gate.forget(calls[1]!);
   gate.forget(calls[1]!);
@@ -70,7 +40,7 @@ Deno.test("a waiting call that no longer wants its slot is skipped and leaves th
 });
 
 Deno.test("with a queue of 0, a call without a free slot is refused, however urgent", () => {
-  const door = new Door(1, 0);
+  const door = new Door(new ConcurrencyGate(1, 0));
   door.come("1");
   for (const priority of [high, normal, low]) door.come("x", priority);
   assertEquals(door.news(), "1, x refused, x refused, x refused");
@@ -94,7 +64,7 @@ Deno.test("any number of waiting calls that end at once do not overflow the stac
 });
 
 Deno.test("cancelled calls take no room, however many there were", () => {
-  const door = new Door(1, 2), { gate } = door;
+  const door = new Door(new ConcurrencyGate(1, 2)), { gate } = door;
   door.come("1");
   for (let round = 0; round < 1_000; round++) gate.forget(door.come("x")!);
   door.come("a");
@@ -106,7 +76,7 @@ Deno.test("cancelled calls take no room, however many there were", () => {
 });
 
 Deno.test("urgent calls begin first, and one of nine is another so that none waits for ever", () => {
-  const door = new Door(1, 100), { gate } = door;
+  const door = new Door(new ConcurrencyGate(1, 100)), { gate } = door;
   door.come("1");
   door.come("low", low);
   door.come("normal");
@@ -117,7 +87,7 @@ Deno.test("urgent calls begin first, and one of nine is another so that none wai
 });
 
 Deno.test("a full queue takes urgent calls in place of the newest of the least urgent", () => {
-  const door = new Door(1, 4), { gate } = door;
+  const door = new Door(new ConcurrencyGate(1, 4)), { gate } = door;
   for (const name of ["1", "a", "b"]) door.come(name);
   door.come("low", low);
   door.come("c");
@@ -136,11 +106,11 @@ Deno.test("a full queue takes urgent calls in place of the newest of the least u
 });
 
 Deno.test("calls of low priority take half of the queue, and one of them always may wait", () => {
-  const door = new Door(1, 4);
+  const door = new Door(new ConcurrencyGate(1, 4));
   door.come("1");
   for (const name of ["l1", "l2", "l3"]) door.come(name, low);
   assertEquals(door.news(), "1, l3 refused");
-  const busy = new Door(1, 4);
+  const busy = new Door(new ConcurrencyGate(1, 4));
   for (const name of ["1", "a", "b", "c", "d"]) busy.come(name);
   busy.come("l1", low);
   busy.come("l2", low);
@@ -150,7 +120,7 @@ Deno.test("calls of low priority take half of the queue, and one of them always 
 });
 
 Deno.test("urgent calls take no more than the queue, and leave the one of low priority beyond it", () => {
-  const door = new Door(1, 2), { gate } = door;
+  const door = new Door(new ConcurrencyGate(1, 2)), { gate } = door;
   for (const name of ["1", "a", "b"]) door.come(name);
   door.come("low", low);
   assertEquals([door.news(), gate.waiting], ["1", 3]);
@@ -168,7 +138,7 @@ Deno.test("urgent calls take no more than the queue, and leave the one of low pr
 });
 
 Deno.test("waiting calls that were cancelled count for no priority", () => {
-  const door = new Door(1, 2), { gate } = door;
+  const door = new Door(new ConcurrencyGate(1, 2)), { gate } = door;
   door.come("1");
   door.come("a");
   gate.forget(door.come("b", high)!);
