@@ -13,7 +13,6 @@ import {
 } from "../../tools/command_line/command_line.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
-import { type Cpu, cpuSince } from "../low_rates/at_rate.ts";
 import { median } from "../support/median.ts";
 import type { Asked, Askers, AskOrder, FanOutPlan } from "./side.ts";
 
@@ -49,8 +48,6 @@ interface Row {
 
 const KEYS = ["perSecond", "p50Us", "p99Us", "askingCpuUs", "answeringCpuUs"] as const;
 
-const total = ({ userUs, systemUs }: Cpu): number => userUs + systemUs;
-
 /** One way to be connected, in a process that asks of its own. */
 class Candidate {
   readonly rows: Row[] = [];
@@ -72,16 +69,16 @@ class Candidate {
   }
 
   async measure(order: AskOrder): Promise<Row> {
-    const before = await this.#answering.ask<Cpu>("cpu");
-    const { count, seconds, cpu, p50Us, p99Us } = await this.#asking.ask<Asked>("ask", order);
-    const answering = cpuSince(before, await this.#answering.ask<Cpu>("cpu"));
+    const beforeUs = await this.#answering.ask<number>("cpuUs");
+    const { count, seconds, cpuUs, p50Us, p99Us } = await this.#asking.ask<Asked>("ask", order);
+    const answeringUs = await this.#answering.ask<number>("cpuUs") - beforeUs;
     return {
       what: this.#what,
       perSecond: count / seconds,
       p50Us,
       p99Us,
-      askingCpuUs: total(cpu) / count,
-      answeringCpuUs: total(answering) / count,
+      askingCpuUs: cpuUs / count,
+      answeringCpuUs: answeringUs / count,
       residentKiB: this.#residentKiB,
     };
   }
@@ -107,7 +104,7 @@ async function candidate(
   connections: number,
 ): Promise<Candidate> {
   const answering = stack.use(start("answer", plan)), asking = stack.use(start("ask", plan));
-  await answering.ask("cpu");
+  await answering.ask("cpuUs");
   const beforeBytes = await answering.ask<number>("residentBytes");
   if (plan.hosts.length > 1) await answering.ask("peers");
   await asking.ask("connect", { askers, connections });

@@ -18,10 +18,10 @@ import {
   type ServiceConnection,
 } from "@internode/grid/call";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
-import { type Cpu, cpuSince, ownCpu } from "../low_rates/at_rate.ts";
 import { Echo, echo } from "../rpc/contracts.ts";
 import { serveFloor } from "../rpc/floor.ts";
 import { keepBusy, TIMED_EACH } from "../support/keep_busy.ts";
+import { ownCpuUs } from "../support/process_cpu.ts";
 import { RawLine } from "./line.ts";
 
 /** Who is connected how. */
@@ -63,7 +63,8 @@ export interface Asked {
   /** How long one takes, at a given rate from when it was due, in microseconds. */
   readonly p50Us: number;
   readonly p99Us: number;
-  readonly cpu: Cpu;
+  /** Processor time of this side, in microseconds. */
+  readonly cpuUs: number;
 }
 
 const PATIENCE_MS = 60_000;
@@ -85,7 +86,7 @@ async function answer(plan: FanOutPlan): Promise<void> {
   const server = serve(await listen(service, echoes), { graceMs: 0 });
   await answerCommands({
     peers: async () => void await Promise.all(peers.map((peer) => peer.listen())),
-    cpu: ownCpu,
+    cpuUs: ownCpuUs,
     residentBytes: () => process.memoryUsage().rss,
   });
   await server[Symbol.asyncDispose]();
@@ -141,27 +142,27 @@ async function ask(plan: FanOutPlan): Promise<void> {
   await stack[Symbol.asyncDispose]();
 }
 
-function asked(count: number, startMs: number, times: number[], before: Cpu): Asked {
-  const cpu = cpuSince(before), seconds = (performance.now() - startMs) / 1000;
+function asked(count: number, startMs: number, times: number[], beforeUs: number): Asked {
+  const cpuUs = ownCpuUs() - beforeUs, seconds = (performance.now() - startMs) / 1000;
   times.sort((a, b) => a - b);
   const at = (part: number): number => times[Math.floor(times.length * part)] ?? NaN;
-  return { count, seconds, p50Us: at(0.5), p99Us: at(0.99), cpu };
+  return { count, seconds, p50Us: at(0.5), p99Us: at(0.99), cpuUs };
 }
 
 /** Keeps so many in flight, each over the next connection. */
 async function askBusily(asks: readonly Ask[], inflight: number, seconds: number): Promise<Asked> {
   let next = 0;
-  const before = ownCpu(), startMs = performance.now(), endMs = startMs + seconds * 1000;
+  const beforeUs = ownCpuUs(), startMs = performance.now(), endMs = startMs + seconds * 1000;
   const askNext = (): Promise<unknown> => asks[next++ % asks.length]!();
   const { count, times } = await keepBusy(askNext, inflight, TIMED_EACH, endMs);
-  return asked(count, startMs, times, before);
+  return asked(count, startMs, times, beforeUs);
 }
 
 /** Asks when it is due, whether or not there were answers; times count from then. */
 async function askAtRate(asks: readonly Ask[], perSecond: number, seconds: number): Promise<Asked> {
   const total = Math.round(perSecond * seconds), times: number[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const before = ownCpu(), startMs = performance.now();
+  const beforeUs = ownCpuUs(), startMs = performance.now();
   const askNext = (nth: number): void => {
     const dueMs = startMs + nth / perSecond * 1000;
     asks[nth % asks.length]!().then(() => {
@@ -175,7 +176,7 @@ async function askAtRate(asks: readonly Ask[], perSecond: number, seconds: numbe
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await promise;
-  return asked(total, startMs, times, before);
+  return asked(total, startMs, times, beforeUs);
 }
 
 if (import.meta.main) {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import process from "node:process";
 import type { Channel, Connection } from "@internode/grid";
 import { echo } from "../rpc/contracts.ts";
 import { dialFloor, type FloorHost } from "../rpc/floor.ts";
+import { type Cpu, cpuSince, ownCpu } from "../support/process_cpu.ts";
 
 /** What is sent at each moment that something is due. */
 export type Load = "request" | "raw" | "nothing";
@@ -21,12 +21,6 @@ export interface RateOrder {
   readonly seconds: number;
 }
 
-/** Processor time, in microseconds. */
-export interface Cpu {
-  readonly userUs: number;
-  readonly systemUs: number;
-}
-
 /** What came of it, on the side that asks. */
 export interface RateMeasured {
   /** How many were sent, and answered. */
@@ -36,17 +30,6 @@ export interface RateMeasured {
 
 /** Timers come each millisecond at most. */
 const LEAST_PAUSE_MS = 1;
-
-/** What this process has used of the processor, with all its threads. */
-export function ownCpu(): Cpu {
-  const { user, system } = process.cpuUsage();
-  return { userUs: user, systemUs: system };
-}
-
-/** How much more that is. */
-export function cpuSince(before: Cpu, now: Cpu = ownCpu()): Cpu {
-  return { userUs: now.userUs - before.userUs, systemUs: now.systemUs - before.systemUs };
-}
 
 /**
  * Sends as many as are due, at the intervals of a timer, and waits for the last answer.

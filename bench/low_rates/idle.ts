@@ -11,7 +11,7 @@ import { freePorts } from "../../tools/network/free_ports.ts";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
-import { ownCpu } from "./at_rate.ts";
+import { ownCpuUs } from "../support/process_cpu.ts";
 
 /** What was seen. */
 export interface IdleMeasured {
@@ -110,10 +110,11 @@ if (import.meta.main) {
     }));
     if (role === "node") await nodes[0]!.waitForConnect({ timeoutMs: PATIENCE_MS });
   };
-  const count = (): Counts => {
-    const { userUs, systemUs } = ownCpu();
-    return { wakes: ownWakes(), cpuUs: userUs + systemUs, atMs: performance.now() };
-  };
+  const count = (): Counts => ({
+    wakes: ownWakes(),
+    cpuUs: ownCpuUs(),
+    atMs: performance.now(),
+  });
   await answerCommands({ connect, count });
   await Promise.all(nodes.map((node) => node.close({ graceMs: 0 })));
 }

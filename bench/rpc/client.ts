@@ -14,11 +14,12 @@ import { measureBareMux } from "./bare_mux.ts";
 import { type KindOrder, runKind } from "../latency/load.ts";
 import { measurePauses } from "../support/pauses.ts";
 import type { LoadResult } from "../support/open_loop.ts";
+import { ownCpuUs } from "../support/process_cpu.ts";
 import { type FloorHost, measureFloor, measureRoundTrips } from "./floor.ts";
 import { type Callees, measure, type Measured } from "./measure.ts";
 import type { RpcOptions } from "./options.ts";
 import { reachedBy, type RpcPlan } from "./plan.ts";
-import { countCalls, ownCpuUs, serveBench } from "./server.ts";
+import { countCalls, serveBench } from "./server.ts";
 
 /** What was measured, and this process's part of the processor time. */
 export interface ClientMeasured extends Measured {

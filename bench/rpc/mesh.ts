@@ -5,7 +5,6 @@
  * @module
  */
 
-import process from "node:process";
 import {
   CommandLine,
   flag,
@@ -19,6 +18,7 @@ import { freePorts } from "../../tools/network/free_ports.ts";
 import { connectRawLines } from "./mesh_floor.ts";
 import { keepBusy, TIMED_EACH } from "../support/keep_busy.ts";
 import { settledMemory } from "../support/memory_process.ts";
+import { ownCpuUs } from "../support/process_cpu.ts";
 import { echo } from "./contracts.ts";
 
 const LINE = new CommandLine(
@@ -133,9 +133,9 @@ type Ask = () => Promise<unknown>;
 /** With a warm-up before. */
 async function measureRate(asks: readonly Ask[], options: MeshOptions): Promise<MeshRate> {
   await exchange(asks, options, Math.min(1, options.seconds));
-  const cpuBeforeMs = cpuMs();
+  const beforeUs = ownCpuUs();
   const { count, times, elapsedMs } = await exchange(asks, options, options.seconds);
-  const cpuUs = tenths((cpuMs() - cpuBeforeMs) * 1000 / count);
+  const cpuUs = tenths((ownCpuUs() - beforeUs) / count);
   times.sort((a, b) => a - b);
   const quantile = (of: number): number => tenths(times[Math.floor(times.length * of)] ?? 0);
   const perSecond = Math.round(count * 1000 / elapsedMs);
@@ -153,11 +153,6 @@ async function exchange(
   const ask = (): Promise<unknown> => asks[Math.floor(random.next() * asks.length)]!();
   const { count, times } = await keepBusy(ask, inflight, TIMED_EACH, endMs);
   return { count, times, elapsedMs: performance.now() - startMs };
-}
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
 
 function tenths(value: number): number {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cpu, cpuSince, type RateMeasured, type RateOrder } from "../low_rates/at_rate.ts";
+import type { RateMeasured, RateOrder } from "../low_rates/at_rate.ts";
+import { type Cpu, cpuSince } from "../support/process_cpu.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { Launcher } from "../../tools/runtimes/launcher.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";

@@ -10,10 +10,10 @@ import { Manager } from "@internode/grid";
 import { implement, listen, serve } from "@internode/grid/call";
 import { type Inspectable, inspectionOf } from "../../lib/rpc/inspection/inspectable.ts";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
-import { ownCpu } from "../low_rates/at_rate.ts";
 import { serveOneWay } from "../bytes/one_way.ts";
 import { acquire, bulk, Echo, echo, lentEcho, streams } from "./contracts.ts";
 import { measurePauses } from "../support/pauses.ts";
+import { ownCpu, ownCpuUs } from "../support/process_cpu.ts";
 import { serveFloor } from "./floor.ts";
 import { reachedBy, type RpcPlan } from "./plan.ts";
 
@@ -69,12 +69,6 @@ function handleAll(manager: Manager, inflight: number): void {
     for await (const _message of input);
   }, { lendInputs: true });
   manager.handle(contracts.both, (_initial, input) => input);
-}
-
-/** Processor time that this process has used so far, with all its threads, in microseconds. */
-export function ownCpuUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
 }
 
 if (import.meta.main) {

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
 import {
   CommandLine,
   flag,
@@ -18,6 +17,7 @@ import { freePorts } from "../../tools/network/free_ports.ts";
 import { outputOf } from "../../tools/package/standard.ts";
 import { pathOf } from "../../tools/runtimes/launcher.ts";
 import { median } from "../support/median.ts";
+import { childrenCpuMs } from "../support/process_cpu.ts";
 import { NONE, type Program, PROGRAMS, textOf } from "./programs.ts";
 
 const NAMES = Object.keys(PROGRAMS);
@@ -40,8 +40,6 @@ const LINE = new CommandLine(
 
 const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const MIB = 1024 * 1024;
-/** What `/proc` counts in. */
-const TICK_MS = 10;
 
 /** What a process has taken, from its start to its end. */
 interface Taken {
@@ -76,19 +74,8 @@ interface Row extends Taken {
   readonly residentRatio?: number;
 }
 
-/** Processor time of the children that have ended, in milliseconds. */
-function childrenMs(): number {
-  try {
-    const stat = readFileSync("/proc/self/stat", "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
-  } catch {
-    return NaN;
-  }
-}
-
 async function run({ command: [program, ...args] }: Candidate, env: Record<string, string>) {
-  const cpuMs = childrenMs(), startMs = performance.now();
+  const cpuMs = childrenCpuMs(), startMs = performance.now();
   const child = new Deno.Command(program, { args, env, stdout: "piped", stderr: "piped" });
   const { success, stdout, stderr } = await child.output();
   const wallMs = performance.now() - startMs, decoder = new TextDecoder();
@@ -96,7 +83,7 @@ async function run({ command: [program, ...args] }: Candidate, env: Record<strin
   const [resident, heap] = JSON.parse(decoder.decode(stdout)) as [number, number];
   return {
     wallMs,
-    cpuMs: childrenMs() - cpuMs,
+    cpuMs: childrenCpuMs() - cpuMs,
     residentMiB: resident / MIB,
     heapMiB: heap / MIB,
   };

@@ -8,7 +8,7 @@
 
 import process from "node:process";
 import { answerCommands } from "../../../tools/processes/answer_commands.ts";
-import { processCpuMs } from "../../support/process_cpu.ts";
+import { ownCpuUs, processCpuMs } from "../../support/process_cpu.ts";
 import { type LoadOrder, runLoad } from "../../support/open_loop.ts";
 import type { StandName } from "./list.ts";
 import { LOAD } from "./load.ts";
@@ -53,11 +53,6 @@ async function end(resource: AsyncDisposable | null): Promise<void> {
 function serverCpuUs({ brokerPid }: EchoServer): number {
   const brokerMs = brokerPid === undefined ? 0 : processCpuMs(brokerPid);
   return ownCpuUs() + (Number.isNaN(brokerMs) ? 0 : brokerMs * 1000);
-}
-
-function ownCpuUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
 }
 
 if (import.meta.main) {

@@ -11,6 +11,7 @@ import * as t from "@internode/grid/codec";
 import { topic } from "@internode/grid/patterns";
 import { connect } from "@nats-io/transport-node";
 import { answerCommands } from "../../../../tools/processes/answer_commands.ts";
+import { ownCpuUs } from "../../../support/process_cpu.ts";
 
 /** How a process takes part. */
 interface Start {
@@ -141,10 +142,7 @@ if (import.meta.main) {
     expect: (burst: Burst) => void (counter = new Counter(burst, subscribers)),
     received: () => counter!.done,
     publish: (burst: Burst) => publish(burst),
-    cpuUs: () => {
-      const { user, system } = process.cpuUsage();
-      return user + system;
-    },
+    cpuUs: ownCpuUs,
   });
   setTimeout(() => process.exit(0), 2_000);
   await leave.disposeAsync();
