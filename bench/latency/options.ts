@@ -8,6 +8,7 @@ import {
   CommandLine,
   flag,
   list,
+  oneOf,
   seconds,
   UsageError,
   whole,
@@ -89,14 +90,6 @@ export function parseLatencyOptions(args: readonly string[]): LatencyOptions | "
   if (values === "help") return values;
   const peers = values.peers.filter((name): name is PeerName => name !== NOBODY);
   return { ...values, peers };
-}
-
-function oneOf<const Text extends string>(all: readonly Text[]): (given: string) => Text {
-  return (given) => {
-    const found = all.find((each) => each === given);
-    if (found !== undefined) return found;
-    throw new UsageError(`${JSON.stringify(given)} is none of ${all.join(", ")}`);
-  };
 }
 
 function part(given: string): number {

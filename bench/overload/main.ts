@@ -9,14 +9,15 @@ import {
   CommandLine,
   flag,
   list,
+  oneOf,
   readLine,
   seconds,
-  UsageError,
   whole,
 } from "../../tools/command_line/command_line.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { commandHere } from "../../tools/processes/command_here.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
+import { printTable } from "../support/table.ts";
 import {
   CAPACITY,
   type Held,
@@ -33,8 +34,8 @@ const LINE = new CommandLine(
   "deno task bench:overload",
   "Calls come at a rate that rises to five times what the server can do, and falls again: how many are answered in time.",
   {
-    kinds: list("handlers", "KIND,…", [...WORK_KINDS], (given) => oneOf(WORK_KINDS, given)),
-    limits: list("limits of them", "LIMIT,…", [...LIMITS], (given) => oneOf(LIMITS, given)),
+    kinds: list("handlers", "KIND,…", WORK_KINDS, oneOf(WORK_KINDS)),
+    limits: list("limits of them", "LIMIT,…", LIMITS, oneOf(LIMITS)),
     seconds: seconds("how long each step of the ramp takes", 2),
     clients: whole("processes that call", { from: 1, fallback: 2 }),
     connections: whole("connections of each of them", { from: 1, fallback: 4 }),
@@ -42,12 +43,6 @@ const LINE = new CommandLine(
     json: flag("one line of JSON for each handler and limit"),
   },
 );
-
-function oneOf<T extends string>(all: readonly T[], given: string): T {
-  const found = all.find((each) => each === given);
-  if (found !== undefined) return found;
-  throw new UsageError(`${JSON.stringify(given)} is none of ${all.join(", ")}.`);
-}
 
 /** The ramp, in parts of what the handler can do. */
 const RAMP = [0.5, 0.9, 2, 5, 0.5] as const;
@@ -162,7 +157,7 @@ function show({ kind, limit, steps, ofPeak, recoveryMs, heapMiB, residentMiB }: 
     const counts = [offered, goodput, refused, late, failed].map(whole);
     rows.push([`${ofCapacity} ×`, ...counts, p50Ms.toFixed(1), p99Ms.toFixed(1)]);
   }
-  for (const row of rows) console.log(row.map((cell) => cell.padStart(9)).join(""));
+  printTable(rows);
 }
 
 for (const kind of line.kinds) {

@@ -8,6 +8,7 @@ import {
   CommandLine,
   flag,
   list,
+  oneOf,
   seconds,
   text,
   UsageError,
@@ -41,7 +42,12 @@ const LINE = new CommandLine(
       "NAME",
       "deno",
     ),
-    peers: list(`only these of ${PEER_NAMES.join(", ")}; all without it`, "NAME,…", [], peer),
+    peers: list(
+      `only these of ${PEER_NAMES.join(", ")}; all without it`,
+      "NAME,…",
+      [],
+      oneOf(PEER_NAMES),
+    ),
     work: list(
       "bytes x requests in flight",
       "64x1,…",
@@ -70,12 +76,6 @@ export function parsePeersOptions(args: readonly string[]): PeersOptions | "help
   if (values === "help") return values;
   const { peers, work: works, ...rest } = values;
   return { peers: peers.length === 0 ? PEER_NAMES : peers, works, ...rest };
-}
-
-function peer(given: string): PeerName {
-  const found = PEER_NAMES.find((name) => name === given);
-  if (found !== undefined) return found;
-  throw new UsageError(`${JSON.stringify(given)} is none of ${PEER_NAMES.join(", ")}`);
 }
 
 function work(given: string): Work {

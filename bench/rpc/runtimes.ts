@@ -8,6 +8,7 @@ import {
   CommandLine,
   flag,
   list,
+  oneOf,
   readLine,
   seconds,
   UsageError,
@@ -49,7 +50,12 @@ const LINE = new CommandLine(
       ["deno", "node", "bun"],
       pairingOf,
     ),
-    transports: list(TRANSPORTS.join(", "), "NAME,…", ["tcp", "unix", "ws", "tls"], transportOf),
+    transports: list(
+      TRANSPORTS.join(", "),
+      "NAME,…",
+      ["tcp", "unix", "ws", "tls"],
+      oneOf(TRANSPORTS),
+    ),
     work: list(
       "bytes x requests in flight",
       "64x1,…",
@@ -68,12 +74,6 @@ function pairingOf(name: string): Pairing {
     throw new UsageError(`${JSON.stringify(name)} is neither a runtime nor CLIENT:SERVER`);
   }
   return { name, clientRuntime, serverRuntime };
-}
-
-function transportOf(name: string): Transport {
-  const found = TRANSPORTS.find((transport) => transport === name);
-  if (found !== undefined) return found;
-  throw new UsageError(`${JSON.stringify(name)} is none of ${TRANSPORTS.join(", ")}`);
 }
 
 function workOf(text: string): RuntimesWork {

@@ -23,6 +23,19 @@ export {
 } from "../../lib/cli/arguments/option.ts";
 export { UsageError } from "../../lib/cli/arguments/usage_error.ts";
 
+/**
+ * Reads an entry of a `list` that must be one of some.
+ *
+ * @throws {UsageError} From what it gives, for any other.
+ */
+export function oneOf<const Text extends string>(all: readonly Text[]): (given: string) => Text {
+  return (given) => {
+    const found = all.find((each) => each === given);
+    if (found !== undefined) return found;
+    throw new UsageError(`${JSON.stringify(given)} is none of ${all.join(", ")}`);
+  };
+}
+
 /** A program's command line. */
 export class CommandLine<All extends Options> {
   readonly #head: string;
