@@ -16,6 +16,7 @@ import { ToldProcess } from "../../tools/processes/told_process.ts";
 import type { DistanceOrder } from "../../tests/support/network/distance_proxy.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { makeIdentities } from "../rpc/identities.ts";
+import { quantile } from "../support/quantile.ts";
 import { printTable } from "../support/table.ts";
 import type { LoadMeasured, LoadOrder } from "./client.ts";
 import type { FarPorts } from "./server.ts";
@@ -90,9 +91,6 @@ async function carry(tripMs: number, part: Partial<LoadOrder>): Promise<Carried>
 function pause(forMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, forMs));
 }
-
-const quantile = (sorted: readonly number[], part: number): number =>
-  sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 0;
 
 /** How many round trips of that length there are from the dial to the first answer, to a tenth. */
 async function startUp(transport: string, hasSecret: boolean, tripMs: number): Promise<number> {

@@ -22,6 +22,7 @@ import { Echo, echo } from "../rpc/contracts.ts";
 import { serveFloor } from "../rpc/floor.ts";
 import { keepBusy, TIMED_EACH } from "../support/keep_busy.ts";
 import { ownCpuUs } from "../support/process_cpu.ts";
+import { quantile } from "../support/quantile.ts";
 import { RawLine } from "./line.ts";
 
 /** Who is connected how. */
@@ -145,8 +146,7 @@ async function ask(plan: FanOutPlan): Promise<void> {
 function asked(count: number, startMs: number, times: number[], beforeUs: number): Asked {
   const cpuUs = ownCpuUs() - beforeUs, seconds = (performance.now() - startMs) / 1000;
   times.sort((a, b) => a - b);
-  const at = (part: number): number => times[Math.floor(times.length * part)] ?? NaN;
-  return { count, seconds, p50Us: at(0.5), p99Us: at(0.99), cpuUs };
+  return { count, seconds, p50Us: quantile(times, 0.5), p99Us: quantile(times, 0.99), cpuUs };
 }
 
 /** Keeps so many in flight, each over the next connection. */

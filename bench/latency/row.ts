@@ -7,6 +7,7 @@
 import { Histogram } from "../support/histogram.ts";
 import type { LoadResult } from "../support/open_loop.ts";
 import type { Pauses } from "../support/pauses.ts";
+import { printMarkdownTable } from "../support/table.ts";
 
 /** How late answers were, in microseconds. */
 export interface Tail {
@@ -90,7 +91,7 @@ export class Rounds {
   }
 }
 
-/** Prints the rows of one table, as Markdown that also reads well in a terminal; those of a peer have Internode beside it. */
+/** Prints the rows of one table; those of a peer have Internode beside it. */
 export function showRows(title: string, rows: readonly LatencyRow[]): void {
   const hasPeers = rows.some(({ internode }) => internode !== null);
   const own = (name: string): string[] => ["p50", "p99", "p99.9", "max"].map((q) => `${name}${q}`);
@@ -116,18 +117,7 @@ export function showRows(title: string, rows: readonly LatencyRow[]): void {
       ratio(own, floor),
     ]),
   ];
-  const widths = lines[0]!.map((_, column) =>
-    Math.max(...lines.map((line) => line[column]!.length))
-  );
-  const shown = lines.map((line) =>
-    line.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
-    )
-  );
-  const rule = widths.map((width, at) =>
-    at === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`
-  );
-  for (const line of [shown[0]!, rule, ...shown.slice(1)]) console.log(`| ${line.join(" | ")} |`);
+  printMarkdownTable(lines, 1);
   const { p99Us, p999Us, maxUs } = rows[0]!.machine;
   console.log(
     `\nA busy process stood still, as a request would see it: p99 ${ms(p99Us)}, ` +

@@ -17,6 +17,7 @@ import {
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { commandHere } from "../../tools/processes/command_here.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
+import { quantile } from "../support/quantile.ts";
 import { printTable } from "../support/table.ts";
 import {
   CAPACITY,
@@ -114,7 +115,6 @@ function stepOf(outcomes: readonly Outcome[], index: number): Step {
   const rate = (of: "sent" | "good" | "refused" | "late" | "failed"): number =>
     all.reduce((sum, each) => sum + each[of], 0) / line.seconds;
   const tookMs = all.flatMap((each) => each.tookMs).sort((a, b) => a - b);
-  const at = (part: number): number => tookMs[Math.floor((tookMs.length - 1) * part)] ?? NaN;
   return {
     ofCapacity: RAMP[index]!,
     offered: rate("sent"),
@@ -122,8 +122,8 @@ function stepOf(outcomes: readonly Outcome[], index: number): Step {
     refused: rate("refused"),
     late: rate("late"),
     failed: rate("failed"),
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
+    p50Ms: quantile(tookMs, 0.5),
+    p99Ms: quantile(tookMs, 0.99),
   };
 }
 

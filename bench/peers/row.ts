@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printMarkdownTable } from "../support/table.ts";
 import type { Work } from "./stands/measure.ts";
 import type { Round } from "./pair.ts";
 
@@ -64,7 +65,7 @@ function cpuUs({ count, cpuUs, serverCpuUs }: Round): number {
   return (cpuUs + serverCpuUs) / count;
 }
 
-/** Prints the rows of one work, as Markdown that also reads well in a terminal. */
+/** Prints the rows of one work. */
 export function showWork({ size, inflight }: Work, rows: readonly PeerRow[]): void {
   const many = inflight === 1 ? "one at a time" : `${inflight.toLocaleString("en")} in flight`;
   const lines = [
@@ -91,21 +92,7 @@ export function showWork({ size, inflight }: Work, rows: readonly PeerRow[]): vo
       showRatio(row.cpuRatio),
     ]),
   ];
-  const widths = lines[0]!.map((_, column) =>
-    Math.max(...lines.map((line) => line[column]!.length))
-  );
-  const isText = (column: number): boolean => column < 2;
-  const show = (cells: readonly string[]): void => console.log(`| ${cells.join(" | ")} |`);
-  const shown = lines.map((line) =>
-    line.map((cell, column) =>
-      isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
-    )
-  );
-  show(shown[0]!);
-  show(
-    widths.map((width, column) => isText(column) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`),
-  );
-  for (const cells of shown.slice(1)) show(cells);
+  printMarkdownTable(lines, 2);
   console.log();
 }
 

@@ -38,15 +38,34 @@ export function showTable(rows: readonly Row[]): void {
 
 /** Prints lines of cells in columns, the first of them to the left. */
 export function printTable(lines: readonly (readonly string[])[]): void {
+  for (const cells of aligned(lines, 1)) console.log(cells.join("  ").trimEnd());
+}
+
+/**
+ * Prints lines of cells as Markdown that also reads well in a terminal.
+ *
+ * @param texts So many of the first columns are texts, and stand to the left.
+ */
+export function printMarkdownTable(
+  lines: readonly (readonly string[])[],
+  texts: number,
+): void {
+  const [head, ...rest] = aligned(lines, texts) as [string[], ...string[][]];
+  const rule = head.map(({ length }, column) =>
+    column < texts ? "-".repeat(length) : `${"-".repeat(length - 1)}:`
+  );
+  for (const cells of [head, rule, ...rest]) console.log(`| ${cells.join(" | ")} |`);
+}
+
+function aligned(lines: readonly (readonly string[])[], texts: number): string[][] {
   const widths = lines[0]!.map((_, column) =>
     Math.max(...lines.map((line) => line[column]!.length))
   );
-  for (const line of lines) {
-    const cells = line.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
-    );
-    console.log(cells.join("  ").trimEnd());
-  }
+  return lines.map((line) =>
+    line.map((cell, column) =>
+      column < texts ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
+    )
+  );
 }
 
 function time(us: number): string {
