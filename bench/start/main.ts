@@ -97,7 +97,7 @@ async function candidatesOf(
   clones: readonly (readonly ["this" | "beside", string])[],
   flags: readonly string[],
 ): Promise<Candidate[]> {
-  const candidates: Candidate[] = [], port = String((await freePorts(2))[0]);
+  const candidates: Candidate[] = [], ports = freePorts(2).map(String);
   for (const [clone, root] of clones) {
     const compiled = `${folder}/${clone}`;
     if (runtimes.some((runtime) => runtime !== "deno")) {
@@ -123,7 +123,7 @@ async function candidatesOf(
           `${root}deno.json`,
           ...flags,
         ];
-        const command = [path, ...(isDeno ? run : []), file, port] as const;
+        const command = [path, ...(isDeno ? run : []), file, ...ports] as const;
         candidates.push({ runtime, program, clone, command, taken: [] });
       }
     }

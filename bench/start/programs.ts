@@ -10,11 +10,11 @@ const used = (globalThis.Deno ?? globalThis.process).memoryUsage();
 console.log(JSON.stringify([used.rss, used.heapUsed]));
 `;
 
-/** Two nodes in this process, and one request over TCP. */
+/** Two nodes in this process, at the ports that it is told, and one request over TCP. */
 const ONE_REQUEST = `
 const echo = single("bench.echo");
-const port = Number((globalThis.Deno?.args ?? globalThis.process.argv.slice(2))[0]);
-const hosts = [0, 1].map((nth) => "tcp://127.0.0.1:" + (port + nth));
+const ports = globalThis.Deno?.args ?? globalThis.process.argv.slice(2);
+const hosts = ports.map((port) => "tcp://127.0.0.1:" + port);
 const nodes = hosts.map((local) => new Manager({ local, hosts }));
 nodes[1].handle(echo, (request) => request);
 await Promise.all(nodes.map((node) => node.listen()));
