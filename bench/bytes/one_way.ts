@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Channel } from "@internode/grid";
-import { dialFloor, type FloorHost, serveChannels } from "../rpc/floor.ts";
+import type { ByteChannel, Channel } from "@internode/grid";
+import { dialFloor, type FloorHost, serveChannels, writeAll } from "../rpc/floor.ts";
 
 /** Where the bytes go: to the process that serves the floor, or from it. */
 export type Direction = "in" | "out";
@@ -100,9 +100,7 @@ export async function measureOneWay(
   }
 }
 
-type ByteStream = Channel & { kind: "bytes" };
-
-async function take(channel: ByteStream, chunkBytes: number, seconds: number): Promise<number> {
+async function take(channel: ByteChannel, chunkBytes: number, seconds: number): Promise<number> {
   const buffer = new Uint8Array(chunkBytes);
   const startMs = performance.now(), endMs = startMs + seconds * 1000;
   let taken = 0, nowMs = startMs;
@@ -110,7 +108,7 @@ async function take(channel: ByteStream, chunkBytes: number, seconds: number): P
   return taken / (nowMs - startMs) * 1000;
 }
 
-async function give(channel: ByteStream, chunkBytes: number, seconds: number): Promise<number> {
+async function give(channel: ByteChannel, chunkBytes: number, seconds: number): Promise<number> {
   const chunk = new Uint8Array(chunkBytes), confirmations = new Uint8Array(1024);
   const startMs = performance.now(), endMs = startMs + seconds * 1000;
   let given = 0, over = false;
@@ -162,11 +160,6 @@ function measureMessages(
     channel.send(order);
     give();
   });
-}
-
-async function writeAll(channel: ByteStream, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  let written = await channel.write(bytes);
-  while (written < bytes.length) written += await channel.write(bytes.subarray(written));
 }
 
 function orderOf(direction: Direction, chunkBytes: number): Uint8Array<ArrayBuffer> {

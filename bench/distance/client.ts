@@ -12,7 +12,7 @@ import {
   sharedSecret,
 } from "@internode/grid/call";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
-import { dialFloor } from "../rpc/floor.ts";
+import { dialFloor, writeAll } from "../rpc/floor.ts";
 import { reachedBy } from "../rpc/plan.ts";
 import { Far } from "./contracts.ts";
 import { SECRET, type StartOrder } from "./server.ts";
@@ -107,7 +107,7 @@ class Load {
         while (kind === "echo" && sent - this.echoedBytes >= inflight * size && !this.#isOver) {
           await new Promise<void>((resolve) => wake = resolve);
         }
-        for (let at = 0; at < size;) at += await channel.write(message.subarray(at));
+        await writeAll(channel, message);
         sent += size;
       }
     };

@@ -6,7 +6,7 @@
 
 import type { Channel, Connection } from "@internode/grid";
 import { echo } from "../rpc/contracts.ts";
-import { dialFloor, type FloorHost } from "../rpc/floor.ts";
+import { dialFloor, type FloorHost, writeAll } from "../rpc/floor.ts";
 import { type Cpu, cpuSince, ownCpu } from "../support/process_cpu.ts";
 
 /** What is sent at each moment that something is due. */
@@ -102,7 +102,7 @@ class RawEcho {
   send(count: number): void {
     const channel = this.#channel, bytes = this.#bytes.subarray(0, count * this.#size);
     if (channel.kind === "messages") channel.send(bytes);
-    else this.#writing = this.#writing.then(() => channel.write(bytes));
+    else this.#writing = this.#writing.then(() => writeAll(channel, bytes));
   }
 
   close(): void {

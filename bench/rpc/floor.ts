@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Channel, systemTransports, type Transport } from "@internode/grid";
+import { type ByteChannel, type Channel, systemTransports, type Transport } from "@internode/grid";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import type { NodeIdentity } from "./identity.ts";
 import { nodeTls } from "./node_tls.ts";
@@ -78,6 +78,15 @@ export async function dialFloor({ href, identity }: FloorHost): Promise<Channel>
   const address = parseHostAddress(href);
   const { signal } = new AbortController();
   return await transportOf(address.scheme, identity).dial(address, { signal, path: "/floor" });
+}
+
+/** Writes all of it: a channel may take a part at a time. */
+export async function writeAll(
+  channel: ByteChannel,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  let written = await channel.write(bytes);
+  while (written < bytes.length) written += await channel.write(bytes.subarray(written));
 }
 
 /** How many bytes a second come back, with 1 MiB in flight in writes of 256 KiB if nothing else is said. */
