@@ -21,7 +21,7 @@ const LINE = new CommandLine("deno task npm", "Builds the package for npm.", {
 
 async function build(out: string, stripped: boolean): Promise<number> {
   const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))) as Config;
-  const modules = await standardModules(ROOT, ["msgpack"]), entry = "msgpack/mod.js";
+  const entry = "msgpack/mod.js", modules = await standardModules(ROOT, [entry]);
   const entries = [...Object.values(config.exports), ...Object.values(PROGRAMS)]
     .map((path) => path.replace(/^\.\//, ""));
   const root = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");

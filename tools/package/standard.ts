@@ -12,12 +12,12 @@ export const STANDARD_FOLDER = "vendor/std";
  * compared with the hash in deno.lock.
  *
  * @param root The repository, as a folder's URL.
- * @param names Which packages: `"msgpack"`.
- * @returns The text of each module by its path in {@linkcode STANDARD_FOLDER}; `NAME/mod.js` is the first of each package.
+ * @param paths Which modules: `"msgpack/mod.js"`. They come with all that they import.
+ * @returns The text of each module by its path in {@linkcode STANDARD_FOLDER}.
  */
 export async function standardModules(
   root: URL,
-  names: readonly string[],
+  paths: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const origin = originIn(await Deno.readTextFile(new URL("tools/std/msgpack/mod.ts", root)));
   const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", root)));
@@ -37,7 +37,7 @@ export async function standardModules(
         await take(new URL(specifier!, `file:///${path}`).pathname.slice(1));
       }
     };
-    for (const name of names) await take(`${name}/mod.js`);
+    for (const path of paths) await take(path);
     return modules;
   } finally {
     await Deno.remove(folder, { recursive: true });

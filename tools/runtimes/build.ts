@@ -15,8 +15,8 @@ const MODULE_URL = /("\.[^"\n]*)\.ts", import\.meta\.url/g;
 /** How a module names another that it imports. */
 const MODULE_IMPORT = /(?<=\b(?:from|import) )("\.[^"\n]*)\.ts"/g;
 
-/** What tests import of JSR's standard library. */
-const STANDARD = ["assert", "msgpack", "streams"];
+/** How a module that stands for one of JSR's standard library names the modules of npm. */
+const STANDARD_MODULE = /"(npm:[^/"]+\/([^"]+))"/g;
 
 /** What is built beside modules. */
 export interface BuildOptions {
@@ -40,10 +40,17 @@ export async function build(
     entries.push(path.replace("./", ""));
     replaced.set(config.name + entry.slice(1), entries.at(-1)!.replace(/\.ts$/, ".js"));
   }
-  const modules = await standardModules(ROOT, STANDARD);
-  for (const name of STANDARD) {
-    replaced.set(`@std/${name}`, `${STANDARD_FOLDER}/${name}/mod.js`);
+  const standard: string[] = [];
+  for (const name of Object.keys(config.imports).filter((name) => name.startsWith("@std/"))) {
+    entries.push(`tools/${name.slice(1)}/mod.ts`);
+    replaced.set(name, entries.at(-1)!.replace(/\.ts$/, ".js"));
+    const text = await Deno.readTextFile(new URL(entries.at(-1)!, ROOT));
+    for (const [, specifier, path] of text.matchAll(STANDARD_MODULE)) {
+      replaced.set(specifier!, `${STANDARD_FOLDER}/${path}`);
+      standard.push(path!);
+    }
   }
+  const modules = await standardModules(ROOT, standard);
   const programs = await programsOf(files);
   const root = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
   // The compiler reads the environment when it is imported, which tests without permissions must not.
