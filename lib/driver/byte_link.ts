@@ -225,7 +225,7 @@ export class ByteLink extends Link implements PolledLink {
 
   readonly #onReadError = (error: unknown): void => {
     if (this.#isInterrupted) this.#held = () => this.#onReadError(error);
-    else this.lose(`Reading from the connection failed: ${textOf(error)}`);
+    else this.lose(`Reading from the connection failed: ${textOf(error)}`, error);
   };
 
   /**
@@ -371,7 +371,7 @@ export class ByteLink extends Link implements PolledLink {
   }
 
   readonly #onWriteError = (error: unknown): void => {
-    this.lose(`Writing to the connection failed: ${textOf(error)}`);
+    this.lose(`Writing to the connection failed: ${textOf(error)}`, error);
   };
 
   /** Ends the pending read and write. */

@@ -305,10 +305,10 @@ export abstract class Link implements SessionDelegate {
     for (const watcher of this.#watchers) watcher();
   }
 
-  /** The channel has ended by itself. */
-  protected lose(reason: string): void {
+  /** The channel has ended by itself, perhaps with an error. */
+  protected lose(reason: string, error?: unknown): void {
     if (this.gone) return;
-    this.session.onLost(sentence(plainText(reason)), this.beginTurn());
+    this.session.onLost(sentence(plainText(reason)), this.beginTurn(), error);
     this.leave();
   }
 

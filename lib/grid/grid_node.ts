@@ -169,7 +169,8 @@ export class GridNode {
   async dial({ name, address }: ListedHost, signal: AbortSignal): Promise<Channel> {
     const { auth, clock, path } = this.options;
     const token = auth?.token(this.local.href, name.href, clock.wallNow());
-    return await this.transport(address).dial(address, { signal, path, token, host: name });
+    const options = { signal, path, token, host: name, early: true };
+    return await this.transport(address).dial(address, options);
   }
 
   /** Makes a session on a channel. */

@@ -56,6 +56,7 @@ import {
   endedByPeer,
   errorNumber,
   goodbyeText,
+  isDialFailure,
   protocolError,
   RAN_NOTHING,
   readText,
@@ -221,10 +222,11 @@ export class Session implements PayloadListener {
     this.keepalive.onBulk(underWayBytes, arrivedBytes, nowMs);
   }
 
-  /** The channel has ended or failed. */
-  onLost(reason: string, nowMs: number): void {
+  /** The channel has ended or failed, perhaps with an error: during the handshake that may say that the other end refuses this side. */
+  onLost(reason: string, nowMs: number, error?: unknown): void {
     this.#scheduler.nowMs = nowMs;
-    this.#close(disconnected(reason, "network"));
+    const isDialled = this.#handshake !== null && isDialFailure(error);
+    this.#close(isDialled ? error : disconnected(reason, "network"));
   }
 
   /** When to call `onTimer`; `Infinity` if not at all. */

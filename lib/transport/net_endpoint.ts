@@ -118,16 +118,17 @@ export class NetEndpoint implements Endpoint {
    *
    * @param signal Aborts.
    * @param makeToken See {@linkcode Endpoint.dial}; not called where the endpoint has a token of its own.
+   * @param early See {@linkcode Endpoint.dial}.
    * @returns The channel. Rejects with the signal's reason, or with an
    * `InternodeError` that names the host: `Unauthenticated` or
    * `PermissionDenied` if the other end refuses this side, `InvalidArgument` if
    * it can never succeed, otherwise `Unreachable`.
    */
-  async dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {
+  async dial(signal: AbortSignal, makeToken?: () => string, early?: boolean): Promise<Channel> {
     if (this.#lookUp !== undefined) return await this.#dialEach(this.#lookUp, signal);
     const own = typeof this.#token === "function" ? this.#token() : this.#token;
     const token = own ?? (isWebSocket(this.host) ? makeToken?.() : undefined);
-    return await this.transport.dial(this.host, { signal, path: this.path, token });
+    return await this.transport.dial(this.host, { signal, path: this.path, token, early });
   }
 
   /** Dials one of its addresses after the other. */

@@ -61,8 +61,8 @@ class FurtherConnection implements Endpoint {
     return this.replica.metadata;
   }
 
-  dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {
-    return this.replica.dial(signal, makeToken);
+  dial(signal: AbortSignal, makeToken?: () => string, early?: boolean): Promise<Channel> {
+    return this.replica.dial(signal, makeToken, early);
   }
 
   onChange(listener: () => void): () => void {

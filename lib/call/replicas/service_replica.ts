@@ -184,7 +184,7 @@ export class ServiceReplica implements Replica, ReconnectorDelegate {
   dial(signal: AbortSignal): Promise<Channel> {
     const { auth, clock, name } = this.#core.options;
     const makeToken = auth === null ? undefined : () => auth.token(name, "", clock.wallNow());
-    return this.endpoint.dial(signal, makeToken);
+    return this.endpoint.dial(signal, makeToken, true);
   }
 
   /** See {@linkcode ReconnectorDelegate}. */

@@ -144,8 +144,8 @@ class AttributedEndpoint implements Endpoint {
     this.#endpoint = endpoint;
   }
 
-  dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel> {
-    return this.#endpoint.dial(signal, makeToken);
+  dial(signal: AbortSignal, makeToken?: () => string, early?: boolean): Promise<Channel> {
+    return this.#endpoint.dial(signal, makeToken, early);
   }
 
   onChange(listener: () => void): () => void {

@@ -224,6 +224,11 @@ export function disconnected(message: string, origin: "network" | "remote"): Int
   return new InternodeError("Disconnected", message, { origin, outcome: "maybeExecuted" });
 }
 
+/** Whether a channel failed as a dial may: it was given out before the other end had accepted this side. */
+export function isDialFailure(error: unknown): error is InternodeError {
+  return isOwnError(error) && (error.code === "Unauthenticated" || error.code === "Unreachable");
+}
+
 /** The reason that a peer gives when it closes. */
 export const PEER_CLOSES = "The peer is closing.";
 /** The reason that it gives after the grace time, which callers on its own side read, too. */

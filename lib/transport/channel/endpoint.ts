@@ -36,9 +36,10 @@ export interface Endpoint extends EndpointAttributes {
    *
    * @param signal Aborts the dial; the promise then rejects with its reason.
    * @param makeToken Makes the proof of the client's secret that a WebSocket upgrade request carries (`authorization: Bearer …`), valid once; do not call it without such a request. Absent if the client has no secret.
+   * @param early See `DialOptions.early`; an endpoint need not look at it.
    * @returns The channel, owned by the caller. Rejects with an `InternodeError` that names the address and the reason, or with any other error.
    */
-  dial(signal: AbortSignal, makeToken?: () => string): Promise<Channel>;
+  dial(signal: AbortSignal, makeToken?: () => string, early?: boolean): Promise<Channel>;
   /**
    * Calls back whenever new connections will differ from older ones, such as
    * with new certificates; the older ones are then renewed soon. Absent if

@@ -120,6 +120,8 @@ export interface DialOptions {
   host?: HostAddress | undefined;
   /** The proof in a WebSocket upgrade request (the `authorization` header's text after `Bearer `). */
   token?: string | undefined;
+  /** Whether the channel may be given out as soon as this side trusts the other end, so that it can be written to while the other end still judges this side. If that one refuses, reads and writes of the channel reject with the `InternodeError` that the dial would have rejected with. Transports need not look at it. Default: `false`. */
+  early?: boolean | undefined;
 }
 
 /** How to listen. */

@@ -52,10 +52,10 @@ export function mtls(config: MtlsConfig | MtlsCredentials, endpoint: Endpoint): 
   return withCredentials<Endpoint>({
     address,
     ...attributesOf(endpoint),
-    async dial(signal, makeToken) {
+    async dial(signal, makeToken, early) {
       const { secureDialled } = await diallingSide();
       const channel = await endpoint.dial(signal, makeToken);
-      return await secureDialled(channel, address, source, host, signal);
+      return await secureDialled(channel, address, source, host, signal, early);
     },
     onChange: (listener) => source.onChange(listener),
   }, source);

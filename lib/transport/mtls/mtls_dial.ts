@@ -11,7 +11,7 @@ import type { CredentialSource } from "../certificates/mtls_credentials.ts";
 import { endWhenRevoked } from "../certificates/revocation_watch.ts";
 import type { Channel } from "../channel/transport.ts";
 import type { TlsChannel } from "../tls/tls_channel.ts";
-import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
+import { type HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
 
 /**
  * Makes a channel that has just been dialled one of mutual TLS.
@@ -21,6 +21,7 @@ import { HandshakeFailure, shakeHands } from "./mtls_handshake.ts";
  * @param source This side's certificate and key, and the trusted authorities.
  * @param host What the host's certificate must have.
  * @param signal Aborts.
+ * @param early See `DialOptions.early`.
  * @returns A channel with an identity, which ends once a certificate behind it is revoked. Rejects with the signal's reason, or with an `InternodeError`: `Unauthenticated` if one side does not trust the other, otherwise `Unreachable`.
  */
 export async function secureDialled(
@@ -29,6 +30,7 @@ export async function secureDialled(
   source: CredentialSource,
   host: ExpectedHost,
   signal: AbortSignal,
+  early: boolean | undefined,
 ): Promise<TlsChannel> {
   if (channel.kind !== "bytes") {
     channel.close();
@@ -39,12 +41,17 @@ export async function secureDialled(
     );
   }
   const credentials = source.current;
-  try {
-    const side = { role: "dialler", credentials, host, signal } as const;
-    return endWhenRevoked(source, await shakeHands(channel, side));
-  } catch (error) {
-    throw error instanceof HandshakeFailure ? dialFailure(error, address, credentials) : error;
-  }
+  const peer = await shakeHands(channel, {
+    role: "dialler",
+    credentials,
+    host,
+    signal,
+    early,
+    errorOf: (failure) => dialFailure(failure, address, credentials),
+  });
+  if (early === true) peer.channel.readWhen(peer.trusted);
+  else await peer.trusted;
+  return endWhenRevoked(source, peer.channel);
 }
 
 function dialFailure(

@@ -13,7 +13,7 @@ import { ChannelDuplex } from "../tls/channel_duplex.ts";
 import type { ExpectedHost } from "../certificates/host_binding.ts";
 import type { HandshakeSlot } from "../channel/handshake_limiter.ts";
 import type { Credentials } from "../certificates/mtls_config.ts";
-import { exchangeStatus } from "./mtls_status.ts";
+import { readStatus, sendStatus } from "./mtls_status.ts";
 import { HandshakeTimeout } from "../channel/peer_left.ts";
 import { kindOfName } from "../channel/peer_name.ts";
 import { shownOf } from "../certificates/revocation_watch.ts";
@@ -30,6 +30,10 @@ const PROTOCOL = "internode/1";
 const MAX_HANDSHAKE_BYTES = 64 * 1024;
 /** More certificates than this are refused without a check. */
 const MAX_CERTIFICATES = 16;
+/** How long a side that was refused may take to leave: a connection that is closed with unread bytes is reset, and the reason could be lost with it. */
+const LEAVING_MS = 1000;
+/** How much is read of it at a time. */
+const MAX_LATE_BYTES = 1024;
 
 /** Why a handshake failed. */
 export class HandshakeFailure extends Error {
@@ -64,23 +68,38 @@ export interface HandshakeSide {
   readonly signal: AbortSignal;
   /** The slot of an accepted connection, which limits TLS handshakes. */
   readonly slot?: HandshakeSlot | undefined;
+  /** Whether the signal is of no account any more once this side trusts the other. Default: `false`. */
+  readonly early?: boolean | undefined;
+  /** What a failure is for the user of the channel. Default: the failure itself. */
+  readonly errorOf?: ((failure: HandshakeFailure) => Error) | undefined;
+}
+
+/** A connection whose other end this side trusts. */
+export interface TrustedPeer {
+  /** The channel, with an identity. It may be written to. */
+  readonly channel: TlsChannel;
+  /** Resolves when the other end trusts this side, too, and the channel may be read. Rejects as {@linkcode shakeHands} does; the channel has ended with the same error then. */
+  readonly trusted: Promise<void>;
 }
 
 /**
- * Runs the handshake. No byte of the application is read or sent before both
- * sides trust each other; if the handshake fails, the channel is closed.
+ * Runs the handshake. No byte of the application is sent before this side
+ * trusts the other, and none is read before each trusts the other. If the
+ * handshake fails, the channel is closed.
  *
  * @param channel The channel, owned from now on.
  * @param side This side.
- * @returns A channel with an identity. Rejects with a {@linkcode HandshakeFailure}, or with the signal's reason.
+ * @returns The connection as soon as this side trusts the other. Rejects with what `errorOf` makes of a {@linkcode HandshakeFailure}, or with the signal's reason.
  */
-export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Promise<TlsChannel> {
+export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Promise<TrustedPeer> {
   const inbox = new TlsInbox();
   const duplex = new ChannelDuplex(channel, MAX_HANDSHAKE_BYTES, inbox.hasRoom);
   const { signal, credentials: { handshakeTimeoutMs } } = side;
-  let ended: { readonly reason: unknown } | undefined;
+  let ended: { readonly reason: unknown } | undefined, open: TlsChannel | undefined;
   const end = (reason: unknown): void => {
     ended ??= { reason };
+    // First, so that its user hears the reason.
+    open?.fail(failure(reason));
     duplex.destroy();
   };
   const onAbort = (): void => end(signal.reason);
@@ -88,24 +107,41 @@ export async function shakeHands(channel: ByteChannel, side: HandshakeSide): Pro
     const late = new HandshakeTimeout(handshakeTimeoutMs);
     end(new HandshakeFailure("failed", late.message, late));
   }, handshakeTimeoutMs);
+  const ignoreSignal = (): void => signal.removeEventListener("abort", onAbort);
   signal.addEventListener("abort", onAbort, { once: true });
+  /** What is told of a failure; nothing of the handshake is under way any more. */
+  const failure = (thrown: unknown): Error => {
+    clearTimeout(timer);
+    ignoreSignal();
+    const error = ended === undefined ? thrown : ended.reason;
+    if (error instanceof HandshakeFailure) return side.errorOf?.(error) ?? error;
+    if (ended !== undefined || signal.aborted) return error as Error;
+    const failed = new HandshakeFailure("failed", messageOf(error), error);
+    return side.errorOf?.(failed) ?? failed;
+  };
   try {
     signal.throwIfAborted();
     if (side.role === "listener") duplex.first = await readTlsHello(channel);
     await side.slot?.tlsTurn();
     const tls = await openTls({ duplex, inbox, remote: channel.remote }, side);
-    await agree(tls.channel, tls.socket, side);
+    await judge(tls.channel, tls.socket, side);
     if (ended !== undefined) throw ended.reason;
-    duplex.allowAll();
-    return tls.channel;
+    const secured = open = tls.channel;
+    if (side.early === true) ignoreSignal();
+    const trusted = hearVerdict(secured).then(() => {
+      if (ended !== undefined) throw ended.reason;
+      clearTimeout(timer);
+      ignoreSignal();
+      duplex.allowAll();
+    }).catch((thrown) => {
+      const error = failure(thrown);
+      secured.fail(error);
+      throw error;
+    });
+    return { channel: secured, trusted };
   } catch (error) {
     duplex.destroy();
-    if (ended !== undefined) throw ended.reason;
-    if (error instanceof HandshakeFailure || signal.aborted) throw error;
-    throw new HandshakeFailure("failed", messageOf(error), error);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
+    throw failure(error);
   }
 }
 
@@ -131,8 +167,8 @@ function openTls(ground: TlsGround, { role, credentials, host }: HandshakeSide):
   });
 }
 
-/** Judges the other side, sends it the verdict, and reads its verdict on this one. */
-async function agree(
+/** Judges the other side, and sends it the verdict. */
+async function judge(
   channel: TlsChannel,
   socket: TLSSocket,
   { role, credentials, host }: HandshakeSide,
@@ -148,27 +184,41 @@ async function agree(
     host,
     nowMs: systemClock.wallNow(),
   });
-  const refusal = "refusal" in judgement ? judgement.refusal : null;
-  const answer = await exchangeStatus(channel, refusal).catch((error) => {
+  if ("refusal" in judgement) {
+    await refuse(channel, judgement.refusal, role);
+    throw new HandshakeFailure("refusedHere", judgement.refusal);
+  }
+  await sendStatus(channel, null);
+  channel.identity = judgement.identity;
+  channel.shown = shownOf(evidence.chain);
+  const own = fingerprintOf(new (nodeCrypto().X509Certificate)(credentials.cert));
+  const other = fingerprintOf(evidence.chain[0]!);
+  channel.binding = role === "dialler" ? joined([own, other]) : joined([other, own]);
+}
+
+/** Tells the other side why it is refused, and lets it leave first if it may have written more than its verdict. */
+async function refuse(
+  channel: TlsChannel,
+  refusal: string,
+  role: HandshakeSide["role"],
+): Promise<void> {
+  const timer = setTimeout(() => channel.close(), LEAVING_MS);
+  const bytes = new Uint8Array(MAX_LATE_BYTES);
+  try {
+    await Promise.all([sendStatus(channel, refusal), readStatus((into) => channel.read(into))]);
+    while (role === "listener" && await channel.read(bytes) !== null);
+  } catch {
     // It may have left as soon as it knew.
-    if (refusal === null) throw error;
-    return null;
-  });
-  if (refusal !== null) {
+  } finally {
+    clearTimeout(timer);
     channel.close();
-    throw new HandshakeFailure("refusedHere", refusal);
   }
-  if (answer !== null) {
-    channel.close();
-    throw new HandshakeFailure("refusedThere", answer);
-  }
-  if ("identity" in judgement) {
-    channel.identity = judgement.identity;
-    channel.shown = shownOf(evidence.chain);
-    const own = fingerprintOf(new (nodeCrypto().X509Certificate)(credentials.cert));
-    const other = fingerprintOf(evidence.chain[0]!);
-    channel.binding = role === "dialler" ? joined([own, other]) : joined([other, own]);
-  }
+}
+
+/** Reads the other side's verdict on this one. */
+async function hearVerdict(channel: TlsChannel): Promise<void> {
+  const answer = await readStatus((into) => channel.readNow(into));
+  if (answer !== null) throw new HandshakeFailure("refusedThere", answer);
 }
 
 /** The SHA-256 of a certificate. */

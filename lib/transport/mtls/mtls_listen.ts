@@ -34,7 +34,9 @@ export function listenSecured(
     prepare: async (channel, slot) => {
       const credentials = source.current;
       const side = { role: "listener", credentials, host: null, signal: NEVER, slot } as const;
-      return { channel: endWhenRevoked(source, await shakeHands(channel, side)) };
+      const peer = await shakeHands(channel, side);
+      await peer.trusted;
+      return { channel: endWhenRevoked(source, peer.channel) };
     },
     refuses: (present) =>
       present >= source.current.maxHandshakes

@@ -11,8 +11,9 @@
  * | 2 | the length of the reason in bytes, little-endian, at most 1,024; 0 after 1 |
  * | length | the reason in UTF-8: which check failed on which certificate |
  *
- * Both send theirs as soon as they have checked the other. The application
- * begins only on a side that trusts the other and has read that it is trusted.
+ * Both send theirs as soon as they have checked the other. A side that trusts
+ * the other may write behind it at once, and nothing of the application is read
+ * on a side that does not trust the other, or has not read that it is trusted.
  *
  * @module
  */
@@ -26,21 +27,6 @@ const MAX_REASON_BYTES = 1024;
 
 const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { fatal: true });
 
-/**
- * Sends this side's record and reads the other's.
- *
- * @param channel The connection.
- * @param refusal Why this side refuses the other; `null` if it does not.
- * @returns Why the other side refuses this one; `null` if it does not. Rejects if the connection ends before, or something else arrives.
- */
-export async function exchangeStatus(
-  channel: ByteChannel,
-  refusal: string | null,
-): Promise<string | null> {
-  const [, answer] = await Promise.all([sendStatus(channel, refusal), readStatus(channel)]);
-  return answer;
-}
-
 /** The record, with its reason cut to the limit. */
 export function encodeStatus(refusal: string | null): Uint8Array<ArrayBuffer> {
   const reason = new Uint8Array(MAX_REASON_BYTES);
@@ -53,29 +39,44 @@ export function encodeStatus(refusal: string | null): Uint8Array<ArrayBuffer> {
   return record;
 }
 
-async function sendStatus(channel: ByteChannel, refusal: string | null): Promise<void> {
+/**
+ * Sends this side's record.
+ *
+ * @param channel The connection.
+ * @param refusal Why this side refuses the other; `null` if it does not.
+ */
+export async function sendStatus(
+  channel: Pick<ByteChannel, "write">,
+  refusal: string | null,
+): Promise<void> {
   let rest = encodeStatus(refusal);
   while (rest.length > 0) rest = rest.subarray(await channel.write(rest));
 }
 
-async function readStatus(channel: ByteChannel): Promise<string | null> {
-  const head = await readExactly(channel, HEAD_BYTES);
+/**
+ * Reads the other side's record.
+ *
+ * @param read Reads from the connection.
+ * @returns Why the other side refuses this one; `null` if it does not. Rejects if the connection ends before, or something else arrives.
+ */
+export async function readStatus(read: ByteChannel["read"]): Promise<string | null> {
+  const head = await readExactly(read, HEAD_BYTES);
   const length = head[1]! | head[2]! << 8;
   if (head[0] === BELIEVED && length === 0) return null;
   if (head[0] !== REFUSED || length > MAX_REASON_BYTES) {
     throw new Error("the other side does not speak the Internode protocol inside TLS");
   }
-  const reason = decoder.decode(await readExactly(channel, length));
+  const reason = decoder.decode(await readExactly(read, length));
   return plainText(reason).trim() || "it gave no reason";
 }
 
 async function readExactly(
-  channel: ByteChannel,
+  read: ByteChannel["read"],
   count: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(count);
   for (let at = 0; at < count;) {
-    const got = await channel.read(bytes.subarray(at));
+    const got = await read(bytes.subarray(at));
     if (got === null) throw new Error("the other side ended the connection");
     at += got;
   }

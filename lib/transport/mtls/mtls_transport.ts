@@ -37,7 +37,8 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
       const host = certificateToExpect(source.current, options.host ?? address);
       const { secureDialled } = await diallingSide();
       const channel = await inner.dial(address, options);
-      return await secureDialled(channel, address.href, source, host, options.signal);
+      const { signal, early } = options;
+      return await secureDialled(channel, address.href, source, host, signal, early);
     },
 
     listen: async (address, options) => {

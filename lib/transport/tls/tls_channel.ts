@@ -104,6 +104,8 @@ export class TlsChannel implements ByteChannel {
   readonly #socket: TLSSocket;
   readonly #duplex: ChannelDuplex;
   readonly #inbox: TlsInbox;
+  /** What reads wait for. */
+  #ready: Promise<void> | null = null;
   #read: PendingRead | null = null;
   #write: PendingWrite | null = null;
   #ended = false;
@@ -143,7 +145,18 @@ export class TlsChannel implements ByteChannel {
     return this.#over.promise;
   }
 
+  /** Lets reads wait, as what comes first is not meant for the channel's user. If the promise rejects, they reject. */
+  readWhen(ready: Promise<void>): void {
+    this.#ready = ready;
+    ready.then(() => this.#ready = null, () => {});
+  }
+
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    return this.#ready === null ? this.readNow(into) : this.#ready.then(() => this.readNow(into));
+  }
+
+  /** Reads without waiting for what `readWhen` was given. */
+  readNow(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
     if (this.#closed) return Promise.reject(closedError());
     if (this.#inbox.length > 0) {
       const count = this.#inbox.take(into);

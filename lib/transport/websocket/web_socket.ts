@@ -52,7 +52,8 @@ export function webSocketOver(inner: Transport): Transport {
     async dial(address, options) {
       const request = upgradeRequest(address, options.path, options.token, options.host);
       return dialChannel(address, options.signal, async () => {
-        const channel = await inner.dial(address, options);
+        // What is heard of a refusal is heard in place of the answer.
+        const channel = await inner.dial(address, { ...options, early: true });
         return await upgrade(channel, address, request, options.signal);
       });
     },
