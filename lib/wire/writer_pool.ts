@@ -10,20 +10,27 @@ import { ByteWriter } from "./byte_writer.ts";
 export const WRITER_BYTES: number = 4 * 1024;
 /** A buffer that has grown beyond this is not kept. */
 const MAX_KEPT_BYTES = 1024 * 1024;
-const MAX_KEPT = 16;
+/** How many bytes are kept in all. */
+const MAX_POOL_BYTES = 16 * 1024 * 1024;
 
 /** A few buffers shared by all connections of a node, so that an idle connection holds none. */
 export class WriterPool {
   readonly #free: ByteWriter[] = [];
+  #bytes = 0;
 
   /** An empty writer, which the caller owns until it returns it. */
   take(): ByteWriter {
-    return this.#free.pop() ?? new ByteWriter(WRITER_BYTES);
+    const writer = this.#free.pop();
+    if (writer === undefined) return new ByteWriter(WRITER_BYTES);
+    this.#bytes -= writer.bytes.length;
+    return writer;
   }
 
   /** Takes a writer back; its bytes must no longer be in use. */
   give(writer: ByteWriter): void {
-    if (this.#free.length >= MAX_KEPT || writer.bytes.length > MAX_KEPT_BYTES) return;
+    const { length } = writer.bytes;
+    if (length > MAX_KEPT_BYTES || this.#bytes + length > MAX_POOL_BYTES) return;
+    this.#bytes += length;
     writer.position = 0;
     this.#free.push(writer);
   }

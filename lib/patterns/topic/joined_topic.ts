@@ -95,8 +95,9 @@ export class JoinedTopic<T> implements AsyncDisposable {
     this.#subscribers.onNodeClosed = () => this.#closed = true;
     grid.handle(
       contract,
-      (joining, _, { caller, closing }): AsyncIterable<TopicFrame<T>> =>
-        publisher.open(caller, joining, closing),
+      // Types of async iterators say that each result is promised, which streams do not ask for.
+      (joining, _, { caller, closing }) =>
+        publisher.open(caller, joining, closing) as unknown as AsyncIterable<TopicFrame<T>>,
       allow === undefined ? {} : { allow },
     );
   }

@@ -13,10 +13,10 @@ const { maxItems: MAX_ITEMS } = new ByteWriter(0);
 /** What stands before the bytes of a message: two bits of this, and how many bytes follow. */
 export const MessageKind = { value: 0, absent: 1, null: 2 } as const;
 
-/** Messages share memory of this size, so that few arrays are made and what follows each other lies side by side. */
-const SLAB_BYTES = 16_384;
+/** Messages share memory, so that few arrays are made and what follows each other lies side by side: first this much, then twice as much each time. */
+const FIRST_SLAB_BYTES = 16_384, MAX_SLAB_BYTES = 65_536;
 /** A longer one has memory of its own. */
-const MAX_SHARED_BYTES = 4_096;
+const MAX_SHARED_BYTES = 8_192;
 
 /** A message, encoded once for all who get it. */
 export interface EncodedMessage {
@@ -33,6 +33,7 @@ export class MessageSlab<T> {
   readonly #codec: Codec<T>;
   /** `null` while a message is written: a getter of it may publish another one. */
   #writer: ByteWriter | null = null;
+  #slabBytes = FIRST_SLAB_BYTES;
   /** How long the head of the last message was: mostly that of the next one. */
   #headBytes = 1;
 
@@ -48,8 +49,10 @@ export class MessageSlab<T> {
   encode(value: T): EncodedMessage {
     let writer = this.#writer;
     this.#writer = null;
-    if (writer === null || writer.position > SLAB_BYTES - MAX_SHARED_BYTES) {
-      writer = new ByteWriter(SLAB_BYTES);
+    if (writer === null) writer = new ByteWriter(this.#slabBytes);
+    else if (writer.position > this.#slabBytes - MAX_SHARED_BYTES) {
+      this.#slabBytes = Math.min(this.#slabBytes * 2, MAX_SLAB_BYTES);
+      writer = new ByteWriter(this.#slabBytes);
     }
     const start = writer.position;
     try {
@@ -93,7 +96,7 @@ export class MessageSlab<T> {
 
   #keep(writer: ByteWriter): void {
     // One that a long message has made longer is not kept for its sake.
-    if (writer.bytes.length === SLAB_BYTES) this.#writer = writer;
+    if (writer.bytes.length === this.#slabBytes) this.#writer = writer;
   }
 }
 

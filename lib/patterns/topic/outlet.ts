@@ -14,8 +14,10 @@ import type { TopicSettings } from "./topic_options.ts";
 /** What the error of a node that was too slow is called, here and where it arrives. */
 export const SLOW_SUBSCRIBER = "SlowSubscriber";
 
-/** So many messages, or bytes of them, make a frame at once; fewer wait for the end of the turn. A frame of so many bytes is not sent in pieces. */
-const FRAME_MESSAGES = 256, FRAME_BYTES = 8_000;
+/** So many messages, or bytes of them, make a frame. One of so many bytes is not sent in pieces. */
+const FRAME_MESSAGES = 400, FRAME_BYTES = 8_000;
+/** So many bytes leave at once, as frames; fewer wait for the end of the turn. */
+const BURST_BYTES = 56_000;
 
 /** A message that was published. */
 export interface PublishedMessage<T> extends EncodedMessage {
@@ -54,7 +56,7 @@ function slowSubscriber(): Error {
  * turn goes at once; those behind it go together, when they are enough or the
  * turn is over.
  */
-export class Outlet<T> implements AsyncIterableIterator<TopicFrame<T>, undefined> {
+export class Outlet<T> {
   /** The node that subscribes. */
   readonly host: string;
   /** Its messages. */
@@ -62,9 +64,13 @@ export class Outlet<T> implements AsyncIterableIterator<TopicFrame<T>, undefined
   readonly #parts: OutletParts<T>;
   readonly #frameMessages: number;
   readonly #frameBytes: number;
+  readonly #burstBytes: number;
   #hello: TopicFrame<T> | null;
   #reader: PromiseWithResolvers<IteratorResult<TopicFrame<T>, undefined>> | null = null;
+  /** Whether messages wait for the end of the turn. */
   #isHeld = false;
+  /** Whether enough of them have come, which leave frame by frame. */
+  #isBurst = false;
 
   constructor(parts: OutletParts<T>) {
     const { host, hello, isAlone, settings, closing, onEnd } = parts;
@@ -75,6 +81,7 @@ export class Outlet<T> implements AsyncIterableIterator<TopicFrame<T>, undefined
     // What is held back for a frame must not fill a small queue.
     this.#frameMessages = isAlone ? 1 : Math.min(FRAME_MESSAGES, Math.ceil(maxQueued / 2));
     this.#frameBytes = Math.min(FRAME_BYTES, Math.ceil(maxQueuedBytes / 2));
+    this.#burstBytes = Math.min(BURST_BYTES, Math.ceil(maxQueuedBytes / 2));
     this.queue = new BoundedQueue(settings, slowSubscriber, () => {
       leaveSignal(closing, this);
       this.#release();
@@ -87,7 +94,7 @@ export class Outlet<T> implements AsyncIterableIterator<TopicFrame<T>, undefined
   /** A message was published, or comes late. */
   push(message: PublishedMessage<T>, isReplayed = false): void {
     this.queue.push(message, isReplayed);
-    if (this.#reader !== null && (!this.#isHeld || this.#isEnough)) this.#release();
+    if (this.#reader !== null && (!this.#isHeld || this.#isEnough())) this.#release();
   }
 
   /** The turn in which messages were held back is over. */
@@ -96,17 +103,17 @@ export class Outlet<T> implements AsyncIterableIterator<TopicFrame<T>, undefined
     this.#release();
   }
 
-  /** The next frame. */
-  next(): Promise<IteratorResult<TopicFrame<T>, undefined>> {
+  /** The next frame: what is there comes without a promise, so that a burst is one write. */
+  next(): Promise<IteratorResult<TopicFrame<T>, undefined>> | IteratorResult<TopicFrame<T>> {
     const hello = this.#hello;
     if (hello !== null) {
       this.#hello = null;
       return Promise.resolve({ done: false, value: hello });
     }
     const { ending } = this.queue;
-    if (!this.#isHeld || this.#isEnough || ending !== null) {
+    if (!this.#isHeld || ending !== null || this.#isEnough()) {
       const frame = this.#take();
-      if (frame !== null) return Promise.resolve({ done: false, value: frame });
+      if (frame !== null) return { done: false, value: frame };
     }
     if (ending === null) return (this.#reader = Promise.withResolvers()).promise;
     return ending.error === undefined ? Promise.resolve(DONE) : Promise.reject(ending.error);
@@ -128,8 +135,11 @@ export class Outlet<T> implements AsyncIterableIterator<TopicFrame<T>, undefined
     this.queue.end(reasonOf(this.#parts.closing));
   }
 
-  get #isEnough(): boolean {
-    return this.queue.length >= this.#frameMessages || this.queue.bytes >= this.#frameBytes;
+  /** Whether a burst begins or goes on: while there is a whole frame. */
+  #isEnough(): boolean {
+    const { length, bytes } = this.queue;
+    const most = this.#isBurst ? this.#frameBytes : this.#burstBytes;
+    return this.#isBurst = length >= this.#frameMessages || bytes >= most;
   }
 
   /** Gives who waits a frame, or the end. */

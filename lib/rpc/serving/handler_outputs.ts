@@ -12,7 +12,7 @@ import { thenOf } from "../../foreign/thenable.ts";
  * user code: it may throw anywhere, return anything and never settle.
  */
 export interface HandlerOutputs {
-  /** Whether the result of {@linkcode HandlerOutputs.next} must be awaited. */
+  /** Whether the result of {@linkcode HandlerOutputs.next} may be a promise, which must be awaited. */
   readonly asynchronous: boolean;
   /** Asks for the next output; pass the awaited result to `resultOf`. */
   next(): unknown;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { thenOf } from "../../foreign/thenable.ts";
 import { resultOf } from "../../foreign/iterator_result.ts";
 import type { CallRecord } from "./call_record.ts";
 import type { CallSource } from "./call_source.ts";
@@ -76,7 +77,7 @@ export class StreamRun<Initial, Input, Output> {
     while (!this.#isOver) {
       // A generator continues in the span of its caller.
       const next = record === null ? outputs.next() : record.run(() => outputs.next());
-      const result = outputs.asynchronous ? await next : next;
+      const result = outputs.asynchronous && thenOf(next) !== null ? await next : next;
       if (this.#isOver) return;
       const { done, value } = resultOf<Output>(result, "handler");
       if (done) {
