@@ -108,7 +108,9 @@ export abstract class Link implements SessionDelegate {
     this.remote = remote;
     this.identity = identity;
     this.budget = new TurnBudget(clock, inlineHandlerUs);
-    this.session = new Session(options, this, this.beginTurn(), clock.wallNow());
+    // The turn begins with the session, not before it: a module of the runtime that it is the first to need runs microtasks.
+    this.session = new Session(options, this, clock.now(), clock.wallNow());
+    this.beginTurn();
   }
 
   /** Replaces the delegate. */

@@ -61,11 +61,6 @@ export class MessageLink extends Link implements MessageReceiver {
     if (this.gone || this.session.state === "closed") return;
     this.bytesReceived += bytes.length;
     this.news = true;
-    if (bytes.length > this.#maxBatchBytes) {
-      return this.#refuse(
-        `The peer sent a batch of ${bytes.length} bytes; at most ${this.#maxBatchBytes} are allowed.`,
-      );
-    }
     this.#waiting.push(bytes);
     this.#waitingBytes += cost(bytes);
     if (!this.#paused) return this.#parse();
@@ -119,6 +114,14 @@ export class MessageLink extends Link implements MessageReceiver {
         return false;
       }
       if (this.budget.isSpent) return this.#goOnLater();
+      // Not before its turn, as a handshake that ends in front of it allows more.
+      if (bytes.length > this.#maxBatchBytes) {
+        this.#waiting.clear();
+        this.#refuse(
+          `The peer sent a batch of ${bytes.length} bytes; at most ${this.#maxBatchBytes} are allowed.`,
+        );
+        return false;
+      }
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const at = this.session.receive(bytes, view, this.#resumeAt, bytes.length, nowMs);
       if (at < bytes.length) {

@@ -30,6 +30,7 @@ const MAX_TOKEN_LENGTH = 4096;
 // Signed bytes begin with their purpose, so that a proof cannot be used for another one.
 const PROOF_LABEL = "internode proof 1\0";
 const TOKEN_LABEL = "internode token 1\0";
+const SEAL_LABEL = "internode seal 1\0";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -108,32 +109,38 @@ export function sharedSecret(
   secret: Secret | SecretsByPeer,
   options: SharedSecretOptions = {},
 ): Authenticator {
-  const secretsOf = readSecrets(secret);
+  const secrets = readSecrets(secret);
   const { maxClockSkewMs = 300_000 } = optionsOf("sharedSecret", options);
   if (typeof maxClockSkewMs !== "number" || !(maxClockSkewMs >= 0)) {
     const rule = `must be a number of 0 or more, not ${shown(maxClockSkewMs)}`;
     throw invalidOption("maxClockSkewMs", rule);
   }
-  return new SharedSecret(secretsOf, maxClockSkewMs);
+  return new SharedSecret(secrets, maxClockSkewMs);
 }
 
-/** The secrets for a peer, that which proves first; none: there is no secret for it. */
-type SecretsOf = (peer: string) => readonly Uint8Array[];
+/** Finds secrets. */
+interface Secrets {
+  /** Whether they differ from peer to peer. */
+  readonly differ: boolean;
+  /** Those for a peer, that which proves first; none: there is no secret for it. */
+  of(peer: string): readonly Uint8Array[];
+}
 
 /** Stands where there is no secret, so that looking without success takes as long. */
 const NOBODYS = new Uint8Array(32);
 
-function readSecrets(given: Secret | SecretsByPeer): SecretsOf {
+function readSecrets(given: Secret | SecretsByPeer): Secrets {
   if (!isByPeer(given)) {
     const secrets = bytesOf(given);
-    return () => secrets;
+    return { differ: false, of: () => secrets };
   }
   const { byPeer } = given;
   const usual = given.default === undefined ? [] : bytesOf(given.default);
-  return (peer) => {
+  const of = (peer: string): readonly Uint8Array[] => {
     const secret = byPeer(peer);
     return secret === undefined ? usual : bytesOf(secret);
   };
+  return { differ: true, of };
 }
 
 function isByPeer(given: Secret | SecretsByPeer): given is SecretsByPeer {
@@ -149,11 +156,11 @@ function bytesOf(secret: Secret): readonly Uint8Array[] {
 }
 
 class SharedSecret implements Authenticator {
-  readonly #secretsOf: SecretsOf;
+  readonly #secrets: Secrets;
   readonly #maxClockSkewMs: number;
 
-  constructor(secretsOf: SecretsOf, maxClockSkewMs: number) {
-    this.#secretsOf = secretsOf;
+  constructor(secrets: Secrets, maxClockSkewMs: number) {
+    this.#secrets = secrets;
     this.#maxClockSkewMs = maxClockSkewMs;
   }
 
@@ -168,6 +175,17 @@ class SharedSecret implements Authenticator {
     peer = "",
   ): boolean {
     return this.#matches(peer, `${PROOF_LABEL}${role}\0`, transcript, proof);
+  }
+
+  seal(hello: Uint8Array, peer: string): Uint8Array<ArrayBuffer> | null {
+    // Which of several secrets is meant shows once the peer has given its name.
+    if (peer === "" && this.#secrets.differ) return null;
+    const secret = this.#secrets.of(peer)[0];
+    return secret === undefined ? null : sign(secret, SEAL_LABEL, hello);
+  }
+
+  checkSeal(hello: Uint8Array, seal: Uint8Array, peer: string): boolean {
+    return this.#matches(peer, SEAL_LABEL, hello, seal);
   }
 
   token(local: string, remote: string, wallNowMs: number): string {
@@ -238,7 +256,7 @@ class SharedSecret implements Authenticator {
 
   /** What this side proves itself to a peer with. */
   #own(peer: string): Uint8Array {
-    const secret = this.#secretsOf(peer)[0];
+    const secret = this.#secrets.of(peer)[0];
     if (secret !== undefined) return secret;
     throw new InternodeError(
       "Unauthenticated",
@@ -249,7 +267,7 @@ class SharedSecret implements Authenticator {
 
   #matches(peer: string, label: string, message: Uint8Array, mac: Uint8Array): boolean {
     if (mac.length !== MAC_BYTES) return false;
-    const secrets = this.#secretsOf(peer);
+    const secrets = this.#secrets.of(peer);
     let matches = false;
     // Every secret is tried, so that the time does not tell which one it was, nor whether there is any.
     for (const secret of secrets.length > 0 ? secrets : [NOBODYS]) {

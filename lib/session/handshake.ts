@@ -10,8 +10,26 @@
  *   done                         done
  * ```
  *
- * The dialler proves first, so that an unknown dialler receives nothing that
- * was made with the secret. A proof is a keyed hash of both hellos, nonces and
+ * Where the dialler's hello has a seal, which shows that it was made by somebody
+ * who knows the secret, the acceptor proves itself with its hello:
+ *
+ * | dialler | hears | does, and is then |
+ * |---|---|---|
+ * | greeting | hello without feature 7 | sends its proof; proving |
+ * | greeting | hello with feature 7 | greeted |
+ * | greeted | welcome with a good proof | sends its proof, calls may follow; done |
+ * | greeted, proving | welcome with a wrong proof | refuses |
+ *
+ * | acceptor | hears | does, and is then |
+ * |---|---|---|
+ * | waiting | hello without a seal, or with a wrong one | sends hello; checking |
+ * | waiting | hello with a good seal | sends hello with feature 7, and welcome; checking |
+ * | checking | a good proof | sends welcome, if it has not; done |
+ * | checking | a wrong proof, anything else | refuses, and has run nothing |
+ *
+ * An unknown dialler receives nothing that was made with the secret: it proves
+ * first, or has a hello that was sealed for this acceptor a moment ago, which is
+ * such a thing itself. Nothing that the dialler sends is read before its proof. A proof is a keyed hash of both hellos, nonces and
  * names included, and of the prover's role: it is valid for one connection in
  * one direction. A refusal in either direction is a goodbye with the reason.
  *
@@ -21,6 +39,7 @@
 import type { ByteReader } from "../wire/byte_reader.ts";
 import type { Checksum } from "../wire/checksum.ts";
 import { FrameType } from "../wire/frame.ts";
+import { joined } from "../wire/part_of.ts";
 import {
   decodeHello,
   encodeHello,
@@ -31,9 +50,11 @@ import {
   FEATURE_NAME_REUSE,
   FEATURE_PRIORITY,
   FEATURE_RENEWAL,
+  FEATURE_SEAL,
   type Hello,
   MAX_VERSION,
   MIN_VERSION,
+  SEAL_BYTES,
 } from "./frames/hello.ts";
 import { type Refusal, type RefusalCode, unproven } from "./frames/wire_error.ts";
 import type { SessionDelegate } from "./calls/session_delegate.ts";
@@ -58,6 +79,10 @@ export class Handshake {
   #peerHello: Uint8Array = NOTHING;
   #expected: number;
   #hasProven = false;
+  /** Whether this side, as the dialler, has sealed its hello. */
+  #hasSealed = false;
+  /** Whether the acceptor proves itself with its hello. */
+  #isEarly = false;
 
   /**
    * @param options The session's.
@@ -111,49 +136,71 @@ export class Handshake {
 
   #onHello(reader: ByteReader, nowMs: number): HandshakeStep {
     const payload = reader.bytes.slice(reader.position, reader.end);
-    const hello = decodeHello(reader);
+    const start = reader.position, hello = decodeHello(reader);
     if (typeof hello === "string") return denied(hello);
     const refusal = this.#judge(hello, nowMs);
     if (refusal !== null) return refusal;
     this.peer = hello;
     this.#peerHello = payload;
     if ((hello.features & FEATURE_CHECKSUM) !== 0) this.checksum = this.#options.checksum;
-    const auth = this.#options.auth;
-    if (this.#options.role === "acceptor") {
-      this.#sendHello(nowMs);
-      if (auth === null) {
-        this.#send(FrameType.welcome, NOTHING);
-        return "done";
-      }
-      this.#expected = FrameType.proof;
+    const { auth, role } = this.#options;
+    if (role === "dialler") {
+      this.#isEarly = this.#hasSealed && (hello.features & FEATURE_SEAL) !== 0;
+      if (auth !== null && !this.#isEarly) this.#prove();
+      this.#expected = FrameType.welcome;
       return "wait";
     }
-    if (auth !== null) {
-      const proof = auth.prove("dialler", this.#transcript(), hello.name);
-      this.#send(FrameType.proof, proof);
-      this.#hasProven = true;
+    // Of its hello, what is sealed is what stands before the seal.
+    this.#isEarly = this.#isSealed(hello, payload.subarray(0, reader.position - start));
+    this.#sendHello(nowMs);
+    if (auth === null) {
+      this.#send(FrameType.welcome, NOTHING);
+      return "done";
     }
-    this.#expected = FrameType.welcome;
+    if (this.#isEarly) this.#prove();
+    this.#expected = FrameType.proof;
     return "wait";
   }
 
   #onProof(reader: ByteReader): HandshakeStep {
-    const auth = this.#options.auth!;
-    const transcript = this.#transcript(), { name } = this.peer!;
-    if (auth.verify("dialler", transcript, rest(reader), name) !== true) {
-      return unproven(WRONG_SECRET);
-    }
-    this.#send(FrameType.welcome, auth.prove("acceptor", transcript, name));
-    this.#hasProven = true;
+    if (!this.#verify(reader)) return unproven(WRONG_SECRET);
+    if (!this.#isEarly) this.#prove();
     return "done";
   }
 
   #onWelcome(reader: ByteReader): HandshakeStep {
-    const auth = this.#options.auth;
-    if (auth === null) return "done";
-    const { name } = this.peer!;
-    const isProven = auth.verify("acceptor", this.#transcript(), rest(reader), name) === true;
-    return isProven ? "done" : unproven(WRONG_SECRET);
+    if (this.#options.auth === null) return "done";
+    if (!this.#verify(reader)) return unproven(WRONG_SECRET);
+    if (this.#isEarly) this.#prove();
+    return "done";
+  }
+
+  /** Sends this side's proof. */
+  #prove(): void {
+    const { auth, role } = this.#options;
+    const type = role === "dialler" ? FrameType.proof : FrameType.welcome;
+    this.#send(type, auth!.prove(role, this.#transcript(), this.peer!.name));
+    this.#hasProven = true;
+  }
+
+  /** Whether the other side has proven that it knows the secret. */
+  #verify(reader: ByteReader): boolean {
+    const { auth, role } = this.#options;
+    const other = role === "dialler" ? "acceptor" : "dialler";
+    return auth!.verify(other, this.#transcript(), rest(reader), this.peer!.name) === true;
+  }
+
+  /** Whether somebody who knows the secret has made the dialler's hello. */
+  #isSealed({ name, features, seal }: Hello, bytes: Uint8Array): boolean {
+    const { auth } = this.#options;
+    if (auth === null || seal === undefined) return false;
+    return auth.checkSeal?.(this.#sealed(bytes, features), seal, name) === true;
+  }
+
+  /** What a seal is made of: the hello before it, and what proofs are bound to if the hello says so. */
+  #sealed(hello: Uint8Array, features: number): Uint8Array {
+    const { binding = NOTHING } = this.#options;
+    return (features & FEATURE_BINDING) === 0 ? hello : joined([hello, binding]);
   }
 
   #judge(hello: Hello, nowMs: number): Refusal | null {
@@ -188,14 +235,15 @@ export class Handshake {
   }
 
   #sendHello(nowMs: number): void {
-    const { limits, name, peerName, instance, nonce, auth, checksum, renews, binding } =
+    const { limits, name, peerName, instance, nonce, auth, checksum, renews, binding, role } =
       this.#options;
-    this.#ownHello = encodeHello({
+    const features = (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0) |
+      FEATURE_NAME_REUSE | FEATURE_ANSWER_METADATA | FEATURE_GROWING_WINDOWS | FEATURE_PRIORITY |
+      (auth !== null && binding !== undefined ? FEATURE_BINDING : 0);
+    const hello: Hello = {
       minVersion: MIN_VERSION,
       maxVersion: MAX_VERSION,
-      features: (checksum === null ? 0 : FEATURE_CHECKSUM) | (renews ? FEATURE_RENEWAL : 0) |
-        FEATURE_NAME_REUSE | FEATURE_ANSWER_METADATA | FEATURE_GROWING_WINDOWS | FEATURE_PRIORITY |
-        (auth !== null && binding !== undefined ? FEATURE_BINDING : 0),
+      features: this.#isEarly ? features | FEATURE_SEAL : features,
       wallMs: this.#wallAt(nowMs),
       instance,
       nonce,
@@ -207,8 +255,19 @@ export class Handshake {
       authenticates: auth !== null,
       name,
       peerName,
-    });
+    };
+    const sealed = role === "dialler" && auth !== null ? this.#seal(hello) : null;
+    this.#hasSealed = sealed !== null;
+    this.#ownHello = sealed ?? encodeHello(hello);
     this.#send(FrameType.hello, this.#ownHello);
+  }
+
+  /** A hello with a seal; `null` if there is no way to make one. */
+  #seal(hello: Hello): Uint8Array | null {
+    const { auth, peerName } = this.#options;
+    const features = hello.features | FEATURE_SEAL, bytes = encodeHello({ ...hello, features });
+    const seal = auth?.seal?.(this.#sealed(bytes, features), peerName) ?? null;
+    return seal?.length === SEAL_BYTES ? joined([bytes, seal]) : null;
   }
 
   #wallAt(nowMs: number): number {

@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { InternodeError } from "@internode/grid";
 import type { LinkDelegate } from "../../lib/driver/link.ts";
+import { LoopTurn } from "../../lib/driver/loop_turn.ts";
 import { MessageLink } from "../../lib/driver/message_link.ts";
+import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import type { MessageChannel, MessageReceiver } from "../../lib/transport/channel/transport.ts";
 import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
@@ -211,4 +213,41 @@ Deno.test("a link that waits for a later turn is over only when that has come", 
   dialler.session.onLost("the test is over", dialler.beginTurn());
   await clock.advance(2_000);
   assertEquals(gone, 1);
+});
+
+Deno.test("a large message behind the proof is taken though both had to wait for a later turn", async () => {
+  const clock = new VirtualClock();
+  const [near, far] = paired(new EagerChannel(), new EagerChannel());
+  const echo = new EchoTarget(), auth = sharedSecret("a secret of more than 16 bytes");
+  const dialler = new MessageLink(
+    near,
+    sessionOptions("dialler", { auth }),
+    ownerOf(null),
+    clock,
+    1_000,
+  );
+  const acceptor = new MessageLink(
+    far,
+    sessionOptions("acceptor", { auth }),
+    ownerOf(echo),
+    clock,
+    1_000,
+  );
+  const { onMessage } = dialler, call = new TestCall(), { outgoing } = dialler.session;
+  near.receiver = {
+    ...near.receiver,
+    onMessage: (bytes) => {
+      onMessage.call(dialler, bytes);
+      const nowMs = dialler.beginTurn(), name = outgoing.nameNumber("echo", "", nowMs);
+      outgoing.request(call, name, rawCodec, numbered(6_000), null, nowMs);
+      // Others have had all the time of the turn in which the acceptor hears of that.
+      LoopTurn.of(clock).add(1_000, nowMs, 1);
+    },
+    onDrain: () => dialler.onDrain(),
+    onClose: (reason) => dialler.onClose(reason),
+  };
+  for (let i = 0; i < 50 && !call.done; i++) await clock.advance(1);
+  assertEquals([call.error, call.response], [null, numbered(6_000)]);
+  for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
+  await clock.advance(2_000);
 });

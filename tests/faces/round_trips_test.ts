@@ -20,10 +20,10 @@ const config = configOf(
 type Layers = (inner: Transport, config: MtlsConfig) => Transport;
 
 const KINDS: readonly [scheme: string, layers: Layers, open: number, proven: number][] = [
-  ["tcp", (inner) => inner, 2, 3],
-  ["ws", (inner) => webSocketOver(inner), 3, 4],
-  ["tls", (inner, config) => mtlsTransport(config, inner), 3, 4],
-  ["wss", (inner, config) => webSocketOver(mtlsTransport(config, inner)), 4, 5],
+  ["tcp", (inner) => inner, 2, 2],
+  ["ws", (inner) => webSocketOver(inner), 3, 3],
+  ["tls", (inner, config) => mtlsTransport(config, inner), 3, 3],
+  ["wss", (inner, config) => webSocketOver(mtlsTransport(config, inner)), 4, 4],
 ];
 
 for (const [scheme, layers, open, proven] of KINDS) {

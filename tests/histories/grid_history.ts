@@ -10,7 +10,7 @@ import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 import { drawPlan, Player, type Way } from "./calling.ts";
 import { Ledger } from "./ledger.ts";
-import { CALLS, LIMITS, PATIENCE_MS, WINDOW_MS, within } from "./history.ts";
+import { CALLS, LIMITS, PATIENCE_MS, secretOf, WINDOW_MS, within } from "./history.ts";
 import { HANDLE_OPTIONS, Servant } from "./serving.ts";
 
 const message = t.record({ at: t.uint(), filler: t.bytes() });
@@ -44,7 +44,7 @@ export async function playGrid(seed: number, channels: "bytes" | "messages"): Pr
   const grid: SimulatedCluster<Manager> = simulatedGrid({
     seed,
     channels,
-    options: () => drawOptions(random),
+    options: () => ({ ...drawOptions(random), ...secretOf(seed) }),
     serve: (manager) => serveGrid(manager, new Servant(ledger, grid.clock)),
   });
   await grid.run(async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Authenticator, sharedSecret } from "@internode/grid";
 import type { VirtualClock } from "@internode/grid/testing";
 import type { Clock } from "../../lib/runtime/clock.ts";
 
@@ -17,6 +18,12 @@ export const PATIENCE_MS = 120_000;
 export const LIMITS = { maxFragmentBytes: 1_024 };
 /** So much longer than its grace a closing may take, for what has its own bound. */
 const CLOSING_MS = 5_000;
+const SECRET = sharedSecret("a secret of the histories alone");
+
+/** The secret of a history: every third one has it. */
+export function secretOf(seed: number): { readonly auth?: Authenticator } {
+  return seed % 3 === 0 ? { auth: SECRET } : {};
+}
 
 /** Waits for so long. */
 export function pause(clock: Clock, ms: number): Promise<void> {

@@ -18,7 +18,7 @@ import * as t from "@internode/grid/codec";
 import { SeededRandom } from "@internode/grid/testing";
 import { SimulatedService } from "../support/simulation/simulated_service.ts";
 import { drawPlan, Player, type Way } from "./calling.ts";
-import { CALLS, LIMITS, PATIENCE_MS, WINDOW_MS, within } from "./history.ts";
+import { CALLS, LIMITS, PATIENCE_MS, secretOf, WINDOW_MS, within } from "./history.ts";
 import { Ledger } from "./ledger.ts";
 import { HANDLE_OPTIONS, Servant } from "./serving.ts";
 
@@ -55,17 +55,18 @@ export function serviceWay(connection: ServiceConnection): Way {
 
 /** Plays one history, and gives its digest. Rejects with what must not have happened. */
 export async function playService(seed: number, channels: "bytes" | "messages"): Promise<string> {
-  const random = new SeededRandom(seed), ledger = new Ledger();
+  const random = new SeededRandom(seed), ledger = new Ledger(), secret = secretOf(seed);
   const sim = new SimulatedService(seed, { channels });
   const { clock } = sim;
   await sim.run(async () => {
     const handlers = (): ReturnType<typeof implement> => handlersOf(new Servant(ledger, clock));
     const restart = (index: number, graceMs = 600): Promise<void> =>
-      sim.start(index, handlers(), { graceMs, ...drawOptions(random) });
+      sim.start(index, handlers(), { graceMs, ...drawOptions(random), ...secret });
     for (let index = 0; index < REPLICAS; index++) await restart(index);
     sim.list(...Array(REPLICAS).keys());
     const clientOptions: ClientOptions = {
       ...drawOptions(random),
+      ...secret,
       defaultTimeoutMs: PATIENCE_MS / 2,
       ...(random.chance(0.3) && { hedge: { delayMs: random.float(0, 50) } }),
     };
@@ -95,7 +96,7 @@ export async function playService(seed: number, channels: "bytes" | "messages"):
     );
     for (let index = 0; index < REPLICAS; index++) {
       sim.list(index);
-      const alone = await sim.connect();
+      const alone = await sim.connect(secret);
       await player.probe(serviceWay(alone), () => sim.ready(alone, 1));
       await alone.close();
     }

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type ErrorCode, InternodeError } from "../../lib/errors.ts";
 import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import { Pair } from "../support/session/pair.ts";
+import { provingLast } from "../support/session/proving_last.ts";
 import type { Side } from "../support/session/side.ts";
 
 const SECRET = sharedSecret("a secret of more than 16 bytes");
@@ -13,7 +14,7 @@ function say(from: Side, to: Side): void {
   for (const bytes of from.transit.splice(0)) to.receiveBytes(bytes);
 }
 
-for (const auth of [null, SECRET]) {
+for (const auth of [null, provingLast(SECRET)]) {
   Deno.test(`${auth ? "with" : "without"} a secret, an acceptor that counts on checksums hears why the dialler gave up`, () => {
     // The dialler has said all that the acceptor waits for, and is not open itself.
     const { dialler, acceptor } = new Pair({ bytes: true, unopened: true, both: { auth } });
@@ -29,6 +30,19 @@ for (const auth of [null, SECRET]) {
     assertStringIncludes(acceptor.closed!.message, "nobody here knows you");
   });
 }
+
+Deno.test("a dialler that counts on checksums hears why the acceptor gave up before its proof came", () => {
+  const { dialler, acceptor } = new Pair({ bytes: true, unopened: true, both: { auth: SECRET } });
+  say(dialler, acceptor);
+  say(acceptor, dialler);
+  assertEquals([dialler.session.state, acceptor.session.state], ["open", "handshake"]);
+  const call = dialler.request("echo", null);
+  acceptor.session.close(new InternodeError("PermissionDenied", "nobody here knows you"), 1000);
+  say(acceptor, dialler);
+  assertEquals(dialler.closed?.code, "Unauthenticated");
+  assertStringIncludes(dialler.closed!.message, "nobody here knows you");
+  assertEquals(call.error?.outcome, "notExecuted");
+});
 
 const CODES: readonly ErrorCode[] = [
   "Closed",

@@ -6,6 +6,7 @@ import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered } from "../support/session/calls.ts";
 import { type SideOptions, WALL_MS } from "../support/session/options.ts";
 import { Pair, type PairOptions } from "../support/session/pair.ts";
+import { provingLast } from "../support/session/proving_last.ts";
 import { joined, parseFrames, rawFrame, textOf } from "../support/session/raw_frames.ts";
 import { peerHello, ScriptedPeer } from "../support/session/scripted_peer.ts";
 
@@ -306,7 +307,7 @@ Deno.test("no proof without a nonce: a dialler sends its proof only after the ac
 
 Deno.test("a proof sent back to its maker is no proof", () => {
   // A man in the middle who knows no secret answers a dialler with its own words.
-  const peer = new ScriptedPeer("dialler", { auth: SECRET });
+  const peer = new ScriptedPeer("dialler", { auth: provingLast(SECRET) });
   const { payload } = peer.expect(FrameType.hello);
   peer.send(rawFrame(FrameType.hello, { payload }));
   const proof = peer.frames().find((frame) => frame.type === FrameType.proof);

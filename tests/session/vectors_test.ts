@@ -331,5 +331,10 @@ for (const recipe of CONVERSATIONS) {
     const refused = recipe.name.startsWith("refused");
     assertEquals(spoken.includes(vector.diallerProofHex!), !refused);
     assertEquals(spoken.includes(vector.acceptorProofHex!), !refused);
+    if (vector.sealedHex === null) return;
+    const sealed = Uint8Array.fromHex(vector.sealedHex);
+    assertEquals(auth.seal!(sealed, "tcp://b:2")?.toHex(), vector.sealHex);
+    assertEquals(auth.checkSeal!(sealed, Uint8Array.fromHex(vector.sealHex!), "tcp://a:1"), true);
+    assertEquals(spoken.includes(vector.sealHex!), !refused);
   });
 }

@@ -14,7 +14,8 @@ import {
   utf8,
 } from "../support/session/raw_frames.ts";
 import { slowCrc32 } from "../wire/crc32.ts";
-import { BINDING, CONVERSATIONS, converse, SECRET, type Turn } from "./conversations.ts";
+import { conversationVectors, hmac } from "./conversation_vectors.ts";
+import { SECRET } from "./conversations.ts";
 import { diallerVectors } from "./diallers.ts";
 import { answerMetadata } from "./recipe_makers.ts";
 import { FRAME_RECIPES } from "./recipes.ts";
@@ -65,20 +66,6 @@ export interface MetadataVector {
   description: string;
   hex: string;
   entries: [string, string][];
-}
-
-/** A whole conversation. */
-export interface ConversationVector {
-  name: string;
-  description: string;
-  bytes: boolean;
-  secret: string | null;
-  /** What follows the hellos in the transcript. */
-  bindingHex: string | null;
-  transcriptHex: string | null;
-  diallerProofHex: string | null;
-  acceptorProofHex: string | null;
-  turns: Turn[];
 }
 
 /** The fingerprint of a method. */
@@ -291,46 +278,6 @@ export function metadataVectors(): MetadataVector[] {
       entries: [["a", "1"], ["a", "2"]],
     },
   ];
-}
-
-async function hmac(secret: string, label: string, message: Uint8Array): Promise<Uint8Array> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", utf8(secret), algorithm, false, ["sign"]);
-  return new Uint8Array(await crypto.subtle.sign("HMAC", key, joined(utf8(label), message)));
-}
-
-export async function conversationVectors(): Promise<ConversationVector[]> {
-  return await Promise.all(CONVERSATIONS.map(async (recipe) => {
-    const { name, description, bytes } = recipe;
-    const turns = converse(recipe);
-    let transcript: Uint8Array | null = null;
-    // Both sides must know it.
-    const isBound = recipe.dialler?.binding !== undefined && recipe.acceptor?.binding !== undefined;
-    const binding = isBound ? BINDING : new Uint8Array(0);
-    if (recipe.secret) {
-      // The two hellos, which open their sides' first turns.
-      const hellos = ["dialler", "acceptor"].map((from) => {
-        const first = Uint8Array.fromHex(turns.find((turn) => turn.from === from)!.hex);
-        return parseFrames(bytes ? first.subarray(8) : first)[0]!.payload;
-      });
-      transcript = joined(...hellos.flatMap((hello) => [u32(hello.length), hello]), binding);
-    }
-    const proof = async (role: string): Promise<string | null> =>
-      transcript === null
-        ? null
-        : (await hmac(SECRET, `internode proof 1\0${role}\0`, transcript)).toHex();
-    return {
-      name,
-      description,
-      bytes,
-      secret: recipe.secret ? SECRET : null,
-      bindingHex: isBound ? binding.toHex() : null,
-      transcriptHex: transcript?.toHex() ?? null,
-      diallerProofHex: await proof("dialler"),
-      acceptorProofHex: await proof("acceptor"),
-      turns,
-    };
-  }));
 }
 
 /** Made without the library. */

@@ -10,6 +10,7 @@ import {
   type TestCall,
   type TestStream,
 } from "../support/session/calls.ts";
+import { provingLast } from "../support/session/proving_last.ts";
 import type { SideOptions } from "../support/session/options.ts";
 import { Pair } from "../support/session/pair.ts";
 import { joined } from "../support/session/raw_frames.ts";
@@ -135,20 +136,36 @@ export const CONVERSATIONS: readonly ConversationRecipe[] = [
   },
   {
     name: "handshake with a secret",
-    description: "hello, hello, proof, welcome with a proof",
+    description: "hello with a seal; hello, and welcome with a proof; proof",
     bytes: false,
     secret: true,
   },
   {
+    name: "handshake with a secret, of a dialler that seals nothing",
+    description: "hello, hello, proof, welcome with a proof: no feature bit 7",
+    bytes: false,
+    secret: true,
+    dialler: { auth: provingLast(sharedSecret(SECRET)) },
+  },
+  {
+    name: "handshake with a secret, with an acceptor that knows no seals",
+    description:
+      "the dialler's hello has feature bit 7 and a seal, the acceptor's has not: as before",
+    bytes: false,
+    secret: true,
+    acceptor: { auth: provingLast(sharedSecret(SECRET)) },
+  },
+  {
     name: "handshake with a secret and checksums",
     description:
-      "the same on a byte stream: both hellos have feature bits 0 and 2, envelopes have checksum 0",
+      "sealed, on a byte stream: both hellos have feature bits 0, 2 and 7, envelopes have checksum 0",
     bytes: true,
     secret: true,
   },
   {
     name: "handshake with a secret over mutual TLS",
-    description: "both hellos have feature bit 3: the certificates' hashes end the transcript",
+    description:
+      "both hellos have feature bit 3: the certificates' hashes end the transcript, and what is sealed",
     bytes: false,
     secret: true,
     dialler: { binding: BINDING },
@@ -156,7 +173,8 @@ export const CONVERSATIONS: readonly ConversationRecipe[] = [
   },
   {
     name: "handshake with a secret over mutual TLS, with a peer that does not bind",
-    description: "the dialler's hello has feature bit 3, the acceptor's has not: nothing is added",
+    description:
+      "the dialler's hello has feature bit 3, the acceptor's has not: nothing is added, and it cannot check the seal",
     bytes: false,
     secret: true,
     dialler: { binding: BINDING },
@@ -170,7 +188,7 @@ export const CONVERSATIONS: readonly ConversationRecipe[] = [
   },
   {
     name: "refused for its secret",
-    description: "the dialler proves another secret",
+    description: "the dialler seals by another secret, which tells nothing, and proves it",
     bytes: false,
     secret: true,
     dialler: { auth: sharedSecret("another secret that is wrong") },

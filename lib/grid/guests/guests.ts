@@ -142,15 +142,11 @@ export class Guests implements ServerOfConnection, GuestTokens {
     const connection = new ServedConnection(this, this.#find, link, peer, this.changes);
     const isFull = this.#isFull, { closing } = this.#node, local = this.#node.local.href;
     this.#connections.add(connection);
-    // Others may have come in while it proved itself. It hears of it once its session is open.
-    if (isFull || closing) {
-      const error = closing
-        ? new InternodeError("Closed", `${local} is closing.`)
-        : new InternodeError(
-          "Overloaded",
-          `${local} takes no more than ${MAX_GUESTS} guests at a time.`,
-        );
-      this.settings.clock.soon(() => connection.close(error));
+    // Others may have come in while it proved itself.
+    if (closing) connection.refusal = new InternodeError("Closed", `${local} is closing.`);
+    else if (isFull) {
+      const message = `${local} takes no more than ${MAX_GUESTS} guests at a time.`;
+      connection.refusal = new InternodeError("Overloaded", message);
     }
     return connection;
   }

@@ -69,6 +69,15 @@ class GuardedAuthenticator implements Authenticator {
     return this.#ask("verify", ask, readBoolean) ?? refuse("judge the peer's proof");
   }
 
+  /** Failures of both are not told: the proofs follow, and what fails is told there. */
+  seal(hello: Uint8Array, peer: string): Uint8Array<ArrayBuffer> | null {
+    return this.#try(() => this.#inner.seal?.(hello, peer), readProof) ?? null;
+  }
+
+  checkSeal(hello: Uint8Array, seal: Uint8Array, peer: string): boolean {
+    return this.#try(() => this.#inner.checkSeal?.(hello, seal, peer), readBoolean) ?? false;
+  }
+
   token(local: string, remote: string, wallNowMs: number): string {
     const ask = (): unknown => this.#inner.token(local, remote, wallNowMs);
     return this.#ask("token", ask, readText) ?? refuse("make a token");
@@ -78,6 +87,15 @@ class GuardedAuthenticator implements Authenticator {
     const ask = (): unknown => this.#inner.checkToken(token, local, wallNowMs);
     const verdict = this.#ask("checkToken", ask, readVerdict);
     return verdict ?? { refusal: "this side could not judge the token; its log says why" };
+  }
+
+  /** Calls a method that may be absent. */
+  #try<T>(call: () => unknown, read: (answer: unknown) => T | undefined): T | undefined {
+    return guard(() => {
+      const answer = call(), understood = read(answer);
+      if (understood === undefined) tell(() => answer, () => {});
+      return understood;
+    }, () => undefined);
   }
 
   /** Calls a method. An invalid result is logged, and replaced by `undefined`. */

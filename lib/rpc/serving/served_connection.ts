@@ -72,6 +72,8 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   readonly link: Link;
   /** The client for users. */
   readonly client: ServedClient;
+  /** Ends it as soon as it is open, before its first call, which may have come already. */
+  refusal: InternodeError | null = null;
 
   readonly #server: ServerOfConnection;
   readonly #find: FindTarget;
@@ -133,6 +135,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
       remote,
       instance,
     });
+    if (this.refusal !== null) this.close(this.refusal);
   }
 
   /** See {@linkcode LinkDelegate.resolve}. */

@@ -27,6 +27,9 @@ export const FEATURE_GROWING_WINDOWS = 32;
 /** Feature bit: the sender knows the priority of calls. */
 export const FEATURE_PRIORITY = 64;
 
+/** Feature bit: the dialler's hello is sealed; the acceptor's follows at once by its proof. */
+export const FEATURE_SEAL = 128;
+
 /** "INTR": detects a peer that speaks another protocol at once. */
 const MAGIC = 0x5254_4e49;
 const FIXED_BYTES = 96;
@@ -34,6 +37,8 @@ const FIXED_BYTES = 96;
 export const INSTANCE_BYTES = 16;
 /** The length of a nonce in bytes. */
 export const NONCE_BYTES = 32;
+/** The length of a seal in bytes. */
+export const SEAL_BYTES = 32;
 
 /** The content of a hello frame. */
 export interface Hello {
@@ -65,6 +70,8 @@ export interface Hello {
   readonly name: string;
   /** The name that its sender expects of the other side; empty for any. */
   readonly peerName: string;
+  /** What shows that who made it knows the secret, if its dialler has sealed it. */
+  readonly seal?: Uint8Array;
 }
 
 /** Which features a peer has. This side has all of them, so both sides have those. */
@@ -117,6 +124,7 @@ export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
   writer.position = FIXED_BYTES;
   writeName(writer, hello.name);
   writeName(writer, hello.peerName);
+  if (hello.seal !== undefined) writer.append(hello.seal);
   return writer.bytes.slice(0, writer.position);
 }
 
@@ -137,10 +145,12 @@ export function decodeHello(reader: ByteReader): Hello | string {
   if (name === null || peerName === null) {
     return `a name in its hello is cut short, over ${MAX_HOST_NAME_BYTES} bytes, not UTF-8, or has control characters or invisible ones`;
   }
+  const features = view.getUint32(at + 8, true);
+  const isSealed = (features & FEATURE_SEAL) !== 0 && reader.remaining >= SEAL_BYTES;
   const hello: Hello = {
     minVersion: view.getUint16(at + 4, true),
     maxVersion: view.getUint16(at + 6, true),
-    features: view.getUint32(at + 8, true),
+    features,
     wallMs: view.getFloat64(at + 16, true),
     instance: reader.bytes.slice(at + 24, at + 40),
     nonce: reader.bytes.slice(at + 40, at + 72),
@@ -152,6 +162,7 @@ export function decodeHello(reader: ByteReader): Hello | string {
     authenticates: view.getUint8(at + 92) === 1,
     name,
     peerName,
+    ...(isSealed && { seal: reader.bytes.slice(reader.position, reader.position + SEAL_BYTES) }),
   };
   if (hello.maxFragmentBytes < 1024 || hello.maxCalls < 1 || hello.receiveBudgetBytes < 65_536) {
     return "its limits are invalid: " +

@@ -145,7 +145,9 @@ for (
         });
         await grid.close();
       }
-      assert(lost > 0 || who === "acceptor" && secret === undefined, "no time was the one");
+      // Who is open last may have been sent calls by then.
+      const last = secret === undefined ? "dialler" : "acceptor";
+      assert(lost > 0 || who !== last, "no time was the one");
     });
   }
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 from typing import Callable, Optional
 
 from .frames import (
     GOODBYE, HELLO, MAX_BATCH, PROOF, WELCOME, BatchStream, Ended, Frame, ProtocolError,
 )
-from .hello import CHECKSUMS, Hello, judge, proof
+from .hello import CHECKSUMS, SEAL, Hello, judge, proof, seal
 
 REFUSED = 10
 WRONG_SECRET = "the proof of the secret is wrong"
@@ -50,22 +51,37 @@ async def shake(
         if secret is not None and not hmac.compare_digest(given, proof(secret, role, *hellos)):
             refuse(WRONG_SECRET)
 
-    said = own.encode()
+    def prove() -> None:
+        """Sends the dialler's proof, or the acceptor's welcome."""
+        kind, role = (PROOF, "dialler") if dialler else (WELCOME, "acceptor")
+        made = b"" if secret is None else proof(secret, role, *hellos)
+        if made or not dialler:
+            stream.write(Frame(kind, payload=made))
+
     if dialler:
+        said = (own if secret is None else own.sealed(secret)).encode()
         stream.write(Frame(HELLO, payload=said))
         other, heard = await hear()
         hellos = (said, heard)
-        if secret is not None:
-            stream.write(Frame(PROOF, payload=proof(secret, "dialler", *hellos)))
+        is_early = secret is not None and other.features & SEAL != 0
+        if not is_early:
+            prove()
         verify("acceptor", (await expect(WELCOME)).payload)
+        if is_early:
+            prove()
     else:
         other, heard = await hear()
+        unsealed = heard[: len(replace(other, seal=b"").encode())]
+        is_early = secret is not None and hmac.compare_digest(other.seal, seal(secret, unsealed))
+        said = (replace(own, features=own.features | SEAL) if is_early else own).encode()
         hellos = (heard, said)
         stream.write(Frame(HELLO, payload=said))
+        if is_early:
+            prove()
         if secret is not None:
             verify("dialler", (await expect(PROOF)).payload)
-        answer = b"" if secret is None else proof(secret, "acceptor", *hellos)
-        stream.write(Frame(WELCOME, payload=answer))
+        if not is_early:
+            prove()
     stream.limit = MAX_BATCH
     stream.checks_sent = stream.checks_received = own.features & other.features & CHECKSUMS != 0
     return other

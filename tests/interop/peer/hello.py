@@ -7,11 +7,12 @@ import hmac
 import os
 import struct
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .frames import ProtocolError
 
 CHECKSUMS, RENEWAL, NEW_NAMES, ANSWER_METADATA, GROWING_WINDOWS, PRIORITY = 1, 2, 4, 16, 32, 64
+SEAL = 128
 """The feature bits."""
 MAX_NAME = 1024
 INSTANCE = os.urandom(16)
@@ -35,6 +36,8 @@ class Hello:
     budget: int = 8_000_000
     stream_budget: int = 262_144
     max_calls: int = 64
+    seal: bytes = b""
+    """What shows that its dialler knows the secret; empty: it has none."""
 
     def encode(self) -> bytes:
         fixed = _FIXED.pack(
@@ -43,7 +46,12 @@ class Hello:
             int(self.proves),
         )
         names = [name.encode() for name in (self.name, self.looks_for)]
-        return fixed + b"".join(struct.pack("<H", len(name)) + name for name in names)
+        return fixed + b"".join(struct.pack("<H", len(name)) + name for name in names) + self.seal
+
+    def sealed(self, secret: bytes) -> Hello:
+        """The same with a seal."""
+        open_ = replace(self, features=self.features | SEAL)
+        return replace(open_, seal=seal(secret, open_.encode()))
 
     @staticmethod
     def decode(payload: bytes) -> Hello:
@@ -64,6 +72,7 @@ class Hello:
         return Hello(
             *names, proves == 1, features, (low, high), wall, instance, nonce,
             message, fragment, budget, stream, calls,
+            payload[at : at + 32] if features & SEAL and len(payload) >= at + 32 else b"",
         )
 
 
@@ -83,6 +92,11 @@ def judge(own: Hello, other: Hello, max_skew_ms: float = 300_000) -> str | None:
     if own.proves != other.proves:
         return "one side alone has a secret"
     return None
+
+
+def seal(secret: bytes, hello: bytes, binding: bytes = b"") -> bytes:
+    """The seal of a dialler's hello, which is given without it."""
+    return hmac.new(secret, b"internode seal 1\0" + hello + binding, hashlib.sha256).digest()
 
 
 def proof(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import frames as f
 from .frames import BatchStream, Frame, decode_frames
-from .hello import Hello, dials, method_name, proof
+from .hello import Hello, dials, method_name, proof, seal
 from .messagepack import pack, unpack
 from .values import CODES, Answer, CallError, decode_metadata, decode_name, encode_metadata, encode_name
 
@@ -90,6 +90,11 @@ async def _conversation(vector: dict) -> None:
         return
     hellos = [said[side][0].payload for side in ("dialler", "acceptor")]
     binding = bytes.fromhex(vector["bindingHex"] or "")
+    if vector["sealHex"] is not None:
+        unsealed, sealed = hellos[0][:-32], bytes.fromhex(vector["sealedHex"])
+        assert sealed.startswith(unsealed)
+        made = seal(vector["secret"].encode(), unsealed, sealed[len(unsealed) :])
+        assert made.hex() == vector["sealHex"]
     for side in said:
         made = proof(vector["secret"].encode(), side, *hellos, binding)
         assert made.hex() == vector[f"{side}ProofHex"]
