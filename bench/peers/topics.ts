@@ -55,7 +55,8 @@ class System implements AsyncDisposable {
   readonly #subscribers: number;
   readonly #counts = new Map<number, number>();
 
-  constructor(name: string, subscribers: number, broker: NatsServer | null) {
+  /** @param together Whether subscribers get what waits together, not one by one. */
+  constructor(name: string, together: boolean, subscribers: number, broker: NatsServer | null) {
     const start = (role: string): ToldProcess =>
       new ToldProcess([
         Deno.execPath(),
@@ -66,8 +67,9 @@ class System implements AsyncDisposable {
         PROCESS,
         role,
         name,
+        together ? "together" : "singly",
       ], { what: `the ${role} of ${name}` });
-    this.name = name;
+    this.name = `${name} ${together ? "together" : "singly"}`;
     this.#subscribers = subscribers;
     this.#broker = broker;
     this.#publisher = start("publisher");
@@ -114,11 +116,13 @@ class System implements AsyncDisposable {
 
 const { subscribers, sizes, rounds, millis, json } = readLine(LINE);
 await using stack = new AsyncDisposableStack();
-const systems = [stack.use(new System("internode", subscribers, null))];
-const missing = missingNats();
-if (missing === undefined) {
-  systems.push(stack.use(new System("nats", subscribers, await startNats())));
-} else console.error(`NATS is left out: ${missing}`);
+const missing = missingNats(), systems: System[] = [];
+for (const together of [false, true]) {
+  systems.push(stack.use(new System("internode", together, subscribers, null)));
+  if (missing !== undefined) continue;
+  systems.push(stack.use(new System("nats", together, subscribers, await startNats())));
+}
+if (missing !== undefined) console.error(`NATS is left out: ${missing}`);
 for (const system of systems) await system.start();
 if (!json) console.log(`${subscribers} subscribers`);
 for (const size of SIZES.filter((each) => sizes === undefined || String(each) === sizes)) {
@@ -137,16 +141,16 @@ for (const size of SIZES.filter((each) => sizes === undefined || String(each) ==
     perCpuSecond: median(measured[at]!.map(({ perCpuSecond }) => perCpuSecond)),
     perSecond: median(measured[at]!.map(({ perSecond }) => perSecond)),
   }));
-  for (const row of rows) {
+  for (const [at, row] of rows.entries()) {
     if (json) {
       console.log(JSON.stringify(row));
       continue;
     }
-    const ratio = row === rows[0]
+    const ratio = row.name.startsWith("internode")
       ? ""
-      : `  ours is ${(rows[0]!.perCpuSecond / row.perCpuSecond).toFixed(2)} ×`;
+      : `  ours is ${(rows[at - 1]!.perCpuSecond / row.perCpuSecond).toFixed(2)} ×`;
     console.log(
-      `${String(size).padStart(5)} bytes  ${row.name.padEnd(10)} ` +
+      `${String(size).padStart(5)} bytes  ${row.name.padEnd(18)} ` +
         `${thousands(row.perCpuSecond)} k deliveries for each CPU second, ` +
         `${thousands(row.perSecond)} k a second${ratio}`,
     );

@@ -71,6 +71,8 @@ export {
   type TopicStats,
 } from "./topic/joined_topic.ts";
 export type { SubscribedNode } from "./topic/publisher.ts";
-export type { Subscription, SubscriptionSource, TopicMessage } from "./topic/subscription.ts";
+export type { MessageQueue, TopicBatch } from "./topic/message_batches.ts";
+export type { Subscription, SubscriptionSource } from "./topic/subscription.ts";
+export type { TopicMessage } from "./topic/topic_message.ts";
 export { Topic, topic } from "./topic/topic.ts";
 export type { SlowPolicy, TopicOptions } from "./topic/topic_options.ts";

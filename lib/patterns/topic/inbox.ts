@@ -6,7 +6,7 @@
 
 import { checkSignal, hasAborted, leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import { ReadQueue } from "./read_queue.ts";
-import type { TopicMessage } from "./subscription.ts";
+import type { TopicMessage } from "./topic_message.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
 /** A message with what it takes. */

@@ -4,25 +4,13 @@
  * @module
  */
 
-/** A message of a topic. */
-export interface TopicMessage<T> {
-  /** What was published. Subscribers of one node share it, and must not change it. */
-  readonly value: T;
-  /** The host that published it. */
-  readonly publisher: string;
-  /** Its number among the messages of that publisher's process, from 1. */
-  readonly sequence: number;
-}
+import { MessageBatches, type MessageQueue, type TopicBatch } from "./message_batches.ts";
+import type { TopicMessage } from "./topic_message.ts";
 
 /** What a {@linkcode Subscription} reads from. */
 export interface SubscriptionSource<T> {
   /** The messages. */
-  readonly queue: {
-    readonly length: number;
-    readonly dropped: number;
-    next(): Promise<IteratorResult<TopicMessage<T>, undefined>>;
-    leave(): void;
-  };
+  readonly queue: MessageQueue<T> & { readonly length: number; readonly dropped: number };
   /** How many have not come. */
   readonly missed: number;
 }
@@ -65,6 +53,33 @@ export class Subscription<T>
   /** The next message. */
   next(): Promise<IteratorResult<TopicMessage<T>, undefined>> {
     return this.#source.queue.next();
+  }
+
+  /**
+   * The messages in batches: all that wait, at most `maxQueued` and one. A loop
+   * over many small messages takes less time with it than one by one. Leaving
+   * its loop ends the subscription.
+   *
+   * @example
+   * ```ts
+   * import { Manager } from "@internode/grid";
+   * import * as t from "@internode/grid/codec";
+   * import { topic } from "@internode/grid/patterns";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const local = "memory://alone";
+   * await using grid = new Manager({ local, hosts: [local] });
+   * await using measured = topic("measured", t.float()).join(grid);
+   * const messages = measured.subscribe();
+   * for (const value of [1, 2, 3]) await measured.publish(value);
+   * for await (const batch of messages.batches()) {
+   *   assertEquals(batch.map(({ value }) => value), [1, 2, 3]);
+   *   break;
+   * }
+   * ```
+   */
+  batches(): AsyncIterableIterator<TopicBatch<T>, undefined> {
+    return new MessageBatches(this.#source.queue);
   }
 
   /** Ends the subscription; what is queued is dropped. */

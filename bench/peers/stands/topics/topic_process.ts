@@ -53,6 +53,8 @@ class Counter {
 
 let counter: Counter | null = null;
 let subscribers = 0;
+/** Whether messages are got as many at a time as there are: in batches, or by a callback. If not: one by one, by `for await`. */
+let together = false;
 const leave = new AsyncDisposableStack();
 let publish: (burst: Burst) => Promise<void> = () => Promise.resolve();
 
@@ -77,7 +79,11 @@ async function joinGrid(role: string, { hosts, subscribers }: Start): Promise<vo
     const node = leave.use(new Manager({ local, hosts: [publisher!, local] }));
     const joined = leave.use(news.join(node)), messages = joined.subscribe();
     void (async () => {
-      for await (const { value } of messages) counter!.onMessage(value);
+      if (together) {
+        for await (const batch of messages.batches()) {
+          for (const { value } of batch) counter!.onMessage(value);
+        }
+      } else for await (const { value } of messages) counter!.onMessage(value);
     })();
     await node.listen();
   }
@@ -109,16 +115,26 @@ async function joinNats(role: string, { hosts, subscribers }: Start): Promise<vo
   for (let at = 0; at < subscribers; at++) {
     const connection = await connect(options);
     leave.defer(() => connection.close());
-    const messages = connection.subscribe(SUBJECT);
     // The last one tells for all: those before it are served first.
     const tells = at === subscribers - 1;
     let got = 0;
-    void (async () => {
-      for await (const { data } of messages) {
-        counter!.onMessage(data);
-        if (tells && ++got % natsBurst(data.length) === 0) connection.publish(ENOUGH);
-      }
-    })();
+    const onMessage = (message: Uint8Array): void => {
+      counter!.onMessage(message);
+      if (tells && ++got % natsBurst(message.length) === 0) connection.publish(ENOUGH);
+    };
+    if (together) {
+      connection.subscribe(SUBJECT, {
+        callback: (error, { data }) => {
+          if (error !== null) throw error;
+          onMessage(data);
+        },
+      });
+    } else {
+      const messages = connection.subscribe(SUBJECT);
+      void (async () => {
+        for await (const { data } of messages) onMessage(data);
+      })();
+    }
     await connection.flush();
   }
 }
@@ -133,7 +149,8 @@ function pause(): Promise<void> {
 
 if (import.meta.main) {
   process.on("SIGINT", () => {});
-  const [role, system] = process.argv.slice(2) as [string, string];
+  const [role, system, way] = process.argv.slice(2) as [string, string, string];
+  together = way === "together";
   await answerCommands({
     start: (start: Start) => {
       subscribers = start.subscribers;

@@ -1,0 +1,61 @@
+/**
+ * What waits for a subscription, many messages at a time.
+ *
+ * @module
+ */
+
+import { DONE } from "./read_queue.ts";
+import type { TopicMessage } from "./topic_message.ts";
+
+/** Messages of a topic that were read together, at least one. */
+export type TopicBatch<T> = readonly TopicMessage<T>[];
+
+/** What waits for a subscription. */
+export interface MessageQueue<T> {
+  /** The next message, then the end. */
+  next(): Promise<IteratorResult<TopicMessage<T>, undefined>>;
+  /** The next message; `undefined`: none waits. */
+  shift(): TopicMessage<T> | undefined;
+  /** Ends it; what waits is dropped. */
+  leave(): void;
+}
+
+/** Takes all that waits; where nothing does, what comes next and what is there by then. */
+export class MessageBatches<T> implements AsyncIterableIterator<TopicBatch<T>, undefined> {
+  readonly #queue: MessageQueue<T>;
+  /** The batch that was asked for last, so that two that are awaited together stay in order. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(queue: MessageQueue<T>) {
+    this.#queue = queue;
+  }
+
+  /** The next batch. */
+  next(): Promise<IteratorResult<TopicBatch<T>, undefined>> {
+    const take = (): Promise<IteratorResult<TopicBatch<T>, undefined>> => this.#take();
+    const next = this.#last.then(take, take);
+    this.#last = next;
+    return next;
+  }
+
+  /** Ends the subscription; what is queued is dropped. */
+  return(): Promise<IteratorResult<TopicBatch<T>, undefined>> {
+    this.#queue.leave();
+    return Promise.resolve(DONE);
+  }
+
+  /** Itself. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #take(): Promise<IteratorResult<TopicBatch<T>, undefined>> {
+    const first = await this.#queue.next();
+    if (first.done) return DONE;
+    const value = [first.value];
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      value.push(next);
+    }
+    return { done: false, value };
+  }
+}
