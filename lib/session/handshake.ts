@@ -114,6 +114,11 @@ export class Handshake {
     return isUnproven ? "Unauthenticated" : "PermissionDenied";
   }
 
+  /** Whether the peer is known to be done, once this side is: not if this side has spoken last. */
+  get peerIsOpen(): boolean {
+    return this.#isEarly === (this.#options.role === "acceptor");
+  }
+
   /** How far the peer's wall clock was ahead of ours when it said hello. */
   clockSkewMs = 0;
 

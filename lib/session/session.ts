@@ -359,7 +359,8 @@ export class Session implements PayloadListener {
     this.credits.windows.isOn = growsWindows;
     if (growsWindows) scheduler.budget.maxStreamCredit = MAX_STREAM_CREDIT;
     this.outgoing.sendsPriority = this.#dispatcher.takesPriority = ranks;
-    this.peer = { name: hello.name, instance, renews, clockSkewMs: handshake.clockSkewMs };
+    const { clockSkewMs, peerIsOpen: isOpen } = handshake;
+    this.peer = { name: hello.name, instance, renews, clockSkewMs, isOpen };
     this.#delegate.onOpen(this.peer);
   }
 

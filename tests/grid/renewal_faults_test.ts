@@ -2,7 +2,7 @@ import type { ConnectionState } from "@internode/grid";
 import { assert, assertEquals } from "@std/assert";
 import type { Channel } from "../../lib/transport/channel/transport.ts";
 import { assertFate, watch } from "../support/outcome.ts";
-import { broken, deaf, load, losable, way, work, world } from "./renewing_pair.ts";
+import { broken, deaf, load, losable, muted, SECRETS, way, work, world } from "./renewing_pair.ts";
 import { withPair } from "../support/simulation/simulated_grid.ts";
 
 Deno.test("while it cannot be renewed a connection stays in use, and it is tried again", async () => {
@@ -53,25 +53,54 @@ Deno.test("a dialler that does not answer when it is asked is not kept either", 
   });
 });
 
-Deno.test("a new connection that is good at one end only does not end the old one", async () => {
-  const set = world(({ index }) => [index === 0 ? 10_000 : undefined, 60_000]);
+for (const secret of SECRETS) {
+  Deno.test(`a new connection that is good at one end only does not end the old one, ${secret}`, async () => {
+    const set = world(({ index }) => [index === 0 ? 10_000 : undefined, 60_000], secret);
+    await withPair({ ...set, channels: "messages" }, async (grid) => {
+      const transport = set.transports[0]!, states: ConnectionState[] = [];
+      transport.tamper = deaf;
+      for (const from of [0, 1]) way(grid, from).onStateChange((state) => states.push(state));
+      const calls = [0, 1].map((from) => watch(grid.clock, way(grid, from).request(work, 25_000)));
+      await grid.clock.advance(20_000);
+      assert(transport.dials > 3, `${transport.dials} dials`);
+      const more = [0, 1].map((from) => watch(grid.clock, way(grid, from).request(work, 3_000)));
+      transport.tamper = (channel) => channel;
+      await grid.clock.advance(30_000);
+      for (const call of [...calls, ...more]) assertFate(call, "ok");
+      assertEquals(states, []);
+      assertEquals(way(grid, 1).state, "connected");
+      assert(way(grid, 0).stats().renewals >= 1);
+      const last = watch(grid.clock, way(grid, 1).request(work, 1));
+      await grid.clock.advance(10);
+      assertFate(last, "ok");
+    });
+  });
+}
+
+Deno.test("a new connection that ends before the dialler's proof has arrived loses nothing of the old one", async () => {
+  const set = world(({ index }) => [index === 0 ? 10_000 : undefined, 60_000], "with a secret");
   await withPair({ ...set, channels: "messages" }, async (grid) => {
-    const transport = set.transports[0]!, states: ConnectionState[] = [];
-    transport.tamper = deaf;
-    for (const from of [0, 1]) way(grid, from).onStateChange((state) => states.push(state));
+    const transport = set.transports[0]!, states: ConnectionState[][] = [[], []];
+    transport.tamper = (channel) => {
+      transport.tamper = (same) => same;
+      return muted(channel, (bare) => grid.clock.setTimer(200, () => bare.close()));
+    };
+    for (const from of [0, 1]) way(grid, from).onStateChange((state) => states[from]!.push(state));
     const calls = [0, 1].map((from) => watch(grid.clock, way(grid, from).request(work, 25_000)));
+    while (way(grid, 0).stats().renewals === 0) await grid.clock.advance(1);
+    // The dialler's goes to nobody; the acceptor knows of nothing yet.
+    const lost = watch(grid.clock, way(grid, 0).request(work, 1));
+    await grid.clock.advance(100);
+    assertEquals([way(grid, 0).state, way(grid, 1).state, states], [
+      "connected",
+      "connected",
+      [[], []],
+    ]);
+    assertEquals(await way(grid, 1).request(work, 1), "done");
     await grid.clock.advance(20_000);
-    assert(transport.dials > 3, `${transport.dials} dials`);
-    const more = [0, 1].map((from) => watch(grid.clock, way(grid, from).request(work, 3_000)));
-    transport.tamper = (channel) => channel;
-    await grid.clock.advance(30_000);
-    for (const call of [...calls, ...more]) assertFate(call, "ok");
-    assertEquals(states, []);
-    assertEquals(way(grid, 1).state, "connected");
-    assert(way(grid, 0).stats().renewals >= 1);
-    const last = watch(grid.clock, way(grid, 1).request(work, 1));
-    await grid.clock.advance(10);
-    assertFate(last, "ok");
+    assertFate(lost, "Disconnected maybeExecuted");
+    for (const call of calls) assertFate(call, "ok");
+    assertEquals(states, [["connecting", "connected"], ["connecting", "connected"]]);
   });
 });
 

@@ -2,7 +2,17 @@ import { type ConnectionState, single } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals } from "@std/assert";
 import { assertFate, watch } from "../support/outcome.ts";
-import { codeOf, collect, load, numbers, way, work, type World, world } from "./renewing_pair.ts";
+import {
+  codeOf,
+  collect,
+  load,
+  numbers,
+  SECRETS,
+  way,
+  work,
+  type World,
+  world,
+} from "./renewing_pair.ts";
 import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 
 const patient = single("patient", { request: t.nothing(), response: t.nothing() });
@@ -14,35 +24,37 @@ for (
     ["the dialler, as it is old enough for both", 10_000, 10_000],
   ] as const
 ) {
-  Deno.test(`a connection is renewed by ${who}, and nothing fails`, async () => {
-    const set = world(({ index }) => [index === 0 ? dialler : acceptor, 60_000]);
-    await withPair(set, async (grid) => {
-      const states: ConnectionState[] = [];
-      for (const from of [0, 1]) way(grid, from).onStateChange((state) => states.push(state));
-      const calls = load(grid, 7);
-      const streams = [0, 1].map((from) =>
-        watch(grid.clock, collect(way(grid, from).stream(numbers, 300)))
-      );
-      const long = [0, 1].map((from) => watch(grid.clock, way(grid, from).request(work, 40_000)));
-      await grid.clock.advance(36_500);
-      calls.stop();
-      await grid.clock.advance(10_000);
-      for (const each of [...streams, ...long]) assertFate(each, "ok");
-      assertEquals([streams[0]!.value, streams[1]!.value], [300, 300]);
-      assertEquals(calls.failures, []);
-      assert(calls.calls > 8_000);
-      for (const from of [0, 1]) {
-        const stats = way(grid, from).stats();
-        assert(stats.renewals >= 3 && stats.renewals <= 5, `${stats.renewals} renewals`);
-        assertEquals([stats.state, stats.reconnects, stats.callsOut], ["connected", 0, 0]);
-      }
-      assertEquals(way(grid, 0).stats().renewals, way(grid, 1).stats().renewals);
-      assertEquals(states, []);
-      assertEquals(set.loggers.flatMap(({ lines }) => lines), []);
-      assertEquals(set.transports[1]!.dials, 0);
+  for (const secret of SECRETS) {
+    Deno.test(`a connection is renewed by ${who}, and nothing fails, ${secret}`, async () => {
+      const set = world(({ index }) => [index === 0 ? dialler : acceptor, 60_000], secret);
+      await withPair(set, async (grid) => {
+        const states: ConnectionState[] = [];
+        for (const from of [0, 1]) way(grid, from).onStateChange((state) => states.push(state));
+        const calls = load(grid, 7);
+        const streams = [0, 1].map((from) =>
+          watch(grid.clock, collect(way(grid, from).stream(numbers, 300)))
+        );
+        const long = [0, 1].map((from) => watch(grid.clock, way(grid, from).request(work, 40_000)));
+        await grid.clock.advance(36_500);
+        calls.stop();
+        await grid.clock.advance(10_000);
+        for (const each of [...streams, ...long]) assertFate(each, "ok");
+        assertEquals([streams[0]!.value, streams[1]!.value], [300, 300]);
+        assertEquals(calls.failures, []);
+        assert(calls.calls > 8_000);
+        for (const from of [0, 1]) {
+          const stats = way(grid, from).stats();
+          assert(stats.renewals >= 3 && stats.renewals <= 5, `${stats.renewals} renewals`);
+          assertEquals([stats.state, stats.reconnects, stats.callsOut], ["connected", 0, 0]);
+        }
+        assertEquals(way(grid, 0).stats().renewals, way(grid, 1).stats().renewals);
+        assertEquals(states, []);
+        assertEquals(set.loggers.flatMap(({ lines }) => lines), []);
+        assertEquals(set.transports[1]!.dials, 0);
+      });
+      assertEquals(set.transports.map(({ watchers }) => watchers), [0, 0]);
     });
-    assertEquals(set.transports.map(({ watchers }) => watchers), [0, 0]);
-  });
+  }
 }
 
 Deno.test("a connection without an age and without a certificate is never renewed", async () => {
@@ -149,38 +161,40 @@ for (const channels of ["bytes", "messages"] as const) {
   });
 }
 
-Deno.test("many nodes renew over and over under load, and lose nothing", async () => {
-  for (const seed of [1, 2, 3]) {
-    const grid = simulatedGrid({
-      ...world(() => [400, 5_000]),
-      nodes: 4,
-      seed,
-      link: { latencyMinMs: 0.1, latencyMaxMs: 30 },
-    });
-    await grid.run(async () => {
-      await grid.start();
-      await Promise.all(grid.running.map((index) => grid.node(index).waitForConnect()));
-      const failures: unknown[] = [];
-      let calls = 0;
-      for (let round = 0; round < 400; round++) {
+for (const secret of SECRETS) {
+  Deno.test(`many nodes renew over and over under load, and lose nothing, ${secret}`, async () => {
+    for (const seed of [1, 2, 3]) {
+      const grid = simulatedGrid({
+        ...world(() => [400, 5_000], secret),
+        nodes: 4,
+        seed,
+        link: { latencyMinMs: 0.1, latencyMaxMs: 30 },
+      });
+      await grid.run(async () => {
+        await grid.start();
+        await Promise.all(grid.running.map((index) => grid.node(index).waitForConnect()));
+        const failures: unknown[] = [];
+        let calls = 0;
+        for (let round = 0; round < 400; round++) {
+          for (const index of grid.running) {
+            for (const connection of grid.node(index).connections()) {
+              calls++;
+              connection.request(work, round % 300).catch((error) => failures.push(error));
+            }
+          }
+          await grid.clock.advance(10);
+        }
+        await grid.clock.advance(1_000);
+        assertEquals(failures.map(String), []);
+        assertEquals(calls, 4_800);
         for (const index of grid.running) {
           for (const connection of grid.node(index).connections()) {
-            calls++;
-            connection.request(work, round % 300).catch((error) => failures.push(error));
+            const { renewals, reconnects } = connection.stats();
+            assert(renewals >= 3 && reconnects === 0, `${renewals} renewals`);
           }
         }
-        await grid.clock.advance(10);
-      }
-      await grid.clock.advance(1_000);
-      assertEquals(failures.map(String), []);
-      assertEquals(calls, 4_800);
-      for (const index of grid.running) {
-        for (const connection of grid.node(index).connections()) {
-          const { renewals, reconnects } = connection.stats();
-          assert(renewals >= 3 && reconnects === 0, `${renewals} renewals`);
-        }
-      }
-    });
-    await grid.close();
-  }
-});
+      });
+      await grid.close();
+    }
+  });
+}

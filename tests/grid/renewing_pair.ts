@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError, type Manager, single, stream } from "@internode/grid";
+import { InternodeError, type Manager, sharedSecret, single, stream } from "@internode/grid";
 import type { SimulatedCluster, SimulatedNode } from "@internode/grid/testing";
 import { assertEquals } from "@std/assert";
 import * as t from "@internode/grid/codec";
@@ -62,7 +62,17 @@ export interface World extends GridSetup {
   readonly ended: unknown[][];
 }
 
-export function world(options: (node: SimulatedNode) => Parameters<typeof ages>[0]): World {
+/** Both, as with a secret the dialler is open before the acceptor. */
+export const SECRETS = ["without a secret", "with a secret"] as const;
+
+const auth = sharedSecret("a secret of more than 16 bytes");
+
+/** @param secret Whether the two have one. */
+export function world(
+  options: (node: SimulatedNode) => Parameters<typeof ages>[0],
+  secret: typeof SECRETS[number] = "without a secret",
+): World {
+  const proof = secret === "with a secret" ? { auth } : {};
   const transports: Tampered[] = [], loggers: QuietLogger[] = [], ended: unknown[][] = [[], []];
   return {
     transports,
@@ -72,7 +82,7 @@ export function world(options: (node: SimulatedNode) => Parameters<typeof ages>[
       const transport = new Tampered(node.transports["memory"]!), logger = new QuietLogger();
       transports[node.index] = transport;
       loggers[node.index] = logger;
-      return { ...ages(options(node)), logger, transports: { memory: transport } };
+      return { ...ages(options(node)), ...proof, logger, transports: { memory: transport } };
     },
     serve: (manager, { clock, index }) => {
       manager.handle(work, async (ms, { signal }) => {
@@ -152,6 +162,23 @@ export function deaf(channel: Channel): Channel {
         onDrain: () => receiver.onDrain(),
         onClose: (reason) => receiver.onClose(reason),
       }),
+  };
+}
+
+/** A connection of which only the dialler's first message arrives. */
+export function muted(channel: Channel, whenMute: (bare: MessageChannel) => void): Channel {
+  const bare = channel as MessageChannel;
+  let count = 0;
+  return {
+    kind: "messages",
+    remote: bare.remote,
+    congested: false,
+    send: (bytes) => {
+      if (count++ === 0) bare.send(bytes);
+      else if (count === 2) whenMute(bare);
+    },
+    close: () => bare.close(),
+    start: (receiver) => bare.start(receiver),
   };
 }
 

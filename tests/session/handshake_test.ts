@@ -22,12 +22,14 @@ Deno.test("both sides learn the other's name, instance and clock", () => {
     instance: "b2".repeat(16),
     renews: false,
     clockSkewMs: 0,
+    isOpen: true,
   });
   assertEquals(acceptor.peer, {
     name: "tcp://a:1",
     instance: "a1".repeat(16),
     renews: false,
     clockSkewMs: 0,
+    isOpen: false,
   });
   assertEquals([acceptor.admitted, dialler.admitted], [["tcp://a:1"], ["tcp://b:2"]]);
 });

@@ -296,7 +296,7 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
   #retire(link: Link, graceMs: number, openedMs = 0, peerIsDone = false): void {
     const { settings: { clock }, dials, peerCalls } = this.#init;
     this.#retired ??= new RetiredLinks(clock, dials, peerCalls);
-    this.#retired.add(link, graceMs, openedMs, peerIsDone);
+    this.#retired.add(link, graceMs, openedMs, peerIsDone, this.link);
   }
 
   /** A new connection was lost before the dialler could use it: the older one is used again. */

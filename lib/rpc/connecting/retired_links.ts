@@ -21,16 +21,19 @@ interface Retired {
   peerIsDone: boolean;
   /** Whether this side has. */
   isTold: boolean;
+  /** Stops waiting until the newer one is known to be good at both ends; `null`: it is, or has ended. */
+  stopWaiting: (() => void) | null;
 }
 
 /**
  * No side makes new calls on these connections; running and queued calls may
- * finish. The dialler announces at once that it uses a newer one, so that the
- * acceptor knows that the newer one is good at both ends. The acceptor
- * announces when all its calls on the old one have ended, so that none is in
- * flight that the dialler does not know of. Then the dialler closes it, once
- * its own calls have ended too. After the grace time either side closes it, and
- * calls that still run end with `GoingAway`.
+ * finish. The dialler announces that it uses a newer one as soon as that is known
+ * to be good at both ends: at once, or when its ping there is answered, if it is
+ * open before the acceptor has judged its proof. The acceptor announces when all
+ * its calls on the old one have ended, so that none is in flight that the dialler
+ * does not know of. Then the dialler closes it, once its own calls have ended
+ * too. After the grace time either side closes it, and calls that still run end
+ * with `GoingAway`.
  */
 export class RetiredLinks {
   readonly #clock: Clock;
@@ -54,22 +57,52 @@ export class RetiredLinks {
    * @param graceMs How long running calls may go on, in milliseconds; `Infinity` for no limit.
    * @param openedMs When it was opened.
    * @param peerIsDone Whether the peer has announced a newer one.
+   * @param newer The connection in use, unless that is this one.
    */
-  add(link: Link, graceMs: number, openedMs: number, peerIsDone = false): void {
+  add(
+    link: Link,
+    graceMs: number,
+    openedMs: number,
+    peerIsDone = false,
+    newer: Link | null = null,
+  ): void {
     if (this.#links.has(link)) return;
     const timer = graceMs < Infinity
       ? this.#clock.setTimer(graceMs, () => link.close(goingAway()))
       : null;
     const unwatch = link.watch(() => this.#check(link));
-    const isAlone = !this.#peerCalls;
-    const retired = { openedMs, timer, unwatch, peerIsDone: peerIsDone || isAlone, isTold: false };
+    const retired: Retired = {
+      openedMs,
+      timer,
+      unwatch,
+      peerIsDone: peerIsDone || !this.#peerCalls,
+      isTold: false,
+      stopWaiting: null,
+    };
     this.#links.set(link, retired);
-    if (this.#dials && !isAlone) tell(link, retired);
+    if (this.#dials) this.#tellOnce(newer, link, retired);
     // It may be idle already, which is checked at the end of a turn.
     link.beginTurn();
     if (this.#links.size <= MAX_RETIRED) return;
     const [oldest] = this.#links.keys();
     oldest!.close(goingAway());
+  }
+
+  /** Tells of a newer connection as soon as it is good at both ends. If it ends before that, the old one is left all the same. */
+  #tellOnce(newer: Link | null, link: Link, retired: Retired): void {
+    const isSure = newer === null || newer === link || newer.session.peer?.isOpen !== false;
+    const go = (): void => {
+      retired.stopWaiting?.();
+      retired.stopWaiting = null;
+      if (this.#peerCalls) tell(link, retired);
+      else link.beginTurn();
+    };
+    if (isSure) return go();
+    const { session } = newer;
+    session.ping(newer.beginTurn());
+    retired.stopWaiting = newer.watch(() => {
+      if (session.lastPing !== null || session.state !== "open") go();
+    });
   }
 
   /** The peer has told of a newer connection. Returns whether the one that it told so on is one of these. */
@@ -96,6 +129,7 @@ export class RetiredLinks {
     this.#links.delete(link);
     if (retired.timer !== null) this.#clock.clearTimer(retired.timer);
     retired.unwatch();
+    retired.stopWaiting?.();
   }
 
   #check(link: Link): void {
@@ -105,7 +139,7 @@ export class RetiredLinks {
       // Not before the dialler has told: it may not know of the newer connection yet, and would not note it.
       const isOver = retired.peerIsDone && link.session.outgoing.calls.active === 0;
       if (isOver && !retired.isTold) tell(link, retired);
-    } else if (retired.peerIsDone && link.checkDrained()) {
+    } else if (retired.stopWaiting === null && retired.peerIsDone && link.checkDrained()) {
       link.close(this.#peerCalls ? replaced("GoingAway") : unneeded());
     }
   }

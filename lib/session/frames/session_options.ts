@@ -77,4 +77,6 @@ export interface Peer {
   readonly renews: boolean;
   /** How far its wall clock is ahead of this side, in milliseconds. */
   readonly clockSkewMs: number;
+  /** Whether its session is known to be open as well; if not, its first answer shows that. */
+  readonly isOpen: boolean;
 }

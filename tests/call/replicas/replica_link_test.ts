@@ -85,6 +85,29 @@ Deno.test("a retired connection closes in the next turn if it is idle, otherwise
   assertEquals(busy.closings, ["Closed"]);
 });
 
+for (const how of ["its ping is answered", "it has ended"] as const) {
+  Deno.test(`while the server may still refuse the newer connection an idle one stays, until ${how}`, async () => {
+    const { clock, link, retired, closings } = connected(), newer = connected();
+    const session = Object.assign(newer.link.link.session, {
+      peer: { isOpen: false },
+      lastPing: null as Link["session"]["lastPing"],
+      state: "open",
+      ping: () => pings++,
+    });
+    let pings = 0;
+    retired.add(link.link, Infinity, 0, false, newer.link.link);
+    newer.turn();
+    await clock.advance(60_000);
+    assertEquals([pings, closings], [1, []]);
+    if (how === "it has ended") session.state = "closed";
+    else session.lastPing = { atMs: 1, roundTripMs: 1 };
+    newer.turn();
+    await clock.advance(1);
+    newer.turn();
+    assertEquals(closings, ["Closed"]);
+  });
+}
+
 Deno.test("what runs on a retired connection has the grace of the first retirement, however often it is retired", async () => {
   const { clock, link, retired, closings } = connected();
   link.begin();
