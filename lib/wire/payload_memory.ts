@@ -43,9 +43,20 @@ export function payloadMemory(bytes: number): Uint8Array<ArrayBuffer> {
       kept = true;
       new ArrayBuffer(KEPT_BYTES).transfer(0);
     }
-    ballast = new Array(Math.min(bytes / BYTES_PER_ELEMENT | 0, MAX_BALLAST_ELEMENTS));
+    hastenCollection(bytes);
   }
   return new Uint8Array(bytes);
+}
+
+/**
+ * Brings the quick kind of collection sooner by some ballast, as there is
+ * garbage outside the heap.
+ *
+ * @param bytes How much; for less than 16 KiB nothing is done.
+ */
+export function hastenCollection(bytes: number): void {
+  if (bytes < MIN_BALLAST_BYTES) return;
+  ballast = new Array(Math.min(bytes / BYTES_PER_ELEMENT | 0, MAX_BALLAST_ELEMENTS));
 }
 
 /** The length of the last ballast; reading it keeps it from being optimized away. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
-import { ballastElements, payloadMemory } from "../../lib/wire/payload_memory.ts";
+import { ballastElements, hastenCollection, payloadMemory } from "../../lib/wire/payload_memory.ts";
 
 Deno.test("memory for a payload is new, zeroed and the user's alone, whatever its size", () => {
   for (const size of [0, 1, 4_097, 16_384, 65_536, 1_048_576]) {
@@ -21,6 +21,13 @@ Deno.test("only large payloads have ballast, and never much of it", () => {
   assertEquals(ballastElements(), 682);
   payloadMemory(8 * 1024 * 1024);
   assertEquals(ballastElements(), 8_192);
+});
+
+Deno.test("what the runtime leaves to the collector has ballast as a payload of that size has", () => {
+  hastenCollection(32_768);
+  assertEquals(ballastElements(), 1_365);
+  hastenCollection(16_383);
+  assertEquals(ballastElements(), 1_365);
 });
 
 Deno.test("memory given after a great deal of it is as good as before", () => {

@@ -72,6 +72,7 @@ export function denoPlatform(): Platform {
       };
     },
     readsBetweenImmediates: false,
+    copiesEncrypted: true,
   };
 }
 

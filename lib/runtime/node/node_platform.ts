@@ -57,5 +57,6 @@ export function nodePlatform(): Platform {
       };
     },
     readsBetweenImmediates: true,
+    copiesEncrypted: false,
   };
 }

@@ -94,4 +94,6 @@ export interface Platform {
   memory(): MemoryFigures;
   /** Whether the loop reads its sockets between two calls of `setImmediate`. */
   readonly readsBetweenImmediates: boolean;
+  /** Whether `node:tls` on a stream copies all that it has encrypted, and leaves the first copy to the collector. */
+  readonly copiesEncrypted: boolean;
 }

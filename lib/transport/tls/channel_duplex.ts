@@ -9,8 +9,10 @@ import { textOf } from "../../foreign/text_of.ts";
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { giveBack } from "../../wire/memory_return.ts";
+import { hastenCollection } from "../../wire/payload_memory.ts";
 import { joined } from "../../wire/part_of.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
+import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { ByteChannel } from "../channel/transport.ts";
 
 /** For a handshake, because thousands may be in progress. */
@@ -20,6 +22,8 @@ const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 64 * 1024;
 const MAX_READS = 16;
 /** Encrypted pieces below this are put together before they are written. */
 const MAX_GATHERED_BYTES = 256 * 1024;
+/** With as much ballast as for payloads, full collections still came. */
+const BALLAST_FACTOR = 2;
 
 type Written = (error?: Error | null) => void;
 
@@ -115,12 +119,14 @@ export class ChannelDuplex extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: string, written: Written): void {
+    noteCopied(chunk.length);
     this.#writeAll(chunk as Uint8Array<ArrayBuffer>, written);
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], written: Written): void {
     const pieces = chunks.map(({ chunk }) => chunk as Uint8Array<ArrayBuffer>);
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    noteCopied(total);
     if (total <= MAX_GATHERED_BYTES) {
       const all = joined(pieces);
       pieces.forEach(giveBack);
@@ -188,6 +194,14 @@ export class ChannelDuplex extends Duplex {
       this.onTaken();
     }, (error) => written(errorOf(error)));
   }
+}
+
+/**
+ * So much was encrypted. Where the runtime leaves as much to the collector, V8
+ * runs a full collection for every 40 MB, unless quick ones come sooner.
+ */
+function noteCopied(bytes: number): void {
+  if (thisPlatform().copiesEncrypted) hastenCollection(BALLAST_FACTOR * bytes);
 }
 
 /** What streams of the runtime are ended with. */

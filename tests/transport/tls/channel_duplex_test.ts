@@ -1,5 +1,7 @@
 import { nextTick } from "node:process";
 import { assert, assertEquals } from "@std/assert";
+import { thisPlatform } from "../../../lib/runtime/this_platform.ts";
+import { ballastElements, hastenCollection } from "../../../lib/wire/payload_memory.ts";
 import { ChannelDuplex } from "../../../lib/transport/tls/channel_duplex.ts";
 import type { ByteChannel } from "../../../lib/transport/channel/transport.ts";
 import { turns } from "../../support/channels/acceptor.ts";
@@ -113,5 +115,16 @@ Deno.test("all that is written is, in order, and counted", async () => {
   while (duplex.writableLength > 0) await turns(1);
   assertEquals(new Uint8Array(channel.written.slice(0, 1000)), bytes);
   assertEquals([taken, channel.written.length], [1000 + 300 * 1024, 1000 + 300 * 1024]);
+  duplex.destroy();
+});
+
+Deno.test("what is encrypted has ballast where the runtime leaves a copy of it to the collector", async () => {
+  const channel = new Endless(), duplex = new ChannelDuplex(channel, Infinity, () => false);
+  hastenCollection(16 * 1024);
+  const before = ballastElements();
+  const written = new Promise((resolve) => duplex.write(new Uint8Array(30_000), resolve));
+  assertEquals(ballastElements(), thisPlatform().copiesEncrypted ? 2_500 : before);
+  await written;
+  assertEquals(channel.written.length, 30_000);
   duplex.destroy();
 });
