@@ -37,8 +37,12 @@ import { MAX_NAME_LENGTH } from "./lease_contracts.ts";
 import type { NotGained, Wish } from "./lease_engine.ts";
 import { Leadership } from "./leadership.ts";
 
-/** Who did not gain it tries again after so much of a lease's time, and up to so much more. */
-const AGAIN_SHARE = 0.05, AGAIN_JITTER_SHARE = 0.1;
+/**
+ * Who did not gain it tries again after so much of a lease's time, and up to so
+ * much more, which grows from one time to the next: those who meet again and
+ * again are spread. It stays below what keeps a turn: see voter.ts.
+ */
+const AGAIN_SHARE = 0.05, FIRST_JITTER_SHARE = 0.05, MAX_JITTER_SHARE = 0.13, GROWTH = 1.5;
 const TIMEOUT_MS = 60_000;
 const GRACE_MS = 5_000;
 
@@ -71,9 +75,13 @@ export class EngineLeases implements Leases {
     try {
       const gained = await this.#gain({ name, isShared }, giveUp.signal, timeoutMs);
       if (gained instanceof HeldLease) return gained;
+      const when = timeoutMs === 0
+        ? "at the first attempt, the only one with timeoutMs: 0"
+        : `within ${timeoutMs} ms`;
+      const own = this.#ownReason(name, isShared);
       throw new InternodeError(
         "DeadlineExceeded",
-        `The lease ${quoted(name)} was not gained within ${timeoutMs} ms. ${sentence(gained.why)}`,
+        `The lease ${quoted(name)} was not gained ${when}. ${sentence(gained.why)}${own}`,
         { origin: "remote", outcome: "executed" },
       );
     } finally {
@@ -133,6 +141,7 @@ export class EngineLeases implements Leases {
     const { engine, clock } = this.#world, endMs = clock.now() + timeoutMs;
     const stop = AbortSignal.any([signal, this.#stop.signal]);
     const seeker = engine.seek(wish, timeoutMs > 0);
+    let jitter = FIRST_JITTER_SHARE;
     try {
       while (true) {
         stop.throwIfAborted();
@@ -143,13 +152,25 @@ export class EngineLeases implements Leases {
           continue;
         }
         stop.throwIfAborted();
-        const pauseMs = engine.ttlMs * (AGAIN_SHARE + this.#random.next() * AGAIN_JITTER_SHARE);
+        const pauseMs = engine.ttlMs * (AGAIN_SHARE + this.#random.next() * jitter);
+        jitter = Math.min(jitter * GROWTH, MAX_JITTER_SHARE);
         if (clock.now() + pauseMs >= endMs) return tried;
         await pause(clock, pauseMs, stop);
       }
     } finally {
       await seeker.end();
     }
+  }
+
+  /** What this node itself has in the way of a lease, for people. */
+  #ownReason(name: string, isShared: boolean): string {
+    const held = [...this.#held].filter((lease) => lease.name === name && lease.isHeld);
+    const inWay = held.find((lease) => !isShared || !lease.isShared);
+    if (inWay === undefined) return "";
+    return ` This node ${
+      inWay.isShared ? "shares it" : "has it"
+    } itself: if whoever asks has that ` +
+      "lease, release that first, as a lease is not turned into one of another kind.";
   }
 
   #keep(hold: ConstructorParameters<typeof HeldLease>[1]): HeldLease {

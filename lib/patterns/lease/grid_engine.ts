@@ -11,7 +11,7 @@ import type { EventLogger } from "../../foreign/log_event.ts";
 import { isA } from "../../foreign/own_error.ts";
 import { textOf } from "../../foreign/text_of.ts";
 import type { SingleContract } from "../../rpc/contract/contract.ts";
-import type { Clock, Random } from "../../runtime/clock.ts";
+import type { Clock, Random, Timer } from "../../runtime/clock.ts";
 import { gather } from "../gather/gather.ts";
 import type { GatherOptions } from "../gather/gather_options.ts";
 import { majorityOf } from "../gather/majority.ts";
@@ -33,6 +33,7 @@ import {
   type Seeker,
   type Wish,
 } from "./lease_engine.ts";
+import { Patience } from "./patience.ts";
 import { Voter } from "./voter.ts";
 import { recover } from "./voter_recovery.ts";
 
@@ -82,6 +83,7 @@ export class GridEngine implements LeaseEngine {
   readonly #voters: readonly RequestTarget[];
   readonly #majority: number;
   readonly #group: string;
+  readonly #patience: Patience;
   readonly #stop = new AbortController();
   readonly #voting = Promise.withResolvers<void>();
   #hasToldGroup = false;
@@ -91,10 +93,15 @@ export class GridEngine implements LeaseEngine {
     const { local, voters, ttlMs, clock, link } = options;
     this.ttlMs = ttlMs;
     this.#options = options;
+    this.#patience = new Patience(ttlMs, ttlMs * ROUND_SHARE);
     // Hosts come and go, and so do their connections.
     this.#voters = voters.map((host) => ({
       host,
-      request: (contract, request, given) => link(host).request(contract, request, given),
+      request: (contract, request, given) => {
+        const askedMs = clock.now(), answer = link(host).request(contract, request, given);
+        answer.then(() => this.#patience.onAnswer(clock.now() - askedMs), () => {});
+        return answer;
+      },
     }));
     this.#majority = majorityOf(voters.length);
     this.#group = `${ttlMs} ms, ${voters.toSorted().join(" ")}`;
@@ -166,19 +173,35 @@ export class GridEngine implements LeaseEngine {
   async #keep(hold: Hold, isFirst: boolean, signal: AbortSignal): Promise<void> {
     const { name, holder, token, isShared: shared } = hold;
     const request = { group: this.#group, name, holder, token, isFirst, shared };
-    await this.#majorityOf(keepContract, request, (stands) => stands, signal);
+    // Who is about to lose it waits for all.
+    await this.#majorityOf(keepContract, request, (stands) => stands, signal, !isFirst);
   }
 
-  /** Resolves with the answers of those who agree, once they are a majority. All hear the question. */
+  /** Resolves with the answers of those who agree, once they are a majority. All hear the question. Who is to be patient waits for all of them. */
   async #majorityOf<Request, Reply>(
     contract: SingleContract<Request, Reply>,
     request: Request,
-    accept: (reply: Reply) => boolean,
+    agrees: (reply: Reply) => boolean,
     signal: AbortSignal,
+    isPatient = false,
   ): Promise<readonly Reply[]> {
+    const { clock } = this.#options;
+    let timer: Timer | null = null, isOver = isPatient;
+    const accept = (reply: Reply): boolean => {
+      const isGood = agrees(reply);
+      if (!isGood && !isOver) {
+        timer ??= clock.setTimer(this.#patience.ms, () => asked.cancel());
+      }
+      return isGood;
+    };
     const options = { ...this.#round(this.#majority), accept, signal };
-    const { values } = await gather<Request, Reply>(this.#voters, contract, request, options);
-    return values;
+    const asked = gather<Request, Reply>(this.#voters, contract, request, options);
+    try {
+      return (await asked).values;
+    } finally {
+      isOver = true;
+      if (timer !== null) clock.clearTimer(timer);
+    }
   }
 
   /** Resolves when a majority has heard it, or as many as can. */

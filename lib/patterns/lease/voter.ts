@@ -21,7 +21,7 @@ import {
 const UNCONFIRMED_SHARE = 0.5;
 /**
  * For so much of it nobody else may share what somebody waits to have alone.
- * Who waits asks again within that time: an attempt takes a fifth of it, and the pause up to 0.15.
+ * Who waits asks again within that time: an attempt takes up to a fifth of a lease's time, and the pause up to 0.18.
  */
 const TURN_SHARE = 0.4;
 
