@@ -12,7 +12,7 @@ import type { EndSignal } from "../runtime/platform/terminal.ts";
 import { within } from "../runtime/within.ts";
 import type { Command } from "./arguments/command.ts";
 import { commandHelp, type ProgramHelp, programHelp } from "./arguments/help.ts";
-import { nearest } from "./arguments/nearest.ts";
+import { nearest } from "../foreign/nearest.ts";
 import { readArguments } from "./arguments/read_arguments.ts";
 import { UsageError } from "./arguments/usage_error.ts";
 import { commands } from "./commands/commands.ts";

@@ -6,6 +6,8 @@
 
 import { type InternodeError, invalidArgument } from "../errors.ts";
 import { guard } from "./guard.ts";
+import { nearest } from "./nearest.ts";
+import { quoted } from "./plain_text.ts";
 import { shown } from "./text_of.ts";
 
 /**
@@ -17,6 +19,36 @@ import { shown } from "./text_of.ts";
 export function optionsOf<T extends object>(of: string, given: T): T {
   if (isObject(given)) return given;
   throw invalidArgument(`The options of ${of} must be an object, not ${shown(given)}.`);
+}
+
+/** The names of options, all of them. */
+export type NamesOf<T extends object> = { readonly [Name in keyof T]-?: true };
+
+/**
+ * The same, and that it has no other names than these: a misspelt one would
+ * have no effect.
+ *
+ * @throws {InternodeError} `InvalidArgument`, naming the one that is most likely meant.
+ */
+export function knownOptionsOf<T extends object>(of: string, given: T, names: NamesOf<T>): T {
+  const stray = strayName(optionsOf(of, given), names);
+  if (stray === null) return given;
+  throw invalidArgument(`The options of ${of} have ${stray}.`);
+}
+
+/** What is said of a name that options do not have, such as `no "share" (is shared meant?)`; `null`: there is none. */
+export function strayName<T extends object>(given: T, names: NamesOf<T>): string | null {
+  const known = Object.keys(names);
+  const has = (name: string): boolean => given[name as keyof T] !== undefined;
+  const stray = guard(
+    () => Object.keys(given).find((name) => !Object.hasOwn(names, name) && has(name)),
+    () => undefined,
+  );
+  if (stray === undefined) return null;
+  const meant = nearest(stray, known) ??
+    known.find((name) => stray.startsWith(name) || name.startsWith(stray));
+  const advice = meant === undefined ? `there are: ${known.join(", ")}` : `is ${meant} meant?`;
+  return `no ${quoted(stray)} (${advice})`;
 }
 
 /**

@@ -266,6 +266,7 @@ onEach("a wrong grace time closes nothing, and says so", async (face) => {
 
 /** Wrong options of handlers. */
 const HANDLER_OPTIONS: readonly [options: object, told: string][] = [
+  [{ concurrency: { maximum: 5 } as object }, 'concurrency has no "maximum" (is max meant?)'],
   [{ concurrency: 0 }, "concurrency must be a whole number of at least 1"],
   [{ queue: -1 }, "queue must be a whole number of at least 0"],
   [{ allow: 5 }, "allow must be a function"],

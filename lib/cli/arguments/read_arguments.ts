@@ -7,7 +7,7 @@
 import { quoted } from "../../foreign/plain_text.ts";
 import type { Command, Given } from "./command.ts";
 import type { Options, ValuesOf } from "./option.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../foreign/nearest.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**

@@ -6,7 +6,7 @@
 
 import { quoted } from "../../foreign/plain_text.ts";
 import { messageOf, shown } from "../../foreign/text_of.ts";
-import { nearest } from "../arguments/nearest.ts";
+import { nearest } from "../../foreign/nearest.ts";
 import { UsageError } from "../arguments/usage_error.ts";
 import type { World } from "../world/world.ts";
 import { RESOLVER_KINDS, type ResolverSettings, type TlsPaths } from "./connection_settings.ts";

@@ -9,8 +9,9 @@ import {
   flag,
   func,
   invalidOption,
+  knownOptionsOf,
+  type NamesOf,
   notNegative,
-  optionsOf,
   text,
 } from "../../foreign/option_checks.ts";
 import { quoted } from "../../foreign/plain_text.ts";
@@ -45,6 +46,9 @@ import { Leadership } from "./leadership.ts";
 const AGAIN_SHARE = 0.05, FIRST_JITTER_SHARE = 0.05, MAX_JITTER_SHARE = 0.13, GROWTH = 1.5;
 const TIMEOUT_MS = 60_000;
 const GRACE_MS = 5_000;
+const LEASE_OPTIONS: NamesOf<LeaseOptions> = { shared: true, timeoutMs: true, signal: true };
+const LEADER_OPTIONS: NamesOf<LeaderOptions> = { onGained: true, onLost: true, graceMs: true };
+const SINGLETON_OPTIONS: NamesOf<SingletonOptions> = { graceMs: true };
 
 /** Leases that an engine keeps. */
 export class EngineLeases implements Leases {
@@ -63,7 +67,11 @@ export class EngineLeases implements Leases {
 
   async lease(name: string, options: LeaseOptions = {}): Promise<Lease> {
     checkName(name);
-    const { timeoutMs = TIMEOUT_MS, signal, shared } = optionsOf("lease", options);
+    const { timeoutMs = TIMEOUT_MS, signal, shared } = knownOptionsOf(
+      "lease",
+      options,
+      LEASE_OPTIONS,
+    );
     const isShared = flag("shared", shared, false);
     if (!(timeoutMs === Infinity)) notNegative("timeoutMs", timeoutMs, 0);
     checkSignal(signal);
@@ -91,7 +99,7 @@ export class EngineLeases implements Leases {
 
   leader(name: string, options: LeaderOptions = {}): Leader {
     checkName(name);
-    const { onGained, onLost, graceMs } = optionsOf("leader", options);
+    const { onGained, onLost, graceMs } = knownOptionsOf("leader", options, LEADER_OPTIONS);
     if (onGained !== undefined) func("onGained", onGained);
     if (onLost !== undefined) func("onLost", onLost);
     return this.#lead(name, { onGained, onLost, run: undefined, graceMs: graceOf(graceMs) });
@@ -100,7 +108,7 @@ export class EngineLeases implements Leases {
   singleton(name: string, run: (lease: Lease) => unknown, options: SingletonOptions = {}): Leader {
     checkName(name);
     func("run", run);
-    const { graceMs } = optionsOf("singleton", options);
+    const { graceMs } = knownOptionsOf("singleton", options, SINGLETON_OPTIONS);
     return this.#lead(name, {
       onGained: undefined,
       onLost: undefined,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type NamesOf, strayName } from "../../foreign/option_checks.ts";
 import { shown } from "../../foreign/text_of.ts";
 import type { AdaptiveConcurrency, HandleOptions } from "../contract/handler.ts";
 import { AdaptiveGate } from "./adaptive_gate.ts";
@@ -15,6 +16,12 @@ const QUEUE = 1_024, ADAPTIVE_QUEUE = 10_240;
 const INITIAL = 20, HIGHEST = 1_000;
 /** How long calls may wait then, in milliseconds. */
 const WAIT_MS = 100;
+const LIMIT_OPTIONS: NamesOf<AdaptiveConcurrency> = {
+  min: true,
+  max: true,
+  initial: true,
+  maxWaitMs: true,
+};
 
 /**
  * Makes a gate.
@@ -45,6 +52,8 @@ function adaptive(
   queue: number | undefined,
   fail: (why: string) => Error,
 ): AdaptiveGate {
+  const stray = strayName(given, LIMIT_OPTIONS);
+  if (stray !== null) throw fail(`concurrency has ${stray}`);
   const { min = 1, maxWaitMs = WAIT_MS } = given;
   checkLimit("min", min, fail);
   const { max = Math.max(min, HIGHEST) } = given;

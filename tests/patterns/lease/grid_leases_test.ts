@@ -261,6 +261,12 @@ Deno.test("options and names are checked", async () => {
   }
   await assertRejects(() => leases.lease("x", { timeoutMs: -1 }), InternodeError);
   await assertRejects(() => leases.lease("x", { shared: 1 as never }), InternodeError);
+  const share = { share: true } as object;
+  await assertRejects(() => leases.lease("x", share), InternodeError, "is shared meant?");
+  const onGain = { onGain: () => {} } as object;
+  assertThrows(() => leases.leader("x", onGain), InternodeError, "is onGained meant?");
+  const grace = { grace: 1 } as object;
+  assertThrows(() => leases.singleton("x", () => {}, grace), InternodeError, "is graceMs meant?");
   await assertRejects(
     () => leases.lease("x", { signal: {} as AbortSignal }),
     InternodeError,
